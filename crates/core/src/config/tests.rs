@@ -1,0 +1,117 @@
+use super::*;
+use alloc::vec;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+const EXAMPLE: &str = r#"
+name = "Konvoq"
+
+[keys]
+prefix = "knq"
+headers = ["bearer"]
+
+[[scopes]]
+name = "read:leads"
+[[scopes]]
+name = "write:leads"
+[[scopes]]
+name = "admin"
+implies = ["*"]
+
+[[presets]]
+name = "zapier"
+scopes = ["read:leads", "write:leads"]
+
+[edge]
+max_staleness_ms = 1000
+when_feed_unreachable = "deny"
+
+[[upstreams]]
+name = "api"
+service = "UPSTREAM"
+
+[[routes]]
+path = "/api/leads/*"
+upstream = "api"
+environment = "live"
+read = ["read:leads"]
+write = ["write:leads"]
+strict = true
+"#;
+
+fn parse(text: &str) -> Result<Config, Vec<ConfigError>> {
+    Config::new(toml::from_str(text).unwrap())
+}
+
+/// Where each mistake of `text` is and a part of what is said of it.
+fn mistakes(text: &str) -> Vec<String> {
+    parse(text).unwrap_err().into_iter().map(|error| format!("{}: {}", error.at.join("."), error.message)).collect()
+}
+
+#[test]
+fn a_whole_configuration_is_read() {
+    let config = parse(EXAMPLE).unwrap();
+    assert_eq!(config.prefix().unwrap().as_str(), "knq");
+    assert_eq!(config.feed.max_staleness_ms, 1000);
+    assert_eq!(config.feed.when_unreachable, WhenFeedUnreachable::Deny);
+    assert_eq!(config.presets[0].scopes.joined(), "read:leads write:leads");
+    let route = config.routes.find(&Path::parse("/api/leads/7").unwrap()).unwrap();
+    assert!(route.strict);
+    assert_eq!(route.environment, Some(Environment::Live));
+}
+
+#[test]
+fn what_ships_to_the_workers_reads_back_the_same() {
+    let raw: RawConfig = toml::from_str(EXAMPLE).unwrap();
+    let shipped = serde_json::to_string(&raw).unwrap();
+    assert_eq!(serde_json::from_str::<RawConfig>(&shipped).unwrap(), raw);
+    assert!(Config::from_json(&shipped).is_ok());
+}
+
+#[test]
+fn each_mistake_is_placed_and_says_what_to_write() {
+    for (from, to, expected) in [
+        ("prefix = \"knq\"", "prefix = \"KNQ\"", "keys.prefix: a prefix is lower-case words"),
+        ("name = \"Konvoq\"", "name = \"a\\\"b\"", "name: a name is 1 to 64"),
+        ("headers = [\"bearer\"]", "headers = []", "keys.headers: write [\"bearer\"]"),
+        ("implies = [\"*\"]", "implies = [\"nothing\"]", "scopes.2: \"admin\" implies \"nothing\""),
+        ("name = \"write:leads\"", "name = \"Write\"", "scopes.1.name: a scope is 1 to 64"),
+        (
+            "scopes = [\"read:leads\", \"write:leads\"]",
+            "scopes = [\"write:deals\"]",
+            "presets.0.scopes.0: no [[scopes]] defines \"write:deals\"",
+        ),
+        ("max_staleness_ms = 1000", "max_staleness_ms = 10", "edge.max_staleness_ms: write 250 to 60000"),
+        ("service = \"UPSTREAM\"", "url = \"http://api.example.com\"", "upstreams.0.url: write an https:// URL"),
+        ("service = \"UPSTREAM\"", "", "upstreams.0: write either service"),
+        ("path = \"/api/leads/*\"", "path = \"/*\"", "routes.0.path: this overlaps /keystile"),
+        ("path = \"/api/leads/*\"", "path = \"api\"", "routes.0.path: a path begins with /"),
+        ("upstream = \"api\"", "upstream = \"app\"", "routes.0.upstream: no [[upstreams]] is called \"app\""),
+        ("write = [\"write:leads\"]", "write = [\"write:leeds\"]", "routes.0.write.0: no [[scopes]] defines"),
+    ] {
+        assert!(EXAMPLE.contains(from), "{from}");
+        let found = mistakes(&EXAMPLE.replacen(from, to, 1));
+        assert!(found.iter().any(|mistake| mistake.starts_with(expected)), "{expected} in {found:?}");
+    }
+}
+
+#[test]
+fn a_route_that_needs_nothing_said_is_refused() {
+    let silent = EXAMPLE.replace("read = [\"read:leads\"]\nwrite = [\"write:leads\"]\n", "");
+    assert_eq!(mistakes(&silent).len(), 1);
+}
+
+#[test]
+fn several_mistakes_come_together() {
+    let text = EXAMPLE.replace("knq", "KNQ").replace("upstream = \"api\"", "upstream = \"x\"");
+    let found = mistakes(&text);
+    assert_eq!(found.len(), 2, "{found:?}");
+}
+
+#[test]
+fn unknown_fields_are_refused() {
+    let text = EXAMPLE.replace("strict = true", "stirct = true");
+    let error = toml::from_str::<RawConfig>(&text).unwrap_err();
+    assert!(error.to_string().contains("unknown field `stirct`"), "{error}");
+    assert_eq!(vec![error.span().is_some()], [true]);
+}

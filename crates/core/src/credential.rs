@@ -1,0 +1,187 @@
+//! Pulling the one credential out of a request.
+//!
+//! A key comes as `Authorization: Bearer …` (RFC 6750, the scheme in any case)
+//! or as `X-Api-Key`, as `keystile.toml` allows, and never in the query string,
+//! where logs and browser histories would keep it.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::key::{self, Environment, KeyPrefix};
+
+/// A header that may carry the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialHeader {
+    /// `Authorization: Bearer …`
+    Bearer,
+    /// `X-Api-Key: …`
+    XApiKey,
+}
+
+/// Where a request may carry credentials, as far as this module looks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Carriers<'a> {
+    /// The `Authorization` header, several joined by `, ` as `Headers.get` joins them.
+    pub authorization: Option<&'a str>,
+    /// The `X-Api-Key` header, likewise.
+    pub x_api_key: Option<&'a str>,
+    /// The query string without its `?`.
+    pub query: &'a str,
+}
+
+/// Why there is no one credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialError {
+    /// None was sent.
+    Missing,
+    /// One was sent in the query string.
+    InQuery,
+    /// Two different ones were sent.
+    Conflicting,
+}
+
+impl Carriers<'_> {
+    /// The text of the credential, still to be parsed.
+    ///
+    /// # Errors
+    /// Why there is not exactly one.
+    pub fn credential(&self, accepted: &[CredentialHeader], prefixes: &[KeyPrefix]) -> Result<&str, CredentialError> {
+        if query_holds_key(self.query, prefixes) {
+            return Err(CredentialError::InQuery);
+        }
+        let mut found: Option<&str> = None;
+        for header in accepted {
+            let text = match header {
+                CredentialHeader::Bearer => self.authorization.and_then(bearer),
+                CredentialHeader::XApiKey => self.x_api_key,
+            };
+            match (found, text) {
+                (Some(first), Some(second)) if first != second => return Err(CredentialError::Conflicting),
+                (None, Some(text)) if repeats_differ(text) => return Err(CredentialError::Conflicting),
+                (None, Some(_)) => found = text,
+                _ => {}
+            }
+        }
+        found.ok_or(CredentialError::Missing)
+    }
+}
+
+/// What follows the scheme, if the scheme is Bearer. One space belongs to the
+/// grammar; any more is the key's to complain about.
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, rest) = header.split_at_checked(6)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    match rest.strip_prefix(' ') {
+        Some(token) => Some(token),
+        None if rest.is_empty() => Some(""),
+        None => None,
+    }
+}
+
+/// Whether a header that was sent more than once holds different keys.
+fn repeats_differ(joined: &str) -> bool {
+    let parts: Vec<&str> = joined.split(", ").map(|part| bearer(part).unwrap_or(part)).collect();
+    let long = parts.iter().all(|part| part.len() >= key::RANDOM_LEN);
+    long && parts.windows(2).any(|pair| matches!(pair, [a, b] if a != b))
+}
+
+/// Whether any part of the query looks like a key: `{prefix}_{environment}_` and
+/// enough characters behind it, percent-encoded underscores included.
+fn query_holds_key(query: &str, prefixes: &[KeyPrefix]) -> bool {
+    if query.len() < key::RANDOM_LEN {
+        return false;
+    }
+    let decoded = query.replace("%5F", "_").replace("%5f", "_");
+    let key_follows = |at: usize, head: usize| {
+        let rest = decoded.get(at + head..).unwrap_or_default();
+        rest.bytes().take_while(|&byte| crate::base62::is_base62(byte)).count() >= key::RANDOM_LEN
+    };
+    let holds = |head: &str| decoded.match_indices(head).any(|(at, _)| key_follows(at, head.len()));
+    holds("ksop_")
+        || [Environment::Live, Environment::Test]
+            .iter()
+            .any(|environment| prefixes.iter().any(|prefix| holds(&key::head(key::KeyKind::Api(*environment), prefix))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{format, vec};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const KEY: &str = "knq_live_0123456789ABCDEFGHIJKLMNOPQRSTUVoyVZGU";
+    const BOTH: &[CredentialHeader] = &[CredentialHeader::Bearer, CredentialHeader::XApiKey];
+
+    fn credential(
+        carriers: Carriers<'_>,
+        accepted: &[CredentialHeader],
+    ) -> Result<alloc::string::String, CredentialError> {
+        carriers.credential(accepted, &vec![KeyPrefix::parse("knq").unwrap()]).map(Into::into)
+    }
+
+    fn authorization(value: &str) -> Carriers<'_> {
+        Carriers { authorization: Some(value), ..Carriers::default() }
+    }
+
+    #[test]
+    fn the_scheme_is_bearer_in_any_case() {
+        for scheme in ["Bearer", "bearer", "BEARER"] {
+            assert_eq!(credential(authorization(&format!("{scheme} {KEY}")), BOTH).as_deref(), Ok(KEY));
+        }
+    }
+
+    #[test]
+    fn another_scheme_is_no_credential() {
+        for header in ["Basic dXNlcjpwYXNz", "Bearers abc", "Digest", "", "é"] {
+            assert_eq!(credential(authorization(header), BOTH), Err(CredentialError::Missing), "{header}");
+        }
+    }
+
+    #[test]
+    fn stray_spaces_stay_for_the_parser_to_name() {
+        assert_eq!(credential(authorization(&format!("Bearer  {KEY}")), BOTH).unwrap(), format!(" {KEY}"));
+        assert_eq!(credential(authorization("Bearer"), BOTH).as_deref(), Ok(""));
+    }
+
+    #[test]
+    fn only_the_configured_headers_count() {
+        let carriers = Carriers { x_api_key: Some(KEY), ..Carriers::default() };
+        assert_eq!(credential(carriers, &[CredentialHeader::XApiKey]).as_deref(), Ok(KEY));
+        assert_eq!(credential(carriers, &[CredentialHeader::Bearer]), Err(CredentialError::Missing));
+    }
+
+    #[test]
+    fn the_same_key_twice_is_one_credential_and_two_keys_conflict() {
+        let bearer = format!("Bearer {KEY}");
+        let same = Carriers { authorization: Some(&bearer), x_api_key: Some(KEY), query: "" };
+        assert_eq!(credential(same, BOTH).as_deref(), Ok(KEY));
+        let other = Carriers { x_api_key: Some("knq_live_other"), ..same };
+        assert_eq!(credential(other, BOTH), Err(CredentialError::Conflicting));
+        let twice = format!("Bearer {KEY}, Bearer knq_live_{}", "z".repeat(38));
+        assert_eq!(credential(authorization(&twice), BOTH), Err(CredentialError::Conflicting));
+    }
+
+    #[test]
+    fn a_key_in_the_query_is_refused_whatever_the_header_says() {
+        for query in [
+            format!("api_key={KEY}"),
+            format!("a=b&t={KEY}&c"),
+            KEY.replace('_', "%5F"),
+            format!("ksop_{}", "a".repeat(38)),
+        ] {
+            let carriers = Carriers { x_api_key: Some(KEY), query: &query, ..Carriers::default() };
+            assert_eq!(credential(carriers, BOTH), Err(CredentialError::InQuery), "{query}");
+        }
+        let harmless = Carriers {
+            x_api_key: Some(KEY),
+            query: "q=knq_live_search_for_a_long_enough_word&page=2",
+            ..Carriers::default()
+        };
+        assert!(credential(harmless, BOTH).is_ok());
+    }
+}

@@ -1,0 +1,267 @@
+//! One request's way to the record of its key.
+//!
+//! [`Lookup::step`] says what to do next; the worker does it, reports what came
+//! of it and steps again, until there is an [`Answer`]. On the warm path the
+//! first step answers and nothing is awaited.
+
+use alloc::rc::Rc;
+
+use super::{
+    client::{FeedClient, KV_ONLY_RECORD_AGE_MS, Poll, WhenFeedUnreachable},
+    message::{CurrentAnswer, TenantStanding},
+};
+use crate::{
+    key::KeyDigest,
+    record::{KeyRecord, Stored},
+    timestamp::Timestamp,
+};
+
+/// While somebody else's poll is under way, look again after this long.
+const WAIT_MS: i64 = 5;
+
+/// What the worker is to do now, all at once, before it steps again.
+#[derive(Debug, Default)]
+pub struct Needs {
+    /// Send this poll and report it to the client.
+    pub poll: Option<Poll>,
+    /// Read the key's record from KV and report it to the lookup.
+    pub read_kv: bool,
+    /// Read the key's record from the feed and report it to the lookup.
+    pub read_current: bool,
+    /// Wait this many milliseconds, on a timer of one's own.
+    pub wait_ms: Option<u32>,
+}
+
+/// What to do, or what came out.
+#[derive(Debug)]
+pub enum Step {
+    /// Do this, then step again.
+    Do(Needs),
+    /// Done.
+    Answer(Answer),
+}
+
+/// What is known of the key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Its record, to be judged.
+    Found {
+        /// The record as it now stands.
+        record: Rc<KeyRecord>,
+        /// Whether its tenant is suspended.
+        suspended: bool,
+        /// How far this can be relied on.
+        basis: Basis,
+    },
+    /// There is no such key.
+    Missing,
+    /// It can't be said: answer 503, never 401.
+    Unavailable(Unavailable),
+}
+
+/// What an answer rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// A view of the feed that is fresh enough: the bound holds.
+    Feed,
+    /// KV alone, since the feed is out of reach.
+    KvOnly,
+}
+
+/// Why it can't be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// The feed is out of reach, and this route or deployment does not serve without it.
+    Feed,
+    /// Neither KV nor the feed has an answer.
+    Storage,
+    /// The record holds restrictions that this build does not understand.
+    RecordTooNew,
+}
+
+/// The storage operations that a request waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waited {
+    /// Reads of KV.
+    pub kv: u32,
+    /// Calls to the feed, one's own or another request's.
+    pub feed: u32,
+}
+
+#[derive(Debug)]
+enum Read<T> {
+    Not,
+    Done(T),
+    Failed,
+}
+
+/// One request's lookup.
+#[derive(Debug)]
+pub struct Lookup {
+    digest: KeyDigest,
+    strict: bool,
+    began: Timestamp,
+    kv: Read<Option<Stored>>,
+    current: Read<(Option<Stored>, Option<TenantStanding>)>,
+    waited: Waited,
+    waits: bool,
+}
+
+impl Lookup {
+    /// Begins a lookup; `strict` reads the feed whatever is known.
+    #[must_use]
+    pub fn new(digest: KeyDigest, strict: bool, now: Timestamp) -> Self {
+        Self { digest, strict, began: now, kv: Read::Not, current: Read::Not, waited: Waited::default(), waits: false }
+    }
+
+    /// What this request waited for so far.
+    #[must_use]
+    pub fn waited(&self) -> Waited {
+        self.waited
+    }
+
+    /// The next step at `now`.
+    pub fn step(&mut self, client: &mut FeedClient, now: Timestamp) -> Step {
+        client.read_clock(now);
+        match self.next(client, now) {
+            Ok(answer) => Step::Answer(answer),
+            Err(needs) => {
+                self.count(&needs);
+                Step::Do(needs)
+            }
+        }
+    }
+
+    /// KV was read: the record if there was one, `Err` if KV failed or held no
+    /// record that can be trusted.
+    pub fn kv_answered(&mut self, client: &mut FeedClient, read: Result<Option<Stored>, ()>, sent_at: Timestamp) {
+        self.kv = match read {
+            Ok(stored) => {
+                if let Some(stored) = &stored {
+                    client.remember(self.digest, stored.clone(), sent_at);
+                }
+                Read::Done(stored)
+            }
+            Err(()) => Read::Failed,
+        };
+    }
+
+    /// The feed was asked for this key; `None` if it failed or was too late.
+    pub fn current_answered(
+        &mut self,
+        client: &mut FeedClient,
+        answer: Option<CurrentAnswer>,
+        sent_at: Timestamp,
+        now: Timestamp,
+    ) {
+        client.read_clock(now);
+        let decoded = answer.and_then(|answer| {
+            let stored = answer.record.as_deref().map(Stored::decode).transpose().ok()?;
+            Some((stored, answer.standing))
+        });
+        self.current = match decoded {
+            Some((stored, standing)) => {
+                match &stored {
+                    Some(stored) => client.remember(self.digest, stored.clone(), sent_at),
+                    None => client.remember_missing(self.digest, sent_at),
+                }
+                Read::Done((stored, standing))
+            }
+            None => {
+                client.current_failed(now);
+                Read::Failed
+            }
+        };
+    }
+
+    fn next(&mut self, client: &mut FeedClient, now: Timestamp) -> Result<Answer, Needs> {
+        match &self.current {
+            // It was asked after this request began, so it holds whatever the view.
+            Read::Done((stored, standing)) => {
+                return Ok(match stored.clone().map(|stored| client.overlaid(&self.digest, stored)) {
+                    Some(stored) => found(client, stored, standing.as_ref(), Basis::Feed),
+                    None => Answer::Missing,
+                });
+            }
+            Read::Failed => return Ok(Answer::Unavailable(Unavailable::Feed)),
+            Read::Not => {}
+        }
+        let known = self.known(client, None);
+        if let Some(revoked) = known.clone().filter(Stored::is_revoked) {
+            return Ok(found(client, revoked, None, Basis::Feed));
+        }
+        if self.strict || client.overflowed(now) {
+            return self.read_current(client, now);
+        }
+        if client.is_fresh(now) || client.view_is_since(self.began) {
+            return match known {
+                Some(stored) => Ok(found(client, stored, None, Basis::Feed)),
+                None if client.known_missing(&self.digest, now) => Ok(Answer::Missing),
+                None if matches!(self.kv, Read::Not) => Err(Needs { read_kv: true, ..Needs::default() }),
+                // KV may lag behind a creation, or be down: the feed knows.
+                None => self.read_current(client, now),
+            };
+        }
+        let gives_up = now.millis_since(self.began) >= client.settings().timeout_ms();
+        if gives_up || client.is_paused(now) {
+            return self.without_feed(client, now);
+        }
+        let read_kv = known.is_none() && matches!(self.kv, Read::Not);
+        let poll = client.begin_poll(now);
+        let left = client.lease_ends(now).map_or(WAIT_MS, |ends| ends.millis_since(now));
+        let wait_ms = poll.is_none().then(|| left.clamp(1, WAIT_MS) as u32);
+        Err(Needs { poll, read_kv, wait_ms, read_current: false })
+    }
+
+    fn read_current(&self, client: &FeedClient, now: Timestamp) -> Result<Answer, Needs> {
+        if client.is_paused(now) {
+            return Ok(Answer::Unavailable(Unavailable::Feed));
+        }
+        Err(Needs { read_current: true, ..Needs::default() })
+    }
+
+    /// The feed is out of reach, and the setting decides.
+    fn without_feed(&mut self, client: &mut FeedClient, now: Timestamp) -> Result<Answer, Needs> {
+        if client.settings().when_unreachable == WhenFeedUnreachable::Deny {
+            return Ok(Answer::Unavailable(Unavailable::Feed));
+        }
+        let since = now.plus_millis(-KV_ONLY_RECORD_AGE_MS);
+        match (self.known(client, Some(since)), &self.kv) {
+            (Some(stored), _) => Ok(found(client, stored, None, Basis::KvOnly)),
+            (None, Read::Not) => Err(Needs { read_kv: true, ..Needs::default() }),
+            // A miss in KV may be a key that was just created: nobody can say no.
+            (None, _) => Ok(Answer::Unavailable(Unavailable::Storage)),
+        }
+    }
+
+    /// What is known of the key: by the isolate, and by this request itself.
+    fn known(&self, client: &mut FeedClient, read_since: Option<Timestamp>) -> Option<Stored> {
+        let known = client.known(&self.digest, read_since);
+        match &self.kv {
+            Read::Done(Some(stored)) => {
+                let read = client.overlaid(&self.digest, stored.clone());
+                Some(known.map_or_else(|| read.clone(), |known| known.merge(read.clone())))
+            }
+            _ => known,
+        }
+    }
+
+    fn count(&mut self, needs: &Needs) {
+        self.waited.kv += u32::from(needs.read_kv);
+        self.waited.feed += u32::from(needs.poll.is_some()) + u32::from(needs.read_current);
+        if needs.wait_ms.is_some() && !self.waits {
+            self.waits = true;
+            self.waited.feed += 1;
+        }
+    }
+}
+
+fn found(client: &FeedClient, stored: Stored, standing: Option<&TenantStanding>, basis: Basis) -> Answer {
+    match stored {
+        Stored::TooNew { .. } => Answer::Unavailable(Unavailable::RecordTooNew),
+        Stored::Known(record) => {
+            let suspended = record.tenant().is_some_and(|tenant| client.suspended(tenant, standing));
+            Answer::Found { record, suspended, basis }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What a ledger still has to tell the feed and KV about one key.
+//!
+//! Row, audit entry and outbox entry are written in one transaction; then the
+//! entry goes through its stages, each retried for ever with backoff:
+//! publish to the feed, put into KV, put into KV once more a minute later (a
+//! put whose outcome was unclear may still land late), and tell the feed that
+//! KV has it, from when on the log may forget the change a day later.
+//!
+//! A newer change of the key starts over. Whoever carries a stage out compares
+//! versions before moving on, so an outcome that comes late moves nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::timestamp::Timestamp;
+
+/// A change counts as effective this long after the feed took it, beyond the
+/// edges' staleness: what clocks may differ by.
+pub const EFFECTIVE_MARGIN_MS: i64 = 500;
+/// How long after KV took a value it is put again.
+pub const CONFIRM_AFTER_MS: i64 = 60_000;
+/// How long the log keeps a change after KV acknowledged it. The one
+/// assumption: no KV read returns a value that was overwritten longer ago.
+pub const KEEP_ACKNOWLEDGED_MS: i64 = 24 * 60 * 60 * 1_000;
+
+const FIRST_RETRY_MS: i64 = 1_000;
+const LONGEST_RETRY_MS: i64 = 5 * 60 * 1_000;
+
+/// What is to be done next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Tell the feed of the change.
+    Publish,
+    /// Put the record into KV.
+    Put,
+    /// Put it once more.
+    Confirm,
+    /// Tell the feed that KV has it.
+    Acknowledge,
+}
+
+/// One key's entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxEntry {
+    /// The version that this is about.
+    pub version: u64,
+    /// What is to be done next.
+    pub stage: Stage,
+    /// How often that failed.
+    pub attempts: u32,
+    /// Not before then.
+    pub due_at: Timestamp,
+}
+
+impl OutboxEntry {
+    /// For a change that was just made.
+    #[must_use]
+    pub const fn new(version: u64, now: Timestamp) -> Self {
+        Self { version, stage: Stage::Publish, attempts: 0, due_at: now }
+    }
+
+    /// The stage was carried out; `None` if it was the last.
+    #[must_use]
+    pub fn done(self, now: Timestamp) -> Option<Self> {
+        let (stage, due_at) = match self.stage {
+            Stage::Publish => (Stage::Put, now),
+            Stage::Put => (Stage::Confirm, now.plus_millis(CONFIRM_AFTER_MS)),
+            Stage::Confirm => (Stage::Acknowledge, now),
+            Stage::Acknowledge => return None,
+        };
+        Some(Self { stage, due_at, attempts: 0, ..self })
+    }
+
+    /// The stage failed, or nobody knows: again later, each time twice as late.
+    #[must_use]
+    pub fn failed(self, now: Timestamp) -> Self {
+        let delay = FIRST_RETRY_MS.saturating_mul(1 << self.attempts.min(20)).min(LONGEST_RETRY_MS);
+        Self { attempts: self.attempts.saturating_add(1), due_at: now.plus_millis(delay), ..self }
+    }
+}
+
+/// When a change is in effect at every edge that reaches the feed, given when
+/// the feed took it and the largest staleness that an edge accepts.
+#[must_use]
+pub fn effective_by(taken_at: Timestamp, max_staleness_ms: u32) -> Timestamp {
+    taken_at.plus_millis(i64::from(max_staleness_ms) + EFFECTIVE_MARGIN_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+    #[test]
+    fn a_change_goes_to_the_feed_then_twice_to_kv_then_is_acknowledged() {
+        let published = OutboxEntry::new(4, NOW).done(NOW).unwrap();
+        assert_eq!((published.stage, published.due_at), (Stage::Put, NOW));
+        let put = published.done(NOW).unwrap();
+        assert_eq!((put.stage, put.due_at), (Stage::Confirm, NOW.plus_millis(60_000)));
+        let confirmed = put.done(NOW).unwrap();
+        assert_eq!(confirmed.stage, Stage::Acknowledge);
+        assert_eq!(confirmed.done(NOW), None);
+    }
+
+    #[test]
+    fn failures_are_retried_for_ever_at_growing_distance() {
+        let mut entry = OutboxEntry::new(1, NOW);
+        let mut delays = alloc::vec::Vec::new();
+        for _ in 0..100 {
+            entry = entry.failed(NOW);
+            delays.push(entry.due_at.millis_since(NOW));
+        }
+        assert_eq!(delays[..4], [1_000, 2_000, 4_000, 8_000]);
+        assert_eq!(delays[99], LONGEST_RETRY_MS);
+        assert_eq!(entry.done(NOW).unwrap().attempts, 0);
+    }
+}

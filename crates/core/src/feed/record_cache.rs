@@ -1,0 +1,95 @@
+//! The records and misses that an isolate remembers, bounded in bytes.
+//!
+//! Two generations stand in for an exact order of use: what is read moves to
+//! the young one, and when that has filled half the bound the old one goes.
+
+use alloc::collections::BTreeMap;
+
+use crate::{key::KeyDigest, record::Stored, timestamp::Timestamp};
+
+/// What is remembered of one key.
+#[derive(Clone, Debug)]
+pub(super) enum Cached {
+    /// A record, read from KV or the feed at this time.
+    Record(Stored, Timestamp),
+    /// The feed had none when it was asked, at this time.
+    Missing(Timestamp),
+}
+
+impl Cached {
+    fn weight(&self) -> usize {
+        96 + match self {
+            Self::Record(stored, _) => stored.weight(),
+            Self::Missing(_) => 0,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct RecordCache {
+    young: BTreeMap<KeyDigest, Cached>,
+    old: BTreeMap<KeyDigest, Cached>,
+    young_weight: usize,
+    /// Both generations together stay below this.
+    max_weight: usize,
+}
+
+impl RecordCache {
+    pub(super) fn new(max_weight: usize) -> Self {
+        Self { young: BTreeMap::new(), old: BTreeMap::new(), young_weight: 0, max_weight }
+    }
+
+    pub(super) fn get(&mut self, digest: &KeyDigest) -> Option<&Cached> {
+        if !self.young.contains_key(digest) {
+            let cached = self.old.remove(digest)?;
+            self.put(*digest, cached);
+        }
+        self.young.get(digest)
+    }
+
+    pub(super) fn put(&mut self, digest: KeyDigest, cached: Cached) {
+        let weight = cached.weight();
+        if weight > self.max_weight / 2 {
+            return;
+        }
+        if self.young_weight + weight > self.max_weight / 2 {
+            self.old = core::mem::take(&mut self.young);
+            self.young_weight = 0;
+        }
+        self.old.remove(&digest);
+        self.young_weight += weight;
+        if let Some(replaced) = self.young.insert(digest, cached) {
+            self.young_weight -= replaced.weight();
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.max_weight);
+    }
+
+    #[cfg(test)]
+    fn weight(&self) -> usize {
+        self.young.values().chain(self.old.values()).map(Cached::weight).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn it_stays_below_its_bound_and_keeps_what_is_used() {
+        let mut cache = RecordCache::new(96 * 100);
+        let hot = KeyDigest::of("hot");
+        cache.put(hot, Cached::Missing(Timestamp::from_millis(0)));
+        for index in 0..10_000 {
+            cache.put(KeyDigest::of(&format!("{index}")), Cached::Missing(Timestamp::from_millis(0)));
+            assert!(cache.get(&hot).is_some());
+            assert!(cache.weight() <= 96 * 100);
+        }
+        assert!(cache.get(&KeyDigest::of("0")).is_none());
+    }
+}

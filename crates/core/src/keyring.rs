@@ -1,0 +1,421 @@
+//! What `KEYSTILE_SECRET` makes possible: minting, checking tags, addressing
+//! and sealing KV.
+//!
+//! The variable holds one or several secrets, newest first, each 32 bytes or
+//! more in base64. New keys are tagged with the first; tags are tried against
+//! all, so rotating a secret kills no key. From each secret four subkeys are
+//! derived by HKDF-SHA256 (RFC 5869) with versioned labels:
+//!
+//! | label | for |
+//! |---|---|
+//! | `keystile/v1/tag/api` | the tag of API keys |
+//! | `keystile/v1/tag/operator` | the tag of operator keys, so that neither passes for the other |
+//! | `keystile/v1/lookup` | a key's address in KV |
+//! | `keystile/v1/seal` | the seal on the value at that address |
+//!
+//! The seal binds a value to its address: who can write KV but does not know
+//! the secret can neither invent a record nor copy another key's record to
+//! where their own is looked up.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+
+use crate::{
+    base62,
+    key::{self, KeyDigest, KeyKind, KeyPrefix, KeyShape, ParseKeyError, PlainKey, RANDOM_LEN, TAG_LEN},
+};
+
+/// Bytes of randomness to hand to [`Keyring::mint_api_key`].
+pub const MINT_RANDOM_BYTES: usize = 2 * RANDOM_LEN;
+
+type HmacSha256 = Hmac<Sha256>;
+
+/// The subkeys of every configured secret, newest first. Never empty.
+pub struct Keyring {
+    newest: Subkeys,
+    older: Vec<Subkeys>,
+}
+
+impl Keyring {
+    /// Parses the value of `KEYSTILE_SECRET`.
+    ///
+    /// # Errors
+    /// What is wrong with which of the secrets, without repeating it.
+    pub fn parse(value: &str) -> Result<Self, KeyringError> {
+        let mut subkeys = Vec::new();
+        for (index, text) in value.split(',').map(str::trim).enumerate() {
+            let position = index + 1;
+            if text.is_empty() {
+                return Err(KeyringError::Empty { position });
+            }
+            let secret = STANDARD
+                .decode(text)
+                .or_else(|_| STANDARD_NO_PAD.decode(text))
+                .or_else(|_| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')))
+                .map_err(|_| KeyringError::NotBase64 { position })?;
+            if secret.len() < 32 {
+                return Err(KeyringError::TooShort { position });
+            }
+            subkeys.push(Subkeys::derive(&secret).ok_or(KeyringError::TooShort { position })?);
+        }
+        let mut subkeys = subkeys.into_iter();
+        let newest = subkeys.next().ok_or(KeyringError::Empty { position: 1 })?;
+        Ok(Self { newest, older: subkeys.collect() })
+    }
+
+    /// Mints a customer's key from at least [`MINT_RANDOM_BYTES`] random bytes.
+    ///
+    /// # Errors
+    /// [`MintError`] if the bytes run out.
+    pub fn mint_api_key(
+        &self,
+        prefix: &KeyPrefix,
+        environment: key::Environment,
+        random: &[u8],
+    ) -> Result<PlainKey, MintError> {
+        self.mint(key::head(KeyKind::Api(environment), prefix), KeyKind::Api(environment), random)
+    }
+
+    /// Mints an operator's key, likewise.
+    ///
+    /// # Errors
+    /// [`MintError`] if the bytes run out.
+    pub fn mint_operator_key(&self, random: &[u8]) -> Result<PlainKey, MintError> {
+        let mut head = String::from(key::OPERATOR_PREFIX);
+        head.push('_');
+        self.mint(head, KeyKind::Operator, random)
+    }
+
+    fn mint(&self, head: String, kind: KeyKind, random: &[u8]) -> Result<PlainKey, MintError> {
+        let drawn = base62::draw::<RANDOM_LEN>(random).ok_or(MintError)?;
+        let mut text = head;
+        text.extend(drawn.map(char::from));
+        let tag = self.newest.tag(kind, &text);
+        text.extend(tag.map(char::from));
+        Ok(PlainKey::new(text, kind))
+    }
+
+    /// Parses a customer's key and checks its tag, before any storage is read.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn parse_api_key(&self, text: &str, prefixes: &[KeyPrefix]) -> Result<PlainKey, ParseKeyError> {
+        self.checked(text, KeyShape::parse(text, prefixes)?)
+    }
+
+    /// Parses an operator's key and checks its tag.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn parse_operator_key(&self, text: &str) -> Result<PlainKey, ParseKeyError> {
+        self.checked(text, KeyShape::parse_operator(text)?)
+    }
+
+    fn checked(&self, text: &str, shape: KeyShape<'_>) -> Result<PlainKey, ParseKeyError> {
+        let matches = |subkeys: &Subkeys| bool::from(subkeys.tag(shape.kind, shape.tagged).ct_eq(shape.tag.as_bytes()));
+        if !self.all().any(matches) {
+            return Err(ParseKeyError::BadTag);
+        }
+        Ok(PlainKey::new(text.into(), shape.kind))
+    }
+
+    /// Where a key's record may be in KV, newest secret first.
+    pub fn slots(&self, digest: &KeyDigest) -> impl Iterator<Item = KvSlot<'_>> {
+        let digest = *digest;
+        self.all().map(move |subkeys| subkeys.slot(&digest))
+    }
+
+    /// The fingerprint that new records note.
+    #[must_use]
+    pub fn newest_fingerprint(&self) -> &str {
+        &self.newest.fingerprint
+    }
+
+    /// The fingerprints of all secrets, newest first.
+    pub fn fingerprints(&self) -> impl Iterator<Item = &str> {
+        self.all().map(|subkeys| subkeys.fingerprint.as_str())
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Subkeys> {
+        core::iter::once(&self.newest).chain(&self.older)
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.fingerprints()).finish()
+    }
+}
+
+/// One place in KV: the address of a record and the key that seals it there.
+pub struct KvSlot<'a> {
+    /// The KV key: `k1/` and 43 characters of base64url.
+    pub address: String,
+    subkeys: &'a Subkeys,
+}
+
+impl KvSlot<'_> {
+    /// The KV value for a record's stored form: `1.{seal}.{record}`.
+    #[must_use]
+    pub fn seal(&self, record: &str) -> String {
+        let seal = self.mac(record).finalize().into_bytes();
+        let mut value = String::from("1.");
+        URL_SAFE_NO_PAD.encode_string(seal, &mut value);
+        value.push('.');
+        value.push_str(record);
+        value
+    }
+
+    /// The record inside a KV value, if it was sealed for this slot.
+    #[must_use]
+    pub fn open<'v>(&self, value: &'v str) -> Option<&'v str> {
+        let (seal, record) = value.strip_prefix("1.")?.split_once('.')?;
+        let seal = URL_SAFE_NO_PAD.decode(seal).ok()?;
+        self.mac(record).verify_slice(&seal).ok()?;
+        Some(record)
+    }
+
+    fn mac(&self, record: &str) -> HmacSha256 {
+        let mut mac = self.subkeys.seal.clone();
+        mac.update(self.address.as_bytes());
+        mac.update(b"\0");
+        mac.update(record.as_bytes());
+        mac
+    }
+}
+
+/// Why `KEYSTILE_SECRET` can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum KeyringError {
+    Empty { position: usize },
+    NotBase64 { position: usize },
+    TooShort { position: usize },
+}
+
+impl fmt::Display for KeyringError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (position, problem) = match self {
+            Self::Empty { position } => (position, "is empty"),
+            Self::NotBase64 { position } => (position, "is not base64"),
+            Self::TooShort { position } => (position, "has fewer than 32 bytes"),
+        };
+        write!(
+            f,
+            "KEYSTILE_SECRET: secret {position} {problem}; write 32 random bytes in base64 \
+             (`openssl rand -base64 32`), several joined by commas, newest first"
+        )
+    }
+}
+
+/// Fewer random bytes than minting needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MintError;
+
+impl fmt::Display for MintError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("too few random bytes to mint a key")
+    }
+}
+
+/// What one secret derives. The MACs are keyed once and cloned for each use,
+/// which saves two compressions of SHA-256 every time.
+struct Subkeys {
+    fingerprint: String,
+    api_tag: HmacSha256,
+    operator_tag: HmacSha256,
+    lookup: HmacSha256,
+    seal: HmacSha256,
+}
+
+impl Subkeys {
+    fn derive(secret: &[u8]) -> Option<Self> {
+        let hkdf = Hkdf::<Sha256>::new(None, secret);
+        let mac = |label: &str| {
+            let mut subkey = [0; 32];
+            hkdf.expand(label.as_bytes(), &mut subkey).ok()?;
+            HmacSha256::new_from_slice(&subkey).ok()
+        };
+        let mut fingerprint = [0; 6];
+        hkdf.expand(b"keystile/v1/fingerprint", &mut fingerprint).ok()?;
+        Some(Self {
+            fingerprint: URL_SAFE_NO_PAD.encode(fingerprint),
+            api_tag: mac("keystile/v1/tag/api")?,
+            operator_tag: mac("keystile/v1/tag/operator")?,
+            lookup: mac("keystile/v1/lookup")?,
+            seal: mac("keystile/v1/seal")?,
+        })
+    }
+
+    /// The first 8 bytes of the MAC as a big-endian number, modulo 62^6.
+    fn tag(&self, kind: KeyKind, tagged: &str) -> [u8; TAG_LEN] {
+        let mut mac = match kind {
+            KeyKind::Api(_) => self.api_tag.clone(),
+            KeyKind::Operator => self.operator_tag.clone(),
+        };
+        mac.update(tagged.as_bytes());
+        let bytes = mac.finalize().into_bytes();
+        let first = bytes.first_chunk::<8>().copied().unwrap_or_default();
+        base62::encode(u64::from_be_bytes(first))
+    }
+
+    fn slot(&self, digest: &KeyDigest) -> KvSlot<'_> {
+        let mut mac = self.lookup.clone();
+        mac.update(digest.as_bytes());
+        let mut address = String::from("k1/");
+        URL_SAFE_NO_PAD.encode_string(mac.finalize().into_bytes(), &mut address);
+        KvSlot { address, subkeys: self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Environment;
+    use alloc::{format, string::ToString, vec};
+    use proptest::prelude::*;
+
+    const SECRET_A: &str = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
+    const SECRET_B: &str = "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=";
+
+    fn keyring() -> Keyring {
+        Keyring::parse(SECRET_A).unwrap()
+    }
+
+    fn prefix() -> KeyPrefix {
+        KeyPrefix::parse("knq").unwrap()
+    }
+
+    fn parse(keyring: &Keyring, text: &str) -> Result<PlainKey, ParseKeyError> {
+        keyring.parse_api_key(text, &[prefix()])
+    }
+
+    /// These vectors were computed once, by an independent implementation
+    /// (Python's hmac and hashlib; see docs/architecture.md). A change here
+    /// makes every key that was ever issued worthless.
+    #[test]
+    fn golden_vectors_pin_alphabet_labels_tag_address_and_seal() {
+        let keyring = keyring();
+        let random: Vec<u8> = (0..64).collect();
+        let key = keyring.mint_api_key(&prefix(), Environment::Live, &random).unwrap();
+        assert_eq!(key.reveal(), GOLDEN_KEY);
+        let operator = keyring.mint_operator_key(&random).unwrap();
+        assert_eq!(operator.reveal(), GOLDEN_OPERATOR_KEY);
+        assert_eq!(keyring.newest_fingerprint(), GOLDEN_FINGERPRINT);
+        let slot = keyring.slots(&key.digest()).next().unwrap();
+        assert_eq!(slot.address, GOLDEN_ADDRESS);
+        assert_eq!(slot.seal("{}"), GOLDEN_VALUE);
+    }
+    const GOLDEN_KEY: &str = "knq_live_0123456789ABCDEFGHIJKLMNOPQRSTUVoyVZGU";
+    const GOLDEN_OPERATOR_KEY: &str = "ksop_0123456789ABCDEFGHIJKLMNOPQRSTUVmIIDtE";
+    const GOLDEN_FINGERPRINT: &str = "FgaiTqr6";
+    const GOLDEN_ADDRESS: &str = "k1/KUUS9Uxfs7o0r10BQEByu8gmeCSXnvPjX80UbUK11Ro";
+    const GOLDEN_VALUE: &str = "1.dgETVbdp2WnFP_AQR5iEJf2wEoXPb49CihtNTuh7DMY.{}";
+
+    #[test]
+    fn an_operator_key_is_no_api_key_and_the_reverse() {
+        let keyring = keyring();
+        let operator = keyring.mint_operator_key(&[1; 64]).unwrap();
+        let api = keyring.mint_api_key(&prefix(), Environment::Live, &[1; 64]).unwrap();
+        assert_eq!(parse(&keyring, operator.reveal()), Err(ParseKeyError::UnknownPrefix));
+        assert_eq!(keyring.parse_operator_key(api.reveal()), Err(ParseKeyError::UnknownPrefix));
+        // Nor does a tag made for one fit the other.
+        let body = &api.reveal()["knq_live_".len()..];
+        assert_eq!(keyring.parse_operator_key(&format!("ksop_{body}")), Err(ParseKeyError::BadTag));
+    }
+
+    #[test]
+    fn after_two_rotations_old_keys_still_parse_and_new_ones_use_the_newest() {
+        let secret_c = STANDARD.encode([7; 32]);
+        let first = keyring();
+        let old = first.mint_api_key(&prefix(), Environment::Live, &[1; 64]).unwrap();
+        let rotated = Keyring::parse(&format!("{secret_c}, {SECRET_B}, {SECRET_A}")).unwrap();
+        assert_eq!(parse(&rotated, old.reveal()).as_ref(), Ok(&old));
+        let new = rotated.mint_api_key(&prefix(), Environment::Live, &[2; 64]).unwrap();
+        assert!(parse(&Keyring::parse(&secret_c).unwrap(), new.reveal()).is_ok());
+        assert_eq!(parse(&first, new.reveal()), Err(ParseKeyError::BadTag));
+        let addresses: Vec<_> = rotated.slots(&old.digest()).map(|slot| slot.address).collect();
+        assert_eq!(addresses.len(), 3);
+        assert_eq!(addresses[2], first.slots(&old.digest()).next().unwrap().address);
+    }
+
+    #[test]
+    fn a_value_opens_only_where_it_was_sealed() {
+        let keyring = keyring();
+        let mine = keyring.slots(&KeyDigest::of("mine")).next().unwrap();
+        let theirs = keyring.slots(&KeyDigest::of("theirs")).next().unwrap();
+        let value = theirs.seal(r#"{"scopes":["admin"]}"#);
+        assert_eq!(theirs.open(&value), Some(r#"{"scopes":["admin"]}"#));
+        assert_eq!(mine.open(&value), None, "copied to another address");
+        assert_eq!(theirs.open(&value.replace("admin", "nimda")), None, "altered");
+        for broken in ["", "1.", "1..", "2.x.y", r#"{"scopes":[]}"#, "1.AAAA.{}"] {
+            assert_eq!(theirs.open(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_bad_secret_is_named_by_position_and_never_repeated() {
+        for (value, position) in [("", 1), (",", 1), ("c2hvcnQ=", 1), ("!!!", 1)] {
+            let message = Keyring::parse(value).unwrap_err().to_string();
+            assert!(message.contains(&format!("secret {position}")), "{message}");
+        }
+        let message = Keyring::parse(&format!("{SECRET_A},c2hvcnQ=")).unwrap_err().to_string();
+        assert!(message.contains("secret 2 has fewer than 32 bytes"), "{message}");
+        assert!(!message.contains("c2hvcnQ"), "{message}");
+    }
+
+    #[test]
+    fn minting_with_too_few_random_bytes_is_an_error() {
+        let minted = keyring().mint_api_key(&prefix(), Environment::Live, &[255; 64]);
+        assert_eq!(minted, Err(MintError));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_minted_parses_to_the_same_key(random in prop::collection::vec(any::<u8>(), 128), live: bool) {
+            let environment = if live { Environment::Live } else { Environment::Test };
+            let keyring = keyring();
+            let key = keyring.mint_api_key(&prefix(), environment, &random).unwrap();
+            prop_assert_eq!(parse(&keyring, key.reveal()), Ok(key.clone()));
+            prop_assert_eq!(key.kind(), KeyKind::Api(environment));
+        }
+
+        #[test]
+        fn any_one_character_change_is_refused(random in prop::collection::vec(any::<u8>(), 128), at: prop::sample::Index, to: char) {
+            let keyring = keyring();
+            let key = keyring.mint_api_key(&prefix(), Environment::Live, &random).unwrap();
+            let mut changed: Vec<char> = key.reveal().chars().collect();
+            let at = at.index(changed.len());
+            prop_assume!(changed[at] != to);
+            changed[at] = to;
+            let changed: String = changed.into_iter().collect();
+            prop_assert!(parse(&keyring, &changed).is_err());
+        }
+
+        #[test]
+        fn any_one_base62_change_is_refused(seed: u8, at in 9usize..47, to in 0usize..62) {
+            let keyring = keyring();
+            let key = keyring.mint_api_key(&prefix(), Environment::Live, &vec![seed % 200; 64]).unwrap();
+            let mut changed = key.reveal().as_bytes().to_vec();
+            prop_assume!(changed[at] != base62::ALPHABET[to]);
+            changed[at] = base62::ALPHABET[to];
+            prop_assert_eq!(parse(&keyring, core::str::from_utf8(&changed).unwrap()), Err(ParseKeyError::BadTag));
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text: String) {
+            let keyring = keyring();
+            let _ = parse(&keyring, &text);
+            let _ = keyring.parse_operator_key(&text);
+        }
+    }
+}

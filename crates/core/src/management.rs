@@ -1,0 +1,509 @@
+//! The management API's bodies: what may be asked, and how keys are shown.
+//!
+//! A body is parsed into a type that is right once it exists. All its mistakes
+//! are reported together, each with the field, the problem and what is allowed;
+//! unknown fields are refused by name.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    config::{Config, DefaultScopes},
+    feed::client::WhenFeedUnreachable,
+    id::TenantId,
+    key::Environment,
+    lifecycle::{Key, KeyPatch, NewKey},
+    problem::Problem,
+    record::{Metadata, Reach, Subject},
+    scope::{Catalog, Implies, Scope, ScopeDefinition, ScopeSet, quoted},
+    timestamp::Timestamp,
+};
+
+/// Characters of a name, at most.
+pub const MAX_NAME_CHARS: usize = 100;
+/// Characters of a reason, at most.
+pub const MAX_REASON_CHARS: usize = 500;
+/// Bytes of metadata as JSON, at most.
+pub const MAX_METADATA_BYTES: usize = 4096;
+/// Networks in `allowed_ips`, at most.
+pub const MAX_ALLOWED_IPS: usize = 50;
+/// Bytes of a request's body, at most.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+/// The longest overlap of a rotation: 90 days.
+pub const MAX_OVERLAP_SECONDS: i64 = 90 * 24 * 60 * 60;
+
+/// Who calls the management API, and what they hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Caller {
+    /// The operator key's id, or `root`, or the id of a key that acts for itself.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub scopes: ScopeSet,
+    /// For whom.
+    pub reach: Reach,
+}
+
+impl Caller {
+    /// Who holds `KEYSTILE_ROOT_KEY`.
+    #[must_use]
+    pub fn root() -> Self {
+        Self {
+            id: "root".into(),
+            name: "root key".into(),
+            scopes: OperatorScope::catalog().all_available(),
+            reach: Reach::All,
+        }
+    }
+
+    /// Whether they may do this for this tenant.
+    ///
+    /// # Errors
+    /// The 403 that says what is missing.
+    pub fn may(&self, scope: OperatorScope, tenant: Option<&TenantId>) -> Result<(), Problem> {
+        if !self.scopes.contains(&scope.scope()) {
+            let detail = format!("This operator key lacks the scope \"{}\".", scope.as_str());
+            return Err(
+                Problem::new(403, "INSUFFICIENT_SCOPE", detail).with("required_scopes", json!([scope.as_str()]))
+            );
+        }
+        let reaches = match tenant {
+            Some(tenant) => self.reach.includes(tenant),
+            None => self.reach == Reach::All,
+        };
+        if reaches {
+            return Ok(());
+        }
+        Err(Problem::new(403, "TENANT_NOT_ALLOWED", "This operator key is for another tenant."))
+    }
+}
+
+/// What an operator's key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum OperatorScope {
+    KeysRead,
+    KeysWrite,
+    AuditRead,
+    OperatorsWrite,
+    Verify,
+}
+
+impl OperatorScope {
+    const ALL: [Self; 5] = [Self::KeysRead, Self::KeysWrite, Self::AuditRead, Self::OperatorsWrite, Self::Verify];
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KeysRead => "keys:read",
+            Self::KeysWrite => "keys:write",
+            Self::AuditRead => "audit:read",
+            Self::OperatorsWrite => "operators:write",
+            Self::Verify => "verify",
+        }
+    }
+
+    const fn description(self) -> &'static str {
+        match self {
+            Self::KeysRead => "List and read keys.",
+            Self::KeysWrite => "Create, change, rotate and revoke keys; suspend and resume tenants.",
+            Self::AuditRead => "Read the audit log.",
+            Self::OperatorsWrite => "List, create and revoke operator keys.",
+            Self::Verify => "Ask the edge for the verdict on a key.",
+        }
+    }
+
+    /// As a scope.
+    #[must_use]
+    pub fn scope(self) -> Scope {
+        Scope::literal(self.as_str())
+    }
+
+    /// The operators' vocabulary. No scope implies another.
+    #[must_use]
+    pub fn catalog() -> Catalog {
+        let definition = |scope: &Self| ScopeDefinition {
+            name: scope.scope(),
+            description: scope.description().into(),
+            unavailable: None,
+            implies: Implies::These(Vec::new()),
+        };
+        Catalog::new(Self::ALL.iter().map(definition).collect()).unwrap_or_default()
+    }
+}
+
+/// One mistake in a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// The field, `scopes` or `allowed_ips.2`.
+    pub field: String,
+    /// What is wrong and what is allowed.
+    pub detail: String,
+}
+
+/// The 422 that lists a body's mistakes.
+#[must_use]
+pub fn invalid(errors: &[FieldError]) -> Problem {
+    let first = errors.first().map(|error| format!("{}: {}", error.field, error.detail)).unwrap_or_default();
+    let detail = match errors.len() {
+        0 | 1 => first,
+        count => format!("{first} ({} more in `errors`)", count - 1),
+    };
+    Problem::new(422, "INVALID_REQUEST", detail).with("errors", json!(errors))
+}
+
+/// Parses the body of `POST keys`.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_new_key(
+    body: Value,
+    tenant: &TenantId,
+    config: &Config,
+    now: Timestamp,
+) -> Result<NewKey, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let name = fields.required("name", name);
+    let environment = fields.optional("environment", |value| environment(value, config));
+    let scopes = fields.optional("scopes", |value| scopes(value, &config.catalog));
+    let expires_at = fields.optional("expires_at", |value| future(value, now)).flatten();
+    let allowed_ips = fields.optional("allowed_ips", networks).unwrap_or_default();
+    let metadata = fields.optional("metadata", metadata).unwrap_or_default();
+    let scopes = match (scopes, config.default_scopes) {
+        (Some(scopes), _) => Some(scopes),
+        (None, DefaultScopes::All) if !fields.failed("scopes") => Some(config.catalog.all_available()),
+        (None, _) => {
+            fields.missing("scopes", "name one scope at least; GET /v1/scopes lists them");
+            None
+        }
+    };
+    fields.finish()?;
+    let environment = environment.or_else(|| config.environments.first().copied()).unwrap_or(Environment::Live);
+    let subject = Subject::ApiKey { tenant: tenant.clone(), environment };
+    // `finish` has returned if a required field is missing.
+    Ok(NewKey {
+        name: name.unwrap_or_default(),
+        subject,
+        scopes: scopes.unwrap_or_default(),
+        expires_at,
+        allowed_ips,
+        metadata,
+    })
+}
+
+/// Parses the body of `POST operators`.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_new_operator(body: Value, now: Timestamp) -> Result<NewKey, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let name = fields.required("name", name);
+    let scopes = fields.required("scopes", |value| scopes(value, &OperatorScope::catalog()));
+    let reach = fields.required("tenant", reach);
+    let expires_at = fields.optional("expires_at", |value| future(value, now)).flatten();
+    fields.finish()?;
+    let subject = Subject::Operator { reach: reach.unwrap_or(Reach::All) };
+    Ok(NewKey {
+        name: name.unwrap_or_default(),
+        subject,
+        scopes: scopes.unwrap_or_default(),
+        expires_at,
+        allowed_ips: Vec::new(),
+        metadata: Metadata::new(),
+    })
+}
+
+/// Parses the body of `PATCH keys/{id}`, a merge patch.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_patch(body: Value, config: &Config, now: Timestamp) -> Result<KeyPatch, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let patch = KeyPatch {
+        name: fields.optional("name", name),
+        scopes: fields.optional("scopes", |value| scopes(value, &config.catalog)),
+        expires_at: fields.optional_or_null("expires_at", |value| future(value, now)),
+        allowed_ips: fields
+            .optional_or_null("allowed_ips", |value| if value.is_null() { Ok(Vec::new()) } else { networks(value) }),
+        metadata: fields.optional("metadata", metadata),
+    };
+    fields.finish()?;
+    Ok(patch)
+}
+
+/// Parses the body of `…/revoke`: the reason, if there is one.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_revoke(body: Value) -> Result<Option<String>, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let reason = fields.optional("reason", |value| text(value, MAX_REASON_CHARS));
+    fields.finish()?;
+    Ok(reason)
+}
+
+/// Parses the body of `…/rotate`: the overlap in milliseconds.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_rotate(body: Value) -> Result<i64, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let overlap = fields.optional("overlap_seconds", |value| {
+        let seconds = value.as_i64().filter(|seconds| (0..=MAX_OVERLAP_SECONDS).contains(seconds));
+        seconds.ok_or_else(|| format!("a whole number from 0 to {MAX_OVERLAP_SECONDS} (90 days) expected"))
+    });
+    fields.finish()?;
+    Ok(overlap.unwrap_or(0) * 1_000)
+}
+
+/// Parses a body that has no fields, `{}` or nothing.
+///
+/// # Errors
+/// The fields it has.
+pub fn parse_empty(body: Value) -> Result<(), Vec<FieldError>> {
+    Fields::new(body)?.finish()
+}
+
+/// How a key is shown, its text never among it.
+#[must_use]
+pub fn present(key: &Key, holds: Holds, now: Timestamp) -> Map<String, Value> {
+    let record = &key.record;
+    let time = |instant: Option<Timestamp>| instant.map(Timestamp::to_rfc3339);
+    let mut shown = Map::new();
+    let mut show = |member: &str, value: Value| shown.insert(member.into(), value);
+    show("id", json!(record.id));
+    show("name", json!(record.name));
+    show("display", json!(record.display));
+    match &record.subject {
+        Subject::ApiKey { tenant, environment } => {
+            show("tenant", json!(tenant));
+            show("environment", json!(environment));
+        }
+        Subject::Operator { reach } => {
+            show("tenant", json!(reach_text(reach)));
+        }
+    }
+    show("status", json!(key.status(now).as_str()));
+    show("scopes", json!(record.scopes));
+    show("created_at", json!(record.created_at.to_rfc3339()));
+    show("expires_at", json!(time(record.expires_at)));
+    show("allowed_ips", json!(record.allowed_ips));
+    show("metadata", json!(record.metadata));
+    show("version", json!(record.version));
+    show("rotated_from", json!(key.rotated_from));
+    show("rotated_to", json!(key.rotated_to));
+    show("revoked_at", json!(time(key.revocation.as_ref().map(|revocation| revocation.at))));
+    show("revoke_reason", json!(key.revocation.as_ref().and_then(|revocation| revocation.reason.as_ref())));
+    if let Some(revocation) = &key.revocation {
+        show("effective_by", json!(time(revocation.effective_by)));
+        show("holds", json!(holds));
+    }
+    shown
+}
+
+/// How far `effective_by` can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holds {
+    /// No edge serves without the feed.
+    Always,
+    /// Edges that can't reach the feed serve by KV.
+    WhileFeedReachable,
+}
+
+impl From<WhenFeedUnreachable> for Holds {
+    fn from(setting: WhenFeedUnreachable) -> Self {
+        match setting {
+            WhenFeedUnreachable::Deny => Self::Always,
+            WhenFeedUnreachable::Kv => Self::WhileFeedReachable,
+        }
+    }
+}
+
+/// The catalog as `GET /v1/scopes` shows it.
+#[must_use]
+pub fn present_catalog(config: &Config) -> Value {
+    let scope = |definition: &ScopeDefinition| {
+        json!({
+            "name": definition.name,
+            "description": definition.description,
+            "implies": match &definition.implies {
+                Implies::Everything => json!(["*"]),
+                Implies::These(implied) => json!(implied),
+            },
+            "unavailable": definition.unavailable,
+        })
+    };
+    json!({
+        "scopes": config.catalog.definitions().iter().map(scope).collect::<Vec<_>>(),
+        "presets": config.presets,
+        "default_scopes": config.default_scopes,
+        "environments": config.environments,
+    })
+}
+
+fn reach_text(reach: &Reach) -> &str {
+    match reach {
+        Reach::All => "*",
+        Reach::Tenant(tenant) => tenant.as_str(),
+    }
+}
+
+/// The fields of a JSON object, taken one by one; what is left over is unknown.
+struct Fields {
+    object: Map<String, Value>,
+    known: Vec<&'static str>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    fn new(body: Value) -> Result<Self, Vec<FieldError>> {
+        match body {
+            Value::Object(object) => Ok(Self { object, known: Vec::new(), errors: Vec::new() }),
+            _ => Err(alloc::vec![FieldError { field: String::new(), detail: "a JSON object expected".into() }]),
+        }
+    }
+
+    fn required<T>(&mut self, field: &'static str, parse: impl FnOnce(Value) -> Result<T, String>) -> Option<T> {
+        if !self.object.contains_key(field) {
+            self.missing(field, "this is required");
+        }
+        self.optional(field, parse)
+    }
+
+    /// Absent and null are the same here.
+    fn optional<T>(&mut self, field: &'static str, parse: impl FnOnce(Value) -> Result<T, String>) -> Option<T> {
+        if self.object.get(field).is_some_and(Value::is_null) {
+            self.object.remove(field);
+        }
+        self.optional_or_null(field, parse)
+    }
+
+    fn optional_or_null<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl FnOnce(Value) -> Result<T, String>,
+    ) -> Option<T> {
+        self.known.push(field);
+        match parse(self.object.remove(field)?) {
+            Ok(value) => Some(value),
+            Err(detail) => {
+                self.errors.push(FieldError { field: field.into(), detail });
+                None
+            }
+        }
+    }
+
+    fn missing(&mut self, field: &str, detail: &str) {
+        if !self.failed(field) {
+            self.errors.push(FieldError { field: field.into(), detail: detail.into() });
+        }
+    }
+
+    fn failed(&self, field: &str) -> bool {
+        self.errors.iter().any(|error| error.field == field)
+    }
+
+    fn finish(mut self) -> Result<(), Vec<FieldError>> {
+        let known = match self.known.as_slice() {
+            [] => "none".to_string(),
+            known => known.join(", "),
+        };
+        for field in self.object.keys() {
+            let detail = format!("unknown field; known are: {known}");
+            self.errors.push(FieldError { field: field.chars().take(64).collect(), detail });
+        }
+        if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
+    }
+}
+
+fn text(value: Value, max_chars: usize) -> Result<String, String> {
+    let Value::String(text) = value else { return Err("a string expected".into()) };
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err(format!("it is empty; 1 to {max_chars} characters expected")),
+        count if count > max_chars => Err(format!("it has {count} characters; {max_chars} at most")),
+        _ if text.chars().any(char::is_control) => Err("control characters are not allowed".into()),
+        _ => Ok(text.into()),
+    }
+}
+
+fn name(value: Value) -> Result<String, String> {
+    text(value, MAX_NAME_CHARS)
+}
+
+fn environment(value: Value, config: &Config) -> Result<Environment, String> {
+    let allowed: Vec<_> = config.environments.iter().map(|environment| environment.as_str()).collect();
+    value
+        .as_str()
+        .and_then(Environment::parse)
+        .filter(|environment| config.environments.contains(environment))
+        .ok_or_else(|| format!("allowed are: {}", allowed.join(", ")))
+}
+
+fn scopes(value: Value, catalog: &Catalog) -> Result<ScopeSet, String> {
+    let names: Vec<String> = serde_json::from_value(value).map_err(|_| "a list of scope names expected".to_string())?;
+    if names.is_empty() {
+        return Err("name one scope at least; GET /v1/scopes lists them".into());
+    }
+    catalog.request(&names).map_err(|problems| problems.join("; "))
+}
+
+fn reach(value: Value) -> Result<Reach, String> {
+    match value.as_str() {
+        Some("*") => Ok(Reach::All),
+        text => text
+            .and_then(TenantId::parse)
+            .map(Reach::Tenant)
+            .ok_or_else(|| "a tenant (1 to 64 of a-z, 0-9 and -) expected, or \"*\" for all".into()),
+    }
+}
+
+fn future(value: Value, now: Timestamp) -> Result<Option<Timestamp>, String> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let instant = value.as_str().and_then(Timestamp::parse_rfc3339);
+    match instant {
+        None => Err("a time in RFC 3339 expected, such as \"2027-01-31T12:00:00Z\"".into()),
+        Some(instant) if instant <= now => Err(format!("this is in the past; it is {} now", now.to_rfc3339())),
+        Some(instant) => Ok(Some(instant)),
+    }
+}
+
+fn networks(value: Value) -> Result<Vec<IpNet>, String> {
+    let texts: Vec<String> =
+        serde_json::from_value(value).map_err(|_| "a list of addresses or networks expected".to_string())?;
+    if texts.len() > MAX_ALLOWED_IPS {
+        return Err(format!("{MAX_ALLOWED_IPS} at most"));
+    }
+    let parse = |text: &String| {
+        let network = text.parse::<IpNet>().ok();
+        network
+            .or_else(|| text.parse::<core::net::IpAddr>().ok().map(IpNet::from))
+            .map(|network| network.trunc())
+            .ok_or_else(|| format!("{} is neither an address nor a network such as \"192.0.2.0/24\"", quoted(text)))
+    };
+    texts.iter().map(parse).collect()
+}
+
+fn metadata(value: Value) -> Result<Metadata, String> {
+    let Value::Object(metadata) = value else { return Err("a JSON object expected".into()) };
+    let bytes = json!(metadata).to_string().len();
+    if bytes > MAX_METADATA_BYTES {
+        return Err(format!("it has {bytes} bytes as JSON; {MAX_METADATA_BYTES} at most"));
+    }
+    Ok(metadata)
+}
+
+#[cfg(test)]
+mod tests;

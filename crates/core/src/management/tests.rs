@@ -1,0 +1,142 @@
+use super::*;
+use crate::config::RawConfig;
+use alloc::vec;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
+
+fn config() -> Config {
+    let raw: RawConfig = toml::from_str(
+        r#"
+        name = "Voice"
+        keys.prefix = "vcrm"
+        [[scopes]]
+        name = "read:leads"
+        [[scopes]]
+        name = "read:analytics"
+        [[scopes]]
+        name = "write:analytics"
+        unavailable = "analytics is read only"
+        "#,
+    )
+    .unwrap();
+    Config::new(raw).unwrap()
+}
+
+fn new_key(body: Value) -> Result<NewKey, Vec<FieldError>> {
+    parse_new_key(body, &TenantId::parse("acme").unwrap(), &config(), NOW)
+}
+
+fn mistake(body: Value) -> String {
+    let errors = new_key(body).unwrap_err();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    format!("{}: {}", errors[0].field, errors[0].detail)
+}
+
+#[test]
+fn the_least_that_makes_a_key() {
+    let key = new_key(json!({"name": " Zapier ", "scopes": ["read:leads"]})).unwrap();
+    assert_eq!(key.name, "Zapier");
+    assert!(matches!(key.subject, Subject::ApiKey { environment: Environment::Live, .. }));
+    assert_eq!(key.expires_at, None);
+}
+
+#[test]
+fn each_field_says_what_is_wrong_and_what_is_allowed() {
+    let with = |field: &str, value: Value| {
+        let mut body = json!({"name": "x", "scopes": ["read:leads"]});
+        body[field] = value;
+        mistake(body)
+    };
+    assert_eq!(with("name", json!("")), "name: it is empty; 1 to 100 characters expected");
+    assert_eq!(with("name", json!("x".repeat(101))), "name: it has 101 characters; 100 at most");
+    assert_eq!(with("name", json!("a\u{7}b")), "name: control characters are not allowed");
+    assert_eq!(with("name", json!(7)), "name: a string expected");
+    assert_eq!(with("environment", json!("prod")), "environment: allowed are: live, test");
+    assert_eq!(with("scopes", json!([])), "scopes: name one scope at least; GET /v1/scopes lists them");
+    assert_eq!(
+        with("scopes", json!(["read:laeds"])),
+        "scopes: unknown scope \"read:laeds\"; known are read:leads, read:analytics"
+    );
+    assert_eq!(
+        with("scopes", json!(["write:analytics"])),
+        "scopes: the scope \"write:analytics\" can't be granted: analytics is read only"
+    );
+    assert!(
+        with("expires_at", json!("2020-01-01T00:00:00Z"))
+            .starts_with("expires_at: this is in the past; it is 2025-06-15")
+    );
+    assert!(with("expires_at", json!(1_800_000_000)).starts_with("expires_at: a time in RFC 3339 expected"));
+    assert!(with("allowed_ips", json!(["10.0.0.0/33"])).contains("\"10.0.0.0/33\" is neither"));
+    assert!(with("metadata", json!({"a": "x".repeat(5000)})).contains("4096 at most"));
+    assert_eq!(with("metadata", json!([])), "metadata: a JSON object expected");
+    assert!(with("colour", json!("blue")).starts_with("colour: unknown field; known are: name, environment, scopes"));
+}
+
+#[test]
+fn several_mistakes_come_together() {
+    let errors = new_key(json!({"scopes": "read:leads", "x": 1})).unwrap_err();
+    let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+    assert_eq!(fields, ["name", "scopes", "x"]);
+    assert!(invalid(&errors).detail.contains("2 more"));
+}
+
+#[test]
+fn a_body_that_is_no_object_is_refused() {
+    for body in [json!(null), json!([]), json!("x"), json!(1)] {
+        assert!(new_key(body).is_err());
+    }
+}
+
+#[test]
+fn without_scopes_a_key_is_created_only_where_the_configuration_says_all() {
+    assert_eq!(mistake(json!({"name": "x"})), "scopes: name one scope at least; GET /v1/scopes lists them");
+    let all = Config { default_scopes: DefaultScopes::All, ..config() };
+    let key = parse_new_key(json!({"name": "x"}), &TenantId::parse("acme").unwrap(), &all, NOW).unwrap();
+    assert_eq!(key.scopes.joined(), "read:analytics read:leads");
+}
+
+#[test]
+fn a_patch_tells_null_from_absence() {
+    let patch = parse_patch(json!({"expires_at": null, "allowed_ips": null}), &config(), NOW).unwrap();
+    assert_eq!(patch.expires_at, Some(None));
+    assert_eq!(patch.allowed_ips, Some(vec![]));
+    assert_eq!(parse_patch(json!({}), &config(), NOW).unwrap(), KeyPatch::default());
+    assert!(parse_patch(json!({"environment": "test"}), &config(), NOW).is_err());
+}
+
+#[test]
+fn operators_name_their_reach() {
+    let operator =
+        |tenant: Value| parse_new_operator(json!({"name": "ops", "scopes": ["verify"], "tenant": tenant}), NOW);
+    assert_eq!(operator(json!("*")).unwrap().subject, Subject::Operator { reach: Reach::All });
+    assert!(operator(json!("Acme")).is_err());
+    assert!(parse_new_operator(json!({"name": "ops", "scopes": ["verify"]}), NOW).is_err());
+}
+
+#[test]
+fn callers_act_for_whom_they_reach_with_what_they_hold() {
+    let acme = TenantId::parse("acme").unwrap();
+    let other = TenantId::parse("other").unwrap();
+    let caller = Caller {
+        id: "op".into(),
+        name: "ops".into(),
+        scopes: [OperatorScope::KeysRead.scope()].into_iter().collect(),
+        reach: Reach::Tenant(acme.clone()),
+    };
+    assert!(caller.may(OperatorScope::KeysRead, Some(&acme)).is_ok());
+    assert_eq!(caller.may(OperatorScope::KeysRead, Some(&other)).unwrap_err().code, "TENANT_NOT_ALLOWED");
+    assert_eq!(caller.may(OperatorScope::KeysRead, None).unwrap_err().code, "TENANT_NOT_ALLOWED");
+    assert_eq!(caller.may(OperatorScope::KeysWrite, Some(&acme)).unwrap_err().code, "INSUFFICIENT_SCOPE");
+    assert!(Caller::root().may(OperatorScope::OperatorsWrite, None).is_ok());
+}
+
+#[test]
+fn overlaps_are_whole_seconds_within_bounds() {
+    assert_eq!(parse_rotate(json!({"overlap_seconds": 60})), Ok(60_000));
+    assert_eq!(parse_rotate(json!({})), Ok(0));
+    for bad in [json!(-1), json!(1.5), json!("60"), json!(MAX_OVERLAP_SECONDS + 1)] {
+        assert!(parse_rotate(json!({"overlap_seconds": bad})).is_err());
+    }
+}

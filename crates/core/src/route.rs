@@ -1,0 +1,402 @@
+//! Routes: which paths are guarded, and what a request to them needs.
+//!
+//! A path is matched in one normal form and forwarded in that same form, so
+//! that guard and upstream can't read it differently. What upstreams are known
+//! to read in two ways (encoded slashes, backslashes, dot segments) is refused.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use crate::{key::Environment, scope::Scope};
+
+/// What a method does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Action {
+    Read,
+    Write,
+}
+
+impl Action {
+    /// GET, HEAD and OPTIONS read; POST, PUT, PATCH and DELETE write; there are no others.
+    #[must_use]
+    pub fn of_method(method: &str) -> Option<Self> {
+        match method {
+            "GET" | "HEAD" | "OPTIONS" => Some(Self::Read),
+            "POST" | "PUT" | "PATCH" | "DELETE" => Some(Self::Write),
+            _ => None,
+        }
+    }
+}
+
+/// A guarded route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The paths it covers.
+    pub pattern: Pattern,
+    /// The upstream's place in the configuration's list.
+    pub upstream: usize,
+    /// The one environment it takes keys of, or both.
+    pub environment: Option<Environment>,
+    /// The scopes that reading needs; `None`: nobody reads here.
+    pub read: Option<Vec<Scope>>,
+    /// The scopes that writing needs; `None`: nobody writes here.
+    pub write: Option<Vec<Scope>>,
+    /// Whether every request reads the feed.
+    pub strict: bool,
+}
+
+impl Route {
+    /// The scopes that an action needs, if the route has it.
+    #[must_use]
+    pub fn needs(&self, action: Action) -> Option<&[Scope]> {
+        match action {
+            Action::Read => self.read.as_deref(),
+            Action::Write => self.write.as_deref(),
+        }
+    }
+
+    /// The `Allow` header of a 405.
+    #[must_use]
+    pub fn allow(&self) -> String {
+        let read = self.read.is_some().then_some("GET, HEAD, OPTIONS");
+        let write = self.write.is_some().then_some("POST, PUT, PATCH, DELETE");
+        [read, write].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Routes, the most specific first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Routes(Vec<Route>);
+
+impl Routes {
+    /// Sorts the routes.
+    #[must_use]
+    pub fn new(mut routes: Vec<Route>) -> Self {
+        routes.sort_by(|a, b| a.pattern.cmp(&b.pattern));
+        Self(routes)
+    }
+
+    /// The most specific route that covers the path.
+    #[must_use]
+    pub fn find(&self, path: &Path) -> Option<&Route> {
+        self.0.iter().find(|route| route.pattern.covers(path))
+    }
+
+    /// All of them, the most specific first.
+    pub fn iter(&self) -> impl Iterator<Item = &Route> {
+        self.0.iter()
+    }
+}
+
+/// `/api/leads`, `/api/leads/{id}`, `/api/*`. Ordered so that of two patterns
+/// that cover one path the more specific comes first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pattern(Vec<PatternSegment>);
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum PatternSegment {
+    Literal(String),
+    /// One segment, whatever it is.
+    Any,
+    /// Whatever follows, nothing included.
+    Rest,
+}
+
+impl Pattern {
+    /// Parses a pattern.
+    ///
+    /// # Errors
+    /// A sentence that says what a pattern looks like.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let rest = text.strip_prefix('/').ok_or("a path begins with /")?;
+        if rest.is_empty() {
+            return Ok(Self(Vec::new()));
+        }
+        let mut segments = Vec::new();
+        let mut parts = rest.split('/').peekable();
+        while let Some(part) = parts.next() {
+            let named = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+            segments.push(match (part, named) {
+                ("*", _) if parts.peek().is_none() => PatternSegment::Rest,
+                ("", _) if parts.peek().is_none() && !segments.is_empty() => {
+                    return Err(format!("drop the slash at the end; \"{}\" covers it too", text.trim_end_matches('/')));
+                }
+                (_, Some(name)) if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') => {
+                    PatternSegment::Any
+                }
+                _ => match Path::parse(&format!("/{part}")) {
+                    Ok(_) if part.contains(['*', '{', '}']) => {
+                        return Err("`*` stands alone and at the end, `{name}` for one whole segment".to_string());
+                    }
+                    Ok(path) => PatternSegment::Literal(path.segments().next().unwrap_or_default().to_string()),
+                    Err(error) => return Err(error.detail().to_string()),
+                },
+            });
+        }
+        Ok(Self(segments))
+    }
+
+    /// Whether the path is one of these.
+    #[must_use]
+    pub fn covers(&self, path: &Path) -> bool {
+        let mut segments = path.segments();
+        for expected in &self.0 {
+            match expected {
+                PatternSegment::Rest => return true,
+                PatternSegment::Any if segments.next().is_none() => return false,
+                PatternSegment::Any => {}
+                PatternSegment::Literal(literal) if segments.next() != Some(literal) => return false,
+                PatternSegment::Literal(_) => {}
+            }
+        }
+        segments.next().is_none()
+    }
+
+    /// Whether some path below `base` (such as `/keystile`) could match.
+    #[must_use]
+    pub fn overlaps(&self, base: &Path) -> bool {
+        let mut base = base.segments();
+        for expected in &self.0 {
+            match (expected, base.next()) {
+                (PatternSegment::Rest, _) | (_, None) => return true,
+                (PatternSegment::Literal(literal), Some(segment)) if literal != segment => return false,
+                _ => {}
+            }
+        }
+        base.next().is_none()
+    }
+}
+
+/// A request's path in normal form: unreserved characters decoded, others
+/// encoded in upper case, no empty segments but a last one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path(String);
+
+/// Why a path is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum PathError {
+    NotAbsolute,
+    EncodedSlash,
+    Backslash,
+    DotSegment,
+    BadEncoding,
+    ControlCharacter,
+}
+
+impl PathError {
+    /// A sentence for the caller.
+    #[must_use]
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::NotAbsolute => "The path does not begin with a slash.",
+            Self::EncodedSlash => "The path has an encoded slash.",
+            Self::Backslash => "The path has a backslash.",
+            Self::DotSegment => "The path has a dot segment.",
+            Self::BadEncoding => "The path has a percent sign that no two hexadecimal digits follow.",
+            Self::ControlCharacter => "The path has a control character.",
+        }
+    }
+}
+
+impl Path {
+    /// Normalises the path of a URL.
+    ///
+    /// # Errors
+    /// What upstreams may read in two ways.
+    pub fn parse(raw: &str) -> Result<Self, PathError> {
+        let rest = raw.strip_prefix('/').ok_or(PathError::NotAbsolute)?;
+        let mut path = String::with_capacity(raw.len());
+        let mut segments = rest.split('/').peekable();
+        while let Some(raw) = segments.next() {
+            if raw.is_empty() && segments.peek().is_some() {
+                continue;
+            }
+            path.push('/');
+            let start = path.len();
+            normalise(raw, &mut path)?;
+            if matches!(path.get(start..), Some("." | "..")) {
+                return Err(PathError::DotSegment);
+            }
+        }
+        Ok(Self(path))
+    }
+
+    /// `/`.
+    #[must_use]
+    pub fn root() -> Self {
+        Self("/".to_string())
+    }
+
+    /// The path, to be forwarded as it is.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The segments; a slash at the end makes no further one.
+    pub fn segments(&self) -> impl Iterator<Item = &str> {
+        self.0.split('/').filter(|segment| !segment.is_empty())
+    }
+
+    /// What follows `base`, if the path is `base` or below it.
+    #[must_use]
+    pub fn below<'a>(&'a self, base: &Self) -> Option<&'a str> {
+        let rest = self.0.strip_prefix(base.0.trim_end_matches('/'))?;
+        (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+    }
+}
+
+fn normalise(segment: &str, path: &mut String) -> Result<(), PathError> {
+    let mut bytes = segment.bytes();
+    while let Some(byte) = bytes.next() {
+        let (byte, encoded) = match byte {
+            b'%' => (decode(bytes.next(), bytes.next()).ok_or(PathError::BadEncoding)?, true),
+            byte => (byte, false),
+        };
+        match byte {
+            b'\\' => return Err(PathError::Backslash),
+            b'/' => return Err(PathError::EncodedSlash),
+            0..=31 | 127 => return Err(PathError::ControlCharacter),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path.push(char::from(byte)),
+            // Sub-delimiters mean the same encoded or not only to some; they stay as sent.
+            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'@' if !encoded => {
+                path.push(char::from(byte));
+            }
+            byte => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Ok(())
+}
+
+fn decode(high: Option<u8>, low: Option<u8>) -> Option<u8> {
+    let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use proptest::prelude::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn path(text: &str) -> Path {
+        Path::parse(text).unwrap()
+    }
+
+    fn pattern(text: &str) -> Pattern {
+        Pattern::parse(text).unwrap()
+    }
+
+    #[test]
+    fn paths_have_one_normal_form() {
+        assert_eq!(path("/api/%61dmin").as_str(), "/api/admin");
+        assert_eq!(path("//api///leads/").as_str(), "/api/leads/");
+        assert_eq!(path("/a%c3%a9/é").as_str(), "/a%C3%A9/%C3%A9");
+        assert_eq!(path("/a;v=1/b%3Bv").as_str(), "/a;v=1/b%3Bv");
+        assert_eq!(path("/").as_str(), "/");
+    }
+
+    #[test]
+    fn what_reads_two_ways_is_refused() {
+        for (raw, error) in [
+            ("/api/..%2fadmin", PathError::EncodedSlash),
+            ("/api%2Fadmin", PathError::EncodedSlash),
+            ("/api\\admin", PathError::Backslash),
+            ("/api/%5cadmin", PathError::Backslash),
+            ("/api/../admin", PathError::DotSegment),
+            ("/api/%2e%2E/admin", PathError::DotSegment),
+            ("/api/.", PathError::DotSegment),
+            ("/api/%zz", PathError::BadEncoding),
+            ("/api/%4", PathError::BadEncoding),
+            ("/api/%00", PathError::ControlCharacter),
+            ("api", PathError::NotAbsolute),
+        ] {
+            assert_eq!(Path::parse(raw), Err(error), "{raw}");
+        }
+    }
+
+    #[test]
+    fn patterns_cover_what_they_say() {
+        assert!(pattern("/api/*").covers(&path("/api")));
+        assert!(pattern("/api/*").covers(&path("/api/leads/7")));
+        assert!(!pattern("/api/*").covers(&path("/apis")));
+        assert!(pattern("/bots/{id}/run").covers(&path("/bots/7/run")));
+        assert!(!pattern("/bots/{id}/run").covers(&path("/bots/7")));
+        assert!(pattern("/leads").covers(&path("/leads/")));
+        assert!(pattern("/*").covers(&path("/")));
+        assert!(pattern("/").covers(&path("/")) && !pattern("/").covers(&path("/a")));
+        assert!(!pattern("/Leads").covers(&path("/leads")));
+    }
+
+    #[test]
+    fn the_most_specific_route_wins_whatever_the_order() {
+        let route = |text: &str| Route {
+            pattern: pattern(text),
+            upstream: 0,
+            environment: None,
+            read: None,
+            write: None,
+            strict: false,
+        };
+        let routes = Routes::new(vec![
+            route("/*"),
+            route("/api/*"),
+            route("/api/{x}"),
+            route("/api/admin"),
+            route("/api/admin/*"),
+        ]);
+        for (raw, expected) in [
+            ("/x", "/*"),
+            ("/api/admin", "/api/admin"),
+            ("/api/admin/y", "/api/admin/*"),
+            ("/api/z", "/api/{x}"),
+            ("/api/z/y", "/api/*"),
+        ] {
+            assert_eq!(routes.find(&path(raw)).unwrap().pattern, pattern(expected), "{raw}");
+        }
+    }
+
+    #[test]
+    fn bad_patterns_are_refused() {
+        for bad in ["", "api", "/a*", "/*/b", "/{}", "/a/", "/a/../b", "/a%2fb"] {
+            assert!(Pattern::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn overlap_with_a_base_is_seen() {
+        let base = path("/keystile");
+        for overlapping in ["/*", "/keystile", "/keystile/v1/verify", "/{any}/x", "/keystile/*"] {
+            assert!(pattern(overlapping).overlaps(&base), "{overlapping}");
+        }
+        for apart in ["/api/*", "/", "/keystiles/*"] {
+            assert!(!pattern(apart).overlaps(&base), "{apart}");
+        }
+    }
+
+    #[test]
+    fn unknown_methods_have_no_action() {
+        assert_eq!(Action::of_method("GET"), Some(Action::Read));
+        assert_eq!(Action::of_method("DELETE"), Some(Action::Write));
+        for method in ["get", "TRACE", "CONNECT", "PROPFIND", ""] {
+            assert_eq!(Action::of_method(method), None, "{method}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn normal_forms_are_stable(raw in "/[a-zA-Z0-9%./ é;]{0,30}") {
+            if let Ok(path) = Path::parse(&raw) {
+                prop_assert_eq!(Path::parse(path.as_str()), Ok(path.clone()));
+                prop_assert!(path.segments().all(|segment| segment != "." && segment != ".."));
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What the edge and the management worker share of the platform: the clock,
+//! randomness, configuration and secrets, KV, calls to Durable Objects, logs
+//! and problem responses. Decisions are `keystile-core`'s.
+
+pub mod clock;
+pub mod config;
+pub mod kv;
+pub mod log;
+pub mod object;
+pub mod random;
+pub mod response;
+pub mod secret;

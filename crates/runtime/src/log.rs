@@ -1,0 +1,26 @@
+//! Structured logs: one JSON object a line. No key, header or body goes in.
+
+use serde_json::{Map, Value};
+
+/// Something worth knowing.
+pub fn info(event: &str, fields: &[(&str, Value)]) {
+    worker::console_log!("{}", line("info", event, fields));
+}
+
+/// Something that somebody should look at.
+pub fn warn(event: &str, fields: &[(&str, Value)]) {
+    worker::console_warn!("{}", line("warn", event, fields));
+}
+
+/// A fault.
+pub fn error(event: &str, fields: &[(&str, Value)]) {
+    worker::console_error!("{}", line("error", event, fields));
+}
+
+fn line(level: &str, event: &str, fields: &[(&str, Value)]) -> String {
+    let mut line = Map::new();
+    line.insert("level".into(), level.into());
+    line.insert("event".into(), event.into());
+    line.extend(fields.iter().map(|(name, value)| ((*name).to_string(), value.clone())));
+    Value::Object(line).to_string()
+}
