@@ -48,6 +48,8 @@ fn digit(value: u64) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn bytes_that_would_bias_the_draw_are_discarded() {

@@ -42,16 +42,16 @@ pub enum CredentialError {
     Conflicting,
 }
 
-impl Carriers<'_> {
+impl<'a> Carriers<'a> {
     /// The text of the credential, still to be parsed.
     ///
     /// # Errors
     /// Why there is not exactly one.
-    pub fn credential(&self, accepted: &[CredentialHeader], prefixes: &[KeyPrefix]) -> Result<&str, CredentialError> {
+    pub fn credential(&self, accepted: &[CredentialHeader], prefixes: &[KeyPrefix]) -> Result<&'a str, CredentialError> {
         if query_holds_key(self.query, prefixes) {
             return Err(CredentialError::InQuery);
         }
-        let mut found: Option<&str> = None;
+        let mut found: Option<&'a str> = None;
         for header in accepted {
             let text = match header {
                 CredentialHeader::Bearer => self.authorization.and_then(bearer),

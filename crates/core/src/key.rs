@@ -130,6 +130,15 @@ impl PlainKey {
         self.kind
     }
 
+    /// The environment of a customer's key.
+    #[must_use]
+    pub fn environment(&self) -> Option<Environment> {
+        match self.kind {
+            KeyKind::Api(environment) => Some(environment),
+            KeyKind::Operator => None,
+        }
+    }
+
     /// SHA-256 of the text: how ledger, feed and caches know the key.
     #[must_use]
     pub fn digest(&self) -> KeyDigest {
@@ -337,6 +346,8 @@ pub(crate) fn head(kind: KeyKind, prefix: &KeyPrefix) -> String {
 mod tests {
     use super::*;
     use alloc::{string::ToString, vec};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn shape(text: &str) -> Result<KeyKind, ParseKeyError> {
         let prefixes = vec![KeyPrefix::parse("knq").unwrap(), KeyPrefix::parse("keloa_pk").unwrap()];

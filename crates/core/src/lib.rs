@@ -19,15 +19,18 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod audit;
 pub mod base62;
 pub mod config;
 pub mod credential;
 pub mod feed;
+pub mod fields;
 pub mod http_signature;
 pub mod id;
 pub mod key;
 pub mod keyring;
 pub mod lifecycle;
+pub mod listing;
 pub mod management;
 pub mod problem;
 pub mod record;
@@ -35,6 +38,7 @@ pub mod route;
 pub mod scope;
 pub mod timestamp;
 pub mod verdict;
+pub mod verify;
 
 pub use id::{AuditId, KeyId, TenantId};
 pub use key::{Environment, KeyDigest, KeyDisplay, KeyPrefix, PlainKey};

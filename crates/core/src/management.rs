@@ -17,11 +17,12 @@ use serde_json::{Map, Value, json};
 use crate::{
     config::{Config, DefaultScopes},
     feed::client::WhenFeedUnreachable,
+    fields::{FieldError, Fields},
     id::TenantId,
     key::Environment,
     lifecycle::{Key, KeyPatch, NewKey},
     problem::Problem,
-    record::{Metadata, Reach, Subject},
+    record::{KeyRecord, Metadata, Reach, Subject},
     scope::{Catalog, Implies, Scope, ScopeDefinition, ScopeSet, quoted},
     timestamp::Timestamp,
 };
@@ -62,6 +63,30 @@ impl Caller {
             scopes: OperatorScope::catalog().all_available(),
             reach: Reach::All,
         }
+    }
+
+    /// Who holds this operator's key; `None` if it is no operator's.
+    #[must_use]
+    pub fn operator(record: &KeyRecord) -> Option<Self> {
+        let Subject::Operator { reach } = &record.subject else { return None };
+        let (id, name) = (record.id.to_string(), record.name.clone());
+        Some(Self { id, name, scopes: record.scopes.clone(), reach: reach.clone() })
+    }
+
+    /// Whether they may make such an operator: nobody grants more than they hold.
+    ///
+    /// # Errors
+    /// The 403 that says what is missing.
+    pub fn may_grant(&self, scopes: &ScopeSet, reach: &Reach) -> Result<(), Problem> {
+        let lacking: Vec<_> = scopes.iter().filter(|scope| !self.scopes.contains(scope)).collect();
+        let detail = if let [first, ..] = lacking.as_slice() {
+            format!("Nobody grants more than they hold: this operator key lacks the scope \"{first}\".")
+        } else if !self.reach.covers(reach) {
+            "Nobody grants more than they hold: this operator key is for one tenant.".into()
+        } else {
+            return Ok(());
+        };
+        Err(Problem::new(403, "EXCEEDS_OWN_RIGHTS", detail).with("lacking_scopes", json!(lacking)))
     }
 
     /// Whether they may do this for this tenant.
@@ -139,26 +164,6 @@ impl OperatorScope {
         };
         Catalog::new(Self::ALL.iter().map(definition).collect()).unwrap_or_default()
     }
-}
-
-/// One mistake in a body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FieldError {
-    /// The field, `scopes` or `allowed_ips.2`.
-    pub field: String,
-    /// What is wrong and what is allowed.
-    pub detail: String,
-}
-
-/// The 422 that lists a body's mistakes.
-#[must_use]
-pub fn invalid(errors: &[FieldError]) -> Problem {
-    let first = errors.first().map(|error| format!("{}: {}", error.field, error.detail)).unwrap_or_default();
-    let detail = match errors.len() {
-        0 | 1 => first,
-        count => format!("{first} ({} more in `errors`)", count - 1),
-    };
-    Problem::new(422, "INVALID_REQUEST", detail).with("errors", json!(errors))
 }
 
 /// Parses the body of `POST keys`.
@@ -358,74 +363,6 @@ fn reach_text(reach: &Reach) -> &str {
     }
 }
 
-/// The fields of a JSON object, taken one by one; what is left over is unknown.
-struct Fields {
-    object: Map<String, Value>,
-    known: Vec<&'static str>,
-    errors: Vec<FieldError>,
-}
-
-impl Fields {
-    fn new(body: Value) -> Result<Self, Vec<FieldError>> {
-        match body {
-            Value::Object(object) => Ok(Self { object, known: Vec::new(), errors: Vec::new() }),
-            _ => Err(alloc::vec![FieldError { field: String::new(), detail: "a JSON object expected".into() }]),
-        }
-    }
-
-    fn required<T>(&mut self, field: &'static str, parse: impl FnOnce(Value) -> Result<T, String>) -> Option<T> {
-        if !self.object.contains_key(field) {
-            self.missing(field, "this is required");
-        }
-        self.optional(field, parse)
-    }
-
-    /// Absent and null are the same here.
-    fn optional<T>(&mut self, field: &'static str, parse: impl FnOnce(Value) -> Result<T, String>) -> Option<T> {
-        if self.object.get(field).is_some_and(Value::is_null) {
-            self.object.remove(field);
-        }
-        self.optional_or_null(field, parse)
-    }
-
-    fn optional_or_null<T>(
-        &mut self,
-        field: &'static str,
-        parse: impl FnOnce(Value) -> Result<T, String>,
-    ) -> Option<T> {
-        self.known.push(field);
-        match parse(self.object.remove(field)?) {
-            Ok(value) => Some(value),
-            Err(detail) => {
-                self.errors.push(FieldError { field: field.into(), detail });
-                None
-            }
-        }
-    }
-
-    fn missing(&mut self, field: &str, detail: &str) {
-        if !self.failed(field) {
-            self.errors.push(FieldError { field: field.into(), detail: detail.into() });
-        }
-    }
-
-    fn failed(&self, field: &str) -> bool {
-        self.errors.iter().any(|error| error.field == field)
-    }
-
-    fn finish(mut self) -> Result<(), Vec<FieldError>> {
-        let known = match self.known.as_slice() {
-            [] => "none".to_string(),
-            known => known.join(", "),
-        };
-        for field in self.object.keys() {
-            let detail = format!("unknown field; known are: {known}");
-            self.errors.push(FieldError { field: field.chars().take(64).collect(), detail });
-        }
-        if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
-    }
-}
-
 fn text(value: Value, max_chars: usize) -> Result<String, String> {
     let Value::String(text) = value else { return Err("a string expected".into()) };
     let text = text.trim();
@@ -498,11 +435,20 @@ fn networks(value: Value) -> Result<Vec<IpNet>, String> {
 
 fn metadata(value: Value) -> Result<Metadata, String> {
     let Value::Object(metadata) = value else { return Err("a JSON object expected".into()) };
+    check_metadata(&metadata)?;
+    Ok(metadata)
+}
+
+/// Whether metadata is small enough; once more when a patch was merged into it.
+///
+/// # Errors
+/// A sentence with its size.
+pub fn check_metadata(metadata: &Metadata) -> Result<(), String> {
     let bytes = json!(metadata).to_string().len();
     if bytes > MAX_METADATA_BYTES {
         return Err(format!("it has {bytes} bytes as JSON; {MAX_METADATA_BYTES} at most"));
     }
-    Ok(metadata)
+    Ok(())
 }
 
 #[cfg(test)]

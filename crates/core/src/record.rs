@@ -213,6 +213,13 @@ impl Stored {
         if self.compare(&other) == Ordering::Less { other } else { self }
     }
 
+    /// Whether `other` changes anything about what holds: whether it wins the
+    /// [`merge`](Self::merge) and is not the same.
+    #[must_use]
+    pub fn yields_to(&self, other: &Self) -> bool {
+        self.compare(other) == Ordering::Less
+    }
+
     fn compare(&self, other: &Self) -> Ordering {
         self.is_revoked().cmp(&other.is_revoked()).then_with(|| self.version().cmp(&other.version())).then_with(|| {
             match (self, other) {
@@ -335,6 +342,7 @@ pub(crate) mod tests {
             prop_assert_eq!(a.clone().merge(b.clone()), b.clone().merge(a.clone()));
             prop_assert_eq!(a.clone().merge(b.clone()).merge(c.clone()), a.clone().merge(b.clone().merge(c.clone())));
             prop_assert_eq!(a.clone().merge(a.clone()), a.clone());
+            prop_assert_eq!(a.yields_to(&b), a.clone().merge(b.clone()) != a);
         }
 
         #[test]

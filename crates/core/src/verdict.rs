@@ -166,17 +166,6 @@ pub struct Demand<'a> {
 }
 
 impl Demand<'_> {
-    /// Judges what the key's text says by itself, before any storage is read.
-    ///
-    /// # Errors
-    /// [`Refusal::WrongEnvironment`].
-    pub fn check_environment(&self, of_key: Environment) -> Result<(), Refusal> {
-        match self.environment {
-            Some(accepted) if accepted != of_key => Err(Refusal::WrongEnvironment { of_key }),
-            _ => Ok(()),
-        }
-    }
-
     /// Judges a customer's key by its record.
     ///
     /// # Errors
@@ -185,7 +174,7 @@ impl Demand<'_> {
         let Subject::ApiKey { tenant, environment } = &record.subject else {
             return Err(Refusal::NotFound);
         };
-        self.check_environment(*environment)?;
+        check_environment(*environment, self.environment)?;
         if self.tenant.is_some_and(|bound| bound != tenant) {
             return Err(Refusal::NotFound);
         }
@@ -198,16 +187,36 @@ impl Demand<'_> {
     }
 }
 
+/// Judges what a key's text says by itself, before any storage is read.
+///
+/// # Errors
+/// [`Refusal::WrongEnvironment`] if only the other environment is accepted.
+pub fn check_environment(of_key: Environment, accepted: Option<Environment>) -> Result<(), Refusal> {
+    match accepted {
+        Some(accepted) if accepted != of_key => Err(Refusal::WrongEnvironment { of_key }),
+        _ => Ok(()),
+    }
+}
+
 /// Judges an operator's key: the same machinery, for callers of Keystile itself.
 ///
 /// # Errors
 /// The first check that fails.
 pub fn judge_operator(record: &KeyRecord, needed: &Scope, now: Timestamp) -> Result<(), Refusal> {
+    check_operator(record, now)?;
+    check_scopes(&record.scopes, core::slice::from_ref(needed), &Catalog::default())
+}
+
+/// Judges whether an operator's key can be used at all; what for is judged
+/// where that is known.
+///
+/// # Errors
+/// The first check that fails.
+pub fn check_operator(record: &KeyRecord, now: Timestamp) -> Result<(), Refusal> {
     if !matches!(record.subject, Subject::Operator { .. }) {
         return Err(Refusal::NotFound);
     }
-    check_life(record, false, now)?;
-    check_scopes(&record.scopes, core::slice::from_ref(needed), &Catalog::default())
+    check_life(record, false, now)
 }
 
 fn check_life(record: &KeyRecord, suspended: bool, now: Timestamp) -> Result<(), Refusal> {

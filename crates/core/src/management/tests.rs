@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::RawConfig;
+use crate::{config::RawConfig, fields::invalid};
 use alloc::vec;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -139,4 +139,21 @@ fn overlaps_are_whole_seconds_within_bounds() {
     for bad in [json!(-1), json!(1.5), json!("60"), json!(MAX_OVERLAP_SECONDS + 1)] {
         assert!(parse_rotate(json!({"overlap_seconds": bad})).is_err());
     }
+}
+
+#[test]
+fn nobody_grants_more_than_they_hold() {
+    let tenant = |name: &str| Reach::Tenant(TenantId::parse(name).unwrap());
+    let read: ScopeSet = [OperatorScope::KeysRead.scope()].into_iter().collect();
+    let write: ScopeSet = [OperatorScope::KeysWrite.scope()].into_iter().collect();
+    let mut record = crate::record::tests::record();
+    assert_eq!(Caller::operator(&record), None, "an API key's holder is no operator");
+    record.subject = Subject::Operator { reach: tenant("acme") };
+    record.scopes = read.clone();
+    let caller = Caller::operator(&record).unwrap();
+    assert_eq!(caller.may_grant(&read, &tenant("acme")), Ok(()));
+    for (scopes, reach) in [(&write, tenant("acme")), (&read, tenant("other")), (&read, Reach::All)] {
+        assert_eq!(caller.may_grant(scopes, &reach).unwrap_err().code, "EXCEEDS_OWN_RIGHTS");
+    }
+    assert_eq!(Caller::root().may_grant(&write, &Reach::All), Ok(()));
 }

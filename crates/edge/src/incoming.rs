@@ -1,0 +1,99 @@
+//! A request as the guard sees it.
+
+use std::net::IpAddr;
+
+use keystile_core::credential::Carriers;
+use wasm_bindgen::{JsCast, JsValue};
+use worker::Env;
+
+use crate::{
+    glue::{self, ABSENT, SEPARATOR},
+    isolate::Isolate,
+};
+
+/// One request: what was read of it in one crossing, and its handles.
+pub(crate) struct Incoming {
+    pub(crate) request: JsValue,
+    pub(crate) env: Env,
+    pub(crate) context: JsValue,
+    pub(crate) request_id: String,
+    pub(crate) method: String,
+    /// The path as sent, and the query without its `?`.
+    pub(crate) path: String,
+    pub(crate) query: Option<String>,
+    pub(crate) authorization: Option<String>,
+    pub(crate) x_api_key: Option<String>,
+    pub(crate) origin: Option<String>,
+    pub(crate) requested_method: Option<String>,
+    connecting_ip: Option<String>,
+}
+
+impl Incoming {
+    pub(crate) fn read(request: JsValue, env: JsValue, context: JsValue, isolate: &Isolate) -> Self {
+        let described = glue::describe(&request);
+        let mut parts = described.split(SEPARATOR);
+        let mut next = || parts.next().filter(|part| *part != ABSENT).map(str::to_owned);
+        let method = next().unwrap_or_default();
+        let url = next().unwrap_or_default();
+        let (path, query) = path_and_query(&url);
+        Self {
+            method,
+            path,
+            query,
+            authorization: next(),
+            x_api_key: next(),
+            connecting_ip: next(),
+            origin: next(),
+            requested_method: next(),
+            request_id: isolate.next_request_id(),
+            request,
+            env: env.unchecked_into(),
+            context,
+        }
+    }
+
+    /// Where a credential may be.
+    pub(crate) fn carriers(&self) -> Carriers<'_> {
+        Carriers {
+            authorization: self.authorization.as_deref(),
+            x_api_key: self.x_api_key.as_deref(),
+            query: self.query.as_deref().unwrap_or_default(),
+        }
+    }
+
+    /// The source address, as Cloudflare states it. `X-Forwarded-For` is
+    /// anybody's to write and is not looked at.
+    pub(crate) fn ip(&self) -> Option<IpAddr> {
+        self.connecting_ip.as_deref().and_then(|ip| ip.parse().ok())
+    }
+
+    /// A browser's question before a request of another origin's page.
+    pub(crate) fn is_preflight(&self) -> bool {
+        self.method == "OPTIONS" && self.origin.is_some() && self.requested_method.is_some()
+    }
+}
+
+/// The runtime hands over absolute URLs.
+fn path_and_query(url: &str) -> (String, Option<String>) {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let start = after_scheme.find(['/', '?']).unwrap_or(after_scheme.len());
+    let rest = after_scheme.get(start..).unwrap_or_default();
+    let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
+    match rest.split_once('?') {
+        Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
+        None => (rest.to_owned(), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_and_query;
+
+    #[test]
+    fn urls_are_split_at_the_first_question_mark() {
+        let split = |url| path_and_query(url);
+        assert_eq!(split("https://a.example/b/c?d=/e?f#g"), ("/b/c".into(), Some("d=/e?f".into())));
+        assert_eq!(split("http://127.0.0.1:8787/"), ("/".into(), None));
+        assert_eq!(split("https://a.example?x"), (String::new(), Some("x".into())));
+    }
+}

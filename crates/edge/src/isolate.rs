@@ -1,0 +1,106 @@
+//! What an isolate keeps between requests: the configuration, derived keys, and
+//! the feed client with its caches, bounded in bytes.
+//!
+//! Only plain state is shared. No future, waker or promise crosses from one
+//! request to another: the runtime would cancel or hang it.
+
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    rc::Rc,
+};
+
+use keystile_core::{
+    KeyDigest, Keyring, base62,
+    config::{Config, Target},
+    feed::client::FeedClient,
+};
+use keystile_runtime::{config, random, secret};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use worker::Env;
+
+use crate::forward;
+
+thread_local! {
+    static ISOLATE: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
+}
+
+/// The isolate's memory.
+pub(crate) struct Isolate {
+    pub(crate) config: Config,
+    pub(crate) keyring: Keyring,
+    /// The digest of the root key, where it is bound.
+    pub(crate) root_key: Option<KeyDigest>,
+    pub(crate) feed: RefCell<FeedClient>,
+    /// For each upstream how it is called.
+    pub(crate) upstreams: Vec<UpstreamHandle>,
+    /// Makes the response when an upstream can't be reached.
+    pub(crate) upstream_failed: Closure<dyn Fn(String, String) -> JsValue>,
+    name: String,
+    requests: Cell<u64>,
+}
+
+/// An upstream's binding and signing secret, read from the environment once.
+pub(crate) struct UpstreamHandle {
+    /// The service binding, or undefined for a URL.
+    pub(crate) fetcher: JsValue,
+    pub(crate) signing_secret: Option<Vec<u8>>,
+}
+
+impl Isolate {
+    /// The isolate of this environment, made at its first request.
+    ///
+    /// # Errors
+    /// What is missing or wrong in the configuration or the secrets. It is
+    /// tried again at the next request.
+    pub(crate) fn of(env: &JsValue) -> worker::Result<Rc<Self>> {
+        ISOLATE.with(|cell| match cell.get() {
+            Some(isolate) => Ok(Rc::clone(isolate)),
+            None => {
+                let isolate = Rc::new(Self::new(env.unchecked_ref())?);
+                Ok(Rc::clone(cell.get_or_init(|| isolate)))
+            }
+        })
+    }
+
+    fn new(env: &Env) -> worker::Result<Self> {
+        let config = config::load()?;
+        let upstreams = config.upstreams.iter().map(|upstream| {
+            let signing_secret = match &upstream.signing_secret {
+                None => None,
+                Some(name) => Some(
+                    secret::text(env, name)
+                        .ok_or_else(|| worker::Error::RustError(format!("the secret {name} is not set")))?
+                        .into_bytes(),
+                ),
+            };
+            let fetcher = match &upstream.target {
+                Target::Url(_) => JsValue::UNDEFINED,
+                Target::Service(binding) => {
+                    js_sys::Reflect::get(env, &binding.into()).ok().filter(JsValue::is_object).ok_or_else(|| {
+                        worker::Error::RustError(format!("wrangler.toml has no service binding {binding}"))
+                    })?
+                }
+            };
+            Ok(UpstreamHandle { fetcher, signing_secret })
+        });
+        let random = base62::draw::<8>(&random::bytes::<32>()?).unwrap_or(*b"00000000");
+        Ok(Self {
+            keyring: secret::keyring(env)?,
+            root_key: secret::root_key(env),
+            feed: RefCell::new(FeedClient::new(config.feed)),
+            upstreams: upstreams.collect::<worker::Result<_>>()?,
+            upstream_failed: Closure::new(|request_id: String, reason: String| forward::failed(&request_id, &reason)),
+            name: random.map(char::from).iter().collect(),
+            requests: Cell::new(0),
+            config,
+        })
+    }
+
+    /// An id for a request: the isolate's random name and a count.
+    pub(crate) fn next_request_id(&self) -> String {
+        let count = self.requests.get();
+        self.requests.set(count.wrapping_add(1));
+        let count: String = base62::encode::<6>(count).map(char::from).iter().collect();
+        format!("req_{}{count}", self.name)
+    }
+}

@@ -1,0 +1,7 @@
+// The management worker: the configuration as a string for Rust to read at its
+// first request, then the Rust worker itself and its Durable Objects.
+import config from "keystile-config";
+
+globalThis.KEYSTILE_CONFIG = config;
+
+export { default, Feed, Ledger } from "./build/index.js";

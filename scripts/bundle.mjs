@@ -1,0 +1,54 @@
+// Bundles a worker as `wrangler deploy` would, without an account: for its
+// size, for the dry run, and for the tests, which run these bundles
+// (`prebuiltWorkerDir` of wrangler's createTestHarness), each with a
+// keystile.toml of its own if it likes.
+
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+
+import { buildConfig } from "./build.mjs";
+import { capture } from "./run.mjs";
+import { inRoot, root, wrangler, wranglerEnv } from "./tools.mjs";
+
+export const EDGE = { name: "keystile-edge", config: "wrangler.toml" };
+export const MANAGE = { name: "keystile-manage", config: "crates/manage/wrangler.toml" };
+export const UPSTREAM = { name: "keystile-demo-upstream", config: "dev/upstream/wrangler.toml" };
+
+/**
+ * Bundles a worker and returns the directory, build/deploy/{name} unless given.
+ * With `toml`, that configuration instead of keystile.toml: no Rust is compiled for it.
+ */
+export async function bundle({ name, config }, { toml, directory = inRoot("build", "deploy", name) } = {}) {
+  rmSync(directory, { recursive: true, force: true });
+  const alias = [];
+  if (toml) {
+    const module = await buildConfig({ config: toml, configOut: `${directory}.config.js` });
+    alias.push("--alias", `keystile-config:${module}`);
+  }
+  await dryRun(config, "--outdir", directory, ...alias);
+  return directory;
+}
+
+/** The same as one file, in the form of the upload itself, for `wrangler check startup`. */
+export async function bundleFile({ config }, file) {
+  await dryRun(config, `--outfile=${file}`);
+  return file;
+}
+
+/** Bytes of a bundle's modules, as they are and compressed. Source maps don't run. */
+export function uploadSize(directory) {
+  const modules = readdirSync(directory)
+    .filter((file) => !file.endsWith(".map") && file !== "README.md")
+    .map((file) => readFileSync(path.join(directory, file)));
+  const sum = (sizes) => sizes.reduce((total, size) => total + size, 0);
+  return {
+    raw: sum(modules.map((module) => module.length)),
+    gzip: sum(modules.map((module) => gzipSync(module, { level: 9 }).length)),
+  };
+}
+
+export const kib = (bytes) => (bytes / 1024).toFixed(1);
+
+const dryRun = (config, ...args) =>
+  capture(...wrangler("deploy", "--dry-run", "-c", inRoot(config), ...args), { cwd: root, env: wranglerEnv() });

@@ -1,0 +1,174 @@
+// `npm run deploy`: both workers to your Cloudflare account, creating what is
+// missing there: the KV namespace (its id goes into both wrangler files), the
+// two secrets, and the demo upstream while wrangler.toml still names it.
+//
+//   npm run deploy -- --dry-run    everything but the account: builds, bundles,
+//                                  prints sizes and what would be created
+
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+
+import { build } from "./build.mjs";
+import { bundle, EDGE, kib, MANAGE, uploadSize, UPSTREAM } from "./bundle.mjs";
+import { asProgram, answers, capture, Failed, run } from "./run.mjs";
+import { setup } from "./setup.mjs";
+import { inRoot, root, wrangler, wranglerEnv } from "./tools.mjs";
+
+const NAMESPACE = "keystile-keys";
+const NO_ID = "filled-in-by-npm-run-deploy";
+
+/** Secrets made but not yet taken by both workers, so that an interrupted first deploy goes on with the same. */
+const PENDING = inRoot(".dev", "deploy-secrets.json");
+const SECRETS = {
+  KEYSTILE_SECRET: () => randomBytes(32).toString("base64"),
+  KEYSTILE_ROOT_KEY: () => `ksroot_${randomBytes(32).toString("base64url")}`,
+};
+
+await asProgram(async () => {
+  const { values } = parseArgs({ options: { "dry-run": { type: "boolean" } } });
+  await setup();
+  await build();
+  await (values["dry-run"] ? rehearse() : deploy());
+});
+
+async function rehearse() {
+  for (const worker of [...upstreams(), MANAGE, EDGE]) {
+    const { raw, gzip } = uploadSize(await bundle(worker));
+    console.log(`✓ ${worker.name.padEnd(24)} ${kib(gzip).padStart(7)} KiB gzip ${kib(raw).padStart(8)} KiB raw`);
+  }
+  const id = namespaceId();
+  console.log(`
+npm run deploy would
+  - ${id ? `use the KV namespace ${id}` : `find or create the KV namespace ${NAMESPACE} and write its id into both wrangler files`}
+  - make the secrets ${Object.keys(SECRETS).join(" and ")} where a worker lacks them
+  - deploy ${upstreams().map(({ name }) => `${name}, `).join("")}${EDGE.name} and ${MANAGE.name}
+    (the first time ${MANAGE.name} first: it holds the classes that the edge names)
+
+Dry run: nothing was created or uploaded.`);
+}
+
+async function deploy() {
+  await requireAccount();
+  await ensureNamespace();
+  const missing = new Map();
+  for (const worker of [EDGE, MANAGE]) missing.set(worker, await missingSecrets(worker));
+  const fresh = freshSecrets(missing);
+
+  for (const upstream of upstreams()) await upload(upstream);
+  // An edge that knows a new record format must be there before the first such
+  // record is written. Only the first time the classes have to exist before it.
+  const first = missing.get(MANAGE).newWorker;
+  for (const worker of first ? [MANAGE, EDGE] : [EDGE, MANAGE]) {
+    await upload(worker, pick(fresh, missing.get(worker).names));
+  }
+
+  rmSync(PENDING, { force: true });
+  if (fresh.KEYSTILE_ROOT_KEY) {
+    console.log(`
+The root key, shown this once. Keep it in a password manager:
+
+  ${fresh.KEYSTILE_ROOT_KEY}`);
+  }
+  console.log("\n✓ Deployed. The addresses are above.");
+}
+
+/** The demo upstream, as long as the edge is bound to it. */
+function upstreams() {
+  return readFileSync(inRoot(EDGE.config), "utf8").match(new RegExp(`^\\s*service\\s*=\\s*"${UPSTREAM.name}"`, "m"))
+    ? [UPSTREAM]
+    : [];
+}
+
+async function requireAccount() {
+  const who = await answers(...wrangler("whoami"), { cwd: root, env: wranglerEnv() });
+  if (!who || /not authenticated/i.test(who)) {
+    throw new Failed("Log in to Cloudflare first: npm run wrangler -- login, or set CLOUDFLARE_API_TOKEN.");
+  }
+}
+
+/** The namespace's id in both wrangler files, from the account if they have none yet. */
+async function ensureNamespace() {
+  if (namespaceId()) return;
+  const id = (await findNamespace()) ?? (await createNamespace());
+  for (const { config } of [EDGE, MANAGE]) {
+    const file = inRoot(config);
+    writeFileSync(file, readFileSync(file, "utf8").replace(`id = "${NO_ID}"`, `id = "${id}"`));
+  }
+  console.log(`✓ KV namespace ${NAMESPACE} is ${id}; its id is now in both wrangler files. Commit them.`);
+}
+
+function namespaceId() {
+  const ids = [EDGE, MANAGE].map(({ config }) => readFileSync(inRoot(config), "utf8").match(/^id = "([^"]+)"/m)?.[1]);
+  if (ids[0] !== ids[1]) throw new Failed("wrangler.toml and crates/manage/wrangler.toml name different KV namespaces.");
+  return ids[0] === NO_ID ? undefined : ids[0];
+}
+
+async function findNamespace() {
+  const listed = JSON.parse(await inAccount("kv", "namespace", "list"));
+  return listed.find(({ title }) => title === NAMESPACE)?.id;
+}
+
+async function createNamespace() {
+  await inAccount("kv", "namespace", "create", NAMESPACE);
+  const id = await findNamespace();
+  if (!id) throw new Failed(`The KV namespace ${NAMESPACE} was created but is not listed.`);
+  return id;
+}
+
+async function missingSecrets({ name, config }) {
+  const wanted = Object.keys(SECRETS);
+  try {
+    const listed = JSON.parse(await inAccount("secret", "list", "-c", inRoot(config), "--format", "json"));
+    return { names: wanted.filter((secret) => !listed.some((each) => each.name === secret)), newWorker: false };
+  } catch (error) {
+    if (!/10007|does not exist|not found/i.test(error.output ?? "")) throw error;
+    console.log(`  ${name} is not in the account yet.`);
+    return { names: wanted, newWorker: true };
+  }
+}
+
+/** Values for what is missing. A secret that one worker has can't be read back for the other. */
+function freshSecrets(missing) {
+  const pending = existsSync(PENDING) ? JSON.parse(readFileSync(PENDING, "utf8")) : {};
+  const fresh = {};
+  for (const [secret, make] of Object.entries(SECRETS)) {
+    const lacking = [...missing].filter(([, { names }]) => names.includes(secret)).map(([worker]) => worker);
+    if (lacking.length === 0) continue;
+    if (lacking.length < missing.size && !pending[secret]) {
+      throw new Failed(
+        `${lacking[0].name} lacks ${secret}, which the other worker has; both must have the same. Give it by:\n` +
+          `  npm run wrangler -- secret put ${secret} -c ${lacking[0].config}`,
+      );
+    }
+    fresh[secret] = pending[secret] ?? make();
+  }
+  if (Object.keys(fresh).length) {
+    mkdirSync(path.dirname(PENDING), { recursive: true });
+    writeFileSync(PENDING, JSON.stringify(fresh), { mode: 0o600 });
+  }
+  return fresh;
+}
+
+async function upload({ name, config }, secrets = {}) {
+  console.log(`\n━━ ${name}`);
+  const directory = mkdtempSync(path.join(tmpdir(), "keystile-"));
+  try {
+    const file = path.join(directory, "secrets.json");
+    writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
+    const withSecrets = Object.keys(secrets).length ? ["--secrets-file", file] : [];
+    await run(...wrangler("deploy", "-c", inRoot(config), ...withSecrets), { cwd: root, env: wranglerEnv() });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function inAccount(...args) {
+  return capture(...wrangler(...args), { cwd: root, env: wranglerEnv() });
+}
+
+function pick(from, names) {
+  return Object.fromEntries(names.filter((name) => name in from).map((name) => [name, from[name]]));
+}

@@ -1,0 +1,123 @@
+// Running other programs: either with their output shown as it comes, or
+// quietly, with one line of progress and the log's tail only if they fail.
+
+import { spawn } from "node:child_process";
+
+const LOG_LINES = 60;
+const HEARTBEAT_SECONDS = 30;
+
+/** A program that did not succeed. Its message is for the person at the terminal. */
+export class Failed extends Error {}
+
+/** Runs a program with its output shown. */
+export async function run(command, args, options = {}) {
+  const exit = await start(command, args, { ...options, stdio: ["ignore", "inherit", "inherit"] });
+  if (exit.code !== 0) throw new Failed(`${named(command, args)} ${ending(exit)}`);
+}
+
+/** Runs a program and returns what it printed on standard output. */
+export async function capture(command, args, options = {}) {
+  const log = [];
+  let output = "";
+  const exit = await start(command, args, {
+    ...options,
+    onStdout: (text) => (output += text),
+    onStderr: (text) => log.push(text),
+  });
+  if (exit.code !== 0) {
+    const failure = new Failed(`${named(command, args)} ${ending(exit)}\n${log.join("")}${output}`);
+    failure.output = output + log.join("");
+    throw failure;
+  }
+  return output;
+}
+
+/** Whether a program is there and answers to these arguments. */
+export async function answers(command, args = ["--version"], options = {}) {
+  try {
+    return (await capture(command, args, options)).trim() || "yes";
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs a long program: a title, how long it usually takes, and where it is now. */
+export async function quietly(title, command, args, { usually, ...options } = {}) {
+  const progress = new Progress(title, usually);
+  const log = [];
+  const keep = (text) => {
+    const lines = text.split("\n").filter((line) => line.trim());
+    log.push(...lines);
+    log.splice(0, log.length - LOG_LINES);
+    if (lines.length) progress.at(lines.at(-1).trim());
+  };
+  let exit;
+  try {
+    exit = await start(command, args, { ...options, onStdout: keep, onStderr: keep });
+  } catch (error) {
+    progress.end(false);
+    throw error;
+  }
+  progress.end(exit.code === 0);
+  if (exit.code !== 0) {
+    throw new Failed(`${log.join("\n")}\n\n${named(command, args)} ${ending(exit)}`);
+  }
+}
+
+/** Ends the process as `main` ended: a Failed is explained, anything else is a bug with its stack. */
+export async function asProgram(main) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(error instanceof Failed ? `\n${error.message}` : error);
+    process.exitCode = 1;
+  }
+}
+
+function start(command, args, { cwd, env, stdio, onStdout, onStderr }) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: stdio ?? ["ignore", "pipe", "pipe"],
+    });
+    child.stdout?.setEncoding("utf8").on("data", onStdout);
+    child.stderr?.setEncoding("utf8").on("data", onStderr);
+    child.on("error", (error) =>
+      reject(error.code === "ENOENT" ? new Failed(`${command} is not installed.`) : error),
+    );
+    child.on("close", (code, signal) => resolve({ code, signal }));
+  });
+}
+
+const named = (command, args) => [command.split("/").at(-1), ...args].join(" ");
+const ending = ({ code, signal }) => (signal ? `was stopped by ${signal}.` : `failed (exit code ${code}).`);
+
+/** One line that tells what goes on: rewritten on a terminal, repeated now and then in a log. */
+class Progress {
+  constructor(title, usually) {
+    this.title = usually ? `${title} (usually ${usually})` : title;
+    this.started = Date.now();
+    this.now = "";
+    this.live = process.stdout.isTTY === true;
+    if (!this.live) console.log(`… ${this.title}`);
+    this.timer = setInterval(() => this.draw(), this.live ? 500 : HEARTBEAT_SECONDS * 1000);
+  }
+
+  at(text) {
+    this.now = text;
+  }
+
+  draw() {
+    const seconds = Math.round((Date.now() - this.started) / 1000);
+    const line = `… ${this.title}: ${seconds} s  ${this.now}`;
+    if (this.live) process.stdout.write(`\r\x1b[K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
+    else console.log(line);
+  }
+
+  end(ok) {
+    clearInterval(this.timer);
+    const seconds = ((Date.now() - this.started) / 1000).toFixed(1);
+    console.log(`${this.live ? "\r\x1b[K" : ""}${ok ? "✓" : "✗"} ${this.title} ${seconds} s`);
+  }
+}

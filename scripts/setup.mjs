@@ -1,0 +1,148 @@
+// `npm run setup`, and the first step of every other script: from a fresh
+// clone to everything that a build needs. Needs Rust (rustup), Node 20 or later
+// and a C compiler; fetches and builds the rest, once.
+
+import { createHash } from "node:crypto";
+import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { pathToFileURL } from "node:url";
+
+import { answers, asProgram, capture, Failed, quietly } from "./run.mjs";
+import { cache, inRoot, root, wasmBindgen, workerBuild } from "./tools.mjs";
+
+const WASM = "wasm32-unknown-unknown";
+
+export async function setup() {
+  await requirePrograms();
+  await installPackages();
+  await installRustParts();
+  await installTool(wasmBindgen(), { crate: "wasm-bindgen-cli", usually: "4 minutes", download: downloadWasmBindgen });
+  await installTool(workerBuild(), { crate: "worker-build", usually: "5 minutes", locked: true });
+}
+
+async function requirePrograms() {
+  const missing = [];
+  if (!(await answers("cargo", ["--version"], { cwd: root }))) {
+    missing.push("Rust: install it by rustup, https://rustup.rs");
+  }
+  if (!(await answers("cc"))) {
+    missing.push(
+      process.platform === "darwin"
+        ? "a C compiler: xcode-select --install"
+        : "a C compiler: for example apt-get install build-essential",
+    );
+  }
+  if (Number(process.versions.node.split(".")[0]) < 20) {
+    missing.push(`Node 20 or later (this is ${process.version}): https://nodejs.org`);
+  }
+  if (missing.length) throw new Failed(`Keystile needs:\n${missing.map((each) => `  - ${each}`).join("\n")}`);
+}
+
+/** `npm ci`, unless the packages are those of this package-lock.json. */
+async function installPackages() {
+  const marker = inRoot("node_modules", ".keystile-lock");
+  const wanted = createHash("sha256").update(readFileSync(inRoot("package-lock.json"))).digest("hex");
+  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
+  await quietly("Installing npm packages", "npm", ["ci", "--no-audit", "--no-fund"], {
+    cwd: root,
+    usually: "20 seconds",
+  });
+  writeFileSync(marker, wanted);
+}
+
+/** The target and the components of rust-toolchain.toml: rustup adds them only to a toolchain it installs itself. */
+async function installRustParts() {
+  const sysroot = (await capture("rustc", ["--print", "sysroot"], { cwd: root })).trim();
+  const has = (...parts) => existsSync(path.join(sysroot, ...parts));
+  const rustup = (...args) =>
+    quietly(`Adding ${args.at(-1)} to the Rust toolchain`, "rustup", args, { cwd: root, usually: "10 seconds" });
+  if (!has("lib", "rustlib", WASM)) await rustup("target", "add", WASM);
+  if (!has("bin", "cargo-clippy")) await rustup("component", "add", "clippy");
+  if (!has("bin", "rustfmt")) await rustup("component", "add", "rustfmt");
+}
+
+/**
+ * Puts a tool into the cache unless it is there and runs. It is made beside
+ * its place and moved there when whole, so an interrupted install is never
+ * taken for one.
+ */
+async function installTool(tool, { crate, usually, locked, download }) {
+  if (await runs(tool)) return;
+  mkdirSync(cache, { recursive: true });
+  const staging = path.join(cache, `.${tool.name}-${tool.version}.${process.pid}`);
+  rmSync(staging, { recursive: true, force: true });
+  try {
+    if (!(await download?.(tool, staging))) {
+      await cargoInstall(tool, crate, staging, { usually, locked });
+    }
+    if (await runs(tool)) return; // Another process was faster.
+    rmSync(tool.directory, { recursive: true, force: true });
+    renameSync(staging, tool.directory);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+  if (!(await runs(tool))) throw new Failed(`${tool.program} does not run.`);
+}
+
+async function runs({ program, others, version }) {
+  for (const each of [program, ...others]) {
+    if (!(await answers(each))?.includes(version)) return false;
+  }
+  return true;
+}
+
+async function cargoInstall(tool, crate, staging, { usually, locked }) {
+  const target = path.join(cache, `.target-${tool.name}-${tool.version}`);
+  const args = ["install", `${crate}@${tool.version}`, "--root", staging, "--no-track", ...(locked ? ["--locked"] : [])];
+  await quietly(`Compiling ${crate} ${tool.version}, once`, "cargo", args, {
+    cwd: root,
+    env: { CARGO_TARGET_DIR: target },
+    usually,
+  });
+  rmSync(target, { recursive: true, force: true });
+}
+
+/** The project's own release, which spares compiling it. Where there is no way to it, says so and returns false. */
+async function downloadWasmBindgen({ version }, staging) {
+  const triple = {
+    "linux-x64": "x86_64-unknown-linux-musl",
+    "linux-arm64": "aarch64-unknown-linux-musl",
+    "darwin-x64": "x86_64-apple-darwin",
+    "darwin-arm64": "aarch64-apple-darwin",
+  }[`${process.platform}-${process.arch}`];
+  if (!triple) return false;
+  const name = `wasm-bindgen-${version}-${triple}`;
+  const url = `https://github.com/wasm-bindgen/wasm-bindgen/releases/download/${version}/${name}.tar.gz`;
+  const archive = path.join(staging, "release.tar.gz");
+  mkdirSync(path.join(staging, "bin"), { recursive: true });
+  const attempt = new AbortController();
+  let timer = setTimeout(() => attempt.abort(), 5_000);
+  try {
+    console.log(`… Downloading ${name}`);
+    const response = await fetch(url, { signal: attempt.signal });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    clearTimeout(timer);
+    timer = setTimeout(() => attempt.abort(), 60_000);
+    await pipeline(Readable.fromWeb(response.body), createWriteStream(archive));
+    await capture("tar", ["-xzf", archive, "-C", path.join(staging, "bin"), "--strip-components=1"]);
+    rmSync(archive);
+    const program = path.join(staging, "bin", "wasm-bindgen");
+    if (!(await answers(program))?.includes(version)) throw new Error("it does not run here");
+    return true;
+  } catch (error) {
+    console.log(`  not to be had (${error.cause?.code ?? error.message}): compiling it instead.`);
+    rmSync(staging, { recursive: true, force: true });
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await asProgram(async () => {
+    await setup();
+    console.log("✓ Everything is set up.");
+  });
+}

@@ -1,0 +1,90 @@
+// `npm test`: everything that must hold before a commit lands, in the order in
+// which a mistake is cheapest to find. Stops at the first step that fails.
+//
+//   npm test -- clippy e2e    only these steps (setup always)
+
+import { existsSync, readdirSync } from "node:fs";
+import path from "node:path";
+
+import { build } from "./build.mjs";
+import { checkBudget } from "./budget.mjs";
+import { asProgram, Failed, run } from "./run.mjs";
+import { setup } from "./setup.mjs";
+import { inRoot, node22, root, wasmBindgen, wranglerEnv } from "./tools.mjs";
+
+const WASM = "wasm32-unknown-unknown";
+
+const steps = {
+  setup: ["Setup", setup],
+  fmt: ["Formatting", () => cargo("fmt", "--all", "--check")],
+  clippy: ["Clippy", clippy],
+  native: ["Tests, native", () => cargo("test", "--workspace")],
+  wasm: ["Tests of the core, as WebAssembly", wasmTests],
+  doc: ["Documentation", () => cargo("doc", "--workspace", "--no-deps", { RUSTDOCFLAGS: "-D warnings" })],
+  build: ["Build", () => build()],
+  budget: ["Size and startup", checkBudget],
+  e2e: ["End to end", endToEnd],
+  deploy: ["Deploy, dry run", () => run(process.execPath, [inRoot("scripts", "deploy.mjs"), "--dry-run"], { cwd: root })],
+};
+
+async function clippy() {
+  await cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings");
+  await cargo("clippy", "--workspace", "--target", WASM, "--lib", "--bins", "--", "-D", "warnings");
+}
+
+/** The same tests where the core will run: another word size, the SIMD hash. */
+async function wasmTests() {
+  const [testRunner] = wasmBindgen().others;
+  await cargo("test", "-p", "keystile-core", "--target", WASM, {
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: testRunner,
+  });
+}
+
+/** The real workers in the real runtime, one file after the other: each starts a stack of its own. */
+async function endToEnd() {
+  const tests = existsSync(inRoot("tests"))
+    ? readdirSync(inRoot("tests")).filter((file) => file.endsWith(".test.mjs"))
+    : [];
+  if (tests.length === 0) return console.log("No tests/*.test.mjs yet.");
+  await run(
+    node22(),
+    ["--test", "--test-concurrency=1", "--test-reporter=spec", ...tests.sort().map((file) => path.join("tests", file))],
+    { cwd: root, env: wranglerEnv() },
+  );
+}
+
+/** `cargo` with these arguments, the last of which may be its environment. */
+function cargo(...args) {
+  const env = typeof args.at(-1) === "object" ? args.pop() : {};
+  return run("cargo", args, { cwd: root, env: { PATH: wranglerEnv().PATH, ...env } });
+}
+
+await asProgram(async () => {
+  const chosen = process.argv.slice(2);
+  for (const name of chosen) {
+    if (!steps[name]) throw new Failed(`No step "${name}". There are: ${Object.keys(steps).join(", ")}.`);
+  }
+  const names = Object.keys(steps).filter((name) => !chosen.length || name === "setup" || chosen.includes(name));
+  const times = [];
+  try {
+    for (const name of names) {
+      const [title, step] = steps[name];
+      console.log(`\n━━ ${title} (${name})`);
+      const started = Date.now();
+      times.push([title, undefined]);
+      await step();
+      times.at(-1)[1] = (Date.now() - started) / 1000;
+    }
+  } finally {
+    printTimes(times, names.length);
+  }
+});
+
+function printTimes(times, wanted) {
+  console.log("\n━━ Steps");
+  for (const [title, seconds] of times) {
+    console.log(`${title.padEnd(36)} ${seconds === undefined ? "  failed" : `${seconds.toFixed(1).padStart(6)} s`}`);
+  }
+  const done = times.filter(([, seconds]) => seconds !== undefined).length;
+  console.log(`\n${done} of ${wanted} steps done.`);
+}

@@ -1,0 +1,84 @@
+// Where each tool is: Node 22, wrangler, worker-build, wasm-bindgen.
+// No dependencies: this is read before node_modules exists.
+
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { Failed } from "./run.mjs";
+
+export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/[/\\]$/, "");
+export const inRoot = (...parts) => path.join(root, ...parts);
+
+/** worker-build's minor version must be that of the `worker` crate in Cargo.lock. */
+const WORKER_BUILD = "0.8.7";
+
+/** Tools built or downloaded once per version, shared by all clones. */
+export const cache =
+  process.env.KEYSTILE_CACHE ??
+  path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "keystile");
+
+export const workerBuild = () => cached("worker-build", WORKER_BUILD, "worker-build");
+
+/** The bindings' generator must be exactly of the version that the crates are compiled with. */
+export const wasmBindgen = () =>
+  cached("wasm-bindgen", lockedVersion("wasm-bindgen"), "wasm-bindgen", "wasm-bindgen-test-runner");
+
+function cached(name, version, ...programs) {
+  const directory = path.join(cache, `${name}-${version}`);
+  const [program, ...others] = programs.map((each) => path.join(directory, "bin", each));
+  return { name, version, directory, program, others };
+}
+
+function lockedVersion(crate) {
+  const lock = readFileSync(inRoot("Cargo.lock"), "utf8");
+  const found = lock.match(new RegExp(`name = "${crate}"\\nversion = "([^"]+)"`));
+  if (!found) throw new Failed(`Cargo.lock names no ${crate}.`);
+  return found[1];
+}
+
+/**
+ * The Node that runs wrangler, which needs 22.12 or later: the user's own if
+ * new enough, else the one among the packages.
+ */
+export function node22() {
+  if (isNewEnough(process.versions.node)) return process.execPath;
+  const platform = `${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
+  for (const name of [`node-${platform}`, `node-bin-${platform}`]) {
+    const program = inRoot("node_modules", name, "bin", "node");
+    if (existsSync(program)) return program;
+  }
+  throw new Failed(
+    `wrangler needs Node 22.12 or later; this is ${process.version}, and there is no packaged one for ${platform}. Install Node 22.`,
+  );
+}
+
+function isNewEnough(version) {
+  const [major, minor] = version.split(".").map(Number);
+  return major > 22 || (major === 22 && minor >= 12);
+}
+
+/** The command line of wrangler with these arguments: `run(...wrangler("deploy"))`. */
+export const wrangler = (...args) => [
+  node22(),
+  [inRoot("node_modules", "wrangler", "bin", "wrangler.js"), ...args],
+];
+
+/** Wrangler's environment: Node 22 first on the PATH, nothing sent home, no updates looked for. */
+export const wranglerEnv = () => ({
+  PATH: `${path.dirname(node22())}${path.delimiter}${process.env.PATH}`,
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_SEND_ERROR_REPORTS: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  WRANGLER_LOG_PATH: inRoot(".dev", "logs"),
+});
+
+/** What `worker-build` would otherwise download. */
+export const buildEnv = () => ({
+  WASM_BINDGEN_BIN: wasmBindgen().program,
+  WASM_OPT_BIN: inRoot("node_modules", "binaryen", "bin", "wasm-opt"),
+  ESBUILD_BIN: inRoot("node_modules", "esbuild", "bin", "esbuild"),
+  RUST_BACKTRACE: "0",
+});

@@ -1,0 +1,15 @@
+// `npm run wrangler -- login`: the project's own wrangler, run by a Node that is
+// new enough for it, whichever one you have.
+
+import { spawnSync } from "node:child_process";
+
+import { asProgram } from "./run.mjs";
+import { setup } from "./setup.mjs";
+import { wrangler, wranglerEnv } from "./tools.mjs";
+
+await asProgram(async () => {
+  await setup();
+  const [command, args] = wrangler(...process.argv.slice(2));
+  const { status } = spawnSync(command, args, { stdio: "inherit", env: { ...process.env, ...wranglerEnv() } });
+  process.exitCode = status ?? 1;
+});
