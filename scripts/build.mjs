@@ -70,7 +70,13 @@ async function buildWorker(worker) {
     env: buildEnv(),
     usually: "10 seconds; the first time 1 to 2 minutes",
   });
+  await stripNames(path.join(output, "index_bg.wasm"));
   writeFileSync(stamp, inputs);
+}
+
+/** worker-build keeps the names of functions, a seventh of what would be uploaded. */
+async function stripNames(module) {
+  await capture(buildEnv().WASM_OPT_BIN, ["-Oz", "--strip-debug", "--all-features", module, "-o", module]);
 }
 
 /** A hash of everything that the output depends on, taken before the build: a change during it is not missed. */

@@ -75,8 +75,17 @@ export const wranglerEnv = () => ({
   WRANGLER_LOG_PATH: inRoot(".dev", "logs"),
 });
 
-/** What `worker-build` would otherwise download. */
+/**
+ * What `worker-build` would otherwise download, and the flags of
+ * .cargo/config.toml with this machine's paths taken out of the panic
+ * messages: the same source makes the same module anywhere.
+ */
 export const buildEnv = () => ({
+  RUSTFLAGS: [
+    "-C target-feature=+simd128",
+    `--remap-path-prefix=${process.env.CARGO_HOME ?? path.join(homedir(), ".cargo")}/registry/src=crates`,
+    `--remap-path-prefix=${root}=.`,
+  ].join(" "),
   WASM_BINDGEN_BIN: wasmBindgen().program,
   WASM_OPT_BIN: inRoot("node_modules", "binaryen", "bin", "wasm-opt"),
   ESBUILD_BIN: inRoot("node_modules", "esbuild", "bin", "esbuild"),

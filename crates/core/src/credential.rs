@@ -47,7 +47,11 @@ impl<'a> Carriers<'a> {
     ///
     /// # Errors
     /// Why there is not exactly one.
-    pub fn credential(&self, accepted: &[CredentialHeader], prefixes: &[KeyPrefix]) -> Result<&'a str, CredentialError> {
+    pub fn credential(
+        &self,
+        accepted: &[CredentialHeader],
+        prefixes: &[KeyPrefix],
+    ) -> Result<&'a str, CredentialError> {
         if query_holds_key(self.query, prefixes) {
             return Err(CredentialError::InQuery);
         }

@@ -61,7 +61,8 @@ impl Environment {
 }
 
 /// A deployment's own prefix: lower-case words joined by `_`, such as `knq` or `keloa_pk`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct KeyPrefix(Box<str>);
 
 impl KeyPrefix {
@@ -165,6 +166,15 @@ impl fmt::Debug for PlainKey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyDisplay(Box<str>);
+
+impl KeyDisplay {
+    /// Reads a stored one back.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.bytes().all(|byte| base62::is_base62(byte) || byte == b'_');
+        (plain && text.len() <= MAX_KEY_LEN - RANDOM_LEN).then(|| Self(text.into()))
+    }
+}
 
 impl fmt::Display for KeyDisplay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

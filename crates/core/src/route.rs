@@ -10,6 +10,8 @@ use alloc::{
     vec::Vec,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{key::Environment, scope::Scope};
 
 /// What a method does.
@@ -33,7 +35,7 @@ impl Action {
 }
 
 /// A guarded route.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// The paths it covers.
     pub pattern: Pattern,
@@ -69,7 +71,7 @@ impl Route {
 }
 
 /// Routes, the most specific first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routes(Vec<Route>);
 
 impl Routes {
@@ -94,10 +96,10 @@ impl Routes {
 
 /// `/api/leads`, `/api/leads/{id}`, `/api/*`. Ordered so that of two patterns
 /// that cover one path the more specific comes first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Pattern(Vec<PatternSegment>);
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 enum PatternSegment {
     Literal(String),
     /// One segment, whatever it is.
@@ -173,7 +175,7 @@ impl Pattern {
 
 /// A request's path in normal form: unreserved characters decoded, others
 /// encoded in upper case, no empty segments but a last one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Path(String);
 
 /// Why a path is refused.

@@ -3,13 +3,7 @@
 //! Nothing is implied that the catalog does not write: a write scope does not
 //! include the read scope of the same name.
 
-use alloc::{
-    boxed::Box,
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::String,
-    vec::Vec,
-};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -56,10 +50,10 @@ impl<'de> Deserialize<'de> for Scope {
     }
 }
 
-/// A set of scopes, in alphabetical order.
+/// A set of scopes, in alphabetical order: sets are small, so a sorted list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct ScopeSet(BTreeSet<Scope>);
+pub struct ScopeSet(#[serde(deserialize_with = "sorted")] Vec<Scope>);
 
 impl ScopeSet {
     /// Whether there is none.
@@ -77,7 +71,18 @@ impl ScopeSet {
     /// Whether this very scope is in the set; implication is the [`Catalog`]'s.
     #[must_use]
     pub fn contains(&self, scope: &Scope) -> bool {
-        self.0.contains(scope)
+        self.0.binary_search(scope).is_ok()
+    }
+
+    /// Adds a scope; false if it was in the set.
+    pub fn insert(&mut self, scope: Scope) -> bool {
+        match self.0.binary_search(&scope) {
+            Ok(_) => false,
+            Err(place) => {
+                self.0.insert(place, scope);
+                true
+            }
+        }
     }
 
     /// The scopes in order.
@@ -101,12 +106,22 @@ impl ScopeSet {
 
 impl FromIterator<Scope> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        Self(scopes.into_iter().collect())
+        let mut set = Self::default();
+        for scope in scopes {
+            set.insert(scope);
+        }
+        set
     }
 }
 
+/// Whatever order a list comes in, the set is in its own.
+fn sorted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Scope>, D::Error> {
+    let scopes = Vec::<Scope>::deserialize(deserializer)?;
+    Ok(scopes.into_iter().collect::<ScopeSet>().0)
+}
+
 /// A scope as the catalog describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScopeDefinition {
     /// Its name.
     pub name: Scope,
@@ -119,7 +134,7 @@ pub struct ScopeDefinition {
 }
 
 /// What a scope implies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Implies {
     /// Every scope of the catalog: `implies = ["*"]`.
     Everything,
@@ -128,7 +143,7 @@ pub enum Implies {
 }
 
 /// A named set of scopes, offered to whoever creates a key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preset {
     /// Its stable name.
     pub name: String,
@@ -139,11 +154,11 @@ pub struct Preset {
 }
 
 /// A deployment's vocabulary.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Catalog {
     definitions: Vec<ScopeDefinition>,
-    /// For each scope all that it implies, itself included.
-    granted: BTreeMap<Scope, BTreeSet<Scope>>,
+    /// For each definition all that it implies, itself included.
+    granted: Vec<ScopeSet>,
 }
 
 impl Catalog {
@@ -152,7 +167,7 @@ impl Catalog {
     /// # Errors
     /// A sentence with the index of the definition that is wrong.
     pub fn new(definitions: Vec<ScopeDefinition>) -> Result<Self, (usize, String)> {
-        let mut names = BTreeSet::new();
+        let mut names = ScopeSet::default();
         for (index, definition) in definitions.iter().enumerate() {
             if !names.insert(definition.name.clone()) {
                 return Err((index, format!("the scope \"{}\" is defined twice", definition.name)));
@@ -160,24 +175,19 @@ impl Catalog {
         }
         for (index, definition) in definitions.iter().enumerate() {
             if let Implies::These(implied) = &definition.implies
-                && let Some(unknown) = implied.iter().find(|scope| !names.contains(*scope))
+                && let Some(unknown) = implied.iter().find(|scope| !names.contains(scope))
             {
-                return Err((
-                    index,
-                    format!("\"{}\" implies \"{unknown}\", which no [[scopes]] defines", definition.name),
-                ));
+                let name = &definition.name;
+                return Err((index, format!("\"{name}\" implies \"{unknown}\", which no [[scopes]] defines")));
             }
         }
-        let mut catalog = Self { definitions, granted: BTreeMap::new() };
-        for name in &names {
-            let granted = catalog.closure(name, &names);
-            catalog.granted.insert(name.clone(), granted);
-        }
+        let mut catalog = Self { definitions, granted: Vec::new() };
+        catalog.granted = catalog.definitions.iter().map(|start| catalog.closure(&start.name, &names)).collect();
         Ok(catalog)
     }
 
-    fn closure(&self, start: &Scope, all: &BTreeSet<Scope>) -> BTreeSet<Scope> {
-        let mut granted = BTreeSet::new();
+    fn closure(&self, start: &Scope, all: &ScopeSet) -> ScopeSet {
+        let mut granted = ScopeSet::default();
         let mut open = alloc::vec![start.clone()];
         while let Some(scope) = open.pop() {
             let Some(definition) = self.definition(&scope) else { continue };
@@ -209,8 +219,12 @@ impl Catalog {
     /// A held scope that the catalog no longer defines grants itself alone.
     #[must_use]
     pub fn grants(&self, held: &ScopeSet, needed: &Scope) -> bool {
-        held.contains(needed)
-            || held.iter().any(|scope| self.granted.get(scope).is_some_and(|granted| granted.contains(needed)))
+        held.contains(needed) || held.iter().any(|scope| self.granted_by(scope).is_some_and(|all| all.contains(needed)))
+    }
+
+    fn granted_by(&self, scope: &Scope) -> Option<&ScopeSet> {
+        let index = self.definitions.iter().position(|definition| definition.name == *scope)?;
+        self.granted.get(index)
     }
 
     /// All scopes that a key can have, for `default_scopes = "all"`.

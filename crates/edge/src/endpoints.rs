@@ -120,30 +120,24 @@ async fn self_revoke(incoming: &Incoming, record: &KeyRecord) -> Result<(u16, Va
         "request_id": incoming.request_id,
         "ip": incoming.ip().map(|ip| ip.to_string()),
     });
-    let call = async {
-        let mut response =
-            object::send(&incoming.env, object::LEDGER, tenant.as_str(), "/self-revoke", &question).await?;
-        Ok::<_, worker::Error>((response.status_code(), response.text().await?))
-    };
-    let answered = clock::within(REVOKE_TIMEOUT_MS, call).await;
+    let question = question.to_string();
+    let answered =
+        object::exchange(&incoming.env, object::LEDGER, tenant.as_str(), "/self-revoke", &question, REVOKE_TIMEOUT_MS);
     let body = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    match answered {
-        Some(Ok((200, text))) => Ok((200, body(&text))),
-        Some(Ok((503, _))) => {
+    match answered.await {
+        Ok((200, text)) => Ok((200, body(&text))),
+        Ok((503, _)) => {
             Err(Problem::unavailable("The revocation is recorded but not yet in effect; it is retried by itself."))
         }
-        Some(Ok((status, text))) => {
+        Ok((status, text)) => {
             log::error("self_revoke_failed", &[("status", status.into()), ("answer", body(&text))]);
             Err(Problem::internal())
         }
-        Some(Err(error)) => Err(unreachable_ledger(&error.to_string())),
-        None => Err(unreachable_ledger("timed out")),
+        Err(error) => {
+            log::warn("ledger_unreachable", &[("reason", error.0.into())]);
+            Err(Problem::unavailable("Whether the revocation was recorded can't be told; send it again."))
+        }
     }
-}
-
-fn unreachable_ledger(reason: &str) -> Problem {
-    log::warn("ledger_unreachable", &[("reason", reason.into())]);
-    Problem::unavailable("Whether the revocation was recorded can't be told; send it again.")
 }
 
 /// `POST /v1/verify`: the verdict on a key, for a service that guards itself.

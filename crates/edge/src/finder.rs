@@ -16,6 +16,8 @@ use keystile_core::{
     },
 };
 use keystile_runtime::{clock, kv, log, object};
+use serde::Serialize;
+use serde_json::Value;
 use worker::Env;
 
 use crate::{in_background, incoming::Incoming, isolate::Isolate};
@@ -126,13 +128,13 @@ async fn carry_out(isolate: &Isolate, env: &Env, digest: KeyDigest, lookup: &mut
 async fn carry_out_poll(isolate: &Isolate, env: &Env, poll: Poll) {
     let mut next = Some(poll);
     while let Some(poll) = next {
-        let answer: Result<PollAnswer, _> = call_feed(isolate, env, "/poll", &poll.request).await;
+        let answer = call_feed(isolate, env, "/poll", &poll.request).await.and_then(PollAnswer::decode);
         let now = clock::now();
         let mut feed = isolate.feed.borrow_mut();
         feed.read_clock(now);
         next = match answer {
-            Ok(answer) => feed.poll_answered(poll.ticket, answer, now),
-            Err(()) => {
+            Some(answer) => feed.poll_answered(poll.ticket, answer, now),
+            None => {
                 feed.poll_failed(poll.ticket, now);
                 None
             }
@@ -141,16 +143,16 @@ async fn carry_out_poll(isolate: &Isolate, env: &Env, poll: Poll) {
 }
 
 async fn read_current(isolate: &Isolate, env: &Env, digest: KeyDigest) -> Option<CurrentAnswer> {
-    call_feed(isolate, env, "/current", &CurrentRequest { digest }).await.ok()
+    CurrentAnswer::decode(&call_feed(isolate, env, "/current", &CurrentRequest { digest }).await?)
 }
 
-async fn call_feed<Q, A>(isolate: &Isolate, env: &Env, path: &str, question: &Q) -> Result<A, ()>
-where
-    Q: serde::Serialize,
-    A: serde::de::DeserializeOwned,
-{
+async fn call_feed(isolate: &Isolate, env: &Env, path: &str, question: &impl Serialize) -> Option<Value> {
     let timeout = isolate.config.feed.timeout_ms().unsigned_abs();
-    object::call(env, object::FEED, object::FEED_NAME, path, question, timeout)
-        .await
-        .map_err(|error| log::warn("feed_unreachable", &[("reason", error.0.into())]))
+    match object::call(env, object::FEED, object::FEED_NAME, path, question, timeout).await {
+        Ok(answer) => Some(answer),
+        Err(error) => {
+            log::warn("feed_unreachable", &[("reason", error.0.into())]);
+            None
+        }
+    }
 }

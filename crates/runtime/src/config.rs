@@ -9,9 +9,9 @@ use keystile_core::config::Config;
 /// # Errors
 /// If it is missing or wrong, which the build does not let through.
 pub fn load() -> worker::Result<Config> {
-    let json = Reflect::get(&js_sys::global(), &"KEYSTILE_CONFIG".into())
+    let blob = Reflect::get(&js_sys::global(), &"KEYSTILE_CONFIG".into())
         .ok()
         .and_then(|value| value.as_string())
         .ok_or_else(|| worker::Error::RustError("globalThis.KEYSTILE_CONFIG is missing; see entry.js".into()))?;
-    Config::from_json(&json).map_err(|error| worker::Error::RustError(format!("keystile.toml: {error}")))
+    Config::from_blob(&blob).map_err(|error| worker::Error::RustError(format!("globalThis.KEYSTILE_CONFIG: {error}")))
 }

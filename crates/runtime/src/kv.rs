@@ -1,14 +1,17 @@
 //! Records in KV: sealed, at addresses that only the secret's holder can tell.
 
+use js_sys::{Object, Promise, Reflect};
 use keystile_core::{KeyDigest, Keyring, record::Stored};
-use worker::{Env, KvStore};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use worker::Env;
 
-use crate::clock;
+use crate::{clock, log, object::said};
 
 /// The binding's name in both workers.
 const BINDING: &str = "KEYS";
 /// KV may answer from its own cache for this long, its least, in seconds.
-const CACHE_TTL_SECONDS: u64 = 30;
+const CACHE_TTL_SECONDS: u32 = 30;
 /// A read or write that takes longer has failed.
 const TIMEOUT_MS: u64 = 2_000;
 
@@ -22,15 +25,9 @@ pub struct KvFailed;
 /// [`KvFailed`] with the reason in the log: KV is down, or a value was not
 /// sealed for its address and can't be trusted.
 pub async fn read(env: &Env, keyring: &Keyring, digest: &KeyDigest) -> Result<Option<Stored>, KvFailed> {
-    let kv = open(env)?;
     for slot in keyring.slots(digest) {
-        let read = kv.get(&slot.address).cache_ttl(CACHE_TTL_SECONDS).text();
-        let value = match clock::within(TIMEOUT_MS, read).await {
-            Some(Ok(value)) => value,
-            Some(Err(error)) => return Err(failed("kv_read_failed", &error.to_string())),
-            None => return Err(failed("kv_read_failed", "timed out")),
-        };
-        let Some(value) = value else { continue };
+        let value = within_time("kv_read_failed", get(env, &slot.address)).await?;
+        let Some(value) = value.as_string() else { continue };
         return match slot.open(&value).map(Stored::decode) {
             Some(Ok(stored)) => Ok(Some(stored)),
             Some(Err(_)) => Err(failed("kv_record_corrupt", &slot.address)),
@@ -46,24 +43,47 @@ pub async fn read(env: &Env, keyring: &Keyring, digest: &KeyDigest) -> Result<Op
 /// # Errors
 /// [`KvFailed`] with the reason in the log; some of the puts may have happened.
 pub async fn put(env: &Env, keyring: &Keyring, digest: &KeyDigest, record: &str) -> Result<(), KvFailed> {
-    let kv = open(env)?;
     for slot in keyring.slots(digest) {
-        let put =
-            kv.put(&slot.address, slot.seal(record)).map_err(|error| failed("kv_put_failed", &error.to_string()))?;
-        match clock::within(TIMEOUT_MS, put.execute()).await {
-            Some(Ok(())) => {}
-            Some(Err(error)) => return Err(failed("kv_put_failed", &error.to_string())),
-            None => return Err(failed("kv_put_failed", "timed out")),
-        }
+        within_time("kv_put_failed", set(env, &slot.address, &slot.seal(record))).await?;
     }
     Ok(())
 }
 
-fn open(env: &Env) -> Result<KvStore, KvFailed> {
-    env.kv(BINDING).map_err(|error| failed("kv_binding_missing", &error.to_string()))
+async fn get(env: &Env, address: &str) -> Result<JsValue, JsValue> {
+    let options = Object::new();
+    Reflect::set(&options, &"cacheTtl".into(), &CACHE_TTL_SECONDS.into())?;
+    JsFuture::from(namespace(env)?.get(address, &options)?).await
+}
+
+async fn set(env: &Env, address: &str, value: &str) -> Result<JsValue, JsValue> {
+    JsFuture::from(namespace(env)?.put(address, value)?).await
+}
+
+fn namespace(env: &Env) -> Result<Namespace, JsValue> {
+    let namespace = Reflect::get(env, &BINDING.into())?;
+    if namespace.is_object() { Ok(namespace.unchecked_into()) } else { Err("the binding KEYS is missing".into()) }
+}
+
+async fn within_time(
+    event: &str,
+    operation: impl Future<Output = Result<JsValue, JsValue>>,
+) -> Result<JsValue, KvFailed> {
+    match clock::within(TIMEOUT_MS, operation).await {
+        Some(outcome) => outcome.map_err(|error| failed(event, &said(&error))),
+        None => Err(failed(event, "timed out")),
+    }
 }
 
 fn failed(event: &str, reason: &str) -> KvFailed {
-    crate::log::warn(event, &[("reason", reason.into())]);
+    log::warn(event, &[("reason", reason.into())]);
     KvFailed
+}
+
+#[wasm_bindgen]
+extern "C" {
+    type Namespace;
+    #[wasm_bindgen(method, catch)]
+    fn get(this: &Namespace, address: &str, options: &Object) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn put(this: &Namespace, address: &str, value: &str) -> Result<Promise, JsValue>;
 }

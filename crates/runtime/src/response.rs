@@ -1,15 +1,16 @@
 //! Responses: JSON and problems.
 
 use keystile_core::problem::{CONTENT_TYPE, Problem};
-use serde_json::Value;
-use worker::{Headers, Response, Result};
+use serde::Serialize;
+use worker::{Error, Headers, Response, Result};
 
 /// A JSON answer that nobody may cache.
 ///
 /// # Errors
 /// Those of the platform.
-pub fn json(status: u16, body: &Value) -> Result<Response> {
-    with_body(status, "application/json", body.to_string(), &[])
+pub fn json(status: u16, body: &impl Serialize) -> Result<Response> {
+    let body = serde_json::to_string(body).map_err(|error| Error::RustError(error.to_string()))?;
+    with_body(status, "application/json", body, &[])
 }
 
 /// A problem, under a request's id.

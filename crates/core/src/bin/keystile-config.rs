@@ -1,12 +1,12 @@
 //! `keystile-config keystile.toml`: checks the configuration and prints what
-//! ships to the workers, one line of JSON.
+//! ships to the workers, one line of base64.
 //!
 //! A mistake is said as `keystile.toml:12: routes.0.read.1: …` on standard
 //! error, all of them at once, and fails the build.
 
 use std::{env, fs, process::ExitCode};
 
-use keystile_core::config::{Config, RawConfig};
+use keystile_core::config::{Config, raw::RawConfig};
 use toml::de::{DeTable, DeValue};
 
 fn main() -> ExitCode {
@@ -18,8 +18,8 @@ fn main() -> ExitCode {
         .map_err(|error| vec![format!("{file}: {error}")])
         .and_then(|text| check(&file, &text))
     {
-        Ok(json) => {
-            println!("{json}");
+        Ok(blob) => {
+            println!("{blob}");
             ExitCode::SUCCESS
         }
         Err(mistakes) => {
@@ -31,22 +31,21 @@ fn main() -> ExitCode {
     }
 }
 
-/// The JSON of a configuration, or its mistakes, each with file and line.
+/// What ships to the workers, or the mistakes, each with file and line.
 fn check(file: &str, text: &str) -> Result<String, Vec<String>> {
     let raw: RawConfig = toml::from_str(text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
         vec![format!("{file}:{}: {}", line(text, offset), error.message())]
     })?;
-    let json = serde_json::to_string(&raw).map_err(|error| vec![format!("{file}: {error}")])?;
-    Config::new(raw).map_err(|errors| {
+    Config::new(raw).map(|config| config.to_blob()).map_err(|errors| {
         errors
             .iter()
             .map(|error| {
-                format!("{file}:{}: {}: {}", line(text, locate(text, &error.at)), error.at.join("."), error.message)
+                let line = line(text, locate(text, &error.at));
+                format!("{file}:{line}: {}: {}", error.at.join("."), error.message)
             })
-            .collect::<Vec<_>>()
-    })?;
-    Ok(json)
+            .collect()
+    })
 }
 
 /// Where the value at `path` begins, or the nearest table around it.
@@ -83,9 +82,9 @@ mod tests {
     }
 
     #[test]
-    fn a_good_file_becomes_one_line_of_json() {
-        let json = check("keystile.toml", GOOD).unwrap();
-        assert!(json.starts_with(r#"{"name":"Demo","#) && !json.contains('\n'), "{json}");
+    fn a_good_file_becomes_one_line_that_a_worker_reads() {
+        let blob = check("keystile.toml", GOOD).unwrap();
+        assert_eq!(Config::from_blob(&blob).unwrap().name, "Demo");
     }
 
     #[test]

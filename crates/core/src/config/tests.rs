@@ -1,4 +1,8 @@
-use super::*;
+use super::{
+    raw::{ConfigError, RawConfig},
+    *,
+};
+use crate::feed::client::WhenFeedUnreachable;
 use alloc::vec;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -62,10 +66,17 @@ fn a_whole_configuration_is_read() {
 
 #[test]
 fn what_ships_to_the_workers_reads_back_the_same() {
-    let raw: RawConfig = toml::from_str(EXAMPLE).unwrap();
-    let shipped = serde_json::to_string(&raw).unwrap();
-    assert_eq!(serde_json::from_str::<RawConfig>(&shipped).unwrap(), raw);
-    assert!(Config::from_json(&shipped).is_ok());
+    let config = parse(EXAMPLE).unwrap();
+    assert_eq!(Config::from_blob(&config.to_blob()), Ok(config));
+}
+
+#[test]
+fn what_was_built_for_another_version_is_refused() {
+    let other = STANDARD.encode(postcard::to_allocvec(&(2_u32, 0_u32)).unwrap());
+    assert!(Config::from_blob(&other).unwrap_err().contains("version 2"));
+    for broken in ["", "{}", "AQ=="] {
+        assert!(Config::from_blob(broken).is_err(), "{broken}");
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{config::RawConfig, fields::invalid};
+use crate::{config::raw::RawConfig, fields::invalid};
 use alloc::vec;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -1,0 +1,444 @@
+//! `keystile.toml` as it stands, and what makes a [`Config`] of it.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use serde::Deserialize;
+
+use super::{Config, Cors, DefaultScopes, Target, Upstream};
+use crate::{
+    credential::CredentialHeader,
+    feed::client::{Settings, WhenFeedUnreachable},
+    key::{Environment, KeyPrefix},
+    route::{Path, Pattern, Route, Routes},
+    scope::{Catalog, Implies, Preset, Scope, ScopeDefinition, ScopeSet},
+};
+
+/// The file as it stands.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct RawConfig {
+    /// The deployment's name: the realm of its challenges.
+    pub name: String,
+    pub keys: RawKeys,
+    #[serde(default)]
+    pub scopes: Vec<RawScope>,
+    #[serde(default)]
+    pub presets: Vec<RawPreset>,
+    #[serde(default)]
+    pub edge: RawEdge,
+    #[serde(default)]
+    pub upstreams: Vec<RawUpstream>,
+    #[serde(default)]
+    pub routes: Vec<RawRoute>,
+}
+
+/// `[keys]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawKeys {
+    /// The prefix of new keys.
+    pub prefix: String,
+    /// Prefixes that keys had before; still accepted.
+    #[serde(default)]
+    pub former_prefixes: Vec<String>,
+    /// The environments that keys can be created for.
+    #[serde(default = "both_environments")]
+    pub environments: Vec<Environment>,
+    /// The headers a key may come in.
+    #[serde(default = "both_headers")]
+    pub headers: Vec<CredentialHeader>,
+    /// What a key gets that is created without scopes.
+    #[serde(default)]
+    pub default_scopes: DefaultScopes,
+}
+
+/// `[[scopes]]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct RawScope {
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+    /// Names, or `["*"]` for all.
+    #[serde(default)]
+    pub implies: Vec<String>,
+    /// Why no key can have it.
+    #[serde(default)]
+    pub unavailable: Option<String>,
+}
+
+/// `[[presets]]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct RawPreset {
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+    pub scopes: Vec<String>,
+}
+
+/// `[edge]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawEdge {
+    /// Below this path lie verify, me and healthz.
+    pub base: String,
+    /// How old a view of the feed may be, milliseconds.
+    pub max_staleness_ms: u32,
+    /// What to do without a view.
+    pub when_feed_unreachable: WhenFeedUnreachable,
+    /// Whether answers carry `Server-Timing: keystile`.
+    pub server_timing: bool,
+    /// Memory for an isolate's caches, bytes.
+    pub cache_bytes: usize,
+    /// Cross-origin access from browsers.
+    pub cors: Option<Cors>,
+}
+
+impl Default for RawEdge {
+    fn default() -> Self {
+        Self {
+            base: "/keystile".to_string(),
+            max_staleness_ms: 2_000,
+            when_feed_unreachable: WhenFeedUnreachable::Kv,
+            server_timing: false,
+            cache_bytes: 32 * 1024 * 1024,
+            cors: None,
+        }
+    }
+}
+
+/// `[[upstreams]]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawUpstream {
+    /// What routes call it.
+    pub name: String,
+    /// A service binding of `wrangler.toml`, or
+    #[serde(default)]
+    pub service: Option<String>,
+    /// a URL.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// The Worker secret that forwarded requests are signed with (RFC 9421).
+    #[serde(default)]
+    pub signing_secret: Option<String>,
+}
+
+/// `[[routes]]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct RawRoute {
+    pub path: String,
+    pub upstream: String,
+    /// The one environment whose keys are taken; both if not said.
+    #[serde(default)]
+    pub environment: Option<Environment>,
+    /// The scopes for GET, HEAD, OPTIONS; not said: 405.
+    #[serde(default)]
+    pub read: Option<Vec<String>>,
+    /// The scopes for POST, PUT, PATCH, DELETE; not said: 405.
+    #[serde(default)]
+    pub write: Option<Vec<String>>,
+    /// Whether each request reads the feed: revoked at once, 503 without it.
+    #[serde(default)]
+    pub strict: bool,
+}
+
+fn both_environments() -> Vec<Environment> {
+    alloc::vec![Environment::Live, Environment::Test]
+}
+
+fn both_headers() -> Vec<CredentialHeader> {
+    alloc::vec![CredentialHeader::Bearer, CredentialHeader::XApiKey]
+}
+
+/// One mistake: where it stands and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Keys and indices from the root, such as `routes`, `2`, `path`.
+    pub at: Vec<String>,
+    /// What is wrong and what to write.
+    pub message: String,
+}
+
+impl Config {
+    /// Checks a file.
+    ///
+    /// # Errors
+    /// All its mistakes.
+    pub fn new(raw: RawConfig) -> Result<Self, Vec<ConfigError>> {
+        let mut check = Check::default();
+        let config = Self {
+            prefixes: check.prefixes(&raw.keys),
+            catalog: check.catalog(&raw.scopes),
+            presets: Vec::new(),
+            base: check.base(&raw.edge.base),
+            feed: check.feed(&raw.edge),
+            upstreams: check.upstreams(&raw.upstreams),
+            routes: Routes::default(),
+            environments: raw.keys.environments,
+            headers: raw.keys.headers,
+            default_scopes: raw.keys.default_scopes,
+            server_timing: raw.edge.server_timing,
+            cors: raw.edge.cors,
+            name: raw.name,
+        };
+        check.that(is_realm(&config.name), &["name"], || {
+            "a name is 1 to 64 printable ASCII characters without quotes and backslashes".into()
+        });
+        check.that(!config.environments.is_empty(), &["keys", "environments"], || {
+            "write [\"live\"], [\"test\"] or both".into()
+        });
+        check.that(!config.headers.is_empty(), &["keys", "headers"], || {
+            "write [\"bearer\"], [\"x-api-key\"] or both".into()
+        });
+        if let Some(cors) = &config.cors {
+            check.cors(cors);
+        }
+        let presets = check.presets(&raw.presets, &config.catalog);
+        let routes = check.routes(&raw.routes, &config);
+        if check.errors.is_empty() { Ok(Self { presets, routes, ..config }) } else { Err(check.errors) }
+    }
+}
+
+/// Collects mistakes, so that all come at once.
+#[derive(Default)]
+struct Check {
+    errors: Vec<ConfigError>,
+}
+
+impl Check {
+    fn error(&mut self, at: &[&str], message: impl Into<String>) {
+        let at = at.iter().map(ToString::to_string).collect();
+        self.errors.push(ConfigError { at, message: message.into() });
+    }
+
+    fn that(&mut self, holds: bool, at: &[&str], message: impl FnOnce() -> String) {
+        if !holds {
+            self.error(at, message());
+        }
+    }
+
+    fn prefixes(&mut self, keys: &RawKeys) -> Vec<KeyPrefix> {
+        let mut prefixes = Vec::new();
+        match KeyPrefix::parse(&keys.prefix) {
+            Ok(prefix) => prefixes.push(prefix),
+            Err(message) => self.error(&["keys", "prefix"], message),
+        }
+        for (index, former) in keys.former_prefixes.iter().enumerate() {
+            match KeyPrefix::parse(former) {
+                Ok(prefix) => prefixes.push(prefix),
+                Err(message) => self.error(&["keys", "former_prefixes", &index.to_string()], message),
+            }
+        }
+        prefixes
+    }
+
+    fn catalog(&mut self, scopes: &[RawScope]) -> Catalog {
+        let mut definitions = Vec::new();
+        for (index, raw) in scopes.iter().enumerate() {
+            let index = index.to_string();
+            let Some(name) = self.scope(&raw.name, &["scopes", &index, "name"]) else { continue };
+            let implies = if raw.implies.iter().any(|implied| implied == "*") {
+                Implies::Everything
+            } else {
+                let implied = raw.implies.iter().enumerate();
+                Implies::These(
+                    implied
+                        .filter_map(|(i, implied)| self.scope(implied, &["scopes", &index, "implies", &i.to_string()]))
+                        .collect(),
+                )
+            };
+            let (description, unavailable) = (raw.description.clone(), raw.unavailable.clone());
+            definitions.push(ScopeDefinition { name, description, unavailable, implies });
+        }
+        Catalog::new(definitions).unwrap_or_else(|(index, message)| {
+            self.error(&["scopes", &index.to_string()], message);
+            Catalog::default()
+        })
+    }
+
+    fn scope(&mut self, name: &str, at: &[&str]) -> Option<Scope> {
+        let scope = Scope::parse(name);
+        self.that(scope.is_some(), at, || {
+            "a scope is 1 to 64 of a-z, 0-9, `:`, `.`, `_` and `-`, a letter first; such as \"read:leads\"".into()
+        });
+        scope
+    }
+
+    fn known_scopes(&mut self, names: &[String], catalog: &Catalog, at: &[&str]) -> Vec<Scope> {
+        let mut scopes = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            let index = index.to_string();
+            let at: Vec<&str> = at.iter().copied().chain([index.as_str()]).collect();
+            match Scope::parse(name).filter(|scope| catalog.definition(scope).is_some()) {
+                Some(scope) => scopes.push(scope),
+                None => {
+                    self.error(&at, format!("no [[scopes]] defines \"{name}\"; define it or name one that is defined"))
+                }
+            }
+        }
+        scopes
+    }
+
+    fn presets(&mut self, presets: &[RawPreset], catalog: &Catalog) -> Vec<Preset> {
+        let mut checked: Vec<Preset> = Vec::new();
+        for (index, raw) in presets.iter().enumerate() {
+            let index = index.to_string();
+            let scopes: ScopeSet =
+                self.known_scopes(&raw.scopes, catalog, &["presets", &index, "scopes"]).into_iter().collect();
+            self.that(!raw.scopes.is_empty(), &["presets", &index, "scopes"], || {
+                "a preset names one scope at least".into()
+            });
+            let twice = checked.iter().any(|preset| preset.name == raw.name);
+            self.that(!twice, &["presets", &index, "name"], || format!("there are two presets \"{}\"", raw.name));
+            checked.push(Preset { name: raw.name.clone(), description: raw.description.clone(), scopes });
+        }
+        checked
+    }
+
+    fn base(&mut self, text: &str) -> Path {
+        let parsed = Path::parse(text)
+            .ok()
+            .filter(|path| path.segments().next().is_some() && path.as_str() == text && !text.ends_with('/'));
+        self.that(parsed.is_some(), &["edge", "base"], || {
+            "write a path such as \"/keystile\", without a slash at its end".into()
+        });
+        // The root is never used: an error was recorded.
+        parsed.unwrap_or_else(Path::root)
+    }
+
+    fn feed(&mut self, edge: &RawEdge) -> Settings {
+        self.that((250..=60_000).contains(&edge.max_staleness_ms), &["edge", "max_staleness_ms"], || {
+            "write 250 to 60000 milliseconds; 2000 is the default".into()
+        });
+        self.that((1_048_576..=67_108_864).contains(&edge.cache_bytes), &["edge", "cache_bytes"], || {
+            "write 1048576 (1 MiB) to 67108864 (64 MiB); an isolate has 128 MB for everything".into()
+        });
+        Settings {
+            max_staleness_ms: edge.max_staleness_ms,
+            when_unreachable: edge.when_feed_unreachable,
+            cache_bytes: edge.cache_bytes,
+        }
+    }
+
+    fn cors(&mut self, cors: &Cors) {
+        for (index, origin) in cors.origins.iter().enumerate() {
+            let host = origin.strip_prefix("https://").or(origin.strip_prefix("http://"));
+            let plain = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '*']));
+            self.that(plain || origin == "*", &["edge", "cors", "origins", &index.to_string()], || {
+                "write an origin such as \"https://app.example.com\", without a path, or \"*\"".into()
+            });
+        }
+        for (index, header) in cors.headers.iter().enumerate() {
+            let token =
+                !header.is_empty() && header.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+            self.that(token, &["edge", "cors", "headers", &index.to_string()], || "write a header's name".into());
+        }
+    }
+
+    fn upstreams(&mut self, upstreams: &[RawUpstream]) -> Vec<Upstream> {
+        let mut checked: Vec<Upstream> = Vec::new();
+        for (index, raw) in upstreams.iter().enumerate() {
+            let index = index.to_string();
+            let twice = checked.iter().any(|upstream| upstream.name == raw.name);
+            self.that(!twice, &["upstreams", &index, "name"], || format!("there are two upstreams \"{}\"", raw.name));
+            let target = match (&raw.service, &raw.url) {
+                (Some(service), None) if is_binding(service) => Target::Service(service.clone()),
+                (Some(_), None) => {
+                    self.error(
+                        &["upstreams", &index, "service"],
+                        "write the name of a service binding of wrangler.toml, such as \"UPSTREAM\"",
+                    );
+                    continue;
+                }
+                (None, Some(url)) if is_upstream_url(url) => Target::Url(url.trim_end_matches('/').to_string()),
+                (None, Some(_)) => {
+                    self.error(
+                        &["upstreams", &index, "url"],
+                        "write an https:// URL without query, such as \"https://api.example.com\"",
+                    );
+                    continue;
+                }
+                _ => {
+                    self.error(&["upstreams", &index], "write either service = \"BINDING\" or url = \"https://…\"");
+                    continue;
+                }
+            };
+            if let Some(secret) = &raw.signing_secret {
+                self.that(is_binding(secret), &["upstreams", &index, "signing_secret"], || {
+                    "write the name of a Worker secret, such as \"UPSTREAM_SECRET\", not the secret itself".into()
+                });
+            }
+            checked.push(Upstream { name: raw.name.clone(), target, signing_secret: raw.signing_secret.clone() });
+        }
+        checked
+    }
+
+    fn routes(&mut self, routes: &[RawRoute], config: &Config) -> Routes {
+        let mut checked: Vec<Route> = Vec::new();
+        for (index, raw) in routes.iter().enumerate() {
+            let index = index.to_string();
+            let pattern = match Pattern::parse(&raw.path) {
+                Ok(pattern) => pattern,
+                Err(message) => {
+                    self.error(&["routes", &index, "path"], message);
+                    continue;
+                }
+            };
+            self.that(!pattern.overlaps(&config.base), &["routes", &index, "path"], || {
+                format!("this overlaps {}, where Keystile's own endpoints are; guard other paths, or set another base in [edge]", config.base.as_str())
+            });
+            self.that(!checked.iter().any(|route| route.pattern == pattern), &["routes", &index, "path"], || {
+                format!("there are two routes for \"{}\"", raw.path)
+            });
+            let upstream = config.upstreams.iter().position(|upstream| upstream.name == raw.upstream);
+            self.that(upstream.is_some(), &["routes", &index, "upstream"], || {
+                format!("no [[upstreams]] is called \"{}\"", raw.upstream)
+            });
+            self.that(raw.read.is_some() || raw.write.is_some(), &["routes", &index], || {
+                "say what it needs: read = [\"…\"], write = [\"…\"] or both; [] lets every valid key in".into()
+            });
+            let mut scopes = |names: &Option<Vec<String>>, which: &str| {
+                names.as_ref().map(|names| self.known_scopes(names, &config.catalog, &["routes", &index, which]))
+            };
+            let (read, write) = (scopes(&raw.read, "read"), scopes(&raw.write, "write"));
+            checked.push(Route {
+                pattern,
+                upstream: upstream.unwrap_or_default(),
+                environment: raw.environment,
+                read,
+                write,
+                strict: raw.strict,
+            });
+        }
+        Routes::new(checked)
+    }
+}
+
+fn is_realm(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\')
+}
+
+fn is_binding(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// Plain HTTP is for one's own machine.
+fn is_upstream_url(url: &str) -> bool {
+    let local = ["http://127.0.0.1", "http://localhost"].iter().any(|local| url.starts_with(local));
+    let host = url.strip_prefix("https://").or(url.strip_prefix("http://")).unwrap_or_default();
+    (url.starts_with("https://") || local)
+        && host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+        && !host.contains(['?', '#', '@', ' ', '\\'])
+}
