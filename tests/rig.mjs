@@ -1,0 +1,256 @@
+// A stack of real workers for one test file: two edges side by side, the
+// management worker with its ledgers and feed, the demo upstream, and between
+// edges, ledgers and the feed a shim that fails when it is told to.
+//
+// Every part is what is deployed, in workerd; only faults are added. The
+// workers are the crates' builds (`npm run build`), the configuration is
+// fixture.toml with what a test file changes in it.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+import { createTestHarness } from "wrangler";
+
+import { buildConfig } from "../scripts/build.mjs";
+import { inRoot } from "../scripts/tools.mjs";
+
+export const SECRET = Buffer.alloc(32, 1).toString("base64");
+export const ROOT_KEY = "ksroot_" + "r".repeat(43);
+const COMPATIBILITY_DATE = "2026-11-01";
+
+/**
+ * Starts a stack.
+ *   name        of the test file, for its build directory
+ *   settings    lines of fixture.toml to replace: {"max_staleness_ms = 2000": "…"}
+ *   secret      KEYSTILE_SECRET
+ *   edges       {name: {kv: "shared" | "empty" | "stale" | "down"}}
+ */
+export async function startRig({ name, settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} } }) {
+  const config = await configModule(name, settings);
+  const shared = { compatibility_date: COMPATIBILITY_DATE, alias: { "keystile-config": config } };
+  const vars = { KEYSTILE_SECRET: secret, KEYSTILE_ROOT_KEY: ROOT_KEY };
+  const server = createTestHarness({
+    root: inRoot(),
+    workers: [
+      ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, { ...shared, vars }) })),
+      { config: manageConfig({ ...shared, vars }) },
+      { config: { name: "upstream", main: inRoot("dev", "upstream", "worker.js"), compatibility_date: COMPATIBILITY_DATE } },
+      { config: shimConfig() },
+    ],
+  });
+  await server.listen();
+  return new Rig(server, Object.keys(edges));
+}
+
+class Rig {
+  constructor(server, edges) {
+    this.server = server;
+    this.edges = edges;
+  }
+
+  close() {
+    return this.server.close();
+  }
+
+  /** A request to an edge. `key` goes as Bearer. */
+  async edge(name, target, { key, headers = {}, method = "GET", body, redirect = "manual" } = {}) {
+    const sent = { ...headers };
+    if (key !== undefined) sent.Authorization = `Bearer ${key}`;
+    const response = await this.server
+      .getWorker(name)
+      .fetch(new URL(target, "http://edge.example"), { method, headers: sent, body, redirect });
+    return read(response);
+  }
+
+  /** A request to the management API, as root unless another operator key is given. */
+  async manage(method, target, body, { key = ROOT_KEY, headers = {}, raw } = {}) {
+    const sent = { ...headers };
+    if (key !== null) sent.Authorization = `Bearer ${key}`;
+    if (body !== undefined && !sent["Content-Type"]) sent["Content-Type"] = "application/json";
+    const response = await this.server.getWorker("manage").fetch(new URL(target, "http://manage.example"), {
+      method,
+      headers: sent,
+      body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
+    });
+    return read(response);
+  }
+
+  /** Creates a key and returns the answer's body. */
+  async create(tenant = "acme", fields = {}) {
+    const answer = await this.manage("POST", `/v1/tenants/${tenant}/keys`, {
+      name: "a key",
+      scopes: ["read:leads"],
+      ...fields,
+    });
+    assert.equal(answer.status, 201, answer.text);
+    return answer.body;
+  }
+
+  /** Creates an operator's key. */
+  async operator(tenant, scopes) {
+    const answer = await this.manage("POST", "/v1/operators", { name: `${tenant} operator`, tenant, scopes });
+    assert.equal(answer.status, 201, answer.text);
+    return answer.body;
+  }
+
+  /**
+   * How the feed behaves from now on: "ok", "down", "hang", or {late: ms}. For
+   * "edges" or "ledgers".
+   */
+  async feed(whose, mode) {
+    const shim = this.server.getWorker("shim");
+    const response = await shim.fetch(`http://shim/${whose}`, { method: "PUT", body: JSON.stringify(mode) });
+    assert.equal(response.status, 200);
+  }
+
+  /** How often the edges called the feed so far, by path. */
+  async feedCalls() {
+    return (await this.server.getWorker("shim").fetch("http://shim/edges")).json();
+  }
+
+  /** Kills a tenant's ledger as the runtime may at any time: its memory goes, its storage stays. */
+  async evictLedger(tenant) {
+    const manage = this.server.getWorker("manage");
+    await manage.evictDurableObject("LEDGER", { name: tenant });
+  }
+
+  /** The KV namespace that the management worker writes. */
+  async kv() {
+    return (await this.server.getWorker("manage").getEnv()).KEYS;
+  }
+
+  /** The namespace that edges with kv "stale" read. */
+  async staleKv() {
+    return (await this.server.getWorker("shim").getEnv()).STALE;
+  }
+
+  /** What KV holds, by address, once it holds `count` records at least. */
+  async snapshot(count = 1) {
+    const kv = await this.kv();
+    return eventually(async () => {
+      const { keys } = await kv.list();
+      assert.ok(keys.length >= count, `KV holds ${keys.length} of ${count} records`);
+      return Object.fromEntries(await Promise.all(keys.map(async ({ name }) => [name, await kv.get(name)])));
+    });
+  }
+
+  /** Makes the stale namespace hold what KV holds now, for good. */
+  async freezeStaleKv(count = 1) {
+    const stale = await this.staleKv();
+    for (const [address, value] of Object.entries(await this.snapshot(count))) await stale.put(address, value);
+  }
+}
+
+/** A response with its body read: `text`, and `body` if it is JSON. */
+async function read(response) {
+  const text = await response.text();
+  let body;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  const timing = /kv=(\d+) feed=(\d+) cache=(\w+)/.exec(response.headers.get("server-timing") ?? "");
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body,
+    code: body?.code,
+    storage: timing && { kv: Number(timing[1]), feed: Number(timing[2]), cache: timing[3] },
+  };
+}
+
+/** Tries until it holds, for ten seconds. */
+export async function eventually(attempt, { within = 10_000, every = 50 } = {}) {
+  const end = Date.now() + within;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await sleep(every);
+    }
+  }
+}
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until an answer's `effective_by` has passed. */
+export async function effective(answer) {
+  const at = answer.effective_by ?? answer.body?.effective_by;
+  assert.ok(at, `no effective_by in ${JSON.stringify(answer.body ?? answer)}`);
+  await sleep(Math.max(0, Date.parse(at) - Date.now()) + 1);
+}
+
+async function configModule(name, settings) {
+  let toml = readFileSync(inRoot("tests", "fixture.toml"), "utf8");
+  for (const [from, to] of Object.entries(settings)) {
+    assert.ok(toml.includes(from), `fixture.toml has no ${from}`);
+    toml = toml.replace(from, to);
+  }
+  const directory = inRoot("build", "test", name);
+  mkdirSync(directory, { recursive: true });
+  const file = path.join(directory, "keystile.toml");
+  writeFileSync(file, toml);
+  return buildConfig({ config: file, configOut: path.join(directory, "config.js") });
+}
+
+const KV = { shared: "keys", empty: "empty", stale: "stale" };
+
+function edgeConfig(name, { kv = "shared", vars = {} }, shared) {
+  const down = kv === "down";
+  return {
+    ...shared,
+    name,
+    main: inRoot("crates", "edge", "entry.js"),
+    vars: { ...shared.vars, UPSTREAM_SECRET: "signing secret of the test upstream", ...vars },
+    kv_namespaces: down ? [] : [{ binding: "KEYS", id: KV[kv] }],
+    services: [
+      { binding: "UPSTREAM", service: "upstream" },
+      // A service in place of the namespace: every read fails.
+      ...(down ? [{ binding: "KEYS", service: "upstream" }] : []),
+    ],
+    durable_objects: {
+      bindings: [
+        { name: "FEED", class_name: "EdgesFeed", script_name: "shim" },
+        { name: "LEDGER", class_name: "Ledger", script_name: "manage" },
+      ],
+    },
+  };
+}
+
+function manageConfig(shared) {
+  return {
+    ...shared,
+    name: "manage",
+    main: inRoot("crates", "manage", "entry.js"),
+    kv_namespaces: [{ binding: "KEYS", id: KV.shared }],
+    durable_objects: {
+      bindings: [
+        { name: "LEDGER", class_name: "Ledger" },
+        { name: "FEED", class_name: "LedgersFeed", script_name: "shim" },
+        { name: "REAL_FEED", class_name: "Feed" },
+      ],
+    },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["Ledger", "Feed"] }],
+  };
+}
+
+function shimConfig() {
+  return {
+    name: "shim",
+    main: inRoot("tests", "feed_shim.js"),
+    compatibility_date: COMPATIBILITY_DATE,
+    kv_namespaces: [{ binding: "STALE", id: KV.stale }],
+    durable_objects: {
+      bindings: [
+        { name: "REAL_FEED", class_name: "Feed", script_name: "manage" },
+        { name: "EDGES", class_name: "EdgesFeed" },
+        { name: "LEDGERS", class_name: "LedgersFeed" },
+      ],
+    },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["EdgesFeed", "LedgersFeed"] }],
+  };
+}
