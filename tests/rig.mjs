@@ -28,25 +28,41 @@ const COMPATIBILITY_DATE = "2026-11-01";
  */
 export async function startRig({ name, settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} } }) {
   const config = await configModule(name, settings);
-  const shared = { compatibility_date: COMPATIBILITY_DATE, alias: { "keystile-config": config } };
-  const vars = { KEYSTILE_SECRET: secret, KEYSTILE_ROOT_KEY: ROOT_KEY };
-  const server = createTestHarness({
+  const options = (secret) => stack(config, secret, edges);
+  const server = createTestHarness(options(secret));
+  await server.listen();
+  return new Rig(server, Object.keys(edges), options);
+}
+
+/** The options of a harness: every worker of the stack. */
+function stack(config, secret, edges) {
+  const shared = {
+    compatibility_date: COMPATIBILITY_DATE,
+    alias: { "keystile-config": config },
+    vars: { KEYSTILE_SECRET: secret, KEYSTILE_ROOT_KEY: ROOT_KEY },
+  };
+  return {
     root: inRoot(),
     workers: [
-      ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, { ...shared, vars }) })),
-      { config: manageConfig({ ...shared, vars }) },
+      ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared) })),
+      { config: manageConfig(shared) },
       { config: { name: "upstream", main: inRoot("dev", "upstream", "worker.js"), compatibility_date: COMPATIBILITY_DATE } },
+      { config: { name: "odd", main: inRoot("tests", "odd_upstream.js"), compatibility_date: COMPATIBILITY_DATE } },
       { config: shimConfig() },
     ],
-  });
-  await server.listen();
-  return new Rig(server, Object.keys(edges));
+  };
 }
 
 class Rig {
-  constructor(server, edges) {
+  constructor(server, edges, options) {
     this.server = server;
     this.edges = edges;
+    this.options = options;
+  }
+
+  /** Restarts every worker with another KEYSTILE_SECRET. Storage stays. */
+  async restart(secret = SECRET) {
+    await this.server.update(this.options(secret));
   }
 
   close() {
@@ -209,6 +225,7 @@ function edgeConfig(name, { kv = "shared", vars = {} }, shared) {
     kv_namespaces: down ? [] : [{ binding: "KEYS", id: KV[kv] }],
     services: [
       { binding: "UPSTREAM", service: "upstream" },
+      { binding: "ODD", service: "odd" },
       // A service in place of the namespace: every read fails.
       ...(down ? [{ binding: "KEYS", service: "upstream" }] : []),
     ],

@@ -8,10 +8,11 @@ use alloc::{string::String, vec::Vec};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
-    id::{KeyId, TenantId},
-    key::{Environment, KeyDigest, PlainKey},
+    id::KeyId,
+    key::{KeyDigest, PlainKey},
     record::{KeyRecord, KeyState, Metadata, Reach, Subject},
     scope::ScopeSet,
     timestamp::Timestamp,
@@ -74,8 +75,9 @@ pub struct KeyPatch {
     pub expires_at: Option<Option<Timestamp>>,
     /// New addresses, all of them.
     pub allowed_ips: Option<Vec<IpNet>>,
-    /// Members to set, or with null to remove.
-    pub metadata: Option<Metadata>,
+    /// Members to merge, null removing; `Some(None)` removes all.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "double_option")]
+    pub metadata: Option<Option<Metadata>>,
 }
 
 /// Whether a key is of use, as lists filter by it.
@@ -191,12 +193,10 @@ impl Key {
         record.scopes = patch.scopes.unwrap_or_else(|| record.scopes.clone());
         record.expires_at = patch.expires_at.unwrap_or(record.expires_at);
         record.allowed_ips = patch.allowed_ips.unwrap_or_else(|| record.allowed_ips.clone());
-        for (member, value) in patch.metadata.into_iter().flatten() {
-            if value.is_null() {
-                record.metadata.remove(&member);
-            } else {
-                record.metadata.insert(member, value);
-            }
+        match patch.metadata {
+            None => {}
+            Some(None) => record.metadata = Metadata::new(),
+            Some(Some(changes)) => merge_patch(&mut record.metadata, changes),
         }
         Ok(self.succeeded_by(key))
     }
@@ -297,31 +297,47 @@ impl Key {
     }
 }
 
+/// RFC 7396, section 2: null removes, objects merge, anything else replaces.
+fn merge_patch(target: &mut Metadata, patch: Metadata) {
+    for (member, change) in patch {
+        match change {
+            Value::Null => {
+                target.remove(&member);
+            }
+            Value::Object(changes) => {
+                let mut merged = match target.remove(&member) {
+                    Some(Value::Object(present)) => present,
+                    _ => Metadata::new(),
+                };
+                merge_patch(&mut merged, changes);
+                target.insert(member, Value::Object(merged));
+            }
+            value => {
+                target.insert(member, value);
+            }
+        }
+    }
+}
+
 /// Keeps `null` (remove it) apart from absence (leave it).
 mod double_option {
-    use super::{Deserialize, Serialize, Timestamp};
+    use super::{Deserialize, Serialize};
     use serde::{Deserializer, Serializer};
 
     #[allow(clippy::option_option)]
-    pub(super) fn serialize<S: Serializer>(
-        value: &Option<Option<Timestamp>>,
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &Option<Option<T>>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         value.as_ref().and_then(Option::as_ref).serialize(serializer)
     }
 
     #[allow(clippy::option_option)]
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Option<Option<Timestamp>>, D::Error> {
+    ) -> Result<Option<Option<T>>, D::Error> {
         Option::deserialize(deserializer).map(Some)
     }
-}
-
-/// The subject of a tenant's new key.
-#[must_use]
-pub fn api_key(tenant: TenantId, environment: Environment) -> Subject {
-    Subject::ApiKey { tenant, environment }
 }
 
 #[cfg(test)]
@@ -374,12 +390,15 @@ mod tests {
     #[test]
     fn a_patch_leaves_what_it_does_not_name() {
         let mut first = key();
-        first.record.metadata = json!({"plan": "pro", "seats": 3}).as_object().unwrap().clone();
-        let patch =
-            KeyPatch { metadata: json!({"plan": null, "region": "eu"}).as_object().cloned(), ..KeyPatch::default() };
-        let patched = first.patch(patch, NOW).unwrap();
-        assert_eq!(json!(patched.record.metadata), json!({"region": "eu", "seats": 3}));
+        let object = |value: Value| value.as_object().unwrap().clone();
+        first.record.metadata = object(json!({"plan": "pro", "seats": 3, "limits": {"a": 1, "b": 2}, "tags": [1]}));
+        let changes = object(json!({"plan": null, "region": "eu", "limits": {"a": null, "c": {"d": null}}, "tags": [2]}));
+        let patched = first.patch(KeyPatch { metadata: Some(Some(changes)), ..KeyPatch::default() }, NOW).unwrap();
+        let expected = json!({"region": "eu", "seats": 3, "limits": {"b": 2, "c": {}}, "tags": [2]});
+        assert_eq!(json!(patched.record.metadata), expected);
         assert_eq!(patched.record.name, first.record.name);
+        let cleared = first.patch(KeyPatch { metadata: Some(None), ..KeyPatch::default() }, NOW).unwrap();
+        assert!(cleared.record.metadata.is_empty());
         let text = r#"{"expires_at":null}"#;
         let patch: KeyPatch = serde_json::from_str(text).unwrap();
         assert_eq!(patch.expires_at, Some(None));

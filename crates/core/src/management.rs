@@ -234,12 +234,14 @@ pub fn parse_new_operator(body: Value, now: Timestamp) -> Result<NewKey, Vec<Fie
 pub fn parse_patch(body: Value, config: &Config, now: Timestamp) -> Result<KeyPatch, Vec<FieldError>> {
     let mut fields = Fields::new(body)?;
     let patch = KeyPatch {
-        name: fields.optional("name", name),
-        scopes: fields.optional("scopes", |value| scopes(value, &config.catalog)),
+        // Null would remove what a key can't be without, and their parsers say so.
+        name: fields.optional_or_null("name", name),
+        scopes: fields.optional_or_null("scopes", |value| scopes(value, &config.catalog)),
         expires_at: fields.optional_or_null("expires_at", |value| future(value, now)),
         allowed_ips: fields
             .optional_or_null("allowed_ips", |value| if value.is_null() { Ok(Vec::new()) } else { networks(value) }),
-        metadata: fields.optional("metadata", metadata),
+        metadata: fields
+            .optional_or_null("metadata", |value| if value.is_null() { Ok(None) } else { metadata(value).map(Some) }),
     };
     fields.finish()?;
     Ok(patch)

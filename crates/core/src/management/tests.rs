@@ -103,7 +103,10 @@ fn a_patch_tells_null_from_absence() {
     assert_eq!(patch.expires_at, Some(None));
     assert_eq!(patch.allowed_ips, Some(vec![]));
     assert_eq!(parse_patch(json!({}), &config(), NOW).unwrap(), KeyPatch::default());
-    assert!(parse_patch(json!({"environment": "test"}), &config(), NOW).is_err());
+    assert_eq!(parse_patch(json!({"metadata": null}), &config(), NOW).unwrap().metadata, Some(None));
+    for refused in [json!({"environment": "test"}), json!({"name": null}), json!({"scopes": null})] {
+        assert!(parse_patch(refused, &config(), NOW).is_err());
+    }
 }
 
 #[test]

@@ -1,0 +1,145 @@
+//! The REST API: `/v1`, JSON in and out, problems as RFC 9457.
+//!
+//! Everything that is wrong with a request itself is found here, all of it at
+//! once; what depends on the state of keys is the ledger's to say. Each answer
+//! carries `Keystile-Request-Id`, and so does each audit entry.
+
+mod authentication;
+mod body;
+mod keys;
+mod operators;
+mod query;
+mod route;
+mod tenants;
+
+use std::rc::Rc;
+
+use keystile_core::{
+    TenantId, base62,
+    fields::FieldError,
+    management::{self, Caller},
+    problem::{CONTENT_TYPE, Problem},
+};
+use keystile_runtime::{log, object, random, response};
+use serde::Deserialize;
+use serde_json::json;
+use worker::{Env, Headers, Method, Request, Response, Result};
+
+use self::route::{Endpoint, Resource};
+use crate::{
+    command::{Command, Origin},
+    deployment::Deployment,
+    failure::Failure,
+};
+
+/// A ledger that takes longer has failed: its own waits are shorter.
+const LEDGER_TIMEOUT_MS: u64 = 10_000;
+
+/// What an endpoint comes to.
+type Outcome = std::result::Result<Response, Failure>;
+
+/// Answers a request, whatever it is.
+pub(crate) async fn handle(mut request: Request, env: &Env) -> Result<Response> {
+    let request_id = request_id()?;
+    let outcome = dispatch(&mut request, env, &request_id).await;
+    let response = outcome.or_else(|failure| failure.respond(&request_id))?;
+    response.headers().set("Keystile-Request-Id", &request_id)?;
+    Ok(response)
+}
+
+async fn dispatch(request: &mut Request, env: &Env, request_id: &str) -> Outcome {
+    let path = request.path();
+    let resource =
+        Resource::parse(&path).ok_or_else(|| Problem::new(404, "NO_SUCH_PATH", "There is nothing at this path."))?;
+    let endpoint = resource.endpoint(&request.method()).ok_or_else(|| {
+        let allow = resource.allow();
+        Problem::new(405, "METHOD_NOT_ALLOWED", format!("This path takes {allow}.")).with_header("Allow", allow)
+    })?;
+    let deployment = Deployment::load(env)?;
+    if endpoint == Endpoint::Health {
+        return Ok(response::json(200, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))?);
+    }
+    let caller = authentication::authenticate(request, env, &deployment, request_id).await?;
+    let call = Call { env, deployment, caller, request_id };
+    call.answer(request, endpoint).await
+}
+
+/// One authenticated request's way through the API.
+struct Call<'a> {
+    env: &'a Env,
+    deployment: Rc<Deployment>,
+    caller: Caller,
+    request_id: &'a str,
+}
+
+impl Call<'_> {
+    async fn answer(&self, request: &mut Request, endpoint: Endpoint<'_>) -> Outcome {
+        match endpoint {
+            Endpoint::Health => Err(Failure::Fault("health is answered before authentication".into())),
+            Endpoint::Scopes => {
+                query::none(request)?;
+                Ok(response::json(200, &management::present_catalog(&self.deployment.config))?)
+            }
+            Endpoint::Tenant(tenant, endpoint) => self.tenant(request, &parse_tenant(tenant)?, endpoint).await,
+            Endpoint::Keys(tenant, endpoint) => self.keys(request, parse_tenant(tenant)?, endpoint).await,
+            Endpoint::Operators(endpoint) => self.operators(request, endpoint).await,
+        }
+    }
+
+    /// Hands a command to a ledger and its answer on.
+    async fn ledger<C: Command>(&self, ledger: &str, command: &C) -> Outcome {
+        let (status, body) = ask(self.env, ledger, command).await?;
+        Ok(passed_on(status, body)?)
+    }
+
+    fn origin(&self, request: &Request) -> Result<Origin> {
+        Ok(Origin::new(&self.caller, request.headers().get("CF-Connecting-IP")?, self.request_id))
+    }
+}
+
+/// Sends a command to a ledger: the status and the text of its answer.
+async fn ask<C: Command>(env: &Env, ledger: &str, command: &C) -> std::result::Result<(u16, String), Failure> {
+    let question = serde_json::to_string(command).map_err(|error| Failure::Fault(error.to_string()))?;
+    let answer = object::exchange(env, object::LEDGER, ledger, C::PATH, &question, LEDGER_TIMEOUT_MS).await;
+    answer.map_err(|error| {
+        log::error("ledger_unreachable", &[("request_id", command.request_id().into()), ("reason", error.0.into())]);
+        let detail = "The ledger can't be reached. Whether a change was recorded is not known: look, or ask again.";
+        Problem::unavailable(detail).into()
+    })
+}
+
+/// A ledger's answer as this request's: its body as it is, and the headers that follow from it.
+fn passed_on(status: u16, body: String) -> Result<Response> {
+    #[derive(Deserialize)]
+    struct Shown {
+        version: Option<u64>,
+    }
+    let headers = Headers::new();
+    headers.set("Content-Type", if status < 400 { "application/json" } else { CONTENT_TYPE })?;
+    headers.set("Cache-Control", "private, no-store")?;
+    if status == 503 {
+        headers.set("Retry-After", "1")?;
+    }
+    // One key's version is its ETag.
+    let version = serde_json::from_str(&body).ok().and_then(|shown: Shown| shown.version);
+    if let Some(version) = version.filter(|_| status < 400) {
+        headers.set("ETag", &format!("\"{version}\""))?;
+    }
+    Ok(Response::builder().with_status(status).with_headers(headers).fixed(body.into_bytes()))
+}
+
+fn parse_tenant(text: &str) -> std::result::Result<TenantId, Failure> {
+    let detail = "a tenant is 1 to 64 of a-z, 0-9 and -";
+    TenantId::parse(text).ok_or_else(|| vec![FieldError { field: "tenant".into(), detail: detail.into() }].into())
+}
+
+fn request_id() -> Result<String> {
+    let drawn = base62::draw::<20>(&random::bytes::<40>()?);
+    let drawn = drawn.ok_or_else(|| worker::Error::RustError("too few random bytes for a request's id".into()))?;
+    Ok(format!("req_{}", drawn.map(char::from).iter().collect::<String>()))
+}
+
+/// HEAD is GET whose body the platform leaves out.
+fn effective(method: &Method) -> Method {
+    if *method == Method::Head { Method::Get } else { method.clone() }
+}

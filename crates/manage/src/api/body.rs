@@ -1,0 +1,96 @@
+//! Bodies: JSON of a bounded size, declared as such.
+
+use futures_util::StreamExt as _;
+use keystile_core::{management::MAX_BODY_BYTES, problem::Problem};
+use serde_json::{Map, Value};
+use worker::Request;
+
+use crate::failure::Failure;
+
+/// Media types that a body may be declared as.
+pub(super) const JSON: &[&str] = &["application/json"];
+/// Those of a merge patch (RFC 7396).
+pub(super) const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
+
+/// Reads the body as JSON. No body is an empty object.
+pub(super) async fn read(request: &mut Request, accepted: &[&str]) -> Result<Value, Failure> {
+    let headers = request.headers();
+    let (declared, content_type) = (headers.get("Content-Length")?, headers.get("Content-Type")?);
+    if declared.and_then(|length| length.parse().ok()).is_some_and(|length: u64| length > MAX_BODY_BYTES as u64) {
+        return Err(too_large().into());
+    }
+    let bytes = bounded(request).await?;
+    if bytes.is_empty() {
+        return Ok(Value::Object(Map::new()));
+    }
+    if !content_type.is_some_and(|content_type| is_one_of(&content_type, accepted)) {
+        let detail = format!("Send the body as {}.", accepted.join(" or "));
+        return Err(Problem::new(415, "UNSUPPORTED_MEDIA_TYPE", detail).into());
+    }
+    Ok(parse(&bytes)?)
+}
+
+async fn bounded(request: &mut Request) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    if request.inner().body().is_none() {
+        return Ok(bytes);
+    }
+    let mut stream = request.stream()?;
+    while let Some(chunk) = stream.next().await {
+        bytes.extend(chunk?);
+        if bytes.len() > MAX_BODY_BYTES {
+            return Err(too_large().into());
+        }
+    }
+    Ok(bytes)
+}
+
+fn too_large() -> Problem {
+    Problem::new(413, "BODY_TOO_LARGE", format!("A body has {MAX_BODY_BYTES} bytes at most."))
+}
+
+/// Parameters such as `charset` don't matter: JSON is UTF-8.
+fn is_one_of(content_type: &str, accepted: &[&str]) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    accepted.iter().any(|accepted| media_type.eq_ignore_ascii_case(accepted))
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    let malformed = |detail: String, line: usize, column: usize| {
+        let problem = Problem::new(400, "MALFORMED_JSON", detail);
+        problem.with("line", line.into()).with("column", column.into())
+    };
+    let text = core::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
+        malformed(format!("The body is not UTF-8 at line {line} column {column}."), line, column)
+    })?;
+    serde_json::from_str(text)
+        .map_err(|error| malformed(format!("The body is not JSON: {error}."), error.line(), error.column()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_json_is_placed() {
+        let problem = parse(b"{\"name\":\n \"x\" \"y\"}").unwrap_err();
+        assert_eq!((problem.status, problem.code), (400, "MALFORMED_JSON"));
+        assert_eq!((&problem.extensions["line"], &problem.extensions["column"]), (&2.into(), &6.into()));
+        let problem = parse(b"{}\n\"\xff\"").unwrap_err();
+        assert_eq!((&problem.extensions["line"], &problem.extensions["column"]), (&2.into(), &2.into()));
+        for junk in ["{", "nul", "{\"a\":1}x", &"[".repeat(10_000)] {
+            assert_eq!(parse(junk.as_bytes()).unwrap_err().code, "MALFORMED_JSON");
+        }
+    }
+
+    #[test]
+    fn media_types_are_compared_without_case_and_parameters() {
+        assert!(is_one_of("Application/JSON; charset=utf-8", JSON));
+        assert!(is_one_of("application/merge-patch+json", MERGE_PATCH));
+        assert!(!is_one_of("application/merge-patch+json", JSON));
+        assert!(!is_one_of("text/plain", JSON));
+    }
+}

@@ -1,0 +1,181 @@
+//! Paths and methods to endpoints. No I/O.
+
+use worker::Method;
+
+/// A path that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Resource<'a> {
+    Health,
+    Scopes,
+    Tenant(&'a str),
+    Suspend(&'a str),
+    Resume(&'a str),
+    Audit(&'a str),
+    Keys(&'a str),
+    Key(&'a str, &'a str),
+    KeyAction(&'a str, &'a str, KeyAction),
+    Operators,
+    Operator(&'a str),
+    OperatorRevoke(&'a str),
+    OperatorsAudit,
+}
+
+/// What `POST keys/{id}/…` can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyAction {
+    Revoke,
+    Rotate,
+    Disable,
+    Enable,
+}
+
+/// A path and a method that fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Endpoint<'a> {
+    Health,
+    Scopes,
+    Tenant(&'a str, TenantEndpoint),
+    Keys(&'a str, KeyEndpoint<'a>),
+    Operators(OperatorEndpoint<'a>),
+}
+
+/// What can be asked of a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TenantEndpoint {
+    Show,
+    Suspend,
+    Resume,
+    Audit,
+}
+
+/// What can be asked of a tenant's keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyEndpoint<'a> {
+    Create,
+    List,
+    Get(&'a str),
+    Patch(&'a str),
+    Do(&'a str, KeyAction),
+}
+
+/// What can be asked of operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OperatorEndpoint<'a> {
+    Create,
+    List,
+    Get(&'a str),
+    Revoke(&'a str),
+    Audit,
+}
+
+impl<'a> Resource<'a> {
+    /// The resource at a path.
+    pub(super) fn parse(path: &'a str) -> Option<Self> {
+        let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+        if segments.contains(&"") {
+            return None;
+        }
+        Some(match segments.as_slice() {
+            ["healthz"] => Self::Health,
+            ["v1", "scopes"] => Self::Scopes,
+            ["v1", "audit"] => Self::OperatorsAudit,
+            ["v1", "operators"] => Self::Operators,
+            ["v1", "operators", id] => Self::Operator(id),
+            ["v1", "operators", id, "revoke"] => Self::OperatorRevoke(id),
+            ["v1", "tenants", tenant] => Self::Tenant(tenant),
+            ["v1", "tenants", tenant, "suspend"] => Self::Suspend(tenant),
+            ["v1", "tenants", tenant, "resume"] => Self::Resume(tenant),
+            ["v1", "tenants", tenant, "audit"] => Self::Audit(tenant),
+            ["v1", "tenants", tenant, "keys"] => Self::Keys(tenant),
+            ["v1", "tenants", tenant, "keys", id] => Self::Key(tenant, id),
+            ["v1", "tenants", tenant, "keys", id, "revoke"] => Self::KeyAction(tenant, id, KeyAction::Revoke),
+            ["v1", "tenants", tenant, "keys", id, "rotate"] => Self::KeyAction(tenant, id, KeyAction::Rotate),
+            ["v1", "tenants", tenant, "keys", id, "disable"] => Self::KeyAction(tenant, id, KeyAction::Disable),
+            ["v1", "tenants", tenant, "keys", id, "enable"] => Self::KeyAction(tenant, id, KeyAction::Enable),
+            _ => return None,
+        })
+    }
+
+    /// What a method does there; `None` if it is not allowed.
+    pub(super) fn endpoint(self, method: &Method) -> Option<Endpoint<'a>> {
+        use {Endpoint as E, Method as M};
+        Some(match (super::effective(method), self) {
+            (M::Get, Self::Health) => E::Health,
+            (M::Get, Self::Scopes) => E::Scopes,
+            (M::Get, Self::Tenant(tenant)) => E::Tenant(tenant, TenantEndpoint::Show),
+            (M::Post, Self::Suspend(tenant)) => E::Tenant(tenant, TenantEndpoint::Suspend),
+            (M::Post, Self::Resume(tenant)) => E::Tenant(tenant, TenantEndpoint::Resume),
+            (M::Get, Self::Audit(tenant)) => E::Tenant(tenant, TenantEndpoint::Audit),
+            (M::Post, Self::Keys(tenant)) => E::Keys(tenant, KeyEndpoint::Create),
+            (M::Get, Self::Keys(tenant)) => E::Keys(tenant, KeyEndpoint::List),
+            (M::Get, Self::Key(tenant, id)) => E::Keys(tenant, KeyEndpoint::Get(id)),
+            (M::Patch, Self::Key(tenant, id)) => E::Keys(tenant, KeyEndpoint::Patch(id)),
+            (M::Post, Self::KeyAction(tenant, id, action)) => E::Keys(tenant, KeyEndpoint::Do(id, action)),
+            (M::Post, Self::Operators) => E::Operators(OperatorEndpoint::Create),
+            (M::Get, Self::Operators) => E::Operators(OperatorEndpoint::List),
+            (M::Get, Self::Operator(id)) => E::Operators(OperatorEndpoint::Get(id)),
+            (M::Post, Self::OperatorRevoke(id)) => E::Operators(OperatorEndpoint::Revoke(id)),
+            (M::Get, Self::OperatorsAudit) => E::Operators(OperatorEndpoint::Audit),
+            _ => return None,
+        })
+    }
+
+    /// The methods that are allowed there, for `Allow`.
+    pub(super) const fn allow(self) -> &'static str {
+        match self {
+            Self::Health
+            | Self::Scopes
+            | Self::Tenant(_)
+            | Self::Audit(_)
+            | Self::Operator(_)
+            | Self::OperatorsAudit => "GET, HEAD",
+            Self::Suspend(_) | Self::Resume(_) | Self::KeyAction(..) | Self::OperatorRevoke(_) => "POST",
+            Self::Keys(_) | Self::Operators => "GET, HEAD, POST",
+            Self::Key(..) => "GET, HEAD, PATCH",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATHS: [&str; 16] = [
+        "/healthz",
+        "/v1/scopes",
+        "/v1/audit",
+        "/v1/operators",
+        "/v1/operators/op_1",
+        "/v1/operators/op_1/revoke",
+        "/v1/tenants/acme",
+        "/v1/tenants/acme/suspend",
+        "/v1/tenants/acme/resume",
+        "/v1/tenants/acme/audit",
+        "/v1/tenants/acme/keys",
+        "/v1/tenants/acme/keys/key_1",
+        "/v1/tenants/acme/keys/key_1/revoke",
+        "/v1/tenants/acme/keys/key_1/rotate",
+        "/v1/tenants/acme/keys/key_1/disable",
+        "/v1/tenants/acme/keys/key_1/enable",
+    ];
+
+    #[test]
+    fn a_path_allows_what_it_says_and_nothing_else() {
+        for path in PATHS {
+            let resource = Resource::parse(path).unwrap();
+            for method in [Method::Get, Method::Head, Method::Post, Method::Put, Method::Patch, Method::Delete] {
+                let allowed = resource.allow().split(", ").any(|allowed| allowed == method.as_ref());
+                assert_eq!(resource.endpoint(&method).is_some(), allowed, "{} {path}", method.as_ref());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_is_none() {
+        for path in
+            ["", "/", "/v1", "/v1/", "/v1/tenants", "/v1/tenants/a/keys/", "/v2/scopes", "/V1/scopes", "//healthz"]
+        {
+            assert_eq!(Resource::parse(path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What the REST API asks of a ledger: JSON over the object's `fetch`, one path
+//! for each command. The edge sends [`SelfRevoke`].
+
+use keystile_core::{
+    KeyDigest, KeyId, TenantId,
+    lifecycle::{KeyPatch, NewKey},
+    listing::{AuditQuery, KeyQuery},
+    management::Caller,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// A command: its JSON, and where the ledger takes it.
+pub(crate) trait Command: Serialize + DeserializeOwned {
+    /// The path.
+    const PATH: &'static str;
+    /// The request's id, which every answer names.
+    fn request_id(&self) -> &str;
+}
+
+/// Who asks, from where: what the audit log keeps of a request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    /// The operator key's id, `root`, or a key that acts for itself.
+    pub(crate) actor_id: String,
+    /// Its name.
+    pub(crate) actor_name: String,
+    /// The source address, as Cloudflare states it.
+    pub(crate) ip: Option<String>,
+    /// The request's id.
+    pub(crate) request_id: String,
+}
+
+impl Origin {
+    /// A caller's request.
+    pub(crate) fn new(caller: &Caller, ip: Option<String>, request_id: &str) -> Self {
+        Self { actor_id: caller.id.clone(), actor_name: caller.name.clone(), ip, request_id: request_id.into() }
+    }
+}
+
+/// Which key, and of which tenant it has to be to be found: in the operators'
+/// ledger a tenant's operator finds that tenant's operators alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Target {
+    /// The key.
+    pub(crate) id: KeyId,
+    /// The only tenant whose keys are found.
+    pub(crate) within: Option<TenantId>,
+}
+
+/// Mint a key and record it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Create {
+    pub(crate) origin: Origin,
+    pub(crate) new: NewKey,
+}
+
+/// List keys.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct List {
+    pub(crate) request_id: String,
+    pub(crate) query: KeyQuery,
+    pub(crate) within: Option<TenantId>,
+}
+
+/// Show one key.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Get {
+    pub(crate) request_id: String,
+    pub(crate) target: Target,
+}
+
+/// Change what a patch says.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Patch {
+    pub(crate) origin: Origin,
+    pub(crate) target: Target,
+    pub(crate) patch: KeyPatch,
+    /// Only if the key has one of these versions.
+    pub(crate) if_match: Option<Vec<u64>>,
+}
+
+/// End a key's life.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Revoke {
+    pub(crate) origin: Origin,
+    pub(crate) target: Target,
+    pub(crate) reason: Option<String>,
+}
+
+/// Replace a key.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Rotate {
+    pub(crate) origin: Origin,
+    pub(crate) target: Target,
+    pub(crate) overlap_ms: i64,
+}
+
+/// Switch a key off.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Disable {
+    pub(crate) origin: Origin,
+    pub(crate) target: Target,
+}
+
+/// Switch a key on again.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Enable {
+    pub(crate) origin: Origin,
+    pub(crate) target: Target,
+}
+
+/// Put all of a tenant's keys out of use.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Suspend {
+    pub(crate) origin: Origin,
+    pub(crate) tenant: TenantId,
+}
+
+/// Put them back into use.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Resume {
+    pub(crate) origin: Origin,
+    pub(crate) tenant: TenantId,
+}
+
+/// What there is to say of a tenant.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Summary {
+    pub(crate) request_id: String,
+    pub(crate) tenant: TenantId,
+}
+
+/// Read the audit log.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Audit {
+    pub(crate) request_id: String,
+    pub(crate) query: AuditQuery,
+}
+
+/// Whose operator key is this, and can it be used? Answers a [`Caller`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Authenticate {
+    pub(crate) request_id: String,
+    pub(crate) digest: KeyDigest,
+}
+
+/// A key's holder revokes it, through the edge.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SelfRevoke {
+    pub(crate) key_id: KeyId,
+    pub(crate) request_id: String,
+    pub(crate) ip: Option<String>,
+}
+
+macro_rules! commands {
+    ($($command:ident $path:literal $($origin:ident)?;)+) => {
+        $(impl Command for $command {
+            const PATH: &'static str = $path;
+            fn request_id(&self) -> &str {
+                &self.$($origin.)?request_id
+            }
+        })+
+    };
+}
+
+commands! {
+    Create "/create" origin;
+    List "/list";
+    Get "/get";
+    Patch "/patch" origin;
+    Revoke "/revoke" origin;
+    Rotate "/rotate" origin;
+    Disable "/disable" origin;
+    Enable "/enable" origin;
+    Suspend "/suspend" origin;
+    Resume "/resume" origin;
+    Summary "/summary";
+    Audit "/audit";
+    Authenticate "/authenticate";
+    SelfRevoke "/self-revoke";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The edge may run in another version than this worker.
+    #[test]
+    fn what_the_edge_sends_is_golden() {
+        let text = r#"{"key_id":"key_4bTzV9cXk07Hq2mN1pRs","request_id":"req_1","ip":null}"#;
+        let command: SelfRevoke = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&command).unwrap(), text);
+        assert_eq!(SelfRevoke::PATH, "/self-revoke");
+    }
+}

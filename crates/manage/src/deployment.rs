@@ -1,0 +1,65 @@
+//! The configuration and the secrets, read once per isolate.
+//!
+//! What is wrong with them is named in the log and nowhere else.
+
+use std::{cell::OnceCell, rc::Rc};
+
+use keystile_core::{KeyDigest, Keyring, config::Config, management::Holds};
+use keystile_runtime::{config, secret};
+use subtle::ConstantTimeEq as _;
+use worker::{Env, Result};
+
+thread_local! {
+    static CONFIG: OnceCell<Rc<Config>> = const { OnceCell::new() };
+    static DEPLOYMENT: OnceCell<Rc<Deployment>> = const { OnceCell::new() };
+}
+
+/// What both the REST API and the ledgers need to know of this deployment.
+pub(crate) struct Deployment {
+    /// `keystile.toml`.
+    pub(crate) config: Rc<Config>,
+    /// `KEYSTILE_SECRET`.
+    pub(crate) keyring: Keyring,
+    root_key: Option<KeyDigest>,
+}
+
+impl Deployment {
+    /// This isolate's, read at its first use.
+    pub(crate) fn load(env: &Env) -> Result<Rc<Self>> {
+        once(&DEPLOYMENT, || {
+            let root_key = secret::root_key(env);
+            if root_key.is_none() {
+                keystile_runtime::log::warn("root_key_missing", &[("reason", ROOT_KEY_MISSING.into())]);
+            }
+            Ok(Self { config: config()?, keyring: secret::keyring(env)?, root_key })
+        })
+    }
+
+    /// Whether `text` is `KEYSTILE_ROOT_KEY`, compared in constant time.
+    pub(crate) fn is_root_key(&self, text: &str) -> bool {
+        let given = KeyDigest::of(text);
+        self.root_key.is_some_and(|root_key| bool::from(root_key.as_bytes().ct_eq(given.as_bytes())))
+    }
+
+    /// How far `effective_by` can be relied on here.
+    pub(crate) fn holds(&self) -> Holds {
+        self.config.feed.when_unreachable.into()
+    }
+}
+
+const ROOT_KEY_MISSING: &str =
+    "the secret KEYSTILE_ROOT_KEY is not set or shorter than 32 characters; only operator keys are accepted";
+
+/// The configuration alone: the feed needs no secret.
+pub(crate) fn config() -> Result<Rc<Config>> {
+    once(&CONFIG, config::load)
+}
+
+/// What failed is tried again by the next request.
+fn once<T>(cell: &'static std::thread::LocalKey<OnceCell<Rc<T>>>, load: impl FnOnce() -> Result<T>) -> Result<Rc<T>> {
+    if let Some(loaded) = cell.with(|cell| cell.get().cloned()) {
+        return Ok(loaded);
+    }
+    let loaded = Rc::new(load()?);
+    Ok(cell.with(|cell| cell.get_or_init(|| loaded).clone()))
+}

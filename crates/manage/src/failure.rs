@@ -1,0 +1,51 @@
+//! Why something was not done: a problem to tell the caller, or a fault of ours
+//! that the log has and the caller only hears of.
+
+use keystile_core::{
+    fields::{self, FieldError},
+    problem::Problem,
+};
+use keystile_runtime::{log, response};
+use worker::Response;
+
+/// Either of the two. Codes and details of a [`Problem`] are public; what is in
+/// a fault is not.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Said to the caller as it is.
+    Problem(Problem),
+    /// Logged; the caller hears `INTERNAL`.
+    Fault(String),
+}
+
+impl Failure {
+    /// The one place where a failure becomes an answer and a line in the log.
+    pub(crate) fn respond(self, request_id: &str) -> worker::Result<Response> {
+        let problem = match self {
+            Self::Problem(problem) => problem,
+            Self::Fault(reason) => {
+                log::error("fault", &[("request_id", request_id.into()), ("reason", reason.into())]);
+                Problem::internal()
+            }
+        };
+        response::problem(&problem, request_id)
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Vec<FieldError>> for Failure {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::Problem(fields::invalid(&errors))
+    }
+}
+
+impl From<worker::Error> for Failure {
+    fn from(error: worker::Error) -> Self {
+        Self::Fault(error.to_string())
+    }
+}

@@ -1,0 +1,171 @@
+//! The feed: one Durable Object that every ledger publishes to and every edge
+//! isolate polls.
+//!
+//! It holds `current`, the latest record of every key, for good; a log of what
+//! changed, one entry a key, from which an isolate learns what KV may not say
+//! yet; and the suspensions of whole tenants, which every cold isolate receives
+//! first.
+//!
+//! | path | asked by | |
+//! |---|---|---|
+//! | `/poll` | edges | what changed since a cursor, by page |
+//! | `/current` | edges | one key's latest record, and its tenant's standing |
+//! | `/publish` | ledgers | changes; the answer comes once they are durable |
+//! | `/acknowledge` | ledgers | what KV holds, so that the log may forget it a day later |
+//!
+//! Each handler runs without an `await` between reading and answering, so each
+//! is atomic; the output gate keeps an answer back until what was written
+//! before it is on disk.
+
+mod log;
+mod page;
+mod schema;
+mod staleness;
+
+use std::cell::{Cell, OnceCell};
+
+use keystile_core::{
+    Timestamp,
+    feed::message::{
+        AcknowledgeRequest, CurrentAnswer, CurrentRequest, PollAnswer, PollRequest, PublishAnswer, PublishRequest,
+    },
+    problem::Problem,
+};
+use keystile_runtime::{clock, log as lines, response};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object};
+
+use self::{log::Log, staleness::Staleness};
+use crate::{database::Database, deployment, failure::Failure};
+
+/// After a fault in the alarm it is tried again this much later.
+const ALARM_RETRY_MS: i64 = 60_000;
+
+/// Feed messages carry none: they are not a caller's requests.
+const NO_REQUEST_ID: &str = "req_none";
+
+/// The object.
+#[durable_object]
+pub struct Feed {
+    state: State,
+    opened: OnceCell<Opened>,
+}
+
+/// What is read at the first event.
+struct Opened {
+    database: Database,
+    log: Log,
+    staleness: Staleness,
+    /// Whether an alarm is set, as far as this instance knows.
+    armed: Cell<bool>,
+}
+
+impl DurableObject for Feed {
+    fn new(state: State, _env: Env) -> Self {
+        Self { state, opened: OnceCell::new() }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let path = request.path();
+        let body = request.text().await?;
+        let answer = match (request.method(), path.as_str()) {
+            (Method::Post, "/poll") => self.handle(&body, Opened::poll),
+            (Method::Post, "/current") => self.handle(&body, Opened::current),
+            (Method::Post, "/publish") => self.handle(&body, Opened::publish),
+            (Method::Post, "/acknowledge") => self.handle(&body, Opened::acknowledge),
+            _ => Err(Problem::new(404, "NO_SUCH_PATH", "The feed has no such path.").into()),
+        };
+        answer.or_else(|failure| failure.respond(NO_REQUEST_ID))
+    }
+
+    /// Trims. Never fails: an alarm that does is dropped in the end.
+    async fn alarm(&self) -> Result<Response> {
+        let now = clock::now();
+        if let Err(error) = self.open().and_then(|opened| opened.trim(now)) {
+            lines::error("feed_alarm_failed", &[("reason", error.to_string().into())]);
+            if let Some(opened) = self.opened.get() {
+                opened.arm(now.plus_millis(ALARM_RETRY_MS));
+            }
+        }
+        Response::empty()
+    }
+}
+
+impl Feed {
+    fn handle<Q: DeserializeOwned, A: Serialize>(
+        &self,
+        body: &str,
+        handler: impl Fn(&Opened, &Q, Timestamp) -> std::result::Result<A, Failure>,
+    ) -> std::result::Result<Response, Failure> {
+        let question = serde_json::from_str(body)
+            .map_err(|error| Problem::new(400, "MALFORMED_JSON", format!("The feed can't read this: {error}.")))?;
+        let answer = handler(self.open()?, &question, clock::now())?;
+        Ok(response::json(200, &answer)?)
+    }
+
+    fn open(&self) -> Result<&Opened> {
+        if let Some(opened) = self.opened.get() {
+            return Ok(opened);
+        }
+        let database = Database::open(&self.state, schema::MIGRATIONS)?;
+        let (log, staleness) = (Log::open(&database)?, Staleness::open(&database)?);
+        let opened = Opened { database, log, staleness, armed: Cell::new(false) };
+        opened.keep_armed()?;
+        Ok(self.opened.get_or_init(|| opened))
+    }
+}
+
+impl Opened {
+    fn poll(&self, request: &PollRequest, now: Timestamp) -> std::result::Result<PollAnswer, Failure> {
+        self.staleness.state(&self.database, request.max_staleness_ms, now)?;
+        Ok(self.log.poll(&self.database, request)?)
+    }
+
+    fn current(&self, request: &CurrentRequest, _now: Timestamp) -> std::result::Result<CurrentAnswer, Failure> {
+        Ok(log::current(&self.database, &request.digest)?)
+    }
+
+    fn publish(&self, request: &PublishRequest, now: Timestamp) -> std::result::Result<PublishAnswer, Failure> {
+        let own = deployment::config()?.feed.max_staleness_ms;
+        self.log.publish(&self.database, &request.changes, now)?;
+        self.keep_armed()?;
+        Ok(PublishAnswer { max_staleness_ms: self.staleness.largest(now).map_or(own, |stated| stated.max(own)) })
+    }
+
+    fn acknowledge(&self, request: &AcknowledgeRequest, now: Timestamp) -> std::result::Result<Value, Failure> {
+        self.log.acknowledge(&self.database, request, now)?;
+        self.keep_armed()?;
+        Ok(json!({}))
+    }
+
+    fn trim(&self, now: Timestamp) -> Result<()> {
+        self.armed.set(false);
+        let trimmed = self.log.trim(&self.database, now)?;
+        if trimmed.entries > 0 {
+            lines::info("feed_trimmed", &[("entries", trimmed.entries.into())]);
+        }
+        if let Some(next) = trimmed.next {
+            self.arm(next);
+        }
+        Ok(())
+    }
+
+    /// Sets the alarm if this instance knows of none and there will be
+    /// something to trim.
+    fn keep_armed(&self) -> Result<()> {
+        if !self.armed.get()
+            && let Some(due) = log::next_trim(&self.database)?
+        {
+            self.arm(due);
+        }
+        Ok(())
+    }
+
+    fn arm(&self, at: Timestamp) {
+        match self.database.arm(at) {
+            Ok(()) => self.armed.set(true),
+            Err(error) => lines::error("feed_alarm_not_set", &[("reason", error.to_string().into())]),
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! The log: what is published, polled, acknowledged and trimmed.
+
+use std::cell::Cell;
+
+use keystile_core::{
+    KeyDigest, TenantId, Timestamp, base62,
+    feed::{
+        message::{AcknowledgeRequest, Change, CurrentAnswer, PAGE_ENTRIES, PollAnswer, PollRequest, TenantStanding},
+        outbox::KEEP_ACKNOWLEDGED_MS,
+    },
+    problem::Problem,
+    record::Stored,
+};
+use keystile_runtime::random;
+use serde::Deserialize;
+use worker::{Result, SqlStorageValue};
+
+use super::page::{self, Entry, Head, Start};
+use crate::{database::Database, failure::Failure};
+
+/// Entries that one alarm trims at most.
+const TRIM_ENTRIES: i64 = 2_000;
+/// The log is trimmed no more often.
+const TRIM_PAUSE_MS: i64 = 60 * 60 * 1_000;
+const TRIM_ON_MS: i64 = 1_000;
+
+/// The log of one feed. Where it begins and ends is kept in memory, so that the
+/// poll that finds nothing new, by far the most frequent, reads no table.
+pub(super) struct Log {
+    epoch: String,
+    head: Cell<Head>,
+}
+
+impl Log {
+    pub(super) fn open(database: &Database) -> Result<Self> {
+        let epoch = match meta(database, "epoch")? {
+            Some(epoch) => epoch,
+            None => make_epoch(database)?,
+        };
+        let log = Self { epoch, head: Cell::new(Head::default()) };
+        log.read_head(database)?;
+        Ok(log)
+    }
+
+    fn read_head(&self, database: &Database) -> Result<()> {
+        #[derive(Deserialize)]
+        struct Last {
+            seq: Option<u64>,
+        }
+        let floor = meta(database, "floor")?.and_then(|floor| floor.parse().ok()).unwrap_or_default();
+        let last: Option<Last> = database.row("SELECT max(seq) AS seq FROM log", vec![])?;
+        let last = last.and_then(|last| last.seq).unwrap_or_default();
+        self.head.set(Head { floor, last: last.max(floor) });
+        Ok(())
+    }
+
+    /// Answers with the page that follows the request's cursor.
+    pub(super) fn poll(&self, database: &Database, request: &PollRequest) -> Result<PollAnswer> {
+        let head = self.head.get();
+        let (reset, cursor) = match page::start(request, &self.epoch, head) {
+            Start::After(cursor) => (false, cursor),
+            Start::Beginning => (true, 0),
+        };
+        let mut changes = if reset { suspensions(database)? } else { Vec::new() };
+        let entries = if cursor == head.last { Vec::new() } else { self.entries(database, cursor, reset)? };
+        let page = page::cut(entries, head);
+        changes.extend(page.changes);
+        let epoch = self.epoch.clone();
+        Ok(PollAnswer { epoch, reset, cursor: page.cursor, more: page.more, age_ms: 0, changes })
+    }
+
+    /// The entries after `cursor`: a page's worth and one more. The first page
+    /// of a reset has all that lingers below the floor beside that, so that the
+    /// cursor it ends with is above the floor.
+    fn entries(&self, database: &Database, cursor: u64, reset: bool) -> Result<Vec<Entry>> {
+        #[derive(Deserialize)]
+        struct Lingering {
+            entries: usize,
+        }
+        let lingering = if reset {
+            let floor = vec![(self.head.get().floor as i64).into()];
+            let lingering: Option<Lingering> =
+                database.row("SELECT count(*) AS entries FROM log WHERE seq <= ?", floor)?;
+            lingering.map_or(0, |lingering| lingering.entries)
+        } else {
+            0
+        };
+        let limit = lingering + PAGE_ENTRIES + 1;
+        database.rows(
+            "SELECT log.seq, log.digest, current.record, log.tenant, standing.version, standing.suspended
+             FROM log
+             LEFT JOIN current ON current.digest = log.digest
+             LEFT JOIN standing ON standing.tenant = log.tenant
+             WHERE log.seq > ? ORDER BY log.seq LIMIT ?",
+            vec![(cursor as i64).into(), (limit as i64).into()],
+        )
+    }
+
+    /// Takes changes, all or none. They may come twice, late and out of order:
+    /// what does not win the merge changes nothing.
+    pub(super) fn publish(
+        &self,
+        database: &Database,
+        changes: &[Change],
+        now: Timestamp,
+    ) -> std::result::Result<(), Failure> {
+        let decoded: Vec<_> = changes.iter().map(decode).collect::<std::result::Result<_, _>>()?;
+        database.transaction(|| {
+            for change in &decoded {
+                match change {
+                    Decoded::Key { digest, text, stored } => publish_key(database, digest, text, stored)?,
+                    Decoded::Tenant(standing) => publish_standing(database, standing, now)?,
+                }
+            }
+            Ok::<_, Failure>(())
+        })?;
+        Ok(self.read_head(database)?)
+    }
+
+    /// Notes which versions KV holds: their entries may go a day from now.
+    pub(super) fn acknowledge(&self, database: &Database, request: &AcknowledgeRequest, now: Timestamp) -> Result<()> {
+        database.transaction(|| {
+            for (digest, version) in &request.versions {
+                database.execute(
+                    "UPDATE log SET acknowledged_at = ? WHERE digest = ? AND version <= ? AND acknowledged_at IS NULL",
+                    vec![now.as_millis().into(), digest.to_hex().into(), (*version as i64).into()],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Drops what KV has held for long enough.
+    pub(super) fn trim(&self, database: &Database, now: Timestamp) -> Result<Trimmed> {
+        #[derive(Deserialize)]
+        struct Dropped {
+            seq: u64,
+        }
+        let oldest_kept = now.plus_millis(-KEEP_ACKNOWLEDGED_MS).as_millis();
+        let dropped = database.transaction(|| {
+            let dropped: Vec<Dropped> = database.rows(
+                "DELETE FROM log WHERE seq IN (
+                     SELECT seq FROM log WHERE acknowledged_at <= ? ORDER BY acknowledged_at LIMIT ?
+                 ) RETURNING seq",
+                vec![oldest_kept.into(), TRIM_ENTRIES.into()],
+            )?;
+            if let Some(highest) = dropped.iter().map(|dropped| dropped.seq).max() {
+                let floor = self.head.get().floor.max(highest);
+                set_meta(database, "floor", &floor.to_string())?;
+            }
+            Ok::<_, worker::Error>(dropped.len())
+        })?;
+        self.read_head(database)?;
+        let pause = if dropped as i64 == TRIM_ENTRIES { TRIM_ON_MS } else { TRIM_PAUSE_MS };
+        let next = next_trim(database)?.map(|due| due.max(now.plus_millis(pause)));
+        Ok(Trimmed { entries: dropped, next })
+    }
+}
+
+/// What one trimming came to.
+pub(super) struct Trimmed {
+    /// Entries that were dropped.
+    pub(super) entries: usize,
+    /// When there is more to do, if there is.
+    pub(super) next: Option<Timestamp>,
+}
+
+/// When the oldest acknowledged entry may go.
+pub(super) fn next_trim(database: &Database) -> Result<Option<Timestamp>> {
+    #[derive(Deserialize)]
+    struct Oldest {
+        acknowledged_at: Option<Timestamp>,
+    }
+    let oldest: Option<Oldest> = database
+        .row("SELECT min(acknowledged_at) AS acknowledged_at FROM log WHERE acknowledged_at IS NOT NULL", vec![])?;
+    Ok(oldest.and_then(|oldest| oldest.acknowledged_at).map(|at| at.plus_millis(KEEP_ACKNOWLEDGED_MS)))
+}
+
+/// The latest record of one key, whatever the log still has, and its tenant's standing.
+pub(super) fn current(database: &Database, digest: &KeyDigest) -> Result<CurrentAnswer> {
+    #[derive(Deserialize)]
+    struct Row {
+        record: String,
+        tenant: Option<TenantId>,
+        version: Option<u64>,
+        suspended: Option<u8>,
+    }
+    let row: Option<Row> = database.row(
+        "SELECT current.record, current.tenant, standing.version, standing.suspended
+         FROM current LEFT JOIN standing ON standing.tenant = current.tenant
+         WHERE current.digest = ?",
+        vec![digest.to_hex().into()],
+    )?;
+    let Some(row) = row else { return Ok(CurrentAnswer { record: None, standing: None }) };
+    let standing = match (row.tenant, row.version, row.suspended) {
+        (Some(tenant), Some(version), Some(suspended)) => {
+            Some(TenantStanding { tenant, version, suspended: suspended != 0 })
+        }
+        _ => None,
+    };
+    Ok(CurrentAnswer { record: Some(row.record), standing })
+}
+
+enum Decoded<'a> {
+    Key { digest: &'a KeyDigest, text: &'a str, stored: Stored },
+    Tenant(&'a TenantStanding),
+}
+
+fn decode(change: &Change) -> std::result::Result<Decoded<'_>, Problem> {
+    match change {
+        Change::Tenant(standing) => Ok(Decoded::Tenant(standing)),
+        Change::Key { digest, record } => {
+            let stored = Stored::decode(record)
+                .map_err(|_| Problem::new(400, "CORRUPT_RECORD", "A record can't be read; nothing was taken."))?;
+            Ok(Decoded::Key { digest, text: record, stored })
+        }
+    }
+}
+
+fn publish_key(database: &Database, digest: &KeyDigest, text: &str, stored: &Stored) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Known {
+        record: String,
+    }
+    let digest = digest.to_hex();
+    let known: Option<Known> =
+        database.row("SELECT record FROM current WHERE digest = ?", vec![digest.as_str().into()])?;
+    let known = known.and_then(|known| Stored::decode(&known.record).ok());
+    if known.is_some_and(|known| !known.yields_to(stored)) {
+        return Ok(());
+    }
+    let tenant = match stored {
+        Stored::Known(record) => record.tenant().map(TenantId::to_string),
+        Stored::TooNew { .. } => None,
+    };
+    let version = SqlStorageValue::Integer(stored.version() as i64);
+    database.execute(
+        "INSERT INTO current (digest, tenant, version, record) VALUES (?, ?, ?, ?)
+         ON CONFLICT (digest) DO UPDATE SET
+             tenant = coalesce(excluded.tenant, tenant), version = excluded.version, record = excluded.record",
+        vec![digest.as_str().into(), tenant.into(), version.clone(), text.into()],
+    )?;
+    database.execute("DELETE FROM log WHERE digest = ?", vec![digest.as_str().into()])?;
+    database.execute("INSERT INTO log (digest, version) VALUES (?, ?)", vec![digest.into(), version])
+}
+
+/// No copy of a standing is in KV, so its entry counts as acknowledged at once.
+/// A suspension outlives its entry: [`suspensions`] has it while it lasts.
+fn publish_standing(database: &Database, standing: &TenantStanding, now: Timestamp) -> Result<()> {
+    let tenant = standing.tenant.as_str();
+    if known_standing(database, tenant)?.is_some_and(|known| !standing.supersedes(&known)) {
+        return Ok(());
+    }
+    let version = SqlStorageValue::Integer(standing.version as i64);
+    database.execute(
+        "INSERT OR REPLACE INTO standing (tenant, version, suspended) VALUES (?, ?, ?)",
+        vec![tenant.into(), version.clone(), i64::from(standing.suspended).into()],
+    )?;
+    database.execute("DELETE FROM log WHERE tenant = ?", vec![tenant.into()])?;
+    database.execute(
+        "INSERT INTO log (tenant, version, acknowledged_at) VALUES (?, ?, ?)",
+        vec![tenant.into(), version, now.as_millis().into()],
+    )
+}
+
+#[derive(Deserialize)]
+struct StandingRow {
+    tenant: TenantId,
+    version: u64,
+    suspended: u8,
+}
+
+impl From<StandingRow> for TenantStanding {
+    fn from(row: StandingRow) -> Self {
+        Self { tenant: row.tenant, version: row.version, suspended: row.suspended != 0 }
+    }
+}
+
+fn known_standing(database: &Database, tenant: &str) -> Result<Option<TenantStanding>> {
+    let query = "SELECT tenant, version, suspended FROM standing WHERE tenant = ?";
+    let row: Option<StandingRow> = database.row(query, vec![tenant.into()])?;
+    Ok(row.map(Into::into))
+}
+
+/// All suspensions that last, which a cold isolate receives first.
+fn suspensions(database: &Database) -> Result<Vec<Change>> {
+    let query = "SELECT tenant, version, suspended FROM standing WHERE suspended = 1";
+    let rows: Vec<StandingRow> = database.rows(query, vec![])?;
+    Ok(rows.into_iter().map(|row| Change::Tenant(row.into())).collect())
+}
+
+fn meta(database: &Database, name: &str) -> Result<Option<String>> {
+    #[derive(Deserialize)]
+    struct Meta {
+        value: String,
+    }
+    let row: Option<Meta> = database.row("SELECT value FROM meta WHERE name = ?", vec![name.into()])?;
+    Ok(row.map(|row| row.value))
+}
+
+fn set_meta(database: &Database, name: &str, value: &str) -> Result<()> {
+    database.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", vec![name.into(), value.into()])
+}
+
+fn make_epoch(database: &Database) -> Result<String> {
+    let drawn = base62::draw::<16>(&random::bytes::<32>()?);
+    let drawn = drawn.ok_or_else(|| worker::Error::RustError("too few random bytes for an epoch".into()))?;
+    let epoch: String = drawn.map(char::from).iter().collect();
+    set_meta(database, "epoch", &epoch)?;
+    Ok(epoch)
+}

@@ -1,0 +1,155 @@
+//! Which page a poll is answered with. No I/O.
+
+use keystile_core::{
+    KeyDigest, TenantId,
+    feed::message::{Change, PAGE_ENTRIES, PollRequest, TenantStanding},
+};
+use serde::Deserialize;
+
+/// Bytes of records in a page, about, so that an isolate reads it in good time.
+const PAGE_BYTES: usize = 1024 * 1024;
+
+/// Where the log begins and ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The highest number that was trimmed. Below it entries may be missing.
+    pub(super) floor: u64,
+    /// The highest number that was ever given.
+    pub(super) last: u64,
+}
+
+/// Where an answer starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// After the cursor: the isolate has all up to there.
+    After(u64),
+    /// From the beginning, after a reset.
+    Beginning,
+}
+
+/// A cold isolate, another log's cursor, one below the floor, and one from
+/// after this log was restored to an earlier state: all begin anew.
+pub(super) fn start(request: &PollRequest, epoch: &str, head: Head) -> Start {
+    let ours = request.epoch.as_deref() == Some(epoch);
+    if ours && (head.floor..=head.last).contains(&request.cursor) {
+        Start::After(request.cursor)
+    } else {
+        Start::Beginning
+    }
+}
+
+/// A row of the log beside what its subject now is.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Entry {
+    pub(super) seq: u64,
+    pub(super) digest: Option<KeyDigest>,
+    pub(super) record: Option<String>,
+    pub(super) tenant: Option<TenantId>,
+    pub(super) version: Option<u64>,
+    pub(super) suspended: Option<u8>,
+}
+
+/// One page.
+#[derive(Debug, PartialEq)]
+pub(super) struct Page {
+    pub(super) changes: Vec<Change>,
+    pub(super) cursor: u64,
+    pub(super) more: bool,
+}
+
+/// Cuts a page off entries that stand in the order of the log and reach to its
+/// end, unless there are more than make a page. What lingers below the floor is
+/// never cut off: the page has to end above.
+pub(super) fn cut(entries: Vec<Entry>, head: Head) -> Page {
+    let mut page = Page { changes: Vec::new(), cursor: head.last, more: false };
+    let (mut above_floor, mut bytes, mut last) = (0, 0, head.floor);
+    for entry in entries {
+        if entry.seq > head.floor {
+            if above_floor == PAGE_ENTRIES || (bytes >= PAGE_BYTES && above_floor > 0) {
+                return Page { cursor: last, more: true, ..page };
+            }
+            above_floor += 1;
+            last = entry.seq;
+        }
+        bytes += entry.record.as_ref().map_or(0, String::len);
+        page.changes.extend(entry.into_change());
+    }
+    page
+}
+
+impl Entry {
+    fn into_change(self) -> Option<Change> {
+        match self {
+            Self { digest: Some(digest), record: Some(record), .. } => Some(Change::Key { digest, record }),
+            Self { tenant: Some(tenant), version: Some(version), suspended: Some(suspended), .. } => {
+                Some(Change::Tenant(TenantStanding { tenant, version, suspended: suspended != 0 }))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: Head = Head { floor: 10, last: 5_000 };
+
+    fn request(epoch: Option<&str>, cursor: u64) -> PollRequest {
+        PollRequest { epoch: epoch.map(Into::into), cursor, max_staleness_ms: 2_000 }
+    }
+
+    fn entry(seq: u64, bytes: usize) -> Entry {
+        let digest = Some(KeyDigest::of(&seq.to_string()));
+        Entry { seq, digest, record: Some("x".repeat(bytes)), tenant: None, version: None, suspended: None }
+    }
+
+    #[test]
+    fn whoever_may_have_missed_something_begins_anew() {
+        assert_eq!(start(&request(None, 0), "e", HEAD), Start::Beginning);
+        assert_eq!(start(&request(Some("other"), 100), "e", HEAD), Start::Beginning);
+        assert_eq!(start(&request(Some("e"), 9), "e", HEAD), Start::Beginning);
+        assert_eq!(start(&request(Some("e"), 5_001), "e", HEAD), Start::Beginning);
+        assert_eq!(start(&request(Some("e"), 10), "e", HEAD), Start::After(10));
+        assert_eq!(start(&request(Some("e"), 5_000), "e", HEAD), Start::After(5_000));
+        assert_eq!(start(&request(Some("e"), 0), "e", Head::default()), Start::After(0));
+    }
+
+    #[test]
+    fn pages_follow_each_other_without_gap_or_repetition() {
+        let all: Vec<_> = (11..=3_010).map(|seq| entry(seq, 1)).collect();
+        let head = Head { floor: 10, last: 3_010 };
+        let (mut cursor, mut seen) = (10, 0);
+        loop {
+            let rest = all.iter().filter(|entry| entry.seq > cursor).take(PAGE_ENTRIES + 1).cloned().collect();
+            let page = cut(rest, head);
+            seen += page.changes.len();
+            cursor = page.cursor;
+            if !page.more {
+                break;
+            }
+            assert_eq!(page.changes.len(), PAGE_ENTRIES);
+        }
+        assert_eq!((cursor, seen), (3_010, 3_000));
+    }
+
+    #[test]
+    fn the_last_page_ends_at_the_logs_end_though_its_entries_are_gone() {
+        assert_eq!(cut(vec![], HEAD), Page { changes: vec![], cursor: 5_000, more: false });
+    }
+
+    #[test]
+    fn what_lingers_below_the_floor_comes_whole_so_that_the_cursor_is_above_it() {
+        let lingering = (1..=10).map(|seq| entry(seq, PAGE_BYTES));
+        let above = (11..=20).map(|seq| entry(seq, PAGE_BYTES));
+        let page = cut(lingering.chain(above).collect(), HEAD);
+        assert_eq!((page.changes.len(), page.cursor, page.more), (11, 11, true));
+        assert_eq!(start(&request(Some("e"), page.cursor), "e", HEAD), Start::After(11));
+    }
+
+    #[test]
+    fn large_records_make_short_pages_and_never_none() {
+        let page = cut(vec![entry(11, 2 * PAGE_BYTES), entry(12, 1), entry(13, 1)], HEAD);
+        assert_eq!((page.changes.len(), page.cursor, page.more), (1, 11, true));
+    }
+}

@@ -1,0 +1,58 @@
+//! The feed's schema, as migrations. Never change one that was deployed: append.
+
+pub(super) const MIGRATIONS: &[&str] = &["
+-- The latest record of every key, for good.
+CREATE TABLE current (
+    digest TEXT PRIMARY KEY,          -- SHA-256 of the key, 64 hexadecimal digits
+    tenant TEXT,                      -- NULL for operators' keys
+    version INTEGER NOT NULL,
+    record TEXT NOT NULL              -- the stored form
+);
+
+-- What changed, one entry a subject: a newer change takes the older one's
+-- entry away and makes one with a higher number. Numbers are never used again.
+CREATE TABLE log (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest TEXT UNIQUE,               -- the subject: a key,
+    tenant TEXT UNIQUE,               -- or a tenant's standing
+    version INTEGER NOT NULL,
+    acknowledged_at INTEGER,          -- when KV held this version; of a standing, when it was published
+    CHECK ((digest IS NULL) <> (tenant IS NULL))
+);
+CREATE INDEX log_by_acknowledgement ON log (acknowledged_at) WHERE acknowledged_at IS NOT NULL;
+
+-- Each tenant that was ever suspended, for good.
+CREATE TABLE standing (
+    tenant TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    suspended INTEGER NOT NULL
+);
+CREATE INDEX standing_suspended ON standing (tenant) WHERE suspended = 1;
+
+-- The staleness that edges accept, and when one last said so, to the hour.
+CREATE TABLE staleness (
+    ms INTEGER PRIMARY KEY,
+    stated_at INTEGER NOT NULL
+);
+
+-- `epoch` names this log; `floor` is the highest number that was trimmed.
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keystile_core::KeyDigest;
+
+    /// What deployed feeds were made with. If this fails, a migration was
+    /// changed rather than appended.
+    #[test]
+    fn the_schema_is_golden() {
+        let golden = ["7d1a3ecfe420ece2daa6196ceb3e71d50a6463807e9d1e207a8411e5608d3b22"];
+        let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
+        assert_eq!(digests, golden);
+    }
+}

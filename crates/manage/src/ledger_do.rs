@@ -1,0 +1,141 @@
+//! The ledger: one Durable Object per tenant, the truth about its keys.
+//!
+//! Rows, audit log and outbox are in one SQLite database. A change is one
+//! transaction of all three and the alarm; then the feed is told, which is when
+//! it takes effect; then KV. What fails is retried by the alarm until it took.
+//! The reserved ledger `_operators` holds operators' keys in the same way.
+//!
+//! The parts: [`changes`] and [`tenant`] change, [`reads`] reads, [`drain`]
+//! carries out the [`outbox`]; [`keys`], [`audit`], [`standing`] and
+//! [`addressing`] are one table each, [`schema`] their definitions.
+//!
+//! Commands come as POST, JSON in and out, one path each: see
+//! [`command`](crate::command).
+
+mod addressing;
+mod answer;
+mod audit;
+mod books;
+mod changes;
+mod drain;
+mod keys;
+mod outbox;
+mod reads;
+mod schema;
+mod standing;
+mod tenant;
+
+use std::{cell::OnceCell, rc::Rc};
+
+use keystile_core::problem::Problem;
+use keystile_runtime::{clock, log};
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+use self::{
+    answer::{Answer, Outcome},
+    books::Books,
+    drain::ALARM_RETRY_MS,
+};
+use crate::{
+    command::{
+        Audit, Authenticate, Command, Create, Disable, Enable, Get, List, Patch, Resume, Revoke, Rotate, SelfRevoke,
+        Summary, Suspend,
+    },
+    database,
+    failure::Failure,
+};
+
+/// The object.
+#[durable_object]
+pub struct Ledger {
+    state: State,
+    env: Env,
+    books: OnceCell<Rc<Books>>,
+}
+
+impl DurableObject for Ledger {
+    fn new(state: State, env: Env) -> Self {
+        Self { state, env, books: OnceCell::new() }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let (path, body) = (request.path(), request.text().await?);
+        match path.as_str() {
+            List::PATH => self.read(&body, Books::list),
+            Get::PATH => self.read(&body, Books::get),
+            Summary::PATH => self.read(&body, Books::summary),
+            Audit::PATH => self.read(&body, Books::audit),
+            Authenticate::PATH => self.read(&body, Books::authenticate),
+            Create::PATH => self.change(&body, async |books: &Books, command| books.create(command).await).await,
+            Rotate::PATH => self.change(&body, async |books: &Books, command| books.rotate(command).await).await,
+            Patch::PATH => self.change(&body, async |books: &Books, command| books.patch(command).await).await,
+            Disable::PATH => self.change(&body, async |books: &Books, command| books.disable(command).await).await,
+            Enable::PATH => self.change(&body, async |books: &Books, command| books.enable(command).await).await,
+            Revoke::PATH => self.change(&body, async |books: &Books, command| books.revoke(command).await).await,
+            SelfRevoke::PATH => {
+                self.change(&body, async |books: &Books, command| books.self_revoke(command).await).await
+            }
+            Suspend::PATH => self.change(&body, async |books: &Books, command| books.suspend(command).await).await,
+            Resume::PATH => self.change(&body, async |books: &Books, command| books.resume(command).await).await,
+            _ => unreadable("The ledger has no such command."),
+        }
+    }
+
+    /// Does what is due. Never fails: an alarm that does is dropped in the end.
+    async fn alarm(&self) -> Result<Response> {
+        match self.books() {
+            Ok(books) => books.drain().await,
+            Err(error) => {
+                log::error("ledger_alarm_failed", &[("reason", error.to_string().into())]);
+                let again = clock::now().plus_millis(ALARM_RETRY_MS);
+                if let Err(error) = database::arm(&self.state.storage(), again) {
+                    log::error("alarm_not_set", &[("reason", error.to_string().into())]);
+                }
+            }
+        }
+        Response::empty()
+    }
+}
+
+impl Ledger {
+    fn books(&self) -> Result<Rc<Books>> {
+        if let Some(books) = self.books.get() {
+            return Ok(books.clone());
+        }
+        let books = Rc::new(Books::open(&self.state, &self.env, clock::now())?);
+        Ok(self.books.get_or_init(|| books).clone())
+    }
+
+    fn read<C: Command>(&self, body: &str, handler: impl Fn(&Books, &C) -> Outcome) -> Result<Response> {
+        let Ok(command) = serde_json::from_str::<C>(body) else { return unreadable(UNREADABLE) };
+        let outcome = self.books().map_err(Failure::from).and_then(|books| handler(&books, &command));
+        respond(outcome, command.request_id())
+    }
+
+    /// What the change left in the outbox is carried out in the background.
+    async fn change<C: Command>(&self, body: &str, handler: impl AsyncFn(&Books, C) -> Outcome) -> Result<Response> {
+        let Ok(command) = serde_json::from_str::<C>(body) else { return unreadable(UNREADABLE) };
+        let request_id = command.request_id().to_string();
+        let outcome = match self.books() {
+            Err(error) => Err(Failure::from(error)),
+            Ok(books) => {
+                let outcome = handler(&books, command).await;
+                self.state.wait_until(books.drain());
+                outcome
+            }
+        };
+        respond(outcome, &request_id)
+    }
+}
+
+fn respond(outcome: Outcome, request_id: &str) -> Result<Response> {
+    outcome.map_or_else(|failure| failure.respond(request_id), Answer::respond)
+}
+
+const UNREADABLE: &str = "The ledger can't read this command.";
+
+/// Only workers of this deployment call the ledger, so this is a fault of theirs.
+fn unreadable(detail: &'static str) -> Result<Response> {
+    log::error("unreadable_command", &[("reason", detail.into())]);
+    Failure::from(Problem::new(400, "UNREADABLE_COMMAND", detail)).respond("req_none")
+}

@@ -1,0 +1,228 @@
+//! The table of keys: rows to [`Key`]s and back.
+
+use keystile_core::{
+    KeyDigest, KeyId, TenantId, Timestamp,
+    lifecycle::{Key, KeyStatus, Revocation},
+    listing::{self, KeyQuery},
+    record::{KeyState, Reach, Stored, Subject},
+};
+use serde::Deserialize;
+use worker::{Error, Result, SqlStorageValue};
+
+use crate::{command::Target, database::Database};
+
+/// A key, and when its present version is in effect at every edge.
+#[derive(Clone, Debug)]
+pub(super) struct KeyRow {
+    pub(super) key: Key,
+    pub(super) effective_by: Option<Timestamp>,
+}
+
+const COLUMNS: &str = "digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to";
+
+#[derive(Deserialize)]
+struct Row {
+    digest: KeyDigest,
+    record: String,
+    secret: String,
+    revoked_at: Option<Timestamp>,
+    revoke_reason: Option<String>,
+    effective_by: Option<Timestamp>,
+    rotated_from: Option<KeyId>,
+    rotated_to: Option<KeyId>,
+}
+
+impl TryFrom<Row> for KeyRow {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let record = match Stored::decode(&row.record) {
+            Ok(Stored::Known(record)) => (*record).clone(),
+            Ok(Stored::TooNew { .. }) => {
+                return Err(Error::RustError("this build is too old for a record in the ledger".into()));
+            }
+            Err(_) => return Err(Error::RustError("a record in the ledger can't be read".into())),
+        };
+        let effective_by = row.effective_by;
+        let revocation = row.revoked_at.map(|at| Revocation { at, reason: row.revoke_reason, effective_by });
+        let Row { digest, secret, rotated_from, rotated_to, .. } = row;
+        Ok(Self { key: Key { record, digest, secret, revocation, rotated_from, rotated_to }, effective_by })
+    }
+}
+
+/// The key, if it is to be found by whoever asks.
+pub(super) fn find(database: &Database, target: &Target) -> Result<Option<KeyRow>> {
+    let query = format!("SELECT {COLUMNS} FROM keys WHERE id = ?1 AND (?2 IS NULL OR tenant = ?2)");
+    let within = target.within.as_ref().map(TenantId::to_string);
+    let row: Option<Row> = database.row(&query, vec![target.id.as_str().into(), within.into()])?;
+    row.map(KeyRow::try_from).transpose()
+}
+
+/// The key of this digest.
+pub(super) fn by_digest(database: &Database, digest: &KeyDigest) -> Result<Option<KeyRow>> {
+    let query = format!("SELECT {COLUMNS} FROM keys WHERE digest = ?");
+    let row: Option<Row> = database.row(&query, vec![digest.to_hex().into()])?;
+    row.map(KeyRow::try_from).transpose()
+}
+
+/// What feed and KV are told of a key.
+#[derive(Deserialize)]
+pub(super) struct Snapshot {
+    pub(super) digest: KeyDigest,
+    pub(super) version: u64,
+    pub(super) record: String,
+}
+
+/// The row as it is now.
+pub(super) fn snapshot(database: &Database, id: &str) -> Result<Option<Snapshot>> {
+    database.row("SELECT digest, version, record FROM keys WHERE id = ?", vec![id.into()])
+}
+
+/// Writes a key that was just created.
+pub(super) fn insert(database: &Database, key: &Key) -> Result<()> {
+    let record = &key.record;
+    database.execute(
+        "INSERT INTO keys (state, expires_at, search, version, record, revoked_at, revoke_reason, rotated_to,
+                           id, digest, tenant, created_at, secret, rotated_from)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        changeable(key)
+            .into_iter()
+            .chain([
+                record.id.as_str().into(),
+                key.digest.to_hex().into(),
+                tenant(&record.subject).into(),
+                record.created_at.as_millis().into(),
+                key.secret.as_str().into(),
+                key.rotated_from.as_ref().map(KeyId::to_string).into(),
+            ])
+            .collect(),
+    )
+}
+
+/// Writes a key that was changed. The new version is in effect nowhere yet.
+pub(super) fn update(database: &Database, key: &Key) -> Result<()> {
+    database.execute(
+        "UPDATE keys SET state = ?, expires_at = ?, search = ?, version = ?, record = ?,
+                         revoked_at = ?, revoke_reason = ?, rotated_to = ?, effective_by = NULL
+         WHERE id = ?",
+        changeable(key).into_iter().chain([key.record.id.as_str().into()]).collect(),
+    )
+}
+
+/// The feed took this version. The first time that it did counts.
+pub(super) fn took_effect(database: &Database, id: &str, version: u64, effective_by: Timestamp) -> Result<()> {
+    database.execute(
+        "UPDATE keys SET effective_by = ? WHERE id = ? AND version = ? AND effective_by IS NULL",
+        vec![effective_by.as_millis().into(), id.into(), (version as i64).into()],
+    )
+}
+
+fn changeable(key: &Key) -> [SqlStorageValue; 8] {
+    let (record, revocation) = (&key.record, key.revocation.as_ref());
+    [
+        state(record.state).into(),
+        record.expires_at.map(Timestamp::as_millis).into(),
+        listing::searchable(&format!("{}\n{}", record.name, record.display)).into(),
+        (record.version as i64).into(),
+        record.encode().into(),
+        revocation.map(|revocation| revocation.at.as_millis()).into(),
+        revocation.and_then(|revocation| revocation.reason.clone()).into(),
+        key.rotated_to.as_ref().map(KeyId::to_string).into(),
+    ]
+}
+
+/// As the column has it, and as [`KeyStatus`] says it where time does not matter.
+const fn state(state: KeyState) -> &'static str {
+    match state {
+        KeyState::Active => "active",
+        KeyState::Disabled => "disabled",
+        KeyState::Revoked => "revoked",
+    }
+}
+
+fn tenant(subject: &Subject) -> &str {
+    match subject {
+        Subject::ApiKey { tenant, .. } | Subject::Operator { reach: Reach::Tenant(tenant) } => tenant.as_str(),
+        Subject::Operator { reach: Reach::All } => "*",
+    }
+}
+
+/// A page of keys and one more if there is one, newest first.
+pub(super) fn list(
+    database: &Database,
+    query: &KeyQuery,
+    within: Option<&TenantId>,
+    now: Timestamp,
+) -> Result<Vec<KeyRow>> {
+    let mut conditions = vec!["1"];
+    let mut bindings: Vec<SqlStorageValue> = Vec::new();
+    let now: SqlStorageValue = now.as_millis().into();
+    match query.status {
+        None => {}
+        Some(KeyStatus::Revoked) => conditions.push("state = 'revoked'"),
+        Some(KeyStatus::Expired) => {
+            conditions.push("state <> 'revoked' AND expires_at <= ?");
+            bindings.push(now);
+        }
+        Some(status @ (KeyStatus::Active | KeyStatus::Disabled)) => {
+            conditions.push("state = ? AND (expires_at IS NULL OR expires_at > ?)");
+            bindings.extend([status.as_str().into(), now]);
+        }
+    }
+    if let Some(text) = &query.text {
+        conditions.push("instr(search, ?) > 0");
+        bindings.push(text.as_str().into());
+    }
+    if let Some(tenant) = within {
+        conditions.push("tenant = ?");
+        bindings.push(tenant.as_str().into());
+    }
+    if let Some(place) = &query.after {
+        conditions.push("(created_at, id) < (?, ?)");
+        bindings.extend([place.created_at.as_millis().into(), place.id.as_str().into()]);
+    }
+    bindings.push((i64::from(query.limit) + 1).into());
+    let conditions = conditions.join(" AND ");
+    let select = format!("SELECT {COLUMNS} FROM keys WHERE {conditions} ORDER BY created_at DESC, id DESC LIMIT ?");
+    let rows: Vec<Row> = database.rows(&select, bindings)?;
+    rows.into_iter().map(KeyRow::try_from).collect()
+}
+
+/// Whether there is any key.
+pub(super) fn exist(database: &Database) -> Result<bool> {
+    #[derive(Deserialize)]
+    struct One {}
+    let one: Option<One> = database.row("SELECT 1 AS one FROM keys LIMIT 1", vec![])?;
+    Ok(one.is_some())
+}
+
+/// How many keys have which status.
+pub(super) fn count_by_status(database: &Database, now: Timestamp) -> Result<Vec<(KeyStatus, u64)>> {
+    #[derive(Deserialize)]
+    struct Count {
+        status: KeyStatus,
+        keys: u64,
+    }
+    let counts: Vec<Count> = database.rows(
+        "SELECT CASE WHEN state = 'revoked' THEN 'revoked' WHEN expires_at <= ? THEN 'expired' ELSE state END AS status,
+                count(*) AS keys
+         FROM keys GROUP BY 1",
+        vec![now.as_millis().into()],
+    )?;
+    Ok(counts.into_iter().map(|count| (count.status, count.keys)).collect())
+}
+
+/// How many keys that can still be used each secret tagged.
+pub(super) fn count_by_secret(database: &Database, now: Timestamp) -> Result<Vec<(String, u64)>> {
+    #[derive(Deserialize)]
+    struct Count {
+        secret: String,
+        keys: u64,
+    }
+    let counts: Vec<Count> = database.rows(
+        "SELECT secret, count(*) AS keys FROM keys
+         WHERE state <> 'revoked' AND (expires_at IS NULL OR expires_at > ?) GROUP BY secret ORDER BY secret",
+        vec![now.as_millis().into()],
+    )?;
+    Ok(counts.into_iter().map(|count| (count.secret, count.keys)).collect())
+}

@@ -1,0 +1,46 @@
+//! Whether the whole tenant is suspended.
+
+use keystile_core::{TenantId, Timestamp, feed::message::TenantStanding};
+use serde::Deserialize;
+use worker::Result;
+
+use crate::database::Database;
+
+/// The tenant's standing, and when it is in effect at every edge.
+pub(super) struct Standing {
+    pub(super) stated: TenantStanding,
+    pub(super) effective_by: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    tenant: TenantId,
+    version: u64,
+    suspended: u8,
+    effective_by: Option<Timestamp>,
+}
+
+/// The standing; `None` if the tenant was never suspended.
+pub(super) fn find(database: &Database) -> Result<Option<Standing>> {
+    let row: Option<Row> = database.row("SELECT tenant, version, suspended, effective_by FROM standing", vec![])?;
+    Ok(row.map(|Row { tenant, version, suspended, effective_by }| Standing {
+        stated: TenantStanding { tenant, version, suspended: suspended != 0 },
+        effective_by,
+    }))
+}
+
+/// Writes a standing that is new and in effect nowhere yet.
+pub(super) fn write(database: &Database, standing: &TenantStanding) -> Result<()> {
+    database.execute(
+        "INSERT OR REPLACE INTO standing (tenant, version, suspended, effective_by) VALUES (?, ?, ?, NULL)",
+        vec![standing.tenant.as_str().into(), (standing.version as i64).into(), i64::from(standing.suspended).into()],
+    )
+}
+
+/// The feed took this version. The first time that it did counts.
+pub(super) fn took_effect(database: &Database, version: u64, effective_by: Timestamp) -> Result<()> {
+    database.execute(
+        "UPDATE standing SET effective_by = ? WHERE version = ? AND effective_by IS NULL",
+        vec![effective_by.as_millis().into(), (version as i64).into()],
+    )
+}

@@ -1,0 +1,88 @@
+// What reaches an upstream, and what comes back from it.
+
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+
+import { startRig } from "./rig.mjs";
+
+let rig;
+let upstream;
+let received;
+before(async () => {
+  upstream = createServer((request, response) => {
+    received = { method: request.method, url: request.url, headers: request.headers };
+    response.end("ok");
+  });
+  await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+  const url = `url = "http://127.0.0.1:${upstream.address().port}"`;
+  rig = await startRig({ name: "forwarding", settings: { 'url = "http://127.0.0.1:1"': url }, edges: { edge1: {} } });
+});
+after(async () => {
+  await rig.close();
+  await new Promise((resolve) => upstream.close(resolve));
+});
+
+test("an upstream by URL can check the signature over method, path, query and identity (RFC 9421)", async () => {
+  const key = await rig.create();
+  const answer = await rig.edge("edge1", "/signed/a%20b?x=1&y=%2F", {
+    key: key.key,
+    headers: { Signature: "forged", "Signature-Input": "forged" },
+  });
+  assert.equal(answer.status, 200, answer.text);
+  const { headers, url } = received;
+  assert.equal(url, "/signed/a%20b?x=1&y=%2F");
+  const [, components, parameters] = /^keystile=(\([^)]*\))(.*)$/.exec(headers["signature-input"]);
+  const [path, query] = url.split("?");
+  const lines = [...components.matchAll(/"([^"]+)"/g)].map(([, name]) => {
+    const value = { "@method": "GET", "@path": path, "@query": `?${query}` }[name] ?? headers[name];
+    return `"${name}": ${value}`;
+  });
+  const base = [...lines, `"@signature-params": ${components}${parameters}`].join("\n");
+  const expected = createHmac("sha256", "signing secret of the test upstream").update(base).digest("base64");
+  assert.equal(headers.signature, `keystile=:${expected}:`);
+  for (const covered of ["keystile-key-id", "keystile-tenant", "keystile-scopes", "keystile-environment"]) {
+    assert.ok(components.includes(`"${covered}"`), covered);
+  }
+  const created = Number(/created=(\d+)/.exec(parameters)[1]);
+  const expires = Number(/expires=(\d+)/.exec(parameters)[1]);
+  assert.ok(Math.abs(created - Date.now() / 1000) < 5);
+  assert.equal(expires - created, 60);
+});
+
+test("an upstream's own caching, redirects, cookies and errors come back as they are", async () => {
+  const key = await rig.create();
+  const get = (what) => rig.edge("edge1", `/odd/${what}`, { key: key.key });
+  assert.equal((await get("cached")).headers.get("cache-control"), "private, max-age=60");
+  const redirect = await get("redirect");
+  assert.equal(redirect.status, 302);
+  assert.equal(redirect.headers.get("location"), "https://elsewhere.example/");
+  assert.equal(redirect.headers.get("cache-control"), "private, no-store");
+  assert.deepEqual((await get("cookies")).headers.getSetCookie(), ["a=1", "b=2"]);
+  const broken = await get("error");
+  assert.equal(broken.status, 500);
+  assert.equal(broken.text, "broken");
+});
+
+test("an upstream that dies: 502, with the request's id", async () => {
+  const key = await rig.create();
+  const answer = await rig.edge("edge1", "/odd/die", { key: key.key });
+  assert.equal(answer.status, 502, answer.text);
+  assert.equal(answer.code, "UPSTREAM_UNREACHABLE");
+  assert.equal(answer.body.request_id, answer.headers.get("keystile-request-id"));
+});
+
+test("a WebSocket goes through", async () => {
+  const key = await rig.create();
+  const response = await rig.server.getWorker("edge1").fetch("http://edge.example/api/leads", {
+    headers: { Upgrade: "websocket", Authorization: `Bearer ${key.key}` },
+  });
+  assert.equal(response.status, 101);
+  const socket = response.webSocket;
+  const echoed = new Promise((resolve) => socket.addEventListener("message", ({ data }) => resolve(data)));
+  socket.accept();
+  socket.send("hello");
+  assert.equal(await echoed, "hello");
+  socket.close();
+});

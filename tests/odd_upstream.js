@@ -1,0 +1,18 @@
+// An upstream that answers as the path says, and one path that it dies of.
+
+export default {
+  fetch(request) {
+    switch (new URL(request.url).pathname) {
+      case "/odd/cached":
+        return new Response("kept", { headers: { "Cache-Control": "private, max-age=60" } });
+      case "/odd/redirect":
+        return new Response(null, { status: 302, headers: { Location: "https://elsewhere.example/" } });
+      case "/odd/error":
+        return new Response("broken", { status: 500 });
+      case "/odd/cookies":
+        return new Response("two", { headers: [["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"]] });
+      default:
+        throw new Error("the upstream died");
+    }
+  },
+};
