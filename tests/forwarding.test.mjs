@@ -65,9 +65,9 @@ test("an upstream's own caching, redirects, cookies and errors come back as they
   assert.equal(broken.text, "broken");
 });
 
-test("an upstream that dies: 502, with the request's id", async () => {
+test("an upstream that is not reached: 502, with the request's id", async () => {
   const key = await rig.create();
-  const answer = await rig.edge("edge1", "/odd/die", { key: key.key });
+  const answer = await rig.edge("edge1", "/gone", { key: key.key });
   assert.equal(answer.status, 502, answer.text);
   assert.equal(answer.code, "UPSTREAM_UNREACHABLE");
   assert.equal(answer.body.request_id, answer.headers.get("keystile-request-id"));
