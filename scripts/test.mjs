@@ -18,7 +18,7 @@ const steps = {
   setup: ["Setup", setup],
   fmt: ["Formatting", () => cargo("fmt", "--all", "--check")],
   clippy: ["Clippy", clippy],
-  native: ["Tests, native", () => cargo("test", "--workspace")],
+  native: ["Tests, native", () => cargo("test", "--workspace", "--features", "keystile-core/config-check")],
   wasm: ["Tests of the core, as WebAssembly", wasmTests],
   doc: ["Documentation", () => cargo("doc", "--workspace", "--no-deps", { RUSTDOCFLAGS: "-D warnings" })],
   build: ["Build", () => build()],

@@ -62,6 +62,15 @@ test("created, used, refused for a scope, revoked, refused in the very next requ
   }
 });
 
+test("a revoke that prefers to wait answers when it is in effect: the very next request is refused", async () => {
+  const key = await rig.create();
+  for (const edge of rig.edges) assert.equal((await rig.edge(edge, "/api/leads", { key: key.key })).status, 200);
+  const headers = { Prefer: "wait=5" };
+  const revoked = await rig.manage("POST", `/v1/tenants/acme/keys/${key.id}/revoke`, undefined, { headers });
+  assert.equal(revoked.headers.get("preference-applied"), "wait");
+  for (const edge of rig.edges) assert.equal((await rig.edge(edge, "/api/leads", { key: key.key })).code, "REVOKED");
+});
+
 test("a strict route refuses a revoked key at once", async () => {
   const key = await rig.create();
   assert.equal((await rig.edge("edge1", "/api/billing", { key: key.key })).status, 200);

@@ -25,27 +25,29 @@ const COMPATIBILITY_DATE = "2026-11-01";
  *   settings    lines of fixture.toml to replace: {"max_staleness_ms = 2000": "…"}
  *   secret      KEYSTILE_SECRET
  *   edges       {name: {kv: "shared" | "empty" | "stale" | "down"}}
+ *   handles     whether the management worker is the one of manage_with_faults.js
  */
-export async function startRig({ name, settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} } }) {
+export async function startRig({ name, settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} }, handles = false }) {
   const config = await configModule(name, settings);
-  const options = (secret) => stack(config, secret, edges);
+  const options = (secret) => stack({ config, secret, edges, handles });
   const server = createTestHarness(options(secret));
   await server.listen();
   return new Rig(server, Object.keys(edges), options);
 }
 
 /** The options of a harness: every worker of the stack. */
-function stack(config, secret, edges) {
+function stack({ config, secret, edges, handles }) {
   const shared = {
     compatibility_date: COMPATIBILITY_DATE,
     alias: { "keystile-config": config },
     vars: { KEYSTILE_SECRET: secret, KEYSTILE_ROOT_KEY: ROOT_KEY },
   };
   return {
-    root: inRoot(),
+    // Not the repository's own: `npm start` keeps its secrets there.
+    root: path.dirname(config),
     workers: [
       ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared) })),
-      { config: manageConfig(shared) },
+      { config: manageConfig(handles, shared) },
       { config: { name: "upstream", main: inRoot("dev", "upstream", "worker.js"), compatibility_date: COMPATIBILITY_DATE } },
       { config: { name: "odd", main: inRoot("tests", "odd_upstream.js"), compatibility_date: COMPATIBILITY_DATE } },
       { config: shimConfig() },
@@ -129,6 +131,31 @@ class Rig {
   async evictLedger(tenant) {
     const manage = this.server.getWorker("manage");
     await manage.evictDurableObject("LEDGER", { name: tenant });
+  }
+
+  /** With `handles`: moves the clock of the management worker's isolate by so many milliseconds. */
+  clock(offset) {
+    return this.#handle("__clock", offset);
+  }
+
+  /** With `handles`: makes SQL that contains this text fail, or nothing if null. */
+  failing(text) {
+    return this.#handle("__fail", text);
+  }
+
+  /** With `handles`: calls an object of the management worker's directly. */
+  async object(binding, name, path, body = null) {
+    const response = await this.server.getWorker("manage").fetch(`http://manage.example/__object/${binding}/${name}/${path}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
+    return read(response);
+  }
+
+  async #handle(path, body) {
+    const manage = this.server.getWorker("manage");
+    const response = await manage.fetch(`http://manage.example/${path}`, { method: "POST", body: JSON.stringify(body) });
+    assert.equal(response.status, 200);
   }
 
   /** The KV namespace that the management worker writes. */
@@ -238,11 +265,11 @@ function edgeConfig(name, { kv = "shared", vars = {} }, shared) {
   };
 }
 
-function manageConfig(shared) {
+function manageConfig(handles, shared) {
   return {
     ...shared,
     name: "manage",
-    main: inRoot("crates", "manage", "entry.js"),
+    main: handles ? inRoot("tests", "manage_with_faults.js") : inRoot("crates", "manage", "entry.js"),
     kv_namespaces: [{ binding: "KEYS", id: KV.shared }],
     durable_objects: {
       bindings: [

@@ -8,6 +8,7 @@ mod authentication;
 mod body;
 mod keys;
 mod operators;
+mod prefer;
 mod query;
 mod route;
 mod tenants;
@@ -15,10 +16,11 @@ mod tenants;
 use std::rc::Rc;
 
 use keystile_core::{
-    TenantId, base62,
+    TenantId, Timestamp, base62,
     fields::FieldError,
     management::{self, Caller},
     problem::{CONTENT_TYPE, Problem},
+    timestamp,
 };
 use keystile_runtime::{log, object, random, response};
 use serde::Deserialize;
@@ -60,7 +62,8 @@ async fn dispatch(request: &mut Request, env: &Env, request_id: &str) -> Outcome
         return Ok(response::json(200, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))?);
     }
     let caller = authentication::authenticate(request, env, &deployment, request_id).await?;
-    let call = Call { env, deployment, caller, request_id };
+    let wait_ms = prefer::wait_ms(request.headers().get("Prefer")?.as_deref());
+    let call = Call { env, deployment, caller, request_id, wait_ms };
     call.answer(request, endpoint).await
 }
 
@@ -70,6 +73,8 @@ struct Call<'a> {
     deployment: Rc<Deployment>,
     caller: Caller,
     request_id: &'a str,
+    /// How long the caller would rather wait for a change to be in effect.
+    wait_ms: Option<i64>,
 }
 
 impl Call<'_> {
@@ -89,7 +94,12 @@ impl Call<'_> {
     /// Hands a command to a ledger and its answer on.
     async fn ledger<C: Command>(&self, ledger: &str, command: &C) -> Outcome {
         let (status, body) = ask(self.env, ledger, command).await?;
-        Ok(passed_on(status, body)?)
+        let shown: Shown = serde_json::from_str(&body).unwrap_or_default();
+        let mut response = passed_on(status, body, shown.version)?;
+        if let (Some(wait_ms), Some(effective_by)) = (self.wait_ms, shown.effective_by) {
+            prefer::wait_until(effective_by, wait_ms, response.headers_mut()).await?;
+        }
+        Ok(response)
     }
 
     fn origin(&self, request: &Request) -> Result<Origin> {
@@ -108,12 +118,16 @@ async fn ask<C: Command>(env: &Env, ledger: &str, command: &C) -> std::result::R
     })
 }
 
+/// What this layer reads of a ledger's answer.
+#[derive(Default, Deserialize)]
+struct Shown {
+    version: Option<u64>,
+    #[serde(default, with = "timestamp::rfc3339")]
+    effective_by: Option<Timestamp>,
+}
+
 /// A ledger's answer as this request's: its body as it is, and the headers that follow from it.
-fn passed_on(status: u16, body: String) -> Result<Response> {
-    #[derive(Deserialize)]
-    struct Shown {
-        version: Option<u64>,
-    }
+fn passed_on(status: u16, body: String, version: Option<u64>) -> Result<Response> {
     let headers = Headers::new();
     headers.set("Content-Type", if status < 400 { "application/json" } else { CONTENT_TYPE })?;
     headers.set("Cache-Control", "private, no-store")?;
@@ -121,7 +135,6 @@ fn passed_on(status: u16, body: String) -> Result<Response> {
         headers.set("Retry-After", "1")?;
     }
     // One key's version is its ETag.
-    let version = serde_json::from_str(&body).ok().and_then(|shown: Shown| shown.version);
     if let Some(version) = version.filter(|_| status < 400) {
         headers.set("ETag", &format!("\"{version}\""))?;
     }

@@ -282,9 +282,7 @@ impl Check {
             let at: Vec<&str> = at.iter().copied().chain([index.as_str()]).collect();
             match Scope::parse(name).filter(|scope| catalog.definition(scope).is_some()) {
                 Some(scope) => scopes.push(scope),
-                None => {
-                    self.error(&at, format!("no [[scopes]] defines \"{name}\"; define it or name one that is defined"))
-                }
+                None => self.error(&at, format!("no [[scopes]] defines \"{name}\"; define it, or name another")),
             }
         }
         scopes

@@ -1,0 +1,51 @@
+//! `Prefer: wait=10` (RFC 7240): the caller would rather wait until a change is
+//! in effect at every edge than be told when it will be.
+
+use keystile_core::Timestamp;
+use keystile_runtime::clock;
+use worker::{Headers, Result};
+
+/// No caller waits for longer, whatever it prefers.
+const LONGEST_MS: i64 = 30_000;
+
+/// How long the caller would wait, if it says so.
+pub(super) fn wait_ms(prefer: Option<&str>) -> Option<i64> {
+    let preferences = prefer?.split([',', ';']).map(str::trim);
+    let seconds = preferences.filter_map(|preference| preference.strip_prefix("wait=")).next()?;
+    let seconds: i64 = seconds.trim_matches('"').parse().ok().filter(|seconds| *seconds >= 0)?;
+    Some(seconds.saturating_mul(1_000).min(LONGEST_MS))
+}
+
+/// Waits until `effective_by`, if that is within what the caller would wait, and
+/// says that it did.
+pub(super) async fn wait_until(effective_by: Timestamp, wait_ms: i64, headers: &mut Headers) -> Result<()> {
+    let left = effective_by.millis_since(clock::now());
+    if left > wait_ms {
+        return Ok(());
+    }
+    if left > 0 {
+        clock::sleep(left.unsigned_abs()).await;
+    }
+    headers.set("Preference-Applied", "wait")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_preference_is_read_as_rfc_7240_writes_it() {
+        for (prefer, expected) in [
+            ("wait=5", Some(5_000)),
+            ("respond-async, wait=5", Some(5_000)),
+            ("respond-async; wait=\"5\"", Some(5_000)),
+            ("wait=99999999999", Some(LONGEST_MS)),
+            ("wait=-1", None),
+            ("wait", None),
+            ("return=minimal", None),
+        ] {
+            assert_eq!(wait_ms(Some(prefer)), expected, "{prefer}");
+        }
+        assert_eq!(wait_ms(None), None);
+    }
+}

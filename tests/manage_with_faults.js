@@ -1,0 +1,66 @@
+// The management worker, with handles that only a test has: the clock of its
+// isolate can be moved, an object's alarm called or read, a statement of SQL
+// made to fail, a ledger killed. What runs in between is what is deployed.
+
+import config from "keystile-config";
+import Manage, { Feed as DeployedFeed, Ledger as DeployedLedger } from "../crates/manage/build/index.js";
+
+globalThis.KEYSTILE_CONFIG = config;
+
+const realNow = Date.now;
+let offset = 0;
+Date.now = () => realNow() + offset;
+let failing = null;
+
+/** An object whose `/__…` paths are the test's. */
+const withHandles = (Deployed) =>
+  class extends Deployed {
+    #context;
+
+    constructor(context, env) {
+      const { sql } = context.storage;
+      const exec = sql.exec.bind(sql);
+      Object.defineProperty(sql, "exec", {
+        value(query, ...bindings) {
+          if (failing && query.includes(failing)) throw new Error("injected");
+          return exec(query, ...bindings);
+        },
+      });
+      super(context, env);
+      this.#context = context;
+    }
+
+    async fetch(request) {
+      switch (new URL(request.url).pathname) {
+        case "/__alarm":
+          await this.alarm();
+          return Response.json(null);
+        case "/__alarm_at":
+          return Response.json(await this.#context.storage.getAlarm());
+        case "/__kill":
+          return this.#context.abort("killed by a test");
+        default:
+          return super.fetch(request);
+      }
+    }
+  };
+
+export class Feed extends withHandles(DeployedFeed) {}
+export class Ledger extends withHandles(DeployedLedger) {}
+
+export default class extends Manage {
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/__clock") {
+      offset = await request.json();
+      return Response.json(Date.now());
+    }
+    if (pathname === "/__fail") {
+      failing = await request.json();
+      return Response.json(failing);
+    }
+    const [, object, binding, name, path] = /^\/(__object)\/(\w+)\/([^/]+)\/(.+)$/.exec(pathname) ?? [];
+    if (object) return this.env[binding].getByName(name).fetch(`https://object/${path}`, { method: "POST", body: request.body });
+    return super.fetch(request);
+  }
+}
