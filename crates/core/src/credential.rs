@@ -114,7 +114,7 @@ fn query_holds_key(query: &str, prefixes: &[KeyPrefix]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::{format, vec};
+    use alloc::format;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -125,7 +125,7 @@ mod tests {
         carriers: Carriers<'_>,
         accepted: &[CredentialHeader],
     ) -> Result<alloc::string::String, CredentialError> {
-        carriers.credential(accepted, &vec![KeyPrefix::parse("knq").unwrap()]).map(Into::into)
+        carriers.credential(accepted, &[KeyPrefix::parse("knq").unwrap()]).map(Into::into)
     }
 
     fn authorization(value: &str) -> Carriers<'_> {

@@ -281,7 +281,7 @@ impl Subkeys {
 mod tests {
     use super::*;
     use crate::key::Environment;
-    use alloc::{format, string::ToString, vec};
+    use alloc::{format, string::ToString};
     use proptest::prelude::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -406,7 +406,7 @@ mod tests {
         #[test]
         fn any_one_base62_change_is_refused(seed: u8, at in 9usize..47, to in 0usize..62) {
             let keyring = keyring();
-            let key = keyring.mint_api_key(&prefix(), Environment::Live, &vec![seed % 200; 64]).unwrap();
+            let key = keyring.mint_api_key(&prefix(), Environment::Live, &[seed % 200; 64]).unwrap();
             let mut changed = key.reveal().as_bytes().to_vec();
             prop_assume!(changed[at] != base62::ALPHABET[to]);
             changed[at] = base62::ALPHABET[to];

@@ -392,7 +392,8 @@ mod tests {
         let mut first = key();
         let object = |value: Value| value.as_object().unwrap().clone();
         first.record.metadata = object(json!({"plan": "pro", "seats": 3, "limits": {"a": 1, "b": 2}, "tags": [1]}));
-        let changes = object(json!({"plan": null, "region": "eu", "limits": {"a": null, "c": {"d": null}}, "tags": [2]}));
+        let changes =
+            object(json!({"plan": null, "region": "eu", "limits": {"a": null, "c": {"d": null}}, "tags": [2]}));
         let patched = first.patch(KeyPatch { metadata: Some(Some(changes)), ..KeyPatch::default() }, NOW).unwrap();
         let expected = json!({"region": "eu", "seats": 3, "limits": {"b": 2, "c": {}}, "tags": [2]});
         assert_eq!(json!(patched.record.metadata), expected);

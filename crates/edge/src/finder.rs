@@ -7,6 +7,7 @@
 use std::rc::Rc;
 
 use futures_util::join;
+use js_sys::Promise;
 use keystile_core::{
     KeyDigest,
     feed::{
@@ -18,6 +19,7 @@ use keystile_core::{
 use keystile_runtime::{clock, kv, log, object};
 use serde::Serialize;
 use serde_json::Value;
+use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
 use crate::{in_background, incoming::Incoming, isolate::Isolate};
@@ -71,7 +73,7 @@ impl Finder {
         let (mut lookup, mut needs) =
             self.begun.unwrap_or_else(|| (Lookup::new(self.digest, self.strict, clock::now()), Needs::default()));
         loop {
-            carry_out(isolate, &incoming.env, self.digest, &mut lookup, needs).await;
+            carry_out(isolate, incoming, self.digest, &mut lookup, needs).await;
             let step = lookup.step(&mut isolate.feed.borrow_mut(), clock::now());
             match step {
                 Step::Answer(answer) => return finish(isolate, incoming, &lookup, answer),
@@ -90,8 +92,7 @@ fn finish(isolate: &Rc<Isolate>, incoming: &Incoming, lookup: &Lookup, answer: A
         if feed.refresh_due(now) { feed.begin_poll(now) } else { None }
     };
     if let Some(poll) = poll {
-        let (isolate, env) = (Rc::clone(isolate), incoming.env.clone());
-        in_background(incoming, async move { carry_out_poll(&isolate, &env, poll).await });
+        start_poll(isolate, incoming, poll);
     }
     let found = Found { answer, waited: lookup.waited() };
     if found.is_degraded() {
@@ -100,12 +101,14 @@ fn finish(isolate: &Rc<Isolate>, incoming: &Incoming, lookup: &Lookup, answer: A
     found
 }
 
-async fn carry_out(isolate: &Isolate, env: &Env, digest: KeyDigest, lookup: &mut Lookup, needs: Needs) {
+async fn carry_out(isolate: &Rc<Isolate>, incoming: &Incoming, digest: KeyDigest, lookup: &mut Lookup, needs: Needs) {
+    let env = &incoming.env;
     let sent_at = clock::now();
     let read_kv = async { if needs.read_kv { Some(kv::read(env, &isolate.keyring, &digest).await) } else { None } };
     let poll = async {
         if let Some(poll) = needs.poll {
-            carry_out_poll(isolate, env, poll).await;
+            // It can't fail: what goes wrong is reported to the client.
+            let _ = JsFuture::from(start_poll(isolate, incoming, poll)).await;
         }
     };
     let read_current = async { if needs.read_current { Some(read_current(isolate, env, digest).await) } else { None } };
@@ -122,6 +125,13 @@ async fn carry_out(isolate: &Isolate, env: &Env, digest: KeyDigest, lookup: &mut
     if let Some(current) = current {
         lookup.current_answered(&mut feed, current, sent_at, clock::now());
     }
+}
+
+/// Carries a poll out to its end, even if the caller hangs up meanwhile: other
+/// requests wait behind it.
+fn start_poll(isolate: &Rc<Isolate>, incoming: &Incoming, poll: Poll) -> Promise {
+    let (isolate, env) = (Rc::clone(isolate), incoming.env.clone());
+    in_background(incoming, async move { carry_out_poll(&isolate, &env, poll).await })
 }
 
 /// Sends a poll, and those for the pages that follow.

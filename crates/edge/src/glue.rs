@@ -19,7 +19,7 @@ extern "C" {
         fetcher: &JsValue,
         request: &JsValue,
         url: &str,
-        drop: &str,
+        dropped: &str,
         set: &str,
         answer: &str,
         request_id: &str,

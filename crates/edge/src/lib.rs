@@ -19,6 +19,7 @@ mod isolate;
 mod operator;
 mod reply;
 
+use js_sys::Promise;
 use keystile_core::problem::Problem;
 use keystile_runtime::log;
 use wasm_bindgen::prelude::*;
@@ -55,9 +56,10 @@ impl Outcome {
     }
 }
 
-/// Does something after the response has gone out, in the context of the
-/// request that caused it.
-fn in_background(incoming: &Incoming, work: impl Future<Output = ()> + 'static) {
+/// Does something in the context of the request that caused it, whether or not
+/// the response has gone out or the caller is still there. The promise is that
+/// it is done.
+fn in_background(incoming: &Incoming, work: impl Future<Output = ()> + 'static) -> Promise {
     let done = future_to_promise(async move {
         work.await;
         Ok(JsValue::UNDEFINED)
@@ -65,4 +67,5 @@ fn in_background(incoming: &Incoming, work: impl Future<Output = ()> + 'static) 
     if glue::wait_until(&incoming.context, &done).is_err() {
         log::warn("wait_until_failed", &[("request_id", incoming.request_id.as_str().into())]);
     }
+    done
 }

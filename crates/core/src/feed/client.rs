@@ -32,7 +32,7 @@ pub enum WhenFeedUnreachable {
 }
 
 /// The times and bounds that a client keeps. All follow from two settings.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Settings {
     /// A view may be this old, milliseconds.
     pub max_staleness_ms: u32,
@@ -71,7 +71,15 @@ impl Settings {
 /// as KV itself would cache it.
 pub const KV_ONLY_RECORD_AGE_MS: i64 = 30_000;
 /// How long an isolate whose overlay outgrew its cap asks for each key instead.
-const OVERFLOW_PAUSE_MS: i64 = 60_000;
+pub const OVERFLOW_PAUSE_MS: i64 = 60_000;
+/// A lease outlives the timeout of its poll by this much, so that whoever sent
+/// it reports the failure before those who wait behind it try for themselves.
+pub const LEASE_GRACE_MS: i64 = 50;
+/// A clock that reads at most this much less than before stood still: requests
+/// of one isolate are shown slightly different times, since the runtime holds
+/// a request's clock back to its next timer. More is a step back. Part of what
+/// [`EFFECTIVE_MARGIN_MS`](super::outbox::EFFECTIVE_MARGIN_MS) is for.
+pub const CLOCK_JITTER_MS: i64 = 100;
 
 /// A poll that the worker is to send.
 #[derive(Clone, Debug)]
@@ -107,6 +115,8 @@ pub struct FeedClient {
     epoch: Option<String>,
     cursor: u64,
     view: Option<Timestamp>,
+    /// When the poll was sent that the feed itself last answered.
+    answered_since: Option<Timestamp>,
     overlay: Overlay,
     records: RecordCache,
     polls: u64,
@@ -126,6 +136,7 @@ impl FeedClient {
             epoch: None,
             cursor: 0,
             view: None,
+            answered_since: None,
             overlay: Overlay::default(),
             records: RecordCache::new(settings.cache_bytes - settings.overlay_bytes()),
             polls: 0,
@@ -141,23 +152,32 @@ impl FeedClient {
         &self.settings
     }
 
-    /// Takes note of the time. Every other call that takes `now` follows one of
-    /// this with the same `now`.
-    pub fn read_clock(&mut self, now: Timestamp) {
-        if self.clock.is_some_and(|latest| now < latest) {
+    /// Takes note of the time and returns the time to go by, which is later
+    /// than `now` if the clock was read a little later before. Call it before
+    /// those that take `now` and can't take note themselves.
+    pub fn read_clock(&mut self, now: Timestamp) -> Timestamp {
+        if self.clock.is_some_and(|latest| now < latest.plus_millis(-CLOCK_JITTER_MS)) {
             self.void();
             // Leases and pauses were stated in the time that is gone.
             self.lease = None;
             self.paused_until = None;
             self.overflow_until = None;
+            self.clock = None;
         }
+        let now = self.at(now);
         self.clock = Some(now);
+        now
+    }
+
+    /// The time to go by when the clock reads `now`.
+    fn at(&self, now: Timestamp) -> Timestamp {
+        self.clock.map_or(now, |latest| latest.max(now))
     }
 
     /// How old the view is, milliseconds; `None` without one.
     #[must_use]
     pub fn view_age_ms(&self, now: Timestamp) -> Option<i64> {
-        self.view.map(|view| now.millis_since(view))
+        self.view.map(|view| self.at(now).millis_since(view))
     }
 
     /// Whether a key may be accepted on the present view.
@@ -166,11 +186,13 @@ impl FeedClient {
         self.view_age_ms(now).is_some_and(|age| age <= i64::from(self.settings.max_staleness_ms))
     }
 
-    /// Whether the view is of `instant` or later: good for a request that began
-    /// then, however slow the feed was to answer.
+    /// Whether the feed itself answered a poll that was sent at `instant` or
+    /// later: good for a request that began then, however slow the answer was.
+    /// (A relay's does not count. If the clock stepped forward since `instant`,
+    /// the answer's age would say nothing about which of them was earlier.)
     #[must_use]
     pub fn view_is_since(&self, instant: Timestamp) -> bool {
-        self.view.is_some_and(|view| view >= instant)
+        self.answered_since.is_some_and(|sent_at| sent_at >= instant)
     }
 
     /// Whether a poll should be sent in the background: the view is still good
@@ -185,6 +207,7 @@ impl FeedClient {
     /// Takes the lease and says what to send, or `None` if a poll is under way
     /// or the feed just failed.
     pub fn begin_poll(&mut self, now: Timestamp) -> Option<Poll> {
+        let now = self.read_clock(now);
         self.may_poll(now).then(|| self.next_page(now))
     }
 
@@ -194,7 +217,8 @@ impl FeedClient {
 
     fn next_page(&mut self, now: Timestamp) -> Poll {
         self.polls += 1;
-        self.lease = Some(Lease { number: self.polls, until: now.plus_millis(self.settings.timeout_ms()) });
+        let until = now.plus_millis(self.settings.timeout_ms() + LEASE_GRACE_MS);
+        self.lease = Some(Lease { number: self.polls, until });
         Poll {
             ticket: Ticket { number: self.polls, generation: self.generation, sent_at: now },
             request: PollRequest {
@@ -208,17 +232,18 @@ impl FeedClient {
     /// The feed failed lately, so it is not called.
     #[must_use]
     pub fn is_paused(&self, now: Timestamp) -> bool {
-        self.paused_until.is_some_and(|until| now < until)
+        self.paused_until.is_some_and(|until| self.at(now) < until)
     }
 
     /// When the poll under way is given up, if there is one.
     #[must_use]
     pub fn lease_ends(&self, now: Timestamp) -> Option<Timestamp> {
-        self.lease.map(|lease| lease.until).filter(|&until| now < until)
+        self.lease.map(|lease| lease.until).filter(|&until| self.at(now) < until)
     }
 
     /// A poll was answered. Returns the poll for the next page, if there is one.
     pub fn poll_answered(&mut self, ticket: Ticket, answer: PollAnswer, now: Timestamp) -> Option<Poll> {
+        let now = self.read_clock(now);
         let leaseholder = self.release(ticket);
         if ticket.generation != self.generation {
             return None;
@@ -228,14 +253,14 @@ impl FeedClient {
             self.void();
             self.epoch = Some(answer.epoch);
         } else if self.epoch.as_ref() != Some(&answer.epoch) {
+            // Another epoch comes with a reset. This is no answer, and to ask
+            // again at once would get it again.
             self.void();
+            self.pause(ticket.sent_at, now);
             return None;
         }
         for change in answer.changes {
-            if !self.apply(change) {
-                self.void();
-                return None;
-            }
+            self.apply(change);
         }
         self.cursor = self.cursor.max(answer.cursor);
         if self.overlay.weight() > self.settings.overlay_bytes() {
@@ -248,19 +273,33 @@ impl FeedClient {
         }
         let view = ticket.sent_at.plus_millis(-i64::from(answer.age_ms));
         self.view = Some(self.view.map_or(view, |latest| latest.max(view)));
+        if answer.age_ms == 0 {
+            self.answered_since = self.answered_since.max(Some(ticket.sent_at));
+        }
         None
     }
 
     /// A poll failed or took too long.
     pub fn poll_failed(&mut self, ticket: Ticket, now: Timestamp) {
+        let now = self.read_clock(now);
         if self.release(ticket) {
-            self.paused_until = Some(now.plus_millis(self.settings.pause_ms()));
+            self.pause(ticket.sent_at, now);
         }
     }
 
-    /// Reading `current` failed: the feed is no more reachable than by a poll.
-    pub fn current_failed(&mut self, now: Timestamp) {
-        self.paused_until = Some(now.plus_millis(self.settings.pause_ms()));
+    /// Reading `current`, begun at `sent_at`, failed or took too long: the feed
+    /// is no more reachable than by a poll.
+    pub(super) fn current_failed(&mut self, sent_at: Timestamp, now: Timestamp) {
+        self.pause(sent_at, now);
+    }
+
+    /// Calls nobody for a while, reckoned from when the call should have ended
+    /// if its failure is reported later than that: what is served meanwhile
+    /// must rest on a failure that is recent.
+    fn pause(&mut self, sent_at: Timestamp, now: Timestamp) {
+        let failed_at = now.min(sent_at.plus_millis(self.settings.timeout_ms()));
+        let until = failed_at.plus_millis(self.settings.pause_ms());
+        self.paused_until = Some(self.paused_until.map_or(until, |other| other.max(until)));
     }
 
     fn release(&mut self, ticket: Ticket) -> bool {
@@ -274,19 +313,16 @@ impl FeedClient {
     /// Whether the overlay outgrew its cap, so that each key is asked for.
     #[must_use]
     pub fn overflowed(&self, now: Timestamp) -> bool {
-        self.overflow_until.is_some_and(|until| now < until)
+        self.overflow_until.is_some_and(|until| self.at(now) < until)
     }
 
-    /// Applies one change; false if it is not to be understood at all.
-    fn apply(&mut self, change: Change) -> bool {
+    fn apply(&mut self, change: Change) {
         match change {
             Change::Tenant(standing) => self.overlay.apply_standing(standing),
-            Change::Key { digest, record } => match Stored::decode(&record) {
-                Ok(stored) => self.overlay.apply_key(digest, stored),
-                Err(_) => return false,
-            },
+            Change::Key { digest, record } => {
+                self.overlay.apply_key(digest, Stored::decode(&record).unwrap_or(UNREADABLE));
+            }
         }
-        true
     }
 
     /// Drops view, overlay and records together: none is worth anything
@@ -296,11 +332,18 @@ impl FeedClient {
         self.epoch = None;
         self.cursor = 0;
         self.view = None;
+        self.answered_since = None;
         self.overlay = Overlay::default();
         self.records.clear();
     }
 
-    /// What is known of a key: what was read of it, under the overlay.
+    /// What was dropped so far; see [`void`](Self::void).
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// What is known of a key: what was read of it, at `read_since` or later if
+    /// that is given, under the overlay.
     pub(super) fn known(&mut self, digest: &KeyDigest, read_since: Option<Timestamp>) -> Option<Stored> {
         let recent = |read_at: Timestamp| read_since.is_none_or(|since| read_at >= since);
         let cached = match self.records.get(digest) {
@@ -316,25 +359,44 @@ impl FeedClient {
         }
     }
 
-    /// The overlay's say on what was just read.
-    pub(super) fn overlaid(&self, digest: &KeyDigest, stored: Stored) -> Stored {
-        match self.overlay.key(digest) {
-            Some(change) => stored.merge(change.clone()),
-            None => stored,
-        }
+    /// The overlay's say alone.
+    pub(super) fn changed(&self, digest: &KeyDigest) -> Option<Stored> {
+        self.overlay.key(digest).cloned()
     }
 
     pub(super) fn known_missing(&mut self, digest: &KeyDigest, now: Timestamp) -> bool {
-        let oldest = now.plus_millis(-i64::from(self.settings.max_staleness_ms));
+        let oldest = self.at(now).plus_millis(-i64::from(self.settings.max_staleness_ms));
         matches!(self.records.get(digest), Some(Cached::Missing(at)) if *at >= oldest)
     }
 
-    pub(super) fn remember(&mut self, digest: KeyDigest, stored: Stored, read_at: Timestamp) {
+    /// Remembers what was read, unless something newer is remembered: reads
+    /// overtake each other, and KV may answer with an older value than before.
+    pub(super) fn remember(&mut self, digest: KeyDigest, read: Stored, read_at: Timestamp) {
+        // Not later than now, if the clock stepped back since.
+        let mut read_at = self.clock.map_or(read_at, |now| now.min(read_at));
+        let stored = match self.records.get(&digest) {
+            Some(Cached::Record(known, at)) => {
+                read_at = read_at.max(*at);
+                known.clone().merge(read)
+            }
+            _ => read,
+        };
         self.records.put(digest, Cached::Record(stored, read_at));
     }
 
+    /// Remembers that the feed had no such key, unless a record turned up.
     pub(super) fn remember_missing(&mut self, digest: KeyDigest, asked_at: Timestamp) {
-        self.records.put(digest, Cached::Missing(asked_at));
+        if !matches!(self.records.get(&digest), Some(Cached::Record(..))) {
+            self.records.put(digest, Cached::Missing(asked_at));
+        }
+    }
+
+    /// Keeps in mind what `current` said of a tenant, so that a request does
+    /// not pass after one before it was told of the suspension.
+    pub(super) fn remember_standing(&mut self, stated: &TenantStanding) {
+        if stated.suspended || self.overlay.standing(&stated.tenant).is_some() {
+            self.overlay.apply_standing(stated.clone());
+        }
     }
 
     /// Whether the tenant is suspended, by the overlay and what `current` said.
@@ -346,3 +408,11 @@ impl FeedClient {
         }
     }
 }
+
+/// A record of the feed's that can't be read is as good as one for newer
+/// readers: that key is not served until it is revoked or all is voided, and no
+/// other key is troubled.
+pub(super) const UNREADABLE: Stored = Stored::TooNew { version: u64::MAX };
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -7,12 +7,12 @@
 use alloc::rc::Rc;
 
 use super::{
-    client::{FeedClient, KV_ONLY_RECORD_AGE_MS, Poll, WhenFeedUnreachable},
+    client::{FeedClient, KV_ONLY_RECORD_AGE_MS, LEASE_GRACE_MS, Poll, UNREADABLE, WhenFeedUnreachable},
     message::{CurrentAnswer, TenantStanding},
 };
 use crate::{
     key::KeyDigest,
-    record::{KeyRecord, Stored},
+    record::{Corrupt, KeyRecord, Stored},
     timestamp::Timestamp,
 };
 
@@ -22,7 +22,8 @@ const WAIT_MS: i64 = 5;
 /// What the worker is to do now, all at once, before it steps again.
 #[derive(Debug, Default)]
 pub struct Needs {
-    /// Send this poll and report it to the client.
+    /// Send this poll and report it to the client. A further page that the
+    /// client then wants need not be waited for: the lookup can step meanwhile.
     pub poll: Option<Poll>,
     /// Read the key's record from KV and report it to the lookup.
     pub read_kv: bool,
@@ -101,8 +102,11 @@ pub struct Lookup {
     digest: KeyDigest,
     strict: bool,
     began: Timestamp,
-    kv: Read<Option<Stored>>,
+    /// What the client had dropped at the last step.
+    generation: u64,
+    kv: Read<Option<(Stored, Timestamp)>>,
     current: Read<(Option<Stored>, Option<TenantStanding>)>,
+    polled: bool,
     waited: Waited,
     waits: bool,
 }
@@ -111,7 +115,17 @@ impl Lookup {
     /// Begins a lookup; `strict` reads the feed whatever is known.
     #[must_use]
     pub fn new(digest: KeyDigest, strict: bool, now: Timestamp) -> Self {
-        Self { digest, strict, began: now, kv: Read::Not, current: Read::Not, waited: Waited::default(), waits: false }
+        Self {
+            digest,
+            strict,
+            began: now,
+            generation: 0,
+            kv: Read::Not,
+            current: Read::Not,
+            polled: false,
+            waited: Waited::default(),
+            waits: false,
+        }
     }
 
     /// What this request waited for so far.
@@ -122,7 +136,10 @@ impl Lookup {
 
     /// The next step at `now`.
     pub fn step(&mut self, client: &mut FeedClient, now: Timestamp) -> Step {
-        client.read_clock(now);
+        let now = client.read_clock(now);
+        // After a step back its time begins anew, or it would never be over.
+        self.began = self.began.min(now);
+        self.generation = client.generation();
         match self.next(client, now) {
             Ok(answer) => Step::Answer(answer),
             Err(needs) => {
@@ -140,7 +157,7 @@ impl Lookup {
                 if let Some(stored) = &stored {
                     client.remember(self.digest, stored.clone(), sent_at);
                 }
-                Read::Done(stored)
+                Read::Done(stored.map(|stored| (stored, sent_at)))
             }
             Err(()) => Read::Failed,
         };
@@ -154,37 +171,40 @@ impl Lookup {
         sent_at: Timestamp,
         now: Timestamp,
     ) {
-        client.read_clock(now);
-        let decoded = answer.and_then(|answer| {
-            let stored = answer.record.as_deref().map(Stored::decode).transpose().ok()?;
-            Some((stored, answer.standing))
-        });
-        self.current = match decoded {
-            Some((stored, standing)) => {
-                match &stored {
-                    Some(stored) => client.remember(self.digest, stored.clone(), sent_at),
-                    None => client.remember_missing(self.digest, sent_at),
-                }
-                Read::Done((stored, standing))
+        let now = client.read_clock(now);
+        let Some(CurrentAnswer { record, standing }) = answer else {
+            // If all was dropped meanwhile, perhaps since the clock was set,
+            // nobody can say how long ago that was.
+            if self.generation == client.generation() {
+                client.current_failed(sent_at, now);
             }
-            None => {
-                client.current_failed(now);
-                Read::Failed
-            }
+            self.current = Read::Failed;
+            return;
         };
+        let stored = record.as_deref().map(Stored::decode);
+        match &stored {
+            Some(Ok(stored)) => client.remember(self.digest, stored.clone(), sent_at),
+            Some(Err(Corrupt)) => {}
+            // Asked before all was dropped, by a clock that may have been set:
+            // good for this request, and for no other.
+            None if self.generation != client.generation() => {}
+            None => client.remember_missing(self.digest, sent_at),
+        }
+        if let Some(standing) = &standing {
+            client.remember_standing(standing);
+        }
+        let stored = stored.map(|stored| stored.unwrap_or(UNREADABLE));
+        self.current = Read::Done((stored, standing));
     }
 
     fn next(&mut self, client: &mut FeedClient, now: Timestamp) -> Result<Answer, Needs> {
-        match &self.current {
-            // It was asked after this request began, so it holds whatever the view.
-            Read::Done((stored, standing)) => {
-                return Ok(match stored.clone().map(|stored| client.overlaid(&self.digest, stored)) {
-                    Some(stored) => found(client, stored, standing.as_ref(), Basis::Feed),
-                    None => Answer::Missing,
-                });
-            }
-            Read::Failed => return Ok(Answer::Unavailable(Unavailable::Feed)),
-            Read::Not => {}
+        // It was asked after this request began, so it holds whatever the view.
+        if let Read::Done((stored, standing)) = &self.current {
+            let stored = match stored.clone() {
+                Some(stored) => Some(self.known(client, None).map_or(stored.clone(), |known| known.merge(stored))),
+                None => client.changed(&self.digest),
+            };
+            return Ok(stored.map_or(Answer::Missing, |stored| found(client, stored, standing.as_ref(), Basis::Feed)));
         }
         let known = self.known(client, None);
         if let Some(revoked) = known.clone().filter(Stored::is_revoked) {
@@ -195,55 +215,67 @@ impl Lookup {
         }
         if client.is_fresh(now) || client.view_is_since(self.began) {
             return match known {
-                Some(stored) => Ok(found(client, stored, None, Basis::Feed)),
+                Some(stored) => {
+                    // A cold isolate drops what was read before its first view.
+                    if let Read::Done(Some((read, read_at))) = &self.kv {
+                        client.remember(self.digest, read.clone(), *read_at);
+                    }
+                    Ok(found(client, stored, None, Basis::Feed))
+                }
                 None if client.known_missing(&self.digest, now) => Ok(Answer::Missing),
                 None if matches!(self.kv, Read::Not) => Err(Needs { read_kv: true, ..Needs::default() }),
                 // KV may lag behind a creation, or be down: the feed knows.
                 None => self.read_current(client, now),
             };
         }
-        let gives_up = now.millis_since(self.began) >= client.settings().timeout_ms();
-        if gives_up || client.is_paused(now) {
-            return self.without_feed(client, now);
+        // No view came of its own poll or of waiting for another's: the log is
+        // long, a relay is late, whoever polled is gone. The feed may well be
+        // within reach, and then this key's record can be had.
+        let gives_up = now.millis_since(self.began) >= client.settings().timeout_ms() + LEASE_GRACE_MS;
+        if self.polled || gives_up || client.is_paused(now) {
+            return self.read_current(client, now);
         }
         let read_kv = known.is_none() && matches!(self.kv, Read::Not);
         let poll = client.begin_poll(now);
+        self.polled = poll.is_some();
         let left = client.lease_ends(now).map_or(WAIT_MS, |ends| ends.millis_since(now));
         let wait_ms = poll.is_none().then(|| left.clamp(1, WAIT_MS) as u32);
         Err(Needs { poll, read_kv, wait_ms, read_current: false })
     }
 
-    fn read_current(&self, client: &FeedClient, now: Timestamp) -> Result<Answer, Needs> {
-        if client.is_paused(now) {
-            return Ok(Answer::Unavailable(Unavailable::Feed));
+    fn read_current(&self, client: &mut FeedClient, now: Timestamp) -> Result<Answer, Needs> {
+        if matches!(self.current, Read::Failed) || client.is_paused(now) {
+            return self.without_feed(client, now);
         }
         Err(Needs { read_current: true, ..Needs::default() })
     }
 
     /// The feed is out of reach, and the setting decides.
-    fn without_feed(&mut self, client: &mut FeedClient, now: Timestamp) -> Result<Answer, Needs> {
-        if client.settings().when_unreachable == WhenFeedUnreachable::Deny {
+    fn without_feed(&self, client: &mut FeedClient, now: Timestamp) -> Result<Answer, Needs> {
+        if self.strict || client.settings().when_unreachable == WhenFeedUnreachable::Deny {
             return Ok(Answer::Unavailable(Unavailable::Feed));
         }
         let since = now.plus_millis(-KV_ONLY_RECORD_AGE_MS);
         match (self.known(client, Some(since)), &self.kv) {
             (Some(stored), _) => Ok(found(client, stored, None, Basis::KvOnly)),
             (None, Read::Not) => Err(Needs { read_kv: true, ..Needs::default() }),
-            // A miss in KV may be a key that was just created: nobody can say no.
-            (None, _) => Ok(Answer::Unavailable(Unavailable::Storage)),
+            // A miss in KV may be a key that was just created: nobody can say
+            // no, and what the feed said last is newer than what KV says now.
+            (None, Read::Done(_)) => {
+                Ok(client.known(&self.digest, None).map_or(Answer::Unavailable(Unavailable::Storage), |stored| {
+                    found(client, stored, None, Basis::KvOnly)
+                }))
+            }
+            (None, Read::Failed) => Ok(Answer::Unavailable(Unavailable::Storage)),
         }
     }
 
     /// What is known of the key: by the isolate, and by this request itself.
     fn known(&self, client: &mut FeedClient, read_since: Option<Timestamp>) -> Option<Stored> {
         let known = client.known(&self.digest, read_since);
-        match &self.kv {
-            Read::Done(Some(stored)) => {
-                let read = client.overlaid(&self.digest, stored.clone());
-                Some(known.map_or_else(|| read.clone(), |known| known.merge(read.clone())))
-            }
-            _ => known,
-        }
+        let Read::Done(Some((read, _))) = &self.kv else { return known };
+        let others = [known, client.changed(&self.digest)].into_iter().flatten();
+        Some(others.fold(read.clone(), Stored::merge))
     }
 
     fn count(&mut self, needs: &Needs) {
@@ -265,3 +297,6 @@ fn found(client: &FeedClient, stored: Stored, standing: Option<&TenantStanding>,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

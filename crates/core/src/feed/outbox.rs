@@ -18,9 +18,12 @@ use crate::timestamp::Timestamp;
 pub const EFFECTIVE_MARGIN_MS: i64 = 500;
 /// How long after KV took a value it is put again.
 pub const CONFIRM_AFTER_MS: i64 = 60_000;
-/// How long the log keeps a change after KV acknowledged it. The one
-/// assumption: no KV read returns a value that was overwritten longer ago.
-pub const KEEP_ACKNOWLEDGED_MS: i64 = 24 * 60 * 60 * 1_000;
+/// The one assumption: no KV read returns a value that was overwritten longer
+/// before the read began.
+pub const KV_LAG_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How long the log keeps a change after KV acknowledged it: KV's lag, and an
+/// hour for reads that were under way when an isolate started over.
+pub const KEEP_ACKNOWLEDGED_MS: i64 = KV_LAG_MS + 60 * 60 * 1_000;
 
 const FIRST_RETRY_MS: i64 = 1_000;
 const LONGEST_RETRY_MS: i64 = 5 * 60 * 1_000;
@@ -103,6 +106,17 @@ mod tests {
         let confirmed = put.done(NOW).unwrap();
         assert_eq!(confirmed.stage, Stage::Acknowledge);
         assert_eq!(confirmed.done(NOW), None);
+    }
+
+    #[test]
+    fn invariant_3_the_log_keeps_a_change_for_a_day_after_kv_acknowledged_it() {
+        let hour = 60 * 60 * 1_000;
+        assert_eq!((KV_LAG_MS, KEEP_ACKNOWLEDGED_MS), (24 * hour, 25 * hour));
+    }
+
+    #[test]
+    fn invariant_5_effective_by_is_when_the_feed_took_it_the_largest_staleness_and_half_a_second() {
+        assert_eq!(effective_by(NOW, 2_000), NOW.plus_millis(2_500));
     }
 
     #[test]

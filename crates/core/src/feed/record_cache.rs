@@ -49,6 +49,10 @@ impl RecordCache {
 
     pub(super) fn put(&mut self, digest: KeyDigest, cached: Cached) {
         let weight = cached.weight();
+        self.old.remove(&digest);
+        if let Some(replaced) = self.young.remove(&digest) {
+            self.young_weight -= replaced.weight();
+        }
         if weight > self.max_weight / 2 {
             return;
         }
@@ -56,11 +60,8 @@ impl RecordCache {
             self.old = core::mem::take(&mut self.young);
             self.young_weight = 0;
         }
-        self.old.remove(&digest);
         self.young_weight += weight;
-        if let Some(replaced) = self.young.insert(digest, cached) {
-            self.young_weight -= replaced.weight();
-        }
+        self.young.insert(digest, cached);
     }
 
     pub(super) fn clear(&mut self) {
@@ -91,5 +92,19 @@ mod tests {
             assert!(cache.weight() <= 96 * 100);
         }
         assert!(cache.get(&KeyDigest::of("0")).is_none());
+    }
+
+    #[test]
+    fn what_is_too_heavy_does_not_leave_in_place_what_it_was_to_replace() {
+        let mut cache = RecordCache::new(96 * 4);
+        let digest = KeyDigest::of("key");
+        cache.put(digest, Cached::Missing(Timestamp::from_millis(0)));
+        let heavy = Stored::TooNew { version: 1 };
+        cache.put(digest, Cached::Record(heavy.clone(), Timestamp::from_millis(0)));
+        assert!(matches!(cache.get(&digest), Some(Cached::Record(..))));
+        let mut tiny = RecordCache::new(2 * 96);
+        tiny.put(digest, Cached::Missing(Timestamp::from_millis(0)));
+        tiny.put(digest, Cached::Record(heavy, Timestamp::from_millis(0)));
+        assert!(tiny.get(&digest).is_none());
     }
 }

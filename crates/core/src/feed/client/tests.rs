@@ -1,0 +1,332 @@
+use alloc::{rc::Rc, string::ToString, vec, vec::Vec};
+
+use super::*;
+use crate::{
+    KeyRecord,
+    record::{KeyState, tests::record},
+};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+pub(crate) const SETTINGS: Settings =
+    Settings { max_staleness_ms: 2_000, when_unreachable: WhenFeedUnreachable::Kv, cache_bytes: 1_000_000 };
+
+/// So many milliseconds after the tests begin.
+pub(crate) fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(1_000_000 + millis)
+}
+
+pub(crate) fn digest() -> KeyDigest {
+    KeyDigest::of("key")
+}
+
+pub(crate) fn version(version: u64, state: KeyState) -> KeyRecord {
+    KeyRecord { version, state, ..record() }
+}
+
+pub(crate) fn active(of: u64) -> Stored {
+    Stored::Known(Rc::new(version(of, KeyState::Active)))
+}
+
+pub(crate) fn change(record: &KeyRecord) -> Change {
+    Change::Key { digest: digest(), record: record.encode() }
+}
+
+pub(crate) fn standing(version: u64, suspended: bool) -> TenantStanding {
+    TenantStanding { tenant: record().tenant().unwrap().clone(), version, suspended }
+}
+
+/// The last page of an answer to a cold isolate.
+pub(crate) fn reset(changes: Vec<Change>) -> PollAnswer {
+    PollAnswer { epoch: "e1".into(), reset: true, cursor: 1, more: false, age_ms: 0, changes }
+}
+
+/// The last page of an answer to a warm one.
+pub(crate) fn news(cursor: u64, changes: Vec<Change>) -> PollAnswer {
+    PollAnswer { reset: false, cursor, ..reset(changes) }
+}
+
+/// A client whose view was made by a poll sent at `sent_at` and answered at once.
+pub(crate) fn client_with_view(sent_at: Timestamp, changes: Vec<Change>) -> FeedClient {
+    let mut client = FeedClient::new(SETTINGS);
+    let poll = client.begin_poll(sent_at).unwrap();
+    client.poll_answered(poll.ticket, reset(changes), sent_at);
+    client
+}
+
+fn answer(client: &mut FeedClient, poll: &Poll, answer: PollAnswer, now: Timestamp) -> Option<Poll> {
+    client.poll_answered(poll.ticket, answer, now)
+}
+
+#[test]
+fn timeout_and_pause_are_over_before_a_change_counts_as_effective() {
+    for max_staleness_ms in [250, 251, 999, 1_200, 2_000, 60_000] {
+        let settings = Settings { max_staleness_ms, ..SETTINGS };
+        let margin = super::super::outbox::EFFECTIVE_MARGIN_MS;
+        assert!(settings.timeout_ms() + settings.pause_ms() < i64::from(max_staleness_ms) + margin);
+        assert!(settings.timeout_ms() <= 1_000);
+    }
+}
+
+#[test]
+fn invariant_1_a_view_is_as_old_as_the_sending_of_its_poll() {
+    let mut client = FeedClient::new(SETTINGS);
+    let poll = client.begin_poll(at(0)).unwrap();
+    answer(&mut client, &poll, reset(vec![]), at(900));
+    assert_eq!(client.view_age_ms(at(900)), Some(900));
+    assert!(client.is_fresh(at(2_000)));
+    assert!(!client.is_fresh(at(2_001)));
+}
+
+#[test]
+fn invariant_1_the_age_that_a_relay_states_adds_up() {
+    let mut client = FeedClient::new(SETTINGS);
+    let poll = client.begin_poll(at(0)).unwrap();
+    answer(&mut client, &poll, PollAnswer { age_ms: 1_500, ..reset(vec![]) }, at(10));
+    assert_eq!(client.view_age_ms(at(10)), Some(1_510));
+}
+
+#[test]
+fn invariant_1_a_view_through_a_relay_is_not_compared_with_an_instant_before_a_step_forward() {
+    let mut client = FeedClient::new(SETTINGS);
+    let began = client.read_clock(at(0));
+    let poll = client.begin_poll(at(3_600_000)).unwrap();
+    answer(&mut client, &poll, PollAnswer { age_ms: 5_000, ..reset(vec![]) }, at(3_600_010));
+    assert!(!client.view_is_since(began), "perhaps it is 5 seconds old and the request began 10 ms ago");
+}
+
+#[test]
+fn invariant_1_a_view_stands_once_the_last_page_is_applied_and_is_as_old_as_that_page() {
+    let mut client = FeedClient::new(SETTINGS);
+    let first = client.begin_poll(at(0)).unwrap();
+    let second = answer(&mut client, &first, PollAnswer { more: true, ..reset(vec![]) }, at(10)).unwrap();
+    assert_eq!(client.view_age_ms(at(10)), None);
+    assert_eq!((second.request.epoch.as_deref(), second.request.cursor), (Some("e1"), 1));
+    assert!(answer(&mut client, &second, news(2, vec![]), at(30)).is_none());
+    assert_eq!(client.view_age_ms(at(30)), Some(20));
+}
+
+#[test]
+fn invariant_1_overtaking_answers_leave_the_latest_view() {
+    let mut client = client_with_view(at(0), vec![]);
+    let slow = client.begin_poll(at(100)).unwrap();
+    let after_lease = at(100 + SETTINGS.timeout_ms() + LEASE_GRACE_MS);
+    let quick = client.begin_poll(after_lease).unwrap();
+    answer(&mut client, &quick, news(7, vec![]), after_lease);
+    answer(&mut client, &slow, news(5, vec![]), after_lease.plus_millis(5));
+    assert!(client.view_is_since(after_lease));
+    let next = client.begin_poll(after_lease.plus_millis(10)).unwrap();
+    assert_eq!(next.request.cursor, 7);
+}
+
+#[test]
+fn invariant_1_a_clock_that_steps_back_voids_everything() {
+    let mut client = client_with_view(at(0), vec![change(&version(4, KeyState::Disabled))]);
+    let under_way = client.begin_poll(at(1_000)).unwrap();
+    let failed = client.begin_poll(at(3_000)).unwrap();
+    client.poll_failed(failed.ticket, at(3_500));
+    client.remember(digest(), active(3), at(3_500));
+    client.read_clock(at(3_500 - CLOCK_JITTER_MS - 1));
+    let now = at(3_500 - CLOCK_JITTER_MS);
+    assert_eq!(client.view_age_ms(now), None);
+    assert_eq!(client.known(&digest(), None), None);
+    assert!(!client.is_paused(now), "the pause was stated in the time that is gone");
+    answer(&mut client, &under_way, news(9, vec![]), now);
+    assert_eq!(client.view_age_ms(now), None, "an answer from before is worth nothing");
+    let poll = client.begin_poll(now).unwrap();
+    assert_eq!((poll.request.epoch, poll.request.cursor), (None, 0));
+}
+
+#[test]
+fn a_reading_a_little_behind_another_request_s_is_no_step_back() {
+    let mut client = client_with_view(at(0), vec![]);
+    client.read_clock(at(1_000));
+    assert_eq!(client.read_clock(at(960)), at(1_000), "time stands still");
+    assert_eq!(client.view_age_ms(at(990)), Some(1_000));
+}
+
+#[test]
+fn invariant_1_another_epoch_or_a_cursor_below_the_floor_voids_everything() {
+    for epoch in ["e1", "e2"] {
+        let mut client = client_with_view(at(0), vec![change(&version(4, KeyState::Active))]);
+        client.remember(digest(), active(3), at(0));
+        let poll = client.begin_poll(at(1_500)).unwrap();
+        assert_eq!((poll.request.epoch.as_deref(), poll.request.cursor), (Some("e1"), 1));
+        let page = PollAnswer { epoch: epoch.into(), more: true, cursor: 0, ..reset(vec![]) };
+        let next = answer(&mut client, &poll, page, at(1_600)).unwrap();
+        assert_eq!(client.view_age_ms(at(1_600)), None);
+        assert_eq!(client.known(&digest(), None), None);
+        assert_eq!((next.request.epoch.as_deref(), next.request.cursor), (Some(epoch), 0));
+    }
+}
+
+#[test]
+fn an_answer_of_another_epoch_without_a_reset_is_a_failure() {
+    let mut client = client_with_view(at(0), vec![]);
+    let poll = client.begin_poll(at(1_500)).unwrap();
+    let nonsense = PollAnswer { epoch: "e2".into(), ..news(9, vec![]) };
+    assert!(answer(&mut client, &poll, nonsense, at(1_600)).is_none());
+    assert_eq!(client.view_age_ms(at(1_600)), None);
+    assert!(client.is_paused(at(1_600)), "or it would be asked for over and over");
+}
+
+#[test]
+fn invariant_2_an_overlay_over_its_cap_is_voided_whole_and_each_key_is_asked_for() {
+    let mut client = FeedClient::new(Settings { cache_bytes: 2_000, ..SETTINGS });
+    let other = Change::Key { digest: KeyDigest::of("other"), record: record().encode() };
+    let poll = client.begin_poll(at(0)).unwrap();
+    answer(&mut client, &poll, reset(vec![change(&record())]), at(5));
+    assert!(client.is_fresh(at(5)) && !client.overflowed(at(5)));
+    let poll = client.begin_poll(at(6)).unwrap();
+    answer(&mut client, &poll, news(2, vec![other]), at(10));
+    assert!(client.overflowed(at(10)));
+    assert_eq!(client.view_age_ms(at(10)), None);
+    assert_eq!(client.known(&digest(), None), None);
+    assert!(!client.refresh_due(at(5_000)));
+    assert!(!client.overflowed(at(10 + OVERFLOW_PAUSE_MS)), "then it tries again");
+}
+
+#[test]
+fn invariant_4_suspensions_are_part_of_what_a_cold_isolate_receives() {
+    let client = client_with_view(at(0), vec![Change::Tenant(standing(3, true))]);
+    let tenant = standing(0, false).tenant;
+    assert!(client.suspended(&tenant, None));
+    assert!(!client.suspended(&tenant, Some(&standing(4, false))), "what `current` says may be newer");
+    assert!(client.suspended(&tenant, Some(&standing(2, false))), "or older");
+}
+
+#[test]
+fn invariant_4_what_current_says_of_a_tenant_is_kept_in_mind() {
+    let mut client = client_with_view(at(0), vec![]);
+    let tenant = standing(0, false).tenant;
+    client.remember_standing(&standing(1, true));
+    assert!(client.suspended(&tenant, None));
+    client.remember_standing(&standing(2, false));
+    assert!(!client.suspended(&tenant, None));
+}
+
+#[test]
+fn invariant_6_changes_may_come_twice_late_and_out_of_order() {
+    let changes = [
+        change(&version(1, KeyState::Active)),
+        change(&version(2, KeyState::Disabled)),
+        change(&version(3, KeyState::Active)),
+        Change::Tenant(standing(1, true)),
+        Change::Tenant(standing(2, false)),
+    ];
+    let orders = [[0, 1, 2, 3, 4], [2, 1, 0, 4, 3], [1, 2, 1, 4, 3], [2, 0, 2, 3, 4]];
+    for order in orders {
+        let client = client_with_view(at(0), order.map(|index| changes[index].clone()).to_vec());
+        assert_eq!(client.changed(&digest()), Some(active(3)), "{order:?}");
+        assert!(!client.suspended(&standing(0, false).tenant, None), "{order:?}");
+    }
+}
+
+#[test]
+fn invariant_6_a_revocation_that_comes_first_is_the_last_word() {
+    let revoked = change(&version(2, KeyState::Revoked));
+    let client = client_with_view(at(0), vec![revoked, change(&version(9, KeyState::Active))]);
+    assert!(client.changed(&digest()).unwrap().is_revoked());
+}
+
+#[test]
+fn invariant_7_one_poll_at_a_time() {
+    let mut client = FeedClient::new(SETTINGS);
+    let poll = client.begin_poll(at(0)).unwrap();
+    assert!(client.begin_poll(at(1)).is_none());
+    answer(&mut client, &poll, reset(vec![]), at(2));
+    assert!(client.begin_poll(at(3)).is_some());
+}
+
+#[test]
+fn invariant_7_a_lease_that_nobody_returns_ends_by_itself() {
+    let mut client = FeedClient::new(SETTINGS);
+    let gone = client.begin_poll(at(0)).unwrap();
+    let end = client.lease_ends(at(1)).unwrap();
+    assert!(end > at(SETTINGS.timeout_ms()), "who sent it reports first");
+    assert!(client.begin_poll(end.plus_millis(-1)).is_none());
+    let poll = client.begin_poll(end).unwrap();
+    client.poll_failed(gone.ticket, end.plus_millis(1));
+    assert!(!client.is_paused(end.plus_millis(1)), "who lost the lease has no say");
+    assert!(answer(&mut client, &poll, reset(vec![]), end.plus_millis(2)).is_none());
+    assert!(client.is_fresh(end.plus_millis(2)));
+}
+
+#[test]
+fn invariant_7_pages_are_fetched_by_whoever_holds_the_lease() {
+    let mut client = FeedClient::new(SETTINGS);
+    let slow = client.begin_poll(at(0)).unwrap();
+    let other = client.begin_poll(client.lease_ends(at(0)).unwrap()).unwrap();
+    let page = PollAnswer { more: true, ..reset(vec![]) };
+    assert!(answer(&mut client, &slow, page.clone(), at(1_100)).is_none());
+    assert!(answer(&mut client, &other, page, at(1_110)).is_none(), "it was sent before all was dropped");
+    assert_eq!(client.begin_poll(at(1_120)).unwrap().request.cursor, 1, "what was received is kept");
+}
+
+#[test]
+fn invariant_7_after_a_failure_nobody_calls_for_a_while() {
+    let mut client = FeedClient::new(SETTINGS);
+    let poll = client.begin_poll(at(0)).unwrap();
+    client.poll_failed(poll.ticket, at(300));
+    let end = at(300 + SETTINGS.pause_ms());
+    assert!(client.begin_poll(end.plus_millis(-1)).is_none());
+    assert!(client.begin_poll(end).is_some());
+}
+
+#[test]
+fn invariant_7_a_failure_that_is_reported_late_pauses_no_longer() {
+    let mut client = FeedClient::new(SETTINGS);
+    let poll = client.begin_poll(at(0)).unwrap();
+    client.poll_failed(poll.ticket, at(1_900));
+    assert!(client.is_paused(at(1_999)));
+    assert!(!client.is_paused(at(SETTINGS.timeout_ms() + SETTINGS.pause_ms())));
+}
+
+#[test]
+fn an_answer_ends_the_pause() {
+    let mut client = FeedClient::new(SETTINGS);
+    let poll = client.begin_poll(at(0)).unwrap();
+    client.current_failed(at(0), at(10));
+    assert!(client.is_paused(at(20)));
+    answer(&mut client, &poll, reset(vec![]), at(30));
+    assert!(!client.is_paused(at(30)));
+}
+
+#[test]
+fn a_view_is_refreshed_before_it_is_too_old_by_one_poll() {
+    let mut client = client_with_view(at(0), vec![]);
+    assert!(!client.refresh_due(at(999)));
+    assert!(client.refresh_due(at(1_000)));
+    let _under_way = client.begin_poll(at(1_000)).unwrap();
+    assert!(!client.refresh_due(at(1_001)));
+}
+
+#[test]
+fn a_record_that_can_t_be_read_stops_its_key_and_no_other() {
+    let corrupt = Change::Key { digest: KeyDigest::of("corrupt"), record: "{}".to_string() };
+    let mut client = client_with_view(at(0), vec![corrupt, change(&version(2, KeyState::Active))]);
+    assert!(client.is_fresh(at(0)));
+    assert_eq!(client.known(&digest(), None), Some(active(2)));
+    let known = client.known(&KeyDigest::of("corrupt"), None);
+    assert!(matches!(known, Some(Stored::TooNew { .. })), "fails closed: {known:?}");
+}
+
+#[test]
+fn an_older_read_does_not_replace_a_newer_one() {
+    let mut client = client_with_view(at(0), vec![]);
+    client.remember(digest(), active(5), at(10));
+    client.remember(digest(), active(4), at(20));
+    assert_eq!(client.known(&digest(), None), Some(active(5)));
+    client.remember_missing(digest(), at(5));
+    assert_eq!(client.known(&digest(), None), Some(active(5)));
+}
+
+#[test]
+fn a_read_from_before_a_step_back_is_no_younger_than_now() {
+    let mut client = client_with_view(at(0), vec![]);
+    client.read_clock(at(3_600_000));
+    client.read_clock(at(1_000));
+    client.remember(digest(), active(1), at(3_600_000));
+    assert_eq!(client.known(&digest(), Some(at(1_001))), None);
+    assert_eq!(client.known(&digest(), Some(at(1_000))), Some(active(1)));
+}

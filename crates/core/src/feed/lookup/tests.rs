@@ -1,0 +1,429 @@
+use alloc::{vec, vec::Vec};
+
+use super::*;
+use crate::{
+    feed::{
+        client::{
+            Settings,
+            tests::{SETTINGS, active, at, change, client_with_view, digest, news, reset, standing, version},
+        },
+        message::{Change, PollAnswer},
+    },
+    record::KeyState,
+};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+const DENY: Settings = Settings { when_unreachable: WhenFeedUnreachable::Deny, ..SETTINGS };
+
+/// A request, step by step.
+struct Trial {
+    client: FeedClient,
+    lookup: Lookup,
+}
+
+impl Trial {
+    fn of(client: FeedClient, strict: bool, now: i64) -> Self {
+        Self { client, lookup: Lookup::new(digest(), strict, at(now)) }
+    }
+
+    /// Of an isolate that just started.
+    fn cold(settings: Settings) -> Self {
+        Self::of(FeedClient::new(settings), false, 0)
+    }
+
+    /// Of one that has a view of time 0 with these changes.
+    fn warm(changes: Vec<Change>, now: i64) -> Self {
+        Self::of(client_with_view(at(0), changes), false, now)
+    }
+
+    /// The next request to the same isolate.
+    fn then(self, now: i64) -> Self {
+        Self::of(self.client, false, now)
+    }
+
+    fn step(&mut self, now: i64) -> Step {
+        self.lookup.step(&mut self.client, at(now))
+    }
+
+    fn needs(&mut self, now: i64) -> Needs {
+        match self.step(now) {
+            Step::Do(needs) => needs,
+            Step::Answer(answer) => panic!("answered already: {answer:?}"),
+        }
+    }
+
+    fn answer(&mut self, now: i64) -> Answer {
+        match self.step(now) {
+            Step::Answer(answer) => answer,
+            Step::Do(needs) => panic!("no answer yet: {needs:?}"),
+        }
+    }
+
+    /// The answer's version, state, suspension and basis.
+    fn found(&mut self, now: i64) -> (u64, KeyState, bool, Basis) {
+        match self.answer(now) {
+            Answer::Found { record, suspended, basis } => (record.version, record.state, suspended, basis),
+            other => panic!("not found: {other:?}"),
+        }
+    }
+
+    fn kv(&mut self, read: Result<Option<Stored>, ()>, sent_at: i64) {
+        self.lookup.kv_answered(&mut self.client, read, at(sent_at));
+    }
+
+    fn current(&mut self, record: Option<&KeyRecord>, standing: Option<TenantStanding>, sent_at: i64, now: i64) {
+        let answer = CurrentAnswer { record: record.map(KeyRecord::encode), standing };
+        self.lookup.current_answered(&mut self.client, Some(answer), at(sent_at), at(now));
+    }
+
+    fn current_fails(&mut self, sent_at: i64, now: i64) {
+        self.lookup.current_answered(&mut self.client, None, at(sent_at), at(now));
+    }
+
+    fn polled(&mut self, poll: &Poll, answer: PollAnswer, now: i64) -> Option<Poll> {
+        self.client.poll_answered(poll.ticket, answer, at(now))
+    }
+}
+
+fn only_current(needs: &Needs) -> bool {
+    needs.read_current && needs.poll.is_none() && !needs.read_kv && needs.wait_ms.is_none()
+}
+
+#[test]
+fn a_known_key_under_a_fresh_view_is_answered_at_once() {
+    let mut trial = Trial::warm(vec![], 100);
+    trial.client.remember(digest(), active(3), at(50));
+    assert_eq!(trial.found(2_000), (3, KeyState::Active, false, Basis::Feed));
+    assert_eq!(trial.lookup.waited(), Waited::default());
+}
+
+#[test]
+fn a_cold_isolate_reads_kv_and_polls_at_the_same_time() {
+    let mut trial = Trial::cold(SETTINGS);
+    let needs = trial.needs(0);
+    assert!(needs.read_kv && !needs.read_current && needs.wait_ms.is_none());
+    trial.kv(Ok(Some(active(3))), 0);
+    trial.polled(&needs.poll.unwrap(), reset(vec![]), 20);
+    assert_eq!(trial.found(20), (3, KeyState::Active, false, Basis::Feed));
+    assert_eq!(trial.lookup.waited(), Waited { kv: 1, feed: 1 });
+    // And what it read serves the next request, though it came before the view.
+    assert_eq!(trial.then(30).found(30).0, 3);
+}
+
+#[test]
+fn a_key_that_kv_does_not_have_or_can_t_tell_is_asked_of_the_feed() {
+    for read in [Ok(None), Err(())] {
+        let mut trial = Trial::warm(vec![], 100);
+        assert!(trial.needs(100).read_kv);
+        trial.kv(read, 100);
+        assert!(only_current(&trial.needs(110)));
+        trial.current(Some(&version(1, KeyState::Active)), None, 110, 120);
+        assert_eq!(trial.found(120), (1, KeyState::Active, false, Basis::Feed));
+    }
+}
+
+#[test]
+fn a_key_that_neither_has_is_missing_and_remembered_so() {
+    let mut trial = Trial::warm(vec![], 100);
+    trial.needs(100);
+    trial.kv(Ok(None), 100);
+    trial.needs(110);
+    trial.current(None, None, 110, 120);
+    assert_eq!(trial.answer(120), Answer::Missing);
+    assert_eq!(trial.then(130).answer(130), Answer::Missing);
+}
+
+#[test]
+fn invariant_2_a_kv_read_begun_before_a_change_cannot_bring_the_old_state_back() {
+    for state in [KeyState::Disabled, KeyState::Revoked] {
+        let mut trial = Trial::warm(vec![], 100);
+        assert!(trial.needs(100).read_kv);
+        let poll = trial.client.begin_poll(at(110)).unwrap();
+        trial.polled(&poll, news(2, vec![change(&version(4, state))]), 120);
+        trial.kv(Ok(Some(active(3))), 100);
+        assert_eq!(trial.found(130).1, state);
+        assert_eq!(trial.then(140).found(140).1, state, "nor for those who come after");
+    }
+}
+
+#[test]
+fn invariant_2_a_change_holds_for_records_cached_before_and_after_it() {
+    let mut trial = Trial::warm(vec![], 100);
+    trial.client.remember(digest(), active(3), at(50));
+    let poll = trial.client.begin_poll(at(110)).unwrap();
+    trial.polled(&poll, news(2, vec![change(&version(4, KeyState::Disabled))]), 120);
+    assert_eq!(trial.found(130).1, KeyState::Disabled);
+    trial.client.remember(digest(), active(3), at(140));
+    assert_eq!(trial.then(150).found(150).1, KeyState::Disabled);
+}
+
+#[test]
+fn invariant_2_a_cached_miss_does_not_outlive_the_view() {
+    let mut trial = Trial::warm(vec![], 100);
+    trial.client.remember_missing(digest(), at(100));
+    let poll = trial.client.begin_poll(at(1_000)).unwrap();
+    trial.polled(&poll, news(1, vec![]), 1_010);
+    let mut trial = trial.then(2_100);
+    assert_eq!(trial.answer(2_100), Answer::Missing);
+    assert!(trial.then(2_101).needs(2_101).read_kv);
+}
+
+#[test]
+fn invariant_2_a_miss_asked_for_before_a_step_back_is_not_remembered() {
+    let mut trial = Trial::of(client_with_view(at(3_600_000), vec![]), true, 3_600_000);
+    assert!(only_current(&trial.needs(3_600_000)));
+    trial.client.read_clock(at(0));
+    let poll = trial.client.begin_poll(at(0)).unwrap();
+    trial.polled(&poll, reset(vec![]), 10);
+    trial.current(None, None, 3_600_000, 20);
+    assert_eq!(trial.answer(20), Answer::Missing, "it is true for this request");
+    assert!(trial.then(30).needs(30).read_kv, "and for no other");
+}
+
+#[test]
+fn a_creation_that_the_overlay_knows_beats_a_miss() {
+    let mut trial = Trial::warm(vec![], 100);
+    trial.client.remember_missing(digest(), at(100));
+    let poll = trial.client.begin_poll(at(110)).unwrap();
+    trial.polled(&poll, news(2, vec![change(&version(1, KeyState::Active))]), 120);
+    assert_eq!(trial.found(130), (1, KeyState::Active, false, Basis::Feed));
+}
+
+#[test]
+fn a_creation_that_the_overlay_learns_of_meanwhile_beats_what_current_said_before() {
+    let mut trial = Trial::of(client_with_view(at(0), vec![]), true, 100);
+    assert!(only_current(&trial.needs(100)));
+    let poll = trial.client.begin_poll(at(110)).unwrap();
+    trial.polled(&poll, news(2, vec![change(&version(1, KeyState::Active))]), 120);
+    trial.current(None, None, 100, 130);
+    assert_eq!(trial.found(130), (1, KeyState::Active, false, Basis::Feed));
+}
+
+#[test]
+fn invariant_4_a_suspended_tenant_s_keys_are_refused_whichever_way_it_is_known() {
+    let mut told_by_log =
+        Trial::warm(vec![change(&version(1, KeyState::Active)), Change::Tenant(standing(1, true))], 0);
+    assert!(told_by_log.found(10).2);
+    let mut told_by_current = Trial::of(client_with_view(at(0), vec![]), true, 10);
+    told_by_current.needs(10);
+    told_by_current.current(Some(&version(1, KeyState::Active)), Some(standing(1, true)), 10, 20);
+    assert!(told_by_current.found(20).2);
+    assert!(told_by_current.then(30).found(30).2, "nor does the next request pass");
+}
+
+#[test]
+fn invariant_4_a_step_back_does_not_make_a_request_forget_the_suspension_it_was_told_of() {
+    let mut trial = Trial::of(client_with_view(at(3_600_000), vec![]), true, 3_600_000);
+    trial.needs(3_600_000);
+    trial.current(Some(&version(1, KeyState::Active)), Some(standing(1, true)), 3_600_000, 3_600_010);
+    assert!(trial.found(0).2);
+}
+
+#[test]
+fn a_strict_request_reads_current_whatever_is_known() {
+    let mut trial = Trial::of(client_with_view(at(0), vec![change(&version(3, KeyState::Active))]), true, 10);
+    assert!(only_current(&trial.needs(10)));
+    trial.current(Some(&version(4, KeyState::Disabled)), None, 10, 20);
+    assert_eq!(trial.found(20), (4, KeyState::Disabled, false, Basis::Feed));
+    assert_eq!(trial.then(30).found(30).1, KeyState::Disabled, "nor does the next request pass");
+}
+
+#[test]
+fn a_strict_request_needs_no_reading_to_refuse_what_is_known_to_be_revoked() {
+    let mut trial = Trial::of(client_with_view(at(0), vec![change(&version(3, KeyState::Revoked))]), true, 10);
+    assert_eq!(trial.found(10).1, KeyState::Revoked);
+}
+
+#[test]
+fn a_strict_request_is_not_served_without_the_feed() {
+    let mut trial = Trial::of(client_with_view(at(0), vec![change(&version(3, KeyState::Active))]), true, 10);
+    trial.needs(10);
+    trial.current_fails(10, 1_010);
+    assert_eq!(trial.answer(1_010), Answer::Unavailable(Unavailable::Feed));
+    let paused = Trial::of(trial.client, true, 1_020).answer(1_020);
+    assert_eq!(paused, Answer::Unavailable(Unavailable::Feed), "nor asked for, so soon after");
+}
+
+#[test]
+fn a_slow_answer_is_good_for_the_requests_that_waited_for_it() {
+    let settings = Settings { max_staleness_ms: 250, ..SETTINGS };
+    let mut trial = Trial::cold(settings);
+    let poll = trial.needs(0).poll.unwrap();
+    trial.kv(Ok(Some(active(3))), 0);
+    trial.polled(&poll, reset(vec![]), 500);
+    assert!(!trial.client.is_fresh(at(500)));
+    assert_eq!(trial.found(500).3, Basis::Feed);
+    assert!(trial.then(501).needs(501).poll.is_some(), "and not for those who come later");
+}
+
+#[test]
+fn without_the_feed_the_setting_decides() {
+    for (settings, served) in [(SETTINGS, true), (DENY, false)] {
+        let mut trial = Trial::cold(settings);
+        let poll = trial.needs(0).poll.unwrap();
+        trial.kv(Ok(Some(active(3))), 0);
+        trial.client.poll_failed(poll.ticket, at(1_000));
+        match trial.answer(1_000) {
+            Answer::Found { basis: Basis::KvOnly, .. } => assert!(served),
+            Answer::Unavailable(Unavailable::Feed) => assert!(!served),
+            other => panic!("{other:?}"),
+        }
+        match trial.then(1_010).step(1_010) {
+            Step::Answer(Answer::Found { basis: Basis::KvOnly, .. }) => assert!(served, "what was just read serves on"),
+            Step::Answer(Answer::Unavailable(Unavailable::Feed)) => assert!(!served),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn without_the_feed_a_record_from_kv_serves_for_half_a_minute() {
+    let pause = |mut trial: Trial, now: i64| {
+        trial.client.read_clock(at(now));
+        trial.client.current_failed(at(now), at(now));
+        trial.then(now)
+    };
+    let mut trial = Trial::cold(SETTINGS);
+    trial.client.remember(digest(), active(3), at(0));
+    let mut trial = pause(trial, KV_ONLY_RECORD_AGE_MS);
+    assert_eq!(trial.found(KV_ONLY_RECORD_AGE_MS).3, Basis::KvOnly);
+    let mut trial = pause(trial, KV_ONLY_RECORD_AGE_MS + 1);
+    assert!(trial.needs(KV_ONLY_RECORD_AGE_MS + 1).read_kv);
+    trial.kv(Err(()), KV_ONLY_RECORD_AGE_MS + 1);
+    assert_eq!(trial.answer(KV_ONLY_RECORD_AGE_MS + 2), Answer::Unavailable(Unavailable::Storage));
+}
+
+#[test]
+fn without_the_feed_what_it_last_said_still_lies_over_kv() {
+    let last_words =
+        [(KeyState::Revoked, active(9), KeyState::Revoked), (KeyState::Disabled, active(3), KeyState::Disabled)];
+    for (last, in_kv, expected) in last_words {
+        let mut trial = Trial::warm(vec![change(&version(4, last))], 10_000);
+        trial.client.read_clock(at(10_000));
+        trial.client.current_failed(at(10_000), at(10_000));
+        if last != KeyState::Revoked {
+            assert!(trial.needs(10_000).read_kv);
+            trial.kv(Ok(Some(in_kv)), 10_000);
+        }
+        assert_eq!(trial.found(10_010).1, expected);
+    }
+}
+
+#[test]
+fn without_the_feed_a_new_key_that_kv_lacks_is_served_by_what_the_feed_last_said() {
+    let mut trial = Trial::warm(vec![change(&version(1, KeyState::Active))], 10_000);
+    trial.client.read_clock(at(10_000));
+    trial.client.current_failed(at(10_000), at(10_000));
+    trial.needs(10_000);
+    trial.kv(Ok(None), 10_000);
+    assert_eq!(trial.found(10_010), (1, KeyState::Active, false, Basis::KvOnly));
+}
+
+#[test]
+fn without_the_feed_nobody_is_told_that_a_key_is_missing() {
+    let mut trial = Trial::warm(vec![], 100);
+    trial.needs(100);
+    trial.kv(Ok(None), 100);
+    trial.needs(110);
+    trial.current_fails(110, 1_110);
+    assert_eq!(trial.answer(1_110), Answer::Unavailable(Unavailable::Storage));
+}
+
+#[test]
+fn in_overflow_each_key_is_asked_for_and_then_the_setting_decides() {
+    let mut trial = Trial::cold(Settings { cache_bytes: 1_000, ..SETTINGS });
+    let poll = trial.client.begin_poll(at(0)).unwrap();
+    trial.polled(&poll, reset(vec![change(&version(3, KeyState::Active))]), 0);
+    assert!(only_current(&trial.needs(10)));
+    trial.current(Some(&version(3, KeyState::Active)), None, 10, 20);
+    assert_eq!(trial.found(20).3, Basis::Feed);
+    let mut trial = trial.then(30);
+    trial.needs(30);
+    trial.current_fails(30, 1_030);
+    assert!(trial.needs(1_030).read_kv, "KV serves where the setting allows it");
+    trial.kv(Ok(Some(active(3))), 1_030);
+    assert_eq!(trial.found(1_040).3, Basis::KvOnly);
+}
+
+#[test]
+fn invariant_7_waiting_behind_another_s_poll_ends_with_it() {
+    let mut first = Trial::cold(SETTINGS);
+    let poll = first.needs(0).poll.unwrap();
+    let mut waiting = first.then(10);
+    let needs = waiting.needs(10);
+    assert!(needs.read_kv && needs.poll.is_none());
+    assert_eq!(needs.wait_ms, Some(5));
+    waiting.kv(Ok(Some(active(3))), 10);
+    assert!(!waiting.needs(15).read_kv);
+    waiting.polled(&poll, reset(vec![]), 18);
+    assert_eq!(waiting.found(20).3, Basis::Feed);
+    assert_eq!(waiting.lookup.waited(), Waited { kv: 1, feed: 1 }, "one wait is one call waited for");
+}
+
+#[test]
+fn invariant_7_who_waits_in_vain_asks_the_feed_and_does_not_fall_back_to_kv() {
+    let mut first = Trial::cold(SETTINGS);
+    let end = SETTINGS.timeout_ms() + LEASE_GRACE_MS;
+    let _abandoned = first.needs(0).poll.unwrap();
+    let mut waiting = first.then(10);
+    waiting.needs(10);
+    waiting.kv(Ok(Some(active(3))), 10);
+    // Somebody else takes the lease that nobody returned, and is gone too.
+    waiting.client.begin_poll(at(end)).unwrap();
+    assert!(waiting.needs(end + 5).wait_ms.is_some());
+    assert!(only_current(&waiting.needs(end + 10)));
+    waiting.current(Some(&version(4, KeyState::Revoked)), None, end + 10, end + 20);
+    assert_eq!(waiting.found(end + 20).1, KeyState::Revoked);
+}
+
+#[test]
+fn invariant_7_a_step_back_does_not_make_a_request_wait_for_ever() {
+    let mut first = Trial::of(FeedClient::new(SETTINGS), false, 3_600_000);
+    let mut waits = |now: i64| first.step(now);
+    assert!(matches!(waits(3_600_000), Step::Do(Needs { poll: Some(_), .. })));
+    let mut waiting = first.then(3_600_001);
+    assert!(waiting.needs(3_600_001).wait_ms.is_some());
+    waiting.client.read_clock(at(0));
+    waiting.client.begin_poll(at(0)).unwrap();
+    assert!(waiting.needs(1).wait_ms.is_some());
+    waiting.client.begin_poll(at(1_050)).unwrap();
+    assert!(only_current(&waiting.needs(1_051)));
+}
+
+#[test]
+fn invariant_7_a_failure_from_before_a_step_back_pauses_nobody() {
+    let mut trial = Trial::of(client_with_view(at(0), vec![]), true, 0);
+    trial.needs(1_000);
+    trial.client.read_clock(at(600));
+    trial.current_fails(1_000, 1_600);
+    assert!(!trial.client.is_paused(at(1_600)));
+    assert_eq!(trial.answer(1_600), Answer::Unavailable(Unavailable::Feed));
+}
+
+#[test]
+fn a_request_does_not_wait_for_all_pages_of_a_long_log() {
+    let mut trial = Trial::cold(SETTINGS);
+    let poll = trial.needs(0).poll.unwrap();
+    trial.kv(Ok(Some(active(3))), 0);
+    let next = trial.polled(&poll, PollAnswer { more: true, ..reset(vec![]) }, 20);
+    assert!(next.is_some());
+    assert!(only_current(&trial.needs(20)));
+}
+
+#[test]
+fn a_record_for_newer_readers_is_unavailable_and_a_corrupt_one_too() {
+    let newer = version(4, KeyState::Active).encode().replace(r#""min_reader":1"#, r#""min_reader":2"#);
+    for record in [newer, "{}".into()] {
+        let mut trial = Trial::of(client_with_view(at(0), vec![]), true, 10);
+        trial.needs(10);
+        let answer = CurrentAnswer { record: Some(record), standing: None };
+        trial.lookup.current_answered(&mut trial.client, Some(answer), at(10), at(20));
+        assert_eq!(trial.answer(20), Answer::Unavailable(Unavailable::RecordTooNew));
+        assert!(!trial.client.is_paused(at(20)), "the feed is not to blame");
+        let mut next = Trial::of(trial.client, true, 30);
+        next.needs(30);
+        next.current(Some(&version(5, KeyState::Active)), None, 30, 40);
+        assert_eq!(next.found(40).0, 5, "and what is read later is served");
+    }
+}

@@ -1,0 +1,152 @@
+//! The feed: a log of changes with one entry per subject, and `current`.
+
+use std::collections::BTreeMap;
+
+use keystile_core::{
+    KeyDigest, TenantId,
+    feed::{
+        message::{Change, CurrentAnswer, PollAnswer, PollRequest, PublishAnswer, TenantStanding},
+        outbox::KEEP_ACKNOWLEDGED_MS,
+    },
+    record::Stored,
+};
+
+use crate::Millis;
+
+const DAY: Millis = 24 * 60 * 60 * 1_000;
+
+/// Cloned, it is what a relay has of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Feed {
+    page_entries: usize,
+    epoch: u32,
+    last: u64,
+    /// No entry up to here is promised to be there still.
+    floor: u64,
+    log: BTreeMap<u64, Entry>,
+    keys: BTreeMap<KeyDigest, (u64, String)>,
+    standings: BTreeMap<TenantId, TenantStanding>,
+    /// What polls stated, and when.
+    staleness: Vec<(Millis, u32)>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    change: Change,
+    version: u64,
+    acknowledged_at: Option<Millis>,
+}
+
+impl Entry {
+    fn is_suspension(&self) -> bool {
+        matches!(&self.change, Change::Tenant(standing) if standing.suspended)
+    }
+}
+
+impl Feed {
+    pub(crate) fn new(page_entries: usize) -> Self {
+        Self {
+            page_entries,
+            epoch: 1,
+            last: 0,
+            floor: 0,
+            log: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            standings: BTreeMap::new(),
+            staleness: Vec::new(),
+        }
+    }
+
+    pub(crate) fn publish(&mut self, change: &Change, now: Millis) -> PublishAnswer {
+        let news = match change {
+            Change::Key { digest, record } => {
+                let version = Stored::decode(record).unwrap().version();
+                let newer = self.keys.get(digest).is_none_or(|(known, _)| version > *known);
+                if newer {
+                    self.keys.insert(*digest, (version, record.clone()));
+                }
+                newer.then_some((version, None))
+            }
+            Change::Tenant(standing) => {
+                let newer = self.standings.get(&standing.tenant).is_none_or(|known| standing.supersedes(known));
+                if newer {
+                    self.standings.insert(standing.tenant.clone(), standing.clone());
+                }
+                // KV has no part in standings.
+                newer.then_some((standing.version, Some(now)))
+            }
+        };
+        if let Some((version, acknowledged_at)) = news {
+            self.log.retain(|_, entry| !same_subject(&entry.change, change));
+            self.last += 1;
+            self.log.insert(self.last, Entry { change: change.clone(), version, acknowledged_at });
+        }
+        PublishAnswer { max_staleness_ms: self.stated(now) }
+    }
+
+    pub(crate) fn acknowledge(&mut self, digest: KeyDigest, version: u64, now: Millis) {
+        let entries = self.log.values_mut();
+        for entry in entries.filter(|entry| matches!(&entry.change, Change::Key { digest: of, .. } if *of == digest)) {
+            if entry.version <= version && entry.acknowledged_at.is_none() {
+                entry.acknowledged_at = Some(now);
+            }
+        }
+    }
+
+    /// The largest staleness that any edge stated in the last 24 hours.
+    pub(crate) fn stated(&self, now: Millis) -> u32 {
+        let recent = self.staleness.iter().filter(|(stated_at, _)| now - stated_at <= DAY);
+        recent.map(|(_, stated)| *stated).max().unwrap_or(0)
+    }
+
+    /// Notes what an edge accepts. A relay passes that on before it answers.
+    pub(crate) fn note_staleness(&mut self, stated: u32, now: Millis) {
+        self.staleness.push((now, stated));
+    }
+
+    pub(crate) fn poll(&mut self, request: &PollRequest, age_ms: u32, now: Millis) -> PollAnswer {
+        self.trim(now);
+        let epoch = format!("epoch {}", self.epoch);
+        let reset = request.epoch.as_ref() != Some(&epoch) || request.cursor < self.floor;
+        // Suspensions below the floor come whole with the first page, or the
+        // second page's cursor would be below the floor and reset it all again.
+        let standing = if reset { self.log.range(..=self.floor).count() } else { 0 };
+        let from = if reset { 0 } else { request.cursor + 1 };
+        let mut rest = self.log.range(from..);
+        let page: Vec<_> = rest.by_ref().take(standing + self.page_entries).collect();
+        PollAnswer {
+            epoch,
+            reset,
+            cursor: page.last().map_or(self.last, |(seq, _)| **seq).max(self.floor),
+            more: rest.next().is_some(),
+            age_ms,
+            changes: page.into_iter().map(|(_, entry)| entry.change.clone()).collect(),
+        }
+    }
+
+    pub(crate) fn current(&self, digest: &KeyDigest, tenant: &TenantId) -> CurrentAnswer {
+        let record = self.keys.get(digest).map(|(_, record)| record.clone());
+        CurrentAnswer { standing: record.as_ref().and(self.standings.get(tenant).cloned()), record }
+    }
+
+    pub(crate) fn restart_with_another_epoch(&mut self) {
+        self.epoch += 1;
+        self.floor = 0;
+        self.log = core::mem::take(&mut self.log).into_values().zip(1..).map(|(entry, seq)| (seq, entry)).collect();
+        self.last = self.log.len() as u64;
+    }
+
+    fn trim(&mut self, now: Millis) {
+        let over = |entry: &Entry| entry.acknowledged_at.is_some_and(|at| now - at >= KEEP_ACKNOWLEDGED_MS);
+        let trimmed = self.log.extract_if(.., |_, entry| over(entry) && !entry.is_suspension());
+        self.floor = trimmed.map(|(seq, _)| seq).fold(self.floor, u64::max);
+    }
+}
+
+fn same_subject(a: &Change, b: &Change) -> bool {
+    match (a, b) {
+        (Change::Key { digest: a, .. }, Change::Key { digest: b, .. }) => a == b,
+        (Change::Tenant(a), Change::Tenant(b)) => a.tenant == b.tenant,
+        _ => false,
+    }
+}

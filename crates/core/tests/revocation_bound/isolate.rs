@@ -1,0 +1,96 @@
+//! Edge isolates and the requests in them.
+
+use keystile_core::{
+    Timestamp,
+    feed::{
+        client::{FeedClient, Settings},
+        lookup::Lookup,
+    },
+};
+
+use crate::{
+    Millis,
+    plan::{IsolatePlan, KEYS},
+};
+
+pub(crate) struct Isolate {
+    pub(crate) plan: IsolatePlan,
+    pub(crate) client: FeedClient,
+    /// How far its clock is ahead now.
+    pub(crate) clock_ahead: Millis,
+    pub(crate) steps_back: u32,
+    /// Counts restarts: what was under way before never reports.
+    pub(crate) life: u32,
+    /// Calls to the feed that failed or were too late.
+    pub(crate) failures: Vec<Failure>,
+    /// For each key, when the feed was asked for it and had none.
+    pub(crate) misses: [Vec<Millis>; KEYS],
+}
+
+pub(crate) struct Failure {
+    pub(crate) sent_at: Millis,
+    pub(crate) noticed_at: Millis,
+}
+
+impl Isolate {
+    pub(crate) fn new(plan: IsolatePlan) -> Self {
+        Self {
+            client: FeedClient::new(settings(&plan)),
+            clock_ahead: plan.clock_ahead,
+            plan,
+            steps_back: 0,
+            life: 0,
+            failures: Vec::new(),
+            misses: Default::default(),
+        }
+    }
+
+    pub(crate) fn restart(&mut self) {
+        self.client = FeedClient::new(settings(&self.plan));
+        self.life += 1;
+    }
+
+    /// Its clock, when true time is `now`.
+    pub(crate) fn clock(&self, now: Millis) -> Timestamp {
+        Timestamp::from_millis(now + self.clock_ahead)
+    }
+
+    pub(crate) fn step_clock(&mut self, by: Millis, now: Millis) {
+        self.client.read_clock(self.clock(now));
+        self.clock_ahead += by;
+        self.client.read_clock(self.clock(now));
+        self.steps_back += u32::from(by < 0);
+    }
+}
+
+fn settings(plan: &IsolatePlan) -> Settings {
+    Settings {
+        max_staleness_ms: plan.max_staleness_ms,
+        when_unreachable: plan.when_unreachable,
+        cache_bytes: plan.cache_bytes,
+    }
+}
+
+pub(crate) struct Request {
+    pub(crate) isolate: usize,
+    pub(crate) key: usize,
+    pub(crate) strict: bool,
+    pub(crate) started_at: Millis,
+    pub(crate) lookup: Lookup,
+    /// Operations and timers that must end before the next step.
+    pub(crate) pending: u32,
+    pub(crate) spent: Spent,
+    /// The isolate's steps back before it began.
+    pub(crate) steps_back: u32,
+}
+
+/// What a request cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    pub(crate) steps: u32,
+    pub(crate) polls: u32,
+    pub(crate) currents: u32,
+    pub(crate) kv_reads: u32,
+    /// On timers, for others' polls.
+    pub(crate) waited_ms: Millis,
+}

@@ -1,0 +1,185 @@
+//! The ledgers: the truth about keys and tenants, and what of it was published.
+
+use std::sync::LazyLock;
+
+use keystile_core::{
+    Environment, KeyId, KeyPrefix, Keyring, PlainKey, Scope, ScopeSet, TenantId, Timestamp,
+    feed::{
+        message::{Change, TenantStanding},
+        outbox::OutboxEntry,
+    },
+    id::ID_RANDOM_BYTES,
+    keyring::MINT_RANDOM_BYTES,
+    lifecycle::{Key, KeyPatch, NewKey},
+    record::Subject as KeySubject,
+};
+
+use crate::{
+    Millis,
+    plan::{KEYS, KeyChange, TENANTS},
+};
+
+/// What an outbox entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Key(usize),
+    Tenant(usize),
+}
+
+impl Subject {
+    pub(crate) fn tenant(self) -> usize {
+        match self {
+            Self::Key(key) => tenant_of(key),
+            Self::Tenant(tenant) => tenant,
+        }
+    }
+}
+
+pub(crate) fn tenant_of(key: usize) -> usize {
+    key % TENANTS
+}
+
+pub(crate) fn tenant_id(tenant: usize) -> TenantId {
+    TenantId::parse(&format!("tenant-{tenant}")).unwrap()
+}
+
+/// The scope that every request needs.
+pub(crate) fn needed() -> Scope {
+    Scope::parse("read").unwrap()
+}
+
+fn scopes(names: &[&str]) -> ScopeSet {
+    names.iter().map(|name| Scope::parse(name).unwrap()).collect()
+}
+
+/// The plain keys, known from the start: some are tried before they exist.
+pub(crate) static MINTED: LazyLock<Vec<PlainKey>> = LazyLock::new(|| {
+    let keyring = Keyring::parse("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").unwrap();
+    let prefix = KeyPrefix::parse("sim").unwrap();
+    let mint = |key| keyring.mint_api_key(&prefix, Environment::Live, &[key as u8; MINT_RANDOM_BYTES]).unwrap();
+    (0..KEYS).map(mint).collect()
+});
+
+/// A state of a subject, as a transaction made it.
+#[derive(Clone, Debug)]
+pub(crate) enum State {
+    Key(Box<Key>),
+    Tenant(TenantStanding),
+}
+
+impl State {
+    pub(crate) fn change(&self) -> Change {
+        match self {
+            Self::Key(key) => Change::Key { digest: key.digest, record: key.record.encode() },
+            Self::Tenant(standing) => Change::Tenant(standing.clone()),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Version {
+    pub(crate) state: State,
+    /// When the feed really took it, or a later version.
+    pub(crate) taken_at: Option<Millis>,
+    /// When it is in effect, as the ledger said.
+    pub(crate) effective_by: Option<Millis>,
+}
+
+/// All versions of one subject, the first being version 1, and its outbox entry.
+#[derive(Debug, Default)]
+pub(crate) struct Row {
+    pub(crate) versions: Vec<Version>,
+    pub(crate) entry: Option<OutboxEntry>,
+    /// Names the attempt at a stage that is under way.
+    pub(crate) attempt: u64,
+    pub(crate) put_under_way: bool,
+}
+
+impl Row {
+    pub(crate) fn latest(&self) -> u64 {
+        self.versions.len() as u64
+    }
+
+    pub(crate) fn version(&self, version: u64) -> Option<&Version> {
+        self.versions.get(usize::try_from(version).unwrap().checked_sub(1)?)
+    }
+
+    pub(crate) fn key(&self, version: u64) -> Option<&Key> {
+        match &self.version(version)?.state {
+            State::Key(key) => Some(key),
+            State::Tenant(_) => None,
+        }
+    }
+
+    /// Whether the tenant is suspended as of a version; before the first it is not.
+    pub(crate) fn suspended(&self, version: u64) -> bool {
+        self.version(version).is_some_and(|of| matches!(&of.state, State::Tenant(standing) if standing.suspended))
+    }
+
+    /// The version that a request which starts at `instant` must be judged by, at least.
+    pub(crate) fn in_effect(&self, instant: Millis) -> u64 {
+        let in_effect = |version: &Version| version.effective_by.is_some_and(|by| by < instant);
+        self.versions.iter().rposition(in_effect).map_or(0, |index| index as u64 + 1)
+    }
+
+    fn push(&mut self, state: State, now: Timestamp) {
+        self.versions.push(Version { state, taken_at: None, effective_by: None });
+        self.entry = Some(OutboxEntry::new(self.latest(), now));
+        self.attempt += 1;
+    }
+
+    /// Makes a change to a key, if it is possible and changes anything.
+    pub(crate) fn change_key(&mut self, key: usize, change: KeyChange, now: Timestamp) {
+        let changed = match (self.key(self.latest()), change) {
+            (None, KeyChange::Create) => Some(create(key, now)),
+            (None, _) | (Some(_), KeyChange::Create) => None,
+            (Some(known), KeyChange::TakeScopeAway) => known.patch(with_scopes(&["write"]), now).ok(),
+            (Some(known), KeyChange::GiveScopeBack) => known.patch(with_scopes(&["read", "write"]), now).ok(),
+            (Some(known), KeyChange::Disable) => known.disable(now).ok(),
+            (Some(known), KeyChange::Enable) => known.enable(now).ok(),
+            (Some(known), KeyChange::Revoke) => Some(known.revoke(None, now)),
+        };
+        if let Some(changed) = changed.filter(|changed| changed.record.version > self.latest()) {
+            assert_eq!(changed.record.version, self.latest() + 1);
+            self.push(State::Key(Box::new(changed)), now);
+        }
+    }
+
+    /// Suspends or resumes a tenant, if it is not so already.
+    pub(crate) fn change_standing(&mut self, tenant: usize, suspended: bool, now: Timestamp) {
+        if self.suspended(self.latest()) != suspended {
+            let standing = TenantStanding { tenant: tenant_id(tenant), version: self.latest() + 1, suspended };
+            self.push(State::Tenant(standing), now);
+        }
+    }
+
+    /// The feed took `version`, which says all that was said before, too.
+    pub(crate) fn taken(&mut self, version: u64, now: Millis) {
+        for earlier in self.versions.iter_mut().take(usize::try_from(version).unwrap()) {
+            earlier.taken_at.get_or_insert(now);
+        }
+    }
+
+    pub(crate) fn effective(&mut self, version: u64, by: Millis) {
+        for earlier in self.versions.iter_mut().take(usize::try_from(version).unwrap()) {
+            earlier.effective_by.get_or_insert(by);
+        }
+    }
+}
+
+fn create(key: usize, now: Timestamp) -> Key {
+    let id = KeyId::key_from_random(&[key as u8; ID_RANDOM_BYTES]).unwrap();
+    let new = NewKey {
+        name: format!("key {key}"),
+        subject: KeySubject::ApiKey { tenant: tenant_id(tenant_of(key)), environment: Environment::Live },
+        scopes: scopes(&["read", "write"]),
+        expires_at: None,
+        allowed_ips: vec![],
+        metadata: Default::default(),
+    };
+    Key::create(id, new, &MINTED[key], "secret", now)
+}
+
+fn with_scopes(names: &[&str]) -> KeyPatch {
+    KeyPatch { scopes: Some(scopes(names)), ..KeyPatch::default() }
+}

@@ -1,0 +1,233 @@
+//! What is generated: the cast, everyone's luck, and the schedule.
+
+use keystile_core::feed::client::WhenFeedUnreachable;
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use crate::Millis;
+
+pub(crate) const KEYS: usize = 4;
+pub(crate) const TENANTS: usize = 2;
+const HOUR: Millis = 60 * 60 * 1_000;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) isolates: Vec<IsolatePlan>,
+    /// How far each ledger's clock is ahead.
+    pub(crate) ledger_clocks: Vec<Millis>,
+    pub(crate) page_entries: usize,
+    /// What KV returns may have been overwritten this long ago.
+    pub(crate) kv_lag: Millis,
+    /// What becomes of one call to the feed after the other, over and over.
+    pub(crate) calls: Vec<CallFate>,
+    pub(crate) kv_reads: Vec<ReadFate>,
+    pub(crate) kv_puts: Vec<PutFate>,
+    /// How far one reading of an isolate's clock after the other is behind.
+    pub(crate) jitter: Vec<Millis>,
+    /// Everyone asks for a key before it changes, and again as soon as that is
+    /// said to be in effect.
+    pub(crate) watched: bool,
+    /// What happens, each so long after the one before.
+    pub(crate) schedule: Vec<(Millis, Event)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct IsolatePlan {
+    pub(crate) max_staleness_ms: u32,
+    pub(crate) when_unreachable: WhenFeedUnreachable,
+    pub(crate) cache_bytes: usize,
+    pub(crate) clock_ahead: Millis,
+    pub(crate) polls_through_relay: bool,
+    /// A request steps on while the further pages of its poll are fetched.
+    pub(crate) pages_in_background: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    Request { isolate: usize, key: usize, strict: bool, abandoned_after: Option<Millis> },
+    Change { key: usize, change: KeyChange },
+    Suspend { tenant: usize },
+    Resume { tenant: usize },
+    RestartIsolate { isolate: usize },
+    StepClock { isolate: usize, by: Millis },
+    RefreshRelay,
+    RestartFeedWithAnotherEpoch,
+    FeedIsDownFor(Millis),
+    KvIsDownFor(Millis),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum KeyChange {
+    Create,
+    TakeScopeAway,
+    GiveScopeBack,
+    Disable,
+    Enable,
+    Revoke,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum CallFate {
+    Prompt,
+    /// An answer after the timeout is dropped, or heard all the same if
+    /// `timer_starves`: timers of a busy isolate are late.
+    Slow {
+        there: Millis,
+        back: Millis,
+        timer_starves: bool,
+    },
+    /// Delivered once more; only publishing is repeated by the network.
+    Repeated {
+        after: Millis,
+    },
+    /// Whoever called notices so long after the timeout.
+    RequestLost {
+        noticed_late: Millis,
+    },
+    AnswerLost,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ReadFate {
+    Latest,
+    /// The value of so much of the lag ago.
+    Lagging {
+        per_mille: Millis,
+        takes: Millis,
+    },
+    Fails {
+        takes: Millis,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PutFate {
+    Prompt,
+    Slow {
+        takes: Millis,
+    },
+    /// Said to have failed, and never lands.
+    Lost,
+    /// Said to have failed, and lands after all.
+    LandsLate {
+        after: Millis,
+    },
+}
+
+pub(crate) fn plans() -> impl Strategy<Value = Plan> {
+    let cast = (
+        vec(isolate(), 2..=4),
+        vec(-200..=200i64, TENANTS),
+        select(vec![1_000usize, 2, 1]),
+        select(vec![0, 2_000, 60_000, 24 * HOUR]),
+    );
+    let luck = (vec(call(), 1..24), vec(read(), 1..12), vec(put(), 1..8), vec(select(vec![0, 0, 0, 40]), 1..6));
+    (cast, luck, (0..KEYS, any::<bool>()), vec((gap(), event()), 1..80)).prop_map(
+        |(cast, luck, (created_first, watched), events)| {
+            let (isolates, ledger_clocks, page_entries, kv_lag) = cast;
+            let (calls, kv_reads, kv_puts, jitter) = luck;
+            let created = (0..created_first).map(|key| (0, Event::Change { key, change: KeyChange::Create }));
+            let schedule = created.chain(events).collect();
+            Plan { isolates, ledger_clocks, page_entries, kv_lag, calls, kv_reads, kv_puts, jitter, watched, schedule }
+        },
+    )
+}
+
+fn isolate() -> impl Strategy<Value = IsolatePlan> {
+    let settings = (
+        select(vec![2_000, 2_000, 250, 5_000]),
+        select(vec![WhenFeedUnreachable::Kv, WhenFeedUnreachable::Deny]),
+        select(vec![1_000_000, 1_000_000, 3_000, 600]),
+    );
+    let rest = (select(vec![0, -200, 200, 3_600_000]), prop::bool::weighted(0.2), any::<bool>());
+    (settings, rest).prop_map(|((max_staleness_ms, when_unreachable, cache_bytes), rest)| IsolatePlan {
+        max_staleness_ms,
+        when_unreachable,
+        cache_bytes,
+        clock_ahead: rest.0,
+        polls_through_relay: rest.1,
+        pages_in_background: rest.2,
+    })
+}
+
+fn gap() -> impl Strategy<Value = Millis> {
+    prop_oneof![
+        6 => 0..60i64,
+        6 => 60..1_200i64,
+        4 => 1_200..4_000i64,
+        1 => 4_000..120_000i64,
+        1 => select(vec![10 * 60_000, 23 * HOUR, 26 * HOUR]),
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let abandoned = prop_oneof![5 => Just(None), 1 => (0..400i64).prop_map(Some)];
+    prop_oneof![
+        20 => (isolate_index(), key_index(), prop::bool::weighted(0.2), abandoned).prop_map(
+            |(isolate, key, strict, abandoned_after)| Event::Request { isolate, key, strict, abandoned_after }
+        ),
+        9 => (key_index(), key_change()).prop_map(|(key, change)| Event::Change { key, change }),
+        1 => (0..TENANTS).prop_map(|tenant| Event::Suspend { tenant }),
+        1 => (0..TENANTS).prop_map(|tenant| Event::Resume { tenant }),
+        1 => isolate_index().prop_map(|isolate| Event::RestartIsolate { isolate }),
+        2 => (isolate_index(), select(vec![-50, -400, -1_500, -3_600_000, 700, 3_600_000]))
+            .prop_map(|(isolate, by)| Event::StepClock { isolate, by }),
+        2 => Just(Event::RefreshRelay),
+        1 => Just(Event::RestartFeedWithAnotherEpoch),
+        1 => (100..5_000i64).prop_map(Event::FeedIsDownFor),
+        1 => (100..5_000i64).prop_map(Event::KvIsDownFor),
+    ]
+}
+
+/// Some keys and isolates are busier than others, so that things come together.
+fn key_index() -> impl Strategy<Value = usize> {
+    prop_oneof![4 => Just(KEYS - 1), 2 => Just(0), 1 => 0..KEYS]
+}
+
+fn isolate_index() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => Just(0), 2 => Just(1), 1 => 0..4usize]
+}
+
+fn key_change() -> impl Strategy<Value = KeyChange> {
+    prop_oneof![
+        2 => Just(KeyChange::Create),
+        2 => Just(KeyChange::TakeScopeAway),
+        2 => Just(KeyChange::GiveScopeBack),
+        2 => Just(KeyChange::Disable),
+        2 => Just(KeyChange::Enable),
+        1 => Just(KeyChange::Revoke),
+    ]
+}
+
+fn call() -> impl Strategy<Value = CallFate> {
+    prop_oneof![
+        10 => Just(CallFate::Prompt),
+        3 => (0..120i64, 0..120i64).prop_map(|(there, back)| CallFate::Slow { there, back, timer_starves: false }),
+        3 => (long_way(), long_way(), any::<bool>())
+            .prop_map(|(there, back, timer_starves)| CallFate::Slow { there, back, timer_starves }),
+        1 => (0..90_000i64).prop_map(|after| CallFate::Repeated { after }),
+        1 => select(vec![0, 0, 700]).prop_map(|noticed_late| CallFate::RequestLost { noticed_late }),
+        1 => Just(CallFate::AnswerLost),
+    ]
+}
+
+/// One way is often long and the other short, so that an answer is old news when it comes.
+fn long_way() -> impl Strategy<Value = Millis> {
+    prop_oneof![Just(1), 0..1_500i64]
+}
+
+fn read() -> impl Strategy<Value = ReadFate> {
+    prop_oneof![
+        3 => Just(ReadFate::Latest),
+        6 => (0..=1_000i64, 0..900i64).prop_map(|(per_mille, takes)| ReadFate::Lagging { per_mille, takes }),
+        1 => (0..900i64).prop_map(|takes| ReadFate::Fails { takes }),
+    ]
+}
+
+fn put() -> impl Strategy<Value = PutFate> {
+    prop_oneof![
+        4 => Just(PutFate::Prompt),
+        2 => (0..900i64).prop_map(|takes| PutFate::Slow { takes }),
+        1 => Just(PutFate::Lost),
+        1 => (1_000..58_000i64).prop_map(|after| PutFate::LandsLate { after }),
+    ]
+}

@@ -1,0 +1,223 @@
+//! What is promised, held against the ledgers' history.
+
+use keystile_core::{
+    Environment,
+    feed::{
+        client::{CLOCK_JITTER_MS, KV_ONLY_RECORD_AGE_MS, LEASE_GRACE_MS, WhenFeedUnreachable},
+        lookup::{Answer, Basis, Unavailable},
+        outbox::EFFECTIVE_MARGIN_MS,
+    },
+    record::{KeyRecord, KeyState},
+    scope::Catalog,
+    verdict::{Demand, Refusal},
+};
+use proptest::{prelude::*, test_runner::TestCaseError};
+
+use crate::{
+    Millis,
+    isolate::Request,
+    ledger::{needed, tenant_of},
+    world::World,
+};
+
+/// A KV read and what precedes it in a request take this long at most.
+const LONGEST_REQUEST_MS: Millis = 10_000;
+
+impl World<'_> {
+    /// (a) to (d), for one answer.
+    pub(crate) fn hold_promises(&mut self, request: &Request, answer: &Answer) -> Result<(), TestCaseError> {
+        self.hold_cost(request)?;
+        match answer {
+            Answer::Found { record, suspended, basis } => self.hold_found(request, record, *suspended, *basis),
+            Answer::Missing => self.hold_missing(request),
+            Answer::Unavailable(why) => {
+                self.tally.unavailable += 1;
+                prop_assert_ne!(*why, Unavailable::RecordTooNew, "(c) no record is too new");
+                prop_assert!(self.feed_failed_lately(request), "(c) unavailable though no call failed: {:?}", why);
+                Ok(())
+            }
+        }
+    }
+
+    fn hold_found(
+        &mut self,
+        request: &Request,
+        record: &KeyRecord,
+        suspended: bool,
+        basis: Basis,
+    ) -> Result<(), TestCaseError> {
+        let (row, tenant) = (&self.keys[request.key], &self.tenants[tenant_of(request.key)]);
+        prop_assert_eq!(row.key(record.version).map(|key| &key.record), Some(record), "(e) no ledger ever made this");
+        let verdict = self.judge(request, record, suspended);
+        match basis {
+            Basis::Feed => {
+                let rule = if verdict.is_ok() { "(a) accepted" } else { "(b) refused" };
+                let in_effect = row.in_effect(request.started_at);
+                prop_assert!(
+                    record.version >= in_effect,
+                    "{rule} on version {} though version {in_effect} was in effect: {verdict:?}",
+                    record.version
+                );
+                let mut standings = tenant.in_effect(request.started_at)..=tenant.latest();
+                prop_assert!(
+                    verdict == Err(Refusal::Revoked) || standings.any(|version| tenant.suspended(version) == suspended),
+                    "{rule} on a standing that was no longer in effect: suspended {suspended}"
+                );
+            }
+            Basis::KvOnly => {
+                let setting = self.isolates[request.isolate].plan.when_unreachable;
+                prop_assert!(!request.strict, "(a) a strict route was served by KV alone");
+                prop_assert_eq!(setting, WhenFeedUnreachable::Kv, "(a) served by KV alone against the setting");
+                prop_assert!(self.feed_failed_lately(request), "(a) served by KV alone though no call failed");
+                let reach = self.plan.kv_lag + KV_ONLY_RECORD_AGE_MS + LONGEST_REQUEST_MS;
+                let oldest = self.kv[request.key].oldest_version(request.started_at - reach, self.now);
+                prop_assert!(
+                    record.version >= oldest,
+                    "(a) KV alone served version {} when {oldest} was the oldest it had",
+                    record.version
+                );
+                self.tally.by_kv_alone += 1;
+            }
+        }
+        self.tally.count(&verdict);
+        Ok(())
+    }
+
+    fn hold_missing(&mut self, request: &Request) -> Result<(), TestCaseError> {
+        self.tally.missing += 1;
+        let row = &self.keys[request.key];
+        let taken_at = row.version(1).and_then(|version| version.taken_at);
+        let Some(taken_at) = taken_at.filter(|taken_at| *taken_at < request.started_at) else { return Ok(()) };
+        // Somebody tried the key before the feed had it. That may be remembered
+        // until the creation is in effect.
+        let isolate = &self.isolates[request.isolate];
+        let recent = request.started_at - Millis::from(isolate.plan.max_staleness_ms) - CLOCK_JITTER_MS;
+        let remembered = isolate.misses[request.key].iter().any(|asked_at| (recent..taken_at).contains(asked_at));
+        let in_effect = row.in_effect(request.started_at) > 0;
+        prop_assert!(!in_effect, "(b) missing though its creation was in effect");
+        prop_assert!(remembered && !request.strict, "(b) missing though the feed had it before the request began");
+        self.tally.remembered_missing += 1;
+        Ok(())
+    }
+
+    fn hold_cost(&self, request: &Request) -> Result<(), TestCaseError> {
+        let (spent, isolate) = (&request.spent, &self.isolates[request.isolate]);
+        prop_assert!(spent.polls <= 1 && spent.currents <= 1 && spent.kv_reads <= 1, "(d) costs too much: {:?}", spent);
+        // After a step back the clock shows a time that was there before, so waiting begins anew.
+        let times = Millis::from(1 + isolate.steps_back - request.steps_back);
+        let patience = times * (isolate.client.settings().timeout_ms() + LEASE_GRACE_MS + CLOCK_JITTER_MS);
+        prop_assert!(spent.waited_ms <= patience, "(d) waited too long: {:?}", spent);
+        prop_assert!(Millis::from(spent.steps) <= patience / 5 + 10, "(d) too many steps: {:?}", spent);
+        Ok(())
+    }
+
+    /// Whether a call to the feed that this isolate sent during the request,
+    /// or before it by less than it takes a change to be in effect, is known to
+    /// have failed. So no state that was changed while the feed was within
+    /// reach outlasts its `effective_by`.
+    fn feed_failed_lately(&self, request: &Request) -> bool {
+        let isolate = &self.isolates[request.isolate];
+        let since = request.started_at - Millis::from(isolate.plan.max_staleness_ms) - EFFECTIVE_MARGIN_MS;
+        isolate.failures.iter().any(|failure| failure.sent_at >= since && failure.noticed_at <= self.now)
+    }
+
+    /// (e), for an answer when all is calm: it is what the ledgers say.
+    pub(crate) fn hold_truth(&self, request: &Request, answer: &Answer) -> Result<(), TestCaseError> {
+        let (row, tenant) = (&self.keys[request.key], &self.tenants[tenant_of(request.key)]);
+        let told = self.kv[request.key].at(self.now).map_or(0, |value| value.version);
+        prop_assert_eq!(told, row.latest(), "(e) KV does not hold the latest version");
+        let truth = row.key(row.latest()).map(|key| &key.record);
+        match answer {
+            Answer::Found { record, suspended, basis: Basis::Feed } => {
+                prop_assert_eq!(Some(&**record), truth, "(e) not what the ledger says");
+                // Nobody asks about the tenant of a key that is revoked.
+                let matters = record.state != KeyState::Revoked;
+                prop_assert!(
+                    !matters || *suspended == tenant.suspended(tenant.latest()),
+                    "(e) not as the tenant stands"
+                );
+            }
+            Answer::Missing => prop_assert_eq!(None, truth, "(e) not what the ledger says"),
+            other => prop_assert!(false, "(e) no answer though all is calm: {:?}", other),
+        }
+        Ok(())
+    }
+
+    fn judge(&self, request: &Request, record: &KeyRecord, suspended: bool) -> Result<(), Refusal> {
+        let scopes = [needed()];
+        let now = self.isolates[request.isolate].clock(self.now);
+        let demand = Demand { environment: Some(Environment::Live), tenant: None, scopes: &scopes, ip: None, now };
+        demand.judge(record, suspended, &Catalog::default())
+    }
+}
+
+/// How often what happened, so that a test in which nothing happens fails.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) accepted: u64,
+    pub(crate) revoked: u64,
+    pub(crate) suspended: u64,
+    pub(crate) disabled: u64,
+    pub(crate) lacking_scope: u64,
+    pub(crate) missing: u64,
+    pub(crate) remembered_missing: u64,
+    pub(crate) unavailable: u64,
+    pub(crate) by_kv_alone: u64,
+    pub(crate) warm: u64,
+    pub(crate) abandoned: u64,
+    pub(crate) in_overflow: u64,
+    pub(crate) more_pages: u64,
+    pub(crate) resets_of_warm_isolates: u64,
+    pub(crate) resets_below_the_floor: u64,
+    pub(crate) aged_answers: u64,
+    pub(crate) overtaken_answers: u64,
+    pub(crate) puts_that_landed_late: u64,
+}
+
+impl Tally {
+    fn count(&mut self, verdict: &Result<(), Refusal>) {
+        *match verdict {
+            Ok(()) => &mut self.accepted,
+            Err(Refusal::Revoked) => &mut self.revoked,
+            Err(Refusal::TenantSuspended) => &mut self.suspended,
+            Err(Refusal::Disabled) => &mut self.disabled,
+            Err(_) => &mut self.lacking_scope,
+        } += 1;
+    }
+
+    fn each(&mut self) -> [(&'static str, &mut u64); 18] {
+        [
+            ("accepted", &mut self.accepted),
+            ("revoked", &mut self.revoked),
+            ("suspended", &mut self.suspended),
+            ("disabled", &mut self.disabled),
+            ("lacking_scope", &mut self.lacking_scope),
+            ("missing", &mut self.missing),
+            ("remembered_missing", &mut self.remembered_missing),
+            ("unavailable", &mut self.unavailable),
+            ("by_kv_alone", &mut self.by_kv_alone),
+            ("warm", &mut self.warm),
+            ("abandoned", &mut self.abandoned),
+            ("in_overflow", &mut self.in_overflow),
+            ("more_pages", &mut self.more_pages),
+            ("resets_of_warm_isolates", &mut self.resets_of_warm_isolates),
+            ("resets_below_the_floor", &mut self.resets_below_the_floor),
+            ("aged_answers", &mut self.aged_answers),
+            ("overtaken_answers", &mut self.overtaken_answers),
+            ("puts_that_landed_late", &mut self.puts_that_landed_late),
+        ]
+    }
+
+    pub(crate) fn add(&mut self, other: &mut Self) {
+        for ((_, sum), (_, count)) in self.each().into_iter().zip(other.each()) {
+            *sum += *count;
+        }
+    }
+
+    /// A few of each kind at least.
+    pub(crate) fn assert_that_everything_happened(mut self) {
+        for (kind, count) in self.each() {
+            assert!(*count >= 5, "too few of {kind}: {count}");
+        }
+    }
+}
