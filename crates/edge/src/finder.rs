@@ -92,7 +92,7 @@ fn finish(isolate: &Rc<Isolate>, incoming: &Incoming, lookup: &Lookup, answer: A
         if feed.refresh_due(now) { feed.begin_poll(now) } else { None }
     };
     if let Some(poll) = poll {
-        start_poll(isolate, incoming, poll);
+        let _ = start_poll(isolate, incoming, poll);
     }
     let found = Found { answer, waited: lookup.waited() };
     if found.is_degraded() {
