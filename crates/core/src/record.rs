@@ -9,12 +9,16 @@
 //! It is decoded field by field, each by its own parser: serde's derived
 //! decoders would be a tenth of what the edge worker may weigh.
 
-use alloc::{rc::Rc, string::String, vec::Vec};
+use alloc::{
+    rc::Rc,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::cmp::Ordering;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     id::{KeyId, TenantId},
@@ -214,6 +218,11 @@ impl KeyRecord {
         }
     }
 
+    /// What else two records of one version could differ in, were ledgers at fault.
+    fn content(&self) -> impl Ord + '_ {
+        (&self.name, &self.scopes, &self.allowed_ips, &self.subject, json!(self.metadata).to_string())
+    }
+
     fn restriction(&self) -> impl Ord + '_ {
         let expires = core::cmp::Reverse(self.expires_at.map_or(i64::MAX, Timestamp::as_millis));
         let scopes = core::cmp::Reverse(self.scopes.len());
@@ -279,7 +288,7 @@ impl Stored {
             match (self, other) {
                 (Self::Known(a), Self::Known(b)) if Rc::ptr_eq(a, b) => Ordering::Equal,
                 (Self::Known(a), Self::Known(b)) => {
-                    a.restriction().cmp(&b.restriction()).then_with(|| a.encode().cmp(&b.encode()))
+                    a.restriction().cmp(&b.restriction()).then_with(|| a.content().cmp(&b.content()))
                 }
                 (Self::TooNew { .. }, Self::Known(_)) => Ordering::Greater,
                 (Self::Known(_), Self::TooNew { .. }) => Ordering::Less,

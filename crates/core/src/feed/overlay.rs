@@ -3,7 +3,10 @@
 //! Entries are never evicted one by one: an overlay that forgot a revocation
 //! would let KV's old value through. When it outgrows its cap all is voided.
 
-use alloc::collections::{BTreeMap, btree_map::Entry};
+use alloc::{
+    collections::{BTreeMap, btree_map::Entry},
+    vec::Vec,
+};
 
 use super::message::TenantStanding;
 use crate::{id::TenantId, key::KeyDigest, record::Stored};
@@ -11,7 +14,8 @@ use crate::{id::TenantId, key::KeyDigest, record::Stored};
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
     keys: BTreeMap<KeyDigest, Stored>,
-    tenants: BTreeMap<TenantId, TenantStanding>,
+    /// In the tenants' order: few are ever suspended.
+    tenants: Vec<TenantStanding>,
     weight: usize,
 }
 
@@ -35,14 +39,16 @@ impl Overlay {
     }
 
     pub(super) fn apply_standing(&mut self, standing: TenantStanding) {
-        match self.tenants.entry(standing.tenant.clone()) {
-            Entry::Vacant(entry) => {
-                self.weight += 128 + Self::ENTRY_WEIGHT;
-                entry.insert(standing);
+        match self.tenants.binary_search_by(|known| known.tenant.cmp(&standing.tenant)) {
+            Err(place) => {
+                self.weight += 128;
+                self.tenants.insert(place, standing);
             }
-            Entry::Occupied(mut entry) => {
-                if standing.supersedes(entry.get()) {
-                    entry.insert(standing);
+            Ok(place) => {
+                if let Some(known) = self.tenants.get_mut(place)
+                    && standing.supersedes(known)
+                {
+                    *known = standing;
                 }
             }
         }
@@ -53,7 +59,8 @@ impl Overlay {
     }
 
     pub(super) fn standing(&self, tenant: &TenantId) -> Option<&TenantStanding> {
-        self.tenants.get(tenant)
+        let place = self.tenants.binary_search_by(|known| known.tenant.cmp(tenant)).ok()?;
+        self.tenants.get(place)
     }
 
     /// Bytes of memory, about.
