@@ -3,7 +3,7 @@
 //
 //   npm test -- clippy e2e    only these steps (setup always)
 
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import path from "node:path";
 
 import { build } from "./build.mjs";
@@ -23,7 +23,8 @@ const steps = {
   doc: ["Documentation", () => cargo("doc", "--workspace", "--no-deps", { RUSTDOCFLAGS: "-D warnings" })],
   build: ["Build", () => build()],
   budget: ["Size and startup", checkBudget],
-  e2e: ["End to end", endToEnd],
+  e2e: ["End to end", () => endToEnd("tests")],
+  systems: ["The five products of examples/", () => endToEnd(path.join("tests", "systems"))],
   deploy: ["Deploy, dry run", () => run(process.execPath, [inRoot("scripts", "deploy.mjs"), "--dry-run"], { cwd: root })],
 };
 
@@ -41,16 +42,11 @@ async function wasmTests() {
 }
 
 /** The real workers in the real runtime, one file after the other: each starts a stack of its own. */
-async function endToEnd() {
-  const tests = existsSync(inRoot("tests"))
-    ? readdirSync(inRoot("tests")).filter((file) => file.endsWith(".test.mjs"))
-    : [];
-  if (tests.length === 0) return console.log("No tests/*.test.mjs yet.");
-  await run(
-    node22(),
-    ["--test", "--test-concurrency=1", "--test-reporter=spec", ...tests.sort().map((file) => path.join("tests", file))],
-    { cwd: root, env: wranglerEnv() },
-  );
+async function endToEnd(directory) {
+  const tests = readdirSync(inRoot(directory)).filter((file) => file.endsWith(".test.mjs")).sort();
+  const files = tests.map((file) => path.join(directory, file));
+  const runner = ["--test", "--test-concurrency=1", "--test-reporter=spec"];
+  await run(node22(), [...runner, ...files], { cwd: root, env: wranglerEnv() });
 }
 
 /** `cargo` with these arguments, the last of which may be its environment. */

@@ -22,13 +22,14 @@ const COMPATIBILITY_DATE = "2026-11-01";
 /**
  * Starts a stack.
  *   name        of the test file, for its build directory
- *   settings    lines of fixture.toml to replace: {"max_staleness_ms = 2000": "…"}
+ *   toml        the configuration; tests/fixture.toml unless given
+ *   settings    lines of it to replace: {"max_staleness_ms = 2000": "…"}
  *   secret      KEYSTILE_SECRET
  *   edges       {name: {kv: "shared" | "empty" | "stale" | "down"}}
  *   handles     whether the management worker is the one of manage_with_faults.js
  */
-export async function startRig({ name, settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} }, handles = false }) {
-  const config = await configModule(name, settings);
+export async function startRig({ name, toml = inRoot("tests", "fixture.toml"), settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} }, handles = false }) {
+  const config = await configModule(name, toml, settings);
   const options = (secret) => stack({ config, secret, edges, handles });
   const server = createTestHarness(options(secret));
   await server.listen();
@@ -227,16 +228,16 @@ export async function effective(answer) {
   await sleep(Math.max(0, Date.parse(at) - Date.now()) + 1);
 }
 
-async function configModule(name, settings) {
-  let toml = readFileSync(inRoot("tests", "fixture.toml"), "utf8");
+async function configModule(name, toml, settings) {
+  let text = readFileSync(toml, "utf8");
   for (const [from, to] of Object.entries(settings)) {
-    assert.ok(toml.includes(from), `fixture.toml has no ${from}`);
-    toml = toml.replace(from, to);
+    assert.ok(text.includes(from), `${toml} has no ${from}`);
+    text = text.replace(from, to);
   }
   const directory = inRoot("build", "test", name);
   mkdirSync(directory, { recursive: true });
   const file = path.join(directory, "keystile.toml");
-  writeFileSync(file, toml);
+  writeFileSync(file, text);
   return buildConfig({ config: file, configOut: path.join(directory, "config.js") });
 }
 

@@ -31,7 +31,8 @@ impl Reply {
         Self { status, headers, body: Some(body.to_string()) }.private(request_id)
     }
 
-    /// The answer to a browser's preflight: what it may send, to whom it may not matter who asks.
+    /// The answer to a browser's preflight. A page of an origin that is not allowed
+    /// learns nothing: the browser drops it.
     pub(crate) fn preflight(isolate: &Isolate, incoming: &Incoming) -> Self {
         let mut headers = Vec::new();
         if let Some(cors) = &isolate.config.cors {
