@@ -146,6 +146,19 @@ test("a record for newer readers passes through; what is no record is refused wh
   assert.equal((await current("beside it")).record, null);
 });
 
+test("an edge too old to understand a restriction answers 503 rather than ignore it", async () => {
+  const key = await rig.create("too-new");
+  assert.equal((await rig.edge("edge1", "/api/leads", { key: key.key })).status, 200);
+  const newer = record(2, "active", "too-new").replace('"min_reader":1', '"min_reader":99,"only_on":"mondays"');
+  await publish(ofKey(newer, key.key));
+  await sleep(1100);
+  for (const path of ["/api/leads", "/api/billing"]) {
+    const answer = await rig.edge("edge1", path, { key: key.key });
+    assert.equal(answer.status, 503, answer.text);
+    assert.equal(answer.code, "DEPENDENCY_UNAVAILABLE");
+  }
+});
+
 test("invariant 8: an alarm that meets a fault does not fail, and is set again", async () => {
   await rig.create("alarm");
   for (const [binding, name, statement] of [["LEDGER", "alarm", "FROM outbox"], ["REAL_FEED", "feed", "FROM log"]]) {
