@@ -66,11 +66,13 @@ async function deploy() {
   }
 
   rmSync(PENDING, { force: true });
-  if (fresh.KEYSTILE_ROOT_KEY) {
+  if (Object.keys(fresh).length > 0) {
+    const shown = Object.entries(fresh).map(([name, value]) => `  ${name.padEnd(18)} ${value}`);
     console.log(`
-The root key, shown this once. Keep it in a password manager:
+Shown this once; Cloudflare gives no secret back. Keep them in a password
+manager: you call the management API with the one and need the other to rotate it.
 
-  ${fresh.KEYSTILE_ROOT_KEY}`);
+${shown.join("\n")}`);
   }
   console.log("\n✓ Deployed. The addresses are above.");
 }

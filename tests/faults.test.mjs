@@ -11,7 +11,7 @@ const FEED_TIMEOUT_MS = 900;
 let rig;
 let denying;
 before(async () => {
-  rig = await startRig({ name: "faults", edges: { edge1: {}, "no-kv": { kv: "down" }, cold: {} } });
+  rig = await startRig({ name: "faults", edges: { edge1: {}, "no-kv": { kv: "down" }, "slow-kv": { kv: "hang" }, cold: {} } });
   denying = await startRig({
     name: "faults-deny",
     settings: { 'when_feed_unreachable = "kv"': 'when_feed_unreachable = "deny"' },
@@ -49,6 +49,8 @@ for (const mode of ["down", "hang", { late: 3000 }]) {
     const served = await timed(() => use(rig, "edge1", key));
     assert.equal(served.answer.status, 200, served.answer.text);
     assert.equal(served.answer.headers.get("keystile-degraded"), "feed-unreachable");
+    const me = await rig.edge("edge1", "/keystile/v1/me", { key: key.key });
+    assert.equal(me.headers.get("keystile-degraded"), "feed-unreachable", "so are Keystile's own answers");
     for (const { ms } of [strict, served]) assert.ok(ms < FEED_TIMEOUT_MS + 500, `${ms} ms`);
   });
 }
@@ -122,6 +124,13 @@ test("KV down: served from the feed, and 503 without it, never 401", async () =>
   await sleep(1100);
   const answer = await use(rig, "no-kv", other);
   assert.equal(answer.status, 503, answer.text);
+});
+
+test("KV hangs: served from the feed after no more than the timeout", async () => {
+  const key = await rig.create();
+  const { answer, ms } = await timed(() => use(rig, "slow-kv", key));
+  assert.equal(answer.status, 200, answer.text);
+  assert.ok(ms < FEED_TIMEOUT_MS + 500, `${ms} ms`);
 });
 
 test("the ledger can't reach the feed: a create works all the same, a revoke says that it is not in effect", async () => {

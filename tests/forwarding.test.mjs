@@ -16,7 +16,7 @@ before(async () => {
     response.end("ok");
   });
   await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
-  const url = `url = "http://127.0.0.1:${upstream.address().port}"`;
+  const url = `url = "http://127.0.0.1:${upstream.address().port}/base"`;
   rig = await startRig({ name: "forwarding", settings: { 'url = "http://127.0.0.1:1"': url }, edges: { edge1: {} } });
 });
 after(async () => {
@@ -32,7 +32,7 @@ test("an upstream by URL can check the signature over method, path, query and id
   });
   assert.equal(answer.status, 200, answer.text);
   const { headers, url } = received;
-  assert.equal(url, "/signed/a%20b?x=1&y=%2F");
+  assert.equal(url, "/base/signed/a%20b?x=1&y=%2F");
   const [, components, parameters] = /^keystile=(\([^)]*\))(.*)$/.exec(headers["signature-input"]);
   const [path, query] = url.split("?");
   const lines = [...components.matchAll(/"([^"]+)"/g)].map(([, name]) => {
@@ -60,9 +60,45 @@ test("an upstream's own caching, redirects, cookies and errors come back as they
   assert.equal(redirect.headers.get("location"), "https://elsewhere.example/");
   assert.equal(redirect.headers.get("cache-control"), "private, no-store");
   assert.deepEqual((await get("cookies")).headers.getSetCookie(), ["a=1", "b=2"]);
+  assert.match((await get("cached")).headers.get("vary"), /X-Api-Key/);
+  assert.equal((await get("empty")).status, 204);
   const broken = await get("error");
   assert.equal(broken.status, 500);
   assert.equal(broken.text, "broken");
+});
+
+test("an upstream can neither speak for Keystile nor open itself to other origins", async () => {
+  const key = await rig.create();
+  const headers = { Origin: "https://app.example.com" };
+  const answer = await rig.edge("edge1", "/odd/cross-origin", { key: key.key, headers });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get("access-control-allow-origin"), "https://app.example.com");
+  assert.equal(answer.headers.get("access-control-allow-credentials"), null);
+  assert.equal(answer.headers.get("keystile-degraded"), null);
+  assert.match(answer.headers.get("keystile-request-id"), /^req_\w+$/);
+  const gone = await rig.edge("edge1", "/gone", { key: key.key, headers });
+  assert.equal(gone.headers.get("access-control-allow-origin"), "https://app.example.com");
+});
+
+test("no credential goes on, wherever it stands; another scheme's does", async () => {
+  const key = await rig.create();
+  const get = async (headers) => (await rig.edge("edge1", "/api/open", { headers })).body.headers;
+  const everywhere = await get({
+    Authorization: `Bearer ${key.key}`,
+    "X-Api-Key": key.key,
+    "Proxy-Authorization": `Bearer ${key.key}`,
+    X_Api_Key: key.key,
+  });
+  assert.ok(!JSON.stringify(everywhere).includes(key.key));
+  const basic = await get({ Authorization: "Basic dXNlcjpwYXNz", "X-Api-Key": key.key });
+  assert.equal(basic.authorization, "Basic dXNlcjpwYXNz");
+  const overriding = await get({
+    "X-Api-Key": key.key,
+    X_HTTP_Method_Override: "DELETE",
+    "X-Original-URL": "/admin",
+    "X-Forwarded-Host": "evil.example",
+  });
+  for (const name of ["x_http_method_override", "x-original-url", "x-forwarded-host"]) assert.ok(!(name in overriding), name);
 });
 
 test("an upstream that is not reached: 502, with the request's id", async () => {

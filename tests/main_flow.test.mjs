@@ -171,6 +171,8 @@ test("the holder sees its own key and can end it", async () => {
   assert.ok(!("metadata" in me.body));
   const ended = await rig.edge("edge1", "/keystile/v1/me/revoke", { key: key.key, method: "POST" });
   assert.equal(ended.status, 200, ended.text);
+  assert.equal(ended.body.status, "revoked");
+  assert.ok(!("metadata" in ended.body));
   await effective(ended);
   assert.equal((await rig.edge("edge2", "/keystile/v1/me", { key: key.key })).code, "REVOKED");
   const audit = await rig.manage("GET", "/v1/tenants/acme/audit?limit=1");

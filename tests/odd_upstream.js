@@ -11,6 +11,17 @@ export default {
         return new Response("broken", { status: 500 });
       case "/odd/cookies":
         return new Response("two", { headers: [["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"]] });
+      case "/odd/cross-origin":
+        return new Response("mine", {
+          headers: {
+            "Access-Control-Allow-Origin": "*",
+            "Access-Control-Allow-Credentials": "true",
+            "Keystile-Degraded": "spoofed",
+            "Keystile-Request-Id": "spoofed",
+          },
+        });
+      case "/odd/empty":
+        return new Response(null, { status: 204 });
       default:
         return new Response("plain");
     }

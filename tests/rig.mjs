@@ -25,7 +25,7 @@ const COMPATIBILITY_DATE = "2026-11-01";
  *   toml        the configuration; tests/fixture.toml unless given
  *   settings    lines of it to replace: {"max_staleness_ms = 2000": "…"}
  *   secret      KEYSTILE_SECRET
- *   edges       {name: {kv: "shared" | "empty" | "stale" | "down"}}
+ *   edges       {name: {kv: "shared" | "empty" | "stale" | "down" | "hang"}}
  *   handles     whether the management worker is the one of manage_with_faults.js
  */
 export async function startRig({ name, toml = inRoot("tests", "fixture.toml"), settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} }, handles = false }) {
@@ -50,6 +50,7 @@ function stack({ config, secret, edges, handles }) {
       ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared) })),
       { config: manageConfig(handles, shared) },
       { config: { name: "upstream", main: inRoot("dev", "upstream", "worker.js"), compatibility_date: COMPATIBILITY_DATE } },
+      { config: { name: "hanging-kv", main: inRoot("tests", "hanging_kv.js"), compatibility_date: COMPATIBILITY_DATE } },
       { config: { name: "odd", main: inRoot("tests", "odd_upstream.js"), compatibility_date: COMPATIBILITY_DATE } },
       { config: shimConfig() },
     ],
@@ -244,18 +245,18 @@ async function configModule(name, toml, settings) {
 const KV = { shared: "keys", empty: "empty", stale: "stale" };
 
 function edgeConfig(name, { kv = "shared", vars = {} }, shared) {
-  const down = kv === "down";
+  // A service in place of the namespace: it has no such method, or never answers.
+  const instead = { down: "upstream", hang: "hanging-kv" }[kv];
   return {
     ...shared,
     name,
     main: inRoot("crates", "edge", "entry.js"),
     vars: { ...shared.vars, UPSTREAM_SECRET: "signing secret of the test upstream", ...vars },
-    kv_namespaces: down ? [] : [{ binding: "KEYS", id: KV[kv] }],
+    kv_namespaces: instead ? [] : [{ binding: "KEYS", id: KV[kv] }],
     services: [
       { binding: "UPSTREAM", service: "upstream" },
       { binding: "ODD", service: "odd" },
-      // A service in place of the namespace: every read fails.
-      ...(down ? [{ binding: "KEYS", service: "upstream" }] : []),
+      ...(instead ? [{ binding: "KEYS", service: instead }] : []),
     ],
     durable_objects: {
       bindings: [

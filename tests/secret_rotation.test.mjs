@@ -29,10 +29,12 @@ test("rotated twice: old keys still work, new ones use the newest, KV is address
   await rig.restart(`${THIRD},${SECOND},${SECRET}`);
   const third = await rig.create();
   for (const key of [first, second, third]) await works(key);
+  const cold = await rig.edge("edge1", "/keystile/v1/me", { key: (await rig.create()).key });
+  assert.ok(cold.storage.kv <= 1, "one KV read, however many secrets");
   assert.equal((await rig.manage("GET", "/v1/tenants/acme/keys", undefined, { key: operator.key })).status, 200);
 
   const held = await secrets();
-  assert.deepEqual(held.map(({ keys, configured }) => [keys, configured]), [[1, true], [1, true], [1, true]]);
+  assert.deepEqual(held.map(({ keys, configured }) => [keys, configured]), [[2, true], [1, true], [1, true]]);
 
   // The first key's record stands at the newest secret's address, too.
   await eventually(

@@ -8,7 +8,10 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::key::{self, Environment, KeyPrefix};
+use crate::{
+    key::{self, Environment, KeyPrefix},
+    route,
+};
 
 /// A header that may carry the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,11 +64,13 @@ impl<'a> Carriers<'a> {
                 CredentialHeader::Bearer => self.authorization.and_then(bearer),
                 CredentialHeader::XApiKey => self.x_api_key,
             };
-            match (found, text) {
-                (Some(first), Some(second)) if first != second => return Err(CredentialError::Conflicting),
-                (None, Some(text)) if repeats_differ(text) => return Err(CredentialError::Conflicting),
-                (None, Some(_)) => found = text,
-                _ => {}
+            let Some(text) = text.map(once).transpose()? else { continue };
+            match found {
+                Some(first) if !first.is_empty() && !text.is_empty() && first != text => {
+                    return Err(CredentialError::Conflicting);
+                }
+                Some(first) if !first.is_empty() => {}
+                _ => found = Some(text),
             }
         }
         found.ok_or(CredentialError::Missing)
@@ -86,20 +91,25 @@ fn bearer(header: &str) -> Option<&str> {
     }
 }
 
-/// Whether a header that was sent more than once holds different keys.
-fn repeats_differ(joined: &str) -> bool {
-    let parts: Vec<&str> = joined.split(", ").map(|part| bearer(part).unwrap_or(part)).collect();
-    let long = parts.iter().all(|part| part.len() >= key::RANDOM_LEN);
-    long && parts.windows(2).any(|pair| matches!(pair, [a, b] if a != b))
+/// The one key of a header that was sent more than once, joined by `, `; what
+/// is no list of keys stays as it is, for the parser to complain about.
+fn once(joined: &str) -> Result<&str, CredentialError> {
+    let mut parts = joined.split(", ").map(|part| bearer(part).unwrap_or(part));
+    let first = parts.next().unwrap_or(joined);
+    let repeats: Vec<&str> = parts.collect();
+    if repeats.is_empty() || first.len() < key::RANDOM_LEN || repeats.iter().any(|part| part.len() < key::RANDOM_LEN) {
+        return Ok(joined);
+    }
+    if repeats.iter().all(|part| *part == first) { Ok(first) } else { Err(CredentialError::Conflicting) }
 }
 
 /// Whether any part of the query looks like a key: `{prefix}_{environment}_` and
-/// enough characters behind it, percent-encoded underscores included.
+/// enough characters behind it, percent-encoded or not.
 fn query_holds_key(query: &str, prefixes: &[KeyPrefix]) -> bool {
     if query.len() < key::RANDOM_LEN {
         return false;
     }
-    let decoded = query.replace("%5F", "_").replace("%5f", "_");
+    let decoded = route::percent_decoded(query);
     let key_follows = |at: usize, head: usize| {
         let rest = decoded.get(at + head..).unwrap_or_default();
         rest.bytes().take_while(|&byte| crate::base62::is_base62(byte)).count() >= key::RANDOM_LEN
@@ -168,6 +178,10 @@ mod tests {
         assert_eq!(credential(other, BOTH), Err(CredentialError::Conflicting));
         let twice = format!("Bearer {KEY}, Bearer knq_live_{}", "z".repeat(38));
         assert_eq!(credential(authorization(&twice), BOTH), Err(CredentialError::Conflicting));
+        let repeated = format!("Bearer {KEY}, Bearer {KEY}");
+        assert_eq!(credential(authorization(&repeated), BOTH).as_deref(), Ok(KEY));
+        let empty = Carriers { authorization: Some("Bearer"), x_api_key: Some(KEY), query: "" };
+        assert_eq!(credential(empty, BOTH).as_deref(), Ok(KEY));
     }
 
     #[test]
@@ -176,6 +190,8 @@ mod tests {
             format!("api_key={KEY}"),
             format!("a=b&t={KEY}&c"),
             KEY.replace('_', "%5F"),
+            KEY.replace('k', "%6b").replace('0', "%30"),
+            format!("%zz%{KEY}"),
             format!("ksop_{}", "a".repeat(38)),
         ] {
             let carriers = Carriers { x_api_key: Some(KEY), query: &query, ..Carriers::default() };

@@ -163,7 +163,7 @@ impl fmt::Debug for PlainKey {
 
 /// The part of a key that may be shown, logged and stored: prefix and four
 /// characters, `knq_live_7Hq2`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyDisplay(Box<str>);
 

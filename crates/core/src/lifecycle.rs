@@ -119,6 +119,8 @@ pub enum TransitionError {
     Expired,
     /// The key was replaced already.
     AlreadyRotated,
+    /// The key is switched off, and its successor would not be.
+    Disabled,
 }
 
 impl TransitionError {
@@ -129,6 +131,7 @@ impl TransitionError {
             Self::Revoked => "KEY_REVOKED",
             Self::Expired => "KEY_EXPIRED",
             Self::AlreadyRotated => "ALREADY_ROTATED",
+            Self::Disabled => "KEY_DISABLED",
         }
     }
 
@@ -139,6 +142,7 @@ impl TransitionError {
             Self::Revoked => "This key was revoked and can't be changed or brought back; create a new one.",
             Self::Expired => "This key has expired and can't be changed or brought back; create a new one.",
             Self::AlreadyRotated => "This key was rotated already; rotate its successor.",
+            Self::Disabled => "This key is disabled; enable it before it is rotated.",
         }
     }
 }
@@ -241,11 +245,14 @@ impl Key {
     /// would have ended anyway), at once if that is 0.
     ///
     /// # Errors
-    /// If the key's life is over or it was replaced before.
+    /// If the key's life is over, or it is disabled or was replaced before.
     pub fn rotate(&self, successor: &KeyId, overlap_ms: i64, now: Timestamp) -> Result<Self, TransitionError> {
         self.alive(now)?;
         if self.rotated_to.is_some() {
             return Err(TransitionError::AlreadyRotated);
+        }
+        if self.record.state == KeyState::Disabled {
+            return Err(TransitionError::Disabled);
         }
         let mut key = if overlap_ms == 0 { self.revoke(Some("rotated".into()), now) } else { self.clone() };
         key.rotated_to = Some(successor.clone());
@@ -412,6 +419,8 @@ mod tests {
         let rotated = key().rotate(&successor, 60_000, NOW).unwrap();
         assert_eq!(rotated.record.expires_at, Some(NOW.plus_millis(60_000)));
         assert_eq!(rotated.rotate(&successor, 60_000, NOW), Err(TransitionError::AlreadyRotated));
+        let disabled = key().disable(NOW).unwrap();
+        assert_eq!(disabled.rotate(&successor, 0, NOW), Err(TransitionError::Disabled));
         let own_end = key().record.expires_at.unwrap();
         let late = key().rotate(&successor, 60_000, own_end.plus_millis(-1)).unwrap();
         assert_eq!(late.record.expires_at, Some(own_end));

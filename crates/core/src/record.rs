@@ -220,7 +220,8 @@ impl KeyRecord {
 
     /// What else two records of one version could differ in, were ledgers at fault.
     fn content(&self) -> impl Ord + '_ {
-        (&self.name, &self.scopes, &self.allowed_ips, &self.subject, json!(self.metadata).to_string())
+        let kept = (&self.id, &self.display, self.created_at, &self.subject);
+        (kept, &self.name, &self.scopes, &self.allowed_ips, json!(self.metadata).to_string())
     }
 
     fn restriction(&self) -> impl Ord + '_ {

@@ -1,8 +1,10 @@
 //! Routes: which paths are guarded, and what a request to them needs.
 //!
-//! A path is matched in one normal form and forwarded in that same form, so
-//! that guard and upstream can't read it differently. What upstreams are known
-//! to read in two ways (encoded slashes, backslashes, dot segments) is refused.
+//! A path is matched in one normal form and forwarded in that same form. What
+//! upstreams are known to read in two ways (encoded slashes, backslashes, dot
+//! segments) is refused. So is a path that another route would cover if it were
+//! read as some servers read paths: without case, without `;parameters`, without
+//! dots and spaces at the end of a segment.
 
 use alloc::{
     format,
@@ -83,9 +85,17 @@ impl Routes {
     }
 
     /// The most specific route that covers the path.
-    #[must_use]
-    pub fn find(&self, path: &Path) -> Option<&Route> {
-        self.0.iter().find(|route| route.pattern.covers(path))
+    ///
+    /// # Errors
+    /// [`PathError::Ambiguous`] if a lenient reader would find a more specific one.
+    pub fn find(&self, path: &Path) -> Result<Option<&Route>, PathError> {
+        let strict = self.0.iter().find(|route| route.pattern.covers(path));
+        let Some(lenient) = path.as_lenient_readers_see_it() else { return Ok(strict) };
+        let seen = self.0.iter().find(|route| route.pattern.covers_without_case(&lenient));
+        match strict {
+            Some(strict) if seen.is_some_and(|seen| seen.pattern != strict.pattern) => Err(PathError::Ambiguous),
+            strict => Ok(strict),
+        }
     }
 
     /// All of them, the most specific first.
@@ -145,14 +155,23 @@ impl Pattern {
     /// Whether the path is one of these.
     #[must_use]
     pub fn covers(&self, path: &Path) -> bool {
+        self.matches(path, |literal, segment| literal == segment)
+    }
+
+    fn covers_without_case(&self, path: &Path) -> bool {
+        self.matches(path, str::eq_ignore_ascii_case)
+    }
+
+    fn matches(&self, path: &Path, same: impl Fn(&str, &str) -> bool) -> bool {
         let mut segments = path.segments();
         for expected in &self.0 {
-            match expected {
+            let covered = match expected {
                 PatternSegment::Rest => return true,
-                PatternSegment::Any if segments.next().is_none() => return false,
-                PatternSegment::Any => {}
-                PatternSegment::Literal(literal) if segments.next() != Some(literal) => return false,
-                PatternSegment::Literal(_) => {}
+                PatternSegment::Any => segments.next().is_some(),
+                PatternSegment::Literal(literal) => segments.next().is_some_and(|segment| same(literal, segment)),
+            };
+            if !covered {
+                return false;
             }
         }
         segments.next().is_none()
@@ -188,6 +207,7 @@ pub enum PathError {
     DotSegment,
     BadEncoding,
     ControlCharacter,
+    Ambiguous,
 }
 
 impl PathError {
@@ -201,6 +221,7 @@ impl PathError {
             Self::DotSegment => "The path has a dot segment.",
             Self::BadEncoding => "The path has a percent sign that no two hexadecimal digits follow.",
             Self::ControlCharacter => "The path has a control character.",
+            Self::Ambiguous => "Servers read this path in different ways; write it as it is documented.",
         }
     }
 }
@@ -221,7 +242,8 @@ impl Path {
             path.push('/');
             let start = path.len();
             normalise(raw, &mut path)?;
-            if matches!(path.get(start..), Some("." | "..")) {
+            // Some servers cut a segment at `;` before they look at its dots.
+            if matches!(path.get(start..).map(without_parameters), Some("." | "..")) {
                 return Err(PathError::DotSegment);
             }
         }
@@ -245,12 +267,37 @@ impl Path {
         self.0.split('/').filter(|segment| !segment.is_empty())
     }
 
+    /// The path as servers see it that cut segments at `;` and trim dots and
+    /// spaces, if it holds anything that these, or those that ignore case,
+    /// would see otherwise.
+    fn as_lenient_readers_see_it(&self) -> Option<Self> {
+        if !self.0.bytes().any(|byte| byte.is_ascii_uppercase() || matches!(byte, b';' | b'%' | b'.')) {
+            return None;
+        }
+        let mut path = String::with_capacity(self.0.len());
+        for segment in self.segments() {
+            let mut segment = without_parameters(segment);
+            while let Some(trimmed) = segment.strip_suffix('.').or_else(|| segment.strip_suffix("%20")) {
+                segment = trimmed;
+            }
+            path.push('/');
+            path.push_str(segment);
+        }
+        Some(Self(path))
+    }
+
     /// What follows `base`, if the path is `base` or below it.
     #[must_use]
     pub fn below<'a>(&'a self, base: &Self) -> Option<&'a str> {
         let rest = self.0.strip_prefix(base.0.trim_end_matches('/'))?;
         (rest.is_empty() || rest.starts_with('/')).then_some(rest)
     }
+}
+
+/// A segment up to its first `;`, encoded or not.
+fn without_parameters(segment: &str) -> &str {
+    let end = segment.find(';').into_iter().chain(segment.find("%3B")).min();
+    end.and_then(|end| segment.get(..end)).unwrap_or(segment)
 }
 
 fn normalise(segment: &str, path: &mut String) -> Result<(), PathError> {
@@ -273,6 +320,29 @@ fn normalise(segment: &str, path: &mut String) -> Result<(), PathError> {
         }
     }
     Ok(())
+}
+
+/// Decodes what is percent-encoded ASCII; whatever else stays as it is.
+#[must_use]
+pub(crate) fn percent_decoded(text: &str) -> String {
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        decoded.push_str(before);
+        let mut bytes = after.bytes();
+        match decode(bytes.next(), bytes.next()).filter(u8::is_ascii).zip(after.get(2..)) {
+            Some((byte, after)) => {
+                decoded.push(char::from(byte));
+                rest = after;
+            }
+            None => {
+                decoded.push('%');
+                rest = after;
+            }
+        }
+    }
+    decoded.push_str(rest);
+    decoded
 }
 
 fn decode(high: Option<u8>, low: Option<u8>) -> Option<u8> {
@@ -315,6 +385,9 @@ mod tests {
             ("/api/../admin", PathError::DotSegment),
             ("/api/%2e%2E/admin", PathError::DotSegment),
             ("/api/.", PathError::DotSegment),
+            ("/api/..;/admin", PathError::DotSegment),
+            ("/api/..%3bx/admin", PathError::DotSegment),
+            ("/api/.;", PathError::DotSegment),
             ("/api/%zz", PathError::BadEncoding),
             ("/api/%4", PathError::BadEncoding),
             ("/api/%00", PathError::ControlCharacter),
@@ -361,8 +434,35 @@ mod tests {
             ("/api/z", "/api/{x}"),
             ("/api/z/y", "/api/*"),
         ] {
-            assert_eq!(routes.find(&path(raw)).unwrap().pattern, pattern(expected), "{raw}");
+            assert_eq!(routes.find(&path(raw)).unwrap().unwrap().pattern, pattern(expected), "{raw}");
         }
+    }
+
+    #[test]
+    fn a_path_that_a_lenient_server_would_route_elsewhere_is_refused() {
+        let route = |text: &str| Route {
+            pattern: pattern(text),
+            upstream: 0,
+            environment: None,
+            read: None,
+            write: None,
+            strict: false,
+        };
+        let routes = Routes::new(vec![route("/shop/*"), route("/shop/admin/*")]);
+        for raw in [
+            "/shop/ADMIN/x",
+            "/shop/admin;x/y",
+            "/shop/admin./y",
+            "/shop/admin%20/y",
+            "/shop/admin%3Bx",
+            "/shop/Admin.;y",
+        ] {
+            assert_eq!(routes.find(&path(raw)), Err(PathError::Ambiguous), "{raw}");
+        }
+        for raw in ["/shop/key_4bTz", "/shop/a;v=1", "/shop/file.txt", "/shop/a%20b", "/shop/admin/Y;z"] {
+            assert!(routes.find(&path(raw)).unwrap().is_some(), "{raw}");
+        }
+        assert_eq!(routes.find(&path("/SHOP/x")), Ok(None), "what no route covers is not forwarded at all");
     }
 
     #[test]

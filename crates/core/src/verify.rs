@@ -110,6 +110,19 @@ pub fn me(record: &KeyRecord) -> Value {
     shown
 }
 
+/// What a holder hears of the revocation of its own key, out of what the
+/// ledger answered.
+#[must_use]
+pub fn me_revoked(record: &KeyRecord, answered: &Value) -> Value {
+    let mut shown = me(record);
+    if let (Value::Object(shown), Value::Object(answered)) = (&mut shown, answered) {
+        for member in ["status", "revoked_at", "effective_by", "holds"] {
+            shown.insert(member.into(), answered.get(member).cloned().unwrap_or_default());
+        }
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,5 +170,10 @@ mod tests {
         let shown = me(&record());
         assert_eq!(shown["display"], "knq_live_7Hq2");
         assert!(shown.get("metadata").is_none() && shown.get("valid").is_none());
+        let answered =
+            json!({"status": "revoked", "metadata": {"plan": "pro"}, "effective_by": "2027-01-01T00:00:00Z"});
+        let revoked = me_revoked(&record(), &answered);
+        assert_eq!(revoked["status"], "revoked");
+        assert!(revoked.get("metadata").is_none());
     }
 }

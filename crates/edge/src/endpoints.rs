@@ -5,7 +5,7 @@ use std::rc::Rc;
 use keystile_core::{
     KeyRecord, fields,
     problem::Problem,
-    record::Reach,
+    record::{KeyState, Reach},
     verdict::{Demand, Refusal},
     verify::{self, VerifyRequest},
 };
@@ -16,9 +16,8 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     Outcome,
-    finder::{Finder, Found},
-    glue,
-    guard::{self, Unknown},
+    finder::{Finder, Found, Known, Provenance, Unknown},
+    glue, guard,
     incoming::Incoming,
     isolate::Isolate,
     operator,
@@ -48,7 +47,7 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, endpoint: &str) 
 }
 
 /// What an endpoint answers with, and what that took.
-type Answered = (Result<(u16, Value), Problem>, Found);
+type Answered = (Result<(u16, Value), Problem>, Provenance);
 
 fn later<F>(
     isolate: &Rc<Isolate>,
@@ -61,58 +60,61 @@ where
     let isolate = Rc::clone(isolate);
     let incoming = Rc::new(incoming);
     Outcome::later(async move {
-        let (answer, found) = endpoint(Rc::clone(&isolate), Rc::clone(&incoming)).await;
+        let (answer, provenance) = endpoint(Rc::clone(&isolate), Rc::clone(&incoming)).await;
         let reply = match answer {
             Ok((status, body)) => Reply::json(status, &body, &incoming.request_id),
             Err(problem) => Reply::problem(&problem, &incoming.request_id),
         };
-        reply.timed(&isolate, &found).cross_origin(&isolate, &incoming).send()
+        reply.finish(&isolate, &incoming, provenance)
     })
 }
 
 fn health(isolate: &Isolate, incoming: &Incoming) -> Outcome {
-    let view_age_ms = isolate.feed.borrow().view_age_ms(clock::now());
+    let view_age_ms = isolate.feed.borrow().view_age_ms(incoming.now);
     let body = json!({"status": "ok", "version": env!("CARGO_PKG_VERSION"), "view_age_ms": view_age_ms});
-    Outcome::Ready(Reply::json(200, &body, &incoming.request_id).cross_origin(isolate, incoming).send())
+    let reply = Reply::json(200, &body, &incoming.request_id);
+    Outcome::Ready(reply.finish(isolate, incoming, Provenance::default()))
 }
 
 /// `GET /v1/me`: the holder's own key, if it is valid.
 async fn me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
-    let refused = |refusal: &Refusal| Err(Problem::refusal(refusal, &isolate.config.name));
-    let key = match guard::presented_key(&isolate, &incoming, None) {
-        Ok(key) => key,
-        Err(refusal) => return (refused(&refusal), Found::without_storage()),
-    };
-    let found = find(&isolate, &incoming, Finder::new(key.digest(), false)).await;
-    let demand = Demand { environment: None, tenant: None, scopes: &[], ip: incoming.ip(), now: clock::now() };
-    let answer = match guard::known(&found.answer) {
-        Ok((record, suspended)) => match demand.judge(record, suspended, &isolate.config.catalog) {
-            Ok(()) => Ok((200, verify::me(record))),
-            Err(refusal) => refused(&refusal),
-        },
-        Err(Unknown::Missing) => refused(&Refusal::NotFound),
-        Err(Unknown::Unavailable(problem)) => Err(problem),
-    };
-    (answer, found)
+    let (known, provenance) = presented(&isolate, &incoming).await;
+    let answer = known.and_then(|Known { record, suspended }| {
+        let demand = Demand { environment: None, tenant: None, scopes: &[], ip: incoming.ip(), now: clock::now() };
+        demand
+            .judge(&record, suspended, &isolate.config.catalog)
+            .map_err(|refusal| Problem::refusal(&refusal, &isolate.config.name))?;
+        Ok((200, verify::me(&record)))
+    });
+    (answer, provenance)
 }
 
-/// `POST /v1/me/revoke`: whoever holds a key may end it, whatever state it is in.
+/// `POST /v1/me/revoke`: whoever holds a key may end it, whatever state it is
+/// in. One that is revoked is refused like anywhere, at no cost to the ledger.
 async fn revoke_me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
-    let refused = |refusal: &Refusal| Err(Problem::refusal(refusal, &isolate.config.name));
-    let key = match guard::presented_key(&isolate, &incoming, None) {
-        Ok(key) => key,
-        Err(refusal) => return (refused(&refusal), Found::without_storage()),
+    let (known, provenance) = presented(&isolate, &incoming).await;
+    let answer = match known {
+        Ok(known) if known.record.state == KeyState::Revoked => {
+            Err(Problem::refusal(&Refusal::Revoked, &isolate.config.name))
+        }
+        Ok(known) => self_revoke(&incoming, &known.record).await,
+        Err(problem) => Err(problem),
     };
-    let found = find(&isolate, &incoming, Finder::new(key.digest(), false)).await;
-    let answer = match guard::known(&found.answer) {
-        Ok((record, _)) => self_revoke(&incoming, record).await,
-        Err(Unknown::Missing) => refused(&Refusal::NotFound),
-        Err(Unknown::Unavailable(problem)) => Err(problem),
-    };
-    (answer, found)
+    (answer, provenance)
 }
 
-/// Asks the tenant's ledger, whose answer is handed on.
+/// The record of the key that a holder presents.
+async fn presented(isolate: &Rc<Isolate>, incoming: &Incoming) -> (Result<Known, Problem>, Provenance) {
+    let realm = &isolate.config.name;
+    let key = match guard::presented_key(isolate, incoming, None) {
+        Ok(key) => key,
+        Err(refusal) => return (Err(Problem::refusal(&refusal, realm)), Provenance::default()),
+    };
+    let Found { known, provenance } = Finder::new(key.digest(), false).find(isolate, incoming).await;
+    (known.map_err(|unknown| unknown.problem(realm)), provenance)
+}
+
+/// Asks the tenant's ledger, and tells the holder what it may know of the answer.
 async fn self_revoke(incoming: &Incoming, record: &KeyRecord) -> Result<(u16, Value), Problem> {
     let Some(tenant) = record.tenant() else { return Err(Problem::internal()) };
     let question = json!({
@@ -125,12 +127,13 @@ async fn self_revoke(incoming: &Incoming, record: &KeyRecord) -> Result<(u16, Va
         object::exchange(&incoming.env, object::LEDGER, tenant.as_str(), "/self-revoke", &question, REVOKE_TIMEOUT_MS);
     let body = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     match answered.await {
-        Ok((200, text)) => Ok((200, body(&text))),
+        Ok((200, text)) => Ok((200, verify::me_revoked(record, &body(&text)))),
         Ok((503, _)) => {
             Err(Problem::unavailable("The revocation is recorded but not yet in effect; it is retried by itself."))
         }
         Ok((status, text)) => {
-            log::error("self_revoke_failed", &[("status", status.into()), ("answer", body(&text))]);
+            let code = body(&text).get("code").cloned().unwrap_or_default();
+            log::error("self_revoke_failed", &[("status", status.into()), ("code", code)]);
             Err(Problem::internal())
         }
         Err(error) => {
@@ -142,36 +145,39 @@ async fn self_revoke(incoming: &Incoming, record: &KeyRecord) -> Result<(u16, Va
 
 /// `POST /v1/verify`: the verdict on a key, for a service that guards itself.
 async fn verify(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
-    let nothing = Found::without_storage;
-    let reach = match operator::authenticate(&isolate, &incoming).await {
+    let (reach, asked) = operator::authenticate(&isolate, &incoming).await;
+    let reach = match reach {
         Ok(reach) => reach,
-        Err(problem) => return (Err(problem), nothing()),
+        Err(problem) => return (Err(problem), asked),
     };
     let request = match read_verify_request(&incoming).await {
         Ok(request) => request,
-        Err(problem) => return (Err(problem), nothing()),
+        Err(problem) => return (Err(problem), asked),
     };
-    let tenant = match &reach {
+    let key = match guard::parsed_key(&isolate, &request.key, request.environment) {
+        Ok(key) => key,
+        Err(refusal) => return (Ok((200, verify::answer(Err(&refusal), None))), asked),
+    };
+    let Found { known, provenance } = Finder::new(key.digest(), request.strict).find(&isolate, &incoming).await;
+    let answer = match known {
+        Ok(known) => Ok((200, verdict_on(&isolate, &request, &reach, &known))),
+        Err(Unknown::Missing) => Ok((200, verify::answer(Err(&Refusal::NotFound), None))),
+        Err(unknown) => Err(unknown.problem(&isolate.config.name)),
+    };
+    (answer, asked.and(provenance))
+}
+
+fn verdict_on(isolate: &Isolate, request: &VerifyRequest, reach: &Reach, known: &Known) -> Value {
+    let tenant = match reach {
         Reach::All => None,
         Reach::Tenant(tenant) => Some(tenant),
     };
-    let demand =
-        Demand { environment: request.environment, tenant, scopes: &request.scopes, ip: request.ip, now: clock::now() };
-    let key = match guard::parsed_key(&isolate, &request.key, request.environment) {
-        Ok(key) => key,
-        Err(refusal) => return (Ok((200, verify::answer(Err(&refusal), None))), nothing()),
-    };
-    let found = find(&isolate, &incoming, Finder::new(key.digest(), request.strict)).await;
-    let answer = match guard::known(&found.answer) {
-        Ok((record, suspended)) => {
-            let verdict = demand.judge(record, suspended, &isolate.config.catalog);
-            let hidden = verdict == Err(Refusal::NotFound);
-            Ok((200, verify::answer(verdict.as_ref().copied(), (!hidden).then_some(record))))
-        }
-        Err(Unknown::Missing) => Ok((200, verify::answer(Err(&Refusal::NotFound), None))),
-        Err(Unknown::Unavailable(problem)) => Err(problem),
-    };
-    (answer, found)
+    let VerifyRequest { environment, scopes, ip, .. } = request;
+    let demand = Demand { environment: *environment, tenant, scopes, ip: *ip, now: clock::now() };
+    let verdict = demand.judge(&known.record, known.suspended, &isolate.config.catalog);
+    // A key that is not this caller's to know of comes without its record.
+    let record = (verdict != Err(Refusal::NotFound)).then_some(known.record.as_ref());
+    verify::answer(verdict.as_ref().copied(), record)
 }
 
 async fn read_verify_request(incoming: &Incoming) -> Result<VerifyRequest, Problem> {
@@ -184,11 +190,4 @@ async fn read_verify_request(incoming: &Incoming) -> Result<VerifyRequest, Probl
         Problem::new(400, "MALFORMED_JSON", format!("The body is not JSON: {place}."))
     })?;
     VerifyRequest::parse(body).map_err(|errors| fields::invalid(&errors))
-}
-
-async fn find(isolate: &Rc<Isolate>, incoming: &Incoming, mut finder: Finder) -> Found {
-    match finder.try_now(isolate, incoming) {
-        Some(found) => found,
-        None => finder.find(isolate, incoming).await,
-    }
 }

@@ -4,17 +4,18 @@
 //! await. A request that waits for another's poll looks again on a timer of its
 //! own; nothing wakes it.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 use futures_util::join;
-use js_sys::Promise;
 use keystile_core::{
-    KeyDigest,
+    KeyDigest, KeyRecord, Timestamp,
     feed::{
         client::Poll,
-        lookup::{Answer, Basis, Lookup, Needs, Step, Waited},
+        lookup::{Answer, Basis, Lookup, Needs, Step, Unavailable, Waited},
         message::{CurrentAnswer, CurrentRequest, PollAnswer},
     },
+    problem::Problem,
+    verdict::Refusal,
 };
 use keystile_runtime::{clock, kv, log, object};
 use serde::Serialize;
@@ -31,21 +32,56 @@ pub(crate) struct Finder {
     begun: Option<(Lookup, Needs)>,
 }
 
-/// What was found, and what that took.
+/// What storage says of a key, and how it came to that.
 pub(crate) struct Found {
-    pub(crate) answer: Answer,
-    pub(crate) waited: Waited,
+    pub(crate) known: Result<Known, Unknown>,
+    pub(crate) provenance: Provenance,
 }
 
-impl Found {
-    /// For an answer that storage had no part in.
-    pub(crate) fn without_storage() -> Self {
-        Self { answer: Answer::Missing, waited: Waited::default() }
-    }
+/// A key's record, to be judged.
+pub(crate) struct Known {
+    pub(crate) record: Rc<KeyRecord>,
+    /// Whether its tenant is suspended.
+    pub(crate) suspended: bool,
+}
 
-    /// Whether this was served by KV alone, the feed being out of reach.
-    pub(crate) fn is_degraded(&self) -> bool {
-        matches!(self.answer, Answer::Found { basis: Basis::KvOnly, .. })
+/// Why there is no record to judge.
+pub(crate) enum Unknown {
+    Missing,
+    Unavailable(Unavailable),
+}
+
+impl Unknown {
+    /// As a guarded route answers it.
+    pub(crate) fn problem(&self, realm: &str) -> Problem {
+        Problem::unavailable(match self {
+            Self::Missing => return Problem::refusal(&Refusal::NotFound, realm),
+            Self::Unavailable(Unavailable::Feed) => {
+                "Whether this key was revoked can't be told right now; try again shortly."
+            }
+            Self::Unavailable(Unavailable::Storage) => {
+                "Whether this key exists can't be told right now; try again shortly."
+            }
+            Self::Unavailable(Unavailable::RecordTooNew) => {
+                "This key has restrictions that this edge is too old to understand; it is being updated."
+            }
+        })
+    }
+}
+
+/// What an answer took and rests on. The default is an answer without storage.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Provenance {
+    pub(crate) waited: Waited,
+    /// KV alone vouched for it, the feed being out of reach.
+    pub(crate) degraded: bool,
+}
+
+impl Provenance {
+    /// Of an answer that rests on both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let waited = Waited { kv: self.waited.kv + other.waited.kv, feed: self.waited.feed + other.waited.feed };
+        Self { waited, degraded: self.degraded || other.degraded }
     }
 }
 
@@ -56,11 +92,11 @@ impl Finder {
 
     /// The answer, if the isolate knows it.
     pub(crate) fn try_now(&mut self, isolate: &Rc<Isolate>, incoming: &Incoming) -> Option<Found> {
-        let now = clock::now();
+        let now = incoming.now;
         let mut lookup = Lookup::new(self.digest, self.strict, now);
         let step = lookup.step(&mut isolate.feed.borrow_mut(), now);
         match step {
-            Step::Answer(answer) => Some(finish(isolate, incoming, &lookup, answer)),
+            Step::Answer(answer) => Some(finish(isolate, incoming, &lookup, answer, now)),
             Step::Do(needs) => {
                 self.begun = Some((lookup, needs));
                 None
@@ -68,15 +104,24 @@ impl Finder {
         }
     }
 
-    /// The answer, whatever it takes. Follows a [`try_now`](Self::try_now) that had none.
-    pub(crate) async fn find(self, isolate: &Rc<Isolate>, incoming: &Incoming) -> Found {
+    /// The answer, whatever it takes.
+    pub(crate) async fn find(mut self, isolate: &Rc<Isolate>, incoming: &Incoming) -> Found {
+        match self.try_now(isolate, incoming) {
+            Some(found) => found,
+            None => self.wait(isolate, incoming).await,
+        }
+    }
+
+    /// The answer that a [`try_now`](Self::try_now) did not have.
+    pub(crate) async fn wait(self, isolate: &Rc<Isolate>, incoming: &Incoming) -> Found {
         let (mut lookup, mut needs) =
             self.begun.unwrap_or_else(|| (Lookup::new(self.digest, self.strict, clock::now()), Needs::default()));
         loop {
             carry_out(isolate, incoming, self.digest, &mut lookup, needs).await;
-            let step = lookup.step(&mut isolate.feed.borrow_mut(), clock::now());
+            let now = clock::now();
+            let step = lookup.step(&mut isolate.feed.borrow_mut(), now);
             match step {
-                Step::Answer(answer) => return finish(isolate, incoming, &lookup, answer),
+                Step::Answer(answer) => return finish(isolate, incoming, &lookup, answer, now),
                 Step::Do(next) => needs = next,
             }
         }
@@ -85,30 +130,39 @@ impl Finder {
 
 /// Hands the answer out, refreshes the view in the background if it is due, and
 /// logs what was served without the feed.
-fn finish(isolate: &Rc<Isolate>, incoming: &Incoming, lookup: &Lookup, answer: Answer) -> Found {
-    let now = clock::now();
+fn finish(isolate: &Rc<Isolate>, incoming: &Incoming, lookup: &Lookup, answer: Answer, now: Timestamp) -> Found {
     let poll = {
         let mut feed = isolate.feed.borrow_mut();
         if feed.refresh_due(now) { feed.begin_poll(now) } else { None }
     };
     if let Some(poll) = poll {
-        let _ = start_poll(isolate, incoming, poll);
+        start_poll(isolate, incoming, poll);
     }
-    let found = Found { answer, waited: lookup.waited() };
-    if found.is_degraded() {
+    let degraded = matches!(answer, Answer::Found { basis: Basis::KvOnly, .. });
+    if degraded {
         log::warn("served_without_feed", &[("request_id", incoming.request_id.as_str().into())]);
     }
-    found
+    let known = match answer {
+        Answer::Found { record, suspended, .. } => Ok(Known { record, suspended }),
+        Answer::Missing => Err(Unknown::Missing),
+        Answer::Unavailable(why) => Err(Unknown::Unavailable(why)),
+    };
+    Found { known, provenance: Provenance { waited: lookup.waited(), degraded } }
 }
 
 async fn carry_out(isolate: &Rc<Isolate>, incoming: &Incoming, digest: KeyDigest, lookup: &mut Lookup, needs: Needs) {
     let env = &incoming.env;
     let sent_at = clock::now();
-    let read_kv = async { if needs.read_kv { Some(kv::read(env, &isolate.keyring, &digest).await) } else { None } };
+    let read_kv = async {
+        if needs.read_kv {
+            Some(kv::read(env, &isolate.keyring, &digest, isolate.feed_timeout_ms()).await)
+        } else {
+            None
+        }
+    };
     let poll = async {
         if let Some(poll) = needs.poll {
-            // It can't fail: what goes wrong is reported to the client.
-            let _ = JsFuture::from(start_poll(isolate, incoming, poll)).await;
+            first_page(isolate, incoming, poll).await;
         }
     };
     let read_current = async { if needs.read_current { Some(read_current(isolate, env, digest).await) } else { None } };
@@ -127,28 +181,48 @@ async fn carry_out(isolate: &Rc<Isolate>, incoming: &Incoming, digest: KeyDigest
     }
 }
 
-/// Carries a poll out to its end, even if the caller hangs up meanwhile: other
-/// requests wait behind it.
-fn start_poll(isolate: &Rc<Isolate>, incoming: &Incoming, poll: Poll) -> Promise {
-    let (isolate, env) = (Rc::clone(isolate), incoming.env.clone());
-    in_background(incoming, async move { carry_out_poll(&isolate, &env, poll).await })
+/// Waits for the first page of a poll, which is all of it unless the log is
+/// long. The rest comes in the background, and the lookup does without it.
+async fn first_page(isolate: &Rc<Isolate>, incoming: &Incoming, poll: Poll) {
+    let next = Rc::new(RefCell::new(None));
+    let page = {
+        let (isolate, env, next) = (Rc::clone(isolate), incoming.env.clone(), Rc::clone(&next));
+        async move {
+            let following = carry_out_page(&isolate, &env, poll).await;
+            next.replace(following);
+        }
+    };
+    // It can't fail: what goes wrong is reported to the client.
+    let _ = JsFuture::from(in_background(incoming, page)).await;
+    if let Some(poll) = next.take() {
+        start_poll(isolate, incoming, poll);
+    }
 }
 
-/// Sends a poll, and those for the pages that follow.
-async fn carry_out_poll(isolate: &Isolate, env: &Env, poll: Poll) {
-    let mut next = Some(poll);
-    while let Some(poll) = next {
-        let answer = call_feed(isolate, env, "/poll", &poll.request).await.and_then(PollAnswer::decode);
-        let now = clock::now();
-        let mut feed = isolate.feed.borrow_mut();
-        feed.read_clock(now);
-        next = match answer {
-            Some(answer) => feed.poll_answered(poll.ticket, answer, now),
-            None => {
-                feed.poll_failed(poll.ticket, now);
-                None
-            }
-        };
+/// Carries a poll out to its last page in the background, whatever becomes of
+/// the caller: other requests wait behind it.
+fn start_poll(isolate: &Rc<Isolate>, incoming: &Incoming, poll: Poll) {
+    let (isolate, env) = (Rc::clone(isolate), incoming.env.clone());
+    let pages = async move {
+        let mut next = Some(poll);
+        while let Some(poll) = next {
+            next = carry_out_page(&isolate, &env, poll).await;
+        }
+    };
+    let _ = in_background(incoming, pages);
+}
+
+/// Sends one poll and reports what came of it. Returns the one for the next page.
+async fn carry_out_page(isolate: &Isolate, env: &Env, poll: Poll) -> Option<Poll> {
+    let answer = call_feed(isolate, env, "/poll", &poll.request).await.and_then(PollAnswer::decode);
+    let now = clock::now();
+    let mut feed = isolate.feed.borrow_mut();
+    match answer {
+        Some(answer) => feed.poll_answered(poll.ticket, answer, now),
+        None => {
+            feed.poll_failed(poll.ticket, now);
+            None
+        }
     }
 }
 
@@ -157,8 +231,7 @@ async fn read_current(isolate: &Isolate, env: &Env, digest: KeyDigest) -> Option
 }
 
 async fn call_feed(isolate: &Isolate, env: &Env, path: &str, question: &impl Serialize) -> Option<Value> {
-    let timeout = isolate.config.feed.timeout_ms().unsigned_abs();
-    match object::call(env, object::FEED, object::FEED_NAME, path, question, timeout).await {
+    match object::call(env, object::FEED, object::FEED_NAME, path, question, isolate.feed_timeout_ms()).await {
         Ok(answer) => Some(answer),
         Err(error) => {
             log::warn("feed_unreachable", &[("reason", error.0.into())]);

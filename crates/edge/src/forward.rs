@@ -4,34 +4,21 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use keystile_core::{
     KeyDigest, KeyRecord, Timestamp,
     config::Target,
-    credential::CredentialHeader,
     http_signature::{self, SignatureHeaders},
     problem::Problem,
     record::Subject,
     route::{Path, Route},
 };
-use keystile_runtime::{clock, log};
+use keystile_runtime::log;
 use wasm_bindgen::JsValue;
 
 use crate::{
-    finder::Found,
+    finder::Provenance,
     glue,
     incoming::Incoming,
     isolate::{Isolate, UpstreamHandle},
     reply::{self, Reply},
 };
-
-/// Headers that make some frameworks see another method or path than the one
-/// that was judged, and those that only the edge may write.
-const DROPPED: [&str; 7] = [
-    "X-HTTP-Method-Override",
-    "X-HTTP-Method",
-    "X-Method-Override",
-    "X-Original-URL",
-    "X-Rewrite-URL",
-    "Signature",
-    "Signature-Input",
-];
 
 /// Forwards a request that was let through. Returns the promise of the
 /// upstream's response.
@@ -41,40 +28,42 @@ pub(crate) fn forward(
     path: &Path,
     route: &Route,
     record: &KeyRecord,
-    found: &Found,
+    provenance: Provenance,
+    now: Timestamp,
 ) -> JsValue {
-    let (Some(upstream), Some(handle)) =
-        (isolate.config.upstreams.get(route.upstream), isolate.upstreams.get(route.upstream))
+    let Some((upstream, handle)) =
+        isolate.config.upstreams.get(route.upstream).zip(isolate.upstreams.get(route.upstream))
     else {
         return failed(&incoming.request_id, "the route names no upstream");
     };
-    let base = match &upstream.target {
-        Target::Url(base) => base.as_str(),
-        // The host is of no meaning to a service binding.
-        Target::Service(_) => "https://upstream",
+    let handle = match handle {
+        Ok(handle) => handle,
+        Err(missing) => return failed(&incoming.request_id, missing),
     };
+    let (origin, base) = match &upstream.target {
+        Target::Url(url) => origin_and_path(url),
+        // The host is of no meaning to a service binding.
+        Target::Service(_) => ("https://upstream", ""),
+    };
+    let path = format!("{base}{}", path.as_str());
     let query = incoming.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
     let scopes = record.scopes.joined();
-    let identity = identity(incoming, record, &scopes);
-    let mut set = identity.clone();
-    let signature = sign(handle, incoming, path, &query, &identity, clock::now());
+    let mut set = identity(incoming, record, &scopes);
+    let signature = sign(handle, incoming, &path, &query, &set, now);
     if let Some(signature) = &signature {
         set.push(("Signature-Input", &signature.input));
         set.push(("Signature", &signature.signature));
     }
-    let mut answer = reply::cross_origin(isolate, incoming);
-    answer.extend(reply::server_timing(isolate, found));
+    let mut answer = reply::answer_headers(isolate, incoming, provenance);
     answer.push(("Keystile-Request-Id", incoming.request_id.clone()));
-    if found.is_degraded() {
-        answer.push((reply::DEGRADED.0, reply::DEGRADED.1.into()));
-    }
     glue::forward(
         &handle.fetcher,
         &incoming.request,
-        &format!("{base}{}{query}", path.as_str()),
-        &dropped(isolate),
+        &format!("{origin}{path}{query}"),
+        incoming.has_bearer(),
         &glue::join(set),
         &glue::join(answer.iter().map(|(name, value)| (*name, value.as_str()))),
+        isolate.config.cors.is_some(),
         &incoming.request_id,
         isolate.upstream_failed.as_ref(),
     )
@@ -103,19 +92,18 @@ fn identity<'a>(incoming: &'a Incoming, record: &'a KeyRecord, scopes: &'a str) 
     identity
 }
 
-fn dropped(isolate: &Isolate) -> String {
-    let credentials = isolate.config.headers.iter().map(|header| match header {
-        CredentialHeader::Bearer => "Authorization",
-        CredentialHeader::XApiKey => "X-Api-Key",
-    });
-    DROPPED.into_iter().chain(credentials).collect::<Vec<_>>().join("\0")
+/// `https://host` and `/path` of an upstream's URL.
+fn origin_and_path(url: &str) -> (&str, &str) {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let path = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| host + at);
+    url.split_at_checked(path).unwrap_or((url, ""))
 }
 
 /// Signs method, path, query and identity, where the upstream has a secret for it.
 fn sign(
     handle: &UpstreamHandle,
     incoming: &Incoming,
-    path: &Path,
+    path: &str,
     query: &str,
     identity: &[(&str, &str)],
     now: Timestamp,
@@ -123,7 +111,7 @@ fn sign(
     let secret = handle.signing_secret.as_deref()?;
     let query = if query.is_empty() { "?" } else { query };
     let names: Vec<String> = identity.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
-    let mut components = vec![("@method", incoming.method.as_str()), ("@path", path.as_str()), ("@query", query)];
+    let mut components = vec![("@method", incoming.method.as_str()), ("@path", path), ("@query", query)];
     components.extend(names.iter().map(String::as_str).zip(identity.iter().map(|(_, value)| *value)));
     let created = now.as_millis() / 1_000;
     let expires = created + http_signature::LIFETIME_SECONDS;
@@ -132,4 +120,15 @@ fn sign(
     let parameters =
         format!(";created={created};expires={expires};keyid=\"{secret_id}\";alg=\"hmac-sha256\";tag=\"keystile\"");
     Some(http_signature::sign("keystile", &components, &parameters, secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin_and_path;
+
+    #[test]
+    fn an_upstreams_url_may_have_a_path() {
+        assert_eq!(origin_and_path("https://api.example.com"), ("https://api.example.com", ""));
+        assert_eq!(origin_and_path("http://127.0.0.1:8080/v1/x"), ("http://127.0.0.1:8080", "/v1/x"));
+    }
 }

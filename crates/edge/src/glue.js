@@ -1,15 +1,39 @@
 // What the edge does with requests and responses in JavaScript. Every crossing
 // between WebAssembly and JavaScript costs about as much as hashing a key, so
-// each of these does in one call what would be a dozen. Nothing is decided here.
+// each of these does in one call what would be a dozen. No request is judged here.
 
 const SEPARATOR = "\0";
 const ABSENT = "\x01";
 
-/// All that the guard reads of a request, as one string.
+// Request headers that never go on to an upstream, hyphens for underscores:
+// some servers take one for the other. Keystile's own begin with "keystile".
+const DROPPED = new Set([
+  // A credential, wherever it stands. Authorization goes if it is one.
+  "x-api-key",
+  "proxy-authorization",
+  // These make some frameworks see another method, path or host than was judged.
+  "x-http-method-override",
+  "x-http-method",
+  "x-method-override",
+  "x-original-url",
+  "x-rewrite-url",
+  "x-forwarded-host",
+  "x-forwarded-prefix",
+  "forwarded",
+  // The edge's to write.
+  "signature",
+  "signature-input",
+]);
+
+// Response headers that are added to what the upstream sent; others replace it.
+const APPENDED = new Set(["Vary", "Server-Timing"]);
+
+/// All that the guard reads of a request, and the time, as one string.
 export function describe(request) {
   const headers = request.headers;
   const header = (name) => headers.get(name) ?? ABSENT;
   return [
+    Date.now(),
     request.method,
     request.url,
     header("Authorization"),
@@ -25,30 +49,49 @@ export function respond(status, headers, body) {
   return new Response(body, { status, headers: pairs(headers) });
 }
 
-/// Forwards a request that was let through. `drop` and `set` are headers of
-/// the request, `answer` headers of the response; `fetcher` is a service
-/// binding, or undefined for a URL. `failed` makes the response if there is no
-/// upstream to be reached.
-export async function forward(fetcher, request, url, drop, set, answer, requestId, failed) {
-  const headers = new Headers(request.headers);
-  for (const name of request.headers.keys()) {
-    // Whatever a server might take for ours, underscores included.
-    if (name.startsWith("keystile")) headers.delete(name);
-  }
-  for (const name of drop.split(SEPARATOR)) headers.delete(name);
-  for (const [name, value] of pairs(set)) headers.set(name, value);
-  const init = { method: request.method, headers, body: request.body, redirect: "manual", cache: "no-store" };
+/// Forwards a request that was let through. `set` are headers of the request,
+/// `answer` headers of the response; `fetcher` is a service binding, or
+/// undefined for a URL. `cors` says that cross-origin headers are ours to write.
+/// `failed` makes the response if there is none from the upstream.
+export async function forward(fetcher, request, url, dropAuthorization, set, answer, cors, requestId, failed) {
   let response;
   try {
-    response = fetcher ? await fetcher.fetch(url, init) : await fetch(url, init);
+    const headers = upstreamHeaders(request.headers, dropAuthorization, set);
+    const init = { headers, redirect: "manual", cache: "no-store" };
+    // A copy keeps the body whatever the method, as `new Request(url, init)` would not.
+    const copy = new Request(url, request);
+    response = await (fetcher ? fetcher.fetch(copy, init) : fetch(copy, init));
+    if (response.status === 101) return response;
+    response = new Response(response.body, response);
+    ownOnly(response.headers, cors);
   } catch (error) {
-    return failed(requestId, String(error));
+    response = failed(requestId, String(error));
   }
-  if (response.status === 101) return response;
-  response = new Response(response.body, response);
-  if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "private, no-store");
-  for (const [name, value] of pairs(answer)) response.headers.append(name, value);
+  for (const [name, value] of pairs(answer)) {
+    if (APPENDED.has(name)) response.headers.append(name, value);
+    else response.headers.set(name, value);
+  }
   return response;
+}
+
+function upstreamHeaders(incoming, dropAuthorization, set) {
+  const headers = new Headers(incoming);
+  for (const name of incoming.keys()) {
+    const plain = name.replaceAll("_", "-");
+    if (plain.startsWith("keystile") || DROPPED.has(plain)) headers.delete(name);
+  }
+  if (dropAuthorization) headers.delete("Authorization");
+  for (const [name, value] of pairs(set)) headers.set(name, value);
+  return headers;
+}
+
+/// Takes away what an upstream can't say, and keeps shared caches off.
+function ownOnly(headers, cors) {
+  for (const name of [...headers.keys()]) {
+    if (name.startsWith("keystile") || (cors && name.startsWith("access-control-"))) headers.delete(name);
+  }
+  if (headers.has("Cache-Control")) headers.append("Vary", "Authorization, X-Api-Key");
+  else headers.set("Cache-Control", "private, no-store");
 }
 
 /// A body as text, or null once it is longer than `limit` bytes.

@@ -19,9 +19,10 @@ extern "C" {
         fetcher: &JsValue,
         request: &JsValue,
         url: &str,
-        dropped: &str,
+        drop_authorization: bool,
         set: &str,
         answer: &str,
+        cors: bool,
         request_id: &str,
         failed: &JsValue,
     ) -> JsValue;

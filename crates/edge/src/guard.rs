@@ -3,8 +3,7 @@
 use std::rc::Rc;
 
 use keystile_core::{
-    Environment, KeyRecord, PlainKey, Scope,
-    feed::lookup::{Answer, Unavailable},
+    Environment, PlainKey, Scope, Timestamp,
     problem::Problem,
     route::{Action, Path, Route},
     verdict::{self, Demand, Refusal},
@@ -14,7 +13,7 @@ use wasm_bindgen::JsValue;
 
 use crate::{
     Outcome, endpoints,
-    finder::{Finder, Found},
+    finder::{Finder, Found, Provenance},
     forward,
     incoming::Incoming,
     isolate::Isolate,
@@ -28,7 +27,8 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming) -> Outcome {
         Err(error) => return refuse(isolate, &incoming, &Problem::new(400, "BAD_PATH", error.detail())),
     };
     if incoming.is_preflight() && isolate.config.cors.is_some() {
-        return Outcome::Ready(Reply::preflight(isolate, &incoming).send());
+        let reply = Reply::preflight(isolate, &incoming);
+        return Outcome::Ready(reply.finish(isolate, &incoming, Provenance::default()));
     }
     if let Some(endpoint) = path.below(&isolate.config.base) {
         return endpoints::answer(isolate, incoming, endpoint);
@@ -37,8 +37,13 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming) -> Outcome {
 }
 
 fn guarded(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> Outcome {
-    let Some(route) = isolate.config.routes.find(&path) else {
-        return refuse(isolate, &incoming, &Problem::new(404, "NOT_ROUTED", "No route is configured for this path."));
+    let route = match isolate.config.routes.find(&path) {
+        Ok(Some(route)) => route,
+        Ok(None) => {
+            let problem = Problem::new(404, "NOT_ROUTED", "No route is configured for this path.");
+            return refuse(isolate, &incoming, &problem);
+        }
+        Err(error) => return refuse(isolate, &incoming, &Problem::new(400, "BAD_PATH", error.detail())),
     };
     let Some(scopes) = Action::of_method(&incoming.method).and_then(|action| route.needs(action)) else {
         let problem = Problem::new(405, "METHOD_NOT_ALLOWED", "This path does not take this method.");
@@ -50,12 +55,12 @@ fn guarded(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> Outcome {
     };
     let mut finder = Finder::new(key.digest(), route.strict);
     if let Some(found) = finder.try_now(isolate, &incoming) {
-        return Outcome::Ready(judged(isolate, &incoming, &path, route, scopes, &found));
+        return Outcome::Ready(judged(isolate, &incoming, &path, route, scopes, &found, incoming.now));
     }
     let (isolate, route, scopes) = (Rc::clone(isolate), route.clone(), scopes.to_vec());
     Outcome::later(async move {
-        let found = finder.find(&isolate, &incoming).await;
-        judged(&isolate, &incoming, &path, &route, &scopes, &found)
+        let found = finder.wait(&isolate, &incoming).await;
+        judged(&isolate, &incoming, &path, &route, &scopes, &found, clock::now())
     })
 }
 
@@ -67,38 +72,20 @@ fn judged(
     route: &Route,
     scopes: &[Scope],
     found: &Found,
+    now: Timestamp,
 ) -> JsValue {
-    let demand = Demand { environment: route.environment, tenant: None, scopes, ip: incoming.ip(), now: clock::now() };
-    let problem = match known(&found.answer) {
-        Ok((record, suspended)) => match demand.judge(record, suspended, &isolate.config.catalog) {
-            Ok(()) => return forward::forward(isolate, incoming, path, route, record, found),
-            Err(refusal) => Problem::refusal(&refusal, &isolate.config.name),
-        },
-        Err(Unknown::Missing) => Problem::refusal(&Refusal::NotFound, &isolate.config.name),
-        Err(Unknown::Unavailable(problem)) => problem,
-    };
-    Reply::problem(&problem, &incoming.request_id).timed(isolate, found).cross_origin(isolate, incoming).send()
-}
-
-/// Why there is no record to judge.
-pub(crate) enum Unknown {
-    Missing,
-    Unavailable(Problem),
-}
-
-/// The record that was found, and whether its tenant is suspended.
-pub(crate) fn known(answer: &Answer) -> Result<(&KeyRecord, bool), Unknown> {
-    match answer {
-        Answer::Found { record, suspended, .. } => Ok((record, *suspended)),
-        Answer::Missing => Err(Unknown::Missing),
-        Answer::Unavailable(why) => Err(Unknown::Unavailable(Problem::unavailable(match why {
-            Unavailable::Feed => "Whether this key was revoked can't be told right now; try again shortly.",
-            Unavailable::Storage => "Whether this key exists can't be told right now; try again shortly.",
-            Unavailable::RecordTooNew => {
-                "This key has restrictions that this edge is too old to understand; it is being updated."
+    let demand = Demand { environment: route.environment, tenant: None, scopes, ip: incoming.ip(), now };
+    let realm = &isolate.config.name;
+    let problem = match &found.known {
+        Ok(known) => match demand.judge(&known.record, known.suspended, &isolate.config.catalog) {
+            Ok(()) => {
+                return forward::forward(isolate, incoming, path, route, &known.record, found.provenance, now);
             }
-        }))),
-    }
+            Err(refusal) => Problem::refusal(&refusal, realm),
+        },
+        Err(unknown) => unknown.problem(realm),
+    };
+    Reply::problem(&problem, &incoming.request_id).finish(isolate, incoming, found.provenance)
 }
 
 /// The one key that a request presents, with a valid tag.
@@ -123,5 +110,5 @@ pub(crate) fn parsed_key(isolate: &Isolate, text: &str, accepted: Option<Environ
 /// A problem that was found before any storage was read.
 pub(crate) fn refuse(isolate: &Isolate, incoming: &Incoming, problem: &Problem) -> Outcome {
     let reply = Reply::problem(problem, &incoming.request_id);
-    Outcome::Ready(reply.timed(isolate, &Found::without_storage()).cross_origin(isolate, incoming).send())
+    Outcome::Ready(reply.finish(isolate, incoming, Provenance::default()))
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use keystile_core::credential::Carriers;
+use keystile_core::{Timestamp, credential::Carriers};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
@@ -16,6 +16,8 @@ pub(crate) struct Incoming {
     pub(crate) request: JsValue,
     pub(crate) env: Env,
     pub(crate) context: JsValue,
+    /// When it came. In production the clock stands still until the first wait.
+    pub(crate) now: Timestamp,
     pub(crate) request_id: String,
     pub(crate) method: String,
     /// The path as sent, and the query without its `?`.
@@ -33,10 +35,12 @@ impl Incoming {
         let described = glue::describe(&request);
         let mut parts = described.split(SEPARATOR);
         let mut next = || parts.next().filter(|part| *part != ABSENT).map(str::to_owned);
+        let now = next().and_then(|millis| millis.parse().ok()).unwrap_or_default();
         let method = next().unwrap_or_default();
         let url = next().unwrap_or_default();
         let (path, query) = path_and_query(&url);
         Self {
+            now: Timestamp::from_millis(now),
             method,
             path,
             query,
@@ -59,6 +63,12 @@ impl Incoming {
             x_api_key: self.x_api_key.as_deref(),
             query: self.query.as_deref().unwrap_or_default(),
         }
+    }
+
+    /// Whether `Authorization` holds a Bearer token, which is Keystile's or
+    /// nobody's, and not some other scheme's for the upstream.
+    pub(crate) fn has_bearer(&self) -> bool {
+        self.authorization.as_ref().is_some_and(|header| header.to_ascii_lowercase().contains("bearer"))
     }
 
     /// The source address, as Cloudflare states it. `X-Forwarded-For` is

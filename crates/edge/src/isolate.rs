@@ -11,7 +11,7 @@ use std::{
 
 use keystile_core::{
     KeyDigest, Keyring, base62,
-    config::{Config, Target},
+    config::{Config, Target, Upstream},
     feed::client::FeedClient,
 };
 use keystile_runtime::{config, random, secret};
@@ -31,8 +31,8 @@ pub(crate) struct Isolate {
     /// The digest of the root key, where it is bound.
     pub(crate) root_key: Option<KeyDigest>,
     pub(crate) feed: RefCell<FeedClient>,
-    /// For each upstream how it is called.
-    pub(crate) upstreams: Vec<UpstreamHandle>,
+    /// For each upstream how it is called, or what is missing for that.
+    pub(crate) upstreams: Vec<Result<UpstreamHandle, String>>,
     /// Makes the response when an upstream can't be reached.
     pub(crate) upstream_failed: Closure<dyn Fn(String, String) -> JsValue>,
     name: String,
@@ -44,6 +44,30 @@ pub(crate) struct UpstreamHandle {
     /// The service binding, or undefined for a URL.
     pub(crate) fetcher: JsValue,
     pub(crate) signing_secret: Option<Vec<u8>>,
+}
+
+impl UpstreamHandle {
+    /// The shortest secret that requests are signed with, characters.
+    const MIN_SECRET_LEN: usize = 32;
+
+    fn of(upstream: &Upstream, env: &Env) -> Result<Self, String> {
+        let signing_secret = match &upstream.signing_secret {
+            None => None,
+            Some(name) => match secret::text(env, name) {
+                Some(secret) if secret.len() >= Self::MIN_SECRET_LEN => Some(secret.into_bytes()),
+                Some(_) => return Err(format!("the secret {name} has fewer than 32 characters")),
+                None => return Err(format!("the secret {name} is not set")),
+            },
+        };
+        let fetcher = match &upstream.target {
+            Target::Url(_) => JsValue::UNDEFINED,
+            Target::Service(binding) => js_sys::Reflect::get(env, &binding.into())
+                .ok()
+                .filter(JsValue::is_object)
+                .ok_or_else(|| format!("wrangler.toml has no service binding {binding}"))?,
+        };
+        Ok(Self { fetcher, signing_secret })
+    }
 }
 
 impl Isolate {
@@ -64,36 +88,22 @@ impl Isolate {
 
     fn new(env: &Env) -> worker::Result<Self> {
         let config = config::load()?;
-        let upstreams = config.upstreams.iter().map(|upstream| {
-            let signing_secret = match &upstream.signing_secret {
-                None => None,
-                Some(name) => Some(
-                    secret::text(env, name)
-                        .ok_or_else(|| worker::Error::RustError(format!("the secret {name} is not set")))?
-                        .into_bytes(),
-                ),
-            };
-            let fetcher = match &upstream.target {
-                Target::Url(_) => JsValue::UNDEFINED,
-                Target::Service(binding) => {
-                    js_sys::Reflect::get(env, &binding.into()).ok().filter(JsValue::is_object).ok_or_else(|| {
-                        worker::Error::RustError(format!("wrangler.toml has no service binding {binding}"))
-                    })?
-                }
-            };
-            Ok(UpstreamHandle { fetcher, signing_secret })
-        });
         let random = base62::draw::<8>(&random::bytes::<32>()?).unwrap_or(*b"00000000");
         Ok(Self {
             keyring: secret::keyring(env)?,
             root_key: secret::root_key(env),
             feed: RefCell::new(FeedClient::new(config.feed)),
-            upstreams: upstreams.collect::<worker::Result<_>>()?,
+            upstreams: config.upstreams.iter().map(|upstream| UpstreamHandle::of(upstream, env)).collect(),
             upstream_failed: Closure::new(|request_id: String, reason: String| forward::failed(&request_id, &reason)),
             name: random.map(char::from).iter().collect(),
             requests: Cell::new(0),
             config,
         })
+    }
+
+    /// How long a call to storage may take.
+    pub(crate) fn feed_timeout_ms(&self) -> u64 {
+        self.config.feed.timeout_ms().unsigned_abs()
     }
 
     /// An id for a request: the isolate's random name and a count.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use keystile_core::{
-    KeyDigest, KeyRecord,
+    KeyDigest, KeyRecord, PlainKey,
     credential::CredentialHeader,
     management::OperatorScope,
     problem::Problem,
@@ -14,8 +14,7 @@ use keystile_runtime::clock;
 use subtle::ConstantTimeEq as _;
 
 use crate::{
-    finder::Finder,
-    guard::{self, Unknown},
+    finder::{Finder, Found, Provenance},
     incoming::Incoming,
     isolate::Isolate,
 };
@@ -24,27 +23,33 @@ use crate::{
 ///
 /// The same machinery as for customers' keys judges operators': tag, feed and
 /// record. Only the root key is compared by itself, in constant time.
-pub(crate) async fn authenticate(isolate: &Rc<Isolate>, incoming: &Incoming) -> Result<Reach, Problem> {
+pub(crate) async fn authenticate(isolate: &Rc<Isolate>, incoming: &Incoming) -> (Result<Reach, Problem>, Provenance) {
     let refused = |refusal: &Refusal| Problem::refusal(refusal, &isolate.config.name);
-    let text = incoming
-        .carriers()
-        .credential(&[CredentialHeader::Bearer], &isolate.config.prefixes)
-        .map_err(|error| refused(&error.into()))?;
+    let key = match presented(isolate, incoming) {
+        Ok(Presented::Root) => return (Ok(Reach::All), Provenance::default()),
+        Ok(Presented::Operator(key)) => key,
+        Err(refusal) => return (Err(refused(&refusal)), Provenance::default()),
+    };
+    let Found { known, provenance } = Finder::new(key.digest(), false).find(isolate, incoming).await;
+    let reach = match known {
+        Ok(known) => judge(&known.record).map_err(|refusal| refused(&refusal)),
+        Err(unknown) => Err(unknown.problem(&isolate.config.name)),
+    };
+    (reach, provenance)
+}
+
+enum Presented {
+    Root,
+    Operator(PlainKey),
+}
+
+fn presented(isolate: &Isolate, incoming: &Incoming) -> Result<Presented, Refusal> {
+    let text = incoming.carriers().credential(&[CredentialHeader::Bearer], &isolate.config.prefixes)?;
     let is_root = |root: KeyDigest| bool::from(root.as_bytes().ct_eq(KeyDigest::of(text).as_bytes()));
     if isolate.root_key.is_some_and(is_root) {
-        return Ok(Reach::All);
+        return Ok(Presented::Root);
     }
-    let key = isolate.keyring.parse_operator_key(text).map_err(|error| refused(&error.into()))?;
-    let mut finder = Finder::new(key.digest(), false);
-    let found = match finder.try_now(isolate, incoming) {
-        Some(found) => found,
-        None => finder.find(isolate, incoming).await,
-    };
-    match guard::known(&found.answer) {
-        Ok((record, _)) => judge(record).map_err(|refusal| refused(&refusal)),
-        Err(Unknown::Missing) => Err(refused(&Refusal::NotFound)),
-        Err(Unknown::Unavailable(problem)) => Err(problem),
-    }
+    Ok(Presented::Operator(isolate.keyring.parse_operator_key(text)?))
 }
 
 fn judge(record: &KeyRecord) -> Result<Reach, Refusal> {

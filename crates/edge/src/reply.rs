@@ -1,16 +1,13 @@
 //! Answers that are made here.
 
 use keystile_core::{
-    config::Cors,
+    feed::lookup::Waited,
     problem::{self, Problem},
 };
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 
-use crate::{finder::Found, glue, incoming::Incoming, isolate::Isolate};
-
-/// Marks an answer that KV alone vouched for.
-pub(crate) const DEGRADED: (&str, &str) = ("Keystile-Degraded", "feed-unreachable");
+use crate::{finder::Provenance, glue, incoming::Incoming, isolate::Isolate};
 
 /// A response in the making.
 pub(crate) struct Reply {
@@ -41,19 +38,13 @@ impl Reply {
             headers.push(("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE".into()));
             headers.push(("Access-Control-Max-Age", cors.max_age_seconds.to_string()));
         }
-        Self { status: 204, headers, body: None }.private(&incoming.request_id).cross_origin(isolate, incoming)
+        Self { status: 204, headers, body: None }.private(&incoming.request_id)
     }
 
-    /// With `Server-Timing`, where that is configured.
-    pub(crate) fn timed(mut self, isolate: &Isolate, found: &Found) -> Self {
-        self.headers.extend(server_timing(isolate, found));
-        self
-    }
-
-    /// With the headers that let another origin's page read it.
-    pub(crate) fn cross_origin(mut self, isolate: &Isolate, incoming: &Incoming) -> Self {
-        self.headers.extend(cross_origin(isolate, incoming));
-        self
+    /// The response, with what every answer to this request carries.
+    pub(crate) fn finish(mut self, isolate: &Isolate, incoming: &Incoming, provenance: Provenance) -> JsValue {
+        self.headers.extend(answer_headers(isolate, incoming, provenance));
+        self.send()
     }
 
     pub(crate) fn send(self) -> JsValue {
@@ -68,27 +59,32 @@ impl Reply {
     }
 }
 
-/// The storage operations that a request waited for.
-pub(crate) fn server_timing(isolate: &Isolate, found: &Found) -> Option<(&'static str, String)> {
-    let waited = found.waited;
-    let cache = if waited == keystile_core::feed::lookup::Waited::default() { "hit" } else { "miss" };
-    isolate
-        .config
-        .server_timing
-        .then(|| ("Server-Timing", format!("keystile;desc=\"kv={} feed={} cache={cache}\"", waited.kv, waited.feed)))
-}
-
-/// What lets a page of an allowed origin read the answer.
-pub(crate) fn cross_origin(isolate: &Isolate, incoming: &Incoming) -> Vec<(&'static str, String)> {
-    let (Some(cors), Some(origin)) = (&isolate.config.cors, &incoming.origin) else { return Vec::new() };
-    let mut headers = vec![("Vary", "Origin".to_owned())];
-    if allows(cors, origin) {
-        headers.push(("Access-Control-Allow-Origin", origin.clone()));
-        headers.push(("Access-Control-Expose-Headers", "Keystile-Request-Id, WWW-Authenticate, Retry-After".into()));
+/// What every answer carries, whoever made it: who may read it, what it took,
+/// and whether KV alone vouched for it.
+pub(crate) fn answer_headers(
+    isolate: &Isolate,
+    incoming: &Incoming,
+    provenance: Provenance,
+) -> Vec<(&'static str, String)> {
+    let mut headers = cross_origin(isolate, incoming);
+    if isolate.config.server_timing {
+        let Waited { kv, feed } = provenance.waited;
+        let cache = if kv + feed == 0 { "hit" } else { "miss" };
+        headers.push(("Server-Timing", format!("keystile;desc=\"kv={kv} feed={feed} cache={cache}\"")));
+    }
+    if provenance.degraded {
+        headers.push(("Keystile-Degraded", "feed-unreachable".into()));
     }
     headers
 }
 
-fn allows(cors: &Cors, origin: &str) -> bool {
-    cors.origins.iter().any(|allowed| allowed == "*" || allowed == origin)
+/// What lets a page of an allowed origin read the answer.
+fn cross_origin(isolate: &Isolate, incoming: &Incoming) -> Vec<(&'static str, String)> {
+    let (Some(cors), Some(origin)) = (&isolate.config.cors, &incoming.origin) else { return Vec::new() };
+    let mut headers = vec![("Vary", "Origin".to_owned())];
+    if let Some(allowed) = cors.origins.iter().find(|allowed| *allowed == "*" || *allowed == origin) {
+        headers.push(("Access-Control-Allow-Origin", allowed.clone()));
+        headers.push(("Access-Control-Expose-Headers", "Keystile-Request-Id, WWW-Authenticate, Retry-After".into()));
+    }
+    headers
 }

@@ -1,6 +1,6 @@
 //! Records in KV: sealed, at addresses that only the secret's holder can tell.
 
-use js_sys::{Object, Promise, Reflect};
+use js_sys::{Array, Map, Object, Promise, Reflect};
 use keystile_core::{KeyDigest, Keyring, record::Stored};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -12,22 +12,30 @@ use crate::{clock, log, object::said};
 const BINDING: &str = "KEYS";
 /// KV may answer from its own cache for this long, its least, in seconds.
 const CACHE_TTL_SECONDS: u32 = 30;
-/// A read or write that takes longer has failed.
-const TIMEOUT_MS: u64 = 2_000;
+/// A write that takes longer has failed.
+const PUT_TIMEOUT_MS: u64 = 2_000;
 
 /// KV did not answer, or held what is no record of this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KvFailed;
 
-/// Reads a key's record, at the newest secret's address first.
+/// Reads a key's record: one operation, however many secrets there are. The
+/// newest secret's address counts first.
 ///
 /// # Errors
 /// [`KvFailed`] with the reason in the log: KV is down, or a value was not
 /// sealed for its address and can't be trusted.
-pub async fn read(env: &Env, keyring: &Keyring, digest: &KeyDigest) -> Result<Option<Stored>, KvFailed> {
-    for slot in keyring.slots(digest) {
-        let value = within_time("kv_read_failed", get(env, &slot.address)).await?;
-        let Some(value) = value.as_string() else { continue };
+pub async fn read(
+    env: &Env,
+    keyring: &Keyring,
+    digest: &KeyDigest,
+    timeout_ms: u64,
+) -> Result<Option<Stored>, KvFailed> {
+    let slots: Vec<_> = keyring.slots(digest).collect();
+    let addresses: Vec<&str> = slots.iter().map(|slot| slot.address.as_str()).collect();
+    let values = within_time("kv_read_failed", timeout_ms, get(env, &addresses)).await?;
+    for slot in slots {
+        let Some(value) = value_at(&values, &slot.address) else { continue };
         return match slot.open(&value).map(Stored::decode) {
             Some(Ok(stored)) => Ok(Some(stored)),
             Some(Err(_)) => Err(failed("kv_record_corrupt", &slot.address)),
@@ -44,15 +52,27 @@ pub async fn read(env: &Env, keyring: &Keyring, digest: &KeyDigest) -> Result<Op
 /// [`KvFailed`] with the reason in the log; some of the puts may have happened.
 pub async fn put(env: &Env, keyring: &Keyring, digest: &KeyDigest, record: &str) -> Result<(), KvFailed> {
     for slot in keyring.slots(digest) {
-        within_time("kv_put_failed", set(env, &slot.address, &slot.seal(record))).await?;
+        within_time("kv_put_failed", PUT_TIMEOUT_MS, set(env, &slot.address, &slot.seal(record))).await?;
     }
     Ok(())
 }
 
-async fn get(env: &Env, address: &str) -> Result<JsValue, JsValue> {
+/// One value for one address, a map of values for several.
+async fn get(env: &Env, addresses: &[&str]) -> Result<JsValue, JsValue> {
     let options = Object::new();
     Reflect::set(&options, &"cacheTtl".into(), &CACHE_TTL_SECONDS.into())?;
-    JsFuture::from(namespace(env)?.get(address, &options)?).await
+    let wanted = match addresses {
+        [address] => JsValue::from_str(address),
+        several => several.iter().map(|address| JsValue::from_str(address)).collect::<Array>().into(),
+    };
+    JsFuture::from(namespace(env)?.get(&wanted, &options)?).await
+}
+
+fn value_at(values: &JsValue, address: &str) -> Option<String> {
+    match values.dyn_ref::<Map>() {
+        Some(values) => values.get(&address.into()).as_string(),
+        None => values.as_string(),
+    }
 }
 
 async fn set(env: &Env, address: &str, value: &str) -> Result<JsValue, JsValue> {
@@ -66,9 +86,10 @@ fn namespace(env: &Env) -> Result<Namespace, JsValue> {
 
 async fn within_time(
     event: &str,
+    timeout_ms: u64,
     operation: impl Future<Output = Result<JsValue, JsValue>>,
 ) -> Result<JsValue, KvFailed> {
-    match clock::within(TIMEOUT_MS, operation).await {
+    match clock::within(timeout_ms, operation).await {
         Some(outcome) => outcome.map_err(|error| failed(event, &said(&error))),
         None => Err(failed(event, "timed out")),
     }
@@ -83,7 +104,7 @@ fn failed(event: &str, reason: &str) -> KvFailed {
 extern "C" {
     type Namespace;
     #[wasm_bindgen(method, catch)]
-    fn get(this: &Namespace, address: &str, options: &Object) -> Result<Promise, JsValue>;
+    fn get(this: &Namespace, addresses: &JsValue, options: &Object) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn put(this: &Namespace, address: &str, value: &str) -> Result<Promise, JsValue>;
 }

@@ -297,6 +297,14 @@ impl Check {
             self.that(!raw.scopes.is_empty(), &["presets", &index, "scopes"], || {
                 "a preset names one scope at least".into()
             });
+            for (place, scope) in raw.scopes.iter().enumerate() {
+                let unavailable = Scope::parse(scope)
+                    .and_then(|scope| catalog.definition(&scope))
+                    .is_some_and(|definition| definition.unavailable.is_some());
+                self.that(!unavailable, &["presets", &index, "scopes", &place.to_string()], || {
+                    format!("\"{scope}\" is unavailable, so no key could be created with this preset")
+                });
+            }
             let twice = checked.iter().any(|preset| preset.name == raw.name);
             self.that(!twice, &["presets", &index, "name"], || format!("there are two presets \"{}\"", raw.name));
             checked.push(Preset { name: raw.name.clone(), description: raw.description.clone(), scopes });
@@ -399,6 +407,11 @@ impl Check {
             self.that(!checked.iter().any(|route| route.pattern == pattern), &["routes", &index, "path"], || {
                 format!("there are two routes for \"{}\"", raw.path)
             });
+            self.that(
+                raw.environment.is_none_or(|one| config.environments.contains(&one)),
+                &["routes", &index, "environment"],
+                || "no key can be created for this environment; see environments in [keys]".into(),
+            );
             let upstream = config.upstreams.iter().position(|upstream| upstream.name == raw.upstream);
             self.that(upstream.is_some(), &["routes", &index, "upstream"], || {
                 format!("no [[upstreams]] is called \"{}\"", raw.upstream)
@@ -434,8 +447,8 @@ fn is_binding(name: &str) -> bool {
 
 /// Plain HTTP is for one's own machine.
 fn is_upstream_url(url: &str) -> bool {
-    let local = ["http://127.0.0.1", "http://localhost"].iter().any(|local| url.starts_with(local));
     let host = url.strip_prefix("https://").or(url.strip_prefix("http://")).unwrap_or_default();
+    let local = ["127.0.0.1", "localhost"].contains(&host.split([':', '/']).next().unwrap_or_default());
     (url.starts_with("https://") || local)
         && host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
         && !host.contains(['?', '#', '@', ' ', '\\'])

@@ -59,7 +59,7 @@ fn a_whole_configuration_is_read() {
     assert_eq!(config.feed.max_staleness_ms, 1000);
     assert_eq!(config.feed.when_unreachable, WhenFeedUnreachable::Deny);
     assert_eq!(config.presets[0].scopes.joined(), "read:leads write:leads");
-    let route = config.routes.find(&Path::parse("/api/leads/7").unwrap()).unwrap();
+    let route = config.routes.find(&Path::parse("/api/leads/7").unwrap()).unwrap().unwrap();
     assert!(route.strict);
     assert_eq!(route.environment, Some(Environment::Live));
 }
@@ -94,6 +94,7 @@ fn each_mistake_is_placed_and_says_what_to_write() {
         ),
         ("max_staleness_ms = 1000", "max_staleness_ms = 10", "edge.max_staleness_ms: write 250 to 60000"),
         ("service = \"UPSTREAM\"", "url = \"http://api.example.com\"", "upstreams.0.url: write an https:// URL"),
+        ("service = \"UPSTREAM\"", "url = \"http://localhost.example.com\"", "upstreams.0.url: write an https:// URL"),
         ("service = \"UPSTREAM\"", "", "upstreams.0: write either service"),
         ("path = \"/api/leads/*\"", "path = \"/*\"", "routes.0.path: this overlaps /keystile"),
         ("path = \"/api/leads/*\"", "path = \"api\"", "routes.0.path: a path begins with /"),
