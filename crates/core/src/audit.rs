@@ -93,22 +93,11 @@ fn is_nothing(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{key::KeyDigest, lifecycle::KeyPatch, record::tests::record};
+    use crate::lifecycle::{KeyPatch, tests::key};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
-
-    fn key() -> Key {
-        Key {
-            record: record(),
-            digest: KeyDigest::of("x"),
-            secret: "s".into(),
-            revocation: None,
-            rotated_from: None,
-            rotated_to: None,
-        }
-    }
 
     #[test]
     fn only_what_changed_is_said_from_what_to_what() {

@@ -19,7 +19,8 @@ use crate::{
     credential::CredentialHeader,
     feed::client::Settings,
     key::{Environment, KeyPrefix},
-    route::{Path, Routes},
+    path::Path,
+    route::Routes,
     scope::{Catalog, Preset},
 };
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     key::{self, Environment, KeyPrefix},
-    route,
+    path,
 };
 
 /// A header that may carry the key.
@@ -109,7 +109,7 @@ fn query_holds_key(query: &str, prefixes: &[KeyPrefix]) -> bool {
     if query.len() < key::RANDOM_LEN {
         return false;
     }
-    let decoded = route::percent_decoded(query);
+    let decoded = path::percent_decoded(query);
     let key_follows = |at: usize, head: usize| {
         let rest = decoded.get(at + head..).unwrap_or_default();
         rest.bytes().take_while(|&byte| crate::base62::is_base62(byte)).count() >= key::RANDOM_LEN

@@ -32,6 +32,7 @@ pub mod keyring;
 pub mod lifecycle;
 pub mod listing;
 pub mod management;
+pub mod path;
 pub mod problem;
 pub mod record;
 pub mod route;

@@ -348,7 +348,7 @@ mod double_option {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::record::tests::record;
     use alloc::vec;
@@ -358,7 +358,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
 
-    fn key() -> Key {
+    pub(crate) fn key() -> Key {
         Key {
             record: record(),
             digest: KeyDigest::of("x"),

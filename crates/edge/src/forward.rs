@@ -5,9 +5,10 @@ use keystile_core::{
     KeyDigest, KeyRecord, Timestamp,
     config::Target,
     http_signature::{self, SignatureHeaders},
+    path::Path,
     problem::Problem,
     record::Subject,
-    route::{Path, Route},
+    route::Route,
 };
 use keystile_runtime::log;
 use wasm_bindgen::JsValue;

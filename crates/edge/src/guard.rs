@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use keystile_core::{
     Environment, PlainKey, Scope, Timestamp,
+    path::Path,
     problem::Problem,
-    route::{Action, Path, Route},
+    route::{Action, Route},
     verdict::{self, Demand, Refusal},
 };
 use keystile_runtime::clock;

@@ -13,7 +13,8 @@ use crate::{
     credential::CredentialHeader,
     feed::client::{Settings, WhenFeedUnreachable},
     key::{Environment, KeyPrefix},
-    route::{Path, Pattern, Route, Routes},
+    path::Path,
+    route::{Pattern, Route, Routes},
     scope::{Catalog, Implies, Preset, Scope, ScopeDefinition, ScopeSet},
 };
 
