@@ -12,6 +12,15 @@ let offset = 0;
 Date.now = () => realNow() + offset;
 let failing = null;
 
+function outcome(sql, statement) {
+  try {
+    sql.exec(statement).toArray();
+    return { error: null };
+  } catch (error) {
+    return { error: String(error) };
+  }
+}
+
 /** An object whose `/__…` paths are the test's. */
 const withHandles = (Deployed) =>
   class extends Deployed {
@@ -37,6 +46,8 @@ const withHandles = (Deployed) =>
           return Response.json(null);
         case "/__alarm_at":
           return Response.json(await this.#context.storage.getAlarm());
+        case "/__sql":
+          return Response.json(outcome(this.#context.storage.sql, await request.json()));
         case "/__kill":
           return this.#context.abort("killed by a test");
         default:

@@ -130,7 +130,7 @@ test("effective_by is the largest staleness of any edge, and half a second, from
 test("a hundred requests at once behind one due refresh are all answered, by few calls", async () => {
   const key = await knownKey();
   await sleep(1200);
-  const before = (await rig.feedCalls())["/poll"] ?? 0;
+  const before = (await rig.feedCalls("edges"))["/poll"] ?? 0;
   await rig.feed("edges", { late: 300 });
   try {
     const answers = await Promise.all(Array.from({ length: 100 }, () => use("edge1", key)));
@@ -138,7 +138,7 @@ test("a hundred requests at once behind one due refresh are all answered, by few
   } finally {
     await rig.feed("edges", "ok");
   }
-  const polls = (await rig.feedCalls())["/poll"] - before;
+  const polls = (await rig.feedCalls("edges"))["/poll"] - before;
   assert.ok(polls <= 3, `${polls} polls`);
 });
 

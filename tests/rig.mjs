@@ -124,9 +124,9 @@ class Rig {
     assert.equal(response.status, 200);
   }
 
-  /** How often the edges called the feed so far, by path. */
-  async feedCalls() {
-    return (await this.server.getWorker("shim").fetch("http://shim/edges")).json();
+  /** How often "edges" or "ledgers" called the feed so far, by path. */
+  async feedCalls(whose) {
+    return (await this.server.getWorker("shim").fetch(`http://shim/${whose}`)).json();
   }
 
   /** Kills a tenant's ledger as the runtime may at any time: its memory goes, its storage stays. */

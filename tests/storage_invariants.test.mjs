@@ -68,9 +68,12 @@ test("invariant 3: KV gets the present row, once more a minute after it took it,
   const kv = await rig.kv();
   const [[address]] = await inKv();
   await kv.put(address, "what an earlier put left");
+  const acknowledged = async () => (await rig.feedCalls("ledgers"))["/acknowledge"] ?? 0;
+  assert.equal(await acknowledged(), 0, "one put may still be overtaken");
   await rig.clock(61_000);
   await rig.object("LEDGER", "confirm", "__alarm");
   await eventually(async () => assert.match(await kv.get(address), new RegExp(key.id)));
+  await eventually(async () => assert.equal(await acknowledged(), 1));
 });
 
 test("invariant 3: a log entry is trimmed a day after KV acknowledged that version, and not before", async () => {
@@ -183,6 +186,15 @@ test("row, audit entry, outbox entry and alarm are one transaction: a fault leav
   const { keys } = (await rig.manage("GET", "/v1/tenants/atomic/keys")).body;
   assert.deepEqual(keys.map(({ status, version }) => [status, version]), [["active", 1]]);
   assert.equal((await rig.manage("GET", "/v1/tenants/atomic/audit")).body.entries.length, 1);
+});
+
+test("the audit log can't be changed or deleted, not even by SQL", async () => {
+  await rig.create("audited");
+  for (const statement of ["UPDATE audit SET action = 'nothing'", "DELETE FROM audit"]) {
+    const { body } = await rig.object("LEDGER", "audited", "__sql", statement);
+    assert.match(body.error, /append-only/);
+  }
+  assert.equal((await rig.manage("GET", "/v1/tenants/audited/audit")).body.entries.length, 1);
 });
 
 test("a ledger that is killed while it publishes: the alarm was set with the row, and heals it", async () => {
