@@ -91,8 +91,7 @@ impl Finder {
     }
 
     /// The answer, if the isolate knows it.
-    pub(crate) fn try_now(&mut self, isolate: &Rc<Isolate>, incoming: &Incoming) -> Option<Found> {
-        let now = incoming.now;
+    pub(crate) fn try_now(&mut self, isolate: &Rc<Isolate>, incoming: &Incoming, now: Timestamp) -> Option<Found> {
         let mut lookup = Lookup::new(self.digest, self.strict, now);
         let step = lookup.step(&mut isolate.feed.borrow_mut(), now);
         match step {
@@ -106,7 +105,8 @@ impl Finder {
 
     /// The answer, whatever it takes.
     pub(crate) async fn find(mut self, isolate: &Rc<Isolate>, incoming: &Incoming) -> Found {
-        match self.try_now(isolate, incoming) {
+        // Something may have been awaited since the request came.
+        match self.try_now(isolate, incoming, clock::now()) {
             Some(found) => found,
             None => self.wait(isolate, incoming).await,
         }

@@ -55,7 +55,7 @@ fn guarded(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> Outcome {
         Err(refusal) => return refuse(isolate, &incoming, &Problem::refusal(&refusal, &isolate.config.name)),
     };
     let mut finder = Finder::new(key.digest(), route.strict);
-    if let Some(found) = finder.try_now(isolate, &incoming) {
+    if let Some(found) = finder.try_now(isolate, &incoming, incoming.now) {
         return Outcome::Ready(judged(isolate, &incoming, &path, route, scopes, &found, incoming.now));
     }
     let (isolate, route, scopes) = (Rc::clone(isolate), route.clone(), scopes.to_vec());

@@ -4,8 +4,8 @@
 //! The entry is a plain exported function and not the `worker` crate's event
 //! macro: a request whose key the isolate knows is judged and forwarded
 //! synchronously, with two crossings into JavaScript: one that reads the request
-//! and one that answers or forwards it. Only a request that must
-//! wait for storage takes the asynchronous road.
+//! and one that answers or forwards it. Only a request that must wait for storage
+//! takes the asynchronous road.
 //!
 //! A request passes [`incoming`] (what it says), [`guard`] (route, credential,
 //! verdict), [`finder`] (storage, if it must), [`forward`] or [`reply`].
