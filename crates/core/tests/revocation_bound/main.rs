@@ -42,7 +42,7 @@ mod world;
 
 use std::cell::RefCell;
 
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use crate::{promise::Tally, world::World};
 
@@ -52,7 +52,12 @@ type Millis = i64;
 #[test]
 fn the_bound_holds_whatever_the_network_the_clocks_and_kv_do() {
     let tally = RefCell::new(Tally::default());
-    let config = Config { max_shrink_iters: 20_000, failure_persistence: None, ..Config::with_cases(cases()) };
+    let config = Config {
+        max_shrink_iters: 20_000,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(number("PROPTEST_RNG_SEED").unwrap_or(1)),
+        ..Config::with_cases(number("PROPTEST_CASES").and_then(|cases| cases.try_into().ok()).unwrap_or(1_500))
+    };
     let outcome = TestRunner::new(config).run(&plan::plans(), |plan| {
         tally.borrow_mut().add(&mut World::new(&plan).run()?);
         Ok(())
@@ -65,7 +70,8 @@ fn the_bound_holds_whatever_the_network_the_clocks_and_kv_do() {
     tally.assert_that_everything_happened();
 }
 
-/// How many plans are tried: `PROPTEST_CASES`, for longer runs, or enough.
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1_500)
+/// The same 1,500 plans every time, so that a failure is the change's and not
+/// chance's; others, and more, by `PROPTEST_RNG_SEED` and `PROPTEST_CASES`.
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
 }
