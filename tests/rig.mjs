@@ -30,18 +30,18 @@ const COMPATIBILITY_DATE = "2026-11-01";
  */
 export async function startRig({ name, toml = inRoot("tests", "fixture.toml"), settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} }, handles = false }) {
   const config = await configModule(name, toml, settings);
-  const options = (secret) => stack({ config, secret, edges, handles });
-  const server = createTestHarness(options(secret));
+  const options = (secrets) => stack({ config, secret, rootKey: ROOT_KEY, edges, handles, ...secrets });
+  const server = createTestHarness(options({}));
   await server.listen();
   return new Rig(server, Object.keys(edges), options);
 }
 
 /** The options of a harness: every worker of the stack. */
-function stack({ config, secret, edges, handles }) {
+function stack({ config, secret, rootKey, edges, handles }) {
   const shared = {
     compatibility_date: COMPATIBILITY_DATE,
     alias: { "keystile-config": config },
-    vars: { KEYSTILE_SECRET: secret, KEYSTILE_ROOT_KEY: ROOT_KEY },
+    vars: { KEYSTILE_SECRET: secret, KEYSTILE_ROOT_KEY: rootKey },
   };
   return {
     // Not the repository's own: `npm start` keeps its secrets there.
@@ -64,9 +64,9 @@ class Rig {
     this.options = options;
   }
 
-  /** Restarts every worker with another KEYSTILE_SECRET. Storage stays. */
-  async restart(secret = SECRET) {
-    await this.server.update(this.options(secret));
+  /** Restarts every worker, with another KEYSTILE_SECRET or KEYSTILE_ROOT_KEY: {secret, rootKey}. Storage stays. */
+  async restart(secrets = {}) {
+    await this.server.update(this.options(secrets));
   }
 
   close() {

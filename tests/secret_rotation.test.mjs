@@ -21,12 +21,12 @@ test("rotated twice: old keys still work, new ones use the newest, KV is address
   await works(first);
   const addresses = Object.keys(await rig.snapshot(2));
 
-  await rig.restart(`${SECOND},${SECRET}`);
+  await rig.restart({ secret: `${SECOND},${SECRET}` });
   await works(first);
   const second = await rig.create();
   await works(second);
 
-  await rig.restart(`${THIRD},${SECOND},${SECRET}`);
+  await rig.restart({ secret: `${THIRD},${SECOND},${SECRET}` });
   const third = await rig.create();
   for (const key of [first, second, third]) await works(key);
   const cold = await rig.edge("edge1", "/keystile/v1/me", { key: (await rig.create()).key });
@@ -48,15 +48,15 @@ test("rotated twice: old keys still work, new ones use the newest, KV is address
 });
 
 test("a secret that live keys use is missed when it is gone", async () => {
-  await rig.restart(THIRD);
+  await rig.restart({ secret: THIRD });
   const held = await secrets();
   assert.equal(held.filter(({ configured }) => !configured).length, 2);
   await eventually(() => assert.match(JSON.stringify(rig.server.getLogs()), /secret/));
-  await rig.restart(`${THIRD},${SECOND},${SECRET}`);
+  await rig.restart({ secret: `${THIRD},${SECOND},${SECRET}` });
 });
 
 test("a secret that is no secret stops the workers, and the log says why", async () => {
-  await rig.restart("c2hvcnQ=");
+  await rig.restart({ secret: "c2hvcnQ=" });
   const answer = await rig.edge("edge1", "/api/leads");
   assert.equal(answer.status, 500);
   assert.equal(answer.code, "INTERNAL");

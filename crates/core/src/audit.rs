@@ -22,10 +22,16 @@ pub enum Action {
     Enabled,
     Revoked,
     Rotated,
+    /// The successor was used first, so the overlap of the rotation has begun.
+    OverlapBegun,
+    /// The end that a rotation had set was taken back.
+    RotationCancelled,
     /// The whole tenant.
     Suspended,
     /// The whole tenant.
     Resumed,
+    /// The tenant's plan or its own limits.
+    LimitsChanged,
 }
 
 impl Action {
@@ -39,8 +45,11 @@ impl Action {
             Self::Enabled => "enabled",
             Self::Revoked => "revoked",
             Self::Rotated => "rotated",
+            Self::OverlapBegun => "overlap_begun",
+            Self::RotationCancelled => "rotation_cancelled",
             Self::Suspended => "suspended",
             Self::Resumed => "resumed",
+            Self::LimitsChanged => "limits_changed",
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     feed::client::Settings,
     key::{Environment, KeyPrefix},
     path::Path,
+    plan::{Limits, Plan},
     route::Routes,
     scope::{Catalog, Preset},
 };
@@ -58,6 +59,10 @@ pub struct Config {
     pub upstreams: Vec<Upstream>,
     /// What is guarded.
     pub routes: Routes,
+    /// The limits of tenants without a plan.
+    pub limits: Limits,
+    /// The plans that tenants can be on.
+    pub plans: Vec<Plan>,
 }
 
 /// Where requests are forwarded to.

@@ -13,10 +13,15 @@ use serde_json::Value;
 use crate::{
     id::KeyId,
     key::{KeyDigest, PlainKey},
+    plan::RequestedExpiry,
     record::{KeyRecord, KeyState, Metadata, Reach, Subject},
     scope::ScopeSet,
     timestamp::Timestamp,
 };
+
+mod rotation;
+
+pub use rotation::{Overlap, PendingEnd};
 
 /// A key's row in the ledger: its record, and what only the ledger needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +38,8 @@ pub struct Key {
     pub rotated_from: Option<KeyId>,
     /// The key that replaces it.
     pub rotated_to: Option<KeyId>,
+    /// Its end by rotation, if that was set and is not cancelled.
+    pub pending_end: Option<PendingEnd>,
 }
 
 /// How a key was revoked.
@@ -55,8 +62,8 @@ pub struct NewKey {
     pub subject: Subject,
     /// What it may do.
     pub scopes: ScopeSet,
-    /// When its time is over.
-    pub expires_at: Option<Timestamp>,
+    /// When its time is to be over; the tenant's limits decide.
+    pub expires_at: RequestedExpiry,
     /// Where it may be used from.
     pub allowed_ips: Vec<IpNet>,
     /// The owner's own data.
@@ -121,6 +128,10 @@ pub enum TransitionError {
     AlreadyRotated,
     /// The key is switched off, and its successor would not be.
     Disabled,
+    /// It was replaced, and its end is set by that.
+    RotationPending,
+    /// It has no end that could be cancelled.
+    NoPendingEnd,
 }
 
 impl TransitionError {
@@ -132,6 +143,8 @@ impl TransitionError {
             Self::Expired => "KEY_EXPIRED",
             Self::AlreadyRotated => "ALREADY_ROTATED",
             Self::Disabled => "KEY_DISABLED",
+            Self::RotationPending => "ROTATION_PENDING",
+            Self::NoPendingEnd => "NO_PENDING_END",
         }
     }
 
@@ -141,16 +154,25 @@ impl TransitionError {
         match self {
             Self::Revoked => "This key was revoked and can't be changed or brought back; create a new one.",
             Self::Expired => "This key has expired and can't be changed or brought back; create a new one.",
-            Self::AlreadyRotated => "This key was rotated already; rotate its successor.",
+            Self::AlreadyRotated => "This key was rotated already; rotate its successor, or cancel its pending end.",
             Self::Disabled => "This key is disabled; enable it before it is rotated.",
+            Self::RotationPending => "This key was rotated, which sets its end; cancel that before you set another.",
+            Self::NoPendingEnd => "This key has no pending end by rotation that could be cancelled.",
         }
     }
 }
 
 impl Key {
-    /// A key that was just minted.
+    /// A key that was just minted, with the expiry that its tenant's limits came to.
     #[must_use]
-    pub fn create(id: KeyId, new: NewKey, minted: &PlainKey, secret: &str, now: Timestamp) -> Self {
+    pub fn create(
+        id: KeyId,
+        new: NewKey,
+        expires_at: Option<Timestamp>,
+        minted: &PlainKey,
+        secret: &str,
+        now: Timestamp,
+    ) -> Self {
         let record = KeyRecord {
             id,
             version: 1,
@@ -159,7 +181,7 @@ impl Key {
             name: new.name,
             display: minted.display(),
             scopes: new.scopes,
-            expires_at: new.expires_at,
+            expires_at,
             allowed_ips: new.allowed_ips,
             metadata: new.metadata,
             created_at: now,
@@ -171,6 +193,7 @@ impl Key {
             revocation: None,
             rotated_from: None,
             rotated_to: None,
+            pending_end: None,
         }
     }
 
@@ -188,9 +211,12 @@ impl Key {
     /// Changes what a patch says.
     ///
     /// # Errors
-    /// If the key's life is over.
+    /// If the key's life is over, or it would move the end that a rotation set.
     pub fn patch(&self, patch: KeyPatch, now: Timestamp) -> Result<Self, TransitionError> {
         self.alive(now)?;
+        if patch.expires_at.is_some() && self.pending_end.is_some() {
+            return Err(TransitionError::RotationPending);
+        }
         let mut key = self.clone();
         let record = &mut key.record;
         record.name = patch.name.unwrap_or_else(|| record.name.clone());
@@ -240,29 +266,6 @@ impl Key {
         self.succeeded_by(key)
     }
 
-    /// Replaces it by `successor`, which has the same name, scopes, addresses,
-    /// metadata and expiry. This key ends `overlap_ms` from now (or when it
-    /// would have ended anyway), at once if that is 0.
-    ///
-    /// # Errors
-    /// If the key's life is over, or it is disabled or was replaced before.
-    pub fn rotate(&self, successor: &KeyId, overlap_ms: i64, now: Timestamp) -> Result<Self, TransitionError> {
-        self.alive(now)?;
-        if self.rotated_to.is_some() {
-            return Err(TransitionError::AlreadyRotated);
-        }
-        if self.record.state == KeyState::Disabled {
-            return Err(TransitionError::Disabled);
-        }
-        let mut key = if overlap_ms == 0 { self.revoke(Some("rotated".into()), now) } else { self.clone() };
-        key.rotated_to = Some(successor.clone());
-        if overlap_ms > 0 {
-            let end = now.plus_millis(overlap_ms);
-            key.record.expires_at = Some(key.record.expires_at.map_or(end, |own| own.min(end)));
-        }
-        Ok(self.succeeded_by(key))
-    }
-
     /// What a successor is created with.
     #[must_use]
     pub fn as_new(&self) -> NewKey {
@@ -271,7 +274,7 @@ impl Key {
             name: record.name,
             subject: record.subject,
             scopes: record.scopes,
-            expires_at: record.expires_at,
+            expires_at: record.expires_at.into(),
             allowed_ips: record.allowed_ips,
             metadata: record.metadata,
         }
@@ -351,7 +354,6 @@ mod double_option {
 pub(crate) mod tests {
     use super::*;
     use crate::record::tests::record;
-    use alloc::vec;
     use serde_json::json;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -366,6 +368,7 @@ pub(crate) mod tests {
             revocation: None,
             rotated_from: None,
             rotated_to: None,
+            pending_end: None,
         }
     }
 
@@ -377,7 +380,7 @@ pub(crate) mod tests {
         let after = key().record.expires_at.unwrap();
         let later = KeyPatch { expires_at: Some(None), ..KeyPatch::default() };
         assert_eq!(key().patch(later, after), Err(TransitionError::Expired));
-        assert_eq!(key().rotate(&key().record.id, 0, after), Err(TransitionError::Expired));
+        assert_eq!(key().rotate(&key().record.id, Overlap::None, after), Err(TransitionError::Expired));
     }
 
     #[test]
@@ -411,21 +414,5 @@ pub(crate) mod tests {
         let patch: KeyPatch = serde_json::from_str(text).unwrap();
         assert_eq!(patch.expires_at, Some(None));
         assert_eq!(serde_json::from_str::<KeyPatch>("{}").unwrap(), KeyPatch::default());
-    }
-
-    #[test]
-    fn rotation_ends_the_old_key_after_the_overlap_and_never_later_than_before() {
-        let successor = KeyId::parse("key_00000000000000000000").unwrap();
-        let rotated = key().rotate(&successor, 60_000, NOW).unwrap();
-        assert_eq!(rotated.record.expires_at, Some(NOW.plus_millis(60_000)));
-        assert_eq!(rotated.rotate(&successor, 60_000, NOW), Err(TransitionError::AlreadyRotated));
-        let disabled = key().disable(NOW).unwrap();
-        assert_eq!(disabled.rotate(&successor, 0, NOW), Err(TransitionError::Disabled));
-        let own_end = key().record.expires_at.unwrap();
-        let late = key().rotate(&successor, 60_000, own_end.plus_millis(-1)).unwrap();
-        assert_eq!(late.record.expires_at, Some(own_end));
-        let at_once = key().rotate(&successor, 0, NOW).unwrap();
-        assert_eq!(at_once.status(NOW), KeyStatus::Revoked);
-        assert_eq!(vec![at_once.record.version], [key().record.version + 1]);
     }
 }

@@ -1,4 +1,4 @@
-//! Lists by page: what may be asked of `GET keys` and `GET audit`, and the
+//! Lists by page: what may be asked of `GET keys`, `GET tenants` and `GET audit`, and the
 //! opaque cursors that lead from page to page.
 //!
 //! A cursor is the place of the last row that was shown, not a number of rows,
@@ -14,7 +14,12 @@ use alloc::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use crate::{fields::FieldError, id::KeyId, lifecycle::KeyStatus, timestamp::Timestamp};
+use crate::{
+    fields::FieldError,
+    id::{KeyId, TenantId},
+    lifecycle::KeyStatus,
+    timestamp::Timestamp,
+};
 
 /// Rows of a page, if nobody says.
 pub const DEFAULT_LIMIT: u32 = 50;
@@ -59,6 +64,23 @@ impl KeyPlace {
     }
 }
 
+/// The query of `GET tenants`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantQuery {
+    /// Only tenants with this text in their name.
+    pub text: Option<String>,
+    /// Rows at most.
+    pub limit: u32,
+    /// Only tenants after this one, by name.
+    pub after: Option<TenantId>,
+}
+
+/// A tenant as a cursor.
+#[must_use]
+pub fn tenant_cursor(tenant: &TenantId) -> String {
+    URL_SAFE_NO_PAD.encode(format!("t{tenant}"))
+}
+
 /// The query of `GET audit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditQuery {
@@ -98,6 +120,22 @@ pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<Fie
         text: parameters.take("q", searched).flatten(),
         limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
         after: parameters.take("cursor", |text| KeyPlace::parse(text).ok_or_else(foreign_cursor)),
+    };
+    parameters.finish()?;
+    Ok(query)
+}
+
+/// Reads the query of `GET tenants`.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_tenant_query(pairs: Vec<(String, String)>) -> Result<TenantQuery, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["q", "limit", "cursor"]);
+    let parse = |cursor: &str| TenantId::parse(decoded(cursor)?.strip_prefix('t')?);
+    let query = TenantQuery {
+        text: parameters.take("q", searched).flatten(),
+        limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
+        after: parameters.take("cursor", |text| parse(text).ok_or_else(foreign_cursor)),
     };
     parameters.finish()?;
     Ok(query)
@@ -223,6 +261,14 @@ mod tests {
         assert_eq!(parse_key_query(pairs(&query)), Ok(expected));
         let audit = parse_audit_query(pairs(&[("cursor", &AuditPlace(7).cursor())])).unwrap();
         assert_eq!(audit, AuditQuery { limit: 50, before: Some(AuditPlace(7)) });
+    }
+
+    #[test]
+    fn tenants_page_by_name() {
+        let acme = TenantId::parse("acme").unwrap();
+        let query = parse_tenant_query(pairs(&[("cursor", &tenant_cursor(&acme)), ("q", "AC")])).unwrap();
+        assert_eq!(query, TenantQuery { text: Some("ac".into()), limit: 50, after: Some(acme) });
+        assert!(parse_tenant_query(pairs(&[("cursor", &AuditPlace(7).cursor())])).is_err());
     }
 
     #[test]

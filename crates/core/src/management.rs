@@ -20,7 +20,8 @@ use crate::{
     fields::{FieldError, Fields},
     id::TenantId,
     key::Environment,
-    lifecycle::{Key, KeyPatch, NewKey},
+    lifecycle::{Key, KeyPatch, NewKey, Overlap, PendingEnd},
+    plan::{Limits, RequestedExpiry, TenantSettings},
     problem::Problem,
     record::{KeyRecord, Metadata, Reach, Subject},
     scope::{Catalog, Implies, Scope, ScopeDefinition, ScopeSet, quoted},
@@ -38,7 +39,10 @@ pub const MAX_ALLOWED_IPS: usize = 50;
 /// Bytes of a request's body, at most.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The longest overlap of a rotation: 90 days.
-pub const MAX_OVERLAP_SECONDS: i64 = 90 * 24 * 60 * 60;
+pub const MAX_OVERLAP_SECONDS: i64 = 90 * DAY_SECONDS;
+/// How long a rotation waits for the first use of the successor, if nobody says.
+pub const DEFAULT_LATEST_END_SECONDS: i64 = 30 * DAY_SECONDS;
+const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 /// Who calls the management API, and what they hold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,7 +93,7 @@ impl Caller {
         Err(Problem::new(403, "EXCEEDS_OWN_RIGHTS", detail).with("lacking_scopes", json!(lacking)))
     }
 
-    /// Whether they may do this for this tenant.
+    /// Whether they may do this for this tenant, or for all if none is named.
     ///
     /// # Errors
     /// The 403 that says what is missing.
@@ -107,7 +111,11 @@ impl Caller {
         if reaches {
             return Ok(());
         }
-        Err(Problem::new(403, "TENANT_NOT_ALLOWED", "This operator key is for another tenant."))
+        let detail = match tenant {
+            Some(_) => "This operator key is for another tenant.",
+            None => "This operator key is for one tenant, and this needs one for all.",
+        };
+        Err(Problem::new(403, "TENANT_NOT_ALLOWED", detail))
     }
 }
 
@@ -180,7 +188,7 @@ pub fn parse_new_key(
     let name = fields.required("name", name);
     let environment = fields.optional("environment", |value| environment(value, config));
     let scopes = fields.optional("scopes", |value| scopes(value, &config.catalog));
-    let expires_at = fields.optional("expires_at", |value| future(value, now)).flatten();
+    let expires_at = fields.optional_or_null("expires_at", |value| future(value, now));
     let allowed_ips = fields.optional("allowed_ips", networks).unwrap_or_default();
     let metadata = fields.optional("metadata", metadata).unwrap_or_default();
     let scopes = match (scopes, config.default_scopes) {
@@ -199,7 +207,7 @@ pub fn parse_new_key(
         name: name.unwrap_or_default(),
         subject,
         scopes: scopes.unwrap_or_default(),
-        expires_at,
+        expires_at: expires_at.map_or(RequestedExpiry::Default, Into::into),
         allowed_ips,
         metadata,
     })
@@ -221,7 +229,7 @@ pub fn parse_new_operator(body: Value, now: Timestamp) -> Result<NewKey, Vec<Fie
         name: name.unwrap_or_default(),
         subject,
         scopes: scopes.unwrap_or_default(),
-        expires_at,
+        expires_at: expires_at.into(),
         allowed_ips: Vec::new(),
         metadata: Metadata::new(),
     })
@@ -258,18 +266,46 @@ pub fn parse_revoke(body: Value) -> Result<Option<String>, Vec<FieldError>> {
     Ok(reason)
 }
 
-/// Parses the body of `…/rotate`: the overlap in milliseconds.
+/// What `…/rotate` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rotation {
+    /// When the old key ends.
+    pub overlap: Overlap,
+    /// The successor's expiry; `None`: the old key's own.
+    pub expires_at: Option<RequestedExpiry>,
+}
+
+/// Parses the body of `…/rotate`.
 ///
 /// # Errors
 /// All its mistakes.
-pub fn parse_rotate(body: Value) -> Result<i64, Vec<FieldError>> {
+pub fn parse_rotate(body: Value, now: Timestamp) -> Result<Rotation, Vec<FieldError>> {
     let mut fields = Fields::new(body)?;
-    let overlap = fields.optional("overlap_seconds", |value| {
-        let seconds = value.as_i64().filter(|seconds| (0..=MAX_OVERLAP_SECONDS).contains(seconds));
-        seconds.ok_or_else(|| format!("a whole number from 0 to {MAX_OVERLAP_SECONDS} (90 days) expected"))
+    let overlap = fields.optional("overlap_seconds", overlap_seconds).unwrap_or(0);
+    let after_first_use = fields.optional("after_first_use", |value| {
+        value.as_bool().ok_or_else(|| "true or false expected: whether the overlap begins with that".into())
     });
+    let latest = fields.optional("latest_end_seconds", |value| match overlap_seconds(value)? {
+        latest if latest < overlap => Err(format!("{overlap} at least, the overlap, expected")),
+        latest => Ok(latest),
+    });
+    let expires_at = fields.optional_or_null("expires_at", |value| future(value, now));
+    if latest.is_some() && after_first_use != Some(true) {
+        fields.missing("latest_end_seconds", "this goes with `after_first_use` alone");
+    }
     fields.finish()?;
-    Ok(overlap.unwrap_or(0) * 1_000)
+    let latest = latest.unwrap_or_else(|| overlap.max(DEFAULT_LATEST_END_SECONDS));
+    let overlap = match (after_first_use, overlap * 1_000) {
+        (Some(true), overlap_ms) => Overlap::FromFirstUse { overlap_ms, latest_ms: latest * 1_000 },
+        (_, 0) => Overlap::None,
+        (_, overlap_ms) => Overlap::FromRotation(overlap_ms),
+    };
+    Ok(Rotation { overlap, expires_at: expires_at.map(Into::into) })
+}
+
+fn overlap_seconds(value: Value) -> Result<i64, String> {
+    let seconds = value.as_i64().filter(|seconds| (0..=MAX_OVERLAP_SECONDS).contains(seconds));
+    seconds.ok_or_else(|| format!("a whole number from 0 to {MAX_OVERLAP_SECONDS} (90 days) expected"))
 }
 
 /// Parses a body that has no fields, `{}` or nothing.
@@ -308,6 +344,7 @@ pub fn present(key: &Key, holds: Holds, now: Timestamp) -> Map<String, Value> {
     show("version", json!(record.version));
     show("rotated_from", json!(key.rotated_from));
     show("rotated_to", json!(key.rotated_to));
+    show("pending_end", json!(key.pending_end(now).map(|pending| present_end(key, pending))));
     show("revoked_at", json!(time(key.revocation.as_ref().map(|revocation| revocation.at))));
     show("revoke_reason", json!(key.revocation.as_ref().and_then(|revocation| revocation.reason.as_ref())));
     if let Some(revocation) = &key.revocation {
@@ -315,6 +352,14 @@ pub fn present(key: &Key, holds: Holds, now: Timestamp) -> Map<String, Value> {
         show("holds", json!(holds));
     }
     shown
+}
+
+fn present_end(key: &Key, pending: &PendingEnd) -> Value {
+    json!({
+        "at": key.record.expires_at.map(Timestamp::to_rfc3339),
+        "overlap_seconds": pending.overlap_ms / 1_000,
+        "awaiting_first_use": pending.awaiting_first_use,
+    })
 }
 
 /// How far `effective_by` can be relied on.
@@ -356,6 +401,23 @@ pub fn present_catalog(config: &Config) -> Value {
         "default_scopes": config.default_scopes,
         "environments": config.environments,
     })
+}
+
+/// The deployment's limits and plans as `GET /v1/plans` shows them.
+#[must_use]
+pub fn present_plans(config: &Config) -> Value {
+    let plans = config
+        .plans
+        .iter()
+        .map(|plan| json!({ "name": plan.name, "description": plan.description, "limits": plan.limits }));
+    json!({ "plans": plans.collect::<Vec<_>>(), "limits": config.limits })
+}
+
+/// What `GET /v1/tenants/{tenant}` says of a tenant's settings and what they come to.
+#[must_use]
+pub fn present_settings(settings: &TenantSettings, limits: Limits) -> Map<String, Value> {
+    let shown = [("plan", json!(settings.plan)), ("own_limits", json!(settings.own_limits)), ("limits", json!(limits))];
+    shown.into_iter().map(|(member, value)| (member.into(), value)).collect()
 }
 
 fn reach_text(reach: &Reach) -> &str {

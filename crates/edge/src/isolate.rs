@@ -10,7 +10,7 @@ use std::{
 };
 
 use keystile_core::{
-    KeyDigest, Keyring, base62,
+    Keyring, RootKeys, base62,
     config::{Config, Target, Upstream},
     feed::client::FeedClient,
 };
@@ -28,8 +28,8 @@ thread_local! {
 pub(crate) struct Isolate {
     pub(crate) config: Config,
     pub(crate) keyring: Keyring,
-    /// The digest of the root key, where it is bound.
-    pub(crate) root_key: Option<KeyDigest>,
+    /// The root keys, where they are bound.
+    pub(crate) root_keys: RootKeys,
     pub(crate) feed: RefCell<FeedClient>,
     /// For each upstream how it is called, or what is missing for that.
     pub(crate) upstreams: Vec<Result<UpstreamHandle, String>>,
@@ -91,7 +91,7 @@ impl Isolate {
         let random = base62::draw::<8>(&random::bytes::<32>()?).unwrap_or(*b"00000000");
         Ok(Self {
             keyring: secret::keyring(env)?,
-            root_key: secret::root_key(env),
+            root_keys: secret::root_keys(env),
             feed: RefCell::new(FeedClient::new(config.feed)),
             upstreams: config.upstreams.iter().map(|upstream| UpstreamHandle::of(upstream, env)).collect(),
             upstream_failed: Closure::new(|request_id: String, reason: String| forward::failed(&request_id, &reason)),

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use keystile_core::{
-    KeyDigest, KeyRecord, PlainKey,
+    KeyRecord, PlainKey,
     credential::CredentialHeader,
     management::OperatorScope,
     problem::Problem,
@@ -11,7 +11,6 @@ use keystile_core::{
     verdict::{self, Refusal},
 };
 use keystile_runtime::clock;
-use subtle::ConstantTimeEq as _;
 
 use crate::{
     finder::{Finder, Found, Provenance},
@@ -45,8 +44,7 @@ enum Presented {
 
 fn presented(isolate: &Isolate, incoming: &Incoming) -> Result<Presented, Refusal> {
     let text = incoming.carriers().credential(&[CredentialHeader::Bearer], &isolate.config.prefixes)?;
-    let is_root = |root: KeyDigest| bool::from(root.as_bytes().ct_eq(KeyDigest::of(text).as_bytes()));
-    if isolate.root_key.is_some_and(is_root) {
+    if isolate.root_keys.include(text) {
         return Ok(Presented::Root);
     }
     Ok(Presented::Operator(isolate.keyring.parse_operator_key(text)?))

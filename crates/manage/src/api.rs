@@ -18,8 +18,9 @@ use std::rc::Rc;
 use keystile_core::{
     TenantId, Timestamp, base62,
     fields::FieldError,
-    management::{self, Caller},
+    management::{self, Caller, OperatorScope},
     problem::{CONTENT_TYPE, Problem},
+    record::Reach,
     timestamp,
 };
 use keystile_runtime::{log, object, random, response};
@@ -85,6 +86,12 @@ impl Call<'_> {
                 query::none(request)?;
                 Ok(response::json(200, &management::present_catalog(&self.deployment.config))?)
             }
+            Endpoint::Plans => {
+                query::none(request)?;
+                self.caller.may(OperatorScope::KeysRead, self.own_tenant().as_ref())?;
+                Ok(response::json(200, &management::present_plans(&self.deployment.config))?)
+            }
+            Endpoint::Tenants => self.tenants(request).await,
             Endpoint::Tenant(tenant, endpoint) => self.tenant(request, &parse_tenant(tenant)?, endpoint).await,
             Endpoint::Keys(tenant, endpoint) => self.keys(request, parse_tenant(tenant)?, endpoint).await,
             Endpoint::Operators(endpoint) => self.operators(request, endpoint).await,
@@ -100,6 +107,14 @@ impl Call<'_> {
             prefer::wait_until(effective_by, wait_ms, response.headers_mut()).await?;
         }
         Ok(response)
+    }
+
+    /// The one tenant that the caller may act for, if it is one.
+    fn own_tenant(&self) -> Option<TenantId> {
+        match &self.caller.reach {
+            Reach::All => None,
+            Reach::Tenant(tenant) => Some(tenant.clone()),
+        }
     }
 
     fn origin(&self, request: &Request) -> Result<Origin> {

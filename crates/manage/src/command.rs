@@ -5,7 +5,8 @@ use keystile_core::{
     KeyDigest, KeyId, TenantId,
     lifecycle::{KeyPatch, NewKey},
     listing::{AuditQuery, KeyQuery},
-    management::Caller,
+    management::{Caller, Rotation},
+    plan::TenantPatch,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -20,7 +21,7 @@ pub(crate) trait Command: Serialize + DeserializeOwned {
 /// Who asks, from where: what the audit log keeps of a request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Origin {
-    /// The operator key's id, `root`, or a key that acts for itself.
+    /// The operator key's id, `root`, a key that acts for itself, or `keystile`.
     pub(crate) actor_id: String,
     /// Its name.
     pub(crate) actor_name: String,
@@ -34,6 +35,11 @@ impl Origin {
     /// A caller's request.
     pub(crate) fn new(caller: &Caller, ip: Option<String>, request_id: &str) -> Self {
         Self { actor_id: caller.id.clone(), actor_name: caller.name.clone(), ip, request_id: request_id.into() }
+    }
+
+    /// Keystile itself, at nobody's request.
+    pub(crate) fn keystile() -> Self {
+        Self { actor_id: "keystile".into(), actor_name: "Keystile".into(), ip: None, request_id: "req_none".into() }
     }
 }
 
@@ -92,7 +98,24 @@ pub(crate) struct Revoke {
 pub(crate) struct Rotate {
     pub(crate) origin: Origin,
     pub(crate) target: Target,
-    pub(crate) overlap_ms: i64,
+    pub(crate) rotation: Rotation,
+    /// Who must hold what the key holds, where that is asked.
+    pub(crate) granting: Option<Caller>,
+}
+
+/// Take back the end that a rotation set.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CancelRotation {
+    pub(crate) origin: Origin,
+    pub(crate) target: Target,
+}
+
+/// Change a tenant's plan and limits.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PatchTenant {
+    pub(crate) origin: Origin,
+    pub(crate) tenant: TenantId,
+    pub(crate) patch: TenantPatch,
 }
 
 /// Switch a key off.
@@ -170,6 +193,8 @@ commands! {
     Patch "/patch" origin;
     Revoke "/revoke" origin;
     Rotate "/rotate" origin;
+    CancelRotation "/cancel-rotation" origin;
+    PatchTenant "/patch-tenant" origin;
     Disable "/disable" origin;
     Enable "/enable" origin;
     Suspend "/suspend" origin;

@@ -4,9 +4,8 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
-use keystile_core::{KeyDigest, Keyring, config::Config, management::Holds};
+use keystile_core::{Keyring, RootKeys, config::Config, management::Holds};
 use keystile_runtime::{config, secret};
-use subtle::ConstantTimeEq as _;
 use worker::{Env, Result};
 
 thread_local! {
@@ -20,25 +19,20 @@ pub(crate) struct Deployment {
     pub(crate) config: Rc<Config>,
     /// `KEYSTILE_SECRET`.
     pub(crate) keyring: Keyring,
-    root_key: Option<KeyDigest>,
+    /// `KEYSTILE_ROOT_KEY`.
+    pub(crate) root_keys: RootKeys,
 }
 
 impl Deployment {
     /// This isolate's, read at its first use.
     pub(crate) fn load(env: &Env) -> Result<Rc<Self>> {
         once(&DEPLOYMENT, || {
-            let root_key = secret::root_key(env);
-            if root_key.is_none() {
+            let root_keys = secret::root_keys(env);
+            if root_keys.is_empty() {
                 keystile_runtime::log::warn("root_key_missing", &[("reason", ROOT_KEY_MISSING.into())]);
             }
-            Ok(Self { config: config()?, keyring: secret::keyring(env)?, root_key })
+            Ok(Self { config: config()?, keyring: secret::keyring(env)?, root_keys })
         })
-    }
-
-    /// Whether `text` is `KEYSTILE_ROOT_KEY`, compared in constant time.
-    pub(crate) fn is_root_key(&self, text: &str) -> bool {
-        let given = KeyDigest::of(text);
-        self.root_key.is_some_and(|root_key| bool::from(root_key.as_bytes().ct_eq(given.as_bytes())))
     }
 
     /// How far `effective_by` can be relied on here.

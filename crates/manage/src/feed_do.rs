@@ -12,6 +12,7 @@
 //! | `/current` | edges | one key's latest record, and its tenant's standing |
 //! | `/publish` | ledgers | changes; the answer comes once they are durable |
 //! | `/acknowledge` | ledgers | what KV holds, so that the log may forget it a day later |
+//! | `/tenants` | the REST API | all tenants, by page |
 //!
 //! Each handler runs without an `await` between reading and answering, so each
 //! is atomic; the output gate keeps an answer back until what was written
@@ -21,6 +22,7 @@ mod log;
 mod page;
 mod schema;
 mod staleness;
+mod tenants;
 
 use std::cell::{Cell, OnceCell};
 
@@ -29,6 +31,7 @@ use keystile_core::{
     feed::message::{
         AcknowledgeRequest, CurrentAnswer, CurrentRequest, PollAnswer, PollRequest, PublishAnswer, PublishRequest,
     },
+    listing::TenantQuery,
     problem::Problem,
 };
 use keystile_runtime::{clock, log as lines, response};
@@ -74,6 +77,7 @@ impl DurableObject for Feed {
             (Method::Post, "/current") => self.handle(&body, Opened::current),
             (Method::Post, "/publish") => self.handle(&body, Opened::publish),
             (Method::Post, "/acknowledge") => self.handle(&body, Opened::acknowledge),
+            (Method::Post, "/tenants") => self.handle(&body, Opened::tenants),
             _ => Err(Problem::new(404, "NO_SUCH_PATH", "The feed has no such path.").into()),
         };
         answer.or_else(|failure| failure.respond(NO_REQUEST_ID))
@@ -137,6 +141,10 @@ impl Opened {
         self.log.acknowledge(&self.database, request, now)?;
         self.keep_armed()?;
         Ok(json!({}))
+    }
+
+    fn tenants(&self, query: &TenantQuery, _now: Timestamp) -> std::result::Result<Value, Failure> {
+        Ok(tenants::page(&self.database, query)?)
     }
 
     fn trim(&self, now: Timestamp) -> Result<()> {

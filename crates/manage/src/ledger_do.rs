@@ -5,9 +5,9 @@
 //! it takes effect; then KV. What fails is retried by the alarm until it took.
 //! The reserved ledger `_operators` holds operators' keys in the same way.
 //!
-//! The parts: [`changes`] and [`tenant`] change, [`reads`] reads, [`drain`]
-//! carries out the [`outbox`]; [`keys`], [`audit`], [`standing`] and
-//! [`addressing`] are one table each, [`schema`] their definitions.
+//! The parts: [`changes`], [`rotation`] and [`tenant`] change, [`reads`] reads,
+//! [`drain`] carries out the [`outbox`]; [`keys`], [`audit`], [`standing`],
+//! [`settings`] and [`addressing`] are one table each, [`schema`] their definitions.
 //!
 //! Commands come as POST, JSON in and out, one path each: see
 //! [`command`](crate::command).
@@ -21,7 +21,9 @@ mod drain;
 mod keys;
 mod outbox;
 mod reads;
+mod rotation;
 mod schema;
+mod settings;
 mod standing;
 mod tenant;
 
@@ -38,8 +40,8 @@ use self::{
 };
 use crate::{
     command::{
-        Audit, Authenticate, Command, Create, Disable, Enable, Get, List, Patch, Resume, Revoke, Rotate, SelfRevoke,
-        Summary, Suspend,
+        Audit, Authenticate, CancelRotation, Command, Create, Disable, Enable, Get, List, Patch, PatchTenant, Resume,
+        Revoke, Rotate, SelfRevoke, Summary, Suspend,
     },
     database,
     failure::Failure,
@@ -68,6 +70,12 @@ impl DurableObject for Ledger {
             Authenticate::PATH => self.read(&body, Books::authenticate),
             Create::PATH => self.change(&body, async |books: &Books, command| books.create(command).await).await,
             Rotate::PATH => self.change(&body, async |books: &Books, command| books.rotate(command).await).await,
+            CancelRotation::PATH => {
+                self.change(&body, async |books: &Books, command| books.cancel_rotation(command).await).await
+            }
+            PatchTenant::PATH => {
+                self.change(&body, async |books: &Books, command| books.patch_tenant(command).await).await
+            }
             Patch::PATH => self.change(&body, async |books: &Books, command| books.patch(command).await).await,
             Disable::PATH => self.change(&body, async |books: &Books, command| books.disable(command).await).await,
             Enable::PATH => self.change(&body, async |books: &Books, command| books.enable(command).await).await,

@@ -1,6 +1,6 @@
 //! The Worker secrets that both workers need.
 
-use keystile_core::{KeyDigest, Keyring};
+use keystile_core::{Keyring, RootKeys};
 use worker::Env;
 
 /// The keyring of `KEYSTILE_SECRET`. Reading a secret crosses into JavaScript,
@@ -14,11 +14,10 @@ pub fn keyring(env: &Env) -> worker::Result<Keyring> {
     Keyring::parse(&value).map_err(|error| worker::Error::RustError(error.to_string()))
 }
 
-/// The digest of `KEYSTILE_ROOT_KEY`, if it is set and long enough to be one.
+/// The root keys of `KEYSTILE_ROOT_KEY`; none if it is not set or too short.
 #[must_use]
-pub fn root_key(env: &Env) -> Option<KeyDigest> {
-    let value = text(env, "KEYSTILE_ROOT_KEY")?;
-    (value.len() >= 32).then(|| KeyDigest::of(&value))
+pub fn root_keys(env: &Env) -> RootKeys {
+    text(env, "KEYSTILE_ROOT_KEY").map(|value| RootKeys::parse(&value)).unwrap_or_default()
 }
 
 /// Any secret or variable by its name.

@@ -18,6 +18,10 @@ use crate::{
     scope::{Catalog, Implies, Preset, Scope, ScopeDefinition, ScopeSet},
 };
 
+mod plans;
+
+pub use plans::{RawLimits, RawPlan};
+
 /// The file as it stands.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +40,10 @@ pub struct RawConfig {
     pub upstreams: Vec<RawUpstream>,
     #[serde(default)]
     pub routes: Vec<RawRoute>,
+    #[serde(default)]
+    pub limits: RawLimits,
+    #[serde(default)]
+    pub plans: Vec<RawPlan>,
 }
 
 /// `[keys]`
@@ -191,6 +199,8 @@ impl Config {
             default_scopes: raw.keys.default_scopes,
             server_timing: raw.edge.server_timing,
             cors: raw.edge.cors,
+            limits: check.limits(raw.limits, &["limits"]),
+            plans: check.plans(&raw.plans),
             name: raw.name,
         };
         check.that(is_realm(&config.name), &["name"], || {

@@ -127,3 +127,30 @@ fn unknown_fields_are_refused() {
     assert!(error.to_string().contains("unknown field `stirct`"), "{error}");
     assert_eq!(vec![error.span().is_some()], [true]);
 }
+
+#[test]
+fn limits_and_plans_fit_together() {
+    let plans = r#"
+[limits]
+max_active_keys = 2000000
+default_expiry_days = 400
+max_expiry_days = 365
+[[plans]]
+name = "Free"
+max_expiry_days = 0
+[[plans]]
+name = "pro"
+[[plans]]
+name = "pro"
+"#;
+    assert_eq!(
+        mistakes(&format!("{EXAMPLE}{plans}")),
+        [
+            "limits.max_active_keys: write 0 to 1000000, or leave it out for no limit",
+            "limits.default_expiry_days: write 365 at most, which max_expiry_days allows",
+            "plans.0.max_expiry_days: write 1 to 3650 days, or leave it out",
+            "plans.0.name: a plan's name is 1 to 64 of a-z, 0-9, `-` and `_`, such as \"free\"",
+            "plans.2.name: there are two plans \"pro\"",
+        ]
+    );
+}

@@ -39,7 +39,7 @@ fn the_least_that_makes_a_key() {
     let key = new_key(json!({"name": " Zapier ", "scopes": ["read:leads"]})).unwrap();
     assert_eq!(key.name, "Zapier");
     assert!(matches!(key.subject, Subject::ApiKey { environment: Environment::Live, .. }));
-    assert_eq!(key.expires_at, None);
+    assert_eq!(key.expires_at, RequestedExpiry::Default);
 }
 
 #[test]
@@ -136,12 +136,35 @@ fn callers_act_for_whom_they_reach_with_what_they_hold() {
 }
 
 #[test]
-fn overlaps_are_whole_seconds_within_bounds() {
-    assert_eq!(parse_rotate(json!({"overlap_seconds": 60})), Ok(60_000));
-    assert_eq!(parse_rotate(json!({})), Ok(0));
+fn a_rotation_says_when_the_old_key_ends() {
+    let overlap = |body: Value| parse_rotate(body, NOW).map(|rotation| rotation.overlap);
+    assert_eq!(overlap(json!({})), Ok(Overlap::None));
+    assert_eq!(overlap(json!({"after_first_use": false})), Ok(Overlap::None));
+    assert_eq!(overlap(json!({"overlap_seconds": 60})), Ok(Overlap::FromRotation(60_000)));
+    let from_first_use = |overlap_ms, latest_ms| Ok(Overlap::FromFirstUse { overlap_ms, latest_ms });
+    assert_eq!(overlap(json!({"after_first_use": true})), from_first_use(0, DEFAULT_LATEST_END_SECONDS * 1_000));
+    let body = json!({"after_first_use": true, "overlap_seconds": 60, "latest_end_seconds": 60});
+    assert_eq!(overlap(body), from_first_use(60_000, 60_000));
+    let long = MAX_OVERLAP_SECONDS * 1_000;
+    let body = json!({"after_first_use": true, "overlap_seconds": MAX_OVERLAP_SECONDS});
+    assert_eq!(overlap(body), from_first_use(long, long));
     for bad in [json!(-1), json!(1.5), json!("60"), json!(MAX_OVERLAP_SECONDS + 1)] {
-        assert!(parse_rotate(json!({"overlap_seconds": bad})).is_err());
+        assert!(overlap(json!({"overlap_seconds": bad})).is_err());
     }
+    let latest = |body: Value| overlap(body).unwrap_err()[0].detail.clone();
+    assert_eq!(latest(json!({"latest_end_seconds": 60})), "this goes with `after_first_use` alone");
+    let body = json!({"overlap_seconds": 60, "latest_end_seconds": 59, "after_first_use": true});
+    assert_eq!(latest(body), "60 at least, the overlap, expected");
+}
+
+#[test]
+fn a_successor_ends_with_the_old_key_unless_another_end_is_asked_for() {
+    let expiry = |body: Value| parse_rotate(body, NOW).unwrap().expires_at;
+    assert_eq!(expiry(json!({})), None);
+    assert_eq!(expiry(json!({"expires_at": null})), Some(RequestedExpiry::Never));
+    let end = Timestamp::parse_rfc3339("2099-01-01T00:00:00Z").unwrap();
+    assert_eq!(expiry(json!({"expires_at": "2099-01-01T00:00:00Z"})), Some(RequestedExpiry::At(end)));
+    assert!(parse_rotate(json!({"expires_at": "2020-01-01T00:00:00Z"}), NOW).is_err());
 }
 
 #[test]

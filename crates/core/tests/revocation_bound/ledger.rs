@@ -11,6 +11,7 @@ use keystile_core::{
     id::ID_RANDOM_BYTES,
     keyring::MINT_RANDOM_BYTES,
     lifecycle::{Key, KeyPatch, NewKey},
+    plan::RequestedExpiry,
     record::Subject as KeySubject,
 };
 
@@ -173,11 +174,11 @@ fn create(key: usize, now: Timestamp) -> Key {
         name: format!("key {key}"),
         subject: KeySubject::ApiKey { tenant: tenant_id(tenant_of(key)), environment: Environment::Live },
         scopes: scopes(&["read", "write"]),
-        expires_at: None,
+        expires_at: RequestedExpiry::Never,
         allowed_ips: vec![],
         metadata: Default::default(),
     };
-    Key::create(id, new, &MINTED[key], "secret", now)
+    Key::create(id, new, None, &MINTED[key], "secret", now)
 }
 
 fn with_scopes(names: &[&str]) -> KeyPatch {

@@ -26,7 +26,7 @@ pub(super) async fn authenticate(
 ) -> Result<Caller, Failure> {
     let refused = |refusal: &Refusal| Problem::refusal(refusal, &deployment.config.name);
     let (authorization, url) = (request.headers().get("Authorization")?, request.url()?);
-    if url.query_pairs().any(|(_, value)| deployment.is_root_key(&value)) {
+    if url.query_pairs().any(|(_, value)| deployment.root_keys.include(&value)) {
         return Err(refused(&CredentialError::InQuery.into()).into());
     }
     let query = url.query().unwrap_or_default();
@@ -36,7 +36,7 @@ pub(super) async fn authenticate(
             CredentialError::Missing => missing(deployment),
             error => refused(&error.into()),
         })?;
-    if deployment.is_root_key(text) {
+    if deployment.root_keys.include(text) {
         return Ok(Caller::root());
     }
     let key = deployment.keyring.parse_operator_key(text).map_err(|error| malformed(text, error, deployment))?;

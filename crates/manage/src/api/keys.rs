@@ -13,7 +13,7 @@ use super::{
     route::{KeyAction, KeyEndpoint},
 };
 use crate::{
-    command::{Create, Disable, Enable, Get, List, Patch, Revoke, Rotate, Target},
+    command::{CancelRotation, Create, Disable, Enable, Get, List, Patch, Revoke, Rotate, Target},
     failure::Failure,
 };
 
@@ -74,8 +74,12 @@ impl Call<'_> {
                 self.ledger(ledger, &Revoke { origin, target, reason }).await
             }
             KeyAction::Rotate => {
-                let overlap_ms = management::parse_rotate(body)?;
-                self.ledger(ledger, &Rotate { origin, target, overlap_ms }).await
+                let rotation = management::parse_rotate(body, clock::now())?;
+                self.ledger(ledger, &Rotate { origin, target, rotation, granting: None }).await
+            }
+            KeyAction::CancelRotation => {
+                management::parse_empty(body)?;
+                self.ledger(ledger, &CancelRotation { origin, target }).await
             }
             KeyAction::Disable => {
                 management::parse_empty(body)?;

@@ -5,17 +5,20 @@
 //! alone, and nobody grants more than they hold.
 
 use keystile_core::{
-    KeyId, TenantId, listing,
+    KeyId, listing,
     management::{self, OperatorScope},
     problem::Problem,
-    record::{Reach, Subject},
+    record::Subject,
 };
 use keystile_runtime::{clock, object::OPERATORS_LEDGER};
 use worker::Request;
 
-use super::{Call, Outcome, body, query, route::OperatorEndpoint};
+use super::{
+    Call, Outcome, body, query,
+    route::{OperatorAction, OperatorEndpoint},
+};
 use crate::{
-    command::{Audit, Create, Get, List, Revoke, Target},
+    command::{Audit, CancelRotation, Create, Get, List, Revoke, Rotate, Target},
     failure::Failure,
 };
 
@@ -38,12 +41,7 @@ impl Call<'_> {
                 let command = Get { request_id: self.request_id.into(), target: self.operator(id)? };
                 self.ledger(OPERATORS_LEDGER, &command).await
             }
-            OperatorEndpoint::Revoke(id) => {
-                query::none(request)?;
-                let target = self.operator(id)?;
-                let reason = management::parse_revoke(body::read(request, body::JSON).await?)?;
-                self.ledger(OPERATORS_LEDGER, &Revoke { origin: self.origin(request)?, target, reason }).await
-            }
+            OperatorEndpoint::Do(id, action) => self.act_on_operator(request, id, action).await,
             OperatorEndpoint::Audit => {
                 let query = listing::parse_audit_query(query::pairs(request)?)?;
                 let command = Audit { request_id: self.request_id.into(), query };
@@ -61,10 +59,25 @@ impl Call<'_> {
         self.ledger(OPERATORS_LEDGER, &Create { origin: self.origin(request)?, new }).await
     }
 
-    fn own_tenant(&self) -> Option<TenantId> {
-        match &self.caller.reach {
-            Reach::All => None,
-            Reach::Tenant(tenant) => Some(tenant.clone()),
+    async fn act_on_operator(&self, request: &mut Request, id: &str, action: OperatorAction) -> Outcome {
+        query::none(request)?;
+        let target = self.operator(id)?;
+        let body = body::read(request, body::JSON).await?;
+        let origin = self.origin(request)?;
+        match action {
+            OperatorAction::Revoke => {
+                let reason = management::parse_revoke(body)?;
+                self.ledger(OPERATORS_LEDGER, &Revoke { origin, target, reason }).await
+            }
+            OperatorAction::Rotate => {
+                let rotation = management::parse_rotate(body, clock::now())?;
+                let granting = Some(self.caller.clone());
+                self.ledger(OPERATORS_LEDGER, &Rotate { origin, target, rotation, granting }).await
+            }
+            OperatorAction::CancelRotation => {
+                management::parse_empty(body)?;
+                self.ledger(OPERATORS_LEDGER, &CancelRotation { origin, target }).await
+            }
         }
     }
 

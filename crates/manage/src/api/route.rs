@@ -7,6 +7,8 @@ use worker::Method;
 pub(super) enum Resource<'a> {
     Health,
     Scopes,
+    Plans,
+    Tenants,
     Tenant(&'a str),
     Suspend(&'a str),
     Resume(&'a str),
@@ -16,7 +18,7 @@ pub(super) enum Resource<'a> {
     KeyAction(&'a str, &'a str, KeyAction),
     Operators,
     Operator(&'a str),
-    OperatorRevoke(&'a str),
+    OperatorAction(&'a str, OperatorAction),
     OperatorsAudit,
 }
 
@@ -25,8 +27,17 @@ pub(super) enum Resource<'a> {
 pub(super) enum KeyAction {
     Revoke,
     Rotate,
+    CancelRotation,
     Disable,
     Enable,
+}
+
+/// What `POST operators/{id}/…` can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OperatorAction {
+    Revoke,
+    Rotate,
+    CancelRotation,
 }
 
 /// A path and a method that fit.
@@ -34,6 +45,8 @@ pub(super) enum KeyAction {
 pub(super) enum Endpoint<'a> {
     Health,
     Scopes,
+    Plans,
+    Tenants,
     Tenant(&'a str, TenantEndpoint),
     Keys(&'a str, KeyEndpoint<'a>),
     Operators(OperatorEndpoint<'a>),
@@ -43,6 +56,7 @@ pub(super) enum Endpoint<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TenantEndpoint {
     Show,
+    Patch,
     Suspend,
     Resume,
     Audit,
@@ -64,7 +78,7 @@ pub(super) enum OperatorEndpoint<'a> {
     Create,
     List,
     Get(&'a str),
-    Revoke(&'a str),
+    Do(&'a str, OperatorAction),
     Audit,
 }
 
@@ -78,20 +92,21 @@ impl<'a> Resource<'a> {
         Some(match segments.as_slice() {
             ["healthz"] => Self::Health,
             ["v1", "scopes"] => Self::Scopes,
+            ["v1", "plans"] => Self::Plans,
             ["v1", "audit"] => Self::OperatorsAudit,
             ["v1", "operators"] => Self::Operators,
             ["v1", "operators", id] => Self::Operator(id),
-            ["v1", "operators", id, "revoke"] => Self::OperatorRevoke(id),
+            ["v1", "operators", id, action @ ..] => Self::OperatorAction(id, OperatorAction::parse(action)?),
+            ["v1", "tenants"] => Self::Tenants,
             ["v1", "tenants", tenant] => Self::Tenant(tenant),
             ["v1", "tenants", tenant, "suspend"] => Self::Suspend(tenant),
             ["v1", "tenants", tenant, "resume"] => Self::Resume(tenant),
             ["v1", "tenants", tenant, "audit"] => Self::Audit(tenant),
             ["v1", "tenants", tenant, "keys"] => Self::Keys(tenant),
             ["v1", "tenants", tenant, "keys", id] => Self::Key(tenant, id),
-            ["v1", "tenants", tenant, "keys", id, "revoke"] => Self::KeyAction(tenant, id, KeyAction::Revoke),
-            ["v1", "tenants", tenant, "keys", id, "rotate"] => Self::KeyAction(tenant, id, KeyAction::Rotate),
-            ["v1", "tenants", tenant, "keys", id, "disable"] => Self::KeyAction(tenant, id, KeyAction::Disable),
-            ["v1", "tenants", tenant, "keys", id, "enable"] => Self::KeyAction(tenant, id, KeyAction::Enable),
+            ["v1", "tenants", tenant, "keys", id, action @ ..] => {
+                Self::KeyAction(tenant, id, KeyAction::parse(action)?)
+            }
             _ => return None,
         })
     }
@@ -102,6 +117,9 @@ impl<'a> Resource<'a> {
         Some(match (super::effective(method), self) {
             (M::Get, Self::Health) => E::Health,
             (M::Get, Self::Scopes) => E::Scopes,
+            (M::Get, Self::Plans) => E::Plans,
+            (M::Get, Self::Tenants) => E::Tenants,
+            (M::Patch, Self::Tenant(tenant)) => E::Tenant(tenant, TenantEndpoint::Patch),
             (M::Get, Self::Tenant(tenant)) => E::Tenant(tenant, TenantEndpoint::Show),
             (M::Post, Self::Suspend(tenant)) => E::Tenant(tenant, TenantEndpoint::Suspend),
             (M::Post, Self::Resume(tenant)) => E::Tenant(tenant, TenantEndpoint::Resume),
@@ -114,7 +132,7 @@ impl<'a> Resource<'a> {
             (M::Post, Self::Operators) => E::Operators(OperatorEndpoint::Create),
             (M::Get, Self::Operators) => E::Operators(OperatorEndpoint::List),
             (M::Get, Self::Operator(id)) => E::Operators(OperatorEndpoint::Get(id)),
-            (M::Post, Self::OperatorRevoke(id)) => E::Operators(OperatorEndpoint::Revoke(id)),
+            (M::Post, Self::OperatorAction(id, action)) => E::Operators(OperatorEndpoint::Do(id, action)),
             (M::Get, Self::OperatorsAudit) => E::Operators(OperatorEndpoint::Audit),
             _ => return None,
         })
@@ -125,13 +143,38 @@ impl<'a> Resource<'a> {
         match self {
             Self::Health
             | Self::Scopes
-            | Self::Tenant(_)
+            | Self::Plans
+            | Self::Tenants
             | Self::Audit(_)
             | Self::Operator(_)
             | Self::OperatorsAudit => "GET, HEAD",
-            Self::Suspend(_) | Self::Resume(_) | Self::KeyAction(..) | Self::OperatorRevoke(_) => "POST",
+            Self::Suspend(_) | Self::Resume(_) | Self::KeyAction(..) | Self::OperatorAction(..) => "POST",
             Self::Keys(_) | Self::Operators => "GET, HEAD, POST",
-            Self::Key(..) => "GET, HEAD, PATCH",
+            Self::Tenant(_) | Self::Key(..) => "GET, HEAD, PATCH",
+        }
+    }
+}
+
+impl KeyAction {
+    fn parse(segments: &[&str]) -> Option<Self> {
+        match segments {
+            ["revoke"] => Some(Self::Revoke),
+            ["rotate"] => Some(Self::Rotate),
+            ["rotate", "cancel"] => Some(Self::CancelRotation),
+            ["disable"] => Some(Self::Disable),
+            ["enable"] => Some(Self::Enable),
+            _ => None,
+        }
+    }
+}
+
+impl OperatorAction {
+    fn parse(segments: &[&str]) -> Option<Self> {
+        match segments {
+            ["revoke"] => Some(Self::Revoke),
+            ["rotate"] => Some(Self::Rotate),
+            ["rotate", "cancel"] => Some(Self::CancelRotation),
+            _ => None,
         }
     }
 }
@@ -140,13 +183,17 @@ impl<'a> Resource<'a> {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 16] = [
+    const PATHS: [&str; 21] = [
         "/healthz",
         "/v1/scopes",
         "/v1/audit",
         "/v1/operators",
         "/v1/operators/op_1",
         "/v1/operators/op_1/revoke",
+        "/v1/operators/op_1/rotate",
+        "/v1/operators/op_1/rotate/cancel",
+        "/v1/plans",
+        "/v1/tenants",
         "/v1/tenants/acme",
         "/v1/tenants/acme/suspend",
         "/v1/tenants/acme/resume",
@@ -155,6 +202,7 @@ mod tests {
         "/v1/tenants/acme/keys/key_1",
         "/v1/tenants/acme/keys/key_1/revoke",
         "/v1/tenants/acme/keys/key_1/rotate",
+        "/v1/tenants/acme/keys/key_1/rotate/cancel",
         "/v1/tenants/acme/keys/key_1/disable",
         "/v1/tenants/acme/keys/key_1/enable",
     ];
@@ -172,9 +220,18 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_none() {
-        for path in
-            ["", "/", "/v1", "/v1/", "/v1/tenants", "/v1/tenants/a/keys/", "/v2/scopes", "/V1/scopes", "//healthz"]
-        {
+        for path in [
+            "",
+            "/",
+            "/v1",
+            "/v1/",
+            "/v1/tenants/",
+            "/v1/operators/op_1/enable",
+            "/v1/tenants/a/keys/",
+            "/v2/scopes",
+            "/V1/scopes",
+            "//healthz",
+        ] {
             assert_eq!(Resource::parse(path), None, "{path}");
         }
     }

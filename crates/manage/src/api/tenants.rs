@@ -1,26 +1,42 @@
-//! A tenant as a whole.
+//! Tenants as a whole.
 
 use keystile_core::{
     TenantId, listing,
     management::{self, OperatorScope},
+    plan::TenantPatch,
+    problem::Problem,
 };
+use keystile_runtime::{log, object, response};
+use serde_json::Value;
 use worker::Request;
 
 use super::{Call, Outcome, body, query, route::TenantEndpoint};
-use crate::command::{Audit, Resume, Summary, Suspend};
+use crate::command::{Audit, PatchTenant, Resume, Summary, Suspend};
+
+/// The feed answers from one table.
+const FEED_TIMEOUT_MS: u64 = 2_000;
 
 impl Call<'_> {
     pub(super) async fn tenant(&self, request: &mut Request, tenant: &TenantId, endpoint: TenantEndpoint) -> Outcome {
-        let scope = match endpoint {
-            TenantEndpoint::Show => OperatorScope::KeysRead,
-            TenantEndpoint::Suspend | TenantEndpoint::Resume => OperatorScope::KeysWrite,
-            TenantEndpoint::Audit => OperatorScope::AuditRead,
+        let (scope, whose) = match endpoint {
+            TenantEndpoint::Show => (OperatorScope::KeysRead, Some(tenant)),
+            TenantEndpoint::Suspend | TenantEndpoint::Resume => (OperatorScope::KeysWrite, Some(tenant)),
+            // What a tenant may have is not for its own operators to say.
+            TenantEndpoint::Patch => (OperatorScope::KeysWrite, None),
+            TenantEndpoint::Audit => (OperatorScope::AuditRead, Some(tenant)),
         };
-        self.caller.may(scope, Some(tenant))?;
+        self.caller.may(scope, whose)?;
         match endpoint {
             TenantEndpoint::Show => {
                 query::none(request)?;
                 let command = Summary { request_id: self.request_id.into(), tenant: tenant.clone() };
+                self.ledger(tenant.as_str(), &command).await
+            }
+            TenantEndpoint::Patch => {
+                query::none(request)?;
+                let body = body::read(request, body::MERGE_PATCH).await?;
+                let patch = TenantPatch::parse(body, &self.deployment.config)?;
+                let command = PatchTenant { origin: self.origin(request)?, tenant: tenant.clone(), patch };
                 self.ledger(tenant.as_str(), &command).await
             }
             TenantEndpoint::Audit => {
@@ -39,6 +55,20 @@ impl Call<'_> {
                 self.ledger(tenant.as_str(), &command).await
             }
         }
+    }
+
+    /// `GET /v1/tenants`: all tenants that have, or had, keys or settings. The
+    /// feed knows them, since every ledger publishes to it.
+    pub(super) async fn tenants(&self, request: &Request) -> Outcome {
+        self.caller.may(OperatorScope::KeysRead, None)?;
+        let query = listing::parse_tenant_query(query::pairs(request)?)?;
+        let page: Result<Value, _> =
+            object::call(self.env, object::FEED, object::FEED_NAME, "/tenants", &query, FEED_TIMEOUT_MS).await;
+        let page = page.map_err(|error| {
+            log::error("feed_unreachable", &[("request_id", self.request_id.into()), ("reason", error.0.into())]);
+            Problem::unavailable("The list of tenants can't be read right now; try again shortly.")
+        })?;
+        Ok(response::json(200, &page)?)
     }
 
     /// For what takes neither parameters nor fields.

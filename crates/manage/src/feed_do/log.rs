@@ -15,7 +15,10 @@ use keystile_runtime::random;
 use serde::Deserialize;
 use worker::{Result, SqlStorageValue};
 
-use super::page::{self, Entry, Head, Start};
+use super::{
+    page::{self, Entry, Head, Start},
+    tenants,
+};
 use crate::{database::Database, failure::Failure};
 
 /// Entries that one alarm trims at most.
@@ -108,7 +111,7 @@ impl Log {
         database.transaction(|| {
             for change in &decoded {
                 match change {
-                    Decoded::Key { digest, text, stored } => publish_key(database, digest, text, stored)?,
+                    Decoded::Key { digest, text, stored } => publish_key(database, digest, text, stored, now)?,
                     Decoded::Tenant(standing) => publish_standing(database, standing, now)?,
                 }
             }
@@ -217,7 +220,7 @@ fn decode(change: &Change) -> std::result::Result<Decoded<'_>, Problem> {
     }
 }
 
-fn publish_key(database: &Database, digest: &KeyDigest, text: &str, stored: &Stored) -> Result<()> {
+fn publish_key(database: &Database, digest: &KeyDigest, text: &str, stored: &Stored, now: Timestamp) -> Result<()> {
     #[derive(Deserialize)]
     struct Known {
         record: String,
@@ -230,9 +233,13 @@ fn publish_key(database: &Database, digest: &KeyDigest, text: &str, stored: &Sto
         return Ok(());
     }
     let tenant = match stored {
-        Stored::Known(record) => record.tenant().map(TenantId::to_string),
+        Stored::Known(record) => record.tenant(),
         Stored::TooNew { .. } => None,
     };
+    if let Some(tenant) = tenant {
+        tenants::note(database, tenant, now)?;
+    }
+    let tenant = tenant.map(TenantId::to_string);
     let version = SqlStorageValue::Integer(stored.version() as i64);
     database.execute(
         "INSERT INTO current (digest, tenant, version, record) VALUES (?, ?, ?, ?)
@@ -256,6 +263,7 @@ fn publish_standing(database: &Database, standing: &TenantStanding, now: Timesta
         "INSERT OR REPLACE INTO standing (tenant, version, suspended) VALUES (?, ?, ?)",
         vec![tenant.into(), version.clone(), i64::from(standing.suspended).into()],
     )?;
+    tenants::note(database, &standing.tenant, now)?;
     database.execute("DELETE FROM log WHERE tenant = ?", vec![tenant.into()])?;
     database.execute(
         "INSERT INTO log (tenant, version, acknowledged_at) VALUES (?, ?, ?)",

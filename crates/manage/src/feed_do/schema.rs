@@ -1,6 +1,7 @@
 //! The feed's schema, as migrations. Never change one that was deployed: append.
 
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
 -- The latest record of every key, for good.
 CREATE TABLE current (
     digest TEXT PRIMARY KEY,          -- SHA-256 of the key, 64 hexadecimal digits
@@ -40,7 +41,18 @@ CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 );
-"];
+",
+    "
+-- Every tenant that a ledger ever told of, for the list of tenants.
+CREATE TABLE tenants (
+    tenant TEXT PRIMARY KEY,
+    created_at INTEGER NOT NULL
+);
+INSERT OR IGNORE INTO tenants
+    SELECT tenant, unixepoch() * 1000 FROM current WHERE tenant IS NOT NULL GROUP BY tenant;
+INSERT OR IGNORE INTO tenants SELECT tenant, unixepoch() * 1000 FROM standing;
+",
+];
 
 #[cfg(test)]
 mod tests {
@@ -51,7 +63,10 @@ mod tests {
     /// changed rather than appended.
     #[test]
     fn the_schema_is_golden() {
-        let golden = ["7d1a3ecfe420ece2daa6196ceb3e71d50a6463807e9d1e207a8411e5608d3b22"];
+        let golden = [
+            "7d1a3ecfe420ece2daa6196ceb3e71d50a6463807e9d1e207a8411e5608d3b22",
+            "870a1477ce5c8f0a4fac1512b3cceaaa16bf49c431d29ee8fb6fa9cff32a147b",
+        ];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);
     }

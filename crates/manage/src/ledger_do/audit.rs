@@ -27,8 +27,14 @@ pub(super) fn key_changed(
 }
 
 /// Notes what was done to the whole tenant.
-pub(super) fn tenant_changed(database: &Database, origin: &Origin, action: Action, now: Timestamp) -> Result<()> {
-    append(database, origin, action, None, Map::new(), now)
+pub(super) fn tenant_changed(
+    database: &Database,
+    origin: &Origin,
+    action: Action,
+    detail: Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
+    append(database, origin, action, None, detail, now)
 }
 
 fn append(

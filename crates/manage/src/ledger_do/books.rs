@@ -52,7 +52,7 @@ impl Books {
 
     /// A fresh key for what `new` describes. Its text is in the object's memory
     /// until the answer is sent, and never in its storage.
-    pub(super) fn mint(&self, new: NewKey, now: Timestamp) -> Result<(Key, PlainKey)> {
+    pub(super) fn mint(&self, new: NewKey, expires_at: Option<Timestamp>, now: Timestamp) -> Result<(Key, PlainKey)> {
         let random = random::bytes::<MINT_RANDOM_BYTES>()?;
         let id_random = random::bytes::<ID_RANDOM_BYTES>()?;
         let keyring: &Keyring = &self.deployment.keyring;
@@ -65,7 +65,7 @@ impl Books {
         };
         let minted = minted.map_err(|error| Error::RustError(error.to_string()))?;
         let id = id.ok_or_else(|| fault("too few random bytes for an id"))?;
-        Ok((Key::create(id, new, &minted, keyring.newest_fingerprint(), now), minted))
+        Ok((Key::create(id, new, expires_at, &minted, keyring.newest_fingerprint(), now), minted))
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
     outbox::{self, Subject},
 };
 use crate::{
-    command::{Create, Disable, Enable, Origin, Patch, Revoke, Rotate, SelfRevoke, Target},
+    command::{Create, Disable, Enable, Origin, Patch, Revoke, SelfRevoke, Target},
     failure::Failure,
 };
 
@@ -30,34 +30,18 @@ impl Books {
     /// take it now: the caller would have no other way to it.
     pub(super) async fn create(&self, command: Create) -> Outcome {
         let now = clock::now();
-        let (key, minted) = self.mint(command.new, now)?;
-        self.database.transaction(|| {
-            self.record_new(&command.origin, &key, now)?;
-            self.arm(now)
+        let Create { origin, new } = command;
+        let (key, minted) = self.database.transaction(|| {
+            let limits = self.limits(&new.subject)?;
+            self.check_one_more(&limits, now)?;
+            let expires_at = limits.expiry(new.expires_at, now).map_err(not_so_long)?;
+            let (key, minted) = self.mint(new.clone(), expires_at, now)?;
+            self.record_new(&origin, &key, now)?;
+            self.arm(now)?;
+            Ok::<_, Failure>((key, minted))
         })?;
         let effective_by = self.publish_now(&[Subject::Key(key.record.id.clone())]).await.unwrap_or_default();
         Ok(Answer::created(self.with_text(&key, &minted, effective_by, now)))
-    }
-
-    /// Replaces a key by one that is the same but for its text.
-    pub(super) async fn rotate(&self, command: Rotate) -> Outcome {
-        let now = clock::now();
-        let Rotate { origin, target, overlap_ms } = command;
-        let (successor, minted, replaced) = self.database.transaction(|| {
-            let old = self.find(&target)?.key;
-            let (mut successor, minted) = self.mint(old.as_new(), now)?;
-            successor.rotated_from = Some(old.record.id.clone());
-            let replaced = old.rotate(&successor.record.id, overlap_ms, now).map_err(answer::impossible)?;
-            self.record_new(&origin, &successor, now)?;
-            self.record_changed(&origin, Action::Rotated, &old, &replaced, now)?;
-            self.arm(now)?;
-            Ok::<_, Failure>((successor, minted, replaced))
-        })?;
-        let subjects = [&successor, &replaced].map(|key| Subject::Key(key.record.id.clone()));
-        let effective_by = self.publish_now(&subjects).await.unwrap_or_default();
-        let mut body = self.with_text(&successor, &minted, effective_by, now);
-        body.insert("replaces".into(), present_replaced(&replaced, now));
-        Ok(Answer::created(body))
     }
 
     /// Changes what a patch says.
@@ -71,6 +55,10 @@ impl Books {
             let patched = key.patch(patch.clone(), now).map_err(answer::impossible)?;
             management::check_metadata(&patched.record.metadata)
                 .map_err(|detail| vec![FieldError { field: "metadata".into(), detail }])?;
+            if patch.expires_at.is_some() {
+                let (limits, record) = (self.limits(&patched.record.subject)?, &patched.record);
+                limits.check_expiry(record.expires_at, record.created_at).map_err(not_so_long)?;
+            }
             Ok(patched)
         };
         self.change(&origin, &target, Action::Changed, change, now).await
@@ -111,7 +99,7 @@ impl Books {
     /// The way of every change of one key. If nothing changes there is neither
     /// a new version nor an audit entry, but the answer is as good: if the
     /// present state has yet to be published, that is tried again.
-    async fn change(
+    pub(super) async fn change(
         &self,
         origin: &Origin,
         target: &Target,
@@ -139,13 +127,13 @@ impl Books {
         Ok(Answer::ok(Value::Object(body)))
     }
 
-    fn record_new(&self, origin: &Origin, key: &Key, now: Timestamp) -> worker::Result<()> {
+    pub(super) fn record_new(&self, origin: &Origin, key: &Key, now: Timestamp) -> worker::Result<()> {
         keys::insert(&self.database, key)?;
         audit::key_changed(&self.database, origin, Action::Created, None, key, now)?;
         outbox::enqueue(&self.database, &Subject::Key(key.record.id.clone()), key.record.version, now)
     }
 
-    fn record_changed(
+    pub(super) fn record_changed(
         &self,
         origin: &Origin,
         action: Action,
@@ -159,7 +147,7 @@ impl Books {
     }
 
     /// The two answers that ever hold a key's text.
-    fn with_text(
+    pub(super) fn with_text(
         &self,
         key: &Key,
         minted: &PlainKey,
@@ -172,15 +160,11 @@ impl Books {
     }
 }
 
-fn transition(outcome: Result<Key, TransitionError>) -> Result<Key, Failure> {
+pub(super) fn transition(outcome: Result<Key, TransitionError>) -> Result<Key, Failure> {
     outcome.map_err(|error| answer::impossible(error).into())
 }
 
-fn present_replaced(key: &Key, now: Timestamp) -> Value {
-    json!({
-        "id": key.record.id,
-        "status": key.status(now).as_str(),
-        "expires_at": key.record.expires_at.map(Timestamp::to_rfc3339),
-        "revoked_at": key.revocation.as_ref().map(|revocation| revocation.at.to_rfc3339()),
-    })
+/// The tenant's limits don't allow this expiry.
+pub(super) fn not_so_long(detail: String) -> Failure {
+    vec![FieldError { field: "expires_at".into(), detail }].into()
 }

@@ -18,7 +18,8 @@ pub(super) struct KeyRow {
     pub(super) effective_by: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to";
+const COLUMNS: &str =
+    "digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to, pending_end";
 
 #[derive(Deserialize)]
 struct Row {
@@ -30,6 +31,7 @@ struct Row {
     effective_by: Option<Timestamp>,
     rotated_from: Option<KeyId>,
     rotated_to: Option<KeyId>,
+    pending_end: Option<String>,
 }
 
 impl TryFrom<Row> for KeyRow {
@@ -45,8 +47,10 @@ impl TryFrom<Row> for KeyRow {
         };
         let effective_by = row.effective_by;
         let revocation = row.revoked_at.map(|at| Revocation { at, reason: row.revoke_reason, effective_by });
+        let pending_end = row.pending_end.as_deref().map(serde_json::from_str).transpose()?;
         let Row { digest, secret, rotated_from, rotated_to, .. } = row;
-        Ok(Self { key: Key { record, digest, secret, revocation, rotated_from, rotated_to }, effective_by })
+        let key = Key { record, digest, secret, revocation, rotated_from, rotated_to, pending_end };
+        Ok(Self { key, effective_by })
     }
 }
 
@@ -83,9 +87,9 @@ pub(super) fn insert(database: &Database, key: &Key) -> Result<()> {
     let record = &key.record;
     database.execute(
         "INSERT INTO keys (state, expires_at, search, version, record, revoked_at, revoke_reason, rotated_to,
-                           id, digest, tenant, created_at, secret, rotated_from)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        changeable(key)
+                           pending_end, id, digest, tenant, created_at, secret, rotated_from)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        changeable(key)?
             .into_iter()
             .chain([
                 record.id.as_str().into(),
@@ -103,9 +107,9 @@ pub(super) fn insert(database: &Database, key: &Key) -> Result<()> {
 pub(super) fn update(database: &Database, key: &Key) -> Result<()> {
     database.execute(
         "UPDATE keys SET state = ?, expires_at = ?, search = ?, version = ?, record = ?,
-                         revoked_at = ?, revoke_reason = ?, rotated_to = ?, effective_by = NULL
+                         revoked_at = ?, revoke_reason = ?, rotated_to = ?, pending_end = ?, effective_by = NULL
          WHERE id = ?",
-        changeable(key).into_iter().chain([key.record.id.as_str().into()]).collect(),
+        changeable(key)?.into_iter().chain([key.record.id.as_str().into()]).collect(),
     )
 }
 
@@ -117,9 +121,9 @@ pub(super) fn took_effect(database: &Database, id: &str, version: u64, effective
     )
 }
 
-fn changeable(key: &Key) -> [SqlStorageValue; 8] {
+fn changeable(key: &Key) -> Result<[SqlStorageValue; 9]> {
     let (record, revocation) = (&key.record, key.revocation.as_ref());
-    [
+    Ok([
         state(record.state).into(),
         record.expires_at.map(Timestamp::as_millis).into(),
         listing::searchable(&format!("{}\n{}", record.name, record.display)).into(),
@@ -128,7 +132,8 @@ fn changeable(key: &Key) -> [SqlStorageValue; 8] {
         revocation.map(|revocation| revocation.at.as_millis()).into(),
         revocation.and_then(|revocation| revocation.reason.clone()).into(),
         key.rotated_to.as_ref().map(KeyId::to_string).into(),
-    ]
+        key.pending_end.as_ref().map(serde_json::to_string).transpose()?.into(),
+    ])
 }
 
 /// As the column has it, and as [`KeyStatus`] says it where time does not matter.
@@ -210,6 +215,21 @@ pub(super) fn count_by_status(database: &Database, now: Timestamp) -> Result<Vec
         vec![now.as_millis().into()],
     )?;
     Ok(counts.into_iter().map(|count| (count.status, count.keys)).collect())
+}
+
+/// How many keys count against the limit of active keys: those that are neither
+/// revoked nor expired, less those on their way out by rotation.
+pub(super) fn count_lasting(database: &Database, now: Timestamp) -> Result<u64> {
+    #[derive(Deserialize)]
+    struct Count {
+        keys: u64,
+    }
+    let count: Option<Count> = database.row(
+        "SELECT count(*) AS keys FROM keys
+         WHERE state <> 'revoked' AND (expires_at IS NULL OR expires_at > ?) AND pending_end IS NULL",
+        vec![now.as_millis().into()],
+    )?;
+    Ok(count.map_or(0, |count| count.keys))
 }
 
 /// How many keys that can still be used each secret tagged.

@@ -1,6 +1,7 @@
 //! A ledger's schema, as migrations. Never change one that was deployed: append.
 
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
 -- Every key that was ever created. Rows are changed, never deleted.
 CREATE TABLE keys (
     id TEXT PRIMARY KEY,
@@ -67,7 +68,18 @@ CREATE TABLE addressing (
     after_id TEXT,                    -- under way: the last key that was enqueued; NULL: done
     due_at INTEGER                    -- under way: when the next batch may be
 );
-"];
+",
+    "
+-- The end that a rotation set, as JSON; NULL if there is none.
+ALTER TABLE keys ADD COLUMN pending_end TEXT;
+
+-- The tenant's plan and its own limits, as JSON: no row or one.
+CREATE TABLE settings (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    settings TEXT NOT NULL
+);
+",
+];
 
 #[cfg(test)]
 mod tests {
@@ -78,7 +90,10 @@ mod tests {
     /// changed rather than appended.
     #[test]
     fn the_schema_is_golden() {
-        let golden = ["6f9734549146fe3103ebd11f9b2f26a880e16008bac18079bfde9f97b21c6b88"];
+        let golden = [
+            "6f9734549146fe3103ebd11f9b2f26a880e16008bac18079bfde9f97b21c6b88",
+            "ba56bd9b7ab1569db1f0b7e971299602df31e8bef182fb65ba8ee6f4112bb4da",
+        ];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);
     }

@@ -1,7 +1,9 @@
-//! What concerns a whole tenant: suspending and resuming it, and what there is
-//! to say of it.
+//! What concerns a whole tenant: suspending and resuming it, its settings, and
+//! what there is to say of it.
 
-use keystile_core::{TenantId, Timestamp, audit::Action, feed::message::TenantStanding, lifecycle::KeyStatus};
+use keystile_core::{
+    TenantId, Timestamp, audit::Action, feed::message::TenantStanding, lifecycle::KeyStatus, management, plan,
+};
 use keystile_runtime::clock;
 use serde_json::{Map, Value, json};
 
@@ -11,10 +13,10 @@ use super::{
     books::Books,
     keys,
     outbox::{self, Subject},
-    standing,
+    settings, standing,
 };
 use crate::{
-    command::{Origin, Resume, Summary, Suspend},
+    command::{Origin, PatchTenant, Resume, Summary, Suspend},
     failure::Failure,
 };
 
@@ -39,7 +41,7 @@ impl Books {
             let version = stated.map_or(0, |stated| stated.version) + 1;
             standing::write(&self.database, &TenantStanding { tenant: tenant.clone(), version, suspended })?;
             let action = if suspended { Action::Suspended } else { Action::Resumed };
-            audit::tenant_changed(&self.database, origin, action, now)?;
+            audit::tenant_changed(&self.database, origin, action, Map::new(), now)?;
             outbox::enqueue(&self.database, &Subject::Tenant, version, now)?;
             self.arm(now)
         })?;
@@ -65,7 +67,35 @@ impl Books {
         Ok(counts.iter().filter(|(status, _)| *status == KeyStatus::Active).map(|(_, keys)| keys).sum())
     }
 
-    /// Its standing, its keys by status, and which secrets they depend on.
+    /// Changes its plan and its own limits. Keys that exist stay as they are.
+    pub(super) async fn patch_tenant(&self, command: PatchTenant) -> Outcome {
+        let now = clock::now();
+        let PatchTenant { origin, tenant, patch } = command;
+        self.database.transaction(|| {
+            let before = settings::find(&self.database)?;
+            let after = patch.clone().apply(before.clone());
+            if after == before {
+                return Ok(());
+            }
+            settings::write(&self.database, &after)?;
+            let detail = plan::difference(&before, &after);
+            audit::tenant_changed(&self.database, &origin, Action::LimitsChanged, detail, now)?;
+            // So that the list of tenants has it even if it has no keys yet.
+            if standing::find(&self.database)?.is_none() {
+                standing::write(
+                    &self.database,
+                    &TenantStanding { tenant: tenant.clone(), version: 1, suspended: false },
+                )?;
+                outbox::enqueue(&self.database, &Subject::Tenant, 1, now)?;
+            }
+            self.arm(now)
+        })?;
+        // The limits hold from now on, whoever hears of the tenant when.
+        let _ = self.publish_now(&[Subject::Tenant]).await;
+        self.summary(&Summary { request_id: origin.request_id, tenant })
+    }
+
+    /// Its standing and settings, its keys by status, and which secrets they depend on.
     pub(super) fn summary(&self, command: &Summary) -> Outcome {
         let now = clock::now();
         let counted = keys::count_by_status(&self.database, now)?;
@@ -73,12 +103,14 @@ impl Books {
         let statuses = [KeyStatus::Active, KeyStatus::Disabled, KeyStatus::Revoked, KeyStatus::Expired];
         let keys: Map<_, _> = statuses.map(|status| (status.as_str().into(), of(status).into())).into_iter().collect();
         let suspended = standing::find(&self.database)?.is_some_and(|standing| standing.stated.suspended);
-        Ok(Answer::ok(json!({
-            "tenant": command.tenant,
-            "suspended": suspended,
-            "keys": keys,
-            "secrets": self.secrets(now)?,
-        })))
+        let settings = settings::find(&self.database)?;
+        let mut body = Map::new();
+        body.insert("tenant".into(), json!(command.tenant));
+        body.insert("suspended".into(), json!(suspended));
+        body.extend(management::present_settings(&settings, settings.limits(&self.deployment.config)));
+        body.insert("keys".into(), json!(keys));
+        body.insert("secrets".into(), json!(self.secrets(now)?));
+        Ok(Answer::ok(Value::Object(body)))
     }
 
     /// The configured secrets, newest first, then those that live keys were

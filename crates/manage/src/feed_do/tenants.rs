@@ -1,0 +1,48 @@
+//! The list of tenants: every one that a ledger ever told of.
+
+use keystile_core::{
+    TenantId, Timestamp,
+    listing::{self, TenantQuery},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use worker::Result;
+
+use crate::database::Database;
+
+/// Notes a tenant that may be new.
+pub(super) fn note(database: &Database, tenant: &TenantId, now: Timestamp) -> Result<()> {
+    database.execute(
+        "INSERT OR IGNORE INTO tenants (tenant, created_at) VALUES (?, ?)",
+        vec![tenant.as_str().into(), now.as_millis().into()],
+    )
+}
+
+/// A page of tenants by name, as it is shown.
+pub(super) fn page(database: &Database, query: &TenantQuery) -> Result<Value> {
+    #[derive(Deserialize)]
+    struct Row {
+        tenant: TenantId,
+        created_at: Timestamp,
+        suspended: Option<u8>,
+    }
+    let after = query.after.as_ref().map(TenantId::to_string);
+    let mut rows: Vec<Row> = database.rows(
+        "SELECT tenants.tenant, tenants.created_at, standing.suspended
+         FROM tenants LEFT JOIN standing ON standing.tenant = tenants.tenant
+         WHERE tenants.tenant > coalesce(?1, '') AND (?2 IS NULL OR instr(tenants.tenant, ?2) > 0)
+         ORDER BY tenants.tenant LIMIT ?3",
+        vec![after.into(), query.text.clone().into(), (i64::from(query.limit) + 1).into()],
+    )?;
+    let more = rows.len() > query.limit as usize;
+    rows.truncate(query.limit as usize);
+    let next = rows.last().filter(|_| more).map(|row| listing::tenant_cursor(&row.tenant));
+    let shown = |row: &Row| {
+        json!({
+            "tenant": row.tenant,
+            "suspended": row.suspended == Some(1),
+            "created_at": row.created_at.to_rfc3339(),
+        })
+    };
+    Ok(json!({ "tenants": rows.iter().map(shown).collect::<Vec<_>>(), "next_cursor": next }))
+}

@@ -1,0 +1,97 @@
+//! Rotation: a key is replaced, its end is set, begun or taken back.
+
+use keystile_core::{
+    KeyId, Timestamp,
+    audit::Action,
+    lifecycle::Key,
+    management,
+    plan::{Limits, RequestedExpiry},
+};
+use keystile_runtime::clock;
+use serde_json::Value;
+
+use super::{
+    answer::{Answer, Outcome},
+    books::Books,
+    changes::{not_so_long, transition},
+    keys,
+    outbox::Subject,
+};
+use crate::{
+    command::{CancelRotation, Origin, Rotate, Target},
+    failure::Failure,
+};
+
+impl Books {
+    /// Replaces a key by one that is the same but for its text.
+    pub(super) async fn rotate(&self, command: Rotate) -> Outcome {
+        let now = clock::now();
+        let Rotate { origin, target, rotation, granting } = command;
+        let (successor, minted, replaced) = self.database.transaction(|| {
+            let old = self.find(&target)?.key;
+            // The caller gets a key that can do what the old one could.
+            if let Some(caller) = &granting {
+                caller.may_grant(&old.record.scopes, &old.reach())?;
+            }
+            let limits = self.limits(&old.record.subject)?;
+            let expires_at = successors_expiry(&old, rotation.expires_at, &limits, now)?;
+            let (mut successor, minted) = self.mint(old.as_new(), expires_at, now)?;
+            successor.rotated_from = Some(old.record.id.clone());
+            let replaced = transition(old.rotate(&successor.record.id, rotation.overlap, now))?;
+            self.record_new(&origin, &successor, now)?;
+            self.record_changed(&origin, Action::Rotated, &old, &replaced, now)?;
+            self.arm(now)?;
+            Ok::<_, Failure>((successor, minted, replaced))
+        })?;
+        let subjects = [&successor, &replaced].map(|key| Subject::Key(key.record.id.clone()));
+        let effective_by = self.publish_now(&subjects).await.unwrap_or_default();
+        let mut body = self.with_text(&successor, &minted, effective_by, now);
+        let replaced = management::present(&replaced, self.deployment.holds(), now);
+        body.insert("replaces".into(), Value::Object(replaced));
+        Ok(Answer::created(body))
+    }
+
+    /// Takes a pending end back: the key lives as long as it would have.
+    pub(super) async fn cancel_rotation(&self, command: CancelRotation) -> Outcome {
+        let now = clock::now();
+        let change = |key: &Key| {
+            let kept = transition(key.cancel_end(now))?;
+            self.check_one_more(&self.limits(&kept.record.subject)?, now)?;
+            Ok(kept)
+        };
+        self.change(&command.origin, &command.target, Action::RotationCancelled, change, now).await
+    }
+
+    /// A successor was used for the first time, at `used_at`: the overlap that
+    /// waited for that begins. In the transaction of whoever noticed; the
+    /// outbox has the rest.
+    #[expect(dead_code, reason = "usage will call it")]
+    pub(super) fn begin_overlap(&self, successor: &KeyId, used_at: Timestamp, now: Timestamp) -> worker::Result<()> {
+        let anyones = |id: KeyId| Target { id, within: None };
+        let Some(successor) = keys::find(&self.database, &anyones(successor.clone()))? else { return Ok(()) };
+        let Some(old) = successor.key.rotated_from else { return Ok(()) };
+        let Some(old) = keys::find(&self.database, &anyones(old))? else { return Ok(()) };
+        // Its end may have been cancelled, and another rotation begun.
+        if old.key.rotated_to != Some(successor.key.record.id) {
+            return Ok(());
+        }
+        let begun = old.key.successor_used(used_at, now);
+        if begun == old.key {
+            return Ok(());
+        }
+        self.record_changed(&Origin::keystile(), Action::OverlapBegun, &old.key, &begun, now)
+    }
+}
+
+/// The old key's own expiry, unless another is asked for, within the limits.
+fn successors_expiry(
+    old: &Key,
+    requested: Option<RequestedExpiry>,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Failure> {
+    match requested {
+        Some(requested) => limits.expiry(requested, now).map_err(not_so_long),
+        None => Ok([old.record.expires_at, limits.latest_expiry(now)].into_iter().flatten().min()),
+    }
+}
