@@ -59,6 +59,14 @@ pub struct Config {
     pub upstreams: Vec<Upstream>,
     /// What is guarded.
     pub routes: Routes,
+    /// What the management worker alone reads; empty at the edge.
+    #[serde(skip)]
+    pub management: Management,
+}
+
+/// The part of the configuration that no edge carries the decoder of.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Management {
     /// The limits of tenants without a plan.
     pub limits: Limits,
     /// The plans that tenants can be on.
@@ -123,20 +131,36 @@ impl Config {
     #[must_use]
     pub fn to_blob(&self) -> String {
         // Every part serialises: the types are plain data.
-        STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION, self)).unwrap_or_default())
+        STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION, self, &self.management)).unwrap_or_default())
     }
 
-    /// Reads what [`to_blob`](Self::to_blob) wrote.
+    /// Reads what [`to_blob`](Self::to_blob) wrote, as the edge needs it.
     ///
     /// # Errors
     /// A sentence, if this is no blob of this version.
-    pub fn from_blob(blob: &str) -> Result<Self, String> {
+    pub fn for_edge(blob: &str) -> Result<Self, String> {
+        Self::take(blob).map(|(config, _)| config)
+    }
+
+    /// Reads all of what [`to_blob`](Self::to_blob) wrote.
+    ///
+    /// # Errors
+    /// A sentence, if this is no blob of this version.
+    pub fn for_management(blob: &str) -> Result<Self, String> {
+        let (config, rest) = Self::take(blob)?;
+        let management = postcard::from_bytes(&rest).map_err(|error| error.to_string())?;
+        Ok(Self { management, ..config })
+    }
+
+    /// The configuration, and what follows it.
+    fn take(blob: &str) -> Result<(Self, Vec<u8>), String> {
         let bytes = STANDARD.decode(blob).map_err(|error| error.to_string())?;
         let (version, rest) = postcard::take_from_bytes::<u32>(&bytes).map_err(|error| error.to_string())?;
         if version != BLOB_VERSION {
             return Err(format!("configuration of version {version}, where {BLOB_VERSION} is read; build it again"));
         }
-        postcard::from_bytes(rest).map_err(|error| error.to_string())
+        let (config, rest) = postcard::take_from_bytes(rest).map_err(|error| error.to_string())?;
+        Ok((config, rest.to_vec()))
     }
 
     /// The prefix of new keys.

@@ -15,13 +15,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    config::{Config, DefaultScopes},
+    config::{self, Config, DefaultScopes},
     feed::client::WhenFeedUnreachable,
     fields::{FieldError, Fields},
     id::TenantId,
     key::Environment,
     lifecycle::{Key, KeyPatch, NewKey, Overlap, PendingEnd},
-    plan::{Limits, RequestedExpiry, TenantSettings},
+    plan::{Limits, Plan, RequestedExpiry, TenantSettings},
     problem::Problem,
     record::{KeyRecord, Metadata, Reach, Subject},
     scope::{Catalog, Implies, Scope, ScopeDefinition, ScopeSet, quoted},
@@ -406,11 +406,9 @@ pub fn present_catalog(config: &Config) -> Value {
 /// The deployment's limits and plans as `GET /v1/plans` shows them.
 #[must_use]
 pub fn present_plans(config: &Config) -> Value {
-    let plans = config
-        .plans
-        .iter()
-        .map(|plan| json!({ "name": plan.name, "description": plan.description, "limits": plan.limits }));
-    json!({ "plans": plans.collect::<Vec<_>>(), "limits": config.limits })
+    let config::Management { limits, plans } = &config.management;
+    let plan = |plan: &Plan| json!({ "name": plan.name, "description": plan.description, "limits": plan.limits });
+    json!({ "plans": plans.iter().map(plan).collect::<Vec<_>>(), "limits": limits })
 }
 
 /// What `GET /v1/tenants/{tenant}` says of a tenant's settings and what they come to.

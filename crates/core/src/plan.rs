@@ -129,8 +129,8 @@ impl TenantSettings {
     /// longer names counts as none.
     #[must_use]
     pub fn limits(&self, config: &Config) -> Limits {
-        let plan = self.plan.as_ref().and_then(|name| config.plans.iter().find(|plan| plan.name == *name));
-        self.own_limits.or(plan.map_or(config.limits, |plan| plan.limits))
+        let plan = self.plan.as_ref().and_then(|name| config.management.plans.iter().find(|plan| plan.name == *name));
+        self.own_limits.or(plan.map_or(config.management.limits, |plan| plan.limits))
     }
 }
 
@@ -222,9 +222,9 @@ fn plan(value: Value, config: &Config) -> Result<Option<String>, String> {
     if value.is_null() {
         return Ok(None);
     }
-    let named = value.as_str().filter(|name| config.plans.iter().any(|plan| plan.name == *name));
+    let named = value.as_str().filter(|name| config.management.plans.iter().any(|plan| plan.name == *name));
     named.map(|name| Some(name.into())).ok_or_else(|| {
-        let names: alloc::vec::Vec<_> = config.plans.iter().map(|plan| plan.name.as_str()).collect();
+        let names: alloc::vec::Vec<_> = config.management.plans.iter().map(|plan| plan.name.as_str()).collect();
         match names.as_slice() {
             [] => "keystile.toml names no [[plans]]; null expected".to_string(),
             names => format!("allowed are: {}; or null for none", names.join(", ")),

@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_good_file_becomes_one_line_that_a_worker_reads() {
         let blob = check("keystile.toml", GOOD).unwrap();
-        assert_eq!(Config::from_blob(&blob).unwrap().name, "Demo");
+        assert_eq!(Config::for_management(&blob).unwrap().name, "Demo");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use alloc::{
 
 use serde::Deserialize;
 
-use super::{Config, Cors, DefaultScopes, Target, Upstream};
+use super::{Config, Cors, DefaultScopes, Management, Target, Upstream};
 use crate::{
     credential::CredentialHeader,
     feed::client::{Settings, WhenFeedUnreachable},
@@ -199,8 +199,7 @@ impl Config {
             default_scopes: raw.keys.default_scopes,
             server_timing: raw.edge.server_timing,
             cors: raw.edge.cors,
-            limits: check.limits(raw.limits, &["limits"]),
-            plans: check.plans(&raw.plans),
+            management: Management { limits: check.limits(raw.limits, &["limits"]), plans: check.plans(&raw.plans) },
             name: raw.name,
         };
         check.that(is_realm(&config.name), &["name"], || {

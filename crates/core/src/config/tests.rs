@@ -67,15 +67,17 @@ fn a_whole_configuration_is_read() {
 #[test]
 fn what_ships_to_the_workers_reads_back_the_same() {
     let config = parse(EXAMPLE).unwrap();
-    assert_eq!(Config::from_blob(&config.to_blob()), Ok(config));
+    assert_eq!(Config::for_management(&config.to_blob()), Ok(config.clone()));
+    let at_edge = Config { management: Management::default(), ..config };
+    assert_eq!(Config::for_edge(&at_edge.to_blob()), Ok(at_edge));
 }
 
 #[test]
 fn what_was_built_for_another_version_is_refused() {
     let other = STANDARD.encode(postcard::to_allocvec(&(2_u32, 0_u32)).unwrap());
-    assert!(Config::from_blob(&other).unwrap_err().contains("version 2"));
+    assert!(Config::for_management(&other).unwrap_err().contains("version 2"));
     for broken in ["", "{}", "AQ=="] {
-        assert!(Config::from_blob(broken).is_err(), "{broken}");
+        assert!(Config::for_management(broken).is_err(), "{broken}");
     }
 }
 
