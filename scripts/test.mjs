@@ -24,7 +24,7 @@ const steps = {
   build: ["Build", () => build()],
   budget: ["Size and startup", checkBudget],
   e2e: ["End to end", () => endToEnd("tests")],
-  systems: ["The five products of examples/", () => endToEnd(path.join("tests", "systems"))],
+  systems: ["The five products of examples/", () => endToEnd(path.join("tests", "systems"), "./tests/systems/rows.mjs")],
   deploy: ["Deploy, dry run", () => run(process.execPath, [inRoot("scripts", "deploy.mjs"), "--dry-run"], { cwd: root })],
 };
 
@@ -48,10 +48,11 @@ async function wasmTests() {
 }
 
 /** The real workers in the real runtime, one file after the other: each starts a stack of its own. */
-async function endToEnd(directory) {
+async function endToEnd(directory, ...reporters) {
   const tests = readdirSync(inRoot(directory)).filter((file) => file.endsWith(".test.mjs")).sort();
   const files = tests.map((file) => path.join(directory, file));
-  const runner = ["--test", "--test-concurrency=1", "--test-reporter=spec"];
+  const runner = ["--test", "--test-concurrency=1"];
+  for (const reporter of ["spec", ...reporters]) runner.push(`--test-reporter=${reporter}`, "--test-reporter-destination=stdout");
   await run(node22(), [...runner, ...files], { cwd: root, env: wranglerEnv() });
 }
 

@@ -322,6 +322,16 @@ describe("keloa", () => {
     assert.deepEqual([entry.action, entry.key_name, entry.actor.id], ["revoked", "Billing sync", operator.id]);
     assert.ok(Math.abs(Date.parse(entry.at) - started) < 5_000);
   });
+
+  test("keloa 7: the number of tokens differs by plan", async () => {
+    const plan = await keloa.rig.manage("PATCH", "/v1/tenants/small-shop", { plan: "starter" });
+    assert.equal(plan.body.limits.max_active_keys, 2);
+    for (const name of ["one", "two"]) await keloa.rig.create("small-shop", { name, scopes: ["read"] });
+    const third = { name: "three", scopes: ["read"] };
+    refused(await keloa.rig.manage("POST", "/v1/tenants/small-shop/keys", third), 409, "KEY_LIMIT_REACHED");
+    await keloa.rig.manage("PATCH", "/v1/tenants/small-shop", { plan: "business" });
+    assert.equal((await keloa.rig.manage("POST", "/v1/tenants/small-shop/keys", third)).status, 201);
+  });
 });
 
 describe("chatbot-platform", () => {
@@ -350,6 +360,14 @@ describe("chatbot-platform", () => {
     allowed(await chatbot.use(sandbox, "/sandbox/v1/bots"));
     refused(await chatbot.use(sandbox, "/v1/bots"), 403, "WRONG_ENVIRONMENT");
     refused(await chatbot.use(await create(), "/sandbox/v1/bots"), 403, "WRONG_ENVIRONMENT");
+  });
+
+  test("chatbot-platform 3: an invalid key, an expired one and one that may not are told apart", async () => {
+    const soon = await chatbot.create({ scopes: ["bots:read"], expires_at: new Date(Date.now() + 1_500).toISOString() });
+    refused(await chatbot.use({ key: "not a key" }, "/v1/bots"), 401, "MALFORMED");
+    refused(await chatbot.use(soon, "/v1/bots", "POST"), 403, "INSUFFICIENT_SCOPE");
+    await sleep(Date.parse(soon.expires_at) - Date.now() + 50);
+    refused(await chatbot.use(soon, "/v1/bots"), 401, "EXPIRED");
   });
 
   test("chatbot-platform 4: rotation, revocation at once, and a new key works in its first request", async () => {
