@@ -155,7 +155,7 @@ mod tests {
     fn a_bad_token_and_a_missing_scope_are_said_as_rfc_6750_says_them() {
         assert_eq!(
             challenge_of(&Refusal::Revoked).unwrap(),
-            r#"Bearer realm="Konvoq", error="invalid_token", error_description="This API key was revoked.""#
+            r#"Bearer realm="Konvoq", error="invalid_token", error_description="This key was revoked.""#
         );
         let needed = vec![Scope::parse("write:leads").unwrap()];
         assert!(challenge_of(&Refusal::InsufficientScope { needed }).unwrap().ends_with(r#", scope="write:leads""#));

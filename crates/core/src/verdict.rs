@@ -124,11 +124,11 @@ impl Refusal {
     #[must_use]
     pub fn detail(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
-            Self::MissingCredential => "No API key was sent.",
+            Self::MissingCredential => "No key was sent.",
             Self::CredentialInQuery => {
-                "An API key was sent in the query string, where logs keep it; send it in a header, and replace it."
+                "A key was sent in the query string, where logs keep it; send it in a header, and replace it."
             }
-            Self::ConflictingCredentials => "Two different API keys were sent; send one.",
+            Self::ConflictingCredentials => "Two different keys were sent; send one.",
             Self::Malformed(error) => error.detail(),
             Self::WrongEnvironment { of_key: Environment::Test } => {
                 "This is a test key, and this route takes live keys."
@@ -136,15 +136,15 @@ impl Refusal {
             Self::WrongEnvironment { of_key: Environment::Live } => {
                 "This is a live key, and this route takes test keys."
             }
-            Self::NotFound => "There is no such API key.",
-            Self::Revoked => "This API key was revoked.",
-            Self::TenantSuspended => "All API keys of this account are suspended.",
-            Self::Disabled => "This API key is disabled.",
-            Self::Expired => "This API key has expired.",
-            Self::IpNotAllowed => "This API key may not be used from this address.",
+            Self::NotFound => "There is no such key.",
+            Self::Revoked => "This key was revoked.",
+            Self::TenantSuspended => "All keys of this account are suspended.",
+            Self::Disabled => "This key is disabled.",
+            Self::Expired => "This key has expired.",
+            Self::IpNotAllowed => "This key may not be used from this address.",
             Self::InsufficientScope { needed } => {
                 let needed: ScopeSet = needed.iter().cloned().collect();
-                return Cow::Owned(format!("This API key lacks a scope; this needs: {}.", needed.joined()));
+                return Cow::Owned(format!("This key lacks a scope; this needs: {}.", needed.joined()));
             }
         })
     }
