@@ -113,8 +113,9 @@ impl Path {
 
 /// A segment up to its first `;`, encoded or not.
 fn without_parameters(segment: &str) -> &str {
-    let end = segment.find(';').into_iter().chain(segment.find("%3B")).min();
-    end.and_then(|end| segment.get(..end)).unwrap_or(segment)
+    let ends = |rest: &str| rest.starts_with(';') || rest.starts_with("%3B");
+    let end = segment.char_indices().find(|(at, _)| segment.get(*at..).is_some_and(ends));
+    end.and_then(|(end, _)| segment.get(..end)).unwrap_or(segment)
 }
 
 fn normalise(segment: &str, path: &mut String) -> Result<(), PathError> {

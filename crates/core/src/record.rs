@@ -203,7 +203,7 @@ impl KeyRecord {
                 None => None,
                 Some(instant) => Some(Timestamp::from_millis(instant.as_i64()?)),
             },
-            allowed_ips: texts("allowed_ips")?.iter().map(|net| net.as_str()?.parse().ok()).collect::<Option<_>>()?,
+            allowed_ips: texts("allowed_ips")?.iter().map(|net| network(net.as_str()?)).collect::<Option<_>>()?,
             metadata,
             created_at: Timestamp::from_millis(stored.get("created_at")?.as_i64()?),
         })
@@ -234,6 +234,13 @@ impl KeyRecord {
         };
         (self.state, expires, scopes, addresses)
     }
+}
+
+/// A network as it is stored. (`IpNet`'s own parser has another one for
+/// addresses than `core` has, and the edge needs that already.)
+fn network(text: &str) -> Option<IpNet> {
+    let (address, length) = text.split_once('/')?;
+    IpNet::new(address.parse().ok()?, length.parse().ok()?).ok()
 }
 
 impl Stored {

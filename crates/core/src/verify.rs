@@ -48,9 +48,9 @@ impl VerifyRequest {
             _ => Err("a string expected".to_string()),
         });
         let scopes = fields.optional("scopes", |value| {
-            let expected = || "a list of scope names expected".to_string();
-            let names: Vec<String> = serde_json::from_value(value).map_err(|_| expected())?;
-            names.iter().map(|name| Scope::parse(name)).collect::<Option<Vec<_>>>().ok_or_else(expected)
+            let scope = |name: &Value| Scope::parse(name.as_str()?);
+            let scopes = value.as_array().and_then(|names| names.iter().map(scope).collect::<Option<Vec<_>>>());
+            scopes.ok_or_else(|| "a list of scope names expected".to_string())
         });
         let environment = fields.optional("environment", |value| {
             let environment = value.as_str().and_then(Environment::parse);

@@ -120,7 +120,7 @@ async fn self_revoke(incoming: &Incoming, record: &KeyRecord) -> Result<(u16, Va
     let question = json!({
         "key_id": record.id,
         "request_id": incoming.request_id,
-        "ip": incoming.ip().map(|ip| ip.to_string()),
+        "ip": incoming.connecting_ip,
     });
     let question = question.to_string();
     let answered =

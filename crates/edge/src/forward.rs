@@ -95,7 +95,7 @@ fn identity<'a>(incoming: &'a Incoming, record: &'a KeyRecord, scopes: &'a str) 
 
 /// `https://host` and `/path` of an upstream's URL.
 fn origin_and_path(url: &str) -> (&str, &str) {
-    let host = url.find("://").map_or(0, |at| at + 3);
+    let host = url.find(':').map_or(0, |at| at + "://".len());
     let path = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| host + at);
     url.split_at_checked(path).unwrap_or((url, ""))
 }

@@ -27,7 +27,9 @@ pub(crate) struct Incoming {
     pub(crate) x_api_key: Option<String>,
     pub(crate) origin: Option<String>,
     pub(crate) requested_method: Option<String>,
-    connecting_ip: Option<String>,
+    /// The source address, as Cloudflare states it. `X-Forwarded-For` is
+    /// anybody's to write and is not looked at.
+    pub(crate) connecting_ip: Option<String>,
 }
 
 impl Incoming {
@@ -68,11 +70,11 @@ impl Incoming {
     /// Whether `Authorization` holds a Bearer token, which is Keystile's or
     /// nobody's, and not some other scheme's for the upstream.
     pub(crate) fn has_bearer(&self) -> bool {
-        self.authorization.as_ref().is_some_and(|header| header.to_ascii_lowercase().contains("bearer"))
+        let bearer = |text: &[u8]| text.eq_ignore_ascii_case(b"bearer");
+        self.authorization.as_ref().is_some_and(|header| header.as_bytes().windows(6).any(bearer))
     }
 
-    /// The source address, as Cloudflare states it. `X-Forwarded-For` is
-    /// anybody's to write and is not looked at.
+    /// The source address, to judge by.
     pub(crate) fn ip(&self) -> Option<IpAddr> {
         self.connecting_ip.as_deref().and_then(|ip| ip.parse().ok())
     }
@@ -85,7 +87,7 @@ impl Incoming {
 
 /// The runtime hands over absolute URLs.
 fn path_and_query(url: &str) -> (String, Option<String>) {
-    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let after_scheme = url.split_once(':').map_or(url, |(_, rest)| rest.trim_start_matches('/'));
     let start = after_scheme.find(['/', '?']).unwrap_or(after_scheme.len());
     let rest = after_scheme.get(start..).unwrap_or_default();
     let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
