@@ -44,7 +44,7 @@ enum Presented {
 }
 
 fn presented(isolate: &Isolate, incoming: &Incoming) -> Result<Presented, Refusal> {
-    let text = incoming.carriers().credential(&[CredentialHeader::Bearer], &isolate.config.prefixes)?;
+    let text = incoming.carriers().credential(&[CredentialHeader::Bearer], isolate.config.key_forms())?;
     let is_root = |root: KeyDigest| bool::from(root.as_bytes().ct_eq(KeyDigest::of(text).as_bytes()));
     if isolate.root_key.is_some_and(is_root) {
         return Ok(Presented::Root);
