@@ -12,7 +12,7 @@
 //! 5. [`problem`] says a refusal in the words of RFC 9457 and RFC 6750.
 //!
 //! The other side, the management of keys, is in [`lifecycle`] and
-//! [`management`]; [`config`] is `keystile.toml`.
+//! [`management`], the taking over of keys in [`import`]; [`config`] is `keystile.toml`.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -28,6 +28,7 @@ pub mod feed;
 pub mod fields;
 pub mod http_signature;
 pub mod id;
+pub mod import;
 pub mod imported;
 pub mod key;
 pub mod keyring;

@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::{
     id::KeyId,
-    key::{KeyDigest, PlainKey},
+    import::ImportedKey,
+    key::{KeyDigest, KeyDisplay, PlainKey},
     record::{KeyRecord, KeyState, Metadata, Reach, Subject},
     scope::ScopeSet,
     timestamp::Timestamp,
@@ -25,7 +26,7 @@ pub struct Key {
     pub record: KeyRecord,
     /// How it is addressed.
     pub digest: KeyDigest,
-    /// The fingerprint of the secret that tagged it.
+    /// The fingerprint of the secret that tagged it. Empty: none did, it is imported.
     pub secret: String,
     /// The end of its life, if that has come by revocation.
     pub revocation: Option<Revocation>,
@@ -151,27 +152,36 @@ impl Key {
     /// A key that was just minted.
     #[must_use]
     pub fn create(id: KeyId, new: NewKey, minted: &PlainKey, secret: &str, now: Timestamp) -> Self {
+        Self::first(id, new, minted.digest(), minted.display(), secret, now)
+    }
+
+    /// A key that another system issued. No secret of ours tagged it.
+    #[must_use]
+    pub fn import(id: KeyId, imported: ImportedKey, now: Timestamp) -> Self {
+        Self::first(id, imported.new, imported.digest, imported.display, "", now)
+    }
+
+    fn first(id: KeyId, new: NewKey, digest: KeyDigest, display: KeyDisplay, secret: &str, now: Timestamp) -> Self {
         let record = KeyRecord {
             id,
             version: 1,
             subject: new.subject,
             state: KeyState::Active,
             name: new.name,
-            display: minted.display(),
+            display,
             scopes: new.scopes,
             expires_at: new.expires_at,
             allowed_ips: new.allowed_ips,
             metadata: new.metadata,
             created_at: now,
         };
-        Self {
-            record,
-            digest: minted.digest(),
-            secret: secret.into(),
-            revocation: None,
-            rotated_from: None,
-            rotated_to: None,
-        }
+        Self { record, digest, secret: secret.into(), revocation: None, rotated_from: None, rotated_to: None }
+    }
+
+    /// Whether another system issued it.
+    #[must_use]
+    pub fn is_imported(&self) -> bool {
+        self.secret.is_empty()
     }
 
     /// Whether it is of use at `now`.
