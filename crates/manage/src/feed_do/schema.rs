@@ -1,6 +1,7 @@
 //! The feed's schema, as migrations. Never change one that was deployed: append.
 
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
 -- The latest record of every key, for good.
 CREATE TABLE current (
     digest TEXT PRIMARY KEY,          -- SHA-256 of the key, 64 hexadecimal digits
@@ -40,7 +41,15 @@ CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 );
-"];
+",
+    "
+-- Digests of imported keys, each with the one tenant that it belongs to, for good.
+CREATE TABLE claims (
+    digest TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL
+);
+",
+];
 
 #[cfg(test)]
 mod tests {
@@ -51,7 +60,7 @@ mod tests {
     /// changed rather than appended.
     #[test]
     fn the_schema_is_golden() {
-        let golden = ["7d1a3ecfe420ece2daa6196ceb3e71d50a6463807e9d1e207a8411e5608d3b22"];
+        let golden = ["7d1a3ecfe420ece2daa6196ceb3e71d50a6463807e9d1e207a8411e5608d3b22", "b3a36124dd8c5e99d816e0e7a878dbe39dd437ccb4f6a3de410fbdc2aaaa2049"];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);
     }
