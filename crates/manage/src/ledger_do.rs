@@ -5,7 +5,7 @@
 //! it takes effect; then KV. What fails is retried by the alarm until it took.
 //! The reserved ledger `_operators` holds operators' keys in the same way.
 //!
-//! The parts: [`changes`] and [`tenant`] change, [`reads`] reads, [`drain`]
+//! The parts: [`changes`], [`import`] and [`tenant`] change, [`reads`] reads, [`drain`]
 //! carries out the [`outbox`]; [`keys`], [`audit`], [`standing`] and
 //! [`addressing`] are one table each, [`schema`] their definitions.
 //!
@@ -18,6 +18,7 @@ mod audit;
 mod books;
 mod changes;
 mod drain;
+mod import;
 mod keys;
 mod outbox;
 mod reads;
@@ -38,8 +39,8 @@ use self::{
 };
 use crate::{
     command::{
-        Audit, Authenticate, Command, Create, Disable, Enable, Get, List, Patch, Resume, Revoke, Rotate, SelfRevoke,
-        Summary, Suspend,
+        Audit, Authenticate, Command, Create, Disable, Enable, Get, Import, List, Patch, Resume, Revoke, Rotate,
+        SelfRevoke, Summary, Suspend,
     },
     database,
     failure::Failure,
@@ -67,6 +68,7 @@ impl DurableObject for Ledger {
             Audit::PATH => self.read(&body, Books::audit),
             Authenticate::PATH => self.read(&body, Books::authenticate),
             Create::PATH => self.change(&body, async |books: &Books, command| books.create(command).await).await,
+            Import::PATH => self.change(&body, async |books: &Books, command| books.import(command).await).await,
             Rotate::PATH => self.change(&body, async |books: &Books, command| books.rotate(command).await).await,
             Patch::PATH => self.change(&body, async |books: &Books, command| books.patch(command).await).await,
             Disable::PATH => self.change(&body, async |books: &Books, command| books.disable(command).await).await,

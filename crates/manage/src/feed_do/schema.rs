@@ -60,7 +60,10 @@ mod tests {
     /// changed rather than appended.
     #[test]
     fn the_schema_is_golden() {
-        let golden = ["7d1a3ecfe420ece2daa6196ceb3e71d50a6463807e9d1e207a8411e5608d3b22", "b3a36124dd8c5e99d816e0e7a878dbe39dd437ccb4f6a3de410fbdc2aaaa2049"];
+        let golden = [
+            "7d1a3ecfe420ece2daa6196ceb3e71d50a6463807e9d1e207a8411e5608d3b22",
+            "b3a36124dd8c5e99d816e0e7a878dbe39dd437ccb4f6a3de410fbdc2aaaa2049",
+        ];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);
     }

@@ -32,7 +32,7 @@ impl Books {
         let now = clock::now();
         let (key, minted) = self.mint(command.new, now)?;
         self.database.transaction(|| {
-            self.record_new(&command.origin, &key, now)?;
+            self.record_new(&command.origin, Action::Created, &key, now)?;
             self.arm(now)
         })?;
         let effective_by = self.publish_now(&[Subject::Key(key.record.id.clone())]).await.unwrap_or_default();
@@ -48,7 +48,7 @@ impl Books {
             let (mut successor, minted) = self.mint(old.as_new(), now)?;
             successor.rotated_from = Some(old.record.id.clone());
             let replaced = old.rotate(&successor.record.id, overlap_ms, now).map_err(answer::impossible)?;
-            self.record_new(&origin, &successor, now)?;
+            self.record_new(&origin, Action::Created, &successor, now)?;
             self.record_changed(&origin, Action::Rotated, &old, &replaced, now)?;
             self.arm(now)?;
             Ok::<_, Failure>((successor, minted, replaced))
@@ -139,9 +139,9 @@ impl Books {
         Ok(Answer::ok(Value::Object(body)))
     }
 
-    fn record_new(&self, origin: &Origin, key: &Key, now: Timestamp) -> worker::Result<()> {
+    pub(super) fn record_new(&self, origin: &Origin, action: Action, key: &Key, now: Timestamp) -> worker::Result<()> {
         keys::insert(&self.database, key)?;
-        audit::key_changed(&self.database, origin, Action::Created, None, key, now)?;
+        audit::key_changed(&self.database, origin, action, None, key, now)?;
         outbox::enqueue(&self.database, &Subject::Key(key.record.id.clone()), key.record.version, now)
     }
 
