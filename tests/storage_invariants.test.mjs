@@ -152,7 +152,8 @@ test("a record for newer readers passes through; what is no record is refused wh
 test("an edge too old to understand a restriction answers 503 rather than ignore it", async () => {
   const key = await rig.create("too-new");
   assert.equal((await rig.edge("edge1", "/api/leads", { key: key.key })).status, 200);
-  const newer = record(2, "active", "too-new").replace('"min_reader":1', '"min_reader":99,"only_on":"mondays"');
+  const ours = record(2, "active", "too-new").replace("key_4bTzV9cXk07Hq2mN1pRs", key.id);
+  const newer = ours.replace('"min_reader":1', '"min_reader":99,"only_on":"mondays"');
   await publish(ofKey(newer, key.key));
   await sleep(1100);
   for (const path of ["/api/leads", "/api/billing"]) {

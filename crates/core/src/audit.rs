@@ -17,6 +17,7 @@ use crate::{
 #[allow(missing_docs)]
 pub enum Action {
     Created,
+    Imported,
     Changed,
     Disabled,
     Enabled,
@@ -40,6 +41,7 @@ impl Action {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
+            Self::Imported => "imported",
             Self::Changed => "changed",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     credential::CredentialHeader,
     feed::client::Settings,
+    imported::{ImportedPrefix, KeyForms},
     key::{Environment, KeyPrefix},
     path::Path,
     plan::{Limits, Plan},
@@ -28,7 +29,7 @@ use crate::{
 pub mod raw;
 
 /// The form that ships to the workers. Workers read no other.
-const BLOB_VERSION: u32 = 1;
+const BLOB_VERSION: u32 = 2;
 
 /// The configuration, checked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ pub struct Config {
     pub name: String,
     /// The prefix of new keys first, then former ones. Never empty.
     pub prefixes: Vec<KeyPrefix>,
+    /// What imported keys begin with. Empty: none are taken.
+    pub allow_imported: Vec<ImportedPrefix>,
     /// The environments that keys can be created for.
     pub environments: Vec<Environment>,
     /// The headers a key may come in.
@@ -161,6 +164,12 @@ impl Config {
         }
         let (config, rest) = postcard::take_from_bytes(rest).map_err(|error| error.to_string())?;
         Ok((config, rest.to_vec()))
+    }
+
+    /// Which texts are keys here.
+    #[must_use]
+    pub fn key_forms(&self) -> KeyForms<'_> {
+        KeyForms { prefixes: &self.prefixes, imported: &self.allow_imported }
     }
 
     /// The prefix of new keys.

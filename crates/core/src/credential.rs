@@ -9,7 +9,9 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    key::{self, Environment, KeyPrefix},
+    base62,
+    imported::{KeyForms, MIN_IMPORTED_LEN, is_imported_character},
+    key::{self, Environment, IssuedKind},
     path,
 };
 
@@ -50,12 +52,8 @@ impl<'a> Carriers<'a> {
     ///
     /// # Errors
     /// Why there is not exactly one.
-    pub fn credential(
-        &self,
-        accepted: &[CredentialHeader],
-        prefixes: &[KeyPrefix],
-    ) -> Result<&'a str, CredentialError> {
-        if query_holds_key(self.query, prefixes) {
+    pub fn credential(&self, accepted: &[CredentialHeader], forms: KeyForms<'_>) -> Result<&'a str, CredentialError> {
+        if query_holds_key(self.query, forms) {
             return Err(CredentialError::InQuery);
         }
         let mut found: Option<&'a str> = None;
@@ -97,33 +95,52 @@ fn once(joined: &str) -> Result<&str, CredentialError> {
     let mut parts = joined.split(", ").map(|part| bearer(part).unwrap_or(part));
     let first = parts.next().unwrap_or(joined);
     let repeats: Vec<&str> = parts.collect();
-    if repeats.is_empty() || first.len() < key::RANDOM_LEN || repeats.iter().any(|part| part.len() < key::RANDOM_LEN) {
+    let is_short = |part: &&str| part.len() < MIN_IMPORTED_LEN;
+    if repeats.is_empty() || is_short(&first) || repeats.iter().any(is_short) {
         return Ok(joined);
     }
     if repeats.iter().all(|part| *part == first) { Ok(first) } else { Err(CredentialError::Conflicting) }
 }
 
-/// Whether any part of the query looks like a key: `{prefix}_{environment}_` and
-/// enough characters behind it, percent-encoded or not.
-fn query_holds_key(query: &str, prefixes: &[KeyPrefix]) -> bool {
-    if query.len() < key::RANDOM_LEN {
+/// Whether any part of the query looks like a key, percent-encoded or not:
+/// `{prefix}_{environment}_` and enough characters behind it, or a word that
+/// begins as imported keys do and is as long as one.
+fn query_holds_key(query: &str, forms: KeyForms<'_>) -> bool {
+    if query.len() < MIN_IMPORTED_LEN {
         return false;
     }
     let decoded = path::percent_decoded(query);
-    let key_follows = |at: usize, head: usize| {
-        let rest = decoded.get(at + head..).unwrap_or_default();
-        rest.bytes().take_while(|&byte| crate::base62::is_base62(byte)).count() >= key::RANDOM_LEN
+    let issued = |head: &str| holds(&decoded, head, key::RANDOM_LEN, base62::is_base62, false);
+    let imported = |head: &str| {
+        let length = MIN_IMPORTED_LEN.saturating_sub(head.len()).max(1);
+        holds(&decoded, head, length, is_imported_in_query, true)
     };
-    let holds = |head: &str| decoded.match_indices(head).any(|(at, _)| key_follows(at, head.len()));
-    holds("ksop_")
-        || [Environment::Live, Environment::Test]
-            .iter()
-            .any(|environment| prefixes.iter().any(|prefix| holds(&key::head(key::KeyKind::Api(*environment), prefix))))
+    issued("ksop_")
+        || [Environment::Live, Environment::Test].iter().any(|environment| {
+            forms.prefixes.iter().any(|prefix| issued(&key::head(IssuedKind::Api(*environment), prefix)))
+        })
+        || forms.imported.iter().any(|prefix| imported(prefix.as_str()))
+}
+
+/// Whether `text` has `head`, and `length` characters of a key behind it;
+/// with `at_word` only where a word begins.
+fn holds(text: &str, head: &str, length: usize, of_key: fn(u8) -> bool, at_word: bool) -> bool {
+    text.match_indices(head).any(|(at, _)| {
+        let (before, rest) = text.split_at_checked(at).unwrap_or_default();
+        let inside = at_word && before.as_bytes().last().is_some_and(u8::is_ascii_alphanumeric);
+        !inside && rest.bytes().skip(head.len()).take_while(|&byte| of_key(byte)).count() >= length
+    })
+}
+
+/// What separates a query's parts, and its words, ends a key there.
+const fn is_imported_in_query(byte: u8) -> bool {
+    is_imported_character(byte) && !matches!(byte, b'&' | b'=' | b';' | b'+')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{imported::ImportedPrefix, key::KeyPrefix};
     use alloc::format;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -135,7 +152,8 @@ mod tests {
         carriers: Carriers<'_>,
         accepted: &[CredentialHeader],
     ) -> Result<alloc::string::String, CredentialError> {
-        carriers.credential(accepted, &[KeyPrefix::parse("knq").unwrap()]).map(Into::into)
+        let (prefixes, imported) = ([KeyPrefix::parse("knq").unwrap()], [ImportedPrefix::parse("sk_live_").unwrap()]);
+        carriers.credential(accepted, KeyForms { prefixes: &prefixes, imported: &imported }).map(Into::into)
     }
 
     fn authorization(value: &str) -> Carriers<'_> {
@@ -193,15 +211,20 @@ mod tests {
             KEY.replace('k', "%6b").replace('0', "%30"),
             format!("%zz%{KEY}"),
             format!("ksop_{}", "a".repeat(38)),
+            "api_key=sk_live_01234567".into(),
+            "Bearer%20sk%5Flive%5F0123-4567.89".into(),
         ] {
             let carriers = Carriers { x_api_key: Some(KEY), query: &query, ..Carriers::default() };
             assert_eq!(credential(carriers, BOTH), Err(CredentialError::InQuery), "{query}");
         }
-        let harmless = Carriers {
-            x_api_key: Some(KEY),
-            query: "q=knq_live_search_for_a_long_enough_word&page=2",
-            ..Carriers::default()
-        };
-        assert!(credential(harmless, BOTH).is_ok());
+        for query in [
+            "q=knq_live_search_for_a_long_enough_word&page=2",
+            "q=sk_live_&page=0123456789",
+            "q=sk_live_what+is+this&a=b",
+            "q=task_live_01234567",
+        ] {
+            let harmless = Carriers { x_api_key: Some(KEY), query, ..Carriers::default() };
+            assert!(credential(harmless, BOTH).is_ok(), "{query}");
+        }
     }
 }

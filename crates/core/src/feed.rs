@@ -5,8 +5,10 @@
 //! and an edge isolate accepts a key only on a *view* of that feed which is at
 //! most `max_staleness` old. [`message`] has what travels, [`client`] the
 //! isolate's side as a state machine without I/O, [`lookup`] one request's way
-//! through it, [`outbox`] the ledger's side.
+//! through it, [`outbox`] the ledger's side. [`claim`] keeps two tenants from
+//! importing one key.
 
+pub mod claim;
 pub mod client;
 pub mod lookup;
 pub mod message;

@@ -7,13 +7,13 @@ use alloc::{
     vec::Vec,
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::problem::Problem;
 
 /// One mistake in a body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
     /// The field, `scopes` or `allowed_ips.2`.
     pub field: String,

@@ -9,7 +9,9 @@
 //! and no `Serialize`, and leaves by [`PlainKey::reveal`] alone. What may be
 //! stored, logged and shown is its [`KeyDigest`] and its [`KeyDisplay`].
 //! Keys are minted and parsed by a [`Keyring`](crate::Keyring), which holds the
-//! secret that the tag needs; a `PlainKey` that exists has a valid tag.
+//! secret that the tag needs. A `PlainKey` that exists was issued here and has a
+//! valid tag, or is of the form of [imported](crate::imported) keys, which have
+//! no tag: [`PlainKey::kind`] says which.
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::fmt;
@@ -17,7 +19,10 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::base62;
+use crate::{
+    base62,
+    imported::{self, ImportedPrefix, MAX_DISPLAYED},
+};
 
 /// Characters drawn at random: 32 of base62 are 190 bits.
 pub const RANDOM_LEN: usize = 32;
@@ -104,9 +109,29 @@ pub enum KeyKind {
     Api(Environment),
     /// An operator's key, for the management API and `verify`.
     Operator,
+    /// A customer's key that another system issued, for guarded routes. Its
+    /// environment is in its record alone.
+    Imported,
 }
 
-/// A whole key in the clear, with a tag that was checked or just made.
+/// What sort of key is issued here, with a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IssuedKind {
+    Api(Environment),
+    Operator,
+}
+
+impl From<IssuedKind> for KeyKind {
+    fn from(kind: IssuedKind) -> Self {
+        match kind {
+            IssuedKind::Api(environment) => Self::Api(environment),
+            IssuedKind::Operator => Self::Operator,
+        }
+    }
+}
+
+/// A whole key in the clear: with a tag that was checked or just made, or
+/// imported, and then only its form was checked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlainKey {
     text: String,
@@ -115,8 +140,14 @@ pub struct PlainKey {
 
 impl PlainKey {
     /// Only a keyring builds keys: it alone can say that the tag is right.
-    pub(crate) fn new(text: String, kind: KeyKind) -> Self {
-        Self { text, kind }
+    pub(crate) fn issued(text: String, kind: IssuedKind) -> Self {
+        Self { text, kind: kind.into() }
+    }
+
+    /// A text that begins as imported keys do.
+    pub(crate) fn parse_imported(text: &str) -> Result<Self, ParseKeyError> {
+        imported::check_form(text)?;
+        Ok(Self { text: text.into(), kind: KeyKind::Imported })
     }
 
     /// The secret text, for the one answer that shows it.
@@ -131,12 +162,12 @@ impl PlainKey {
         self.kind
     }
 
-    /// The environment of a customer's key.
+    /// The environment that the text of a customer's key says.
     #[must_use]
     pub fn environment(&self) -> Option<Environment> {
         match self.kind {
             KeyKind::Api(environment) => Some(environment),
-            KeyKind::Operator => None,
+            KeyKind::Operator | KeyKind::Imported => None,
         }
     }
 
@@ -146,11 +177,15 @@ impl PlainKey {
         KeyDigest::of(&self.text)
     }
 
-    /// What may be shown ever after.
+    /// What may be shown ever after. Where the secret part of an imported key
+    /// begins its text does not say, so little of that is.
     #[must_use]
     pub fn display(&self) -> KeyDisplay {
         let secret = RANDOM_LEN + TAG_LEN - DISPLAYED;
-        let shown = self.text.len().saturating_sub(secret);
+        let shown = match self.kind {
+            KeyKind::Imported => DISPLAYED,
+            KeyKind::Api(_) | KeyKind::Operator => self.text.len().saturating_sub(secret),
+        };
         KeyDisplay(self.text.get(..shown).unwrap_or_default().into())
     }
 }
@@ -162,17 +197,21 @@ impl fmt::Debug for PlainKey {
 }
 
 /// The part of a key that may be shown, logged and stored: prefix and four
-/// characters, `knq_live_7Hq2`.
+/// characters, `knq_live_7Hq2`. Of an imported key what its importer
+/// [states](crate::imported::KeyForms::parse_display), `sk_live_...ab12`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyDisplay(Box<str>);
 
 impl KeyDisplay {
+    /// Characters at most: of an imported key's, which are the longest.
+    const MAX_LEN: usize = ImportedPrefix::MAX_LEN + MAX_DISPLAYED;
+
     /// Reads a stored one back.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let plain = text.bytes().all(|byte| base62::is_base62(byte) || byte == b'_');
-        (plain && text.len() <= MAX_KEY_LEN - RANDOM_LEN).then(|| Self(text.into()))
+        let plain = text.bytes().all(imported::is_imported_character);
+        (plain && text.len() <= Self::MAX_LEN).then(|| Self(text.into()))
     }
 }
 
@@ -192,6 +231,12 @@ impl KeyDigest {
     #[must_use]
     pub fn of(text: &str) -> Self {
         Self(Sha256::digest(text.as_bytes()).into())
+    }
+
+    /// A digest that was computed elsewhere.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 
     /// The 32 bytes.
@@ -255,7 +300,8 @@ pub enum ParseKeyError {
     Whitespace,
     /// Longer than any key.
     TooLong,
-    /// Something that is no letter, digit or underscore.
+    /// Something that is no letter, digit or underscore; of an imported key,
+    /// what is not printable or would break a header.
     InvalidCharacter,
     /// Not the prefix of this deployment, or no prefix at all.
     UnknownPrefix,
@@ -275,9 +321,7 @@ impl ParseKeyError {
             Self::Empty => "The key is empty.",
             Self::Whitespace => "The key has white space before, after or inside it; send it without.",
             Self::TooLong => "The key is longer than any key can be.",
-            Self::InvalidCharacter => {
-                "The key has a character that no key has; keys are letters, digits and underscores."
-            }
+            Self::InvalidCharacter => "The key has a character that no key here has.",
             Self::UnknownPrefix => "The key does not begin with a prefix that is issued here.",
             Self::UnknownEnvironment => "The key says neither `live` nor `test` after its prefix.",
             Self::WrongLength => "The key is too short or too long; perhaps it was cut when it was copied.",
@@ -292,7 +336,7 @@ pub(crate) struct KeyShape<'a> {
     /// Everything that the tag covers.
     pub(crate) tagged: &'a str,
     pub(crate) tag: &'a str,
-    pub(crate) kind: KeyKind,
+    pub(crate) kind: IssuedKind,
 }
 
 impl<'a> KeyShape<'a> {
@@ -301,7 +345,7 @@ impl<'a> KeyShape<'a> {
         let (prefix, environment) = head.rsplit_once('_').unwrap_or((head, ""));
         let known = |prefix: &str| prefixes.iter().any(|known| known.as_str() == prefix);
         let kind = match Environment::parse(environment) {
-            Some(environment) if known(prefix) => KeyKind::Api(environment),
+            Some(environment) if known(prefix) => IssuedKind::Api(environment),
             Some(_) => return Err(ParseKeyError::UnknownPrefix),
             None if known(prefix) || known(head) => return Err(ParseKeyError::UnknownEnvironment),
             None => return Err(ParseKeyError::UnknownPrefix),
@@ -314,10 +358,10 @@ impl<'a> KeyShape<'a> {
         if head != OPERATOR_PREFIX {
             return Err(ParseKeyError::UnknownPrefix);
         }
-        Self::with_body(text, body, KeyKind::Operator)
+        Self::with_body(text, body, IssuedKind::Operator)
     }
 
-    fn with_body(text: &'a str, body: &str, kind: KeyKind) -> Result<Self, ParseKeyError> {
+    fn with_body(text: &'a str, body: &str, kind: IssuedKind) -> Result<Self, ParseKeyError> {
         if body.len() != RANDOM_LEN + TAG_LEN {
             return Err(ParseKeyError::WrongLength);
         }
@@ -345,10 +389,10 @@ fn split_checked(text: &str) -> Result<(&str, &str), ParseKeyError> {
 }
 
 /// What stands before the random part.
-pub(crate) fn head(kind: KeyKind, prefix: &KeyPrefix) -> String {
+pub(crate) fn head(kind: IssuedKind, prefix: &KeyPrefix) -> String {
     match kind {
-        KeyKind::Api(environment) => format!("{}_{}_", prefix.as_str(), environment.as_str()),
-        KeyKind::Operator => format!("{OPERATOR_PREFIX}_"),
+        IssuedKind::Api(environment) => format!("{}_{}_", prefix.as_str(), environment.as_str()),
+        IssuedKind::Operator => format!("{OPERATOR_PREFIX}_"),
     }
 }
 
@@ -359,7 +403,7 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    fn shape(text: &str) -> Result<KeyKind, ParseKeyError> {
+    fn shape(text: &str) -> Result<IssuedKind, ParseKeyError> {
         let prefixes = vec![KeyPrefix::parse("knq").unwrap(), KeyPrefix::parse("keloa_pk").unwrap()];
         KeyShape::parse(text, &prefixes).map(|shape| shape.kind)
     }
@@ -383,8 +427,8 @@ mod tests {
 
     #[test]
     fn prefixes_may_have_several_words() {
-        assert_eq!(shape(&format!("keloa_pk_test_{BODY}")), Ok(KeyKind::Api(Environment::Test)));
-        assert_eq!(shape(&format!("knq_live_{BODY}")), Ok(KeyKind::Api(Environment::Live)));
+        assert_eq!(shape(&format!("keloa_pk_test_{BODY}")), Ok(IssuedKind::Api(Environment::Test)));
+        assert_eq!(shape(&format!("knq_live_{BODY}")), Ok(IssuedKind::Api(Environment::Live)));
     }
 
     #[test]
@@ -396,9 +440,11 @@ mod tests {
 
     #[test]
     fn debug_and_display_hold_four_characters_of_the_secret() {
-        let key = PlainKey::new(format!("knq_live_{BODY}"), KeyKind::Api(Environment::Live));
+        let key = PlainKey::issued(format!("knq_live_{BODY}"), IssuedKind::Api(Environment::Live));
         assert_eq!(format!("{key:?}"), "PlainKey(knq_live_0123…)");
         assert_eq!(key.display().to_string(), "knq_live_0123");
+        let imported = PlainKey::parse_imported(&"sk_live_0123456789".repeat(10)).unwrap();
+        assert_eq!(format!("{imported:?}"), "PlainKey(sk_l…)");
     }
 
     #[test]

@@ -31,7 +31,8 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{
     base62,
-    key::{self, KeyDigest, KeyKind, KeyPrefix, KeyShape, ParseKeyError, PlainKey, RANDOM_LEN, TAG_LEN},
+    imported::KeyForms,
+    key::{self, IssuedKind, KeyDigest, KeyPrefix, KeyShape, ParseKeyError, PlainKey, RANDOM_LEN, TAG_LEN},
 };
 
 /// Bytes of randomness to hand to [`Keyring::mint_api_key`].
@@ -82,7 +83,8 @@ impl Keyring {
         environment: key::Environment,
         random: &[u8],
     ) -> Result<PlainKey, MintError> {
-        self.mint(key::head(KeyKind::Api(environment), prefix), KeyKind::Api(environment), random)
+        let kind = IssuedKind::Api(environment);
+        self.mint(key::head(kind, prefix), kind, random)
     }
 
     /// Mints an operator's key, likewise.
@@ -92,24 +94,28 @@ impl Keyring {
     pub fn mint_operator_key(&self, random: &[u8]) -> Result<PlainKey, MintError> {
         let mut head = String::from(key::OPERATOR_PREFIX);
         head.push('_');
-        self.mint(head, KeyKind::Operator, random)
+        self.mint(head, IssuedKind::Operator, random)
     }
 
-    fn mint(&self, head: String, kind: KeyKind, random: &[u8]) -> Result<PlainKey, MintError> {
+    fn mint(&self, head: String, kind: IssuedKind, random: &[u8]) -> Result<PlainKey, MintError> {
         let drawn = base62::draw::<RANDOM_LEN>(random).ok_or(MintError)?;
         let mut text = head;
         text.extend(drawn.map(char::from));
         let tag = self.newest.tag(kind, &text);
         text.extend(tag.map(char::from));
-        Ok(PlainKey::new(text, kind))
+        Ok(PlainKey::issued(text, kind))
     }
 
-    /// Parses a customer's key and checks its tag, before any storage is read.
+    /// Parses a customer's key before any storage is read, and checks its tag
+    /// if it was issued here. An imported key has none, only a form.
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub fn parse_api_key(&self, text: &str, prefixes: &[KeyPrefix]) -> Result<PlainKey, ParseKeyError> {
-        self.checked(text, KeyShape::parse(text, prefixes)?)
+    pub fn parse_api_key(&self, text: &str, forms: KeyForms<'_>) -> Result<PlainKey, ParseKeyError> {
+        if forms.begins_as_imported(text) {
+            return PlainKey::parse_imported(text);
+        }
+        self.checked(text, KeyShape::parse(text, forms.prefixes)?)
     }
 
     /// Parses an operator's key and checks its tag.
@@ -125,7 +131,7 @@ impl Keyring {
         if !self.all().any(matches) {
             return Err(ParseKeyError::BadTag);
         }
-        Ok(PlainKey::new(text.into(), shape.kind))
+        Ok(PlainKey::issued(text.into(), shape.kind))
     }
 
     /// Where a key's record may be in KV, newest secret first.
@@ -257,10 +263,10 @@ impl Subkeys {
     }
 
     /// The first 8 bytes of the MAC as a big-endian number, modulo 62^6.
-    fn tag(&self, kind: KeyKind, tagged: &str) -> [u8; TAG_LEN] {
+    fn tag(&self, kind: IssuedKind, tagged: &str) -> [u8; TAG_LEN] {
         let mut mac = match kind {
-            KeyKind::Api(_) => self.api_tag.clone(),
-            KeyKind::Operator => self.operator_tag.clone(),
+            IssuedKind::Api(_) => self.api_tag.clone(),
+            IssuedKind::Operator => self.operator_tag.clone(),
         };
         mac.update(tagged.as_bytes());
         let bytes = mac.finalize().into_bytes();
@@ -280,7 +286,10 @@ impl Subkeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::Environment;
+    use crate::{
+        imported::ImportedPrefix,
+        key::{Environment, KeyKind},
+    };
     use alloc::{format, string::ToString};
     use proptest::prelude::*;
     #[cfg(target_arch = "wasm32")]
@@ -298,7 +307,13 @@ mod tests {
     }
 
     fn parse(keyring: &Keyring, text: &str) -> Result<PlainKey, ParseKeyError> {
-        keyring.parse_api_key(text, &[prefix()])
+        keyring.parse_api_key(text, KeyForms { prefixes: &[prefix()], imported: &[] })
+    }
+
+    /// Where imported keys are allowed, some of which begin nearly as those issued here.
+    fn parse_either(keyring: &Keyring, text: &str) -> Result<PlainKey, ParseKeyError> {
+        let imported = ["sk_live_", "kn", "ks"].map(|text| ImportedPrefix::parse(text).unwrap());
+        keyring.parse_api_key(text, KeyForms { prefixes: &[prefix()], imported: &imported })
     }
 
     /// These vectors were computed once, by an independent implementation
@@ -376,6 +391,16 @@ mod tests {
     }
 
     #[test]
+    fn an_imported_key_is_told_by_its_beginning_where_that_is_allowed() {
+        let text = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
+        assert_eq!(parse_either(&keyring(), text).map(|key| key.kind()), Ok(KeyKind::Imported));
+        assert_eq!(parse_either(&keyring(), text).unwrap().environment(), None);
+        assert_eq!(parse(&keyring(), text), Err(ParseKeyError::UnknownPrefix));
+        assert_eq!(parse_either(&keyring(), "sk_live_short"), Err(ParseKeyError::WrongLength));
+        assert_eq!(parse_either(&keyring(), &format!("pk{text}")), Err(ParseKeyError::UnknownPrefix));
+    }
+
+    #[test]
     fn minting_with_too_few_random_bytes_is_an_error() {
         let minted = keyring().mint_api_key(&prefix(), Environment::Live, &[255; 64]);
         assert_eq!(minted, Err(MintError));
@@ -410,13 +435,22 @@ mod tests {
             let mut changed = key.reveal().as_bytes().to_vec();
             prop_assume!(changed[at] != base62::ALPHABET[to]);
             changed[at] = base62::ALPHABET[to];
-            prop_assert_eq!(parse(&keyring, core::str::from_utf8(&changed).unwrap()), Err(ParseKeyError::BadTag));
+            let changed = core::str::from_utf8(&changed).unwrap();
+            prop_assert_eq!(parse(&keyring, changed), Err(ParseKeyError::BadTag));
+            prop_assert_eq!(parse_either(&keyring, changed), Err(ParseKeyError::BadTag), "nor is it taken for an imported one");
+        }
+
+        #[test]
+        fn what_begins_as_keys_issued_here_needs_a_tag_whatever_is_imported(rest in "[ -~]{0,60}", operators: bool) {
+            let text = if operators { format!("ksop_{rest}") } else { format!("knq_{rest}") };
+            prop_assert!(parse_either(&keyring(), &text).is_err());
         }
 
         #[test]
         fn no_text_makes_the_parser_panic(text: String) {
             let keyring = keyring();
             let _ = parse(&keyring, &text);
+            let _ = parse_either(&keyring, &format!("sk_live_{text}"));
             let _ = keyring.parse_operator_key(&text);
         }
     }

@@ -5,13 +5,14 @@
 //! carry out. A request's way through it, in the order of the modules:
 //!
 //! 1. [`credential`] pulls the key's text out of headers and URL;
-//! 2. [`Keyring`] parses it and checks its tag, before any storage is read;
+//! 2. [`Keyring`] parses it and checks its tag, before any storage is read
+//!    ([`imported`] keys have none);
 //! 3. [`feed`] finds the key's [`record`], no staler than promised;
 //! 4. [`verdict`] judges the record against what the [`route`] demands;
 //! 5. [`problem`] says a refusal in the words of RFC 9457 and RFC 6750.
 //!
 //! The other side, the management of keys, is in [`lifecycle`] and
-//! [`management`]; [`config`] is `keystile.toml`.
+//! [`management`], the taking over of keys in [`import`]; [`config`] is `keystile.toml`.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -27,6 +28,8 @@ pub mod feed;
 pub mod fields;
 pub mod http_signature;
 pub mod id;
+pub mod import;
+pub mod imported;
 pub mod key;
 pub mod keyring;
 pub mod lifecycle;

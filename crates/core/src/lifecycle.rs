@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::{
     id::KeyId,
-    key::{KeyDigest, PlainKey},
+    import::ImportedKey,
+    key::{KeyDigest, KeyDisplay, PlainKey},
     plan::RequestedExpiry,
     record::{KeyRecord, KeyState, Metadata, Reach, Subject},
     scope::ScopeSet,
@@ -30,7 +31,7 @@ pub struct Key {
     pub record: KeyRecord,
     /// How it is addressed.
     pub digest: KeyDigest,
-    /// The fingerprint of the secret that tagged it.
+    /// The fingerprint of the secret that tagged it. Empty: none did, it is imported.
     pub secret: String,
     /// The end of its life, if that has come by revocation.
     pub revocation: Option<Revocation>,
@@ -40,6 +41,14 @@ pub struct Key {
     pub rotated_to: Option<KeyId>,
     /// Its end by rotation, if that was set and is not cancelled.
     pub pending_end: Option<PendingEnd>,
+}
+
+/// What a key is first, whoever issued it.
+struct First {
+    new: NewKey,
+    expires_at: Option<Timestamp>,
+    digest: KeyDigest,
+    display: KeyDisplay,
 }
 
 /// How a key was revoked.
@@ -173,13 +182,26 @@ impl Key {
         secret: &str,
         now: Timestamp,
     ) -> Self {
+        let first = First { new, expires_at, digest: minted.digest(), display: minted.display() };
+        Self::first(id, first, secret, now)
+    }
+
+    /// A key that another system issued, likewise. No secret of ours tagged it.
+    #[must_use]
+    pub fn import(id: KeyId, imported: ImportedKey, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
+        let ImportedKey { digest, display, new } = imported;
+        Self::first(id, First { new, expires_at, digest, display }, "", now)
+    }
+
+    fn first(id: KeyId, first: First, secret: &str, now: Timestamp) -> Self {
+        let First { new, expires_at, digest, display } = first;
         let record = KeyRecord {
             id,
             version: 1,
             subject: new.subject,
             state: KeyState::Active,
             name: new.name,
-            display: minted.display(),
+            display,
             scopes: new.scopes,
             expires_at,
             allowed_ips: new.allowed_ips,
@@ -188,13 +210,19 @@ impl Key {
         };
         Self {
             record,
-            digest: minted.digest(),
+            digest,
             secret: secret.into(),
             revocation: None,
             rotated_from: None,
             rotated_to: None,
             pending_end: None,
         }
+    }
+
+    /// Whether another system issued it.
+    #[must_use]
+    pub fn is_imported(&self) -> bool {
+        self.secret.is_empty()
     }
 
     /// Whether it is of use at `now`.

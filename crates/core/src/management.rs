@@ -185,6 +185,14 @@ pub fn parse_new_key(
     now: Timestamp,
 ) -> Result<NewKey, Vec<FieldError>> {
     let mut fields = Fields::new(body)?;
+    let new = new_key(&mut fields, tenant, config, now);
+    fields.finish()?;
+    Ok(new)
+}
+
+/// The fields of a new key, taken from a body that is right only if
+/// [`Fields::finish`] says so.
+pub(crate) fn new_key(fields: &mut Fields, tenant: &TenantId, config: &Config, now: Timestamp) -> NewKey {
     let name = fields.required("name", name);
     let environment = fields.optional("environment", |value| environment(value, config));
     let scopes = fields.optional("scopes", |value| scopes(value, &config.catalog));
@@ -199,18 +207,16 @@ pub fn parse_new_key(
             None
         }
     };
-    fields.finish()?;
     let environment = environment.or_else(|| config.environments.first().copied()).unwrap_or(Environment::Live);
     let subject = Subject::ApiKey { tenant: tenant.clone(), environment };
-    // `finish` has returned if a required field is missing.
-    Ok(NewKey {
+    NewKey {
         name: name.unwrap_or_default(),
         subject,
         scopes: scopes.unwrap_or_default(),
         expires_at: expires_at.map_or(RequestedExpiry::Default, Into::into),
         allowed_ips,
         metadata,
-    })
+    }
 }
 
 /// Parses the body of `POST operators`.
@@ -330,6 +336,7 @@ pub fn present(key: &Key, holds: Holds, now: Timestamp) -> Map<String, Value> {
         Subject::ApiKey { tenant, environment } => {
             show("tenant", json!(tenant));
             show("environment", json!(environment));
+            show("imported", json!(key.is_imported()));
         }
         Subject::Operator { reach } => {
             show("tenant", json!(reach_text(reach)));

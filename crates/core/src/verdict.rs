@@ -3,7 +3,8 @@
 //! A refusal is a value, never an error: errors are for faults, and a fault is
 //! answered 503, never 401. The order of the checks is the order of
 //! [`Refusal`]'s variants; the first that fails is the answer. Those up to
-//! [`Refusal::WrongEnvironment`] need the request alone, the rest the record.
+//! [`Refusal::WrongEnvironment`] need the request alone, the rest the record;
+//! but the environment of an imported key is in its record, too.
 
 use alloc::{borrow::Cow, format, vec::Vec};
 use core::net::IpAddr;
@@ -174,10 +175,13 @@ impl Demand<'_> {
         let Subject::ApiKey { tenant, environment } = &record.subject else {
             return Err(Refusal::NotFound);
         };
-        check_environment(*environment, self.environment)?;
+        // Where the text says the environment, that was judged before the record
+        // was found. Where it does not, to say it first would tell of a key that
+        // the caller may not know of.
         if self.tenant.is_some_and(|bound| bound != tenant) {
             return Err(Refusal::NotFound);
         }
+        check_environment(*environment, self.environment)?;
         check_life(record, suspended, self.now)?;
         let allowed = |ip: IpAddr| record.allowed_ips.iter().any(|net| net.contains(&canonical(ip)));
         if !record.allowed_ips.is_empty() && !self.ip.is_some_and(allowed) {
@@ -279,10 +283,11 @@ mod tests {
         let mut record = record();
         record.state = KeyState::Revoked;
         record.expires_at = Some(Timestamp::from_millis(0));
+        assert_eq!(check_environment(Environment::Live, demand.environment).unwrap_err().code(), "WRONG_ENVIRONMENT");
+        assert_eq!(judge(&record, true, demand), Err(Refusal::NotFound), "nor is its environment told");
+        demand.tenant = None;
         assert_eq!(judge(&record, true, demand), Err(Refusal::WrongEnvironment { of_key: Environment::Live }));
         demand.environment = Some(Environment::Live);
-        assert_eq!(judge(&record, true, demand), Err(Refusal::NotFound));
-        demand.tenant = None;
         assert_eq!(judge(&record, true, demand), Err(Refusal::Revoked));
         record.state = KeyState::Disabled;
         assert_eq!(judge(&record, true, demand), Err(Refusal::TenantSuspended));

@@ -43,7 +43,7 @@ enum Presented {
 }
 
 fn presented(isolate: &Isolate, incoming: &Incoming) -> Result<Presented, Refusal> {
-    let text = incoming.carriers().credential(&[CredentialHeader::Bearer], &isolate.config.prefixes)?;
+    let text = incoming.carriers().credential(&[CredentialHeader::Bearer], isolate.config.key_forms())?;
     if isolate.root_keys.include(text) {
         return Ok(Presented::Root);
     }

@@ -2,7 +2,8 @@
 //! for each command. The edge sends [`SelfRevoke`].
 
 use keystile_core::{
-    KeyDigest, KeyId, TenantId,
+    KeyDigest, KeyId, TenantId, Timestamp,
+    import::{ImportedKey, LineResult},
     lifecycle::{KeyPatch, NewKey},
     listing::{AuditQuery, KeyQuery},
     management::{Caller, Rotation},
@@ -58,6 +59,24 @@ pub(crate) struct Target {
 pub(crate) struct Create {
     pub(crate) origin: Origin,
     pub(crate) new: NewKey,
+}
+
+/// Record keys that another system issued: one batch of an import. Answers
+/// [`Imported`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Import {
+    pub(crate) origin: Origin,
+    pub(crate) tenant: TenantId,
+    pub(crate) keys: Vec<ImportedKey>,
+}
+
+/// What came of each key of an [`Import`], in their order.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Imported {
+    pub(crate) results: Vec<LineResult>,
+    /// When the new ones are in effect everywhere, if there are any and the
+    /// feed took them.
+    pub(crate) effective_by: Option<Timestamp>,
 }
 
 /// List keys.
@@ -188,6 +207,7 @@ macro_rules! commands {
 
 commands! {
     Create "/create" origin;
+    Import "/import" origin;
     List "/list";
     Get "/get";
     Patch "/patch" origin;

@@ -11,6 +11,7 @@
 //! | `/poll` | edges | what changed since a cursor, by page |
 //! | `/current` | edges | one key's latest record, and its tenant's standing |
 //! | `/publish` | ledgers | changes; the answer comes once they are durable |
+//! | `/claim` | ledgers | digests of keys that are to be imported, for one tenant |
 //! | `/acknowledge` | ledgers | what KV holds, so that the log may forget it a day later |
 //! | `/tenants` | the REST API | all tenants, by page |
 //!
@@ -18,6 +19,7 @@
 //! is atomic; the output gate keeps an answer back until what was written
 //! before it is on disk.
 
+mod claims;
 mod log;
 mod page;
 mod schema;
@@ -28,8 +30,11 @@ use std::cell::{Cell, OnceCell};
 
 use keystile_core::{
     Timestamp,
-    feed::message::{
-        AcknowledgeRequest, CurrentAnswer, CurrentRequest, PollAnswer, PollRequest, PublishAnswer, PublishRequest,
+    feed::{
+        claim::{ClaimAnswer, ClaimRequest},
+        message::{
+            AcknowledgeRequest, CurrentAnswer, CurrentRequest, PollAnswer, PollRequest, PublishAnswer, PublishRequest,
+        },
     },
     listing::TenantQuery,
     problem::Problem,
@@ -76,6 +81,7 @@ impl DurableObject for Feed {
             (Method::Post, "/poll") => self.handle(&body, Opened::poll),
             (Method::Post, "/current") => self.handle(&body, Opened::current),
             (Method::Post, "/publish") => self.handle(&body, Opened::publish),
+            (Method::Post, "/claim") => self.handle(&body, Opened::claim),
             (Method::Post, "/acknowledge") => self.handle(&body, Opened::acknowledge),
             (Method::Post, "/tenants") => self.handle(&body, Opened::tenants),
             _ => Err(Problem::new(404, "NO_SUCH_PATH", "The feed has no such path.").into()),
@@ -135,6 +141,10 @@ impl Opened {
         self.log.publish(&self.database, &request.changes, now)?;
         self.keep_armed()?;
         Ok(PublishAnswer { max_staleness_ms: self.staleness.largest(now).map_or(own, |stated| stated.max(own)) })
+    }
+
+    fn claim(&self, request: &ClaimRequest, _now: Timestamp) -> std::result::Result<ClaimAnswer, Failure> {
+        Ok(claims::claim(&self.database, request)?)
     }
 
     fn acknowledge(&self, request: &AcknowledgeRequest, now: Timestamp) -> std::result::Result<Value, Failure> {

@@ -5,8 +5,8 @@
 //! it takes effect; then KV. What fails is retried by the alarm until it took.
 //! The reserved ledger `_operators` holds operators' keys in the same way.
 //!
-//! The parts: [`changes`], [`rotation`] and [`tenant`] change, [`reads`] reads,
-//! [`drain`] carries out the [`outbox`]; [`keys`], [`audit`], [`standing`],
+//! The parts: [`changes`], [`rotation`], [`import`] and [`tenant`] change, [`reads`]
+//! reads, [`drain`] carries out the [`outbox`]; [`keys`], [`audit`], [`standing`],
 //! [`settings`] and [`addressing`] are one table each, [`schema`] their definitions.
 //!
 //! Commands come as POST, JSON in and out, one path each: see
@@ -18,6 +18,7 @@ mod audit;
 mod books;
 mod changes;
 mod drain;
+mod import;
 mod keys;
 mod outbox;
 mod reads;
@@ -40,8 +41,8 @@ use self::{
 };
 use crate::{
     command::{
-        Audit, Authenticate, CancelRotation, Command, Create, Disable, Enable, Get, List, Patch, PatchTenant, Resume,
-        Revoke, Rotate, SelfRevoke, Summary, Suspend,
+        Audit, Authenticate, CancelRotation, Command, Create, Disable, Enable, Get, Import, List, Patch, PatchTenant,
+        Resume, Revoke, Rotate, SelfRevoke, Summary, Suspend,
     },
     database,
     failure::Failure,
@@ -69,6 +70,7 @@ impl DurableObject for Ledger {
             Audit::PATH => self.read(&body, Books::audit),
             Authenticate::PATH => self.read(&body, Books::authenticate),
             Create::PATH => self.change(&body, async |books: &Books, command| books.create(command).await).await,
+            Import::PATH => self.change(&body, async |books: &Books, command| books.import(command).await).await,
             Rotate::PATH => self.change(&body, async |books: &Books, command| books.rotate(command).await).await,
             CancelRotation::PATH => {
                 self.change(&body, async |books: &Books, command| books.cancel_rotation(command).await).await

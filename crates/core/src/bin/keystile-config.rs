@@ -91,6 +91,8 @@ mod tests {
     fn mistakes_have_file_and_line() {
         assert!(mistakes("name = \n")[0].starts_with("keystile.toml:1: "));
         assert!(mistakes(&GOOD.replace("demo", "Demo!"))[0].starts_with("keystile.toml:3: keys.prefix: a prefix is"));
+        let imported = GOOD.replace("prefix", "allow_imported = [\n  \"sk_\",\n  \"ksop_\",\n]\nprefix");
+        assert!(mistakes(&imported)[0].starts_with("keystile.toml:5: keys.allow_imported.1: what begins with `ksop`"));
         let unknown = format!("{GOOD}\n[edge]\nmax_stalenes_ms = 3\n");
         assert!(
             mistakes(&unknown)[0].starts_with("keystile.toml:8: unknown field `max_stalenes_ms`"),

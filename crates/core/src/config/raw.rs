@@ -12,6 +12,7 @@ use super::{Config, Cors, DefaultScopes, Management, Target, Upstream};
 use crate::{
     credential::CredentialHeader,
     feed::client::{Settings, WhenFeedUnreachable},
+    imported::{ImportedPrefix, KeyForms},
     key::{Environment, KeyPrefix},
     path::Path,
     route::{Pattern, Route, Routes},
@@ -55,6 +56,9 @@ pub struct RawKeys {
     /// Prefixes that keys had before; still accepted.
     #[serde(default)]
     pub former_prefixes: Vec<String>,
+    /// What keys begin with that may be imported from another system.
+    #[serde(default)]
+    pub allow_imported: Vec<String>,
     /// The environments that keys can be created for.
     #[serde(default = "both_environments")]
     pub environments: Vec<Environment>,
@@ -186,8 +190,10 @@ impl Config {
     /// All its mistakes.
     pub fn new(raw: RawConfig) -> Result<Self, Vec<ConfigError>> {
         let mut check = Check::default();
+        let prefixes = check.prefixes(&raw.keys);
         let config = Self {
-            prefixes: check.prefixes(&raw.keys),
+            allow_imported: check.imported(&raw.keys.allow_imported, &prefixes),
+            prefixes,
             catalog: check.catalog(&raw.scopes),
             presets: Vec::new(),
             base: check.base(&raw.edge.base),
@@ -251,6 +257,24 @@ impl Check {
             }
         }
         prefixes
+    }
+
+    fn imported(&mut self, texts: &[String], prefixes: &[KeyPrefix]) -> Vec<ImportedPrefix> {
+        let issued = KeyForms { prefixes, imported: &[] };
+        let mut checked: Vec<ImportedPrefix> = Vec::new();
+        for (index, text) in texts.iter().enumerate() {
+            let index = index.to_string();
+            let at = ["keys", "allow_imported", &index];
+            match ImportedPrefix::parse(text) {
+                Ok(_) if issued.begins_as_issued(text) => {
+                    self.error(&at, "keys that are issued here begin so, and those have a tag; write what the keys begin with that another system issued");
+                }
+                Ok(prefix) if checked.contains(&prefix) => self.error(&at, "this is listed twice"),
+                Ok(prefix) => checked.push(prefix),
+                Err(message) => self.error(&at, message),
+            }
+        }
+        checked
     }
 
     fn catalog(&mut self, scopes: &[RawScope]) -> Catalog {

@@ -65,6 +65,16 @@ fn a_whole_configuration_is_read() {
 }
 
 #[test]
+fn imported_keys_are_allowed_by_what_they_begin_with_and_by_default_none_are() {
+    assert!(parse(EXAMPLE).unwrap().allow_imported.is_empty());
+    let listed = "prefix = \"knq\"\nallow_imported = [\"sk_\", \"sk_live_\", \"kn\", \"knqx\"]";
+    let config = parse(&EXAMPLE.replace("prefix = \"knq\"", listed)).unwrap();
+    let texts: Vec<_> = config.allow_imported.iter().map(crate::imported::ImportedPrefix::as_str).collect();
+    assert_eq!(texts, ["sk_", "sk_live_", "kn", "knqx"]);
+    assert_eq!(Config::for_management(&config.to_blob()), Ok(config));
+}
+
+#[test]
 fn what_ships_to_the_workers_reads_back_the_same() {
     let config = parse(EXAMPLE).unwrap();
     assert_eq!(Config::for_management(&config.to_blob()), Ok(config.clone()));
@@ -74,8 +84,8 @@ fn what_ships_to_the_workers_reads_back_the_same() {
 
 #[test]
 fn what_was_built_for_another_version_is_refused() {
-    let other = STANDARD.encode(postcard::to_allocvec(&(2_u32, 0_u32)).unwrap());
-    assert!(Config::for_management(&other).unwrap_err().contains("version 2"));
+    let other = STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION + 1, 0_u32)).unwrap());
+    assert!(Config::for_management(&other).unwrap_err().contains("version 3"));
     for broken in ["", "{}", "AQ=="] {
         assert!(Config::for_management(broken).is_err(), "{broken}");
     }
@@ -87,6 +97,31 @@ fn each_mistake_is_placed_and_says_what_to_write() {
         ("prefix = \"knq\"", "prefix = \"KNQ\"", "keys.prefix: a prefix is lower-case words"),
         ("name = \"Konvoq\"", "name = \"a\\\"b\"", "name: a name is 1 to 64"),
         ("headers = [\"bearer\"]", "headers = []", "keys.headers: write [\"bearer\"]"),
+        (
+            "prefix = \"knq\"",
+            "prefix = \"knq\"\nallow_imported = [\"sk_live_\", \"s\"]",
+            "keys.allow_imported.1: write 2 to 32 printable ASCII characters",
+        ),
+        (
+            "prefix = \"knq\"",
+            "prefix = \"knq\"\nallow_imported = [\"ksop_\"]",
+            "keys.allow_imported.0: what begins with `ksop` or `ksroot` belongs to operator keys",
+        ),
+        (
+            "prefix = \"knq\"",
+            "prefix = \"knq\"\nallow_imported = [\"knq_live_\"]",
+            "keys.allow_imported.0: keys that are issued here begin so",
+        ),
+        (
+            "prefix = \"knq\"",
+            "prefix = \"knq\"\nformer_prefixes = [\"old\"]\nallow_imported = [\"old_\"]",
+            "keys.allow_imported.0: keys that are issued here begin so",
+        ),
+        (
+            "prefix = \"knq\"",
+            "prefix = \"knq\"\nallow_imported = [\"sk_\", \"sk_\"]",
+            "keys.allow_imported.1: this is listed twice",
+        ),
         ("implies = [\"*\"]", "implies = [\"nothing\"]", "scopes.2: \"admin\" implies \"nothing\""),
         ("name = \"write:leads\"", "name = \"Write\"", "scopes.1.name: a scope is 1 to 64"),
         (

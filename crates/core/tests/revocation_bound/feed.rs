@@ -19,6 +19,8 @@ const DAY: Millis = 24 * 60 * 60 * 1_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Feed {
     page_entries: usize,
+    /// Every digest is claimed: a first record makes no log entry.
+    claimed: bool,
     epoch: u32,
     last: u64,
     /// No entry up to here is promised to be there still.
@@ -44,9 +46,10 @@ impl Entry {
 }
 
 impl Feed {
-    pub(crate) fn new(page_entries: usize) -> Self {
+    pub(crate) fn new(page_entries: usize, claimed: bool) -> Self {
         Self {
             page_entries,
+            claimed,
             epoch: 1,
             last: 0,
             floor: 0,
@@ -61,11 +64,13 @@ impl Feed {
         let news = match change {
             Change::Key { digest, record } => {
                 let version = Stored::decode(record).unwrap().version();
-                let newer = self.keys.get(digest).is_none_or(|(known, _)| version > *known);
+                let known = self.keys.get(digest).map(|(known, _)| *known);
+                let newer = known.is_none_or(|known| version > known);
                 if newer {
                     self.keys.insert(*digest, (version, record.clone()));
                 }
-                newer.then_some((version, None))
+                let unlogged = self.claimed && known.is_none() && version == 1;
+                (newer && !unlogged).then_some((version, None))
             }
             Change::Tenant(standing) => {
                 let newer = self.standings.get(&standing.tenant).is_none_or(|known| standing.supersedes(known));

@@ -3,7 +3,8 @@
 //! A simulation in discrete time, driven by a generated [`Plan`](plan::Plan).
 //! Ledgers change keys and suspend tenants, and tell the feed and KV through
 //! their outboxes ([`ledger`]). The feed keeps a log that is read in small
-//! pages, trimmed, and now and then begun anew ([`feed`]); some edges read it
+//! pages, trimmed, and now and then begun anew ([`feed`]); in some plans all
+//! keys are imported, whose first record it does not log; some edges read it
 //! through a relay that lags. KV lags, fails, and lets puts land late
 //! ([`kv`]). Edge isolates run the real `FeedClient` and `Lookup`, which are
 //! what is tested ([`isolate`]); around them messages are delayed, overtake

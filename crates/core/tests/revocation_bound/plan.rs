@@ -26,6 +26,8 @@ pub(crate) struct Plan {
     /// Everyone asks for a key before it changes, and again as soon as that is
     /// said to be in effect.
     pub(crate) watched: bool,
+    /// All keys are imported: their first record makes no log entry.
+    pub(crate) imported: bool,
     /// What happens, each so long after the one before.
     pub(crate) schedule: Vec<(Millis, Event)>,
 }
@@ -121,13 +123,25 @@ pub(crate) fn plans() -> impl Strategy<Value = Plan> {
         select(vec![0, 2_000, 60_000, 24 * HOUR]),
     );
     let luck = (vec(call(), 1..24), vec(read(), 1..12), vec(put(), 1..8), vec(select(vec![0, 0, 0, 40]), 1..6));
-    (cast, luck, (0..KEYS, any::<bool>()), vec((gap(), event()), 1..80)).prop_map(
-        |(cast, luck, (created_first, watched), events)| {
+    (cast, luck, (0..KEYS, any::<bool>(), prop::bool::weighted(0.3)), vec((gap(), event()), 1..80)).prop_map(
+        |(cast, luck, (created_first, watched, imported), events)| {
             let (isolates, ledger_clocks, page_entries, kv_lag) = cast;
             let (calls, kv_reads, kv_puts, jitter) = luck;
             let created = (0..created_first).map(|key| (0, Event::Change { key, change: KeyChange::Create }));
             let schedule = created.chain(events).collect();
-            Plan { isolates, ledger_clocks, page_entries, kv_lag, calls, kv_reads, kv_puts, jitter, watched, schedule }
+            Plan {
+                isolates,
+                ledger_clocks,
+                page_entries,
+                kv_lag,
+                calls,
+                kv_reads,
+                kv_puts,
+                jitter,
+                watched,
+                imported,
+                schedule,
+            }
         },
     )
 }

@@ -105,7 +105,7 @@ struct Way {
 
 impl<'a> World<'a> {
     pub(crate) fn new(plan: &'a Plan) -> Self {
-        let feed = Feed::new(plan.page_entries);
+        let feed = Feed::new(plan.page_entries, plan.imported);
         let mut world = Self {
             plan,
             now: BEGINNING,

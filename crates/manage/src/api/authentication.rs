@@ -32,10 +32,12 @@ pub(super) async fn authenticate(
     let query = url.query().unwrap_or_default();
     let carriers = Carriers { authorization: authorization.as_deref(), x_api_key: None, query };
     let text =
-        carriers.credential(&[CredentialHeader::Bearer], &deployment.config.prefixes).map_err(|error| match error {
-            CredentialError::Missing => missing(deployment),
-            error => refused(&error.into()),
-        })?;
+        carriers.credential(&[CredentialHeader::Bearer], deployment.config.key_forms()).map_err(
+            |error| match error {
+                CredentialError::Missing => missing(deployment),
+                error => refused(&error.into()),
+            },
+        )?;
     if deployment.root_keys.include(text) {
         return Ok(Caller::root());
     }
@@ -76,7 +78,7 @@ fn missing(deployment: &Deployment) -> Problem {
 fn malformed(text: &str, error: ParseKeyError, deployment: &Deployment) -> Problem {
     let mut problem = Problem::refusal(&Refusal::Malformed(error), &deployment.config.name);
     if error == ParseKeyError::UnknownPrefix {
-        let is_api_key = deployment.keyring.parse_api_key(text, &deployment.config.prefixes).is_ok();
+        let is_api_key = deployment.keyring.parse_api_key(text, deployment.config.key_forms()).is_ok();
         problem.detail = if is_api_key {
             "This is an API key; the management API takes operator keys, which begin with `ksop_`.".into()
         } else {

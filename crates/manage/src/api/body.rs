@@ -14,12 +14,17 @@ pub(super) const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "appli
 
 /// Reads the body as JSON. No body is an empty object.
 pub(super) async fn read(request: &mut Request, accepted: &[&str]) -> Result<Value, Failure> {
+    read_within(request, accepted, MAX_BODY_BYTES).await
+}
+
+/// The same for a body that may be larger than others.
+pub(super) async fn read_within(request: &mut Request, accepted: &[&str], max_bytes: usize) -> Result<Value, Failure> {
     let headers = request.headers();
     let (declared, content_type) = (headers.get("Content-Length")?, headers.get("Content-Type")?);
-    if declared.and_then(|length| length.parse().ok()).is_some_and(|length: u64| length > MAX_BODY_BYTES as u64) {
-        return Err(too_large().into());
+    if declared.and_then(|length| length.parse().ok()).is_some_and(|length: u64| length > max_bytes as u64) {
+        return Err(too_large(max_bytes).into());
     }
-    let bytes = bounded(request).await?;
+    let bytes = bounded(request, max_bytes).await?;
     if bytes.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
@@ -30,7 +35,7 @@ pub(super) async fn read(request: &mut Request, accepted: &[&str]) -> Result<Val
     Ok(parse(&bytes)?)
 }
 
-async fn bounded(request: &mut Request) -> Result<Vec<u8>, Failure> {
+async fn bounded(request: &mut Request, max_bytes: usize) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     if request.inner().body().is_none() {
         return Ok(bytes);
@@ -38,15 +43,15 @@ async fn bounded(request: &mut Request) -> Result<Vec<u8>, Failure> {
     let mut stream = request.stream()?;
     while let Some(chunk) = stream.next().await {
         bytes.extend(chunk?);
-        if bytes.len() > MAX_BODY_BYTES {
-            return Err(too_large().into());
+        if bytes.len() > max_bytes {
+            return Err(too_large(max_bytes).into());
         }
     }
     Ok(bytes)
 }
 
-fn too_large() -> Problem {
-    Problem::new(413, "BODY_TOO_LARGE", format!("A body has {MAX_BODY_BYTES} bytes at most."))
+fn too_large(max_bytes: usize) -> Problem {
+    Problem::new(413, "BODY_TOO_LARGE", format!("This takes a body of {max_bytes} bytes at most."))
 }
 
 /// Parameters such as `charset` don't matter: JSON is UTF-8.

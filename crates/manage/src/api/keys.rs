@@ -21,13 +21,16 @@ impl Call<'_> {
     pub(super) async fn keys(&self, request: &mut Request, tenant: TenantId, endpoint: KeyEndpoint<'_>) -> Outcome {
         let scope = match endpoint {
             KeyEndpoint::List | KeyEndpoint::Get(_) => OperatorScope::KeysRead,
-            KeyEndpoint::Create | KeyEndpoint::Patch(_) | KeyEndpoint::Do(..) => OperatorScope::KeysWrite,
+            KeyEndpoint::Create | KeyEndpoint::Import | KeyEndpoint::Patch(_) | KeyEndpoint::Do(..) => {
+                OperatorScope::KeysWrite
+            }
         };
         self.caller.may(scope, Some(&tenant))?;
         match endpoint {
             KeyEndpoint::List => self.list_keys(request, &tenant).await,
             KeyEndpoint::Get(id) => self.get_key(request, &tenant, id).await,
             KeyEndpoint::Create => self.create_key(request, tenant).await,
+            KeyEndpoint::Import => self.import_keys(request, tenant).await,
             KeyEndpoint::Patch(id) => self.patch_key(request, &tenant, id).await,
             KeyEndpoint::Do(id, action) => self.act_on_key(request, &tenant, id, action).await,
         }

@@ -14,6 +14,7 @@ pub(super) enum Resource<'a> {
     Resume(&'a str),
     Audit(&'a str),
     Keys(&'a str),
+    KeysImport(&'a str),
     Key(&'a str, &'a str),
     KeyAction(&'a str, &'a str, KeyAction),
     Operators,
@@ -66,6 +67,7 @@ pub(super) enum TenantEndpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyEndpoint<'a> {
     Create,
+    Import,
     List,
     Get(&'a str),
     Patch(&'a str),
@@ -103,6 +105,7 @@ impl<'a> Resource<'a> {
             ["v1", "tenants", tenant, "resume"] => Self::Resume(tenant),
             ["v1", "tenants", tenant, "audit"] => Self::Audit(tenant),
             ["v1", "tenants", tenant, "keys"] => Self::Keys(tenant),
+            ["v1", "tenants", tenant, "keys", "import"] => Self::KeysImport(tenant),
             ["v1", "tenants", tenant, "keys", id] => Self::Key(tenant, id),
             ["v1", "tenants", tenant, "keys", id, action @ ..] => {
                 Self::KeyAction(tenant, id, KeyAction::parse(action)?)
@@ -125,6 +128,7 @@ impl<'a> Resource<'a> {
             (M::Post, Self::Resume(tenant)) => E::Tenant(tenant, TenantEndpoint::Resume),
             (M::Get, Self::Audit(tenant)) => E::Tenant(tenant, TenantEndpoint::Audit),
             (M::Post, Self::Keys(tenant)) => E::Keys(tenant, KeyEndpoint::Create),
+            (M::Post, Self::KeysImport(tenant)) => E::Keys(tenant, KeyEndpoint::Import),
             (M::Get, Self::Keys(tenant)) => E::Keys(tenant, KeyEndpoint::List),
             (M::Get, Self::Key(tenant, id)) => E::Keys(tenant, KeyEndpoint::Get(id)),
             (M::Patch, Self::Key(tenant, id)) => E::Keys(tenant, KeyEndpoint::Patch(id)),
@@ -148,7 +152,11 @@ impl<'a> Resource<'a> {
             | Self::Audit(_)
             | Self::Operator(_)
             | Self::OperatorsAudit => "GET, HEAD",
-            Self::Suspend(_) | Self::Resume(_) | Self::KeyAction(..) | Self::OperatorAction(..) => "POST",
+            Self::Suspend(_)
+            | Self::Resume(_)
+            | Self::KeysImport(_)
+            | Self::KeyAction(..)
+            | Self::OperatorAction(..) => "POST",
             Self::Keys(_) | Self::Operators => "GET, HEAD, POST",
             Self::Tenant(_) | Self::Key(..) => "GET, HEAD, PATCH",
         }
@@ -183,7 +191,7 @@ impl OperatorAction {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 21] = [
+    const PATHS: [&str; 22] = [
         "/healthz",
         "/v1/scopes",
         "/v1/audit",
@@ -199,6 +207,7 @@ mod tests {
         "/v1/tenants/acme/resume",
         "/v1/tenants/acme/audit",
         "/v1/tenants/acme/keys",
+        "/v1/tenants/acme/keys/import",
         "/v1/tenants/acme/keys/key_1",
         "/v1/tenants/acme/keys/key_1/revoke",
         "/v1/tenants/acme/keys/key_1/rotate",

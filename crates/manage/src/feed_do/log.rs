@@ -11,11 +11,13 @@ use keystile_core::{
     problem::Problem,
     record::Stored,
 };
-use keystile_runtime::random;
+use keystile_runtime::{log as lines, random};
 use serde::Deserialize;
+use serde_json::Value;
 use worker::{Result, SqlStorageValue};
 
 use super::{
+    claims,
     page::{self, Entry, Head, Start},
     tenants,
 };
@@ -220,35 +222,60 @@ fn decode(change: &Change) -> std::result::Result<Decoded<'_>, Problem> {
     }
 }
 
+/// The first record of a digest takes it, and no other key's record ever takes
+/// it over. Nor does another tenant's where the digest was claimed.
+///
+/// Of a digest that was claimed the first version makes no log entry: an import
+/// of thousands would fill the isolates' overlays. What the log is for is to lie
+/// over an older state, in KV or remembered. There is none but absence, and
+/// that is nowhere taken from KV, and remembered no longer than
+/// `max_staleness_ms` from when the feed was asked.
 fn publish_key(database: &Database, digest: &KeyDigest, text: &str, stored: &Stored, now: Timestamp) -> Result<()> {
     #[derive(Deserialize)]
     struct Known {
         record: String,
     }
-    let digest = digest.to_hex();
-    let known: Option<Known> =
-        database.row("SELECT record FROM current WHERE digest = ?", vec![digest.as_str().into()])?;
-    let known = known.and_then(|known| Stored::decode(&known.record).ok());
-    if known.is_some_and(|known| !known.yields_to(stored)) {
-        return Ok(());
-    }
     let tenant = match stored {
         Stored::Known(record) => record.tenant(),
         Stored::TooNew { .. } => None,
     };
+    let tenant_name = tenant.map(TenantId::to_string);
+    let holder = claims::holder(database, digest)?;
+    let hex = digest.to_hex();
+    let known: Option<Known> =
+        database.row("SELECT record FROM current WHERE digest = ?", vec![hex.as_str().into()])?;
+    let of_another_key = known.as_ref().is_some_and(|known| names_another_key(&known.record, text));
+    let of_another_tenant = holder.is_some() && tenant_name.is_some() && holder != tenant_name;
+    if of_another_key || of_another_tenant {
+        lines::error("digest_is_taken", &[("digest", hex.get(..8).unwrap_or_default().into())]);
+        return Ok(());
+    }
+    let first = known.is_none();
+    let known = known.and_then(|known| Stored::decode(&known.record).ok());
+    if known.is_some_and(|known| !known.yields_to(stored)) {
+        return Ok(());
+    }
     if let Some(tenant) = tenant {
         tenants::note(database, tenant, now)?;
     }
-    let tenant = tenant.map(TenantId::to_string);
     let version = SqlStorageValue::Integer(stored.version() as i64);
     database.execute(
         "INSERT INTO current (digest, tenant, version, record) VALUES (?, ?, ?, ?)
          ON CONFLICT (digest) DO UPDATE SET
              tenant = coalesce(excluded.tenant, tenant), version = excluded.version, record = excluded.record",
-        vec![digest.as_str().into(), tenant.into(), version.clone(), text.into()],
+        vec![hex.as_str().into(), tenant_name.into(), version.clone(), text.into()],
     )?;
-    database.execute("DELETE FROM log WHERE digest = ?", vec![digest.as_str().into()])?;
-    database.execute("INSERT INTO log (digest, version) VALUES (?, ?)", vec![digest.into(), version])
+    if holder.is_some() && first && stored.version() == 1 {
+        return Ok(());
+    }
+    database.execute("DELETE FROM log WHERE digest = ?", vec![hex.as_str().into()])?;
+    database.execute("INSERT INTO log (digest, version) VALUES (?, ?)", vec![hex.into(), version])
+}
+
+/// Whether two records are of two keys. Those for newer readers have an id, too.
+fn names_another_key(known: &str, text: &str) -> bool {
+    let id = |text: &str| serde_json::from_str::<Value>(text).ok()?.get("id")?.as_str().map(str::to_owned);
+    matches!((id(known), id(text)), (Some(known), Some(new)) if known != new)
 }
 
 /// No copy of a standing is in KV, so its entry counts as acknowledged at once.

@@ -52,6 +52,13 @@ INSERT OR IGNORE INTO tenants
     SELECT tenant, unixepoch() * 1000 FROM current WHERE tenant IS NOT NULL GROUP BY tenant;
 INSERT OR IGNORE INTO tenants SELECT tenant, unixepoch() * 1000 FROM standing;
 ",
+    "
+-- Digests of imported keys, each with the one tenant that it belongs to, for good.
+CREATE TABLE claims (
+    digest TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL
+);
+",
 ];
 
 #[cfg(test)]
@@ -66,6 +73,7 @@ mod tests {
         let golden = [
             "7d1a3ecfe420ece2daa6196ceb3e71d50a6463807e9d1e207a8411e5608d3b22",
             "870a1477ce5c8f0a4fac1512b3cceaaa16bf49c431d29ee8fb6fa9cff32a147b",
+            "b3a36124dd8c5e99d816e0e7a878dbe39dd437ccb4f6a3de410fbdc2aaaa2049",
         ];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);

@@ -7,6 +7,7 @@ use keystile_core::{
     problem::Problem,
 };
 use keystile_runtime::response;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use worker::Response;
 
@@ -24,6 +25,12 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn ok(body: Value) -> Self {
         Self { status: 200, body }
+    }
+
+    /// What the REST API reads, and does not pass on as it is.
+    pub(super) fn internal(body: &impl Serialize) -> Result<Self, Failure> {
+        let body = serde_json::to_value(body).map_err(|error| Failure::Fault(error.to_string()))?;
+        Ok(Self::ok(body))
     }
 
     /// There is a key now that was not before.

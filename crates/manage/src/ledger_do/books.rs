@@ -16,6 +16,9 @@ use worker::{Env, Error, Result, State};
 use super::{addressing, drain::Lease, outbox, schema};
 use crate::{database::Database, deployment::Deployment};
 
+/// Alarms that are not for now are set to multiples of this.
+const ALARM_STEP_MS: i64 = 1_000;
+
 /// Everything a handler needs. It outlives the request that it was opened for.
 pub(super) struct Books {
     pub(super) env: Env,
@@ -37,8 +40,10 @@ impl Books {
         Ok(books)
     }
 
-    /// Sets the alarm to when there is next something to do. While a drain is
-    /// under way not before that should be over: it arms again itself.
+    /// Sets the alarm to when there is next something to do: now, or at a full
+    /// second, so that thousands of rows which become due one by one are done
+    /// together. While a drain is under way not before that should be over: it
+    /// arms again itself.
     pub(super) fn arm(&self, now: Timestamp) -> Result<()> {
         let next =
             [outbox::earliest(&self.database)?, addressing::next_due(&self.database)?].into_iter().flatten().min();
@@ -47,7 +52,7 @@ impl Books {
             Some(end) => next.max(end),
             None => next,
         };
-        self.database.arm(at)
+        self.database.arm(if at <= now { at } else { at_full_step(at) })
     }
 
     /// A fresh key for what `new` describes. Its text is in the object's memory
@@ -69,6 +74,23 @@ impl Books {
     }
 }
 
+fn at_full_step(at: Timestamp) -> Timestamp {
+    let past = at.as_millis().rem_euclid(ALARM_STEP_MS);
+    at.plus_millis(if past == 0 { 0 } else { ALARM_STEP_MS - past })
+}
+
 fn fault(reason: &str) -> Error {
     Error::RustError(reason.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alarms_are_never_early_and_less_than_a_second_late() {
+        for (at, armed) in [(0, 0), (1, 1_000), (999, 1_000), (1_000, 1_000), (60_001, 61_000)] {
+            assert_eq!(at_full_step(Timestamp::from_millis(at)), Timestamp::from_millis(armed));
+        }
+    }
 }

@@ -36,7 +36,7 @@ impl Books {
             self.check_one_more(&limits, now)?;
             let expires_at = limits.expiry(new.expires_at, now).map_err(not_so_long)?;
             let (key, minted) = self.mint(new.clone(), expires_at, now)?;
-            self.record_new(&origin, &key, now)?;
+            self.record_new(&origin, Action::Created, &key, now)?;
             self.arm(now)?;
             Ok::<_, Failure>((key, minted))
         })?;
@@ -127,9 +127,9 @@ impl Books {
         Ok(Answer::ok(Value::Object(body)))
     }
 
-    pub(super) fn record_new(&self, origin: &Origin, key: &Key, now: Timestamp) -> worker::Result<()> {
+    pub(super) fn record_new(&self, origin: &Origin, action: Action, key: &Key, now: Timestamp) -> worker::Result<()> {
         keys::insert(&self.database, key)?;
-        audit::key_changed(&self.database, origin, Action::Created, None, key, now)?;
+        audit::key_changed(&self.database, origin, action, None, key, now)?;
         outbox::enqueue(&self.database, &Subject::Key(key.record.id.clone()), key.record.version, now)
     }
 

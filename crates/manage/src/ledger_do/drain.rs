@@ -30,7 +30,7 @@ use super::{
 };
 
 /// A call to the feed that takes longer has failed.
-const FEED_TIMEOUT_MS: u64 = 2_000;
+pub(super) const FEED_TIMEOUT_MS: u64 = 2_000;
 /// Changes in one call to the feed.
 const FEED_BATCH: usize = 100;
 /// KV puts at the same time: an invocation has six connections.

@@ -232,7 +232,8 @@ pub(super) fn count_lasting(database: &Database, now: Timestamp) -> Result<u64> 
     Ok(count.map_or(0, |count| count.keys))
 }
 
-/// How many keys that can still be used each secret tagged.
+/// How many keys that can still be used each secret tagged. None tagged those
+/// that were imported.
 pub(super) fn count_by_secret(database: &Database, now: Timestamp) -> Result<Vec<(String, u64)>> {
     #[derive(Deserialize)]
     struct Count {
@@ -241,7 +242,8 @@ pub(super) fn count_by_secret(database: &Database, now: Timestamp) -> Result<Vec
     }
     let counts: Vec<Count> = database.rows(
         "SELECT secret, count(*) AS keys FROM keys
-         WHERE state <> 'revoked' AND (expires_at IS NULL OR expires_at > ?) GROUP BY secret ORDER BY secret",
+         WHERE secret <> '' AND state <> 'revoked' AND (expires_at IS NULL OR expires_at > ?)
+         GROUP BY secret ORDER BY secret",
         vec![now.as_millis().into()],
     )?;
     Ok(counts.into_iter().map(|count| (count.secret, count.keys)).collect())

@@ -38,7 +38,7 @@ impl Books {
             let (mut successor, minted) = self.mint(old.as_new(), expires_at, now)?;
             successor.rotated_from = Some(old.record.id.clone());
             let replaced = transition(old.rotate(&successor.record.id, rotation.overlap, now))?;
-            self.record_new(&origin, &successor, now)?;
+            self.record_new(&origin, Action::Created, &successor, now)?;
             self.record_changed(&origin, Action::Rotated, &old, &replaced, now)?;
             self.arm(now)?;
             Ok::<_, Failure>((successor, minted, replaced))

@@ -170,6 +170,27 @@ fn invariant_2_a_cached_miss_does_not_outlive_the_view() {
 }
 
 #[test]
+fn invariant_2_a_key_that_came_without_a_log_entry_is_found_once_the_miss_is_too_old() {
+    let mut trial = Trial::warm(vec![], 100);
+    trial.needs(100);
+    trial.kv(Ok(None), 100);
+    trial.needs(110);
+    trial.current(None, None, 110, 120);
+    for sent_at in [1_000, 2_000] {
+        let poll = trial.client.begin_poll(at(sent_at)).unwrap();
+        trial.polled(&poll, news(1, vec![]), sent_at);
+    }
+    let mut trial = trial.then(2_110);
+    assert_eq!(trial.answer(2_110), Answer::Missing);
+    let mut trial = trial.then(2_111);
+    assert!(trial.needs(2_111).read_kv);
+    trial.kv(Ok(None), 2_111);
+    assert!(only_current(&trial.needs(2_120)), "a view that is fresh does not make it missing");
+    trial.current(Some(&version(1, KeyState::Active)), None, 2_120, 2_130);
+    assert_eq!(trial.found(2_130), (1, KeyState::Active, false, Basis::Feed));
+}
+
+#[test]
 fn invariant_2_a_miss_asked_for_before_a_step_back_is_not_remembered() {
     let mut trial = Trial::of(client_with_view(at(3_600_000), vec![]), true, 3_600_000);
     assert!(only_current(&trial.needs(3_600_000)));
