@@ -262,6 +262,20 @@ test("what is shown says which keys are imported, and no secret counts them", as
   assert.deepEqual(summary.secrets.map(({ keys, configured }) => [keys, configured]), [[1, true]]);
 });
 
+test("imported keys keep to their tenant's limits, line by line, and get no end that nobody asked for", async () => {
+  const set = (settings) => rig.manage("PATCH", "/v1/tenants/limited", settings);
+  await set({ default_expiry_days: 30, max_active_keys: 2 });
+  const texts = [oldKey(), oldKey(), oldKey()];
+  const { body } = await send("limited", texts.map((text) => line(text)));
+  assert.deepEqual(body.results.map(({ status }) => status), ["imported", "imported", "failed"]);
+  assert.equal(body.results[2].errors[0].field, "max_active_keys");
+  const shown = await rig.manage("GET", `${keysOf("limited")}/${body.results[0].id}`);
+  assert.equal(shown.body.expires_at, null);
+  await set({ max_active_keys: null, max_expiry_days: 90 });
+  const endless = await send("limited", [line(texts[2])]);
+  assert.equal(endless.body.results[0].errors[0].field, "expires_at");
+});
+
 test("its successor is a key that is issued here", async () => {
   const text = oldKey();
   const [id] = await imported("acme", [line(text, { metadata: { customer: 7 } })]);
