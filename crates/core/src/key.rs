@@ -10,7 +10,7 @@
 //! stored, logged and shown is its [`KeyDigest`] and its [`KeyDisplay`].
 //! Keys are minted and parsed by a [`Keyring`](crate::Keyring), which holds the
 //! secret that the tag needs. A `PlainKey` that exists was issued here and has a
-//! valid tag, or is of the form of [imported](crate::imported) keys, which have
+//! valid tag, or is of the form of [`imported`] keys, which have
 //! no tag: [`PlainKey::kind`] says which.
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
