@@ -47,12 +47,13 @@ impl Fields {
         }
     }
 
+    /// Null is as good as absent: not enough.
     pub(crate) fn required<T>(
         &mut self,
         field: &'static str,
         parse: impl FnOnce(Value) -> Result<T, String>,
     ) -> Option<T> {
-        if !self.object.contains_key(field) {
+        if self.object.get(field).is_none_or(Value::is_null) {
             self.missing(field, "this is required");
         }
         self.optional(field, parse)
