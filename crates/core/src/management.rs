@@ -265,7 +265,7 @@ pub fn parse_revoke(body: Value) -> Result<Option<String>, Vec<FieldError>> {
 pub fn parse_rotate(body: Value) -> Result<i64, Vec<FieldError>> {
     let mut fields = Fields::new(body)?;
     let overlap = fields.optional("overlap_seconds", |value| {
-        let seconds = value.as_i64().filter(|seconds| (0..=MAX_OVERLAP_SECONDS).contains(seconds));
+        let seconds = whole(&value).filter(|seconds| (0..=MAX_OVERLAP_SECONDS).contains(seconds));
         seconds.ok_or_else(|| format!("a whole number from 0 to {MAX_OVERLAP_SECONDS} (90 days) expected"))
     });
     fields.finish()?;
@@ -363,6 +363,15 @@ fn reach_text(reach: &Reach) -> &str {
         Reach::All => "*",
         Reach::Tenant(tenant) => tenant.as_str(),
     }
+}
+
+/// A whole number, however it is written: to JSON 5.0 is 5.
+fn whole(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| {
+        let number = value.as_f64()?;
+        let whole = number as i64;
+        (whole as f64 == number).then_some(whole)
+    })
 }
 
 fn text(value: Value, max_chars: usize) -> Result<String, String> {

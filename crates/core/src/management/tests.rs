@@ -174,3 +174,11 @@ fn null_is_nothing_and_not_enough_where_something_is_required() {
     assert_eq!(required(errors), ["name", "scopes", "tenant"]);
     assert!(new_key(json!({"name": "x", "scopes": ["read:leads"], "environment": null, "metadata": null})).is_ok());
 }
+
+#[test]
+fn a_whole_number_may_be_written_with_a_fraction_of_nothing() {
+    assert_eq!(parse_rotate(json!({"overlap_seconds": 888.0})), Ok(888_000));
+    for no in [json!(888.5), json!(-1), json!(1e300), json!("888")] {
+        assert!(parse_rotate(json!({"overlap_seconds": no})).is_err(), "{no}");
+    }
+}
