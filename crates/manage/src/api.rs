@@ -53,7 +53,7 @@ async fn dispatch(request: &mut Request, env: &Env, request_id: &str) -> Outcome
     let path = request.path();
     let resource =
         Resource::parse(&path).ok_or_else(|| Problem::new(404, "NO_SUCH_PATH", "There is nothing at this path."))?;
-    let endpoint = resource.endpoint(&request.method()).ok_or_else(|| {
+    let endpoint = method(request).and_then(|method| resource.endpoint(&method)).ok_or_else(|| {
         let allow = resource.allow();
         Problem::new(405, "METHOD_NOT_ALLOWED", format!("This path takes {allow}.")).with_header("Allow", allow)
     })?;
@@ -150,6 +150,12 @@ fn request_id() -> Result<String> {
     let drawn = base62::draw::<20>(&random::bytes::<40>()?);
     let drawn = drawn.ok_or_else(|| worker::Error::RustError("too few random bytes for a request's id".into()))?;
     Ok(format!("req_{}", drawn.map(char::from).iter().collect::<String>()))
+}
+
+/// The method; `None` if it is one that the `worker` crate does not know, and takes for GET.
+fn method(request: &Request) -> Option<Method> {
+    let method = request.method();
+    (method.as_ref() == request.inner().method()).then_some(method)
 }
 
 /// HEAD is GET whose body the platform leaves out.
