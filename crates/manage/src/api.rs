@@ -7,6 +7,7 @@
 mod authentication;
 mod body;
 mod keys;
+mod openapi;
 mod operators;
 mod prefer;
 mod query;
@@ -57,6 +58,9 @@ async fn dispatch(request: &mut Request, env: &Env, request_id: &str) -> Outcome
         let allow = resource.allow();
         Problem::new(405, "METHOD_NOT_ALLOWED", format!("This path takes {allow}.")).with_header("Allow", allow)
     })?;
+    if endpoint == Endpoint::OpenApi {
+        return Ok(openapi::answer(request.headers().get("If-None-Match")?.as_deref())?);
+    }
     let deployment = Deployment::load(env)?;
     if endpoint == Endpoint::Health {
         return Ok(response::json(200, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))?);
@@ -80,7 +84,9 @@ struct Call<'a> {
 impl Call<'_> {
     async fn answer(&self, request: &mut Request, endpoint: Endpoint<'_>) -> Outcome {
         match endpoint {
-            Endpoint::Health => Err(Failure::Fault("health is answered before authentication".into())),
+            Endpoint::Health | Endpoint::OpenApi => {
+                Err(Failure::Fault("what needs no caller is answered before there is one".into()))
+            }
             Endpoint::Scopes => {
                 query::none(request)?;
                 Ok(response::json(200, &management::present_catalog(&self.deployment.config))?)

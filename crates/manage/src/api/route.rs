@@ -6,6 +6,7 @@ use worker::Method;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resource<'a> {
     Health,
+    OpenApi,
     Scopes,
     Tenant(&'a str),
     Suspend(&'a str),
@@ -33,6 +34,7 @@ pub(super) enum KeyAction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Endpoint<'a> {
     Health,
+    OpenApi,
     Scopes,
     Tenant(&'a str, TenantEndpoint),
     Keys(&'a str, KeyEndpoint<'a>),
@@ -77,6 +79,7 @@ impl<'a> Resource<'a> {
         }
         Some(match segments.as_slice() {
             ["healthz"] => Self::Health,
+            ["openapi.json"] => Self::OpenApi,
             ["v1", "scopes"] => Self::Scopes,
             ["v1", "audit"] => Self::OperatorsAudit,
             ["v1", "operators"] => Self::Operators,
@@ -101,6 +104,7 @@ impl<'a> Resource<'a> {
         use {Endpoint as E, Method as M};
         Some(match (super::effective(method), self) {
             (M::Get, Self::Health) => E::Health,
+            (M::Get, Self::OpenApi) => E::OpenApi,
             (M::Get, Self::Scopes) => E::Scopes,
             (M::Get, Self::Tenant(tenant)) => E::Tenant(tenant, TenantEndpoint::Show),
             (M::Post, Self::Suspend(tenant)) => E::Tenant(tenant, TenantEndpoint::Suspend),
@@ -124,6 +128,7 @@ impl<'a> Resource<'a> {
     pub(super) const fn allow(self) -> &'static str {
         match self {
             Self::Health
+            | Self::OpenApi
             | Self::Scopes
             | Self::Tenant(_)
             | Self::Audit(_)
@@ -140,8 +145,9 @@ impl<'a> Resource<'a> {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 16] = [
+    const PATHS: [&str; 17] = [
         "/healthz",
+        "/openapi.json",
         "/v1/scopes",
         "/v1/audit",
         "/v1/operators",
