@@ -10,8 +10,8 @@ import { build } from "./build.mjs";
 import { checkBudget } from "./budget.mjs";
 import { checkCoverage } from "./coverage.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
-import { setup } from "./setup.mjs";
-import { inRoot, node22, root, wasmBindgen, wranglerEnv } from "./tools.mjs";
+import { setup, setupSchemathesis } from "./setup.mjs";
+import { inRoot, node22, root, schemathesis, wasmBindgen, wranglerEnv } from "./tools.mjs";
 
 const WASM = "wasm32-unknown-unknown";
 
@@ -27,6 +27,7 @@ const steps = {
   e2e: ["End to end", allEndToEnd],
   systems: ["The five products of examples/", () => endToEnd(path.join("tests", "systems"))],
   coverage: ["Every documented answer was seen", checkCoverage],
+  contract: ["The API's document, by schemathesis", contract],
   deploy: ["Deploy, dry run", () => run(process.execPath, [inRoot("scripts", "deploy.mjs"), "--dry-run"], { cwd: root })],
 };
 
@@ -53,6 +54,13 @@ async function wasmTests() {
 async function allEndToEnd() {
   rmSync(inRoot("build", "contract"), { recursive: true, force: true });
   await endToEnd("tests");
+}
+
+/** Requests made from docs/openapi.json, against the real worker. */
+async function contract() {
+  await setupSchemathesis();
+  const { python, program } = schemathesis();
+  await run(node22(), [inRoot("tests", "contract", "run.mjs"), python, program], { cwd: root, env: wranglerEnv() });
 }
 
 /** The real workers in the real runtime, one file after the other: each starts a stack of its own. */
