@@ -88,6 +88,7 @@ function fingerprint(worker) {
     "rust-toolchain.toml",
     "package-lock.json",
     path.join(".cargo", "config.toml"),
+    ...(worker === "manage" ? [path.join("docs", "openapi.json")] : []),
     ...crates.flatMap((crate) => [path.join(crate, "Cargo.toml"), ...filesUnder(path.join(crate, "src"))]),
   ];
   const hash = createHash("sha256");

@@ -3,14 +3,15 @@
 //
 //   npm test -- clippy e2e    only these steps (setup always)
 
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 
 import { build } from "./build.mjs";
 import { checkBudget } from "./budget.mjs";
+import { checkCoverage } from "./coverage.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
-import { setup } from "./setup.mjs";
-import { inRoot, node22, root, wasmBindgen, wranglerEnv } from "./tools.mjs";
+import { setup, setupSchemathesis } from "./setup.mjs";
+import { inRoot, node22, root, schemathesis, wasmBindgen, wranglerEnv } from "./tools.mjs";
 
 const WASM = "wasm32-unknown-unknown";
 
@@ -23,8 +24,10 @@ const steps = {
   doc: ["Documentation", documentation],
   build: ["Build", () => build()],
   budget: ["Size and startup", checkBudget],
-  e2e: ["End to end", () => endToEnd("tests")],
+  e2e: ["End to end", allEndToEnd],
   systems: ["The five products of examples/", () => endToEnd(path.join("tests", "systems"), "./tests/systems/rows.mjs")],
+  coverage: ["Every documented answer was seen", checkCoverage],
+  contract: ["The API's document, by schemathesis", contract],
   deploy: ["Deploy, dry run", () => run(process.execPath, [inRoot("scripts", "deploy.mjs"), "--dry-run"], { cwd: root })],
 };
 
@@ -45,6 +48,19 @@ async function wasmTests() {
   await cargo("test", "-p", "keystile-core", "--target", WASM, {
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: testRunner,
   });
+}
+
+/** What the tests see of the API is noted anew. */
+async function allEndToEnd() {
+  rmSync(inRoot("build", "contract"), { recursive: true, force: true });
+  await endToEnd("tests");
+}
+
+/** Requests made from docs/openapi.json, against the real worker. */
+async function contract() {
+  await setupSchemathesis();
+  const { python, program } = schemathesis();
+  await run(node22(), [inRoot("tests", "contract", "run.mjs"), python, program], { cwd: root, env: wranglerEnv() });
 }
 
 /** The real workers in the real runtime, one file after the other: each starts a stack of its own. */

@@ -1,6 +1,7 @@
-// Where each tool is: Node 22, wrangler, worker-build, wasm-bindgen.
+// Where each tool is: Node 22, wrangler, worker-build, wasm-bindgen, schemathesis.
 // No dependencies: this is read before node_modules exists.
 
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
@@ -24,6 +25,16 @@ export const workerBuild = () => cached("worker-build", WORKER_BUILD, "worker-bu
 /** The bindings' generator must be exactly of the version that the crates are compiled with. */
 export const wasmBindgen = () =>
   cached("wasm-bindgen", lockedVersion("wasm-bindgen"), "wasm-bindgen", "wasm-bindgen-test-runner");
+
+/** A virtual environment of Python with what requirements.txt pins; another file, another environment. */
+export function schemathesis() {
+  const requirements = inRoot("tests", "contract", "requirements.txt");
+  const pinned = readFileSync(requirements, "utf8");
+  const version = pinned.match(/^schemathesis==(\S+)/m)[1];
+  const directory = path.join(cache, `schemathesis-${version}-${createHash("sha256").update(pinned).digest("hex").slice(0, 8)}`);
+  const bin = path.join(directory, process.platform === "win32" ? "Scripts" : "bin");
+  return { version, directory, requirements, python: path.join(bin, "python"), program: path.join(bin, "schemathesis") };
+}
 
 function cached(name, version, ...programs) {
   const directory = path.join(cache, `${name}-${version}`);

@@ -1,6 +1,6 @@
 // The management worker, with handles that only a test has: the clock of its
 // isolate can be moved, an object's alarm called or read, a statement of SQL
-// made to fail, a ledger killed. What runs in between is what is deployed.
+// made to fail, a ledger killed or put out of reach. What runs in between is what is deployed.
 
 import config from "keystile-config";
 import Manage, { Feed as DeployedFeed, Ledger as DeployedLedger } from "../crates/manage/build/index.js";
@@ -11,6 +11,7 @@ const realNow = Date.now;
 let offset = 0;
 Date.now = () => realNow() + offset;
 let failing = null;
+let ledgers = "ok";
 
 function outcome(sql, statement) {
   try {
@@ -57,7 +58,12 @@ const withHandles = (Deployed) =>
   };
 
 export class Feed extends withHandles(DeployedFeed) {}
-export class Ledger extends withHandles(DeployedLedger) {}
+export class Ledger extends withHandles(DeployedLedger) {
+  async fetch(request) {
+    if (ledgers === "down") throw new Error("injected");
+    return super.fetch(request);
+  }
+}
 
 export default class extends Manage {
   async fetch(request) {
@@ -69,6 +75,10 @@ export default class extends Manage {
     if (pathname === "/__fail") {
       failing = await request.json();
       return Response.json(failing);
+    }
+    if (pathname === "/__ledgers") {
+      ledgers = await request.json();
+      return Response.json(ledgers);
     }
     const [, object, binding, name, path] = /^\/(__object)\/(\w+)\/([^/]+)\/(.+)$/.exec(pathname) ?? [];
     if (object) return this.env[binding].getByName(name).fetch(`https://object/${path}`, { method: "POST", body: request.body });

@@ -14,6 +14,7 @@ import { createTestHarness } from "wrangler";
 
 import { buildConfig } from "../scripts/build.mjs";
 import { inRoot } from "../scripts/tools.mjs";
+import { checkAnswer } from "./contract.mjs";
 
 export const SECRET = Buffer.alloc(32, 1).toString("base64");
 export const ROOT_KEY = "ksroot_" + "r".repeat(43);
@@ -32,8 +33,8 @@ export async function startRig({ name, toml = inRoot("tests", "fixture.toml"), s
   const config = await configModule(name, toml, settings);
   const options = (secrets) => stack({ config, secret, rootKey: ROOT_KEY, edges, handles, ...secrets });
   const server = createTestHarness(options({}));
-  await server.listen();
-  return new Rig(server, Object.keys(edges), options);
+  const { url } = await server.listen();
+  return new Rig(server, url, Object.keys(edges), options);
 }
 
 /** The options of a harness: every worker of the stack. */
@@ -58,8 +59,10 @@ function stack({ config, secret, rootKey, edges, handles }) {
 }
 
 class Rig {
-  constructor(server, edges, options) {
+  constructor(server, url, edges, options) {
     this.server = server;
+    /** Where the first worker listens: the management worker, if there are no edges. */
+    this.url = url;
     this.edges = edges;
     this.options = options;
   }
@@ -83,7 +86,10 @@ class Rig {
     return read(response);
   }
 
-  /** A request to the management API, as root unless another operator key is given. */
+  /**
+   * A request to the management API, as root unless another operator key is
+   * given. Its answer has to be one that docs/openapi.json has.
+   */
   async manage(method, target, body, { key = ROOT_KEY, headers = {}, raw } = {}) {
     const sent = { ...headers };
     if (key !== null) sent.Authorization = `Bearer ${key}`;
@@ -93,7 +99,9 @@ class Rig {
       headers: sent,
       body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
     });
-    return read(response);
+    const answer = await read(response);
+    checkAnswer(method, target, answer);
+    return answer;
   }
 
   /** Creates a key and returns the answer's body. */
@@ -143,6 +151,11 @@ class Rig {
   /** With `handles`: makes SQL that contains this text fail, or nothing if null. */
   failing(text) {
     return this.#handle("__fail", text);
+  }
+
+  /** With `handles`: whether ledgers can be reached. */
+  ledgers(mode) {
+    return this.#handle("__ledgers", mode);
   }
 
   /** With `handles`: calls an object of the management worker's directly. */

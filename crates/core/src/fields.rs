@@ -32,6 +32,15 @@ pub fn invalid(errors: &[FieldError]) -> Problem {
     Problem::new(422, "INVALID_REQUEST", detail).with("errors", json!(errors))
 }
 
+/// A whole number, however it is written: to JSON 5.0 is 5.
+pub(crate) fn whole(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| {
+        let number = value.as_f64()?;
+        let whole = number as i64;
+        (whole as f64 == number).then_some(whole)
+    })
+}
+
 /// The fields of a JSON object, taken one by one; what is left over is unknown.
 pub(crate) struct Fields {
     object: Map<String, Value>,
@@ -47,12 +56,13 @@ impl Fields {
         }
     }
 
+    /// Null is as good as absent: not enough.
     pub(crate) fn required<T>(
         &mut self,
         field: &'static str,
         parse: impl FnOnce(Value) -> Result<T, String>,
     ) -> Option<T> {
-        if !self.object.contains_key(field) {
+        if self.object.get(field).is_none_or(Value::is_null) {
             self.missing(field, "this is required");
         }
         self.optional(field, parse)

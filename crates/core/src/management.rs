@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     config::{self, Config, DefaultScopes},
     feed::client::WhenFeedUnreachable,
-    fields::{FieldError, Fields},
+    fields::{FieldError, Fields, whole},
     id::TenantId,
     key::Environment,
     lifecycle::{Key, KeyPatch, NewKey, Overlap, PendingEnd},
@@ -310,7 +310,7 @@ pub fn parse_rotate(body: Value, now: Timestamp) -> Result<Rotation, Vec<FieldEr
 }
 
 fn overlap_seconds(value: Value) -> Result<i64, String> {
-    let seconds = value.as_i64().filter(|seconds| (0..=MAX_OVERLAP_SECONDS).contains(seconds));
+    let seconds = whole(&value).filter(|seconds| (0..=MAX_OVERLAP_SECONDS).contains(seconds));
     seconds.ok_or_else(|| format!("a whole number from 0 to {MAX_OVERLAP_SECONDS} (90 days) expected"))
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     config::Config,
-    fields::{FieldError, Fields},
+    fields::{FieldError, Fields, whole},
     timestamp::Timestamp,
 };
 
@@ -236,7 +236,7 @@ fn limit(value: Value, least: u32, most: u32) -> Result<Option<u32>, String> {
     if value.is_null() {
         return Ok(None);
     }
-    let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+    let number = whole(&value).and_then(|number| u32::try_from(number).ok());
     let number = number.filter(|number| (least..=most).contains(number));
     number.map(Some).ok_or_else(|| format!("a whole number from {least} to {most} expected, or null for none"))
 }

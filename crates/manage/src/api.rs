@@ -8,6 +8,7 @@ mod authentication;
 mod body;
 mod import;
 mod keys;
+mod openapi;
 mod operators;
 mod prefer;
 mod query;
@@ -55,10 +56,13 @@ async fn dispatch(request: &mut Request, env: &Env, request_id: &str) -> Outcome
     let path = request.path();
     let resource =
         Resource::parse(&path).ok_or_else(|| Problem::new(404, "NO_SUCH_PATH", "There is nothing at this path."))?;
-    let endpoint = resource.endpoint(&request.method()).ok_or_else(|| {
+    let endpoint = method(request).and_then(|method| resource.endpoint(&method)).ok_or_else(|| {
         let allow = resource.allow();
         Problem::new(405, "METHOD_NOT_ALLOWED", format!("This path takes {allow}.")).with_header("Allow", allow)
     })?;
+    if endpoint == Endpoint::OpenApi {
+        return Ok(openapi::answer(request.headers().get("If-None-Match")?.as_deref())?);
+    }
     let deployment = Deployment::load(env)?;
     if endpoint == Endpoint::Health {
         return Ok(response::json(200, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))?);
@@ -82,7 +86,9 @@ struct Call<'a> {
 impl Call<'_> {
     async fn answer(&self, request: &mut Request, endpoint: Endpoint<'_>) -> Outcome {
         match endpoint {
-            Endpoint::Health => Err(Failure::Fault("health is answered before authentication".into())),
+            Endpoint::Health | Endpoint::OpenApi => {
+                Err(Failure::Fault("what needs no caller is answered before there is one".into()))
+            }
             Endpoint::Scopes => {
                 query::none(request)?;
                 Ok(response::json(200, &management::present_catalog(&self.deployment.config))?)
@@ -166,6 +172,12 @@ fn request_id() -> Result<String> {
     let drawn = base62::draw::<20>(&random::bytes::<40>()?);
     let drawn = drawn.ok_or_else(|| worker::Error::RustError("too few random bytes for a request's id".into()))?;
     Ok(format!("req_{}", drawn.map(char::from).iter().collect::<String>()))
+}
+
+/// The method; `None` if it is one that the `worker` crate does not know, and takes for GET.
+fn method(request: &Request) -> Option<Method> {
+    let method = request.method();
+    (method.as_ref() == request.inner().method()).then_some(method)
 }
 
 /// HEAD is GET whose body the platform leaves out.

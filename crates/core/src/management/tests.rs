@@ -183,3 +183,25 @@ fn nobody_grants_more_than_they_hold() {
     }
     assert_eq!(Caller::root().may_grant(&write, &Reach::All), Ok(()));
 }
+
+#[test]
+fn null_is_nothing_and_not_enough_where_something_is_required() {
+    let required = |errors: Vec<FieldError>| {
+        assert!(errors.iter().all(|error| error.detail == "this is required"), "{errors:?}");
+        errors.into_iter().map(|error| error.field).collect::<Vec<_>>()
+    };
+    let errors = new_key(json!({"name": null, "scopes": ["read:leads"]})).unwrap_err();
+    assert_eq!(required(errors), ["name"]);
+    // Else an operator for one tenant would become one for all.
+    let errors = parse_new_operator(json!({"name": null, "scopes": null, "tenant": null}), NOW).unwrap_err();
+    assert_eq!(required(errors), ["name", "scopes", "tenant"]);
+    assert!(new_key(json!({"name": "x", "scopes": ["read:leads"], "environment": null, "metadata": null})).is_ok());
+}
+
+#[test]
+fn a_whole_number_may_be_written_with_a_fraction_of_nothing() {
+    assert_eq!(parse_rotate(json!({"overlap_seconds": 888.0})), Ok(888_000));
+    for no in [json!(888.5), json!(-1), json!(1e300), json!("888")] {
+        assert!(parse_rotate(json!({"overlap_seconds": no})).is_err(), "{no}");
+    }
+}

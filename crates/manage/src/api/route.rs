@@ -6,6 +6,7 @@ use worker::Method;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resource<'a> {
     Health,
+    OpenApi,
     Scopes,
     Plans,
     Tenants,
@@ -45,6 +46,7 @@ pub(super) enum OperatorAction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Endpoint<'a> {
     Health,
+    OpenApi,
     Scopes,
     Plans,
     Tenants,
@@ -93,6 +95,7 @@ impl<'a> Resource<'a> {
         }
         Some(match segments.as_slice() {
             ["healthz"] => Self::Health,
+            ["openapi.json"] => Self::OpenApi,
             ["v1", "scopes"] => Self::Scopes,
             ["v1", "plans"] => Self::Plans,
             ["v1", "audit"] => Self::OperatorsAudit,
@@ -119,6 +122,7 @@ impl<'a> Resource<'a> {
         use {Endpoint as E, Method as M};
         Some(match (super::effective(method), self) {
             (M::Get, Self::Health) => E::Health,
+            (M::Get, Self::OpenApi) => E::OpenApi,
             (M::Get, Self::Scopes) => E::Scopes,
             (M::Get, Self::Plans) => E::Plans,
             (M::Get, Self::Tenants) => E::Tenants,
@@ -146,6 +150,7 @@ impl<'a> Resource<'a> {
     pub(super) const fn allow(self) -> &'static str {
         match self {
             Self::Health
+            | Self::OpenApi
             | Self::Scopes
             | Self::Plans
             | Self::Tenants
@@ -191,8 +196,9 @@ impl OperatorAction {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 22] = [
+    const PATHS: [&str; 23] = [
         "/healthz",
+        "/openapi.json",
         "/v1/scopes",
         "/v1/audit",
         "/v1/operators",

@@ -1,0 +1,67 @@
+// schemathesis against the real management worker, which listens on a port of
+// this machine: `node run.mjs python schemathesis`, by Node 22. See
+// `npm test -- contract`.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+
+import { inRoot } from "../../scripts/tools.mjs";
+import { operations, resolved } from "../contract.mjs";
+import { ROOT_KEY, startRig } from "../rig.mjs";
+
+const settings = {
+  // So that every good body is accepted: one without scopes, too.
+  'prefix = "knq"': 'prefix = "knq"\ndefault_scopes = "all"',
+  // Whoever prefers to wait does so for less than a second.
+  "max_staleness_ms = 1000": "max_staleness_ms = 250",
+};
+
+const rig = await startRig({ name: "contract", edges: {}, settings });
+try {
+  const [python, schemathesis] = process.argv.slice(2);
+  const config = ["--config-file", inRoot("tests", "contract", "schemathesis.toml")];
+  const cwd = inRoot("build", "schemathesis"); // Where it leaves what it remembers.
+  mkdirSync(cwd, { recursive: true });
+  const url = new URL("/openapi.json", rig.url).href;
+  const child = spawn(python, [schemathesis, ...config, "run", "--checks", "all", url], {
+    cwd,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: {
+      ...process.env,
+      PYTHONDONTWRITEBYTECODE: "1",
+      SCHEMATHESIS_HOOKS: inRoot("tests", "contract", "hooks.py"),
+      KEYSTILE_ROOT_KEY: ROOT_KEY,
+      KEYSTILE_SCOPES: JSON.stringify(await grantableScopes()),
+      KEYSTILE_CURSORS: JSON.stringify(await cursors()),
+    },
+  });
+  const [code] = await once(child, "exit");
+  process.exitCode = code ?? 1;
+} finally {
+  await rig.close();
+}
+
+async function grantableScopes() {
+  const { body } = await rig.manage("GET", "/v1/scopes");
+  return body.scopes.filter(({ unavailable }) => unavailable === null).map(({ name }) => name);
+}
+
+/** One that leads to a second page, for each operation that takes one. */
+async function cursors() {
+  for (const tenant of ["acme", "globex"]) {
+    await rig.create(tenant);
+    await rig.create(tenant);
+    await rig.operator(tenant, ["verify"]);
+  }
+  const found = {};
+  for (const { operationId, path, parameters = [] } of operations) {
+    if (!parameters.some((parameter) => ["cursor", "after"].includes(resolved(parameter).name))) continue;
+    const list = path.replace("{tenant}", "acme").replace("/export", "");
+    const { body } = await rig.manage("GET", `${list}?limit=1`);
+    assert.ok(body.next_cursor, `${operationId} has a second page`);
+    found[operationId] = body.next_cursor;
+  }
+  return found;
+}
