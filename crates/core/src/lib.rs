@@ -27,6 +27,7 @@ pub mod feed;
 pub mod fields;
 pub mod http_signature;
 pub mod id;
+pub mod idempotency;
 pub mod key;
 pub mod keyring;
 pub mod lifecycle;
