@@ -3,6 +3,7 @@
 
 use keystile_core::{
     KeyDigest, KeyId, TenantId,
+    idempotency::Claim,
     lifecycle::{KeyPatch, NewKey},
     listing::{AuditQuery, KeyQuery},
     management::Caller,
@@ -15,6 +16,8 @@ pub(crate) trait Command: Serialize + DeserializeOwned {
     const PATH: &'static str;
     /// The request's id, which every answer names.
     fn request_id(&self) -> &str;
+    /// Under which it is carried out once, if its request had an idempotency key.
+    fn claim(&self) -> Option<&Claim>;
 }
 
 /// Who asks, from where: what the audit log keeps of a request.
@@ -28,12 +31,15 @@ pub(crate) struct Origin {
     pub(crate) ip: Option<String>,
     /// The request's id.
     pub(crate) request_id: String,
+    /// What its idempotency key stands for, if it has one.
+    pub(crate) claim: Option<Claim>,
 }
 
 impl Origin {
     /// A caller's request.
-    pub(crate) fn new(caller: &Caller, ip: Option<String>, request_id: &str) -> Self {
-        Self { actor_id: caller.id.clone(), actor_name: caller.name.clone(), ip, request_id: request_id.into() }
+    pub(crate) fn new(caller: &Caller, ip: Option<String>, request_id: &str, claim: Option<Claim>) -> Self {
+        let (actor_id, actor_name) = (caller.id.clone(), caller.name.clone());
+        Self { actor_id, actor_name, ip, request_id: request_id.into(), claim }
     }
 }
 
@@ -158,6 +164,9 @@ macro_rules! commands {
             const PATH: &'static str = $path;
             fn request_id(&self) -> &str {
                 &self.$($origin.)?request_id
+            }
+            fn claim(&self) -> Option<&Claim> {
+                None$(.or(self.$origin.claim.as_ref()))?
             }
         })+
     };

@@ -8,6 +8,7 @@
 //! The parts: [`changes`] and [`tenant`] change, [`reads`] reads, [`drain`]
 //! carries out the [`outbox`]; [`keys`], [`audit`], [`standing`] and
 //! [`addressing`] are one table each, [`schema`] their definitions.
+//! [`idempotency`] sees to it that what is sent twice is done once.
 //!
 //! Commands come as POST, JSON in and out, one path each: see
 //! [`command`](crate::command).
@@ -18,6 +19,7 @@ mod audit;
 mod books;
 mod changes;
 mod drain;
+mod idempotency;
 mod keys;
 mod outbox;
 mod reads;
@@ -119,7 +121,8 @@ impl Ledger {
         let outcome = match self.books() {
             Err(error) => Err(Failure::from(error)),
             Ok(books) => {
-                let outcome = handler(&books, command).await;
+                let claim = command.claim().cloned();
+                let outcome = books.once(claim.as_ref(), handler(&books, command)).await;
                 self.state.wait_until(books.drain());
                 outcome
             }

@@ -41,8 +41,10 @@ impl Call<'_> {
             OperatorEndpoint::Revoke(id) => {
                 query::none(request)?;
                 let target = self.operator(id)?;
-                let reason = management::parse_revoke(body::read(request, body::JSON).await?)?;
-                self.ledger(OPERATORS_LEDGER, &Revoke { origin: self.origin(request)?, target, reason }).await
+                let body = body::read(request, body::JSON).await?;
+                let origin = self.origin(request, &body)?;
+                let reason = management::parse_revoke(body)?;
+                self.ledger(OPERATORS_LEDGER, &Revoke { origin, target, reason }).await
             }
             OperatorEndpoint::Audit => {
                 let query = listing::parse_audit_query(query::pairs(request)?)?;
@@ -54,11 +56,13 @@ impl Call<'_> {
 
     async fn create_operator(&self, request: &mut Request) -> Outcome {
         query::none(request)?;
-        let new = management::parse_new_operator(body::read(request, body::JSON).await?, clock::now())?;
+        let body = body::read(request, body::JSON).await?;
+        let origin = self.origin(request, &body)?;
+        let new = management::parse_new_operator(body, clock::now())?;
         if let Subject::Operator { reach } = &new.subject {
             self.caller.may_grant(&new.scopes, reach)?;
         }
-        self.ledger(OPERATORS_LEDGER, &Create { origin: self.origin(request)?, new }).await
+        self.ledger(OPERATORS_LEDGER, &Create { origin, new }).await
     }
 
     fn own_tenant(&self) -> Option<TenantId> {

@@ -7,7 +7,10 @@ use keystile_core::{
 use worker::Request;
 
 use super::{Call, Outcome, body, query, route::TenantEndpoint};
-use crate::command::{Audit, Resume, Summary, Suspend};
+use crate::{
+    command::{Audit, Origin, Resume, Summary, Suspend},
+    failure::Failure,
+};
 
 impl Call<'_> {
     pub(super) async fn tenant(&self, request: &mut Request, tenant: &TenantId, endpoint: TenantEndpoint) -> Outcome {
@@ -29,21 +32,24 @@ impl Call<'_> {
                 self.ledger(tenant.as_str(), &command).await
             }
             TenantEndpoint::Suspend => {
-                self.nothing_more(request).await?;
-                let command = Suspend { origin: self.origin(request)?, tenant: tenant.clone() };
+                let origin = self.nothing_more(request).await?;
+                let command = Suspend { origin, tenant: tenant.clone() };
                 self.ledger(tenant.as_str(), &command).await
             }
             TenantEndpoint::Resume => {
-                self.nothing_more(request).await?;
-                let command = Resume { origin: self.origin(request)?, tenant: tenant.clone() };
+                let origin = self.nothing_more(request).await?;
+                let command = Resume { origin, tenant: tenant.clone() };
                 self.ledger(tenant.as_str(), &command).await
             }
         }
     }
 
     /// For what takes neither parameters nor fields.
-    async fn nothing_more(&self, request: &mut Request) -> Result<(), crate::failure::Failure> {
+    async fn nothing_more(&self, request: &mut Request) -> Result<Origin, Failure> {
         query::none(request)?;
-        Ok(management::parse_empty(body::read(request, body::JSON).await?)?)
+        let body = body::read(request, body::JSON).await?;
+        let origin = self.origin(request, &body)?;
+        management::parse_empty(body)?;
+        Ok(origin)
     }
 }

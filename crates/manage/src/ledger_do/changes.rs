@@ -17,7 +17,7 @@ use super::{
     answer::{self, Answer, Outcome},
     audit,
     books::Books,
-    keys,
+    idempotency, keys,
     outbox::{self, Subject},
 };
 use crate::{
@@ -31,12 +31,14 @@ impl Books {
     pub(super) async fn create(&self, command: Create) -> Outcome {
         let now = clock::now();
         let (key, minted) = self.mint(command.new, now)?;
+        let answer = |effective_by| Answer::created(self.with_text(&key, &minted, effective_by, now));
         self.database.transaction(|| {
             self.record_new(&command.origin, &key, now)?;
+            idempotency::note(&self.database, command.origin.claim.as_ref(), &answer(None), now)?;
             self.arm(now)
         })?;
         let effective_by = self.publish_now(&[Subject::Key(key.record.id.clone())]).await.unwrap_or_default();
-        Ok(Answer::created(self.with_text(&key, &minted, effective_by, now)))
+        Ok(answer(effective_by))
     }
 
     /// Replaces a key by one that is the same but for its text.
@@ -50,14 +52,27 @@ impl Books {
             let replaced = old.rotate(&successor.record.id, overlap_ms, now).map_err(answer::impossible)?;
             self.record_new(&origin, &successor, now)?;
             self.record_changed(&origin, Action::Rotated, &old, &replaced, now)?;
+            let answer = self.rotated(&successor, &minted, &replaced, None, now);
+            idempotency::note(&self.database, origin.claim.as_ref(), &answer, now)?;
             self.arm(now)?;
             Ok::<_, Failure>((successor, minted, replaced))
         })?;
         let subjects = [&successor, &replaced].map(|key| Subject::Key(key.record.id.clone()));
         let effective_by = self.publish_now(&subjects).await.unwrap_or_default();
-        let mut body = self.with_text(&successor, &minted, effective_by, now);
-        body.insert("replaces".into(), present_replaced(&replaced, now));
-        Ok(Answer::created(body))
+        Ok(self.rotated(&successor, &minted, &replaced, effective_by, now))
+    }
+
+    fn rotated(
+        &self,
+        successor: &Key,
+        minted: &PlainKey,
+        replaced: &Key,
+        effective_by: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Answer {
+        let mut body = self.with_text(successor, minted, effective_by, now);
+        body.insert("replaces".into(), present_replaced(replaced, now));
+        Answer::created(body)
     }
 
     /// Changes what a patch says.
@@ -103,7 +118,7 @@ impl Books {
         let target = Target { id: key_id, within: None };
         let key = self.find(&target)?.key;
         let (actor_id, actor_name) = (key.record.id.to_string(), key.record.name);
-        let origin = Origin { actor_id, actor_name, ip, request_id };
+        let origin = Origin { actor_id, actor_name, ip, request_id, claim: None };
         let reason = Some("revoked by its holder".into());
         self.revoke(Revoke { origin, target, reason }).await
     }

@@ -1,6 +1,7 @@
 //! A ledger's schema, as migrations. Never change one that was deployed: append.
 
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
 -- Every key that was ever created. Rows are changed, never deleted.
 CREATE TABLE keys (
     id TEXT PRIMARY KEY,
@@ -67,7 +68,19 @@ CREATE TABLE addressing (
     after_id TEXT,                    -- under way: the last key that was enqueued; NULL: done
     due_at INTEGER                    -- under way: when the next batch may be
 );
-"];
+",
+    "
+-- Answers to POSTs with an Idempotency-Key, for a day.
+CREATE TABLE idempotency (
+    id TEXT PRIMARY KEY,              -- SHA-256 over caller and key
+    fingerprint TEXT NOT NULL,        -- SHA-256 over method, path and body
+    status INTEGER NOT NULL,
+    body TEXT NOT NULL,               -- without the text of a key
+    at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX idempotency_by_age ON idempotency (at);
+",
+];
 
 #[cfg(test)]
 mod tests {
@@ -78,7 +91,10 @@ mod tests {
     /// changed rather than appended.
     #[test]
     fn the_schema_is_golden() {
-        let golden = ["6f9734549146fe3103ebd11f9b2f26a880e16008bac18079bfde9f97b21c6b88"];
+        let golden = [
+            "6f9734549146fe3103ebd11f9b2f26a880e16008bac18079bfde9f97b21c6b88",
+            "10de5115ec53646198760d3548e5df551bbcbfe5dead464769f1377097919402",
+        ];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);
     }
