@@ -58,6 +58,17 @@ pub struct Config {
     pub upstreams: Vec<Upstream>,
     /// What is guarded.
     pub routes: Routes,
+    /// What the management worker alone needs; at the edge nothing is in it.
+    #[serde(skip)]
+    pub manage: ManageSettings,
+}
+
+/// What the management worker alone needs. It follows the rest in what ships, so
+/// that the edge carries no code to read it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ManageSettings {
+    /// How long audit entries are kept; for good if not said.
+    pub audit_retention_days: Option<u16>,
 }
 
 /// Where requests are forwarded to.
@@ -118,20 +129,27 @@ impl Config {
     #[must_use]
     pub fn to_blob(&self) -> String {
         // Every part serialises: the types are plain data.
-        STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION, self)).unwrap_or_default())
+        STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION, self, &self.manage)).unwrap_or_default())
     }
 
-    /// Reads what [`to_blob`](Self::to_blob) wrote.
+    /// Reads what [`to_blob`](Self::to_blob) wrote, but for what the management
+    /// worker alone needs.
     ///
     /// # Errors
     /// A sentence, if this is no blob of this version.
     pub fn from_blob(blob: &str) -> Result<Self, String> {
         let bytes = STANDARD.decode(blob).map_err(|error| error.to_string())?;
-        let (version, rest) = postcard::take_from_bytes::<u32>(&bytes).map_err(|error| error.to_string())?;
-        if version != BLOB_VERSION {
-            return Err(format!("configuration of version {version}, where {BLOB_VERSION} is read; build it again"));
-        }
-        postcard::from_bytes(rest).map_err(|error| error.to_string())
+        postcard::from_bytes(body(&bytes)?).map_err(|error| error.to_string())
+    }
+
+    /// Reads all of what [`to_blob`](Self::to_blob) wrote.
+    ///
+    /// # Errors
+    /// A sentence, if this is no blob of this version.
+    pub fn from_blob_whole(blob: &str) -> Result<Self, String> {
+        let bytes = STANDARD.decode(blob).map_err(|error| error.to_string())?;
+        let (config, manage): (Self, _) = postcard::from_bytes(body(&bytes)?).map_err(|error| error.to_string())?;
+        Ok(Self { manage, ..config })
     }
 
     /// The prefix of new keys.
@@ -139,6 +157,15 @@ impl Config {
     pub fn prefix(&self) -> Option<&KeyPrefix> {
         self.prefixes.first()
     }
+}
+
+/// What follows the version, if it is ours.
+fn body(bytes: &[u8]) -> Result<&[u8], String> {
+    let (version, rest) = postcard::take_from_bytes::<u32>(bytes).map_err(|error| error.to_string())?;
+    if version != BLOB_VERSION {
+        return Err(format!("configuration of version {version}, where {BLOB_VERSION} is read; build it again"));
+    }
+    Ok(rest)
 }
 
 #[cfg(test)]

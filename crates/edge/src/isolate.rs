@@ -87,7 +87,7 @@ impl Isolate {
     }
 
     fn new(env: &Env) -> worker::Result<Self> {
-        let config = config::load()?;
+        let config = config::load(Config::from_blob)?;
         let random = base62::draw::<8>(&random::bytes::<32>()?).unwrap_or(*b"00000000");
         Ok(Self {
             keyring: secret::keyring(env)?,

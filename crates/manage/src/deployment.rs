@@ -52,7 +52,7 @@ const ROOT_KEY_MISSING: &str =
 
 /// The configuration alone: the feed needs no secret.
 pub(crate) fn config() -> Result<Rc<Config>> {
-    once(&CONFIG, config::load)
+    once(&CONFIG, || config::load(Config::from_blob_whole))
 }
 
 /// What failed is tried again by the next request.

@@ -4,14 +4,15 @@
 use js_sys::Reflect;
 use keystile_core::config::Config;
 
-/// Reads the configuration. Once per isolate: it is the same for its life.
+/// Reads the configuration, by what the worker needs of it. Once per isolate: it
+/// is the same for its life.
 ///
 /// # Errors
 /// If it is missing or wrong, which the build does not let through.
-pub fn load() -> worker::Result<Config> {
+pub fn load(read: fn(&str) -> Result<Config, String>) -> worker::Result<Config> {
     let blob = Reflect::get(&js_sys::global(), &"KEYSTILE_CONFIG".into())
         .ok()
         .and_then(|value| value.as_string())
         .ok_or_else(|| worker::Error::RustError("globalThis.KEYSTILE_CONFIG is missing; see entry.js".into()))?;
-    Config::from_blob(&blob).map_err(|error| worker::Error::RustError(format!("globalThis.KEYSTILE_CONFIG: {error}")))
+    read(&blob).map_err(|error| worker::Error::RustError(format!("globalThis.KEYSTILE_CONFIG: {error}")))
 }

@@ -8,7 +8,7 @@ use alloc::{
 
 use serde::Deserialize;
 
-use super::{Config, Cors, DefaultScopes, Target, Upstream};
+use super::{Config, Cors, DefaultScopes, ManageSettings, Target, Upstream};
 use crate::{
     credential::CredentialHeader,
     feed::client::{Settings, WhenFeedUnreachable},
@@ -32,6 +32,8 @@ pub struct RawConfig {
     pub presets: Vec<RawPreset>,
     #[serde(default)]
     pub edge: RawEdge,
+    #[serde(default)]
+    pub audit: RawAudit,
     #[serde(default)]
     pub upstreams: Vec<RawUpstream>,
     #[serde(default)]
@@ -116,6 +118,15 @@ impl Default for RawEdge {
     }
 }
 
+/// `[audit]`
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAudit {
+    /// How long entries are kept; for good if not said.
+    #[serde(default)]
+    pub retention_days: Option<u16>,
+}
+
 /// `[[upstreams]]`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -186,6 +197,7 @@ impl Config {
             feed: check.feed(&raw.edge),
             upstreams: check.upstreams(&raw.upstreams),
             routes: Routes::default(),
+            manage: ManageSettings { audit_retention_days: raw.audit.retention_days },
             environments: raw.keys.environments,
             headers: raw.keys.headers,
             default_scopes: raw.keys.default_scopes,
@@ -201,6 +213,10 @@ impl Config {
         });
         check.that(!config.headers.is_empty(), &["keys", "headers"], || {
             "write [\"bearer\"], [\"x-api-key\"] or both".into()
+        });
+        let retention = config.manage.audit_retention_days;
+        check.that(retention.is_none_or(|days| (30..=3_650).contains(&days)), &["audit", "retention_days"], || {
+            "write 30 to 3650 days, or leave it out to keep the log for good".into()
         });
         if let Some(cors) = &config.cors {
             check.cors(cors);

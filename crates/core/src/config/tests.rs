@@ -66,8 +66,12 @@ fn a_whole_configuration_is_read() {
 
 #[test]
 fn what_ships_to_the_workers_reads_back_the_same() {
-    let config = parse(EXAMPLE).unwrap();
-    assert_eq!(Config::from_blob(&config.to_blob()), Ok(config));
+    let config = parse(&format!("{EXAMPLE}\n[audit]\nretention_days = 90")).unwrap();
+    assert_eq!(config.manage.audit_retention_days, Some(90));
+    let blob = config.to_blob();
+    assert_eq!(Config::from_blob_whole(&blob), Ok(config.clone()));
+    // The edge reads all but what is the management worker's alone.
+    assert_eq!(Config::from_blob(&blob), Ok(Config { manage: ManageSettings::default(), ..config }));
 }
 
 #[test]
@@ -76,6 +80,7 @@ fn what_was_built_for_another_version_is_refused() {
     assert!(Config::from_blob(&other).unwrap_err().contains("version 2"));
     for broken in ["", "{}", "AQ=="] {
         assert!(Config::from_blob(broken).is_err(), "{broken}");
+        assert!(Config::from_blob_whole(broken).is_err(), "{broken}");
     }
 }
 
@@ -92,6 +97,7 @@ fn each_mistake_is_placed_and_says_what_to_write() {
             "scopes = [\"write:deals\"]",
             "presets.0.scopes.0: no [[scopes]] defines \"write:deals\"",
         ),
+        ("[[upstreams]]", "[audit]\nretention_days = 29\n[[upstreams]]", "audit.retention_days: write 30 to 3650 days"),
         ("max_staleness_ms = 1000", "max_staleness_ms = 10", "edge.max_staleness_ms: write 250 to 60000"),
         ("service = \"UPSTREAM\"", "url = \"http://api.example.com\"", "upstreams.0.url: write an https:// URL"),
         ("service = \"UPSTREAM\"", "url = \"http://localhost.example.com\"", "upstreams.0.url: write an https:// URL"),
