@@ -5,10 +5,10 @@
 //! it takes effect; then KV. What fails is retried by the alarm until it took.
 //! The reserved ledger `_operators` holds operators' keys in the same way.
 //!
-//! The parts: [`changes`] and [`tenant`] change, [`reads`] reads, [`drain`]
-//! carries out the [`outbox`]; [`keys`], [`audit`], [`standing`] and
-//! [`addressing`] are one table each, [`schema`] their definitions.
-//! [`idempotency`] sees to it that what is sent twice is done once.
+//! The parts: [`changes`] and [`tenant`] change, [`reads`] and [`listing`] read,
+//! [`drain`] carries out the [`outbox`], [`idempotency`] sees to it that what is
+//! sent twice is done once; [`keys`], [`audit`], [`standing`] and [`addressing`]
+//! are one table each, [`schema`] their definitions.
 //!
 //! Commands come as POST, JSON in and out, one path each: see
 //! [`command`](crate::command).
@@ -21,6 +21,7 @@ mod changes;
 mod drain;
 mod idempotency;
 mod keys;
+mod listing;
 mod outbox;
 mod reads;
 mod schema;

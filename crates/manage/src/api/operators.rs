@@ -29,7 +29,7 @@ impl Call<'_> {
         match endpoint {
             OperatorEndpoint::Create => self.create_operator(request).await,
             OperatorEndpoint::List => {
-                let query = listing::parse_key_query(query::pairs(request)?)?;
+                let query = listing::parse_operator_query(query::pairs(request)?)?;
                 let command = List { request_id: self.request_id.into(), query, within: self.own_tenant() };
                 self.ledger(OPERATORS_LEDGER, &command).await
             }

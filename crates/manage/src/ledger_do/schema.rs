@@ -79,6 +79,42 @@ CREATE TABLE idempotency (
     at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX idempotency_by_age ON idempotency (at);
+
+-- Keys by what lists filter by: each one under every scope that it was granted,
+-- and under the scope '', so that a page is a stretch of this index.
+CREATE TABLE key_places (
+    scope TEXT NOT NULL,
+    status TEXT NOT NULL,             -- active, disabled, revoked, expired
+    environment TEXT NOT NULL,        -- '' of operators' keys
+    created_at INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (scope, status, environment, created_at, id)
+) WITHOUT ROWID;
+-- Whether a list has noticed that expires_at has passed.
+ALTER TABLE keys ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX keys_by_expiry ON keys (expired, expires_at) WHERE expires_at IS NOT NULL;
+-- The places where keys belong.
+CREATE VIEW places_of_keys AS
+SELECT scopes.value AS scope,
+       CASE WHEN keys.state = 'revoked' THEN 'revoked' WHEN keys.expired = 1 THEN 'expired' ELSE keys.state END AS status,
+       coalesce(json_extract(keys.record, '$.subject.api_key.environment'), '') AS environment,
+       keys.created_at AS created_at, keys.id AS id
+FROM keys, json_each(json_insert(json_extract(keys.record, '$.scopes'), '$[#]', '')) AS scopes;
+INSERT OR IGNORE INTO key_places SELECT * FROM places_of_keys;
+CREATE TRIGGER key_is_placed AFTER INSERT ON keys
+BEGIN INSERT OR IGNORE INTO key_places SELECT * FROM places_of_keys WHERE id = NEW.id; END;
+CREATE TRIGGER key_leaves_its_places BEFORE UPDATE OF state, expired, record ON keys
+WHEN OLD.state <> NEW.state OR OLD.expired <> NEW.expired
+    OR json_extract(OLD.record, '$.scopes') <> json_extract(NEW.record, '$.scopes')
+BEGIN
+    DELETE FROM key_places WHERE (scope, status, environment, created_at, id)
+        IN (SELECT scope, status, environment, created_at, id FROM places_of_keys WHERE id = OLD.id);
+END;
+CREATE TRIGGER key_takes_its_places AFTER UPDATE OF state, expired, record ON keys
+WHEN OLD.state <> NEW.state OR OLD.expired <> NEW.expired
+    OR json_extract(OLD.record, '$.scopes') <> json_extract(NEW.record, '$.scopes')
+BEGIN INSERT OR IGNORE INTO key_places SELECT * FROM places_of_keys WHERE id = NEW.id; END;
+DROP INDEX keys_by_state;
 ",
 ];
 
@@ -93,7 +129,7 @@ mod tests {
     fn the_schema_is_golden() {
         let golden = [
             "6f9734549146fe3103ebd11f9b2f26a880e16008bac18079bfde9f97b21c6b88",
-            "10de5115ec53646198760d3548e5df551bbcbfe5dead464769f1377097919402",
+            "960f63525045994ce96e4405ee561de7d6625ababc423f5af01158b0eee68a23",
         ];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);
