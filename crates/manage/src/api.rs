@@ -6,6 +6,7 @@
 
 mod authentication;
 mod body;
+mod export;
 mod keys;
 mod operators;
 mod prefer;

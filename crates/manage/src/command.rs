@@ -5,7 +5,7 @@ use keystile_core::{
     KeyDigest, KeyId, TenantId,
     idempotency::Claim,
     lifecycle::{KeyPatch, NewKey},
-    listing::{AuditQuery, KeyQuery},
+    listing::{AuditQuery, ExportQuery, KeyQuery},
     management::Caller,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -143,6 +143,13 @@ pub(crate) struct Audit {
     pub(crate) query: AuditQuery,
 }
 
+/// Read a page of the audit log from its beginning on.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Export {
+    pub(crate) request_id: String,
+    pub(crate) query: ExportQuery,
+}
+
 /// Whose operator key is this, and can it be used? Answers a [`Caller`].
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Authenticate {
@@ -185,6 +192,7 @@ commands! {
     Resume "/resume" origin;
     Summary "/summary";
     Audit "/audit";
+    Export "/export";
     Authenticate "/authenticate";
     SelfRevoke "/self-revoke";
 }

@@ -41,8 +41,8 @@ use self::{
 };
 use crate::{
     command::{
-        Audit, Authenticate, Command, Create, Disable, Enable, Get, List, Patch, Resume, Revoke, Rotate, SelfRevoke,
-        Summary, Suspend,
+        Audit, Authenticate, Command, Create, Disable, Enable, Export, Get, List, Patch, Resume, Revoke, Rotate,
+        SelfRevoke, Summary, Suspend,
     },
     database,
     failure::Failure,
@@ -68,6 +68,7 @@ impl DurableObject for Ledger {
             Get::PATH => self.read(&body, Books::get),
             Summary::PATH => self.read(&body, Books::summary),
             Audit::PATH => self.read(&body, Books::audit),
+            Export::PATH => self.read(&body, Books::export),
             Authenticate::PATH => self.read(&body, Books::authenticate),
             Create::PATH => self.change(&body, async |books: &Books, command| books.create(command).await).await,
             Rotate::PATH => self.change(&body, async |books: &Books, command| books.rotate(command).await).await,

@@ -23,7 +23,9 @@ impl Call<'_> {
     pub(super) async fn operators(&self, request: &mut Request, endpoint: OperatorEndpoint<'_>) -> Outcome {
         match endpoint {
             // It tells of all operators, whomever they act for.
-            OperatorEndpoint::Audit => self.caller.may(OperatorScope::AuditRead, None)?,
+            OperatorEndpoint::Audit | OperatorEndpoint::AuditExport => {
+                self.caller.may(OperatorScope::AuditRead, None)?;
+            }
             _ => self.caller.may(OperatorScope::OperatorsWrite, self.own_tenant().as_ref())?,
         }
         match endpoint {
@@ -51,6 +53,7 @@ impl Call<'_> {
                 let command = Audit { request_id: self.request_id.into(), query };
                 self.ledger(OPERATORS_LEDGER, &command).await
             }
+            OperatorEndpoint::AuditExport => self.export(request, OPERATORS_LEDGER).await,
         }
     }
 

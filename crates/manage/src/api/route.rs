@@ -11,6 +11,7 @@ pub(super) enum Resource<'a> {
     Suspend(&'a str),
     Resume(&'a str),
     Audit(&'a str),
+    AuditExport(&'a str),
     Keys(&'a str),
     Key(&'a str, &'a str),
     KeyAction(&'a str, &'a str, KeyAction),
@@ -18,6 +19,7 @@ pub(super) enum Resource<'a> {
     Operator(&'a str),
     OperatorRevoke(&'a str),
     OperatorsAudit,
+    OperatorsAuditExport,
 }
 
 /// What `POST keys/{id}/…` can do.
@@ -46,6 +48,7 @@ pub(super) enum TenantEndpoint {
     Suspend,
     Resume,
     Audit,
+    AuditExport,
 }
 
 /// What can be asked of a tenant's keys.
@@ -66,6 +69,7 @@ pub(super) enum OperatorEndpoint<'a> {
     Get(&'a str),
     Revoke(&'a str),
     Audit,
+    AuditExport,
 }
 
 impl<'a> Resource<'a> {
@@ -79,6 +83,7 @@ impl<'a> Resource<'a> {
             ["healthz"] => Self::Health,
             ["v1", "scopes"] => Self::Scopes,
             ["v1", "audit"] => Self::OperatorsAudit,
+            ["v1", "audit", "export"] => Self::OperatorsAuditExport,
             ["v1", "operators"] => Self::Operators,
             ["v1", "operators", id] => Self::Operator(id),
             ["v1", "operators", id, "revoke"] => Self::OperatorRevoke(id),
@@ -86,6 +91,7 @@ impl<'a> Resource<'a> {
             ["v1", "tenants", tenant, "suspend"] => Self::Suspend(tenant),
             ["v1", "tenants", tenant, "resume"] => Self::Resume(tenant),
             ["v1", "tenants", tenant, "audit"] => Self::Audit(tenant),
+            ["v1", "tenants", tenant, "audit", "export"] => Self::AuditExport(tenant),
             ["v1", "tenants", tenant, "keys"] => Self::Keys(tenant),
             ["v1", "tenants", tenant, "keys", id] => Self::Key(tenant, id),
             ["v1", "tenants", tenant, "keys", id, "revoke"] => Self::KeyAction(tenant, id, KeyAction::Revoke),
@@ -106,6 +112,7 @@ impl<'a> Resource<'a> {
             (M::Post, Self::Suspend(tenant)) => E::Tenant(tenant, TenantEndpoint::Suspend),
             (M::Post, Self::Resume(tenant)) => E::Tenant(tenant, TenantEndpoint::Resume),
             (M::Get, Self::Audit(tenant)) => E::Tenant(tenant, TenantEndpoint::Audit),
+            (M::Get, Self::AuditExport(tenant)) => E::Tenant(tenant, TenantEndpoint::AuditExport),
             (M::Post, Self::Keys(tenant)) => E::Keys(tenant, KeyEndpoint::Create),
             (M::Get, Self::Keys(tenant)) => E::Keys(tenant, KeyEndpoint::List),
             (M::Get, Self::Key(tenant, id)) => E::Keys(tenant, KeyEndpoint::Get(id)),
@@ -116,6 +123,7 @@ impl<'a> Resource<'a> {
             (M::Get, Self::Operator(id)) => E::Operators(OperatorEndpoint::Get(id)),
             (M::Post, Self::OperatorRevoke(id)) => E::Operators(OperatorEndpoint::Revoke(id)),
             (M::Get, Self::OperatorsAudit) => E::Operators(OperatorEndpoint::Audit),
+            (M::Get, Self::OperatorsAuditExport) => E::Operators(OperatorEndpoint::AuditExport),
             _ => return None,
         })
     }
@@ -127,8 +135,10 @@ impl<'a> Resource<'a> {
             | Self::Scopes
             | Self::Tenant(_)
             | Self::Audit(_)
+            | Self::AuditExport(_)
             | Self::Operator(_)
-            | Self::OperatorsAudit => "GET, HEAD",
+            | Self::OperatorsAudit
+            | Self::OperatorsAuditExport => "GET, HEAD",
             Self::Suspend(_) | Self::Resume(_) | Self::KeyAction(..) | Self::OperatorRevoke(_) => "POST",
             Self::Keys(_) | Self::Operators => "GET, HEAD, POST",
             Self::Key(..) => "GET, HEAD, PATCH",
@@ -140,10 +150,11 @@ impl<'a> Resource<'a> {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 16] = [
+    const PATHS: [&str; 18] = [
         "/healthz",
         "/v1/scopes",
         "/v1/audit",
+        "/v1/audit/export",
         "/v1/operators",
         "/v1/operators/op_1",
         "/v1/operators/op_1/revoke",
@@ -151,6 +162,7 @@ mod tests {
         "/v1/tenants/acme/suspend",
         "/v1/tenants/acme/resume",
         "/v1/tenants/acme/audit",
+        "/v1/tenants/acme/audit/export",
         "/v1/tenants/acme/keys",
         "/v1/tenants/acme/keys/key_1",
         "/v1/tenants/acme/keys/key_1/revoke",

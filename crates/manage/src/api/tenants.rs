@@ -17,7 +17,7 @@ impl Call<'_> {
         let scope = match endpoint {
             TenantEndpoint::Show => OperatorScope::KeysRead,
             TenantEndpoint::Suspend | TenantEndpoint::Resume => OperatorScope::KeysWrite,
-            TenantEndpoint::Audit => OperatorScope::AuditRead,
+            TenantEndpoint::Audit | TenantEndpoint::AuditExport => OperatorScope::AuditRead,
         };
         self.caller.may(scope, Some(tenant))?;
         match endpoint {
@@ -31,6 +31,7 @@ impl Call<'_> {
                 let command = Audit { request_id: self.request_id.into(), query };
                 self.ledger(tenant.as_str(), &command).await
             }
+            TenantEndpoint::AuditExport => self.export(request, tenant.as_str()).await,
             TenantEndpoint::Suspend => {
                 let origin = self.nothing_more(request).await?;
                 let command = Suspend { origin, tenant: tenant.clone() };

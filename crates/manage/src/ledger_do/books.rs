@@ -14,7 +14,7 @@ use keystile_runtime::random;
 use worker::{Env, Error, Result, State};
 
 use super::{
-    addressing,
+    addressing, audit,
     drain::Lease,
     idempotency::{self, InFlight},
     outbox, schema,
@@ -52,6 +52,7 @@ impl Books {
             outbox::earliest(&self.database)?,
             addressing::next_due(&self.database)?,
             idempotency::next_due(&self.database)?,
+            audit::next_due(&self.database, self.deployment.config.manage.audit_retention_days)?,
         ];
         let Some(next) = due.into_iter().flatten().min() else { return Ok(()) };
         let at = match self.lease.ends(now) {

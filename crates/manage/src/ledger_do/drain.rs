@@ -22,7 +22,7 @@ use serde_json::Value;
 use worker::Result;
 
 use super::{
-    addressing,
+    addressing, audit,
     books::Books,
     idempotency, keys,
     outbox::{self, Due, Subject},
@@ -126,7 +126,8 @@ impl Books {
 
     /// Drops what has had its time.
     fn trim(&self, now: Timestamp) -> Result<()> {
-        idempotency::trim(&self.database, now)
+        idempotency::trim(&self.database, now)?;
+        audit::remove_old(&self.database, self.deployment.config.manage.audit_retention_days, now)
     }
 
     async fn drain_rounds(&self, lease: u64) -> Result<()> {

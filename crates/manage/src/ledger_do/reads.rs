@@ -16,7 +16,7 @@ use super::{
     listing,
 };
 use crate::{
-    command::{Audit, Authenticate, Get, List, Target},
+    command::{Audit, Authenticate, Export, Get, List, Target},
     failure::Failure,
 };
 
@@ -41,6 +41,12 @@ impl Books {
     /// A page of the audit log.
     pub(super) fn audit(&self, command: &Audit) -> Outcome {
         Ok(Answer::ok(audit::page(&self.database, &command.query)?))
+    }
+
+    /// A page of an export of the audit log.
+    pub(super) fn export(&self, command: &Export) -> Outcome {
+        let page = audit::export_page(&self.database, &command.query)?;
+        Ok(Answer::ok(page.ok_or_else(keystile_core::listing::unknown_entry)?))
     }
 
     /// Whose operator key it is, if it can be used.

@@ -115,6 +115,18 @@ WHEN OLD.state <> NEW.state OR OLD.expired <> NEW.expired
     OR json_extract(OLD.record, '$.scopes') <> json_extract(NEW.record, '$.scopes')
 BEGIN INSERT OR IGNORE INTO key_places SELECT * FROM places_of_keys WHERE id = NEW.id; END;
 DROP INDEX keys_by_state;
+
+CREATE INDEX audit_by_key ON audit (key_id, seq);
+-- While the alarm removes entries for their age: before which time. Else empty.
+CREATE TABLE audit_removal (before INTEGER NOT NULL);
+DROP TRIGGER audit_is_never_deleted;
+CREATE TRIGGER audit_is_deleted_for_its_age_alone BEFORE DELETE ON audit
+WHEN NOT EXISTS (SELECT 1 FROM audit_removal WHERE OLD.at < before)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+-- INSERT OR REPLACE deletes without asking triggers.
+CREATE TRIGGER audit_is_never_replaced BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq OR id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 ",
 ];
 
@@ -129,7 +141,7 @@ mod tests {
     fn the_schema_is_golden() {
         let golden = [
             "6f9734549146fe3103ebd11f9b2f26a880e16008bac18079bfde9f97b21c6b88",
-            "960f63525045994ce96e4405ee561de7d6625ababc423f5af01158b0eee68a23",
+            "0b6bd84a152348232bf8e1fc396ca26b46062e293cf18dc083c606a289c1471a",
         ];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);
