@@ -108,6 +108,8 @@ test("an export is all of the log, oldest first, and as the list shows it", asyn
   const ofKey = await lines(log("many"), { key_id: exported[0].key_id });
   assert.deepEqual(ofKey.map(({ action }) => action), ["created", "disabled"]);
   assert.deepEqual(await lines(log("empty")), []);
+  const head = await rig.manage("HEAD", `${log("many")}/export`);
+  assert.deepEqual([head.status, head.text], [200, ""]);
 });
 
 test("an export goes on after the entry that one has", async () => {
