@@ -1,6 +1,7 @@
 // The management worker, with handles that only a test has: the clock of its
 // isolate can be moved, an object's alarm called or read, a statement of SQL
-// made to fail, a ledger killed or put out of reach. What runs in between is what is deployed.
+// run or made to fail, the rows that statements read counted, a ledger killed or
+// put out of reach. What runs in between is what is deployed.
 
 import config from "keystile-config";
 import Manage, { Feed as DeployedFeed, Ledger as DeployedLedger } from "../crates/manage/build/index.js";
@@ -15,10 +16,9 @@ let ledgers = "ok";
 
 function outcome(sql, statement) {
   try {
-    sql.exec(statement).toArray();
-    return { error: null };
+    return { error: null, rows: sql.exec(statement).toArray() };
   } catch (error) {
-    return { error: String(error) };
+    return { error: String(error), rows: [] };
   }
 }
 
@@ -26,18 +26,23 @@ function outcome(sql, statement) {
 const withHandles = (Deployed) =>
   class extends Deployed {
     #context;
+    #cursors = [];
 
     constructor(context, env) {
       const { sql } = context.storage;
       const exec = sql.exec.bind(sql);
+      const cursors = [];
       Object.defineProperty(sql, "exec", {
         value(query, ...bindings) {
           if (failing && query.includes(failing)) throw new Error("injected");
-          return exec(query, ...bindings);
+          const cursor = exec(query, ...bindings);
+          cursors.push(cursor);
+          return cursor;
         },
       });
       super(context, env);
       this.#context = context;
+      this.#cursors = cursors;
     }
 
     async fetch(request) {
@@ -49,6 +54,8 @@ const withHandles = (Deployed) =>
           return Response.json(await this.#context.storage.getAlarm());
         case "/__sql":
           return Response.json(outcome(this.#context.storage.sql, await request.json()));
+        case "/__rows_read":
+          return Response.json(this.#cursors.splice(0).reduce((rows, { rowsRead }) => rows + rowsRead, 0));
         case "/__kill":
           return this.#context.abort("killed by a test");
         default:

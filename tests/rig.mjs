@@ -167,6 +167,18 @@ class Rig {
     return read(response);
   }
 
+  /** With `handles`: runs SQL in a ledger and returns its rows. */
+  async sql(ledger, statement) {
+    const { body } = await this.object("LEDGER", ledger, "__sql", statement);
+    assert.equal(body.error, null, statement);
+    return body.rows;
+  }
+
+  /** With `handles`: the rows that a ledger's statements read since this was asked last. */
+  async rowsRead(ledger) {
+    return (await this.object("LEDGER", ledger, "__rows_read")).body;
+  }
+
   async #handle(path, body) {
     const manage = this.server.getWorker("manage");
     const response = await manage.fetch(`http://manage.example/${path}`, { method: "POST", body: JSON.stringify(body) });

@@ -67,13 +67,16 @@ pub struct Config {
     pub management: Management,
 }
 
-/// The part of the configuration that no edge carries the decoder of.
+/// What the management worker alone reads. It follows the rest in what ships, so
+/// that the edge carries no code to read it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Management {
     /// The limits of tenants without a plan.
     pub limits: Limits,
     /// The plans that tenants can be on.
     pub plans: Vec<Plan>,
+    /// How long audit entries are kept; for good if not said.
+    pub audit_retention_days: Option<u16>,
 }
 
 /// Where requests are forwarded to.

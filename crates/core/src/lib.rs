@@ -28,6 +28,7 @@ pub mod feed;
 pub mod fields;
 pub mod http_signature;
 pub mod id;
+pub mod idempotency;
 pub mod import;
 pub mod imported;
 pub mod key;

@@ -1,9 +1,9 @@
-//! Lists by page: what may be asked of `GET keys`, `GET tenants` and `GET audit`, and the
-//! opaque cursors that lead from page to page.
+//! Lists by page: what may be asked of `GET keys`, `GET tenants`, `GET audit` and
+//! its export, and the opaque cursors that lead from page to page.
 //!
 //! A cursor is the place of the last row that was shown, not a number of rows,
 //! so pages neither skip nor repeat while rows are added, and each costs the
-//! same. Newest rows come first.
+//! same. Newest rows come first, but in an export.
 
 use alloc::{
     format,
@@ -16,8 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     fields::FieldError,
-    id::{KeyId, TenantId},
+    id::{AuditId, KeyId, TenantId},
+    key::Environment,
     lifecycle::KeyStatus,
+    scope::Scope,
     timestamp::Timestamp,
 };
 
@@ -33,6 +35,10 @@ pub const MAX_TEXT_CHARS: usize = 100;
 pub struct KeyQuery {
     /// Only keys of this status.
     pub status: Option<KeyStatus>,
+    /// Only keys of this environment.
+    pub environment: Option<Environment>,
+    /// Only keys that were granted this scope, literally.
+    pub scope: Option<Scope>,
     /// Only keys with this text, in lower case, in name or display form.
     pub text: Option<String>,
     /// Rows at most.
@@ -82,12 +88,23 @@ pub fn tenant_cursor(tenant: &TenantId) -> String {
 }
 
 /// The query of `GET audit`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditQuery {
+    /// Only entries about this key.
+    pub key_id: Option<KeyId>,
     /// Rows at most.
     pub limit: u32,
     /// Only entries before this one.
     pub before: Option<AuditPlace>,
+}
+
+/// The query of `GET audit/export`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportQuery {
+    /// Only entries about this key.
+    pub key_id: Option<KeyId>,
+    /// Only entries after this one.
+    pub after: Option<AuditId>,
 }
 
 /// An audit entry's place in its log.
@@ -112,11 +129,27 @@ impl AuditPlace {
 /// # Errors
 /// All its mistakes.
 pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
-    let mut parameters = Parameters::new(pairs, &["status", "q", "limit", "cursor"]);
+    key_query(pairs, &["status", "environment", "scope", "q", "limit", "cursor"])
+}
+
+/// Reads the query of `GET operators`: their keys have no environment.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_operator_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
+    key_query(pairs, &["status", "scope", "q", "limit", "cursor"])
+}
+
+fn key_query(pairs: Vec<(String, String)>, known: &[&str]) -> Result<KeyQuery, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, known);
     let query = KeyQuery {
         status: parameters.take("status", |text| {
             KeyStatus::parse(text).ok_or_else(|| "allowed are: active, disabled, revoked, expired".into())
         }),
+        environment: parameters
+            .take("environment", |text| Environment::parse(text).ok_or_else(|| "allowed are: live, test".into())),
+        scope: parameters
+            .take("scope", |text| Scope::parse(text).ok_or_else(|| "a scope expected, such as \"read:leads\"".into())),
         text: parameters.take("q", searched).flatten(),
         limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
         after: parameters.take("cursor", |text| KeyPlace::parse(text).ok_or_else(foreign_cursor)),
@@ -146,13 +179,37 @@ pub fn parse_tenant_query(pairs: Vec<(String, String)>) -> Result<TenantQuery, V
 /// # Errors
 /// All its mistakes.
 pub fn parse_audit_query(pairs: Vec<(String, String)>) -> Result<AuditQuery, Vec<FieldError>> {
-    let mut parameters = Parameters::new(pairs, &["limit", "cursor"]);
+    let mut parameters = Parameters::new(pairs, &["key_id", "limit", "cursor"]);
     let query = AuditQuery {
+        key_id: parameters.take("key_id", key_id),
         limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
         before: parameters.take("cursor", |text| AuditPlace::parse(text).ok_or_else(foreign_cursor)),
     };
     parameters.finish()?;
     Ok(query)
+}
+
+/// Reads the query of `GET audit/export`.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_export_query(pairs: Vec<(String, String)>) -> Result<ExportQuery, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["key_id", "after"]);
+    let query = ExportQuery {
+        key_id: parameters.take("key_id", key_id),
+        after: parameters
+            .take("after", |text| AuditId::parse(text).ok_or_else(|| "the `id` of an entry expected".into())),
+    };
+    parameters.finish()?;
+    Ok(query)
+}
+
+/// The 422 for an export that is to go on after an entry that the log hasn't got.
+#[must_use]
+pub fn unknown_entry() -> Vec<FieldError> {
+    let detail =
+        "this log has no entry with this id; it may have been removed for its age, and others with it: begin anew";
+    alloc::vec![FieldError { field: "after".into(), detail: detail.into() }]
 }
 
 /// Reads the query of what takes no parameters.
@@ -175,6 +232,10 @@ fn searched(text: &str) -> Result<Option<String>, String> {
         "" => Ok(None),
         text => Ok(Some(searchable(text))),
     }
+}
+
+fn key_id(text: &str) -> Result<KeyId, String> {
+    KeyId::parse(text).ok_or_else(|| "a key's id expected, such as key_4bTzV9cXk07Hq2mN1pRs".into())
 }
 
 fn limit(text: &str) -> Result<u32, String> {
@@ -246,7 +307,8 @@ mod tests {
     #[test]
     fn nothing_said_is_the_first_fifty_of_all() {
         let query = parse_key_query(Vec::new()).unwrap();
-        assert_eq!(query, KeyQuery { status: None, text: None, limit: 50, after: None });
+        let all = KeyQuery { status: None, environment: None, scope: None, text: None, limit: 50, after: None };
+        assert_eq!(query, all);
         assert_eq!(parse_key_query(pairs(&[("q", " ")])).unwrap().text, None);
     }
 
@@ -255,12 +317,29 @@ mod tests {
         let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
         let place = KeyPlace { created_at: Timestamp::from_millis(-5), id };
         let cursor = place.cursor();
-        let query = [("status", "expired"), ("q", "ZÄHLER"), ("limit", "200"), ("cursor", &cursor)];
-        let expected =
-            KeyQuery { status: Some(KeyStatus::Expired), text: Some("zähler".into()), limit: 200, after: Some(place) };
+        let query = [
+            ("status", "expired"),
+            ("environment", "test"),
+            ("scope", "read:leads"),
+            ("q", "ZÄHLER"),
+            ("limit", "200"),
+            ("cursor", &cursor),
+        ];
+        let expected = KeyQuery {
+            status: Some(KeyStatus::Expired),
+            environment: Some(Environment::Test),
+            scope: Scope::parse("read:leads"),
+            text: Some("zähler".into()),
+            limit: 200,
+            after: Some(place.clone()),
+        };
         assert_eq!(parse_key_query(pairs(&query)), Ok(expected));
-        let audit = parse_audit_query(pairs(&[("cursor", &AuditPlace(7).cursor())])).unwrap();
-        assert_eq!(audit, AuditQuery { limit: 50, before: Some(AuditPlace(7)) });
+        let id = ("key_id", place.id.as_str());
+        let audit = parse_audit_query(pairs(&[id, ("cursor", &AuditPlace(7).cursor())])).unwrap();
+        assert_eq!(audit, AuditQuery { key_id: Some(place.id.clone()), limit: 50, before: Some(AuditPlace(7)) });
+        let after = AuditId::parse("aud_4bTzV9cXk07Hq2mN1pRs");
+        let export = parse_export_query(pairs(&[id, ("after", "aud_4bTzV9cXk07Hq2mN1pRs")])).unwrap();
+        assert_eq!(export, ExportQuery { key_id: Some(place.id), after });
     }
 
     #[test]
@@ -277,7 +356,14 @@ mod tests {
         for limit in ["0", "201", "-1", "1.5", "", "99999999999"] {
             assert_eq!(mistakes(&[("limit", limit)]), ["limit: a whole number from 1 to 200 expected"]);
         }
-        assert_eq!(mistakes(&[("page", "2")]), ["page: unknown parameter; known are: status, q, limit, cursor"]);
+        assert_eq!(
+            mistakes(&[("page", "2")]),
+            ["page: unknown parameter; known are: status, environment, scope, q, limit, cursor"]
+        );
+        assert_eq!(mistakes(&[("environment", "Live"), ("scope", "no scope")]).len(), 2);
+        assert!(parse_operator_query(pairs(&[("environment", "live")])).is_err());
+        assert!(parse_audit_query(pairs(&[("key_id", "aud_4bTzV9cXk07Hq2mN1pRs")])).is_err());
+        assert!(parse_export_query(pairs(&[("after", "key_4bTzV9cXk07Hq2mN1pRs")])).is_err());
         assert_eq!(mistakes(&[("limit", "1"), ("limit", "2")]), ["limit: given twice"]);
         for cursor in ["", "x", "é", AuditPlace(7).cursor().as_str()] {
             assert_eq!(mistakes(&[("cursor", cursor)]), vec![format!("cursor: {}", foreign_cursor())]);

@@ -413,7 +413,7 @@ pub fn present_catalog(config: &Config) -> Value {
 /// The deployment's limits and plans as `GET /v1/plans` shows them.
 #[must_use]
 pub fn present_plans(config: &Config) -> Value {
-    let config::Management { limits, plans } = &config.management;
+    let config::Management { limits, plans, .. } = &config.management;
     let plan = |plan: &Plan| json!({ "name": plan.name, "description": plan.description, "limits": plan.limits });
     json!({ "plans": plans.iter().map(plan).collect::<Vec<_>>(), "limits": limits })
 }

@@ -6,6 +6,7 @@
 
 mod authentication;
 mod body;
+mod export;
 mod import;
 mod keys;
 mod openapi;
@@ -20,6 +21,7 @@ use std::rc::Rc;
 use keystile_core::{
     TenantId, Timestamp, base62,
     fields::FieldError,
+    idempotency::{self, Claim, IdempotencyKey},
     management::{self, Caller, OperatorScope},
     problem::{CONTENT_TYPE, Problem},
     record::Reach,
@@ -27,7 +29,7 @@ use keystile_core::{
 };
 use keystile_runtime::{log, object, random, response};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use worker::{Env, Headers, Method, Request, Response, Result};
 
 use self::route::{Endpoint, Resource};
@@ -69,7 +71,8 @@ async fn dispatch(request: &mut Request, env: &Env, request_id: &str) -> Outcome
     }
     let caller = authentication::authenticate(request, env, &deployment, request_id).await?;
     let wait_ms = prefer::wait_ms(request.headers().get("Prefer")?.as_deref());
-    let call = Call { env, deployment, caller, request_id, wait_ms };
+    let idempotency_key = idempotency_key(request)?;
+    let call = Call { env, deployment, caller, request_id, wait_ms, idempotency_key };
     call.answer(request, endpoint).await
 }
 
@@ -81,6 +84,8 @@ struct Call<'a> {
     request_id: &'a str,
     /// How long the caller would rather wait for a change to be in effect.
     wait_ms: Option<i64>,
+    /// What the caller calls this request, so that it is carried out once.
+    idempotency_key: Option<IdempotencyKey>,
 }
 
 impl Call<'_> {
@@ -109,7 +114,7 @@ impl Call<'_> {
     async fn ledger<C: Command>(&self, ledger: &str, command: &C) -> Outcome {
         let (status, body) = ask(self.env, ledger, command).await?;
         let shown: Shown = serde_json::from_str(&body).unwrap_or_default();
-        let mut response = passed_on(status, body, shown.version)?;
+        let mut response = passed_on(status, body, &shown)?;
         if let (Some(wait_ms), Some(effective_by)) = (self.wait_ms, shown.effective_by) {
             prefer::wait_until(effective_by, wait_ms, response.headers_mut()).await?;
         }
@@ -124,8 +129,13 @@ impl Call<'_> {
         }
     }
 
-    fn origin(&self, request: &Request) -> Result<Origin> {
-        Ok(Origin::new(&self.caller, request.headers().get("CF-Connecting-IP")?, self.request_id))
+    /// Whose request it is, and which: `body` is what it asks, as it came.
+    fn origin(&self, request: &Request, body: &Value) -> Result<Origin> {
+        let claim = self.idempotency_key.as_ref().map(|key| {
+            let (method, path) = (request.method(), request.path());
+            Claim::new(key, &self.caller.id, method.as_ref(), &path, body)
+        });
+        Ok(Origin::new(&self.caller, request.headers().get("CF-Connecting-IP")?, self.request_id, claim))
     }
 }
 
@@ -143,24 +153,34 @@ async fn ask<C: Command>(env: &Env, ledger: &str, command: &C) -> std::result::R
 /// What this layer reads of a ledger's answer.
 #[derive(Default, Deserialize)]
 struct Shown {
+    code: Option<String>,
     version: Option<u64>,
     #[serde(default, with = "timestamp::rfc3339")]
     effective_by: Option<Timestamp>,
 }
 
 /// A ledger's answer as this request's: its body as it is, and the headers that follow from it.
-fn passed_on(status: u16, body: String, version: Option<u64>) -> Result<Response> {
+fn passed_on(status: u16, body: String, shown: &Shown) -> Result<Response> {
     let headers = Headers::new();
     headers.set("Content-Type", if status < 400 { "application/json" } else { CONTENT_TYPE })?;
     headers.set("Cache-Control", "private, no-store")?;
-    if status == 503 {
+    if status == 503 || shown.code.as_deref() == Some(idempotency::IN_USE) {
         headers.set("Retry-After", "1")?;
     }
     // One key's version is its ETag.
-    if let Some(version) = version.filter(|_| status < 400) {
+    if let Some(version) = shown.version.filter(|_| status < 400) {
         headers.set("ETag", &format!("\"{version}\""))?;
     }
     Ok(Response::builder().with_status(status).with_headers(headers).fixed(body.into_bytes()))
+}
+
+/// The header counts on POST alone: whatever else there is may be repeated anyway.
+fn idempotency_key(request: &Request) -> std::result::Result<Option<IdempotencyKey>, Failure> {
+    if request.method() != Method::Post {
+        return Ok(None);
+    }
+    let header = request.headers().get("Idempotency-Key")?;
+    Ok(header.as_deref().map(IdempotencyKey::parse).transpose()?)
 }
 
 fn parse_tenant(text: &str) -> std::result::Result<TenantId, Failure> {

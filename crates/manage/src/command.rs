@@ -3,9 +3,10 @@
 
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
+    idempotency::Claim,
     import::{ImportedKey, LineResult},
     lifecycle::{KeyPatch, NewKey},
-    listing::{AuditQuery, KeyQuery},
+    listing::{AuditQuery, ExportQuery, KeyQuery},
     management::{Caller, Rotation},
     plan::TenantPatch,
 };
@@ -17,6 +18,8 @@ pub(crate) trait Command: Serialize + DeserializeOwned {
     const PATH: &'static str;
     /// The request's id, which every answer names.
     fn request_id(&self) -> &str;
+    /// Under which it is carried out once, if its request had an idempotency key.
+    fn claim(&self) -> Option<&Claim>;
 }
 
 /// Who asks, from where: what the audit log keeps of a request.
@@ -30,17 +33,26 @@ pub(crate) struct Origin {
     pub(crate) ip: Option<String>,
     /// The request's id.
     pub(crate) request_id: String,
+    /// What its idempotency key stands for, if it has one.
+    pub(crate) claim: Option<Claim>,
 }
 
 impl Origin {
     /// A caller's request.
-    pub(crate) fn new(caller: &Caller, ip: Option<String>, request_id: &str) -> Self {
-        Self { actor_id: caller.id.clone(), actor_name: caller.name.clone(), ip, request_id: request_id.into() }
+    pub(crate) fn new(caller: &Caller, ip: Option<String>, request_id: &str, claim: Option<Claim>) -> Self {
+        let (actor_id, actor_name) = (caller.id.clone(), caller.name.clone());
+        Self { actor_id, actor_name, ip, request_id: request_id.into(), claim }
     }
 
     /// Keystile itself, at nobody's request.
     pub(crate) fn keystile() -> Self {
-        Self { actor_id: "keystile".into(), actor_name: "Keystile".into(), ip: None, request_id: "req_none".into() }
+        Self {
+            actor_id: "keystile".into(),
+            actor_name: "Keystile".into(),
+            ip: None,
+            request_id: "req_none".into(),
+            claim: None,
+        }
     }
 }
 
@@ -77,6 +89,9 @@ pub(crate) struct Imported {
     /// When the new ones are in effect everywhere, if there are any and the
     /// feed took them.
     pub(crate) effective_by: Option<Timestamp>,
+    /// Whether this was done before, and is only answered again.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub(crate) replayed: bool,
 }
 
 /// List keys.
@@ -179,6 +194,13 @@ pub(crate) struct Audit {
     pub(crate) query: AuditQuery,
 }
 
+/// Read a page of the audit log from its beginning on.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Export {
+    pub(crate) request_id: String,
+    pub(crate) query: ExportQuery,
+}
+
 /// Whose operator key is this, and can it be used? Answers a [`Caller`].
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Authenticate {
@@ -201,6 +223,9 @@ macro_rules! commands {
             fn request_id(&self) -> &str {
                 &self.$($origin.)?request_id
             }
+            fn claim(&self) -> Option<&Claim> {
+                None$(.or(self.$origin.claim.as_ref()))?
+            }
         })+
     };
 }
@@ -221,6 +246,7 @@ commands! {
     Resume "/resume" origin;
     Summary "/summary";
     Audit "/audit";
+    Export "/export";
     Authenticate "/authenticate";
     SelfRevoke "/self-revoke";
 }

@@ -6,7 +6,8 @@
 //! The reserved ledger `_operators` holds operators' keys in the same way.
 //!
 //! The parts: [`changes`], [`rotation`], [`import`] and [`tenant`] change, [`reads`]
-//! reads, [`drain`] carries out the [`outbox`]; [`keys`], [`audit`], [`standing`],
+//! and [`listing`] read, [`drain`] carries out the [`outbox`], [`idempotency`] sees
+//! to it that what is sent twice is done once; [`keys`], [`audit`], [`standing`],
 //! [`settings`] and [`addressing`] are one table each, [`schema`] their definitions.
 //!
 //! Commands come as POST, JSON in and out, one path each: see
@@ -18,8 +19,10 @@ mod audit;
 mod books;
 mod changes;
 mod drain;
+mod idempotency;
 mod import;
 mod keys;
+mod listing;
 mod outbox;
 mod reads;
 mod rotation;
@@ -41,8 +44,8 @@ use self::{
 };
 use crate::{
     command::{
-        Audit, Authenticate, CancelRotation, Command, Create, Disable, Enable, Get, Import, List, Patch, PatchTenant,
-        Resume, Revoke, Rotate, SelfRevoke, Summary, Suspend,
+        Audit, Authenticate, CancelRotation, Command, Create, Disable, Enable, Export, Get, Import, List, Patch,
+        PatchTenant, Resume, Revoke, Rotate, SelfRevoke, Summary, Suspend,
     },
     database,
     failure::Failure,
@@ -68,6 +71,7 @@ impl DurableObject for Ledger {
             Get::PATH => self.read(&body, Books::get),
             Summary::PATH => self.read(&body, Books::summary),
             Audit::PATH => self.read(&body, Books::audit),
+            Export::PATH => self.read(&body, Books::export),
             Authenticate::PATH => self.read(&body, Books::authenticate),
             Create::PATH => self.change(&body, async |books: &Books, command| books.create(command).await).await,
             Import::PATH => self.change(&body, async |books: &Books, command| books.import(command).await).await,
@@ -129,7 +133,8 @@ impl Ledger {
         let outcome = match self.books() {
             Err(error) => Err(Failure::from(error)),
             Ok(books) => {
-                let outcome = handler(&books, command).await;
+                let claim = command.claim().cloned();
+                let outcome = books.once(claim.as_ref(), handler(&books, command)).await;
                 self.state.wait_until(books.drain());
                 outcome
             }

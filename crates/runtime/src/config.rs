@@ -9,7 +9,7 @@ use keystile_core::config::Config;
 ///
 /// # Errors
 /// If it is missing or wrong, which the build does not let through.
-pub fn load(read: impl FnOnce(&str) -> Result<Config, String>) -> worker::Result<Config> {
+pub fn load(read: fn(&str) -> Result<Config, String>) -> worker::Result<Config> {
     let blob = Reflect::get(&js_sys::global(), &"KEYSTILE_CONFIG".into())
         .ok()
         .and_then(|value| value.as_string())

@@ -38,6 +38,8 @@ pub struct RawConfig {
     #[serde(default)]
     pub edge: RawEdge,
     #[serde(default)]
+    pub audit: RawAudit,
+    #[serde(default)]
     pub upstreams: Vec<RawUpstream>,
     #[serde(default)]
     pub routes: Vec<RawRoute>,
@@ -128,6 +130,15 @@ impl Default for RawEdge {
     }
 }
 
+/// `[audit]`
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAudit {
+    /// How long entries are kept; for good if not said.
+    #[serde(default)]
+    pub retention_days: Option<u16>,
+}
+
 /// `[[upstreams]]`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -205,7 +216,11 @@ impl Config {
             default_scopes: raw.keys.default_scopes,
             server_timing: raw.edge.server_timing,
             cors: raw.edge.cors,
-            management: Management { limits: check.limits(raw.limits, &["limits"]), plans: check.plans(&raw.plans) },
+            management: Management {
+                limits: check.limits(raw.limits, &["limits"]),
+                plans: check.plans(&raw.plans),
+                audit_retention_days: raw.audit.retention_days,
+            },
             name: raw.name,
         };
         check.that(is_realm(&config.name), &["name"], || {
@@ -216,6 +231,10 @@ impl Config {
         });
         check.that(!config.headers.is_empty(), &["keys", "headers"], || {
             "write [\"bearer\"], [\"x-api-key\"] or both".into()
+        });
+        let retention = config.management.audit_retention_days;
+        check.that(retention.is_none_or(|days| (30..=3_650).contains(&days)), &["audit", "retention_days"], || {
+            "write 30 to 3650 days, or leave it out to keep the log for good".into()
         });
         if let Some(cors) = &config.cors {
             check.cors(cors);

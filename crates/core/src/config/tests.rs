@@ -76,10 +76,12 @@ fn imported_keys_are_allowed_by_what_they_begin_with_and_by_default_none_are() {
 
 #[test]
 fn what_ships_to_the_workers_reads_back_the_same() {
-    let config = parse(EXAMPLE).unwrap();
-    assert_eq!(Config::for_management(&config.to_blob()), Ok(config.clone()));
-    let at_edge = Config { management: Management::default(), ..config };
-    assert_eq!(Config::for_edge(&at_edge.to_blob()), Ok(at_edge));
+    let config = parse(&format!("{EXAMPLE}\n[audit]\nretention_days = 90")).unwrap();
+    assert_eq!(config.management.audit_retention_days, Some(90));
+    let blob = config.to_blob();
+    assert_eq!(Config::for_management(&blob), Ok(config.clone()));
+    // The edge reads all but what is the management worker's alone.
+    assert_eq!(Config::for_edge(&blob), Ok(Config { management: Management::default(), ..config }));
 }
 
 #[test]
@@ -87,6 +89,7 @@ fn what_was_built_for_another_version_is_refused() {
     let other = STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION + 1, 0_u32)).unwrap());
     assert!(Config::for_management(&other).unwrap_err().contains("version 3"));
     for broken in ["", "{}", "AQ=="] {
+        assert!(Config::for_edge(broken).is_err(), "{broken}");
         assert!(Config::for_management(broken).is_err(), "{broken}");
     }
 }
@@ -129,6 +132,7 @@ fn each_mistake_is_placed_and_says_what_to_write() {
             "scopes = [\"write:deals\"]",
             "presets.0.scopes.0: no [[scopes]] defines \"write:deals\"",
         ),
+        ("[[upstreams]]", "[audit]\nretention_days = 29\n[[upstreams]]", "audit.retention_days: write 30 to 3650 days"),
         ("max_staleness_ms = 1000", "max_staleness_ms = 10", "edge.max_staleness_ms: write 250 to 60000"),
         ("service = \"UPSTREAM\"", "url = \"http://api.example.com\"", "upstreams.0.url: write an https:// URL"),
         ("service = \"UPSTREAM\"", "url = \"http://localhost.example.com\"", "upstreams.0.url: write an https:// URL"),

@@ -10,7 +10,7 @@ use worker::Request;
 
 use super::{Call, Outcome, ask, body, passed_on, prefer, query};
 use crate::{
-    command::{Import, Imported},
+    command::{Import, Imported, Origin},
     failure::Failure,
 };
 
@@ -24,6 +24,7 @@ impl Call<'_> {
             return Err(not_allowed().into());
         }
         let body = body::read_within(request, body::JSON, import::MAX_BODY_BYTES).await?;
+        let origin = self.origin(request, &body)?;
         let lines = import::parse(body, &tenant, config, clock::now())?;
         let mut good = Vec::new();
         let mut results = Vec::with_capacity(lines.len());
@@ -36,14 +37,16 @@ impl Call<'_> {
                 Err(errors) => results.push(Some(LineResult::Failed { errors })),
             }
         }
-        let mut effective_by = None;
-        for batch in good.chunks(BATCH_LINES) {
-            let origin = self.origin(request)?;
+        let (mut effective_by, mut replayed) = (None, !good.is_empty());
+        for (number, batch) in good.chunks(BATCH_LINES).enumerate() {
+            let claim = origin.claim.as_ref().map(|claim| claim.part(number));
+            let origin = Origin { claim, ..origin.clone() };
             let keys: Vec<ImportedKey> = batch.iter().map(|(_, key)| key.clone()).collect();
             let command = Import { origin, tenant: tenant.clone(), keys };
             let (status, text) = ask(self.env, tenant.as_str(), &command).await?;
             if status != 200 {
-                return Ok(passed_on(status, text, None)?);
+                let shown = serde_json::from_str(&text).unwrap_or_default();
+                return Ok(passed_on(status, text, &shown)?);
             }
             let imported: Imported = serde_json::from_str(&text)
                 .map_err(|error| Failure::Fault(format!("an import's answer that can't be read: {error}")))?;
@@ -56,9 +59,14 @@ impl Call<'_> {
                 }
             }
             effective_by = effective_by.max(imported.effective_by);
+            replayed &= imported.replayed;
         }
         let results: Vec<LineResult> = results.into_iter().flatten().collect();
-        let mut response = response::json(200, &import::present(&results))?;
+        let mut body = import::present(&results);
+        if replayed && let Some(body) = body.as_object_mut() {
+            body.insert("replayed".into(), true.into());
+        }
+        let mut response = response::json(200, &body)?;
         if let (Some(wait_ms), Some(effective_by)) = (self.wait_ms, effective_by) {
             prefer::wait_until(effective_by, wait_ms, response.headers_mut()).await?;
         }

@@ -51,17 +51,19 @@ impl Call<'_> {
     async fn create_key(&self, request: &mut Request, tenant: TenantId) -> Outcome {
         query::none(request)?;
         let body = body::read(request, body::JSON).await?;
+        let origin = self.origin(request, &body)?;
         let new = management::parse_new_key(body, &tenant, &self.deployment.config, clock::now())?;
-        self.ledger(tenant.as_str(), &Create { origin: self.origin(request)?, new }).await
+        self.ledger(tenant.as_str(), &Create { origin, new }).await
     }
 
     async fn patch_key(&self, request: &mut Request, tenant: &TenantId, id: &str) -> Outcome {
         query::none(request)?;
         let target = target(id)?;
         let body = body::read(request, body::MERGE_PATCH).await?;
+        let origin = self.origin(request, &body)?;
         let patch = management::parse_patch(body, &self.deployment.config, clock::now())?;
         let if_match = request.headers().get("If-Match")?.as_deref().and_then(versions);
-        let command = Patch { origin: self.origin(request)?, target, patch, if_match };
+        let command = Patch { origin, target, patch, if_match };
         self.ledger(tenant.as_str(), &command).await
     }
 
@@ -69,7 +71,7 @@ impl Call<'_> {
         query::none(request)?;
         let target = target(id)?;
         let body = body::read(request, body::JSON).await?;
-        let origin = self.origin(request)?;
+        let origin = self.origin(request, &body)?;
         let ledger = tenant.as_str();
         match action {
             KeyAction::Revoke => {

@@ -26,13 +26,15 @@ impl Call<'_> {
     pub(super) async fn operators(&self, request: &mut Request, endpoint: OperatorEndpoint<'_>) -> Outcome {
         match endpoint {
             // It tells of all operators, whomever they act for.
-            OperatorEndpoint::Audit => self.caller.may(OperatorScope::AuditRead, None)?,
+            OperatorEndpoint::Audit | OperatorEndpoint::AuditExport => {
+                self.caller.may(OperatorScope::AuditRead, None)?;
+            }
             _ => self.caller.may(OperatorScope::OperatorsWrite, self.own_tenant().as_ref())?,
         }
         match endpoint {
             OperatorEndpoint::Create => self.create_operator(request).await,
             OperatorEndpoint::List => {
-                let query = listing::parse_key_query(query::pairs(request)?)?;
+                let query = listing::parse_operator_query(query::pairs(request)?)?;
                 let command = List { request_id: self.request_id.into(), query, within: self.own_tenant() };
                 self.ledger(OPERATORS_LEDGER, &command).await
             }
@@ -47,23 +49,26 @@ impl Call<'_> {
                 let command = Audit { request_id: self.request_id.into(), query };
                 self.ledger(OPERATORS_LEDGER, &command).await
             }
+            OperatorEndpoint::AuditExport => self.export(request, OPERATORS_LEDGER).await,
         }
     }
 
     async fn create_operator(&self, request: &mut Request) -> Outcome {
         query::none(request)?;
-        let new = management::parse_new_operator(body::read(request, body::JSON).await?, clock::now())?;
+        let body = body::read(request, body::JSON).await?;
+        let origin = self.origin(request, &body)?;
+        let new = management::parse_new_operator(body, clock::now())?;
         if let Subject::Operator { reach } = &new.subject {
             self.caller.may_grant(&new.scopes, reach)?;
         }
-        self.ledger(OPERATORS_LEDGER, &Create { origin: self.origin(request)?, new }).await
+        self.ledger(OPERATORS_LEDGER, &Create { origin, new }).await
     }
 
     async fn act_on_operator(&self, request: &mut Request, id: &str, action: OperatorAction) -> Outcome {
         query::none(request)?;
         let target = self.operator(id)?;
         let body = body::read(request, body::JSON).await?;
-        let origin = self.origin(request)?;
+        let origin = self.origin(request, &body)?;
         match action {
             OperatorAction::Revoke => {
                 let reason = management::parse_revoke(body)?;

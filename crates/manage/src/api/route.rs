@@ -14,6 +14,7 @@ pub(super) enum Resource<'a> {
     Suspend(&'a str),
     Resume(&'a str),
     Audit(&'a str),
+    AuditExport(&'a str),
     Keys(&'a str),
     KeysImport(&'a str),
     Key(&'a str, &'a str),
@@ -22,6 +23,7 @@ pub(super) enum Resource<'a> {
     Operator(&'a str),
     OperatorAction(&'a str, OperatorAction),
     OperatorsAudit,
+    OperatorsAuditExport,
 }
 
 /// What `POST keys/{id}/…` can do.
@@ -63,6 +65,7 @@ pub(super) enum TenantEndpoint {
     Suspend,
     Resume,
     Audit,
+    AuditExport,
 }
 
 /// What can be asked of a tenant's keys.
@@ -84,6 +87,7 @@ pub(super) enum OperatorEndpoint<'a> {
     Get(&'a str),
     Do(&'a str, OperatorAction),
     Audit,
+    AuditExport,
 }
 
 impl<'a> Resource<'a> {
@@ -99,6 +103,7 @@ impl<'a> Resource<'a> {
             ["v1", "scopes"] => Self::Scopes,
             ["v1", "plans"] => Self::Plans,
             ["v1", "audit"] => Self::OperatorsAudit,
+            ["v1", "audit", "export"] => Self::OperatorsAuditExport,
             ["v1", "operators"] => Self::Operators,
             ["v1", "operators", id] => Self::Operator(id),
             ["v1", "operators", id, action @ ..] => Self::OperatorAction(id, OperatorAction::parse(action)?),
@@ -107,6 +112,7 @@ impl<'a> Resource<'a> {
             ["v1", "tenants", tenant, "suspend"] => Self::Suspend(tenant),
             ["v1", "tenants", tenant, "resume"] => Self::Resume(tenant),
             ["v1", "tenants", tenant, "audit"] => Self::Audit(tenant),
+            ["v1", "tenants", tenant, "audit", "export"] => Self::AuditExport(tenant),
             ["v1", "tenants", tenant, "keys"] => Self::Keys(tenant),
             ["v1", "tenants", tenant, "keys", "import"] => Self::KeysImport(tenant),
             ["v1", "tenants", tenant, "keys", id] => Self::Key(tenant, id),
@@ -131,6 +137,7 @@ impl<'a> Resource<'a> {
             (M::Post, Self::Suspend(tenant)) => E::Tenant(tenant, TenantEndpoint::Suspend),
             (M::Post, Self::Resume(tenant)) => E::Tenant(tenant, TenantEndpoint::Resume),
             (M::Get, Self::Audit(tenant)) => E::Tenant(tenant, TenantEndpoint::Audit),
+            (M::Get, Self::AuditExport(tenant)) => E::Tenant(tenant, TenantEndpoint::AuditExport),
             (M::Post, Self::Keys(tenant)) => E::Keys(tenant, KeyEndpoint::Create),
             (M::Post, Self::KeysImport(tenant)) => E::Keys(tenant, KeyEndpoint::Import),
             (M::Get, Self::Keys(tenant)) => E::Keys(tenant, KeyEndpoint::List),
@@ -142,6 +149,7 @@ impl<'a> Resource<'a> {
             (M::Get, Self::Operator(id)) => E::Operators(OperatorEndpoint::Get(id)),
             (M::Post, Self::OperatorAction(id, action)) => E::Operators(OperatorEndpoint::Do(id, action)),
             (M::Get, Self::OperatorsAudit) => E::Operators(OperatorEndpoint::Audit),
+            (M::Get, Self::OperatorsAuditExport) => E::Operators(OperatorEndpoint::AuditExport),
             _ => return None,
         })
     }
@@ -155,8 +163,10 @@ impl<'a> Resource<'a> {
             | Self::Plans
             | Self::Tenants
             | Self::Audit(_)
+            | Self::AuditExport(_)
             | Self::Operator(_)
-            | Self::OperatorsAudit => "GET, HEAD",
+            | Self::OperatorsAudit
+            | Self::OperatorsAuditExport => "GET, HEAD",
             Self::Suspend(_)
             | Self::Resume(_)
             | Self::KeysImport(_)
@@ -196,11 +206,12 @@ impl OperatorAction {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 23] = [
+    const PATHS: [&str; 25] = [
         "/healthz",
         "/openapi.json",
         "/v1/scopes",
         "/v1/audit",
+        "/v1/audit/export",
         "/v1/operators",
         "/v1/operators/op_1",
         "/v1/operators/op_1/revoke",
@@ -212,6 +223,7 @@ mod tests {
         "/v1/tenants/acme/suspend",
         "/v1/tenants/acme/resume",
         "/v1/tenants/acme/audit",
+        "/v1/tenants/acme/audit/export",
         "/v1/tenants/acme/keys",
         "/v1/tenants/acme/keys/import",
         "/v1/tenants/acme/keys/key_1",

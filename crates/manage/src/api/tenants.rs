@@ -11,7 +11,10 @@ use serde_json::Value;
 use worker::Request;
 
 use super::{Call, Outcome, body, query, route::TenantEndpoint};
-use crate::command::{Audit, PatchTenant, Resume, Summary, Suspend};
+use crate::{
+    command::{Audit, Origin, PatchTenant, Resume, Summary, Suspend},
+    failure::Failure,
+};
 
 /// The feed answers from one table.
 const FEED_TIMEOUT_MS: u64 = 2_000;
@@ -23,7 +26,7 @@ impl Call<'_> {
             TenantEndpoint::Suspend | TenantEndpoint::Resume => (OperatorScope::KeysWrite, Some(tenant)),
             // What a tenant may have is not for its own operators to say.
             TenantEndpoint::Patch => (OperatorScope::KeysWrite, None),
-            TenantEndpoint::Audit => (OperatorScope::AuditRead, Some(tenant)),
+            TenantEndpoint::Audit | TenantEndpoint::AuditExport => (OperatorScope::AuditRead, Some(tenant)),
         };
         self.caller.may(scope, whose)?;
         match endpoint {
@@ -35,8 +38,9 @@ impl Call<'_> {
             TenantEndpoint::Patch => {
                 query::none(request)?;
                 let body = body::read(request, body::MERGE_PATCH).await?;
+                let origin = self.origin(request, &body)?;
                 let patch = TenantPatch::parse(body, &self.deployment.config)?;
-                let command = PatchTenant { origin: self.origin(request)?, tenant: tenant.clone(), patch };
+                let command = PatchTenant { origin, tenant: tenant.clone(), patch };
                 self.ledger(tenant.as_str(), &command).await
             }
             TenantEndpoint::Audit => {
@@ -44,14 +48,15 @@ impl Call<'_> {
                 let command = Audit { request_id: self.request_id.into(), query };
                 self.ledger(tenant.as_str(), &command).await
             }
+            TenantEndpoint::AuditExport => self.export(request, tenant.as_str()).await,
             TenantEndpoint::Suspend => {
-                self.nothing_more(request).await?;
-                let command = Suspend { origin: self.origin(request)?, tenant: tenant.clone() };
+                let origin = self.nothing_more(request).await?;
+                let command = Suspend { origin, tenant: tenant.clone() };
                 self.ledger(tenant.as_str(), &command).await
             }
             TenantEndpoint::Resume => {
-                self.nothing_more(request).await?;
-                let command = Resume { origin: self.origin(request)?, tenant: tenant.clone() };
+                let origin = self.nothing_more(request).await?;
+                let command = Resume { origin, tenant: tenant.clone() };
                 self.ledger(tenant.as_str(), &command).await
             }
         }
@@ -72,8 +77,11 @@ impl Call<'_> {
     }
 
     /// For what takes neither parameters nor fields.
-    async fn nothing_more(&self, request: &mut Request) -> Result<(), crate::failure::Failure> {
+    async fn nothing_more(&self, request: &mut Request) -> Result<Origin, Failure> {
         query::none(request)?;
-        Ok(management::parse_empty(body::read(request, body::JSON).await?)?)
+        let body = body::read(request, body::JSON).await?;
+        let origin = self.origin(request, &body)?;
+        management::parse_empty(body)?;
+        Ok(origin)
     }
 }

@@ -38,6 +38,19 @@ impl Answer {
         Self { status: 201, body: Value::Object(body) }
     }
 
+    /// As it was given before.
+    pub(super) const fn with_status(status: u16, body: Value) -> Self {
+        Self { status, body }
+    }
+
+    pub(super) const fn status(&self) -> u16 {
+        self.status
+    }
+
+    pub(super) const fn body(&self) -> &Value {
+        &self.body
+    }
+
     pub(super) fn respond(self) -> worker::Result<Response> {
         response::json(self.status, &self.body)
     }

@@ -1,18 +1,27 @@
-//! The audit log: appended to in the transaction of each change, and read by page.
+//! The audit log: appended to in the transaction of each change, read by page,
+//! and where the configuration says so, removed when it is old enough.
 
 use keystile_core::{
-    AuditId, Timestamp,
+    AuditId, KeyId, Timestamp,
     audit::{Action, difference},
     id::ID_RANDOM_BYTES,
     lifecycle::Key,
-    listing::{AuditPlace, AuditQuery},
+    listing::{AuditPlace, AuditQuery, ExportQuery},
 };
 use keystile_runtime::random;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use worker::{Error, Result};
+use worker::{Error, Result, SqlStorageValue};
 
 use crate::{command::Origin, database::Database};
+
+/// Entries of a page of an export.
+const EXPORT_PAGE: i64 = 500;
+/// Entries that are removed at a time.
+const REMOVAL_BATCH: i64 = 500;
+/// Entries outlive their time by up to this long, so that many go at once.
+const REMOVAL_SLACK_MS: i64 = 60 * 60 * 1_000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Notes what was done to a key.
 pub(super) fn key_changed(
@@ -84,19 +93,79 @@ struct Row {
     detail: String,
 }
 
+const COLUMNS: &str =
+    "seq, id, at, actor_id, actor_name, action, key_id, key_name, key_display, source, request_id, detail";
+
 /// A page of the log, newest first, as it is shown.
 pub(super) fn page(database: &Database, query: &AuditQuery) -> Result<Value> {
-    let before = query.before.map(|place| place.0 as i64);
-    let mut rows: Vec<Row> = database.rows(
-        "SELECT seq, id, at, actor_id, actor_name, action, key_id, key_name, key_display, source, request_id, detail
-         FROM audit WHERE ?1 IS NULL OR seq < ?1 ORDER BY seq DESC LIMIT ?2",
-        vec![before.into(), (i64::from(query.limit) + 1).into()],
-    )?;
+    let before = query.before.map_or(i64::MAX, |place| place.0 as i64);
+    let (condition, key_id) = about(query.key_id.as_ref());
+    let select = format!("SELECT {COLUMNS} FROM audit WHERE seq < ? {condition} ORDER BY seq DESC LIMIT ?");
+    let bindings = [before.into()].into_iter().chain(key_id).chain([(i64::from(query.limit) + 1).into()]);
+    let mut rows: Vec<Row> = database.rows(&select, bindings.collect())?;
     let more = rows.len() > query.limit as usize;
     rows.truncate(query.limit as usize);
     let next = rows.last().filter(|_| more).map(|row| AuditPlace(row.seq).cursor());
     let entries: Vec<_> = rows.into_iter().map(present).collect();
     Ok(json!({ "entries": entries, "next_cursor": next }))
+}
+
+/// A page of an export, oldest first; `None` if the log hasn't got the entry
+/// that it is to go on after.
+pub(super) fn export_page(database: &Database, query: &ExportQuery) -> Result<Option<Value>> {
+    let after = match &query.after {
+        None => 0,
+        Some(id) => {
+            let place: Option<Place> =
+                database.row("SELECT seq, at FROM audit WHERE id = ?", vec![id.as_str().into()])?;
+            let Some(place) = place else { return Ok(None) };
+            place.seq
+        }
+    };
+    let (condition, key_id) = about(query.key_id.as_ref());
+    let select = format!("SELECT {COLUMNS} FROM audit WHERE seq > ? {condition} ORDER BY seq LIMIT ?");
+    let bindings = [after.into()].into_iter().chain(key_id).chain([(EXPORT_PAGE + 1).into()]);
+    let mut rows: Vec<Row> = database.rows(&select, bindings.collect())?;
+    let more = rows.len() as i64 > EXPORT_PAGE;
+    rows.truncate(EXPORT_PAGE as usize);
+    let entries: Vec<_> = rows.into_iter().map(present).collect();
+    Ok(Some(json!({ "entries": entries, "more": more })))
+}
+
+fn about(key_id: Option<&KeyId>) -> (&'static str, Option<SqlStorageValue>) {
+    match key_id {
+        None => ("", None),
+        Some(id) => ("AND key_id = ?", Some(id.as_str().into())),
+    }
+}
+
+/// When the oldest entry's time is over, if there is an end to it.
+pub(super) fn next_due(database: &Database, retention_days: Option<u16>) -> Result<Option<Timestamp>> {
+    let Some(days) = retention_days else { return Ok(None) };
+    let oldest: Option<Place> = database.row("SELECT seq, at FROM audit ORDER BY seq LIMIT 1", vec![])?;
+    Ok(oldest.map(|oldest| oldest.at.plus_millis(i64::from(days) * DAY_MS + REMOVAL_SLACK_MS)))
+}
+
+/// Removes some of what is older than the retention, from the oldest on. The
+/// schema's trigger allows it for these entries and within this transaction.
+pub(super) fn remove_old(database: &Database, retention_days: Option<u16>, now: Timestamp) -> Result<()> {
+    let due = next_due(database, retention_days)?;
+    let Some(days) = retention_days.filter(|_| due.is_some_and(|due| due <= now)) else { return Ok(()) };
+    let before = now.plus_millis(-i64::from(days) * DAY_MS);
+    let oldest: Vec<Place> =
+        database.rows("SELECT seq, at FROM audit ORDER BY seq LIMIT ?", vec![REMOVAL_BATCH.into()])?;
+    let Some(last) = oldest.iter().take_while(|place| place.at < before).last() else { return Ok(()) };
+    database.transaction(|| {
+        database.execute("INSERT INTO audit_removal (before) VALUES (?)", vec![before.as_millis().into()])?;
+        database.execute("DELETE FROM audit WHERE seq <= ?", vec![last.seq.into()])?;
+        database.execute("DELETE FROM audit_removal", vec![])
+    })
+}
+
+#[derive(Deserialize)]
+struct Place {
+    seq: i64,
+    at: Timestamp,
 }
 
 fn present(row: Row) -> Value {

@@ -13,7 +13,12 @@ use keystile_core::{
 use keystile_runtime::random;
 use worker::{Env, Error, Result, State};
 
-use super::{addressing, drain::Lease, outbox, schema};
+use super::{
+    addressing, audit,
+    drain::Lease,
+    idempotency::{self, InFlight},
+    outbox, schema,
+};
 use crate::{database::Database, deployment::Deployment};
 
 /// Alarms that are not for now are set to multiples of this.
@@ -26,6 +31,8 @@ pub(super) struct Books {
     pub(super) deployment: Rc<Deployment>,
     /// Held by the one drain that is under way.
     pub(super) lease: Lease,
+    /// What is being carried out under an idempotency key.
+    pub(super) in_flight: InFlight,
 }
 
 impl Books {
@@ -33,7 +40,8 @@ impl Books {
     pub(super) fn open(state: &State, env: &Env, now: Timestamp) -> Result<Self> {
         let deployment = Deployment::load(env)?;
         let database = Database::open(state, schema::MIGRATIONS)?;
-        let books = Self { env: env.clone(), database, deployment, lease: Lease::free() };
+        let books =
+            Self { env: env.clone(), database, deployment, lease: Lease::free(), in_flight: InFlight::default() };
         addressing::begin_if_rotated(&books.database, &books.deployment.keyring, now)?;
         addressing::warn_of_missing_secrets(&books.database, &books.deployment.keyring, now)?;
         books.arm(now)?;
@@ -45,9 +53,13 @@ impl Books {
     /// together. While a drain is under way not before that should be over: it
     /// arms again itself.
     pub(super) fn arm(&self, now: Timestamp) -> Result<()> {
-        let next =
-            [outbox::earliest(&self.database)?, addressing::next_due(&self.database)?].into_iter().flatten().min();
-        let Some(next) = next else { return Ok(()) };
+        let due = [
+            outbox::earliest(&self.database)?,
+            addressing::next_due(&self.database)?,
+            idempotency::next_due(&self.database)?,
+            audit::next_due(&self.database, self.deployment.config.management.audit_retention_days)?,
+        ];
+        let Some(next) = due.into_iter().flatten().min() else { return Ok(()) };
         let at = match self.lease.ends(now) {
             Some(end) => next.max(end),
             None => next,

@@ -17,7 +17,7 @@ use super::{
     answer::{self, Answer, Outcome},
     audit,
     books::Books,
-    keys,
+    idempotency, keys,
     outbox::{self, Subject},
 };
 use crate::{
@@ -37,6 +37,8 @@ impl Books {
             let expires_at = limits.expiry(new.expires_at, now).map_err(not_so_long)?;
             let (key, minted) = self.mint(new.clone(), expires_at, now)?;
             self.record_new(&origin, Action::Created, &key, now)?;
+            let answer = Answer::created(self.with_text(&key, &minted, None, now));
+            idempotency::note(&self.database, origin.claim.as_ref(), &answer, now)?;
             self.arm(now)?;
             Ok::<_, Failure>((key, minted))
         })?;
@@ -91,7 +93,7 @@ impl Books {
         let target = Target { id: key_id, within: None };
         let key = self.find(&target)?.key;
         let (actor_id, actor_name) = (key.record.id.to_string(), key.record.name);
-        let origin = Origin { actor_id, actor_name, ip, request_id };
+        let origin = Origin { actor_id, actor_name, ip, request_id, claim: None };
         let reason = Some("revoked by its holder".into());
         self.revoke(Revoke { origin, target, reason }).await
     }

@@ -22,9 +22,9 @@ use serde_json::Value;
 use worker::Result;
 
 use super::{
-    addressing,
+    addressing, audit,
     books::Books,
-    keys,
+    idempotency, keys,
     outbox::{self, Due, Subject},
     standing,
 };
@@ -110,7 +110,7 @@ impl Books {
         let outcome = match self.lease.take(clock::now()) {
             None => Ok(()),
             Some(lease) => {
-                let outcome = self.drain_rounds(lease).await;
+                let outcome = self.drain_rounds(lease).await.and_then(|()| self.trim(clock::now()));
                 self.lease.release(lease);
                 outcome
             }
@@ -122,6 +122,12 @@ impl Books {
                 log::error("alarm_not_set", &[("reason", error.to_string().into())]);
             }
         }
+    }
+
+    /// Drops what has had its time.
+    fn trim(&self, now: Timestamp) -> Result<()> {
+        idempotency::trim(&self.database, now)?;
+        audit::remove_old(&self.database, self.deployment.config.management.audit_retention_days, now)
     }
 
     async fn drain_rounds(&self, lease: u64) -> Result<()> {

@@ -58,7 +58,7 @@ impl Books {
         });
         // Recorded they are. What the feed did not take now, the outbox retries.
         let effective_by = self.publish_now(&new.collect::<Vec<_>>()).await.unwrap_or_default();
-        Answer::internal(&Imported { results, effective_by })
+        Answer::internal(&Imported { results, effective_by, replayed: false })
     }
 
     /// Claims what this ledger doesn't have yet: the digests that it can't have.

@@ -3,10 +3,11 @@
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
     lifecycle::{Key, KeyStatus, Revocation},
-    listing::{self, KeyQuery},
+    listing,
     record::{KeyState, Reach, Stored, Subject},
 };
 use serde::Deserialize;
+use serde_json::Value;
 use worker::{Error, Result, SqlStorageValue};
 
 use crate::{command::Target, database::Database};
@@ -152,44 +153,13 @@ fn tenant(subject: &Subject) -> &str {
     }
 }
 
-/// A page of keys and one more if there is one, newest first.
-pub(super) fn list(
-    database: &Database,
-    query: &KeyQuery,
-    within: Option<&TenantId>,
-    now: Timestamp,
-) -> Result<Vec<KeyRow>> {
-    let mut conditions = vec!["1"];
-    let mut bindings: Vec<SqlStorageValue> = Vec::new();
-    let now: SqlStorageValue = now.as_millis().into();
-    match query.status {
-        None => {}
-        Some(KeyStatus::Revoked) => conditions.push("state = 'revoked'"),
-        Some(KeyStatus::Expired) => {
-            conditions.push("state <> 'revoked' AND expires_at <= ?");
-            bindings.push(now);
-        }
-        Some(status @ (KeyStatus::Active | KeyStatus::Disabled)) => {
-            conditions.push("state = ? AND (expires_at IS NULL OR expires_at > ?)");
-            bindings.extend([status.as_str().into(), now]);
-        }
-    }
-    if let Some(text) = &query.text {
-        conditions.push("instr(search, ?) > 0");
-        bindings.push(text.as_str().into());
-    }
-    if let Some(tenant) = within {
-        conditions.push("tenant = ?");
-        bindings.push(tenant.as_str().into());
-    }
-    if let Some(place) = &query.after {
-        conditions.push("(created_at, id) < (?, ?)");
-        bindings.extend([place.created_at.as_millis().into(), place.id.as_str().into()]);
-    }
-    bindings.push((i64::from(query.limit) + 1).into());
-    let conditions = conditions.join(" AND ");
-    let select = format!("SELECT {COLUMNS} FROM keys WHERE {conditions} ORDER BY created_at DESC, id DESC LIMIT ?");
-    let rows: Vec<Row> = database.rows(&select, bindings)?;
+/// These keys, newest first.
+pub(super) fn newest_first<'a>(database: &Database, ids: impl Iterator<Item = &'a KeyId>) -> Result<Vec<KeyRow>> {
+    let ids = Value::from_iter(ids.map(KeyId::as_str)).to_string();
+    let select = format!(
+        "SELECT {COLUMNS} FROM keys WHERE id IN (SELECT value FROM json_each(?)) ORDER BY created_at DESC, id DESC"
+    );
+    let rows: Vec<Row> = database.rows(&select, vec![ids.into()])?;
     rows.into_iter().map(KeyRow::try_from).collect()
 }
 

@@ -1,7 +1,6 @@
 //! What reads keys and changes nothing.
 
 use keystile_core::{
-    listing::KeyPlace,
     management::{self, Caller},
     problem::Problem,
     verdict::{self, Refusal},
@@ -14,23 +13,19 @@ use super::{
     audit,
     books::Books,
     keys::{self, KeyRow},
+    listing,
 };
 use crate::{
-    command::{Audit, Authenticate, Get, List, Target},
+    command::{Audit, Authenticate, Export, Get, List, Target},
     failure::Failure,
 };
 
 impl Books {
     /// A page of keys.
     pub(super) fn list(&self, command: &List) -> Outcome {
-        let (now, limit) = (clock::now(), command.query.limit as usize);
-        let mut rows = keys::list(&self.database, &command.query, command.within.as_ref(), now)?;
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|row| {
-            let record = &row.key.record;
-            KeyPlace { created_at: record.created_at, id: record.id.clone() }.cursor()
-        });
+        let now = clock::now();
+        let (rows, next) = listing::page(&self.database, &command.query, command.within.as_ref(), now)?;
+        let next = next.map(|place| place.cursor());
         let holds = self.deployment.holds();
         let keys: Vec<_> = rows.iter().map(|row| Value::Object(management::present(&row.key, holds, now))).collect();
         Ok(Answer::ok(json!({ "keys": keys, "next_cursor": next })))
@@ -46,6 +41,12 @@ impl Books {
     /// A page of the audit log.
     pub(super) fn audit(&self, command: &Audit) -> Outcome {
         Ok(Answer::ok(audit::page(&self.database, &command.query)?))
+    }
+
+    /// A page of an export of the audit log.
+    pub(super) fn export(&self, command: &Export) -> Outcome {
+        let page = audit::export_page(&self.database, &command.query)?;
+        Ok(Answer::ok(page.ok_or_else(keystile_core::listing::unknown_entry)?))
     }
 
     /// Whose operator key it is, if it can be used.

@@ -3,6 +3,7 @@
 use keystile_core::{
     KeyId, Timestamp,
     audit::Action,
+    key::PlainKey,
     lifecycle::Key,
     management,
     plan::{Limits, RequestedExpiry},
@@ -14,7 +15,7 @@ use super::{
     answer::{Answer, Outcome},
     books::Books,
     changes::{not_so_long, transition},
-    keys,
+    idempotency, keys,
     outbox::Subject,
 };
 use crate::{
@@ -40,15 +41,28 @@ impl Books {
             let replaced = transition(old.rotate(&successor.record.id, rotation.overlap, now))?;
             self.record_new(&origin, Action::Created, &successor, now)?;
             self.record_changed(&origin, Action::Rotated, &old, &replaced, now)?;
+            let answer = self.rotated(&successor, &minted, &replaced, None, now);
+            idempotency::note(&self.database, origin.claim.as_ref(), &answer, now)?;
             self.arm(now)?;
             Ok::<_, Failure>((successor, minted, replaced))
         })?;
         let subjects = [&successor, &replaced].map(|key| Subject::Key(key.record.id.clone()));
         let effective_by = self.publish_now(&subjects).await.unwrap_or_default();
-        let mut body = self.with_text(&successor, &minted, effective_by, now);
-        let replaced = management::present(&replaced, self.deployment.holds(), now);
+        Ok(self.rotated(&successor, &minted, &replaced, effective_by, now))
+    }
+
+    fn rotated(
+        &self,
+        successor: &Key,
+        minted: &PlainKey,
+        replaced: &Key,
+        effective_by: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Answer {
+        let mut body = self.with_text(successor, minted, effective_by, now);
+        let replaced = management::present(replaced, self.deployment.holds(), now);
         body.insert("replaces".into(), Value::Object(replaced));
-        Ok(Answer::created(body))
+        Answer::created(body)
     }
 
     /// Takes a pending end back: the key lives as long as it would have.

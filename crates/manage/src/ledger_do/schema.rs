@@ -79,6 +79,65 @@ CREATE TABLE settings (
     settings TEXT NOT NULL
 );
 ",
+    "
+-- Answers to POSTs with an Idempotency-Key, for a day.
+CREATE TABLE idempotency (
+    id TEXT PRIMARY KEY,              -- SHA-256 over caller and key
+    fingerprint TEXT NOT NULL,        -- SHA-256 over method, path and body
+    status INTEGER NOT NULL,
+    body TEXT NOT NULL,               -- without the text of a key
+    at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX idempotency_by_age ON idempotency (at);
+
+-- Keys by what lists filter by: each one under every scope that it was granted,
+-- and under the scope '', so that a page is a stretch of this index.
+CREATE TABLE key_places (
+    scope TEXT NOT NULL,
+    status TEXT NOT NULL,             -- active, disabled, revoked, expired
+    environment TEXT NOT NULL,        -- '' of operators' keys
+    created_at INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (scope, status, environment, created_at, id)
+) WITHOUT ROWID;
+-- Whether a list has noticed that expires_at has passed.
+ALTER TABLE keys ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX keys_by_expiry ON keys (expired, expires_at) WHERE expires_at IS NOT NULL;
+-- The places where keys belong.
+CREATE VIEW places_of_keys AS
+SELECT scopes.value AS scope,
+       CASE WHEN keys.state = 'revoked' THEN 'revoked' WHEN keys.expired = 1 THEN 'expired' ELSE keys.state END AS status,
+       coalesce(json_extract(keys.record, '$.subject.api_key.environment'), '') AS environment,
+       keys.created_at AS created_at, keys.id AS id
+FROM keys, json_each(json_insert(json_extract(keys.record, '$.scopes'), '$[#]', '')) AS scopes;
+INSERT OR IGNORE INTO key_places SELECT * FROM places_of_keys;
+CREATE TRIGGER key_is_placed AFTER INSERT ON keys
+BEGIN INSERT OR IGNORE INTO key_places SELECT * FROM places_of_keys WHERE id = NEW.id; END;
+CREATE TRIGGER key_leaves_its_places BEFORE UPDATE OF state, expired, record ON keys
+WHEN OLD.state <> NEW.state OR OLD.expired <> NEW.expired
+    OR json_extract(OLD.record, '$.scopes') <> json_extract(NEW.record, '$.scopes')
+BEGIN
+    DELETE FROM key_places WHERE (scope, status, environment, created_at, id)
+        IN (SELECT scope, status, environment, created_at, id FROM places_of_keys WHERE id = OLD.id);
+END;
+CREATE TRIGGER key_takes_its_places AFTER UPDATE OF state, expired, record ON keys
+WHEN OLD.state <> NEW.state OR OLD.expired <> NEW.expired
+    OR json_extract(OLD.record, '$.scopes') <> json_extract(NEW.record, '$.scopes')
+BEGIN INSERT OR IGNORE INTO key_places SELECT * FROM places_of_keys WHERE id = NEW.id; END;
+DROP INDEX keys_by_state;
+
+CREATE INDEX audit_by_key ON audit (key_id, seq);
+-- While the alarm removes entries for their age: before which time. Else empty.
+CREATE TABLE audit_removal (before INTEGER NOT NULL);
+DROP TRIGGER audit_is_never_deleted;
+CREATE TRIGGER audit_is_deleted_for_its_age_alone BEFORE DELETE ON audit
+WHEN NOT EXISTS (SELECT 1 FROM audit_removal WHERE OLD.at < before)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+-- INSERT OR REPLACE deletes without asking triggers.
+CREATE TRIGGER audit_is_never_replaced BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq OR id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+",
 ];
 
 #[cfg(test)]
@@ -93,6 +152,7 @@ mod tests {
         let golden = [
             "6f9734549146fe3103ebd11f9b2f26a880e16008bac18079bfde9f97b21c6b88",
             "ba56bd9b7ab1569db1f0b7e971299602df31e8bef182fb65ba8ee6f4112bb4da",
+            "0b6bd84a152348232bf8e1fc396ca26b46062e293cf18dc083c606a289c1471a",
         ];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);
