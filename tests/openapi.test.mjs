@@ -3,12 +3,13 @@
 // happens is documented, rig.mjs checks in every test.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { after, afterEach, before, describe, test } from "node:test";
 
 import { Validator } from "@seriousme/openapi-schema-validator";
 
 import { document, operations, problemsOf, resolved } from "./contract.mjs";
-import { startRig } from "./rig.mjs";
+import { sleep, startRig } from "./rig.mjs";
 
 const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify"];
 const DAY = 24 * 3_600_000;
@@ -17,7 +18,8 @@ let rig;
 let stranger; // Another tenant's operator.
 let powerless;
 before(async () => {
-  rig = await startRig({ name: "openapi", edges: {}, handles: true });
+  const settings = { 'prefix = "knq"': 'prefix = "knq"\nallow_imported = ["sk_live_"]' };
+  rig = await startRig({ name: "openapi", edges: {}, handles: true, settings });
   stranger = await rig.operator("stranger", SCOPES);
   powerless = await rig.operator("*", ["verify"]);
 });
@@ -61,8 +63,18 @@ test("an operation takes its documented methods, and no other", async () => {
   }
 });
 
+const importable = () => ({
+  digest: randomBytes(32).toString("hex"),
+  display: "sk_live_ab12",
+  name: "an imported key",
+  scopes: ["read:leads"],
+});
+
 /** Fields of a good request, where a body without any is none. */
 const BODIES = {
+  get importKeys() {
+    return { keys: [importable()] };
+  },
   createKey: { name: "a key", scopes: ["read:leads"] },
   updateKey: { name: "another name" },
   createOperator: { name: "an operator", scopes: ["verify"], tenant: "acme" },
@@ -73,7 +85,12 @@ async function good(operation) {
   const holder = async () => (operation.path.startsWith("/v1/operators") ? rig.operator("acme", ["verify"]) : rig.create());
   const id = operation.path.includes("{id}") ? (await holder()).id : undefined;
   const body = operation.requestBody && (BODIES[operation.operationId] ?? {});
-  return { path: operation.path.replace("{tenant}", "acme").replace("{id}", id), body };
+  const path = operation.path.replace("{tenant}", "acme").replace("{id}", id);
+  // What leaves something to do.
+  if (path.endsWith("/rotate/cancel")) await rig.manage("POST", path.replace("/cancel", ""), { overlap_seconds: 60 });
+  if (path.endsWith("/suspend")) await rig.manage("POST", path.replace("suspend", "resume"));
+  if (path.endsWith("/resume")) await rig.manage("POST", path.replace("resume", "suspend"));
+  return { path, body };
 }
 
 const send = async (operation, { path, body } = {}, options = {}) => {
@@ -88,6 +105,19 @@ const toRevoked = async (operation) => {
   return rig.manage(operation.method, path, body);
 };
 
+/** The second of two that are the same, while the first still waits for the feed. */
+const whileInUse = async (operation) => {
+  const { path, body } = await good(operation);
+  const headers = { "Idempotency-Key": `in use: ${operation.operationId}` };
+  await rig.feed("ledgers", { late: 1000 });
+  const first = rig.manage(operation.method, path, body, { headers });
+  await sleep(200);
+  const second = await rig.manage(operation.method, path, body, { headers });
+  await first;
+  await rig.feed("ledgers", "ok");
+  return second;
+};
+
 /** What the configuration says needs a ledger only for who asks. */
 const byAnOperator = ({ tags }) => (tags.includes("Configuration") ? powerless.key : undefined);
 
@@ -100,7 +130,7 @@ const WAYS = {
   401: (operation) => send(operation, {}, { key: null }),
   403: (operation) => send(operation, {}, { key: powerless.key }),
   404: (operation) => send(operation, { path: (path) => path.replace(/_[0-9A-Za-z]{20}/, `_${"0".repeat(20)}`) }),
-  409: toRevoked,
+  409: (operation) => (/InUse$|CanNotCreate$/.test(operation.responses[409].$ref) ? whileInUse : toRevoked)(operation),
   412: (operation) => send(operation, {}, { headers: { "If-Match": '"99"' } }),
   413: (operation) => send(operation, {}, { raw: " ".repeat(65_537), headers: JSON_TYPE }),
   415: (operation) => send(operation, {}, { raw: "x", headers: { "Content-Type": "text/plain" } }),
@@ -116,6 +146,7 @@ const WAYS = {
     await rig.ledgers("down");
     return rig.manage(operation.method, request.path, request.body, { key: byAnOperator(operation) });
   },
+  "importKeys 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "getHealth 500": async (operation) => {
     await rig.restart("no secret");
     try {
@@ -161,7 +192,6 @@ test("a change that the feed does not take is pending", async () => {
   for (const operation of changes) {
     const request = await good(operation);
     if (operation.operationId === "enableKey") await rig.manage("POST", request.path.replace("enable", "disable"));
-    if (operation.operationId === "resumeTenant") await rig.manage("POST", request.path.replace("resume", "suspend"));
     await rig.feed("ledgers", "down");
     const answer = await rig.manage(operation.method, request.path, request.body);
     await rig.feed("ledgers", "ok");
@@ -182,6 +212,40 @@ test("an operator key is refused for each reason", async () => {
   const other = await startRig({ name: "openapi-other", edges: {} });
   const foreign = await other.operator("*", ["verify"]).finally(() => other.close());
   assert.equal(await code(foreign.key), "NOT_FOUND");
+});
+
+test("an Idempotency-Key is for one request", async () => {
+  const path = "/v1/tenants/acme/keys";
+  const post = (key, name) =>
+    rig.manage("POST", path, { name, scopes: ["read:leads"] }, { headers: { "Idempotency-Key": key } });
+  const first = await post("once", "a");
+  const again = await post("once", "a");
+  assert.deepEqual([again.body.id, again.body.key, again.body.replayed], [first.body.id, null, true]);
+  assert.equal((await post("once", "b")).code, "IDEMPOTENCY_KEY_REUSED");
+  assert.equal((await post("x".repeat(256), "a")).code, "INVALID_IDEMPOTENCY_KEY");
+});
+
+test("a rotation that is under way is cancelled, not changed", async () => {
+  const key = await rig.create();
+  const path = `/v1/tenants/acme/keys/${key.id}`;
+  assert.equal((await rig.manage("POST", `${path}/rotate/cancel`)).code, "NO_PENDING_END");
+  await rig.manage("POST", `${path}/rotate`, { overlap_seconds: 60 });
+  assert.equal((await rig.manage("PATCH", path, { expires_at: null })).code, "ROTATION_PENDING");
+  assert.equal((await rig.manage("POST", `${path}/rotate/cancel`)).status, 200);
+});
+
+test("a tenant has no more active keys than it may", async () => {
+  await rig.manage("PATCH", "/v1/tenants/small", { max_active_keys: 1 });
+  await rig.create("small");
+  const second = await rig.manage("POST", "/v1/tenants/small/keys", { name: "x", scopes: ["read:leads"] });
+  assert.equal(second.code, "KEY_LIMIT_REACHED");
+});
+
+test("a deployment that imports no keys says so", async () => {
+  const closed = await startRig({ name: "openapi-closed", edges: {} });
+  const answer = await closed.manage("POST", "/v1/tenants/acme/keys/import", { keys: [importable()] });
+  await closed.close();
+  assert.equal(answer.code, "IMPORT_NOT_ALLOWED");
 });
 
 test("a disabled key is enabled before it is replaced", async () => {

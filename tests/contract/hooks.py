@@ -1,5 +1,5 @@
-"""What the document can't say of a request, for schemathesis: which scopes this
-deployment has, which cursors its lists gave out, and what times are to come."""
+"""What the document can't say of a request, for schemathesis: which scopes and
+plans this deployment has, which cursors its lists gave out, and what times are to come."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 SCOPES = json.loads(os.environ["KEYSTILE_SCOPES"])
 CURSORS = json.loads(os.environ["KEYSTILE_CURSORS"])
+PLANS = json.loads(os.environ["KEYSTILE_PLANS"])
 
 networks = st.one_of(
     st.tuples(st.ip_addresses(v=4), st.integers(0, 32)),
@@ -35,6 +36,8 @@ def map_body(context, body):
 def before_load_schema(context, raw_schema):
     components = raw_schema["components"]
     components["schemas"]["GrantableScope"] = {"type": "string", "enum": SCOPES}
+    if PLANS:
+        components["schemas"]["PlanName"]["enum"] = PLANS
     # Nobody here waits for a change to be in effect: that is most of the time it takes.
     components["parameters"]["Prefer"]["schema"]["examples"] = ["wait=0"]
     for methods in raw_schema["paths"].values():
@@ -44,4 +47,6 @@ def before_load_schema(context, raw_schema):
                 {**components["parameters"][name], "schema": cursor} if name in ("Cursor", "After") else {"$ref": reference}
                 for reference in (parameter["$ref"] for parameter in operation.get("parameters", []))
                 for name in [reference.rsplit("/", 1)[-1]]
+                # One key for different requests is refused, and rightly.
+                if name != "IdempotencyKey"
             ]

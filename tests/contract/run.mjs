@@ -13,7 +13,7 @@ import { ROOT_KEY, startRig } from "../rig.mjs";
 
 const settings = {
   // So that every good body is accepted: one without scopes, too.
-  'prefix = "knq"': 'prefix = "knq"\ndefault_scopes = "all"',
+  'prefix = "knq"': 'prefix = "knq"\ndefault_scopes = "all"\nallow_imported = ["sk_live_"]',
   // Whoever prefers to wait does so for less than a second.
   "max_staleness_ms = 1000": "max_staleness_ms = 250",
 };
@@ -34,6 +34,7 @@ try {
       SCHEMATHESIS_HOOKS: inRoot("tests", "contract", "hooks.py"),
       KEYSTILE_ROOT_KEY: ROOT_KEY,
       KEYSTILE_SCOPES: JSON.stringify(await grantableScopes()),
+      KEYSTILE_PLANS: JSON.stringify((await rig.manage("GET", "/v1/plans")).body.plans.map(({ name }) => name)),
       KEYSTILE_CURSORS: JSON.stringify(await cursors()),
     },
   });
