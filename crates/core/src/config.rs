@@ -27,7 +27,7 @@ use crate::{
 pub mod raw;
 
 /// The form that ships to the workers. Workers read no other.
-const BLOB_VERSION: u32 = 1;
+const BLOB_VERSION: u32 = 2;
 
 /// The configuration, checked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +50,8 @@ pub struct Config {
     pub base: Path,
     /// The feed client's settings.
     pub feed: Settings,
+    /// How long an isolate's counts of uses wait before they are sent, seconds.
+    pub usage_flush_seconds: u32,
     /// Whether answers carry `Server-Timing: keystile`.
     pub server_timing: bool,
     /// Cross-origin access from browsers.

@@ -8,7 +8,8 @@
 //! 2. [`Keyring`] parses it and checks its tag, before any storage is read;
 //! 3. [`feed`] finds the key's [`record`], no staler than promised;
 //! 4. [`verdict`] judges the record against what the [`route`] demands;
-//! 5. [`problem`] says a refusal in the words of RFC 9457 and RFC 6750.
+//! 5. [`problem`] says a refusal in the words of RFC 9457 and RFC 6750;
+//! 6. [`usage`] counts it.
 //!
 //! The other side, the management of keys, is in [`lifecycle`] and
 //! [`management`]; [`config`] is `keystile.toml`.
@@ -38,6 +39,7 @@ pub mod record;
 pub mod route;
 pub mod scope;
 pub mod timestamp;
+pub mod usage;
 pub mod verdict;
 pub mod verify;
 
