@@ -14,8 +14,7 @@ let failing = null;
 
 function outcome(sql, statement) {
   try {
-    sql.exec(statement).toArray();
-    return { error: null };
+    return { error: null, rows: sql.exec(statement).toArray() };
   } catch (error) {
     return { error: String(error) };
   }

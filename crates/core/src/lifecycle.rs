@@ -33,6 +33,8 @@ pub struct Key {
     pub rotated_from: Option<KeyId>,
     /// The key that replaces it.
     pub rotated_to: Option<KeyId>,
+    /// When it was last used and let through, as far as the ledger has heard.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// How a key was revoked.
@@ -171,6 +173,7 @@ impl Key {
             revocation: None,
             rotated_from: None,
             rotated_to: None,
+            last_used_at: None,
         }
     }
 
@@ -366,6 +369,7 @@ pub(crate) mod tests {
             revocation: None,
             rotated_from: None,
             rotated_to: None,
+            last_used_at: None,
         }
     }
 

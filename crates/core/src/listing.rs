@@ -14,7 +14,7 @@ use alloc::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use crate::{fields::FieldError, id::KeyId, lifecycle::KeyStatus, timestamp::Timestamp};
+use crate::{fields::FieldError, id::KeyId, lifecycle::KeyStatus, timestamp::Timestamp, usage::report::Period};
 
 /// Rows of a page, if nobody says.
 pub const DEFAULT_LIMIT: u32 = 50;
@@ -34,6 +34,8 @@ pub struct KeyQuery {
     pub limit: u32,
     /// Only keys after this one.
     pub after: Option<KeyPlace>,
+    /// Whether sums of each key's uses come along.
+    pub include_usage: bool,
 }
 
 /// A key's place in the list.
@@ -90,7 +92,7 @@ impl AuditPlace {
 /// # Errors
 /// All its mistakes.
 pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
-    let mut parameters = Parameters::new(pairs, &["status", "q", "limit", "cursor"]);
+    let mut parameters = Parameters::new(pairs, &["status", "q", "limit", "cursor", "include"]);
     let query = KeyQuery {
         status: parameters.take("status", |text| {
             KeyStatus::parse(text).ok_or_else(|| "allowed are: active, disabled, revoked, expired".into())
@@ -98,9 +100,33 @@ pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<Fie
         text: parameters.take("q", searched).flatten(),
         limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
         after: parameters.take("cursor", |text| KeyPlace::parse(text).ok_or_else(foreign_cursor)),
+        include_usage: parameters.take("include", included).is_some(),
     };
     parameters.finish()?;
     Ok(query)
+}
+
+/// Reads the query of `GET keys/{id}`: whether sums of its uses come along.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_include(pairs: Vec<(String, String)>) -> Result<bool, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["include"]);
+    let include_usage = parameters.take("include", included).is_some();
+    parameters.finish()?;
+    Ok(include_usage)
+}
+
+/// Reads the query of `GET keys/{id}/usage`: what the series is of.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_usage_query(pairs: Vec<(String, String)>) -> Result<Period, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["period"]);
+    let period =
+        parameters.take("period", |text| Period::parse(text).ok_or_else(|| "allowed are: 24h, 7d, 30d".into()));
+    parameters.finish()?;
+    Ok(period.unwrap_or_default())
 }
 
 /// Reads the query of `GET audit`.
@@ -137,6 +163,10 @@ fn searched(text: &str) -> Result<Option<String>, String> {
         "" => Ok(None),
         text => Ok(Some(searchable(text))),
     }
+}
+
+fn included(text: &str) -> Result<(), String> {
+    if text == "usage" { Ok(()) } else { Err("allowed is: usage".into()) }
 }
 
 fn limit(text: &str) -> Result<u32, String> {
@@ -208,7 +238,7 @@ mod tests {
     #[test]
     fn nothing_said_is_the_first_fifty_of_all() {
         let query = parse_key_query(Vec::new()).unwrap();
-        assert_eq!(query, KeyQuery { status: None, text: None, limit: 50, after: None });
+        assert_eq!(query, KeyQuery { status: None, text: None, limit: 50, after: None, include_usage: false });
         assert_eq!(parse_key_query(pairs(&[("q", " ")])).unwrap().text, None);
     }
 
@@ -217,12 +247,28 @@ mod tests {
         let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
         let place = KeyPlace { created_at: Timestamp::from_millis(-5), id };
         let cursor = place.cursor();
-        let query = [("status", "expired"), ("q", "ZÄHLER"), ("limit", "200"), ("cursor", &cursor)];
-        let expected =
-            KeyQuery { status: Some(KeyStatus::Expired), text: Some("zähler".into()), limit: 200, after: Some(place) };
+        let query =
+            [("status", "expired"), ("q", "ZÄHLER"), ("limit", "200"), ("cursor", &cursor), ("include", "usage")];
+        let expected = KeyQuery {
+            status: Some(KeyStatus::Expired),
+            text: Some("zähler".into()),
+            limit: 200,
+            after: Some(place),
+            include_usage: true,
+        };
         assert_eq!(parse_key_query(pairs(&query)), Ok(expected));
         let audit = parse_audit_query(pairs(&[("cursor", &AuditPlace(7).cursor())])).unwrap();
         assert_eq!(audit, AuditQuery { limit: 50, before: Some(AuditPlace(7)) });
+    }
+
+    #[test]
+    fn one_key_and_its_usage_have_parameters_of_their_own() {
+        assert_eq!(parse_include(pairs(&[])), Ok(false));
+        assert_eq!(parse_include(pairs(&[("include", "usage")])), Ok(true));
+        assert_eq!(parse_include(pairs(&[("include", "all")])).unwrap_err()[0].detail, "allowed is: usage");
+        assert_eq!(parse_usage_query(pairs(&[])), Ok(Period::Day));
+        assert_eq!(parse_usage_query(pairs(&[("period", "30d")])), Ok(Period::Month));
+        assert_eq!(parse_usage_query(pairs(&[("period", "1y")])).unwrap_err()[0].detail, "allowed are: 24h, 7d, 30d");
     }
 
     #[test]
@@ -231,7 +277,10 @@ mod tests {
         for limit in ["0", "201", "-1", "1.5", "", "99999999999"] {
             assert_eq!(mistakes(&[("limit", limit)]), ["limit: a whole number from 1 to 200 expected"]);
         }
-        assert_eq!(mistakes(&[("page", "2")]), ["page: unknown parameter; known are: status, q, limit, cursor"]);
+        assert_eq!(
+            mistakes(&[("page", "2")]),
+            ["page: unknown parameter; known are: status, q, limit, cursor, include"]
+        );
         assert_eq!(mistakes(&[("limit", "1"), ("limit", "2")]), ["limit: given twice"]);
         for cursor in ["", "x", "é", AuditPlace(7).cursor().as_str()] {
             assert_eq!(mistakes(&[("cursor", cursor)]), vec![format!("cursor: {}", foreign_cursor())]);

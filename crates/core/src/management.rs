@@ -308,6 +308,7 @@ pub fn present(key: &Key, holds: Holds, now: Timestamp) -> Map<String, Value> {
     show("version", json!(record.version));
     show("rotated_from", json!(key.rotated_from));
     show("rotated_to", json!(key.rotated_to));
+    show("last_used_at", json!(time(key.last_used_at)));
     show("revoked_at", json!(time(key.revocation.as_ref().map(|revocation| revocation.at))));
     show("revoke_reason", json!(key.revocation.as_ref().and_then(|revocation| revocation.reason.as_ref())));
     if let Some(revocation) = &key.revocation {

@@ -1,11 +1,12 @@
 //! What the REST API asks of a ledger: JSON over the object's `fetch`, one path
-//! for each command. The edge sends [`SelfRevoke`].
+//! for each command. The edge sends [`SelfRevoke`] and [`UsageBatch`].
 
 use keystile_core::{
     KeyDigest, KeyId, TenantId,
     lifecycle::{KeyPatch, NewKey},
     listing::{AuditQuery, KeyQuery},
     management::Caller,
+    usage::{batch::UsageBatch, report::Period},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -67,6 +68,17 @@ pub(crate) struct List {
 pub(crate) struct Get {
     pub(crate) request_id: String,
     pub(crate) target: Target,
+    /// Whether sums of its uses come along.
+    pub(crate) include_usage: bool,
+}
+
+/// Show one key's uses.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Usage {
+    pub(crate) request_id: String,
+    pub(crate) target: Target,
+    /// What the series by the hour is of.
+    pub(crate) period: Period,
 }
 
 /// Change what a patch says.
@@ -167,6 +179,7 @@ commands! {
     Create "/create" origin;
     List "/list";
     Get "/get";
+    Usage "/key-usage";
     Patch "/patch" origin;
     Revoke "/revoke" origin;
     Rotate "/rotate" origin;
@@ -180,6 +193,15 @@ commands! {
     SelfRevoke "/self-revoke";
 }
 
+/// Uses that an edge has counted.
+impl Command for UsageBatch {
+    const PATH: &'static str = "/usage";
+    /// No one request's: the isolate's name, which is part of their ids.
+    fn request_id(&self) -> &str {
+        &self.isolate
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,5 +213,7 @@ mod tests {
         let command: SelfRevoke = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&command).unwrap(), text);
         assert_eq!(SelfRevoke::PATH, "/self-revoke");
+        // The batch itself is the core's to pin.
+        assert_eq!(UsageBatch::PATH, "/usage");
     }
 }

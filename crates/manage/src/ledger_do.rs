@@ -7,7 +7,8 @@
 //!
 //! The parts: [`changes`] and [`tenant`] change, [`reads`] reads, [`drain`]
 //! carries out the [`outbox`]; [`keys`], [`audit`], [`standing`] and
-//! [`addressing`] are one table each, [`schema`] their definitions.
+//! [`addressing`] are one table each, [`usage`] what edges have counted, [`schema`]
+//! the definitions.
 //!
 //! Commands come as POST, JSON in and out, one path each: see
 //! [`command`](crate::command).
@@ -24,10 +25,11 @@ mod reads;
 mod schema;
 mod standing;
 mod tenant;
+mod usage;
 
 use std::{cell::OnceCell, rc::Rc};
 
-use keystile_core::problem::Problem;
+use keystile_core::{problem::Problem, usage::batch::UsageBatch};
 use keystile_runtime::{clock, log};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
@@ -39,7 +41,7 @@ use self::{
 use crate::{
     command::{
         Audit, Authenticate, Command, Create, Disable, Enable, Get, List, Patch, Resume, Revoke, Rotate, SelfRevoke,
-        Summary, Suspend,
+        Summary, Suspend, Usage,
     },
     database,
     failure::Failure,
@@ -63,6 +65,8 @@ impl DurableObject for Ledger {
         match path.as_str() {
             List::PATH => self.read(&body, Books::list),
             Get::PATH => self.read(&body, Books::get),
+            Usage::PATH => self.read(&body, Books::usage),
+            UsageBatch::PATH => self.read(&body, Books::take_usage),
             Summary::PATH => self.read(&body, Books::summary),
             Audit::PATH => self.read(&body, Books::audit),
             Authenticate::PATH => self.read(&body, Books::authenticate),

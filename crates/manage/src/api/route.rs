@@ -13,6 +13,7 @@ pub(super) enum Resource<'a> {
     Audit(&'a str),
     Keys(&'a str),
     Key(&'a str, &'a str),
+    KeyUsage(&'a str, &'a str),
     KeyAction(&'a str, &'a str, KeyAction),
     Operators,
     Operator(&'a str),
@@ -54,6 +55,7 @@ pub(super) enum KeyEndpoint<'a> {
     Create,
     List,
     Get(&'a str),
+    Usage(&'a str),
     Patch(&'a str),
     Do(&'a str, KeyAction),
 }
@@ -88,6 +90,7 @@ impl<'a> Resource<'a> {
             ["v1", "tenants", tenant, "audit"] => Self::Audit(tenant),
             ["v1", "tenants", tenant, "keys"] => Self::Keys(tenant),
             ["v1", "tenants", tenant, "keys", id] => Self::Key(tenant, id),
+            ["v1", "tenants", tenant, "keys", id, "usage"] => Self::KeyUsage(tenant, id),
             ["v1", "tenants", tenant, "keys", id, "revoke"] => Self::KeyAction(tenant, id, KeyAction::Revoke),
             ["v1", "tenants", tenant, "keys", id, "rotate"] => Self::KeyAction(tenant, id, KeyAction::Rotate),
             ["v1", "tenants", tenant, "keys", id, "disable"] => Self::KeyAction(tenant, id, KeyAction::Disable),
@@ -109,6 +112,7 @@ impl<'a> Resource<'a> {
             (M::Post, Self::Keys(tenant)) => E::Keys(tenant, KeyEndpoint::Create),
             (M::Get, Self::Keys(tenant)) => E::Keys(tenant, KeyEndpoint::List),
             (M::Get, Self::Key(tenant, id)) => E::Keys(tenant, KeyEndpoint::Get(id)),
+            (M::Get, Self::KeyUsage(tenant, id)) => E::Keys(tenant, KeyEndpoint::Usage(id)),
             (M::Patch, Self::Key(tenant, id)) => E::Keys(tenant, KeyEndpoint::Patch(id)),
             (M::Post, Self::KeyAction(tenant, id, action)) => E::Keys(tenant, KeyEndpoint::Do(id, action)),
             (M::Post, Self::Operators) => E::Operators(OperatorEndpoint::Create),
@@ -127,6 +131,7 @@ impl<'a> Resource<'a> {
             | Self::Scopes
             | Self::Tenant(_)
             | Self::Audit(_)
+            | Self::KeyUsage(..)
             | Self::Operator(_)
             | Self::OperatorsAudit => "GET, HEAD",
             Self::Suspend(_) | Self::Resume(_) | Self::KeyAction(..) | Self::OperatorRevoke(_) => "POST",
@@ -140,7 +145,7 @@ impl<'a> Resource<'a> {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 16] = [
+    const PATHS: [&str; 17] = [
         "/healthz",
         "/v1/scopes",
         "/v1/audit",
@@ -153,6 +158,7 @@ mod tests {
         "/v1/tenants/acme/audit",
         "/v1/tenants/acme/keys",
         "/v1/tenants/acme/keys/key_1",
+        "/v1/tenants/acme/keys/key_1/usage",
         "/v1/tenants/acme/keys/key_1/revoke",
         "/v1/tenants/acme/keys/key_1/rotate",
         "/v1/tenants/acme/keys/key_1/disable",

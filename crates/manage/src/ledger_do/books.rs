@@ -13,7 +13,7 @@ use keystile_core::{
 use keystile_runtime::random;
 use worker::{Env, Error, Result, State};
 
-use super::{addressing, drain::Lease, outbox, schema};
+use super::{addressing, drain::Lease, outbox, schema, usage};
 use crate::{database::Database, deployment::Deployment};
 
 /// Everything a handler needs. It outlives the request that it was opened for.
@@ -40,9 +40,9 @@ impl Books {
     /// Sets the alarm to when there is next something to do. While a drain is
     /// under way not before that should be over: it arms again itself.
     pub(super) fn arm(&self, now: Timestamp) -> Result<()> {
-        let next =
-            [outbox::earliest(&self.database)?, addressing::next_due(&self.database)?].into_iter().flatten().min();
-        let Some(next) = next else { return Ok(()) };
+        let database = &self.database;
+        let due = [outbox::earliest(database)?, addressing::next_due(database)?, usage::fold_due(database)?];
+        let Some(next) = due.into_iter().flatten().min() else { return Ok(()) };
         let at = match self.lease.ends(now) {
             Some(end) => next.max(end),
             None => next,

@@ -18,7 +18,8 @@ pub(super) struct KeyRow {
     pub(super) effective_by: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to";
+const COLUMNS: &str = "digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to,
+                       last_used_at";
 
 #[derive(Deserialize)]
 struct Row {
@@ -30,6 +31,7 @@ struct Row {
     effective_by: Option<Timestamp>,
     rotated_from: Option<KeyId>,
     rotated_to: Option<KeyId>,
+    last_used_at: Option<Timestamp>,
 }
 
 impl TryFrom<Row> for KeyRow {
@@ -45,8 +47,9 @@ impl TryFrom<Row> for KeyRow {
         };
         let effective_by = row.effective_by;
         let revocation = row.revoked_at.map(|at| Revocation { at, reason: row.revoke_reason, effective_by });
-        let Row { digest, secret, rotated_from, rotated_to, .. } = row;
-        Ok(Self { key: Key { record, digest, secret, revocation, rotated_from, rotated_to }, effective_by })
+        let Row { digest, secret, rotated_from, rotated_to, last_used_at, .. } = row;
+        let key = Key { record, digest, secret, revocation, rotated_from, rotated_to, last_used_at };
+        Ok(Self { key, effective_by })
     }
 }
 

@@ -1,9 +1,12 @@
 //! What reads keys and changes nothing.
 
 use keystile_core::{
+    Timestamp,
+    lifecycle::Key,
     listing::KeyPlace,
     management::{self, Caller},
     problem::Problem,
+    usage::report::{self, KeyUsage},
     verdict::{self, Refusal},
 };
 use keystile_runtime::clock;
@@ -14,9 +17,10 @@ use super::{
     audit,
     books::Books,
     keys::{self, KeyRow},
+    usage,
 };
 use crate::{
-    command::{Audit, Authenticate, Get, List, Target},
+    command::{Audit, Authenticate, Get, List, Target, Usage},
     failure::Failure,
 };
 
@@ -31,16 +35,37 @@ impl Books {
             let record = &row.key.record;
             KeyPlace { created_at: record.created_at, id: record.id.clone() }.cursor()
         });
-        let holds = self.deployment.holds();
-        let keys: Vec<_> = rows.iter().map(|row| Value::Object(management::present(&row.key, holds, now))).collect();
+        let keys = rows.iter().map(|row| self.shown(&row.key, command.query.include_usage, now));
+        let keys = keys.collect::<worker::Result<Vec<_>>>()?;
         Ok(Answer::ok(json!({ "keys": keys, "next_cursor": next })))
     }
 
     /// One key.
     pub(super) fn get(&self, command: &Get) -> Outcome {
         let key = self.find(&command.target)?.key;
-        let shown = management::present(&key, self.deployment.holds(), clock::now());
-        Ok(Answer::ok(Value::Object(shown)))
+        Ok(Answer::ok(self.shown(&key, command.include_usage, clock::now())?))
+    }
+
+    /// A key, with sums of its uses if they are wanted.
+    fn shown(&self, key: &Key, include_usage: bool, now: Timestamp) -> worker::Result<Value> {
+        let mut shown = management::present(key, self.deployment.holds(), now);
+        if include_usage {
+            let recent = usage::recent(&self.database, &key.record.id, now)?;
+            shown.insert("usage".into(), report::summary(&recent, now));
+        }
+        Ok(Value::Object(shown))
+    }
+
+    /// One key's uses.
+    pub(super) fn usage(&self, command: &Usage) -> Outcome {
+        let (now, key) = (clock::now(), self.find(&command.target)?.key);
+        let usage = KeyUsage {
+            recent: usage::recent(&self.database, &key.record.id, now)?,
+            all: usage::all(&self.database, &key.record.id)?,
+            last_used_at: key.last_used_at,
+            key_id: key.record.id,
+        };
+        Ok(Answer::ok(usage.present(command.period, now)))
     }
 
     /// A page of the audit log.
@@ -48,13 +73,15 @@ impl Books {
         Ok(Answer::ok(audit::page(&self.database, &command.query)?))
     }
 
-    /// Whose operator key it is, if it can be used.
+    /// Whose operator key it is, if it can be used. That is a use of it.
     pub(super) fn authenticate(&self, command: &Authenticate) -> Outcome {
         let refused = |refusal: &Refusal| Problem::refusal(refusal, &self.deployment.config.name);
         let row = keys::by_digest(&self.database, &command.digest)?.ok_or_else(|| refused(&Refusal::NotFound))?;
         let record = &row.key.record;
-        verdict::check_operator(record, clock::now()).map_err(|refusal| refused(&refusal))?;
+        let now = clock::now();
+        verdict::check_operator(record, now).map_err(|refusal| refused(&refusal))?;
         let caller = Caller::operator(record).ok_or_else(|| refused(&Refusal::NotFound))?;
+        usage::note_operator(&self.database, &row.key, now)?;
         Ok(Answer::ok(json!(caller)))
     }
 

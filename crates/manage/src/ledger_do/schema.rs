@@ -1,6 +1,7 @@
 //! A ledger's schema, as migrations. Never change one that was deployed: append.
 
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
 -- Every key that was ever created. Rows are changed, never deleted.
 CREATE TABLE keys (
     id TEXT PRIMARY KEY,
@@ -67,7 +68,38 @@ CREATE TABLE addressing (
     after_id TEXT,                    -- under way: the last key that was enqueued; NULL: done
     due_at INTEGER                    -- under way: when the next batch may be
 );
-"];
+",
+    "
+-- Uses that were let through, as far as edges have told.
+ALTER TABLE keys ADD COLUMN first_used_at INTEGER;
+ALTER TABLE keys ADD COLUMN last_used_at INTEGER;
+
+-- How often each key met with which code, by the hour.
+CREATE TABLE usage (
+    key_id TEXT NOT NULL,
+    hour INTEGER NOT NULL,            -- whole hours since 1970
+    code TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (key_id, hour, code)
+) WITHOUT ROWID;
+CREATE INDEX usage_by_hour ON usage (hour);
+
+-- The same of hours that are no longer kept.
+CREATE TABLE usage_folded (
+    key_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (key_id, code)
+) WITHOUT ROWID;
+
+-- The last batch of each isolate, so that none counts twice.
+CREATE TABLE usage_taken (
+    isolate TEXT PRIMARY KEY,
+    sequence INTEGER NOT NULL,
+    taken_at INTEGER NOT NULL
+) WITHOUT ROWID;
+",
+];
 
 #[cfg(test)]
 mod tests {
@@ -78,7 +110,10 @@ mod tests {
     /// changed rather than appended.
     #[test]
     fn the_schema_is_golden() {
-        let golden = ["6f9734549146fe3103ebd11f9b2f26a880e16008bac18079bfde9f97b21c6b88"];
+        let golden = [
+            "6f9734549146fe3103ebd11f9b2f26a880e16008bac18079bfde9f97b21c6b88",
+            "bbfeb32f457ab8f28705634af0fd8705cf4f5d5288230cc72dd80322fb3fc154",
+        ];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);
     }
