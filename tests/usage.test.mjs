@@ -105,6 +105,8 @@ test("a period is of whole hours, the present one and those before it", async ()
   await rig.clock(0);
   const body = await usage("periods", key);
   assert.deepEqual(["24h", "7d", "30d", "all"].map((period) => body[period].allowed), [1, 2, 3, 3]);
+  const { usage: sums } = await show("periods", key, "?include=usage");
+  assert.deepEqual(["24h", "7d", "30d"].map((period) => sums[period].allowed), [1, 2, 3]);
 });
 
 test("a batch that comes again counts once, whatever was lost on the way", async () => {

@@ -7,13 +7,15 @@
 
 use std::rc::Rc;
 
-use futures_util::future::join_all;
+use js_sys::{Array, Promise};
 use keystile_core::{
     KeyRecord, TenantId, Timestamp,
     usage::counter::{Batch, Flush, TIMEOUT_MS},
     verdict::{self, Refusal},
 };
 use keystile_runtime::{clock, log, object};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::Env;
 
 use crate::{in_background, incoming::Incoming, isolate::Isolate};
@@ -40,7 +42,10 @@ async fn carry_out(isolate: Rc<Isolate>, env: Env, mut flush: Flush) {
         if batches.is_empty() {
             break;
         }
-        join_all(batches.iter().map(|batch| send(&isolate, &env, batch))).await;
+        let send = |batch| future_to_promise(send(Rc::clone(&isolate), env.clone(), batch));
+        let sent: Array = batches.into_iter().map(send).collect();
+        // None can fail: what goes wrong is reported to the counter.
+        let _ = JsFuture::from(Promise::all(&sent)).await;
     }
     let lost = isolate.usage.borrow_mut().take_lost();
     if lost > 0 {
@@ -48,14 +53,17 @@ async fn carry_out(isolate: Rc<Isolate>, env: Env, mut flush: Flush) {
     }
 }
 
-async fn send(isolate: &Isolate, env: &Env, batch: &Batch) {
+async fn send(isolate: Rc<Isolate>, env: Env, batch: Batch) -> Result<JsValue, JsValue> {
     let timeout_ms = TIMEOUT_MS.unsigned_abs();
-    let answer = object::exchange(env, object::LEDGER, &batch.ledger, "/usage", &batch.body, timeout_ms).await;
-    let failure = match answer {
-        Ok((200, _)) => return isolate.usage.borrow_mut().taken(batch),
-        Ok((status, _)) => format!("the ledger answered {status}"),
-        Err(error) => error.0,
-    };
-    isolate.usage.borrow_mut().failed(batch, clock::now());
-    log::warn("usage_not_taken", &[("ledger", batch.ledger.as_ref().into()), ("reason", failure.into())]);
+    let answer = object::exchange(&env, object::LEDGER, &batch.ledger, "/usage", &batch.body, timeout_ms).await;
+    let mut usage = isolate.usage.borrow_mut();
+    match answer {
+        Ok((200, _)) => usage.taken(&batch),
+        failure => {
+            usage.failed(&batch, clock::now());
+            let reason = failure.map_or_else(|error| error.0, |(status, _)| format!("the ledger answered {status}"));
+            log::warn("usage_not_taken", &[("ledger", batch.ledger.as_ref().into()), ("reason", reason.into())]);
+        }
+    }
+    Ok(JsValue::UNDEFINED)
 }

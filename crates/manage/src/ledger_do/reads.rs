@@ -9,7 +9,7 @@ use keystile_core::{
     usage::report::{self, KeyUsage},
     verdict::{self, Refusal},
 };
-use keystile_runtime::clock;
+use keystile_runtime::{clock, log};
 use serde_json::{Value, json};
 
 use super::{
@@ -50,8 +50,8 @@ impl Books {
     fn shown(&self, key: &Key, include_usage: bool, now: Timestamp) -> worker::Result<Value> {
         let mut shown = management::present(key, self.deployment.holds(), now);
         if include_usage {
-            let recent = usage::recent(&self.database, &key.record.id, now)?;
-            shown.insert("usage".into(), report::summary(&recent, now));
+            let counts = usage::by_period(&self.database, &key.record.id, now)?;
+            shown.insert("usage".into(), report::summary(&counts));
         }
         Ok(Value::Object(shown))
     }
@@ -81,7 +81,9 @@ impl Books {
         let now = clock::now();
         verdict::check_operator(record, now).map_err(|refusal| refused(&refusal))?;
         let caller = Caller::operator(record).ok_or_else(|| refused(&Refusal::NotFound))?;
-        usage::note_operator(&self.database, &row.key, now)?;
+        if let Err(error) = usage::note_operator(&self.database, &row.key, now) {
+            log::error("use_not_noted", &[("reason", error.to_string().into())]);
+        }
         Ok(Answer::ok(json!(caller)))
     }
 

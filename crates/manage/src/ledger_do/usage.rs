@@ -12,7 +12,7 @@ use keystile_core::{
     usage::{
         batch::{UsageBatch, Use},
         first_kept_hour, fold_due_at,
-        report::{Bucket, Period, Tally},
+        report::{Bucket, Period, PeriodCounts, Tally},
     },
     verdict,
 };
@@ -152,6 +152,17 @@ pub(super) fn recent(database: &Database, id: &KeyId, now: Timestamp) -> Result<
     database.rows(
         "SELECT hour, code, count FROM usage WHERE key_id = ? AND hour >= ?",
         vec![id.as_str().into(), Period::Month.first_hour(now).into()],
+    )
+}
+
+/// The sums of each period: few rows, however many hours there are.
+pub(super) fn by_period(database: &Database, id: &KeyId, now: Timestamp) -> Result<Vec<PeriodCounts>> {
+    let [day, week, month] = Period::ALL.map(|period| period.first_hour(now).into());
+    database.rows(
+        "SELECT code, sum(iif(hour >= ?2, count, 0)) AS day, sum(iif(hour >= ?3, count, 0)) AS week,
+                sum(count) AS month
+         FROM usage WHERE key_id = ?1 AND hour >= ?4 GROUP BY code",
+        vec![id.as_str().into(), day, week, month],
     )
 }
 
