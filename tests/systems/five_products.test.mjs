@@ -10,7 +10,7 @@ import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 
 import { inRoot } from "../../scripts/tools.mjs";
-import { effective, sleep, startRig } from "../rig.mjs";
+import { effective, eventually, sleep, startRig } from "../rig.mjs";
 
 const KEYS = "/v1/tenants/acme/keys";
 
@@ -212,6 +212,22 @@ describe("voice-crm", () => {
       refused(await voice.rig.manage("PATCH", `${KEYS}/${key.id}`, later), 409, code);
     }
   });
+
+  test("voice-crm 7: each key shows how often it was used in the last 24 hours, 7 days and 30 days", async () => {
+    const [used, unused] = [await create({ name: "dialer" }), await create({ name: "spare" })];
+    for (let count = 0; count < 4; count += 1) allowed(await voice.use(used, "/calls"));
+    refused(await voice.use(used, "/calls", "POST"), 403, "INSUFFICIENT_SCOPE");
+    const sums = { allowed: 4, refused: 1 };
+    await eventually(
+      async () => {
+        const { keys } = (await voice.list("?include=usage")).body;
+        const of = (key) => keys.find(({ id }) => id === key.id).usage;
+        assert.deepEqual(of(used), { "24h": sums, "7d": sums, "30d": sums });
+        assert.equal(of(unused)["30d"].allowed, 0);
+      },
+      { within: 30_000 },
+    );
+  });
 });
 
 describe("konver", () => {
@@ -298,6 +314,26 @@ describe("keloa", () => {
         else refused(answer, 403, "INSUFFICIENT_SCOPE");
       }
     }
+  });
+
+  test("keloa 3: the list shows each active token's label, abilities, last use, and it can be revoked there", async () => {
+    const token = await create({ name: "helpdesk", scopes: ["read", "webhooks"] });
+    const gone = await create({ name: "former helpdesk" });
+    await revoke(keloa, gone);
+    const before = Date.now();
+    allowed(await keloa.use(token, "/v1/contacts"));
+    const listed = async () => (await keloa.list("?status=active")).body.keys;
+    await eventually(
+      async () => {
+        const shown = (await listed()).find(({ id }) => id === token.id);
+        assert.deepEqual([shown.name, shown.scopes], ["helpdesk", ["read", "webhooks"]]);
+        assert.ok(Date.parse(shown.last_used_at) >= before, shown.last_used_at);
+      },
+      { within: 30_000 },
+    );
+    assert.ok(!(await listed()).some(({ id }) => id === gone.id));
+    await revoke(keloa, token);
+    refused(await keloa.use(token, "/v1/contacts"), 401, "REVOKED");
   });
 
   test("keloa 4: in the Authorization header only, never from a query string", async () => {

@@ -54,6 +54,8 @@ pub struct Config {
     pub base: Path,
     /// The feed client's settings.
     pub feed: Settings,
+    /// How long an isolate's counts of uses wait before they are sent, seconds.
+    pub usage_flush_seconds: u32,
     /// Whether answers carry `Server-Timing: keystile`.
     pub server_timing: bool,
     /// Cross-origin access from browsers.

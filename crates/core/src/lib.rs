@@ -9,7 +9,8 @@
 //!    ([`imported`] keys have none);
 //! 3. [`feed`] finds the key's [`record`], no staler than promised;
 //! 4. [`verdict`] judges the record against what the [`route`] demands;
-//! 5. [`problem`] says a refusal in the words of RFC 9457 and RFC 6750.
+//! 5. [`problem`] says a refusal in the words of RFC 9457 and RFC 6750;
+//! 6. [`usage`] counts it.
 //!
 //! The other side, the management of keys, is in [`lifecycle`] and
 //! [`management`], the taking over of keys in [`import`]; [`config`] is `keystile.toml`.
@@ -44,6 +45,7 @@ pub mod root_key;
 pub mod route;
 pub mod scope;
 pub mod timestamp;
+pub mod usage;
 pub mod verdict;
 pub mod verify;
 

@@ -41,6 +41,8 @@ pub struct Key {
     pub rotated_to: Option<KeyId>,
     /// Its end by rotation, if that was set and is not cancelled.
     pub pending_end: Option<PendingEnd>,
+    /// When it was last used and let through, as far as the ledger has heard.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// What a key is first, whoever issued it.
@@ -216,6 +218,7 @@ impl Key {
             rotated_from: None,
             rotated_to: None,
             pending_end: None,
+            last_used_at: None,
         }
     }
 
@@ -397,6 +400,7 @@ pub(crate) mod tests {
             rotated_from: None,
             rotated_to: None,
             pending_end: None,
+            last_used_at: None,
         }
     }
 

@@ -21,6 +21,7 @@ use crate::{
     lifecycle::KeyStatus,
     scope::Scope,
     timestamp::Timestamp,
+    usage::report::Period,
 };
 
 /// Rows of a page, if nobody says.
@@ -45,6 +46,8 @@ pub struct KeyQuery {
     pub limit: u32,
     /// Only keys after this one.
     pub after: Option<KeyPlace>,
+    /// Whether sums of each key's uses come along.
+    pub include_usage: bool,
 }
 
 /// A key's place in the list.
@@ -129,7 +132,7 @@ impl AuditPlace {
 /// # Errors
 /// All its mistakes.
 pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
-    key_query(pairs, &["status", "environment", "scope", "q", "limit", "cursor"])
+    key_query(pairs, &["status", "environment", "scope", "q", "limit", "cursor", "include"])
 }
 
 /// Reads the query of `GET operators`: their keys have no environment.
@@ -137,7 +140,7 @@ pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<Fie
 /// # Errors
 /// All its mistakes.
 pub fn parse_operator_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
-    key_query(pairs, &["status", "scope", "q", "limit", "cursor"])
+    key_query(pairs, &["status", "scope", "q", "limit", "cursor", "include"])
 }
 
 fn key_query(pairs: Vec<(String, String)>, known: &[&str]) -> Result<KeyQuery, Vec<FieldError>> {
@@ -153,9 +156,33 @@ fn key_query(pairs: Vec<(String, String)>, known: &[&str]) -> Result<KeyQuery, V
         text: parameters.take("q", searched).flatten(),
         limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
         after: parameters.take("cursor", |text| KeyPlace::parse(text).ok_or_else(foreign_cursor)),
+        include_usage: parameters.take("include", included).is_some(),
     };
     parameters.finish()?;
     Ok(query)
+}
+
+/// Reads the query of `GET keys/{id}`: whether sums of its uses come along.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_include(pairs: Vec<(String, String)>) -> Result<bool, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["include"]);
+    let include_usage = parameters.take("include", included).is_some();
+    parameters.finish()?;
+    Ok(include_usage)
+}
+
+/// Reads the query of `GET keys/{id}/usage`: what the series is of.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_usage_query(pairs: Vec<(String, String)>) -> Result<Period, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["period"]);
+    let period =
+        parameters.take("period", |text| Period::parse(text).ok_or_else(|| "allowed are: 24h, 7d, 30d".into()));
+    parameters.finish()?;
+    Ok(period.unwrap_or_default())
 }
 
 /// Reads the query of `GET tenants`.
@@ -238,6 +265,10 @@ fn key_id(text: &str) -> Result<KeyId, String> {
     KeyId::parse(text).ok_or_else(|| "a key's id expected, such as key_4bTzV9cXk07Hq2mN1pRs".into())
 }
 
+fn included(text: &str) -> Result<(), String> {
+    if text == "usage" { Ok(()) } else { Err("allowed is: usage".into()) }
+}
+
 fn limit(text: &str) -> Result<u32, String> {
     let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
     limit.ok_or_else(|| format!("a whole number from 1 to {MAX_LIMIT} expected"))
@@ -307,7 +338,15 @@ mod tests {
     #[test]
     fn nothing_said_is_the_first_fifty_of_all() {
         let query = parse_key_query(Vec::new()).unwrap();
-        let all = KeyQuery { status: None, environment: None, scope: None, text: None, limit: 50, after: None };
+        let all = KeyQuery {
+            status: None,
+            environment: None,
+            scope: None,
+            text: None,
+            limit: 50,
+            after: None,
+            include_usage: false,
+        };
         assert_eq!(query, all);
         assert_eq!(parse_key_query(pairs(&[("q", " ")])).unwrap().text, None);
     }
@@ -324,6 +363,7 @@ mod tests {
             ("q", "ZÄHLER"),
             ("limit", "200"),
             ("cursor", &cursor),
+            ("include", "usage"),
         ];
         let expected = KeyQuery {
             status: Some(KeyStatus::Expired),
@@ -332,6 +372,7 @@ mod tests {
             text: Some("zähler".into()),
             limit: 200,
             after: Some(place.clone()),
+            include_usage: true,
         };
         assert_eq!(parse_key_query(pairs(&query)), Ok(expected));
         let id = ("key_id", place.id.as_str());
@@ -351,6 +392,16 @@ mod tests {
     }
 
     #[test]
+    fn one_key_and_its_usage_have_parameters_of_their_own() {
+        assert_eq!(parse_include(pairs(&[])), Ok(false));
+        assert_eq!(parse_include(pairs(&[("include", "usage")])), Ok(true));
+        assert_eq!(parse_include(pairs(&[("include", "all")])).unwrap_err()[0].detail, "allowed is: usage");
+        assert_eq!(parse_usage_query(pairs(&[])), Ok(Period::Day));
+        assert_eq!(parse_usage_query(pairs(&[("period", "30d")])), Ok(Period::Month));
+        assert_eq!(parse_usage_query(pairs(&[("period", "1y")])).unwrap_err()[0].detail, "allowed are: 24h, 7d, 30d");
+    }
+
+    #[test]
     fn each_mistake_names_its_parameter() {
         assert_eq!(mistakes(&[("limit", "0"), ("status", "on"), ("page", "2")]).len(), 3);
         for limit in ["0", "201", "-1", "1.5", "", "99999999999"] {
@@ -358,7 +409,7 @@ mod tests {
         }
         assert_eq!(
             mistakes(&[("page", "2")]),
-            ["page: unknown parameter; known are: status, environment, scope, q, limit, cursor"]
+            ["page: unknown parameter; known are: status, environment, scope, q, limit, cursor, include"]
         );
         assert_eq!(mistakes(&[("environment", "Live"), ("scope", "no scope")]).len(), 2);
         assert!(parse_operator_query(pairs(&[("environment", "live")])).is_err());

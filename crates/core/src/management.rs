@@ -351,6 +351,7 @@ pub fn present(key: &Key, holds: Holds, now: Timestamp) -> Map<String, Value> {
     show("version", json!(record.version));
     show("rotated_from", json!(key.rotated_from));
     show("rotated_to", json!(key.rotated_to));
+    show("last_used_at", json!(time(key.last_used_at)));
     show("pending_end", json!(key.pending_end(now).map(|pending| present_end(key, pending))));
     show("revoked_at", json!(time(key.revocation.as_ref().map(|revocation| revocation.at))));
     show("revoke_reason", json!(key.revocation.as_ref().and_then(|revocation| revocation.reason.as_ref())));
@@ -365,7 +366,8 @@ fn present_end(key: &Key, pending: &PendingEnd) -> Value {
     json!({
         "at": key.record.expires_at.map(Timestamp::to_rfc3339),
         "overlap_seconds": pending.overlap_ms / 1_000,
-        "awaiting_first_use": pending.awaiting_first_use,
+        "awaiting_first_use": pending.begun_at.is_none(),
+        "still_in_use": key.still_in_use(pending),
     })
 }
 

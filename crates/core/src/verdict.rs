@@ -151,6 +151,15 @@ impl Refusal {
     }
 }
 
+/// The code of a verdict that is no refusal.
+pub const VALID: &str = "VALID";
+
+/// The stable code of a verdict.
+#[must_use]
+pub fn code(verdict: Result<(), &Refusal>) -> &'static str {
+    verdict.map_or_else(Refusal::code, |()| VALID)
+}
+
 /// What a caller asks of a customer's key.
 #[derive(Clone, Copy, Debug)]
 pub struct Demand<'a> {

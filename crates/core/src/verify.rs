@@ -15,7 +15,7 @@ use crate::{
     record::{KeyRecord, Subject},
     scope::Scope,
     timestamp::Timestamp,
-    verdict::Refusal,
+    verdict::{self, Refusal},
 };
 
 /// Bytes of a request's body, at most.
@@ -79,7 +79,7 @@ impl VerifyRequest {
 pub fn answer(verdict: Result<(), &Refusal>, record: Option<&KeyRecord>) -> Value {
     let mut answer = Map::new();
     answer.insert("valid".into(), verdict.is_ok().into());
-    answer.insert("code".into(), verdict.map_or_else(Refusal::code, |()| "VALID").into());
+    answer.insert("code".into(), verdict::code(verdict).into());
     answer.insert("detail".into(), verdict.map_or_else(|refusal| json!(refusal.detail()), |()| Value::Null));
     let subject = record.and_then(|record| match &record.subject {
         Subject::ApiKey { tenant, environment } => Some((tenant, environment)),

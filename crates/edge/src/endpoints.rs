@@ -22,6 +22,7 @@ use crate::{
     isolate::Isolate,
     operator,
     reply::Reply,
+    usage,
 };
 
 /// The ledger must take a revocation and the feed publish it.
@@ -80,10 +81,11 @@ fn health(isolate: &Isolate, incoming: &Incoming) -> Outcome {
 async fn me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
     let (known, provenance) = presented(&isolate, &incoming).await;
     let answer = known.and_then(|Known { record, suspended }| {
-        let demand = Demand { environment: None, tenant: None, scopes: &[], ip: incoming.ip(), now: clock::now() };
-        demand
-            .judge(&record, suspended, &isolate.config.catalog)
-            .map_err(|refusal| Problem::refusal(&refusal, &isolate.config.name))?;
+        let now = clock::now();
+        let demand = Demand { environment: None, tenant: None, scopes: &[], ip: incoming.ip(), now };
+        let verdict = demand.judge(&record, suspended, &isolate.config.catalog);
+        usage::count(&isolate, &incoming, &record, verdict.as_ref().copied(), now);
+        verdict.map_err(|refusal| Problem::refusal(&refusal, &isolate.config.name))?;
         Ok((200, verify::me(&record)))
     });
     (answer, provenance)
@@ -160,23 +162,33 @@ async fn verify(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
     };
     let Found { known, provenance } = Finder::new(key.digest(), request.strict).find(&isolate, &incoming).await;
     let answer = match known {
-        Ok(known) => Ok((200, verdict_on(&isolate, &request, &reach, &known))),
+        Ok(known) => Ok((200, verdict_on(&isolate, &incoming, &request, &reach, &known))),
         Err(Unknown::Missing) => Ok((200, verify::answer(Err(&Refusal::NotFound), None))),
         Err(unknown) => Err(unknown.problem(&isolate.config.name)),
     };
     (answer, asked.and(provenance))
 }
 
-fn verdict_on(isolate: &Isolate, request: &VerifyRequest, reach: &Reach, known: &Known) -> Value {
+fn verdict_on(
+    isolate: &Rc<Isolate>,
+    incoming: &Incoming,
+    request: &VerifyRequest,
+    reach: &Reach,
+    known: &Known,
+) -> Value {
     let tenant = match reach {
         Reach::All => None,
         Reach::Tenant(tenant) => Some(tenant),
     };
     let VerifyRequest { environment, scopes, ip, .. } = request;
-    let demand = Demand { environment: *environment, tenant, scopes, ip: *ip, now: clock::now() };
+    let now = clock::now();
+    let demand = Demand { environment: *environment, tenant, scopes, ip: *ip, now };
     let verdict = demand.judge(&known.record, known.suspended, &isolate.config.catalog);
-    // A key that is not this caller's to know of comes without its record.
+    // A key that is not this caller's to know of comes without its record, and was not used.
     let record = (verdict != Err(Refusal::NotFound)).then_some(known.record.as_ref());
+    if let Some(record) = record {
+        usage::count(isolate, incoming, record, verdict.as_ref().copied(), now);
+    }
     verify::answer(verdict.as_ref().copied(), record)
 }
 

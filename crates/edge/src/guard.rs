@@ -19,6 +19,7 @@ use crate::{
     incoming::Incoming,
     isolate::Isolate,
     reply::Reply,
+    usage,
 };
 
 /// Answers a request: an endpoint of Keystile's own, or a guarded route.
@@ -67,7 +68,7 @@ fn guarded(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> Outcome {
 
 /// The verdict, carried out.
 fn judged(
-    isolate: &Isolate,
+    isolate: &Rc<Isolate>,
     incoming: &Incoming,
     path: &Path,
     route: &Route,
@@ -78,12 +79,16 @@ fn judged(
     let demand = Demand { environment: route.environment, tenant: None, scopes, ip: incoming.ip(), now };
     let realm = &isolate.config.name;
     let problem = match &found.known {
-        Ok(known) => match demand.judge(&known.record, known.suspended, &isolate.config.catalog) {
-            Ok(()) => {
-                return forward::forward(isolate, incoming, path, route, &known.record, found.provenance, now);
+        Ok(known) => {
+            let verdict = demand.judge(&known.record, known.suspended, &isolate.config.catalog);
+            usage::count(isolate, incoming, &known.record, verdict.as_ref().copied(), now);
+            match verdict {
+                Ok(()) => {
+                    return forward::forward(isolate, incoming, path, route, &known.record, found.provenance, now);
+                }
+                Err(refusal) => Problem::refusal(&refusal, realm),
             }
-            Err(refusal) => Problem::refusal(&refusal, realm),
-        },
+        }
         Err(unknown) => unknown.problem(realm),
     };
     Reply::problem(&problem, &incoming.request_id).finish(isolate, incoming, found.provenance)

@@ -1,5 +1,5 @@
-//! What an isolate keeps between requests: the configuration, derived keys, and
-//! the feed client with its caches, bounded in bytes.
+//! What an isolate keeps between requests: the configuration, derived keys, the
+//! feed client with its caches, bounded in bytes, and counts of uses.
 //!
 //! Only plain state is shared. No future, waker or promise crosses from one
 //! request to another: the runtime would cancel or hang it.
@@ -13,6 +13,7 @@ use keystile_core::{
     Keyring, RootKeys, base62,
     config::{Config, Target, Upstream},
     feed::client::FeedClient,
+    usage::counter::UsageCounter,
 };
 use keystile_runtime::{config, random, secret};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -31,6 +32,8 @@ pub(crate) struct Isolate {
     /// The root keys, where they are bound.
     pub(crate) root_keys: RootKeys,
     pub(crate) feed: RefCell<FeedClient>,
+    /// What it has counted and not sent yet.
+    pub(crate) usage: RefCell<UsageCounter>,
     /// For each upstream how it is called, or what is missing for that.
     pub(crate) upstreams: Vec<Result<UpstreamHandle, String>>,
     /// Makes the response when an upstream can't be reached.
@@ -89,13 +92,15 @@ impl Isolate {
     fn new(env: &Env) -> worker::Result<Self> {
         let config = config::load(Config::for_edge)?;
         let random = base62::draw::<8>(&random::bytes::<32>()?).unwrap_or(*b"00000000");
+        let name: String = random.map(char::from).iter().collect();
         Ok(Self {
             keyring: secret::keyring(env)?,
             root_keys: secret::root_keys(env),
             feed: RefCell::new(FeedClient::new(config.feed)),
+            usage: RefCell::new(UsageCounter::new(name.clone(), config.usage_flush_seconds * 1_000)),
             upstreams: config.upstreams.iter().map(|upstream| UpstreamHandle::of(upstream, env)).collect(),
             upstream_failed: Closure::new(|request_id: String, reason: String| forward::failed(&request_id, &reason)),
-            name: random.map(char::from).iter().collect(),
+            name,
             requests: Cell::new(0),
             config,
         })

@@ -8,7 +8,8 @@
 //! takes the asynchronous road.
 //!
 //! A request passes [`incoming`] (what it says), [`guard`] (route, credential,
-//! verdict), [`finder`] (storage, if it must), [`forward`] or [`reply`].
+//! verdict), [`finder`] (storage, if it must), [`forward`] or [`reply`]; [`usage`]
+//! counts the verdict.
 
 mod endpoints;
 mod finder;
@@ -19,6 +20,7 @@ mod incoming;
 mod isolate;
 mod operator;
 mod reply;
+mod usage;
 
 use js_sys::Promise;
 use keystile_core::problem::Problem;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use keystile_core::{
-    KeyRecord, PlainKey,
+    KeyRecord, PlainKey, Timestamp,
     credential::CredentialHeader,
     management::OperatorScope,
     problem::Problem,
@@ -16,6 +16,7 @@ use crate::{
     finder::{Finder, Found, Provenance},
     incoming::Incoming,
     isolate::Isolate,
+    usage,
 };
 
 /// The tenants that whoever calls may ask about.
@@ -31,7 +32,12 @@ pub(crate) async fn authenticate(isolate: &Rc<Isolate>, incoming: &Incoming) -> 
     };
     let Found { known, provenance } = Finder::new(key.digest(), false).find(isolate, incoming).await;
     let reach = match known {
-        Ok(known) => judge(&known.record).map_err(|refusal| refused(&refusal)),
+        Ok(known) => {
+            let now = clock::now();
+            let judged = judge(&known.record, now);
+            usage::count(isolate, incoming, &known.record, judged.as_ref().map(drop), now);
+            judged.map_err(|refusal| refused(&refusal))
+        }
         Err(unknown) => Err(unknown.problem(&isolate.config.name)),
     };
     (reach, provenance)
@@ -50,8 +56,8 @@ fn presented(isolate: &Isolate, incoming: &Incoming) -> Result<Presented, Refusa
     Ok(Presented::Operator(isolate.keyring.parse_operator_key(text)?))
 }
 
-fn judge(record: &KeyRecord) -> Result<Reach, Refusal> {
-    verdict::judge_operator(record, &OperatorScope::Verify.scope(), clock::now())?;
+fn judge(record: &KeyRecord, now: Timestamp) -> Result<Reach, Refusal> {
+    verdict::judge_operator(record, &OperatorScope::Verify.scope(), now)?;
     match &record.subject {
         Subject::Operator { reach } => Ok(reach.clone()),
         Subject::ApiKey { .. } => Err(Refusal::NotFound),

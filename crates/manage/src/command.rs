@@ -1,5 +1,5 @@
 //! What the REST API asks of a ledger: JSON over the object's `fetch`, one path
-//! for each command. The edge sends [`SelfRevoke`].
+//! for each command. The edge sends [`SelfRevoke`] and [`UsageBatch`].
 
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
@@ -9,6 +9,7 @@ use keystile_core::{
     listing::{AuditQuery, ExportQuery, KeyQuery},
     management::{Caller, Rotation},
     plan::TenantPatch,
+    usage::{batch::UsageBatch, report::Period},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -107,6 +108,17 @@ pub(crate) struct List {
 pub(crate) struct Get {
     pub(crate) request_id: String,
     pub(crate) target: Target,
+    /// Whether sums of its uses come along.
+    pub(crate) include_usage: bool,
+}
+
+/// Show one key's uses.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Usage {
+    pub(crate) request_id: String,
+    pub(crate) target: Target,
+    /// What the series by the hour is of.
+    pub(crate) period: Period,
 }
 
 /// Change what a patch says.
@@ -235,6 +247,7 @@ commands! {
     Import "/import" origin;
     List "/list";
     Get "/get";
+    Usage "/key-usage";
     Patch "/patch" origin;
     Revoke "/revoke" origin;
     Rotate "/rotate" origin;
@@ -251,6 +264,19 @@ commands! {
     SelfRevoke "/self-revoke";
 }
 
+/// Uses that an edge has counted.
+impl Command for UsageBatch {
+    const PATH: &'static str = "/usage";
+    /// No one request's: the isolate's name, which is part of their ids.
+    fn request_id(&self) -> &str {
+        &self.isolate
+    }
+
+    fn claim(&self) -> Option<&Claim> {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,5 +288,7 @@ mod tests {
         let command: SelfRevoke = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&command).unwrap(), text);
         assert_eq!(SelfRevoke::PATH, "/self-revoke");
+        // The batch itself is the core's to pin.
+        assert_eq!(UsageBatch::PATH, "/usage");
     }
 }

@@ -8,7 +8,8 @@
 //! The parts: [`changes`], [`rotation`], [`import`] and [`tenant`] change, [`reads`]
 //! and [`listing`] read, [`drain`] carries out the [`outbox`], [`idempotency`] sees
 //! to it that what is sent twice is done once; [`keys`], [`audit`], [`standing`],
-//! [`settings`] and [`addressing`] are one table each, [`schema`] their definitions.
+//! [`settings`] and [`addressing`] are one table each, [`usage`] what edges have
+//! counted, [`schema`] the definitions.
 //!
 //! Commands come as POST, JSON in and out, one path each: see
 //! [`command`](crate::command).
@@ -30,10 +31,11 @@ mod schema;
 mod settings;
 mod standing;
 mod tenant;
+mod usage;
 
 use std::{cell::OnceCell, rc::Rc};
 
-use keystile_core::problem::Problem;
+use keystile_core::{problem::Problem, usage::batch::UsageBatch};
 use keystile_runtime::{clock, log};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
@@ -45,7 +47,7 @@ use self::{
 use crate::{
     command::{
         Audit, Authenticate, CancelRotation, Command, Create, Disable, Enable, Export, Get, Import, List, Patch,
-        PatchTenant, Resume, Revoke, Rotate, SelfRevoke, Summary, Suspend,
+        PatchTenant, Resume, Revoke, Rotate, SelfRevoke, Summary, Suspend, Usage,
     },
     database,
     failure::Failure,
@@ -69,6 +71,8 @@ impl DurableObject for Ledger {
         match path.as_str() {
             List::PATH => self.read(&body, Books::list),
             Get::PATH => self.read(&body, Books::get),
+            Usage::PATH => self.read(&body, Books::usage),
+            UsageBatch::PATH => self.change(&body, async |books: &Books, batch| books.take_usage(batch).await).await,
             Summary::PATH => self.read(&body, Books::summary),
             Audit::PATH => self.read(&body, Books::audit),
             Export::PATH => self.read(&body, Books::export),

@@ -40,6 +40,8 @@ pub struct RawConfig {
     #[serde(default)]
     pub audit: RawAudit,
     #[serde(default)]
+    pub usage: RawUsage,
+    #[serde(default)]
     pub upstreams: Vec<RawUpstream>,
     #[serde(default)]
     pub routes: Vec<RawRoute>,
@@ -139,6 +141,20 @@ pub struct RawAudit {
     pub retention_days: Option<u16>,
 }
 
+/// `[usage]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawUsage {
+    /// How long an isolate's counts wait before they are sent.
+    pub flush_seconds: u32,
+}
+
+impl Default for RawUsage {
+    fn default() -> Self {
+        Self { flush_seconds: 10 }
+    }
+}
+
 /// `[[upstreams]]`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -214,6 +230,7 @@ impl Config {
             environments: raw.keys.environments,
             headers: raw.keys.headers,
             default_scopes: raw.keys.default_scopes,
+            usage_flush_seconds: check.flush_seconds(&raw.usage),
             server_timing: raw.edge.server_timing,
             cors: raw.edge.cors,
             management: Management {
@@ -388,6 +405,15 @@ impl Check {
             when_unreachable: edge.when_feed_unreachable,
             cache_bytes: edge.cache_bytes,
         }
+    }
+
+    /// The platform lets a timer run on for 30 seconds after its request, and
+    /// sending takes some of them.
+    fn flush_seconds(&mut self, usage: &RawUsage) -> u32 {
+        self.that((1..=20).contains(&usage.flush_seconds), &["usage", "flush_seconds"], || {
+            "write 1 to 20 seconds; 10 is the default".into()
+        });
+        usage.flush_seconds
     }
 
     fn cors(&mut self, cors: &Cors) {

@@ -30,6 +30,9 @@ scopes = ["read:leads", "write:leads"]
 max_staleness_ms = 1000
 when_feed_unreachable = "deny"
 
+[usage]
+flush_seconds = 5
+
 [[upstreams]]
 name = "api"
 service = "UPSTREAM"
@@ -58,6 +61,7 @@ fn a_whole_configuration_is_read() {
     assert_eq!(config.prefix().unwrap().as_str(), "knq");
     assert_eq!(config.feed.max_staleness_ms, 1000);
     assert_eq!(config.feed.when_unreachable, WhenFeedUnreachable::Deny);
+    assert_eq!(config.usage_flush_seconds, 5);
     assert_eq!(config.presets[0].scopes.joined(), "read:leads write:leads");
     let route = config.routes.find(&Path::parse("/api/leads/7").unwrap()).unwrap().unwrap();
     assert!(route.strict);
@@ -87,7 +91,7 @@ fn what_ships_to_the_workers_reads_back_the_same() {
 #[test]
 fn what_was_built_for_another_version_is_refused() {
     let other = STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION + 1, 0_u32)).unwrap());
-    assert!(Config::for_management(&other).unwrap_err().contains("version 3"));
+    assert!(Config::for_management(&other).unwrap_err().contains(&format!("version {}", BLOB_VERSION + 1)));
     for broken in ["", "{}", "AQ=="] {
         assert!(Config::for_edge(broken).is_err(), "{broken}");
         assert!(Config::for_management(broken).is_err(), "{broken}");
@@ -134,6 +138,7 @@ fn each_mistake_is_placed_and_says_what_to_write() {
         ),
         ("[[upstreams]]", "[audit]\nretention_days = 29\n[[upstreams]]", "audit.retention_days: write 30 to 3650 days"),
         ("max_staleness_ms = 1000", "max_staleness_ms = 10", "edge.max_staleness_ms: write 250 to 60000"),
+        ("flush_seconds = 5", "flush_seconds = 30", "usage.flush_seconds: write 1 to 20 seconds"),
         ("service = \"UPSTREAM\"", "url = \"http://api.example.com\"", "upstreams.0.url: write an https:// URL"),
         ("service = \"UPSTREAM\"", "url = \"http://localhost.example.com\"", "upstreams.0.url: write an https:// URL"),
         ("service = \"UPSTREAM\"", "", "upstreams.0: write either service"),

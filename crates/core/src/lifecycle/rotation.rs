@@ -35,8 +35,8 @@ pub struct PendingEnd {
     pub rotated_at: Timestamp,
     /// The overlap, milliseconds.
     pub overlap_ms: i64,
-    /// Whether the overlap has yet to begin.
-    pub awaiting_first_use: bool,
+    /// When the overlap began; `None` while it awaits the successor's first use.
+    pub begun_at: Option<Timestamp>,
     /// The expiry that the key has of its own, and gets back if the end is cancelled.
     pub own_expiry: Option<Timestamp>,
 }
@@ -54,20 +54,20 @@ impl Key {
         if self.record.state == KeyState::Disabled {
             return Err(TransitionError::Disabled);
         }
-        let (ends_in_ms, overlap_ms, awaiting_first_use) = match overlap {
+        let (ends_in_ms, overlap_ms, begun_at) = match overlap {
             Overlap::None => {
                 let mut key = self.revoke(Some("rotated".into()), now);
                 key.rotated_to = Some(successor.clone());
                 return Ok(key);
             }
-            Overlap::FromRotation(overlap_ms) => (overlap_ms, overlap_ms, false),
-            Overlap::FromFirstUse { overlap_ms, latest_ms } => (latest_ms, overlap_ms, true),
+            Overlap::FromRotation(overlap_ms) => (overlap_ms, overlap_ms, Some(now)),
+            Overlap::FromFirstUse { overlap_ms, latest_ms } => (latest_ms, overlap_ms, None),
         };
         let own_expiry = self.record.expires_at;
         let mut key = self.clone();
         key.rotated_to = Some(successor.clone());
         key.end_by(now.plus_millis(ends_in_ms));
-        key.pending_end = Some(PendingEnd { rotated_at: now, overlap_ms, awaiting_first_use, own_expiry });
+        key.pending_end = Some(PendingEnd { rotated_at: now, overlap_ms, begun_at, own_expiry });
         Ok(self.succeeded_by(key))
     }
 
@@ -76,8 +76,8 @@ impl Key {
     pub fn successor_used(&self, at: Timestamp, now: Timestamp) -> Self {
         let mut key = self.clone();
         match &mut key.pending_end {
-            Some(pending) if pending.awaiting_first_use && self.alive(now).is_ok() => {
-                pending.awaiting_first_use = false;
+            Some(pending) if pending.begun_at.is_none() && self.alive(now).is_ok() => {
+                pending.begun_at = Some(at);
                 let end = at.plus_millis(pending.overlap_ms);
                 key.end_by(end);
                 self.succeeded_by(key)
@@ -104,6 +104,13 @@ impl Key {
     pub fn pending_end(&self, now: Timestamp) -> Option<&PendingEnd> {
         let lives = matches!(self.status(now), KeyStatus::Active | KeyStatus::Disabled);
         self.pending_end.as_ref().filter(|_| lives)
+    }
+
+    /// Whether it was used since the overlap began, or since the rotation while
+    /// the overlap has yet to: whoever uses it still has to be moved.
+    #[must_use]
+    pub fn still_in_use(&self, pending: &PendingEnd) -> bool {
+        self.last_used_at.is_some_and(|last| last > pending.begun_at.unwrap_or(pending.rotated_at))
     }
 
     fn end_by(&mut self, end: Timestamp) {
@@ -201,9 +208,21 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_still_in_use_if_it_was_used_since_the_overlap_began() {
+        let in_use = |key: &Key, at| {
+            let used = Key { last_used_at: after(at), ..key.clone() };
+            used.still_in_use(used.pending_end.as_ref().unwrap())
+        };
+        let waiting = rotated(FROM_FIRST_USE);
+        assert!(!waiting.still_in_use(waiting.pending_end.as_ref().unwrap()), "it was never used");
+        assert!(!in_use(&waiting, 0) && in_use(&waiting, 1));
+        let begun = waiting.successor_used(NOW.plus_millis(MINUTE), NOW.plus_millis(MINUTE));
+        assert!(!in_use(&begun, MINUTE) && in_use(&begun, MINUTE + 1));
+    }
+
+    #[test]
     fn a_pending_end_reads_back_from_its_golden_stored_form() {
-        let golden =
-            r#"{"rotated_at":1750000000000,"overlap_ms":60000,"awaiting_first_use":true,"own_expiry":1800000000000}"#;
+        let golden = r#"{"rotated_at":1750000000000,"overlap_ms":60000,"begun_at":null,"own_expiry":1800000000000}"#;
         let pending = rotated(FROM_FIRST_USE).pending_end.unwrap();
         assert_eq!(serde_json::to_string(&pending).unwrap(), golden);
         assert_eq!(serde_json::from_str::<PendingEnd>(golden).unwrap(), pending);

@@ -13,14 +13,14 @@ use super::{
     route::{KeyAction, KeyEndpoint},
 };
 use crate::{
-    command::{CancelRotation, Create, Disable, Enable, Get, List, Patch, Revoke, Rotate, Target},
+    command::{CancelRotation, Create, Disable, Enable, Get, List, Patch, Revoke, Rotate, Target, Usage},
     failure::Failure,
 };
 
 impl Call<'_> {
     pub(super) async fn keys(&self, request: &mut Request, tenant: TenantId, endpoint: KeyEndpoint<'_>) -> Outcome {
         let scope = match endpoint {
-            KeyEndpoint::List | KeyEndpoint::Get(_) => OperatorScope::KeysRead,
+            KeyEndpoint::List | KeyEndpoint::Get(_) | KeyEndpoint::Usage(_) => OperatorScope::KeysRead,
             KeyEndpoint::Create | KeyEndpoint::Import | KeyEndpoint::Patch(_) | KeyEndpoint::Do(..) => {
                 OperatorScope::KeysWrite
             }
@@ -29,6 +29,7 @@ impl Call<'_> {
         match endpoint {
             KeyEndpoint::List => self.list_keys(request, &tenant).await,
             KeyEndpoint::Get(id) => self.get_key(request, &tenant, id).await,
+            KeyEndpoint::Usage(id) => self.key_usage(request, &tenant, id).await,
             KeyEndpoint::Create => self.create_key(request, tenant).await,
             KeyEndpoint::Import => self.import_keys(request, tenant).await,
             KeyEndpoint::Patch(id) => self.patch_key(request, &tenant, id).await,
@@ -43,8 +44,14 @@ impl Call<'_> {
     }
 
     async fn get_key(&self, request: &Request, tenant: &TenantId, id: &str) -> Outcome {
-        query::none(request)?;
-        let command = Get { request_id: self.request_id.into(), target: target(id)? };
+        let include_usage = listing::parse_include(query::pairs(request)?)?;
+        let command = Get { request_id: self.request_id.into(), target: target(id)?, include_usage };
+        self.ledger(tenant.as_str(), &command).await
+    }
+
+    async fn key_usage(&self, request: &Request, tenant: &TenantId, id: &str) -> Outcome {
+        let period = listing::parse_usage_query(query::pairs(request)?)?;
+        let command = Usage { request_id: self.request_id.into(), target: target(id)?, period };
         self.ledger(tenant.as_str(), &command).await
     }
 

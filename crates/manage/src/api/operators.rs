@@ -39,8 +39,8 @@ impl Call<'_> {
                 self.ledger(OPERATORS_LEDGER, &command).await
             }
             OperatorEndpoint::Get(id) => {
-                query::none(request)?;
-                let command = Get { request_id: self.request_id.into(), target: self.operator(id)? };
+                let include_usage = listing::parse_include(query::pairs(request)?)?;
+                let command = Get { request_id: self.request_id.into(), target: self.operator(id)?, include_usage };
                 self.ledger(OPERATORS_LEDGER, &command).await
             }
             OperatorEndpoint::Do(id, action) => self.act_on_operator(request, id, action).await,

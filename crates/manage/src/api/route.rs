@@ -18,6 +18,7 @@ pub(super) enum Resource<'a> {
     Keys(&'a str),
     KeysImport(&'a str),
     Key(&'a str, &'a str),
+    KeyUsage(&'a str, &'a str),
     KeyAction(&'a str, &'a str, KeyAction),
     Operators,
     Operator(&'a str),
@@ -75,6 +76,7 @@ pub(super) enum KeyEndpoint<'a> {
     Import,
     List,
     Get(&'a str),
+    Usage(&'a str),
     Patch(&'a str),
     Do(&'a str, KeyAction),
 }
@@ -116,6 +118,7 @@ impl<'a> Resource<'a> {
             ["v1", "tenants", tenant, "keys"] => Self::Keys(tenant),
             ["v1", "tenants", tenant, "keys", "import"] => Self::KeysImport(tenant),
             ["v1", "tenants", tenant, "keys", id] => Self::Key(tenant, id),
+            ["v1", "tenants", tenant, "keys", id, "usage"] => Self::KeyUsage(tenant, id),
             ["v1", "tenants", tenant, "keys", id, action @ ..] => {
                 Self::KeyAction(tenant, id, KeyAction::parse(action)?)
             }
@@ -142,6 +145,7 @@ impl<'a> Resource<'a> {
             (M::Post, Self::KeysImport(tenant)) => E::Keys(tenant, KeyEndpoint::Import),
             (M::Get, Self::Keys(tenant)) => E::Keys(tenant, KeyEndpoint::List),
             (M::Get, Self::Key(tenant, id)) => E::Keys(tenant, KeyEndpoint::Get(id)),
+            (M::Get, Self::KeyUsage(tenant, id)) => E::Keys(tenant, KeyEndpoint::Usage(id)),
             (M::Patch, Self::Key(tenant, id)) => E::Keys(tenant, KeyEndpoint::Patch(id)),
             (M::Post, Self::KeyAction(tenant, id, action)) => E::Keys(tenant, KeyEndpoint::Do(id, action)),
             (M::Post, Self::Operators) => E::Operators(OperatorEndpoint::Create),
@@ -164,6 +168,7 @@ impl<'a> Resource<'a> {
             | Self::Tenants
             | Self::Audit(_)
             | Self::AuditExport(_)
+            | Self::KeyUsage(..)
             | Self::Operator(_)
             | Self::OperatorsAudit
             | Self::OperatorsAuditExport => "GET, HEAD",
@@ -206,7 +211,7 @@ impl OperatorAction {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 25] = [
+    const PATHS: [&str; 26] = [
         "/healthz",
         "/openapi.json",
         "/v1/scopes",
@@ -227,6 +232,7 @@ mod tests {
         "/v1/tenants/acme/keys",
         "/v1/tenants/acme/keys/import",
         "/v1/tenants/acme/keys/key_1",
+        "/v1/tenants/acme/keys/key_1/usage",
         "/v1/tenants/acme/keys/key_1/revoke",
         "/v1/tenants/acme/keys/key_1/rotate",
         "/v1/tenants/acme/keys/key_1/rotate/cancel",

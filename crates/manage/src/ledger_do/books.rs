@@ -17,7 +17,7 @@ use super::{
     addressing, audit,
     drain::Lease,
     idempotency::{self, InFlight},
-    outbox, schema,
+    outbox, schema, usage,
 };
 use crate::{database::Database, deployment::Deployment};
 
@@ -53,11 +53,13 @@ impl Books {
     /// together. While a drain is under way not before that should be over: it
     /// arms again itself.
     pub(super) fn arm(&self, now: Timestamp) -> Result<()> {
+        let database = &self.database;
         let due = [
-            outbox::earliest(&self.database)?,
-            addressing::next_due(&self.database)?,
-            idempotency::next_due(&self.database)?,
-            audit::next_due(&self.database, self.deployment.config.management.audit_retention_days)?,
+            outbox::earliest(database)?,
+            addressing::next_due(database)?,
+            idempotency::next_due(database)?,
+            audit::next_due(database, self.deployment.config.management.audit_retention_days)?,
+            usage::fold_due(database)?,
         ];
         let Some(next) = due.into_iter().flatten().min() else { return Ok(()) };
         let at = match self.lease.ends(now) {

@@ -26,7 +26,7 @@ use super::{
     books::Books,
     idempotency, keys,
     outbox::{self, Due, Subject},
-    standing,
+    standing, usage,
 };
 
 /// A call to the feed that takes longer has failed.
@@ -112,7 +112,7 @@ impl Books {
             Some(lease) => {
                 let outcome = self.drain_rounds(lease).await.and_then(|()| self.trim(clock::now()));
                 self.lease.release(lease);
-                outcome
+                outcome.and_then(|()| usage::fold(&self.database, clock::now()))
             }
         };
         let now = clock::now();

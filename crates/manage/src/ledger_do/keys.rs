@@ -19,8 +19,8 @@ pub(super) struct KeyRow {
     pub(super) effective_by: Option<Timestamp>,
 }
 
-const COLUMNS: &str =
-    "digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to, pending_end";
+const COLUMNS: &str = "digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to,
+                       pending_end, last_used_at";
 
 #[derive(Deserialize)]
 struct Row {
@@ -33,6 +33,7 @@ struct Row {
     rotated_from: Option<KeyId>,
     rotated_to: Option<KeyId>,
     pending_end: Option<String>,
+    last_used_at: Option<Timestamp>,
 }
 
 impl TryFrom<Row> for KeyRow {
@@ -49,8 +50,8 @@ impl TryFrom<Row> for KeyRow {
         let effective_by = row.effective_by;
         let revocation = row.revoked_at.map(|at| Revocation { at, reason: row.revoke_reason, effective_by });
         let pending_end = row.pending_end.as_deref().map(serde_json::from_str).transpose()?;
-        let Row { digest, secret, rotated_from, rotated_to, .. } = row;
-        let key = Key { record, digest, secret, revocation, rotated_from, rotated_to, pending_end };
+        let Row { digest, secret, rotated_from, rotated_to, last_used_at, .. } = row;
+        let key = Key { record, digest, secret, revocation, rotated_from, rotated_to, pending_end, last_used_at };
         Ok(Self { key, effective_by })
     }
 }

@@ -1,11 +1,14 @@
 //! What reads keys and changes nothing.
 
 use keystile_core::{
+    Timestamp,
+    lifecycle::Key,
     management::{self, Caller},
     problem::Problem,
+    usage::report::{self, KeyUsage},
     verdict::{self, Refusal},
 };
-use keystile_runtime::clock;
+use keystile_runtime::{clock, log};
 use serde_json::{Value, json};
 
 use super::{
@@ -13,10 +16,10 @@ use super::{
     audit,
     books::Books,
     keys::{self, KeyRow},
-    listing,
+    listing, usage,
 };
 use crate::{
-    command::{Audit, Authenticate, Export, Get, List, Target},
+    command::{Audit, Authenticate, Export, Get, List, Target, Usage},
     failure::Failure,
 };
 
@@ -26,16 +29,37 @@ impl Books {
         let now = clock::now();
         let (rows, next) = listing::page(&self.database, &command.query, command.within.as_ref(), now)?;
         let next = next.map(|place| place.cursor());
-        let holds = self.deployment.holds();
-        let keys: Vec<_> = rows.iter().map(|row| Value::Object(management::present(&row.key, holds, now))).collect();
+        let keys = rows.iter().map(|row| self.shown(&row.key, command.query.include_usage, now));
+        let keys = keys.collect::<worker::Result<Vec<_>>>()?;
         Ok(Answer::ok(json!({ "keys": keys, "next_cursor": next })))
     }
 
     /// One key.
     pub(super) fn get(&self, command: &Get) -> Outcome {
         let key = self.find(&command.target)?.key;
-        let shown = management::present(&key, self.deployment.holds(), clock::now());
-        Ok(Answer::ok(Value::Object(shown)))
+        Ok(Answer::ok(self.shown(&key, command.include_usage, clock::now())?))
+    }
+
+    /// A key, with sums of its uses if they are wanted.
+    fn shown(&self, key: &Key, include_usage: bool, now: Timestamp) -> worker::Result<Value> {
+        let mut shown = management::present(key, self.deployment.holds(), now);
+        if include_usage {
+            let counts = usage::by_period(&self.database, &key.record.id, now)?;
+            shown.insert("usage".into(), report::summary(&counts));
+        }
+        Ok(Value::Object(shown))
+    }
+
+    /// One key's uses.
+    pub(super) fn usage(&self, command: &Usage) -> Outcome {
+        let (now, key) = (clock::now(), self.find(&command.target)?.key);
+        let usage = KeyUsage {
+            recent: usage::recent(&self.database, &key.record.id, now)?,
+            all: usage::all(&self.database, &key.record.id)?,
+            last_used_at: key.last_used_at,
+            key_id: key.record.id,
+        };
+        Ok(Answer::ok(usage.present(command.period, now)))
     }
 
     /// A page of the audit log.
@@ -49,13 +73,17 @@ impl Books {
         Ok(Answer::ok(page.ok_or_else(keystile_core::listing::unknown_entry)?))
     }
 
-    /// Whose operator key it is, if it can be used.
+    /// Whose operator key it is, if it can be used. That is a use of it.
     pub(super) fn authenticate(&self, command: &Authenticate) -> Outcome {
         let refused = |refusal: &Refusal| Problem::refusal(refusal, &self.deployment.config.name);
         let row = keys::by_digest(&self.database, &command.digest)?.ok_or_else(|| refused(&Refusal::NotFound))?;
         let record = &row.key.record;
-        verdict::check_operator(record, clock::now()).map_err(|refusal| refused(&refusal))?;
+        let now = clock::now();
+        verdict::check_operator(record, now).map_err(|refusal| refused(&refusal))?;
         let caller = Caller::operator(record).ok_or_else(|| refused(&Refusal::NotFound))?;
+        if let Err(error) = self.note_operator(&row.key, now) {
+            log::error("use_not_noted", &[("reason", error.to_string().into())]);
+        }
         Ok(Answer::ok(json!(caller)))
     }
 

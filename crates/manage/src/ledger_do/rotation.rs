@@ -77,23 +77,28 @@ impl Books {
     }
 
     /// A successor was used for the first time, at `used_at`: the overlap that
-    /// waited for that begins. In the transaction of whoever noticed; the
-    /// outbox has the rest.
-    #[expect(dead_code, reason = "usage will call it")]
-    pub(super) fn begin_overlap(&self, successor: &KeyId, used_at: Timestamp, now: Timestamp) -> worker::Result<()> {
+    /// waited for that begins. In the transaction of whoever noticed, who arms the
+    /// alarm and may publish the key that is returned: its end has moved.
+    pub(super) fn begin_overlap(
+        &self,
+        successor: &KeyId,
+        used_at: Timestamp,
+        now: Timestamp,
+    ) -> worker::Result<Option<KeyId>> {
         let anyones = |id: KeyId| Target { id, within: None };
-        let Some(successor) = keys::find(&self.database, &anyones(successor.clone()))? else { return Ok(()) };
-        let Some(old) = successor.key.rotated_from else { return Ok(()) };
-        let Some(old) = keys::find(&self.database, &anyones(old))? else { return Ok(()) };
+        let Some(successor) = keys::find(&self.database, &anyones(successor.clone()))? else { return Ok(None) };
+        let Some(old) = successor.key.rotated_from else { return Ok(None) };
+        let Some(old) = keys::find(&self.database, &anyones(old))? else { return Ok(None) };
         // Its end may have been cancelled, and another rotation begun.
         if old.key.rotated_to != Some(successor.key.record.id) {
-            return Ok(());
+            return Ok(None);
         }
         let begun = old.key.successor_used(used_at, now);
         if begun == old.key {
-            return Ok(());
+            return Ok(None);
         }
-        self.record_changed(&Origin::keystile(), Action::OverlapBegun, &old.key, &begun, now)
+        self.record_changed(&Origin::keystile(), Action::OverlapBegun, &old.key, &begun, now)?;
+        Ok(Some(begun.record.id))
     }
 }
 

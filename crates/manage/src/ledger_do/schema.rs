@@ -138,6 +138,36 @@ CREATE TRIGGER audit_is_never_replaced BEFORE INSERT ON audit
 WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq OR id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 ",
+    "
+-- Uses that were let through, as far as edges have told.
+ALTER TABLE keys ADD COLUMN first_used_at INTEGER;
+ALTER TABLE keys ADD COLUMN last_used_at INTEGER;
+
+-- How often each key met with which code, by the hour.
+CREATE TABLE usage (
+    key_id TEXT NOT NULL,
+    hour INTEGER NOT NULL,            -- whole hours since 1970
+    code TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (key_id, hour, code)
+) WITHOUT ROWID;
+CREATE INDEX usage_by_hour ON usage (hour);
+
+-- The same of hours that are no longer kept.
+CREATE TABLE usage_folded (
+    key_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (key_id, code)
+) WITHOUT ROWID;
+
+-- The last batch of each isolate, so that none counts twice.
+CREATE TABLE usage_taken (
+    isolate TEXT PRIMARY KEY,
+    sequence INTEGER NOT NULL,
+    taken_at INTEGER NOT NULL
+) WITHOUT ROWID;
+",
 ];
 
 #[cfg(test)]
@@ -153,6 +183,7 @@ mod tests {
             "6f9734549146fe3103ebd11f9b2f26a880e16008bac18079bfde9f97b21c6b88",
             "ba56bd9b7ab1569db1f0b7e971299602df31e8bef182fb65ba8ee6f4112bb4da",
             "0b6bd84a152348232bf8e1fc396ca26b46062e293cf18dc083c606a289c1471a",
+            "bbfeb32f457ab8f28705634af0fd8705cf4f5d5288230cc72dd80322fb3fc154",
         ];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);

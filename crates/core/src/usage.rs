@@ -1,0 +1,62 @@
+//! How often keys are used: counted in the edge's memory, sent in batches to
+//! the ledgers, kept there by the hour.
+//!
+//! Counting costs a request no storage operation and no wait. What an isolate
+//! has counted and not sent is lost with it; what was sent is counted once,
+//! however often it arrives: see [`counter`]. [`batch`] is what is sent,
+//! [`report`] what is shown.
+
+pub mod batch;
+pub mod counter;
+pub mod report;
+
+use crate::timestamp::Timestamp;
+
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+const DAY_HOURS: i64 = 24;
+/// Days for which a ledger keeps uses by the hour; what is older is summed up.
+const KEPT_DAYS: i64 = 90;
+
+/// The hour of an instant: whole hours since 1970, in UTC.
+#[must_use]
+pub const fn hour_of(instant: Timestamp) -> i64 {
+    instant.as_millis().div_euclid(HOUR_MS)
+}
+
+/// When an hour begins.
+#[must_use]
+pub const fn beginning_of(hour: i64) -> Timestamp {
+    Timestamp::from_millis(hour.saturating_mul(HOUR_MS))
+}
+
+/// The first hour that a ledger keeps by itself. Whole days are folded, so that
+/// no ledger is woken for that more than once a day.
+#[must_use]
+pub const fn first_kept_hour(now: Timestamp) -> i64 {
+    (hour_of(now).div_euclid(DAY_HOURS) - KEPT_DAYS) * DAY_HOURS
+}
+
+/// When an hour is old enough to be folded.
+#[must_use]
+pub const fn fold_due_at(hour: i64) -> Timestamp {
+    beginning_of((hour.div_euclid(DAY_HOURS) + 1 + KEPT_DAYS) * DAY_HOURS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn an_hour_is_kept_until_its_folding_is_due() {
+        for hour in [486_111, 486_119, 486_120] {
+            let due = fold_due_at(hour);
+            assert_eq!(first_kept_hour(due.plus_millis(-1)), first_kept_hour(beginning_of(hour)) + 90 * 24);
+            assert!(hour >= first_kept_hour(due.plus_millis(-1)));
+            assert!(hour < first_kept_hour(due));
+            let days = due.millis_since(beginning_of(hour)) / (24 * HOUR_MS);
+            assert!((90..=91).contains(&days), "{days}");
+        }
+    }
+}

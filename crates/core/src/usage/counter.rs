@@ -1,0 +1,318 @@
+//! What an isolate has counted, and what of it is on its way. No I/O: the
+//! worker waits and sends, and reports what came of it.
+//!
+//! - **A ledger has one batch on its way**, numbered, and sent again unchanged
+//!   until the ledger took it. If its answer was lost the ledger knows the
+//!   number, so nothing is counted twice.
+//! - **Everything is bounded**: what is held, the size of a batch, the batches
+//!   of one flush, and how long one is tried. What has to be given up is
+//!   counted, for the log.
+//! - **Requests share plain state, never a future.** The marks of a timer that is
+//!   held and of a batch that is being sent are leases with a deadline, since the
+//!   request that has them may be gone. If two had one it would do no harm.
+
+use alloc::{rc::Rc, string::String, vec::Vec};
+use core::cmp::Ordering;
+
+use super::{
+    batch::{MAX_USES, Writer},
+    hour_of,
+};
+use crate::{feed::client::CLOCK_JITTER_MS, id::KeyId, timestamp::Timestamp};
+
+/// Counts that are held at most; each is one key's of one hour and one code.
+pub const MAX_COUNTS: usize = 10_000;
+/// Batches that are sent at once: an invocation has six connections.
+pub const BATCHES_AT_ONCE: usize = 5;
+/// Batches of one flush: an invocation's subrequests are limited, 50 on the
+/// free plan, and the request that holds the timer had some of its own.
+pub const BATCHES_PER_FLUSH: usize = 20;
+/// A ledger that takes longer has failed.
+pub const TIMEOUT_MS: i64 = 2_000;
+/// A batch that failed for this long is given up.
+pub const GIVEN_UP_AFTER_MS: i64 = 3_600_000;
+
+/// A timer that is later than this will not come any more.
+const TIMER_GRACE_MS: i64 = 1_000;
+
+/// An isolate's counts. One per isolate.
+#[derive(Debug)]
+pub struct UsageCounter {
+    isolate: String,
+    interval_ms: i64,
+    /// The latest time that was read.
+    clock: Timestamp,
+    /// In the order of their names.
+    ledgers: Vec<Ledger>,
+    /// Counts in all ledgers, those on their way included.
+    held: usize,
+    sequence: u64,
+    flushes: u64,
+    timer: Option<Timer>,
+    lost: u64,
+}
+
+#[derive(Debug)]
+struct Ledger {
+    name: Rc<str>,
+    /// In the order of key, hour and code.
+    counts: Vec<Count>,
+    pending: Option<Pending>,
+    /// From when on the counts may be sent.
+    not_before: Timestamp,
+}
+
+#[derive(Debug)]
+struct Count {
+    key: KeyId,
+    hour: i64,
+    code: &'static str,
+    count: u32,
+    last_at: Timestamp,
+}
+
+impl Count {
+    fn place(&self, key: &KeyId, hour: i64, code: &str) -> Ordering {
+        self.key.cmp(key).then_with(|| self.hour.cmp(&hour)).then_with(|| self.code.cmp(code))
+    }
+}
+
+#[derive(Debug)]
+struct Pending {
+    sequence: u64,
+    body: Rc<str>,
+    counts: usize,
+    uses: u64,
+    made_at: Timestamp,
+    /// Until then somebody is sending it, or it failed just now.
+    not_before: Timestamp,
+}
+
+/// What became of a use.
+enum Added {
+    Use,
+    /// There are as many now as one batch takes.
+    WholeBatch,
+    /// There was no room for it.
+    Nothing,
+}
+
+/// Somebody holds a timer and will then flush.
+#[derive(Debug)]
+struct Timer {
+    flush: u64,
+    until: Timestamp,
+}
+
+/// A flush that the worker is to carry out: wait, then send what
+/// [`batches`](UsageCounter::batches) gives until it gives nothing.
+#[derive(Debug)]
+pub struct Flush {
+    number: u64,
+    /// How long to wait before.
+    pub after_ms: u64,
+    batches_left: usize,
+}
+
+/// A batch that the worker is to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// To which ledger.
+    pub ledger: Rc<str>,
+    /// What.
+    pub body: Rc<str>,
+    sequence: u64,
+}
+
+impl UsageCounter {
+    /// A cold isolate's counter, under the isolate's random name. Counts wait for
+    /// `interval_ms` before they are sent.
+    #[must_use]
+    pub fn new(isolate: String, interval_ms: u32) -> Self {
+        Self {
+            isolate,
+            interval_ms: i64::from(interval_ms),
+            clock: Timestamp::from_millis(0),
+            ledgers: Vec::new(),
+            held: 0,
+            sequence: 0,
+            flushes: 0,
+            timer: None,
+            lost: 0,
+        }
+    }
+
+    /// Counts one use of a key. If nobody holds a timer, or there is a whole batch
+    /// already, whoever caused the use is to carry a flush out.
+    pub fn count(&mut self, ledger: &str, key: &KeyId, code: &'static str, now: Timestamp) -> Option<Flush> {
+        let now = self.read_clock(now);
+        let after_ms = match self.add(ledger, key, code, now) {
+            Added::WholeBatch => 0,
+            Added::Nothing | Added::Use if self.timer.as_ref().is_some_and(|timer| now < timer.until) => return None,
+            Added::Nothing | Added::Use => {
+                let after_ms = self.wait_ms(now);
+                let until = now.plus_millis(after_ms + TIMER_GRACE_MS);
+                self.timer = Some(Timer { flush: self.flushes + 1, until });
+                after_ms.unsigned_abs()
+            }
+        };
+        self.flushes += 1;
+        Some(Flush { number: self.flushes, after_ms, batches_left: BATCHES_PER_FLUSH })
+    }
+
+    /// What is to be sent now, at most [`BATCHES_AT_ONCE`], of those ledgers that
+    /// have waited longest. What is counted from now on needs another timer.
+    pub fn batches(&mut self, flush: &mut Flush, now: Timestamp) -> Vec<Batch> {
+        let now = self.read_clock(now);
+        self.timer.take_if(|timer| timer.flush == flush.number);
+        let mut batches = Vec::new();
+        while batches.len() < flush.batches_left.min(BATCHES_AT_ONCE) {
+            let due = self.ledgers.iter_mut().filter(|ledger| ledger.due_at() <= now);
+            let Some(ledger) = due.min_by_key(|ledger| ledger.due_at()) else { break };
+            let pending = ledger.pending.get_or_insert_with(|| {
+                self.sequence += 1;
+                Pending::of(&mut ledger.counts, &self.isolate, self.sequence, now)
+            });
+            pending.not_before = now.plus_millis(TIMEOUT_MS);
+            batches.push(Batch {
+                ledger: Rc::clone(&ledger.name),
+                body: Rc::clone(&pending.body),
+                sequence: pending.sequence,
+            });
+            // What did not fit in follows at once; what comes later can wait for company.
+            if ledger.counts.is_empty() {
+                ledger.not_before = now.plus_millis(self.interval_ms / 2);
+            }
+        }
+        flush.batches_left -= batches.len();
+        batches
+    }
+
+    /// The ledger took a batch, now or before.
+    pub fn taken(&mut self, batch: &Batch) {
+        if let Ok(place) = self.place(&batch.ledger)
+            && let Some(ledger) = self.ledgers.get_mut(place)
+            && let Some(pending) = ledger.pending.take_if(|pending| pending.sequence == batch.sequence)
+        {
+            self.held -= pending.counts;
+            if ledger.counts.is_empty() {
+                self.ledgers.remove(place);
+            }
+        }
+    }
+
+    /// It did not, as far as can be told. It is sent again with the next flush but
+    /// not at once, or given up if that was tried for long.
+    pub fn failed(&mut self, batch: &Batch, now: Timestamp) {
+        let now = self.read_clock(now);
+        let again = now.plus_millis(self.interval_ms / 2);
+        let Some(pending) = self.pending(batch) else { return };
+        if now.millis_since(pending.made_at) >= GIVEN_UP_AFTER_MS {
+            let uses = pending.uses;
+            self.lost = self.lost.saturating_add(uses);
+            self.taken(batch);
+            return;
+        }
+        pending.not_before = again;
+    }
+
+    /// Uses that will never be counted, since this was last asked.
+    pub fn take_lost(&mut self) -> u64 {
+        core::mem::take(&mut self.lost)
+    }
+
+    fn add(&mut self, ledger: &str, key: &KeyId, code: &'static str, now: Timestamp) -> Added {
+        let (hour, room) = (hour_of(now), self.held < MAX_COUNTS);
+        let place = match self.place(ledger) {
+            Ok(place) => place,
+            Err(_) if !room => return self.lose_one(),
+            Err(place) => {
+                let not_before = now.plus_millis(self.interval_ms / 2);
+                self.ledgers
+                    .insert(place, Ledger { name: ledger.into(), counts: Vec::new(), pending: None, not_before });
+                place
+            }
+        };
+        let Some(ledger) = self.ledgers.get_mut(place) else { return Added::Nothing };
+        let place = match ledger.counts.binary_search_by(|count| count.place(key, hour, code)) {
+            Ok(place) => {
+                if let Some(known) = ledger.counts.get_mut(place) {
+                    known.count = known.count.saturating_add(1);
+                    known.last_at = known.last_at.max(now);
+                }
+                return Added::Use;
+            }
+            Err(_) if !room => return self.lose_one(),
+            Err(place) => place,
+        };
+        ledger.counts.insert(place, Count { key: key.clone(), hour, code, count: 1, last_at: now });
+        self.held += 1;
+        if ledger.counts.len() % MAX_USES != 0 {
+            return Added::Use;
+        }
+        ledger.not_before = now;
+        Added::WholeBatch
+    }
+
+    fn lose_one(&mut self) -> Added {
+        self.lost = self.lost.saturating_add(1);
+        Added::Nothing
+    }
+
+    /// An interval, unless somebody has waited for so long: for their turn in a
+    /// flush of many ledgers.
+    fn wait_ms(&self, now: Timestamp) -> i64 {
+        let overdue = now.plus_millis(-self.interval_ms / 2);
+        if self.ledgers.iter().any(|ledger| ledger.due_at() <= overdue) { 0 } else { self.interval_ms }
+    }
+
+    /// Takes note of the time. A clock that stepped back ends what was stated in
+    /// the time that is gone.
+    fn read_clock(&mut self, now: Timestamp) -> Timestamp {
+        if now < self.clock.plus_millis(-CLOCK_JITTER_MS) {
+            self.clock = now;
+            self.timer = None;
+            for ledger in &mut self.ledgers {
+                ledger.not_before = ledger.not_before.min(now);
+                if let Some(pending) = &mut ledger.pending {
+                    pending.made_at = pending.made_at.min(now);
+                    pending.not_before = pending.not_before.min(now);
+                }
+            }
+        }
+        self.clock = self.clock.max(now);
+        self.clock
+    }
+
+    fn place(&self, ledger: &str) -> Result<usize, usize> {
+        self.ledgers.binary_search_by(|known| (*known.name).cmp(ledger))
+    }
+
+    fn pending(&mut self, batch: &Batch) -> Option<&mut Pending> {
+        let place = self.place(&batch.ledger).ok()?;
+        self.ledgers.get_mut(place)?.pending.as_mut().filter(|pending| pending.sequence == batch.sequence)
+    }
+}
+
+impl Ledger {
+    fn due_at(&self) -> Timestamp {
+        self.pending.as_ref().map_or(self.not_before, |pending| pending.not_before)
+    }
+}
+
+impl Pending {
+    /// The first of the counts, no longer to be added to.
+    fn of(counts: &mut Vec<Count>, isolate: &str, sequence: u64, now: Timestamp) -> Self {
+        let mut writer = Writer::new(isolate, sequence);
+        let some = counts.len().min(MAX_USES);
+        let mut uses = 0;
+        for Count { key, hour, code, count, last_at } in counts.drain(..some) {
+            writer.add(&key, hour, code, count, last_at);
+            uses += u64::from(count);
+        }
+        Self { sequence, body: writer.finish().into(), counts: some, uses, made_at: now, not_before: now }
+    }
+}
+
+#[cfg(test)]
+mod tests;

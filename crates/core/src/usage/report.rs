@@ -1,0 +1,272 @@
+//! What a ledger shows of a key's uses: sums of the last 24 hours, 7 days and
+//! 30 days, of all time, and a series by the hour.
+//!
+//! A period is the present hour and the whole hours before it.
+
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{beginning_of, hour_of};
+use crate::{id::KeyId, timestamp::Timestamp, verdict};
+
+/// What is summed up, and what a series can be of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Period {
+    /// 24 hours.
+    #[default]
+    Day,
+    /// 7 days.
+    Week,
+    /// 30 days.
+    Month,
+}
+
+impl Period {
+    /// All of them, the shortest first.
+    pub const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "24h",
+            Self::Week => "7d",
+            Self::Month => "30d",
+        }
+    }
+
+    /// Reads [`as_str`](Self::as_str) back.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|period| period.as_str() == text)
+    }
+
+    const fn hours(self) -> i64 {
+        match self {
+            Self::Day => 24,
+            Self::Week => 7 * 24,
+            Self::Month => 30 * 24,
+        }
+    }
+
+    /// The first hour of the period that ends with the present one.
+    #[must_use]
+    pub const fn first_hour(self, now: Timestamp) -> i64 {
+        hour_of(now) - self.hours() + 1
+    }
+}
+
+/// How often a key met with a code in one hour.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Bucket {
+    /// Whole hours since 1970.
+    pub hour: i64,
+    /// The verdict's code.
+    pub code: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// Uses by the code of their verdict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally(BTreeMap<String, u64>);
+
+impl Tally {
+    fn of<'a>(buckets: impl IntoIterator<Item = &'a Bucket>) -> Self {
+        let mut tally = Self::default();
+        for bucket in buckets {
+            tally.add(&bucket.code, bucket.count);
+        }
+        tally
+    }
+
+    /// Counts more uses.
+    pub fn add(&mut self, code: &str, count: u64) {
+        *self.0.entry(code.into()).or_default() += count;
+    }
+
+    fn present(&self) -> Map<String, Value> {
+        let mut shown = self.present_sums();
+        shown.insert("codes".into(), json!(self.0));
+        shown
+    }
+
+    fn present_sums(&self) -> Map<String, Value> {
+        let allowed = self.0.get(verdict::VALID).copied().unwrap_or_default();
+        let refused = self.0.values().sum::<u64>() - allowed;
+        let mut shown = Map::new();
+        shown.insert("allowed".into(), allowed.into());
+        shown.insert("refused".into(), refused.into());
+        shown
+    }
+}
+
+/// What is known of a key's uses.
+#[derive(Clone, Debug)]
+pub struct KeyUsage {
+    /// Which key.
+    pub key_id: KeyId,
+    /// Its last use that was allowed.
+    pub last_used_at: Option<Timestamp>,
+    /// All of the longest [`Period`], in any order.
+    pub recent: Vec<Bucket>,
+    /// From the beginning.
+    pub all: Tally,
+}
+
+impl KeyUsage {
+    /// The answer to `GET keys/{id}/usage`, with the series of `period`.
+    #[must_use]
+    pub fn present(&self, period: Period, now: Timestamp) -> Value {
+        let mut shown = Map::new();
+        shown.insert("key_id".into(), json!(self.key_id));
+        shown.insert("last_used_at".into(), json!(self.last_used_at.map(Timestamp::to_rfc3339)));
+        for period in Period::ALL {
+            shown.insert(period.as_str().into(), Value::Object(tally(&self.recent, period, now).present()));
+        }
+        shown.insert("all".into(), Value::Object(self.all.present()));
+        shown.insert("period".into(), period.as_str().into());
+        shown.insert("hourly".into(), hourly(&self.recent, period, now).into());
+        Value::Object(shown)
+    }
+}
+
+/// How often a key met with a code in each period.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs)]
+pub struct PeriodCounts {
+    /// The verdict's code.
+    pub code: String,
+    pub day: u64,
+    pub week: u64,
+    pub month: u64,
+}
+
+impl PeriodCounts {
+    const fn of(&self, period: Period) -> u64 {
+        match period {
+            Period::Day => self.day,
+            Period::Week => self.week,
+            Period::Month => self.month,
+        }
+    }
+}
+
+/// The sums that stand beside a key in a list.
+#[must_use]
+pub fn summary(counts: &[PeriodCounts]) -> Value {
+    let mut shown = Map::new();
+    for period in Period::ALL {
+        let mut tally = Tally::default();
+        for count in counts {
+            tally.add(&count.code, count.of(period));
+        }
+        shown.insert(period.as_str().into(), Value::Object(tally.present_sums()));
+    }
+    Value::Object(shown)
+}
+
+fn tally(recent: &[Bucket], period: Period, now: Timestamp) -> Tally {
+    Tally::of(recent.iter().filter(|bucket| bucket.hour >= period.first_hour(now)))
+}
+
+/// Every hour of the period, those without uses too, the oldest first.
+fn hourly(recent: &[Bucket], period: Period, now: Timestamp) -> Vec<Value> {
+    let mut hours: BTreeMap<i64, Tally> =
+        (period.first_hour(now)..=hour_of(now)).map(|hour| (hour, Tally::default())).collect();
+    for bucket in recent {
+        if let Some(tally) = hours.get_mut(&bucket.hour) {
+            tally.add(&bucket.code, bucket.count);
+        }
+    }
+    let present = |(hour, tally): (&i64, &Tally)| {
+        let mut shown = tally.present();
+        shown.insert("hour".into(), beginning_of(*hour).to_rfc3339().into());
+        Value::Object(shown)
+    };
+    hours.iter().map(present).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    /// Twenty past three.
+    const NOW: Timestamp = Timestamp::from_millis(486_111 * 3_600_000 + 20 * 60_000);
+
+    fn usage(buckets: &[(i64, &str, u64)]) -> KeyUsage {
+        let bucket = |&(ago, code, count): &(i64, &str, u64)| Bucket { hour: 486_111 - ago, code: code.into(), count };
+        let recent: Vec<_> = buckets.iter().map(bucket).collect();
+        let mut all = Tally::of(&recent);
+        all.add("VALID", 100);
+        KeyUsage { key_id: KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap(), last_used_at: Some(NOW), recent, all }
+    }
+
+    #[test]
+    fn a_period_is_the_present_hour_and_the_whole_hours_before_it() {
+        let shown =
+            usage(&[(0, "VALID", 1), (23, "VALID", 2), (24, "VALID", 4), (167, "VALID", 8), (168, "VALID", 16)])
+                .present(Period::Day, NOW);
+        let allowed = |period: &str| shown[period]["allowed"].as_u64().unwrap();
+        assert_eq!((allowed("24h"), allowed("7d"), allowed("30d"), allowed("all")), (3, 15, 31, 131));
+    }
+
+    #[test]
+    fn what_is_not_valid_is_refused_by_its_code() {
+        let shown = usage(&[(1, "VALID", 3), (1, "REVOKED", 1), (0, "REVOKED", 1), (0, "EXPIRED", 2)])
+            .present(Period::Week, NOW);
+        assert_eq!(
+            shown["24h"],
+            json!({"allowed": 3, "refused": 4, "codes": {"VALID": 3, "REVOKED": 2, "EXPIRED": 2}})
+        );
+        assert_eq!((&shown["key_id"], &shown["period"]), (&json!("key_4bTzV9cXk07Hq2mN1pRs"), &json!("7d")));
+        assert_eq!(shown["last_used_at"], NOW.to_rfc3339());
+    }
+
+    #[test]
+    fn the_series_has_every_hour_the_oldest_first() {
+        let usage = usage(&[(0, "VALID", 1), (23, "REVOKED", 2), (24, "VALID", 4)]);
+        for (period, hours) in [(Period::Day, 24), (Period::Week, 168), (Period::Month, 720)] {
+            let series = usage.present(period, NOW)["hourly"].clone();
+            let series = series.as_array().unwrap();
+            assert_eq!(series.len(), hours);
+            let last =
+                json!({"hour": beginning_of(486_111).to_rfc3339(), "allowed": 1, "refused": 0, "codes": {"VALID": 1}});
+            assert_eq!(series.last(), Some(&last));
+            let times: Vec<_> = series.iter().map(|bucket| bucket["hour"].as_str().unwrap()).collect();
+            assert!(times.is_sorted());
+        }
+        let day = usage.present(Period::Day, NOW);
+        assert_eq!(day["hourly"][0]["codes"], json!({"REVOKED": 2}));
+        assert_eq!(
+            day["hourly"][1],
+            json!({"hour": beginning_of(486_089).to_rfc3339(), "allowed": 0, "refused": 0, "codes": {}})
+        );
+    }
+
+    #[test]
+    fn a_list_shows_the_sums_alone() {
+        let counts = |code: &str, day, week, month| PeriodCounts { code: code.into(), day, week, month };
+        assert_eq!(
+            summary(&[counts("VALID", 1, 2, 3), counts("DISABLED", 0, 2, 2), counts("EXPIRED", 0, 0, 5)]),
+            json!({
+                "24h": {"allowed": 1, "refused": 0},
+                "7d": {"allowed": 2, "refused": 2},
+                "30d": {"allowed": 3, "refused": 7},
+            })
+        );
+        assert_eq!(summary(&[])["24h"], json!({"allowed": 0, "refused": 0}));
+    }
+
+    #[test]
+    fn periods_read_back() {
+        for period in Period::ALL {
+            assert_eq!(Period::parse(period.as_str()), Some(period));
+        }
+        assert_eq!(Period::parse("1h"), None);
+    }
+}

@@ -1,0 +1,238 @@
+//! How often keys were used, as edges have counted it: by the hour for 90 days,
+//! and in all.
+//!
+//! An edge sends a batch until its isolate hears that it was taken, so a batch
+//! may come again: its number, kept in the same transaction as the counts, tells.
+
+use std::collections::BTreeMap;
+
+use keystile_core::{
+    KeyId, Timestamp,
+    lifecycle::Key,
+    usage::{
+        batch::{UsageBatch, Use},
+        first_kept_hour, fold_due_at,
+        report::{Bucket, Period, PeriodCounts, Tally},
+    },
+    verdict,
+};
+use keystile_runtime::clock;
+use serde::Deserialize;
+use serde_json::json;
+use worker::Result;
+
+use super::{
+    answer::{Answer, Outcome},
+    books::Books,
+    outbox::Subject,
+};
+use crate::database::Database;
+
+/// Batches are not sent for longer than an hour, nor under way for a day.
+const REMEMBERED_MS: i64 = 25 * 60 * 60 * 1_000;
+/// Hours that are folded at a time: a day's.
+const FOLDED_AT_ONCE: i64 = 24;
+/// An operator's use of the management API is written down this often.
+const NOTED_EVERY_MS: i64 = 60_000;
+
+impl Books {
+    /// Counts what an edge has sent. The first use of a successor may begin the
+    /// overlap of its rotation.
+    pub(super) async fn take_usage(&self, batch: UsageBatch) -> Outcome {
+        let now = clock::now();
+        let (first_used, ending) = self.database.transaction(|| {
+            let due = fold_due(&self.database)?;
+            let first_used = take(&self.database, &batch, now)?;
+            let begun = first_used.iter().map(|(id, at)| self.begin_overlap(id, *at, now));
+            let ending: Vec<_> = begun.filter_map(Result::transpose).collect::<Result<_>>()?;
+            // An alarm is a write too.
+            if !ending.is_empty() || due != fold_due(&self.database)? {
+                self.arm(now)?;
+            }
+            Ok::<_, worker::Error>((first_used, ending))
+        })?;
+        // What the feed did not take now, the outbox retries.
+        let _ = self.publish_now(&ending.into_iter().map(Subject::Key).collect::<Vec<_>>()).await;
+        let first_used: Vec<_> = first_used.into_iter().map(|(id, _)| id).collect();
+        Ok(Answer::ok(json!({ "first_used": first_used })))
+    }
+
+    /// An operator's key was used with the management API. Written down once a
+    /// minute at most.
+    pub(super) fn note_operator(&self, key: &Key, now: Timestamp) -> Result<()> {
+        if key.last_used_at.is_some_and(|last| now.millis_since(last) < NOTED_EVERY_MS) {
+            return Ok(());
+        }
+        self.database.transaction(|| {
+            note_allowed(&self.database, &key.record.id, now, now)?;
+            if key.last_used_at.is_none() && self.begin_overlap(&key.record.id, now, now)?.is_some() {
+                self.arm(now)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Counts a batch, unless it was counted before. Returns the keys that were let
+/// through in it for the first time in their lives, and when.
+fn take(database: &Database, batch: &UsageBatch, now: Timestamp) -> Result<Vec<(KeyId, Timestamp)>> {
+    if !is_news(database, batch, now)? {
+        return Ok(Vec::new());
+    }
+    let mut uses: BTreeMap<&KeyId, Vec<&Use>> = BTreeMap::new();
+    for each in &batch.uses {
+        uses.entry(&each.key_id).or_default().push(each);
+    }
+    let mut first_used = Vec::new();
+    for (id, uses) in uses {
+        let Some(known) = Known::find(database, id)? else { continue };
+        let uses = uses.into_iter().map(|each| each.clone().at_possible_times(known.created_at, now));
+        let mut allowed: Option<(Timestamp, Timestamp)> = None;
+        for each in uses {
+            add(database, &each)?;
+            if each.code == verdict::VALID {
+                let at = each.last_at;
+                allowed = Some(allowed.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+            }
+        }
+        if let Some((first, last)) = allowed {
+            note_allowed(database, id, first, last)?;
+            if known.first_used_at.is_none() {
+                first_used.push((id.clone(), first));
+            }
+        }
+    }
+    Ok(first_used)
+}
+
+/// Whether the batch has not come before, of which note is taken.
+fn is_news(database: &Database, batch: &UsageBatch, now: Timestamp) -> Result<bool> {
+    #[derive(Deserialize)]
+    struct Taken {
+        sequence: u64,
+    }
+    let isolate = batch.isolate.as_str();
+    let taken: Option<Taken> =
+        database.row("SELECT sequence FROM usage_taken WHERE isolate = ?", vec![isolate.into()])?;
+    match taken {
+        Some(taken) if taken.sequence >= batch.sequence => return Ok(false),
+        Some(_) => {}
+        None => forget_isolates(database, now)?,
+    }
+    database.execute(
+        "INSERT OR REPLACE INTO usage_taken (isolate, sequence, taken_at) VALUES (?, ?, ?)",
+        vec![isolate.into(), (batch.sequence as i64).into(), now.as_millis().into()],
+    )?;
+    Ok(true)
+}
+
+fn forget_isolates(database: &Database, now: Timestamp) -> Result<()> {
+    let before = now.plus_millis(-REMEMBERED_MS).as_millis();
+    database.execute("DELETE FROM usage_taken WHERE taken_at < ?", vec![before.into()])
+}
+
+/// What has to be known of a key to count its uses. One that was sent by mistake
+/// is not counted.
+#[derive(Deserialize)]
+struct Known {
+    created_at: Timestamp,
+    first_used_at: Option<Timestamp>,
+}
+
+impl Known {
+    fn find(database: &Database, id: &KeyId) -> Result<Option<Self>> {
+        database.row("SELECT created_at, first_used_at FROM keys WHERE id = ?", vec![id.as_str().into()])
+    }
+}
+
+fn add(database: &Database, each: &Use) -> Result<()> {
+    database.execute(
+        "INSERT INTO usage (key_id, hour, code, count) VALUES (?, ?, ?, ?)
+         ON CONFLICT (key_id, hour, code) DO UPDATE SET count = count + excluded.count",
+        vec![each.key_id.as_str().into(), each.hour.into(), each.code.as_str().into(), i64::from(each.count).into()],
+    )
+}
+
+fn note_allowed(database: &Database, id: &KeyId, first: Timestamp, last: Timestamp) -> Result<()> {
+    database.execute(
+        "UPDATE keys SET first_used_at = ifnull(first_used_at, ?1), last_used_at = max(ifnull(last_used_at, ?2), ?2)
+         WHERE id = ?3",
+        vec![first.as_millis().into(), last.as_millis().into(), id.as_str().into()],
+    )
+}
+
+/// A key's uses in the longest period that is shown.
+pub(super) fn recent(database: &Database, id: &KeyId, now: Timestamp) -> Result<Vec<Bucket>> {
+    database.rows(
+        "SELECT hour, code, count FROM usage WHERE key_id = ? AND hour >= ?",
+        vec![id.as_str().into(), Period::Month.first_hour(now).into()],
+    )
+}
+
+/// The sums of each period: few rows, however many hours there are.
+pub(super) fn by_period(database: &Database, id: &KeyId, now: Timestamp) -> Result<Vec<PeriodCounts>> {
+    let [day, week, month] = Period::ALL.map(|period| period.first_hour(now).into());
+    database.rows(
+        "SELECT code, sum(iif(hour >= ?2, count, 0)) AS day, sum(iif(hour >= ?3, count, 0)) AS week,
+                sum(count) AS month
+         FROM usage WHERE key_id = ?1 AND hour >= ?4 GROUP BY code",
+        vec![id.as_str().into(), day, week, month],
+    )
+}
+
+/// All of a key's uses.
+pub(super) fn all(database: &Database, id: &KeyId) -> Result<Tally> {
+    #[derive(Deserialize)]
+    struct Sum {
+        code: String,
+        count: u64,
+    }
+    let sums: Vec<Sum> = database.rows(
+        "SELECT code, sum(count) AS count FROM (
+             SELECT code, count FROM usage WHERE key_id = ?1
+             UNION ALL SELECT code, count FROM usage_folded WHERE key_id = ?1
+         ) GROUP BY code",
+        vec![id.as_str().into()],
+    )?;
+    let mut tally = Tally::default();
+    for Sum { code, count } in sums {
+        tally.add(&code, count);
+    }
+    Ok(tally)
+}
+
+/// When there is next something to fold.
+pub(super) fn fold_due(database: &Database) -> Result<Option<Timestamp>> {
+    #[derive(Deserialize)]
+    struct Earliest {
+        hour: Option<i64>,
+    }
+    let earliest: Option<Earliest> = database.row("SELECT min(hour) AS hour FROM usage", vec![])?;
+    Ok(earliest.and_then(|earliest| earliest.hour).map(fold_due_at))
+}
+
+/// Sums up hours that are no longer kept by themselves, if there are any.
+pub(super) fn fold(database: &Database, now: Timestamp) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Old {
+        hour: i64,
+    }
+    let old: Vec<Old> = database.rows(
+        "SELECT DISTINCT hour FROM usage WHERE hour < ? ORDER BY hour LIMIT ?",
+        vec![first_kept_hour(now).into(), FOLDED_AT_ONCE.into()],
+    )?;
+    if old.is_empty() {
+        return Ok(());
+    }
+    for Old { hour } in old {
+        database.transaction(|| {
+            database.execute(
+                "INSERT INTO usage_folded (key_id, code, count) SELECT key_id, code, count FROM usage WHERE hour = ?
+                 ON CONFLICT (key_id, code) DO UPDATE SET count = count + excluded.count",
+                vec![hour.into()],
+            )?;
+            database.execute("DELETE FROM usage WHERE hour = ?", vec![hour.into()])
+        })?;
+    }
+    forget_isolates(database, now)
+}
