@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { effective, ROOT_KEY, startRig } from "./rig.mjs";
+import { effective, eventually, ROOT_KEY, startRig } from "./rig.mjs";
 
 const NEW_ROOT_KEY = "ksroot_" + "n".repeat(43);
 
@@ -37,6 +37,14 @@ test("an operator's key is replaced: both work in between, then the new one alon
   assert.equal((await list(successor)).code, "REVOKED");
   assert.equal((await verify(successor)).code, "REVOKED");
   assert.equal((await list(last.body)).status, 200);
+});
+
+test("an operator's overlap, too, begins with the first use of its successor", async () => {
+  const old = await rig.operator("acme", ["keys:read"]);
+  const { body: successor } = await rotate(old, { overlap_seconds: 1, after_first_use: true });
+  assert.equal((await list(old)).status, 200);
+  assert.equal((await list(successor)).status, 200);
+  await eventually(async () => assert.equal((await list(old)).code, "EXPIRED"));
 });
 
 test("nobody rotates their way to more than they hold", async () => {

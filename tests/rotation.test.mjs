@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { effective, startRig } from "./rig.mjs";
+import { effective, eventually, startRig } from "./rig.mjs";
 
 const LEADS = "/api/leads/1";
 
@@ -56,6 +56,38 @@ test("a pending end can be cancelled: the key lives on, and can be rotated again
   assert.equal((await act(old, "rotate")).status, 201);
   const { entries } = (await rig.manage("GET", "/v1/tenants/acme/audit?limit=4")).body;
   assert.deepEqual(entries.map(({ action }) => action), ["rotated", "created", "rotation_cancelled", "rotated"]);
+});
+
+test("the overlap begins with the successor's first use, so a slow roll-out cuts nobody off", async () => {
+  const old = await rig.create();
+  const rotated = await act(old, "rotate", { overlap_seconds: 2, after_first_use: true, latest_end_seconds: 3600 });
+  assert.equal(rotated.status, 201, rotated.text);
+  const waiting = (await shown(old)).pending_end;
+  assert.equal(waiting.awaiting_first_use, true);
+  assert.ok(Math.abs(secondsFromNow(waiting.at) - 3600) < 60, "until then the latest end holds");
+  assert.equal((await use(old)).status, 200);
+  await eventually(async () => assert.equal((await shown(old)).pending_end.still_in_use, true));
+  assert.equal((await use(rotated.body)).status, 200);
+  const begun = await eventually(async () => {
+    const { pending_end: end, status } = await shown(old);
+    assert.ok(status === "expired" || end?.awaiting_first_use === false);
+    return end;
+  });
+  if (begun) assert.ok(secondsFromNow(begun.at) < 3 && !begun.still_in_use, JSON.stringify(begun));
+  await eventually(async () => assert.equal((await use(old)).code, "EXPIRED"));
+  assert.equal((await use(rotated.body)).status, 200);
+  const { entries } = (await rig.manage("GET", `/v1/tenants/acme/audit?key_id=${old.id}&limit=1`)).body;
+  assert.deepEqual([entries[0].action, entries[0].actor.id], ["overlap_begun", "keystile"]);
+});
+
+test("a first use after the rotation was cancelled ends nothing", async () => {
+  const old = await rig.create();
+  const { body: successor } = await act(old, "rotate", { after_first_use: true });
+  assert.equal((await act(old, "rotate/cancel")).status, 200);
+  assert.equal((await use(successor)).status, 200);
+  await eventually(async () => assert.ok((await shown(successor)).last_used_at));
+  const { status, expires_at } = await shown(old);
+  assert.deepEqual([status, expires_at], ["active", null]);
 });
 
 test("what can't be rotated, cancelled or changed says why", async () => {

@@ -416,7 +416,14 @@ pub fn present_catalog(config: &Config) -> Value {
 #[must_use]
 pub fn present_plans(config: &Config) -> Value {
     let config::Management { limits, plans, .. } = &config.management;
-    let plan = |plan: &Plan| json!({ "name": plan.name, "description": plan.description, "limits": plan.limits });
+    let plan = |plan: &Plan| {
+        let mut shown = json!(plan.limits);
+        if let Some(shown) = shown.as_object_mut() {
+            shown.insert("name".into(), json!(plan.name));
+            shown.insert("description".into(), json!(plan.description));
+        }
+        shown
+    };
     json!({ "plans": plans.iter().map(plan).collect::<Vec<_>>(), "limits": limits })
 }
 
