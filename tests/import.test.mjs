@@ -318,6 +318,16 @@ test("2,500 lines in one call, sent twice", async () => {
   assert.ok(took < 60_000, `${took} ms`);
 });
 
+test("what still waits for KV after an import makes other changes no dearer", async () => {
+  const [id] = await imported("waiting", Array.from({ length: 1_000 }, () => line(oldKey())));
+  const [{ rows }] = await rig.sql("waiting", "SELECT count(*) AS rows FROM outbox");
+  assert.ok(rows > 900, `${rows} rows wait`);
+  await rig.rowsRead("waiting");
+  assert.equal((await rig.manage("PATCH", `${keysOf("waiting")}/${id}`, { name: "changed" })).status, 200);
+  const read = await rig.rowsRead("waiting");
+  assert.ok(read < rows, `${read} rows were read`);
+});
+
 test("a ledger that is killed between two batches: the same import, sent again, finishes it", async () => {
   const texts = Array.from({ length: 1_000 }, () => oldKey());
   const lines = texts.map((text) => line(text));
