@@ -328,6 +328,17 @@ test("what still waits for KV after an import makes other changes no dearer", as
   assert.ok(read < rows, `${read} rows were read`);
 });
 
+test("a key is found by the display form that it was imported with", async () => {
+  const key = oldKey();
+  const display = key.slice(0, 16);
+  const [id] = await imported("shown", [line(key, { display })]);
+  const found = await rig.manage("GET", `${keysOf("shown")}?q=${display}`);
+  assert.equal(found.status, 200, found.text);
+  assert.deepEqual(found.body.keys.map((key) => key.id), [id]);
+  const given_away = await rig.manage("GET", `${keysOf("shown")}?q=${key}`);
+  assert.equal(given_away.code, "CREDENTIAL_IN_QUERY");
+});
+
 test("a ledger that is killed between two batches: the same import, sent again, finishes it", async () => {
   const texts = Array.from({ length: 1_000 }, () => oldKey());
   const lines = texts.map((text) => line(text));
