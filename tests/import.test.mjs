@@ -318,6 +318,20 @@ test("2,500 lines in one call, sent twice", async () => {
   assert.ok(took < 60_000, `${took} ms`);
 });
 
+test("an import that is sent again is answered line by line as the first time, though a line's expiry is over", async () => {
+  const headers = { "Idempotency-Key": "an import" };
+  const soon = new Date(Date.now() + 2_000).toISOString();
+  const keys = Array.from({ length: 252 }, (_, at) => line(oldKey(), at === 0 ? { expires_at: soon } : {}));
+  const first = await send("acme", keys, { headers });
+  assert.equal(first.body.imported, 252, first.text);
+  await sleep(Date.parse(soon) - Date.now() + 1);
+  const again = await send("acme", keys, { headers });
+  assert.equal(again.status, 200, again.text);
+  assert.deepEqual(again.body, { ...first.body, replayed: true });
+  const other = await send("acme", [{ ...line(oldKey()), name: "" }], { headers });
+  assert.equal(other.code, "IDEMPOTENCY_KEY_REUSED", "also if not a line of it is good");
+});
+
 test("what still waits for KV after an import makes other changes no dearer", async () => {
   const [id] = await imported("waiting", Array.from({ length: 1_000 }, () => line(oldKey())));
   const [{ rows }] = await rig.sql("waiting", "SELECT count(*) AS rows FROM outbox");
