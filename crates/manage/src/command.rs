@@ -156,6 +156,8 @@ pub(crate) struct Rotate {
 pub(crate) struct CancelRotation {
     pub(crate) origin: Origin,
     pub(crate) target: Target,
+    /// As in [`Rotate`].
+    pub(crate) granting: Option<Caller>,
 }
 
 /// Change a tenant's plan and limits.

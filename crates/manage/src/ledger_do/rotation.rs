@@ -69,6 +69,10 @@ impl Books {
     pub(super) async fn cancel_rotation(&self, command: CancelRotation) -> Outcome {
         let now = clock::now();
         let change = |key: &Key| {
+            // It would lengthen the life of a key that can do what the caller can't.
+            if let Some(caller) = &command.granting {
+                caller.may_grant(&key.record.scopes, &key.reach())?;
+            }
             let kept = transition(key.cancel_end(now))?;
             self.check_one_more(&self.limits(&kept.record.subject)?, now)?;
             Ok(kept)
