@@ -12,7 +12,7 @@ use keystile_runtime::clock;
 use serde_json::Value;
 
 use super::{
-    answer::{Answer, Outcome},
+    answer::{self, Answer, Outcome},
     books::Books,
     changes::{not_so_long, transition},
     idempotency, keys,
@@ -75,6 +75,10 @@ impl Books {
             }
             let kept = transition(key.cancel_end(now))?;
             self.check_one_more(&self.limits(&kept.record.subject)?, now)?;
+            // To cancel twice is a mistake: who asks again has to be told that it was done.
+            let answer = answer::changed(&kept, None, self.deployment.holds(), now);
+            let answer = Answer::ok(Value::Object(answer));
+            idempotency::note(&self.database, command.origin.claim.as_ref(), &answer, now)?;
             Ok(kept)
         };
         self.change(&command.origin, &command.target, Action::RotationCancelled, change, now).await
