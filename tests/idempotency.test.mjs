@@ -131,6 +131,20 @@ test("a create whose row can't be written leaves nothing, and can be sent again"
   assert.ok((await send(keys("atomic"), NEW, id)).body.key);
 });
 
+test("a cancelled rotation that is sent again was done, also if the first answer was that it is pending", async () => {
+  const old = await rig.create("acme");
+  const act = (action, body, headers) => rig.manage("POST", `/v1/tenants/acme/keys/${old.id}/${action}`, body, { headers });
+  await act("rotate", { overlap_seconds: 3600 });
+  const headers = { "Idempotency-Key": "a cancel" };
+  await rig.feed("ledgers", "down");
+  const first = await act("rotate/cancel", {}, headers);
+  await rig.feed("ledgers", "ok");
+  assert.equal(first.code, "CHANGE_PENDING");
+  const again = await act("rotate/cancel", {}, headers);
+  assert.equal(again.status, 200, again.text);
+  assert.deepEqual([again.body.replayed, again.body.pending_end, again.body.rotated_to], [true, null, null]);
+});
+
 test("the same key with another body or path is a mistake", async () => {
   const key = await rig.create("reused");
   const id = randomUUID();

@@ -318,6 +318,41 @@ test("2,500 lines in one call, sent twice", async () => {
   assert.ok(took < 60_000, `${took} ms`);
 });
 
+test("an import that is sent again is answered line by line as the first time, though a line's expiry is over", async () => {
+  const headers = { "Idempotency-Key": "an import" };
+  const soon = new Date(Date.now() + 2_000).toISOString();
+  const keys = Array.from({ length: 252 }, (_, at) => line(oldKey(), at === 0 ? { expires_at: soon } : {}));
+  const first = await send("acme", keys, { headers });
+  assert.equal(first.body.imported, 252, first.text);
+  await sleep(Date.parse(soon) - Date.now() + 1);
+  const again = await send("acme", keys, { headers });
+  assert.equal(again.status, 200, again.text);
+  assert.deepEqual(again.body, { ...first.body, replayed: true });
+  const other = await send("acme", [{ ...line(oldKey()), name: "" }], { headers });
+  assert.equal(other.code, "IDEMPOTENCY_KEY_REUSED", "also if not a line of it is good");
+});
+
+test("what still waits for KV after an import makes other changes no dearer", async () => {
+  const [id] = await imported("waiting", Array.from({ length: 1_000 }, () => line(oldKey())));
+  const [{ rows }] = await rig.sql("waiting", "SELECT count(*) AS rows FROM outbox");
+  assert.ok(rows > 900, `${rows} rows wait`);
+  await rig.rowsRead("waiting");
+  assert.equal((await rig.manage("PATCH", `${keysOf("waiting")}/${id}`, { name: "changed" })).status, 200);
+  const read = await rig.rowsRead("waiting");
+  assert.ok(read < rows, `${read} rows were read`);
+});
+
+test("a key is found by the display form that it was imported with", async () => {
+  const key = oldKey();
+  const display = key.slice(0, 16);
+  const [id] = await imported("shown", [line(key, { display })]);
+  const found = await rig.manage("GET", `${keysOf("shown")}?q=${display}`);
+  assert.equal(found.status, 200, found.text);
+  assert.deepEqual(found.body.keys.map((key) => key.id), [id]);
+  const given_away = await rig.manage("GET", `${keysOf("shown")}?q=${key}`);
+  assert.equal(given_away.code, "CREDENTIAL_IN_QUERY");
+});
+
 test("a ledger that is killed between two batches: the same import, sent again, finishes it", async () => {
   const texts = Array.from({ length: 1_000 }, () => oldKey());
   const lines = texts.map((text) => line(text));

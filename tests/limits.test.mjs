@@ -33,6 +33,12 @@ test("a plan caps the active keys, and revoking one makes room", async () => {
   assert.equal((await create("small")).status, 201);
 });
 
+test("a limit of no keys at all is one", async () => {
+  const answer = await set("none", { max_active_keys: 0 });
+  assert.deepEqual([answer.status, answer.body.limits.max_active_keys], [200, 0]);
+  assert.equal((await create("none")).code, "KEY_LIMIT_REACHED");
+});
+
 test("a key can be rotated at the cap, and its end be cancelled only below it", async () => {
   await set("full", { max_active_keys: 1 });
   const { body: key } = await create("full");

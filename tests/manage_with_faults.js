@@ -1,7 +1,8 @@
 // The management worker, with handles that only a test has: the clock of its
 // isolate can be moved, an object's alarm called or read, a statement of SQL
-// run or made to fail, the rows that statements read counted, a ledger killed or
-// put out of reach. What runs in between is what is deployed.
+// run or made to fail, the rows that statements read and the alarms that are
+// set counted, a ledger killed or put out of reach. What runs in between is what
+// is deployed.
 
 import config from "keystile-config";
 import Manage, { Feed as DeployedFeed, Ledger as DeployedLedger } from "../crates/manage/build/index.js";
@@ -27,6 +28,7 @@ const withHandles = (Deployed) =>
   class extends Deployed {
     #context;
     #cursors = [];
+    #alarmsSet = 0;
 
     constructor(context, env) {
       const { sql } = context.storage;
@@ -38,6 +40,13 @@ const withHandles = (Deployed) =>
           const cursor = exec(query, ...bindings);
           cursors.push(cursor);
           return cursor;
+        },
+      });
+      const setAlarm = context.storage.setAlarm.bind(context.storage);
+      Object.defineProperty(context.storage, "setAlarm", {
+        value: (...given) => {
+          this.#alarmsSet += 1;
+          return setAlarm(...given);
         },
       });
       super(context, env);
@@ -56,6 +65,11 @@ const withHandles = (Deployed) =>
           return Response.json(outcome(this.#context.storage.sql, await request.json()));
         case "/__rows_read":
           return Response.json(this.#cursors.splice(0).reduce((rows, { rowsRead }) => rows + rowsRead, 0));
+        case "/__alarms_set": {
+          const set = this.#alarmsSet;
+          this.#alarmsSet = 0;
+          return Response.json(set);
+        }
         case "/__kill":
           return this.#context.abort("killed by a test");
         default:

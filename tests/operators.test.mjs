@@ -56,6 +56,16 @@ test("nobody rotates their way to more than they hold", async () => {
   assert.equal((await rotate(weak, {}, strong)).status, 201);
 });
 
+test("nobody takes back the end of a key that holds more than they do", async () => {
+  const strong = await rig.operator("acme", ["keys:write", "operators:write"]);
+  const weak = await rig.operator("acme", ["operators:write"]);
+  assert.equal((await rotate(strong, { overlap_seconds: 3600 })).status, 201);
+  const cancel = (as) => rig.manage("POST", `/v1/operators/${strong.id}/rotate/cancel`, {}, as && { key: as.key });
+  const refused = await cancel(weak);
+  assert.deepEqual([refused.status, refused.code], [403, "EXCEEDS_OWN_RIGHTS"]);
+  assert.equal((await cancel()).status, 200);
+});
+
 test("a rotation is in the operators' audit log under the name of who did it", async () => {
   const admin = await rig.operator("*", ["operators:write"]);
   const other = await rig.operator("*", ["operators:write"]);

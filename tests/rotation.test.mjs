@@ -80,6 +80,16 @@ test("the overlap begins with the successor's first use, so a slow roll-out cuts
   assert.deepEqual([entries[0].action, entries[0].actor.id], ["overlap_begun", "keystile"]);
 });
 
+test("a successor that was replaced before anybody used it: its own successor's first use counts", async () => {
+  const old = await rig.create();
+  const { body: unused } = await act(old, "rotate", { overlap_seconds: 1, after_first_use: true });
+  const { body: last } = await act(unused, "rotate");
+  assert.equal((await use(old)).status, 200);
+  assert.equal((await use(last)).status, 200);
+  await eventually(async () => assert.equal((await use(old)).code, "EXPIRED"));
+  assert.equal((await use(last)).status, 200);
+});
+
 test("a first use after the rotation was cancelled ends nothing", async () => {
   const old = await rig.create();
   const { body: successor } = await act(old, "rotate", { after_first_use: true });

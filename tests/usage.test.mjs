@@ -109,6 +109,18 @@ test("a period is of whole hours, the present one and those before it", async ()
   assert.deepEqual(["24h", "7d", "30d"].map((period) => sums[period].allowed), [1, 2, 3]);
 });
 
+test("a batch writes its rows and nothing else, not even an alarm", async () => {
+  const key = await rig.create("quiet");
+  await send("quiet", [use(key)]);
+  await eventually(async () => assert.deepEqual(await rows("quiet", "SELECT 1 FROM outbox WHERE stage IN ('publish', 'put')"), []));
+  const set = async () => (await rig.object("LEDGER", "quiet", "__alarms_set")).body;
+  await set();
+  await send("quiet", [use(key)]);
+  assert.equal(await set(), 0);
+  await rig.manage("POST", `${path("quiet", key)}/disable`);
+  assert.ok((await set()) > 0, "a change does");
+});
+
 test("a batch that comes again counts once, whatever was lost on the way", async () => {
   const key = await rig.create("repeats");
   const batch = [use(key, 5)];

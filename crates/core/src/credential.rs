@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     base62,
-    imported::{KeyForms, MIN_IMPORTED_LEN, is_imported_character},
+    imported::{KeyForms, MAX_DISPLAYED, MIN_IMPORTED_LEN, is_imported_character},
     key::{self, Environment, IssuedKind},
     path,
 };
@@ -104,16 +104,25 @@ fn once(joined: &str) -> Result<&str, CredentialError> {
 
 /// Whether any part of the query looks like a key, percent-encoded or not:
 /// `{prefix}_{environment}_` and enough characters behind it, or a word that
-/// begins as imported keys do and is as long as one.
+/// begins as imported keys do, is as long as one, and longer than a display form.
 fn query_holds_key(query: &str, forms: KeyForms<'_>) -> bool {
     if query.len() < MIN_IMPORTED_LEN {
         return false;
     }
     let decoded = path::percent_decoded(query);
-    let issued = |head: &str| holds(&decoded, head, key::RANDOM_LEN, base62::is_base62, false);
+    let issued = |head: &str| {
+        decoded.match_indices(head).any(|(at, _)| {
+            let behind = decoded.get(at + head.len()..).unwrap_or_default();
+            count_while(behind, base62::is_base62) >= key::RANDOM_LEN
+        })
+    };
     let imported = |head: &str| {
-        let length = MIN_IMPORTED_LEN.saturating_sub(head.len()).max(1);
-        holds(&decoded, head, length, is_imported_in_query, true)
+        decoded.match_indices(head).any(|(at, _)| {
+            let (before, word) = decoded.split_at_checked(at).unwrap_or_default();
+            let begins = !before.as_bytes().last().is_some_and(u8::is_ascii_alphanumeric);
+            let shown = forms.longest_covering(word).unwrap_or_default() + MAX_DISPLAYED;
+            begins && count_while(word, is_imported_in_query) >= MIN_IMPORTED_LEN.max(shown + 1)
+        })
     };
     issued("ksop_")
         || [Environment::Live, Environment::Test].iter().any(|environment| {
@@ -122,14 +131,8 @@ fn query_holds_key(query: &str, forms: KeyForms<'_>) -> bool {
         || forms.imported.iter().any(|prefix| imported(prefix.as_str()))
 }
 
-/// Whether `text` has `head`, and `length` characters of a key behind it;
-/// with `at_word` only where a word begins.
-fn holds(text: &str, head: &str, length: usize, of_key: fn(u8) -> bool, at_word: bool) -> bool {
-    text.match_indices(head).any(|(at, _)| {
-        let (before, rest) = text.split_at_checked(at).unwrap_or_default();
-        let inside = at_word && before.as_bytes().last().is_some_and(u8::is_ascii_alphanumeric);
-        !inside && rest.bytes().skip(head.len()).take_while(|&byte| of_key(byte)).count() >= length
-    })
+fn count_while(text: &str, of_key: fn(u8) -> bool) -> usize {
+    text.bytes().take_while(|&byte| of_key(byte)).count()
 }
 
 /// What separates a query's parts, and its words, ends a key there.
@@ -211,7 +214,7 @@ mod tests {
             KEY.replace('k', "%6b").replace('0', "%30"),
             format!("%zz%{KEY}"),
             format!("ksop_{}", "a".repeat(38)),
-            "api_key=sk_live_01234567".into(),
+            "api_key=sk_live_012345678".into(),
             "Bearer%20sk%5Flive%5F0123-4567.89".into(),
         ] {
             let carriers = Carriers { x_api_key: Some(KEY), query: &query, ..Carriers::default() };
@@ -220,6 +223,7 @@ mod tests {
         for query in [
             "q=knq_live_search_for_a_long_enough_word&page=2",
             "q=sk_live_&page=0123456789",
+            "q=sk_live_01234567",
             "q=sk_live_what+is+this&a=b",
             "q=task_live_01234567",
         ] {

@@ -75,6 +75,11 @@ impl<'a> KeyForms<'a> {
         self.covering(text).next().is_some() && !self.begins_as_issued(text)
     }
 
+    /// How long what such a text begins with is, by the longest that is listed.
+    pub(crate) fn longest_covering(&self, text: &str) -> Option<usize> {
+        self.covering(text).map(|prefix| prefix.as_str().len()).max()
+    }
+
     fn covering(&self, text: &str) -> impl Iterator<Item = &'a ImportedPrefix> {
         self.imported.iter().filter(move |prefix| text.starts_with(prefix.as_str()))
     }
@@ -94,9 +99,9 @@ impl<'a> KeyForms<'a> {
         if self.begins_as_issued(text) {
             return Err("keys that are issued here begin so");
         }
-        let covering = self.covering(text).map(|prefix| prefix.as_str().len()).max();
-        let covering =
-            covering.ok_or("it begins with none of the texts that `allow_imported` in keystile.toml lists")?;
+        let covering = self
+            .longest_covering(text)
+            .ok_or("it begins with none of the texts that `allow_imported` in keystile.toml lists")?;
         if text.len() > covering + MAX_DISPLAYED {
             return Err("it shows too much of the key: 8 characters at most behind what all such keys begin with");
         }

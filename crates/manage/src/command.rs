@@ -80,13 +80,15 @@ pub(crate) struct Create {
 pub(crate) struct Import {
     pub(crate) origin: Origin,
     pub(crate) tenant: TenantId,
-    pub(crate) keys: Vec<ImportedKey>,
+    /// Each with the number of its line.
+    pub(crate) keys: Vec<(usize, ImportedKey)>,
 }
 
-/// What came of each key of an [`Import`], in their order.
+/// What came of each key of an [`Import`].
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Imported {
-    pub(crate) results: Vec<LineResult>,
+    /// By line. Of an import that is answered again the lines that were good then.
+    pub(crate) results: Vec<(usize, LineResult)>,
     /// When the new ones are in effect everywhere, if there are any and the
     /// feed took them.
     pub(crate) effective_by: Option<Timestamp>,
@@ -154,6 +156,8 @@ pub(crate) struct Rotate {
 pub(crate) struct CancelRotation {
     pub(crate) origin: Origin,
     pub(crate) target: Target,
+    /// As in [`Rotate`].
+    pub(crate) granting: Option<Caller>,
 }
 
 /// Change a tenant's plan and limits.

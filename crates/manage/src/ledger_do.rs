@@ -72,7 +72,7 @@ impl DurableObject for Ledger {
             List::PATH => self.read(&body, Books::list),
             Get::PATH => self.read(&body, Books::get),
             Usage::PATH => self.read(&body, Books::usage),
-            UsageBatch::PATH => self.change(&body, async |books: &Books, batch| books.take_usage(batch).await).await,
+            UsageBatch::PATH => self.count(&body).await,
             Summary::PATH => self.read(&body, Books::summary),
             Audit::PATH => self.read(&body, Books::audit),
             Export::PATH => self.read(&body, Books::export),
@@ -128,6 +128,18 @@ impl Ledger {
         let Ok(command) = serde_json::from_str::<C>(body) else { return unreadable(UNREADABLE) };
         let outcome = self.books().map_err(Failure::from).and_then(|books| handler(&books, &command));
         respond(outcome, command.request_id())
+    }
+
+    /// Uses come from every busy isolate every few seconds, and leave nothing to
+    /// the background but what they have set the alarm for.
+    async fn count(&self, body: &str) -> Result<Response> {
+        let Ok(batch) = serde_json::from_str::<UsageBatch>(body) else { return unreadable(UNREADABLE) };
+        let request_id = batch.request_id().to_string();
+        let outcome = match self.books() {
+            Err(error) => Err(Failure::from(error)),
+            Ok(books) => books.take_usage(batch).await,
+        };
+        respond(outcome, &request_id)
     }
 
     /// What the change left in the outbox is carried out in the background.

@@ -26,22 +26,21 @@ impl Call<'_> {
         let body = body::read_within(request, body::JSON, import::MAX_BODY_BYTES).await?;
         let origin = self.origin(request, &body)?;
         let lines = import::parse(body, &tenant, config, clock::now())?;
-        let mut good = Vec::new();
-        let mut results = Vec::with_capacity(lines.len());
-        for line in lines {
-            match line {
-                Ok(key) => {
-                    good.push((results.len(), key));
-                    results.push(None);
-                }
-                Err(errors) => results.push(Some(LineResult::Failed { errors })),
-            }
-        }
-        let (mut effective_by, mut replayed) = (None, !good.is_empty());
-        for (number, batch) in good.chunks(BATCH_LINES).enumerate() {
+        let failed =
+            |line: &Result<_, Vec<_>>| line.as_ref().err().cloned().map(|errors| LineResult::Failed { errors });
+        let mut results: Vec<Option<LineResult>> = lines.iter().map(failed).collect();
+        let (mut effective_by, mut replayed) = (None, None);
+        // By lines, the bad ones too: a line that has become bad, since its expiry
+        // is over, must not move the others into parts where they were not.
+        for (number, batch) in lines.chunks(BATCH_LINES).enumerate() {
             let claim = origin.claim.as_ref().map(|claim| claim.part(number));
+            let numbered = batch.iter().zip(number * BATCH_LINES..);
+            let keys: Vec<(usize, ImportedKey)> =
+                numbered.filter_map(|(line, at)| Some((at, line.as_ref().ok()?.clone()))).collect();
+            if keys.is_empty() && claim.is_none() {
+                continue;
+            }
             let origin = Origin { claim, ..origin.clone() };
-            let keys: Vec<ImportedKey> = batch.iter().map(|(_, key)| key.clone()).collect();
             let command = Import { origin, tenant: tenant.clone(), keys };
             let (status, text) = ask(self.env, tenant.as_str(), &command).await?;
             if status != 200 {
@@ -50,20 +49,20 @@ impl Call<'_> {
             }
             let imported: Imported = serde_json::from_str(&text)
                 .map_err(|error| Failure::Fault(format!("an import's answer that can't be read: {error}")))?;
-            if imported.results.len() != batch.len() {
-                return Err(Failure::Fault("an import's answer has other lines than were sent".into()));
-            }
-            for ((line, _), result) in batch.iter().zip(imported.results) {
-                if let Some(slot) = results.get_mut(*line) {
+            for (line, result) in imported.results {
+                if let Some(slot) = results.get_mut(line) {
                     *slot = Some(result);
                 }
             }
             effective_by = effective_by.max(imported.effective_by);
-            replayed &= imported.replayed;
+            replayed = Some(replayed.unwrap_or(true) && imported.replayed);
         }
-        let results: Vec<LineResult> = results.into_iter().flatten().collect();
+        let results: Option<Vec<LineResult>> = results.into_iter().collect();
+        let results = results.ok_or_else(|| Failure::Fault("an import's answer has not all lines".into()))?;
         let mut body = import::present(&results);
-        if replayed && let Some(body) = body.as_object_mut() {
+        if replayed == Some(true)
+            && let Some(body) = body.as_object_mut()
+        {
             body.insert("replayed".into(), true.into());
         }
         let mut response = response::json(200, &body)?;

@@ -91,7 +91,7 @@ impl Call<'_> {
             }
             KeyAction::CancelRotation => {
                 management::parse_empty(body)?;
-                self.ledger(ledger, &CancelRotation { origin, target }).await
+                self.ledger(ledger, &CancelRotation { origin, target, granting: None }).await
             }
             KeyAction::Disable => {
                 management::parse_empty(body)?;

@@ -81,7 +81,8 @@ impl Call<'_> {
             }
             OperatorAction::CancelRotation => {
                 management::parse_empty(body)?;
-                self.ledger(OPERATORS_LEDGER, &CancelRotation { origin, target }).await
+                let granting = Some(self.caller.clone());
+                self.ledger(OPERATORS_LEDGER, &CancelRotation { origin, target, granting }).await
             }
         }
     }

@@ -1,10 +1,10 @@
 //! `Idempotency-Key`: what a ledger remembers of answers, and which requests it
 //! is carrying out. The rules are `keystile_core::idempotency`'s.
 //!
-//! A command that mints a key writes its answer's row in its own transaction
-//! ([`note`]), so that a crash can't make a second key: whoever asks again finds
-//! the row. All others can be carried out twice to the same end, and are noted
-//! once they were. Marks of running requests are in the object's memory alone:
+//! A command that mints a key, or cancels an end, writes its answer's row in its
+//! own transaction ([`note`]), so that a crash can't make a second key, nor a
+//! mistake of asking again: whoever does finds the row. All others can be carried
+//! out twice to the same end, and are noted once they were. Marks of running requests are in the object's memory alone:
 //! when it is gone, so are they.
 
 use std::{cell::RefCell, collections::BTreeMap};

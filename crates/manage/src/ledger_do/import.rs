@@ -47,12 +47,15 @@ impl Books {
         let now = clock::now();
         let results = self.database.transaction(|| {
             let mut room = self.room(now)?;
-            let results = keys.iter().map(|key| self.import_one(&origin, key, &refused, &mut room, now));
+            let results = keys.iter().map(|(line, key)| {
+                let result = self.import_one(&origin, key, &refused, &mut room, now)?;
+                Ok((*line, result))
+            });
             let results = results.collect::<Result<Vec<_>, Failure>>()?;
             self.arm(now)?;
             Ok::<_, Failure>(results)
         })?;
-        let new = results.iter().filter_map(|result| match result {
+        let new = results.iter().filter_map(|(_, result)| match result {
             LineResult::Imported { id } => Some(Subject::Key(id.clone())),
             _ => None,
         });
@@ -62,9 +65,9 @@ impl Books {
     }
 
     /// Claims what this ledger doesn't have yet: the digests that it can't have.
-    async fn claim(&self, tenant: &TenantId, keys: &[ImportedKey]) -> Result<BTreeSet<KeyDigest>, Failure> {
+    async fn claim(&self, tenant: &TenantId, keys: &[(usize, ImportedKey)]) -> Result<BTreeSet<KeyDigest>, Failure> {
         let mut digests = Vec::new();
-        for key in keys {
+        for (_, key) in keys {
             if keys::by_digest(&self.database, &key.digest)?.is_none() {
                 digests.push(key.digest);
             }

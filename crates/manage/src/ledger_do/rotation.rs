@@ -12,7 +12,7 @@ use keystile_runtime::clock;
 use serde_json::Value;
 
 use super::{
-    answer::{Answer, Outcome},
+    answer::{self, Answer, Outcome},
     books::Books,
     changes::{not_so_long, transition},
     idempotency, keys,
@@ -69,36 +69,51 @@ impl Books {
     pub(super) async fn cancel_rotation(&self, command: CancelRotation) -> Outcome {
         let now = clock::now();
         let change = |key: &Key| {
+            // It would lengthen the life of a key that can do what the caller can't.
+            if let Some(caller) = &command.granting {
+                caller.may_grant(&key.record.scopes, &key.reach())?;
+            }
             let kept = transition(key.cancel_end(now))?;
             self.check_one_more(&self.limits(&kept.record.subject)?, now)?;
+            // To cancel twice is a mistake: who asks again has to be told that it was done.
+            let answer = answer::changed(&kept, None, self.deployment.holds(), now);
+            let answer = Answer::ok(Value::Object(answer));
+            idempotency::note(&self.database, command.origin.claim.as_ref(), &answer, now)?;
             Ok(kept)
         };
         self.change(&command.origin, &command.target, Action::RotationCancelled, change, now).await
     }
 
     /// A successor was used for the first time, at `used_at`: the overlap that
-    /// waited for that begins. In the transaction of whoever noticed, who arms the
-    /// alarm and may publish the key that is returned: its end has moved.
+    /// waited for that begins, and that of whatever was replaced before, by a key
+    /// that was replaced itself and never used. In the transaction of whoever
+    /// noticed, who arms the alarm and may publish the keys that are returned:
+    /// their ends have moved.
     pub(super) fn begin_overlap(
         &self,
         successor: &KeyId,
         used_at: Timestamp,
         now: Timestamp,
-    ) -> worker::Result<Option<KeyId>> {
-        let anyones = |id: KeyId| Target { id, within: None };
-        let Some(successor) = keys::find(&self.database, &anyones(successor.clone()))? else { return Ok(None) };
-        let Some(old) = successor.key.rotated_from else { return Ok(None) };
-        let Some(old) = keys::find(&self.database, &anyones(old))? else { return Ok(None) };
-        // Its end may have been cancelled, and another rotation begun.
-        if old.key.rotated_to != Some(successor.key.record.id) {
-            return Ok(None);
+    ) -> worker::Result<Vec<KeyId>> {
+        let find = |id: &KeyId| keys::find(&self.database, &Target { id: id.clone(), within: None });
+        let mut begun = Vec::new();
+        let Some(mut successor) = find(successor)? else { return Ok(begun) };
+        while let Some(old) = successor.key.rotated_from.as_ref().map(find).transpose()?.flatten() {
+            // Its end may have been cancelled, and another rotation begun.
+            if old.key.rotated_to.as_ref() != Some(&successor.key.record.id) {
+                break;
+            }
+            let after = old.key.successor_used(used_at, now);
+            if after != old.key {
+                self.record_changed(&Origin::keystile(), Action::OverlapBegun, &old.key, &after, now)?;
+                begun.push(after.record.id);
+            }
+            if old.key.last_used_at.is_some() {
+                break;
+            }
+            successor = old;
         }
-        let begun = old.key.successor_used(used_at, now);
-        if begun == old.key {
-            return Ok(None);
-        }
-        self.record_changed(&Origin::keystile(), Action::OverlapBegun, &old.key, &begun, now)?;
-        Ok(Some(begun.record.id))
+        Ok(begun)
     }
 }
 

@@ -44,7 +44,7 @@ impl Books {
             let due = fold_due(&self.database)?;
             let first_used = take(&self.database, &batch, now)?;
             let begun = first_used.iter().map(|(id, at)| self.begin_overlap(id, *at, now));
-            let ending: Vec<_> = begun.filter_map(Result::transpose).collect::<Result<_>>()?;
+            let ending = begun.collect::<Result<Vec<_>>>()?.concat();
             // An alarm is a write too.
             if !ending.is_empty() || due != fold_due(&self.database)? {
                 self.arm(now)?;
@@ -65,7 +65,7 @@ impl Books {
         }
         self.database.transaction(|| {
             note_allowed(&self.database, &key.record.id, now, now)?;
-            if key.last_used_at.is_none() && self.begin_overlap(&key.record.id, now, now)?.is_some() {
+            if key.last_used_at.is_none() && !self.begin_overlap(&key.record.id, now, now)?.is_empty() {
                 self.arm(now)?;
             }
             Ok(())
