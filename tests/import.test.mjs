@@ -276,6 +276,14 @@ test("imported keys keep to their tenant's limits, line by line, and get no end 
   assert.equal(endless.body.results[0].errors[0].field, "expires_at");
 });
 
+test("a line that the limits refuse claims nothing: the digest is still anybody's", async () => {
+  const text = oldKey();
+  await rig.manage("PATCH", "/v1/tenants/at-its-cap", { max_active_keys: 0 });
+  const refused = await send("at-its-cap", [line(text)]);
+  assert.equal(refused.body.results[0].errors[0].field, "max_active_keys");
+  await imported("whose-it-is", [line(text)]);
+});
+
 test("its successor is a key that is issued here", async () => {
   const text = oldKey();
   const [id] = await imported("acme", [line(text, { metadata: { customer: 7 } })]);

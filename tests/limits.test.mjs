@@ -50,6 +50,17 @@ test("a key can be rotated at the cap, and its end be cancelled only below it", 
   assert.equal((await rig.manage("POST", `${keys("full")}/${key.id}/rotate/cancel`)).status, 200);
 });
 
+test("rotations don't go round the cap: no more keys are on their way out than it allows", async () => {
+  await set("chained", { max_active_keys: 1 });
+  const { body: key } = await create("chained");
+  const rotate = (id, body) => rig.manage("POST", `${keys("chained")}/${id}/rotate`, body);
+  const first = await rotate(key.id, { overlap_seconds: 7_776_000 });
+  assert.equal(first.status, 201, first.text);
+  const second = await rotate(first.body.id, { overlap_seconds: 7_776_000 });
+  assert.deepEqual([second.status, second.code], [409, "KEY_LIMIT_REACHED"]);
+  assert.equal((await rotate(first.body.id, {})).status, 201, "without an overlap it is one for one");
+});
+
 test("a tenant's own limit goes before its plan's; removed, the plan's holds again", async () => {
   await set("own", { plan: "free", max_active_keys: 1 });
   assert.equal((await create("own")).status, 201);

@@ -66,6 +66,18 @@ test("nobody takes back the end of a key that holds more than they do", async ()
   assert.equal((await cancel()).status, 200);
 });
 
+test("nobody makes their way to a longer life than they have", async () => {
+  const expires_at = new Date(Date.now() + 3_600_000).toISOString();
+  const grant = { name: "brief", tenant: "acme", scopes: ["operators:write"] };
+  const { body: brief } = await rig.manage("POST", "/v1/operators", { ...grant, expires_at });
+  const create = (fields) => rig.manage("POST", "/v1/operators", { ...grant, ...fields }, { key: brief.key });
+  assert.equal((await create({})).code, "EXCEEDS_OWN_RIGHTS");
+  assert.equal((await create({ expires_at: "2099-01-01T00:00:00Z" })).code, "EXCEEDS_OWN_RIGHTS");
+  assert.equal((await create({ expires_at })).status, 201);
+  assert.equal((await rotate(brief, { expires_at: null }, brief)).code, "EXCEEDS_OWN_RIGHTS");
+  assert.equal((await rotate(brief, {}, brief)).status, 201);
+});
+
 test("a rotation is in the operators' audit log under the name of who did it", async () => {
   const admin = await rig.operator("*", ["operators:write"]);
   const other = await rig.operator("*", ["operators:write"]);

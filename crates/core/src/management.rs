@@ -55,6 +55,9 @@ pub struct Caller {
     pub scopes: ScopeSet,
     /// For whom.
     pub reach: Reach,
+    /// Until when.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
 }
 
 impl Caller {
@@ -66,6 +69,7 @@ impl Caller {
             name: "root key".into(),
             scopes: OperatorScope::catalog().all_available(),
             reach: Reach::All,
+            expires_at: None,
         }
     }
 
@@ -74,19 +78,26 @@ impl Caller {
     pub fn operator(record: &KeyRecord) -> Option<Self> {
         let Subject::Operator { reach } = &record.subject else { return None };
         let (id, name) = (record.id.to_string(), record.name.clone());
-        Some(Self { id, name, scopes: record.scopes.clone(), reach: reach.clone() })
+        let (scopes, expires_at) = (record.scopes.clone(), record.expires_at);
+        Some(Self { id, name, scopes, reach: reach.clone(), expires_at })
     }
 
-    /// Whether they may make such an operator: nobody grants more than they hold.
+    /// Whether they may make such an operator: nobody grants more than they hold,
+    /// nor for longer.
     ///
     /// # Errors
     /// The 403 that says what is missing.
-    pub fn may_grant(&self, scopes: &ScopeSet, reach: &Reach) -> Result<(), Problem> {
+    pub fn may_grant(&self, scopes: &ScopeSet, reach: &Reach, expires_at: Option<Timestamp>) -> Result<(), Problem> {
         let lacking: Vec<_> = scopes.iter().filter(|scope| !self.scopes.contains(scope)).collect();
         let detail = if let [first, ..] = lacking.as_slice() {
             format!("Nobody grants more than they hold: this operator key lacks the scope \"{first}\".")
         } else if !self.reach.covers(reach) {
             "Nobody grants more than they hold: this operator key is for one tenant.".into()
+        } else if let Some(own) = self.expires_at.filter(|own| expires_at.is_none_or(|end| end > *own)) {
+            let own = own.to_rfc3339();
+            format!(
+                "Nobody grants more than they hold: this operator key ends at {own}; name an `expires_at` no later."
+            )
         } else {
             return Ok(());
         };
@@ -148,9 +159,9 @@ impl OperatorScope {
     const fn description(self) -> &'static str {
         match self {
             Self::KeysRead => "List and read keys.",
-            Self::KeysWrite => "Create, change, rotate and revoke keys; suspend and resume tenants.",
+            Self::KeysWrite => "Create, import, change, rotate and revoke keys; suspend and resume tenants.",
             Self::AuditRead => "Read the audit log.",
-            Self::OperatorsWrite => "List, create and revoke operator keys.",
+            Self::OperatorsWrite => "List, create, rotate and revoke operator keys.",
             Self::Verify => "Ask the edge for the verdict on a key.",
         }
     }

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::{Key, KeyStatus, TransitionError};
 use crate::{id::KeyId, record::KeyState, timestamp::Timestamp};
 
+/// What is left of an overlap that began with a use, once that was heard of.
+const LEAST_LEFT_MS: i64 = 60 * 1_000;
+
 /// When the old key ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,14 +74,17 @@ impl Key {
         Ok(self.succeeded_by(key))
     }
 
-    /// Its successor was used at `at`: if the overlap waited for that, it has begun.
+    /// Its successor was used at `at`: if the overlap waited for that, it has
+    /// begun. That is heard of late, so of the overlap a minute at least is still
+    /// to come, if it has as much.
     #[must_use]
     pub fn successor_used(&self, at: Timestamp, now: Timestamp) -> Self {
         let mut key = self.clone();
         match &mut key.pending_end {
             Some(pending) if pending.begun_at.is_none() && self.alive(now).is_ok() => {
                 pending.begun_at = Some(at);
-                let end = at.plus_millis(pending.overlap_ms);
+                let heard_late = now.plus_millis(pending.overlap_ms.min(LEAST_LEFT_MS));
+                let end = at.plus_millis(pending.overlap_ms).max(heard_late);
                 key.end_by(end);
                 self.succeeded_by(key)
             }
@@ -161,8 +167,10 @@ mod tests {
     fn an_overlap_from_the_first_use_begins_then_and_has_a_latest_end() {
         let waiting = rotated(FROM_FIRST_USE);
         assert_eq!(waiting.record.expires_at, after(60 * MINUTE));
-        let begun = waiting.successor_used(NOW.plus_millis(5 * MINUTE), NOW.plus_millis(5 * MINUTE + 7));
+        let begun = waiting.successor_used(NOW.plus_millis(5 * MINUTE), NOW.plus_millis(5 * MINUTE));
         assert_eq!(begun.record.expires_at, after(6 * MINUTE));
+        let heard_late = waiting.successor_used(NOW, NOW.plus_millis(10 * MINUTE));
+        assert_eq!(heard_late.record.expires_at, after(11 * MINUTE), "nobody is cut off before they could know");
         assert_eq!(begun.record.version, waiting.record.version + 1);
         let again = begun.successor_used(NOW.plus_millis(5 * MINUTE + 30_000), NOW.plus_millis(5 * MINUTE + 30_000));
         assert_eq!(again, begun, "the first use alone counts");

@@ -127,6 +127,7 @@ fn callers_act_for_whom_they_reach_with_what_they_hold() {
         name: "ops".into(),
         scopes: [OperatorScope::KeysRead.scope()].into_iter().collect(),
         reach: Reach::Tenant(acme.clone()),
+        expires_at: None,
     };
     assert!(caller.may(OperatorScope::KeysRead, Some(&acme)).is_ok());
     assert_eq!(caller.may(OperatorScope::KeysRead, Some(&other)).unwrap_err().code, "TENANT_NOT_ALLOWED");
@@ -180,11 +181,19 @@ fn nobody_grants_more_than_they_hold() {
     record.subject = Subject::Operator { reach: tenant("acme") };
     record.scopes = read.clone();
     let caller = Caller::operator(&record).unwrap();
-    assert_eq!(caller.may_grant(&read, &tenant("acme")), Ok(()));
-    for (scopes, reach) in [(&write, tenant("acme")), (&read, tenant("other")), (&read, Reach::All)] {
-        assert_eq!(caller.may_grant(scopes, &reach).unwrap_err().code, "EXCEEDS_OWN_RIGHTS");
+    let own_end = record.expires_at;
+    assert_eq!(caller.may_grant(&read, &tenant("acme"), own_end), Ok(()));
+    let later = own_end.map(|end| end.plus_millis(1));
+    for (scopes, reach, end) in [
+        (&write, tenant("acme"), own_end),
+        (&read, tenant("other"), own_end),
+        (&read, Reach::All, own_end),
+        (&read, tenant("acme"), later),
+        (&read, tenant("acme"), None),
+    ] {
+        assert_eq!(caller.may_grant(scopes, &reach, end).unwrap_err().code, "EXCEEDS_OWN_RIGHTS");
     }
-    assert_eq!(Caller::root().may_grant(&write, &Reach::All), Ok(()));
+    assert_eq!(Caller::root().may_grant(&write, &Reach::All, None), Ok(()));
 }
 
 #[test]

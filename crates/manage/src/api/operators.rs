@@ -7,6 +7,7 @@
 use keystile_core::{
     KeyId, listing,
     management::{self, OperatorScope},
+    plan::RequestedExpiry,
     problem::Problem,
     record::Subject,
 };
@@ -59,7 +60,11 @@ impl Call<'_> {
         let origin = self.origin(request, &body)?;
         let new = management::parse_new_operator(body, clock::now())?;
         if let Subject::Operator { reach } = &new.subject {
-            self.caller.may_grant(&new.scopes, reach)?;
+            let expires_at = match new.expires_at {
+                RequestedExpiry::At(end) => Some(end),
+                RequestedExpiry::Default | RequestedExpiry::Never => None,
+            };
+            self.caller.may_grant(&new.scopes, reach, expires_at)?;
         }
         self.ledger(OPERATORS_LEDGER, &Create { origin, new }).await
     }

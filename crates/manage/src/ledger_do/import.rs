@@ -39,16 +39,37 @@ struct Room {
     active: u64,
 }
 
+impl Room {
+    /// The expiry of the line's key, which then takes up room; or why there is none for it.
+    fn admit(&mut self, line: &ImportedKey, now: Timestamp) -> Result<Option<Timestamp>, LineResult> {
+        let expires_at = self.limits.expiry(line.new.expires_at, now);
+        let expires_at = expires_at.map_err(|detail| LineResult::refused("expires_at", detail))?;
+        if !self.limits.allow_one_more(self.active) {
+            let detail = "the tenant has as many active keys as it may; revoke some, or raise its limit";
+            return Err(LineResult::refused("max_active_keys", detail));
+        }
+        self.active += 1;
+        Ok(expires_at)
+    }
+}
+
+/// What the feed was asked for, and what of it is not to be had.
+#[derive(Default)]
+struct Claims {
+    asked: BTreeSet<KeyDigest>,
+    refused: BTreeSet<KeyDigest>,
+}
+
 impl Books {
     /// Records the keys that this ledger doesn't have.
     pub(super) async fn import(&self, command: Import) -> Outcome {
         let Import { origin, tenant, keys } = command;
-        let refused = self.claim(&tenant, &keys).await?;
+        let claims = self.claim(&tenant, &keys, clock::now()).await?;
         let now = clock::now();
         let results = self.database.transaction(|| {
             let mut room = self.room(now)?;
             let results = keys.iter().map(|(line, key)| {
-                let result = self.import_one(&origin, key, &refused, &mut room, now)?;
+                let result = self.import_one(&origin, key, &claims, &mut room, now)?;
                 Ok((*line, result))
             });
             let results = results.collect::<Result<Vec<_>, Failure>>()?;
@@ -64,18 +85,21 @@ impl Books {
         Answer::internal(&Imported { results, effective_by, replayed: false })
     }
 
-    /// Claims what this ledger doesn't have yet: the digests that it can't have.
-    async fn claim(&self, tenant: &TenantId, keys: &[(usize, ImportedKey)]) -> Result<BTreeSet<KeyDigest>, Failure> {
-        let mut digests = Vec::new();
-        for (_, key) in keys {
-            if keys::by_digest(&self.database, &key.digest)?.is_none() {
-                digests.push(key.digest);
+    /// Claims what this ledger doesn't have yet and the limits let it have: a
+    /// claim is for good, and one without a key would keep others from theirs.
+    async fn claim(&self, tenant: &TenantId, keys: &[(usize, ImportedKey)], now: Timestamp) -> Result<Claims, Failure> {
+        let mut room = self.room(now)?;
+        let mut digests = BTreeSet::new();
+        for (_, line) in keys {
+            let known = digests.contains(&line.digest) || keys::by_digest(&self.database, &line.digest)?.is_some();
+            if !known && room.admit(line, now).is_ok() {
+                digests.insert(line.digest);
             }
         }
         if digests.is_empty() {
-            return Ok(BTreeSet::new());
+            return Ok(Claims::default());
         }
-        let request = ClaimRequest { tenant: tenant.clone(), digests };
+        let request = ClaimRequest { tenant: tenant.clone(), digests: digests.iter().copied().collect() };
         let answer: Result<ClaimAnswer, _> =
             object::call(&self.env, object::FEED, object::FEED_NAME, "/claim", &request, FEED_TIMEOUT_MS).await;
         let answer = answer.map_err(|error| {
@@ -85,13 +109,13 @@ impl Books {
                  imported already stays as it is.",
             )
         })?;
-        Ok(answer.refused.into_iter().collect())
+        Ok(Claims { asked: digests, refused: answer.refused.into_iter().collect() })
     }
 
     fn room(&self, now: Timestamp) -> Result<Room, Error> {
         let limits = settings::find(&self.database)?.limits(&self.deployment.config);
         let active = match limits.max_active_keys {
-            Some(_) => keys::count_lasting(&self.database, now)?,
+            Some(limit) => keys::count_lasting(&self.database, now, limit)?,
             None => 0,
         };
         Ok(Room { limits, active })
@@ -103,7 +127,7 @@ impl Books {
         &self,
         origin: &Origin,
         line: &ImportedKey,
-        refused: &BTreeSet<KeyDigest>,
+        claims: &Claims,
         room: &mut Room,
         now: Timestamp,
     ) -> Result<LineResult, Failure> {
@@ -116,19 +140,18 @@ impl Books {
             let differs = import::differences(line, &key);
             return Ok(LineResult::Existing { id: key.record.id, differs });
         }
-        if refused.contains(&line.digest) {
-            let detail = "there is another key with this digest, which is not this tenant's";
+        if claims.refused.contains(&line.digest) {
+            let detail = "there is another key with this digest, or another tenant has claimed it";
             return Ok(LineResult::refused("digest", detail));
         }
-        let expires_at = match room.limits.expiry(line.new.expires_at, now) {
+        let expires_at = match room.admit(line, now) {
             Ok(expires_at) => expires_at,
-            Err(detail) => return Ok(LineResult::refused("expires_at", detail)),
+            Err(refused) => return Ok(refused),
         };
-        if !room.limits.allow_one_more(room.active) {
-            let detail = format!("this tenant has {} active keys, and may have no more", room.active);
-            return Ok(LineResult::refused("max_active_keys", detail));
+        if !claims.asked.contains(&line.digest) {
+            let detail = "the tenant's limits have just changed; send this again";
+            return Ok(LineResult::refused("digest", detail));
         }
-        room.active += 1;
         let id = KeyId::key_from_random(&random::bytes::<ID_RANDOM_BYTES>()?)
             .ok_or_else(|| Error::RustError("too few random bytes for an id".into()))?;
         let key = Key::import(id.clone(), line.clone(), expires_at, now);

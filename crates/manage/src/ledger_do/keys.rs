@@ -188,20 +188,34 @@ pub(super) fn count_by_status(database: &Database, now: Timestamp) -> Result<Vec
     Ok(counts.into_iter().map(|count| (count.status, count.keys)).collect())
 }
 
-/// How many keys count against the limit of active keys: those that are neither
-/// revoked nor expired, less those on their way out by rotation.
-pub(super) fn count_lasting(database: &Database, now: Timestamp) -> Result<u64> {
+/// How many keys count against the limit of active keys, counted no further than
+/// `most`: those that are neither revoked nor expired, less those on their way
+/// out by rotation.
+pub(super) fn count_lasting(database: &Database, now: Timestamp, most: u32) -> Result<u64> {
+    count_alive(database, "pending_end IS NULL", now, most)
+}
+
+/// How many keys are on their way out by rotation, counted likewise.
+pub(super) fn count_ending(database: &Database, now: Timestamp, most: u32) -> Result<u64> {
+    count_alive(database, "pending_end IS NOT NULL", now, most)
+}
+
+fn count_alive(database: &Database, which: &str, now: Timestamp, most: u32) -> Result<u64> {
     #[derive(Deserialize)]
     struct Count {
         keys: u64,
     }
-    let count: Option<Count> = database.row(
-        "SELECT count(*) AS keys FROM keys
-         WHERE state <> 'revoked' AND (expires_at IS NULL OR expires_at > ?) AND pending_end IS NULL",
-        vec![now.as_millis().into()],
-    )?;
+    let query = format!(
+        "SELECT count(*) AS keys FROM (
+             SELECT 1 FROM keys WHERE state <> 'revoked' AND {which} AND ifnull(expires_at, {NEVER}) > ? LIMIT ?
+         )"
+    );
+    let count: Option<Count> = database.row(&query, vec![now.as_millis().into(), i64::from(most).into()])?;
     Ok(count.map_or(0, |count| count.keys))
 }
+
+/// As the index of living keys has an expiry that there is none of.
+const NEVER: i64 = 9_007_199_254_740_991;
 
 /// How many keys that can still be used each secret tagged. None tagged those
 /// that were imported.

@@ -4,7 +4,7 @@ use keystile_core::{
     KeyId, Timestamp,
     audit::Action,
     key::PlainKey,
-    lifecycle::Key,
+    lifecycle::{Key, Overlap},
     management,
     plan::{Limits, RequestedExpiry},
 };
@@ -30,12 +30,15 @@ impl Books {
         let Rotate { origin, target, rotation, granting } = command;
         let (successor, minted, replaced) = self.database.transaction(|| {
             let old = self.find(&target)?.key;
-            // The caller gets a key that can do what the old one could.
-            if let Some(caller) = &granting {
-                caller.may_grant(&old.record.scopes, &old.reach())?;
-            }
             let limits = self.limits(&old.record.subject)?;
             let expires_at = successors_expiry(&old, rotation.expires_at, &limits, now)?;
+            // The caller gets a key that can do what the old one could.
+            if let Some(caller) = &granting {
+                caller.may_grant(&old.record.scopes, &old.reach(), expires_at)?;
+            }
+            if rotation.overlap != Overlap::None {
+                self.check_one_more_ends(&limits, now)?;
+            }
             let (mut successor, minted) = self.mint(old.as_new(), expires_at, now)?;
             successor.rotated_from = Some(old.record.id.clone());
             let replaced = transition(old.rotate(&successor.record.id, rotation.overlap, now))?;
@@ -69,11 +72,11 @@ impl Books {
     pub(super) async fn cancel_rotation(&self, command: CancelRotation) -> Outcome {
         let now = clock::now();
         let change = |key: &Key| {
-            // It would lengthen the life of a key that can do what the caller can't.
-            if let Some(caller) = &command.granting {
-                caller.may_grant(&key.record.scopes, &key.reach())?;
-            }
             let kept = transition(key.cancel_end(now))?;
+            // It lengthens the life of a key that may do what the caller may not.
+            if let Some(caller) = &command.granting {
+                caller.may_grant(&kept.record.scopes, &kept.reach(), kept.record.expires_at)?;
+            }
             self.check_one_more(&self.limits(&kept.record.subject)?, now)?;
             // To cancel twice is a mistake: who asks again has to be told that it was done.
             let answer = answer::changed(&kept, None, self.deployment.holds(), now);

@@ -168,6 +168,13 @@ CREATE TABLE usage_taken (
     taken_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 ",
+    "
+-- Keys that may still be of use, so that limits are held against those alone.
+CREATE INDEX keys_that_last ON keys (ifnull(expires_at, 9007199254740991))
+WHERE state <> 'revoked' AND pending_end IS NULL;
+CREATE INDEX keys_that_end ON keys (ifnull(expires_at, 9007199254740991))
+WHERE state <> 'revoked' AND pending_end IS NOT NULL;
+",
 ];
 
 #[cfg(test)]
@@ -184,6 +191,7 @@ mod tests {
             "ba56bd9b7ab1569db1f0b7e971299602df31e8bef182fb65ba8ee6f4112bb4da",
             "0b6bd84a152348232bf8e1fc396ca26b46062e293cf18dc083c606a289c1471a",
             "bbfeb32f457ab8f28705634af0fd8705cf4f5d5288230cc72dd80322fb3fc154",
+            "09a736b8277c5fa340554eff35825913d6d415550594aec08ffa2ae40309905b",
         ];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);

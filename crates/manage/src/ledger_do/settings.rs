@@ -2,7 +2,7 @@
 
 use keystile_core::{
     Timestamp,
-    plan::{Limits, TenantSettings},
+    plan::{Limits, MAX_KEYS, TenantSettings},
     problem::Problem,
     record::Subject,
 };
@@ -29,6 +29,11 @@ pub(super) fn write(database: &Database, settings: &TenantSettings) -> Result<()
     database.execute("INSERT OR REPLACE INTO settings (one, settings) VALUES (1, ?)", vec![settings.into()])
 }
 
+fn reached(limit: u32, active: u64, detail: String) -> Problem {
+    let problem = Problem::new(409, "KEY_LIMIT_REACHED", detail);
+    problem.with("limit", json!(limit)).with("active", json!(active))
+}
+
 impl Books {
     /// The limits that hold for such keys. Operators have none.
     pub(super) fn limits(&self, subject: &Subject) -> Result<Limits> {
@@ -41,15 +46,31 @@ impl Books {
     /// Whether there may be one more key.
     pub(super) fn check_one_more(&self, limits: &Limits, now: Timestamp) -> std::result::Result<(), Failure> {
         let Some(limit) = limits.max_active_keys else { return Ok(()) };
-        let active = keys::count_lasting(&self.database, now)?;
-        if limits.allow_one_more(active) {
+        // No further than the answer needs: a tenant may have had thousands.
+        if limits.allow_one_more(keys::count_lasting(&self.database, now, limit)?) {
             return Ok(());
         }
+        let active = keys::count_lasting(&self.database, now, MAX_KEYS)?;
         let detail = format!(
             "This tenant may have {limit} active keys and has {active}. Revoke one, or raise the limit with PATCH on \
              the tenant."
         );
-        let problem = Problem::new(409, "KEY_LIMIT_REACHED", detail);
-        Err(problem.with("limit", json!(limit)).with("active", json!(active)).into())
+        Err(reached(limit, active, detail).into())
+    }
+
+    /// Whether one more key may be on its way out by rotation. Such keys don't
+    /// count against the limit, so that there can be a rotation at the limit; but
+    /// no more of them than the limit has, or rotations would go round it.
+    pub(super) fn check_one_more_ends(&self, limits: &Limits, now: Timestamp) -> std::result::Result<(), Failure> {
+        let Some(limit) = limits.max_active_keys else { return Ok(()) };
+        let ending = keys::count_ending(&self.database, now, limit)?;
+        if ending == 0 || limits.allow_one_more(ending) {
+            return Ok(());
+        }
+        let detail = format!(
+            "This tenant may have {limit} active keys, and {ending} more are still to end by rotation. Revoke one of \
+             those, or rotate without an overlap."
+        );
+        Err(reached(limit, ending, detail).into())
     }
 }
