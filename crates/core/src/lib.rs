@@ -42,6 +42,7 @@ pub mod scope;
 pub mod timestamp;
 pub mod verdict;
 pub mod verify;
+pub mod webhook;
 
 pub use id::{AuditId, KeyId, TenantId};
 pub use key::{Environment, KeyDigest, KeyDisplay, KeyPrefix, PlainKey};
