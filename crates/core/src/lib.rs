@@ -16,7 +16,7 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "registry"))]
 extern crate std;
 
 pub mod audit;

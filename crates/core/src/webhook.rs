@@ -7,6 +7,8 @@
 
 pub mod algorithm;
 pub mod place;
+#[cfg(feature = "registry")]
+pub mod registry;
 pub mod scheme;
 pub mod template;
 
