@@ -6,11 +6,33 @@
 //! [`template`] how a message is put together.
 
 pub mod algorithm;
+mod delivery;
+mod der;
+mod failure;
+pub mod handshake;
+mod json;
+mod jws;
+mod mac;
+mod message;
 pub mod place;
+mod public_key;
 #[cfg(feature = "registry")]
 pub mod registry;
 pub mod scheme;
+mod secret;
+pub mod sign;
+mod signature;
 pub mod template;
+mod text;
+mod timestamp;
+pub mod verify;
+
+pub use delivery::{Delivery, Setting};
+pub use failure::Failure;
+pub use scheme::Scheme;
+pub use secret::{SecretFault, SecretProblem, Secrets};
+pub use sign::{Signed, sign};
+pub use verify::{Verification, Verified, verify};
 
 #[cfg(test)]
 mod tests;

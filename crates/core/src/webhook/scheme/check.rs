@@ -93,6 +93,11 @@ impl Check<'_> {
         if scheme.methods.iter().zip(scheme.methods.iter().skip(1)).any(|(a, b)| !same_kind(a, b)) {
             self.mistake("or", "signatures, JWTs and equality can't stand side by side; write a scheme for each");
         }
+        let secret = scheme.methods.iter().any(|method| !method.key.is_public_key());
+        let tells_itself = |key: KeyForm| !key.is_public_key() || matches!(key, KeyForm::Whpk | KeyForm::Pem);
+        if secret && !scheme.methods.iter().all(|method| tells_itself(method.key)) {
+            self.mistake("or", "a public key could be taken for a secret here; beside secrets write it as whpk or pem");
+        }
     }
 
     fn messages(&mut self) {
@@ -139,10 +144,10 @@ impl Check<'_> {
         if let Some(place) = &scheme.event_id {
             self.place("event_id", place);
         }
-        if let Some(place) = &scheme.document {
-            if !matches!(place, Place::Form(_) | Place::Query(_) | Place::Header(_)) {
-                self.mistake("document", "the document is the body, or stands in a form, query or header");
-            }
+        if let Some(place) = &scheme.document
+            && !matches!(place, Place::Form(_) | Place::Query(_) | Place::Header(_))
+        {
+            self.mistake("document", "the document is the body, or stands in a form, query or header");
         }
         if let Some(JsonPath(steps)) = &scheme.each {
             if steps.iter().filter(|step| **step == Step::Each).count() != 1 {

@@ -22,7 +22,7 @@ use crate::{
 
 pub(super) fn scheme(value: Value) -> Result<Scheme, Vec<SchemeError>> {
     let mut errors = Vec::new();
-    let scheme = Table::new(value, "", &mut errors).and_then(|mut table| {
+    let scheme = Table::new(value, "", &mut errors).map(|mut table| {
         let signature = table.required("signature", |value, _, _| list(value, |text| Place::parse(&text)));
         let methods = methods(&mut table);
         let default_message = match methods.as_deref() {
@@ -54,7 +54,7 @@ pub(super) fn scheme(value: Value) -> Result<Scheme, Vec<SchemeError>> {
             methods: methods.unwrap_or_default(),
         };
         table.finish();
-        Some(scheme)
+        scheme
     });
     match scheme {
         Some(scheme) if errors.is_empty() => Ok(scheme),
