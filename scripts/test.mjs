@@ -8,6 +8,7 @@ import path from "node:path";
 
 import { build } from "./build.mjs";
 import { checkBudget } from "./budget.mjs";
+import { interop } from "./interop.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { inRoot, node22, root, wasmBindgen, wranglerEnv } from "./tools.mjs";
@@ -18,13 +19,14 @@ const steps = {
   setup: ["Setup", setup],
   fmt: ["Formatting", () => cargo("fmt", "--all", "--check")],
   clippy: ["Clippy", clippy],
-  native: ["Tests, native", () => cargo("test", "--workspace", "--features", "keystile-core/config-check")],
+  native: ["Tests, native", () => cargo("test", "--workspace", "--features", "keystile-core/config-check,keystile-core/registry")],
   wasm: ["Tests of the core, as WebAssembly", wasmTests],
   doc: ["Documentation", documentation],
   build: ["Build", () => build()],
   budget: ["Size and startup", checkBudget],
   e2e: ["End to end", () => endToEnd("tests")],
   systems: ["The five products of examples/", () => endToEnd(path.join("tests", "systems"))],
+  interop: ["The vendors' own packages", interop],
   deploy: ["Deploy, dry run", () => run(process.execPath, [inRoot("scripts", "deploy.mjs"), "--dry-run"], { cwd: root })],
 };
 

@@ -76,6 +76,7 @@ fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Co
             Cow::Borrowed(text) => borrowed(text),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
         },
+        Part::EscapedPathAndQuery => Cow::Owned(url.escaped_path_and_query().into_bytes()),
         Part::CanonicalQuery => {
             let malformed = || Failure::MalformedField("query".to_string());
             Cow::Owned(url.canonical_query().ok_or_else(malformed)?.into_bytes())

@@ -278,7 +278,12 @@ impl Scheme {
             // That this header lists the timestamp's is checked with each delivery.
             Part::SignedHeaders(_) => is_timestamp && matches!(place, Place::Header(_)),
             Part::Url => matches!(place, Place::Query(_)),
-            Part::UrlWithPort | Part::UrlWithoutPort | Part::Query | Part::PathAndQuery | Part::CanonicalQuery => {
+            Part::UrlWithPort
+            | Part::UrlWithoutPort
+            | Part::Query
+            | Part::PathAndQuery
+            | Part::EscapedPathAndQuery
+            | Part::CanonicalQuery => {
                 matches!(place, Place::Query(_))
             }
             Part::Present(names) => match place {

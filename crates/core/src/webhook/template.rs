@@ -11,6 +11,7 @@
 //! | `{url}` | the URL as the sender knows it |
 //! | `{url_with_port}`, `{url_without_port}` | the same with the scheme's port written out, without any port |
 //! | `{url_without_query}`, `{path}`, `{query}`, `{path_and_query}` | its parts; the query without `?` |
+//! | `{escaped_path_and_query}` | path and query, the query escaped as one text, and all of it escaped again as a URI (Contentful) |
 //! | `{canonical_query}` | the query sorted and percent-encoded as Atlassian's `qsh` has it, without `jwt` |
 //! | `{sorted_form}` | the form's names and values, sorted by name, a name's values sorted and each once (Twilio) |
 //! | `{param:NAME}` | what the source configures under that name |
@@ -57,6 +58,7 @@ pub enum Part {
     Path,
     Query,
     PathAndQuery,
+    EscapedPathAndQuery,
     CanonicalQuery,
     SortedForm,
     Param(String),
@@ -68,7 +70,7 @@ pub enum Part {
 }
 
 /// The parts that are one word.
-const WORDS: [(&str, Part); 17] = [
+const WORDS: [(&str, Part); 18] = [
     ("body", Part::Body),
     ("escaped_body", Part::EscapedBody),
     ("crc32:body", Part::Crc32),
@@ -83,6 +85,7 @@ const WORDS: [(&str, Part); 17] = [
     ("path", Part::Path),
     ("query", Part::Query),
     ("path_and_query", Part::PathAndQuery),
+    ("escaped_path_and_query", Part::EscapedPathAndQuery),
     ("canonical_query", Part::CanonicalQuery),
     ("sorted_form", Part::SortedForm),
     ("response", Part::Response),

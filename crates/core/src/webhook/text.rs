@@ -182,6 +182,18 @@ impl<'a> Url<'a> {
         }
     }
 
+    /// Contentful's form: the query percent-encoded as one text, delimiters
+    /// too; then the whole as JavaScript's `encodeURI` has it.
+    pub(crate) fn escaped_path_and_query(&self) -> String {
+        const MARKS: &[u8] = b"-_.!~*'()";
+        const URI: &[u8] = b"-_.!~*'();,/?:@&=+$#";
+        let whole = self.path_and_query();
+        let (path, query) = whole.split_once('?').unwrap_or((&whole, ""));
+        let query = query.split('?').next().unwrap_or_default();
+        let text = if query.is_empty() { path.into() } else { format!("{path}?{}", escaped(query.as_bytes(), MARKS)) };
+        escaped(text.as_bytes(), URI)
+    }
+
     pub(crate) fn without_query(&self) -> &'a str {
         self.whole.split('?').next().unwrap_or_default()
     }
@@ -239,17 +251,22 @@ impl<'a> Url<'a> {
     }
 }
 
-/// RFC 3986: all but unreserved characters.
-fn percent_encoded(text: &[u8]) -> String {
-    let mut encoded = String::with_capacity(text.len());
+/// Percent-encoded, but for letters, digits and these.
+fn escaped(text: &[u8], plain: &[u8]) -> String {
+    let mut escaped = String::with_capacity(text.len());
     for byte in text {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
-            encoded.push(char::from(*byte));
+        if byte.is_ascii_alphanumeric() || plain.contains(byte) {
+            escaped.push(char::from(*byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            escaped.push_str(&format!("%{byte:02X}"));
         }
     }
-    encoded
+    escaped
+}
+
+/// RFC 3986: all but unreserved characters.
+fn percent_encoded(text: &[u8]) -> String {
+    escaped(text, b"-._~")
 }
 
 #[cfg(test)]
