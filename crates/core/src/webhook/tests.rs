@@ -1,6 +1,9 @@
 //! What holds of webhooks. Tests whose names begin with `pNN` are the pitfalls
 //! of the research, by their numbers; `docs/webhooks.md` lists them.
 
+mod body;
+mod headers;
 mod rig;
 mod schemes;
+mod secrets;
 mod vectors;
