@@ -2,8 +2,12 @@
 //! of the research, by their numbers; `docs/webhooks.md` lists them.
 
 mod body;
+mod handshakes;
 mod headers;
+mod properties;
 mod rig;
 mod schemes;
 mod secrets;
+mod structured;
+mod time;
 mod vectors;
