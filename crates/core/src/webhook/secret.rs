@@ -1,6 +1,6 @@
 //! A source's secrets: from the configured texts to keys.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 use super::{
@@ -35,7 +35,7 @@ pub(crate) enum Material {
     /// The bytes alone: for `sha256` and `equality`.
     Bytes(Vec<u8>),
     /// The bytes, and the HMAC that has them as its key.
-    Hmac(Vec<u8>, Keyed),
+    Hmac(Vec<u8>, Box<Keyed>),
     Public(PublicKey),
 }
 
@@ -138,7 +138,7 @@ fn materials(method: &Method, secret: &str) -> Result<Vec<Material>, SecretProbl
     let keys = shared(method.key, secret)?;
     let keyed = |key: Vec<u8>| match method.algorithm {
         Algorithm::Sha256 | Algorithm::Equality => Some(Material::Bytes(key)),
-        algorithm => Keyed::new(algorithm, &key).map(|keyed| Material::Hmac(key, keyed)),
+        algorithm => Keyed::new(algorithm, &key).map(|keyed| Material::Hmac(key, Box::new(keyed))),
     };
     // Checked after derivation: hex and base64 of nothing are nothing.
     let keys: Vec<Material> = keys.into_iter().filter(|key| !key.is_empty()).filter_map(keyed).collect();

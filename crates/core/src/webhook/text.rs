@@ -17,7 +17,7 @@ pub(crate) fn decode(encoding: Encoding, text: &str) -> Option<Vec<u8>> {
         Encoding::Base64Url => {
             let bare = text.trim_end_matches('=');
             let padded = text.len() != bare.len();
-            let fits = !padded || (text.len() % 4 == 0 && text.len() - bare.len() <= 2);
+            let fits = !padded || (text.len().is_multiple_of(4) && text.len() - bare.len() <= 2);
             if fits { URL_SAFE_NO_PAD.decode(bare).ok() } else { None }
         }
         Encoding::Utf8 => Some(text.as_bytes().to_vec()),
