@@ -50,6 +50,25 @@ fn p35_an_id_with_a_dot_would_make_the_message_ambiguous() {
     }
 }
 
+/// Replicate's verifiers look at no time: then its text must be one all the same.
+#[test]
+fn p35_a_timestamp_that_is_not_enforced_can_not_swallow_the_body() {
+    for message in ["{timestamp}.{body}", "{timestamp}{body}"] {
+        let scheme = scheme(&format!(
+            "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\nmessage = \"{message}\"\n\
+             timestamp = {{ at = \"header:t\", enforce = false }}"
+        ));
+        let body = b"{\"a\":1}.{\"b\":2}";
+        let headers = signed(&scheme, "secret", body);
+        assert_eq!(code(&scheme, &["secret"], &borrowed(&headers), body), "VALID");
+        let (signature, time) = (rig::value(&headers, "s"), rig::value(&headers, "t"));
+        let dot = if message.contains('.') { "." } else { "" };
+        let swallowed = format!("{time}{dot}{{\"a\":1}}{}", if dot.is_empty() { "." } else { "" });
+        let headers = [("s", signature), ("t", swallowed.as_str())];
+        assert_eq!(code(&scheme, &["secret"], &headers, b"{\"b\":2}"), "MALFORMED_TIMESTAMP", "{message}");
+    }
+}
+
 fn signed_as(scheme: &Scheme, id: &str) -> Vec<(String, String)> {
     let mut headers = signed(scheme, WHSEC, b"{}");
     headers.retain(|(name, _)| name != "webhook-id");

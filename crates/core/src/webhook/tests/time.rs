@@ -132,7 +132,7 @@ fn p32_a_tolerance_of_nothing_is_the_same_second_and_off_is_said_in_words() {
     assert_eq!(with_text(&exact, &format!("{}", NOW - 1)), "TIMESTAMP_TOO_OLD");
     assert_eq!(with_text(&exact, &format!("{}", NOW + 1)), "TIMESTAMP_TOO_NEW");
     let off = with_rule("enforce = false");
-    for text in ["1", "999999999999", "NaN"] {
+    for text in ["1", "999999999999"] {
         assert_eq!(with_text(&off, text), "VALID", "{text}");
     }
     // A text that is none never switches the check off.

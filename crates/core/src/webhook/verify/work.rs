@@ -277,7 +277,9 @@ fn messages<'s>(source: &Source<'s>) -> Result<Vec<Option<Pieces<'s>>>, Failure>
     }
 }
 
-/// The time of signing. Where it is enforced it must be there, and well formed.
+/// The time of signing. Where it is enforced it must be there, and if it is
+/// there it must be well formed: a text that is anything could swallow the
+/// beginning of the body that follows it in the message.
 fn time_of(source: &Source<'_>) -> Result<Option<Timestamp>, Failure> {
     let Some(rule) = &source.scheme.timestamp else { return Ok(None) };
     let text = match source.characters(&rule.at) {
@@ -287,7 +289,7 @@ fn time_of(source: &Source<'_>) -> Result<Option<Timestamp>, Failure> {
     };
     match text.as_deref().map(|text| timestamp::parse(rule.unit, text)) {
         None if rule.enforce => Err(Failure::MissingTimestamp),
-        Some(None) if rule.enforce => Err(Failure::MalformedTimestamp),
+        Some(None) => Err(Failure::MalformedTimestamp),
         time => Ok(time.flatten()),
     }
 }
