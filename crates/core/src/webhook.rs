@@ -29,6 +29,7 @@ pub mod place;
 mod public_key;
 #[cfg(feature = "registry")]
 pub mod registry;
+pub mod request;
 pub mod scheme;
 mod secret;
 pub mod sign;
