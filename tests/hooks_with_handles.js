@@ -2,7 +2,7 @@
 // clock of its isolate can be moved, an object's alarm called, a statement of
 // SQL run. What runs in between is what is deployed.
 
-import config from "keystile-config";
+import { whole as config } from "keystile-config";
 import Hooks, { Deliveries as DeployedDeliveries } from "../crates/hooks/build/index.js";
 
 globalThis.KEYSTILE_CONFIG = config;
