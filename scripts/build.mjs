@@ -1,5 +1,5 @@
-// `npm run build [-- edge | manage | config]`: keystile.toml into the module
-// that both workers import, and the crates into WebAssembly. Wrangler calls it
+// `npm run build [-- edge | manage | hooks | config]`: keystile.toml into the module
+// that the workers import, and the crates into WebAssembly. Wrangler calls it
 // before every bundle (`[build] command`), so what is up to date is left alone.
 //
 //   --config PATH      another keystile.toml (or KEYSTILE_CONFIG)
@@ -15,7 +15,7 @@ import { asProgram, capture, Failed, quietly } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { buildEnv, inRoot, root, wasmBindgen, workerBuild } from "./tools.mjs";
 
-const WORKERS = ["edge", "manage"];
+const WORKERS = ["edge", "manage", "hooks"];
 
 // Wrangler starts builds of its own, from other directories: the same files for those.
 for (const name of ["KEYSTILE_CONFIG", "KEYSTILE_CONFIG_OUT"]) {
@@ -37,14 +37,16 @@ export async function buildConfig({ config, configOut } = {}) {
   const toml = fromCaller(config) ?? process.env.KEYSTILE_CONFIG ?? inRoot("keystile.toml");
   const module = fromCaller(configOut) ?? process.env.KEYSTILE_CONFIG_OUT ?? inRoot("build", "keystile.config.js");
   const checker = ["run", "-q", "-p", "keystile-core", "--features", "config-check", "--bin", "keystile-config", "--"];
-  let json;
+  let blob;
   try {
-    json = await capture("cargo", [...checker, path.relative(root, toml)], { cwd: root });
+    blob = await capture("cargo", [...checker, path.relative(root, toml)], { cwd: root });
   } catch (error) {
     if (error instanceof Failed && error.output) throw new Failed(error.output.trim());
     throw error;
   }
-  writeIfChanged(module, `export default ${JSON.stringify(json.trim() || "{}")};\n`);
+  // What the worker of webhooks alone reads comes last: no other bundles it.
+  const [most] = blob.trim().split(".");
+  writeIfChanged(module, `export default ${JSON.stringify(most)};\nexport const whole = ${JSON.stringify(blob.trim())};\n`);
   return module;
 }
 
@@ -114,7 +116,7 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     });
     const targets = positionals.length === 0 || positionals.includes("all") ? undefined : positionals;
     for (const target of targets ?? []) {
-      if (!["config", ...WORKERS].includes(target)) throw new Failed(`Build what? edge, manage, config or all, not "${target}".`);
+      if (!["config", ...WORKERS].includes(target)) throw new Failed(`Build what? edge, manage, hooks, config or all, not "${target}".`);
     }
     await setup();
     await build(targets, { config: values.config, configOut: values["config-out"] });

@@ -9,6 +9,7 @@ import path from "node:path";
 import { build } from "./build.mjs";
 import { checkBudget } from "./budget.mjs";
 import { checkCoverage } from "./coverage.mjs";
+import { interop } from "./interop.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
 import { setup, setupSchemathesis } from "./setup.mjs";
 import { inRoot, node22, root, schemathesis, wasmBindgen, wranglerEnv } from "./tools.mjs";
@@ -19,7 +20,7 @@ const steps = {
   setup: ["Setup", setup],
   fmt: ["Formatting", () => cargo("fmt", "--all", "--check")],
   clippy: ["Clippy", clippy],
-  native: ["Tests, native", () => cargo("test", "--workspace", "--features", "keystile-core/config-check")],
+  native: ["Tests, native", () => cargo("test", "--workspace", "--features", "keystile-core/config-check,keystile-core/registry")],
   wasm: ["Tests of the core, as WebAssembly", wasmTests],
   doc: ["Documentation", documentation],
   build: ["Build", () => build()],
@@ -28,6 +29,7 @@ const steps = {
   systems: ["The five products of examples/", () => endToEnd(path.join("tests", "systems"), "./tests/systems/rows.mjs")],
   coverage: ["Every documented answer was seen", checkCoverage],
   contract: ["The API's document, by schemathesis", contract],
+  interop: ["The vendors' own packages", interop],
   deploy: ["Deploy, dry run", () => run(process.execPath, [inRoot("scripts", "deploy.mjs"), "--dry-run"], { cwd: root })],
 };
 

@@ -27,9 +27,14 @@ use crate::{
 };
 
 pub mod raw;
+pub mod webhooks;
+
+pub use webhooks::{WebhookMode, WebhookSource, Webhooks};
 
 /// The form that ships to the workers. Workers read no other.
-const BLOB_VERSION: u32 = 2;
+const BLOB_VERSION: u32 = 3;
+/// What stands before the sources of webhooks. No character of base64.
+const WEBHOOKS: char = '.';
 
 /// The configuration, checked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,9 +69,14 @@ pub struct Config {
     pub upstreams: Vec<Upstream>,
     /// What is guarded.
     pub routes: Routes,
-    /// What the management worker alone reads; empty at the edge.
+    /// Below this path lie the sources of webhooks; not said if there are none.
+    pub hooks: Option<Path>,
+    /// What the management worker alone reads; empty elsewhere.
     #[serde(skip)]
     pub management: Management,
+    /// What the worker that receives webhooks alone reads; empty elsewhere.
+    #[serde(skip)]
+    pub webhooks: Webhooks,
 }
 
 /// What the management worker alone reads. It follows the rest in what ships, so
@@ -142,6 +152,14 @@ impl Config {
         STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION, self, &self.management)).unwrap_or_default())
     }
 
+    /// The same, and after a `.` the sources of webhooks in the same form. Each
+    /// is half a kilobyte, which only the worker that receives them carries.
+    #[must_use]
+    pub fn to_whole(&self) -> String {
+        let webhooks = postcard::to_allocvec(&self.webhooks).unwrap_or_default();
+        format!("{}{WEBHOOKS}{}", self.to_blob(), STANDARD.encode(webhooks))
+    }
+
     /// Reads what [`to_blob`](Self::to_blob) wrote, as the edge needs it.
     ///
     /// # Errors
@@ -150,7 +168,7 @@ impl Config {
         Self::take(blob).map(|(config, _)| config)
     }
 
-    /// Reads all of what [`to_blob`](Self::to_blob) wrote.
+    /// The same with what the management worker needs.
     ///
     /// # Errors
     /// A sentence, if this is no blob of this version.
@@ -158,6 +176,19 @@ impl Config {
         let (config, rest) = Self::take(blob)?;
         let management = postcard::from_bytes(&rest).map_err(|error| error.to_string())?;
         Ok(Self { management, ..config })
+    }
+
+    /// Reads what [`to_whole`](Self::to_whole) wrote, as the worker needs it that
+    /// receives webhooks.
+    ///
+    /// # Errors
+    /// A sentence, if this is no blob of this version.
+    pub fn for_hooks(blob: &str) -> Result<Self, String> {
+        let (most, webhooks) = blob.split_once(WEBHOOKS).ok_or("the sources of webhooks are missing")?;
+        let (config, _) = Self::take(most)?;
+        let webhooks = STANDARD.decode(webhooks).map_err(|error| error.to_string())?;
+        let webhooks = postcard::from_bytes(&webhooks).map_err(|error| error.to_string())?;
+        Ok(Self { webhooks, ..config })
     }
 
     /// The configuration, and what follows it.

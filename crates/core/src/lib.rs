@@ -18,7 +18,7 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "registry"))]
 extern crate std;
 
 pub mod audit;
@@ -48,6 +48,7 @@ pub mod timestamp;
 pub mod usage;
 pub mod verdict;
 pub mod verify;
+pub mod webhook;
 
 pub use id::{AuditId, KeyId, TenantId};
 pub use key::{Environment, KeyDigest, KeyDisplay, KeyPrefix, PlainKey};

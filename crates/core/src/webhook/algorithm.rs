@@ -1,0 +1,193 @@
+//! The closed sets of a scheme: algorithms, encodings, forms of keys, units.
+
+use core::fmt;
+
+/// Declares an enum whose variants have names in schemes.
+macro_rules! named {
+    ($(#[$meta:meta])* $type:ident: $($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $type { $($(#[$doc])* $variant,)* }
+
+        impl $type {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in schemes.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Reads the name.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.name() == text)
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    };
+}
+
+named! {
+    /// How a signature is made.
+    Algorithm:
+    /// HMAC with SHA-1 (RFC 2104).
+    HmacSha1 = "hmac-sha1",
+    /// HMAC with SHA-256.
+    HmacSha256 = "hmac-sha256",
+    /// HMAC with SHA-512.
+    HmacSha512 = "hmac-sha512",
+    /// SHA-256 of a message that has the `{secret}` in it.
+    Sha256 = "sha256",
+    /// Ed25519 (RFC 8032).
+    Ed25519 = "ed25519",
+    /// ECDSA on P-256 with SHA-256, the signature in DER.
+    EcdsaP256 = "ecdsa-p256",
+    /// The same, the signature as r and s, 32 bytes each.
+    EcdsaP256P1363 = "ecdsa-p256-p1363",
+    /// RSA PKCS#1 v1.5 with SHA-1.
+    RsaSha1 = "rsa-sha1",
+    /// RSA PKCS#1 v1.5 with SHA-256.
+    RsaSha256 = "rsa-sha256",
+    /// No signature: the secret itself is sent.
+    Equality = "equality",
+    /// A JWT, signed with HMAC-SHA256.
+    JwsHs256 = "jws-hs256",
+    /// A JWT, signed with ECDSA on P-256.
+    JwsEs256 = "jws-es256",
+    /// A JWT, signed with RSA and SHA-256.
+    JwsRs256 = "jws-rs256",
+}
+
+impl Algorithm {
+    /// Whether the signature is a JWT.
+    #[must_use]
+    pub const fn is_jws(self) -> bool {
+        matches!(self, Self::JwsHs256 | Self::JwsEs256 | Self::JwsRs256)
+    }
+
+    /// Whether the receiver holds a public key only.
+    #[must_use]
+    pub const fn is_public_key(self) -> bool {
+        matches!(
+            self,
+            Self::Ed25519
+                | Self::EcdsaP256
+                | Self::EcdsaP256P1363
+                | Self::RsaSha1
+                | Self::RsaSha256
+                | Self::JwsEs256
+                | Self::JwsRs256
+        )
+    }
+
+    /// Whether it is an HMAC over a message.
+    #[must_use]
+    pub const fn is_hmac(self) -> bool {
+        matches!(self, Self::HmacSha1 | Self::HmacSha256 | Self::HmacSha512)
+    }
+
+    /// What the `alg` of a JWT must say.
+    #[must_use]
+    pub const fn jws_alg(self) -> Option<&'static str> {
+        match self {
+            Self::JwsHs256 => Some("HS256"),
+            Self::JwsEs256 => Some("ES256"),
+            Self::JwsRs256 => Some("RS256"),
+            _ => None,
+        }
+    }
+
+    /// A signature's length in bytes, where it is fixed.
+    #[must_use]
+    pub const fn signature_len(self) -> Option<usize> {
+        match self {
+            Self::HmacSha1 => Some(20),
+            Self::HmacSha256 | Self::Sha256 | Self::JwsHs256 => Some(32),
+            Self::HmacSha512 | Self::Ed25519 | Self::EcdsaP256P1363 | Self::JwsEs256 => Some(64),
+            Self::EcdsaP256 | Self::RsaSha1 | Self::RsaSha256 | Self::JwsRs256 | Self::Equality => None,
+        }
+    }
+}
+
+named! {
+    /// How bytes stand as text.
+    Encoding:
+    /// Two digits a byte, in either case.
+    Hex = "hex",
+    /// The standard alphabet with padding, canonical.
+    Base64 = "base64",
+    /// The alphabet of URLs; padding may be there or not.
+    Base64Url = "base64url",
+    /// The text itself.
+    Utf8 = "utf8",
+}
+
+named! {
+    /// How the key is made of the configured secret.
+    KeyForm:
+    /// The text's bytes, a prefix such as `whsec_` included.
+    Utf8 = "utf8",
+    /// Base64, padded or not.
+    Base64 = "base64",
+    /// Hex.
+    Hex = "hex",
+    /// Base64 after `whsec_`, which may be left out: Standard Webhooks.
+    Whsec = "whsec",
+    /// Base64 after `whsec_`; without it the text's bytes (OpenAI).
+    WhsecOrUtf8 = "whsec-or-utf8",
+    /// Both readings are tried (Polar).
+    WhsecAndUtf8 = "whsec-and-utf8",
+    /// SHA-1 of the text's bytes (Braintree).
+    Sha1 = "sha1",
+    /// The text, normalised by NFKD (EasyPost). ASCII, which is the same in every form; other text is refused.
+    Nfkd = "nfkd",
+    /// An Ed25519 public key, 32 bytes in hex.
+    Ed25519Hex = "ed25519-hex",
+    /// An Ed25519 public key, 32 bytes in base64.
+    Ed25519Base64 = "ed25519-base64",
+    /// Standard Webhooks' `whpk_…`; who has `whsk_…` can write that.
+    Whpk = "whpk",
+    /// A public key as SubjectPublicKeyInfo in base64, without PEM's lines.
+    SpkiBase64 = "spki-base64",
+    /// A public key or certificate in PEM. Of a certificate the key is taken, nothing in it is checked: it is pinned.
+    Pem = "pem",
+    /// A public key as JWK (RFC 7517).
+    Jwk = "jwk",
+}
+
+impl KeyForm {
+    /// Whether it is a form of public keys.
+    #[must_use]
+    pub const fn is_public_key(self) -> bool {
+        matches!(self, Self::Ed25519Hex | Self::Ed25519Base64 | Self::Whpk | Self::SpkiBase64 | Self::Pem | Self::Jwk)
+    }
+}
+
+named! {
+    /// How an instant stands as text.
+    TimeUnit:
+    /// Seconds since 1970, digits only.
+    Seconds = "s",
+    /// Milliseconds since 1970, digits only.
+    Milliseconds = "ms",
+    /// RFC 3339, such as `2027-01-31T12:00:00Z`.
+    Rfc3339 = "rfc3339",
+    /// HTTP's date, such as `Sun, 31 Jan 2027 12:00:00 GMT`.
+    HttpDate = "http-date",
+}
+
+named! {
+    /// How a handshake's response is computed.
+    ResponseAlgorithm:
+    /// With the scheme's own HMAC and the newest secret.
+    Hmac = "hmac",
+    /// SHA-256 without a key.
+    Sha256 = "sha256",
+}

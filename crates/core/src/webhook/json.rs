@@ -1,0 +1,330 @@
+//! Reading single texts out of JSON, without a tree of it.
+//!
+//! A verifier wants a handful of texts out of a body of up to megabytes, and
+//! wants numbers digit for digit. So this goes through the bytes, once for each
+//! step of a path. A name that stands twice on the way is refused: which of
+//! them counts differs between parsers, and so what is verified here could be
+//! something else to the receiver.
+
+use alloc::{borrow::Cow, string::String, vec::Vec};
+
+use super::place::{JsonPath, Step};
+
+/// What is no JSON, is nested too deeply, or has a name twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+const MAX_DEPTH: usize = 128;
+/// More items than any sender batches.
+const MAX_ITEMS: usize = 1_000;
+
+/// The value at a path, as it stands; `None` if there is none.
+pub(crate) fn find<'a>(document: &'a [u8], path: &[Step]) -> Result<Option<&'a [u8]>, Malformed> {
+    let mut value = root(document)?;
+    for step in path {
+        let found = match step {
+            Step::Member(name) => member(value, name)?,
+            Step::Element(index) => elements(value)?.and_then(|elements| elements.get(*index).copied()),
+            Step::Each => return Err(Malformed),
+        };
+        match found {
+            Some(found) => value = found,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(value))
+}
+
+/// The values at a path with one `[]`.
+pub(crate) fn each<'a>(document: &'a [u8], path: &JsonPath) -> Result<Vec<&'a [u8]>, Malformed> {
+    let mut halves = path.0.split(|step| *step == Step::Each);
+    let (before, after) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
+    let Some(array) = find(document, before)? else { return Ok(Vec::new()) };
+    let elements = elements(array)?.ok_or(Malformed)?;
+    elements.into_iter().map(|element| find(element, after)?.ok_or(Malformed)).collect()
+}
+
+/// The text of a value: a string's, or a number or boolean as it stands.
+/// Nothing else is a text.
+pub(crate) fn text(value: &[u8]) -> Result<Option<Cow<'_, [u8]>>, Malformed> {
+    match value.first() {
+        Some(b'"') => unescaped(value).map(Some),
+        Some(b'{' | b'[') | None => Ok(None),
+        Some(_) if value == b"null" => Ok(None),
+        Some(_) => Ok(Some(Cow::Borrowed(value))),
+    }
+}
+
+/// The texts of an array's elements, or of the one value.
+pub(crate) fn texts(value: &[u8]) -> Result<Vec<Cow<'_, [u8]>>, Malformed> {
+    match elements(value)? {
+        Some(elements) => elements.into_iter().filter_map(|element| text(element).transpose()).collect(),
+        None => Ok(text(value)?.into_iter().collect()),
+    }
+}
+
+/// The one value of a document. A byte order mark before it is let pass.
+fn root(document: &[u8]) -> Result<&[u8], Malformed> {
+    let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
+    let mut cursor = Cursor { rest: document };
+    let value = cursor.value()?;
+    cursor.space();
+    if cursor.rest.is_empty() { Ok(value) } else { Err(Malformed) }
+}
+
+fn member<'a>(object: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Malformed> {
+    let Some(rest) = object.strip_prefix(b"{") else { return Ok(None) };
+    let mut cursor = Cursor { rest };
+    let mut found = None;
+    if cursor.eat(b'}') {
+        return Ok(None);
+    }
+    loop {
+        cursor.space();
+        let key = cursor.string()?;
+        let is_it = *unescaped(key)? == *name.as_bytes();
+        if !cursor.eat(b':') {
+            return Err(Malformed);
+        }
+        let value = cursor.value()?;
+        if is_it && found.replace(value).is_some() {
+            return Err(Malformed);
+        }
+        if cursor.eat(b'}') {
+            return Ok(found);
+        }
+        if !cursor.eat(b',') {
+            return Err(Malformed);
+        }
+    }
+}
+
+fn elements(array: &[u8]) -> Result<Option<Vec<&[u8]>>, Malformed> {
+    let Some(rest) = array.strip_prefix(b"[") else { return Ok(None) };
+    let mut cursor = Cursor { rest };
+    let mut elements = Vec::new();
+    if cursor.eat(b']') {
+        return Ok(Some(elements));
+    }
+    loop {
+        elements.push(cursor.value()?);
+        if elements.len() > MAX_ITEMS {
+            return Err(Malformed);
+        }
+        if cursor.eat(b']') {
+            return Ok(Some(elements));
+        }
+        if !cursor.eat(b',') {
+            return Err(Malformed);
+        }
+    }
+}
+
+struct Cursor<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    fn space(&mut self) {
+        let space = self.rest.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
+        self.advance(space);
+    }
+
+    fn advance(&mut self, by: usize) {
+        self.rest = self.rest.get(by..).unwrap_or_default();
+    }
+
+    /// Passes this byte, if it is next after white space.
+    fn eat(&mut self, byte: u8) -> bool {
+        self.space();
+        let is_next = self.rest.first() == Some(&byte);
+        self.advance(usize::from(is_next));
+        is_next
+    }
+
+    /// Passes a string and returns it with its quotes.
+    fn string(&mut self) -> Result<&'a [u8], Malformed> {
+        let mut escaped = false;
+        if self.rest.first() != Some(&b'"') {
+            return Err(Malformed);
+        }
+        for (index, byte) in self.rest.iter().enumerate().skip(1) {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => {
+                    let (string, rest) = self.rest.split_at_checked(index + 1).ok_or(Malformed)?;
+                    self.rest = rest;
+                    return Ok(string);
+                }
+                _ => {}
+            }
+        }
+        Err(Malformed)
+    }
+
+    /// Passes a value and returns it. What is inside of it is passed by its
+    /// brackets and strings alone.
+    fn value(&mut self) -> Result<&'a [u8], Malformed> {
+        self.space();
+        let start = self.rest;
+        let mut closers: Vec<u8> = Vec::new();
+        loop {
+            match self.rest.first() {
+                Some(b'"') => drop(self.string()?),
+                Some(open @ (b'{' | b'[')) => {
+                    closers.push(if *open == b'{' { b'}' } else { b']' });
+                    if closers.len() > MAX_DEPTH {
+                        return Err(Malformed);
+                    }
+                    self.advance(1);
+                }
+                Some(close @ (b'}' | b']')) => {
+                    if closers.pop() != Some(*close) {
+                        return Err(Malformed);
+                    }
+                    self.advance(1);
+                }
+                Some(b',' | b':' | b' ' | b'\t' | b'\n' | b'\r') if !closers.is_empty() => self.advance(1),
+                _ => self.word()?,
+            }
+            if closers.is_empty() {
+                let len = start.len() - self.rest.len();
+                return start.get(..len).ok_or(Malformed);
+            }
+        }
+    }
+
+    /// Passes a number or a literal.
+    fn word(&mut self) -> Result<(), Malformed> {
+        let is_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.');
+        let len = self.rest.iter().take_while(|b| is_word(b)).count();
+        let word = self.rest.get(..len).unwrap_or_default();
+        let number = word.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-')
+            && word.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E'));
+        if !number && !matches!(word, b"true" | b"false" | b"null") {
+            return Err(Malformed);
+        }
+        self.advance(len);
+        Ok(())
+    }
+}
+
+/// A string without its quotes and escapes.
+fn unescaped(string: &[u8]) -> Result<Cow<'_, [u8]>, Malformed> {
+    let inner = string.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\"")).ok_or(Malformed)?;
+    if !inner.contains(&b'\\') {
+        return Ok(Cow::Borrowed(inner));
+    }
+    let mut text = Vec::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        if *byte != b'\\' {
+            text.push(*byte);
+            continue;
+        }
+        let (escape, after) = rest.split_first().ok_or(Malformed)?;
+        rest = after;
+        match escape {
+            b'"' | b'\\' | b'/' => text.push(*escape),
+            b'b' => text.push(8),
+            b'f' => text.push(12),
+            b'n' => text.push(b'\n'),
+            b'r' => text.push(b'\r'),
+            b't' => text.push(b'\t'),
+            b'u' => {
+                let (char, after) = unicode(rest)?;
+                let mut buffer = [0; 4];
+                text.extend_from_slice(char.encode_utf8(&mut buffer).as_bytes());
+                rest = after;
+            }
+            _ => return Err(Malformed),
+        }
+    }
+    Ok(Cow::Owned(text))
+}
+
+/// What follows `\u`, with the second half of a surrogate pair.
+fn unicode(rest: &[u8]) -> Result<(char, &[u8]), Malformed> {
+    let (high, after) = hex4(rest)?;
+    if !(0xd800..0xdc00).contains(&high) {
+        return Ok((char::from_u32(high).ok_or(Malformed)?, after));
+    }
+    let (low, after) = hex4(after.strip_prefix(b"\\u").ok_or(Malformed)?)?;
+    let low = low.checked_sub(0xdc00).filter(|low| *low < 0x400).ok_or(Malformed)?;
+    Ok((char::from_u32(0x10000 + ((high - 0xd800) << 10) + low).ok_or(Malformed)?, after))
+}
+
+fn hex4(rest: &[u8]) -> Result<(u32, &[u8]), Malformed> {
+    let (digits, after) = rest.split_at_checked(4).ok_or(Malformed)?;
+    let digits = core::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    Ok((u32::from_str_radix(digits.ok_or(Malformed)?, 16).map_err(|_| Malformed)?, after))
+}
+
+/// A text as a JSON string, quotes included.
+pub(crate) fn quote(text: &str, into: &mut String) {
+    into.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => into.push_str("\\\""),
+            '\\' => into.push_str("\\\\"),
+            char if (char as u32) < 0x20 => into.push_str(&alloc::format!("\\u{:04x}", char as u32)),
+            char => into.push(char),
+        }
+    }
+    into.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn at(document: &str, path: &str) -> Result<Option<String>, Malformed> {
+        let path = JsonPath::parse(path).unwrap();
+        let Some(value) = find(document.as_bytes(), &path.0)? else { return Ok(None) };
+        Ok(text(value)?.map(|text| String::from_utf8(text.into_owned()).unwrap()))
+    }
+
+    #[test]
+    fn texts_are_found_and_numbers_keep_their_digits() {
+        let document = r#" {"a": {"b": [1.500, {"c": "x\u00e9\ud83d\ude00\n"}], "n": null}, "d": -0.10e+5, "t":true} "#;
+        assert_eq!(at(document, "a.b[0]"), Ok(Some("1.500".into())));
+        assert_eq!(at(document, "a.b[1].c"), Ok(Some("xé😀\n".into())));
+        assert_eq!(at(document, "d"), Ok(Some("-0.10e+5".into())));
+        assert_eq!(at(document, "t"), Ok(Some("true".into())));
+        for absent in ["a", "a.n", "a.x", "a.b[2]", "d.x", "x[0]"] {
+            assert_eq!(at(document, absent), Ok(None), "{absent}");
+        }
+        assert_eq!(at("\u{feff}{\"a\":1}", "a"), Ok(Some("1".into())));
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_is_refused() {
+        assert_eq!(at(r#"{"a":1,"a":1}"#, "a"), Err(Malformed));
+        assert_eq!(at(r#"{"a":1,"\u0061":2}"#, "a"), Err(Malformed));
+        assert_eq!(at(r#"{"b":1,"b":2,"a":3}"#, "a"), Ok(Some("3".into())), "of no concern here");
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused() {
+        for document in ["", "{", "{}x", "{\"a\":}", "{\"a\":1,}", "[1", "{]", "{\"a\" 1}", "nul", "\"\\", "{a:1}"] {
+            assert_eq!(at(document, "a"), Err(Malformed), "{document}");
+        }
+        let deep = |n: usize| ["{\"a\":", &"[".repeat(n), &"]".repeat(n), "}"].concat();
+        assert_eq!(at(&deep(100), "b"), Ok(None));
+        assert_eq!(at(&deep(200), "b"), Err(Malformed));
+    }
+
+    #[test]
+    fn items_are_found_with_what_they_stand_in() {
+        let path = JsonPath::parse("items[].it").unwrap();
+        let found = each(br#"{"items":[{"it":{"a":1}},{"it":2}]}"#, &path).unwrap();
+        assert_eq!(found, vec![&br#"{"a":1}"#[..], b"2"]);
+        assert_eq!(each(br#"{"items":[{"it":1},{}]}"#, &path), Err(Malformed), "an item that is none");
+        assert_eq!(each(br#"{}"#, &path), Ok(vec![]));
+    }
+}

@@ -1,0 +1,160 @@
+//! Filling in a template: the pieces of a message, the body among them as it
+//! came, never copied and never read as characters.
+
+use alloc::{borrow::Cow, format, string::ToString, vec::Vec};
+
+use super::{
+    delivery::Source,
+    failure::Failure,
+    json, mac,
+    place::{Place, Step},
+    template::{Part, Template},
+    text::{self, Url},
+};
+
+/// A message in pieces.
+pub(crate) type Pieces<'a> = Vec<Cow<'a, [u8]>>;
+
+/// The pieces of a message. `secret` is the key's bytes, where the scheme
+/// hashes them.
+pub(crate) fn fill<'a>(template: &'a Template, source: &Source<'a>, secret: &'a [u8]) -> Result<Pieces<'a>, Failure> {
+    let mut pieces = Vec::with_capacity(template.0.len());
+    let following = template.0.iter().skip(1).map(Some).chain(core::iter::once(None));
+    for (part, next) in template.0.iter().zip(following) {
+        let piece = piece(part, source, secret)?;
+        if let (Part::Value(place), Some(Part::Literal(literal))) = (part, next) {
+            check_end(source, place, &piece, literal)?;
+        }
+        pieces.push(piece);
+    }
+    Ok(pieces)
+}
+
+/// The pieces as one.
+pub(crate) fn joined<'a>(pieces: &[Cow<'a, [u8]>]) -> Cow<'a, [u8]> {
+    match pieces {
+        [one] => one.clone(),
+        pieces => Cow::Owned(pieces.concat()),
+    }
+}
+
+/// A header or field must not have the character in it that ends it in the
+/// message: `{id}.{timestamp}.{body}` of an id with a dot could be taken apart
+/// in another way.
+fn check_end(source: &Source<'_>, place: &Place, text: &[u8], literal: &str) -> Result<(), Failure> {
+    let applies = matches!(place, Place::Header(_) | Place::Field(_) | Place::Position(_));
+    let end = literal.as_bytes().first();
+    if applies && end.is_some_and(|end| text.contains(end)) && !source.is_parsed_time(place) {
+        return Err(Failure::MalformedField(place.to_string()));
+    }
+    Ok(())
+}
+
+fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Cow<'a, [u8]>, Failure> {
+    let delivery = source.delivery;
+    let url = Url::of(delivery.url);
+    let borrowed = |text: &'a str| Cow::Borrowed(text.as_bytes());
+    Ok(match part {
+        Part::Literal(text) => borrowed(text),
+        Part::Body => Cow::Borrowed(delivery.body),
+        Part::EscapedBody => Cow::Owned(escaped(delivery.body)?),
+        Part::Crc32 => Cow::Owned(mac::crc32(delivery.body).to_string().into_bytes()),
+        Part::Sha256Hex => Cow::Owned(text::to_hex(&mac::sha256(&[Cow::Borrowed(delivery.body)])).into_bytes()),
+        Part::Timestamp => {
+            let rule = source.scheme.timestamp.as_ref().ok_or(Failure::MissingTimestamp)?;
+            source.text(&rule.at)?.ok_or(Failure::MissingTimestamp)?
+        }
+        Part::Secret => Cow::Borrowed(secret),
+        Part::Method => borrowed(delivery.method),
+        Part::Url => borrowed(delivery.url),
+        Part::UrlWithPort => Cow::Owned(url.with_port().into_bytes()),
+        Part::UrlWithoutPort => Cow::Owned(url.without_port().into_bytes()),
+        Part::UrlWithoutQuery => borrowed(url.without_query()),
+        Part::Path => borrowed(url.path()),
+        Part::Query => borrowed(url.query()),
+        Part::PathAndQuery => match url.path_and_query() {
+            Cow::Borrowed(text) => borrowed(text),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        },
+        Part::EscapedPathAndQuery => Cow::Owned(url.escaped_path_and_query().into_bytes()),
+        Part::CanonicalQuery => {
+            let malformed = || Failure::MalformedField("query".to_string());
+            Cow::Owned(url.canonical_query().ok_or_else(malformed)?.into_bytes())
+        }
+        Part::SortedForm => Cow::Owned(sorted_form(source)?),
+        Part::Param(name) => borrowed(source.setting.param(name)?),
+        Part::Value(place) => source.text(place)?.ok_or_else(|| Failure::missing(place))?,
+        Part::ValueOrEmpty(place) => source.text(place)?.unwrap_or_default(),
+        Part::SignedHeaders(name) => Cow::Owned(signed_headers(source, name)?),
+        Part::Present(names) => Cow::Owned(present(source, names)?),
+        // Only answers have it, and they put it in themselves.
+        Part::Response => Cow::Borrowed(&[]),
+    })
+}
+
+/// Non-ASCII as `\uXXXX` in lower case, in UTF-16, and `/` as `\/`.
+fn escaped(body: &[u8]) -> Result<Vec<u8>, Failure> {
+    let text = core::str::from_utf8(body).map_err(|_| Failure::MalformedBody)?;
+    let mut escaped = Vec::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '/' => escaped.extend_from_slice(b"\\/"),
+            char if char.is_ascii() => escaped.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+            char => {
+                for unit in char.encode_utf16(&mut [0; 2]) {
+                    escaped.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+                }
+            }
+        }
+    }
+    Ok(escaped)
+}
+
+/// Names and values, by name, a name's different values by value.
+fn sorted_form(source: &Source<'_>) -> Result<Vec<u8>, Failure> {
+    let mut pairs = source.form()?;
+    pairs.sort();
+    pairs.dedup();
+    Ok(pairs.into_iter().flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().concat())
+}
+
+/// The headers that a header lists, which must be all there. If the timestamp
+/// is a header it must be among them: otherwise anybody could give a new one.
+fn signed_headers(source: &Source<'_>, list: &str) -> Result<Vec<u8>, Failure> {
+    let names = [list.to_string()];
+    let list = source.header(&names)?.ok_or_else(|| Failure::MissingHeader(list.to_string()))?;
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    let mut timestamp_is_signed = false;
+    for name in list.split(',') {
+        let name = name.trim_matches([' ', '\t']).to_ascii_lowercase();
+        let names = [name];
+        let value = source.header(&names)?.ok_or_else(|| Failure::missing(&Place::Header(names.to_vec())))?;
+        let [name] = names;
+        timestamp_is_signed |= source.scheme.timestamp.as_ref().is_some_and(|rule| match &rule.at {
+            Place::Header(headers) => headers.contains(&name),
+            _ => false,
+        });
+        lines.push([name.as_bytes(), b":", value.as_bytes()].concat());
+        if lines.len() > super::signature::MAX_ENTRIES {
+            return Err(Failure::TooManySignatures);
+        }
+    }
+    let needed = source.scheme.timestamp.as_ref().filter(|rule| rule.enforce && matches!(rule.at, Place::Header(_)));
+    match needed {
+        Some(rule) if !timestamp_is_signed => Err(Failure::missing(&rule.at)),
+        _ => Ok(lines.join(&b';')),
+    }
+}
+
+fn present(source: &Source<'_>, names: &[alloc::string::String]) -> Result<Vec<u8>, Failure> {
+    let mut lines = Vec::new();
+    for name in names {
+        let path = [Step::Member(name.clone())];
+        let value = json::find(source.document, &path).map_err(|_| Failure::MalformedBody)?;
+        let text = value.map(json::text).transpose().map_err(|_| Failure::MalformedBody)?.flatten();
+        if let Some(text) = text {
+            lines.extend_from_slice(&[name.as_bytes(), b"\n", &text, b"\n"].concat());
+        }
+    }
+    Ok(lines)
+}

@@ -1,0 +1,109 @@
+//! The providers that are known, as data: `registry.toml`, whose head says
+//! what an entry is and what its evidence means.
+//!
+//! A provider is chosen by its id. Nothing is ever recognised by its headers:
+//! several providers share some, and mean different things by them.
+//!
+//! This is for programs that prepare a configuration, and for the npm package.
+//! The workers get the schemes that were chosen, without the rest.
+
+use std::sync::LazyLock;
+
+use alloc::{
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::scheme::Scheme;
+
+/// The data.
+const REGISTRY: &str = include_str!("registry.toml");
+
+static PROVIDERS: LazyLock<Vec<Provider>> = LazyLock::new(|| read(REGISTRY).unwrap_or_default());
+
+/// A provider that is known, and how it signs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Provider {
+    /// Its id, which never changes: lower-case words joined by hyphens.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// What the scheme rests on, its class first: `X stripe 23.1.0`.
+    pub evidence: String,
+    /// Whether that is too little to choose it without saying so.
+    pub unconfirmed: bool,
+    /// What the signature leaves open, where the scheme doesn't show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// How it signs.
+    pub scheme: Scheme,
+}
+
+impl Provider {
+    /// The class of its evidence: `X`, `S`, `D`, `P` or `C`.
+    #[must_use]
+    pub fn class(&self) -> char {
+        self.evidence.chars().next().unwrap_or('U')
+    }
+}
+
+/// The provider of this id.
+#[must_use]
+pub fn provider(id: &str) -> Option<&'static Provider> {
+    all().binary_search_by(|provider| provider.id.as_str().cmp(id)).ok().and_then(|index| all().get(index))
+}
+
+/// All of them, in the order of their ids.
+#[must_use]
+pub fn all() -> &'static [Provider] {
+    &PROVIDERS
+}
+
+/// An entry as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: String,
+    evidence: String,
+    #[serde(default)]
+    unconfirmed: bool,
+    note: Option<String>,
+    like: Option<String>,
+    scheme: Option<Value>,
+}
+
+fn read(text: &str) -> Result<Vec<Provider>, String> {
+    let entries: BTreeMap<String, Entry> = toml::from_str(text).map_err(|error| error.to_string())?;
+    let mut providers = Vec::new();
+    for (id, entry) in &entries {
+        let described = match (&entry.like, &entry.scheme) {
+            (Some(like), None) => entries.get(like).and_then(|other| other.scheme.as_ref()),
+            (None, scheme) => scheme.as_ref(),
+            (Some(_), Some(_)) => None,
+        };
+        let Some(described) = described else {
+            return Err(format!("{id}: `scheme`, or `like` with the id of an entry that has one"));
+        };
+        let scheme = Scheme::from_value(described.clone()).map_err(|mistakes| {
+            let sentences: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+            format!("{id}: {}", sentences.join("; "))
+        })?;
+        providers.push(Provider {
+            id: id.clone(),
+            name: entry.name.clone(),
+            evidence: entry.evidence.clone(),
+            unconfirmed: entry.unconfirmed,
+            note: entry.note.clone(),
+            scheme,
+        });
+    }
+    Ok(providers)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,431 @@
+use std::{string::String, vec::Vec};
+
+use super::*;
+use crate::webhook::template::Part;
+
+/// The ids as they stand in the file.
+fn ids_as_written() -> Vec<&'static str> {
+    REGISTRY
+        .lines()
+        .filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'))
+        .filter(|table| !table.contains(['.', '[']))
+        .collect()
+}
+
+#[test]
+fn every_entry_is_a_scheme_that_works() {
+    let providers = read(REGISTRY).unwrap();
+    assert_eq!(providers.len(), ids_as_written().len());
+    assert!(providers.len() >= 100, "{}", providers.len());
+}
+
+#[test]
+fn ids_are_unique_sorted_and_lower_case() {
+    let ids = ids_as_written();
+    assert!(ids.is_sorted_by(|a, b| a < b), "out of order: {:?}", ids.windows(2).find(|pair| pair[0] >= pair[1]));
+    for id in ids {
+        assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{id}");
+        assert_eq!(provider(id).map(|provider| provider.id.as_str()), Some(id));
+    }
+    assert_eq!(provider("nobody"), None);
+}
+
+#[test]
+fn a_scheme_written_out_is_read_as_the_same() {
+    for provider in all() {
+        assert_eq!(Scheme::from_value(provider.scheme.to_value()).as_ref(), Ok(&provider.scheme), "{}", provider.id);
+    }
+}
+
+#[test]
+fn what_one_source_says_is_unconfirmed_and_nothing_else_is() {
+    for provider in all() {
+        assert!("XSDPC".contains(provider.class()), "{}: {}", provider.id, provider.evidence);
+        assert_eq!(provider.evidence.get(1..2), Some(" "), "{}", provider.id);
+        assert_eq!(provider.unconfirmed, provider.class() == 'C', "{}", provider.id);
+    }
+    let confirmed = all().iter().filter(|provider| !provider.unconfirmed).count();
+    assert!(confirmed >= 100, "{confirmed}");
+}
+
+#[test]
+fn a_body_that_is_not_covered_is_said_and_only_then() {
+    for provider in all() {
+        let said = provider.note.as_deref().is_some_and(|note| note.contains("body") && note.contains("not covered"));
+        assert_eq!(provider.scheme.body_authenticated(), !said, "{}: {:?}", provider.id, provider.note);
+    }
+}
+
+#[test]
+fn a_scheme_that_is_bound_to_the_url_says_so() {
+    for provider in all() {
+        let scheme = &provider.scheme;
+        let templates = scheme.messages.iter().chain(scheme.claims.iter().map(|(_, template)| template));
+        let url = |part: &Part| matches!(part, Part::Url | Part::UrlWithPort | Part::UrlWithoutPort | Part::Path);
+        let bound = templates.chain(scheme.hashes.iter().map(|hash| &hash.of)).any(|it| it.0.iter().any(url));
+        let said = provider.note.as_deref().is_some_and(|note| note.contains("URL"));
+        assert!(said || !bound, "{}", provider.id);
+    }
+}
+
+#[test]
+fn a_time_that_is_signed_and_enforced_is_within_the_hour() {
+    for provider in all() {
+        if let Some(rule) = provider.scheme.timestamp.as_ref().filter(|rule| rule.enforce) {
+            assert!(provider.scheme.replay_protected(), "{}: the time isn't signed", provider.id);
+            assert!((5..=3600).contains(&rule.past) && rule.future <= rule.past, "{}", provider.id);
+        }
+    }
+}
+
+#[test]
+fn answers_under_the_signing_key_are_the_known_ones() {
+    let oracles: Vec<&str> = all()
+        .iter()
+        .filter(|provider| provider.scheme.handshakes.iter().any(|handshake| handshake.response.is_some()))
+        .map(|provider| provider.id.as_str())
+        .collect();
+    assert_eq!(oracles, ["braintree", "x", "zoom"]);
+}
+
+/// Each scheme, from both sides.
+mod round_trip {
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::{
+        Timestamp,
+        webhook::{
+            Delivery, Secrets, Setting, Verification,
+            algorithm::{Algorithm, KeyForm},
+            mac,
+            place::{JsonPath, Place, Step},
+            sign, text, timestamp, verify,
+        },
+    };
+
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+    const PARAMS: [(&str, &str); 4] =
+        [("public_key", "public"), ("webhook_id", "1"), ("api_key", "key"), ("verify_token", "token")];
+
+    fn secret(form: KeyForm) -> &'static str {
+        match form {
+            KeyForm::Hex => "44782def547aaa06c910c43932b1eb0c71fc68d9d0c057550c48ec2acf6ba056",
+            KeyForm::Base64 => "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            KeyForm::Whsec => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            _ => "a-secret-of-the-senders-own",
+        }
+    }
+
+    /// What came, as it can be changed.
+    #[derive(Clone)]
+    struct Draft {
+        url: String,
+        headers: Vec<(String, String)>,
+        body: String,
+    }
+
+    impl Draft {
+        fn with<T>(&self, see: impl FnOnce(&Delivery<'_>) -> T) -> T {
+            let headers: Vec<(&str, &str)> =
+                self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            see(&Delivery { method: "POST", url: &self.url, headers: &headers, body: self.body.as_bytes() })
+        }
+
+        fn code(&self, scheme: &Scheme, secret: &str, now: Timestamp) -> &'static str {
+            let setting = Setting { params: &PARAMS, ..Setting::at(now) };
+            let secrets = Secrets::parse(scheme, &[secret]);
+            assert!(secrets.faults().is_empty(), "{:?}", secrets.faults());
+            self.with(|delivery| match verify(scheme, &secrets, delivery, &setting) {
+                Verification::Verified(_) => "OK",
+                Verification::Failed(failure) => failure.code(),
+                Verification::Ask(_) => "ASK",
+            })
+        }
+    }
+
+    fn put(document: &mut Value, path: &JsonPath, text: String) {
+        let mut at = document;
+        for step in &path.0 {
+            let Step::Member(name) = step else { panic!("{path}") };
+            if !at.is_object() {
+                *at = Value::Object(Map::new());
+            }
+            at = at.as_object_mut().unwrap().entry(name.clone()).or_insert(Value::Null);
+        }
+        *at = Value::String(text);
+    }
+
+    /// A delivery that has what the scheme reads, and this signature where it isn't in a header.
+    fn delivery(scheme: &Scheme, signature: &str) -> Draft {
+        let mut document = json!({ "event": "payment", "amount": 4200 });
+        let mut form: Vec<(String, String)> = Vec::new();
+        let mut headers = Vec::new();
+        let mut place = |place: &Place, text: String| match place {
+            Place::Json(path) => put(&mut document, path, text),
+            Place::Form(name) if !form.iter().any(|(other, _)| other == name) => form.push((name.clone(), text)),
+            Place::Header(names) if !headers.iter().any(|(other, _)| *other == names[0]) => {
+                headers.push((names[0].clone(), text));
+            }
+            _ => {}
+        };
+        let rule = scheme.timestamp.as_ref();
+        if let Some(rule) = rule.filter(|rule| !matches!(rule.at, Place::Header(_))) {
+            place(&rule.at, timestamp::write(rule.unit, NOW));
+        }
+        if let Some(at) = scheme.signature.first().filter(|at| !matches!(at, Place::Header(_))) {
+            place(at, signature.into());
+        }
+        let by_signing = |at: &Place| {
+            rule.is_some_and(|rule| rule.at == *at)
+                || matches!(at, Place::Header(_)) && scheme.event_id.as_ref() == Some(at)
+        };
+        let mut sorted_form = false;
+        for part in scheme.messages.iter().flat_map(|message| &message.0) {
+            match part {
+                Part::Value(at) if !by_signing(at) => {
+                    place(at, "a text".into());
+                }
+                Part::SignedHeaders(name) => {
+                    let all = format!("{name},x-contentful-timestamp");
+                    place(&Place::Header([name.clone()].into()), all);
+                }
+                Part::Present(names) => {
+                    for name in names.iter().filter(|name| *name != "Subject") {
+                        place(&Place::Json(JsonPath::parse(name).unwrap()), "a text".into());
+                    }
+                }
+                Part::SortedForm => sorted_form = true,
+                _ => {}
+            }
+        }
+        if let Some(JsonPath(steps)) = &scheme.each {
+            for step in steps.iter().rev() {
+                document = match step {
+                    Step::Member(name) => json!({ name.as_str(): document }),
+                    _ => json!([document]),
+                };
+            }
+        }
+        let mut body = document.to_string();
+        if let Some(Place::Form(name)) = &scheme.document {
+            form.push((name.clone(), body.clone()));
+        }
+        if sorted_form {
+            form.push(("To".into(), "+1800555 1212".into()));
+            form.push(("amount".into(), "4200".into()));
+        }
+        if !form.is_empty() {
+            let coded = |text: &str| text.bytes().map(|b| format!("%{b:02x}")).collect::<String>();
+            let plain = |text: &str| if text == "4200" { text.into() } else { coded(text) };
+            let fields: Vec<String> =
+                form.iter().map(|(name, text)| format!("{}={}", coded(name), plain(text))).collect();
+            body = fields.join("&");
+            headers.push(("content-type".into(), "application/x-www-form-urlencoded".into()));
+        }
+        let hash = text::to_hex(&mac::sha256(&[body.as_bytes().into()]));
+        Draft { url: format!("https://hooks.example.com/in?bodySHA256={hash}"), headers, body }
+    }
+
+    fn signed(provider: &Provider) -> Result<Draft, &'static str> {
+        let scheme = &provider.scheme;
+        let setting = Setting { params: &PARAMS, ..Setting::at(NOW) };
+        let unsigned = delivery(scheme, "none");
+        let id = matches!(scheme.event_id, Some(Place::Header(_))).then_some("msg_1");
+        let signature = unsigned
+            .with(|delivery| sign(scheme, secret(scheme.methods[0].key), delivery, id, &setting))
+            .map_err(|failure| failure.code())?;
+        let mut draft = delivery(scheme, &signature.value);
+        draft.headers.extend(signature.headers);
+        Ok(draft)
+    }
+
+    #[test]
+    fn what_is_signed_by_a_scheme_is_verified_by_it_and_nothing_else_is() {
+        let mut unsigned = Vec::new();
+        for provider in all() {
+            let (id, scheme) = (&provider.id, &provider.scheme);
+            let Ok(draft) = signed(provider) else {
+                unsigned.push(id.as_str());
+                continue;
+            };
+            let secret = secret(scheme.methods[0].key);
+            assert_eq!(draft.code(scheme, secret, NOW), "OK", "{id}: {} {:?}", draft.body, draft.headers);
+
+            let other = secret.replacen(['a', 'A', 'M', '4'], "5", 1);
+            assert_ne!(other, secret);
+            assert_eq!(draft.code(scheme, &other, NOW), "NO_MATCH", "{id}: another secret");
+
+            let changed = Draft { body: draft.body.replace("4200", "4201"), ..draft.clone() };
+            if changed.body != draft.body {
+                let refused = changed.code(scheme, secret, NOW) != "OK";
+                assert_eq!(refused, scheme.body_authenticated(), "{id}: the body changed");
+            }
+            assert!(changed.body != draft.body || !scheme.body_authenticated(), "{id}");
+
+            if let Some(rule) = scheme.timestamp.as_ref().filter(|rule| rule.enforce) {
+                let (past, future) = (i64::from(rule.past) * 1000, i64::from(rule.future) * 1000);
+                assert_eq!(draft.code(scheme, secret, NOW.plus_millis(past)), "OK", "{id}");
+                assert_eq!(draft.code(scheme, secret, NOW.plus_millis(past + 1000)), "TIMESTAMP_TOO_OLD", "{id}");
+                assert_eq!(draft.code(scheme, secret, NOW.plus_millis(-future)), "OK", "{id}");
+                assert_eq!(draft.code(scheme, secret, NOW.plus_millis(-future - 1000)), "TIMESTAMP_TOO_NEW", "{id}");
+            }
+        }
+        let public: Vec<&str> = all()
+            .iter()
+            .filter(|provider| provider.scheme.methods[0].algorithm.is_public_key())
+            .map(|provider| provider.id.as_str())
+            .collect();
+        assert_eq!(unsigned, public, "only who has a private key can sign these");
+    }
+
+    /// The senders' published deliveries, by the entries of the registry.
+    #[test]
+    fn published_deliveries_are_genuine() {
+        let published: Value = serde_json::from_str(include_str!("../tests/vectors.json")).unwrap();
+        let mut seen = Vec::new();
+        for vector in published["vectors"].as_array().unwrap() {
+            let text = |name: &str| vector[name].as_str().unwrap_or_default();
+            let id = text("scheme").trim_end_matches("-ed25519");
+            let Some(provider) = provider(id) else { continue };
+            let secret = ["secret", "public_key", "public_key_spki_b64"].map(text);
+            let secrets = Secrets::parse(
+                &provider.scheme,
+                &secret[..].iter().copied().filter(|it| !it.is_empty()).collect::<Vec<_>>(),
+            );
+            let headers: Vec<(&str, &str)> = vector["headers"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+                .collect();
+            let form = vector["form"].as_object().map(|form| {
+                let coded = |text: &str| text.bytes().map(|b| format!("%{b:02x}")).collect::<String>();
+                let fields = form.iter().map(|(name, value)| format!("{name}={}", coded(value.as_str().unwrap())));
+                fields.collect::<Vec<_>>().join("&")
+            });
+            let is_form = form.is_some();
+            let body = form.unwrap_or_else(|| text("body").into());
+            let all =
+                [headers, [("content-type", "application/x-www-form-urlencoded")][..usize::from(is_form)].to_vec()];
+            let delivery = Delivery {
+                method: vector["method"].as_str().unwrap_or("POST"),
+                url: text("url"),
+                headers: &all.concat(),
+                body: body.as_bytes(),
+            };
+            let code = |now| match verify(&provider.scheme, &secrets, &delivery, &Setting::at(now)) {
+                Verification::Verified(_) => "OK",
+                Verification::Failed(failure) => failure.code(),
+                Verification::Ask(_) => "ASK",
+            };
+            let expected = match &provider.scheme.timestamp {
+                _ if id == "sendgrid" && !cfg!(feature = "p256") => "ASK",
+                _ if !secret[1].is_empty() && !cfg!(feature = "ed25519") => "ASK",
+                Some(_) => "TIMESTAMP_TOO_OLD",
+                None => "OK",
+            };
+            assert_eq!(code(NOW), expected, "{}", text("id"));
+            seen.push(id.to_string());
+        }
+        seen.dedup();
+        let ids = ["standard-webhooks", "github", "twilio", "hubspot-v1", "hubspot-v2", "sendgrid", "square", "sanity"];
+        assert_eq!(seen, ids);
+    }
+
+    #[test]
+    fn no_provider_takes_a_delivery_without_a_signature() {
+        for provider in all().iter().filter(|provider| !provider.scheme.methods[0].algorithm.is_public_key()) {
+            let bare = Draft { headers: Vec::new(), ..delivery(&provider.scheme, "") };
+            let code = bare.code(&provider.scheme, secret(provider.scheme.methods[0].key), NOW);
+            assert!(code.starts_with("MISSING_") || code.starts_with("MALFORMED_"), "{}: {code}", provider.id);
+        }
+        assert!(all().iter().any(|provider| provider.scheme.methods[0].algorithm == Algorithm::Equality));
+    }
+}
+
+/// The section of `docs/webhooks.md` that is made of the registry.
+mod document {
+    use super::*;
+    use crate::webhook::algorithm::Algorithm;
+
+    const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/webhooks.md");
+    const BEGIN: &str = "<!-- providers: made from crates/core/src/webhook/registry.toml by its tests -->\n";
+    const END: &str = "<!-- providers end -->";
+
+    #[test]
+    fn the_table_of_providers_is_that_of_the_registry() {
+        let document = std::fs::read_to_string(DOCUMENT).unwrap();
+        let (before, rest) = document.split_once(BEGIN).unwrap();
+        let (table, after) = rest.split_once(END).unwrap();
+        if table == self::table() {
+            return;
+        }
+        assert!(
+            std::env::var_os("UPDATE_DOCS").is_some(),
+            "docs/webhooks.md differs from the registry. Write it anew by\n  \
+             UPDATE_DOCS=1 cargo test -p keystile-core --features registry the_table_of_providers"
+        );
+        std::fs::write(DOCUMENT, format!("{before}{BEGIN}{}{END}{after}", self::table())).unwrap();
+    }
+
+    fn table() -> String {
+        let mut text = String::from(
+            "\n| id | provider | what is signed | timestamp, tolerance | what isn't covered | confirmed by |\n\
+             |---|---|---|---|---|---|\n",
+        );
+        for provider in all() {
+            let cells = [
+                format!("`{}`", provider.id),
+                provider.name.clone(),
+                signed(&provider.scheme),
+                time(&provider.scheme),
+                uncovered(provider),
+                if provider.unconfirmed {
+                    format!("unconfirmed: {}", provider.evidence)
+                } else {
+                    provider.evidence.clone()
+                },
+            ];
+            let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', "\\n")).collect();
+            text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        }
+        text.push('\n');
+        text
+    }
+
+    fn signed(scheme: &Scheme) -> String {
+        let algorithms: Vec<String> = scheme.methods.iter().map(|method| method.algorithm.to_string()).collect();
+        let algorithms = algorithms.join(" or ");
+        if scheme.methods.iter().any(|method| method.algorithm == Algorithm::Equality) {
+            return "nothing: the secret itself is sent".into();
+        }
+        let hashes = scheme.hashes.iter().map(|hash| format!("`{}` is the SHA-256 of `{}`", hash.at, hash.of));
+        let claims = scheme.claims.iter().map(|(path, template)| format!("`claim:{path}` is `{template}`"));
+        let further: Vec<String> = hashes.chain(claims).collect();
+        let messages: Vec<String> = scheme.messages.iter().map(|message| format!("`{message}`")).collect();
+        let of = if messages.is_empty() { "a JWT".into() } else { messages.join(" or ") };
+        let further = if further.is_empty() { String::new() } else { format!("; {}", further.join(", ")) };
+        format!("{algorithms}: {of}{further}")
+    }
+
+    fn time(scheme: &Scheme) -> String {
+        match &scheme.timestamp {
+            None => "none".into(),
+            Some(rule) if !rule.enforce => format!("`{}`, not enforced", rule.at),
+            Some(rule) if rule.past == rule.future => format!("`{}`, {} s", rule.at, rule.past),
+            Some(rule) => format!("`{}`, {} s, {} s ahead", rule.at, rule.past, rule.future),
+        }
+    }
+
+    fn uncovered(provider: &Provider) -> String {
+        let scheme = &provider.scheme;
+        let mut sentences = Vec::new();
+        sentences.extend(provider.note.clone());
+        match &scheme.event_id {
+            Some(place) if !scheme.event_id_signed() => sentences.push(format!("The id, `{place}`, is not signed.")),
+            _ => {}
+        }
+        sentences.join(" ")
+    }
+}

@@ -1,0 +1,190 @@
+//! A source's secrets: from the configured texts to keys.
+
+use alloc::{boxed::Box, vec::Vec};
+use core::fmt;
+
+use super::{
+    algorithm::{Algorithm, KeyForm},
+    mac::{self, Keyed},
+    public_key::PublicKey,
+    scheme::{Method, Scheme},
+    text,
+};
+
+/// A source's secrets, decoded once. Several are good at a time, so that one
+/// can be replaced without a gap.
+#[derive(Clone)]
+pub struct Secrets {
+    pub(crate) keys: Vec<Key>,
+    pub(crate) count: usize,
+    faults: Vec<SecretFault>,
+}
+
+/// A key for one of the scheme's methods.
+#[derive(Clone)]
+pub(crate) struct Key {
+    /// Which secret it was made of.
+    pub(crate) secret: usize,
+    /// Which method it is for.
+    pub(crate) method: usize,
+    pub(crate) material: Material,
+}
+
+#[derive(Clone)]
+pub(crate) enum Material {
+    /// The bytes alone: for `sha256` and `equality`.
+    Bytes(Vec<u8>),
+    /// The bytes, and the HMAC that has them as its key.
+    Hmac(Vec<u8>, Box<Keyed>),
+    Public(PublicKey),
+}
+
+/// A secret that can't be used: which one, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecretFault {
+    /// Its position in the list.
+    pub index: usize,
+    /// What is wrong.
+    pub problem: SecretProblem,
+}
+
+/// What is wrong with a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretProblem {
+    /// There is nothing, or nothing after its prefix.
+    Empty,
+    /// It has white space or a line end around it.
+    Surrounded,
+    /// It is not written as its form says.
+    Malformed(KeyForm),
+    /// It is a public or private key, where a shared secret is expected.
+    NotShared,
+}
+
+impl fmt::Display for SecretFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret {} ", self.index + 1)?;
+        match self.problem {
+            SecretProblem::Empty => f.write_str("is empty."),
+            SecretProblem::Surrounded => {
+                f.write_str("begins or ends with a space or a line end; copy it without, or set it with `printf %s`.")
+            }
+            SecretProblem::Malformed(form) => write!(f, "is not written as `key = \"{form}\"` says."),
+            SecretProblem::NotShared => f.write_str("is one of a key pair, where the shared secret is needed."),
+        }
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets").field("count", &self.count).field("faults", &self.faults).finish_non_exhaustive()
+    }
+}
+
+impl Secrets {
+    /// Makes keys of a source's secrets. One that can't be used is a fault of
+    /// the configuration, and leaves the others as they are.
+    #[must_use]
+    pub fn parse(scheme: &Scheme, secrets: &[&str]) -> Self {
+        let mut parsed = Self { keys: Vec::new(), count: secrets.len(), faults: Vec::new() };
+        for (index, secret) in secrets.iter().enumerate() {
+            let before = parsed.keys.len();
+            let mut problem = None;
+            for (method, form) in scheme.methods.iter().enumerate() {
+                match materials(form, secret) {
+                    Ok(materials) => {
+                        let key = |material| Key { secret: index, method, material };
+                        parsed.keys.extend(materials.into_iter().map(key));
+                    }
+                    Err(found) => problem = problem.or(Some(found)),
+                }
+            }
+            if parsed.keys.len() == before {
+                parsed.faults.push(SecretFault { index, problem: problem.unwrap_or(SecretProblem::Empty) });
+            }
+        }
+        parsed
+    }
+
+    /// The secrets that can't be used.
+    #[must_use]
+    pub fn faults(&self) -> &[SecretFault] {
+        &self.faults
+    }
+
+    /// Whether none can be used.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+}
+
+fn materials(method: &Method, secret: &str) -> Result<Vec<Material>, SecretProblem> {
+    if secret.trim().is_empty() {
+        return Err(SecretProblem::Empty);
+    }
+    // Files of keys end with a line end; other secrets don't.
+    if secret.trim() != secret && !matches!(method.key, KeyForm::Pem | KeyForm::Jwk) {
+        return Err(SecretProblem::Surrounded);
+    }
+    if method.algorithm.is_public_key() {
+        let key = PublicKey::parse(method.key, method.algorithm, secret);
+        return Ok(alloc::vec![Material::Public(key.ok_or(SecretProblem::Malformed(method.key))?)]);
+    }
+    // What is public must never be taken for a shared secret.
+    if ["whpk_", "whsk_", "-----BEGIN "].iter().any(|head| secret.starts_with(head)) {
+        return Err(SecretProblem::NotShared);
+    }
+    let keys = shared(method.key, secret)?;
+    let keyed = |key: Vec<u8>| match method.algorithm {
+        Algorithm::Sha256 | Algorithm::Equality => Some(Material::Bytes(key)),
+        algorithm => Keyed::new(algorithm, &key).map(|keyed| Material::Hmac(key, Box::new(keyed))),
+    };
+    // Checked after derivation: hex and base64 of nothing are nothing.
+    let keys: Vec<Material> = keys.into_iter().filter(|key| !key.is_empty()).filter_map(keyed).collect();
+    if keys.is_empty() { Err(SecretProblem::Empty) } else { Ok(keys) }
+}
+
+/// The keys that a shared secret can mean: one, but for Polar.
+fn shared(form: KeyForm, secret: &str) -> Result<Vec<Vec<u8>>, SecretProblem> {
+    let malformed = SecretProblem::Malformed(form);
+    let bytes = || secret.as_bytes().to_vec();
+    let prefixed = secret.strip_prefix("whsec_");
+    if prefixed.is_some_and(|rest| rest.trim().is_empty()) {
+        return Err(SecretProblem::Empty);
+    }
+    let one = match form {
+        KeyForm::Base64 => text::from_base64_lenient(secret).ok_or(malformed)?,
+        KeyForm::Hex => text::from_hex(secret).ok_or(malformed)?,
+        KeyForm::Whsec => text::from_base64_lenient(prefixed.unwrap_or(secret)).ok_or(malformed)?,
+        KeyForm::WhsecOrUtf8 => match prefixed {
+            Some(rest) => text::from_base64_lenient(rest).ok_or(malformed)?,
+            None => bytes(),
+        },
+        KeyForm::WhsecAndUtf8 => {
+            let decoded = text::from_base64_lenient(prefixed.unwrap_or(secret));
+            return Ok(core::iter::once(bytes()).chain(decoded).collect());
+        }
+        KeyForm::Sha1 => mac::sha1(&[secret.as_bytes().into()]).to_vec(),
+        KeyForm::Nfkd if !secret.is_ascii() => return Err(malformed),
+        _ => bytes(),
+    };
+    Ok(alloc::vec![one])
+}
+
+impl Key {
+    /// Whether a shared secret is a part of the message, and then which bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match &self.material {
+            Material::Bytes(key) | Material::Hmac(key, _) => key,
+            Material::Public(_) => &[],
+        }
+    }
+}
+
+/// A redacted name for logs; nothing here ever prints a key.
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key of secret {}", self.secret)
+    }
+}

@@ -1,0 +1,238 @@
+//! Signing a delivery, by the same scheme that verifies it.
+
+use alloc::{
+    borrow::Cow,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{
+    algorithm::{Algorithm, Encoding, KeyForm},
+    delivery::{Delivery, Setting, Source},
+    failure::Failure,
+    json, mac, message,
+    place::{JsonPath, Place, Step},
+    public_key::SigningPair,
+    scheme::{Method, Scheme},
+    secret::{Key, Material, Secrets},
+    signature::Unit,
+    text, timestamp,
+};
+
+/// What signing adds to a delivery.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// Headers to add, in lower case: the signature's, the timestamp's, the id's.
+    pub headers: Vec<(String, String)>,
+    /// The signature's value, for schemes that have it elsewhere than in a header.
+    pub value: String,
+}
+
+impl core::fmt::Debug for Signed {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.headers.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// Signs a delivery with the time of `setting`. Of a scheme's methods the first
+/// is taken, or with a `whsk_…` the one for pairs. Of its messages the first.
+///
+/// # Errors
+/// `CONFIGURATION` if this scheme or secret can't sign; what is missing in the
+/// delivery otherwise.
+pub fn sign(
+    scheme: &Scheme,
+    secret: &str,
+    delivery: &Delivery<'_>,
+    event_id: Option<&str>,
+    setting: &Setting<'_>,
+) -> Result<Signed, Failure> {
+    let secrets = Secrets::parse(scheme, &[secret]);
+    let fault = secrets.faults().first().map(ToString::to_string);
+    let key = secrets.keys.first();
+    let key = key.ok_or_else(|| Failure::Configuration(fault.unwrap_or_default().into()))?;
+    let method = scheme.methods.get(key.method).ok_or(Failure::MalformedSignature)?;
+    let mut draft = Draft { scheme, headers: Vec::new(), entries: Vec::new() };
+    if method.algorithm.is_jws() {
+        let token = draft.token(method, key, delivery, event_id, setting)?;
+        return draft.done(&format!("{}{token}", method.prefix));
+    }
+    if let Some(rule) = &scheme.timestamp {
+        draft.put(&rule.at, timestamp::write(rule.unit, setting.now), delivery)?;
+    }
+    if let (Some(place), Some(id)) = (&scheme.event_id, event_id) {
+        draft.put(place, id.to_string(), delivery)?;
+    }
+    let computed = draft.computed(method, key, secret, delivery, setting)?;
+    let after = scheme.after.map(String::from).unwrap_or_default();
+    let signature = format!("{}{after}{}", method.prefix, text::encode(method.encoding, &computed));
+    draft.done(&signature)
+}
+
+/// What is made so far.
+struct Draft<'a> {
+    scheme: &'a Scheme,
+    headers: Vec<(String, String)>,
+    entries: Vec<String>,
+}
+
+impl Draft<'_> {
+    /// Puts a text where the scheme has it, unless it is in the delivery already.
+    fn put(&mut self, place: &Place, text: String, delivery: &Delivery<'_>) -> Result<(), Failure> {
+        match place {
+            Place::Header(names) => {
+                let there =
+                    names.iter().any(|name| delivery.headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
+                if let (Some(name), false) = (names.first(), there) {
+                    self.headers.push((name.clone(), text));
+                }
+            }
+            Place::Field(key) => self.entries.push(format!("{key}={text}")),
+            Place::Position(position) if *position == self.entries.len() => self.entries.push(text),
+            Place::Position(_) => {
+                return Err(Failure::Configuration(format!("Signing can't put a text at `{place}`.").into()));
+            }
+            // These are the delivery's own.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn computed(
+        &mut self,
+        method: &Method,
+        key: &Key,
+        secret: &str,
+        delivery: &Delivery<'_>,
+        setting: &Setting<'_>,
+    ) -> Result<Vec<u8>, Failure> {
+        let scheme = self.scheme;
+        for rule in &scheme.hashes {
+            let hash = self.hash(rule, delivery, setting)?;
+            self.put(&rule.at, hash, delivery)?;
+        }
+        if method.algorithm == Algorithm::Equality {
+            return Ok(key.bytes().to_vec());
+        }
+        let template = scheme.messages.first().ok_or(Failure::MalformedSignature)?;
+        self.with_source(delivery, setting, |source| {
+            let pieces = message::fill(template, source, key.bytes())?;
+            match &key.material {
+                Material::Hmac(_, keyed) => Ok(keyed.compute(&pieces)),
+                Material::Bytes(_) => Ok(mac::sha256(&pieces).to_vec()),
+                Material::Public(_) => {
+                    let pair = if method.key == KeyForm::Whpk { SigningPair::parse(secret) } else { None };
+                    let signature = pair.and_then(|pair| pair.sign(&pieces.concat()));
+                    signature.ok_or(Failure::Configuration("Signing with this scheme needs a private key.".into()))
+                }
+            }
+        })
+    }
+
+    fn hash(
+        &self,
+        rule: &super::scheme::HashRule,
+        delivery: &Delivery<'_>,
+        setting: &Setting<'_>,
+    ) -> Result<String, Failure> {
+        let hash = |source: &Source<'_>| Ok(mac::sha256(&message::fill(&rule.of, source, &[])?));
+        Ok(text::encode(rule.encoding, &self.with_source(delivery, setting, hash)?))
+    }
+
+    /// Looks up in the delivery and in what is made so far.
+    fn with_source<T>(
+        &self,
+        delivery: &Delivery<'_>,
+        setting: &Setting<'_>,
+        look: impl FnOnce(&Source<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let made = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let headers: Vec<(&str, &str)> = delivery.headers.iter().copied().chain(made).collect();
+        let delivery = Delivery { headers: &headers, ..*delivery };
+        let unit = Unit { entries: self.entries.iter().map(String::as_str).collect() };
+        let whole = Source {
+            scheme: self.scheme,
+            delivery: &delivery,
+            setting,
+            document: delivery.body,
+            claims: None,
+            unit: Some(&unit),
+        };
+        let document = whole.document()?;
+        look(&Source { document: &document, ..whole })
+    }
+
+    fn token(
+        &self,
+        method: &Method,
+        key: &Key,
+        delivery: &Delivery<'_>,
+        event_id: Option<&str>,
+        setting: &Setting<'_>,
+    ) -> Result<String, Failure> {
+        let scheme = self.scheme;
+        let Material::Hmac(_, keyed) = &key.material else {
+            return Err(Failure::Configuration("Signing with this scheme needs a private key.".into()));
+        };
+        let mut claims: Vec<(String, String)> = Vec::new();
+        let mut claim = |path: &JsonPath, value: String| match path.0.as_slice() {
+            [Step::Member(name)] => {
+                claims.push((name.clone(), value));
+                Ok(())
+            }
+            _ => Err(Failure::Configuration(format!("Signing can't make the claim `{path}`.").into())),
+        };
+        let quoted = |text: &str| {
+            let mut quoted = String::new();
+            json::quote(text, &mut quoted);
+            quoted
+        };
+        for (path, template) in &scheme.claims {
+            let text = self.with_source(delivery, setting, |source| {
+                let pieces = message::fill(template, source, &[])?;
+                Ok(String::from_utf8_lossy(&pieces.concat()).into_owned())
+            })?;
+            claim(path, quoted(&text))?;
+        }
+        for rule in &scheme.hashes {
+            if let Place::Claim(path) = &rule.at {
+                claim(path, quoted(&self.hash(rule, delivery, setting)?))?;
+            }
+        }
+        if let Some((path, rule)) = scheme.timestamp.as_ref().and_then(|rule| Some((claim_of(&rule.at)?, rule))) {
+            claim(path, timestamp::write(rule.unit, setting.now))?;
+        }
+        if let (Some(path), Some(id)) = (scheme.event_id.as_ref().and_then(claim_of), event_id) {
+            claim(path, quoted(id))?;
+        }
+        let members: Vec<String> = claims.iter().map(|(name, value)| format!("{}:{value}", quoted(name))).collect();
+        let head = format!("{{\"alg\":\"{}\",\"typ\":\"JWT\"}}", method.algorithm.jws_alg().unwrap_or_default());
+        let claims = format!("{{{}}}", members.join(","));
+        let part = |text: &[u8]| text::encode(Encoding::Base64Url, text);
+        let signed = format!("{}.{}", part(head.as_bytes()), part(claims.as_bytes()));
+        let signature = keyed.compute(&[Cow::Borrowed(signed.as_bytes())]);
+        Ok(format!("{signed}.{}", part(&signature)))
+    }
+
+    fn done(self, signature: &str) -> Result<Signed, Failure> {
+        let Self { scheme, mut headers, mut entries } = self;
+        entries.push(signature.to_string());
+        let split = scheme.split.map(String::from).unwrap_or_default();
+        let value = format!("{}{}", scheme.begins, entries.join(&split));
+        match scheme.signature.first() {
+            Some(Place::Header(names)) => headers.extend(names.first().map(|name| (name.clone(), value.clone()))),
+            Some(Place::NumberedHeader(name)) => headers.push((format!("{name}1"), value.clone())),
+            Some(_) => {}
+            None => return Err(Failure::MalformedSignature),
+        }
+        Ok(Signed { headers, value })
+    }
+}
+
+const fn claim_of(place: &Place) -> Option<&JsonPath> {
+    match place {
+        Place::Claim(path) => Some(path),
+        _ => None,
+    }
+}

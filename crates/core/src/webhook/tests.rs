@@ -1,0 +1,13 @@
+//! What holds of webhooks. Tests whose names begin with `pNN` are the pitfalls
+//! of the research, by their numbers; `docs/webhooks.md` lists them.
+
+mod body;
+mod handshakes;
+mod headers;
+mod properties;
+mod rig;
+mod schemes;
+mod secrets;
+mod structured;
+mod time;
+mod vectors;

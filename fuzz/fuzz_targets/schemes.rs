@@ -1,0 +1,24 @@
+//! Any scheme: one that is accepted says the same when it is written and read
+//! again, and verifying by it panics at nothing.
+#![no_main]
+
+use keystile_core::{
+    Timestamp,
+    webhook::{Delivery, Scheme, Secrets, Setting, verify},
+};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: (String, String, Vec<u8>)| {
+    let (text, header, body) = data;
+    let Ok(scheme) = serde_json::from_str::<Scheme>(&text) else { return };
+    let again = serde_json::to_string(&scheme).unwrap();
+    assert_eq!(serde_json::from_str::<Scheme>(&again).unwrap(), scheme);
+    let secrets = Secrets::parse(&scheme, &["secret"]);
+    let headers = [("a", header.as_str()), ("b", header.as_str())];
+    let delivery = Delivery { method: "GET", url: &header, headers: &headers, body: &body };
+    let setting = Setting::at(Timestamp::from_millis(0));
+    let _ = verify(&scheme, &secrets, &delivery, &setting).into_result();
+    if let Some(shake) = scheme.handshake(&delivery, &setting) {
+        let _ = shake.answer(&secrets, &delivery, &setting, None);
+    }
+});

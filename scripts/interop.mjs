@@ -1,0 +1,72 @@
+// `npm run test:interop`: the engine, as WebAssembly, against the vendors' own
+// packages. They are many and large, and of no use to anything else: they have
+// a package.json of their own, and stay in the tool cache for all clones.
+
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import path from "node:path";
+
+import { quietly, run } from "./run.mjs";
+import { cache, inRoot, node22, root, wasmBindgen } from "./tools.mjs";
+
+const WASM = "wasm32-unknown-unknown";
+
+/** Builds the npm package's module for Node; returns its directory. */
+export async function buildWasm() {
+  await run("cargo", ["build", "-p", "keystile-wasm", "--release", "--target", WASM, "--lib"], { cwd: root });
+  const target = process.env.CARGO_TARGET_DIR ?? inRoot("target");
+  const module = path.join(target, WASM, "release", "keystile_wasm.wasm");
+  const out = inRoot("crates", "wasm", "build", "nodejs");
+  const args = [module, "--target", "nodejs", "--out-dir", out, "--out-name", "keystile"];
+  await run(wasmBindgen().program, args, { cwd: root });
+  // What it generates is CommonJS, whatever the package around it is.
+  writeFileSync(path.join(out, "package.json"), '{ "type": "commonjs", "main": "keystile.js", "types": "keystile.d.ts" }\n');
+  return out;
+}
+
+/** The vendors' packages, of the versions in the lock: from the cache, or npm. */
+async function installPackages() {
+  const from = inRoot("tests", "interop");
+  const files = ["package.json", "package-lock.json"];
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(readFileSync(path.join(from, file)));
+  const directory = path.join(cache, `interop-${hash.digest("hex").slice(0, 16)}`);
+  if (!existsSync(directory)) {
+    const staging = `${directory}.${process.pid}`;
+    try {
+      mkdirSync(staging, { recursive: true });
+      for (const file of files) cpSync(path.join(from, file), path.join(staging, file));
+      const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=peer", "--legacy-peer-deps"];
+      await quietly("Installing the vendors' packages, once", "npm", args, { cwd: staging, usually: "1 minute" });
+      if (!existsSync(directory)) renameSync(staging, directory);
+    } finally {
+      rmSync(staging, { recursive: true, force: true });
+    }
+  }
+  link(path.join(directory, "node_modules"), path.join(from, "node_modules"));
+}
+
+function link(target, place) {
+  const there = lstatSync(place, { throwIfNoEntry: false });
+  if (there?.isSymbolicLink() && readlinkSync(place) === target) return;
+  rmSync(place, { recursive: true, force: true });
+  symlinkSync(target, place, "junction");
+}
+
+/** The whole step. */
+export async function interop() {
+  await installPackages();
+  const wasm = await buildWasm();
+  await run(node22(), [inRoot("tests", "interop", "run.mjs"), wasm], { cwd: root });
+}
