@@ -297,3 +297,47 @@ fn contentful_signs_the_headers_that_it_lists_and_the_timestamp_must_be_one() {
     assert_eq!(sign("x-contentful-signed-headers,x-a").unwrap_err().code(), "MISSING_HEADER");
     assert_eq!(sign("x-contentful-timestamp,x-none").unwrap_err().code(), "MISSING_HEADER");
 }
+
+/// Of two signatures that a sender makes while a secret is replaced, anybody
+/// can leave one out; of a batch anybody can repeat an item, or turn it round.
+#[test]
+fn p34_a_delivery_has_one_replay_key_however_it_is_presented() {
+    let list = scheme(
+        "signature = \"header:s\"\nsplit = \",\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\n\
+         or = [{ encoding = \"base64\" }]",
+    );
+    let by = |secret: &str| rig::value(&signed(&list, secret, b"{}"), "s").to_string();
+    let (old, new) = (by("old"), by("new"));
+    let key = |signatures: &str, ask_above: usize| {
+        let secrets = crate::webhook::Secrets::parse(&list, &["new", "old"]);
+        let headers = [("s", signatures)];
+        let asking = crate::webhook::Setting { ask_above, ..setting(NOW) };
+        let delivery = rig::post(&headers, b"{}");
+        rig::settle(crate::webhook::verify(&list, &secrets, &delivery, &asking)).unwrap().replay_key.unwrap()
+    };
+    for ask_above in [0, usize::MAX] {
+        let both = key(&format!("{old},{new}"), ask_above);
+        assert_eq!(key(&old, ask_above), both);
+        assert_eq!(key(&new, ask_above), both);
+    }
+    let adyen = scheme(ADYEN);
+    let item = |reference: &str| {
+        let mac = Keyed::new(Algorithm::HmacSha256, &[1; 32]).unwrap();
+        let mac = mac.compute(&[format!("{reference}::").into_bytes().into()]);
+        let signature = text::encode(Encoding::Base64, &mac);
+        format!(
+            "{{\"NotificationRequestItem\":{{\"additionalData\":{{\"hmacSignature\":\"{signature}\"}},\
+             \"pspReference\":\"{reference}\"}}}}"
+        )
+    };
+    let key = |items: &[&str]| {
+        let items: Vec<String> = items.iter().map(|reference| item(reference)).collect();
+        let body = format!("{{\"notificationItems\":[{}]}}", items.join(","));
+        let secret = "01".repeat(32);
+        let verified = rig::check(&adyen, &[&secret], &rig::post(&[], body.as_bytes()), &setting(NOW));
+        verified.unwrap().replay_key.unwrap()
+    };
+    assert_eq!(key(&["1", "1"]), key(&["1"]));
+    assert_eq!(key(&["1", "2"]), key(&["2", "1"]));
+    assert_ne!(key(&["1", "2"]), key(&["1"]));
+}
