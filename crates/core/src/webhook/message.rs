@@ -19,11 +19,11 @@ pub(crate) type Pieces<'a> = Vec<Cow<'a, [u8]>>;
 /// hashes them.
 pub(crate) fn fill<'a>(template: &'a Template, source: &Source<'a>, secret: &'a [u8]) -> Result<Pieces<'a>, Failure> {
     let mut pieces = Vec::with_capacity(template.0.len());
-    let following = template.0.iter().skip(1).map(Some).chain(core::iter::once(None));
-    for (part, next) in template.0.iter().zip(following) {
+    for (index, part) in template.0.iter().enumerate() {
         let piece = piece(part, source, secret)?;
-        if let (Part::Value(place), Some(Part::Literal(literal))) = (part, next) {
-            check_end(source, place, &piece, literal)?;
+        if let Part::Value(place) | Part::ValueOrEmpty(place) = part {
+            let before = index.checked_sub(1).and_then(|index| template.0.get(index));
+            check_ends(source, place, &piece, [before, template.0.get(index + 1)])?;
         }
         pieces.push(piece);
     }
@@ -40,14 +40,20 @@ pub(crate) fn joined<'a>(pieces: &[Cow<'a, [u8]>]) -> Cow<'a, [u8]> {
 
 /// A header or field must not have the character in it that ends it in the
 /// message: `{id}.{timestamp}.{body}` of an id with a dot could be taken apart
-/// in another way.
-fn check_end(source: &Source<'_>, place: &Place, text: &[u8], literal: &str) -> Result<(), Failure> {
+/// in another way. Where nothing stands between it and what is beside it, it
+/// must at least be no part of a JSON document: `{header:time}{body}`.
+fn check_ends(source: &Source<'_>, place: &Place, text: &[u8], beside: [Option<&Part>; 2]) -> Result<(), Failure> {
     let applies = matches!(place, Place::Header(_) | Place::Field(_) | Place::Position(_));
-    let end = literal.as_bytes().first();
-    if applies && end.is_some_and(|end| text.contains(end)) && !source.is_parsed_time(place) {
-        return Err(Failure::MalformedField(place.to_string()));
+    if !applies || source.is_parsed_time(place) {
+        return Ok(());
     }
-    Ok(())
+    let ends = match beside[1] {
+        Some(Part::Literal(literal)) => literal.as_bytes().first().is_none_or(|end| !text.contains(end)),
+        _ => true,
+    };
+    let joined = beside.iter().flatten().any(|part| !matches!(part, Part::Literal(_)));
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=:".contains(byte);
+    if ends && (!joined || text.iter().all(plain)) { Ok(()) } else { Err(Failure::MalformedField(place.to_string())) }
 }
 
 fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Cow<'a, [u8]>, Failure> {
@@ -84,12 +90,24 @@ fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Co
         Part::SortedForm => Cow::Owned(sorted_form(source)?),
         Part::Param(name) => borrowed(source.setting.param(name)?),
         Part::Value(place) => source.text(place)?.ok_or_else(|| Failure::missing(place))?,
-        Part::ValueOrEmpty(place) => source.text(place)?.unwrap_or_default(),
+        Part::ValueOrEmpty(place) => match source.text(place)? {
+            Some(text) => text,
+            None if is_structure(source, place)? => return Err(Failure::MalformedBody),
+            None => Cow::Borrowed(&[]),
+        },
         Part::SignedHeaders(name) => Cow::Owned(signed_headers(source, name)?),
         Part::Present(names) => Cow::Owned(present(source, names)?),
         // Only answers have it, and they put it in themselves.
         Part::Response => Cow::Borrowed(&[]),
     })
+}
+
+/// Whether a JSON object or list stands where a text does, or nothing: it is
+/// not what was signed as nothing.
+fn is_structure(source: &Source<'_>, place: &Place) -> Result<bool, Failure> {
+    let Place::Json(path) = place else { return Ok(false) };
+    let value = json::find(source.document, &path.0).map_err(|_| Failure::MalformedBody)?;
+    Ok(value.is_some_and(|value| matches!(value.first(), Some(b'{' | b'['))))
 }
 
 /// Non-ASCII as `\uXXXX` in lower case, in UTF-16, and `/` as `\/`.

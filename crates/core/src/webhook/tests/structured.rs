@@ -341,3 +341,48 @@ fn p34_a_delivery_has_one_replay_key_however_it_is_presented() {
     assert_eq!(key(&["1", "2"]), key(&["2", "1"]));
     assert_ne!(key(&["1", "2"]), key(&["1"]));
 }
+
+/// Who shifts the border between a header and what is beside it in the message
+/// has other texts under the same signature.
+#[test]
+fn p35_a_header_beside_the_body_can_not_take_a_part_of_it() {
+    let of = |message: &str| {
+        scheme(&format!(
+            "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\nmessage = \"{message}\""
+        ))
+    };
+    let plain = of("{body}");
+    let by = |text: &str| rig::value(&signed(&plain, "secret", text.as_bytes()), "s").to_string();
+    let code = |message: &str, signature: &str, header: &str, body: &str| {
+        code(&of(message), &["secret"], &[("s", signature), ("t", header)], body.as_bytes())
+    };
+    let before = by("1700000000{\"a\":1}");
+    assert_eq!(code("{header:t}{body}", &before, "1700000000", "{\"a\":1}"), "VALID");
+    assert_eq!(code("{header:t}{body}", &before, "1700000000{\"a\":1}", ""), "MALFORMED_FIELD");
+    let after = by("{\"a\":1}1700000000");
+    assert_eq!(code("{body}{header:t}", &after, "1700000000", "{\"a\":1}"), "VALID");
+    assert_eq!(code("{body}{header:t}", &after, "{\"a\":1}1700000000", ""), "MALFORMED_FIELD");
+    let dot = by("1.{}.{}");
+    assert_eq!(code("{header_or_empty:t}.{body}", &dot, "1", "{}.{}"), "VALID");
+    assert_eq!(code("{header_or_empty:t}.{body}", &dot, "1.{}", "{}"), "MALFORMED_FIELD");
+}
+
+/// The origin reads a list or an object where nothing was signed.
+#[test]
+fn p38_an_object_is_not_nothing() {
+    let adyen = scheme(&ADYEN.replace("each = \"json:notificationItems[].NotificationRequestItem\"", ""));
+    let mac = Keyed::new(Algorithm::HmacSha256, &[1; 32]).unwrap().compute(&[b"7914::5"[..].into()]);
+    let signature = text::encode(Encoding::Base64, &mac);
+    let secret = "01".repeat(32);
+    let code = |original: &str| {
+        let body = format!(
+            "{{\"additionalData\":{{\"hmacSignature\":\"{signature}\"}},\"pspReference\":\"7914\",{original}\
+             \"amount\":{{\"value\":5}}}}"
+        );
+        code(&adyen, &[&secret], &[], body.as_bytes())
+    };
+    assert_eq!(code(""), "VALID");
+    assert_eq!(code("\"originalReference\":null,"), "VALID");
+    assert_eq!(code("\"originalReference\":[\"forged\"],"), "MALFORMED_BODY");
+    assert_eq!(code("\"originalReference\":{\"a\":1},"), "MALFORMED_BODY");
+}
