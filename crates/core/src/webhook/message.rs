@@ -7,7 +7,7 @@ use super::{
     delivery::Source,
     failure::Failure,
     json, mac,
-    place::{Place, Step},
+    place::{JsonPath, Place, Step},
     template::{Part, Template},
     text::{self, Url},
 };
@@ -19,12 +19,16 @@ pub(crate) type Pieces<'a> = Vec<Cow<'a, [u8]>>;
 /// hashes them.
 pub(crate) fn fill<'a>(template: &'a Template, source: &Source<'a>, secret: &'a [u8]) -> Result<Pieces<'a>, Failure> {
     let mut pieces = Vec::with_capacity(template.0.len());
+    let mut first_text = true;
     for (index, part) in template.0.iter().enumerate() {
         let piece = piece(part, source, secret)?;
         if let Part::Value(place) | Part::ValueOrEmpty(place) = part {
             let before = index.checked_sub(1).and_then(|index| template.0.get(index));
-            check_ends(source, place, &piece, [before, template.0.get(index + 1)])?;
+            let after = template.0.get(index + 1);
+            check_ends(source, place, &piece, [before, after])?;
+            check_line(place, &piece, after, first_text)?;
         }
+        first_text &= matches!(part, Part::Literal(_));
         pieces.push(piece);
     }
     Ok(pieces)
@@ -54,6 +58,14 @@ fn check_ends(source: &Source<'_>, place: &Place, text: &[u8], beside: [Option<&
     let joined = beside.iter().flatten().any(|part| !matches!(part, Part::Literal(_)));
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=:".contains(byte);
     if ends && (!joined || text.iter().all(plain)) { Ok(()) } else { Err(Failure::MalformedField(place.to_string())) }
+}
+
+/// Where a line break ends a JSON text, only the first text of a message has
+/// lines of its own (SNS): the rest is then told apart from the end.
+fn check_line(place: &Place, text: &[u8], after: Option<&Part>, first: bool) -> Result<(), Failure> {
+    let ends_line = matches!(after, Some(Part::Literal(literal)) if literal.starts_with('\n'));
+    let applies = matches!(place, Place::Json(_)) && ends_line && !first;
+    if applies && text.contains(&b'\n') { Err(Failure::MalformedField(place.to_string())) } else { Ok(()) }
 }
 
 fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Cow<'a, [u8]>, Failure> {
@@ -164,14 +176,18 @@ fn signed_headers(source: &Source<'_>, list: &str) -> Result<Vec<u8>, Failure> {
     }
 }
 
+/// Names and values of the members that are there, a line each.
 fn present(source: &Source<'_>, names: &[alloc::string::String]) -> Result<Vec<u8>, Failure> {
     let mut lines = Vec::new();
     for name in names {
-        let path = [Step::Member(name.clone())];
-        let value = json::find(source.document, &path).map_err(|_| Failure::MalformedBody)?;
-        let text = value.map(json::text).transpose().map_err(|_| Failure::MalformedBody)?.flatten();
-        if let Some(text) = text {
+        let place = Place::Json(JsonPath(alloc::vec![Step::Member(name.clone())]));
+        if let Some(text) = source.text(&place)? {
+            if text.contains(&b'\n') {
+                return Err(Failure::MalformedField(place.to_string()));
+            }
             lines.extend_from_slice(&[name.as_bytes(), b"\n", &text, b"\n"].concat());
+        } else if is_structure(source, &place)? {
+            return Err(Failure::MalformedBody);
         }
     }
     Ok(lines)
