@@ -140,8 +140,12 @@ fn escaped(body: &[u8]) -> Result<Vec<u8>, Failure> {
     Ok(escaped)
 }
 
-/// Names and values, by name, a name's different values by value.
+/// Names and values, by name, a name's different values by value. Of an
+/// urlencoded form: in a multipart one there may be files, which are not in it.
 fn sorted_form(source: &Source<'_>) -> Result<Vec<u8>, Failure> {
+    if source.is_multipart()? {
+        return Err(Failure::MalformedBody);
+    }
     let mut pairs = source.form()?;
     pairs.sort();
     pairs.dedup();

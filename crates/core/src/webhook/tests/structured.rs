@@ -386,3 +386,28 @@ fn p38_an_object_is_not_nothing() {
     assert_eq!(code("\"originalReference\":[\"forged\"],"), "MALFORMED_BODY");
     assert_eq!(code("\"originalReference\":{\"a\":1},"), "MALFORMED_BODY");
 }
+
+/// The type of the content is not signed: with another one, the same fields
+/// could come beside files and fields that no signature covers.
+#[test]
+fn p37_a_signed_form_is_urlencoded() {
+    let text = "signature = \"header:s\"\nencoding = \"base64\"\nalgorithm = \"hmac-sha1\"\nmessage = ";
+    let form = scheme(&format!("{text}\"{{url}}{{sorted_form}}\""));
+    let headers = signed(&form, "secret", b"Body=hello");
+    let part = |head: &str, text: &str| format!("--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");
+    for forged in ["name=\"Body\"; filename=\"f\"", "name=\"Body\"; x=\"; filename=y\""] {
+        let body = format!("{}{}--x--\r\n", part(forged, "forged"), part("name=\"Body\"", "hello"));
+        let headers = [borrowed(&headers), [("content-type", "multipart/form-data; boundary=x")].to_vec()].concat();
+        assert_eq!(code(&form, &["secret"], &headers, body.as_bytes()), "MALFORMED_BODY", "{forged}");
+    }
+}
+
+/// Which place is signed depends on where the document stands.
+#[test]
+fn p34_a_document_beside_the_body_is_not_signed_by_the_body() {
+    let scheme = scheme(
+        "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\ndocument = \"header:meta\"\n\
+         timestamp = { at = \"json:time\" }\nevent_id = \"json:id\"",
+    );
+    assert!(scheme.body_authenticated() && !scheme.event_id_signed() && !scheme.replay_protected());
+}
