@@ -157,12 +157,20 @@ impl<'a> Source<'a> {
         found.into_iter().map(|(_, value)| value).collect()
     }
 
+    fn content_type(&self) -> Result<&'a str, Failure> {
+        Ok(self.header(&["content-type".into()])?.unwrap_or_default())
+    }
+
+    /// Whether the body says that it is in parts.
+    pub(crate) fn is_multipart(&self) -> Result<bool, Failure> {
+        let start = self.content_type()?.get(..10);
+        Ok(start.is_some_and(|start| start.eq_ignore_ascii_case("multipart/")))
+    }
+
     /// The form in the body.
     pub(crate) fn form(&self) -> Result<Pairs<'a>, Failure> {
-        let content_type = self.header(&["content-type".into()])?.unwrap_or_default();
-        let is_multipart = content_type.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/"));
-        let pairs = if is_multipart {
-            text::multipart(content_type, self.delivery.body)
+        let pairs = if self.is_multipart()? {
+            text::multipart(self.content_type()?, self.delivery.body)
         } else {
             text::urlencoded(self.delivery.body)
         };

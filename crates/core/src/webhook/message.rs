@@ -7,7 +7,7 @@ use super::{
     delivery::Source,
     failure::Failure,
     json, mac,
-    place::{Place, Step},
+    place::{JsonPath, Place, Step},
     template::{Part, Template},
     text::{self, Url},
 };
@@ -19,12 +19,16 @@ pub(crate) type Pieces<'a> = Vec<Cow<'a, [u8]>>;
 /// hashes them.
 pub(crate) fn fill<'a>(template: &'a Template, source: &Source<'a>, secret: &'a [u8]) -> Result<Pieces<'a>, Failure> {
     let mut pieces = Vec::with_capacity(template.0.len());
-    let following = template.0.iter().skip(1).map(Some).chain(core::iter::once(None));
-    for (part, next) in template.0.iter().zip(following) {
+    let mut first_text = true;
+    for (index, part) in template.0.iter().enumerate() {
         let piece = piece(part, source, secret)?;
-        if let (Part::Value(place), Some(Part::Literal(literal))) = (part, next) {
-            check_end(source, place, &piece, literal)?;
+        if let Part::Value(place) | Part::ValueOrEmpty(place) = part {
+            let before = index.checked_sub(1).and_then(|index| template.0.get(index));
+            let after = template.0.get(index + 1);
+            check_ends(source, place, &piece, [before, after])?;
+            check_line(place, &piece, after, first_text)?;
         }
+        first_text &= matches!(part, Part::Literal(_));
         pieces.push(piece);
     }
     Ok(pieces)
@@ -40,14 +44,28 @@ pub(crate) fn joined<'a>(pieces: &[Cow<'a, [u8]>]) -> Cow<'a, [u8]> {
 
 /// A header or field must not have the character in it that ends it in the
 /// message: `{id}.{timestamp}.{body}` of an id with a dot could be taken apart
-/// in another way.
-fn check_end(source: &Source<'_>, place: &Place, text: &[u8], literal: &str) -> Result<(), Failure> {
+/// in another way. Where nothing stands between it and what is beside it, it
+/// must at least be no part of a JSON document: `{header:time}{body}`.
+fn check_ends(source: &Source<'_>, place: &Place, text: &[u8], beside: [Option<&Part>; 2]) -> Result<(), Failure> {
     let applies = matches!(place, Place::Header(_) | Place::Field(_) | Place::Position(_));
-    let end = literal.as_bytes().first();
-    if applies && end.is_some_and(|end| text.contains(end)) && !source.is_parsed_time(place) {
-        return Err(Failure::MalformedField(place.to_string()));
+    if !applies || source.is_parsed_time(place) {
+        return Ok(());
     }
-    Ok(())
+    let ends = match beside[1] {
+        Some(Part::Literal(literal)) => literal.as_bytes().first().is_none_or(|end| !text.contains(end)),
+        _ => true,
+    };
+    let joined = beside.iter().flatten().any(|part| !matches!(part, Part::Literal(_)));
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=:".contains(byte);
+    if ends && (!joined || text.iter().all(plain)) { Ok(()) } else { Err(Failure::MalformedField(place.to_string())) }
+}
+
+/// Where a line break ends a JSON text, only the first text of a message has
+/// lines of its own (SNS): the rest is then told apart from the end.
+fn check_line(place: &Place, text: &[u8], after: Option<&Part>, first: bool) -> Result<(), Failure> {
+    let ends_line = matches!(after, Some(Part::Literal(literal)) if literal.starts_with('\n'));
+    let applies = matches!(place, Place::Json(_)) && ends_line && !first;
+    if applies && text.contains(&b'\n') { Err(Failure::MalformedField(place.to_string())) } else { Ok(()) }
 }
 
 fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Cow<'a, [u8]>, Failure> {
@@ -84,12 +102,24 @@ fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Co
         Part::SortedForm => Cow::Owned(sorted_form(source)?),
         Part::Param(name) => borrowed(source.setting.param(name)?),
         Part::Value(place) => source.text(place)?.ok_or_else(|| Failure::missing(place))?,
-        Part::ValueOrEmpty(place) => source.text(place)?.unwrap_or_default(),
+        Part::ValueOrEmpty(place) => match source.text(place)? {
+            Some(text) => text,
+            None if is_structure(source, place)? => return Err(Failure::MalformedBody),
+            None => Cow::Borrowed(&[]),
+        },
         Part::SignedHeaders(name) => Cow::Owned(signed_headers(source, name)?),
         Part::Present(names) => Cow::Owned(present(source, names)?),
         // Only answers have it, and they put it in themselves.
         Part::Response => Cow::Borrowed(&[]),
     })
+}
+
+/// Whether a JSON object or list stands where a text does, or nothing: it is
+/// not what was signed as nothing.
+fn is_structure(source: &Source<'_>, place: &Place) -> Result<bool, Failure> {
+    let Place::Json(path) = place else { return Ok(false) };
+    let value = json::find(source.document, &path.0).map_err(|_| Failure::MalformedBody)?;
+    Ok(value.is_some_and(|value| matches!(value.first(), Some(b'{' | b'['))))
 }
 
 /// Non-ASCII as `\uXXXX` in lower case, in UTF-16, and `/` as `\/`.
@@ -110,8 +140,12 @@ fn escaped(body: &[u8]) -> Result<Vec<u8>, Failure> {
     Ok(escaped)
 }
 
-/// Names and values, by name, a name's different values by value.
+/// Names and values, by name, a name's different values by value. Of an
+/// urlencoded form: in a multipart one there may be files, which are not in it.
 fn sorted_form(source: &Source<'_>) -> Result<Vec<u8>, Failure> {
+    if source.is_multipart()? {
+        return Err(Failure::MalformedBody);
+    }
     let mut pairs = source.form()?;
     pairs.sort();
     pairs.dedup();
@@ -146,14 +180,18 @@ fn signed_headers(source: &Source<'_>, list: &str) -> Result<Vec<u8>, Failure> {
     }
 }
 
+/// Names and values of the members that are there, a line each.
 fn present(source: &Source<'_>, names: &[alloc::string::String]) -> Result<Vec<u8>, Failure> {
     let mut lines = Vec::new();
     for name in names {
-        let path = [Step::Member(name.clone())];
-        let value = json::find(source.document, &path).map_err(|_| Failure::MalformedBody)?;
-        let text = value.map(json::text).transpose().map_err(|_| Failure::MalformedBody)?.flatten();
-        if let Some(text) = text {
+        let place = Place::Json(JsonPath(alloc::vec![Step::Member(name.clone())]));
+        if let Some(text) = source.text(&place)? {
+            if text.contains(&b'\n') {
+                return Err(Failure::MalformedField(place.to_string()));
+            }
             lines.extend_from_slice(&[name.as_bytes(), b"\n", &text, b"\n"].concat());
+        } else if is_structure(source, &place)? {
+            return Err(Failure::MalformedBody);
         }
     }
     Ok(lines)

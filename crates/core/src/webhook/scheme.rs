@@ -292,7 +292,8 @@ impl Scheme {
             },
             _ => false,
         };
-        let body = place.is_of_body() && self.each.is_none();
+        let elsewhere = matches!(place, Place::Json(_)) && self.document.as_ref().is_some_and(|at| !at.is_of_body());
+        let body = place.is_of_body() && self.each.is_none() && !elsewhere;
         let in_message = |message: &Template| body && message.covers_body() || message.0.iter().any(in_part);
         !self.messages.is_empty() && self.messages.iter().all(in_message)
             || body && self.hashes.iter().any(|hash| self.hash_is_signed(hash) && hash.of.covers_body())

@@ -18,7 +18,7 @@
 //! | any [`Place`], `{header:NAME}` | the text there; there must be one |
 //! | `{json_or_empty:a.b}`, `{header_or_empty:NAME}` … | the same, empty if there is none |
 //! | `{signed_headers:NAME}` | `k:v` joined by `;`, for the headers that header `NAME` lists (Contentful) |
-//! | `{present:A,B,C}` | `Key\nValue\n` for those members of the JSON document that are there (SNS) |
+//! | `{present:A,B,C}` | `Key\nValue\n` for those members of the JSON document that are there, which have one line each (SNS) |
 //! | `{response}` | in a handshake's answer: the response that was computed |
 //! | `{{`, `}}` | a brace |
 //!

@@ -120,6 +120,10 @@ pub(crate) fn multipart<'a>(content_type: &str, body: &'a [u8]) -> Option<Pairs<
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("content-disposition").then_some(value)
         })?;
+        // With a `;` in quotes it could be a file to us, and a field to others.
+        if disposition.contains('\\') || disposition.split(';').any(|part| part.matches('"').count() % 2 == 1) {
+            return None;
+        }
         if parameter(disposition, "filename").is_none() {
             let name = parameter(disposition, "name")?;
             pairs.push((Cow::Owned(name.as_bytes().to_vec()), Cow::Borrowed(value)));
@@ -328,5 +332,7 @@ mod tests {
         assert_eq!(texts(pairs), vec![("json".to_string(), "{\"a\":\"\r\n\"}".to_string())]);
         assert!(multipart("multipart/form-data", body.as_bytes()).is_none());
         assert!(multipart("multipart/form-data; boundary=x", b"--x\r\n").is_none());
+        let hidden = body.replace("name=f; filename=f.txt", "name=f; x=\"; filename=f.txt\"");
+        assert!(multipart("multipart/form-data; boundary=x", hidden.as_bytes()).is_none(), "a field, for others");
     }
 }

@@ -110,11 +110,7 @@ impl Questions<'_> {
     /// Why the delivery is refused.
     pub fn answered(mut self, answers: &[bool]) -> Result<Verified, Failure> {
         for (check, _) in self.checks.iter().zip(answers).filter(|(_, good)| **good) {
-            let replay = match check.algorithm.is_hmac() {
-                true => check.signature.clone(),
-                false => mac::sha256(core::slice::from_ref(&check.message)).to_vec(),
-            };
-            self.tally.matched(check.about, replay);
+            self.tally.matched(check.about, || mac::sha256(core::slice::from_ref(&check.message)).to_vec());
         }
         self.tally.verdict()
     }
@@ -141,13 +137,15 @@ struct Group {
 }
 
 impl Tally {
-    fn matched(&mut self, about: About, replay: Vec<u8>) {
+    /// `replay` is the hash of the message, and not its signature: of a list of
+    /// signatures, by several keys, anybody can leave some out.
+    fn matched(&mut self, about: About, replay: impl FnOnce() -> Vec<u8>) {
         let Some(group) = self.items.get_mut(about.item).and_then(|groups| groups.get_mut(about.group)) else { return };
         if let Some(matches) = group.matches.get_mut(about.secret) {
             *matches = true;
         }
         if group.replay.is_empty() {
-            group.replay = replay;
+            group.replay = replay();
         }
     }
 
@@ -167,7 +165,11 @@ impl Tally {
             timestamp = timestamp.or(group.after.clone()?);
             chosen.push(group);
         }
-        let replay: Vec<Cow<'_, [u8]>> = chosen.iter().map(|group| Cow::Borrowed(group.replay.as_slice())).collect();
+        let mut replay: Vec<Cow<'_, [u8]>> =
+            chosen.iter().map(|group| Cow::Borrowed(group.replay.as_slice())).collect();
+        // Nobody signs the order of items, nor how often each is there.
+        replay.sort();
+        replay.dedup();
         let signed = replay.iter().any(|replay| !replay.is_empty());
         // The id of one event says nothing about a batch of them.
         let event_id = match chosen.as_slice() {

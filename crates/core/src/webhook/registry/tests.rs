@@ -1,7 +1,13 @@
 use std::{string::String, vec::Vec};
 
 use super::*;
-use crate::webhook::template::Part;
+use crate::webhook::{
+    Delivery, Secrets, Setting,
+    algorithm::{Algorithm, Encoding, KeyForm},
+    mac::Keyed,
+    template::Part,
+    text, verify,
+};
 
 /// The ids as they stand in the file.
 fn ids_as_written() -> Vec<&'static str> {
@@ -184,7 +190,8 @@ mod round_trip {
         for part in scheme.messages.iter().flat_map(|message| &message.0) {
             match part {
                 Part::Value(at) if !by_signing(at) => {
-                    place(at, "a text".into());
+                    let text = if matches!(at, Place::Header(_)) { "1700000000" } else { "a text" };
+                    place(at, text.into());
                 }
                 Part::SignedHeaders(name) => {
                     let all = format!("{name},x-contentful-timestamp");
@@ -342,6 +349,52 @@ mod round_trip {
         }
         assert!(all().iter().any(|provider| provider.scheme.methods[0].algorithm == Algorithm::Equality));
     }
+}
+
+/// SNS signs names and values line by line, and `Message` may have any lines in
+/// it. So what follows must be there, and have one line each: otherwise the end
+/// of what is signed could pass for a part of the message, and its id be gone.
+#[test]
+fn p40_a_notification_of_sns_can_not_be_taken_apart_in_another_way() {
+    let mut scheme = provider("sns").unwrap().scheme.clone();
+    scheme.methods[0].algorithm = Algorithm::HmacSha256;
+    scheme.methods[0].key = KeyForm::Utf8;
+    let secrets = Secrets::parse(&scheme, &["secret"]);
+    let setting = Setting::at(crate::Timestamp::from_millis(0));
+    let code = |signed: &str, members: &[(&str, &str)]| {
+        let mac = Keyed::new(Algorithm::HmacSha256, b"secret").unwrap();
+        let signature = text::encode(Encoding::Base64, &mac.compute(&[signed.as_bytes().into()]));
+        let mut document = serde_json::Map::new();
+        for (name, value) in members {
+            document.insert((*name).into(), serde_json::from_str(value).unwrap_or_else(|_| (*value).into()));
+        }
+        document.insert("Signature".into(), signature.into());
+        let body = Value::Object(document).to_string();
+        let delivery = Delivery { method: "POST", url: "", headers: &[], body: body.as_bytes() };
+        let verified = verify(&scheme, &secrets, &delivery, &setting).into_result();
+        verified
+            .map_or_else(|failure| failure.code(), |verified| if verified.event_id.is_some() { "OK" } else { "NO_ID" })
+    };
+    let signed = "Message\nm\nMessageId\n1\nTimestamp\n2026-11-21T06:00:00Z\nTopicArn\na\nType\nNotification\n";
+    let tail = [("Timestamp", "2026-11-21T06:00:00Z"), ("TopicArn", "a"), ("Type", "Notification")];
+    let with = |members: &[(&'static str, &'static str)]| [members, &tail].concat();
+    assert_eq!(code(signed, &with(&[("Message", "m"), ("MessageId", "1")])), "OK");
+    assert_eq!(
+        code(signed, &with(&[("Message", "m"), ("MessageId", "1"), ("Subject", "[\"forged\"]")])),
+        "MALFORMED_BODY"
+    );
+    assert_eq!(code(signed, &with(&[("Message", "m\nMessageId\n1")])), "MISSING_FIELD");
+    let all = "m\nMessageId\n1\nTimestamp\n2026-11-21T06:00:00Z\nTopicArn\na";
+    assert_eq!(code(signed, &[("Message", all), ("Type", "Notification")]), "MISSING_FIELD");
+    // A message that was written by someone who wants another id, or subject.
+    let signed = signed.replace("\nm\n", "\nm\nMessageId\n2\nSubject\ns\n");
+    assert_eq!(code(&signed, &with(&[("Message", "m\nMessageId\n2\nSubject\ns"), ("MessageId", "1")])), "OK");
+    let other = with(&[("Message", "m"), ("MessageId", "2"), ("Subject", "s\nMessageId\n1")]);
+    assert_eq!(code(&signed, &other), "MALFORMED_FIELD");
+    assert_eq!(
+        code(&signed, &with(&[("Message", "m"), ("MessageId", "2\nSubject\ns\nMessageId\n1")])),
+        "MALFORMED_FIELD"
+    );
 }
 
 /// The section of `docs/webhooks.md` that is made of the registry.

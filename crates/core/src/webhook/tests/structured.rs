@@ -297,3 +297,117 @@ fn contentful_signs_the_headers_that_it_lists_and_the_timestamp_must_be_one() {
     assert_eq!(sign("x-contentful-signed-headers,x-a").unwrap_err().code(), "MISSING_HEADER");
     assert_eq!(sign("x-contentful-timestamp,x-none").unwrap_err().code(), "MISSING_HEADER");
 }
+
+/// Of two signatures that a sender makes while a secret is replaced, anybody
+/// can leave one out; of a batch anybody can repeat an item, or turn it round.
+#[test]
+fn p34_a_delivery_has_one_replay_key_however_it_is_presented() {
+    let list = scheme(
+        "signature = \"header:s\"\nsplit = \",\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\n\
+         or = [{ encoding = \"base64\" }]",
+    );
+    let by = |secret: &str| rig::value(&signed(&list, secret, b"{}"), "s").to_string();
+    let (old, new) = (by("old"), by("new"));
+    let key = |signatures: &str, ask_above: usize| {
+        let secrets = crate::webhook::Secrets::parse(&list, &["new", "old"]);
+        let headers = [("s", signatures)];
+        let asking = crate::webhook::Setting { ask_above, ..setting(NOW) };
+        let delivery = rig::post(&headers, b"{}");
+        rig::settle(crate::webhook::verify(&list, &secrets, &delivery, &asking)).unwrap().replay_key.unwrap()
+    };
+    for ask_above in [0, usize::MAX] {
+        let both = key(&format!("{old},{new}"), ask_above);
+        assert_eq!(key(&old, ask_above), both);
+        assert_eq!(key(&new, ask_above), both);
+    }
+    let adyen = scheme(ADYEN);
+    let item = |reference: &str| {
+        let mac = Keyed::new(Algorithm::HmacSha256, &[1; 32]).unwrap();
+        let mac = mac.compute(&[format!("{reference}::").into_bytes().into()]);
+        let signature = text::encode(Encoding::Base64, &mac);
+        format!(
+            "{{\"NotificationRequestItem\":{{\"additionalData\":{{\"hmacSignature\":\"{signature}\"}},\
+             \"pspReference\":\"{reference}\"}}}}"
+        )
+    };
+    let key = |items: &[&str]| {
+        let items: Vec<String> = items.iter().map(|reference| item(reference)).collect();
+        let body = format!("{{\"notificationItems\":[{}]}}", items.join(","));
+        let secret = "01".repeat(32);
+        let verified = rig::check(&adyen, &[&secret], &rig::post(&[], body.as_bytes()), &setting(NOW));
+        verified.unwrap().replay_key.unwrap()
+    };
+    assert_eq!(key(&["1", "1"]), key(&["1"]));
+    assert_eq!(key(&["1", "2"]), key(&["2", "1"]));
+    assert_ne!(key(&["1", "2"]), key(&["1"]));
+}
+
+/// Who shifts the border between a header and what is beside it in the message
+/// has other texts under the same signature.
+#[test]
+fn p35_a_header_beside_the_body_can_not_take_a_part_of_it() {
+    let of = |message: &str| {
+        scheme(&format!(
+            "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\nmessage = \"{message}\""
+        ))
+    };
+    let plain = of("{body}");
+    let by = |text: &str| rig::value(&signed(&plain, "secret", text.as_bytes()), "s").to_string();
+    let code = |message: &str, signature: &str, header: &str, body: &str| {
+        code(&of(message), &["secret"], &[("s", signature), ("t", header)], body.as_bytes())
+    };
+    let before = by("1700000000{\"a\":1}");
+    assert_eq!(code("{header:t}{body}", &before, "1700000000", "{\"a\":1}"), "VALID");
+    assert_eq!(code("{header:t}{body}", &before, "1700000000{\"a\":1}", ""), "MALFORMED_FIELD");
+    let after = by("{\"a\":1}1700000000");
+    assert_eq!(code("{body}{header:t}", &after, "1700000000", "{\"a\":1}"), "VALID");
+    assert_eq!(code("{body}{header:t}", &after, "{\"a\":1}1700000000", ""), "MALFORMED_FIELD");
+    let dot = by("1.{}.{}");
+    assert_eq!(code("{header_or_empty:t}.{body}", &dot, "1", "{}.{}"), "VALID");
+    assert_eq!(code("{header_or_empty:t}.{body}", &dot, "1.{}", "{}"), "MALFORMED_FIELD");
+}
+
+/// The origin reads a list or an object where nothing was signed.
+#[test]
+fn p38_an_object_is_not_nothing() {
+    let adyen = scheme(&ADYEN.replace("each = \"json:notificationItems[].NotificationRequestItem\"", ""));
+    let mac = Keyed::new(Algorithm::HmacSha256, &[1; 32]).unwrap().compute(&[b"7914::5"[..].into()]);
+    let signature = text::encode(Encoding::Base64, &mac);
+    let secret = "01".repeat(32);
+    let code = |original: &str| {
+        let body = format!(
+            "{{\"additionalData\":{{\"hmacSignature\":\"{signature}\"}},\"pspReference\":\"7914\",{original}\
+             \"amount\":{{\"value\":5}}}}"
+        );
+        code(&adyen, &[&secret], &[], body.as_bytes())
+    };
+    assert_eq!(code(""), "VALID");
+    assert_eq!(code("\"originalReference\":null,"), "VALID");
+    assert_eq!(code("\"originalReference\":[\"forged\"],"), "MALFORMED_BODY");
+    assert_eq!(code("\"originalReference\":{\"a\":1},"), "MALFORMED_BODY");
+}
+
+/// The type of the content is not signed: with another one, the same fields
+/// could come beside files and fields that no signature covers.
+#[test]
+fn p37_a_signed_form_is_urlencoded() {
+    let text = "signature = \"header:s\"\nencoding = \"base64\"\nalgorithm = \"hmac-sha1\"\nmessage = ";
+    let form = scheme(&format!("{text}\"{{url}}{{sorted_form}}\""));
+    let headers = signed(&form, "secret", b"Body=hello");
+    let part = |head: &str, text: &str| format!("--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");
+    for forged in ["name=\"Body\"; filename=\"f\"", "name=\"Body\"; x=\"; filename=y\""] {
+        let body = format!("{}{}--x--\r\n", part(forged, "forged"), part("name=\"Body\"", "hello"));
+        let headers = [borrowed(&headers), [("content-type", "multipart/form-data; boundary=x")].to_vec()].concat();
+        assert_eq!(code(&form, &["secret"], &headers, body.as_bytes()), "MALFORMED_BODY", "{forged}");
+    }
+}
+
+/// Which place is signed depends on where the document stands.
+#[test]
+fn p34_a_document_beside_the_body_is_not_signed_by_the_body() {
+    let scheme = scheme(
+        "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\ndocument = \"header:meta\"\n\
+         timestamp = { at = \"json:time\" }\nevent_id = \"json:id\"",
+    );
+    assert!(scheme.body_authenticated() && !scheme.event_id_signed() && !scheme.replay_protected());
+}
