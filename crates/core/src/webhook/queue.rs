@@ -21,7 +21,7 @@ use crate::{id::DeliveryId, timestamp::Timestamp};
 pub const MAX_MESSAGE_BYTES: usize = 120_000;
 /// Bytes of one part of a body that lies beside its message; a row of SQLite holds 2 MB.
 pub const PART_BYTES: usize = 1024 * 1024;
-/// Seconds until the second attempt.
+/// Seconds until the second attempt, if nobody says.
 pub const FIRST_RETRY_SECONDS: u32 = 10;
 /// Seconds between two attempts, at most.
 pub const MAX_RETRY_SECONDS: u32 = 3_600;
@@ -53,6 +53,9 @@ pub struct Envelope {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Body,
+    /// Whether somebody sent it again after all attempts had failed.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub redriven: bool,
 }
 
 /// Where an event's body is.
@@ -148,12 +151,12 @@ impl Envelope {
     }
 }
 
-/// Seconds until the next attempt, after so many that failed: twice as long each
-/// time, up to an hour.
+/// Seconds until the next attempt, after so many that failed: `first`, then
+/// twice as long each time, up to an hour.
 #[must_use]
-pub fn retry_after(failures: u32) -> u32 {
+pub fn retry_after(first: u32, failures: u32) -> u32 {
     let doublings = failures.saturating_sub(1).min(16);
-    FIRST_RETRY_SECONDS.saturating_mul(1 << doublings).min(MAX_RETRY_SECONDS)
+    first.saturating_mul(1 << doublings).min(MAX_RETRY_SECONDS)
 }
 
 /// Why an attempt failed.
@@ -216,6 +219,7 @@ mod tests {
             request_id: "req_1".into(),
             headers: vec![("content-type".into(), "application/json".into())],
             body: Body::Inline(String::new()),
+            redriven: false,
         }
     }
 
@@ -280,10 +284,10 @@ mod tests {
 
     #[test]
     fn each_wait_is_twice_the_one_before_up_to_an_hour() {
-        let waits: Vec<_> = (1..=12).map(retry_after).collect();
+        let waits: Vec<_> = (1..=12).map(|failures| retry_after(FIRST_RETRY_SECONDS, failures)).collect();
         assert_eq!(waits, [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600, 3600]);
-        assert_eq!(retry_after(0), FIRST_RETRY_SECONDS);
-        assert_eq!(retry_after(u32::MAX), MAX_RETRY_SECONDS);
+        assert_eq!(retry_after(10, 0), FIRST_RETRY_SECONDS);
+        assert_eq!(retry_after(u32::MAX, u32::MAX), MAX_RETRY_SECONDS);
     }
 
     #[test]
