@@ -1,5 +1,5 @@
-// `npm run build [-- edge | manage | config]`: keystile.toml into the module
-// that both workers import, and the crates into WebAssembly. Wrangler calls it
+// `npm run build [-- edge | manage | hooks | config]`: keystile.toml into the module
+// that the workers import, and the crates into WebAssembly. Wrangler calls it
 // before every bundle (`[build] command`), so what is up to date is left alone.
 //
 //   --config PATH      another keystile.toml (or KEYSTILE_CONFIG)
@@ -15,7 +15,7 @@ import { asProgram, capture, Failed, quietly } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { buildEnv, inRoot, root, wasmBindgen, workerBuild } from "./tools.mjs";
 
-const WORKERS = ["edge", "manage"];
+const WORKERS = ["edge", "manage", "hooks"];
 
 // Wrangler starts builds of its own, from other directories: the same files for those.
 for (const name of ["KEYSTILE_CONFIG", "KEYSTILE_CONFIG_OUT"]) {
@@ -114,7 +114,7 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     });
     const targets = positionals.length === 0 || positionals.includes("all") ? undefined : positionals;
     for (const target of targets ?? []) {
-      if (!["config", ...WORKERS].includes(target)) throw new Failed(`Build what? edge, manage, config or all, not "${target}".`);
+      if (!["config", ...WORKERS].includes(target)) throw new Failed(`Build what? edge, manage, hooks, config or all, not "${target}".`);
     }
     await setup();
     await build(targets, { config: values.config, configOut: values["config-out"] });

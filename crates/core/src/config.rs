@@ -27,9 +27,12 @@ use crate::{
 };
 
 pub mod raw;
+pub mod webhooks;
+
+pub use webhooks::{WebhookMode, WebhookSource, Webhooks};
 
 /// The form that ships to the workers. Workers read no other.
-const BLOB_VERSION: u32 = 2;
+const BLOB_VERSION: u32 = 3;
 
 /// The configuration, checked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,9 +67,14 @@ pub struct Config {
     pub upstreams: Vec<Upstream>,
     /// What is guarded.
     pub routes: Routes,
-    /// What the management worker alone reads; empty at the edge.
+    /// Below this path lie the sources of webhooks; not said if there are none.
+    pub hooks: Option<Path>,
+    /// What the management worker alone reads; empty elsewhere.
     #[serde(skip)]
     pub management: Management,
+    /// What the worker that receives webhooks alone reads; empty elsewhere.
+    #[serde(skip)]
+    pub webhooks: Webhooks,
 }
 
 /// What the management worker alone reads. It follows the rest in what ships, so
@@ -79,6 +87,14 @@ pub struct Management {
     pub plans: Vec<Plan>,
     /// How long audit entries are kept; for good if not said.
     pub audit_retention_days: Option<u16>,
+}
+
+/// What follows the configuration, each part as bytes: who doesn't need one
+/// passes over it unread.
+#[derive(Serialize, Deserialize)]
+struct Rest {
+    management: Vec<u8>,
+    webhooks: Vec<u8>,
 }
 
 /// Where requests are forwarded to.
@@ -139,7 +155,11 @@ impl Config {
     #[must_use]
     pub fn to_blob(&self) -> String {
         // Every part serialises: the types are plain data.
-        STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION, self, &self.management)).unwrap_or_default())
+        let rest = Rest {
+            management: postcard::to_allocvec(&self.management).unwrap_or_default(),
+            webhooks: postcard::to_allocvec(&self.webhooks).unwrap_or_default(),
+        };
+        STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION, self, rest)).unwrap_or_default())
     }
 
     /// Reads what [`to_blob`](Self::to_blob) wrote, as the edge needs it.
@@ -150,14 +170,26 @@ impl Config {
         Self::take(blob).map(|(config, _)| config)
     }
 
-    /// Reads all of what [`to_blob`](Self::to_blob) wrote.
+    /// The same with what the management worker needs.
     ///
     /// # Errors
     /// A sentence, if this is no blob of this version.
     pub fn for_management(blob: &str) -> Result<Self, String> {
         let (config, rest) = Self::take(blob)?;
-        let management = postcard::from_bytes(&rest).map_err(|error| error.to_string())?;
+        let rest: Rest = postcard::from_bytes(&rest).map_err(|error| error.to_string())?;
+        let management = postcard::from_bytes(&rest.management).map_err(|error| error.to_string())?;
         Ok(Self { management, ..config })
+    }
+
+    /// The same with what the worker needs that receives webhooks.
+    ///
+    /// # Errors
+    /// A sentence, if this is no blob of this version.
+    pub fn for_hooks(blob: &str) -> Result<Self, String> {
+        let (config, rest) = Self::take(blob)?;
+        let rest: Rest = postcard::from_bytes(&rest).map_err(|error| error.to_string())?;
+        let webhooks = postcard::from_bytes(&rest.webhooks).map_err(|error| error.to_string())?;
+        Ok(Self { webhooks, ..config })
     }
 
     /// The configuration, and what follows it.

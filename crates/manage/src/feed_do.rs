@@ -45,7 +45,8 @@ use serde_json::{Value, json};
 use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object};
 
 use self::{log::Log, staleness::Staleness};
-use crate::{database::Database, deployment, failure::Failure};
+use crate::{deployment, failure::Failure};
+use keystile_runtime::database::Database;
 
 /// After a fault in the alarm it is tried again this much later.
 const ALARM_RETRY_MS: i64 = 60_000;

@@ -36,7 +36,7 @@ mod usage;
 use std::{cell::OnceCell, rc::Rc};
 
 use keystile_core::{problem::Problem, usage::batch::UsageBatch};
-use keystile_runtime::{clock, log};
+use keystile_runtime::{clock, database, log};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use self::{
@@ -49,7 +49,6 @@ use crate::{
         Audit, Authenticate, CancelRotation, Command, Create, Disable, Enable, Export, Get, Import, List, Patch,
         PatchTenant, Resume, Revoke, Rotate, SelfRevoke, Summary, Suspend, Usage,
     },
-    database,
     failure::Failure,
 };
 

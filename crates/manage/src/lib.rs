@@ -8,7 +8,6 @@
 
 mod api;
 mod command;
-mod database;
 mod deployment;
 mod failure;
 #[allow(missing_docs, reason = "the macro durable_object makes methods without any")]

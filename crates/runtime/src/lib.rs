@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod database;
 pub mod kv;
 pub mod log;
 pub mod object;

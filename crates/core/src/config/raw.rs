@@ -8,7 +8,7 @@ use alloc::{
 
 use serde::Deserialize;
 
-use super::{Config, Cors, DefaultScopes, Management, Target, Upstream};
+use super::{Config, Cors, DefaultScopes, Management, Target, Upstream, Webhooks};
 use crate::{
     credential::CredentialHeader,
     feed::client::{Settings, WhenFeedUnreachable},
@@ -20,8 +20,10 @@ use crate::{
 };
 
 mod plans;
+mod webhooks;
 
 pub use plans::{RawLimits, RawPlan};
+pub use webhooks::RawWebhook;
 
 /// The file as it stands.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -49,6 +51,8 @@ pub struct RawConfig {
     pub limits: RawLimits,
     #[serde(default)]
     pub plans: Vec<RawPlan>,
+    #[serde(default)]
+    pub webhooks: Vec<RawWebhook>,
 }
 
 /// `[keys]`
@@ -107,6 +111,8 @@ pub struct RawPreset {
 pub struct RawEdge {
     /// Below this path lie verify, me and healthz.
     pub base: String,
+    /// Below this path lie the sources of webhooks.
+    pub hooks_base: String,
     /// How old a view of the feed may be, milliseconds.
     pub max_staleness_ms: u32,
     /// What to do without a view.
@@ -123,6 +129,7 @@ impl Default for RawEdge {
     fn default() -> Self {
         Self {
             base: "/keystile".to_string(),
+            hooks_base: "/hooks".to_string(),
             max_staleness_ms: 2_000,
             when_feed_unreachable: WhenFeedUnreachable::Kv,
             server_timing: false,
@@ -223,7 +230,9 @@ impl Config {
             prefixes,
             catalog: check.catalog(&raw.scopes),
             presets: Vec::new(),
-            base: check.base(&raw.edge.base),
+            base: check.base(&raw.edge.base, "base", "/keystile"),
+            hooks: None,
+            webhooks: Webhooks::default(),
             feed: check.feed(&raw.edge),
             upstreams: check.upstreams(&raw.upstreams),
             routes: Routes::default(),
@@ -257,8 +266,11 @@ impl Config {
             check.cors(cors);
         }
         let presets = check.presets(&raw.presets, &config.catalog);
+        let hooks = check.hooks_base(&raw.edge.hooks_base, &config.base);
+        let config = Self { hooks: (!raw.webhooks.is_empty()).then_some(hooks), ..config };
+        let webhooks = check.webhooks(&raw.webhooks, &config);
         let routes = check.routes(&raw.routes, &config);
-        if check.errors.is_empty() { Ok(Self { presets, routes, ..config }) } else { Err(check.errors) }
+        if check.errors.is_empty() { Ok(Self { presets, routes, webhooks, ..config }) } else { Err(check.errors) }
     }
 }
 
@@ -382,15 +394,24 @@ impl Check {
         checked
     }
 
-    fn base(&mut self, text: &str) -> Path {
+    fn base(&mut self, text: &str, name: &str, such_as: &str) -> Path {
         let parsed = Path::parse(text)
             .ok()
             .filter(|path| path.segments().next().is_some() && path.as_str() == text && !text.ends_with('/'));
-        self.that(parsed.is_some(), &["edge", "base"], || {
-            "write a path such as \"/keystile\", without a slash at its end".into()
+        self.that(parsed.is_some(), &["edge", name], || {
+            format!("write a path such as \"{such_as}\", without a slash at its end")
         });
         // The root is never used: an error was recorded.
         parsed.unwrap_or_else(Path::root)
+    }
+
+    fn hooks_base(&mut self, text: &str, base: &Path) -> Path {
+        let hooks = self.base(text, "hooks_base", "/hooks");
+        let apart = hooks.below(base).is_none() && base.below(&hooks).is_none();
+        self.that(apart || !self.errors.is_empty(), &["edge", "hooks_base"], || {
+            format!("this overlaps {}, where Keystile's own endpoints are; write another path", base.as_str())
+        });
+        hooks
     }
 
     fn feed(&mut self, edge: &RawEdge) -> Settings {
@@ -482,6 +503,11 @@ impl Check {
             };
             self.that(!pattern.overlaps(&config.base), &["routes", &index, "path"], || {
                 format!("this overlaps {}, where Keystile's own endpoints are; guard other paths, or set another base in [edge]", config.base.as_str())
+            });
+            let hooks = config.hooks.as_ref().filter(|hooks| pattern.overlaps(hooks));
+            self.that(hooks.is_none(), &["routes", &index, "path"], || {
+                let hooks = hooks.map(Path::as_str).unwrap_or_default();
+                format!("this overlaps {hooks}, where webhooks come in; guard other paths, or set another hooks_base in [edge]")
             });
             self.that(!checked.iter().any(|route| route.pattern == pattern), &["routes", &index, "path"], || {
                 format!("there are two routes for \"{}\"", raw.path)

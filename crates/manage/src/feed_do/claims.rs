@@ -8,7 +8,7 @@ use keystile_core::{
 use serde::Deserialize;
 use worker::Result;
 
-use crate::database::Database;
+use keystile_runtime::database::Database;
 
 /// Takes the claims that can be, all of them in one transaction.
 pub(super) fn claim(database: &Database, request: &ClaimRequest) -> Result<ClaimAnswer> {

@@ -21,7 +21,8 @@ use super::{
     page::{self, Entry, Head, Start},
     tenants,
 };
-use crate::{database::Database, failure::Failure};
+use crate::failure::Failure;
+use keystile_runtime::database::Database;
 
 /// Entries that one alarm trims at most.
 const TRIM_ENTRIES: i64 = 2_000;

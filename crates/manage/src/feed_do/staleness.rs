@@ -7,7 +7,7 @@ use keystile_core::Timestamp;
 use serde::Deserialize;
 use worker::Result;
 
-use crate::database::Database;
+use keystile_runtime::database::Database;
 
 /// A value that is stated again is written again after this long.
 const WRITE_AGAIN_AFTER_MS: i64 = 60 * 60 * 1_000;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::Result;
 
-use crate::database::Database;
+use keystile_runtime::database::Database;
 
 /// Notes a tenant that may be new.
 pub(super) fn note(database: &Database, tenant: &TenantId, now: Timestamp) -> Result<()> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use worker::Result;
 
 use super::keys;
-use crate::database::Database;
+use keystile_runtime::database::Database;
 
 /// Keys that are enqueued at a time.
 const BATCH: i64 = 20;

@@ -13,7 +13,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use worker::{Error, Result, SqlStorageValue};
 
-use crate::{command::Origin, database::Database};
+use crate::command::Origin;
+use keystile_runtime::database::Database;
 
 /// Entries of a page of an export.
 const EXPORT_PAGE: i64 = 500;

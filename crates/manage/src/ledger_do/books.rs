@@ -19,7 +19,8 @@ use super::{
     idempotency::{self, InFlight},
     outbox, schema, usage,
 };
-use crate::{database::Database, deployment::Deployment};
+use crate::deployment::Deployment;
+use keystile_runtime::database::Database;
 
 /// Alarms that are not for now are set to multiples of this.
 const ALARM_STEP_MS: i64 = 1_000;

@@ -22,7 +22,8 @@ use super::{
     answer::{Answer, Outcome},
     books::Books,
 };
-use crate::{database::Database, failure::Failure};
+use crate::failure::Failure;
+use keystile_runtime::database::Database;
 
 /// Rows outlive their use by up to this long, so that the alarm trims many at once.
 const TRIM_SLACK_MS: i64 = 60 * 60 * 1_000;

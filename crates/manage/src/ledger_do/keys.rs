@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use worker::{Error, Result, SqlStorageValue};
 
-use crate::{command::Target, database::Database};
+use crate::command::Target;
+use keystile_runtime::database::Database;
 
 /// A key, and when its present version is in effect at every edge.
 #[derive(Clone, Debug)]

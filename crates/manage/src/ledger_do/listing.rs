@@ -18,7 +18,7 @@ use serde::Deserialize;
 use worker::{Result, SqlStorageValue};
 
 use super::keys::{self, KeyRow};
-use crate::database::Database;
+use keystile_runtime::database::Database;
 
 const STATUSES: [KeyStatus; 4] = [KeyStatus::Active, KeyStatus::Disabled, KeyStatus::Revoked, KeyStatus::Expired];
 /// Operators' keys have none.

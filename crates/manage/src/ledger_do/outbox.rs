@@ -8,7 +8,7 @@ use keystile_core::{
 use serde::Deserialize;
 use worker::Result;
 
-use crate::database::Database;
+use keystile_runtime::database::Database;
 
 /// The request that makes a change publishes it itself, at once. If it is
 /// killed before, the alarm takes over after this long.

@@ -11,7 +11,8 @@ use serde_json::json;
 use worker::Result;
 
 use super::{books::Books, keys};
-use crate::{database::Database, failure::Failure};
+use crate::failure::Failure;
+use keystile_runtime::database::Database;
 
 /// What is set; nothing if nothing was.
 pub(super) fn find(database: &Database) -> Result<TenantSettings> {

@@ -4,7 +4,7 @@ use keystile_core::{TenantId, Timestamp, feed::message::TenantStanding};
 use serde::Deserialize;
 use worker::Result;
 
-use crate::database::Database;
+use keystile_runtime::database::Database;
 
 /// The tenant's standing, and when it is in effect at every edge.
 pub(super) struct Standing {

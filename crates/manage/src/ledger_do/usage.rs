@@ -26,7 +26,7 @@ use super::{
     books::Books,
     outbox::Subject,
 };
-use crate::database::Database;
+use keystile_runtime::database::Database;
 
 /// Batches are not sent for longer than an hour, nor under way for a day.
 const REMEMBERED_MS: i64 = 25 * 60 * 60 * 1_000;

@@ -18,10 +18,10 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use worker::{Error, Result, SqlStorage, SqlStorageValue, State, Storage};
 
-use keystile_runtime::clock;
+use crate::clock;
 
 /// The database of one object.
-pub(crate) struct Database {
+pub struct Database {
     storage: Storage,
     sql: SqlStorage,
 }
@@ -29,7 +29,10 @@ pub(crate) struct Database {
 impl Database {
     /// Opens the object's database and brings its schema up to date. The
     /// migrations are those of the object's class, in the order of their making.
-    pub(crate) fn open(state: &State, migrations: &[&str]) -> Result<Self> {
+    ///
+    /// # Errors
+    /// Those of the platform.
+    pub fn open(state: &State, migrations: &[&str]) -> Result<Self> {
         let storage = state.storage();
         let database = Self { sql: storage.sql(), storage };
         database.migrate(migrations)?;
@@ -60,22 +63,34 @@ impl Database {
     }
 
     /// Runs a statement for its effect.
-    pub(crate) fn execute(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<()> {
+    ///
+    /// # Errors
+    /// Those of the platform.
+    pub fn execute(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<()> {
         self.sql.exec(statement, bindings).map(drop)
     }
 
     /// All rows of a query. A cursor is never left open: that would lock tables.
-    pub(crate) fn rows<T: DeserializeOwned>(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<T>> {
+    ///
+    /// # Errors
+    /// Those of the platform.
+    pub fn rows<T: DeserializeOwned>(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<T>> {
         self.sql.exec(query, bindings)?.to_array()
     }
 
     /// The first row of a query. (`SqlCursor::one` throws past Rust.)
-    pub(crate) fn row<T: DeserializeOwned>(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<T>> {
+    ///
+    /// # Errors
+    /// Those of the platform.
+    pub fn row<T: DeserializeOwned>(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<T>> {
         Ok(self.rows(query, bindings)?.into_iter().next())
     }
 
     /// Does all of `work`, or if it fails nothing of it.
-    pub(crate) fn transaction<T, E: From<Error>>(
+    ///
+    /// # Errors
+    /// Those of `work`, or of the platform.
+    pub fn transaction<T, E: From<Error>>(
         &self,
         mut work: impl FnMut() -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
@@ -98,13 +113,19 @@ impl Database {
     }
 
     /// Sets the object's one alarm, in place of the one that was set before.
-    pub(crate) fn arm(&self, at: Timestamp) -> Result<()> {
+    ///
+    /// # Errors
+    /// Those of the platform.
+    pub fn arm(&self, at: Timestamp) -> Result<()> {
         arm(&self.storage, at)
     }
 }
 
 /// The same where there is no database to be had.
-pub(crate) fn arm(storage: &Storage, at: Timestamp) -> Result<()> {
+///
+/// # Errors
+/// Those of the platform.
+pub fn arm(storage: &Storage, at: Timestamp) -> Result<()> {
     let date = Date::new(&JsValue::from_f64(at.as_millis() as f64));
     // The write is made by the call itself; its promise tells nothing new.
     storage.as_raw().set_alarm(date, Object::new()).map(drop).map_err(Error::from)

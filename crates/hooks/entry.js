@@ -1,0 +1,7 @@
+// The worker that receives webhooks: the configuration as a string for Rust to
+// read at its first request, then the Rust worker itself and its Durable Objects.
+import config from "keystile-config";
+
+globalThis.KEYSTILE_CONFIG = config;
+
+export { default, Deliveries } from "./build/index.js";

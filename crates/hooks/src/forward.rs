@@ -1,0 +1,237 @@
+//! Handing an event on: the sender's body, signed again in the form of Standard
+//! Webhooks, so that an upstream has one signature to check whoever sent it.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use js_sys::Uint8Array;
+use keystile_core::{
+    KeyDigest, Timestamp,
+    webhook::{self, Delivery, Scheme, Setting, Verified, place::Place},
+};
+use keystile_runtime::{clock, log};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::{
+    glue,
+    incoming::Incoming,
+    source::{Hooks, Parts, Source},
+};
+
+/// An upstream that takes longer has failed.
+const TIMEOUT_MS: u32 = 25_000;
+/// Characters of an id that goes on as it is.
+const MAX_ID: usize = 128;
+
+/// Headers of the sender's that never go on, beside its signatures.
+const DROPPED: &[&str] = &[
+    // Of the connection, or of the body as it is sent anew.
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    // Credentials.
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "x-api-key",
+    // These make some frameworks see another method, path or host.
+    "forwarded",
+    "x-forwarded-host",
+    "x-forwarded-prefix",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+    // Ours to write.
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+];
+
+/// A genuine delivery, to be handed on.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Event {
+    /// The id that it goes on under: the same at each attempt, and at each of
+    /// the sender's own.
+    pub(crate) webhook_id: String,
+    /// The sender's id for it.
+    pub(crate) event_id: Option<String>,
+    /// When the sender signed it.
+    pub(crate) timestamp: Option<Timestamp>,
+    /// Whether the whole body is the sender's.
+    pub(crate) body_authenticated: bool,
+    /// The request that brought it.
+    pub(crate) request_id: String,
+    /// What goes on of the sender's headers.
+    pub(crate) headers: Vec<(String, String)>,
+    /// The bytes as they came.
+    #[serde(skip)]
+    pub(crate) body: Vec<u8>,
+}
+
+/// What came of handing an event on.
+pub(crate) enum Outcome {
+    /// The upstream answered.
+    Answered { status: u16, response: JsValue },
+    /// It did not, or not in time.
+    None,
+}
+
+impl Outcome {
+    /// Whether the upstream has it now.
+    pub(crate) const fn taken(&self) -> bool {
+        matches!(self, Self::Answered { status: 200..=299, .. })
+    }
+}
+
+impl Event {
+    /// `key` tells it from all others of its source, if anything does.
+    pub(crate) fn new(
+        source: &Source,
+        incoming: &Incoming,
+        parts: Parts,
+        verified: Verified,
+        key: Option<&str>,
+    ) -> Self {
+        let scheme = &source.config.scheme;
+        let goes_on = |(name, _): &(String, String)| goes_on(name, scheme);
+        let made_of = key.unwrap_or(&incoming.request_id);
+        Self {
+            webhook_id: match &verified.event_id {
+                Some(id) if is_plain_id(id) => id.clone(),
+                _ => made_id(&source.config.source, made_of),
+            },
+            event_id: verified.event_id,
+            timestamp: verified.timestamp,
+            body_authenticated: verified.body_authenticated,
+            request_id: incoming.request_id.clone(),
+            headers: parts.headers.into_iter().filter(goes_on).collect(),
+            body: parts.body,
+        }
+    }
+}
+
+/// Hands an event to the source's upstream.
+pub(crate) async fn deliver(hooks: &Hooks, source: &Source, event: &Event) -> Outcome {
+    match try_deliver(hooks, source, event).await {
+        Ok(response) => match glue::status(&response) {
+            status @ 200.. => Outcome::Answered { status, response },
+            _ => Outcome::None,
+        },
+        Err(reason) => {
+            let fields = [
+                ("source", source.config.source.as_str()),
+                ("request_id", event.request_id.as_str()),
+                ("reason", reason.as_str()),
+            ];
+            log::error("webhook_upstream_unreachable", &fields.map(|(name, value)| (name, value.into())));
+            Outcome::None
+        }
+    }
+}
+
+async fn try_deliver(hooks: &Hooks, source: &Source, event: &Event) -> Result<JsValue, String> {
+    let upstream = source.upstream.as_ref().map_err(Clone::clone)?;
+    let headers = headers(hooks, source, event, &upstream.signing_secret, clock::now())?;
+    let headers = glue::join(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let body = Uint8Array::from(event.body.as_slice());
+    let said = |error: JsValue| js_sys::Error::from(error).message().as_string().unwrap_or_default();
+    let posted = glue::post(&upstream.fetcher, &upstream.url, &headers, &body, TIMEOUT_MS).map_err(said)?;
+    JsFuture::from(posted).await.map_err(said)
+}
+
+/// All headers of the request to the upstream.
+fn headers(
+    hooks: &Hooks,
+    source: &Source,
+    event: &Event,
+    signing_secret: &str,
+    now: Timestamp,
+) -> Result<Vec<(String, String)>, String> {
+    let id = [("webhook-id", event.webhook_id.as_str())];
+    let delivery = Delivery { method: "POST", url: "", headers: &id, body: &event.body };
+    let signed = webhook::sign(&hooks.standard, signing_secret, &delivery, Some(&event.webhook_id), &Setting::at(now))
+        .map_err(|failure| format!("{}: {}", failure.code(), failure.detail()))?;
+    let mut headers = event.headers.clone();
+    let mut set = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
+    set("webhook-id", &event.webhook_id);
+    set("Keystile-Webhook-Source", &source.config.source);
+    set("Keystile-Webhook-Provider", source.config.provider.as_deref().unwrap_or("own"));
+    if let Some(id) = event.event_id.as_deref().filter(|id| is_header_text(id)) {
+        set("Keystile-Webhook-Event-Id", id);
+    }
+    if let Some(at) = event.timestamp {
+        set("Keystile-Webhook-Timestamp", &at.as_millis().div_euclid(1_000).to_string());
+    }
+    set("Keystile-Webhook-Body-Authenticated", if event.body_authenticated { "true" } else { "false" });
+    set("Keystile-Request-Id", &event.request_id);
+    headers.extend(signed.headers);
+    Ok(headers)
+}
+
+/// Whether a header of the sender's goes on: no signature, no credential,
+/// nothing that is ours or the network's.
+fn goes_on(name: &str, scheme: &Scheme) -> bool {
+    // Some servers take one for the other.
+    let plain = name.replace('_', "-");
+    let of_network = plain.starts_with("cf-") || plain.starts_with("x-forwarded-") || plain.starts_with("x-real-ip");
+    let signature = plain.contains("signature")
+        || scheme.signature.iter().any(|place| match place {
+            Place::Header(names) => names.iter().any(|other| other == name),
+            Place::NumberedHeader(other) => name.starts_with(other.as_str()),
+            _ => false,
+        });
+    !signature && !of_network && !plain.starts_with("keystile") && !DROPPED.contains(&plain.as_str())
+}
+
+/// Whether an id can stand in `webhook-id`, whose text is signed: no `.` ends it early.
+fn is_plain_id(id: &str) -> bool {
+    (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+fn is_header_text(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 512 && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// An id for an event that has none that could go on.
+fn made_id(source: &str, of: &str) -> String {
+    let digest = KeyDigest::of(&format!("{source}/{of}"));
+    let id = URL_SAFE_NO_PAD.encode(digest.as_bytes());
+    format!("msg_{}", id.get(..24).unwrap_or_default().replace('-', "0").replace('_', "1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_id_goes_on_if_nothing_in_it_could_end_it() {
+        assert!(is_plain_id("evt_1Nabc-9"));
+        assert!(!is_plain_id("a.b") && !is_plain_id("") && !is_plain_id("é") && !is_plain_id(&"a".repeat(129)));
+        assert_eq!(made_id("a", "b"), made_id("a", "b"));
+        assert_ne!(made_id("a", "b"), made_id("b", "b"));
+        assert!(is_plain_id(&made_id("a", "b")));
+    }
+
+    #[test]
+    fn neither_signatures_nor_credentials_go_on() {
+        let scheme = json!({
+            "signature": "header:x-sent-proof", "encoding": "hex", "algorithm": "hmac-sha256", "message": "{body}",
+        });
+        let scheme = Scheme::from_value(scheme).unwrap();
+        for name in ["x-sent-proof", "x-hub-signature", "authorization", "x_api_key", "keystile-tenant", "webhook-id"] {
+            assert!(!goes_on(name, &scheme), "{name}");
+        }
+        for name in ["content-type", "content-encoding", "x-github-event", "user-agent"] {
+            assert!(goes_on(name, &scheme), "{name}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+// What the worker does with requests, responses and WebCrypto in JavaScript:
+// each in one crossing. No delivery is judged here.
+
+const SEPARATOR = "\0";
+
+// Answers of these can have no body.
+const BODILESS = new Set([204, 205, 304]);
+
+/// What is read of a request, as one string: time, method, URL, then names and
+/// values of headers.
+export function describe(request) {
+  const parts = [Date.now(), request.method, request.url];
+  for (const [name, value] of request.headers) parts.push(name, value);
+  return parts.join(SEPARATOR);
+}
+
+/// A response made here. `headers` is names and values, one after the other.
+export function respond(status, headers, body) {
+  return new Response(BODILESS.has(status) ? null : body, { status, headers: pairs(headers) });
+}
+
+/// A body's bytes, or null once there are more than `limit`; the rest is not read.
+export async function bodyBytes(request, limit) {
+  if (Number(request.headers.get("Content-Length")) > limit) return null;
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.byteLength;
+    if (length > limit) return null;
+    chunks.push(chunk);
+  }
+  if (chunks.length === 1) return chunks[0];
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/// Posts an event to an upstream, and returns its response. `fetcher` is a
+/// service binding, or undefined for a URL.
+export function post(fetcher, url, headers, body, timeoutMs) {
+  const init = {
+    method: "POST",
+    headers: pairs(headers),
+    body,
+    redirect: "manual",
+    signal: AbortSignal.timeout(timeoutMs),
+  };
+  return fetcher ? fetcher.fetch(url, init) : fetch(url, init);
+}
+
+/// The upstream's response as the sender gets it: status, body, and what says
+/// how to read it. Of its other headers none is the sender's business.
+export function passOn(response, headers) {
+  const passed = new Headers(pairs(headers));
+  for (const name of ["Content-Type", "Content-Language", "Retry-After"]) {
+    const value = response.headers.get(name);
+    if (value !== null) passed.set(name, value);
+  }
+  return new Response(response.body, { status: response.status, headers: passed });
+}
+
+/// Lets go of a response whose body nobody reads.
+export function discard(response) {
+  response.body?.cancel().catch(() => {});
+}
+
+const ALGORITHMS = {
+  "hmac-sha1": [{ name: "HMAC", hash: "SHA-1" }, "raw"],
+  "hmac-sha256": [{ name: "HMAC", hash: "SHA-256" }, "raw"],
+  "hmac-sha512": [{ name: "HMAC", hash: "SHA-512" }, "raw"],
+  ed25519: [{ name: "Ed25519" }, "spki"],
+  "ecdsa-p256": [{ name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }, "spki"],
+  "rsa-sha1": [{ name: "RSASSA-PKCS1-v1_5", hash: "SHA-1" }, "spki"],
+  "rsa-sha256": [{ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, "spki"],
+};
+
+/// Whether a signature is good. Throws if the key can't be read.
+export async function check(algorithm, key, signature, message) {
+  const [parameters, format] = ALGORITHMS[algorithm];
+  const imported = await crypto.subtle.importKey(format, key, parameters, false, ["verify"]);
+  return crypto.subtle.verify(parameters, imported, signature, message);
+}
+
+function pairs(joined) {
+  const parts = joined === "" ? [] : joined.split(SEPARATOR);
+  const pairs = [];
+  for (let i = 0; i + 1 < parts.length; i += 2) pairs.push([parts[i], parts[i + 1]]);
+  return pairs;
+}

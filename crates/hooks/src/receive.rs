@@ -1,0 +1,205 @@
+//! From a delivery to what is answered.
+//!
+//! Handshakes first; then it is verified, claimed with the object that
+//! remembers deliveries, and handed on. Whatever fails after the claim gives it
+//! back, so that the sender's own retry passes.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use js_sys::Uint8Array;
+use keystile_core::{
+    KeyDigest,
+    problem::Problem,
+    webhook::{self, Delivery, Failure, Scheme, Secrets, Setting, Verification, Verified, scheme::Algorithm},
+};
+use keystile_runtime::log;
+use serde_json::json;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::{
+    deliveries_do::{Claimed, Handle},
+    forward::{self, Event, Outcome},
+    glue,
+    incoming::Incoming,
+    reply::Reply,
+    source::{self, Hooks, Parts, Source},
+};
+
+pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) -> Result<Reply, Problem> {
+    let secrets = ready(source, incoming)?;
+    let limit = source.config.max_body_bytes;
+    let body = incoming.body(limit).await.map_err(|_| Problem::new(400, "MALFORMED_BODY", "The body broke off."))?;
+    let Some(body) = body else { return Err(refused(&Failure::BodyTooLarge)) };
+    let parts = Parts {
+        method: incoming.method.clone(),
+        url: source.url_of(incoming),
+        headers: incoming.headers.clone(),
+        body,
+    };
+    let (headers, params) = (parts.headers(), source.params());
+    let (delivery, setting) = (parts.delivery(&headers), source::setting(incoming.now, &params, limit as usize));
+    let scheme = &source.config.scheme;
+    if let Some(shake) = scheme.handshake(&delivery, &setting) {
+        let verified = match shake.needs_verification() {
+            true => Some(
+                verify(scheme, secrets, &delivery, &setting)
+                    .await
+                    .map_err(|failure| told(source, incoming, &failure))?,
+            ),
+            false => None,
+        };
+        let answer = shake.answer(secrets, &delivery, &setting, verified.as_ref());
+        return answer.map(Reply::from).map_err(|failure| told(source, incoming, &failure));
+    }
+    if incoming.method != "POST" {
+        let problem = Problem::new(405, "METHOD_NOT_ALLOWED", "Webhooks are taken by POST.");
+        return Err(problem.with_header("Allow", "POST"));
+    }
+    let verified =
+        verify(scheme, secrets, &delivery, &setting).await.map_err(|failure| told(source, incoming, &failure))?;
+    let key = key_of(scheme, &verified);
+    drop(headers);
+    let event = Event::new(source, incoming, parts, verified, key.as_deref());
+    once(hooks, source, incoming, &event, key).await
+}
+
+/// The source's secrets, if everything that a delivery needs is there.
+fn ready<'a>(source: &'a Source, incoming: &Incoming) -> Result<&'a Secrets, Problem> {
+    let missing = source.upstream.as_ref().err();
+    match (&source.secrets, missing) {
+        (Ok(secrets), None) => Ok(secrets),
+        (Err(reason), _) | (_, Some(reason)) => Err(misconfigured(source, incoming, reason)),
+    }
+}
+
+/// The sender hears that it is not its fault, and no more.
+fn misconfigured(source: &Source, incoming: &Incoming, reason: &str) -> Problem {
+    let fields =
+        [("source", source.config.source.as_str()), ("request_id", incoming.request_id.as_str()), ("reason", reason)];
+    log::error("webhook_misconfigured", &fields.map(|(name, value)| (name, value.into())));
+    Problem::new(500, "CONFIGURATION", "This source is not set up right; the request id finds the reason in the log.")
+}
+
+/// A failure as the sender hears it; the log has it too.
+fn told(source: &Source, incoming: &Incoming, failure: &Failure) -> Problem {
+    if let Failure::Configuration(reason) = failure {
+        return misconfigured(source, incoming, reason);
+    }
+    let fields = [
+        ("source", source.config.source.as_str()),
+        ("request_id", incoming.request_id.as_str()),
+        ("code", failure.code()),
+    ];
+    log::info("webhook_refused", &fields.map(|(name, value)| (name, value.into())));
+    refused(failure)
+}
+
+fn refused(failure: &Failure) -> Problem {
+    let status = match failure {
+        Failure::Configuration(_) => 500,
+        Failure::BodyTooLarge => 413,
+        Failure::NoMatch
+        | Failure::ClaimMismatch(_)
+        | Failure::HashMismatch(_)
+        | Failure::TimestampTooOld
+        | Failure::TimestampTooNew => 401,
+        _ => 400,
+    };
+    Problem::new(status, failure.code(), failure.detail())
+}
+
+/// The engine's verdict, with the arithmetic that it leaves to the platform.
+///
+/// # Errors
+/// Why the delivery is refused.
+pub(crate) async fn verify(
+    scheme: &Scheme,
+    secrets: &Secrets,
+    delivery: &Delivery<'_>,
+    setting: &Setting<'_>,
+) -> Result<Verified, Failure> {
+    let questions = match webhook::verify(scheme, secrets, delivery, setting) {
+        Verification::Verified(verified) => return Ok(verified),
+        Verification::Failed(failure) => return Err(failure),
+        Verification::Ask(questions) => questions,
+    };
+    let mut answers = Vec::new();
+    // One after the other: each needs a copy of the message.
+    for check in &questions.checks {
+        let bytes = |bytes: &[u8]| Uint8Array::from(bytes);
+        let asked = glue::check(
+            web_crypto_name(check.algorithm),
+            &bytes(&check.key),
+            &bytes(&check.signature),
+            &bytes(&check.message),
+        );
+        // What can't be read as a key or a signature proves nothing.
+        answers.push(JsFuture::from(asked).await.is_ok_and(|answer| answer.is_truthy()));
+    }
+    questions.answered(&answers)
+}
+
+/// As `glue.js` knows it.
+const fn web_crypto_name(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::EcdsaP256P1363 | Algorithm::JwsEs256 => Algorithm::EcdsaP256.name(),
+        Algorithm::JwsRs256 => Algorithm::RsaSha256.name(),
+        Algorithm::JwsHs256 => Algorithm::HmacSha256.name(),
+        other => other.name(),
+    }
+}
+
+/// What tells a repeated delivery: the event id where nobody but the sender can
+/// change it, else what is signed. Where nothing is signed whoever has the
+/// secret can send anything, and the id at least tells the sender's own retries.
+fn key_of(scheme: &Scheme, verified: &Verified) -> Option<String> {
+    let id = || verified.event_id.as_ref().map(|id| format!("id:{id}"));
+    let signed = || verified.replay_key.as_ref().map(|key| format!("signed:{key}"));
+    let key = if scheme.event_id_signed() { id().or_else(signed) } else { signed().or_else(id) };
+    // Of one length, whatever the sender's ids are like.
+    key.map(|key| URL_SAFE_NO_PAD.encode(KeyDigest::of(&key).as_bytes()))
+}
+
+/// Hands the event on, unless it was before.
+async fn once(
+    hooks: &Hooks,
+    source: &Source,
+    incoming: &Incoming,
+    event: &Event,
+    key: Option<String>,
+) -> Result<Reply, Problem> {
+    // Nothing tells this one from another.
+    let Some(key) = key else { return Ok(handed_on(source, forward::deliver(hooks, source, event).await)) };
+    let handle = Handle::new(&incoming.env, &source.config, &key, &incoming.request_id);
+    match handle.claim().await {
+        Ok(Claimed::New) => {}
+        Ok(Claimed::Seen) => return Ok(Reply::json(200, &json!({"status": "duplicate"}))),
+        Ok(Claimed::InProgress { retry_after }) => {
+            let problem = Problem::new(409, "IN_PROGRESS", "This delivery is being handed on; send it again later.");
+            return Err(problem.with_header("Retry-After", retry_after.to_string()));
+        }
+        Err(error) => {
+            log::warn("deliveries_unreachable", &[("reason", error.0.into())]);
+            return Err(Problem::unavailable(
+                "Whether this was delivered before can't be told right now; send it again.",
+            ));
+        }
+    }
+    let outcome = forward::deliver(hooks, source, event).await;
+    let noted = if outcome.taken() { handle.done().await } else { handle.release().await };
+    if let Err(error) = noted {
+        // The claim ends by itself; then the sender's retry passes, delivered or not.
+        log::warn("delivery_not_noted", &[("reason", error.0.into())]);
+    }
+    Ok(handed_on(source, outcome))
+}
+
+/// The upstream's answer, as the sender gets it.
+fn handed_on(_source: &Source, outcome: Outcome) -> Reply {
+    match outcome {
+        Outcome::Answered { response, .. } => Reply::Upstream(response),
+        Outcome::None => {
+            let detail = "The delivery is genuine, but the service behind this source did not answer; send it again.";
+            Problem::new(502, "UPSTREAM_UNREACHABLE", detail).into()
+        }
+    }
+}

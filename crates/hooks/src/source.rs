@@ -1,0 +1,190 @@
+//! What an isolate keeps between requests: the configuration, and of each
+//! source its scheme and secrets, made into keys once.
+//!
+//! Only plain state is shared. No future, waker or promise crosses from one
+//! request to another.
+
+use std::{cell::OnceCell, rc::Rc};
+
+use keystile_core::{
+    config::{Config, Target, WebhookSource},
+    webhook::{Delivery, Scheme, Secrets, Setting},
+};
+use keystile_runtime::{config, secret};
+use serde_json::json;
+use wasm_bindgen::{JsCast as _, JsValue};
+use worker::Env;
+
+use crate::incoming::Incoming;
+
+/// From this length on WebCrypto's HMAC is faster than the module's, its crossing included.
+pub(crate) const ASK_ABOVE: usize = 16 * 1024;
+
+thread_local! {
+    static HOOKS: OnceCell<Rc<Hooks>> = const { OnceCell::new() };
+}
+
+/// The isolate's memory.
+pub(crate) struct Hooks {
+    pub(crate) config: Config,
+    /// Standard Webhooks' `v1`, which everything is signed in again.
+    pub(crate) standard: Scheme,
+    sources: Vec<Source>,
+}
+
+/// A source, ready for deliveries.
+pub(crate) struct Source {
+    /// As it is configured.
+    pub(crate) config: WebhookSource,
+    /// What it signs with, or what is wrong with that.
+    pub(crate) secrets: Result<Secrets, String>,
+    /// Whom it is handed to, or what is missing for that.
+    pub(crate) upstream: Result<Upstream, String>,
+}
+
+/// Whom deliveries are handed to.
+pub(crate) struct Upstream {
+    /// The service binding, or undefined for a URL.
+    pub(crate) fetcher: JsValue,
+    pub(crate) url: String,
+    /// The `whsec_…` that they are signed with.
+    pub(crate) signing_secret: String,
+}
+
+impl Hooks {
+    /// The isolate of this environment, made at its first request.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration. It is tried again at the next request.
+    pub(crate) fn of(env: &Env) -> worker::Result<Rc<Self>> {
+        HOOKS.with(|cell| match cell.get() {
+            Some(hooks) => Ok(Rc::clone(hooks)),
+            None => {
+                let hooks = Rc::new(Self::new(env)?);
+                Ok(Rc::clone(cell.get_or_init(|| hooks)))
+            }
+        })
+    }
+
+    fn new(env: &Env) -> worker::Result<Self> {
+        let mut config = config::load(Config::for_hooks)?;
+        let standard = Scheme::from_value(json!({
+            "signature": "header:webhook-signature",
+            "split": " ",
+            "prefix": "v1,",
+            "encoding": "base64",
+            "algorithm": "hmac-sha256",
+            "key": "whsec",
+            "message": "{header:webhook-id}.{timestamp}.{body}",
+            "timestamp": { "at": "header:webhook-timestamp" },
+            "event_id": "header:webhook-id",
+        }))
+        .map_err(|_| worker::Error::RustError("Standard Webhooks' scheme can't be read".into()))?;
+        let sources = std::mem::take(&mut config.webhooks.sources);
+        let sources = sources.into_iter().map(|source| Source::new(source, &config, &standard, env)).collect();
+        Ok(Self { config, standard, sources })
+    }
+
+    /// The source of this name.
+    pub(crate) fn source(&self, name: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.config.source == name)
+    }
+
+    /// The scheme of a provider that some source names.
+    pub(crate) fn provider(&self, id: &str) -> Option<&Scheme> {
+        let of = |source: &&Source| source.config.provider.as_deref() == Some(id);
+        self.sources.iter().find(of).map(|source| &source.config.scheme)
+    }
+}
+
+impl Source {
+    fn new(config: WebhookSource, whole: &Config, standard: &Scheme, env: &Env) -> Self {
+        let secrets = secrets_of(&config, env);
+        let upstream = Upstream::of(&config, whole, standard, env);
+        Self { config, secrets, upstream }
+    }
+
+    /// The URL as the sender knows it.
+    pub(crate) fn url_of(&self, incoming: &Incoming) -> String {
+        match &self.config.url {
+            Some(registered) => format!("{registered}{}", incoming.query()),
+            None => incoming.url.clone(),
+        }
+    }
+
+    /// Does something with a delivery and what else decides on it.
+    pub(crate) fn params(&self) -> Vec<(&str, &str)> {
+        self.config.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+}
+
+/// The secrets that are set and can be used. One that isn't is logged, and
+/// leaves the others as they are: a rotation must not stop at a typing error.
+fn secrets_of(config: &WebhookSource, env: &Env) -> Result<Secrets, String> {
+    let values: Vec<String> = config.secrets.iter().map(|name| secret::text(env, name).unwrap_or_default()).collect();
+    let texts: Vec<&str> = values.iter().map(String::as_str).collect();
+    let secrets = Secrets::parse(&config.scheme, &texts);
+    let faults = secrets.faults().iter().map(|fault| {
+        let name = config.secrets.get(fault.index).map(String::as_str).unwrap_or_default();
+        format!("{name}: {fault}")
+    });
+    let faults = faults.collect::<Vec<_>>().join(" ");
+    if secrets.is_empty() {
+        return Err(faults);
+    }
+    if !faults.is_empty() {
+        let source = config.source.as_str().into();
+        keystile_runtime::log::warn("webhook_secret_unusable", &[("source", source), ("reason", faults.into())]);
+    }
+    Ok(secrets)
+}
+
+impl Upstream {
+    fn of(source: &WebhookSource, whole: &Config, standard: &Scheme, env: &Env) -> Result<Self, String> {
+        let upstream = whole.upstreams.get(source.upstream).ok_or("the source names no upstream")?;
+        let (fetcher, origin) = match &upstream.target {
+            Target::Url(url) => (JsValue::UNDEFINED, url.as_str()),
+            Target::Service(binding) => {
+                let fetcher = js_sys::Reflect::get(env.unchecked_ref(), &binding.into()).ok();
+                let missing = || format!("wrangler.toml has no service binding {binding}");
+                // The host is of no meaning to a service binding.
+                (fetcher.filter(JsValue::is_object).ok_or_else(missing)?, "https://upstream")
+            }
+        };
+        let name = &source.signing_secret;
+        let signing_secret = secret::text(env, name).ok_or_else(|| format!("the secret {name} is not set"))?;
+        if let Some(fault) = Secrets::parse(standard, &[&signing_secret]).faults().first() {
+            return Err(format!("{name}: {fault}"));
+        }
+        Ok(Self { fetcher, url: format!("{origin}{}", source.path), signing_secret })
+    }
+}
+
+/// A delivery's parts, as they came or were told.
+pub(crate) struct Parts {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Parts {
+    /// Headers as the engine takes them.
+    pub(crate) fn headers(&self) -> Vec<(&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    /// The delivery, with its headers out of [`headers`](Self::headers).
+    pub(crate) fn delivery<'a>(&'a self, headers: &'a [(&'a str, &'a str)]) -> Delivery<'a> {
+        Delivery { method: &self.method, url: &self.url, headers, body: &self.body }
+    }
+}
+
+/// What else decides on a delivery.
+pub(crate) fn setting<'a>(
+    now: keystile_core::Timestamp,
+    params: &'a [(&'a str, &'a str)],
+    body_limit: usize,
+) -> Setting<'a> {
+    Setting { now, params, body_limit, ask_above: ASK_ABOVE }
+}
