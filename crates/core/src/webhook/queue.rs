@@ -43,13 +43,19 @@ pub struct Envelope {
     pub id: DeliveryId,
     /// The source that it came to.
     pub source: String,
-    /// The event's id, as `webhook-id` has it.
-    pub event_id: String,
+    /// The id that it goes on under, the same at each attempt.
+    pub webhook_id: String,
+    /// The sender's id for it.
+    pub event_id: Option<String>,
+    /// When the sender signed it.
+    pub timestamp: Option<Timestamp>,
+    /// Whether the whole body is the sender's.
+    pub body_authenticated: bool,
     /// When it was verified.
     pub received_at: Timestamp,
     /// The request that brought it.
     pub request_id: String,
-    /// The headers to hand on. Those of the signature are made at each attempt.
+    /// What goes on of the sender's headers. Ours are made at each attempt.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Body,
@@ -185,11 +191,12 @@ impl DeadLetter {
     /// How it is shown. The body is not: it may be long, and is for the upstream alone.
     #[must_use]
     pub fn present(&self) -> Value {
-        let Envelope { id, event_id, received_at, request_id, headers, body, .. } = &self.envelope;
+        let Envelope { id, webhook_id, event_id, received_at, request_id, headers, body, .. } = &self.envelope;
         let headers: Map<String, Value> =
             headers.iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
         json!({
             "id": id,
+            "webhook_id": webhook_id,
             "event_id": event_id,
             "received_at": received_at.to_rfc3339(),
             "dead_at": self.dead_at.to_rfc3339(),
@@ -214,7 +221,10 @@ mod tests {
         Envelope {
             id: DeliveryId::parse("dlv_4bTzV9cXk07Hq2mN1pRs").unwrap(),
             source: "stripe-eu".into(),
-            event_id: "evt_1".into(),
+            webhook_id: "evt_1".into(),
+            event_id: Some("evt_1".into()),
+            timestamp: Some(Timestamp::from_millis(1_749_999_999_000)),
+            body_authenticated: true,
             received_at: Timestamp::from_millis(1_750_000_000_000),
             request_id: "req_1".into(),
             headers: vec![("content-type".into(), "application/json".into())],
@@ -225,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_message_is_golden() {
-        let golden = r#"{"id":"dlv_4bTzV9cXk07Hq2mN1pRs","source":"stripe-eu","event_id":"evt_1","received_at":1750000000000,"request_id":"req_1","headers":[["content-type","application/json"]],"body":{"inline":"eyJhIjoxfQ=="}}"#;
+        let golden = r#"{"id":"dlv_4bTzV9cXk07Hq2mN1pRs","source":"stripe-eu","webhook_id":"evt_1","event_id":"evt_1","timestamp":1749999999000,"body_authenticated":true,"received_at":1750000000000,"request_id":"req_1","headers":[["content-type","application/json"]],"body":{"inline":"eyJhIjoxfQ=="}}"#;
         let mut envelope = envelope();
         assert_eq!(envelope.with_inline(br#"{"a":1}"#).unwrap(), golden);
         assert_eq!(Envelope::parse(golden).unwrap(), envelope);

@@ -56,7 +56,10 @@ impl Call<'_> {
                 let answer = self.dead_letters(source, path, &json!({ "id": id })).await?;
                 let fields =
                     [("request_id", self.request_id.into()), ("by", json!(self.caller.id)), ("letter", json!(id))];
-                log::info(if action == LetterAction::Redrive { "dead_letter_redriven" } else { "dead_letter_discarded" }, &fields);
+                log::info(
+                    if action == LetterAction::Redrive { "dead_letter_redriven" } else { "dead_letter_discarded" },
+                    &fields,
+                );
                 Ok(answer)
             }
         }
@@ -65,7 +68,8 @@ impl Call<'_> {
     fn source(&self, name: &str) -> Result<&WebhookSummary, Failure> {
         let sources = &self.deployment.config.management.webhooks;
         sources.iter().find(|source| source.source == name).ok_or_else(|| {
-            Problem::new(404, "SOURCE_NOT_FOUND", "There is no source of webhooks with this name in keystile.toml.").into()
+            Problem::new(404, "SOURCE_NOT_FOUND", "There is no source of webhooks with this name in keystile.toml.")
+                .into()
         })
     }
 
@@ -79,8 +83,12 @@ impl Call<'_> {
             Ok((503, _)) => Err(Problem::unavailable("The queue can't be reached; the event is still here.").into()),
             Ok((status, _)) => Err(Failure::Fault(format!("{DEAD_LETTERS}{path} answered {status}"))),
             Err(error) => {
-                log::error("dead_letters_unreachable", &[("request_id", self.request_id.into()), ("reason", error.0.into())]);
-                Err(Problem::unavailable("The worker that receives webhooks can't be reached; try again shortly.").into())
+                log::error(
+                    "dead_letters_unreachable",
+                    &[("request_id", self.request_id.into()), ("reason", error.0.into())],
+                );
+                Err(Problem::unavailable("The worker that receives webhooks can't be reached; try again shortly.")
+                    .into())
             }
         }
     }
