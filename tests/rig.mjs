@@ -28,17 +28,18 @@ const COMPATIBILITY_DATE = "2026-11-01";
  *   secret      KEYSTILE_SECRET
  *   edges       {name: {kv: "shared" | "empty" | "stale" | "down" | "hang"}}
  *   handles     whether the management worker is the one of manage_with_faults.js
+ *   hooks       {vars}: the worker that receives webhooks is there, with these secrets
  */
-export async function startRig({ name, toml = inRoot("tests", "fixture.toml"), settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} }, handles = false }) {
+export async function startRig({ name, toml = inRoot("tests", "fixture.toml"), settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} }, handles = false, hooks }) {
   const config = await configModule(name, toml, settings);
-  const options = (secrets) => stack({ config, secret, rootKey: ROOT_KEY, edges, handles, ...secrets });
+  const options = (secrets) => stack({ config, secret, rootKey: ROOT_KEY, edges, handles, hooks, ...secrets });
   const server = createTestHarness(options({}));
   const { url } = await server.listen();
   return new Rig(server, url, Object.keys(edges), options);
 }
 
 /** The options of a harness: every worker of the stack. */
-function stack({ config, secret, rootKey, edges, handles }) {
+function stack({ config, secret, rootKey, edges, handles, hooks }) {
   const shared = {
     compatibility_date: COMPATIBILITY_DATE,
     alias: { "keystile-config": config },
@@ -48,8 +49,9 @@ function stack({ config, secret, rootKey, edges, handles }) {
     // Not the repository's own: `npm start` keeps its secrets there.
     root: path.dirname(config),
     workers: [
-      ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared) })),
+      ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared, hooks) })),
       { config: manageConfig(handles, shared) },
+      ...(hooks ? hooksConfigs(hooks, shared) : []),
       { config: { name: "upstream", main: inRoot("dev", "upstream", "worker.js"), compatibility_date: COMPATIBILITY_DATE } },
       { config: { name: "hanging-kv", main: inRoot("tests", "hanging_kv.js"), compatibility_date: COMPATIBILITY_DATE } },
       { config: { name: "odd", main: inRoot("tests", "odd_upstream.js"), compatibility_date: COMPATIBILITY_DATE } },
@@ -185,6 +187,22 @@ class Rig {
     assert.equal(response.status, 200);
   }
 
+  /** With `hooks`: what the upstream of webhooks got since this was asked last, bodies in base64. */
+  async events() {
+    return (await this.server.getWorker("events-upstream").fetch("http://events/__taken")).json();
+  }
+
+  /** With `hooks`: how that upstream answers from now on: {status, body, type, wait}. */
+  async eventsAnswer(mode) {
+    await this.server.getWorker("events-upstream").fetch("http://events/__mode", { method: "PUT", body: JSON.stringify(mode) });
+  }
+
+  /** With `hooks`: a request to a handle of hooks_with_handles.js. */
+  async hooksHandle(path, body = null) {
+    const response = await this.server.getWorker("hooks").fetch(`http://hooks.example/${path}`, { method: "POST", body: JSON.stringify(body) });
+    return (await read(response)).body;
+  }
+
   /** The KV namespace that the management worker writes. */
   async kv() {
     return (await this.server.getWorker("manage").getEnv()).KEYS;
@@ -269,7 +287,7 @@ async function configModule(name, toml, settings) {
 
 const KV = { shared: "keys", empty: "empty", stale: "stale" };
 
-function edgeConfig(name, { kv = "shared", vars = {} }, shared) {
+function edgeConfig(name, { kv = "shared", vars = {} }, shared, hooks) {
   // A service in place of the namespace: it has no such method, or never answers.
   const instead = { down: "upstream", hang: "hanging-kv" }[kv];
   return {
@@ -282,6 +300,7 @@ function edgeConfig(name, { kv = "shared", vars = {} }, shared) {
       { binding: "UPSTREAM", service: "upstream" },
       { binding: "ODD", service: "odd" },
       ...(instead ? [{ binding: "KEYS", service: instead }] : []),
+      ...(hooks ? [{ binding: "HOOKS", service: "hooks" }] : []),
     ],
     durable_objects: {
       bindings: [
@@ -307,6 +326,28 @@ function manageConfig(handles, shared) {
     },
     migrations: [{ tag: "v1", new_sqlite_classes: ["Ledger", "Feed"] }],
   };
+}
+
+/** The worker that receives webhooks, and an upstream that remembers what it got. */
+function hooksConfigs({ vars = {} }, shared) {
+  const hooks = {
+    ...shared,
+    name: "hooks",
+    main: inRoot("tests", "hooks_with_handles.js"),
+    vars,
+    services: [
+      { binding: "UPSTREAM", service: "upstream" },
+      { binding: "EVENTS_UPSTREAM", service: "events-upstream" },
+    ],
+    durable_objects: { bindings: [{ name: "DELIVERIES", class_name: "Deliveries" }] },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["Deliveries"] }],
+  };
+  const upstream = {
+    name: "events-upstream",
+    main: inRoot("tests", "events_upstream.js"),
+    compatibility_date: COMPATIBILITY_DATE,
+  };
+  return [{ config: hooks }, { config: upstream }];
 }
 
 function shimConfig() {

@@ -30,6 +30,7 @@ mod public_key;
 pub mod queue;
 #[cfg(feature = "registry")]
 pub mod registry;
+pub mod request;
 pub mod scheme;
 mod secret;
 pub mod sign;

@@ -17,7 +17,7 @@ use wasm_bindgen_futures::JsFuture;
 use crate::{
     Outcome,
     finder::{Finder, Found, Known, Provenance, Unknown},
-    glue, guard,
+    glue, guard, hooks,
     incoming::Incoming,
     isolate::Isolate,
     operator,
@@ -36,8 +36,9 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, endpoint: &str) 
         ("/v1/me", "GET" | "HEAD") => return later(isolate, incoming, me),
         ("/v1/me/revoke", "POST") => return later(isolate, incoming, revoke_me),
         ("/v1/verify", "POST") => return later(isolate, incoming, verify),
+        ("/v1/webhooks/verify", "POST") => return hooks::verify(isolate, incoming),
         ("/healthz" | "/v1/me", _) => "GET, HEAD",
-        ("/v1/me/revoke" | "/v1/verify", _) => "POST",
+        ("/v1/me/revoke" | "/v1/verify" | "/v1/webhooks/verify", _) => "POST",
         _ => {
             let problem = Problem::new(404, "NOT_ROUTED", "Keystile has no such endpoint.");
             return guard::refuse(isolate, &incoming, &problem);

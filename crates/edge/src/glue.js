@@ -74,6 +74,16 @@ export async function forward(fetcher, request, url, dropAuthorization, set, ans
   return response;
 }
 
+/// Hands a request to a worker of ours as it came, but for what we say of it.
+export async function handOver(binding, request, set, answer) {
+  const copy = new Request(request);
+  for (const [name, value] of pairs(set)) copy.headers.set(name, value);
+  const response = await binding.fetch(copy);
+  const copied = new Response(response.body, response);
+  for (const [name, value] of pairs(answer)) copied.headers.set(name, value);
+  return copied;
+}
+
 function upstreamHeaders(incoming, dropAuthorization, set) {
   const headers = new Headers(incoming);
   for (const name of incoming.keys()) {

@@ -27,6 +27,9 @@ extern "C" {
         failed: &JsValue,
     ) -> JsValue;
 
+    #[wasm_bindgen(js_name = handOver)]
+    pub(crate) fn hand_over(binding: &JsValue, request: &JsValue, set: &str, answer: &str) -> Promise;
+
     #[wasm_bindgen(js_name = bodyText)]
     pub(crate) fn body_text(request: &JsValue, limit: u32) -> Promise;
 }

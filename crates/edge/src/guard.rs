@@ -15,7 +15,7 @@ use wasm_bindgen::JsValue;
 use crate::{
     Outcome, endpoints,
     finder::{Finder, Found, Provenance},
-    forward,
+    forward, hooks,
     incoming::Incoming,
     isolate::Isolate,
     reply::Reply,
@@ -34,6 +34,9 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming) -> Outcome {
     }
     if let Some(endpoint) = path.below(&isolate.config.base) {
         return endpoints::answer(isolate, incoming, endpoint);
+    }
+    if isolate.config.hooks.as_ref().is_some_and(|base| path.below(base).is_some()) {
+        return hooks::deliver(isolate, incoming);
     }
     guarded(isolate, incoming, path)
 }

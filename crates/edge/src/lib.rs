@@ -16,6 +16,7 @@ mod finder;
 mod forward;
 mod glue;
 mod guard;
+mod hooks;
 mod incoming;
 mod isolate;
 mod operator;

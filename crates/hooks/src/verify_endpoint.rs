@@ -1,13 +1,103 @@
 //! `POST {base}/v1/webhooks/verify`: the verdict on a delivery, for services
 //! that receive webhooks themselves. The edge has authenticated the caller.
+//!
+//! Nothing is remembered: a service that asks twice is told the same twice.
 
-use keystile_core::problem::Problem;
+use keystile_core::{
+    fields,
+    problem::Problem,
+    webhook::{
+        Failure, Scheme, Secrets, Verified,
+        request::{self, Chosen, Judge, VerifyDelivery},
+    },
+};
+use keystile_runtime::log;
+use serde_json::Value;
 
-use crate::{incoming::Incoming, reply::Reply, source::Hooks};
+use crate::{
+    incoming::Incoming,
+    receive,
+    reply::Reply,
+    source::{self, Hooks, Parts},
+};
 
-pub(crate) async fn answer(_hooks: &Hooks, incoming: &Incoming) -> Result<Reply, Problem> {
+pub(crate) async fn answer(hooks: &Hooks, incoming: &Incoming) -> Result<Reply, Problem> {
     if !incoming.is_operator() {
+        // The edge lets nobody else through.
+        log::error("no_reach", &[("request_id", incoming.request_id.as_str().into())]);
         return Err(Problem::internal());
     }
-    Err(Problem::new(404, "NOT_ROUTED", "Keystile has no such endpoint."))
+    if incoming.method != "POST" {
+        let problem = Problem::new(405, "METHOD_NOT_ALLOWED", "This endpoint does not take this method.");
+        return Err(problem.with_header("Allow", "POST"));
+    }
+    let asked = VerifyDelivery::parse(read(incoming).await?).map_err(|errors| fields::invalid(&errors))?;
+    let verdict = judge(hooks, incoming, asked).await?;
+    Ok(Reply::json(200, &request::answer(verdict.as_ref())))
+}
+
+async fn read(incoming: &Incoming) -> Result<Value, Problem> {
+    let too_large = || Problem::new(413, "BODY_TOO_LARGE", "The body has more than 12 MiB.");
+    let body = incoming.body(request::MAX_REQUEST_BYTES).await;
+    let body = body.map_err(|_| Problem::new(400, "MALFORMED_JSON", "The body broke off."))?.ok_or_else(too_large)?;
+    serde_json::from_slice(&body).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Problem::new(400, "MALFORMED_JSON", format!("The body is not JSON: {place}."))
+    })
+}
+
+async fn judge(
+    hooks: &Hooks,
+    incoming: &Incoming,
+    asked: VerifyDelivery,
+) -> Result<Result<Verified, Failure>, Problem> {
+    let parts = Parts { method: asked.method, url: asked.url, headers: asked.headers, body: asked.body };
+    let now = asked.now.unwrap_or(incoming.now);
+    match asked.by {
+        Judge::Source(name) => {
+            // A source belongs to the deployment, and its secrets are no tenant's to try out.
+            if !incoming.reaches_all() {
+                let detail = "This operator key is for one tenant; sources belong to the whole deployment.";
+                return Err(Problem::new(403, "TENANT_NOT_ALLOWED", detail));
+            }
+            let unknown = || Problem::new(404, "UNKNOWN_SOURCE", "There is no source of this name.");
+            let source = hooks.source(&name).ok_or_else(unknown)?;
+            let secrets = match &source.secrets {
+                Ok(secrets) => secrets,
+                Err(reason) => return Ok(Err(Failure::Configuration(reason.clone().into()))),
+            };
+            let limit = source.config.max_body_bytes as usize;
+            Ok(verdict(&source.config.scheme, secrets, parts, &source.params(), limit, now).await)
+        }
+        Judge::Own { scheme, secrets, params } => {
+            let scheme = match &scheme {
+                Chosen::Scheme(scheme) => scheme,
+                Chosen::Provider(id) => {
+                    hooks.provider(id).ok_or_else(|| fields::invalid(&request::unknown_provider()))?
+                }
+            };
+            let texts: Vec<&str> = secrets.iter().map(String::as_str).collect();
+            let secrets = Secrets::parse(scheme, &texts);
+            if secrets.is_empty() {
+                let faults: Vec<String> = secrets.faults().iter().map(ToString::to_string).collect();
+                return Ok(Err(Failure::Configuration(faults.join(" ").into())));
+            }
+            let params: Vec<(&str, &str)> =
+                params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            Ok(verdict(scheme, &secrets, parts, &params, usize::MAX, now).await)
+        }
+    }
+}
+
+async fn verdict(
+    scheme: &Scheme,
+    secrets: &Secrets,
+    parts: Parts,
+    params: &[(&str, &str)],
+    limit: usize,
+    now: keystile_core::Timestamp,
+) -> Result<Verified, Failure> {
+    let headers = parts.headers();
+    let (delivery, setting) = (parts.delivery(&headers), source::setting(now, params, limit));
+    receive::verify(scheme, secrets, &delivery, &setting).await
 }

@@ -1,0 +1,27 @@
+// An upstream of webhooks: remembers what it got, and answers as it is told.
+
+let taken = [];
+let mode = { status: 200 };
+
+export default {
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/__taken") return Response.json(taken.splice(0));
+    if (pathname === "/__mode") {
+      mode = { status: 200, ...(await request.json()) };
+      return Response.json(mode);
+    }
+    const { status, body = null, type, wait = 0, broken = false } = mode;
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    taken.push({
+      method: request.method,
+      path: pathname,
+      headers: Object.fromEntries(request.headers),
+      body: btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")),
+    });
+    if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (broken) throw new Error("as a test wants it");
+    const headers = { "Keystile-Tenant": "spoofed", "Set-Cookie": "a=1", ...(type ? { "Content-Type": type } : {}) };
+    return new Response(body, { status, headers });
+  },
+};
