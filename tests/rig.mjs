@@ -50,7 +50,7 @@ function stack({ config, secret, rootKey, edges, handles, hooks }) {
     root: path.dirname(config),
     workers: [
       ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared, hooks) })),
-      { config: manageConfig(handles, shared) },
+      { config: manageConfig(handles, shared, hooks) },
       ...(hooks ? hooksConfigs(hooks, shared) : []),
       { config: { name: "upstream", main: inRoot("dev", "upstream", "worker.js"), compatibility_date: COMPATIBILITY_DATE } },
       { config: { name: "hanging-kv", main: inRoot("tests", "hanging_kv.js"), compatibility_date: COMPATIBILITY_DATE } },
@@ -311,7 +311,7 @@ function edgeConfig(name, { kv = "shared", vars = {} }, shared, hooks) {
   };
 }
 
-function manageConfig(handles, shared) {
+function manageConfig(handles, shared, hooks) {
   return {
     ...shared,
     name: "manage",
@@ -322,6 +322,7 @@ function manageConfig(handles, shared) {
         { name: "LEDGER", class_name: "Ledger" },
         { name: "FEED", class_name: "LedgersFeed", script_name: "shim" },
         { name: "REAL_FEED", class_name: "Feed" },
+        ...(hooks ? [{ name: "DEAD_LETTERS", class_name: "DeadLetters", script_name: "hooks" }] : []),
       ],
     },
     migrations: [{ tag: "v1", new_sqlite_classes: ["Ledger", "Feed"] }],
@@ -339,8 +340,21 @@ function hooksConfigs({ vars = {} }, shared) {
       { binding: "UPSTREAM", service: "upstream" },
       { binding: "EVENTS_UPSTREAM", service: "events-upstream" },
     ],
-    durable_objects: { bindings: [{ name: "DELIVERIES", class_name: "Deliveries" }] },
-    migrations: [{ tag: "v1", new_sqlite_classes: ["Deliveries"] }],
+    durable_objects: {
+      bindings: [
+        { name: "DELIVERIES", class_name: "Deliveries" },
+        { name: "DEAD_LETTERS", class_name: "DeadLetters" },
+        { name: "BODIES", class_name: "Bodies" },
+      ],
+    },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["Deliveries", "DeadLetters", "Bodies"] }],
+    queues: {
+      producers: [{ binding: "EVENTS", queue: "events" }],
+      consumers: [
+        { queue: "events", max_batch_timeout: 1, max_retries: 2, dead_letter_queue: "events-dead" },
+        { queue: "events-dead", max_batch_timeout: 1 },
+      ],
+    },
   };
   const upstream = {
     name: "events-upstream",
