@@ -115,6 +115,7 @@ test("an event is queued and delivered once, byte for byte, signed again", async
   assert.deepEqual([again.status, again.body], [200, { status: "duplicate" }]);
   await sleep(2_500);
   assert.deepEqual(await rig.events(), []);
+  assert.deepEqual((await letters()).dead_letters, []);
   assert.deepEqual(await rows("SELECT * FROM letters"), []);
 });
 
