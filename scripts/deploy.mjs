@@ -1,4 +1,4 @@
-// `npm run deploy`: both workers to your Cloudflare account, creating what is
+// `npm run deploy`: all three workers to your Cloudflare account, creating what is
 // missing there: the KV namespace (its id goes into both wrangler files), the
 // two secrets, and the demo upstream while wrangler.toml still names it.
 //
@@ -12,7 +12,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { build } from "./build.mjs";
-import { bundle, EDGE, kib, MANAGE, uploadSize, UPSTREAM } from "./bundle.mjs";
+import { bundle, EDGE, HOOKS, kib, MANAGE, uploadSize, UPSTREAM } from "./bundle.mjs";
 import { asProgram, answers, capture, Failed, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { inRoot, root, wrangler, wranglerEnv } from "./tools.mjs";
@@ -27,6 +27,9 @@ const SECRETS = {
   KEYSTILE_ROOT_KEY: () => `ksroot_${randomBytes(32).toString("base64url")}`,
 };
 
+/** How a source of webhooks gets the secrets that keystile.toml names. */
+const SOURCE_SECRETS = `npm run wrangler -- secret put NAME -c ${HOOKS.config}`;
+
 await asProgram(async () => {
   const { values } = parseArgs({ options: { "dry-run": { type: "boolean" } } });
   await setup();
@@ -35,7 +38,7 @@ await asProgram(async () => {
 });
 
 async function rehearse() {
-  for (const worker of [...upstreams(), MANAGE, EDGE]) {
+  for (const worker of [...upstreams(), MANAGE, HOOKS, EDGE]) {
     const { raw, gzip } = uploadSize(await bundle(worker));
     console.log(`✓ ${worker.name.padEnd(24)} ${kib(gzip).padStart(7)} KiB gzip ${kib(raw).padStart(8)} KiB raw`);
   }
@@ -44,8 +47,9 @@ async function rehearse() {
 npm run deploy would
   - ${id ? `use the KV namespace ${id}` : `find or create the KV namespace ${NAMESPACE} and write its id into both wrangler files`}
   - make the secrets ${Object.keys(SECRETS).join(" and ")} where a worker lacks them
-  - deploy ${upstreams().map(({ name }) => `${name}, `).join("")}${EDGE.name} and ${MANAGE.name}
-    (the first time ${MANAGE.name} first: it holds the classes that the edge names)
+  - deploy ${upstreams().map(({ name }) => `${name}, `).join("")}${HOOKS.name}, ${EDGE.name} and ${MANAGE.name}
+    (the first time ${MANAGE.name} before ${EDGE.name}: it holds the classes that the edge names)
+  - leave the secrets of your sources to you: ${SOURCE_SECRETS}
 
 Dry run: nothing was created or uploaded.`);
 }
@@ -58,6 +62,8 @@ async function deploy() {
   const fresh = freshSecrets(missing);
 
   for (const upstream of upstreams()) await upload(upstream);
+  // The edge is bound to it, and it to nothing of ours.
+  await upload(HOOKS);
   // An edge that knows a new record format must be there before the first such
   // record is written. Only the first time the classes have to exist before it.
   const first = missing.get(MANAGE).newWorker;
@@ -74,14 +80,13 @@ manager: you call the management API with the one and need the other to rotate i
 
 ${shown.join("\n")}`);
   }
-  console.log("\n✓ Deployed. The addresses are above.");
+  console.log(`\n✓ Deployed. The addresses are above. The secrets of sources of webhooks are yours to set:\n  ${SOURCE_SECRETS}`);
 }
 
-/** The demo upstream, as long as the edge is bound to it. */
+/** The demo upstream, as long as a worker is bound to it. */
 function upstreams() {
-  return readFileSync(inRoot(EDGE.config), "utf8").match(new RegExp(`^\\s*service\\s*=\\s*"${UPSTREAM.name}"`, "m"))
-    ? [UPSTREAM]
-    : [];
+  const bound = new RegExp(`^\\s*service\\s*=\\s*"${UPSTREAM.name}"`, "m");
+  return [EDGE, HOOKS].some(({ config }) => bound.test(readFileSync(inRoot(config), "utf8"))) ? [UPSTREAM] : [];
 }
 
 async function requireAccount() {

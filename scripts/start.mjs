@@ -1,4 +1,4 @@
-// `npm start`: both workers on this machine, with the runtime they are deployed
+// `npm start`: all three workers on this machine, with the runtime they are deployed
 // to, its KV and its Durable Objects, beside a demo upstream.
 //
 // One wrangler process runs them all, so that they share storage and reach each
@@ -87,10 +87,13 @@ function devSecrets() {
   for (const [name, fresh] of [
     ["KEYSTILE_SECRET", () => randomBytes(32).toString("base64")],
     ["KEYSTILE_ROOT_KEY", () => `ksroot_${randomBytes(32).toString("base64url")}`],
+    // Those of the demo source of webhooks: the sender's, and the one that its deliveries are signed with again.
+    ["DEMO_WEBHOOK_SECRET", () => `whsec_${randomBytes(32).toString("base64")}`],
+    ["DEMO_EVENTS_SECRET", () => `whsec_${randomBytes(32).toString("base64")}`],
   ]) {
     if (!value(name)) text = `${text.trimEnd()}\n${name}="${fresh()}"\n`;
   }
-  for (const each of [file, inRoot("crates", "manage", ".dev.vars")]) {
+  for (const each of [file, inRoot("crates", "manage", ".dev.vars"), inRoot("crates", "hooks", ".dev.vars")]) {
     writeFileSync(each, text, { mode: 0o600 });
   }
   return { KEYSTILE_ROOT_KEY: value("KEYSTILE_ROOT_KEY") };
@@ -138,7 +141,7 @@ async function freePort(wanted) {
 
 function startWrangler(port, pipes) {
   const ports = Object.fromEntries(pipes.map(({ bound, binding }) => [bound, binding]));
-  const configs = ["dev/front/wrangler.toml", "wrangler.toml", "crates/manage/wrangler.toml", "dev/upstream/wrangler.toml"];
+  const configs = ["dev/front/wrangler.toml", "wrangler.toml", "crates/manage/wrangler.toml", "crates/hooks/wrangler.toml", "dev/upstream/wrangler.toml"];
   const [command, args] = wrangler(
     "dev",
     ...configs.flatMap((config) => ["-c", config]),
@@ -218,7 +221,7 @@ function greet({ edge, manage, upstream, root_key }) {
   console.log(`
 Keystile is running.
 
-  edge      ${edge}      guards ${GUARDED}
+  edge      ${edge}      guards ${GUARDED}, takes webhooks at /hooks/demo
   manage    ${manage}      the management API
   upstream  ${upstream}      the demo behind the edge
   root key  ${root_key}

@@ -11,7 +11,7 @@ export default {
       mode = { status: 200, ...(await request.json()) };
       return Response.json(mode);
     }
-    const { status, body = null, type, wait = 0, broken = false } = mode;
+    const { status, body = null, type, wait = 0 } = mode;
     const bytes = new Uint8Array(await request.arrayBuffer());
     taken.push({
       method: request.method,
@@ -20,7 +20,6 @@ export default {
       body: btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")),
     });
     if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
-    if (broken) throw new Error("as a test wants it");
     const headers = { "Keystile-Tenant": "spoofed", "Set-Cookie": "a=1", ...(type ? { "Content-Type": type } : {}) };
     return new Response(body, { status, headers });
   },

@@ -5,7 +5,7 @@ import { createHash, createHmac, generateKeyPairSync, randomUUID, sign } from "n
 import { after, afterEach, before, test } from "node:test";
 
 import { inRoot } from "../scripts/tools.mjs";
-import { eventually, ROOT_KEY, startRig } from "./rig.mjs";
+import { ROOT_KEY, sleep, startRig } from "./rig.mjs";
 
 const secret = (name) => `whsec_${createHash("sha256").update(name).digest("base64")}`;
 const STANDARD = secret("standard");
@@ -159,9 +159,10 @@ test("several secrets are good at a time, so that one can be rotated", async () 
 test("a body over the limit is refused while it streams; the rest is not read", async () => {
   let pulled = 0;
   const stream = new ReadableStream({
-    pull(controller) {
+    async pull(controller) {
       pulled += 1;
-      if (pulled > 2_000) controller.close();
+      await sleep(20);
+      if (pulled > 500) controller.close();
       else controller.enqueue(new Uint8Array(10_000));
     },
   });
@@ -173,7 +174,7 @@ test("a body over the limit is refused while it streams; the rest is not read", 
   });
   assert.equal(response.status, 413);
   assert.equal((await response.json()).code, "BODY_TOO_LARGE");
-  assert.ok(pulled < 2_000, `${pulled} chunks were read`);
+  assert.ok(pulled < 100, `${pulled} chunks were read`);
 });
 
 test("a repeated delivery is answered as such, and not handed on again", async () => {
@@ -234,9 +235,6 @@ test("what the upstream did not take passes at the sender's next attempt", async
     assert.equal(failed.text, mode.body ?? "");
     await theOneEvent();
   }
-  await rig.eventsAnswer({ broken: true });
-  refused(await post("standard", "{}", headers), 502, "UPSTREAM_UNREACHABLE");
-  await theOneEvent();
   await rig.eventsAnswer({});
   assert.equal((await post("standard", "{}", headers)).status, 200);
   assert.equal((await theOneEvent()).headers["webhook-id"], "msg_second_attempt");

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
@@ -16,10 +17,10 @@ const KEYS = "/v1/tenants/acme/keys";
 
 /** A product's stack, for the tests of one block. */
 class Product {
-  constructor(name) {
+  constructor(name, { hooks } = {}) {
     before(async () => {
       const toml = inRoot("examples", name, "keystile.toml");
-      this.rig = await startRig({ name: `systems-${name}`, toml, edges: { edge1: {} } });
+      this.rig = await startRig({ name: `systems-${name}`, toml, edges: { edge1: {} }, hooks });
     });
     after(() => this.rig.close());
   }
@@ -371,7 +372,13 @@ describe("keloa", () => {
 });
 
 describe("chatbot-platform", () => {
-  const chatbot = new Product("chatbot-platform");
+  const secrets = {
+    STRIPE_WEBHOOK_SECRET: "whsec_of_stripe",
+    STRIPE_WEBHOOK_SECRET_OLD: "whsec_of_stripe_before",
+    CHANNELS_CALLBACK_SECRET: "the partner's secret",
+    EVENTS_SECRET: `whsec_${Buffer.alloc(32, 7).toString("base64")}`,
+  };
+  const chatbot = new Product("chatbot-platform", { hooks: { vars: secrets } });
   const create = (fields) => chatbot.create({ scopes: undefined, ...fields });
 
   test("chatbot-platform 1: name and scopes, all by default; admin is everything", async () => {
@@ -418,6 +425,42 @@ describe("chatbot-platform", () => {
     await effective(rotated);
     refused(await chatbot.use(old, "/v1/bots"), 401, "EXPIRED");
     allowed(await chatbot.use(rotated.body, "/v1/bots"));
+  });
+
+  test("chatbot-platform 5: webhooks and callbacks carry a signature, which is verified, with a bounded clock skew", async () => {
+    const hmac = (key, message, encoding = "hex") => createHmac("sha256", key).update(message).digest(encoding);
+    const post = (source, body, headers) => chatbot.rig.edge("edge1", `/hooks/${source}`, { method: "POST", body, headers });
+    const now = () => Math.floor(Date.now() / 1000);
+
+    const callback = (skew, key = secrets.CHANNELS_CALLBACK_SECRET) => {
+      const body = JSON.stringify({ id: `callback_${skew}`, text: "hi" });
+      const at = String(now() + skew);
+      const signature = `sha256=${hmac(key, `${at}.${body}`)}`;
+      return post("channels", body, { "X-Callback-Timestamp": at, "X-Callback-Signature": signature });
+    };
+    const taken = await callback(0);
+    allowed(taken);
+    // The platform has one signature to check, whoever sent it.
+    const { path, headers, body } = taken.body;
+    assert.equal(path, "/events/channels");
+    assert.equal(headers["keystile-webhook-source"], "channels");
+    const ours = Buffer.from(secrets.EVENTS_SECRET.slice("whsec_".length), "base64");
+    const signed = `${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${body.echo}`;
+    assert.equal(headers["webhook-signature"], `v1,${hmac(ours, signed, "base64")}`);
+
+    allowed(await callback(-58));
+    refused(await callback(-63), 401, "TIMESTAMP_TOO_OLD");
+    refused(await callback(8), 401, "TIMESTAMP_TOO_NEW");
+    refused(await callback(1, "another secret"), 401, "NO_MATCH");
+    refused(await post("channels", "{}", {}), 400, "MISSING_HEADER");
+    assert.deepEqual((await callback(0)).body, { status: "duplicate" });
+
+    const event = '{"id":"evt_1","type":"invoice.paid"}';
+    const at = now();
+    const stripe = (key) => post("stripe", event, { "Stripe-Signature": `t=${at},v1=${hmac(key, `${at}.${event}`)}` });
+    refused(await stripe("whsec_of_nobody"), 401, "NO_MATCH");
+    allowed(await stripe(secrets.STRIPE_WEBHOOK_SECRET_OLD));
+    assert.deepEqual((await stripe(secrets.STRIPE_WEBHOOK_SECRET)).body, { status: "duplicate" });
   });
 
   test("chatbot-platform 7: reading what is stored gives no key away", async () => {

@@ -7,7 +7,6 @@ const WAITING = {
   "konvoq 7": "the dashboard",
   "keloa 7": "rate limits by plan; the number of tokens differs already",
   "chatbot-platform 3": "rate limits; the other errors are distinct already",
-  "chatbot-platform 5": "webhooks",
   "chatbot-platform 6": "rate limits",
 };
 

@@ -73,11 +73,8 @@ pub(crate) fn forward(
 /// The response when there is no upstream to be reached.
 pub(crate) fn failed(request_id: &str, reason: &str) -> JsValue {
     log::error("upstream_unreachable", &[("request_id", request_id.into()), ("reason", reason.into())]);
-    let problem = Problem::new(
-        502,
-        "UPSTREAM_UNREACHABLE",
-        "The key is valid, but the service behind this route did not answer.",
-    );
+    let detail = "Nothing is wrong with this request, but the service behind this path did not answer.";
+    let problem = Problem::new(502, "UPSTREAM_UNREACHABLE", detail);
     Reply::problem(&problem, request_id).send()
 }
 

@@ -67,21 +67,31 @@ export async function forward(fetcher, request, url, dropAuthorization, set, ans
   } catch (error) {
     response = failed(requestId, String(error));
   }
-  for (const [name, value] of pairs(answer)) {
+  return withHeaders(response, answer);
+}
+
+function withHeaders(response, headers) {
+  for (const [name, value] of pairs(headers)) {
     if (APPENDED.has(name)) response.headers.append(name, value);
     else response.headers.set(name, value);
   }
   return response;
 }
 
-/// Hands a request to a worker of ours as it came, but for what we say of it.
-export async function handOver(binding, request, set, answer) {
-  const copy = new Request(request);
-  for (const [name, value] of pairs(set)) copy.headers.set(name, value);
-  const response = await binding.fetch(copy);
-  const copied = new Response(response.body, response);
-  for (const [name, value] of pairs(answer)) copied.headers.set(name, value);
-  return copied;
+/// Hands a request to the worker that receives webhooks, as it came, but for
+/// what we say of it: that is set whatever came, so that nobody else can say it.
+export async function handOver(env, request, reach, answer, requestId, failed) {
+  let response;
+  try {
+    const copy = new Request(request);
+    copy.headers.set("Keystile-Request-Id", requestId);
+    copy.headers.set("Keystile-Reach", reach);
+    response = await env.HOOKS.fetch(copy);
+    response = new Response(response.body, response);
+  } catch (error) {
+    response = failed(requestId, String(error));
+  }
+  return withHeaders(response, answer);
 }
 
 function upstreamHeaders(incoming, dropAuthorization, set) {

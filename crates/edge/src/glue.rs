@@ -28,7 +28,14 @@ extern "C" {
     ) -> JsValue;
 
     #[wasm_bindgen(js_name = handOver)]
-    pub(crate) fn hand_over(binding: &JsValue, request: &JsValue, set: &str, answer: &str) -> Promise;
+    pub(crate) fn hand_over(
+        env: &JsValue,
+        request: &JsValue,
+        reach: &str,
+        answer: &str,
+        request_id: &str,
+        failed: &JsValue,
+    ) -> JsValue;
 
     #[wasm_bindgen(js_name = bodyText)]
     pub(crate) fn body_text(request: &JsValue, limit: u32) -> Promise;

@@ -36,7 +36,7 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming) -> Outcome {
         return endpoints::answer(isolate, incoming, endpoint);
     }
     if isolate.config.hooks.as_ref().is_some_and(|base| path.below(base).is_some()) {
-        return hooks::deliver(isolate, incoming);
+        return Outcome::Ready(hooks::hand_over(isolate, &incoming, "", Provenance::default()));
     }
     guarded(isolate, incoming, path)
 }

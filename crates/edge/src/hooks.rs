@@ -3,10 +3,8 @@
 
 use std::rc::Rc;
 
-use keystile_core::{problem::Problem, record::Reach};
-use keystile_runtime::log;
+use keystile_core::record::Reach;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     Outcome,
@@ -18,37 +16,32 @@ use crate::{
     reply::{self, Reply},
 };
 
-/// `/hooks/{source}`, untouched: what is genuine is not ours to say.
-pub(crate) fn deliver(isolate: &Rc<Isolate>, incoming: Incoming) -> Outcome {
-    let isolate = Rc::clone(isolate);
-    Outcome::later(async move { hand_over(&isolate, &incoming, "", Provenance::default()).await })
-}
-
 /// `POST /v1/webhooks/verify`, for an operator with `verify`.
 pub(crate) fn verify(isolate: &Rc<Isolate>, incoming: Incoming) -> Outcome {
     let isolate = Rc::clone(isolate);
     Outcome::later(async move {
         let (reach, provenance) = operator::authenticate(&isolate, &incoming).await;
-        match reach {
-            Ok(Reach::All) => hand_over(&isolate, &incoming, "all", provenance).await,
-            Ok(Reach::Tenant(_)) => hand_over(&isolate, &incoming, "tenant", provenance).await,
-            Err(problem) => Reply::problem(&problem, &incoming.request_id).finish(&isolate, &incoming, provenance),
-        }
+        let reach = match reach {
+            Ok(Reach::All) => "all",
+            Ok(Reach::Tenant(_)) => "tenant",
+            Err(problem) => {
+                return Reply::problem(&problem, &incoming.request_id).finish(&isolate, &incoming, provenance);
+            }
+        };
+        hand_over(&isolate, &incoming, reach, provenance)
     })
 }
 
-async fn hand_over(isolate: &Isolate, incoming: &Incoming, reach: &str, provenance: Provenance) -> JsValue {
-    let binding = js_sys::Reflect::get(&incoming.env, &"HOOKS".into()).unwrap_or_default();
-    // Both are set whatever came: nobody else can say them.
-    let set = glue::join([("Keystile-Request-Id", incoming.request_id.as_str()), ("Keystile-Reach", reach)]);
+/// A request as it came: what of it is genuine is not ours to say. Returns the
+/// promise of the answer.
+pub(crate) fn hand_over(isolate: &Isolate, incoming: &Incoming, reach: &str, provenance: Provenance) -> JsValue {
     let answer = reply::answer_headers(isolate, incoming, provenance);
-    let answer = glue::join(answer.iter().map(|(name, value)| (*name, value.as_str())));
-    match JsFuture::from(glue::hand_over(&binding, &incoming.request, &set, &answer)).await {
-        Ok(response) => response,
-        Err(_) => {
-            log::error("hooks_unreachable", &[("request_id", incoming.request_id.as_str().into())]);
-            let problem = Problem::unavailable("Webhooks can't be taken right now; send it again.");
-            Reply::problem(&problem, &incoming.request_id).finish(isolate, incoming, provenance)
-        }
-    }
+    glue::hand_over(
+        &incoming.env,
+        &incoming.request,
+        reach,
+        &glue::join(answer.iter().map(|(name, value)| (*name, value.as_str()))),
+        &incoming.request_id,
+        isolate.upstream_failed.as_ref(),
+    )
 }

@@ -200,3 +200,106 @@ name = "pro"
         ]
     );
 }
+
+/// A source of webhooks, appended to [`EXAMPLE`].
+const SOURCE: &str = r#"
+[[webhooks]]
+source = "events"
+secrets = ["EVENTS_KEY", "EVENTS_KEY_OLD"]
+params = { who = "us" }
+past_seconds = 60
+upstream = "api"
+signing_secret = "OUR_SECRET"
+[webhooks.scheme]
+signature = "header:x-proof"
+encoding = "hex"
+algorithm = "hmac-sha256"
+message = "{timestamp}{param:who}{body}"
+params = ["who"]
+timestamp = { at = "header:x-time" }
+"#;
+
+#[test]
+fn sources_of_webhooks_ship_to_the_worker_that_receives_them_alone() {
+    let config = parse(&format!("{EXAMPLE}{SOURCE}")).unwrap();
+    assert_eq!(config.hooks.as_ref().unwrap().as_str(), "/hooks");
+    let source = config.webhooks.source("events").unwrap();
+    assert_eq!(source.scheme.timestamp.as_ref().map(|rule| (rule.past, rule.future)), Some((60, 300)));
+    assert_eq!((source.mode, source.remember_hours, source.max_body_bytes), (WebhookMode::Direct, 72, 1024 * 1024));
+    assert_eq!((source.upstream, source.path.as_str(), source.provider.as_deref()), (0, "/", None));
+    let blob = config.to_blob();
+    let received = Config::for_hooks(&blob).unwrap();
+    assert_eq!(received.webhooks, config.webhooks);
+    assert_eq!(received.management, Management::default());
+    assert_eq!(Config::for_management(&blob).unwrap().webhooks, Webhooks::default());
+    assert_eq!(Config::for_edge(&blob).unwrap().webhooks, Webhooks::default());
+    assert_eq!(parse(EXAMPLE).unwrap().hooks, None);
+}
+
+#[test]
+fn mistakes_in_sources_say_where_and_what_to_write() {
+    let wrong = |from: &str, to: &str| {
+        let source = SOURCE.replace(from, to);
+        assert_ne!(source, SOURCE, "{from}");
+        mistakes(&format!("{EXAMPLE}{source}")).join("\n")
+    };
+    for (from, to, said) in [
+        ("source = \"events\"", "source = \"Events\"", "webhooks.0.source: a source is"),
+        ("\"EVENTS_KEY\"", "\"whsec_abc=\"", "webhooks.0.secrets.0: write the name"),
+        ("\"EVENTS_KEY_OLD\"", "\"EVENTS_KEY\"", "webhooks.0.secrets.1: this is listed twice"),
+        ("[\"EVENTS_KEY\", \"EVENTS_KEY_OLD\"]", "[]", "webhooks.0.secrets: write the names"),
+        ("\"OUR_SECRET\"", "\"whsec_abc=\"", "webhooks.0.signing_secret: write the name"),
+        ("upstream = \"api\"", "upstream = \"apy\"", "webhooks.0.upstream: no [[upstreams]] is called \"apy\""),
+        ("upstream = \"api\"", "upstream = \"api\"\npath = \"events\"", "webhooks.0.path: write the path"),
+        ("upstream = \"api\"", "upstream = \"api\"\nurl = \"https://a.example/?x=1\"", "webhooks.0.url: write the URL"),
+        (
+            "upstream = \"api\"",
+            "upstream = \"api\"\nmax_body_bytes = 20971521",
+            "webhooks.0.max_body_bytes: write 1 to",
+        ),
+        ("upstream = \"api\"", "upstream = \"api\"\nprovider = \"github\"", "webhooks.0: write either provider"),
+        ("past_seconds = 60", "past_seconds = 7200\nremember_hours = 2", "webhooks.0.remember_hours: write 1 to 720"),
+        ("past_seconds = 60", "past_seconds = 604801", "webhooks.0.past_seconds: write 0 to"),
+        ("who = \"us\"", "", "webhooks.0.params: this scheme needs a parameter: params = { who"),
+        ("who = \"us\"", "who = \"us\", whom = \"x\"", "webhooks.0.params.whom: this scheme has no such"),
+        ("\"header:x-proof\"", "\"heder:x-proof\"", "webhooks.0.scheme.signature: "),
+    ] {
+        let all = wrong(from, to);
+        assert!(all.contains(said), "{said}\n{all}");
+    }
+    let untimed = "message = \"{param:who}{body}\"\nparams = [\"who\"]\n";
+    let all = wrong(&SOURCE[SOURCE.find("message").unwrap()..], untimed);
+    assert!(all.contains("webhooks.0.past_seconds: this scheme has no time that is enforced"), "{all}");
+    assert!(mistakes(&format!("{EXAMPLE}{SOURCE}{SOURCE}")).join("\n").contains("there are two sources \"events\""));
+}
+
+#[test]
+fn no_route_lies_where_webhooks_come_in() {
+    let routed = EXAMPLE.replace("/api/leads/*", "/hooks/*");
+    assert!(parse(&routed).is_ok(), "without sources nothing comes in there");
+    assert!(mistakes(&format!("{routed}{SOURCE}")).join("\n").contains("routes.0.path: this overlaps /hooks"));
+    let moved = format!("{routed}{SOURCE}").replace("max_staleness_ms", "hooks_base = \"/in/hooks\"\nmax_staleness_ms");
+    assert_eq!(parse(&moved).unwrap().hooks.unwrap().as_str(), "/in/hooks");
+    let below = moved.replace("/in/hooks", "/keystile/hooks");
+    assert!(mistakes(&below).join("\n").contains("edge.hooks_base: this overlaps /keystile"));
+}
+
+#[cfg(feature = "registry")]
+#[test]
+fn a_providers_scheme_is_resolved_when_the_file_is_checked() {
+    let source = |provider: &str| {
+        let (head, _) = SOURCE.split_once("params").unwrap();
+        format!(
+            "{EXAMPLE}{head}provider = \"{provider}\"\nupstream = \"api\"\nsigning_secret = \"OUR_SECRET\"\nmode = \"queue\"\n"
+        )
+    };
+    let config = parse(&source("stripe")).unwrap();
+    assert_eq!(config.webhooks.sources[0].provider.as_deref(), Some("stripe"));
+    assert!(config.webhooks.sources[0].scheme.replay_protected());
+    assert_eq!(config.webhooks.sources[0].mode, WebhookMode::Queue);
+    assert_eq!(Config::for_hooks(&config.to_blob()).unwrap().webhooks, config.webhooks);
+    assert!(mistakes(&source("strype")).join("\n").contains("webhooks.0.provider: there is no provider \"strype\""));
+    let unconfirmed = mistakes(&source("ably")).join("\n");
+    assert!(unconfirmed.contains("accept_unconfirmed = true"), "{unconfirmed}");
+    assert!(parse(&source("ably").replace("mode", "accept_unconfirmed = true\nmode")).is_ok());
+}
