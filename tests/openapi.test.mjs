@@ -9,21 +9,10 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 
 import { document, operations, problemsOf, resolved } from "./contract.mjs";
-import { sleep, startRig } from "./rig.mjs";
+import { sleep, startRig, WITH_SOURCE } from "./rig.mjs";
 
 const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
 const DAY = 24 * 3_600_000;
-
-const UPSTREAM = '[[upstreams]]\nname = "api"\nservice = "UPSTREAM"\n';
-const SOURCE = `
-[[webhooks]]
-source = "queued"
-provider = "standard-webhooks"
-secrets = ["STANDARD_SECRET"]
-upstream = "api"
-signing_secret = "EVENTS_SECRET"
-mode = "queue"
-`;
 
 let rig;
 let stranger; // Another tenant's operator.
@@ -31,7 +20,7 @@ let powerless;
 before(async () => {
   const settings = {
     'prefix = "knq"': 'prefix = "knq"\nallow_imported = ["sk_live_"]',
-    [UPSTREAM]: UPSTREAM + SOURCE,
+    ...WITH_SOURCE,
   };
   rig = await startRig({ name: "openapi", edges: {}, handles: true, settings, hooks: {} });
   stranger = await rig.operator("stranger", SCOPES);
@@ -94,29 +83,10 @@ const BODIES = {
   createOperator: { name: "an operator", scopes: ["verify"], tenant: "acme" },
 };
 
-/** Puts an event among those that could not be delivered, as the worker does that receives webhooks. */
-async function deadLetter() {
-  const id = `dlv_${randomBytes(10).toString("hex")}`;
-  const envelope = {
-    id,
-    source: "queued",
-    webhook_id: "msg_1",
-    event_id: "msg_1",
-    timestamp: null,
-    body_authenticated: true,
-    received_at: Date.now(),
-    request_id: "req_4bTzV9cXk07Hq2mN1pRs",
-    headers: [["content-type", "text/plain"]],
-    body: { inline: "" },
-  };
-  await rig.object("DEAD_LETTERS", "queued", "bury", { envelope });
-  return { id };
-}
-
 /** A request that is in order, to a key, an operator or an event of its own. */
 async function good(operation) {
   const holder = async () => {
-    if (operation.tags.includes("Webhooks")) return deadLetter();
+    if (operation.tags.includes("Webhooks")) return { id: await rig.bury("queued") };
     return operation.path.startsWith("/v1/operators") ? rig.operator("acme", ["verify"]) : rig.create();
   };
   const id = operation.path.includes("{id}") ? (await holder()).id : undefined;

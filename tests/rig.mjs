@@ -7,6 +7,7 @@
 // fixture.toml with what a test file changes in it.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
@@ -17,6 +18,19 @@ import { inRoot } from "../scripts/tools.mjs";
 import { checkAnswer } from "./contract.mjs";
 
 export const SECRET = Buffer.alloc(32, 1).toString("base64");
+/** A change of fixture.toml: a source of webhooks whose events are queued. */
+const UPSTREAM = '[[upstreams]]\nname = "api"\nservice = "UPSTREAM"\n';
+export const WITH_SOURCE = {
+  [UPSTREAM]: `${UPSTREAM}
+[[webhooks]]
+source = "queued"
+provider = "standard-webhooks"
+secrets = ["STANDARD_SECRET"]
+upstream = "api"
+signing_secret = "EVENTS_SECRET"
+mode = "queue"
+`,
+};
 export const ROOT_KEY = "ksroot_" + "r".repeat(43);
 const COMPATIBILITY_DATE = "2026-11-01";
 
@@ -195,6 +209,24 @@ class Rig {
   /** With `hooks`: how that upstream answers from now on: {status, body, type, wait}. */
   async eventsAnswer(mode) {
     await this.server.getWorker("events-upstream").fetch("http://events/__mode", { method: "PUT", body: JSON.stringify(mode) });
+  }
+
+  /** With `hooks`: puts an event among a source's dead letters, as the consumer of that queue does, and returns its id. */
+  async bury(source, id = `dlv_${randomBytes(10).toString("hex")}`) {
+    const envelope = {
+      id,
+      source,
+      webhook_id: "msg_1",
+      event_id: null,
+      timestamp: null,
+      body_authenticated: true,
+      received_at: Date.now(),
+      request_id: "req_4bTzV9cXk07Hq2mN1pRs",
+      headers: [["content-type", "text/plain"]],
+      body: { inline: "" },
+    };
+    await this.hooksHandle(`__object/DEAD_LETTERS/${source}/bury`, { envelope });
+    return id;
   }
 
   /** With `hooks`: a request to a handle of hooks_with_handles.js. */
