@@ -2,7 +2,7 @@
 // clock of its isolate can be moved, an object's alarm called, a statement of
 // SQL run, its queue put out of reach. What runs in between is what is deployed.
 
-import config from "keystile-config";
+import { whole as config } from "keystile-config";
 import Hooks, {
   Bodies as DeployedBodies,
   DeadLetters as DeployedDeadLetters,

@@ -33,6 +33,8 @@ pub use webhooks::{WebhookMode, WebhookSource, WebhookSummary, Webhooks};
 
 /// The form that ships to the workers. Workers read no other.
 const BLOB_VERSION: u32 = 3;
+/// What stands before the sources of webhooks. No character of base64.
+const WEBHOOKS: char = '.';
 
 /// The configuration, checked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,14 +91,6 @@ pub struct Management {
     pub audit_retention_days: Option<u16>,
     /// The sources of webhooks, as they are listed.
     pub webhooks: Vec<WebhookSummary>,
-}
-
-/// What follows the configuration, each part as bytes: who doesn't need one
-/// passes over it unread.
-#[derive(Serialize, Deserialize)]
-struct Rest {
-    management: Vec<u8>,
-    webhooks: Vec<u8>,
 }
 
 /// Where requests are forwarded to.
@@ -157,11 +151,15 @@ impl Config {
     #[must_use]
     pub fn to_blob(&self) -> String {
         // Every part serialises: the types are plain data.
-        let rest = Rest {
-            management: postcard::to_allocvec(&self.management).unwrap_or_default(),
-            webhooks: postcard::to_allocvec(&self.webhooks).unwrap_or_default(),
-        };
-        STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION, self, rest)).unwrap_or_default())
+        STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION, self, &self.management)).unwrap_or_default())
+    }
+
+    /// The same, and after a `.` the sources of webhooks in the same form. Each
+    /// is half a kilobyte, which only the worker that receives them carries.
+    #[must_use]
+    pub fn to_whole(&self) -> String {
+        let webhooks = postcard::to_allocvec(&self.webhooks).unwrap_or_default();
+        format!("{}{WEBHOOKS}{}", self.to_blob(), STANDARD.encode(webhooks))
     }
 
     /// Reads what [`to_blob`](Self::to_blob) wrote, as the edge needs it.
@@ -178,19 +176,20 @@ impl Config {
     /// A sentence, if this is no blob of this version.
     pub fn for_management(blob: &str) -> Result<Self, String> {
         let (config, rest) = Self::take(blob)?;
-        let rest: Rest = postcard::from_bytes(&rest).map_err(|error| error.to_string())?;
-        let management = postcard::from_bytes(&rest.management).map_err(|error| error.to_string())?;
+        let management = postcard::from_bytes(&rest).map_err(|error| error.to_string())?;
         Ok(Self { management, ..config })
     }
 
-    /// The same with what the worker needs that receives webhooks.
+    /// Reads what [`to_whole`](Self::to_whole) wrote, as the worker needs it that
+    /// receives webhooks.
     ///
     /// # Errors
     /// A sentence, if this is no blob of this version.
     pub fn for_hooks(blob: &str) -> Result<Self, String> {
-        let (config, rest) = Self::take(blob)?;
-        let rest: Rest = postcard::from_bytes(&rest).map_err(|error| error.to_string())?;
-        let webhooks = postcard::from_bytes(&rest.webhooks).map_err(|error| error.to_string())?;
+        let (most, webhooks) = blob.split_once(WEBHOOKS).ok_or("the sources of webhooks are missing")?;
+        let (config, _) = Self::take(most)?;
+        let webhooks = STANDARD.decode(webhooks).map_err(|error| error.to_string())?;
+        let webhooks = postcard::from_bytes(&webhooks).map_err(|error| error.to_string())?;
         Ok(Self { webhooks, ..config })
     }
 

@@ -37,7 +37,7 @@ fn check(file: &str, text: &str) -> Result<String, Vec<String>> {
         let offset = error.span().map_or(0, |span| span.start);
         vec![format!("{file}:{}: {}", line(text, offset), error.message())]
     })?;
-    Config::new(raw).map(|config| config.to_blob()).map_err(|errors| {
+    Config::new(raw).map(|config| config.to_whole()).map_err(|errors| {
         errors
             .iter()
             .map(|error| {
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_good_file_becomes_one_line_that_a_worker_reads() {
         let blob = check("keystile.toml", GOOD).unwrap();
-        assert_eq!(Config::for_management(&blob).unwrap().name, "Demo");
+        assert_eq!(Config::for_hooks(&blob).unwrap().name, "Demo");
     }
 
     #[test]

@@ -227,15 +227,18 @@ fn sources_of_webhooks_ship_to_the_worker_that_receives_them_alone() {
     assert_eq!(source.scheme.timestamp.as_ref().map(|rule| (rule.past, rule.future)), Some((60, 300)));
     assert_eq!((source.mode, source.remember_hours, source.max_body_bytes), (WebhookMode::Direct, 72, 1024 * 1024));
     assert_eq!((source.upstream, source.path.as_str(), source.provider.as_deref()), (0, "/", None));
-    let blob = config.to_blob();
-    let received = Config::for_hooks(&blob).unwrap();
+    let whole = config.to_whole();
+    let received = Config::for_hooks(&whole).unwrap();
+    let blob = &config.to_blob();
+    assert!(whole.starts_with(blob.as_str()));
     assert_eq!(received.webhooks, config.webhooks);
     assert_eq!(received.management, Management::default());
-    let listed = Config::for_management(&blob).unwrap().management.webhooks;
+    let listed = Config::for_management(blob).unwrap().management.webhooks;
     assert_eq!(listed, [WebhookSummary::from(source)]);
     assert_eq!((listed[0].provider.as_str(), listed[0].body_authenticated), ("own", true));
-    assert_eq!(Config::for_management(&blob).unwrap().webhooks, Webhooks::default());
-    assert_eq!(Config::for_edge(&blob).unwrap().webhooks, Webhooks::default());
+    assert_eq!(Config::for_management(blob).unwrap().webhooks, Webhooks::default());
+    assert_eq!(Config::for_edge(blob).unwrap().webhooks, Webhooks::default());
+    assert!(Config::for_hooks(blob).is_err());
     assert_eq!(parse(EXAMPLE).unwrap().hooks, None);
 }
 
@@ -302,7 +305,7 @@ fn a_providers_scheme_is_resolved_when_the_file_is_checked() {
     assert_eq!(config.webhooks.sources[0].provider.as_deref(), Some("stripe"));
     assert!(config.webhooks.sources[0].scheme.replay_protected());
     assert_eq!((config.webhooks.sources[0].mode, config.webhooks.sources[0].retry_seconds), (WebhookMode::Queue, 10));
-    assert_eq!(Config::for_hooks(&config.to_blob()).unwrap().webhooks, config.webhooks);
+    assert_eq!(Config::for_hooks(&config.to_whole()).unwrap().webhooks, config.webhooks);
     assert!(mistakes(&source("strype")).join("\n").contains("webhooks.0.provider: there is no provider \"strype\""));
     let unconfirmed = mistakes(&source("ably")).join("\n");
     assert!(unconfirmed.contains("accept_unconfirmed = true"), "{unconfirmed}");

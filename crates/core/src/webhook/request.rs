@@ -2,6 +2,7 @@
 //! for services that receive webhooks themselves.
 
 use alloc::{
+    boxed::Box,
     collections::BTreeMap,
     string::{String, ToString},
     vec::Vec,
@@ -56,7 +57,7 @@ pub enum Judge {
 #[derive(Debug, PartialEq)]
 pub enum Chosen {
     /// One of the caller's own.
-    Scheme(Scheme),
+    Scheme(Box<Scheme>),
     /// A provider's, by its id.
     Provider(String),
 }
@@ -133,14 +134,15 @@ impl VerifyDelivery {
             }
         }
         fields.finish()?;
-        let by = match (source, scheme.map(Chosen::Scheme).or(provider.map(Chosen::Provider))) {
-            (None, Some(scheme)) => Judge::Own {
-                scheme,
-                secrets: secrets.unwrap_or_default(),
-                params: params.unwrap_or_default().into_iter().collect(),
-            },
-            (source, _) => Judge::Source(source.unwrap_or_default()),
-        };
+        let by =
+            match (source, scheme.map(|scheme| Chosen::Scheme(Box::new(scheme))).or(provider.map(Chosen::Provider))) {
+                (None, Some(scheme)) => Judge::Own {
+                    scheme,
+                    secrets: secrets.unwrap_or_default(),
+                    params: params.unwrap_or_default().into_iter().collect(),
+                },
+                (source, _) => Judge::Source(source.unwrap_or_default()),
+            };
         Ok(Self {
             by,
             method: method.unwrap_or_else(|| "POST".to_string()),
