@@ -122,3 +122,8 @@ test("a WebSocket goes through", async () => {
   assert.equal(await echoed, "hello");
   socket.close();
 });
+
+test("without sources of webhooks nothing lies at /hooks", async () => {
+  const answer = await rig.edge("edge1", "/hooks/anything", { method: "POST", body: "{}" });
+  assert.deepEqual([answer.status, answer.code], [404, "NOT_ROUTED"]);
+});
