@@ -1,6 +1,7 @@
 // `npm run deploy`: all three workers to your Cloudflare account, creating what is
 // missing there: the KV namespace (its id goes into both wrangler files), the
-// two secrets, and the demo upstream while wrangler.toml still names it.
+// two queues of webhooks, the two secrets, and the demo upstream while
+// wrangler.toml still names it.
 //
 //   npm run deploy -- --dry-run    everything but the account: builds, bundles,
 //                                  prints sizes and what would be created
@@ -46,9 +47,11 @@ async function rehearse() {
   console.log(`
 npm run deploy would
   - ${id ? `use the KV namespace ${id}` : `find or create the KV namespace ${NAMESPACE} and write its id into both wrangler files`}
+  - create the queues ${queues().join(" and ")} unless they are there
   - make the secrets ${Object.keys(SECRETS).join(" and ")} where a worker lacks them
   - deploy ${upstreams().map(({ name }) => `${name}, `).join("")}${HOOKS.name}, ${EDGE.name} and ${MANAGE.name}
-    (the first time ${MANAGE.name} before ${EDGE.name}: it holds the classes that the edge names)
+    (${HOOKS.name} first: both others name it; the first time ${MANAGE.name}
+    before ${EDGE.name}: it holds the classes that the edge names)
   - leave the secrets of your sources to you: ${SOURCE_SECRETS}
 
 Dry run: nothing was created or uploaded.`);
@@ -57,12 +60,13 @@ Dry run: nothing was created or uploaded.`);
 async function deploy() {
   await requireAccount();
   await ensureNamespace();
+  await ensureQueues();
   const missing = new Map();
   for (const worker of [EDGE, MANAGE]) missing.set(worker, await missingSecrets(worker));
   const fresh = freshSecrets(missing);
 
   for (const upstream of upstreams()) await upload(upstream);
-  // The edge is bound to it, and it to nothing of ours.
+  // The edge is bound to it, the management worker to its objects, and it to nothing of ours.
   await upload(HOOKS);
   // An edge that knows a new record format must be there before the first such
   // record is written. Only the first time the classes have to exist before it.
@@ -123,6 +127,20 @@ async function createNamespace() {
   const id = await findNamespace();
   if (!id) throw new Failed(`The KV namespace ${NAMESPACE} was created but is not listed.`);
   return id;
+}
+
+/** The queues that the worker of webhooks names: events, and those that could not be delivered. */
+function queues() {
+  const named = readFileSync(inRoot(HOOKS.config), "utf8").matchAll(/^(?:dead_letter_)?queue = "([^"]+)"/gm);
+  return [...new Set([...named].map(([, name]) => name))];
+}
+
+async function ensureQueues() {
+  for (const name of queues()) {
+    if (await answers(...wrangler("queues", "info", name), { cwd: root, env: wranglerEnv() })) continue;
+    await inAccount("queues", "create", name);
+    console.log(`✓ The queue ${name} was created.`);
+  }
 }
 
 async function missingSecrets({ name, config }) {

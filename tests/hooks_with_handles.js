@@ -1,9 +1,13 @@
 // The worker that receives webhooks, with handles that only a test has: the
 // clock of its isolate can be moved, an object's alarm called, a statement of
-// SQL run. What runs in between is what is deployed.
+// SQL run, its queue put out of reach. What runs in between is what is deployed.
 
 import { whole as config } from "keystile-config";
-import Hooks, { Deliveries as DeployedDeliveries } from "../crates/hooks/build/index.js";
+import Hooks, {
+  Bodies as DeployedBodies,
+  DeadLetters as DeployedDeadLetters,
+  Deliveries as DeployedDeliveries,
+} from "../crates/hooks/build/index.js";
 
 globalThis.KEYSTILE_CONFIG = config;
 
@@ -11,27 +15,61 @@ const realNow = Date.now;
 let offset = 0;
 Date.now = () => realNow() + offset;
 let deliveries = "ok";
+let queue = "ok";
+
+/** The environment with a queue that fails when it is told to. */
+const withQueue = (env) => ({
+  ...env,
+  EVENTS: {
+    async send(...message) {
+      if (queue === "down") throw new Error("injected");
+      return env.EVENTS.send(...message);
+    },
+  },
+});
 
 /** An object whose `/__…` paths are the test's. */
-export class Deliveries extends DeployedDeliveries {
-  #context;
+const withHandles = (Deployed) =>
+  class extends Deployed {
+    #context;
 
-  constructor(context, env) {
-    super(context, env);
-    this.#context = context;
-  }
+    constructor(context, env) {
+      super(context, withQueue(env));
+      this.#context = context;
+    }
 
+    async fetch(request) {
+      const { storage } = this.#context;
+      switch (new URL(request.url).pathname) {
+        case "/__alarm":
+          return Response.json((await this.alarm(), null));
+        case "/__alarm_at":
+          return Response.json(await storage.getAlarm());
+        case "/__sql":
+          return Response.json(storage.sql.exec(await request.json()).toArray());
+        case "/__keys":
+          return Response.json([...(await storage.list()).keys()]);
+        default:
+          return super.fetch(request);
+      }
+    }
+  };
+
+export class Bodies extends withHandles(DeployedBodies) {}
+export class DeadLetters extends withHandles(DeployedDeadLetters) {}
+export class Deliveries extends withHandles(DeployedDeliveries) {
   async fetch(request) {
-    const { pathname } = new URL(request.url);
-    if (pathname === "/__alarm") return Response.json((await this.alarm(), null));
-    if (pathname === "/__alarm_at") return Response.json(await this.#context.storage.getAlarm());
-    if (pathname === "/__sql") return Response.json(this.#context.storage.sql.exec(await request.json()).toArray());
-    if (deliveries === "down") throw new Error("injected");
+    const own = new URL(request.url).pathname.startsWith("/__");
+    if (deliveries === "down" && !own) throw new Error("injected");
     return super.fetch(request);
   }
 }
 
 export default class extends Hooks {
+  constructor(context, env) {
+    super(context, withQueue(env));
+  }
+
   async fetch(request) {
     const { pathname } = new URL(request.url);
     if (pathname === "/__clock") {
@@ -41,6 +79,10 @@ export default class extends Hooks {
     if (pathname === "/__deliveries") {
       deliveries = await request.json();
       return Response.json(deliveries);
+    }
+    if (pathname === "/__queue") {
+      queue = await request.json();
+      return Response.json(queue);
     }
     const [, object, binding, name, path] = /^\/(__object)\/(\w+)\/([^/]+)\/(.+)$/.exec(pathname) ?? [];
     if (object) {

@@ -9,17 +9,20 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 
 import { document, operations, problemsOf, resolved } from "./contract.mjs";
-import { sleep, startRig } from "./rig.mjs";
+import { sleep, startRig, WITH_SOURCE } from "./rig.mjs";
 
-const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify"];
+const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
 const DAY = 24 * 3_600_000;
 
 let rig;
 let stranger; // Another tenant's operator.
 let powerless;
 before(async () => {
-  const settings = { 'prefix = "knq"': 'prefix = "knq"\nallow_imported = ["sk_live_"]' };
-  rig = await startRig({ name: "openapi", edges: {}, handles: true, settings });
+  const settings = {
+    'prefix = "knq"': 'prefix = "knq"\nallow_imported = ["sk_live_"]',
+    ...WITH_SOURCE,
+  };
+  rig = await startRig({ name: "openapi", edges: {}, handles: true, settings, hooks: {} });
   stranger = await rig.operator("stranger", SCOPES);
   powerless = await rig.operator("*", ["verify"]);
 });
@@ -80,12 +83,15 @@ const BODIES = {
   createOperator: { name: "an operator", scopes: ["verify"], tenant: "acme" },
 };
 
-/** A request that is in order, to a key or an operator of its own. */
+/** A request that is in order, to a key, an operator or an event of its own. */
 async function good(operation) {
-  const holder = async () => (operation.path.startsWith("/v1/operators") ? rig.operator("acme", ["verify"]) : rig.create());
+  const holder = async () => {
+    if (operation.tags.includes("Webhooks")) return { id: await rig.bury("queued") };
+    return operation.path.startsWith("/v1/operators") ? rig.operator("acme", ["verify"]) : rig.create();
+  };
   const id = operation.path.includes("{id}") ? (await holder()).id : undefined;
   const body = operation.requestBody && (BODIES[operation.operationId] ?? {});
-  const path = operation.path.replace("{tenant}", "acme").replace("{id}", id);
+  const path = operation.path.replace("{tenant}", "acme").replace("{source}", "queued").replace("{id}", id);
   // What leaves something to do.
   if (path.endsWith("/rotate/cancel")) await rig.manage("POST", path.replace("/cancel", ""), { overlap_seconds: 60 });
   if (path.endsWith("/suspend")) await rig.manage("POST", path.replace("suspend", "resume"));
@@ -120,7 +126,7 @@ const whileInUse = async (operation) => {
 
 /** What the configuration or the feed says needs a ledger only for who asks. */
 const byAnOperator = ({ tags, operationId }) =>
-  tags.includes("Configuration") || operationId === "listTenants" ? powerless.key : undefined;
+  tags.includes("Configuration") || tags.includes("Webhooks") || operationId === "listTenants" ? powerless.key : undefined;
 
 /** How each status comes about; one for all operations, or one for an operation. */
 const WAYS = {
@@ -147,6 +153,7 @@ const WAYS = {
     await rig.ledgers("down");
     return rig.manage(operation.method, request.path, request.body, { key: byAnOperator(operation) });
   },
+  "listDeadLetters 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
   "importKeys 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "getHealth 500": async (operation) => {
     await rig.restart({ secret: "no secret" });

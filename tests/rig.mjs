@@ -7,6 +7,7 @@
 // fixture.toml with what a test file changes in it.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
@@ -17,6 +18,19 @@ import { inRoot } from "../scripts/tools.mjs";
 import { checkAnswer } from "./contract.mjs";
 
 export const SECRET = Buffer.alloc(32, 1).toString("base64");
+/** A change of fixture.toml: a source of webhooks whose events are queued. */
+const UPSTREAM = '[[upstreams]]\nname = "api"\nservice = "UPSTREAM"\n';
+export const WITH_SOURCE = {
+  [UPSTREAM]: `${UPSTREAM}
+[[webhooks]]
+source = "queued"
+provider = "standard-webhooks"
+secrets = ["STANDARD_SECRET"]
+upstream = "api"
+signing_secret = "EVENTS_SECRET"
+mode = "queue"
+`,
+};
 export const ROOT_KEY = "ksroot_" + "r".repeat(43);
 const COMPATIBILITY_DATE = "2026-11-01";
 
@@ -50,7 +64,7 @@ function stack({ config, secret, rootKey, edges, handles, hooks }) {
     root: path.dirname(config),
     workers: [
       ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared, hooks) })),
-      { config: manageConfig(handles, shared) },
+      { config: manageConfig(handles, shared, hooks) },
       ...(hooks ? hooksConfigs(hooks, shared) : []),
       { config: { name: "upstream", main: inRoot("dev", "upstream", "worker.js"), compatibility_date: COMPATIBILITY_DATE } },
       { config: { name: "hanging-kv", main: inRoot("tests", "hanging_kv.js"), compatibility_date: COMPATIBILITY_DATE } },
@@ -197,6 +211,24 @@ class Rig {
     await this.server.getWorker("events-upstream").fetch("http://events/__mode", { method: "PUT", body: JSON.stringify(mode) });
   }
 
+  /** With `hooks`: puts an event among a source's dead letters, as the consumer of that queue does, and returns its id. */
+  async bury(source, id = `dlv_${randomBytes(10).toString("hex")}`) {
+    const envelope = {
+      id,
+      source,
+      webhook_id: "msg_1",
+      event_id: null,
+      timestamp: null,
+      body_authenticated: true,
+      received_at: Date.now(),
+      request_id: "req_4bTzV9cXk07Hq2mN1pRs",
+      headers: [["content-type", "text/plain"]],
+      body: { inline: "" },
+    };
+    await this.hooksHandle(`__object/DEAD_LETTERS/${source}/bury`, { envelope });
+    return id;
+  }
+
   /** With `hooks`: a request to a handle of hooks_with_handles.js. */
   async hooksHandle(path, body = null) {
     const response = await this.server.getWorker("hooks").fetch(`http://hooks.example/${path}`, { method: "POST", body: JSON.stringify(body) });
@@ -311,7 +343,7 @@ function edgeConfig(name, { kv = "shared", vars = {} }, shared, hooks) {
   };
 }
 
-function manageConfig(handles, shared) {
+function manageConfig(handles, shared, hooks) {
   return {
     ...shared,
     name: "manage",
@@ -322,6 +354,7 @@ function manageConfig(handles, shared) {
         { name: "LEDGER", class_name: "Ledger" },
         { name: "FEED", class_name: "LedgersFeed", script_name: "shim" },
         { name: "REAL_FEED", class_name: "Feed" },
+        ...(hooks ? [{ name: "DEAD_LETTERS", class_name: "DeadLetters", script_name: "hooks" }] : []),
       ],
     },
     migrations: [{ tag: "v1", new_sqlite_classes: ["Ledger", "Feed"] }],
@@ -339,8 +372,21 @@ function hooksConfigs({ vars = {} }, shared) {
       { binding: "UPSTREAM", service: "upstream" },
       { binding: "EVENTS_UPSTREAM", service: "events-upstream" },
     ],
-    durable_objects: { bindings: [{ name: "DELIVERIES", class_name: "Deliveries" }] },
-    migrations: [{ tag: "v1", new_sqlite_classes: ["Deliveries"] }],
+    durable_objects: {
+      bindings: [
+        { name: "DELIVERIES", class_name: "Deliveries" },
+        { name: "DEAD_LETTERS", class_name: "DeadLetters" },
+        { name: "BODIES", class_name: "Bodies" },
+      ],
+    },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["Deliveries", "DeadLetters", "Bodies"] }],
+    queues: {
+      producers: [{ binding: "EVENTS", queue: "events" }],
+      consumers: [
+        { queue: "events", max_batch_timeout: 1, max_retries: 2, dead_letter_queue: "events-dead" },
+        { queue: "events-dead", max_batch_timeout: 1 },
+      ],
+    },
   };
   const upstream = {
     name: "events-upstream",

@@ -4,4 +4,4 @@ import { whole as config } from "keystile-config";
 
 globalThis.KEYSTILE_CONFIG = config;
 
-export { default, Deliveries } from "./build/index.js";
+export { default, Bodies, DeadLetters, Deliveries } from "./build/index.js";

@@ -9,16 +9,17 @@ import { mkdirSync } from "node:fs";
 
 import { inRoot } from "../../scripts/tools.mjs";
 import { operations, resolved } from "../contract.mjs";
-import { ROOT_KEY, startRig } from "../rig.mjs";
+import { ROOT_KEY, startRig, WITH_SOURCE } from "../rig.mjs";
 
 const settings = {
   // So that every good body is accepted: one without scopes, too.
   'prefix = "knq"': 'prefix = "knq"\ndefault_scopes = "all"\nallow_imported = ["sk_live_"]',
   // Whoever prefers to wait does so for less than a second.
   "max_staleness_ms = 1000": "max_staleness_ms = 250",
+  ...WITH_SOURCE,
 };
 
-const rig = await startRig({ name: "contract", edges: {}, settings });
+const rig = await startRig({ name: "contract", edges: {}, settings, hooks: {} });
 try {
   const [python, schemathesis] = process.argv.slice(2);
   const config = ["--config-file", inRoot("tests", "contract", "schemathesis.toml")];
@@ -55,11 +56,12 @@ async function cursors() {
     await rig.create(tenant);
     await rig.create(tenant);
     await rig.operator(tenant, ["verify"]);
+    await rig.bury("queued");
   }
   const found = {};
   for (const { operationId, path, parameters = [] } of operations) {
     if (!parameters.some((parameter) => ["cursor", "after"].includes(resolved(parameter).name))) continue;
-    const list = path.replace("{tenant}", "acme").replace("/export", "");
+    const list = path.replace("{tenant}", "acme").replace("{source}", "queued").replace("/export", "");
     const { body } = await rig.manage("GET", `${list}?limit=1`);
     assert.ok(body.next_cursor, `${operationId} has a second page`);
     // An export goes on after an entry, whose id is on its line.

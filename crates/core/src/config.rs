@@ -29,7 +29,7 @@ use crate::{
 pub mod raw;
 pub mod webhooks;
 
-pub use webhooks::{WebhookMode, WebhookSource, Webhooks};
+pub use webhooks::{WebhookMode, WebhookSource, WebhookSummary, Webhooks};
 
 /// The form that ships to the workers. Workers read no other.
 const BLOB_VERSION: u32 = 3;
@@ -89,6 +89,8 @@ pub struct Management {
     pub plans: Vec<Plan>,
     /// How long audit entries are kept; for good if not said.
     pub audit_retention_days: Option<u16>,
+    /// The sources of webhooks, as they are listed.
+    pub webhooks: Vec<WebhookSummary>,
 }
 
 /// Where requests are forwarded to.

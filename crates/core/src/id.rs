@@ -57,6 +57,19 @@ id!(
     AuditId, "aud_", "aud_4bTzV9cXk07Hq2mN1pRs"
 );
 
+id!(
+    /// An event's on its way through the queue of webhooks.
+    DeliveryId, "dlv_", "dlv_4bTzV9cXk07Hq2mN1pRs"
+);
+
+impl DeliveryId {
+    /// A new id, from [`ID_RANDOM_BYTES`] random bytes.
+    #[must_use]
+    pub fn from_random(random: &[u8]) -> Option<Self> {
+        from_random("dlv_", random).map(Self)
+    }
+}
+
 impl KeyId {
     /// A new id of a customer's key, from [`ID_RANDOM_BYTES`] random bytes.
     #[must_use]

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     fields::FieldError,
-    id::{AuditId, KeyId, TenantId},
+    id::{AuditId, DeliveryId, KeyId, TenantId},
     key::Environment,
     lifecycle::KeyStatus,
     scope::Scope,
@@ -127,6 +127,38 @@ impl AuditPlace {
     }
 }
 
+/// The query of `GET dead-letters`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetterQuery {
+    /// Rows at most.
+    pub limit: u32,
+    /// Only letters after this one.
+    pub after: Option<DeadLetterPlace>,
+}
+
+/// A dead letter's place in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetterPlace {
+    /// Since when it is dead.
+    pub dead_at: Timestamp,
+    /// Of letters of one millisecond: which.
+    pub id: DeliveryId,
+}
+
+impl DeadLetterPlace {
+    /// As a cursor.
+    #[must_use]
+    pub fn cursor(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("d{}.{}", self.dead_at.as_millis(), self.id))
+    }
+
+    fn parse(cursor: &str) -> Option<Self> {
+        let text = decoded(cursor)?;
+        let (millis, id) = text.strip_prefix('d')?.split_once('.')?;
+        Some(Self { dead_at: Timestamp::from_millis(millis.parse().ok()?), id: DeliveryId::parse(id)? })
+    }
+}
+
 /// Reads the query of `GET keys`.
 ///
 /// # Errors
@@ -196,6 +228,20 @@ pub fn parse_tenant_query(pairs: Vec<(String, String)>) -> Result<TenantQuery, V
         text: parameters.take("q", searched).flatten(),
         limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
         after: parameters.take("cursor", |text| parse(text).ok_or_else(foreign_cursor)),
+    };
+    parameters.finish()?;
+    Ok(query)
+}
+
+/// Reads the query of `GET dead-letters`.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_dead_letter_query(pairs: Vec<(String, String)>) -> Result<DeadLetterQuery, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["limit", "cursor"]);
+    let query = DeadLetterQuery {
+        limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
+        after: parameters.take("cursor", |text| DeadLetterPlace::parse(text).ok_or_else(foreign_cursor)),
     };
     parameters.finish()?;
     Ok(query)

@@ -139,10 +139,20 @@ pub enum OperatorScope {
     AuditRead,
     OperatorsWrite,
     Verify,
+    WebhooksRead,
+    WebhooksWrite,
 }
 
 impl OperatorScope {
-    const ALL: [Self; 5] = [Self::KeysRead, Self::KeysWrite, Self::AuditRead, Self::OperatorsWrite, Self::Verify];
+    const ALL: [Self; 7] = [
+        Self::KeysRead,
+        Self::KeysWrite,
+        Self::AuditRead,
+        Self::OperatorsWrite,
+        Self::Verify,
+        Self::WebhooksRead,
+        Self::WebhooksWrite,
+    ];
 
     /// Its name.
     #[must_use]
@@ -153,6 +163,8 @@ impl OperatorScope {
             Self::AuditRead => "audit:read",
             Self::OperatorsWrite => "operators:write",
             Self::Verify => "verify",
+            Self::WebhooksRead => "webhooks:read",
+            Self::WebhooksWrite => "webhooks:write",
         }
     }
 
@@ -163,6 +175,8 @@ impl OperatorScope {
             Self::AuditRead => "Read the audit log.",
             Self::OperatorsWrite => "List, create, rotate and revoke operator keys.",
             Self::Verify => "Ask the edge for the verdict on a key.",
+            Self::WebhooksRead => "List the sources of webhooks, and events that could not be delivered.",
+            Self::WebhooksWrite => "Send events that could not be delivered again, or discard them.",
         }
     }
 

@@ -27,6 +27,7 @@ mod mac;
 mod message;
 pub mod place;
 mod public_key;
+pub mod queue;
 #[cfg(feature = "registry")]
 pub mod registry;
 pub mod request;

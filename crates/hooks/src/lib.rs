@@ -5,17 +5,30 @@
 //! (verified, and new?), and [`forward`] (handed on, signed again); the object
 //! [`deliveries_do`] remembers what was delivered. [`verify_endpoint`] answers
 //! services that receive webhooks themselves.
+//!
+//! In mode `queue` the event goes through [`producer`] and a Cloudflare Queue to
+//! the [`consumer`], which hands it on; a body that is too long for a message
+//! waits in [`bodies_do`], and what nobody takes ends in [`dead_letters_do`].
 
+#[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
+mod bodies_do;
+mod consumer;
+#[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
+mod dead_letters_do;
 #[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
 mod deliveries_do;
 mod forward;
 mod glue;
 mod incoming;
+mod producer;
+mod queue;
 mod receive;
 mod reply;
 mod source;
 mod verify_endpoint;
 
+pub use bodies_do::Bodies;
+pub use dead_letters_do::DeadLetters;
 pub use deliveries_do::Deliveries;
 
 use std::rc::Rc;
@@ -42,6 +55,17 @@ pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> Promise {
         log::warn("wait_until_failed", &[]);
     }
     done
+}
+
+/// Messages of a queue: events to hand on, or such that could not be.
+///
+/// Never fails: the platform would repeat all messages of the batch.
+#[wasm_bindgen]
+pub fn queue(batch: queue::Batch, env: JsValue, _context: JsValue) -> Promise {
+    future_to_promise(async move {
+        consumer::consume(&batch, &env.unchecked_into()).await;
+        Ok(JsValue::UNDEFINED)
+    })
 }
 
 async fn answer(incoming: &Incoming) -> Reply {

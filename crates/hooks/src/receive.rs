@@ -8,6 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use js_sys::Uint8Array;
 use keystile_core::{
     KeyDigest,
+    config::WebhookMode,
     problem::Problem,
     webhook::{self, Delivery, Failure, Scheme, Secrets, Setting, Verification, Verified, scheme::Algorithm},
 };
@@ -20,6 +21,7 @@ use crate::{
     forward::{self, Event, Outcome},
     glue,
     incoming::Incoming,
+    producer,
     reply::Reply,
     source::{self, Hooks, Parts, Source},
 };
@@ -168,7 +170,7 @@ async fn once(
     key: Option<String>,
 ) -> Result<Reply, Problem> {
     // Nothing tells this one from another.
-    let Some(key) = key else { return Ok(handed_on(source, forward::deliver(hooks, source, event).await)) };
+    let Some(key) = key else { return Ok(hand_on(hooks, source, incoming, event).await.1) };
     let handle = Handle::new(&incoming.env, &source.config, &key, &incoming.request_id);
     match handle.claim().await {
         Ok(Claimed::New) => {}
@@ -184,13 +186,26 @@ async fn once(
             ));
         }
     }
-    let outcome = forward::deliver(hooks, source, event).await;
-    let noted = if outcome.taken() { handle.done().await } else { handle.release().await };
+    let (taken, reply) = hand_on(hooks, source, incoming, event).await;
+    let noted = if taken { handle.done().await } else { handle.release().await };
     if let Err(error) = noted {
         // The claim ends by itself; then the sender's retry passes, delivered or not.
         log::warn("delivery_not_noted", &[("reason", error.0.into())]);
     }
-    Ok(handed_on(source, outcome))
+    Ok(reply)
+}
+
+/// To the upstream, or into the queue: whether it arrived there, and what the
+/// sender hears.
+async fn hand_on(hooks: &Hooks, source: &Source, incoming: &Incoming, event: &Event) -> (bool, Reply) {
+    if source.config.mode == WebhookMode::Queue {
+        return match producer::enqueue(source, incoming, event).await {
+            Ok(()) => (true, Reply::json(202, &json!({"status": "queued"}))),
+            Err(problem) => (false, problem.into()),
+        };
+    }
+    let outcome = forward::deliver(hooks, source, event).await;
+    (outcome.taken(), handed_on(source, outcome))
 }
 
 /// The upstream's answer, as the sender gets it.

@@ -15,6 +15,7 @@ mod prefer;
 mod query;
 mod route;
 mod tenants;
+mod webhooks;
 
 use std::rc::Rc;
 
@@ -107,6 +108,7 @@ impl Call<'_> {
             Endpoint::Tenant(tenant, endpoint) => self.tenant(request, &parse_tenant(tenant)?, endpoint).await,
             Endpoint::Keys(tenant, endpoint) => self.keys(request, parse_tenant(tenant)?, endpoint).await,
             Endpoint::Operators(endpoint) => self.operators(request, endpoint).await,
+            Endpoint::Webhooks(endpoint) => self.webhooks(request, endpoint).await,
         }
     }
 

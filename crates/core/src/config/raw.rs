@@ -246,6 +246,7 @@ impl Config {
                 limits: check.limits(raw.limits, &["limits"]),
                 plans: check.plans(&raw.plans),
                 audit_retention_days: raw.audit.retention_days,
+                webhooks: Vec::new(),
             },
             name: raw.name,
         };
@@ -269,6 +270,8 @@ impl Config {
         let hooks = check.hooks_base(&raw.edge.hooks_base, &config.base);
         let config = Self { hooks: (!raw.webhooks.is_empty()).then_some(hooks), ..config };
         let webhooks = check.webhooks(&raw.webhooks, &config);
+        let listed = webhooks.sources.iter().map(Into::into).collect();
+        let config = Self { management: Management { webhooks: listed, ..config.management }, ..config };
         let routes = check.routes(&raw.routes, &config);
         if check.errors.is_empty() { Ok(Self { presets, routes, webhooks, ..config }) } else { Err(check.errors) }
     }

@@ -233,6 +233,9 @@ fn sources_of_webhooks_ship_to_the_worker_that_receives_them_alone() {
     assert!(whole.starts_with(blob.as_str()));
     assert_eq!(received.webhooks, config.webhooks);
     assert_eq!(received.management, Management::default());
+    let listed = Config::for_management(blob).unwrap().management.webhooks;
+    assert_eq!(listed, [WebhookSummary::from(source)]);
+    assert_eq!((listed[0].provider.as_str(), listed[0].body_authenticated), ("own", true));
     assert_eq!(Config::for_management(blob).unwrap().webhooks, Webhooks::default());
     assert_eq!(Config::for_edge(blob).unwrap().webhooks, Webhooks::default());
     assert!(Config::for_hooks(blob).is_err());
@@ -263,6 +266,8 @@ fn mistakes_in_sources_say_where_and_what_to_write() {
         ("upstream = \"api\"", "upstream = \"api\"\nprovider = \"github\"", "webhooks.0: write either provider"),
         ("past_seconds = 60", "past_seconds = 7200\nremember_hours = 2", "webhooks.0.remember_hours: write 1 to 720"),
         ("past_seconds = 60", "past_seconds = 604801", "webhooks.0.past_seconds: write 0 to"),
+        ("past_seconds = 60", "retry_seconds = 20", "webhooks.0.retry_seconds: this goes with mode = \"queue\" alone"),
+        ("past_seconds = 60", "mode = \"queue\"\nretry_seconds = 0", "webhooks.0.retry_seconds: write 1 to 3600"),
         ("who = \"us\"", "", "webhooks.0.params: this scheme needs a parameter: params = { who"),
         ("who = \"us\"", "who = \"us\", whom = \"x\"", "webhooks.0.params.whom: this scheme has no such"),
         ("\"header:x-proof\"", "\"heder:x-proof\"", "webhooks.0.scheme.signature: "),
@@ -299,7 +304,7 @@ fn a_providers_scheme_is_resolved_when_the_file_is_checked() {
     let config = parse(&source("stripe")).unwrap();
     assert_eq!(config.webhooks.sources[0].provider.as_deref(), Some("stripe"));
     assert!(config.webhooks.sources[0].scheme.replay_protected());
-    assert_eq!(config.webhooks.sources[0].mode, WebhookMode::Queue);
+    assert_eq!((config.webhooks.sources[0].mode, config.webhooks.sources[0].retry_seconds), (WebhookMode::Queue, 10));
     assert_eq!(Config::for_hooks(&config.to_whole()).unwrap().webhooks, config.webhooks);
     assert!(mistakes(&source("strype")).join("\n").contains("webhooks.0.provider: there is no provider \"strype\""));
     let unconfirmed = mistakes(&source("ably")).join("\n");

@@ -51,7 +51,39 @@ pub struct WebhookSource {
     pub mode: WebhookMode,
     /// How long deliveries are remembered.
     pub remember_hours: u16,
+    /// In mode `queue`: seconds until the second attempt. Each wait is twice the one before.
+    pub retry_seconds: u16,
 }
+
+/// A source as the management API lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookSummary {
+    /// Its name.
+    pub source: String,
+    /// The registry's id of its provider, or `own`.
+    pub provider: String,
+    /// Who waits for the upstream.
+    pub mode: WebhookMode,
+    /// Whether the sender's signature covers the whole body.
+    pub body_authenticated: bool,
+    /// What an operator should know of it, sentences.
+    pub notes: Vec<String>,
+}
+
+impl From<&WebhookSource> for WebhookSummary {
+    fn from(source: &WebhookSource) -> Self {
+        Self {
+            source: source.source.clone(),
+            provider: source.provider.clone().unwrap_or_else(|| OWN.into()),
+            mode: source.mode,
+            body_authenticated: source.scheme.body_authenticated(),
+            notes: source.notes.clone(),
+        }
+    }
+}
+
+/// In place of a provider's id, where a source has a scheme of its own.
+pub const OWN: &str = "own";
 
 /// Who waits for the upstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

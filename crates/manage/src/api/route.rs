@@ -25,6 +25,16 @@ pub(super) enum Resource<'a> {
     OperatorAction(&'a str, OperatorAction),
     OperatorsAudit,
     OperatorsAuditExport,
+    Webhooks,
+    DeadLetters(&'a str),
+    LetterAction(&'a str, &'a str, LetterAction),
+}
+
+/// What `POST dead-letters/{id}/…` can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LetterAction {
+    Redrive,
+    Discard,
 }
 
 /// What `POST keys/{id}/…` can do.
@@ -56,6 +66,15 @@ pub(super) enum Endpoint<'a> {
     Tenant(&'a str, TenantEndpoint),
     Keys(&'a str, KeyEndpoint<'a>),
     Operators(OperatorEndpoint<'a>),
+    Webhooks(WebhookEndpoint<'a>),
+}
+
+/// What can be asked of webhooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WebhookEndpoint<'a> {
+    List,
+    DeadLetters(&'a str),
+    Do(&'a str, &'a str, LetterAction),
 }
 
 /// What can be asked of a tenant.
@@ -122,6 +141,14 @@ impl<'a> Resource<'a> {
             ["v1", "tenants", tenant, "keys", id, action @ ..] => {
                 Self::KeyAction(tenant, id, KeyAction::parse(action)?)
             }
+            ["v1", "webhooks"] => Self::Webhooks,
+            ["v1", "webhooks", source, "dead-letters"] => Self::DeadLetters(source),
+            ["v1", "webhooks", source, "dead-letters", id, "redrive"] => {
+                Self::LetterAction(source, id, LetterAction::Redrive)
+            }
+            ["v1", "webhooks", source, "dead-letters", id, "discard"] => {
+                Self::LetterAction(source, id, LetterAction::Discard)
+            }
             _ => return None,
         })
     }
@@ -153,6 +180,9 @@ impl<'a> Resource<'a> {
             (M::Get, Self::Operator(id)) => E::Operators(OperatorEndpoint::Get(id)),
             (M::Post, Self::OperatorAction(id, action)) => E::Operators(OperatorEndpoint::Do(id, action)),
             (M::Get, Self::OperatorsAudit) => E::Operators(OperatorEndpoint::Audit),
+            (M::Get, Self::Webhooks) => E::Webhooks(WebhookEndpoint::List),
+            (M::Get, Self::DeadLetters(source)) => E::Webhooks(WebhookEndpoint::DeadLetters(source)),
+            (M::Post, Self::LetterAction(source, id, action)) => E::Webhooks(WebhookEndpoint::Do(source, id, action)),
             (M::Get, Self::OperatorsAuditExport) => E::Operators(OperatorEndpoint::AuditExport),
             _ => return None,
         })
@@ -171,12 +201,15 @@ impl<'a> Resource<'a> {
             | Self::KeyUsage(..)
             | Self::Operator(_)
             | Self::OperatorsAudit
-            | Self::OperatorsAuditExport => "GET, HEAD",
+            | Self::OperatorsAuditExport
+            | Self::Webhooks
+            | Self::DeadLetters(_) => "GET, HEAD",
             Self::Suspend(_)
             | Self::Resume(_)
             | Self::KeysImport(_)
             | Self::KeyAction(..)
-            | Self::OperatorAction(..) => "POST",
+            | Self::OperatorAction(..)
+            | Self::LetterAction(..) => "POST",
             Self::Keys(_) | Self::Operators => "GET, HEAD, POST",
             Self::Tenant(_) | Self::Key(..) => "GET, HEAD, PATCH",
         }
@@ -211,7 +244,7 @@ impl OperatorAction {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 26] = [
+    const PATHS: [&str; 30] = [
         "/healthz",
         "/openapi.json",
         "/v1/scopes",
@@ -238,6 +271,10 @@ mod tests {
         "/v1/tenants/acme/keys/key_1/rotate/cancel",
         "/v1/tenants/acme/keys/key_1/disable",
         "/v1/tenants/acme/keys/key_1/enable",
+        "/v1/webhooks",
+        "/v1/webhooks/stripe-eu/dead-letters",
+        "/v1/webhooks/stripe-eu/dead-letters/dlv_1/redrive",
+        "/v1/webhooks/stripe-eu/dead-letters/dlv_1/discard",
     ];
 
     #[test]

@@ -17,7 +17,10 @@ use crate::{
         webhooks::{WebhookMode, WebhookSource, Webhooks},
     },
     path::Path,
-    webhook::Scheme,
+    webhook::{
+        Scheme,
+        queue::{FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS},
+    },
 };
 
 /// The longest body that a worker can hold beside its copies.
@@ -73,6 +76,9 @@ pub struct RawWebhook {
     /// How long deliveries are remembered.
     #[serde(default = "three_days")]
     pub remember_hours: u16,
+    /// In mode `queue`: seconds until the second attempt.
+    #[serde(default)]
+    pub retry_seconds: Option<u16>,
 }
 
 const fn one_mebibyte() -> u32 {
@@ -129,6 +135,15 @@ impl Check {
         self.that((1..=MAX_BODY_BYTES).contains(&raw.max_body_bytes), &["webhooks", index, "max_body_bytes"], || {
             "write 1 to 20971520 (20 MiB) bytes; 1048576 is the default".into()
         });
+        let queue = raw.mode == WebhookMode::Queue;
+        self.that(raw.retry_seconds.is_none() || queue, &["webhooks", index, "retry_seconds"], || {
+            "this goes with mode = \"queue\" alone: in mode \"direct\" the sender tries again".into()
+        });
+        let retry_seconds = raw.retry_seconds.unwrap_or(FIRST_RETRY_SECONDS as u16);
+        let allowed = 1..=MAX_RETRY_SECONDS as u16;
+        self.that(allowed.contains(&retry_seconds), &["webhooks", index, "retry_seconds"], || {
+            format!("write 1 to {MAX_RETRY_SECONDS} seconds; {FIRST_RETRY_SECONDS} is the default")
+        });
         let path = Path::parse(&raw.path).ok().filter(|path| path.as_str() == raw.path);
         self.that(path.is_some(), &["webhooks", index, "path"], || {
             "write the path at the upstream, such as \"/events\", without query".into()
@@ -154,6 +169,7 @@ impl Check {
             signing_secret: raw.signing_secret.clone(),
             mode: raw.mode,
             remember_hours: raw.remember_hours,
+            retry_seconds,
         })
     }
 

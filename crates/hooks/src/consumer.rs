@@ -1,0 +1,163 @@
+//! Events out of the queue: to their upstreams, or in the end to the dead letters.
+//!
+//! Each message is answered for itself, acknowledged or to be tried again, and
+//! nothing here fails: the platform would repeat the whole batch.
+
+use futures_util::future::join_all;
+use keystile_core::webhook::queue::{Body, Envelope, FIRST_RETRY_SECONDS, Failed, retry_after};
+use keystile_runtime::{
+    log,
+    object::{self, CallFailed},
+};
+use serde::Serialize;
+use serde_json::Value;
+use worker::Env;
+
+use crate::{
+    dead_letters_do::{Attempted, Bury, Which},
+    forward::{self, Event, Outcome},
+    glue,
+    queue::{self, Batch, Message},
+    source::{Hooks, Source},
+};
+
+/// An object per source.
+const DEAD_LETTERS: &str = "DEAD_LETTERS";
+const TIMEOUT_MS: u64 = 5_000;
+/// What ends the name of the queue that holds what could not be delivered.
+const DEAD_SUFFIX: &str = "-dead";
+/// When something of ours is out of order.
+const LATER_SECONDS: u32 = 60;
+
+pub(crate) async fn consume(batch: &Batch, env: &Env) {
+    let dead = batch.queue().ends_with(DEAD_SUFFIX);
+    let (mut light, mut heavy) = (Vec::new(), Vec::new());
+    for message in batch.messages() {
+        let text = message.body().as_string().unwrap_or_default();
+        match Envelope::parse(&text) {
+            Ok(envelope) => match envelope.body {
+                Body::Inline(_) => light.push((message, envelope)),
+                Body::Stored { .. } => heavy.push((message, envelope)),
+            },
+            Err(reason) => {
+                // Of a later version, which may be here soon.
+                log::error("webhook_message_unreadable", &[("reason", reason.into())]);
+                message.retry_after(LATER_SECONDS);
+            }
+        }
+    }
+    if dead {
+        join_all(light.iter().chain(&heavy).map(|(message, envelope)| bury(env, message, envelope))).await;
+        return;
+    }
+    let hooks = match Hooks::of(env) {
+        Ok(hooks) => hooks,
+        Err(error) => {
+            log::error("hooks_not_ready", &[("reason", error.to_string().into())]);
+            for (message, _) in light.iter().chain(&heavy) {
+                message.retry_after(LATER_SECONDS);
+            }
+            return;
+        }
+    };
+    join_all(light.iter().map(|(message, envelope)| attempt(&hooks, env, message, envelope))).await;
+    // One after the other: a worker's memory holds few long bodies at once.
+    for (message, envelope) in &heavy {
+        attempt(&hooks, env, message, envelope).await;
+    }
+}
+
+/// Hands one event on.
+async fn attempt(hooks: &Hooks, env: &Env, message: &Message, envelope: &Envelope) {
+    let source = hooks.source(&envelope.source);
+    let first = source.map_or(FIRST_RETRY_SECONDS, |source| source.config.retry_seconds.into());
+    match tried(hooks, source, env, envelope).await {
+        Ok(()) => {
+            // There are notes of attempts that failed, and maybe a body.
+            if message.attempts() > 1 || envelope.redriven {
+                let noted = note(env, envelope, "/delivered", &Which { id: envelope.id.clone() }).await;
+                logged(envelope, "webhook_attempts_left", noted.map_err(|error| error.0));
+            }
+            if let Body::Stored { .. } = envelope.body {
+                logged(envelope, "webhook_body_left", queue::forget_body(env, &envelope.id).await);
+            }
+            message.ack();
+        }
+        Err(failed) => {
+            let delay = retry_after(first, message.attempts());
+            logged(envelope, "webhook_attempt_failed", Err(failed.reason.clone()));
+            let noted = note(env, envelope, "/failed", &Attempted { id: envelope.id.clone(), failed }).await;
+            logged(envelope, "webhook_attempt_not_noted", noted.map_err(|error| error.0));
+            message.retry_after(delay);
+        }
+    }
+}
+
+async fn tried(hooks: &Hooks, source: Option<&Source>, env: &Env, envelope: &Envelope) -> Result<(), Failed> {
+    let failed = |status: Option<u16>, reason: &str| Failed { status, reason: reason.to_owned() };
+    let Some(source) = source else { return Err(failed(None, "keystile.toml has no such source any more")) };
+    let body = match &envelope.body {
+        Body::Inline(_) => envelope.body.inline().ok_or_else(|| failed(None, "the message's body can't be read"))?,
+        Body::Stored { bytes, parts } => match queue::load_body(env, &envelope.id, *bytes, *parts).await {
+            Ok(Some(body)) => body,
+            // A queue may hand a message out twice, and the body went with the first time.
+            Ok(None) => {
+                logged(envelope, "webhook_body_gone", Err("delivered or discarded before".into()));
+                return Ok(());
+            }
+            Err(reason) => return Err(failed(None, &format!("the body can't be read: {reason}"))),
+        },
+    };
+    match forward::deliver(hooks, source, &event(envelope, body)).await {
+        Outcome::Answered { status, response } => {
+            glue::discard(&response);
+            match status {
+                200..=299 => Ok(()),
+                _ => Err(failed(Some(status), &format!("the upstream answered {status}"))),
+            }
+        }
+        Outcome::None => Err(failed(None, "the upstream did not answer")),
+    }
+}
+
+fn event(envelope: &Envelope, body: Vec<u8>) -> Event {
+    Event {
+        webhook_id: envelope.webhook_id.clone(),
+        event_id: envelope.event_id.clone(),
+        timestamp: envelope.timestamp,
+        body_authenticated: envelope.body_authenticated,
+        request_id: envelope.request_id.clone(),
+        headers: envelope.headers.clone(),
+        body,
+    }
+}
+
+/// Keeps an event that nobody tries any more.
+async fn bury(env: &Env, message: &Message, envelope: &Envelope) {
+    match note(env, envelope, "/bury", &Bury { envelope: envelope.clone() }).await {
+        Ok(()) => {
+            logged(envelope, "webhook_dead", Err("all attempts failed".into()));
+            message.ack();
+        }
+        Err(error) => {
+            logged(envelope, "webhook_not_buried", Err(error.0));
+            message.retry_after(LATER_SECONDS);
+        }
+    }
+}
+
+async fn note(env: &Env, envelope: &Envelope, path: &str, question: &impl Serialize) -> Result<(), CallFailed> {
+    object::call::<_, Value>(env, DEAD_LETTERS, &envelope.source, path, question, TIMEOUT_MS).await.map(drop)
+}
+
+fn logged(envelope: &Envelope, event: &str, outcome: Result<(), String>) {
+    if let Err(reason) = outcome {
+        let fields = [
+            ("source", envelope.source.as_str()),
+            ("delivery", envelope.id.as_str()),
+            ("request_id", envelope.request_id.as_str()),
+            ("reason", reason.as_str()),
+        ];
+        log::warn(event, &fields.map(|(name, value)| (name, value.into())));
+    }
+}
