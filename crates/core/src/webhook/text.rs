@@ -84,16 +84,18 @@ fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
     }
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     while let Some((byte, after)) = rest.split_first() {
         rest = after;
-        let escape = rest.get(..2).and_then(|digits| core::str::from_utf8(digits).ok()).and_then(from_hex);
-        match (byte, escape.as_deref()) {
-            (b'+', _) => decoded.push(b' '),
-            (b'%', Some([byte])) => {
-                decoded.push(*byte);
-                rest = rest.get(2..).unwrap_or_default();
-            }
-            _ => decoded.push(*byte),
+        let escape = match (byte, after) {
+            (b'%', [high, low, ..]) => digit(*high).zip(digit(*low)),
+            _ => None,
+        };
+        if let Some((high, low)) = escape {
+            decoded.push(high << 4 | low);
+            rest = rest.get(2..).unwrap_or_default();
+        } else {
+            decoded.push(if *byte == b'+' { b' ' } else { *byte });
         }
     }
     Cow::Owned(decoded)
