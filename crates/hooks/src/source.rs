@@ -104,9 +104,12 @@ impl Source {
         Self { config, secrets, upstream }
     }
 
-    /// The URL as the sender knows it.
+    /// The URL as the sender knows it. A registered query counts, whatever came
+    /// as one: what is signed is often the URL with something right behind it, so
+    /// whoever could choose the query could move the border.
     pub(crate) fn url_of(&self, incoming: &Incoming) -> String {
         match &self.config.url {
+            Some(registered) if registered.contains('?') => registered.clone(),
             Some(registered) => format!("{registered}{}", incoming.query()),
             None => incoming.url.clone(),
         }

@@ -257,7 +257,7 @@ fn mistakes_in_sources_say_where_and_what_to_write() {
         ("\"OUR_SECRET\"", "\"whsec_abc=\"", "webhooks.0.signing_secret: write the name"),
         ("upstream = \"api\"", "upstream = \"apy\"", "webhooks.0.upstream: no [[upstreams]] is called \"apy\""),
         ("upstream = \"api\"", "upstream = \"api\"\npath = \"events\"", "webhooks.0.path: write the path"),
-        ("upstream = \"api\"", "upstream = \"api\"\nurl = \"https://a.example/?x=1\"", "webhooks.0.url: write the URL"),
+        ("upstream = \"api\"", "upstream = \"api\"\nurl = \"https://a.example/#x\"", "webhooks.0.url: write the URL"),
         (
             "upstream = \"api\"",
             "upstream = \"api\"\nmax_body_bytes = 20971521",

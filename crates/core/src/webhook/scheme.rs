@@ -244,9 +244,14 @@ impl Scheme {
         check::scheme(self)
     }
 
-    /// Whether a good signature means that the whole body is the sender's.
+    /// Whether a good signature means that the whole body is the sender's. Not
+    /// where a form's names and values run into one another, and not where a hash
+    /// over secret and message can be continued by whoever has seen one.
     #[must_use]
     pub fn body_authenticated(&self) -> bool {
+        if self.methods.iter().any(|method| method.algorithm == Algorithm::Sha256) {
+            return false;
+        }
         let by_message = !self.messages.is_empty() && self.messages.iter().all(Template::covers_body);
         let by_hash = self.hashes.iter().any(|hash| self.is_signed(&hash.at) && hash.of.covers_body());
         by_message || by_hash || self.signature.iter().all(|place| *place == Place::Body)

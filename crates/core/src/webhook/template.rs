@@ -148,8 +148,8 @@ impl Template {
     pub fn covers_body(&self) -> bool {
         let whole =
             |part: &Part| matches!(part, Part::Body | Part::EscapedBody | Part::Sha256Hex | Part::Value(Place::Body));
-        // Of a form, Twilio signs all names and values; nothing else is in it.
-        self.0.iter().any(|part| whole(part) || matches!(part, Part::SortedForm))
+        // Of a form, Twilio signs all names and values, but not where each ends.
+        self.0.iter().any(whole)
     }
 }
 

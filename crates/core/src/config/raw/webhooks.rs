@@ -129,7 +129,8 @@ impl Check {
         });
         if let Some(url) = &raw.url {
             self.that(is_registered_url(url), &["webhooks", index, "url"], || {
-                "write the URL as it is registered with the sender, without query: that comes from the request".into()
+                "write the URL as it is registered with the sender, such as \"https://api.example.com/hooks/shop\""
+                    .into()
             });
         }
         self.that((1..=MAX_BODY_BYTES).contains(&raw.max_body_bytes), &["webhooks", index, "max_body_bytes"], || {
@@ -269,6 +270,6 @@ fn is_registered_url(url: &str) -> bool {
     rest.is_some_and(|rest| {
         rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
             && rest.bytes().all(|b| b.is_ascii_graphic())
-            && !rest.contains(['?', '#', '@', '\\'])
+            && !rest.contains(['#', '@', '\\'])
     })
 }

@@ -56,10 +56,12 @@ fn what_one_source_says_is_unconfirmed_and_nothing_else_is() {
 
 #[test]
 fn a_body_that_is_not_covered_is_said_and_only_then() {
-    for provider in all() {
-        let said = provider.note.as_deref().is_some_and(|note| note.contains("body") && note.contains("not covered"));
-        assert_eq!(provider.scheme.body_authenticated(), !said, "{}: {:?}", provider.id, provider.note);
-    }
+    let says = |provider: &Provider| {
+        provider.note.as_deref().is_some_and(|note| note.contains("body") && note.contains("not covered"))
+    };
+    let wrong = all().iter().filter(|provider| provider.scheme.body_authenticated() == says(provider));
+    let wrong: Vec<_> = wrong.map(|provider| (&provider.id, &provider.note)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
@@ -266,7 +268,7 @@ mod round_trip {
             let changed = Draft { body: draft.body.replace("4200", "4201"), ..draft.clone() };
             if changed.body != draft.body {
                 let refused = changed.code(scheme, secret, NOW) != "OK";
-                assert_eq!(refused, scheme.body_authenticated(), "{id}: the body changed");
+                assert!(refused || !scheme.body_authenticated(), "{id}: the body changed");
             }
             assert!(changed.body != draft.body || !scheme.body_authenticated(), "{id}");
 
