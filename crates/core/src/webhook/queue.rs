@@ -2,7 +2,7 @@
 //! and the record of one that could not be delivered.
 //!
 //! A queue's message holds 128 KB. A body that would not fit lies beside it, in
-//! an object of its own, in [parts](parts).
+//! an object of its own, in [`parts`].
 
 use alloc::{
     format,
