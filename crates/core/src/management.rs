@@ -1,4 +1,5 @@
-//! The management API's bodies: what may be asked, and how keys are shown.
+//! The management API's bodies: what may be asked. Who may ask it is in
+//! [`operator`], how keys are shown in [`shown`].
 //!
 //! A body is parsed into a type that is right once it exists. All its mistakes
 //! are reported together, each with the field, the problem and what is allowed;
@@ -12,21 +13,25 @@ use alloc::{
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{
-    config::{self, Config, DefaultScopes},
-    feed::client::WhenFeedUnreachable,
+    config::{Config, DefaultScopes},
     fields::{FieldError, Fields, whole},
     id::TenantId,
     key::Environment,
-    lifecycle::{Key, KeyPatch, NewKey, Overlap, PendingEnd},
-    plan::{Limits, Plan, RequestedExpiry, TenantSettings},
-    problem::Problem,
-    record::{KeyRecord, Metadata, Reach, Subject},
-    scope::{Catalog, Implies, Scope, ScopeDefinition, ScopeSet, quoted},
+    lifecycle::{KeyPatch, NewKey, Overlap},
+    plan::RequestedExpiry,
+    record::{Metadata, Reach, Subject},
+    scope::{Catalog, ScopeSet, quoted},
     timestamp::Timestamp,
 };
+
+mod operator;
+mod shown;
+
+pub use operator::{Caller, OperatorScope};
+pub use shown::{Holds, present, present_catalog, present_plans, present_settings};
 
 /// Characters of a name, at most.
 pub const MAX_NAME_CHARS: usize = 100;
@@ -43,161 +48,6 @@ pub const MAX_OVERLAP_SECONDS: i64 = 90 * DAY_SECONDS;
 /// How long a rotation waits for the first use of the successor, if nobody says.
 pub const DEFAULT_LATEST_END_SECONDS: i64 = 30 * DAY_SECONDS;
 const DAY_SECONDS: i64 = 24 * 60 * 60;
-
-/// Who calls the management API, and what they hold.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Caller {
-    /// The operator key's id, or `root`, or the id of a key that acts for itself.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// What it may do.
-    pub scopes: ScopeSet,
-    /// For whom.
-    pub reach: Reach,
-    /// Until when.
-    #[serde(default)]
-    pub expires_at: Option<Timestamp>,
-}
-
-impl Caller {
-    /// Who holds `KEYSTILE_ROOT_KEY`.
-    #[must_use]
-    pub fn root() -> Self {
-        Self {
-            id: "root".into(),
-            name: "root key".into(),
-            scopes: OperatorScope::catalog().all_available(),
-            reach: Reach::All,
-            expires_at: None,
-        }
-    }
-
-    /// Who holds this operator's key; `None` if it is no operator's.
-    #[must_use]
-    pub fn operator(record: &KeyRecord) -> Option<Self> {
-        let Subject::Operator { reach } = &record.subject else { return None };
-        let (id, name) = (record.id.to_string(), record.name.clone());
-        let (scopes, expires_at) = (record.scopes.clone(), record.expires_at);
-        Some(Self { id, name, scopes, reach: reach.clone(), expires_at })
-    }
-
-    /// Whether they may make such an operator: nobody grants more than they hold,
-    /// nor for longer.
-    ///
-    /// # Errors
-    /// The 403 that says what is missing.
-    pub fn may_grant(&self, scopes: &ScopeSet, reach: &Reach, expires_at: Option<Timestamp>) -> Result<(), Problem> {
-        let lacking: Vec<_> = scopes.iter().filter(|scope| !self.scopes.contains(scope)).collect();
-        let detail = if let [first, ..] = lacking.as_slice() {
-            format!("Nobody grants more than they hold: this operator key lacks the scope \"{first}\".")
-        } else if !self.reach.covers(reach) {
-            "Nobody grants more than they hold: this operator key is for one tenant.".into()
-        } else if let Some(own) = self.expires_at.filter(|own| expires_at.is_none_or(|end| end > *own)) {
-            let own = own.to_rfc3339();
-            format!(
-                "Nobody grants more than they hold: this operator key ends at {own}; name an `expires_at` no later."
-            )
-        } else {
-            return Ok(());
-        };
-        Err(Problem::new(403, "EXCEEDS_OWN_RIGHTS", detail).with("lacking_scopes", json!(lacking)))
-    }
-
-    /// Whether they may do this for this tenant, or for all if none is named.
-    ///
-    /// # Errors
-    /// The 403 that says what is missing.
-    pub fn may(&self, scope: OperatorScope, tenant: Option<&TenantId>) -> Result<(), Problem> {
-        if !self.scopes.contains(&scope.scope()) {
-            let detail = format!("This operator key lacks the scope \"{}\".", scope.as_str());
-            return Err(
-                Problem::new(403, "INSUFFICIENT_SCOPE", detail).with("required_scopes", json!([scope.as_str()]))
-            );
-        }
-        let reaches = match tenant {
-            Some(tenant) => self.reach.includes(tenant),
-            None => self.reach == Reach::All,
-        };
-        if reaches {
-            return Ok(());
-        }
-        let detail = match tenant {
-            Some(_) => "This operator key is for another tenant.",
-            None => "This operator key is for one tenant, and this needs one for all.",
-        };
-        Err(Problem::new(403, "TENANT_NOT_ALLOWED", detail))
-    }
-}
-
-/// What an operator's key may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum OperatorScope {
-    KeysRead,
-    KeysWrite,
-    AuditRead,
-    OperatorsWrite,
-    Verify,
-    WebhooksRead,
-    WebhooksWrite,
-}
-
-impl OperatorScope {
-    const ALL: [Self; 7] = [
-        Self::KeysRead,
-        Self::KeysWrite,
-        Self::AuditRead,
-        Self::OperatorsWrite,
-        Self::Verify,
-        Self::WebhooksRead,
-        Self::WebhooksWrite,
-    ];
-
-    /// Its name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::KeysRead => "keys:read",
-            Self::KeysWrite => "keys:write",
-            Self::AuditRead => "audit:read",
-            Self::OperatorsWrite => "operators:write",
-            Self::Verify => "verify",
-            Self::WebhooksRead => "webhooks:read",
-            Self::WebhooksWrite => "webhooks:write",
-        }
-    }
-
-    const fn description(self) -> &'static str {
-        match self {
-            Self::KeysRead => "List and read keys.",
-            Self::KeysWrite => "Create, import, change, rotate and revoke keys; suspend and resume tenants.",
-            Self::AuditRead => "Read the audit log.",
-            Self::OperatorsWrite => "List, create, rotate and revoke operator keys.",
-            Self::Verify => "Ask the edge for the verdict on a key.",
-            Self::WebhooksRead => "List the sources of webhooks, and events that could not be delivered.",
-            Self::WebhooksWrite => "Send events that could not be delivered again, or discard them.",
-        }
-    }
-
-    /// As a scope.
-    #[must_use]
-    pub fn scope(self) -> Scope {
-        Scope::literal(self.as_str())
-    }
-
-    /// The operators' vocabulary. No scope implies another.
-    #[must_use]
-    pub fn catalog() -> Catalog {
-        let definition = |scope: &Self| ScopeDefinition {
-            name: scope.scope(),
-            description: scope.description().into(),
-            unavailable: None,
-            implies: Implies::These(Vec::new()),
-        };
-        Catalog::new(Self::ALL.iter().map(definition).collect()).unwrap_or_default()
-    }
-}
 
 /// Parses the body of `POST keys`.
 ///
@@ -345,125 +195,6 @@ fn overlap_seconds(value: Value) -> Result<i64, String> {
 /// The fields it has.
 pub fn parse_empty(body: Value) -> Result<(), Vec<FieldError>> {
     Fields::new(body)?.finish()
-}
-
-/// How a key is shown, its text never among it.
-#[must_use]
-pub fn present(key: &Key, holds: Holds, now: Timestamp) -> Map<String, Value> {
-    let record = &key.record;
-    let time = |instant: Option<Timestamp>| instant.map(Timestamp::to_rfc3339);
-    let mut shown = Map::new();
-    let mut show = |member: &str, value: Value| shown.insert(member.into(), value);
-    show("id", json!(record.id));
-    show("name", json!(record.name));
-    show("display", json!(record.display));
-    match &record.subject {
-        Subject::ApiKey { tenant, environment } => {
-            show("tenant", json!(tenant));
-            show("environment", json!(environment));
-            show("imported", json!(key.is_imported()));
-        }
-        Subject::Operator { reach } => {
-            show("tenant", json!(reach_text(reach)));
-        }
-    }
-    show("status", json!(key.status(now).as_str()));
-    show("scopes", json!(record.scopes));
-    show("created_at", json!(record.created_at.to_rfc3339()));
-    show("expires_at", json!(time(record.expires_at)));
-    show("allowed_ips", json!(record.allowed_ips));
-    show("metadata", json!(record.metadata));
-    show("version", json!(record.version));
-    show("rotated_from", json!(key.rotated_from));
-    show("rotated_to", json!(key.rotated_to));
-    show("last_used_at", json!(time(key.last_used_at)));
-    show("pending_end", json!(key.pending_end(now).map(|pending| present_end(key, pending))));
-    show("revoked_at", json!(time(key.revocation.as_ref().map(|revocation| revocation.at))));
-    show("revoke_reason", json!(key.revocation.as_ref().and_then(|revocation| revocation.reason.as_ref())));
-    if let Some(revocation) = &key.revocation {
-        show("effective_by", json!(time(revocation.effective_by)));
-        show("holds", json!(holds));
-    }
-    shown
-}
-
-fn present_end(key: &Key, pending: &PendingEnd) -> Value {
-    json!({
-        "at": key.record.expires_at.map(Timestamp::to_rfc3339),
-        "overlap_seconds": pending.overlap_ms / 1_000,
-        "awaiting_first_use": pending.begun_at.is_none(),
-        "still_in_use": key.still_in_use(pending),
-    })
-}
-
-/// How far `effective_by` can be relied on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Holds {
-    /// No edge serves without the feed.
-    Always,
-    /// Edges that can't reach the feed serve by KV.
-    WhileFeedReachable,
-}
-
-impl From<WhenFeedUnreachable> for Holds {
-    fn from(setting: WhenFeedUnreachable) -> Self {
-        match setting {
-            WhenFeedUnreachable::Deny => Self::Always,
-            WhenFeedUnreachable::Kv => Self::WhileFeedReachable,
-        }
-    }
-}
-
-/// The catalog as `GET /v1/scopes` shows it.
-#[must_use]
-pub fn present_catalog(config: &Config) -> Value {
-    let scope = |definition: &ScopeDefinition| {
-        json!({
-            "name": definition.name,
-            "description": definition.description,
-            "implies": match &definition.implies {
-                Implies::Everything => json!(["*"]),
-                Implies::These(implied) => json!(implied),
-            },
-            "unavailable": definition.unavailable,
-        })
-    };
-    json!({
-        "scopes": config.catalog.definitions().iter().map(scope).collect::<Vec<_>>(),
-        "presets": config.presets,
-        "default_scopes": config.default_scopes,
-        "environments": config.environments,
-    })
-}
-
-/// The deployment's limits and plans as `GET /v1/plans` shows them.
-#[must_use]
-pub fn present_plans(config: &Config) -> Value {
-    let config::Management { limits, plans, .. } = &config.management;
-    let plan = |plan: &Plan| {
-        let mut shown = json!(plan.limits);
-        if let Some(shown) = shown.as_object_mut() {
-            shown.insert("name".into(), json!(plan.name));
-            shown.insert("description".into(), json!(plan.description));
-        }
-        shown
-    };
-    json!({ "plans": plans.iter().map(plan).collect::<Vec<_>>(), "limits": limits })
-}
-
-/// What `GET /v1/tenants/{tenant}` says of a tenant's settings and what they come to.
-#[must_use]
-pub fn present_settings(settings: &TenantSettings, limits: Limits) -> Map<String, Value> {
-    let shown = [("plan", json!(settings.plan)), ("own_limits", json!(settings.own_limits)), ("limits", json!(limits))];
-    shown.into_iter().map(|(member, value)| (member.into(), value)).collect()
-}
-
-fn reach_text(reach: &Reach) -> &str {
-    match reach {
-        Reach::All => "*",
-        Reach::Tenant(tenant) => tenant.as_str(),
-    }
 }
 
 fn text(value: Value, max_chars: usize) -> Result<String, String> {

@@ -1,10 +1,8 @@
 //! `glue.js`, and what little else is called in JavaScript.
 
 use js_sys::{Promise, Uint8Array};
+pub(crate) use keystile_runtime::crossing::{SEPARATOR, join, wait_until};
 use wasm_bindgen::prelude::*;
-
-/// Between the parts of strings that cross in one piece.
-pub(crate) const SEPARATOR: char = '\0';
 
 #[wasm_bindgen(module = "/src/glue.js")]
 extern "C" {
@@ -34,37 +32,13 @@ extern "C" {
 
 #[wasm_bindgen]
 extern "C" {
-    type Context;
-
-    #[wasm_bindgen(method, catch, js_name = "waitUntil")]
-    fn wait_until_raw(this: &Context, done: &Promise) -> Result<(), JsValue>;
-
     type Response;
 
     #[wasm_bindgen(method, getter, js_name = "status")]
     fn status_raw(this: &Response) -> u16;
 }
 
-/// `ctx.waitUntil`.
-pub(crate) fn wait_until(context: &JsValue, done: &Promise) -> Result<(), JsValue> {
-    context.unchecked_ref::<Context>().wait_until_raw(done)
-}
-
 /// A response's status.
 pub(crate) fn status(response: &JsValue) -> u16 {
     response.unchecked_ref::<Response>().status_raw()
-}
-
-/// Joins names and values as `glue.js` takes them apart.
-pub(crate) fn join<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let mut joined = String::new();
-    for (name, value) in pairs {
-        if !joined.is_empty() {
-            joined.push(SEPARATOR);
-        }
-        joined.push_str(name);
-        joined.push(SEPARATOR);
-        joined.push_str(value);
-    }
-    joined
 }

@@ -205,11 +205,11 @@ async fn hand_on(hooks: &Hooks, source: &Source, incoming: &Incoming, event: &Ev
         };
     }
     let outcome = forward::deliver(hooks, source, event).await;
-    (outcome.taken(), handed_on(source, outcome))
+    (outcome.taken(), handed_on(outcome))
 }
 
 /// The upstream's answer, as the sender gets it.
-fn handed_on(_source: &Source, outcome: Outcome) -> Reply {
+fn handed_on(outcome: Outcome) -> Reply {
     match outcome {
         Outcome::Answered { response, .. } => Reply::Upstream(response),
         Outcome::None => {

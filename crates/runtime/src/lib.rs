@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod crossing;
 pub mod database;
 pub mod kv;
 pub mod log;

@@ -10,7 +10,7 @@ use alloc::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Check, is_binding};
+use super::{Check, routes::is_binding};
 use crate::{
     config::{
         Config,

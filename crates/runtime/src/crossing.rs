@@ -1,0 +1,38 @@
+//! What crosses between WebAssembly and a worker's `glue.js`: many texts as one,
+//! since each crossing costs about as much as hashing a key.
+
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+
+/// Between the parts of texts that cross in one piece.
+pub const SEPARATOR: char = '\0';
+
+/// Joins names and values as `glue.js` takes them apart.
+pub fn join<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut joined = String::new();
+    for (name, value) in pairs {
+        if !joined.is_empty() {
+            joined.push(SEPARATOR);
+        }
+        joined.push_str(name);
+        joined.push(SEPARATOR);
+        joined.push_str(value);
+    }
+    joined
+}
+
+/// `ctx.waitUntil`.
+///
+/// # Errors
+/// What the platform throws, once the request is over.
+pub fn wait_until(context: &JsValue, done: &Promise) -> Result<(), JsValue> {
+    context.unchecked_ref::<Context>().wait_until_raw(done)
+}
+
+#[wasm_bindgen]
+extern "C" {
+    type Context;
+
+    #[wasm_bindgen(method, catch, js_name = "waitUntil")]
+    fn wait_until_raw(this: &Context, done: &Promise) -> Result<(), JsValue>;
+}
