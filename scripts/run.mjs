@@ -15,8 +15,8 @@ export async function run(command, args, options = {}) {
   if (exit.code !== 0) throw new Failed(`${named(command, args)} ${ending(exit)}`);
 }
 
-/** Runs a program and returns what it printed on standard output. */
-export async function capture(command, args, options = {}) {
+/** Runs a program and returns what it printed on standard output, and if `withErrors` what it printed beside that. */
+export async function capture(command, args, { withErrors, ...options } = {}) {
   const log = [];
   let output = "";
   const exit = await start(command, args, {
@@ -29,7 +29,7 @@ export async function capture(command, args, options = {}) {
     failure.output = output + log.join("");
     throw failure;
   }
-  return output;
+  return withErrors ? output + log.join("") : output;
 }
 
 /** Whether a program is there and answers to these arguments. */

@@ -9,19 +9,23 @@ import path from "node:path";
 import { build } from "./build.mjs";
 import { checkBudget } from "./budget.mjs";
 import { checkCoverage } from "./coverage.mjs";
+import { fuzz } from "./fuzz.mjs";
 import { interop } from "./interop.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
 import { setup, setupSchemathesis } from "./setup.mjs";
 import { inRoot, node22, root, schemathesis, wasmBindgen, wranglerEnv } from "./tools.mjs";
 
 const WASM = "wasm32-unknown-unknown";
+/** What only builds and tools enable. */
+const FEATURES = "keystile-core/config-check,keystile-core/registry";
 
 const steps = {
   setup: ["Setup", setup],
   fmt: ["Formatting", () => cargo("fmt", "--all", "--check")],
   clippy: ["Clippy", clippy],
-  native: ["Tests, native", () => cargo("test", "--workspace", "--features", "keystile-core/config-check,keystile-core/registry")],
+  native: ["Tests, native", () => cargo("test", "--workspace", "--features", FEATURES)],
   wasm: ["Tests of the core, as WebAssembly", wasmTests],
+  fuzz: ["Fuzzing, a little", () => fuzz(undefined, 5)],
   doc: ["Documentation", documentation],
   build: ["Build", () => build()],
   budget: ["Size and startup", checkBudget],
@@ -34,7 +38,7 @@ const steps = {
 };
 
 async function clippy() {
-  await cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings");
+  await cargo("clippy", "--workspace", "--all-targets", "--features", FEATURES, "--", "-D", "warnings");
   await cargo("clippy", "--workspace", "--target", WASM, "--lib", "--bins", "--", "-D", "warnings");
 }
 

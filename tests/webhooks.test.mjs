@@ -29,6 +29,7 @@ const vars = {
   X_SECRET: "x's secret",
   SQUARE_SECRET: "square's secret",
   TOKEN: "the token itself",
+  ADYEN_KEY: "0a".repeat(32),
   DISCORD_KEY: keys.discord.publicKey.export(SPKI).subarray(-32).toString("hex"),
   SENDGRID_KEY: keys.sendgrid.publicKey.export(SPKI).toString("base64"),
   RSA_KEY: keys.rsa.publicKey.export({ type: "spki", format: "pem" }),
@@ -202,6 +203,33 @@ test("where the id isn't signed it is the signature that counts: another id make
   assert.deepEqual((await post("github", body, headers("two"))).body, { status: "duplicate" });
 });
 
+test("genuine items of several batches can't be put together in a new one", async () => {
+  const item = (pspReference) => {
+    const signature = hmac(Buffer.from(vars.ADYEN_KEY, "hex"), `${pspReference}:::::::`, "base64");
+    return { NotificationRequestItem: { pspReference, additionalData: { hmacSignature: signature } } };
+  };
+  const send = (...references) => post("adyen", JSON.stringify({ live: "true", notificationItems: references.map(item) }));
+  assert.equal((await send("one", "two")).status, 200);
+  const batch = await theOneEvent();
+  assert.equal((await send("three")).status, 200);
+  const single = await theOneEvent();
+  assert.notEqual(batch.headers["webhook-id"], single.headers["webhook-id"]);
+  for (const again of [["two", "one"], ["one", "three"], ["three"], ["two", "two"]]) {
+    assert.deepEqual((await send(...again)).body, { status: "duplicate" }, again.join());
+  }
+  refused(await send("four", "two"), 409, "PARTLY_SEEN");
+  assert.deepEqual(await rig.events(), []);
+  assert.equal((await send("four")).status, 200, "what was refused was not taken for seen");
+  await theOneEvent();
+  // An upstream that fails gives all of it back.
+  await rig.eventsAnswer({ status: 503 });
+  assert.equal((await send("five", "six")).status, 503);
+  await rig.eventsAnswer({});
+  await rig.events();
+  assert.equal((await send("six")).status, 200);
+  assert.equal((await send("five")).status, 200);
+});
+
 test("where nothing is signed and there is no id, each is handed on", async () => {
   for (let time = 0; time < 2; time += 1) {
     assert.equal((await post("token", "{}", { "X-Token": vars.TOKEN })).status, 200);
@@ -259,19 +287,19 @@ test("while it can't be told what was delivered, nothing is", async () => {
 
 test("a claim that nobody came back for ends after a minute", async () => {
   const claim = (by) =>
-    rig.hooksHandle("__object/DELIVERIES/standard%2F99/claim", { key: "k", by, remember_ms: 3_600_000 });
+    rig.hooksHandle("__object/DELIVERIES/standard%2F99/claim", { keys: ["k"], by, remember_ms: 3_600_000 });
   assert.deepEqual(await claim("req_1"), { claimed: "new" });
   assert.equal((await claim("req_2")).claimed, "in_progress");
   await rig.hooksHandle("__clock", 61_000);
   assert.deepEqual(await claim("req_2"), { claimed: "new" });
   // Who came too late can't give back what is another's by now.
-  await rig.hooksHandle("__object/DELIVERIES/standard%2F99/release", { key: "k", by: "req_1", remember_ms: 1 });
+  await rig.hooksHandle("__object/DELIVERIES/standard%2F99/release", { keys: ["k"], by: "req_1", remember_ms: 1 });
   assert.equal((await claim("req_3")).claimed, "in_progress");
 });
 
 test("a delivery is remembered for as long as the source says, then its row goes", async () => {
   const object = "__object/DELIVERIES/standard%2F98";
-  const question = { key: "k", by: "req_1", remember_ms: 72 * 3_600_000 };
+  const question = { keys: ["k"], by: "req_1", remember_ms: 72 * 3_600_000 };
   const rows = () => rig.hooksHandle(`${object}/__sql`, "SELECT key FROM deliveries");
   await rig.hooksHandle(`${object}/claim`, question);
   await rig.hooksHandle(`${object}/done`, question);

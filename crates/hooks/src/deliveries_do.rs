@@ -3,9 +3,13 @@
 //!
 //! | path | |
 //! |---|---|
-//! | `/claim` | whether a delivery may be handed on: `new`, and then it is the caller's for a minute; `in_progress`; `seen` |
+//! | `/claim` | whether a delivery may be handed on: `new`, and then it is the caller's for a minute; `in_progress`; `seen`; `partly_seen` |
 //! | `/done` | it was handed on: `seen` for as long as the source remembers |
 //! | `/release` | it was not: the sender's next attempt is `new` |
+//!
+//! A batch whose items are signed one by one has a key for each, and is new if
+//! none was seen. All batches of a source are with one object, for one object
+//! alone can claim several keys or none.
 //!
 //! Each handler is one synchronous stretch, so that of two deliveries at once
 //! one gets the claim.
@@ -56,7 +60,8 @@ pub(crate) struct Handle<'a> {
 /// What is asked of the object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Question {
-    key: String,
+    /// One, or those of a batch's items.
+    keys: Vec<String>,
     /// The request that asks.
     by: String,
     remember_ms: i64,
@@ -72,16 +77,19 @@ pub(crate) enum Claimed {
     InProgress { retry_after: i64 },
     /// It was.
     Seen,
+    /// Some items of the batch were.
+    PartlySeen,
 }
 
 impl<'a> Handle<'a> {
-    pub(crate) fn new(env: &'a Env, source: &WebhookSource, key: &str, request_id: &str) -> Self {
-        let question = Question {
-            key: key.to_owned(),
-            by: request_id.to_owned(),
-            remember_ms: i64::from(source.remember_hours) * 3_600_000,
+    pub(crate) fn new(env: &'a Env, source: &WebhookSource, keys: Vec<String>, request_id: &str) -> Self {
+        let object = match keys.first().filter(|_| source.scheme.each.is_none()) {
+            Some(key) => format!("{}/{}", source.source, shard(key)),
+            None => format!("{}/batches", source.source),
         };
-        Self { env, object: format!("{}/{}", source.source, shard(key)), question }
+        let question =
+            Question { keys, by: request_id.to_owned(), remember_ms: i64::from(source.remember_hours) * 3_600_000 };
+        Self { env, object, question }
     }
 
     pub(crate) async fn claim(&self) -> std::result::Result<Claimed, CallFailed> {
@@ -178,18 +186,25 @@ impl Opened {
             until: i64,
         }
         self.database.transaction(|| {
-            let row = "SELECT claimed_by, until FROM deliveries WHERE key = ?";
-            let row: Option<Row> = self.database.row(row, vec![question.key.as_str().into()])?;
-            match row.filter(|row| row.until > now.as_millis()) {
-                Some(Row { claimed_by: None, .. }) => Ok(Claimed::Seen),
-                Some(Row { until, .. }) => {
-                    Ok(Claimed::InProgress { retry_after: (until - now.as_millis() + 999) / 1_000 })
-                }
-                None => {
-                    self.put(question, Some(&question.by), now.plus_millis(LEASE_MS))?;
-                    Ok(Claimed::New)
+            let (mut seen, mut in_progress) = (0, None);
+            for key in &question.keys {
+                let row = "SELECT claimed_by, until FROM deliveries WHERE key = ?";
+                let row: Option<Row> = self.database.row(row, vec![key.as_str().into()])?;
+                match row.filter(|row| row.until > now.as_millis()) {
+                    Some(Row { claimed_by: None, .. }) => seen += 1,
+                    Some(Row { until, .. }) => in_progress = in_progress.max(Some(until)),
+                    None => {}
                 }
             }
+            Ok(match in_progress {
+                Some(until) => Claimed::InProgress { retry_after: (until - now.as_millis() + 999) / 1_000 },
+                None if seen == question.keys.len() => Claimed::Seen,
+                None if seen > 0 => Claimed::PartlySeen,
+                None => {
+                    self.put(question, Some(&question.by), now.plus_millis(LEASE_MS))?;
+                    Claimed::New
+                }
+            })
         })
     }
 
@@ -199,14 +214,20 @@ impl Opened {
     }
 
     fn release(&self, question: &Question) -> Result<()> {
-        let bindings = vec![question.key.as_str().into(), question.by.as_str().into()];
-        self.database.execute("DELETE FROM deliveries WHERE key = ? AND claimed_by = ?", bindings)
+        self.database.transaction(|| {
+            question.keys.iter().try_for_each(|key| {
+                let bindings = vec![key.as_str().into(), question.by.as_str().into()];
+                self.database.execute("DELETE FROM deliveries WHERE key = ? AND claimed_by = ?", bindings)
+            })
+        })
     }
 
     fn put(&self, question: &Question, by: Option<&str>, until: Timestamp) -> Result<()> {
         let row = "INSERT OR REPLACE INTO deliveries (key, claimed_by, until) VALUES (?, ?, ?)";
-        let by = by.map_or(worker::SqlStorageValue::Null, Into::into);
-        self.database.execute(row, vec![question.key.as_str().into(), by, until.as_millis().into()])?;
+        for key in &question.keys {
+            let by = by.map_or(worker::SqlStorageValue::Null, Into::into);
+            self.database.execute(row, vec![key.as_str().into(), by, until.as_millis().into()])?;
+        }
         self.keep_armed()
     }
 

@@ -1,6 +1,8 @@
 //! Handing an event on: the sender's body, signed again in the form of Standard
 //! Webhooks, so that an upstream has one signature to check whoever sent it.
 
+use std::borrow::Cow;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use js_sys::Uint8Array;
 use keystile_core::{
@@ -92,21 +94,18 @@ impl Outcome {
 }
 
 impl Event {
-    /// `key` tells it from all others of its source, if anything does.
-    pub(crate) fn new(
-        source: &Source,
-        incoming: &Incoming,
-        parts: Parts,
-        verified: Verified,
-        key: Option<&str>,
-    ) -> Self {
+    pub(crate) fn new(source: &Source, incoming: &Incoming, parts: Parts, verified: Verified) -> Self {
         let scheme = &source.config.scheme;
         let goes_on = |(name, _): &(String, String)| goes_on(name, scheme);
-        let made_of = key.unwrap_or(&incoming.request_id);
+        let made_of = match verified.replay_keys.as_slice() {
+            [] => Cow::Borrowed(incoming.request_id.as_str()),
+            [one] => Cow::Borrowed(one.as_str()),
+            items => Cow::Owned(items.join("/")),
+        };
         Self {
             webhook_id: match &verified.event_id {
                 Some(id) if is_plain_id(id) => id.clone(),
-                _ => made_id(&source.config.source, made_of),
+                _ => made_id(&source.config.source, &made_of),
             },
             event_id: verified.event_id,
             timestamp: verified.timestamp,

@@ -4,10 +4,8 @@
 //! remembers deliveries, and handed on. Whatever fails after the claim gives it
 //! back, so that the sender's own retry passes.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use js_sys::Uint8Array;
 use keystile_core::{
-    KeyDigest,
     config::WebhookMode,
     problem::Problem,
     webhook::{self, Delivery, Failure, Scheme, Secrets, Setting, Verification, Verified, scheme::Algorithm},
@@ -58,10 +56,10 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
     }
     let verified =
         verify(scheme, secrets, &delivery, &setting).await.map_err(|failure| told(source, incoming, &failure))?;
-    let key = key_of(scheme, &verified);
     drop(headers);
-    let event = Event::new(source, incoming, parts, verified, key.as_deref());
-    once(hooks, source, incoming, &event, key).await
+    let keys = verified.replay_keys.clone();
+    let event = Event::new(source, incoming, parts, verified);
+    once(hooks, source, incoming, &event, keys).await
 }
 
 /// The source's secrets, if everything that a delivery needs is there.
@@ -150,31 +148,28 @@ const fn web_crypto_name(algorithm: Algorithm) -> &'static str {
     }
 }
 
-/// What tells a repeated delivery: the event id where nobody but the sender can
-/// change it, else what is signed. Where nothing is signed whoever has the
-/// secret can send anything, and the id at least tells the sender's own retries.
-fn key_of(scheme: &Scheme, verified: &Verified) -> Option<String> {
-    let id = || verified.event_id.as_ref().map(|id| format!("id:{id}"));
-    let signed = || verified.replay_key.as_ref().map(|key| format!("signed:{key}"));
-    let key = if scheme.event_id_signed() { id().or_else(signed) } else { signed().or_else(id) };
-    // Of one length, whatever the sender's ids are like.
-    key.map(|key| URL_SAFE_NO_PAD.encode(KeyDigest::of(&key).as_bytes()))
-}
-
 /// Hands the event on, unless it was before.
 async fn once(
     hooks: &Hooks,
     source: &Source,
     incoming: &Incoming,
     event: &Event,
-    key: Option<String>,
+    keys: Vec<String>,
 ) -> Result<Reply, Problem> {
     // Nothing tells this one from another.
-    let Some(key) = key else { return Ok(hand_on(hooks, source, incoming, event).await.1) };
-    let handle = Handle::new(&incoming.env, &source.config, &key, &incoming.request_id);
+    if keys.is_empty() {
+        return Ok(hand_on(hooks, source, incoming, event).await.1);
+    }
+    let handle = Handle::new(&incoming.env, &source.config, keys, &incoming.request_id);
     match handle.claim().await {
         Ok(Claimed::New) => {}
         Ok(Claimed::Seen) => return Ok(Reply::json(200, &json!({"status": "duplicate"}))),
+        Ok(Claimed::PartlySeen) => {
+            let fields = [("source", source.config.source.as_str()), ("request_id", incoming.request_id.as_str())];
+            log::warn("webhook_partly_seen", &fields.map(|(name, value)| (name, value.into())));
+            let detail = "A part of this batch was delivered before; send what was not in a batch of its own.";
+            return Err(Problem::new(409, "PARTLY_SEEN", detail));
+        }
         Ok(Claimed::InProgress { retry_after }) => {
             let problem = Problem::new(409, "IN_PROGRESS", "This delivery is being handed on; send it again later.");
             return Err(problem.with_header("Retry-After", retry_after.to_string()));

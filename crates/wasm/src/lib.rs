@@ -50,8 +50,8 @@ export interface Verdict {
   secret_index?: number;
   /** Whether the signature covers the whole body. */
   body_authenticated?: boolean;
-  /** The same for the same signed message: what to remember where there is no id. */
-  replay_key?: string;
+  /** What to remember, to know the delivery again: one text for each item that was signed; none seen: it is new. */
+  replay_keys?: string[];
 }
 
 export interface Signed {
@@ -255,7 +255,7 @@ fn verdict(judged: Result<Verified, Failure>) -> JsValue {
             put("body_authenticated", verified.body_authenticated.into());
             verified.event_id.map(|id| put("event_id", id.into()));
             verified.timestamp.map(|at| put("timestamp", at.as_millis().div_euclid(1000).into()));
-            verified.replay_key.map(|key| put("replay_key", key.into()));
+            put("replay_keys", verified.replay_keys.into());
         }
     }
     to_js(&Value::Object(members))

@@ -6,7 +6,8 @@ use super::{
     algorithm::TimeUnit,
     failure::Failure,
     json,
-    place::{NUMBERED_HEADERS, Place},
+    name::{Name, Names},
+    place::{NUMBERED_HEADERS, Place, Step},
     scheme::Scheme,
     signature::Unit,
     text::{self, Pairs, Url},
@@ -61,6 +62,8 @@ pub(crate) struct Source<'a> {
     pub(crate) scheme: &'a Scheme,
     pub(crate) delivery: &'a Delivery<'a>,
     pub(crate) setting: &'a Setting<'a>,
+    /// Whether a name may come again in another case.
+    pub(crate) names: Names,
     /// The JSON document, or the item of it.
     pub(crate) document: &'a [u8],
     /// The claims of the JWT.
@@ -70,21 +73,28 @@ pub(crate) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
+    /// The delivery, with nothing found in it yet.
+    pub(crate) fn whole(scheme: &'a Scheme, delivery: &'a Delivery<'a>, setting: &'a Setting<'a>) -> Self {
+        let names = if scheme.body_authenticated() { Names::Exact } else { Names::InOneCase };
+        Self { scheme, delivery, setting, names, document: delivery.body, claims: None, unit: None }
+    }
+
     /// The text at a place; `None` if there is none, or an empty header.
     pub(crate) fn text(&self, place: &Place) -> Result<Option<Cow<'a, [u8]>>, Failure> {
         match place {
             Place::Header(names) => Ok(self.header(names)?.map(|value| Cow::Borrowed(value.as_bytes()))),
             Place::NumberedHeader(_) => Ok(None),
-            Place::Json(path) => found(self.document, &path.0).map_err(|_| Failure::MalformedBody),
+            Place::Json(path) => found(self.document, &path.0, self.names).map_err(|_| Failure::MalformedBody),
             Place::Claim(path) => {
                 let claims = self.claims.unwrap_or_default();
-                found(claims, &path.0).map_err(|_| Failure::MalformedToken("its claims are no JSON object"))
+                found(claims, &path.0, Names::Exact)
+                    .map_err(|_| Failure::MalformedToken("its claims are no JSON object"))
             }
-            Place::Form(name) => single(self.form()?, name).map_err(|()| Failure::MalformedBody),
+            Place::Form(name) => single(self.form()?, name, self.names).map_err(|()| Failure::MalformedBody),
             Place::Query(name) => {
                 let query = Url::of(self.delivery.url).query();
                 let pairs = text::urlencoded(query.as_bytes()).ok_or(Failure::MalformedBody)?;
-                single(pairs, name).map_err(|()| Failure::MalformedField(alloc::format!("query:{name}")))
+                single(pairs, name, self.names).map_err(|()| Failure::MalformedField(alloc::format!("query:{name}")))
             }
             Place::Field(name) => match self.unit {
                 Some(unit) => Ok(unit.field(name)?.map(|value| Cow::Borrowed(value.as_bytes()))),
@@ -187,20 +197,24 @@ impl<'a> Source<'a> {
     }
 }
 
-fn found<'a>(document: &'a [u8], path: &[super::place::Step]) -> Result<Option<Cow<'a, [u8]>>, json::Malformed> {
-    match json::find(document, path)? {
+fn found<'a>(document: &'a [u8], path: &[Step], names: Names) -> Result<Option<Cow<'a, [u8]>>, json::Malformed> {
+    match json::find(document, path, names)? {
         Some(value) => json::text(value),
         None => Ok(None),
     }
 }
 
 /// The one value of a name.
-fn single<'a>(pairs: Pairs<'a>, name: &str) -> Result<Option<Cow<'a, [u8]>>, ()> {
-    let mut values = pairs.into_iter().filter(|(other, _)| **other == *name.as_bytes()).map(|(_, value)| value);
-    match (values.next(), values.next()) {
-        (_, Some(_)) => Err(()),
-        (value, None) => Ok(value),
+fn single<'a>(pairs: Pairs<'a>, name: &str, names: Names) -> Result<Option<Cow<'a, [u8]>>, ()> {
+    let mut found = None;
+    for (other, value) in pairs {
+        match names.compare(&other, name) {
+            Name::Same if found.is_none() => found = Some(value),
+            Name::Other => {}
+            Name::Same | Name::Ambiguous => return Err(()),
+        }
     }
+    Ok(found)
 }
 
 pub(crate) fn utf8(text: Cow<'_, [u8]>) -> Option<Cow<'_, str>> {

@@ -54,7 +54,7 @@ impl Scheme {
         if self.handshakes.is_empty() || delivery.body.len() > setting.body_limit {
             return None;
         }
-        let whole = Source { scheme: self, delivery, setting, document: delivery.body, claims: None, unit: None };
+        let whole = Source::whole(self, delivery, setting);
         let document = whole.document().unwrap_or_default();
         let source = Source { document: &document, ..whole };
         let is_about = |handshake: &&Handshake| {
@@ -93,7 +93,7 @@ impl Shake<'_> {
             return Err(Failure::NoMatch);
         }
         let scheme = self.scheme;
-        let whole = Source { scheme, delivery, setting, document: delivery.body, claims: None, unit: None };
+        let whole = Source::whole(scheme, delivery, setting);
         let document = whole.document()?;
         let source = Source { document: &document, ..whole };
         if let Some(token) = &self.handshake.token {

@@ -8,7 +8,10 @@
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
-use super::place::{JsonPath, Step};
+use super::{
+    name::{Name, Names},
+    place::{JsonPath, Step},
+};
 
 /// What is no JSON, is nested too deeply, or has a name twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +22,11 @@ const MAX_DEPTH: usize = 128;
 const MAX_ITEMS: usize = 1_000;
 
 /// The value at a path, as it stands; `None` if there is none.
-pub(crate) fn find<'a>(document: &'a [u8], path: &[Step]) -> Result<Option<&'a [u8]>, Malformed> {
+pub(crate) fn find<'a>(document: &'a [u8], path: &[Step], names: Names) -> Result<Option<&'a [u8]>, Malformed> {
     let mut value = root(document)?;
     for step in path {
         let found = match step {
-            Step::Member(name) => member(value, name)?,
+            Step::Member(name) => member(value, name, names)?,
             Step::Element(index) => elements(value)?.and_then(|elements| elements.get(*index).copied()),
             Step::Each => return Err(Malformed),
         };
@@ -36,12 +39,12 @@ pub(crate) fn find<'a>(document: &'a [u8], path: &[Step]) -> Result<Option<&'a [
 }
 
 /// The values at a path with one `[]`.
-pub(crate) fn each<'a>(document: &'a [u8], path: &JsonPath) -> Result<Vec<&'a [u8]>, Malformed> {
+pub(crate) fn each<'a>(document: &'a [u8], path: &JsonPath, names: Names) -> Result<Vec<&'a [u8]>, Malformed> {
     let mut halves = path.0.split(|step| *step == Step::Each);
     let (before, after) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
-    let Some(array) = find(document, before)? else { return Ok(Vec::new()) };
+    let Some(array) = find(document, before, names)? else { return Ok(Vec::new()) };
     let elements = elements(array)?.ok_or(Malformed)?;
-    elements.into_iter().map(|element| find(element, after)?.ok_or(Malformed)).collect()
+    elements.into_iter().map(|element| find(element, after, names)?.ok_or(Malformed)).collect()
 }
 
 /// The text of a value: a string's, or a number or boolean as it stands.
@@ -72,7 +75,7 @@ fn root(document: &[u8]) -> Result<&[u8], Malformed> {
     if cursor.rest.is_empty() { Ok(value) } else { Err(Malformed) }
 }
 
-fn member<'a>(object: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Malformed> {
+fn member<'a>(object: &'a [u8], name: &str, names: Names) -> Result<Option<&'a [u8]>, Malformed> {
     let Some(rest) = object.strip_prefix(b"{") else { return Ok(None) };
     let mut cursor = Cursor { rest };
     let mut found = None;
@@ -82,13 +85,15 @@ fn member<'a>(object: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Malforme
     loop {
         cursor.space();
         let key = cursor.string()?;
-        let is_it = *unescaped(key)? == *name.as_bytes();
+        let compared = names.compare(&unescaped(key)?, name);
         if !cursor.eat(b':') {
             return Err(Malformed);
         }
         let value = cursor.value()?;
-        if is_it && found.replace(value).is_some() {
-            return Err(Malformed);
+        match compared {
+            Name::Same if found.is_none() => found = Some(value),
+            Name::Other => {}
+            Name::Same | Name::Ambiguous => return Err(Malformed),
         }
         if cursor.eat(b'}') {
             return Ok(found);
@@ -285,7 +290,7 @@ mod tests {
 
     fn at(document: &str, path: &str) -> Result<Option<String>, Malformed> {
         let path = JsonPath::parse(path).unwrap();
-        let Some(value) = find(document.as_bytes(), &path.0)? else { return Ok(None) };
+        let Some(value) = find(document.as_bytes(), &path.0, Names::Exact)? else { return Ok(None) };
         Ok(text(value)?.map(|text| String::from_utf8(text.into_owned()).unwrap()))
     }
 
@@ -322,9 +327,10 @@ mod tests {
     #[test]
     fn items_are_found_with_what_they_stand_in() {
         let path = JsonPath::parse("items[].it").unwrap();
-        let found = each(br#"{"items":[{"it":{"a":1}},{"it":2}]}"#, &path).unwrap();
+        let each = |document| each(document, &path, Names::Exact);
+        let found = each(br#"{"items":[{"it":{"a":1}},{"it":2}]}"#).unwrap();
         assert_eq!(found, vec![&br#"{"a":1}"#[..], b"2"]);
-        assert_eq!(each(br#"{"items":[{"it":1},{}]}"#, &path), Err(Malformed), "an item that is none");
-        assert_eq!(each(br#"{}"#, &path), Ok(vec![]));
+        assert_eq!(each(br#"{"items":[{"it":1},{}]}"#), Err(Malformed), "an item that is none");
+        assert_eq!(each(br#"{}"#), Ok(vec![]));
     }
 }

@@ -8,6 +8,7 @@ use super::{
     delivery::Source,
     failure::Failure,
     json, message,
+    name::Names,
     place::{JsonPath, Step},
     scheme::Scheme,
     signature, text, timestamp,
@@ -48,7 +49,7 @@ impl<'a> Token<'a> {
         let (head, claims) = (decode(head).ok_or(malformed.clone())?, decode(claims).ok_or(malformed.clone())?);
         let signature = decode(last).ok_or(malformed)?;
         let no_object = Failure::MalformedToken("its head is no JSON object");
-        let member = |name: &str| json::find(&head, &[Step::Member(name.to_string())]);
+        let member = |name: &str| json::find(&head, &[Step::Member(name.to_string())], Names::Exact);
         if !head.starts_with(b"{") || !claims.starts_with(b"{") {
             return Err(no_object);
         }
@@ -85,7 +86,7 @@ pub(crate) fn check_claims(source: &Source<'_>) -> Result<(), Failure> {
 
 fn values<'a>(source: &Source<'a>, path: &JsonPath) -> Result<Vec<Cow<'a, [u8]>>, Failure> {
     let malformed = |_| Failure::MalformedToken("its claims are no JSON object");
-    let value = json::find(source.claims.unwrap_or_default(), &path.0).map_err(malformed)?;
+    let value = json::find(source.claims.unwrap_or_default(), &path.0, Names::Exact).map_err(malformed)?;
     value.map_or(Ok(Vec::new()), |value| json::texts(value).map_err(malformed))
 }
 

@@ -118,7 +118,7 @@ fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Co
 /// not what was signed as nothing.
 fn is_structure(source: &Source<'_>, place: &Place) -> Result<bool, Failure> {
     let Place::Json(path) = place else { return Ok(false) };
-    let value = json::find(source.document, &path.0).map_err(|_| Failure::MalformedBody)?;
+    let value = json::find(source.document, &path.0, source.names).map_err(|_| Failure::MalformedBody)?;
     Ok(value.is_some_and(|value| matches!(value.first(), Some(b'{' | b'['))))
 }
 

@@ -14,6 +14,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{
     algorithm::{Algorithm, KeyForm},
     der, json,
+    name::Names,
     place::JsonPath,
     text,
 };
@@ -129,7 +130,7 @@ impl PublicKey {
 
     fn jwk(secret: &str) -> Option<Self> {
         let member = |name: &str| -> Option<String> {
-            let value = json::find(secret.as_bytes(), &JsonPath::parse(name).ok()?.0).ok()??;
+            let value = json::find(secret.as_bytes(), &JsonPath::parse(name).ok()?.0, Names::Exact).ok()??;
             Some(String::from_utf8_lossy(&json::text(value).ok()??).to_string())
         };
         let bytes = |name: &str| URL_SAFE_NO_PAD.decode(member(name)?).ok();

@@ -151,14 +151,7 @@ impl Draft<'_> {
         let headers: Vec<(&str, &str)> = delivery.headers.iter().copied().chain(made).collect();
         let delivery = Delivery { headers: &headers, ..*delivery };
         let unit = Unit { entries: self.entries.iter().map(String::as_str).collect() };
-        let whole = Source {
-            scheme: self.scheme,
-            delivery: &delivery,
-            setting,
-            document: delivery.body,
-            claims: None,
-            unit: Some(&unit),
-        };
+        let whole = Source { unit: Some(&unit), ..Source::whole(self.scheme, &delivery, setting) };
         let document = whole.document()?;
         look(&Source { document: &document, ..whole })
     }

@@ -33,10 +33,14 @@ pub struct Verified {
     pub secret_index: usize,
     /// Whether the whole body is the sender's.
     pub body_authenticated: bool,
-    /// The same for the same signed message, and for no other: what to
-    /// remember where there is no event id, or where it isn't signed. `None`
-    /// if nothing is signed.
-    pub replay_key: Option<String>,
+    /// What to remember, to know the delivery again: one text of 43 characters
+    /// for each item that was signed. It is made of the event id where nobody
+    /// but the sender can change it, else of what is signed; where nothing is,
+    /// of the id, and none at all without one.
+    ///
+    /// A delivery is new if none of them was seen. If some were, somebody has
+    /// put a batch together anew.
+    pub replay_keys: Vec<String>,
 }
 
 /// What is known of a delivery.
@@ -110,7 +114,7 @@ impl Questions<'_> {
     /// Why the delivery is refused.
     pub fn answered(mut self, answers: &[bool]) -> Result<Verified, Failure> {
         for (check, _) in self.checks.iter().zip(answers).filter(|(_, good)| **good) {
-            self.tally.matched(check.about, || mac::sha256(core::slice::from_ref(&check.message)).to_vec());
+            self.tally.matched(check.about, || Some(mac::sha256(core::slice::from_ref(&check.message))));
         }
         self.tally.verdict()
     }
@@ -122,6 +126,7 @@ struct Tally {
     items: Vec<Vec<Group>>,
     secrets: usize,
     body_authenticated: bool,
+    event_id_signed: bool,
 }
 
 /// What is known of a group of signatures.
@@ -133,19 +138,22 @@ struct Group {
     /// hashes, the time.
     after: Result<Option<Timestamp>, Failure>,
     event_id: Option<String>,
-    replay: Vec<u8>,
+    /// The hash of what is signed, where it is wanted.
+    signed: Option<[u8; 32]>,
 }
 
 impl Tally {
-    /// `replay` is the hash of the message, and not its signature: of a list of
-    /// signatures, by several keys, anybody can leave some out.
-    fn matched(&mut self, about: About, replay: impl FnOnce() -> Vec<u8>) {
+    /// `hash` is that of the message, and not its signature: of a list of
+    /// signatures, by several keys, anybody can leave some out. It is one more
+    /// pass over the body, and not made where the id serves.
+    fn matched(&mut self, about: About, hash: impl FnOnce() -> Option<[u8; 32]>) {
+        let by_id = self.event_id_signed;
         let Some(group) = self.items.get_mut(about.item).and_then(|groups| groups.get_mut(about.group)) else { return };
         if let Some(matches) = group.matches.get_mut(about.secret) {
             *matches = true;
         }
-        if group.replay.is_empty() {
-            group.replay = replay();
+        if group.signed.is_none() && !(by_id && group.event_id.is_some()) {
+            group.signed = hash();
         }
     }
 
@@ -165,24 +173,27 @@ impl Tally {
             timestamp = timestamp.or(group.after.clone()?);
             chosen.push(group);
         }
-        let mut replay: Vec<Cow<'_, [u8]>> =
-            chosen.iter().map(|group| Cow::Borrowed(group.replay.as_slice())).collect();
         // Nobody signs the order of items, nor how often each is there.
-        replay.sort();
-        replay.dedup();
-        let signed = replay.iter().any(|replay| !replay.is_empty());
+        let mut replay_keys: Vec<String> = chosen.iter().filter_map(|group| group.replay_key()).collect();
+        replay_keys.sort();
+        replay_keys.dedup();
         // The id of one event says nothing about a batch of them.
         let event_id = match chosen.as_slice() {
             [one] => one.event_id.clone(),
             _ => None,
         };
-        Ok(Verified {
-            event_id,
-            timestamp,
-            secret_index,
-            body_authenticated: self.body_authenticated,
-            replay_key: signed.then(|| text::encode(Encoding::Base64Url, &mac::sha256(&replay))),
-        })
+        Ok(Verified { event_id, timestamp, secret_index, body_authenticated: self.body_authenticated, replay_keys })
+    }
+}
+
+impl Group {
+    fn replay_key(&self) -> Option<String> {
+        let (kind, text) = match (&self.signed, &self.event_id) {
+            (Some(hash), _) => (&b"signed:"[..], hash.as_slice()),
+            (None, Some(id)) => (&b"id:"[..], id.as_bytes()),
+            (None, None) => return None,
+        };
+        Some(text::encode(Encoding::Base64Url, &mac::sha256(&[Cow::Borrowed(kind), Cow::Borrowed(text)])))
     }
 }
 
@@ -219,7 +230,7 @@ fn questions<'a>(
     if delivery.body.len() > setting.body_limit {
         return Err(Failure::BodyTooLarge);
     }
-    let whole = Source { scheme, delivery, setting, document: delivery.body, claims: None, unit: None };
+    let whole = Source::whole(scheme, delivery, setting);
     let document = whole.document()?;
     let source = Source { document: &document, ..whole };
     let mut work = Work::new(secrets, delivery, scheme);
@@ -227,7 +238,7 @@ fn questions<'a>(
         _ if scheme.methods.iter().any(|method| method.algorithm.is_jws()) => work.token(&source)?,
         None => work.item(&source)?,
         Some(path) => {
-            let items = json::each(source.document, path).map_err(|_| Failure::MalformedBody)?;
+            let items = json::each(source.document, path, source.names).map_err(|_| Failure::MalformedBody)?;
             if items.is_empty() {
                 return Err(Failure::MissingField(alloc::format!("json:{path}")));
             }

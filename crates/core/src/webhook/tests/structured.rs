@@ -33,7 +33,7 @@ fn p34_the_id_comes_with_the_proof_alone() {
         headers.retain(|(name, _)| name != "x-github-delivery");
         headers.push(("x-github-delivery".into(), id.into()));
         let headers = borrowed(&headers);
-        rig::check(&plain, &["secret"], &rig::post(&headers, body), &setting(NOW)).unwrap().replay_key.unwrap()
+        rig::check(&plain, &["secret"], &rig::post(&headers, body), &setting(NOW)).unwrap().replay_keys
     };
     assert_eq!(key(b"{}", "1"), key(b"{}", "2"));
     assert_ne!(key(b"{}", "1"), key(b"[]", "1"));
@@ -299,9 +299,10 @@ fn contentful_signs_the_headers_that_it_lists_and_the_timestamp_must_be_one() {
 }
 
 /// Of two signatures that a sender makes while a secret is replaced, anybody
-/// can leave one out; of a batch anybody can repeat an item, or turn it round.
+/// can leave one out; of a batch anybody can repeat an item, turn it round, or
+/// put items of several together.
 #[test]
-fn p34_a_delivery_has_one_replay_key_however_it_is_presented() {
+fn p34_a_delivery_has_its_replay_keys_however_it_is_presented() {
     let list = scheme(
         "signature = \"header:s\"\nsplit = \",\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\n\
          or = [{ encoding = \"base64\" }]",
@@ -313,7 +314,7 @@ fn p34_a_delivery_has_one_replay_key_however_it_is_presented() {
         let headers = [("s", signatures)];
         let asking = crate::webhook::Setting { ask_above, ..setting(NOW) };
         let delivery = rig::post(&headers, b"{}");
-        rig::settle(crate::webhook::verify(&list, &secrets, &delivery, &asking)).unwrap().replay_key.unwrap()
+        rig::settle(crate::webhook::verify(&list, &secrets, &delivery, &asking)).unwrap().replay_keys
     };
     for ask_above in [0, usize::MAX] {
         let both = key(&format!("{old},{new}"), ask_above);
@@ -335,11 +336,78 @@ fn p34_a_delivery_has_one_replay_key_however_it_is_presented() {
         let body = format!("{{\"notificationItems\":[{}]}}", items.join(","));
         let secret = "01".repeat(32);
         let verified = rig::check(&adyen, &[&secret], &rig::post(&[], body.as_bytes()), &setting(NOW));
-        verified.unwrap().replay_key.unwrap()
+        verified.unwrap().replay_keys
     };
     assert_eq!(key(&["1", "1"]), key(&["1"]));
     assert_eq!(key(&["1", "2"]), key(&["2", "1"]));
-    assert_ne!(key(&["1", "2"]), key(&["1"]));
+    let apart = [key(&["1"]), key(&["2"])].concat();
+    let mut together = key(&["1", "2"]);
+    assert_eq!(together.len(), 2);
+    together.sort_by_key(|key| apart.iter().position(|other| other == key));
+    assert_eq!(together, apart, "each item has the key that it has by itself");
+}
+
+/// The id serves where it is signed, else the hash of what is; where nothing is
+/// signed, the id at least tells the sender's own retries.
+#[test]
+fn p34_what_is_remembered_is_what_only_the_sender_can_change() {
+    let keys = |axes: &str, id: &str, body: &[u8]| {
+        let scheme = scheme(&format!("signature = \"header:s\"\nencoding = \"hex\"\n{axes}"));
+        let headers = [("id", id)];
+        let signature = crate::webhook::sign(&scheme, "secret", &rig::post(&headers, body), None, &setting(NOW));
+        let headers = [("id", id), ("s", &signature.unwrap().value)];
+        rig::check(&scheme, &["secret"], &rig::post(&headers, body), &setting(NOW)).unwrap().replay_keys
+    };
+    let signed = "algorithm = \"hmac-sha256\"\nmessage = \"{header_or_empty:id}.{body}\"\nevent_id = \"header:id\"";
+    assert_eq!(keys(signed, "1", b"a"), keys(signed, "1", b"b"));
+    assert_ne!(keys(signed, "1", b"a"), keys(signed, "2", b"a"));
+    assert_ne!(keys(signed, "", b"a"), keys(signed, "", b"b"), "without an id");
+    let beside = "algorithm = \"hmac-sha256\"\nevent_id = \"header:id\"";
+    assert_eq!(keys(beside, "1", b"a"), keys(beside, "2", b"a"));
+    assert_ne!(keys(beside, "1", b"a"), keys(beside, "1", b"b"));
+    let unsigned = "algorithm = \"equality\"\nevent_id = \"header:id\"".replace("\nencoding = \"hex\"", "");
+    assert_eq!(keys(&unsigned, "1", b"a"), keys(&unsigned, "1", b"b"));
+    assert_eq!(keys(&unsigned, "", b"a"), Vec::<String>::new());
+}
+
+/// A receiver that matches names without case could read the other one.
+#[test]
+fn p38_a_name_in_another_case_is_refused_where_the_body_is_not_covered() {
+    let secret = "01".repeat(32);
+    let item = |more: &str| {
+        let mac = Keyed::new(Algorithm::HmacSha256, &[1; 32]).unwrap().compute(&[b"7914::"[..].into()]);
+        let signature = text::encode(Encoding::Base64, &mac);
+        format!(
+            "{{\"NotificationRequestItem\":{{\"additionalData\":{{\"hmacSignature\":\"{signature}\"}},\
+             \"pspReference\":\"7914\"{more}}}}}"
+        )
+    };
+    let adyen = scheme(ADYEN);
+    let code = |body: String| code(&adyen, &[&secret], &[], body.as_bytes());
+    assert_eq!(code(format!("{{\"notificationItems\":[{}]}}", item(""))), "VALID");
+    for more in [",\"PspReference\":\"1\"", ",\"pſpReference\":\"1\"", ",\"AMOUNT\":{\"value\":5}"] {
+        assert_eq!(code(format!("{{\"notificationItems\":[{}]}}", item(more))), "MALFORMED_BODY", "{more}");
+    }
+    let twice = format!("{{\"notificationItems\":[{}],\"NotificationItems\":[]}}", item(""));
+    assert_eq!(code(twice), "MALFORMED_BODY");
+
+    let form = scheme(
+        "signature = \"form:signature\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\n\
+         message = \"{form:timestamp}{form:token}\"",
+    );
+    let mac = Keyed::new(Algorithm::HmacSha256, b"secret").unwrap().compute(&[b"1a"[..].into()]);
+    let mac = text::to_hex(&mac);
+    let code = |more: &str| {
+        let body = format!("timestamp=1&token=a&signature={mac}{more}");
+        rig::code(&form, &["secret"], &[], body.as_bytes())
+    };
+    assert_eq!([code(""), code("&other=1"), code("&Token=b")], ["VALID", "VALID", "MALFORMED_BODY"]);
+
+    let whole =
+        scheme("signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\nevent_id = \"json:id\"");
+    let body = b"{\"id\":\"1\",\"Id\":\"2\"}";
+    let headers = signed(&whole, "secret", body);
+    assert_eq!(rig::code(&whole, &["secret"], &borrowed(&headers), body), "VALID", "the sender's own");
 }
 
 /// Who shifts the border between a header and what is beside it in the message

@@ -34,8 +34,12 @@ pub(super) struct Work<'a> {
 
 impl<'a> Work<'a> {
     pub(super) fn new(secrets: &'a Secrets, delivery: &'a Delivery<'a>, scheme: &Scheme) -> Self {
-        let tally =
-            Tally { items: Vec::new(), secrets: secrets.count, body_authenticated: scheme.body_authenticated() };
+        let tally = Tally {
+            items: Vec::new(),
+            secrets: secrets.count,
+            body_authenticated: scheme.body_authenticated(),
+            event_id_signed: scheme.event_id_signed(),
+        };
         Self { secrets, delivery, arithmetic: 0, questions: Questions { checks: Vec::new(), tally } }
     }
 
@@ -53,8 +57,7 @@ impl<'a> Work<'a> {
             any |= failure.is_none();
             // What can't be judged keeps its place, and matches nothing.
             if let Some(failure) = &failure {
-                let dead =
-                    Group { matches: Vec::new(), after: Err(failure.clone()), event_id: None, replay: Vec::new() };
+                let dead = Group { matches: Vec::new(), after: Err(failure.clone()), event_id: None, signed: None };
                 if let Some(groups) = self.questions.tally.items.get_mut(item) {
                     groups.truncate(group);
                     groups.push(dead);
@@ -148,14 +151,14 @@ impl<'a> Work<'a> {
         let event_id = event_id.filter(|id| !id.is_empty() && id.len() <= MAX_ID).map(Cow::into_owned);
         let matches = alloc::vec![false; self.secrets.count];
         if let Some(groups) = self.questions.tally.items.get_mut(about.item) {
-            groups.push(Group { matches, after, event_id, replay: Vec::new() });
+            groups.push(Group { matches, after, event_id, signed: None });
         }
     }
 
     fn compare_texts(&mut self, key: &Key, candidates: &[Vec<u8>], about: About) {
         let same = candidates.iter().fold(Choice::from(0), |same, text| same | mac::same_text(text, key.bytes()));
         if bool::from(same) {
-            self.questions.tally.matched(about, Vec::new);
+            self.questions.tally.matched(about, || None);
         }
     }
 
@@ -186,7 +189,7 @@ impl<'a> Work<'a> {
         };
         let same = candidates.iter().fold(Choice::from(0), |same, candidate| same | candidate.ct_eq(&computed));
         if bool::from(same) {
-            self.questions.tally.matched(about, || mac::sha256(message).to_vec());
+            self.questions.tally.matched(about, || Some(mac::sha256(message)));
         }
         Ok(())
     }
@@ -214,7 +217,7 @@ impl<'a> Work<'a> {
                 return Err(Failure::TooManySignatures);
             }
             match public.verify(algorithm, &signature, message) {
-                Some(true) => self.questions.tally.matched(about, || mac::sha256(message).to_vec()),
+                Some(true) => self.questions.tally.matched(about, || Some(mac::sha256(message))),
                 Some(false) => {}
                 None => self.ask(algorithm, &public.spki, signature, message, about)?,
             }

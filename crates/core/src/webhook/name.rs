@@ -1,0 +1,75 @@
+//! When a name in a delivery is the one that is looked for.
+//!
+//! Many receivers match names without case (Go's `encoding/json`, .NET, forms in
+//! ASP.NET). Where a part of the body isn't signed, anybody could add the name
+//! of a signed text in another case there, and such a receiver would read it
+//! instead of the one that was verified.
+
+use alloc::borrow::Cow;
+
+/// How names are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// Byte for byte: what has the names is the sender's.
+    Exact,
+    /// Byte for byte, and none may come in another case.
+    InOneCase,
+}
+
+/// What a name is to the one that is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Name {
+    /// It is it.
+    Same,
+    /// It is another.
+    Other,
+    /// It is another here, and may be the same to a receiver.
+    Ambiguous,
+}
+
+impl Names {
+    /// What `given` is to `name`.
+    pub(crate) fn compare(self, given: &[u8], name: &str) -> Name {
+        if given == name.as_bytes() {
+            Name::Same
+        } else if self == Self::InOneCase && in_lower_case(given).eq_ignore_ascii_case(&in_lower_case(name.as_bytes()))
+        {
+            Name::Ambiguous
+        } else {
+            Name::Other
+        }
+    }
+}
+
+/// As ASCII, in any case, wherever a receiver's folding would make it so: four
+/// letters outside ASCII have a letter of ASCII as their other case.
+fn in_lower_case(name: &[u8]) -> Cow<'_, [u8]> {
+    match core::str::from_utf8(name) {
+        Ok(text) if text.contains(['ſ', '\u{212a}', 'ı', 'İ']) => {
+            let folded = text.replace('ſ', "s").replace('\u{212a}', "k").replace(['ı', 'İ'], "i");
+            Cow::Owned(folded.into_bytes())
+        }
+        _ => Cow::Borrowed(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn names_in_another_case_are_told_where_it_matters() {
+        for twin in ["MessageID", "messageid", "MeſſageId", "Messageıd", "MessageİD"] {
+            assert_eq!(Names::InOneCase.compare(twin.as_bytes(), "MessageId"), Name::Ambiguous, "{twin}");
+            assert_eq!(Names::Exact.compare(twin.as_bytes(), "MessageId"), Name::Other, "{twin}");
+        }
+        assert_eq!(Names::InOneCase.compare("to\u{212a}en".as_bytes(), "token"), Name::Ambiguous);
+        for names in [Names::Exact, Names::InOneCase] {
+            assert_eq!(names.compare(b"MessageId", "MessageId"), Name::Same);
+            assert_eq!(names.compare(b"MessageIds", "MessageId"), Name::Other);
+            assert_eq!(names.compare(b"\xff", "MessageId"), Name::Other);
+        }
+    }
+}

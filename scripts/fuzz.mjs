@@ -1,0 +1,68 @@
+// Fuzzing what strangers send to the webhook engine.
+//
+//   npm run fuzz -- headers 60     one target, for so many seconds
+//   npm run fuzz                   each for ten
+//
+// The targets are cargo-fuzz's (`fuzz/fuzz_targets`), built as it builds them,
+// but by the repository's own toolchain: only its sanitizers need a nightly
+// one, and there is no unsafe code here for them to watch. What was found is
+// kept in fuzz/corpus, and is where the next run begins; an input that fails
+// is written to fuzz/artifacts.
+
+import { mkdirSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { answers, asProgram, capture, Failed, quietly } from "./run.mjs";
+import { inRoot } from "./tools.mjs";
+
+const SECONDS = 10;
+/** An input that takes longer is a failure: nothing here may be slower than linear. */
+const SLOWEST_SECONDS = 2;
+
+/** The coverage that libFuzzer steers by. */
+const COVERAGE = [
+  "-Cpasses=sancov-module",
+  "-Cllvm-args=-sanitizer-coverage-level=4",
+  "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+  "-Cllvm-args=-sanitizer-coverage-pc-table",
+  "-Cllvm-args=-sanitizer-coverage-trace-compares",
+  "-Ccodegen-units=1",
+  "-Cdebug-assertions",
+  "-Coverflow-checks",
+  "--cfg=fuzzing",
+].join(" ");
+
+const targets = () => readdirSync(inRoot("fuzz", "fuzz_targets")).map((file) => path.basename(file, ".rs"));
+
+/** Each target for some seconds; a crash, a hang or a panic is a failure. */
+export async function fuzz(names = targets(), seconds = SECONDS) {
+  const compiler = process.env.CXX ?? "c++";
+  if (!(await answers(compiler))) {
+    return console.log(`Skipped: libFuzzer needs a C++ compiler, and there is no ${compiler}.`);
+  }
+  const host = (await capture("rustc", ["-vV"])).match(/^host: (\S+)/m)[1];
+  const manifest = inRoot("fuzz", "Cargo.toml");
+  // With a target named, what is built for the build itself has no coverage.
+  const build = ["build", "--release", "--bins", "--manifest-path", manifest, "--target", host, "--target-dir", inRoot("target", "fuzz")];
+  await quietly("Building the fuzz targets", "cargo", build, { usually: "1 minute", env: { CARGO_ENCODED_RUSTFLAGS: COVERAGE.replaceAll(" ", "\x1f") } });
+  for (const name of names) {
+    const [corpus, artifacts] = ["corpus", "artifacts"].map((kind) => inRoot("fuzz", kind, name));
+    for (const directory of [corpus, artifacts]) mkdirSync(directory, { recursive: true });
+    const flags = [`-max_total_time=${seconds}`, `-timeout=${SLOWEST_SECONDS}`, "-rss_limit_mb=2048", "-print_final_stats=1", `-artifact_prefix=${artifacts}${path.sep}`];
+    const program = inRoot("target", "fuzz", host, "release", name);
+    const log = await capture(program, [...flags, corpus], { withErrors: true });
+    const inputs = Number(log.match(/number_of_executed_units: (\d+)/)?.[1] ?? 0);
+    if (!inputs) throw new Failed(`${name} ran no input:\n${log}`);
+    console.log(`ok ${name}: ${inputs.toLocaleString("en")} inputs in ${seconds} s`);
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await asProgram(async () => {
+    const [name, seconds] = process.argv.slice(2);
+    if (name && !targets().includes(name)) throw new Failed(`No target "${name}". There are: ${targets().join(", ")}.`);
+    if (seconds && !/^[1-9]\d*$/.test(seconds)) throw new Failed(`"${seconds}" is no number of seconds.`);
+    await fuzz(name ? [name] : undefined, seconds && Number(seconds));
+  });
+}
