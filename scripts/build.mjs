@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { asProgram, capture, Failed, quietly } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { buildEnv, inRoot, root, wasmBindgen, workerBuild } from "./tools.mjs";
+import { optimize } from "./wasm_opt.mjs";
 
 const WORKERS = ["edge", "manage", "hooks"];
 
@@ -72,13 +73,9 @@ async function buildWorker(worker) {
     env: buildEnv(),
     usually: "10 seconds; the first time 1 to 2 minutes",
   });
-  await stripNames(path.join(output, "index_bg.wasm"));
+  // worker-build keeps the names of functions, a seventh of what would be uploaded.
+  await optimize(path.join(output, "index_bg.wasm"), "-Oz");
   writeFileSync(stamp, inputs);
-}
-
-/** worker-build keeps the names of functions, a seventh of what would be uploaded. */
-async function stripNames(module) {
-  await capture(buildEnv().WASM_OPT_BIN, ["-Oz", "--strip-debug", "--all-features", module, "-o", module]);
 }
 
 /** A hash of everything that the output depends on, taken before the build: a change during it is not missed. */
@@ -90,6 +87,7 @@ function fingerprint(worker) {
     "rust-toolchain.toml",
     "package-lock.json",
     path.join(".cargo", "config.toml"),
+    path.join("scripts", "wasm_opt.mjs"),
     ...(worker === "manage" ? [path.join("docs", "openapi.json")] : []),
     ...crates.flatMap((crate) => [path.join(crate, "Cargo.toml"), ...filesUnder(path.join(crate, "src"))]),
   ];

@@ -13,30 +13,15 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
-  writeFileSync,
 } from "node:fs";
 import path from "node:path";
 
+import { buildPackage } from "./npm_package.mjs";
 import { quietly, run } from "./run.mjs";
-import { cache, inRoot, node22, root, wasmBindgen } from "./tools.mjs";
+import { cache, inRoot, node22, root } from "./tools.mjs";
 
-const WASM = "wasm32-unknown-unknown";
-
-/** Builds the npm package's module for Node; returns its directory. */
-export async function buildWasm() {
-  await run("cargo", ["build", "-p", "keystile-wasm", "--release", "--target", WASM, "--lib"], { cwd: root });
-  const target = process.env.CARGO_TARGET_DIR ?? inRoot("target");
-  const module = path.join(target, WASM, "release", "keystile_wasm.wasm");
-  const out = inRoot("crates", "wasm", "build", "nodejs");
-  const args = [module, "--target", "nodejs", "--out-dir", out, "--out-name", "keystile"];
-  await run(wasmBindgen().program, args, { cwd: root });
-  // What it generates is CommonJS, whatever the package around it is.
-  writeFileSync(path.join(out, "package.json"), '{ "type": "commonjs", "main": "keystile.js", "types": "keystile.d.ts" }\n');
-  return out;
-}
-
-/** The vendors' packages, of the versions in the lock: from the cache, or npm. */
-async function installPackages() {
+/** The vendors' packages, of the versions in the lock, for the tests and these places: from the cache, or npm. */
+export async function installPackages(...places) {
   const from = inRoot("tests", "interop");
   const files = ["package.json", "package-lock.json"];
   const hash = createHash("sha256");
@@ -54,7 +39,7 @@ async function installPackages() {
       rmSync(staging, { recursive: true, force: true });
     }
   }
-  link(path.join(directory, "node_modules"), path.join(from, "node_modules"));
+  for (const place of [from, ...places]) link(path.join(directory, "node_modules"), path.join(place, "node_modules"));
 }
 
 function link(target, place) {
@@ -67,6 +52,6 @@ function link(target, place) {
 /** The whole step. */
 export async function interop() {
   await installPackages();
-  const wasm = await buildWasm();
-  await run(node22(), [inRoot("tests", "interop", "run.mjs"), wasm], { cwd: root });
+  const keystile = await buildPackage();
+  await run(node22(), [inRoot("tests", "interop", "run.mjs"), keystile], { cwd: root });
 }

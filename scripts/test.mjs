@@ -11,6 +11,7 @@ import { checkBudget } from "./budget.mjs";
 import { checkCoverage } from "./coverage.mjs";
 import { fuzz } from "./fuzz.mjs";
 import { interop } from "./interop.mjs";
+import { buildPackage } from "./npm_package.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
 import { setup, setupSchemathesis } from "./setup.mjs";
 import { inRoot, node22, root, schemathesis, wasmBindgen, wranglerEnv } from "./tools.mjs";
@@ -33,6 +34,7 @@ const steps = {
   systems: ["The five products of examples/", () => endToEnd(path.join("tests", "systems"), "./tests/systems/rows.mjs")],
   coverage: ["Every documented answer was seen", checkCoverage],
   contract: ["The API's document, by schemathesis", contract],
+  npm: ["The npm package", npmPackage],
   interop: ["The vendors' own packages", interop],
   deploy: ["Deploy, dry run", () => run(process.execPath, [inRoot("scripts", "deploy.mjs"), "--dry-run"], { cwd: root })],
 };
@@ -67,6 +69,12 @@ async function contract() {
   await setupSchemathesis();
   const { python, program } = schemathesis();
   await run(node22(), [inRoot("tests", "contract", "run.mjs"), python, program], { cwd: root, env: wranglerEnv() });
+}
+
+/** What would be published, in Node and in workerd. */
+async function npmPackage() {
+  await buildPackage();
+  await endToEnd(path.join("tests", "npm"));
 }
 
 /** The real workers in the real runtime, one file after the other: each starts a stack of its own. */

@@ -2,17 +2,18 @@
 // we sign, they verify; then one byte changed, one second too old, another
 // secret: refused. Prints a line for each package.
 //
-//   node run.mjs DIRECTORY_OF_THE_WASM_MODULE [words a case must have]
+//   node run.mjs DIRECTORY_OF_THE_PACKAGE [words a case must have]
 
 import { createRequire } from "node:module";
 import path from "node:path";
 import { mock } from "node:test";
+import { pathToFileURL } from "node:url";
 
 import { cases, handshakes } from "./cases.mjs";
 
 const [directory, ...words] = process.argv.slice(2);
 const require = createRequire(import.meta.url);
-const keystile = require(path.resolve(directory, "keystile.js"));
+const keystile = await import(pathToFileURL(path.resolve(directory, "node.js")));
 const { dependencies } = require("./package.json");
 const providers = new Map(keystile.providers().map((provider) => [provider.id, provider]));
 

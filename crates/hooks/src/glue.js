@@ -68,21 +68,26 @@ export function discard(response) {
   response.body?.cancel().catch(() => {});
 }
 
-const ALGORITHMS = {
-  "hmac-sha1": [{ name: "HMAC", hash: "SHA-1" }, "raw"],
-  "hmac-sha256": [{ name: "HMAC", hash: "SHA-256" }, "raw"],
-  "hmac-sha512": [{ name: "HMAC", hash: "SHA-512" }, "raw"],
-  ed25519: [{ name: "Ed25519" }, "spki"],
-  "ecdsa-p256": [{ name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }, "spki"],
-  "rsa-sha1": [{ name: "RSASSA-PKCS1-v1_5", hash: "SHA-1" }, "spki"],
-  "rsa-sha256": [{ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, "spki"],
-};
+// Keys as WebCrypto has them, by what they were made of: importing one costs
+// more than checking a short message with it. As many as sources could have.
+const keys = new Map();
+const MAX_KEYS = 128;
 
 /// Whether a signature is good. Throws if the key can't be read.
-export async function check(algorithm, key, signature, message) {
-  const [parameters, format] = ALGORITHMS[algorithm];
-  const imported = await crypto.subtle.importKey(format, key, parameters, false, ["verify"]);
-  return crypto.subtle.verify(parameters, imported, signature, message);
+///
+/// The bytes are views of the caller's memory, good until the first `await`.
+/// So a key's first message is copied, and later ones only by WebCrypto.
+export function check(name, hash, namedCurve, keyFormat, key, signature, message) {
+  const parameters = { name, hash, namedCurve };
+  const id = [name, hash, String.fromCharCode(...key)].join();
+  const known = keys.get(id);
+  if (known) return crypto.subtle.verify(parameters, known, signature, message);
+  const [signed, bytes] = [signature.slice(), message.slice()];
+  return crypto.subtle.importKey(keyFormat, key, parameters, false, ["verify"]).then((imported) => {
+    if (keys.size >= MAX_KEYS) keys.delete(keys.keys().next().value);
+    keys.set(id, imported);
+    return crypto.subtle.verify(parameters, imported, signed, bytes);
+  });
 }
 
 function pairs(joined) {

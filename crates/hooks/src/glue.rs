@@ -27,7 +27,17 @@ extern "C" {
 
     pub(crate) fn discard(response: &JsValue);
 
-    pub(crate) fn check(algorithm: &str, key: &Uint8Array, signature: &Uint8Array, message: &Uint8Array) -> Promise;
+    /// The bytes are this module's memory, and not copied: WebCrypto does so
+    /// before it returns.
+    pub(crate) fn check(
+        name: &str,
+        hash: &str,
+        named_curve: &str,
+        key_format: &str,
+        key: &[u8],
+        signature: &[u8],
+        message: &[u8],
+    ) -> Promise;
 }
 
 #[wasm_bindgen]

@@ -4,11 +4,13 @@
 //! remembers deliveries, and handed on. Whatever fails after the claim gives it
 //! back, so that the sender's own retry passes.
 
-use js_sys::Uint8Array;
 use keystile_core::{
     config::WebhookMode,
     problem::Problem,
-    webhook::{self, Delivery, Failure, Scheme, Secrets, Setting, Verification, Verified, scheme::Algorithm},
+    webhook::{
+        self, Delivery, Failure, Scheme, Secrets, Setting, Verification, Verified, algorithm::WebCrypto,
+        verify::SignatureCheck,
+    },
 };
 use keystile_runtime::log;
 use serde_json::json;
@@ -123,29 +125,17 @@ pub(crate) async fn verify(
         Verification::Ask(questions) => questions,
     };
     let mut answers = Vec::new();
-    // One after the other: each needs a copy of the message.
     for check in &questions.checks {
-        let bytes = |bytes: &[u8]| Uint8Array::from(bytes);
-        let asked = glue::check(
-            web_crypto_name(check.algorithm),
-            &bytes(&check.key),
-            &bytes(&check.signature),
-            &bytes(&check.message),
-        );
-        // What can't be read as a key or a signature proves nothing.
-        answers.push(JsFuture::from(asked).await.is_ok_and(|answer| answer.is_truthy()));
+        answers.push(is_good(check).await);
     }
     questions.answered(&answers)
 }
 
-/// As `glue.js` knows it.
-const fn web_crypto_name(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::EcdsaP256P1363 | Algorithm::JwsEs256 => Algorithm::EcdsaP256.name(),
-        Algorithm::JwsRs256 => Algorithm::RsaSha256.name(),
-        Algorithm::JwsHs256 => Algorithm::HmacSha256.name(),
-        other => other.name(),
-    }
+/// What can't be read as a key or a signature proves nothing.
+async fn is_good(check: &SignatureCheck<'_>) -> bool {
+    let Some(WebCrypto { name, hash, named_curve, key_format }) = check.algorithm.web_crypto() else { return false };
+    let asked = glue::check(name, hash, named_curve, key_format, &check.key, &check.signature, &check.message);
+    JsFuture::from(asked).await.is_ok_and(|answer| answer.is_truthy())
 }
 
 /// Hands the event on, unless it was before.

@@ -17,8 +17,9 @@ use worker::Env;
 
 use crate::incoming::Incoming;
 
-/// From this length on WebCrypto's HMAC is faster than the module's, its crossing included.
-pub(crate) const ASK_ABOVE: usize = 16 * 1024;
+/// From this length on WebCrypto's HMAC is faster than the module's, its crossing
+/// included (`docs/benchmarks.md`).
+pub(crate) const ASK_ABOVE: usize = 4 * 1024;
 
 thread_local! {
     static HOOKS: OnceCell<Rc<Hooks>> = const { OnceCell::new() };
@@ -189,5 +190,5 @@ pub(crate) fn setting<'a>(
     params: &'a [(&'a str, &'a str)],
     body_limit: usize,
 ) -> Setting<'a> {
-    Setting { now, params, body_limit, ask_above: ASK_ABOVE }
+    Setting { now, params, body_limit, ask_above: ASK_ABOVE, replay_keys: true }
 }

@@ -1,128 +1,117 @@
-//! Keystile's webhook signatures for JavaScript: Workers, Node and browsers.
+//! The webhook engine for JavaScript, as `js/keystile.js` calls it: in texts,
+//! bytes and numbers, so that a delivery crosses the border once.
 //!
-//! The same engine as at the edge, with all of its arithmetic: nothing here is
-//! asynchronous, and nothing is asked of WebCrypto. What JavaScript hands over
-//! is read here, once; the engine decides.
+//! | crosses as | is |
+//! |---|---|
+//! | `head` | method, URL, then names and values of headers, with a NUL between them |
+//! | scheme, options, answers | JSON |
+//! | a verdict | bits ([`Engine::verify`]); its texts are asked for where there are any |
 
-use js_sys::{Array, Function, JSON, Object, Reflect, Uint8Array};
+use std::{collections::BTreeMap, rc::Rc};
+
+use js_sys::{Array, Promise, Uint8Array};
 use keystile_core::{
     Timestamp,
-    webhook::{self, Delivery, Failure, Scheme, Secrets, Setting, Verified, registry},
+    webhook::{
+        self, Delivery, Failure, Scheme, Secrets, Setting, Verified, algorithm::WebCrypto, registry,
+        verify::SignatureCheck,
+    },
 };
 use serde_json::{Value, json};
-use wasm_bindgen::{JsCast as _, prelude::*};
+use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = r#"
-/** The id of a provider (`providers()`), or a scheme of your own. */
-export type SchemeOrProvider = string | object;
-
-export interface Delivery {
-  /** `POST` unless given. */
-  method?: string;
-  /** As it is registered with the sender. Only schemes that sign it need it. */
-  url?: string;
-  headers: Headers | Iterable<[string, string]> | Record<string, string | string[] | undefined>;
-  /** The bytes as they came. Never a parsed and written object. */
-  body: Uint8Array | string;
-}
-
-export interface Options {
-  /** Seconds since 1970; the clock's unless given. */
-  now?: number;
-  /** The texts of the scheme's `params`. */
-  params?: Record<string, string>;
-  /** Providers that a single source describes need this to be chosen. */
-  accept_unconfirmed?: boolean;
-  /** Bytes of a body; longer ones are refused. 8 MiB unless given. */
-  body_limit?: number;
-}
-
-export interface Verdict {
-  valid: boolean;
-  /** `OK`, or why not: `NO_MATCH`, `TIMESTAMP_TOO_OLD`, … */
-  code: string;
-  /** The same for a person. */
-  detail?: string;
-  event_id?: string;
-  /** Seconds since 1970. */
-  timestamp?: number;
-  secret_index?: number;
-  /** Whether the signature covers the whole body. */
-  body_authenticated?: boolean;
-  /** What to remember, to know the delivery again: one text for each item that was signed; none seen: it is new. */
-  replay_keys?: string[];
-}
-
-export interface Signed {
-  headers: Record<string, string>;
-  /** The signature, for schemes that don't have it in a header. */
-  value: string;
-}
-
-export interface Answer {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-}
-
-export interface Provider {
-  id: string;
-  name: string;
-  evidence: string;
-  unconfirmed: boolean;
-  note?: string;
-  scheme: object;
-}
-"#;
-
-#[wasm_bindgen]
-extern "C" {
-    /// A provider's id, or a scheme.
-    #[wasm_bindgen(typescript_type = "SchemeOrProvider")]
-    pub type JsScheme;
-    /// What came.
-    #[wasm_bindgen(typescript_type = "Delivery")]
-    pub type JsDelivery;
-    /// What else decides.
-    #[wasm_bindgen(typescript_type = "Options")]
-    pub type JsOptions;
-    /// What is known of a delivery.
-    #[wasm_bindgen(typescript_type = "Verdict")]
-    pub type JsVerdict;
-    /// What signing adds.
-    #[wasm_bindgen(typescript_type = "Signed")]
-    pub type JsSigned;
-    /// What to answer to a handshake.
-    #[wasm_bindgen(typescript_type = "Answer | undefined")]
-    pub type JsAnswer;
-    /// The providers that are known.
-    #[wasm_bindgen(typescript_type = "Provider[]")]
-    pub type JsProviders;
-}
-
-/// A scheme and its secrets, read once for many deliveries.
+/// A scheme and its secrets, read once for many deliveries, and the last verdict.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Verifier {
+pub struct Engine {
+    parts: Rc<Parts>,
+    /// The keys of HMACs as WebCrypto has them, once they were set.
+    keys: Vec<JsValue>,
+    judged: Result<Verified, Failure>,
+}
+
+#[derive(Debug)]
+struct Parts {
     scheme: Scheme,
     secrets: Secrets,
     options: Options,
+    ask_above: usize,
+    check: Option<Check>,
+}
+
+/// What WebCrypto was asked about a delivery, and what its answers will mean.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Asked {
+    promises: Array,
+    then: Then,
+}
+
+#[derive(Debug)]
+enum Then {
+    Settled(Result<Verified, Failure>),
+    Answers(webhook::verify::Asked),
 }
 
 #[wasm_bindgen]
-impl Verifier {
-    /// Throws if the scheme is none, the provider is unknown, or no secret can be used.
+impl Asked {
+    /// The answers to come.
+    #[must_use]
+    pub fn promises(&self) -> Array {
+        self.promises.clone()
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The platform's `{ hmac(hash, key, signature, message) }`: whether a
+    /// signature is good. The bytes are this module's memory, for the call.
+    #[derive(Clone, Debug)]
+    pub type Check;
+
+    #[wasm_bindgen(method, catch)]
+    fn hmac(this: &Check, hash: &str, key: &[u8], signature: &[u8], message: &[u8]) -> Result<bool, JsValue>;
+
+    /// The bytes are this module's memory, and not copied: WebCrypto does so
+    /// before it returns.
+    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = verify)]
+    fn web_crypto_verify(name: &str, key: &JsValue, signature: &[u8], message: &[u8]) -> Result<Promise, JsValue>;
+}
+
+/// What else decides, as JavaScript gives it.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Options {
+    params: BTreeMap<String, String>,
+    accept_unconfirmed: bool,
+    body_limit: Option<usize>,
+    replay_keys: bool,
+}
+
+const VALID: u32 = 1;
+const BODY_AUTHENTICATED: u32 = 2;
+const TIMESTAMP: u32 = 4;
+const EVENT_ID: u32 = 8;
+const REPLAY_KEYS: u32 = 16;
+
+#[wasm_bindgen]
+impl Engine {
+    /// Throws if the scheme is none, the provider is unknown, or no secret can
+    /// be used. HMACs over at least `ask_above` bytes are left to `check`, if
+    /// the platform has one that answers at once; else to WebCrypto, by
+    /// [`ask`](Self::ask).
     ///
     /// # Errors
     /// A sentence that says which.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        scheme: &JsScheme,
+        scheme: &str,
         secrets: Vec<String>,
-        #[wasm_bindgen(unchecked_optional_param_type = "Options")] options: &JsOptions,
+        options: &str,
+        ask_above: usize,
+        check: Option<Check>,
     ) -> Result<Self, JsError> {
-        let options = Options::of(options)?;
+        let options = Options::read(options)?;
         let scheme = scheme_of(scheme, &options)?;
         let texts: Vec<&str> = secrets.iter().map(String::as_str).collect();
         let secrets = Secrets::parse(&scheme, &texts);
@@ -131,99 +120,164 @@ impl Verifier {
             let faults = if faults.is_empty() { "There is no secret.".into() } else { faults.join(" ") };
             return Err(JsError::new(&faults));
         }
-        Ok(Self { scheme, secrets, options })
+        let parts = Parts { scheme, secrets, options, ask_above, check };
+        Ok(Self { parts: Rc::new(parts), keys: Vec::new(), judged: Err(Failure::NoMatch) })
     }
 
-    /// Verifies a delivery. What the sender sent never throws.
-    ///
-    /// # Errors
-    /// A sentence, if what is handed over is no delivery.
-    pub fn verify(
-        &self,
-        delivery: &JsDelivery,
-        #[wasm_bindgen(unchecked_optional_param_type = "number")] now: &JsValue,
-    ) -> Result<JsVerdict, JsError> {
-        let parts = Parts::of(delivery)?;
-        let judged = parts.with(&self.options, now.as_f64(), |delivery, setting| {
-            webhook::verify(&self.scheme, &self.secrets, delivery, setting).into_result()
-        });
-        Ok(verdict(judged).unchecked_into())
+    /// The headers that have to be handed over; `undefined` if that is all of them.
+    #[must_use]
+    pub fn headers(&self) -> Option<Vec<String>> {
+        self.parts.scheme.headers_read()
     }
 
-    /// What to answer if this is a handshake; `undefined` if it is none, or
-    /// one that proves nothing.
-    ///
-    /// # Errors
-    /// A sentence, if what is handed over is no delivery.
-    pub fn handshake(
-        &self,
-        delivery: &JsDelivery,
-        #[wasm_bindgen(unchecked_optional_param_type = "number")] now: &JsValue,
-    ) -> Result<JsAnswer, JsError> {
-        let parts = Parts::of(delivery)?;
-        let answer = parts.with(&self.options, now.as_f64(), |delivery, setting| {
-            let shake = self.scheme.handshake(delivery, setting)?;
-            let verified = webhook::verify(&self.scheme, &self.secrets, delivery, setting).into_result().ok();
-            shake.answer(&self.secrets, delivery, setting, verified.as_ref()).ok()
+    /// Verifies a delivery, at `now` in seconds. Bits: 1 valid, 2 the body is
+    /// authenticated, 4 there is a timestamp, 8 an event id, 16 replay keys;
+    /// from the ninth on, the number of the secret.
+    pub fn verify(&mut self, head: &str, body: &[u8], now: f64) -> u32 {
+        let parts = Rc::clone(&self.parts);
+        self.judged = parts.judge(head, body, now, |delivery, setting| {
+            let ask_above = if parts.check.is_some() { parts.ask_above } else { usize::MAX };
+            let setting = Setting { ask_above, ..*setting };
+            match webhook::verify(&parts.scheme, &parts.secrets, delivery, &setting) {
+                webhook::Verification::Ask(questions) => {
+                    let answers: Vec<bool> = questions.checks.iter().map(|check| parts.checked(check)).collect();
+                    questions.answered(&answers)
+                }
+                settled => settled.into_result(),
+            }
         });
-        let answer = answer.map(|answer| {
-            let headers: serde_json::Map<String, Value> =
-                answer.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-            to_js(&json!({ "status": answer.status, "headers": headers, "body": answer.body }))
-        });
-        Ok(answer.unwrap_or(JsValue::UNDEFINED).unchecked_into())
+        bits(&self.judged)
+    }
+
+    /// Why the last delivery was refused.
+    #[must_use]
+    pub fn code(&self) -> Option<String> {
+        self.judged.as_ref().err().map(|failure| failure.code().into())
+    }
+
+    /// The same, as a sentence.
+    #[must_use]
+    pub fn detail(&self) -> Option<String> {
+        self.judged.as_ref().err().map(|failure| failure.detail().into_owned())
+    }
+
+    /// When the last delivery was signed, seconds.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<f64> {
+        self.judged.as_ref().ok().and_then(|verified| verified.timestamp).map(seconds)
+    }
+
+    /// The last delivery's event id.
+    #[must_use]
+    pub fn event_id(&self) -> Option<String> {
+        self.judged.as_ref().ok().and_then(|verified| verified.event_id.clone())
+    }
+
+    /// What to remember of the last delivery.
+    #[must_use]
+    pub fn replay_keys(&self) -> Vec<String> {
+        self.judged.as_ref().ok().map(|verified| verified.replay_keys.clone()).unwrap_or_default()
+    }
+
+    /// The keys that [`ask`](Self::ask) needs, each as a hash's name and bytes.
+    #[must_use]
+    pub fn hmac_keys(&self) -> Array {
+        let keys = self.parts.secrets.hmac_keys(&self.parts.scheme);
+        keys.map(|(names, key)| Array::of2(&names.hash.into(), &Uint8Array::from(key))).collect()
+    }
+
+    /// Takes the same keys as WebCrypto has them, in the same order.
+    pub fn set_keys(&mut self, keys: Vec<JsValue>) {
+        self.keys = keys;
+    }
+
+    /// Verifies a delivery with a long body as far as goes without WebCrypto,
+    /// and asks that for the rest.
+    #[must_use]
+    pub fn ask(&self, head: &str, body: &[u8], now: f64) -> Asked {
+        let parts = &self.parts;
+        parts.judge(head, body, now, |delivery, setting| {
+            let setting = Setting { ask_above: parts.ask_above, ..*setting };
+            match webhook::verify(&parts.scheme, &parts.secrets, delivery, &setting) {
+                webhook::Verification::Ask(questions) => {
+                    let promises = questions.checks.iter().map(|check| self.promise(check)).collect();
+                    Asked { promises, then: Then::Answers(questions.asked()) }
+                }
+                settled => Asked { promises: Array::new(), then: Then::Settled(settled.into_result()) },
+            }
+        })
+    }
+
+    /// Takes the answers of what was asked; bits, as [`verify`](Self::verify).
+    pub fn settle(&mut self, asked: Asked, answers: Vec<JsValue>) -> u32 {
+        let answers: Vec<bool> = answers.iter().map(JsValue::is_truthy).collect();
+        self.judged = match asked.then {
+            Then::Settled(judged) => judged,
+            Then::Answers(asked) => asked.answered(&answers),
+        };
+        bits(&self.judged)
+    }
+
+    /// Whether a signature is good. What there is no key for proves nothing.
+    fn promise(&self, check: &SignatureCheck<'_>) -> JsValue {
+        let names = check.algorithm.web_crypto();
+        let known = self.parts.secrets.hmac_keys(&self.parts.scheme);
+        let is_it = |(other, key): (WebCrypto, &[u8])| Some(other) == names && key == check.key;
+        let key = known.zip(&self.keys).find(|(known, _)| is_it(*known)).map(|(_, key)| key);
+        let asked = key.and_then(|key| web_crypto_verify("HMAC", key, &check.signature, &check.message).ok());
+        asked.map_or(JsValue::FALSE, JsValue::from)
+    }
+
+    /// What to answer if this is a handshake, as JSON; `undefined` if it is
+    /// none, or one that proves nothing.
+    #[must_use]
+    pub fn handshake(&self, head: &str, body: &[u8], now: f64) -> Option<String> {
+        let parts = &self.parts;
+        let answer = parts.judge(head, body, now, |delivery, setting| {
+            let shake = parts.scheme.handshake(delivery, setting)?;
+            let verified = webhook::verify(&parts.scheme, &parts.secrets, delivery, setting).into_result().ok();
+            shake.answer(&parts.secrets, delivery, setting, verified.as_ref()).ok()
+        })?;
+        let headers: BTreeMap<String, String> = answer.headers.into_iter().collect();
+        Some(json!({ "status": answer.status, "headers": headers, "body": answer.body }).to_string())
     }
 }
 
-/// Verifies one delivery; see [`Verifier`] for many.
-///
-/// # Errors
-/// As [`Verifier::new`] and [`Verifier::verify`].
-#[wasm_bindgen]
-pub fn verify(
-    scheme: &JsScheme,
-    secrets: Vec<String>,
-    delivery: &JsDelivery,
-    #[wasm_bindgen(unchecked_optional_param_type = "Options")] options: &JsOptions,
-) -> Result<JsVerdict, JsError> {
-    Verifier::new(scheme, secrets, options)?.verify(delivery, &JsValue::UNDEFINED)
-}
-
-/// Signs a delivery as the sender would: the headers to add.
+/// Signs a delivery as the sender would: the headers to add, as JSON.
 ///
 /// # Errors
 /// Why this scheme, secret or delivery can't be signed.
 #[wasm_bindgen]
 pub fn sign(
-    scheme: &JsScheme,
+    scheme: &str,
     secret: &str,
-    delivery: &JsDelivery,
-    #[wasm_bindgen(js_name = eventId)] event_id: Option<String>,
-    #[wasm_bindgen(unchecked_optional_param_type = "Options")] options: &JsOptions,
-) -> Result<JsSigned, JsError> {
-    let options = Options::of(options)?;
+    head: &str,
+    body: &[u8],
+    event_id: Option<String>,
+    options: &str,
+    now: f64,
+) -> Result<String, JsError> {
+    let options = Options::read(options)?;
     let scheme = scheme_of(scheme, &options)?;
-    let parts = Parts::of(delivery)?;
-    let signed = parts
-        .with(&options, None, |delivery, setting| {
-            webhook::sign(&scheme, secret, delivery, event_id.as_deref(), setting)
-        })
+    let (headers, params) = (Headers::of(head), options.params());
+    let setting = options.setting(&params, now);
+    let signed = webhook::sign(&scheme, secret, &headers.delivery(body), event_id.as_deref(), &setting)
         .map_err(|failure| JsError::new(&format!("{}: {}", failure.code(), failure.detail())))?;
-    let headers: serde_json::Map<String, Value> =
-        signed.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-    Ok(to_js(&json!({ "headers": headers, "value": signed.value })).unchecked_into())
+    let headers: BTreeMap<String, String> = signed.headers.into_iter().collect();
+    Ok(json!({ "headers": headers, "value": signed.value }).to_string())
 }
 
-/// The providers that are known, with their schemes and what these rest on.
+/// The providers that are known, with their schemes and what these rest on, as JSON.
 #[wasm_bindgen]
 #[must_use]
-pub fn providers() -> JsProviders {
-    to_js(&serde_json::to_value(registry::all()).unwrap_or_default()).unchecked_into()
+pub fn providers() -> String {
+    serde_json::to_string(registry::all()).unwrap_or_default()
 }
 
-fn scheme_of(given: &JsValue, options: &Options) -> Result<Scheme, JsError> {
-    let Some(id) = given.as_string() else {
-        return Scheme::from_value(from_js(given)?).map_err(|mistakes| {
+fn scheme_of(given: &str, options: &Options) -> Result<Scheme, JsError> {
+    let given = serde_json::from_str(given).map_err(|error| JsError::new(&error.to_string()))?;
+    let Value::String(id) = given else {
+        return Scheme::from_value(given).map_err(|mistakes| {
             let sentences: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
             JsError::new(&format!("This scheme can't work: {}", sentences.join("; ")))
         });
@@ -240,115 +294,74 @@ fn scheme_of(given: &JsValue, options: &Options) -> Result<Scheme, JsError> {
     Ok(provider.scheme.clone())
 }
 
-fn verdict(judged: Result<Verified, Failure>) -> JsValue {
-    let mut members = serde_json::Map::new();
-    let mut put = |name: &str, value: Value| members.insert(name.into(), value);
-    put("valid", judged.is_ok().into());
-    match judged {
-        Err(failure) => {
-            put("code", failure.code().into());
-            put("detail", failure.detail().into());
-        }
-        Ok(verified) => {
-            put("code", "OK".into());
-            put("secret_index", verified.secret_index.into());
-            put("body_authenticated", verified.body_authenticated.into());
-            verified.event_id.map(|id| put("event_id", id.into()));
-            verified.timestamp.map(|at| put("timestamp", at.as_millis().div_euclid(1000).into()));
-            put("replay_keys", verified.replay_keys.into());
-        }
-    }
-    to_js(&Value::Object(members))
+fn bits(judged: &Result<Verified, Failure>) -> u32 {
+    let Ok(verified) = judged else { return 0 };
+    let bit = |is: bool, bit: u32| if is { bit } else { 0 };
+    let secret = u32::try_from(verified.secret_index).unwrap_or_default();
+    VALID
+        | bit(verified.body_authenticated, BODY_AUTHENTICATED)
+        | bit(verified.timestamp.is_some(), TIMESTAMP)
+        | bit(verified.event_id.is_some(), EVENT_ID)
+        | bit(!verified.replay_keys.is_empty(), REPLAY_KEYS)
+        | secret << 8
 }
 
-/// What else decides, as JavaScript gives it.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Options {
-    now: Option<f64>,
-    params: std::collections::BTreeMap<String, String>,
-    accept_unconfirmed: bool,
-    body_limit: Option<usize>,
-}
-
-impl Options {
-    fn of(given: &JsValue) -> Result<Self, JsError> {
-        if given.is_null() || given.is_undefined() {
-            return Ok(Self::default());
-        }
-        serde_json::from_value(from_js(given)?).map_err(|error| JsError::new(&format!("options: {error}")))
-    }
-}
-
-/// A delivery, out of JavaScript.
-struct Parts {
-    method: String,
-    url: String,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
+/// Whole seconds: what signatures are dated in.
+#[allow(clippy::cast_precision_loss)]
+fn seconds(at: Timestamp) -> f64 {
+    at.as_millis().div_euclid(1000) as f64
 }
 
 impl Parts {
-    fn of(delivery: &JsValue) -> Result<Self, JsError> {
-        let member = |name: &str| Reflect::get(delivery, &name.into()).unwrap_or(JsValue::UNDEFINED);
-        let body = member("body");
-        let body = match (body.as_string(), body.dyn_ref::<Uint8Array>()) {
-            (Some(text), _) => text.into_bytes(),
-            (None, Some(bytes)) => bytes.to_vec(),
-            (None, None) if body.is_undefined() || body.is_null() => Vec::new(),
-            // An object would have to be written again, and its bytes would be others.
-            (None, None) => return Err(JsError::new("`body` is the bytes as they came: a Uint8Array, or a string.")),
-        };
-        Ok(Self {
-            method: member("method").as_string().unwrap_or_else(|| "POST".into()),
-            url: member("url").as_string().unwrap_or_default(),
-            headers: headers_of(&member("headers"))?,
-            body,
-        })
+    /// The platform's answer. An error proves nothing.
+    fn checked(&self, check: &SignatureCheck<'_>) -> bool {
+        let Some((platform, names)) = self.check.as_ref().zip(check.algorithm.web_crypto()) else { return false };
+        platform.hmac(names.hash, &check.key, &check.signature, &check.message).unwrap_or_default()
     }
 
-    fn with<T>(&self, options: &Options, now: Option<f64>, judge: impl FnOnce(&Delivery<'_>, &Setting<'_>) -> T) -> T {
-        let headers: Vec<(&str, &str)> =
-            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let params: Vec<(&str, &str)> =
-            options.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let now = now.or(options.now).unwrap_or_else(|| js_sys::Date::now() / 1000.0);
+    fn judge<T>(&self, head: &str, body: &[u8], now: f64, judge: impl FnOnce(&Delivery<'_>, &Setting<'_>) -> T) -> T {
+        let (headers, params) = (Headers::of(head), self.options.params());
+        judge(&headers.delivery(body), &self.options.setting(&params, now))
+    }
+}
+
+impl Options {
+    fn read(text: &str) -> Result<Self, JsError> {
+        serde_json::from_str(text).map_err(|error| JsError::new(&format!("options: {error}")))
+    }
+
+    fn params(&self) -> Vec<(&str, &str)> {
+        self.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    fn setting<'a>(&self, params: &'a [(&'a str, &'a str)], now: f64) -> Setting<'a> {
         // A float becomes the nearest integer there is, whatever it was.
         #[allow(clippy::cast_possible_truncation)]
         let usual = Setting::at(Timestamp::from_millis((now * 1000.0) as i64));
-        let setting = Setting { params: &params, body_limit: options.body_limit.unwrap_or(usual.body_limit), ..usual };
-        judge(&Delivery { method: &self.method, url: &self.url, headers: &headers, body: &self.body }, &setting)
+        let body_limit = self.body_limit.unwrap_or(usual.body_limit);
+        Setting { params, body_limit, replay_keys: self.replay_keys, ..usual }
     }
 }
 
-/// Pairs out of `Headers`, a `Map`, a list of pairs, or an object whose values may be lists.
-fn headers_of(given: &JsValue) -> Result<Vec<(String, String)>, JsError> {
-    let wrong = || JsError::new("`headers` is a Headers, a list of pairs, or an object.");
-    if !given.is_object() {
-        return Err(wrong());
-    }
-    let iterates = Reflect::get(given, &js_sys::Symbol::iterator()).is_ok_and(|it| it.is_instance_of::<Function>());
-    let pairs = if iterates { Array::from(given) } else { Object::entries(given.unchecked_ref()) };
-    let mut headers = Vec::new();
-    for pair in pairs.iter() {
-        let pair = pair.dyn_into::<Array>().map_err(|_| wrong())?;
-        let name = pair.get(0).as_string().ok_or_else(wrong)?;
-        let value = pair.get(1);
-        if let Some(values) = value.dyn_ref::<Array>() {
-            headers.extend(values.iter().filter_map(|value| Some((name.clone(), value.as_string()?))));
-        } else if let Some(value) = value.as_string() {
+/// A head, taken apart.
+struct Headers<'a> {
+    method: &'a str,
+    url: &'a str,
+    headers: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Headers<'a> {
+    fn of(head: &'a str) -> Self {
+        let mut texts = head.split('\0');
+        let (method, url) = (texts.next().unwrap_or_default(), texts.next().unwrap_or_default());
+        let mut headers = Vec::new();
+        while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
             headers.push((name, value));
         }
+        Self { method, url, headers }
     }
-    Ok(headers)
-}
 
-fn from_js(value: &JsValue) -> Result<Value, JsError> {
-    let text = JSON::stringify(value).ok().and_then(|text| text.as_string());
-    let text = text.ok_or_else(|| JsError::new("an object expected"))?;
-    serde_json::from_str(&text).map_err(|error| JsError::new(&error.to_string()))
-}
-
-fn to_js(value: &Value) -> JsValue {
-    JSON::parse(&value.to_string()).unwrap_or(JsValue::UNDEFINED)
+    fn delivery<'b>(&'b self, body: &'b [u8]) -> Delivery<'b> {
+        Delivery { method: self.method, url: self.url, headers: &self.headers, body }
+    }
 }

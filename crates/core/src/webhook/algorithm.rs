@@ -104,6 +104,23 @@ impl Algorithm {
         }
     }
 
+    /// What WebCrypto calls it; `None` if there is no key, or no such thing
+    /// there. ECDSA's signatures are r and s there.
+    #[must_use]
+    pub const fn web_crypto(self) -> Option<WebCrypto> {
+        let [name, hash, named_curve, key_format] = match self {
+            Self::HmacSha1 => ["HMAC", "SHA-1", "", "raw"],
+            Self::HmacSha256 | Self::JwsHs256 => ["HMAC", "SHA-256", "", "raw"],
+            Self::HmacSha512 => ["HMAC", "SHA-512", "", "raw"],
+            Self::Ed25519 => ["Ed25519", "", "", "spki"],
+            Self::EcdsaP256 | Self::EcdsaP256P1363 | Self::JwsEs256 => ["ECDSA", "SHA-256", "P-256", "spki"],
+            Self::RsaSha1 => ["RSASSA-PKCS1-v1_5", "SHA-1", "", "spki"],
+            Self::RsaSha256 | Self::JwsRs256 => ["RSASSA-PKCS1-v1_5", "SHA-256", "", "spki"],
+            Self::Sha256 | Self::Equality => return None,
+        };
+        Some(WebCrypto { name, hash, named_curve, key_format })
+    }
+
     /// A signature's length in bytes, where it is fixed.
     #[must_use]
     pub const fn signature_len(self) -> Option<usize> {
@@ -114,6 +131,20 @@ impl Algorithm {
             Self::EcdsaP256 | Self::RsaSha1 | Self::RsaSha256 | Self::JwsRs256 | Self::Equality => None,
         }
     }
+}
+
+/// An algorithm in the words of WebCrypto (`importKey`, `verify`). What is empty
+/// it doesn't have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WebCrypto {
+    /// `HMAC`, `ECDSA`, …
+    pub name: &'static str,
+    /// `SHA-256`, …
+    pub hash: &'static str,
+    /// `P-256`.
+    pub named_curve: &'static str,
+    /// `raw` or `spki`.
+    pub key_format: &'static str,
 }
 
 named! {

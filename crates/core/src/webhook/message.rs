@@ -70,7 +70,7 @@ fn check_line(place: &Place, text: &[u8], after: Option<&Part>, first: bool) -> 
 
 fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Cow<'a, [u8]>, Failure> {
     let delivery = source.delivery;
-    let url = Url::of(delivery.url);
+    let url = || Url::of(delivery.url);
     let borrowed = |text: &'a str| Cow::Borrowed(text.as_bytes());
     Ok(match part {
         Part::Literal(text) => borrowed(text),
@@ -85,19 +85,19 @@ fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Co
         Part::Secret => Cow::Borrowed(secret),
         Part::Method => borrowed(delivery.method),
         Part::Url => borrowed(delivery.url),
-        Part::UrlWithPort => Cow::Owned(url.with_port().into_bytes()),
-        Part::UrlWithoutPort => Cow::Owned(url.without_port().into_bytes()),
-        Part::UrlWithoutQuery => borrowed(url.without_query()),
-        Part::Path => borrowed(url.path()),
-        Part::Query => borrowed(url.query()),
-        Part::PathAndQuery => match url.path_and_query() {
+        Part::UrlWithPort => Cow::Owned(url().with_port().into_bytes()),
+        Part::UrlWithoutPort => Cow::Owned(url().without_port().into_bytes()),
+        Part::UrlWithoutQuery => borrowed(url().without_query()),
+        Part::Path => borrowed(url().path()),
+        Part::Query => borrowed(url().query()),
+        Part::PathAndQuery => match url().path_and_query() {
             Cow::Borrowed(text) => borrowed(text),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
         },
-        Part::EscapedPathAndQuery => Cow::Owned(url.escaped_path_and_query().into_bytes()),
+        Part::EscapedPathAndQuery => Cow::Owned(url().escaped_path_and_query().into_bytes()),
         Part::CanonicalQuery => {
             let malformed = || Failure::MalformedField("query".to_string());
-            Cow::Owned(url.canonical_query().ok_or_else(malformed)?.into_bytes())
+            Cow::Owned(url().canonical_query().ok_or_else(malformed)?.into_bytes())
         }
         Part::SortedForm => Cow::Owned(sorted_form(source)?),
         Part::Param(name) => borrowed(source.setting.param(name)?),

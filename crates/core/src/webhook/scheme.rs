@@ -60,6 +60,7 @@ use super::{
 };
 
 mod check;
+mod headers;
 mod read;
 mod write;
 
@@ -269,6 +270,13 @@ impl Scheme {
     #[must_use]
     pub fn event_id_signed(&self) -> bool {
         self.event_id.as_ref().is_some_and(|place| self.is_signed(place))
+    }
+
+    /// The headers that deciding on a delivery reads, in lower case, each once;
+    /// `None` if that depends on the delivery.
+    #[must_use]
+    pub fn headers_read(&self) -> Option<Vec<String>> {
+        headers::read(self)
     }
 
     /// Whether what stands at a place is part of what is signed.

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 use super::{
-    algorithm::{Algorithm, KeyForm},
+    algorithm::{Algorithm, KeyForm, WebCrypto},
     mac::{self, Keyed},
     public_key::PublicKey,
     scheme::{Method, Scheme},
@@ -82,6 +82,15 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
+    /// The keys of HMACs, for who has the platform compute them: with what, and
+    /// the key's bytes. What a check asks for is among them.
+    pub fn hmac_keys(&self, scheme: &Scheme) -> impl Iterator<Item = (WebCrypto, &[u8])> {
+        self.keys.iter().filter_map(|key| match &key.material {
+            Material::Hmac(raw, _) => Some((scheme.methods.get(key.method)?.algorithm.web_crypto()?, raw.as_slice())),
+            _ => None,
+        })
+    }
+
     /// Makes keys of a source's secrets. One that can't be used is a fault of
     /// the configuration, and leaves the others as they are.
     #[must_use]

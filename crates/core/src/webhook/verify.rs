@@ -38,6 +38,8 @@ pub struct Verified {
     /// but the sender can change it, else of what is signed; where nothing is,
     /// of the id, and none at all without one.
     ///
+    /// Empty too if [`Setting::replay_keys`] says so.
+    ///
     /// A delivery is new if none of them was seen. If some were, somebody has
     /// put a batch together anew.
     pub replay_keys: Vec<String>,
@@ -114,7 +116,41 @@ impl Questions<'_> {
     /// Why the delivery is refused.
     pub fn answered(mut self, answers: &[bool]) -> Result<Verified, Failure> {
         for (check, _) in self.checks.iter().zip(answers).filter(|(_, good)| **good) {
-            self.tally.matched(check.about, || Some(mac::sha256(core::slice::from_ref(&check.message))));
+            self.tally.matched(check.about, || Some(check.hash()));
+        }
+        self.tally.verdict()
+    }
+
+    /// The same for who can't keep the delivery until the answers are there.
+    #[must_use]
+    pub fn asked(self) -> Asked {
+        let wanted = self.tally.replay_keys != ReplayKeys::Unwanted;
+        let checks = self.checks.iter().map(|check| (check.about, wanted.then(|| check.hash()))).collect();
+        Asked { checks, tally: self.tally }
+    }
+}
+
+impl SignatureCheck<'_> {
+    fn hash(&self) -> [u8; 32] {
+        mac::sha256(core::slice::from_ref(&self.message))
+    }
+}
+
+/// What is left of [`Questions`] once they are asked.
+#[derive(Debug)]
+pub struct Asked {
+    checks: Vec<(About, Option<[u8; 32]>)>,
+    tally: Tally,
+}
+
+impl Asked {
+    /// As [`Questions::answered`].
+    ///
+    /// # Errors
+    /// Why the delivery is refused.
+    pub fn answered(mut self, answers: &[bool]) -> Result<Verified, Failure> {
+        for ((about, hash), _) in self.checks.iter().zip(answers).filter(|(_, good)| **good) {
+            self.tally.matched(*about, || *hash);
         }
         self.tally.verdict()
     }
@@ -126,7 +162,19 @@ struct Tally {
     items: Vec<Vec<Group>>,
     secrets: usize,
     body_authenticated: bool,
-    event_id_signed: bool,
+    /// What replay keys are made of.
+    replay_keys: ReplayKeys,
+}
+
+/// What replay keys are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ReplayKeys {
+    /// There are none.
+    Unwanted,
+    /// The id that is signed, if there is one; else what is signed.
+    Id,
+    /// What is signed; if nothing is, the id.
+    Signed,
 }
 
 /// What is known of a group of signatures.
@@ -147,12 +195,13 @@ impl Tally {
     /// signatures, by several keys, anybody can leave some out. It is one more
     /// pass over the body, and not made where the id serves.
     fn matched(&mut self, about: About, hash: impl FnOnce() -> Option<[u8; 32]>) {
-        let by_id = self.event_id_signed;
+        let kind = self.replay_keys;
         let Some(group) = self.items.get_mut(about.item).and_then(|groups| groups.get_mut(about.group)) else { return };
         if let Some(matches) = group.matches.get_mut(about.secret) {
             *matches = true;
         }
-        if group.signed.is_none() && !(by_id && group.event_id.is_some()) {
+        let by_id = kind == ReplayKeys::Id && group.event_id.is_some();
+        if group.signed.is_none() && kind != ReplayKeys::Unwanted && !by_id {
             group.signed = hash();
         }
     }
@@ -174,7 +223,8 @@ impl Tally {
             chosen.push(group);
         }
         // Nobody signs the order of items, nor how often each is there.
-        let mut replay_keys: Vec<String> = chosen.iter().filter_map(|group| group.replay_key()).collect();
+        let remembered = chosen.iter().filter(|_| self.replay_keys != ReplayKeys::Unwanted);
+        let mut replay_keys: Vec<String> = remembered.filter_map(|group| group.replay_key()).collect();
         replay_keys.sort();
         replay_keys.dedup();
         // The id of one event says nothing about a batch of them.
@@ -233,7 +283,7 @@ fn questions<'a>(
     let whole = Source::whole(scheme, delivery, setting);
     let document = whole.document()?;
     let source = Source { document: &document, ..whole };
-    let mut work = Work::new(secrets, delivery, scheme);
+    let mut work = Work::new(secrets, delivery, setting, scheme);
     match &scheme.each {
         _ if scheme.methods.iter().any(|method| method.algorithm.is_jws()) => work.token(&source)?,
         None => work.item(&source)?,

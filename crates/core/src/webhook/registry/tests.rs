@@ -288,6 +288,34 @@ mod round_trip {
         assert_eq!(unsigned, public, "only who has a private key can sign these");
     }
 
+    /// What else a delivery had, an id among it, is judged all the same without it.
+    #[test]
+    fn the_headers_that_a_scheme_reads_are_all_that_it_needs() {
+        let verified = |scheme: &Scheme, draft: &Draft| {
+            let setting = Setting { params: &PARAMS, ..Setting::at(NOW) };
+            let secrets = Secrets::parse(scheme, &[secret(scheme.methods[0].key)]);
+            draft.with(|delivery| verify(scheme, &secrets, delivery, &setting).into_result())
+        };
+        let mut any = Vec::new();
+        for provider in all() {
+            let scheme = &provider.scheme;
+            let Some(names) = scheme.headers_read() else {
+                any.push(provider.id.as_str());
+                continue;
+            };
+            let Ok(mut draft) = signed(provider) else { continue };
+            if let Some(Place::Header(names)) = &scheme.event_id {
+                draft.headers.retain(|(name, _)| name != &names[0]);
+                draft.headers.push((names[0].clone(), "msg_1".into()));
+            }
+            let mut sparse = draft.clone();
+            sparse.headers.retain(|(name, _)| names.contains(&name.to_ascii_lowercase()));
+            draft.headers.push(("x-other".into(), "1".into()));
+            assert_eq!(verified(scheme, &sparse), verified(scheme, &draft), "{}", provider.id);
+        }
+        assert_eq!(any, ["contentful", "docusign"], "a list of headers, and numbered ones");
+    }
+
     /// The senders' published deliveries, by the entries of the registry.
     #[test]
     fn published_deliveries_are_genuine() {

@@ -4,12 +4,12 @@ use alloc::{borrow::Cow, vec::Vec};
 
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::{About, Group, Questions, SignatureCheck, Tally};
+use super::{About, Group, Questions, ReplayKeys, SignatureCheck, Tally};
 use crate::{
     timestamp::Timestamp,
     webhook::{
         algorithm::Algorithm,
-        delivery::{Delivery, Source},
+        delivery::{Delivery, Setting, Source},
         der,
         failure::Failure,
         handshake, jws, mac,
@@ -33,12 +33,22 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(secrets: &'a Secrets, delivery: &'a Delivery<'a>, scheme: &Scheme) -> Self {
+    pub(super) fn new(
+        secrets: &'a Secrets,
+        delivery: &'a Delivery<'a>,
+        setting: &Setting<'_>,
+        scheme: &Scheme,
+    ) -> Self {
+        let replay_keys = match setting.replay_keys {
+            false => ReplayKeys::Unwanted,
+            true if scheme.event_id_signed() => ReplayKeys::Id,
+            true => ReplayKeys::Signed,
+        };
         let tally = Tally {
             items: Vec::new(),
             secrets: secrets.count,
             body_authenticated: scheme.body_authenticated(),
-            event_id_signed: scheme.event_id_signed(),
+            replay_keys,
         };
         Self { secrets, delivery, arithmetic: 0, questions: Questions { checks: Vec::new(), tally } }
     }

@@ -1,0 +1,84 @@
+// What is measured: a vendor's package verifying its own deliveries, as its
+// documentation shows it, and Keystile verifying the same ones. The same list
+// runs in Node and in Workers.
+
+import * as octokit from "@octokit/webhooks-methods";
+import { Webhook as StandardWebhook } from "standardwebhooks";
+import Stripe from "stripe";
+import { Webhook as Svix } from "svix";
+
+const SECRET = "a shared secret of some length";
+const WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+const stripe = new Stripe("sk_test_none");
+const standard = new StandardWebhook(WHSEC);
+const svix = new Svix(WHSEC);
+
+/**
+ * By provider: its package, a secret, and how the package verifies a body that
+ * came as a text. `node` is what only Node has (Stripe computes there at once).
+ * `hmac` is how most others do it, with `node:crypto`, and nothing around it.
+ */
+export const vendors = ({ createHmac, timingSafeEqual, node }) => ({
+  stripe: [
+    "stripe",
+    SECRET,
+    (body, headers) =>
+      node
+        ? stripe.webhooks.constructEvent(body, headers["stripe-signature"], SECRET)
+        : stripe.webhooks.constructEventAsync(body, headers["stripe-signature"], SECRET),
+  ],
+  github: ["@octokit/webhooks-methods", SECRET, (body, headers) => octokit.verify(SECRET, body, headers["x-hub-signature-256"])],
+  "standard-webhooks": ["standardwebhooks", WHSEC, (body, headers) => standard.verify(body, headers)],
+  svix: ["svix", WHSEC, (body, headers) => svix.verify(body, headers)],
+  razorpay: [
+    // What razorpay 2.9.8's validateWebhookSignature does; the package itself doesn't bundle for Workers.
+    "createHmac and ===, as razorpay",
+    SECRET,
+    (body, headers) => {
+      const expected = createHmac("sha256", SECRET).update(body).digest("hex");
+      if (!timingSafeEqual(encode(expected), encode(headers["x-razorpay-signature"]))) throw new Error("no match");
+    },
+  ],
+});
+
+const encoder = new TextEncoder();
+const encode = (text) => encoder.encode(text);
+
+/** A JSON text of so many bytes. */
+export function bodyOf(size) {
+  const event = { id: "evt_1", type: "payment.created", amount: 4200, pad: "" };
+  event.pad = "x".repeat(size - JSON.stringify(event).length);
+  return JSON.stringify(event);
+}
+
+/**
+ * Verifies `count` times; what it is that does so:
+ *   theirs    the vendor's package
+ *   ours      a Verifier, the body as bytes
+ *   async     the same by `verifyAsync`
+ *   platform  WebCrypto's HMAC alone, with a key that is there already
+ *   nothing   only what all of them do before
+ */
+export async function verifyOften(keystile, tools, { who, provider, size, count }) {
+  const [, secret, theirs] = vendors(tools)[provider];
+  const text = bodyOf(size);
+  const signed = keystile.sign(provider, secret, { headers: {}, body: text }, "msg_1");
+  const headers = { "content-type": "application/json", ...signed.headers };
+  const body = encode(text);
+  const verifier = new keystile.Verifier(provider, [secret]);
+  const mac = await crypto.subtle.importKey("raw", encode(SECRET), { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+  const signature = await crypto.subtle.sign("HMAC", mac, body);
+  const once = {
+    theirs: () => theirs(text, headers),
+    ours: () => verifier.verify({ headers, body }).valid,
+    async: async () => (await verifier.verifyAsync({ headers, body })).valid,
+    platform: () => crypto.subtle.verify("HMAC", mac, signature, body),
+  }[who];
+  if (!once) return;
+  const first = once();
+  const waits = first instanceof Promise;
+  if ((waits ? await first : first) === false) throw new Error(`${who} does not verify ${provider}'s delivery`);
+  if (waits) for (let index = 0; index < count; index += 1) await once();
+  else for (let index = 0; index < count; index += 1) once();
+}

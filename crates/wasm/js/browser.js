@@ -1,0 +1,7 @@
+// For browsers and their bundlers: the module is fetched from beside this file.
+
+import init from "./bindings.js";
+
+await init();
+
+export { providers, sign, Verifier, verify } from "./keystile.js";

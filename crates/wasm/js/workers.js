@@ -1,0 +1,12 @@
+// For Cloudflare Workers, which compile the module when they are deployed.
+
+import module from "./bindings_bg.wasm";
+
+import { initSync } from "./bindings.js";
+import { onPlatform } from "./keystile.js";
+
+initSync({ module });
+// WebCrypto changes no threads here.
+onPlatform({ long: 4 * 1024 });
+
+export { providers, sign, Verifier, verify } from "./keystile.js";

@@ -1,0 +1,31 @@
+// The last pass over a module: names go, and what is left is made small or fast.
+
+import { capture, Failed } from "./run.mjs";
+import { buildEnv, node22 } from "./tools.mjs";
+
+/**
+ * What rustc and wasm-bindgen make use of; worker-build has the same list. Not
+ * `--all-features`: that writes the module in encodings that engines in use
+ * can't read, such as compact imports.
+ */
+const FEATURES = [
+  "bulk-memory",
+  "exception-handling",
+  "multivalue",
+  "mutable-globals",
+  "nontrapping-float-to-int",
+  "reference-types",
+  "sign-ext",
+  "simd",
+].map((feature) => `--enable-${feature}`);
+
+/** Optimizes a module in place: `-Oz` or `-O3`. What comes out must be readable by more than the newest engine. */
+export async function optimize(module, level) {
+  await capture(buildEnv().WASM_OPT_BIN, [level, "--strip-debug", ...FEATURES, module, "-o", module]);
+  const read = 'new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]))';
+  try {
+    await capture(node22(), ["-e", read, module]);
+  } catch (error) {
+    throw new Failed(`Node 22 can't read ${module}; it would not run everywhere.\n${error.message}`);
+  }
+}

@@ -1,0 +1,188 @@
+// What must hold of the npm package wherever it runs: Node and workerd go
+// through the same list. Nothing here is of one platform alone.
+
+const SECRET = "a shared secret";
+const WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const NOW = 1_800_000_000;
+const SHORT = '{"id":"evt_1","amount":4200}';
+const LONG = JSON.stringify({ id: "evt_1", pad: "é".repeat(40_000) });
+
+/** Two hashes under one secret, and an id in the body. */
+const OWN = {
+  signature: "header:x-proof",
+  split: ",",
+  prefix: "b=",
+  encoding: "hex",
+  algorithm: "hmac-sha256",
+  or: [{ prefix: "a=", encoding: "hex", algorithm: "hmac-sha1" }],
+  event_id: "json:id",
+};
+
+export const checks = {
+  "a verdict says what is known": ({ Verifier, sign }) => {
+    const { headers } = sign("standard-webhooks", WHSEC, { headers: {}, body: SHORT }, "msg_1", { now: NOW });
+    const verifier = new Verifier("standard-webhooks", [SECRETS.other, WHSEC], { replay_keys: true });
+    const verdict = verifier.verify({ headers, body: SHORT }, NOW + 5);
+    const [key] = verdict.replay_keys;
+    equal(key.length, 43);
+    equal(verdict, {
+      valid: true,
+      code: "OK",
+      secret_index: 1,
+      body_authenticated: true,
+      timestamp: NOW,
+      event_id: "msg_1",
+      replay_keys: [key],
+    });
+    const without = new Verifier("standard-webhooks", [WHSEC]).verify({ headers, body: SHORT }, NOW);
+    equal("replay_keys" in without, false);
+  },
+
+  "what was changed, comes late or has another secret is refused, with a code and a sentence": ({ Verifier, sign }) => {
+    const { headers } = sign("standard-webhooks", WHSEC, { headers: {}, body: SHORT }, "msg_1", { now: NOW });
+    const verifier = new Verifier("standard-webhooks", [WHSEC]);
+    const code = (more, now = NOW) => {
+      const { valid, code, detail } = verifier.verify({ headers, body: SHORT, ...more }, now);
+      equal([valid, detail.length > 10], [false, true]);
+      return code;
+    };
+    equal(code({ body: `${SHORT} ` }), "NO_MATCH");
+    equal(code({}, NOW + 301), "TIMESTAMP_TOO_OLD");
+    equal(code({}, NOW - 301), "TIMESTAMP_TOO_NEW");
+    equal(code({ headers: {} }), "MISSING_HEADER");
+    equal(new Verifier("standard-webhooks", [SECRETS.other]).verify({ headers, body: SHORT }, NOW).code, "NO_MATCH");
+  },
+
+  "headers come as Headers, pairs, a Map, or an object whose values may be lists, in any case": ({ Verifier, sign }) => {
+    const { headers } = sign("github", SECRET, { headers: {}, body: SHORT });
+    const [[name, value]] = Object.entries(headers);
+    const verifier = new Verifier("github", [SECRET]);
+    const code = (headers) => verifier.verify({ headers, body: SHORT }).code;
+    const upper = name.toUpperCase();
+    for (const given of [new Headers({ [upper]: value }), [[upper, value]], new Map([[upper, value]]), { [upper]: [value] }]) {
+      equal(code(given), "OK");
+    }
+    equal(code({ [name]: value, other: undefined, "x-list": ["a", "b"] }), "OK");
+    equal(code({ [name]: [value, value] }), "OK");
+    equal(code({ [name]: [value, `sha256=${"0".repeat(64)}`] }), "AMBIGUOUS_HEADER");
+    equal(code([["x-other", "1"]]), "MISSING_HEADER");
+  },
+
+  "a body is bytes or a text, never an object": ({ Verifier, sign }) => {
+    const bytes = new TextEncoder().encode(SHORT);
+    const { headers } = sign("github", SECRET, { headers: {}, body: bytes });
+    const verifier = new Verifier("github", [SECRET]);
+    for (const body of [SHORT, bytes, bytes.buffer, bytes.subarray()]) {
+      equal(verifier.verify({ headers, body }).code, "OK");
+    }
+    const nothing = sign("github", SECRET, { headers: {} }).headers;
+    for (const body of [undefined, null, "", new Uint8Array()]) {
+      equal(verifier.verify({ headers: nothing, body }).code, "OK");
+    }
+    throws(() => verifier.verify({ headers, body: JSON.parse(SHORT) }), /`body` is the bytes as they came/);
+  },
+
+  "what can't be a delivery is the caller's mistake": ({ Verifier }) => {
+    const verifier = new Verifier("github", [SECRET]);
+    throws(() => verifier.verify({ headers: "a: b", body: "" }), /`headers`/);
+    throws(() => verifier.verify({ body: "" }), /`headers`/);
+    throws(() => verifier.verify({ headers: { "x-hub-signature-256": "a\0b" }, body: "" }), /NUL/);
+    throws(() => verifier.verify({ headers: {}, method: 1, body: "" }), /NUL/);
+  },
+
+  "what can't work is said when the verifier is made": ({ Verifier }) => {
+    throws(() => new Verifier("github", SECRET), /`secrets` is a list/);
+    throws(() => new Verifier("github", []), /no secret/);
+    throws(() => new Verifier("standard-webhooks", ["not base64!"]), /Secret 1/);
+    throws(() => new Verifier("nobody", [SECRET]), /No provider "nobody"/);
+    throws(() => new Verifier({ signature: "header:a" }, [SECRET]), /This scheme can't work: .*algorithm/);
+    throws(() => new Verifier(undefined, [SECRET]), /This scheme can't work/);
+    throws(() => new Verifier("github", [SECRET], { tolerance: 1 }), /options: unknown field `tolerance`/);
+    throws(() => new Verifier("microsoft-graph", [SECRET]), /one source alone/);
+    new Verifier("microsoft-graph", [SECRET], { accept_unconfirmed: true });
+  },
+
+  "a long body is WebCrypto's to hash, with the same verdict": async ({ Verifier, sign }) => {
+    const options = { replay_keys: true };
+    for (const [scheme, secret, other] of [["github", SECRET, "x"], ["stripe", SECRET, "x"], ["standard-webhooks", WHSEC, SECRETS.other], [OWN, SECRET, "x"]]) {
+      for (const body of [SHORT, LONG]) {
+        const { headers } = sign(scheme, secret, { headers: {}, body }, "msg_1", { now: NOW });
+        const changed = body.replace("evt_1", "evt_2");
+        for (const secrets of [[secret], [other, secret], [other]]) {
+          const verifier = new Verifier(scheme, secrets, options);
+          for (const delivery of [{ headers, body }, { headers, body: changed }, { headers: {}, body }]) {
+            for (const now of [NOW, NOW + 301]) {
+              const verdict = await verifier.verifyAsync(delivery, now);
+              equal(verdict, verifier.verify(delivery, now));
+              const genuine = delivery.headers === headers && delivery.body === body && secrets.includes(secret);
+              if (now === NOW) equal(verdict.valid, genuine);
+            }
+          }
+        }
+      }
+    }
+  },
+
+  "a secret that keys two hashes is two keys": async ({ Verifier, sign }) => {
+    const sha1 = { ...OWN, prefix: "a=", algorithm: "hmac-sha1", or: [] };
+    const verifier = new Verifier(OWN, [SECRET]);
+    for (const scheme of [OWN, sha1]) {
+      const { headers } = sign(scheme, SECRET, { headers: {}, body: LONG });
+      equal((await verifier.verifyAsync({ headers, body: LONG })).event_id, "evt_1");
+    }
+  },
+
+  "deliveries at once have each their own verdict": async ({ Verifier, sign }) => {
+    const verifier = new Verifier(OWN, [SECRET]);
+    const asked = [];
+    for (let index = 0; index < 40; index += 1) {
+      const body = LONG.replace("evt_1", `evt_${index}`);
+      const { headers } = sign(OWN, SECRET, { headers: {}, body });
+      asked.push(verifier.verifyAsync({ headers, body: index % 4 === 3 ? `${body} ` : body }));
+    }
+    const verdicts = await Promise.all(asked);
+    equal(verdicts.map(({ event_id }) => event_id ?? null), asked.map((_, index) => (index % 4 === 3 ? null : `evt_${index}`)));
+  },
+
+  "handshakes are answered, and nothing else is": ({ Verifier }) => {
+    const verifier = new Verifier("x", [SECRET]);
+    const url = "https://example.com/hooks?crc_token=abc";
+    const answer = verifier.handshake({ method: "GET", url, headers: {} });
+    equal(answer.status, 200);
+    equal(Object.keys(JSON.parse(answer.body)), ["response_token"]);
+    equal(verifier.handshake({ method: "POST", url: "https://example.com/hooks", headers: {}, body: SHORT }), undefined);
+  },
+
+  "the providers are those of the registry": ({ providers }) => {
+    const all = providers();
+    equal(all.length > 150, true);
+    const { name, unconfirmed, scheme } = all.find(({ id }) => id === "github");
+    equal([name.includes("GitHub"), unconfirmed, scheme.algorithm], [true, false, "hmac-sha256"]);
+  },
+};
+
+const SECRETS = { other: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD" };
+
+function equal(actual, expected) {
+  const [a, b] = [sorted(actual), sorted(expected)];
+  if (a !== b) throw new Error(`${a}\nis not\n${b}`);
+}
+
+/** As a text in which the order of members plays no part. */
+function sorted(value) {
+  const member = (_, value) =>
+    value && typeof value === "object" && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value;
+  return JSON.stringify(value, member) ?? "undefined";
+}
+
+function throws(act, message) {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Error && message.test(error.message)) return;
+    throw new Error(`${error} does not say ${message}`);
+  }
+  throw new Error(`nothing was thrown, where ${message} was expected`);
+}
