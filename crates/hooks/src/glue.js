@@ -19,8 +19,9 @@ export function respond(status, headers, body) {
   return new Response(BODILESS.has(status) ? null : body, { status, headers: pairs(headers) });
 }
 
-/// A body's bytes, or null once there are more than `limit`; the rest is not read.
-export async function bodyBytes(request, limit) {
+/// A body's chunks, or null once they are more than `limit` bytes; the rest is
+/// not read.
+export async function bodyChunks(request, limit) {
   if (Number(request.headers.get("Content-Length")) > limit) return null;
   const chunks = [];
   let length = 0;
@@ -29,14 +30,7 @@ export async function bodyBytes(request, limit) {
     if (length > limit) return null;
     chunks.push(chunk);
   }
-  if (chunks.length === 1) return chunks[0];
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
+  return chunks;
 }
 
 /// Posts an event to an upstream, and returns its response. `fetcher` is a

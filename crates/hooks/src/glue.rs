@@ -10,8 +10,8 @@ extern "C" {
 
     pub(crate) fn respond(status: u16, headers: &str, body: Option<&str>) -> JsValue;
 
-    #[wasm_bindgen(js_name = bodyBytes)]
-    pub(crate) fn body_bytes(request: &JsValue, limit: u32) -> Promise;
+    #[wasm_bindgen(js_name = bodyChunks)]
+    pub(crate) fn body_chunks(request: &JsValue, limit: u32) -> Promise;
 
     #[wasm_bindgen(catch)]
     pub(crate) fn post(
