@@ -1,7 +1,7 @@
 // The worker that receives webhooks, with handles that only a test has: the
 // clock of its isolate can be moved, an object's alarm called, a statement of
-// SQL run, its queue and its objects put out of reach. What runs in between is
-// what is deployed.
+// SQL run, its queue and its objects put out of reach, its patience with upstreams
+// shortened. What runs in between is what is deployed.
 
 import { whole as config } from "keystile-config";
 import Hooks, {
@@ -15,6 +15,14 @@ globalThis.KEYSTILE_CONFIG = config;
 const realNow = Date.now;
 let offset = 0;
 Date.now = () => realNow() + offset;
+/** How long an upstream has at most, in milliseconds, and how long the worker would have given it. */
+let patience = Infinity;
+let given = null;
+const realTimeout = AbortSignal.timeout;
+AbortSignal.timeout = (ms) => {
+  given = ms;
+  return realTimeout.call(AbortSignal, Math.min(ms, patience));
+};
 let deliveries = "ok";
 /** Or "down", or "mute": done, but not answered; or how long to wait: {before, after} what is asked. */
 let deadLetters = "ok";
@@ -92,6 +100,10 @@ export default class extends Hooks {
     if (pathname === "/__clock") {
       offset = await request.json();
       return Response.json(Date.now());
+    }
+    if (pathname === "/__patience") {
+      patience = (await request.json()) ?? Infinity;
+      return Response.json(given);
     }
     if (pathname === "/__deliveries") {
       deliveries = await request.json();
