@@ -5,9 +5,10 @@
 //! it takes effect; then KV. What fails is retried by the alarm until it took.
 //! The reserved ledger `_operators` holds operators' keys in the same way.
 //!
-//! The parts: [`changes`], [`rotation`], [`import`] and [`tenant`] change, [`letters`]
-//! has events changed that another worker keeps, [`reads`] and [`listing`] read, [`drain`] carries out the [`outbox`], [`idempotency`] sees
-//! to it that what is sent twice is done once; [`keys`], [`audit`], [`standing`],
+//! The parts: [`changes`], [`rotation`], [`import`] and [`tenant`] change,
+//! [`letters`] has events changed that another worker keeps, [`reads`] and
+//! [`listing`] read, [`drain`] carries out the [`outbox`], [`idempotency`] sees to
+//! it that what is sent twice is done once; [`keys`], [`audit`], [`standing`],
 //! [`settings`] and [`addressing`] are one table each, [`usage`] what edges have
 //! counted, [`schema`] the definitions.
 //!
