@@ -1,6 +1,7 @@
 // The worker that receives webhooks, with handles that only a test has: the
 // clock of its isolate can be moved, an object's alarm called, a statement of
-// SQL run, its queue put out of reach. What runs in between is what is deployed.
+// SQL run, its queue and its objects put out of reach, its patience with upstreams
+// shortened. What runs in between is what is deployed.
 
 import { whole as config } from "keystile-config";
 import Hooks, {
@@ -14,8 +15,20 @@ globalThis.KEYSTILE_CONFIG = config;
 const realNow = Date.now;
 let offset = 0;
 Date.now = () => realNow() + offset;
+/** How long an upstream has at most, in milliseconds, and how long the worker would have given it. */
+let patience = Infinity;
+let given = null;
+const realTimeout = AbortSignal.timeout;
+AbortSignal.timeout = (ms) => {
+  given = ms;
+  return realTimeout.call(AbortSignal, Math.min(ms, patience));
+};
 let deliveries = "ok";
+/** Or "down", or "mute": done, but not answered; or how long to wait: {before, after} what is asked. */
+let deadLetters = "ok";
 let queue = "ok";
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The environment with a queue that fails when it is told to. */
 const withQueue = (env) => ({
@@ -56,7 +69,19 @@ const withHandles = (Deployed) =>
   };
 
 export class Bodies extends withHandles(DeployedBodies) {}
-export class DeadLetters extends withHandles(DeployedDeadLetters) {}
+export class DeadLetters extends withHandles(DeployedDeadLetters) {
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    const { before = 0, after = 0 } = deadLetters;
+    if (!["/redrive", "/discard"].includes(pathname)) return super.fetch(request);
+    if (deadLetters === "down") throw new Error("injected");
+    if (before) await sleep(before);
+    const answer = await super.fetch(request);
+    if (deadLetters === "mute") throw new Error("injected");
+    if (after) await sleep(after);
+    return answer;
+  }
+}
 export class Deliveries extends withHandles(DeployedDeliveries) {
   async fetch(request) {
     const own = new URL(request.url).pathname.startsWith("/__");
@@ -76,9 +101,17 @@ export default class extends Hooks {
       offset = await request.json();
       return Response.json(Date.now());
     }
+    if (pathname === "/__patience") {
+      patience = (await request.json()) ?? Infinity;
+      return Response.json(given);
+    }
     if (pathname === "/__deliveries") {
       deliveries = await request.json();
       return Response.json(deliveries);
+    }
+    if (pathname === "/__dead_letters") {
+      deadLetters = await request.json();
+      return Response.json(deadLetters);
     }
     if (pathname === "/__queue") {
       queue = await request.json();

@@ -111,16 +111,18 @@ const toRevoked = async (operation) => {
   return rig.manage(operation.method, path, body);
 };
 
-/** The second of two that are the same, while the first still waits for the feed. */
+/** The second of two that are the same, while the first still waits for the feed, or for the event's object. */
 const whileInUse = async (operation) => {
   const { path, body } = await good(operation);
   const headers = { "Idempotency-Key": `in use: ${operation.operationId}` };
   await rig.feed("ledgers", { late: 1000 });
+  await rig.hooksHandle("__dead_letters", { before: 1000 });
   const first = rig.manage(operation.method, path, body, { headers });
   await sleep(200);
   const second = await rig.manage(operation.method, path, body, { headers });
   await first;
   await rig.feed("ledgers", "ok");
+  await rig.hooksHandle("__dead_letters", "ok");
   return second;
 };
 

@@ -66,6 +66,7 @@ function stack({ config, secret, rootKey, edges, handles, hooks }) {
       ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared, hooks) })),
       { config: manageConfig(handles, shared, hooks) },
       ...(hooks ? hooksConfigs(hooks, shared) : []),
+      ...(hooks && Object.keys(edges).length ? [{ config: vanishingSenderConfig(Object.keys(edges)[0]) }] : []),
       { config: { name: "upstream", main: inRoot("dev", "upstream", "worker.js"), compatibility_date: COMPATIBILITY_DATE } },
       { config: { name: "hanging-kv", main: inRoot("tests", "hanging_kv.js"), compatibility_date: COMPATIBILITY_DATE } },
       { config: { name: "odd", main: inRoot("tests", "odd_upstream.js"), compatibility_date: COMPATIBILITY_DATE } },
@@ -209,6 +210,16 @@ class Rig {
   /** With `hooks`: how that upstream answers from now on: {status, body, type, wait}. */
   async eventsAnswer(mode) {
     await this.server.getWorker("events-upstream").fetch("http://events/__mode", { method: "PUT", body: JSON.stringify(mode) });
+  }
+
+  /**
+   * With `hooks` and an edge: a sender posts this, or with `stalls` the
+   * beginning of it, and hangs up after so many milliseconds: "hung up", or the
+   * status that it was answered with before.
+   */
+  async sendAndHangUp(path, { headers, body, stalls = false, after }) {
+    const question = { method: "POST", body: JSON.stringify({ path, headers, body, stalls, after }) };
+    return (await this.server.getWorker("vanishing-sender").fetch("http://sender/", question)).json();
   }
 
   /** With `hooks`: puts an event among a source's dead letters, as the consumer of that queue does, and returns its id. */
@@ -394,6 +405,15 @@ function hooksConfigs({ vars = {} }, shared) {
     compatibility_date: COMPATIBILITY_DATE,
   };
   return [{ config: hooks }, { config: upstream }];
+}
+
+function vanishingSenderConfig(edge) {
+  return {
+    name: "vanishing-sender",
+    main: inRoot("tests", "vanishing_sender.js"),
+    compatibility_date: COMPATIBILITY_DATE,
+    services: [{ binding: "EDGE", service: edge }],
+  };
 }
 
 function shimConfig() {

@@ -33,6 +33,10 @@ pub enum Action {
     Resumed,
     /// The tenant's plan or its own limits.
     LimitsChanged,
+    /// An undelivered event was put back into its queue.
+    DeadLetterRedriven,
+    /// An undelivered event was deleted.
+    DeadLetterDiscarded,
 }
 
 impl Action {
@@ -52,6 +56,8 @@ impl Action {
             Self::Suspended => "suspended",
             Self::Resumed => "resumed",
             Self::LimitsChanged => "limits_changed",
+            Self::DeadLetterRedriven => "dead_letter_redriven",
+            Self::DeadLetterDiscarded => "dead_letter_discarded",
         }
     }
 }
@@ -127,6 +133,13 @@ mod tests {
         let revoked = key().revoke(Some("leaked".into()), NOW);
         let expected = json!({"state": {"from": "active", "to": "revoked"}, "reason": {"from": null, "to": "leaked"}});
         assert_eq!(json!(difference(Some(&key()), &revoked)), expected);
+    }
+
+    #[test]
+    fn an_action_is_read_back_by_the_name_that_it_is_written_by() {
+        for action in [Action::LimitsChanged, Action::DeadLetterRedriven, Action::DeadLetterDiscarded] {
+            assert_eq!(json!(action), action.as_str());
+        }
     }
 
     #[test]

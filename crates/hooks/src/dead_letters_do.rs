@@ -31,6 +31,9 @@ use crate::queue;
 const DAY_MS: i64 = 24 * 3_600_000;
 /// After a fault in the alarm it is tried again this much later.
 const ALARM_RETRY_MS: i64 = 60_000;
+/// How long the queue and a stored body are waited for: less than who asks waits
+/// for the answer, so that it seldom has to guess.
+const PATIENCE_MS: u64 = 5_000;
 
 /// The object.
 #[durable_object]
@@ -227,7 +230,8 @@ impl DeadLetters {
         let kept = self.kept(&which.id)?;
         let mut envelope = Envelope::parse(&kept.message).map_err(Unanswered::Fault)?;
         envelope.redriven = true;
-        queue::send(&self.env, &envelope.to_message()).await.map_err(Unanswered::QueueDown)?;
+        let message = envelope.to_message();
+        patiently(queue::send(&self.env, &message)).await.map_err(Unanswered::QueueDown)?;
         // Whatever happened meanwhile: delivered, it is gone; dead again, it is another death.
         self.open()?.execute(
             "UPDATE letters SET dead_at = NULL, summary = NULL, message = NULL, changed_at = ? WHERE id = ? AND dead_at = ?",
@@ -241,7 +245,7 @@ impl DeadLetters {
         let kept = self.kept(&which.id)?;
         self.open()?.execute("DELETE FROM letters WHERE id = ?", vec![which.id.as_str().into()])?;
         if let Ok(Envelope { body: Body::Stored { .. }, id, .. }) = Envelope::parse(&kept.message)
-            && let Err(reason) = queue::forget_body(&self.env, &id).await
+            && let Err(reason) = patiently(queue::forget_body(&self.env, &id)).await
         {
             log::warn("webhook_body_left", &[("delivery", id.as_str().into()), ("reason", reason.into())]);
         }
@@ -276,6 +280,10 @@ impl DeadLetters {
         }
         Ok(())
     }
+}
+
+async fn patiently(work: impl Future<Output = std::result::Result<(), String>>) -> std::result::Result<(), String> {
+    clock::within(PATIENCE_MS, work).await.unwrap_or_else(|| Err(format!("not done within {PATIENCE_MS} ms")))
 }
 
 /// The next midnight: the same however often it is set.

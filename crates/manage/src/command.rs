@@ -3,6 +3,7 @@
 
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
+    id::DeliveryId,
     idempotency::Claim,
     import::{ImportedKey, LineResult},
     lifecycle::{KeyPatch, NewKey},
@@ -196,6 +197,29 @@ pub(crate) struct Resume {
     pub(crate) tenant: TenantId,
 }
 
+/// An event that could not be delivered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Letter {
+    /// The source of webhooks that it came to.
+    pub(crate) source: String,
+    /// The event.
+    pub(crate) id: DeliveryId,
+}
+
+/// Put an event back into its queue.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Redrive {
+    pub(crate) origin: Origin,
+    pub(crate) letter: Letter,
+}
+
+/// Delete an event.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Discard {
+    pub(crate) origin: Origin,
+    pub(crate) letter: Letter,
+}
+
 /// What there is to say of a tenant.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Summary {
@@ -261,6 +285,8 @@ commands! {
     Enable "/enable" origin;
     Suspend "/suspend" origin;
     Resume "/resume" origin;
+    Redrive "/redrive" origin;
+    Discard "/discard" origin;
     Summary "/summary";
     Audit "/audit";
     Export "/export";

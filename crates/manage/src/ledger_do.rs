@@ -5,9 +5,10 @@
 //! it takes effect; then KV. What fails is retried by the alarm until it took.
 //! The reserved ledger `_operators` holds operators' keys in the same way.
 //!
-//! The parts: [`changes`], [`rotation`], [`import`] and [`tenant`] change, [`reads`]
-//! and [`listing`] read, [`drain`] carries out the [`outbox`], [`idempotency`] sees
-//! to it that what is sent twice is done once; [`keys`], [`audit`], [`standing`],
+//! The parts: [`changes`], [`rotation`], [`import`] and [`tenant`] change,
+//! [`letters`] has events changed that another worker keeps, [`reads`] and
+//! [`listing`] read, [`drain`] carries out the [`outbox`], [`idempotency`] sees to
+//! it that what is sent twice is done once; [`keys`], [`audit`], [`standing`],
 //! [`settings`] and [`addressing`] are one table each, [`usage`] what edges have
 //! counted, [`schema`] the definitions.
 //!
@@ -23,6 +24,7 @@ mod drain;
 mod idempotency;
 mod import;
 mod keys;
+mod letters;
 mod listing;
 mod outbox;
 mod reads;
@@ -46,8 +48,8 @@ use self::{
 };
 use crate::{
     command::{
-        Audit, Authenticate, CancelRotation, Command, Create, Disable, Enable, Export, Get, Import, List, Patch,
-        PatchTenant, Resume, Revoke, Rotate, SelfRevoke, Summary, Suspend, Usage,
+        Audit, Authenticate, CancelRotation, Command, Create, Disable, Discard, Enable, Export, Get, Import, List,
+        Patch, PatchTenant, Redrive, Resume, Revoke, Rotate, SelfRevoke, Summary, Suspend, Usage,
     },
     failure::Failure,
 };
@@ -94,6 +96,8 @@ impl DurableObject for Ledger {
             }
             Suspend::PATH => self.change(&body, async |books: &Books, command| books.suspend(command).await).await,
             Resume::PATH => self.change(&body, async |books: &Books, command| books.resume(command).await).await,
+            Redrive::PATH => self.change(&body, async |books: &Books, command| books.redrive(command).await).await,
+            Discard::PATH => self.change(&body, async |books: &Books, command| books.discard(command).await).await,
             _ => unreadable("The ledger has no such command."),
         }
     }

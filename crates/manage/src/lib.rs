@@ -8,6 +8,7 @@
 
 mod api;
 mod command;
+mod dead_letters;
 mod deployment;
 mod failure;
 #[allow(missing_docs, reason = "the macro durable_object makes methods without any")]

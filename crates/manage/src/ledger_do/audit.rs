@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use worker::{Error, Result, SqlStorageValue};
 
-use crate::command::Origin;
+use crate::command::{Letter, Origin};
 use keystile_runtime::database::Database;
 
 /// Entries of a page of an export.
@@ -33,7 +33,7 @@ pub(super) fn key_changed(
     after: &Key,
     now: Timestamp,
 ) -> Result<()> {
-    append(database, origin, action, Some(after), difference(before, after), now)
+    append(database, origin, action, About::Key(after), difference(before, after), now)
 }
 
 /// Notes what was done to the whole tenant.
@@ -44,24 +44,48 @@ pub(super) fn tenant_changed(
     detail: Map<String, Value>,
     now: Timestamp,
 ) -> Result<()> {
-    append(database, origin, action, None, detail, now)
+    append(database, origin, action, About::Tenant, detail, now)
+}
+
+/// Notes what was done to an event that could not be delivered.
+pub(super) fn letter_changed(
+    database: &Database,
+    origin: &Origin,
+    action: Action,
+    letter: &Letter,
+    detail: Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
+    append(database, origin, action, About::Letter(letter), detail, now)
+}
+
+/// What an entry is about.
+#[derive(Clone, Copy)]
+enum About<'a> {
+    Key(&'a Key),
+    Tenant,
+    Letter(&'a Letter),
 }
 
 fn append(
     database: &Database,
     origin: &Origin,
     action: Action,
-    key: Option<&Key>,
+    about: About<'_>,
     detail: Map<String, Value>,
     now: Timestamp,
 ) -> Result<()> {
     let id = AuditId::from_random(&random::bytes::<ID_RANDOM_BYTES>()?)
         .ok_or_else(|| Error::RustError("too few random bytes for an audit entry's id".into()))?;
-    let record = key.map(|key| &key.record);
+    let (record, letter) = match about {
+        About::Key(key) => (Some(&key.record), None),
+        About::Tenant => (None, None),
+        About::Letter(letter) => (None, Some(letter)),
+    };
     database.execute(
         "INSERT INTO audit (id, at, actor_id, actor_name, action, key_id, key_name, key_display,
-                            source, request_id, detail)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                            letter_source, letter_id, source, request_id, detail)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         vec![
             id.as_str().into(),
             now.as_millis().into(),
@@ -71,6 +95,8 @@ fn append(
             record.map(|record| record.id.to_string()).into(),
             record.map(|record| record.name.clone()).into(),
             record.map(|record| record.display.to_string()).into(),
+            letter.map(|letter| letter.source.clone()).into(),
+            letter.map(|letter| letter.id.to_string()).into(),
             origin.ip.clone().into(),
             origin.request_id.as_str().into(),
             Value::Object(detail).to_string().into(),
@@ -89,13 +115,15 @@ struct Row {
     key_id: Option<String>,
     key_name: Option<String>,
     key_display: Option<String>,
+    letter_source: Option<String>,
+    letter_id: Option<String>,
     source: Option<String>,
     request_id: String,
     detail: String,
 }
 
-const COLUMNS: &str =
-    "seq, id, at, actor_id, actor_name, action, key_id, key_name, key_display, source, request_id, detail";
+const COLUMNS: &str = "seq, id, at, actor_id, actor_name, action, key_id, key_name, key_display, letter_source, \
+                       letter_id, source, request_id, detail";
 
 /// A page of the log, newest first, as it is shown.
 pub(super) fn page(database: &Database, query: &AuditQuery) -> Result<Value> {
@@ -170,6 +198,7 @@ struct Place {
 }
 
 fn present(row: Row) -> Value {
+    let letter = row.letter_id.map(|id| json!({ "source": row.letter_source, "id": id }));
     json!({
         "id": row.id,
         "at": row.at.to_rfc3339(),
@@ -178,6 +207,7 @@ fn present(row: Row) -> Value {
         "key_id": row.key_id,
         "key_name": row.key_name,
         "key_display": row.key_display,
+        "dead_letter": letter,
         "from": row.source,
         "request_id": row.request_id,
         "detail": serde_json::from_str::<Value>(&row.detail).unwrap_or_default(),

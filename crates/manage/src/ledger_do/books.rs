@@ -17,7 +17,7 @@ use super::{
     addressing, audit,
     drain::Lease,
     idempotency::{self, InFlight},
-    outbox, schema, usage,
+    letters, outbox, schema, usage,
 };
 use crate::deployment::Deployment;
 use keystile_runtime::database::Database;
@@ -59,6 +59,7 @@ impl Books {
             outbox::earliest(database)?,
             addressing::next_due(database)?,
             idempotency::next_due(database)?,
+            letters::next_due(database)?,
             audit::next_due(database, self.deployment.config.management.audit_retention_days)?,
             usage::fold_due(database)?,
         ];

@@ -24,7 +24,7 @@ use worker::Result;
 use super::{
     addressing, audit,
     books::Books,
-    idempotency, keys,
+    idempotency, keys, letters,
     outbox::{self, Due, Subject},
     standing, usage,
 };
@@ -110,7 +110,7 @@ impl Books {
         let outcome = match self.lease.take(clock::now()) {
             None => Ok(()),
             Some(lease) => {
-                let outcome = self.drain_rounds(lease).await.and_then(|()| self.trim(clock::now()));
+                let outcome = self.drain_rounds(lease).await.and_then(|()| self.tidy(clock::now()));
                 self.lease.release(lease);
                 outcome.and_then(|()| usage::fold(&self.database, clock::now()))
             }
@@ -124,8 +124,9 @@ impl Books {
         }
     }
 
-    /// Drops what has had its time.
-    fn trim(&self, now: Timestamp) -> Result<()> {
+    /// Brings to an end what nobody else does, and drops what has had its time.
+    fn tidy(&self, now: Timestamp) -> Result<()> {
+        letters::settle(&self.database, now)?;
         idempotency::trim(&self.database, now)?;
         audit::remove_old(&self.database, self.deployment.config.management.audit_retention_days, now)
     }

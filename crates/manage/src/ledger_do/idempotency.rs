@@ -3,9 +3,11 @@
 //!
 //! A command that mints a key, or cancels an end, writes its answer's row in its
 //! own transaction ([`note`]), so that a crash can't make a second key, nor a
-//! mistake of asking again: whoever does finds the row. All others can be carried
-//! out twice to the same end, and are noted once they were. Marks of running requests are in the object's memory alone:
-//! when it is gone, so are they.
+//! mistake of asking again: whoever does finds the row. What is done to undelivered
+//! events is another object's to do, and its answer's row comes with the audit
+//! entry. All others can be carried out twice to the same end, and are noted once
+//! they were. Marks of running requests are in the object's memory alone: when it
+//! is gone, so are they.
 
 use std::{cell::RefCell, collections::BTreeMap};
 

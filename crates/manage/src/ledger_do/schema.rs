@@ -175,6 +175,24 @@ WHERE state <> 'revoked' AND pending_end IS NULL;
 CREATE INDEX keys_that_end ON keys (ifnull(expires_at, 9007199254740991))
 WHERE state <> 'revoked' AND pending_end IS NOT NULL;
 ",
+    "
+-- Of entries about an event that could not be delivered: the source of webhooks
+-- that it came to, and which.
+ALTER TABLE audit ADD COLUMN letter_source TEXT;
+ALTER TABLE audit ADD COLUMN letter_id TEXT;
+
+-- What is being done to such events, until there is an audit entry of it.
+CREATE TABLE letter_acts (
+    request_id TEXT PRIMARY KEY,
+    begun_at INTEGER NOT NULL,
+    action TEXT NOT NULL,             -- from here on as in the entry
+    letter_source TEXT NOT NULL,
+    letter_id TEXT NOT NULL,
+    actor_id TEXT NOT NULL,
+    actor_name TEXT NOT NULL,
+    source TEXT
+) WITHOUT ROWID;
+",
 ];
 
 #[cfg(test)]
@@ -192,6 +210,7 @@ mod tests {
             "0b6bd84a152348232bf8e1fc396ca26b46062e293cf18dc083c606a289c1471a",
             "bbfeb32f457ab8f28705634af0fd8705cf4f5d5288230cc72dd80322fb3fc154",
             "09a736b8277c5fa340554eff35825913d6d415550594aec08ffa2ae40309905b",
+            "727e3ea3a8bd8d10926b4ca600c6fa63086a68ead10e13e312453a902d980efd",
         ];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);

@@ -1,0 +1,134 @@
+//! The ledgers' outboxes, as an alarm carries them out.
+
+use keystile_core::{
+    Timestamp,
+    feed::{
+        message::Change,
+        outbox::{OutboxEntry, Stage, effective_by},
+    },
+};
+use proptest::test_runner::TestCaseError;
+
+use super::{Job, PROMPT_MS, World, draw};
+use crate::{
+    Millis,
+    kv::Value,
+    ledger::{Row, Subject},
+    plan::{CallFate, PutFate},
+};
+
+/// A ledger gives up a call to the feed or KV after this long.
+const LEDGER_TIMEOUT_MS: Millis = 1_000;
+
+impl World<'_> {
+    pub(super) fn row(&mut self, subject: Subject) -> &mut Row {
+        match subject {
+            Subject::Key(key) => &mut self.keys[key],
+            Subject::Tenant(tenant) => &mut self.tenants[tenant],
+        }
+    }
+
+    pub(super) fn ledger_clock(&self, tenant: usize) -> Timestamp {
+        Timestamp::from_millis(self.now + self.plan.ledger_clocks[tenant])
+    }
+
+    fn true_time(&self, tenant: usize, clock: Timestamp) -> Millis {
+        clock.as_millis() - self.plan.ledger_clocks[tenant]
+    }
+
+    pub(super) fn work_outbox(&mut self, subject: Subject) {
+        let now = self.ledger_clock(subject.tenant());
+        let row = self.row(subject);
+        let Some(entry) = row.entry.filter(|entry| entry.due_at <= now) else { return };
+        let Some(state) = row.version(entry.version).map(|version| version.state.clone()) else { return };
+        let holds_back = row.put_under_way && matches!(entry.stage, Stage::Put | Stage::Confirm);
+        if holds_back {
+            return;
+        }
+        row.attempt += 1;
+        // Until the outcome is known, nothing else is attempted for this version.
+        row.entry = Some(OutboxEntry { due_at: Timestamp::from_millis(Millis::MAX), ..entry });
+        let attempt = row.attempt;
+        match (entry.stage, subject) {
+            (Stage::Publish, _) => self.publish(subject, state.change(), entry.version, attempt),
+            (Stage::Acknowledge, Subject::Key(key)) => self.acknowledge(key, entry.version, attempt),
+            (_, Subject::Key(key)) => {
+                let Change::Key { record, .. } = state.change() else { return };
+                self.put(key, Value { version: entry.version, record }, attempt);
+            }
+            // KV has no part in standings.
+            (_, Subject::Tenant(_)) => self.row(subject).entry = None,
+        }
+    }
+
+    fn publish(&mut self, subject: Subject, change: Change, version: u64, attempt: u64) {
+        let repeated = draw(&self.plan.calls, &mut { self.draws.calls });
+        if let CallFate::Repeated { after } = repeated
+            && !self.calm
+        {
+            let again = Job::PublishArrives { subject, change: change.clone(), version, reports: None };
+            self.at(self.now + PROMPT_MS + after, again);
+        }
+        let way = self.way(LEDGER_TIMEOUT_MS);
+        let reports = way.answered.then_some((attempt, way.back_at));
+        if let Some(at) = way.arrives_at {
+            self.at(at, Job::PublishArrives { subject, change, version, reports });
+        }
+        if reports.is_none() {
+            self.at(way.back_at, Job::OutboxReports { subject, attempt, outcome: Err(()) });
+        }
+    }
+
+    fn acknowledge(&mut self, key: usize, version: u64, attempt: u64) {
+        let way = self.way(LEDGER_TIMEOUT_MS);
+        let reports = way.answered.then_some((attempt, way.back_at));
+        if let Some(at) = way.arrives_at {
+            self.at(at, Job::AcknowledgeArrives { key, version, reports });
+        }
+        if reports.is_none() {
+            let (subject, outcome) = (Subject::Key(key), Err(()));
+            self.at(way.back_at, Job::OutboxReports { subject, attempt, outcome });
+        }
+    }
+
+    fn put(&mut self, key: usize, value: Value, attempt: u64) {
+        self.keys[key].put_under_way = true;
+        let fate = draw(&self.plan.kv_puts, &mut self.draws.kv_puts);
+        let down = self.now < self.kv_down_until;
+        let (lands_after, landed, takes) = match fate {
+            _ if self.calm => (Some(PROMPT_MS), true, PROMPT_MS),
+            _ if down => (None, false, LEDGER_TIMEOUT_MS),
+            PutFate::Prompt => (Some(PROMPT_MS), true, PROMPT_MS),
+            PutFate::Slow { takes } => (Some(takes), true, takes),
+            PutFate::Lost => (None, false, LEDGER_TIMEOUT_MS),
+            PutFate::LandsLate { after } => (Some(after), false, LEDGER_TIMEOUT_MS),
+        };
+        if let Some(after) = lands_after {
+            self.at(self.now + after, Job::PutLands { key, value });
+        }
+        self.at(self.now + takes, Job::PutReports { key, attempt, landed });
+    }
+
+    pub(super) fn outbox_reports(
+        &mut self,
+        subject: Subject,
+        attempt: u64,
+        outcome: Result<Option<(u64, u32)>, ()>,
+    ) -> Result<(), TestCaseError> {
+        let tenant = subject.tenant();
+        let now = self.ledger_clock(tenant);
+        // It was published, whether or not a newer change started over since.
+        if let Ok(Some((version, max_staleness_ms))) = outcome {
+            let by = self.true_time(tenant, effective_by(now, max_staleness_ms));
+            self.row(subject).effective(version, by);
+            self.everyone_asks(subject, by + 1)?;
+        }
+        let row = self.row(subject);
+        let Some(entry) = row.entry.filter(|_| row.attempt == attempt) else { return Ok(()) };
+        row.entry = if outcome.is_ok() { entry.done(now) } else { Some(entry.failed(now)) };
+        if let Some(due_at) = row.entry.map(|entry| entry.due_at) {
+            self.at(self.true_time(tenant, due_at), Job::Outbox(subject));
+        }
+        Ok(())
+    }
+}
