@@ -8,7 +8,7 @@
 //! did not happen after all, and says so, but nothing happens without one.
 
 use keystile_core::{Timestamp, audit::Action, id::DeliveryId};
-use keystile_runtime::clock;
+use keystile_runtime::{clock, database::Database};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use worker::Result;
@@ -24,7 +24,6 @@ use crate::{
     dead_letters::{self, Unanswered},
     failure::Failure,
 };
-use keystile_runtime::database::Database;
 
 /// A note is left alone for this long: longer than any request waits.
 const UNDER_WAY_MS: i64 = 60_000;
