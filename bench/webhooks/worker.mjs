@@ -1,6 +1,6 @@
 // Measured from outside: inside a request the runtime's clock stands still.
 
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
 
 import * as keystile from "keystile";
 
@@ -9,7 +9,7 @@ import { verifyOften } from "./subjects.mjs";
 export default {
   async fetch(request) {
     const asked = await request.json();
-    await verifyOften(keystile, { createHmac, timingSafeEqual }, asked);
+    await verifyOften(keystile, { createHmac }, asked);
     return new Response("ok");
   },
 };

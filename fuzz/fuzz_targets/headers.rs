@@ -4,7 +4,7 @@
 
 use keystile_core::{
     Timestamp,
-    webhook::{Delivery, Scheme, Secrets, Setting, verify},
+    webhook::{Delivery, Scheme, Secrets, Setting, Verification, verify},
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -34,5 +34,11 @@ fuzz_target!(|data: (Vec<(u8, String)>, String, Vec<u8>)| {
             &["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="],
         );
         assert!(verify(&scheme, &secrets, &delivery, &setting).into_result().is_err());
+        // What is left to the platform is no more genuine before its answer.
+        let asking = Setting { ask_above: 0, ..setting };
+        if let Verification::Ask(questions) = verify(&scheme, &secrets, &delivery, &asking) {
+            let noes = vec![false; questions.checks.len()];
+            assert!(questions.asked().answered(&noes).is_err());
+        }
     }
 });

@@ -72,7 +72,7 @@ export const checks = {
     const bytes = new TextEncoder().encode(SHORT);
     const { headers } = sign("github", SECRET, { headers: {}, body: bytes });
     const verifier = new Verifier("github", [SECRET]);
-    for (const body of [SHORT, bytes, bytes.buffer, bytes.subarray()]) {
+    for (const body of [SHORT, bytes, bytes.buffer, bytes.subarray(), new DataView(bytes.buffer)]) {
       equal(verifier.verify({ headers, body }).code, "OK");
     }
     const nothing = sign("github", SECRET, { headers: {} }).headers;
@@ -88,12 +88,38 @@ export const checks = {
     throws(() => verifier.verify({ body: "" }), /`headers`/);
     throws(() => verifier.verify({ headers: { "x-hub-signature-256": "a\0b" }, body: "" }), /NUL/);
     throws(() => verifier.verify({ headers: {}, method: 1, body: "" }), /NUL/);
+    throws(() => verifier.verify({ headers: ["x-hub-signature-256", "sha256=00"], body: "" }), /`headers`/);
+    throws(() => verifier.verify({ headers: { "x-hub-signature-256": 5 }, body: "" }), /x-hub-signature-256/);
+    for (const now of [Date.now(), NaN, null, "1800000000"]) {
+      throws(() => verifier.verify({ headers: {}, body: "" }, now), /`now` is in seconds/);
+    }
+  },
+
+  "names that a prototype has are no headers": ({ Verifier, sign }) => {
+    const { headers } = sign("github", SECRET, { headers: {}, body: SHORT });
+    const code = new Verifier("github", [SECRET]).verify({ headers: Object.create(headers), body: SHORT }).code;
+    equal(code, "MISSING_HEADER");
+  },
+
+  "the time is seconds, or a Date": ({ Verifier, sign }) => {
+    const { headers } = sign("stripe", SECRET, { headers: {}, body: SHORT }, undefined, { now: new Date(NOW * 1000) });
+    equal(new Verifier("stripe", [SECRET]).verify({ headers, body: SHORT }, new Date((NOW + 300) * 1000)).timestamp, NOW);
+  },
+
+  "a body over the limit is refused, however long": async ({ Verifier, verify, sign }) => {
+    const body = new Uint8Array(9 * 1024 * 1024);
+    const { headers } = sign("github", SECRET, { headers: {}, body: SHORT });
+    const verifier = new Verifier("github", [SECRET]);
+    equal(verifier.verify({ headers, body }).code, "BODY_TOO_LARGE");
+    equal((await verifier.verifyAsync({ headers, body })).code, "BODY_TOO_LARGE");
+    equal(verify("github", [SECRET], { headers, body: SHORT }, { body_limit: 5 }).code, "BODY_TOO_LARGE");
   },
 
   "what can't work is said when the verifier is made": ({ Verifier }) => {
     throws(() => new Verifier("github", SECRET), /`secrets` is a list/);
     throws(() => new Verifier("github", []), /no secret/);
-    throws(() => new Verifier("standard-webhooks", ["not base64!"]), /Secret 1/);
+    throws(() => new Verifier("standard-webhooks", [WHSEC, "not base64!"]), /Secret 2/);
+    throws(() => new Verifier("meta", [SECRET]), /`params` with "verify_token"/);
     throws(() => new Verifier("nobody", [SECRET]), /No provider "nobody"/);
     throws(() => new Verifier({ signature: "header:a" }, [SECRET]), /This scheme can't work: .*algorithm/);
     throws(() => new Verifier(undefined, [SECRET]), /This scheme can't work/);
@@ -144,6 +170,42 @@ export const checks = {
     equal(verdicts.map(({ event_id }) => event_id ?? null), asked.map((_, index) => (index % 4 === 3 ? null : `evt_${index}`)));
   },
 
+  "of many signatures one pass decides, whatever the body's length": async ({ Verifier, sign }) => {
+    const verifier = new Verifier(OWN, [SECRET]);
+    for (const body of [SHORT, LONG]) {
+      const { headers } = sign(OWN, SECRET, { headers: {}, body });
+      const junk = Array.from({ length: 90 }, (_, index) => `b=${String(index).padStart(64, "0")}`);
+      const many = { "x-proof": [...junk, headers["x-proof"]].join() };
+      equal(verifier.verify({ headers: many, body }).code, "OK");
+      equal((await verifier.verifyAsync({ headers: many, body })).code, "OK");
+    }
+  },
+
+  "a platform that fails is no forgery": async ({ Verifier, sign }) => {
+    const { headers } = sign("github", SECRET, { headers: {}, body: LONG });
+    const { importKey } = SubtleCrypto.prototype;
+    const verifier = new Verifier("github", [SECRET]);
+    SubtleCrypto.prototype.importKey = () => Promise.reject(new Error("not now"));
+    try {
+      equal((await verifier.verifyAsync({ headers, body: LONG })).code, "OK");
+    } finally {
+      SubtleCrypto.prototype.importKey = importKey;
+    }
+    equal((await verifier.verifyAsync({ headers, body: LONG })).code, "OK");
+  },
+
+  "a body that is changed after the call was what it was": async ({ Verifier, sign }) => {
+    const body = new TextEncoder().encode(LONG);
+    const { headers } = sign("github", SECRET, { headers: {}, body });
+    const verifier = new Verifier("github", [SECRET]);
+    for (let time = 0; time < 2; time += 1) {
+      const asked = verifier.verifyAsync({ headers, body });
+      body[20] ^= 1;
+      equal((await asked).code, "OK");
+      body[20] ^= 1;
+    }
+  },
+
   "handshakes are answered, and nothing else is": ({ Verifier }) => {
     const verifier = new Verifier("x", [SECRET]);
     const url = "https://example.com/hooks?crc_token=abc";
@@ -151,6 +213,11 @@ export const checks = {
     equal(answer.status, 200);
     equal(Object.keys(JSON.parse(answer.body)), ["response_token"]);
     equal(verifier.handshake({ method: "POST", url: "https://example.com/hooks", headers: {}, body: SHORT }), undefined);
+  },
+
+  "a secret and an id are texts": ({ sign }) => {
+    throws(() => sign("stripe", 5, { headers: {}, body: "" }), /`secret` is a string/);
+    throws(() => sign("svix", WHSEC, { headers: {}, body: "" }, 5), /`eventId` is a string/);
   },
 
   "the providers are those of the registry": ({ providers }) => {

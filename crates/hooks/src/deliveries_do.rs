@@ -3,13 +3,14 @@
 //!
 //! | path | |
 //! |---|---|
-//! | `/claim` | whether a delivery may be handed on: `new`, and then it is the caller's for a minute; `in_progress`; `seen`; `partly_seen` |
+//! | `/claim` | whether a delivery may be handed on: `new`, and then it is the caller's for a minute; `in_progress`; `seen` |
 //! | `/done` | it was handed on: `seen` for as long as the source remembers |
 //! | `/release` | it was not: the sender's next attempt is `new` |
 //!
 //! A batch whose items are signed one by one has a key for each, and is new if
-//! none was seen. All batches of a source are with one object, for one object
-//! alone can claim several keys or none.
+//! any is: held up for those that were seen, it would take the others with it.
+//! All batches of a source are with one object, for one object alone can claim
+//! several keys or none.
 //!
 //! Each handler is one synchronous stretch, so that of two deliveries at once
 //! one gets the claim.
@@ -71,14 +72,12 @@ struct Question {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "claimed", rename_all = "snake_case")]
 pub(crate) enum Claimed {
-    /// It may, by whoever asked.
-    New,
+    /// It may, by whoever asked; of a batch, though `repeats` of its items were.
+    New { repeats: usize },
     /// Somebody else is at it, for so many seconds at most.
     InProgress { retry_after: i64 },
     /// It was.
     Seen,
-    /// Some items of the batch were.
-    PartlySeen,
 }
 
 impl<'a> Handle<'a> {
@@ -186,23 +185,22 @@ impl Opened {
             until: i64,
         }
         self.database.transaction(|| {
-            let (mut seen, mut in_progress) = (0, None);
+            let (mut new, mut in_progress) = (Vec::new(), None);
             for key in &question.keys {
                 let row = "SELECT claimed_by, until FROM deliveries WHERE key = ?";
                 let row: Option<Row> = self.database.row(row, vec![key.as_str().into()])?;
                 match row.filter(|row| row.until > now.as_millis()) {
-                    Some(Row { claimed_by: None, .. }) => seen += 1,
+                    Some(Row { claimed_by: None, .. }) => {}
                     Some(Row { until, .. }) => in_progress = in_progress.max(Some(until)),
-                    None => {}
+                    None => new.push(key.as_str()),
                 }
             }
             Ok(match in_progress {
                 Some(until) => Claimed::InProgress { retry_after: (until - now.as_millis() + 999) / 1_000 },
-                None if seen == question.keys.len() => Claimed::Seen,
-                None if seen > 0 => Claimed::PartlySeen,
+                None if new.is_empty() => Claimed::Seen,
                 None => {
-                    self.put(question, Some(&question.by), now.plus_millis(LEASE_MS))?;
-                    Claimed::New
+                    self.put(&new, Some(&question.by), now.plus_millis(LEASE_MS))?;
+                    Claimed::New { repeats: question.keys.len() - new.len() }
                 }
             })
         })
@@ -210,7 +208,8 @@ impl Opened {
 
     /// Whoever holds the claim by now: it was handed on.
     fn done(&self, question: &Question, now: Timestamp) -> Result<()> {
-        self.database.transaction(|| self.put(question, None, now.plus_millis(question.remember_ms)))
+        let keys: Vec<&str> = question.keys.iter().map(String::as_str).collect();
+        self.database.transaction(|| self.put(&keys, None, now.plus_millis(question.remember_ms)))
     }
 
     fn release(&self, question: &Question) -> Result<()> {
@@ -222,11 +221,11 @@ impl Opened {
         })
     }
 
-    fn put(&self, question: &Question, by: Option<&str>, until: Timestamp) -> Result<()> {
+    fn put(&self, keys: &[&str], by: Option<&str>, until: Timestamp) -> Result<()> {
         let row = "INSERT OR REPLACE INTO deliveries (key, claimed_by, until) VALUES (?, ?, ?)";
-        for key in &question.keys {
+        for key in keys {
             let by = by.map_or(worker::SqlStorageValue::Null, Into::into);
-            self.database.execute(row, vec![key.as_str().into(), by, until.as_millis().into()])?;
+            self.database.execute(row, vec![(*key).into(), by, until.as_millis().into()])?;
         }
         self.keep_armed()
     }

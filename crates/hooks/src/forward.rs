@@ -117,6 +117,16 @@ impl Event {
     }
 }
 
+impl Event {
+    /// Tells the upstream how many items of a batch it was handed before. Of the
+    /// sender's headers none of that name goes on.
+    pub(crate) fn say_repeats(&mut self, repeats: usize) {
+        if repeats > 0 {
+            self.headers.push(("keystile-webhook-repeats".into(), repeats.to_string()));
+        }
+    }
+}
+
 /// Hands an event to the source's upstream.
 pub(crate) async fn deliver(hooks: &Hooks, source: &Source, event: &Event) -> Outcome {
     match try_deliver(hooks, source, event).await {

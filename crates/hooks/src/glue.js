@@ -66,6 +66,7 @@ export function discard(response) {
 // more than checking a short message with it. As many as sources could have.
 const keys = new Map();
 const MAX_KEYS = 128;
+const MAX_KEY_BYTES = 1024;
 
 /// Whether a signature is good. Throws if the key can't be read.
 ///
@@ -73,13 +74,13 @@ const MAX_KEYS = 128;
 /// So a key's first message is copied, and later ones only by WebCrypto.
 export function check(name, hash, namedCurve, keyFormat, key, signature, message) {
   const parameters = { name, hash, namedCurve };
-  const id = [name, hash, String.fromCharCode(...key)].join();
+  const id = key.length > MAX_KEY_BYTES ? undefined : [name, hash, String.fromCharCode(...key)].join();
   const known = keys.get(id);
   if (known) return crypto.subtle.verify(parameters, known, signature, message);
   const [signed, bytes] = [signature.slice(), message.slice()];
   return crypto.subtle.importKey(keyFormat, key, parameters, false, ["verify"]).then((imported) => {
-    if (keys.size >= MAX_KEYS) keys.delete(keys.keys().next().value);
-    keys.set(id, imported);
+    if (keys.size >= MAX_KEYS && !keys.has(id)) keys.delete(keys.keys().next().value);
+    if (id !== undefined) keys.set(id, imported);
     return crypto.subtle.verify(parameters, imported, signed, bytes);
   });
 }

@@ -29,6 +29,7 @@ extern "C" {
 
     /// The bytes are this module's memory, and not copied: WebCrypto does so
     /// before it returns.
+    #[wasm_bindgen(catch)]
     pub(crate) fn check(
         name: &str,
         hash: &str,
@@ -37,7 +38,7 @@ extern "C" {
         key: &[u8],
         signature: &[u8],
         message: &[u8],
-    ) -> Promise;
+    ) -> Result<Promise, JsValue>;
 }
 
 #[wasm_bindgen]

@@ -61,7 +61,7 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
     drop(headers);
     let keys = verified.replay_keys.clone();
     let event = Event::new(source, incoming, parts, verified);
-    once(hooks, source, incoming, &event, keys).await
+    once(hooks, source, incoming, event, keys).await
 }
 
 /// The source's secrets, if everything that a delivery needs is there.
@@ -135,7 +135,10 @@ pub(crate) async fn verify(
 async fn is_good(check: &SignatureCheck<'_>) -> bool {
     let Some(WebCrypto { name, hash, named_curve, key_format }) = check.algorithm.web_crypto() else { return false };
     let asked = glue::check(name, hash, named_curve, key_format, &check.key, &check.signature, &check.message);
-    JsFuture::from(asked).await.is_ok_and(|answer| answer.is_truthy())
+    match asked {
+        Ok(asked) => JsFuture::from(asked).await.is_ok_and(|answer| answer.is_truthy()),
+        Err(_) => false,
+    }
 }
 
 /// Hands the event on, unless it was before.
@@ -143,23 +146,17 @@ async fn once(
     hooks: &Hooks,
     source: &Source,
     incoming: &Incoming,
-    event: &Event,
+    mut event: Event,
     keys: Vec<String>,
 ) -> Result<Reply, Problem> {
     // Nothing tells this one from another.
     if keys.is_empty() {
-        return Ok(hand_on(hooks, source, incoming, event).await.1);
+        return Ok(hand_on(hooks, source, incoming, &event).await.1);
     }
     let handle = Handle::new(&incoming.env, &source.config, keys, &incoming.request_id);
     match handle.claim().await {
-        Ok(Claimed::New) => {}
+        Ok(Claimed::New { repeats }) => event.say_repeats(repeats),
         Ok(Claimed::Seen) => return Ok(Reply::json(200, &json!({"status": "duplicate"}))),
-        Ok(Claimed::PartlySeen) => {
-            let fields = [("source", source.config.source.as_str()), ("request_id", incoming.request_id.as_str())];
-            log::warn("webhook_partly_seen", &fields.map(|(name, value)| (name, value.into())));
-            let detail = "A part of this batch was delivered before; send what was not in a batch of its own.";
-            return Err(Problem::new(409, "PARTLY_SEEN", detail));
-        }
         Ok(Claimed::InProgress { retry_after }) => {
             let problem = Problem::new(409, "IN_PROGRESS", "This delivery is being handed on; send it again later.");
             return Err(problem.with_header("Retry-After", retry_after.to_string()));
@@ -171,7 +168,7 @@ async fn once(
             ));
         }
     }
-    let (taken, reply) = hand_on(hooks, source, incoming, event).await;
+    let (taken, reply) = hand_on(hooks, source, incoming, &event).await;
     let noted = if taken { handle.done().await } else { handle.release().await };
     if let Err(error) = noted {
         // The claim ends by itself; then the sender's retry passes, delivered or not.

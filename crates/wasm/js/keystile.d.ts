@@ -8,7 +8,7 @@ export interface Delivery {
   url?: string;
   headers: Headers | Iterable<[string, string]> | Record<string, string | string[] | undefined>;
   /** The bytes as they came. Never a parsed and written object. */
-  body?: Uint8Array | ArrayBuffer | string | null;
+  body?: ArrayBufferView | ArrayBuffer | string | null;
 }
 
 export interface Options {
@@ -24,8 +24,8 @@ export interface Options {
 
 /** A single call's options. */
 export interface At extends Options {
-  /** Seconds since 1970; the clock's unless given. */
-  now?: number;
+  /** Seconds since 1970, or a Date; the clock's unless given. */
+  now?: number | Date;
 }
 
 export type Verdict = Genuine | Refused;
@@ -76,14 +76,16 @@ export interface Provider {
 
 /** A scheme and its secrets, read once for many deliveries. */
 export class Verifier {
-  /** Throws if the scheme is none, the provider is unknown, or no secret can be used. */
+  /** Throws if the scheme is none, the provider is unknown, a secret can't be used, or a parameter is missing. */
   constructor(scheme: SchemeOrProvider, secrets: string[], options?: Options);
-  /** Verifies a delivery, at `now` in seconds since 1970. What the sender sent never throws. */
-  verify(delivery: Delivery, now?: number): Verdict;
+  /** Verifies a delivery, at `now`: seconds since 1970, or a Date. What the sender sent never throws. */
+  verify(delivery: Delivery, now?: number | Date): Verdict;
   /** The same; bodies long enough are WebCrypto's to hash, which is faster. */
-  verifyAsync(delivery: Delivery, now?: number): Promise<Verdict>;
+  verifyAsync(delivery: Delivery, now?: number | Date): Promise<Verdict>;
   /** What to answer if this is a handshake; `undefined` if it is none, or one that proves nothing. */
-  handshake(delivery: Delivery, now?: number): Answer | undefined;
+  handshake(delivery: Delivery, now?: number | Date): Answer | undefined;
+  /** Lets go of the module's memory. Garbage collection does so too, some time later. */
+  free(): void;
 }
 
 /** Verifies one delivery; a `Verifier` is for many. */

@@ -13,6 +13,9 @@ const platform = { long: 32 * 1024, check: undefined };
 /** For the entries. */
 export const onPlatform = (has) => Object.assign(platform, has);
 
+/** The module's own limit, known here so that no longer body is copied there. */
+const BODY_LIMIT = 8 * 1024 * 1024;
+
 /** A verdict's bits. From the ninth on it is the number of the secret. */
 const VALID = 1;
 const BODY_AUTHENTICATED = 2;
@@ -24,34 +27,59 @@ export class Verifier {
   #engine;
   /** The names of the headers that it reads; undefined if that depends on the delivery. */
   #headers;
-  /** True once WebCrypto has the keys; until then the promise of it. */
+  #bodyLimit;
+  /** True once WebCrypto has the keys; until then the promise of it, if it was begun. */
   #importing;
 
   constructor(scheme, secrets, options = {}) {
     const texts = Array.isArray(secrets) && secrets.every((secret) => typeof secret === "string");
     if (!texts) throw new TypeError("`secrets` is a list of strings.");
-    this.#engine = new Engine(JSON.stringify(scheme) ?? "null", secrets, JSON.stringify(options), platform.long, platform.check);
+    const written = [JSON.stringify(scheme) ?? "null", secrets, JSON.stringify(options)];
+    this.#engine = new Engine(...written, platform.long, platform.check);
     this.#headers = this.#engine.headers();
+    this.#bodyLimit = options.body_limit ?? BODY_LIMIT;
   }
 
-  verify(delivery, now = Date.now() / 1000) {
-    return this.#verdict(this.#engine.verify(head(delivery, this.#headers), bytes(delivery.body), now));
+  verify(delivery, now) {
+    const [text, body, at] = [head(delivery, this.#headers), bytes(delivery.body), seconds(now)];
+    if (body.length > this.#bodyLimit) return this.#verdict(this.#engine.too_large());
+    return this.#verdict(this.#engine.verify(text, body, at));
   }
 
-  async verifyAsync(delivery, now = Date.now() / 1000) {
+  async verifyAsync(delivery, now) {
     const body = bytes(delivery.body);
-    if (body.length < platform.long || platform.check || !globalThis.crypto?.subtle) return this.verify(delivery, now);
-    if (this.#importing !== true) await (this.#importing ??= this.#importKeys());
-    const asked = this.#engine.ask(head(delivery, this.#headers), body, now);
-    const answers = asked.promises();
-    // There is one, as a rule.
-    for (const [index, answer] of answers.entries()) answers[index] = await answer;
-    return this.#verdict(this.#engine.settle(asked, answers));
+    const here = body.length < platform.long || body.length > this.#bodyLimit || platform.check;
+    if (here || !globalThis.crypto?.subtle) return this.verify(delivery, now);
+    const [text, at] = [head(delivery, this.#headers), seconds(now)];
+    if (this.#importing === true) return this.#ask(text, body, at);
+    // What is asked later is asked of what the body is now.
+    const copy = body.slice();
+    try {
+      await (this.#importing ??= this.#importKeys());
+    } catch {
+      this.#importing = undefined;
+      return this.#verdict(this.#engine.verify(text, copy, at));
+    }
+    return this.#ask(text, copy, at);
   }
 
-  handshake(delivery, now = Date.now() / 1000) {
-    const answer = this.#engine.handshake(head(delivery, this.#headers), bytes(delivery.body), now);
+  handshake(delivery, now) {
+    const [text, body, at] = [head(delivery, this.#headers), bytes(delivery.body), seconds(now)];
+    if (!this.#engine.has_handshakes() || body.length > this.#bodyLimit) return undefined;
+    const answer = this.#engine.handshake(text, body, at);
     return answer === undefined ? undefined : JSON.parse(answer);
+  }
+
+  free() {
+    this.#engine.free();
+  }
+
+  async #ask(text, body, at) {
+    const asked = this.#engine.ask(text, body, at);
+    const promises = asked.promises();
+    // There is one, as a rule.
+    const answers = promises.length === 1 ? [await answered(promises[0])] : await Promise.all(promises.map(answered));
+    return this.#verdict(this.#engine.settle(asked, answers));
   }
 
   /** The verdict that the engine has just come to. */
@@ -80,12 +108,19 @@ export class Verifier {
 }
 
 export function verify(scheme, secrets, delivery, { now, ...options } = {}) {
-  return new Verifier(scheme, secrets, options).verify(delivery, now);
+  const verifier = new Verifier(scheme, secrets, options);
+  try {
+    return verifier.verify(delivery, now);
+  } finally {
+    verifier.free();
+  }
 }
 
-export function sign(scheme, secret, delivery, eventId, { now = Date.now() / 1000, ...options } = {}) {
+export function sign(scheme, secret, delivery, eventId, { now, ...options } = {}) {
+  if (typeof secret !== "string") throw new TypeError("`secret` is a string.");
+  if (eventId !== undefined && typeof eventId !== "string") throw new TypeError("`eventId` is a string.");
   const written = [JSON.stringify(scheme) ?? "null", secret, head(delivery), bytes(delivery.body)];
-  return JSON.parse(signed(...written, eventId, JSON.stringify(options), now));
+  return JSON.parse(signed(...written, eventId, JSON.stringify(options), seconds(now)));
 }
 
 export function providers() {
@@ -98,32 +133,62 @@ function head({ method = "POST", url = "", headers }, names) {
   const add = (name, value) => {
     if (typeof value === "string") text += "\0" + checked(name) + "\0" + checked(value);
     else if (Array.isArray(value)) for (const each of value) add(name, each);
+    else if (value !== undefined && value !== null) throw new TypeError(`The header ${name} is no text and no list of texts.`);
   };
+  if (typeof headers !== "object" || headers === null) throw new TypeError(HEADERS);
   if (names && headers instanceof Headers) {
     for (const name of names) add(name, headers.get(name));
-  } else if (typeof headers?.[Symbol.iterator] === "function" && typeof headers !== "string") {
-    for (const [name, value] of headers) add(name, value);
-  } else if (typeof headers === "object" && headers !== null) {
-    for (const name in headers) if (!names || names.includes(name.toLowerCase())) add(name, headers[name]);
+  } else if (typeof headers[Symbol.iterator] === "function") {
+    for (const pair of headers) {
+      if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError(HEADERS);
+      add(...pair);
+    }
   } else {
-    throw new TypeError("`headers` is a Headers, a list of pairs, or an object.");
+    for (const name of Object.keys(headers)) {
+      if (!names || names.includes(name.toLowerCase())) add(name, headers[name]);
+    }
   }
   return text;
 }
+
+const HEADERS = "`headers` is a Headers, a list of pairs, or an object.";
 
 function checked(text) {
   if (typeof text !== "string" || text.includes("\0")) throw new TypeError("A method, URL or header is no text without NUL.");
   return text;
 }
 
+/** What fails proves nothing. */
+async function answered(promise) {
+  try {
+    return await promise;
+  } catch {
+    return false;
+  }
+}
+
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array();
+/** Where short texts are encoded: the module copies them before anything else is. Shorter than any `platform.long` that waits. */
+const scratch = new Uint8Array(4095);
 
+/** Also of other realms, such as a test runner's. */
 function bytes(body) {
   if (body instanceof Uint8Array) return body;
-  if (typeof body === "string") return encoder.encode(body);
+  if (typeof body === "string") {
+    if (3 * body.length > scratch.length) return encoder.encode(body);
+    return scratch.subarray(0, encoder.encodeInto(body, scratch).written);
+  }
   if (body === undefined || body === null) return NOTHING;
-  if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return new Uint8Array(body);
   // An object would have to be written again, and its bytes would be others.
   throw new TypeError("`body` is the bytes as they came: a Uint8Array, an ArrayBuffer, or a string.");
+}
+
+/** Seconds since 1970; the clock's unless given. */
+function seconds(now = Date.now() / 1000) {
+  const at = Object.prototype.toString.call(now) === "[object Date]" ? now.getTime() / 1000 : now;
+  if (typeof at !== "number" || !(Math.abs(at) < 1e11)) throw new TypeError("`now` is in seconds since 1970, or a Date.");
+  return at;
 }

@@ -7,7 +7,7 @@
 //! | scheme, options, answers | JSON |
 //! | a verdict | bits ([`Engine::verify`]); its texts are asked for where there are any |
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap};
 
 use js_sys::{Array, Promise, Uint8Array};
 use keystile_core::{
@@ -21,13 +21,16 @@ use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
 /// A scheme and its secrets, read once for many deliveries, and the last verdict.
+///
+/// Nothing takes `&mut self`: should a call ever trap, for want of memory, the
+/// next one is not refused as one inside of it.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Engine {
-    parts: Rc<Parts>,
+    parts: Parts,
     /// The keys of HMACs as WebCrypto has them, once they were set.
-    keys: Vec<JsValue>,
-    judged: Result<Verified, Failure>,
+    keys: RefCell<Vec<JsValue>>,
+    judged: RefCell<Result<Verified, Failure>>,
 }
 
 #[derive(Debug)]
@@ -115,13 +118,18 @@ impl Engine {
         let scheme = scheme_of(scheme, &options)?;
         let texts: Vec<&str> = secrets.iter().map(String::as_str).collect();
         let secrets = Secrets::parse(&scheme, &texts);
-        if secrets.is_empty() {
-            let faults: Vec<String> = secrets.faults().iter().map(ToString::to_string).collect();
-            let faults = if faults.is_empty() { "There is no secret.".into() } else { faults.join(" ") };
-            return Err(JsError::new(&faults));
+        let faults: Vec<String> = secrets.faults().iter().map(ToString::to_string).collect();
+        if secrets.is_empty() && faults.is_empty() {
+            return Err(JsError::new("There is no secret."));
+        }
+        if !faults.is_empty() {
+            return Err(JsError::new(&faults.join(" ")));
+        }
+        if let Some(name) = scheme.params.iter().find(|name| options.params.get(*name).is_none_or(String::is_empty)) {
+            return Err(JsError::new(&format!("options: this scheme needs `params` with {name:?} in it")));
         }
         let parts = Parts { scheme, secrets, options, ask_above, check };
-        Ok(Self { parts: Rc::new(parts), keys: Vec::new(), judged: Err(Failure::NoMatch) })
+        Ok(Self { parts, keys: RefCell::default(), judged: RefCell::new(Err(Failure::NoMatch)) })
     }
 
     /// The headers that have to be handed over; `undefined` if that is all of them.
@@ -133,50 +141,59 @@ impl Engine {
     /// Verifies a delivery, at `now` in seconds. Bits: 1 valid, 2 the body is
     /// authenticated, 4 there is a timestamp, 8 an event id, 16 replay keys;
     /// from the ninth on, the number of the secret.
-    pub fn verify(&mut self, head: &str, body: &[u8], now: f64) -> u32 {
-        let parts = Rc::clone(&self.parts);
-        self.judged = parts.judge(head, body, now, |delivery, setting| {
-            let ask_above = if parts.check.is_some() { parts.ask_above } else { usize::MAX };
-            let setting = Setting { ask_above, ..*setting };
-            match webhook::verify(&parts.scheme, &parts.secrets, delivery, &setting) {
-                webhook::Verification::Ask(questions) => {
-                    let answers: Vec<bool> = questions.checks.iter().map(|check| parts.checked(check)).collect();
-                    questions.answered(&answers)
+    pub fn verify(&self, head: &str, body: &[u8], now: f64) -> u32 {
+        let parts = &self.parts;
+        self.conclude(parts.judge(head, body, now, |delivery, setting| {
+            let verify = |ask_above: usize| {
+                let setting = Setting { ask_above, ..*setting };
+                match webhook::verify(&parts.scheme, &parts.secrets, delivery, &setting) {
+                    webhook::Verification::Ask(questions) => {
+                        let answers: Option<Vec<bool>> =
+                            questions.checks.iter().map(|check| parts.checked(check)).collect();
+                        answers.map(|answers| questions.answered(&answers))
+                    }
+                    settled => Some(settled.into_result()),
                 }
-                settled => settled.into_result(),
-            }
-        });
-        bits(&self.judged)
+            };
+            let by_platform = parts.check.as_ref().and_then(|_| verify(parts.ask_above));
+            // If the platform has no answer, the module has.
+            by_platform.or_else(|| verify(usize::MAX)).unwrap_or(Err(Failure::NoMatch))
+        }))
+    }
+
+    /// Concludes that a body is longer than `body_limit`, without having it.
+    pub fn too_large(&self) -> u32 {
+        self.conclude(Err(Failure::BodyTooLarge))
     }
 
     /// Why the last delivery was refused.
     #[must_use]
     pub fn code(&self) -> Option<String> {
-        self.judged.as_ref().err().map(|failure| failure.code().into())
+        self.judged.borrow().as_ref().err().map(|failure| failure.code().into())
     }
 
     /// The same, as a sentence.
     #[must_use]
     pub fn detail(&self) -> Option<String> {
-        self.judged.as_ref().err().map(|failure| failure.detail().into_owned())
+        self.judged.borrow().as_ref().err().map(|failure| failure.detail().into_owned())
     }
 
     /// When the last delivery was signed, seconds.
     #[must_use]
     pub fn timestamp(&self) -> Option<f64> {
-        self.judged.as_ref().ok().and_then(|verified| verified.timestamp).map(seconds)
+        self.judged.borrow().as_ref().ok().and_then(|verified| verified.timestamp).map(seconds)
     }
 
     /// The last delivery's event id.
     #[must_use]
     pub fn event_id(&self) -> Option<String> {
-        self.judged.as_ref().ok().and_then(|verified| verified.event_id.clone())
+        self.judged.borrow().as_ref().ok().and_then(|verified| verified.event_id.clone())
     }
 
     /// What to remember of the last delivery.
     #[must_use]
     pub fn replay_keys(&self) -> Vec<String> {
-        self.judged.as_ref().ok().map(|verified| verified.replay_keys.clone()).unwrap_or_default()
+        self.judged.borrow().as_ref().ok().map(|verified| verified.replay_keys.clone()).unwrap_or_default()
     }
 
     /// The keys that [`ask`](Self::ask) needs, each as a hash's name and bytes.
@@ -187,8 +204,8 @@ impl Engine {
     }
 
     /// Takes the same keys as WebCrypto has them, in the same order.
-    pub fn set_keys(&mut self, keys: Vec<JsValue>) {
-        self.keys = keys;
+    pub fn set_keys(&self, keys: Vec<JsValue>) {
+        self.keys.replace(keys);
     }
 
     /// Verifies a delivery with a long body as far as goes without WebCrypto,
@@ -209,13 +226,18 @@ impl Engine {
     }
 
     /// Takes the answers of what was asked; bits, as [`verify`](Self::verify).
-    pub fn settle(&mut self, asked: Asked, answers: Vec<JsValue>) -> u32 {
+    pub fn settle(&self, asked: Asked, answers: Vec<JsValue>) -> u32 {
         let answers: Vec<bool> = answers.iter().map(JsValue::is_truthy).collect();
-        self.judged = match asked.then {
+        self.conclude(match asked.then {
             Then::Settled(judged) => judged,
             Then::Answers(asked) => asked.answered(&answers),
-        };
-        bits(&self.judged)
+        })
+    }
+
+    fn conclude(&self, judged: Result<Verified, Failure>) -> u32 {
+        let bits = bits(&judged);
+        *self.judged.borrow_mut() = judged;
+        bits
     }
 
     /// Whether a signature is good. What there is no key for proves nothing.
@@ -223,9 +245,16 @@ impl Engine {
         let names = check.algorithm.web_crypto();
         let known = self.parts.secrets.hmac_keys(&self.parts.scheme);
         let is_it = |(other, key): (WebCrypto, &[u8])| Some(other) == names && key == check.key;
-        let key = known.zip(&self.keys).find(|(known, _)| is_it(*known)).map(|(_, key)| key);
+        let keys = self.keys.borrow();
+        let key = known.zip(keys.iter()).find(|(known, _)| is_it(*known)).map(|(_, key)| key);
         let asked = key.and_then(|key| web_crypto_verify("HMAC", key, &check.signature, &check.message).ok());
         asked.map_or(JsValue::FALSE, JsValue::from)
+    }
+
+    /// Whether the scheme has handshakes.
+    #[must_use]
+    pub fn has_handshakes(&self) -> bool {
+        !self.parts.scheme.handshakes.is_empty()
     }
 
     /// What to answer if this is a handshake, as JSON; `undefined` if it is
@@ -313,10 +342,10 @@ fn seconds(at: Timestamp) -> f64 {
 }
 
 impl Parts {
-    /// The platform's answer. An error proves nothing.
-    fn checked(&self, check: &SignatureCheck<'_>) -> bool {
-        let Some((platform, names)) = self.check.as_ref().zip(check.algorithm.web_crypto()) else { return false };
-        platform.hmac(names.hash, &check.key, &check.signature, &check.message).unwrap_or_default()
+    /// The platform's answer; `None` if it has none.
+    fn checked(&self, check: &SignatureCheck<'_>) -> Option<bool> {
+        let (platform, names) = self.check.as_ref().zip(check.algorithm.web_crypto())?;
+        platform.hmac(names.hash, &check.key, &check.signature, &check.message).ok()
     }
 
     fn judge<T>(&self, head: &str, body: &[u8], now: f64, judge: impl FnOnce(&Delivery<'_>, &Setting<'_>) -> T) -> T {

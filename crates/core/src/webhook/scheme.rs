@@ -59,6 +59,7 @@ use super::{
     template::{Part, Template},
 };
 
+mod borders;
 mod check;
 mod headers;
 mod read;
@@ -265,11 +266,12 @@ impl Scheme {
         self.timestamp.as_ref().is_some_and(|rule| rule.enforce && self.is_signed(&rule.at))
     }
 
-    /// Whether the event id is part of what is signed; if it isn't, whoever
-    /// repeats a delivery can give it another.
+    /// Whether the event id is part of what is signed, and nothing beside it can
+    /// be taken for a part of it; otherwise whoever repeats a delivery can give
+    /// it another.
     #[must_use]
     pub fn event_id_signed(&self) -> bool {
-        self.event_id.as_ref().is_some_and(|place| self.is_signed(place))
+        self.event_id.as_ref().is_some_and(|place| self.is_signed(place) && borders::hold(self, place))
     }
 
     /// The headers that deciding on a delivery reads, in lower case, each once;

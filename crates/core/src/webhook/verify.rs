@@ -35,8 +35,8 @@ pub struct Verified {
     pub body_authenticated: bool,
     /// What to remember, to know the delivery again: one text of 43 characters
     /// for each item that was signed. It is made of the event id where nobody
-    /// but the sender can change it, else of what is signed; where nothing is,
-    /// of the id, and none at all without one.
+    /// but the sender can change it ([`Scheme::event_id_signed`]), else of what is
+    /// signed; where nothing is, of the id, and none at all without one.
     ///
     /// Empty too if [`Setting::replay_keys`] says so.
     ///
@@ -124,8 +124,8 @@ impl Questions<'_> {
     /// The same for who can't keep the delivery until the answers are there.
     #[must_use]
     pub fn asked(self) -> Asked {
-        let wanted = self.tally.replay_keys != ReplayKeys::Unwanted;
-        let checks = self.checks.iter().map(|check| (check.about, wanted.then(|| check.hash()))).collect();
+        let hash = |check: &SignatureCheck<'_>| self.tally.wants_hash(check.about).then(|| check.hash());
+        let checks = self.checks.iter().map(|check| (check.about, hash(check))).collect();
         Asked { checks, tally: self.tally }
     }
 }
@@ -195,15 +195,24 @@ impl Tally {
     /// signatures, by several keys, anybody can leave some out. It is one more
     /// pass over the body, and not made where the id serves.
     fn matched(&mut self, about: About, hash: impl FnOnce() -> Option<[u8; 32]>) {
-        let kind = self.replay_keys;
+        let wanted = self.wants_hash(about);
         let Some(group) = self.items.get_mut(about.item).and_then(|groups| groups.get_mut(about.group)) else { return };
         if let Some(matches) = group.matches.get_mut(about.secret) {
             *matches = true;
         }
-        let by_id = kind == ReplayKeys::Id && group.event_id.is_some();
-        if group.signed.is_none() && kind != ReplayKeys::Unwanted && !by_id {
+        if wanted {
             group.signed = hash();
         }
+    }
+
+    /// Whether the hash of what is signed is to be remembered, and not known yet.
+    fn wants_hash(&self, about: About) -> bool {
+        let group = self.items.get(about.item).and_then(|groups| groups.get(about.group));
+        group.is_some_and(|group| match self.replay_keys {
+            ReplayKeys::Unwanted => false,
+            ReplayKeys::Id => group.event_id.is_none() && group.signed.is_none(),
+            ReplayKeys::Signed => group.signed.is_none(),
+        })
     }
 
     fn verdict(self) -> Result<Verified, Failure> {

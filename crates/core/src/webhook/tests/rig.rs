@@ -23,6 +23,15 @@ pub(super) const STANDARD: &str = r#"
     event_id = "header:webhook-id|svix-id"
 "#;
 
+pub(super) const ADYEN: &str = r#"
+    each = "json:notificationItems[].NotificationRequestItem"
+    signature = "json:additionalData.hmacSignature"
+    encoding = "base64"
+    algorithm = "hmac-sha256"
+    key = "hex"
+    message = "{json_or_empty:pspReference}:{json_or_empty:originalReference}:{json_or_empty:amount.value}"
+"#;
+
 pub(super) const GITHUB: &str = r#"
     signature = "header:x-hub-signature-256"
     prefix = "sha256="
