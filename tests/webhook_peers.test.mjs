@@ -3,15 +3,13 @@
 // The upstream is a server of the test's own; what it does is what a test says.
 
 import assert from "node:assert/strict";
-import { createHash, createHmac, randomUUID } from "node:crypto";
 import http from "node:http";
 import { after, afterEach, before, test } from "node:test";
 
 import { inRoot } from "../scripts/tools.mjs";
 import { eventually, sleep, startRig } from "./rig.mjs";
+import { secret, standard } from "./standard_webhooks.mjs";
 
-const secret = (name) => `whsec_${createHash("sha256").update(name).digest("base64")}`;
-const STANDARD = secret("standard");
 /** What upstreams have here, and what they have in earnest. */
 const PATIENCE_MS = 1_500;
 const DEPLOYED_PATIENCE_MS = 25_000;
@@ -40,7 +38,7 @@ before(async () => {
     toml: inRoot("tests", "webhook_peers.toml"),
     settings: { "http://127.0.0.1:1": `http://127.0.0.1:${upstream.address().port}` },
     edges: { edge1: {} },
-    hooks: { vars: { STANDARD_SECRET: STANDARD, EVENTS_SECRET: secret("events") } },
+    hooks: { vars: { STANDARD_SECRET: secret("standard"), EVENTS_SECRET: secret("events") } },
   });
 });
 after(async () => {
@@ -54,12 +52,10 @@ afterEach(async () => {
   taken.splice(0);
 });
 
-/** A delivery: its body, and the three headers of Standard Webhooks. */
-function delivery(id = `msg_${randomUUID()}`) {
-  const at = String(Math.floor(Date.now() / 1000));
-  const key = Buffer.from(STANDARD.slice("whsec_".length), "base64");
-  const signature = createHmac("sha256", key).update(`${id}.${at}.${BODY}`).digest("base64");
-  return { id, headers: { "webhook-id": id, "webhook-timestamp": at, "webhook-signature": `v1,${signature}` } };
+/** A delivery: its id, and its headers. */
+function delivery() {
+  const headers = standard(BODY);
+  return { id: headers["webhook-id"], headers };
 }
 
 /** Sends it to the end, and waits for the answer. */

@@ -2,13 +2,13 @@
 // and what its upstream does not take is tried again, and in the end kept.
 
 import assert from "node:assert/strict";
-import { createHash, createHmac, randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { after, afterEach, before, test } from "node:test";
 
 import { inRoot } from "../scripts/tools.mjs";
 import { eventually, sleep, startRig } from "./rig.mjs";
+import { seconds, secret, standard } from "./standard_webhooks.mjs";
 
-const secret = (name) => `whsec_${createHash("sha256").update(name).digest("base64")}`;
 const STANDARD = secret("standard");
 const EVENTS = secret("events");
 const DAY = 24 * 3_600_000;
@@ -29,14 +29,6 @@ afterEach(async () => {
   await rig.events();
 });
 
-const seconds = () => Math.floor(Date.now() / 1000);
-
-/** Standard Webhooks' three headers. */
-function standard(body, { key = STANDARD, id = `msg_${randomUUID()}`, at = seconds() } = {}) {
-  const bytes = Buffer.from(key.slice("whsec_".length), "base64");
-  const signature = createHmac("sha256", bytes).update(`${id}.${at}.`).update(body).digest("base64");
-  return { "webhook-id": id, "webhook-timestamp": String(at), "webhook-signature": `v1,${signature}` };
-}
 
 const post = (body, headers = standard(body)) => rig.edge("edge1", "/hooks/queued", { method: "POST", body, headers });
 

@@ -1,13 +1,13 @@
 // Webhooks through the front door: verified, handed on once, signed again.
 
 import assert from "node:assert/strict";
-import { createHash, createHmac, generateKeyPairSync, randomUUID, sign } from "node:crypto";
+import { createHmac, generateKeyPairSync, sign } from "node:crypto";
 import { after, afterEach, before, test } from "node:test";
 
 import { inRoot } from "../scripts/tools.mjs";
-import { ROOT_KEY, sleep, startRig } from "./rig.mjs";
+import { sleep, startRig } from "./rig.mjs";
+import { refused, seconds, secret, standard } from "./standard_webhooks.mjs";
 
-const secret = (name) => `whsec_${createHash("sha256").update(name).digest("base64")}`;
 const STANDARD = secret("standard");
 const OLD = secret("old");
 const EVENTS = secret("events");
@@ -48,25 +48,11 @@ afterEach(async () => {
   await rig.events();
 });
 
-const seconds = () => Math.floor(Date.now() / 1000);
 const hmac = (key, message, encoding = "hex", algorithm = "sha256") =>
   createHmac(algorithm, key).update(message).digest(encoding);
 
-/** Standard Webhooks' three headers. */
-function standard(body, { key = STANDARD, id = `msg_${randomUUID()}`, at = seconds() } = {}) {
-  const bytes = Buffer.from(key.slice("whsec_".length), "base64");
-  const signature = createHmac("sha256", bytes).update(`${id}.${at}.`).update(body).digest("base64");
-  return { "webhook-id": id, "webhook-timestamp": String(at), "webhook-signature": `v1,${signature}` };
-}
-
 const post = (source, body, headers = {}, query = "") =>
   rig.edge("edge1", `/hooks/${source}${query}`, { method: "POST", body, headers });
-
-const refused = (answer, status, code) => {
-  assert.deepEqual([answer.status, answer.code], [status, code], answer.text);
-  assert.equal(answer.headers.get("content-type"), "application/problem+json");
-  assert.equal(answer.body.request_id, answer.headers.get("keystile-request-id"));
-};
 
 /** The one event that the upstream got, whose signature must be ours. */
 async function theOneEvent() {
@@ -412,94 +398,4 @@ test("an unknown source is 404, one that isn't set up is 500 and doesn't say why
     assert.ok(!answer.text.includes("NOBODY_SET_THIS"));
   }
   refused(await rig.edge("edge1", "/hooks/standard"), 405, "METHOD_NOT_ALLOWED");
-});
-
-const verify = (body, { key = ROOT_KEY, headers = {} } = {}) =>
-  rig.edge("edge1", "/keystile/v1/webhooks/verify", {
-    key: key ?? undefined,
-    headers,
-    method: "POST",
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  });
-const base64 = (text) => Buffer.from(text).toString("base64");
-
-test("services that receive webhooks themselves ask for the verdict, by source", async () => {
-  const headers = standard("{}", { key: OLD, id: "msg_asked" });
-  const asked = { source: "standard", headers, body: base64("{}") };
-  for (let time = 0; time < 2; time += 1) {
-    const answer = await verify(asked);
-    assert.equal(answer.status, 200, answer.text);
-    assert.deepEqual(answer.body, {
-      valid: true,
-      code: "OK",
-      detail: null,
-      event_id: "msg_asked",
-      timestamp: Number(headers["webhook-timestamp"]),
-      secret_index: 1,
-      body_authenticated: true,
-    });
-  }
-  const later = await verify({ ...asked, now: seconds() + 400 });
-  assert.deepEqual([later.body.valid, later.body.code, later.body.secret_index], [false, "TIMESTAMP_TOO_OLD", null]);
-  assert.equal((await verify({ ...asked, body: base64("[]") })).body.code, "NO_MATCH");
-  const unset = await verify({ ...asked, source: "unset" });
-  assert.equal(unset.body.code, "CONFIGURATION");
-  assert.match(unset.body.detail, /NOBODY_SET_THIS/);
-  refused(await verify({ ...asked, source: "nobody" }), 404, "UNKNOWN_SOURCE");
-  assert.deepEqual(await rig.events(), []);
-});
-
-test("… and by a scheme of their own", async () => {
-  const scheme = { signature: "header:x-proof", encoding: "hex", algorithm: "hmac-sha256", params: ["who"], message: "{param:who}{body}" };
-  const body = "\u00ff\u0000";
-  const own = { scheme, secrets: ["a", "b"], params: { who: "me" }, headers: [["X-Proof", hmac("b", `me${body}`)]], body: base64(body) };
-  assert.deepEqual((await verify(own)).body, {
-    valid: true,
-    code: "OK",
-    detail: null,
-    event_id: null,
-    timestamp: null,
-    secret_index: 1,
-    body_authenticated: true,
-  });
-  assert.equal((await verify({ ...own, secrets: [""] })).body.code, "CONFIGURATION");
-  const stripe = { provider: "slack", secrets: ["x"], headers: {}, body: "" };
-  assert.equal((await verify(stripe)).body.code, "MISSING_HEADER");
-  refused(await verify({ ...stripe, provider: "mailgun" }), 422, "INVALID_REQUEST");
-  refused(await verify({ ...own, scheme: {} }), 422, "INVALID_REQUEST");
-  refused(await verify({ ...own, source: "standard" }), 422, "INVALID_REQUEST");
-  refused(await verify("{"), 400, "MALFORMED_JSON");
-});
-
-test("… whatever a secret is like, and however long the body", async () => {
-  const operator = ROOT_KEY;
-  const body = Buffer.from(JSON.stringify({ pad: "x".repeat(10_000) }));
-  for (const key of ["s", "s".repeat(200_000)]) {
-    const headers = { "x-hub-signature-256": `sha256=${hmac(key, body)}` };
-    const asked = { provider: "github", secrets: [key], headers, body: body.toString("base64") };
-    const answer = await rig.edge("edge1", "/keystile/v1/webhooks/verify", {
-      method: "POST",
-      headers: { Authorization: `Bearer ${operator}` },
-      body: JSON.stringify(asked),
-    });
-    assert.deepEqual([answer.status, answer.body.code], [200, "OK"], answer.text);
-  }
-});
-
-test("… which needs an operator's key with `verify`; a source's secrets are no tenant's to try out", async () => {
-  const asked = { source: "standard", headers: standard("{}"), body: base64("{}") };
-  const own = { provider: "slack", secrets: ["x"], headers: {}, body: "" };
-  const spoofed = { "Keystile-Reach": "all" };
-  refused(await verify(asked, { key: null, headers: spoofed }), 401, "MISSING_CREDENTIAL");
-  const customer = await rig.create();
-  assert.equal((await verify(asked, { key: customer.key })).status, 401);
-  const reader = await rig.operator("*", ["keys:read"]);
-  refused(await verify(asked, { key: reader.key }), 403, "INSUFFICIENT_SCOPE");
-  const bound = await rig.operator("acme", ["verify"]);
-  refused(await verify(asked, { key: bound.key, headers: spoofed }), 403, "TENANT_NOT_ALLOWED");
-  assert.equal((await verify(own, { key: bound.key })).status, 200);
-  const all = await rig.operator("*", ["verify"]);
-  assert.equal((await verify(asked, { key: all.key })).body.valid, true);
-  const got = await rig.edge("edge1", "/keystile/v1/webhooks/verify", { key: ROOT_KEY });
-  refused(got, 405, "METHOD_NOT_ALLOWED");
 });

@@ -7,7 +7,7 @@ use keystile_core::{
     fields,
     problem::Problem,
     webhook::{
-        Failure, Scheme, Secrets, Verified,
+        Failure, Scheme, Secrets, Setting, Verified,
         request::{self, Chosen, Judge, VerifyDelivery},
     },
 };
@@ -98,6 +98,8 @@ async fn verdict(
     now: keystile_core::Timestamp,
 ) -> Result<Verified, Failure> {
     let headers = parts.headers();
-    let (delivery, setting) = (parts.delivery(&headers), source::setting(now, params, limit));
+    // Nothing is remembered here.
+    let setting = Setting { replay_keys: false, ..source::setting(now, params, limit) };
+    let delivery = parts.delivery(&headers);
     receive::verify(scheme, secrets, &delivery, &setting).await
 }

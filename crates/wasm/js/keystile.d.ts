@@ -41,7 +41,7 @@ export interface Genuine {
   timestamp?: number;
   /** The id that a repeated delivery repeats, if the scheme has one. */
   event_id?: string;
-  /** What to remember, to know the delivery again: a text for each item that was signed. If none was seen it is new. */
+  /** What to remember, to know the delivery again: a text for each item that was signed. It is new if any was not seen. */
   replay_keys?: string[];
 }
 

@@ -41,30 +41,27 @@ export class Verifier {
   }
 
   verify(delivery, now) {
-    const [text, body, at] = [head(delivery, this.#headers), bytes(delivery.body), seconds(now)];
-    if (body.length > this.#bodyLimit) return this.#verdict(this.#engine.too_large());
-    return this.#verdict(this.#engine.verify(text, body, at));
+    return this.#judge(head(delivery, this.#headers), seconds(now), bytes(delivery.body));
   }
 
   async verifyAsync(delivery, now) {
-    const body = bytes(delivery.body);
+    const [text, at, body] = [head(delivery, this.#headers), seconds(now), bytes(delivery.body)];
     const here = body.length < platform.long || body.length > this.#bodyLimit || platform.check;
-    if (here || !globalThis.crypto?.subtle) return this.verify(delivery, now);
-    const [text, at] = [head(delivery, this.#headers), seconds(now)];
-    if (this.#importing === true) return this.#ask(text, body, at);
+    if (here || !globalThis.crypto?.subtle) return this.#judge(text, at, body);
+    if (this.#importing === true) return this.#ask(text, at, body);
     // What is asked later is asked of what the body is now.
     const copy = body.slice();
     try {
       await (this.#importing ??= this.#importKeys());
     } catch {
       this.#importing = undefined;
-      return this.#verdict(this.#engine.verify(text, copy, at));
+      return this.#judge(text, at, copy);
     }
-    return this.#ask(text, copy, at);
+    return this.#ask(text, at, copy);
   }
 
   handshake(delivery, now) {
-    const [text, body, at] = [head(delivery, this.#headers), bytes(delivery.body), seconds(now)];
+    const [text, at, body] = [head(delivery, this.#headers), seconds(now), bytes(delivery.body)];
     if (!this.#engine.has_handshakes() || body.length > this.#bodyLimit) return undefined;
     const answer = this.#engine.handshake(text, body, at);
     return answer === undefined ? undefined : JSON.parse(answer);
@@ -74,7 +71,12 @@ export class Verifier {
     this.#engine.free();
   }
 
-  async #ask(text, body, at) {
+  #judge(text, at, body) {
+    if (body.length > this.#bodyLimit) return this.#verdict(this.#engine.too_large());
+    return this.#verdict(this.#engine.verify(text, body, at));
+  }
+
+  async #ask(text, at, body) {
     const asked = this.#engine.ask(text, body, at);
     const promises = asked.promises();
     // There is one, as a rule.
@@ -169,7 +171,10 @@ async function answered(promise) {
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array();
-/** Where short texts are encoded: the module copies them before anything else is. Shorter than any `platform.long` that waits. */
+/**
+ * Where short texts are encoded. So a body is gathered last, and is the
+ * module's before anything else is encoded: what waits is longer.
+ */
 const scratch = new Uint8Array(4095);
 
 /** Also of other realms, such as a test runner's. */

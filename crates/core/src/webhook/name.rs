@@ -32,7 +32,8 @@ impl Names {
     pub(crate) fn compare(self, given: &[u8], name: &str) -> Name {
         if given == name.as_bytes() {
             Name::Same
-        } else if self == Self::InOneCase && in_lower_case(given).eq_ignore_ascii_case(&in_lower_case(name.as_bytes()))
+        } else if self == Self::InOneCase
+            && with_ascii_letters(given).eq_ignore_ascii_case(&with_ascii_letters(name.as_bytes()))
         {
             Name::Ambiguous
         } else {
@@ -41,9 +42,9 @@ impl Names {
     }
 }
 
-/// As ASCII, in any case, wherever a receiver's folding would make it so: four
-/// letters outside ASCII have a letter of ASCII as their other case.
-fn in_lower_case(name: &[u8]) -> Cow<'_, [u8]> {
+/// With letters of ASCII for the four outside of it that have one as their other
+/// case, and that a receiver's folding could so take for it.
+fn with_ascii_letters(name: &[u8]) -> Cow<'_, [u8]> {
     match core::str::from_utf8(name) {
         Ok(text) if text.contains(['ſ', '\u{212a}', 'ı', 'İ']) => {
             let folded = text.replace('ſ', "s").replace('\u{212a}', "k").replace(['ı', 'İ'], "i");

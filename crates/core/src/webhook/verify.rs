@@ -38,10 +38,8 @@ pub struct Verified {
     /// but the sender can change it ([`Scheme::event_id_signed`]), else of what is
     /// signed; where nothing is, of the id, and none at all without one.
     ///
-    /// Empty too if [`Setting::replay_keys`] says so.
-    ///
-    /// A delivery is new if none of them was seen. If some were, somebody has
-    /// put a batch together anew.
+    /// A delivery is new if any of them was not seen; of a batch the others are
+    /// repeats. Empty too if [`Setting::replay_keys`] says so.
     pub replay_keys: Vec<String>,
 }
 

@@ -24,9 +24,8 @@ pub(super) fn hold(scheme: &Scheme, place: &Place) -> bool {
 }
 
 fn hold_in(scheme: &Scheme, template: &Template, place: &Place) -> bool {
-    let mut has_lines = false;
-    for (index, part) in template.0.iter().enumerate() {
-        let next = template.0.get(index + 1);
+    let mut parts = template.0.as_slice();
+    while let [part, rest @ ..] = parts {
         let is_it = match part {
             Part::Value(other) | Part::ValueOrEmpty(other) => other == place,
             // Listed with their names, or alone in their line.
@@ -36,44 +35,60 @@ fn hold_in(scheme: &Scheme, template: &Template, place: &Place) -> bool {
             Part::Url | Part::Query | Part::PathAndQuery => matches!(place, Place::Query(_)),
             _ => false,
         };
-        let ends = ends(scheme, part, next, place);
-        if is_it {
-            return ends || next.is_none() && !has_lines;
+        let ends = ends(scheme, part, rest, place);
+        if is_it || !ends {
+            return is_it && (ends || rest.is_empty());
         }
-        if !ends {
-            return false;
-        }
-        has_lines |= is_line(part, next);
+        parts = rest;
     }
     false
 }
 
-/// Whether a part can neither take from the next one nor give to it.
-fn ends(scheme: &Scheme, part: &Part, next: Option<&Part>, place: &Place) -> bool {
+/// Whether a part can neither take from what follows it nor give to it.
+fn ends(scheme: &Scheme, part: &Part, rest: &[Part], place: &Place) -> bool {
+    let next = rest.first();
     let before_time = next.is_some_and(|next| is_time(scheme, next));
     let before_literal = matches!(next, Some(Part::Literal(_)));
     match part {
-        Part::Literal(_) | Part::Present(_) => true,
-        part if is_time(scheme, part) || is_line(part, next) => true,
+        Part::Literal(_) => true,
+        part if is_time(scheme, part) => true,
         Part::Value(Place::Header(_) | Place::Field(_) | Place::Position(_))
         | Part::ValueOrEmpty(Place::Header(_) | Place::Field(_) | Place::Position(_))
-        | Part::Method
         | Part::Sha256Hex
-        | Part::Crc32
-        | Part::Secret => before_literal || before_time,
+        | Part::Crc32 => before_literal || before_time,
+        // Only the first such text of a message may have several lines. It is
+        // told apart from the end, where all that follows has one (SNS).
+        Part::Present(_) | Part::Value(Place::Json(_)) | Part::ValueOrEmpty(Place::Json(_)) => {
+            is_line(part, rest) && have_one_line_each(rest)
+        }
         Part::Body | Part::EscapedBody => before_time,
         // No URL ends like the beginning of a JSON document, which must be whole.
         Part::Url | Part::UrlWithoutQuery => next == Some(&Part::Body) && matches!(place, Place::Json(_)),
-        Part::Param(_) => next.is_some(),
+        // The receiver's own.
+        Part::Param(_) | Part::Secret => true,
         _ => false,
     }
 }
 
-/// Whether this is a JSON text with a line of its own. Only the first of a
-/// message may have several, and is told apart from the end (SNS).
-fn is_line(part: &Part, next: Option<&Part>) -> bool {
-    let json = matches!(part, Part::Value(Place::Json(_)) | Part::ValueOrEmpty(Place::Json(_)));
-    json && matches!(next, Some(Part::Literal(literal)) if literal.starts_with('\n'))
+/// Whether this has a line of its own: the next begins with the line's end.
+fn is_line(part: &Part, rest: &[Part]) -> bool {
+    matches!(part, Part::Present(_)) || matches!(rest.first(), Some(Part::Literal(text)) if text.starts_with('\n'))
+}
+
+fn have_one_line_each(mut parts: &[Part]) -> bool {
+    while let [part, rest @ ..] = parts {
+        let one_line = match part {
+            Part::Literal(_) | Part::Timestamp | Part::Present(_) => true,
+            Part::Value(Place::Header(_)) | Part::ValueOrEmpty(Place::Header(_)) => true,
+            Part::Value(Place::Json(_)) | Part::ValueOrEmpty(Place::Json(_)) => is_line(part, rest),
+            _ => false,
+        };
+        if !one_line {
+            return false;
+        }
+        parts = rest;
+    }
+    true
 }
 
 fn is_time(scheme: &Scheme, part: &Part) -> bool {

@@ -149,6 +149,9 @@ fn p34_an_id_counts_only_where_its_borders_hold() {
         ("{header:topic}{body}{timestamp}", "json:id"),
         ("{timestamp}{json:type}:{header:id}", "header:id"),
         ("{timestamp}.{json:type}\\n{json:id}", "json:id"),
+        ("{json:type}\\n{json:id}\\n{timestamp}{body}", "json:id"),
+        ("{json:id}\\n{timestamp}.{json:type}", "json:id"),
+        ("{method}.{header:id}.{timestamp}", "header:id"),
         ("{url}{header:id}.{body}", "header:id"),
     ] {
         assert!(!of(message, id), "{message}");
