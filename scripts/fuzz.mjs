@@ -31,7 +31,7 @@ const COVERAGE = [
   "-Cdebug-assertions",
   "-Coverflow-checks",
   "--cfg=fuzzing",
-].join(" ");
+].join("\x1f");
 
 const targets = () => readdirSync(inRoot("fuzz", "fuzz_targets")).map((file) => path.basename(file, ".rs"));
 
@@ -45,7 +45,7 @@ export async function fuzz(names = targets(), seconds = SECONDS) {
   const manifest = inRoot("fuzz", "Cargo.toml");
   // With a target named, what is built for the build itself has no coverage.
   const build = ["build", "--release", "--bins", "--manifest-path", manifest, "--target", host, "--target-dir", inRoot("target", "fuzz")];
-  await quietly("Building the fuzz targets", "cargo", build, { usually: "1 minute", env: { CARGO_ENCODED_RUSTFLAGS: COVERAGE.replaceAll(" ", "\x1f") } });
+  await quietly("Building the fuzz targets", "cargo", build, { usually: "1 minute", env: { CARGO_ENCODED_RUSTFLAGS: COVERAGE } });
   for (const name of names) {
     const [corpus, artifacts] = ["corpus", "artifacts"].map((kind) => inRoot("fuzz", kind, name));
     for (const directory of [corpus, artifacts]) mkdirSync(directory, { recursive: true });
