@@ -5,6 +5,7 @@
 use alloc::{
     format,
     string::{String, ToString},
+    vec::Vec,
 };
 
 use serde::{Deserialize, Serialize};
@@ -84,23 +85,10 @@ impl Path {
         self.0.split('/').filter(|segment| !segment.is_empty())
     }
 
-    /// The path as servers see it that cut segments at `;` and trim dots and
-    /// spaces, if it holds anything that these, or those that ignore case,
-    /// would see otherwise.
-    pub(crate) fn as_lenient_readers_see_it(&self) -> Option<Self> {
-        if !self.0.bytes().any(|byte| byte.is_ascii_uppercase() || matches!(byte, b';' | b'%' | b'.')) {
-            return None;
-        }
-        let mut path = String::with_capacity(self.0.len());
-        for segment in self.segments() {
-            let mut segment = without_parameters(segment);
-            while let Some(trimmed) = segment.strip_suffix('.').or_else(|| segment.strip_suffix("%20")) {
-                segment = trimmed;
-            }
-            path.push('/');
-            path.push_str(segment);
-        }
-        Some(Self(path))
+    /// The segments as the most lenient servers see them: cut at `;`, without dots
+    /// and spaces at the end. One of which nothing is left is no segment to them.
+    pub(crate) fn lenient_segments(&self) -> impl Iterator<Item = &str> {
+        self.segments().map(lenient).filter(|segment| !segment.is_empty())
     }
 
     /// What follows `base`, if the path is `base` or below it.
@@ -109,6 +97,43 @@ impl Path {
         let rest = self.0.strip_prefix(base.0.trim_end_matches('/'))?;
         (rest.is_empty() || rest.starts_with('/')).then_some(rest)
     }
+}
+
+/// A segment as servers see it that cut it at `;` and trim dots and spaces.
+pub(crate) fn lenient(segment: &str) -> &str {
+    let mut segment = without_parameters(segment);
+    while let Some(trimmed) = segment.strip_suffix('.').or_else(|| segment.strip_suffix("%20")) {
+        segment = trimmed;
+    }
+    segment
+}
+
+/// Whether two segments in normal form are the same to a server that ignores
+/// case, of whatever letters: some compare small letters and some capitals, so
+/// the Kelvin sign is a `k` and the long s an `s`.
+pub(crate) fn same_without_case(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+        || ((one.contains('%') || other.contains('%'))
+            && match (decoded(one), decoded(other)) {
+                (Some(one), Some(other)) => folded(&one).eq(folded(&other)),
+                _ => false,
+            })
+}
+
+/// A segment's characters without case. The dot that a small `İ` keeps apart is dropped.
+fn folded(segment: &str) -> impl Iterator<Item = char> {
+    let each = segment.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    each.filter(|c| *c != '\u{307}')
+}
+
+/// A segment's text; `None` if it is not UTF-8.
+fn decoded(segment: &str) -> Option<String> {
+    let mut bytes = segment.bytes();
+    let mut decoded = Vec::with_capacity(segment.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(if byte == b'%' { decode(bytes.next(), bytes.next())? } else { byte });
+    }
+    String::from_utf8(decoded).ok()
 }
 
 /// A segment up to its first `;`, encoded or not.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     key::Environment,
-    path::{Path, PathError},
+    path::{self, Path, PathError},
     scope::Scope,
 };
 
@@ -89,14 +89,13 @@ impl Routes {
     /// The most specific route that covers the path.
     ///
     /// # Errors
-    /// [`PathError::Ambiguous`] if a lenient reader would find a more specific one.
+    /// [`PathError::Ambiguous`] if a lenient reader would find another.
     pub fn find(&self, path: &Path) -> Result<Option<&Route>, PathError> {
-        let strict = self.0.iter().find(|route| route.pattern.covers(path));
-        let Some(lenient) = path.as_lenient_readers_see_it() else { return Ok(strict) };
-        let seen = self.0.iter().find(|route| route.pattern.covers_without_case(&lenient));
-        match strict {
-            Some(strict) if seen.is_some_and(|seen| seen.pattern != strict.pattern) => Err(PathError::Ambiguous),
-            strict => Ok(strict),
+        let Some(strict) = self.0.iter().find(|route| route.pattern.covers(path)) else { return Ok(None) };
+        let seen = self.0.iter().find(|route| route.pattern.covers_leniently(path));
+        match seen {
+            Some(seen) if seen.pattern != strict.pattern => Err(PathError::Ambiguous),
+            _ => Ok(Some(strict)),
         }
     }
 
@@ -157,15 +156,16 @@ impl Pattern {
     /// Whether the path is one of these.
     #[must_use]
     pub fn covers(&self, path: &Path) -> bool {
-        self.matches(path, |literal, segment| literal == segment)
+        self.matches(path.segments(), |literal, segment| literal == segment)
     }
 
-    fn covers_without_case(&self, path: &Path) -> bool {
-        self.matches(path, str::eq_ignore_ascii_case)
+    /// Whether it is to a server that ignores case, `;parameters`, and dots and
+    /// spaces at the end of a segment.
+    fn covers_leniently(&self, path: &Path) -> bool {
+        self.matches(path.lenient_segments(), same_to_lenient_readers)
     }
 
-    fn matches(&self, path: &Path, same: impl Fn(&str, &str) -> bool) -> bool {
-        let mut segments = path.segments();
+    fn matches<'a>(&self, mut segments: impl Iterator<Item = &'a str>, same: impl Fn(&str, &str) -> bool) -> bool {
         for expected in &self.0 {
             let covered = match expected {
                 PatternSegment::Rest => return true,
@@ -177,6 +177,16 @@ impl Pattern {
             }
         }
         segments.next().is_none()
+    }
+
+    /// Whether lenient readers take the two for one, so that neither could ever be told from the other.
+    #[must_use]
+    pub fn is_read_as(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len()
+            && self.0.iter().zip(&other.0).all(|segments| match segments {
+                (PatternSegment::Literal(one), PatternSegment::Literal(other)) => same_to_lenient_readers(one, other),
+                (one, other) => one == other,
+            })
     }
 
     /// Whether some path below `base` (such as `/keystile`) could match.
@@ -194,10 +204,15 @@ impl Pattern {
     }
 }
 
+fn same_to_lenient_readers(literal: &str, segment: &str) -> bool {
+    path::same_without_case(path::lenient(literal), path::lenient(segment))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::vec;
+    use proptest::prelude::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -263,6 +278,74 @@ mod tests {
             assert!(routes.find(&path(raw)).unwrap().is_some(), "{raw}");
         }
         assert_eq!(routes.find(&path("/SHOP/x")), Ok(None), "what no route covers is not forwarded at all");
+    }
+
+    #[test]
+    fn a_route_is_not_gone_round_in_other_letters_whichever_have_capitals() {
+        let routes = Routes::new(vec![
+            route("/shop/*"),
+            route("/shop/Admin/*"),
+            route("/shop/{id}/Kiosk"),
+            route("/shop/École/*"),
+            route("/shop/Odds;v/*"),
+        ]);
+        for raw in [
+            "/shop/admin/users",
+            "/shop/ADMIN",
+            "/shop/aDmin;x/users",
+            "/shop/7/kiosk",
+            "/shop/7/kiosk.",
+            "/shop/7/%E2%84%AAiosk",
+            "/shop/%c3%a9cole/x",
+            "/shop/éCOLE/x",
+            "/shop/odd%C5%BF/x",
+            "/shop/%20/admin/users",
+        ] {
+            assert_eq!(routes.find(&path(raw)), Err(PathError::Ambiguous), "{raw}");
+        }
+        for (raw, expected) in [
+            ("/shop/Admin/users", "/shop/Admin/*"),
+            ("/shop/7/Kiosk", "/shop/{id}/Kiosk"),
+            ("/shop/École/x", "/shop/École/*"),
+            ("/shop/Odds;v/x", "/shop/Odds;v/*"),
+            ("/shop/administrator", "/shop/*"),
+            ("/shop/ecole/x", "/shop/*"),
+            ("/shop/ü/x", "/shop/*"),
+        ] {
+            assert_eq!(routes.find(&path(raw)).unwrap().unwrap().pattern, pattern(expected), "{raw}");
+        }
+    }
+
+    proptest! {
+        /// However a path below a route is written, it is that route's or nobody's.
+        #[test]
+        fn no_writing_of_a_path_leads_to_a_laxer_route(
+            capitals in prop::collection::vec(any::<(bool, bool)>(), 5),
+            end in "(;[a-z]{0,2})?(\\.|%20){0,2}",
+        ) {
+            let write = |second: bool| -> String {
+                let cased = "admin".chars().zip(&capitals).map(|(letter, capital)| {
+                    if if second { capital.1 } else { capital.0 } { letter.to_ascii_uppercase() } else { letter }
+                });
+                cased.collect()
+            };
+            let admin = format!("/shop/{}/*", write(false));
+            let routes = Routes::new(vec![route("/shop/*"), route(&admin)]);
+            match routes.find(&path(&format!("/shop/{}{end}/x", write(true)))) {
+                Ok(found) => prop_assert_eq!(&found.unwrap().pattern, &pattern(&admin)),
+                Err(error) => prop_assert_eq!(error, PathError::Ambiguous),
+            }
+        }
+    }
+
+    #[test]
+    fn two_routes_that_lenient_readers_take_for_one_are_known() {
+        for (one, other) in [("/a/Admin/*", "/a/admin/*"), ("/a/x;v", "/a/x"), ("/É", "/é"), ("/{a}/B", "/{c}/b")] {
+            assert!(pattern(one).is_read_as(&pattern(other)), "{one} {other}");
+        }
+        for (one, other) in [("/a/b", "/a/c"), ("/a/*", "/a"), ("/a/{id}", "/a/b")] {
+            assert!(!pattern(one).is_read_as(&pattern(other)), "{one} {other}");
+        }
     }
 
     #[test]

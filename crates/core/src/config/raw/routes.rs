@@ -112,9 +112,19 @@ impl Check {
                 let hooks = hooks.map(Path::as_str).unwrap_or_default();
                 format!("this overlaps {hooks}, where webhooks come in; guard other paths, or set another hooks_base in [edge]")
             });
-            self.that(!checked.iter().any(|route| route.pattern == pattern), &["routes", &index, "path"], || {
-                format!("there are two routes for \"{}\"", raw.path)
-            });
+            let read_as = checked.iter().position(|route| route.pattern.is_read_as(&pattern));
+            if let Some(twin) = read_as.and_then(|at| checked.get(at)) {
+                let detail = if twin.pattern == pattern {
+                    format!("there are two routes for \"{}\"", raw.path)
+                } else {
+                    format!(
+                        "many servers read \"{}\" and the route before it for the same paths as one, since they \
+                         ignore case, `;parameters`, and dots and spaces at the end of a segment; write one of them",
+                        raw.path
+                    )
+                };
+                self.error(&["routes", &index, "path"], detail);
+            }
             self.that(
                 raw.environment.is_none_or(|one| config.environments.contains(&one)),
                 &["routes", &index, "environment"],
