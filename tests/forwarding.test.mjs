@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { createServer } from "node:http";
+import { createServer, get } from "node:http";
 import { after, before, test } from "node:test";
 
-import { startRig } from "./rig.mjs";
+import { ROOT_KEY, startRig } from "./rig.mjs";
 
 let rig;
 let upstream;
@@ -99,6 +99,94 @@ test("no credential goes on, wherever it stands; another scheme's does", async (
     "X-Forwarded-Host": "evil.example",
   });
   for (const name of ["x_http_method_override", "x-original-url", "x-forwarded-host"]) assert.ok(!(name in overriding), name);
+});
+
+// `Authorization: Bearer` and X-Api-Key have a test of their own: they are where keys belong.
+const base64 = (text) => Buffer.from(text).toString("base64");
+const SCHEMES = [
+  (key) => ["Authorization", key],
+  (key) => ["Authorization", `Token ${key}`],
+  (key) => ["Authorization", `ApiKey ${key}`],
+  (key) => ["Authorization", `token token="${key}", nonce="x"`],
+  (key) => ["Authorization", `Basic ${base64(`${key}:`)}`],
+  (key) => ["Authorization", `Basic ${base64(`user:${key}`)}`],
+  (key) => ["Authorization", `Digest username="a", response="${key}"`],
+  (key) => ["Api-Key", key],
+  (key) => ["X-Auth-Token", `  ${key}`],
+  (key) => ["Cookie", `session=1; key=${key}; theme=dark`],
+  (key) => ["Referer", `https://app.example.com/?key=${encodeURIComponent(key)}`],
+  (key) => ["Referer", `https://app.example.com/?key=${encodeURIComponent(encodeURIComponent(key)).replaceAll("_", "%255F")}`],
+  (key) => ["X-Forwarded-Authorization", `Bearer ${key}`],
+  (key) => ["X-Context", base64(JSON.stringify({ user: "a", apiKey: key }))],
+  (key) => ["X-Context", Buffer.from(`!${key}`).toString("base64url")],
+];
+
+test("no key of this deployment reaches an upstream in any header, whoever's, whatever is around it", async () => {
+  const [key, other] = [await rig.create(), await rig.create("globex")];
+  const operator = await rig.operator("*", ["verify"]);
+  for (const secret of [key.key, other.key, operator.key, ROOT_KEY]) {
+    for (const scheme of SCHEMES) {
+      const [name, value] = scheme(secret);
+      const answer = await rig.edge("edge1", "/api/open", { headers: { "X-Api-Key": key.key, "X-Trace": "kept", [name]: value } });
+      assert.equal(answer.status, 200, `${name}: ${answer.text}`);
+      assert.equal(answer.body.headers["x-trace"], "kept");
+      assert.equal(answer.body.headers[name.toLowerCase()], undefined, value);
+    }
+  }
+  const logs = JSON.stringify(rig.server.getLogs());
+  assert.match(logs, /key_not_forwarded/);
+  for (const secret of [key.key, other.key, operator.key, ROOT_KEY]) assert.ok(!logs.includes(secret));
+});
+
+test("what only looks a little like a key goes on", async () => {
+  const key = await rig.create();
+  const headers = {
+    Authorization: "Digest username=\"knq_live_user\", response=\"0123456789abcdef\"",
+    Cookie: `shown=${key.display}; b=2`,
+    Referer: "https://docs.example.com/knq_live_keys%zz?a=%5F",
+    "X-Context": base64("knq_live_ is what our keys begin with"),
+  };
+  const answer = await rig.edge("edge1", "/api/open", { headers: { "X-Api-Key": key.key, ...headers } });
+  for (const [name, value] of Object.entries(headers)) assert.equal(answer.body.headers[name.toLowerCase()], value);
+});
+
+/** Over a socket: `fetch` adds `Cache-Control: no-cache` to a conditional request by itself. */
+const overSocket = (path, headers) =>
+  new Promise((resolve, reject) => {
+    get(new URL(path, rig.url), { headers }, async (response) => {
+      let text = "";
+      for await (const chunk of response) text += chunk;
+      resolve({ status: response.statusCode, headers: response.headers, text });
+    }).on("error", reject);
+  });
+
+test("a caller's own headers on caching go on, and no others: a conditional request is answered 304", async () => {
+  const key = await rig.create();
+  const ask = (headers) => overSocket("/odd/etag", { Authorization: `Bearer ${key.key}`, ...headers });
+  assert.equal((await ask({})).status, 200);
+  const unchanged = await ask({ "If-None-Match": '"v1"' });
+  assert.deepEqual([unchanged.status, unchanged.text], [304, ""]);
+  assert.equal(unchanged.headers.etag, '"v1"');
+  assert.equal((await ask({ "If-None-Match": '"v0"' })).status, 200);
+  assert.equal((await ask({ "If-None-Match": '"v1"', "Cache-Control": "no-cache" })).status, 200, "as the caller asked");
+  const sent = (await rig.edge("edge1", "/api/open", { key: key.key })).body.headers;
+  await rig.edge("edge1", "/signed/x", { key: key.key });
+  for (const name of ["cache-control", "pragma"]) {
+    assert.ok(!(name in sent), `by binding: ${name}`);
+    assert.ok(!(name in received.headers), `by URL: ${name}`);
+  }
+  // The harness calls URLs by Node's `fetch`, which adds the two to conditional requests.
+  await rig.edge("edge1", "/signed/x", { key: key.key, headers: { "If-Modified-Since": "Thu, 01 Jan 2026 00:00:00 GMT", "Cache-Control": "max-age=7" } });
+  assert.equal(received.headers["if-modified-since"], "Thu, 01 Jan 2026 00:00:00 GMT");
+  assert.equal(received.headers["cache-control"], "max-age=7");
+});
+
+test("shared caches are told to keep off, by binding and by URL", async () => {
+  const key = await rig.create();
+  const { body } = await rig.edge("edge1", "/odd/cf", { key: key.key });
+  assert.equal(body.cacheTtl, -1);
+  assert.equal(body.cacheLevel, "bypass");
+  assert.equal(body.country, "US", "what the platform knows of the caller goes on");
 });
 
 test("an upstream that is not reached: 502, with the request's id", async () => {

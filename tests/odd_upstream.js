@@ -5,10 +5,17 @@ export default {
     switch (new URL(request.url).pathname) {
       case "/odd/cached":
         return new Response("kept", { headers: { "Cache-Control": "private, max-age=60" } });
+      case "/odd/cf":
+        return Response.json(request.cf);
       case "/odd/redirect":
         return new Response(null, { status: 302, headers: { Location: "https://elsewhere.example/" } });
       case "/odd/error":
         return new Response("broken", { status: 500 });
+      case "/odd/etag": {
+        // As Express has it: what says no-cache is never answered 304.
+        const fresh = request.headers.get("If-None-Match") === '"v1"' && !/no-cache/.test(request.headers.get("Cache-Control"));
+        return new Response(fresh ? null : "the body", { status: fresh ? 304 : 200, headers: { ETag: '"v1"' } });
+      }
       case "/odd/cookies":
         return new Response("two", { headers: [["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"]] });
       case "/odd/cross-origin":

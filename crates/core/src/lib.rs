@@ -33,6 +33,7 @@ pub mod idempotency;
 pub mod import;
 pub mod imported;
 pub mod key;
+pub mod key_pattern;
 pub mod keyring;
 pub mod lifecycle;
 pub mod listing;

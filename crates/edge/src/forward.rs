@@ -61,6 +61,7 @@ pub(crate) fn forward(
         &handle.fetcher,
         &incoming.request,
         &format!("{origin}{path}{query}"),
+        &isolate.key_pattern,
         incoming.has_bearer(),
         &glue::join(set),
         &glue::join(answer.iter().map(|(name, value)| (*name, value.as_str()))),

@@ -28,6 +28,14 @@ const DROPPED = new Set([
 // Response headers that are added to what the upstream sent; others replace it.
 const APPENDED = new Set(["Vary", "Server-Timing"]);
 
+// What `cache: "no-store"` tells Cloudflare's cache: neither to answer nor to keep it,
+// for it can't see whose answer it is. (The option would also send `Cache-Control:
+// no-cache`, which no caller asked for, and after which no server answers 304.)
+const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" };
+
+// Encodings within encodings that a header is searched for keys in.
+const MAX_DECODED = 4;
+
 /// All that the guard reads of a request, and the time, as one string.
 export function describe(request) {
   const headers = request.headers;
@@ -51,13 +59,14 @@ export function respond(status, headers, body) {
 
 /// Forwards a request that was let through. `set` are headers of the request,
 /// `answer` headers of the response; `fetcher` is a service binding, or
-/// undefined for a URL. `cors` says that cross-origin headers are ours to write.
-/// `failed` makes the response if there is none from the upstream.
-export async function forward(fetcher, request, url, dropAuthorization, set, answer, cors, requestId, failed) {
+/// undefined for a URL. `keys` finds keys in a text. `cors` says that cross-origin
+/// headers are ours to write. `failed` makes the response if there is none from the
+/// upstream.
+export async function forward(fetcher, request, url, keys, dropAuthorization, set, answer, cors, requestId, failed) {
   let response;
   try {
-    const headers = upstreamHeaders(request.headers, dropAuthorization, set);
-    const init = { headers, redirect: "manual", cache: "no-store" };
+    const headers = upstreamHeaders(request.headers, keys, dropAuthorization, set, requestId);
+    const init = { headers, redirect: "manual", cf: { ...request.cf, ...UNCACHED } };
     // A copy keeps the body whatever the method, as `new Request(url, init)` would not.
     const copy = new Request(url, request);
     response = await (fetcher ? fetcher.fetch(copy, init) : fetch(copy, init));
@@ -94,15 +103,41 @@ export async function handOver(env, request, reach, answer, requestId, failed) {
   return withHeaders(response, answer);
 }
 
-function upstreamHeaders(incoming, dropAuthorization, set) {
+function upstreamHeaders(incoming, keys, dropAuthorization, set, requestId) {
   const headers = new Headers(incoming);
-  for (const name of incoming.keys()) {
+  for (const [name, value] of incoming) {
     const plain = name.replaceAll("_", "-");
     if (plain.startsWith("keystile") || DROPPED.has(plain)) headers.delete(name);
+    else if (holdsKey(value, keys)) {
+      headers.delete(name);
+      console.warn(JSON.stringify({ level: "warn", event: "key_not_forwarded", header: name, request_id: requestId }));
+    }
   }
   if (dropAuthorization) headers.delete("Authorization");
   for (const [name, value] of pairs(set)) headers.set(name, value);
   return headers;
+}
+
+/// Whether a header's value is a key or has one in it: as it is, percent-encoded, or
+/// in base64.
+function holdsKey(value, keys) {
+  let text = value;
+  for (let round = 0; round < MAX_DECODED; round += 1) {
+    if (keys.test(text)) return true;
+    if (!text.includes("%")) break;
+    text = text.replace(/%([0-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  }
+  // A key that begins with too little to be told in base64, in the place made for it.
+  const [, credentials] = /^basic +([\w+/-]+)/i.exec(value) ?? [];
+  return credentials !== undefined && keys.test(decodedBase64(credentials));
+}
+
+function decodedBase64(text) {
+  try {
+    return atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    return "";
+  }
 }
 
 /// Takes away what an upstream can't say, and keeps shared caches off.
@@ -112,20 +147,6 @@ function ownOnly(headers, cors) {
   }
   if (headers.has("Cache-Control")) headers.append("Vary", "Authorization, X-Api-Key");
   else headers.set("Cache-Control", "private, no-store");
-}
-
-/// A body as text, or null once it is longer than `limit` bytes.
-export async function bodyText(request, limit) {
-  if (Number(request.headers.get("Content-Length")) > limit) return null;
-  const decoder = new TextDecoder();
-  let text = "";
-  let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.byteLength;
-    if (length > limit) return null;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 function pairs(joined) {

@@ -1,6 +1,5 @@
 //! `glue.js`, and what little else is called in JavaScript.
 
-use js_sys::Promise;
 pub(crate) use keystile_runtime::crossing::{SEPARATOR, join, wait_until};
 use wasm_bindgen::prelude::*;
 
@@ -18,6 +17,7 @@ extern "C" {
         fetcher: &JsValue,
         request: &JsValue,
         url: &str,
+        keys: &JsValue,
         drop_authorization: bool,
         set: &str,
         answer: &str,
@@ -35,7 +35,4 @@ extern "C" {
         request_id: &str,
         failed: &JsValue,
     ) -> JsValue;
-
-    #[wasm_bindgen(js_name = bodyText)]
-    pub(crate) fn body_text(request: &JsValue, limit: u32) -> Promise;
 }

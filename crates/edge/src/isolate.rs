@@ -9,10 +9,13 @@ use std::{
     rc::Rc,
 };
 
+use js_sys::RegExp;
 use keystile_core::{
     Keyring, RootKeys, base62,
     config::{Config, Target, Upstream},
     feed::client::FeedClient,
+    key_pattern::key_pattern,
+    root_key::MIN_ROOT_KEY_LEN,
     usage::counter::UsageCounter,
 };
 use keystile_runtime::{config, random, secret};
@@ -36,6 +39,8 @@ pub(crate) struct Isolate {
     pub(crate) usage: RefCell<UsageCounter>,
     /// For each upstream how it is called, or what is missing for that.
     pub(crate) upstreams: Vec<Result<UpstreamHandle, String>>,
+    /// Finds keys of this deployment in headers that would go on to an upstream.
+    pub(crate) key_pattern: RegExp,
     /// Makes the response when an upstream can't be reached.
     pub(crate) upstream_failed: Closure<dyn Fn(String, String) -> JsValue>,
     name: String,
@@ -93,7 +98,10 @@ impl Isolate {
         let config = config::load(Config::for_edge)?;
         let random = base62::draw::<8>(&random::bytes::<32>()?).unwrap_or(*b"00000000");
         let name: String = random.map(char::from).iter().collect();
+        let root_keys = secret::text(env, "KEYSTILE_ROOT_KEY").unwrap_or_default();
+        let root_keys = root_keys.split(',').map(str::trim).filter(|key| key.len() >= MIN_ROOT_KEY_LEN);
         Ok(Self {
+            key_pattern: RegExp::new(&key_pattern(config.key_forms(), &root_keys.collect::<Vec<_>>()), ""),
             keyring: secret::keyring(env)?,
             root_keys: secret::root_keys(env),
             feed: RefCell::new(FeedClient::new(config.feed)),
