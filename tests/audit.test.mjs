@@ -9,12 +9,14 @@ const DAY = 86_400_000;
 const HOUR = 3_600_000;
 
 let rig;
+let allowing;
 let forgetful;
 before(async () => {
   rig = await startRig({ name: "audit", edges: { edge1: {} }, handles: true });
+  allowing = await startRig({ name: "audit-import", edges: {}, settings: { 'prefix = "knq"': 'prefix = "knq"\nallow_imported = ["sk_live_"]' } });
   forgetful = await startRig({ name: "audit-retention", settings: { "[edge]": "[audit]\nretention_days = 30\n\n[edge]" }, edges: { edge1: {} }, handles: true });
 });
-after(() => Promise.all([rig.close(), forgetful.close()]));
+after(() => Promise.all([rig, allowing, forgetful].map((each) => each.close())));
 afterEach(async () => {
   for (const each of [rig, forgetful]) {
     await each.clock(0);
@@ -45,6 +47,52 @@ const addEntries = (stack, tenant, count, from, id = null) =>
      SELECT 'aud_' || printf('%020d', n + (SELECT count(*) FROM audit)), ${from} + n * 1000, 'root', 'root key', 'changed', ${id ? `'${id}'` : "NULL"}, NULL, 'req_' || n, '{}'
      FROM numbers`,
   );
+
+test("metadata is refused by name from 33 levels on, wherever it comes in", async () => {
+  const nested = (levels) => JSON.parse(`${'{"a":'.repeat(levels - 1)}{}${"}".repeat(levels - 1)}`);
+  const importing = (lines) => allowing.manage("POST", `${keys("deep")}/import`, { keys: lines });
+  const key = await rig.create("deep", { metadata: nested(32) });
+  assert.deepEqual(key.metadata, nested(32));
+  for (const levels of [33, 123, 124]) {
+    const metadata = nested(levels);
+    const created = await rig.manage("POST", keys("deep"), { name: "x", scopes: ["read:leads"], metadata });
+    const patched = await rig.manage("PATCH", `${keys("deep")}/${key.id}`, { metadata: { b: metadata } });
+    for (const answer of [created, patched]) {
+      assert.deepEqual([answer.status, answer.code], [422, "INVALID_REQUEST"], answer.text);
+      assert.deepEqual(answer.body.errors.map(({ field }) => field), ["metadata"]);
+      assert.match(answer.body.detail, /levels deep; 32 at most/);
+    }
+    const line = { digest: "0".repeat(64), display: "sk_live_ab12", name: "x", scopes: ["read:leads"], metadata };
+    assert.match((await importing([line])).text, /levels deep; 32 at most/);
+  }
+});
+
+test("whatever is stored takes no list, log or export down with it", async () => {
+  const [deep, broken, fine] = [await rig.create("stored"), await rig.create("stored"), await rig.create("stored")];
+  // As an earlier version took it, deeper than any parser goes, and what no version wrote.
+  const nested = (levels) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
+  await rig.sql("stored", `UPDATE keys SET record = json_set(record, '$.metadata', json('${nested(123)}')) WHERE id = '${deep.id}'`);
+  await rig.sql("stored", `UPDATE keys SET record = json_set(record, '$.state', 'no state') WHERE id = '${broken.id}'`);
+  const changed = (levels) => `{"metadata":{"from":{},"to":${nested(levels)}}}`;
+  const details = [changed(123), changed(1000), "no JSON", '{"name":\n{"from":"a","to":"b"}}'];
+  const rows = details.map((detail, index) => `('aud_${String(index).padStart(20, "0")}', ${Date.now()}, 'root', 'x', 'changed', 'req_00000000000000000000', '${detail}')`);
+  await rig.sql("stored", `INSERT INTO audit (id, at, actor_id, actor_name, action, request_id, detail) VALUES ${rows.join(",")}`);
+
+  const list = await rig.manage("GET", keys("stored"));
+  assert.deepEqual(list.body.keys.map(({ id }) => id).sort(), [deep.id, fine.id].sort());
+  assert.deepEqual(list.body.unreadable, [broken.id]);
+  assert.equal(JSON.stringify(list.body.keys.find(({ id }) => id === deep.id).metadata), nested(123));
+  const page = await rig.manage("GET", log("stored"));
+  const exported = await rig.manage("GET", `${log("stored")}/export`);
+  const shown = (entries) => entries.filter(({ id }) => id.startsWith("aud_0000")).map(({ detail }) => JSON.stringify(detail));
+  const expected = [details[0], details[1], "{}", '{"name":{"from":"a","to":"b"}}'];
+  assert.deepEqual(shown(page.body.entries).reverse(), expected);
+  assert.deepEqual(shown(exported.text.trim().split("\n").map((line) => JSON.parse(line))), expected);
+  assert.equal((await rig.manage("GET", "/v1/tenants/stored")).status, 200);
+  // Such a key is still of use, and can still be changed and ended.
+  assert.equal((await rig.manage("PATCH", `${keys("stored")}/${deep.id}`, { name: "renamed" })).status, 200);
+  assert.equal((await rig.manage("POST", `${keys("stored")}/${deep.id}/revoke`)).status, 200);
+});
 
 test("the audit log says who, what, which key, from where, and what changed", async () => {
   const key = await rig.create("audited", { name: "before" });

@@ -1,8 +1,8 @@
 // The management worker, with handles that only a test has: the clock of its
 // isolate can be moved, an object's alarm called or read, a statement of SQL
 // run or made to fail, the rows that statements read and the alarms that are
-// set counted, a ledger killed or put out of reach. What runs in between is what
-// is deployed.
+// set counted, a ledger killed or put out of reach, long waits cut short. What runs
+// in between is what is deployed.
 
 import config from "keystile-config";
 import Manage, { Feed as DeployedFeed, Ledger as DeployedLedger } from "../crates/manage/build/index.js";
@@ -12,6 +12,10 @@ globalThis.KEYSTILE_CONFIG = config;
 const realNow = Date.now;
 let offset = 0;
 Date.now = () => realNow() + offset;
+const realSetTimeout = setTimeout;
+let hurried = false;
+// A body's deadline, and nothing else that a request waits for, is this long.
+globalThis.setTimeout = (callback, ms, ...given) => realSetTimeout(callback, hurried && ms >= 30_000 ? 100 : ms, ...given);
 let failing = null;
 let ledgers = "ok";
 
@@ -92,6 +96,10 @@ export default class extends Manage {
     if (pathname === "/__clock") {
       offset = await request.json();
       return Response.json(Date.now());
+    }
+    if (pathname === "/__hurry") {
+      hurried = await request.json();
+      return Response.json(hurried);
     }
     if (pathname === "/__fail") {
       failing = await request.json();

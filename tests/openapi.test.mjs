@@ -139,6 +139,13 @@ const WAYS = {
   401: (operation) => send(operation, {}, { key: null }),
   403: (operation) => send(operation, {}, { key: powerless.key }),
   404: (operation) => send(operation, { path: (path) => path.replace(/_[0-9A-Za-z]{20}/, `_${"0".repeat(20)}`) }),
+  408: async (operation) => {
+    const { path } = await good(operation);
+    await rig.hurry(true);
+    const stalled = rig.slowly(operation.method, path);
+    await stalled.write("{");
+    return stalled.answer.finally(() => rig.hurry(false));
+  },
   409: (operation) => (/InUse$|CanNotCreate$/.test(operation.responses[409].$ref) ? whileInUse : toRevoked)(operation),
   412: (operation) => send(operation, {}, { headers: { "If-Match": '"99"' } }),
   413: (operation) => send(operation, {}, { raw: " ".repeat(65_537), headers: JSON_TYPE }),

@@ -9,7 +9,9 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import http from "node:http";
 import path from "node:path";
+import { Readable } from "node:stream";
 
 import { createTestHarness } from "wrangler";
 
@@ -121,6 +123,34 @@ class Rig {
     return answer;
   }
 
+  /**
+   * A request to the first worker, over a socket, whose body comes as the test says:
+   * `write(text)` sends some more of it, `end(text)` the rest; `answer` is what comes
+   * back, perhaps before that. Of the management worker it has to be one that
+   * docs/openapi.json has.
+   */
+  slowly(method, target, { key = ROOT_KEY, headers = {} } = {}) {
+    const sent = { Authorization: `Bearer ${key}`, "Content-Type": "application/json", ...headers };
+    const outgoing = http.request(new URL(target, this.url), { method, headers: sent });
+    const answer = new Promise((resolve, reject) => {
+      outgoing.on("error", reject);
+      outgoing.on("response", async (incoming) => {
+        const body = Readable.toWeb(incoming);
+        const answer = await read(new Response(body, { status: incoming.statusCode, headers: incoming.headers }));
+        if (!this.edges.length) checkAnswer(method, target, answer);
+        resolve(answer);
+      });
+    });
+    // What is not waited for, or fails since the worker hung up, fails no test.
+    answer.catch(() => {});
+    return {
+      answer,
+      write: (text) => new Promise((resolve) => outgoing.write(text, resolve)),
+      end: (text) => (outgoing.end(text), answer),
+      abandon: () => outgoing.destroy(),
+    };
+  }
+
   /** Creates a key and returns the answer's body. */
   async create(tenant = "acme", fields = {}) {
     const answer = await this.manage("POST", `/v1/tenants/${tenant}/keys`, {
@@ -163,6 +193,11 @@ class Rig {
   /** With `handles`: moves the clock of the management worker's isolate by so many milliseconds. */
   clock(offset) {
     return this.#handle("__clock", offset);
+  }
+
+  /** With `handles`: whether the deadline of bodies is over after a tenth of a second. */
+  hurry(whether) {
+    return this.#handle("__hurry", whether);
   }
 
   /** With `handles`: makes SQL that contains this text fail, or nothing if null. */

@@ -44,6 +44,22 @@ test("an operator of one tenant sees, changes and lists nothing of another's", a
   assert.equal(body.status, "active");
 });
 
+test("a tenant's own operators neither lift its suspension nor impose one", async () => {
+  const customer = await rig.create("hooli");
+  const own = await rig.operator("hooli", ALL);
+  const act = (action, options) => rig.manage("POST", `/v1/tenants/hooli/${action}`, undefined, options);
+  assert.equal((await act("suspend", as(own))).code, "TENANT_NOT_ALLOWED");
+  await effective(await act("suspend"));
+  const lifted = await act("resume", as(own));
+  assert.equal(lifted.status, 403, lifted.text);
+  assert.equal(lifted.code, "TENANT_NOT_ALLOWED");
+  const used = () => rig.edge("edge1", "/api/leads", { key: customer.key });
+  assert.equal((await used()).code, "TENANT_SUSPENDED");
+  assert.equal((await rig.manage("GET", "/v1/tenants/hooli", undefined, as(own))).body.suspended, true);
+  await effective(await act("resume"));
+  assert.equal((await used()).status, 200);
+});
+
 test("an operator sees only operators of its own tenant, and ends only those", async () => {
   const globex = await rig.operator("globex", ["keys:read"]);
   const list = await rig.manage("GET", "/v1/operators", undefined, as(acme));

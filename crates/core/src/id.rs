@@ -82,6 +82,12 @@ impl KeyId {
     pub fn operator_from_random(random: &[u8]) -> Option<Self> {
         from_random("op_", random).map(Self)
     }
+
+    /// Whether it is of an operator's key.
+    #[must_use]
+    pub fn is_operators(&self) -> bool {
+        self.as_str().starts_with("op_")
+    }
 }
 
 impl AuditId {

@@ -31,7 +31,7 @@ use crate::{
 /// Lines of a request, at most.
 pub const MAX_LINES: usize = 5_000;
 /// Bytes of its body, at most.
-pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+pub const MAX_BODY_BYTES: u32 = 4 * 1024 * 1024;
 /// Lines that a ledger takes in one transaction.
 pub const BATCH_LINES: usize = 250;
 

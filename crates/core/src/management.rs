@@ -30,7 +30,7 @@ use crate::{
 mod operator;
 mod shown;
 
-pub use operator::{Caller, OperatorScope};
+pub use operator::{Caller, JUDGED_FOR_MS, OperatorScope};
 pub use shown::{Holds, present, present_catalog, present_plans, present_settings};
 
 /// Characters of a name, at most.
@@ -39,10 +39,13 @@ pub const MAX_NAME_CHARS: usize = 100;
 pub const MAX_REASON_CHARS: usize = 500;
 /// Bytes of metadata as JSON, at most.
 pub const MAX_METADATA_BYTES: usize = 4096;
+/// Levels of metadata, at most: `{}` has one, `{"a": []}` two. Well below what JSON
+/// parsers take, since metadata is shown inside of answers, lists and audit entries.
+pub const MAX_METADATA_DEPTH: usize = 32;
 /// Networks in `allowed_ips`, at most.
 pub const MAX_ALLOWED_IPS: usize = 50;
 /// Bytes of a request's body, at most.
-pub const MAX_BODY_BYTES: usize = 64 * 1024;
+pub const MAX_BODY_BYTES: u32 = 64 * 1024;
 /// The longest overlap of a rotation: 90 days.
 pub const MAX_OVERLAP_SECONDS: i64 = 90 * DAY_SECONDS;
 /// How long a rotation waits for the first use of the successor, if nobody says.
@@ -273,16 +276,29 @@ fn metadata(value: Value) -> Result<Metadata, String> {
     Ok(metadata)
 }
 
-/// Whether metadata is small enough; once more when a patch was merged into it.
+/// Whether metadata is small and flat enough; once more when a patch was merged into it.
 ///
 /// # Errors
-/// A sentence with its size.
+/// A sentence with its size or depth.
 pub fn check_metadata(metadata: &Metadata) -> Result<(), String> {
+    let depth = 1 + metadata.values().map(depth).max().unwrap_or(0);
+    if depth > MAX_METADATA_DEPTH {
+        return Err(format!("it is nested {depth} levels deep; {MAX_METADATA_DEPTH} at most"));
+    }
     let bytes = json!(metadata).to_string().len();
     if bytes > MAX_METADATA_BYTES {
         return Err(format!("it has {bytes} bytes as JSON; {MAX_METADATA_BYTES} at most"));
     }
     Ok(())
+}
+
+/// Levels of a value; the parser of bodies takes less than 128.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
 }
 
 #[cfg(test)]

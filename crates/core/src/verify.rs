@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Bytes of a request's body, at most.
-pub const MAX_BODY_BYTES: usize = 16 * 1024;
+pub const MAX_BODY_BYTES: u32 = 16 * 1024;
 
 /// What a service asks.
 #[derive(Debug, PartialEq)]

@@ -9,18 +9,16 @@ use keystile_core::{
     verdict::{Demand, Refusal},
     verify::{self, VerifyRequest},
 };
-use keystile_runtime::{clock, log, object};
+use keystile_runtime::{body, clock, log, object};
 use serde_json::{Value, json};
-use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     Outcome,
     finder::{Finder, Found, Known, Provenance, Unknown},
-    glue, guard, hooks,
+    guard, hooks,
     incoming::Incoming,
     isolate::Isolate,
-    operator,
+    operator::{Moment, Operator},
     reply::Reply,
     usage,
 };
@@ -148,26 +146,41 @@ async fn self_revoke(incoming: &Incoming, record: &KeyRecord) -> Result<(u16, Va
 
 /// `POST /v1/verify`: the verdict on a key, for a service that guards itself.
 async fn verify(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
-    let (reach, asked) = operator::authenticate(&isolate, &incoming).await;
-    let reach = match reach {
-        Ok(reach) => reach,
-        Err(problem) => return (Err(problem), asked),
+    let operator = match Operator::presented(&isolate, &incoming) {
+        Ok(operator) => operator,
+        Err(problem) => return (Err(problem), Provenance::default()),
     };
+    let (admitted, mut provenance) = operator.judge(&isolate, &incoming, Moment::Arrival).await;
+    if let Err(problem) = admitted {
+        return (Err(problem), provenance);
+    }
     let request = match read_verify_request(&incoming).await {
         Ok(request) => request,
-        Err(problem) => return (Err(problem), asked),
+        Err(problem) => return (Err(problem), provenance),
     };
-    let key = match guard::parsed_key(&isolate, &request.key, request.environment) {
-        Ok(key) => key,
-        Err(refusal) => return (Ok((200, verify::answer(Err(&refusal), None))), asked),
+    let found = match guard::parsed_key(&isolate, &request.key, request.environment) {
+        Ok(key) => Ok(Finder::new(key.digest(), request.strict).find(&isolate, &incoming).await),
+        Err(refusal) => Err(refusal),
     };
-    let Found { known, provenance } = Finder::new(key.digest(), request.strict).find(&isolate, &incoming).await;
+    let (reach, judged) = operator.judge(&isolate, &incoming, Moment::Answer).await;
+    provenance = provenance.and(judged);
+    let reach = match reach {
+        Ok(reach) => reach,
+        Err(problem) => return (Err(problem), provenance),
+    };
+    let known = match found {
+        Ok(found) => {
+            provenance = provenance.and(found.provenance);
+            found.known
+        }
+        Err(refusal) => return (Ok((200, verify::answer(Err(&refusal), None))), provenance),
+    };
     let answer = match known {
         Ok(known) => Ok((200, verdict_on(&isolate, &incoming, &request, &reach, &known))),
         Err(Unknown::Missing) => Ok((200, verify::answer(Err(&Refusal::NotFound), None))),
         Err(unknown) => Err(unknown.problem(&isolate.config.name)),
     };
-    (answer, asked.and(provenance))
+    (answer, provenance)
 }
 
 fn verdict_on(
@@ -194,11 +207,8 @@ fn verdict_on(
 }
 
 async fn read_verify_request(incoming: &Incoming) -> Result<VerifyRequest, Problem> {
-    let too_large = || Problem::new(413, "BODY_TOO_LARGE", "The body has more than 16 KiB.");
-    let limit = u32::try_from(verify::MAX_BODY_BYTES).unwrap_or(u32::MAX);
-    let text = JsFuture::from(glue::body_text(&incoming.request, limit)).await.unwrap_or(JsValue::NULL);
-    let text = text.as_string().ok_or_else(too_large)?;
-    let body: Value = serde_json::from_str(&text).map_err(|error| {
+    let body = body::read(&incoming.request, verify::MAX_BODY_BYTES).await?;
+    let body: Value = serde_json::from_slice(&body).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         Problem::new(400, "MALFORMED_JSON", format!("The body is not JSON: {place}."))
     })?;

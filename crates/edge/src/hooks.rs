@@ -3,8 +3,10 @@
 
 use std::rc::Rc;
 
-use keystile_core::record::Reach;
+use js_sys::Promise;
+use keystile_core::{problem::Problem, record::Reach};
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     Outcome,
@@ -12,23 +14,35 @@ use crate::{
     glue,
     incoming::Incoming,
     isolate::Isolate,
-    operator,
+    operator::{Moment, Operator},
     reply::{self, Reply},
 };
 
-/// `POST /v1/webhooks/verify`, for an operator with `verify`.
+/// `POST /v1/webhooks/verify`, for an operator with `verify`. The other worker reads
+/// the body, so who asks is judged again when it has answered.
 pub(crate) fn verify(isolate: &Rc<Isolate>, incoming: Incoming) -> Outcome {
     let isolate = Rc::clone(isolate);
     Outcome::later(async move {
-        let (reach, provenance) = operator::authenticate(&isolate, &incoming).await;
+        let refuse = |problem: Problem, provenance| {
+            Reply::problem(&problem, &incoming.request_id).finish(&isolate, &incoming, provenance)
+        };
+        let operator = match Operator::presented(&isolate, &incoming) {
+            Ok(operator) => operator,
+            Err(problem) => return refuse(problem, Provenance::default()),
+        };
+        let (reach, provenance) = operator.judge(&isolate, &incoming, Moment::Arrival).await;
         let reach = match reach {
             Ok(Reach::All) => "all",
             Ok(Reach::Tenant(_)) => "tenant",
-            Err(problem) => {
-                return Reply::problem(&problem, &incoming.request_id).finish(&isolate, &incoming, provenance);
-            }
+            Err(problem) => return refuse(problem, provenance),
         };
-        hand_over(&isolate, &incoming, reach, provenance)
+        let answer = Promise::from(hand_over(&isolate, &incoming, reach, provenance));
+        // It can't fail: an answer that can't be had is a problem.
+        let answer = JsFuture::from(answer).await.unwrap_or_default();
+        match operator.judge(&isolate, &incoming, Moment::Answer).await {
+            (Ok(_), _) => answer,
+            (Err(problem), judged) => refuse(problem, provenance.and(judged)),
+        }
     })
 }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use keystile_core::{
-    KeyRecord, PlainKey, Timestamp,
+    KeyDigest, KeyRecord, Timestamp,
     credential::CredentialHeader,
     management::OperatorScope,
     problem::Problem,
@@ -19,41 +19,64 @@ use crate::{
     usage,
 };
 
-/// The tenants that whoever calls may ask about.
+/// What a caller presents, in its one place and with a valid tag.
 ///
 /// The same machinery as for customers' keys judges operators': tag, feed and
 /// record. Only the root key is compared by itself, in constant time.
-pub(crate) async fn authenticate(isolate: &Rc<Isolate>, incoming: &Incoming) -> (Result<Reach, Problem>, Provenance) {
-    let refused = |refusal: &Refusal| Problem::refusal(refusal, &isolate.config.name);
-    let key = match presented(isolate, incoming) {
-        Ok(Presented::Root) => return (Ok(Reach::All), Provenance::default()),
-        Ok(Presented::Operator(key)) => key,
-        Err(refusal) => return (Err(refused(&refusal)), Provenance::default()),
-    };
-    let Found { known, provenance } = Finder::new(key.digest(), false).find(isolate, incoming).await;
-    let reach = match known {
-        Ok(known) => {
-            let now = clock::now();
-            let judged = judge(&known.record, now);
-            usage::count(isolate, incoming, &known.record, judged.as_ref().map(drop), now);
-            judged.map_err(|refusal| refused(&refusal))
-        }
-        Err(unknown) => Err(unknown.problem(&isolate.config.name)),
-    };
-    (reach, provenance)
-}
-
-enum Presented {
+pub(crate) enum Operator {
     Root,
-    Operator(PlainKey),
+    Key(KeyDigest),
 }
 
-fn presented(isolate: &Isolate, incoming: &Incoming) -> Result<Presented, Refusal> {
-    let text = incoming.carriers().credential(&[CredentialHeader::Bearer], isolate.config.key_forms())?;
-    if isolate.root_keys.include(text) {
-        return Ok(Presented::Root);
+impl Operator {
+    /// The request's credential.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn presented(isolate: &Isolate, incoming: &Incoming) -> Result<Self, Problem> {
+        let refused = |refusal: &Refusal| Problem::refusal(refusal, &isolate.config.name);
+        let text = incoming.carriers().credential(&[CredentialHeader::Bearer], isolate.config.key_forms());
+        let text = text.map_err(|error| refused(&error.into()))?;
+        if isolate.root_keys.include(text) {
+            return Ok(Self::Root);
+        }
+        let key = isolate.keyring.parse_operator_key(text).map_err(|error| refused(&error.into()))?;
+        Ok(Self::Key(key.digest()))
     }
-    Ok(Presented::Operator(isolate.keyring.parse_operator_key(text)?))
+
+    /// The tenants that the caller may ask about, as of now. Asked before their body is
+    /// read, which nobody else's is, and again for the answer, since they may take as
+    /// long as they like; that is the use that is counted.
+    pub(crate) async fn judge(
+        &self,
+        isolate: &Rc<Isolate>,
+        incoming: &Incoming,
+        moment: Moment,
+    ) -> (Result<Reach, Problem>, Provenance) {
+        let Self::Key(digest) = self else { return (Ok(Reach::All), Provenance::default()) };
+        let Found { known, provenance } = Finder::new(*digest, false).find(isolate, incoming).await;
+        let reach = match known {
+            Ok(known) => {
+                let now = clock::now();
+                let judged = judge(&known.record, now);
+                if judged.is_err() || moment == Moment::Answer {
+                    usage::count(isolate, incoming, &known.record, judged.as_ref().map(drop), now);
+                }
+                judged.map_err(|refusal| Problem::refusal(&refusal, &isolate.config.name))
+            }
+            Err(unknown) => Err(unknown.problem(&isolate.config.name)),
+        };
+        (reach, provenance)
+    }
+}
+
+/// When in a request its caller is judged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Before the body is read.
+    Arrival,
+    /// When there is an answer to give.
+    Answer,
 }
 
 fn judge(record: &KeyRecord, now: Timestamp) -> Result<Reach, Refusal> {

@@ -19,20 +19,6 @@ export function respond(status, headers, body) {
   return new Response(BODILESS.has(status) ? null : body, { status, headers: pairs(headers) });
 }
 
-/// A body's chunks, or null once they are more than `limit` bytes; the rest is
-/// not read.
-export async function bodyChunks(request, limit) {
-  if (Number(request.headers.get("Content-Length")) > limit) return null;
-  const chunks = [];
-  let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.byteLength;
-    if (length > limit) return null;
-    chunks.push(chunk);
-  }
-  return chunks;
-}
-
 /// Posts an event to an upstream, and returns its response. `fetcher` is a
 /// service binding, or undefined for a URL.
 export function post(fetcher, url, headers, body, timeoutMs) {

@@ -10,9 +10,6 @@ extern "C" {
 
     pub(crate) fn respond(status: u16, headers: &str, body: Option<&str>) -> JsValue;
 
-    #[wasm_bindgen(js_name = bodyChunks)]
-    pub(crate) fn body_chunks(request: &JsValue, limit: u32) -> Promise;
-
     #[wasm_bindgen(catch)]
     pub(crate) fn post(
         fetcher: &JsValue,

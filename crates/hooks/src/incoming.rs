@@ -1,9 +1,8 @@
 //! A request as the worker sees it.
 
-use js_sys::{Array, Uint8Array};
 use keystile_core::Timestamp;
+use keystile_runtime::body::{self, BodyError};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
 use crate::glue::{self, SEPARATOR};
@@ -78,22 +77,11 @@ impl Incoming {
         self.reach.as_deref() == Some(ALL)
     }
 
-    /// The body, or `None` if it is longer. Can be asked once.
-    pub(crate) async fn body(&self, limit: u32) -> Result<Option<Vec<u8>>, JsValue> {
-        let read = JsFuture::from(glue::body_chunks(&self.request, limit)).await?;
-        Ok(read.dyn_ref::<Array>().map(joined))
+    /// The body. Can be asked once.
+    ///
+    /// # Errors
+    /// Why it can't be read.
+    pub(crate) async fn body(&self, limit: u32) -> Result<Vec<u8>, BodyError> {
+        body::read(&self.request, limit).await
     }
-}
-
-/// Each chunk goes where it belongs at once: a long body is in memory twice here, not three times.
-fn joined(chunks: &Array) -> Vec<u8> {
-    let chunks: Vec<Uint8Array> = chunks.iter().map(JsCast::unchecked_into).collect();
-    let mut body = vec![0; chunks.iter().map(|chunk| chunk.length() as usize).sum()];
-    let mut rest = body.as_mut_slice();
-    for chunk in chunks {
-        let Some((here, after)) = rest.split_at_mut_checked(chunk.length() as usize) else { break };
-        chunk.copy_to(here);
-        rest = after;
-    }
-    body
 }

@@ -29,8 +29,7 @@ use crate::{
 pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) -> Result<Reply, Problem> {
     let secrets = ready(source, incoming)?;
     let limit = source.config.max_body_bytes;
-    let body = incoming.body(limit).await.map_err(|_| Problem::new(400, "MALFORMED_BODY", "The body broke off."))?;
-    let Some(body) = body else { return Err(refused(&Failure::BodyTooLarge)) };
+    let body = incoming.body(limit).await?;
     let parts = Parts {
         method: incoming.method.clone(),
         url: source.url_of(incoming),

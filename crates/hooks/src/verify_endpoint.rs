@@ -37,9 +37,7 @@ pub(crate) async fn answer(hooks: &Hooks, incoming: &Incoming) -> Result<Reply, 
 }
 
 async fn read(incoming: &Incoming) -> Result<Value, Problem> {
-    let too_large = || Problem::new(413, "BODY_TOO_LARGE", "The body has more than 12 MiB.");
-    let body = incoming.body(request::MAX_REQUEST_BYTES).await;
-    let body = body.map_err(|_| Problem::new(400, "MALFORMED_JSON", "The body broke off."))?.ok_or_else(too_large)?;
+    let body = incoming.body(request::MAX_REQUEST_BYTES).await?;
     serde_json::from_slice(&body).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         Problem::new(400, "MALFORMED_JSON", format!("The body is not JSON: {place}."))

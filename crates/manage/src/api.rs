@@ -31,11 +31,14 @@ use keystile_core::{
 use keystile_runtime::{log, object, random, response};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use worker::{Env, Headers, Method, Request, Response, Result};
+use worker::{Env, Headers, Method, Request, Response};
 
-use self::route::{Endpoint, Resource};
+use self::{
+    authentication::Credential,
+    route::{Endpoint, Resource},
+};
 use crate::{
-    command::{Command, Origin},
+    command::{Command, Judged, Origin},
     deployment::Deployment,
     failure::Failure,
 };
@@ -44,10 +47,10 @@ use crate::{
 const LEDGER_TIMEOUT_MS: u64 = 10_000;
 
 /// What an endpoint comes to.
-type Outcome = std::result::Result<Response, Failure>;
+type Outcome = Result<Response, Failure>;
 
 /// Answers a request, whatever it is.
-pub(crate) async fn handle(mut request: Request, env: &Env) -> Result<Response> {
+pub(crate) async fn handle(mut request: Request, env: &Env) -> worker::Result<Response> {
     let request_id = request_id()?;
     let outcome = dispatch(&mut request, env, &request_id).await;
     let response = outcome.or_else(|failure| failure.respond(&request_id))?;
@@ -70,10 +73,11 @@ async fn dispatch(request: &mut Request, env: &Env, request_id: &str) -> Outcome
     if endpoint == Endpoint::Health {
         return Ok(response::json(200, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))?);
     }
-    let caller = authentication::authenticate(request, env, &deployment, request_id).await?;
+    let credential = Credential::of(request, &deployment)?;
+    let judged = credential.judge(env, &deployment, request_id).await?;
     let wait_ms = prefer::wait_ms(request.headers().get("Prefer")?.as_deref());
     let idempotency_key = idempotency_key(request)?;
-    let call = Call { env, deployment, caller, request_id, wait_ms, idempotency_key };
+    let call = Call { env, deployment, credential, judged, request_id, wait_ms, idempotency_key };
     call.answer(request, endpoint).await
 }
 
@@ -81,7 +85,10 @@ async fn dispatch(request: &mut Request, env: &Env, request_id: &str) -> Outcome
 struct Call<'a> {
     env: &'a Env,
     deployment: Rc<Deployment>,
-    caller: Caller,
+    credential: Credential,
+    /// Who calls, as it was judged before the body was read. What an operator's key
+    /// may do never changes; whether it may still act does.
+    judged: Judged,
     request_id: &'a str,
     /// How long the caller would rather wait for a change to be in effect.
     wait_ms: Option<i64>,
@@ -101,7 +108,7 @@ impl Call<'_> {
             }
             Endpoint::Plans => {
                 query::none(request)?;
-                self.caller.may(OperatorScope::KeysRead, self.own_tenant().as_ref())?;
+                self.caller().may(OperatorScope::KeysRead, self.own_tenant().as_ref())?;
                 Ok(response::json(200, &management::present_plans(&self.deployment.config))?)
             }
             Endpoint::Tenants => self.tenants(request).await,
@@ -112,9 +119,35 @@ impl Call<'_> {
         }
     }
 
+    /// Who calls.
+    const fn caller(&self) -> &Caller {
+        &self.judged.caller
+    }
+
+    /// Reads what the request asks, and judges then who asks it. There is no other way
+    /// to an [`Origin`], so none who lost their key meanwhile makes a change.
+    async fn asked(&self, request: &Request, accepted: &[&str], max_bytes: u32) -> Result<(Value, Origin), Failure> {
+        let waits = request.inner().body().is_some();
+        let body = body::read(request, accepted, max_bytes).await?;
+        let claim = self.idempotency_key.as_ref().map(|key| {
+            let (method, path) = (request.method(), request.path());
+            Claim::new(key, &self.caller().id, method.as_ref(), &path, &body)
+        });
+        let judged = if waits { &self.judge().await? } else { &self.judged };
+        Ok((body, Origin::new(judged, request.headers().get("CF-Connecting-IP")?, self.request_id, claim)))
+    }
+
+    /// Who calls, judged as of now.
+    async fn judge(&self) -> Result<Judged, Failure> {
+        self.credential.judge(self.env, &self.deployment, self.request_id).await
+    }
+
     /// Hands a command to a ledger and its answer on.
     async fn ledger<C: Command>(&self, ledger: &str, command: &C) -> Outcome {
         let (status, body) = ask(self.env, ledger, command).await?;
+        if status == 401 {
+            return Err(authentication::refusal(&body, &self.deployment).into());
+        }
         let shown: Shown = serde_json::from_str(&body).unwrap_or_default();
         let mut response = passed_on(status, body, &shown)?;
         if let (Some(wait_ms), Some(effective_by)) = (self.wait_ms, shown.effective_by) {
@@ -125,24 +158,15 @@ impl Call<'_> {
 
     /// The one tenant that the caller may act for, if it is one.
     fn own_tenant(&self) -> Option<TenantId> {
-        match &self.caller.reach {
+        match &self.caller().reach {
             Reach::All => None,
             Reach::Tenant(tenant) => Some(tenant.clone()),
         }
     }
-
-    /// Whose request it is, and which: `body` is what it asks, as it came.
-    fn origin(&self, request: &Request, body: &Value) -> Result<Origin> {
-        let claim = self.idempotency_key.as_ref().map(|key| {
-            let (method, path) = (request.method(), request.path());
-            Claim::new(key, &self.caller.id, method.as_ref(), &path, body)
-        });
-        Ok(Origin::new(&self.caller, request.headers().get("CF-Connecting-IP")?, self.request_id, claim))
-    }
 }
 
 /// Sends a command to a ledger: the status and the text of its answer.
-async fn ask<C: Command>(env: &Env, ledger: &str, command: &C) -> std::result::Result<(u16, String), Failure> {
+async fn ask<C: Command>(env: &Env, ledger: &str, command: &C) -> Result<(u16, String), Failure> {
     let question = serde_json::to_string(command).map_err(|error| Failure::Fault(error.to_string()))?;
     let answer = object::exchange(env, object::LEDGER, ledger, C::PATH, &question, LEDGER_TIMEOUT_MS).await;
     answer.map_err(|error| {
@@ -162,7 +186,7 @@ struct Shown {
 }
 
 /// A ledger's answer as this request's: its body as it is, and the headers that follow from it.
-fn passed_on(status: u16, body: String, shown: &Shown) -> Result<Response> {
+fn passed_on(status: u16, body: String, shown: &Shown) -> worker::Result<Response> {
     let headers = Headers::new();
     headers.set("Content-Type", if status < 400 { "application/json" } else { CONTENT_TYPE })?;
     headers.set("Cache-Control", "private, no-store")?;
@@ -177,7 +201,7 @@ fn passed_on(status: u16, body: String, shown: &Shown) -> Result<Response> {
 }
 
 /// The header counts on POST alone: whatever else there is may be repeated anyway.
-fn idempotency_key(request: &Request) -> std::result::Result<Option<IdempotencyKey>, Failure> {
+fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, Failure> {
     if request.method() != Method::Post {
         return Ok(None);
     }
@@ -185,12 +209,12 @@ fn idempotency_key(request: &Request) -> std::result::Result<Option<IdempotencyK
     Ok(header.as_deref().map(IdempotencyKey::parse).transpose()?)
 }
 
-fn parse_tenant(text: &str) -> std::result::Result<TenantId, Failure> {
+fn parse_tenant(text: &str) -> Result<TenantId, Failure> {
     let detail = "a tenant is 1 to 64 of a-z, 0-9 and -";
     TenantId::parse(text).ok_or_else(|| vec![FieldError { field: "tenant".into(), detail: detail.into() }].into())
 }
 
-fn request_id() -> Result<String> {
+fn request_id() -> worker::Result<String> {
     let drawn = base62::draw::<20>(&random::bytes::<40>()?);
     let drawn = drawn.ok_or_else(|| worker::Error::RustError("too few random bytes for a request's id".into()))?;
     Ok(format!("req_{}", drawn.map(char::from).iter().collect::<String>()))

@@ -37,13 +37,17 @@ pub(crate) struct Origin {
     pub(crate) request_id: String,
     /// What its idempotency key stands for, if it has one.
     pub(crate) claim: Option<Claim>,
+    /// Until when the judgement on who asks may be acted on; `None`: nothing ends it.
+    #[serde(default)]
+    pub(crate) judged_until: Option<Timestamp>,
 }
 
 impl Origin {
     /// A caller's request.
-    pub(crate) fn new(caller: &Caller, ip: Option<String>, request_id: &str, claim: Option<Claim>) -> Self {
-        let (actor_id, actor_name) = (caller.id.clone(), caller.name.clone());
-        Self { actor_id, actor_name, ip, request_id: request_id.into(), claim }
+    pub(crate) fn new(judged: &Judged, ip: Option<String>, request_id: &str, claim: Option<Claim>) -> Self {
+        let Judged { caller: Caller { id, name, .. }, until } = judged;
+        let (actor_id, actor_name) = (id.clone(), name.clone());
+        Self { actor_id, actor_name, ip, request_id: request_id.into(), claim, judged_until: *until }
     }
 
     /// Keystile itself, at nobody's request.
@@ -54,7 +58,24 @@ impl Origin {
             ip: None,
             request_id: "req_none".into(),
             claim: None,
+            judged_until: None,
         }
+    }
+}
+
+/// A caller who may act, as far as their key is concerned.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Judged {
+    pub(crate) caller: Caller,
+    /// Until when that may be relied on; `None` of the root key, which nothing ends
+    /// but another deployment.
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Judged {
+    /// Who holds the root key.
+    pub(crate) fn root() -> Self {
+        Self { caller: Caller::root(), until: None }
     }
 }
 
@@ -73,6 +94,9 @@ pub(crate) struct Target {
 pub(crate) struct Create {
     pub(crate) origin: Origin,
     pub(crate) new: NewKey,
+    /// Who must hold what the key is to hold, where that is asked.
+    #[serde(default)]
+    pub(crate) granting: Option<Caller>,
 }
 
 /// Record keys that another system issued: one batch of an import. Answers
@@ -241,7 +265,7 @@ pub(crate) struct Export {
     pub(crate) query: ExportQuery,
 }
 
-/// Whose operator key is this, and can it be used? Answers a [`Caller`].
+/// Whose operator key is this, and can it be used? Answers [`Judged`].
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Authenticate {
     pub(crate) request_id: String,

@@ -38,7 +38,8 @@ mod usage;
 use std::{cell::OnceCell, rc::Rc};
 
 use keystile_core::{problem::Problem, usage::batch::UsageBatch};
-use keystile_runtime::{clock, database, log};
+use keystile_runtime::{clock, database, log, response};
+use serde::Serialize;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use self::{
@@ -127,10 +128,16 @@ impl Ledger {
         Ok(self.books.get_or_init(|| books).clone())
     }
 
-    fn read<C: Command>(&self, body: &str, handler: impl Fn(&Books, &C) -> Outcome) -> Result<Response> {
+    fn read<C: Command, A: Serialize>(
+        &self,
+        body: &str,
+        handler: impl Fn(&Books, &C) -> std::result::Result<A, Failure>,
+    ) -> Result<Response> {
         let Ok(command) = serde_json::from_str::<C>(body) else { return unreadable(UNREADABLE) };
-        let outcome = self.books().map_err(Failure::from).and_then(|books| handler(&books, &command));
-        respond(outcome, command.request_id())
+        match self.books().map_err(Failure::from).and_then(|books| handler(&books, &command)) {
+            Ok(shown) => response::json(200, &shown),
+            Err(failure) => failure.respond(command.request_id()),
+        }
     }
 
     /// Uses come from every busy isolate every few seconds, and leave nothing to

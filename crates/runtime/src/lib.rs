@@ -1,7 +1,8 @@
-//! What the edge and the management worker share of the platform: the clock,
-//! randomness, configuration and secrets, KV, calls to Durable Objects, logs
-//! and problem responses. Decisions are `keystile-core`'s.
+//! What the workers share of the platform: the clock, randomness, bodies of
+//! requests, configuration and secrets, KV, calls to Durable Objects, logs and
+//! problem responses. Decisions are `keystile-core`'s.
 
+pub mod body;
 pub mod clock;
 pub mod config;
 pub mod crossing;

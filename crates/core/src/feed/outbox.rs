@@ -89,6 +89,30 @@ pub fn effective_by(taken_at: Timestamp, max_staleness_ms: u32) -> Timestamp {
     taken_at.plus_millis(i64::from(max_staleness_ms) + EFFECTIVE_MARGIN_MS)
 }
 
+/// What the answer to a change speaks of: the version that its transaction left. What
+/// others record of the same subject while that is published is theirs to answer for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The version.
+    pub version: u64,
+    /// When it is in effect at every edge, if the feed took it.
+    pub effective_by: Option<Timestamp>,
+}
+
+impl Told {
+    /// When this version is in effect, once its publication has come to its end: `taken`
+    /// is what the feed made of it, and `row` how the subject stands now. `None`: nobody
+    /// can say, for the feed has not taken it.
+    #[must_use]
+    pub fn in_effect(self, taken: Option<Timestamp>, row: Self) -> Option<Timestamp> {
+        // The first time that the feed took a version counts, whoever sent it.
+        let noted = row.effective_by.filter(|_| row.version == self.version);
+        // A later version that is in effect says all that this one says.
+        let later = row.effective_by.filter(|_| row.version > self.version);
+        noted.or(self.effective_by).or(taken).or(later)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +141,19 @@ mod tests {
     #[test]
     fn invariant_5_effective_by_is_when_the_feed_took_it_the_largest_staleness_and_half_a_second() {
         assert_eq!(effective_by(NOW, 2_000), NOW.plus_millis(2_500));
+    }
+
+    #[test]
+    fn an_answer_speaks_of_the_version_that_was_published() {
+        let (early, late) = (NOW, NOW.plus_millis(1));
+        let told = |version, effective_by| Told { version, effective_by };
+        let new = told(2, None);
+        assert_eq!(new.in_effect(Some(late), told(2, Some(early))), Some(early), "another request published it before");
+        assert_eq!(new.in_effect(Some(late), told(3, None)), Some(late), "the third version is not what it speaks of");
+        assert_eq!(new.in_effect(Some(late), told(3, Some(early))), Some(late), "nor is its time");
+        assert_eq!(new.in_effect(None, told(2, None)), None);
+        assert_eq!(new.in_effect(None, told(3, Some(late))), Some(late), "a later one holds instead");
+        assert_eq!(told(2, Some(early)).in_effect(None, told(3, None)), Some(early), "as it was answered before");
     }
 
     #[test]

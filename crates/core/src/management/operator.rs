@@ -17,6 +17,14 @@ use crate::{
     timestamp::Timestamp,
 };
 
+/// How long a judgement on an operator's key may be acted on, milliseconds.
+///
+/// Its ledger judges it; the ledger that makes a change is another object, and hears
+/// of the judgement this much later at most. So the end of an operator's key counts
+/// as effective no earlier than that, and the margin for clocks, from when it was
+/// recorded.
+pub const JUDGED_FOR_MS: u32 = 2_000;
+
 /// Who calls the management API, and what they hold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Caller {

@@ -71,6 +71,16 @@ fn each_field_says_what_is_wrong_and_what_is_allowed() {
     assert!(with("allowed_ips", json!(["10.0.0.0/33"])).contains("\"10.0.0.0/33\" is neither"));
     assert!(with("metadata", json!({"a": "x".repeat(5000)})).contains("4096 at most"));
     assert_eq!(with("metadata", json!([])), "metadata: a JSON object expected");
+    let nested = |depth: usize| {
+        (1..depth).fold(json!({}), |inner, level| match level % 2 {
+            0 => json!({ "a": inner }),
+            _ => json!({ "b": [inner] }),
+        })
+    };
+    let deep = (1..MAX_METADATA_DEPTH).fold(json!(1), |inner, _| json!([inner]));
+    assert!(new_key(json!({"name": "x", "scopes": ["read:leads"], "metadata": {"a": deep.clone()}})).is_ok());
+    assert_eq!(with("metadata", json!({"a": [deep]})), "metadata: it is nested 33 levels deep; 32 at most");
+    assert!(with("metadata", nested(80)).contains("32 at most"));
     assert!(with("colour", json!("blue")).starts_with("colour: unknown field; known are: name, environment, scopes"));
 }
 

@@ -2,11 +2,15 @@
 //!
 //! An operator's key is looked up in the reserved ledger alone, so no API key
 //! can ever be taken for one, whatever ends up in a tenant's ledger or in KV.
+//!
+//! Who calls is judged before their body is read, and again when it is in, since
+//! that takes as long as they like. The ledger that makes a change looks once more,
+//! in its transaction.
 
 use keystile_core::{
+    KeyDigest,
     credential::{Carriers, CredentialError, CredentialHeader},
     key::ParseKeyError,
-    management::Caller,
     problem::Problem,
     verdict::Refusal,
 };
@@ -15,45 +19,64 @@ use serde::Deserialize;
 use worker::{Env, Request};
 
 use super::ask;
-use crate::{command::Authenticate, deployment::Deployment, failure::Failure};
+use crate::{
+    command::{Authenticate, Judged},
+    deployment::Deployment,
+    failure::Failure,
+};
 
-/// The caller, or why there is none.
-pub(super) async fn authenticate(
-    request: &Request,
-    env: &Env,
-    deployment: &Deployment,
-    request_id: &str,
-) -> Result<Caller, Failure> {
-    let refused = |refusal: &Refusal| Problem::refusal(refusal, &deployment.config.name);
-    let (authorization, url) = (request.headers().get("Authorization")?, request.url()?);
-    if url.query_pairs().any(|(_, value)| deployment.root_keys.include(&value)) {
-        return Err(refused(&CredentialError::InQuery.into()).into());
-    }
-    let query = url.query().unwrap_or_default();
-    let carriers = Carriers { authorization: authorization.as_deref(), x_api_key: None, query };
-    let text =
-        carriers.credential(&[CredentialHeader::Bearer], deployment.config.key_forms()).map_err(
+/// What a request presents, in its one place and with a valid tag. Whether it can be
+/// used is asked as often as the request acts.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Credential {
+    Root,
+    Operator(KeyDigest),
+}
+
+impl Credential {
+    /// The request's credential.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn of(request: &Request, deployment: &Deployment) -> Result<Self, Failure> {
+        let refused = |refusal: &Refusal| Problem::refusal(refusal, &deployment.config.name);
+        let (authorization, url) = (request.headers().get("Authorization")?, request.url()?);
+        if url.query_pairs().any(|(_, value)| deployment.root_keys.include(&value)) {
+            return Err(refused(&CredentialError::InQuery.into()).into());
+        }
+        let query = url.query().unwrap_or_default();
+        let carriers = Carriers { authorization: authorization.as_deref(), x_api_key: None, query };
+        let text = carriers.credential(&[CredentialHeader::Bearer], deployment.config.key_forms()).map_err(
             |error| match error {
                 CredentialError::Missing => missing(deployment),
                 error => refused(&error.into()),
             },
         )?;
-    if deployment.root_keys.include(text) {
-        return Ok(Caller::root());
+        if deployment.root_keys.include(text) {
+            return Ok(Self::Root);
+        }
+        let key = deployment.keyring.parse_operator_key(text).map_err(|error| malformed(text, error, deployment))?;
+        Ok(Self::Operator(key.digest()))
     }
-    let key = deployment.keyring.parse_operator_key(text).map_err(|error| malformed(text, error, deployment))?;
-    let digest = key.digest();
-    let command = Authenticate { request_id: request_id.into(), digest };
-    let (status, body) = ask(env, object::OPERATORS_LEDGER, &command).await?;
-    if status == 200 {
-        return serde_json::from_str(&body)
-            .map_err(|error| Failure::Fault(format!("a caller that can't be read: {error}")));
+
+    /// Judges it as of now.
+    ///
+    /// # Errors
+    /// Why it can't be used.
+    pub(super) async fn judge(self, env: &Env, deployment: &Deployment, request_id: &str) -> Result<Judged, Failure> {
+        let Self::Operator(digest) = self else { return Ok(Judged::root()) };
+        let command = Authenticate { request_id: request_id.into(), digest };
+        let (status, body) = ask(env, object::OPERATORS_LEDGER, &command).await?;
+        if status == 200 {
+            return serde_json::from_str(&body)
+                .map_err(|error| Failure::Fault(format!("a caller that can't be read: {error}")));
+        }
+        Err(refusal(&body, deployment).into())
     }
-    Err(refusal(&body, deployment).into())
 }
 
 /// What the ledger says no with: the verdict's codes.
-fn refusal(body: &str, deployment: &Deployment) -> Problem {
+pub(super) fn refusal(body: &str, deployment: &Deployment) -> Problem {
     #[derive(Deserialize)]
     struct Refused {
         code: String,

@@ -1,11 +1,9 @@
 //! Bodies: JSON of a bounded size, declared as such.
 
-use futures_util::StreamExt as _;
-use keystile_core::{management::MAX_BODY_BYTES, problem::Problem};
+use keystile_core::problem::Problem;
+use keystile_runtime::body;
 use serde_json::{Map, Value};
 use worker::Request;
-
-use crate::failure::Failure;
 
 /// Media types that a body may be declared as.
 pub(super) const JSON: &[&str] = &["application/json"];
@@ -13,45 +11,20 @@ pub(super) const JSON: &[&str] = &["application/json"];
 pub(super) const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
 
 /// Reads the body as JSON. No body is an empty object.
-pub(super) async fn read(request: &mut Request, accepted: &[&str]) -> Result<Value, Failure> {
-    read_within(request, accepted, MAX_BODY_BYTES).await
-}
-
-/// The same for a body that may be larger than others.
-pub(super) async fn read_within(request: &mut Request, accepted: &[&str], max_bytes: usize) -> Result<Value, Failure> {
-    let headers = request.headers();
-    let (declared, content_type) = (headers.get("Content-Length")?, headers.get("Content-Type")?);
-    if declared.and_then(|length| length.parse().ok()).is_some_and(|length: u64| length > max_bytes as u64) {
-        return Err(too_large(max_bytes).into());
-    }
-    let bytes = bounded(request, max_bytes).await?;
+///
+/// # Errors
+/// The problem with it.
+pub(super) async fn read(request: &Request, accepted: &[&str], max_bytes: u32) -> Result<Value, Problem> {
+    let content_type = request.headers().get("Content-Type").ok().flatten();
+    let bytes = body::read(request.inner(), max_bytes).await?;
     if bytes.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
     if !content_type.is_some_and(|content_type| is_one_of(&content_type, accepted)) {
         let detail = format!("Send the body as {}.", accepted.join(" or "));
-        return Err(Problem::new(415, "UNSUPPORTED_MEDIA_TYPE", detail).into());
+        return Err(Problem::new(415, "UNSUPPORTED_MEDIA_TYPE", detail));
     }
-    Ok(parse(&bytes)?)
-}
-
-async fn bounded(request: &mut Request, max_bytes: usize) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    if request.inner().body().is_none() {
-        return Ok(bytes);
-    }
-    let mut stream = request.stream()?;
-    while let Some(chunk) = stream.next().await {
-        bytes.extend(chunk?);
-        if bytes.len() > max_bytes {
-            return Err(too_large(max_bytes).into());
-        }
-    }
-    Ok(bytes)
-}
-
-fn too_large(max_bytes: usize) -> Problem {
-    Problem::new(413, "BODY_TOO_LARGE", format!("This takes a body of {max_bytes} bytes at most."))
+    parse(&bytes)
 }
 
 /// Parameters such as `charset` don't matter: JSON is UTF-8.

@@ -6,19 +6,23 @@
 //! one can't be had the answer breaks off, and its reader goes on after the last
 //! whole line; so too where an answer ends because it may make no more calls.
 
+use std::rc::Rc;
+
 use futures_util::stream;
-use keystile_core::{AuditId, listing};
-use keystile_runtime::log;
+use keystile_core::{AuditId, Timestamp, listing};
+use keystile_runtime::{clock, log};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use worker::{Env, Error, Headers, Request, Response, Result};
 
-use super::{Call, Outcome, Shown, ask, passed_on, query};
-use crate::{command::Export, failure::Failure};
+use super::{Call, Outcome, Shown, ask, authentication::Credential, passed_on, query};
+use crate::{command::Export, deployment::Deployment, failure::Failure};
 
 const CONTENT_TYPE: &str = "application/x-ndjson";
 /// Calls to the ledger in one answer: an invocation's are limited, to 50 on the free plan.
 const PAGES: usize = 40;
+/// How often it is judged in between whether the reader may still read, at most: calls too.
+const JUDGEMENTS: usize = 8;
 
 impl Call<'_> {
     /// Exports a ledger's audit log.
@@ -31,6 +35,10 @@ impl Call<'_> {
         }
         let export = Running {
             env: self.env.clone(),
+            deployment: Rc::clone(&self.deployment),
+            credential: self.credential,
+            judged_until: self.judged.until,
+            judgements: 0,
             ledger: ledger.into(),
             command,
             page: Some(read(&body)?),
@@ -51,8 +59,15 @@ impl Call<'_> {
 /// A page, as the ledger answers it.
 #[derive(Deserialize)]
 struct Page {
-    entries: Vec<Value>,
+    /// Not taken apart: an entry is passed on as the ledger wrote it.
+    entries: Vec<Box<RawValue>>,
     more: bool,
+}
+
+/// What is read of an entry.
+#[derive(Deserialize)]
+struct Entry {
+    id: AuditId,
 }
 
 fn read(body: &str) -> std::result::Result<Page, Failure> {
@@ -62,6 +77,11 @@ fn read(body: &str) -> std::result::Result<Page, Failure> {
 /// An export under way. It outlives the call that it was begun by.
 struct Running {
     env: Env,
+    deployment: Rc<Deployment>,
+    /// Who reads it, and until when that may be relied on: reading takes as long as they like.
+    credential: Credential,
+    judged_until: Option<Timestamp>,
+    judgements: usize,
     ledger: String,
     command: Export,
     /// The page that was asked for ahead.
@@ -75,27 +95,22 @@ impl Running {
     async fn next(&mut self) -> Result<Option<String>> {
         let page = match self.page.take() {
             Some(page) => page,
-            None if self.more && self.pages < PAGES => self.ask().await?,
+            None if self.more && self.pages < PAGES && self.judgements < JUDGEMENTS => self.ask().await?,
             None => return Ok(None),
         };
         if page.entries.is_empty() {
             return Ok(None);
         }
         self.more = page.more;
-        if let Some(last) = page.entries.last().and_then(|entry| AuditId::parse(entry.get("id")?.as_str()?)) {
-            self.command.query.after = Some(last);
+        if let Some(last) = page.entries.last().map(|entry| serde_json::from_str::<Entry>(entry.get())).transpose()? {
+            self.command.query.after = Some(last.id);
         }
-        Ok(Some(page.entries.iter().map(|entry| format!("{entry}\n")).collect()))
+        Ok(Some(page.entries.iter().flat_map(|entry| [entry.get(), "\n"]).collect()))
     }
 
     async fn ask(&mut self) -> Result<Page> {
         self.pages += 1;
-        let answer = ask(&self.env, &self.ledger, &self.command).await;
-        let page = answer.and_then(|(status, body)| match status {
-            200 => read(&body),
-            _ => Err(Failure::Fault(format!("the ledger answered {status}"))),
-        });
-        page.map_err(|failure| {
+        self.ask_as_judged().await.map_err(|failure| {
             let request_id = self.command.request_id.as_str();
             log::error(
                 "export_broken_off",
@@ -103,5 +118,17 @@ impl Running {
             );
             Error::RustError("the export broke off".into())
         })
+    }
+
+    async fn ask_as_judged(&mut self) -> std::result::Result<Page, Failure> {
+        if self.judged_until.is_some_and(|until| clock::now() >= until) {
+            self.judgements += 1;
+            let judged = self.credential.judge(&self.env, &self.deployment, &self.command.request_id).await?;
+            self.judged_until = judged.until;
+        }
+        match ask(&self.env, &self.ledger, &self.command).await? {
+            (200, body) => read(&body),
+            (status, _) => Err(Failure::Fault(format!("the ledger answered {status}"))),
+        }
     }
 }

@@ -8,7 +8,7 @@ use keystile_core::{
 use keystile_runtime::{clock, response};
 use worker::Request;
 
-use super::{Call, Outcome, ask, body, passed_on, prefer, query};
+use super::{Call, Outcome, ask, authentication, body, passed_on, prefer, query};
 use crate::{
     command::{Import, Imported, Origin},
     failure::Failure,
@@ -23,8 +23,7 @@ impl Call<'_> {
         if config.allow_imported.is_empty() {
             return Err(not_allowed().into());
         }
-        let body = body::read_within(request, body::JSON, import::MAX_BODY_BYTES).await?;
-        let origin = self.origin(request, &body)?;
+        let (body, origin) = self.asked(request, body::JSON, import::MAX_BODY_BYTES).await?;
         let lines = import::parse(body, &tenant, config, clock::now())?;
         let failed =
             |line: &Result<_, Vec<_>>| line.as_ref().err().cloned().map(|errors| LineResult::Failed { errors });
@@ -40,9 +39,14 @@ impl Call<'_> {
             if keys.is_empty() && claim.is_none() {
                 continue;
             }
-            let origin = Origin { claim, ..origin.clone() };
+            // Those before it may have taken a while.
+            let judged_until = self.judge().await?.until;
+            let origin = Origin { claim, judged_until, ..origin.clone() };
             let command = Import { origin, tenant: tenant.clone(), keys };
             let (status, text) = ask(self.env, tenant.as_str(), &command).await?;
+            if status == 401 {
+                return Err(authentication::refusal(&text, &self.deployment).into());
+            }
             if status != 200 {
                 let shown = serde_json::from_str(&text).unwrap_or_default();
                 return Ok(passed_on(status, text, &shown)?);

@@ -2,7 +2,7 @@
 
 use keystile_core::{
     KeyId, TenantId, listing,
-    management::{self, OperatorScope},
+    management::{self, MAX_BODY_BYTES, OperatorScope},
     problem::Problem,
 };
 use keystile_runtime::clock;
@@ -25,7 +25,7 @@ impl Call<'_> {
                 OperatorScope::KeysWrite
             }
         };
-        self.caller.may(scope, Some(&tenant))?;
+        self.caller().may(scope, Some(&tenant))?;
         match endpoint {
             KeyEndpoint::List => self.list_keys(request, &tenant).await,
             KeyEndpoint::Get(id) => self.get_key(request, &tenant, id).await,
@@ -57,17 +57,15 @@ impl Call<'_> {
 
     async fn create_key(&self, request: &mut Request, tenant: TenantId) -> Outcome {
         query::none(request)?;
-        let body = body::read(request, body::JSON).await?;
-        let origin = self.origin(request, &body)?;
+        let (body, origin) = self.asked(request, body::JSON, MAX_BODY_BYTES).await?;
         let new = management::parse_new_key(body, &tenant, &self.deployment.config, clock::now())?;
-        self.ledger(tenant.as_str(), &Create { origin, new }).await
+        self.ledger(tenant.as_str(), &Create { origin, new, granting: None }).await
     }
 
     async fn patch_key(&self, request: &mut Request, tenant: &TenantId, id: &str) -> Outcome {
         query::none(request)?;
         let target = target(id)?;
-        let body = body::read(request, body::MERGE_PATCH).await?;
-        let origin = self.origin(request, &body)?;
+        let (body, origin) = self.asked(request, body::MERGE_PATCH, MAX_BODY_BYTES).await?;
         let patch = management::parse_patch(body, &self.deployment.config, clock::now())?;
         let if_match = request.headers().get("If-Match")?.as_deref().and_then(versions);
         let command = Patch { origin, target, patch, if_match };
@@ -77,8 +75,7 @@ impl Call<'_> {
     async fn act_on_key(&self, request: &mut Request, tenant: &TenantId, id: &str, action: KeyAction) -> Outcome {
         query::none(request)?;
         let target = target(id)?;
-        let body = body::read(request, body::JSON).await?;
-        let origin = self.origin(request, &body)?;
+        let (body, origin) = self.asked(request, body::JSON, MAX_BODY_BYTES).await?;
         let ledger = tenant.as_str();
         match action {
             KeyAction::Revoke => {

@@ -6,10 +6,8 @@
 
 use keystile_core::{
     KeyId, listing,
-    management::{self, OperatorScope},
-    plan::RequestedExpiry,
+    management::{self, MAX_BODY_BYTES, OperatorScope},
     problem::Problem,
-    record::Subject,
 };
 use keystile_runtime::{clock, object::OPERATORS_LEDGER};
 use worker::Request;
@@ -28,9 +26,9 @@ impl Call<'_> {
         match endpoint {
             // It tells of all operators, whomever they act for.
             OperatorEndpoint::Audit | OperatorEndpoint::AuditExport => {
-                self.caller.may(OperatorScope::AuditRead, None)?;
+                self.caller().may(OperatorScope::AuditRead, None)?;
             }
-            _ => self.caller.may(OperatorScope::OperatorsWrite, self.own_tenant().as_ref())?,
+            _ => self.caller().may(OperatorScope::OperatorsWrite, self.own_tenant().as_ref())?,
         }
         match endpoint {
             OperatorEndpoint::Create => self.create_operator(request).await,
@@ -56,24 +54,16 @@ impl Call<'_> {
 
     async fn create_operator(&self, request: &mut Request) -> Outcome {
         query::none(request)?;
-        let body = body::read(request, body::JSON).await?;
-        let origin = self.origin(request, &body)?;
+        let (body, origin) = self.asked(request, body::JSON, MAX_BODY_BYTES).await?;
         let new = management::parse_new_operator(body, clock::now())?;
-        if let Subject::Operator { reach } = &new.subject {
-            let expires_at = match new.expires_at {
-                RequestedExpiry::At(end) => Some(end),
-                RequestedExpiry::Default | RequestedExpiry::Never => None,
-            };
-            self.caller.may_grant(&new.scopes, reach, expires_at)?;
-        }
-        self.ledger(OPERATORS_LEDGER, &Create { origin, new }).await
+        let granting = Some(self.caller().clone());
+        self.ledger(OPERATORS_LEDGER, &Create { origin, new, granting }).await
     }
 
     async fn act_on_operator(&self, request: &mut Request, id: &str, action: OperatorAction) -> Outcome {
         query::none(request)?;
         let target = self.operator(id)?;
-        let body = body::read(request, body::JSON).await?;
-        let origin = self.origin(request, &body)?;
+        let (body, origin) = self.asked(request, body::JSON, MAX_BODY_BYTES).await?;
         match action {
             OperatorAction::Revoke => {
                 let reason = management::parse_revoke(body)?;
@@ -81,19 +71,19 @@ impl Call<'_> {
             }
             OperatorAction::Rotate => {
                 let rotation = management::parse_rotate(body, clock::now())?;
-                let granting = Some(self.caller.clone());
+                let granting = Some(self.caller().clone());
                 self.ledger(OPERATORS_LEDGER, &Rotate { origin, target, rotation, granting }).await
             }
             OperatorAction::CancelRotation => {
                 management::parse_empty(body)?;
-                let granting = Some(self.caller.clone());
+                let granting = Some(self.caller().clone());
                 self.ledger(OPERATORS_LEDGER, &CancelRotation { origin, target, granting }).await
             }
         }
     }
 
     fn operator(&self, id: &str) -> Result<Target, Failure> {
-        let id = KeyId::parse(id).filter(|id| id.as_str().starts_with("op_"));
+        let id = KeyId::parse(id).filter(KeyId::is_operators);
         let id = id.ok_or_else(|| Problem::new(404, "OPERATOR_NOT_FOUND", "There is no operator with this id."))?;
         Ok(Target { id, within: self.own_tenant() })
     }

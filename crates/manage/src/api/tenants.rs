@@ -2,7 +2,7 @@
 
 use keystile_core::{
     TenantId, listing,
-    management::{self, OperatorScope},
+    management::{self, MAX_BODY_BYTES, OperatorScope},
     plan::TenantPatch,
     problem::Problem,
 };
@@ -23,12 +23,14 @@ impl Call<'_> {
     pub(super) async fn tenant(&self, request: &mut Request, tenant: &TenantId, endpoint: TenantEndpoint) -> Outcome {
         let (scope, whose) = match endpoint {
             TenantEndpoint::Show => (OperatorScope::KeysRead, Some(tenant)),
-            TenantEndpoint::Suspend | TenantEndpoint::Resume => (OperatorScope::KeysWrite, Some(tenant)),
-            // What a tenant may have is not for its own operators to say.
-            TenantEndpoint::Patch => (OperatorScope::KeysWrite, None),
+            // What a tenant may have, and whether it may have anything, is not for its
+            // own operators to say: they would lift what was imposed on them.
+            TenantEndpoint::Suspend | TenantEndpoint::Resume | TenantEndpoint::Patch => {
+                (OperatorScope::KeysWrite, None)
+            }
             TenantEndpoint::Audit | TenantEndpoint::AuditExport => (OperatorScope::AuditRead, Some(tenant)),
         };
-        self.caller.may(scope, whose)?;
+        self.caller().may(scope, whose)?;
         match endpoint {
             TenantEndpoint::Show => {
                 query::none(request)?;
@@ -37,8 +39,7 @@ impl Call<'_> {
             }
             TenantEndpoint::Patch => {
                 query::none(request)?;
-                let body = body::read(request, body::MERGE_PATCH).await?;
-                let origin = self.origin(request, &body)?;
+                let (body, origin) = self.asked(request, body::MERGE_PATCH, MAX_BODY_BYTES).await?;
                 let patch = TenantPatch::parse(body, &self.deployment.config)?;
                 let command = PatchTenant { origin, tenant: tenant.clone(), patch };
                 self.ledger(tenant.as_str(), &command).await
@@ -65,7 +66,7 @@ impl Call<'_> {
     /// `GET /v1/tenants`: all tenants that have, or had, keys or settings. The
     /// feed knows them, since every ledger publishes to it.
     pub(super) async fn tenants(&self, request: &Request) -> Outcome {
-        self.caller.may(OperatorScope::KeysRead, None)?;
+        self.caller().may(OperatorScope::KeysRead, None)?;
         let query = listing::parse_tenant_query(query::pairs(request)?)?;
         let page: Result<Value, _> =
             object::call(self.env, object::FEED, object::FEED_NAME, "/tenants", &query, FEED_TIMEOUT_MS).await;
@@ -79,8 +80,7 @@ impl Call<'_> {
     /// For what takes neither parameters nor fields.
     async fn nothing_more(&self, request: &mut Request) -> Result<Origin, Failure> {
         query::none(request)?;
-        let body = body::read(request, body::JSON).await?;
-        let origin = self.origin(request, &body)?;
+        let (body, origin) = self.asked(request, body::JSON, MAX_BODY_BYTES).await?;
         management::parse_empty(body)?;
         Ok(origin)
     }

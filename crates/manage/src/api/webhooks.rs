@@ -9,7 +9,7 @@ use keystile_core::{
     config::WebhookSummary,
     id::DeliveryId,
     listing,
-    management::{self, OperatorScope},
+    management::{self, MAX_BODY_BYTES, OperatorScope},
     problem::Problem,
 };
 use keystile_runtime::{object::OPERATORS_LEDGER, response};
@@ -32,7 +32,7 @@ impl Call<'_> {
             WebhookEndpoint::List | WebhookEndpoint::DeadLetters(_) => OperatorScope::WebhooksRead,
             WebhookEndpoint::Do(..) => OperatorScope::WebhooksWrite,
         };
-        self.caller.may(scope, None)?;
+        self.caller().may(scope, None)?;
         match endpoint {
             WebhookEndpoint::List => {
                 query::none(request)?;
@@ -53,8 +53,7 @@ impl Call<'_> {
         let source = self.source(source)?.source.clone();
         let id = DeliveryId::parse(id).ok_or_else(dead_letters::not_found)?;
         let letter = Letter { source, id };
-        let body = body::read(request, body::JSON).await?;
-        let origin = self.origin(request, &body)?;
+        let (body, origin) = self.asked(request, body::JSON, MAX_BODY_BYTES).await?;
         management::parse_empty(body)?;
         match action {
             LetterAction::Redrive => self.ledger(OPERATORS_LEDGER, &Redrive { origin, letter }).await,

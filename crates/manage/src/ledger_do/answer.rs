@@ -73,7 +73,7 @@ pub(super) fn effect(effective_by: Option<Timestamp>, holds: Holds) -> Map<Strin
 
 /// There is no such key, or not for this caller.
 pub(super) fn not_found(target: &Target) -> Problem {
-    if target.id.as_str().starts_with("op_") {
+    if target.id.is_operators() {
         Problem::new(404, "OPERATOR_NOT_FOUND", "There is no operator with this id.")
     } else {
         Problem::new(404, "KEY_NOT_FOUND", "There is no key with this id.")

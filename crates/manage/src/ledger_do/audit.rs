@@ -8,9 +8,9 @@ use keystile_core::{
     lifecycle::Key,
     listing::{AuditPlace, AuditQuery, ExportQuery},
 };
-use keystile_runtime::random;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use keystile_runtime::{log, random};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json, value::RawValue};
 use worker::{Error, Result, SqlStorageValue};
 
 use crate::command::{Letter, Origin};
@@ -125,8 +125,41 @@ struct Row {
 const COLUMNS: &str = "seq, id, at, actor_id, actor_name, action, key_id, key_name, key_display, letter_source, \
                        letter_id, source, request_id, detail";
 
+/// A page of the log, newest first.
+#[derive(Serialize)]
+pub(super) struct Page {
+    entries: Vec<Shown>,
+    next_cursor: Option<String>,
+}
+
+/// A page of an export, oldest first.
+#[derive(Serialize)]
+pub(super) struct ExportPage {
+    entries: Vec<Shown>,
+    /// Whether others follow.
+    more: bool,
+}
+
+/// An entry, as it is shown.
+#[derive(Serialize)]
+struct Shown {
+    id: AuditId,
+    at: String,
+    actor: Value,
+    action: String,
+    key_id: Option<String>,
+    key_name: Option<String>,
+    key_display: Option<String>,
+    dead_letter: Option<Value>,
+    from: Option<String>,
+    request_id: String,
+    /// Passed on as it was written and not taken apart: however deep it is, it
+    /// keeps no other entry from being read.
+    detail: Box<RawValue>,
+}
+
 /// A page of the log, newest first, as it is shown.
-pub(super) fn page(database: &Database, query: &AuditQuery) -> Result<Value> {
+pub(super) fn page(database: &Database, query: &AuditQuery) -> Result<Page> {
     let before = query.before.map_or(i64::MAX, |place| place.0 as i64);
     let (condition, key_id) = about(query.key_id.as_ref());
     let select = format!("SELECT {COLUMNS} FROM audit WHERE seq < ? {condition} ORDER BY seq DESC LIMIT ?");
@@ -134,14 +167,13 @@ pub(super) fn page(database: &Database, query: &AuditQuery) -> Result<Value> {
     let mut rows: Vec<Row> = database.rows(&select, bindings.collect())?;
     let more = rows.len() > query.limit as usize;
     rows.truncate(query.limit as usize);
-    let next = rows.last().filter(|_| more).map(|row| AuditPlace(row.seq).cursor());
-    let entries: Vec<_> = rows.into_iter().map(present).collect();
-    Ok(json!({ "entries": entries, "next_cursor": next }))
+    let next_cursor = rows.last().filter(|_| more).map(|row| AuditPlace(row.seq).cursor());
+    Ok(Page { entries: rows.into_iter().map(present).collect(), next_cursor })
 }
 
 /// A page of an export, oldest first; `None` if the log hasn't got the entry
 /// that it is to go on after.
-pub(super) fn export_page(database: &Database, query: &ExportQuery) -> Result<Option<Value>> {
+pub(super) fn export_page(database: &Database, query: &ExportQuery) -> Result<Option<ExportPage>> {
     let after = match &query.after {
         None => 0,
         Some(id) => {
@@ -157,8 +189,7 @@ pub(super) fn export_page(database: &Database, query: &ExportQuery) -> Result<Op
     let mut rows: Vec<Row> = database.rows(&select, bindings.collect())?;
     let more = rows.len() as i64 > EXPORT_PAGE;
     rows.truncate(EXPORT_PAGE as usize);
-    let entries: Vec<_> = rows.into_iter().map(present).collect();
-    Ok(Some(json!({ "entries": entries, "more": more })))
+    Ok(Some(ExportPage { entries: rows.into_iter().map(present).collect(), more }))
 }
 
 fn about(key_id: Option<&KeyId>) -> (&'static str, Option<SqlStorageValue>) {
@@ -197,19 +228,44 @@ struct Place {
     at: Timestamp,
 }
 
-fn present(row: Row) -> Value {
-    let letter = row.letter_id.map(|id| json!({ "source": row.letter_source, "id": id }));
-    json!({
-        "id": row.id,
-        "at": row.at.to_rfc3339(),
-        "actor": { "id": row.actor_id, "name": row.actor_name },
-        "action": row.action,
-        "key_id": row.key_id,
-        "key_name": row.key_name,
-        "key_display": row.key_display,
-        "dead_letter": letter,
-        "from": row.source,
-        "request_id": row.request_id,
-        "detail": serde_json::from_str::<Value>(&row.detail).unwrap_or_default(),
-    })
+fn present(row: Row) -> Shown {
+    let dead_letter = row.letter_id.map(|id| json!({ "source": row.letter_source, "id": id }));
+    let detail = as_written(row.detail).unwrap_or_else(|error| {
+        log::error("audit_detail_unreadable", &[("id", row.id.as_str().into()), ("reason", error.to_string().into())]);
+        RawValue::from_string("{}".into()).unwrap_or_default()
+    });
+    Shown {
+        id: row.id,
+        at: row.at.to_rfc3339(),
+        actor: json!({ "id": row.actor_id, "name": row.actor_name }),
+        action: row.action,
+        key_id: row.key_id,
+        key_name: row.key_name,
+        key_display: row.key_display,
+        dead_letter,
+        from: row.source,
+        request_id: row.request_id,
+        detail,
+    }
+}
+
+/// A detail as JSON in one line: an export has a line for each entry.
+fn as_written(detail: String) -> serde_json::Result<Box<RawValue>> {
+    // Between strings a line break is white space, and inside of them it is written `\n`.
+    RawValue::from_string(detail.replace(['\n', '\r'], " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detail_of_any_depth_is_shown_as_it_was_written_and_in_one_line() {
+        for depth in [1, 127, 128, 50_000] {
+            let detail = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+            assert_eq!(as_written(detail.clone()).unwrap().get(), detail);
+        }
+        assert_eq!(as_written("{\"a\":\n\"b\"}".into()).unwrap().get(), "{\"a\": \"b\"}");
+        assert!(as_written("{".into()).is_err());
+    }
 }

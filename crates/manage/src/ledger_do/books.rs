@@ -3,12 +3,15 @@
 use std::rc::Rc;
 
 use keystile_core::{
-    KeyId, Keyring, Timestamp,
+    KeyId, KeyRecord, Keyring, Timestamp,
     id::ID_RANDOM_BYTES,
     key::PlainKey,
     keyring::MINT_RANDOM_BYTES,
     lifecycle::{Key, NewKey},
+    management::Caller,
+    problem::Problem,
     record::Subject,
+    verdict::{self, Refusal},
 };
 use keystile_runtime::random;
 use worker::{Env, Error, Result, State};
@@ -17,9 +20,13 @@ use super::{
     addressing, audit,
     drain::Lease,
     idempotency::{self, InFlight},
-    letters, outbox, schema, usage,
+    keys, letters, outbox, schema, usage,
 };
-use crate::deployment::Deployment;
+use crate::{
+    command::{Origin, Target},
+    deployment::Deployment,
+    failure::Failure,
+};
 use keystile_runtime::database::Database;
 
 /// Alarms that are not for now are set to multiples of this.
@@ -69,6 +76,45 @@ impl Books {
             None => next,
         };
         self.database.arm(if at <= now { at } else { at_full_step(at) })
+    }
+
+    /// The transaction of a change that somebody asked for: who asked is judged in it.
+    pub(super) fn change_for<T>(
+        &self,
+        origin: &Origin,
+        now: Timestamp,
+        mut work: impl FnMut() -> std::result::Result<T, Failure>,
+    ) -> std::result::Result<T, Failure> {
+        self.database.transaction(|| {
+            self.judge(origin, now)?;
+            work()
+        })
+    }
+
+    /// Whether who asks for a change may still act. An operator's key is judged by its
+    /// row, if this is its ledger, and else by what that ledger said a moment ago.
+    fn judge(&self, origin: &Origin, now: Timestamp) -> std::result::Result<(), Failure> {
+        let Some(until) = origin.judged_until else { return Ok(()) };
+        if let Some(record) = self.actor(origin)? {
+            let refused = |refusal: Refusal| Problem::refusal(&refusal, &self.deployment.config.name);
+            return verdict::check_operator(&record, now).map_err(|refusal| refused(refusal).into());
+        }
+        if now < until {
+            return Ok(());
+        }
+        let detail = "This took too long since the operator key was judged, so nothing was changed; send it again.";
+        Err(Problem::unavailable(detail).into())
+    }
+
+    /// The operator's key that asks for a change, if it is of this ledger.
+    fn actor(&self, origin: &Origin) -> Result<Option<KeyRecord>> {
+        let Some(id) = KeyId::parse(&origin.actor_id) else { return Ok(None) };
+        Ok(keys::find(&self.database, &Target { id, within: None })?.map(|row| row.key.record))
+    }
+
+    /// Who has to hold what is granted, as they now stand: their end may be nearer than it was.
+    pub(super) fn granting(&self, origin: &Origin, caller: &Caller) -> Result<Caller> {
+        Ok(self.actor(origin)?.as_ref().and_then(Caller::operator).unwrap_or_else(|| caller.clone()))
     }
 
     /// A fresh key for what `new` describes. Its text is in the object's memory

@@ -4,11 +4,12 @@
 use keystile_core::{
     Timestamp,
     audit::Action,
+    feed::outbox::Told,
     fields::FieldError,
     key::PlainKey,
     lifecycle::{Key, TransitionError},
     management,
-    record::KeyState,
+    record::{self, KeyState},
 };
 use keystile_runtime::clock;
 use serde_json::{Map, Value, json};
@@ -17,7 +18,8 @@ use super::{
     answer::{self, Answer, Outcome},
     audit,
     books::Books,
-    idempotency, keys,
+    idempotency,
+    keys::{self, KeyRow},
     outbox::{self, Subject},
 };
 use crate::{
@@ -30,17 +32,20 @@ impl Books {
     /// take it now: the caller would have no other way to it.
     pub(super) async fn create(&self, command: Create) -> Outcome {
         let now = clock::now();
-        let Create { origin, new } = command;
-        let (key, minted) = self.database.transaction(|| {
+        let Create { origin, new, granting } = command;
+        let (key, minted) = self.change_for(&origin, now, || {
             let limits = self.limits(&new.subject)?;
             self.check_one_more(&limits, now)?;
             let expires_at = limits.expiry(new.expires_at, now).map_err(not_so_long)?;
+            if let (Some(caller), record::Subject::Operator { reach }) = (&granting, &new.subject) {
+                self.granting(&origin, caller)?.may_grant(&new.scopes, reach, expires_at)?;
+            }
             let (key, minted) = self.mint(new.clone(), expires_at, now)?;
             self.record_new(&origin, Action::Created, &key, now)?;
             let answer = Answer::created(self.with_text(&key, &minted, None, now));
             idempotency::note(&self.database, origin.claim.as_ref(), &answer, now)?;
             self.arm(now)?;
-            Ok::<_, Failure>((key, minted))
+            Ok((key, minted))
         })?;
         let effective_by = self.publish_now(&[Subject::Key(key.record.id.clone())]).await.unwrap_or_default();
         Ok(Answer::created(self.with_text(&key, &minted, effective_by, now)))
@@ -55,8 +60,10 @@ impl Books {
                 return Err(answer::version_mismatch(key).into());
             }
             let patched = key.patch(patch.clone(), now).map_err(answer::impossible)?;
-            management::check_metadata(&patched.record.metadata)
-                .map_err(|detail| vec![FieldError { field: "metadata".into(), detail }])?;
+            if patch.metadata.is_some() {
+                management::check_metadata(&patched.record.metadata)
+                    .map_err(|detail| vec![FieldError { field: "metadata".into(), detail }])?;
+            }
             if patch.expires_at.is_some() {
                 let (limits, record) = (self.limits(&patched.record.subject)?, &patched.record);
                 limits.check_expiry(record.expires_at, record.created_at).map_err(not_so_long)?;
@@ -93,14 +100,15 @@ impl Books {
         let target = Target { id: key_id, within: None };
         let key = self.find(&target)?.key;
         let (actor_id, actor_name) = (key.record.id.to_string(), key.record.name);
-        let origin = Origin { actor_id, actor_name, ip, request_id, claim: None };
+        let origin = Origin { actor_id, actor_name, ip, request_id, claim: None, judged_until: None };
         let reason = Some("revoked by its holder".into());
         self.revoke(Revoke { origin, target, reason }).await
     }
 
     /// The way of every change of one key. If nothing changes there is neither
     /// a new version nor an audit entry, but the answer is as good: if the
-    /// present state has yet to be published, that is tried again.
+    /// present state has yet to be published, that is tried again. It speaks of
+    /// the version that it left or found, whatever came after that.
     pub(super) async fn change(
         &self,
         origin: &Origin,
@@ -109,23 +117,22 @@ impl Books {
         change: impl Fn(&Key) -> Result<Key, Failure>,
         now: Timestamp,
     ) -> Outcome {
-        self.database.transaction(|| {
-            let before = self.find(target)?.key;
+        let (key, effective_by) = self.change_for(origin, now, || {
+            let KeyRow { key: before, effective_by } = self.find(target)?;
             let after = change(&before)?;
-            if after != before {
-                self.record_changed(origin, action, &before, &after, now)?;
-                self.arm(now)?;
+            if after == before {
+                return Ok((before, effective_by));
             }
-            Ok::<_, Failure>(())
+            self.record_changed(origin, action, &before, &after, now)?;
+            self.arm(now)?;
+            Ok((after, None))
         })?;
-        let published = self.publish_now(&[Subject::Key(target.id.clone())]).await;
-        let row = self.find(target)?;
-        let Ok(published) = published else {
-            let pending = answer::pending(row.key.record.state == KeyState::Revoked);
+        let told = Told { version: key.record.version, effective_by };
+        let Some(effective_by) = self.publish_version(Subject::Key(target.id.clone()), told).await? else {
+            let pending = answer::pending(key.record.state == KeyState::Revoked);
             return Err(pending.with("key_id", json!(target.id)).into());
         };
-        let effective_by = row.effective_by.or(published);
-        let body = answer::changed(&row.key, effective_by, self.deployment.holds(), now);
+        let body = answer::changed(&key, Some(effective_by), self.deployment.holds(), now);
         Ok(Answer::ok(Value::Object(body)))
     }
 

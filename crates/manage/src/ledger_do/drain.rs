@@ -14,8 +14,9 @@ use keystile_core::{
     Timestamp,
     feed::{
         message::{AcknowledgeRequest, Change, PublishAnswer, PublishRequest},
-        outbox::{OutboxEntry, Stage, effective_by},
+        outbox::{OutboxEntry, Stage, Told, effective_by},
     },
+    management::JUDGED_FOR_MS,
 };
 use keystile_runtime::{clock, kv, log, object};
 use serde_json::Value;
@@ -104,6 +105,17 @@ impl Books {
         }
     }
 
+    /// Publishes what a change left, if it has yet to be, and says from when on that
+    /// version is in effect; `None` if the feed has not taken it.
+    pub(super) async fn publish_version(&self, subject: Subject, told: Told) -> Result<Option<Timestamp>> {
+        let taken = self.publish_now(core::slice::from_ref(&subject)).await.unwrap_or_default();
+        let row = match &subject {
+            Subject::Key(id) => keys::told(&self.database, id.as_str())?,
+            Subject::Tenant => standing::find(&self.database)?.map(|standing| standing.told()),
+        };
+        Ok(told.in_effect(taken, row.unwrap_or(told)))
+    }
+
     /// Does what is due, unless that is being done already, and arms the alarm
     /// for the rest. Called by the alarm and after each change.
     pub(super) async fn drain(self: Rc<Self>) {
@@ -175,7 +187,10 @@ impl Books {
         let answer: std::result::Result<PublishAnswer, _> =
             object::call(&self.env, object::FEED, object::FEED_NAME, "/publish", &request, FEED_TIMEOUT_MS).await;
         let now = clock::now();
-        let taken = answer.map(|answer| effective_by(now, answer.max_staleness_ms));
+        // The other ledgers act on what this one said of an operator for a while.
+        let of_operators = due.iter().any(|due| matches!(&due.subject, Subject::Key(id) if id.is_operators()));
+        let least = if of_operators { JUDGED_FOR_MS } else { 0 };
+        let taken = answer.map(|answer| effective_by(now, answer.max_staleness_ms.max(least)));
         let noted = self.database.transaction(|| {
             for due in &due {
                 match taken {

@@ -66,7 +66,7 @@ impl Books {
         let Import { origin, tenant, keys } = command;
         let claims = self.claim(&tenant, &keys, clock::now()).await?;
         let now = clock::now();
-        let results = self.database.transaction(|| {
+        let results = self.change_for(&origin, now, || {
             let mut room = self.room(now)?;
             let results = keys.iter().map(|(line, key)| {
                 let result = self.import_one(&origin, key, &claims, &mut room, now)?;
@@ -74,7 +74,7 @@ impl Books {
             });
             let results = results.collect::<Result<Vec<_>, Failure>>()?;
             self.arm(now)?;
-            Ok::<_, Failure>(results)
+            Ok(results)
         })?;
         let new = results.iter().filter_map(|(_, result)| match result {
             LineResult::Imported { id } => Some(Subject::Key(id.clone())),

@@ -2,6 +2,7 @@
 
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
+    feed::outbox::Told,
     lifecycle::{Key, KeyStatus, Revocation},
     listing,
     record::{KeyState, Reach, Stored, Subject},
@@ -11,7 +12,7 @@ use serde_json::Value;
 use worker::{Error, Result, SqlStorageValue};
 
 use crate::command::Target;
-use keystile_runtime::database::Database;
+use keystile_runtime::{database::Database, log};
 
 /// A key, and when its present version is in effect at every edge.
 #[derive(Clone, Debug)]
@@ -20,11 +21,12 @@ pub(super) struct KeyRow {
     pub(super) effective_by: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to,
+const COLUMNS: &str = "id, digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to,
                        pending_end, last_used_at";
 
 #[derive(Deserialize)]
 struct Row {
+    id: String,
     digest: KeyDigest,
     record: String,
     secret: String,
@@ -83,6 +85,17 @@ pub(super) struct Snapshot {
 /// The row as it is now.
 pub(super) fn snapshot(database: &Database, id: &str) -> Result<Option<Snapshot>> {
     database.row("SELECT digest, version, record FROM keys WHERE id = ?", vec![id.into()])
+}
+
+/// Its version, and when that is in effect.
+pub(super) fn told(database: &Database, id: &str) -> Result<Option<Told>> {
+    #[derive(Deserialize)]
+    struct Row {
+        version: u64,
+        effective_by: Option<Timestamp>,
+    }
+    let row: Option<Row> = database.row("SELECT version, effective_by FROM keys WHERE id = ?", vec![id.into()])?;
+    Ok(row.map(|Row { version, effective_by }| Told { version, effective_by }))
 }
 
 /// Writes a key that was just created.
@@ -155,14 +168,31 @@ fn tenant(subject: &Subject) -> &str {
     }
 }
 
+/// Some keys, and the ids of those whose rows can't be read.
+#[derive(Default)]
+pub(super) struct Several {
+    pub(super) rows: Vec<KeyRow>,
+    pub(super) unreadable: Vec<String>,
+}
+
 /// These keys, newest first.
-pub(super) fn newest_first<'a>(database: &Database, ids: impl Iterator<Item = &'a KeyId>) -> Result<Vec<KeyRow>> {
+pub(super) fn newest_first<'a>(database: &Database, ids: impl Iterator<Item = &'a KeyId>) -> Result<Several> {
     let ids = Value::from_iter(ids.map(KeyId::as_str)).to_string();
     let select = format!(
         "SELECT {COLUMNS} FROM keys WHERE id IN (SELECT value FROM json_each(?)) ORDER BY created_at DESC, id DESC"
     );
-    let rows: Vec<Row> = database.rows(&select, vec![ids.into()])?;
-    rows.into_iter().map(KeyRow::try_from).collect()
+    let mut several = Several::default();
+    for row in database.rows::<Row>(&select, vec![ids.into()])? {
+        let id = row.id.clone();
+        match KeyRow::try_from(row) {
+            Ok(row) => several.rows.push(row),
+            Err(error) => {
+                log::error("key_unreadable", &[("key_id", id.as_str().into()), ("reason", error.to_string().into())]);
+                several.unreadable.push(id);
+            }
+        }
+    }
+    Ok(several)
 }
 
 /// Whether there is any key.

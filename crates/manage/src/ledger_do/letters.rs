@@ -47,9 +47,9 @@ impl Books {
 
     async fn act_on(&self, origin: &Origin, letter: &Letter, action: Action, path: &str, status: &str) -> Outcome {
         let now = clock::now();
-        self.database.transaction(|| {
+        self.change_for(origin, now, || {
             begin(&self.database, origin, letter, action, now)?;
-            self.arm(now)
+            Ok(self.arm(now)?)
         })?;
         let question = json!({ "id": letter.id });
         let asked = dead_letters::ask(&self.env, &letter.source, path, &question, &origin.request_id).await;
@@ -134,7 +134,7 @@ pub(super) fn settle(database: &Database, now: Timestamp) -> Result<()> {
     for row in rows {
         let Row { request_id, begun_at, action, letter_source, letter_id, actor_id, actor_name, source } = row;
         let letter = Letter { source: letter_source, id: letter_id };
-        let origin = Origin { actor_id, actor_name, ip: source, request_id, claim: None };
+        let origin = Origin { actor_id, actor_name, ip: source, request_id, claim: None, judged_until: None };
         database.transaction(|| {
             audit::letter_changed(database, &origin, action, &letter, became(UNKNOWN), begun_at)?;
             end(database, &origin.request_id)

@@ -17,7 +17,7 @@ use keystile_core::{
 use serde::Deserialize;
 use worker::{Result, SqlStorageValue};
 
-use super::keys::{self, KeyRow};
+use super::keys::{self, Several};
 use keystile_runtime::database::Database;
 
 const STATUSES: [KeyStatus; 4] = [KeyStatus::Active, KeyStatus::Disabled, KeyStatus::Revoked, KeyStatus::Expired];
@@ -30,7 +30,7 @@ pub(super) fn page(
     query: &KeyQuery,
     within: Option<&TenantId>,
     now: Timestamp,
-) -> Result<(Vec<KeyRow>, Option<KeyPlace>)> {
+) -> Result<(Several, Option<KeyPlace>)> {
     let mut places = if query.status.is_none() && query.environment.is_none() && query.scope.is_none() {
         stretch(database, "keys", &[], query, within)?
     } else {
@@ -39,8 +39,8 @@ pub(super) fn page(
     let limit = query.limit as usize;
     let more = places.len() > limit;
     places.truncate(limit);
-    let rows = keys::newest_first(database, places.iter().map(|place| &place.id))?;
-    Ok((rows, places.pop().filter(|_| more)))
+    let found = keys::newest_first(database, places.iter().map(|place| &place.id))?;
+    Ok((found, places.pop().filter(|_| more)))
 }
 
 fn filtered(database: &Database, query: &KeyQuery, within: Option<&TenantId>, now: Timestamp) -> Result<Vec<KeyPlace>> {

@@ -3,7 +3,7 @@
 use keystile_core::{
     Timestamp,
     lifecycle::Key,
-    management::{self, Caller},
+    management::{self, Caller, JUDGED_FOR_MS},
     problem::Problem,
     usage::report::{self, KeyUsage},
     verdict::{self, Refusal},
@@ -12,32 +12,37 @@ use keystile_runtime::{clock, log};
 use serde_json::{Value, json};
 
 use super::{
-    answer::{self, Answer, Outcome},
-    audit,
+    answer, audit,
     books::Books,
     keys::{self, KeyRow},
     listing, usage,
 };
 use crate::{
-    command::{Audit, Authenticate, Export, Get, List, Target, Usage},
+    command::{Audit, Authenticate, Export, Get, Judged, List, Target, Usage},
     failure::Failure,
 };
 
 impl Books {
-    /// A page of keys.
-    pub(super) fn list(&self, command: &List) -> Outcome {
+    /// A page of keys. One that can't be read is named, and keeps none of the others back.
+    pub(super) fn list(&self, command: &List) -> Result<Value, Failure> {
         let now = clock::now();
-        let (rows, next) = listing::page(&self.database, &command.query, command.within.as_ref(), now)?;
+        let (found, next) = listing::page(&self.database, &command.query, command.within.as_ref(), now)?;
         let next = next.map(|place| place.cursor());
-        let keys = rows.iter().map(|row| self.shown(&row.key, command.query.include_usage, now));
+        let keys = found.rows.iter().map(|row| self.shown(&row.key, command.query.include_usage, now));
         let keys = keys.collect::<worker::Result<Vec<_>>>()?;
-        Ok(Answer::ok(json!({ "keys": keys, "next_cursor": next })))
+        let mut body = json!({ "keys": keys, "next_cursor": next });
+        if !found.unreadable.is_empty()
+            && let Some(body) = body.as_object_mut()
+        {
+            body.insert("unreadable".into(), json!(found.unreadable));
+        }
+        Ok(body)
     }
 
     /// One key.
-    pub(super) fn get(&self, command: &Get) -> Outcome {
+    pub(super) fn get(&self, command: &Get) -> Result<Value, Failure> {
         let key = self.find(&command.target)?.key;
-        Ok(Answer::ok(self.shown(&key, command.include_usage, clock::now())?))
+        Ok(self.shown(&key, command.include_usage, clock::now())?)
     }
 
     /// A key, with sums of its uses if they are wanted.
@@ -51,7 +56,7 @@ impl Books {
     }
 
     /// One key's uses.
-    pub(super) fn usage(&self, command: &Usage) -> Outcome {
+    pub(super) fn usage(&self, command: &Usage) -> Result<Value, Failure> {
         let (now, key) = (clock::now(), self.find(&command.target)?.key);
         let usage = KeyUsage {
             recent: usage::recent(&self.database, &key.record.id, now)?,
@@ -59,22 +64,22 @@ impl Books {
             last_used_at: key.last_used_at,
             key_id: key.record.id,
         };
-        Ok(Answer::ok(usage.present(command.period, now)))
+        Ok(usage.present(command.period, now))
     }
 
     /// A page of the audit log.
-    pub(super) fn audit(&self, command: &Audit) -> Outcome {
-        Ok(Answer::ok(audit::page(&self.database, &command.query)?))
+    pub(super) fn audit(&self, command: &Audit) -> Result<audit::Page, Failure> {
+        Ok(audit::page(&self.database, &command.query)?)
     }
 
     /// A page of an export of the audit log.
-    pub(super) fn export(&self, command: &Export) -> Outcome {
+    pub(super) fn export(&self, command: &Export) -> Result<audit::ExportPage, Failure> {
         let page = audit::export_page(&self.database, &command.query)?;
-        Ok(Answer::ok(page.ok_or_else(keystile_core::listing::unknown_entry)?))
+        Ok(page.ok_or_else(keystile_core::listing::unknown_entry)?)
     }
 
     /// Whose operator key it is, if it can be used. That is a use of it.
-    pub(super) fn authenticate(&self, command: &Authenticate) -> Outcome {
+    pub(super) fn authenticate(&self, command: &Authenticate) -> Result<Judged, Failure> {
         let refused = |refusal: &Refusal| Problem::refusal(refusal, &self.deployment.config.name);
         let row = keys::by_digest(&self.database, &command.digest)?.ok_or_else(|| refused(&Refusal::NotFound))?;
         let record = &row.key.record;
@@ -84,7 +89,8 @@ impl Books {
         if let Err(error) = self.note_operator(&row.key, now) {
             log::error("use_not_noted", &[("reason", error.to_string().into())]);
         }
-        Ok(Answer::ok(json!(caller)))
+        let until = now.plus_millis(i64::from(JUDGED_FOR_MS));
+        Ok(Judged { caller, until: Some(until) })
     }
 
     /// The key, if it is to be found by whoever asks.

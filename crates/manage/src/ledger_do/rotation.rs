@@ -28,13 +28,13 @@ impl Books {
     pub(super) async fn rotate(&self, command: Rotate) -> Outcome {
         let now = clock::now();
         let Rotate { origin, target, rotation, granting } = command;
-        let (successor, minted, replaced) = self.database.transaction(|| {
+        let (successor, minted, replaced) = self.change_for(&origin, now, || {
             let old = self.find(&target)?.key;
             let limits = self.limits(&old.record.subject)?;
             let expires_at = successors_expiry(&old, rotation.expires_at, &limits, now)?;
             // The caller gets a key that can do what the old one could.
             if let Some(caller) = &granting {
-                caller.may_grant(&old.record.scopes, &old.reach(), expires_at)?;
+                self.granting(&origin, caller)?.may_grant(&old.record.scopes, &old.reach(), expires_at)?;
             }
             if rotation.overlap != Overlap::None {
                 self.check_one_more_ends(&limits, now)?;
@@ -47,7 +47,7 @@ impl Books {
             let answer = self.rotated(&successor, &minted, &replaced, None, now);
             idempotency::note(&self.database, origin.claim.as_ref(), &answer, now)?;
             self.arm(now)?;
-            Ok::<_, Failure>((successor, minted, replaced))
+            Ok((successor, minted, replaced))
         })?;
         let subjects = [&successor, &replaced].map(|key| Subject::Key(key.record.id.clone()));
         let effective_by = self.publish_now(&subjects).await.unwrap_or_default();
@@ -75,6 +75,7 @@ impl Books {
             let kept = transition(key.cancel_end(now))?;
             // It lengthens the life of a key that may do what the caller may not.
             if let Some(caller) = &command.granting {
+                let caller = self.granting(&command.origin, caller)?;
                 caller.may_grant(&kept.record.scopes, &kept.reach(), kept.record.expires_at)?;
             }
             self.check_one_more(&self.limits(&kept.record.subject)?, now)?;

@@ -1,6 +1,9 @@
 //! Whether the whole tenant is suspended.
 
-use keystile_core::{TenantId, Timestamp, feed::message::TenantStanding};
+use keystile_core::{
+    TenantId, Timestamp,
+    feed::{message::TenantStanding, outbox::Told},
+};
 use serde::Deserialize;
 use worker::Result;
 
@@ -10,6 +13,13 @@ use keystile_runtime::database::Database;
 pub(super) struct Standing {
     pub(super) stated: TenantStanding,
     pub(super) effective_by: Option<Timestamp>,
+}
+
+impl Standing {
+    /// Its version, and when that is in effect.
+    pub(super) const fn told(&self) -> Told {
+        Told { version: self.stated.version, effective_by: self.effective_by }
+    }
 }
 
 #[derive(Deserialize)]

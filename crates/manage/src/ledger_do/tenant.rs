@@ -2,7 +2,11 @@
 //! what there is to say of it.
 
 use keystile_core::{
-    TenantId, Timestamp, audit::Action, feed::message::TenantStanding, lifecycle::KeyStatus, management, plan,
+    TenantId, Timestamp,
+    audit::Action,
+    feed::{message::TenantStanding, outbox::Told},
+    lifecycle::KeyStatus,
+    management, plan,
 };
 use keystile_runtime::clock;
 use serde_json::{Map, Value, json};
@@ -33,27 +37,27 @@ impl Books {
 
     async fn set_suspended(&self, origin: &Origin, tenant: &TenantId, suspended: bool) -> Outcome {
         let now = clock::now();
-        self.database.transaction(|| {
-            let stated = standing::find(&self.database)?.map(|standing| standing.stated);
-            if stated.as_ref().is_some_and(|stated| stated.suspended) == suspended {
-                return Ok(());
+        let told = self.change_for(origin, now, || {
+            let known = standing::find(&self.database)?;
+            if known.as_ref().is_some_and(|known| known.stated.suspended) == suspended {
+                return Ok(known.map(|known| known.told()));
             }
-            let version = stated.map_or(0, |stated| stated.version) + 1;
+            let version = known.map_or(0, |known| known.stated.version) + 1;
             standing::write(&self.database, &TenantStanding { tenant: tenant.clone(), version, suspended })?;
             let action = if suspended { Action::Suspended } else { Action::Resumed };
             audit::tenant_changed(&self.database, origin, action, Map::new(), now)?;
             outbox::enqueue(&self.database, &Subject::Tenant, version, now)?;
-            self.arm(now)
+            self.arm(now)?;
+            Ok(Some(Told { version, effective_by: None }))
         })?;
-        let Ok(published) = self.publish_now(&[Subject::Tenant]).await else {
-            return Err(answer::pending(false).into());
-        };
-        let standing = standing::find(&self.database)?;
-        // A tenant that was never suspended need not be resumed: that holds already.
-        let effective_by = match standing {
-            Some(standing) => standing.effective_by.or(published),
+        let effective_by = match told {
+            Some(told) => self.publish_version(Subject::Tenant, told).await?,
+            // A tenant that was never suspended need not be resumed: that holds already.
             None => Some(now),
         };
+        if effective_by.is_none() {
+            return Err(answer::pending(false).into());
+        }
         let mut body = Map::new();
         body.insert("tenant".into(), json!(tenant));
         body.insert("suspended".into(), json!(suspended));
@@ -71,7 +75,7 @@ impl Books {
     pub(super) async fn patch_tenant(&self, command: PatchTenant) -> Outcome {
         let now = clock::now();
         let PatchTenant { origin, tenant, patch } = command;
-        self.database.transaction(|| {
+        self.change_for(&origin, now, || {
             let before = settings::find(&self.database)?;
             let after = patch.clone().apply(before.clone());
             if after == before {
@@ -88,15 +92,15 @@ impl Books {
                 )?;
                 outbox::enqueue(&self.database, &Subject::Tenant, 1, now)?;
             }
-            self.arm(now)
+            Ok(self.arm(now)?)
         })?;
         // The limits hold from now on, whoever hears of the tenant when.
         let _ = self.publish_now(&[Subject::Tenant]).await;
-        self.summary(&Summary { request_id: origin.request_id, tenant })
+        self.summary(&Summary { request_id: origin.request_id, tenant }).map(Answer::ok)
     }
 
     /// Its standing and settings, its keys by status, and which secrets they depend on.
-    pub(super) fn summary(&self, command: &Summary) -> Outcome {
+    pub(super) fn summary(&self, command: &Summary) -> Result<Value, Failure> {
         let now = clock::now();
         let counted = keys::count_by_status(&self.database, now)?;
         let of = |status| counted.iter().filter(|(of, _)| *of == status).map(|(_, keys)| *keys).sum::<u64>();
@@ -110,7 +114,7 @@ impl Books {
         body.extend(management::present_settings(&settings, settings.limits(&self.deployment.config)));
         body.insert("keys".into(), json!(keys));
         body.insert("secrets".into(), json!(self.secrets(now)?));
-        Ok(Answer::ok(Value::Object(body)))
+        Ok(Value::Object(body))
     }
 
     /// The configured secrets, newest first, then those that live keys were

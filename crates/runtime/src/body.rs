@@ -1,0 +1,64 @@
+//! Bodies of requests from outside: bounded in bytes and in time. Every worker
+//! reads them here.
+
+use js_sys::{Promise, Uint8Array};
+use keystile_core::problem::Problem;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+/// A body has to be there whole after this long: who sends half of one holds
+/// memory, and acts on a judgement that was made before.
+pub const DEADLINE_MS: u32 = 30_000;
+
+/// Why a body could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// It has more than this many bytes. The rest was not read.
+    TooLarge {
+        /// The limit, bytes.
+        limit: u32,
+    },
+    /// It was not there whole after [`DEADLINE_MS`].
+    TooSlow,
+    /// The sender hung up.
+    BrokenOff,
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge { limit } => {
+                Self::new(413, "BODY_TOO_LARGE", format!("This takes a body of {limit} bytes at most."))
+            }
+            BodyError::TooSlow => {
+                let seconds = DEADLINE_MS / 1_000;
+                Self::new(408, "BODY_TIMEOUT", format!("The body was not there whole after {seconds} seconds."))
+            }
+            BodyError::BrokenOff => Self::new(400, "MALFORMED_BODY", "The body broke off."),
+        }
+    }
+}
+
+/// Reads the body of a `Request`: memory in proportion to what has come, however
+/// small its chunks are. Can be asked once.
+///
+/// # Errors
+/// [`BodyError`].
+pub async fn read(request: &JsValue, limit: u32) -> Result<Vec<u8>, BodyError> {
+    // It can't fail: what goes wrong is one of its words.
+    let read = JsFuture::from(read_body(request, limit, DEADLINE_MS)).await.unwrap_or_default();
+    match read.dyn_ref::<Uint8Array>() {
+        Some(bytes) => Ok(bytes.to_vec()),
+        None => Err(match read.as_string().as_deref() {
+            Some("too large") => BodyError::TooLarge { limit },
+            Some("too slow") => BodyError::TooSlow,
+            _ => BodyError::BrokenOff,
+        }),
+    }
+}
+
+#[wasm_bindgen(module = "/src/body.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = readBody)]
+    fn read_body(request: &JsValue, limit: u32, deadline_ms: u32) -> Promise;
+}
