@@ -54,6 +54,43 @@ test("a verdict by source says what is known, and nothing is remembered", async 
   assert.deepEqual(await rig.events(), []);
 });
 
+test("what would hold up every other caller is refused by name, and at once", async () => {
+  const scheme = { signature: "header:x-proof", encoding: "hex", algorithm: "hmac-sha256" };
+  const messages = Array.from({ length: 32 }, (_, index) => `${index}{body}`);
+  const secrets = (count) => Array.from({ length: count }, (_, index) => `secret number ${index} of them`);
+  const own = { scheme, secrets: ["a"], headers: { "X-Proof": "00".repeat(32) }, body: "" };
+  const zeros = `[${"0,".repeat(5_900_000)}0]`;
+  const long = base64("x".repeat(4_000_000));
+  const four = { ...scheme, message: messages.slice(0, 4) };
+  for (const [what, body, field] of [
+    ["3,000 secrets and 32 messages", { ...own, scheme: { ...scheme, message: messages }, secrets: secrets(3000) }, /scheme|secrets/],
+    ["17 secrets", { ...own, secrets: secrets(17) }, /^secrets$/],
+    ["5 messages", { ...own, scheme: { ...scheme, message: messages.slice(0, 5) } }, /^scheme$/],
+    ["the body twice in a message", { ...own, scheme: { ...scheme, message: "{body}{body}" } }, /^scheme$/],
+    ["too much together", { ...own, scheme: four, secrets: secrets(16), body: long }, /^secrets$/],
+    ["11.8 MB of zeros", zeros, /^$/],
+    ["11.8 MB of zeros as the body", `{"scheme":${JSON.stringify(scheme)},"secrets":["a"],"headers":{},"body":${zeros}}`, /^body$/],
+    ["11.8 MB of zeros as headers", `{"source":"standard","headers":${zeros},"body":""}`, /^headers$/],
+    ["11.8 MB of zeros that nobody asked for", `{"source":"standard","headers":{},"body":"","more":${zeros}}`, /^more$/],
+    ["a million names", `{"source":"standard","headers":{},"body":"",${Array.from({ length: 1_000_000 }, (_, index) => `"${index}":0`)}}`, /^\d+$/],
+  ]) {
+    const asked = verify(body);
+    const begun = Date.now();
+    const others = await Promise.all(Array.from({ length: 5 }, () => verify({ source: "nobody", headers: {}, body: "" })));
+    const waited = Date.now() - begun;
+    const answer = await asked;
+    assert.deepEqual([answer.status, answer.code], [422, "INVALID_REQUEST"], `${what}: ${answer.text.slice(0, 300)}`);
+    for (const error of answer.body.errors) assert.match(error.field, field, what);
+    assert.ok(answer.text.length < 4000, `${what}: an answer of ${answer.text.length} bytes`);
+    for (const other of others) assert.equal(other.code, "UNKNOWN_SOURCE");
+    assert.ok(waited < 2000, `${what}: others waited for ${waited} ms`);
+  }
+  // What is within the bounds is judged.
+  const good = { ...own, scheme: four, secrets: secrets(16), headers: { "X-Proof": hmac("secret number 15 of them", "3{}") }, body: base64("{}") };
+  const answer = await verify(good);
+  assert.deepEqual([answer.body.valid, answer.body.secret_index], [true, 15], answer.text);
+});
+
 test("… and so does one by a scheme of the caller's own", async () => {
   const scheme = { signature: "header:x-proof", encoding: "hex", algorithm: "hmac-sha256", params: ["who"], message: "{param:who}{body}" };
   const body = "\u00ff\u0000";

@@ -32,6 +32,7 @@ pub mod id;
 pub mod idempotency;
 pub mod import;
 pub mod imported;
+pub mod json_object;
 pub mod key;
 pub mod key_pattern;
 pub mod keyring;

@@ -190,5 +190,5 @@ pub(crate) fn setting<'a>(
     params: &'a [(&'a str, &'a str)],
     body_limit: usize,
 ) -> Setting<'a> {
-    Setting { now, params, body_limit, ask_above: ASK_ABOVE, replay_keys: true }
+    Setting { params, body_limit, ask_above: ASK_ABOVE, ..Setting::at(now) }
 }

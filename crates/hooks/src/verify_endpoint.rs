@@ -5,6 +5,7 @@
 
 use keystile_core::{
     fields,
+    json_object::NotRead,
     problem::Problem,
     webhook::{
         Failure, Scheme, Secrets, Setting, Verified,
@@ -12,7 +13,6 @@ use keystile_core::{
     },
 };
 use keystile_runtime::log;
-use serde_json::Value;
 
 use crate::{
     incoming::Incoming,
@@ -31,17 +31,24 @@ pub(crate) async fn answer(hooks: &Hooks, incoming: &Incoming) -> Result<Reply, 
         let problem = Problem::new(405, "METHOD_NOT_ALLOWED", "This endpoint does not take this method.");
         return Err(problem.with_header("Allow", "POST"));
     }
-    let asked = VerifyDelivery::parse(read(incoming).await?).map_err(|errors| fields::invalid(&errors))?;
+    let body = incoming.body(request::MAX_REQUEST_BYTES).await?;
+    let asked = VerifyDelivery::parse(&body).map_err(not_read)?;
+    drop(body);
     let verdict = judge(hooks, incoming, asked).await?;
+    if verdict == Err(Failure::TooMuchToHash) {
+        // That says nothing of the delivery.
+        return Err(fields::invalid(&request::too_much_to_hash()));
+    }
     Ok(Reply::json(200, &request::answer(verdict.as_ref())))
 }
 
-async fn read(incoming: &Incoming) -> Result<Value, Problem> {
-    let body = incoming.body(request::MAX_REQUEST_BYTES).await?;
-    serde_json::from_slice(&body).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        Problem::new(400, "MALFORMED_JSON", format!("The body is not JSON: {place}."))
-    })
+fn not_read(why: NotRead) -> Problem {
+    match why {
+        NotRead::Json { line, column } => {
+            Problem::new(400, "MALFORMED_JSON", format!("The body is not JSON: line {line}, column {column}."))
+        }
+        NotRead::Mistakes(mistakes) => fields::invalid(&mistakes),
+    }
 }
 
 async fn judge(
@@ -97,7 +104,8 @@ async fn verdict(
 ) -> Result<Verified, Failure> {
     let headers = parts.headers();
     // Nothing is remembered here.
-    let setting = Setting { replay_keys: false, ..source::setting(now, params, limit) };
+    let setting =
+        Setting { replay_keys: false, hash_limit: request::MAX_HASHED_BYTES, ..source::setting(now, params, limit) };
     let delivery = parts.delivery(&headers);
     receive::verify(scheme, secrets, &delivery, &setting).await
 }

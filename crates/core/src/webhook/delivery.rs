@@ -40,6 +40,9 @@ pub struct Setting<'a> {
     /// HMACs over messages at least this long are asked for: from some length
     /// on the platform's hash is faster than this one.
     pub ask_above: usize,
+    /// Bytes that may be hashed, at most: each message counts for each secret that it is
+    /// tried with, by its length and [`HASH_COST`](super::verify::HASH_COST).
+    pub hash_limit: usize,
     /// Whether [`Verified::replay_keys`](super::Verified::replay_keys) are
     /// wanted: where no signed id serves, they cost another hash of what is signed.
     pub replay_keys: bool,
@@ -47,10 +50,11 @@ pub struct Setting<'a> {
 
 impl Setting<'_> {
     /// The usual: no parameters, bodies of up to 8 MiB, every HMAC computed here,
-    /// and the keys of replays.
+    /// however many there are, and the keys of replays.
     #[must_use]
     pub const fn at(now: Timestamp) -> Self {
-        Self { now, params: &[], body_limit: 8 * 1024 * 1024, ask_above: usize::MAX, replay_keys: true }
+        let body_limit = 8 * 1024 * 1024;
+        Self { now, params: &[], body_limit, ask_above: usize::MAX, hash_limit: usize::MAX, replay_keys: true }
     }
 
     pub(crate) fn param(&self, name: &str) -> Result<&str, Failure> {

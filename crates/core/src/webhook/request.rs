@@ -4,6 +4,7 @@
 use alloc::{
     boxed::Box,
     collections::BTreeMap,
+    format,
     string::{String, ToString},
     vec::Vec,
 };
@@ -14,11 +15,19 @@ use serde_json::{Value, json};
 use super::{failure::Failure, scheme::Scheme, verify::Verified};
 use crate::{
     fields::{self, FieldError, Fields},
+    json_object::{self, Form, NotRead},
     timestamp::Timestamp,
 };
 
 /// Bytes of a request's body, at most: those of a delivery of 8 MiB, in base64.
 pub const MAX_REQUEST_BYTES: u32 = 12 * 1024 * 1024;
+/// Bytes of any of its members but the delivery's body, at most.
+pub const MAX_MEMBER_BYTES: usize = 256 * 1024;
+/// Secrets, at most.
+pub const MAX_SECRETS: usize = 16;
+/// Bytes that are hashed for one verdict, at most: each message for each secret. A
+/// tenth of a second, in which no other caller of the isolate is served.
+pub const MAX_HASHED_BYTES: usize = 32 * 1024 * 1024;
 
 /// What a service asks.
 #[derive(Debug, PartialEq)]
@@ -77,7 +86,23 @@ impl VerifyDelivery {
     ///
     /// # Errors
     /// All its mistakes. None repeats a secret or the delivery.
-    pub fn parse(body: Value) -> Result<Self, Vec<FieldError>> {
+    pub fn parse(body: &[u8]) -> Result<Self, NotRead> {
+        const FORMS: &[(&str, Form)] = &[
+            ("source", Form::Any(MAX_MEMBER_BYTES)),
+            ("provider", Form::Any(MAX_MEMBER_BYTES)),
+            ("scheme", Form::Any(MAX_MEMBER_BYTES)),
+            ("secrets", Form::Any(MAX_MEMBER_BYTES)),
+            ("params", Form::Any(MAX_MEMBER_BYTES)),
+            ("method", Form::Any(MAX_MEMBER_BYTES)),
+            ("url", Form::Any(MAX_MEMBER_BYTES)),
+            ("headers", Form::Any(MAX_MEMBER_BYTES)),
+            ("body", Form::Text),
+            ("now", Form::Any(MAX_MEMBER_BYTES)),
+        ];
+        Ok(Self::of(Value::Object(json_object::read(body, FORMS)?))?)
+    }
+
+    fn of(body: Value) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::new(body)?;
         let source = fields.optional("source", text);
         let provider = fields.optional("provider", text);
@@ -89,7 +114,11 @@ impl VerifyDelivery {
         });
         let secrets = fields.optional("secrets", |value| {
             let texts = value.as_array().and_then(|texts| texts.iter().map(owned).collect::<Option<Vec<_>>>());
-            texts.filter(|texts| !texts.is_empty()).ok_or_else(|| "a list of one or more strings expected".to_string())
+            let texts = texts.filter(|texts| !texts.is_empty());
+            match texts.ok_or_else(|| "a list of one or more strings expected".to_string())? {
+                texts if texts.len() > MAX_SECRETS => Err(format!("there are {}; {MAX_SECRETS} at most", texts.len())),
+                texts => Ok(texts),
+            }
         });
         let params = fields.optional("params", |value| {
             let params: Option<BTreeMap<String, String>> = serde_json::from_value(value).ok();
@@ -212,6 +241,17 @@ fn headers(value: Value) -> Option<Vec<(String, String)>> {
     Some(headers)
 }
 
+/// The secrets, the scheme's messages and the delivery are each within their bounds,
+/// and too much together.
+#[must_use]
+pub fn too_much_to_hash() -> Vec<FieldError> {
+    let detail = format!(
+        "each is tried on each form of the message, and this would hash more than {MAX_HASHED_BYTES} bytes; send fewer \
+         secrets, or a scheme with fewer messages"
+    );
+    alloc::vec![FieldError { field: "secrets".to_string(), detail }]
+}
+
 /// The provider is not among those that this worker knows.
 #[must_use]
 pub fn unknown_provider() -> Vec<FieldError> {
@@ -223,17 +263,22 @@ pub fn unknown_provider() -> Vec<FieldError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    fn parse(body: &Value) -> Result<VerifyDelivery, NotRead> {
+        VerifyDelivery::parse(body.to_string().as_bytes())
+    }
+
     fn mistakes(body: Value) -> Vec<String> {
-        let errors = VerifyDelivery::parse(body).unwrap_err();
+        let NotRead::Mistakes(errors) = parse(&body).unwrap_err() else { panic!("{body}") };
         errors.into_iter().map(|error| error.field).collect()
     }
 
     #[test]
     fn a_source_has_a_scheme_of_its_own() {
-        let asked = VerifyDelivery::parse(json!({
+        let asked = parse(&json!({
             "source": "github", "headers": [["A", "b"], ["A", "c"]], "body": "e30=", "now": 12.0,
         }))
         .unwrap();
@@ -251,6 +296,28 @@ mod tests {
         let scheme = json!({ "signature": "header:x" });
         assert_eq!(mistakes(json!({ "scheme": scheme, "headers": 1, "body": "%", "extra": 1 })).len(), 5);
         assert_eq!(mistakes(json!({ "provider": "stripe", "headers": {}, "body": "" })), ["secrets"]);
+    }
+
+    #[test]
+    fn what_is_sent_is_bounded_before_it_is_taken_apart() {
+        let with = |member: &str, value: Value| {
+            let mut body = json!({ "scheme": { "signature": "header:x", "algorithm": "hmac-sha256", "encoding": "hex" },
+                                   "secrets": ["a"], "headers": {}, "body": "" });
+            body[member] = value;
+            body
+        };
+        assert!(parse(&with("secrets", json!(vec!["s"; MAX_SECRETS]))).is_ok());
+        assert_eq!(mistakes(with("secrets", json!(vec!["s"; MAX_SECRETS + 1]))), ["secrets"]);
+        assert_eq!(mistakes(with("secrets", json!(vec!["s"; 70_000]))), ["secrets"]);
+        assert_eq!(mistakes(with("headers", json!(vec![0; 200_000]))), ["headers"]);
+        assert_eq!(mistakes(with("body", json!(vec![0; 200_000]))), ["body"]);
+        assert_eq!(mistakes(with("extra", json!(vec![0; 200_000]))), ["extra"]);
+        let messages: Vec<String> = (0..32).map(|index| format!("{index}{{body}}")).collect();
+        let scheme =
+            json!({ "signature": "header:x", "algorithm": "hmac-sha256", "encoding": "hex", "message": messages });
+        assert_eq!(mistakes(with("scheme", scheme)), ["scheme"]);
+        let twice = json!({ "signature": "header:x", "algorithm": "hmac-sha256", "encoding": "hex", "message": "{body}{body}" });
+        assert_eq!(mistakes(with("scheme", twice)), ["scheme"]);
     }
 
     #[test]

@@ -22,6 +22,8 @@ use work::Work;
 
 mod work;
 
+pub use work::HASH_COST;
+
 /// A delivery that is genuine and fresh.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {

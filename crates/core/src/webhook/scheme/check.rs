@@ -12,6 +12,11 @@ use crate::webhook::{
     template::{Part, Template},
 };
 
+/// Forms of a message, at most: each is tried with each secret.
+const MAX_MESSAGES: usize = 4;
+/// Ways to sign, at most: each secret may be a key for each.
+const MAX_METHODS: usize = 4;
+
 pub(super) fn scheme(scheme: &Scheme) -> Vec<SchemeError> {
     let mut check = Check { scheme, errors: Vec::new() };
     check.signature();
@@ -113,6 +118,12 @@ impl Check<'_> {
                 },
             );
         }
+        if scheme.messages.len() > MAX_MESSAGES {
+            self.mistake("message", format!("{MAX_MESSAGES} at most: each is tried with each secret"));
+        }
+        if scheme.methods.len() > MAX_METHODS {
+            self.mistake("or", format!("{MAX_METHODS} ways to sign at most, the first included"));
+        }
         let hashes_secret = scheme.methods.iter().any(|method| method.algorithm == Algorithm::Sha256);
         for message in &scheme.messages {
             self.template("message", message, Use::Message);
@@ -130,6 +141,9 @@ impl Check<'_> {
             let whole = |part: &Part| {
                 matches!(part, Part::Body | Part::EscapedBody | Part::Sha256Hex | Part::Crc32 | Part::SortedForm)
             };
+            if message.0.iter().filter(|part| whole(part)).count() > 1 {
+                self.mistake("message", "the body, or what is made of it, stands once in a message at most");
+            }
             if scheme.each.is_some() && message.0.iter().any(whole) {
                 self.mistake("message", "with `each` an item's message is made of the item, not of the body");
             }

@@ -6,7 +6,7 @@ use std::{string::String, vec::Vec};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::rig::{self, GITHUB, PLAIN_BASE64, SLACK, STANDARD, STRIPE, WHSEC, borrowed, code, scheme, signed};
-use crate::webhook::{Delivery, Failure, Setting, text};
+use crate::webhook::{Delivery, Failure, Setting, text, verify::HASH_COST};
 
 /// Signs a body and verifies it by the same scheme.
 fn round_trip(text: &str, secret: &str, body: &[u8]) -> &'static str {
@@ -107,6 +107,31 @@ fn p07_long_bodies_and_long_lists_are_refused_before_anything_is_computed() {
     let with = |value: &str| rig::with_header(&scheme, WHSEC, &headers, b"{}", "webhook-signature", value);
     assert_eq!(with(&list(99)), "VALID");
     assert_eq!(with(&list(100)), "TOO_MANY_SIGNATURES");
+}
+
+#[test]
+fn no_more_is_hashed_than_the_limit_and_what_was_not_tried_is_not_called_forged() {
+    let body = [b'x'; 1000];
+    let scheme = scheme(
+        "signature = \"header:s\"\nsplit = \",\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\nmessage = [\"1{body}\", \"2{body}\"]",
+    );
+    let one =
+        rig::scheme("signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\nmessage = \"2{body}\"");
+    let headers = signed(&one, "c", &body);
+    let headers = borrowed(&headers);
+    let limited = |hash_limit, ask_above| {
+        let setting = Setting { hash_limit, ask_above, ..rig::setting(rig::NOW) };
+        rig::check(&scheme, &["a", "b", "c"], &rig::post(&headers, &body), &setting)
+            .map(|verified| verified.secret_index)
+    };
+    // Three secrets, two messages.
+    let all = 6 * (1001 + HASH_COST);
+    for ask_above in [0, usize::MAX] {
+        assert_eq!(limited(all, ask_above), Ok(2));
+        for less in [0, 1512, all - 1] {
+            assert_eq!(limited(less, ask_above), Err(Failure::TooMuchToHash), "{less}");
+        }
+    }
 }
 
 #[test]
