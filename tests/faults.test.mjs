@@ -11,7 +11,8 @@ const FEED_TIMEOUT_MS = 900;
 let rig;
 let denying;
 before(async () => {
-  rig = await startRig({ name: "faults", edges: { edge1: {}, "no-kv": { kv: "down" }, "slow-kv": { kv: "hang" }, cold: {} } });
+  const edges = { edge1: {}, "no-kv": { kv: "down" }, "slow-kv": { kv: "hang" }, cold: {}, "cold-too": {} };
+  rig = await startRig({ name: "faults", edges, handles: true });
   denying = await startRig({
     name: "faults-deny",
     settings: { 'when_feed_unreachable = "kv"': 'when_feed_unreachable = "deny"' },
@@ -62,6 +63,62 @@ test("feed down: an isolate without a view serves by KV alone", async () => {
   const served = await use(rig, "cold", key);
   assert.equal(served.status, 200, served.text);
   assert.equal(served.headers.get("keystile-degraded"), "feed-unreachable");
+});
+
+/** Waits until KV says that this tenant is suspended, or is no longer. */
+const inKv = (tenant, suspended) =>
+  eventually(async () => {
+    const values = Object.values(await rig.snapshot());
+    assert.ok(values.some((value) => value.endsWith(`.{"tenant":"${tenant}","version":${suspended ? 1 : 2},"suspended":${suspended}}`)));
+  });
+
+test("feed down: a suspension holds in an isolate that has never heard of it, and so does its end", async () => {
+  const [key, other] = [await rig.create("umbrella"), await rig.create("acme")];
+  await eventually(async () => assert.ok(Object.values(await rig.snapshot()).some((value) => value.includes(key.id))));
+  await effective(await rig.manage("POST", "/v1/tenants/umbrella/suspend"));
+  await inKv("umbrella", true);
+  await eventually(async () => assert.ok(Object.values(await rig.snapshot()).some((value) => value.includes(other.id))));
+  await rig.feed("edges", "down");
+  const refused = await use(rig, "cold-too", key);
+  assert.deepEqual([refused.status, refused.code], [401, "TENANT_SUSPENDED"], refused.text);
+  assert.equal(refused.headers.get("keystile-degraded"), "feed-unreachable");
+  assert.equal((await use(rig, "cold-too", other)).status, 200, "another tenant's key is served");
+  // Its own answers, too.
+  assert.equal((await rig.edge("cold-too", "/keystile/v1/me", { key: key.key })).code, "TENANT_SUSPENDED");
+  await rig.manage("POST", "/v1/tenants/umbrella/resume");
+  await inKv("umbrella", false);
+});
+
+test("feed down, and KV holds a standing that nobody sealed for its place: 503", async () => {
+  const key = await rig.create("forged");
+  await rig.manage("POST", "/v1/tenants/forged/suspend");
+  await inKv("forged", true);
+  const kv = await rig.kv();
+  const [address, value] = Object.entries(await rig.snapshot()).find(([, value]) => value.includes('"tenant":"forged","version":1'));
+  await eventually(async () => assert.ok(Object.values(await rig.snapshot()).some((value) => value.includes(key.id))));
+  await kv.put(address, value.replace("true", "false"));
+  await rig.feed("edges", "down");
+  await sleep(1100);
+  const answer = await use(rig, "edge1", key);
+  // edge1 knows of the suspension by the feed, but can't tell whether it has ended.
+  assert.equal(answer.status, 503, answer.text);
+  await kv.put(address, value);
+});
+
+test("a suspension from before KV held any is put there when the ledger is next woken", async () => {
+  await rig.create("veteran");
+  await rig.manage("POST", "/v1/tenants/veteran/suspend");
+  await inKv("veteran", true);
+  await eventually(async () => assert.deepEqual(await rig.sql("veteran", "SELECT * FROM outbox WHERE subject = 'tenant' AND stage = 'put'"), []));
+  // As an earlier version left it.
+  const kv = await rig.kv();
+  const [address] = Object.entries(await rig.snapshot()).find(([, value]) => value.includes('"tenant":"veteran","version":1'));
+  await kv.delete(address);
+  await rig.sql("veteran", "DELETE FROM outbox WHERE subject = 'tenant'");
+  await rig.sql("veteran", "DELETE FROM _migrations WHERE version = 7");
+  await rig.evictLedger("veteran");
+  assert.equal((await rig.manage("GET", "/v1/tenants/veteran")).body.suspended, true);
+  await inKv("veteran", true);
 });
 
 test("feed down: a tombstone that the isolate knows still holds", async () => {

@@ -19,7 +19,10 @@ test("rotated twice: old keys still work, new ones use the newest, KV is address
   const first = await rig.create();
   const operator = await rig.operator("acme", ["keys:read"]);
   await works(first);
-  const addresses = Object.keys(await rig.snapshot(2));
+  await rig.manage("POST", "/v1/tenants/suspended/suspend");
+  const standing = '"tenant":"suspended","version":1,"suspended":true';
+  await eventually(async () => assert.ok(Object.values(await rig.snapshot(3)).some((value) => value.includes(standing))));
+  const addresses = Object.keys(await rig.snapshot(3));
 
   await rig.restart({ secret: `${SECOND},${SECRET}` });
   await works(first);
@@ -45,6 +48,12 @@ test("rotated twice: old keys still work, new ones use the newest, KV is address
     },
     { within: 20_000 },
   );
+  // So does how a tenant stands that has no keys, once its ledger is woken.
+  await rig.manage("GET", "/v1/tenants/suspended");
+  await eventually(async () => {
+    const standings = Object.values(await rig.snapshot()).filter((value) => value.includes(standing));
+    assert.equal(standings.length, 3, "one address for each secret");
+  });
 });
 
 test("a secret that live keys use is missed when it is gone", async () => {

@@ -11,7 +11,7 @@ use alloc::{
 };
 use core::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value, error::Category, value::RawValue};
 
 use crate::fields::FieldError;

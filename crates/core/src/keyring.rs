@@ -31,6 +31,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{
     base62,
+    id::TenantId,
     imported::KeyForms,
     key::{self, IssuedKind, KeyDigest, KeyPrefix, KeyShape, ParseKeyError, PlainKey, RANDOM_LEN, TAG_LEN},
 };
@@ -137,7 +138,15 @@ impl Keyring {
     /// Where a key's record may be in KV, newest secret first.
     pub fn slots(&self, digest: &KeyDigest) -> impl Iterator<Item = KvSlot<'_>> {
         let digest = *digest;
-        self.all().map(move |subkeys| subkeys.slot(&digest))
+        self.all().map(move |subkeys| subkeys.slot("k1/", digest.as_bytes()))
+    }
+
+    /// Where a tenant's standing may be in KV, newest secret first.
+    pub fn standing_slots(&self, tenant: &TenantId) -> impl Iterator<Item = KvSlot<'_>> {
+        // No key's digest begins so: it would have to be found, and it is 32 bytes.
+        let mut id = Vec::from(*b"tenant\0");
+        id.extend_from_slice(tenant.as_str().as_bytes());
+        self.all().map(move |subkeys| subkeys.slot("t1/", &id))
     }
 
     /// The fingerprint that new records note.
@@ -162,9 +171,9 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// One place in KV: the address of a record and the key that seals it there.
+/// One place in KV: the address of a record, or a tenant's standing, and the key that seals it there.
 pub struct KvSlot<'a> {
-    /// The KV key: `k1/` and 43 characters of base64url.
+    /// The KV key: `k1/`, or `t1/`, and 43 characters of base64url.
     pub address: String,
     subkeys: &'a Subkeys,
 }
@@ -274,10 +283,10 @@ impl Subkeys {
         base62::encode(u64::from_be_bytes(first))
     }
 
-    fn slot(&self, digest: &KeyDigest) -> KvSlot<'_> {
+    fn slot(&self, kind: &str, id: &[u8]) -> KvSlot<'_> {
         let mut mac = self.lookup.clone();
-        mac.update(digest.as_bytes());
-        let mut address = String::from("k1/");
+        mac.update(id);
+        let mut address = String::from(kind);
         URL_SAFE_NO_PAD.encode_string(mac.finalize().into_bytes(), &mut address);
         KvSlot { address, subkeys: self }
     }
@@ -331,12 +340,17 @@ mod tests {
         let slot = keyring.slots(&key.digest()).next().unwrap();
         assert_eq!(slot.address, GOLDEN_ADDRESS);
         assert_eq!(slot.seal("{}"), GOLDEN_VALUE);
+        let tenant = TenantId::parse("acme").unwrap();
+        let slot = keyring.standing_slots(&tenant).next().unwrap();
+        assert_eq!((slot.address.as_str(), slot.seal("{}").as_str()), (GOLDEN_STANDING_ADDRESS, GOLDEN_STANDING_VALUE));
     }
     const GOLDEN_KEY: &str = "knq_live_0123456789ABCDEFGHIJKLMNOPQRSTUVoyVZGU";
     const GOLDEN_OPERATOR_KEY: &str = "ksop_0123456789ABCDEFGHIJKLMNOPQRSTUVmIIDtE";
     const GOLDEN_FINGERPRINT: &str = "FgaiTqr6";
     const GOLDEN_ADDRESS: &str = "k1/KUUS9Uxfs7o0r10BQEByu8gmeCSXnvPjX80UbUK11Ro";
     const GOLDEN_VALUE: &str = "1.dgETVbdp2WnFP_AQR5iEJf2wEoXPb49CihtNTuh7DMY.{}";
+    const GOLDEN_STANDING_ADDRESS: &str = "t1/epSEUHnnbF5sDWslfRb2G3RHMjnYPSseLOs7aXj1QtU";
+    const GOLDEN_STANDING_VALUE: &str = "1.hb0HOpegr06-4LxBkH5mJlFrXC4md3hfxG3grdi1M4E.{}";
 
     #[test]
     fn an_operator_key_is_no_api_key_and_the_reverse() {

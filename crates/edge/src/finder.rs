@@ -166,15 +166,27 @@ async fn carry_out(isolate: &Rc<Isolate>, incoming: &Incoming, digest: KeyDigest
         }
     };
     let read_current = async { if needs.read_current { Some(read_current(isolate, env, digest).await) } else { None } };
+    let read_standing = async {
+        match needs.read_standing {
+            Some(tenant) => {
+                let read = kv::read_standing(env, &isolate.keyring, &tenant, isolate.feed_timeout_ms()).await;
+                Some((tenant, read))
+            }
+            None => None,
+        }
+    };
     let wait = async {
         if let Some(millis) = needs.wait_ms {
             clock::sleep(u64::from(millis)).await;
         }
     };
-    let (record, (), current, ()) = join!(read_kv, poll, read_current, wait);
+    let (record, (), current, standing, ()) = join!(read_kv, poll, read_current, read_standing, wait);
     let mut feed = isolate.feed.borrow_mut();
     if let Some(record) = record {
         lookup.kv_answered(&mut feed, record.map_err(|_| ()), sent_at);
+    }
+    if let Some((tenant, read)) = standing {
+        lookup.standing_answered(&mut feed, tenant, read.map_err(|_| ()), sent_at);
     }
     if let Some(current) = current {
         lookup.current_answered(&mut feed, current, sent_at, clock::now());

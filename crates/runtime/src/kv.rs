@@ -1,7 +1,7 @@
-//! Records in KV: sealed, at addresses that only the secret's holder can tell.
+//! Records, and how tenants stand, in KV: sealed, at addresses that only the secret's holder can tell.
 
 use js_sys::{Array, Map, Object, Promise, Reflect};
-use keystile_core::{KeyDigest, Keyring, record::Stored};
+use keystile_core::{KeyDigest, Keyring, TenantId, feed::message::TenantStanding, keyring::KvSlot, record::Stored};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
@@ -31,16 +31,35 @@ pub async fn read(
     digest: &KeyDigest,
     timeout_ms: u64,
 ) -> Result<Option<Stored>, KvFailed> {
-    let slots: Vec<_> = keyring.slots(digest).collect();
+    read_sealed(env, keyring.slots(digest), timeout_ms, |text| Stored::decode(text).ok()).await
+}
+
+/// Reads how a tenant stands, likewise; `None` if it never was suspended, as far as KV knows.
+///
+/// # Errors
+/// As for [`read`].
+pub async fn read_standing(
+    env: &Env,
+    keyring: &Keyring,
+    tenant: &TenantId,
+    timeout_ms: u64,
+) -> Result<Option<TenantStanding>, KvFailed> {
+    read_sealed(env, keyring.standing_slots(tenant), timeout_ms, TenantStanding::read).await
+}
+
+async fn read_sealed<T>(
+    env: &Env,
+    slots: impl Iterator<Item = KvSlot<'_>>,
+    timeout_ms: u64,
+    decode: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, KvFailed> {
+    let slots: Vec<_> = slots.collect();
     let addresses: Vec<&str> = slots.iter().map(|slot| slot.address.as_str()).collect();
     let values = within_time("kv_read_failed", timeout_ms, get(env, &addresses)).await?;
     for slot in slots {
         let Some(value) = value_at(&values, &slot.address) else { continue };
-        return match slot.open(&value).map(Stored::decode) {
-            Some(Ok(stored)) => Ok(Some(stored)),
-            Some(Err(_)) => Err(failed("kv_record_corrupt", &slot.address)),
-            None => Err(failed("kv_seal_broken", &slot.address)),
-        };
+        let text = slot.open(&value).ok_or_else(|| failed("kv_seal_broken", &slot.address))?;
+        return decode(text).map(Some).ok_or_else(|| failed("kv_record_corrupt", &slot.address));
     }
     Ok(None)
 }
@@ -51,8 +70,20 @@ pub async fn read(
 /// # Errors
 /// [`KvFailed`] with the reason in the log; some of the puts may have happened.
 pub async fn put(env: &Env, keyring: &Keyring, digest: &KeyDigest, record: &str) -> Result<(), KvFailed> {
-    for slot in keyring.slots(digest) {
-        within_time("kv_put_failed", PUT_TIMEOUT_MS, set(env, &slot.address, &slot.seal(record))).await?;
+    put_sealed(env, keyring.slots(digest), record).await
+}
+
+/// Puts how a tenant stands, likewise.
+///
+/// # Errors
+/// As for [`put`].
+pub async fn put_standing(env: &Env, keyring: &Keyring, standing: &TenantStanding) -> Result<(), KvFailed> {
+    put_sealed(env, keyring.standing_slots(&standing.tenant), &standing.encode()).await
+}
+
+async fn put_sealed(env: &Env, slots: impl Iterator<Item = KvSlot<'_>>, text: &str) -> Result<(), KvFailed> {
+    for slot in slots {
+        within_time("kv_put_failed", PUT_TIMEOUT_MS, set(env, &slot.address, &slot.seal(text))).await?;
     }
     Ok(())
 }

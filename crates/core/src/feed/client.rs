@@ -12,7 +12,7 @@
 //! 7. Requests share plain state, never a future: the mark of a poll under way
 //!    is a lease with a deadline, since the request that sent it may be gone.
 
-use alloc::string::String;
+use alloc::{collections::BTreeMap, string::String};
 
 use super::{
     message::{Change, PollAnswer, PollRequest, TenantStanding},
@@ -70,6 +70,9 @@ impl Settings {
 /// How long a record from KV may serve while the feed is out of reach: as long
 /// as KV itself would cache it.
 pub const KV_ONLY_RECORD_AGE_MS: i64 = 30_000;
+/// Tenants whose standing in KV an isolate remembers: each takes 200 bytes, and only
+/// while the feed is out of reach.
+const MAX_KV_STANDINGS: usize = 1_000;
 /// How long an isolate whose overlay outgrew its cap asks for each key instead.
 pub const OVERFLOW_PAUSE_MS: i64 = 60_000;
 /// A lease outlives the timeout of its poll by this much, so that whoever sent
@@ -119,6 +122,8 @@ pub struct FeedClient {
     answered_since: Option<Timestamp>,
     overlay: Overlay,
     records: RecordCache,
+    /// What KV said of tenants, and when it was asked: for while the feed is out of reach.
+    standings: BTreeMap<TenantId, (Option<TenantStanding>, Timestamp)>,
     polls: u64,
     lease: Option<Lease>,
     paused_until: Option<Timestamp>,
@@ -139,6 +144,7 @@ impl FeedClient {
             answered_since: None,
             overlay: Overlay::default(),
             records: RecordCache::new(settings.cache_bytes - settings.overlay_bytes()),
+            standings: BTreeMap::new(),
             polls: 0,
             lease: None,
             paused_until: None,
@@ -335,6 +341,7 @@ impl FeedClient {
         self.answered_since = None;
         self.overlay = Overlay::default();
         self.records.clear();
+        self.standings.clear();
     }
 
     /// What was dropped so far; see [`void`](Self::void).
@@ -397,6 +404,22 @@ impl FeedClient {
         if stated.suspended || self.overlay.standing(&stated.tenant).is_some() {
             self.overlay.apply_standing(stated.clone());
         }
+    }
+
+    /// Remembers what KV said of a tenant.
+    pub(super) fn remember_kv_standing(&mut self, tenant: TenantId, read: Option<TenantStanding>, read_at: Timestamp) {
+        if self.standings.len() >= MAX_KV_STANDINGS {
+            self.standings.clear();
+        }
+        // Not later than now, if the clock stepped back since.
+        let read_at = self.clock.map_or(read_at, |now| now.min(read_at));
+        self.standings.insert(tenant, (read, read_at));
+    }
+
+    /// What KV said of a tenant at `since` or later: perhaps that it has no standing.
+    pub(super) fn kv_standing(&self, tenant: &TenantId, since: Timestamp) -> Option<Option<&TenantStanding>> {
+        let (read, read_at) = self.standings.get(tenant)?;
+        (*read_at >= since).then_some(read.as_ref())
     }
 
     /// Whether the tenant is suspended, by the overlay and what `current` said.

@@ -11,6 +11,7 @@ use super::{
     message::{CurrentAnswer, TenantStanding},
 };
 use crate::{
+    id::TenantId,
     key::KeyDigest,
     record::{Corrupt, KeyRecord, Stored},
     timestamp::Timestamp,
@@ -29,6 +30,8 @@ pub struct Needs {
     pub read_kv: bool,
     /// Read the key's record from the feed and report it to the lookup.
     pub read_current: bool,
+    /// Read this tenant's standing from KV and report it to the lookup.
+    pub read_standing: Option<TenantId>,
     /// Wait this many milliseconds, on a timer of one's own.
     pub wait_ms: Option<u32>,
 }
@@ -106,6 +109,7 @@ pub struct Lookup {
     generation: u64,
     kv: Read<Option<(Stored, Timestamp)>>,
     current: Read<(Option<Stored>, Option<TenantStanding>)>,
+    standing: Read<Option<TenantStanding>>,
     polled: bool,
     waited: Waited,
     waits: bool,
@@ -122,6 +126,7 @@ impl Lookup {
             generation: 0,
             kv: Read::Not,
             current: Read::Not,
+            standing: Read::Not,
             polled: false,
             waited: Waited::default(),
             waits: false,
@@ -158,6 +163,24 @@ impl Lookup {
                     client.remember(self.digest, stored.clone(), sent_at);
                 }
                 Read::Done(stored.map(|stored| (stored, sent_at)))
+            }
+            Err(()) => Read::Failed,
+        };
+    }
+
+    /// KV was asked how a tenant stands: `None` if it was never suspended as far as KV
+    /// knows, `Err` if KV failed or held nothing that can be trusted.
+    pub fn standing_answered(
+        &mut self,
+        client: &mut FeedClient,
+        tenant: TenantId,
+        read: Result<Option<TenantStanding>, ()>,
+        sent_at: Timestamp,
+    ) {
+        self.standing = match read {
+            Ok(standing) => {
+                client.remember_kv_standing(tenant, standing.clone(), sent_at);
+                Read::Done(standing)
             }
             Err(()) => Read::Failed,
         };
@@ -240,7 +263,7 @@ impl Lookup {
         self.polled = poll.is_some();
         let left = client.lease_ends(now).map_or(WAIT_MS, |ends| ends.millis_since(now));
         let wait_ms = poll.is_none().then(|| left.clamp(1, WAIT_MS) as u32);
-        Err(Needs { poll, read_kv, wait_ms, read_current: false })
+        Err(Needs { poll, read_kv, wait_ms, ..Needs::default() })
     }
 
     fn read_current(&self, client: &mut FeedClient, now: Timestamp) -> Result<Answer, Needs> {
@@ -257,17 +280,33 @@ impl Lookup {
         }
         let since = now.plus_millis(-KV_ONLY_RECORD_AGE_MS);
         match (self.known(client, Some(since)), &self.kv) {
-            (Some(stored), _) => Ok(found(client, stored, None, Basis::KvOnly)),
+            (Some(stored), _) => self.found_in_kv(client, stored, since),
             (None, Read::Not) => Err(Needs { read_kv: true, ..Needs::default() }),
             // A miss in KV may be a key that was just created: nobody can say
             // no, and what the feed said last is newer than what KV says now.
-            (None, Read::Done(_)) => {
-                Ok(client.known(&self.digest, None).map_or(Answer::Unavailable(Unavailable::Storage), |stored| {
-                    found(client, stored, None, Basis::KvOnly)
-                }))
-            }
+            (None, Read::Done(_)) => match client.known(&self.digest, None) {
+                Some(stored) => self.found_in_kv(client, stored, since),
+                None => Ok(Answer::Unavailable(Unavailable::Storage)),
+            },
             (None, Read::Failed) => Ok(Answer::Unavailable(Unavailable::Storage)),
         }
+    }
+
+    /// A record that rests on KV alone: whether its tenant is suspended does too, and on
+    /// what the isolate knows. An isolate that never had a view knows of no suspension.
+    fn found_in_kv(&self, client: &FeedClient, stored: Stored, since: Timestamp) -> Result<Answer, Needs> {
+        let tenant = match &stored {
+            Stored::Known(record) => record.tenant().cloned(),
+            Stored::TooNew { .. } => None,
+        };
+        let Some(tenant) = tenant else { return Ok(found(client, stored, None, Basis::KvOnly)) };
+        let standing = match (&self.standing, client.kv_standing(&tenant, since)) {
+            (Read::Done(standing), _) => standing.as_ref(),
+            (_, Some(standing)) => standing,
+            (Read::Failed, None) => return Ok(Answer::Unavailable(Unavailable::Storage)),
+            (Read::Not, None) => return Err(Needs { read_standing: Some(tenant), ..Needs::default() }),
+        };
+        Ok(found(client, stored, standing, Basis::KvOnly))
     }
 
     /// What is known of the key: by the isolate, and by this request itself.
@@ -279,7 +318,7 @@ impl Lookup {
     }
 
     fn count(&mut self, needs: &Needs) {
-        self.waited.kv += u32::from(needs.read_kv);
+        self.waited.kv += u32::from(needs.read_kv) + u32::from(needs.read_standing.is_some());
         self.waited.feed += u32::from(needs.poll.is_some()) + u32::from(needs.read_current);
         if needs.wait_ms.is_some() && !self.waits {
             self.waits = true;

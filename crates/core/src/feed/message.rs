@@ -70,6 +70,18 @@ pub struct TenantStanding {
 }
 
 impl TenantStanding {
+    /// Its stored form, as KV holds it.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads the stored form back; `None` if it is none.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        Self::decode(&serde_json::from_str(text).ok()?)
+    }
+
     /// Whether this says something newer than `other`: the higher version, and
     /// of equals the suspension.
     #[must_use]
@@ -216,6 +228,9 @@ mod tests {
             r#"{"epoch":"e1","reset":false,"cursor":9,"more":false,"age_ms":0,"changes":[{"key":{"digest":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","record":"{}"}},{"tenant":{"tenant":"acme","version":2,"suspended":true}}]}"#,
             PollAnswer::decode,
         );
+        let stored = r#"{"tenant":"acme","version":2,"suspended":true}"#;
+        assert_eq!((standing.encode().as_str(), TenantStanding::read(stored)), (stored, Some(standing.clone())));
+        assert_eq!(TenantStanding::read("{}"), None);
         golden(&PublishAnswer { max_staleness_ms: 2000 }, r#"{"max_staleness_ms":2000}"#, derived);
         golden(
             &AcknowledgeRequest { versions: vec![(digest, 3)] },

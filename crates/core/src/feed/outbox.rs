@@ -100,16 +100,17 @@ pub struct Told {
 }
 
 impl Told {
-    /// When this version is in effect, once its publication has come to its end: `taken`
-    /// is what the feed made of it, and `row` how the subject stands now. `None`: nobody
-    /// can say, for the feed has not taken it.
+    /// What can be answered once the publication has come to its end: `taken` is what the
+    /// feed made of it, and `row` how the subject stands now. `None`: the feed has not
+    /// taken it, so nobody can say when it is in effect.
     #[must_use]
-    pub fn in_effect(self, taken: Option<Timestamp>, row: Self) -> Option<Timestamp> {
+    pub fn published(self, taken: Option<Timestamp>, row: Self) -> Option<Self> {
         // The first time that the feed took a version counts, whoever sent it.
         let noted = row.effective_by.filter(|_| row.version == self.version);
         // A later version that is in effect says all that this one says.
         let later = row.effective_by.filter(|_| row.version > self.version);
-        noted.or(self.effective_by).or(taken).or(later)
+        let effective_by = noted.or(self.effective_by).or(taken).or(later)?;
+        Some(Self { version: self.version, effective_by: Some(effective_by) })
     }
 }
 
@@ -147,13 +148,21 @@ mod tests {
     fn an_answer_speaks_of_the_version_that_was_published() {
         let (early, late) = (NOW, NOW.plus_millis(1));
         let told = |version, effective_by| Told { version, effective_by };
-        let new = told(2, None);
-        assert_eq!(new.in_effect(Some(late), told(2, Some(early))), Some(early), "another request published it before");
-        assert_eq!(new.in_effect(Some(late), told(3, None)), Some(late), "the third version is not what it speaks of");
-        assert_eq!(new.in_effect(Some(late), told(3, Some(early))), Some(late), "nor is its time");
-        assert_eq!(new.in_effect(None, told(2, None)), None);
-        assert_eq!(new.in_effect(None, told(3, Some(late))), Some(late), "a later one holds instead");
-        assert_eq!(told(2, Some(early)).in_effect(None, told(3, None)), Some(early), "as it was answered before");
+        let (new, second) = (told(2, None), |by| Some(told(2, Some(by))));
+        assert_eq!(
+            new.published(Some(late), told(2, Some(early))),
+            second(early),
+            "another request published it before"
+        );
+        assert_eq!(
+            new.published(Some(late), told(3, None)),
+            second(late),
+            "the third version is not what it speaks of"
+        );
+        assert_eq!(new.published(Some(late), told(3, Some(early))), second(late), "nor is its time");
+        assert_eq!(new.published(None, told(2, None)), None);
+        assert_eq!(new.published(None, told(3, Some(late))), second(late), "a later one holds instead");
+        assert_eq!(told(2, Some(early)).published(None, told(3, None)), second(early), "as it was answered before");
     }
 
     #[test]

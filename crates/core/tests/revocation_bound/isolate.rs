@@ -91,6 +91,7 @@ pub(crate) struct Spent {
     pub(crate) polls: u32,
     pub(crate) currents: u32,
     pub(crate) kv_reads: u32,
+    pub(crate) standing_reads: u32,
     /// On timers, for others' polls.
     pub(crate) waited_ms: Millis,
 }

@@ -1,8 +1,8 @@
-//! KV: eventually what was put.
+//! KV: eventually what was put, of keys and of tenants.
 
 use crate::Millis;
 
-/// What stood, in turn, at one key's address.
+/// What stood, in turn, at one address.
 #[derive(Debug)]
 pub(crate) struct Slot {
     landed: Vec<(Millis, Option<Value>)>,
@@ -11,7 +11,8 @@ pub(crate) struct Slot {
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
     pub(crate) version: u64,
-    pub(crate) record: String,
+    /// A record, or a standing, in its stored form.
+    pub(crate) text: String,
 }
 
 impl Slot {

@@ -45,12 +45,35 @@ pub(crate) struct IsolatePlan {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
-    Request { isolate: usize, key: usize, strict: bool, abandoned_after: Option<Millis> },
-    Change { key: usize, change: KeyChange },
-    Suspend { tenant: usize },
-    Resume { tenant: usize },
-    RestartIsolate { isolate: usize },
-    StepClock { isolate: usize, by: Millis },
+    Request {
+        isolate: usize,
+        key: usize,
+        strict: bool,
+        abandoned_after: Option<Millis>,
+    },
+    Change {
+        key: usize,
+        change: KeyChange,
+    },
+    /// And another one while it is being published, whose own publication may fail.
+    Changes {
+        key: usize,
+        changes: [KeyChange; 2],
+        gap: Millis,
+    },
+    Suspend {
+        tenant: usize,
+    },
+    Resume {
+        tenant: usize,
+    },
+    RestartIsolate {
+        isolate: usize,
+    },
+    StepClock {
+        isolate: usize,
+        by: Millis,
+    },
     RefreshRelay,
     RestartFeedWithAnotherEpoch,
     FeedIsDownFor(Millis),
@@ -180,6 +203,8 @@ fn event() -> impl Strategy<Value = Event> {
             |(isolate, key, strict, abandoned_after)| Event::Request { isolate, key, strict, abandoned_after }
         ),
         9 => (key_index(), key_change()).prop_map(|(key, change)| Event::Change { key, change }),
+        4 => (key_index(), key_change(), key_change(), 1..900i64)
+            .prop_map(|(key, one, other, gap)| Event::Changes { key, changes: [one, other], gap }),
         1 => (0..TENANTS).prop_map(|tenant| Event::Suspend { tenant }),
         1 => (0..TENANTS).prop_map(|tenant| Event::Resume { tenant }),
         1 => isolate_index().prop_map(|isolate| Event::RestartIsolate { isolate }),

@@ -76,7 +76,14 @@ impl World<'_> {
                     "(a) KV alone served version {} when {oldest} was the oldest it had",
                     record.version
                 );
+                let standings = &self.kv_standings[tenant_of(request.key)];
+                let mut standings = standings.oldest_version(request.started_at - reach, self.now)..=tenant.latest();
+                prop_assert!(
+                    verdict == Err(Refusal::Revoked) || standings.any(|version| tenant.suspended(version) == suspended),
+                    "(a) KV alone served on a standing older than any it had: suspended {suspended}"
+                );
                 self.tally.by_kv_alone += 1;
+                self.tally.suspended_by_kv_alone += u64::from(suspended && verdict == Err(Refusal::TenantSuspended));
             }
         }
         self.tally.count(&verdict);
@@ -102,7 +109,8 @@ impl World<'_> {
 
     fn hold_cost(&self, request: &Request) -> Result<(), TestCaseError> {
         let (spent, isolate) = (&request.spent, &self.isolates[request.isolate]);
-        prop_assert!(spent.polls <= 1 && spent.currents <= 1 && spent.kv_reads <= 1, "(d) costs too much: {:?}", spent);
+        let reads = [spent.polls, spent.currents, spent.kv_reads, spent.standing_reads];
+        prop_assert!(reads.into_iter().all(|reads| reads <= 1), "(d) costs too much: {:?}", spent);
         // After a step back the clock shows a time that was there before, so waiting begins anew.
         let times = Millis::from(1 + isolate.steps_back - request.steps_back);
         let patience = times * (isolate.client.settings().timeout_ms() + LEASE_GRACE_MS + CLOCK_JITTER_MS);
@@ -128,6 +136,8 @@ impl World<'_> {
         let (row, tenant) = (&self.keys[request.key], &self.tenants[tenant_of(request.key)]);
         let told = self.kv[request.key].at(self.now).map_or(0, |value| value.version);
         prop_assert_eq!(told, row.latest(), "(e) KV does not hold the latest version");
+        let told = self.kv_standings[tenant_of(request.key)].at(self.now).map_or(0, |value| value.version);
+        prop_assert_eq!(told, tenant.latest(), "(e) KV does not hold how the tenant stands");
         let truth = row.key(row.latest()).map(|key| &key.record);
         match answer {
             Answer::Found { record, suspended, basis: Basis::Feed } => {
@@ -165,6 +175,9 @@ pub(crate) struct Tally {
     pub(crate) remembered_missing: u64,
     pub(crate) unavailable: u64,
     pub(crate) by_kv_alone: u64,
+    pub(crate) suspended_by_kv_alone: u64,
+    pub(crate) answers: u64,
+    pub(crate) answers_beside_a_newer_version: u64,
     pub(crate) warm: u64,
     pub(crate) abandoned: u64,
     pub(crate) in_overflow: u64,
@@ -187,7 +200,7 @@ impl Tally {
         } += 1;
     }
 
-    fn each(&mut self) -> [(&'static str, &mut u64); 18] {
+    fn each(&mut self) -> [(&'static str, &mut u64); 21] {
         [
             ("accepted", &mut self.accepted),
             ("revoked", &mut self.revoked),
@@ -198,6 +211,9 @@ impl Tally {
             ("remembered_missing", &mut self.remembered_missing),
             ("unavailable", &mut self.unavailable),
             ("by_kv_alone", &mut self.by_kv_alone),
+            ("suspended_by_kv_alone", &mut self.suspended_by_kv_alone),
+            ("answers", &mut self.answers),
+            ("answers_beside_a_newer_version", &mut self.answers_beside_a_newer_version),
             ("warm", &mut self.warm),
             ("abandoned", &mut self.abandoned),
             ("in_overflow", &mut self.in_overflow),

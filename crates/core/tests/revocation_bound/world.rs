@@ -11,7 +11,7 @@ use keystile_core::{
     Timestamp,
     feed::{
         client::{Poll, WhenFeedUnreachable},
-        message::{Change, CurrentAnswer, PollAnswer},
+        message::{Change, CurrentAnswer, PollAnswer, TenantStanding},
     },
     record::Stored,
 };
@@ -40,6 +40,8 @@ pub(crate) struct World<'a> {
     pub(crate) keys: Vec<Row>,
     pub(crate) tenants: Vec<Row>,
     pub(crate) kv: Vec<Slot>,
+    /// KV's copy of how tenants stand.
+    pub(crate) kv_standings: Vec<Slot>,
     pub(crate) tally: Tally,
     feed: Feed,
     relay: (Millis, Feed),
@@ -73,13 +75,14 @@ enum Job {
     PublishArrives { subject: Subject, change: Change, version: u64, reports: Option<(u64, Millis)> },
     AcknowledgeArrives { key: usize, version: u64, reports: Option<(u64, Millis)> },
     OutboxReports { subject: Subject, attempt: u64, outcome: Result<Option<(u64, u32)>, ()> },
-    PutLands { key: usize, value: Value },
-    PutReports { key: usize, attempt: u64, landed: bool },
+    PutLands { subject: Subject, value: Value },
+    PutReports { subject: Subject, attempt: u64, landed: bool },
     PollArrives { call: PollCall, reports_at: Option<Millis> },
     PollReports { call: PollCall, answer: Option<PollAnswer> },
     CurrentArrives { request: u64, sent_at: Millis, sent_clock: Timestamp, reports_at: Millis },
     CurrentReports { request: u64, sent_at: Millis, sent_clock: Timestamp, answer: Option<CurrentAnswer> },
     KvReports { request: u64, sent_clock: Timestamp, read: Result<Option<Stored>, ()> },
+    StandingReports { request: u64, tenant: usize, sent_clock: Timestamp, read: Result<Option<TenantStanding>, ()> },
     Woken { request: u64, waited_ms: Millis },
     Abandoned { request: u64 },
 }
@@ -114,6 +117,7 @@ impl<'a> World<'a> {
             keys: (0..KEYS).map(|_| Row::default()).collect(),
             tenants: (0..TENANTS).map(|_| Row::default()).collect(),
             kv: (0..KEYS).map(|_| Slot::empty()).collect(),
+            kv_standings: (0..TENANTS).map(|_| Slot::empty()).collect(),
             tally: Tally::default(),
             relay: (BEGINNING, feed.clone()),
             feed,
@@ -208,16 +212,18 @@ impl<'a> World<'a> {
             Job::OutboxReports { subject, attempt, outcome } => {
                 return self.outbox_reports(subject, attempt, outcome);
             }
-            Job::PutLands { key, value } => {
-                self.tally.puts_that_landed_late +=
-                    u64::from(self.kv[key].at(self.now).is_some_and(|known| known.version > value.version));
-                self.kv[key].put(value, self.now);
+            Job::PutLands { subject, value } => {
+                let now = self.now;
+                let slot = self.slot(subject);
+                let late = slot.at(now).is_some_and(|known| known.version > value.version);
+                slot.put(value, now);
+                self.tally.puts_that_landed_late += u64::from(late);
             }
-            Job::PutReports { key, attempt, landed } => {
-                self.keys[key].put_under_way = false;
+            Job::PutReports { subject, attempt, landed } => {
+                self.row(subject).put_under_way = false;
                 let outcome = if landed { Ok(None) } else { Err(()) };
-                self.outbox_reports(Subject::Key(key), attempt, outcome)?;
-                self.at(self.now, Job::Outbox(Subject::Key(key)));
+                self.outbox_reports(subject, attempt, outcome)?;
+                self.at(self.now, Job::Outbox(subject));
             }
             Job::PollArrives { call, reports_at } => self.poll_arrives(call, reports_at),
             Job::PollReports { call, answer } => return self.poll_reports(call, answer),
@@ -243,6 +249,12 @@ impl<'a> World<'a> {
                 asking.lookup.kv_answered(&mut self.isolates[asking.isolate].client, read, sent_clock);
                 return self.operation_ended(request);
             }
+            Job::StandingReports { request, tenant, sent_clock, read } => {
+                let Some(asking) = self.requests.get_mut(&request) else { return Ok(()) };
+                let client = &mut self.isolates[asking.isolate].client;
+                asking.lookup.standing_answered(client, tenant_id(tenant), read, sent_clock);
+                return self.operation_ended(request);
+            }
             Job::Woken { request, waited_ms } => {
                 let Some(asking) = self.requests.get_mut(&request) else { return Ok(()) };
                 asking.spent.waited_ms += waited_ms;
@@ -266,6 +278,10 @@ impl<'a> World<'a> {
                 let now = self.ledger_clock(tenant_of(key));
                 self.keys[key].change_key(key, change, now);
                 self.at(self.now, Job::Outbox(Subject::Key(key)));
+            }
+            Event::Changes { key, changes: [one, other], gap } => {
+                self.at(self.now + gap, Job::Happens(Event::Change { key, change: other }));
+                return self.happen(Event::Change { key, change: one });
             }
             Event::Suspend { tenant } => return self.change_standing(tenant, true),
             Event::Resume { tenant } => return self.change_standing(tenant, false),

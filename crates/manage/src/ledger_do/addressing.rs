@@ -1,5 +1,5 @@
-//! After a rotation of `KEYSTILE_SECRET`: every key's record is put into KV
-//! again, where the newest secret addresses it, in batches at a set pace. Until
+//! After a rotation of `KEYSTILE_SECRET`: every key's record, and how the tenant
+//! stands, is put into KV again, where the newest secret addresses it, in batches at a set pace. Until
 //! a key's turn has come the edge finds it at an older secret's address.
 
 use keystile_core::{Keyring, Timestamp};
@@ -7,7 +7,7 @@ use keystile_runtime::log;
 use serde::Deserialize;
 use worker::Result;
 
-use super::keys;
+use super::{keys, outbox::Subject, standing};
 use keystile_runtime::database::Database;
 
 /// Keys that are enqueued at a time.
@@ -32,8 +32,9 @@ pub(super) fn begin_if_rotated(database: &Database, keyring: &Keyring, now: Time
     if find(database)?.is_some_and(|row| row.fingerprint == newest) {
         return Ok(());
     }
-    // A ledger without keys has nothing to do.
-    let (after, due_at) = if keys::exist(database)? { (Some(""), Some(now.as_millis())) } else { (None, None) };
+    // A ledger without either has nothing to do.
+    let something = keys::exist(database)? || standing::find(database)?.is_some();
+    let (after, due_at) = if something { (Some(""), Some(now.as_millis())) } else { (None, None) };
     database.execute(
         "INSERT OR REPLACE INTO addressing (one, fingerprint, after_id, due_at) VALUES (1, ?, ?, ?)",
         vec![newest.into(), after.into(), due_at.into()],
@@ -62,13 +63,21 @@ pub(super) fn enqueue_batch(database: &Database, now: Timestamp) -> Result<()> {
             "SELECT id, version FROM keys WHERE id > ? ORDER BY id LIMIT ?",
             vec![after.as_str().into(), BATCH.into()],
         )?;
-        for key in &batch {
+        let again = |subject: &str, version: u64| {
             database.execute(
                 "INSERT INTO outbox (subject, version, stage, attempts, due_at) VALUES (?1, ?2, 'put', 0, ?3)
                  ON CONFLICT (subject) DO UPDATE SET stage = 'put', attempts = 0, due_at = ?3
                  WHERE stage IN ('confirm', 'acknowledge')",
-                vec![key.id.as_str().into(), (key.version as i64).into(), now.as_millis().into()],
-            )?;
+                vec![subject.into(), (version as i64).into(), now.as_millis().into()],
+            )
+        };
+        for key in &batch {
+            again(&key.id, key.version)?;
+        }
+        if after.is_empty()
+            && let Some(standing) = standing::find(database)?
+        {
+            again(Subject::Tenant.as_str(), standing.stated.version)?;
         }
         let (after, due_at) = match batch.last() {
             Some(last) => (Some(last.id.clone()), Some(now.plus_millis(PAUSE_MS).as_millis())),

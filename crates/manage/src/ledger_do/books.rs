@@ -75,7 +75,8 @@ impl Books {
             Some(end) => next.max(end),
             None => next,
         };
-        self.database.arm(if at <= now { at } else { at_full_step(at) })
+        // Not at the time of what is overdue: the platform takes no alarm for 1970.
+        self.database.arm(if at <= now { now } else { at_full_step(at) })
     }
 
     /// The transaction of a change that somebody asked for: who asked is judged in it.

@@ -113,7 +113,7 @@ impl Books {
             Subject::Key(id) => keys::told(&self.database, id.as_str())?,
             Subject::Tenant => standing::find(&self.database)?.map(|standing| standing.told()),
         };
-        Ok(told.in_effect(taken, row.unwrap_or(told)))
+        Ok(told.published(taken, row.unwrap_or(told)).and_then(|told| told.effective_by))
     }
 
     /// Does what is due, unless that is being done already, and arms the alarm
@@ -223,18 +223,23 @@ impl Books {
         outbox::replace(&self.database, due, due.entry.done(now))
     }
 
-    /// Puts a key's present row into KV, for the first time or once more.
+    /// Puts a key's present row, or how the tenant stands, into KV, for the first time
+    /// or once more.
     async fn put(&self, due: &Due) -> Result<()> {
-        let Subject::Key(id) = &due.subject else { return outbox::replace(&self.database, due, None) };
-        let Some(snapshot) = keys::snapshot(&self.database, id.as_str())? else {
-            return outbox::replace(&self.database, due, None);
+        let (env, keyring) = (&self.env, &self.deployment.keyring);
+        // What has changed since this drain read the outbox goes to the feed first.
+        let put = match &due.subject {
+            Subject::Key(id) => match keys::snapshot(&self.database, id.as_str())? {
+                None => return outbox::replace(&self.database, due, None),
+                Some(snapshot) if snapshot.version != due.entry.version => return Ok(()),
+                Some(snapshot) => kv::put(env, keyring, &snapshot.digest, &snapshot.record).await,
+            },
+            Subject::Tenant => match standing::find(&self.database)?.map(|standing| standing.stated) {
+                None => return outbox::replace(&self.database, due, None),
+                Some(stated) if stated.version != due.entry.version => return Ok(()),
+                Some(stated) => kv::put_standing(env, keyring, &stated).await,
+            },
         };
-        if snapshot.version != due.entry.version {
-            // It has changed since this drain read the outbox: to the feed first.
-            return Ok(());
-        }
-        let keys::Snapshot { digest, record, .. } = snapshot;
-        let put = kv::put(&self.env, &self.deployment.keyring, &digest, &record).await;
         let now = clock::now();
         let next = match put {
             Ok(()) => due.entry.done(now),

@@ -19,14 +19,14 @@ const LEFT_TO_THE_REQUEST_MS: i64 = 3_000;
 pub(super) enum Subject {
     /// A key.
     Key(KeyId),
-    /// The whole tenant's standing, of which KV has no copy.
+    /// The whole tenant's standing.
     Tenant,
 }
 
 impl Subject {
     const TENANT: &'static str = "tenant";
 
-    fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         match self {
             Self::Key(id) => id.as_str(),
             Self::Tenant => Self::TENANT,
@@ -117,7 +117,8 @@ pub(super) fn replace(database: &Database, was: &Due, next: Option<OutboxEntry>)
     let stands = [was.subject.as_str().into(), (was.entry.version as i64).into(), stage_name(was.entry.stage).into()];
     let next = match was.subject {
         Subject::Key(_) => next,
-        Subject::Tenant => next.filter(|entry| entry.stage == Stage::Publish),
+        // The feed forgets no suspension, so it need not hear that KV has it.
+        Subject::Tenant => next.filter(|entry| entry.stage != Stage::Acknowledge),
     };
     let Some(next) = next else {
         let delete = "DELETE FROM outbox WHERE subject = ? AND version = ? AND stage = ?";

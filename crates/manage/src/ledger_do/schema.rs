@@ -193,6 +193,11 @@ CREATE TABLE letter_acts (
     source TEXT
 ) WITHOUT ROWID;
 ",
+    "
+-- KV holds how the tenant stands, too: what was published before that is put there now.
+INSERT INTO outbox (subject, version, stage, attempts, due_at)
+SELECT 'tenant', version, 'put', 0, 0 FROM standing WHERE true ON CONFLICT (subject) DO NOTHING;
+",
 ];
 
 #[cfg(test)]
@@ -211,6 +216,7 @@ mod tests {
             "bbfeb32f457ab8f28705634af0fd8705cf4f5d5288230cc72dd80322fb3fc154",
             "09a736b8277c5fa340554eff35825913d6d415550594aec08ffa2ae40309905b",
             "727e3ea3a8bd8d10926b4ca600c6fa63086a68ead10e13e312453a902d980efd",
+            "98e115e47cb1bf8c6140dffab181d3534da4d0cfe7bd8d22cba572a26b18641d",
         ];
         let digests: Vec<_> = MIGRATIONS.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect();
         assert_eq!(digests, golden);

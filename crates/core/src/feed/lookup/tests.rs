@@ -9,7 +9,7 @@ use crate::{
         },
         message::{Change, PollAnswer},
     },
-    record::KeyState,
+    record::{KeyState, Reach, Subject, tests::record},
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -53,11 +53,21 @@ impl Trial {
         }
     }
 
+    /// The answer, if it takes no more than the tenant's standing, which KV doesn't have.
     fn answer(&mut self, now: i64) -> Answer {
-        match self.step(now) {
+        let mut step = self.step(now);
+        if let Step::Do(Needs { read_standing: Some(_), .. }) = &step {
+            self.standing(Ok(None), now);
+            step = self.step(now);
+        }
+        match step {
             Step::Answer(answer) => answer,
             Step::Do(needs) => panic!("no answer yet: {needs:?}"),
         }
+    }
+
+    fn standing(&mut self, read: Result<Option<TenantStanding>, ()>, sent_at: i64) {
+        self.lookup.standing_answered(&mut self.client, tenant(), read, at(sent_at));
     }
 
     /// The answer's version, state, suspension and basis.
@@ -86,8 +96,73 @@ impl Trial {
     }
 }
 
+fn tenant() -> TenantId {
+    TenantId::parse("acme").unwrap()
+}
+
 fn only_current(needs: &Needs) -> bool {
     needs.read_current && needs.poll.is_none() && !needs.read_kv && needs.wait_ms.is_none()
+}
+
+/// A cold isolate's request that has read its record from KV, the feed being out of reach.
+fn by_kv_alone() -> Trial {
+    let mut trial = Trial::cold(SETTINGS);
+    let needs = trial.needs(0);
+    trial.kv(Ok(Some(active(3))), 0);
+    trial.client.poll_failed(needs.poll.unwrap().ticket, at(20));
+    assert_eq!(trial.needs(20).read_standing, Some(tenant()));
+    trial
+}
+
+#[test]
+fn without_the_feed_a_suspension_holds_by_kv_and_is_remembered_for_half_a_minute() {
+    let mut trial = by_kv_alone();
+    trial.standing(Ok(Some(standing(2, true))), 20);
+    assert_eq!(trial.found(30), (3, KeyState::Active, true, Basis::KvOnly));
+    assert_eq!(trial.lookup.waited(), Waited { kv: 2, feed: 1 });
+    let mut trial = trial.then(40);
+    assert_eq!(trial.found(40), (3, KeyState::Active, true, Basis::KvOnly), "nothing is read again");
+    assert_eq!(trial.lookup.waited(), Waited::default());
+}
+
+#[test]
+fn without_the_feed_a_tenant_whose_standing_can_t_be_told_is_not_served() {
+    let mut trial = by_kv_alone();
+    trial.standing(Err(()), 20);
+    assert_eq!(trial.answer(30), Answer::Unavailable(Unavailable::Storage));
+}
+
+#[test]
+fn without_the_feed_the_newer_of_two_standings_holds_whichever_it_is() {
+    for (known, in_kv, suspended) in [(3, 2, false), (2, 3, true)] {
+        let resumed = Change::Tenant(standing(known, false));
+        let mut trial = Trial::warm(vec![resumed], 100);
+        trial.client.remember(digest(), active(3), at(100));
+        let mut trial = trial.then(10_000);
+        let needs = trial.needs(10_000);
+        trial.client.poll_failed(needs.poll.unwrap().ticket, at(10_010));
+        assert!(trial.needs(10_010).read_standing.is_some());
+        trial.standing(Ok(Some(standing(in_kv, true))), 10_010);
+        assert_eq!(trial.found(10_020).2, suspended, "known {known}, in KV {in_kv}");
+    }
+}
+
+#[test]
+fn a_revoked_key_and_an_operators_need_no_standing() {
+    let mut trial = Trial::cold(SETTINGS);
+    let needs = trial.needs(0);
+    trial.client.poll_failed(needs.poll.unwrap().ticket, at(20));
+    let mut revoked = record();
+    revoked.state = KeyState::Revoked;
+    trial.kv(Ok(Some(Stored::Known(Rc::new(revoked)))), 0);
+    assert_eq!(trial.found(20).1, KeyState::Revoked);
+    let mut trial = Trial::cold(SETTINGS);
+    let needs = trial.needs(0);
+    trial.client.poll_failed(needs.poll.unwrap().ticket, at(20));
+    let mut operator = record();
+    operator.subject = Subject::Operator { reach: Reach::All };
+    trial.kv(Ok(Some(Stored::Known(Rc::new(operator)))), 0);
+    assert!(matches!(trial.step(20), Step::Answer(Answer::Found { basis: Basis::KvOnly, .. })));
 }
 
 #[test]

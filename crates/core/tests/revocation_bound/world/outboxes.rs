@@ -4,7 +4,7 @@ use keystile_core::{
     Timestamp,
     feed::{
         message::Change,
-        outbox::{OutboxEntry, Stage, effective_by},
+        outbox::{OutboxEntry, Stage, Told, effective_by},
     },
 };
 use proptest::test_runner::TestCaseError;
@@ -12,7 +12,7 @@ use proptest::test_runner::TestCaseError;
 use super::{Job, PROMPT_MS, World, draw};
 use crate::{
     Millis,
-    kv::Value,
+    kv::{Slot, Value},
     ledger::{Row, Subject},
     plan::{CallFate, PutFate},
 };
@@ -25,6 +25,14 @@ impl World<'_> {
         match subject {
             Subject::Key(key) => &mut self.keys[key],
             Subject::Tenant(tenant) => &mut self.tenants[tenant],
+        }
+    }
+
+    /// What KV has at the subject's address.
+    pub(super) fn slot(&mut self, subject: Subject) -> &mut Slot {
+        match subject {
+            Subject::Key(key) => &mut self.kv[key],
+            Subject::Tenant(tenant) => &mut self.kv_standings[tenant],
         }
     }
 
@@ -52,12 +60,15 @@ impl World<'_> {
         match (entry.stage, subject) {
             (Stage::Publish, _) => self.publish(subject, state.change(), entry.version, attempt),
             (Stage::Acknowledge, Subject::Key(key)) => self.acknowledge(key, entry.version, attempt),
-            (_, Subject::Key(key)) => {
-                let Change::Key { record, .. } = state.change() else { return };
-                self.put(key, Value { version: entry.version, record }, attempt);
+            // The feed need not hear that KV has it.
+            (Stage::Acknowledge, Subject::Tenant(_)) => self.row(subject).entry = None,
+            (Stage::Put | Stage::Confirm, _) => {
+                let text = match state.change() {
+                    Change::Key { record, .. } => record,
+                    Change::Tenant(standing) => standing.encode(),
+                };
+                self.put(subject, Value { version: entry.version, text }, attempt);
             }
-            // KV has no part in standings.
-            (_, Subject::Tenant(_)) => self.row(subject).entry = None,
         }
     }
 
@@ -91,8 +102,8 @@ impl World<'_> {
         }
     }
 
-    fn put(&mut self, key: usize, value: Value, attempt: u64) {
-        self.keys[key].put_under_way = true;
+    fn put(&mut self, subject: Subject, value: Value, attempt: u64) {
+        self.row(subject).put_under_way = true;
         let fate = draw(&self.plan.kv_puts, &mut self.draws.kv_puts);
         let down = self.now < self.kv_down_until;
         let (lands_after, landed, takes) = match fate {
@@ -104,9 +115,32 @@ impl World<'_> {
             PutFate::LandsLate { after } => (Some(after), false, LEDGER_TIMEOUT_MS),
         };
         if let Some(after) = lands_after {
-            self.at(self.now + after, Job::PutLands { key, value });
+            self.at(self.now + after, Job::PutLands { subject, value });
         }
-        self.at(self.now + takes, Job::PutReports { key, attempt, landed });
+        self.at(self.now + takes, Job::PutReports { subject, attempt, landed });
+    }
+
+    /// How the subject now stands in its ledger.
+    fn stands(&mut self, subject: Subject) -> Told {
+        let ahead = self.plan.ledger_clocks[subject.tenant()];
+        let row = self.row(subject);
+        let by = row.version(row.latest()).and_then(|version| version.effective_by);
+        Told { version: row.latest(), effective_by: by.map(|by| Timestamp::from_millis(by + ahead)) }
+    }
+
+    /// Whoever changed the subject is answered, and relies on it: the version that they
+    /// are shown, or a later one, holds from then on.
+    fn answer(&mut self, subject: Subject, told: Option<Told>) -> Result<(), TestCaseError> {
+        let Some(Told { version, effective_by: Some(by) }) = told else {
+            return Err(TestCaseError::fail("(e) the feed took it, and nobody says when it is in effect"));
+        };
+        let by = self.true_time(subject.tenant(), by);
+        let row = self.row(subject);
+        let newer = row.latest() > version;
+        row.effective(version, by);
+        self.tally.answers += 1;
+        self.tally.answers_beside_a_newer_version += u64::from(newer);
+        self.everyone_asks(subject, by + 1)
     }
 
     pub(super) fn outbox_reports(
@@ -117,11 +151,12 @@ impl World<'_> {
     ) -> Result<(), TestCaseError> {
         let tenant = subject.tenant();
         let now = self.ledger_clock(tenant);
-        // It was published, whether or not a newer change started over since.
+        // It was published, whether or not a newer change started over since: whoever
+        // made the change is told, and of what they are told they may rely on all.
         if let Ok(Some((version, max_staleness_ms))) = outcome {
-            let by = self.true_time(tenant, effective_by(now, max_staleness_ms));
-            self.row(subject).effective(version, by);
-            self.everyone_asks(subject, by + 1)?;
+            let left = Told { version, effective_by: None };
+            let told = left.published(Some(effective_by(now, max_staleness_ms)), self.stands(subject));
+            self.answer(subject, told)?;
         }
         let row = self.row(subject);
         let Some(entry) = row.entry.filter(|_| row.attempt == attempt) else { return Ok(()) };

@@ -5,7 +5,7 @@ use keystile_core::{
     feed::{
         client::Poll,
         lookup::{Answer, Lookup, Needs, Step},
-        message::PollAnswer,
+        message::{PollAnswer, TenantStanding},
     },
     record::Stored,
 };
@@ -15,7 +15,7 @@ use super::{Job, PROMPT_MS, PollCall, World, draw};
 use crate::{
     Millis,
     isolate::{Failure, Request, Spent},
-    ledger::MINTED,
+    ledger::{MINTED, Subject, tenant_of},
     plan::ReadFate,
 };
 
@@ -84,11 +84,13 @@ impl World<'_> {
         request.pending = count(needs.poll.is_some())
             + count(needs.read_kv)
             + count(needs.read_current)
+            + count(needs.read_standing.is_some())
             + count(needs.wait_ms.is_some());
         assert!(request.pending > 0, "(d) nothing to do and no answer");
         request.spent.polls += count(needs.poll.is_some());
         request.spent.kv_reads += count(needs.read_kv);
         request.spent.currents += count(needs.read_current);
+        request.spent.standing_reads += count(needs.read_standing.is_some());
         let key = request.key;
         let sent_clock = self.clock(isolate);
         if let Some(poll) = needs.poll {
@@ -105,6 +107,9 @@ impl World<'_> {
                 None => self.at(reports_at, Job::CurrentReports { request, sent_at, sent_clock, answer: None }),
             }
         }
+        if needs.read_standing.is_some() {
+            self.read_standing(id, tenant_of(key), sent_clock);
+        }
         if let Some(wait_ms) = needs.wait_ms {
             let waited_ms = Millis::from(wait_ms);
             self.at(self.now + waited_ms, Job::Woken { request: id, waited_ms });
@@ -112,6 +117,17 @@ impl World<'_> {
     }
 
     fn read_kv(&mut self, request: u64, key: usize, sent_clock: Timestamp) {
+        let (takes, read) = self.read_slot(Subject::Key(key), |text| Stored::decode(text).unwrap());
+        self.at(self.now + takes, Job::KvReports { request, sent_clock, read });
+    }
+
+    fn read_standing(&mut self, request: u64, tenant: usize, sent_clock: Timestamp) {
+        let (takes, read) = self.read_slot(Subject::Tenant(tenant), |text| TenantStanding::read(text).unwrap());
+        self.at(self.now + takes, Job::StandingReports { request, tenant, sent_clock, read });
+    }
+
+    /// How long a read takes, and what it comes to.
+    fn read_slot<T>(&mut self, subject: Subject, decode: impl Fn(&str) -> T) -> (Millis, Result<Option<T>, ()>) {
         let fate = draw(&self.plan.kv_reads, &mut self.draws.kv_reads);
         let (takes, lags) = match fate {
             _ if self.calm => (PROMPT_MS, Some(0)),
@@ -120,10 +136,13 @@ impl World<'_> {
             ReadFate::Fails { takes } => (takes, None),
         };
         let read = match lags.filter(|_| self.now >= self.kv_down_until) {
-            Some(lags) => Ok(self.kv[key].at(self.now - lags).map(|value| Stored::decode(&value.record).unwrap())),
+            Some(lags) => {
+                let instant = self.now - lags;
+                Ok(self.slot(subject).at(instant).map(|value| decode(&value.text)))
+            }
             None => Err(()),
         };
-        self.at(self.now + takes, Job::KvReports { request, sent_clock, read });
+        (takes, read)
     }
 
     fn send_poll(&mut self, isolate: usize, poll: Poll, owner: Option<(u64, bool)>) {
