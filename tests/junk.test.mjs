@@ -100,6 +100,11 @@ test("paths that two servers read differently", async () => {
   for (const path of ["/api/open/INNER/x", "/api/open/inner;a=1/x", "/api/open/inner./x", "/api/open/x/..;/inner"]) {
     refused(await rig.edge("edge1", path, { key: key.key }), 400, "BAD_PATH");
   }
+  // Nor is a route with capitals gone round in small letters, nor in others that become them.
+  assert.equal((await rig.edge("edge1", "/api/open/Admin/users", { key: key.key })).code, "INSUFFICIENT_SCOPE");
+  for (const path of ["/api/open/admin/users", "/api/open/ADMIN", "/api/open/aDM%C4%B1N/users", "/api/open/admin;x/users"]) {
+    refused(await rig.edge("edge1", path, { key: key.key }), 400, "BAD_PATH");
+  }
   const doubled = await rig.edge("edge1", "/api//%6ceads", { key: key.key });
   assert.equal(doubled.status, 200);
   assert.equal(doubled.body.path, "/api/leads", "what was judged is what is forwarded");

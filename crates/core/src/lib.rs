@@ -32,6 +32,7 @@ pub mod id;
 pub mod idempotency;
 pub mod import;
 pub mod imported;
+#[cfg(any(test, feature = "bounded-json"))]
 pub mod json_object;
 pub mod key;
 pub mod key_pattern;

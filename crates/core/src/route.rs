@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     key::Environment,
-    path::{self, Path, PathError},
+    path::{self, Fold, Path, PathError},
     scope::Scope,
 };
 
@@ -90,9 +90,9 @@ impl Routes {
     ///
     /// # Errors
     /// [`PathError::Ambiguous`] if a lenient reader would find another.
-    pub fn find(&self, path: &Path) -> Result<Option<&Route>, PathError> {
+    pub fn find(&self, path: &Path, fold: Fold<'_>) -> Result<Option<&Route>, PathError> {
         let Some(strict) = self.0.iter().find(|route| route.pattern.covers(path)) else { return Ok(None) };
-        let seen = self.0.iter().find(|route| route.pattern.covers_leniently(path));
+        let seen = self.0.iter().find(|route| route.pattern.covers_leniently(path, fold));
         match seen {
             Some(seen) if seen.pattern != strict.pattern => Err(PathError::Ambiguous),
             _ => Ok(Some(strict)),
@@ -161,8 +161,8 @@ impl Pattern {
 
     /// Whether it is to a server that ignores case, `;parameters`, and dots and
     /// spaces at the end of a segment.
-    fn covers_leniently(&self, path: &Path) -> bool {
-        self.matches(path.lenient_segments(), same_to_lenient_readers)
+    fn covers_leniently(&self, path: &Path, fold: Fold<'_>) -> bool {
+        self.matches(path.lenient_segments(), |literal, segment| same_to_lenient_readers(literal, segment, fold))
     }
 
     fn matches<'a>(&self, mut segments: impl Iterator<Item = &'a str>, same: impl Fn(&str, &str) -> bool) -> bool {
@@ -184,7 +184,9 @@ impl Pattern {
     pub fn is_read_as(&self, other: &Self) -> bool {
         self.0.len() == other.0.len()
             && self.0.iter().zip(&other.0).all(|segments| match segments {
-                (PatternSegment::Literal(one), PatternSegment::Literal(other)) => same_to_lenient_readers(one, other),
+                (PatternSegment::Literal(one), PatternSegment::Literal(other)) => {
+                    same_to_lenient_readers(one, other, &path::fold)
+                }
                 (one, other) => one == other,
             })
     }
@@ -204,8 +206,8 @@ impl Pattern {
     }
 }
 
-fn same_to_lenient_readers(literal: &str, segment: &str) -> bool {
-    path::same_without_case(path::lenient(literal), path::lenient(segment))
+fn same_to_lenient_readers(literal: &str, segment: &str, fold: Fold<'_>) -> bool {
+    path::same_without_case(path::lenient(literal), path::lenient(segment), fold)
 }
 
 #[cfg(test)]
@@ -257,7 +259,7 @@ mod tests {
             ("/api/z", "/api/{x}"),
             ("/api/z/y", "/api/*"),
         ] {
-            assert_eq!(routes.find(&path(raw)).unwrap().unwrap().pattern, pattern(expected), "{raw}");
+            assert_eq!(routes.find(&path(raw), &path::fold).unwrap().unwrap().pattern, pattern(expected), "{raw}");
         }
     }
 
@@ -272,12 +274,16 @@ mod tests {
             "/shop/admin%3Bx",
             "/shop/Admin.;y",
         ] {
-            assert_eq!(routes.find(&path(raw)), Err(PathError::Ambiguous), "{raw}");
+            assert_eq!(routes.find(&path(raw), &path::fold), Err(PathError::Ambiguous), "{raw}");
         }
         for raw in ["/shop/key_4bTz", "/shop/a;v=1", "/shop/file.txt", "/shop/a%20b", "/shop/admin/Y;z"] {
-            assert!(routes.find(&path(raw)).unwrap().is_some(), "{raw}");
+            assert!(routes.find(&path(raw), &path::fold).unwrap().is_some(), "{raw}");
         }
-        assert_eq!(routes.find(&path("/SHOP/x")), Ok(None), "what no route covers is not forwarded at all");
+        assert_eq!(
+            routes.find(&path("/SHOP/x"), &path::fold),
+            Ok(None),
+            "what no route covers is not forwarded at all"
+        );
     }
 
     #[test]
@@ -301,7 +307,7 @@ mod tests {
             "/shop/odd%C5%BF/x",
             "/shop/%20/admin/users",
         ] {
-            assert_eq!(routes.find(&path(raw)), Err(PathError::Ambiguous), "{raw}");
+            assert_eq!(routes.find(&path(raw), &path::fold), Err(PathError::Ambiguous), "{raw}");
         }
         for (raw, expected) in [
             ("/shop/Admin/users", "/shop/Admin/*"),
@@ -312,7 +318,7 @@ mod tests {
             ("/shop/ecole/x", "/shop/*"),
             ("/shop/ü/x", "/shop/*"),
         ] {
-            assert_eq!(routes.find(&path(raw)).unwrap().unwrap().pattern, pattern(expected), "{raw}");
+            assert_eq!(routes.find(&path(raw), &path::fold).unwrap().unwrap().pattern, pattern(expected), "{raw}");
         }
     }
 
@@ -331,7 +337,7 @@ mod tests {
             };
             let admin = format!("/shop/{}/*", write(false));
             let routes = Routes::new(vec![route("/shop/*"), route(&admin)]);
-            match routes.find(&path(&format!("/shop/{}{end}/x", write(true)))) {
+            match routes.find(&path(&format!("/shop/{}{end}/x", write(true))), &path::fold) {
                 Ok(found) => prop_assert_eq!(&found.unwrap().pattern, &pattern(&admin)),
                 Err(error) => prop_assert_eq!(error, PathError::Ambiguous),
             }

@@ -31,6 +31,7 @@ mod public_key;
 pub mod queue;
 #[cfg(feature = "registry")]
 pub mod registry;
+#[cfg(any(test, feature = "bounded-json"))]
 pub mod request;
 pub mod scheme;
 mod secret;

@@ -208,7 +208,7 @@ fn verdict_on(
 
 async fn read_verify_request(incoming: &Incoming) -> Result<VerifyRequest, Problem> {
     let body = body::read(&incoming.request, verify::MAX_BODY_BYTES).await?;
-    let body: Value = serde_json::from_slice(&body).map_err(|error| {
+    let body: Value = serde_json::from_str(&String::from_utf8_lossy(&body)).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         Problem::new(400, "MALFORMED_JSON", format!("The body is not JSON: {place}."))
     })?;

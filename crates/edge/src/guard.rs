@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use js_sys::JsString;
 use keystile_core::{
     Environment, PlainKey, Scope, Timestamp,
     path::Path,
@@ -42,7 +43,8 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming) -> Outcome {
 }
 
 fn guarded(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> Outcome {
-    let route = match isolate.config.routes.find(&path) {
+    let fold = |text: &str| String::from(JsString::from(text).to_upper_case().to_lower_case());
+    let route = match isolate.config.routes.find(&path, &fold) {
         Ok(Some(route)) => route,
         Ok(None) => {
             let problem = Problem::new(404, "NOT_ROUTED", "No route is configured for this path.");

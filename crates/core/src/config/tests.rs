@@ -63,7 +63,7 @@ fn a_whole_configuration_is_read() {
     assert_eq!(config.feed.when_unreachable, WhenFeedUnreachable::Deny);
     assert_eq!(config.usage_flush_seconds, 5);
     assert_eq!(config.presets[0].scopes.joined(), "read:leads write:leads");
-    let route = config.routes.find(&Path::parse("/api/leads/7").unwrap()).unwrap().unwrap();
+    let route = config.routes.find(&Path::parse("/api/leads/7").unwrap(), &crate::path::fold).unwrap().unwrap();
     assert!(route.strict);
     assert_eq!(route.environment, Some(Environment::Live));
 }
