@@ -1,6 +1,6 @@
 //! Routes: which paths are guarded, and what a request to them needs.
 //!
-//! A [path](crate::path) is matched in one normal form. One that another route
+//! A [path] is matched in one normal form. One that another route
 //! would cover if it were read as some servers read paths is refused: without
 //! case, without `;parameters`, without dots and spaces at the end of a segment.
 
