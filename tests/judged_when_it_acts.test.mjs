@@ -2,7 +2,7 @@
 // the body is still on its way does nothing and learns nothing, whatever it asks.
 
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 
 import { operations } from "./contract.mjs";
@@ -96,6 +96,14 @@ test("a ledger acts on no judgement that is too old, whatever held the change up
   assert.equal(await suspend("_operators", Date.now() - 1), undefined);
   await revoke(rig, operator);
   assert.equal(await suspend("_operators", Date.now() + 60_000), "REVOKED");
+});
+
+test("a judgement lasts no longer than the key", async () => {
+  const fields = { name: "brief", scopes: SCOPES, tenant: "*", expires_at: new Date(Date.now() + 1_000).toISOString() };
+  const { key, expires_at } = (await rig.manage("POST", "/v1/operators", fields)).body;
+  const digest = createHash("sha256").update(key).digest("hex");
+  const { body } = await rig.object("LEDGER", "_operators", "authenticate", { request_id: "req_1", digest });
+  assert.equal(body.until, Date.parse(expires_at));
 });
 
 test("an operator's key is said to have ended no earlier than the last change that it may have been judged for", async () => {

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, error::Category, value::RawValue};
 
 use crate::fields::FieldError;
 
-/// Unknown members that are named: there may be millions.
+/// Unknown members, and mistakes, that are named: there may be millions.
 const MAX_NAMED: usize = 8;
 
 /// What a member may be.
@@ -101,6 +101,10 @@ impl<'de> Visitor<'de> for Object<'_> {
                 }
                 continue;
             };
+            if read.mistakes.len() >= MAX_NAMED {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
             let written: &RawValue = map.next_value()?;
             let length = written.get().len();
             let value = match form {
@@ -148,6 +152,8 @@ mod tests {
     fn what_is_too_long_twice_there_or_no_object_is_said() {
         assert_eq!(mistakes("{\"small\": [1, 2, 3]}"), ["small: it has 9 bytes; 8 at most"]);
         assert_eq!(mistakes("{\"small\": 1, \"small\": 1}"), ["small: this is there twice"]);
+        let repeated = std::format!("{{{}\"text\":\"\"}}", "\"small\":1,".repeat(1_000));
+        assert_eq!(mistakes(&repeated).len(), MAX_NAMED);
         for none in ["[]", "1", "null", "\"x\""] {
             assert_eq!(mistakes(none), [": a JSON object expected"], "{none}");
         }

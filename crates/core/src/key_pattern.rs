@@ -10,7 +10,7 @@ use alloc::{
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 
 use crate::{
-    imported::{KeyForms, MAX_DISPLAYED, MIN_IMPORTED_LEN},
+    imported::{KeyForms, MIN_IMPORTED_LEN},
     key::{self, Environment, IssuedKind, RANDOM_LEN, TAG_LEN},
 };
 
@@ -21,9 +21,9 @@ const BASE64: &str = "[0-9A-Za-z+/_-]";
 /// A beginning of fewer characters in base64 is in any longer text by chance.
 const MIN_ENCODED_LEN: usize = 6;
 
-/// A regular expression (without flags, as ECMAScript and Rust read it) that finds,
-/// in clear and in base64, whatever a deployment's keys look like, and `secrets` as
-/// they are. It knows no key: what has the form of one is found too.
+/// A regular expression for ECMAScript, without flags, that finds texts of the form
+/// that a deployment's keys have, and `secrets`, in clear and in base64. What has that
+/// form and is no key is found too.
 #[must_use]
 pub fn key_pattern(forms: KeyForms<'_>, secrets: &[&str]) -> String {
     let mut alternatives = Vec::new();
@@ -35,9 +35,8 @@ pub fn key_pattern(forms: KeyForms<'_>, secrets: &[&str]) -> String {
     }
     for prefix in forms.imported {
         let prefix = prefix.as_str();
-        // More than a display form, which is no secret.
-        let shown = forms.longest_covering(prefix).unwrap_or_default() + MAX_DISPLAYED;
-        let behind = MIN_IMPORTED_LEN.max(shown + 1).saturating_sub(prefix.len());
+        // A display form may be as long as a short key.
+        let behind = MIN_IMPORTED_LEN.saturating_sub(prefix.len()).max(1);
         alternatives.push(format!("(?:^|[^0-9A-Za-z]){}{IMPORTED}{{{behind},}}", literal(prefix)));
         alternatives.extend(encoded(prefix, behind));
     }
@@ -48,8 +47,9 @@ pub fn key_pattern(forms: KeyForms<'_>, secrets: &[&str]) -> String {
     alternatives.join("|")
 }
 
-/// A text, and `behind` bytes behind it, in base64: it looks one of three ways,
-/// depending on how many bytes are before it. What a neighbour has a part in is left out.
+/// A text, and `behind` bytes behind it, in base64. It looks one of three ways, depending
+/// on how many bytes are before it. Characters that also encode a byte before or after
+/// the text are left out.
 fn encoded(text: &str, behind: usize) -> impl Iterator<Item = String> {
     let each = (0..3usize).filter_map(move |before| {
         let whole: Vec<u8> = core::iter::repeat_n(0, before).chain(text.bytes()).collect();
@@ -98,7 +98,7 @@ mod tests {
     fn keys_are_found_wherever_they_stand_in_a_text() {
         let operator = format!("ksop_{}", "a".repeat(38));
         let old = KEY.replace("knq_live_", "old_one_test_");
-        for key in [KEY, &operator, &old, "sk_live_0123456789", "a.0123456789abcdef", ROOT] {
+        for key in [KEY, &operator, &old, "sk_live_01234567", "a.0123456789abcd", ROOT] {
             for text in [key.into(), format!("Token {key}"), format!("a={key}; b=c"), format!("\"{key}\"")] {
                 assert!(pattern().is_match(&text), "{text}");
             }
@@ -112,7 +112,7 @@ mod tests {
             "knq_live_0123…",
             "knq_live_0123456789",
             "https://example.com/docs/knq_live_keys",
-            "sk_live_0123",
+            "sk_live_0123456",
             "task_live_0123456789",
             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
             "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",

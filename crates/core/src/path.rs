@@ -85,10 +85,10 @@ impl Path {
         self.0.split('/').filter(|segment| !segment.is_empty())
     }
 
-    /// The segments as the most lenient servers see them: cut at `;`, without dots
-    /// and spaces at the end. One of which nothing is left is no segment to them.
-    pub(crate) fn lenient_segments(&self) -> impl Iterator<Item = &str> {
-        self.segments().map(lenient).filter(|segment| !segment.is_empty())
+    /// The segments as lenient servers see them: cut at `;`, without dots and spaces at
+    /// the end. Where nothing is left of a segment some see an empty one, and some none.
+    pub(crate) fn lenient_segments(&self, keep_empty: bool) -> impl Iterator<Item = &str> {
+        self.segments().map(lenient).filter(move |segment| keep_empty || !segment.is_empty())
     }
 
     /// What follows `base`, if the path is `base` or below it.
@@ -122,10 +122,16 @@ pub fn fold(text: &str) -> String {
 /// case, of whatever letters: some compare small letters and some capitals, so
 /// the Kelvin sign is a `k` and the long s an `s`.
 pub(crate) fn same_without_case(one: &str, other: &str, fold: Fold<'_>) -> bool {
-    // The dot that a small `İ` keeps apart.
+    // `İ` becomes an `i` and a combining dot, which some drop.
     let folded = |segment: &str| decoded(segment).map(|text| fold(&text).replace('\u{307}', ""));
     one.eq_ignore_ascii_case(other)
-        || ((one.contains('%') || other.contains('%')) && folded(one).is_some_and(|one| folded(other) == Some(one)))
+        || ((is_beyond_ascii(one) || is_beyond_ascii(other))
+            && folded(one).is_some_and(|one| folded(other) == Some(one)))
+}
+
+/// Whether a segment in normal form encodes a byte of 128 or more.
+fn is_beyond_ascii(segment: &str) -> bool {
+    segment.as_bytes().windows(2).any(|pair| matches!(pair, [b'%', b'8'..=b'9' | b'A'..=b'F']))
 }
 
 /// A segment's text; `None` if it is not UTF-8.

@@ -92,11 +92,11 @@ impl Routes {
     /// [`PathError::Ambiguous`] if a lenient reader would find another.
     pub fn find(&self, path: &Path, fold: Fold<'_>) -> Result<Option<&Route>, PathError> {
         let Some(strict) = self.0.iter().find(|route| route.pattern.covers(path)) else { return Ok(None) };
-        let seen = self.0.iter().find(|route| route.pattern.covers_leniently(path, fold));
-        match seen {
-            Some(seen) if seen.pattern != strict.pattern => Err(PathError::Ambiguous),
-            _ => Ok(Some(strict)),
-        }
+        let differs = |keep_empty| {
+            let seen = self.0.iter().find(|route| route.pattern.covers_leniently(path, keep_empty, fold));
+            seen.is_some_and(|seen| seen.pattern != strict.pattern)
+        };
+        if differs(true) || differs(false) { Err(PathError::Ambiguous) } else { Ok(Some(strict)) }
     }
 
     /// All of them, the most specific first.
@@ -161,8 +161,10 @@ impl Pattern {
 
     /// Whether it is to a server that ignores case, `;parameters`, and dots and
     /// spaces at the end of a segment.
-    fn covers_leniently(&self, path: &Path, fold: Fold<'_>) -> bool {
-        self.matches(path.lenient_segments(), |literal, segment| same_to_lenient_readers(literal, segment, fold))
+    fn covers_leniently(&self, path: &Path, keep_empty: bool, fold: Fold<'_>) -> bool {
+        self.matches(path.lenient_segments(keep_empty), |literal, segment| {
+            same_to_lenient_readers(literal, segment, fold)
+        })
     }
 
     fn matches<'a>(&self, mut segments: impl Iterator<Item = &'a str>, same: impl Fn(&str, &str) -> bool) -> bool {
@@ -306,6 +308,9 @@ mod tests {
             "/shop/éCOLE/x",
             "/shop/odd%C5%BF/x",
             "/shop/%20/admin/users",
+            "/shop/%20/kiosk",
+            "/shop/;7/kiosk",
+            "/shop/.../KIOSK",
         ] {
             assert_eq!(routes.find(&path(raw), &path::fold), Err(PathError::Ambiguous), "{raw}");
         }

@@ -25,6 +25,7 @@ mod json;
 mod jws;
 mod mac;
 mod message;
+mod meter;
 mod name;
 pub mod place;
 mod public_key;

@@ -66,7 +66,7 @@ export async function forward(fetcher, request, url, keys, dropAuthorization, se
   let response;
   try {
     const headers = upstreamHeaders(request.headers, keys, dropAuthorization, set, requestId);
-    const init = { headers, redirect: "manual", cf: { ...request.cf, ...UNCACHED } };
+    const init = { headers, redirect: "manual", cf: fetcher ? { ...request.cf, ...UNCACHED } : UNCACHED };
     // A copy keeps the body whatever the method, as `new Request(url, init)` would not.
     const copy = new Request(url, request);
     response = await (fetcher ? fetcher.fetch(copy, init) : fetch(copy, init));

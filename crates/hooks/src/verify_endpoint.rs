@@ -35,9 +35,9 @@ pub(crate) async fn answer(hooks: &Hooks, incoming: &Incoming) -> Result<Reply, 
     let asked = VerifyDelivery::parse(&body).map_err(not_read)?;
     drop(body);
     let verdict = judge(hooks, incoming, asked).await?;
-    if verdict == Err(Failure::TooMuchToHash) {
+    if verdict == Err(Failure::TooMuchWork) {
         // That says nothing of the delivery.
-        return Err(fields::invalid(&request::too_much_to_hash()));
+        return Err(fields::invalid(&request::too_much_work()));
     }
     Ok(Reply::json(200, &request::answer(verdict.as_ref())))
 }
@@ -105,7 +105,7 @@ async fn verdict(
     let headers = parts.headers();
     // Nothing is remembered here.
     let setting =
-        Setting { replay_keys: false, hash_limit: request::MAX_HASHED_BYTES, ..source::setting(now, params, limit) };
+        Setting { replay_keys: false, work_limit: request::MAX_WORK_BYTES, ..source::setting(now, params, limit) };
     let delivery = parts.delivery(&headers);
     receive::verify(scheme, secrets, &delivery, &setting).await
 }

@@ -124,8 +124,9 @@ impl Call<'_> {
         &self.judged.caller
     }
 
-    /// Reads what the request asks, and judges then who asks it. There is no other way
-    /// to an [`Origin`], so none who lost their key meanwhile makes a change.
+    /// Reads what the request asks, and then judges who asks it, so that nobody who lost
+    /// their key meanwhile makes a change. Every endpoint that makes one has its
+    /// [`Origin`] from here.
     async fn asked(&self, request: &Request, accepted: &[&str], max_bytes: u32) -> Result<(Value, Origin), Failure> {
         let waits = request.inner().body().is_some();
         let body = body::read(request, accepted, max_bytes).await?;

@@ -66,9 +66,11 @@ impl Origin {
 /// A caller who may act, as far as their key is concerned.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Judged {
+    #[serde(flatten)]
     pub(crate) caller: Caller,
     /// Until when that may be relied on; `None` of the root key, which nothing ends
     /// but another deployment.
+    #[serde(default)]
     pub(crate) until: Option<Timestamp>,
 }
 

@@ -89,8 +89,8 @@ pub fn effective_by(taken_at: Timestamp, max_staleness_ms: u32) -> Timestamp {
     taken_at.plus_millis(i64::from(max_staleness_ms) + EFFECTIVE_MARGIN_MS)
 }
 
-/// What the answer to a change speaks of: the version that its transaction left. What
-/// others record of the same subject while that is published is theirs to answer for.
+/// What the answer to a change speaks of: the version that its transaction left, and
+/// nothing that others record of the same subject while that is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told {
     /// The version.

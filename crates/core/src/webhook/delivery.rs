@@ -6,6 +6,7 @@ use super::{
     algorithm::TimeUnit,
     failure::Failure,
     json,
+    meter::Meter,
     name::{Name, Names},
     place::{NUMBERED_HEADERS, Place, Step},
     scheme::Scheme,
@@ -40,9 +41,9 @@ pub struct Setting<'a> {
     /// HMACs over messages at least this long are asked for: from some length
     /// on the platform's hash is faster than this one.
     pub ask_above: usize,
-    /// Bytes that may be hashed, at most: each message counts for each secret that it is
-    /// tried with, by its length and [`HASH_COST`](super::verify::HASH_COST).
-    pub hash_limit: usize,
+    /// Bytes that may be read and hashed, at most: a message for each secret that it is
+    /// tried with, the body for each look into it, and 512 for the look itself.
+    pub work_limit: usize,
     /// Whether [`Verified::replay_keys`](super::Verified::replay_keys) are
     /// wanted: where no signed id serves, they cost another hash of what is signed.
     pub replay_keys: bool,
@@ -54,7 +55,7 @@ impl Setting<'_> {
     #[must_use]
     pub const fn at(now: Timestamp) -> Self {
         let body_limit = 8 * 1024 * 1024;
-        Self { now, params: &[], body_limit, ask_above: usize::MAX, hash_limit: usize::MAX, replay_keys: true }
+        Self { now, params: &[], body_limit, ask_above: usize::MAX, work_limit: usize::MAX, replay_keys: true }
     }
 
     pub(crate) fn param(&self, name: &str) -> Result<&str, Failure> {
@@ -63,6 +64,9 @@ impl Setting<'_> {
         found.map(|(_, value)| *value).ok_or_else(missing)
     }
 }
+
+/// What a header costs that is looked at, as bytes of it.
+const HEADER: usize = 16;
 
 /// Where texts are looked up: the delivery, and what was found in it so far.
 #[derive(Clone, Copy)]
@@ -78,17 +82,32 @@ pub(crate) struct Source<'a> {
     pub(crate) claims: Option<&'a [u8]>,
     /// The signature's own entries.
     pub(crate) unit: Option<&'a Unit<'a>>,
+    /// Counts what is read.
+    pub(crate) meter: &'a Meter,
 }
 
 impl<'a> Source<'a> {
     /// The delivery, with nothing found in it yet.
-    pub(crate) fn whole(scheme: &'a Scheme, delivery: &'a Delivery<'a>, setting: &'a Setting<'a>) -> Self {
+    pub(crate) fn whole(
+        scheme: &'a Scheme,
+        delivery: &'a Delivery<'a>,
+        setting: &'a Setting<'a>,
+        meter: &'a Meter,
+    ) -> Self {
         let names = if scheme.body_authenticated() { Names::Exact } else { Names::InOneCase };
-        Self { scheme, delivery, setting, names, document: delivery.body, claims: None, unit: None }
+        Self { scheme, delivery, setting, names, document: delivery.body, claims: None, unit: None, meter }
     }
 
     /// The text at a place; `None` if there is none, or an empty header.
     pub(crate) fn text(&self, place: &Place) -> Result<Option<Cow<'a, [u8]>>, Failure> {
+        self.meter.charge(match place {
+            Place::Json(_) => self.document.len(),
+            Place::Claim(_) => self.claims.map_or(0, <[u8]>::len),
+            Place::Form(_) => self.delivery.body.len(),
+            Place::Query(_) => self.delivery.url.len(),
+            // Headers count for themselves; the rest is at hand.
+            Place::Header(_) | Place::NumberedHeader(_) | Place::Field(_) | Place::Position(_) | Place::Body => 0,
+        })?;
         match place {
             Place::Header(names) => Ok(self.header(names)?.map(|value| Cow::Borrowed(value.as_bytes()))),
             Place::NumberedHeader(_) => Ok(None),
@@ -130,6 +149,7 @@ impl<'a> Source<'a> {
 
     /// The one value of the first of these headers that is there.
     pub(crate) fn header(&self, names: &[String]) -> Result<Option<&'a str>, Failure> {
+        self.meter.charge(names.len().saturating_mul(self.delivery.headers.len()).saturating_mul(HEADER))?;
         let values = self.header_values(names);
         match values.as_slice() {
             [] => Ok(None),

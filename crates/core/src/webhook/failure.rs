@@ -28,8 +28,8 @@ pub enum Failure {
     MalformedSignature,
     /// More signatures than anybody sends.
     TooManySignatures,
-    /// More would have to be hashed than [`Setting::hash_limit`](super::Setting::hash_limit).
-    TooMuchToHash,
+    /// More would have to be read and hashed than [`Setting::work_limit`](super::Setting::work_limit).
+    TooMuchWork,
     /// A text has characters that would make what is signed ambiguous.
     MalformedField(String),
     /// The timestamp is not there.
@@ -74,7 +74,7 @@ impl Failure {
             Self::MalformedBody => "MALFORMED_BODY",
             Self::MalformedSignature => "MALFORMED_SIGNATURE",
             Self::TooManySignatures => "TOO_MANY_SIGNATURES",
-            Self::TooMuchToHash => "TOO_MUCH_TO_HASH",
+            Self::TooMuchWork => "TOO_MUCH_WORK",
             Self::MalformedField(_) => "MALFORMED_FIELD",
             Self::MissingTimestamp => "MISSING_TIMESTAMP",
             Self::MalformedTimestamp => "MALFORMED_TIMESTAMP",
@@ -102,7 +102,7 @@ impl Failure {
             Self::MalformedBody => "The body can't be read as this scheme needs it, or has a name twice.",
             Self::MalformedSignature => "There is no signature in the form that this scheme has.",
             Self::TooManySignatures => "There are more signatures than this scheme can have.",
-            Self::TooMuchToHash => "To try every secret on every message would take too long.",
+            Self::TooMuchWork => "To try every secret on every message would take too long.",
             Self::MalformedField(place) => {
                 return format!("The text at `{place}` has characters that would make the signed message ambiguous.")
                     .into();

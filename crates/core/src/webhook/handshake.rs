@@ -17,6 +17,7 @@ use super::{
     failure::Failure,
     json, mac,
     message::{self, joined},
+    meter::Meter,
     scheme::{AnswerBody, Handshake, ResponseAlgorithm, ResponseRule, Scheme},
     secret::{Material, Secrets},
     template::{Part, Template},
@@ -54,7 +55,8 @@ impl Scheme {
         if self.handshakes.is_empty() || delivery.body.len() > setting.body_limit {
             return None;
         }
-        let whole = Source::whole(self, delivery, setting);
+        let meter = Meter::unlimited();
+        let whole = Source::whole(self, delivery, setting, &meter);
         let document = whole.document().unwrap_or_default();
         let source = Source { document: &document, ..whole };
         let is_about = |handshake: &&Handshake| {
@@ -93,7 +95,8 @@ impl Shake<'_> {
             return Err(Failure::NoMatch);
         }
         let scheme = self.scheme;
-        let whole = Source::whole(scheme, delivery, setting);
+        let meter = Meter::unlimited();
+        let whole = Source::whole(scheme, delivery, setting, &meter);
         let document = whole.document()?;
         let source = Source { document: &document, ..whole };
         if let Some(token) = &self.handshake.token {

@@ -71,6 +71,16 @@ fn check_line(place: &Place, text: &[u8], after: Option<&Part>, first: bool) -> 
 fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Cow<'a, [u8]>, Failure> {
     let delivery = source.delivery;
     let url = || Url::of(delivery.url);
+    source.meter.charge(match part {
+        Part::EscapedBody | Part::Crc32 | Part::Sha256Hex | Part::SortedForm => delivery.body.len(),
+        Part::UrlWithPort
+        | Part::UrlWithoutPort
+        | Part::PathAndQuery
+        | Part::EscapedPathAndQuery
+        | Part::CanonicalQuery => delivery.url.len(),
+        // Texts count where they are looked up; the rest is at hand.
+        _ => 0,
+    })?;
     let borrowed = |text: &'a str| Cow::Borrowed(text.as_bytes());
     Ok(match part {
         Part::Literal(text) => borrowed(text),
@@ -118,6 +128,7 @@ fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Co
 /// not what was signed as nothing.
 fn is_structure(source: &Source<'_>, place: &Place) -> Result<bool, Failure> {
     let Place::Json(path) = place else { return Ok(false) };
+    source.meter.charge(source.document.len())?;
     let value = json::find(source.document, &path.0, source.names).map_err(|_| Failure::MalformedBody)?;
     Ok(value.is_some_and(|value| matches!(value.first(), Some(b'{' | b'['))))
 }

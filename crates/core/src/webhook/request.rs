@@ -25,9 +25,12 @@ pub const MAX_REQUEST_BYTES: u32 = 12 * 1024 * 1024;
 pub const MAX_MEMBER_BYTES: usize = 256 * 1024;
 /// Secrets, at most.
 pub const MAX_SECRETS: usize = 16;
-/// Bytes that are hashed for one verdict, at most: each message for each secret. A
-/// tenth of a second, in which no other caller of the isolate is served.
-pub const MAX_HASHED_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes that are read and hashed for one verdict, at most. Meanwhile no other caller
+/// of the isolate is served.
+pub const MAX_WORK_BYTES: usize = 64 * 1024 * 1024;
+
+/// Mistakes of a scheme that are named: there may be thousands.
+const MAX_MISTAKES: usize = 8;
 
 /// What a service asks.
 #[derive(Debug, PartialEq)]
@@ -108,7 +111,7 @@ impl VerifyDelivery {
         let provider = fields.optional("provider", text);
         let scheme = fields.optional("scheme", |value| {
             Scheme::from_value(value).map_err(|mistakes| {
-                let sentences: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+                let sentences: Vec<String> = mistakes.iter().take(MAX_MISTAKES).map(ToString::to_string).collect();
                 sentences.join("; ")
             })
         });
@@ -244,12 +247,12 @@ fn headers(value: Value) -> Option<Vec<(String, String)>> {
 /// The secrets, the scheme's messages and the delivery are each within their bounds,
 /// and too much together.
 #[must_use]
-pub fn too_much_to_hash() -> Vec<FieldError> {
+pub fn too_much_work() -> Vec<FieldError> {
     let detail = format!(
-        "each is tried on each form of the message, and this would hash more than {MAX_HASHED_BYTES} bytes; send fewer \
-         secrets, or a scheme with fewer messages"
+        "to try each secret on each form of the message would take more than {MAX_WORK_BYTES} bytes of reading and \
+         hashing; send a shorter delivery, fewer secrets, or a scheme that reads less of it"
     );
-    alloc::vec![FieldError { field: "secrets".to_string(), detail }]
+    alloc::vec![FieldError { field: "body".to_string(), detail }]
 }
 
 /// The provider is not among those that this worker knows.

@@ -12,6 +12,7 @@ use super::{
     delivery::{Delivery, Setting, Source},
     failure::Failure,
     json, mac, message,
+    meter::Meter,
     place::{JsonPath, Place, Step},
     public_key::SigningPair,
     scheme::{Method, Scheme},
@@ -151,7 +152,8 @@ impl Draft<'_> {
         let headers: Vec<(&str, &str)> = delivery.headers.iter().copied().chain(made).collect();
         let delivery = Delivery { headers: &headers, ..*delivery };
         let unit = Unit { entries: self.entries.iter().map(String::as_str).collect() };
-        let whole = Source { unit: Some(&unit), ..Source::whole(self.scheme, &delivery, setting) };
+        let meter = Meter::unlimited();
+        let whole = Source { unit: Some(&unit), ..Source::whole(self.scheme, &delivery, setting, &meter) };
         let document = whole.document()?;
         look(&Source { document: &document, ..whole })
     }

@@ -13,6 +13,7 @@ use super::{
     delivery::{Delivery, Setting, Source},
     failure::Failure,
     json, mac,
+    meter::Meter,
     scheme::Scheme,
     secret::Secrets,
     text,
@@ -21,8 +22,6 @@ use crate::timestamp::Timestamp;
 use work::Work;
 
 mod work;
-
-pub use work::HASH_COST;
 
 /// A delivery that is genuine and fresh.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -289,7 +288,8 @@ fn questions<'a>(
     if delivery.body.len() > setting.body_limit {
         return Err(Failure::BodyTooLarge);
     }
-    let whole = Source::whole(scheme, delivery, setting);
+    let meter = Meter::new(setting.work_limit);
+    let whole = Source::whole(scheme, delivery, setting, &meter);
     let document = whole.document()?;
     let source = Source { document: &document, ..whole };
     let mut work = Work::new(secrets, delivery, setting, scheme);
@@ -297,6 +297,7 @@ fn questions<'a>(
         _ if scheme.methods.iter().any(|method| method.algorithm.is_jws()) => work.token(&source)?,
         None => work.item(&source)?,
         Some(path) => {
+            meter.charge(source.document.len())?;
             let items = json::each(source.document, path, source.names).map_err(|_| Failure::MalformedBody)?;
             if items.is_empty() {
                 return Err(Failure::MissingField(alloc::format!("json:{path}")));
@@ -306,5 +307,7 @@ fn questions<'a>(
             }
         }
     }
+    // What could not be looked at any more may have been passed over.
+    meter.check()?;
     Ok(work.questions)
 }

@@ -40,7 +40,7 @@ impl Call<'_> {
                 continue;
             }
             // Those before it may have taken a while.
-            let judged_until = self.judge().await?.until;
+            let judged_until = if number == 0 { origin.judged_until } else { self.judge().await?.until };
             let origin = Origin { claim, judged_until, ..origin.clone() };
             let command = Import { origin, tenant: tenant.clone(), keys };
             let (status, text) = ask(self.env, tenant.as_str(), &command).await?;

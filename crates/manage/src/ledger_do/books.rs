@@ -94,7 +94,7 @@ impl Books {
 
     /// Whether who asks for a change may still act. An operator's key is judged by its
     /// row, if this is its ledger, and else by what that ledger said a moment ago.
-    fn judge(&self, origin: &Origin, now: Timestamp) -> std::result::Result<(), Failure> {
+    pub(super) fn judge(&self, origin: &Origin, now: Timestamp) -> std::result::Result<(), Failure> {
         let Some(until) = origin.judged_until else { return Ok(()) };
         if let Some(record) = self.actor(origin)? {
             let refused = |refusal: Refusal| Problem::refusal(&refusal, &self.deployment.config.name);

@@ -64,6 +64,8 @@ impl Books {
     /// Records the keys that this ledger doesn't have.
     pub(super) async fn import(&self, command: Import) -> Outcome {
         let Import { origin, tenant, keys } = command;
+        // A claim is for good, so it takes as much as the change itself.
+        self.judge(&origin, clock::now())?;
         let claims = self.claim(&tenant, &keys, clock::now()).await?;
         let now = clock::now();
         let results = self.change_for(&origin, now, || {

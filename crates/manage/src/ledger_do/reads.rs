@@ -90,6 +90,7 @@ impl Books {
             log::error("use_not_noted", &[("reason", error.to_string().into())]);
         }
         let until = now.plus_millis(i64::from(JUDGED_FOR_MS));
+        let until = record.expires_at.map_or(until, |end| end.min(until));
         Ok(Judged { caller, until: Some(until) })
     }
 

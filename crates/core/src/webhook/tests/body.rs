@@ -1,12 +1,16 @@
 //! P1 to P8: the body's bytes.
 
-use std::{string::String, vec::Vec};
+use std::{
+    borrow::{Cow, ToOwned as _},
+    string::String,
+    vec::Vec,
+};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::rig::{self, GITHUB, PLAIN_BASE64, SLACK, STANDARD, STRIPE, WHSEC, borrowed, code, scheme, signed};
-use crate::webhook::{Delivery, Failure, Setting, text, verify::HASH_COST};
+use crate::webhook::{Delivery, Failure, Setting, mac, text};
 
 /// Signs a body and verifies it by the same scheme.
 fn round_trip(text: &str, secret: &str, body: &[u8]) -> &'static str {
@@ -110,7 +114,7 @@ fn p07_long_bodies_and_long_lists_are_refused_before_anything_is_computed() {
 }
 
 #[test]
-fn no_more_is_hashed_than_the_limit_and_what_was_not_tried_is_not_called_forged() {
+fn no_more_is_read_than_the_limit_and_what_was_not_tried_is_not_called_forged() {
     let body = [b'x'; 1000];
     let scheme = scheme(
         "signature = \"header:s\"\nsplit = \",\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\nmessage = [\"1{body}\", \"2{body}\"]",
@@ -119,18 +123,44 @@ fn no_more_is_hashed_than_the_limit_and_what_was_not_tried_is_not_called_forged(
         rig::scheme("signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\nmessage = \"2{body}\"");
     let headers = signed(&one, "c", &body);
     let headers = borrowed(&headers);
-    let limited = |hash_limit, ask_above| {
-        let setting = Setting { hash_limit, ask_above, ..rig::setting(rig::NOW) };
+    let limited = |work_limit, ask_above| {
+        let setting = Setting { work_limit, ask_above, ..rig::setting(rig::NOW) };
         rig::check(&scheme, &["a", "b", "c"], &rig::post(&headers, &body), &setting)
             .map(|verified| verified.secret_index)
     };
-    // Three secrets, two messages.
-    let all = 6 * (1001 + HASH_COST);
+    // Three secrets and two messages; and a few looks: at the header, at each part.
+    let hashed = 6 * 1001;
+    let looks = 512 * 20;
     for ask_above in [0, usize::MAX] {
-        assert_eq!(limited(all, ask_above), Ok(2));
-        for less in [0, 1512, all - 1] {
-            assert_eq!(limited(less, ask_above), Err(Failure::TooMuchToHash), "{less}");
+        assert_eq!(limited(hashed + looks, ask_above), Ok(2));
+        for less in [0, 1512, hashed + 512 * 6] {
+            assert_eq!(limited(less, ask_above), Err(Failure::TooMuchWork), "{less}");
         }
+    }
+}
+
+#[test]
+fn every_look_into_a_long_body_is_counted_whatever_it_is_for() {
+    let body = std::format!("{{\"a\":\"{}\"}}", "x".repeat(100_000));
+    let base = "signature = \"header:s\"\nencoding = \"hex\"\n";
+    let present = ["n"; 100].join(",");
+    let forms: Vec<String> = (0..60).map(|_| "{json_or_empty:n}".into()).collect();
+    // The first hash that is wrong would be the last.
+    let hashed = |bytes: &[u8]| text::to_hex(&mac::sha256(&[Cow::Borrowed(bytes)]));
+    let right = hashed(hashed(body.as_bytes()).as_bytes());
+    let hash = "[[hashes]]\nat = \"header:h\"\nof = \"{sha256hex:body}\"\n";
+    for (secrets, rest) in [
+        (1, std::format!("algorithm = \"hmac-sha256\"\nmessage = \"{{present:{present}}}\"")),
+        (1, std::format!("algorithm = \"hmac-sha256\"\nmessage = \"{}\"", forms.concat())),
+        (60, "algorithm = \"sha256\"\nmessage = \"{secret}{sha256hex:body}\"".into()),
+        (1, std::format!("algorithm = \"hmac-sha256\"\nmessage = \"{{header:h}}\"\n{}", hash.repeat(60))),
+    ] {
+        let scheme = scheme(&(base.to_owned() + &rest));
+        let (zeros, secrets) = ("00".repeat(32), std::vec!["a"; secrets]);
+        let headers = [("s", zeros.as_str()), ("h", right.as_str())];
+        let setting = Setting { work_limit: 1_000_000, ..rig::setting(rig::NOW) };
+        let judged = rig::check(&scheme, &secrets, &rig::post(&headers, body.as_bytes()), &setting);
+        assert_eq!(judged, Err(Failure::TooMuchWork), "{rest:.80}");
     }
 }
 

@@ -26,15 +26,11 @@ use crate::{
 const MAX_CHECKS: usize = 64;
 /// Characters of an event id.
 const MAX_ID: usize = 512;
-/// What a hash costs beside its message, as bytes of it.
-pub const HASH_COST: usize = 512;
 
 pub(super) struct Work<'a> {
     secrets: &'a Secrets,
     delivery: &'a Delivery<'a>,
     arithmetic: usize,
-    /// What may still be hashed.
-    hash_budget: usize,
     pub(super) questions: Questions<'a>,
 }
 
@@ -56,15 +52,7 @@ impl<'a> Work<'a> {
             body_authenticated: scheme.body_authenticated(),
             replay_keys,
         };
-        let questions = Questions { checks: Vec::new(), tally };
-        Self { secrets, delivery, arithmetic: 0, hash_budget: setting.hash_limit, questions }
-    }
-
-    /// A message is going to be hashed, once.
-    fn hashing(&mut self, message: &[Cow<'_, [u8]>]) -> Result<(), Failure> {
-        let left = self.hash_budget.checked_sub(len(message).saturating_add(HASH_COST));
-        self.hash_budget = left.ok_or(Failure::TooMuchToHash)?;
-        Ok(())
+        Self { secrets, delivery, arithmetic: 0, questions: Questions { checks: Vec::new(), tally } }
     }
 
     /// The delivery, or an item of it. It can be judged if one of its groups can.
@@ -78,10 +66,6 @@ impl<'a> Work<'a> {
         for (group, unit) in units.iter().enumerate() {
             let source = Source { unit: Some(unit), ..*source };
             let failure = self.group(&source, About { item, group, secret: 0 }).err();
-            // What is left over was not looked at, so nothing can be said of it.
-            if failure == Some(Failure::TooMuchToHash) {
-                return Err(Failure::TooMuchToHash);
-            }
             any |= failure.is_none();
             // What can't be judged keeps its place, and matches nothing.
             if let Some(failure) = &failure {
@@ -173,7 +157,7 @@ impl<'a> Work<'a> {
             Some((rule, time)) => timestamp::judge(rule, time, source.setting.now),
             None => Ok(()),
         };
-        let after = claims.and_then(|()| self.hashes(source)).and_then(|()| in_time()).map(|()| time);
+        let after = claims.and_then(|()| Self::hashes(source)).and_then(|()| in_time()).map(|()| time);
         let event_id = source.scheme.event_id.as_ref().and_then(|place| source.characters(place).ok().flatten());
         let event_id = event_id.filter(|id| !id.is_empty() && id.len() <= MAX_ID).map(Cow::into_owned);
         let matches = alloc::vec![false; self.secrets.count];
@@ -183,11 +167,11 @@ impl<'a> Work<'a> {
     }
 
     /// Further hashes.
-    fn hashes(&mut self, source: &Source<'_>) -> Result<(), Failure> {
+    fn hashes(source: &Source<'_>) -> Result<(), Failure> {
         for rule in &source.scheme.hashes {
             let stated = source.characters(&rule.at)?.ok_or_else(|| Failure::missing(&rule.at))?;
             let message = message::fill(&rule.of, source, &[])?;
-            self.hashing(&message)?;
+            source.meter.charge(len(&message))?;
             let computed = mac::sha256(&message);
             let same = text::decode(rule.encoding, &stated).is_some_and(|stated| stated.ct_eq(&computed).into());
             if !same {
@@ -214,7 +198,7 @@ impl<'a> Work<'a> {
         about: About,
     ) -> Result<(), Failure> {
         let message = message::fill(template, source, key.bytes())?;
-        self.hashing(&message)?;
+        source.meter.charge(len(&message))?;
         let computed = mac::sha256(&message);
         let same = candidates.iter().fold(Choice::from(0), |same, candidate| same | candidate.ct_eq(&computed));
         if bool::from(same) {
@@ -239,9 +223,9 @@ impl<'a> Work<'a> {
         if handshake::would_sign(source.scheme, message) {
             return Ok(());
         }
-        self.hashing(message)?;
+        source.meter.charge(len(message))?;
         let computed = match &key.material {
-            Material::Public(_) => return self.arithmetic(key, algorithm, message, candidates, about),
+            Material::Public(_) => return self.arithmetic(source, key, algorithm, message, candidates, about),
             // Of several candidates one pass here decides, and each would be a
             // pass, and a copy of the message, there.
             Material::Hmac(raw, _) if candidates.len() == 1 && len(message) >= source.setting.ask_above => {
@@ -263,6 +247,7 @@ impl<'a> Work<'a> {
     /// Public-key arithmetic, here if it is compiled in.
     fn arithmetic(
         &mut self,
+        source: &Source<'_>,
         key: &Key,
         algorithm: Algorithm,
         message: &[Cow<'_, [u8]>],
@@ -282,7 +267,10 @@ impl<'a> Work<'a> {
             if self.arithmetic > MAX_CHECKS {
                 return Err(Failure::TooManySignatures);
             }
-            self.hashing(message)?;
+            // The first was counted.
+            if self.arithmetic > 1 {
+                source.meter.charge(len(message))?;
+            }
             match public.verify(algorithm, &signature, message) {
                 Some(true) => self.questions.tally.matched(about, || Some(mac::sha256(message))),
                 Some(false) => {}

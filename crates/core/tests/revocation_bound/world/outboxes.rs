@@ -158,6 +158,15 @@ impl World<'_> {
             let told = left.published(Some(effective_by(now, max_staleness_ms)), self.stands(subject));
             self.answer(subject, told)?;
         }
+        // A publication that failed may not matter any more: a later version is in effect.
+        let row = self.row(subject);
+        let failed = row.entry.filter(|entry| outcome.is_err() && entry.stage == Stage::Publish);
+        if let Some(entry) = failed.filter(|_| row.attempt == attempt) {
+            let left = Told { version: entry.version, effective_by: None };
+            if let Some(told) = left.published(None, self.stands(subject)) {
+                self.answer(subject, Some(told))?;
+            }
+        }
         let row = self.row(subject);
         let Some(entry) = row.entry.filter(|_| row.attempt == attempt) else { return Ok(()) };
         row.entry = if outcome.is_ok() { entry.done(now) } else { Some(entry.failed(now)) };

@@ -1,0 +1,53 @@
+//! What judging a delivery costs, and where it ends.
+
+use core::cell::Cell;
+
+use super::failure::Failure;
+
+/// What each look costs beside what is read, as bytes of it.
+pub(crate) const LOOK: usize = 512;
+
+/// Counts bytes that are read or hashed. Once they are more than the limit nothing
+/// more is done, and nothing is said of the delivery.
+#[derive(Debug)]
+pub(crate) struct Meter(Cell<Option<usize>>);
+
+impl Meter {
+    /// With so many bytes left.
+    pub(crate) const fn new(limit: usize) -> Self {
+        Self(Cell::new(Some(limit)))
+    }
+
+    /// For what is the deployment's own to say, and needs no limit.
+    pub(crate) const fn unlimited() -> Self {
+        Self::new(usize::MAX)
+    }
+
+    /// So many bytes are going to be read or hashed.
+    pub(crate) fn charge(&self, bytes: usize) -> Result<(), Failure> {
+        let left = self.0.get().and_then(|left| left.checked_sub(bytes.saturating_add(LOOK)));
+        self.0.set(left);
+        self.check()
+    }
+
+    /// Whether all that was asked for was within the limit.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.0.get().map(drop).ok_or(Failure::TooMuchWork)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn what_ran_out_stays_so_however_little_is_asked_for_then() {
+        let meter = Meter::new(2 * LOOK + 10);
+        assert_eq!((meter.charge(10), meter.charge(0)), (Ok(()), Ok(())));
+        assert_eq!(meter.check(), Ok(()));
+        assert_eq!(meter.charge(0), Err(Failure::TooMuchWork));
+        assert_eq!((meter.charge(0), meter.check()), (Err(Failure::TooMuchWork), Err(Failure::TooMuchWork)));
+    }
+}
