@@ -8,7 +8,7 @@ use keystile_core::{
 };
 use libfuzzer_sys::fuzz_target;
 
-const SCHEMES: [&str; 4] = [
+const SCHEMES: [&str; 5] = [
     r#"{"signature":"header:a|b","split":" ","prefix":"v1,","encoding":"base64","algorithm":"hmac-sha256","key":"whsec",
         "or":[{"prefix":"v1a,","algorithm":"ed25519","key":"whpk"}],
         "message":"{header:c}.{timestamp}.{body}","timestamp":{"at":"header:d"},"event_id":"header:c"}"#,
@@ -17,7 +17,9 @@ const SCHEMES: [&str; 4] = [
     r#"{"signature":"json:s","each":"json:a[].b","encoding":"base64url","algorithm":"hmac-sha512",
         "message":"{json_or_empty:c.d[0]}:{present:e,f}"}"#,
     r#"{"signature":["header:a-#","form:s"],"document":"form:json","encoding":"base64","algorithm":"sha256",
-        "message":"{secret}{json:a}{escaped_body}{crc32:body}"}"#,
+        "message":"{secret}{json:a}{escaped_body}"}"#,
+    r#"{"signature":"header:a","encoding":"base64","algorithm":"hmac-sha256",
+        "message":"{header:c}|{header:d}|{crc32:body}"}"#,
 ];
 
 fuzz_target!(|data: (Vec<(u8, String)>, String, Vec<u8>)| {
