@@ -6,17 +6,21 @@
 //   --config-out PATH  where its module goes (or KEYSTILE_CONFIG_OUT)
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
-import { asProgram, capture, Failed, quietly } from "./run.mjs";
+import { bindgen, checkConfig, START } from "./host_tools.mjs";
+import { asProgram, Failed, quietly } from "./run.mjs";
 import { setup } from "./setup.mjs";
-import { buildEnv, inRoot, root, wasmBindgen, workerBuild } from "./tools.mjs";
+import { inRoot, root, target, wasmBuildEnv } from "./tools.mjs";
 import { optimize } from "./wasm_opt.mjs";
 
 const WORKERS = ["edge", "manage", "hooks"];
+const WASM = "wasm32-unknown-unknown";
+/** `start` is compiled fast and optimised little, for `npm start` alone; `release` is what is tested and deployed. */
+const profile = () => (process.env.KEYSTILE_PROFILE === START ? START : "release");
 
 // Wrangler starts builds of its own, from other directories: the same files for those.
 for (const name of ["KEYSTILE_CONFIG", "KEYSTILE_CONFIG_OUT"]) {
@@ -25,9 +29,7 @@ for (const name of ["KEYSTILE_CONFIG", "KEYSTILE_CONFIG_OUT"]) {
 
 export async function build(targets = ["config", ...WORKERS], options = {}) {
   await buildConfig(options);
-  for (const worker of WORKERS) {
-    if (targets.includes(worker)) await buildWorker(worker);
-  }
+  await buildWorkers(WORKERS.filter((worker) => targets.includes(worker)));
 }
 
 /**
@@ -37,10 +39,9 @@ export async function build(targets = ["config", ...WORKERS], options = {}) {
 export async function buildConfig({ config, configOut } = {}) {
   const toml = fromCaller(config) ?? process.env.KEYSTILE_CONFIG ?? inRoot("keystile.toml");
   const module = fromCaller(configOut) ?? process.env.KEYSTILE_CONFIG_OUT ?? inRoot("build", "keystile.config.js");
-  const checker = ["run", "-q", "-p", "keystile-core", "--features", "config-check", "--bin", "keystile-config", "--"];
   let blob;
   try {
-    blob = await capture("cargo", [...checker, path.relative(root, toml)], { cwd: root });
+    blob = await checkConfig(path.relative(root, toml));
   } catch (error) {
     if (error instanceof Failed && error.output) throw new Failed(error.output.trim());
     throw error;
@@ -62,25 +63,60 @@ function writeIfChanged(file, text) {
   writeFileSync(file, text);
 }
 
-async function buildWorker(worker) {
-  const output = inRoot("crates", worker, "build");
-  const stamp = path.join(output, ".keystile-stamp");
-  const inputs = fingerprint(worker);
-  const whole = ["index.js", "index_bg.wasm"].every((file) => existsSync(path.join(output, file)));
-  if (whole && existsSync(stamp) && readFileSync(stamp, "utf8") === inputs) return;
-  await quietly(`Building crates/${worker}`, workerBuild().program, ["--release"], {
-    cwd: inRoot("crates", worker),
-    env: buildEnv(),
-    usually: "10 seconds; the first time 1 to 2 minutes",
-  });
-  // worker-build keeps the names of functions, a seventh of what would be uploaded.
-  await optimize(path.join(output, "index_bg.wasm"), "-Oz");
-  writeFileSync(stamp, inputs);
+async function buildWorkers(workers) {
+  const stale = workers
+    .map((worker) => ({ worker, inputs: fingerprint(worker) }))
+    .filter(({ worker, inputs }) => !isUpToDate(worker, inputs));
+  if (stale.length === 0) return;
+  // For a start all in one call, which compiles beside each other what it can. In
+  // a release each alone: features that one asks of the core would be the others' too.
+  const together = profile() === START ? [stale] : stale.map((each) => [each]);
+  for (const group of together) {
+    const names = group.map(({ worker }) => worker);
+    await quietly(`Compiling ${names.join(", ")} to WebAssembly`, "cargo", compilation(names), {
+      cwd: root,
+      env: wasmBuildEnv(),
+      usually: "20 seconds; the first time 1 to 2 minutes",
+    });
+    for (const { worker, inputs } of group) await finish(worker, inputs);
+  }
+}
+
+const compilation = (workers) => [
+  ...["build", "--lib", "--profile", profile(), "--target", WASM],
+  ...workers.flatMap((worker) => ["-p", `keystile-${worker}`]),
+];
+
+/** The bindings beside the module, made in a directory of their own and put in place when whole. */
+async function finish(worker, inputs) {
+  const output = outputOf(worker);
+  const staging = `${output}.${process.pid}`;
+  rmSync(staging, { recursive: true, force: true });
+  try {
+    await bindgen("worker", target(WASM, profile(), `keystile_${worker}.wasm`), staging, "index");
+    if (profile() === "release") await optimize(path.join(staging, "index_bg.wasm"), "-Oz");
+    writeFileSync(path.join(staging, STAMP), stamp(profile(), inputs));
+    rmSync(output, { recursive: true, force: true });
+    renameSync(staging, output);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+const STAMP = ".keystile-stamp";
+const outputOf = (worker) => inRoot("crates", worker, "build");
+const stamp = (made, inputs) => `${made} ${inputs}`;
+
+/** What was made for a release is good for a start too. */
+function isUpToDate(worker, inputs) {
+  const file = path.join(outputOf(worker), STAMP);
+  const made = existsSync(file) && readFileSync(file, "utf8");
+  return [profile(), "release"].some((each) => made === stamp(each, inputs));
 }
 
 /** A hash of everything that the output depends on, taken before the build: a change during it is not missed. */
 function fingerprint(worker) {
-  const crates = ["core", "runtime", worker].map((name) => path.join("crates", name));
+  const crates = ["core", "runtime", "bindgen", worker].map((name) => path.join("crates", name));
   const files = [
     "Cargo.toml",
     "Cargo.lock",
@@ -92,7 +128,6 @@ function fingerprint(worker) {
     ...crates.flatMap((crate) => [path.join(crate, "Cargo.toml"), ...filesUnder(path.join(crate, "src"))]),
   ];
   const hash = createHash("sha256");
-  hash.update(`${workerBuild().version} ${wasmBindgen().version} ${process.env.RUSTFLAGS ?? ""}\0`);
   for (const file of files) {
     hash.update(`${file}\0`).update(readFileSync(inRoot(file))).update("\0");
   }

@@ -1,12 +1,13 @@
 // Builds the npm package `keystile` of crates/wasm: the engine as WebAssembly,
 // its bindings, and the JavaScript around them.
 
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { asProgram, capture, quietly } from "./run.mjs";
-import { inRoot, root, wasmBindgen } from "./tools.mjs";
+import { bindgen } from "./host_tools.mjs";
+import { asProgram, quietly } from "./run.mjs";
+import { inRoot, root, target } from "./tools.mjs";
 import { optimize } from "./wasm_opt.mjs";
 
 const WASM = "wasm32-unknown-unknown";
@@ -15,13 +16,9 @@ const WASM = "wasm32-unknown-unknown";
 export async function buildPackage() {
   const cargo = ["build", "-p", "keystile-wasm", "--profile", "npm", "--target", WASM, "--lib"];
   await quietly("Building the npm package", "cargo", cargo, { cwd: root, usually: "1 minute" });
-  const target = process.env.CARGO_TARGET_DIR ?? inRoot("target");
-  const compiled = path.join(target, WASM, "npm", "keystile_wasm.wasm");
   const out = inRoot("crates", "wasm", "build", "keystile");
   rmSync(out, { recursive: true, force: true });
-  mkdirSync(out, { recursive: true });
-  const bind = [compiled, "--target", "web", "--no-typescript", "--out-dir", out, "--out-name", "bindings"];
-  await capture(wasmBindgen().program, bind);
+  await bindgen("web", target(WASM, "npm", "keystile_wasm.wasm"), out, "bindings");
   await optimize(path.join(out, "bindings_bg.wasm"), "-O3");
   cpSync(inRoot("crates", "wasm", "js"), out, { recursive: true });
   return out;

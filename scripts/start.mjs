@@ -17,6 +17,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { build } from "./build.mjs";
+import { START } from "./host_tools.mjs";
 import { asProgram, Failed } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { inRoot, root, wrangler, wranglerEnv } from "./tools.mjs";
@@ -36,6 +37,8 @@ const PID = inRoot(".dev", "pid");
 await asProgram(async () => {
   await setup();
   refuseSecondStack();
+  // The builds that wrangler starts inherit it.
+  process.env.KEYSTILE_PROFILE = START;
   await build();
   const secrets = devSecrets();
 

@@ -1,4 +1,4 @@
-// Where each tool is: Node 22, wrangler, worker-build, wasm-bindgen, schemathesis.
+// Where each tool is: Node 22, wrangler, the runner of WebAssembly tests, schemathesis.
 // No dependencies: this is read before node_modules exists.
 
 import { createHash } from "node:crypto";
@@ -12,19 +12,17 @@ import { Failed } from "./run.mjs";
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/[/\\]$/, "");
 export const inRoot = (...parts) => path.join(root, ...parts);
 
-/** worker-build's minor version must be that of the `worker` crate in Cargo.lock. */
-const WORKER_BUILD = "0.8.7";
-
 /** Tools built or downloaded once per version, shared by all clones. */
 export const cache =
   process.env.KEYSTILE_CACHE ??
   path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "keystile");
 
-export const workerBuild = () => cached("worker-build", WORKER_BUILD, "worker-build");
-
-/** The bindings' generator must be exactly of the version that the crates are compiled with. */
-export const wasmBindgen = () =>
-  cached("wasm-bindgen", lockedVersion("wasm-bindgen"), "wasm-bindgen", "wasm-bindgen-test-runner");
+/** Runs tests of crates as WebAssembly; exactly of the version that they are compiled with. */
+export function wasmTestRunner() {
+  const version = lockedVersion("wasm-bindgen");
+  const directory = path.join(cache, `wasm-bindgen-${version}`);
+  return { name: "wasm-bindgen", version, directory, program: path.join(directory, "bin", "wasm-bindgen-test-runner") };
+}
 
 /** A virtual environment of Python with what requirements.txt pins; another file, another environment. */
 export function schemathesis() {
@@ -34,12 +32,6 @@ export function schemathesis() {
   const directory = path.join(cache, `schemathesis-${version}-${createHash("sha256").update(pinned).digest("hex").slice(0, 8)}`);
   const bin = path.join(directory, process.platform === "win32" ? "Scripts" : "bin");
   return { version, directory, requirements, python: path.join(bin, "python"), program: path.join(bin, "schemathesis") };
-}
-
-function cached(name, version, ...programs) {
-  const directory = path.join(cache, `${name}-${version}`);
-  const [program, ...others] = programs.map((each) => path.join(directory, "bin", each));
-  return { name, version, directory, program, others };
 }
 
 function lockedVersion(crate) {
@@ -87,18 +79,17 @@ export const wranglerEnv = () => ({
 });
 
 /**
- * What `worker-build` would otherwise download, and the flags of
- * .cargo/config.toml with this machine's paths taken out of the panic
- * messages: the same source makes the same module anywhere.
+ * The flags of .cargo/config.toml with this machine's paths taken out of the
+ * panic messages: the same source makes the same module anywhere.
  */
-export const buildEnv = () => ({
+export const wasmBuildEnv = () => ({
   RUSTFLAGS: [
     "-C target-feature=+simd128",
     `--remap-path-prefix=${process.env.CARGO_HOME ?? path.join(homedir(), ".cargo")}/registry/src=crates`,
     `--remap-path-prefix=${root}=.`,
   ].join(" "),
-  WASM_BINDGEN_BIN: wasmBindgen().program,
-  WASM_OPT_BIN: inRoot("node_modules", "binaryen", "bin", "wasm-opt"),
-  ESBUILD_BIN: inRoot("node_modules", "esbuild", "bin", "esbuild"),
   RUST_BACKTRACE: "0",
 });
+
+/** Where cargo puts what it makes. */
+export const target = (...parts) => path.join(process.env.CARGO_TARGET_DIR ?? inRoot("target"), ...parts);

@@ -1,10 +1,10 @@
 // The last pass over a module: names go, and what is left is made small or fast.
 
 import { capture, Failed } from "./run.mjs";
-import { buildEnv, node22 } from "./tools.mjs";
+import { inRoot, node22 } from "./tools.mjs";
 
 /**
- * What rustc and wasm-bindgen make use of; worker-build has the same list. Not
+ * What rustc and wasm-bindgen make use of. Not
  * `--all-features`: that writes the module in encodings that engines in use
  * can't read, such as compact imports.
  */
@@ -21,7 +21,7 @@ const FEATURES = [
 
 /** Optimizes a module in place: `-Oz` or `-O3`. What comes out must be readable by more than the newest engine. */
 export async function optimize(module, level) {
-  await capture(buildEnv().WASM_OPT_BIN, [level, "--strip-debug", ...FEATURES, module, "-o", module]);
+  await capture(inRoot("node_modules", "binaryen", "bin", "wasm-opt"), [level, "--strip-debug", ...FEATURES, module, "-o", module]);
   const read = 'new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]))';
   try {
     await capture(node22(), ["-e", read, module]);

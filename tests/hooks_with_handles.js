@@ -4,13 +4,12 @@
 // shortened. What runs in between is what is deployed.
 
 import { whole as config } from "keystile-config";
-import Hooks, {
-  Bodies as DeployedBodies,
-  DeadLetters as DeployedDeadLetters,
-  Deliveries as DeployedDeliveries,
-} from "../crates/hooks/build/index.js";
+import { durableObject, handlers } from "../crates/runtime/src/worker.js";
+import * as rust from "../crates/hooks/build/index.js";
 
 globalThis.KEYSTILE_CONFIG = config;
+
+const Hooks = handlers(rust, ["fetch", "queue"]);
 
 const realNow = Date.now;
 let offset = 0;
@@ -68,8 +67,8 @@ const withHandles = (Deployed) =>
     }
   };
 
-export class Bodies extends withHandles(DeployedBodies) {}
-export class DeadLetters extends withHandles(DeployedDeadLetters) {
+export class Bodies extends withHandles(durableObject(rust, "Bodies", ["fetch", "alarm"])) {}
+export class DeadLetters extends withHandles(durableObject(rust, "DeadLetters", ["fetch", "alarm"])) {
   async fetch(request) {
     const { pathname } = new URL(request.url);
     const { before = 0, after = 0 } = deadLetters;
@@ -82,7 +81,7 @@ export class DeadLetters extends withHandles(DeployedDeadLetters) {
     return answer;
   }
 }
-export class Deliveries extends withHandles(DeployedDeliveries) {
+export class Deliveries extends withHandles(durableObject(rust, "Deliveries", ["fetch", "alarm"])) {
   async fetch(request) {
     const own = new URL(request.url).pathname.startsWith("/__");
     if (deliveries === "down" && !own) throw new Error("injected");
@@ -90,12 +89,12 @@ export class Deliveries extends withHandles(DeployedDeliveries) {
   }
 }
 
-export default class extends Hooks {
-  constructor(context, env) {
-    super(context, withQueue(env));
-  }
+export default {
+  queue(batch, env, context) {
+    return Hooks.queue(batch, withQueue(env), context);
+  },
 
-  async fetch(request) {
+  async fetch(request, env, context) {
     const { pathname } = new URL(request.url);
     if (pathname === "/__clock") {
       offset = await request.json();
@@ -119,9 +118,9 @@ export default class extends Hooks {
     }
     const [, object, binding, name, path] = /^\/(__object)\/(\w+)\/([^/]+)\/(.+)$/.exec(pathname) ?? [];
     if (object) {
-      const stub = this.env[binding].getByName(decodeURIComponent(name));
+      const stub = env[binding].getByName(decodeURIComponent(name));
       return stub.fetch(`https://object/${path}`, { method: "POST", body: request.body });
     }
-    return super.fetch(request);
-  }
-}
+    return Hooks.fetch(request, withQueue(env), context);
+  },
+};

@@ -1,13 +1,18 @@
 // The management worker, with handles that only a test has: the clock of its
 // isolate can be moved, an object's alarm called or read, a statement of SQL
 // run or made to fail, the rows that statements read and the alarms that are
-// set counted, a ledger killed or put out of reach, long waits cut short. What runs
-// in between is what is deployed.
+// set counted, a ledger killed or put out of reach, long waits cut short, the
+// WebAssembly trapped. What runs in between is what is deployed.
 
 import config from "keystile-config";
-import Manage, { Feed as DeployedFeed, Ledger as DeployedLedger } from "../crates/manage/build/index.js";
+import { durableObject, handlers } from "../crates/runtime/src/worker.js";
+import * as deployed from "../crates/manage/build/index.js";
+import { trapping } from "./trapping.js";
 
 globalThis.KEYSTILE_CONFIG = config;
+
+const rust = trapping(deployed, ["Feed", "Ledger"]);
+const Manage = handlers(rust, ["fetch"]);
 
 const realNow = Date.now;
 let offset = 0;
@@ -82,16 +87,16 @@ const withHandles = (Deployed) =>
     }
   };
 
-export class Feed extends withHandles(DeployedFeed) {}
-export class Ledger extends withHandles(DeployedLedger) {
+export class Feed extends withHandles(durableObject(rust, "Feed", ["fetch", "alarm"])) {}
+export class Ledger extends withHandles(durableObject(rust, "Ledger", ["fetch", "alarm"])) {
   async fetch(request) {
     if (ledgers === "down") throw new Error("injected");
     return super.fetch(request);
   }
 }
 
-export default class extends Manage {
-  async fetch(request) {
+export default {
+  async fetch(request, env, context) {
     const { pathname } = new URL(request.url);
     if (pathname === "/__clock") {
       offset = await request.json();
@@ -109,8 +114,9 @@ export default class extends Manage {
       ledgers = await request.json();
       return Response.json(ledgers);
     }
+    if (pathname === "/__instance") return Response.json(deployed.__worker_init_state().instanceId);
     const [, object, binding, name, path] = /^\/(__object)\/(\w+)\/([^/]+)\/(.+)$/.exec(pathname) ?? [];
-    if (object) return this.env[binding].getByName(name).fetch(`https://object/${path}`, { method: "POST", body: request.body });
-    return super.fetch(request);
-  }
-}
+    if (object) return env[binding].getByName(name).fetch(`https://object/${path}`, { method: "POST", body: request.body });
+    return Manage.fetch(request, env, context);
+  },
+};

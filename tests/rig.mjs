@@ -231,6 +231,17 @@ class Rig {
     return (await this.object("LEDGER", ledger, "__rows_read")).body;
   }
 
+  /** With `handles`: has the management worker's WebAssembly trap in its handler, or in a microtask (`__trap_later`). */
+  async trap(path = "__trap") {
+    const response = await this.server.getWorker("manage").fetch(`http://manage.example/${path}`);
+    assert.equal(response.status, 200);
+  }
+
+  /** With `handles`: the number of the WebAssembly's instance, which rises with each. */
+  async instance() {
+    return (await this.server.getWorker("manage").fetch("http://manage.example/__instance")).json();
+  }
+
   async #handle(path, body) {
     const manage = this.server.getWorker("manage");
     const response = await manage.fetch(`http://manage.example/${path}`, { method: "POST", body: JSON.stringify(body) });

@@ -2,6 +2,9 @@
 // request, then the Rust worker itself.
 import config from "keystile-config";
 
+import { handlers } from "../runtime/src/worker.js";
+import * as rust from "./build/index.js";
+
 globalThis.KEYSTILE_CONFIG = config;
 
-export { default } from "./build/index.js";
+export default handlers(rust, ["fetch"]);

@@ -2,6 +2,12 @@
 // to read at its first request, then the Rust worker itself and its Durable Objects.
 import { whole as config } from "keystile-config";
 
+import { durableObject, handlers } from "../runtime/src/worker.js";
+import * as rust from "./build/index.js";
+
 globalThis.KEYSTILE_CONFIG = config;
 
-export { default, Bodies, DeadLetters, Deliveries } from "./build/index.js";
+export default handlers(rust, ["fetch", "queue"]);
+export const Bodies = durableObject(rust, "Bodies", ["fetch", "alarm"]);
+export const DeadLetters = durableObject(rust, "DeadLetters", ["fetch", "alarm"]);
+export const Deliveries = durableObject(rust, "Deliveries", ["fetch", "alarm"]);

@@ -2,6 +2,11 @@
 // first request, then the Rust worker itself and its Durable Objects.
 import config from "keystile-config";
 
+import { durableObject, handlers } from "../runtime/src/worker.js";
+import * as rust from "./build/index.js";
+
 globalThis.KEYSTILE_CONFIG = config;
 
-export { default, Feed, Ledger } from "./build/index.js";
+export default handlers(rust, ["fetch"]);
+export const Feed = durableObject(rust, "Feed", ["fetch", "alarm"]);
+export const Ledger = durableObject(rust, "Ledger", ["fetch", "alarm"]);

@@ -1,0 +1,32 @@
+// A worker's Rust that traps where a test says so: at `/__trap` its handler, at
+// `/__trap_later` a microtask that no caller waits for, at `/__trap` of one of
+// its objects that object's method.
+
+/** Calls into WebAssembly with an address that is outside of its memory: a trap as real as any. */
+function trap(rust) {
+  const nowhere = Object.create(rust.ContainerStartupOptions.prototype);
+  nowhere.__wbg_ptr = 0xffff_fff0;
+  return nowhere.enableInternet;
+}
+
+const pathOf = (request) => new URL(request.url).pathname;
+
+export const trapping = (rust, objects) => ({
+  ...rust,
+  fetch(request, env, context) {
+    if (pathOf(request) === "/__trap") return trap(rust);
+    if (pathOf(request) === "/__trap_later") {
+      queueMicrotask(() => trap(rust));
+      return Response.json(null);
+    }
+    return rust.fetch(request, env, context);
+  },
+  ...Object.fromEntries(objects.map((name) => [name, trappingObject(rust, name)])),
+});
+
+const trappingObject = (rust, name) =>
+  class extends rust[name] {
+    async fetch(request) {
+      return pathOf(request) === "/__trap" ? trap(rust) : super.fetch(request);
+    }
+  };
