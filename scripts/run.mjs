@@ -4,6 +4,9 @@
 import { spawn } from "node:child_process";
 
 const LOG_LINES = 60;
+/** Has cargo say how far it is, as on a terminal: `Building [===>   ] 23/107: serde`. */
+const COUNTED = { CARGO_TERM_PROGRESS_WHEN: "always", CARGO_TERM_PROGRESS_WIDTH: "80" };
+const CARGO_PROGRESS = /^\S*\s*Building\S* \[/;
 const HEARTBEAT_SECONDS = 30;
 
 /** A program that did not succeed. Its message is for the person at the terminal. */
@@ -46,14 +49,14 @@ export async function quietly(title, command, args, { usually, ...options } = {}
   const progress = new Progress(title, usually);
   const log = [];
   const keep = (text) => {
-    const lines = text.split("\n").filter((line) => line.trim());
-    log.push(...lines);
+    const lines = text.split(/[\r\n]+/).filter((line) => line.trim());
+    log.push(...lines.filter((line) => !CARGO_PROGRESS.test(line)));
     log.splice(0, log.length - LOG_LINES);
     if (lines.length) progress.at(lines.at(-1).trim());
   };
   let exit;
   try {
-    exit = await start(command, args, { ...options, onStdout: keep, onStderr: keep });
+    exit = await start(command, args, { ...options, env: { ...COUNTED, ...options.env }, onStdout: keep, onStderr: keep });
   } catch (error) {
     progress.end(false);
     throw error;
