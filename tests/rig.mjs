@@ -67,6 +67,7 @@ function stack({ config, secret, rootKey, edges, handles, hooks }) {
     workers: [
       ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared, hooks) })),
       { config: manageConfig(handles, shared, hooks) },
+      ...Object.keys(edges).slice(0, 1).map((edge) => ({ config: rpcCallerConfig(edge) })),
       ...(hooks ? hooksConfigs(hooks, shared) : []),
       ...(hooks && Object.keys(edges).length ? [{ config: vanishingSenderConfig(Object.keys(edges)[0]) }] : []),
       { config: { name: "upstream", main: inRoot("dev", "upstream", "worker.js"), compatibility_date: COMPATIBILITY_DATE } },
@@ -208,6 +209,12 @@ class Rig {
   /** With `handles`: whether ledgers can be reached. */
   ledgers(mode) {
     return this.#handle("__ledgers", mode);
+  }
+
+  /** Has another worker call a method of the first edge (EDGE) or of a ledger (LEDGER) by RPC; what came of it. */
+  async rpc(binding, method) {
+    const body = JSON.stringify({ binding, method });
+    return (await this.server.getWorker("rpc-caller").fetch("http://caller/", { method: "POST", body })).json();
   }
 
   /** With `handles`: calls an object of the management worker's directly. */
@@ -459,6 +466,16 @@ function vanishingSenderConfig(edge) {
     main: inRoot("tests", "vanishing_sender.js"),
     compatibility_date: COMPATIBILITY_DATE,
     services: [{ binding: "EDGE", service: edge }],
+  };
+}
+
+function rpcCallerConfig(edge) {
+  return {
+    name: "rpc-caller",
+    main: inRoot("tests", "rpc_caller.js"),
+    compatibility_date: COMPATIBILITY_DATE,
+    services: [{ binding: "EDGE", service: edge }],
+    durable_objects: { bindings: [{ name: "LEDGER", class_name: "Ledger", script_name: "manage" }] },
   };
 }
 
