@@ -83,23 +83,34 @@ async function buildWorkers(workers) {
 }
 
 const compilation = (workers) => [
-  ...["build", "--lib", "--profile", profile(), "--target", WASM],
+  ...["build", "--lib", "--profile", profile(), "--target", WASM, "--target-dir", target()],
   ...workers.flatMap((worker) => ["-p", `keystile-${worker}`]),
 ];
 
 /** The bindings beside the module, made in a directory of their own and put in place when whole. */
 async function finish(worker, inputs) {
-  const output = outputOf(worker);
-  const staging = `${output}.${process.pid}`;
+  const staging = inRoot("build", `.${worker}.${process.pid}`);
   rmSync(staging, { recursive: true, force: true });
   try {
     await bindgen("worker", target(WASM, profile(), `keystile_${worker}.wasm`), staging, "index");
     if (profile() === "release") await optimize(path.join(staging, "index_bg.wasm"), "-Oz");
     writeFileSync(path.join(staging, STAMP), stamp(profile(), inputs));
-    rmSync(output, { recursive: true, force: true });
-    renameSync(staging, output);
+    replace(worker, inputs, staging);
   } finally {
     rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+/** Another process may do the same, or have made a release of the same inputs meanwhile. */
+function replace(worker, inputs, staging) {
+  const output = outputOf(worker);
+  while (!isUpToDate(worker, inputs)) {
+    rmSync(output, { recursive: true, force: true });
+    try {
+      renameSync(staging, output);
+    } catch (error) {
+      if (!["ENOTEMPTY", "EEXIST"].includes(error.code)) throw error;
+    }
   }
 }
 
@@ -109,8 +120,9 @@ const stamp = (made, inputs) => `${made} ${inputs}`;
 
 /** What was made for a release is good for a start too. */
 function isUpToDate(worker, inputs) {
-  const file = path.join(outputOf(worker), STAMP);
-  const made = existsSync(file) && readFileSync(file, "utf8");
+  const inOutput = (file) => path.join(outputOf(worker), file);
+  if (![STAMP, "index.js", "index_bg.wasm"].every((file) => existsSync(inOutput(file)))) return false;
+  const made = readFileSync(inOutput(STAMP), "utf8");
   return [profile(), "release"].some((each) => made === stamp(each, inputs));
 }
 
@@ -123,7 +135,7 @@ function fingerprint(worker) {
     "rust-toolchain.toml",
     "package-lock.json",
     path.join(".cargo", "config.toml"),
-    path.join("scripts", "wasm_opt.mjs"),
+    ...["build.mjs", "host_tools.mjs", "tools.mjs", "wasm_opt.mjs"].map((script) => path.join("scripts", script)),
     ...(worker === "manage" ? [path.join("docs", "openapi.json")] : []),
     ...crates.flatMap((crate) => [path.join(crate, "Cargo.toml"), ...filesUnder(path.join(crate, "src"))]),
   ];

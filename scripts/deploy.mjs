@@ -32,6 +32,7 @@ const SECRETS = {
 const SOURCE_SECRETS = `npm run wrangler -- secret put NAME -c ${HOOKS.config}`;
 
 await asProgram(async () => {
+  delete process.env.KEYSTILE_PROFILE; // Of `npm start` alone: here a release is built.
   const { values } = parseArgs({ options: { "dry-run": { type: "boolean" } } });
   await setup();
   await build();

@@ -18,7 +18,7 @@ let compiled;
 const compile = () => (compiled ??= compileBoth());
 
 async function compileBoth() {
-  const args = ["build", "--profile", START, "-p", "keystile-bindgen", "-p", "keystile-core", "--bins"];
+  const args = ["build", "--target-dir", target(), "--profile", START, "-p", "keystile-bindgen", "-p", "keystile-core", "--bins"];
   const cargo = ["cargo", [...args, "--features", "keystile-core/config-check"]];
   // What is there is brought up to date without a word: that takes no time worth one.
   if (BOTH.every((name) => existsSync(program(name)))) return capture(...cargo, { cwd: root });

@@ -14,7 +14,7 @@ const WASM = "wasm32-unknown-unknown";
 
 /** Builds it, and returns its directory. */
 export async function buildPackage() {
-  const cargo = ["build", "-p", "keystile-wasm", "--profile", "npm", "--target", WASM, "--lib"];
+  const cargo = ["build", "-p", "keystile-wasm", "--profile", "npm", "--target", WASM, "--target-dir", target(), "--lib"];
   await quietly("Building the npm package", "cargo", cargo, { cwd: root, usually: "1 minute" });
   const out = inRoot("crates", "wasm", "build", "keystile");
   rmSync(out, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 // `npm run setup`, and the first step of every other script: from a fresh
-// clone to everything that a build needs. Needs Rust (rustup), Node 20 or later
-// and a C compiler; fetches and builds the rest, once.
+// clone to what a build begins with. Needs Rust (rustup), Node 20 or later and a C
+// compiler; fetches the rest, once. What a single step of the tests needs, that
+// step sets up by a function of its own here.
 
 import { createHash } from "node:crypto";
 import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";

@@ -93,6 +93,7 @@ function cargo(...args) {
 }
 
 await asProgram(async () => {
+  delete process.env.KEYSTILE_PROFILE; // Of `npm start` alone: here a release is built.
   const chosen = process.argv.slice(2);
   for (const name of chosen) {
     if (!steps[name]) throw new Failed(`No step "${name}". There are: ${Object.keys(steps).join(", ")}.`);

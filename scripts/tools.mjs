@@ -83,11 +83,12 @@ export const wranglerEnv = () => ({
  * panic messages: the same source makes the same module anywhere.
  */
 export const wasmBuildEnv = () => ({
-  RUSTFLAGS: [
-    "-C target-feature=+simd128",
+  // Not RUSTFLAGS, where a space in a path would end a flag.
+  CARGO_ENCODED_RUSTFLAGS: [
+    "-Ctarget-feature=+simd128",
     `--remap-path-prefix=${process.env.CARGO_HOME ?? path.join(homedir(), ".cargo")}/registry/src=crates`,
     `--remap-path-prefix=${root}=.`,
-  ].join(" "),
+  ].join("\x1f"),
   RUST_BACKTRACE: "0",
 });
 

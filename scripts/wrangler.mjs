@@ -8,6 +8,7 @@ import { setup } from "./setup.mjs";
 import { wrangler, wranglerEnv } from "./tools.mjs";
 
 await asProgram(async () => {
+  delete process.env.KEYSTILE_PROFILE; // Of `npm start` alone: here a release is built.
   await setup();
   const [command, args] = wrangler(...process.argv.slice(2));
   const { status } = spawnSync(command, args, { stdio: "inherit", env: { ...process.env, ...wranglerEnv() } });

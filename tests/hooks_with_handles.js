@@ -4,7 +4,7 @@
 // shortened. What runs in between is what is deployed.
 
 import { whole as config } from "keystile-config";
-import { durableObject, handlers } from "../crates/runtime/src/worker.js";
+import { durableObject, handlers } from "../crates/runtime/worker.js";
 import * as rust from "../crates/hooks/build/index.js";
 
 globalThis.KEYSTILE_CONFIG = config;

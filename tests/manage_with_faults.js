@@ -5,7 +5,7 @@
 // WebAssembly trapped. What runs in between is what is deployed.
 
 import config from "keystile-config";
-import { durableObject, handlers } from "../crates/runtime/src/worker.js";
+import { durableObject, handlers } from "../crates/runtime/worker.js";
 import * as deployed from "../crates/manage/build/index.js";
 import { trapping } from "./trapping.js";
 
@@ -114,7 +114,7 @@ export default {
       ledgers = await request.json();
       return Response.json(ledgers);
     }
-    if (pathname === "/__instance") return Response.json(deployed.__worker_init_state().instanceId);
+    if (pathname === "/__instance") return Response.json(globalThis.__worker_init_state.instanceId);
     const [, object, binding, name, path] = /^\/(__object)\/(\w+)\/([^/]+)\/(.+)$/.exec(pathname) ?? [];
     if (object) return env[binding].getByName(name).fetch(`https://object/${path}`, { method: "POST", body: request.body });
     return Manage.fetch(request, env, context);

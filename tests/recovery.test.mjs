@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { startRig } from "./rig.mjs";
 
@@ -51,6 +52,22 @@ describe("a trap", () => {
 
   test("in a microtask, which no caller sees, is noticed", () =>
     recoversFrom(() => rig.trap("__trap_later")));
+
+  test("keeps what was in flight out of the new instance", async () => {
+    const waiting = rig.slowly("POST", "/v1/tenants/acme/keys");
+    await waiting.write('{"name":');
+    await sleep(100);
+    const before = await rig.instance();
+    await assert.rejects(rig.trap(), /out of bounds/);
+    // The rest of the body is what Rust waits for: the first call after the trap.
+    waiting.end('"of the old instance"}');
+    await sleep(100);
+    assert.equal(await rig.instance(), before, "its callback began no new instance to run in");
+    await listsItsKeys();
+    assert.equal(await rig.instance(), before + 1);
+    // The platform ends it: nothing is left that could answer.
+    await assert.rejects(waiting.answer, /answered 500/);
+  });
 
   test("again and again is recovered from each time", async () => {
     for (let times = 0; times < 5; times += 1) await recoversFrom(() => assert.rejects(rig.trap()));

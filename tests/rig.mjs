@@ -135,12 +135,13 @@ class Rig {
     const outgoing = http.request(new URL(target, this.url), { method, headers: sent });
     const answer = new Promise((resolve, reject) => {
       outgoing.on("error", reject);
-      outgoing.on("response", async (incoming) => {
+      const check = async (incoming) => {
         const body = Readable.toWeb(incoming);
         const answer = await read(new Response(body, { status: incoming.statusCode, headers: incoming.headers }));
         if (!this.edges.length) checkAnswer(method, target, answer);
         resolve(answer);
-      });
+      };
+      outgoing.on("response", (incoming) => check(incoming).catch(reject));
     });
     // What is not waited for, or fails since the worker hung up, fails no test.
     answer.catch(() => {});
@@ -244,7 +245,7 @@ class Rig {
     assert.equal(response.status, 200);
   }
 
-  /** With `handles`: the number of the WebAssembly's instance, which rises with each. */
+  /** With `handles`: the number of the WebAssembly's instance, which rises with each; asking calls nothing in it. */
   async instance() {
     return (await this.server.getWorker("manage").fetch("http://manage.example/__instance")).json();
   }

@@ -2,7 +2,7 @@
 // request, then the Rust worker itself.
 import config from "keystile-config";
 
-import { handlers } from "../runtime/src/worker.js";
+import { handlers } from "../runtime/worker.js";
 import * as rust from "./build/index.js";
 
 globalThis.KEYSTILE_CONFIG = config;

@@ -2,7 +2,7 @@
 // to read at its first request, then the Rust worker itself and its Durable Objects.
 import { whole as config } from "keystile-config";
 
-import { durableObject, handlers } from "../runtime/src/worker.js";
+import { durableObject, handlers } from "../runtime/worker.js";
 import * as rust from "./build/index.js";
 
 globalThis.KEYSTILE_CONFIG = config;

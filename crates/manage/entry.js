@@ -2,7 +2,7 @@
 // first request, then the Rust worker itself and its Durable Objects.
 import config from "keystile-config";
 
-import { durableObject, handlers } from "../runtime/src/worker.js";
+import { durableObject, handlers } from "../runtime/worker.js";
 import * as rust from "./build/index.js";
 
 globalThis.KEYSTILE_CONFIG = config;

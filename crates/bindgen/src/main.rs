@@ -29,13 +29,15 @@ fn run(arguments: &[String]) -> Result<()> {
     bindgen.input_path(module).out_name(name).typescript(false);
     match target.as_str() {
         "worker" => worker(&mut bindgen)?,
-        // Without a default path, who uses the package says where the module is.
+        // As the command line does: the module is beside its JavaScript unless the caller says where.
         "web" => bindgen.web(true)?.omit_default_module_path(false),
         other => bail!("a target is `worker` or `web`, not `{other}`"),
     };
     bindgen.generate(directory).with_context(|| format!("can't make bindings for {module}"))?;
     if target == "worker" {
-        import_as_workers_do(&Path::new(directory).join(format!("{name}.js")))?;
+        let bindings = Path::new(directory).join(format!("{name}.js"));
+        let text = fs::read_to_string(&bindings)?;
+        fs::write(&bindings, no_call_from_before(&import_as_workers_do(&text)?)?)?;
     }
     Ok(())
 }
@@ -48,9 +50,24 @@ fn worker(bindgen: &mut Bindgen) -> Result<&mut Bindgen> {
 
 /// Workers hand out a `WebAssembly.Module` for a plain `import`, and don't know
 /// the phase `source` of the proposal.
-fn import_as_workers_do(bindings: &Path) -> Result<()> {
-    let text = fs::read_to_string(bindings)?;
+fn import_as_workers_do(text: &str) -> Result<String> {
     let (before, after) = text.split_once("import source ").context("the bindings import no module")?;
-    fs::write(bindings, format!("{before}import {after}"))?;
-    Ok(())
+    Ok(format!("{before}import {after}"))
+}
+
+/// Refuses closures and objects of a trapped instance before the next one begins.
+///
+/// wasm-bindgen compares instances first and makes the new one afterwards, in the
+/// call itself. If the first call after a trap is a promise's callback of
+/// another request, it would run in the new memory with an address of the old.
+fn no_call_from_before(text: &str) -> Result<String> {
+    let mut text = text.to_owned();
+    for held in ["state.instance", "this.__wbg_inst"] {
+        let compared = format!("{held} !== __wbg_instance_id");
+        if !text.contains(&compared) {
+            bail!("wasm-bindgen writes its check of `{held}` in another way now: see to it that a trap stays safe");
+        }
+        text = text.replace(&compared, &format!("({compared} || __wbg_reinit_scheduled)"));
+    }
+    Ok(text)
 }

@@ -3,11 +3,12 @@
 //
 // A panic, memory that ran out, or any other trap leaves an instance of
 // WebAssembly whose memory can't be trusted. The bindings that wasm-bindgen makes
-// notice it at whatever entry it happened, a microtask included, and begin
-// the next call in a new instance (`force_enable_abort_handler`, and `worker`'s
-// start function, which asks for it). The request that trapped fails, and with
-// it those that were in flight. What is left to do here: an object holds an
-// address in the old instance's memory, so it is made anew.
+// notice it in every call, a promise's callback included, and the next handler
+// begins in a new instance (`force_enable_abort_handler`, and `worker`'s start
+// function, which asks for it). The request that trapped fails, and with it those
+// that were in flight: crates/bindgen sees to it that none of their callbacks
+// runs in the new memory. What is left to do here: an object holds an address in
+// the old instance's memory, so it is made anew.
 
 /** The worker's default export. It is an object: none of its functions can be called by RPC. */
 export const handlers = (rust, names) => Object.fromEntries(names.map((name) => [name, rust[name]]));
