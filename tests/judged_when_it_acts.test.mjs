@@ -2,11 +2,11 @@
 // the body is still on its way does nothing and learns nothing, whatever it asks.
 
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 
 import { operations } from "./contract.mjs";
-import { effective, startRig, WITH_SOURCE } from "./rig.mjs";
+import { effective, importable, startRig, WITH_SOURCE } from "./rig.mjs";
 
 const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
 
@@ -21,13 +21,6 @@ after(() => Promise.all([rig.close(), edge.close()]));
 
 const revoke = (where, operator) =>
   where.manage("POST", `/v1/operators/${operator.id}/revoke`, undefined, { headers: { Prefer: "wait=5" } });
-
-const importable = () => ({
-  digest: randomBytes(32).toString("hex"),
-  display: "sk_live_ab12",
-  name: "an imported key",
-  scopes: ["read:leads"],
-});
 
 /** Bodies that would do something; of other operations an empty object does. */
 const BODIES = {

@@ -3,13 +3,12 @@
 // happens is documented, rig.mjs checks in every test.
 
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { after, afterEach, before, describe, test } from "node:test";
 
 import { Validator } from "@seriousme/openapi-schema-validator";
 
 import { document, operations, problemsOf, resolved } from "./contract.mjs";
-import { sleep, startRig, WITH_SOURCE } from "./rig.mjs";
+import { importable, sleep, startRig, WITH_SOURCE } from "./rig.mjs";
 
 const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
 const DAY = 24 * 3_600_000;
@@ -64,13 +63,6 @@ test("an operation takes its documented methods, and no other", async () => {
       assert.deepEqual(answer.headers.get("allow").split(", ").sort(), allowed.sort(), path);
     }
   }
-});
-
-const importable = () => ({
-  digest: randomBytes(32).toString("hex"),
-  display: "sk_live_ab12",
-  name: "an imported key",
-  scopes: ["read:leads"],
 });
 
 /** Fields of a good request, where a body without any is none. */

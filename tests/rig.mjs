@@ -369,6 +369,14 @@ export async function effective(answer) {
   await sleep(Math.max(0, Date.parse(at) - Date.now()) + 1);
 }
 
+/** What an import says of one key. */
+export const importable = () => ({
+  digest: randomBytes(32).toString("hex"),
+  display: "sk_live_ab12",
+  name: "an imported key",
+  scopes: ["read:leads"],
+});
+
 async function configModule(name, toml, settings) {
   let text = readFileSync(toml, "utf8");
   for (const [from, to] of Object.entries(settings)) {
