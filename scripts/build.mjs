@@ -118,7 +118,7 @@ const STAMP = ".keystile-stamp";
 const outputOf = (worker) => inRoot("crates", worker, "build");
 const stamp = (made, inputs) => `${made} ${inputs}`;
 
-/** What was made for a release is good for a start too. */
+/** A release build is good for a start too. */
 function isUpToDate(worker, inputs) {
   const inOutput = (file) => path.join(outputOf(worker), file);
   if (![STAMP, "index.js", "index_bg.wasm"].every((file) => existsSync(inOutput(file)))) return false;

@@ -47,7 +47,7 @@ async function begun(stack, target, authorization) {
   };
 }
 
-/** What the runtimes that this process has started take, bytes. */
+/** The memory of the runtimes that this process has started, in bytes. */
 function runtimeMemory() {
   const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid=,rss=,comm="], { encoding: "utf8" }).trim().split("\n");
   const processes = rows.map((row) => row.trim().split(/\s+/)).map(([pid, parent, kib, name]) => ({ pid, parent, kib, name }));
@@ -78,7 +78,7 @@ describe("200,000 chunks of one byte are held in little memory:", () => {
         await sleep(500);
         return memory;
       };
-      // What as many requests take anyway.
+      // The memory that as many requests take anyway.
       await held(100);
       const few = await held(100);
       const grown = ((await held(10_000)) - few) / MIB;

@@ -24,7 +24,7 @@ async function listsItsKeys() {
   assert.ok(body.keys.some(({ id }) => id === key.id));
 }
 
-/** What a trap must leave behind: another instance, and everything as it was. */
+/** A trap must leave another instance behind, and everything as it was. */
 async function recoversFrom(trap) {
   const before = await rig.instance();
   await trap();

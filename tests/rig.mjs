@@ -143,7 +143,7 @@ class Rig {
       };
       outgoing.on("response", (incoming) => check(incoming).catch(reject));
     });
-    // What is not waited for, or fails since the worker hung up, fails no test.
+    // An answer that nobody waits for, or a worker that hung up, fails no test.
     answer.catch(() => {});
     return {
       answer,
@@ -369,7 +369,7 @@ export async function effective(answer) {
   await sleep(Math.max(0, Date.parse(at) - Date.now()) + 1);
 }
 
-/** What an import says of one key. */
+/** One key as an import describes it. */
 export const importable = () => ({
   digest: randomBytes(32).toString("hex"),
   display: "sk_live_ab12",

@@ -1,4 +1,4 @@
-// What Rust exports to its own JavaScript is no interface: whoever has a binding to a
+// Rust's exports to its own JavaScript are no interface: whoever has a binding to a
 // worker, or to one of its objects, can send it requests, and call nothing else.
 
 import assert from "node:assert/strict";

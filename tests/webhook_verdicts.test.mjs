@@ -88,7 +88,7 @@ test("what would hold up every other caller is refused by name, and at once", as
     for (const other of others) assert.equal(other.code, "UNKNOWN_SOURCE");
     assert.ok(waited < 2000, `${what}: others waited for ${waited} ms`);
   }
-  // What is within the bounds is judged.
+  // A delivery within the bounds is judged.
   const good = { ...own, scheme: four, secrets: secrets(16), headers: { "X-Proof": hmac("secret number 15 of them", "3{}") }, body: base64("{}") };
   const answer = await verify(good);
   assert.deepEqual([answer.body.valid, answer.body.secret_index], [true, 15], answer.text);

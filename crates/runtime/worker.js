@@ -1,4 +1,4 @@
-// What stands between the platform and a Rust worker: exactly its handlers and
+// The layer between the platform and a Rust worker: exactly its handlers and
 // its Durable Objects, and objects that outlive a trap.
 //
 // A panic, memory that ran out, or any other trap leaves an instance of

@@ -19,7 +19,7 @@ use crate::fields::FieldError;
 /// Unknown members, and mistakes, that are named: there may be millions.
 const MAX_NAMED: usize = 8;
 
-/// What a member may be.
+/// The value that a member may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Anything, of so many bytes as it is written.

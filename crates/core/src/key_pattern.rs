@@ -14,7 +14,7 @@ use crate::{
     key::{self, Environment, IssuedKind, RANDOM_LEN, TAG_LEN},
 };
 
-/// What imported keys may consist of: printable ASCII without space, quote, comma and backslash.
+/// The characters of imported keys: printable ASCII without space, quote, comma and backslash.
 const IMPORTED: &str = r"[!#-+\--\[\]-~]";
 /// The characters of both alphabets of base64.
 const BASE64: &str = "[0-9A-Za-z+/_-]";

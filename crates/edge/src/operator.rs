@@ -19,7 +19,7 @@ use crate::{
     usage,
 };
 
-/// What a caller presents, in its one place and with a valid tag.
+/// The operator key that a caller presents, in its one place and with a valid tag.
 ///
 /// The same machinery as for customers' keys judges operators': tag, feed and
 /// record. Only the root key is compared by itself, in constant time.

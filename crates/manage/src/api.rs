@@ -86,7 +86,7 @@ struct Call<'a> {
     env: &'a Env,
     deployment: Rc<Deployment>,
     credential: Credential,
-    /// Who calls, as it was judged before the body was read. What an operator's key
+    /// The caller, as judged before the body was read. What an operator's key
     /// may do never changes; whether it may still act does.
     judged: Judged,
     request_id: &'a str,
@@ -119,7 +119,7 @@ impl Call<'_> {
         }
     }
 
-    /// Who calls.
+    /// The caller.
     const fn caller(&self) -> &Caller {
         &self.judged.caller
     }
@@ -138,7 +138,7 @@ impl Call<'_> {
         Ok((body, Origin::new(judged, request.headers().get("CF-Connecting-IP")?, self.request_id, claim)))
     }
 
-    /// Who calls, judged as of now.
+    /// The caller, judged as of now.
     async fn judge(&self) -> Result<Judged, Failure> {
         self.credential.judge(self.env, &self.deployment, self.request_id).await
     }

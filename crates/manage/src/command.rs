@@ -75,7 +75,7 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
-    /// Who holds the root key.
+    /// The holder of the root key.
     pub(crate) fn root() -> Self {
         Self { caller: Caller::root(), until: None }
     }
@@ -96,7 +96,7 @@ pub(crate) struct Target {
 pub(crate) struct Create {
     pub(crate) origin: Origin,
     pub(crate) new: NewKey,
-    /// Who must hold what the key is to hold, where that is asked.
+    /// The operator who must hold all that the key is to hold, where that is asked.
     #[serde(default)]
     pub(crate) granting: Option<Caller>,
 }

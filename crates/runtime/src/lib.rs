@@ -1,4 +1,4 @@
-//! What the workers share of the platform: the clock, randomness, bodies of
+//! The workers' common ways to the platform: the clock, randomness, bodies of
 //! requests, configuration and secrets, KV, calls to Durable Objects, logs and
 //! problem responses. Decisions are `keystile-core`'s.
 

@@ -122,7 +122,7 @@ pub struct FeedClient {
     answered_since: Option<Timestamp>,
     overlay: Overlay,
     records: RecordCache,
-    /// What KV said of tenants, and when it was asked: for while the feed is out of reach.
+    /// KV's answers about tenants and when they came, used while the feed is out of reach.
     standings: BTreeMap<TenantId, (Option<TenantStanding>, Timestamp)>,
     polls: u64,
     lease: Option<Lease>,
@@ -416,7 +416,7 @@ impl FeedClient {
         self.standings.insert(tenant, (read, read_at));
     }
 
-    /// What KV said of a tenant at `since` or later: perhaps that it has no standing.
+    /// KV's answer about a tenant at `since` or later: perhaps that it has no standing.
     pub(super) fn kv_standing(&self, tenant: &TenantId, since: Timestamp) -> Option<Option<&TenantStanding>> {
         let (read, read_at) = self.standings.get(tenant)?;
         (*read_at >= since).then_some(read.as_ref())

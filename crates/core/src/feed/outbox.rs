@@ -89,7 +89,7 @@ pub fn effective_by(taken_at: Timestamp, max_staleness_ms: u32) -> Timestamp {
     taken_at.plus_millis(i64::from(max_staleness_ms) + EFFECTIVE_MARGIN_MS)
 }
 
-/// What the answer to a change speaks of: the version that its transaction left, and
+/// The subject of an answer to a change: the version that its transaction left, and
 /// nothing that others record of the same subject while that is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -100,7 +100,7 @@ pub struct Told {
 }
 
 impl Told {
-    /// What can be answered once the publication has come to its end: `taken` is what the
+    /// The answer once the publication has come to its end: `taken` is what the
     /// feed made of it, and `row` how the subject stands now. `None`: the feed has not
     /// taken it, so nobody can say when it is in effect.
     #[must_use]

@@ -65,7 +65,7 @@ impl Setting<'_> {
     }
 }
 
-/// What a header costs that is looked at, as bytes of it.
+/// The cost of looking at a header, in bytes read.
 const HEADER: usize = 16;
 
 /// Where texts are looked up: the delivery, and what was found in it so far.

@@ -1,10 +1,10 @@
-//! What judging a delivery costs, and where it ends.
+//! The work that judging a delivery takes, counted against a limit.
 
 use core::cell::Cell;
 
 use super::failure::Failure;
 
-/// What each look costs beside what is read, as bytes of it.
+/// The cost of each look besides the bytes that it reads, in bytes.
 pub(crate) const LOOK: usize = 512;
 
 /// Counts bytes that are read or hashed. Once they are more than the limit nothing

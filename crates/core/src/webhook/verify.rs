@@ -307,7 +307,7 @@ fn questions<'a>(
             }
         }
     }
-    // What could not be looked at any more may have been passed over.
+    // A signature may have been passed over once the limit was reached.
     meter.check()?;
     Ok(work.questions)
 }

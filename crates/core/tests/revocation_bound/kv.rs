@@ -2,7 +2,7 @@
 
 use crate::Millis;
 
-/// What stood, in turn, at one address.
+/// The values that stood at one address, in order.
 #[derive(Debug)]
 pub(crate) struct Slot {
     landed: Vec<(Millis, Option<Value>)>,

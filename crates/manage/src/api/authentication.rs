@@ -3,7 +3,7 @@
 //! An operator's key is looked up in the reserved ledger alone, so no API key
 //! can ever be taken for one, whatever ends up in a tenant's ledger or in KV.
 //!
-//! Who calls is judged before their body is read, and again when it is in, since
+//! The caller is judged before their body is read, and again when it is in, since
 //! that takes as long as they like. The ledger that makes a change looks once more,
 //! in its transaction.
 
@@ -25,7 +25,7 @@ use crate::{
     failure::Failure,
 };
 
-/// What a request presents, in its one place and with a valid tag. Whether it can be
+/// The operator key of a request, in its one place and with a valid tag. Whether it can be
 /// used is asked as often as the request acts.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Credential {

@@ -64,7 +64,7 @@ struct Page {
     more: bool,
 }
 
-/// What is read of an entry.
+/// The fields that are read of an entry.
 #[derive(Deserialize)]
 struct Entry {
     id: AuditId,
@@ -78,7 +78,7 @@ fn read(body: &str) -> std::result::Result<Page, Failure> {
 struct Running {
     env: Env,
     deployment: Rc<Deployment>,
-    /// Who reads it, and until when that may be relied on: reading takes as long as they like.
+    /// The reader, and until when they count as judged: reading takes as long as they like.
     credential: Credential,
     judged_until: Option<Timestamp>,
     judgements: usize,

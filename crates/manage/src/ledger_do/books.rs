@@ -113,7 +113,7 @@ impl Books {
         Ok(keys::find(&self.database, &Target { id, within: None })?.map(|row| row.key.record))
     }
 
-    /// Who has to hold what is granted, as they now stand: their end may be nearer than it was.
+    /// The operator who has to hold all that is granted, as they now stand: their end may be nearer than it was.
     pub(super) fn granting(&self, origin: &Origin, caller: &Caller) -> Result<Caller> {
         Ok(self.actor(origin)?.as_ref().and_then(Caller::operator).unwrap_or_else(|| caller.clone()))
     }

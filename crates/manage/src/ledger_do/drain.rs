@@ -227,7 +227,7 @@ impl Books {
     /// or once more.
     async fn put(&self, due: &Due) -> Result<()> {
         let (env, keyring) = (&self.env, &self.deployment.keyring);
-        // What has changed since this drain read the outbox goes to the feed first.
+        // A change made since this drain read the outbox goes to the feed first.
         let put = match &due.subject {
             Subject::Key(id) => match keys::snapshot(&self.database, id.as_str())? {
                 None => return outbox::replace(&self.database, due, None),

@@ -28,7 +28,7 @@ impl World<'_> {
         }
     }
 
-    /// What KV has at the subject's address.
+    /// KV's value at the subject's address.
     pub(super) fn slot(&mut self, subject: Subject) -> &mut Slot {
         match subject {
             Subject::Key(key) => &mut self.kv[key],
