@@ -1,6 +1,6 @@
 // `npm test -- coverage`: whether the end-to-end tests have seen every answer
 // that docs/openapi.json documents: each operation with each status, and each
-// problem's code somewhere. Goes by what tests/contract.mjs noted in their last run.
+// problem's code somewhere. Goes by what tests/support/contract.mjs noted in their last run.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -20,7 +20,7 @@ export function checkCoverage() {
   if (unseen.length) {
     throw new Failed(
       `docs/openapi.json documents what no end-to-end test has seen:\n${unseen.map((each) => `  ${each}\n`).join("")}` +
-        "Exercise it (tests/openapi.test.mjs), or take it out of the document. If no test can bring it about,\n" +
+        "Exercise it (tests/e2e/management/openapi.test.mjs), or take it out of the document. If no test can bring it about,\n" +
         "say why in OUT_OF_REACH of scripts/coverage.mjs.",
     );
   }

@@ -61,7 +61,7 @@ async function wasmTests() {
 /** What the tests see of the API is noted anew. */
 async function allEndToEnd() {
   rmSync(inRoot("build", "contract"), { recursive: true, force: true });
-  await endToEnd("tests");
+  await endToEnd(path.join("tests", "e2e"));
 }
 
 /** Requests made from docs/openapi.json, against the real worker. */
@@ -79,11 +79,10 @@ async function npmPackage() {
 
 /** The real workers in the real runtime, one file after the other: each starts a stack of its own. */
 async function endToEnd(directory, ...reporters) {
-  const tests = readdirSync(inRoot(directory)).filter((file) => file.endsWith(".test.mjs")).sort();
-  const files = tests.map((file) => path.join(directory, file));
+  const files = readdirSync(inRoot(directory), { recursive: true }).filter((file) => file.endsWith(".test.mjs"));
   const runner = ["--test", "--test-concurrency=1"];
   for (const reporter of ["spec", ...reporters]) runner.push(`--test-reporter=${reporter}`, "--test-reporter-destination=stdout");
-  await run(node22(), [...runner, ...files], { cwd: root, env: wranglerEnv() });
+  await run(node22(), [...runner, ...files.sort().map((file) => path.join(directory, file))], { cwd: root, env: wranglerEnv() });
 }
 
 /** `cargo` with these arguments, the last of which may be its environment. */
