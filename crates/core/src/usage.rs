@@ -10,7 +10,7 @@ pub mod batch;
 pub mod counter;
 pub mod report;
 
-use crate::timestamp::Timestamp;
+use crate::base::timestamp::Timestamp;
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 const DAY_HOURS: i64 = 24;

@@ -3,11 +3,13 @@
 use std::rc::Rc;
 
 use keystile_core::{
-    KeyRecord, fields,
-    problem::Problem,
-    record::{KeyState, Reach},
-    verdict::{Demand, Refusal},
-    verify::{self, VerifyRequest},
+    KeyRecord,
+    access::{
+        record::{KeyState, Reach},
+        verdict::{Demand, Refusal},
+    },
+    api::verify::{self, VerifyRequest},
+    base::{fields, problem::Problem},
 };
 use keystile_runtime::{body, clock, log, object};
 use serde_json::{Value, json};
@@ -84,7 +86,7 @@ async fn me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
         let demand = Demand { environment: None, tenant: None, scopes: &[], ip: incoming.ip(), now };
         let verdict = demand.judge(&record, suspended, &isolate.config.catalog);
         usage::count(&isolate, &incoming, &record, verdict.as_ref().copied(), now);
-        verdict.map_err(|refusal| Problem::refusal(&refusal, &isolate.config.name))?;
+        verdict.map_err(|refusal| refusal.problem(&isolate.config.name))?;
         Ok((200, verify::me(&record)))
     });
     (answer, provenance)
@@ -95,9 +97,7 @@ async fn me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
 async fn revoke_me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
     let (known, provenance) = presented(&isolate, &incoming).await;
     let answer = match known {
-        Ok(known) if known.record.state == KeyState::Revoked => {
-            Err(Problem::refusal(&Refusal::Revoked, &isolate.config.name))
-        }
+        Ok(known) if known.record.state == KeyState::Revoked => Err(Refusal::Revoked.problem(&isolate.config.name)),
         Ok(known) => self_revoke(&incoming, &known.record).await,
         Err(problem) => Err(problem),
     };
@@ -109,7 +109,7 @@ async fn presented(isolate: &Rc<Isolate>, incoming: &Incoming) -> (Result<Known,
     let realm = &isolate.config.name;
     let key = match guard::presented_key(isolate, incoming, None) {
         Ok(key) => key,
-        Err(refusal) => return (Err(Problem::refusal(&refusal, realm)), Provenance::default()),
+        Err(refusal) => return (Err(refusal.problem(realm)), Provenance::default()),
     };
     let Found { known, provenance } = Finder::new(key.digest(), false).find(isolate, incoming).await;
     (known.map_err(|unknown| unknown.problem(realm)), provenance)

@@ -9,13 +9,13 @@ use std::{cell::RefCell, rc::Rc};
 use futures_util::join;
 use keystile_core::{
     KeyDigest, KeyRecord, Timestamp,
+    access::verdict::Refusal,
+    base::problem::Problem,
     feed::{
         client::Poll,
         lookup::{Answer, Basis, Lookup, Needs, Step, Unavailable, Waited},
         message::{CurrentAnswer, CurrentRequest, PollAnswer},
     },
-    problem::Problem,
-    verdict::Refusal,
 };
 use keystile_runtime::{clock, kv, log, object};
 use serde::Serialize;
@@ -55,7 +55,7 @@ impl Unknown {
     /// As a guarded route answers it.
     pub(crate) fn problem(&self, realm: &str) -> Problem {
         Problem::unavailable(match self {
-            Self::Missing => return Problem::refusal(&Refusal::NotFound, realm),
+            Self::Missing => return Refusal::NotFound.problem(realm),
             Self::Unavailable(Unavailable::Feed) => {
                 "Whether this key was revoked can't be told right now; try again shortly."
             }

@@ -3,12 +3,13 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use keystile_core::{
     KeyDigest, KeyRecord, Timestamp,
+    access::{
+        http_signature::{self, SignatureHeaders},
+        record::Subject,
+        route::Route,
+    },
+    base::{path::Path, problem::Problem},
     config::Target,
-    http_signature::{self, SignatureHeaders},
-    path::Path,
-    problem::Problem,
-    record::Subject,
-    route::Route,
 };
 use keystile_runtime::log;
 use wasm_bindgen::JsValue;

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use js_sys::JsString;
 use keystile_core::{
     Environment, PlainKey, Scope, Timestamp,
-    path::Path,
-    problem::Problem,
-    route::{Action, Route},
-    verdict::{self, Demand, Refusal},
+    access::{
+        route::{Action, Route},
+        verdict::{self, Demand, Refusal},
+    },
+    base::{path::Path, problem::Problem},
 };
 use keystile_runtime::clock;
 use wasm_bindgen::JsValue;
@@ -36,7 +37,7 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming) -> Outcome {
     if let Some(endpoint) = path.below(&isolate.config.base) {
         return endpoints::answer(isolate, incoming, endpoint);
     }
-    if isolate.config.hooks.as_ref().is_some_and(|base| path.below(base).is_some()) {
+    if isolate.config.hooks_base.as_ref().is_some_and(|base| path.below(base).is_some()) {
         return Outcome::Ready(hooks::hand_over(isolate, &incoming, "", Provenance::default()));
     }
     guarded(isolate, incoming, path)
@@ -58,7 +59,7 @@ fn guarded(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> Outcome {
     };
     let key = match presented_key(isolate, &incoming, route.environment) {
         Ok(key) => key,
-        Err(refusal) => return refuse(isolate, &incoming, &Problem::refusal(&refusal, &isolate.config.name)),
+        Err(refusal) => return refuse(isolate, &incoming, &refusal.problem(&isolate.config.name)),
     };
     let mut finder = Finder::new(key.digest(), route.strict);
     if let Some(found) = finder.try_now(isolate, &incoming, incoming.now) {
@@ -91,7 +92,7 @@ fn judged(
                 Ok(()) => {
                     return forward::forward(isolate, incoming, path, route, &known.record, found.provenance, now);
                 }
-                Err(refusal) => Problem::refusal(&refusal, realm),
+                Err(refusal) => refusal.problem(realm),
             }
         }
         Err(unknown) => unknown.problem(realm),

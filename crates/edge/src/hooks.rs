@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use js_sys::Promise;
-use keystile_core::{problem::Problem, record::Reach};
+use keystile_core::{access::record::Reach, base::problem::Problem};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 

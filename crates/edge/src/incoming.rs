@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use keystile_core::{Timestamp, credential::Carriers};
+use keystile_core::{Timestamp, key::credential::Carriers};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 

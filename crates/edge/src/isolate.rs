@@ -11,11 +11,11 @@ use std::{
 
 use js_sys::RegExp;
 use keystile_core::{
-    Keyring, RootKeys, base62,
-    config::{Config, Target, Upstream},
+    Keyring, RootKeys,
+    base::base62,
+    config::{EdgeConfig, Target, Upstream},
     feed::client::FeedClient,
-    key_pattern::key_pattern,
-    root_key::MIN_ROOT_KEY_LEN,
+    key::{pattern::key_pattern, root_key::MIN_ROOT_KEY_LEN},
     usage::counter::UsageCounter,
 };
 use keystile_runtime::{config, random, secret};
@@ -30,7 +30,7 @@ thread_local! {
 
 /// The isolate's memory.
 pub(crate) struct Isolate {
-    pub(crate) config: Config,
+    pub(crate) config: EdgeConfig,
     pub(crate) keyring: Keyring,
     /// The root keys, where they are bound.
     pub(crate) root_keys: RootKeys,
@@ -95,7 +95,7 @@ impl Isolate {
     }
 
     fn new(env: &Env) -> worker::Result<Self> {
-        let config = config::load(Config::for_edge)?;
+        let config: EdgeConfig = config::load()?;
         let random = base62::draw::<8>(&random::bytes::<32>()?).unwrap_or(*b"00000000");
         let name: String = random.map(char::from).iter().collect();
         let root_keys = secret::text(env, "KEYSTILE_ROOT_KEY").unwrap_or_default();

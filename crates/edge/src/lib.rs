@@ -24,7 +24,7 @@ mod reply;
 mod usage;
 
 use js_sys::Promise;
-use keystile_core::problem::Problem;
+use keystile_core::base::problem::Problem;
 use keystile_runtime::log;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;

@@ -1,8 +1,8 @@
 //! Answers that are made here.
 
 use keystile_core::{
+    base::problem::{self, Problem},
     feed::lookup::Waited,
-    problem::{self, Problem},
 };
 use serde_json::Value;
 use wasm_bindgen::JsValue;

@@ -10,8 +10,8 @@ use std::rc::Rc;
 use js_sys::{Array, Promise};
 use keystile_core::{
     KeyRecord, TenantId, Timestamp,
+    access::verdict::{self, Refusal},
     usage::counter::{Batch, Flush, TIMEOUT_MS},
-    verdict::{self, Refusal},
 };
 use keystile_runtime::{clock, log, object};
 use wasm_bindgen::JsValue;

@@ -9,7 +9,7 @@
 //! | `/forget` | deletes everything |
 
 use js_sys::{Promise, Uint8Array};
-use keystile_core::webhook::queue::BODY_KEPT_MS;
+use keystile_core::receiver::queue::BODY_KEPT_MS;
 use keystile_runtime::{clock, database, log};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;

@@ -4,7 +4,7 @@
 //! nothing here fails: the platform would repeat the whole batch.
 
 use futures_util::future::join_all;
-use keystile_core::webhook::queue::{Body, Envelope, FIRST_RETRY_SECONDS, Failed, retry_after};
+use keystile_core::receiver::queue::{Body, Envelope, FIRST_RETRY_SECONDS, Failed, retry_after};
 use keystile_runtime::{
     log,
     object::{self, CallFailed},

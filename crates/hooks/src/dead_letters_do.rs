@@ -16,9 +16,9 @@ use std::cell::OnceCell;
 
 use keystile_core::{
     Timestamp,
-    id::DeliveryId,
-    listing::{DeadLetterPlace, DeadLetterQuery},
-    webhook::queue::{ATTEMPTS_KEPT_MS, Body, DEAD_LETTER_KEPT_MS, DeadLetter, Envelope, Failed},
+    base::id::DeliveryId,
+    ledger::query::{DeadLetterPlace, DeadLetterQuery},
+    receiver::queue::{ATTEMPTS_KEPT_MS, Body, DEAD_LETTER_KEPT_MS, DeadLetter, Envelope, Failed},
 };
 use keystile_runtime::{clock, database, database::Database, log, response};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

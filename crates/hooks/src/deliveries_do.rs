@@ -17,7 +17,7 @@
 
 use std::cell::{Cell, OnceCell};
 
-use keystile_core::{Timestamp, config::WebhookSource, problem::Problem};
+use keystile_core::{Timestamp, base::problem::Problem, config::WebhookSource};
 use keystile_runtime::{
     clock,
     database::{self, Database},

@@ -34,7 +34,7 @@ pub use deliveries_do::Deliveries;
 use std::rc::Rc;
 
 use js_sys::Promise;
-use keystile_core::{path::Path, problem::Problem};
+use keystile_core::base::{path::Path, problem::Problem};
 use keystile_runtime::log;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
@@ -80,7 +80,7 @@ async fn answer(incoming: &Incoming) -> Reply {
     if path.below(&hooks.config.base) == Some("/v1/webhooks/verify") {
         return verify_endpoint::answer(&hooks, incoming).await.unwrap_or_else(Reply::from);
     }
-    let name = hooks.config.hooks.as_ref().and_then(|base| path.below(base)?.strip_prefix('/'));
+    let name = hooks.config.hooks_base.as_ref().and_then(|base| path.below(base)?.strip_prefix('/'));
     match name.and_then(|name| hooks.source(name)) {
         Some(source) => receive::answer(&hooks, source, incoming).await.unwrap_or_else(Reply::from),
         None => unknown_source(),

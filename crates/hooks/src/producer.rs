@@ -1,9 +1,11 @@
 //! Events into the queue.
 
 use keystile_core::{
-    id::{DeliveryId, ID_RANDOM_BYTES},
-    problem::Problem,
-    webhook::queue::{Body, Envelope},
+    base::{
+        id::{DeliveryId, ID_RANDOM_BYTES},
+        problem::Problem,
+    },
+    receiver::queue::{Body, Envelope},
 };
 use keystile_runtime::{clock, log, random};
 

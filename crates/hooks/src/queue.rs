@@ -2,7 +2,7 @@
 //! bodies lie in meanwhile.
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
-use keystile_core::{id::DeliveryId, webhook::queue::parts};
+use keystile_core::{base::id::DeliveryId, receiver::queue::parts};
 use keystile_runtime::clock;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;

@@ -4,15 +4,11 @@
 //! remembers deliveries, and handed on. Whatever fails after the claim gives it
 //! back, so that the sender's own retry passes.
 
-use keystile_core::{
-    config::WebhookMode,
-    problem::Problem,
-    webhook::{
-        self, Delivery, Failure, Scheme, Secrets, Setting, Verification, Verified, algorithm::WebCrypto,
-        verify::SignatureCheck,
-    },
-};
+use keystile_core::{base::problem::Problem, config::WebhookMode};
 use keystile_runtime::log;
+use keystile_webhook::{
+    Delivery, Failure, Scheme, Secrets, Setting, Verification, Verified, algorithm::WebCrypto, verify::SignatureCheck,
+};
 use serde_json::json;
 use wasm_bindgen_futures::JsFuture;
 
@@ -118,7 +114,7 @@ pub(crate) async fn verify(
     delivery: &Delivery<'_>,
     setting: &Setting<'_>,
 ) -> Result<Verified, Failure> {
-    let questions = match webhook::verify(scheme, secrets, delivery, setting) {
+    let questions = match keystile_webhook::verify(scheme, secrets, delivery, setting) {
         Verification::Verified(verified) => return Ok(verified),
         Verification::Failed(failure) => return Err(failure),
         Verification::Ask(questions) => questions,

@@ -20,13 +20,19 @@ mod webhooks;
 use std::rc::Rc;
 
 use keystile_core::{
-    TenantId, Timestamp, base62,
-    fields::FieldError,
-    idempotency::{self, Claim, IdempotencyKey},
-    management::{self, Caller, OperatorScope},
-    problem::{CONTENT_TYPE, Problem},
-    record::Reach,
-    timestamp,
+    TenantId, Timestamp,
+    access::{
+        operator::{Caller, OperatorScope},
+        record::Reach,
+    },
+    api::management::{self},
+    base::{
+        base62,
+        fields::FieldError,
+        problem::{CONTENT_TYPE, Problem},
+        timestamp,
+    },
+    ledger::idempotency::{self, Claim, IdempotencyKey},
 };
 use keystile_runtime::{log, object, random, response};
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! Questions to the objects of the worker that receives webhooks, one for each
 //! source, which keep the events that could not be delivered.
 
-use keystile_core::problem::Problem;
+use keystile_core::base::problem::Problem;
 use keystile_runtime::{log, object};
 use serde::Serialize;
 use worker::Env;

@@ -30,14 +30,14 @@ use std::cell::{Cell, OnceCell};
 
 use keystile_core::{
     Timestamp,
+    base::problem::Problem,
     feed::{
         claim::{ClaimAnswer, ClaimRequest},
         message::{
             AcknowledgeRequest, CurrentAnswer, CurrentRequest, PollAnswer, PollRequest, PublishAnswer, PublishRequest,
         },
     },
-    listing::TenantQuery,
-    problem::Problem,
+    ledger::query::TenantQuery,
 };
 use keystile_runtime::{clock, log as lines, response};
 use serde::{Serialize, de::DeserializeOwned};
@@ -138,7 +138,7 @@ impl Opened {
     }
 
     fn publish(&self, request: &PublishRequest, now: Timestamp) -> std::result::Result<PublishAnswer, Failure> {
-        let own = deployment::config()?.feed.max_staleness_ms;
+        let own = deployment::config()?.max_staleness_ms;
         self.log.publish(&self.database, &request.changes, now)?;
         self.keep_armed()?;
         Ok(PublishAnswer { max_staleness_ms: self.staleness.largest(now).map_or(own, |stated| stated.max(own)) })

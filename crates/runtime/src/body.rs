@@ -2,7 +2,7 @@
 //! reads them here.
 
 use js_sys::{Promise, Uint8Array};
-use keystile_core::problem::Problem;
+use keystile_core::base::problem::Problem;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 

@@ -1,7 +1,9 @@
 //! Records, and how tenants stand, in KV: sealed, at addresses that only the secret's holder can tell.
 
 use js_sys::{Array, Map, Object, Promise, Reflect};
-use keystile_core::{KeyDigest, Keyring, TenantId, feed::message::TenantStanding, keyring::KvSlot, record::Stored};
+use keystile_core::{
+    KeyDigest, Keyring, TenantId, access::record::Stored, feed::message::TenantStanding, key::keyring::KvSlot,
+};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;

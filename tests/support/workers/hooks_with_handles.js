@@ -3,7 +3,7 @@
 // SQL run, its queue and its objects put out of reach, its patience with upstreams
 // shortened. What runs in between is what is deployed.
 
-import { whole as config } from "keystile-config";
+import { hooks as config } from "keystile-config";
 import { durableObject, handlers } from "../../../crates/runtime/worker.js";
 import * as rust from "../../../crates/hooks/build/index.js";
 

@@ -4,7 +4,7 @@
 // set counted, a ledger killed or put out of reach, long waits cut short, the
 // WebAssembly trapped. What runs in between is what is deployed.
 
-import config from "keystile-config";
+import { manage as config } from "keystile-config";
 import { durableObject, handlers } from "../../../crates/runtime/worker.js";
 import * as deployed from "../../../crates/manage/build/index.js";
 import { trapping } from "./trapping.js";

@@ -19,7 +19,11 @@ use super::{
     overlay::Overlay,
     record_cache::{Cached, RecordCache},
 };
-use crate::{id::TenantId, key::KeyDigest, record::Stored, timestamp::Timestamp};
+use crate::{
+    access::record::Stored,
+    base::{id::TenantId, timestamp::Timestamp},
+    key::KeyDigest,
+};
 
 /// What an edge does when the feed can't be reached and the view is too old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::timestamp::Timestamp;
+use crate::base::timestamp::Timestamp;
 
 /// A change counts as effective this long after the feed took it, beyond the
 /// edges' staleness: what clocks may differ by.

@@ -18,7 +18,10 @@ use super::{
     batch::{MAX_USES, Writer},
     hour_of,
 };
-use crate::{feed::client::CLOCK_JITTER_MS, id::KeyId, timestamp::Timestamp};
+use crate::{
+    base::{id::KeyId, timestamp::Timestamp},
+    feed::client::CLOCK_JITTER_MS,
+};
 
 /// Counts that are held at most; each is one key's of one hour and one code.
 pub const MAX_COUNTS: usize = 10_000;

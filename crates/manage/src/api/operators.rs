@@ -5,9 +5,13 @@
 //! alone, and nobody grants more than they hold.
 
 use keystile_core::{
-    KeyId, listing,
-    management::{self, MAX_BODY_BYTES, OperatorScope},
-    problem::Problem,
+    KeyId,
+    access::operator::OperatorScope,
+    api::{
+        listing,
+        management::{self, MAX_BODY_BYTES},
+    },
+    base::problem::Problem,
 };
 use keystile_runtime::{clock, object::OPERATORS_LEDGER};
 use worker::Request;

@@ -1,10 +1,14 @@
 //! Tenants as a whole.
 
 use keystile_core::{
-    TenantId, listing,
-    management::{self, MAX_BODY_BYTES, OperatorScope},
-    plan::TenantPatch,
-    problem::Problem,
+    TenantId,
+    access::operator::OperatorScope,
+    api::{
+        listing,
+        management::{self, MAX_BODY_BYTES},
+    },
+    base::problem::Problem,
+    ledger::plan::TenantPatch,
 };
 use keystile_runtime::{log, object, response};
 use serde_json::Value;
@@ -40,7 +44,7 @@ impl Call<'_> {
             TenantEndpoint::Patch => {
                 query::none(request)?;
                 let (body, origin) = self.asked(request, body::MERGE_PATCH, MAX_BODY_BYTES).await?;
-                let patch = TenantPatch::parse(body, &self.deployment.config)?;
+                let patch = TenantPatch::parse(body, &self.deployment.config.plans)?;
                 let command = PatchTenant { origin, tenant: tenant.clone(), patch };
                 self.ledger(tenant.as_str(), &command).await
             }

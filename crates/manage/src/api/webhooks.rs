@@ -6,11 +6,13 @@
 //! tenants may see them.
 
 use keystile_core::{
+    access::operator::OperatorScope,
+    api::{
+        listing,
+        management::{self, MAX_BODY_BYTES},
+    },
+    base::{id::DeliveryId, problem::Problem},
     config::WebhookSummary,
-    id::DeliveryId,
-    listing,
-    management::{self, MAX_BODY_BYTES, OperatorScope},
-    problem::Problem,
 };
 use keystile_runtime::{object::OPERATORS_LEDGER, response};
 use serde_json::json;
@@ -36,7 +38,7 @@ impl Call<'_> {
         match endpoint {
             WebhookEndpoint::List => {
                 query::none(request)?;
-                Ok(response::json(200, &json!({ "sources": self.deployment.config.management.webhooks }))?)
+                Ok(response::json(200, &json!({ "sources": self.deployment.config.webhooks }))?)
             }
             WebhookEndpoint::DeadLetters(source) => {
                 let source = self.source(source)?;
@@ -62,7 +64,7 @@ impl Call<'_> {
     }
 
     fn source(&self, name: &str) -> Result<&WebhookSummary, Failure> {
-        let sources = &self.deployment.config.management.webhooks;
+        let sources = &self.deployment.config.webhooks;
         sources.iter().find(|source| source.source == name).ok_or_else(|| {
             Problem::new(404, "SOURCE_NOT_FOUND", "There is no source of webhooks with this name in keystile.toml.")
                 .into()

@@ -2,7 +2,7 @@
 
 use keystile_core::{
     TenantId, Timestamp,
-    listing::{self, TenantQuery},
+    ledger::query::{TenantQuery, tenant_cursor},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ pub(super) fn page(database: &Database, query: &TenantQuery) -> Result<Value> {
     )?;
     let more = rows.len() > query.limit as usize;
     rows.truncate(query.limit as usize);
-    let next = rows.last().filter(|_| more).map(|row| listing::tenant_cursor(&row.tenant));
+    let next = rows.last().filter(|_| more).map(|row| tenant_cursor(&row.tenant));
     let shown = |row: &Row| {
         json!({
             "tenant": row.tenant,

@@ -12,11 +12,11 @@ use std::{cell::Cell, rc::Rc};
 use futures_util::future::join_all;
 use keystile_core::{
     Timestamp,
+    access::operator::JUDGED_FOR_MS,
     feed::{
         message::{AcknowledgeRequest, Change, PublishAnswer, PublishRequest},
         outbox::{OutboxEntry, Stage, Told, effective_by},
     },
-    management::JUDGED_FOR_MS,
 };
 use keystile_runtime::{clock, kv, log, object};
 use serde_json::Value;
@@ -140,7 +140,7 @@ impl Books {
     fn tidy(&self, now: Timestamp) -> Result<()> {
         letters::settle(&self.database, now)?;
         idempotency::trim(&self.database, now)?;
-        audit::remove_old(&self.database, self.deployment.config.management.audit_retention_days, now)
+        audit::remove_old(&self.database, self.deployment.config.audit_retention_days, now)
     }
 
     async fn drain_rounds(&self, lease: u64) -> Result<()> {

@@ -7,7 +7,7 @@
 //! entry that says that the outcome is not known. So an entry may be of what
 //! did not happen after all, and says so, but nothing happens without one.
 
-use keystile_core::{Timestamp, audit::Action, id::DeliveryId};
+use keystile_core::{Timestamp, base::id::DeliveryId, ledger::audit::Action};
 use keystile_runtime::{clock, database::Database};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
