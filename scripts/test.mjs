@@ -64,7 +64,7 @@ async function allEndToEnd() {
   await endToEnd("tests");
 }
 
-/** Requests made from docs/openapi.json, against the real worker. */
+/** Requests made from docs/reference/openapi.json, against the real worker. */
 async function contract() {
   await setupSchemathesis();
   const { python, program } = schemathesis();
