@@ -13,6 +13,9 @@ const MASKS = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "…time"],
   [/\bmsg_\d{10}\b/g, "msg_…"],
   [/(timestamp":")\d{10}"/g, '$1…"'],
+  // It depends on what ran before: how fresh the isolate's view is, and whether counts of uses were sent.
+  [/kv=\d feed=\d cache=miss/g, "kv=… cache=miss"],
+  [/"last_used_at":(null|"[^"]*")/g, '"last_used_at":…'],
   [/curl\/[\d.]+/g, "curl/…"],
   [/\S*keystile\.toml:\d+:/g, "keystile.toml:…:"],
 ];
@@ -27,7 +30,7 @@ export function assertAnswer({ at, text: documented }, output) {
   for (const header of wanted.headers) {
     assert.ok(real.headers.includes(header), `${shown}\n── the answer has no line\n${header.replaceAll(MASKED, ELLIPSIS)}\n`);
   }
-  assert.match(real.body, pattern(wanted.body), shown);
+  if (!pattern(wanted.body).test(real.body)) assert.fail(shown);
 }
 
 /** The lines before an empty line if it is an HTTP message, and the rest; both masked. */
