@@ -40,14 +40,11 @@ describe("commands", () => {
   });
   after(() => running?.close());
   for (const { page, blocks } of pages) {
-    const commands = blocks.filter(({ lang, reason }) => lang === "sh" && !reason);
+    const commands = commandsOf(blocks);
     if (!commands.length) continue;
     test(page, async () => {
       const outputs = await runBlocks(commands, { home, stack: running.stack });
-      commands.forEach((command, index) => {
-        const next = blocks[blocks.indexOf(command) + 1];
-        if (next?.lang === "text") assertAnswer(next, outputs[index]);
-      });
+      commands.forEach(({ answer }, index) => answer && assertAnswer(answer, outputs[index]));
     });
   }
 });
@@ -77,3 +74,9 @@ test("each answer follows what it answers", () => {
     });
   }
 });
+
+/** The blocks to run, each with its documented answer if it has one. */
+function commandsOf(blocks) {
+  const answered = blocks.map((block, index) => ({ ...block, answer: blocks[index + 1]?.lang === "text" ? blocks[index + 1] : undefined }));
+  return answered.filter(({ lang, reason }) => lang === "sh" && !reason);
+}

@@ -10,11 +10,12 @@ import { root } from "../../scripts/tools.mjs";
 const END = "── end of block";
 
 /**
- * Runs the blocks against the stack in `home`; returns what each printed. Throws an
- * error that names the block if one of its commands fails.
+ * Runs the blocks against the stack in `home`; returns the output of each. Throws an
+ * error that names the block if one of its commands fails. A block without a
+ * documented `answer` also fails if a request of it is answered with an error.
  */
 export async function runBlocks(blocks, { home, stack }) {
-  const script = [prelude(home, stack), ...blocks.map(({ text }) => `${addressed(text, stack)}\nprintf '\\n%s\\n' '${END}'`)];
+  const script = [prelude(home, stack), ...blocks.map((block) => marked(block, stack))];
   const { code, stdout, stderr } = await bash(script.join("\n"), home);
   const outputs = documentedAddresses(stdout, stack).split(`\n${END}\n`);
   if (code !== 0) {
@@ -24,14 +25,19 @@ export async function runBlocks(blocks, { home, stack }) {
   return outputs;
 }
 
-/** `npm start` has been done, and what it prints is known; other scripts are the repository's. */
+/** `npm start` has been done, and its greeting is known; other scripts are the repository's. */
 function prelude(home, stack) {
   writeFileSync(path.join(home, "greeting"), greeting(stack));
   return `set -euo pipefail
+curl() { command curl \${EXPECT_SUCCESS:+--fail --show-error} "$@"; }
 npm() {
   if [ "$1" = start ]; then cat greeting; else command npm --silent --prefix ${JSON.stringify(root)} "$@"; fi
 }`;
 }
+
+const marked = ({ text, answer }, stack) => `EXPECT_SUCCESS=${answer ? "" : "yes"}
+${addressed(text, stack)}
+printf '\\n%s\\n' '${END}'`;
 
 const addressed = (text, stack) => replaceAll(text, (worker) => [documented(worker), new URL(stack[worker]).host]);
 const documentedAddresses = (text, stack) => replaceAll(text, (worker) => [new URL(stack[worker]).host, documented(worker)]);
