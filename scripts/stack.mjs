@@ -74,7 +74,7 @@ export async function startStack({ home = root, configs = CONFIGS, ports = PORTS
     }),
     ended,
   ]);
-  return { ready, ended, stop, pid: server.pid };
+  return { ready, ended, stop };
 }
 
 /** The text that `npm start` prints once the stack is ready. */

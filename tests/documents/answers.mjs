@@ -26,9 +26,11 @@ const MASKED = "\u0000";
 export function assertAnswer({ at, text: documented }, output) {
   const wanted = parts(documented);
   const real = parts(output);
-  const shown = `${at}: the answer is not the documented one.\n\n── documented\n${documented}\n\n── real\n${output.trimEnd()}\n`;
+  const both = `── documented\n${documented}\n\n── real\n${output.trimEnd()}\n`;
+  const shown = `${at}: the answer is not the documented one.\n\n${both}`;
   for (const header of wanted.headers) {
-    assert.ok(real.headers.includes(header), `${shown}\n── the answer has no line\n${header.replaceAll(MASKED, ELLIPSIS)}\n`);
+    const lacking = `── the answer has no line\n${header.replaceAll(MASKED, ELLIPSIS)}\n`;
+    assert.ok(real.headers.includes(header), `${shown}\n${lacking}`);
   }
   if (!pattern(wanted.body).test(real.body)) assert.fail(shown);
 }

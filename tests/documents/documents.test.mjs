@@ -28,7 +28,8 @@ test("each block is of a kind that is tested, or says why it is not run", (t) =>
     assert.ok(reason || MARKS[lang]?.includes(mark), `${at}: nothing tests a block of "${lang} ${mark}"`);
   }
   for (const { page, blocks } of pages) {
-    assert.ok(page in JAVASCRIPT || !blocks.some(({ lang }) => lang === "js"), `${page} has JavaScript that no test runs`);
+    const hasJavascript = blocks.some(({ lang }) => lang === "js");
+    assert.ok(page in JAVASCRIPT || !hasJavascript, `${page} has JavaScript that no test runs`);
   }
   for (const { at, reason } of all.filter(({ reason }) => reason)) t.diagnostic(`not run: ${at}: ${reason}`);
 });
@@ -70,13 +71,15 @@ test("each answer follows what it answers", () => {
   for (const { blocks } of pages) {
     blocks.forEach(({ at, lang }, index) => {
       const before = blocks[index - 1];
-      if (lang === "text") assert.ok(before?.lang === "sh" || before?.mark === "wrong", `${at}: an answer to no command`);
+      const answers = before?.lang === "sh" || before?.mark === "wrong";
+      assert.ok(lang !== "text" || answers, `${at}: an answer to no command`);
     });
   }
 });
 
 /** The blocks to run, each with its documented answer if it has one. */
 function commandsOf(blocks) {
-  const answered = blocks.map((block, index) => ({ ...block, answer: blocks[index + 1]?.lang === "text" ? blocks[index + 1] : undefined }));
+  const answerTo = (index) => (blocks[index + 1]?.lang === "text" ? blocks[index + 1] : undefined);
+  const answered = blocks.map((block, index) => ({ ...block, answer: answerTo(index) }));
   return answered.filter(({ lang, reason }) => lang === "sh" && !reason);
 }

@@ -7,13 +7,18 @@ import { remark } from "remark";
 
 import { inRoot, root } from "../../scripts/tools.mjs";
 
-/** The README, the guide and the reference: paths from the repository's root. */
-export const PAGES = ["README.md", ...markdownIn("docs/guide"), ...markdownIn("docs/reference")];
+/** The README, the guide, the reference, and one program of the design: paths from the repository's root. */
+export const PAGES = [
+  "README.md",
+  ...markdownIn("docs/guide"),
+  ...markdownIn("docs/reference"),
+  "docs/design/golden-vectors.md",
+];
 
 /**
  * The code blocks of a page, in order:
  *   at      file and line, for messages
- *   lang    `sh`, `text`, `toml`, `js`, …
+ *   lang    `sh`, `text`, `toml`, `js`; a program in Python is a command of `sh`
  *   mark    the rest of the info string: `used`, `not-run="…"`, …
  *   reason  why it is not run, if it says so
  *   text    the block's lines
@@ -30,6 +35,7 @@ export function blocksOf(page) {
 
 function block(page, { lang, meta, value, position }) {
   const mark = meta ?? "";
+  if (lang === "python") return block(page, { lang: "sh", value: `python3 - <<'END'\n${value}\nEND`, position });
   return { at: `${page}:${position.start.line}`, lang, mark, reason: /^not-run="(.+)"$/.exec(mark)?.[1], text: value };
 }
 

@@ -20,7 +20,8 @@ export async function runBlocks(blocks, { home, stack }) {
   const outputs = documentedAddresses(stdout, stack).split(`\n${END}\n`);
   if (code !== 0) {
     const failed = blocks[outputs.length - 1];
-    throw new Error(`${failed.at}: a command failed (exit code ${code}).\n${failed.text}\n\n${outputs.at(-1)}${stderr}`);
+    const printed = `${outputs.at(-1)}${stderr}`;
+    throw new Error(`${failed.at}: a command failed (exit code ${code}).\n${failed.text}\n\n${printed}`);
   }
   return outputs;
 }
@@ -39,9 +40,10 @@ const marked = ({ text, answer }, stack) => `EXPECT_SUCCESS=${answer ? "" : "yes
 ${addressed(text, stack)}
 printf '\\n%s\\n' '${END}'`;
 
-const addressed = (text, stack) => replaceAll(text, (worker) => [documented(worker), new URL(stack[worker]).host]);
-const documentedAddresses = (text, stack) => replaceAll(text, (worker) => [new URL(stack[worker]).host, documented(worker)]);
+const addressed = (text, stack) => replaceAll(text, (worker) => [documented(worker), real(worker, stack)]);
+const documentedAddresses = (text, stack) => replaceAll(text, (worker) => [real(worker, stack), documented(worker)]);
 const documented = (worker) => `127.0.0.1:${PORTS[worker]}`;
+const real = (worker, stack) => new URL(stack[worker]).host;
 
 function replaceAll(text, pair) {
   return Object.keys(PORTS).reduce((so_far, worker) => so_far.replaceAll(...pair(worker)), text);
@@ -53,7 +55,9 @@ function bash(script, home) {
     const env = { ...process.env, KEYSTILE_CONFIG_OUT: path.join(home, "built.js") };
     const child = spawn("bash", ["-c", script], { cwd: home, env, stdio: ["ignore", "pipe", "pipe"] });
     const texts = { stdout: "", stderr: "" };
-    for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (texts[name] += text));
+    for (const name of ["stdout", "stderr"]) {
+      child[name].setEncoding("utf8").on("data", (text) => (texts[name] += text));
+    }
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, ...texts }));
   });

@@ -31,7 +31,8 @@ before(async () => {
   });
   await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
   const url = `url = "http://127.0.0.1:${upstream.address().port}/base"`;
-  rig = await startRig({ name: "signed-request", settings: { 'url = "http://127.0.0.1:1"': url }, edges: { edge1: {} } });
+  const settings = { 'url = "http://127.0.0.1:1"': url };
+  rig = await startRig({ name: "signed-request", settings, edges: { edge1: {} } });
 });
 after(async () => {
   await rig?.close();

@@ -1,13 +1,14 @@
 // The stack of `npm start` for the documents: in a directory of its own, with the
 // configuration that the pages ask for, on free ports.
 
-import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { once } from "node:events";
 
 import { buildConfig } from "../../scripts/build.mjs";
 import { CONFIGS, startStack } from "../../scripts/stack.mjs";
+import { inRoot } from "../../scripts/tools.mjs";
 
 /** An empty directory: the stack's, and the working directory of the pages' commands. */
 export const emptyHome = () => mkdtempSync(path.join(tmpdir(), "keystile-documents-"));
@@ -21,10 +22,15 @@ export async function startIn(home, toml) {
   await once(log, "open");
   const configs = { ...CONFIGS };
   for (const worker of ["edge", "manage", "hooks"]) configs[worker] = copyOf(worker, home, module);
-  const { ready, ended, stop } = await startStack({ home, configs, ports: { edge: 0, manage: 0, upstream: 0 }, output: log });
+  const ports = { edge: 0, manage: 0, upstream: 0 };
+  const { ready, ended, stop } = await startStack({ home, configs, ports, output: log });
+  const close = async () => {
+    stop();
+    await ended;
+    rmSync(home, { recursive: true, force: true });
+  };
   try {
-    const stack = await ready;
-    return { stack, close: () => (stop(), ended.then(() => rmSync(home, { recursive: true, force: true }))) };
+    return { stack: await ready, close };
   } catch (error) {
     stop();
     throw new Error(`${error.message}\n${readFileSync(path.join(home, "wrangler.log"), "utf8")}`, { cause: error });
@@ -36,13 +42,12 @@ export async function startIn(home, toml) {
  * built, with the given configuration.
  */
 function copyOf(worker, home, module) {
-  const main = path.join(path.dirname(CONFIGS.manage), "..", worker, "entry.js");
+  const main = inRoot("crates", worker, "entry.js");
   const text = readFileSync(CONFIGS[worker], "utf8")
     .replace(/^main = .*/m, `main = ${JSON.stringify(main)}`)
     .replace(/^"keystile-config" = .*/m, `"keystile-config" = ${JSON.stringify(module)}`)
     .replace(/^\[build\]\n(?:.+\n)*/m, "");
   const file = path.join(home, `${worker}.toml`);
-  mkdirSync(home, { recursive: true });
   writeFileSync(file, text);
   return file;
 }
