@@ -243,8 +243,9 @@ impl Check {
 /// The scheme of a provider, and what an operator should know of it.
 #[cfg(feature = "registry")]
 fn provider(id: &str, accept_unconfirmed: bool) -> Result<(Scheme, Vec<String>), String> {
-    let provider = crate::webhook::registry::provider(id)
-        .ok_or_else(|| format!("there is no provider \"{id}\"; docs/reference/providers.md has them all by their ids"))?;
+    let provider = crate::webhook::registry::provider(id).ok_or_else(|| {
+        format!("there is no provider \"{id}\"; docs/reference/providers.md has them all by their ids")
+    })?;
     if provider.unconfirmed && !accept_unconfirmed {
         return Err(format!(
             "how {} signs is known from one source alone ({}): try it with a real delivery, and write \
