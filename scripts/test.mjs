@@ -92,7 +92,9 @@ async function endToEnd(directory, ...reporters) {
   const files = tests.map((file) => path.join(directory, file));
   const runner = ["--test", "--test-concurrency=1"];
   for (const reporter of ["spec", ...reporters]) runner.push(`--test-reporter=${reporter}`, "--test-reporter-destination=stdout");
-  await run(node22(), [...runner, ...files], { cwd: root, env: wranglerEnv() });
+  // .dev is the developer's own.
+  const env = { ...wranglerEnv(), WRANGLER_LOG_PATH: inRoot("build", "logs") };
+  await run(node22(), [...runner, ...files], { cwd: root, env });
 }
 
 /** `cargo` with these arguments, the last of which may be its environment. */
