@@ -16,7 +16,7 @@ use worker::Env;
 use crate::incoming::Incoming;
 
 /// From this length on WebCrypto's HMAC is faster than the module's, its crossing
-/// included (`docs/benchmarks.md`).
+/// included (`docs/design/benchmarks.md`).
 pub(crate) const ASK_ABOVE: usize = 4 * 1024;
 
 thread_local! {

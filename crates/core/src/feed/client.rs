@@ -1,7 +1,7 @@
 //! What an isolate knows of the feed: its view, the overlay, cached records.
 //!
 //! No I/O: polls are begun here and carried out by the worker, which reports
-//! what came of them. The rules, by their numbers in `docs/architecture.md`:
+//! what came of them. The rules, by their numbers in `docs/design/revocation-bound.md`:
 //!
 //! 1. A view is as old as the *sending* of the poll that made it, and the age
 //!    that the answer states on top. It stands once the last page is applied.
