@@ -10,6 +10,7 @@ import { build } from "./build.mjs";
 import { checkBudget } from "./budget.mjs";
 import { checkCoverage } from "./coverage.mjs";
 import { fuzz } from "./fuzz.mjs";
+import { checkImports } from "./imports.mjs";
 import { interop } from "./interop.mjs";
 import { buildPackage } from "./npm_package.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
@@ -22,6 +23,7 @@ const FEATURES = "keystile-core/webhooks,keystile-webhook/registry,keystile-webh
 
 const steps = {
   setup: ["Setup", setup],
+  imports: ["Which file imports which", checkImports],
   fmt: ["Formatting", () => cargo("fmt", "--all", "--check")],
   links: ["Links between the documents", links],
   clippy: ["Clippy", clippy],
