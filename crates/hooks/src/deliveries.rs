@@ -1,6 +1,7 @@
 //! Whether a delivery was handed on before, as its object remembers.
 
 use keystile_core::{
+    base::timestamp::HOUR_MS,
     config::WebhookSource,
     objects::deliveries::{self, Claim, Claimed, ClaimedDelivery, Release, Remember},
 };
@@ -22,7 +23,7 @@ impl<'a> Remembered<'a> {
             Some(key) => deliveries::name(&source.source, key),
             None => deliveries::name_for_batches(&source.source),
         };
-        let remember_ms = i64::from(source.remember_hours) * 3_600_000;
+        let remember_ms = i64::from(source.remember_hours) * HOUR_MS;
         Self { env, object, delivery: ClaimedDelivery { keys, by: request_id.to_owned(), remember_ms } }
     }
 

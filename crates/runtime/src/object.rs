@@ -4,6 +4,8 @@
 //! Bound by hand: the `worker` crate's request and response types would be a
 //! tenth of the edge worker's size, and each call would build three of them.
 
+use core::{error::Error, fmt};
+
 use js_sys::{Object, Promise, Reflect};
 use keystile_core::objects::Call;
 use serde::de::DeserializeOwned;
@@ -16,6 +18,14 @@ use crate::clock;
 /// A call did not come to an answer in time, or to none that can be read.
 #[derive(Clone, Debug)]
 pub struct CallFailed(pub String);
+
+impl fmt::Display for CallFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for CallFailed {}
 
 /// Calls the object `name` of the class that `C` is a call of, and reads its answer.
 ///

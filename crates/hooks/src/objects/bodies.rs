@@ -2,14 +2,14 @@
 //! is deleted with the delivery, and in any case after [`BODY_KEPT_MS`].
 
 use js_sys::{Promise, Uint8Array};
-use keystile_core::{objects::bodies::BodyCall, receiver::queue::BODY_KEPT_MS};
+use keystile_core::{base::timestamp::HOUR_MS, objects::bodies::BodyCall, receiver::queue::BODY_KEPT_MS};
 use keystile_runtime::{alarm, clock, database, log};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 /// After a fault in the alarm it is tried again this much later.
-const ALARM_RETRY_MS: i64 = 3_600_000;
+const ALARM_RETRY_MS: i64 = HOUR_MS;
 
 /// The object.
 #[durable_object]

@@ -7,7 +7,10 @@ use std::cell::OnceCell;
 
 use keystile_core::{
     Timestamp,
-    base::id::DeliveryId,
+    base::{
+        id::DeliveryId,
+        timestamp::{DAY_MS, MINUTE_MS},
+    },
     ledger::query::{DeadLetterPlace, DeadLetterQuery},
     objects::{
         Call as _,
@@ -22,10 +25,8 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 
 use crate::{bodies, queue};
 
-/// An alarm a day trims, as long as there is something to.
-const DAY_MS: i64 = 24 * 3_600_000;
 /// After a fault in the alarm it is tried again this much later.
-const ALARM_RETRY_MS: i64 = 60_000;
+const ALARM_RETRY_MS: i64 = MINUTE_MS;
 /// How long the queue and a stored body are waited for: less than who asks waits
 /// for the answer, so that it seldom has to guess.
 const PATIENCE_MS: u64 = 5_000;

@@ -14,7 +14,7 @@ use std::cell::{Cell, OnceCell};
 
 use keystile_core::{
     Timestamp,
-    base::problem::Problem,
+    base::{problem::Problem, timestamp::MINUTE_MS},
     objects::{
         Call, Done,
         deliveries::{Claim, Claimed, ClaimedDelivery, Release, Remember},
@@ -25,11 +25,11 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 /// How long a claim holds by itself: longer than an upstream may take.
-const LEASE_MS: i64 = 60_000;
+const LEASE_MS: i64 = MINUTE_MS;
 /// Rows that one alarm trims at most in one go.
 const TRIM_ROWS: i64 = 5_000;
 /// Alarms come at full minutes, so that rows are trimmed together.
-const TRIM_EVERY_MS: i64 = 60_000;
+const TRIM_EVERY_MS: i64 = MINUTE_MS;
 
 const MIGRATIONS: &[&str] = &["
 -- What is being handed on, or was lately.
