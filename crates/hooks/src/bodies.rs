@@ -1,16 +1,15 @@
 //! Bodies that are too long for a queue's message, in objects of their own.
 
-use js_sys::Uint8Array;
+use js_sys::{Promise, Uint8Array};
 use keystile_core::{
     base::id::DeliveryId,
     objects::bodies::{BINDING, BodyCall},
     receiver::queue::parts,
 };
-use keystile_runtime::clock;
-use worker::{Env, Method, Request, RequestInit, Response};
+use wasm_bindgen::prelude::*;
+use worker::Env;
 
-/// An object that takes longer has failed.
-const TIMEOUT_MS: u64 = 10_000;
+use crate::queue::{binding, within};
 
 /// Stores a body. When this returns it is durable.
 ///
@@ -30,11 +29,11 @@ pub(crate) async fn store(env: &Env, id: &DeliveryId, body: &[u8]) -> Result<(),
 pub(crate) async fn load(env: &Env, id: &DeliveryId, bytes: u64, parts: u32) -> Result<Option<Vec<u8>>, String> {
     let mut body = Vec::new();
     for part in 0..parts {
-        let mut answer = ask(env, id, BodyCall::Load(part), None).await?;
-        if answer.status_code() == 204 {
-            return Ok(None);
+        let loaded = ask(env, id, BodyCall::Load(part), None).await?;
+        match loaded.dyn_ref::<Uint8Array>() {
+            Some(part) => body.extend(part.to_vec()),
+            None => return Ok(None),
         }
-        body.extend(answer.bytes().await.map_err(|error| error.to_string())?);
     }
     Ok((body.len() as u64 == bytes).then_some(body))
 }
@@ -47,19 +46,12 @@ pub(crate) async fn forget(env: &Env, id: &DeliveryId) -> Result<(), String> {
     ask(env, id, BodyCall::Forget, None).await.map(drop)
 }
 
-async fn ask(env: &Env, id: &DeliveryId, call: BodyCall, body: Option<Uint8Array>) -> Result<Response, String> {
-    let answer = clock::within(TIMEOUT_MS, fetch(env, id, &call, body)).await;
-    let answer = answer.ok_or_else(|| format!("no answer within {TIMEOUT_MS} ms"))?;
-    let answer = answer.map_err(|error| error.to_string())?;
-    match answer.status_code() {
-        200..=299 => Ok(answer),
-        status => Err(format!("the object answered {status}")),
-    }
+async fn ask(env: &Env, id: &DeliveryId, call: BodyCall, bytes: Option<Uint8Array>) -> Result<JsValue, String> {
+    within(call_body(&binding(env, BINDING)?, id.as_str(), &call.path(), bytes)).await
 }
 
-async fn fetch(env: &Env, id: &DeliveryId, call: &BodyCall, body: Option<Uint8Array>) -> worker::Result<Response> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(body.map(Into::into));
-    let request = Request::new_with_init(&format!("https://object{}", call.path()), &init)?;
-    env.durable_object(BINDING)?.get_by_name(id.as_str())?.fetch_with_request(request).await
+#[wasm_bindgen(module = "/src/queue_glue.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = callBody)]
+    fn call_body(bodies: &JsValue, name: &str, path: &str, bytes: Option<Uint8Array>) -> Promise;
 }

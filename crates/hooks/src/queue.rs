@@ -1,16 +1,16 @@
-//! The two ends of the queue of events.
-//!
-//! The consumer's end is bound by hand: the `worker` crate (0.8.7) does not tell how
-//! often a message was handed out, on which the time of the next attempt depends.
+//! The two ends of the queue of events, bound by hand: the `worker` crate (0.8.7) does
+//! not tell how often a message was handed out, on which the time of the next attempt
+//! depends, and its sender costs 5 KiB.
 
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, Object, Promise, Reflect};
 use keystile_runtime::clock;
 use wasm_bindgen::prelude::*;
-use worker::{Env, Queue, QueueContentType, RawMessageBuilder};
+use wasm_bindgen_futures::JsFuture;
+use worker::Env;
 
 /// The queue's binding.
 const EVENTS: &str = "EVENTS";
-/// A queue that takes longer has failed.
+/// A queue or an object that takes longer has failed.
 const TIMEOUT_MS: u64 = 10_000;
 
 /// Puts a message into the queue. When this returns it is durable.
@@ -18,17 +18,33 @@ const TIMEOUT_MS: u64 = 10_000;
 /// # Errors
 /// The platform's reason, for the log.
 pub(crate) async fn send(env: &Env, message: &str) -> Result<(), String> {
-    let queue = Reflect::get(env, &EVENTS.into()).unwrap_or_default();
-    if !queue.is_object() {
-        return Err(format!("the binding {EVENTS} is missing"));
-    }
-    // Not `env.queue`, which takes the platform's own class alone.
-    let queue: Queue = queue.unchecked_into();
-    let message = RawMessageBuilder::new(JsValue::from_str(message)).build_with_content_type(QueueContentType::Text);
-    match clock::within(TIMEOUT_MS, queue.send_raw(message)).await {
-        Some(outcome) => outcome.map_err(|error| error.to_string()),
+    within(send_text(&binding(env, EVENTS)?, message)).await.map(drop)
+}
+
+/// A binding of the worker.
+///
+/// # Errors
+/// It is missing.
+pub(crate) fn binding(env: &Env, name: &str) -> Result<JsValue, String> {
+    let found = Reflect::get(env, &name.into()).unwrap_or_default();
+    if found.is_object() { Ok(found) } else { Err(format!("the binding {name} is missing")) }
+}
+
+/// The outcome of a call, unless it takes too long.
+///
+/// # Errors
+/// The platform's reason, for the log.
+pub(crate) async fn within(promise: Promise) -> Result<JsValue, String> {
+    match clock::within(TIMEOUT_MS, JsFuture::from(promise)).await {
+        Some(outcome) => outcome.map_err(|error| worker::Error::from(error).to_string()),
         None => Err(format!("no answer within {TIMEOUT_MS} ms")),
     }
+}
+
+#[wasm_bindgen(module = "/src/queue_glue.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = send)]
+    fn send_text(queue: &JsValue, text: &str) -> Promise;
 }
 
 #[wasm_bindgen]
