@@ -103,8 +103,9 @@ async function setupPythonTool(tool, step) {
   }
   mkdirSync(cache, { recursive: true });
   rmSync(directory, { recursive: true, force: true });
+  const venv = ["-m", "venv", directory];
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", requirements];
-  await quietly("Making a Python environment", "python3", ["-m", "venv", directory], { cwd: root, usually: "5 seconds" });
+  await quietly("Making a Python environment", "python3", venv, { cwd: root, usually: "5 seconds" });
   await quietly(`Installing ${name} ${version}`, python, pip, { cwd: root, usually: "10 seconds" });
   if (!(await runs(tool))) throw new Failed(`${program} does not run.`);
 }
