@@ -136,7 +136,7 @@ function fingerprint(worker) {
     "package-lock.json",
     path.join(".cargo", "config.toml"),
     ...["build.mjs", "host_tools.mjs", "tools.mjs", "wasm_opt.mjs"].map((script) => path.join("scripts", script)),
-    ...(worker === "manage" ? [path.join("docs", "openapi.json")] : []),
+    ...(worker === "manage" ? [path.join("docs", "reference", "openapi.json")] : []),
     ...crates.flatMap((crate) => [path.join(crate, "Cargo.toml"), ...filesUnder(path.join(crate, "src"))]),
   ];
   const hash = createHash("sha256");

@@ -25,6 +25,7 @@ const steps = {
   setup: ["Setup", setup],
   imports: ["Which file imports which", checkImports],
   fmt: ["Formatting", () => cargo("fmt", "--all", "--check")],
+  links: ["Links between the documents", links],
   deny: ["Licenses and sources of the crates", deny],
   clippy: ["Clippy", clippy],
   native: ["Tests, native", () => cargo("test", "--workspace", "--features", FEATURES)],
@@ -34,6 +35,7 @@ const steps = {
   build: ["Build", () => build()],
   budget: ["Size and startup", checkBudget],
   e2e: ["End to end", allEndToEnd],
+  documents: ["Commands of the documents", () => endToEnd(path.join("tests", "documents"))],
   systems: ["The five products of examples/", () => endToEnd(path.join("tests", "systems"), "./tests/systems/rows.mjs")],
   coverage: ["Every documented answer was seen", checkCoverage],
   contract: ["The API's document, by schemathesis", contract],
@@ -41,6 +43,13 @@ const steps = {
   interop: ["The vendors' own packages", interop],
   deploy: ["Deploy, dry run", () => run(process.execPath, [inRoot("scripts", "deploy.mjs"), "--dry-run"], { cwd: root })],
 };
+
+/** Relative links and anchors of every *.md: offline, so links to the web are not followed. */
+function links() {
+  const remark = inRoot("node_modules", "remark-cli", "cli.js");
+  const options = ["--frail", "--quiet", "--no-stdout", "--use", "remark-validate-links=repository:false"];
+  return run(process.execPath, [remark, ".", ...options, "--ignore-pattern", "target"], { cwd: root });
+}
 
 /** The crates of the workspace and of the fuzz targets, by deny.toml. */
 async function deny() {
@@ -77,7 +86,7 @@ async function allEndToEnd() {
   await endToEnd(path.join("tests", "e2e"));
 }
 
-/** Requests made from docs/openapi.json, against the real worker. */
+/** Requests made from docs/reference/openapi.json, against the real worker. */
 async function contract() {
   await setupSchemathesis();
   const { python, program } = schemathesis();
@@ -95,7 +104,9 @@ async function endToEnd(directory, ...reporters) {
   const files = readdirSync(inRoot(directory), { recursive: true }).filter((file) => file.endsWith(".test.mjs"));
   const runner = ["--test", "--test-concurrency=1"];
   for (const reporter of ["spec", ...reporters]) runner.push(`--test-reporter=${reporter}`, "--test-reporter-destination=stdout");
-  await run(node22(), [...runner, ...files.sort().map((file) => path.join(directory, file))], { cwd: root, env: wranglerEnv() });
+  // .dev is the developer's own.
+  const env = { ...wranglerEnv(), WRANGLER_LOG_PATH: inRoot("build", "logs") };
+  await run(node22(), [...runner, ...files.sort().map((file) => path.join(directory, file))], { cwd: root, env });
 }
 
 /** `cargo` with these arguments, the last of which may be its environment. */

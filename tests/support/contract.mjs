@@ -1,4 +1,4 @@
-// The contract: docs/openapi.json against what the management worker answers.
+// The contract: docs/reference/openapi.json against what the management worker answers.
 //
 // Every answer in an end-to-end test passes through here (rig.mjs). One that the
 // document does not have fails its test, and the message says what to change.
@@ -14,7 +14,7 @@ import Ajv from "ajv/dist/2020.js";
 
 import { inRoot } from "../../scripts/tools.mjs";
 
-export const document = JSON.parse(readFileSync(inRoot("docs", "openapi.json"), "utf8"));
+export const document = JSON.parse(readFileSync(inRoot("docs", "reference", "openapi.json"), "utf8"));
 export const SEEN = inRoot("build", "contract");
 
 /** The document's operations: `{path, method, pointer, ...operation}`. */
@@ -62,7 +62,7 @@ export function checkAnswer(method, target, answer) {
   const { operationId, response, at } = documented(method, pathname, answer, what);
   const wrong = (problem) =>
     assert.fail(
-      `${what}\n${problem}\nSee ${at} in docs/openapi.json. The answer was: ${shortened(answer.text)}\n` +
+      `${what}\n${problem}\nSee ${at} in docs/reference/openapi.json. The answer was: ${shortened(answer.text)}\n` +
         "Change the document if this is what the API should answer, the worker if not.",
     );
   checkHeaders(response, at, answer, wrong);
@@ -81,13 +81,13 @@ function documented(method, pathname, { status }, what) {
   if (everywhere) {
     const [name, only] = everywhere;
     const lacking = item ? `${method} at ${template}` : "such path";
-    assert.equal(status, only, `${what}, but docs/openapi.json has no ${lacking}: add it to \`paths\`.`);
+    assert.equal(status, only, `${what}, but docs/reference/openapi.json has no ${lacking}: add it to \`paths\`.`);
     return { response: document.components.responses[name], at: pointer("components", "responses", name) };
   }
   const { operationId, responses } = operation;
   const stated = responses[status];
   const known = Object.keys(responses).join(", ");
-  const add = `add ${status} to its \`responses\` in docs/openapi.json`;
+  const add = `add ${status} to its \`responses\` in docs/reference/openapi.json`;
   assert.ok(stated, `${what}, but ${operationId} documents ${known} alone: ${add}.`);
   const at = stated.$ref?.slice(1) ?? pointer("paths", template, key, "responses", String(status));
   return { operationId, response: resolved(stated), at };

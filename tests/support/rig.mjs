@@ -84,7 +84,7 @@ class Rig {
 
   /**
    * A request to the management API, as root unless another operator key is
-   * given. Its answer has to be one that docs/openapi.json has.
+   * given. Its answer has to be one that docs/reference/openapi.json has.
    */
   async manage(method, target, body, { key = ROOT_KEY, headers = {}, raw } = {}) {
     const sent = { ...headers };
@@ -104,7 +104,7 @@ class Rig {
    * A request to the first worker, over a socket, whose body comes as the test says:
    * `write(text)` sends some more of it, `end(text)` the rest; `answer` is what comes
    * back, perhaps before that. Of the management worker it has to be one that
-   * docs/openapi.json has.
+   * docs/reference/openapi.json has.
    */
   slowly(method, target, { key = ROOT_KEY, headers = {} } = {}) {
     const sent = { Authorization: `Bearer ${key}`, "Content-Type": "application/json", ...headers };

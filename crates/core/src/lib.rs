@@ -28,7 +28,7 @@ pub mod config;
 pub mod feed;
 pub mod key;
 pub mod ledger;
-#[cfg(feature = "webhooks")]
+pub mod objects;
 pub mod receiver;
 pub mod usage;
 

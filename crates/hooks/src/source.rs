@@ -6,17 +6,17 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
-use keystile_core::config::{HooksConfig, Target, WebhookSource};
-use keystile_runtime::{config, secret};
+use keystile_core::config::{HooksConfig, WebhookSource};
+use keystile_runtime::{config, secret, upstream};
 use keystile_webhook::{Delivery, Scheme, Secrets, Setting};
 use serde_json::json;
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::JsValue;
 use worker::Env;
 
 use crate::incoming::Incoming;
 
 /// From this length on WebCrypto's HMAC is faster than the module's, its crossing
-/// included (`docs/benchmarks.md`).
+/// included (`docs/design/benchmarks.md`).
 pub(crate) const ASK_ABOVE: usize = 4 * 1024;
 
 thread_local! {
@@ -143,22 +143,14 @@ fn secrets_of(config: &WebhookSource, env: &Env) -> Result<Secrets, String> {
 
 impl Upstream {
     fn of(source: &WebhookSource, whole: &HooksConfig, standard: &Scheme, env: &Env) -> Result<Self, String> {
-        let upstream = whole.upstreams.get(source.upstream).ok_or("the source names no upstream")?;
-        let (fetcher, origin) = match &upstream.target {
-            Target::Url(url) => (JsValue::UNDEFINED, url.as_str()),
-            Target::Service(binding) => {
-                let fetcher = js_sys::Reflect::get(env.unchecked_ref(), &binding.into()).ok();
-                let missing = || format!("wrangler.toml has no service binding {binding}");
-                // The host is of no meaning to a service binding.
-                (fetcher.filter(JsValue::is_object).ok_or_else(missing)?, "https://upstream")
-            }
-        };
+        let configured = whole.upstreams.get(source.upstream).ok_or("the source names no upstream")?;
+        let upstream::Upstream { fetcher, origin, base } = upstream::Upstream::of(&configured.target, env)?;
         let name = &source.signing_secret;
         let signing_secret = secret::text(env, name).ok_or_else(|| format!("the secret {name} is not set"))?;
         if let Some(fault) = Secrets::parse(standard, &[&signing_secret]).faults().first() {
             return Err(format!("{name}: {fault}"));
         }
-        Ok(Self { fetcher, url: format!("{origin}{}", source.path), signing_secret })
+        Ok(Self { fetcher, url: format!("{origin}{base}{}", source.path), signing_secret })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use keystile_core::{
     api::verify_webhook::{self, Chosen, Judge, VerifyDelivery},
-    base::{fields, json_object::NotRead, problem::Problem},
+    base::{fields, json_object::ReadObjectError, problem::Problem},
 };
 use keystile_runtime::log;
 use keystile_webhook::{Failure, Scheme, Secrets, Setting, Verified};
@@ -38,12 +38,12 @@ pub(crate) async fn answer(hooks: &Hooks, incoming: &Incoming) -> Result<Reply, 
     Ok(Reply::json(200, &verify_webhook::answer(verdict.as_ref())))
 }
 
-fn not_read(why: NotRead) -> Problem {
+fn not_read(why: ReadObjectError) -> Problem {
     match why {
-        NotRead::Json { line, column } => {
+        ReadObjectError::Json { line, column } => {
             Problem::new(400, "MALFORMED_JSON", format!("The body is not JSON: line {line}, column {column}."))
         }
-        NotRead::Mistakes(mistakes) => fields::invalid(&mistakes),
+        ReadObjectError::Mistakes(mistakes) => fields::invalid(&mistakes),
     }
 }
 

@@ -14,7 +14,7 @@
 //! 4. [`Verified`] says what is known; a [`Failure`] says why not, with a code.
 //!
 //! The body is bytes throughout, and is never copied: it goes into the hash
-//! where it lies. `docs/webhooks.md` is the same story for users.
+//! where it lies. `docs/reference/schemes.md` is the same story for users.
 
 #![no_std]
 #![forbid(unsafe_code)]

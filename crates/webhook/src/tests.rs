@@ -1,5 +1,5 @@
 //! What holds of webhooks. Tests whose names begin with `pNN` are the pitfalls
-//! of the research, by their numbers; `docs/webhooks.md` lists them.
+//! of the research, by their numbers; `docs/design/webhooks.md` lists them.
 
 mod ambiguity;
 mod body;

@@ -1,4 +1,4 @@
-// docs/openapi.json is served, is OpenAPI, and documents nothing that does not
+// docs/reference/openapi.json is served, is OpenAPI, and documents nothing that does not
 // happen: each operation is brought to each of its documented answers. That what
 // happens is documented, rig.mjs checks in every test.
 

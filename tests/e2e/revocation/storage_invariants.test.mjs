@@ -1,5 +1,5 @@
 // What ledgers and the feed owe to the bound, by the invariants' numbers in
-// docs/architecture.md: on the real objects, with a clock that can be moved.
+// docs/design/revocation-bound.md: on the real objects, with a clock that can be moved.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";

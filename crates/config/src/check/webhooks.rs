@@ -117,7 +117,7 @@ impl Check {
             },
             _ => self.mistake(
                 &["webhooks", index],
-                "write either provider = \"…\", an id of docs/webhooks.md, or a [webhooks.scheme] of your own",
+                "write either provider = \"…\", an id of docs/reference/providers.md, or a [webhooks.scheme] of your own",
             ),
         }
         None
@@ -166,8 +166,9 @@ impl Check {
 
 /// The scheme of a provider, and what an operator should know of it.
 fn provider(id: &str, accept_unconfirmed: bool) -> Result<(Scheme, Vec<String>), String> {
-    let provider = registry::provider(id)
-        .ok_or_else(|| format!("there is no provider \"{id}\"; docs/webhooks.md has them all by their ids"))?;
+    let provider = registry::provider(id).ok_or_else(|| {
+        format!("there is no provider \"{id}\"; docs/reference/providers.md has them all by their ids")
+    })?;
     if provider.unconfirmed && !accept_unconfirmed {
         return Err(format!(
             "how {} signs is known from one source alone ({}): try it with a real delivery, and write \

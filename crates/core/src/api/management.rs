@@ -24,7 +24,7 @@ use crate::{
     base::{
         fields::{FieldError, Fields, quoted, whole},
         id::TenantId,
-        timestamp::Timestamp,
+        timestamp::{DAY_MS, SECOND_MS, Timestamp},
     },
     config::{DefaultScopes, ManageConfig},
     key::Environment,
@@ -55,7 +55,7 @@ pub const MAX_BODY_BYTES: u32 = 64 * 1024;
 pub const MAX_OVERLAP_SECONDS: i64 = 90 * DAY_SECONDS;
 /// How long a rotation waits for the first use of the successor, if nobody says.
 pub const DEFAULT_LATEST_END_SECONDS: i64 = 30 * DAY_SECONDS;
-const DAY_SECONDS: i64 = 24 * 60 * 60;
+const DAY_SECONDS: i64 = DAY_MS / SECOND_MS;
 
 /// Parses the body of `POST keys`.
 ///

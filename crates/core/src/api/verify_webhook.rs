@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::base::{
     fields::{self, FieldError, Fields},
-    json_object::{self, Form, NotRead},
+    json_object::{self, Form, ReadObjectError},
     timestamp::Timestamp,
 };
 use keystile_webhook::{Failure, Scheme, Verified};
@@ -90,7 +90,7 @@ impl VerifyDelivery {
     ///
     /// # Errors
     /// All its mistakes. None repeats a secret or the delivery.
-    pub fn parse(body: &[u8]) -> Result<Self, NotRead> {
+    pub fn parse(body: &[u8]) -> Result<Self, ReadObjectError> {
         const FORMS: &[(&str, Form)] = &[
             ("source", Form::Any(MAX_MEMBER_BYTES)),
             ("provider", Form::Any(MAX_MEMBER_BYTES)),
@@ -271,12 +271,12 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    fn parse(body: &Value) -> Result<VerifyDelivery, NotRead> {
+    fn parse(body: &Value) -> Result<VerifyDelivery, ReadObjectError> {
         VerifyDelivery::parse(body.to_string().as_bytes())
     }
 
     fn mistakes(body: Value) -> Vec<String> {
-        let NotRead::Mistakes(errors) = parse(&body).unwrap_err() else { panic!("{body}") };
+        let ReadObjectError::Mistakes(errors) = parse(&body).unwrap_err() else { panic!("{body}") };
         errors.into_iter().map(|error| error.field).collect()
     }
 

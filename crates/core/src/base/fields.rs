@@ -6,6 +6,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::{error::Error, fmt};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -21,10 +22,18 @@ pub struct FieldError {
     pub detail: String,
 }
 
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.detail)
+    }
+}
+
+impl Error for FieldError {}
+
 /// The 422 that lists a body's mistakes.
 #[must_use]
 pub fn invalid(errors: &[FieldError]) -> Problem {
-    let first = errors.first().map(|error| format!("{}: {}", error.field, error.detail)).unwrap_or_default();
+    let first = errors.first().map(ToString::to_string).unwrap_or_default();
     let detail = match errors.len() {
         0 | 1 => first,
         count => format!("{first} ({} more in `errors`)", count - 1),

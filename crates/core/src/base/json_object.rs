@@ -9,7 +9,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::fmt;
+use core::{error::Error, fmt};
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value, error::Category, value::RawValue};
@@ -30,7 +30,7 @@ pub enum Form {
 
 /// Why a text is not the object that is expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotRead {
+pub enum ReadObjectError {
     /// It is no JSON, from this place on.
     Json {
         /// Counted from 1.
@@ -42,24 +42,35 @@ pub enum NotRead {
     Mistakes(Vec<FieldError>),
 }
 
-impl From<Vec<FieldError>> for NotRead {
+impl From<Vec<FieldError>> for ReadObjectError {
     fn from(mistakes: Vec<FieldError>) -> Self {
         Self::Mistakes(mistakes)
     }
 }
 
+impl fmt::Display for ReadObjectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json { line, column } => write!(f, "no JSON at line {line}, column {column}"),
+            Self::Mistakes(mistakes) => mistakes.iter().try_for_each(|mistake| write!(f, "{mistake}; ")),
+        }
+    }
+}
+
+impl Error for ReadObjectError {}
+
 /// Reads an object with these members. Others come out as null, a few of them.
 ///
 /// # Errors
-/// [`NotRead`].
-pub fn read(text: &[u8], members: &[(&str, Form)]) -> Result<Map<String, Value>, NotRead> {
+/// [`ReadObjectError`].
+pub fn read(text: &[u8], members: &[(&str, Form)]) -> Result<Map<String, Value>, ReadObjectError> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let read = Object(members).deserialize(&mut deserializer).and_then(|read| deserializer.end().map(|()| read));
     let Read { object, mistakes } = read.map_err(|error| match error.classify() {
         Category::Data => mistake("", "a JSON object expected".to_string()).into(),
-        _ => NotRead::Json { line: error.line(), column: error.column() },
+        _ => ReadObjectError::Json { line: error.line(), column: error.column() },
     })?;
-    if mistakes.is_empty() { Ok(object) } else { Err(NotRead::Mistakes(mistakes)) }
+    if mistakes.is_empty() { Ok(object) } else { Err(ReadObjectError::Mistakes(mistakes)) }
 }
 
 fn mistake(field: &str, detail: String) -> Vec<FieldError> {
@@ -133,7 +144,7 @@ mod tests {
 
     fn mistakes(text: &str) -> Vec<String> {
         match read(text.as_bytes(), MEMBERS).unwrap_err() {
-            NotRead::Mistakes(mistakes) => {
+            ReadObjectError::Mistakes(mistakes) => {
                 mistakes.iter().map(|each| format!("{}: {}", each.field, each.detail)).collect()
             }
             other => panic!("{other:?}"),
@@ -163,9 +174,9 @@ mod tests {
     #[test]
     fn what_is_no_json_is_placed() {
         for (text, line, column) in [("{\"a\":\n1", 2, 1), ("{} x", 1, 4), ("", 1, 0), ("{\"a\" 1}", 1, 6)] {
-            assert_eq!(read(text.as_bytes(), MEMBERS), Err(NotRead::Json { line, column }), "{text}");
+            assert_eq!(read(text.as_bytes(), MEMBERS), Err(ReadObjectError::Json { line, column }), "{text}");
         }
-        assert!(matches!(read(b"{\"small\": \"\xff\"}", MEMBERS), Err(NotRead::Json { .. })));
+        assert!(matches!(read(b"{\"small\": \"\xff\"}", MEMBERS), Err(ReadObjectError::Json { .. })));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::{error::Error, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,14 @@ impl PathError {
         }
     }
 }
+
+impl fmt::Display for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.detail())
+    }
+}
+
+impl Error for PathError {}
 
 impl Path {
     /// Normalises the path of a URL.

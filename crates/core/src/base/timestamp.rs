@@ -6,6 +6,15 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+/// Milliseconds of a second, a minute, an hour and a day.
+pub const SECOND_MS: i64 = 1_000;
+#[allow(missing_docs)]
+pub const MINUTE_MS: i64 = 60 * SECOND_MS;
+#[allow(missing_docs)]
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+#[allow(missing_docs)]
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+
 /// An instant. Serialised as the number of milliseconds, which is its stored
 /// form; on the wire it stands as RFC 3339 in UTC ([`to_rfc3339`](Self::to_rfc3339)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,6 +5,7 @@
 //! where logs and browser histories would keep it.
 
 use alloc::vec::Vec;
+use core::{error::Error, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,18 @@ pub enum CredentialError {
     /// Two different ones were sent.
     Conflicting,
 }
+
+impl fmt::Display for CredentialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "no credential was sent",
+            Self::InQuery => "a credential is in the query string",
+            Self::Conflicting => "two different credentials were sent",
+        })
+    }
+}
+
+impl Error for CredentialError {}
 
 impl<'a> Carriers<'a> {
     /// The text of the credential, still to be parsed.

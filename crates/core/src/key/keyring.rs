@@ -18,7 +18,7 @@
 //! where their own is looked up.
 
 use alloc::{string::String, vec::Vec};
-use core::fmt;
+use core::{error::Error, fmt};
 
 use base64::{
     Engine as _,
@@ -235,6 +235,8 @@ impl fmt::Display for KeyringError {
     }
 }
 
+impl Error for KeyringError {}
+
 /// Fewer random bytes than minting needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MintError;
@@ -244,6 +246,8 @@ impl fmt::Display for MintError {
         f.write_str("too few random bytes to mint a key")
     }
 }
+
+impl Error for MintError {}
 
 /// What one secret derives. The MACs are keyed once and cloned for each use,
 /// which saves two compressions of SHA-256 every time.

@@ -31,7 +31,7 @@ pub fn key_pattern(forms: KeyForms<'_>, secrets: &[&str]) -> String {
     let mut alternatives = Vec::new();
     let environments = [Environment::Live, Environment::Test];
     let issued = forms.prefixes.iter().flat_map(|prefix| environments.map(|of| head(IssuedKind::Api(of), prefix)));
-    for head in issued.chain([format!("{}_", OPERATOR_PREFIX)]) {
+    for head in issued.chain([format!("{OPERATOR_PREFIX}_")]) {
         alternatives.push(format!("{}[0-9A-Za-z]{{{RANDOM_LEN}}}", literal(&head)));
         alternatives.extend(encoded(&head, RANDOM_LEN + TAG_LEN));
     }

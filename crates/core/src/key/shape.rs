@@ -1,6 +1,7 @@
 //! The shape of a key that is issued here, and why a text has it not.
 
 use alloc::{format, string::String};
+use core::{error::Error, fmt};
 
 use super::{environment::Environment, prefix::KeyPrefix};
 use crate::base::base62;
@@ -81,6 +82,14 @@ impl ParseKeyError {
         }
     }
 }
+
+impl fmt::Display for ParseKeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.detail())
+    }
+}
+
+impl Error for ParseKeyError {}
 
 /// A key taken apart, with nothing known of its tag yet.
 #[derive(Clone, Copy, Debug)]

@@ -15,12 +15,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::base::{problem::Problem, timestamp::Timestamp};
+use crate::base::{
+    problem::Problem,
+    timestamp::{DAY_MS, MINUTE_MS, Timestamp},
+};
 
 /// How long an answer is remembered.
-pub const REMEMBERED_MS: i64 = 24 * 60 * 60 * 1_000;
+pub const REMEMBERED_MS: i64 = DAY_MS;
 /// A request that has not ended by then was killed: its mark blocks nobody any longer.
-pub const RUNNING_MS: i64 = 60_000;
+pub const RUNNING_MS: i64 = MINUTE_MS;
 /// Answers that are larger are not remembered.
 pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 /// The header's length, at most.

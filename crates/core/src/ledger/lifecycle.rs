@@ -5,6 +5,7 @@
 //! Revoked and expired keys can't be brought back by any of them.
 
 use alloc::{string::String, vec::Vec};
+use core::{error::Error, fmt};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -20,9 +21,10 @@ use crate::{
     key::{KeyDigest, KeyDisplay, PlainKey},
 };
 
+mod overlap;
 mod rotation;
 
-pub use rotation::{Overlap, PendingEnd};
+pub use overlap::{Overlap, PendingEnd};
 
 /// A key's row in the ledger: its record, and what only the ledger needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,6 +185,14 @@ impl TransitionError {
         }
     }
 }
+
+impl fmt::Display for TransitionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.detail())
+    }
+}
+
+impl Error for TransitionError {}
 
 impl Key {
     /// A key that was just minted, with the expiry that its tenant's limits came to.

@@ -14,14 +14,13 @@ use serde_json::{Map, Value, json};
 
 use crate::base::{
     fields::{FieldError, Fields, whole},
-    timestamp::Timestamp,
+    timestamp::{DAY_MS, Timestamp},
 };
 
 /// No limit of keys is higher.
 pub const MAX_KEYS: u32 = 1_000_000;
 /// No lifetime that a limit names is longer: ten years.
 pub const MAX_DAYS: u32 = 3_650;
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Limits, each of which may be left open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,7 +14,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::base::{id::DeliveryId, timestamp::Timestamp};
+use crate::base::{
+    id::DeliveryId,
+    timestamp::{DAY_MS, Timestamp},
+};
 
 /// Bytes of a message, at most. The queue's own limit is 128,000, of which it
 /// takes about a hundred itself.
@@ -32,7 +35,6 @@ pub const BODY_KEPT_MS: i64 = 45 * DAY_MS;
 pub const DEAD_LETTER_KEPT_MS: i64 = 30 * DAY_MS;
 /// What is known of failed attempts is kept this long: no queue keeps a message longer.
 pub const ATTEMPTS_KEPT_MS: i64 = 15 * DAY_MS;
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// One event on its way, as the queue keeps it. Two versions of the worker may
 /// run at once, and messages outlive deployments: fields are only ever added,

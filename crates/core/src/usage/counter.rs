@@ -19,7 +19,10 @@ use super::{
     hour_of,
 };
 use crate::{
-    base::{id::KeyId, timestamp::Timestamp},
+    base::{
+        id::KeyId,
+        timestamp::{HOUR_MS, Timestamp},
+    },
     feed::client::CLOCK_JITTER_MS,
 };
 
@@ -33,7 +36,7 @@ pub const BATCHES_PER_FLUSH: usize = 20;
 /// A ledger that takes longer has failed.
 pub const TIMEOUT_MS: i64 = 2_000;
 /// A batch that failed for this long is given up.
-pub const GIVEN_UP_AFTER_MS: i64 = 3_600_000;
+pub const GIVEN_UP_AFTER_MS: i64 = HOUR_MS;
 
 /// A timer that is later than this will not come any more.
 const TIMER_GRACE_MS: i64 = 1_000;

@@ -15,8 +15,8 @@ use keystile_core::{
         ParseKeyError,
         credential::{Carriers, CredentialError, CredentialHeader},
     },
+    objects::ledger::OPERATORS,
 };
-use keystile_runtime::object;
 use serde::Deserialize;
 use worker::{Env, Request};
 
@@ -68,7 +68,7 @@ impl Credential {
     pub(super) async fn judge(self, env: &Env, deployment: &Deployment, request_id: &str) -> Result<Judged, Failure> {
         let Self::Operator(digest) = self else { return Ok(Judged::root()) };
         let command = Authenticate { request_id: request_id.into(), digest };
-        let (status, body) = ask(env, object::OPERATORS_LEDGER, &command).await?;
+        let (status, body) = ask(env, OPERATORS, &command).await?;
         if status == 200 {
             return serde_json::from_str(&body)
                 .map_err(|error| Failure::Fault(format!("a caller that can't be read: {error}")));

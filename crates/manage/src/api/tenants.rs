@@ -9,9 +9,9 @@ use keystile_core::{
     },
     base::problem::Problem,
     ledger::plan::TenantPatch,
+    objects::feed,
 };
 use keystile_runtime::{log, object, response};
-use serde_json::Value;
 use worker::Request;
 
 use super::{Call, Outcome, body, query, route::TenantEndpoint};
@@ -72,9 +72,7 @@ impl Call<'_> {
     pub(super) async fn tenants(&self, request: &Request) -> Outcome {
         self.caller().may(OperatorScope::KeysRead, None)?;
         let query = listing::parse_tenant_query(query::pairs(request)?)?;
-        let page: Result<Value, _> =
-            object::call(self.env, object::FEED, object::FEED_NAME, "/tenants", &query, FEED_TIMEOUT_MS).await;
-        let page = page.map_err(|error| {
+        let page = object::call(self.env, feed::NAME, &query, FEED_TIMEOUT_MS).await.map_err(|error| {
             log::error("feed_unreachable", &[("request_id", self.request_id.into()), ("reason", error.0.into())]);
             Problem::unavailable("The list of tenants can't be read right now; try again shortly.")
         })?;

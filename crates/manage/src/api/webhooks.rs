@@ -13,8 +13,9 @@ use keystile_core::{
     },
     base::{id::DeliveryId, problem::Problem},
     config::WebhookSummary,
+    objects::ledger::OPERATORS,
 };
-use keystile_runtime::{object::OPERATORS_LEDGER, response};
+use keystile_runtime::response;
 use serde_json::json;
 use worker::Request;
 
@@ -43,7 +44,7 @@ impl Call<'_> {
             WebhookEndpoint::DeadLetters(source) => {
                 let source = self.source(source)?;
                 let query = listing::parse_dead_letter_query(query::pairs(request)?)?;
-                let page = dead_letters::ask(self.env, &source.source, "/list", &query, self.request_id).await;
+                let page = dead_letters::ask(self.env, &source.source, &query, self.request_id).await;
                 Ok(passed_on(200, page.map_err(Failure::from)?, &Shown::default())?)
             }
             WebhookEndpoint::Do(source, id, action) => self.act_on_letter(request, source, id, action).await,
@@ -58,8 +59,8 @@ impl Call<'_> {
         let (body, origin) = self.asked(request, body::JSON, MAX_BODY_BYTES).await?;
         management::parse_empty(body)?;
         match action {
-            LetterAction::Redrive => self.ledger(OPERATORS_LEDGER, &Redrive { origin, letter }).await,
-            LetterAction::Discard => self.ledger(OPERATORS_LEDGER, &Discard { origin, letter }).await,
+            LetterAction::Redrive => self.ledger(OPERATORS, &Redrive { origin, letter }).await,
+            LetterAction::Discard => self.ledger(OPERATORS, &Discard { origin, letter }).await,
         }
     }
 

@@ -10,13 +10,14 @@ use std::collections::BTreeSet;
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
     base::{id::ID_RANDOM_BYTES, problem::Problem},
-    feed::claim::{ClaimAnswer, ClaimRequest},
+    feed::claim::ClaimRequest,
     ledger::{
         audit::Action,
         import::{LineResult, differences},
         lifecycle::{ImportedKey, Key},
         plan::Limits,
     },
+    objects::feed,
 };
 use keystile_runtime::{clock, log, object, random};
 use worker::Error;
@@ -103,8 +104,7 @@ impl Books {
             return Ok(Claims::default());
         }
         let request = ClaimRequest { tenant: tenant.clone(), digests: digests.iter().copied().collect() };
-        let answer: Result<ClaimAnswer, _> =
-            object::call(&self.env, object::FEED, object::FEED_NAME, "/claim", &request, FEED_TIMEOUT_MS).await;
+        let answer = object::call(&self.env, feed::NAME, &request, FEED_TIMEOUT_MS).await;
         let answer = answer.map_err(|error| {
             log::warn("claim_failed", &[("reason", error.0.into())]);
             Problem::unavailable(

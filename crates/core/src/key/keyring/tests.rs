@@ -27,7 +27,7 @@ fn parse_either(keyring: &Keyring, text: &str) -> Result<PlainKey, ParseKeyError
 }
 
 /// These vectors were computed once, by an independent implementation
-/// (Python's hmac and hashlib; see docs/architecture.md). A change here
+/// (Python's hmac and hashlib; see docs/design/golden-vectors.md). A change here
 /// makes every key that was ever issued worthless.
 #[test]
 fn golden_vectors_pin_alphabet_labels_tag_address_and_seal() {

@@ -5,9 +5,10 @@
 //! slow roll-out cuts nobody off; a latest end holds in any case. While the end
 //! is ahead it can be cancelled.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Key, KeyStatus, TransitionError};
+use super::{
+    Key, KeyStatus, TransitionError,
+    overlap::{Overlap, PendingEnd},
+};
 use crate::{
     access::record::KeyState,
     base::{id::KeyId, timestamp::Timestamp},
@@ -15,37 +16,6 @@ use crate::{
 
 /// What is left of an overlap that began with a use, once that was heard of.
 const LEAST_LEFT_MS: i64 = 60 * 1_000;
-
-/// When the old key ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Overlap {
-    /// At once: it is revoked.
-    None,
-    /// This many milliseconds after the rotation.
-    FromRotation(i64),
-    /// After the successor's first use.
-    FromFirstUse {
-        /// This many milliseconds after it,
-        overlap_ms: i64,
-        /// and at the latest this many after the rotation.
-        latest_ms: i64,
-    },
-}
-
-/// The end of a key that was replaced, while it is ahead. When it comes is the
-/// record's expiry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PendingEnd {
-    /// When the key was rotated.
-    pub rotated_at: Timestamp,
-    /// The overlap, milliseconds.
-    pub overlap_ms: i64,
-    /// When the overlap began; `None` while it awaits the successor's first use.
-    pub begun_at: Option<Timestamp>,
-    /// The expiry that the key has of its own, and gets back if the end is cancelled.
-    pub own_expiry: Option<Timestamp>,
-}
 
 impl Key {
     /// Replaces it by `successor`. It never ends later than it would have anyway.

@@ -1,9 +1,9 @@
-//! The section of `docs/webhooks.md` that is made of the registry.
+//! The section of `docs/reference/providers.md` that is made of the registry.
 
 use super::*;
 use crate::algorithm::Algorithm;
 
-const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/webhooks.md");
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/providers.md");
 const BEGIN: &str = "<!-- providers: made from crates/webhook/src/registry.toml by its tests -->\n";
 const END: &str = "<!-- providers end -->";
 
@@ -17,7 +17,7 @@ fn the_table_of_providers_is_that_of_the_registry() {
     }
     assert!(
         std::env::var_os("UPDATE_DOCS").is_some(),
-        "docs/webhooks.md differs from the registry. Write it anew by\n  \
+        "docs/reference/providers.md differs from the registry. Write it anew by\n  \
          UPDATE_DOCS=1 cargo test -p keystile-webhook --features registry the_table_of_providers"
     );
     std::fs::write(DOCUMENT, format!("{before}{BEGIN}{}{END}{after}", self::table())).unwrap();

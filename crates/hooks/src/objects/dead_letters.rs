@@ -1,14 +1,5 @@
 //! What could not be delivered: a Durable Object for each source. It counts the
-//! attempts of what is still tried, and keeps what nobody tries any more.
-//!
-//! | path | asked by | |
-//! |---|---|---|
-//! | `/failed` | the consumer | an attempt failed |
-//! | `/delivered` | the consumer | an attempt after that did not |
-//! | `/bury` | the consumer of dead letters | there is none left |
-//! | `/list` | the management API | the dead letters, by page |
-//! | `/redrive` | the management API | back into the queue |
-//! | `/discard` | the management API | and gone |
+//! attempts of what is still tried, and keeps what nobody tries any more. Its calls are those of [`objects::dead_letters`](keystile_core::objects::dead_letters).
 
 mod schema;
 
@@ -16,21 +7,26 @@ use std::cell::OnceCell;
 
 use keystile_core::{
     Timestamp,
-    base::id::DeliveryId,
+    base::{
+        id::DeliveryId,
+        timestamp::{DAY_MS, MINUTE_MS},
+    },
     ledger::query::{DeadLetterPlace, DeadLetterQuery},
-    receiver::queue::{ATTEMPTS_KEPT_MS, Body, DEAD_LETTER_KEPT_MS, DeadLetter, Envelope, Failed},
+    objects::{
+        Call as _,
+        dead_letters::{AttemptFailed, Bury, Delivered, Discard, Redrive},
+    },
+    receiver::queue::{ATTEMPTS_KEPT_MS, Body, DEAD_LETTER_KEPT_MS, DeadLetter, Envelope},
 };
-use keystile_runtime::{clock, database, database::Database, log, response};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use keystile_runtime::{alarm, clock, database::Database, log, response};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-use crate::queue;
+use crate::{bodies, queue};
 
-/// An alarm a day trims, as long as there is something to.
-const DAY_MS: i64 = 24 * 3_600_000;
 /// After a fault in the alarm it is tried again this much later.
-const ALARM_RETRY_MS: i64 = 60_000;
+const ALARM_RETRY_MS: i64 = MINUTE_MS;
 /// How long the queue and a stored body are waited for: less than who asks waits
 /// for the answer, so that it seldom has to guess.
 const PATIENCE_MS: u64 = 5_000;
@@ -41,25 +37,6 @@ pub struct DeadLetters {
     state: State,
     env: Env,
     database: OnceCell<Database>,
-}
-
-/// `/failed`
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Attempted {
-    pub(crate) id: DeliveryId,
-    pub(crate) failed: Failed,
-}
-
-/// `/delivered`, `/redrive`, `/discard`
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Which {
-    pub(crate) id: DeliveryId,
-}
-
-/// `/bury`
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Bury {
-    pub(crate) envelope: Envelope,
 }
 
 /// Why there is no answer.
@@ -92,12 +69,12 @@ impl DurableObject for DeadLetters {
         let path = request.path();
         let body = request.text().await?;
         let outcome = match path.as_str() {
-            "/failed" => self.handle(&body, Self::failed),
-            "/delivered" => self.handle(&body, Self::delivered),
-            "/bury" => self.handle(&body, Self::bury),
-            "/list" => self.handle(&body, Self::list),
-            "/redrive" => self.redrive(&body).await,
-            "/discard" => self.discard(&body).await,
+            AttemptFailed::PATH => self.handle(&body, Self::failed),
+            Delivered::PATH => self.handle(&body, Self::delivered),
+            Bury::PATH => self.handle(&body, Self::bury),
+            DeadLetterQuery::PATH => self.handle(&body, Self::list),
+            Redrive::PATH => self.redrive(&body).await,
+            Discard::PATH => self.discard(&body).await,
             _ => Err(Unanswered::NotFound),
         };
         let (status, reason) = match outcome {
@@ -110,16 +87,8 @@ impl DurableObject for DeadLetters {
         response::json(status, &json!({}))
     }
 
-    /// Trims. Never fails: an alarm that does is dropped in the end.
     async fn alarm(&self) -> Result<Response> {
-        if let Err(error) = self.trim(clock::now()) {
-            log::error("dead_letters_alarm_failed", &[("reason", error.to_string().into())]);
-            let again = clock::now().plus_millis(ALARM_RETRY_MS);
-            if let Err(error) = database::arm(&self.state.storage(), again) {
-                log::error("alarm_not_set", &[("reason", error.to_string().into())]);
-            }
-        }
-        Response::empty()
+        alarm::carry_out(self.state.storage(), "dead_letters", ALARM_RETRY_MS, async |now| self.trim(now)).await
     }
 }
 
@@ -156,7 +125,7 @@ impl DeadLetters {
         Ok(self.database.get_or_init(|| database))
     }
 
-    fn failed(&self, database: &Database, attempted: &Attempted, now: Timestamp) -> Outcome {
+    fn failed(&self, database: &Database, attempted: &AttemptFailed, now: Timestamp) -> Outcome {
         let last = serde_json::to_string(&attempted.failed)?;
         let row = vec![attempted.id.as_str().into(), last.into(), now.as_millis().into()];
         database.execute(
@@ -168,7 +137,7 @@ impl DeadLetters {
         Ok(json!({}))
     }
 
-    fn delivered(&self, database: &Database, which: &Which, _now: Timestamp) -> Outcome {
+    fn delivered(&self, database: &Database, which: &Delivered, _now: Timestamp) -> Outcome {
         database.execute("DELETE FROM letters WHERE id = ?", vec![which.id.as_str().into()])?;
         Ok(json!({}))
     }
@@ -226,7 +195,7 @@ impl DeadLetters {
     /// The message is in the queue before it is out of here: in between it is
     /// in both rather than in neither.
     async fn redrive(&self, body: &str) -> Outcome {
-        let which: Which = serde_json::from_str(body)?;
+        let which: Redrive = serde_json::from_str(body)?;
         let kept = self.kept(&which.id)?;
         let mut envelope = Envelope::parse(&kept.message).map_err(Unanswered::Fault)?;
         envelope.redriven = true;
@@ -241,11 +210,11 @@ impl DeadLetters {
     }
 
     async fn discard(&self, body: &str) -> Outcome {
-        let which: Which = serde_json::from_str(body)?;
+        let which: Discard = serde_json::from_str(body)?;
         let kept = self.kept(&which.id)?;
         self.open()?.execute("DELETE FROM letters WHERE id = ?", vec![which.id.as_str().into()])?;
         if let Ok(Envelope { body: Body::Stored { .. }, id, .. }) = Envelope::parse(&kept.message)
-            && let Err(reason) = patiently(queue::forget_body(&self.env, &id)).await
+            && let Err(reason) = patiently(bodies::forget(&self.env, &id)).await
         {
             log::warn("webhook_body_left", &[("delivery", id.as_str().into()), ("reason", reason.into())]);
         }
