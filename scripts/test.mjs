@@ -14,8 +14,8 @@ import { checkImports } from "./imports.mjs";
 import { interop } from "./interop.mjs";
 import { buildPackage } from "./npm_package.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
-import { setup, setupSchemathesis, setupWasmTests } from "./setup.mjs";
-import { inRoot, node22, root, schemathesis, wasmTestRunner, wranglerEnv } from "./tools.mjs";
+import { setup, setupCargoDeny, setupSchemathesis, setupWasmTests } from "./setup.mjs";
+import { cargoDeny, inRoot, node22, root, schemathesis, wasmTestRunner, wranglerEnv } from "./tools.mjs";
 
 const WASM = "wasm32-unknown-unknown";
 /** What only some crates enable, so that all of it is checked. */
@@ -26,6 +26,7 @@ const steps = {
   imports: ["Which file imports which", checkImports],
   fmt: ["Formatting", () => cargo("fmt", "--all", "--check")],
   links: ["Links between the documents", links],
+  deny: ["Licenses and sources of the crates", deny],
   clippy: ["Clippy", clippy],
   native: ["Tests, native", () => cargo("test", "--workspace", "--features", FEATURES)],
   wasm: ["Tests of core and webhook, as WebAssembly", wasmTests],
@@ -48,6 +49,16 @@ function links() {
   const remark = inRoot("node_modules", "remark-cli", "cli.js");
   const options = ["--frail", "--quiet", "--no-stdout", "--use", "remark-validate-links=repository:false"];
   return run(process.execPath, [remark, ".", ...options, "--ignore-pattern", "target"], { cwd: root });
+}
+
+/** The crates of the workspace and of the fuzz targets, by deny.toml. */
+async function deny() {
+  await setupCargoDeny();
+  const check = ["check", "--allow", "unmatched-skip", "licenses", "bans", "sources"];
+  for (const manifest of [inRoot("Cargo.toml"), inRoot("fuzz", "Cargo.toml")]) {
+    const args = ["--locked", "--manifest-path", manifest, "--config", inRoot("deny.toml"), ...check];
+    await run(cargoDeny().program, args, { cwd: root });
+  }
 }
 
 async function clippy() {

