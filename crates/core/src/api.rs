@@ -3,6 +3,7 @@
 pub mod import;
 pub mod listing;
 pub mod management;
+pub mod shown;
 pub mod verify;
 #[cfg(feature = "webhooks")]
 pub mod verify_webhook;

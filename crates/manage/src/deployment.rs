@@ -1,10 +1,10 @@
 //! The configuration and the secrets, read once per isolate.
 //!
-//! What is wrong with them is named in the log and nowhere else.
+//! A mistake in them is named in the log and nowhere else.
 
 use std::{cell::OnceCell, rc::Rc};
 
-use keystile_core::{Keyring, RootKeys, api::management::Holds, config::ManageConfig};
+use keystile_core::{Keyring, RootKeys, api::shown::Holds, config::ManageConfig};
 use keystile_runtime::{config, secret};
 use worker::{Env, Result};
 
@@ -13,7 +13,7 @@ thread_local! {
     static DEPLOYMENT: OnceCell<Rc<Deployment>> = const { OnceCell::new() };
 }
 
-/// What both the REST API and the ledgers need to know of this deployment.
+/// The settings of this deployment, for the REST API and the ledgers.
 pub(crate) struct Deployment {
     /// `keystile.toml`.
     pub(crate) config: Rc<ManageConfig>,
@@ -35,7 +35,7 @@ impl Deployment {
         })
     }
 
-    /// How far `effective_by` can be relied on here.
+    /// The extent to which `effective_by` can be relied on here.
     pub(crate) fn holds(&self) -> Holds {
         self.config.when_feed_unreachable.into()
     }
@@ -49,7 +49,7 @@ pub(crate) fn config() -> Result<Rc<ManageConfig>> {
     once(&CONFIG, || config::load())
 }
 
-/// What failed is tried again by the next request.
+/// Loads a value at the first use. The next request tries a load that failed again.
 fn once<T>(cell: &'static std::thread::LocalKey<OnceCell<Rc<T>>>, load: impl FnOnce() -> Result<T>) -> Result<Rc<T>> {
     if let Some(loaded) = cell.with(|cell| cell.get().cloned()) {
         return Ok(loaded);

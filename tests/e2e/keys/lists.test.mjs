@@ -129,7 +129,7 @@ test("operators are listed by status, scope and text, those of one tenant for th
 });
 
 test("the keys of a ledger from before are put where lists find them", () => {
-  const source = readFileSync(inRoot("crates", "manage", "src", "ledger_do", "schema.rs"), "utf8");
+  const source = readFileSync(inRoot("crates", "manage", "src", "ledger", "schema.rs"), "utf8");
   const list = source.slice(source.indexOf("MIGRATIONS: "), source.indexOf("#[cfg(test)]"));
   const migrations = [...list.matchAll(/"([^"]*)"/g)].map(([, migration]) => migration);
   const placing = migrations.findIndex((migration) => migration.includes("CREATE TABLE key_places"));

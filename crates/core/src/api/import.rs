@@ -14,13 +14,14 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::management;
 use crate::{
     base::{
         fields::{FieldError, Fields},
-        id::TenantId,
+        id::{KeyId, TenantId},
         timestamp::Timestamp,
     },
     config::ManageConfig,
@@ -96,50 +97,70 @@ fn parse_digest(value: Value) -> Result<KeyDigest, String> {
 }
 
 /// The answer: what came of each line, in their order, and of how many.
-#[must_use]
-pub fn present(results: &[LineResult]) -> Value {
-    let count = |status: &str| results.iter().filter(|result| result.status() == status).count();
-    json!({
-        "imported": count("imported"),
-        "existing": count("existing"),
-        "failed": count("failed"),
-        "results": results.iter().enumerate().map(|(line, result)| present_line(line, result)).collect::<Vec<_>>(),
-    })
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ImportReport {
+    pub existing: usize,
+    pub failed: usize,
+    pub imported: usize,
+    /// Whether all of it was done before, and is only answered again.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub replayed: bool,
+    pub results: Vec<ReportedLine>,
 }
 
-fn present_line(line: usize, result: &LineResult) -> Value {
-    let mut shown = Map::new();
-    let mut show = |member: &str, value: Value| shown.insert(member.into(), value);
-    show("line", line.into());
-    show("status", result.status().into());
-    match result {
-        LineResult::Imported { id } => {
-            show("id", json!(id));
-        }
-        LineResult::Existing { id, differs } => {
-            show("id", json!(id));
-            if !differs.is_empty() {
-                show("differs", json!(differs));
-            }
-        }
-        LineResult::Failed { errors } => {
-            show("id", Value::Null);
-            show("errors", json!(errors));
+impl ImportReport {
+    /// Of the lines' results, in their order.
+    #[must_use]
+    pub fn new(results: Vec<LineResult>, replayed: bool) -> Self {
+        let count = |status: &str| results.iter().filter(|result| result.status() == status).count();
+        Self {
+            existing: count("existing"),
+            failed: count("failed"),
+            imported: count("imported"),
+            replayed,
+            results: results.into_iter().enumerate().map(|(line, result)| ReportedLine::new(line, result)).collect(),
         }
     }
-    Value::Object(shown)
+}
+
+/// A line of the report.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ReportedLine {
+    /// Of an existing key: the fields in which the line says something else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differs: Vec<String>,
+    /// Of a line that failed: all that is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    pub id: Option<KeyId>,
+    pub line: usize,
+    pub status: &'static str,
+}
+
+impl ReportedLine {
+    fn new(line: usize, result: LineResult) -> Self {
+        let status = result.status();
+        let (id, differs, errors) = match result {
+            LineResult::Imported { id } => (Some(id), Vec::new(), Vec::new()),
+            LineResult::Existing { id, differs } => (Some(id), differs, Vec::new()),
+            LineResult::Failed { errors } => (None, Vec::new(), errors),
+        };
+        Self { differs, errors, id, line, status }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        base::id::KeyId,
         config::manage::tests::config,
         ledger::{import::differences, lifecycle::Key},
     };
     use alloc::vec;
     use proptest::prelude::*;
+    use serde_json::json;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -257,7 +278,7 @@ mod tests {
                  "errors": [{"field": "digest", "detail": "it belongs to another tenant"}]},
             ],
         });
-        assert_eq!(present(&results), expected);
+        assert_eq!(json!(ImportReport::new(results.into(), false)), expected);
     }
 
     proptest! {

@@ -1,5 +1,5 @@
 //! The management API's bodies: what may be asked. Who may ask it is in
-//! [`operator`], how keys are shown in [`shown`].
+//! [`access::operator`](crate::access::operator), how answers look in [`shown`](super::shown).
 //!
 //! A body is parsed into a type that is right once it exists. All its mistakes
 //! are reported together, each with the field, the problem and what is allowed;
@@ -33,10 +33,6 @@ use crate::{
         plan::RequestedExpiry,
     },
 };
-
-mod shown;
-
-pub use shown::{Holds, present, present_catalog, present_plans, present_settings};
 
 /// Characters of a name, at most.
 pub const MAX_NAME_CHARS: usize = 100;

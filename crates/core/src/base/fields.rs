@@ -16,10 +16,10 @@ use crate::base::problem::Problem;
 /// One mistake in a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
-    /// The field, `scopes` or `allowed_ips.2`.
-    pub field: String,
     /// What is wrong and what is allowed.
     pub detail: String,
+    /// The field, `scopes` or `allowed_ips.2`.
+    pub field: String,
 }
 
 impl fmt::Display for FieldError {

@@ -3,8 +3,8 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use serde::{Deserialize, Serialize, Serializer};
+use time::{OffsetDateTime, format_description::well_known};
 
 /// Milliseconds of a second, a minute, an hour and a day.
 pub const SECOND_MS: i64 = 1_000;
@@ -61,7 +61,7 @@ impl Timestamp {
     /// Parses RFC 3339 with any offset, such as `2027-01-31T12:00:00Z`.
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
-        let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let instant = OffsetDateTime::parse(text, &well_known::Rfc3339).ok()?;
         i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
     }
 
@@ -80,6 +80,16 @@ impl Timestamp {
             instant.second(),
             instant.millisecond()
         )
+    }
+}
+
+/// An instant that is shown: serialised as RFC 3339.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rfc3339(pub Timestamp);
+
+impl Serialize for Rfc3339 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_rfc3339())
     }
 }
 

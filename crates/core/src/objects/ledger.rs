@@ -1,11 +1,11 @@
 //! The ledgers: one object for each tenant, and one for operators' keys.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Done, calls};
+use super::calls;
 use crate::{base::id::KeyId, usage::batch::UsageBatch};
 
 /// The binding.
@@ -18,7 +18,7 @@ calls! { BINDING;
     // By edges: the holder of a key ends it.
     SelfRevoke, "/self-revoke" => Value;
     // By edges: uses that an isolate has counted. It writes the JSON by hand.
-    UsageBatch, "/usage" => Done;
+    UsageBatch, "/usage" => Counted;
 }
 
 /// The holder of a key ends it, through the edge. The answer is the key as the
@@ -31,6 +31,13 @@ pub struct SelfRevoke {
     pub request_id: String,
     /// The source address, as Cloudflare states it.
     pub ip: Option<String>,
+}
+
+/// The uses were counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The keys that were let through for the first time in their lives.
+    pub first_used: Vec<KeyId>,
 }
 
 #[cfg(test)]

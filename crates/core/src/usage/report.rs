@@ -1,4 +1,4 @@
-//! What a ledger shows of a key's uses: sums of the last 24 hours, 7 days and
+//! The report on a key's uses: sums of the last 24 hours, 7 days and
 //! 30 days, of all time, and a series by the hour.
 //!
 //! A period is the present hour and the whole hours before it.
@@ -6,15 +6,17 @@
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
 
 use super::{beginning_of, hour_of};
 use crate::{
     access::verdict,
-    base::{id::KeyId, timestamp::Timestamp},
+    base::{
+        id::KeyId,
+        timestamp::{Rfc3339, Timestamp},
+    },
 };
 
-/// What is summed up, and what a series can be of.
+/// A period that is summed up, or that a series is of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Period {
     /// 24 hours.
@@ -90,20 +92,74 @@ impl Tally {
         *self.0.entry(code.into()).or_default() += count;
     }
 
-    fn present(&self) -> Map<String, Value> {
-        let mut shown = self.present_sums();
-        shown.insert("codes".into(), json!(self.0));
-        shown
+    fn sums(&self) -> UsageSums {
+        let allowed = self.0.get(verdict::VALID).copied().unwrap_or_default();
+        UsageSums { allowed, refused: self.0.values().sum::<u64>() - allowed }
     }
 
-    fn present_sums(&self) -> Map<String, Value> {
-        let allowed = self.0.get(verdict::VALID).copied().unwrap_or_default();
-        let refused = self.0.values().sum::<u64>() - allowed;
-        let mut shown = Map::new();
-        shown.insert("allowed".into(), allowed.into());
-        shown.insert("refused".into(), refused.into());
-        shown
+    fn by_code(self) -> UsageByCode {
+        let UsageSums { allowed, refused } = self.sums();
+        UsageByCode { allowed, codes: self.0, refused }
     }
+}
+
+/// Uses that were allowed, and those that were not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct UsageSums {
+    pub allowed: u64,
+    pub refused: u64,
+}
+
+/// The same, and by the code of their verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct UsageByCode {
+    pub allowed: u64,
+    pub codes: BTreeMap<String, u64>,
+    pub refused: u64,
+}
+
+/// The uses of one hour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct UsageHour {
+    pub allowed: u64,
+    pub codes: BTreeMap<String, u64>,
+    /// When it began.
+    pub hour: Rfc3339,
+    pub refused: u64,
+}
+
+/// A key's uses, as `GET keys/{id}/usage` shows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct UsageReport {
+    #[serde(rename = "24h")]
+    pub day: UsageByCode,
+    #[serde(rename = "30d")]
+    pub month: UsageByCode,
+    #[serde(rename = "7d")]
+    pub week: UsageByCode,
+    pub all: UsageByCode,
+    /// Every hour of the period, those without uses too, the oldest first.
+    pub hourly: Vec<UsageHour>,
+    pub key_id: KeyId,
+    pub last_used_at: Option<Rfc3339>,
+    /// That of `hourly`.
+    pub period: &'static str,
+}
+
+/// The sums that stand beside a key in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct UsageSummary {
+    #[serde(rename = "24h")]
+    pub day: UsageSums,
+    #[serde(rename = "30d")]
+    pub month: UsageSums,
+    #[serde(rename = "7d")]
+    pub week: UsageSums,
 }
 
 /// What is known of a key's uses.
@@ -120,19 +176,20 @@ pub struct KeyUsage {
 }
 
 impl KeyUsage {
-    /// The answer to `GET keys/{id}/usage`, with the series of `period`.
+    /// The report, with the series of `period`.
     #[must_use]
-    pub fn present(&self, period: Period, now: Timestamp) -> Value {
-        let mut shown = Map::new();
-        shown.insert("key_id".into(), json!(self.key_id));
-        shown.insert("last_used_at".into(), json!(self.last_used_at.map(Timestamp::to_rfc3339)));
-        for period in Period::ALL {
-            shown.insert(period.as_str().into(), Value::Object(tally(&self.recent, period, now).present()));
+    pub fn report(self, period: Period, now: Timestamp) -> UsageReport {
+        let of = |period| tally(&self.recent, period, now).by_code();
+        UsageReport {
+            day: of(Period::Day),
+            month: of(Period::Month),
+            week: of(Period::Week),
+            hourly: hourly(&self.recent, period, now),
+            all: self.all.by_code(),
+            key_id: self.key_id,
+            last_used_at: self.last_used_at.map(Rfc3339),
+            period: period.as_str(),
         }
-        shown.insert("all".into(), Value::Object(self.all.present()));
-        shown.insert("period".into(), period.as_str().into());
-        shown.insert("hourly".into(), hourly(&self.recent, period, now).into());
-        Value::Object(shown)
     }
 }
 
@@ -157,18 +214,19 @@ impl PeriodCounts {
     }
 }
 
-/// The sums that stand beside a key in a list.
-#[must_use]
-pub fn summary(counts: &[PeriodCounts]) -> Value {
-    let mut shown = Map::new();
-    for period in Period::ALL {
-        let mut tally = Tally::default();
-        for count in counts {
-            tally.add(&count.code, count.of(period));
-        }
-        shown.insert(period.as_str().into(), Value::Object(tally.present_sums()));
+impl UsageSummary {
+    /// Of what each code comes to in each period.
+    #[must_use]
+    pub fn new(counts: &[PeriodCounts]) -> Self {
+        let of = |period| {
+            let mut tally = Tally::default();
+            for count in counts {
+                tally.add(&count.code, count.of(period));
+            }
+            tally.sums()
+        };
+        Self { day: of(Period::Day), month: of(Period::Month), week: of(Period::Week) }
     }
-    Value::Object(shown)
 }
 
 fn tally(recent: &[Bucket], period: Period, now: Timestamp) -> Tally {
@@ -176,7 +234,7 @@ fn tally(recent: &[Bucket], period: Period, now: Timestamp) -> Tally {
 }
 
 /// Every hour of the period, those without uses too, the oldest first.
-fn hourly(recent: &[Bucket], period: Period, now: Timestamp) -> Vec<Value> {
+fn hourly(recent: &[Bucket], period: Period, now: Timestamp) -> Vec<UsageHour> {
     let mut hours: BTreeMap<i64, Tally> =
         (period.first_hour(now)..=hour_of(now)).map(|hour| (hour, Tally::default())).collect();
     for bucket in recent {
@@ -184,17 +242,17 @@ fn hourly(recent: &[Bucket], period: Period, now: Timestamp) -> Vec<Value> {
             tally.add(&bucket.code, bucket.count);
         }
     }
-    let present = |(hour, tally): (&i64, &Tally)| {
-        let mut shown = tally.present();
-        shown.insert("hour".into(), beginning_of(*hour).to_rfc3339().into());
-        Value::Object(shown)
+    let shown = |(hour, tally): (i64, Tally)| {
+        let UsageByCode { allowed, codes, refused } = tally.by_code();
+        UsageHour { allowed, codes, hour: Rfc3339(beginning_of(hour)), refused }
     };
-    hours.iter().map(present).collect()
+    hours.into_iter().map(shown).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -213,7 +271,8 @@ mod tests {
     fn a_period_is_the_present_hour_and_the_whole_hours_before_it() {
         let shown =
             usage(&[(0, "VALID", 1), (23, "VALID", 2), (24, "VALID", 4), (167, "VALID", 8), (168, "VALID", 16)])
-                .present(Period::Day, NOW);
+                .report(Period::Day, NOW);
+        let shown = json!(shown);
         let allowed = |period: &str| shown[period]["allowed"].as_u64().unwrap();
         assert_eq!((allowed("24h"), allowed("7d"), allowed("30d"), allowed("all")), (3, 15, 31, 131));
     }
@@ -221,7 +280,8 @@ mod tests {
     #[test]
     fn what_is_not_valid_is_refused_by_its_code() {
         let shown = usage(&[(1, "VALID", 3), (1, "REVOKED", 1), (0, "REVOKED", 1), (0, "EXPIRED", 2)])
-            .present(Period::Week, NOW);
+            .report(Period::Week, NOW);
+        let shown = json!(shown);
         assert_eq!(
             shown["24h"],
             json!({"allowed": 3, "refused": 4, "codes": {"VALID": 3, "REVOKED": 2, "EXPIRED": 2}})
@@ -234,7 +294,7 @@ mod tests {
     fn the_series_has_every_hour_the_oldest_first() {
         let usage = usage(&[(0, "VALID", 1), (23, "REVOKED", 2), (24, "VALID", 4)]);
         for (period, hours) in [(Period::Day, 24), (Period::Week, 168), (Period::Month, 720)] {
-            let series = usage.present(period, NOW)["hourly"].clone();
+            let series = json!(usage.clone().report(period, NOW))["hourly"].clone();
             let series = series.as_array().unwrap();
             assert_eq!(series.len(), hours);
             let last =
@@ -243,7 +303,7 @@ mod tests {
             let times: Vec<_> = series.iter().map(|bucket| bucket["hour"].as_str().unwrap()).collect();
             assert!(times.is_sorted());
         }
-        let day = usage.present(Period::Day, NOW);
+        let day = json!(usage.report(Period::Day, NOW));
         assert_eq!(day["hourly"][0]["codes"], json!({"REVOKED": 2}));
         assert_eq!(
             day["hourly"][1],
@@ -255,14 +315,18 @@ mod tests {
     fn a_list_shows_the_sums_alone() {
         let counts = |code: &str, day, week, month| PeriodCounts { code: code.into(), day, week, month };
         assert_eq!(
-            summary(&[counts("VALID", 1, 2, 3), counts("DISABLED", 0, 2, 2), counts("EXPIRED", 0, 0, 5)]),
+            json!(UsageSummary::new(&[
+                counts("VALID", 1, 2, 3),
+                counts("DISABLED", 0, 2, 2),
+                counts("EXPIRED", 0, 0, 5)
+            ])),
             json!({
                 "24h": {"allowed": 1, "refused": 0},
                 "7d": {"allowed": 2, "refused": 2},
                 "30d": {"allowed": 3, "refused": 7},
             })
         );
-        assert_eq!(summary(&[])["24h"], json!({"allowed": 0, "refused": 0}));
+        assert_eq!(json!(UsageSummary::new(&[]))["24h"], json!({"allowed": 0, "refused": 0}));
     }
 
     #[test]

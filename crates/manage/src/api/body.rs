@@ -6,15 +6,15 @@ use serde_json::{Map, Value};
 use worker::Request;
 
 /// Media types that a body may be declared as.
-pub(super) const JSON: &[&str] = &["application/json"];
+pub(crate) const JSON: &[&str] = &["application/json"];
 /// Those of a merge patch (RFC 7396).
-pub(super) const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
+pub(crate) const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
 
 /// Reads the body as JSON. No body is an empty object.
 ///
 /// # Errors
 /// The problem with it.
-pub(super) async fn read(request: &Request, accepted: &[&str], max_bytes: u32) -> Result<Value, Problem> {
+pub(crate) async fn read(request: &Request, accepted: &[&str], max_bytes: u32) -> Result<Value, Problem> {
     let content_type = request.headers().get("Content-Type").ok().flatten();
     let bytes = body::read(request.inner(), max_bytes).await?;
     if bytes.is_empty() {

@@ -8,8 +8,8 @@ use worker::{Headers, Result};
 /// No caller waits for longer, whatever it prefers.
 const LONGEST_MS: i64 = 30_000;
 
-/// How long the caller would wait, if it says so.
-pub(super) fn wait_ms(prefer: Option<&str>) -> Option<i64> {
+/// The time that the caller would wait, if it says so.
+pub(crate) fn wait_ms(prefer: Option<&str>) -> Option<i64> {
     let preferences = prefer?.split([',', ';']).map(str::trim);
     let seconds = preferences.filter_map(|preference| preference.strip_prefix("wait=")).next()?;
     let seconds: i64 = seconds.trim_matches('"').parse().ok().filter(|seconds| *seconds >= 0)?;
@@ -18,7 +18,7 @@ pub(super) fn wait_ms(prefer: Option<&str>) -> Option<i64> {
 
 /// Waits until `effective_by`, if that is within what the caller would wait, and
 /// says that it did.
-pub(super) async fn wait_until(effective_by: Timestamp, wait_ms: i64, headers: &mut Headers) -> Result<()> {
+pub(crate) async fn wait_until(effective_by: Timestamp, wait_ms: i64, headers: &mut Headers) -> Result<()> {
     let left = effective_by.millis_since(clock::now());
     if left > wait_ms {
         return Ok(());

@@ -1,0 +1,38 @@
+//! The answers of the management API: how keys, tenants, the catalog and plans
+//! are shown.
+//!
+//! Each is a type whose fields are the members of its JSON, in alphabetical order.
+//! `docs/openapi.json` has a schema for each.
+
+mod catalog;
+mod key;
+mod tenant;
+
+use serde::Serialize;
+
+pub use catalog::{
+    ShownCatalog, ShownLimits, ShownPlan, ShownPlans, ShownPreset, ShownScope, ShownSource, ShownSources,
+};
+pub use key::{ShownKey, ShownPendingEnd};
+pub use tenant::{KeyCounts, SecretUse, ShownSuspension, ShownTenant};
+
+use crate::feed::client::WhenFeedUnreachable;
+
+/// How far `effective_by` can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holds {
+    /// No edge serves without the feed.
+    Always,
+    /// Edges that can't reach the feed serve by KV.
+    WhileFeedReachable,
+}
+
+impl From<WhenFeedUnreachable> for Holds {
+    fn from(setting: WhenFeedUnreachable) -> Self {
+        match setting {
+            WhenFeedUnreachable::Deny => Self::Always,
+            WhenFeedUnreachable::Kv => Self::WhileFeedReachable,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The parts of `keystile.toml` that those who manage keys see: scopes, plans, sources of
+//! webhooks.
+
+use alloc::{string::String, vec::Vec};
+
+use serde::Serialize;
+
+use crate::{
+    access::scope::{Implies, Preset, Scope, ScopeDefinition, ScopeSet},
+    config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
+    key::Environment,
+    ledger::plan::{Limits, Plan},
+};
+
+/// The catalog, as `GET /v1/scopes` shows it.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ShownCatalog<'a> {
+    pub default_scopes: DefaultScopes,
+    pub environments: &'a [Environment],
+    pub presets: Vec<ShownPreset<'a>>,
+    pub scopes: Vec<ShownScope<'a>>,
+}
+
+impl<'a> ShownCatalog<'a> {
+    /// The deployment's.
+    #[must_use]
+    pub fn new(config: &'a ManageConfig) -> Self {
+        Self {
+            default_scopes: config.default_scopes,
+            environments: &config.environments,
+            presets: config.presets.iter().map(ShownPreset::new).collect(),
+            scopes: config.catalog.definitions().iter().map(ShownScope::new).collect(),
+        }
+    }
+}
+
+/// A scope of the catalog.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ShownScope<'a> {
+    pub description: &'a str,
+    /// `["*"]` if that is all of them.
+    pub implies: Vec<&'a str>,
+    pub name: &'a Scope,
+    /// Why no key can have it, if none can.
+    pub unavailable: Option<&'a str>,
+}
+
+impl<'a> ShownScope<'a> {
+    fn new(definition: &'a ScopeDefinition) -> Self {
+        Self {
+            description: &definition.description,
+            implies: match &definition.implies {
+                Implies::Everything => alloc::vec!["*"],
+                Implies::These(implied) => implied.iter().map(Scope::as_str).collect(),
+            },
+            name: &definition.name,
+            unavailable: definition.unavailable.as_deref(),
+        }
+    }
+}
+
+/// A preset of scopes.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ShownPreset<'a> {
+    pub description: &'a str,
+    pub name: &'a str,
+    pub scopes: &'a ScopeSet,
+}
+
+impl<'a> ShownPreset<'a> {
+    fn new(preset: &'a Preset) -> Self {
+        Self { description: &preset.description, name: &preset.name, scopes: &preset.scopes }
+    }
+}
+
+/// Plans, and the limits of tenants without one, as `GET /v1/plans` shows them.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ShownPlans<'a> {
+    pub limits: ShownLimits,
+    pub plans: Vec<ShownPlan<'a>>,
+}
+
+impl<'a> ShownPlans<'a> {
+    /// The deployment's.
+    #[must_use]
+    pub fn new(config: &'a ManageConfig) -> Self {
+        Self { limits: config.limits.into(), plans: config.plans.iter().map(ShownPlan::new).collect() }
+    }
+}
+
+/// A plan.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ShownPlan<'a> {
+    pub default_expiry_days: Option<u32>,
+    pub description: &'a str,
+    pub max_active_keys: Option<u32>,
+    pub max_expiry_days: Option<u32>,
+    pub name: &'a str,
+}
+
+impl<'a> ShownPlan<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let Limits { max_active_keys, default_expiry_days, max_expiry_days } = plan.limits;
+        let (name, description): (&str, &str) = (&plan.name, &plan.description);
+        Self { default_expiry_days, description, max_active_keys, max_expiry_days, name }
+    }
+}
+
+/// Limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct ShownLimits {
+    pub default_expiry_days: Option<u32>,
+    pub max_active_keys: Option<u32>,
+    pub max_expiry_days: Option<u32>,
+}
+
+impl From<Limits> for ShownLimits {
+    fn from(Limits { max_active_keys, default_expiry_days, max_expiry_days }: Limits) -> Self {
+        Self { default_expiry_days, max_active_keys, max_expiry_days }
+    }
+}
+
+/// The sources of webhooks, as `GET /v1/webhooks` shows them.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ShownSources<'a> {
+    pub sources: Vec<ShownSource<'a>>,
+}
+
+impl<'a> ShownSources<'a> {
+    /// The deployment's.
+    #[must_use]
+    pub fn new(config: &'a ManageConfig) -> Self {
+        Self { sources: config.webhooks.iter().map(ShownSource::new).collect() }
+    }
+}
+
+/// A source of webhooks.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ShownSource<'a> {
+    pub body_authenticated: bool,
+    pub mode: WebhookMode,
+    pub notes: &'a [String],
+    pub provider: &'a str,
+    pub source: &'a str,
+}
+
+impl<'a> ShownSource<'a> {
+    fn new(summary: &'a WebhookSummary) -> Self {
+        let WebhookSummary { source, provider, mode, body_authenticated, notes } = summary;
+        Self { body_authenticated: *body_authenticated, mode: *mode, notes, provider, source }
+    }
+}

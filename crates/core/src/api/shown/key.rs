@@ -1,0 +1,158 @@
+//! Keys, those of operators among them.
+
+use alloc::{
+    boxed::Box,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use ipnet::IpNet;
+use serde::Serialize;
+
+use super::Holds;
+use crate::{
+    access::{
+        record::{Metadata, Reach, Subject},
+        scope::ScopeSet,
+    },
+    base::{
+        id::KeyId,
+        timestamp::{Rfc3339, Timestamp},
+    },
+    key::{Environment, KeyDisplay, PlainKey},
+    ledger::lifecycle::{Key, KeyStatus, PendingEnd},
+    usage::report::UsageSummary,
+};
+
+/// A key as it is shown. Only [`with_text`](Self::with_text) puts its text among it,
+/// so this has no `Debug`.
+#[derive(Clone, Serialize)]
+#[allow(missing_docs)]
+pub struct ShownKey {
+    pub allowed_ips: Vec<IpNet>,
+    pub created_at: Rfc3339,
+    pub display: KeyDisplay,
+    /// When a change, or the revocation, is in effect everywhere; null until that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_by: Option<Option<Rfc3339>>,
+    /// Of API keys alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
+    pub expires_at: Option<Rfc3339>,
+    /// Beside `effective_by`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Holds>,
+    pub id: KeyId,
+    /// Of API keys alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imported: Option<bool>,
+    /// The text of a key that was just minted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    pub last_used_at: Option<Rfc3339>,
+    pub metadata: Metadata,
+    pub name: String,
+    pub pending_end: Option<ShownPendingEnd>,
+    /// The key that a rotation has replaced by this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Box<Self>>,
+    pub revoke_reason: Option<String>,
+    pub revoked_at: Option<Rfc3339>,
+    pub rotated_from: Option<KeyId>,
+    pub rotated_to: Option<KeyId>,
+    pub scopes: ScopeSet,
+    pub status: KeyStatus,
+    /// `*` of an operator for all tenants.
+    pub tenant: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<UsageSummary>,
+    pub version: u64,
+}
+
+impl ShownKey {
+    /// The key as it stands `now`.
+    #[must_use]
+    pub fn new(key: &Key, holds: Holds, now: Timestamp) -> Self {
+        let Key { record, revocation, .. } = key;
+        let revocation = revocation.as_ref();
+        let (tenant, environment, imported) = match &record.subject {
+            Subject::ApiKey { tenant, environment } => {
+                (tenant.to_string(), Some(*environment), Some(key.is_imported()))
+            }
+            Subject::Operator { reach: Reach::All } => ("*".into(), None, None),
+            Subject::Operator { reach: Reach::Tenant(tenant) } => (tenant.to_string(), None, None),
+        };
+        Self {
+            allowed_ips: record.allowed_ips.clone(),
+            created_at: Rfc3339(record.created_at),
+            display: record.display.clone(),
+            effective_by: revocation.map(|revocation| revocation.effective_by.map(Rfc3339)),
+            environment,
+            expires_at: record.expires_at.map(Rfc3339),
+            holds: revocation.map(|_| holds),
+            id: record.id.clone(),
+            imported,
+            key: None,
+            last_used_at: key.last_used_at.map(Rfc3339),
+            metadata: record.metadata.clone(),
+            name: record.name.clone(),
+            pending_end: key.pending_end(now).map(|pending| ShownPendingEnd::new(key, pending)),
+            replaces: None,
+            revoke_reason: revocation.and_then(|revocation| revocation.reason.clone()),
+            revoked_at: revocation.map(|revocation| Rfc3339(revocation.at)),
+            rotated_from: key.rotated_from.clone(),
+            rotated_to: key.rotated_to.clone(),
+            scopes: record.scopes.clone(),
+            status: key.status(now),
+            tenant,
+            usage: None,
+            version: record.version,
+        }
+    }
+
+    /// The key after a change: also from when on that holds, and how far.
+    #[must_use]
+    pub fn changed(key: &Key, effective_by: Option<Timestamp>, holds: Holds, now: Timestamp) -> Self {
+        let effective_by = Some(effective_by.map(Rfc3339));
+        Self { effective_by, holds: Some(holds), ..Self::new(key, holds, now) }
+    }
+
+    /// Adds the key's text, for the one answer that shows it.
+    #[must_use]
+    pub fn with_text(self, minted: &PlainKey) -> Self {
+        Self { key: Some(minted.reveal().into()), ..self }
+    }
+
+    /// Adds the key that this one replaces.
+    #[must_use]
+    pub fn replacing(self, replaced: Self) -> Self {
+        Self { replaces: Some(Box::new(replaced)), ..self }
+    }
+
+    /// Adds sums of the key's uses.
+    #[must_use]
+    pub fn with_usage(self, usage: UsageSummary) -> Self {
+        Self { usage: Some(usage), ..self }
+    }
+}
+
+/// How a rotation will end a key.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[allow(missing_docs)]
+pub struct ShownPendingEnd {
+    pub at: Option<Rfc3339>,
+    pub awaiting_first_use: bool,
+    pub overlap_seconds: i64,
+    pub still_in_use: bool,
+}
+
+impl ShownPendingEnd {
+    fn new(key: &Key, pending: &PendingEnd) -> Self {
+        Self {
+            at: key.record.expires_at.map(Rfc3339),
+            awaiting_first_use: pending.begun_at.is_none(),
+            overlap_seconds: pending.overlap_ms / 1_000,
+            still_in_use: key.still_in_use(pending),
+        }
+    }
+}

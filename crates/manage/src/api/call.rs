@@ -1,0 +1,179 @@
+//! One authenticated request's way through the API.
+
+use std::rc::Rc;
+
+use keystile_core::{
+    TenantId,
+    access::{operator::Caller, record::Reach},
+    ledger::idempotency::{Claim, IdempotencyKey},
+    objects::ledger::OPERATORS,
+};
+use serde_json::Value;
+use worker::{Env, Method, Request};
+
+use super::{
+    ask::ask,
+    body,
+    credential::{self, Credential},
+    parameters,
+    path::Parameters,
+    prefer, query,
+    reply::{ApiResult, Passed, passed_on},
+};
+use crate::{
+    command::{Command, Judged, Origin, Target},
+    deployment::Deployment,
+    failure::Failure,
+};
+
+/// The request, and who asks.
+pub(crate) struct Call<'a> {
+    pub(crate) env: &'a Env,
+    pub(crate) deployment: Rc<Deployment>,
+    pub(crate) request: &'a Request,
+    pub(crate) request_id: &'a str,
+    /// The means to judge the caller, as often as that is needed.
+    pub(crate) credential: Credential,
+    /// The caller, as judged before the body was read. What an operator's key
+    /// may do never changes; whether it may still act does.
+    pub(crate) judged: Judged,
+    /// The time that the caller would rather wait for a change to be in effect.
+    pub(crate) wait_ms: Option<i64>,
+    /// The caller's name for this request, so that it is carried out once.
+    idempotency_key: Option<IdempotencyKey>,
+    parameters: Parameters<'a>,
+    /// The path's tenant.
+    tenant: Option<TenantId>,
+}
+
+impl<'a> Call<'a> {
+    /// Learns who asks.
+    ///
+    /// # Errors
+    /// Why they may not, and the first thing that is wrong with the request.
+    pub(crate) async fn begin(
+        request: &'a Request,
+        parameters: Parameters<'a>,
+        env: &'a Env,
+        deployment: Rc<Deployment>,
+        request_id: &'a str,
+    ) -> Result<Self, Failure> {
+        let credential = Credential::of(request, &deployment)?;
+        let judged = credential.judge(env, &deployment, request_id).await?;
+        let wait_ms = prefer::wait_ms(request.headers().get("Prefer")?.as_deref());
+        let idempotency_key = idempotency_key(request)?;
+        let tenant = parameters.get("tenant").map(parameters::tenant).transpose()?;
+        Ok(Self {
+            env,
+            deployment,
+            request,
+            request_id,
+            credential,
+            judged,
+            wait_ms,
+            idempotency_key,
+            parameters,
+            tenant,
+        })
+    }
+
+    /// The caller.
+    pub(crate) const fn caller(&self) -> &Caller {
+        &self.judged.caller
+    }
+
+    /// The one tenant that the caller may act for, if it is one.
+    pub(crate) fn own_tenant(&self) -> Option<TenantId> {
+        match &self.caller().reach {
+            Reach::All => None,
+            Reach::Tenant(tenant) => Some(tenant.clone()),
+        }
+    }
+
+    /// The tenant of the path.
+    pub(crate) fn tenant(&self) -> Result<&TenantId, Failure> {
+        self.tenant.as_ref().ok_or_else(|| no_parameter("tenant"))
+    }
+
+    /// The key of the path.
+    pub(crate) fn key(&self) -> Result<Target, Failure> {
+        parameters::key(self.parameter("id")?)
+    }
+
+    /// The operator of the path; to a tenant's operator that tenant's alone are there.
+    pub(crate) fn operator(&self) -> Result<Target, Failure> {
+        parameters::operator(self.parameter("id")?, self.own_tenant())
+    }
+
+    /// A parameter of the path.
+    pub(crate) fn parameter(&self, name: &str) -> Result<&'a str, Failure> {
+        self.parameters.get(name).ok_or_else(|| no_parameter(name))
+    }
+
+    /// The pairs of the query, decoded.
+    pub(crate) fn query(&self) -> Result<Vec<(String, String)>, Failure> {
+        query::pairs(self.request)
+    }
+
+    /// For operations without parameters in the query.
+    pub(crate) fn no_query(&self) -> Result<(), Failure> {
+        query::none(self.request)
+    }
+
+    /// Reads what the request asks, and then judges who asks it, so that nobody who lost
+    /// their key meanwhile makes a change. Every operation that makes one has its
+    /// [`Origin`] from here.
+    pub(crate) async fn asked(&self, accepted: &[&str], max_bytes: u32) -> Result<(Value, Origin), Failure> {
+        let request = self.request;
+        let waits = request.inner().body().is_some();
+        let body = body::read(request, accepted, max_bytes).await?;
+        let claim = self.idempotency_key.as_ref().map(|key| {
+            let (method, path) = (request.method(), request.path());
+            Claim::new(key, &self.caller().id, method.as_ref(), &path, &body)
+        });
+        let judged = if waits { &self.judge().await? } else { &self.judged };
+        Ok((body, Origin::new(judged, request.headers().get("CF-Connecting-IP")?, self.request_id, claim)))
+    }
+
+    /// The caller, judged as of now.
+    pub(crate) async fn judge(&self) -> Result<Judged, Failure> {
+        self.credential.judge(self.env, &self.deployment, self.request_id).await
+    }
+
+    /// Hands a command to the ledger of the path's tenant and its answer on.
+    pub(crate) async fn tenants_ledger<C: Command>(&self, command: &C) -> ApiResult {
+        self.ledger(self.tenant()?.as_str(), command).await
+    }
+
+    /// Hands a command to the operators' ledger and its answer on.
+    pub(crate) async fn operators_ledger<C: Command>(&self, command: &C) -> ApiResult {
+        self.ledger(OPERATORS, command).await
+    }
+
+    async fn ledger<C: Command>(&self, ledger: &str, command: &C) -> ApiResult {
+        let (status, body) = ask(self.env, ledger, command).await?;
+        if status == 401 {
+            return Err(credential::refusal(&body, &self.deployment).into());
+        }
+        let passed = Passed::read(&body);
+        let mut response = passed_on(status, body, &passed)?;
+        if let (Some(wait_ms), Some(effective_by)) = (self.wait_ms, passed.effective_by) {
+            prefer::wait_until(effective_by, wait_ms, response.headers_mut()).await?;
+        }
+        Ok(response)
+    }
+}
+
+/// The header counts on POST alone: whatever else there is may be repeated anyway.
+fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, Failure> {
+    if request.method() != Method::Post {
+        return Ok(None);
+    }
+    let header = request.headers().get("Idempotency-Key")?;
+    Ok(header.as_deref().map(IdempotencyKey::parse).transpose()?)
+}
+
+/// The table has the operation at a path without it.
+fn no_parameter(name: &str) -> Failure {
+    Failure::Fault(format!("the path of this operation has no {{{name}}}"))
+}

@@ -1,0 +1,109 @@
+//! The credential of a call: the root key or an operator's key, as `Authorization: Bearer …`.
+//!
+//! An operator's key is looked up in the reserved ledger alone, so no API key
+//! can ever be taken for one, whatever ends up in a tenant's ledger or in KV.
+//!
+//! The caller is judged before their body is read, and again when it is in, since
+//! that takes as long as they like. The ledger that makes a change looks once more,
+//! in its transaction.
+
+use keystile_core::{
+    KeyDigest,
+    access::verdict::Refusal,
+    base::problem::Problem,
+    key::{
+        ParseKeyError,
+        credential::{Carriers, CredentialError, CredentialHeader},
+    },
+    objects::ledger::OPERATORS,
+};
+use serde::Deserialize;
+use worker::{Env, Request};
+
+use super::ask::{self, ask};
+use crate::{command::Judged, deployment::Deployment, failure::Failure, ledger::authenticate::Authenticate};
+
+/// The operator key of a request, in its one place and with a valid tag. Whether it can be
+/// used is asked as often as the request acts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Credential {
+    Root,
+    Operator(KeyDigest),
+}
+
+impl Credential {
+    /// The request's credential.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn of(request: &Request, deployment: &Deployment) -> Result<Self, Failure> {
+        let refused = |refusal: &Refusal| refusal.problem(&deployment.config.name);
+        let (authorization, url) = (request.headers().get("Authorization")?, request.url()?);
+        if url.query_pairs().any(|(_, value)| deployment.root_keys.include(&value)) {
+            return Err(refused(&CredentialError::InQuery.into()).into());
+        }
+        let query = url.query().unwrap_or_default();
+        let carriers = Carriers { authorization: authorization.as_deref(), x_api_key: None, query };
+        let text = carriers.credential(&[CredentialHeader::Bearer], deployment.config.key_forms()).map_err(
+            |error| match error {
+                CredentialError::Missing => missing(deployment),
+                error => refused(&error.into()),
+            },
+        )?;
+        if deployment.root_keys.include(text) {
+            return Ok(Self::Root);
+        }
+        let key = deployment.keyring.parse_operator_key(text).map_err(|error| malformed(text, error, deployment))?;
+        Ok(Self::Operator(key.digest()))
+    }
+
+    /// Judges it as of now.
+    ///
+    /// # Errors
+    /// Why it can't be used.
+    pub(crate) async fn judge(self, env: &Env, deployment: &Deployment, request_id: &str) -> Result<Judged, Failure> {
+        let Self::Operator(digest) = self else { return Ok(Judged::root()) };
+        let command = Authenticate { request_id: request_id.into(), digest };
+        let (status, body) = ask(env, OPERATORS, &command).await?;
+        if status == 200 {
+            return ask::read::<Authenticate>(&body);
+        }
+        Err(refusal(&body, deployment).into())
+    }
+}
+
+/// The refusal of a ledger, which says no with the verdict's codes.
+pub(crate) fn refusal(body: &str, deployment: &Deployment) -> Problem {
+    #[derive(Deserialize)]
+    struct Refused {
+        code: String,
+    }
+    let refusal = match serde_json::from_str(body).map(|refused: Refused| refused.code).as_deref() {
+        Ok("NOT_FOUND") => Refusal::NotFound,
+        Ok("REVOKED") => Refusal::Revoked,
+        Ok("DISABLED") => Refusal::Disabled,
+        Ok("EXPIRED") => Refusal::Expired,
+        // The ledger has logged its fault under this request's id.
+        _ => return Problem::internal(),
+    };
+    refusal.problem(&deployment.config.name)
+}
+
+fn missing(deployment: &Deployment) -> Problem {
+    let mut problem = Refusal::MissingCredential.problem(&deployment.config.name);
+    problem.detail = "No operator key was sent; send one as `Authorization: Bearer …`.".into();
+    problem
+}
+
+fn malformed(text: &str, error: ParseKeyError, deployment: &Deployment) -> Problem {
+    let mut problem = Refusal::Malformed(error).problem(&deployment.config.name);
+    if error == ParseKeyError::UnknownPrefix {
+        let is_api_key = deployment.keyring.parse_api_key(text, deployment.config.key_forms()).is_ok();
+        problem.detail = if is_api_key {
+            "This is an API key; the management API takes operator keys, which begin with `ksop_`.".into()
+        } else {
+            "This is neither an operator key, which begins with `ksop_`, nor the root key.".into()
+        };
+    }
+    problem
+}

@@ -1,0 +1,40 @@
+//! The meaning of a path's parameters.
+
+use keystile_core::{
+    KeyId, TenantId,
+    base::{fields::FieldError, problem::Problem},
+};
+
+use crate::{command::Target, failure::Failure};
+
+/// A tenant.
+pub(super) fn tenant(text: &str) -> Result<TenantId, Failure> {
+    let detail = "a tenant is 1 to 64 of a-z, 0-9 and -";
+    TenantId::parse(text).ok_or_else(|| vec![FieldError { field: "tenant".into(), detail: detail.into() }].into())
+}
+
+/// A tenant's key, in that tenant's ledger.
+pub(super) fn key(id: &str) -> Result<Target, Failure> {
+    let id = KeyId::parse(id).filter(|id| id.as_str().starts_with("key_"));
+    let id = id.ok_or_else(|| Problem::new(404, "KEY_NOT_FOUND", "There is no key with this id."))?;
+    Ok(Target { id, within: None })
+}
+
+/// An operator, in the operators' ledger.
+pub(super) fn operator(id: &str, within: Option<TenantId>) -> Result<Target, Failure> {
+    let id = KeyId::parse(id).filter(KeyId::is_operators);
+    let id = id.ok_or_else(|| Problem::new(404, "OPERATOR_NOT_FOUND", "There is no operator with this id."))?;
+    Ok(Target { id, within })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operators_id_is_no_keys() {
+        let (key_id, operator_id) = ("key_4bTzV9cXk07Hq2mN1pRs", "op_4bTzV9cXk07Hq2mN1pRs");
+        assert!(key(key_id).is_ok() && operator(operator_id, None).is_ok());
+        assert!(key(operator_id).is_err() && operator(key_id, None).is_err());
+    }
+}

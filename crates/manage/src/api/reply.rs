@@ -1,0 +1,45 @@
+//! Answers of the REST API.
+
+use keystile_core::{
+    Timestamp,
+    base::{problem::CONTENT_TYPE, timestamp},
+    ledger::idempotency,
+};
+use serde::Deserialize;
+use worker::{Headers, Response};
+
+use crate::failure::Failure;
+
+/// The outcome of an operation.
+pub(crate) type ApiResult = Result<Response, Failure>;
+
+/// The members that this layer reads of a ledger's answer.
+#[derive(Default, Deserialize)]
+pub(crate) struct Passed {
+    code: Option<String>,
+    version: Option<u64>,
+    #[serde(default, with = "timestamp::rfc3339")]
+    pub(crate) effective_by: Option<Timestamp>,
+}
+
+impl Passed {
+    /// Reads them; there are none in what is no such JSON.
+    pub(crate) fn read(body: &str) -> Self {
+        serde_json::from_str(body).unwrap_or_default()
+    }
+}
+
+/// A ledger's answer as this request's: its body as it is, and the headers that follow from it.
+pub(crate) fn passed_on(status: u16, body: String, passed: &Passed) -> worker::Result<Response> {
+    let headers = Headers::new();
+    headers.set("Content-Type", if status < 400 { "application/json" } else { CONTENT_TYPE })?;
+    headers.set("Cache-Control", "private, no-store")?;
+    if status == 503 || passed.code.as_deref() == Some(idempotency::IN_USE) {
+        headers.set("Retry-After", "1")?;
+    }
+    // One key's version is its ETag.
+    if let Some(version) = passed.version.filter(|_| status < 400) {
+        headers.set("ETag", &format!("\"{version}\""))?;
+    }
+    Ok(Response::builder().with_status(status).with_headers(headers).fixed(body.into_bytes()))
+}

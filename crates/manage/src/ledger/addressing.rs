@@ -1,0 +1,101 @@
+//! The move of a ledger's values in KV after a rotation of `KEYSTILE_SECRET`.
+//!
+//! Every key's record, and whether the tenant is suspended, is put there again, where
+//! the newest secret addresses it, in batches at a set pace. Until a key's turn has come
+//! the edge finds it at an older secret's address.
+
+use keystile_core::{Keyring, Timestamp};
+use keystile_runtime::log;
+use serde::Deserialize;
+use worker::Result;
+
+use super::{keys, outbox::Subject, suspension};
+use keystile_runtime::database::Database;
+
+/// Keys that are enqueued at a time.
+const BATCH: i64 = 20;
+/// The time between two batches.
+const PAUSE_MS: i64 = 1_000;
+
+#[derive(Deserialize)]
+struct Row {
+    fingerprint: String,
+    after_id: Option<String>,
+    due_at: Option<Timestamp>,
+}
+
+fn find(database: &Database) -> Result<Option<Row>> {
+    database.row("SELECT fingerprint, after_id, due_at FROM addressing", vec![])
+}
+
+/// Starts the job if the newest secret is another than it was.
+pub(crate) fn begin_if_rotated(database: &Database, keyring: &Keyring, now: Timestamp) -> Result<()> {
+    let newest = keyring.newest_fingerprint();
+    if find(database)?.is_some_and(|row| row.fingerprint == newest) {
+        return Ok(());
+    }
+    // A ledger without either has nothing to do.
+    let something = keys::exist(database)? || suspension::find(database)?.is_some();
+    let (after, due_at) = if something { (Some(""), Some(now.as_millis())) } else { (None, None) };
+    database.execute(
+        "INSERT OR REPLACE INTO addressing (one, fingerprint, after_id, due_at) VALUES (1, ?, ?, ?)",
+        vec![newest.into(), after.into(), due_at.into()],
+    )
+}
+
+/// The time from which the next batch may be enqueued, if the job is under way.
+pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>> {
+    Ok(find(database)?.filter(|row| row.after_id.is_some()).and_then(|row| row.due_at))
+}
+
+/// Enqueues the next batch for KV if it is time. A key whose newest change is
+/// still on its way there is left to that.
+pub(crate) fn enqueue_batch(database: &Database, now: Timestamp) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Key {
+        id: String,
+        version: u64,
+    }
+    let Some(Row { after_id: Some(after), due_at, .. }) = find(database)? else { return Ok(()) };
+    if due_at.is_some_and(|due| now < due) {
+        return Ok(());
+    }
+    database.transaction(|| {
+        let batch: Vec<Key> = database.rows(
+            "SELECT id, version FROM keys WHERE id > ? ORDER BY id LIMIT ?",
+            vec![after.as_str().into(), BATCH.into()],
+        )?;
+        let again = |subject: &str, version: u64| {
+            database.execute(
+                "INSERT INTO outbox (subject, version, stage, attempts, due_at) VALUES (?1, ?2, 'put', 0, ?3)
+                 ON CONFLICT (subject) DO UPDATE SET stage = 'put', attempts = 0, due_at = ?3
+                 WHERE stage IN ('confirm', 'acknowledge')",
+                vec![subject.into(), (version as i64).into(), now.as_millis().into()],
+            )
+        };
+        for key in &batch {
+            again(&key.id, key.version)?;
+        }
+        if after.is_empty()
+            && let Some(suspension) = suspension::find(database)?
+        {
+            again(Subject::Tenant.as_str(), suspension.stated.version)?;
+        }
+        let (after, due_at) = match batch.last() {
+            Some(last) => (Some(last.id.clone()), Some(now.plus_millis(PAUSE_MS).as_millis())),
+            None => (None, None),
+        };
+        database.execute("UPDATE addressing SET after_id = ?, due_at = ?", vec![after.into(), due_at.into()])
+    })
+}
+
+/// Keys that a secret tagged which is no longer configured are refused at the
+/// edge: somebody should know.
+pub(crate) fn warn_of_missing_secrets(database: &Database, keyring: &Keyring, now: Timestamp) -> Result<()> {
+    for (fingerprint, keys) in keys::count_by_secret(database, now)? {
+        if !keyring.fingerprints().any(|configured| configured == fingerprint) {
+            log::warn("secret_of_live_keys_missing", &[("fingerprint", fingerprint.into()), ("keys", keys.into())]);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! A ledger's answer: JSON that the REST API passes on as it is.
+
+use keystile_runtime::response;
+use serde::Serialize;
+use serde_json::Value;
+use worker::Response;
+
+use crate::failure::Failure;
+
+/// The outcome of a command.
+pub(crate) type LedgerResult = Result<Answer, Failure>;
+
+/// Status and body.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// An answer whose body is serialised.
+    pub(crate) fn new(status: u16, body: &impl Serialize) -> worker::Result<Self> {
+        Ok(Self { status, body: serde_json::to_value(body)? })
+    }
+
+    /// The response that says it.
+    pub(crate) fn respond(self) -> worker::Result<Response> {
+        response::json(self.status, &self.body)
+    }
+}

@@ -1,0 +1,93 @@
+//! The table of what is being done to events that could not be delivered: notes of
+//! which the alarm makes audit entries if nobody else does.
+
+use keystile_core::{Timestamp, base::id::DeliveryId, ledger::audit::Action};
+use keystile_runtime::database::Database;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use worker::Result;
+
+use super::audit;
+use crate::command::{DeadLetterRef, Origin};
+
+/// A note is left alone for this long: longer than any request waits.
+const UNDER_WAY_MS: i64 = 60_000;
+/// Notes that one alarm turns into entries.
+const SETTLED_AT_ONCE: i64 = 100;
+/// The status of an event of which nobody knows whether it was changed.
+pub(crate) const UNKNOWN: &str = "unknown";
+
+/// Notes what is to be done.
+pub(crate) fn begin(
+    database: &Database,
+    origin: &Origin,
+    dead_letter: &DeadLetterRef,
+    action: Action,
+    now: Timestamp,
+) -> Result<()> {
+    database.execute(
+        "INSERT INTO letter_acts (request_id, begun_at, action, letter_source, letter_id, actor_id, actor_name, source)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        vec![
+            origin.request_id.as_str().into(),
+            now.as_millis().into(),
+            action.as_str().into(),
+            dead_letter.source.as_str().into(),
+            dead_letter.id.as_str().into(),
+            origin.actor_id.as_str().into(),
+            origin.actor_name.as_str().into(),
+            origin.ip.clone().into(),
+        ],
+    )
+}
+
+/// Removes the note: there is an entry, or there was no such event.
+pub(crate) fn end(database: &Database, request_id: &str) -> Result<()> {
+    database.execute("DELETE FROM letter_acts WHERE request_id = ?", vec![request_id.into()])
+}
+
+/// The time from which the oldest note is left alone no longer.
+pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>> {
+    #[derive(Deserialize)]
+    struct Oldest {
+        begun_at: Option<Timestamp>,
+    }
+    let oldest: Option<Oldest> = database.row("SELECT min(begun_at) AS begun_at FROM letter_acts", vec![])?;
+    Ok(oldest.and_then(|oldest| oldest.begun_at).map(|at| at.plus_millis(UNDER_WAY_MS)))
+}
+
+/// Makes entries of notes whose outcome nobody will learn any more.
+pub(crate) fn settle(database: &Database, now: Timestamp) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Row {
+        request_id: String,
+        begun_at: Timestamp,
+        action: Action,
+        letter_source: String,
+        letter_id: DeliveryId,
+        actor_id: String,
+        actor_name: String,
+        source: Option<String>,
+    }
+    let begun_before = now.plus_millis(-UNDER_WAY_MS).as_millis();
+    let rows: Vec<Row> = database.rows(
+        "SELECT request_id, begun_at, action, letter_source, letter_id, actor_id, actor_name, source
+         FROM letter_acts WHERE begun_at <= ? ORDER BY begun_at LIMIT ?",
+        vec![begun_before.into(), SETTLED_AT_ONCE.into()],
+    )?;
+    for row in rows {
+        let Row { request_id, begun_at, action, letter_source, letter_id, actor_id, actor_name, source } = row;
+        let dead_letter = DeadLetterRef { source: letter_source, id: letter_id };
+        let origin = Origin { actor_id, actor_name, ip: source, request_id, claim: None, judged_until: None };
+        database.transaction(|| {
+            audit::dead_letter_changed(database, &origin, action, &dead_letter, became(UNKNOWN), begun_at)?;
+            end(database, &origin.request_id)
+        })?;
+    }
+    Ok(())
+}
+
+/// The detail of an entry: the status that the event has become.
+pub(crate) fn became(status: &str) -> Map<String, Value> {
+    Map::from_iter([("status".into(), json!({ "from": "dead", "to": status }))])
+}

@@ -1,0 +1,230 @@
+//! Carrying out what the outbox says: to the feed, to KV, to KV once more, and
+//! to the feed again.
+//!
+//! A request that made a change publishes it itself and waits; everything else
+//! is the drain's, which runs in the background after a change and by the alarm
+//! until nothing is left. One drain runs at a time, so one KV put is in flight
+//! per key, and each puts the row as it then is. An outcome moves an outbox row
+//! on only if the row still is what it was.
+
+use std::rc::Rc;
+
+use futures_util::future::join_all;
+use keystile_core::{
+    Timestamp,
+    access::operator::JUDGED_FOR_MS,
+    feed::{
+        message::{AcknowledgeRequest, Change, PublishRequest},
+        outbox::{OutboxEntry, Stage, Told, effective_by},
+    },
+    objects::feed,
+};
+use keystile_runtime::{clock, kv, log, object};
+use worker::Result;
+
+use super::{
+    addressing, audit, dead_letter_acts, idempotency, keys,
+    open::OpenLedger,
+    outbox::{self, Due, Subject},
+    suspension, usage,
+};
+
+/// A call to the feed that takes longer has failed.
+pub(crate) const FEED_TIMEOUT_MS: u64 = 2_000;
+/// Changes in one call to the feed.
+const FEED_BATCH: usize = 100;
+/// KV puts at the same time: an invocation has six connections.
+const PUTS_AT_ONCE: usize = 5;
+/// KV puts in one drain: an invocation's subrequests are limited, 50 on the
+/// free plan. What is left over is the next alarm's.
+const PUTS_PER_DRAIN: usize = 40;
+/// Rounds of one drain: what becomes due meanwhile is taken along, within reason.
+const ROUNDS: usize = 4;
+/// After a fault in the alarm it is tried again this much later.
+pub(crate) const ALARM_RETRY_MS: i64 = 10_000;
+
+impl OpenLedger {
+    /// Publishes what has yet to be published of these subjects, and says when
+    /// it is in effect: `Ok(None)` if nothing had to be, `Err` if the feed did
+    /// not take it. The outbox knows of it in any case.
+    pub(crate) async fn publish_now(&self, subjects: &[Subject]) -> std::result::Result<Option<Timestamp>, NotTaken> {
+        let due =
+            subjects.iter().map(|subject| outbox::unpublished(&self.database, subject)).collect::<Result<Vec<_>>>();
+        match due.map(|due| due.into_iter().flatten().collect::<Vec<_>>()) {
+            Ok(due) if due.is_empty() => Ok(None),
+            Ok(due) => self.publish(due).await.map(Some),
+            Err(error) => Err(failed("outbox_not_read", &error.to_string())),
+        }
+    }
+
+    /// Publishes what a change left, if it has yet to be, and says from when on that
+    /// version is in effect; `None` if the feed has not taken it.
+    pub(crate) async fn publish_version(&self, subject: Subject, told: Told) -> Result<Option<Timestamp>> {
+        let taken = self.publish_now(core::slice::from_ref(&subject)).await.unwrap_or_default();
+        let row = match &subject {
+            Subject::Key(id) => keys::told(&self.database, id.as_str())?,
+            Subject::Tenant => suspension::find(&self.database)?.map(|suspension| suspension.told()),
+        };
+        Ok(told.published(taken, row.unwrap_or(told)).and_then(|told| told.effective_by))
+    }
+
+    /// Does what is due, unless that is being done already, and arms the alarm
+    /// for the rest. Called by the alarm and after each change.
+    pub(crate) async fn drain(self: Rc<Self>) {
+        let outcome = match self.lease.take(clock::now()) {
+            None => Ok(()),
+            Some(lease) => {
+                let outcome = self.drain_rounds(lease).await.and_then(|()| self.tidy(clock::now()));
+                self.lease.release(lease);
+                outcome.and_then(|()| usage::fold(&self.database, clock::now()))
+            }
+        };
+        let now = clock::now();
+        if let Err(error) = outcome.and_then(|()| self.arm(now)) {
+            log::error("drain_failed", &[("reason", error.to_string().into())]);
+            if let Err(error) = self.database.arm(now.plus_millis(ALARM_RETRY_MS)) {
+                log::error("alarm_not_set", &[("reason", error.to_string().into())]);
+            }
+        }
+    }
+
+    /// Brings to an end what nobody else does, and drops what has had its time.
+    fn tidy(&self, now: Timestamp) -> Result<()> {
+        dead_letter_acts::settle(&self.database, now)?;
+        idempotency::trim(&self.database, now)?;
+        audit::remove_old(&self.database, self.deployment.config.audit_retention_days, now)
+    }
+
+    async fn drain_rounds(&self, lease: u64) -> Result<()> {
+        let mut puts_left = PUTS_PER_DRAIN / self.deployment.keyring.fingerprints().count().max(1);
+        for _ in 0..ROUNDS {
+            let now = clock::now();
+            if !self.lease.keep(lease, now) {
+                break;
+            }
+            addressing::enqueue_batch(&self.database, now)?;
+            let unpublished = outbox::due(&self.database, Stage::Publish, now, FEED_BATCH)?;
+            let mut puts = outbox::due(&self.database, Stage::Put, now, puts_left)?;
+            puts.extend(outbox::due(&self.database, Stage::Confirm, now, puts_left - puts.len())?);
+            let unacknowledged = outbox::due(&self.database, Stage::Acknowledge, now, FEED_BATCH)?;
+            if unpublished.is_empty() && puts.is_empty() && unacknowledged.is_empty() {
+                break;
+            }
+            puts_left -= puts.len();
+            if !unpublished.is_empty() {
+                // What failed is in the outbox for later.
+                let _ = self.publish(unpublished).await;
+            }
+            for some in puts.chunks(PUTS_AT_ONCE) {
+                if !self.lease.keep(lease, clock::now()) {
+                    return Ok(());
+                }
+                join_all(some.iter().map(|due| self.put(due))).await.into_iter().collect::<Result<()>>()?;
+            }
+            if !unacknowledged.is_empty() {
+                self.acknowledge(unacknowledged).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes rows of the stage [`Stage::Publish`], as the keys now are.
+    async fn publish(&self, due: Vec<Due>) -> std::result::Result<Timestamp, NotTaken> {
+        let changes = due.iter().map(|due| self.as_it_is(&due.subject)).collect::<Result<Vec<_>>>();
+        let changes = match changes {
+            Ok(changes) => changes.into_iter().flatten().collect(),
+            Err(error) => return Err(failed("changes_not_read", &error.to_string())),
+        };
+        let request = PublishRequest { changes };
+        let answer = object::call(&self.env, feed::NAME, &request, FEED_TIMEOUT_MS).await;
+        let now = clock::now();
+        // The other ledgers act on what this one said of an operator for a while.
+        let of_operators = due.iter().any(|due| matches!(&due.subject, Subject::Key(id) if id.is_operators()));
+        let least = if of_operators { JUDGED_FOR_MS } else { 0 };
+        let taken = answer.map(|answer| effective_by(now, answer.max_staleness_ms.max(least)));
+        let noted = self.database.transaction(|| {
+            for due in &due {
+                match taken {
+                    Ok(effective_by) => self.note_published(due, effective_by, now)?,
+                    Err(_) => outbox::replace(&self.database, due, Some(due.entry.failed(now)))?,
+                }
+            }
+            self.arm(now)
+        });
+        match (taken, noted) {
+            (Ok(effective_by), Ok(())) => Ok(effective_by),
+            (Ok(_), Err(error)) => Err(failed("publication_not_noted", &error.to_string())),
+            (Err(error), _) => Err(failed("publish_failed", &error.0)),
+        }
+    }
+
+    fn as_it_is(&self, subject: &Subject) -> Result<Option<Change>> {
+        Ok(match subject {
+            Subject::Key(id) => keys::snapshot(&self.database, id.as_str())?
+                .map(|snapshot| Change::Key { digest: snapshot.digest, record: snapshot.record }),
+            Subject::Tenant => suspension::find(&self.database)?.map(|suspension| Change::Tenant(suspension.stated)),
+        })
+    }
+
+    fn note_published(&self, due: &Due, effective_by: Timestamp, now: Timestamp) -> Result<()> {
+        match &due.subject {
+            Subject::Key(id) => keys::took_effect(&self.database, id.as_str(), due.entry.version, effective_by)?,
+            Subject::Tenant => suspension::took_effect(&self.database, due.entry.version, effective_by)?,
+        }
+        outbox::replace(&self.database, due, due.entry.done(now))
+    }
+
+    /// Puts a key's present row, or how the tenant stands, into KV, for the first time
+    /// or once more.
+    async fn put(&self, due: &Due) -> Result<()> {
+        let (env, keyring) = (&self.env, &self.deployment.keyring);
+        // A change made since this drain read the outbox goes to the feed first.
+        let put = match &due.subject {
+            Subject::Key(id) => match keys::snapshot(&self.database, id.as_str())? {
+                None => return outbox::replace(&self.database, due, None),
+                Some(snapshot) if snapshot.version != due.entry.version => return Ok(()),
+                Some(snapshot) => kv::put(env, keyring, &snapshot.digest, &snapshot.record).await,
+            },
+            Subject::Tenant => match suspension::find(&self.database)?.map(|suspension| suspension.stated) {
+                None => return outbox::replace(&self.database, due, None),
+                Some(stated) if stated.version != due.entry.version => return Ok(()),
+                Some(stated) => kv::put_standing(env, keyring, &stated).await,
+            },
+        };
+        let now = clock::now();
+        let next = match put {
+            Ok(()) => due.entry.done(now),
+            Err(kv::KvFailed) => Some(due.entry.failed(now)),
+        };
+        outbox::replace(&self.database, due, next)
+    }
+
+    async fn acknowledge(&self, due: Vec<Due>) -> Result<()> {
+        let mut versions = Vec::new();
+        for due in &due {
+            if let Subject::Key(id) = &due.subject
+                && let Some(snapshot) = keys::snapshot(&self.database, id.as_str())?
+            {
+                versions.push((snapshot.digest, due.entry.version));
+            }
+        }
+        let request = AcknowledgeRequest { versions };
+        let answer = object::call(&self.env, feed::NAME, &request, FEED_TIMEOUT_MS).await;
+        if let Err(error) = &answer {
+            log::warn("acknowledge_failed", &[("reason", error.0.as_str().into())]);
+        }
+        let now = clock::now();
+        let next = |entry: OutboxEntry| if answer.is_ok() { entry.done(now) } else { Some(entry.failed(now)) };
+        self.database
+            .transaction(|| due.iter().try_for_each(|due| outbox::replace(&self.database, due, next(due.entry))))
+    }
+}
+
+/// The feed did not take it; why is in the log.
+#[derive(Debug)]
+pub(crate) struct NotTaken;
+
+fn failed(event: &str, reason: &str) -> NotTaken {
+    log::warn(event, &[("reason", reason.into())]);
+    NotTaken
+}

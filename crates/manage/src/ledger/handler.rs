@@ -1,0 +1,139 @@
+//! The carrying out of commands: from the JSON at a path to the answer.
+
+use std::pin::Pin;
+
+use keystile_core::{
+    Timestamp,
+    base::problem::Problem,
+    ledger::idempotency::{self as rules, Claim, Decision},
+};
+use keystile_runtime::{clock, log, response};
+use worker::{Response, Result};
+
+use super::{
+    answer::{Answer, LedgerResult},
+    idempotency,
+    instance::Instance,
+    open::OpenLedger,
+};
+use crate::{command::Command, failure::Failure};
+
+/// A command that changes nothing.
+pub(crate) trait Read: Command {
+    /// Reads what it asks for.
+    fn read(&self, ledger: &OpenLedger) -> std::result::Result<Self::Answer, Failure>;
+}
+
+/// A command that makes a change.
+pub(crate) trait Change: Command {
+    /// The status of the answer if all goes well.
+    const STATUS: u16 = 200;
+    /// Whether what it leaves in the outbox is carried out at once, in the background.
+    const DRAINS: bool = true;
+    /// The claim under which it is carried out once, if its request had an idempotency key.
+    fn claim(&self) -> Option<&Claim>;
+    /// Makes the change.
+    async fn carry_out(self, ledger: &OpenLedger) -> std::result::Result<Self::Answer, Failure>;
+}
+
+/// A path, and the function that answers there.
+pub(crate) struct Handler {
+    pub(crate) path: &'static str,
+    answer: for<'a> fn(&'a Instance, &'a str) -> Answering<'a>,
+}
+
+type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response>> + 'a>>;
+
+impl Handler {
+    /// The handler of a command that changes nothing.
+    pub(crate) const fn read<C: Read>() -> Self {
+        Self { path: C::PATH, answer: |instance, body| Box::pin(core::future::ready(read::<C>(instance, body))) }
+    }
+
+    /// The handler of a command that makes a change.
+    pub(crate) const fn change<C: Change + 'static>() -> Self {
+        Self { path: C::PATH, answer: |instance, body| Box::pin(change::<C>(instance, body)) }
+    }
+}
+
+/// Answers the JSON that came to a path.
+pub(crate) async fn answer(handlers: &[Handler], instance: &Instance, path: &str, body: &str) -> Result<Response> {
+    match handlers.iter().find(|handler| handler.path == path) {
+        Some(handler) => (handler.answer)(instance, body).await,
+        None => unreadable("The ledger has no such command."),
+    }
+}
+
+fn read<C: Read>(instance: &Instance, body: &str) -> Result<Response> {
+    let Ok(command) = serde_json::from_str::<C>(body) else { return unreadable(UNREADABLE) };
+    match instance.open().map_err(Failure::from).and_then(|ledger| command.read(&ledger)) {
+        Ok(shown) => response::json(200, &shown),
+        Err(failure) => failure.respond(command.request_id()),
+    }
+}
+
+async fn change<C: Change>(instance: &Instance, body: &str) -> Result<Response> {
+    let Ok(command) = serde_json::from_str::<C>(body) else { return unreadable(UNREADABLE) };
+    let request_id = command.request_id().to_string();
+    let result = match instance.open() {
+        Err(error) => Err(Failure::from(error)),
+        Ok(ledger) => {
+            let claim = command.claim().cloned();
+            let change = async { Ok(Answer::new(C::STATUS, &command.carry_out(&ledger).await?)?) };
+            let result = once(&ledger, claim.as_ref(), change).await;
+            if C::DRAINS {
+                instance.drain_later(ledger);
+            }
+            result
+        }
+    };
+    result.map_or_else(|failure| failure.respond(&request_id), Answer::respond)
+}
+
+/// Carries a change out, unless its claim says that this was done, or is
+/// being done. Only what succeeded is remembered.
+async fn once(ledger: &OpenLedger, claim: Option<&Claim>, change: impl Future<Output = LedgerResult>) -> LedgerResult {
+    let Some(claim) = claim else { return change.await };
+    let now = clock::now();
+    let remembered = idempotency::find(&ledger.database, claim)?;
+    let _mark = match Decision::of(claim, ledger.in_flight.find(claim).as_ref(), remembered, now) {
+        Decision::Fresh => ledger.in_flight.begin(claim, now),
+        Decision::Replay(remembered) => {
+            return Ok(Answer { status: remembered.status, body: remembered.replayed() });
+        }
+        Decision::Running => return Err(rules::in_use().into()),
+        Decision::Reused => return Err(rules::reused().into()),
+    };
+    let answer = change.await?;
+    let now = clock::now();
+    let noted = ledger.database.transaction(|| {
+        idempotency::note(&ledger.database, claim, &answer, now)?;
+        ledger.arm(now)
+    });
+    // The change is made: that its answer can't be repeated is no reason to deny it.
+    if let Err(error) = noted {
+        log::error("answer_not_remembered", &[("reason", error.to_string().into())]);
+    }
+    Ok(answer)
+}
+
+/// Notes the answer of a change in the transaction that makes it, if it has a claim.
+pub(crate) fn note<C: Change>(
+    ledger: &OpenLedger,
+    claim: Option<&Claim>,
+    answer: &C::Answer,
+    now: Timestamp,
+) -> Result<()> {
+    match claim {
+        Some(claim) => idempotency::note(&ledger.database, claim, &Answer::new(C::STATUS, answer)?, now),
+        None => Ok(()),
+    }
+}
+
+const UNREADABLE: &str = "The ledger can't read this command.";
+
+/// Only workers of this deployment call the ledger, so this is a fault of theirs.
+fn unreadable(detail: &'static str) -> Result<Response> {
+    log::error("unreadable_command", &[("reason", detail.into())]);
+    Failure::from(Problem::new(400, "UNREADABLE_COMMAND", detail)).respond("req_none")
+}

@@ -1,0 +1,134 @@
+//! The memory of answers, by `Idempotency-Key`, and of the requests that are being
+//! carried out. The rules are `keystile_core::ledger::idempotency`'s.
+//!
+//! A command that mints a key, or cancels an end, writes its answer's row in its
+//! own transaction ([`note`]), so that a crash can't make a second key, nor a
+//! mistake of asking again: whoever does finds the row. What is done to undelivered
+//! events is another object's to do, and its answer's row comes with the audit
+//! entry. All others can be carried out twice to the same end, and are noted once
+//! they were. Marks of running requests are in the object's memory alone: when it
+//! is gone, so are they.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use keystile_core::{
+    Timestamp,
+    ledger::idempotency::{Claim, MAX_ANSWER_BYTES, REMEMBERED_MS, Remembered, Running},
+};
+use serde::Deserialize;
+use serde_json::Value;
+use worker::Result;
+
+use super::answer::Answer;
+use crate::failure::Failure;
+use keystile_runtime::database::Database;
+
+/// Rows outlive their use by up to this long, so that the alarm trims many at once.
+const TRIM_SLACK_MS: i64 = 60 * 60 * 1_000;
+
+/// The requests that are being carried out, by claim.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight(RefCell<BTreeMap<String, Running>>);
+
+impl InFlight {
+    /// The request that is being carried out under this claim.
+    pub(crate) fn find(&self, claim: &Claim) -> Option<Running> {
+        self.0.borrow().get(&claim.id).cloned()
+    }
+
+    /// Marks a request until the mark is dropped.
+    pub(crate) fn begin(&self, claim: &Claim, now: Timestamp) -> Mark<'_> {
+        let running = Running::new(claim, now);
+        let mut all = self.0.borrow_mut();
+        // Those of requests that were killed.
+        all.retain(|_, running| now < running.until);
+        all.insert(claim.id.clone(), running);
+        Mark { all: &self.0, id: claim.id.clone() }
+    }
+}
+
+/// The mark of one of them; gone when it is dropped.
+pub(crate) struct Mark<'a> {
+    all: &'a RefCell<BTreeMap<String, Running>>,
+    id: String,
+}
+
+impl Drop for Mark<'_> {
+    fn drop(&mut self) {
+        self.all.borrow_mut().remove(&self.id);
+    }
+}
+
+#[derive(Deserialize)]
+struct Row {
+    fingerprint: String,
+    status: u16,
+    body: String,
+    at: Timestamp,
+}
+
+/// The answer that is remembered of a claim.
+pub(crate) fn find(database: &Database, claim: &Claim) -> std::result::Result<Option<Remembered>, Failure> {
+    let query = "SELECT fingerprint, status, body, at FROM idempotency WHERE id = ?";
+    let row: Option<Row> = database.row(query, vec![claim.id.as_str().into()])?;
+    row.map(|Row { fingerprint, status, body, at }| {
+        let body: Value = serde_json::from_str(&body)
+            .map_err(|error| Failure::Fault(format!("a remembered answer can't be read: {error}")))?;
+        Ok(Remembered { fingerprint, status, body, at })
+    })
+    .transpose()
+}
+
+/// Notes the answer to a claim. What was noted of it before was less complete.
+pub(crate) fn note(database: &Database, claim: &Claim, answer: &Answer, now: Timestamp) -> Result<()> {
+    let Remembered { fingerprint, status, body, at } = Remembered::new(claim, answer.status, answer.body.clone(), now);
+    let body = body.to_string();
+    if body.len() > MAX_ANSWER_BYTES {
+        return Ok(());
+    }
+    database.execute(
+        "INSERT INTO idempotency (id, fingerprint, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET fingerprint = ?2, status = ?3, body = ?4, at = ?5",
+        vec![
+            claim.id.as_str().into(),
+            fingerprint.into(),
+            i64::from(status).into(),
+            body.into(),
+            at.as_millis().into(),
+        ],
+    )
+}
+
+/// The time of the next trimming, if there is something to trim.
+pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>> {
+    #[derive(Deserialize)]
+    struct Oldest {
+        at: Option<Timestamp>,
+    }
+    let oldest: Option<Oldest> = database.row("SELECT min(at) AS at FROM idempotency", vec![])?;
+    Ok(oldest.and_then(|oldest| oldest.at).map(|at| at.plus_millis(REMEMBERED_MS + TRIM_SLACK_MS)))
+}
+
+/// Forgets what is a day old.
+pub(crate) fn trim(database: &Database, now: Timestamp) -> Result<()> {
+    let until = now.plus_millis(-REMEMBERED_MS);
+    database.execute("DELETE FROM idempotency WHERE at <= ?", vec![until.as_millis().into()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_goes_when_the_request_does_and_no_other_goes_with_it() {
+        let (all, now) = (InFlight::default(), Timestamp::from_millis(0));
+        let claim = |id: &str| Claim { id: id.into(), fingerprint: "f".into() };
+        let (one, two) = (claim("one"), claim("two"));
+        let mark = all.begin(&one, now);
+        let _other = all.begin(&two, now);
+        assert!(all.find(&one).is_some());
+        drop(mark);
+        assert_eq!(all.find(&one), None);
+        assert!(all.find(&two).is_some());
+    }
+}

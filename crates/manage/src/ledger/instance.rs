@@ -1,0 +1,45 @@
+//! A ledger's object: it opens the ledger at the first command or alarm.
+
+use std::{cell::OnceCell, rc::Rc};
+
+use keystile_runtime::{alarm, clock};
+use worker::{Env, Response, Result, State};
+
+use super::{drain::ALARM_RETRY_MS, open::OpenLedger};
+
+/// The platform's handles, and the ledger once it is open.
+pub(crate) struct Instance {
+    state: State,
+    env: Env,
+    opened: OnceCell<Rc<OpenLedger>>,
+}
+
+impl Instance {
+    /// An instance whose ledger nobody has opened.
+    pub(crate) const fn new(state: State, env: Env) -> Self {
+        Self { state, env, opened: OnceCell::new() }
+    }
+
+    /// The ledger.
+    pub(crate) fn open(&self) -> Result<Rc<OpenLedger>> {
+        if let Some(ledger) = self.opened.get() {
+            return Ok(ledger.clone());
+        }
+        let ledger = Rc::new(OpenLedger::open(&self.state, &self.env, clock::now())?);
+        Ok(self.opened.get_or_init(|| ledger).clone())
+    }
+
+    /// Carries out in the background what a change left in the outbox.
+    pub(crate) fn drain_later(&self, ledger: Rc<OpenLedger>) {
+        self.state.wait_until(ledger.drain());
+    }
+
+    /// Does what is due.
+    pub(crate) async fn alarm(&self) -> Result<Response> {
+        let drain = async |_| {
+            self.open()?.drain().await;
+            Ok(())
+        };
+        alarm::carry_out(self.state.storage(), "ledger", ALARM_RETRY_MS, drain).await
+    }
+}

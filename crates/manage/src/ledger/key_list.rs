@@ -1,0 +1,118 @@
+//! Lists of keys, by page, so that a page costs the same wherever it is.
+//!
+//! Without a filter a page is a stretch of `keys_by_age`. With filters it is one
+//! of `key_places`, where a key stands once for each scope that it was granted,
+//! under its status and environment; the schema's triggers keep it so. What is
+//! not filtered by is a few stretches more, each read no further than a page.
+//! Only a text to look for makes a page read on: through the keys that the
+//! filters leave, at most all of the ledger's.
+
+use keystile_core::{
+    KeyId, TenantId, Timestamp,
+    access::scope::Scope,
+    key::Environment,
+    ledger::{
+        lifecycle::KeyStatus,
+        query::{KeyPlace, KeyQuery},
+    },
+};
+use serde::Deserialize;
+use worker::{Result, SqlStorageValue};
+
+use super::keys::{self, Several};
+use keystile_runtime::database::Database;
+
+const STATUSES: [KeyStatus; 4] = [KeyStatus::Active, KeyStatus::Disabled, KeyStatus::Revoked, KeyStatus::Expired];
+/// Operators' keys have none.
+const ENVIRONMENTS: [&str; 3] = ["live", "test", ""];
+
+/// A page of keys, newest first, and the place of its last if more follow.
+pub(crate) fn page(
+    database: &Database,
+    query: &KeyQuery,
+    within: Option<&TenantId>,
+    now: Timestamp,
+) -> Result<(Several, Option<KeyPlace>)> {
+    let mut places = if query.status.is_none() && query.environment.is_none() && query.scope.is_none() {
+        stretch(database, "keys", &[], query, within)?
+    } else {
+        filtered(database, query, within, now)?
+    };
+    let limit = query.limit as usize;
+    let more = places.len() > limit;
+    places.truncate(limit);
+    let found = keys::newest_first(database, places.iter().map(|place| &place.id))?;
+    Ok((found, places.pop().filter(|_| more)))
+}
+
+fn filtered(database: &Database, query: &KeyQuery, within: Option<&TenantId>, now: Timestamp) -> Result<Vec<KeyPlace>> {
+    if query.status.is_some() {
+        notice_expiry(database, now)?;
+    }
+    let scope = query.scope.as_ref().map_or("", Scope::as_str);
+    let environment = query.environment.map(Environment::as_str);
+    let mut places = Vec::new();
+    for status in STATUSES.into_iter().filter(|status| query.status.is_none_or(|wanted| wanted == *status)) {
+        for environment in ENVIRONMENTS.into_iter().filter(|one| environment.is_none_or(|wanted| wanted == *one)) {
+            let place = [("scope", scope), ("status", status.as_str()), ("environment", environment)];
+            places.extend(stretch(database, "key_places", &place, query, within)?);
+        }
+    }
+    places.sort_unstable_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
+    Ok(places)
+}
+
+/// Time makes keys expire and writes nothing: it is noticed by the next list
+/// that filters by status, once for each key.
+fn notice_expiry(database: &Database, now: Timestamp) -> Result<()> {
+    let now: SqlStorageValue = now.as_millis().into();
+    database.execute("UPDATE keys SET expired = 1 WHERE expired = 0 AND expires_at <= ?", vec![now.clone()])?;
+    // A clock that was ahead and was set back.
+    database.execute("UPDATE keys SET expired = 0 WHERE expired = 1 AND expires_at > ?", vec![now])
+}
+
+/// Up to a page and one more of an index, from where the query goes on.
+fn stretch(
+    database: &Database,
+    index: &str,
+    columns: &[(&str, &str)],
+    query: &KeyQuery,
+    within: Option<&TenantId>,
+) -> Result<Vec<KeyPlace>> {
+    #[derive(Deserialize)]
+    struct Place {
+        created_at: Timestamp,
+        id: KeyId,
+    }
+    let mut conditions = vec!["1".to_string()];
+    let mut bindings: Vec<SqlStorageValue> = Vec::new();
+    for (column, value) in columns {
+        conditions.push(format!("place.{column} = ?"));
+        bindings.push((*value).into());
+    }
+    if let Some(after) = &query.after {
+        conditions.push("(place.created_at, place.id) < (?, ?)".into());
+        bindings.extend([after.created_at.as_millis().into(), after.id.as_str().into()]);
+    }
+    let mut source = format!("{index} AS place");
+    if query.text.is_some() || within.is_some() {
+        // In this order, so that the index gives the order of the rows.
+        source.push_str(" CROSS JOIN keys ON keys.id = place.id");
+    }
+    if let Some(text) = &query.text {
+        conditions.push("instr(keys.search, ?) > 0".into());
+        bindings.push(text.as_str().into());
+    }
+    if let Some(tenant) = within {
+        conditions.push("keys.tenant = ?".into());
+        bindings.push(tenant.as_str().into());
+    }
+    bindings.push((i64::from(query.limit) + 1).into());
+    let conditions = conditions.join(" AND ");
+    let select = format!(
+        "SELECT place.created_at, place.id FROM {source} WHERE {conditions}
+         ORDER BY place.created_at DESC, place.id DESC LIMIT ?"
+    );
+    let places: Vec<Place> = database.rows(&select, bindings)?;
+    Ok(places.into_iter().map(|Place { created_at, id }| KeyPlace { created_at, id }).collect())
+}

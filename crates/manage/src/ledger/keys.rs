@@ -1,0 +1,268 @@
+//! The table of keys: rows to [`Key`]s and back.
+
+use keystile_core::{
+    KeyDigest, KeyId, TenantId, Timestamp,
+    access::record::{KeyState, Reach, Stored, Subject},
+    feed::outbox::Told,
+    ledger::{
+        lifecycle::{Key, KeyStatus, Revocation},
+        query::searchable,
+    },
+};
+use serde::Deserialize;
+use serde_json::Value;
+use worker::{Error, Result, SqlStorageValue};
+
+use crate::command::Target;
+use keystile_runtime::{database::Database, log};
+
+/// A key, and when its present version is in effect at every edge.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyRow {
+    pub(crate) key: Key,
+    pub(crate) effective_by: Option<Timestamp>,
+}
+
+const COLUMNS: &str = "id, digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to,
+                       pending_end, last_used_at";
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    digest: KeyDigest,
+    record: String,
+    secret: String,
+    revoked_at: Option<Timestamp>,
+    revoke_reason: Option<String>,
+    effective_by: Option<Timestamp>,
+    rotated_from: Option<KeyId>,
+    rotated_to: Option<KeyId>,
+    pending_end: Option<String>,
+    last_used_at: Option<Timestamp>,
+}
+
+impl TryFrom<Row> for KeyRow {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let record = match Stored::decode(&row.record) {
+            Ok(Stored::Known(record)) => (*record).clone(),
+            Ok(Stored::TooNew { .. }) => {
+                return Err(Error::RustError("this build is too old for a record in the ledger".into()));
+            }
+            Err(_) => return Err(Error::RustError("a record in the ledger can't be read".into())),
+        };
+        let effective_by = row.effective_by;
+        let revocation = row.revoked_at.map(|at| Revocation { at, reason: row.revoke_reason, effective_by });
+        let pending_end = row.pending_end.as_deref().map(serde_json::from_str).transpose()?;
+        let Row { digest, secret, rotated_from, rotated_to, last_used_at, .. } = row;
+        let key = Key { record, digest, secret, revocation, rotated_from, rotated_to, pending_end, last_used_at };
+        Ok(Self { key, effective_by })
+    }
+}
+
+/// The key, if it is to be found by whoever asks.
+pub(crate) fn find(database: &Database, target: &Target) -> Result<Option<KeyRow>> {
+    let query = format!("SELECT {COLUMNS} FROM keys WHERE id = ?1 AND (?2 IS NULL OR tenant = ?2)");
+    let within = target.within.as_ref().map(TenantId::to_string);
+    let row: Option<Row> = database.row(&query, vec![target.id.as_str().into(), within.into()])?;
+    row.map(KeyRow::try_from).transpose()
+}
+
+/// The key of this digest.
+pub(crate) fn by_digest(database: &Database, digest: &KeyDigest) -> Result<Option<KeyRow>> {
+    let query = format!("SELECT {COLUMNS} FROM keys WHERE digest = ?");
+    let row: Option<Row> = database.row(&query, vec![digest.to_hex().into()])?;
+    row.map(KeyRow::try_from).transpose()
+}
+
+/// A key as feed and KV are told of it.
+#[derive(Deserialize)]
+pub(crate) struct Snapshot {
+    pub(crate) digest: KeyDigest,
+    pub(crate) version: u64,
+    pub(crate) record: String,
+}
+
+/// The row as it is now.
+pub(crate) fn snapshot(database: &Database, id: &str) -> Result<Option<Snapshot>> {
+    database.row("SELECT digest, version, record FROM keys WHERE id = ?", vec![id.into()])
+}
+
+/// Its version, and when that is in effect.
+pub(crate) fn told(database: &Database, id: &str) -> Result<Option<Told>> {
+    #[derive(Deserialize)]
+    struct Row {
+        version: u64,
+        effective_by: Option<Timestamp>,
+    }
+    let row: Option<Row> = database.row("SELECT version, effective_by FROM keys WHERE id = ?", vec![id.into()])?;
+    Ok(row.map(|Row { version, effective_by }| Told { version, effective_by }))
+}
+
+/// Writes a key that was just created.
+pub(crate) fn insert(database: &Database, key: &Key) -> Result<()> {
+    let record = &key.record;
+    database.execute(
+        "INSERT INTO keys (state, expires_at, search, version, record, revoked_at, revoke_reason, rotated_to,
+                           pending_end, id, digest, tenant, created_at, secret, rotated_from)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        changeable(key)?
+            .into_iter()
+            .chain([
+                record.id.as_str().into(),
+                key.digest.to_hex().into(),
+                tenant(&record.subject).into(),
+                record.created_at.as_millis().into(),
+                key.secret.as_str().into(),
+                key.rotated_from.as_ref().map(KeyId::to_string).into(),
+            ])
+            .collect(),
+    )
+}
+
+/// Writes a key that was changed. The new version is in effect nowhere yet.
+pub(crate) fn update(database: &Database, key: &Key) -> Result<()> {
+    database.execute(
+        "UPDATE keys SET state = ?, expires_at = ?, search = ?, version = ?, record = ?,
+                         revoked_at = ?, revoke_reason = ?, rotated_to = ?, pending_end = ?, effective_by = NULL
+         WHERE id = ?",
+        changeable(key)?.into_iter().chain([key.record.id.as_str().into()]).collect(),
+    )
+}
+
+/// The feed took this version. The first time that it did counts.
+pub(crate) fn took_effect(database: &Database, id: &str, version: u64, effective_by: Timestamp) -> Result<()> {
+    database.execute(
+        "UPDATE keys SET effective_by = ? WHERE id = ? AND version = ? AND effective_by IS NULL",
+        vec![effective_by.as_millis().into(), id.into(), (version as i64).into()],
+    )
+}
+
+fn changeable(key: &Key) -> Result<[SqlStorageValue; 9]> {
+    let (record, revocation) = (&key.record, key.revocation.as_ref());
+    Ok([
+        state(record.state).into(),
+        record.expires_at.map(Timestamp::as_millis).into(),
+        searchable(&format!("{}\n{}", record.name, record.display)).into(),
+        (record.version as i64).into(),
+        record.encode().into(),
+        revocation.map(|revocation| revocation.at.as_millis()).into(),
+        revocation.and_then(|revocation| revocation.reason.clone()).into(),
+        key.rotated_to.as_ref().map(KeyId::to_string).into(),
+        key.pending_end.as_ref().map(serde_json::to_string).transpose()?.into(),
+    ])
+}
+
+/// As the column has it, and as [`KeyStatus`] says it where time does not matter.
+const fn state(state: KeyState) -> &'static str {
+    match state {
+        KeyState::Active => "active",
+        KeyState::Disabled => "disabled",
+        KeyState::Revoked => "revoked",
+    }
+}
+
+fn tenant(subject: &Subject) -> &str {
+    match subject {
+        Subject::ApiKey { tenant, .. } | Subject::Operator { reach: Reach::Tenant(tenant) } => tenant.as_str(),
+        Subject::Operator { reach: Reach::All } => "*",
+    }
+}
+
+/// Some keys, and the ids of those whose rows can't be read.
+#[derive(Default)]
+pub(crate) struct Several {
+    pub(crate) rows: Vec<KeyRow>,
+    pub(crate) unreadable: Vec<String>,
+}
+
+/// These keys, newest first.
+pub(crate) fn newest_first<'a>(database: &Database, ids: impl Iterator<Item = &'a KeyId>) -> Result<Several> {
+    let ids = Value::from_iter(ids.map(KeyId::as_str)).to_string();
+    let select = format!(
+        "SELECT {COLUMNS} FROM keys WHERE id IN (SELECT value FROM json_each(?)) ORDER BY created_at DESC, id DESC"
+    );
+    let mut several = Several::default();
+    for row in database.rows::<Row>(&select, vec![ids.into()])? {
+        let id = row.id.clone();
+        match KeyRow::try_from(row) {
+            Ok(row) => several.rows.push(row),
+            Err(error) => {
+                log::error("key_unreadable", &[("key_id", id.as_str().into()), ("reason", error.to_string().into())]);
+                several.unreadable.push(id);
+            }
+        }
+    }
+    Ok(several)
+}
+
+/// Whether there is any key.
+pub(crate) fn exist(database: &Database) -> Result<bool> {
+    #[derive(Deserialize)]
+    struct One {}
+    let one: Option<One> = database.row("SELECT 1 AS one FROM keys LIMIT 1", vec![])?;
+    Ok(one.is_some())
+}
+
+/// The number of keys of each status.
+pub(crate) fn count_by_status(database: &Database, now: Timestamp) -> Result<Vec<(KeyStatus, u64)>> {
+    #[derive(Deserialize)]
+    struct Count {
+        status: KeyStatus,
+        keys: u64,
+    }
+    let counts: Vec<Count> = database.rows(
+        "SELECT CASE WHEN state = 'revoked' THEN 'revoked' WHEN expires_at <= ? THEN 'expired' ELSE state END AS status,
+                count(*) AS keys
+         FROM keys GROUP BY 1",
+        vec![now.as_millis().into()],
+    )?;
+    Ok(counts.into_iter().map(|count| (count.status, count.keys)).collect())
+}
+
+/// The number of keys that count against the limit of active keys, counted no further than
+/// `most`: those that are neither revoked nor expired, less those on their way
+/// out by rotation.
+pub(crate) fn count_lasting(database: &Database, now: Timestamp, most: u32) -> Result<u64> {
+    count_alive(database, "pending_end IS NULL", now, most)
+}
+
+/// The number of keys on their way out by rotation, counted likewise.
+pub(crate) fn count_ending(database: &Database, now: Timestamp, most: u32) -> Result<u64> {
+    count_alive(database, "pending_end IS NOT NULL", now, most)
+}
+
+fn count_alive(database: &Database, which: &str, now: Timestamp, most: u32) -> Result<u64> {
+    #[derive(Deserialize)]
+    struct Count {
+        keys: u64,
+    }
+    let query = format!(
+        "SELECT count(*) AS keys FROM (
+             SELECT 1 FROM keys WHERE state <> 'revoked' AND {which} AND ifnull(expires_at, {NEVER}) > ? LIMIT ?
+         )"
+    );
+    let count: Option<Count> = database.row(&query, vec![now.as_millis().into(), i64::from(most).into()])?;
+    Ok(count.map_or(0, |count| count.keys))
+}
+
+/// As the index of living keys has an expiry that there is none of.
+const NEVER: i64 = 9_007_199_254_740_991;
+
+/// The number of keys that each secret tagged and that can still be used. None tagged those
+/// that were imported.
+pub(crate) fn count_by_secret(database: &Database, now: Timestamp) -> Result<Vec<(String, u64)>> {
+    #[derive(Deserialize)]
+    struct Count {
+        secret: String,
+        keys: u64,
+    }
+    let counts: Vec<Count> = database.rows(
+        "SELECT secret, count(*) AS keys FROM keys
+         WHERE secret <> '' AND state <> 'revoked' AND (expires_at IS NULL OR expires_at > ?)
+         GROUP BY secret ORDER BY secret",
+        vec![now.as_millis().into()],
+    )?;
+    Ok(counts.into_iter().map(|count| (count.secret, count.keys)).collect())
+}

@@ -1,0 +1,158 @@
+//! The outbox: what feed and KV have still to be told. Its stages and times are
+//! `keystile_core::feed::outbox`'s; here they are rows.
+
+use keystile_core::{
+    KeyId, Timestamp,
+    feed::outbox::{OutboxEntry, Stage},
+};
+use serde::Deserialize;
+use worker::Result;
+
+use keystile_runtime::database::Database;
+
+/// The request that makes a change publishes it itself, at once. If it is
+/// killed before, the alarm takes over after this long.
+const LEFT_TO_THE_REQUEST_MS: i64 = 3_000;
+
+/// The subject of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// A key.
+    Key(KeyId),
+    /// Whether the whole tenant is suspended.
+    Tenant,
+}
+
+impl Subject {
+    const TENANT: &'static str = "tenant";
+
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Key(id) => id.as_str(),
+            Self::Tenant => Self::TENANT,
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        if text == Self::TENANT { Some(Self::Tenant) } else { KeyId::parse(text).map(Self::Key) }
+    }
+}
+
+/// A row.
+#[derive(Clone, Debug)]
+pub(crate) struct Due {
+    pub(crate) subject: Subject,
+    pub(crate) entry: OutboxEntry,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    subject: String,
+    version: u64,
+    stage: Stage,
+    attempts: u32,
+    due_at: Timestamp,
+}
+
+impl Row {
+    fn into_due(self) -> Option<Due> {
+        let Self { subject, version, stage, attempts, due_at } = self;
+        Some(Due { subject: Subject::parse(&subject)?, entry: OutboxEntry { version, stage, attempts, due_at } })
+    }
+}
+
+/// Enqueues a change that was just made. It starts over if one was under way.
+pub(crate) fn enqueue(database: &Database, subject: &Subject, version: u64, now: Timestamp) -> Result<()> {
+    let entry = OutboxEntry { due_at: now.plus_millis(LEFT_TO_THE_REQUEST_MS), ..OutboxEntry::new(version, now) };
+    database.execute(
+        "INSERT OR REPLACE INTO outbox (subject, version, stage, attempts, due_at) VALUES (?, ?, ?, ?, ?)",
+        vec![
+            subject.as_str().into(),
+            (entry.version as i64).into(),
+            stage_name(entry.stage).into(),
+            i64::from(entry.attempts).into(),
+            entry.due_at.as_millis().into(),
+        ],
+    )
+}
+
+/// The subject's row if it is yet to be published.
+pub(crate) fn unpublished(database: &Database, subject: &Subject) -> Result<Option<Due>> {
+    let row: Option<Row> = database.row(
+        "SELECT subject, version, stage, attempts, due_at FROM outbox WHERE subject = ? AND stage = 'publish'",
+        vec![subject.as_str().into()],
+    )?;
+    Ok(row.and_then(Row::into_due))
+}
+
+/// The rows that are due at a stage, the longest due first.
+pub(crate) fn due(database: &Database, stage: Stage, now: Timestamp, limit: usize) -> Result<Vec<Due>> {
+    let rows: Vec<Row> = database.rows(
+        "SELECT subject, version, stage, attempts, due_at FROM outbox
+         WHERE stage = ? AND due_at <= ? ORDER BY due_at LIMIT ?",
+        vec![stage_name(stage).into(), now.as_millis().into(), (limit as i64).into()],
+    )?;
+    Ok(rows.into_iter().filter_map(Row::into_due).collect())
+}
+
+/// The time when the next row is due. Asked stage by stage, each one step in the index:
+/// thousands of rows wait there after an import.
+pub(crate) fn earliest(database: &Database) -> Result<Option<Timestamp>> {
+    #[derive(Deserialize)]
+    struct Earliest {
+        due_at: Option<Timestamp>,
+    }
+    let mut earliest = None;
+    for stage in [Stage::Publish, Stage::Put, Stage::Confirm, Stage::Acknowledge] {
+        let query = "SELECT min(due_at) AS due_at FROM outbox WHERE stage = ?";
+        let of_stage: Option<Earliest> = database.row(query, vec![stage_name(stage).into()])?;
+        earliest = [earliest, of_stage.and_then(|of_stage| of_stage.due_at)].into_iter().flatten().min();
+    }
+    Ok(earliest)
+}
+
+/// Moves a row on, or back, from what it was when its stage was begun. A row
+/// that has changed meanwhile stays: it is about a newer change.
+pub(crate) fn replace(database: &Database, was: &Due, next: Option<OutboxEntry>) -> Result<()> {
+    let stands = [was.subject.as_str().into(), (was.entry.version as i64).into(), stage_name(was.entry.stage).into()];
+    let next = match was.subject {
+        Subject::Key(_) => next,
+        // The feed forgets no suspension, so it need not hear that KV has it.
+        Subject::Tenant => next.filter(|entry| entry.stage != Stage::Acknowledge),
+    };
+    let Some(next) = next else {
+        let delete = "DELETE FROM outbox WHERE subject = ? AND version = ? AND stage = ?";
+        return database.execute(delete, stands.to_vec());
+    };
+    let changed = [stage_name(next.stage).into(), i64::from(next.attempts).into(), next.due_at.as_millis().into()];
+    database.execute(
+        "UPDATE outbox SET stage = ?, attempts = ?, due_at = ? WHERE subject = ? AND version = ? AND stage = ?",
+        changed.into_iter().chain(stands).collect(),
+    )
+}
+
+/// As the column has it.
+const fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Publish => "publish",
+        Stage::Put => "put",
+        Stage::Confirm => "confirm",
+        Stage::Acknowledge => "acknowledge",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_and_subjects_read_back() {
+        for stage in [Stage::Publish, Stage::Put, Stage::Confirm, Stage::Acknowledge] {
+            assert_eq!(serde_json::to_value(stage).unwrap(), stage_name(stage));
+        }
+        let key = Subject::Key(KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap());
+        for subject in [key, Subject::Tenant] {
+            assert_eq!(Subject::parse(subject.as_str()), Some(subject));
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! A ledger's schema, as migrations. Never change one that was deployed: append.
+
+pub(crate) const MIGRATIONS: &[&str] = &[
+    "
+-- Every key that was ever created. Rows are changed, never deleted.
+CREATE TABLE keys (
+    id TEXT PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE,      -- SHA-256 of the key, 64 hexadecimal digits
+    tenant TEXT NOT NULL,             -- whose key; of operators' keys whom it reaches, '*' for all
+    created_at INTEGER NOT NULL,
+    state TEXT NOT NULL,              -- active, disabled, revoked
+    expires_at INTEGER,
+    search TEXT NOT NULL,             -- name and display form in lower case
+    version INTEGER NOT NULL,
+    record TEXT NOT NULL,             -- the stored form, as feed and KV get it
+    secret TEXT NOT NULL,             -- fingerprint of the secret that tagged it
+    revoked_at INTEGER,
+    revoke_reason TEXT,
+    effective_by INTEGER,             -- when this version is in effect everywhere; NULL until the feed took it
+    rotated_from TEXT,
+    rotated_to TEXT
+);
+CREATE INDEX keys_by_age ON keys (created_at, id);
+CREATE INDEX keys_by_state ON keys (state, created_at, id);
+
+-- Who did what, when, from where. Append-only.
+CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    actor_id TEXT NOT NULL,
+    actor_name TEXT NOT NULL,
+    action TEXT NOT NULL,
+    key_id TEXT,                      -- NULL where it is about the whole tenant
+    key_name TEXT,
+    key_display TEXT,
+    source TEXT,                      -- the source address
+    request_id TEXT NOT NULL,
+    detail TEXT NOT NULL              -- JSON: what changed from what to what
+);
+CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+-- What feed and KV have still to be told, one row a subject.
+CREATE TABLE outbox (
+    subject TEXT PRIMARY KEY,         -- a key's id, or 'tenant'
+    version INTEGER NOT NULL,
+    stage TEXT NOT NULL,              -- publish, put, confirm, acknowledge
+    attempts INTEGER NOT NULL,
+    due_at INTEGER NOT NULL
+);
+CREATE INDEX outbox_by_stage ON outbox (stage, due_at);
+
+-- Whether the whole tenant is suspended: no row or one.
+CREATE TABLE standing (
+    tenant TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    suspended INTEGER NOT NULL,
+    effective_by INTEGER              -- as in keys
+);
+
+-- By which secret KV is addressed: no row or one.
+CREATE TABLE addressing (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    fingerprint TEXT NOT NULL,
+    after_id TEXT,                    -- under way: the last key that was enqueued; NULL: done
+    due_at INTEGER                    -- under way: when the next batch may be
+);
+",
+    "
+-- The end that a rotation set, as JSON; NULL if there is none.
+ALTER TABLE keys ADD COLUMN pending_end TEXT;
+
+-- The tenant's plan and its own limits, as JSON: no row or one.
+CREATE TABLE settings (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    settings TEXT NOT NULL
+);
+",
+    "
+-- Answers to POSTs with an Idempotency-Key, for a day.
+CREATE TABLE idempotency (
+    id TEXT PRIMARY KEY,              -- SHA-256 over caller and key
+    fingerprint TEXT NOT NULL,        -- SHA-256 over method, path and body
+    status INTEGER NOT NULL,
+    body TEXT NOT NULL,               -- without the text of a key
+    at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX idempotency_by_age ON idempotency (at);
+
+-- Keys by what lists filter by: each one under every scope that it was granted,
+-- and under the scope '', so that a page is a stretch of this index.
+CREATE TABLE key_places (
+    scope TEXT NOT NULL,
+    status TEXT NOT NULL,             -- active, disabled, revoked, expired
+    environment TEXT NOT NULL,        -- '' of operators' keys
+    created_at INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (scope, status, environment, created_at, id)
+) WITHOUT ROWID;
+-- Whether a list has noticed that expires_at has passed.
+ALTER TABLE keys ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX keys_by_expiry ON keys (expired, expires_at) WHERE expires_at IS NOT NULL;
+-- The places where keys belong.
+CREATE VIEW places_of_keys AS
+SELECT scopes.value AS scope,
+       CASE WHEN keys.state = 'revoked' THEN 'revoked' WHEN keys.expired = 1 THEN 'expired' ELSE keys.state END AS status,
+       coalesce(json_extract(keys.record, '$.subject.api_key.environment'), '') AS environment,
+       keys.created_at AS created_at, keys.id AS id
+FROM keys, json_each(json_insert(json_extract(keys.record, '$.scopes'), '$[#]', '')) AS scopes;
+INSERT OR IGNORE INTO key_places SELECT * FROM places_of_keys;
+CREATE TRIGGER key_is_placed AFTER INSERT ON keys
+BEGIN INSERT OR IGNORE INTO key_places SELECT * FROM places_of_keys WHERE id = NEW.id; END;
+CREATE TRIGGER key_leaves_its_places BEFORE UPDATE OF state, expired, record ON keys
+WHEN OLD.state <> NEW.state OR OLD.expired <> NEW.expired
+    OR json_extract(OLD.record, '$.scopes') <> json_extract(NEW.record, '$.scopes')
+BEGIN
+    DELETE FROM key_places WHERE (scope, status, environment, created_at, id)
+        IN (SELECT scope, status, environment, created_at, id FROM places_of_keys WHERE id = OLD.id);
+END;
+CREATE TRIGGER key_takes_its_places AFTER UPDATE OF state, expired, record ON keys
+WHEN OLD.state <> NEW.state OR OLD.expired <> NEW.expired
+    OR json_extract(OLD.record, '$.scopes') <> json_extract(NEW.record, '$.scopes')
+BEGIN INSERT OR IGNORE INTO key_places SELECT * FROM places_of_keys WHERE id = NEW.id; END;
+DROP INDEX keys_by_state;
+
+CREATE INDEX audit_by_key ON audit (key_id, seq);
+-- While the alarm removes entries for their age: before which time. Else empty.
+CREATE TABLE audit_removal (before INTEGER NOT NULL);
+DROP TRIGGER audit_is_never_deleted;
+CREATE TRIGGER audit_is_deleted_for_its_age_alone BEFORE DELETE ON audit
+WHEN NOT EXISTS (SELECT 1 FROM audit_removal WHERE OLD.at < before)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+-- INSERT OR REPLACE deletes without asking triggers.
+CREATE TRIGGER audit_is_never_replaced BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq OR id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+",
+    "
+-- Uses that were let through, as far as edges have told.
+ALTER TABLE keys ADD COLUMN first_used_at INTEGER;
+ALTER TABLE keys ADD COLUMN last_used_at INTEGER;
+
+-- How often each key met with which code, by the hour.
+CREATE TABLE usage (
+    key_id TEXT NOT NULL,
+    hour INTEGER NOT NULL,            -- whole hours since 1970
+    code TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (key_id, hour, code)
+) WITHOUT ROWID;
+CREATE INDEX usage_by_hour ON usage (hour);
+
+-- The same of hours that are no longer kept.
+CREATE TABLE usage_folded (
+    key_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (key_id, code)
+) WITHOUT ROWID;
+
+-- The last batch of each isolate, so that none counts twice.
+CREATE TABLE usage_taken (
+    isolate TEXT PRIMARY KEY,
+    sequence INTEGER NOT NULL,
+    taken_at INTEGER NOT NULL
+) WITHOUT ROWID;
+",
+    "
+-- Keys that may still be of use, so that limits are held against those alone.
+CREATE INDEX keys_that_last ON keys (ifnull(expires_at, 9007199254740991))
+WHERE state <> 'revoked' AND pending_end IS NULL;
+CREATE INDEX keys_that_end ON keys (ifnull(expires_at, 9007199254740991))
+WHERE state <> 'revoked' AND pending_end IS NOT NULL;
+",
+    "
+-- Of entries about an event that could not be delivered: the source of webhooks
+-- that it came to, and which.
+ALTER TABLE audit ADD COLUMN letter_source TEXT;
+ALTER TABLE audit ADD COLUMN letter_id TEXT;
+
+-- What is being done to such events, until there is an audit entry of it.
+CREATE TABLE letter_acts (
+    request_id TEXT PRIMARY KEY,
+    begun_at INTEGER NOT NULL,
+    action TEXT NOT NULL,             -- from here on as in the entry
+    letter_source TEXT NOT NULL,
+    letter_id TEXT NOT NULL,
+    actor_id TEXT NOT NULL,
+    actor_name TEXT NOT NULL,
+    source TEXT
+) WITHOUT ROWID;
+",
+    "
+-- KV holds how the tenant stands, too: what was published before that is put there now.
+INSERT INTO outbox (subject, version, stage, attempts, due_at)
+SELECT 'tenant', version, 'put', 0, 0 FROM standing WHERE true ON CONFLICT (subject) DO NOTHING;
+",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keystile_runtime::database::digests;
+
+    #[test]
+    fn the_schema_is_golden() {
+        let golden = [
+            "6f9734549146fe3103ebd11f9b2f26a880e16008bac18079bfde9f97b21c6b88",
+            "ba56bd9b7ab1569db1f0b7e971299602df31e8bef182fb65ba8ee6f4112bb4da",
+            "0b6bd84a152348232bf8e1fc396ca26b46062e293cf18dc083c606a289c1471a",
+            "bbfeb32f457ab8f28705634af0fd8705cf4f5d5288230cc72dd80322fb3fc154",
+            "09a736b8277c5fa340554eff35825913d6d415550594aec08ffa2ae40309905b",
+            "727e3ea3a8bd8d10926b4ca600c6fa63086a68ead10e13e312453a902d980efd",
+            "98e115e47cb1bf8c6140dffab181d3534da4d0cfe7bd8d22cba572a26b18641d",
+        ];
+        assert_eq!(digests(MIGRATIONS), golden);
+    }
+}

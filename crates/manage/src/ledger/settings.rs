@@ -1,0 +1,77 @@
+//! The tenant's plan and limits, and what they forbid.
+
+use keystile_core::{
+    Timestamp,
+    access::record::Subject,
+    base::problem::Problem,
+    ledger::plan::{Limits, MAX_KEYS, TenantSettings},
+};
+use serde::Deserialize;
+use serde_json::json;
+use worker::Result;
+
+use super::{keys, open::OpenLedger};
+use crate::failure::Failure;
+use keystile_runtime::database::Database;
+
+/// The settings; none if nothing was set.
+pub(crate) fn find(database: &Database) -> Result<TenantSettings> {
+    #[derive(Deserialize)]
+    struct Row {
+        settings: String,
+    }
+    let row: Option<Row> = database.row("SELECT settings FROM settings", vec![])?;
+    Ok(row.map(|row| serde_json::from_str(&row.settings)).transpose()?.unwrap_or_default())
+}
+
+/// Writes the settings.
+pub(crate) fn write(database: &Database, settings: &TenantSettings) -> Result<()> {
+    let settings = serde_json::to_string(settings)?;
+    database.execute("INSERT OR REPLACE INTO settings (one, settings) VALUES (1, ?)", vec![settings.into()])
+}
+
+fn reached(limit: u32, active: u64, detail: String) -> Problem {
+    let problem = Problem::new(409, "KEY_LIMIT_REACHED", detail);
+    problem.with("limit", json!(limit)).with("active", json!(active))
+}
+
+impl OpenLedger {
+    /// The limits that hold for such keys. Operators have none.
+    pub(crate) fn limits(&self, subject: &Subject) -> Result<Limits> {
+        match subject {
+            Subject::ApiKey { .. } => Ok(self.deployment.config.limits_of(&find(&self.database)?)),
+            Subject::Operator { .. } => Ok(Limits::default()),
+        }
+    }
+
+    /// Whether there may be one more key.
+    pub(crate) fn check_one_more(&self, limits: &Limits, now: Timestamp) -> std::result::Result<(), Failure> {
+        let Some(limit) = limits.max_active_keys else { return Ok(()) };
+        // No further than the answer needs: a tenant may have had thousands.
+        if limits.allow_one_more(keys::count_lasting(&self.database, now, limit)?) {
+            return Ok(());
+        }
+        let active = keys::count_lasting(&self.database, now, MAX_KEYS)?;
+        let detail = format!(
+            "This tenant may have {limit} active keys and has {active}. Revoke one, or raise the limit with PATCH on \
+             the tenant."
+        );
+        Err(reached(limit, active, detail).into())
+    }
+
+    /// Whether one more key may be on its way out by rotation. Such keys don't
+    /// count against the limit, so that there can be a rotation at the limit; but
+    /// no more of them than the limit has, or rotations would go round it.
+    pub(crate) fn check_one_more_ends(&self, limits: &Limits, now: Timestamp) -> std::result::Result<(), Failure> {
+        let Some(limit) = limits.max_active_keys else { return Ok(()) };
+        let ending = keys::count_ending(&self.database, now, limit)?;
+        if ending == 0 || limits.allow_one_more(ending) {
+            return Ok(());
+        }
+        let detail = format!(
+            "This tenant may have {limit} active keys, and {ending} more are still to end by rotation. Revoke one of \
+             those, or rotate without an overlap."
+        );
+        Err(reached(limit, ending, detail).into())
+    }
+}

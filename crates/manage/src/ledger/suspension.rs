@@ -1,0 +1,56 @@
+//! Whether the whole tenant is suspended.
+
+use keystile_core::{
+    TenantId, Timestamp,
+    feed::{message::TenantStanding, outbox::Told},
+};
+use serde::Deserialize;
+use worker::Result;
+
+use keystile_runtime::database::Database;
+
+/// The last suspension or its end, and when that is in effect at every edge.
+pub(crate) struct Suspension {
+    pub(crate) stated: TenantStanding,
+    pub(crate) effective_by: Option<Timestamp>,
+}
+
+impl Suspension {
+    /// Its version, and when that is in effect.
+    pub(crate) const fn told(&self) -> Told {
+        Told { version: self.stated.version, effective_by: self.effective_by }
+    }
+}
+
+#[derive(Deserialize)]
+struct Row {
+    tenant: TenantId,
+    version: u64,
+    suspended: u8,
+    effective_by: Option<Timestamp>,
+}
+
+/// The last one; `None` if the tenant was never suspended.
+pub(crate) fn find(database: &Database) -> Result<Option<Suspension>> {
+    let row: Option<Row> = database.row("SELECT tenant, version, suspended, effective_by FROM standing", vec![])?;
+    Ok(row.map(|Row { tenant, version, suspended, effective_by }| Suspension {
+        stated: TenantStanding { tenant, version, suspended: suspended != 0 },
+        effective_by,
+    }))
+}
+
+/// Writes one that is new and in effect nowhere yet.
+pub(crate) fn write(database: &Database, standing: &TenantStanding) -> Result<()> {
+    database.execute(
+        "INSERT OR REPLACE INTO standing (tenant, version, suspended, effective_by) VALUES (?, ?, ?, NULL)",
+        vec![standing.tenant.as_str().into(), (standing.version as i64).into(), i64::from(standing.suspended).into()],
+    )
+}
+
+/// The feed took this version. The first time that it did counts.
+pub(crate) fn took_effect(database: &Database, version: u64, effective_by: Timestamp) -> Result<()> {
+    database.execute(
+        "UPDATE standing SET effective_by = ? WHERE version = ? AND effective_by IS NULL",
+        vec![effective_by.as_millis().into(), (version as i64).into()],
+    )
+}

@@ -1,0 +1,191 @@
+//! Counts of keys' uses, as edges have made them: by the hour for 90 days,
+//! and in all.
+//!
+//! An edge sends a batch until its isolate hears that it was taken, so a batch
+//! may come again: its number, kept in the same transaction as the counts, tells.
+
+use std::collections::BTreeMap;
+
+use keystile_core::{
+    KeyId, Timestamp,
+    access::verdict,
+    usage::{
+        batch::{UsageBatch, Use},
+        first_kept_hour, fold_due_at,
+        report::{Bucket, Period, PeriodCounts, Tally},
+    },
+};
+use serde::Deserialize;
+use worker::Result;
+
+use keystile_runtime::database::Database;
+
+/// Batches are not sent for longer than an hour, nor under way for a day.
+const REMEMBERED_MS: i64 = 25 * 60 * 60 * 1_000;
+/// Hours that are folded at a time: a day's.
+const FOLDED_AT_ONCE: i64 = 24;
+
+/// Counts a batch, unless it was counted before. Returns the keys that were let
+/// through in it for the first time in their lives, and when.
+pub(crate) fn take(database: &Database, batch: &UsageBatch, now: Timestamp) -> Result<Vec<(KeyId, Timestamp)>> {
+    if !is_news(database, batch, now)? {
+        return Ok(Vec::new());
+    }
+    let mut uses: BTreeMap<&KeyId, Vec<&Use>> = BTreeMap::new();
+    for each in &batch.uses {
+        uses.entry(&each.key_id).or_default().push(each);
+    }
+    let mut first_used = Vec::new();
+    for (id, uses) in uses {
+        let Some(known) = Known::find(database, id)? else { continue };
+        let uses = uses.into_iter().map(|each| each.clone().at_possible_times(known.created_at, now));
+        let mut allowed: Option<(Timestamp, Timestamp)> = None;
+        for each in uses {
+            add(database, &each)?;
+            if each.code == verdict::VALID {
+                let at = each.last_at;
+                allowed = Some(allowed.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+            }
+        }
+        if let Some((first, last)) = allowed {
+            note_allowed(database, id, first, last)?;
+            if known.first_used_at.is_none() {
+                first_used.push((id.clone(), first));
+            }
+        }
+    }
+    Ok(first_used)
+}
+
+/// Whether the batch has not come before, of which note is taken.
+fn is_news(database: &Database, batch: &UsageBatch, now: Timestamp) -> Result<bool> {
+    #[derive(Deserialize)]
+    struct Taken {
+        sequence: u64,
+    }
+    let isolate = batch.isolate.as_str();
+    let taken: Option<Taken> =
+        database.row("SELECT sequence FROM usage_taken WHERE isolate = ?", vec![isolate.into()])?;
+    match taken {
+        Some(taken) if taken.sequence >= batch.sequence => return Ok(false),
+        Some(_) => {}
+        None => forget_isolates(database, now)?,
+    }
+    database.execute(
+        "INSERT OR REPLACE INTO usage_taken (isolate, sequence, taken_at) VALUES (?, ?, ?)",
+        vec![isolate.into(), (batch.sequence as i64).into(), now.as_millis().into()],
+    )?;
+    Ok(true)
+}
+
+fn forget_isolates(database: &Database, now: Timestamp) -> Result<()> {
+    let before = now.plus_millis(-REMEMBERED_MS).as_millis();
+    database.execute("DELETE FROM usage_taken WHERE taken_at < ?", vec![before.into()])
+}
+
+/// The facts of a key that it takes to count its uses. One that was sent by mistake
+/// is not counted.
+#[derive(Deserialize)]
+struct Known {
+    created_at: Timestamp,
+    first_used_at: Option<Timestamp>,
+}
+
+impl Known {
+    fn find(database: &Database, id: &KeyId) -> Result<Option<Self>> {
+        database.row("SELECT created_at, first_used_at FROM keys WHERE id = ?", vec![id.as_str().into()])
+    }
+}
+
+fn add(database: &Database, each: &Use) -> Result<()> {
+    database.execute(
+        "INSERT INTO usage (key_id, hour, code, count) VALUES (?, ?, ?, ?)
+         ON CONFLICT (key_id, hour, code) DO UPDATE SET count = count + excluded.count",
+        vec![each.key_id.as_str().into(), each.hour.into(), each.code.as_str().into(), i64::from(each.count).into()],
+    )
+}
+
+/// Notes when a key was let through.
+pub(crate) fn note_allowed(database: &Database, id: &KeyId, first: Timestamp, last: Timestamp) -> Result<()> {
+    database.execute(
+        "UPDATE keys SET first_used_at = ifnull(first_used_at, ?1), last_used_at = max(ifnull(last_used_at, ?2), ?2)
+         WHERE id = ?3",
+        vec![first.as_millis().into(), last.as_millis().into(), id.as_str().into()],
+    )
+}
+
+/// A key's uses in the longest period that is shown.
+pub(crate) fn recent(database: &Database, id: &KeyId, now: Timestamp) -> Result<Vec<Bucket>> {
+    database.rows(
+        "SELECT hour, code, count FROM usage WHERE key_id = ? AND hour >= ?",
+        vec![id.as_str().into(), Period::Month.first_hour(now).into()],
+    )
+}
+
+/// The sums of each period: few rows, however many hours there are.
+pub(crate) fn by_period(database: &Database, id: &KeyId, now: Timestamp) -> Result<Vec<PeriodCounts>> {
+    let [day, week, month] = Period::ALL.map(|period| period.first_hour(now).into());
+    database.rows(
+        "SELECT code, sum(iif(hour >= ?2, count, 0)) AS day, sum(iif(hour >= ?3, count, 0)) AS week,
+                sum(count) AS month
+         FROM usage WHERE key_id = ?1 AND hour >= ?4 GROUP BY code",
+        vec![id.as_str().into(), day, week, month],
+    )
+}
+
+/// All of a key's uses.
+pub(crate) fn all(database: &Database, id: &KeyId) -> Result<Tally> {
+    #[derive(Deserialize)]
+    struct Sum {
+        code: String,
+        count: u64,
+    }
+    let sums: Vec<Sum> = database.rows(
+        "SELECT code, sum(count) AS count FROM (
+             SELECT code, count FROM usage WHERE key_id = ?1
+             UNION ALL SELECT code, count FROM usage_folded WHERE key_id = ?1
+         ) GROUP BY code",
+        vec![id.as_str().into()],
+    )?;
+    let mut tally = Tally::default();
+    for Sum { code, count } in sums {
+        tally.add(&code, count);
+    }
+    Ok(tally)
+}
+
+/// The time of the next fold, if there is something to fold.
+pub(crate) fn fold_due(database: &Database) -> Result<Option<Timestamp>> {
+    #[derive(Deserialize)]
+    struct Earliest {
+        hour: Option<i64>,
+    }
+    let earliest: Option<Earliest> = database.row("SELECT min(hour) AS hour FROM usage", vec![])?;
+    Ok(earliest.and_then(|earliest| earliest.hour).map(fold_due_at))
+}
+
+/// Sums up hours that are no longer kept by themselves, if there are any.
+pub(crate) fn fold(database: &Database, now: Timestamp) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Old {
+        hour: i64,
+    }
+    let old: Vec<Old> = database.rows(
+        "SELECT DISTINCT hour FROM usage WHERE hour < ? ORDER BY hour LIMIT ?",
+        vec![first_kept_hour(now).into(), FOLDED_AT_ONCE.into()],
+    )?;
+    if old.is_empty() {
+        return Ok(());
+    }
+    for Old { hour } in old {
+        database.transaction(|| {
+            database.execute(
+                "INSERT INTO usage_folded (key_id, code, count) SELECT key_id, code, count FROM usage WHERE hour = ?
+                 ON CONFLICT (key_id, code) DO UPDATE SET count = count + excluded.count",
+                vec![hour.into()],
+            )?;
+            database.execute("DELETE FROM usage WHERE hour = ?", vec![hour.into()])
+        })?;
+    }
+    forget_isolates(database, now)
+}

@@ -1,0 +1,31 @@
+//! The ledger: one Durable Object per tenant.
+//!
+//! Commands come as POST, JSON in and out, one path for each.
+
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+use crate::{
+    ledger::{handler, instance::Instance},
+    operations::COMMANDS,
+};
+
+/// The object.
+#[durable_object]
+pub struct Ledger {
+    instance: Instance,
+}
+
+impl DurableObject for Ledger {
+    fn new(state: State, env: Env) -> Self {
+        Self { instance: Instance::new(state, env) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let (path, body) = (request.path(), request.text().await?);
+        handler::answer(COMMANDS, &self.instance, &path, &body).await
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.instance.alarm().await
+    }
+}

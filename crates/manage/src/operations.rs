@@ -1,0 +1,171 @@
+//! The operations of the API, and the commands of a ledger: one row for each.
+//!
+//! To add an operation takes its file here, its row in [`OPERATIONS`], that of its
+//! command in [`COMMANDS`] if it has one, and its description in `docs/reference/openapi.json`.
+
+mod cancel_rotation;
+mod count_uses;
+mod create_key;
+mod dead_letter;
+mod disable_key;
+mod export_audit;
+mod get_catalog;
+mod get_key;
+mod get_key_usage;
+mod get_tenant;
+mod health;
+mod import_keys;
+mod list_audit;
+mod list_dead_letters;
+mod list_keys;
+mod list_plans;
+mod list_tenants;
+mod list_webhook_sources;
+mod openapi;
+mod revoke_key;
+mod rotate_key;
+mod self_revoke;
+mod suspend_tenant;
+#[cfg(test)]
+mod tests;
+mod update_key;
+mod update_tenant;
+
+use std::pin::Pin;
+
+use keystile_core::{
+    access::operator::OperatorScope::{self, *},
+    objects::ledger::SelfRevoke,
+    usage::batch::UsageBatch,
+};
+use worker::{Env, Method, Request};
+
+use crate::{
+    api::{call::Call, reply::ApiResult},
+    ledger::{authenticate::Authenticate, handler::Handler},
+};
+
+/// An operation of the API.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) method: Method,
+    /// The template of its path.
+    pub(crate) path: &'static str,
+    /// Its `operationId` in the document.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the tests find it in the document by this"))]
+    pub(crate) id: &'static str,
+    pub(crate) answers: Answers,
+}
+
+/// The callers that an operation answers, and the function that does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Answers {
+    /// Anyone.
+    Public(fn(&Request, &Env) -> ApiResult),
+    /// Operators: those with a scope, if it takes one.
+    Operators(Option<(OperatorScope, Whose)>, for<'a> fn(Call<'a>) -> Answering<'a>),
+}
+
+/// The tenants that an operator has to be able to act for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The tenant of the path.
+    PathTenant,
+    /// All tenants.
+    AllTenants,
+    /// Those that the operator acts for, whoever they are.
+    OwnTenants,
+}
+use Whose::*;
+
+/// An operation's answer, to be waited for.
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = ApiResult> + 'a>>;
+
+macro_rules! operations {
+    ($($method:ident $path:literal $id:ident, $($access:ident)+ => $function:path;)+) => {
+        &[$(Operation {
+            method: Method::$method,
+            path: $path,
+            id: stringify!($id),
+            answers: operations!(@ $($access)+ => $function),
+        }),+]
+    };
+    (@ public => $function:path) => { Answers::Public($function) };
+    (@ any operator => $function:path) => { Answers::Operators(None, |call| Box::pin($function(call))) };
+    (@ $scope:ident of $whose:ident => $function:path) => {
+        Answers::Operators(Some(($scope, $whose)), |call| Box::pin($function(call)))
+    };
+}
+
+/// The operations. Of two paths that a request may mean the first counts.
+pub(crate) const OPERATIONS: &[Operation] = operations! {
+    Get "/healthz" getHealth, public => health::get;
+    Get "/openapi.json" getOpenApi, public => openapi::get;
+    Get "/v1/scopes" getCatalog, any operator => get_catalog::of_deployment;
+    Get "/v1/plans" listPlans, KeysRead of OwnTenants => list_plans::of_deployment;
+
+    Get "/v1/tenants" listTenants, KeysRead of AllTenants => list_tenants::of_deployment;
+    Get "/v1/tenants/{tenant}" getTenant, KeysRead of PathTenant => get_tenant::of_path;
+    Patch "/v1/tenants/{tenant}" updateTenant, KeysWrite of AllTenants => update_tenant::of_path;
+    Post "/v1/tenants/{tenant}/suspend" suspendTenant, KeysWrite of AllTenants => suspend_tenant::suspend;
+    Post "/v1/tenants/{tenant}/resume" resumeTenant, KeysWrite of AllTenants => suspend_tenant::resume;
+    Get "/v1/tenants/{tenant}/audit" listTenantAudit, AuditRead of PathTenant => list_audit::of_tenant;
+    Get "/v1/tenants/{tenant}/audit/export" exportTenantAudit, AuditRead of PathTenant => export_audit::of_tenant;
+
+    Get "/v1/tenants/{tenant}/keys" listKeys, KeysRead of PathTenant => list_keys::of_tenant;
+    Post "/v1/tenants/{tenant}/keys" createKey, KeysWrite of PathTenant => create_key::of_tenant;
+    Post "/v1/tenants/{tenant}/keys/import" importKeys, KeysWrite of PathTenant => import_keys::of_tenant;
+    Get "/v1/tenants/{tenant}/keys/{id}" getKey, KeysRead of PathTenant => get_key::of_tenant;
+    Patch "/v1/tenants/{tenant}/keys/{id}" updateKey, KeysWrite of PathTenant => update_key::of_tenant;
+    Get "/v1/tenants/{tenant}/keys/{id}/usage" getKeyUsage, KeysRead of PathTenant => get_key_usage::of_tenant;
+    Post "/v1/tenants/{tenant}/keys/{id}/revoke" revokeKey, KeysWrite of PathTenant => revoke_key::of_tenant;
+    Post "/v1/tenants/{tenant}/keys/{id}/rotate" rotateKey, KeysWrite of PathTenant => rotate_key::of_tenant;
+    Post "/v1/tenants/{tenant}/keys/{id}/rotate/cancel" cancelKeyRotation,
+        KeysWrite of PathTenant => cancel_rotation::of_tenant;
+    Post "/v1/tenants/{tenant}/keys/{id}/disable" disableKey, KeysWrite of PathTenant => disable_key::disable;
+    Post "/v1/tenants/{tenant}/keys/{id}/enable" enableKey, KeysWrite of PathTenant => disable_key::enable;
+
+    Get "/v1/operators" listOperators, OperatorsWrite of OwnTenants => list_keys::of_operators;
+    Post "/v1/operators" createOperator, OperatorsWrite of OwnTenants => create_key::of_operators;
+    Get "/v1/operators/{id}" getOperator, OperatorsWrite of OwnTenants => get_key::of_operators;
+    Post "/v1/operators/{id}/revoke" revokeOperator, OperatorsWrite of OwnTenants => revoke_key::of_operators;
+    Post "/v1/operators/{id}/rotate" rotateOperator, OperatorsWrite of OwnTenants => rotate_key::of_operators;
+    Post "/v1/operators/{id}/rotate/cancel" cancelOperatorRotation,
+        OperatorsWrite of OwnTenants => cancel_rotation::of_operators;
+    Get "/v1/audit" listOperatorAudit, AuditRead of AllTenants => list_audit::of_operators;
+    Get "/v1/audit/export" exportOperatorAudit, AuditRead of AllTenants => export_audit::of_operators;
+
+    Get "/v1/webhooks" listWebhookSources, WebhooksRead of AllTenants => list_webhook_sources::of_deployment;
+    Get "/v1/webhooks/{source}/dead-letters" listDeadLetters,
+        WebhooksRead of AllTenants => list_dead_letters::of_source;
+    Post "/v1/webhooks/{source}/dead-letters/{id}/redrive" redriveDeadLetter,
+        WebhooksWrite of AllTenants => dead_letter::redrive;
+    Post "/v1/webhooks/{source}/dead-letters/{id}/discard" discardDeadLetter,
+        WebhooksWrite of AllTenants => dead_letter::discard;
+};
+
+/// The commands that a ledger carries out.
+pub(crate) const COMMANDS: &[Handler] = &[
+    Handler::read::<Authenticate>(),
+    Handler::read::<export_audit::ExportAudit>(),
+    Handler::read::<get_key::GetKey>(),
+    Handler::read::<get_key_usage::GetKeyUsage>(),
+    Handler::read::<get_tenant::GetTenant>(),
+    Handler::read::<list_audit::ListAudit>(),
+    Handler::read::<list_keys::ListKeys>(),
+    Handler::change::<cancel_rotation::CancelRotation>(),
+    Handler::change::<create_key::CreateKey>(),
+    Handler::change::<dead_letter::Discard>(),
+    Handler::change::<dead_letter::Redrive>(),
+    Handler::change::<disable_key::Disable>(),
+    Handler::change::<disable_key::Enable>(),
+    Handler::change::<import_keys::ImportKeys>(),
+    Handler::change::<revoke_key::Revoke>(),
+    Handler::change::<rotate_key::Rotate>(),
+    Handler::change::<SelfRevoke>(),
+    Handler::change::<suspend_tenant::Resume>(),
+    Handler::change::<suspend_tenant::Suspend>(),
+    Handler::change::<update_key::UpdateKey>(),
+    Handler::change::<update_tenant::UpdateTenant>(),
+    Handler::change::<UsageBatch>(),
+];

@@ -1,0 +1,86 @@
+//! The end that a rotation has set for a key, or an operator, taken back: it lives as
+//! long as it would have.
+
+use keystile_core::{
+    access::operator::Caller,
+    api::{
+        management::{self, MAX_BODY_BYTES},
+        shown::ShownKey,
+    },
+    ledger::{audit::Action, idempotency::Claim, lifecycle::Key},
+};
+use keystile_runtime::clock;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api::{body::JSON, call::Call, reply::ApiResult},
+    command::{Command, Origin, Target},
+    failure::Failure,
+    ledger::{
+        handler::{self, Change},
+        open::OpenLedger,
+        refusals,
+    },
+};
+
+/// Cancels the rotation of a tenant's key.
+pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+    call.no_query()?;
+    let command = command(&call, call.key()?, None).await?;
+    call.tenants_ledger(&command).await
+}
+
+/// Cancels the rotation of an operator. That lengthens the life of a key, so the
+/// caller must hold as much.
+pub(super) async fn of_operators(call: Call<'_>) -> ApiResult {
+    call.no_query()?;
+    let command = command(&call, call.operator()?, Some(call.caller().clone())).await?;
+    call.operators_ledger(&command).await
+}
+
+async fn command(call: &Call<'_>, target: Target, granting: Option<Caller>) -> Result<CancelRotation, Failure> {
+    let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
+    management::parse_empty(body)?;
+    Ok(CancelRotation { origin, target, granting })
+}
+
+/// Take back the end that a rotation set.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CancelRotation {
+    pub(crate) origin: Origin,
+    pub(crate) target: Target,
+    /// The operator who must hold all that the key holds, where that is asked.
+    pub(crate) granting: Option<Caller>,
+}
+
+impl Command for CancelRotation {
+    const PATH: &'static str = "/cancel-rotation";
+    type Answer = ShownKey;
+
+    fn request_id(&self) -> &str {
+        &self.origin.request_id
+    }
+}
+
+impl Change for CancelRotation {
+    fn claim(&self) -> Option<&Claim> {
+        self.origin.claim.as_ref()
+    }
+
+    async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownKey, Failure> {
+        let now = clock::now();
+        let change = |key: &Key| {
+            let kept = key.cancel_end(now).map_err(refusals::impossible)?;
+            if let Some(caller) = &self.granting {
+                let caller = ledger.granting(&self.origin, caller)?;
+                caller.may_grant(&kept.record.scopes, &kept.reach(), kept.record.expires_at)?;
+            }
+            ledger.check_one_more(&ledger.limits(&kept.record.subject)?, now)?;
+            // To cancel twice is a mistake: who asks again has to be told that it was done.
+            let answer = ShownKey::changed(&kept, None, ledger.deployment.holds(), now);
+            handler::note::<Self>(ledger, self.origin.claim.as_ref(), &answer, now)?;
+            Ok(kept)
+        };
+        ledger.change(&self.origin, &self.target, Action::RotationCancelled, change, now).await
+    }
+}

@@ -1,0 +1,92 @@
+//! The creation of a key, or of an operator. Nobody makes an operator who may do
+//! more than they may themselves.
+
+use keystile_core::{
+    access::{operator::Caller, record::Subject as Holder},
+    api::{
+        management::{self, MAX_BODY_BYTES},
+        shown::ShownKey,
+    },
+    ledger::{audit::Action, idempotency::Claim, lifecycle::NewKey},
+};
+use keystile_runtime::clock;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api::{body::JSON, call::Call, reply::ApiResult},
+    command::{Command, Origin},
+    failure::Failure,
+    ledger::{
+        handler::{self, Change},
+        open::OpenLedger,
+        outbox::Subject,
+        refusals::not_so_long,
+    },
+};
+
+/// Creates a key of the tenant.
+pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+    call.no_query()?;
+    let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
+    let new = management::parse_new_key(body, call.tenant()?, &call.deployment.config, clock::now())?;
+    call.tenants_ledger(&CreateKey { origin, new, granting: None }).await
+}
+
+/// Creates an operator.
+pub(super) async fn of_operators(call: Call<'_>) -> ApiResult {
+    call.no_query()?;
+    let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
+    let new = management::parse_new_operator(body, clock::now())?;
+    let granting = Some(call.caller().clone());
+    call.operators_ledger(&CreateKey { origin, new, granting }).await
+}
+
+/// Mint a key and record it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CreateKey {
+    pub(crate) origin: Origin,
+    pub(crate) new: NewKey,
+    /// The operator who must hold all that the key is to hold, where that is asked.
+    #[serde(default)]
+    pub(crate) granting: Option<Caller>,
+}
+
+impl Command for CreateKey {
+    const PATH: &'static str = "/create";
+    type Answer = ShownKey;
+
+    fn request_id(&self) -> &str {
+        &self.origin.request_id
+    }
+}
+
+/// Answers with the key even if the feed does not take it now: the caller would
+/// have no other way to it.
+impl Change for CreateKey {
+    const STATUS: u16 = 201;
+
+    fn claim(&self) -> Option<&Claim> {
+        self.origin.claim.as_ref()
+    }
+
+    async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownKey, Failure> {
+        let (now, holds) = (clock::now(), ledger.deployment.holds());
+        let Self { origin, new, granting } = self;
+        let (key, minted) = ledger.change_for(&origin, now, || {
+            let limits = ledger.limits(&new.subject)?;
+            ledger.check_one_more(&limits, now)?;
+            let expires_at = limits.expiry(new.expires_at, now).map_err(not_so_long)?;
+            if let (Some(caller), Holder::Operator { reach }) = (&granting, &new.subject) {
+                ledger.granting(&origin, caller)?.may_grant(&new.scopes, reach, expires_at)?;
+            }
+            let (key, minted) = ledger.mint(new.clone(), expires_at, now)?;
+            ledger.record_new(&origin, Action::Created, &key, now)?;
+            let answer = ShownKey::changed(&key, None, holds, now).with_text(&minted);
+            handler::note::<Self>(ledger, origin.claim.as_ref(), &answer, now)?;
+            ledger.arm(now)?;
+            Ok((key, minted))
+        })?;
+        let effective_by = ledger.publish_now(&[Subject::Key(key.record.id.clone())]).await.unwrap_or_default();
+        Ok(ShownKey::changed(&key, effective_by, holds, now).with_text(&minted))
+    }
+}

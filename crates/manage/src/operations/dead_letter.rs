@@ -1,0 +1,161 @@
+//! Events that could not be delivered, put back into their queue or deleted.
+//!
+//! The events are with another object, so event and audit entry can't change in
+//! one transaction. What is to be done is noted first. Then it is done. Then the
+//! audit entry and the answer take the place of the note, in one transaction. If
+//! the ledger is killed in between the note stays, and the alarm makes it an
+//! entry that says that the outcome is not known. So an entry may be of what
+//! did not happen after all, and says so, but nothing happens without one.
+//!
+//! Sources belong to the deployment, not to a tenant: the notes and entries are in
+//! the operators' ledger.
+
+use keystile_core::{
+    api::management::{self, MAX_BODY_BYTES},
+    base::{id::DeliveryId, problem::Problem},
+    ledger::{audit::Action, idempotency::Claim},
+    objects,
+};
+use keystile_runtime::clock;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api::{body::JSON, call::Call, reply::ApiResult},
+    command::{Command, DeadLetterRef, Origin},
+    dead_letters::{self, Unanswered},
+    failure::Failure,
+    ledger::{
+        audit,
+        dead_letter_acts::{self, UNKNOWN, became},
+        handler::{self, Change},
+        open::OpenLedger,
+    },
+};
+
+/// Puts an event back into its queue.
+pub(super) async fn redrive(call: Call<'_>) -> ApiResult {
+    let (origin, dead_letter) = nothing_more(&call).await?;
+    call.operators_ledger(&Redrive { origin, dead_letter }).await
+}
+
+/// Deletes an event.
+pub(super) async fn discard(call: Call<'_>) -> ApiResult {
+    let (origin, dead_letter) = nothing_more(&call).await?;
+    call.operators_ledger(&Discard { origin, dead_letter }).await
+}
+
+/// Reads a request that has neither parameters nor fields.
+async fn nothing_more(call: &Call<'_>) -> Result<(Origin, DeadLetterRef), Failure> {
+    call.no_query()?;
+    let source = source(call)?;
+    let id = DeliveryId::parse(call.parameter("id")?).ok_or_else(dead_letters::not_found)?;
+    let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
+    management::parse_empty(body)?;
+    Ok((origin, DeadLetterRef { source, id }))
+}
+
+/// The name of the path's source.
+pub(super) fn source(call: &Call<'_>) -> Result<String, Failure> {
+    let (sources, name) = (&call.deployment.config.webhooks, call.parameter("source")?);
+    let source = sources.iter().find(|source| source.source == name).ok_or_else(|| {
+        Problem::new(404, "SOURCE_NOT_FOUND", "There is no source of webhooks with this name in keystile.toml.")
+    })?;
+    Ok(source.source.clone())
+}
+
+/// Put an event back into its queue.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Redrive {
+    pub(crate) origin: Origin,
+    #[serde(rename = "letter")]
+    pub(crate) dead_letter: DeadLetterRef,
+}
+
+/// Delete an event.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Discard {
+    pub(crate) origin: Origin,
+    #[serde(rename = "letter")]
+    pub(crate) dead_letter: DeadLetterRef,
+}
+
+/// The event, and its status now.
+#[derive(Serialize)]
+pub(crate) struct ActedOn {
+    pub(super) id: DeliveryId,
+    pub(super) status: &'static str,
+}
+
+impl Command for Redrive {
+    const PATH: &'static str = "/redrive";
+    type Answer = ActedOn;
+
+    fn request_id(&self) -> &str {
+        &self.origin.request_id
+    }
+}
+
+impl Command for Discard {
+    const PATH: &'static str = "/discard";
+    type Answer = ActedOn;
+
+    fn request_id(&self) -> &str {
+        &self.origin.request_id
+    }
+}
+
+impl Change for Redrive {
+    fn claim(&self) -> Option<&Claim> {
+        self.origin.claim.as_ref()
+    }
+
+    async fn carry_out(self, ledger: &OpenLedger) -> Result<ActedOn, Failure> {
+        let call = objects::dead_letters::Redrive { id: self.dead_letter.id.clone() };
+        act_on::<Self>(ledger, &self.origin, self.dead_letter, Action::DeadLetterRedriven, &call, "queued").await
+    }
+}
+
+impl Change for Discard {
+    fn claim(&self) -> Option<&Claim> {
+        self.origin.claim.as_ref()
+    }
+
+    async fn carry_out(self, ledger: &OpenLedger) -> Result<ActedOn, Failure> {
+        let call = objects::dead_letters::Discard { id: self.dead_letter.id.clone() };
+        act_on::<Self>(ledger, &self.origin, self.dead_letter, Action::DeadLetterDiscarded, &call, "discarded").await
+    }
+}
+
+/// Has the object with the events act, and notes what it did.
+async fn act_on<C: Change<Answer = ActedOn>>(
+    ledger: &OpenLedger,
+    origin: &Origin,
+    event: DeadLetterRef,
+    action: Action,
+    call: &impl objects::Call,
+    status: &'static str,
+) -> Result<ActedOn, Failure> {
+    let (database, now) = (&ledger.database, clock::now());
+    ledger.change_for(origin, now, || {
+        dead_letter_acts::begin(database, origin, &event, action, now)?;
+        Ok(ledger.arm(now)?)
+    })?;
+    let asked = dead_letters::ask(&ledger.env, &event.source, call, &origin.request_id).await;
+    let now = clock::now();
+    let done = ActedOn { id: event.id.clone(), status };
+    database.transaction(|| {
+        match &asked {
+            Ok(_) => {
+                audit::dead_letter_changed(database, origin, action, &event, became(status), now)?;
+                handler::note::<C>(ledger, origin.claim.as_ref(), &done, now)?;
+            }
+            Err(Unanswered::Unclear(_)) => {
+                audit::dead_letter_changed(database, origin, action, &event, became(UNKNOWN), now)?;
+            }
+            Err(Unanswered::NotFound) => {}
+        }
+        dead_letter_acts::end(database, &origin.request_id)?;
+        ledger.arm(now)
+    })?;
+    asked.map(|_| done).map_err(Failure::from)
+}

@@ -1,0 +1,73 @@
+//! A tenant as a whole: whether it is suspended, its plan and limits, its keys by
+//! status, and which secrets they depend on.
+
+use keystile_core::{
+    TenantId,
+    api::shown::{SecretUse, ShownTenant},
+};
+use keystile_runtime::clock;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api::{call::Call, reply::ApiResult},
+    command::Command,
+    failure::Failure,
+    ledger::{handler::Read, keys, open::OpenLedger, settings, suspension},
+};
+
+/// Shows the tenant.
+pub(super) async fn of_path(call: Call<'_>) -> ApiResult {
+    call.no_query()?;
+    let command = GetTenant { request_id: call.request_id.into(), tenant: call.tenant()?.clone() };
+    call.tenants_ledger(&command).await
+}
+
+/// Show a tenant.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct GetTenant {
+    pub(crate) request_id: String,
+    pub(crate) tenant: TenantId,
+}
+
+impl Command for GetTenant {
+    const PATH: &'static str = "/summary";
+    type Answer = ShownTenant;
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+}
+
+impl Read for GetTenant {
+    fn read(&self, ledger: &OpenLedger) -> Result<ShownTenant, Failure> {
+        let (database, now) = (&ledger.database, clock::now());
+        let keys = keys::count_by_status(database, now)?.into_iter().collect();
+        let suspended = suspension::find(database)?.is_some_and(|suspension| suspension.stated.suspended);
+        let settings = settings::find(database)?;
+        Ok(ShownTenant {
+            keys,
+            limits: ledger.deployment.config.limits_of(&settings).into(),
+            own_limits: settings.own_limits.into(),
+            plan: settings.plan,
+            secrets: secrets(ledger, &keys::count_by_secret(database, now)?),
+            suspended,
+            tenant: self.tenant.clone(),
+        })
+    }
+}
+
+/// The configured secrets, newest first, then those that live keys were
+/// tagged with and that are missing.
+fn secrets(ledger: &OpenLedger, used: &[(String, u64)]) -> Vec<SecretUse> {
+    let keyring = &ledger.deployment.keyring;
+    let keys_of = |fingerprint: &str| used.iter().find(|(of, _)| of == fingerprint).map_or(0, |(_, keys)| *keys);
+    let configured = keyring.fingerprints().map(|fingerprint| (fingerprint, keys_of(fingerprint), true));
+    let missing = used
+        .iter()
+        .filter(|(of, _)| !keyring.fingerprints().any(|configured| configured == of))
+        .map(|(of, keys)| (of.as_str(), *keys, false));
+    configured
+        .chain(missing)
+        .map(|(fingerprint, keys, configured)| SecretUse { configured, fingerprint: fingerprint.into(), keys })
+        .collect()
+}

@@ -1,0 +1,267 @@
+//! The import of keys that another system issued: batch by batch to the tenant's
+//! ledger, and one report.
+//!
+//! Of a batch the ledger first asks the feed whether the digests may be this tenant's;
+//! then one transaction records all that are new, and one publication makes them
+//! known. A ledger that is killed in between has claimed digests and recorded no
+//! key: the same import, sent again, takes it from there.
+
+use std::collections::BTreeSet;
+
+use keystile_core::{
+    KeyDigest, KeyId, TenantId, Timestamp,
+    api::import::{self, ImportReport},
+    base::{id::ID_RANDOM_BYTES, problem::Problem},
+    feed::claim::ClaimRequest,
+    ledger::{
+        audit::Action,
+        idempotency::Claim,
+        import::{BATCH_LINES, LineResult, differences},
+        lifecycle::{ImportedKey, Key},
+        plan::Limits,
+    },
+    objects::feed,
+};
+use keystile_runtime::{clock, log, object, random, response};
+use serde::{Deserialize, Serialize};
+use worker::Error;
+
+use crate::{
+    api::{
+        ask::{self, ask},
+        body::JSON,
+        call::Call,
+        credential, prefer,
+        reply::{ApiResult, Passed, passed_on},
+    },
+    command::{Command, Origin},
+    failure::Failure,
+    ledger::{drain::FEED_TIMEOUT_MS, handler::Change, keys, open::OpenLedger, outbox::Subject, settings},
+};
+
+/// Imports keys of the tenant.
+///
+/// A mistake in a line is that line's alone. A batch that fails ends the import: those
+/// before it are recorded, and to send it all again is safe.
+pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+    call.no_query()?;
+    let (tenant, config) = (call.tenant()?, &call.deployment.config);
+    if config.allow_imported.is_empty() {
+        return Err(not_allowed().into());
+    }
+    let (body, origin) = call.asked(JSON, import::MAX_BODY_BYTES).await?;
+    let lines = import::parse(body, tenant, config, clock::now())?;
+    let failed = |line: &Result<_, Vec<_>>| line.as_ref().err().cloned().map(|errors| LineResult::Failed { errors });
+    let mut results: Vec<Option<LineResult>> = lines.iter().map(failed).collect();
+    let (mut effective_by, mut replayed) = (None, None);
+    // By lines, the bad ones too: a line that has become bad, since its expiry
+    // is over, must not move the others into parts where they were not.
+    for (number, batch) in lines.chunks(BATCH_LINES).enumerate() {
+        let claim = origin.claim.as_ref().map(|claim| claim.part(number));
+        let numbered = batch.iter().zip(number * BATCH_LINES..);
+        let keys: Vec<(usize, ImportedKey)> =
+            numbered.filter_map(|(line, at)| Some((at, line.as_ref().ok()?.clone()))).collect();
+        if keys.is_empty() && claim.is_none() {
+            continue;
+        }
+        // Those before it may have taken a while.
+        let judged_until = if number == 0 { origin.judged_until } else { call.judge().await?.until };
+        let origin = Origin { claim, judged_until, ..origin.clone() };
+        let command = ImportKeys { origin, tenant: tenant.clone(), keys };
+        let (status, text) = ask(call.env, tenant.as_str(), &command).await?;
+        if status == 401 {
+            return Err(credential::refusal(&text, &call.deployment).into());
+        }
+        if status != 200 {
+            let passed = Passed::read(&text);
+            return Ok(passed_on(status, text, &passed)?);
+        }
+        let imported = ask::read::<ImportKeys>(&text)?;
+        for (line, result) in imported.results {
+            if let Some(slot) = results.get_mut(line) {
+                *slot = Some(result);
+            }
+        }
+        effective_by = effective_by.max(imported.effective_by);
+        replayed = Some(replayed.unwrap_or(true) && imported.replayed);
+    }
+    let results: Option<Vec<LineResult>> = results.into_iter().collect();
+    let results = results.ok_or_else(|| Failure::Fault("an import's answer has not all lines".into()))?;
+    let mut response = response::json(200, &ImportReport::new(results, replayed == Some(true)))?;
+    if let (Some(wait_ms), Some(effective_by)) = (call.wait_ms, effective_by) {
+        prefer::wait_until(effective_by, wait_ms, response.headers_mut()).await?;
+    }
+    Ok(response)
+}
+
+fn not_allowed() -> Problem {
+    let detail = "No imported keys are allowed here: list what they begin with as `allow_imported` in keystile.toml.";
+    Problem::new(422, "IMPORT_NOT_ALLOWED", detail)
+}
+
+/// Record keys that another system issued: one batch of an import.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ImportKeys {
+    pub(crate) origin: Origin,
+    pub(crate) tenant: TenantId,
+    /// Each with the number of its line.
+    pub(crate) keys: Vec<(usize, ImportedKey)>,
+}
+
+/// The outcome of each key of a batch.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Imported {
+    /// By line. Of an import that is answered again the lines that were good then.
+    pub(crate) results: Vec<(usize, LineResult)>,
+    /// The time from which the new ones are in effect everywhere, if there are any and
+    /// the feed took them.
+    pub(crate) effective_by: Option<Timestamp>,
+    /// Whether this was done before, and is only answered again.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub(crate) replayed: bool,
+}
+
+impl Command for ImportKeys {
+    const PATH: &'static str = "/import";
+    type Answer = Imported;
+
+    fn request_id(&self) -> &str {
+        &self.origin.request_id
+    }
+}
+
+/// Records the keys that the ledger doesn't have.
+impl Change for ImportKeys {
+    fn claim(&self) -> Option<&Claim> {
+        self.origin.claim.as_ref()
+    }
+
+    async fn carry_out(self, ledger: &OpenLedger) -> Result<Imported, Failure> {
+        let Self { origin, tenant, keys } = self;
+        // A claim is for good, so it takes as much as the change itself.
+        ledger.judge(&origin, clock::now())?;
+        let claims = claim(ledger, &tenant, &keys, clock::now()).await?;
+        let now = clock::now();
+        let results = ledger.change_for(&origin, now, || {
+            let mut room = room(ledger, now)?;
+            let results = keys.iter().map(|(line, key)| {
+                let result = import_one(ledger, &origin, key, &claims, &mut room, now)?;
+                Ok((*line, result))
+            });
+            let results = results.collect::<Result<Vec<_>, Failure>>()?;
+            ledger.arm(now)?;
+            Ok(results)
+        })?;
+        let new = results.iter().filter_map(|(_, result)| match result {
+            LineResult::Imported { id } => Some(Subject::Key(id.clone())),
+            _ => None,
+        });
+        // Recorded they are. What the feed did not take now, the outbox retries.
+        let effective_by = ledger.publish_now(&new.collect::<Vec<_>>()).await.unwrap_or_default();
+        Ok(Imported { results, effective_by, replayed: false })
+    }
+}
+
+/// Claims what this ledger doesn't have yet and the limits let it have: a
+/// claim is for good, and one without a key would keep others from theirs.
+async fn claim(
+    ledger: &OpenLedger,
+    tenant: &TenantId,
+    keys: &[(usize, ImportedKey)],
+    now: Timestamp,
+) -> Result<Claims, Failure> {
+    let mut room = room(ledger, now)?;
+    let mut digests = BTreeSet::new();
+    for (_, line) in keys {
+        let known = digests.contains(&line.digest) || keys::by_digest(&ledger.database, &line.digest)?.is_some();
+        if !known && room.admit(line, now).is_ok() {
+            digests.insert(line.digest);
+        }
+    }
+    if digests.is_empty() {
+        return Ok(Claims::default());
+    }
+    let request = ClaimRequest { tenant: tenant.clone(), digests: digests.iter().copied().collect() };
+    let answer = object::call(&ledger.env, feed::NAME, &request, FEED_TIMEOUT_MS).await.map_err(|error| {
+        log::warn("claim_failed", &[("reason", error.0.into())]);
+        Problem::unavailable(
+            "The change feed can't be reached, which knows whose keys these may be. Send the same again: what was \
+             imported already stays as it is.",
+        )
+    })?;
+    Ok(Claims { asked: digests, refused: answer.refused.into_iter().collect() })
+}
+
+fn room(ledger: &OpenLedger, now: Timestamp) -> Result<Room, Error> {
+    let limits = ledger.deployment.config.limits_of(&settings::find(&ledger.database)?);
+    let active = match limits.max_active_keys {
+        Some(limit) => keys::count_lasting(&ledger.database, now, limit)?,
+        None => 0,
+    };
+    Ok(Room { limits, active })
+}
+
+/// Looks again whether there is such a key: it may have come while the feed
+/// was asked, or in an earlier line.
+fn import_one(
+    ledger: &OpenLedger,
+    origin: &Origin,
+    line: &ImportedKey,
+    claims: &Claims,
+    room: &mut Room,
+    now: Timestamp,
+) -> Result<LineResult, Failure> {
+    if let Some(row) = keys::by_digest(&ledger.database, &line.digest)? {
+        let key = row.key;
+        if !key.is_imported() {
+            let detail = format!("this is the digest of {}, which was issued here", key.record.id);
+            return Ok(LineResult::refused("digest", detail));
+        }
+        let differs = differences(line, &key);
+        return Ok(LineResult::Existing { id: key.record.id, differs });
+    }
+    if claims.refused.contains(&line.digest) {
+        let detail = "there is another key with this digest, or another tenant has claimed it";
+        return Ok(LineResult::refused("digest", detail));
+    }
+    let expires_at = match room.admit(line, now) {
+        Ok(expires_at) => expires_at,
+        Err(refused) => return Ok(refused),
+    };
+    if !claims.asked.contains(&line.digest) {
+        let detail = "the tenant's limits have just changed; send this again";
+        return Ok(LineResult::refused("digest", detail));
+    }
+    let id = KeyId::key_from_random(&random::bytes::<ID_RANDOM_BYTES>()?)
+        .ok_or_else(|| Error::RustError("too few random bytes for an id".into()))?;
+    let key = Key::import(id.clone(), line.clone(), expires_at, now);
+    ledger.record_new(origin, Action::Imported, &key, now)?;
+    Ok(LineResult::Imported { id })
+}
+
+/// The tenant's limits, and the number of keys that count against them so far.
+struct Room {
+    limits: Limits,
+    active: u64,
+}
+
+impl Room {
+    /// The expiry of the line's key, which then takes up room; or why there is none for it.
+    fn admit(&mut self, line: &ImportedKey, now: Timestamp) -> Result<Option<Timestamp>, LineResult> {
+        let expires_at = self.limits.expiry(line.new.expires_at, now);
+        let expires_at = expires_at.map_err(|detail| LineResult::refused("expires_at", detail))?;
+        if !self.limits.allow_one_more(self.active) {
+            let detail = "the tenant has as many active keys as it may; revoke some, or raise its limit";
+            return Err(LineResult::refused("max_active_keys", detail));
+        }
+        self.active += 1;
+        Ok(expires_at)
+    }
+}
+
+/// The digests that the feed was asked for, and those of them that are not to be had.
+#[derive(Default)]
+struct Claims {
+    asked: BTreeSet<KeyDigest>,
+    refused: BTreeSet<KeyDigest>,
+}

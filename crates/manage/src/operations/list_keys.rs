@@ -1,0 +1,70 @@
+//! Lists of keys by page: a tenant's, or operators'.
+
+use keystile_core::{
+    TenantId,
+    api::{listing, shown::ShownKey},
+    ledger::query::KeyQuery,
+};
+use keystile_runtime::clock;
+use serde::{Deserialize, Serialize};
+
+use super::get_key::shown;
+use crate::{
+    api::{call::Call, reply::ApiResult},
+    command::Command,
+    failure::Failure,
+    ledger::{handler::Read, key_list, open::OpenLedger},
+};
+
+/// Lists a page of the tenant's keys.
+pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+    let query = listing::parse_key_query(call.query()?)?;
+    call.tenants_ledger(&ListKeys { request_id: call.request_id.into(), query, within: None }).await
+}
+
+/// Lists a page of operators; to a tenant's operator that tenant's alone.
+pub(super) async fn of_operators(call: Call<'_>) -> ApiResult {
+    let query = listing::parse_operator_query(call.query()?)?;
+    call.operators_ledger(&ListKeys { request_id: call.request_id.into(), query, within: call.own_tenant() }).await
+}
+
+/// List keys.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ListKeys {
+    pub(crate) request_id: String,
+    pub(crate) query: KeyQuery,
+    pub(crate) within: Option<TenantId>,
+}
+
+/// A page of keys.
+#[derive(Serialize)]
+pub(crate) struct KeyPage {
+    pub(super) keys: Vec<ShownKey>,
+    pub(super) next_cursor: Option<String>,
+    /// Those whose rows can't be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) unreadable: Vec<String>,
+}
+
+impl Command for ListKeys {
+    const PATH: &'static str = "/list";
+    type Answer = KeyPage;
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+}
+
+/// A key that can't be read is named, and keeps none of the others back.
+impl Read for ListKeys {
+    fn read(&self, ledger: &OpenLedger) -> Result<KeyPage, Failure> {
+        let now = clock::now();
+        let (found, next) = key_list::page(&ledger.database, &self.query, self.within.as_ref(), now)?;
+        let keys = found.rows.iter().map(|row| shown(ledger, &row.key, self.query.include_usage, now));
+        Ok(KeyPage {
+            keys: keys.collect::<worker::Result<_>>()?,
+            next_cursor: next.map(|place| place.cursor()),
+            unreadable: found.unreadable,
+        })
+    }
+}

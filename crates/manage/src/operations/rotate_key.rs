@@ -1,0 +1,132 @@
+//! Rotation: a key, or an operator, is replaced by one that is the same but for its text.
+
+use keystile_core::{
+    Timestamp,
+    access::operator::Caller,
+    api::{
+        management::{self, MAX_BODY_BYTES, Rotation},
+        shown::ShownKey,
+    },
+    key::PlainKey,
+    ledger::{
+        audit::Action,
+        idempotency::Claim,
+        lifecycle::{Key, Overlap},
+        plan::{Limits, RequestedExpiry},
+    },
+};
+use keystile_runtime::clock;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api::{body::JSON, call::Call, reply::ApiResult},
+    command::{Command, Origin, Target},
+    failure::Failure,
+    ledger::{
+        handler::{self, Change},
+        open::OpenLedger,
+        outbox::Subject,
+        refusals::{self, not_so_long},
+    },
+};
+
+/// Rotates a tenant's key.
+pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+    call.no_query()?;
+    let command = command(&call, call.key()?, None).await?;
+    call.tenants_ledger(&command).await
+}
+
+/// Rotates an operator. The caller gets a key that can do what the old one could,
+/// so they must hold as much.
+pub(super) async fn of_operators(call: Call<'_>) -> ApiResult {
+    call.no_query()?;
+    let command = command(&call, call.operator()?, Some(call.caller().clone())).await?;
+    call.operators_ledger(&command).await
+}
+
+async fn command(call: &Call<'_>, target: Target, granting: Option<Caller>) -> Result<Rotate, Failure> {
+    let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
+    Ok(Rotate { origin, target, rotation: management::parse_rotate(body, clock::now())?, granting })
+}
+
+/// Replace a key.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Rotate {
+    pub(crate) origin: Origin,
+    pub(crate) target: Target,
+    pub(crate) rotation: Rotation,
+    /// The operator who must hold all that the key holds, where that is asked.
+    pub(crate) granting: Option<Caller>,
+}
+
+impl Command for Rotate {
+    const PATH: &'static str = "/rotate";
+    type Answer = ShownKey;
+
+    fn request_id(&self) -> &str {
+        &self.origin.request_id
+    }
+}
+
+impl Change for Rotate {
+    const STATUS: u16 = 201;
+
+    fn claim(&self) -> Option<&Claim> {
+        self.origin.claim.as_ref()
+    }
+
+    async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownKey, Failure> {
+        let now = clock::now();
+        let Self { origin, target, rotation, granting } = self;
+        let (successor, minted, replaced) = ledger.change_for(&origin, now, || {
+            let old = ledger.find(&target)?.key;
+            let limits = ledger.limits(&old.record.subject)?;
+            let expires_at = successors_expiry(&old, rotation.expires_at, &limits, now)?;
+            if let Some(caller) = &granting {
+                ledger.granting(&origin, caller)?.may_grant(&old.record.scopes, &old.reach(), expires_at)?;
+            }
+            if rotation.overlap != Overlap::None {
+                ledger.check_one_more_ends(&limits, now)?;
+            }
+            let (mut successor, minted) = ledger.mint(old.as_new(), expires_at, now)?;
+            successor.rotated_from = Some(old.record.id.clone());
+            let replaced = old.rotate(&successor.record.id, rotation.overlap, now).map_err(refusals::impossible)?;
+            ledger.record_new(&origin, Action::Created, &successor, now)?;
+            ledger.record_changed(&origin, Action::Rotated, &old, &replaced, now)?;
+            let answer = rotated(ledger, &successor, &minted, &replaced, None, now);
+            handler::note::<Self>(ledger, origin.claim.as_ref(), &answer, now)?;
+            ledger.arm(now)?;
+            Ok((successor, minted, replaced))
+        })?;
+        let subjects = [&successor, &replaced].map(|key| Subject::Key(key.record.id.clone()));
+        let effective_by = ledger.publish_now(&subjects).await.unwrap_or_default();
+        Ok(rotated(ledger, &successor, &minted, &replaced, effective_by, now))
+    }
+}
+
+fn rotated(
+    ledger: &OpenLedger,
+    successor: &Key,
+    minted: &PlainKey,
+    replaced: &Key,
+    effective_by: Option<Timestamp>,
+    now: Timestamp,
+) -> ShownKey {
+    let holds = ledger.deployment.holds();
+    let replaced = ShownKey::new(replaced, holds, now);
+    ShownKey::changed(successor, effective_by, holds, now).with_text(minted).replacing(replaced)
+}
+
+/// The old key's own expiry, unless another is asked for, within the limits.
+fn successors_expiry(
+    old: &Key,
+    requested: Option<RequestedExpiry>,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Failure> {
+    match requested {
+        Some(requested) => limits.expiry(requested, now).map_err(not_so_long),
+        None => Ok([old.record.expires_at, limits.latest_expiry(now)].into_iter().flatten().min()),
+    }
+}

@@ -1,0 +1,133 @@
+//! The suspension of a tenant, and its end. Neither is for its own operators: they
+//! would lift what was imposed on them.
+
+use keystile_core::{
+    TenantId,
+    api::{
+        management::{self, MAX_BODY_BYTES},
+        shown::ShownSuspension,
+    },
+    base::timestamp::Rfc3339,
+    feed::{message::TenantStanding, outbox::Told},
+    ledger::{audit::Action, idempotency::Claim, lifecycle::KeyStatus},
+};
+use keystile_runtime::clock;
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+use crate::{
+    api::{body::JSON, call::Call, reply::ApiResult},
+    command::{Command, Origin},
+    failure::Failure,
+    ledger::{
+        audit,
+        handler::Change,
+        keys,
+        open::OpenLedger,
+        outbox::{self, Subject},
+        refusals, suspension,
+    },
+};
+
+/// Puts all of the tenant's keys out of use.
+pub(super) async fn suspend(call: Call<'_>) -> ApiResult {
+    let (origin, tenant) = nothing_more(&call).await?;
+    call.tenants_ledger(&Suspend { origin, tenant }).await
+}
+
+/// Puts them back into use.
+pub(super) async fn resume(call: Call<'_>) -> ApiResult {
+    let (origin, tenant) = nothing_more(&call).await?;
+    call.tenants_ledger(&Resume { origin, tenant }).await
+}
+
+/// Reads a request that has neither parameters nor fields.
+async fn nothing_more(call: &Call<'_>) -> Result<(Origin, TenantId), Failure> {
+    call.no_query()?;
+    let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
+    management::parse_empty(body)?;
+    Ok((origin, call.tenant()?.clone()))
+}
+
+/// Suspend a tenant.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Suspend {
+    pub(crate) origin: Origin,
+    pub(crate) tenant: TenantId,
+}
+
+/// Resume a tenant.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Resume {
+    pub(crate) origin: Origin,
+    pub(crate) tenant: TenantId,
+}
+
+impl Command for Suspend {
+    const PATH: &'static str = "/suspend";
+    type Answer = ShownSuspension;
+
+    fn request_id(&self) -> &str {
+        &self.origin.request_id
+    }
+}
+
+impl Command for Resume {
+    const PATH: &'static str = "/resume";
+    type Answer = ShownSuspension;
+
+    fn request_id(&self) -> &str {
+        &self.origin.request_id
+    }
+}
+
+impl Change for Suspend {
+    fn claim(&self) -> Option<&Claim> {
+        self.origin.claim.as_ref()
+    }
+
+    async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownSuspension, Failure> {
+        set_suspended(ledger, &self.origin, self.tenant, true).await
+    }
+}
+
+impl Change for Resume {
+    fn claim(&self) -> Option<&Claim> {
+        self.origin.claim.as_ref()
+    }
+
+    async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownSuspension, Failure> {
+        set_suspended(ledger, &self.origin, self.tenant, false).await
+    }
+}
+
+async fn set_suspended(
+    ledger: &OpenLedger,
+    origin: &Origin,
+    tenant: TenantId,
+    suspended: bool,
+) -> Result<ShownSuspension, Failure> {
+    let (database, now) = (&ledger.database, clock::now());
+    let told = ledger.change_for(origin, now, || {
+        let known = suspension::find(database)?;
+        if known.as_ref().is_some_and(|known| known.stated.suspended) == suspended {
+            return Ok(known.map(|known| known.told()));
+        }
+        let version = known.map_or(0, |known| known.stated.version) + 1;
+        suspension::write(database, &TenantStanding { tenant: tenant.clone(), version, suspended })?;
+        let action = if suspended { Action::Suspended } else { Action::Resumed };
+        audit::tenant_changed(database, origin, action, Map::new(), now)?;
+        outbox::enqueue(database, &Subject::Tenant, version, now)?;
+        ledger.arm(now)?;
+        Ok(Some(Told { version, effective_by: None }))
+    })?;
+    let effective_by = match told {
+        Some(told) => ledger.publish_version(Subject::Tenant, told).await?,
+        // A tenant that was never suspended need not be resumed: that holds already.
+        None => Some(now),
+    };
+    let effective_by = Rfc3339(effective_by.ok_or_else(|| refusals::pending(false))?);
+    let counts = keys::count_by_status(database, now)?;
+    let keys = counts.iter().filter(|(status, _)| *status == KeyStatus::Active).map(|(_, keys)| keys).sum();
+    Ok(ShownSuspension { effective_by, holds: ledger.deployment.holds(), keys, suspended, tenant })
+}

@@ -1,0 +1,63 @@
+//! The tables, held against each other and against `docs/reference/openapi.json`.
+
+mod answers;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{Answers, COMMANDS, OPERATIONS, Operation, Whose};
+use crate::documented::document;
+
+/// An operation as both sides have it: method, path, id, security.
+fn of_table(operation: &Operation) -> (String, String, String, Value) {
+    let security = match operation.answers {
+        Answers::Public(_) => json!([]),
+        Answers::Operators(None, _) => json!([{"operatorKey": []}]),
+        Answers::Operators(Some((scope, _)), _) => json!([{"operatorKey": [scope.as_str()]}]),
+    };
+    (operation.method.to_string().to_lowercase(), operation.path.into(), operation.id.into(), security)
+}
+
+#[test]
+fn the_document_has_the_operations_of_the_table_with_their_scopes() {
+    let document = document();
+    let paths = document["paths"].as_object().unwrap();
+    let documented = paths.iter().flat_map(|(path, methods)| {
+        let methods = methods.as_object().unwrap().iter().filter(|(method, _)| *method != "parameters");
+        methods.map(move |(method, operation)| {
+            let id = operation["operationId"].as_str().unwrap();
+            (method.clone(), path.clone(), id.to_string(), operation["security"].clone())
+        })
+    });
+    let sorted = |mut all: Vec<(String, String, String, Value)>| {
+        all.sort_by(|one, other| (&one.1, &one.0).cmp(&(&other.1, &other.0)));
+        all
+    };
+    assert_eq!(sorted(OPERATIONS.iter().map(of_table).collect()), sorted(documented.collect()));
+}
+
+#[test]
+fn an_operation_for_operators_of_all_tenants_asks_for_them() {
+    let document = document();
+    for operation in OPERATIONS {
+        let method = operation.method.to_string().to_lowercase();
+        let description = document["paths"][operation.path][method]["description"].as_str().unwrap_or_default();
+        let whose = match operation.answers {
+            Answers::Operators(Some((_, whose)), _) => Some(whose),
+            _ => None,
+        };
+        if description.contains("or operators of all tenants") {
+            assert_eq!(whose, Some(Whose::AllTenants), "{}", operation.id);
+        }
+        if whose == Some(Whose::PathTenant) {
+            assert!(operation.path.contains("/{tenant}"), "{}", operation.id);
+        }
+    }
+}
+
+#[test]
+fn no_two_commands_have_one_path() {
+    let paths: BTreeSet<_> = COMMANDS.iter().map(|handler| handler.path).collect();
+    assert_eq!(paths.len(), COMMANDS.len());
+}

@@ -1,0 +1,240 @@
+//! The members of answers, as the document has them. Pages of the audit log are
+//! checked beside their type.
+
+use keystile_core::{
+    KeyDigest, KeyId, Keyring, TenantId, Timestamp,
+    access::{
+        record::{Metadata, Reach, Subject},
+        scope::{Catalog, Implies, Preset, Scope, ScopeDefinition, ScopeSet},
+    },
+    api::{
+        import::ImportReport,
+        shown::{Holds, KeyCounts, SecretUse, ShownCatalog, ShownKey, ShownPlans, ShownSources},
+        shown::{ShownLimits, ShownSuspension, ShownTenant},
+    },
+    base::{id::DeliveryId, timestamp::Rfc3339},
+    config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
+    feed::client::WhenFeedUnreachable,
+    key::{Environment, KeyDisplay, PlainKey, keyring::MINT_RANDOM_BYTES},
+    ledger::{
+        idempotency::{Claim, Remembered},
+        import::LineResult,
+        lifecycle::{ImportedKey, Key, NewKey, PendingEnd, Revocation},
+        plan::{Limits, Plan, RequestedExpiry},
+    },
+    usage::report::{Bucket, KeyUsage, Period, Tally, UsageSummary},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::super::{dead_letter::ActedOn, health::Health, list_keys::KeyPage};
+use crate::documented::{assert_documented, sent};
+
+const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
+const HOLDS: Holds = Holds::Always;
+
+#[test]
+fn keys_are_shown_as_documented() {
+    for (subject, name) in [(api_key(), "Key"), (operator(), "Operator")] {
+        let fresh = || ShownKey::new(&key(subject.clone()), HOLDS, NOW);
+        let mut examples = vec![sent(&fresh()), sent(&fresh().with_usage(UsageSummary::new(&[])))];
+        examples.extend(stages(subject.clone()).iter().map(|key| sent(&ShownKey::new(key, HOLDS, NOW))));
+        assert_documented(name, &examples);
+        let unreadable = vec!["key_4bTzV9cXk07Hq2mN1pRs".to_string()];
+        let keys = || stages(subject.clone()).iter().map(|key| ShownKey::new(key, HOLDS, NOW)).collect::<Vec<_>>();
+        let with_usage = fresh().with_usage(UsageSummary::new(&[]));
+        let page = |keys, next_cursor, unreadable| sent(&KeyPage { keys, next_cursor, unreadable });
+        let first = page(keys().into_iter().chain([fresh(), with_usage]).collect(), Some("c".into()), unreadable);
+        assert_documented(&format!("{name}Page"), &[first, page(Vec::new(), None, Vec::new())]);
+    }
+}
+
+#[test]
+fn changed_keys_are_shown_as_documented() {
+    for (subject, name) in [(api_key(), "Key"), (operator(), "Operator")] {
+        let shown = |effective_by: Option<Timestamp>| {
+            let all = [key(subject.clone())].into_iter().chain(stages(subject.clone()));
+            all.map(|key| ShownKey::changed(&key, effective_by, HOLDS, NOW)).collect::<Vec<_>>()
+        };
+        let changed = || shown(Some(NOW)).into_iter();
+        let kept = || changed().chain(shown(None));
+        let created = || kept().map(|key| key.with_text(&text()));
+        let replaced = |key: ShownKey| {
+            stages(subject.clone())
+                .into_iter()
+                .chain([self::key(subject.clone())])
+                .map(move |old| key.clone().replacing(ShownKey::new(&old, HOLDS, NOW)))
+        };
+        assert_documented(&format!("Changed{name}"), &with_replays(changed()));
+        assert_documented(&format!("Kept{name}"), &with_replays(kept()));
+        assert_documented(&format!("Created{name}"), &with_replays(created()));
+        let mut rotated = with_replays(created().flat_map(replaced));
+        // The key that was replaced is not shown with its uses.
+        let with_usage = created().map(|key| {
+            key.replacing(ShownKey::new(&self::key(subject.clone()), HOLDS, NOW).with_usage(UsageSummary::new(&[])))
+        });
+        rotated.extend(with_usage.map(|key| sent(&key)));
+        assert_documented(&format!("Rotated{name}"), &rotated);
+    }
+}
+
+#[test]
+fn tenants_are_shown_as_documented() {
+    let tenant = |plan: Option<&str>, limits: Limits| ShownTenant {
+        keys: KeyCounts::default(),
+        limits: limits.into(),
+        own_limits: ShownLimits::from(limits),
+        plan: plan.map(String::from),
+        secrets: vec![SecretUse { configured: true, fingerprint: "fingerpr".into(), keys: 1 }],
+        suspended: false,
+        tenant: acme(),
+    };
+    assert_documented("Tenant", &[sent(&tenant(Some("pro"), limits())), sent(&tenant(None, Limits::default()))]);
+    let suspension =
+        ShownSuspension { effective_by: Rfc3339(NOW), holds: HOLDS, keys: 1, suspended: true, tenant: acme() };
+    assert_documented("Standing", &with_replays([suspension]));
+}
+
+#[test]
+fn the_configuration_is_shown_as_documented() {
+    let config = config();
+    assert_documented("Catalog", &[sent(&ShownCatalog::new(&config))]);
+    let without = ManageConfig { limits: Limits::default(), ..config.clone() };
+    assert_documented("Plans", &[sent(&ShownPlans::new(&config)), sent(&ShownPlans::new(&without))]);
+    assert_documented("WebhookSources", &[sent(&ShownSources::new(&config))]);
+    assert_documented("Health", &[sent(&Health { status: "ok", version: "0.1.0" })]);
+}
+
+#[test]
+fn an_import_is_reported_as_documented() {
+    let id = || KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
+    let results = || {
+        vec![
+            LineResult::Imported { id: id() },
+            LineResult::Existing { id: id(), differs: vec!["name".into()] },
+            LineResult::refused("digest", "another tenant has claimed it"),
+        ]
+    };
+    let reports = [false, true].map(|replayed| sent(&ImportReport::new(results(), replayed)));
+    assert_documented("Imported", &reports);
+}
+
+#[test]
+fn uses_are_shown_as_documented() {
+    let usage = |last_used_at| KeyUsage {
+        key_id: KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap(),
+        last_used_at,
+        recent: vec![Bucket { hour: 486_111, code: "VALID".into(), count: 1 }],
+        all: Tally::default(),
+    };
+    let reports = [None, Some(NOW)].map(|last| sent(&usage(last).report(Period::Day, NOW)));
+    assert_documented("Usage", &reports);
+}
+
+#[test]
+fn an_undelivered_event_is_shown_as_documented() {
+    let id = DeliveryId::parse("dlv_4bTzV9cXk07Hq2mN1pRs").unwrap();
+    assert_documented("ActedOnDeadLetter", &with_replays([ActedOn { id, status: "queued" }]));
+}
+
+/// Answers, and what is answered to whoever asks again.
+fn with_replays<A: Serialize>(answers: impl IntoIterator<Item = A>) -> Vec<Value> {
+    let claim = Claim { id: "id".into(), fingerprint: "fingerprint".into() };
+    let both = |answer: A| {
+        let answer = sent(&answer);
+        [Remembered::new(&claim, 200, answer.clone(), NOW).replayed(), answer]
+    };
+    answers.into_iter().flat_map(both).collect()
+}
+
+/// A key in those stages of its life in which all that can be shown of it is shown.
+fn stages(subject: Subject) -> [Key; 3] {
+    let id = || Some(key(subject.clone()).record.id);
+    let used = Key { rotated_from: id(), last_used_at: Some(NOW), ..key(subject.clone()) };
+    let mut ending = Key { rotated_to: id(), ..used.clone() };
+    ending.record.expires_at = Some(NOW.plus_millis(1_000));
+    ending.pending_end = Some(PendingEnd { rotated_at: NOW, overlap_ms: 1_000, begun_at: Some(NOW), own_expiry: None });
+    let revoked = |reason: Option<&str>, effective_by| {
+        let revocation = Revocation { at: NOW, reason: reason.map(String::from), effective_by };
+        Key { revocation: Some(revocation), ..used.clone() }
+    };
+    [ending, revoked(Some("leaked"), Some(NOW)), revoked(None, None)]
+}
+
+fn key(subject: Subject) -> Key {
+    let id = match &subject {
+        Subject::ApiKey { .. } => "key_4bTzV9cXk07Hq2mN1pRs",
+        Subject::Operator { .. } => "op_4bTzV9cXk07Hq2mN1pRs",
+    };
+    let new = NewKey {
+        name: "Zapier".into(),
+        subject,
+        scopes: scopes(),
+        expires_at: RequestedExpiry::Never,
+        allowed_ips: Vec::new(),
+        metadata: Metadata::new(),
+    };
+    let imported = ImportedKey { digest: KeyDigest::of("x"), display: KeyDisplay::parse("sk_live_ab12").unwrap(), new };
+    Key::import(KeyId::parse(id).unwrap(), imported, None, NOW)
+}
+
+fn api_key() -> Subject {
+    Subject::ApiKey { tenant: acme(), environment: Environment::Live }
+}
+
+fn operator() -> Subject {
+    Subject::Operator { reach: Reach::All }
+}
+
+fn text() -> PlainKey {
+    let keyring = Keyring::parse(&"A".repeat(43)).unwrap();
+    keyring.mint_operator_key(&[7; MINT_RANDOM_BYTES]).unwrap()
+}
+
+fn acme() -> TenantId {
+    TenantId::parse("acme").unwrap()
+}
+
+fn scopes() -> ScopeSet {
+    [Scope::parse("read:leads").unwrap()].into_iter().collect()
+}
+
+fn limits() -> Limits {
+    Limits { max_active_keys: Some(1), default_expiry_days: Some(1), max_expiry_days: Some(1) }
+}
+
+/// A configuration that has one or two of everything.
+fn config() -> ManageConfig {
+    let scope = |name: &str, unavailable: Option<&str>, implies| ScopeDefinition {
+        name: Scope::parse(name).unwrap(),
+        description: "Read leads.".into(),
+        unavailable: unavailable.map(String::from),
+        implies,
+    };
+    let plan = |limits| Plan { name: "pro".into(), description: "Pro".into(), limits };
+    ManageConfig {
+        name: "Voice".into(),
+        prefixes: Vec::new(),
+        allow_imported: Vec::new(),
+        environments: vec![Environment::Live],
+        default_scopes: DefaultScopes::None,
+        catalog: Catalog::new(vec![
+            scope("read:leads", None, Implies::Everything),
+            scope("write:leads", Some("leads are read only"), Implies::These(scopes().iter().cloned().collect())),
+        ])
+        .unwrap(),
+        presets: vec![Preset { name: "reader".into(), description: "Reads.".into(), scopes: scopes() }],
+        max_staleness_ms: 2_000,
+        when_feed_unreachable: WhenFeedUnreachable::Deny,
+        limits: limits(),
+        plans: vec![plan(limits()), plan(Limits::default())],
+        audit_retention_days: None,
+        webhooks: vec![WebhookSummary {
+            source: "stripe-eu".into(),
+            provider: "stripe".into(),
+            mode: WebhookMode::Queue,
+            body_authenticated: true,
+            notes: Vec::new(),
+        }],
+    }
+}
