@@ -26,7 +26,7 @@ const SCOPES = ["read:leads", "write:leads"];
  * answers (`urls`), the key, the same with other letters in its tag (`forged`), and `close`.
  */
 export async function startStack() {
-  const miniflare = new Miniflare(convertV4MiniflareOptions({ workers: await workers() }));
+  const miniflare = new Miniflare(convertV4MiniflareOptions({ workers: await workers(), handleStructuredLogs }));
   try {
     const urls = {};
     for (const name of ["keystile", "manage", "bare", "same_edits", "hono", "refuse"]) {
@@ -42,6 +42,11 @@ export async function startStack() {
     await miniflare.dispose();
     throw error;
   }
+}
+
+/** A line for each request would hide what is printed here. */
+function handleStructuredLogs({ level, message }) {
+  if (level === "error") console.error(message);
 }
 
 async function workers() {

@@ -19,7 +19,9 @@ export default {
 /** What reached it, with headers of the answer that a guard doesn't let through. */
 async function echo(request, target) {
   const { method, headers } = request;
-  const seen = { method, target, headers: Object.fromEntries(headers), body: await request.text() };
+  // Keystile's word to Cloudflare's cache is no header, and no rival says it.
+  const { cacheTtl, cacheLevel, cacheControl, ...cf } = request.cf;
+  const seen = { method, target, cf, headers: Object.fromEntries(headers), body: await request.text() };
   return Response.json(seen, {
     headers: {
       "Keystile-Tenant": "the upstream's own",
