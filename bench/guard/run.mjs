@@ -7,7 +7,7 @@ import { writeFileSync } from "node:fs";
 
 import { asProgram, Failed } from "../../scripts/run.mjs";
 import { median, ratio } from "../figures.mjs";
-import { cpuPerRequest, runtimeProcess, setupLoad } from "./load.mjs";
+import { cpuPerRequest, runtimeProcess } from "./load.mjs";
 import { checkSameness } from "./sameness.mjs";
 import { startStack } from "./stack.mjs";
 
@@ -65,7 +65,6 @@ const SUBJECTS = [
 ];
 
 await asProgram(async () => {
-  await setupLoad();
   const stack = await startStack();
   try {
     const measured = await measure(stack);
