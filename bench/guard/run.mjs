@@ -11,8 +11,8 @@ import { cpuPerRequest, runtimeProcess } from "./load.mjs";
 import { checkSameness } from "./sameness.mjs";
 import { startStack } from "./stack.mjs";
 
-const ROUNDS = 9;
-const SECONDS = 4;
+const ROUNDS = 25;
+const SECONDS = 2;
 const TARGET = "/api/leads";
 
 /** What Cloudflare says of a client, which a worker finds in `request.cf`. */
