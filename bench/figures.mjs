@@ -21,8 +21,7 @@ const DECIMALS = { ratio: 2, KiB: 1, ms: 1 };
 
 /**
  * One figure as target/bench.json has it. `values` are the rounds' own, whose lowest
- * and highest are the spread; a figure that was taken once has none. The value is
- * judged as it is shown: rounded.
+ * and highest are the spread. The value is judged as it is shown: rounded.
  */
 export function figure(name, value, values = [value]) {
   const { unit, budget, moreIsBetter = false } = FIGURES[name];
@@ -50,7 +49,8 @@ export function table(figures) {
   const lines = figures.map(({ name, value, unit, budget, met, spread: [low, high] }) => {
     const shown = (number) => number.toFixed(DECIMALS[unit]);
     const limit = `${FIGURES[name].moreIsBetter ? "at least" : "at most"} ${budget}`;
-    return `| ${met ? "✓" : "✗"} | \`${name}\` | ${shown(value)} | ${shown(low)} to ${shown(high)} | ${unit} | ${limit} |`;
+    const cells = [met ? "✓" : "✗", `\`${name}\``, shown(value), `${shown(low)} to ${shown(high)}`, unit, limit];
+    return `| ${cells.join(" | ")} |`;
   });
   return ["| | figure | value | rounds | unit | budget |", "|---|---|---|---|---|---|", ...lines].join("\n");
 }

@@ -21,7 +21,8 @@ export async function setupLoad() {
   const found = () => answers("sh", ["-c", "command -v wrk"]);
   if (await found()) return;
   if (process.getuid() === 0 && (await answers("apt-get"))) {
-    await quietly("Installing wrk, which makes the load", "apt-get", ["install", "-y", "wrk"], { usually: "10 seconds" });
+    const args = ["install", "-y", "wrk"];
+    await quietly("Installing wrk, which makes the load", "apt-get", args, { usually: "10 seconds" });
   }
   if (!(await found())) {
     throw new Failed("The guard is measured by wrk, which is not installed: for example sudo apt-get install wrk");

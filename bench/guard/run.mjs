@@ -116,10 +116,12 @@ async function becomeWarm(url, headers) {
 }
 
 function print(measured) {
-  console.log(`\nMicroseconds of the runtime's CPU time for one request, ${ROUNDS} rounds of ${SECONDS} s, interleaved\n`);
+  const rounds = `${ROUNDS} rounds of ${SECONDS} s, interleaved`;
+  console.log(`\nMicroseconds of the runtime's CPU time for one request, ${rounds}\n`);
   console.log("| | median | lowest and highest round |\n|---|---|---|");
   for (const { name, title } of SUBJECTS) {
-    const [low, middle, high] = [Math.min, (...all) => median(all), Math.max].map((of) => of(...measured[name]).toFixed(0));
+    const times = measured[name];
+    const [middle, low, high] = [median(times), Math.min(...times), Math.max(...times)].map((time) => time.toFixed(0));
     console.log(`| ${title} | ${middle} | ${low} to ${high} |`);
   }
 }

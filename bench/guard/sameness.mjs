@@ -27,7 +27,9 @@ export async function checkSameness({ urls, headers, forgedHeaders, target }) {
     const send = (name) => outcome(urls[name], { ...request, headers: { ...headers, ...request.headers } });
     const ours = await send("keystile");
     assert.equal(ours.status, 200, `Keystile answered ${JSON.stringify(ours)}`);
-    for (const rival of ["same_edits", "hono"]) assert.deepEqual(await send(rival), ours, `${rival} differs from Keystile`);
+    for (const rival of ["same_edits", "hono"]) {
+      assert.deepEqual(await send(rival), ours, `${rival} differs from Keystile`);
+    }
     assert.notDeepEqual(await send("bare"), ours, "The bare forwarder edits headers");
   }
   const odd = await outcome(urls.keystile, { ...ODD_REQUEST, headers: { ...headers, ...ODD_REQUEST.headers } });
