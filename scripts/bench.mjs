@@ -1,4 +1,4 @@
-// `npm run bench [-- size | guard | webhooks …]`: what docs/benchmarks.md says,
+// `npm run bench [-- size | guard | webhooks …]`: what docs/design/benchmarks.md says,
 // measured here and now, as a table and in target/bench.json.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

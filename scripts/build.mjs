@@ -33,22 +33,22 @@ export async function build(targets = ["config", ...WORKERS], options = {}) {
 }
 
 /**
- * Checks keystile.toml with the core's own type and ships it as a string, so
- * that another configuration needs no compilation.
+ * Checks keystile.toml and ships it as a string for each worker, so that another
+ * configuration needs no compilation.
  */
 export async function buildConfig({ config, configOut } = {}) {
   const toml = fromCaller(config) ?? process.env.KEYSTILE_CONFIG ?? inRoot("keystile.toml");
   const module = fromCaller(configOut) ?? process.env.KEYSTILE_CONFIG_OUT ?? inRoot("build", "keystile.config.js");
-  let blob;
+  let parts;
   try {
-    blob = await checkConfig(path.relative(root, toml));
+    parts = await checkConfig(path.relative(root, toml));
   } catch (error) {
     if (error instanceof Failed && error.output) throw new Failed(error.output.trim());
     throw error;
   }
-  // What the worker of webhooks alone reads comes last: no other bundles it.
-  const [most] = blob.trim().split(".");
-  writeIfChanged(module, `export default ${JSON.stringify(most)};\nexport const whole = ${JSON.stringify(blob.trim())};\n`);
+  // An export for each worker, which bundles its own alone.
+  const exports = Object.entries(JSON.parse(parts)).map(([worker, part]) => `export const ${worker} = ${JSON.stringify(part)};\n`);
+  writeIfChanged(module, exports.join(""));
   return module;
 }
 
@@ -136,7 +136,7 @@ function fingerprint(worker) {
     "package-lock.json",
     path.join(".cargo", "config.toml"),
     ...["build.mjs", "host_tools.mjs", "tools.mjs", "wasm_opt.mjs"].map((script) => path.join("scripts", script)),
-    ...(worker === "manage" ? [path.join("docs", "openapi.json")] : []),
+    ...(worker === "manage" ? [path.join("docs", "reference", "openapi.json")] : []),
     ...crates.flatMap((crate) => [path.join(crate, "Cargo.toml"), ...filesUnder(path.join(crate, "src"))]),
   ];
   const hash = createHash("sha256");

@@ -1,6 +1,6 @@
 // `npm test -- coverage`: whether the end-to-end tests have seen every answer
-// that docs/openapi.json documents: each operation with each status, and each
-// problem's code somewhere. Goes by what tests/contract.mjs noted in their last run.
+// that docs/reference/openapi.json documents: each operation with each status, and each
+// problem's code somewhere. Goes by what tests/support/contract.mjs noted in their last run.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -12,20 +12,20 @@ import { inRoot } from "./tools.mjs";
 const OUT_OF_REACH = {};
 
 export function checkCoverage() {
-  const document = JSON.parse(readFileSync(inRoot("docs", "openapi.json"), "utf8"));
+  const document = JSON.parse(readFileSync(inRoot("docs", "reference", "openapi.json"), "utf8"));
   const seen = seenAnswers();
   const documented = [...answersOf(document), ...codesOf(document.components).map((code) => `code ${code}`)];
   const unseen = documented.filter((answer) => !seen.has(answer) && !OUT_OF_REACH[answer.replace("code ", "")]);
   const stale = Object.keys(OUT_OF_REACH).filter((answer) => seen.has(answer) || seen.has(`code ${answer}`));
   if (unseen.length) {
     throw new Failed(
-      `docs/openapi.json documents what no end-to-end test has seen:\n${unseen.map((each) => `  ${each}\n`).join("")}` +
-        "Exercise it (tests/openapi.test.mjs), or take it out of the document. If no test can bring it about,\n" +
+      `docs/reference/openapi.json documents what no end-to-end test has seen:\n${unseen.map((each) => `  ${each}\n`).join("")}` +
+        "Exercise it (tests/e2e/management/openapi.test.mjs), or take it out of the document. If no test can bring it about,\n" +
         "say why in OUT_OF_REACH of scripts/coverage.mjs.",
     );
   }
   if (stale.length) throw new Failed(`OUT_OF_REACH of scripts/coverage.mjs has what a test has seen: ${stale.join(", ")}`);
-  console.log(`✓ All ${documented.length} answers and codes of docs/openapi.json were seen.`);
+  console.log(`✓ All ${documented.length} answers and codes of docs/reference/openapi.json were seen.`);
 }
 
 function seenAnswers() {

@@ -18,8 +18,7 @@ let compiled;
 const compile = () => (compiled ??= compileBoth());
 
 async function compileBoth() {
-  const args = ["build", "--target-dir", target(), "--profile", START, "-p", "keystile-bindgen", "-p", "keystile-core", "--bins"];
-  const cargo = ["cargo", [...args, "--features", "keystile-core/config-check"]];
+  const cargo = ["cargo", ["build", "--target-dir", target(), "--profile", START, "-p", "keystile-bindgen", "-p", "keystile-config"]];
   // Programs that exist are brought up to date silently: that takes a moment.
   if (BOTH.every((name) => existsSync(program(name)))) return capture(...cargo, { cwd: root });
   return quietly("Compiling the build's own tools", ...cargo, { cwd: root, usually: "1 minute" });

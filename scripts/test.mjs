@@ -10,6 +10,7 @@ import { build } from "./build.mjs";
 import { checkBudget } from "./budget.mjs";
 import { checkCoverage } from "./coverage.mjs";
 import { fuzz } from "./fuzz.mjs";
+import { checkImports } from "./imports.mjs";
 import { interop } from "./interop.mjs";
 import { buildPackage } from "./npm_package.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
@@ -17,20 +18,23 @@ import { setup, setupSchemathesis, setupWasmTests } from "./setup.mjs";
 import { inRoot, node22, root, schemathesis, wasmTestRunner, wranglerEnv } from "./tools.mjs";
 
 const WASM = "wasm32-unknown-unknown";
-/** What only builds and tools enable. */
-const FEATURES = "keystile-core/config-check,keystile-core/registry";
+/** What only some crates enable, so that all of it is checked. */
+const FEATURES = "keystile-core/webhooks,keystile-webhook/registry,keystile-webhook/ed25519,keystile-webhook/p256,keystile-webhook/rsa";
 
 const steps = {
   setup: ["Setup", setup],
+  imports: ["Which file imports which", checkImports],
   fmt: ["Formatting", () => cargo("fmt", "--all", "--check")],
+  links: ["Links between the documents", links],
   clippy: ["Clippy", clippy],
   native: ["Tests, native", () => cargo("test", "--workspace", "--features", FEATURES)],
-  wasm: ["Tests of the core, as WebAssembly", wasmTests],
+  wasm: ["Tests of core and webhook, as WebAssembly", wasmTests],
   fuzz: ["Fuzzing, a little", () => fuzz(undefined, 5)],
   doc: ["Documentation", documentation],
   build: ["Build", () => build()],
   budget: ["Size and startup", checkBudget],
   e2e: ["End to end", allEndToEnd],
+  documents: ["Commands of the documents", () => endToEnd(path.join("tests", "documents"))],
   systems: ["The five products of examples/", () => endToEnd(path.join("tests", "systems"), "./tests/systems/rows.mjs")],
   coverage: ["Every documented answer was seen", checkCoverage],
   contract: ["The API's document, by schemathesis", contract],
@@ -38,6 +42,13 @@ const steps = {
   interop: ["The vendors' own packages", interop],
   deploy: ["Deploy, dry run", () => run(process.execPath, [inRoot("scripts", "deploy.mjs"), "--dry-run"], { cwd: root })],
 };
+
+/** Relative links and anchors of every *.md: offline, so links to the web are not followed. */
+function links() {
+  const remark = inRoot("node_modules", "remark-cli", "cli.js");
+  const options = ["--frail", "--quiet", "--no-stdout", "--use", "remark-validate-links=repository:false"];
+  return run(process.execPath, [remark, ".", ...options, "--ignore-pattern", "target"], { cwd: root });
+}
 
 async function clippy() {
   await cargo("clippy", "--workspace", "--all-targets", "--features", FEATURES, "--", "-D", "warnings");
@@ -53,7 +64,7 @@ async function documentation() {
 /** The same tests where the core will run: another word size, the SIMD hash. */
 async function wasmTests() {
   await setupWasmTests();
-  await cargo("test", "-p", "keystile-core", "--target", WASM, {
+  await cargo("test", "-p", "keystile-core", "-p", "keystile-webhook", "--target", WASM, "--features", FEATURES, {
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: wasmTestRunner().program,
   });
 }
@@ -61,10 +72,10 @@ async function wasmTests() {
 /** What the tests see of the API is noted anew. */
 async function allEndToEnd() {
   rmSync(inRoot("build", "contract"), { recursive: true, force: true });
-  await endToEnd("tests");
+  await endToEnd(path.join("tests", "e2e"));
 }
 
-/** Requests made from docs/openapi.json, against the real worker. */
+/** Requests made from docs/reference/openapi.json, against the real worker. */
 async function contract() {
   await setupSchemathesis();
   const { python, program } = schemathesis();
@@ -79,11 +90,12 @@ async function npmPackage() {
 
 /** The real workers in the real runtime, one file after the other: each starts a stack of its own. */
 async function endToEnd(directory, ...reporters) {
-  const tests = readdirSync(inRoot(directory)).filter((file) => file.endsWith(".test.mjs")).sort();
-  const files = tests.map((file) => path.join(directory, file));
+  const files = readdirSync(inRoot(directory), { recursive: true }).filter((file) => file.endsWith(".test.mjs"));
   const runner = ["--test", "--test-concurrency=1"];
   for (const reporter of ["spec", ...reporters]) runner.push(`--test-reporter=${reporter}`, "--test-reporter-destination=stdout");
-  await run(node22(), [...runner, ...files], { cwd: root, env: wranglerEnv() });
+  // .dev is the developer's own.
+  const env = { ...wranglerEnv(), WRANGLER_LOG_PATH: inRoot("build", "logs") };
+  await run(node22(), [...runner, ...files.sort().map((file) => path.join(directory, file))], { cwd: root, env });
 }
 
 /** `cargo` with these arguments, the last of which may be its environment. */

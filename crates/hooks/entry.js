@@ -1,6 +1,6 @@
 // The worker that receives webhooks: the whole configuration as a string for Rust
 // to read at its first request, then the Rust worker itself and its Durable Objects.
-import { whole as config } from "keystile-config";
+import { hooks as config } from "keystile-config";
 
 import { durableObject, handlers } from "../runtime/worker.js";
 import * as rust from "./build/index.js";

@@ -1,6 +1,6 @@
 // The management worker: the configuration as a string for Rust to read at its
 // first request, then the Rust worker itself and its Durable Objects.
-import config from "keystile-config";
+import { manage as config } from "keystile-config";
 
 import { durableObject, handlers } from "../runtime/worker.js";
 import * as rust from "./build/index.js";

@@ -1,5 +1,5 @@
 // Passes each request on, untouched, to the worker whose port it came to.
-// PORTS is given by scripts/start.mjs: {"8787": "EDGE", …}.
+// PORTS is given by scripts/stack.mjs: {"8787": "EDGE", …}.
 
 export default {
   fetch(request, env) {

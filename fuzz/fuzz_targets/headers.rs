@@ -2,10 +2,9 @@
 //! nothing is genuine.
 #![no_main]
 
-use keystile_core::{
-    Timestamp,
-    webhook::{Delivery, Scheme, Secrets, Setting, Verification, verify},
-};
+use std::time::Duration;
+
+use keystile_webhook::{Delivery, Scheme, Secrets, Setting, Verification, verify};
 use libfuzzer_sys::fuzz_target;
 
 const SCHEMES: [&str; 5] = [
@@ -28,7 +27,7 @@ fuzz_target!(|data: (Vec<(u8, String)>, String, Vec<u8>)| {
     let headers: Vec<(&str, &str)> =
         headers.iter().map(|(name, value)| (names[usize::from(*name) % names.len()], value.as_str())).collect();
     let delivery = Delivery { method: "POST", url: &url, headers: &headers, body: &body };
-    let setting = Setting::at(Timestamp::from_millis(1_700_000_000_000));
+    let setting = Setting::at(Duration::from_secs(1_700_000_000));
     for text in SCHEMES {
         let scheme: Scheme = serde_json::from_str(text).unwrap();
         let secrets = Secrets::parse(

@@ -8,8 +8,8 @@ import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 
 import { inRoot } from "../../scripts/tools.mjs";
-import { operations, resolved } from "../contract.mjs";
-import { ROOT_KEY, startRig, WITH_SOURCE } from "../rig.mjs";
+import { operations, resolved } from "../support/contract.mjs";
+import { ROOT_KEY, startRig, WITH_SOURCE } from "../support/rig.mjs";
 
 const settings = {
   // So that every good body is accepted: one without scopes, too.

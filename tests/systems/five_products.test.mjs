@@ -11,7 +11,7 @@ import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 
 import { inRoot } from "../../scripts/tools.mjs";
-import { effective, eventually, sleep, startRig } from "../rig.mjs";
+import { effective, eventually, sleep, startRig } from "../support/rig.mjs";
 
 const KEYS = "/v1/tenants/acme/keys";
 

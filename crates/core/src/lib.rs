@@ -18,45 +18,26 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
-#[cfg(any(test, feature = "registry"))]
+#[cfg(test)]
 extern crate std;
 
-pub mod audit;
-pub mod base62;
+pub mod access;
+pub mod api;
+pub mod base;
 pub mod config;
-pub mod credential;
 pub mod feed;
-pub mod fields;
-pub mod http_signature;
-pub mod id;
-pub mod idempotency;
-pub mod import;
-pub mod imported;
-#[cfg(any(test, feature = "bounded-json"))]
-pub mod json_object;
 pub mod key;
-pub mod key_pattern;
-pub mod keyring;
-pub mod lifecycle;
-pub mod listing;
-pub mod management;
-pub mod path;
-pub mod plan;
-pub mod problem;
-pub mod record;
-pub mod root_key;
-pub mod route;
-pub mod scope;
-pub mod timestamp;
+pub mod ledger;
+pub mod objects;
+pub mod receiver;
 pub mod usage;
-pub mod verdict;
-pub mod verify;
-pub mod webhook;
 
-pub use id::{AuditId, KeyId, TenantId};
-pub use key::{Environment, KeyDigest, KeyDisplay, KeyPrefix, PlainKey};
-pub use keyring::Keyring;
-pub use record::KeyRecord;
-pub use root_key::RootKeys;
-pub use scope::{Scope, ScopeSet};
-pub use timestamp::Timestamp;
+pub use access::{
+    record::KeyRecord,
+    scope::{Scope, ScopeSet},
+};
+pub use base::{
+    id::{AuditId, KeyId, TenantId},
+    timestamp::Timestamp,
+};
+pub use key::{Environment, KeyDigest, KeyDisplay, KeyPrefix, PlainKey, keyring::Keyring, root_key::RootKeys};

@@ -10,9 +10,8 @@ pub mod batch;
 pub mod counter;
 pub mod report;
 
-use crate::timestamp::Timestamp;
+use crate::base::timestamp::{HOUR_MS, Timestamp};
 
-const HOUR_MS: i64 = 60 * 60 * 1_000;
 const DAY_HOURS: i64 = 24;
 /// Days for which a ledger keeps uses by the hour; what is older is summed up.
 const KEPT_DAYS: i64 = 90;

@@ -3,23 +3,27 @@
 use std::rc::Rc;
 
 use keystile_core::{
-    KeyRecord, fields,
-    problem::Problem,
-    record::{KeyState, Reach},
-    verdict::{Demand, Refusal},
-    verify::{self, VerifyRequest},
+    KeyRecord,
+    access::{
+        record::{KeyState, Reach},
+        verdict::{Demand, Refusal},
+    },
+    api::verify::{self, VerifyRequest},
+    base::{fields, problem::Problem},
+    objects::ledger::SelfRevoke,
 };
 use keystile_runtime::{body, clock, log, object};
 use serde_json::{Value, json};
 
 use crate::{
-    Outcome,
+    credential::{parsed_key, presented_key},
     finder::{Finder, Found, Known, Provenance, Unknown},
-    guard, hooks,
+    hooks,
     incoming::Incoming,
     isolate::Isolate,
     operator::{Moment, Operator},
-    reply::Reply,
+    reply::{self, Reply},
+    response::ResponseOrFuture,
     usage,
 };
 
@@ -27,7 +31,7 @@ use crate::{
 const REVOKE_TIMEOUT_MS: u64 = 5_000;
 
 /// Answers a request to `endpoint`, the path below the base.
-pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, endpoint: &str) -> Outcome {
+pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, endpoint: &str) -> ResponseOrFuture {
     let method = incoming.method.as_str();
     let allowed = match (endpoint, method) {
         ("/healthz", "GET" | "HEAD") => return health(isolate, &incoming),
@@ -39,11 +43,11 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, endpoint: &str) 
         ("/v1/me/revoke" | "/v1/verify" | "/v1/webhooks/verify", _) => "POST",
         _ => {
             let problem = Problem::new(404, "NOT_ROUTED", "Keystile has no such endpoint.");
-            return guard::refuse(isolate, &incoming, &problem);
+            return reply::refuse(isolate, &incoming, &problem);
         }
     };
     let problem = Problem::new(405, "METHOD_NOT_ALLOWED", "This endpoint does not take this method.");
-    guard::refuse(isolate, &incoming, &problem.with_header("Allow", allowed))
+    reply::refuse(isolate, &incoming, &problem.with_header("Allow", allowed))
 }
 
 /// What an endpoint answers with, and what that took.
@@ -53,13 +57,13 @@ fn later<F>(
     isolate: &Rc<Isolate>,
     incoming: Incoming,
     endpoint: impl FnOnce(Rc<Isolate>, Rc<Incoming>) -> F + 'static,
-) -> Outcome
+) -> ResponseOrFuture
 where
     F: Future<Output = Answered> + 'static,
 {
     let isolate = Rc::clone(isolate);
     let incoming = Rc::new(incoming);
-    Outcome::later(async move {
+    ResponseOrFuture::later(async move {
         let (answer, provenance) = endpoint(Rc::clone(&isolate), Rc::clone(&incoming)).await;
         let reply = match answer {
             Ok((status, body)) => Reply::json(status, &body, &incoming.request_id),
@@ -69,11 +73,11 @@ where
     })
 }
 
-fn health(isolate: &Isolate, incoming: &Incoming) -> Outcome {
+fn health(isolate: &Isolate, incoming: &Incoming) -> ResponseOrFuture {
     let view_age_ms = isolate.feed.borrow().view_age_ms(incoming.now);
     let body = json!({"status": "ok", "version": env!("CARGO_PKG_VERSION"), "view_age_ms": view_age_ms});
     let reply = Reply::json(200, &body, &incoming.request_id);
-    Outcome::Ready(reply.finish(isolate, incoming, Provenance::default()))
+    ResponseOrFuture::Ready(reply.finish(isolate, incoming, Provenance::default()))
 }
 
 /// `GET /v1/me`: the holder's own key, if it is valid.
@@ -84,7 +88,7 @@ async fn me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
         let demand = Demand { environment: None, tenant: None, scopes: &[], ip: incoming.ip(), now };
         let verdict = demand.judge(&record, suspended, &isolate.config.catalog);
         usage::count(&isolate, &incoming, &record, verdict.as_ref().copied(), now);
-        verdict.map_err(|refusal| Problem::refusal(&refusal, &isolate.config.name))?;
+        verdict.map_err(|refusal| refusal.problem(&isolate.config.name))?;
         Ok((200, verify::me(&record)))
     });
     (answer, provenance)
@@ -95,9 +99,7 @@ async fn me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
 async fn revoke_me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
     let (known, provenance) = presented(&isolate, &incoming).await;
     let answer = match known {
-        Ok(known) if known.record.state == KeyState::Revoked => {
-            Err(Problem::refusal(&Refusal::Revoked, &isolate.config.name))
-        }
+        Ok(known) if known.record.state == KeyState::Revoked => Err(Refusal::Revoked.problem(&isolate.config.name)),
         Ok(known) => self_revoke(&incoming, &known.record).await,
         Err(problem) => Err(problem),
     };
@@ -107,9 +109,9 @@ async fn revoke_me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
 /// The record of the key that a holder presents.
 async fn presented(isolate: &Rc<Isolate>, incoming: &Incoming) -> (Result<Known, Problem>, Provenance) {
     let realm = &isolate.config.name;
-    let key = match guard::presented_key(isolate, incoming, None) {
+    let key = match presented_key(isolate, incoming, None) {
         Ok(key) => key,
-        Err(refusal) => return (Err(Problem::refusal(&refusal, realm)), Provenance::default()),
+        Err(refusal) => return (Err(refusal.problem(realm)), Provenance::default()),
     };
     let Found { known, provenance } = Finder::new(key.digest(), false).find(isolate, incoming).await;
     (known.map_err(|unknown| unknown.problem(realm)), provenance)
@@ -118,14 +120,12 @@ async fn presented(isolate: &Rc<Isolate>, incoming: &Incoming) -> (Result<Known,
 /// Asks the tenant's ledger, and tells the holder what it may know of the answer.
 async fn self_revoke(incoming: &Incoming, record: &KeyRecord) -> Result<(u16, Value), Problem> {
     let Some(tenant) = record.tenant() else { return Err(Problem::internal()) };
-    let question = json!({
-        "key_id": record.id,
-        "request_id": incoming.request_id,
-        "ip": incoming.connecting_ip,
-    });
-    let question = question.to_string();
-    let answered =
-        object::exchange(&incoming.env, object::LEDGER, tenant.as_str(), "/self-revoke", &question, REVOKE_TIMEOUT_MS);
+    let command = SelfRevoke {
+        key_id: record.id.clone(),
+        request_id: incoming.request_id.clone(),
+        ip: incoming.connecting_ip.clone(),
+    };
+    let answered = object::ask(&incoming.env, tenant.as_str(), &command, REVOKE_TIMEOUT_MS);
     let body = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     match answered.await {
         Ok((200, text)) => Ok((200, verify::me_revoked(record, &body(&text)))),
@@ -158,7 +158,7 @@ async fn verify(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
         Ok(request) => request,
         Err(problem) => return (Err(problem), provenance),
     };
-    let found = match guard::parsed_key(&isolate, &request.key, request.environment) {
+    let found = match parsed_key(&isolate, &request.key, request.environment) {
         Ok(key) => Ok(Finder::new(key.digest(), request.strict).find(&isolate, &incoming).await),
         Err(refusal) => Err(refusal),
     };

@@ -9,21 +9,21 @@ use std::{cell::RefCell, rc::Rc};
 use futures_util::join;
 use keystile_core::{
     KeyDigest, KeyRecord, Timestamp,
+    access::verdict::Refusal,
+    base::problem::Problem,
     feed::{
         client::Poll,
         lookup::{Answer, Basis, Lookup, Needs, Step, Unavailable, Waited},
         message::{CurrentAnswer, CurrentRequest, PollAnswer},
     },
-    problem::Problem,
-    verdict::Refusal,
+    objects::{Call, feed},
 };
 use keystile_runtime::{clock, kv, log, object};
-use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
-use crate::{in_background, incoming::Incoming, isolate::Isolate};
+use crate::{incoming::Incoming, isolate::Isolate, response::in_background};
 
 /// One request's lookup, and what it asks for next.
 pub(crate) struct Finder {
@@ -55,7 +55,7 @@ impl Unknown {
     /// As a guarded route answers it.
     pub(crate) fn problem(&self, realm: &str) -> Problem {
         Problem::unavailable(match self {
-            Self::Missing => return Problem::refusal(&Refusal::NotFound, realm),
+            Self::Missing => return Refusal::NotFound.problem(realm),
             Self::Unavailable(Unavailable::Feed) => {
                 "Whether this key was revoked can't be told right now; try again shortly."
             }
@@ -226,7 +226,7 @@ fn start_poll(isolate: &Rc<Isolate>, incoming: &Incoming, poll: Poll) {
 
 /// Sends one poll and reports what came of it. Returns the one for the next page.
 async fn carry_out_page(isolate: &Isolate, env: &Env, poll: Poll) -> Option<Poll> {
-    let answer = call_feed(isolate, env, "/poll", &poll.request).await.and_then(PollAnswer::decode);
+    let answer = call_feed(isolate, env, &poll.request).await.and_then(PollAnswer::decode);
     let now = clock::now();
     let mut feed = isolate.feed.borrow_mut();
     match answer {
@@ -239,11 +239,11 @@ async fn carry_out_page(isolate: &Isolate, env: &Env, poll: Poll) -> Option<Poll
 }
 
 async fn read_current(isolate: &Isolate, env: &Env, digest: KeyDigest) -> Option<CurrentAnswer> {
-    CurrentAnswer::decode(&call_feed(isolate, env, "/current", &CurrentRequest { digest }).await?)
+    CurrentAnswer::decode(&call_feed(isolate, env, &CurrentRequest { digest }).await?)
 }
 
-async fn call_feed(isolate: &Isolate, env: &Env, path: &str, question: &impl Serialize) -> Option<Value> {
-    match object::call(env, object::FEED, object::FEED_NAME, path, question, isolate.feed_timeout_ms()).await {
+async fn call_feed(isolate: &Isolate, env: &Env, request: &impl Call) -> Option<Value> {
+    match object::call_as(env, feed::NAME, request, isolate.feed_timeout_ms()).await {
         Ok(answer) => Some(answer),
         Err(error) => {
             log::warn("feed_unreachable", &[("reason", error.0.into())]);

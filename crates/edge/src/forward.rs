@@ -3,15 +3,15 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use keystile_core::{
     KeyDigest, KeyRecord, Timestamp,
-    config::Target,
-    http_signature::{self, SignatureHeaders},
-    path::Path,
-    problem::Problem,
-    record::Subject,
-    route::Route,
+    access::{
+        http_signature::{self, SignatureHeaders},
+        record::Subject,
+        route::Route,
+    },
+    base::{path::Path, problem::Problem},
 };
-use keystile_runtime::log;
-use wasm_bindgen::JsValue;
+use keystile_runtime::{log, upstream::Upstream};
+use wasm_bindgen::{JsValue, closure::Closure};
 
 use crate::{
     finder::Provenance,
@@ -32,20 +32,12 @@ pub(crate) fn forward(
     provenance: Provenance,
     now: Timestamp,
 ) -> JsValue {
-    let Some((upstream, handle)) =
-        isolate.config.upstreams.get(route.upstream).zip(isolate.upstreams.get(route.upstream))
-    else {
-        return failed(&incoming.request_id, "the route names no upstream");
+    let handle = match isolate.upstreams.get(route.upstream) {
+        Some(Ok(handle)) => handle,
+        Some(Err(missing)) => return failed(&incoming.request_id, missing),
+        None => return failed(&incoming.request_id, "the route names no upstream"),
     };
-    let handle = match handle {
-        Ok(handle) => handle,
-        Err(missing) => return failed(&incoming.request_id, missing),
-    };
-    let (origin, base) = match &upstream.target {
-        Target::Url(url) => origin_and_path(url),
-        // The host is of no meaning to a service binding.
-        Target::Service(_) => ("https://upstream", ""),
-    };
+    let Upstream { fetcher, origin, base } = &handle.upstream;
     let path = format!("{base}{}", path.as_str());
     let query = incoming.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
     let scopes = record.scopes.joined();
@@ -58,7 +50,7 @@ pub(crate) fn forward(
     let mut answer = reply::answer_headers(isolate, incoming, provenance);
     answer.push(("Keystile-Request-Id", incoming.request_id.clone()));
     glue::forward(
-        &handle.fetcher,
+        fetcher,
         &incoming.request,
         &format!("{origin}{path}{query}"),
         &isolate.key_pattern,
@@ -67,12 +59,23 @@ pub(crate) fn forward(
         &glue::join(answer.iter().map(|(name, value)| (*name, value.as_str()))),
         isolate.config.cors.is_some(),
         &incoming.request_id,
-        isolate.upstream_failed.as_ref(),
+        &when_failed(),
     )
 }
 
+thread_local! {
+    static WHEN_FAILED: Closure<dyn Fn(String, String) -> JsValue> =
+        Closure::new(|request_id: String, reason: String| failed(&request_id, &reason));
+}
+
+/// A JavaScript function that makes the response if there is none from an upstream,
+/// of a request's id and the reason.
+pub(crate) fn when_failed() -> JsValue {
+    WHEN_FAILED.with(|closure| closure.as_ref().clone())
+}
+
 /// The response when there is no upstream to be reached.
-pub(crate) fn failed(request_id: &str, reason: &str) -> JsValue {
+fn failed(request_id: &str, reason: &str) -> JsValue {
     log::error("upstream_unreachable", &[("request_id", request_id.into()), ("reason", reason.into())]);
     let detail = "Nothing is wrong with this request, but the service behind this path did not answer.";
     let problem = Problem::new(502, "UPSTREAM_UNREACHABLE", detail);
@@ -89,13 +92,6 @@ fn identity<'a>(incoming: &'a Incoming, record: &'a KeyRecord, scopes: &'a str) 
     identity.push(("Keystile-Scopes", scopes));
     identity.push(("Keystile-Request-Id", &incoming.request_id));
     identity
-}
-
-/// `https://host` and `/path` of an upstream's URL.
-fn origin_and_path(url: &str) -> (&str, &str) {
-    let host = url.find(':').map_or(0, |at| at + "://".len());
-    let path = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| host + at);
-    url.split_at_checked(path).unwrap_or((url, ""))
 }
 
 /// Signs method, path, query and identity, where the upstream has a secret for it.
@@ -119,15 +115,4 @@ fn sign(
     let parameters =
         format!(";created={created};expires={expires};keyid=\"{secret_id}\";alg=\"hmac-sha256\";tag=\"keystile\"");
     Some(http_signature::sign("keystile", &components, &parameters, secret))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::origin_and_path;
-
-    #[test]
-    fn an_upstreams_url_may_have_a_path() {
-        assert_eq!(origin_and_path("https://api.example.com"), ("https://api.example.com", ""));
-        assert_eq!(origin_and_path("http://127.0.0.1:8080/v1/x"), ("http://127.0.0.1:8080", "/v1/x"));
-    }
 }

@@ -2,7 +2,8 @@
 // between WebAssembly and JavaScript costs about as much as hashing a key, so
 // each of these does in one call what would be a dozen. No request is judged here.
 
-const SEPARATOR = "\0";
+import { pairs, SEPARATOR } from "#runtime/crossing.js";
+
 const ABSENT = "\x01";
 
 // Request headers that never go on to an upstream, hyphens for underscores:
@@ -50,11 +51,6 @@ export function describe(request) {
     header("Origin"),
     header("Access-Control-Request-Method"),
   ].join(SEPARATOR);
-}
-
-/// A response made here. `headers` is names and values, one after the other.
-export function respond(status, headers, body) {
-  return new Response(body, { status, headers: pairs(headers) });
 }
 
 /// Forwards a request that was let through. `set` are headers of the request,
@@ -147,11 +143,4 @@ function ownOnly(headers, cors) {
   }
   if (headers.has("Cache-Control")) headers.append("Vary", "Authorization, X-Api-Key");
   else headers.set("Cache-Control", "private, no-store");
-}
-
-function pairs(joined) {
-  const parts = joined === "" ? [] : joined.split(SEPARATOR);
-  const pairs = [];
-  for (let i = 0; i + 1 < parts.length; i += 2) pairs.push([parts[i], parts[i + 1]]);
-  return pairs;
 }

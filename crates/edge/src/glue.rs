@@ -1,6 +1,6 @@
 //! `glue.js`, and what little else is called in JavaScript.
 
-pub(crate) use keystile_runtime::crossing::{SEPARATOR, join, wait_until};
+pub(crate) use keystile_runtime::crossing::{SEPARATOR, join, respond, wait_until};
 use wasm_bindgen::prelude::*;
 
 /// Stands for a header that was not sent.
@@ -9,8 +9,6 @@ pub(crate) const ABSENT: &str = "\x01";
 #[wasm_bindgen(module = "/src/glue.js")]
 extern "C" {
     pub(crate) fn describe(request: &JsValue) -> String;
-
-    pub(crate) fn respond(status: u16, headers: &str, body: Option<&str>) -> JsValue;
 
     #[allow(clippy::too_many_arguments)]
     pub(crate) fn forward(

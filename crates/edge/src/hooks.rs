@@ -4,25 +4,25 @@
 use std::rc::Rc;
 
 use js_sys::Promise;
-use keystile_core::{problem::Problem, record::Reach};
+use keystile_core::{access::record::Reach, base::problem::Problem};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
-    Outcome,
     finder::Provenance,
-    glue,
+    forward, glue,
     incoming::Incoming,
     isolate::Isolate,
     operator::{Moment, Operator},
     reply::{self, Reply},
+    response::ResponseOrFuture,
 };
 
 /// `POST /v1/webhooks/verify`, for an operator with `verify`. The other worker reads
 /// the body, so who asks is judged again when it has answered.
-pub(crate) fn verify(isolate: &Rc<Isolate>, incoming: Incoming) -> Outcome {
+pub(crate) fn verify(isolate: &Rc<Isolate>, incoming: Incoming) -> ResponseOrFuture {
     let isolate = Rc::clone(isolate);
-    Outcome::later(async move {
+    ResponseOrFuture::later(async move {
         let refuse = |problem: Problem, provenance| {
             Reply::problem(&problem, &incoming.request_id).finish(&isolate, &incoming, provenance)
         };
@@ -56,6 +56,6 @@ pub(crate) fn hand_over(isolate: &Isolate, incoming: &Incoming, reach: &str, pro
         reach,
         &glue::join(answer.iter().map(|(name, value)| (*name, value.as_str()))),
         &incoming.request_id,
-        isolate.upstream_failed.as_ref(),
+        &forward::when_failed(),
     )
 }

@@ -2,14 +2,11 @@
 
 use std::net::IpAddr;
 
-use keystile_core::{Timestamp, credential::Carriers};
+use keystile_core::{Timestamp, key::credential::Carriers};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
-use crate::{
-    glue::{self, ABSENT, SEPARATOR},
-    isolate::Isolate,
-};
+use crate::glue::{self, ABSENT, SEPARATOR};
 
 /// One request: what was read of it in one crossing, and its handles.
 pub(crate) struct Incoming {
@@ -33,7 +30,7 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    pub(crate) fn read(request: JsValue, env: JsValue, context: JsValue, isolate: &Isolate) -> Self {
+    pub(crate) fn read(request: JsValue, env: JsValue, context: JsValue, request_id: String) -> Self {
         let described = glue::describe(&request);
         let mut parts = described.split(SEPARATOR);
         let mut next = || parts.next().filter(|part| *part != ABSENT).map(str::to_owned);
@@ -51,7 +48,7 @@ impl Incoming {
             connecting_ip: next(),
             origin: next(),
             requested_method: next(),
-            request_id: isolate.next_request_id(),
+            request_id,
             request,
             env: env.unchecked_into(),
             context,

@@ -11,18 +11,16 @@ use std::{
 
 use js_sys::RegExp;
 use keystile_core::{
-    Keyring, RootKeys, base62,
-    config::{Config, Target, Upstream},
+    Keyring, RootKeys,
+    base::base62,
+    config::{EdgeConfig, Upstream},
     feed::client::FeedClient,
-    key_pattern::key_pattern,
-    root_key::MIN_ROOT_KEY_LEN,
+    key::{pattern::key_pattern, root_key::MIN_ROOT_KEY_LEN},
     usage::counter::UsageCounter,
 };
-use keystile_runtime::{config, random, secret};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use keystile_runtime::{config, random, secret, upstream};
+use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
-
-use crate::forward;
 
 thread_local! {
     static ISOLATE: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
@@ -30,7 +28,7 @@ thread_local! {
 
 /// The isolate's memory.
 pub(crate) struct Isolate {
-    pub(crate) config: Config,
+    pub(crate) config: EdgeConfig,
     pub(crate) keyring: Keyring,
     /// The root keys, where they are bound.
     pub(crate) root_keys: RootKeys,
@@ -41,16 +39,13 @@ pub(crate) struct Isolate {
     pub(crate) upstreams: Vec<Result<UpstreamHandle, String>>,
     /// Finds keys of this deployment in headers that would go on to an upstream.
     pub(crate) key_pattern: RegExp,
-    /// Makes the response when an upstream can't be reached.
-    pub(crate) upstream_failed: Closure<dyn Fn(String, String) -> JsValue>,
     name: String,
     requests: Cell<u64>,
 }
 
 /// An upstream's binding and signing secret, read from the environment once.
 pub(crate) struct UpstreamHandle {
-    /// The service binding, or undefined for a URL.
-    pub(crate) fetcher: JsValue,
+    pub(crate) upstream: upstream::Upstream,
     pub(crate) signing_secret: Option<Vec<u8>>,
 }
 
@@ -58,8 +53,8 @@ impl UpstreamHandle {
     /// The shortest secret that requests are signed with, characters.
     const MIN_SECRET_LEN: usize = 32;
 
-    fn of(upstream: &Upstream, env: &Env) -> Result<Self, String> {
-        let signing_secret = match &upstream.signing_secret {
+    fn of(configured: &Upstream, env: &Env) -> Result<Self, String> {
+        let signing_secret = match &configured.signing_secret {
             None => None,
             Some(name) => match secret::text(env, name) {
                 Some(secret) if secret.len() >= Self::MIN_SECRET_LEN => Some(secret.into_bytes()),
@@ -67,14 +62,7 @@ impl UpstreamHandle {
                 None => return Err(format!("the secret {name} is not set")),
             },
         };
-        let fetcher = match &upstream.target {
-            Target::Url(_) => JsValue::UNDEFINED,
-            Target::Service(binding) => js_sys::Reflect::get(env, &binding.into())
-                .ok()
-                .filter(JsValue::is_object)
-                .ok_or_else(|| format!("wrangler.toml has no service binding {binding}"))?,
-        };
-        Ok(Self { fetcher, signing_secret })
+        Ok(Self { upstream: upstream::Upstream::of(&configured.target, env)?, signing_secret })
     }
 }
 
@@ -95,7 +83,7 @@ impl Isolate {
     }
 
     fn new(env: &Env) -> worker::Result<Self> {
-        let config = config::load(Config::for_edge)?;
+        let config: EdgeConfig = config::load()?;
         let random = base62::draw::<8>(&random::bytes::<32>()?).unwrap_or(*b"00000000");
         let name: String = random.map(char::from).iter().collect();
         let root_keys = secret::text(env, "KEYSTILE_ROOT_KEY").unwrap_or_default();
@@ -107,7 +95,6 @@ impl Isolate {
             feed: RefCell::new(FeedClient::new(config.feed)),
             usage: RefCell::new(UsageCounter::new(name.clone(), config.usage_flush_seconds * 1_000)),
             upstreams: config.upstreams.iter().map(|upstream| UpstreamHandle::of(upstream, env)).collect(),
-            upstream_failed: Closure::new(|request_id: String, reason: String| forward::failed(&request_id, &reason)),
             name,
             requests: Cell::new(0),
             config,

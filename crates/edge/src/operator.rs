@@ -4,11 +4,13 @@ use std::rc::Rc;
 
 use keystile_core::{
     KeyDigest, KeyRecord, Timestamp,
-    credential::CredentialHeader,
-    management::OperatorScope,
-    problem::Problem,
-    record::{Reach, Subject},
-    verdict::{self, Refusal},
+    access::{
+        operator::OperatorScope,
+        record::{Reach, Subject},
+        verdict::{self, Refusal},
+    },
+    base::problem::Problem,
+    key::credential::CredentialHeader,
 };
 use keystile_runtime::clock;
 
@@ -34,7 +36,7 @@ impl Operator {
     /// # Errors
     /// Why there is none.
     pub(crate) fn presented(isolate: &Isolate, incoming: &Incoming) -> Result<Self, Problem> {
-        let refused = |refusal: &Refusal| Problem::refusal(refusal, &isolate.config.name);
+        let refused = |refusal: &Refusal| refusal.problem(&isolate.config.name);
         let text = incoming.carriers().credential(&[CredentialHeader::Bearer], isolate.config.key_forms());
         let text = text.map_err(|error| refused(&error.into()))?;
         if isolate.root_keys.include(text) {
@@ -62,7 +64,7 @@ impl Operator {
                 if judged.is_err() || moment == Moment::Answer {
                     usage::count(isolate, incoming, &known.record, judged.as_ref().map(drop), now);
                 }
-                judged.map_err(|refusal| Problem::refusal(&refusal, &isolate.config.name))
+                judged.map_err(|refusal| refusal.problem(&isolate.config.name))
             }
             Err(unknown) => Err(unknown.problem(&isolate.config.name)),
         };

@@ -1,13 +1,13 @@
 //! Answers that are made here.
 
 use keystile_core::{
+    base::problem::{self, Problem},
     feed::lookup::Waited,
-    problem::{self, Problem},
 };
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 
-use crate::{finder::Provenance, glue, incoming::Incoming, isolate::Isolate};
+use crate::{finder::Provenance, glue, incoming::Incoming, isolate::Isolate, response::ResponseOrFuture};
 
 /// A response in the making.
 pub(crate) struct Reply {
@@ -57,6 +57,12 @@ impl Reply {
         self.headers.push(("Keystile-Request-Id", request_id.into()));
         self
     }
+}
+
+/// A problem that was found before any storage was read.
+pub(crate) fn refuse(isolate: &Isolate, incoming: &Incoming, problem: &Problem) -> ResponseOrFuture {
+    let reply = Reply::problem(problem, &incoming.request_id);
+    ResponseOrFuture::Ready(reply.finish(isolate, incoming, Provenance::default()))
 }
 
 /// What every answer carries, whoever made it: who may read it, what it took,

@@ -10,15 +10,19 @@ use std::rc::Rc;
 use js_sys::{Array, Promise};
 use keystile_core::{
     KeyRecord, TenantId, Timestamp,
-    usage::counter::{Batch, Flush, TIMEOUT_MS},
-    verdict::{self, Refusal},
+    access::verdict::{self, Refusal},
+    objects::{Call as _, ledger},
+    usage::{
+        batch::UsageBatch,
+        counter::{Batch, Flush, TIMEOUT_MS},
+    },
 };
 use keystile_runtime::{clock, log, object};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::Env;
 
-use crate::{in_background, incoming::Incoming, isolate::Isolate};
+use crate::{incoming::Incoming, isolate::Isolate, response::in_background};
 
 /// Counts a verdict on a key.
 pub(crate) fn count(
@@ -28,7 +32,7 @@ pub(crate) fn count(
     verdict: Result<(), &Refusal>,
     now: Timestamp,
 ) {
-    let ledger = record.tenant().map_or(object::OPERATORS_LEDGER, TenantId::as_str);
+    let ledger = record.tenant().map_or(ledger::OPERATORS, TenantId::as_str);
     let flush = isolate.usage.borrow_mut().count(ledger, &record.id, verdict::code(verdict), now);
     if let Some(flush) = flush {
         let _ = in_background(incoming, carry_out(Rc::clone(isolate), incoming.env.clone(), flush));
@@ -55,7 +59,8 @@ async fn carry_out(isolate: Rc<Isolate>, env: Env, mut flush: Flush) {
 
 async fn send(isolate: Rc<Isolate>, env: Env, batch: Batch) -> Result<JsValue, JsValue> {
     let timeout_ms = TIMEOUT_MS.unsigned_abs();
-    let answer = object::exchange(&env, object::LEDGER, &batch.ledger, "/usage", &batch.body, timeout_ms).await;
+    let answer =
+        object::exchange(&env, UsageBatch::BINDING, &batch.ledger, UsageBatch::PATH, &batch.body, timeout_ms).await;
     let mut usage = isolate.usage.borrow_mut();
     match answer {
         Ok((200, _)) => usage.taken(&batch),

@@ -4,25 +4,28 @@
 //! nothing here fails: the platform would repeat the whole batch.
 
 use futures_util::future::join_all;
-use keystile_core::webhook::queue::{Body, Envelope, FIRST_RETRY_SECONDS, Failed, retry_after};
+use keystile_core::{
+    objects::{
+        Call,
+        dead_letters::{AttemptFailed, Bury, Delivered},
+    },
+    receiver::queue::{Body, Envelope, FIRST_RETRY_SECONDS, Failed, retry_after},
+};
 use keystile_runtime::{
     log,
     object::{self, CallFailed},
 };
-use serde::Serialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 use worker::Env;
 
 use crate::{
-    dead_letters_do::{Attempted, Bury, Which},
+    bodies,
     forward::{self, Event, Outcome},
     glue,
-    queue::{self, Batch, Message},
+    queue::{Batch, Message},
     source::{Hooks, Source},
 };
 
-/// An object per source.
-const DEAD_LETTERS: &str = "DEAD_LETTERS";
 const TIMEOUT_MS: u64 = 5_000;
 /// What ends the name of the queue that holds what could not be delivered.
 const DEAD_SUFFIX: &str = "-dead";
@@ -75,18 +78,18 @@ async fn attempt(hooks: &Hooks, env: &Env, message: &Message, envelope: &Envelop
         Ok(()) => {
             // There are notes of attempts that failed, and maybe a body.
             if message.attempts() > 1 || envelope.redriven {
-                let noted = note(env, envelope, "/delivered", &Which { id: envelope.id.clone() }).await;
+                let noted = note(env, envelope, &Delivered { id: envelope.id.clone() }).await;
                 logged(envelope, "webhook_attempts_left", noted.map_err(|error| error.0));
             }
             if let Body::Stored { .. } = envelope.body {
-                logged(envelope, "webhook_body_left", queue::forget_body(env, &envelope.id).await);
+                logged(envelope, "webhook_body_left", bodies::forget(env, &envelope.id).await);
             }
             message.ack();
         }
         Err(failed) => {
             let delay = retry_after(first, message.attempts());
             logged(envelope, "webhook_attempt_failed", Err(failed.reason.clone()));
-            let noted = note(env, envelope, "/failed", &Attempted { id: envelope.id.clone(), failed }).await;
+            let noted = note(env, envelope, &AttemptFailed { id: envelope.id.clone(), failed }).await;
             logged(envelope, "webhook_attempt_not_noted", noted.map_err(|error| error.0));
             message.retry_after(delay);
         }
@@ -98,7 +101,7 @@ async fn tried(hooks: &Hooks, source: Option<&Source>, env: &Env, envelope: &Env
     let Some(source) = source else { return Err(failed(None, "keystile.toml has no such source any more")) };
     let body = match &envelope.body {
         Body::Inline(_) => envelope.body.inline().ok_or_else(|| failed(None, "the message's body can't be read"))?,
-        Body::Stored { bytes, parts } => match queue::load_body(env, &envelope.id, *bytes, *parts).await {
+        Body::Stored { bytes, parts } => match bodies::load(env, &envelope.id, *bytes, *parts).await {
             Ok(Some(body)) => body,
             // A queue may hand a message out twice, and the body went with the first time.
             Ok(None) => {
@@ -134,7 +137,7 @@ fn event(envelope: &Envelope, body: Vec<u8>) -> Event {
 
 /// Keeps an event that nobody tries any more.
 async fn bury(env: &Env, message: &Message, envelope: &Envelope) {
-    match note(env, envelope, "/bury", &Bury { envelope: envelope.clone() }).await {
+    match note(env, envelope, &Bury { envelope: envelope.clone() }).await {
         Ok(()) => {
             logged(envelope, "webhook_dead", Err("all attempts failed".into()));
             message.ack();
@@ -146,8 +149,9 @@ async fn bury(env: &Env, message: &Message, envelope: &Envelope) {
     }
 }
 
-async fn note(env: &Env, envelope: &Envelope, path: &str, question: &impl Serialize) -> Result<(), CallFailed> {
-    object::call::<_, Value>(env, DEAD_LETTERS, &envelope.source, path, question, TIMEOUT_MS).await.map(drop)
+/// Tells the source's object of dead letters.
+async fn note<C: Call<Answer: DeserializeOwned>>(env: &Env, envelope: &Envelope, call: &C) -> Result<(), CallFailed> {
+    object::call(env, &envelope.source, call, TIMEOUT_MS).await.map(drop)
 }
 
 fn logged(envelope: &Envelope, event: &str, outcome: Result<(), String>) {

@@ -5,11 +5,9 @@ use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use js_sys::Uint8Array;
-use keystile_core::{
-    KeyDigest, Timestamp,
-    webhook::{self, Delivery, Scheme, Setting, Verified, place::Place},
-};
+use keystile_core::{KeyDigest, Timestamp};
 use keystile_runtime::{clock, log};
+use keystile_webhook::{Delivery, Scheme, Setting, Verified, place::Place};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -108,7 +106,7 @@ impl Event {
                 _ => made_id(&source.config.source, &made_of),
             },
             event_id: verified.event_id,
-            timestamp: verified.timestamp,
+            timestamp: verified.timestamp.map(Timestamp::from_unix),
             body_authenticated: verified.body_authenticated,
             request_id: incoming.request_id.clone(),
             headers: parts.headers.into_iter().filter(goes_on).collect(),
@@ -166,8 +164,14 @@ fn headers(
 ) -> Result<Vec<(String, String)>, String> {
     let id = [("webhook-id", event.webhook_id.as_str())];
     let delivery = Delivery { method: "POST", url: "", headers: &id, body: &event.body };
-    let signed = webhook::sign(&hooks.standard, signing_secret, &delivery, Some(&event.webhook_id), &Setting::at(now))
-        .map_err(|failure| format!("{}: {}", failure.code(), failure.detail()))?;
+    let signed = keystile_webhook::sign(
+        &hooks.standard,
+        signing_secret,
+        &delivery,
+        Some(&event.webhook_id),
+        &Setting::at(now.since_unix()),
+    )
+    .map_err(|failure| format!("{}: {}", failure.code(), failure.detail()))?;
     let mut headers = event.headers.clone();
     let mut set = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
     set("webhook-id", &event.webhook_id);

@@ -1,10 +1,7 @@
 // What the worker does with requests, responses and WebCrypto in JavaScript:
 // each in one crossing. No delivery is judged here.
 
-const SEPARATOR = "\0";
-
-// Answers of these can have no body.
-const BODILESS = new Set([204, 205, 304]);
+import { pairs, SEPARATOR } from "#runtime/crossing.js";
 
 /// What is read of a request, as one string: time, method, URL, then names and
 /// values of headers.
@@ -12,11 +9,6 @@ export function describe(request) {
   const parts = [Date.now(), request.method, request.url];
   for (const [name, value] of request.headers) parts.push(name, value);
   return parts.join(SEPARATOR);
-}
-
-/// A response made here. `headers` is names and values, one after the other.
-export function respond(status, headers, body) {
-  return new Response(BODILESS.has(status) ? null : body, { status, headers: pairs(headers) });
 }
 
 /// Posts an event to an upstream, and returns its response. `fetcher` is a
@@ -69,11 +61,4 @@ export function check(name, hash, namedCurve, keyFormat, key, signature, message
     if (id !== undefined) keys.set(id, imported);
     return crypto.subtle.verify(parameters, imported, signed, bytes);
   });
-}
-
-function pairs(joined) {
-  const parts = joined === "" ? [] : joined.split(SEPARATOR);
-  const pairs = [];
-  for (let i = 0; i + 1 < parts.length; i += 2) pairs.push([parts[i], parts[i + 1]]);
-  return pairs;
 }

@@ -1,14 +1,12 @@
 //! `glue.js`, and what little else is called in JavaScript.
 
 use js_sys::{Promise, Uint8Array};
-pub(crate) use keystile_runtime::crossing::{SEPARATOR, join, wait_until};
+pub(crate) use keystile_runtime::crossing::{SEPARATOR, join, respond, wait_until};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/glue.js")]
 extern "C" {
     pub(crate) fn describe(request: &JsValue) -> String;
-
-    pub(crate) fn respond(status: u16, headers: &str, body: Option<&str>) -> JsValue;
 
     #[wasm_bindgen(catch)]
     pub(crate) fn post(

@@ -2,24 +2,21 @@
 //! address of its own, and believes what the edge says of a caller.
 //!
 //! A delivery passes [`source`] (whom it is from, by the URL), [`receive`]
-//! (verified, and new?), and [`forward`] (handed on, signed again); the object
-//! [`deliveries_do`] remembers what was delivered. [`verify_endpoint`] answers
+//! (verified, and new?), and [`forward`] (handed on, signed again); an object
+//! remembers what was delivered ([`deliveries`]). [`verify_endpoint`] answers
 //! services that receive webhooks themselves.
 //!
 //! In mode `queue` the event goes through [`producer`] and a Cloudflare Queue to
 //! the [`consumer`], which hands it on; a body that is too long for a message
-//! waits in [`bodies_do`], and what nobody takes ends in [`dead_letters_do`].
+//! waits in an object ([`bodies`]), and so does what nobody takes ([`DeadLetters`]).
 
-#[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
-mod bodies_do;
+mod bodies;
 mod consumer;
-#[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
-mod dead_letters_do;
-#[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
-mod deliveries_do;
+mod deliveries;
 mod forward;
 mod glue;
 mod incoming;
+mod objects;
 mod producer;
 mod queue;
 mod receive;
@@ -27,14 +24,12 @@ mod reply;
 mod source;
 mod verify_endpoint;
 
-pub use bodies_do::Bodies;
-pub use dead_letters_do::DeadLetters;
-pub use deliveries_do::Deliveries;
+pub use objects::{Bodies, DeadLetters, Deliveries};
 
 use std::rc::Rc;
 
 use js_sys::Promise;
-use keystile_core::{path::Path, problem::Problem};
+use keystile_core::base::{path::Path, problem::Problem};
 use keystile_runtime::log;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
@@ -80,7 +75,7 @@ async fn answer(incoming: &Incoming) -> Reply {
     if path.below(&hooks.config.base) == Some("/v1/webhooks/verify") {
         return verify_endpoint::answer(&hooks, incoming).await.unwrap_or_else(Reply::from);
     }
-    let name = hooks.config.hooks.as_ref().and_then(|base| path.below(base)?.strip_prefix('/'));
+    let name = hooks.config.hooks_base.as_ref().and_then(|base| path.below(base)?.strip_prefix('/'));
     match name.and_then(|name| hooks.source(name)) {
         Some(source) => receive::answer(&hooks, source, incoming).await.unwrap_or_else(Reply::from),
         None => unknown_source(),

@@ -1,13 +1,15 @@
 //! Events into the queue.
 
 use keystile_core::{
-    id::{DeliveryId, ID_RANDOM_BYTES},
-    problem::Problem,
-    webhook::queue::{Body, Envelope},
+    base::{
+        id::{DeliveryId, ID_RANDOM_BYTES},
+        problem::Problem,
+    },
+    receiver::queue::{Body, Envelope},
 };
 use keystile_runtime::{clock, log, random};
 
-use crate::{forward::Event, incoming::Incoming, queue, source::Source};
+use crate::{bodies, forward::Event, incoming::Incoming, queue, source::Source};
 
 /// A body and its message that take longer have failed. Less than a claim holds.
 const TIMEOUT_MS: u64 = 30_000;
@@ -33,7 +35,7 @@ async fn send(incoming: &Incoming, envelope: &mut Envelope, body: &[u8]) -> Resu
         Some(message) => message,
         None => {
             let message = envelope.with_stored(body).ok_or("its headers are too long for a message")?;
-            queue::store_body(&incoming.env, &envelope.id, body).await?;
+            bodies::store(&incoming.env, &envelope.id, body).await?;
             message
         }
     };

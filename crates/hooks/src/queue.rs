@@ -1,18 +1,16 @@
-//! The queue's two ends as the platform has them, and the objects that long
-//! bodies lie in meanwhile.
+//! The two ends of the queue of events.
+//!
+//! The consumer's end is bound by hand: the `worker` crate (0.8.7) does not tell how
+//! often a message was handed out, on which the time of the next attempt depends.
 
-use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
-use keystile_core::{id::DeliveryId, webhook::queue::parts};
+use js_sys::{Array, Object, Reflect};
 use keystile_runtime::clock;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use worker::Env;
+use worker::{Env, Queue, QueueContentType, RawMessageBuilder};
 
-/// The queue of events.
+/// The queue's binding.
 const EVENTS: &str = "EVENTS";
-/// An object for each long body.
-const BODIES: &str = "BODIES";
-/// A queue or an object that takes longer has failed.
+/// A queue that takes longer has failed.
 const TIMEOUT_MS: u64 = 10_000;
 
 /// Puts a message into the queue. When this returns it is durable.
@@ -20,54 +18,15 @@ const TIMEOUT_MS: u64 = 10_000;
 /// # Errors
 /// The platform's reason, for the log.
 pub(crate) async fn send(env: &Env, message: &str) -> Result<(), String> {
-    within(glue::send(&binding(env, EVENTS)?, message)).await.map(drop)
-}
-
-/// Stores a body. When this returns it is durable.
-///
-/// # Errors
-/// The platform's reason, for the log. Some parts may be there.
-pub(crate) async fn store_body(env: &Env, id: &DeliveryId, body: &[u8]) -> Result<(), String> {
-    let bodies = binding(env, BODIES)?;
-    for (index, part) in parts(body).enumerate() {
-        within(glue::store_part(&bodies, id.as_str(), index as u32, &Uint8Array::from(part))).await?;
+    let queue = Reflect::get(env, &EVENTS.into()).unwrap_or_default();
+    if !queue.is_object() {
+        return Err(format!("the binding {EVENTS} is missing"));
     }
-    Ok(())
-}
-
-/// A body that was stored; `None` if it is not there any more.
-///
-/// # Errors
-/// The platform's reason, for the log.
-pub(crate) async fn load_body(env: &Env, id: &DeliveryId, bytes: u64, parts: u32) -> Result<Option<Vec<u8>>, String> {
-    let bodies = binding(env, BODIES)?;
-    let mut body = Vec::new();
-    for part in 0..parts {
-        let loaded = within(glue::load_part(&bodies, id.as_str(), part)).await?;
-        match loaded.dyn_ref::<Uint8Array>() {
-            Some(part) => body.extend(part.to_vec()),
-            None => return Ok(None),
-        }
-    }
-    Ok((body.len() as u64 == bytes).then_some(body))
-}
-
-/// Deletes a body.
-///
-/// # Errors
-/// The platform's reason, for the log. It goes by itself in the end.
-pub(crate) async fn forget_body(env: &Env, id: &DeliveryId) -> Result<(), String> {
-    within(glue::forget_body(&binding(env, BODIES)?, id.as_str())).await.map(drop)
-}
-
-fn binding(env: &Env, name: &str) -> Result<JsValue, String> {
-    let found = Reflect::get(env, &name.into()).unwrap_or_default();
-    if found.is_object() { Ok(found) } else { Err(format!("the binding {name} is missing")) }
-}
-
-async fn within(promise: Promise) -> Result<JsValue, String> {
-    match clock::within(TIMEOUT_MS, JsFuture::from(promise)).await {
-        Some(outcome) => outcome.map_err(|error| worker::Error::from(error).to_string()),
+    // Not `env.queue`, which takes the platform's own class alone.
+    let queue: Queue = queue.unchecked_into();
+    let message = RawMessageBuilder::new(JsValue::from_str(message)).build_with_content_type(QueueContentType::Text);
+    match clock::within(TIMEOUT_MS, queue.send_raw(message)).await {
+        Some(outcome) => outcome.map_err(|error| error.to_string()),
         None => Err(format!("no answer within {TIMEOUT_MS} ms")),
     }
 }
@@ -77,6 +36,7 @@ extern "C" {
     /// `MessageBatch`
     pub type Batch;
 
+    /// The queue's name.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn queue(this: &Batch) -> String;
 
@@ -114,23 +74,5 @@ impl Message {
         // Setting a member of a new object can't fail.
         let _ = Reflect::set(&options, &"delaySeconds".into(), &seconds.into());
         self.retry(&options);
-    }
-}
-
-mod glue {
-    use super::{JsValue, Promise, Uint8Array, wasm_bindgen};
-
-    #[wasm_bindgen(module = "/src/queue_glue.js")]
-    extern "C" {
-        pub(super) fn send(queue: &JsValue, text: &str) -> Promise;
-
-        #[wasm_bindgen(js_name = storePart)]
-        pub(super) fn store_part(bodies: &JsValue, name: &str, part: u32, bytes: &Uint8Array) -> Promise;
-
-        #[wasm_bindgen(js_name = loadPart)]
-        pub(super) fn load_part(bodies: &JsValue, name: &str, part: u32) -> Promise;
-
-        #[wasm_bindgen(js_name = forgetBody)]
-        pub(super) fn forget_body(bodies: &JsValue, name: &str) -> Promise;
     }
 }

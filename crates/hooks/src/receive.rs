@@ -4,20 +4,16 @@
 //! remembers deliveries, and handed on. Whatever fails after the claim gives it
 //! back, so that the sender's own retry passes.
 
-use keystile_core::{
-    config::WebhookMode,
-    problem::Problem,
-    webhook::{
-        self, Delivery, Failure, Scheme, Secrets, Setting, Verification, Verified, algorithm::WebCrypto,
-        verify::SignatureCheck,
-    },
-};
+use keystile_core::{base::problem::Problem, config::WebhookMode, objects::deliveries::Claimed};
 use keystile_runtime::log;
+use keystile_webhook::{
+    Delivery, Failure, Scheme, Secrets, Setting, Verification, Verified, algorithm::WebCrypto, verify::SignatureCheck,
+};
 use serde_json::json;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
-    deliveries_do::{Claimed, Handle},
+    deliveries::Remembered,
     forward::{self, Event, Outcome},
     glue,
     incoming::Incoming,
@@ -118,7 +114,7 @@ pub(crate) async fn verify(
     delivery: &Delivery<'_>,
     setting: &Setting<'_>,
 ) -> Result<Verified, Failure> {
-    let questions = match webhook::verify(scheme, secrets, delivery, setting) {
+    let questions = match keystile_webhook::verify(scheme, secrets, delivery, setting) {
         Verification::Verified(verified) => return Ok(verified),
         Verification::Failed(failure) => return Err(failure),
         Verification::Ask(questions) => questions,
@@ -152,8 +148,8 @@ async fn once(
     if keys.is_empty() {
         return Ok(hand_on(hooks, source, incoming, &event).await.1);
     }
-    let handle = Handle::new(&incoming.env, &source.config, keys, &incoming.request_id);
-    match handle.claim().await {
+    let remembered = Remembered::new(&incoming.env, &source.config, keys, &incoming.request_id);
+    match remembered.claim().await {
         Ok(Claimed::New { repeats }) => event.say_repeats(repeats),
         Ok(Claimed::Seen) => return Ok(Reply::json(200, &json!({"status": "duplicate"}))),
         Ok(Claimed::InProgress { retry_after }) => {
@@ -168,7 +164,7 @@ async fn once(
         }
     }
     let (taken, reply) = hand_on(hooks, source, incoming, &event).await;
-    let noted = if taken { handle.done().await } else { handle.release().await };
+    let noted = if taken { remembered.remember().await } else { remembered.release().await };
     if let Err(error) = noted {
         // The claim ends by itself; then the sender's retry passes, delivered or not.
         log::warn("delivery_not_noted", &[("reason", error.0.into())]);

@@ -1,6 +1,7 @@
 //! Answers.
 
-use keystile_core::{problem, problem::Problem, webhook::handshake};
+use keystile_core::base::{problem, problem::Problem};
+use keystile_webhook::handshake;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 

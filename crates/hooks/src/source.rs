@@ -6,19 +6,17 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
-use keystile_core::{
-    config::{Config, Target, WebhookSource},
-    webhook::{Delivery, Scheme, Secrets, Setting},
-};
-use keystile_runtime::{config, secret};
+use keystile_core::config::{HooksConfig, WebhookSource};
+use keystile_runtime::{config, secret, upstream};
+use keystile_webhook::{Delivery, Scheme, Secrets, Setting};
 use serde_json::json;
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::JsValue;
 use worker::Env;
 
 use crate::incoming::Incoming;
 
 /// From this length on WebCrypto's HMAC is faster than the module's, its crossing
-/// included (`docs/benchmarks.md`).
+/// included (`docs/design/benchmarks.md`).
 pub(crate) const ASK_ABOVE: usize = 4 * 1024;
 
 thread_local! {
@@ -27,7 +25,7 @@ thread_local! {
 
 /// The isolate's memory.
 pub(crate) struct Hooks {
-    pub(crate) config: Config,
+    pub(crate) config: HooksConfig,
     /// Standard Webhooks' `v1`, which everything is signed in again.
     pub(crate) standard: Scheme,
     sources: Vec<Source>,
@@ -68,7 +66,7 @@ impl Hooks {
     }
 
     fn new(env: &Env) -> worker::Result<Self> {
-        let mut config = config::load(Config::for_hooks)?;
+        let mut config: HooksConfig = config::load()?;
         let standard = Scheme::from_value(json!({
             "signature": "header:webhook-signature",
             "split": " ",
@@ -81,7 +79,7 @@ impl Hooks {
             "event_id": "header:webhook-id",
         }))
         .map_err(|_| worker::Error::RustError("Standard Webhooks' scheme can't be read".into()))?;
-        let sources = std::mem::take(&mut config.webhooks.sources);
+        let sources = std::mem::take(&mut config.sources);
         let sources = sources.into_iter().map(|source| Source::new(source, &config, &standard, env)).collect();
         Ok(Self { config, standard, sources })
     }
@@ -99,7 +97,7 @@ impl Hooks {
 }
 
 impl Source {
-    fn new(config: WebhookSource, whole: &Config, standard: &Scheme, env: &Env) -> Self {
+    fn new(config: WebhookSource, whole: &HooksConfig, standard: &Scheme, env: &Env) -> Self {
         let secrets = secrets_of(&config, env);
         let upstream = Upstream::of(&config, whole, standard, env);
         Self { config, secrets, upstream }
@@ -144,23 +142,15 @@ fn secrets_of(config: &WebhookSource, env: &Env) -> Result<Secrets, String> {
 }
 
 impl Upstream {
-    fn of(source: &WebhookSource, whole: &Config, standard: &Scheme, env: &Env) -> Result<Self, String> {
-        let upstream = whole.upstreams.get(source.upstream).ok_or("the source names no upstream")?;
-        let (fetcher, origin) = match &upstream.target {
-            Target::Url(url) => (JsValue::UNDEFINED, url.as_str()),
-            Target::Service(binding) => {
-                let fetcher = js_sys::Reflect::get(env.unchecked_ref(), &binding.into()).ok();
-                let missing = || format!("wrangler.toml has no service binding {binding}");
-                // The host is of no meaning to a service binding.
-                (fetcher.filter(JsValue::is_object).ok_or_else(missing)?, "https://upstream")
-            }
-        };
+    fn of(source: &WebhookSource, whole: &HooksConfig, standard: &Scheme, env: &Env) -> Result<Self, String> {
+        let configured = whole.upstreams.get(source.upstream).ok_or("the source names no upstream")?;
+        let upstream::Upstream { fetcher, origin, base } = upstream::Upstream::of(&configured.target, env)?;
         let name = &source.signing_secret;
         let signing_secret = secret::text(env, name).ok_or_else(|| format!("the secret {name} is not set"))?;
         if let Some(fault) = Secrets::parse(standard, &[&signing_secret]).faults().first() {
             return Err(format!("{name}: {fault}"));
         }
-        Ok(Self { fetcher, url: format!("{origin}{}", source.path), signing_secret })
+        Ok(Self { fetcher, url: format!("{origin}{base}{}", source.path), signing_secret })
     }
 }
 
@@ -190,5 +180,5 @@ pub(crate) fn setting<'a>(
     params: &'a [(&'a str, &'a str)],
     body_limit: usize,
 ) -> Setting<'a> {
-    Setting { params, body_limit, ask_above: ASK_ABOVE, ..Setting::at(now) }
+    Setting { params, body_limit, ask_above: ASK_ABOVE, ..Setting::at(now.since_unix()) }
 }

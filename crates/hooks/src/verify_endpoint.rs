@@ -4,15 +4,11 @@
 //! Nothing is remembered: a service that asks twice is told the same twice.
 
 use keystile_core::{
-    fields,
-    json_object::NotRead,
-    problem::Problem,
-    webhook::{
-        Failure, Scheme, Secrets, Setting, Verified,
-        request::{self, Chosen, Judge, VerifyDelivery},
-    },
+    api::verify_webhook::{self, Chosen, Judge, VerifyDelivery},
+    base::{fields, json_object::ReadObjectError, problem::Problem},
 };
 use keystile_runtime::log;
+use keystile_webhook::{Failure, Scheme, Secrets, Setting, Verified};
 
 use crate::{
     incoming::Incoming,
@@ -31,23 +27,23 @@ pub(crate) async fn answer(hooks: &Hooks, incoming: &Incoming) -> Result<Reply, 
         let problem = Problem::new(405, "METHOD_NOT_ALLOWED", "This endpoint does not take this method.");
         return Err(problem.with_header("Allow", "POST"));
     }
-    let body = incoming.body(request::MAX_REQUEST_BYTES).await?;
+    let body = incoming.body(verify_webhook::MAX_REQUEST_BYTES).await?;
     let asked = VerifyDelivery::parse(&body).map_err(not_read)?;
     drop(body);
     let verdict = judge(hooks, incoming, asked).await?;
     if verdict == Err(Failure::TooMuchWork) {
         // That says nothing of the delivery.
-        return Err(fields::invalid(&request::too_much_work()));
+        return Err(fields::invalid(&verify_webhook::too_much_work()));
     }
-    Ok(Reply::json(200, &request::answer(verdict.as_ref())))
+    Ok(Reply::json(200, &verify_webhook::answer(verdict.as_ref())))
 }
 
-fn not_read(why: NotRead) -> Problem {
+fn not_read(why: ReadObjectError) -> Problem {
     match why {
-        NotRead::Json { line, column } => {
+        ReadObjectError::Json { line, column } => {
             Problem::new(400, "MALFORMED_JSON", format!("The body is not JSON: line {line}, column {column}."))
         }
-        NotRead::Mistakes(mistakes) => fields::invalid(&mistakes),
+        ReadObjectError::Mistakes(mistakes) => fields::invalid(&mistakes),
     }
 }
 
@@ -78,7 +74,7 @@ async fn judge(
             let scheme = match &scheme {
                 Chosen::Scheme(scheme) => scheme,
                 Chosen::Provider(id) => {
-                    hooks.provider(id).ok_or_else(|| fields::invalid(&request::unknown_provider()))?
+                    hooks.provider(id).ok_or_else(|| fields::invalid(&verify_webhook::unknown_provider()))?
                 }
             };
             let texts: Vec<&str> = secrets.iter().map(String::as_str).collect();
@@ -104,8 +100,11 @@ async fn verdict(
 ) -> Result<Verified, Failure> {
     let headers = parts.headers();
     // Nothing is remembered here.
-    let setting =
-        Setting { replay_keys: false, work_limit: request::MAX_WORK_BYTES, ..source::setting(now, params, limit) };
+    let setting = Setting {
+        replay_keys: false,
+        work_limit: verify_webhook::MAX_WORK_BYTES,
+        ..source::setting(now, params, limit)
+    };
     let delivery = parts.delivery(&headers);
     receive::verify(scheme, secrets, &delivery, &setting).await
 }

@@ -20,13 +20,20 @@ mod webhooks;
 use std::rc::Rc;
 
 use keystile_core::{
-    TenantId, Timestamp, base62,
-    fields::FieldError,
-    idempotency::{self, Claim, IdempotencyKey},
-    management::{self, Caller, OperatorScope},
-    problem::{CONTENT_TYPE, Problem},
-    record::Reach,
-    timestamp,
+    TenantId, Timestamp,
+    access::{
+        operator::{Caller, OperatorScope},
+        record::Reach,
+    },
+    api::management::{self},
+    base::{
+        base62,
+        fields::FieldError,
+        problem::{CONTENT_TYPE, Problem},
+        timestamp,
+    },
+    ledger::idempotency::{self, Claim, IdempotencyKey},
+    objects,
 };
 use keystile_runtime::{log, object, random, response};
 use serde::Deserialize;
@@ -169,7 +176,7 @@ impl Call<'_> {
 /// Sends a command to a ledger: the status and the text of its answer.
 async fn ask<C: Command>(env: &Env, ledger: &str, command: &C) -> Result<(u16, String), Failure> {
     let question = serde_json::to_string(command).map_err(|error| Failure::Fault(error.to_string()))?;
-    let answer = object::exchange(env, object::LEDGER, ledger, C::PATH, &question, LEDGER_TIMEOUT_MS).await;
+    let answer = object::exchange(env, objects::ledger::BINDING, ledger, C::PATH, &question, LEDGER_TIMEOUT_MS).await;
     answer.map_err(|error| {
         log::error("ledger_unreachable", &[("request_id", command.request_id().into()), ("reason", error.0.into())]);
         let detail = "The ledger can't be reached. Whether a change was recorded is not known: look, or ask again.";

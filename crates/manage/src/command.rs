@@ -3,13 +3,16 @@
 
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
-    id::DeliveryId,
-    idempotency::Claim,
-    import::{ImportedKey, LineResult},
-    lifecycle::{KeyPatch, NewKey},
-    listing::{AuditQuery, ExportQuery, KeyQuery},
-    management::{Caller, Rotation},
-    plan::TenantPatch,
+    access::operator::Caller,
+    api::management::Rotation,
+    base::id::DeliveryId,
+    ledger::{
+        idempotency::Claim,
+        import::LineResult,
+        lifecycle::{ImportedKey, KeyPatch, NewKey},
+        plan::TenantPatch,
+        query::{AuditQuery, ExportQuery, KeyQuery},
+    },
     usage::{batch::UsageBatch, report::Period},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

@@ -1,14 +1,12 @@
 //! Questions to the objects of the worker that receives webhooks, one for each
 //! source, which keep the events that could not be delivered.
 
-use keystile_core::problem::Problem;
+use keystile_core::{base::problem::Problem, objects::Call};
 use keystile_runtime::{log, object};
-use serde::Serialize;
 use worker::Env;
 
 use crate::failure::Failure;
 
-const BINDING: &str = "DEAD_LETTERS";
 /// Longer than such an object waits itself, less than a ledger may take.
 const TIMEOUT_MS: u64 = 8_000;
 
@@ -31,26 +29,16 @@ impl From<Unanswered> for Failure {
 }
 
 /// Asks a source's object, and returns the text of its answer.
-pub(crate) async fn ask(
-    env: &Env,
-    source: &str,
-    path: &str,
-    question: &impl Serialize,
-    request_id: &str,
-) -> Result<String, Unanswered> {
+pub(crate) async fn ask<C: Call>(env: &Env, source: &str, call: &C, request_id: &str) -> Result<String, Unanswered> {
     let unclear = |failure: Failure| Err(Unanswered::Unclear(failure));
-    let question = match serde_json::to_string(question) {
-        Ok(question) => question,
-        Err(error) => return unclear(Failure::Fault(error.to_string())),
-    };
-    match object::exchange(env, BINDING, source, path, &question, TIMEOUT_MS).await {
+    match object::ask(env, source, call, TIMEOUT_MS).await {
         Ok((200, body)) => Ok(body),
         Ok((404, _)) => Err(Unanswered::NotFound),
         Ok((503, _)) => {
             let detail = "The queue did not take the event, or did not say so. It is still here, too.";
             unclear(Problem::unavailable(detail).into())
         }
-        Ok((status, _)) => unclear(Failure::Fault(format!("{BINDING}{path} answered {status}"))),
+        Ok((status, _)) => unclear(Failure::Fault(format!("{}{} answered {status}", C::BINDING, C::PATH))),
         Err(error) => {
             let fields = [("request_id", request_id.into()), ("reason", error.0.into())];
             log::error("dead_letters_unreachable", &fields);

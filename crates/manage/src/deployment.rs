@@ -4,19 +4,19 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
-use keystile_core::{Keyring, RootKeys, config::Config, management::Holds};
+use keystile_core::{Keyring, RootKeys, api::management::Holds, config::ManageConfig};
 use keystile_runtime::{config, secret};
 use worker::{Env, Result};
 
 thread_local! {
-    static CONFIG: OnceCell<Rc<Config>> = const { OnceCell::new() };
+    static CONFIG: OnceCell<Rc<ManageConfig>> = const { OnceCell::new() };
     static DEPLOYMENT: OnceCell<Rc<Deployment>> = const { OnceCell::new() };
 }
 
 /// What both the REST API and the ledgers need to know of this deployment.
 pub(crate) struct Deployment {
     /// `keystile.toml`.
-    pub(crate) config: Rc<Config>,
+    pub(crate) config: Rc<ManageConfig>,
     /// `KEYSTILE_SECRET`.
     pub(crate) keyring: Keyring,
     /// `KEYSTILE_ROOT_KEY`.
@@ -37,7 +37,7 @@ impl Deployment {
 
     /// How far `effective_by` can be relied on here.
     pub(crate) fn holds(&self) -> Holds {
-        self.config.feed.when_unreachable.into()
+        self.config.when_feed_unreachable.into()
     }
 }
 
@@ -45,8 +45,8 @@ const ROOT_KEY_MISSING: &str =
     "the secret KEYSTILE_ROOT_KEY is not set or shorter than 32 characters; only operator keys are accepted";
 
 /// The configuration alone: the feed needs no secret.
-pub(crate) fn config() -> Result<Rc<Config>> {
-    once(&CONFIG, || config::load(Config::for_management))
+pub(crate) fn config() -> Result<Rc<ManageConfig>> {
+    once(&CONFIG, || config::load())
 }
 
 /// What failed is tried again by the next request.

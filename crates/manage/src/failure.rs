@@ -1,7 +1,7 @@
 //! Why something was not done: a problem to tell the caller, or a fault of ours
 //! that the log has and the caller only hears of.
 
-use keystile_core::{
+use keystile_core::base::{
     fields::{self, FieldError},
     problem::Problem,
 };

@@ -6,14 +6,7 @@
 //! yet; and the suspensions of whole tenants, which every cold isolate receives
 //! first.
 //!
-//! | path | asked by | |
-//! |---|---|---|
-//! | `/poll` | edges | what changed since a cursor, by page |
-//! | `/current` | edges | one key's latest record, and its tenant's standing |
-//! | `/publish` | ledgers | changes; the answer comes once they are durable |
-//! | `/claim` | ledgers | digests of keys that are to be imported, for one tenant |
-//! | `/acknowledge` | ledgers | what KV holds, so that the log may forget it a day later |
-//! | `/tenants` | the REST API | all tenants, by page |
+//! Its calls are listed in [`objects::feed`](keystile_core::objects::feed).
 //!
 //! Each handler runs without an `await` between reading and answering, so each
 //! is atomic; the output gate keeps an answer back until what was written
@@ -30,18 +23,18 @@ use std::cell::{Cell, OnceCell};
 
 use keystile_core::{
     Timestamp,
+    base::problem::Problem,
     feed::{
         claim::{ClaimAnswer, ClaimRequest},
         message::{
             AcknowledgeRequest, CurrentAnswer, CurrentRequest, PollAnswer, PollRequest, PublishAnswer, PublishRequest,
         },
     },
-    listing::TenantQuery,
-    problem::Problem,
+    ledger::query::TenantQuery,
+    objects::{Call, Done, feed::TenantPage},
 };
-use keystile_runtime::{clock, log as lines, response};
+use keystile_runtime::{alarm, clock, log as lines, response};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
 use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object};
 
 use self::{log::Log, staleness::Staleness};
@@ -79,35 +72,28 @@ impl DurableObject for Feed {
         let path = request.path();
         let body = request.text().await?;
         let answer = match (request.method(), path.as_str()) {
-            (Method::Post, "/poll") => self.handle(&body, Opened::poll),
-            (Method::Post, "/current") => self.handle(&body, Opened::current),
-            (Method::Post, "/publish") => self.handle(&body, Opened::publish),
-            (Method::Post, "/claim") => self.handle(&body, Opened::claim),
-            (Method::Post, "/acknowledge") => self.handle(&body, Opened::acknowledge),
-            (Method::Post, "/tenants") => self.handle(&body, Opened::tenants),
+            (Method::Post, PollRequest::PATH) => self.handle(&body, Opened::poll),
+            (Method::Post, CurrentRequest::PATH) => self.handle(&body, Opened::current),
+            (Method::Post, PublishRequest::PATH) => self.handle(&body, Opened::publish),
+            (Method::Post, ClaimRequest::PATH) => self.handle(&body, Opened::claim),
+            (Method::Post, AcknowledgeRequest::PATH) => self.handle(&body, Opened::acknowledge),
+            (Method::Post, TenantQuery::PATH) => self.handle(&body, Opened::tenants),
             _ => Err(Problem::new(404, "NO_SUCH_PATH", "The feed has no such path.").into()),
         };
         answer.or_else(|failure| failure.respond(NO_REQUEST_ID))
     }
 
-    /// Trims. Never fails: an alarm that does is dropped in the end.
     async fn alarm(&self) -> Result<Response> {
-        let now = clock::now();
-        if let Err(error) = self.open().and_then(|opened| opened.trim(now)) {
-            lines::error("feed_alarm_failed", &[("reason", error.to_string().into())]);
-            if let Some(opened) = self.opened.get() {
-                opened.arm(now.plus_millis(ALARM_RETRY_MS));
-            }
-        }
-        Response::empty()
+        let trim = async |now| self.open()?.trim(now);
+        alarm::carry_out(self.state.storage(), "feed", ALARM_RETRY_MS, trim).await
     }
 }
 
 impl Feed {
-    fn handle<Q: DeserializeOwned, A: Serialize>(
+    fn handle<C: Call<Answer: Serialize> + DeserializeOwned>(
         &self,
         body: &str,
-        handler: impl Fn(&Opened, &Q, Timestamp) -> std::result::Result<A, Failure>,
+        handler: impl Fn(&Opened, &C, Timestamp) -> std::result::Result<C::Answer, Failure>,
     ) -> std::result::Result<Response, Failure> {
         let question = serde_json::from_str(body)
             .map_err(|error| Problem::new(400, "MALFORMED_JSON", format!("The feed can't read this: {error}.")))?;
@@ -138,7 +124,7 @@ impl Opened {
     }
 
     fn publish(&self, request: &PublishRequest, now: Timestamp) -> std::result::Result<PublishAnswer, Failure> {
-        let own = deployment::config()?.feed.max_staleness_ms;
+        let own = deployment::config()?.max_staleness_ms;
         self.log.publish(&self.database, &request.changes, now)?;
         self.keep_armed()?;
         Ok(PublishAnswer { max_staleness_ms: self.staleness.largest(now).map_or(own, |stated| stated.max(own)) })
@@ -148,13 +134,13 @@ impl Opened {
         Ok(claims::claim(&self.database, request)?)
     }
 
-    fn acknowledge(&self, request: &AcknowledgeRequest, now: Timestamp) -> std::result::Result<Value, Failure> {
+    fn acknowledge(&self, request: &AcknowledgeRequest, now: Timestamp) -> std::result::Result<Done, Failure> {
         self.log.acknowledge(&self.database, request, now)?;
         self.keep_armed()?;
-        Ok(json!({}))
+        Ok(Done {})
     }
 
-    fn tenants(&self, query: &TenantQuery, _now: Timestamp) -> std::result::Result<Value, Failure> {
+    fn tenants(&self, query: &TenantQuery, _now: Timestamp) -> std::result::Result<TenantPage, Failure> {
         Ok(tenants::page(&self.database, query)?)
     }
 

@@ -37,7 +37,7 @@ mod usage;
 
 use std::{cell::OnceCell, rc::Rc};
 
-use keystile_core::{problem::Problem, usage::batch::UsageBatch};
+use keystile_core::{base::problem::Problem, usage::batch::UsageBatch};
 use keystile_runtime::{clock, database, log, response};
 use serde::Serialize;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};

@@ -1,8 +1,10 @@
 //! Bodies of requests from outside: bounded in bytes and in time. Every worker
 //! reads them here.
 
+use core::{error::Error, fmt};
+
 use js_sys::{Promise, Uint8Array};
-use keystile_core::problem::Problem;
+use keystile_core::base::problem::Problem;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -23,6 +25,18 @@ pub enum BodyError {
     /// The sender hung up.
     BrokenOff,
 }
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { limit } => write!(f, "the body has more than {limit} bytes"),
+            Self::TooSlow => f.write_str("the body took too long"),
+            Self::BrokenOff => f.write_str("the body broke off"),
+        }
+    }
+}
+
+impl Error for BodyError {}
 
 impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {

@@ -1,18 +1,19 @@
 //! The configuration, which ships as data beside the WebAssembly module: the
-//! JavaScript entry puts it at `globalThis.KEYSTILE_CONFIG`.
+//! JavaScript entry puts the worker's part at `globalThis.KEYSTILE_CONFIG`.
 
 use js_sys::Reflect;
-use keystile_core::config::Config;
+use keystile_core::config::from_blob;
+use serde::de::DeserializeOwned;
 
-/// Reads the configuration by [`Config::for_edge`] or [`Config::for_management`].
-/// Once per isolate: it is the same for its life.
+/// Reads the worker's part of the configuration. Once per isolate: it is the same
+/// for its life.
 ///
 /// # Errors
 /// If it is missing or wrong, which the build does not let through.
-pub fn load(read: fn(&str) -> Result<Config, String>) -> worker::Result<Config> {
+pub fn load<T: DeserializeOwned>() -> worker::Result<T> {
     let blob = Reflect::get(&js_sys::global(), &"KEYSTILE_CONFIG".into())
         .ok()
         .and_then(|value| value.as_string())
         .ok_or_else(|| worker::Error::RustError("globalThis.KEYSTILE_CONFIG is missing; see entry.js".into()))?;
-    read(&blob).map_err(|error| worker::Error::RustError(format!("globalThis.KEYSTILE_CONFIG: {error}")))
+    from_blob(&blob).map_err(|error| worker::Error::RustError(format!("globalThis.KEYSTILE_CONFIG: {error}")))
 }

@@ -1,4 +1,4 @@
-//! What crosses between WebAssembly and a worker's `glue.js`: many texts as one,
+//! Crossings between WebAssembly and a worker's `glue.js`: many texts cross as one,
 //! since each crossing costs about as much as hashing a key.
 
 use js_sys::Promise;
@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 /// Between the parts of texts that cross in one piece.
 pub const SEPARATOR: char = '\0';
 
-/// Joins names and values as `glue.js` takes them apart.
+/// Joins names and values; `pairs` of `crossing.js` takes them apart.
 pub fn join<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut joined = String::new();
     for (name, value) in pairs {
@@ -27,6 +27,12 @@ pub fn join<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
 /// What the platform throws, once the request is over.
 pub fn wait_until(context: &JsValue, done: &Promise) -> Result<(), JsValue> {
     context.unchecked_ref::<Context>().wait_until_raw(done)
+}
+
+#[wasm_bindgen(module = "/src/crossing.js")]
+extern "C" {
+    /// Makes a `Response`. `headers` are names and values, [joined](join).
+    pub fn respond(status: u16, headers: &str, body: Option<&str>) -> JsValue;
 }
 
 #[wasm_bindgen]

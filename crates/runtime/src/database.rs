@@ -13,7 +13,7 @@
 //! sequence numbers and milliseconds stay far below.
 
 use js_sys::{Date, Object};
-use keystile_core::Timestamp;
+use keystile_core::{KeyDigest, Timestamp};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use worker::{Error, Result, SqlStorage, SqlStorageValue, State, Storage};
@@ -119,6 +119,13 @@ impl Database {
     pub fn arm(&self, at: Timestamp) -> Result<()> {
         arm(&self.storage, at)
     }
+}
+
+/// The digests of migrations. A test of each object's class pins them: one that was
+/// deployed is never changed, and a new one is appended.
+#[must_use]
+pub fn digests(migrations: &[&str]) -> Vec<String> {
+    migrations.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect()
 }
 
 /// The same where there is no database to be had.

@@ -1,7 +1,11 @@
 //! Records, and how tenants stand, in KV: sealed, at addresses that only the secret's holder can tell.
 
+use core::{error::Error, fmt};
+
 use js_sys::{Array, Map, Object, Promise, Reflect};
-use keystile_core::{KeyDigest, Keyring, TenantId, feed::message::TenantStanding, keyring::KvSlot, record::Stored};
+use keystile_core::{
+    KeyDigest, Keyring, TenantId, access::record::Stored, feed::message::TenantStanding, key::keyring::KvSlot,
+};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
@@ -18,6 +22,14 @@ const PUT_TIMEOUT_MS: u64 = 2_000;
 /// KV did not answer, or held what is no record of this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KvFailed;
+
+impl fmt::Display for KvFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KV failed; the reason is in the log")
+    }
+}
+
+impl Error for KvFailed {}
 
 /// Reads a key's record: one operation, however many secrets there are. The
 /// newest secret's address counts first.

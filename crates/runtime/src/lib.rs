@@ -1,7 +1,8 @@
-//! The workers' common ways to the platform: the clock, randomness, bodies of
-//! requests, configuration and secrets, KV, calls to Durable Objects, logs and
-//! problem responses. Decisions are `keystile-core`'s.
+//! The platform, for all workers: the clock, randomness, bodies of requests,
+//! configuration and secrets, KV, Durable Objects with their databases, alarms and
+//! calls, upstreams, logs and responses. Decisions are `keystile-core`'s.
 
+pub mod alarm;
 pub mod body;
 pub mod clock;
 pub mod config;
@@ -13,3 +14,4 @@ pub mod object;
 pub mod random;
 pub mod response;
 pub mod secret;
+pub mod upstream;

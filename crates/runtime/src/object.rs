@@ -4,45 +4,65 @@
 //! Bound by hand: the `worker` crate's request and response types would be a
 //! tenth of the edge worker's size, and each call would build three of them.
 
+use core::{error::Error, fmt};
+
 use js_sys::{Object, Promise, Reflect};
-use serde::{Serialize, de::DeserializeOwned};
+use keystile_core::objects::Call;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
 use crate::clock;
 
-/// The one feed.
-pub const FEED: &str = "FEED";
-/// The ledgers, one per tenant.
-pub const LEDGER: &str = "LEDGER";
-/// The name of the feed's one object.
-pub const FEED_NAME: &str = "feed";
-/// The ledger that holds operators' keys. No tenant can have this name.
-pub const OPERATORS_LEDGER: &str = "_operators";
-
 /// A call did not come to an answer in time, or to none that can be read.
 #[derive(Clone, Debug)]
 pub struct CallFailed(pub String);
 
-/// Calls `path` of the object `name` behind `binding`, and reads its answer.
+impl fmt::Display for CallFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for CallFailed {}
+
+/// Calls the object `name` of the class that `C` is a call of, and reads its answer.
 ///
 /// # Errors
-/// [`CallFailed`] on every other outcome than a 2xx answer that `A` reads.
-pub async fn call<Q: Serialize, A: DeserializeOwned>(
+/// [`CallFailed`] on every other outcome than a 2xx answer that can be read.
+pub async fn call<C: Call>(env: &Env, name: &str, request: &C, timeout_ms: u64) -> Result<C::Answer, CallFailed>
+where
+    C::Answer: DeserializeOwned,
+{
+    call_as(env, name, request, timeout_ms).await
+}
+
+/// The same with the answer read as another type: `Value`, where a derived reader
+/// would cost too much of the edge's size.
+///
+/// # Errors
+/// As for [`call`].
+pub async fn call_as<C: Call, A: DeserializeOwned>(
     env: &Env,
-    binding: &str,
     name: &str,
-    path: &str,
-    question: &Q,
+    request: &C,
     timeout_ms: u64,
 ) -> Result<A, CallFailed> {
-    let question = serde_json::to_string(question).map_err(|error| CallFailed(error.to_string()))?;
-    let (status, text) = exchange(env, binding, name, path, &question, timeout_ms).await?;
+    let (status, text) = ask(env, name, request, timeout_ms).await?;
     if !(200..300).contains(&status) {
-        return Err(CallFailed(format!("{path} answered {status}")));
+        return Err(CallFailed(format!("{} answered {status}", C::PATH)));
     }
-    serde_json::from_str(&text).map_err(|error| CallFailed(format!("{path}: {error}")))
+    serde_json::from_str(&text).map_err(|error| CallFailed(format!("{}: {error}", C::PATH)))
+}
+
+/// Sends a call, and returns status and text of its answer, whatever the status.
+///
+/// # Errors
+/// [`CallFailed`] if there is no answer within `timeout_ms`.
+pub async fn ask<C: Call>(env: &Env, name: &str, request: &C, timeout_ms: u64) -> Result<(u16, String), CallFailed> {
+    let request = serde_json::to_string(request).map_err(|error| CallFailed(error.to_string()))?;
+    exchange(env, C::BINDING, name, C::PATH, &request, timeout_ms).await
 }
 
 /// Sends JSON to an object and returns the status and text of its answer.

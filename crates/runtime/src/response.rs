@@ -1,6 +1,6 @@
 //! Responses: JSON and problems.
 
-use keystile_core::problem::{CONTENT_TYPE, Problem};
+use keystile_core::base::problem::{CONTENT_TYPE, Problem};
 use serde::Serialize;
 use worker::{Error, Headers, Response, Result};
 

@@ -7,15 +7,14 @@
 //! | scheme, options, answers | JSON |
 //! | a verdict | bits ([`Engine::verify`]); its texts are asked for where there are any |
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use js_sys::{Array, Promise, Uint8Array};
-use keystile_core::{
-    Timestamp,
-    webhook::{
-        self, Delivery, Failure, Scheme, Secrets, Setting, Verified, algorithm::WebCrypto, registry,
-        verify::SignatureCheck,
-    },
+use keystile_webhook::{
+    Delivery, Failure, Scheme, Secrets, Setting, Verified,
+    algorithm::WebCrypto,
+    registry,
+    verify::{self, SignatureCheck},
 };
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
@@ -53,7 +52,7 @@ pub struct Asked {
 #[derive(Debug)]
 enum Then {
     Settled(Result<Verified, Failure>),
-    Answers(webhook::verify::Asked),
+    Answers(verify::Asked),
 }
 
 #[wasm_bindgen]
@@ -146,8 +145,8 @@ impl Engine {
         self.conclude(parts.judge(head, body, now, |delivery, setting| {
             let verify = |ask_above: usize| {
                 let setting = Setting { ask_above, ..*setting };
-                match webhook::verify(&parts.scheme, &parts.secrets, delivery, &setting) {
-                    webhook::Verification::Ask(questions) => {
+                match verify::verify(&parts.scheme, &parts.secrets, delivery, &setting) {
+                    verify::Verification::Ask(questions) => {
                         let answers: Option<Vec<bool>> =
                             questions.checks.iter().map(|check| parts.checked(check)).collect();
                         answers.map(|answers| questions.answered(&answers))
@@ -215,8 +214,8 @@ impl Engine {
         let parts = &self.parts;
         parts.judge(head, body, now, |delivery, setting| {
             let setting = Setting { ask_above: parts.ask_above, ..*setting };
-            match webhook::verify(&parts.scheme, &parts.secrets, delivery, &setting) {
-                webhook::Verification::Ask(questions) => {
+            match verify::verify(&parts.scheme, &parts.secrets, delivery, &setting) {
+                verify::Verification::Ask(questions) => {
                     let promises = questions.checks.iter().map(|check| self.promise(check)).collect();
                     Asked { promises, then: Then::Answers(questions.asked()) }
                 }
@@ -264,7 +263,7 @@ impl Engine {
         let parts = &self.parts;
         let answer = parts.judge(head, body, now, |delivery, setting| {
             let shake = parts.scheme.handshake(delivery, setting)?;
-            let verified = webhook::verify(&parts.scheme, &parts.secrets, delivery, setting).into_result().ok();
+            let verified = verify::verify(&parts.scheme, &parts.secrets, delivery, setting).into_result().ok();
             shake.answer(&parts.secrets, delivery, setting, verified.as_ref()).ok()
         })?;
         let headers: BTreeMap<String, String> = answer.headers.into_iter().collect();
@@ -290,7 +289,7 @@ pub fn sign(
     let scheme = scheme_of(scheme, &options)?;
     let (headers, params) = (Headers::of(head), options.params());
     let setting = options.setting(&params, now);
-    let signed = webhook::sign(&scheme, secret, &headers.delivery(body), event_id.as_deref(), &setting)
+    let signed = keystile_webhook::sign(&scheme, secret, &headers.delivery(body), event_id.as_deref(), &setting)
         .map_err(|failure| JsError::new(&format!("{}: {}", failure.code(), failure.detail())))?;
     let headers: BTreeMap<String, String> = signed.headers.into_iter().collect();
     Ok(json!({ "headers": headers, "value": signed.value }).to_string())
@@ -337,8 +336,8 @@ fn bits(judged: &Result<Verified, Failure>) -> u32 {
 
 /// Whole seconds: what signatures are dated in.
 #[allow(clippy::cast_precision_loss)]
-fn seconds(at: Timestamp) -> f64 {
-    at.as_millis().div_euclid(1000) as f64
+fn seconds(at: Duration) -> f64 {
+    at.as_secs() as f64
 }
 
 impl Parts {
@@ -365,8 +364,8 @@ impl Options {
 
     fn setting<'a>(&self, params: &'a [(&'a str, &'a str)], now: f64) -> Setting<'a> {
         // A float becomes the nearest integer there is, whatever it was.
-        #[allow(clippy::cast_possible_truncation)]
-        let usual = Setting::at(Timestamp::from_millis((now * 1000.0) as i64));
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let usual = Setting::at(Duration::from_millis((now * 1000.0) as u64));
         let body_limit = self.body_limit.unwrap_or(usual.body_limit);
         Setting { params, body_limit, replay_keys: self.replay_keys, ..usual }
     }

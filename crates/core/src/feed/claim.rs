@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::TenantId, key::KeyDigest};
+use crate::{base::id::TenantId, key::KeyDigest};
 
 /// A ledger claims digests for its tenant. What it holds already it may claim
 /// again.

@@ -1,7 +1,7 @@
 //! What an isolate knows of the feed: its view, the overlay, cached records.
 //!
 //! No I/O: polls are begun here and carried out by the worker, which reports
-//! what came of them. The rules, by their numbers in `docs/architecture.md`:
+//! what came of them. The rules, by their numbers in `docs/design/revocation-bound.md`:
 //!
 //! 1. A view is as old as the *sending* of the poll that made it, and the age
 //!    that the answer states on top. It stands once the last page is applied.
@@ -19,7 +19,14 @@ use super::{
     overlay::Overlay,
     record_cache::{Cached, RecordCache},
 };
-use crate::{id::TenantId, key::KeyDigest, record::Stored, timestamp::Timestamp};
+use crate::{
+    access::record::Stored,
+    base::{
+        id::TenantId,
+        timestamp::{MINUTE_MS, Timestamp},
+    },
+    key::KeyDigest,
+};
 
 /// What an edge does when the feed can't be reached and the view is too old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -74,7 +81,7 @@ pub const KV_ONLY_RECORD_AGE_MS: i64 = 30_000;
 /// while the feed is out of reach.
 const MAX_KV_STANDINGS: usize = 1_000;
 /// How long an isolate whose overlay outgrew its cap asks for each key instead.
-pub const OVERFLOW_PAUSE_MS: i64 = 60_000;
+pub const OVERFLOW_PAUSE_MS: i64 = MINUTE_MS;
 /// A lease outlives the timeout of its poll by this much, so that whoever sent
 /// it reports the failure before those who wait behind it try for themselves.
 pub const LEASE_GRACE_MS: i64 = 50;

@@ -11,10 +11,9 @@ use super::{
     message::{CurrentAnswer, TenantStanding},
 };
 use crate::{
-    id::TenantId,
+    access::record::{Corrupt, KeyRecord, Stored},
+    base::{id::TenantId, timestamp::Timestamp},
     key::KeyDigest,
-    record::{Corrupt, KeyRecord, Stored},
-    timestamp::Timestamp,
 };
 
 /// While somebody else's poll is under way, look again after this long.

@@ -9,7 +9,7 @@ use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{id::TenantId, key::KeyDigest};
+use crate::{base::id::TenantId, key::KeyDigest};
 
 /// Entries in one page of a poll's answer, at most.
 pub const PAGE_ENTRIES: usize = 1_000;

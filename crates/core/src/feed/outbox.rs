@@ -11,16 +11,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::timestamp::Timestamp;
+use crate::base::timestamp::{DAY_MS, MINUTE_MS, Timestamp};
 
 /// A change counts as effective this long after the feed took it, beyond the
 /// edges' staleness: what clocks may differ by.
 pub const EFFECTIVE_MARGIN_MS: i64 = 500;
 /// How long after KV took a value it is put again.
-pub const CONFIRM_AFTER_MS: i64 = 60_000;
+pub const CONFIRM_AFTER_MS: i64 = MINUTE_MS;
 /// The one assumption: no KV read returns a value that was overwritten longer
 /// before the read began.
-pub const KV_LAG_MS: i64 = 24 * 60 * 60 * 1_000;
+pub const KV_LAG_MS: i64 = DAY_MS;
 /// How long the log keeps a change after KV acknowledged it: KV's lag, and an
 /// hour for reads that were under way when an isolate started over.
 pub const KEEP_ACKNOWLEDGED_MS: i64 = KV_LAG_MS + 60 * 60 * 1_000;

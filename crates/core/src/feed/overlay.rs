@@ -9,7 +9,7 @@ use alloc::{
 };
 
 use super::message::TenantStanding;
-use crate::{id::TenantId, key::KeyDigest, record::Stored};
+use crate::{access::record::Stored, base::id::TenantId, key::KeyDigest};
 
 #[derive(Debug, Default)]
 pub(super) struct Overlay {

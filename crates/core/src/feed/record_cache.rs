@@ -5,7 +5,7 @@
 
 use alloc::collections::BTreeMap;
 
-use crate::{key::KeyDigest, record::Stored, timestamp::Timestamp};
+use crate::{access::record::Stored, base::timestamp::Timestamp, key::KeyDigest};
 
 /// What is remembered of one key.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use alloc::{format, string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use super::{beginning_of, hour_of};
-use crate::{id::KeyId, timestamp::Timestamp};
+use crate::base::{id::KeyId, timestamp::Timestamp};
 
 /// Uses in one batch, at most.
 pub const MAX_USES: usize = 500;

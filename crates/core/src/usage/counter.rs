@@ -18,7 +18,13 @@ use super::{
     batch::{MAX_USES, Writer},
     hour_of,
 };
-use crate::{feed::client::CLOCK_JITTER_MS, id::KeyId, timestamp::Timestamp};
+use crate::{
+    base::{
+        id::KeyId,
+        timestamp::{HOUR_MS, Timestamp},
+    },
+    feed::client::CLOCK_JITTER_MS,
+};
 
 /// Counts that are held at most; each is one key's of one hour and one code.
 pub const MAX_COUNTS: usize = 10_000;
@@ -30,7 +36,7 @@ pub const BATCHES_PER_FLUSH: usize = 20;
 /// A ledger that takes longer has failed.
 pub const TIMEOUT_MS: i64 = 2_000;
 /// A batch that failed for this long is given up.
-pub const GIVEN_UP_AFTER_MS: i64 = 3_600_000;
+pub const GIVEN_UP_AFTER_MS: i64 = HOUR_MS;
 
 /// A timer that is later than this will not come any more.
 const TIMER_GRACE_MS: i64 = 1_000;

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{beginning_of, hour_of};
-use crate::{id::KeyId, timestamp::Timestamp, verdict};
+use crate::{
+    access::verdict,
+    base::{id::KeyId, timestamp::Timestamp},
+};
 
 /// What is summed up, and what a series can be of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use keystile_core::{
     KeyDigest, TenantId,
+    access::record::Stored,
     feed::{
         message::{Change, CurrentAnswer, PollAnswer, PollRequest, PublishAnswer, TenantStanding},
         outbox::KEEP_ACKNOWLEDGED_MS,
     },
-    record::Stored,
 };
 
 use crate::Millis;

@@ -4,15 +4,17 @@ use std::sync::LazyLock;
 
 use keystile_core::{
     Environment, KeyId, KeyPrefix, Keyring, PlainKey, Scope, ScopeSet, TenantId, Timestamp,
+    access::record::Subject as KeySubject,
+    base::id::ID_RANDOM_BYTES,
     feed::{
         message::{Change, TenantStanding},
         outbox::OutboxEntry,
     },
-    id::ID_RANDOM_BYTES,
-    keyring::MINT_RANDOM_BYTES,
-    lifecycle::{Key, KeyPatch, NewKey},
-    plan::RequestedExpiry,
-    record::Subject as KeySubject,
+    key::keyring::MINT_RANDOM_BYTES,
+    ledger::{
+        lifecycle::{Key, KeyPatch, NewKey},
+        plan::RequestedExpiry,
+    },
 };
 
 use crate::{

@@ -2,14 +2,16 @@
 
 use keystile_core::{
     Environment,
+    access::{
+        record::{KeyRecord, KeyState},
+        scope::Catalog,
+        verdict::{Demand, Refusal},
+    },
     feed::{
         client::{CLOCK_JITTER_MS, KV_ONLY_RECORD_AGE_MS, LEASE_GRACE_MS, WhenFeedUnreachable},
         lookup::{Answer, Basis, Unavailable},
         outbox::EFFECTIVE_MARGIN_MS,
     },
-    record::{KeyRecord, KeyState},
-    scope::Catalog,
-    verdict::{Demand, Refusal},
 };
 use proptest::{prelude::*, test_runner::TestCaseError};
 

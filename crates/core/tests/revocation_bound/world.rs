@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use keystile_core::{
     Timestamp,
+    access::record::Stored,
     feed::{
         client::{Poll, WhenFeedUnreachable},
         message::{Change, CurrentAnswer, PollAnswer, TenantStanding},
     },
-    record::Stored,
 };
 use proptest::{prelude::*, test_runner::TestCaseError};
 

@@ -9,12 +9,14 @@
 
 use keystile_core::{
     KeyDigest,
-    credential::{Carriers, CredentialError, CredentialHeader},
-    key::ParseKeyError,
-    problem::Problem,
-    verdict::Refusal,
+    access::verdict::Refusal,
+    base::problem::Problem,
+    key::{
+        ParseKeyError,
+        credential::{Carriers, CredentialError, CredentialHeader},
+    },
+    objects::ledger::OPERATORS,
 };
-use keystile_runtime::object;
 use serde::Deserialize;
 use worker::{Env, Request};
 
@@ -39,7 +41,7 @@ impl Credential {
     /// # Errors
     /// Why there is none.
     pub(super) fn of(request: &Request, deployment: &Deployment) -> Result<Self, Failure> {
-        let refused = |refusal: &Refusal| Problem::refusal(refusal, &deployment.config.name);
+        let refused = |refusal: &Refusal| refusal.problem(&deployment.config.name);
         let (authorization, url) = (request.headers().get("Authorization")?, request.url()?);
         if url.query_pairs().any(|(_, value)| deployment.root_keys.include(&value)) {
             return Err(refused(&CredentialError::InQuery.into()).into());
@@ -66,7 +68,7 @@ impl Credential {
     pub(super) async fn judge(self, env: &Env, deployment: &Deployment, request_id: &str) -> Result<Judged, Failure> {
         let Self::Operator(digest) = self else { return Ok(Judged::root()) };
         let command = Authenticate { request_id: request_id.into(), digest };
-        let (status, body) = ask(env, object::OPERATORS_LEDGER, &command).await?;
+        let (status, body) = ask(env, OPERATORS, &command).await?;
         if status == 200 {
             return serde_json::from_str(&body)
                 .map_err(|error| Failure::Fault(format!("a caller that can't be read: {error}")));
@@ -89,17 +91,17 @@ pub(super) fn refusal(body: &str, deployment: &Deployment) -> Problem {
         // The ledger has logged its fault under this request's id.
         _ => return Problem::internal(),
     };
-    Problem::refusal(&refusal, &deployment.config.name)
+    refusal.problem(&deployment.config.name)
 }
 
 fn missing(deployment: &Deployment) -> Problem {
-    let mut problem = Problem::refusal(&Refusal::MissingCredential, &deployment.config.name);
+    let mut problem = Refusal::MissingCredential.problem(&deployment.config.name);
     problem.detail = "No operator key was sent; send one as `Authorization: Bearer …`.".into();
     problem
 }
 
 fn malformed(text: &str, error: ParseKeyError, deployment: &Deployment) -> Problem {
-    let mut problem = Problem::refusal(&Refusal::Malformed(error), &deployment.config.name);
+    let mut problem = Refusal::Malformed(error).problem(&deployment.config.name);
     if error == ParseKeyError::UnknownPrefix {
         let is_api_key = deployment.keyring.parse_api_key(text, deployment.config.key_forms()).is_ok();
         problem.detail = if is_api_key {

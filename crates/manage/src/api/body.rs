@@ -1,6 +1,6 @@
 //! Bodies: JSON of a bounded size, declared as such.
 
-use keystile_core::problem::Problem;
+use keystile_core::base::problem::Problem;
 use keystile_runtime::body;
 use serde_json::{Map, Value};
 use worker::Request;

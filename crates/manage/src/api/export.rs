@@ -9,7 +9,7 @@
 use std::rc::Rc;
 
 use futures_util::stream;
-use keystile_core::{AuditId, Timestamp, listing};
+use keystile_core::{AuditId, Timestamp, api::listing};
 use keystile_runtime::{clock, log};
 use serde::Deserialize;
 use serde_json::value::RawValue;

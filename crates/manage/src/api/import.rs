@@ -2,8 +2,12 @@
 
 use keystile_core::{
     TenantId,
-    import::{self, BATCH_LINES, ImportedKey, LineResult},
-    problem::Problem,
+    api::import::{self},
+    base::problem::Problem,
+    ledger::{
+        import::{BATCH_LINES, LineResult},
+        lifecycle::ImportedKey,
+    },
 };
 use keystile_runtime::{clock, response};
 use worker::Request;

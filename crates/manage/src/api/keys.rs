@@ -1,9 +1,13 @@
 //! A tenant's keys.
 
 use keystile_core::{
-    KeyId, TenantId, listing,
-    management::{self, MAX_BODY_BYTES, OperatorScope},
-    problem::Problem,
+    KeyId, TenantId,
+    access::operator::OperatorScope,
+    api::{
+        listing,
+        management::{self, MAX_BODY_BYTES},
+    },
+    base::problem::Problem,
 };
 use keystile_runtime::clock;
 use worker::Request;

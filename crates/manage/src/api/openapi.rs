@@ -1,4 +1,4 @@
-//! `docs/openapi.json`, this API's own description: the file as it is, compiled in.
+//! `docs/reference/openapi.json`, this API's own description: the file as it is, compiled in.
 //!
 //! Served as `application/json`, which every browser and tool shows and reads;
 //! the registered `application/vnd.oai.openapi+json` many don't.
@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use worker::{Headers, Response, Result};
 
-const DOCUMENT: &str = include_str!("../../../../docs/openapi.json");
+const DOCUMENT: &str = include_str!("../../../../docs/reference/openapi.json");
 
 /// How long a copy is good without asking again: about as long as one deployment takes to be everywhere.
 const CACHE_CONTROL: &str = "public, max-age=300";

@@ -5,11 +5,16 @@
 //! alone, and nobody grants more than they hold.
 
 use keystile_core::{
-    KeyId, listing,
-    management::{self, MAX_BODY_BYTES, OperatorScope},
-    problem::Problem,
+    KeyId,
+    access::operator::OperatorScope,
+    api::{
+        listing,
+        management::{self, MAX_BODY_BYTES},
+    },
+    base::problem::Problem,
+    objects::ledger::OPERATORS,
 };
-use keystile_runtime::{clock, object::OPERATORS_LEDGER};
+use keystile_runtime::clock;
 use worker::Request;
 
 use super::{
@@ -35,20 +40,20 @@ impl Call<'_> {
             OperatorEndpoint::List => {
                 let query = listing::parse_operator_query(query::pairs(request)?)?;
                 let command = List { request_id: self.request_id.into(), query, within: self.own_tenant() };
-                self.ledger(OPERATORS_LEDGER, &command).await
+                self.ledger(OPERATORS, &command).await
             }
             OperatorEndpoint::Get(id) => {
                 let include_usage = listing::parse_include(query::pairs(request)?)?;
                 let command = Get { request_id: self.request_id.into(), target: self.operator(id)?, include_usage };
-                self.ledger(OPERATORS_LEDGER, &command).await
+                self.ledger(OPERATORS, &command).await
             }
             OperatorEndpoint::Do(id, action) => self.act_on_operator(request, id, action).await,
             OperatorEndpoint::Audit => {
                 let query = listing::parse_audit_query(query::pairs(request)?)?;
                 let command = Audit { request_id: self.request_id.into(), query };
-                self.ledger(OPERATORS_LEDGER, &command).await
+                self.ledger(OPERATORS, &command).await
             }
-            OperatorEndpoint::AuditExport => self.export(request, OPERATORS_LEDGER).await,
+            OperatorEndpoint::AuditExport => self.export(request, OPERATORS).await,
         }
     }
 
@@ -57,7 +62,7 @@ impl Call<'_> {
         let (body, origin) = self.asked(request, body::JSON, MAX_BODY_BYTES).await?;
         let new = management::parse_new_operator(body, clock::now())?;
         let granting = Some(self.caller().clone());
-        self.ledger(OPERATORS_LEDGER, &Create { origin, new, granting }).await
+        self.ledger(OPERATORS, &Create { origin, new, granting }).await
     }
 
     async fn act_on_operator(&self, request: &mut Request, id: &str, action: OperatorAction) -> Outcome {
@@ -67,17 +72,17 @@ impl Call<'_> {
         match action {
             OperatorAction::Revoke => {
                 let reason = management::parse_revoke(body)?;
-                self.ledger(OPERATORS_LEDGER, &Revoke { origin, target, reason }).await
+                self.ledger(OPERATORS, &Revoke { origin, target, reason }).await
             }
             OperatorAction::Rotate => {
                 let rotation = management::parse_rotate(body, clock::now())?;
                 let granting = Some(self.caller().clone());
-                self.ledger(OPERATORS_LEDGER, &Rotate { origin, target, rotation, granting }).await
+                self.ledger(OPERATORS, &Rotate { origin, target, rotation, granting }).await
             }
             OperatorAction::CancelRotation => {
                 management::parse_empty(body)?;
                 let granting = Some(self.caller().clone());
-                self.ledger(OPERATORS_LEDGER, &CancelRotation { origin, target, granting }).await
+                self.ledger(OPERATORS, &CancelRotation { origin, target, granting }).await
             }
         }
     }

@@ -1,6 +1,6 @@
-//! Query strings, as pairs for `keystile_core::listing` to read.
+//! Query strings, as pairs for `keystile_core::api::listing` to read.
 
-use keystile_core::listing;
+use keystile_core::api::listing;
 use worker::Request;
 
 use crate::failure::Failure;

@@ -1,13 +1,17 @@
 //! Tenants as a whole.
 
 use keystile_core::{
-    TenantId, listing,
-    management::{self, MAX_BODY_BYTES, OperatorScope},
-    plan::TenantPatch,
-    problem::Problem,
+    TenantId,
+    access::operator::OperatorScope,
+    api::{
+        listing,
+        management::{self, MAX_BODY_BYTES},
+    },
+    base::problem::Problem,
+    ledger::plan::TenantPatch,
+    objects::feed,
 };
 use keystile_runtime::{log, object, response};
-use serde_json::Value;
 use worker::Request;
 
 use super::{Call, Outcome, body, query, route::TenantEndpoint};
@@ -40,7 +44,7 @@ impl Call<'_> {
             TenantEndpoint::Patch => {
                 query::none(request)?;
                 let (body, origin) = self.asked(request, body::MERGE_PATCH, MAX_BODY_BYTES).await?;
-                let patch = TenantPatch::parse(body, &self.deployment.config)?;
+                let patch = TenantPatch::parse(body, &self.deployment.config.plans)?;
                 let command = PatchTenant { origin, tenant: tenant.clone(), patch };
                 self.ledger(tenant.as_str(), &command).await
             }
@@ -68,9 +72,7 @@ impl Call<'_> {
     pub(super) async fn tenants(&self, request: &Request) -> Outcome {
         self.caller().may(OperatorScope::KeysRead, None)?;
         let query = listing::parse_tenant_query(query::pairs(request)?)?;
-        let page: Result<Value, _> =
-            object::call(self.env, object::FEED, object::FEED_NAME, "/tenants", &query, FEED_TIMEOUT_MS).await;
-        let page = page.map_err(|error| {
+        let page = object::call(self.env, feed::NAME, &query, FEED_TIMEOUT_MS).await.map_err(|error| {
             log::error("feed_unreachable", &[("request_id", self.request_id.into()), ("reason", error.0.into())]);
             Problem::unavailable("The list of tenants can't be read right now; try again shortly.")
         })?;

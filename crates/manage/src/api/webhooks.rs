@@ -6,13 +6,16 @@
 //! tenants may see them.
 
 use keystile_core::{
+    access::operator::OperatorScope,
+    api::{
+        listing,
+        management::{self, MAX_BODY_BYTES},
+    },
+    base::{id::DeliveryId, problem::Problem},
     config::WebhookSummary,
-    id::DeliveryId,
-    listing,
-    management::{self, MAX_BODY_BYTES, OperatorScope},
-    problem::Problem,
+    objects::ledger::OPERATORS,
 };
-use keystile_runtime::{object::OPERATORS_LEDGER, response};
+use keystile_runtime::response;
 use serde_json::json;
 use worker::Request;
 
@@ -36,12 +39,12 @@ impl Call<'_> {
         match endpoint {
             WebhookEndpoint::List => {
                 query::none(request)?;
-                Ok(response::json(200, &json!({ "sources": self.deployment.config.management.webhooks }))?)
+                Ok(response::json(200, &json!({ "sources": self.deployment.config.webhooks }))?)
             }
             WebhookEndpoint::DeadLetters(source) => {
                 let source = self.source(source)?;
                 let query = listing::parse_dead_letter_query(query::pairs(request)?)?;
-                let page = dead_letters::ask(self.env, &source.source, "/list", &query, self.request_id).await;
+                let page = dead_letters::ask(self.env, &source.source, &query, self.request_id).await;
                 Ok(passed_on(200, page.map_err(Failure::from)?, &Shown::default())?)
             }
             WebhookEndpoint::Do(source, id, action) => self.act_on_letter(request, source, id, action).await,
@@ -56,13 +59,13 @@ impl Call<'_> {
         let (body, origin) = self.asked(request, body::JSON, MAX_BODY_BYTES).await?;
         management::parse_empty(body)?;
         match action {
-            LetterAction::Redrive => self.ledger(OPERATORS_LEDGER, &Redrive { origin, letter }).await,
-            LetterAction::Discard => self.ledger(OPERATORS_LEDGER, &Discard { origin, letter }).await,
+            LetterAction::Redrive => self.ledger(OPERATORS, &Redrive { origin, letter }).await,
+            LetterAction::Discard => self.ledger(OPERATORS, &Discard { origin, letter }).await,
         }
     }
 
     fn source(&self, name: &str) -> Result<&WebhookSummary, Failure> {
-        let sources = &self.deployment.config.management.webhooks;
+        let sources = &self.deployment.config.webhooks;
         sources.iter().find(|source| source.source == name).ok_or_else(|| {
             Problem::new(404, "SOURCE_NOT_FOUND", "There is no source of webhooks with this name in keystile.toml.")
                 .into()

@@ -3,13 +3,13 @@
 use std::cell::Cell;
 
 use keystile_core::{
-    KeyDigest, TenantId, Timestamp, base62,
+    KeyDigest, TenantId, Timestamp,
+    access::record::Stored,
+    base::{base62, problem::Problem},
     feed::{
         message::{AcknowledgeRequest, Change, CurrentAnswer, PAGE_ENTRIES, PollAnswer, PollRequest, TenantStanding},
         outbox::KEEP_ACKNOWLEDGED_MS,
     },
-    problem::Problem,
-    record::Stored,
 };
 use keystile_runtime::{log as lines, random};
 use serde::Deserialize;

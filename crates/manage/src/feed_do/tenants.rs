@@ -2,10 +2,10 @@
 
 use keystile_core::{
     TenantId, Timestamp,
-    listing::{self, TenantQuery},
+    ledger::query::{TenantQuery, tenant_cursor},
+    objects::feed::{ListedTenant, TenantPage},
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
 use worker::Result;
 
 use keystile_runtime::database::Database;
@@ -19,7 +19,7 @@ pub(super) fn note(database: &Database, tenant: &TenantId, now: Timestamp) -> Re
 }
 
 /// A page of tenants by name, as it is shown.
-pub(super) fn page(database: &Database, query: &TenantQuery) -> Result<Value> {
+pub(super) fn page(database: &Database, query: &TenantQuery) -> Result<TenantPage> {
     #[derive(Deserialize)]
     struct Row {
         tenant: TenantId,
@@ -36,13 +36,11 @@ pub(super) fn page(database: &Database, query: &TenantQuery) -> Result<Value> {
     )?;
     let more = rows.len() > query.limit as usize;
     rows.truncate(query.limit as usize);
-    let next = rows.last().filter(|_| more).map(|row| listing::tenant_cursor(&row.tenant));
-    let shown = |row: &Row| {
-        json!({
-            "tenant": row.tenant,
-            "suspended": row.suspended == Some(1),
-            "created_at": row.created_at.to_rfc3339(),
-        })
+    let next = rows.last().filter(|_| more).map(|row| tenant_cursor(&row.tenant));
+    let listed = |row: Row| ListedTenant {
+        created_at: row.created_at.to_rfc3339(),
+        suspended: row.suspended == Some(1),
+        tenant: row.tenant,
     };
-    Ok(json!({ "tenants": rows.iter().map(shown).collect::<Vec<_>>(), "next_cursor": next }))
+    Ok(TenantPage { next_cursor: next, tenants: rows.into_iter().map(listed).collect() })
 }

@@ -2,9 +2,9 @@
 
 use keystile_core::{
     Timestamp,
-    lifecycle::{Key, TransitionError},
-    management::{self, Holds},
-    problem::Problem,
+    api::management::{self, Holds},
+    base::problem::Problem,
+    ledger::lifecycle::{Key, TransitionError},
 };
 use keystile_runtime::response;
 use serde::Serialize;

@@ -3,10 +3,12 @@
 
 use keystile_core::{
     AuditId, KeyId, Timestamp,
-    audit::{Action, difference},
-    id::ID_RANDOM_BYTES,
-    lifecycle::Key,
-    listing::{AuditPlace, AuditQuery, ExportQuery},
+    base::id::ID_RANDOM_BYTES,
+    ledger::{
+        audit::{Action, difference},
+        lifecycle::Key,
+        query::{AuditPlace, AuditQuery, ExportQuery},
+    },
 };
 use keystile_runtime::{log, random};
 use serde::{Deserialize, Serialize};

@@ -4,14 +4,14 @@ use std::rc::Rc;
 
 use keystile_core::{
     KeyId, KeyRecord, Keyring, Timestamp,
-    id::ID_RANDOM_BYTES,
-    key::PlainKey,
-    keyring::MINT_RANDOM_BYTES,
-    lifecycle::{Key, NewKey},
-    management::Caller,
-    problem::Problem,
-    record::Subject,
-    verdict::{self, Refusal},
+    access::{
+        operator::Caller,
+        record::Subject,
+        verdict::{self, Refusal},
+    },
+    base::{id::ID_RANDOM_BYTES, problem::Problem},
+    key::{PlainKey, keyring::MINT_RANDOM_BYTES},
+    ledger::lifecycle::{Key, NewKey},
 };
 use keystile_runtime::random;
 use worker::{Env, Error, Result, State};
@@ -67,7 +67,7 @@ impl Books {
             addressing::next_due(database)?,
             idempotency::next_due(database)?,
             letters::next_due(database)?,
-            audit::next_due(database, self.deployment.config.management.audit_retention_days)?,
+            audit::next_due(database, self.deployment.config.audit_retention_days)?,
             usage::fold_due(database)?,
         ];
         let Some(next) = due.into_iter().flatten().min() else { return Ok(()) };
@@ -97,7 +97,7 @@ impl Books {
     pub(super) fn judge(&self, origin: &Origin, now: Timestamp) -> std::result::Result<(), Failure> {
         let Some(until) = origin.judged_until else { return Ok(()) };
         if let Some(record) = self.actor(origin)? {
-            let refused = |refusal: Refusal| Problem::refusal(&refusal, &self.deployment.config.name);
+            let refused = |refusal: Refusal| refusal.problem(&self.deployment.config.name);
             return verdict::check_operator(&record, now).map_err(|refusal| refused(refusal).into());
         }
         if now < until {

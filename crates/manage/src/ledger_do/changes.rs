@@ -3,13 +3,15 @@
 
 use keystile_core::{
     Timestamp,
-    audit::Action,
+    access::record::{self, KeyState},
+    api::management,
+    base::fields::FieldError,
     feed::outbox::Told,
-    fields::FieldError,
     key::PlainKey,
-    lifecycle::{Key, TransitionError},
-    management,
-    record::{self, KeyState},
+    ledger::{
+        audit::Action,
+        lifecycle::{Key, TransitionError},
+    },
 };
 use keystile_runtime::clock;
 use serde_json::{Map, Value, json};

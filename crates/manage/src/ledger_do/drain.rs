@@ -12,14 +12,14 @@ use std::{cell::Cell, rc::Rc};
 use futures_util::future::join_all;
 use keystile_core::{
     Timestamp,
+    access::operator::JUDGED_FOR_MS,
     feed::{
-        message::{AcknowledgeRequest, Change, PublishAnswer, PublishRequest},
+        message::{AcknowledgeRequest, Change, PublishRequest},
         outbox::{OutboxEntry, Stage, Told, effective_by},
     },
-    management::JUDGED_FOR_MS,
+    objects::feed,
 };
 use keystile_runtime::{clock, kv, log, object};
-use serde_json::Value;
 use worker::Result;
 
 use super::{
@@ -140,7 +140,7 @@ impl Books {
     fn tidy(&self, now: Timestamp) -> Result<()> {
         letters::settle(&self.database, now)?;
         idempotency::trim(&self.database, now)?;
-        audit::remove_old(&self.database, self.deployment.config.management.audit_retention_days, now)
+        audit::remove_old(&self.database, self.deployment.config.audit_retention_days, now)
     }
 
     async fn drain_rounds(&self, lease: u64) -> Result<()> {
@@ -184,8 +184,7 @@ impl Books {
             Err(error) => return Err(failed("changes_not_read", &error.to_string())),
         };
         let request = PublishRequest { changes };
-        let answer: std::result::Result<PublishAnswer, _> =
-            object::call(&self.env, object::FEED, object::FEED_NAME, "/publish", &request, FEED_TIMEOUT_MS).await;
+        let answer = object::call(&self.env, feed::NAME, &request, FEED_TIMEOUT_MS).await;
         let now = clock::now();
         // The other ledgers act on what this one said of an operator for a while.
         let of_operators = due.iter().any(|due| matches!(&due.subject, Subject::Key(id) if id.is_operators()));
@@ -258,8 +257,7 @@ impl Books {
             }
         }
         let request = AcknowledgeRequest { versions };
-        let answer: std::result::Result<Value, _> =
-            object::call(&self.env, object::FEED, object::FEED_NAME, "/acknowledge", &request, FEED_TIMEOUT_MS).await;
+        let answer = object::call(&self.env, feed::NAME, &request, FEED_TIMEOUT_MS).await;
         if let Err(error) = &answer {
             log::warn("acknowledge_failed", &[("reason", error.0.as_str().into())]);
         }

@@ -1,5 +1,5 @@
 //! `Idempotency-Key`: what a ledger remembers of answers, and which requests it
-//! is carrying out. The rules are `keystile_core::idempotency`'s.
+//! is carrying out. The rules are `keystile_core::ledger::idempotency`'s.
 //!
 //! A command that mints a key, or cancels an end, writes its answer's row in its
 //! own transaction ([`note`]), so that a crash can't make a second key, nor a
@@ -13,7 +13,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use keystile_core::{
     Timestamp,
-    idempotency::{self, Claim, Decision, MAX_ANSWER_BYTES, REMEMBERED_MS, Remembered, Running},
+    ledger::idempotency::{self, Claim, Decision, MAX_ANSWER_BYTES, REMEMBERED_MS, Remembered, Running},
 };
 use keystile_runtime::{clock, log};
 use serde::Deserialize;

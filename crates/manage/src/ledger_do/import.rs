@@ -9,13 +9,15 @@ use std::collections::BTreeSet;
 
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
-    audit::Action,
-    feed::claim::{ClaimAnswer, ClaimRequest},
-    id::ID_RANDOM_BYTES,
-    import::{self, ImportedKey, LineResult},
-    lifecycle::Key,
-    plan::Limits,
-    problem::Problem,
+    base::{id::ID_RANDOM_BYTES, problem::Problem},
+    feed::claim::ClaimRequest,
+    ledger::{
+        audit::Action,
+        import::{LineResult, differences},
+        lifecycle::{ImportedKey, Key},
+        plan::Limits,
+    },
+    objects::feed,
 };
 use keystile_runtime::{clock, log, object, random};
 use worker::Error;
@@ -102,8 +104,7 @@ impl Books {
             return Ok(Claims::default());
         }
         let request = ClaimRequest { tenant: tenant.clone(), digests: digests.iter().copied().collect() };
-        let answer: Result<ClaimAnswer, _> =
-            object::call(&self.env, object::FEED, object::FEED_NAME, "/claim", &request, FEED_TIMEOUT_MS).await;
+        let answer = object::call(&self.env, feed::NAME, &request, FEED_TIMEOUT_MS).await;
         let answer = answer.map_err(|error| {
             log::warn("claim_failed", &[("reason", error.0.into())]);
             Problem::unavailable(
@@ -115,7 +116,7 @@ impl Books {
     }
 
     fn room(&self, now: Timestamp) -> Result<Room, Error> {
-        let limits = settings::find(&self.database)?.limits(&self.deployment.config);
+        let limits = self.deployment.config.limits_of(&settings::find(&self.database)?);
         let active = match limits.max_active_keys {
             Some(limit) => keys::count_lasting(&self.database, now, limit)?,
             None => 0,
@@ -139,7 +140,7 @@ impl Books {
                 let detail = format!("this is the digest of {}, which was issued here", key.record.id);
                 return Ok(LineResult::refused("digest", detail));
             }
-            let differs = import::differences(line, &key);
+            let differs = differences(line, &key);
             return Ok(LineResult::Existing { id: key.record.id, differs });
         }
         if claims.refused.contains(&line.digest) {

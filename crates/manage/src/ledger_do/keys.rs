@@ -2,10 +2,12 @@
 
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
+    access::record::{KeyState, Reach, Stored, Subject},
     feed::outbox::Told,
-    lifecycle::{Key, KeyStatus, Revocation},
-    listing,
-    record::{KeyState, Reach, Stored, Subject},
+    ledger::{
+        lifecycle::{Key, KeyStatus, Revocation},
+        query::searchable,
+    },
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -142,7 +144,7 @@ fn changeable(key: &Key) -> Result<[SqlStorageValue; 9]> {
     Ok([
         state(record.state).into(),
         record.expires_at.map(Timestamp::as_millis).into(),
-        listing::searchable(&format!("{}\n{}", record.name, record.display)).into(),
+        searchable(&format!("{}\n{}", record.name, record.display)).into(),
         (record.version as i64).into(),
         record.encode().into(),
         revocation.map(|revocation| revocation.at.as_millis()).into(),

@@ -7,7 +7,12 @@
 //! entry that says that the outcome is not known. So an entry may be of what
 //! did not happen after all, and says so, but nothing happens without one.
 
-use keystile_core::{Timestamp, audit::Action, id::DeliveryId};
+use keystile_core::{
+    Timestamp,
+    base::id::DeliveryId,
+    ledger::audit::Action,
+    objects::{self, Call},
+};
 use keystile_runtime::{clock, database::Database};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -20,7 +25,7 @@ use super::{
     idempotency,
 };
 use crate::{
-    command::{Command, Discard, Letter, Origin, Redrive},
+    command::{Discard, Letter, Origin, Redrive},
     dead_letters::{self, Unanswered},
     failure::Failure,
 };
@@ -36,23 +41,31 @@ impl Books {
     /// Puts an event back into its queue.
     pub(super) async fn redrive(&self, command: Redrive) -> Outcome {
         let Redrive { origin, letter } = command;
-        self.act_on(&origin, &letter, Action::DeadLetterRedriven, Redrive::PATH, "queued").await
+        let call = objects::dead_letters::Redrive { id: letter.id.clone() };
+        self.act_on(&origin, &letter, Action::DeadLetterRedriven, &call, "queued").await
     }
 
     /// Deletes an event.
     pub(super) async fn discard(&self, command: Discard) -> Outcome {
         let Discard { origin, letter } = command;
-        self.act_on(&origin, &letter, Action::DeadLetterDiscarded, Discard::PATH, "discarded").await
+        let call = objects::dead_letters::Discard { id: letter.id.clone() };
+        self.act_on(&origin, &letter, Action::DeadLetterDiscarded, &call, "discarded").await
     }
 
-    async fn act_on(&self, origin: &Origin, letter: &Letter, action: Action, path: &str, status: &str) -> Outcome {
+    async fn act_on(
+        &self,
+        origin: &Origin,
+        letter: &Letter,
+        action: Action,
+        call: &impl Call,
+        status: &str,
+    ) -> Outcome {
         let now = clock::now();
         self.change_for(origin, now, || {
             begin(&self.database, origin, letter, action, now)?;
             Ok(self.arm(now)?)
         })?;
-        let question = json!({ "id": letter.id });
-        let asked = dead_letters::ask(&self.env, &letter.source, path, &question, &origin.request_id).await;
+        let asked = dead_letters::ask(&self.env, &letter.source, call, &origin.request_id).await;
         let now = clock::now();
         self.database.transaction(|| {
             match &asked {

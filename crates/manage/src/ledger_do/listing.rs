@@ -9,10 +9,12 @@
 
 use keystile_core::{
     KeyId, TenantId, Timestamp,
+    access::scope::Scope,
     key::Environment,
-    lifecycle::KeyStatus,
-    listing::{KeyPlace, KeyQuery},
-    scope::Scope,
+    ledger::{
+        lifecycle::KeyStatus,
+        query::{KeyPlace, KeyQuery},
+    },
 };
 use serde::Deserialize;
 use worker::{Result, SqlStorageValue};

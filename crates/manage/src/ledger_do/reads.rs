@@ -2,11 +2,13 @@
 
 use keystile_core::{
     Timestamp,
-    lifecycle::Key,
-    management::{self, Caller, JUDGED_FOR_MS},
-    problem::Problem,
+    access::{
+        operator::{Caller, JUDGED_FOR_MS},
+        verdict::{self, Refusal},
+    },
+    api::management::{self},
+    ledger::lifecycle::Key,
     usage::report::{self, KeyUsage},
-    verdict::{self, Refusal},
 };
 use keystile_runtime::{clock, log};
 use serde_json::{Value, json};
@@ -75,12 +77,12 @@ impl Books {
     /// A page of an export of the audit log.
     pub(super) fn export(&self, command: &Export) -> Result<audit::ExportPage, Failure> {
         let page = audit::export_page(&self.database, &command.query)?;
-        Ok(page.ok_or_else(keystile_core::listing::unknown_entry)?)
+        Ok(page.ok_or_else(keystile_core::api::listing::unknown_entry)?)
     }
 
     /// Whose operator key it is, if it can be used. That is a use of it.
     pub(super) fn authenticate(&self, command: &Authenticate) -> Result<Judged, Failure> {
-        let refused = |refusal: &Refusal| Problem::refusal(refusal, &self.deployment.config.name);
+        let refused = |refusal: &Refusal| refusal.problem(&self.deployment.config.name);
         let row = keys::by_digest(&self.database, &command.digest)?.ok_or_else(|| refused(&Refusal::NotFound))?;
         let record = &row.key.record;
         let now = clock::now();

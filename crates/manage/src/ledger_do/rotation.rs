@@ -2,11 +2,13 @@
 
 use keystile_core::{
     KeyId, Timestamp,
-    audit::Action,
+    api::management,
     key::PlainKey,
-    lifecycle::{Key, Overlap},
-    management,
-    plan::{Limits, RequestedExpiry},
+    ledger::{
+        audit::Action,
+        lifecycle::{Key, Overlap},
+        plan::{Limits, RequestedExpiry},
+    },
 };
 use keystile_runtime::clock;
 use serde_json::Value;

@@ -2,9 +2,9 @@
 
 use keystile_core::{
     Timestamp,
-    plan::{Limits, MAX_KEYS, TenantSettings},
-    problem::Problem,
-    record::Subject,
+    access::record::Subject,
+    base::problem::Problem,
+    ledger::plan::{Limits, MAX_KEYS, TenantSettings},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -39,7 +39,7 @@ impl Books {
     /// The limits that hold for such keys. Operators have none.
     pub(super) fn limits(&self, subject: &Subject) -> Result<Limits> {
         match subject {
-            Subject::ApiKey { .. } => Ok(find(&self.database)?.limits(&self.deployment.config)),
+            Subject::ApiKey { .. } => Ok(self.deployment.config.limits_of(&find(&self.database)?)),
             Subject::Operator { .. } => Ok(Limits::default()),
         }
     }

@@ -3,10 +3,9 @@
 
 use keystile_core::{
     TenantId, Timestamp,
-    audit::Action,
+    api::management,
     feed::{message::TenantStanding, outbox::Told},
-    lifecycle::KeyStatus,
-    management, plan,
+    ledger::{audit::Action, lifecycle::KeyStatus, plan},
 };
 use keystile_runtime::clock;
 use serde_json::{Map, Value, json};
@@ -111,7 +110,7 @@ impl Books {
         let mut body = Map::new();
         body.insert("tenant".into(), json!(command.tenant));
         body.insert("suspended".into(), json!(suspended));
-        body.extend(management::present_settings(&settings, settings.limits(&self.deployment.config)));
+        body.extend(management::present_settings(&settings, self.deployment.config.limits_of(&settings)));
         body.insert("keys".into(), json!(keys));
         body.insert("secrets".into(), json!(self.secrets(now)?));
         Ok(Value::Object(body))

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 
 use keystile_core::{
     KeyId, Timestamp,
-    lifecycle::Key,
+    access::verdict,
+    ledger::lifecycle::Key,
     usage::{
         batch::{UsageBatch, Use},
         first_kept_hour, fold_due_at,
         report::{Bucket, Period, PeriodCounts, Tally},
     },
-    verdict,
 };
 use keystile_runtime::clock;
 use serde::Deserialize;

@@ -3,7 +3,7 @@ use alloc::{rc::Rc, string::ToString, vec, vec::Vec};
 use super::*;
 use crate::{
     KeyRecord,
-    record::{KeyState, tests::record},
+    access::record::{KeyState, tests::record},
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

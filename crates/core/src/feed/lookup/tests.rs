@@ -2,6 +2,7 @@ use alloc::{vec, vec::Vec};
 
 use super::*;
 use crate::{
+    access::record::{KeyState, Reach, Subject, tests::record},
     feed::{
         client::{
             Settings,
@@ -9,7 +10,6 @@ use crate::{
         },
         message::{Change, PollAnswer},
     },
-    record::{KeyState, Reach, Subject, tests::record},
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

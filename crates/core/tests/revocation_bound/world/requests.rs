@@ -2,12 +2,12 @@
 
 use keystile_core::{
     Timestamp,
+    access::record::Stored,
     feed::{
         client::Poll,
         lookup::{Answer, Lookup, Needs, Step},
         message::{PollAnswer, TenantStanding},
     },
-    record::Stored,
 };
 use proptest::test_runner::TestCaseError;
 

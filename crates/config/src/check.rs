@@ -1,0 +1,57 @@
+//! The checks, each of which records its mistakes, so that all come at once.
+
+mod edge;
+mod keys;
+mod plans;
+mod routes;
+mod scopes;
+mod webhooks;
+
+use std::fmt;
+
+/// One mistake: where it stands and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Keys and indices from the root, such as `routes`, `2`, `path`.
+    pub at: Vec<String>,
+    /// What is wrong and what to write.
+    pub message: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at.join("."), self.message)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+/// Collects mistakes.
+#[derive(Default)]
+pub(crate) struct Check {
+    mistakes: Vec<Mistake>,
+}
+
+impl Check {
+    /// What was checked, if nothing is wrong with it.
+    pub(crate) fn finish<T>(self, checked: T) -> Result<T, Vec<Mistake>> {
+        if self.mistakes.is_empty() { Ok(checked) } else { Err(self.mistakes) }
+    }
+
+    pub(crate) fn that(&mut self, holds: bool, at: &[&str], message: impl FnOnce() -> String) {
+        if !holds {
+            self.mistake(at, message());
+        }
+    }
+
+    fn mistake(&mut self, at: &[&str], message: impl Into<String>) {
+        let at = at.iter().map(ToString::to_string).collect();
+        self.mistakes.push(Mistake { at, message: message.into() });
+    }
+}
+
+/// Whether this can be the name of a binding or of a Worker secret.
+fn is_binding(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}

@@ -1,0 +1,80 @@
+//! The name, `[edge]`, `[usage]` and `[audit]`.
+
+use keystile_core::{base::path::Path, config::Cors, feed::client::Settings};
+
+use super::Check;
+use crate::raw::{RawEdge, RawUsage};
+
+impl Check {
+    /// The realm of challenges.
+    pub(crate) fn name(&mut self, name: &str) {
+        let printable = name.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\');
+        self.that((1..=64).contains(&name.len()) && printable, &["name"], || {
+            "a name is 1 to 64 printable ASCII characters without quotes and backslashes".into()
+        });
+    }
+
+    pub(crate) fn retention(&mut self, days: Option<u16>) {
+        self.that(days.is_none_or(|days| (30..=3_650).contains(&days)), &["audit", "retention_days"], || {
+            "write 30 to 3650 days, or leave it out to keep the log for good".into()
+        });
+    }
+
+    pub(crate) fn base(&mut self, text: &str, name: &str, such_as: &str) -> Path {
+        let parsed = Path::parse(text)
+            .ok()
+            .filter(|path| path.segments().next().is_some() && path.as_str() == text && !text.ends_with('/'));
+        self.that(parsed.is_some(), &["edge", name], || {
+            format!("write a path such as \"{such_as}\", without a slash at its end")
+        });
+        // The root is never used: an error was recorded.
+        parsed.unwrap_or_else(Path::root)
+    }
+
+    pub(crate) fn hooks_base(&mut self, text: &str, base: &Path) -> Path {
+        let hooks = self.base(text, "hooks_base", "/hooks");
+        let apart = hooks.below(base).is_none() && base.below(&hooks).is_none();
+        self.that(apart || !self.mistakes.is_empty(), &["edge", "hooks_base"], || {
+            format!("this overlaps {}, where Keystile's own endpoints are; write another path", base.as_str())
+        });
+        hooks
+    }
+
+    pub(crate) fn feed(&mut self, edge: &RawEdge) -> Settings {
+        self.that((250..=60_000).contains(&edge.max_staleness_ms), &["edge", "max_staleness_ms"], || {
+            "write 250 to 60000 milliseconds; 2000 is the default".into()
+        });
+        self.that((1_048_576..=67_108_864).contains(&edge.cache_bytes), &["edge", "cache_bytes"], || {
+            "write 1048576 (1 MiB) to 67108864 (64 MiB); an isolate has 128 MB for everything".into()
+        });
+        Settings {
+            max_staleness_ms: edge.max_staleness_ms,
+            when_unreachable: edge.when_feed_unreachable,
+            cache_bytes: edge.cache_bytes,
+        }
+    }
+
+    /// The platform lets a timer run on for 30 seconds after its request, and
+    /// sending takes some of them.
+    pub(crate) fn flush_seconds(&mut self, usage: &RawUsage) -> u32 {
+        self.that((1..=20).contains(&usage.flush_seconds), &["usage", "flush_seconds"], || {
+            "write 1 to 20 seconds; 10 is the default".into()
+        });
+        usage.flush_seconds
+    }
+
+    pub(crate) fn cors(&mut self, cors: &Cors) {
+        for (index, origin) in cors.origins.iter().enumerate() {
+            let host = origin.strip_prefix("https://").or(origin.strip_prefix("http://"));
+            let plain = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '*']));
+            self.that(plain || origin == "*", &["edge", "cors", "origins", &index.to_string()], || {
+                "write an origin such as \"https://app.example.com\", without a path, or \"*\"".into()
+            });
+        }
+        for (index, header) in cors.headers.iter().enumerate() {
+            let token =
+                !header.is_empty() && header.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+            self.that(token, &["edge", "cors", "headers", &index.to_string()], || "write a header's name".into());
+        }
+    }
+}

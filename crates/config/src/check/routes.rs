@@ -1,0 +1,120 @@
+//! `[[upstreams]]` and `[[routes]]`.
+
+use keystile_core::{
+    access::route::{Pattern, Route, Routes},
+    base::path::Path,
+    config::{EdgeConfig, Target, Upstream},
+    key::Environment,
+};
+
+use super::{Check, is_binding};
+use crate::raw::{RawRoute, RawUpstream};
+
+impl Check {
+    pub(crate) fn upstreams(&mut self, upstreams: &[RawUpstream]) -> Vec<Upstream> {
+        let mut checked: Vec<Upstream> = Vec::new();
+        for (index, raw) in upstreams.iter().enumerate() {
+            let index = index.to_string();
+            let twice = checked.iter().any(|upstream| upstream.name == raw.name);
+            self.that(!twice, &["upstreams", &index, "name"], || format!("there are two upstreams \"{}\"", raw.name));
+            let target = match (&raw.service, &raw.url) {
+                (Some(service), None) if is_binding(service) => Target::Service(service.clone()),
+                (Some(_), None) => {
+                    self.mistake(
+                        &["upstreams", &index, "service"],
+                        "write the name of a service binding of wrangler.toml, such as \"UPSTREAM\"",
+                    );
+                    continue;
+                }
+                (None, Some(url)) if is_upstream_url(url) => Target::Url(url.trim_end_matches('/').to_string()),
+                (None, Some(_)) => {
+                    self.mistake(
+                        &["upstreams", &index, "url"],
+                        "write an https:// URL without query, such as \"https://api.example.com\"",
+                    );
+                    continue;
+                }
+                _ => {
+                    self.mistake(&["upstreams", &index], "write either service = \"BINDING\" or url = \"https://…\"");
+                    continue;
+                }
+            };
+            if let Some(secret) = &raw.signing_secret {
+                self.that(is_binding(secret), &["upstreams", &index, "signing_secret"], || {
+                    "write the name of a Worker secret, such as \"UPSTREAM_SECRET\", not the secret itself".into()
+                });
+            }
+            checked.push(Upstream { name: raw.name.clone(), target, signing_secret: raw.signing_secret.clone() });
+        }
+        checked
+    }
+
+    pub(crate) fn routes(&mut self, routes: &[RawRoute], edge: &EdgeConfig, environments: &[Environment]) -> Routes {
+        let mut checked: Vec<Route> = Vec::new();
+        for (index, raw) in routes.iter().enumerate() {
+            let index = index.to_string();
+            let pattern = match Pattern::parse(&raw.path) {
+                Ok(pattern) => pattern,
+                Err(message) => {
+                    self.mistake(&["routes", &index, "path"], message);
+                    continue;
+                }
+            };
+            self.that(!pattern.overlaps(&edge.base), &["routes", &index, "path"], || {
+                format!("this overlaps {}, where Keystile's own endpoints are; guard other paths, or set another base in [edge]", edge.base.as_str())
+            });
+            let hooks = edge.hooks_base.as_ref().filter(|hooks| pattern.overlaps(hooks));
+            self.that(hooks.is_none(), &["routes", &index, "path"], || {
+                let hooks = hooks.map(Path::as_str).unwrap_or_default();
+                format!("this overlaps {hooks}, where webhooks come in; guard other paths, or set another hooks_base in [edge]")
+            });
+            let read_as = checked.iter().position(|route| route.pattern.is_read_as(&pattern));
+            if let Some(twin) = read_as.and_then(|at| checked.get(at)) {
+                let detail = if twin.pattern == pattern {
+                    format!("there are two routes for \"{}\"", raw.path)
+                } else {
+                    format!(
+                        "many servers read \"{}\" and the route before it for the same paths as one, since they \
+                         ignore case, `;parameters`, and dots and spaces at the end of a segment; write one of them",
+                        raw.path
+                    )
+                };
+                self.mistake(&["routes", &index, "path"], detail);
+            }
+            self.that(
+                raw.environment.is_none_or(|one| environments.contains(&one)),
+                &["routes", &index, "environment"],
+                || "no key can be created for this environment; see environments in [keys]".into(),
+            );
+            let upstream = edge.upstreams.iter().position(|upstream| upstream.name == raw.upstream);
+            self.that(upstream.is_some(), &["routes", &index, "upstream"], || {
+                format!("no [[upstreams]] is called \"{}\"", raw.upstream)
+            });
+            self.that(raw.read.is_some() || raw.write.is_some(), &["routes", &index], || {
+                "say what it needs: read = [\"…\"], write = [\"…\"] or both; [] lets every valid key in".into()
+            });
+            let mut scopes = |names: &Option<Vec<String>>, which: &str| {
+                names.as_ref().map(|names| self.known_scopes(names, &edge.catalog, &["routes", &index, which]))
+            };
+            let (read, write) = (scopes(&raw.read, "read"), scopes(&raw.write, "write"));
+            checked.push(Route {
+                pattern,
+                upstream: upstream.unwrap_or_default(),
+                environment: raw.environment,
+                read,
+                write,
+                strict: raw.strict,
+            });
+        }
+        Routes::new(checked)
+    }
+}
+
+/// Plain HTTP is for one's own machine.
+fn is_upstream_url(url: &str) -> bool {
+    let host = url.strip_prefix("https://").or(url.strip_prefix("http://")).unwrap_or_default();
+    let local = ["127.0.0.1", "localhost"].contains(&host.split([':', '/']).next().unwrap_or_default());
+    (url.starts_with("https://") || local)
+        && host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+        && !host.contains(['?', '#', '@', ' ', '\\'])
+}

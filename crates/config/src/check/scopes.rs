@@ -1,0 +1,80 @@
+//! `[[scopes]]` and `[[presets]]`.
+
+use keystile_core::{
+    Scope, ScopeSet,
+    access::scope::{Catalog, Implies, Preset, ScopeDefinition},
+};
+
+use super::Check;
+use crate::raw::{RawPreset, RawScope};
+
+impl Check {
+    pub(crate) fn catalog(&mut self, scopes: &[RawScope]) -> Catalog {
+        let mut definitions = Vec::new();
+        for (index, raw) in scopes.iter().enumerate() {
+            let index = index.to_string();
+            let Some(name) = self.scope(&raw.name, &["scopes", &index, "name"]) else { continue };
+            let implies = if raw.implies.iter().any(|implied| implied == "*") {
+                Implies::Everything
+            } else {
+                let implied = raw.implies.iter().enumerate();
+                Implies::These(
+                    implied
+                        .filter_map(|(i, implied)| self.scope(implied, &["scopes", &index, "implies", &i.to_string()]))
+                        .collect(),
+                )
+            };
+            let (description, unavailable) = (raw.description.clone(), raw.unavailable.clone());
+            definitions.push(ScopeDefinition { name, description, unavailable, implies });
+        }
+        Catalog::new(definitions).unwrap_or_else(|(index, message)| {
+            self.mistake(&["scopes", &index.to_string()], message);
+            Catalog::default()
+        })
+    }
+
+    pub(crate) fn presets(&mut self, presets: &[RawPreset], catalog: &Catalog) -> Vec<Preset> {
+        let mut checked: Vec<Preset> = Vec::new();
+        for (index, raw) in presets.iter().enumerate() {
+            let index = index.to_string();
+            let scopes: ScopeSet =
+                self.known_scopes(&raw.scopes, catalog, &["presets", &index, "scopes"]).into_iter().collect();
+            self.that(!raw.scopes.is_empty(), &["presets", &index, "scopes"], || {
+                "a preset names one scope at least".into()
+            });
+            for (place, scope) in raw.scopes.iter().enumerate() {
+                let unavailable = Scope::parse(scope)
+                    .and_then(|scope| catalog.definition(&scope))
+                    .is_some_and(|definition| definition.unavailable.is_some());
+                self.that(!unavailable, &["presets", &index, "scopes", &place.to_string()], || {
+                    format!("\"{scope}\" is unavailable, so no key could be created with this preset")
+                });
+            }
+            let twice = checked.iter().any(|preset| preset.name == raw.name);
+            self.that(!twice, &["presets", &index, "name"], || format!("there are two presets \"{}\"", raw.name));
+            checked.push(Preset { name: raw.name.clone(), description: raw.description.clone(), scopes });
+        }
+        checked
+    }
+
+    pub(crate) fn known_scopes(&mut self, names: &[String], catalog: &Catalog, at: &[&str]) -> Vec<Scope> {
+        let mut scopes = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            let index = index.to_string();
+            let at: Vec<&str> = at.iter().copied().chain([index.as_str()]).collect();
+            match Scope::parse(name).filter(|scope| catalog.definition(scope).is_some()) {
+                Some(scope) => scopes.push(scope),
+                None => self.mistake(&at, format!("no [[scopes]] defines \"{name}\"; define it, or name another")),
+            }
+        }
+        scopes
+    }
+
+    pub(crate) fn scope(&mut self, name: &str, at: &[&str]) -> Option<Scope> {
+        let scope = Scope::parse(name);
+        self.that(scope.is_some(), at, || {
+            "a scope is 1 to 64 of a-z, 0-9, `:`, `.`, `_` and `-`, a letter first; such as \"read:leads\"".into()
+        });
+        scope
+    }
+}

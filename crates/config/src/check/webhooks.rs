@@ -1,0 +1,193 @@
+//! `[[webhooks]]` as it stands in the file.
+
+use keystile_core::{
+    base::path::Path,
+    config::{Upstream, WebhookMode, WebhookSource},
+    receiver::queue::{FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS},
+};
+use keystile_webhook::{Scheme, registry};
+
+use super::{Check, is_binding};
+use crate::raw::RawWebhook;
+
+/// The longest body that a worker can hold beside its copies.
+const MAX_BODY_BYTES: u32 = 20 * 1024 * 1024;
+/// The longest that a delivery can be remembered, hours: 30 days.
+const MAX_REMEMBER_HOURS: u16 = 720;
+/// The widest window of time, seconds.
+const MAX_TOLERANCE_SECONDS: u32 = 7 * 24 * 60 * 60;
+
+impl Check {
+    pub(crate) fn webhooks(&mut self, webhooks: &[RawWebhook], upstreams: &[Upstream]) -> Vec<WebhookSource> {
+        let mut sources: Vec<WebhookSource> = Vec::new();
+        for (index, raw) in webhooks.iter().enumerate() {
+            let twice = sources.iter().any(|other| other.source == raw.source);
+            self.that(!twice, &["webhooks", &index.to_string(), "source"], || {
+                format!("there are two sources \"{}\"", raw.source)
+            });
+            sources.extend(self.webhook(raw, &index.to_string(), upstreams));
+        }
+        sources
+    }
+
+    fn webhook(&mut self, raw: &RawWebhook, index: &str, upstreams: &[Upstream]) -> Option<WebhookSource> {
+        self.that(is_source(&raw.source), &["webhooks", index, "source"], || {
+            "a source is 1 to 64 of a-z, 0-9 and `-`; it is the last part of the URL that the sender is given".into()
+        });
+        let named = |name: &str| is_binding(name);
+        self.that(!raw.secrets.is_empty(), &["webhooks", index, "secrets"], || {
+            "write the names of the Worker secrets that it signs with, such as [\"STRIPE_WEBHOOK_SECRET\"]".into()
+        });
+        for (place, name) in raw.secrets.iter().enumerate() {
+            let at = ["webhooks", index, "secrets", &place.to_string()];
+            self.that(named(name), &at, || {
+                "write the name of a Worker secret, such as \"STRIPE_WEBHOOK_SECRET\", not the secret itself".into()
+            });
+            self.that(raw.secrets.iter().position(|other| other == name) == Some(place), &at, || {
+                "this is listed twice".into()
+            });
+        }
+        self.that(named(&raw.signing_secret), &["webhooks", index, "signing_secret"], || {
+            "write the name of a Worker secret that holds a `whsec_…`, such as \"EVENTS_SECRET\", not the secret itself"
+                .into()
+        });
+        if let Some(url) = &raw.url {
+            self.that(is_registered_url(url), &["webhooks", index, "url"], || {
+                "write the URL as it is registered with the sender, such as \"https://api.example.com/hooks/shop\""
+                    .into()
+            });
+        }
+        self.that((1..=MAX_BODY_BYTES).contains(&raw.max_body_bytes), &["webhooks", index, "max_body_bytes"], || {
+            "write 1 to 20971520 (20 MiB) bytes; 1048576 is the default".into()
+        });
+        let queue = raw.mode == WebhookMode::Queue;
+        self.that(raw.retry_seconds.is_none() || queue, &["webhooks", index, "retry_seconds"], || {
+            "this goes with mode = \"queue\" alone: in mode \"direct\" the sender tries again".into()
+        });
+        let retry_seconds = raw.retry_seconds.unwrap_or(FIRST_RETRY_SECONDS as u16);
+        let allowed = 1..=MAX_RETRY_SECONDS as u16;
+        self.that(allowed.contains(&retry_seconds), &["webhooks", index, "retry_seconds"], || {
+            format!("write 1 to {MAX_RETRY_SECONDS} seconds; {FIRST_RETRY_SECONDS} is the default")
+        });
+        let path = Path::parse(&raw.path).ok().filter(|path| path.as_str() == raw.path);
+        self.that(path.is_some(), &["webhooks", index, "path"], || {
+            "write the path at the upstream, such as \"/events\", without query".into()
+        });
+        let upstream = upstreams.iter().position(|upstream| upstream.name == raw.upstream);
+        self.that(upstream.is_some(), &["webhooks", index, "upstream"], || {
+            format!("no [[upstreams]] is called \"{}\"", raw.upstream)
+        });
+        let (mut scheme, notes) = self.webhook_scheme(raw, index)?;
+        self.tolerance(raw, index, &mut scheme);
+        self.params(raw, index, &scheme);
+        Some(WebhookSource {
+            source: raw.source.clone(),
+            provider: raw.provider.clone(),
+            scheme,
+            notes,
+            secrets: raw.secrets.clone(),
+            params: raw.params.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+            url: raw.url.clone(),
+            max_body_bytes: raw.max_body_bytes,
+            upstream: upstream.unwrap_or_default(),
+            path: raw.path.clone(),
+            signing_secret: raw.signing_secret.clone(),
+            mode: raw.mode,
+            remember_hours: raw.remember_hours,
+            retry_seconds,
+        })
+    }
+
+    /// The provider's scheme, or the source's own.
+    fn webhook_scheme(&mut self, raw: &RawWebhook, index: &str) -> Option<(Scheme, Vec<String>)> {
+        match (&raw.provider, &raw.scheme) {
+            (Some(id), None) => match provider(id, raw.accept_unconfirmed) {
+                Ok(found) => return Some(found),
+                Err(message) => self.mistake(&["webhooks", index, "provider"], message),
+            },
+            (None, Some(scheme)) => match Scheme::from_value(scheme.clone()) {
+                Ok(scheme) => return Some((scheme, Vec::new())),
+                Err(mistakes) => {
+                    for mistake in mistakes {
+                        let at = ["webhooks", index, "scheme"].into_iter();
+                        let at: Vec<&str> = at.chain(mistake.at.split('.').filter(|step| !step.is_empty())).collect();
+                        self.mistake(&at, mistake.message);
+                    }
+                }
+            },
+            _ => self.mistake(
+                &["webhooks", index],
+                "write either provider = \"…\", an id of docs/reference/providers.md, or a [webhooks.scheme] of your own",
+            ),
+        }
+        None
+    }
+
+    /// The window of time that the source takes, and that deliveries are
+    /// remembered for longer.
+    fn tolerance(&mut self, raw: &RawWebhook, index: &str, scheme: &mut Scheme) {
+        let rule = scheme.timestamp.as_mut().filter(|rule| rule.enforce);
+        for (name, seconds) in [("past_seconds", raw.past_seconds), ("future_seconds", raw.future_seconds)] {
+            let at = ["webhooks", index, name];
+            self.that(seconds.is_none_or(|seconds| seconds <= MAX_TOLERANCE_SECONDS), &at, || {
+                "write 0 to 604800 seconds, a week".into()
+            });
+            self.that(seconds.is_none() || rule.is_some(), &at, || {
+                "this scheme has no time that is enforced; leave it out".into()
+            });
+        }
+        let mut window = 0;
+        if let Some(rule) = rule {
+            rule.past = raw.past_seconds.unwrap_or(rule.past);
+            rule.future = raw.future_seconds.unwrap_or(rule.future);
+            window = u64::from(rule.past) + u64::from(rule.future);
+        }
+        let longer = u64::from(raw.remember_hours) * 3_600 > window;
+        let at = ["webhooks", index, "remember_hours"];
+        self.that(raw.remember_hours >= 1 && raw.remember_hours <= MAX_REMEMBER_HOURS && longer, &at, || {
+            "write 1 to 720 hours, and more than the window of time that the source takes; 72 is the default".into()
+        });
+    }
+
+    fn params(&mut self, raw: &RawWebhook, index: &str, scheme: &Scheme) {
+        for name in &scheme.params {
+            let set = raw.params.get(name).is_some_and(|value| !value.is_empty());
+            self.that(set, &["webhooks", index, "params"], || {
+                format!("this scheme needs a parameter: params = {{ {name} = \"…\" }}")
+            });
+        }
+        for name in raw.params.keys() {
+            self.that(scheme.params.contains(name), &["webhooks", index, "params", name], || {
+                "this scheme has no such parameter".into()
+            });
+        }
+    }
+}
+
+/// The scheme of a provider, and what an operator should know of it.
+fn provider(id: &str, accept_unconfirmed: bool) -> Result<(Scheme, Vec<String>), String> {
+    let provider = registry::provider(id).ok_or_else(|| {
+        format!("there is no provider \"{id}\"; docs/reference/providers.md has them all by their ids")
+    })?;
+    if provider.unconfirmed && !accept_unconfirmed {
+        return Err(format!(
+            "how {} signs is known from one source alone ({}): try it with a real delivery, and write \
+             accept_unconfirmed = true",
+            provider.name, provider.evidence
+        ));
+    }
+    Ok((provider.scheme.clone(), provider.note.iter().cloned().collect()))
+}
+
+fn is_source(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn is_registered_url(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or(url.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+            && rest.bytes().all(|b| b.is_ascii_graphic())
+            && !rest.contains(['#', '@', '\\'])
+    })
+}

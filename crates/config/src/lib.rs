@@ -1,0 +1,134 @@
+//! `keystile.toml`: the one configuration of all workers.
+//!
+//! [`read`] takes the file's text and makes of it what each worker reads, or says
+//! all its mistakes, each with its line and a remedy. The checked configuration
+//! ships to the workers as data ([`Configuration::to_blobs`]), so that another one
+//! needs no other compilation, and no worker carries the checks.
+#![forbid(unsafe_code)]
+
+mod check;
+mod lines;
+mod raw;
+
+use keystile_core::{
+    access::route::Routes,
+    config::{self, EdgeConfig, HooksConfig, ManageConfig, WebhookSource, WebhookSummary},
+};
+
+use check::Check;
+pub use check::Mistake;
+use raw::RawConfig;
+
+/// The configuration as each worker reads it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Configuration {
+    /// For the edge.
+    pub edge: EdgeConfig,
+    /// For the management worker.
+    pub manage: ManageConfig,
+    /// For the worker that receives webhooks.
+    pub hooks: HooksConfig,
+}
+
+/// The configuration as it ships: a text for each worker, in base64.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[allow(missing_docs)]
+pub struct Blobs {
+    pub edge: String,
+    pub manage: String,
+    pub hooks: String,
+}
+
+/// Reads and checks a file's text.
+///
+/// # Errors
+/// All its mistakes, each as `12: routes.0.read.1: …`, with its line first.
+pub fn read(text: &str) -> Result<Configuration, Vec<String>> {
+    let raw: RawConfig = toml::from_str(text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        vec![format!("{}: {}", lines::line(text, offset), error.message())]
+    })?;
+    Configuration::new(raw).map_err(|mistakes| {
+        mistakes.iter().map(|mistake| format!("{}: {mistake}", lines::line_of(text, &mistake.at))).collect()
+    })
+}
+
+impl Configuration {
+    fn new(raw: RawConfig) -> Result<Self, Vec<Mistake>> {
+        let mut check = Check::default();
+        check.name(&raw.name);
+        let prefixes = check.prefixes(&raw.keys);
+        let allow_imported = check.imported(&raw.keys.allow_imported, &prefixes);
+        check.environments(&raw.keys.environments);
+        check.headers(&raw.keys.headers);
+        let catalog = check.catalog(&raw.scopes);
+        let presets = check.presets(&raw.presets, &catalog);
+        check.retention(raw.audit.retention_days);
+        if let Some(cors) = &raw.edge.cors {
+            check.cors(cors);
+        }
+        let base = check.base(&raw.edge.base, "base", "/keystile");
+        let hooks_base = check.hooks_base(&raw.edge.hooks_base, &base);
+        let hooks_base = (!raw.webhooks.is_empty()).then_some(hooks_base);
+        let upstreams = check.upstreams(&raw.upstreams);
+        let sources = check.webhooks(&raw.webhooks, &upstreams);
+        let feed = check.feed(&raw.edge);
+
+        let manage = ManageConfig {
+            name: raw.name.clone(),
+            prefixes: prefixes.clone(),
+            allow_imported: allow_imported.clone(),
+            environments: raw.keys.environments,
+            default_scopes: raw.keys.default_scopes,
+            catalog: catalog.clone(),
+            presets,
+            max_staleness_ms: feed.max_staleness_ms,
+            when_feed_unreachable: feed.when_unreachable,
+            limits: check.limits(raw.limits, &["limits"]),
+            plans: check.plans(&raw.plans),
+            audit_retention_days: raw.audit.retention_days,
+            webhooks: sources.iter().map(summary).collect(),
+        };
+        let mut edge = EdgeConfig {
+            name: raw.name,
+            prefixes,
+            allow_imported,
+            headers: raw.keys.headers,
+            catalog,
+            base: base.clone(),
+            hooks_base: hooks_base.clone(),
+            feed,
+            usage_flush_seconds: check.flush_seconds(&raw.usage),
+            server_timing: raw.edge.server_timing,
+            cors: raw.edge.cors,
+            upstreams: upstreams.clone(),
+            routes: Routes::default(),
+        };
+        edge.routes = check.routes(&raw.routes, &edge, &manage.environments);
+        check.finish(Self { edge, manage, hooks: HooksConfig { base, hooks_base, upstreams, sources } })
+    }
+
+    /// The texts that ship to the workers.
+    #[must_use]
+    pub fn to_blobs(&self) -> Blobs {
+        Blobs {
+            edge: config::to_blob(&self.edge),
+            manage: config::to_blob(&self.manage),
+            hooks: config::to_blob(&self.hooks),
+        }
+    }
+}
+
+/// A source as the management API lists it.
+fn summary(source: &WebhookSource) -> WebhookSummary {
+    WebhookSummary {
+        source: source.source.clone(),
+        provider: source.provider.clone().unwrap_or_else(|| config::OWN_SCHEME.into()),
+        mode: source.mode,
+        body_authenticated: source.scheme.body_authenticated(),
+        notes: source.notes.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! Access: a key's record, what a route demands, and the verdict.
+
+mod challenge;
+pub mod http_signature;
+pub mod operator;
+pub mod record;
+pub mod route;
+pub mod scope;
+pub mod verdict;

@@ -1,0 +1,231 @@
+//! Who calls the management API, and what operators' keys may do.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    access::{
+        record::{KeyRecord, Reach, Subject},
+        scope::{Catalog, Implies, Scope, ScopeDefinition, ScopeSet},
+    },
+    base::{id::TenantId, problem::Problem, timestamp::Timestamp},
+};
+
+/// How long a judgement on an operator's key may be acted on, milliseconds.
+///
+/// Its ledger judges it; the ledger that makes a change is another object, and hears
+/// of the judgement this much later at most. So the end of an operator's key counts
+/// as effective no earlier than that, and the margin for clocks, from when it was
+/// recorded.
+pub const JUDGED_FOR_MS: u32 = 2_000;
+
+/// Who calls the management API, and what they hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Caller {
+    /// The operator key's id, or `root`, or the id of a key that acts for itself.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub scopes: ScopeSet,
+    /// For whom.
+    pub reach: Reach,
+    /// Until when.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Caller {
+    /// Who holds `KEYSTILE_ROOT_KEY`.
+    #[must_use]
+    pub fn root() -> Self {
+        Self {
+            id: "root".into(),
+            name: "root key".into(),
+            scopes: OperatorScope::catalog().all_available(),
+            reach: Reach::All,
+            expires_at: None,
+        }
+    }
+
+    /// Who holds this operator's key; `None` if it is no operator's.
+    #[must_use]
+    pub fn operator(record: &KeyRecord) -> Option<Self> {
+        let Subject::Operator { reach } = &record.subject else { return None };
+        let (id, name) = (record.id.to_string(), record.name.clone());
+        let (scopes, expires_at) = (record.scopes.clone(), record.expires_at);
+        Some(Self { id, name, scopes, reach: reach.clone(), expires_at })
+    }
+
+    /// Whether they may make such an operator: nobody grants more than they hold,
+    /// nor for longer.
+    ///
+    /// # Errors
+    /// The 403 that says what is missing.
+    pub fn may_grant(&self, scopes: &ScopeSet, reach: &Reach, expires_at: Option<Timestamp>) -> Result<(), Problem> {
+        let lacking: Vec<_> = scopes.iter().filter(|scope| !self.scopes.contains(scope)).collect();
+        let detail = if let [first, ..] = lacking.as_slice() {
+            format!("Nobody grants more than they hold: this operator key lacks the scope \"{first}\".")
+        } else if !self.reach.covers(reach) {
+            "Nobody grants more than they hold: this operator key is for one tenant.".into()
+        } else if let Some(own) = self.expires_at.filter(|own| expires_at.is_none_or(|end| end > *own)) {
+            let own = own.to_rfc3339();
+            format!(
+                "Nobody grants more than they hold: this operator key ends at {own}; name an `expires_at` no later."
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Problem::new(403, "EXCEEDS_OWN_RIGHTS", detail).with("lacking_scopes", json!(lacking)))
+    }
+
+    /// Whether they may do this for this tenant, or for all if none is named.
+    ///
+    /// # Errors
+    /// The 403 that says what is missing.
+    pub fn may(&self, scope: OperatorScope, tenant: Option<&TenantId>) -> Result<(), Problem> {
+        if !self.scopes.contains(&scope.scope()) {
+            let detail = format!("This operator key lacks the scope \"{}\".", scope.as_str());
+            return Err(
+                Problem::new(403, "INSUFFICIENT_SCOPE", detail).with("required_scopes", json!([scope.as_str()]))
+            );
+        }
+        let reaches = match tenant {
+            Some(tenant) => self.reach.includes(tenant),
+            None => self.reach == Reach::All,
+        };
+        if reaches {
+            return Ok(());
+        }
+        let detail = match tenant {
+            Some(_) => "This operator key is for another tenant.",
+            None => "This operator key is for one tenant, and this needs one for all.",
+        };
+        Err(Problem::new(403, "TENANT_NOT_ALLOWED", detail))
+    }
+}
+
+/// What an operator's key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum OperatorScope {
+    KeysRead,
+    KeysWrite,
+    AuditRead,
+    OperatorsWrite,
+    Verify,
+    WebhooksRead,
+    WebhooksWrite,
+}
+
+impl OperatorScope {
+    const ALL: [Self; 7] = [
+        Self::KeysRead,
+        Self::KeysWrite,
+        Self::AuditRead,
+        Self::OperatorsWrite,
+        Self::Verify,
+        Self::WebhooksRead,
+        Self::WebhooksWrite,
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KeysRead => "keys:read",
+            Self::KeysWrite => "keys:write",
+            Self::AuditRead => "audit:read",
+            Self::OperatorsWrite => "operators:write",
+            Self::Verify => "verify",
+            Self::WebhooksRead => "webhooks:read",
+            Self::WebhooksWrite => "webhooks:write",
+        }
+    }
+
+    const fn description(self) -> &'static str {
+        match self {
+            Self::KeysRead => "List and read keys.",
+            Self::KeysWrite => "Create, import, change, rotate and revoke keys; suspend and resume tenants.",
+            Self::AuditRead => "Read the audit log.",
+            Self::OperatorsWrite => "List, create, rotate and revoke operator keys.",
+            Self::Verify => "Ask the edge for the verdict on a key.",
+            Self::WebhooksRead => "List the sources of webhooks, and events that could not be delivered.",
+            Self::WebhooksWrite => "Send events that could not be delivered again, or discard them.",
+        }
+    }
+
+    /// As a scope.
+    #[must_use]
+    pub fn scope(self) -> Scope {
+        Scope::literal(self.as_str())
+    }
+
+    /// The operators' vocabulary. No scope implies another.
+    #[must_use]
+    pub fn catalog() -> Catalog {
+        let definition = |scope: &Self| ScopeDefinition {
+            name: scope.scope(),
+            description: scope.description().into(),
+            unavailable: None,
+            implies: Implies::These(Vec::new()),
+        };
+        Catalog::new(Self::ALL.iter().map(definition).collect()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn callers_act_for_whom_they_reach_with_what_they_hold() {
+        let acme = TenantId::parse("acme").unwrap();
+        let other = TenantId::parse("other").unwrap();
+        let caller = Caller {
+            id: "op".into(),
+            name: "ops".into(),
+            scopes: [OperatorScope::KeysRead.scope()].into_iter().collect(),
+            reach: Reach::Tenant(acme.clone()),
+            expires_at: None,
+        };
+        assert!(caller.may(OperatorScope::KeysRead, Some(&acme)).is_ok());
+        assert_eq!(caller.may(OperatorScope::KeysRead, Some(&other)).unwrap_err().code, "TENANT_NOT_ALLOWED");
+        assert_eq!(caller.may(OperatorScope::KeysRead, None).unwrap_err().code, "TENANT_NOT_ALLOWED");
+        assert_eq!(caller.may(OperatorScope::KeysWrite, Some(&acme)).unwrap_err().code, "INSUFFICIENT_SCOPE");
+        assert!(Caller::root().may(OperatorScope::OperatorsWrite, None).is_ok());
+    }
+
+    #[test]
+    fn nobody_grants_more_than_they_hold() {
+        let tenant = |name: &str| Reach::Tenant(TenantId::parse(name).unwrap());
+        let read: ScopeSet = [OperatorScope::KeysRead.scope()].into_iter().collect();
+        let write: ScopeSet = [OperatorScope::KeysWrite.scope()].into_iter().collect();
+        let mut record = crate::access::record::tests::record();
+        assert_eq!(Caller::operator(&record), None, "an API key's holder is no operator");
+        record.subject = Subject::Operator { reach: tenant("acme") };
+        record.scopes = read.clone();
+        let caller = Caller::operator(&record).unwrap();
+        let own_end = record.expires_at;
+        assert_eq!(caller.may_grant(&read, &tenant("acme"), own_end), Ok(()));
+        let later = own_end.map(|end| end.plus_millis(1));
+        for (scopes, reach, end) in [
+            (&write, tenant("acme"), own_end),
+            (&read, tenant("other"), own_end),
+            (&read, Reach::All, own_end),
+            (&read, tenant("acme"), later),
+            (&read, tenant("acme"), None),
+        ] {
+            assert_eq!(caller.may_grant(scopes, &reach, end).unwrap_err().code, "EXCEEDS_OWN_RIGHTS");
+        }
+        assert_eq!(Caller::root().may_grant(&write, &Reach::All, None), Ok(()));
+    }
+}

@@ -1,0 +1,432 @@
+//! What the edge knows of a key: the record that ledger, feed and KV hold.
+//!
+//! Its stored form is JSON with two version numbers. `v` says which format this
+//! is; `min_reader` says which reader is needed to *understand every
+//! restriction* in it. A reader that is older than `min_reader` must not serve
+//! the key, so it decodes to [`Stored::TooNew`] and the edge answers 503.
+//! Unknown fields alone stop nobody: what only informs may be added freely.
+//!
+//! It is decoded field by field, each by its own parser: serde's derived
+//! decoders would be a tenth of what the edge worker may weigh.
+
+use alloc::{
+    rc::Rc,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::cmp::Ordering;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    access::scope::{Scope, ScopeSet},
+    base::{
+        id::{KeyId, TenantId},
+        timestamp::Timestamp,
+    },
+    key::{Environment, KeyDisplay},
+};
+
+/// The format that this build writes.
+pub const RECORD_VERSION: u32 = 1;
+/// The newest `min_reader` that this build understands.
+pub const READER: u32 = 1;
+
+/// The facts about a key that its verdict needs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KeyRecord {
+    /// The key's id.
+    pub id: KeyId,
+    /// Grows by one with each change, in the ledger's transaction.
+    pub version: u64,
+    /// Whose key it is, and of which kind.
+    pub subject: Subject,
+    /// Whether it can be used at all.
+    pub state: KeyState,
+    /// The name that its owner gave it.
+    pub name: String,
+    /// What may be shown of its text.
+    pub display: KeyDisplay,
+    /// What it may do, as granted; implication is worked out at the edge.
+    pub scopes: ScopeSet,
+    /// From this instant on it is no longer valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Source addresses it may be used from; empty: any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_ips: Vec<IpNet>,
+    /// The owner's own data, handed out by `verify`.
+    #[serde(skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// A JSON object of the owner's.
+pub type Metadata = Map<String, Value>;
+
+/// Whose key a record describes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A tenant's key for the guarded API.
+    ApiKey {
+        /// The tenant.
+        tenant: TenantId,
+        /// Live or test.
+        environment: Environment,
+    },
+    /// An operator's key for the management API and `verify`.
+    Operator {
+        /// The tenants it may act for.
+        reach: Reach,
+    },
+}
+
+/// The tenants that an operator may act for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// All, those to come included.
+    All,
+    /// One.
+    Tenant(TenantId),
+}
+
+impl Subject {
+    fn decode(value: &Value) -> Option<Self> {
+        if let Some(key) = value.get("api_key") {
+            let tenant = TenantId::parse(key.get("tenant")?.as_str()?)?;
+            return Some(Self::ApiKey { tenant, environment: Environment::parse(key.get("environment")?.as_str()?)? });
+        }
+        let reach = match value.get("operator")?.get("reach")? {
+            Value::String(all) if all == "all" => Reach::All,
+            reach => Reach::Tenant(TenantId::parse(reach.get("tenant")?.as_str()?)?),
+        };
+        Some(Self::Operator { reach })
+    }
+}
+
+impl Reach {
+    /// Whether it includes `tenant`.
+    #[must_use]
+    pub fn includes(&self, tenant: &TenantId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Tenant(own) => own == tenant,
+        }
+    }
+
+    /// Whether it includes all that `other` includes.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match other {
+            Self::All => *self == Self::All,
+            Self::Tenant(tenant) => self.includes(tenant),
+        }
+    }
+}
+
+/// Whether a key can be used, time apart. Ordered by restriction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    /// In use.
+    Active,
+    /// Switched off, and can be switched on again.
+    Disabled,
+    /// Dead for good.
+    Revoked,
+}
+
+impl KeyState {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "active" => Some(Self::Active),
+            "disabled" => Some(Self::Disabled),
+            "revoked" => Some(Self::Revoked),
+            _ => None,
+        }
+    }
+}
+
+/// A record as it was read: understood, or written for newer readers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stored {
+    /// This build understands every restriction in it.
+    Known(Rc<KeyRecord>),
+    /// It does not, and must not serve the key.
+    TooNew {
+        /// The version, which a later record is compared with.
+        version: u64,
+    },
+}
+
+/// Text that is no record at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Corrupt;
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    v: u32,
+    min_reader: u32,
+    #[serde(flatten)]
+    record: &'a KeyRecord,
+}
+
+impl KeyRecord {
+    /// The stored form.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let envelope = Envelope { v: RECORD_VERSION, min_reader: 1, record: self };
+        // Every part serialises to JSON: all map keys are strings.
+        serde_json::to_string(&envelope).unwrap_or_default()
+    }
+
+    fn decode(version: u64, stored: &mut Map<String, Value>) -> Option<Self> {
+        let metadata = match stored.remove("metadata") {
+            None => Metadata::new(),
+            Some(Value::Object(metadata)) => metadata,
+            Some(_) => return None,
+        };
+        let text = |field: &str| stored.get(field)?.as_str();
+        let texts = |field: &str| stored.get(field).map_or(Some(&[][..]), |list| list.as_array().map(Vec::as_slice));
+        Some(Self {
+            id: KeyId::parse(text("id")?)?,
+            version,
+            subject: Subject::decode(stored.get("subject")?)?,
+            state: KeyState::parse(text("state")?)?,
+            name: text("name")?.into(),
+            display: KeyDisplay::parse(text("display")?)?,
+            scopes: texts("scopes")?.iter().map(|scope| Scope::parse(scope.as_str()?)).collect::<Option<_>>()?,
+            expires_at: match stored.get("expires_at") {
+                None => None,
+                Some(instant) => Some(Timestamp::from_millis(instant.as_i64()?)),
+            },
+            allowed_ips: texts("allowed_ips")?.iter().map(|net| network(net.as_str()?)).collect::<Option<_>>()?,
+            metadata,
+            created_at: Timestamp::from_millis(stored.get("created_at")?.as_i64()?),
+        })
+    }
+
+    /// The tenant, if it is a tenant's key.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&TenantId> {
+        match &self.subject {
+            Subject::ApiKey { tenant, .. } => Some(tenant),
+            Subject::Operator { .. } => None,
+        }
+    }
+
+    /// What else two records of one version could differ in, were ledgers at fault.
+    fn content(&self) -> impl Ord + '_ {
+        let kept = (&self.id, &self.display, self.created_at, &self.subject);
+        (kept, &self.name, &self.scopes, &self.allowed_ips, json!(self.metadata).to_string())
+    }
+
+    fn restriction(&self) -> impl Ord + '_ {
+        let expires = core::cmp::Reverse(self.expires_at.map_or(i64::MAX, Timestamp::as_millis));
+        let scopes = core::cmp::Reverse(self.scopes.len());
+        // An empty list of addresses restricts least, then the longer list does.
+        let addresses = match self.allowed_ips.len() {
+            0 => 0,
+            length => usize::MAX - length,
+        };
+        (self.state, expires, scopes, addresses)
+    }
+}
+
+/// A network as it is stored. (`IpNet`'s own parser has another one for
+/// addresses than `core` has, and the edge needs that already.)
+fn network(text: &str) -> Option<IpNet> {
+    let (address, length) = text.split_once('/')?;
+    IpNet::new(address.parse().ok()?, length.parse().ok()?).ok()
+}
+
+impl Stored {
+    /// Reads a stored form.
+    ///
+    /// # Errors
+    /// [`Corrupt`] if it is none.
+    pub fn decode(text: &str) -> Result<Self, Corrupt> {
+        let mut stored: Map<String, Value> = match serde_json::from_str(text) {
+            Ok(Value::Object(stored)) => stored,
+            _ => return Err(Corrupt),
+        };
+        let number = |field: &str| stored.get(field).and_then(Value::as_u64).ok_or(Corrupt);
+        let version = number("version")?;
+        if number("min_reader")? > u64::from(READER) {
+            return Ok(Self::TooNew { version });
+        }
+        KeyRecord::decode(version, &mut stored).map(|record| Self::Known(Rc::new(record))).ok_or(Corrupt)
+    }
+
+    /// The record's version.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        match self {
+            Self::Known(record) => record.version,
+            Self::TooNew { version } => *version,
+        }
+    }
+
+    /// Whether it is known to be revoked, which no later record can change.
+    #[must_use]
+    pub fn is_revoked(&self) -> bool {
+        matches!(self, Self::Known(record) if record.state == KeyState::Revoked)
+    }
+
+    /// Of two records of one key the one that holds: revoked beats all, then
+    /// the higher version, then the more restrictive. A total order, so the
+    /// outcome depends on neither order nor repetition.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        if self.compare(&other) == Ordering::Less { other } else { self }
+    }
+
+    /// Whether `other` changes anything about what holds: whether it wins the
+    /// [`merge`](Self::merge) and is not the same.
+    #[must_use]
+    pub fn yields_to(&self, other: &Self) -> bool {
+        self.compare(other) == Ordering::Less
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        self.is_revoked().cmp(&other.is_revoked()).then_with(|| self.version().cmp(&other.version())).then_with(|| {
+            match (self, other) {
+                (Self::Known(a), Self::Known(b)) if Rc::ptr_eq(a, b) => Ordering::Equal,
+                (Self::Known(a), Self::Known(b)) => {
+                    a.restriction().cmp(&b.restriction()).then_with(|| a.content().cmp(&b.content()))
+                }
+                (Self::TooNew { .. }, Self::Known(_)) => Ordering::Greater,
+                (Self::Known(_), Self::TooNew { .. }) => Ordering::Less,
+                (Self::TooNew { .. }, Self::TooNew { .. }) => Ordering::Equal,
+            }
+        })
+    }
+
+    /// About how many bytes it takes in memory.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::TooNew { .. } => 64,
+            Self::Known(record) => {
+                let scopes: usize = record.scopes.iter().map(|scope| scope.as_str().len() + 48).sum();
+                let metadata: usize =
+                    record.metadata.iter().map(|(key, value)| key.len() + value_weight(value) + 64).sum();
+                400 + record.name.len() + scopes + metadata + record.allowed_ips.len() * 20
+            }
+        }
+    }
+}
+
+fn value_weight(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 32,
+        Value::String(text) => 32 + text.len(),
+        Value::Array(values) => 32 + values.iter().map(value_weight).sum::<usize>(),
+        Value::Object(members) => {
+            32 + members.iter().map(|(key, value)| 64 + key.len() + value_weight(value)).sum::<usize>()
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::key::KeyDigest;
+    use alloc::{format, vec};
+    use proptest::prelude::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    pub(crate) fn record() -> KeyRecord {
+        KeyRecord {
+            id: KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap(),
+            version: 3,
+            subject: Subject::ApiKey { tenant: TenantId::parse("acme").unwrap(), environment: Environment::Live },
+            state: KeyState::Active,
+            name: "Zapier".into(),
+            display: serde_json::from_str("\"knq_live_7Hq2\"").unwrap(),
+            scopes: ["read:leads", "webhooks"].iter().map(|name| Scope::parse(name).unwrap()).collect(),
+            expires_at: Some(Timestamp::from_millis(1_800_000_000_000)),
+            allowed_ips: vec!["192.0.2.0/24".parse().unwrap()],
+            metadata: [("plan".into(), "pro".into())].into_iter().collect(),
+            created_at: Timestamp::from_millis(1_700_000_000_000),
+        }
+    }
+
+    /// What stands in ledgers, feeds and KV today. To change it is to migrate.
+    const GOLDEN: &str = r#"{"v":1,"min_reader":1,"id":"key_4bTzV9cXk07Hq2mN1pRs","version":3,"subject":{"api_key":{"tenant":"acme","environment":"live"}},"state":"active","name":"Zapier","display":"knq_live_7Hq2","scopes":["read:leads","webhooks"],"expires_at":1800000000000,"allowed_ips":["192.0.2.0/24"],"metadata":{"plan":"pro"},"created_at":1700000000000}"#;
+
+    const GOLDEN_OPERATOR: &str = r#"{"v":1,"min_reader":1,"id":"op_4bTzV9cXk07Hq2mN1pRs","version":1,"subject":{"operator":{"reach":{"tenant":"acme"}}},"state":"revoked","name":"Ops","display":"ksop_7Hq2","scopes":["verify"],"created_at":0}"#;
+
+    #[test]
+    fn the_stored_form_is_golden() {
+        assert_eq!(record().encode(), GOLDEN);
+        assert_eq!(Stored::decode(GOLDEN), Ok(Stored::Known(Rc::new(record()))));
+        let Ok(Stored::Known(operator)) = Stored::decode(GOLDEN_OPERATOR) else { panic!("not read") };
+        assert_eq!(operator.subject, Subject::Operator { reach: Reach::Tenant(TenantId::parse("acme").unwrap()) });
+        assert_eq!(operator.encode(), GOLDEN_OPERATOR);
+    }
+
+    #[test]
+    fn a_record_for_newer_readers_is_not_served() {
+        let newer = GOLDEN
+            .replace(r#""min_reader":1"#, r#""min_reader":2,"geo":["de"]"#)
+            .replace("\"state\":\"active\"", "\"state\":\"dormant\"");
+        assert_eq!(Stored::decode(&newer), Ok(Stored::TooNew { version: 3 }));
+    }
+
+    #[test]
+    fn a_newer_field_that_only_informs_is_ignored() {
+        let newer = GOLDEN.replace(r#""v":1"#, r#""v":2,"colour":"blue""#);
+        assert_eq!(Stored::decode(&newer), Ok(Stored::Known(Rc::new(record()))));
+    }
+
+    #[test]
+    fn what_is_no_record_is_corrupt_and_never_a_record() {
+        for text in ["", "{}", "null", "[]", &GOLDEN[1..], &GOLDEN.replace("active", "actve")] {
+            assert_eq!(Stored::decode(text), Err(Corrupt), "{text}");
+        }
+    }
+
+    fn arbitrary_stored() -> impl Strategy<Value = Stored> {
+        let state = prop_oneof![Just(KeyState::Active), Just(KeyState::Disabled), Just(KeyState::Revoked)];
+        let known = (0..4u64, state, 0..3i64, 0..3usize).prop_map(|(version, state, expires, scopes)| {
+            let names = ["a", "b", "c"];
+            Stored::Known(Rc::new(KeyRecord {
+                version,
+                state,
+                expires_at: (expires > 0).then(|| Timestamp::from_millis(expires)),
+                scopes: names[..=scopes].iter().map(|name| Scope::parse(name).unwrap()).collect(),
+                ..record()
+            }))
+        });
+        prop_oneof![4 => known, 1 => (0..4u64).prop_map(|version| Stored::TooNew { version })]
+    }
+
+    proptest! {
+        #[test]
+        fn merging_depends_on_neither_order_nor_repetition(a in arbitrary_stored(), b in arbitrary_stored(), c in arbitrary_stored()) {
+            prop_assert_eq!(a.clone().merge(b.clone()), b.clone().merge(a.clone()));
+            prop_assert_eq!(a.clone().merge(b.clone()).merge(c.clone()), a.clone().merge(b.clone().merge(c.clone())));
+            prop_assert_eq!(a.clone().merge(a.clone()), a.clone());
+            prop_assert_eq!(a.yields_to(&b), a.clone().merge(b.clone()) != a);
+        }
+
+        #[test]
+        fn revoked_beats_every_version(a in arbitrary_stored(), b in arbitrary_stored()) {
+            prop_assert_eq!(a.clone().merge(b.clone()).is_revoked(), a.is_revoked() || b.is_revoked());
+        }
+
+        #[test]
+        fn no_text_makes_the_decoder_panic(text: String) {
+            let _ = Stored::decode(&text);
+            let _ = Stored::decode(&format!("{{\"min_reader\":1,\"version\":1,\"id\":{text:?}}}"));
+            let _ = KeyDigest::from_hex(&text);
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The verdict on a request: one closed set of outcomes, in a fixed order.
+//!
+//! A refusal is a value, never an error: errors are for faults, and a fault is
+//! answered 503, never 401. The order of the checks is the order of
+//! [`Refusal`]'s variants; the first that fails is the answer. Those up to
+//! [`Refusal::WrongEnvironment`] need the request alone, the rest the record;
+//! but the environment of an imported key is in its record, too.
+
+use alloc::{borrow::Cow, format, vec::Vec};
+use core::net::IpAddr;
+
+use crate::{
+    access::{
+        record::{KeyRecord, KeyState, Subject},
+        scope::{Catalog, Scope, ScopeSet},
+    },
+    base::{id::TenantId, timestamp::Timestamp},
+    key::{Environment, ParseKeyError, credential::CredentialError},
+};
+
+/// Why a request is refused. Variants stand in the order of the checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No credential was sent.
+    MissingCredential,
+    /// A key stood in the query string.
+    CredentialInQuery,
+    /// Two different credentials were sent.
+    ConflictingCredentials,
+    /// The text is no key of this deployment.
+    Malformed(ParseKeyError),
+    /// A test key on a live route, or the reverse.
+    WrongEnvironment {
+        /// The key's own.
+        of_key: Environment,
+    },
+    /// Well formed, but there is no such key, or not for this caller.
+    NotFound,
+    /// Dead for good.
+    Revoked,
+    /// All of the tenant's keys are out of use.
+    TenantSuspended,
+    /// Switched off.
+    Disabled,
+    /// Its time is over.
+    Expired,
+    /// Not from this address.
+    IpNotAllowed,
+    /// It may not do this.
+    InsufficientScope {
+        /// All that this needs.
+        needed: Vec<Scope>,
+    },
+}
+
+impl From<CredentialError> for Refusal {
+    fn from(error: CredentialError) -> Self {
+        match error {
+            CredentialError::Missing => Self::MissingCredential,
+            CredentialError::InQuery => Self::CredentialInQuery,
+            CredentialError::Conflicting => Self::ConflictingCredentials,
+        }
+    }
+}
+
+impl From<ParseKeyError> for Refusal {
+    fn from(error: ParseKeyError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+impl Refusal {
+    /// The stable code, as JSON and logs have it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::MissingCredential => "MISSING_CREDENTIAL",
+            Self::CredentialInQuery => "CREDENTIAL_IN_QUERY",
+            Self::ConflictingCredentials => "CONFLICTING_CREDENTIALS",
+            Self::Malformed(_) => "MALFORMED",
+            Self::WrongEnvironment { .. } => "WRONG_ENVIRONMENT",
+            Self::NotFound => "NOT_FOUND",
+            Self::Revoked => "REVOKED",
+            Self::TenantSuspended => "TENANT_SUSPENDED",
+            Self::Disabled => "DISABLED",
+            Self::Expired => "EXPIRED",
+            Self::IpNotAllowed => "IP_NOT_ALLOWED",
+            Self::InsufficientScope { .. } => "INSUFFICIENT_SCOPE",
+        }
+    }
+
+    /// The HTTP status that a guarded route answers with.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::CredentialInQuery | Self::ConflictingCredentials => 400,
+            Self::MissingCredential
+            | Self::Malformed(_)
+            | Self::NotFound
+            | Self::Revoked
+            | Self::TenantSuspended
+            | Self::Disabled
+            | Self::Expired => 401,
+            Self::WrongEnvironment { .. } | Self::IpNotAllowed | Self::InsufficientScope { .. } => 403,
+        }
+    }
+
+    /// The error code of RFC 6750 for the challenge, where one applies.
+    #[must_use]
+    pub const fn bearer_error(&self) -> Option<&'static str> {
+        match self {
+            Self::MissingCredential | Self::WrongEnvironment { .. } | Self::IpNotAllowed => None,
+            Self::CredentialInQuery | Self::ConflictingCredentials => Some("invalid_request"),
+            Self::Malformed(_)
+            | Self::NotFound
+            | Self::Revoked
+            | Self::TenantSuspended
+            | Self::Disabled
+            | Self::Expired => Some("invalid_token"),
+            Self::InsufficientScope { .. } => Some("insufficient_scope"),
+        }
+    }
+
+    /// A sentence for the person who reads the answer.
+    #[must_use]
+    pub fn detail(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::MissingCredential => "No key was sent.",
+            Self::CredentialInQuery => {
+                "A key was sent in the query string, where logs keep it; send it in a header, and replace it."
+            }
+            Self::ConflictingCredentials => "Two different keys were sent; send one.",
+            Self::Malformed(error) => error.detail(),
+            Self::WrongEnvironment { of_key: Environment::Test } => {
+                "This is a test key, and this route takes live keys."
+            }
+            Self::WrongEnvironment { of_key: Environment::Live } => {
+                "This is a live key, and this route takes test keys."
+            }
+            Self::NotFound => "There is no such key.",
+            Self::Revoked => "This key was revoked.",
+            Self::TenantSuspended => "All keys of this account are suspended.",
+            Self::Disabled => "This key is disabled.",
+            Self::Expired => "This key has expired.",
+            Self::IpNotAllowed => "This key may not be used from this address.",
+            Self::InsufficientScope { needed } => {
+                let needed: ScopeSet = needed.iter().cloned().collect();
+                return Cow::Owned(format!("This key lacks a scope; this needs: {}.", needed.joined()));
+            }
+        })
+    }
+}
+
+/// The code of a verdict that is no refusal.
+pub const VALID: &str = "VALID";
+
+/// The stable code of a verdict.
+#[must_use]
+pub fn code(verdict: Result<(), &Refusal>) -> &'static str {
+    verdict.map_or_else(Refusal::code, |()| VALID)
+}
+
+/// What a caller asks of a customer's key.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand<'a> {
+    /// The one environment that is accepted, or either.
+    pub environment: Option<Environment>,
+    /// The one tenant that the caller may see keys of, or any.
+    pub tenant: Option<&'a TenantId>,
+    /// All of these are needed.
+    pub scopes: &'a [Scope],
+    /// Where the request comes from, if that is known.
+    pub ip: Option<IpAddr>,
+    /// When it is judged.
+    pub now: Timestamp,
+}
+
+impl Demand<'_> {
+    /// Judges a customer's key by its record.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub fn judge(&self, record: &KeyRecord, suspended: bool, catalog: &Catalog) -> Result<(), Refusal> {
+        let Subject::ApiKey { tenant, environment } = &record.subject else {
+            return Err(Refusal::NotFound);
+        };
+        // Where the text says the environment, that was judged before the record
+        // was found. Where it does not, to say it first would tell of a key that
+        // the caller may not know of.
+        if self.tenant.is_some_and(|bound| bound != tenant) {
+            return Err(Refusal::NotFound);
+        }
+        check_environment(*environment, self.environment)?;
+        check_life(record, suspended, self.now)?;
+        let allowed = |ip: IpAddr| record.allowed_ips.iter().any(|net| net.contains(&canonical(ip)));
+        if !record.allowed_ips.is_empty() && !self.ip.is_some_and(allowed) {
+            return Err(Refusal::IpNotAllowed);
+        }
+        check_scopes(&record.scopes, self.scopes, catalog)
+    }
+}
+
+/// Judges what a key's text says by itself, before any storage is read.
+///
+/// # Errors
+/// [`Refusal::WrongEnvironment`] if only the other environment is accepted.
+pub fn check_environment(of_key: Environment, accepted: Option<Environment>) -> Result<(), Refusal> {
+    match accepted {
+        Some(accepted) if accepted != of_key => Err(Refusal::WrongEnvironment { of_key }),
+        _ => Ok(()),
+    }
+}
+
+/// Judges an operator's key: the same machinery, for callers of Keystile itself.
+///
+/// # Errors
+/// The first check that fails.
+pub fn judge_operator(record: &KeyRecord, needed: &Scope, now: Timestamp) -> Result<(), Refusal> {
+    check_operator(record, now)?;
+    check_scopes(&record.scopes, core::slice::from_ref(needed), &Catalog::default())
+}
+
+/// Judges whether an operator's key can be used at all; what for is judged
+/// where that is known.
+///
+/// # Errors
+/// The first check that fails.
+pub fn check_operator(record: &KeyRecord, now: Timestamp) -> Result<(), Refusal> {
+    if !matches!(record.subject, Subject::Operator { .. }) {
+        return Err(Refusal::NotFound);
+    }
+    check_life(record, false, now)
+}
+
+fn check_life(record: &KeyRecord, suspended: bool, now: Timestamp) -> Result<(), Refusal> {
+    match record.state {
+        KeyState::Revoked => Err(Refusal::Revoked),
+        _ if suspended => Err(Refusal::TenantSuspended),
+        KeyState::Disabled => Err(Refusal::Disabled),
+        KeyState::Active if record.expires_at.is_some_and(|end| now >= end) => Err(Refusal::Expired),
+        KeyState::Active => Ok(()),
+    }
+}
+
+fn check_scopes(held: &ScopeSet, needed: &[Scope], catalog: &Catalog) -> Result<(), Refusal> {
+    if needed.iter().all(|scope| catalog.grants(held, scope)) {
+        Ok(())
+    } else {
+        Err(Refusal::InsufficientScope { needed: needed.to_vec() })
+    }
+}
+
+/// An IPv4 address that comes in IPv6 clothes is an IPv4 address.
+fn canonical(ip: IpAddr) -> IpAddr {
+    ip.to_canonical()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::record::{Reach, tests::record};
+    use alloc::vec;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn scope(name: &str) -> Scope {
+        Scope::parse(name).unwrap()
+    }
+
+    fn demand(scopes: &[Scope]) -> Demand<'_> {
+        Demand {
+            environment: Some(Environment::Live),
+            tenant: None,
+            scopes,
+            ip: Some("192.0.2.7".parse().unwrap()),
+            now: Timestamp::from_millis(1_750_000_000_000),
+        }
+    }
+
+    fn judge(record: &KeyRecord, suspended: bool, demand: Demand<'_>) -> Result<(), Refusal> {
+        demand.judge(record, suspended, &Catalog::default())
+    }
+
+    /// A record with every fault at once loses them one by one: each removal
+    /// uncovers the next check.
+    #[test]
+    fn the_first_check_that_fails_wins() {
+        let other = TenantId::parse("other").unwrap();
+        let needed = [scope("write:leads")];
+        let mut demand =
+            Demand { environment: Some(Environment::Test), tenant: Some(&other), ip: None, ..demand(&needed) };
+        let mut record = record();
+        record.state = KeyState::Revoked;
+        record.expires_at = Some(Timestamp::from_millis(0));
+        assert_eq!(check_environment(Environment::Live, demand.environment).unwrap_err().code(), "WRONG_ENVIRONMENT");
+        assert_eq!(judge(&record, true, demand), Err(Refusal::NotFound), "nor is its environment told");
+        demand.tenant = None;
+        assert_eq!(judge(&record, true, demand), Err(Refusal::WrongEnvironment { of_key: Environment::Live }));
+        demand.environment = Some(Environment::Live);
+        assert_eq!(judge(&record, true, demand), Err(Refusal::Revoked));
+        record.state = KeyState::Disabled;
+        assert_eq!(judge(&record, true, demand), Err(Refusal::TenantSuspended));
+        assert_eq!(judge(&record, false, demand), Err(Refusal::Disabled));
+        record.state = KeyState::Active;
+        assert_eq!(judge(&record, false, demand), Err(Refusal::Expired));
+        record.expires_at = None;
+        assert_eq!(judge(&record, false, demand), Err(Refusal::IpNotAllowed));
+        demand.ip = Some("192.0.2.7".parse().unwrap());
+        assert_eq!(
+            judge(&record, false, demand),
+            Err(Refusal::InsufficientScope { needed: vec![scope("write:leads")] })
+        );
+        demand.scopes = &[];
+        assert_eq!(judge(&record, false, demand), Ok(()));
+    }
+
+    #[test]
+    fn a_key_expires_at_the_instant_it_says() {
+        let record = record();
+        let end = record.expires_at.unwrap();
+        assert_eq!(judge(&record, false, Demand { now: end.plus_millis(-1), ..demand(&[]) }), Ok(()));
+        assert_eq!(judge(&record, false, Demand { now: end, ..demand(&[]) }), Err(Refusal::Expired));
+    }
+
+    #[test]
+    fn addresses_are_compared_as_networks_and_v4_in_v6_is_v4() {
+        let record = record();
+        let from = |ip: &str| judge(&record, false, Demand { ip: Some(ip.parse().unwrap()), ..demand(&[]) });
+        assert_eq!(from("192.0.2.255"), Ok(()));
+        assert_eq!(from("::ffff:192.0.2.1"), Ok(()));
+        assert_eq!(from("192.0.3.1"), Err(Refusal::IpNotAllowed));
+        assert_eq!(from("2001:db8::1"), Err(Refusal::IpNotAllowed));
+    }
+
+    #[test]
+    fn operators_and_customers_keys_are_not_found_in_each_others_place() {
+        let mut operator = record();
+        operator.subject = Subject::Operator { reach: Reach::All };
+        operator.scopes = [scope("verify")].into_iter().collect();
+        let now = Timestamp::from_millis(0);
+        assert_eq!(judge(&operator, false, demand(&[])), Err(Refusal::NotFound));
+        assert_eq!(judge_operator(&record(), &scope("read:leads"), now), Err(Refusal::NotFound));
+        assert_eq!(judge_operator(&operator, &scope("verify"), now), Ok(()));
+        assert_eq!(judge_operator(&operator, &scope("keys:write"), now).unwrap_err().code(), "INSUFFICIENT_SCOPE");
+    }
+}

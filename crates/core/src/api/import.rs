@@ -1,0 +1,269 @@
+//! `POST keys/import`: keys of another system, by their digests.
+//!
+//! Each line stands for itself: one that is wrong is reported with all its
+//! mistakes, and the others are taken. A digest is taken once. What is said of
+//! it later changes nothing, and where it differs is told.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+use serde_json::{Map, Value, json};
+
+use super::management;
+use crate::{
+    base::{
+        fields::{FieldError, Fields},
+        id::TenantId,
+        timestamp::Timestamp,
+    },
+    config::ManageConfig,
+    key::KeyDigest,
+    ledger::{import::LineResult, lifecycle::ImportedKey, plan::RequestedExpiry},
+};
+
+/// Lines of a request, at most.
+pub const MAX_LINES: usize = 5_000;
+/// Bytes of its body, at most.
+pub const MAX_BODY_BYTES: u32 = 4 * 1024 * 1024;
+
+/// Parses the body: each line's key, or all that is wrong with the line.
+///
+/// # Errors
+/// What is wrong with the body as a whole.
+#[allow(clippy::type_complexity, reason = "a list of parsed lines has no simpler name")]
+pub fn parse(
+    body: Value,
+    tenant: &TenantId,
+    config: &ManageConfig,
+    now: Timestamp,
+) -> Result<Vec<Result<ImportedKey, Vec<FieldError>>>, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let lines = fields.required("keys", |value| match value {
+        Value::Array(lines) if (1..=MAX_LINES).contains(&lines.len()) => Ok(lines),
+        Value::Array(lines) => Err(format!("it has {} lines; 1 to {MAX_LINES} expected", lines.len())),
+        _ => Err("a list of keys expected".to_string()),
+    });
+    fields.finish()?;
+    Ok(lines.unwrap_or_default().into_iter().map(|line| parse_line(line, tenant, config, now)).collect())
+}
+
+fn parse_line(
+    line: Value,
+    tenant: &TenantId,
+    config: &ManageConfig,
+    now: Timestamp,
+) -> Result<ImportedKey, Vec<FieldError>> {
+    let mut fields = Fields::new(line)?;
+    let digest = fields.required("digest", parse_digest);
+    let display = fields.required("display", |value| {
+        let text = value.as_str().ok_or("a string expected")?;
+        // Who sends the key itself would have it in every list and log.
+        if digest == Some(KeyDigest::of(text)) {
+            return Err("this is the key itself; show a few characters of it".to_string());
+        }
+        Ok(config.key_forms().parse_display(text)?)
+    });
+    let mut new = management::new_key(&mut fields, tenant, config, now);
+    // Nobody's customers are to find that their old keys end by a default.
+    if new.expires_at == RequestedExpiry::Default {
+        new.expires_at = RequestedExpiry::Never;
+    }
+    fields.finish()?;
+    // `finish` has returned if either is missing.
+    let (Some(digest), Some(display)) = (digest, display) else { return Err(Vec::new()) };
+    Ok(ImportedKey { digest, display, new })
+}
+
+/// 32 bytes in hexadecimal digits, base64 or base64url, as the system that they
+/// come from wrote them.
+fn parse_digest(value: Value) -> Result<KeyDigest, String> {
+    let text = value.as_str().ok_or("a string expected")?;
+    let unpadded = text.trim_end_matches('=');
+    let base64 = || {
+        let bytes = STANDARD_NO_PAD.decode(unpadded).or_else(|_| URL_SAFE_NO_PAD.decode(unpadded)).ok()?;
+        bytes.try_into().ok().map(KeyDigest::from_bytes)
+    };
+    KeyDigest::from_hex(text).or_else(base64).ok_or_else(|| {
+        "the SHA-256 of the key expected: 64 hexadecimal digits, or 32 bytes in base64 or base64url".to_string()
+    })
+}
+
+/// The answer: what came of each line, in their order, and of how many.
+#[must_use]
+pub fn present(results: &[LineResult]) -> Value {
+    let count = |status: &str| results.iter().filter(|result| result.status() == status).count();
+    json!({
+        "imported": count("imported"),
+        "existing": count("existing"),
+        "failed": count("failed"),
+        "results": results.iter().enumerate().map(|(line, result)| present_line(line, result)).collect::<Vec<_>>(),
+    })
+}
+
+fn present_line(line: usize, result: &LineResult) -> Value {
+    let mut shown = Map::new();
+    let mut show = |member: &str, value: Value| shown.insert(member.into(), value);
+    show("line", line.into());
+    show("status", result.status().into());
+    match result {
+        LineResult::Imported { id } => {
+            show("id", json!(id));
+        }
+        LineResult::Existing { id, differs } => {
+            show("id", json!(id));
+            if !differs.is_empty() {
+                show("differs", json!(differs));
+            }
+        }
+        LineResult::Failed { errors } => {
+            show("id", Value::Null);
+            show("errors", json!(errors));
+        }
+    }
+    Value::Object(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        base::id::KeyId,
+        config::manage::tests::config,
+        ledger::{import::differences, lifecycle::Key},
+    };
+    use alloc::vec;
+    use proptest::prelude::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
+    const HEX: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn lines(body: Value) -> Result<Vec<Result<ImportedKey, Vec<FieldError>>>, Vec<FieldError>> {
+        parse(body, &TenantId::parse("acme").unwrap(), &config(), NOW)
+    }
+
+    fn line() -> Value {
+        json!({"digest": HEX, "display": "sk_live_ab12", "name": "Zapier", "scopes": ["read:leads"]})
+    }
+
+    /// Where the mistakes of one line are, and what is said of them.
+    fn mistakes(line: Value) -> Vec<String> {
+        let errors = lines(json!({ "keys": [line] })).unwrap().remove(0).unwrap_err();
+        errors.into_iter().map(|error| format!("{}: {}", error.field, error.detail)).collect()
+    }
+
+    fn with(field: &str, value: Value) -> Value {
+        let mut line = line();
+        line[field] = value;
+        line
+    }
+
+    #[test]
+    fn a_digest_comes_as_hex_or_base64_in_any_of_their_dresses() {
+        let digest = KeyDigest::of("abc");
+        let standard = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
+        for text in [
+            HEX.into(),
+            HEX.to_uppercase(),
+            standard.into(),
+            standard.trim_end_matches('=').into(),
+            standard.replace('+', "-").replace('/', "_"),
+            "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0".to_string(),
+        ] {
+            assert_eq!(parse_digest(json!(text)), Ok(digest), "{text}");
+        }
+        for text in ["", "abc", &HEX[1..], &standard[2..], &format!("{HEX}00"), "é", &format!(" {HEX}")] {
+            assert!(parse_digest(json!(text)).unwrap_err().contains("SHA-256"), "{text}");
+        }
+        assert!(parse_digest(json!(7)).is_err());
+    }
+
+    #[test]
+    fn good_lines_survive_bad_ones_and_each_mistake_of_a_line_is_named() {
+        let bad = json!({"digest": "x", "display": "pk_live_ab12", "scopes": [], "colour": 1});
+        let parsed = lines(json!({"keys": [line(), bad, 7, line()]})).unwrap();
+        assert_eq!(parsed.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, false, true]);
+        let fields: Vec<_> = parsed[1].as_ref().unwrap_err().iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["digest", "display", "name", "scopes", "colour"]);
+        assert_eq!(parsed[2].as_ref().unwrap_err()[0].detail, "a JSON object expected");
+    }
+
+    #[test]
+    fn a_body_that_is_no_list_of_lines_is_refused_as_a_whole() {
+        let too_many = Value::Array(vec![json!(1); MAX_LINES + 1]);
+        for (body, expected) in [
+            (json!([]), "a JSON object expected"),
+            (json!({}), "this is required"),
+            (json!({"keys": {}}), "a list of keys expected"),
+            (json!({"keys": []}), "it has 0 lines"),
+            (json!({ "keys": too_many }), "it has 5001 lines"),
+            (json!({"keys": [line()], "dry_run": true}), "unknown field"),
+        ] {
+            let errors = lines(body).unwrap_err();
+            assert!(errors[0].detail.starts_with(expected), "{errors:?}");
+        }
+    }
+
+    #[test]
+    fn the_key_itself_is_not_taken_for_its_display_form() {
+        let mut line = with("display", json!("sk_live_0123456"));
+        line["digest"] = json!(KeyDigest::of("sk_live_0123456").to_hex());
+        assert!(mistakes(line)[0].contains("the key itself"));
+        assert!(mistakes(with("display", json!("sk_live_0123456789")))[0].contains("too much"));
+        assert!(mistakes(with("display", json!("vcrm_live_ab12")))[0].contains("issued here"));
+        assert!(mistakes(with("display", json!("ab12")))[0].contains("allow_imported"));
+        assert!(mistakes(with("expires_at", json!("2020-01-01T00:00:00Z")))[0].contains("in the past"));
+    }
+
+    #[test]
+    fn what_is_imported_is_told_from_what_was_minted_and_from_what_the_line_says() {
+        let imported = lines(json!({ "keys": [line()] })).unwrap().remove(0).unwrap();
+        let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
+        let key = Key::import(id, imported.clone(), None, NOW);
+        assert!(key.is_imported() && !crate::ledger::lifecycle::tests::key().is_imported());
+        assert_eq!((key.digest, key.record.version), (KeyDigest::of("abc"), 1));
+        assert!(differences(&imported, &key).is_empty());
+        let other = json!({"digest": HEX, "display": "sk_live_", "name": "n8n", "scopes": ["read:leads"],
+            "environment": "test", "expires_at": "2027-01-01T00:00:00Z", "allowed_ips": ["192.0.2.1"], "metadata": {"a": 1}});
+        let other = lines(json!({ "keys": [other] })).unwrap().remove(0).unwrap();
+        let all = ["display", "name", "environment", "expires_at", "allowed_ips", "metadata"];
+        assert_eq!(differences(&other, &key), all);
+    }
+
+    #[test]
+    fn the_report_has_a_line_for_each() {
+        let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
+        let results = [
+            LineResult::Imported { id: id.clone() },
+            LineResult::Existing { id: id.clone(), differs: vec![] },
+            LineResult::Existing { id, differs: vec!["name".into()] },
+            LineResult::refused("digest", "it belongs to another tenant"),
+        ];
+        let expected = json!({
+            "imported": 1, "existing": 2, "failed": 1,
+            "results": [
+                {"line": 0, "status": "imported", "id": "key_4bTzV9cXk07Hq2mN1pRs"},
+                {"line": 1, "status": "existing", "id": "key_4bTzV9cXk07Hq2mN1pRs"},
+                {"line": 2, "status": "existing", "id": "key_4bTzV9cXk07Hq2mN1pRs", "differs": ["name"]},
+                {"line": 3, "status": "failed", "id": null,
+                 "errors": [{"field": "digest", "detail": "it belongs to another tenant"}]},
+            ],
+        });
+        assert_eq!(present(&results), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_makes_the_parser_panic(digest: String, display: String) {
+            let _ = lines(json!({"keys": [{"digest": digest, "display": display, "name": 1}]}));
+        }
+    }
+}

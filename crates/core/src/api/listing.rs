@@ -1,0 +1,338 @@
+//! Lists by page: what may be asked of `GET keys`, `GET tenants`, `GET audit` and
+//! its export, and the opaque cursors that lead from page to page.
+//!
+//! A cursor is the place of the last row that was shown, not a number of rows,
+//! so pages neither skip nor repeat while rows are added, and each costs the
+//! same. Newest rows come first, but in an export.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use crate::{
+    access::scope::Scope,
+    base::{
+        fields::FieldError,
+        id::{AuditId, KeyId},
+    },
+    key::Environment,
+    ledger::{
+        lifecycle::KeyStatus,
+        query::{
+            AuditPlace, AuditQuery, DeadLetterPlace, DeadLetterQuery, ExportQuery, KeyPlace, KeyQuery, TenantQuery,
+            searchable, tenant_after,
+        },
+    },
+    usage::report::Period,
+};
+
+/// Rows of a page, if nobody says.
+pub const DEFAULT_LIMIT: u32 = 50;
+/// Rows of a page, at most.
+pub const MAX_LIMIT: u32 = 200;
+/// Characters of the text to look for, at most.
+pub const MAX_TEXT_CHARS: usize = 100;
+
+/// Reads the query of `GET keys`.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
+    key_query(pairs, &["status", "environment", "scope", "q", "limit", "cursor", "include"])
+}
+
+/// Reads the query of `GET operators`: their keys have no environment.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_operator_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
+    key_query(pairs, &["status", "scope", "q", "limit", "cursor", "include"])
+}
+
+fn key_query(pairs: Vec<(String, String)>, known: &[&str]) -> Result<KeyQuery, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, known);
+    let query = KeyQuery {
+        status: parameters.take("status", |text| {
+            KeyStatus::parse(text).ok_or_else(|| "allowed are: active, disabled, revoked, expired".into())
+        }),
+        environment: parameters
+            .take("environment", |text| Environment::parse(text).ok_or_else(|| "allowed are: live, test".into())),
+        scope: parameters
+            .take("scope", |text| Scope::parse(text).ok_or_else(|| "a scope expected, such as \"read:leads\"".into())),
+        text: parameters.take("q", searched).flatten(),
+        limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
+        after: parameters.take("cursor", |text| KeyPlace::parse(text).ok_or_else(foreign_cursor)),
+        include_usage: parameters.take("include", included).is_some(),
+    };
+    parameters.finish()?;
+    Ok(query)
+}
+
+/// Reads the query of `GET keys/{id}`: whether sums of its uses come along.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_include(pairs: Vec<(String, String)>) -> Result<bool, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["include"]);
+    let include_usage = parameters.take("include", included).is_some();
+    parameters.finish()?;
+    Ok(include_usage)
+}
+
+/// Reads the query of `GET keys/{id}/usage`: what the series is of.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_usage_query(pairs: Vec<(String, String)>) -> Result<Period, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["period"]);
+    let period =
+        parameters.take("period", |text| Period::parse(text).ok_or_else(|| "allowed are: 24h, 7d, 30d".into()));
+    parameters.finish()?;
+    Ok(period.unwrap_or_default())
+}
+
+/// Reads the query of `GET tenants`.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_tenant_query(pairs: Vec<(String, String)>) -> Result<TenantQuery, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["q", "limit", "cursor"]);
+    let query = TenantQuery {
+        text: parameters.take("q", searched).flatten(),
+        limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
+        after: parameters.take("cursor", |text| tenant_after(text).ok_or_else(foreign_cursor)),
+    };
+    parameters.finish()?;
+    Ok(query)
+}
+
+/// Reads the query of `GET dead-letters`.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_dead_letter_query(pairs: Vec<(String, String)>) -> Result<DeadLetterQuery, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["limit", "cursor"]);
+    let query = DeadLetterQuery {
+        limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
+        after: parameters.take("cursor", |text| DeadLetterPlace::parse(text).ok_or_else(foreign_cursor)),
+    };
+    parameters.finish()?;
+    Ok(query)
+}
+
+/// Reads the query of `GET audit`.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_audit_query(pairs: Vec<(String, String)>) -> Result<AuditQuery, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["key_id", "limit", "cursor"]);
+    let query = AuditQuery {
+        key_id: parameters.take("key_id", key_id),
+        limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
+        before: parameters.take("cursor", |text| AuditPlace::parse(text).ok_or_else(foreign_cursor)),
+    };
+    parameters.finish()?;
+    Ok(query)
+}
+
+/// Reads the query of `GET audit/export`.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_export_query(pairs: Vec<(String, String)>) -> Result<ExportQuery, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["key_id", "after"]);
+    let query = ExportQuery {
+        key_id: parameters.take("key_id", key_id),
+        after: parameters
+            .take("after", |text| AuditId::parse(text).ok_or_else(|| "the `id` of an entry expected".into())),
+    };
+    parameters.finish()?;
+    Ok(query)
+}
+
+/// The 422 for an export that is to go on after an entry that the log hasn't got.
+#[must_use]
+pub fn unknown_entry() -> Vec<FieldError> {
+    let detail =
+        "this log has no entry with this id; it may have been removed for its age, and others with it: begin anew";
+    alloc::vec![FieldError { field: "after".into(), detail: detail.into() }]
+}
+
+/// Reads the query of what takes no parameters.
+///
+/// # Errors
+/// The parameters it has.
+pub fn parse_no_query(pairs: Vec<(String, String)>) -> Result<(), Vec<FieldError>> {
+    Parameters::new(pairs, &[]).finish()
+}
+
+fn searched(text: &str) -> Result<Option<String>, String> {
+    match text.trim() {
+        text if text.chars().count() > MAX_TEXT_CHARS => Err(format!("{MAX_TEXT_CHARS} characters at most")),
+        "" => Ok(None),
+        text => Ok(Some(searchable(text))),
+    }
+}
+
+fn key_id(text: &str) -> Result<KeyId, String> {
+    KeyId::parse(text).ok_or_else(|| "a key's id expected, such as key_4bTzV9cXk07Hq2mN1pRs".into())
+}
+
+fn included(text: &str) -> Result<(), String> {
+    if text == "usage" { Ok(()) } else { Err("allowed is: usage".into()) }
+}
+
+fn limit(text: &str) -> Result<u32, String> {
+    let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    limit.ok_or_else(|| format!("a whole number from 1 to {MAX_LIMIT} expected"))
+}
+
+fn foreign_cursor() -> String {
+    "this is no `next_cursor` of such a list".into()
+}
+
+/// The parameters of a query, taken one by one.
+struct Parameters {
+    pairs: Vec<(String, String)>,
+    errors: Vec<FieldError>,
+}
+
+impl Parameters {
+    fn new(pairs: Vec<(String, String)>, known: &[&str]) -> Self {
+        let mut errors = Vec::new();
+        for (index, (name, _)) in pairs.iter().enumerate() {
+            let field = || name.chars().take(64).collect();
+            if !known.contains(&name.as_str()) {
+                let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
+                errors.push(FieldError { field: field(), detail: format!("unknown parameter; known are: {known}") });
+            } else if pairs.iter().take(index).any(|(earlier, _)| earlier == name) {
+                errors.push(FieldError { field: field(), detail: "given twice".into() });
+            }
+        }
+        Self { pairs, errors }
+    }
+
+    fn take<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let (_, text) = self.pairs.iter().find(|(parameter, _)| parameter == name)?;
+        match parse(text) {
+            Ok(value) => Some(value),
+            Err(detail) => {
+                self.errors.push(FieldError { field: name.into(), detail });
+                None
+            }
+        }
+    }
+
+    fn finish(self) -> Result<(), Vec<FieldError>> {
+        if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        base::{id::TenantId, timestamp::Timestamp},
+        ledger::query::tenant_cursor,
+    };
+    use alloc::vec;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
+    fn mistakes(query: &[(&str, &str)]) -> Vec<String> {
+        let errors = parse_key_query(pairs(query)).unwrap_err();
+        errors.into_iter().map(|error| format!("{}: {}", error.field, error.detail)).collect()
+    }
+
+    #[test]
+    fn nothing_said_is_the_first_fifty_of_all() {
+        let query = parse_key_query(Vec::new()).unwrap();
+        let all = KeyQuery {
+            status: None,
+            environment: None,
+            scope: None,
+            text: None,
+            limit: 50,
+            after: None,
+            include_usage: false,
+        };
+        assert_eq!(query, all);
+        assert_eq!(parse_key_query(pairs(&[("q", " ")])).unwrap().text, None);
+    }
+
+    #[test]
+    fn everything_said_is_taken() {
+        let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
+        let place = KeyPlace { created_at: Timestamp::from_millis(-5), id };
+        let cursor = place.cursor();
+        let query = [
+            ("status", "expired"),
+            ("environment", "test"),
+            ("scope", "read:leads"),
+            ("q", "ZÄHLER"),
+            ("limit", "200"),
+            ("cursor", &cursor),
+            ("include", "usage"),
+        ];
+        let expected = KeyQuery {
+            status: Some(KeyStatus::Expired),
+            environment: Some(Environment::Test),
+            scope: Scope::parse("read:leads"),
+            text: Some("zähler".into()),
+            limit: 200,
+            after: Some(place.clone()),
+            include_usage: true,
+        };
+        assert_eq!(parse_key_query(pairs(&query)), Ok(expected));
+        let id = ("key_id", place.id.as_str());
+        let audit = parse_audit_query(pairs(&[id, ("cursor", &AuditPlace(7).cursor())])).unwrap();
+        assert_eq!(audit, AuditQuery { key_id: Some(place.id.clone()), limit: 50, before: Some(AuditPlace(7)) });
+        let after = AuditId::parse("aud_4bTzV9cXk07Hq2mN1pRs");
+        let export = parse_export_query(pairs(&[id, ("after", "aud_4bTzV9cXk07Hq2mN1pRs")])).unwrap();
+        assert_eq!(export, ExportQuery { key_id: Some(place.id), after });
+    }
+
+    #[test]
+    fn tenants_page_by_name() {
+        let acme = TenantId::parse("acme").unwrap();
+        let query = parse_tenant_query(pairs(&[("cursor", &tenant_cursor(&acme)), ("q", "AC")])).unwrap();
+        assert_eq!(query, TenantQuery { text: Some("ac".into()), limit: 50, after: Some(acme) });
+        assert!(parse_tenant_query(pairs(&[("cursor", &AuditPlace(7).cursor())])).is_err());
+    }
+
+    #[test]
+    fn one_key_and_its_usage_have_parameters_of_their_own() {
+        assert_eq!(parse_include(pairs(&[])), Ok(false));
+        assert_eq!(parse_include(pairs(&[("include", "usage")])), Ok(true));
+        assert_eq!(parse_include(pairs(&[("include", "all")])).unwrap_err()[0].detail, "allowed is: usage");
+        assert_eq!(parse_usage_query(pairs(&[])), Ok(Period::Day));
+        assert_eq!(parse_usage_query(pairs(&[("period", "30d")])), Ok(Period::Month));
+        assert_eq!(parse_usage_query(pairs(&[("period", "1y")])).unwrap_err()[0].detail, "allowed are: 24h, 7d, 30d");
+    }
+
+    #[test]
+    fn each_mistake_names_its_parameter() {
+        assert_eq!(mistakes(&[("limit", "0"), ("status", "on"), ("page", "2")]).len(), 3);
+        for limit in ["0", "201", "-1", "1.5", "", "99999999999"] {
+            assert_eq!(mistakes(&[("limit", limit)]), ["limit: a whole number from 1 to 200 expected"]);
+        }
+        assert_eq!(
+            mistakes(&[("page", "2")]),
+            ["page: unknown parameter; known are: status, environment, scope, q, limit, cursor, include"]
+        );
+        assert_eq!(mistakes(&[("environment", "Live"), ("scope", "no scope")]).len(), 2);
+        assert!(parse_operator_query(pairs(&[("environment", "live")])).is_err());
+        assert!(parse_audit_query(pairs(&[("key_id", "aud_4bTzV9cXk07Hq2mN1pRs")])).is_err());
+        assert!(parse_export_query(pairs(&[("after", "key_4bTzV9cXk07Hq2mN1pRs")])).is_err());
+        assert_eq!(mistakes(&[("limit", "1"), ("limit", "2")]), ["limit: given twice"]);
+        for cursor in ["", "x", "é", AuditPlace(7).cursor().as_str()] {
+            assert_eq!(mistakes(&[("cursor", cursor)]), vec![format!("cursor: {}", foreign_cursor())]);
+        }
+    }
+}

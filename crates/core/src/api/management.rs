@@ -1,0 +1,310 @@
+//! The management API's bodies: what may be asked. Who may ask it is in
+//! [`operator`], how keys are shown in [`shown`].
+//!
+//! A body is parsed into a type that is right once it exists. All its mistakes
+//! are reported together, each with the field, the problem and what is allowed;
+//! unknown fields are refused by name.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    access::{
+        operator::OperatorScope,
+        record::{Metadata, Reach, Subject},
+        scope::{Catalog, ScopeSet},
+    },
+    base::{
+        fields::{FieldError, Fields, quoted, whole},
+        id::TenantId,
+        timestamp::{DAY_MS, SECOND_MS, Timestamp},
+    },
+    config::{DefaultScopes, ManageConfig},
+    key::Environment,
+    ledger::{
+        lifecycle::{KeyPatch, NewKey, Overlap},
+        plan::RequestedExpiry,
+    },
+};
+
+mod shown;
+
+pub use shown::{Holds, present, present_catalog, present_plans, present_settings};
+
+/// Characters of a name, at most.
+pub const MAX_NAME_CHARS: usize = 100;
+/// Characters of a reason, at most.
+pub const MAX_REASON_CHARS: usize = 500;
+/// Bytes of metadata as JSON, at most.
+pub const MAX_METADATA_BYTES: usize = 4096;
+/// Levels of metadata, at most: `{}` has one, `{"a": []}` two. Well below what JSON
+/// parsers take, since metadata is shown inside of answers, lists and audit entries.
+pub const MAX_METADATA_DEPTH: usize = 32;
+/// Networks in `allowed_ips`, at most.
+pub const MAX_ALLOWED_IPS: usize = 50;
+/// Bytes of a request's body, at most.
+pub const MAX_BODY_BYTES: u32 = 64 * 1024;
+/// The longest overlap of a rotation: 90 days.
+pub const MAX_OVERLAP_SECONDS: i64 = 90 * DAY_SECONDS;
+/// How long a rotation waits for the first use of the successor, if nobody says.
+pub const DEFAULT_LATEST_END_SECONDS: i64 = 30 * DAY_SECONDS;
+const DAY_SECONDS: i64 = DAY_MS / SECOND_MS;
+
+/// Parses the body of `POST keys`.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_new_key(
+    body: Value,
+    tenant: &TenantId,
+    config: &ManageConfig,
+    now: Timestamp,
+) -> Result<NewKey, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let new = new_key(&mut fields, tenant, config, now);
+    fields.finish()?;
+    Ok(new)
+}
+
+/// The fields of a new key, taken from a body that is right only if
+/// [`Fields::finish`] says so.
+pub(crate) fn new_key(fields: &mut Fields, tenant: &TenantId, config: &ManageConfig, now: Timestamp) -> NewKey {
+    let name = fields.required("name", name);
+    let environment = fields.optional("environment", |value| environment(value, config));
+    let scopes = fields.optional("scopes", |value| scopes(value, &config.catalog));
+    let expires_at = fields.optional_or_null("expires_at", |value| future(value, now));
+    let allowed_ips = fields.optional("allowed_ips", networks).unwrap_or_default();
+    let metadata = fields.optional("metadata", metadata).unwrap_or_default();
+    let scopes = match (scopes, config.default_scopes) {
+        (Some(scopes), _) => Some(scopes),
+        (None, DefaultScopes::All) if !fields.failed("scopes") => Some(config.catalog.all_available()),
+        (None, _) => {
+            fields.missing("scopes", "name one scope at least; GET /v1/scopes lists them");
+            None
+        }
+    };
+    let environment = environment.or_else(|| config.environments.first().copied()).unwrap_or(Environment::Live);
+    let subject = Subject::ApiKey { tenant: tenant.clone(), environment };
+    NewKey {
+        name: name.unwrap_or_default(),
+        subject,
+        scopes: scopes.unwrap_or_default(),
+        expires_at: expires_at.map_or(RequestedExpiry::Default, Into::into),
+        allowed_ips,
+        metadata,
+    }
+}
+
+/// Parses the body of `POST operators`.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_new_operator(body: Value, now: Timestamp) -> Result<NewKey, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let name = fields.required("name", name);
+    let scopes = fields.required("scopes", |value| scopes(value, &OperatorScope::catalog()));
+    let reach = fields.required("tenant", reach);
+    let expires_at = fields.optional("expires_at", |value| future(value, now)).flatten();
+    fields.finish()?;
+    let subject = Subject::Operator { reach: reach.unwrap_or(Reach::All) };
+    Ok(NewKey {
+        name: name.unwrap_or_default(),
+        subject,
+        scopes: scopes.unwrap_or_default(),
+        expires_at: expires_at.into(),
+        allowed_ips: Vec::new(),
+        metadata: Metadata::new(),
+    })
+}
+
+/// Parses the body of `PATCH keys/{id}`, a merge patch.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_patch(body: Value, config: &ManageConfig, now: Timestamp) -> Result<KeyPatch, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let patch = KeyPatch {
+        // Null would remove what a key can't be without, and their parsers say so.
+        name: fields.optional_or_null("name", name),
+        scopes: fields.optional_or_null("scopes", |value| scopes(value, &config.catalog)),
+        expires_at: fields.optional_or_null("expires_at", |value| future(value, now)),
+        allowed_ips: fields
+            .optional_or_null("allowed_ips", |value| if value.is_null() { Ok(Vec::new()) } else { networks(value) }),
+        metadata: fields
+            .optional_or_null("metadata", |value| if value.is_null() { Ok(None) } else { metadata(value).map(Some) }),
+    };
+    fields.finish()?;
+    Ok(patch)
+}
+
+/// Parses the body of `…/revoke`: the reason, if there is one.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_revoke(body: Value) -> Result<Option<String>, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let reason = fields.optional("reason", |value| text(value, MAX_REASON_CHARS));
+    fields.finish()?;
+    Ok(reason)
+}
+
+/// What `…/rotate` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rotation {
+    /// When the old key ends.
+    pub overlap: Overlap,
+    /// The successor's expiry; `None`: the old key's own.
+    pub expires_at: Option<RequestedExpiry>,
+}
+
+/// Parses the body of `…/rotate`.
+///
+/// # Errors
+/// All its mistakes.
+pub fn parse_rotate(body: Value, now: Timestamp) -> Result<Rotation, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let overlap = fields.optional("overlap_seconds", overlap_seconds).unwrap_or(0);
+    let after_first_use = fields.optional("after_first_use", |value| {
+        value.as_bool().ok_or_else(|| "true or false expected: whether the overlap begins with that".into())
+    });
+    let latest = fields.optional("latest_end_seconds", |value| match overlap_seconds(value)? {
+        latest if latest < overlap => Err(format!("{overlap} at least, the overlap, expected")),
+        latest => Ok(latest),
+    });
+    let expires_at = fields.optional_or_null("expires_at", |value| future(value, now));
+    if latest.is_some() && after_first_use != Some(true) {
+        fields.missing("latest_end_seconds", "this goes with `after_first_use` alone");
+    }
+    fields.finish()?;
+    let latest = latest.unwrap_or_else(|| overlap.max(DEFAULT_LATEST_END_SECONDS));
+    let overlap = match (after_first_use, overlap * 1_000) {
+        (Some(true), overlap_ms) => Overlap::FromFirstUse { overlap_ms, latest_ms: latest * 1_000 },
+        (_, 0) => Overlap::None,
+        (_, overlap_ms) => Overlap::FromRotation(overlap_ms),
+    };
+    Ok(Rotation { overlap, expires_at: expires_at.map(Into::into) })
+}
+
+fn overlap_seconds(value: Value) -> Result<i64, String> {
+    let seconds = whole(&value).filter(|seconds| (0..=MAX_OVERLAP_SECONDS).contains(seconds));
+    seconds.ok_or_else(|| format!("a whole number from 0 to {MAX_OVERLAP_SECONDS} (90 days) expected"))
+}
+
+/// Parses a body that has no fields, `{}` or nothing.
+///
+/// # Errors
+/// The fields it has.
+pub fn parse_empty(body: Value) -> Result<(), Vec<FieldError>> {
+    Fields::new(body)?.finish()
+}
+
+fn text(value: Value, max_chars: usize) -> Result<String, String> {
+    let Value::String(text) = value else { return Err("a string expected".into()) };
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err(format!("it is empty; 1 to {max_chars} characters expected")),
+        count if count > max_chars => Err(format!("it has {count} characters; {max_chars} at most")),
+        _ if text.chars().any(char::is_control) => Err("control characters are not allowed".into()),
+        _ => Ok(text.into()),
+    }
+}
+
+fn name(value: Value) -> Result<String, String> {
+    text(value, MAX_NAME_CHARS)
+}
+
+fn environment(value: Value, config: &ManageConfig) -> Result<Environment, String> {
+    let allowed: Vec<_> = config.environments.iter().map(|environment| environment.as_str()).collect();
+    value
+        .as_str()
+        .and_then(Environment::parse)
+        .filter(|environment| config.environments.contains(environment))
+        .ok_or_else(|| format!("allowed are: {}", allowed.join(", ")))
+}
+
+fn scopes(value: Value, catalog: &Catalog) -> Result<ScopeSet, String> {
+    let names: Vec<String> = serde_json::from_value(value).map_err(|_| "a list of scope names expected".to_string())?;
+    if names.is_empty() {
+        return Err("name one scope at least; GET /v1/scopes lists them".into());
+    }
+    catalog.request(&names).map_err(|problems| problems.join("; "))
+}
+
+fn reach(value: Value) -> Result<Reach, String> {
+    match value.as_str() {
+        Some("*") => Ok(Reach::All),
+        text => text
+            .and_then(TenantId::parse)
+            .map(Reach::Tenant)
+            .ok_or_else(|| "a tenant (1 to 64 of a-z, 0-9 and -) expected, or \"*\" for all".into()),
+    }
+}
+
+fn future(value: Value, now: Timestamp) -> Result<Option<Timestamp>, String> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let instant = value.as_str().and_then(Timestamp::parse_rfc3339);
+    match instant {
+        None => Err("a time in RFC 3339 expected, such as \"2027-01-31T12:00:00Z\"".into()),
+        Some(instant) if instant <= now => Err(format!("this is in the past; it is {} now", now.to_rfc3339())),
+        Some(instant) => Ok(Some(instant)),
+    }
+}
+
+fn networks(value: Value) -> Result<Vec<IpNet>, String> {
+    let texts: Vec<String> =
+        serde_json::from_value(value).map_err(|_| "a list of addresses or networks expected".to_string())?;
+    if texts.len() > MAX_ALLOWED_IPS {
+        return Err(format!("{MAX_ALLOWED_IPS} at most"));
+    }
+    let parse = |text: &String| {
+        let network = text.parse::<IpNet>().ok();
+        network
+            .or_else(|| text.parse::<core::net::IpAddr>().ok().map(IpNet::from))
+            .map(|network| network.trunc())
+            .ok_or_else(|| format!("{} is neither an address nor a network such as \"192.0.2.0/24\"", quoted(text)))
+    };
+    texts.iter().map(parse).collect()
+}
+
+fn metadata(value: Value) -> Result<Metadata, String> {
+    let Value::Object(metadata) = value else { return Err("a JSON object expected".into()) };
+    check_metadata(&metadata)?;
+    Ok(metadata)
+}
+
+/// Whether metadata is small and flat enough; once more when a patch was merged into it.
+///
+/// # Errors
+/// A sentence with its size or depth.
+pub fn check_metadata(metadata: &Metadata) -> Result<(), String> {
+    let depth = 1 + metadata.values().map(depth).max().unwrap_or(0);
+    if depth > MAX_METADATA_DEPTH {
+        return Err(format!("it is nested {depth} levels deep; {MAX_METADATA_DEPTH} at most"));
+    }
+    let bytes = json!(metadata).to_string().len();
+    if bytes > MAX_METADATA_BYTES {
+        return Err(format!("it has {bytes} bytes as JSON; {MAX_METADATA_BYTES} at most"));
+    }
+    Ok(())
+}
+
+/// Levels of a value; the parser of bodies takes less than 128.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! `POST /keystile/v1/verify`: the verdict as an answer, for services that
+//! guard themselves.
+
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::net::IpAddr;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    access::{
+        record::{KeyRecord, Subject},
+        scope::Scope,
+        verdict::{self, Refusal},
+    },
+    base::{
+        fields::{FieldError, Fields},
+        timestamp::Timestamp,
+    },
+    key::Environment,
+};
+
+/// Bytes of a request's body, at most.
+pub const MAX_BODY_BYTES: u32 = 16 * 1024;
+
+/// What a service asks.
+#[derive(Debug, PartialEq)]
+pub struct VerifyRequest {
+    /// The key as the service received it.
+    pub key: String,
+    /// All of these are needed.
+    pub scopes: Vec<Scope>,
+    /// The one environment that is accepted, or either.
+    pub environment: Option<Environment>,
+    /// Where the key was used from.
+    pub ip: Option<IpAddr>,
+    /// Whether to read the feed whatever is known.
+    pub strict: bool,
+}
+
+impl VerifyRequest {
+    /// Parses the body.
+    ///
+    /// # Errors
+    /// All its mistakes. None repeats the key.
+    pub fn parse(body: Value) -> Result<Self, Vec<FieldError>> {
+        let mut fields = Fields::new(body)?;
+        let key = fields.required("key", |value| match value {
+            Value::String(key) => Ok(key),
+            _ => Err("a string expected".to_string()),
+        });
+        let scopes = fields.optional("scopes", |value| {
+            let scope = |name: &Value| Scope::parse(name.as_str()?);
+            let scopes = value.as_array().and_then(|names| names.iter().map(scope).collect::<Option<Vec<_>>>());
+            scopes.ok_or_else(|| "a list of scope names expected".to_string())
+        });
+        let environment = fields.optional("environment", |value| {
+            let environment = value.as_str().and_then(Environment::parse);
+            environment.ok_or_else(|| "\"live\" or \"test\" expected".to_string())
+        });
+        let ip = fields.optional("ip", |value| {
+            let ip = value.as_str().and_then(|text| text.parse().ok());
+            ip.ok_or_else(|| "an IPv4 or IPv6 address expected".to_string())
+        });
+        let strict =
+            fields.optional("strict", |value| value.as_bool().ok_or_else(|| "true or false expected".to_string()));
+        fields.finish()?;
+        Ok(Self {
+            key: key.unwrap_or_default(),
+            scopes: scopes.unwrap_or_default(),
+            environment,
+            ip,
+            strict: strict.unwrap_or_default(),
+        })
+    }
+}
+
+/// The answer: the verdict, and what is known of the key. A refusal that must
+/// not tell whether there is such a key comes without a record.
+#[must_use]
+pub fn answer(verdict: Result<(), &Refusal>, record: Option<&KeyRecord>) -> Value {
+    let mut answer = Map::new();
+    answer.insert("valid".into(), verdict.is_ok().into());
+    answer.insert("code".into(), verdict::code(verdict).into());
+    answer.insert("detail".into(), verdict.map_or_else(|refusal| json!(refusal.detail()), |()| Value::Null));
+    let subject = record.and_then(|record| match &record.subject {
+        Subject::ApiKey { tenant, environment } => Some((tenant, environment)),
+        Subject::Operator { .. } => None,
+    });
+    answer.insert("key_id".into(), json!(record.map(|record| &record.id)));
+    answer.insert("tenant".into(), json!(subject.map(|(tenant, _)| tenant)));
+    answer.insert("name".into(), json!(record.map(|record| &record.name)));
+    answer.insert("environment".into(), json!(subject.map(|(_, environment)| environment)));
+    answer.insert("scopes".into(), json!(record.map(|record| &record.scopes)));
+    answer.insert("expires_at".into(), json!(record.and_then(|record| record.expires_at).map(Timestamp::to_rfc3339)));
+    answer.insert("metadata".into(), json!(record.map(|record| &record.metadata)));
+    Value::Object(answer)
+}
+
+/// `GET /keystile/v1/me`: what a holder may know of its own key. Metadata is
+/// its issuer's and not among it.
+#[must_use]
+pub fn me(record: &KeyRecord) -> Value {
+    let mut shown = answer(Ok(()), Some(record));
+    if let Value::Object(shown) = &mut shown {
+        for member in ["valid", "code", "detail", "metadata"] {
+            shown.remove(member);
+        }
+        shown.insert("display".into(), json!(record.display));
+        shown.insert("created_at".into(), json!(record.created_at.to_rfc3339()));
+    }
+    shown
+}
+
+/// What a holder hears of the revocation of its own key, out of what the
+/// ledger answered.
+#[must_use]
+pub fn me_revoked(record: &KeyRecord, answered: &Value) -> Value {
+    let mut shown = me(record);
+    if let (Value::Object(shown), Value::Object(answered)) = (&mut shown, answered) {
+        for member in ["status", "revoked_at", "effective_by", "holds"] {
+            shown.insert(member.into(), answered.get(member).cloned().unwrap_or_default());
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::record::tests::record;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_request_is_read_whole() {
+        let request = VerifyRequest::parse(json!({
+            "key": "k", "scopes": ["read:leads"], "environment": "live", "ip": "2001:db8::1", "strict": true
+        }))
+        .unwrap();
+        assert_eq!(request.environment, Some(Environment::Live));
+        assert!(request.strict && request.ip.is_some());
+        assert!(!VerifyRequest::parse(json!({"key": "k"})).unwrap().strict);
+    }
+
+    #[test]
+    fn mistakes_never_repeat_the_key() {
+        let errors =
+            VerifyRequest::parse(json!({"key": ["secret"], "scopes": "x", "ip": "here", "colour": 1})).unwrap_err();
+        assert_eq!(errors.len(), 4);
+        assert!(!json!(errors).to_string().contains("secret"));
+    }
+
+    #[test]
+    fn the_answer_has_every_member_whatever_the_verdict() {
+        let valid = answer(Ok(()), Some(&record()));
+        let refused = answer(Err(&Refusal::NotFound), None);
+        let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(members(&valid), members(&refused));
+        assert_eq!(
+            (&valid["valid"], &valid["code"], &valid["tenant"]),
+            (&json!(true), &json!("VALID"), &json!("acme"))
+        );
+        assert_eq!(
+            (&refused["valid"], &refused["code"], &refused["key_id"]),
+            (&json!(false), &json!("NOT_FOUND"), &json!(null))
+        );
+    }
+
+    #[test]
+    fn the_holder_does_not_see_the_metadata() {
+        let shown = me(&record());
+        assert_eq!(shown["display"], "knq_live_7Hq2");
+        assert!(shown.get("metadata").is_none() && shown.get("valid").is_none());
+        let answered =
+            json!({"status": "revoked", "metadata": {"plan": "pro"}, "effective_by": "2027-01-01T00:00:00Z"});
+        let revoked = me_revoked(&record(), &answered);
+        assert_eq!(revoked["status"], "revoked");
+        assert!(revoked.get("metadata").is_none());
+    }
+}

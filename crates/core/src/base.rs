@@ -1,0 +1,10 @@
+//! The words that all areas share: times, ids, paths, bodies, problems.
+
+pub mod base62;
+pub mod fields;
+pub mod id;
+#[cfg(any(test, feature = "bounded-json"))]
+pub mod json_object;
+pub mod path;
+pub mod problem;
+pub mod timestamp;

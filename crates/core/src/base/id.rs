@@ -1,0 +1,164 @@
+//! Ids and names that are addresses: of keys, operators, audit entries, tenants.
+
+use alloc::{boxed::Box, string::String};
+use core::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::base::base62;
+
+/// Bytes of randomness to hand to a `from_random`.
+pub const ID_RANDOM_BYTES: usize = 2 * ID_LEN;
+const ID_LEN: usize = 20;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $($prefix:literal)|+, $example:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Reads an id.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                let random = [$($prefix),+].iter().find_map(|prefix| text.strip_prefix(prefix))?;
+                (random.len() == ID_LEN && random.bytes().all(base62::is_base62)).then(|| Self(text.into()))
+            }
+
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| serde::de::Error::custom(concat!("an id such as ", $example, " expected")))
+            }
+        }
+    };
+}
+
+id!(
+    /// A key's id, for good: `key_…` for customers' keys, `op_…` for operators'.
+    KeyId, "key_" | "op_", "key_4bTzV9cXk07Hq2mN1pRs"
+);
+id!(
+    /// An audit entry's id.
+    AuditId, "aud_", "aud_4bTzV9cXk07Hq2mN1pRs"
+);
+
+id!(
+    /// An event's on its way through the queue of webhooks.
+    DeliveryId, "dlv_", "dlv_4bTzV9cXk07Hq2mN1pRs"
+);
+
+impl DeliveryId {
+    /// A new id, from [`ID_RANDOM_BYTES`] random bytes.
+    #[must_use]
+    pub fn from_random(random: &[u8]) -> Option<Self> {
+        from_random("dlv_", random).map(Self)
+    }
+}
+
+impl KeyId {
+    /// A new id of a customer's key, from [`ID_RANDOM_BYTES`] random bytes.
+    #[must_use]
+    pub fn key_from_random(random: &[u8]) -> Option<Self> {
+        from_random("key_", random).map(Self)
+    }
+
+    /// A new id of an operator's key, likewise.
+    #[must_use]
+    pub fn operator_from_random(random: &[u8]) -> Option<Self> {
+        from_random("op_", random).map(Self)
+    }
+
+    /// Whether it is of an operator's key.
+    #[must_use]
+    pub fn is_operators(&self) -> bool {
+        self.as_str().starts_with("op_")
+    }
+}
+
+impl AuditId {
+    /// A new id, from [`ID_RANDOM_BYTES`] random bytes.
+    #[must_use]
+    pub fn from_random(random: &[u8]) -> Option<Self> {
+        from_random("aud_", random).map(Self)
+    }
+}
+
+fn from_random(prefix: &str, random: &[u8]) -> Option<Box<str>> {
+    let mut id = String::from(prefix);
+    id.extend(base62::draw::<ID_LEN>(random)?.map(char::from));
+    Some(id.into())
+}
+
+/// A tenant: 1 to 64 of `[a-z0-9-]`. The deployment's own name for its customer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct TenantId(Box<str>);
+
+impl TenantId {
+    /// Reads a tenant's name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        (!text.is_empty() && text.len() <= 64 && text.bytes().all(allowed)).then(|| Self(text.into()))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for TenantId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("a tenant is 1 to 64 of a-z, 0-9 and -"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn ids_read_back_and_keep_their_kind() {
+        let id = KeyId::key_from_random(&[1; ID_RANDOM_BYTES]).unwrap();
+        assert_eq!(KeyId::parse(id.as_str()), Some(id.clone()));
+        assert_eq!(AuditId::parse(id.as_str()), None);
+        assert_eq!(KeyId::parse("key_short"), None);
+        assert_eq!(KeyId::parse("key_4bTzV9cXk07Hq2mN1p/s"), None);
+    }
+
+    #[test]
+    fn tenants_are_short_and_plain() {
+        for good in ["a", "acme", "org-42", &"x".repeat(64)] {
+            assert!(TenantId::parse(good).is_some(), "{good}");
+        }
+        for bad in ["", "Acme", "a_b", "a/b", "é", "_operators", &"x".repeat(65)] {
+            assert!(TenantId::parse(bad).is_none(), "{bad}");
+        }
+    }
+}

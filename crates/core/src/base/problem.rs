@@ -1,0 +1,117 @@
+//! Problems: errors as RFC 9457 `application/problem+json` says them.
+//!
+//! A problem is what the caller may read. What went wrong inside is logged
+//! under the same `request_id` and never leaves.
+
+use alloc::{
+    borrow::Cow,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use serde_json::{Map, Value};
+
+/// The media type of every error body.
+pub const CONTENT_TYPE: &str = "application/problem+json";
+
+/// One error answer: status, code, and what else the caller may know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: u16,
+    /// The stable code, `UPPER_SNAKE`.
+    pub code: &'static str,
+    /// A sentence that says what is wrong and what to do.
+    pub detail: Cow<'static, str>,
+    /// Further members of the body.
+    pub extensions: Map<String, Value>,
+    /// Headers that belong to it, `WWW-Authenticate` and `Allow` among them.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Problem {
+    /// A problem without extensions or headers.
+    #[must_use]
+    pub fn new(status: u16, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code, detail: detail.into(), extensions: Map::new(), headers: Vec::new() }
+    }
+
+    /// Something that this answer depends on is out of reach.
+    #[must_use]
+    pub fn unavailable(detail: impl Into<Cow<'static, str>>) -> Self {
+        let mut problem = Self::new(503, "DEPENDENCY_UNAVAILABLE", detail);
+        problem.headers.push(("Retry-After", "1".to_string()));
+        problem
+    }
+
+    /// A fault of ours. The cause is in the log.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(500, "INTERNAL", "Something went wrong here; the request id finds it in the log.")
+    }
+
+    /// With one more member.
+    #[must_use]
+    pub fn with(mut self, member: &str, value: Value) -> Self {
+        self.extensions.insert(member.into(), value);
+        self
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self, request_id: &str) -> String {
+        let mut body = Map::new();
+        body.insert("type".into(), "about:blank".into());
+        body.insert("title".into(), title(self.status).into());
+        body.insert("status".into(), self.status.into());
+        body.insert("code".into(), self.code.into());
+        body.insert("detail".into(), self.detail.clone().into());
+        body.insert("request_id".into(), request_id.into());
+        body.extend(self.extensions.clone());
+        Value::Object(body).to_string()
+    }
+}
+
+const fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        412 => "Precondition Failed",
+        413 => "Content Too Large",
+        415 => "Unsupported Media Type",
+        422 => "Unprocessable Content",
+        428 => "Precondition Required",
+        429 => "Too Many Requests",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        _ => "Internal Server Error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn the_body_has_code_and_request_id() {
+        let body: Value = serde_json::from_str(&Problem::new(401, "EXPIRED", "x").body("req_1")).unwrap();
+        assert_eq!(body["code"], "EXPIRED");
+        assert_eq!(body["request_id"], "req_1");
+        assert_eq!(body["status"], 401);
+        assert_eq!(body["title"], "Unauthorized");
+    }
+}

@@ -1,0 +1,135 @@
+//! Instants, in whole milliseconds since 1970-01-01T00:00:00Z.
+
+use alloc::string::String;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// Milliseconds of a second, a minute, an hour and a day.
+pub const SECOND_MS: i64 = 1_000;
+#[allow(missing_docs)]
+pub const MINUTE_MS: i64 = 60 * SECOND_MS;
+#[allow(missing_docs)]
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+#[allow(missing_docs)]
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// An instant. Serialised as the number of milliseconds, which is its stored
+/// form; on the wire it stands as RFC 3339 in UTC ([`to_rfc3339`](Self::to_rfc3339)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since the epoch.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// From the time since the epoch.
+    #[must_use]
+    pub fn from_unix(since_epoch: Duration) -> Self {
+        Self(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// The time since the epoch; none, if this is before it.
+    #[must_use]
+    pub fn since_unix(self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0).unwrap_or(0))
+    }
+
+    /// This instant and `millis` more (or fewer, when negative).
+    #[must_use]
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// Milliseconds from `earlier` to this instant; negative if it is later.
+    #[must_use]
+    pub const fn millis_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// Parses RFC 3339 with any offset, such as `2027-01-31T12:00:00Z`.
+    #[must_use]
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
+    }
+
+    /// RFC 3339 in UTC with three digits of milliseconds: `2027-01-31T12:00:00.000Z`.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        let instant = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        alloc::format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            instant.year(),
+            u8::from(instant.month()),
+            instant.day(),
+            instant.hour(),
+            instant.minute(),
+            instant.second(),
+            instant.millisecond()
+        )
+    }
+}
+
+/// For fields that stand on the wire as RFC 3339 or null: `#[serde(with = "timestamp::rfc3339")]`.
+pub mod rfc3339 {
+    use super::{Deserialize as _, String, Timestamp};
+    use serde::{Deserializer, Serializer};
+
+    /// Writes the text or null.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(instant: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+        match instant {
+            Some(instant) => serializer.serialize_str(&instant.to_rfc3339()),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// Reads the text or null.
+    ///
+    /// # Errors
+    /// If the text is no RFC 3339 time.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+        Option::<String>::deserialize(deserializer)?
+            .map(|text| {
+                Timestamp::parse_rfc3339(&text).ok_or_else(|| serde::de::Error::custom("a time in RFC 3339 expected"))
+            })
+            .transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn rfc3339_reads_any_offset_and_writes_utc() {
+        let instant = Timestamp::parse_rfc3339("2027-01-31T12:00:00.25+01:00").unwrap();
+        assert_eq!(instant.to_rfc3339(), "2027-01-31T11:00:00.250Z");
+        assert_eq!(Timestamp::parse_rfc3339(&instant.to_rfc3339()), Some(instant));
+        assert_eq!(Timestamp::from_millis(-1).to_rfc3339(), "1969-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in ["", "tomorrow", "2027-02-30T00:00:00Z", "2027-01-31", "1700000000"] {
+            assert_eq!(Timestamp::parse_rfc3339(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Pulling the one credential out of a request.
+//!
+//! A key comes as `Authorization: Bearer …` (RFC 6750, the scheme in any case)
+//! or as `X-Api-Key`, as `keystile.toml` allows, and never in the query string,
+//! where logs and browser histories would keep it.
+
+use alloc::vec::Vec;
+use core::{error::Error, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    environment::Environment,
+    forms::KeyForms,
+    imported::{MAX_DISPLAYED, MIN_IMPORTED_LEN, is_imported_character},
+    shape::{IssuedKind, RANDOM_LEN, head},
+};
+use crate::base::{base62, path};
+
+/// A header that may carry the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialHeader {
+    /// `Authorization: Bearer …`
+    Bearer,
+    /// `X-Api-Key: …`
+    XApiKey,
+}
+
+/// Where a request may carry credentials, as far as this module looks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Carriers<'a> {
+    /// The `Authorization` header, several joined by `, ` as `Headers.get` joins them.
+    pub authorization: Option<&'a str>,
+    /// The `X-Api-Key` header, likewise.
+    pub x_api_key: Option<&'a str>,
+    /// The query string without its `?`.
+    pub query: &'a str,
+}
+
+/// Why there is no one credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialError {
+    /// None was sent.
+    Missing,
+    /// One was sent in the query string.
+    InQuery,
+    /// Two different ones were sent.
+    Conflicting,
+}
+
+impl fmt::Display for CredentialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "no credential was sent",
+            Self::InQuery => "a credential is in the query string",
+            Self::Conflicting => "two different credentials were sent",
+        })
+    }
+}
+
+impl Error for CredentialError {}
+
+impl<'a> Carriers<'a> {
+    /// The text of the credential, still to be parsed.
+    ///
+    /// # Errors
+    /// Why there is not exactly one.
+    pub fn credential(&self, accepted: &[CredentialHeader], forms: KeyForms<'_>) -> Result<&'a str, CredentialError> {
+        if query_holds_key(self.query, forms) {
+            return Err(CredentialError::InQuery);
+        }
+        let mut found: Option<&'a str> = None;
+        for header in accepted {
+            let text = match header {
+                CredentialHeader::Bearer => self.authorization.and_then(bearer),
+                CredentialHeader::XApiKey => self.x_api_key,
+            };
+            let Some(text) = text.map(once).transpose()? else { continue };
+            match found {
+                Some(first) if !first.is_empty() && !text.is_empty() && first != text => {
+                    return Err(CredentialError::Conflicting);
+                }
+                Some(first) if !first.is_empty() => {}
+                _ => found = Some(text),
+            }
+        }
+        found.ok_or(CredentialError::Missing)
+    }
+}
+
+/// What follows the scheme, if the scheme is Bearer. One space belongs to the
+/// grammar; any more is the key's to complain about.
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, rest) = header.split_at_checked(6)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    match rest.strip_prefix(' ') {
+        Some(token) => Some(token),
+        None if rest.is_empty() => Some(""),
+        None => None,
+    }
+}
+
+/// The one key of a header that was sent more than once, joined by `, `; what
+/// is no list of keys stays as it is, for the parser to complain about.
+fn once(joined: &str) -> Result<&str, CredentialError> {
+    let mut parts = joined.split(", ").map(|part| bearer(part).unwrap_or(part));
+    let first = parts.next().unwrap_or(joined);
+    let repeats: Vec<&str> = parts.collect();
+    let is_short = |part: &&str| part.len() < MIN_IMPORTED_LEN;
+    if repeats.is_empty() || is_short(&first) || repeats.iter().any(is_short) {
+        return Ok(joined);
+    }
+    if repeats.iter().all(|part| *part == first) { Ok(first) } else { Err(CredentialError::Conflicting) }
+}
+
+/// Whether any part of the query looks like a key, percent-encoded or not:
+/// `{prefix}_{environment}_` and enough characters behind it, or a word that
+/// begins as imported keys do, is as long as one, and longer than a display form.
+fn query_holds_key(query: &str, forms: KeyForms<'_>) -> bool {
+    if query.len() < MIN_IMPORTED_LEN {
+        return false;
+    }
+    let decoded = path::percent_decoded(query);
+    let issued = |head: &str| {
+        decoded.match_indices(head).any(|(at, _)| {
+            let behind = decoded.get(at + head.len()..).unwrap_or_default();
+            count_while(behind, base62::is_base62) >= RANDOM_LEN
+        })
+    };
+    let imported = |head: &str| {
+        decoded.match_indices(head).any(|(at, _)| {
+            let (before, word) = decoded.split_at_checked(at).unwrap_or_default();
+            let begins = !before.as_bytes().last().is_some_and(u8::is_ascii_alphanumeric);
+            let shown = forms.longest_covering(word).unwrap_or_default() + MAX_DISPLAYED;
+            begins && count_while(word, is_imported_in_query) >= MIN_IMPORTED_LEN.max(shown + 1)
+        })
+    };
+    issued("ksop_")
+        || [Environment::Live, Environment::Test]
+            .iter()
+            .any(|environment| forms.prefixes.iter().any(|prefix| issued(&head(IssuedKind::Api(*environment), prefix))))
+        || forms.imported.iter().any(|prefix| imported(prefix.as_str()))
+}
+
+fn count_while(text: &str, of_key: fn(u8) -> bool) -> usize {
+    text.bytes().take_while(|&byte| of_key(byte)).count()
+}
+
+/// What separates a query's parts, and its words, ends a key there.
+const fn is_imported_in_query(byte: u8) -> bool {
+    is_imported_character(byte) && !matches!(byte, b'&' | b'=' | b';' | b'+')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::{KeyPrefix, imported::ImportedPrefix};
+    use alloc::format;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const KEY: &str = "knq_live_0123456789ABCDEFGHIJKLMNOPQRSTUVoyVZGU";
+    const BOTH: &[CredentialHeader] = &[CredentialHeader::Bearer, CredentialHeader::XApiKey];
+
+    fn credential(
+        carriers: Carriers<'_>,
+        accepted: &[CredentialHeader],
+    ) -> Result<alloc::string::String, CredentialError> {
+        let (prefixes, imported) = ([KeyPrefix::parse("knq").unwrap()], [ImportedPrefix::parse("sk_live_").unwrap()]);
+        carriers.credential(accepted, KeyForms { prefixes: &prefixes, imported: &imported }).map(Into::into)
+    }
+
+    fn authorization(value: &str) -> Carriers<'_> {
+        Carriers { authorization: Some(value), ..Carriers::default() }
+    }
+
+    #[test]
+    fn the_scheme_is_bearer_in_any_case() {
+        for scheme in ["Bearer", "bearer", "BEARER"] {
+            assert_eq!(credential(authorization(&format!("{scheme} {KEY}")), BOTH).as_deref(), Ok(KEY));
+        }
+    }
+
+    #[test]
+    fn another_scheme_is_no_credential() {
+        for header in ["Basic dXNlcjpwYXNz", "Bearers abc", "Digest", "", "é"] {
+            assert_eq!(credential(authorization(header), BOTH), Err(CredentialError::Missing), "{header}");
+        }
+    }
+
+    #[test]
+    fn stray_spaces_stay_for_the_parser_to_name() {
+        assert_eq!(credential(authorization(&format!("Bearer  {KEY}")), BOTH).unwrap(), format!(" {KEY}"));
+        assert_eq!(credential(authorization("Bearer"), BOTH).as_deref(), Ok(""));
+    }
+
+    #[test]
+    fn only_the_configured_headers_count() {
+        let carriers = Carriers { x_api_key: Some(KEY), ..Carriers::default() };
+        assert_eq!(credential(carriers, &[CredentialHeader::XApiKey]).as_deref(), Ok(KEY));
+        assert_eq!(credential(carriers, &[CredentialHeader::Bearer]), Err(CredentialError::Missing));
+    }
+
+    #[test]
+    fn the_same_key_twice_is_one_credential_and_two_keys_conflict() {
+        let bearer = format!("Bearer {KEY}");
+        let same = Carriers { authorization: Some(&bearer), x_api_key: Some(KEY), query: "" };
+        assert_eq!(credential(same, BOTH).as_deref(), Ok(KEY));
+        let other = Carriers { x_api_key: Some("knq_live_other"), ..same };
+        assert_eq!(credential(other, BOTH), Err(CredentialError::Conflicting));
+        let twice = format!("Bearer {KEY}, Bearer knq_live_{}", "z".repeat(38));
+        assert_eq!(credential(authorization(&twice), BOTH), Err(CredentialError::Conflicting));
+        let repeated = format!("Bearer {KEY}, Bearer {KEY}");
+        assert_eq!(credential(authorization(&repeated), BOTH).as_deref(), Ok(KEY));
+        let empty = Carriers { authorization: Some("Bearer"), x_api_key: Some(KEY), query: "" };
+        assert_eq!(credential(empty, BOTH).as_deref(), Ok(KEY));
+    }
+
+    #[test]
+    fn a_key_in_the_query_is_refused_whatever_the_header_says() {
+        for query in [
+            format!("api_key={KEY}"),
+            format!("a=b&t={KEY}&c"),
+            KEY.replace('_', "%5F"),
+            KEY.replace('k', "%6b").replace('0', "%30"),
+            format!("%zz%{KEY}"),
+            format!("ksop_{}", "a".repeat(38)),
+            "api_key=sk_live_012345678".into(),
+            "Bearer%20sk%5Flive%5F0123-4567.89".into(),
+        ] {
+            let carriers = Carriers { x_api_key: Some(KEY), query: &query, ..Carriers::default() };
+            assert_eq!(credential(carriers, BOTH), Err(CredentialError::InQuery), "{query}");
+        }
+        for query in [
+            "q=knq_live_search_for_a_long_enough_word&page=2",
+            "q=sk_live_&page=0123456789",
+            "q=sk_live_01234567",
+            "q=sk_live_what+is+this&a=b",
+            "q=task_live_01234567",
+        ] {
+            let harmless = Carriers { x_api_key: Some(KEY), query, ..Carriers::default() };
+            assert!(credential(harmless, BOTH).is_ok(), "{query}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The forms of a deployment's keys: which texts are keys here, as far as their beginning says.
+
+use super::{
+    display::KeyDisplay,
+    imported::{ImportedPrefix, MAX_DISPLAYED, OPERATORS},
+    prefix::KeyPrefix,
+};
+
+/// Which texts are keys of a deployment, as far as their beginning says.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyForms<'a> {
+    /// The prefixes of keys that were issued here.
+    pub prefixes: &'a [KeyPrefix],
+    /// What keys begin with that were issued elsewhere. Empty: none are known.
+    pub imported: &'a [ImportedPrefix],
+}
+
+impl<'a> KeyForms<'a> {
+    /// Whether a text begins as imported keys do, and not as keys do that are
+    /// issued here.
+    #[must_use]
+    pub fn begins_as_imported(&self, text: &str) -> bool {
+        self.covering(text).next().is_some() && !self.begins_as_issued(text)
+    }
+
+    /// How long what such a text begins with is, by the longest that is listed.
+    pub(crate) fn longest_covering(&self, text: &str) -> Option<usize> {
+        self.covering(text).map(|prefix| prefix.as_str().len()).max()
+    }
+
+    fn covering(&self, text: &str) -> impl Iterator<Item = &'a ImportedPrefix> {
+        self.imported.iter().filter(move |prefix| text.starts_with(prefix.as_str()))
+    }
+
+    /// Whether a text begins as keys do that are issued here.
+    #[must_use]
+    pub fn begins_as_issued(&self, text: &str) -> bool {
+        let of = |prefix: &KeyPrefix| text.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('_'));
+        self.prefixes.iter().any(of) || OPERATORS.iter().any(|operators| text.starts_with(operators))
+    }
+
+    /// The display form of an imported key, as whoever imports it states it.
+    ///
+    /// # Errors
+    /// A sentence that says what to write.
+    pub fn parse_display(&self, text: &str) -> Result<KeyDisplay, &'static str> {
+        if self.begins_as_issued(text) {
+            return Err("keys that are issued here begin so");
+        }
+        let covering = self
+            .longest_covering(text)
+            .ok_or("it begins with none of the texts that `allow_imported` in keystile.toml lists")?;
+        if text.len() > covering + MAX_DISPLAYED {
+            return Err("it shows too much of the key: 8 characters at most behind what all such keys begin with");
+        }
+        KeyDisplay::parse(text).ok_or("printable ASCII characters without space, quote, comma and backslash expected")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{format, string::String, vec, vec::Vec};
+    use proptest::prelude::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    /// Owns what [`KeyForms`] borrows.
+    fn with_forms<T>(imported: &[&str], judge: impl FnOnce(KeyForms<'_>) -> T) -> T {
+        let prefixes = vec![KeyPrefix::parse("knq").unwrap(), KeyPrefix::parse("old").unwrap()];
+        let imported: Vec<_> = imported.iter().map(|text| ImportedPrefix::parse(text).unwrap()).collect();
+        judge(KeyForms { prefixes: &prefixes, imported: &imported })
+    }
+
+    #[test]
+    fn keys_that_are_issued_here_are_told_first() {
+        with_forms(&["kn", "old", "ks", "sk_", "sk_live_"], |forms| {
+            for issued in ["knq_live_x", "knq_", "old_test_x", "ksop_x", "ksroot_x"] {
+                assert!(!forms.begins_as_imported(issued), "{issued}");
+            }
+            for imported in ["knqlive", "older", "sk_x", "sk_live_x"] {
+                assert!(forms.begins_as_imported(imported), "{imported}");
+            }
+            assert!(!forms.begins_as_imported("SK_live_x"));
+        });
+        with_forms(&[], |forms| assert!(!forms.begins_as_imported("sk_live_x")));
+    }
+
+    #[test]
+    fn a_display_form_begins_as_allowed_and_shows_little() {
+        with_forms(&["sk_", "sk_live_"], |forms| {
+            for good in ["sk_", "sk_live_ab12", "sk_live_...ab12", "sk_test_"] {
+                assert_eq!(forms.parse_display(good).map(|display| format!("{display}")), Ok(String::from(good)));
+            }
+            for bad in ["", "pk_live_ab12", "knq_live_ab12", "sk_live_ab12ab12a", "sk_ab12ab12a", "sk_live_ab 12"] {
+                assert!(forms.parse_display(bad).is_err(), "{bad}");
+            }
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn no_display_form_shows_more_than_eight_characters_of_a_key(text in "(sk_|sk_live_|pk_|knq_)[!-~]{0,20}") {
+            with_forms(&["sk_live_", "sk_"], |forms| {
+                if forms.parse_display(&text).is_ok() {
+                    let begins = if text.starts_with("sk_live_") { 8 } else { 3 };
+                    prop_assert!(text.len() <= begins + MAX_DISPLAYED);
+                    prop_assert!(forms.begins_as_imported(&text));
+                }
+                Ok(())
+            })?;
+        }
+    }
+}

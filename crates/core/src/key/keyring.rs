@@ -1,0 +1,303 @@
+//! What `KEYSTILE_SECRET` makes possible: minting, checking tags, addressing
+//! and sealing KV.
+//!
+//! The variable holds one or several secrets, newest first, each 32 bytes or
+//! more in base64. New keys are tagged with the first; tags are tried against
+//! all, so rotating a secret kills no key. From each secret four subkeys are
+//! derived by HKDF-SHA256 (RFC 5869) with versioned labels:
+//!
+//! | label | for |
+//! |---|---|
+//! | `keystile/v1/tag/api` | the tag of API keys |
+//! | `keystile/v1/tag/operator` | the tag of operator keys, so that neither passes for the other |
+//! | `keystile/v1/lookup` | a key's address in KV |
+//! | `keystile/v1/seal` | the seal on the value at that address |
+//!
+//! The seal binds a value to its address: who can write KV but does not know
+//! the secret can neither invent a record nor copy another key's record to
+//! where their own is looked up.
+
+use alloc::{string::String, vec::Vec};
+use core::{error::Error, fmt};
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+
+use super::{
+    digest::KeyDigest,
+    environment::Environment,
+    forms::KeyForms,
+    plain_key::PlainKey,
+    prefix::KeyPrefix,
+    shape::{IssuedKind, KeyShape, OPERATOR_PREFIX, ParseKeyError, RANDOM_LEN, TAG_LEN, head},
+};
+use crate::base::{base62, id::TenantId};
+
+/// Bytes of randomness to hand to [`Keyring::mint_api_key`].
+pub const MINT_RANDOM_BYTES: usize = 2 * RANDOM_LEN;
+
+type HmacSha256 = Hmac<Sha256>;
+
+/// The subkeys of every configured secret, newest first. Never empty.
+pub struct Keyring {
+    newest: Subkeys,
+    older: Vec<Subkeys>,
+}
+
+impl Keyring {
+    /// Parses the value of `KEYSTILE_SECRET`.
+    ///
+    /// # Errors
+    /// What is wrong with which of the secrets, without repeating it.
+    pub fn parse(value: &str) -> Result<Self, KeyringError> {
+        let mut subkeys = Vec::new();
+        for (index, text) in value.split(',').map(str::trim).enumerate() {
+            let position = index + 1;
+            if text.is_empty() {
+                return Err(KeyringError::Empty { position });
+            }
+            let secret = STANDARD
+                .decode(text)
+                .or_else(|_| STANDARD_NO_PAD.decode(text))
+                .or_else(|_| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')))
+                .map_err(|_| KeyringError::NotBase64 { position })?;
+            if secret.len() < 32 {
+                return Err(KeyringError::TooShort { position });
+            }
+            subkeys.push(Subkeys::derive(&secret).ok_or(KeyringError::TooShort { position })?);
+        }
+        let mut subkeys = subkeys.into_iter();
+        let newest = subkeys.next().ok_or(KeyringError::Empty { position: 1 })?;
+        Ok(Self { newest, older: subkeys.collect() })
+    }
+
+    /// Mints a customer's key from at least [`MINT_RANDOM_BYTES`] random bytes.
+    ///
+    /// # Errors
+    /// [`MintError`] if the bytes run out.
+    pub fn mint_api_key(
+        &self,
+        prefix: &KeyPrefix,
+        environment: Environment,
+        random: &[u8],
+    ) -> Result<PlainKey, MintError> {
+        let kind = IssuedKind::Api(environment);
+        self.mint(head(kind, prefix), kind, random)
+    }
+
+    /// Mints an operator's key, likewise.
+    ///
+    /// # Errors
+    /// [`MintError`] if the bytes run out.
+    pub fn mint_operator_key(&self, random: &[u8]) -> Result<PlainKey, MintError> {
+        let mut head = String::from(OPERATOR_PREFIX);
+        head.push('_');
+        self.mint(head, IssuedKind::Operator, random)
+    }
+
+    fn mint(&self, head: String, kind: IssuedKind, random: &[u8]) -> Result<PlainKey, MintError> {
+        let drawn = base62::draw::<RANDOM_LEN>(random).ok_or(MintError)?;
+        let mut text = head;
+        text.extend(drawn.map(char::from));
+        let tag = self.newest.tag(kind, &text);
+        text.extend(tag.map(char::from));
+        Ok(PlainKey::issued(text, kind))
+    }
+
+    /// Parses a customer's key before any storage is read, and checks its tag
+    /// if it was issued here. An imported key has none, only a form.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn parse_api_key(&self, text: &str, forms: KeyForms<'_>) -> Result<PlainKey, ParseKeyError> {
+        if forms.begins_as_imported(text) {
+            return PlainKey::parse_imported(text);
+        }
+        self.checked(text, KeyShape::parse(text, forms.prefixes)?)
+    }
+
+    /// Parses an operator's key and checks its tag.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn parse_operator_key(&self, text: &str) -> Result<PlainKey, ParseKeyError> {
+        self.checked(text, KeyShape::parse_operator(text)?)
+    }
+
+    fn checked(&self, text: &str, shape: KeyShape<'_>) -> Result<PlainKey, ParseKeyError> {
+        let matches = |subkeys: &Subkeys| bool::from(subkeys.tag(shape.kind, shape.tagged).ct_eq(shape.tag.as_bytes()));
+        if !self.all().any(matches) {
+            return Err(ParseKeyError::BadTag);
+        }
+        Ok(PlainKey::issued(text.into(), shape.kind))
+    }
+
+    /// Where a key's record may be in KV, newest secret first.
+    pub fn slots(&self, digest: &KeyDigest) -> impl Iterator<Item = KvSlot<'_>> {
+        let digest = *digest;
+        self.all().map(move |subkeys| subkeys.slot("k1/", digest.as_bytes()))
+    }
+
+    /// Where a tenant's standing may be in KV, newest secret first.
+    pub fn standing_slots(&self, tenant: &TenantId) -> impl Iterator<Item = KvSlot<'_>> {
+        // No key's digest begins so: it would have to be found, and it is 32 bytes.
+        let mut id = Vec::from(*b"tenant\0");
+        id.extend_from_slice(tenant.as_str().as_bytes());
+        self.all().map(move |subkeys| subkeys.slot("t1/", &id))
+    }
+
+    /// The fingerprint that new records note.
+    #[must_use]
+    pub fn newest_fingerprint(&self) -> &str {
+        &self.newest.fingerprint
+    }
+
+    /// The fingerprints of all secrets, newest first.
+    pub fn fingerprints(&self) -> impl Iterator<Item = &str> {
+        self.all().map(|subkeys| subkeys.fingerprint.as_str())
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Subkeys> {
+        core::iter::once(&self.newest).chain(&self.older)
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.fingerprints()).finish()
+    }
+}
+
+/// One place in KV: the address of a record, or a tenant's standing, and the key that seals it there.
+pub struct KvSlot<'a> {
+    /// The KV key: `k1/`, or `t1/`, and 43 characters of base64url.
+    pub address: String,
+    subkeys: &'a Subkeys,
+}
+
+impl KvSlot<'_> {
+    /// The KV value for a record's stored form: `1.{seal}.{record}`.
+    #[must_use]
+    pub fn seal(&self, record: &str) -> String {
+        let seal = self.mac(record).finalize().into_bytes();
+        let mut value = String::from("1.");
+        URL_SAFE_NO_PAD.encode_string(seal, &mut value);
+        value.push('.');
+        value.push_str(record);
+        value
+    }
+
+    /// The record inside a KV value, if it was sealed for this slot.
+    #[must_use]
+    pub fn open<'v>(&self, value: &'v str) -> Option<&'v str> {
+        let (seal, record) = value.strip_prefix("1.")?.split_once('.')?;
+        let seal = URL_SAFE_NO_PAD.decode(seal).ok()?;
+        self.mac(record).verify_slice(&seal).ok()?;
+        Some(record)
+    }
+
+    fn mac(&self, record: &str) -> HmacSha256 {
+        let mut mac = self.subkeys.seal.clone();
+        mac.update(self.address.as_bytes());
+        mac.update(b"\0");
+        mac.update(record.as_bytes());
+        mac
+    }
+}
+
+/// Why `KEYSTILE_SECRET` can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum KeyringError {
+    Empty { position: usize },
+    NotBase64 { position: usize },
+    TooShort { position: usize },
+}
+
+impl fmt::Display for KeyringError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (position, problem) = match self {
+            Self::Empty { position } => (position, "is empty"),
+            Self::NotBase64 { position } => (position, "is not base64"),
+            Self::TooShort { position } => (position, "has fewer than 32 bytes"),
+        };
+        write!(
+            f,
+            "KEYSTILE_SECRET: secret {position} {problem}; write 32 random bytes in base64 \
+             (`openssl rand -base64 32`), several joined by commas, newest first"
+        )
+    }
+}
+
+impl Error for KeyringError {}
+
+/// Fewer random bytes than minting needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MintError;
+
+impl fmt::Display for MintError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("too few random bytes to mint a key")
+    }
+}
+
+impl Error for MintError {}
+
+/// What one secret derives. The MACs are keyed once and cloned for each use,
+/// which saves two compressions of SHA-256 every time.
+struct Subkeys {
+    fingerprint: String,
+    api_tag: HmacSha256,
+    operator_tag: HmacSha256,
+    lookup: HmacSha256,
+    seal: HmacSha256,
+}
+
+impl Subkeys {
+    fn derive(secret: &[u8]) -> Option<Self> {
+        let hkdf = Hkdf::<Sha256>::new(None, secret);
+        let mac = |label: &str| {
+            let mut subkey = [0; 32];
+            hkdf.expand(label.as_bytes(), &mut subkey).ok()?;
+            HmacSha256::new_from_slice(&subkey).ok()
+        };
+        let mut fingerprint = [0; 6];
+        hkdf.expand(b"keystile/v1/fingerprint", &mut fingerprint).ok()?;
+        Some(Self {
+            fingerprint: URL_SAFE_NO_PAD.encode(fingerprint),
+            api_tag: mac("keystile/v1/tag/api")?,
+            operator_tag: mac("keystile/v1/tag/operator")?,
+            lookup: mac("keystile/v1/lookup")?,
+            seal: mac("keystile/v1/seal")?,
+        })
+    }
+
+    /// The first 8 bytes of the MAC as a big-endian number, modulo 62^6.
+    fn tag(&self, kind: IssuedKind, tagged: &str) -> [u8; TAG_LEN] {
+        let mut mac = match kind {
+            IssuedKind::Api(_) => self.api_tag.clone(),
+            IssuedKind::Operator => self.operator_tag.clone(),
+        };
+        mac.update(tagged.as_bytes());
+        let bytes = mac.finalize().into_bytes();
+        let first = bytes.first_chunk::<8>().copied().unwrap_or_default();
+        base62::encode(u64::from_be_bytes(first))
+    }
+
+    fn slot(&self, kind: &str, id: &[u8]) -> KvSlot<'_> {
+        let mut mac = self.lookup.clone();
+        mac.update(id);
+        let mut address = String::from(kind);
+        URL_SAFE_NO_PAD.encode_string(mac.finalize().into_bytes(), &mut address);
+        KvSlot { address, subkeys: self }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! The root key: the first operator, which is a secret of the deployment and no
+//! record anywhere.
+//!
+//! `KEYSTILE_ROOT_KEY` holds one, or several separated by commas while one takes
+//! another's place: deploy with both, move whoever uses it, deploy with the new one.
+
+use alloc::vec::Vec;
+
+use subtle::ConstantTimeEq as _;
+
+use super::digest::KeyDigest;
+
+/// Characters of a root key, at least.
+pub const MIN_ROOT_KEY_LEN: usize = 32;
+
+/// The root keys of a deployment, by their digests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RootKeys(Vec<KeyDigest>);
+
+impl RootKeys {
+    /// Reads `KEYSTILE_ROOT_KEY`. A key that is too short is none.
+    #[must_use]
+    pub fn parse(value: &str) -> Self {
+        let keys = value.split(',').map(str::trim);
+        Self(keys.filter(|key| key.len() >= MIN_ROOT_KEY_LEN).map(KeyDigest::of).collect())
+    }
+
+    /// Whether `text` is one of them, compared in constant time.
+    #[must_use]
+    pub fn include(&self, text: &str) -> bool {
+        let given = KeyDigest::of(text);
+        self.0.iter().any(|key| bool::from(key.as_bytes().ct_eq(given.as_bytes())))
+    }
+
+    /// Whether there is none, so that only operators' keys are accepted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn while_one_takes_anothers_place_both_are_root_keys() {
+        let (old, new) = ("o".repeat(32), "n".repeat(32));
+        let both = RootKeys::parse(&format!("{new}, {old}"));
+        assert!(both.include(&old) && both.include(&new));
+        assert!(!both.include(&format!("{new}, {old}")));
+        assert!(!RootKeys::parse(&new).include(&old));
+    }
+
+    #[test]
+    fn a_short_one_is_none() {
+        for value in ["", ",", &"x".repeat(31)] {
+            let keys = RootKeys::parse(value);
+            assert!(keys.is_empty() && !keys.include(value), "{value}");
+        }
+    }
+}

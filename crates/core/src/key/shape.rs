@@ -1,0 +1,194 @@
+//! The shape of a key that is issued here, and why a text has it not.
+
+use alloc::{format, string::String};
+use core::{error::Error, fmt};
+
+use super::{environment::Environment, prefix::KeyPrefix};
+use crate::base::base62;
+
+/// Characters drawn at random: 32 of base62 are 190 bits.
+pub const RANDOM_LEN: usize = 32;
+/// Characters of the keyed tag.
+pub const TAG_LEN: usize = 6;
+/// The prefix of operator keys. No configured prefix may begin with it.
+pub const OPERATOR_PREFIX: &str = "ksop";
+/// No key is longer: a longest prefix, an environment, two underscores, random and tag.
+pub const MAX_KEY_LEN: usize = KeyPrefix::MAX_LEN + 6 + RANDOM_LEN + TAG_LEN;
+
+/// What sort of key a text is: who issues it and where it is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// A customer's key, for guarded routes.
+    Api(Environment),
+    /// An operator's key, for the management API and `verify`.
+    Operator,
+    /// A customer's key that another system issued, for guarded routes. Its
+    /// environment is in its record alone.
+    Imported,
+}
+
+/// What sort of key is issued here, with a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IssuedKind {
+    Api(Environment),
+    Operator,
+}
+
+impl From<IssuedKind> for KeyKind {
+    fn from(kind: IssuedKind) -> Self {
+        match kind {
+            IssuedKind::Api(environment) => Self::Api(environment),
+            IssuedKind::Operator => Self::Operator,
+        }
+    }
+}
+
+/// Why a text is not one of this deployment's keys. The messages never repeat
+/// what was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParseKeyError {
+    /// Nothing between the scheme and the end of the header.
+    Empty,
+    /// White space before, after or inside.
+    Whitespace,
+    /// Longer than any key.
+    TooLong,
+    /// Something that is no letter, digit or underscore; of an imported key,
+    /// what is not printable or would break a header.
+    InvalidCharacter,
+    /// Not the prefix of this deployment, or no prefix at all.
+    UnknownPrefix,
+    /// Neither `live` nor `test` after the prefix.
+    UnknownEnvironment,
+    /// Too many or too few characters after the last underscore.
+    WrongLength,
+    /// The last six characters don't belong to the rest: mistyped, cut or forged.
+    BadTag,
+}
+
+impl ParseKeyError {
+    /// A sentence for the person who sent the key.
+    #[must_use]
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::Empty => "The key is empty.",
+            Self::Whitespace => "The key has white space before, after or inside it; send it without.",
+            Self::TooLong => "The key is longer than any key can be.",
+            Self::InvalidCharacter => "The key has a character that no key here has.",
+            Self::UnknownPrefix => "The key does not begin with a prefix that is issued here.",
+            Self::UnknownEnvironment => "The key says neither `live` nor `test` after its prefix.",
+            Self::WrongLength => "The key is too short or too long; perhaps it was cut when it was copied.",
+            Self::BadTag => "The key's checksum is wrong: a character was mistyped or changed.",
+        }
+    }
+}
+
+impl fmt::Display for ParseKeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.detail())
+    }
+}
+
+impl Error for ParseKeyError {}
+
+/// A key taken apart, with nothing known of its tag yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyShape<'a> {
+    /// Everything that the tag covers.
+    pub(crate) tagged: &'a str,
+    pub(crate) tag: &'a str,
+    pub(crate) kind: IssuedKind,
+}
+
+impl<'a> KeyShape<'a> {
+    pub(crate) fn parse(text: &'a str, prefixes: &[KeyPrefix]) -> Result<Self, ParseKeyError> {
+        let (head, body) = split_checked(text)?;
+        let (prefix, environment) = head.rsplit_once('_').unwrap_or((head, ""));
+        let known = |prefix: &str| prefixes.iter().any(|known| known.as_str() == prefix);
+        let kind = match Environment::parse(environment) {
+            Some(environment) if known(prefix) => IssuedKind::Api(environment),
+            Some(_) => return Err(ParseKeyError::UnknownPrefix),
+            None if known(prefix) || known(head) => return Err(ParseKeyError::UnknownEnvironment),
+            None => return Err(ParseKeyError::UnknownPrefix),
+        };
+        Self::with_body(text, body, kind)
+    }
+
+    pub(crate) fn parse_operator(text: &'a str) -> Result<Self, ParseKeyError> {
+        let (head, body) = split_checked(text)?;
+        if head != OPERATOR_PREFIX {
+            return Err(ParseKeyError::UnknownPrefix);
+        }
+        Self::with_body(text, body, IssuedKind::Operator)
+    }
+
+    fn with_body(text: &'a str, body: &str, kind: IssuedKind) -> Result<Self, ParseKeyError> {
+        if body.len() != RANDOM_LEN + TAG_LEN {
+            return Err(ParseKeyError::WrongLength);
+        }
+        // All ASCII by now, so the split is at a character.
+        let (tagged, tag) = text.split_at(text.len() - TAG_LEN);
+        Ok(Self { tagged, tag, kind })
+    }
+}
+
+/// Everything before the last underscore, and what follows it.
+fn split_checked(text: &str) -> Result<(&str, &str), ParseKeyError> {
+    if text.is_empty() {
+        return Err(ParseKeyError::Empty);
+    }
+    if text.chars().any(char::is_whitespace) {
+        return Err(ParseKeyError::Whitespace);
+    }
+    if !text.bytes().all(|byte| base62::is_base62(byte) || byte == b'_') {
+        return Err(ParseKeyError::InvalidCharacter);
+    }
+    if text.len() > MAX_KEY_LEN {
+        return Err(ParseKeyError::TooLong);
+    }
+    text.rsplit_once('_').ok_or(ParseKeyError::UnknownPrefix)
+}
+
+/// What stands before the random part.
+pub(crate) fn head(kind: IssuedKind, prefix: &KeyPrefix) -> String {
+    match kind {
+        IssuedKind::Api(environment) => format!("{}_{}_", prefix.as_str(), environment.as_str()),
+        IssuedKind::Operator => format!("{OPERATOR_PREFIX}_"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn shape(text: &str) -> Result<IssuedKind, ParseKeyError> {
+        let prefixes = vec![KeyPrefix::parse("knq").unwrap(), KeyPrefix::parse("keloa_pk").unwrap()];
+        KeyShape::parse(text, &prefixes).map(|shape| shape.kind)
+    }
+
+    const BODY: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVabcdef";
+
+    #[test]
+    fn each_mistake_has_its_own_cause() {
+        assert_eq!(shape(""), Err(ParseKeyError::Empty));
+        assert_eq!(shape(&format!("knq_live_{BODY} ")), Err(ParseKeyError::Whitespace));
+        assert_eq!(shape(&format!("knq_live_{BODY}\u{a0}")), Err(ParseKeyError::Whitespace));
+        assert_eq!(shape(&"k".repeat(10_000)), Err(ParseKeyError::TooLong));
+        assert_eq!(shape(&format!("knq_live_{BODY}é")), Err(ParseKeyError::InvalidCharacter));
+        assert_eq!(shape("token"), Err(ParseKeyError::UnknownPrefix));
+        assert_eq!(shape(&format!("other_live_{BODY}")), Err(ParseKeyError::UnknownPrefix));
+        assert_eq!(shape(&format!("knq_prod_{BODY}")), Err(ParseKeyError::UnknownEnvironment));
+        assert_eq!(shape(&format!("knq_{BODY}")), Err(ParseKeyError::UnknownEnvironment));
+        assert_eq!(shape("knq_live_short"), Err(ParseKeyError::WrongLength));
+        assert_eq!(shape(&format!("knq_live_{BODY}0")), Err(ParseKeyError::WrongLength));
+    }
+
+    #[test]
+    fn prefixes_may_have_several_words() {
+        assert_eq!(shape(&format!("keloa_pk_test_{BODY}")), Ok(IssuedKind::Api(Environment::Test)));
+        assert_eq!(shape(&format!("knq_live_{BODY}")), Ok(IssuedKind::Api(Environment::Live)));
+    }
+}

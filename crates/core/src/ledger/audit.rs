@@ -1,0 +1,152 @@
+//! The audit log: what is said of a change beside when, who, and from where.
+
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    access::record::{Reach, Subject},
+    base::timestamp::Timestamp,
+    ledger::lifecycle::Key,
+};
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Action {
+    Created,
+    Imported,
+    Changed,
+    Disabled,
+    Enabled,
+    Revoked,
+    Rotated,
+    /// The successor was used first, so the overlap of the rotation has begun.
+    OverlapBegun,
+    /// The end that a rotation had set was taken back.
+    RotationCancelled,
+    /// The whole tenant.
+    Suspended,
+    /// The whole tenant.
+    Resumed,
+    /// The tenant's plan or its own limits.
+    LimitsChanged,
+    /// An undelivered event was put back into its queue.
+    DeadLetterRedriven,
+    /// An undelivered event was deleted.
+    DeadLetterDiscarded,
+}
+
+impl Action {
+    /// As rows and answers have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Imported => "imported",
+            Self::Changed => "changed",
+            Self::Disabled => "disabled",
+            Self::Enabled => "enabled",
+            Self::Revoked => "revoked",
+            Self::Rotated => "rotated",
+            Self::OverlapBegun => "overlap_begun",
+            Self::RotationCancelled => "rotation_cancelled",
+            Self::Suspended => "suspended",
+            Self::Resumed => "resumed",
+            Self::LimitsChanged => "limits_changed",
+            Self::DeadLetterRedriven => "dead_letter_redriven",
+            Self::DeadLetterDiscarded => "dead_letter_discarded",
+        }
+    }
+}
+
+/// What a change changed, `{"name": {"from": "A", "to": "B"}}`. Of a key that
+/// was just created, everything that it has.
+#[must_use]
+pub fn difference(before: Option<&Key>, after: &Key) -> Map<String, Value> {
+    let was = before.map(facts).unwrap_or_default();
+    let mut difference = Map::new();
+    for (fact, to) in facts(after) {
+        let from = was.get(&fact).cloned().unwrap_or_default();
+        if from != to && !(before.is_none() && is_nothing(&to)) {
+            difference.insert(fact, json!({ "from": from, "to": to }));
+        }
+    }
+    difference
+}
+
+fn facts(key: &Key) -> Map<String, Value> {
+    let record = &key.record;
+    let mut facts = Map::new();
+    let mut fact = |name: &str, value: Value| facts.insert(name.into(), value);
+    match &record.subject {
+        Subject::ApiKey { environment, .. } => fact("environment", json!(environment)),
+        Subject::Operator { reach: Reach::All } => fact("tenant", json!("*")),
+        Subject::Operator { reach: Reach::Tenant(tenant) } => fact("tenant", json!(tenant)),
+    };
+    fact("name", json!(record.name));
+    fact("state", json!(record.state));
+    fact("scopes", json!(record.scopes));
+    fact("expires_at", json!(record.expires_at.map(Timestamp::to_rfc3339)));
+    fact("allowed_ips", json!(record.allowed_ips));
+    fact("metadata", json!(record.metadata));
+    fact("rotated_from", json!(key.rotated_from));
+    fact("rotated_to", json!(key.rotated_to));
+    fact("reason", json!(key.revocation.as_ref().and_then(|revocation| revocation.reason.as_ref())));
+    facts
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(values) => values.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::lifecycle::{KeyPatch, tests::key};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
+
+    #[test]
+    fn only_what_changed_is_said_from_what_to_what() {
+        let patch = KeyPatch { name: Some("n8n".into()), expires_at: Some(None), ..KeyPatch::default() };
+        let patched = key().patch(patch, NOW).unwrap();
+        let expected = json!({
+            "name": {"from": "Zapier", "to": "n8n"},
+            "expires_at": {"from": "2027-01-15T08:00:00.000Z", "to": null},
+        });
+        assert_eq!(json!(difference(Some(&key()), &patched)), expected);
+        assert!(difference(Some(&key()), &key()).is_empty());
+    }
+
+    #[test]
+    fn a_revocation_is_said_with_its_reason() {
+        let revoked = key().revoke(Some("leaked".into()), NOW);
+        let expected = json!({"state": {"from": "active", "to": "revoked"}, "reason": {"from": null, "to": "leaked"}});
+        assert_eq!(json!(difference(Some(&key()), &revoked)), expected);
+    }
+
+    #[test]
+    fn an_action_is_read_back_by_the_name_that_it_is_written_by() {
+        for action in [Action::LimitsChanged, Action::DeadLetterRedriven, Action::DeadLetterDiscarded] {
+            assert_eq!(json!(action), action.as_str());
+        }
+    }
+
+    #[test]
+    fn of_a_new_key_everything_it_has_is_said() {
+        let created = difference(None, &key());
+        assert_eq!(created["environment"], json!({"from": null, "to": "live"}));
+        assert_eq!(created["scopes"]["to"], json!(["read:leads", "webhooks"]));
+        assert!(!created.contains_key("rotated_from"));
+    }
+}

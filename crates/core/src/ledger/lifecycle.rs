@@ -1,0 +1,471 @@
+//! A key's life, as the ledger sees it: created, changed, disabled and enabled,
+//! replaced, revoked.
+//!
+//! Each transition is a pure function from a key to the key that it becomes.
+//! Revoked and expired keys can't be brought back by any of them.
+
+use alloc::{string::String, vec::Vec};
+use core::{error::Error, fmt};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::plan::RequestedExpiry;
+use crate::{
+    access::{
+        record::{KeyRecord, KeyState, Metadata, Reach, Subject},
+        scope::ScopeSet,
+    },
+    base::{id::KeyId, timestamp::Timestamp},
+    key::{KeyDigest, KeyDisplay, PlainKey},
+};
+
+mod overlap;
+mod rotation;
+
+pub use overlap::{Overlap, PendingEnd};
+
+/// A key's row in the ledger: its record, and what only the ledger needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// What the edges get.
+    pub record: KeyRecord,
+    /// How it is addressed.
+    pub digest: KeyDigest,
+    /// The fingerprint of the secret that tagged it. Empty: none did, it is imported.
+    pub secret: String,
+    /// The end of its life, if that has come by revocation.
+    pub revocation: Option<Revocation>,
+    /// The key that it replaces.
+    pub rotated_from: Option<KeyId>,
+    /// The key that replaces it.
+    pub rotated_to: Option<KeyId>,
+    /// Its end by rotation, if that was set and is not cancelled.
+    pub pending_end: Option<PendingEnd>,
+    /// When it was last used and let through, as far as the ledger has heard.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A key that another system issued, as its importer describes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportedKey {
+    /// SHA-256 of its text.
+    pub digest: KeyDigest,
+    /// What may be shown of its text.
+    pub display: KeyDisplay,
+    /// The rest, as of any new key.
+    pub new: NewKey,
+}
+
+/// What a key is first, whoever issued it.
+struct First {
+    new: NewKey,
+    expires_at: Option<Timestamp>,
+    digest: KeyDigest,
+    display: KeyDisplay,
+}
+
+/// How a key was revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// Why, in the words of whoever did it.
+    pub reason: Option<String>,
+    /// When it is in effect at every edge; `None` until the feed took it.
+    pub effective_by: Option<Timestamp>,
+}
+
+/// What a key is created with. Checked by [`management`](crate::api::management).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewKey {
+    /// 1 to 100 characters.
+    pub name: String,
+    /// Whose key it is.
+    pub subject: Subject,
+    /// What it may do.
+    pub scopes: ScopeSet,
+    /// When its time is to be over; the tenant's limits decide.
+    pub expires_at: RequestedExpiry,
+    /// Where it may be used from.
+    pub allowed_ips: Vec<IpNet>,
+    /// The owner's own data.
+    pub metadata: Metadata,
+}
+
+/// What a merge patch changes (RFC 7396); `None` leaves as it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KeyPatch {
+    /// A new name.
+    pub name: Option<String>,
+    /// New scopes, all of them.
+    pub scopes: Option<ScopeSet>,
+    /// A new expiry; `Some(None)` removes it.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "double_option")]
+    pub expires_at: Option<Option<Timestamp>>,
+    /// New addresses, all of them.
+    pub allowed_ips: Option<Vec<IpNet>>,
+    /// Members to merge, null removing; `Some(None)` removes all.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "double_option")]
+    pub metadata: Option<Option<Metadata>>,
+}
+
+/// Whether a key is of use, as lists filter by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum KeyStatus {
+    Active,
+    Disabled,
+    Revoked,
+    Expired,
+}
+
+impl KeyStatus {
+    /// As JSON and queries have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Reads [`as_str`](Self::as_str) back.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Active, Self::Disabled, Self::Revoked, Self::Expired].into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// Why a transition is not possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransitionError {
+    /// The key was revoked, for good.
+    Revoked,
+    /// The key has expired, for good.
+    Expired,
+    /// The key was replaced already.
+    AlreadyRotated,
+    /// The key is switched off, and its successor would not be.
+    Disabled,
+    /// It was replaced, and its end is set by that.
+    RotationPending,
+    /// It has no end that could be cancelled.
+    NoPendingEnd,
+}
+
+impl TransitionError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Revoked => "KEY_REVOKED",
+            Self::Expired => "KEY_EXPIRED",
+            Self::AlreadyRotated => "ALREADY_ROTATED",
+            Self::Disabled => "KEY_DISABLED",
+            Self::RotationPending => "ROTATION_PENDING",
+            Self::NoPendingEnd => "NO_PENDING_END",
+        }
+    }
+
+    /// A sentence for the caller.
+    #[must_use]
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::Revoked => "This key was revoked and can't be changed or brought back; create a new one.",
+            Self::Expired => "This key has expired and can't be changed or brought back; create a new one.",
+            Self::AlreadyRotated => "This key was rotated already; rotate its successor, or cancel its pending end.",
+            Self::Disabled => "This key is disabled; enable it before it is rotated.",
+            Self::RotationPending => "This key was rotated, which sets its end; cancel that before you set another.",
+            Self::NoPendingEnd => "This key has no pending end by rotation that could be cancelled.",
+        }
+    }
+}
+
+impl fmt::Display for TransitionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.detail())
+    }
+}
+
+impl Error for TransitionError {}
+
+impl Key {
+    /// A key that was just minted, with the expiry that its tenant's limits came to.
+    #[must_use]
+    pub fn create(
+        id: KeyId,
+        new: NewKey,
+        expires_at: Option<Timestamp>,
+        minted: &PlainKey,
+        secret: &str,
+        now: Timestamp,
+    ) -> Self {
+        let first = First { new, expires_at, digest: minted.digest(), display: minted.display() };
+        Self::first(id, first, secret, now)
+    }
+
+    /// A key that another system issued, likewise. No secret of ours tagged it.
+    #[must_use]
+    pub fn import(id: KeyId, imported: ImportedKey, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
+        let ImportedKey { digest, display, new } = imported;
+        Self::first(id, First { new, expires_at, digest, display }, "", now)
+    }
+
+    fn first(id: KeyId, first: First, secret: &str, now: Timestamp) -> Self {
+        let First { new, expires_at, digest, display } = first;
+        let record = KeyRecord {
+            id,
+            version: 1,
+            subject: new.subject,
+            state: KeyState::Active,
+            name: new.name,
+            display,
+            scopes: new.scopes,
+            expires_at,
+            allowed_ips: new.allowed_ips,
+            metadata: new.metadata,
+            created_at: now,
+        };
+        Self {
+            record,
+            digest,
+            secret: secret.into(),
+            revocation: None,
+            rotated_from: None,
+            rotated_to: None,
+            pending_end: None,
+            last_used_at: None,
+        }
+    }
+
+    /// Whether another system issued it.
+    #[must_use]
+    pub fn is_imported(&self) -> bool {
+        self.secret.is_empty()
+    }
+
+    /// Whether it is of use at `now`.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> KeyStatus {
+        match self.record.state {
+            KeyState::Revoked => KeyStatus::Revoked,
+            _ if self.record.expires_at.is_some_and(|end| now >= end) => KeyStatus::Expired,
+            KeyState::Disabled => KeyStatus::Disabled,
+            KeyState::Active => KeyStatus::Active,
+        }
+    }
+
+    /// Changes what a patch says.
+    ///
+    /// # Errors
+    /// If the key's life is over, or it would move the end that a rotation set.
+    pub fn patch(&self, patch: KeyPatch, now: Timestamp) -> Result<Self, TransitionError> {
+        self.alive(now)?;
+        if patch.expires_at.is_some() && self.pending_end.is_some() {
+            return Err(TransitionError::RotationPending);
+        }
+        let mut key = self.clone();
+        let record = &mut key.record;
+        record.name = patch.name.unwrap_or_else(|| record.name.clone());
+        record.scopes = patch.scopes.unwrap_or_else(|| record.scopes.clone());
+        record.expires_at = patch.expires_at.unwrap_or(record.expires_at);
+        record.allowed_ips = patch.allowed_ips.unwrap_or_else(|| record.allowed_ips.clone());
+        match patch.metadata {
+            None => {}
+            Some(None) => record.metadata = Metadata::new(),
+            Some(Some(changes)) => merge_patch(&mut record.metadata, changes),
+        }
+        Ok(self.succeeded_by(key))
+    }
+
+    /// Switches it off, until it is [enabled](Self::enable).
+    ///
+    /// # Errors
+    /// If the key's life is over.
+    pub fn disable(&self, now: Timestamp) -> Result<Self, TransitionError> {
+        self.with_state(KeyState::Disabled, now)
+    }
+
+    /// Switches it on again.
+    ///
+    /// # Errors
+    /// If the key's life is over.
+    pub fn enable(&self, now: Timestamp) -> Result<Self, TransitionError> {
+        self.with_state(KeyState::Active, now)
+    }
+
+    fn with_state(&self, state: KeyState, now: Timestamp) -> Result<Self, TransitionError> {
+        self.alive(now)?;
+        let mut key = self.clone();
+        key.record.state = state;
+        Ok(self.succeeded_by(key))
+    }
+
+    /// Ends its life. A key that is revoked already stays as it is.
+    #[must_use]
+    pub fn revoke(&self, reason: Option<String>, now: Timestamp) -> Self {
+        if self.revocation.is_some() {
+            return self.clone();
+        }
+        let mut key = self.clone();
+        key.record.state = KeyState::Revoked;
+        key.revocation = Some(Revocation { at: now, reason, effective_by: None });
+        self.succeeded_by(key)
+    }
+
+    /// What a successor is created with.
+    #[must_use]
+    pub fn as_new(&self) -> NewKey {
+        let record = self.record.clone();
+        NewKey {
+            name: record.name,
+            subject: record.subject,
+            scopes: record.scopes,
+            expires_at: record.expires_at.into(),
+            allowed_ips: record.allowed_ips,
+            metadata: record.metadata,
+        }
+    }
+
+    /// The tenants that it has to do with.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        match &self.record.subject {
+            Subject::ApiKey { tenant, .. } => Reach::Tenant(tenant.clone()),
+            Subject::Operator { reach } => reach.clone(),
+        }
+    }
+
+    fn alive(&self, now: Timestamp) -> Result<(), TransitionError> {
+        match self.status(now) {
+            KeyStatus::Revoked => Err(TransitionError::Revoked),
+            KeyStatus::Expired => Err(TransitionError::Expired),
+            KeyStatus::Active | KeyStatus::Disabled => Ok(()),
+        }
+    }
+
+    /// `next` with the next version, or this key if nothing changed.
+    fn succeeded_by(&self, mut next: Self) -> Self {
+        next.record.version = self.record.version;
+        if next != *self {
+            next.record.version += 1;
+        }
+        next
+    }
+}
+
+/// RFC 7396, section 2: null removes, objects merge, anything else replaces.
+fn merge_patch(target: &mut Metadata, patch: Metadata) {
+    for (member, change) in patch {
+        match change {
+            Value::Null => {
+                target.remove(&member);
+            }
+            Value::Object(changes) => {
+                let mut merged = match target.remove(&member) {
+                    Some(Value::Object(present)) => present,
+                    _ => Metadata::new(),
+                };
+                merge_patch(&mut merged, changes);
+                target.insert(member, Value::Object(merged));
+            }
+            value => {
+                target.insert(member, value);
+            }
+        }
+    }
+}
+
+/// Keeps `null` (remove it) apart from absence (leave it).
+mod double_option {
+    use super::{Deserialize, Serialize};
+    use serde::{Deserializer, Serializer};
+
+    #[allow(clippy::option_option)]
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &Option<Option<T>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.as_ref().and_then(Option::as_ref).serialize(serializer)
+    }
+
+    #[allow(clippy::option_option)]
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        Option::deserialize(deserializer).map(Some)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::access::record::tests::record;
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
+
+    pub(crate) fn key() -> Key {
+        Key {
+            record: record(),
+            digest: KeyDigest::of("x"),
+            secret: "s".into(),
+            revocation: None,
+            rotated_from: None,
+            rotated_to: None,
+            pending_end: None,
+            last_used_at: None,
+        }
+    }
+
+    #[test]
+    fn a_revoked_or_expired_key_never_comes_back() {
+        let revoked = key().revoke(Some("leaked".into()), NOW);
+        assert_eq!(revoked.enable(NOW), Err(TransitionError::Revoked));
+        assert_eq!(revoked.patch(KeyPatch::default(), NOW), Err(TransitionError::Revoked));
+        let after = key().record.expires_at.unwrap();
+        let later = KeyPatch { expires_at: Some(None), ..KeyPatch::default() };
+        assert_eq!(key().patch(later, after), Err(TransitionError::Expired));
+        assert_eq!(key().rotate(&key().record.id, Overlap::None, after), Err(TransitionError::Expired));
+    }
+
+    #[test]
+    fn revoking_twice_changes_nothing() {
+        let revoked = key().revoke(Some("leaked".into()), NOW);
+        assert_eq!(revoked.revoke(Some("again".into()), NOW.plus_millis(5)), revoked);
+    }
+
+    #[test]
+    fn each_change_takes_the_next_version_and_no_change_takes_none() {
+        let disabled = key().disable(NOW).unwrap();
+        assert_eq!(disabled.record.version, key().record.version + 1);
+        assert_eq!(disabled.disable(NOW), Ok(disabled.clone()));
+        assert_eq!(disabled.enable(NOW).unwrap().record.version, key().record.version + 2);
+    }
+
+    #[test]
+    fn a_patch_leaves_what_it_does_not_name() {
+        let mut first = key();
+        let object = |value: Value| value.as_object().unwrap().clone();
+        first.record.metadata = object(json!({"plan": "pro", "seats": 3, "limits": {"a": 1, "b": 2}, "tags": [1]}));
+        let changes =
+            object(json!({"plan": null, "region": "eu", "limits": {"a": null, "c": {"d": null}}, "tags": [2]}));
+        let patched = first.patch(KeyPatch { metadata: Some(Some(changes)), ..KeyPatch::default() }, NOW).unwrap();
+        let expected = json!({"region": "eu", "seats": 3, "limits": {"b": 2, "c": {}}, "tags": [2]});
+        assert_eq!(json!(patched.record.metadata), expected);
+        assert_eq!(patched.record.name, first.record.name);
+        let cleared = first.patch(KeyPatch { metadata: Some(None), ..KeyPatch::default() }, NOW).unwrap();
+        assert!(cleared.record.metadata.is_empty());
+        let text = r#"{"expires_at":null}"#;
+        let patch: KeyPatch = serde_json::from_str(text).unwrap();
+        assert_eq!(patch.expires_at, Some(None));
+        assert_eq!(serde_json::from_str::<KeyPatch>("{}").unwrap(), KeyPatch::default());
+    }
+}

@@ -1,0 +1,211 @@
+//! Rotation: a key is replaced by a successor that is the same but for its text.
+//!
+//! The old key ends at once, or after an overlap in which both work. The overlap
+//! begins with the rotation or with the first use of the successor, so that a
+//! slow roll-out cuts nobody off; a latest end holds in any case. While the end
+//! is ahead it can be cancelled.
+
+use super::{
+    Key, KeyStatus, TransitionError,
+    overlap::{Overlap, PendingEnd},
+};
+use crate::{
+    access::record::KeyState,
+    base::{id::KeyId, timestamp::Timestamp},
+};
+
+/// What is left of an overlap that began with a use, once that was heard of.
+const LEAST_LEFT_MS: i64 = 60 * 1_000;
+
+impl Key {
+    /// Replaces it by `successor`. It never ends later than it would have anyway.
+    ///
+    /// # Errors
+    /// If the key's life is over, or it is disabled or was replaced before.
+    pub fn rotate(&self, successor: &KeyId, overlap: Overlap, now: Timestamp) -> Result<Self, TransitionError> {
+        self.alive(now)?;
+        if self.rotated_to.is_some() {
+            return Err(TransitionError::AlreadyRotated);
+        }
+        if self.record.state == KeyState::Disabled {
+            return Err(TransitionError::Disabled);
+        }
+        let (ends_in_ms, overlap_ms, begun_at) = match overlap {
+            Overlap::None => {
+                let mut key = self.revoke(Some("rotated".into()), now);
+                key.rotated_to = Some(successor.clone());
+                return Ok(key);
+            }
+            Overlap::FromRotation(overlap_ms) => (overlap_ms, overlap_ms, Some(now)),
+            Overlap::FromFirstUse { overlap_ms, latest_ms } => (latest_ms, overlap_ms, None),
+        };
+        let own_expiry = self.record.expires_at;
+        let mut key = self.clone();
+        key.rotated_to = Some(successor.clone());
+        key.end_by(now.plus_millis(ends_in_ms));
+        key.pending_end = Some(PendingEnd { rotated_at: now, overlap_ms, begun_at, own_expiry });
+        Ok(self.succeeded_by(key))
+    }
+
+    /// Its successor was used at `at`: if the overlap waited for that, it has
+    /// begun. That is heard of late, so of the overlap a minute at least is still
+    /// to come, if it has as much.
+    #[must_use]
+    pub fn successor_used(&self, at: Timestamp, now: Timestamp) -> Self {
+        let mut key = self.clone();
+        match &mut key.pending_end {
+            Some(pending) if pending.begun_at.is_none() && self.alive(now).is_ok() => {
+                pending.begun_at = Some(at);
+                let heard_late = now.plus_millis(pending.overlap_ms.min(LEAST_LEFT_MS));
+                let end = at.plus_millis(pending.overlap_ms).max(heard_late);
+                key.end_by(end);
+                self.succeeded_by(key)
+            }
+            _ => key,
+        }
+    }
+
+    /// Lets it live on, as long as it would have without the rotation.
+    ///
+    /// # Errors
+    /// If its life is over, or no end is pending.
+    pub fn cancel_end(&self, now: Timestamp) -> Result<Self, TransitionError> {
+        self.alive(now)?;
+        let Some(pending) = &self.pending_end else { return Err(TransitionError::NoPendingEnd) };
+        let mut key = self.clone();
+        key.record.expires_at = pending.own_expiry;
+        (key.pending_end, key.rotated_to) = (None, None);
+        Ok(self.succeeded_by(key))
+    }
+
+    /// The end that is ahead, if it was rotated and still lives.
+    #[must_use]
+    pub fn pending_end(&self, now: Timestamp) -> Option<&PendingEnd> {
+        let lives = matches!(self.status(now), KeyStatus::Active | KeyStatus::Disabled);
+        self.pending_end.as_ref().filter(|_| lives)
+    }
+
+    /// Whether it was used since the overlap began, or since the rotation while
+    /// the overlap has yet to: whoever uses it still has to be moved.
+    #[must_use]
+    pub fn still_in_use(&self, pending: &PendingEnd) -> bool {
+        self.last_used_at.is_some_and(|last| last > pending.begun_at.unwrap_or(pending.rotated_at))
+    }
+
+    fn end_by(&mut self, end: Timestamp) {
+        self.record.expires_at = Some(self.record.expires_at.map_or(end, |own| own.min(end)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::lifecycle::{KeyPatch, tests::key};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
+    const MINUTE: i64 = 60_000;
+    const FROM_FIRST_USE: Overlap = Overlap::FromFirstUse { overlap_ms: MINUTE, latest_ms: 60 * MINUTE };
+
+    fn rotated(overlap: Overlap) -> Key {
+        key().rotate(&successor(), overlap, NOW).unwrap()
+    }
+
+    fn successor() -> KeyId {
+        KeyId::parse("key_00000000000000000000").unwrap()
+    }
+
+    fn after(millis: i64) -> Option<Timestamp> {
+        Some(NOW.plus_millis(millis))
+    }
+
+    #[test]
+    fn without_overlap_the_old_key_is_revoked() {
+        let rotated = rotated(Overlap::None);
+        assert_eq!(rotated.status(NOW), KeyStatus::Revoked);
+        assert_eq!(rotated.record.version, key().record.version + 1);
+        assert_eq!(rotated.cancel_end(NOW), Err(TransitionError::Revoked));
+    }
+
+    #[test]
+    fn the_old_key_ends_after_the_overlap_and_never_later_than_before() {
+        assert_eq!(rotated(Overlap::FromRotation(MINUTE)).record.expires_at, after(MINUTE));
+        let own_end = key().record.expires_at.unwrap();
+        let late = key().rotate(&successor(), Overlap::FromRotation(MINUTE), own_end.plus_millis(-1)).unwrap();
+        assert_eq!(late.record.expires_at, Some(own_end));
+    }
+
+    #[test]
+    fn an_overlap_from_the_first_use_begins_then_and_has_a_latest_end() {
+        let waiting = rotated(FROM_FIRST_USE);
+        assert_eq!(waiting.record.expires_at, after(60 * MINUTE));
+        let begun = waiting.successor_used(NOW.plus_millis(5 * MINUTE), NOW.plus_millis(5 * MINUTE));
+        assert_eq!(begun.record.expires_at, after(6 * MINUTE));
+        let heard_late = waiting.successor_used(NOW, NOW.plus_millis(10 * MINUTE));
+        assert_eq!(heard_late.record.expires_at, after(11 * MINUTE), "nobody is cut off before they could know");
+        assert_eq!(begun.record.version, waiting.record.version + 1);
+        let again = begun.successor_used(NOW.plus_millis(5 * MINUTE + 30_000), NOW.plus_millis(5 * MINUTE + 30_000));
+        assert_eq!(again, begun, "the first use alone counts");
+        let late = waiting.successor_used(NOW.plus_millis(60 * MINUTE - 1), NOW.plus_millis(60 * MINUTE - 1));
+        assert_eq!(late.record.expires_at, after(60 * MINUTE));
+        assert_eq!(
+            rotated(Overlap::FromRotation(MINUTE)).successor_used(NOW, NOW),
+            rotated(Overlap::FromRotation(MINUTE))
+        );
+    }
+
+    #[test]
+    fn a_pending_end_can_be_cancelled_and_the_key_rotated_again() {
+        for overlap in [Overlap::FromRotation(MINUTE), FROM_FIRST_USE] {
+            let cancelled = rotated(overlap).cancel_end(NOW).unwrap();
+            assert_eq!(cancelled.record.expires_at, key().record.expires_at);
+            assert_eq!((&cancelled.rotated_to, cancelled.pending_end(NOW)), (&None, None));
+            assert_eq!(cancelled.successor_used(NOW, NOW), cancelled);
+            assert_eq!(cancelled.cancel_end(NOW), Err(TransitionError::NoPendingEnd));
+            assert!(cancelled.rotate(&successor(), overlap, NOW).is_ok());
+        }
+        let ended = NOW.plus_millis(MINUTE);
+        assert_eq!(rotated(Overlap::FromRotation(MINUTE)).cancel_end(ended), Err(TransitionError::Expired));
+        assert_eq!(rotated(Overlap::FromRotation(MINUTE)).pending_end(ended), None);
+    }
+
+    #[test]
+    fn a_key_is_rotated_once_and_only_while_it_works() {
+        let again = rotated(FROM_FIRST_USE).rotate(&successor(), Overlap::None, NOW);
+        assert_eq!(again, Err(TransitionError::AlreadyRotated));
+        let disabled = key().disable(NOW).unwrap().rotate(&successor(), Overlap::None, NOW);
+        assert_eq!(disabled, Err(TransitionError::Disabled));
+        let revoked = key().revoke(None, NOW).rotate(&successor(), Overlap::None, NOW);
+        assert_eq!(revoked, Err(TransitionError::Revoked));
+    }
+
+    #[test]
+    fn while_an_end_is_pending_no_patch_moves_it() {
+        let patch = |expires_at| KeyPatch { expires_at, ..KeyPatch::default() };
+        let rotated = rotated(Overlap::FromRotation(MINUTE));
+        assert_eq!(rotated.patch(patch(Some(None)), NOW), Err(TransitionError::RotationPending));
+        assert!(rotated.patch(patch(None), NOW).is_ok());
+    }
+
+    #[test]
+    fn a_key_is_still_in_use_if_it_was_used_since_the_overlap_began() {
+        let in_use = |key: &Key, at| {
+            let used = Key { last_used_at: after(at), ..key.clone() };
+            used.still_in_use(used.pending_end.as_ref().unwrap())
+        };
+        let waiting = rotated(FROM_FIRST_USE);
+        assert!(!waiting.still_in_use(waiting.pending_end.as_ref().unwrap()), "it was never used");
+        assert!(!in_use(&waiting, 0) && in_use(&waiting, 1));
+        let begun = waiting.successor_used(NOW.plus_millis(MINUTE), NOW.plus_millis(MINUTE));
+        assert!(!in_use(&begun, MINUTE) && in_use(&begun, MINUTE + 1));
+    }
+
+    #[test]
+    fn a_pending_end_reads_back_from_its_golden_stored_form() {
+        let golden = r#"{"rotated_at":1750000000000,"overlap_ms":60000,"begun_at":null,"own_expiry":1800000000000}"#;
+        let pending = rotated(FROM_FIRST_USE).pending_end.unwrap();
+        assert_eq!(serde_json::to_string(&pending).unwrap(), golden);
+        assert_eq!(serde_json::from_str::<PendingEnd>(golden).unwrap(), pending);
+    }
+}

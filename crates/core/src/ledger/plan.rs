@@ -1,0 +1,330 @@
+//! Plans: how many keys a tenant may have, and how long they may live.
+//!
+//! `keystile.toml` sets limits for everybody and names plans; a tenant is on one
+//! plan or on none, and may have limits of its own. Of each limit the tenant's
+//! own holds, else its plan's, or for a tenant without a plan the deployment's.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::base::{
+    fields::{FieldError, Fields, whole},
+    timestamp::{DAY_MS, Timestamp},
+};
+
+/// No limit of keys is higher.
+pub const MAX_KEYS: u32 = 1_000_000;
+/// No lifetime that a limit names is longer: ten years.
+pub const MAX_DAYS: u32 = 3_650;
+
+/// Limits, each of which may be left open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Keys that are neither revoked nor expired nor on their way out by rotation, at most.
+    pub max_active_keys: Option<u32>,
+    /// How long a key lives that is created without saying.
+    pub default_expiry_days: Option<u32>,
+    /// How long a key may live at most, from its creation.
+    pub max_expiry_days: Option<u32>,
+}
+
+/// A named set of limits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What tenants' settings call it.
+    pub name: String,
+    /// A sentence for whoever chooses.
+    pub description: String,
+    /// Its limits.
+    pub limits: Limits,
+}
+
+/// What is set for one tenant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantSettings {
+    /// The name of its plan.
+    pub plan: Option<String>,
+    /// Its own limits, which take precedence.
+    pub own_limits: Limits,
+}
+
+/// The end that a new key is asked to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestedExpiry {
+    /// Nothing was said: what is usual for the tenant.
+    Default,
+    /// None, in so many words.
+    Never,
+    /// This one.
+    At(Timestamp),
+}
+
+impl From<Option<Timestamp>> for RequestedExpiry {
+    fn from(expires_at: Option<Timestamp>) -> Self {
+        expires_at.map_or(Self::Never, Self::At)
+    }
+}
+
+impl Limits {
+    /// The expiry of a key that is created at `created_at`.
+    ///
+    /// # Errors
+    /// A sentence that says how long a key may live.
+    pub fn expiry(&self, requested: RequestedExpiry, created_at: Timestamp) -> Result<Option<Timestamp>, String> {
+        let latest = self.latest_expiry(created_at);
+        match requested {
+            RequestedExpiry::Default => {
+                let usual = self.default_expiry_days.map(|days| after_days(created_at, days));
+                Ok([usual, latest].into_iter().flatten().min())
+            }
+            RequestedExpiry::Never => self.check_expiry(None, created_at).map(|()| None),
+            RequestedExpiry::At(end) => self.check_expiry(Some(end), created_at).map(|()| Some(end)),
+        }
+    }
+
+    /// Whether a key that was created at `created_at` may end then.
+    ///
+    /// # Errors
+    /// A sentence that says how long a key may live.
+    pub fn check_expiry(&self, expires_at: Option<Timestamp>, created_at: Timestamp) -> Result<(), String> {
+        let (Some(latest), Some(days)) = (self.latest_expiry(created_at), self.max_expiry_days) else { return Ok(()) };
+        if expires_at.is_some_and(|end| end <= latest) {
+            return Ok(());
+        }
+        let latest = latest.to_rfc3339();
+        Err(format!("keys of this tenant live for {days} days at most: until {latest} for this one"))
+    }
+
+    /// When a key must end that was created at `created_at`.
+    #[must_use]
+    pub fn latest_expiry(&self, created_at: Timestamp) -> Option<Timestamp> {
+        self.max_expiry_days.map(|days| after_days(created_at, days))
+    }
+
+    /// Whether one more key may be active beside `active` others.
+    #[must_use]
+    pub fn allow_one_more(&self, active: u64) -> bool {
+        self.max_active_keys.is_none_or(|most| active < u64::from(most))
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            max_active_keys: self.max_active_keys.or(other.max_active_keys),
+            default_expiry_days: self.default_expiry_days.or(other.default_expiry_days),
+            max_expiry_days: self.max_expiry_days.or(other.max_expiry_days),
+        }
+    }
+}
+
+impl TenantSettings {
+    /// The limits that hold for the tenant, where `without_plan` are those of tenants that have none. A plan that `keystile.toml` no
+    /// longer names counts as none.
+    #[must_use]
+    pub fn limits(&self, without_plan: Limits, plans: &[Plan]) -> Limits {
+        let plan = self.plan.as_ref().and_then(|name| plans.iter().find(|plan| plan.name == *name));
+        self.own_limits.or(plan.map_or(without_plan, |plan| plan.limits))
+    }
+}
+
+/// What a change of a tenant's settings changed, `{"plan": {"from": "free", "to": "pro"}}`.
+#[must_use]
+pub fn difference(before: &TenantSettings, after: &TenantSettings) -> Map<String, Value> {
+    let facts = |TenantSettings { plan, own_limits: own }: &TenantSettings| {
+        [
+            ("plan", json!(plan)),
+            ("max_active_keys", json!(own.max_active_keys)),
+            ("default_expiry_days", json!(own.default_expiry_days)),
+            ("max_expiry_days", json!(own.max_expiry_days)),
+        ]
+    };
+    let changed = facts(before).into_iter().zip(facts(after)).filter(|((_, from), (_, to))| from != to);
+    changed.map(|((fact, from), (_, to))| (fact.into(), json!({ "from": from, "to": to }))).collect()
+}
+
+/// What a merge patch changes of a tenant's settings (RFC 7396); `None` leaves
+/// as it is, `Some(None)` removes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantPatch {
+    plan: Change<String>,
+    max_active_keys: Change<u32>,
+    default_expiry_days: Change<u32>,
+    max_expiry_days: Change<u32>,
+}
+
+/// One field of a patch, in a form that JSON can't confuse.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Change<T> {
+    #[default]
+    Leave,
+    Remove,
+    Set(T),
+}
+
+impl<T> Change<T> {
+    fn of(field: Option<Option<T>>) -> Self {
+        match field {
+            None => Self::Leave,
+            Some(None) => Self::Remove,
+            Some(Some(value)) => Self::Set(value),
+        }
+    }
+
+    fn apply(self, to: &mut Option<T>) {
+        match self {
+            Self::Leave => {}
+            Self::Remove => *to = None,
+            Self::Set(value) => *to = Some(value),
+        }
+    }
+}
+
+impl TenantPatch {
+    /// Parses the body of `PATCH tenants/{tenant}`.
+    ///
+    /// # Errors
+    /// All its mistakes.
+    pub fn parse(body: Value, plans: &[Plan]) -> Result<Self, alloc::vec::Vec<FieldError>> {
+        let mut fields = Fields::new(body)?;
+        let patch = Self {
+            plan: Change::of(fields.optional_or_null("plan", |value| plan(value, plans))),
+            max_active_keys: Change::of(fields.optional_or_null("max_active_keys", |value| limit(value, 0, MAX_KEYS))),
+            default_expiry_days: Change::of(
+                fields.optional_or_null("default_expiry_days", |value| limit(value, 1, MAX_DAYS)),
+            ),
+            max_expiry_days: Change::of(fields.optional_or_null("max_expiry_days", |value| limit(value, 1, MAX_DAYS))),
+        };
+        fields.finish()?;
+        Ok(patch)
+    }
+
+    /// The settings as the patch leaves them.
+    #[must_use]
+    pub fn apply(self, mut settings: TenantSettings) -> TenantSettings {
+        let own = &mut settings.own_limits;
+        self.plan.apply(&mut settings.plan);
+        self.max_active_keys.apply(&mut own.max_active_keys);
+        self.default_expiry_days.apply(&mut own.default_expiry_days);
+        self.max_expiry_days.apply(&mut own.max_expiry_days);
+        settings
+    }
+}
+
+fn plan(value: Value, plans: &[Plan]) -> Result<Option<String>, String> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let named = value.as_str().filter(|name| plans.iter().any(|plan| plan.name == *name));
+    named.map(|name| Some(name.into())).ok_or_else(|| {
+        let names: alloc::vec::Vec<_> = plans.iter().map(|plan| plan.name.as_str()).collect();
+        match names.as_slice() {
+            [] => "keystile.toml names no [[plans]]; null expected".to_string(),
+            names => format!("allowed are: {}; or null for none", names.join(", ")),
+        }
+    })
+}
+
+fn limit(value: Value, least: u32, most: u32) -> Result<Option<u32>, String> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let number = whole(&value).and_then(|number| u32::try_from(number).ok());
+    let number = number.filter(|number| (least..=most).contains(number));
+    number.map(Some).ok_or_else(|| format!("a whole number from {least} to {most} expected, or null for none"))
+}
+
+fn after_days(instant: Timestamp, days: u32) -> Timestamp {
+    instant.plus_millis(i64::from(days) * DAY_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
+
+    const WITHOUT_PLAN: Limits =
+        Limits { max_active_keys: Some(100), default_expiry_days: None, max_expiry_days: None };
+
+    fn plans() -> [Plan; 2] {
+        let plan = |name: &str, limits| Plan { name: name.into(), description: String::new(), limits };
+        let free = Limits { max_active_keys: Some(2), max_expiry_days: Some(90), ..Limits::default() };
+        [plan("free", free), plan("pro", Limits { default_expiry_days: Some(365), ..Limits::default() })]
+    }
+
+    fn patched(settings: TenantSettings, body: Value) -> TenantSettings {
+        let patch = TenantPatch::parse(body, &plans()).unwrap();
+        // As it goes from the API to a ledger.
+        let patch: TenantPatch = serde_json::from_str(&serde_json::to_string(&patch).unwrap()).unwrap();
+        patch.apply(settings)
+    }
+
+    #[test]
+    fn a_tenants_own_limit_holds_before_its_plans_and_that_before_the_deployments() {
+        let none = TenantSettings::default();
+        assert_eq!(none.limits(WITHOUT_PLAN, &plans()).max_active_keys, Some(100));
+        let pro = patched(none.clone(), json!({"plan": "pro"}));
+        assert_eq!(pro.limits(WITHOUT_PLAN, &plans()), Limits { default_expiry_days: Some(365), ..Limits::default() });
+        let own = patched(pro, json!({"max_active_keys": 7, "plan": "free"}));
+        let expected = Limits { max_active_keys: Some(7), default_expiry_days: None, max_expiry_days: Some(90) };
+        assert_eq!(own.limits(WITHOUT_PLAN, &plans()), expected);
+        assert_eq!(patched(own.clone(), json!({})), own);
+        assert_eq!(patched(own, json!({"plan": null, "max_active_keys": null})), none);
+        let gone = TenantSettings { plan: Some("gone".into()), ..TenantSettings::default() };
+        assert_eq!(gone.limits(WITHOUT_PLAN, &plans()).max_active_keys, Some(100));
+    }
+
+    #[test]
+    fn a_key_lives_no_longer_than_allowed_and_by_default_as_long_as_is_usual() {
+        let limits = Limits { max_active_keys: None, default_expiry_days: Some(30), max_expiry_days: Some(90) };
+        let day = |days| Some(NOW.plus_millis(days * DAY_MS));
+        assert_eq!(limits.expiry(RequestedExpiry::Default, NOW), Ok(day(30)));
+        assert_eq!(limits.expiry(day(90).into(), NOW), Ok(day(90)));
+        let refused = limits.expiry(day(91).into(), NOW).unwrap_err();
+        assert!(refused.starts_with("keys of this tenant live for 90 days at most: until 2025-09-13T"), "{refused}");
+        assert!(limits.expiry(RequestedExpiry::Never, NOW).is_err());
+        let only_longest = Limits { default_expiry_days: None, ..limits };
+        assert_eq!(only_longest.expiry(RequestedExpiry::Default, NOW), Ok(day(90)));
+        assert_eq!(Limits::default().expiry(RequestedExpiry::Default, NOW), Ok(None));
+        assert_eq!(Limits::default().expiry(RequestedExpiry::Never, NOW), Ok(None));
+    }
+
+    #[test]
+    fn a_limit_of_two_allows_two() {
+        let limits = Limits { max_active_keys: Some(2), ..Limits::default() };
+        assert!(limits.allow_one_more(1));
+        assert!(!limits.allow_one_more(2));
+        assert!(Limits::default().allow_one_more(u64::MAX));
+    }
+
+    #[test]
+    fn only_what_changed_is_said_from_what_to_what() {
+        let (none, free) = (TenantSettings::default(), patched(TenantSettings::default(), json!({"plan": "free"})));
+        assert_eq!(json!(difference(&none, &free)), json!({"plan": {"from": null, "to": "free"}}));
+        assert!(difference(&free, &free).is_empty());
+    }
+
+    #[test]
+    fn each_mistake_in_a_patch_names_its_field() {
+        let body = json!({"plan": "gold", "max_active_keys": -1, "default_expiry_days": 0, "seats": 3});
+        let errors = TenantPatch::parse(body, &plans()).unwrap_err();
+        let errors: alloc::vec::Vec<_> = errors.iter().map(|e| format!("{}: {}", e.field, e.detail)).collect();
+        assert_eq!(
+            errors,
+            [
+                "plan: allowed are: free, pro; or null for none",
+                "max_active_keys: a whole number from 0 to 1000000 expected, or null for none",
+                "default_expiry_days: a whole number from 1 to 3650 expected, or null for none",
+                "seats: unknown field; known are: plan, max_active_keys, default_expiry_days, max_expiry_days",
+            ]
+        );
+    }
+}

@@ -1,0 +1,170 @@
+//! Queries of lists, and the opaque cursors that lead from page to page.
+//!
+//! A cursor is the place of the last row that was shown, not a number of rows,
+//! so pages neither skip nor repeat while rows are added, and each costs the
+//! same. Newest rows come first, but in an export.
+
+use alloc::{format, string::String};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+
+use super::lifecycle::KeyStatus;
+use crate::{
+    access::scope::Scope,
+    base::{
+        id::{AuditId, DeliveryId, KeyId, TenantId},
+        timestamp::Timestamp,
+    },
+    key::Environment,
+};
+
+/// The query of `GET keys`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyQuery {
+    /// Only keys of this status.
+    pub status: Option<KeyStatus>,
+    /// Only keys of this environment.
+    pub environment: Option<Environment>,
+    /// Only keys that were granted this scope, literally.
+    pub scope: Option<Scope>,
+    /// Only keys with this text, in lower case, in name or display form.
+    pub text: Option<String>,
+    /// Rows at most.
+    pub limit: u32,
+    /// Only keys after this one.
+    pub after: Option<KeyPlace>,
+    /// Whether sums of each key's uses come along.
+    pub include_usage: bool,
+}
+
+/// A key's place in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPlace {
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Of keys that were created in one millisecond: which.
+    pub id: KeyId,
+}
+
+impl KeyPlace {
+    /// As a cursor.
+    #[must_use]
+    pub fn cursor(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("k{}.{}", self.created_at.as_millis(), self.id))
+    }
+
+    /// Reads [`cursor`](Self::cursor) back.
+    #[must_use]
+    pub fn parse(cursor: &str) -> Option<Self> {
+        let text = decoded(cursor)?;
+        let (millis, id) = text.strip_prefix('k')?.split_once('.')?;
+        Some(Self { created_at: Timestamp::from_millis(millis.parse().ok()?), id: KeyId::parse(id)? })
+    }
+}
+
+/// The query of `GET tenants`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantQuery {
+    /// Only tenants with this text in their name.
+    pub text: Option<String>,
+    /// Rows at most.
+    pub limit: u32,
+    /// Only tenants after this one, by name.
+    pub after: Option<TenantId>,
+}
+
+/// A tenant as a cursor.
+#[must_use]
+pub fn tenant_cursor(tenant: &TenantId) -> String {
+    URL_SAFE_NO_PAD.encode(format!("t{tenant}"))
+}
+
+/// Reads [`tenant_cursor`] back.
+#[must_use]
+pub fn tenant_after(cursor: &str) -> Option<TenantId> {
+    TenantId::parse(decoded(cursor)?.strip_prefix('t')?)
+}
+
+/// The query of `GET audit`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditQuery {
+    /// Only entries about this key.
+    pub key_id: Option<KeyId>,
+    /// Rows at most.
+    pub limit: u32,
+    /// Only entries before this one.
+    pub before: Option<AuditPlace>,
+}
+
+/// The query of `GET audit/export`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportQuery {
+    /// Only entries about this key.
+    pub key_id: Option<KeyId>,
+    /// Only entries after this one.
+    pub after: Option<AuditId>,
+}
+
+/// An audit entry's place in its log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AuditPlace(pub u64);
+
+impl AuditPlace {
+    /// As a cursor.
+    #[must_use]
+    pub fn cursor(self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("a{}", self.0))
+    }
+
+    /// Reads [`cursor`](Self::cursor) back.
+    #[must_use]
+    pub fn parse(cursor: &str) -> Option<Self> {
+        decoded(cursor)?.strip_prefix('a')?.parse().ok().map(Self)
+    }
+}
+
+/// The query of `GET dead-letters`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetterQuery {
+    /// Rows at most.
+    pub limit: u32,
+    /// Only letters after this one.
+    pub after: Option<DeadLetterPlace>,
+}
+
+/// A dead letter's place in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetterPlace {
+    /// Since when it is dead.
+    pub dead_at: Timestamp,
+    /// Of letters of one millisecond: which.
+    pub id: DeliveryId,
+}
+
+impl DeadLetterPlace {
+    /// As a cursor.
+    #[must_use]
+    pub fn cursor(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("d{}.{}", self.dead_at.as_millis(), self.id))
+    }
+
+    /// Reads [`cursor`](Self::cursor) back.
+    #[must_use]
+    pub fn parse(cursor: &str) -> Option<Self> {
+        let text = decoded(cursor)?;
+        let (millis, id) = text.strip_prefix('d')?.split_once('.')?;
+        Some(Self { dead_at: Timestamp::from_millis(millis.parse().ok()?), id: DeliveryId::parse(id)? })
+    }
+}
+
+/// A text as it is looked for, and as rows keep theirs for that.
+#[must_use]
+pub fn searchable(text: &str) -> String {
+    text.to_lowercase()
+}
+
+fn decoded(cursor: &str) -> Option<String> {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+}

@@ -1,0 +1,55 @@
+//! The Durable Objects: a file for each class, which says by which binding it is
+//! reached, what its objects are called, and path, request and answer of each call.
+//! Callers and objects use the same file.
+//!
+//! A call is a POST with JSON in and out ([`bodies`] have bytes). Callers and objects
+//! may run in two versions at once, so paths and JSON are only ever added to. What a
+//! ledger takes from the management API, which is deployed with it, stands with that
+//! API's operations.
+
+pub mod bodies;
+pub mod dead_letters;
+pub mod deliveries;
+pub mod feed;
+pub mod ledger;
+
+use serde::{Deserialize, Serialize};
+
+/// A call to an object: its request, and where it goes.
+pub trait Call: Serialize {
+    /// The binding of the object's class, the same in all workers.
+    const BINDING: &'static str;
+    /// The path at which the object takes it.
+    const PATH: &'static str;
+    /// The answer. Its status is 2xx.
+    type Answer;
+}
+
+/// The answer of a call that only has to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {}
+
+/// The calls of one class: request, path, answer.
+macro_rules! calls {
+    ($binding:expr; $($request:ty, $path:literal => $answer:ty;)+) => {
+        $(impl $crate::objects::Call for $request {
+            const BINDING: &'static str = $binding;
+            const PATH: &'static str = $path;
+            type Answer = $answer;
+        })+
+    };
+}
+use calls;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn done_is_an_empty_object_and_may_get_members() {
+        assert_eq!(serde_json::to_string(&Done {}).unwrap(), "{}");
+        assert_eq!(serde_json::from_str::<Done>(r#"{"later": 1}"#).unwrap(), Done {});
+    }
+}

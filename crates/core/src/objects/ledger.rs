@@ -1,0 +1,50 @@
+//! The ledgers: one object for each tenant, and one for operators' keys.
+
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Done, calls};
+use crate::{base::id::KeyId, usage::batch::UsageBatch};
+
+/// The binding.
+pub const BINDING: &str = "LEDGER";
+/// The name of the ledger that holds operators' keys. No tenant can have it; a
+/// tenant's ledger has the tenant's.
+pub const OPERATORS: &str = "_operators";
+
+calls! { BINDING;
+    // By edges: the holder of a key ends it.
+    SelfRevoke, "/self-revoke" => Value;
+    // By edges: uses that an isolate has counted. It writes the JSON by hand.
+    UsageBatch, "/usage" => Done;
+}
+
+/// The holder of a key ends it, through the edge. The answer is the key as the
+/// management API shows it, with `effective_by` and `holds`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelfRevoke {
+    /// The key.
+    pub key_id: KeyId,
+    /// The request's id, which the answer names.
+    pub request_id: String,
+    /// The source address, as Cloudflare states it.
+    pub ip: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::Call as _;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn what_the_edge_sends_is_golden() {
+        let text = r#"{"key_id":"key_4bTzV9cXk07Hq2mN1pRs","request_id":"req_1","ip":null}"#;
+        let command: SelfRevoke = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&command).unwrap(), text);
+        assert_eq!((SelfRevoke::PATH, UsageBatch::PATH), ("/self-revoke", "/usage"));
+    }
+}

@@ -1,0 +1,36 @@
+//! A response, or the future that makes it.
+
+use std::pin::Pin;
+
+use js_sys::Promise;
+use keystile_runtime::log;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::future_to_promise;
+
+use crate::{glue, incoming::Incoming};
+
+/// A response that is there, or that has to wait for storage.
+pub(crate) enum ResponseOrFuture {
+    Ready(JsValue),
+    Later(Pin<Box<dyn Future<Output = JsValue>>>),
+}
+
+impl ResponseOrFuture {
+    pub(crate) fn later(response: impl Future<Output = JsValue> + 'static) -> Self {
+        Self::Later(Box::pin(response))
+    }
+}
+
+/// Does something in the context of the request that caused it, whether or not
+/// the response has gone out or the caller is still there. The promise is that
+/// it is done.
+pub(crate) fn in_background(incoming: &Incoming, work: impl Future<Output = ()> + 'static) -> Promise {
+    let done = future_to_promise(async move {
+        work.await;
+        Ok(JsValue::UNDEFINED)
+    });
+    if glue::wait_until(&incoming.context, &done).is_err() {
+        log::warn("wait_until_failed", &[("request_id", incoming.request_id.as_str().into())]);
+    }
+    done
+}

@@ -1,0 +1,75 @@
+//! A body that is too long for a queue's message: one Durable Object for each. It
+//! is deleted with the delivery, and in any case after [`BODY_KEPT_MS`].
+
+use js_sys::{Promise, Uint8Array};
+use keystile_core::{base::timestamp::HOUR_MS, objects::bodies::BodyCall, receiver::queue::BODY_KEPT_MS};
+use keystile_runtime::{alarm, clock, database, log};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+/// After a fault in the alarm it is tried again this much later.
+const ALARM_RETRY_MS: i64 = HOUR_MS;
+
+/// The object.
+#[durable_object]
+pub struct Bodies {
+    state: State,
+}
+
+impl DurableObject for Bodies {
+    fn new(state: State, _env: Env) -> Self {
+        Self { state }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        match BodyCall::parse(&request.path()) {
+            Some(BodyCall::Forget) => {
+                self.state.storage().delete_all().await?;
+                Response::empty()
+            }
+            Some(BodyCall::Store(part)) => {
+                let bytes = request.bytes().await?;
+                database::arm(&self.state.storage(), clock::now().plus_millis(BODY_KEPT_MS))?;
+                let stored = self.values().put(&part.to_string(), &Uint8Array::from(bytes.as_slice()))?;
+                JsFuture::from(stored).await?;
+                Response::empty()
+            }
+            Some(BodyCall::Load(part)) => {
+                let value = JsFuture::from(self.values().get(&part.to_string())?).await?;
+                match value.dyn_ref::<Uint8Array>() {
+                    Some(bytes) => Response::from_bytes(bytes.to_vec()),
+                    None => Ok(Response::empty()?.with_status(204)),
+                }
+            }
+            None => Ok(Response::empty()?.with_status(404)),
+        }
+    }
+
+    /// Nobody asked for it any more.
+    async fn alarm(&self) -> Result<Response> {
+        log::warn("webhook_body_expired", &[]);
+        let delete = async |_| self.state.storage().delete_all().await;
+        alarm::carry_out(self.state.storage(), "bodies", ALARM_RETRY_MS, delete).await
+    }
+}
+
+impl Bodies {
+    fn values(&self) -> Values {
+        let storage = self.state.storage();
+        let raw: &JsValue = storage.as_raw();
+        raw.clone().unchecked_into()
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The part of `DurableObjectStorage` for bytes.
+    type Values;
+
+    #[wasm_bindgen(method, catch)]
+    fn put(this: &Values, name: &str, value: &Uint8Array) -> std::result::Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn get(this: &Values, name: &str) -> std::result::Result<Promise, JsValue>;
+}

@@ -1,0 +1,28 @@
+//! The schema, as migrations. Never change one that was deployed: append.
+
+pub(super) const MIGRATIONS: &[&str] = &["
+-- Events of which an attempt failed. Dead ones have `dead_at`, and all of the
+-- message; the others are still in the queue.
+CREATE TABLE letters (
+    id TEXT PRIMARY KEY,              -- the delivery's
+    attempts INTEGER NOT NULL,        -- that failed
+    last TEXT,                        -- why the last one did: JSON
+    changed_at INTEGER NOT NULL,
+    dead_at INTEGER,
+    summary TEXT,                     -- the message without its body
+    message TEXT,
+    CHECK ((dead_at IS NULL) = (message IS NULL) AND (dead_at IS NULL) = (summary IS NULL))
+);
+CREATE INDEX letters_dead ON letters (dead_at, id) WHERE dead_at IS NOT NULL;
+"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keystile_runtime::database::digests;
+
+    #[test]
+    fn the_schema_is_golden() {
+        assert_eq!(digests(MIGRATIONS), ["d593a3a73512b7046df34f06c17e5bbd7ba219722b96ae11c732ea63efb59b1f"]);
+    }
+}

@@ -1,0 +1,112 @@
+//! JWTs: a token is taken apart, its algorithm is the scheme's, its claims are
+//! compared.
+
+use alloc::{borrow::Cow, string::ToString, vec::Vec};
+use core::time::Duration;
+
+use super::{
+    algorithm::Encoding,
+    delivery::Source,
+    failure::Failure,
+    json, message,
+    name::Names,
+    place::{JsonPath, Step},
+    scheme::Scheme,
+    signature, text, timestamp,
+};
+
+/// Characters of a token.
+const MAX_LEN: usize = 16 * 1024;
+/// How far clocks may be apart for `exp` and `nbf`, seconds.
+const LEEWAY: u32 = 60;
+
+/// A token, taken apart. Nothing in it is known to be true yet.
+pub(crate) struct Token<'a> {
+    /// What is signed.
+    pub(crate) signed: &'a str,
+    pub(crate) signature: Vec<u8>,
+    pub(crate) claims: Vec<u8>,
+    /// Which of the scheme's methods it is made by.
+    pub(crate) method: usize,
+}
+
+impl<'a> Token<'a> {
+    /// Takes the one token apart.
+    pub(crate) fn parse(scheme: &Scheme, values: &'a [Cow<'a, str>]) -> Result<Self, Failure> {
+        let [value] = values else { return Err(Failure::TooManySignatures) };
+        let value = signature::cut(scheme, value).ok_or(Failure::MalformedSignature)?;
+        let with_prefix = |prefix: &str| value.strip_prefix(prefix);
+        let text = scheme.methods.iter().find_map(|method| with_prefix(&method.prefix));
+        let text = text.ok_or(Failure::MalformedSignature)?;
+        if text.len() > MAX_LEN {
+            return Err(Failure::MalformedToken("it is too long"));
+        }
+        let malformed = Failure::MalformedToken("it is not three parts in base64url");
+        let (signed, last) = text.rsplit_once('.').ok_or(malformed.clone())?;
+        let (head, claims) = signed.split_once('.').ok_or(malformed.clone())?;
+        // Unpadded, as RFC 7515 has it.
+        let decode = |part: &str| text::decode(Encoding::Base64Url, part).filter(|_| !part.contains('='));
+        let (head, claims) = (decode(head).ok_or(malformed.clone())?, decode(claims).ok_or(malformed.clone())?);
+        let signature = decode(last).ok_or(malformed)?;
+        let no_object = Failure::MalformedToken("its head is no JSON object");
+        let member = |name: &str| json::find(&head, &[Step::Member(name.to_string())], Names::Exact);
+        if !head.starts_with(b"{") || !claims.starts_with(b"{") {
+            return Err(no_object);
+        }
+        for unknown in ["crit", "b64"] {
+            if member(unknown).map_err(|_| no_object.clone())?.is_some() {
+                return Err(Failure::MalformedToken("it has critical extensions"));
+            }
+        }
+        let algorithm = member("alg").and_then(|value| value.map(json::text).transpose()).map_err(|_| no_object)?;
+        let algorithm = algorithm.flatten().unwrap_or_default();
+        let is_it = |method: &super::scheme::Method| {
+            let pinned = method.algorithm.jws_alg().is_some_and(|alg| alg.as_bytes() == &*algorithm);
+            pinned && with_prefix(&method.prefix) == Some(text)
+        };
+        let method = scheme.methods.iter().position(is_it);
+        let method = method.ok_or(Failure::MalformedToken("its algorithm is not the one that is expected"))?;
+        Ok(Self { signed, signature, claims, method })
+    }
+}
+
+/// Compares the claims, once the token is known to be genuine.
+pub(crate) fn check_claims(source: &Source<'_>) -> Result<(), Failure> {
+    for (path, template) in &source.scheme.claims {
+        let expected = message::fill(template, source, &[])?.concat();
+        let mismatch = || Failure::ClaimMismatch(path.to_string());
+        let values = values(source, path)?;
+        // `aud` may be a list of those that it is meant for.
+        if !values.iter().any(|value| **value == *expected) {
+            return Err(mismatch());
+        }
+    }
+    Ok(())
+}
+
+fn values<'a>(source: &Source<'a>, path: &JsonPath) -> Result<Vec<Cow<'a, [u8]>>, Failure> {
+    let malformed = |_| Failure::MalformedToken("its claims are no JSON object");
+    let value = json::find(source.claims.unwrap_or_default(), &path.0, Names::Exact).map_err(malformed)?;
+    value.map_or(Ok(Vec::new()), |value| json::texts(value).map_err(malformed))
+}
+
+/// Obeys `exp` and `nbf`, whatever else the scheme says.
+pub(crate) fn check_life(source: &Source<'_>) -> Result<(), Failure> {
+    let instant = |name: &str| -> Result<Option<Duration>, Failure> {
+        let malformed = Failure::MalformedToken("its `exp` or `nbf` is no number of seconds");
+        let values = values(source, &JsonPath(alloc::vec![Step::Member(name.to_string())]))?;
+        let Some(value) = values.first() else { return Ok(None) };
+        // A fraction of a second is allowed (RFC 7519) and of no weight.
+        let text = core::str::from_utf8(value).ok().map(|text| text.split('.').next().unwrap_or_default());
+        let instant = text.and_then(|text| timestamp::parse(super::algorithm::TimeUnit::Seconds, text));
+        instant.map(Some).ok_or(malformed)
+    };
+    let now = source.setting.now;
+    if let Some(end) = instant("exp")? {
+        timestamp::within(end, now, LEEWAY, u32::MAX)?;
+    }
+    if let Some(start) = instant("nbf")? {
+        timestamp::within(start, now, u32::MAX, LEEWAY)?;
+    }
+    Ok(())
+}

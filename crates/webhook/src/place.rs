@@ -1,0 +1,211 @@
+//! Where a text stands in a delivery.
+//!
+//! | written | is |
+//! |---|---|
+//! | `header:NAME` | a header, in any case; `header:A\|B`: the first of these that is there; `header:NAME-#`: all of `NAME-1` to `NAME-100` |
+//! | `json:a.b[0].c` | a member of the JSON document (the body, see `document`); with `each`, of the item. A name with other characters: `a["b.c"]` |
+//! | `form:NAME` | a field of the form in the body (urlencoded or multipart) |
+//! | `query:NAME` | a parameter of the URL |
+//! | `field:KEY` | of the signature's own value: what follows `KEY=` in an entry of the list |
+//! | `position:N` | of the signature's own value: its Nth entry, from 0 |
+//! | `claim:NAME` | a claim of the JWT (a path, as with `json:`) |
+//! | `body` | the whole body as text |
+//!
+//! A JSON text is taken without its quotes and escapes; a number as it was
+//! written, digit for digit.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+
+use crate::text::quoted;
+
+/// The highest number of a numbered header.
+pub const NUMBERED_HEADERS: usize = 100;
+
+/// Where a text stands in a delivery; the module says how it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The first of these headers that is there. Lower-case, never empty.
+    Header(Vec<String>),
+    /// The headers of this name followed by `1` to `100`.
+    NumberedHeader(String),
+    /// A member of the JSON document.
+    Json(JsonPath),
+    /// A field of the form.
+    Form(String),
+    /// A parameter of the URL.
+    Query(String),
+    /// What follows `KEY=` in an entry of the signature's own value.
+    Field(String),
+    /// An entry of the signature's own value, by its position.
+    Position(usize),
+    /// A claim of the JWT.
+    Claim(JsonPath),
+    /// The whole body, as text.
+    Body,
+}
+
+impl Place {
+    /// Reads a place.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong and what can be written.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text == "body" {
+            return Ok(Self::Body);
+        }
+        let (kind, name) = text.split_once(':').unwrap_or((text, ""));
+        if name.is_empty() {
+            return Err(format!(
+                "{} is no place; write `header:NAME`, `json:a.b`, `form:NAME`, `query:NAME`, `field:KEY`, \
+                 `position:N`, `claim:NAME` or `body`",
+                quoted(text)
+            ));
+        }
+        match kind {
+            "header" => headers(name),
+            "json" => JsonPath::parse(name).map(Self::Json),
+            "claim" => JsonPath::parse(name).map(Self::Claim),
+            "form" => Ok(Self::Form(name.into())),
+            "query" => Ok(Self::Query(name.into())),
+            "field" => Ok(Self::Field(name.into())),
+            "position" => match name.parse() {
+                Ok(position) if position < 100 => Ok(Self::Position(position)),
+                _ => Err(format!("{} is no position; write `position:0` to `position:99`", quoted(name))),
+            },
+            other => Err(format!(
+                "{} is no kind of place; there are header, json, form, query, field, position, claim and body",
+                quoted(other)
+            )),
+        }
+    }
+
+    /// Whether it belongs to the signature's own value.
+    #[must_use]
+    pub const fn is_of_signature(&self) -> bool {
+        matches!(self, Self::Field(_) | Self::Position(_))
+    }
+
+    /// Whether it is read from the body.
+    #[must_use]
+    pub const fn is_of_body(&self) -> bool {
+        matches!(self, Self::Json(_) | Self::Form(_) | Self::Body)
+    }
+}
+
+fn headers(names: &str) -> Result<Place, String> {
+    let names: Vec<String> = names.split('|').map(str::to_ascii_lowercase).collect();
+    let numbered = |name: &String| name.ends_with('#');
+    let token = |name: &String| {
+        let name = name.strip_suffix('#').unwrap_or(name);
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`~".contains(&b))
+    };
+    match names.as_slice() {
+        names if !names.iter().all(token) => {
+            Err("a header's name has letters, digits and `-`; `|` stands between alternatives".to_string())
+        }
+        [name] if numbered(name) => Ok(Place::NumberedHeader(name.trim_end_matches('#').into())),
+        names if names.iter().any(numbered) => Err("a numbered header can't have alternatives".to_string()),
+        _ => Ok(Place::Header(names)),
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(names) => write!(f, "header:{}", names.join("|")),
+            Self::NumberedHeader(name) => write!(f, "header:{name}#"),
+            Self::Json(path) => write!(f, "json:{path}"),
+            Self::Form(name) => write!(f, "form:{name}"),
+            Self::Query(name) => write!(f, "query:{name}"),
+            Self::Field(name) => write!(f, "field:{name}"),
+            Self::Position(position) => write!(f, "position:{position}"),
+            Self::Claim(path) => write!(f, "claim:{path}"),
+            Self::Body => f.write_str("body"),
+        }
+    }
+}
+
+/// A way into a JSON document: `a.b[0].c`, `a["b.c"]`, and for `each` with
+/// `[]`, every element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonPath(pub Vec<Step>);
+
+/// One step of a [`JsonPath`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Into this member.
+    Member(String),
+    /// Into this element.
+    Element(usize),
+    /// Into every element.
+    Each,
+}
+
+impl JsonPath {
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// A sentence, if it is none.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Self::steps(text)
+            .filter(|steps| !steps.is_empty() && steps.len() <= 16)
+            .map(Self)
+            .ok_or_else(|| format!("{} is no path; write `a.b[0].c`, at most 16 steps", quoted(text)))
+    }
+
+    fn steps(text: &str) -> Option<Vec<Step>> {
+        let mut steps = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            if let Some(inner) = rest.strip_prefix("[\"") {
+                let (name, after) = inner.split_once("\"]")?;
+                steps.push(Step::Member(name.into()));
+                rest = after;
+            } else if let Some(inner) = rest.strip_prefix('[') {
+                let (index, after) = inner.split_once(']')?;
+                steps.push(if index.is_empty() { Step::Each } else { Step::Element(index.parse().ok()?) });
+                rest = after;
+            } else {
+                let name = match (rest.strip_prefix('.'), steps.is_empty()) {
+                    (Some(name), false) => name,
+                    (None, true) => rest,
+                    _ => return None,
+                };
+                let end = name.find(['.', '[']).unwrap_or(name.len());
+                let (name, after) = name.split_at(end);
+                if name.is_empty() || name.contains([']', '"', '{', '}']) {
+                    return None;
+                }
+                steps.push(Step::Member(name.into()));
+                rest = after;
+            }
+        }
+        Some(steps)
+    }
+
+    /// Whether a step goes into every element.
+    #[must_use]
+    pub fn has_each(&self) -> bool {
+        self.0.contains(&Step::Each)
+    }
+}
+
+impl fmt::Display for JsonPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Member(name) if name.contains(['.', '[', ']', '"', '{', '}']) => write!(f, "[\"{name}\"]")?,
+                Step::Member(name) if index == 0 => f.write_str(name)?,
+                Step::Member(name) => write!(f, ".{name}")?,
+                Step::Element(index) => write!(f, "[{index}]")?,
+                Step::Each => f.write_str("[]")?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+use std::{string::String, vec::Vec};
+
+use super::*;
+use crate::{
+    Delivery, Secrets, Setting,
+    algorithm::{Algorithm, Encoding, KeyForm},
+    mac::Keyed,
+    template::Part,
+    text, verify,
+};
+
+mod document;
+mod round_trip;
+
+/// The ids as they stand in the file.
+fn ids_as_written() -> Vec<&'static str> {
+    REGISTRY
+        .lines()
+        .filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'))
+        .filter(|table| !table.contains(['.', '[']))
+        .collect()
+}
+
+#[test]
+fn every_entry_is_a_scheme_that_works() {
+    let providers = read(REGISTRY).unwrap();
+    assert_eq!(providers.len(), ids_as_written().len());
+    assert!(providers.len() >= 100, "{}", providers.len());
+}
+
+#[test]
+fn ids_are_unique_sorted_and_lower_case() {
+    let ids = ids_as_written();
+    assert!(ids.is_sorted_by(|a, b| a < b), "out of order: {:?}", ids.windows(2).find(|pair| pair[0] >= pair[1]));
+    for id in ids {
+        assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{id}");
+        assert_eq!(provider(id).map(|provider| provider.id.as_str()), Some(id));
+    }
+    assert_eq!(provider("nobody"), None);
+}
+
+#[test]
+fn a_scheme_written_out_is_read_as_the_same() {
+    for provider in all() {
+        assert_eq!(Scheme::from_value(provider.scheme.to_value()).as_ref(), Ok(&provider.scheme), "{}", provider.id);
+    }
+}
+
+#[test]
+fn what_one_source_says_is_unconfirmed_and_nothing_else_is() {
+    for provider in all() {
+        assert!("XSDPC".contains(provider.class()), "{}: {}", provider.id, provider.evidence);
+        assert_eq!(provider.evidence.get(1..2), Some(" "), "{}", provider.id);
+        assert_eq!(provider.unconfirmed, provider.class() == 'C', "{}", provider.id);
+    }
+    let confirmed = all().iter().filter(|provider| !provider.unconfirmed).count();
+    assert!(confirmed >= 100, "{confirmed}");
+}
+
+#[test]
+fn a_body_that_is_not_covered_is_said_and_only_then() {
+    let says = |provider: &Provider| {
+        provider.note.as_deref().is_some_and(|note| note.contains("body") && note.contains("not covered"))
+    };
+    let wrong = all().iter().filter(|provider| provider.scheme.body_authenticated() == says(provider));
+    let wrong: Vec<_> = wrong.map(|provider| (&provider.id, &provider.note)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_scheme_that_is_bound_to_the_url_says_so() {
+    for provider in all() {
+        let scheme = &provider.scheme;
+        let templates = scheme.messages.iter().chain(scheme.claims.iter().map(|(_, template)| template));
+        let url = |part: &Part| matches!(part, Part::Url | Part::UrlWithPort | Part::UrlWithoutPort | Part::Path);
+        let bound = templates.chain(scheme.hashes.iter().map(|hash| &hash.of)).any(|it| it.0.iter().any(url));
+        let said = provider.note.as_deref().is_some_and(|note| note.contains("URL"));
+        assert!(said || !bound, "{}", provider.id);
+    }
+}
+
+#[test]
+fn a_time_that_is_signed_and_enforced_is_within_the_hour() {
+    for provider in all() {
+        if let Some(rule) = provider.scheme.timestamp.as_ref().filter(|rule| rule.enforce) {
+            assert!(provider.scheme.replay_protected(), "{}: the time isn't signed", provider.id);
+            assert!((5..=3600).contains(&rule.past) && rule.future <= rule.past, "{}", provider.id);
+        }
+    }
+}
+
+#[test]
+fn answers_under_the_signing_key_are_the_known_ones() {
+    let oracles: Vec<&str> = all()
+        .iter()
+        .filter(|provider| provider.scheme.handshakes.iter().any(|handshake| handshake.response.is_some()))
+        .map(|provider| provider.id.as_str())
+        .collect();
+    assert_eq!(oracles, ["braintree", "x", "zoom"]);
+}
+
+/// SNS signs names and values line by line, and `Message` may have any lines in
+/// it. So what follows must be there, and have one line each: otherwise the end
+/// of what is signed could pass for a part of the message, and its id be gone.
+#[test]
+fn p40_a_notification_of_sns_can_not_be_taken_apart_in_another_way() {
+    let mut scheme = provider("sns").unwrap().scheme.clone();
+    scheme.methods[0].algorithm = Algorithm::HmacSha256;
+    scheme.methods[0].key = KeyForm::Utf8;
+    let secrets = Secrets::parse(&scheme, &["secret"]);
+    let setting = Setting::at(core::time::Duration::ZERO);
+    let code = |signed: &str, members: &[(&str, &str)]| {
+        let mac = Keyed::new(Algorithm::HmacSha256, b"secret").unwrap();
+        let signature = text::encode(Encoding::Base64, &mac.compute(&[signed.as_bytes().into()]));
+        let mut document = serde_json::Map::new();
+        for (name, value) in members {
+            document.insert((*name).into(), serde_json::from_str(value).unwrap_or_else(|_| (*value).into()));
+        }
+        document.insert("Signature".into(), signature.into());
+        let body = Value::Object(document).to_string();
+        let delivery = Delivery { method: "POST", url: "", headers: &[], body: body.as_bytes() };
+        let verified = verify(&scheme, &secrets, &delivery, &setting).into_result();
+        verified
+            .map_or_else(|failure| failure.code(), |verified| if verified.event_id.is_some() { "OK" } else { "NO_ID" })
+    };
+    let signed = "Message\nm\nMessageId\n1\nTimestamp\n2026-11-21T06:00:00Z\nTopicArn\na\nType\nNotification\n";
+    let tail = [("Timestamp", "2026-11-21T06:00:00Z"), ("TopicArn", "a"), ("Type", "Notification")];
+    let with = |members: &[(&'static str, &'static str)]| [members, &tail].concat();
+    assert_eq!(code(signed, &with(&[("Message", "m"), ("MessageId", "1")])), "OK");
+    assert_eq!(
+        code(signed, &with(&[("Message", "m"), ("MessageId", "1"), ("Subject", "[\"forged\"]")])),
+        "MALFORMED_BODY"
+    );
+    assert_eq!(code(signed, &with(&[("Message", "m\nMessageId\n1")])), "MISSING_FIELD");
+    let all = "m\nMessageId\n1\nTimestamp\n2026-11-21T06:00:00Z\nTopicArn\na";
+    assert_eq!(code(signed, &[("Message", all), ("Type", "Notification")]), "MISSING_FIELD");
+    // A message that was written by someone who wants another id, or subject.
+    let signed = signed.replace("\nm\n", "\nm\nMessageId\n2\nSubject\ns\n");
+    assert_eq!(code(&signed, &with(&[("Message", "m\nMessageId\n2\nSubject\ns"), ("MessageId", "1")])), "OK");
+    let other = with(&[("Message", "m"), ("MessageId", "2"), ("Subject", "s\nMessageId\n1")]);
+    assert_eq!(code(&signed, &other), "MALFORMED_FIELD");
+    assert_eq!(
+        code(&signed, &with(&[("Message", "m"), ("MessageId", "2\nSubject\ns\nMessageId\n1")])),
+        "MALFORMED_FIELD"
+    );
+}

@@ -1,0 +1,101 @@
+//! Whether a text keeps its borders in what is signed.
+//!
+//! A signature is over one text, put together. In `{header:topic}{header:id}`
+//! `a` and `bc` are the same as `ab` and `c`: both verify, with two ids. So an
+//! id identifies a delivery only where its ends, and all before it, are fixed:
+//! by a literal whose first character can't be in the text before it (which is
+//! checked with each delivery), by the end of a line, or by a timestamp that is
+//! enforced, since one with a digit more or less is out of its window.
+
+use super::Scheme;
+use crate::{
+    place::Place,
+    template::{Part, Template},
+};
+
+/// Whether nobody can shift the borders of what stands at this place, in any of
+/// the messages, or in what a signed hash is of.
+pub(super) fn hold(scheme: &Scheme, place: &Place) -> bool {
+    if matches!(place, Place::Claim(_)) {
+        return true;
+    }
+    let of_hash = scheme.hashes.iter().map(|rule| &rule.of).any(|of| hold_in(scheme, of, place));
+    of_hash || !scheme.messages.is_empty() && scheme.messages.iter().all(|message| hold_in(scheme, message, place))
+}
+
+fn hold_in(scheme: &Scheme, template: &Template, place: &Place) -> bool {
+    let mut parts = template.0.as_slice();
+    while let [part, rest @ ..] = parts {
+        let is_it = match part {
+            Part::Value(other) | Part::ValueOrEmpty(other) => other == place,
+            // Listed with their names, or alone in their line.
+            Part::SignedHeaders(_) => matches!(place, Place::Header(_)),
+            Part::Present(_) => matches!(place, Place::Json(_)),
+            Part::Body | Part::EscapedBody | Part::Sha256Hex => place.is_of_body(),
+            Part::Url | Part::Query | Part::PathAndQuery => matches!(place, Place::Query(_)),
+            _ => false,
+        };
+        let ends = ends(scheme, part, rest, place);
+        if is_it || !ends {
+            return is_it && (ends || rest.is_empty());
+        }
+        parts = rest;
+    }
+    false
+}
+
+/// Whether a part can neither take from what follows it nor give to it.
+fn ends(scheme: &Scheme, part: &Part, rest: &[Part], place: &Place) -> bool {
+    let next = rest.first();
+    let before_time = next.is_some_and(|next| is_time(scheme, next));
+    let before_literal = matches!(next, Some(Part::Literal(_)));
+    match part {
+        Part::Literal(_) => true,
+        part if is_time(scheme, part) => true,
+        Part::Value(Place::Header(_) | Place::Field(_) | Place::Position(_))
+        | Part::ValueOrEmpty(Place::Header(_) | Place::Field(_) | Place::Position(_))
+        | Part::Sha256Hex
+        | Part::Crc32 => before_literal || before_time,
+        // Only the first such text of a message may have several lines. It is
+        // told apart from the end, where all that follows has one (SNS).
+        Part::Present(_) | Part::Value(Place::Json(_)) | Part::ValueOrEmpty(Place::Json(_)) => {
+            is_line(part, rest) && have_one_line_each(rest)
+        }
+        Part::Body | Part::EscapedBody => before_time,
+        // No URL ends like the beginning of a JSON document, which must be whole.
+        Part::Url | Part::UrlWithoutQuery => next == Some(&Part::Body) && matches!(place, Place::Json(_)),
+        // The receiver's own.
+        Part::Param(_) | Part::Secret => true,
+        _ => false,
+    }
+}
+
+/// Whether this has a line of its own: the next begins with the line's end.
+fn is_line(part: &Part, rest: &[Part]) -> bool {
+    matches!(part, Part::Present(_)) || matches!(rest.first(), Some(Part::Literal(text)) if text.starts_with('\n'))
+}
+
+fn have_one_line_each(mut parts: &[Part]) -> bool {
+    while let [part, rest @ ..] = parts {
+        let one_line = match part {
+            Part::Literal(_) | Part::Timestamp | Part::Present(_) => true,
+            Part::Value(Place::Header(_)) | Part::ValueOrEmpty(Place::Header(_)) => true,
+            Part::Value(Place::Json(_)) | Part::ValueOrEmpty(Place::Json(_)) => is_line(part, rest),
+            _ => false,
+        };
+        if !one_line {
+            return false;
+        }
+        parts = rest;
+    }
+    true
+}
+
+fn is_time(scheme: &Scheme, part: &Part) -> bool {
+    let rule = scheme.timestamp.as_ref().filter(|rule| rule.enforce);
+    rule.is_some_and(|rule| match part {
+        Part::Timestamp => true,
+        Part::Value(place) => *place == rule.at,
+        _ => false,
+    })
+}

@@ -1,0 +1,15 @@
+//! What holds of webhooks. Tests whose names begin with `pNN` are the pitfalls
+//! of the research, by their numbers; `docs/design/webhooks.md` lists them.
+
+mod ambiguity;
+mod body;
+mod handshakes;
+mod headers;
+mod properties;
+mod replays;
+mod rig;
+mod schemes;
+mod secrets;
+mod structured;
+mod time;
+mod vectors;

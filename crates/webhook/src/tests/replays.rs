@@ -1,0 +1,176 @@
+//! P34: what a repeated delivery is known by.
+
+use std::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::rig::{self, ADYEN, GITHUB, NOW, STANDARD, WHSEC, borrowed, scheme, setting, signed};
+use crate::{
+    algorithm::{Algorithm, Encoding},
+    mac::Keyed,
+    text,
+};
+
+#[test]
+fn p34_the_id_comes_with_the_proof_alone() {
+    let scheme = scheme(STANDARD);
+    let headers = signed(&scheme, WHSEC, b"{}");
+    let headers = borrowed(&headers);
+    let good = rig::check(&scheme, &[WHSEC], &rig::post(&headers, b"{}"), &setting(NOW)).unwrap();
+    assert_eq!(good.event_id.as_deref(), Some("msg_1"));
+    assert!(scheme.event_id_signed());
+    // Where there is no id, the signed message is known by its key, and only that one.
+    let plain = rig::scheme(&format!("{GITHUB}\nevent_id = \"header:x-github-delivery\""));
+    assert!(!plain.event_id_signed(), "anybody can give a delivery another id");
+    let key = |body: &[u8], id: &str| {
+        let mut headers = signed(&plain, "secret", body);
+        headers.retain(|(name, _)| name != "x-github-delivery");
+        headers.push(("x-github-delivery".into(), id.into()));
+        let headers = borrowed(&headers);
+        rig::check(&plain, &["secret"], &rig::post(&headers, body), &setting(NOW)).unwrap().replay_keys
+    };
+    assert_eq!(key(b"{}", "1"), key(b"{}", "2"));
+    assert_ne!(key(b"{}", "1"), key(b"[]", "1"));
+}
+
+/// Which place is signed depends on where the document stands.
+#[test]
+fn p34_a_document_beside_the_body_is_not_signed_by_the_body() {
+    let scheme = scheme(
+        "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\ndocument = \"header:meta\"\n\
+         timestamp = { at = \"json:time\" }\nevent_id = \"json:id\"",
+    );
+    assert!(scheme.body_authenticated() && !scheme.event_id_signed() && !scheme.replay_protected());
+}
+
+/// Of two signatures that a sender makes while a secret is replaced, anybody
+/// can leave one out; of a batch anybody can repeat an item, turn it round, or
+/// put items of several together.
+#[test]
+fn p34_a_delivery_has_its_replay_keys_however_it_is_presented() {
+    let list = scheme(
+        "signature = \"header:s\"\nsplit = \",\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\n\
+         or = [{ encoding = \"base64\" }]",
+    );
+    let by = |secret: &str| rig::value(&signed(&list, secret, b"{}"), "s").to_string();
+    let (old, new) = (by("old"), by("new"));
+    let key = |signatures: &str, ask_above: usize| {
+        let secrets = crate::Secrets::parse(&list, &["new", "old"]);
+        let headers = [("s", signatures)];
+        let asking = crate::Setting { ask_above, ..setting(NOW) };
+        let delivery = rig::post(&headers, b"{}");
+        rig::settle(crate::verify(&list, &secrets, &delivery, &asking)).unwrap().replay_keys
+    };
+    for ask_above in [0, usize::MAX] {
+        let both = key(&format!("{old},{new}"), ask_above);
+        assert_eq!(key(&old, ask_above), both);
+        assert_eq!(key(&new, ask_above), both);
+    }
+    let adyen = scheme(ADYEN);
+    let item = |reference: &str| {
+        let mac = Keyed::new(Algorithm::HmacSha256, &[1; 32]).unwrap();
+        let mac = mac.compute(&[format!("{reference}::").into_bytes().into()]);
+        let signature = text::encode(Encoding::Base64, &mac);
+        format!(
+            "{{\"NotificationRequestItem\":{{\"additionalData\":{{\"hmacSignature\":\"{signature}\"}},\
+             \"pspReference\":\"{reference}\"}}}}"
+        )
+    };
+    let key = |items: &[&str]| {
+        let items: Vec<String> = items.iter().map(|reference| item(reference)).collect();
+        let body = format!("{{\"notificationItems\":[{}]}}", items.join(","));
+        let secret = "01".repeat(32);
+        let verified = rig::check(&adyen, &[&secret], &rig::post(&[], body.as_bytes()), &setting(NOW));
+        verified.unwrap().replay_keys
+    };
+    assert_eq!(key(&["1", "1"]), key(&["1"]));
+    assert_eq!(key(&["1", "2"]), key(&["2", "1"]));
+    let apart = [key(&["1"]), key(&["2"])].concat();
+    let mut together = key(&["1", "2"]);
+    assert_eq!(together.len(), 2);
+    together.sort_by_key(|key| apart.iter().position(|other| other == key));
+    assert_eq!(together, apart, "each item has the key that it has by itself");
+}
+
+/// The id serves where it is signed, else the hash of what is; where nothing is
+/// signed, the id at least tells the sender's own retries.
+#[test]
+fn p34_what_is_remembered_is_what_only_the_sender_can_change() {
+    let keys = |axes: &str, id: &str, body: &[u8]| {
+        let scheme = scheme(&format!("signature = \"header:s\"\nencoding = \"hex\"\n{axes}"));
+        let headers = [("id", id)];
+        let signature = crate::sign(&scheme, "secret", &rig::post(&headers, body), None, &setting(NOW));
+        let headers = [("id", id), ("s", &signature.unwrap().value)];
+        rig::check(&scheme, &["secret"], &rig::post(&headers, body), &setting(NOW)).unwrap().replay_keys
+    };
+    let signed = "algorithm = \"hmac-sha256\"\nmessage = \"{header_or_empty:id}.{body}\"\nevent_id = \"header:id\"";
+    assert_eq!(keys(signed, "1", b"a"), keys(signed, "1", b"b"));
+    assert_ne!(keys(signed, "1", b"a"), keys(signed, "2", b"a"));
+    assert_ne!(keys(signed, "", b"a"), keys(signed, "", b"b"), "without an id");
+    let beside = "algorithm = \"hmac-sha256\"\nevent_id = \"header:id\"";
+    assert_eq!(keys(beside, "1", b"a"), keys(beside, "2", b"a"));
+    assert_ne!(keys(beside, "1", b"a"), keys(beside, "1", b"b"));
+    let unsigned = "algorithm = \"equality\"\nevent_id = \"header:id\"".replace("\nencoding = \"hex\"", "");
+    assert_eq!(keys(&unsigned, "1", b"a"), keys(&unsigned, "1", b"b"));
+    assert_eq!(keys(&unsigned, "", b"a"), Vec::<String>::new());
+}
+
+/// Whoever can shift the border between the id and what is beside it has two
+/// ids for one signature: then what is signed is remembered, and not the id.
+#[test]
+fn p34_an_id_counts_only_where_its_borders_hold() {
+    let of = |message: &str, id: &str| {
+        let text = "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"";
+        let time = "timestamp = { at = \"header:t\" }";
+        scheme(&format!("{text}\nmessage = \"{message}\"\n{time}\nevent_id = \"{id}\"")).event_id_signed()
+    };
+    for (message, id) in [
+        ("{header:id}.{timestamp}.{body}", "header:id"),
+        ("{header:id}{timestamp}{body}", "header:id"),
+        ("{timestamp}{header:id}", "header:id"),
+        ("v0:{timestamp}:{body}", "json:id"),
+        ("{timestamp}{body}", "json:id"),
+        ("{body}{timestamp}", "json:id"),
+        ("{url}{body}", "json:id"),
+        ("{json:type}\\n{json:id}\\n{timestamp}\\n", "json:id"),
+    ] {
+        assert!(of(message, id), "{message}");
+    }
+    for (message, id) in [
+        ("{header:topic}{header:id}.{timestamp}.{body}", "header:id"),
+        ("{json:type}:{json:id}:{timestamp}", "json:id"),
+        ("{header:id}{body}{timestamp}", "header:id"),
+        ("{body}.{header:id}.{timestamp}", "header:id"),
+        ("{header:topic}{body}{timestamp}", "json:id"),
+        ("{timestamp}{json:type}:{header:id}", "header:id"),
+        ("{timestamp}.{json:type}\\n{json:id}", "json:id"),
+        ("{json:type}\\n{json:id}\\n{timestamp}{body}", "json:id"),
+        ("{json:id}\\n{timestamp}.{json:type}", "json:id"),
+        ("{method}.{header:id}.{timestamp}", "header:id"),
+        ("{url}{header:id}.{body}", "header:id"),
+    ] {
+        assert!(!of(message, id), "{message}");
+    }
+}
+
+/// The secret is a part of what is hashed, and no part of what is remembered.
+#[test]
+fn p34_a_list_of_two_secrets_hashes_is_one_delivery() {
+    let scheme = scheme(
+        "signature = \"header:s\"\nsplit = \",\"\nencoding = \"hex\"\nalgorithm = \"sha256\"\n\
+         message = \"{secret}{body}\"",
+    );
+    let by = |secret: &str| rig::value(&signed(&scheme, secret, b"{}"), "s").to_string();
+    let keys = |signatures: &str| {
+        let headers = [("s", signatures)];
+        rig::check(&scheme, &["new", "old"], &rig::post(&headers, b"{}"), &setting(NOW)).unwrap().replay_keys
+    };
+    let (old, new) = (by("old"), by("new"));
+    assert_eq!(keys(&old), keys(&new));
+    assert_eq!(keys(&old), keys(&format!("{new},{old}")));
+}

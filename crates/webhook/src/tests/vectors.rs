@@ -1,0 +1,195 @@
+//! Vectors that others published: `vectors.json` says where each is from.
+
+use std::{
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use serde_json::Value;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::rig::{self, NOW, STANDARD, scheme, setting};
+use crate::{Delivery, Setting, sign};
+
+const SENDGRID: &str = r#"
+    signature = "header:x-twilio-email-event-webhook-signature"
+    encoding = "base64"
+    algorithm = "ecdsa-p256"
+    key = "spki-base64"
+    message = "{timestamp}{body}"
+    timestamp = { at = "header:x-twilio-email-event-webhook-timestamp" }
+"#;
+
+const SQUARE: &str = r#"
+    signature = "header:x-square-hmacsha256-signature"
+    encoding = "base64"
+    algorithm = "hmac-sha256"
+    message = "{url}{body}"
+"#;
+
+const SANITY: &str = r#"
+    signature = "header:sanity-webhook-signature"
+    split = ","
+    prefix = "v1="
+    encoding = "base64url"
+    algorithm = "hmac-sha256"
+    message = "{field:t}.{body}"
+    timestamp = { at = "field:t", unit = "ms" }
+"#;
+
+const TWILIO: &str = r#"
+    signature = "header:x-twilio-signature"
+    encoding = "base64"
+    algorithm = "hmac-sha1"
+    message = ["{url}{sorted_form}", "{url_with_port}{sorted_form}", "{url_without_port}{sorted_form}"]
+"#;
+
+pub(super) fn hubspot(message: &str) -> String {
+    std::format!(
+        "signature = \"header:x-hubspot-signature\"\nencoding = \"hex\"\nalgorithm = \"sha256\"\nmessage = \"{message}\""
+    )
+}
+
+/// The document's time, so that the window is no matter.
+fn instant(vector: &Value) -> i64 {
+    match vector["id"].as_str().unwrap() {
+        "sw-v1-a" | "sw-v1a" => 1_614_265_330,
+        "sw-v1-b" => 1_649_367_553,
+        "sendgrid" => 1_600_112_502,
+        "sanity-1" => 1_633_519_811,
+        _ => NOW,
+    }
+}
+
+#[test]
+fn published_vectors_verify_and_nothing_near_them_does() {
+    let document: Value = serde_json::from_str(include_str!("vectors.json")).unwrap();
+    let mut tried = Vec::new();
+    for vector in document["vectors"].as_array().unwrap() {
+        let text = match vector["id"].as_str().unwrap() {
+            "sw-v1-a" | "sw-v1-b" | "sw-v1a" => STANDARD.to_string(),
+            "github-docs" => rig::GITHUB.to_string(),
+            "twilio-form" => TWILIO.to_string(),
+            "hubspot-v1" => hubspot("{secret}{body}"),
+            "hubspot-v2-get" => hubspot("{secret}{method}{url}{body}"),
+            "sendgrid" => SENDGRID.to_string(),
+            "square" => SQUARE.to_string(),
+            "sanity-1" => SANITY.to_string(),
+            _ => continue,
+        };
+        let scheme = scheme(&text);
+        let secret = ["secret", "public_key", "public_key_spki_b64"].iter().find_map(|name| vector[name].as_str());
+        let headers: Vec<(&str, &str)> = vector["headers"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+            .collect();
+        let form: Option<Vec<String>> = vector["form"].as_object().map(|form| {
+            let pair = |(name, value): (&String, &Value)| {
+                std::format!("{name}={}", value.as_str().unwrap().replace('+', "%2B"))
+            };
+            form.iter().map(pair).collect()
+        });
+        let body = form.map_or_else(|| vector["body"].as_str().unwrap().to_string(), |form| form.join("&"));
+        let delivery = Delivery {
+            method: vector["method"].as_str().unwrap_or("POST"),
+            url: vector["url"].as_str().unwrap_or("https://example.com/"),
+            headers: &headers,
+            body: body.as_bytes(),
+        };
+        let id = vector["id"].as_str().unwrap();
+        let setting = setting(instant(vector));
+        assert!(rig::check(&scheme, &[secret.unwrap()], &delivery, &setting).is_ok(), "{id}");
+        let other = std::format!("{body} ");
+        let other = Delivery { body: other.as_bytes(), ..delivery };
+        let failure = rig::check(&scheme, &[secret.unwrap()], &other, &setting).unwrap_err();
+        assert_eq!(failure.code(), "NO_MATCH", "{id}");
+        tried.push(id.to_string());
+    }
+    assert_eq!(tried.len(), 10, "{tried:?}");
+}
+
+#[test]
+fn standard_webhooks_vectors_are_what_signing_makes() {
+    let scheme = scheme(STANDARD);
+    let document: Value = serde_json::from_str(include_str!("vectors.json")).unwrap();
+    let with_private_key = cfg!(feature = "ed25519");
+    for vector in document["vectors"].as_array().unwrap().iter().take(if with_private_key { 3 } else { 2 }) {
+        let headers = &vector["headers"];
+        let body = vector["body"].as_str().unwrap();
+        let secret = vector["secret"].as_str().or(vector["secret_key"].as_str()).unwrap();
+        let delivery = Delivery { method: "POST", url: "", headers: &[], body: body.as_bytes() };
+        let signed =
+            sign(&scheme, secret, &delivery, headers["webhook-id"].as_str(), &setting(instant(vector))).unwrap();
+        for (name, value) in headers.as_object().unwrap() {
+            assert_eq!(rig::value(&signed.headers, name), value.as_str().unwrap(), "{}", vector["id"]);
+        }
+    }
+}
+
+/// Atlassian's example of a `qsh`.
+#[test]
+fn atlassians_query_hash_is_checked() {
+    let scheme = scheme(
+        r#"
+        signature = "header:authorization"
+        prefix = "JWT "
+        algorithm = "jws-hs256"
+        hashes = [{ at = "claim:qsh", of = "{method}&{path}&{canonical_query}" }]
+        "#,
+    );
+    let qsh = "be16910858a41fd19ea5c1b4e9decca9a784d1024cb00b2158defe2f29dc86dd";
+    let delivery = Delivery { method: "GET", url: "https://example.com/test?param=value", headers: &[], body: b"" };
+    let signed = sign(&scheme, "secret", &delivery, None, &setting(NOW)).unwrap();
+    let token = rig::value(&signed.headers, "authorization");
+    let claims = token.split('.').nth(1).unwrap();
+    let claims = crate::text::decode(crate::algorithm::Encoding::Base64Url, claims).unwrap();
+    assert_eq!(String::from_utf8(claims).unwrap(), std::format!("{{\"qsh\":\"{qsh}\"}}"));
+    let headers = rig::borrowed(&signed.headers);
+    assert!(rig::check(&scheme, &["secret"], &Delivery { headers: &headers, ..delivery }, &setting(NOW)).is_ok());
+    let other = Delivery { headers: &headers, url: "https://example.com/test?param=other", ..delivery };
+    assert_eq!(rig::check(&scheme, &["secret"], &other, &setting(NOW)).unwrap_err().code(), "HASH_MISMATCH");
+    assert!(!scheme.body_authenticated());
+}
+
+/// Signed by OpenSSL.
+#[test]
+fn rsa_signatures_of_openssl_verify_with_a_key_or_a_certificate() {
+    let mut signatures = include_str!("rsa_signatures.txt").lines();
+    let (sha256, sha1, token) = (signatures.next().unwrap(), signatures.next().unwrap(), signatures.next().unwrap());
+    // PayPal's message, over a body whose CRC-32 is 3421780262.
+    let paypal = |algorithm: &str| {
+        scheme(&std::format!(
+            "signature = \"header:sig\"\nencoding = \"base64\"\nalgorithm = \"{algorithm}\"\nkey = \"pem\"\n\
+             message = \"id|time|{{param:webhook_id}}|{{crc32:body}}\"\nparams = [\"webhook_id\"]"
+        ))
+    };
+    let setting = Setting { params: &[("webhook_id", "hook")], ..setting(NOW) };
+    for key in [include_str!("rsa_public.pem"), include_str!("rsa_certificate.pem")] {
+        for (algorithm, signature) in [("rsa-sha256", sha256), ("rsa-sha1", sha1)] {
+            let scheme = paypal(algorithm);
+            let headers = [("sig", signature)];
+            let good = rig::check(&scheme, &[key], &rig::post(&headers, b"123456789"), &setting).unwrap();
+            assert!(!good.body_authenticated, "a CRC is no proof");
+            let bad = rig::check(&scheme, &[key], &rig::post(&headers, b"123456780"), &setting);
+            assert_eq!(bad.unwrap_err().code(), "NO_MATCH");
+        }
+        let jws = scheme(
+            r#"
+            signature = "header:authorization"
+            prefix = "Bearer "
+            algorithm = "jws-rs256"
+            key = "pem"
+            claims = { sub = "x" }
+            hashes = [{ at = "claim:sha" }]
+            "#,
+        );
+        let bearer = std::format!("Bearer {token}");
+        let headers = [("Authorization", bearer.as_str())];
+        assert!(rig::check(&jws, &[key], &rig::post(&headers, b"{}"), &setting).unwrap().body_authenticated);
+        let other = rig::check(&jws, &[key], &rig::post(&headers, b"{ }"), &setting);
+        assert_eq!(other.unwrap_err().code(), "HASH_MISMATCH");
+    }
+}

@@ -1,0 +1,231 @@
+// The stack of `npm start`: all three workers on this machine, with the runtime they
+// are deployed to, its KV and its Durable Objects, beside a demo upstream.
+//
+// One wrangler process runs them all, so that they share storage and reach each
+// other. Only its first worker is reachable, dev/front, which passes each
+// request on by the port in its URL; before it stands, on each worker's port, a
+// pipe that copies bytes and so leaves the Host header as the caller sent it.
+
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import net from "node:net";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { Failed } from "./run.mjs";
+import { inRoot, root, wrangler, wranglerEnv } from "./tools.mjs";
+
+const HOST = "127.0.0.1";
+const WORKERS = [
+  { name: "edge", binding: "EDGE" },
+  { name: "manage", binding: "MANAGE" },
+  { name: "upstream", binding: "UPSTREAM" },
+];
+/** The ports that the documents name. */
+export const PORTS = { edge: 8787, manage: 8788, upstream: 8789 };
+/** The repository's own wrangler files. */
+export const CONFIGS = {
+  front: inRoot("dev", "front", "wrangler.toml"),
+  edge: inRoot("wrangler.toml"),
+  manage: inRoot("crates", "manage", "wrangler.toml"),
+  hooks: inRoot("crates", "hooks", "wrangler.toml"),
+  upstream: inRoot("dev", "upstream", "wrangler.toml"),
+};
+const GUARDED = "/api/leads";
+const READY_SECONDS = 120;
+const STOP_SECONDS = 8;
+
+/**
+ * Starts the stack.
+ *   home     the directory whose .dev/state keeps keys between runs, whose .dev.vars
+ *            has the secrets, and whose .dev/stack.json says where everything is
+ *   configs  the workers' wrangler files
+ *   ports    where each worker listens, or on the next free port
+ *   output   where wrangler's output goes, as `stdio` of a child process
+ *
+ * `ready` resolves to the addresses, `ended` when everything has ended: by `stop`,
+ * or with an error because wrangler ended by itself.
+ */
+export async function startStack({ home = root, configs = CONFIGS, ports = PORTS, output = "inherit" } = {}) {
+  mkdirSync(path.join(home, ".dev"), { recursive: true });
+  const file = path.join(home, ".dev", "stack.json");
+  rmSync(file, { force: true });
+  const rootKey = localSecrets(home, configs).KEYSTILE_ROOT_KEY;
+
+  const inner = await freePort(0);
+  const pipes = [];
+  for (const worker of WORKERS) {
+    pipes.push({ ...worker, ...(await openPipe(ports[worker.name], inner)) });
+  }
+  const server = startWrangler({ home, configs, port: inner, pipes, output });
+  const { ended, stop } = ending(server, () => {
+    pipes.forEach((pipe) => pipe.close());
+    rmSync(file, { force: true });
+  });
+
+  const url = Object.fromEntries(pipes.map(({ name, bound }) => [name, `http://${HOST}:${bound}`]));
+  const stack = { ...url, root_key: rootKey, guarded: GUARDED };
+  const answering = [answers(`${url.edge}/keystile/healthz`), answers(`${url.manage}/v1/scopes`)];
+  const ready = Promise.race([
+    Promise.all(answering).then(() => {
+      writeFileSync(file, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
+      return stack;
+    }),
+    ended,
+  ]);
+  return { ready, ended, stop };
+}
+
+/** The text that `npm start` prints once the stack is ready. */
+export const greeting = ({ edge, manage, upstream, root_key, guarded }) => `
+Keystile is running.
+
+  edge      ${edge}      guards ${guarded}, takes webhooks at /hooks/demo
+  manage    ${manage}      the management API
+  upstream  ${upstream}      the demo behind the edge
+  root key  ${root_key}
+  stack     ${path.join(".dev", "stack.json")}
+
+Create a key:
+
+  curl -s ${manage}/v1/tenants/acme/keys \\
+    -H 'Authorization: Bearer ${root_key}' \\
+    -H 'Content-Type: application/json' \\
+    -d '{"name":"first key","environment":"live","scopes":["read:leads"]}'
+
+Call the guarded API with the "key" of the answer:
+
+  curl -s ${edge}${guarded} -H 'Authorization: Bearer PASTE_THE_KEY'
+
+Ctrl-C stops everything; keys are kept in .dev/state.
+`;
+
+/** .dev.vars, where wrangler looks for secrets: yours if you wrote one, else made at the first start. */
+function localSecrets(home, { manage, hooks }) {
+  const file = path.join(home, ".dev.vars");
+  let text = existsSync(file) ? readFileSync(file, "utf8") : "# Local secrets, made by npm start. Not in git.\n";
+  const value = (name) => text.match(new RegExp(`^\\s*${name}\\s*=\\s*(["']?)(.*?)\\1\\s*$`, "m"))?.[2];
+  for (const [name, fresh] of [
+    ["KEYSTILE_SECRET", () => randomBytes(32).toString("base64")],
+    ["KEYSTILE_ROOT_KEY", () => `ksroot_${randomBytes(32).toString("base64url")}`],
+    // Those of the demo source of webhooks: the sender's, and the one that its deliveries are signed with again.
+    ["DEMO_WEBHOOK_SECRET", () => `whsec_${randomBytes(32).toString("base64")}`],
+    ["DEMO_EVENTS_SECRET", () => `whsec_${randomBytes(32).toString("base64")}`],
+  ]) {
+    if (!value(name)) text = `${text.trimEnd()}\n${name}="${fresh()}"\n`;
+  }
+  // Wrangler looks beside each wrangler file.
+  for (const directory of new Set([home, path.dirname(manage), path.dirname(hooks)])) {
+    writeFileSync(path.join(directory, ".dev.vars"), text, { mode: 0o600 });
+  }
+  return { KEYSTILE_ROOT_KEY: value("KEYSTILE_ROOT_KEY") };
+}
+
+/** Copies bytes between the worker's port, or the next free one, and wrangler's. */
+async function openPipe(wanted, inner) {
+  const sockets = new Set();
+  const server = net.createServer((client) => {
+    const worker = net.connect(inner, HOST);
+    for (const [from, to] of [[client, worker], [worker, client]]) {
+      sockets.add(from);
+      from.pipe(to);
+      from.on("error", () => to.destroy());
+      from.on("close", () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+    }
+  });
+  const bound = await listen(server, wanted);
+  return { bound, close: () => (server.close(), sockets.forEach((socket) => socket.destroy())) };
+}
+
+async function listen(server, wanted) {
+  for (let port = wanted; ; port += 1) {
+    try {
+      await new Promise((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, HOST, () => resolve(server.off("error", reject)));
+      });
+      return server.address().port;
+    } catch (error) {
+      if (error.code !== "EADDRINUSE" || port - wanted > 100) throw error;
+    }
+  }
+}
+
+async function freePort(wanted) {
+  const probe = net.createServer();
+  const port = await listen(probe, wanted);
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+function startWrangler({ home, configs, port, pipes, output }) {
+  const ports = Object.fromEntries(pipes.map(({ bound, binding }) => [bound, binding]));
+  const { front, edge, manage, hooks, upstream } = configs;
+  const [command, args] = wrangler(
+    "dev",
+    ...[front, edge, manage, hooks, upstream].flatMap((config) => ["-c", config]),
+    ...["--ip", HOST, "--port", String(port), "--inspector-port", "0"],
+    ...["--persist-to", path.join(home, ".dev", "state"), "--var", `PORTS:${JSON.stringify(ports)}`],
+    "--show-interactive-dev-session=false",
+  );
+  // A process group of its own: it is stopped whole, and by us alone.
+  return spawn(command, args, {
+    cwd: root,
+    detached: true,
+    stdio: ["ignore", output, output],
+    env: {
+      ...process.env,
+      ...wranglerEnv(),
+      WRANGLER_LOG_PATH: path.join(home, ".dev", "logs"),
+      // Workers of other projects, or of another clone, are not ours to reach.
+      WRANGLER_REGISTRY_PATH: path.join(home, ".dev", "registry"),
+    },
+  });
+}
+
+/** `stop` ends wrangler and all that it started; `ended` tells when that is done. */
+function ending(server, cleanUp) {
+  let asked = false;
+  const signalGroup = (signal) => {
+    try {
+      process.kill(-server.pid, signal);
+    } catch {
+      // It has ended already.
+    }
+  };
+  const stop = () => {
+    if (asked) return;
+    asked = true;
+    signalGroup("SIGTERM");
+    setTimeout(() => signalGroup("SIGKILL"), STOP_SECONDS * 1000).unref();
+  };
+  process.on("exit", () => signalGroup("SIGKILL"));
+  const ended = new Promise((resolve, reject) => {
+    server.on("error", reject);
+    server.on("exit", (code) => {
+      signalGroup("SIGKILL");
+      cleanUp();
+      if (asked) resolve();
+      else reject(new Failed(`wrangler ended by itself (exit code ${code}).`));
+    });
+  });
+  return { ended, stop };
+}
+
+/** Waits until a worker answers anything at all. */
+async function answers(url) {
+  const deadline = Date.now() + READY_SECONDS * 1000;
+  while (Date.now() < deadline) {
+    try {
+      await fetch(url, { signal: AbortSignal.timeout(5_000) });
+      return;
+    } catch {
+      await delay(200);
+    }
+  }
+  throw new Failed(`${url} did not answer within ${READY_SECONDS} seconds.`);
+}

@@ -1,0 +1,217 @@
+// What reaches an upstream, and what comes back from it.
+
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { createServer, get } from "node:http";
+import { after, before, test } from "node:test";
+
+import { ROOT_KEY, startRig } from "../../support/rig.mjs";
+
+let rig;
+let upstream;
+let received;
+before(async () => {
+  upstream = createServer((request, response) => {
+    received = { method: request.method, url: request.url, headers: request.headers };
+    response.end("ok");
+  });
+  await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+  const url = `url = "http://127.0.0.1:${upstream.address().port}/base"`;
+  rig = await startRig({ name: "forwarding", settings: { 'url = "http://127.0.0.1:1"': url }, edges: { edge1: {} } });
+});
+after(async () => {
+  await rig.close();
+  await new Promise((resolve) => upstream.close(resolve));
+});
+
+test("an upstream by URL can check the signature over method, path, query and identity (RFC 9421)", async () => {
+  const key = await rig.create();
+  const answer = await rig.edge("edge1", "/signed/a%20b?x=1&y=%2F", {
+    key: key.key,
+    headers: { Signature: "forged", "Signature-Input": "forged" },
+  });
+  assert.equal(answer.status, 200, answer.text);
+  const { headers, url } = received;
+  assert.equal(url, "/base/signed/a%20b?x=1&y=%2F");
+  const [, components, parameters] = /^keystile=(\([^)]*\))(.*)$/.exec(headers["signature-input"]);
+  const [path, query] = url.split("?");
+  const lines = [...components.matchAll(/"([^"]+)"/g)].map(([, name]) => {
+    const value = { "@method": "GET", "@path": path, "@query": `?${query}` }[name] ?? headers[name];
+    return `"${name}": ${value}`;
+  });
+  const base = [...lines, `"@signature-params": ${components}${parameters}`].join("\n");
+  const expected = createHmac("sha256", "signing secret of the test upstream").update(base).digest("base64");
+  assert.equal(headers.signature, `keystile=:${expected}:`);
+  for (const covered of ["keystile-key-id", "keystile-tenant", "keystile-scopes", "keystile-environment"]) {
+    assert.ok(components.includes(`"${covered}"`), covered);
+  }
+  const created = Number(/created=(\d+)/.exec(parameters)[1]);
+  const expires = Number(/expires=(\d+)/.exec(parameters)[1]);
+  assert.ok(Math.abs(created - Date.now() / 1000) < 5);
+  assert.equal(expires - created, 60);
+});
+
+test("an upstream's own caching, redirects, cookies and errors come back as they are", async () => {
+  const key = await rig.create();
+  const get = (what) => rig.edge("edge1", `/odd/${what}`, { key: key.key });
+  assert.equal((await get("cached")).headers.get("cache-control"), "private, max-age=60");
+  const redirect = await get("redirect");
+  assert.equal(redirect.status, 302);
+  assert.equal(redirect.headers.get("location"), "https://elsewhere.example/");
+  assert.equal(redirect.headers.get("cache-control"), "private, no-store");
+  assert.deepEqual((await get("cookies")).headers.getSetCookie(), ["a=1", "b=2"]);
+  assert.match((await get("cached")).headers.get("vary"), /X-Api-Key/);
+  assert.equal((await get("empty")).status, 204);
+  const broken = await get("error");
+  assert.equal(broken.status, 500);
+  assert.equal(broken.text, "broken");
+});
+
+test("an upstream can neither speak for Keystile nor open itself to other origins", async () => {
+  const key = await rig.create();
+  const headers = { Origin: "https://app.example.com" };
+  const answer = await rig.edge("edge1", "/odd/cross-origin", { key: key.key, headers });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get("access-control-allow-origin"), "https://app.example.com");
+  assert.equal(answer.headers.get("access-control-allow-credentials"), null);
+  assert.equal(answer.headers.get("keystile-degraded"), null);
+  assert.match(answer.headers.get("keystile-request-id"), /^req_\w+$/);
+  const gone = await rig.edge("edge1", "/gone", { key: key.key, headers });
+  assert.equal(gone.headers.get("access-control-allow-origin"), "https://app.example.com");
+});
+
+test("no credential goes on, wherever it stands; another scheme's does", async () => {
+  const key = await rig.create();
+  const get = async (headers) => (await rig.edge("edge1", "/api/open", { headers })).body.headers;
+  const everywhere = await get({
+    Authorization: `Bearer ${key.key}`,
+    "X-Api-Key": key.key,
+    "Proxy-Authorization": `Bearer ${key.key}`,
+    X_Api_Key: key.key,
+  });
+  assert.ok(!JSON.stringify(everywhere).includes(key.key));
+  const basic = await get({ Authorization: "Basic dXNlcjpwYXNz", "X-Api-Key": key.key });
+  assert.equal(basic.authorization, "Basic dXNlcjpwYXNz");
+  const overriding = await get({
+    "X-Api-Key": key.key,
+    X_HTTP_Method_Override: "DELETE",
+    "X-Original-URL": "/admin",
+    "X-Forwarded-Host": "evil.example",
+  });
+  for (const name of ["x_http_method_override", "x-original-url", "x-forwarded-host"]) assert.ok(!(name in overriding), name);
+});
+
+// `Authorization: Bearer` and X-Api-Key have a test of their own: they are where keys belong.
+const base64 = (text) => Buffer.from(text).toString("base64");
+const SCHEMES = [
+  (key) => ["Authorization", key],
+  (key) => ["Authorization", `Token ${key}`],
+  (key) => ["Authorization", `ApiKey ${key}`],
+  (key) => ["Authorization", `token token="${key}", nonce="x"`],
+  (key) => ["Authorization", `Basic ${base64(`${key}:`)}`],
+  (key) => ["Authorization", `Basic ${base64(`user:${key}`)}`],
+  (key) => ["Authorization", `Digest username="a", response="${key}"`],
+  (key) => ["Api-Key", key],
+  (key) => ["X-Auth-Token", `  ${key}`],
+  (key) => ["Cookie", `session=1; key=${key}; theme=dark`],
+  (key) => ["Referer", `https://app.example.com/?key=${encodeURIComponent(key)}`],
+  (key) => ["Referer", `https://app.example.com/?key=${encodeURIComponent(encodeURIComponent(key)).replaceAll("_", "%255F")}`],
+  (key) => ["X-Forwarded-Authorization", `Bearer ${key}`],
+  (key) => ["X-Context", base64(JSON.stringify({ user: "a", apiKey: key }))],
+  (key) => ["X-Context", Buffer.from(`!${key}`).toString("base64url")],
+];
+
+test("no key of this deployment reaches an upstream in any header, whoever's, whatever is around it", async () => {
+  const [key, other] = [await rig.create(), await rig.create("globex")];
+  const operator = await rig.operator("*", ["verify"]);
+  for (const secret of [key.key, other.key, operator.key, ROOT_KEY]) {
+    for (const scheme of SCHEMES) {
+      const [name, value] = scheme(secret);
+      const answer = await rig.edge("edge1", "/api/open", { headers: { "X-Api-Key": key.key, "X-Trace": "kept", [name]: value } });
+      assert.equal(answer.status, 200, `${name}: ${answer.text}`);
+      assert.equal(answer.body.headers["x-trace"], "kept");
+      assert.equal(answer.body.headers[name.toLowerCase()], undefined, value);
+    }
+  }
+  const logs = JSON.stringify(rig.server.getLogs());
+  assert.match(logs, /key_not_forwarded/);
+  for (const secret of [key.key, other.key, operator.key, ROOT_KEY]) assert.ok(!logs.includes(secret));
+});
+
+test("what only looks a little like a key goes on", async () => {
+  const key = await rig.create();
+  const headers = {
+    Authorization: "Digest username=\"knq_live_user\", response=\"0123456789abcdef\"",
+    Cookie: `shown=${key.display}; b=2`,
+    Referer: "https://docs.example.com/knq_live_keys%zz?a=%5F",
+    "X-Context": base64("knq_live_ is what our keys begin with"),
+  };
+  const answer = await rig.edge("edge1", "/api/open", { headers: { "X-Api-Key": key.key, ...headers } });
+  for (const [name, value] of Object.entries(headers)) assert.equal(answer.body.headers[name.toLowerCase()], value);
+});
+
+/** Over a socket: `fetch` adds `Cache-Control: no-cache` to a conditional request by itself. */
+const overSocket = (path, headers) =>
+  new Promise((resolve, reject) => {
+    get(new URL(path, rig.url), { headers }, async (response) => {
+      let text = "";
+      for await (const chunk of response) text += chunk;
+      resolve({ status: response.statusCode, headers: response.headers, text });
+    }).on("error", reject);
+  });
+
+test("a caller's own headers on caching go on, and no others: a conditional request is answered 304", async () => {
+  const key = await rig.create();
+  const ask = (headers) => overSocket("/odd/etag", { Authorization: `Bearer ${key.key}`, ...headers });
+  assert.equal((await ask({})).status, 200);
+  const unchanged = await ask({ "If-None-Match": '"v1"' });
+  assert.deepEqual([unchanged.status, unchanged.text], [304, ""]);
+  assert.equal(unchanged.headers.etag, '"v1"');
+  assert.equal((await ask({ "If-None-Match": '"v0"' })).status, 200);
+  assert.equal((await ask({ "If-None-Match": '"v1"', "Cache-Control": "no-cache" })).status, 200, "as the caller asked");
+  const sent = (await rig.edge("edge1", "/api/open", { key: key.key })).body.headers;
+  await rig.edge("edge1", "/signed/x", { key: key.key });
+  for (const name of ["cache-control", "pragma"]) {
+    assert.ok(!(name in sent), `by binding: ${name}`);
+    assert.ok(!(name in received.headers), `by URL: ${name}`);
+  }
+  // The harness calls URLs by Node's `fetch`, which adds the two to conditional requests.
+  await rig.edge("edge1", "/signed/x", { key: key.key, headers: { "If-Modified-Since": "Thu, 01 Jan 2026 00:00:00 GMT", "Cache-Control": "max-age=7" } });
+  assert.equal(received.headers["if-modified-since"], "Thu, 01 Jan 2026 00:00:00 GMT");
+  assert.equal(received.headers["cache-control"], "max-age=7");
+});
+
+test("shared caches are told to keep off, by binding and by URL", async () => {
+  const key = await rig.create();
+  const { body } = await rig.edge("edge1", "/odd/cf", { key: key.key });
+  assert.equal(body.cacheTtl, -1);
+  assert.equal(body.cacheLevel, "bypass");
+  assert.equal(body.country, "US", "what the platform knows of the caller goes on");
+});
+
+test("an upstream that is not reached: 502, with the request's id", async () => {
+  const key = await rig.create();
+  const answer = await rig.edge("edge1", "/gone", { key: key.key });
+  assert.equal(answer.status, 502, answer.text);
+  assert.equal(answer.code, "UPSTREAM_UNREACHABLE");
+  assert.equal(answer.body.request_id, answer.headers.get("keystile-request-id"));
+});
+
+test("a WebSocket goes through", async () => {
+  const key = await rig.create();
+  const response = await rig.server.getWorker("edge1").fetch("http://edge.example/api/leads", {
+    headers: { Upgrade: "websocket", Authorization: `Bearer ${key.key}` },
+  });
+  assert.equal(response.status, 101);
+  const socket = response.webSocket;
+  const echoed = new Promise((resolve) => socket.addEventListener("message", ({ data }) => resolve(data)));
+  socket.accept();
+  socket.send("hello");
+  assert.equal(await echoed, "hello");
+  socket.close();
+});
+
+test("without sources of webhooks nothing lies at /hooks", async () => {
+  const answer = await rig.edge("edge1", "/hooks/anything", { method: "POST", body: "{}" });
+  assert.deepEqual([answer.status, answer.code], [404, "NOT_ROUTED"]);
+});

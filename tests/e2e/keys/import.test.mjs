@@ -1,0 +1,448 @@
+// Keys of another system, taken over by their digests: the same key goes on
+// working, behind the edge now, and can be ended like any other.
+
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { after, afterEach, before, test } from "node:test";
+
+import { effective, eventually, sleep, startRig } from "../../support/rig.mjs";
+
+const NOTHING = { kv: 0, feed: 0, cache: "hit" };
+const MAX_STALENESS_MS = 1_000;
+
+let rig;
+before(async () => {
+  rig = await startRig({
+    name: "import",
+    settings: { 'prefix = "knq"': 'prefix = "knq"\nallow_imported = ["sk_live_", "sk_test_"]' },
+    handles: true,
+  });
+});
+after(() => rig.close());
+afterEach(() => rig.feed("ledgers", "ok"));
+
+/** A key as the other system made it. */
+const oldKey = (environment = "live") => `sk_${environment}_${randomBytes(18).toString("base64url")}`;
+const sha256 = (text, encoding = "hex") => createHash("sha256").update(text).digest(encoding);
+const line = (text, fields = {}) => ({
+  digest: sha256(text),
+  display: text.slice(0, 12),
+  name: "of before",
+  scopes: ["read:leads"],
+  ...fields,
+});
+const keysOf = (tenant) => `/v1/tenants/${tenant}/keys`;
+const send = (tenant, keys, options) => rig.manage("POST", `${keysOf(tenant)}/import`, { keys }, options);
+const use = (edge, key, path = "/api/leads") => rig.edge(edge, path, { key });
+const act = (tenant, id, action, body) => rig.manage("POST", `${keysOf(tenant)}/${id}/${action}`, body);
+const verify = (key, fields = {}, as) =>
+  rig.edge("edge1", "/keystile/v1/verify", { key: as, method: "POST", body: JSON.stringify({ key, ...fields }) });
+const inFeed = async (digest) => (await rig.object("REAL_FEED", "feed", "current", { digest })).body.record;
+
+/** Imports these lines, all of which are new, and returns their ids. */
+async function imported(tenant, keys, options) {
+  const answer = await send(tenant, keys, options);
+  assert.equal(answer.status, 200, answer.text);
+  assert.deepEqual(answer.body.results.filter(({ status }) => status !== "imported"), []);
+  assert.equal(answer.body.imported, keys.length);
+  return answer.body.results.map(({ id }) => id);
+}
+
+/** All that a cold isolate receives. */
+async function logged() {
+  const changes = [];
+  for (let [epoch, cursor, more] = [null, 0, true]; more; ) {
+    const { body } = await rig.object("REAL_FEED", "feed", "poll", { epoch, cursor, max_staleness_ms: 1000 });
+    changes.push(...body.changes);
+    ({ epoch, cursor, more } = body);
+  }
+  return changes.map((change) => change.key?.digest);
+}
+
+test("an imported key works at once at every edge, whatever its digest was written in", async () => {
+  const texts = [oldKey(), oldKey(), oldKey(), oldKey()];
+  const digests = [
+    sha256(texts[0]).toUpperCase(),
+    sha256(texts[1], "base64"),
+    sha256(texts[2], "base64url"),
+    sha256(texts[3], "base64").replace("=", ""),
+  ];
+  const ids = await imported("acme", texts.map((text, index) => line(text, { digest: digests[index] })));
+  for (const [index, text] of texts.entries()) {
+    for (const edge of rig.edges) {
+      const used = await use(edge, text);
+      assert.equal(used.status, 200, used.text);
+      assert.equal(used.body.headers["keystile-key-id"], ids[index]);
+      assert.equal(used.body.headers["keystile-tenant"], "acme");
+      assert.equal(used.body.headers["keystile-environment"], "live");
+      assert.ok(!used.text.includes(text), "the key does not reach the upstream");
+    }
+  }
+  const again = await use("edge1", texts[0]);
+  assert.deepEqual(again.storage, NOTHING);
+  const strict = await use("edge1", texts[0], "/api/billing");
+  assert.equal(strict.status, 200, strict.text);
+  const byHeader = await rig.edge("edge1", "/api/leads", { headers: { "X-Api-Key": texts[0] } });
+  assert.equal(byHeader.status, 200);
+});
+
+test("verify and me tell of it what they tell of any key", async () => {
+  const operator = await rig.operator("acme", ["verify"]);
+  const text = oldKey();
+  const fields = { name: "Zapier", metadata: { customer: 7 }, expires_at: "2099-01-01T00:00:00.000Z" };
+  const [id] = await imported("acme", [line(text, fields)]);
+  const { body } = await verify(text, { scopes: ["read:leads"], environment: "live" }, operator.key);
+  assert.deepEqual(
+    [body.code, body.key_id, body.tenant, body.name, body.environment, body.expires_at, body.metadata],
+    ["VALID", id, "acme", "Zapier", "live", fields.expires_at, fields.metadata],
+  );
+  const me = await rig.edge("edge2", "/keystile/v1/me", { key: text });
+  assert.equal(me.status, 200, me.text);
+  assert.deepEqual([me.body.key_id, me.body.display], [id, text.slice(0, 12)]);
+});
+
+test("its environment is in its record, and nobody learns it of another tenant's key", async () => {
+  const text = oldKey("test");
+  await imported("acme", [line(text, { environment: "test" })]);
+  assert.equal((await use("edge1", text, "/api/sandbox")).status, 200);
+  assert.equal((await use("edge1", text)).code, "WRONG_ENVIRONMENT");
+  const [own, other] = [await rig.operator("acme", ["verify"]), await rig.operator("globex", ["verify"])];
+  assert.equal((await verify(text, { environment: "live" }, own.key)).body.code, "WRONG_ENVIRONMENT");
+  const hidden = await verify(text, { environment: "live" }, other.key);
+  assert.equal(hidden.body.code, "NOT_FOUND");
+  assert.equal(hidden.body.tenant, null);
+});
+
+test("revoked, disabled, enabled, changed and ended by its holder: each takes effect everywhere", async () => {
+  const [text, held] = [oldKey(), oldKey()];
+  const [id] = await imported("acme", [line(text), line(held)]);
+  for (const edge of rig.edges) assert.equal((await use(edge, text)).status, 200);
+  const everywhere = async (answer, expected, key = text) => {
+    assert.equal(answer.status, 200, answer.text);
+    await effective(answer);
+    for (const edge of rig.edges) {
+      const used = await use(edge, key);
+      assert.equal(used.code ?? used.status, expected, edge);
+    }
+  };
+  await everywhere(await act("acme", id, "disable"), "DISABLED");
+  await everywhere(await act("acme", id, "enable"), 200);
+  const patch = { scopes: ["write:leads"] };
+  await everywhere(await rig.manage("PATCH", `${keysOf("acme")}/${id}`, patch), "INSUFFICIENT_SCOPE");
+  await everywhere(await act("acme", id, "revoke", { reason: "leaked" }), "REVOKED");
+  await everywhere(await rig.edge("edge1", "/keystile/v1/me/revoke", { key: held, method: "POST" }), "REVOKED", held);
+});
+
+test("what only looks like an imported key is looked for; what is issued here still needs its tag", async () => {
+  const unknown = await use("edge1", oldKey());
+  assert.equal(unknown.code, "NOT_FOUND");
+  assert.ok(unknown.storage.kv >= 1 && unknown.storage.feed >= 1, "that is what allowing them costs");
+  const native = await rig.create();
+  for (const forged of [native.key.slice(0, -6) + "000000", "sk_live_short", `pk_live_${"a".repeat(30)}`]) {
+    const refused = await use("edge1", forged);
+    assert.equal(refused.code, "MALFORMED", forged);
+    assert.deepEqual(refused.storage, NOTHING, forged);
+  }
+  const inQuery = await rig.edge("edge1", `/api/leads?api_key=${oldKey()}`, { key: native.key });
+  assert.equal(inQuery.code, "CREDENTIAL_IN_QUERY");
+  assert.deepEqual(inQuery.storage, NOTHING);
+});
+
+test("a key that was tried before it was imported works once that is in effect", async () => {
+  const [text, waited] = [oldKey(), oldKey()];
+  for (const edge of rig.edges) assert.equal((await use(edge, text)).code, "NOT_FOUND");
+  await imported("acme", [line(text)]);
+  await sleep(MAX_STALENESS_MS + 100);
+  for (const edge of rig.edges) assert.equal((await use(edge, text)).status, 200, edge);
+  // Traffic that keeps the view fresh keeps no miss alive; and who prefers to wait need not try again.
+  for (const edge of rig.edges) assert.equal((await use(edge, waited)).code, "NOT_FOUND");
+  await imported("acme", [line(waited)], { headers: { Prefer: "wait=5" } });
+  for (const edge of rig.edges) assert.equal((await use(edge, waited)).status, 200, edge);
+});
+
+test("the same import again changes nothing, and says where it differs", async () => {
+  const text = oldKey();
+  const [id] = await imported("again", [line(text, { metadata: { a: 1 } })]);
+  const same = await send("again", [line(text, { metadata: { a: 1 } })]);
+  assert.deepEqual(same.body, { imported: 0, existing: 1, failed: 0, results: [{ line: 0, status: "existing", id }] });
+  const other = await send("again", [line(text, { name: "new", scopes: ["admin"], digest: sha256(text, "base64") })]);
+  assert.deepEqual(other.body.results, [{ line: 0, status: "existing", id, differs: ["name", "scopes", "metadata"] }]);
+  const shown = (await rig.manage("GET", `${keysOf("again")}/${id}`)).body;
+  assert.deepEqual([shown.name, shown.scopes, shown.version], ["of before", ["read:leads"], 1]);
+  await act("again", id, "revoke");
+  assert.equal((await send("again", [line(text)])).body.existing, 1);
+  assert.equal((await rig.manage("GET", `${keysOf("again")}/${id}`)).body.status, "revoked", "and brings none back");
+  const { entries } = (await rig.manage("GET", "/v1/tenants/again/audit")).body;
+  assert.deepEqual(entries.map(({ action }) => action), ["revoked", "imported"]);
+});
+
+test("good lines survive bad ones, and one digest twice is one key", async () => {
+  const [first, second] = [oldKey(), oldKey()];
+  const answer = await send("mixed", [
+    line(first),
+    { ...line(oldKey()), digest: "nonsense", display: "pk_live_ab", scopes: ["write:analytics"], colour: "red" },
+    line(oldKey(), { expires_at: "2020-01-01T00:00:00Z" }),
+    line(second),
+    line(first, { name: "twice" }),
+    7,
+    line(oldKey(), { display: "sk_live_far_too_much_of_it" }),
+  ]);
+  assert.equal(answer.status, 200, answer.text);
+  const { imported, existing, failed, results } = answer.body;
+  assert.deepEqual([imported, existing, failed], [2, 1, 4]);
+  assert.deepEqual(results.map(({ line }) => line), [0, 1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(results[1].errors.map(({ field }) => field), ["digest", "display", "scopes", "colour"]);
+  assert.equal(results[1].id, null);
+  assert.deepEqual(results[2].errors.map(({ field }) => field), ["expires_at"]);
+  assert.deepEqual(results[4], { line: 4, status: "existing", id: results[0].id, differs: ["name"] });
+  for (const text of [first, second]) assert.equal((await use("edge1", text)).status, 200);
+  assert.equal((await rig.manage("GET", keysOf("mixed"))).body.keys.length, 2);
+});
+
+test("a digest belongs to one: another tenant's, an issued key's and an operator's are refused", async () => {
+  const text = oldKey();
+  const [id] = await imported("first", [line(text)]);
+  const operator = await rig.operator("first", ["keys:read"]);
+  const [own, foreign] = [await rig.create("second"), await rig.create("third")];
+  await act("first", id, "revoke");
+  const digests = [text, operator.key, own.key, foreign.key].map((key) => sha256(key));
+  const answer = await send("second", [...digests.map((digest) => line(oldKey(), { digest })), line(oldKey())]);
+  assert.deepEqual(answer.body.results.map(({ status }) => status), ["failed", "failed", "failed", "failed", "imported"]);
+  for (const { errors } of answer.body.results.slice(0, 4)) assert.equal(errors[0].field, "digest");
+  assert.ok(!answer.text.includes(foreign.id) && !answer.text.includes(id), "nor is it said whose it is");
+  assert.equal((await use("edge1", text)).code, "REVOKED");
+  for (const key of [own, foreign]) assert.equal((await use("edge1", key.key)).status, 200);
+  assert.equal((await rig.manage("GET", keysOf("second"))).body.keys.length, 2);
+});
+
+test("the feed lets no other key's record take a digest over, nor another tenant's", async () => {
+  const text = oldKey();
+  await imported("taken", [line(text)]);
+  const native = await rig.create("taken");
+  for (const key of [text, native.key]) {
+    const digest = sha256(key);
+    const before = await inFeed(digest);
+    const record = JSON.parse(before);
+    const other = { ...record, id: "key_4bTzV9cXk07Hq2mN1pRs", version: 9, state: "revoked", scopes: ["admin"] };
+    for (const planted of [other, { ...other, min_reader: 99 }]) {
+      const published = { changes: [{ key: { digest, record: JSON.stringify(planted) } }] };
+      assert.equal((await rig.object("REAL_FEED", "feed", "publish", published)).status, 200);
+      assert.equal(await inFeed(digest), before);
+    }
+    assert.equal((await use("edge1", key, "/api/billing")).status, 200);
+  }
+  const unborn = sha256(oldKey());
+  await rig.object("REAL_FEED", "feed", "claim", { tenant: "taken", digests: [unborn] });
+  const theirs = JSON.parse(await inFeed(sha256(text)));
+  theirs.subject.api_key.tenant = "thief";
+  await rig.object("REAL_FEED", "feed", "publish", { changes: [{ key: { digest: unborn, record: JSON.stringify(theirs) } }] });
+  assert.equal(await inFeed(unborn), null);
+});
+
+test("an import makes no entry in the feed's log; the first change does", async () => {
+  const texts = Array.from({ length: 300 }, () => oldKey());
+  const before = (await logged()).length;
+  const [id] = await imported("unlogged", texts.map((text) => line(text)));
+  assert.equal((await logged()).length, before);
+  await act("unlogged", id, "disable");
+  assert.deepEqual((await logged()).slice(before), [sha256(texts[0])]);
+});
+
+test("what is shown says which keys are imported, and no secret counts them", async () => {
+  const text = oldKey();
+  const [id] = await imported("shown", [line(text)]);
+  const native = await rig.create("shown");
+  assert.equal(native.imported, false);
+  const list = (await rig.manage("GET", keysOf("shown"))).body.keys;
+  assert.deepEqual(Object.fromEntries(list.map((key) => [key.id, key.imported])), { [id]: true, [native.id]: false });
+  const found = (await rig.manage("GET", `${keysOf("shown")}?q=${text.slice(0, 12)}`)).body.keys;
+  assert.deepEqual(found.map((key) => key.id), [id]);
+  const summary = (await rig.manage("GET", "/v1/tenants/shown")).body;
+  assert.equal(summary.keys.active, 2);
+  assert.deepEqual(summary.secrets.map(({ keys, configured }) => [keys, configured]), [[1, true]]);
+});
+
+test("imported keys keep to their tenant's limits, line by line, and get no end that nobody asked for", async () => {
+  const set = (settings) => rig.manage("PATCH", "/v1/tenants/limited", settings);
+  await set({ default_expiry_days: 30, max_active_keys: 2 });
+  const texts = [oldKey(), oldKey(), oldKey()];
+  const { body } = await send("limited", texts.map((text) => line(text)));
+  assert.deepEqual(body.results.map(({ status }) => status), ["imported", "imported", "failed"]);
+  assert.equal(body.results[2].errors[0].field, "max_active_keys");
+  const shown = await rig.manage("GET", `${keysOf("limited")}/${body.results[0].id}`);
+  assert.equal(shown.body.expires_at, null);
+  await set({ max_active_keys: null, max_expiry_days: 90 });
+  const endless = await send("limited", [line(texts[2])]);
+  assert.equal(endless.body.results[0].errors[0].field, "expires_at");
+});
+
+test("a line that the limits refuse claims nothing: the digest is still anybody's", async () => {
+  const text = oldKey();
+  await rig.manage("PATCH", "/v1/tenants/at-its-cap", { max_active_keys: 0 });
+  const refused = await send("at-its-cap", [line(text)]);
+  assert.equal(refused.body.results[0].errors[0].field, "max_active_keys");
+  await imported("whose-it-is", [line(text)]);
+});
+
+test("its successor is a key that is issued here", async () => {
+  const text = oldKey();
+  const [id] = await imported("acme", [line(text, { metadata: { customer: 7 } })]);
+  const rotated = await act("acme", id, "rotate", { overlap_seconds: 60 });
+  assert.equal(rotated.status, 201, rotated.text);
+  assert.match(rotated.body.key, /^knq_live_[0-9A-Za-z]{38}$/);
+  assert.deepEqual([rotated.body.imported, rotated.body.rotated_from, rotated.body.metadata], [false, id, { customer: 7 }]);
+  for (const key of [text, rotated.body.key]) assert.equal((await use("edge1", key)).status, 200);
+});
+
+test("KV gets imported keys, and an edge that can't reach the feed serves them by it", async () => {
+  const text = oldKey();
+  const [id] = await imported("snapshot", [line(text)]);
+  await eventually(async () => assert.ok(Object.values(await rig.snapshot()).some((value) => value.includes(id))), {
+    within: 60_000,
+  });
+  await rig.feed("edges", "down");
+  try {
+    await sleep(MAX_STALENESS_MS + 200);
+    const used = await use("edge1", text);
+    assert.equal(used.status, 200, used.text);
+    assert.ok(used.headers.get("keystile-degraded"));
+  } finally {
+    await rig.feed("edges", "ok");
+    await sleep(MAX_STALENESS_MS);
+  }
+});
+
+test("2,500 lines in one call, sent twice", async () => {
+  const texts = Array.from({ length: 2_500 }, () => oldKey());
+  const lines = texts.map((text) => line(text));
+  const began = Date.now();
+  await imported("many", lines);
+  const took = Date.now() - began;
+  const again = await send("many", lines);
+  assert.deepEqual([again.body.imported, again.body.existing, again.body.failed], [0, 2_500, 0]);
+  console.log(`# 2,500 lines: imported in ${took} ms, again in ${Date.now() - began - took} ms`);
+  for (const index of [0, 249, 250, 1_234, 2_499]) assert.equal((await use("edge1", texts[index])).status, 200);
+  assert.equal((await rig.manage("GET", "/v1/tenants/many")).body.keys.active, 2_500);
+  assert.ok(took < 60_000, `${took} ms`);
+});
+
+test("an import that is sent again is answered line by line as the first time, though a line's expiry is over", async () => {
+  const headers = { "Idempotency-Key": "an import" };
+  const soon = new Date(Date.now() + 2_000).toISOString();
+  const keys = Array.from({ length: 252 }, (_, at) => line(oldKey(), at === 0 ? { expires_at: soon } : {}));
+  const first = await send("acme", keys, { headers });
+  assert.equal(first.body.imported, 252, first.text);
+  await sleep(Date.parse(soon) - Date.now() + 1);
+  const again = await send("acme", keys, { headers });
+  assert.equal(again.status, 200, again.text);
+  assert.deepEqual(again.body, { ...first.body, replayed: true });
+  const other = await send("acme", [{ ...line(oldKey()), name: "" }], { headers });
+  assert.equal(other.code, "IDEMPOTENCY_KEY_REUSED", "also if not a line of it is good");
+});
+
+test("what still waits for KV after an import makes other changes no dearer", async () => {
+  const [id] = await imported("waiting", Array.from({ length: 1_000 }, () => line(oldKey())));
+  const [{ rows }] = await rig.sql("waiting", "SELECT count(*) AS rows FROM outbox");
+  assert.ok(rows > 900, `${rows} rows wait`);
+  await rig.rowsRead("waiting");
+  assert.equal((await rig.manage("PATCH", `${keysOf("waiting")}/${id}`, { name: "changed" })).status, 200);
+  const read = await rig.rowsRead("waiting");
+  assert.ok(read < rows, `${read} rows were read`);
+});
+
+test("a key is found by the display form that it was imported with", async () => {
+  const key = oldKey();
+  const display = key.slice(0, 16);
+  const [id] = await imported("shown", [line(key, { display })]);
+  const found = await rig.manage("GET", `${keysOf("shown")}?q=${display}`);
+  assert.equal(found.status, 200, found.text);
+  assert.deepEqual(found.body.keys.map((key) => key.id), [id]);
+  const given_away = await rig.manage("GET", `${keysOf("shown")}?q=${key}`);
+  assert.equal(given_away.code, "CREDENTIAL_IN_QUERY");
+});
+
+test("a ledger that is killed between two batches: the same import, sent again, finishes it", async () => {
+  const texts = Array.from({ length: 1_000 }, () => oldKey());
+  const lines = texts.map((text) => line(text));
+  await rig.feed("ledgers", { late: 400 });
+  const importing = send("killed", lines);
+  await eventually(async () => assert.ok((await rig.manage("GET", "/v1/tenants/killed")).body.keys.active >= 250));
+  await rig.object("LEDGER", "killed", "__kill").catch(() => {});
+  const interrupted = await importing;
+  assert.ok(interrupted.status >= 500, interrupted.text.slice(0, 200));
+  await rig.feed("ledgers", "ok");
+  const again = await send("killed", lines);
+  assert.equal(again.status, 200, again.text.slice(0, 200));
+  assert.equal(again.body.failed, 0);
+  assert.ok(again.body.existing >= 250 && again.body.imported >= 250, JSON.stringify([again.body.existing, again.body.imported]));
+  assert.equal((await rig.manage("GET", "/v1/tenants/killed")).body.keys.active, 1_000);
+  // Those of the batch that was recorded and not published, too: by the alarm.
+  for (const index of [0, 260, 510, 999]) {
+    await eventually(async () => assert.equal((await use("edge1", texts[index], "/api/billing")).status, 200), { within: 20_000 });
+  }
+});
+
+test("without the feed nothing is imported, since nobody can say whose the digests are", async () => {
+  await rig.feed("ledgers", "down");
+  const text = oldKey();
+  const answer = await send("feedless", [line(text)]);
+  assert.equal(answer.status, 503, answer.text);
+  assert.equal(answer.code, "DEPENDENCY_UNAVAILABLE");
+  await rig.feed("ledgers", "ok");
+  assert.deepEqual((await rig.manage("GET", keysOf("feedless"))).body.keys, []);
+  await imported("feedless", [line(text)]);
+});
+
+test("what is refused as a whole stores nothing", async () => {
+  const text = oldKey();
+  const path = `${keysOf("nothing")}/import`;
+  const reader = await rig.operator("nothing", ["keys:read"]);
+  const stranger = await rig.operator("acme", ["keys:write"]);
+  const tooMany = Array.from({ length: 5_001 }, () => line(text));
+  for (const [answer, status, code] of [
+    [await rig.manage("POST", path, undefined, { raw: "x".repeat(4 * 1024 * 1024 + 1) }), 413, "BODY_TOO_LARGE"],
+    [await send("nothing", tooMany), 422, "INVALID_REQUEST"],
+    [await send("nothing", []), 422, "INVALID_REQUEST"],
+    [await rig.manage("POST", path, { keys: [line(text)], dry_run: true }), 422, "INVALID_REQUEST"],
+    [await rig.manage("POST", `${path}?dry_run=1`, { keys: [line(text)] }), 422, "INVALID_REQUEST"],
+    [await rig.manage("POST", path, { keys: [line(text)] }, { headers: { "Content-Type": "text/csv" } }), 415, "UNSUPPORTED_MEDIA_TYPE"],
+    [await rig.manage("POST", path, undefined, { raw: '{"keys": [', headers: { "Content-Type": "application/json" } }), 400, "MALFORMED_JSON"],
+    [await send("nothing", [line(text)], { key: reader.key }), 403, "INSUFFICIENT_SCOPE"],
+    [await send("nothing", [line(text)], { key: stranger.key }), 403, "TENANT_NOT_ALLOWED"],
+    [await send("nothing", [line(text)], { key: null }), 401, "MISSING_CREDENTIAL"],
+    [await rig.manage("GET", path), 405, "METHOD_NOT_ALLOWED"],
+    [await rig.manage("POST", keysOf("nothing"), undefined, { raw: "x".repeat(65 * 1024) }), 413, "BODY_TOO_LARGE"],
+  ]) {
+    assert.equal(answer.code, code, answer.text.slice(0, 300));
+    assert.equal(answer.status, status);
+  }
+  assert.deepEqual((await rig.manage("GET", keysOf("nothing"))).body.keys, []);
+  assert.deepEqual((await rig.manage("GET", "/v1/tenants/nothing/audit")).body.entries, []);
+  assert.equal(await inFeed(sha256(text)), null);
+  // Nor was it claimed.
+  await imported("somebody", [line(text)]);
+});
+
+test("no imported key in the clear is in storage, answers or logs", async () => {
+  const text = oldKey();
+  const answer = await send("clear", [line(text), line(oldKey(), { digest: text }), line(oldKey(), { display: text })]);
+  await use("edge1", text);
+  const told = [answer.text, (await rig.manage("GET", "/v1/tenants/clear/audit")).text, await inFeed(sha256(text))];
+  for (const place of [...told, JSON.stringify(rig.server.getLogs())]) assert.ok(!place.includes(text.slice(13)));
+});
+
+test("where none are allowed: 422, and at the edge malformed at no cost", async () => {
+  const off = await startRig({ name: "import-off", edges: { edge1: {} } });
+  try {
+    const text = oldKey();
+    const answer = await off.manage("POST", `${keysOf("acme")}/import`, { keys: [line(text)] });
+    assert.equal(answer.status, 422, answer.text);
+    assert.equal(answer.code, "IMPORT_NOT_ALLOWED");
+    assert.deepEqual((await off.manage("GET", keysOf("acme"))).body.keys, []);
+    const refused = await off.edge("edge1", "/api/leads", { key: text });
+    assert.equal(refused.code, "MALFORMED");
+    assert.deepEqual(refused.storage, NOTHING);
+  } finally {
+    await off.close();
+  }
+});

@@ -1,0 +1,175 @@
+// Who may act is judged when they act. A request whose caller loses their key while
+// the body is still on its way does nothing and learns nothing, whatever it asks.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+
+import { operations } from "../../support/contract.mjs";
+import { effective, importable, startRig, WITH_SOURCE } from "../../support/rig.mjs";
+
+const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
+
+let rig;
+let edge;
+before(async () => {
+  const settings = { 'prefix = "knq"': 'prefix = "knq"\nallow_imported = ["sk_live_"]', ...WITH_SOURCE };
+  rig = await startRig({ name: "judged", edges: {}, handles: true, settings, hooks: {} });
+  edge = await startRig({ name: "judged-edge", edges: { edge1: {} }, hooks: {}, settings: WITH_SOURCE });
+});
+after(() => Promise.all([rig.close(), edge.close()]));
+
+const revoke = (where, operator) =>
+  where.manage("POST", `/v1/operators/${operator.id}/revoke`, undefined, { headers: { Prefer: "wait=5" } });
+
+/** Bodies that would do something; of other operations an empty object does. */
+const BODIES = {
+  importKeys: () => ({ keys: [importable()] }),
+  createKey: () => ({ name: "planted", scopes: ["read:leads"] }),
+  updateKey: () => ({ name: "planted" }),
+  createOperator: () => ({ name: "planted", scopes: SCOPES, tenant: "*" }),
+  updateTenant: () => ({ max_active_keys: 7 }),
+};
+
+/** A request for which there is something to do. */
+async function prepared({ operationId, path, tags }) {
+  let id;
+  if (path.includes("{id}")) {
+    if (tags.includes("Webhooks")) id = await rig.bury("queued");
+    else id = (path.startsWith("/v1/operators") ? await rig.operator("acme", ["verify"]) : await rig.create()).id;
+  }
+  const target = path.replace("{tenant}", "acme").replace("{source}", "queued").replace("{id}", id);
+  if (target.endsWith("/rotate/cancel")) await rig.manage("POST", target.replace("/cancel", ""), { overlap_seconds: 60 });
+  if (target.endsWith("/enable")) await rig.manage("POST", target.replace("enable", "disable"));
+  if (target.endsWith("/resume")) await rig.manage("POST", target.replace("resume", "suspend"));
+  return { target, body: JSON.stringify(BODIES[operationId]?.() ?? {}) };
+}
+
+/** All that the deployment holds, as far as the API shows it. */
+async function everything() {
+  const of = async (path) => (await rig.manage("GET", path)).body;
+  const [tenant, audit, operators] = [
+    await of("/v1/tenants/acme"),
+    await of("/v1/tenants/acme/audit?limit=1"),
+    await of("/v1/audit?limit=1"),
+  ];
+  return JSON.stringify([tenant, audit.entries[0]?.id, operators.entries[0]?.id]);
+}
+
+describe("an operator that is revoked between header and body:", () => {
+  for (const operation of operations.filter(({ requestBody }) => requestBody)) {
+    test(`${operation.operationId} does nothing`, async () => {
+      const { target, body } = await prepared(operation);
+      const operator = await rig.operator("*", SCOPES);
+      const request = rig.slowly(operation.method, target, { key: operator.key });
+      await request.write(body.slice(0, 1));
+      // Judged for the first time by now: it waits for the rest.
+      await rig.manage("GET", "/v1/scopes", undefined, { key: operator.key });
+      await revoke(rig, operator);
+      const before = await everything();
+      const answer = await request.end(body.slice(1));
+      assert.equal(answer.status, 401, answer.text);
+      assert.equal(answer.code, "REVOKED");
+      assert.match(answer.headers.get("www-authenticate"), /invalid_token/);
+      assert.equal(await everything(), before);
+    });
+  }
+});
+
+test("a ledger acts on no judgement that is too old, whatever held the change up", async () => {
+  const operator = await rig.operator("*", SCOPES);
+  const judged = async (until) => ({
+    origin: { actor_id: operator.id, actor_name: "x", ip: null, request_id: "req_1", claim: null, judged_until: until },
+    tenant: "acme",
+  });
+  const suspend = async (ledger, until) => (await rig.object("LEDGER", ledger, "suspend", await judged(until))).code;
+  assert.equal(await suspend("acme", Date.now() - 1), "DEPENDENCY_UNAVAILABLE");
+  assert.equal(await suspend("acme", Date.now() + 1000), undefined);
+  // The operators' own ledger needs nobody's word.
+  assert.equal(await suspend("_operators", Date.now() - 1), undefined);
+  await revoke(rig, operator);
+  assert.equal(await suspend("_operators", Date.now() + 60_000), "REVOKED");
+});
+
+test("a judgement lasts no longer than the key", async () => {
+  const fields = { name: "brief", scopes: SCOPES, tenant: "*", expires_at: new Date(Date.now() + 1_000).toISOString() };
+  const { key, expires_at } = (await rig.manage("POST", "/v1/operators", fields)).body;
+  const digest = createHash("sha256").update(key).digest("hex");
+  const { body } = await rig.object("LEDGER", "_operators", "authenticate", { request_id: "req_1", digest });
+  assert.equal(body.until, Date.parse(expires_at));
+});
+
+test("an operator's key is said to have ended no earlier than the last change that it may have been judged for", async () => {
+  const quick = await startRig({ name: "judged-quick", edges: {}, settings: { "max_staleness_ms = 1000": "max_staleness_ms = 250" } });
+  try {
+    const [operator, key] = [await quick.operator("*", SCOPES), await quick.create()];
+    const begun = Date.now();
+    const ended = await quick.manage("POST", `/v1/operators/${operator.id}/revoke`);
+    assert.ok(Date.parse(ended.body.effective_by) >= begun + 2_500);
+    const revoked = await quick.manage("POST", `/v1/tenants/acme/keys/${key.id}/revoke`);
+    assert.ok(Date.parse(revoked.body.effective_by) <= Date.now() + 750, "a customer's key needs no such time");
+  } finally {
+    await quick.close();
+  }
+});
+
+test("nobody grants for longer than they hold by the time they grant", async () => {
+  const operator = await rig.operator("*", SCOPES);
+  const body = JSON.stringify({ name: "for ever", scopes: ["verify"], tenant: "*" });
+  const request = rig.slowly("POST", "/v1/operators", { key: operator.key });
+  await request.write(body.slice(0, 1));
+  await rig.manage("GET", "/v1/scopes", undefined, { key: operator.key });
+  await rig.manage("POST", `/v1/operators/${operator.id}/rotate`, { overlap_seconds: 3600 });
+  const answer = await request.end(body.slice(1));
+  assert.equal(answer.code, "EXCEEDS_OWN_RIGHTS", answer.text);
+});
+
+test("an export ends when its reader's key does", async () => {
+  await rig.create("exported");
+  // Five pages, of entries that are as large as they get.
+  await rig.sql(
+    "exported",
+    `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2500)
+     INSERT INTO audit (id, at, actor_id, actor_name, action, request_id, detail)
+     SELECT printf('aud_%020d', n), ${Date.now()}, 'root', 'x', 'changed', 'req_00000000000000000000',
+            json_object('metadata', json_object('to', hex(zeroblob(2000)))) FROM numbers`,
+  );
+  const operator = await rig.operator("*", SCOPES);
+  const response = await rig.server.getWorker("manage").fetch("http://manage.example/v1/tenants/exported/audit/export", {
+    headers: { Authorization: `Bearer ${operator.key}` },
+  });
+  assert.equal(response.status, 200);
+  const reader = response.body.getReader();
+  let bytes = (await reader.read()).value.byteLength;
+  await effective(await revoke(rig, operator));
+  const rest = async () => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      bytes += value.byteLength;
+    }
+  };
+  await rest().catch(() => {});
+  assert.ok(bytes < 9_000_000, `${bytes} bytes of about 10.5 million came`);
+  assert.match(JSON.stringify(rig.server.getLogs()), /export_broken_off/);
+});
+
+test("verify answers nobody whose key has ended since they began to ask", async () => {
+  const key = await edge.create();
+  const body = JSON.stringify({ key: key.key });
+  for (const [text, path] of [
+    [body, "/keystile/v1/verify"],
+    [JSON.stringify({ key: "no key" }), "/keystile/v1/verify"],
+    [JSON.stringify({ source: "queued", headers: {}, body: "" }), "/keystile/v1/webhooks/verify"],
+  ]) {
+    const operator = await edge.operator("*", ["verify"]);
+    const ask = await edge.slowly("POST", path, { key: operator.key }).end(text);
+    assert.equal(ask.status, 200, ask.text);
+    const request = edge.slowly("POST", path, { key: operator.key });
+    await request.write(text.slice(0, 5));
+    await effective(await revoke(edge, operator));
+    const answer = await request.end(text.slice(5));
+    assert.equal(answer.status, 401, answer.text);
+    assert.equal(answer.code, "REVOKED");
+  }
+});

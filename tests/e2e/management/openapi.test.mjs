@@ -1,0 +1,274 @@
+// docs/reference/openapi.json is served, is OpenAPI, and documents nothing that does not
+// happen: each operation is brought to each of its documented answers. That what
+// happens is documented, rig.mjs checks in every test.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+
+import { Validator } from "@seriousme/openapi-schema-validator";
+
+import { document, operations, problemsOf, resolved } from "../../support/contract.mjs";
+import { importable, sleep, startRig, WITH_SOURCE } from "../../support/rig.mjs";
+
+const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
+const DAY = 24 * 3_600_000;
+
+let rig;
+let stranger; // Another tenant's operator.
+let powerless;
+before(async () => {
+  const settings = {
+    'prefix = "knq"': 'prefix = "knq"\nallow_imported = ["sk_live_"]',
+    ...WITH_SOURCE,
+  };
+  rig = await startRig({ name: "openapi", edges: {}, handles: true, settings, hooks: {} });
+  stranger = await rig.operator("stranger", SCOPES);
+  powerless = await rig.operator("*", ["verify"]);
+});
+after(() => rig.close());
+afterEach(async () => {
+  await rig.clock(0);
+  await rig.failing(null);
+  await rig.ledgers("ok");
+  await rig.feed("ledgers", "ok");
+});
+
+test("the document is OpenAPI 3.1, and its examples are what its schemas say", async () => {
+  const { valid, errors } = await new Validator().validate(structuredClone(document));
+  assert.ok(valid, JSON.stringify(errors, null, 2));
+  assert.deepEqual(problemsOf.examples(), []);
+});
+
+test("every schema is closed: what is not documented is not answered", () => {
+  assert.deepEqual(problemsOf.openSchemas(), []);
+});
+
+test("the document is served as it is, to anybody, and again only if it has changed", async () => {
+  const served = await rig.manage("GET", "/openapi.json", undefined, { key: null });
+  assert.deepEqual(served.body, document);
+  const headers = { "If-None-Match": served.headers.get("etag") };
+  const again = await rig.manage("GET", "/openapi.json", undefined, { key: null, headers });
+  assert.equal(again.status, 304);
+  assert.equal((await rig.manage("HEAD", "/openapi.json", undefined, { key: null })).status, 200);
+});
+
+test("an operation takes its documented methods, and no other", async () => {
+  for (const path of Object.keys(document.paths)) {
+    const methods = Object.keys(document.paths[path]).map((method) => method.toUpperCase());
+    const allowed = methods.includes("GET") ? [...methods, "HEAD"] : methods;
+    for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE", "QUERY"]) {
+      if (allowed.includes(method)) continue;
+      const answer = await rig.manage(method, path.replaceAll(/\{\w+\}/g, "x"));
+      assert.equal(answer.status, 405, `${method} ${path}`);
+      assert.deepEqual(answer.headers.get("allow").split(", ").sort(), allowed.sort(), path);
+    }
+  }
+});
+
+/** Fields of a good request, where a body without any is none. */
+const BODIES = {
+  get importKeys() {
+    return { keys: [importable()] };
+  },
+  createKey: { name: "a key", scopes: ["read:leads"] },
+  updateKey: { name: "another name" },
+  createOperator: { name: "an operator", scopes: ["verify"], tenant: "acme" },
+};
+
+/** A request that is in order, to a key, an operator or an event of its own. */
+async function good(operation) {
+  const holder = async () => {
+    if (operation.tags.includes("Webhooks")) return { id: await rig.bury("queued") };
+    return operation.path.startsWith("/v1/operators") ? rig.operator("acme", ["verify"]) : rig.create();
+  };
+  const id = operation.path.includes("{id}") ? (await holder()).id : undefined;
+  const body = operation.requestBody && (BODIES[operation.operationId] ?? {});
+  const path = operation.path.replace("{tenant}", "acme").replace("{source}", "queued").replace("{id}", id);
+  // What leaves something to do.
+  if (path.endsWith("/rotate/cancel")) await rig.manage("POST", path.replace("/cancel", ""), { overlap_seconds: 60 });
+  if (path.endsWith("/suspend")) await rig.manage("POST", path.replace("suspend", "resume"));
+  if (path.endsWith("/resume")) await rig.manage("POST", path.replace("resume", "suspend"));
+  return { path, body };
+}
+
+const send = async (operation, { path, body } = {}, options = {}) => {
+  const request = await good(operation);
+  return rig.manage(operation.method, path?.(request.path) ?? request.path, body ?? request.body, options);
+};
+const JSON_TYPE = { "Content-Type": "application/json" };
+const toRevoked = async (operation) => {
+  const { path, body } = await good(operation);
+  const [holder] = /^.*_[0-9A-Za-z]{20}/.exec(path);
+  await rig.manage("POST", `${holder}/revoke`);
+  return rig.manage(operation.method, path, body);
+};
+
+/** The second of two that are the same, while the first still waits for the feed, or for the event's object. */
+const whileInUse = async (operation) => {
+  const { path, body } = await good(operation);
+  const headers = { "Idempotency-Key": `in use: ${operation.operationId}` };
+  await rig.feed("ledgers", { late: 1000 });
+  await rig.hooksHandle("__dead_letters", { before: 1000 });
+  const first = rig.manage(operation.method, path, body, { headers });
+  await sleep(200);
+  const second = await rig.manage(operation.method, path, body, { headers });
+  await first;
+  await rig.feed("ledgers", "ok");
+  await rig.hooksHandle("__dead_letters", "ok");
+  return second;
+};
+
+/** What the configuration or the feed says needs a ledger only for who asks. */
+const byAnOperator = ({ tags, operationId }) =>
+  tags.includes("Configuration") || tags.includes("Webhooks") || operationId === "listTenants" ? powerless.key : undefined;
+
+/** How each status comes about; one for all operations, or one for an operation. */
+const WAYS = {
+  200: (operation) => send(operation),
+  201: (operation) => send(operation),
+  304: (operation) => send(operation, {}, { headers: { "If-None-Match": "*" } }),
+  400: (operation) => send(operation, { path: (path) => `${path}?k=ksop_${"a".repeat(38)}` }, { key: null }),
+  401: (operation) => send(operation, {}, { key: null }),
+  403: (operation) => send(operation, {}, { key: powerless.key }),
+  404: (operation) => send(operation, { path: (path) => path.replace(/_[0-9A-Za-z]{20}/, `_${"0".repeat(20)}`) }),
+  408: async (operation) => {
+    const { path } = await good(operation);
+    await rig.hurry(true);
+    const stalled = rig.slowly(operation.method, path);
+    await stalled.write("{");
+    return stalled.answer.finally(() => rig.hurry(false));
+  },
+  409: (operation) => (/InUse$|CanNotCreate$/.test(operation.responses[409].$ref) ? whileInUse : toRevoked)(operation),
+  412: (operation) => send(operation, {}, { headers: { "If-Match": '"99"' } }),
+  413: (operation) => send(operation, {}, { raw: " ".repeat(65_537), headers: JSON_TYPE }),
+  415: (operation) => send(operation, {}, { raw: "x", headers: { "Content-Type": "text/plain" } }),
+  422: (operation) => send(operation, { path: (path) => `${path}?colour=blue` }),
+  500: async (operation) => {
+    const request = await good(operation);
+    assert.equal((await rig.manage("GET", "/v1/scopes", undefined, { key: powerless.key })).status, 200);
+    await rig.failing(" "); // Any statement.
+    return rig.manage(operation.method, request.path, request.body, { key: byAnOperator(operation) });
+  },
+  503: async (operation) => {
+    const request = await good(operation);
+    await rig.ledgers("down");
+    return rig.manage(operation.method, request.path, request.body, { key: byAnOperator(operation) });
+  },
+  "listDeadLetters 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
+  "importKeys 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
+  "getHealth 500": async (operation) => {
+    await rig.restart({ secret: "no secret" });
+    try {
+      return await rig.manage("GET", operation.path);
+    } finally {
+      await rig.restart();
+    }
+  },
+};
+
+describe("each operation comes to each of its documented statuses:", () => {
+  for (const operation of operations) {
+    test(`${operation.operationId}: ${Object.keys(operation.responses).join(", ")}`, async () => {
+      for (const status of Object.keys(operation.responses)) {
+        const way = WAYS[`${operation.operationId} ${status}`] ?? WAYS[status];
+        assert.ok(way, `how does ${operation.operationId} come to ${status}? Add that to WAYS in tests/e2e/management/openapi.test.mjs`);
+        const answer = await way(operation);
+        assert.equal(String(answer.status), status, `${operation.operationId}: ${answer.text}`);
+        await rig.failing(null);
+        await rig.ledgers("ok");
+      }
+    });
+  }
+});
+
+test("each operation for a tenant is closed to another tenant's operators", async () => {
+  const tenants = operations.filter(({ path, responses }) => path.includes("{tenant}") && responses[403]);
+  for (const operation of tenants) {
+    const answer = await send(operation, {}, { key: stranger.key });
+    assert.equal(answer.code, "TENANT_NOT_ALLOWED", `${operation.operationId}: ${answer.text}`);
+  }
+});
+
+test("a body that is no JSON is told where", async () => {
+  for (const operation of operations.filter(({ requestBody }) => requestBody)) {
+    const answer = await send(operation, {}, { raw: "{", headers: JSON_TYPE });
+    assert.equal(answer.code, "MALFORMED_JSON", operation.operationId);
+  }
+});
+
+test("a change that the feed does not take is pending", async () => {
+  const changes = operations.filter(({ responses }) => /Pending$/.test(responses[503]?.$ref));
+  for (const operation of changes) {
+    const request = await good(operation);
+    if (operation.operationId === "enableKey") await rig.manage("POST", request.path.replace("enable", "disable"));
+    await rig.feed("ledgers", "down");
+    const answer = await rig.manage(operation.method, request.path, request.body);
+    await rig.feed("ledgers", "ok");
+    assert.match(answer.code, /^(REVOCATION|CHANGE)_PENDING$/, `${operation.operationId}: ${answer.text}`);
+  }
+});
+
+test("an operator key is refused for each reason", async () => {
+  const code = async (key) => (await rig.manage("GET", "/v1/scopes", undefined, { key })).code;
+  assert.equal(await code("ksop_nonsense"), "MALFORMED");
+  assert.equal(await code(`${stranger.key}, Bearer ${powerless.key}`), "CONFLICTING_CREDENTIALS");
+  const soon = { name: "soon over", scopes: ["verify"], tenant: "*", expires_at: new Date(Date.now() + DAY).toISOString() };
+  const brief = (await rig.manage("POST", "/v1/operators", soon)).body;
+  await rig.clock(DAY + 1000);
+  assert.equal(await code(brief.key), "EXPIRED");
+  await rig.clock(0);
+  // The same secret, so the tag is right; another ledger.
+  const other = await startRig({ name: "openapi-other", edges: {} });
+  const foreign = await other.operator("*", ["verify"]).finally(() => other.close());
+  assert.equal(await code(foreign.key), "NOT_FOUND");
+});
+
+test("an Idempotency-Key is for one request", async () => {
+  const path = "/v1/tenants/acme/keys";
+  const post = (key, name) =>
+    rig.manage("POST", path, { name, scopes: ["read:leads"] }, { headers: { "Idempotency-Key": key } });
+  const first = await post("once", "a");
+  const again = await post("once", "a");
+  assert.deepEqual([again.body.id, again.body.key, again.body.replayed], [first.body.id, null, true]);
+  assert.equal((await post("once", "b")).code, "IDEMPOTENCY_KEY_REUSED");
+  assert.equal((await post("x".repeat(256), "a")).code, "INVALID_IDEMPOTENCY_KEY");
+});
+
+test("a rotation that is under way is cancelled, not changed", async () => {
+  const key = await rig.create();
+  const path = `/v1/tenants/acme/keys/${key.id}`;
+  assert.equal((await rig.manage("POST", `${path}/rotate/cancel`)).code, "NO_PENDING_END");
+  await rig.manage("POST", `${path}/rotate`, { overlap_seconds: 60 });
+  assert.equal((await rig.manage("PATCH", path, { expires_at: null })).code, "ROTATION_PENDING");
+  assert.equal((await rig.manage("POST", `${path}/rotate/cancel`)).status, 200);
+});
+
+test("a tenant has no more active keys than it may", async () => {
+  await rig.manage("PATCH", "/v1/tenants/small", { max_active_keys: 1 });
+  await rig.create("small");
+  const second = await rig.manage("POST", "/v1/tenants/small/keys", { name: "x", scopes: ["read:leads"] });
+  assert.equal(second.code, "KEY_LIMIT_REACHED");
+});
+
+test("a deployment that imports no keys says so", async () => {
+  const closed = await startRig({ name: "openapi-closed", edges: {} });
+  const answer = await closed.manage("POST", "/v1/tenants/acme/keys/import", { keys: [importable()] });
+  await closed.close();
+  assert.equal(answer.code, "IMPORT_NOT_ALLOWED");
+});
+
+test("a disabled key is enabled before it is replaced", async () => {
+  const key = await rig.create();
+  const act = (action) => rig.manage("POST", `/v1/tenants/acme/keys/${key.id}/${action}`);
+  await act("disable");
+  assert.equal((await act("rotate")).code, "KEY_DISABLED");
+  await act("enable");
+  assert.equal((await act("rotate")).status, 201);
+});
+
+test("null is no value where one is required", async () => {
+  const operator = await rig.manage("POST", "/v1/operators", { name: "x", scopes: ["verify"], tenant: null });
+  assert.equal(operator.status, 422, operator.text);
+  const key = await rig.manage("POST", "/v1/tenants/acme/keys", { name: null, scopes: ["read:leads"] });
+  assert.equal(key.status, 422, key.text);
+});

@@ -1,0 +1,367 @@
+// A stack of real workers for one test file: two edges side by side, the
+// management worker with its ledgers and feed, the demo upstream, and between
+// edges, ledgers and the feed a shim that fails when it is told to.
+//
+// Every part is what is deployed, in workerd; only faults are added. The
+// workers are the crates' builds (`npm run build`), the configuration is
+// tests/fixtures/keystile.toml with what a test file changes in it.
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import path from "node:path";
+import { Readable } from "node:stream";
+
+import { createTestHarness } from "wrangler";
+
+import { buildConfig } from "../../scripts/build.mjs";
+import { inRoot } from "../../scripts/tools.mjs";
+import { checkAnswer } from "./contract.mjs";
+import { stack } from "./stack.mjs";
+
+export const SECRET = Buffer.alloc(32, 1).toString("base64");
+/** A change of that configuration: a source of webhooks whose events are queued. */
+const UPSTREAM = '[[upstreams]]\nname = "api"\nservice = "UPSTREAM"\n';
+export const WITH_SOURCE = {
+  [UPSTREAM]: `${UPSTREAM}
+[[webhooks]]
+source = "queued"
+provider = "standard-webhooks"
+secrets = ["STANDARD_SECRET"]
+upstream = "api"
+signing_secret = "EVENTS_SECRET"
+mode = "queue"
+`,
+};
+export const ROOT_KEY = "ksroot_" + "r".repeat(43);
+
+/**
+ * Starts a stack.
+ *   name        of the test file, for its build directory
+ *   toml        the configuration; tests/fixtures/keystile.toml unless given
+ *   settings    lines of it to replace: {"max_staleness_ms = 2000": "…"}
+ *   secret      KEYSTILE_SECRET
+ *   edges       {name: {kv: "shared" | "empty" | "stale" | "down" | "hang"}}
+ *   handles     whether the management worker is the one of manage_with_faults.js
+ *   hooks       {vars}: the worker that receives webhooks is there, with these secrets
+ */
+export async function startRig({ name, toml = inRoot("tests", "fixtures", "keystile.toml"), settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} }, handles = false, hooks }) {
+  const config = await configModule(name, toml, settings);
+  const options = (secrets) => stack({ config, secret, rootKey: ROOT_KEY, edges, handles, hooks, ...secrets });
+  const server = createTestHarness(options({}));
+  const { url } = await server.listen();
+  return new Rig(server, url, Object.keys(edges), options);
+}
+
+class Rig {
+  constructor(server, url, edges, options) {
+    this.server = server;
+    /** Where the first worker listens: the management worker, if there are no edges. */
+    this.url = url;
+    this.edges = edges;
+    this.options = options;
+  }
+
+  /** Restarts every worker, with another KEYSTILE_SECRET or KEYSTILE_ROOT_KEY: {secret, rootKey}. Storage stays. */
+  async restart(secrets = {}) {
+    await this.server.update(this.options(secrets));
+  }
+
+  close() {
+    return this.server.close();
+  }
+
+  /** A request to an edge. `key` goes as Bearer. */
+  async edge(name, target, { key, headers = {}, method = "GET", body, redirect = "manual" } = {}) {
+    const sent = { ...headers };
+    if (key !== undefined) sent.Authorization = `Bearer ${key}`;
+    const response = await this.server
+      .getWorker(name)
+      .fetch(new URL(target, "http://edge.example"), { method, headers: sent, body, redirect });
+    return read(response);
+  }
+
+  /**
+   * A request to the management API, as root unless another operator key is
+   * given. Its answer has to be one that docs/reference/openapi.json has.
+   */
+  async manage(method, target, body, { key = ROOT_KEY, headers = {}, raw } = {}) {
+    const sent = { ...headers };
+    if (key !== null) sent.Authorization = `Bearer ${key}`;
+    if (body !== undefined && !sent["Content-Type"]) sent["Content-Type"] = "application/json";
+    const response = await this.server.getWorker("manage").fetch(new URL(target, "http://manage.example"), {
+      method,
+      headers: sent,
+      body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
+    });
+    const answer = await read(response);
+    checkAnswer(method, target, answer);
+    return answer;
+  }
+
+  /**
+   * A request to the first worker, over a socket, whose body comes as the test says:
+   * `write(text)` sends some more of it, `end(text)` the rest; `answer` is what comes
+   * back, perhaps before that. Of the management worker it has to be one that
+   * docs/reference/openapi.json has.
+   */
+  slowly(method, target, { key = ROOT_KEY, headers = {} } = {}) {
+    const sent = { Authorization: `Bearer ${key}`, "Content-Type": "application/json", ...headers };
+    const outgoing = http.request(new URL(target, this.url), { method, headers: sent });
+    const answer = new Promise((resolve, reject) => {
+      outgoing.on("error", reject);
+      const check = async (incoming) => {
+        const body = Readable.toWeb(incoming);
+        const answer = await read(new Response(body, { status: incoming.statusCode, headers: incoming.headers }));
+        if (!this.edges.length) checkAnswer(method, target, answer);
+        resolve(answer);
+      };
+      outgoing.on("response", (incoming) => check(incoming).catch(reject));
+    });
+    // An answer that nobody waits for, or a worker that hung up, fails no test.
+    answer.catch(() => {});
+    return {
+      answer,
+      write: (text) => new Promise((resolve) => outgoing.write(text, resolve)),
+      end: (text) => (outgoing.end(text), answer),
+      abandon: () => outgoing.destroy(),
+    };
+  }
+
+  /** Creates a key and returns the answer's body. */
+  async create(tenant = "acme", fields = {}) {
+    const answer = await this.manage("POST", `/v1/tenants/${tenant}/keys`, {
+      name: "a key",
+      scopes: ["read:leads"],
+      ...fields,
+    });
+    assert.equal(answer.status, 201, answer.text);
+    return answer.body;
+  }
+
+  /** Creates an operator's key. */
+  async operator(tenant, scopes) {
+    const answer = await this.manage("POST", "/v1/operators", { name: `${tenant} operator`, tenant, scopes });
+    assert.equal(answer.status, 201, answer.text);
+    return answer.body;
+  }
+
+  /**
+   * How the feed behaves from now on: "ok", "down", "hang", or {late: ms}. For
+   * "edges" or "ledgers".
+   */
+  async feed(whose, mode) {
+    const shim = this.server.getWorker("shim");
+    const response = await shim.fetch(`http://shim/${whose}`, { method: "PUT", body: JSON.stringify(mode) });
+    assert.equal(response.status, 200);
+  }
+
+  /** How often "edges" or "ledgers" called the feed so far, by path. */
+  async feedCalls(whose) {
+    return (await this.server.getWorker("shim").fetch(`http://shim/${whose}`)).json();
+  }
+
+  /** Kills a tenant's ledger as the runtime may at any time: its memory goes, its storage stays. */
+  async evictLedger(tenant) {
+    const manage = this.server.getWorker("manage");
+    await manage.evictDurableObject("LEDGER", { name: tenant });
+  }
+
+  /** With `handles`: moves the clock of the management worker's isolate by so many milliseconds. */
+  clock(offset) {
+    return this.#handle("__clock", offset);
+  }
+
+  /** With `handles`: whether the deadline of bodies is over after a tenth of a second. */
+  hurry(whether) {
+    return this.#handle("__hurry", whether);
+  }
+
+  /** With `handles`: makes SQL that contains this text fail, or nothing if null. */
+  failing(text) {
+    return this.#handle("__fail", text);
+  }
+
+  /** With `handles`: whether ledgers can be reached. */
+  ledgers(mode) {
+    return this.#handle("__ledgers", mode);
+  }
+
+  /** Has another worker call a method of the first edge (EDGE) or of a ledger (LEDGER) by RPC; what came of it. */
+  async rpc(binding, method) {
+    const body = JSON.stringify({ binding, method });
+    return (await this.server.getWorker("rpc-caller").fetch("http://caller/", { method: "POST", body })).json();
+  }
+
+  /** With `handles`: calls an object of the management worker's directly. */
+  async object(binding, name, path, body = null) {
+    const response = await this.server.getWorker("manage").fetch(`http://manage.example/__object/${binding}/${name}/${path}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
+    return read(response);
+  }
+
+  /** With `handles`: runs SQL in a ledger and returns its rows. */
+  async sql(ledger, statement) {
+    const { body } = await this.object("LEDGER", ledger, "__sql", statement);
+    assert.equal(body.error, null, statement);
+    return body.rows;
+  }
+
+  /** With `handles`: the rows that a ledger's statements read since this was asked last. */
+  async rowsRead(ledger) {
+    return (await this.object("LEDGER", ledger, "__rows_read")).body;
+  }
+
+  /** With `handles`: has the management worker's WebAssembly trap in its handler, or in a microtask (`__trap_later`). */
+  async trap(path = "__trap") {
+    const response = await this.server.getWorker("manage").fetch(`http://manage.example/${path}`);
+    assert.equal(response.status, 200);
+  }
+
+  /** With `handles`: the number of the WebAssembly's instance, which rises with each; asking calls nothing in it. */
+  async instance() {
+    return (await this.server.getWorker("manage").fetch("http://manage.example/__instance")).json();
+  }
+
+  async #handle(path, body) {
+    const manage = this.server.getWorker("manage");
+    const response = await manage.fetch(`http://manage.example/${path}`, { method: "POST", body: JSON.stringify(body) });
+    assert.equal(response.status, 200);
+  }
+
+  /** With `hooks`: what the upstream of webhooks got since this was asked last, bodies in base64. */
+  async events() {
+    return (await this.server.getWorker("events-upstream").fetch("http://events/__taken")).json();
+  }
+
+  /** With `hooks`: how that upstream answers from now on: {status, body, type, wait}. */
+  async eventsAnswer(mode) {
+    await this.server.getWorker("events-upstream").fetch("http://events/__mode", { method: "PUT", body: JSON.stringify(mode) });
+  }
+
+  /**
+   * With `hooks` and an edge: a sender posts this, or with `stalls` the
+   * beginning of it, and hangs up after so many milliseconds: "hung up", or the
+   * status that it was answered with before.
+   */
+  async sendAndHangUp(path, { headers, body, stalls = false, after }) {
+    const question = { method: "POST", body: JSON.stringify({ path, headers, body, stalls, after }) };
+    return (await this.server.getWorker("vanishing-sender").fetch("http://sender/", question)).json();
+  }
+
+  /** With `hooks`: puts an event among a source's dead letters, as the consumer of that queue does, and returns its id. */
+  async bury(source, id = `dlv_${randomBytes(10).toString("hex")}`) {
+    const envelope = {
+      id,
+      source,
+      webhook_id: "msg_1",
+      event_id: null,
+      timestamp: null,
+      body_authenticated: true,
+      received_at: Date.now(),
+      request_id: "req_4bTzV9cXk07Hq2mN1pRs",
+      headers: [["content-type", "text/plain"]],
+      body: { inline: "" },
+    };
+    await this.hooksHandle(`__object/DEAD_LETTERS/${source}/bury`, { envelope });
+    return id;
+  }
+
+  /** With `hooks`: a request to a handle of hooks_with_handles.js. */
+  async hooksHandle(path, body = null) {
+    const response = await this.server.getWorker("hooks").fetch(`http://hooks.example/${path}`, { method: "POST", body: JSON.stringify(body) });
+    return (await read(response)).body;
+  }
+
+  /** The KV namespace that the management worker writes. */
+  async kv() {
+    return (await this.server.getWorker("manage").getEnv()).KEYS;
+  }
+
+  /** The namespace that edges with kv "stale" read. */
+  async staleKv() {
+    return (await this.server.getWorker("shim").getEnv()).STALE;
+  }
+
+  /** What KV holds, by address, once it holds `count` records at least. */
+  async snapshot(count = 1) {
+    const kv = await this.kv();
+    return eventually(async () => {
+      const { keys } = await kv.list();
+      assert.ok(keys.length >= count, `KV holds ${keys.length} of ${count} records`);
+      return Object.fromEntries(await Promise.all(keys.map(async ({ name }) => [name, await kv.get(name)])));
+    });
+  }
+
+  /** Makes the stale namespace hold what KV holds now, for good. */
+  async freezeStaleKv(count = 1) {
+    const stale = await this.staleKv();
+    for (const [address, value] of Object.entries(await this.snapshot(count))) await stale.put(address, value);
+  }
+}
+
+/** A response with its body read: `text`, and `body` if it is JSON. */
+async function read(response) {
+  const text = await response.text();
+  let body;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  const timing = /kv=(\d+) feed=(\d+) cache=(\w+)/.exec(response.headers.get("server-timing") ?? "");
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body,
+    code: body?.code,
+    storage: timing && { kv: Number(timing[1]), feed: Number(timing[2]), cache: timing[3] },
+  };
+}
+
+/** Tries until it holds, for ten seconds. */
+export async function eventually(attempt, { within = 10_000, every = 50 } = {}) {
+  const end = Date.now() + within;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await sleep(every);
+    }
+  }
+}
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until an answer's `effective_by` has passed. */
+export async function effective(answer) {
+  const at = answer.effective_by ?? answer.body?.effective_by;
+  assert.ok(at, `no effective_by in ${JSON.stringify(answer.body ?? answer)}`);
+  await sleep(Math.max(0, Date.parse(at) - Date.now()) + 1);
+}
+
+/** One key as an import describes it. */
+export const importable = () => ({
+  digest: randomBytes(32).toString("hex"),
+  display: "sk_live_ab12",
+  name: "an imported key",
+  scopes: ["read:leads"],
+});
+
+async function configModule(name, toml, settings) {
+  let text = readFileSync(toml, "utf8");
+  for (const [from, to] of Object.entries(settings)) {
+    assert.ok(text.includes(from), `${toml} has no ${from}`);
+    text = text.replace(from, to);
+  }
+  const directory = inRoot("build", "test", name);
+  mkdirSync(directory, { recursive: true });
+  const file = path.join(directory, "keystile.toml");
+  writeFileSync(file, text);
+  return buildConfig({ config: file, configOut: path.join(directory, "config.js") });
+}

@@ -1,0 +1,150 @@
+// The workers of a stack and their bindings, as a harness takes them: those that
+// are deployed, and beside them the upstreams, senders and shims of tests.
+
+import path from "node:path";
+
+import { inRoot } from "../../scripts/tools.mjs";
+
+const COMPATIBILITY_DATE = "2026-11-01";
+/** The ids of KV namespaces, by what an edge's option `kv` says. */
+const KV = { shared: "keys", empty: "empty", stale: "stale" };
+
+/** The options of a harness: every worker of the stack. */
+export function stack({ config, secret, rootKey, edges, handles, hooks }) {
+  const shared = {
+    compatibility_date: COMPATIBILITY_DATE,
+    alias: { "keystile-config": config },
+    vars: { KEYSTILE_SECRET: secret, KEYSTILE_ROOT_KEY: rootKey },
+  };
+  return {
+    // Not the repository's own: `npm start` keeps its secrets there.
+    root: path.dirname(config),
+    workers: [
+      ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared, hooks) })),
+      { config: manageConfig(handles, shared, hooks) },
+      ...Object.keys(edges).slice(0, 1).map((edge) => ({ config: rpcCallerConfig(edge) })),
+      ...(hooks ? hooksConfigs(hooks, shared) : []),
+      ...(hooks && Object.keys(edges).length ? [{ config: vanishingSenderConfig(Object.keys(edges)[0]) }] : []),
+      { config: { name: "upstream", main: inRoot("dev", "upstream", "worker.js"), compatibility_date: COMPATIBILITY_DATE } },
+      { config: { name: "hanging-kv", main: ofTests("hanging_kv"), compatibility_date: COMPATIBILITY_DATE } },
+      { config: { name: "odd", main: ofTests("odd_upstream"), compatibility_date: COMPATIBILITY_DATE } },
+      { config: shimConfig() },
+    ],
+  };
+}
+
+function edgeConfig(name, { kv = "shared", vars = {} }, shared, hooks) {
+  // A service in place of the namespace: it has no such method, or never answers.
+  const instead = { down: "upstream", hang: "hanging-kv" }[kv];
+  return {
+    ...shared,
+    name,
+    main: inRoot("crates", "edge", "entry.js"),
+    vars: { ...shared.vars, UPSTREAM_SECRET: "signing secret of the test upstream", ...vars },
+    kv_namespaces: instead ? [] : [{ binding: "KEYS", id: KV[kv] }],
+    services: [
+      { binding: "UPSTREAM", service: "upstream" },
+      { binding: "ODD", service: "odd" },
+      ...(instead ? [{ binding: "KEYS", service: instead }] : []),
+      ...(hooks ? [{ binding: "HOOKS", service: "hooks" }] : []),
+    ],
+    durable_objects: {
+      bindings: [
+        { name: "FEED", class_name: "EdgesFeed", script_name: "shim" },
+        { name: "LEDGER", class_name: "Ledger", script_name: "manage" },
+      ],
+    },
+  };
+}
+
+function manageConfig(handles, shared, hooks) {
+  return {
+    ...shared,
+    name: "manage",
+    main: handles ? ofTests("manage_with_faults") : inRoot("crates", "manage", "entry.js"),
+    kv_namespaces: [{ binding: "KEYS", id: KV.shared }],
+    durable_objects: {
+      bindings: [
+        { name: "LEDGER", class_name: "Ledger" },
+        { name: "FEED", class_name: "LedgersFeed", script_name: "shim" },
+        { name: "REAL_FEED", class_name: "Feed" },
+        ...(hooks ? [{ name: "DEAD_LETTERS", class_name: "DeadLetters", script_name: "hooks" }] : []),
+      ],
+    },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["Ledger", "Feed"] }],
+  };
+}
+
+/** The worker that receives webhooks, and an upstream that remembers what it got. */
+function hooksConfigs({ vars = {} }, shared) {
+  const hooks = {
+    ...shared,
+    name: "hooks",
+    main: ofTests("hooks_with_handles"),
+    vars,
+    services: [
+      { binding: "UPSTREAM", service: "upstream" },
+      { binding: "EVENTS_UPSTREAM", service: "events-upstream" },
+    ],
+    durable_objects: {
+      bindings: [
+        { name: "DELIVERIES", class_name: "Deliveries" },
+        { name: "DEAD_LETTERS", class_name: "DeadLetters" },
+        { name: "BODIES", class_name: "Bodies" },
+      ],
+    },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["Deliveries", "DeadLetters", "Bodies"] }],
+    queues: {
+      producers: [{ binding: "EVENTS", queue: "events" }],
+      consumers: [
+        { queue: "events", max_batch_timeout: 1, max_retries: 2, dead_letter_queue: "events-dead" },
+        { queue: "events-dead", max_batch_timeout: 1 },
+      ],
+    },
+  };
+  const upstream = {
+    name: "events-upstream",
+    main: ofTests("events_upstream"),
+    compatibility_date: COMPATIBILITY_DATE,
+  };
+  return [{ config: hooks }, { config: upstream }];
+}
+
+function vanishingSenderConfig(edge) {
+  return {
+    name: "vanishing-sender",
+    main: ofTests("vanishing_sender"),
+    compatibility_date: COMPATIBILITY_DATE,
+    services: [{ binding: "EDGE", service: edge }],
+  };
+}
+
+function rpcCallerConfig(edge) {
+  return {
+    name: "rpc-caller",
+    main: ofTests("rpc_caller"),
+    compatibility_date: COMPATIBILITY_DATE,
+    services: [{ binding: "EDGE", service: edge }],
+    durable_objects: { bindings: [{ name: "LEDGER", class_name: "Ledger", script_name: "manage" }] },
+  };
+}
+
+function shimConfig() {
+  return {
+    name: "shim",
+    main: ofTests("feed_shim"),
+    compatibility_date: COMPATIBILITY_DATE,
+    kv_namespaces: [{ binding: "STALE", id: KV.stale }],
+    durable_objects: {
+      bindings: [
+        { name: "REAL_FEED", class_name: "Feed", script_name: "manage" },
+        { name: "EDGES", class_name: "EdgesFeed" },
+        { name: "LEDGERS", class_name: "LedgersFeed" },
+      ],
+    },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["EdgesFeed", "LedgersFeed"] }],
+  };
+}
+
+/** A worker that only tests have. */
+const ofTests = (name) => inRoot("tests", "support", "workers", `${name}.js`);
