@@ -19,15 +19,16 @@ export const UPSTREAM = { name: "keystile-demo-upstream", config: "dev/upstream/
 /**
  * Bundles a worker and returns the directory, build/deploy/{name} unless given.
  * With `toml`, that configuration instead of keystile.toml: no Rust is compiled for it.
+ * A `main` of the worker goes before its configuration's.
  */
-export async function bundle({ name, config }, { toml, directory = inRoot("build", "deploy", name) } = {}) {
+export async function bundle({ name, config, main }, { toml, directory = inRoot("build", "deploy", name) } = {}) {
   rmSync(directory, { recursive: true, force: true });
   const alias = [];
   if (toml) {
     const module = await buildConfig({ config: toml, configOut: `${directory}.config.js` });
     alias.push("--alias", `keystile-config:${module}`);
   }
-  await dryRun(config, "--outdir", directory, ...alias);
+  await dryRun(config, ...(main ? [main] : []), "--outdir", directory, ...alias);
   return directory;
 }
 

@@ -14,6 +14,9 @@ const stripe = new Stripe("sk_test_none");
 const standard = new StandardWebhook(WHSEC);
 const svix = new Svix(WHSEC);
 
+/** The provider whose deliveries are verified by `createHmac` alone. */
+export const HMAC_ALONE = "razorpay";
+
 /**
  * By provider: its package, a secret, and how the package verifies a body that
  * came as a text. `node` is what only Node has (Stripe computes there at once).
@@ -32,7 +35,7 @@ export const vendors = ({ createHmac, node }) => ({
   github: ["@octokit/webhooks-methods", SECRET, (body, headers) => octokit.verify(SECRET, body, headers["x-hub-signature-256"])],
   "standard-webhooks": ["standardwebhooks", WHSEC, (body, headers) => standard.verify(body, headers)],
   svix: ["svix", WHSEC, (body, headers) => svix.verify(body, headers)],
-  razorpay: [
+  [HMAC_ALONE]: [
     "`createHmac` and `===` (razorpay)",
     SECRET,
     (body, headers) => createHmac("sha256", SECRET).update(body).digest("hex") === headers["x-razorpay-signature"],
