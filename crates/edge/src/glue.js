@@ -103,13 +103,14 @@ function upstreamHeaders(incoming, keys, dropAuthorization, set, requestId) {
   const headers = new Headers(incoming);
   for (const [name, value] of incoming) {
     const plain = name.replaceAll("_", "-");
-    if (plain.startsWith("keystile") || DROPPED.has(plain)) headers.delete(name);
+    // Authorization is not searched if it goes: it holds the very key that was judged.
+    const goes = name === "authorization" ? dropAuthorization : plain.startsWith("keystile") || DROPPED.has(plain);
+    if (goes) headers.delete(name);
     else if (holdsKey(value, keys)) {
       headers.delete(name);
       console.warn(JSON.stringify({ level: "warn", event: "key_not_forwarded", header: name, request_id: requestId }));
     }
   }
-  if (dropAuthorization) headers.delete("Authorization");
   for (const [name, value] of pairs(set)) headers.set(name, value);
   return headers;
 }

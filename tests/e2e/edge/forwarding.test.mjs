@@ -121,6 +121,18 @@ const SCHEMES = [
   (key) => ["X-Context", Buffer.from(`!${key}`).toString("base64url")],
 ];
 
+test("the key in its own place is dropped without a word in the log", async () => {
+  const { key } = await rig.create();
+  const warnings = () => JSON.stringify(rig.server.getLogs()).split("key_not_forwarded").length;
+  const before = warnings();
+  for (const headers of [{ Authorization: `Bearer ${key}` }, { "X-Api-Key": key }]) {
+    const answer = await rig.edge("edge1", "/api/open", { headers });
+    assert.equal(answer.status, 200, answer.text);
+    assert.deepEqual([answer.body.headers.authorization, answer.body.headers["x-api-key"]], [undefined, undefined]);
+  }
+  assert.equal(warnings(), before);
+});
+
 test("no key of this deployment reaches an upstream in any header, whoever's, whatever is around it", async () => {
   const [key, other] = [await rig.create(), await rig.create("globex")];
   const operator = await rig.operator("*", ["verify"]);
