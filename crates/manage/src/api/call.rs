@@ -12,7 +12,7 @@ use serde_json::Value;
 use worker::{Env, Method, Request};
 
 use super::{
-    ask::ask,
+    ask::{Question, send},
     body,
     credential::{self, Credential},
     parameters,
@@ -142,16 +142,16 @@ impl<'a> Call<'a> {
 
     /// Hands a command to the ledger of the path's tenant and its answer on.
     pub(crate) async fn tenants_ledger<C: Command>(&self, command: &C) -> ApiResult {
-        self.ledger(self.tenant()?.as_str(), command).await
+        self.ledger(self.tenant()?.as_str(), Question::of(command)?).await
     }
 
     /// Hands a command to the operators' ledger and its answer on.
     pub(crate) async fn operators_ledger<C: Command>(&self, command: &C) -> ApiResult {
-        self.ledger(OPERATORS, command).await
+        self.ledger(OPERATORS, Question::of(command)?).await
     }
 
-    async fn ledger<C: Command>(&self, ledger: &str, command: &C) -> ApiResult {
-        let (status, body) = ask(self.env, ledger, command).await?;
+    async fn ledger(&self, ledger: &str, question: Question) -> ApiResult {
+        let (status, body) = send(self.env, ledger, question).await?;
         if status == 401 {
             return Err(credential::refusal(&body, &self.deployment).into());
         }

@@ -1,6 +1,6 @@
 //! The carrying out of commands: from the JSON at a path to the answer.
 
-use std::pin::Pin;
+use std::{pin::Pin, rc::Rc};
 
 use keystile_core::{
     Timestamp,
@@ -52,7 +52,7 @@ impl Handler {
 
     /// The handler of a command that makes a change.
     pub(crate) const fn change<C: Change + 'static>() -> Self {
-        Self { path: C::PATH, answer: |instance, body| Box::pin(change::<C>(instance, body)) }
+        Self { path: C::PATH, answer: |instance, body| change::<C>(instance, body) }
     }
 }
 
@@ -72,16 +72,32 @@ fn read<C: Read>(instance: &Instance, body: &str) -> Result<Response> {
     }
 }
 
-async fn change<C: Change>(instance: &Instance, body: &str) -> Result<Response> {
-    let Ok(command) = serde_json::from_str::<C>(body) else { return unreadable(UNREADABLE) };
-    let request_id = command.request_id().to_string();
+/// The one generic part of a change: what follows is compiled once for all commands.
+fn change<'a, C: Change + 'static>(instance: &'a Instance, body: &str) -> Answering<'a> {
+    let Ok(command) = serde_json::from_str::<C>(body) else {
+        return Box::pin(core::future::ready(unreadable(UNREADABLE)));
+    };
+    let (request_id, claim) = (command.request_id().to_string(), command.claim().cloned());
+    let carry_out: CarryOut =
+        Box::new(|ledger| Box::pin(async move { Ok(Answer::new(C::STATUS, &command.carry_out(&ledger).await?)?) }));
+    Box::pin(changed(instance, request_id, claim, C::DRAINS, carry_out))
+}
+
+/// A change of an open ledger, to be begun.
+type CarryOut = Box<dyn FnOnce(Rc<OpenLedger>) -> Pin<Box<dyn Future<Output = LedgerResult>>>>;
+
+async fn changed(
+    instance: &Instance,
+    request_id: String,
+    claim: Option<Claim>,
+    drains: bool,
+    carry_out: CarryOut,
+) -> Result<Response> {
     let result = match instance.open() {
         Err(error) => Err(Failure::from(error)),
         Ok(ledger) => {
-            let claim = command.claim().cloned();
-            let change = async { Ok(Answer::new(C::STATUS, &command.carry_out(&ledger).await?)?) };
-            let result = once(&ledger, claim.as_ref(), change).await;
-            if C::DRAINS {
+            let result = once(&ledger, claim.as_ref(), carry_out(Rc::clone(&ledger))).await;
+            if drains {
                 instance.drain_later(ledger);
             }
             result
@@ -92,7 +108,11 @@ async fn change<C: Change>(instance: &Instance, body: &str) -> Result<Response> 
 
 /// Carries a change out, unless its claim says that this was done, or is
 /// being done. Only what succeeded is remembered.
-async fn once(ledger: &OpenLedger, claim: Option<&Claim>, change: impl Future<Output = LedgerResult>) -> LedgerResult {
+async fn once(
+    ledger: &OpenLedger,
+    claim: Option<&Claim>,
+    change: Pin<Box<dyn Future<Output = LedgerResult>>>,
+) -> LedgerResult {
     let Some(claim) = claim else { return change.await };
     let now = clock::now();
     let remembered = idempotency::find(&ledger.database, claim)?;
