@@ -5,8 +5,9 @@ use alloc::{
     format,
     string::{String, ToString},
 };
+use core::{error::Error, fmt};
 
-use super::place::Place;
+use crate::place::Place;
 
 /// Why a delivery is refused. None has a secret, the body or a computed
 /// signature in it: names of places are the scheme's own, not the sender's.
@@ -28,7 +29,7 @@ pub enum Failure {
     MalformedSignature,
     /// More signatures than anybody sends.
     TooManySignatures,
-    /// More would have to be read and hashed than [`Setting::work_limit`](super::Setting::work_limit).
+    /// More would have to be read and hashed than [`Options::work_limit`](crate::Options::work_limit).
     TooMuchWork,
     /// A text has characters that would make what is signed ambiguous.
     MalformedField(String),
@@ -123,3 +124,12 @@ impl Failure {
         })
     }
 }
+
+/// The sentence of [`Failure::detail`].
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail())
+    }
+}
+
+impl Error for Failure {}

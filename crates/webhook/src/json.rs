@@ -8,7 +8,7 @@
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
-use super::{
+use crate::{
     name::{Name, Names},
     place::{JsonPath, Step},
 };

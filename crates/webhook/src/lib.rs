@@ -24,16 +24,21 @@ extern crate alloc;
 extern crate std;
 
 pub mod algorithm;
+mod budget;
 mod delivery;
 mod der;
+mod encoding;
 mod failure;
+mod form;
 pub mod handshake;
 mod json;
 mod jws;
+mod lookup;
 mod mac;
 mod message;
-mod meter;
 mod name;
+mod options;
+mod parse_error;
 pub mod place;
 mod public_key;
 #[cfg(feature = "registry")]
@@ -43,16 +48,20 @@ mod secret;
 pub mod sign;
 mod signature;
 pub mod template;
-mod text;
 mod timestamp;
+mod url;
+mod verified;
 pub mod verify;
 
-pub use delivery::{Delivery, Setting};
+pub use delivery::Delivery;
 pub use failure::Failure;
-pub use scheme::Scheme;
+pub use options::Options;
+pub use parse_error::ParseError;
+pub use scheme::{Scheme, SchemeError, SchemeErrors};
 pub use secret::{SecretFault, SecretProblem, Secrets};
 pub use sign::{Signed, sign};
-pub use verify::{Verification, Verified, verify};
+pub use verified::Verified;
+pub use verify::{Verification, verify};
 
 #[cfg(test)]
 mod tests;

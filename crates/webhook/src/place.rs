@@ -1,27 +1,14 @@
 //! Where a text stands in a delivery.
 //!
-//! | written | is |
-//! |---|---|
-//! | `header:NAME` | a header, in any case; `header:A\|B`: the first of these that is there; `header:NAME-#`: all of `NAME-1` to `NAME-100` |
-//! | `json:a.b[0].c` | a member of the JSON document (the body, see `document`); with `each`, of the item. A name with other characters: `a["b.c"]` |
-//! | `form:NAME` | a field of the form in the body (urlencoded or multipart) |
-//! | `query:NAME` | a parameter of the URL |
-//! | `field:KEY` | of the signature's own value: what follows `KEY=` in an entry of the list |
-//! | `position:N` | of the signature's own value: its Nth entry, from 0 |
-//! | `claim:NAME` | a claim of the JWT (a path, as with `json:`) |
-//! | `body` | the whole body as text |
+//! How each is written is part of [the reference of schemes](crate::scheme).
 //!
 //! A JSON text is taken without its quotes and escapes; a number as it was
 //! written, digit for digit.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
-use crate::text::quoted;
+use crate::parse_error::{ParseError, quoted};
 
 /// The highest number of a numbered header.
 pub const NUMBERED_HEADERS: usize = 100;
@@ -54,17 +41,17 @@ impl Place {
     ///
     /// # Errors
     /// A sentence that says what is wrong and what can be written.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
         if text == "body" {
             return Ok(Self::Body);
         }
         let (kind, name) = text.split_once(':').unwrap_or((text, ""));
         if name.is_empty() {
-            return Err(format!(
+            return Err(ParseError::new(format!(
                 "{} is no place; write `header:NAME`, `json:a.b`, `form:NAME`, `query:NAME`, `field:KEY`, \
                  `position:N`, `claim:NAME` or `body`",
                 quoted(text)
-            ));
+            )));
         }
         match kind {
             "header" => headers(name),
@@ -75,12 +62,15 @@ impl Place {
             "field" => Ok(Self::Field(name.into())),
             "position" => match name.parse() {
                 Ok(position) if position < 100 => Ok(Self::Position(position)),
-                _ => Err(format!("{} is no position; write `position:0` to `position:99`", quoted(name))),
+                _ => {
+                    let sentence = format!("{} is no position; write `position:0` to `position:99`", quoted(name));
+                    Err(ParseError::new(sentence))
+                }
             },
-            other => Err(format!(
+            other => Err(ParseError::new(format!(
                 "{} is no kind of place; there are header, json, form, query, field, position, claim and body",
                 quoted(other)
-            )),
+            ))),
         }
     }
 
@@ -97,7 +87,7 @@ impl Place {
     }
 }
 
-fn headers(names: &str) -> Result<Place, String> {
+fn headers(names: &str) -> Result<Place, ParseError> {
     let names: Vec<String> = names.split('|').map(str::to_ascii_lowercase).collect();
     let numbered = |name: &String| name.ends_with('#');
     let token = |name: &String| {
@@ -106,10 +96,10 @@ fn headers(names: &str) -> Result<Place, String> {
     };
     match names.as_slice() {
         names if !names.iter().all(token) => {
-            Err("a header's name has letters, digits and `-`; `|` stands between alternatives".to_string())
+            Err(ParseError::new("a header's name has letters, digits and `-`; `|` stands between alternatives"))
         }
         [name] if numbered(name) => Ok(Place::NumberedHeader(name.trim_end_matches('#').into())),
-        names if names.iter().any(numbered) => Err("a numbered header can't have alternatives".to_string()),
+        names if names.iter().any(numbered) => Err(ParseError::new("a numbered header can't have alternatives")),
         _ => Ok(Place::Header(names)),
     }
 }
@@ -151,11 +141,11 @@ impl JsonPath {
     ///
     /// # Errors
     /// A sentence, if it is none.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
         Self::steps(text)
             .filter(|steps| !steps.is_empty() && steps.len() <= 16)
             .map(Self)
-            .ok_or_else(|| format!("{} is no path; write `a.b[0].c`, at most 16 steps", quoted(text)))
+            .ok_or_else(|| ParseError::new(format!("{} is no path; write `a.b[0].c`, at most 16 steps", quoted(text))))
     }
 
     fn steps(text: &str) -> Option<Vec<Step>> {

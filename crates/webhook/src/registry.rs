@@ -19,7 +19,7 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::scheme::Scheme;
+use crate::scheme::Scheme;
 
 /// The data.
 const REGISTRY: &str = include_str!("registry.toml");
@@ -89,10 +89,7 @@ fn read(text: &str) -> Result<Vec<Provider>, String> {
         let Some(described) = described else {
             return Err(format!("{id}: `scheme`, or `like` with the id of an entry that has one"));
         };
-        let scheme = Scheme::from_value(described.clone()).map_err(|mistakes| {
-            let sentences: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-            format!("{id}: {}", sentences.join("; "))
-        })?;
+        let scheme = Scheme::from_value(described.clone()).map_err(|errors| format!("{id}: {errors}"))?;
         providers.push(Provider {
             id: id.clone(),
             name: entry.name.clone(),

@@ -3,12 +3,12 @@
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
-use super::{
+use crate::{
     algorithm::{Algorithm, KeyForm, WebCrypto},
+    encoding,
     mac::{self, Keyed},
     public_key::PublicKey,
     scheme::{Method, Scheme},
-    text,
 };
 
 /// A source's secrets, decoded once. Several are good at a time, so that one
@@ -74,6 +74,8 @@ impl fmt::Display for SecretFault {
         }
     }
 }
+
+impl core::error::Error for SecretFault {}
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,15 +165,15 @@ fn shared(form: KeyForm, secret: &str) -> Result<Vec<Vec<u8>>, SecretProblem> {
         return Err(SecretProblem::Empty);
     }
     let one = match form {
-        KeyForm::Base64 => text::from_base64_lenient(secret).ok_or(malformed)?,
-        KeyForm::Hex => text::from_hex(secret).ok_or(malformed)?,
-        KeyForm::Whsec => text::from_base64_lenient(prefixed.unwrap_or(secret)).ok_or(malformed)?,
+        KeyForm::Base64 => encoding::from_base64_lenient(secret).ok_or(malformed)?,
+        KeyForm::Hex => encoding::from_hex(secret).ok_or(malformed)?,
+        KeyForm::Whsec => encoding::from_base64_lenient(prefixed.unwrap_or(secret)).ok_or(malformed)?,
         KeyForm::WhsecOrUtf8 => match prefixed {
-            Some(rest) => text::from_base64_lenient(rest).ok_or(malformed)?,
+            Some(rest) => encoding::from_base64_lenient(rest).ok_or(malformed)?,
             None => bytes(),
         },
         KeyForm::WhsecAndUtf8 => {
-            let decoded = text::from_base64_lenient(prefixed.unwrap_or(secret));
+            let decoded = encoding::from_base64_lenient(prefixed.unwrap_or(secret));
             return Ok(core::iter::once(bytes()).chain(decoded).collect());
         }
         KeyForm::Sha1 => mac::sha1(&[secret.as_bytes().into()]).to_vec(),

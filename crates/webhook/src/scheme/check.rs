@@ -6,8 +6,12 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Algorithm, AnswerBody, Encoding, Handshake, KeyForm, Method, ResponseAlgorithm, Scheme, SchemeError};
+use super::{
+    error::SchemeError,
+    model::{AnswerBody, Handshake, Method, ResponseRule, Scheme},
+};
 use crate::{
+    algorithm::{Algorithm, Encoding, KeyForm, ResponseAlgorithm},
     place::{JsonPath, Place, Step},
     template::{Part, Template},
 };
@@ -266,7 +270,7 @@ impl Check<'_> {
         self.answer(&format!("{at}.answer"), handshake);
     }
 
-    fn response(&mut self, at: &str, response: &super::ResponseRule) {
+    fn response(&mut self, at: &str, response: &ResponseRule) {
         self.template(&format!("{at}.of"), &response.of, Use::Response);
         if response.encoding == Encoding::Utf8 {
             self.mistake(&format!("{at}.encoding"), "a response is written as hex, base64 or base64url");

@@ -5,7 +5,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{AnswerBody, Scheme};
+use super::model::{AnswerBody, Scheme};
 use crate::{
     place::Place,
     template::{Part, Template},

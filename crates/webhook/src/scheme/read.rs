@@ -9,19 +9,22 @@ use alloc::{
 use serde_json::{Map, Value};
 
 use super::{
-    Algorithm, AnswerBody, AnswerRule, Encoding, Handshake, HashRule, KeyForm, Method, ResponseAlgorithm, ResponseRule,
-    Scheme, SchemeError, TimeUnit, TimestampRule, TokenRule, When,
+    error::SchemeError,
+    model::{
+        AnswerBody, AnswerRule, Handshake, HashRule, Method, ResponseRule, Scheme, TimestampRule, TokenRule, When,
+    },
 };
 use crate::{
+    algorithm::{Algorithm, Encoding, KeyForm, ResponseAlgorithm, TimeUnit},
+    parse_error::quoted,
     place::{JsonPath, Place},
     template::Template,
-    text::quoted,
 };
 
 pub(super) fn scheme(value: Value) -> Result<Scheme, Vec<SchemeError>> {
     let mut errors = Vec::new();
     let scheme = Table::new(value, "", &mut errors).map(|mut table| {
-        let signature = table.required("signature", |value, _, _| list(value, |text| Place::parse(&text)));
+        let signature = table.required("signature", |value, _, _| list(value, |text| Ok(Place::parse(&text)?)));
         let methods = methods(&mut table);
         let default_message = match methods.as_deref() {
             Some([first, ..]) if !first.algorithm.is_jws() && first.algorithm != Algorithm::Equality => {
@@ -35,7 +38,7 @@ pub(super) fn scheme(value: Value) -> Result<Scheme, Vec<SchemeError>> {
             split: table.optional("split", char_of),
             after: table.optional("after", char_of),
             messages: table
-                .optional("message", |value, _, _| list(value, |text| Template::parse(&text)))
+                .optional("message", |value, _, _| list(value, |text| Ok(Template::parse(&text)?)))
                 .unwrap_or_else(|| default_message.into_iter().collect()),
             timestamp: table.optional("timestamp", |value, at, errors| Ok(timestamp(value, at, errors))).flatten(),
             event_id: table.optional("event_id", place_of),
@@ -125,7 +128,7 @@ fn claims(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Vec<(JsonPat
     for (name, template) in templates(value, at, errors) {
         match JsonPath::parse(&name) {
             Ok(path) => read.push((path, template)),
-            Err(message) => errors.push(SchemeError { at: at.into(), message }),
+            Err(error) => errors.push(SchemeError { at: at.into(), message: error.into() }),
         }
     }
     read
@@ -200,7 +203,7 @@ fn templates(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Vec<(Stri
     };
     let mut read = Vec::new();
     for (name, value) in members {
-        match text(value).and_then(|text| Template::parse(&text)) {
+        match template(value) {
             Ok(template) => read.push((name, template)),
             Err(message) => errors.push(SchemeError { at: format!("{at}.{name}"), message }),
         }
@@ -294,16 +297,20 @@ fn text(value: Value) -> Result<String, String> {
     }
 }
 
+fn template(value: Value) -> Result<Template, String> {
+    Ok(Template::parse(&text(value)?)?)
+}
+
 fn text_of(value: Value, _: &str, _: &mut Vec<SchemeError>) -> Result<String, String> {
     text(value)
 }
 
 fn place_of(value: Value, _: &str, _: &mut Vec<SchemeError>) -> Result<Place, String> {
-    Place::parse(&text(value)?)
+    Ok(Place::parse(&text(value)?)?)
 }
 
 fn template_of(value: Value, _: &str, _: &mut Vec<SchemeError>) -> Result<Template, String> {
-    Template::parse(&text(value)?)
+    template(value)
 }
 
 fn encoding_of(value: Value, _: &str, _: &mut Vec<SchemeError>) -> Result<Encoding, String> {

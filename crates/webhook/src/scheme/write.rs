@@ -7,8 +7,11 @@ use alloc::{
 
 use serde_json::{Map, Value, json};
 
-use super::{Algorithm, AnswerBody, Encoding, Handshake, KeyForm, Method, ResponseAlgorithm, Scheme, TimeUnit};
-use crate::template::Template;
+use super::model::{AnswerBody, Handshake, HashRule, Method, Scheme};
+use crate::{
+    algorithm::{Algorithm, Encoding, KeyForm, ResponseAlgorithm, TimeUnit},
+    template::Template,
+};
 
 pub(super) fn scheme(scheme: &Scheme) -> Value {
     let mut table = Map::new();
@@ -52,7 +55,7 @@ pub(super) fn scheme(scheme: &Scheme) -> Value {
         put(&mut table, "each", json!(alloc::format!("json:{path}")));
     }
     if !scheme.hashes.is_empty() {
-        let hash = |rule: &super::HashRule| json!({ "at": rule.at.to_string(), "encoding": rule.encoding.name(), "of": rule.of.to_string() });
+        let hash = |rule: &HashRule| json!({ "at": rule.at.to_string(), "encoding": rule.encoding.name(), "of": rule.of.to_string() });
         put(&mut table, "hashes", scheme.hashes.iter().map(hash).collect());
     }
     if !scheme.claims.is_empty() {
