@@ -18,7 +18,7 @@ impl Budget {
         Self(Cell::new(Some(limit)))
     }
 
-    /// For what is the deployment's own to say, and needs no limit.
+    /// Without a limit: for work whose length the receiver itself decides.
     pub(crate) const fn unlimited() -> Self {
         Self::new(usize::MAX)
     }

@@ -1,15 +1,15 @@
 //! A delivery: the request that a sender makes.
 
-/// A delivery as it came.
+/// A delivery as it came. It borrows everything, and is made anew for each request.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery<'a> {
-    /// The method, in upper case.
+    /// The HTTP method, in upper case.
     pub method: &'a str,
-    /// The URL as the sender knows it: the one that is registered with it, and
-    /// the query that came. Never made of the `Host` header.
+    /// The URL that is registered with the sender, with the query that came. Don't
+    /// make it of the `Host` header: some senders sign it.
     pub url: &'a str,
-    /// Names in any case, in the order in which they came.
+    /// Names, in any case, and values, in the order in which they came.
     pub headers: &'a [(&'a str, &'a str)],
-    /// The bytes as they came.
+    /// The bytes of the body as they came, before anything parses them.
     pub body: &'a [u8],
 }

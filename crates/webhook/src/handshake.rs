@@ -1,11 +1,10 @@
 //! Handshakes: how a sender makes sure of its receiver, answered as data.
 //!
 //! Some senders want a text of theirs signed with the very key that signs
-//! deliveries. Whoever may choose that text freely gets signatures for
-//! deliveries of their own. So the engine signs tokens only: short texts of
-//! letters, digits and `-._~+/=`, and
-//! where a scheme has such a handshake, a message that is a token is never
-//! accepted as a delivery: what is answered here is of no use there.
+//! deliveries. Strangers who could choose that text freely would get signatures
+//! for forged deliveries. So the engine signs tokens only: short texts of letters,
+//! digits and `-._~+/=`. And where a scheme has such a handshake, a message that is
+//! a token is never accepted as a delivery: an answer is of no use as a signature.
 
 use alloc::{
     string::{String, ToString},
@@ -35,18 +34,18 @@ pub(crate) mod token;
 /// Bytes of a text that is repeated, at most.
 const MAX_REPEATED: usize = 4_096;
 
-/// What to answer, instead of handing the delivery on.
+/// The answer to a handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The status.
+    /// The HTTP status, from 200 to 299.
     pub status: u16,
-    /// Names in lower case.
+    /// Names, in lower case, and values.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
 }
 
-/// A request that a handshake is about.
+/// A request that is a handshake of the sender's, not a delivery.
 #[derive(Clone, Copy, Debug)]
 pub struct HandshakeRequest<'a> {
     scheme: &'a Scheme,
@@ -54,7 +53,7 @@ pub struct HandshakeRequest<'a> {
 }
 
 impl Scheme {
-    /// The handshake that this request is about, if any.
+    /// The handshake that this request is; `None` for a delivery.
     #[must_use]
     pub fn handshake<'a>(&'a self, delivery: &Delivery<'_>, options: &Options<'_>) -> Option<HandshakeRequest<'a>> {
         if self.handshakes.is_empty() || delivery.body.len() > options.body_limit {
@@ -85,10 +84,11 @@ impl HandshakeRequest<'_> {
         self.handshake.signed
     }
 
-    /// The answer. If it needs verification, only who has the proof gets it.
+    /// The answer. If the request must be verified, it needs the outcome of that.
     ///
     /// # Errors
-    /// Why there is none. `NO_MATCH` if it isn't verified, or the token is another.
+    /// The reason for not answering: [`Failure::NoMatch`] if the request isn't
+    /// verified or its token is another.
     pub fn answer(
         &self,
         secrets: &Secrets,

@@ -24,7 +24,7 @@ const LEEWAY: u32 = 60;
 
 /// A token, taken apart. Nothing in it is known to be true yet.
 pub(crate) struct Token<'a> {
-    /// What is signed.
+    /// The signed part: head and claims, as they came.
     pub(crate) signed: &'a str,
     pub(crate) signature: Vec<u8>,
     pub(crate) claims: Vec<u8>,

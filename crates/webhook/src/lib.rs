@@ -1,20 +1,25 @@
-//! Webhooks: every sender's way of signing as data, and one interpreter for it.
+#![cfg_attr(feature = "registry", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "registry"),
+    doc = "Verifies and signs webhooks. The scheme of each sender is data, and one engine works by it."
+)]
 //!
-//! A [`Scheme`] says where a signature stands, how it is written and made, what
-//! it covers, and how old it may be. It verifies and signs; no sender has code
-//! of its own. In the order in which a delivery goes through it:
+//! # How a delivery is judged
 //!
-//! 1. [`Scheme`] is read and checked ([`scheme`]; [`place`] says where a text
-//!    stands, [`template`] how a message is put together), and [`Secrets`] are
-//!    made into keys, once;
-//! 2. [`Scheme::handshake`] tells a sender's probe from a delivery ([`handshake`]);
-//! 3. [`verify`](verify()) finds the signatures, fills the message in, and compares. Where
-//!    arithmetic is left to the platform it answers [`Verification::Ask`], and
-//!    [`verify::Questions::answered`] says what the platform's answers mean;
-//! 4. [`Verified`] says what is known; a [`Failure`] says why not, with a code.
+//! 1. A [`Scheme`] is read and checked, once. The module [`scheme`] is the reference of
+//!    how schemes are written. [`Secrets`] are made into keys, once.
+//! 2. [`Scheme::handshake`] tells a sender's handshake from a delivery.
+//! 3. [`verify()`] finds the signatures, fills in the message, and compares. Where it
+//!    leaves arithmetic to the caller it answers [`Verification::Pending`], and
+//!    [`PendingChecks::finish`](verify::PendingChecks::finish) says what the results mean.
+//! 4. [`Verified`] says what is known. A [`Failure`] says why a delivery is refused, with
+//!    a stable code.
 //!
-//! The body is bytes throughout, and is never copied: it goes into the hash
-//! where it lies. `docs/webhooks.md` is the same story for users.
+//! The body is bytes throughout. An HMAC is computed over the bytes where they lie; no
+//! copy of them is made.
+//!
+//! Times are [`Duration`](core::time::Duration)s since 1970-01-01T00:00:00Z. Limits of
+//! length are in bytes.
 
 #![no_std]
 #![forbid(unsafe_code)]

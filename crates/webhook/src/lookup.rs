@@ -20,7 +20,7 @@ use crate::{
 /// The cost of looking at a header, in bytes read.
 const HEADER_COST: usize = 16;
 
-/// Where texts are looked up: the delivery, and what was found in it so far.
+/// The delivery that texts are looked up in, and the parts of it that are known so far.
 #[derive(Clone, Copy)]
 pub(crate) struct Lookup<'a> {
     pub(crate) scheme: &'a Scheme,
@@ -34,7 +34,7 @@ pub(crate) struct Lookup<'a> {
     pub(crate) claims: Option<&'a [u8]>,
     /// The signature's own entries.
     pub(crate) group: Option<&'a EntryGroup<'a>>,
-    /// Counts what is read.
+    /// Counts the bytes that are read.
     pub(crate) budget: &'a Budget,
 }
 
@@ -50,7 +50,7 @@ impl<'a> Lookup<'a> {
         Self { scheme, delivery, options, names, document: delivery.body, claims: None, group: None, budget }
     }
 
-    /// The text at a place; `None` if there is none, or an empty header.
+    /// The text at a place; `None` if it is missing, or an empty header.
     pub(crate) fn text(&self, place: &Place) -> Result<Option<Cow<'a, [u8]>>, Failure> {
         self.budget.spend(match place {
             Place::Json(_) => self.document.len(),
@@ -117,7 +117,7 @@ impl<'a> Lookup<'a> {
         for name in names {
             for (_, value) in self.delivery.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)) {
                 let value = value.trim_matches([' ', '\t']);
-                // Repeats of one value are few, or it is nobody's delivery.
+                // No sender repeats a header more often than that.
                 if !value.is_empty() && values.len() <= NUMBERED_HEADERS && !values.contains(&value) {
                     values.push(value);
                 }

@@ -1,4 +1,4 @@
-//! What decides besides the scheme, the secrets and the delivery.
+//! Options of verifying and signing.
 
 use core::time::Duration;
 
@@ -8,27 +8,27 @@ use crate::failure::Failure;
 /// usual ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// The time, since 1970-01-01T00:00:00Z.
+    /// The time since 1970-01-01T00:00:00Z.
     pub now: Duration,
-    /// The texts of the scheme's `params`.
+    /// Names and texts of the scheme's `params`.
     pub params: &'a [(&'a str, &'a str)],
     /// Bytes of a body, at most. A longer one is refused before anything is computed.
     pub body_limit: usize,
     /// HMACs over messages of at least so many bytes are left to the caller
     /// ([`Verification::Pending`](crate::Verification::Pending)): from some length on
-    /// the platform's hash is faster than this one.
+    /// the hash of the platform is faster than this one.
     pub delegate_hmac_from: usize,
-    /// Bytes that may be read and hashed, at most: a message for each secret that it is
-    /// tried with, the body for each look into it, and 512 for the look itself.
+    /// Bytes that may be read and hashed, at most. A message counts for each secret
+    /// that it is tried with, the body for each lookup in it, and a lookup for 512.
     pub work_limit: usize,
     /// Whether [`Verified::replay_keys`](crate::Verified::replay_keys) are
-    /// wanted: where no signed id serves, they cost another hash of what is signed.
+    /// wanted. Without a signed id they cost another hash of the message.
     pub replay_keys: bool,
 }
 
 impl Options<'_> {
-    /// The usual: no parameters, bodies of up to 8 MiB, every HMAC computed here,
-    /// however many there are, and the keys of replays.
+    /// The usual options at this time since 1970-01-01T00:00:00Z: no parameters, bodies
+    /// of up to 8 MiB, every HMAC computed here, no limit of work, and replay keys.
     #[must_use]
     pub const fn at(now: Duration) -> Self {
         let body_limit = 8 * 1024 * 1024;

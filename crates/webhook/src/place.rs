@@ -1,4 +1,4 @@
-//! Where a text stands in a delivery.
+//! Places: where a text stands in a delivery.
 //!
 //! How each is written is part of [the reference of schemes](crate::scheme).
 //!
@@ -13,7 +13,7 @@ use crate::parse_error::{ParseError, quoted};
 /// The highest number of a numbered header.
 pub const NUMBERED_HEADERS: usize = 100;
 
-/// Where a text stands in a delivery; the module says how it is written.
+/// Where a text stands in a delivery, such as `header:x-signature`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The first of these headers that is there. Lower-case, never empty.
@@ -26,7 +26,7 @@ pub enum Place {
     Form(String),
     /// A parameter of the URL.
     Query(String),
-    /// What follows `KEY=` in an entry of the signature's own value.
+    /// The text after `KEY=` in an entry of the signature's own value.
     Field(String),
     /// An entry of the signature's own value, by its position.
     Position(usize),
@@ -40,7 +40,7 @@ impl Place {
     /// Reads a place.
     ///
     /// # Errors
-    /// A sentence that says what is wrong and what can be written.
+    /// A sentence that says which places there are.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         if text == "body" {
             return Ok(Self::Body);
@@ -120,19 +120,19 @@ impl fmt::Display for Place {
     }
 }
 
-/// A way into a JSON document: `a.b[0].c`, `a["b.c"]`, and for `each` with
-/// `[]`, every element.
+/// A path in a JSON document: `a.b[0].c`, `a["b.c"]`. In the axis `each` it has a
+/// `[]` for every element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonPath(pub Vec<Step>);
 
 /// One step of a [`JsonPath`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Into this member.
+    /// The member of this name.
     Member(String),
-    /// Into this element.
+    /// The element of this index, from 0.
     Element(usize),
-    /// Into every element.
+    /// Every element.
     Each,
 }
 
@@ -140,7 +140,7 @@ impl JsonPath {
     /// Reads a path.
     ///
     /// # Errors
-    /// A sentence, if it is none.
+    /// A sentence that says how a path is written.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         Self::steps(text)
             .filter(|steps| !steps.is_empty() && steps.len() <= 16)

@@ -1,5 +1,5 @@
-//! The providers that are known, as data: `registry.toml`, whose head says
-//! what an entry is and what its evidence means.
+//! The known providers, as data: `registry.toml`. Its head describes an entry and
+//! its evidence.
 //!
 //! A provider is chosen by its id. Nothing is ever recognised by its headers:
 //! several providers share some, and mean different things by them.
@@ -33,11 +33,11 @@ pub struct Provider {
     pub id: String,
     /// Its name for people.
     pub name: String,
-    /// What the scheme rests on, its class first: `X stripe 23.1.0`.
+    /// The evidence for the scheme, its class first: `X stripe 23.1.0`.
     pub evidence: String,
-    /// Whether that is too little to choose it without saying so.
+    /// Whether the evidence is one source alone: try the scheme with a real delivery.
     pub unconfirmed: bool,
-    /// What the signature leaves open, where the scheme doesn't show it.
+    /// Remarks: parts that the signature doesn't cover, or facts about the secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// How it signs.

@@ -33,7 +33,7 @@ impl Scheme {
     /// Reads a scheme that stands as a JSON (or TOML) table.
     ///
     /// # Errors
-    /// All its mistakes.
+    /// All its mistakes, each with its place.
     pub fn from_value(value: Value) -> Result<Self, SchemeErrors> {
         let scheme = read::scheme(value).map_err(SchemeErrors)?;
         let mistakes = scheme.check();
@@ -46,14 +46,15 @@ impl Scheme {
         write::scheme(self)
     }
 
-    /// What can't work: sentences for who wrote it. A scheme that was read has none.
+    /// The mistakes of this scheme. A scheme that was read has none; one that was put
+    /// together in code may have some.
     #[must_use]
     pub fn check(&self) -> Vec<SchemeError> {
         check::scheme(self)
     }
 
-    /// The headers that deciding on a delivery reads, in lower case, each once;
-    /// `None` if that depends on the delivery.
+    /// The names of the headers that the engine reads of a delivery, in lower case,
+    /// each once; `None` if they depend on the delivery.
     #[must_use]
     pub fn headers_read(&self) -> Option<Vec<String>> {
         headers::read(self)

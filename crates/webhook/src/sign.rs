@@ -25,7 +25,7 @@ use crate::{
     timestamp,
 };
 
-/// What signing adds to a delivery.
+/// The texts that signing adds to a delivery.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Signed {
     /// Headers to add, in lower case: the signature's, the timestamp's, the id's.
@@ -44,8 +44,8 @@ impl core::fmt::Debug for Signed {
 /// is taken, or with a `whsk_…` the one for pairs. Of its messages the first.
 ///
 /// # Errors
-/// `CONFIGURATION` if this scheme or secret can't sign; what is missing in the
-/// delivery otherwise.
+/// [`Failure::Configuration`] if this scheme or secret can't sign; else the text that
+/// the delivery lacks.
 pub fn sign(
     scheme: &Scheme,
     secret: &str,
@@ -75,7 +75,7 @@ pub fn sign(
     draft.done(&signature)
 }
 
-/// What is made so far.
+/// The headers and entries that are made so far.
 struct Draft<'a> {
     scheme: &'a Scheme,
     headers: Vec<(String, String)>,
@@ -140,7 +140,7 @@ impl Draft<'_> {
         Ok(encoding::encode(rule.encoding, &self.with_source(delivery, options, hash)?))
     }
 
-    /// Looks up in the delivery and in what is made so far.
+    /// Looks up texts in the delivery and in the headers that are made so far.
     fn with_source<T>(
         &self,
         delivery: &Delivery<'_>,

@@ -25,8 +25,8 @@ pub(crate) struct EntryGroup<'a> {
 }
 
 impl<'a> EntryGroup<'a> {
-    /// What follows `KEY=`. A key that stands twice is refused: which of them
-    /// was signed can't be known.
+    /// The text after `KEY=`. A key that stands twice is refused: nobody knows which
+    /// of them was signed.
     pub(crate) fn field(&self, key: &str) -> Result<Option<&'a str>, Failure> {
         let value = |entry: &&'a str| entry.strip_prefix(key)?.strip_prefix('=').map(|value| value.trim_matches(' '));
         let mut values = self.entries.iter().filter_map(value);
@@ -36,8 +36,8 @@ impl<'a> EntryGroup<'a> {
         }
     }
 
-    /// The signatures of a method. An entry that is none is passed over: it
-    /// must not spoil a good one beside it.
+    /// The signatures of a method. Other entries are passed over: they must not spoil
+    /// a good one beside them.
     pub(crate) fn candidates(&self, scheme: &Scheme, method: &Method) -> Vec<Vec<u8>> {
         let candidate = |entry: &&str| {
             let mut text = entry.strip_prefix(method.prefix.as_str())?;
@@ -52,7 +52,7 @@ impl<'a> EntryGroup<'a> {
     }
 }
 
-/// What the whole value begins with, cut off.
+/// The value without the text that the scheme says it begins with.
 pub(crate) fn cut<'v>(scheme: &Scheme, value: &'v str) -> Option<&'v str> {
     value.trim_matches([' ', '\t']).strip_prefix(scheme.begins.as_str())
 }
@@ -81,7 +81,7 @@ pub(crate) fn groups<'v>(scheme: &Scheme, values: &'v [Cow<'v, str>]) -> Result<
 
 fn entries<'v>(scheme: &Scheme, value: &'v str) -> EntryGroup<'v> {
     let entries = match scheme.split {
-        // Who joins the lists of two headers puts a comma between them.
+        // Servers that join two headers put a comma between their lists.
         Some(' ') => value.split(' ').map(|entry| entry.trim_matches(['\t', ',']).trim_start_matches(' ')).collect(),
         Some(split) => value.split(split).map(|entry| entry.trim_matches([' ', '\t'])).collect(),
         None => alloc::vec![value],
@@ -91,7 +91,7 @@ fn entries<'v>(scheme: &Scheme, value: &'v str) -> EntryGroup<'v> {
     group
 }
 
-/// Whether what is signed depends on the signature's own value.
+/// Whether the signed message depends on the signature's own value.
 fn own_fields_matter(scheme: &Scheme) -> bool {
     let is_own = |part: &Part| match part {
         Part::Value(place) | Part::ValueOrEmpty(place) => place.is_of_signature(),

@@ -1,9 +1,9 @@
-//! What is signed, as a text with `{…}` in it.
+//! Templates: texts with parts in braces, such as `{timestamp}.{body}`.
 //!
-//! What can stand in the braces is part of [the reference of schemes](crate::scheme).
+//! The parts are listed in [the reference of schemes](crate::scheme).
 //!
-//! A template is read once. Filling it in is one pass: what is filled in is
-//! never looked at again, whatever characters are in it.
+//! A template is read once, and filled in in one pass: a text that was filled in is
+//! never read as a part again.
 
 use alloc::{
     format,
@@ -100,7 +100,7 @@ impl Template {
     /// Reads a template.
     ///
     /// # Errors
-    /// A sentence that says what is wrong.
+    /// A sentence that says which brace or part is wrong.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         let mut parts = Vec::new();
         let mut literal = String::new();

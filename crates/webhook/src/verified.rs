@@ -8,18 +8,20 @@ use core::time::Duration;
 pub struct Verified {
     /// The id that a repeated delivery repeats, if the scheme has one.
     pub event_id: Option<String>,
-    /// When it was signed, if the scheme says.
+    /// The time of signing since 1970-01-01T00:00:00Z, if the scheme has one.
     pub timestamp: Option<Duration>,
-    /// Which of the secrets it matched: the first, if several.
+    /// The index of the secret that matched; of several the first.
     pub secret_index: usize,
-    /// Whether the whole body is the sender's.
+    /// Whether the signature covers the whole body
+    /// ([`Scheme::body_authenticated`](crate::Scheme::body_authenticated)).
     pub body_authenticated: bool,
-    /// What to remember, to know the delivery again: one text of 43 characters
-    /// for each item that was signed. It is made of the event id where nobody
-    /// but the sender can change it ([`Scheme::event_id_signed`](crate::Scheme::event_id_signed)), else of what is
-    /// signed; where nothing is, of the id, and none at all without one.
+    /// Texts to remember, so that a repeated delivery is recognised: one of 43
+    /// characters for each signed item. A key is made of the event id where only the
+    /// sender can change it ([`Scheme::event_id_signed`](crate::Scheme::event_id_signed)),
+    /// else of the signed message. Where no message is signed it is made of the id.
     ///
-    /// A delivery is new if any of them was not seen; of a batch the others are
-    /// repeats. Empty too if [`Options::replay_keys`](crate::Options::replay_keys) says so.
+    /// A delivery is new if any of its keys is. Of a batch, the items whose keys are
+    /// known are repeats. The list is empty without message and id, and if
+    /// [`Options::replay_keys`](crate::Options::replay_keys) is off.
     pub replay_keys: Vec<String>,
 }

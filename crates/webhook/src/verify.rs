@@ -1,10 +1,17 @@
 //! Verifying a delivery.
 //!
-//! In this order: the set-up, the body's length, where the signature is and
-//! what it is written like, the timestamp's form, the message; then whether
-//! the signature matches; then, of what is known to be genuine, the claims,
-//! the hashes and the time. So `TIMESTAMP_TOO_OLD` means a genuine delivery
-//! that came late, and a forged one is `NO_MATCH` whatever its time.
+//! The engine checks in this order:
+//!
+//! 1. the set-up: a secret that can be used, and every parameter;
+//! 2. the length of the body;
+//! 3. the signature's place and form;
+//! 4. the timestamp's form;
+//! 5. the parts of the message;
+//! 6. the signature itself: every secret is tried;
+//! 7. of a genuine delivery the claims, the hashes and the time.
+//!
+//! So `TIMESTAMP_TOO_OLD` means a genuine delivery that came late. A forged one is
+//! `NO_MATCH`, whatever its time.
 
 pub use crate::verified::Verified;
 use crate::{
@@ -18,22 +25,24 @@ mod checks;
 mod matches;
 mod verifier;
 
-/// What is known of a delivery.
+/// The outcome of [`verify()`].
 #[derive(Debug)]
 pub enum Verification<'a> {
-    /// It is genuine and fresh.
+    /// The delivery is genuine and fresh.
     Verified(Verified),
-    /// It is not.
+    /// The delivery is refused.
     Failed(Failure),
-    /// That depends on arithmetic that the caller has to carry out.
+    /// The caller has to check signatures first. This comes of public keys whose
+    /// feature is off, and of [`Options::delegate_hmac_from`].
     Pending(PendingChecks<'a>),
 }
 
 impl Verification<'_> {
-    /// The answer, where no arithmetic is left to the caller.
+    /// The outcome, where no checks are left to the caller.
     ///
     /// # Errors
-    /// Why the delivery is refused. If arithmetic is left, it is refused too.
+    /// The reason for refusing the delivery. With checks left it is refused too:
+    /// nobody has found the signature good.
     pub fn into_result(self) -> Result<Verified, Failure> {
         match self {
             Self::Verified(verified) => Ok(verified),
@@ -43,7 +52,8 @@ impl Verification<'_> {
     }
 }
 
-/// Verifies a delivery.
+/// Verifies a delivery. All secrets and all signatures are tried, in constant time on
+/// decoded bytes. The time is compared in whole seconds.
 #[must_use]
 pub fn verify<'a>(
     scheme: &'a Scheme,

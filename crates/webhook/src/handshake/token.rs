@@ -21,7 +21,7 @@ pub(crate) fn is_token(message: &[Cow<'_, [u8]>]) -> bool {
     padding <= 2 && bytes.iter().take(len - padding).all(allowed)
 }
 
-/// Whether one of the scheme's handshakes would sign this for anybody.
+/// Whether one of the scheme's handshakes would sign this message for anybody.
 pub(crate) fn would_sign(scheme: &Scheme, message: &[Cow<'_, [u8]>]) -> bool {
     let signs = |handshake: &Handshake| {
         handshake.response.as_ref().is_some_and(|rule| rule.algorithm == ResponseAlgorithm::Hmac)

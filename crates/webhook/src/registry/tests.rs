@@ -10,7 +10,6 @@ use crate::{
     verify,
 };
 
-mod document;
 mod round_trip;
 
 /// The ids as they stand in the file.

@@ -1,4 +1,4 @@
-//! Whether a text's boundaries are fixed in what is signed.
+//! Whether a text's boundaries are fixed in the signed message.
 //!
 //! A signature is over one text, put together. In `{header:topic}{header:id}`
 //! `a` and `bc` are the same as `ab` and `c`: both verify, with two ids. So an
@@ -13,8 +13,8 @@ use crate::{
     template::{Part, Template},
 };
 
-/// Whether nobody can shift the boundaries of what stands at this place, in any of
-/// the messages, or in what a signed hash is of.
+/// Whether nobody can shift the boundaries of the text at this place, in any of the
+/// messages, or in the text of a signed hash.
 pub(super) fn are_fixed(scheme: &Scheme, place: &Place) -> bool {
     if matches!(place, Place::Claim(_)) {
         return true;
@@ -44,7 +44,7 @@ fn are_fixed_in(scheme: &Scheme, template: &Template, place: &Place) -> bool {
     false
 }
 
-/// Whether a part can neither take from what follows it nor give to it.
+/// Whether a part can neither take from the text after it nor give to it.
 fn ends(scheme: &Scheme, part: &Part, rest: &[Part], place: &Place) -> bool {
     let next = rest.first();
     let before_time = next.is_some_and(|next| is_time(scheme, next));

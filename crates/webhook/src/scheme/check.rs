@@ -1,4 +1,4 @@
-//! What can't work in a [`Scheme`], as sentences for who wrote it.
+//! The mistakes of a [`Scheme`], as sentences for its author.
 
 use alloc::{
     format,
@@ -38,7 +38,7 @@ struct Check<'a> {
     errors: Vec<SchemeError>,
 }
 
-/// Where a template stands decides what can be in it.
+/// The use of a template, which decides on the parts that it can have.
 #[derive(Clone, Copy, PartialEq)]
 enum Use {
     Message,

@@ -33,15 +33,14 @@ impl Scheme {
         self.timestamp.as_ref().is_some_and(|rule| rule.enforce && self.is_signed(&rule.at))
     }
 
-    /// Whether the event id is part of what is signed, and nothing beside it can
-    /// be taken for a part of it; otherwise whoever repeats a delivery can give
-    /// it another.
+    /// Whether the event id is part of the signed message, and no text beside it can be
+    /// taken for a part of it. Otherwise a repeated delivery can be given another id.
     #[must_use]
     pub fn event_id_signed(&self) -> bool {
         self.event_id.as_ref().is_some_and(|place| self.is_signed(place) && boundaries::are_fixed(self, place))
     }
 
-    /// Whether what stands at a place is part of what is signed.
+    /// Whether the text at a place is part of the signed message.
     fn is_signed(&self, place: &Place) -> bool {
         if matches!(place, Place::Claim(_)) {
             return true;

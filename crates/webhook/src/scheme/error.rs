@@ -1,17 +1,16 @@
-//! What is wrong with a scheme.
+//! The mistakes of a scheme.
 
 use alloc::{string::String, vec::Vec};
 use core::{error::Error, fmt, ops::Deref};
 
 use serde::Serialize;
 
-/// One mistake of a scheme: where it stands, such as `handshake.0.when`, and a
-/// sentence that says what is wrong.
+/// One mistake of a scheme: its place, such as `handshake.0.when`, and a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SchemeError {
-    /// The axis; empty if it is about the whole.
+    /// The axis; empty for a mistake of the whole.
     pub at: String,
-    /// What is wrong and what to write.
+    /// A sentence that says what is wrong and what to write.
     pub message: String,
 }
 

@@ -8,28 +8,28 @@ use crate::{
     template::Template,
 };
 
-/// How one sender signs its webhooks. The module says what each axis means.
+/// How one sender signs its webhooks. The module [`scheme`](crate::scheme) describes each axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scheme {
-    /// Where the signature stands. Any of these; never empty.
+    /// The places of the signature: any of these; never empty.
     pub signature: Vec<Place>,
-    /// What the whole value begins with.
+    /// The text that the whole value begins with.
     pub begins: String,
-    /// What stands between groups.
+    /// The character between groups.
     pub groups: Option<char>,
-    /// What stands between entries.
+    /// The character between entries.
     pub split: Option<char>,
-    /// What the signature follows in its entry.
+    /// The character that the signature follows in its entry.
     pub after: Option<char>,
-    /// How it is made. The first is the one to sign with; never empty.
+    /// The methods that are good. The first is the one to sign with; never empty.
     pub methods: Vec<Method>,
-    /// What is signed. Any of these; empty for JWTs and equality.
+    /// The signed text: any of these; empty for JWTs and equality.
     pub messages: Vec<Template>,
-    /// When it was signed.
+    /// The time of signing.
     pub timestamp: Option<TimestampRule>,
     /// The id that a repeated delivery repeats.
     pub event_id: Option<Place>,
-    /// Where the JSON document stands, if it is not the body.
+    /// The place of the JSON document, if it is not the body.
     pub document: Option<Place>,
     /// The items that are signed one by one.
     pub each: Option<JsonPath>,
@@ -37,115 +37,115 @@ pub struct Scheme {
     pub hashes: Vec<HashRule>,
     /// Claims of the JWT.
     pub claims: Vec<(JsonPath, Template)>,
-    /// What a source configures beside its secrets.
+    /// Names of the texts that the receiver configures beside its secrets.
     pub params: Vec<String>,
-    /// How the sender makes sure of the receiver.
+    /// The requests by which the sender makes sure of the receiver.
     pub handshakes: Vec<Handshake>,
 }
 
 /// How a signature is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Method {
-    /// What its entry begins with.
+    /// The text that its entry begins with.
     pub prefix: String,
-    /// How it stands as text.
+    /// How the signature is written.
     pub encoding: Encoding,
-    /// How it is computed.
+    /// How the signature is computed.
     pub algorithm: Algorithm,
     /// How the key is made of the secret.
     pub key: KeyForm,
 }
 
-/// When a delivery was signed, and how far that may be from now.
+/// The time of signing, and how far it may be from now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimestampRule {
-    /// Where it stands.
+    /// The place of the timestamp.
     pub at: Place,
-    /// How it is written.
+    /// How the timestamp is written.
     pub unit: TimeUnit,
-    /// How old it may be, seconds.
+    /// How old a delivery may be, in whole seconds, inclusive.
     pub past: u32,
-    /// How far ahead it may be, seconds.
+    /// How far ahead of the clock its time may be, in whole seconds, inclusive.
     pub future: u32,
-    /// Whether that is enforced; otherwise it is only read.
+    /// Whether the limits are enforced; otherwise the timestamp is only read.
     pub enforce: bool,
 }
 
-/// A SHA-256 that is sent along.
+/// A SHA-256 (FIPS 180-4) that is sent along.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HashRule {
-    /// Where it stands.
+    /// The place of the hash.
     pub at: Place,
-    /// How it is written.
+    /// How the hash is written.
     pub encoding: Encoding,
-    /// What it is the hash of.
+    /// The text that is hashed.
     pub of: Template,
 }
 
-/// How a sender makes sure of its receiver, and what the receiver answers.
+/// A request by which a sender makes sure of its receiver, and the answer to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Handshake {
-    /// Which requests it is about.
+    /// The requests that are this handshake.
     pub when: When,
     /// Whether the request must first pass the scheme itself.
     pub signed: bool,
-    /// What the sender must know.
+    /// The token that the sender must know.
     pub token: Option<TokenRule>,
-    /// What is computed for the answer.
+    /// The response that is computed for the answer.
     pub response: Option<ResponseRule>,
     /// The answer.
     pub answer: AnswerRule,
 }
 
-/// Which requests a handshake is about. All that is said must hold.
+/// The requests that are a handshake. All conditions that are given must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct When {
-    /// The method.
+    /// The HTTP method.
     pub method: Option<String>,
-    /// What must be there.
+    /// A place that must have a text.
     pub at: Option<Place>,
-    /// Its text.
+    /// The text that it must have.
     pub is: Option<String>,
 }
 
 /// A text of the request that must equal a configured one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRule {
-    /// Where it stands.
+    /// The place of the text.
     pub at: Place,
-    /// What it must be.
+    /// The text that it must equal.
     pub is: Template,
 }
 
-/// What is computed for a handshake's answer.
+/// A response that is computed for the answer of a handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseRule {
-    /// Of what.
+    /// The text that it is computed from.
     pub of: Template,
-    /// How.
+    /// How it is computed.
     pub algorithm: ResponseAlgorithm,
-    /// How it is written.
+    /// How the response is written.
     pub encoding: Encoding,
 }
 
 /// A handshake's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerRule {
-    /// The status.
+    /// The HTTP status, from 200 to 299.
     pub status: u16,
     /// The media type.
     pub content_type: String,
-    /// What it says.
+    /// The body.
     pub body: AnswerBody,
     /// Further headers.
     pub headers: Vec<(String, Template)>,
 }
 
-/// What a handshake's answer says.
+/// The body of a handshake's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnswerBody {
-    /// This text.
+    /// A text.
     Text(Template),
-    /// An object of strings.
+    /// A JSON object of strings.
     Json(Vec<(String, Template)>),
 }

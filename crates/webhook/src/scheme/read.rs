@@ -211,7 +211,7 @@ fn templates(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Vec<(Stri
     read
 }
 
-/// A table's axes, taken one by one; what is left over is unknown.
+/// A table's axes, taken one by one. Axes that are left over are unknown.
 struct Table<'e> {
     members: Map<String, Value>,
     at: String,

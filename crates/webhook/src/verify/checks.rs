@@ -5,25 +5,26 @@ use alloc::{borrow::Cow, vec::Vec};
 use super::matches::{Matches, Target};
 use crate::{algorithm::Algorithm, failure::Failure, mac, verified::Verified};
 
-/// Arithmetic for the caller, and what its answers will mean.
+/// Signatures that the caller has to check, and the verdict that follows.
 #[derive(Debug)]
 pub struct PendingChecks<'a> {
-    /// Is this signature good? In the order in which the answers come.
+    /// The checks, in the order in which [`finish`](Self::finish) takes their results.
     pub checks: Vec<SignatureCheck<'a>>,
     pub(super) matches: Matches,
 }
 
-/// One question: WebCrypto's `verify`.
+/// One signature to check, as `verify` of WebCrypto does.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignatureCheck<'a> {
-    /// What to compute with. ECDSA's signatures are r and s, whatever the
-    /// scheme's form; of a JWT it is the algorithm that its own stands for.
+    /// The algorithm; [`Algorithm::web_crypto`] has its names. A signature of ECDSA is
+    /// r and s, also where the scheme has DER. For a JWT it is the algorithm of the
+    /// signature alone.
     pub algorithm: Algorithm,
-    /// A public key as SubjectPublicKeyInfo, or an HMAC's key as it is.
+    /// A public key as SubjectPublicKeyInfo (RFC 5280), or the bytes of an HMAC's key.
     pub key: Vec<u8>,
     /// The signature.
     pub signature: Vec<u8>,
-    /// What is signed.
+    /// The signed message.
     pub message: Cow<'a, [u8]>,
     pub(super) target: Target,
 }
@@ -36,19 +37,20 @@ impl core::fmt::Debug for SignatureCheck<'_> {
 }
 
 impl PendingChecks<'_> {
-    /// The verdict, with the answers in the order of the checks. One that is
-    /// not there is a no.
+    /// The outcome, given whether each check found its signature good, in the order
+    /// of the checks. A missing result counts as `false`.
     ///
     /// # Errors
-    /// Why the delivery is refused.
-    pub fn finish(mut self, answers: &[bool]) -> Result<Verified, Failure> {
-        for (check, _) in self.checks.iter().zip(answers).filter(|(_, good)| **good) {
+    /// The reason for refusing the delivery.
+    pub fn finish(mut self, results: &[bool]) -> Result<Verified, Failure> {
+        for (check, _) in self.checks.iter().zip(results).filter(|(_, good)| **good) {
             self.matches.record(check.target, || Some(check.hash()));
         }
         self.matches.verdict()
     }
 
-    /// The same for who can't keep the delivery until the answers are there.
+    /// The same without the delivery, for callers that can't keep it until the results
+    /// are known.
     #[must_use]
     pub fn detach(self) -> DetachedChecks {
         let hash = |check: &SignatureCheck<'_>| self.matches.wants_hash(check.target).then(|| check.hash());
@@ -63,20 +65,20 @@ impl SignatureCheck<'_> {
     }
 }
 
-/// What is left of [`PendingChecks`] once they are asked.
+/// [`PendingChecks`] without the delivery.
 #[derive(Debug)]
 pub struct DetachedChecks {
     checks: Vec<(Target, Option<[u8; 32]>)>,
-    pub(super) matches: Matches,
+    matches: Matches,
 }
 
 impl DetachedChecks {
     /// As [`PendingChecks::finish`].
     ///
     /// # Errors
-    /// Why the delivery is refused.
-    pub fn finish(mut self, answers: &[bool]) -> Result<Verified, Failure> {
-        for ((target, hash), _) in self.checks.iter().zip(answers).filter(|(_, good)| **good) {
+    /// The reason for refusing the delivery.
+    pub fn finish(mut self, results: &[bool]) -> Result<Verified, Failure> {
+        for ((target, hash), _) in self.checks.iter().zip(results).filter(|(_, good)| **good) {
             self.matches.record(*target, || *hash);
         }
         self.matches.verdict()

@@ -1,4 +1,4 @@
-//! What matched so far, and the verdict that follows from it.
+//! The signatures that matched so far, and the verdict that follows.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::time::Duration;
@@ -13,37 +13,36 @@ pub(super) struct Target {
     pub(super) secret: usize,
 }
 
-/// What matched so far, of each item and each group of signatures.
+/// The secrets that matched so far, of each item and each group of signatures.
 #[derive(Debug)]
 pub(super) struct Matches {
     pub(super) items: Vec<Vec<SignatureGroup>>,
     pub(super) secrets: usize,
     pub(super) body_authenticated: bool,
-    /// What replay keys are made of.
     pub(super) replay_keys: ReplayKeys,
 }
 
-/// What replay keys are made of.
+/// The text that replay keys are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReplayKeys {
-    /// There are none.
+    /// None: no keys are wanted.
     Unwanted,
-    /// The id that is signed, if there is one; else what is signed.
+    /// The signed id; without one the signed message.
     Id,
-    /// What is signed; if nothing is, the id.
+    /// The signed message; without one the id.
     Signed,
 }
 
-/// What is known of a group of signatures.
+/// A group of signatures, with the fields beside them.
 #[derive(Debug)]
 pub(super) struct SignatureGroup {
-    /// Which secrets it matches.
+    /// Whether it matches, for each secret.
     pub(super) secrets: Vec<bool>,
-    /// The judgement of all that counts once the signature is good: claims,
-    /// hashes, the time.
+    /// The judgement of claims, hashes and the time, which counts once the signature
+    /// is good.
     pub(super) after: Result<Option<Duration>, Failure>,
     pub(super) event_id: Option<String>,
-    /// The hash of what is signed, where it is wanted.
+    /// The hash of the signed message, where it is wanted.
     pub(super) signed: Option<[u8; 32]>,
 }
 
@@ -64,7 +63,7 @@ impl Matches {
         }
     }
 
-    /// Whether the hash of what is signed is to be remembered, and not known yet.
+    /// Whether the hash of the signed message is wanted, and not known yet.
     pub(super) fn wants_hash(&self, target: Target) -> bool {
         let group = self.items.get(target.item).and_then(|groups| groups.get(target.group));
         group.is_some_and(|group| match self.replay_keys {
@@ -90,7 +89,7 @@ impl Matches {
             timestamp = timestamp.or(group.after.clone()?);
             chosen.push(group);
         }
-        // Nobody signs the order of items, nor how often each is there.
+        // The order of items isn't signed, nor how often each is there.
         let remembered = chosen.iter().filter(|_| self.replay_keys != ReplayKeys::Unwanted);
         let mut replay_keys: Vec<String> = remembered.filter_map(|group| group.replay_key()).collect();
         replay_keys.sort();

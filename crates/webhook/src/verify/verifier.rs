@@ -73,7 +73,7 @@ impl<'a> Verifier<'a> {
             let lookup = Lookup { group: Some(group), ..*lookup };
             let failure = self.group(&lookup, Target { item, group: index, secret: 0 }).err();
             any |= failure.is_none();
-            // What can't be judged keeps its place, and matches nothing.
+            // A group that can't be judged keeps its place, and matches nothing.
             if let Some(failure) = &failure {
                 let unusable =
                     SignatureGroup { secrets: Vec::new(), after: Err(failure.clone()), event_id: None, signed: None };
@@ -226,7 +226,7 @@ impl<'a> Verifier<'a> {
         candidates: &[Vec<u8>],
         target: Target,
     ) -> Result<(), Failure> {
-        // What a handshake would sign for anybody is no message.
+        // A text that a handshake would sign for anybody is no message.
         if token::would_sign(lookup.scheme, message) {
             return Ok(());
         }
