@@ -55,7 +55,10 @@ pub(super) fn scheme(scheme: &Scheme) -> Value {
         put(&mut table, "each", json!(alloc::format!("json:{path}")));
     }
     if !scheme.hashes.is_empty() {
-        let hash = |rule: &HashRule| json!({ "at": rule.at.to_string(), "encoding": rule.encoding.name(), "of": rule.of.to_string() });
+        let hash = |rule: &HashRule| {
+            let (at, of) = (rule.at.to_string(), rule.of.to_string());
+            json!({ "at": at, "encoding": rule.encoding.name(), "of": of })
+        };
         put(&mut table, "hashes", scheme.hashes.iter().map(hash).collect());
     }
     if !scheme.claims.is_empty() {
