@@ -28,7 +28,7 @@ use tower::ServiceExt as _;
 /// The origin under which the webhook is registered with the sender.
 const ORIGIN: &str = "https://example.com";
 
-/// What is read once, at the start.
+/// A scheme and its secrets, read once at the start.
 struct Receiver {
     scheme: &'static Scheme,
     secrets: Secrets,

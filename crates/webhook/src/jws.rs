@@ -13,7 +13,7 @@ use crate::{
     message,
     name::Names,
     place::{JsonPath, Step},
-    scheme::{Method, Scheme},
+    scheme::{Scheme, SigningMethod},
     signature, timestamp,
 };
 
@@ -62,7 +62,7 @@ impl<'a> Token<'a> {
         }
         let algorithm = member("alg").and_then(|value| value.map(json::text).transpose()).map_err(|_| no_object)?;
         let algorithm = algorithm.flatten().unwrap_or_default();
-        let is_it = |method: &Method| {
+        let is_it = |method: &SigningMethod| {
             let pinned = method.algorithm.jws_alg().is_some_and(|alg| alg.as_bytes() == &*algorithm);
             pinned && with_prefix(&method.prefix) == Some(text)
         };

@@ -45,10 +45,10 @@ pub(crate) fn joined<'a>(pieces: &[Cow<'a, [u8]>]) -> Cow<'a, [u8]> {
     }
 }
 
-/// A header or field must not have the character in it that ends it in the
-/// message: `{id}.{timestamp}.{body}` of an id with a dot could be taken apart
-/// in another way. Where nothing stands between it and what is beside it, it
-/// must at least be no part of a JSON document: `{header:time}{body}`.
+/// A header or field must not contain the character that ends it in the message:
+/// `{id}.{timestamp}.{body}` of an id with a dot has a second reading. A header or
+/// field right beside another part, as in `{header:time}{body}`, must at least be no
+/// part of a JSON document.
 fn check_ends(lookup: &Lookup<'_>, place: &Place, text: &[u8], beside: [Option<&Part>; 2]) -> Result<(), Failure> {
     let applies = matches!(place, Place::Header(_) | Place::Field(_) | Place::Position(_));
     if !applies || lookup.is_parsed_time(place) {
@@ -127,8 +127,8 @@ fn piece<'a>(part: &'a Part, lookup: &Lookup<'a>, secret: &'a [u8]) -> Result<Co
     })
 }
 
-/// Whether a JSON object or list stands where a text does, or nothing: it is
-/// not what was signed as nothing.
+/// Whether a JSON object or list stands at a place. The sender didn't sign that as
+/// an empty text.
 fn is_structure(lookup: &Lookup<'_>, place: &Place) -> Result<bool, Failure> {
     let Place::Json(path) = place else { return Ok(false) };
     lookup.budget.spend(lookup.document.len())?;
@@ -166,8 +166,8 @@ fn sorted_form(lookup: &Lookup<'_>) -> Result<Vec<u8>, Failure> {
     Ok(pairs.into_iter().flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().concat())
 }
 
-/// The headers that a header lists, which must be all there. If the timestamp
-/// is a header it must be among them: otherwise anybody could give a new one.
+/// The headers that a header lists; all of them must be there. A timestamp in a
+/// header must be among them: otherwise a stranger could replace it.
 fn signed_headers(lookup: &Lookup<'_>, list: &str) -> Result<Vec<u8>, Failure> {
     let names = [list.to_string()];
     let list = lookup.header(&names)?.ok_or_else(|| Failure::MissingHeader(list.to_string()))?;

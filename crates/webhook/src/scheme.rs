@@ -17,7 +17,8 @@ use serde_json::Value;
 pub use crate::algorithm::{Algorithm, Encoding, KeyForm, ResponseAlgorithm, TimeUnit};
 pub use error::{SchemeError, SchemeErrors};
 pub use model::{
-    AnswerBody, AnswerRule, Handshake, HashRule, Method, ResponseRule, Scheme, TimestampRule, TokenRule, When,
+    AnswerBody, AnswerRule, Handshake, HandshakeCondition, HashRule, ResponseRule, Scheme, SigningMethod,
+    TimestampRule, TokenRule,
 };
 
 mod boundaries;

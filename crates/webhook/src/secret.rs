@@ -8,7 +8,7 @@ use crate::{
     encoding,
     mac::{self, Keyed},
     public_key::PublicKey,
-    scheme::{Method, Scheme},
+    scheme::{Scheme, SigningMethod},
 };
 
 /// The secrets of a receiver, made into keys once. Several are good at a time, so that
@@ -130,7 +130,7 @@ impl Secrets {
     }
 }
 
-fn materials(method: &Method, secret: &str) -> Result<Vec<Material>, SecretProblem> {
+fn materials(method: &SigningMethod, secret: &str) -> Result<Vec<Material>, SecretProblem> {
     if secret.trim().is_empty() {
         return Err(SecretProblem::Empty);
     }

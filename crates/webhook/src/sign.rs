@@ -19,7 +19,7 @@ use crate::{
     options::Options,
     place::{JsonPath, Place, Step},
     public_key::SigningPair,
-    scheme::{HashRule, Method, Scheme},
+    scheme::{HashRule, Scheme, SigningMethod},
     secret::{Key, Material, Secrets},
     signature::EntryGroup,
     timestamp,
@@ -106,7 +106,7 @@ impl Draft<'_> {
 
     fn computed(
         &mut self,
-        method: &Method,
+        method: &SigningMethod,
         key: &Key,
         secret: &str,
         delivery: &Delivery<'_>,
@@ -159,7 +159,7 @@ impl Draft<'_> {
 
     fn token(
         &self,
-        method: &Method,
+        method: &SigningMethod,
         key: &Key,
         delivery: &Delivery<'_>,
         event_id: Option<&str>,

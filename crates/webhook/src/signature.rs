@@ -7,7 +7,7 @@ use crate::{
     encoding,
     failure::Failure,
     place::Place,
-    scheme::{Method, Scheme},
+    scheme::{Scheme, SigningMethod},
     template::Part,
 };
 
@@ -38,7 +38,7 @@ impl<'a> EntryGroup<'a> {
 
     /// The signatures of a method. Other entries are passed over: they must not spoil
     /// a good one beside them.
-    pub(crate) fn candidates(&self, scheme: &Scheme, method: &Method) -> Vec<Vec<u8>> {
+    pub(crate) fn candidates(&self, scheme: &Scheme, method: &SigningMethod) -> Vec<Vec<u8>> {
         let candidate = |entry: &&str| {
             let mut text = entry.strip_prefix(method.prefix.as_str())?;
             if let Some(after) = scheme.after {

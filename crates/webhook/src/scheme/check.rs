@@ -8,7 +8,7 @@ use alloc::{
 
 use super::{
     error::SchemeError,
-    model::{AnswerBody, Handshake, Method, ResponseRule, Scheme},
+    model::{AnswerBody, Handshake, ResponseRule, Scheme, SigningMethod},
 };
 use crate::{
     algorithm::{Algorithm, Encoding, KeyForm, ResponseAlgorithm},
@@ -98,7 +98,7 @@ impl Check<'_> {
                 self.mistake(&at("encoding"), format!("{} can't be written as {}", method.algorithm, method.encoding));
             }
         }
-        let same_kind = |a: &Method, b: &Method| kind(a.algorithm) == kind(b.algorithm);
+        let same_kind = |a: &SigningMethod, b: &SigningMethod| kind(a.algorithm) == kind(b.algorithm);
         if scheme.methods.iter().zip(scheme.methods.iter().skip(1)).any(|(a, b)| !same_kind(a, b)) {
             self.mistake("or", "signatures, JWTs and equality can't stand side by side; write a scheme for each");
         }
@@ -332,7 +332,7 @@ const fn kind(algorithm: Algorithm) -> u8 {
     }
 }
 
-fn key_misfit(method: &Method) -> Option<String> {
+fn key_misfit(method: &SigningMethod) -> Option<String> {
     let ed25519 = matches!(method.key, KeyForm::Ed25519Hex | KeyForm::Ed25519Base64 | KeyForm::Whpk);
     let fits = method.algorithm.is_public_key() == method.key.is_public_key()
         && (!ed25519 || method.algorithm == Algorithm::Ed25519);

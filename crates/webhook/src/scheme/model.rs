@@ -22,7 +22,7 @@ pub struct Scheme {
     /// The character that the signature follows in its entry.
     pub after: Option<char>,
     /// The methods that are good. The first is the one to sign with; never empty.
-    pub methods: Vec<Method>,
+    pub methods: Vec<SigningMethod>,
     /// The signed text: any of these; empty for JWTs and equality.
     pub messages: Vec<Template>,
     /// The time of signing.
@@ -45,7 +45,7 @@ pub struct Scheme {
 
 /// How a signature is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Method {
+pub struct SigningMethod {
     /// The text that its entry begins with.
     pub prefix: String,
     /// How the signature is written.
@@ -86,7 +86,7 @@ pub struct HashRule {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Handshake {
     /// The requests that are this handshake.
-    pub when: When,
+    pub when: HandshakeCondition,
     /// Whether the request must first pass the scheme itself.
     pub signed: bool,
     /// The token that the sender must know.
@@ -99,7 +99,7 @@ pub struct Handshake {
 
 /// The requests that are a handshake. All conditions that are given must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct When {
+pub struct HandshakeCondition {
     /// The HTTP method.
     pub method: Option<String>,
     /// A place that must have a text.

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use super::{
     error::SchemeError,
     model::{
-        AnswerBody, AnswerRule, Handshake, HashRule, Method, ResponseRule, Scheme, TimestampRule, TokenRule, When,
+        AnswerBody, AnswerRule, Handshake, HandshakeCondition, HashRule, ResponseRule, Scheme, SigningMethod,
+        TimestampRule, TokenRule,
     },
 };
 use crate::{
@@ -63,13 +64,13 @@ pub(super) fn scheme(value: Value) -> Result<Scheme, Vec<SchemeError>> {
     }
 }
 
-fn methods(table: &mut Table<'_>) -> Option<Vec<Method>> {
+fn methods(table: &mut Table<'_>) -> Option<Vec<SigningMethod>> {
     let first = method(table, None);
     let more = table.tables("or", |table| method(table, first.as_ref()));
     first.map(|first| core::iter::once(first).chain(more).collect())
 }
 
-fn method(table: &mut Table<'_>, above: Option<&Method>) -> Option<Method> {
+fn method(table: &mut Table<'_>, above: Option<&SigningMethod>) -> Option<SigningMethod> {
     let prefix = table.optional("prefix", text_of).or_else(|| above.map(|above| above.prefix.clone()));
     let algorithm = match above {
         None => table.required("algorithm", |value, _, _| named(value, Algorithm::parse, Algorithm::ALL)),
@@ -97,7 +98,7 @@ fn method(table: &mut Table<'_>, above: Option<&Method>) -> Option<Method> {
             "say how the public key is written: ed25519-hex, ed25519-base64, whpk, spki-base64, pem or jwk",
         );
     }
-    Some(Method { prefix: prefix.unwrap_or_default(), encoding: encoding?, algorithm, key: key? })
+    Some(SigningMethod { prefix: prefix.unwrap_or_default(), encoding: encoding?, algorithm, key: key? })
 }
 
 fn timestamp(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Option<TimestampRule> {
@@ -136,7 +137,7 @@ fn claims(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Vec<(JsonPat
 
 fn handshake(table: &mut Table<'_>) -> Option<Handshake> {
     let when = table.required("when", |value, at, errors| {
-        let mut when = When::default();
+        let mut when = HandshakeCondition::default();
         if let Some(mut table) = Table::new(value, at, errors) {
             when.method = table.optional("method", text_of);
             when.at = table.optional("at", place_of);

@@ -7,7 +7,7 @@ use alloc::{
 
 use serde_json::{Map, Value, json};
 
-use super::model::{AnswerBody, Handshake, HashRule, Method, Scheme};
+use super::model::{AnswerBody, Handshake, HashRule, Scheme, SigningMethod};
 use crate::{
     algorithm::{Algorithm, Encoding, KeyForm, ResponseAlgorithm, TimeUnit},
     template::Template,
@@ -87,7 +87,7 @@ fn one_or_many<T: ToString>(values: &[T]) -> Value {
 
 /// The first method leaves defaults out; the others say all, since what they
 /// leave out is as the first has it.
-fn method(method: &Method, all: bool) -> Map<String, Value> {
+fn method(method: &SigningMethod, all: bool) -> Map<String, Value> {
     let mut table = Map::new();
     let default_encoding = match method.algorithm {
         Algorithm::Equality => Some(Encoding::Utf8),

@@ -48,8 +48,8 @@ fn p35_a_timestamp_that_is_not_enforced_can_not_swallow_the_body() {
     }
 }
 
-/// Who shifts the border between a header and what is beside it in the message
-/// has other texts under the same signature.
+/// A shifted boundary between a header and its neighbour in the message would give
+/// other texts under the same signature.
 #[test]
 fn p35_a_header_beside_the_body_can_not_take_a_part_of_it() {
     let of = |message: &str| {

@@ -172,7 +172,7 @@ fn p08_templates_are_literal() {
             assert_eq!(round_trip(text, WHSEC, body.as_bytes()), "VALID", "{body}");
         }
     }
-    // What is filled in is not looked at again: a parameter that looks like a part is a text.
+    // A parameter that looks like a part is a text: templates are filled in once.
     let scheme = scheme(
         "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\n\
          message = \"{param:a}{body}\"\nparams = [\"a\"]",

@@ -1,4 +1,4 @@
-//! What holds of every scheme: what is signed verifies, and nothing near it
+//! Properties of every scheme: a signed delivery verifies, and nothing near it
 //! does; no junk panics, or takes long.
 
 use std::{

@@ -120,10 +120,10 @@ fn p34_what_is_remembered_is_what_only_the_sender_can_change() {
     assert_eq!(keys(&unsigned, "", b"a"), Vec::<String>::new());
 }
 
-/// Whoever can shift the border between the id and what is beside it has two
-/// ids for one signature: then what is signed is remembered, and not the id.
+/// A boundary of the id that can be shifted gives two ids for one signature. Then the
+/// signed message is remembered, not the id.
 #[test]
-fn p34_an_id_counts_only_where_its_borders_hold() {
+fn p34_an_id_counts_only_where_its_boundaries_are_fixed() {
     let of = |message: &str, id: &str| {
         let text = "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"";
         let time = "timestamp = { at = \"header:t\" }";

@@ -102,7 +102,7 @@ pub(super) fn settle(verification: Verification<'_>) -> Result<Verified, Failure
     }
 }
 
-/// What WebCrypto would do, by libraries that the engine needn't have.
+/// The arithmetic of WebCrypto, by libraries that the engine needn't have.
 fn arithmetic(check: &SignatureCheck<'_>) -> Option<()> {
     use p256::ecdsa::signature::Verifier as _;
     use rsa::pkcs8::DecodePublicKey as _;
@@ -160,7 +160,7 @@ pub(super) fn value<'a>(headers: &'a [(String, String)], name: &str) -> &'a str 
     headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str()).unwrap()
 }
 
-/// What a delivery comes to if one header is another.
+/// The code of a delivery with one header replaced.
 pub(super) fn with_header(
     scheme: &Scheme,
     secret: &str,

@@ -32,7 +32,7 @@ fn secret(form: KeyForm) -> &'static str {
     }
 }
 
-/// What came, as it can be changed.
+/// A delivery that can be changed.
 #[derive(Clone)]
 struct Draft {
     url: String,
@@ -194,7 +194,7 @@ fn what_is_signed_by_a_scheme_is_verified_by_it_and_nothing_else_is() {
     assert_eq!(unsigned, public, "only who has a private key can sign these");
 }
 
-/// What else a delivery had, an id among it, is judged all the same without it.
+/// Without its other headers, an id among them, a delivery is judged the same.
 #[test]
 fn the_headers_that_a_scheme_reads_are_all_that_it_needs() {
     let verified = |scheme: &Scheme, draft: &Draft| {
