@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use keystile_webhook::{Delivery, Scheme, Secrets, Setting, Verification, verify};
+use keystile_webhook::{Delivery, Scheme, Secrets, Options, Verification, verify};
 use libfuzzer_sys::fuzz_target;
 
 const SCHEMES: [&str; 5] = [
@@ -27,19 +27,19 @@ fuzz_target!(|data: (Vec<(u8, String)>, String, Vec<u8>)| {
     let headers: Vec<(&str, &str)> =
         headers.iter().map(|(name, value)| (names[usize::from(*name) % names.len()], value.as_str())).collect();
     let delivery = Delivery { method: "POST", url: &url, headers: &headers, body: &body };
-    let setting = Setting::at(Duration::from_secs(1_700_000_000));
+    let options = Options::at(Duration::from_secs(1_700_000_000));
     for text in SCHEMES {
         let scheme: Scheme = serde_json::from_str(text).unwrap();
         let secrets = Secrets::parse(
             &scheme,
             &["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="],
         );
-        assert!(verify(&scheme, &secrets, &delivery, &setting).into_result().is_err());
+        assert!(verify(&scheme, &secrets, &delivery, &options).into_result().is_err());
         // What is left to the platform is no more genuine before its answer.
-        let asking = Setting { ask_above: 0, ..setting };
-        if let Verification::Ask(questions) = verify(&scheme, &secrets, &delivery, &asking) {
-            let noes = vec![false; questions.checks.len()];
-            assert!(questions.asked().answered(&noes).is_err());
+        let asking = Options { delegate_hmac_from: 0, ..options };
+        if let Verification::Pending(pending) = verify(&scheme, &secrets, &delivery, &asking) {
+            let noes = vec![false; pending.checks.len()];
+            assert!(pending.detach().finish(&noes).is_err());
         }
     }
 });

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use keystile_webhook::{Delivery, Scheme, Secrets, Setting, verify};
+use keystile_webhook::{Delivery, Scheme, Secrets, Options, verify};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: (String, String, Vec<u8>)| {
@@ -15,9 +15,9 @@ fuzz_target!(|data: (String, String, Vec<u8>)| {
     let secrets = Secrets::parse(&scheme, &["secret"]);
     let headers = [("a", header.as_str()), ("b", header.as_str())];
     let delivery = Delivery { method: "GET", url: &header, headers: &headers, body: &body };
-    let setting = Setting::at(Duration::ZERO);
-    let _ = verify(&scheme, &secrets, &delivery, &setting).into_result();
-    if let Some(shake) = scheme.handshake(&delivery, &setting) {
-        let _ = shake.answer(&secrets, &delivery, &setting, None);
+    let options = Options::at(Duration::ZERO);
+    let _ = verify(&scheme, &secrets, &delivery, &options).into_result();
+    if let Some(request) = scheme.handshake(&delivery, &options) {
+        let _ = request.answer(&secrets, &delivery, &options, None);
     }
 });

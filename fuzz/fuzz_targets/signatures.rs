@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use keystile_webhook::{Delivery, Scheme, Secrets, Setting, verify};
+use keystile_webhook::{Delivery, Scheme, Secrets, Options, verify};
 use libfuzzer_sys::fuzz_target;
 
 const METHODS: [(&str, &str); 10] = [
@@ -31,6 +31,6 @@ fuzz_target!(|data: (u8, String, Vec<u8>, Vec<u8>)| {
     let headers = [("s", hex.as_str())];
     let delivery = Delivery { method: "POST", url: "https://h/", headers: &headers, body: &body };
     let secrets = Secrets::parse(&scheme, &[&secret]);
-    let setting = Setting::at(Duration::ZERO);
-    let _ = verify(&scheme, &secrets, &delivery, &setting).into_result();
+    let options = Options::at(Duration::ZERO);
+    let _ = verify(&scheme, &secrets, &delivery, &options).into_result();
 });

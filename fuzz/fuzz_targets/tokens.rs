@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use keystile_webhook::{Delivery, Scheme, Secrets, Setting, verify};
+use keystile_webhook::{Delivery, Scheme, Secrets, Options, verify};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: (bool, String, Vec<u8>)| {
@@ -23,6 +23,6 @@ fuzz_target!(|data: (bool, String, Vec<u8>)| {
     let headers = [("a", if as_is { token.as_str() } else { made.as_str() })];
     let delivery = Delivery { method: "POST", url: "https://h/", headers: &headers, body: b"{}" };
     let secrets = Secrets::parse(&scheme, &["secret"]);
-    let setting = Setting::at(Duration::ZERO);
-    assert!(verify(&scheme, &secrets, &delivery, &setting).into_result().is_err());
+    let options = Options::at(Duration::ZERO);
+    assert!(verify(&scheme, &secrets, &delivery, &options).into_result().is_err());
 });

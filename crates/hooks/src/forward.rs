@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use js_sys::Uint8Array;
 use keystile_core::{KeyDigest, Timestamp};
 use keystile_runtime::{clock, log};
-use keystile_webhook::{Delivery, Scheme, Setting, Verified, place::Place};
+use keystile_webhook::{Delivery, Options, Scheme, Verified, place::Place};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -169,7 +169,7 @@ fn headers(
         signing_secret,
         &delivery,
         Some(&event.webhook_id),
-        &Setting::at(now.since_unix()),
+        &Options::at(now.since_unix()),
     )
     .map_err(|failure| format!("{}: {}", failure.code(), failure.detail()))?;
     let mut headers = event.headers.clone();

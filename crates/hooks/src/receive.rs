@@ -7,7 +7,7 @@
 use keystile_core::{base::problem::Problem, config::WebhookMode, objects::deliveries::Claimed};
 use keystile_runtime::log;
 use keystile_webhook::{
-    Delivery, Failure, Scheme, Secrets, Setting, Verification, Verified, algorithm::WebCrypto, verify::SignatureCheck,
+    Delivery, Failure, Options, Scheme, Secrets, Verification, Verified, algorithm::WebCrypto, verify::SignatureCheck,
 };
 use serde_json::json;
 use wasm_bindgen_futures::JsFuture;
@@ -33,18 +33,18 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
         body,
     };
     let (headers, params) = (parts.headers(), source.params());
-    let (delivery, setting) = (parts.delivery(&headers), source::setting(incoming.now, &params, limit as usize));
+    let (delivery, options) = (parts.delivery(&headers), source::options(incoming.now, &params, limit as usize));
     let scheme = &source.config.scheme;
-    if let Some(shake) = scheme.handshake(&delivery, &setting) {
-        let verified = match shake.needs_verification() {
+    if let Some(request) = scheme.handshake(&delivery, &options) {
+        let verified = match request.needs_verification() {
             true => Some(
-                verify(scheme, secrets, &delivery, &setting)
+                verify(scheme, secrets, &delivery, &options)
                     .await
                     .map_err(|failure| told(source, incoming, &failure))?,
             ),
             false => None,
         };
-        let answer = shake.answer(secrets, &delivery, &setting, verified.as_ref());
+        let answer = request.answer(secrets, &delivery, &options, verified.as_ref());
         return answer.map(Reply::from).map_err(|failure| told(source, incoming, &failure));
     }
     if incoming.method != "POST" {
@@ -52,7 +52,7 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
         return Err(problem.with_header("Allow", "POST"));
     }
     let verified =
-        verify(scheme, secrets, &delivery, &setting).await.map_err(|failure| told(source, incoming, &failure))?;
+        verify(scheme, secrets, &delivery, &options).await.map_err(|failure| told(source, incoming, &failure))?;
     drop(headers);
     let keys = verified.replay_keys.clone();
     let event = Event::new(source, incoming, parts, verified);
@@ -112,18 +112,18 @@ pub(crate) async fn verify(
     scheme: &Scheme,
     secrets: &Secrets,
     delivery: &Delivery<'_>,
-    setting: &Setting<'_>,
+    options: &Options<'_>,
 ) -> Result<Verified, Failure> {
-    let questions = match keystile_webhook::verify(scheme, secrets, delivery, setting) {
+    let pending = match keystile_webhook::verify(scheme, secrets, delivery, options) {
         Verification::Verified(verified) => return Ok(verified),
         Verification::Failed(failure) => return Err(failure),
-        Verification::Ask(questions) => questions,
+        Verification::Pending(pending) => pending,
     };
     let mut answers = Vec::new();
-    for check in &questions.checks {
+    for check in &pending.checks {
         answers.push(is_good(check).await);
     }
-    questions.answered(&answers)
+    pending.finish(&answers)
 }
 
 /// What can't be read as a key or a signature proves nothing.

@@ -8,7 +8,7 @@ use std::{cell::OnceCell, rc::Rc};
 
 use keystile_core::config::{HooksConfig, WebhookSource};
 use keystile_runtime::{config, secret, upstream};
-use keystile_webhook::{Delivery, Scheme, Secrets, Setting};
+use keystile_webhook::{Delivery, Options, Scheme, Secrets};
 use serde_json::json;
 use wasm_bindgen::JsValue;
 use worker::Env;
@@ -17,7 +17,7 @@ use crate::incoming::Incoming;
 
 /// From this length on WebCrypto's HMAC is faster than the module's, its crossing
 /// included (`docs/design/benchmarks.md`).
-pub(crate) const ASK_ABOVE: usize = 4 * 1024;
+pub(crate) const DELEGATE_HMAC_FROM: usize = 4 * 1024;
 
 thread_local! {
     static HOOKS: OnceCell<Rc<Hooks>> = const { OnceCell::new() };
@@ -175,10 +175,10 @@ impl Parts {
 }
 
 /// What else decides on a delivery.
-pub(crate) fn setting<'a>(
+pub(crate) fn options<'a>(
     now: keystile_core::Timestamp,
     params: &'a [(&'a str, &'a str)],
     body_limit: usize,
-) -> Setting<'a> {
-    Setting { params, body_limit, ask_above: ASK_ABOVE, ..Setting::at(now.since_unix()) }
+) -> Options<'a> {
+    Options { params, body_limit, delegate_hmac_from: DELEGATE_HMAC_FROM, ..Options::at(now.since_unix()) }
 }

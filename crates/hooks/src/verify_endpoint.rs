@@ -8,7 +8,7 @@ use keystile_core::{
     base::{fields, json_object::ReadObjectError, problem::Problem},
 };
 use keystile_runtime::log;
-use keystile_webhook::{Failure, Scheme, Secrets, Setting, Verified};
+use keystile_webhook::{Failure, Options, Scheme, Secrets, Verified};
 
 use crate::{
     incoming::Incoming,
@@ -100,11 +100,11 @@ async fn verdict(
 ) -> Result<Verified, Failure> {
     let headers = parts.headers();
     // Nothing is remembered here.
-    let setting = Setting {
+    let options = Options {
         replay_keys: false,
         work_limit: verify_webhook::MAX_WORK_BYTES,
-        ..source::setting(now, params, limit)
+        ..source::options(now, params, limit)
     };
     let delivery = parts.delivery(&headers);
-    receive::verify(scheme, secrets, &delivery, &setting).await
+    receive::verify(scheme, secrets, &delivery, &options).await
 }

@@ -11,10 +11,10 @@ use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use js_sys::{Array, Promise, Uint8Array};
 use keystile_webhook::{
-    Delivery, Failure, Scheme, Secrets, Setting, Verified,
+    Delivery, Failure, Options, Scheme, Secrets, Verified,
     algorithm::WebCrypto,
     registry,
-    verify::{self, SignatureCheck},
+    verify::{self, DetachedChecks, SignatureCheck},
 };
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
@@ -36,7 +36,7 @@ pub struct Engine {
 struct Parts {
     scheme: Scheme,
     secrets: Secrets,
-    options: Options,
+    options: CallerOptions,
     ask_above: usize,
     check: Option<Check>,
 }
@@ -52,7 +52,7 @@ pub struct Asked {
 #[derive(Debug)]
 enum Then {
     Settled(Result<Verified, Failure>),
-    Answers(verify::Asked),
+    Answers(DetachedChecks),
 }
 
 #[wasm_bindgen]
@@ -83,7 +83,7 @@ extern "C" {
 /// What else decides, as JavaScript gives it.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Options {
+struct CallerOptions {
     params: BTreeMap<String, String>,
     accept_unconfirmed: bool,
     body_limit: Option<usize>,
@@ -113,7 +113,7 @@ impl Engine {
         ask_above: usize,
         check: Option<Check>,
     ) -> Result<Self, JsError> {
-        let options = Options::read(options)?;
+        let options = CallerOptions::read(options)?;
         let scheme = scheme_of(scheme, &options)?;
         let texts: Vec<&str> = secrets.iter().map(String::as_str).collect();
         let secrets = Secrets::parse(&scheme, &texts);
@@ -142,14 +142,14 @@ impl Engine {
     /// from the ninth on, the number of the secret.
     pub fn verify(&self, head: &str, body: &[u8], now: f64) -> u32 {
         let parts = &self.parts;
-        self.conclude(parts.judge(head, body, now, |delivery, setting| {
+        self.conclude(parts.judge(head, body, now, |delivery, options| {
             let verify = |ask_above: usize| {
-                let setting = Setting { ask_above, ..*setting };
-                match verify::verify(&parts.scheme, &parts.secrets, delivery, &setting) {
-                    verify::Verification::Ask(questions) => {
+                let options = Options { delegate_hmac_from: ask_above, ..*options };
+                match verify::verify(&parts.scheme, &parts.secrets, delivery, &options) {
+                    verify::Verification::Pending(pending) => {
                         let answers: Option<Vec<bool>> =
-                            questions.checks.iter().map(|check| parts.checked(check)).collect();
-                        answers.map(|answers| questions.answered(&answers))
+                            pending.checks.iter().map(|check| parts.checked(check)).collect();
+                        answers.map(|answers| pending.finish(&answers))
                     }
                     settled => Some(settled.into_result()),
                 }
@@ -212,12 +212,12 @@ impl Engine {
     #[must_use]
     pub fn ask(&self, head: &str, body: &[u8], now: f64) -> Asked {
         let parts = &self.parts;
-        parts.judge(head, body, now, |delivery, setting| {
-            let setting = Setting { ask_above: parts.ask_above, ..*setting };
-            match verify::verify(&parts.scheme, &parts.secrets, delivery, &setting) {
-                verify::Verification::Ask(questions) => {
-                    let promises = questions.checks.iter().map(|check| self.promise(check)).collect();
-                    Asked { promises, then: Then::Answers(questions.asked()) }
+        parts.judge(head, body, now, |delivery, options| {
+            let options = Options { delegate_hmac_from: parts.ask_above, ..*options };
+            match verify::verify(&parts.scheme, &parts.secrets, delivery, &options) {
+                verify::Verification::Pending(pending) => {
+                    let promises = pending.checks.iter().map(|check| self.promise(check)).collect();
+                    Asked { promises, then: Then::Answers(pending.detach()) }
                 }
                 settled => Asked { promises: Array::new(), then: Then::Settled(settled.into_result()) },
             }
@@ -229,7 +229,7 @@ impl Engine {
         let answers: Vec<bool> = answers.iter().map(JsValue::is_truthy).collect();
         self.conclude(match asked.then {
             Then::Settled(judged) => judged,
-            Then::Answers(asked) => asked.answered(&answers),
+            Then::Answers(checks) => checks.finish(&answers),
         })
     }
 
@@ -261,10 +261,10 @@ impl Engine {
     #[must_use]
     pub fn handshake(&self, head: &str, body: &[u8], now: f64) -> Option<String> {
         let parts = &self.parts;
-        let answer = parts.judge(head, body, now, |delivery, setting| {
-            let shake = parts.scheme.handshake(delivery, setting)?;
-            let verified = verify::verify(&parts.scheme, &parts.secrets, delivery, setting).into_result().ok();
-            shake.answer(&parts.secrets, delivery, setting, verified.as_ref()).ok()
+        let answer = parts.judge(head, body, now, |delivery, options| {
+            let request = parts.scheme.handshake(delivery, options)?;
+            let verified = verify::verify(&parts.scheme, &parts.secrets, delivery, options).into_result().ok();
+            request.answer(&parts.secrets, delivery, options, verified.as_ref()).ok()
         })?;
         let headers: BTreeMap<String, String> = answer.headers.into_iter().collect();
         Some(json!({ "status": answer.status, "headers": headers, "body": answer.body }).to_string())
@@ -285,11 +285,11 @@ pub fn sign(
     options: &str,
     now: f64,
 ) -> Result<String, JsError> {
-    let options = Options::read(options)?;
+    let options = CallerOptions::read(options)?;
     let scheme = scheme_of(scheme, &options)?;
     let (headers, params) = (Headers::of(head), options.params());
-    let setting = options.setting(&params, now);
-    let signed = keystile_webhook::sign(&scheme, secret, &headers.delivery(body), event_id.as_deref(), &setting)
+    let options = options.for_engine(&params, now);
+    let signed = keystile_webhook::sign(&scheme, secret, &headers.delivery(body), event_id.as_deref(), &options)
         .map_err(|failure| JsError::new(&format!("{}: {}", failure.code(), failure.detail())))?;
     let headers: BTreeMap<String, String> = signed.headers.into_iter().collect();
     Ok(json!({ "headers": headers, "value": signed.value }).to_string())
@@ -302,13 +302,10 @@ pub fn providers() -> String {
     serde_json::to_string(registry::all()).unwrap_or_default()
 }
 
-fn scheme_of(given: &str, options: &Options) -> Result<Scheme, JsError> {
+fn scheme_of(given: &str, options: &CallerOptions) -> Result<Scheme, JsError> {
     let given = serde_json::from_str(given).map_err(|error| JsError::new(&error.to_string()))?;
     let Value::String(id) = given else {
-        return Scheme::from_value(given).map_err(|mistakes| {
-            let sentences: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-            JsError::new(&format!("This scheme can't work: {}", sentences.join("; ")))
-        });
+        return Scheme::from_value(given).map_err(|errors| JsError::new(&format!("This scheme can't work: {errors}")));
     };
     let provider = registry::provider(&id).ok_or_else(|| JsError::new(&format!("No provider {id:?}.")))?;
     if provider.unconfirmed && !options.accept_unconfirmed {
@@ -347,13 +344,13 @@ impl Parts {
         platform.hmac(names.hash, &check.key, &check.signature, &check.message).ok()
     }
 
-    fn judge<T>(&self, head: &str, body: &[u8], now: f64, judge: impl FnOnce(&Delivery<'_>, &Setting<'_>) -> T) -> T {
+    fn judge<T>(&self, head: &str, body: &[u8], now: f64, judge: impl FnOnce(&Delivery<'_>, &Options<'_>) -> T) -> T {
         let (headers, params) = (Headers::of(head), self.options.params());
-        judge(&headers.delivery(body), &self.options.setting(&params, now))
+        judge(&headers.delivery(body), &self.options.for_engine(&params, now))
     }
 }
 
-impl Options {
+impl CallerOptions {
     fn read(text: &str) -> Result<Self, JsError> {
         serde_json::from_str(text).map_err(|error| JsError::new(&format!("options: {error}")))
     }
@@ -362,12 +359,12 @@ impl Options {
         self.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
-    fn setting<'a>(&self, params: &'a [(&'a str, &'a str)], now: f64) -> Setting<'a> {
+    fn for_engine<'a>(&self, params: &'a [(&'a str, &'a str)], now: f64) -> Options<'a> {
         // A float becomes the nearest integer there is, whatever it was.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let usual = Setting::at(Duration::from_millis((now * 1000.0) as u64));
+        let usual = Options::at(Duration::from_millis((now * 1000.0) as u64));
         let body_limit = self.body_limit.unwrap_or(usual.body_limit);
-        Setting { params, body_limit, replay_keys: self.replay_keys, ..usual }
+        Options { params, body_limit, replay_keys: self.replay_keys, ..usual }
     }
 }
 

@@ -93,7 +93,7 @@ impl Algorithm {
         matches!(self, Self::HmacSha1 | Self::HmacSha256 | Self::HmacSha512)
     }
 
-    /// What the `alg` of a JWT must say.
+    /// The `alg` of a JWT (RFC 7518); `None` for other signatures.
     #[must_use]
     pub const fn jws_alg(self) -> Option<&'static str> {
         match self {
@@ -104,8 +104,8 @@ impl Algorithm {
         }
     }
 
-    /// What WebCrypto calls it; `None` if there is no key, or no such thing
-    /// there. ECDSA's signatures are r and s there.
+    /// The names in WebCrypto; `None` if it has no such algorithm. ECDSA's signatures
+    /// are r and s there.
     #[must_use]
     pub const fn web_crypto(self) -> Option<WebCrypto> {
         let [name, hash, named_curve, key_format] = match self {
@@ -133,8 +133,8 @@ impl Algorithm {
     }
 }
 
-/// An algorithm in the words of WebCrypto (`importKey`, `verify`). What is empty
-/// it doesn't have.
+/// An algorithm by its names in WebCrypto (`importKey`, `verify`). A name that it
+/// doesn't have is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WebCrypto {
     /// `HMAC`, `ECDSA`, …
@@ -183,7 +183,7 @@ named! {
     Ed25519Hex = "ed25519-hex",
     /// An Ed25519 public key, 32 bytes in base64.
     Ed25519Base64 = "ed25519-base64",
-    /// Standard Webhooks' `whpk_…`; who has `whsk_…` can write that.
+    /// Standard Webhooks' `whpk_…`; a `whsk_…` is taken too.
     Whpk = "whpk",
     /// A public key as SubjectPublicKeyInfo in base64, without PEM's lines.
     SpkiBase64 = "spki-base64",

@@ -1,4 +1,8 @@
-//! As much of DER as public keys, certificates and ECDSA signatures need.
+//! As much of DER (X.690) as public keys, certificates and ECDSA signatures need.
+//!
+//! The crates `der` and `spki` in its place make the hooks worker 8.4 KiB bigger,
+//! compressed, and the npm package 5.6 KiB; with `x509-cert` it is 20 and 26 KiB. Of a
+//! certificate only its key is pinned here, so the rest of it need not be read.
 
 use alloc::vec::Vec;
 

@@ -1,59 +1,64 @@
-//! Why a delivery is refused.
+//! The reasons for refusing a delivery.
 
 use alloc::{
     borrow::Cow,
     format,
     string::{String, ToString},
 };
+use core::{error::Error, fmt};
 
-use super::place::Place;
+use crate::place::Place;
 
-/// Why a delivery is refused. None has a secret, the body or a computed
-/// signature in it: names of places are the scheme's own, not the sender's.
+/// The reason for refusing a delivery. No reason contains a secret, the body or a
+/// computed signature. Names of places in it are those of the scheme.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The source or its secrets are not set up right: not the sender's fault.
+    /// The receiver is not set up right: no secret can be used, or a parameter is
+    /// not set. The sender can't change that.
     Configuration(Cow<'static, str>),
-    /// The body is longer than the source takes.
+    /// The body is longer than [`Options::body_limit`](crate::Options::body_limit).
     BodyTooLarge,
-    /// A header that is needed is not there, or empty.
+    /// A header that the scheme needs is missing or empty.
     MissingHeader(String),
-    /// Another text that is needed is not there.
+    /// Another text that the scheme needs is missing.
     MissingField(String),
-    /// A header that stands once came with different values.
+    /// A header came several times, with different values.
     AmbiguousHeader(String),
-    /// The body is not what the scheme reads: no JSON, no form, or a name twice.
+    /// The body is no JSON or no form, where the scheme needs one, or it contains a
+    /// name twice.
     MalformedBody,
-    /// No signature in the form that the scheme has.
+    /// No signature is written in the form of the scheme.
     MalformedSignature,
-    /// More signatures than anybody sends.
+    /// There are more than 100 entries, 8 groups, or 64 computations with public keys.
     TooManySignatures,
-    /// More would have to be read and hashed than [`Setting::work_limit`](super::Setting::work_limit).
+    /// More would have to be read and hashed than [`Options::work_limit`](crate::Options::work_limit).
     TooMuchWork,
-    /// A text has characters that would make what is signed ambiguous.
+    /// A text contains characters that would make the signed message ambiguous.
     MalformedField(String),
-    /// The timestamp is not there.
+    /// The timestamp is missing.
     MissingTimestamp,
-    /// The timestamp is not in its unit's form.
+    /// The timestamp is not written in its unit.
     MalformedTimestamp,
-    /// The JWT is none, or not of this kind.
+    /// The token is no JWT (RFC 7519), or one with another algorithm or with critical
+    /// extensions.
     MalformedToken(&'static str),
     /// No signature matches any secret.
     NoMatch,
-    /// A claim of the JWT is not what it must be.
+    /// A claim of the genuine JWT doesn't have the text that the scheme demands.
     ClaimMismatch(String),
-    /// A hash that is signed is not the hash of what came.
+    /// A genuine hash is that of another text.
     HashMismatch(String),
-    /// Genuine, but older than the source takes.
+    /// The delivery is genuine, but older than the scheme allows.
     TimestampTooOld,
-    /// Genuine, but further ahead than the source takes.
+    /// The delivery is genuine, but its time is further ahead than the scheme allows.
     TimestampTooNew,
-    /// It was here before.
+    /// The delivery came before. The engine never answers this; it is for callers
+    /// that remember deliveries.
     Replayed,
 }
 
 impl Failure {
-    /// A place's text is not there.
+    /// The text at a place is missing.
     pub(crate) fn missing(place: &Place) -> Self {
         match place {
             Place::Header(names) => Self::MissingHeader(names.first().cloned().unwrap_or_default()),
@@ -62,7 +67,7 @@ impl Failure {
         }
     }
 
-    /// The stable code, as JSON and logs have it.
+    /// The stable code, for JSON and logs, such as `NO_MATCH`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -88,7 +93,7 @@ impl Failure {
         }
     }
 
-    /// A sentence for the person who reads it.
+    /// One sentence for people.
     #[must_use]
     pub fn detail(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
@@ -123,3 +128,12 @@ impl Failure {
         })
     }
 }
+
+/// The sentence of [`Failure::detail`].
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail())
+    }
+}
+
+impl Error for Failure {}

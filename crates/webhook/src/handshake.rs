@@ -1,67 +1,71 @@
 //! Handshakes: how a sender makes sure of its receiver, answered as data.
 //!
 //! Some senders want a text of theirs signed with the very key that signs
-//! deliveries. Whoever may choose that text freely gets signatures for
-//! deliveries of their own. So the engine signs tokens only ([`is_token`]), and
-//! where a scheme has such a handshake, a message that is a token is never
-//! accepted as a delivery: what is answered here is of no use there.
+//! deliveries. Strangers who could choose that text freely would get signatures
+//! for forged deliveries. So the engine signs tokens only: short texts of letters,
+//! digits and `-._~+/=`. And where a scheme has such a handshake, a message that is
+//! a token is never accepted as a delivery: an answer is of no use as a signature.
 
 use alloc::{
-    borrow::Cow,
     string::{String, ToString},
     vec::Vec,
 };
 
-use super::{
-    delivery::{Delivery, Setting, Source, utf8},
+use crate::{
+    budget::Budget,
+    delivery::Delivery,
+    encoding,
     failure::Failure,
-    json, mac,
+    json,
+    lookup::{Lookup, utf8},
+    mac,
     message::{self, joined},
-    meter::Meter,
+    options::Options,
     scheme::{AnswerBody, Handshake, ResponseAlgorithm, ResponseRule, Scheme},
     secret::{Material, Secrets},
     template::{Part, Template},
-    text,
-    verify::Verified,
+    verified::Verified,
 };
 
-/// Characters of a token that is answered under the signing key.
-const MAX_TOKEN: usize = 128;
-/// Characters of a text that is repeated.
+use token::is_token;
+
+pub(crate) mod token;
+
+/// Bytes of a text that is repeated, at most.
 const MAX_REPEATED: usize = 4_096;
 
-/// What to answer, instead of handing the delivery on.
+/// The answer to a handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The status.
+    /// The HTTP status, from 200 to 299.
     pub status: u16,
-    /// Names in lower case.
+    /// Names, in lower case, and values.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
 }
 
-/// A request that a handshake is about.
+/// A request that is a handshake of the sender's, not a delivery.
 #[derive(Clone, Copy, Debug)]
-pub struct Shake<'a> {
+pub struct HandshakeRequest<'a> {
     scheme: &'a Scheme,
     handshake: &'a Handshake,
 }
 
 impl Scheme {
-    /// The handshake that this request is about, if any.
+    /// The handshake that this request is; `None` for a delivery.
     #[must_use]
-    pub fn handshake<'a>(&'a self, delivery: &Delivery<'_>, setting: &Setting<'_>) -> Option<Shake<'a>> {
-        if self.handshakes.is_empty() || delivery.body.len() > setting.body_limit {
+    pub fn handshake<'a>(&'a self, delivery: &Delivery<'_>, options: &Options<'_>) -> Option<HandshakeRequest<'a>> {
+        if self.handshakes.is_empty() || delivery.body.len() > options.body_limit {
             return None;
         }
-        let meter = Meter::unlimited();
-        let whole = Source::whole(self, delivery, setting, &meter);
+        let budget = Budget::unlimited();
+        let whole = Lookup::whole(self, delivery, options, &budget);
         let document = whole.document().unwrap_or_default();
-        let source = Source { document: &document, ..whole };
+        let lookup = Lookup { document: &document, ..whole };
         let is_about = |handshake: &&Handshake| {
             let when = &handshake.when;
-            let found = when.at.as_ref().map(|place| source.text(place).ok().flatten());
+            let found = when.at.as_ref().map(|place| lookup.text(place).ok().flatten());
             when.method.as_ref().is_none_or(|method| *method == *delivery.method)
                 && found.is_none_or(|found| match (&found, &when.is) {
                     (Some(found), Some(is)) => **found == *is.as_bytes(),
@@ -69,45 +73,46 @@ impl Scheme {
                     (None, _) => false,
                 })
         };
-        self.handshakes.iter().find(is_about).map(|handshake| Shake { scheme: self, handshake })
+        self.handshakes.iter().find(is_about).map(|handshake| HandshakeRequest { scheme: self, handshake })
     }
 }
 
-impl Shake<'_> {
+impl HandshakeRequest<'_> {
     /// Whether the request must be verified first.
     #[must_use]
     pub const fn needs_verification(&self) -> bool {
         self.handshake.signed
     }
 
-    /// The answer. If it needs verification, only who has the proof gets it.
+    /// The answer. If the request must be verified, it needs the outcome of that.
     ///
     /// # Errors
-    /// Why there is none. `NO_MATCH` if it isn't verified, or the token is another.
+    /// The reason for not answering: [`Failure::NoMatch`] if the request isn't
+    /// verified or its token is another.
     pub fn answer(
         &self,
         secrets: &Secrets,
         delivery: &Delivery<'_>,
-        setting: &Setting<'_>,
+        options: &Options<'_>,
         verified: Option<&Verified>,
     ) -> Result<Answer, Failure> {
         if self.handshake.signed && verified.is_none() {
             return Err(Failure::NoMatch);
         }
         let scheme = self.scheme;
-        let meter = Meter::unlimited();
-        let whole = Source::whole(scheme, delivery, setting, &meter);
+        let budget = Budget::unlimited();
+        let whole = Lookup::whole(scheme, delivery, options, &budget);
         let document = whole.document()?;
-        let source = Source { document: &document, ..whole };
+        let lookup = Lookup { document: &document, ..whole };
         if let Some(token) = &self.handshake.token {
-            let sent = source.text(&token.at)?.ok_or_else(|| Failure::missing(&token.at))?;
-            let expected = message::fill(&token.is, &source, &[])?;
+            let sent = lookup.text(&token.at)?.ok_or_else(|| Failure::missing(&token.at))?;
+            let expected = message::fill(&token.is, &lookup, &[])?;
             if !bool::from(mac::same_text(&sent, &joined(&expected))) {
                 return Err(Failure::NoMatch);
             }
         }
-        let response = self.handshake.response.as_ref().map(|rule| respond(rule, &source, secrets)).transpose()?;
-        let text = |template| filled(template, &source, response.as_deref());
+        let response = self.handshake.response.as_ref().map(|rule| respond(rule, &lookup, secrets)).transpose()?;
+        let text = |template| filled(template, &lookup, response.as_deref());
         let rule = &self.handshake.answer;
         let mut headers = alloc::vec![
             ("content-type".to_string(), rule.content_type.clone()),
@@ -141,14 +146,14 @@ impl Shake<'_> {
 }
 
 /// A text of an answer.
-fn filled(template: &Template, source: &Source<'_>, response: Option<&str>) -> Result<String, Failure> {
+fn filled(template: &Template, lookup: &Lookup<'_>, response: Option<&str>) -> Result<String, Failure> {
     let mut text = String::new();
     for part in &template.0 {
         match part {
             Part::Response => text.push_str(response.unwrap_or_default()),
             part => {
                 let one = Template(alloc::vec![part.clone()]);
-                let pieces = message::fill(&one, source, &[])?;
+                let pieces = message::fill(&one, lookup, &[])?;
                 let piece = utf8(joined(&pieces)).ok_or(Failure::MalformedBody)?;
                 if piece.len() > MAX_REPEATED {
                     return Err(Failure::MalformedField(part.to_string()));
@@ -161,8 +166,8 @@ fn filled(template: &Template, source: &Source<'_>, response: Option<&str>) -> R
 }
 
 /// The response that is computed. Under a key of tokens alone.
-fn respond(rule: &ResponseRule, source: &Source<'_>, secrets: &Secrets) -> Result<String, Failure> {
-    let message = message::fill(&rule.of, source, &[])?;
+fn respond(rule: &ResponseRule, lookup: &Lookup<'_>, secrets: &Secrets) -> Result<String, Failure> {
+    let message = message::fill(&rule.of, lookup, &[])?;
     let computed = match rule.algorithm {
         ResponseAlgorithm::Sha256 => mac::sha256(&message).to_vec(),
         ResponseAlgorithm::Hmac if !is_token(&message) => {
@@ -177,27 +182,5 @@ fn respond(rule: &ResponseRule, source: &Source<'_>, secrets: &Secrets) -> Resul
             keyed.ok_or_else(none)?.compute(&message)
         }
     };
-    Ok(text::encode(rule.encoding, &computed))
-}
-
-/// Whether this is a text that a handshake may have signed: up to 128 letters,
-/// digits and `-._~+/`, and `=` at the end. No JSON object or list, no form, no
-/// message with a time before it.
-fn is_token(message: &[Cow<'_, [u8]>]) -> bool {
-    let len: usize = message.iter().map(|piece| piece.len()).sum();
-    if len == 0 || len > MAX_TOKEN {
-        return false;
-    }
-    let bytes = message.concat();
-    let padding = bytes.iter().rev().take_while(|byte| **byte == b'=').count();
-    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(byte);
-    padding <= 2 && bytes.iter().take(len - padding).all(allowed)
-}
-
-/// Whether one of the scheme's handshakes would sign this for anybody.
-pub(crate) fn would_sign(scheme: &Scheme, message: &[Cow<'_, [u8]>]) -> bool {
-    let signs = |handshake: &Handshake| {
-        handshake.response.as_ref().is_some_and(|rule| rule.algorithm == ResponseAlgorithm::Hmac)
-    };
-    scheme.handshakes.iter().any(signs) && is_token(message)
+    Ok(encoding::encode(rule.encoding, &computed))
 }

@@ -8,12 +8,12 @@
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
-use super::{
+use crate::{
     name::{Name, Names},
     place::{JsonPath, Step},
 };
 
-/// What is no JSON, is nested too deeply, or has a name twice.
+/// A document that is no JSON, is nested too deeply, or has a name twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 128;
 /// More items than any sender batches.
 const MAX_ITEMS: usize = 1_000;
 
-/// The value at a path, as it stands; `None` if there is none.
+/// The value at a path, as it stands; `None` if it is missing.
 pub(crate) fn find<'a>(document: &'a [u8], path: &[Step], names: Names) -> Result<Option<&'a [u8]>, Malformed> {
     let mut value = root(document)?;
     for step in path {
@@ -168,7 +168,7 @@ impl<'a> Cursor<'a> {
         Err(Malformed)
     }
 
-    /// Passes a value and returns it. What is inside of it is passed by its
+    /// Passes a value and returns it. Its inside is passed by its
     /// brackets and strings alone.
     fn value(&mut self) -> Result<&'a [u8], Malformed> {
         self.space();
@@ -250,7 +250,7 @@ fn unescaped(string: &[u8]) -> Result<Cow<'_, [u8]>, Malformed> {
     Ok(Cow::Owned(text))
 }
 
-/// What follows `\u`, with the second half of a surrogate pair.
+/// The character after `\u`, with the second half of a surrogate pair.
 fn unicode(rest: &[u8]) -> Result<(char, &[u8]), Malformed> {
     let (high, after) = hex4(rest)?;
     if !(0xd800..0xdc00).contains(&high) {

@@ -4,15 +4,17 @@
 use alloc::{borrow::Cow, string::ToString, vec::Vec};
 use core::time::Duration;
 
-use super::{
-    algorithm::Encoding,
-    delivery::Source,
+use crate::{
+    algorithm::{Encoding, TimeUnit},
+    encoding,
     failure::Failure,
-    json, message,
+    json,
+    lookup::Lookup,
+    message,
     name::Names,
     place::{JsonPath, Step},
-    scheme::Scheme,
-    signature, text, timestamp,
+    scheme::{Scheme, SigningMethod},
+    signature, timestamp,
 };
 
 /// Characters of a token.
@@ -22,7 +24,7 @@ const LEEWAY: u32 = 60;
 
 /// A token, taken apart. Nothing in it is known to be true yet.
 pub(crate) struct Token<'a> {
-    /// What is signed.
+    /// The signed part: head and claims, as they came.
     pub(crate) signed: &'a str,
     pub(crate) signature: Vec<u8>,
     pub(crate) claims: Vec<u8>,
@@ -45,7 +47,7 @@ impl<'a> Token<'a> {
         let (signed, last) = text.rsplit_once('.').ok_or(malformed.clone())?;
         let (head, claims) = signed.split_once('.').ok_or(malformed.clone())?;
         // Unpadded, as RFC 7515 has it.
-        let decode = |part: &str| text::decode(Encoding::Base64Url, part).filter(|_| !part.contains('='));
+        let decode = |part: &str| encoding::decode(Encoding::Base64Url, part).filter(|_| !part.contains('='));
         let (head, claims) = (decode(head).ok_or(malformed.clone())?, decode(claims).ok_or(malformed.clone())?);
         let signature = decode(last).ok_or(malformed)?;
         let no_object = Failure::MalformedToken("its head is no JSON object");
@@ -60,7 +62,7 @@ impl<'a> Token<'a> {
         }
         let algorithm = member("alg").and_then(|value| value.map(json::text).transpose()).map_err(|_| no_object)?;
         let algorithm = algorithm.flatten().unwrap_or_default();
-        let is_it = |method: &super::scheme::Method| {
+        let is_it = |method: &SigningMethod| {
             let pinned = method.algorithm.jws_alg().is_some_and(|alg| alg.as_bytes() == &*algorithm);
             pinned && with_prefix(&method.prefix) == Some(text)
         };
@@ -71,11 +73,11 @@ impl<'a> Token<'a> {
 }
 
 /// Compares the claims, once the token is known to be genuine.
-pub(crate) fn check_claims(source: &Source<'_>) -> Result<(), Failure> {
-    for (path, template) in &source.scheme.claims {
-        let expected = message::fill(template, source, &[])?.concat();
+pub(crate) fn check_claims(lookup: &Lookup<'_>) -> Result<(), Failure> {
+    for (path, template) in &lookup.scheme.claims {
+        let expected = message::fill(template, lookup, &[])?.concat();
         let mismatch = || Failure::ClaimMismatch(path.to_string());
-        let values = values(source, path)?;
+        let values = values(lookup, path)?;
         // `aud` may be a list of those that it is meant for.
         if !values.iter().any(|value| **value == *expected) {
             return Err(mismatch());
@@ -84,24 +86,24 @@ pub(crate) fn check_claims(source: &Source<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn values<'a>(source: &Source<'a>, path: &JsonPath) -> Result<Vec<Cow<'a, [u8]>>, Failure> {
+fn values<'a>(lookup: &Lookup<'a>, path: &JsonPath) -> Result<Vec<Cow<'a, [u8]>>, Failure> {
     let malformed = |_| Failure::MalformedToken("its claims are no JSON object");
-    let value = json::find(source.claims.unwrap_or_default(), &path.0, Names::Exact).map_err(malformed)?;
+    let value = json::find(lookup.claims.unwrap_or_default(), &path.0, Names::Exact).map_err(malformed)?;
     value.map_or(Ok(Vec::new()), |value| json::texts(value).map_err(malformed))
 }
 
 /// Obeys `exp` and `nbf`, whatever else the scheme says.
-pub(crate) fn check_life(source: &Source<'_>) -> Result<(), Failure> {
+pub(crate) fn check_life(lookup: &Lookup<'_>) -> Result<(), Failure> {
     let instant = |name: &str| -> Result<Option<Duration>, Failure> {
         let malformed = Failure::MalformedToken("its `exp` or `nbf` is no number of seconds");
-        let values = values(source, &JsonPath(alloc::vec![Step::Member(name.to_string())]))?;
+        let values = values(lookup, &JsonPath(alloc::vec![Step::Member(name.to_string())]))?;
         let Some(value) = values.first() else { return Ok(None) };
         // A fraction of a second is allowed (RFC 7519) and of no weight.
         let text = core::str::from_utf8(value).ok().map(|text| text.split('.').next().unwrap_or_default());
-        let instant = text.and_then(|text| timestamp::parse(super::algorithm::TimeUnit::Seconds, text));
+        let instant = text.and_then(|text| timestamp::parse(TimeUnit::Seconds, text));
         instant.map(Some).ok_or(malformed)
     };
-    let now = source.setting.now;
+    let now = lookup.options.now;
     if let Some(end) = instant("exp")? {
         timestamp::within(end, now, LEEWAY, u32::MAX)?;
     }

@@ -1,20 +1,25 @@
-//! Webhooks: every sender's way of signing as data, and one interpreter for it.
+#![cfg_attr(feature = "registry", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "registry"),
+    doc = "Verifies and signs webhooks. The scheme of each sender is data, and one engine works by it."
+)]
 //!
-//! A [`Scheme`] says where a signature stands, how it is written and made, what
-//! it covers, and how old it may be. It verifies and signs; no sender has code
-//! of its own. In the order in which a delivery goes through it:
+//! # How a delivery is judged
 //!
-//! 1. [`Scheme`] is read and checked ([`scheme`]; [`place`] says where a text
-//!    stands, [`template`] how a message is put together), and [`Secrets`] are
-//!    made into keys, once;
-//! 2. [`Scheme::handshake`] tells a sender's probe from a delivery ([`handshake`]);
-//! 3. [`verify`](verify()) finds the signatures, fills the message in, and compares. Where
-//!    arithmetic is left to the platform it answers [`Verification::Ask`], and
-//!    [`verify::Questions::answered`] says what the platform's answers mean;
-//! 4. [`Verified`] says what is known; a [`Failure`] says why not, with a code.
+//! 1. A [`Scheme`] is read and checked, once. The module [`scheme`] is the reference of
+//!    how schemes are written. [`Secrets`] are made into keys, once.
+//! 2. [`Scheme::handshake`] tells a sender's handshake from a delivery.
+//! 3. [`verify()`] finds the signatures, fills in the message, and compares. Where it
+//!    leaves arithmetic to the caller it answers [`Verification::Pending`], and
+//!    [`PendingChecks::finish`](verify::PendingChecks::finish) says what the results mean.
+//! 4. [`Verified`] says what is known. A [`Failure`] says why a delivery is refused, with
+//!    a stable code.
 //!
-//! The body is bytes throughout, and is never copied: it goes into the hash
-//! where it lies. `docs/reference/schemes.md` is the same story for users.
+//! The body is bytes throughout. An HMAC is computed over the bytes where they lie; no
+//! copy of them is made.
+//!
+//! Times are [`Duration`](core::time::Duration)s since 1970-01-01T00:00:00Z. Limits of
+//! length are in bytes.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -24,16 +29,21 @@ extern crate alloc;
 extern crate std;
 
 pub mod algorithm;
+mod budget;
 mod delivery;
 mod der;
+mod encoding;
 mod failure;
+mod form;
 pub mod handshake;
 mod json;
 mod jws;
+mod lookup;
 mod mac;
 mod message;
-mod meter;
 mod name;
+mod options;
+mod parse_error;
 pub mod place;
 mod public_key;
 #[cfg(feature = "registry")]
@@ -43,16 +53,20 @@ mod secret;
 pub mod sign;
 mod signature;
 pub mod template;
-mod text;
 mod timestamp;
+mod url;
+mod verified;
 pub mod verify;
 
-pub use delivery::{Delivery, Setting};
+pub use delivery::Delivery;
 pub use failure::Failure;
-pub use scheme::Scheme;
+pub use options::Options;
+pub use parse_error::ParseError;
+pub use scheme::{Scheme, SchemeError, SchemeErrors};
 pub use secret::{SecretFault, SecretProblem, Secrets};
 pub use sign::{Signed, sign};
-pub use verify::{Verification, Verified, verify};
+pub use verified::Verified;
+pub use verify::{Verification, verify};
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::algorithm::Algorithm;
+use crate::algorithm::Algorithm;
 
 /// An HMAC that has its key. It is keyed once and cloned for each message,
 /// which saves two compressions every time.
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn hmacs_are_those_of_the_rfcs() {
         let message = [Cow::Borrowed(&b"what do ya want "[..]), Cow::Borrowed(b"for nothing?")];
-        let hex = |algorithm| super::super::text::to_hex(&Keyed::new(algorithm, b"Jefe").unwrap().compute(&message));
+        let hex = |algorithm| crate::encoding::to_hex(&Keyed::new(algorithm, b"Jefe").unwrap().compute(&message));
         assert_eq!(hex(Algorithm::HmacSha1), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
         assert_eq!(hex(Algorithm::HmacSha256), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
         assert!(

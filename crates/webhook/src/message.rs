@@ -3,13 +3,16 @@
 
 use alloc::{borrow::Cow, format, string::ToString, vec::Vec};
 
-use super::{
-    delivery::Source,
+use crate::{
+    encoding,
     failure::Failure,
-    json, mac,
+    json,
+    lookup::Lookup,
+    mac,
     place::{JsonPath, Place, Step},
+    signature,
     template::{Part, Template},
-    text::{self, Url},
+    url::Url,
 };
 
 /// A message in pieces.
@@ -17,15 +20,15 @@ pub(crate) type Pieces<'a> = Vec<Cow<'a, [u8]>>;
 
 /// The pieces of a message. `secret` is the key's bytes, where the scheme
 /// hashes them.
-pub(crate) fn fill<'a>(template: &'a Template, source: &Source<'a>, secret: &'a [u8]) -> Result<Pieces<'a>, Failure> {
+pub(crate) fn fill<'a>(template: &'a Template, lookup: &Lookup<'a>, secret: &'a [u8]) -> Result<Pieces<'a>, Failure> {
     let mut pieces = Vec::with_capacity(template.0.len());
     let mut first_text = true;
     for (index, part) in template.0.iter().enumerate() {
-        let piece = piece(part, source, secret)?;
+        let piece = piece(part, lookup, secret)?;
         if let Part::Value(place) | Part::ValueOrEmpty(place) = part {
             let before = index.checked_sub(1).and_then(|index| template.0.get(index));
             let after = template.0.get(index + 1);
-            check_ends(source, place, &piece, [before, after])?;
+            check_ends(lookup, place, &piece, [before, after])?;
             check_line(place, &piece, after, first_text)?;
         }
         first_text &= matches!(part, Part::Literal(_));
@@ -42,13 +45,13 @@ pub(crate) fn joined<'a>(pieces: &[Cow<'a, [u8]>]) -> Cow<'a, [u8]> {
     }
 }
 
-/// A header or field must not have the character in it that ends it in the
-/// message: `{id}.{timestamp}.{body}` of an id with a dot could be taken apart
-/// in another way. Where nothing stands between it and what is beside it, it
-/// must at least be no part of a JSON document: `{header:time}{body}`.
-fn check_ends(source: &Source<'_>, place: &Place, text: &[u8], beside: [Option<&Part>; 2]) -> Result<(), Failure> {
+/// A header or field must not contain the character that ends it in the message:
+/// `{id}.{timestamp}.{body}` of an id with a dot has a second reading. A header or
+/// field right beside another part, as in `{header:time}{body}`, must at least be no
+/// part of a JSON document.
+fn check_ends(lookup: &Lookup<'_>, place: &Place, text: &[u8], beside: [Option<&Part>; 2]) -> Result<(), Failure> {
     let applies = matches!(place, Place::Header(_) | Place::Field(_) | Place::Position(_));
-    if !applies || source.is_parsed_time(place) {
+    if !applies || lookup.is_parsed_time(place) {
         return Ok(());
     }
     let ends = match beside[1] {
@@ -68,10 +71,10 @@ fn check_line(place: &Place, text: &[u8], after: Option<&Part>, first: bool) -> 
     if applies && text.contains(&b'\n') { Err(Failure::MalformedField(place.to_string())) } else { Ok(()) }
 }
 
-fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Cow<'a, [u8]>, Failure> {
-    let delivery = source.delivery;
+fn piece<'a>(part: &'a Part, lookup: &Lookup<'a>, secret: &'a [u8]) -> Result<Cow<'a, [u8]>, Failure> {
+    let delivery = lookup.delivery;
     let url = || Url::of(delivery.url);
-    source.meter.charge(match part {
+    lookup.budget.spend(match part {
         Part::EscapedBody | Part::Crc32 | Part::Sha256Hex | Part::SortedForm => delivery.body.len(),
         Part::UrlWithPort
         | Part::UrlWithoutPort
@@ -87,10 +90,10 @@ fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Co
         Part::Body => Cow::Borrowed(delivery.body),
         Part::EscapedBody => Cow::Owned(escaped(delivery.body)?),
         Part::Crc32 => Cow::Owned(mac::crc32(delivery.body).to_string().into_bytes()),
-        Part::Sha256Hex => Cow::Owned(text::to_hex(&mac::sha256(&[Cow::Borrowed(delivery.body)])).into_bytes()),
+        Part::Sha256Hex => Cow::Owned(encoding::to_hex(&mac::sha256(&[Cow::Borrowed(delivery.body)])).into_bytes()),
         Part::Timestamp => {
-            let rule = source.scheme.timestamp.as_ref().ok_or(Failure::MissingTimestamp)?;
-            source.text(&rule.at)?.ok_or(Failure::MissingTimestamp)?
+            let rule = lookup.scheme.timestamp.as_ref().ok_or(Failure::MissingTimestamp)?;
+            lookup.text(&rule.at)?.ok_or(Failure::MissingTimestamp)?
         }
         Part::Secret => Cow::Borrowed(secret),
         Part::Method => borrowed(delivery.method),
@@ -109,27 +112,27 @@ fn piece<'a>(part: &'a Part, source: &Source<'a>, secret: &'a [u8]) -> Result<Co
             let malformed = || Failure::MalformedField("query".to_string());
             Cow::Owned(url().canonical_query().ok_or_else(malformed)?.into_bytes())
         }
-        Part::SortedForm => Cow::Owned(sorted_form(source)?),
-        Part::Param(name) => borrowed(source.setting.param(name)?),
-        Part::Value(place) => source.text(place)?.ok_or_else(|| Failure::missing(place))?,
-        Part::ValueOrEmpty(place) => match source.text(place)? {
+        Part::SortedForm => Cow::Owned(sorted_form(lookup)?),
+        Part::Param(name) => borrowed(lookup.options.param(name)?),
+        Part::Value(place) => lookup.text(place)?.ok_or_else(|| Failure::missing(place))?,
+        Part::ValueOrEmpty(place) => match lookup.text(place)? {
             Some(text) => text,
-            None if is_structure(source, place)? => return Err(Failure::MalformedBody),
+            None if is_structure(lookup, place)? => return Err(Failure::MalformedBody),
             None => Cow::Borrowed(&[]),
         },
-        Part::SignedHeaders(name) => Cow::Owned(signed_headers(source, name)?),
-        Part::Present(names) => Cow::Owned(present(source, names)?),
+        Part::SignedHeaders(name) => Cow::Owned(signed_headers(lookup, name)?),
+        Part::Present(names) => Cow::Owned(present(lookup, names)?),
         // Only answers have it, and they put it in themselves.
         Part::Response => Cow::Borrowed(&[]),
     })
 }
 
-/// Whether a JSON object or list stands where a text does, or nothing: it is
-/// not what was signed as nothing.
-fn is_structure(source: &Source<'_>, place: &Place) -> Result<bool, Failure> {
+/// Whether a JSON object or list stands at a place. The sender didn't sign that as
+/// an empty text.
+fn is_structure(lookup: &Lookup<'_>, place: &Place) -> Result<bool, Failure> {
     let Place::Json(path) = place else { return Ok(false) };
-    source.meter.charge(source.document.len())?;
-    let value = json::find(source.document, &path.0, source.names).map_err(|_| Failure::MalformedBody)?;
+    lookup.budget.spend(lookup.document.len())?;
+    let value = json::find(lookup.document, &path.0, lookup.names).map_err(|_| Failure::MalformedBody)?;
     Ok(value.is_some_and(|value| matches!(value.first(), Some(b'{' | b'['))))
 }
 
@@ -153,38 +156,38 @@ fn escaped(body: &[u8]) -> Result<Vec<u8>, Failure> {
 
 /// Names and values, by name, a name's different values by value. Of an
 /// urlencoded form: in a multipart one there may be files, which are not in it.
-fn sorted_form(source: &Source<'_>) -> Result<Vec<u8>, Failure> {
-    if source.is_multipart()? {
+fn sorted_form(lookup: &Lookup<'_>) -> Result<Vec<u8>, Failure> {
+    if lookup.is_multipart()? {
         return Err(Failure::MalformedBody);
     }
-    let mut pairs = source.form()?;
+    let mut pairs = lookup.form()?;
     pairs.sort();
     pairs.dedup();
     Ok(pairs.into_iter().flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().concat())
 }
 
-/// The headers that a header lists, which must be all there. If the timestamp
-/// is a header it must be among them: otherwise anybody could give a new one.
-fn signed_headers(source: &Source<'_>, list: &str) -> Result<Vec<u8>, Failure> {
+/// The headers that a header lists; all of them must be there. A timestamp in a
+/// header must be among them: otherwise a stranger could replace it.
+fn signed_headers(lookup: &Lookup<'_>, list: &str) -> Result<Vec<u8>, Failure> {
     let names = [list.to_string()];
-    let list = source.header(&names)?.ok_or_else(|| Failure::MissingHeader(list.to_string()))?;
+    let list = lookup.header(&names)?.ok_or_else(|| Failure::MissingHeader(list.to_string()))?;
     let mut lines: Vec<Vec<u8>> = Vec::new();
     let mut timestamp_is_signed = false;
     for name in list.split(',') {
         let name = name.trim_matches([' ', '\t']).to_ascii_lowercase();
         let names = [name];
-        let value = source.header(&names)?.ok_or_else(|| Failure::missing(&Place::Header(names.to_vec())))?;
+        let value = lookup.header(&names)?.ok_or_else(|| Failure::missing(&Place::Header(names.to_vec())))?;
         let [name] = names;
-        timestamp_is_signed |= source.scheme.timestamp.as_ref().is_some_and(|rule| match &rule.at {
+        timestamp_is_signed |= lookup.scheme.timestamp.as_ref().is_some_and(|rule| match &rule.at {
             Place::Header(headers) => headers.contains(&name),
             _ => false,
         });
         lines.push([name.as_bytes(), b":", value.as_bytes()].concat());
-        if lines.len() > super::signature::MAX_ENTRIES {
+        if lines.len() > signature::MAX_ENTRIES {
             return Err(Failure::TooManySignatures);
         }
     }
-    let needed = source.scheme.timestamp.as_ref().filter(|rule| rule.enforce && matches!(rule.at, Place::Header(_)));
+    let needed = lookup.scheme.timestamp.as_ref().filter(|rule| rule.enforce && matches!(rule.at, Place::Header(_)));
     match needed {
         Some(rule) if !timestamp_is_signed => Err(Failure::missing(&rule.at)),
         _ => Ok(lines.join(&b';')),
@@ -192,16 +195,16 @@ fn signed_headers(source: &Source<'_>, list: &str) -> Result<Vec<u8>, Failure> {
 }
 
 /// Names and values of the members that are there, a line each.
-fn present(source: &Source<'_>, names: &[alloc::string::String]) -> Result<Vec<u8>, Failure> {
+fn present(lookup: &Lookup<'_>, names: &[alloc::string::String]) -> Result<Vec<u8>, Failure> {
     let mut lines = Vec::new();
     for name in names {
         let place = Place::Json(JsonPath(alloc::vec![Step::Member(name.clone())]));
-        if let Some(text) = source.text(&place)? {
+        if let Some(text) = lookup.text(&place)? {
             if text.contains(&b'\n') {
                 return Err(Failure::MalformedField(place.to_string()));
             }
             lines.extend_from_slice(&[name.as_bytes(), b"\n", &text, b"\n"].concat());
-        } else if is_structure(source, &place)? {
+        } else if is_structure(lookup, &place)? {
             return Err(Failure::MalformedBody);
         }
     }

@@ -10,25 +10,25 @@ use alloc::borrow::Cow;
 /// How names are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
-    /// Byte for byte: what has the names is the sender's.
+    /// Byte for byte: the names are the sender's.
     Exact,
     /// Byte for byte, and none may come in another case.
     InOneCase,
 }
 
-/// What a name is to the one that is looked for.
+/// The relation of a name to the one that is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Name {
-    /// It is it.
+    /// It is the same.
     Same,
-    /// It is another.
+    /// It is another one.
     Other,
     /// It is another here, and may be the same to a receiver.
     Ambiguous,
 }
 
 impl Names {
-    /// What `given` is to `name`.
+    /// The relation of `given` to `name`.
     pub(crate) fn compare(self, given: &[u8], name: &str) -> Name {
         if given == name.as_bytes() {
             Name::Same

@@ -1,32 +1,19 @@
-//! Where a text stands in a delivery.
+//! Places: where a text stands in a delivery.
 //!
-//! | written | is |
-//! |---|---|
-//! | `header:NAME` | a header, in any case; `header:A\|B`: the first of these that is there; `header:NAME-#`: all of `NAME-1` to `NAME-100` |
-//! | `json:a.b[0].c` | a member of the JSON document (the body, see `document`); with `each`, of the item. A name with other characters: `a["b.c"]` |
-//! | `form:NAME` | a field of the form in the body (urlencoded or multipart) |
-//! | `query:NAME` | a parameter of the URL |
-//! | `field:KEY` | of the signature's own value: what follows `KEY=` in an entry of the list |
-//! | `position:N` | of the signature's own value: its Nth entry, from 0 |
-//! | `claim:NAME` | a claim of the JWT (a path, as with `json:`) |
-//! | `body` | the whole body as text |
+//! How each is written is part of [the reference of schemes](crate::scheme).
 //!
 //! A JSON text is taken without its quotes and escapes; a number as it was
 //! written, digit for digit.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
-use crate::text::quoted;
+use crate::parse_error::{ParseError, quoted};
 
 /// The highest number of a numbered header.
 pub const NUMBERED_HEADERS: usize = 100;
 
-/// Where a text stands in a delivery; the module says how it is written.
+/// Where a text stands in a delivery, such as `header:x-signature`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The first of these headers that is there. Lower-case, never empty.
@@ -39,7 +26,7 @@ pub enum Place {
     Form(String),
     /// A parameter of the URL.
     Query(String),
-    /// What follows `KEY=` in an entry of the signature's own value.
+    /// The text after `KEY=` in an entry of the signature's own value.
     Field(String),
     /// An entry of the signature's own value, by its position.
     Position(usize),
@@ -53,18 +40,18 @@ impl Place {
     /// Reads a place.
     ///
     /// # Errors
-    /// A sentence that says what is wrong and what can be written.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// A sentence that says which places there are.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
         if text == "body" {
             return Ok(Self::Body);
         }
         let (kind, name) = text.split_once(':').unwrap_or((text, ""));
         if name.is_empty() {
-            return Err(format!(
+            return Err(ParseError::new(format!(
                 "{} is no place; write `header:NAME`, `json:a.b`, `form:NAME`, `query:NAME`, `field:KEY`, \
                  `position:N`, `claim:NAME` or `body`",
                 quoted(text)
-            ));
+            )));
         }
         match kind {
             "header" => headers(name),
@@ -75,12 +62,15 @@ impl Place {
             "field" => Ok(Self::Field(name.into())),
             "position" => match name.parse() {
                 Ok(position) if position < 100 => Ok(Self::Position(position)),
-                _ => Err(format!("{} is no position; write `position:0` to `position:99`", quoted(name))),
+                _ => {
+                    let sentence = format!("{} is no position; write `position:0` to `position:99`", quoted(name));
+                    Err(ParseError::new(sentence))
+                }
             },
-            other => Err(format!(
+            other => Err(ParseError::new(format!(
                 "{} is no kind of place; there are header, json, form, query, field, position, claim and body",
                 quoted(other)
-            )),
+            ))),
         }
     }
 
@@ -97,7 +87,7 @@ impl Place {
     }
 }
 
-fn headers(names: &str) -> Result<Place, String> {
+fn headers(names: &str) -> Result<Place, ParseError> {
     let names: Vec<String> = names.split('|').map(str::to_ascii_lowercase).collect();
     let numbered = |name: &String| name.ends_with('#');
     let token = |name: &String| {
@@ -106,10 +96,10 @@ fn headers(names: &str) -> Result<Place, String> {
     };
     match names.as_slice() {
         names if !names.iter().all(token) => {
-            Err("a header's name has letters, digits and `-`; `|` stands between alternatives".to_string())
+            Err(ParseError::new("a header's name has letters, digits and `-`; `|` stands between alternatives"))
         }
         [name] if numbered(name) => Ok(Place::NumberedHeader(name.trim_end_matches('#').into())),
-        names if names.iter().any(numbered) => Err("a numbered header can't have alternatives".to_string()),
+        names if names.iter().any(numbered) => Err(ParseError::new("a numbered header can't have alternatives")),
         _ => Ok(Place::Header(names)),
     }
 }
@@ -130,19 +120,19 @@ impl fmt::Display for Place {
     }
 }
 
-/// A way into a JSON document: `a.b[0].c`, `a["b.c"]`, and for `each` with
-/// `[]`, every element.
+/// A path in a JSON document: `a.b[0].c`, `a["b.c"]`. In the axis `each` it has a
+/// `[]` for every element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonPath(pub Vec<Step>);
 
 /// One step of a [`JsonPath`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Into this member.
+    /// The member of this name.
     Member(String),
-    /// Into this element.
+    /// The element of this index, from 0.
     Element(usize),
-    /// Into every element.
+    /// Every element.
     Each,
 }
 
@@ -150,12 +140,12 @@ impl JsonPath {
     /// Reads a path.
     ///
     /// # Errors
-    /// A sentence, if it is none.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// A sentence that says how a path is written.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
         Self::steps(text)
             .filter(|steps| !steps.is_empty() && steps.len() <= 16)
             .map(Self)
-            .ok_or_else(|| format!("{} is no path; write `a.b[0].c`, at most 16 steps", quoted(text)))
+            .ok_or_else(|| ParseError::new(format!("{} is no path; write `a.b[0].c`, at most 16 steps", quoted(text))))
     }
 
     fn steps(text: &str) -> Option<Vec<Step>> {

@@ -11,12 +11,11 @@ use alloc::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{
+use crate::{
     algorithm::{Algorithm, KeyForm},
-    der, json,
+    der, encoding, json,
     name::Names,
     place::JsonPath,
-    text,
 };
 
 /// Which arithmetic a key is for.
@@ -56,13 +55,13 @@ impl PublicKey {
     /// Reads a key, for this algorithm.
     pub(crate) fn parse(form: KeyForm, algorithm: Algorithm, secret: &str) -> Option<Self> {
         let key = match form {
-            KeyForm::Ed25519Hex => Self::ed25519(&text::from_hex(secret)?),
-            KeyForm::Ed25519Base64 => Self::ed25519(&text::from_base64_lenient(secret)?),
+            KeyForm::Ed25519Hex => Self::ed25519(&encoding::from_hex(secret)?),
+            KeyForm::Ed25519Base64 => Self::ed25519(&encoding::from_base64_lenient(secret)?),
             KeyForm::Whpk => match secret.strip_prefix("whpk_") {
-                Some(public) => Self::ed25519(&text::from_base64_lenient(public)?),
+                Some(public) => Self::ed25519(&encoding::from_base64_lenient(public)?),
                 None => Self::ed25519(SigningPair::parse(secret)?.public()),
             },
-            KeyForm::SpkiBase64 => Self::spki(&text::from_base64_lenient(secret)?),
+            KeyForm::SpkiBase64 => Self::spki(&encoding::from_base64_lenient(secret)?),
             KeyForm::Pem => Self::pem(secret),
             KeyForm::Jwk => Self::jwk(secret),
             _ => None,
@@ -116,7 +115,7 @@ impl PublicKey {
         let (lines, rest) = rest.split_once("-----END ")?;
         let one = rest.starts_with(label) && !rest.contains("-----BEGIN ");
         let bare: String = lines.replace("\\n", "").chars().filter(|char| !char.is_ascii_whitespace()).collect();
-        let bytes = text::from_base64_lenient(&bare).filter(|_| one)?;
+        let bytes = encoding::from_base64_lenient(&bare).filter(|_| one)?;
         match label {
             "PUBLIC KEY" => Self::spki(&bytes),
             "CERTIFICATE" => Self::spki(der::certificate_key(&bytes)?),
@@ -170,7 +169,7 @@ impl PublicKey {
         use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
         let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(self.spki.strip_prefix(&P256_HEAD)?).ok()?;
         let signature = p256::ecdsa::Signature::from_slice(signature).ok()?;
-        key.verify_prehash(&super::mac::sha256(message), &signature).ok()
+        key.verify_prehash(&crate::mac::sha256(message), &signature).ok()
     }
 
     #[cfg(feature = "rsa")]
@@ -187,14 +186,14 @@ impl PublicKey {
         let (prefix, hash): (&[u8], Vec<u8>) = match algorithm {
             Algorithm::RsaSha1 => (
                 &[0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14],
-                super::mac::sha1(message).to_vec(),
+                crate::mac::sha1(message).to_vec(),
             ),
             _ => (
                 &[
                     0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
                     0x00, 0x04, 0x20,
                 ],
-                super::mac::sha256(message).to_vec(),
+                crate::mac::sha256(message).to_vec(),
             ),
         };
         let padding = Pkcs1v15Sign { hash_len: Some(hash.len()), prefix: prefix.into() };
@@ -207,7 +206,7 @@ pub(crate) struct SigningPair([u8; 64]);
 
 impl SigningPair {
     pub(crate) fn parse(secret: &str) -> Option<Self> {
-        let bytes = text::from_base64_lenient(secret.strip_prefix("whsk_")?)?;
+        let bytes = encoding::from_base64_lenient(secret.strip_prefix("whsk_")?)?;
         bytes.try_into().ok().map(Self)
     }
 

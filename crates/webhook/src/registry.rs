@@ -1,5 +1,5 @@
-//! The providers that are known, as data: `registry.toml`, whose head says
-//! what an entry is and what its evidence means.
+//! The known providers, as data: `registry.toml`. Its head describes an entry and
+//! its evidence.
 //!
 //! A provider is chosen by its id. Nothing is ever recognised by its headers:
 //! several providers share some, and mean different things by them.
@@ -19,7 +19,7 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::scheme::Scheme;
+use crate::scheme::Scheme;
 
 /// The data.
 const REGISTRY: &str = include_str!("registry.toml");
@@ -33,11 +33,11 @@ pub struct Provider {
     pub id: String,
     /// Its name for people.
     pub name: String,
-    /// What the scheme rests on, its class first: `X stripe 23.1.0`.
+    /// The evidence for the scheme, its class first: `X stripe 23.1.0`.
     pub evidence: String,
-    /// Whether that is too little to choose it without saying so.
+    /// Whether the evidence is one source alone: try the scheme with a real delivery.
     pub unconfirmed: bool,
-    /// What the signature leaves open, where the scheme doesn't show it.
+    /// Remarks: parts that the signature doesn't cover, or facts about the secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// How it signs.
@@ -89,10 +89,7 @@ fn read(text: &str) -> Result<Vec<Provider>, String> {
         let Some(described) = described else {
             return Err(format!("{id}: `scheme`, or `like` with the id of an entry that has one"));
         };
-        let scheme = Scheme::from_value(described.clone()).map_err(|mistakes| {
-            let sentences: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-            format!("{id}: {}", sentences.join("; "))
-        })?;
+        let scheme = Scheme::from_value(described.clone()).map_err(|errors| format!("{id}: {errors}"))?;
         providers.push(Provider {
             id: id.clone(),
             name: entry.name.clone(),

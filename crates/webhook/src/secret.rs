@@ -1,18 +1,18 @@
-//! A source's secrets: from the configured texts to keys.
+//! Secrets: from the configured texts to keys.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
-use super::{
+use crate::{
     algorithm::{Algorithm, KeyForm, WebCrypto},
+    encoding,
     mac::{self, Keyed},
     public_key::PublicKey,
-    scheme::{Method, Scheme},
-    text,
+    scheme::{Scheme, SigningMethod},
 };
 
-/// A source's secrets, decoded once. Several are good at a time, so that one
-/// can be replaced without a gap.
+/// The secrets of a receiver, made into keys once. Several are good at a time, so that
+/// one can be replaced without a gap. `Debug` shows no key.
 #[derive(Clone)]
 pub struct Secrets {
     pub(crate) keys: Vec<Key>,
@@ -42,20 +42,20 @@ pub(crate) enum Material {
 /// A secret that can't be used: which one, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecretFault {
-    /// Its position in the list.
+    /// Its index in the list.
     pub index: usize,
-    /// What is wrong.
+    /// Its problem.
     pub problem: SecretProblem,
 }
 
-/// What is wrong with a secret.
+/// The problem of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretProblem {
-    /// There is nothing, or nothing after its prefix.
+    /// It is empty, or has nothing after its prefix.
     Empty,
-    /// It has white space or a line end around it.
+    /// It begins or ends with white space.
     Surrounded,
-    /// It is not written as its form says.
+    /// It is not written in this form.
     Malformed(KeyForm),
     /// It is a public or private key, where a shared secret is expected.
     NotShared,
@@ -75,6 +75,8 @@ impl fmt::Display for SecretFault {
     }
 }
 
+impl core::error::Error for SecretFault {}
+
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Secrets").field("count", &self.count).field("faults", &self.faults).finish_non_exhaustive()
@@ -82,8 +84,8 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// The keys of HMACs, for who has the platform compute them: with what, and
-    /// the key's bytes. What a check asks for is among them.
+    /// The algorithms and keys of the HMACs. The key of every pending check of an HMAC
+    /// is among them, so a caller can import them beforehand.
     pub fn hmac_keys(&self, scheme: &Scheme) -> impl Iterator<Item = (WebCrypto, &[u8])> {
         self.keys.iter().filter_map(|key| match &key.material {
             Material::Hmac(raw, _) => Some((scheme.methods.get(key.method)?.algorithm.web_crypto()?, raw.as_slice())),
@@ -91,8 +93,8 @@ impl Secrets {
         })
     }
 
-    /// Makes keys of a source's secrets. One that can't be used is a fault of
-    /// the configuration, and leaves the others as they are.
+    /// Makes keys of secrets. A secret that can't be used is among the
+    /// [`faults`](Self::faults), and the others are good without it.
     #[must_use]
     pub fn parse(scheme: &Scheme, secrets: &[&str]) -> Self {
         let mut parsed = Self { keys: Vec::new(), count: secrets.len(), faults: Vec::new() };
@@ -128,7 +130,7 @@ impl Secrets {
     }
 }
 
-fn materials(method: &Method, secret: &str) -> Result<Vec<Material>, SecretProblem> {
+fn materials(method: &SigningMethod, secret: &str) -> Result<Vec<Material>, SecretProblem> {
     if secret.trim().is_empty() {
         return Err(SecretProblem::Empty);
     }
@@ -140,7 +142,7 @@ fn materials(method: &Method, secret: &str) -> Result<Vec<Material>, SecretProbl
         let key = PublicKey::parse(method.key, method.algorithm, secret);
         return Ok(alloc::vec![Material::Public(key.ok_or(SecretProblem::Malformed(method.key))?)]);
     }
-    // What is public must never be taken for a shared secret.
+    // A public key must never be taken for a shared secret.
     if ["whpk_", "whsk_"].iter().any(|head| secret.starts_with(head)) || secret.contains("-----BEGIN ") {
         return Err(SecretProblem::NotShared);
     }
@@ -163,15 +165,15 @@ fn shared(form: KeyForm, secret: &str) -> Result<Vec<Vec<u8>>, SecretProblem> {
         return Err(SecretProblem::Empty);
     }
     let one = match form {
-        KeyForm::Base64 => text::from_base64_lenient(secret).ok_or(malformed)?,
-        KeyForm::Hex => text::from_hex(secret).ok_or(malformed)?,
-        KeyForm::Whsec => text::from_base64_lenient(prefixed.unwrap_or(secret)).ok_or(malformed)?,
+        KeyForm::Base64 => encoding::from_base64_lenient(secret).ok_or(malformed)?,
+        KeyForm::Hex => encoding::from_hex(secret).ok_or(malformed)?,
+        KeyForm::Whsec => encoding::from_base64_lenient(prefixed.unwrap_or(secret)).ok_or(malformed)?,
         KeyForm::WhsecOrUtf8 => match prefixed {
-            Some(rest) => text::from_base64_lenient(rest).ok_or(malformed)?,
+            Some(rest) => encoding::from_base64_lenient(rest).ok_or(malformed)?,
             None => bytes(),
         },
         KeyForm::WhsecAndUtf8 => {
-            let decoded = text::from_base64_lenient(prefixed.unwrap_or(secret));
+            let decoded = encoding::from_base64_lenient(prefixed.unwrap_or(secret));
             return Ok(core::iter::once(bytes()).chain(decoded).collect());
         }
         KeyForm::Sha1 => mac::sha1(&[secret.as_bytes().into()]).to_vec(),

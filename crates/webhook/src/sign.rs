@@ -7,21 +7,25 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{
+use crate::{
     algorithm::{Algorithm, Encoding, KeyForm},
-    delivery::{Delivery, Setting, Source},
+    budget::Budget,
+    delivery::Delivery,
+    encoding,
     failure::Failure,
-    json, mac, message,
-    meter::Meter,
+    json,
+    lookup::Lookup,
+    mac, message,
+    options::Options,
     place::{JsonPath, Place, Step},
     public_key::SigningPair,
-    scheme::{Method, Scheme},
+    scheme::{HashRule, Scheme, SigningMethod},
     secret::{Key, Material, Secrets},
-    signature::Unit,
-    text, timestamp,
+    signature::EntryGroup,
+    timestamp,
 };
 
-/// What signing adds to a delivery.
+/// The texts that signing adds to a delivery.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Signed {
     /// Headers to add, in lower case: the signature's, the timestamp's, the id's.
@@ -36,18 +40,18 @@ impl core::fmt::Debug for Signed {
     }
 }
 
-/// Signs a delivery with the time of `setting`. Of a scheme's methods the first
+/// Signs a delivery with the time of `options`. Of a scheme's methods the first
 /// is taken, or with a `whsk_…` the one for pairs. Of its messages the first.
 ///
 /// # Errors
-/// `CONFIGURATION` if this scheme or secret can't sign; what is missing in the
-/// delivery otherwise.
+/// [`Failure::Configuration`] if this scheme or secret can't sign; else the text that
+/// the delivery lacks.
 pub fn sign(
     scheme: &Scheme,
     secret: &str,
     delivery: &Delivery<'_>,
     event_id: Option<&str>,
-    setting: &Setting<'_>,
+    options: &Options<'_>,
 ) -> Result<Signed, Failure> {
     let secrets = Secrets::parse(scheme, &[secret]);
     let fault = secrets.faults().first().map(ToString::to_string);
@@ -56,22 +60,22 @@ pub fn sign(
     let method = scheme.methods.get(key.method).ok_or(Failure::MalformedSignature)?;
     let mut draft = Draft { scheme, headers: Vec::new(), entries: Vec::new() };
     if method.algorithm.is_jws() {
-        let token = draft.token(method, key, delivery, event_id, setting)?;
+        let token = draft.token(method, key, delivery, event_id, options)?;
         return draft.done(&format!("{}{token}", method.prefix));
     }
     if let Some(rule) = &scheme.timestamp {
-        draft.put(&rule.at, timestamp::write(rule.unit, setting.now), delivery)?;
+        draft.put(&rule.at, timestamp::write(rule.unit, options.now), delivery)?;
     }
     if let (Some(place), Some(id)) = (&scheme.event_id, event_id) {
         draft.put(place, id.to_string(), delivery)?;
     }
-    let computed = draft.computed(method, key, secret, delivery, setting)?;
+    let computed = draft.computed(method, key, secret, delivery, options)?;
     let after = scheme.after.map(String::from).unwrap_or_default();
-    let signature = format!("{}{after}{}", method.prefix, text::encode(method.encoding, &computed));
+    let signature = format!("{}{after}{}", method.prefix, encoding::encode(method.encoding, &computed));
     draft.done(&signature)
 }
 
-/// What is made so far.
+/// The headers and entries that are made so far.
 struct Draft<'a> {
     scheme: &'a Scheme,
     headers: Vec<(String, String)>,
@@ -102,23 +106,23 @@ impl Draft<'_> {
 
     fn computed(
         &mut self,
-        method: &Method,
+        method: &SigningMethod,
         key: &Key,
         secret: &str,
         delivery: &Delivery<'_>,
-        setting: &Setting<'_>,
+        options: &Options<'_>,
     ) -> Result<Vec<u8>, Failure> {
         let scheme = self.scheme;
         for rule in &scheme.hashes {
-            let hash = self.hash(rule, delivery, setting)?;
+            let hash = self.hash(rule, delivery, options)?;
             self.put(&rule.at, hash, delivery)?;
         }
         if method.algorithm == Algorithm::Equality {
             return Ok(key.bytes().to_vec());
         }
         let template = scheme.messages.first().ok_or(Failure::MalformedSignature)?;
-        self.with_source(delivery, setting, |source| {
-            let pieces = message::fill(template, source, key.bytes())?;
+        self.with_source(delivery, options, |lookup| {
+            let pieces = message::fill(template, lookup, key.bytes())?;
             match &key.material {
                 Material::Hmac(_, keyed) => Ok(keyed.compute(&pieces)),
                 Material::Bytes(_) => Ok(mac::sha256(&pieces).to_vec()),
@@ -131,40 +135,35 @@ impl Draft<'_> {
         })
     }
 
-    fn hash(
-        &self,
-        rule: &super::scheme::HashRule,
-        delivery: &Delivery<'_>,
-        setting: &Setting<'_>,
-    ) -> Result<String, Failure> {
-        let hash = |source: &Source<'_>| Ok(mac::sha256(&message::fill(&rule.of, source, &[])?));
-        Ok(text::encode(rule.encoding, &self.with_source(delivery, setting, hash)?))
+    fn hash(&self, rule: &HashRule, delivery: &Delivery<'_>, options: &Options<'_>) -> Result<String, Failure> {
+        let hash = |lookup: &Lookup<'_>| Ok(mac::sha256(&message::fill(&rule.of, lookup, &[])?));
+        Ok(encoding::encode(rule.encoding, &self.with_source(delivery, options, hash)?))
     }
 
-    /// Looks up in the delivery and in what is made so far.
+    /// Looks up texts in the delivery and in the headers that are made so far.
     fn with_source<T>(
         &self,
         delivery: &Delivery<'_>,
-        setting: &Setting<'_>,
-        look: impl FnOnce(&Source<'_>) -> Result<T, Failure>,
+        options: &Options<'_>,
+        look: impl FnOnce(&Lookup<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let made = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let headers: Vec<(&str, &str)> = delivery.headers.iter().copied().chain(made).collect();
         let delivery = Delivery { headers: &headers, ..*delivery };
-        let unit = Unit { entries: self.entries.iter().map(String::as_str).collect() };
-        let meter = Meter::unlimited();
-        let whole = Source { unit: Some(&unit), ..Source::whole(self.scheme, &delivery, setting, &meter) };
+        let group = EntryGroup { entries: self.entries.iter().map(String::as_str).collect() };
+        let budget = Budget::unlimited();
+        let whole = Lookup { group: Some(&group), ..Lookup::whole(self.scheme, &delivery, options, &budget) };
         let document = whole.document()?;
-        look(&Source { document: &document, ..whole })
+        look(&Lookup { document: &document, ..whole })
     }
 
     fn token(
         &self,
-        method: &Method,
+        method: &SigningMethod,
         key: &Key,
         delivery: &Delivery<'_>,
         event_id: Option<&str>,
-        setting: &Setting<'_>,
+        options: &Options<'_>,
     ) -> Result<String, Failure> {
         let scheme = self.scheme;
         let Material::Hmac(_, keyed) = &key.material else {
@@ -184,19 +183,19 @@ impl Draft<'_> {
             quoted
         };
         for (path, template) in &scheme.claims {
-            let text = self.with_source(delivery, setting, |source| {
-                let pieces = message::fill(template, source, &[])?;
+            let text = self.with_source(delivery, options, |lookup| {
+                let pieces = message::fill(template, lookup, &[])?;
                 Ok(String::from_utf8_lossy(&pieces.concat()).into_owned())
             })?;
             claim(path, quoted(&text))?;
         }
         for rule in &scheme.hashes {
             if let Place::Claim(path) = &rule.at {
-                claim(path, quoted(&self.hash(rule, delivery, setting)?))?;
+                claim(path, quoted(&self.hash(rule, delivery, options)?))?;
             }
         }
         if let Some((path, rule)) = scheme.timestamp.as_ref().and_then(|rule| Some((claim_of(&rule.at)?, rule))) {
-            claim(path, timestamp::write(rule.unit, setting.now))?;
+            claim(path, timestamp::write(rule.unit, options.now))?;
         }
         if let (Some(path), Some(id)) = (scheme.event_id.as_ref().and_then(claim_of), event_id) {
             claim(path, quoted(id))?;
@@ -204,7 +203,7 @@ impl Draft<'_> {
         let members: Vec<String> = claims.iter().map(|(name, value)| format!("{}:{value}", quoted(name))).collect();
         let head = format!("{{\"alg\":\"{}\",\"typ\":\"JWT\"}}", method.algorithm.jws_alg().unwrap_or_default());
         let claims = format!("{{{}}}", members.join(","));
-        let part = |text: &[u8]| text::encode(Encoding::Base64Url, text);
+        let part = |text: &[u8]| encoding::encode(Encoding::Base64Url, text);
         let signed = format!("{}.{}", part(head.as_bytes()), part(claims.as_bytes()));
         let signature = keyed.compute(&[Cow::Borrowed(signed.as_bytes())]);
         Ok(format!("{signed}.{}", part(&signature)))

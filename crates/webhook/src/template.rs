@@ -1,29 +1,9 @@
-//! What is signed, as a text with `{…}` in it.
+//! Templates: texts with parts in braces, such as `{timestamp}.{body}`.
 //!
-//! | written | stands for |
-//! |---|---|
-//! | `{body}` | the body's bytes as they came |
-//! | `{escaped_body}` | the body with every non-ASCII character as lower-case `\uXXXX`, and `/` as `\/` (Box) |
-//! | `{crc32:body}`, `{sha256hex:body}` | the body's CRC-32 in decimal, its SHA-256 in lower-case hex |
-//! | `{timestamp}` | the text at `timestamp`, as it came |
-//! | `{secret}` | the secret itself (plain SHA-256 only) |
-//! | `{method}` | the method |
-//! | `{url}` | the URL as the sender knows it |
-//! | `{url_with_port}`, `{url_without_port}` | the same with the scheme's port written out, without any port |
-//! | `{url_without_query}`, `{path}`, `{query}`, `{path_and_query}` | its parts; the query without `?` |
-//! | `{escaped_path_and_query}` | path and query, the query escaped as one text, and all of it escaped again as a URI (Contentful) |
-//! | `{canonical_query}` | the query sorted and percent-encoded as Atlassian's `qsh` has it, without `jwt` |
-//! | `{sorted_form}` | the form's names and values, sorted by name, a name's values sorted and each once (Twilio) |
-//! | `{param:NAME}` | what the source configures under that name |
-//! | any [`Place`], `{header:NAME}` | the text there; there must be one |
-//! | `{json_or_empty:a.b}`, `{header_or_empty:NAME}` … | the same, empty if there is none |
-//! | `{signed_headers:NAME}` | `k:v` joined by `;`, for the headers that header `NAME` lists (Contentful) |
-//! | `{present:A,B,C}` | `Key\nValue\n` for those members of the JSON document that are there, which have one line each (SNS) |
-//! | `{response}` | in a handshake's answer: the response that was computed |
-//! | `{{`, `}}` | a brace |
+//! The parts are listed in [the reference of schemes](crate::scheme).
 //!
-//! A template is read once. Filling it in is one pass: what is filled in is
-//! never looked at again, whatever characters are in it.
+//! A template is read once, and filled in in one pass: a text that was filled in is
+//! never read as a part again.
 
 use alloc::{
     format,
@@ -32,40 +12,65 @@ use alloc::{
 };
 use core::fmt;
 
-use super::place::Place;
-use crate::text::quoted;
+use crate::{
+    parse_error::{ParseError, quoted},
+    place::Place,
+};
 
 /// A text with places to fill in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template(pub Vec<Part>);
 
-/// One part of a [`Template`]; the module says what each stands for.
+/// One part of a [`Template`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum Part {
+    /// A text as it is. A brace in it is written `{{` or `}}`.
     Literal(String),
+    /// `{body}`: the bytes of the body as they came.
     Body,
+    /// `{escaped_body}`: the body with `\uXXXX` for every non-ASCII character and `\/` for `/` (Box).
     EscapedBody,
+    /// `{crc32:body}`: the CRC-32 of the body in decimal (PayPal).
     Crc32,
+    /// `{sha256hex:body}`: the SHA-256 of the body in lower-case hex.
     Sha256Hex,
+    /// `{timestamp}`: the text at the place of the timestamp, as it came.
     Timestamp,
+    /// `{secret}`: the secret itself, for plain SHA-256 alone.
     Secret,
+    /// `{method}`: the HTTP method.
     Method,
+    /// `{url}`: the URL as the sender knows it.
     Url,
+    /// `{url_with_port}`: the URL with its port, also where it is the default one.
     UrlWithPort,
+    /// `{url_without_port}`: the URL without its port.
     UrlWithoutPort,
+    /// `{url_without_query}`: the URL up to its `?`.
     UrlWithoutQuery,
+    /// `{path}`: the path of the URL.
     Path,
+    /// `{query}`: the query of the URL, without `?`.
     Query,
+    /// `{path_and_query}`: the path and the query, with the `?` between them.
     PathAndQuery,
+    /// `{escaped_path_and_query}`: path and query, percent-encoded as Contentful has it.
     EscapedPathAndQuery,
+    /// `{canonical_query}`: the query sorted and percent-encoded as the `qsh` of Atlassian has it.
     CanonicalQuery,
+    /// `{sorted_form}`: the names and values of the form, sorted (Twilio).
     SortedForm,
+    /// `{param:NAME}`: a text that the receiver configures under this name.
     Param(String),
+    /// `{header:NAME}` or any other place: the text there, which must exist.
     Value(Place),
+    /// `{header_or_empty:NAME}` and its like: the text there, or nothing.
     ValueOrEmpty(Place),
+    /// `{signed_headers:NAME}`: the headers that the header `NAME` lists, as `name:value` (Contentful).
     SignedHeaders(String),
+    /// `{present:A,B}`: the name and the value of each of these members that exists, a line each (SNS).
     Present(Vec<String>),
+    /// `{response}`: the computed response, in the answer of a handshake.
     Response,
 }
 
@@ -95,8 +100,8 @@ impl Template {
     /// Reads a template.
     ///
     /// # Errors
-    /// A sentence that says what is wrong.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// A sentence that says which brace or part is wrong.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
         let mut parts = Vec::new();
         let mut literal = String::new();
         let mut rest = text;
@@ -116,7 +121,8 @@ impl Template {
                 parts.push(Part::parse(name)?);
                 rest = after;
             } else {
-                return Err(format!("{} has a brace without its other; a brace itself is `{{{{`", quoted(text)));
+                let sentence = format!("{} has a brace without its other; a brace itself is `{{{{`", quoted(text));
+                return Err(ParseError::new(sentence));
             }
         }
         literal.push_str(rest);
@@ -124,7 +130,7 @@ impl Template {
             parts.push(Part::Literal(literal));
         }
         if parts.len() > 64 {
-            return Err("a template has at most 64 parts".to_string());
+            return Err(ParseError::new("a template has at most 64 parts"));
         }
         Ok(Self(parts))
     }
@@ -154,7 +160,7 @@ impl Template {
 }
 
 impl Part {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         if let Some((_, part)) = WORDS.iter().find(|(word, _)| *word == text) {
             return Ok(part.clone());
         }
@@ -174,23 +180,27 @@ impl Part {
         }
     }
 
-    fn of(place: Place) -> Result<Place, String> {
+    fn of(place: Place) -> Result<Place, ParseError> {
         let many = match &place {
             Place::NumberedHeader(_) => true,
             Place::Json(path) | Place::Claim(path) => path.has_each(),
             _ => false,
         };
-        if many { Err(format!("`{{{place}}}` may be several texts; a template takes one")) } else { Ok(place) }
+        if many {
+            Err(ParseError::new(format!("`{{{place}}}` may be several texts; a template takes one")))
+        } else {
+            Ok(place)
+        }
     }
 }
 
-fn unknown(text: &str) -> String {
-    format!(
+fn unknown(text: &str) -> ParseError {
+    ParseError::new(format!(
         "{{{}}} stands for nothing; write a place such as {{header:NAME}}, {{param:NAME}}, {{signed_headers:NAME}}, \
          {{present:A,B}}, or one of {}",
         quoted(text).trim_matches('"'),
         WORDS.map(|(word, _)| word).join(", ")
-    )
+    ))
 }
 
 impl fmt::Display for Part {

@@ -1,4 +1,4 @@
-//! What holds of webhooks. Tests whose names begin with `pNN` are the pitfalls
+//! Tests of the engine. Those whose names begin with `pNN` are the pitfalls
 //! of the research, by their numbers; `docs/design/webhooks.md` lists them.
 
 mod ambiguity;

@@ -12,7 +12,7 @@ use time::{
     macros::format_description,
 };
 
-use super::{algorithm::TimeUnit, failure::Failure, scheme::TimestampRule};
+use crate::{algorithm::TimeUnit, failure::Failure, scheme::TimestampRule};
 
 /// The one form in which HTTP's dates are sent (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 const HTTP_DATE: &[BorrowedFormatItem<'_>] = format_description!(

@@ -2,14 +2,14 @@ use std::{string::String, vec::Vec};
 
 use super::*;
 use crate::{
-    Delivery, Secrets, Setting,
+    Delivery, Options, Secrets,
     algorithm::{Algorithm, Encoding, KeyForm},
+    encoding,
     mac::Keyed,
     template::Part,
-    text, verify,
+    verify,
 };
 
-mod document;
 mod round_trip;
 
 /// The ids as they stand in the file.
@@ -108,10 +108,10 @@ fn p40_a_notification_of_sns_can_not_be_taken_apart_in_another_way() {
     scheme.methods[0].algorithm = Algorithm::HmacSha256;
     scheme.methods[0].key = KeyForm::Utf8;
     let secrets = Secrets::parse(&scheme, &["secret"]);
-    let setting = Setting::at(core::time::Duration::ZERO);
+    let options = Options::at(core::time::Duration::ZERO);
     let code = |signed: &str, members: &[(&str, &str)]| {
         let mac = Keyed::new(Algorithm::HmacSha256, b"secret").unwrap();
-        let signature = text::encode(Encoding::Base64, &mac.compute(&[signed.as_bytes().into()]));
+        let signature = encoding::encode(Encoding::Base64, &mac.compute(&[signed.as_bytes().into()]));
         let mut document = serde_json::Map::new();
         for (name, value) in members {
             document.insert((*name).into(), serde_json::from_str(value).unwrap_or_else(|_| (*value).into()));
@@ -119,7 +119,7 @@ fn p40_a_notification_of_sns_can_not_be_taken_apart_in_another_way() {
         document.insert("Signature".into(), signature.into());
         let body = Value::Object(document).to_string();
         let delivery = Delivery { method: "POST", url: "", headers: &[], body: body.as_bytes() };
-        let verified = verify(&scheme, &secrets, &delivery, &setting).into_result();
+        let verified = verify(&scheme, &secrets, &delivery, &options).into_result();
         verified
             .map_or_else(|failure| failure.code(), |verified| if verified.event_id.is_some() { "OK" } else { "NO_ID" })
     };

@@ -1,4 +1,4 @@
-//! What can't work in a [`Scheme`], as sentences for who wrote it.
+//! The mistakes of a [`Scheme`], as sentences for its author.
 
 use alloc::{
     format,
@@ -6,8 +6,12 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Algorithm, AnswerBody, Encoding, Handshake, KeyForm, Method, ResponseAlgorithm, Scheme, SchemeError};
+use super::{
+    error::SchemeError,
+    model::{AnswerBody, Handshake, ResponseRule, Scheme, SigningMethod},
+};
 use crate::{
+    algorithm::{Algorithm, Encoding, KeyForm, ResponseAlgorithm},
     place::{JsonPath, Place, Step},
     template::{Part, Template},
 };
@@ -34,7 +38,7 @@ struct Check<'a> {
     errors: Vec<SchemeError>,
 }
 
-/// Where a template stands decides what can be in it.
+/// The use of a template, which decides on the parts that it can have.
 #[derive(Clone, Copy, PartialEq)]
 enum Use {
     Message,
@@ -94,7 +98,7 @@ impl Check<'_> {
                 self.mistake(&at("encoding"), format!("{} can't be written as {}", method.algorithm, method.encoding));
             }
         }
-        let same_kind = |a: &Method, b: &Method| kind(a.algorithm) == kind(b.algorithm);
+        let same_kind = |a: &SigningMethod, b: &SigningMethod| kind(a.algorithm) == kind(b.algorithm);
         if scheme.methods.iter().zip(scheme.methods.iter().skip(1)).any(|(a, b)| !same_kind(a, b)) {
             self.mistake("or", "signatures, JWTs and equality can't stand side by side; write a scheme for each");
         }
@@ -266,7 +270,7 @@ impl Check<'_> {
         self.answer(&format!("{at}.answer"), handshake);
     }
 
-    fn response(&mut self, at: &str, response: &super::ResponseRule) {
+    fn response(&mut self, at: &str, response: &ResponseRule) {
         self.template(&format!("{at}.of"), &response.of, Use::Response);
         if response.encoding == Encoding::Utf8 {
             self.mistake(&format!("{at}.encoding"), "a response is written as hex, base64 or base64url");
@@ -328,7 +332,7 @@ const fn kind(algorithm: Algorithm) -> u8 {
     }
 }
 
-fn key_misfit(method: &Method) -> Option<String> {
+fn key_misfit(method: &SigningMethod) -> Option<String> {
     let ed25519 = matches!(method.key, KeyForm::Ed25519Hex | KeyForm::Ed25519Base64 | KeyForm::Whpk);
     let fits = method.algorithm.is_public_key() == method.key.is_public_key()
         && (!ed25519 || method.algorithm == Algorithm::Ed25519);

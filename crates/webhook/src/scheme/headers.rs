@@ -1,11 +1,11 @@
-//! Which headers a [`Scheme`] reads: for who would rather not hand over all.
+//! The headers that a [`Scheme`] reads, for callers that hand over no others.
 
 use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
 
-use super::{AnswerBody, Scheme};
+use super::model::{AnswerBody, Scheme};
 use crate::{
     place::Place,
     template::{Part, Template},
@@ -46,7 +46,7 @@ pub(super) fn read(scheme: &Scheme) -> Option<Vec<String>> {
         match place {
             Place::Header(names) => headers.extend(names.iter().cloned()),
             Place::NumberedHeader(_) => return None,
-            // What a form is written like.
+            // It says how a form is written.
             Place::Form(_) => headers.push("content-type".to_string()),
             _ => {}
         }

@@ -9,19 +9,23 @@ use alloc::{
 use serde_json::{Map, Value};
 
 use super::{
-    Algorithm, AnswerBody, AnswerRule, Encoding, Handshake, HashRule, KeyForm, Method, ResponseAlgorithm, ResponseRule,
-    Scheme, SchemeError, TimeUnit, TimestampRule, TokenRule, When,
+    error::SchemeError,
+    model::{
+        AnswerBody, AnswerRule, Handshake, HandshakeCondition, HashRule, ResponseRule, Scheme, SigningMethod,
+        TimestampRule, TokenRule,
+    },
 };
 use crate::{
+    algorithm::{Algorithm, Encoding, KeyForm, ResponseAlgorithm, TimeUnit},
+    parse_error::quoted,
     place::{JsonPath, Place},
     template::Template,
-    text::quoted,
 };
 
 pub(super) fn scheme(value: Value) -> Result<Scheme, Vec<SchemeError>> {
     let mut errors = Vec::new();
     let scheme = Table::new(value, "", &mut errors).map(|mut table| {
-        let signature = table.required("signature", |value, _, _| list(value, |text| Place::parse(&text)));
+        let signature = table.required("signature", |value, _, _| list(value, |text| Ok(Place::parse(&text)?)));
         let methods = methods(&mut table);
         let default_message = match methods.as_deref() {
             Some([first, ..]) if !first.algorithm.is_jws() && first.algorithm != Algorithm::Equality => {
@@ -35,7 +39,7 @@ pub(super) fn scheme(value: Value) -> Result<Scheme, Vec<SchemeError>> {
             split: table.optional("split", char_of),
             after: table.optional("after", char_of),
             messages: table
-                .optional("message", |value, _, _| list(value, |text| Template::parse(&text)))
+                .optional("message", |value, _, _| list(value, |text| Ok(Template::parse(&text)?)))
                 .unwrap_or_else(|| default_message.into_iter().collect()),
             timestamp: table.optional("timestamp", |value, at, errors| Ok(timestamp(value, at, errors))).flatten(),
             event_id: table.optional("event_id", place_of),
@@ -60,13 +64,13 @@ pub(super) fn scheme(value: Value) -> Result<Scheme, Vec<SchemeError>> {
     }
 }
 
-fn methods(table: &mut Table<'_>) -> Option<Vec<Method>> {
+fn methods(table: &mut Table<'_>) -> Option<Vec<SigningMethod>> {
     let first = method(table, None);
     let more = table.tables("or", |table| method(table, first.as_ref()));
     first.map(|first| core::iter::once(first).chain(more).collect())
 }
 
-fn method(table: &mut Table<'_>, above: Option<&Method>) -> Option<Method> {
+fn method(table: &mut Table<'_>, above: Option<&SigningMethod>) -> Option<SigningMethod> {
     let prefix = table.optional("prefix", text_of).or_else(|| above.map(|above| above.prefix.clone()));
     let algorithm = match above {
         None => table.required("algorithm", |value, _, _| named(value, Algorithm::parse, Algorithm::ALL)),
@@ -94,7 +98,7 @@ fn method(table: &mut Table<'_>, above: Option<&Method>) -> Option<Method> {
             "say how the public key is written: ed25519-hex, ed25519-base64, whpk, spki-base64, pem or jwk",
         );
     }
-    Some(Method { prefix: prefix.unwrap_or_default(), encoding: encoding?, algorithm, key: key? })
+    Some(SigningMethod { prefix: prefix.unwrap_or_default(), encoding: encoding?, algorithm, key: key? })
 }
 
 fn timestamp(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Option<TimestampRule> {
@@ -125,7 +129,7 @@ fn claims(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Vec<(JsonPat
     for (name, template) in templates(value, at, errors) {
         match JsonPath::parse(&name) {
             Ok(path) => read.push((path, template)),
-            Err(message) => errors.push(SchemeError { at: at.into(), message }),
+            Err(error) => errors.push(SchemeError { at: at.into(), message: error.into() }),
         }
     }
     read
@@ -133,7 +137,7 @@ fn claims(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Vec<(JsonPat
 
 fn handshake(table: &mut Table<'_>) -> Option<Handshake> {
     let when = table.required("when", |value, at, errors| {
-        let mut when = When::default();
+        let mut when = HandshakeCondition::default();
         if let Some(mut table) = Table::new(value, at, errors) {
             when.method = table.optional("method", text_of);
             when.at = table.optional("at", place_of);
@@ -200,7 +204,7 @@ fn templates(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Vec<(Stri
     };
     let mut read = Vec::new();
     for (name, value) in members {
-        match text(value).and_then(|text| Template::parse(&text)) {
+        match template(value) {
             Ok(template) => read.push((name, template)),
             Err(message) => errors.push(SchemeError { at: format!("{at}.{name}"), message }),
         }
@@ -208,7 +212,7 @@ fn templates(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Vec<(Stri
     read
 }
 
-/// A table's axes, taken one by one; what is left over is unknown.
+/// A table's axes, taken one by one. Axes that are left over are unknown.
 struct Table<'e> {
     members: Map<String, Value>,
     at: String,
@@ -294,16 +298,20 @@ fn text(value: Value) -> Result<String, String> {
     }
 }
 
+fn template(value: Value) -> Result<Template, String> {
+    Ok(Template::parse(&text(value)?)?)
+}
+
 fn text_of(value: Value, _: &str, _: &mut Vec<SchemeError>) -> Result<String, String> {
     text(value)
 }
 
 fn place_of(value: Value, _: &str, _: &mut Vec<SchemeError>) -> Result<Place, String> {
-    Place::parse(&text(value)?)
+    Ok(Place::parse(&text(value)?)?)
 }
 
 fn template_of(value: Value, _: &str, _: &mut Vec<SchemeError>) -> Result<Template, String> {
-    Template::parse(&text(value)?)
+    template(value)
 }
 
 fn encoding_of(value: Value, _: &str, _: &mut Vec<SchemeError>) -> Result<Encoding, String> {

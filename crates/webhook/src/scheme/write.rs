@@ -7,8 +7,11 @@ use alloc::{
 
 use serde_json::{Map, Value, json};
 
-use super::{Algorithm, AnswerBody, Encoding, Handshake, KeyForm, Method, ResponseAlgorithm, Scheme, TimeUnit};
-use crate::template::Template;
+use super::model::{AnswerBody, Handshake, HashRule, Scheme, SigningMethod};
+use crate::{
+    algorithm::{Algorithm, Encoding, KeyForm, ResponseAlgorithm, TimeUnit},
+    template::Template,
+};
 
 pub(super) fn scheme(scheme: &Scheme) -> Value {
     let mut table = Map::new();
@@ -52,7 +55,10 @@ pub(super) fn scheme(scheme: &Scheme) -> Value {
         put(&mut table, "each", json!(alloc::format!("json:{path}")));
     }
     if !scheme.hashes.is_empty() {
-        let hash = |rule: &super::HashRule| json!({ "at": rule.at.to_string(), "encoding": rule.encoding.name(), "of": rule.of.to_string() });
+        let hash = |rule: &HashRule| {
+            let (at, of) = (rule.at.to_string(), rule.of.to_string());
+            json!({ "at": at, "encoding": rule.encoding.name(), "of": of })
+        };
         put(&mut table, "hashes", scheme.hashes.iter().map(hash).collect());
     }
     if !scheme.claims.is_empty() {
@@ -81,7 +87,7 @@ fn one_or_many<T: ToString>(values: &[T]) -> Value {
 
 /// The first method leaves defaults out; the others say all, since what they
 /// leave out is as the first has it.
-fn method(method: &Method, all: bool) -> Map<String, Value> {
+fn method(method: &SigningMethod, all: bool) -> Map<String, Value> {
     let mut table = Map::new();
     let default_encoding = match method.algorithm {
         Algorithm::Equality => Some(Encoding::Utf8),

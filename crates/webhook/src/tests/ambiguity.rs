@@ -9,19 +9,20 @@ use std::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::rig::{self, ADYEN, NOW, STANDARD, WHSEC, borrowed, code, scheme, setting, signed};
+use super::rig::{self, ADYEN, NOW, STANDARD, WHSEC, borrowed, code, options, scheme, signed};
 use crate::{
     Delivery, Scheme,
     algorithm::{Algorithm, Encoding},
+    encoding,
     mac::Keyed,
-    sign, text,
+    sign,
 };
 
 #[test]
 fn p35_an_id_with_a_dot_would_make_the_message_ambiguous() {
     let scheme = scheme(STANDARD);
     for id in ["a.b", "msg.1700000000", "."] {
-        let signed = sign(&scheme, WHSEC, &rig::post(&[], b"{}"), Some(id), &setting(NOW));
+        let signed = sign(&scheme, WHSEC, &rig::post(&[], b"{}"), Some(id), &options(NOW));
         assert_eq!(signed.unwrap_err().code(), "MALFORMED_FIELD", "{id}");
         let headers = signed_as(&scheme, id);
         assert_eq!(code(&scheme, &[WHSEC], &borrowed(&headers), b"{}"), "MALFORMED_FIELD", "{id}");
@@ -47,8 +48,8 @@ fn p35_a_timestamp_that_is_not_enforced_can_not_swallow_the_body() {
     }
 }
 
-/// Who shifts the border between a header and what is beside it in the message
-/// has other texts under the same signature.
+/// A shifted boundary between a header and its neighbour in the message would give
+/// other texts under the same signature.
 #[test]
 fn p35_a_header_beside_the_body_can_not_take_a_part_of_it() {
     let of = |message: &str| {
@@ -92,7 +93,7 @@ fn p37_a_signed_form_is_urlencoded() {
 fn p38_an_object_is_not_nothing() {
     let adyen = scheme(&ADYEN.replace("each = \"json:notificationItems[].NotificationRequestItem\"", ""));
     let mac = Keyed::new(Algorithm::HmacSha256, &[1; 32]).unwrap().compute(&[b"7914::5"[..].into()]);
-    let signature = text::encode(Encoding::Base64, &mac);
+    let signature = encoding::encode(Encoding::Base64, &mac);
     let secret = "01".repeat(32);
     let code = |original: &str| {
         let body = format!(
@@ -113,7 +114,7 @@ fn p38_a_name_in_another_case_is_refused_where_the_body_is_not_covered() {
     let secret = "01".repeat(32);
     let item = |more: &str| {
         let mac = Keyed::new(Algorithm::HmacSha256, &[1; 32]).unwrap().compute(&[b"7914::"[..].into()]);
-        let signature = text::encode(Encoding::Base64, &mac);
+        let signature = encoding::encode(Encoding::Base64, &mac);
         format!(
             "{{\"NotificationRequestItem\":{{\"additionalData\":{{\"hmacSignature\":\"{signature}\"}},\
              \"pspReference\":\"7914\"{more}}}}}"
@@ -133,7 +134,7 @@ fn p38_a_name_in_another_case_is_refused_where_the_body_is_not_covered() {
          message = \"{form:timestamp}{form:token}\"",
     );
     let mac = Keyed::new(Algorithm::HmacSha256, b"secret").unwrap().compute(&[b"1a"[..].into()]);
-    let mac = text::to_hex(&mac);
+    let mac = encoding::to_hex(&mac);
     let code = |more: &str| {
         let body = format!("timestamp=1&token=a&signature={mac}{more}");
         rig::code(&form, &["secret"], &[], body.as_bytes())
@@ -163,9 +164,9 @@ fn contentful_signs_the_headers_that_it_lists_and_the_timestamp_must_be_one() {
     let sign = |list: &str| {
         let headers = [("X-Contentful-Signed-Headers", list), ("x-contentful-timestamp", &time), ("x-a", "1")];
         let delivery = Delivery { headers: &headers, ..rig::post(&[], b"{}") };
-        let signed = crate::sign(&scheme, "secret", &delivery, None, &setting(NOW))?;
+        let signed = crate::sign(&scheme, "secret", &delivery, None, &options(NOW))?;
         let headers = [headers.as_slice(), &[("x-contentful-signature", &signed.value)]].concat();
-        rig::check(&scheme, &["secret"], &Delivery { headers: &headers, ..delivery }, &setting(NOW))
+        rig::check(&scheme, &["secret"], &Delivery { headers: &headers, ..delivery }, &options(NOW))
     };
     assert!(sign("x-contentful-signed-headers,x-contentful-timestamp,X-A").is_ok());
     assert_eq!(sign("x-contentful-signed-headers,x-a").unwrap_err().code(), "MISSING_HEADER");

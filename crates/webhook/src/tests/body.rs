@@ -10,7 +10,7 @@ use std::{
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::rig::{self, GITHUB, PLAIN_BASE64, SLACK, STANDARD, STRIPE, WHSEC, borrowed, code, scheme, signed};
-use crate::{Delivery, Failure, Setting, algorithm::TimeUnit, mac, text, timestamp};
+use crate::{Delivery, Failure, Options, algorithm::TimeUnit, encoding, mac, timestamp};
 
 /// Signs a body and verifies it by the same scheme.
 fn round_trip(text: &str, secret: &str, body: &[u8]) -> &'static str {
@@ -76,10 +76,10 @@ fn p06_box_signs_the_body_or_the_escaped_body() {
         timestamp = { at = "header:box-delivery-timestamp", unit = "rfc3339", past = 600, future = 0 }
         "#,
     );
-    let time = timestamp::write(TimeUnit::Rfc3339, rig::setting(rig::NOW).now);
+    let time = timestamp::write(TimeUnit::Rfc3339, rig::options(rig::NOW).now);
     let mac = |message: &str| {
         let keyed = crate::mac::Keyed::new(crate::algorithm::Algorithm::HmacSha256, b"key").unwrap();
-        text::encode(crate::algorithm::Encoding::Base64, &keyed.compute(&[message.as_bytes().into()]))
+        encoding::encode(crate::algorithm::Encoding::Base64, &keyed.compute(&[message.as_bytes().into()]))
     };
     let body = "{\"name\":\"テスト/😀\"}";
     let escaped = r#"{"name":"\u30c6\u30b9\u30c8\/\ud83d\ude00"}"#;
@@ -98,8 +98,8 @@ fn p07_long_bodies_and_long_lists_are_refused_before_anything_is_computed() {
     let headers = signed(&scheme, "secret", b"12345");
     let headers = borrowed(&headers);
     let limited = |body_limit| {
-        let setting = Setting { body_limit, ..rig::setting(rig::NOW) };
-        rig::check(&scheme, &["secret"], &rig::post(&headers, b"12345"), &setting)
+        let options = Options { body_limit, ..rig::options(rig::NOW) };
+        rig::check(&scheme, &["secret"], &rig::post(&headers, b"12345"), &options)
     };
     assert!(limited(5).is_ok());
     assert_eq!(limited(4), Err(Failure::BodyTooLarge));
@@ -123,18 +123,18 @@ fn no_more_is_read_than_the_limit_and_what_was_not_tried_is_not_called_forged() 
         rig::scheme("signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\nmessage = \"2{body}\"");
     let headers = signed(&one, "c", &body);
     let headers = borrowed(&headers);
-    let limited = |work_limit, ask_above| {
-        let setting = Setting { work_limit, ask_above, ..rig::setting(rig::NOW) };
-        rig::check(&scheme, &["a", "b", "c"], &rig::post(&headers, &body), &setting)
+    let limited = |work_limit, delegate_hmac_from| {
+        let options = Options { work_limit, delegate_hmac_from, ..rig::options(rig::NOW) };
+        rig::check(&scheme, &["a", "b", "c"], &rig::post(&headers, &body), &options)
             .map(|verified| verified.secret_index)
     };
     // Three secrets and two messages; and a few looks: at the header, at each part.
     let hashed = 6 * 1001;
     let looks = 512 * 20;
-    for ask_above in [0, usize::MAX] {
-        assert_eq!(limited(hashed + looks, ask_above), Ok(2));
+    for delegate_hmac_from in [0, usize::MAX] {
+        assert_eq!(limited(hashed + looks, delegate_hmac_from), Ok(2));
         for less in [0, 1512, hashed + 512 * 6] {
-            assert_eq!(limited(less, ask_above), Err(Failure::TooMuchWork), "{less}");
+            assert_eq!(limited(less, delegate_hmac_from), Err(Failure::TooMuchWork), "{less}");
         }
     }
 }
@@ -146,7 +146,7 @@ fn every_look_into_a_long_body_is_counted_whatever_it_is_for() {
     let present = ["n"; 100].join(",");
     let forms: Vec<String> = (0..60).map(|_| "{json_or_empty:n}".into()).collect();
     // The first hash that is wrong would be the last.
-    let hashed = |bytes: &[u8]| text::to_hex(&mac::sha256(&[Cow::Borrowed(bytes)]));
+    let hashed = |bytes: &[u8]| encoding::to_hex(&mac::sha256(&[Cow::Borrowed(bytes)]));
     let right = hashed(hashed(body.as_bytes()).as_bytes());
     let hash = "[[hashes]]\nat = \"header:h\"\nof = \"{sha256hex:body}\"\n";
     for (secrets, rest) in [
@@ -158,8 +158,8 @@ fn every_look_into_a_long_body_is_counted_whatever_it_is_for() {
         let scheme = scheme(&(base.to_owned() + &rest));
         let (zeros, secrets) = ("00".repeat(32), std::vec!["a"; secrets]);
         let headers = [("s", zeros.as_str()), ("h", right.as_str())];
-        let setting = Setting { work_limit: 1_000_000, ..rig::setting(rig::NOW) };
-        let judged = rig::check(&scheme, &secrets, &rig::post(&headers, body.as_bytes()), &setting);
+        let options = Options { work_limit: 1_000_000, ..rig::options(rig::NOW) };
+        let judged = rig::check(&scheme, &secrets, &rig::post(&headers, body.as_bytes()), &options);
         assert_eq!(judged, Err(Failure::TooMuchWork), "{rest:.80}");
     }
 }
@@ -172,16 +172,16 @@ fn p08_templates_are_literal() {
             assert_eq!(round_trip(text, WHSEC, body.as_bytes()), "VALID", "{body}");
         }
     }
-    // What is filled in is not looked at again: a parameter that looks like a part is a text.
+    // A parameter that looks like a part is a text: templates are filled in once.
     let scheme = scheme(
         "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\n\
          message = \"{param:a}{body}\"\nparams = [\"a\"]",
     );
-    let setting = Setting { params: &[("a", "{body}")], ..rig::setting(rig::NOW) };
+    let options = Options { params: &[("a", "{body}")], ..rig::options(rig::NOW) };
     let plain = rig::scheme("signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"");
     let signed: Vec<(String, String)> = signed(&plain, "secret", b"{body}x");
     let headers = borrowed(&signed);
     let delivery = Delivery { headers: &headers, ..rig::post(&[], b"x") };
-    assert!(rig::check(&scheme, &["secret"], &delivery, &setting).is_ok());
+    assert!(rig::check(&scheme, &["secret"], &delivery, &options).is_ok());
     assert_eq!(code(&rig::scheme(PLAIN_BASE64), &["secret"], &[], b""), "MISSING_HEADER");
 }

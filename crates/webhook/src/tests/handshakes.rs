@@ -5,14 +5,14 @@ use std::{format, string::String};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::rig::{self, GITHUB, NOW, SLACK, borrowed, code, scheme, setting, signed};
-use crate::{Delivery, Failure, Scheme, Secrets, Setting, handshake::Answer, verify};
+use super::rig::{self, GITHUB, NOW, SLACK, borrowed, code, options, scheme, signed};
+use crate::{Delivery, Failure, Options, Scheme, Secrets, handshake::Answer, verify};
 
-fn answer(scheme: &Scheme, delivery: &Delivery<'_>, setting: &Setting<'_>) -> Option<Result<Answer, Failure>> {
+fn answer(scheme: &Scheme, delivery: &Delivery<'_>, options: &Options<'_>) -> Option<Result<Answer, Failure>> {
     let secrets = Secrets::parse(scheme, &["secret"]);
-    let shake = scheme.handshake(delivery, setting)?;
-    let verified = rig::settle(verify(scheme, &secrets, delivery, setting)).ok();
-    Some(shake.answer(&secrets, delivery, setting, verified.as_ref().filter(|_| shake.needs_verification())))
+    let request = scheme.handshake(delivery, options)?;
+    let verified = rig::settle(verify(scheme, &secrets, delivery, options)).ok();
+    Some(request.answer(&secrets, delivery, options, verified.as_ref().filter(|_| request.needs_verification())))
 }
 
 fn get<'a>(url: &'a str) -> Delivery<'a> {
@@ -38,7 +38,7 @@ fn x() -> Scheme {
 #[test]
 fn p42_a_handshake_is_no_oracle_for_signatures() {
     let x = x();
-    let crc = |token: &str| answer(&x, &get(&format!("https://h/?crc_token={token}")), &setting(NOW)).unwrap();
+    let crc = |token: &str| answer(&x, &get(&format!("https://h/?crc_token={token}")), &options(NOW)).unwrap();
     let good = crc("OGQ0MWU4Zj-_~.c3NpZ24%3D").unwrap();
     assert_eq!(good.status, 200);
     assert!(good.body.starts_with("{\"response_token\":\"sha256="), "{}", good.body);
@@ -89,16 +89,16 @@ fn p42_zoom_is_answered_only_if_its_own_signature_is_good() {
     let body = br#"{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"}}"#;
     let headers = signed(&zoom, "secret", body);
     let headers = borrowed(&headers);
-    let good = answer(&zoom, &rig::post(&headers, body), &setting(NOW)).unwrap().unwrap();
+    let good = answer(&zoom, &rig::post(&headers, body), &options(NOW)).unwrap().unwrap();
     assert!(
         good.body.starts_with("{\"encryptedToken\":\"") && good.body.contains("\"plainToken\":\"qgg8"),
         "{}",
         good.body
     );
-    assert_eq!(answer(&zoom, &rig::post(&[], body), &setting(NOW)), Some(Err(Failure::NoMatch)));
-    let late = answer(&zoom, &rig::post(&headers, body), &setting(NOW + 301));
+    assert_eq!(answer(&zoom, &rig::post(&[], body), &options(NOW)), Some(Err(Failure::NoMatch)));
+    let late = answer(&zoom, &rig::post(&headers, body), &options(NOW + 301));
     assert_eq!(late, Some(Err(Failure::NoMatch)));
-    assert_eq!(answer(&zoom, &rig::post(&headers, b"{\"event\":\"other\"}"), &setting(NOW)), None);
+    assert_eq!(answer(&zoom, &rig::post(&headers, b"{\"event\":\"other\"}"), &options(NOW)), None);
 }
 
 #[test]
@@ -109,8 +109,8 @@ fn p43_what_is_repeated_is_plain_text_and_for_who_knows_the_token() {
          token = {{ at = \"query:hub.verify_token\", is = \"{{param:verify_token}}\" }}\n\
          answer = {{ body = \"{{query:hub.challenge}}\" }}"
     ));
-    let setting = Setting { params: &[("verify_token", "t0ken")], ..setting(NOW) };
-    let ask = |query: &str| answer(&meta, &get(&format!("https://h/?{query}")), &setting);
+    let options = Options { params: &[("verify_token", "t0ken")], ..options(NOW) };
+    let ask = |query: &str| answer(&meta, &get(&format!("https://h/?{query}")), &options);
     let good = ask("hub.mode=subscribe&hub.verify_token=t0ken&hub.challenge=%3Cb%3E1").unwrap().unwrap();
     assert_eq!(good.body, "<b>1");
     let header = |name: &str| good.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
@@ -123,7 +123,7 @@ fn p43_what_is_repeated_is_plain_text_and_for_who_knows_the_token() {
     assert_eq!(ask("hub.mode=subscribe&hub.challenge=1").unwrap().unwrap_err().code(), "MISSING_FIELD");
     assert_eq!(ask("hub.mode=unsubscribe&hub.verify_token=t0ken&hub.challenge=1"), None);
     let unset =
-        answer(&meta, &get("https://h/?hub.mode=subscribe&hub.verify_token=&hub.challenge=1"), &rig::setting(NOW));
+        answer(&meta, &get("https://h/?hub.mode=subscribe&hub.verify_token=&hub.challenge=1"), &rig::options(NOW));
     assert_eq!(unset.unwrap().unwrap_err().code(), "CONFIGURATION", "no token is no token");
 }
 
@@ -133,7 +133,7 @@ fn p43_json_and_headers_can_not_be_broken_out_of() {
         "{GITHUB}\n[[handshake]]\nwhen = {{ at = \"json:challenge\" }}\nsigned = false\n\
          answer = {{ json = {{ challenge = \"{{json:challenge}}\" }}, header = {{ x-hook = \"{{json:hook}}\" }} }}"
     ));
-    let ask = |body: &str| answer(&scheme, &rig::post(&[], body.as_bytes()), &setting(NOW)).unwrap();
+    let ask = |body: &str| answer(&scheme, &rig::post(&[], body.as_bytes()), &options(NOW)).unwrap();
     let good = ask(r#"{"challenge":"a\",\"b\":\"\\\n\u0000","hook":"h"}"#).unwrap();
     let parsed: serde_json::Value = serde_json::from_str(&good.body).unwrap();
     assert_eq!(parsed, serde_json::json!({ "challenge": "a\",\"b\":\"\\\n\0" }));
@@ -147,9 +147,9 @@ fn p44_ebays_response_is_the_hash_of_challenge_token_and_url_in_this_order() {
          signed = false\nresponse = {{ algorithm = \"sha256\", of = \"{{query:challenge_code}}{{param:token}}\
          {{url_without_query}}\" }}\nanswer = {{ json = {{ challengeResponse = \"{{response}}\" }} }}"
     ));
-    let setting = Setting { params: &[("token", "token")], ..setting(NOW) };
-    let good = answer(&ebay, &get("https://h/a?challenge_code=c"), &setting).unwrap().unwrap();
+    let options = Options { params: &[("token", "token")], ..options(NOW) };
+    let good = answer(&ebay, &get("https://h/a?challenge_code=c"), &options).unwrap().unwrap();
     let hash = crate::mac::sha256(&[b"ctokenhttps://h/a".as_slice().into()]);
-    let expected: String = crate::text::to_hex(&hash);
+    let expected: String = crate::encoding::to_hex(&hash);
     assert_eq!(good.body, format!("{{\"challengeResponse\":\"{expected}\"}}"));
 }

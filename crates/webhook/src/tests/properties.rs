@@ -1,4 +1,4 @@
-//! What holds of every scheme: what is signed verifies, and nothing near it
+//! Properties of every scheme: a signed delivery verifies, and nothing near it
 //! does; no junk panics, or takes long.
 
 use std::{
@@ -12,11 +12,11 @@ use proptest::prelude::*;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::rig::{self, GITHUB, NOW, SLACK, STANDARD, STRIPE, WHPK, WHSEC, borrowed, code, scheme, setting};
+use super::rig::{self, GITHUB, NOW, SLACK, STANDARD, STRIPE, WHPK, WHSEC, borrowed, code, options, scheme};
 use crate::{
-    Delivery, Scheme, Secrets, Setting,
+    Delivery, Options, Scheme, Secrets,
     algorithm::{Encoding, TimeUnit},
-    sign, text,
+    encoding, sign,
 };
 
 /// A scheme on these axes, with a secret for it.
@@ -63,18 +63,18 @@ const FORMATS: [&str; 9] = ["plain", "prefix", "fields", "groups", "list", "posi
 /// The verdict on what was signed, with one thing changed each time.
 fn stands_and_falls(scheme: &Scheme, secret: &str, body: &[u8], id: &str, flip: usize) -> Result<(), TestCaseError> {
     let at = |offset: i64| {
-        let signed = sign(scheme, secret, &rig::post(&[], body), Some(id), &setting(NOW + offset));
+        let signed = sign(scheme, secret, &rig::post(&[], body), Some(id), &options(NOW + offset));
         signed.unwrap().headers
     };
     let headers = at(0);
     prop_assert_eq!(code(scheme, &[secret], &borrowed(&headers), body), "VALID");
     // Asked of the platform it is the same.
     let secrets = Secrets::parse(scheme, &[secret]);
-    let asking = Setting { ask_above: 0, ..setting(NOW) };
+    let asking = Options { delegate_hmac_from: 0, ..options(NOW) };
     let with_headers = borrowed(&headers);
     let asked = Delivery { headers: &with_headers, ..rig::post(&[], body) };
     let asked = rig::settle(crate::verify(scheme, &secrets, &asked, &asking));
-    prop_assert_eq!(&asked, &rig::check(scheme, &[secret], &rig::post(&with_headers, body), &setting(NOW)));
+    prop_assert_eq!(&asked, &rig::check(scheme, &[secret], &rig::post(&with_headers, body), &options(NOW)));
     prop_assert!(asked.is_ok());
     let other = secret.replace("Vj", "Vk").replace("00", "11");
     prop_assert_eq!(code(scheme, &[&other], &borrowed(&headers), body), "NO_MATCH");
@@ -118,9 +118,9 @@ proptest! {
              claims = { iss = \"a\", sub = \"{url}\" }\nevent_id = \"claim:jti\"\n\
              hashes = [{ at = \"claim:hash\", encoding = \"base64\" }]\ntimestamp = { at = \"claim:iat\" }",
         );
-        let headers = sign(&scheme, "secret", &rig::post(&[], &body), Some(&id), &setting(NOW)).unwrap().headers;
+        let headers = sign(&scheme, "secret", &rig::post(&[], &body), Some(&id), &options(NOW)).unwrap().headers;
         let with_headers = borrowed(&headers);
-        let good = rig::check(&scheme, &["secret"], &rig::post(&with_headers, &body), &setting(NOW)).unwrap();
+        let good = rig::check(&scheme, &["secret"], &rig::post(&with_headers, &body), &options(NOW)).unwrap();
         prop_assert_eq!(good.event_id, Some(id));
         prop_assert_eq!(code(&scheme, &["other"], &with_headers, &body), "NO_MATCH");
         prop_assert_eq!(code(&scheme, &["secret"], &with_headers, &[body.as_slice(), b"x"].concat()), "HASH_MISMATCH");
@@ -148,12 +148,12 @@ proptest! {
         let point = p256.verifying_key().to_sec1_point(false);
         let jwk = format!(
             "{{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"{}\",\"y\":\"{}\"}}",
-            text::encode(Encoding::Base64Url, point.x().unwrap()), text::encode(Encoding::Base64Url, point.y().unwrap())
+            encoding::encode(Encoding::Base64Url, point.x().unwrap()), encoding::encode(Encoding::Base64Url, point.y().unwrap())
         );
         let public = ed25519.verifying_key().to_bytes();
         let cases = [
-            ("ed25519", "ed25519-hex", text::to_hex(&public), ed25519.sign(&message).to_bytes().to_vec()),
-            ("ed25519", "ed25519-base64", text::encode(Encoding::Base64, &public), ed25519.sign(&message).to_bytes().to_vec()),
+            ("ed25519", "ed25519-hex", encoding::to_hex(&public), ed25519.sign(&message).to_bytes().to_vec()),
+            ("ed25519", "ed25519-base64", encoding::encode(Encoding::Base64, &public), ed25519.sign(&message).to_bytes().to_vec()),
             ("ecdsa-p256", "jwk", jwk.clone(), p256_signature.to_der().as_bytes().to_vec()),
             ("ecdsa-p256-p1363", "jwk", jwk, p256_signature.to_bytes().to_vec()),
         ];
@@ -164,7 +164,7 @@ proptest! {
             ));
             let now = NOW.to_string();
             let with = |signature: &[u8], time: &str, body: &[u8]| {
-                code(&scheme, &[&secret], &[("s", &text::to_hex(signature)), ("t", time)], body)
+                code(&scheme, &[&secret], &[("s", &encoding::to_hex(signature)), ("t", time)], body)
             };
             prop_assert_eq!(with(&signature, &now, &body), "VALID");
             prop_assert_eq!(with(&signature, &(NOW + 1).to_string(), &body), "NO_MATCH");
@@ -189,7 +189,7 @@ proptest! {
             headers.extend(["webhook-timestamp", "x-slack-request-timestamp", "webhook-id", "t"].map(|name| (name, time.as_str())));
             for body in [body.as_slice(), junk.as_bytes()] {
                 let delivery = Delivery { method: "POST", url: &url, headers: &headers, body };
-                prop_assert!(rig::check(&scheme, &secrets, &delivery, &setting(NOW)).is_err());
+                prop_assert!(rig::check(&scheme, &secrets, &delivery, &options(NOW)).is_err());
             }
         }
         if let Ok(value) = serde_json::from_str::<serde_json::Value>(&junk) {
@@ -244,7 +244,7 @@ fn p48_the_scheme_is_said_and_never_guessed() {
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
 fn p46_no_hostile_megabyte_takes_long() {
-    let now = setting(NOW);
+    let now = options(NOW);
     let repeated = |text: &str| text.repeat(1_000_000 / text.len());
     let mut cases: Vec<(&str, String, String)> = Vec::new();
     for junk in ["v1,AAAA ", "v1,", " ", ",", "v1=00,", "t=1,", "t=1,v1=00 ", "=", "é"] {

@@ -9,11 +9,11 @@ use std::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::rig::{self, ADYEN, GITHUB, NOW, STANDARD, WHSEC, borrowed, scheme, setting, signed};
+use super::rig::{self, ADYEN, GITHUB, NOW, STANDARD, WHSEC, borrowed, options, scheme, signed};
 use crate::{
     algorithm::{Algorithm, Encoding},
+    encoding,
     mac::Keyed,
-    text,
 };
 
 #[test]
@@ -21,7 +21,7 @@ fn p34_the_id_comes_with_the_proof_alone() {
     let scheme = scheme(STANDARD);
     let headers = signed(&scheme, WHSEC, b"{}");
     let headers = borrowed(&headers);
-    let good = rig::check(&scheme, &[WHSEC], &rig::post(&headers, b"{}"), &setting(NOW)).unwrap();
+    let good = rig::check(&scheme, &[WHSEC], &rig::post(&headers, b"{}"), &options(NOW)).unwrap();
     assert_eq!(good.event_id.as_deref(), Some("msg_1"));
     assert!(scheme.event_id_signed());
     // Where there is no id, the signed message is known by its key, and only that one.
@@ -32,7 +32,7 @@ fn p34_the_id_comes_with_the_proof_alone() {
         headers.retain(|(name, _)| name != "x-github-delivery");
         headers.push(("x-github-delivery".into(), id.into()));
         let headers = borrowed(&headers);
-        rig::check(&plain, &["secret"], &rig::post(&headers, body), &setting(NOW)).unwrap().replay_keys
+        rig::check(&plain, &["secret"], &rig::post(&headers, body), &options(NOW)).unwrap().replay_keys
     };
     assert_eq!(key(b"{}", "1"), key(b"{}", "2"));
     assert_ne!(key(b"{}", "1"), key(b"[]", "1"));
@@ -59,23 +59,23 @@ fn p34_a_delivery_has_its_replay_keys_however_it_is_presented() {
     );
     let by = |secret: &str| rig::value(&signed(&list, secret, b"{}"), "s").to_string();
     let (old, new) = (by("old"), by("new"));
-    let key = |signatures: &str, ask_above: usize| {
+    let key = |signatures: &str, delegate_hmac_from: usize| {
         let secrets = crate::Secrets::parse(&list, &["new", "old"]);
         let headers = [("s", signatures)];
-        let asking = crate::Setting { ask_above, ..setting(NOW) };
+        let asking = crate::Options { delegate_hmac_from, ..options(NOW) };
         let delivery = rig::post(&headers, b"{}");
         rig::settle(crate::verify(&list, &secrets, &delivery, &asking)).unwrap().replay_keys
     };
-    for ask_above in [0, usize::MAX] {
-        let both = key(&format!("{old},{new}"), ask_above);
-        assert_eq!(key(&old, ask_above), both);
-        assert_eq!(key(&new, ask_above), both);
+    for delegate_hmac_from in [0, usize::MAX] {
+        let both = key(&format!("{old},{new}"), delegate_hmac_from);
+        assert_eq!(key(&old, delegate_hmac_from), both);
+        assert_eq!(key(&new, delegate_hmac_from), both);
     }
     let adyen = scheme(ADYEN);
     let item = |reference: &str| {
         let mac = Keyed::new(Algorithm::HmacSha256, &[1; 32]).unwrap();
         let mac = mac.compute(&[format!("{reference}::").into_bytes().into()]);
-        let signature = text::encode(Encoding::Base64, &mac);
+        let signature = encoding::encode(Encoding::Base64, &mac);
         format!(
             "{{\"NotificationRequestItem\":{{\"additionalData\":{{\"hmacSignature\":\"{signature}\"}},\
              \"pspReference\":\"{reference}\"}}}}"
@@ -85,7 +85,7 @@ fn p34_a_delivery_has_its_replay_keys_however_it_is_presented() {
         let items: Vec<String> = items.iter().map(|reference| item(reference)).collect();
         let body = format!("{{\"notificationItems\":[{}]}}", items.join(","));
         let secret = "01".repeat(32);
-        let verified = rig::check(&adyen, &[&secret], &rig::post(&[], body.as_bytes()), &setting(NOW));
+        let verified = rig::check(&adyen, &[&secret], &rig::post(&[], body.as_bytes()), &options(NOW));
         verified.unwrap().replay_keys
     };
     assert_eq!(key(&["1", "1"]), key(&["1"]));
@@ -104,9 +104,9 @@ fn p34_what_is_remembered_is_what_only_the_sender_can_change() {
     let keys = |axes: &str, id: &str, body: &[u8]| {
         let scheme = scheme(&format!("signature = \"header:s\"\nencoding = \"hex\"\n{axes}"));
         let headers = [("id", id)];
-        let signature = crate::sign(&scheme, "secret", &rig::post(&headers, body), None, &setting(NOW));
+        let signature = crate::sign(&scheme, "secret", &rig::post(&headers, body), None, &options(NOW));
         let headers = [("id", id), ("s", &signature.unwrap().value)];
-        rig::check(&scheme, &["secret"], &rig::post(&headers, body), &setting(NOW)).unwrap().replay_keys
+        rig::check(&scheme, &["secret"], &rig::post(&headers, body), &options(NOW)).unwrap().replay_keys
     };
     let signed = "algorithm = \"hmac-sha256\"\nmessage = \"{header_or_empty:id}.{body}\"\nevent_id = \"header:id\"";
     assert_eq!(keys(signed, "1", b"a"), keys(signed, "1", b"b"));
@@ -120,10 +120,10 @@ fn p34_what_is_remembered_is_what_only_the_sender_can_change() {
     assert_eq!(keys(&unsigned, "", b"a"), Vec::<String>::new());
 }
 
-/// Whoever can shift the border between the id and what is beside it has two
-/// ids for one signature: then what is signed is remembered, and not the id.
+/// A boundary of the id that can be shifted gives two ids for one signature. Then the
+/// signed message is remembered, not the id.
 #[test]
-fn p34_an_id_counts_only_where_its_borders_hold() {
+fn p34_an_id_counts_only_where_its_boundaries_are_fixed() {
     let of = |message: &str, id: &str| {
         let text = "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"";
         let time = "timestamp = { at = \"header:t\" }";
@@ -168,7 +168,7 @@ fn p34_a_list_of_two_secrets_hashes_is_one_delivery() {
     let by = |secret: &str| rig::value(&signed(&scheme, secret, b"{}"), "s").to_string();
     let keys = |signatures: &str| {
         let headers = [("s", signatures)];
-        rig::check(&scheme, &["new", "old"], &rig::post(&headers, b"{}"), &setting(NOW)).unwrap().replay_keys
+        rig::check(&scheme, &["new", "old"], &rig::post(&headers, b"{}"), &options(NOW)).unwrap().replay_keys
     };
     let (old, new) = (by("old"), by("new"));
     assert_eq!(keys(&old), keys(&new));

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::{string::String, vec::Vec};
 
 use crate::{
-    Delivery, Failure, Scheme, Secrets, Setting, Verification, Verified, algorithm::Algorithm, mac::Keyed, sign,
+    Delivery, Failure, Options, Scheme, Secrets, Verification, Verified, algorithm::Algorithm, mac::Keyed, sign,
     verify, verify::SignatureCheck,
 };
 
@@ -68,8 +68,8 @@ pub(super) fn scheme(text: &str) -> Scheme {
     toml::from_str(text).unwrap()
 }
 
-pub(super) fn setting(seconds: i64) -> Setting<'static> {
-    Setting::at(Duration::from_secs(seconds.try_into().unwrap()))
+pub(super) fn options(seconds: i64) -> Options<'static> {
+    Options::at(Duration::from_secs(seconds.try_into().unwrap()))
 }
 
 pub(super) fn post<'a>(headers: &'a [(&'a str, &'a str)], body: &'a [u8]) -> Delivery<'a> {
@@ -81,28 +81,28 @@ pub(super) fn check(
     scheme: &Scheme,
     secrets: &[&str],
     delivery: &Delivery<'_>,
-    setting: &Setting<'_>,
+    options: &Options<'_>,
 ) -> Result<Verified, Failure> {
     let secrets = Secrets::parse(scheme, secrets);
-    settle(verify(scheme, &secrets, delivery, setting))
+    settle(verify(scheme, &secrets, delivery, options))
 }
 
 /// The code of the failure, or `VALID`.
 pub(super) fn code(scheme: &Scheme, secrets: &[&str], headers: &[(&str, &str)], body: &[u8]) -> &'static str {
-    check(scheme, secrets, &post(headers, body), &setting(NOW)).map_or_else(|failure| failure.code(), |_| "VALID")
+    check(scheme, secrets, &post(headers, body), &options(NOW)).map_or_else(|failure| failure.code(), |_| "VALID")
 }
 
 pub(super) fn settle(verification: Verification<'_>) -> Result<Verified, Failure> {
     match verification {
-        Verification::Ask(questions) => {
-            let answers: Vec<bool> = questions.checks.iter().map(|check| arithmetic(check).is_some()).collect();
-            questions.answered(&answers)
+        Verification::Pending(pending) => {
+            let answers: Vec<bool> = pending.checks.iter().map(|check| arithmetic(check).is_some()).collect();
+            pending.finish(&answers)
         }
         verification => verification.into_result(),
     }
 }
 
-/// What WebCrypto would do, by libraries that the engine needn't have.
+/// The arithmetic of WebCrypto, by libraries that the engine needn't have.
 fn arithmetic(check: &SignatureCheck<'_>) -> Option<()> {
     use p256::ecdsa::signature::Verifier as _;
     use rsa::pkcs8::DecodePublicKey as _;
@@ -148,7 +148,7 @@ pub(super) fn signed(scheme: &Scheme, secret: &str, body: &[u8]) -> Vec<(String,
 }
 
 pub(super) fn signed_at(scheme: &Scheme, secret: &str, body: &[u8], seconds: i64) -> Vec<(String, String)> {
-    sign(scheme, secret, &post(&[], body), Some("msg_1"), &setting(seconds)).unwrap().headers
+    sign(scheme, secret, &post(&[], body), Some("msg_1"), &options(seconds)).unwrap().headers
 }
 
 pub(super) fn borrowed(headers: &[(String, String)]) -> Vec<(&str, &str)> {
@@ -160,7 +160,7 @@ pub(super) fn value<'a>(headers: &'a [(String, String)], name: &str) -> &'a str 
     headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str()).unwrap()
 }
 
-/// What a delivery comes to if one header is another.
+/// The code of a delivery with one header replaced.
 pub(super) fn with_header(
     scheme: &Scheme,
     secret: &str,

@@ -9,7 +9,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use crate::{place::Place, scheme::Scheme, template::Template};
 
 fn mistakes(value: Value) -> Vec<String> {
-    let mistakes = Scheme::from_value(value).err().unwrap_or_default();
+    let mistakes = Scheme::from_value(value).err().map(Vec::from_iter).unwrap_or_default();
     mistakes.iter().map(std::string::ToString::to_string).collect()
 }
 

@@ -100,7 +100,7 @@ fn p14_any_of_several_secrets_and_a_bad_one_spoils_none() {
     let check = |secret: &str| {
         let headers = signed(&scheme, secret, b"{}");
         let headers = borrowed(&headers);
-        rig::check(&scheme, &secrets, &rig::post(&headers, b"{}"), &rig::setting(rig::NOW))
+        rig::check(&scheme, &secrets, &rig::post(&headers, b"{}"), &rig::options(rig::NOW))
     };
     assert_eq!(check(WHSEC).unwrap().secret_index, 2);
     assert_eq!(check("whsec_b3RoZXI=").unwrap().secret_index, 4);
@@ -114,12 +114,12 @@ fn p15_nothing_secret_is_ever_printed() {
     let headers = signed(&scheme, WHSEC, b"the body");
     let good = rig::value(&headers, "webhook-signature").to_string();
     let headers = borrowed(&headers);
-    let failure = rig::check(&scheme, &[WHSEC], &rig::post(&headers, b"other body"), &rig::setting(rig::NOW));
+    let failure = rig::check(&scheme, &[WHSEC], &rig::post(&headers, b"other body"), &rig::options(rig::NOW));
     let failure = failure.unwrap_err();
     let mut printed: Vec<String> = Vec::new();
     printed.extend(secrets.faults().iter().map(|fault| format!("{fault} {fault:?}")));
     printed.push(format!("{secrets:?} {:?} {failure:?} {}", secrets.keys, failure.detail()));
-    printed.push(format!("{:?}", crate::sign(&scheme, WHSEC, &rig::post(&[], b""), Some("m"), &rig::setting(0))));
+    printed.push(format!("{:?}", crate::sign(&scheme, WHSEC, &rig::post(&[], b""), Some("m"), &rig::options(0))));
     for text in printed {
         for secret in [&WHSEC[6..], "!!!", &good[3..], "body\"", "other body"] {
             assert!(!text.contains(secret), "{text}");

@@ -8,12 +8,13 @@ use std::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::rig::{self, ADYEN, GITHUB, NOW, borrowed, code, scheme, setting, signed};
+use super::rig::{self, ADYEN, GITHUB, NOW, borrowed, code, options, scheme, signed};
 use crate::{
     Delivery, Scheme,
     algorithm::{Algorithm, Encoding},
+    encoding,
     mac::Keyed,
-    sign, text,
+    sign,
 };
 
 #[test]
@@ -22,11 +23,11 @@ fn p36_the_url_is_the_one_that_is_registered_and_nothing_is_made_nicer() {
         scheme("signature = \"header:s\"\nencoding = \"base64\"\nalgorithm = \"hmac-sha1\"\nmessage = \"{url}{body}\"");
     let url = "https://user:pw@example.com/a/?b='1'&a=2";
     let delivery = Delivery { url, ..rig::post(&[], b"{}") };
-    let signed = sign(&scheme, "secret", &delivery, None, &setting(NOW)).unwrap();
+    let signed = sign(&scheme, "secret", &delivery, None, &options(NOW)).unwrap();
     let headers = [("s", signed.value.as_str()), ("host", "evil.example")];
     let with = |url: &str| {
         let delivery = Delivery { url, headers: &headers, ..delivery };
-        rig::check(&scheme, &["secret"], &delivery, &setting(NOW)).is_ok()
+        rig::check(&scheme, &["secret"], &delivery, &options(NOW)).is_ok()
     };
     assert!(with(url));
     for other in [
@@ -46,10 +47,10 @@ fn p36_the_url_is_the_one_that_is_registered_and_nothing_is_made_nicer() {
     );
     for (signed_url, seen) in [("https://h:443/a", "https://h/a"), ("https://h/a", "https://h:443/a")] {
         let delivery = Delivery { url: signed_url, ..rig::post(&[], b"{}") };
-        let signed = sign(&ports, "secret", &delivery, None, &setting(NOW)).unwrap();
+        let signed = sign(&ports, "secret", &delivery, None, &options(NOW)).unwrap();
         let headers = [("s", signed.value.as_str())];
         let delivery = Delivery { url: seen, headers: &headers, ..delivery };
-        assert!(rig::check(&ports, &["secret"], &delivery, &setting(NOW)).is_ok(), "{seen}");
+        assert!(rig::check(&ports, &["secret"], &delivery, &options(NOW)).is_ok(), "{seen}");
     }
 }
 
@@ -72,7 +73,7 @@ fn p38_every_item_must_be_good() {
     let item = |key: &[u8], reference: &str, value: u32| {
         let keyed = Keyed::new(Algorithm::HmacSha256, key).unwrap();
         let mac = keyed.compute(&[format!("{reference}::{value}").into_bytes().into()]);
-        let signature = text::encode(Encoding::Base64, &mac);
+        let signature = encoding::encode(Encoding::Base64, &mac);
         format!(
             "{{\"NotificationRequestItem\":{{\"additionalData\":{{\"hmacSignature\":\"{signature}\"}},\
              \"amount\":{{\"value\":{value}}},\"pspReference\":\"{reference}\"}}}}"
@@ -114,11 +115,11 @@ fn p39_what_is_not_covered_is_said() {
         )
     };
     let unsigned = body("", "1");
-    let signed = sign(&mailgun, "secret", &rig::post(&[], unsigned.as_bytes()), None, &setting(NOW)).unwrap();
+    let signed = sign(&mailgun, "secret", &rig::post(&[], unsigned.as_bytes()), None, &options(NOW)).unwrap();
     assert!(signed.headers.is_empty(), "the signature's place is the body's own");
     for data in ["1", "2"] {
         let body = body(&signed.value, data);
-        let good = rig::check(&mailgun, &["secret"], &rig::post(&[], body.as_bytes()), &setting(NOW)).unwrap();
+        let good = rig::check(&mailgun, &["secret"], &rig::post(&[], body.as_bytes()), &options(NOW)).unwrap();
         assert!(!good.body_authenticated && good.event_id.as_deref() == Some("abc"));
     }
     // One of two messages without the body is enough to cover nothing.
@@ -141,7 +142,7 @@ fn p40_keys_and_certificates_are_never_taken_from_a_delivery() {
 }
 
 fn token(head: &str, claims: &str, key: &[u8]) -> String {
-    let part = |bytes: &[u8]| text::encode(Encoding::Base64Url, bytes);
+    let part = |bytes: &[u8]| encoding::encode(Encoding::Base64Url, bytes);
     let signed = format!("{}.{}", part(head.as_bytes()), part(claims.as_bytes()));
     let mac = Keyed::new(Algorithm::HmacSha256, key).unwrap().compute(&[signed.as_bytes().into()]);
     format!("{signed}.{}", part(&mac))
@@ -159,7 +160,7 @@ fn p41_a_token_is_of_the_schemes_algorithm_about_this_body_for_this_receiver_and
         "#,
     );
     assert!(scheme.body_authenticated() && scheme.replay_protected());
-    let hash = text::encode(Encoding::Base64Url, &crate::mac::sha256(&[b"{}".as_slice().into()]));
+    let hash = encoding::encode(Encoding::Base64Url, &crate::mac::sha256(&[b"{}".as_slice().into()]));
     let good = format!(
         "{{\"iss\":\"upstash\",\"aud\":[\"x\",\"https://example.com/hooks/a\"],\"body\":\"{hash}\",\"iat\":{NOW},\
          \"nbf\":{NOW},\"exp\":{}.5}}",

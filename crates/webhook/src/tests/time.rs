@@ -7,7 +7,7 @@ use std::{format, string::String};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::rig::{self, GITHUB, NOW, SLACK, STANDARD, WHSEC, borrowed, code, scheme};
-use crate::Setting;
+use crate::Options;
 
 /// Slack's scheme with another rule.
 fn with_rule(rule: &str) -> crate::Scheme {
@@ -21,7 +21,7 @@ fn with_rule(rule: &str) -> crate::Scheme {
 fn with_text(scheme: &crate::Scheme, text: &str) -> &'static str {
     let delivery_headers = [("x-slack-request-timestamp", text)];
     let delivery = rig::post(&delivery_headers, b"{}");
-    let Ok(signed) = crate::sign(scheme, "secret", &delivery, None, &rig::setting(NOW)) else {
+    let Ok(signed) = crate::sign(scheme, "secret", &delivery, None, &rig::options(NOW)) else {
         return "UNSIGNED";
     };
     let headers = [("x-slack-request-timestamp", text), ("x-slack-signature", &signed.value)];
@@ -80,8 +80,8 @@ fn p29_both_limits_are_inclusive_in_whole_seconds() {
         let headers = rig::signed_at(&scheme, WHSEC, b"{}", NOW + offset);
         let headers = borrowed(&headers);
         for millis in [0, 999] {
-            let setting = Setting::at(Duration::from_millis((NOW * 1000 + millis).try_into().unwrap()));
-            let result = rig::check(&scheme, &[WHSEC], &rig::post(&headers, b"{}"), &setting);
+            let options = Options::at(Duration::from_millis((NOW * 1000 + millis).try_into().unwrap()));
+            let result = rig::check(&scheme, &[WHSEC], &rig::post(&headers, b"{}"), &options);
             assert_eq!(result.map_or_else(|failure| failure.code(), |_| "VALID"), expected, "{offset} {millis}");
         }
     }

@@ -9,8 +9,8 @@ use serde_json::Value;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::rig::{self, NOW, STANDARD, scheme, setting};
-use crate::{Delivery, Setting, sign};
+use super::rig::{self, NOW, STANDARD, options, scheme};
+use crate::{Delivery, Options, sign};
 
 const SENDGRID: &str = r#"
     signature = "header:x-twilio-email-event-webhook-signature"
@@ -100,11 +100,11 @@ fn published_vectors_verify_and_nothing_near_them_does() {
             body: body.as_bytes(),
         };
         let id = vector["id"].as_str().unwrap();
-        let setting = setting(instant(vector));
-        assert!(rig::check(&scheme, &[secret.unwrap()], &delivery, &setting).is_ok(), "{id}");
+        let options = options(instant(vector));
+        assert!(rig::check(&scheme, &[secret.unwrap()], &delivery, &options).is_ok(), "{id}");
         let other = std::format!("{body} ");
         let other = Delivery { body: other.as_bytes(), ..delivery };
-        let failure = rig::check(&scheme, &[secret.unwrap()], &other, &setting).unwrap_err();
+        let failure = rig::check(&scheme, &[secret.unwrap()], &other, &options).unwrap_err();
         assert_eq!(failure.code(), "NO_MATCH", "{id}");
         tried.push(id.to_string());
     }
@@ -122,7 +122,7 @@ fn standard_webhooks_vectors_are_what_signing_makes() {
         let secret = vector["secret"].as_str().or(vector["secret_key"].as_str()).unwrap();
         let delivery = Delivery { method: "POST", url: "", headers: &[], body: body.as_bytes() };
         let signed =
-            sign(&scheme, secret, &delivery, headers["webhook-id"].as_str(), &setting(instant(vector))).unwrap();
+            sign(&scheme, secret, &delivery, headers["webhook-id"].as_str(), &options(instant(vector))).unwrap();
         for (name, value) in headers.as_object().unwrap() {
             assert_eq!(rig::value(&signed.headers, name), value.as_str().unwrap(), "{}", vector["id"]);
         }
@@ -142,15 +142,15 @@ fn atlassians_query_hash_is_checked() {
     );
     let qsh = "be16910858a41fd19ea5c1b4e9decca9a784d1024cb00b2158defe2f29dc86dd";
     let delivery = Delivery { method: "GET", url: "https://example.com/test?param=value", headers: &[], body: b"" };
-    let signed = sign(&scheme, "secret", &delivery, None, &setting(NOW)).unwrap();
+    let signed = sign(&scheme, "secret", &delivery, None, &options(NOW)).unwrap();
     let token = rig::value(&signed.headers, "authorization");
     let claims = token.split('.').nth(1).unwrap();
-    let claims = crate::text::decode(crate::algorithm::Encoding::Base64Url, claims).unwrap();
+    let claims = crate::encoding::decode(crate::algorithm::Encoding::Base64Url, claims).unwrap();
     assert_eq!(String::from_utf8(claims).unwrap(), std::format!("{{\"qsh\":\"{qsh}\"}}"));
     let headers = rig::borrowed(&signed.headers);
-    assert!(rig::check(&scheme, &["secret"], &Delivery { headers: &headers, ..delivery }, &setting(NOW)).is_ok());
+    assert!(rig::check(&scheme, &["secret"], &Delivery { headers: &headers, ..delivery }, &options(NOW)).is_ok());
     let other = Delivery { headers: &headers, url: "https://example.com/test?param=other", ..delivery };
-    assert_eq!(rig::check(&scheme, &["secret"], &other, &setting(NOW)).unwrap_err().code(), "HASH_MISMATCH");
+    assert_eq!(rig::check(&scheme, &["secret"], &other, &options(NOW)).unwrap_err().code(), "HASH_MISMATCH");
     assert!(!scheme.body_authenticated());
 }
 
@@ -166,14 +166,14 @@ fn rsa_signatures_of_openssl_verify_with_a_key_or_a_certificate() {
              message = \"id|time|{{param:webhook_id}}|{{crc32:body}}\"\nparams = [\"webhook_id\"]"
         ))
     };
-    let setting = Setting { params: &[("webhook_id", "hook")], ..setting(NOW) };
+    let options = Options { params: &[("webhook_id", "hook")], ..options(NOW) };
     for key in [include_str!("rsa_public.pem"), include_str!("rsa_certificate.pem")] {
         for (algorithm, signature) in [("rsa-sha256", sha256), ("rsa-sha1", sha1)] {
             let scheme = paypal(algorithm);
             let headers = [("sig", signature)];
-            let good = rig::check(&scheme, &[key], &rig::post(&headers, b"123456789"), &setting).unwrap();
+            let good = rig::check(&scheme, &[key], &rig::post(&headers, b"123456789"), &options).unwrap();
             assert!(!good.body_authenticated, "a CRC is no proof");
-            let bad = rig::check(&scheme, &[key], &rig::post(&headers, b"123456780"), &setting);
+            let bad = rig::check(&scheme, &[key], &rig::post(&headers, b"123456780"), &options);
             assert_eq!(bad.unwrap_err().code(), "NO_MATCH");
         }
         let jws = scheme(
@@ -188,8 +188,8 @@ fn rsa_signatures_of_openssl_verify_with_a_key_or_a_certificate() {
         );
         let bearer = std::format!("Bearer {token}");
         let headers = [("Authorization", bearer.as_str())];
-        assert!(rig::check(&jws, &[key], &rig::post(&headers, b"{}"), &setting).unwrap().body_authenticated);
-        let other = rig::check(&jws, &[key], &rig::post(&headers, b"{ }"), &setting);
+        assert!(rig::check(&jws, &[key], &rig::post(&headers, b"{}"), &options).unwrap().body_authenticated);
+        let other = rig::check(&jws, &[key], &rig::post(&headers, b"{ }"), &options);
         assert_eq!(other.unwrap_err().code(), "HASH_MISMATCH");
     }
 }

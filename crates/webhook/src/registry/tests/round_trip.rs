@@ -6,11 +6,11 @@ use serde_json::{Map, json};
 
 use super::*;
 use crate::{
-    Delivery, Secrets, Setting, Verification,
+    Delivery, Options, Secrets, Verification,
     algorithm::{Algorithm, KeyForm},
-    mac,
+    encoding, mac,
     place::{JsonPath, Place, Step},
-    sign, text, timestamp, verify,
+    sign, timestamp, verify,
 };
 
 const NOW: Duration = Duration::from_secs(1_800_000_000);
@@ -32,7 +32,7 @@ fn secret(form: KeyForm) -> &'static str {
     }
 }
 
-/// What came, as it can be changed.
+/// A delivery that can be changed.
 #[derive(Clone)]
 struct Draft {
     url: String,
@@ -48,13 +48,13 @@ impl Draft {
     }
 
     fn code(&self, scheme: &Scheme, secret: &str, now: Duration) -> &'static str {
-        let setting = Setting { params: &PARAMS, ..Setting::at(now) };
+        let options = Options { params: &PARAMS, ..Options::at(now) };
         let secrets = Secrets::parse(scheme, &[secret]);
         assert!(secrets.faults().is_empty(), "{:?}", secrets.faults());
-        self.with(|delivery| match verify(scheme, &secrets, delivery, &setting) {
+        self.with(|delivery| match verify(scheme, &secrets, delivery, &options) {
             Verification::Verified(_) => "OK",
             Verification::Failed(failure) => failure.code(),
-            Verification::Ask(_) => "ASK",
+            Verification::Pending(_) => "PENDING",
         })
     }
 }
@@ -138,17 +138,17 @@ fn delivery(scheme: &Scheme, signature: &str) -> Draft {
         body = fields.join("&");
         headers.push(("content-type".into(), "application/x-www-form-urlencoded".into()));
     }
-    let hash = text::to_hex(&mac::sha256(&[body.as_bytes().into()]));
+    let hash = encoding::to_hex(&mac::sha256(&[body.as_bytes().into()]));
     Draft { url: format!("https://hooks.example.com/in?bodySHA256={hash}"), headers, body }
 }
 
 fn signed(provider: &Provider) -> Result<Draft, &'static str> {
     let scheme = &provider.scheme;
-    let setting = Setting { params: &PARAMS, ..Setting::at(NOW) };
+    let options = Options { params: &PARAMS, ..Options::at(NOW) };
     let unsigned = delivery(scheme, "none");
     let id = matches!(scheme.event_id, Some(Place::Header(_))).then_some("msg_1");
     let signature = unsigned
-        .with(|delivery| sign(scheme, secret(scheme.methods[0].key), delivery, id, &setting))
+        .with(|delivery| sign(scheme, secret(scheme.methods[0].key), delivery, id, &options))
         .map_err(|failure| failure.code())?;
     let mut draft = delivery(scheme, &signature.value);
     draft.headers.extend(signature.headers);
@@ -194,13 +194,13 @@ fn what_is_signed_by_a_scheme_is_verified_by_it_and_nothing_else_is() {
     assert_eq!(unsigned, public, "only who has a private key can sign these");
 }
 
-/// What else a delivery had, an id among it, is judged all the same without it.
+/// Without its other headers, an id among them, a delivery is judged the same.
 #[test]
 fn the_headers_that_a_scheme_reads_are_all_that_it_needs() {
     let verified = |scheme: &Scheme, draft: &Draft| {
-        let setting = Setting { params: &PARAMS, ..Setting::at(NOW) };
+        let options = Options { params: &PARAMS, ..Options::at(NOW) };
         let secrets = Secrets::parse(scheme, &[secret(scheme.methods[0].key)]);
-        draft.with(|delivery| verify(scheme, &secrets, delivery, &setting).into_result())
+        draft.with(|delivery| verify(scheme, &secrets, delivery, &options).into_result())
     };
     let mut any = Vec::new();
     for provider in all() {
@@ -256,10 +256,10 @@ fn published_deliveries_are_genuine() {
             headers: &all.concat(),
             body: body.as_bytes(),
         };
-        let code = |now| match verify(&provider.scheme, &secrets, &delivery, &Setting::at(now)) {
+        let code = |now| match verify(&provider.scheme, &secrets, &delivery, &Options::at(now)) {
             Verification::Verified(_) => "OK",
             Verification::Failed(failure) => failure.code(),
-            Verification::Ask(_) => "ASK",
+            Verification::Pending(_) => "PENDING",
         };
         let expected = match &provider.scheme.timestamp {
             _ if id == "sendgrid" && !cfg!(feature = "p256") => "ASK",

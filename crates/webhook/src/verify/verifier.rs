@@ -1,76 +1,85 @@
-//! The work of verifying: every key against every signature, none left out.
+//! Verifying: every key against every signature, none left out.
 
 use alloc::{borrow::Cow, vec::Vec};
 use core::time::Duration;
 
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::{About, Group, Questions, ReplayKeys, SignatureCheck, Tally};
+use super::{
+    checks::{PendingChecks, SignatureCheck},
+    matches::{Matches, ReplayKeys, SignatureGroup, Target},
+};
 use crate::{
     algorithm::Algorithm,
-    delivery::{Delivery, Setting, Source},
-    der,
+    delivery::Delivery,
+    der, encoding,
     failure::Failure,
-    handshake, jws, mac,
+    handshake::token,
+    jws,
+    lookup::Lookup,
+    mac,
     message::{self, Pieces},
+    options::Options,
     scheme::Scheme,
     secret::{Key, Material, Secrets},
     signature,
     template::{Part, Template},
-    text, timestamp,
+    timestamp,
 };
 
 /// How often public-key arithmetic is done for one delivery.
 const MAX_CHECKS: usize = 64;
-/// Characters of an event id.
+/// Bytes of an event id, at most.
 const MAX_ID: usize = 512;
 
-pub(super) struct Work<'a> {
+/// Tries every key on every signature of a delivery.
+pub(super) struct Verifier<'a> {
     secrets: &'a Secrets,
     delivery: &'a Delivery<'a>,
     arithmetic: usize,
-    pub(super) questions: Questions<'a>,
+    pub(super) pending: PendingChecks<'a>,
 }
 
-impl<'a> Work<'a> {
+impl<'a> Verifier<'a> {
     pub(super) fn new(
         secrets: &'a Secrets,
         delivery: &'a Delivery<'a>,
-        setting: &Setting<'_>,
+        options: &Options<'_>,
         scheme: &Scheme,
     ) -> Self {
-        let replay_keys = match setting.replay_keys {
+        let replay_keys = match options.replay_keys {
             false => ReplayKeys::Unwanted,
             true if scheme.event_id_signed() => ReplayKeys::Id,
             true => ReplayKeys::Signed,
         };
-        let tally = Tally {
+        let matches = Matches {
             items: Vec::new(),
             secrets: secrets.count,
             body_authenticated: scheme.body_authenticated(),
             replay_keys,
         };
-        Self { secrets, delivery, arithmetic: 0, questions: Questions { checks: Vec::new(), tally } }
+        Self { secrets, delivery, arithmetic: 0, pending: PendingChecks { checks: Vec::new(), matches } }
     }
 
     /// The delivery, or an item of it. It can be judged if one of its groups can.
-    pub(super) fn item(&mut self, source: &Source<'_>) -> Result<(), Failure> {
-        let values = signature::values(source)?;
-        let units = signature::units(source.scheme, &values)?;
-        let item = self.questions.tally.items.len();
-        self.questions.tally.items.push(Vec::new());
+    pub(super) fn item(&mut self, lookup: &Lookup<'_>) -> Result<(), Failure> {
+        let values = lookup.signature_values()?;
+        let groups = signature::groups(lookup.scheme, &values)?;
+        let item = self.pending.matches.items.len();
+        self.pending.matches.items.push(Vec::new());
         let mut first = None;
         let mut any = false;
-        for (group, unit) in units.iter().enumerate() {
-            let source = Source { unit: Some(unit), ..*source };
-            let failure = self.group(&source, About { item, group, secret: 0 }).err();
+        for (index, group) in groups.iter().enumerate() {
+            let lookup = Lookup { group: Some(group), ..*lookup };
+            let failure = self.group(&lookup, Target { item, group: index, secret: 0 }).err();
             any |= failure.is_none();
-            // What can't be judged keeps its place, and matches nothing.
+            // A group that can't be judged keeps its place, and matches nothing.
             if let Some(failure) = &failure {
-                let dead = Group { matches: Vec::new(), after: Err(failure.clone()), event_id: None, signed: None };
-                if let Some(groups) = self.questions.tally.items.get_mut(item) {
-                    groups.truncate(group);
-                    groups.push(dead);
+                let unusable =
+                    SignatureGroup { secrets: Vec::new(), after: Err(failure.clone()), event_id: None, signed: None };
+                if let Some(groups) = self.pending.matches.items.get_mut(item) {
+                    groups.truncate(index);
+                    groups.push(unusable);
                 }
             }
             first = first.or(failure);
@@ -82,31 +91,31 @@ impl<'a> Work<'a> {
     }
 
     /// A group of signatures, with the fields beside them.
-    fn group(&mut self, source: &Source<'_>, about: About) -> Result<(), Failure> {
-        let scheme = source.scheme;
-        let Some(unit) = source.unit else { return Err(Failure::MalformedSignature) };
+    fn group(&mut self, lookup: &Lookup<'_>, target: Target) -> Result<(), Failure> {
+        let scheme = lookup.scheme;
+        let Some(group) = lookup.group else { return Err(Failure::MalformedSignature) };
         let candidates: Vec<Vec<Vec<u8>>> =
-            scheme.methods.iter().map(|method| distinct(unit.candidates(scheme, method))).collect();
+            scheme.methods.iter().map(|method| distinct(group.candidates(scheme, method))).collect();
         if candidates.iter().all(Vec::is_empty) {
             return Err(Failure::MalformedSignature);
         }
-        let time = time_of(source)?;
-        let messages = messages(source)?;
-        self.open(source, about, time, Ok(()));
+        let time = time_of(lookup)?;
+        let messages = messages(lookup)?;
+        self.open(lookup, target, time, Ok(()));
         for (key, candidates) in self.keys().filter_map(|key| Some((key, candidates.get(key.method)?))) {
             let algorithm = scheme.methods.get(key.method).map(|method| method.algorithm);
             let (Some(algorithm), false) = (algorithm, candidates.is_empty()) else { continue };
-            let about = About { secret: key.secret, ..about };
+            let target = Target { secret: key.secret, ..target };
             if algorithm == Algorithm::Equality {
-                self.compare_texts(key, candidates, about);
+                self.compare_texts(key, candidates, target);
                 continue;
             }
             for message in &messages {
                 match message {
-                    Some(pieces) => self.compare(source, key, algorithm, pieces, candidates, about)?,
+                    Some(pieces) => self.compare(lookup, key, algorithm, pieces, candidates, target)?,
                     None => {
                         for template in &scheme.messages {
-                            self.compare_hashes(source, key, template, candidates, about)?;
+                            self.compare_hashes(lookup, key, template, candidates, target)?;
                         }
                     }
                 }
@@ -116,16 +125,16 @@ impl<'a> Work<'a> {
     }
 
     /// A JWT.
-    pub(super) fn token(&mut self, source: &Source<'_>) -> Result<(), Failure> {
-        let scheme = source.scheme;
-        let values = signature::values(source)?;
+    pub(super) fn token(&mut self, lookup: &Lookup<'_>) -> Result<(), Failure> {
+        let scheme = lookup.scheme;
+        let values = lookup.signature_values()?;
         let token = jws::Token::parse(scheme, &values)?;
-        let source = Source { claims: Some(&token.claims), ..*source };
-        let time = time_of(&source)?;
-        let about = About { item: 0, group: 0, secret: 0 };
-        self.questions.tally.items.push(Vec::new());
-        let life = jws::check_claims(&source).and_then(|()| jws::check_life(&source));
-        self.open(&source, about, time, life);
+        let lookup = Lookup { claims: Some(&token.claims), ..*lookup };
+        let time = time_of(&lookup)?;
+        let target = Target { item: 0, group: 0, secret: 0 };
+        self.pending.matches.items.push(Vec::new());
+        let life = jws::check_claims(&lookup).and_then(|()| jws::check_life(&lookup));
+        self.open(&lookup, target, time, life);
         let algorithm = match scheme.methods.get(token.method).map(|method| method.algorithm) {
             Some(Algorithm::JwsHs256) => Algorithm::HmacSha256,
             Some(Algorithm::JwsEs256) => Algorithm::EcdsaP256P1363,
@@ -138,8 +147,8 @@ impl<'a> Work<'a> {
         let candidates = [token.signature];
         let pieces = [Cow::Borrowed(token.signed.as_bytes())];
         for key in self.keys().filter(|key| key.method == token.method) {
-            let about = About { secret: key.secret, ..about };
-            self.compare(&source, key, algorithm, &pieces, &candidates, about)?;
+            let target = Target { secret: key.secret, ..target };
+            self.compare(&lookup, key, algorithm, &pieces, &candidates, target)?;
         }
         Ok(())
     }
@@ -149,29 +158,29 @@ impl<'a> Work<'a> {
     }
 
     /// Opens the account of a group.
-    fn open(&mut self, source: &Source<'_>, about: About, time: Option<Duration>, claims: Result<(), Failure>) {
-        let rule = source.scheme.timestamp.as_ref();
+    fn open(&mut self, lookup: &Lookup<'_>, target: Target, time: Option<Duration>, claims: Result<(), Failure>) {
+        let rule = lookup.scheme.timestamp.as_ref();
         let in_time = || match rule.zip(time) {
-            Some((rule, time)) => timestamp::judge(rule, time, source.setting.now),
+            Some((rule, time)) => timestamp::judge(rule, time, lookup.options.now),
             None => Ok(()),
         };
-        let after = claims.and_then(|()| Self::hashes(source)).and_then(|()| in_time()).map(|()| time);
-        let event_id = source.scheme.event_id.as_ref().and_then(|place| source.characters(place).ok().flatten());
+        let after = claims.and_then(|()| Self::hashes(lookup)).and_then(|()| in_time()).map(|()| time);
+        let event_id = lookup.scheme.event_id.as_ref().and_then(|place| lookup.characters(place).ok().flatten());
         let event_id = event_id.filter(|id| !id.is_empty() && id.len() <= MAX_ID).map(Cow::into_owned);
-        let matches = alloc::vec![false; self.secrets.count];
-        if let Some(groups) = self.questions.tally.items.get_mut(about.item) {
-            groups.push(Group { matches, after, event_id, signed: None });
+        let secrets = alloc::vec![false; self.secrets.count];
+        if let Some(groups) = self.pending.matches.items.get_mut(target.item) {
+            groups.push(SignatureGroup { secrets, after, event_id, signed: None });
         }
     }
 
     /// Further hashes.
-    fn hashes(source: &Source<'_>) -> Result<(), Failure> {
-        for rule in &source.scheme.hashes {
-            let stated = source.characters(&rule.at)?.ok_or_else(|| Failure::missing(&rule.at))?;
-            let message = message::fill(&rule.of, source, &[])?;
-            source.meter.charge(len(&message))?;
+    fn hashes(lookup: &Lookup<'_>) -> Result<(), Failure> {
+        for rule in &lookup.scheme.hashes {
+            let stated = lookup.characters(&rule.at)?.ok_or_else(|| Failure::missing(&rule.at))?;
+            let message = message::fill(&rule.of, lookup, &[])?;
+            lookup.budget.spend(len(&message))?;
             let computed = mac::sha256(&message);
-            let same = text::decode(rule.encoding, &stated).is_some_and(|stated| stated.ct_eq(&computed).into());
+            let same = encoding::decode(rule.encoding, &stated).is_some_and(|stated| stated.ct_eq(&computed).into());
             if !same {
                 return Err(Failure::HashMismatch(alloc::string::ToString::to_string(&rule.at)));
             }
@@ -179,30 +188,30 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    fn compare_texts(&mut self, key: &Key, candidates: &[Vec<u8>], about: About) {
+    fn compare_texts(&mut self, key: &Key, candidates: &[Vec<u8>], target: Target) {
         let same = candidates.iter().fold(Choice::from(0), |same, text| same | mac::same_text(text, key.bytes()));
         if bool::from(same) {
-            self.questions.tally.matched(about, || None);
+            self.pending.matches.record(target, || None);
         }
     }
 
     /// One secret, hashed as a part of the message, against all hashes.
     fn compare_hashes(
         &mut self,
-        source: &Source<'_>,
+        lookup: &Lookup<'_>,
         key: &Key,
         template: &Template,
         candidates: &[Vec<u8>],
-        about: About,
+        target: Target,
     ) -> Result<(), Failure> {
-        let message = message::fill(template, source, key.bytes())?;
-        source.meter.charge(len(&message))?;
+        let message = message::fill(template, lookup, key.bytes())?;
+        lookup.budget.spend(len(&message))?;
         let computed = mac::sha256(&message);
         let same = candidates.iter().fold(Choice::from(0), |same, candidate| same | candidate.ct_eq(&computed));
         if bool::from(same) {
             // The same whichever secret it was.
-            let signed = message::fill(template, source, &[])?;
-            self.questions.tally.matched(about, || Some(mac::sha256(&signed)));
+            let signed = message::fill(template, lookup, &[])?;
+            self.pending.matches.record(target, || Some(mac::sha256(&signed)));
         }
         Ok(())
     }
@@ -210,25 +219,25 @@ impl<'a> Work<'a> {
     /// One key and one message against all signatures.
     fn compare(
         &mut self,
-        source: &Source<'_>,
+        lookup: &Lookup<'_>,
         key: &Key,
         algorithm: Algorithm,
         message: &[Cow<'_, [u8]>],
         candidates: &[Vec<u8>],
-        about: About,
+        target: Target,
     ) -> Result<(), Failure> {
-        // What a handshake would sign for anybody is no message.
-        if handshake::would_sign(source.scheme, message) {
+        // A text that a handshake would sign for anybody is no message.
+        if token::would_sign(lookup.scheme, message) {
             return Ok(());
         }
-        source.meter.charge(len(message))?;
+        lookup.budget.spend(len(message))?;
         let computed = match &key.material {
-            Material::Public(_) => return self.arithmetic(source, key, algorithm, message, candidates, about),
+            Material::Public(_) => return self.arithmetic(lookup, key, algorithm, message, candidates, target),
             // Of several candidates one pass here decides, and each would be a
             // pass, and a copy of the message, there.
-            Material::Hmac(raw, _) if candidates.len() == 1 && len(message) >= source.setting.ask_above => {
+            Material::Hmac(raw, _) if candidates.len() == 1 && len(message) >= lookup.options.delegate_hmac_from => {
                 for signature in candidates {
-                    self.ask(algorithm, raw, signature.clone(), message, about)?;
+                    self.ask(algorithm, raw, signature.clone(), message, target)?;
                 }
                 return Ok(());
             }
@@ -237,7 +246,7 @@ impl<'a> Work<'a> {
         };
         let same = candidates.iter().fold(Choice::from(0), |same, candidate| same | candidate.ct_eq(&computed));
         if bool::from(same) {
-            self.questions.tally.matched(about, || Some(mac::sha256(message)));
+            self.pending.matches.record(target, || Some(mac::sha256(message)));
         }
         Ok(())
     }
@@ -245,12 +254,12 @@ impl<'a> Work<'a> {
     /// Public-key arithmetic, here if it is compiled in.
     fn arithmetic(
         &mut self,
-        source: &Source<'_>,
+        lookup: &Lookup<'_>,
         key: &Key,
         algorithm: Algorithm,
         message: &[Cow<'_, [u8]>],
         candidates: &[Vec<u8>],
-        about: About,
+        target: Target,
     ) -> Result<(), Failure> {
         let Material::Public(public) = &key.material else { return Ok(()) };
         for candidate in candidates {
@@ -267,12 +276,12 @@ impl<'a> Work<'a> {
             }
             // The first was counted.
             if self.arithmetic > 1 {
-                source.meter.charge(len(message))?;
+                lookup.budget.spend(len(message))?;
             }
             match public.verify(algorithm, &signature, message) {
-                Some(true) => self.questions.tally.matched(about, || Some(mac::sha256(message))),
+                Some(true) => self.pending.matches.record(target, || Some(mac::sha256(message))),
                 Some(false) => {}
-                None => self.ask(algorithm, &public.spki, signature, message, about)?,
+                None => self.ask(algorithm, &public.spki, signature, message, target)?,
             }
         }
         Ok(())
@@ -284,7 +293,7 @@ impl<'a> Work<'a> {
         key: &[u8],
         signature: Vec<u8>,
         message: &[Cow<'_, [u8]>],
-        about: About,
+        target: Target,
     ) -> Result<(), Failure> {
         let body = self.delivery.body;
         // Of all messages the body alone is long, and needs no copy where it stands alone.
@@ -292,10 +301,10 @@ impl<'a> Work<'a> {
             [one] if one.as_ptr() == body.as_ptr() && one.len() == body.len() => Cow::Borrowed(body),
             pieces => Cow::Owned(pieces.concat()),
         };
-        if self.questions.checks.len() >= MAX_CHECKS {
+        if self.pending.checks.len() >= MAX_CHECKS {
             return Err(Failure::TooManySignatures);
         }
-        self.questions.checks.push(SignatureCheck { algorithm, key: key.to_vec(), signature, message, about });
+        self.pending.checks.push(SignatureCheck { algorithm, key: key.to_vec(), signature, message, target });
         Ok(())
     }
 }
@@ -313,15 +322,15 @@ fn distinct(mut candidates: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
 
 /// The messages that can be made; `None` for all that need the secret. One that
 /// can't be made is no obstacle where another can.
-fn messages<'s>(source: &Source<'s>) -> Result<Vec<Option<Pieces<'s>>>, Failure> {
-    let templates = &source.scheme.messages;
+fn messages<'s>(lookup: &Lookup<'s>) -> Result<Vec<Option<Pieces<'s>>>, Failure> {
+    let templates = &lookup.scheme.messages;
     if templates.iter().any(|template| template.has(&Part::Secret)) {
         return Ok(alloc::vec![None]);
     }
     let mut first = None;
     let mut made = Vec::new();
     for template in templates {
-        match message::fill(template, source, &[]) {
+        match message::fill(template, lookup, &[]) {
             Ok(pieces) => made.push(Some(pieces)),
             Err(failure) => first = first.or(Some(failure)),
         }
@@ -335,9 +344,9 @@ fn messages<'s>(source: &Source<'s>) -> Result<Vec<Option<Pieces<'s>>>, Failure>
 /// The time of signing. Where it is enforced it must be there, and if it is
 /// there it must be well formed: a text that is anything could swallow the
 /// beginning of the body that follows it in the message.
-fn time_of(source: &Source<'_>) -> Result<Option<Duration>, Failure> {
-    let Some(rule) = &source.scheme.timestamp else { return Ok(None) };
-    let text = match source.characters(&rule.at) {
+fn time_of(lookup: &Lookup<'_>) -> Result<Option<Duration>, Failure> {
+    let Some(rule) = &lookup.scheme.timestamp else { return Ok(None) };
+    let text = match lookup.characters(&rule.at) {
         Ok(text) => text.filter(|text| !text.is_empty()),
         Err(Failure::MissingField(_) | Failure::MissingHeader(_)) => return Err(Failure::MalformedTimestamp),
         Err(failure) => return Err(failure),

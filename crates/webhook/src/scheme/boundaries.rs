@@ -1,4 +1,4 @@
-//! Whether a text keeps its borders in what is signed.
+//! Whether a text's boundaries are fixed in the signed message.
 //!
 //! A signature is over one text, put together. In `{header:topic}{header:id}`
 //! `a` and `bc` are the same as `ab` and `c`: both verify, with two ids. So an
@@ -7,23 +7,23 @@
 //! checked with each delivery), by the end of a line, or by a timestamp that is
 //! enforced, since one with a digit more or less is out of its window.
 
-use super::Scheme;
+use super::model::Scheme;
 use crate::{
     place::Place,
     template::{Part, Template},
 };
 
-/// Whether nobody can shift the borders of what stands at this place, in any of
-/// the messages, or in what a signed hash is of.
-pub(super) fn hold(scheme: &Scheme, place: &Place) -> bool {
+/// Whether nobody can shift the boundaries of the text at this place, in any of the
+/// messages, or in the text of a signed hash.
+pub(super) fn are_fixed(scheme: &Scheme, place: &Place) -> bool {
     if matches!(place, Place::Claim(_)) {
         return true;
     }
-    let of_hash = scheme.hashes.iter().map(|rule| &rule.of).any(|of| hold_in(scheme, of, place));
-    of_hash || !scheme.messages.is_empty() && scheme.messages.iter().all(|message| hold_in(scheme, message, place))
+    let of_hash = scheme.hashes.iter().map(|rule| &rule.of).any(|of| are_fixed_in(scheme, of, place));
+    of_hash || !scheme.messages.is_empty() && scheme.messages.iter().all(|message| are_fixed_in(scheme, message, place))
 }
 
-fn hold_in(scheme: &Scheme, template: &Template, place: &Place) -> bool {
+fn are_fixed_in(scheme: &Scheme, template: &Template, place: &Place) -> bool {
     let mut parts = template.0.as_slice();
     while let [part, rest @ ..] = parts {
         let is_it = match part {
@@ -44,7 +44,7 @@ fn hold_in(scheme: &Scheme, template: &Template, place: &Place) -> bool {
     false
 }
 
-/// Whether a part can neither take from what follows it nor give to it.
+/// Whether a part can neither take from the text after it nor give to it.
 fn ends(scheme: &Scheme, part: &Part, rest: &[Part], place: &Place) -> bool {
     let next = rest.first();
     let before_time = next.is_some_and(|next| is_time(scheme, next));

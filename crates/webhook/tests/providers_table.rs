@@ -1,7 +1,12 @@
 //! The section of `docs/reference/providers.md` that is made of the registry.
 
-use super::*;
-use crate::algorithm::Algorithm;
+#![cfg(feature = "registry")]
+
+use keystile_webhook::{
+    Scheme,
+    algorithm::Algorithm,
+    registry::{Provider, all},
+};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/providers.md");
 const BEGIN: &str = "<!-- providers: made from crates/webhook/src/registry.toml by its tests -->\n";

@@ -2,30 +2,30 @@
 
 use core::cell::Cell;
 
-use super::failure::Failure;
+use crate::failure::Failure;
 
 /// The cost of each look besides the bytes that it reads, in bytes.
-pub(crate) const LOOK: usize = 512;
+pub(crate) const LOOKUP_COST: usize = 512;
 
 /// Counts bytes that are read or hashed. Once they are more than the limit nothing
 /// more is done, and nothing is said of the delivery.
 #[derive(Debug)]
-pub(crate) struct Meter(Cell<Option<usize>>);
+pub(crate) struct Budget(Cell<Option<usize>>);
 
-impl Meter {
+impl Budget {
     /// With so many bytes left.
     pub(crate) const fn new(limit: usize) -> Self {
         Self(Cell::new(Some(limit)))
     }
 
-    /// For what is the deployment's own to say, and needs no limit.
+    /// Without a limit: for work whose length the receiver itself decides.
     pub(crate) const fn unlimited() -> Self {
         Self::new(usize::MAX)
     }
 
     /// So many bytes are going to be read or hashed.
-    pub(crate) fn charge(&self, bytes: usize) -> Result<(), Failure> {
-        let left = self.0.get().and_then(|left| left.checked_sub(bytes.saturating_add(LOOK)));
+    pub(crate) fn spend(&self, bytes: usize) -> Result<(), Failure> {
+        let left = self.0.get().and_then(|left| left.checked_sub(bytes.saturating_add(LOOKUP_COST)));
         self.0.set(left);
         self.check()
     }
@@ -44,10 +44,10 @@ mod tests {
 
     #[test]
     fn what_ran_out_stays_so_however_little_is_asked_for_then() {
-        let meter = Meter::new(2 * LOOK + 10);
-        assert_eq!((meter.charge(10), meter.charge(0)), (Ok(()), Ok(())));
-        assert_eq!(meter.check(), Ok(()));
-        assert_eq!(meter.charge(0), Err(Failure::TooMuchWork));
-        assert_eq!((meter.charge(0), meter.check()), (Err(Failure::TooMuchWork), Err(Failure::TooMuchWork)));
+        let budget = Budget::new(2 * LOOKUP_COST + 10);
+        assert_eq!((budget.spend(10), budget.spend(0)), (Ok(()), Ok(())));
+        assert_eq!(budget.check(), Ok(()));
+        assert_eq!(budget.spend(0), Err(Failure::TooMuchWork));
+        assert_eq!((budget.spend(0), budget.check()), (Err(Failure::TooMuchWork), Err(Failure::TooMuchWork)));
     }
 }

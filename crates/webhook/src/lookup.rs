@@ -1,0 +1,235 @@
+//! Finding texts in a delivery.
+
+use alloc::{borrow::Cow, string::String, vec::Vec};
+
+use crate::{
+    algorithm::TimeUnit,
+    budget::Budget,
+    delivery::Delivery,
+    failure::Failure,
+    form::{self, Pairs},
+    json,
+    name::{Name, Names},
+    options::Options,
+    place::{NUMBERED_HEADERS, Place, Step},
+    scheme::Scheme,
+    signature::{self, EntryGroup},
+    url::Url,
+};
+
+/// The cost of looking at a header, in bytes read.
+const HEADER_COST: usize = 16;
+
+/// The delivery that texts are looked up in, and the parts of it that are known so far.
+#[derive(Clone, Copy)]
+pub(crate) struct Lookup<'a> {
+    pub(crate) scheme: &'a Scheme,
+    pub(crate) delivery: &'a Delivery<'a>,
+    pub(crate) options: &'a Options<'a>,
+    /// Whether a name may come again in another case.
+    pub(crate) names: Names,
+    /// The JSON document, or the item of it.
+    pub(crate) document: &'a [u8],
+    /// The claims of the JWT.
+    pub(crate) claims: Option<&'a [u8]>,
+    /// The signature's own entries.
+    pub(crate) group: Option<&'a EntryGroup<'a>>,
+    /// Counts the bytes that are read.
+    pub(crate) budget: &'a Budget,
+}
+
+impl<'a> Lookup<'a> {
+    /// The delivery, with nothing found in it yet.
+    pub(crate) fn whole(
+        scheme: &'a Scheme,
+        delivery: &'a Delivery<'a>,
+        options: &'a Options<'a>,
+        budget: &'a Budget,
+    ) -> Self {
+        let names = if scheme.body_authenticated() { Names::Exact } else { Names::InOneCase };
+        Self { scheme, delivery, options, names, document: delivery.body, claims: None, group: None, budget }
+    }
+
+    /// The text at a place; `None` if it is missing, or an empty header.
+    pub(crate) fn text(&self, place: &Place) -> Result<Option<Cow<'a, [u8]>>, Failure> {
+        self.budget.spend(match place {
+            Place::Json(_) => self.document.len(),
+            Place::Claim(_) => self.claims.map_or(0, <[u8]>::len),
+            Place::Form(_) => self.delivery.body.len(),
+            Place::Query(_) => self.delivery.url.len(),
+            // Headers count for themselves; the rest is at hand.
+            Place::Header(_) | Place::NumberedHeader(_) | Place::Field(_) | Place::Position(_) | Place::Body => 0,
+        })?;
+        match place {
+            Place::Header(names) => Ok(self.header(names)?.map(|value| Cow::Borrowed(value.as_bytes()))),
+            Place::NumberedHeader(_) => Ok(None),
+            Place::Json(path) => found(self.document, &path.0, self.names).map_err(|_| Failure::MalformedBody),
+            Place::Claim(path) => {
+                let claims = self.claims.unwrap_or_default();
+                found(claims, &path.0, Names::Exact)
+                    .map_err(|_| Failure::MalformedToken("its claims are no JSON object"))
+            }
+            Place::Form(name) => single(self.form()?, name, self.names).map_err(|()| Failure::MalformedBody),
+            Place::Query(name) => {
+                let query = Url::of(self.delivery.url).query();
+                let pairs = form::urlencoded(query.as_bytes()).ok_or(Failure::MalformedBody)?;
+                single(pairs, name, self.names).map_err(|()| Failure::MalformedField(alloc::format!("query:{name}")))
+            }
+            Place::Field(name) => match self.group {
+                Some(group) => Ok(group.field(name)?.map(|value| Cow::Borrowed(value.as_bytes()))),
+                None => Ok(None),
+            },
+            Place::Position(position) => Ok(self
+                .group
+                .and_then(|group| group.entries.get(*position))
+                .map(|entry| Cow::Borrowed(entry.as_bytes()))),
+            Place::Body => Ok(Some(Cow::Borrowed(self.delivery.body))),
+        }
+    }
+
+    /// The same, as characters.
+    pub(crate) fn characters(&self, place: &Place) -> Result<Option<Cow<'a, str>>, Failure> {
+        self.text(place)?.map(|text| utf8(text).ok_or_else(|| Failure::missing(place))).transpose()
+    }
+
+    /// The JSON document that `json:` reads.
+    pub(crate) fn document(&self) -> Result<Cow<'a, [u8]>, Failure> {
+        match &self.scheme.document {
+            Some(place) => self.text(place)?.ok_or_else(|| Failure::missing(place)),
+            None => Ok(Cow::Borrowed(self.delivery.body)),
+        }
+    }
+
+    /// The one value of the first of these headers that is there.
+    pub(crate) fn header(&self, names: &[String]) -> Result<Option<&'a str>, Failure> {
+        self.budget.spend(names.len().saturating_mul(self.delivery.headers.len()).saturating_mul(HEADER_COST))?;
+        let values = self.header_values(names);
+        match values.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(*one)),
+            _ => Err(Failure::AmbiguousHeader(names.first().cloned().unwrap_or_default())),
+        }
+    }
+
+    /// The different values of the first of these headers that is there.
+    pub(crate) fn header_values(&self, names: &[String]) -> Vec<&'a str> {
+        let mut values: Vec<&'a str> = Vec::new();
+        for name in names {
+            for (_, value) in self.delivery.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)) {
+                let value = value.trim_matches([' ', '\t']);
+                // No sender repeats a header more often than that.
+                if !value.is_empty() && values.len() <= NUMBERED_HEADERS && !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+            if !values.is_empty() {
+                break;
+            }
+        }
+        values
+    }
+
+    /// The values of the headers that are numbered, each number once.
+    pub(crate) fn numbered_headers(&self, name: &str) -> Vec<&'a str> {
+        let number = |header: &str| {
+            let (head, number) = header.split_at_checked(name.len())?;
+            let canonical = !number.starts_with('0') && number.bytes().all(|b| b.is_ascii_digit());
+            let number = head.eq_ignore_ascii_case(name).then(|| number.parse::<usize>().ok()).flatten()?;
+            (canonical && (1..=NUMBERED_HEADERS).contains(&number)).then_some(number)
+        };
+        let mut found: Vec<(usize, &'a str)> = self
+            .delivery
+            .headers
+            .iter()
+            .filter_map(|(header, value)| Some((number(header)?, value.trim_matches([' ', '\t']))))
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The values that may hold signatures, as they stand.
+    pub(crate) fn signature_values(&self) -> Result<Vec<Cow<'a, str>>, Failure> {
+        let scheme = self.scheme;
+        let mut values: Vec<Cow<'a, str>> = Vec::new();
+        for place in &scheme.signature {
+            match place {
+                Place::Header(names) if scheme.split.is_some() => {
+                    values.extend(self.header_values(names).into_iter().map(Cow::Borrowed));
+                }
+                Place::NumberedHeader(name) => {
+                    values.extend(self.numbered_headers(name).into_iter().map(Cow::Borrowed));
+                }
+                place => {
+                    let text = self.text(place)?;
+                    values.extend(text.map(|text| utf8(text).ok_or(Failure::MalformedSignature)).transpose()?);
+                }
+            }
+        }
+        match scheme.signature.first() {
+            Some(place) if values.is_empty() => Err(Failure::missing(place)),
+            _ if values.len() > signature::MAX_ENTRIES
+                || values.iter().map(|value| value.len()).sum::<usize>() > signature::MAX_LEN =>
+            {
+                Err(Failure::TooManySignatures)
+            }
+            _ => Ok(values),
+        }
+    }
+
+    fn content_type(&self) -> Result<&'a str, Failure> {
+        Ok(self.header(&["content-type".into()])?.unwrap_or_default())
+    }
+
+    /// Whether the body says that it is in parts.
+    pub(crate) fn is_multipart(&self) -> Result<bool, Failure> {
+        let start = self.content_type()?.get(..10);
+        Ok(start.is_some_and(|start| start.eq_ignore_ascii_case("multipart/")))
+    }
+
+    /// The form in the body.
+    pub(crate) fn form(&self) -> Result<Pairs<'a>, Failure> {
+        let pairs = if self.is_multipart()? {
+            form::multipart(self.content_type()?, self.delivery.body)
+        } else {
+            form::urlencoded(self.delivery.body)
+        };
+        pairs.ok_or(Failure::MalformedBody)
+    }
+
+    /// Whether the instant at this place has a grammar of its own, that is
+    /// checked before it is part of a message.
+    pub(crate) fn is_parsed_time(&self, place: &Place) -> bool {
+        self.scheme
+            .timestamp
+            .as_ref()
+            .is_some_and(|rule| rule.at == *place && matches!(rule.unit, TimeUnit::Rfc3339 | TimeUnit::HttpDate))
+    }
+}
+
+fn found<'a>(document: &'a [u8], path: &[Step], names: Names) -> Result<Option<Cow<'a, [u8]>>, json::Malformed> {
+    match json::find(document, path, names)? {
+        Some(value) => json::text(value),
+        None => Ok(None),
+    }
+}
+
+/// The one value of a name.
+fn single<'a>(pairs: Pairs<'a>, name: &str, names: Names) -> Result<Option<Cow<'a, [u8]>>, ()> {
+    let mut found = None;
+    for (other, value) in pairs {
+        match names.compare(&other, name) {
+            Name::Same if found.is_none() => found = Some(value),
+            Name::Other => {}
+            Name::Same | Name::Ambiguous => return Err(()),
+        }
+    }
+    Ok(found)
+}
+
+pub(crate) fn utf8(text: Cow<'_, [u8]>) -> Option<Cow<'_, str>> {
+    match text {
+        Cow::Borrowed(text) => core::str::from_utf8(text).ok().map(Cow::Borrowed),
+        Cow::Owned(text) => String::from_utf8(text).ok().map(Cow::Owned),
+    }
+}

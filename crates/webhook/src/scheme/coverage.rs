@@ -1,0 +1,79 @@
+//! How much of a delivery a [`Scheme`]'s signature covers.
+
+use alloc::string::ToString as _;
+
+use super::{
+    boundaries,
+    model::{HashRule, Scheme},
+};
+use crate::{
+    algorithm::Algorithm,
+    place::Place,
+    template::{Part, Template},
+};
+
+impl Scheme {
+    /// Whether a good signature means that the whole body is the sender's. Not
+    /// where a form's names and values run into one another, and not where a hash
+    /// over secret and message can be continued by whoever has seen one.
+    #[must_use]
+    pub fn body_authenticated(&self) -> bool {
+        if self.methods.iter().any(|method| method.algorithm == Algorithm::Sha256) {
+            return false;
+        }
+        let by_message = !self.messages.is_empty() && self.messages.iter().all(Template::covers_body);
+        let by_hash = self.hashes.iter().any(|hash| self.is_signed(&hash.at) && hash.of.covers_body());
+        by_message || by_hash || self.signature.iter().all(|place| *place == Place::Body)
+    }
+
+    /// Whether a good signature can't be used again later: its timestamp is
+    /// signed and enforced. Until then, remembering ids has to do it.
+    #[must_use]
+    pub fn replay_protected(&self) -> bool {
+        self.timestamp.as_ref().is_some_and(|rule| rule.enforce && self.is_signed(&rule.at))
+    }
+
+    /// Whether the event id is part of the signed message, and no text beside it can be
+    /// taken for a part of it. Otherwise a repeated delivery can be given another id.
+    #[must_use]
+    pub fn event_id_signed(&self) -> bool {
+        self.event_id.as_ref().is_some_and(|place| self.is_signed(place) && boundaries::are_fixed(self, place))
+    }
+
+    /// Whether the text at a place is part of the signed message.
+    fn is_signed(&self, place: &Place) -> bool {
+        if matches!(place, Place::Claim(_)) {
+            return true;
+        }
+        let is_timestamp = self.timestamp.as_ref().is_some_and(|rule| rule.at == *place);
+        let in_part = |part: &Part| match part {
+            Part::Value(signed) | Part::ValueOrEmpty(signed) => signed == place,
+            Part::Timestamp => is_timestamp,
+            // That this header lists the timestamp's is checked with each delivery.
+            Part::SignedHeaders(_) => is_timestamp && matches!(place, Place::Header(_)),
+            Part::Url => matches!(place, Place::Query(_)),
+            Part::UrlWithPort
+            | Part::UrlWithoutPort
+            | Part::Query
+            | Part::PathAndQuery
+            | Part::EscapedPathAndQuery
+            | Part::CanonicalQuery => {
+                matches!(place, Place::Query(_))
+            }
+            Part::Present(names) => match place {
+                Place::Json(path) => names.contains(&path.to_string()),
+                _ => false,
+            },
+            _ => false,
+        };
+        let elsewhere = matches!(place, Place::Json(_)) && self.document.as_ref().is_some_and(|at| !at.is_of_body());
+        let body = place.is_of_body() && self.each.is_none() && !elsewhere;
+        let in_message = |message: &Template| body && message.covers_body() || message.0.iter().any(in_part);
+        !self.messages.is_empty() && self.messages.iter().all(in_message)
+            || body && self.hashes.iter().any(|hash| self.hash_is_signed(hash) && hash.of.covers_body())
+    }
+
+    pub(super) fn hash_is_signed(&self, hash: &HashRule) -> bool {
+        !hash.at.is_of_body() && self.is_signed(&hash.at)
+    }
+}

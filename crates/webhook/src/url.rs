@@ -1,0 +1,176 @@
+//! URLs in their parts, as they stand, and as some senders write them anew.
+
+use alloc::{
+    borrow::Cow,
+    format,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
+
+use crate::form::urlencoded;
+
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// As `encodeURIComponent` of JavaScript has it.
+const COMPONENT: &AsciiSet = &RESERVED.remove(b'!').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
+/// As `encodeURI` of JavaScript has it.
+const URI: &AsciiSet = &COMPONENT
+    .remove(b';')
+    .remove(b',')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'&')
+    .remove(b'=')
+    .remove(b'+')
+    .remove(b'$')
+    .remove(b'#');
+
+/// A URL in its parts, as they stand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Url<'a> {
+    whole: &'a str,
+    scheme: &'a str,
+    authority: &'a str,
+    /// From the path on.
+    rest: &'a str,
+}
+
+impl<'a> Url<'a> {
+    pub(crate) fn of(text: &'a str) -> Self {
+        let whole = text.split('#').next().unwrap_or_default();
+        let (scheme, after) = whole.split_once("://").unwrap_or(("", whole));
+        let after = if scheme.is_empty() { "" } else { after };
+        let end = after.find(['/', '?']).unwrap_or(after.len());
+        let (authority, rest) = after.split_at_checked(end).unwrap_or_default();
+        let rest = if scheme.is_empty() { whole } else { rest };
+        Self { whole, scheme, authority, rest }
+    }
+
+    pub(crate) fn path(&self) -> &'a str {
+        let path = self.rest.split('?').next().unwrap_or_default();
+        if path.is_empty() { "/" } else { path }
+    }
+
+    pub(crate) fn query(&self) -> &'a str {
+        self.rest.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    pub(crate) fn path_and_query(&self) -> Cow<'a, str> {
+        match self.rest {
+            rest if rest.starts_with('/') => Cow::Borrowed(rest),
+            rest => Cow::Owned(format!("/{rest}")),
+        }
+    }
+
+    /// Contentful's form: the query percent-encoded as one text, delimiters
+    /// too; then the whole as JavaScript's `encodeURI` has it.
+    pub(crate) fn escaped_path_and_query(&self) -> String {
+        let whole = self.path_and_query();
+        let (path, query) = whole.split_once('?').unwrap_or((&whole, ""));
+        let query = query.split('?').next().unwrap_or_default();
+        let text: Cow<'_, str> = if query.is_empty() {
+            path.into()
+        } else {
+            format!("{path}?{}", utf8_percent_encode(query, COMPONENT)).into()
+        };
+        utf8_percent_encode(&text, URI).to_string()
+    }
+
+    pub(crate) fn without_query(&self) -> &'a str {
+        self.whole.split('?').next().unwrap_or_default()
+    }
+
+    /// The port, with its colon, if it is written.
+    fn port(&self) -> &'a str {
+        let at = self.authority.rfind(':').filter(|at| {
+            self.authority
+                .get(at + 1..)
+                .is_some_and(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
+        });
+        at.and_then(|at| self.authority.get(at..)).unwrap_or_default()
+    }
+
+    pub(crate) fn without_port(&self) -> String {
+        let host = self.authority.strip_suffix(self.port()).unwrap_or(self.authority);
+        format!("{}://{host}{}", self.scheme, self.rest)
+    }
+
+    pub(crate) fn with_port(&self) -> String {
+        let port = match (self.port(), self.scheme) {
+            ("", "https") => ":443",
+            ("", "http") => ":80",
+            (port, _) => port,
+        };
+        let host = self.authority.strip_suffix(self.port()).unwrap_or(self.authority);
+        format!("{}://{host}{port}{}", self.scheme, self.rest)
+    }
+
+    /// Names and values percent-encoded and sorted, a name's values joined by
+    /// commas, `jwt` left out: Atlassian's `qsh`.
+    pub(crate) fn canonical_query(&self) -> Option<String> {
+        let mut pairs: Vec<(String, String)> = urlencoded(self.query().as_bytes())?
+            .iter()
+            .map(|(name, value)| (encoded(name), encoded(value)))
+            .filter(|(name, _)| name != "jwt")
+            .collect();
+        pairs.sort();
+        let mut text = String::new();
+        let mut last: Option<&str> = None;
+        for (name, value) in &pairs {
+            if last == Some(name) {
+                text.push(',');
+            } else {
+                if last.is_some() {
+                    text.push('&');
+                }
+                text.push_str(name);
+                text.push('=');
+            }
+            text.push_str(value);
+            last = Some(name);
+        }
+        Some(text)
+    }
+}
+
+fn encoded(text: &[u8]) -> String {
+    percent_encode(text, RESERVED).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn urls_come_apart_as_they_stand() {
+        let url = Url::of("https://u:p@example.com:8443/a%20b/?x=1&y='#z");
+        assert_eq!((url.path(), url.query()), ("/a%20b/", "x=1&y='"));
+        assert_eq!(url.with_port(), "https://u:p@example.com:8443/a%20b/?x=1&y='");
+        assert_eq!(url.without_port(), "https://u:p@example.com/a%20b/?x=1&y='");
+        assert_eq!(url.without_query(), "https://u:p@example.com:8443/a%20b/");
+        assert_eq!(Url::of("https://[::1]?a").with_port(), "https://[::1]:443?a");
+        assert_eq!(Url::of("https://[::1]:443/").without_port(), "https://[::1]/");
+        assert_eq!(Url::of("http://h").path_and_query(), "/");
+        assert_eq!(Url::of("http://h?a=1").path_and_query(), "/?a=1");
+        assert_eq!(Url::of("/only/path?q").path_and_query(), "/only/path?q");
+    }
+
+    #[test]
+    fn a_query_is_canonical_as_atlassian_has_it() {
+        assert_eq!(Url::of("https://h/test?param=value").canonical_query().unwrap(), "param=value");
+        let url = Url::of("https://h/?b=2&a=x+y&a=%41&jwt=secret&c");
+        assert_eq!(url.canonical_query().unwrap(), "a=A,x%20y&b=2&c=");
+    }
+
+    #[test]
+    fn a_query_is_escaped_twice_as_contentful_has_it() {
+        let url = Url::of("https://h/a b/ü?x=1&y='(ä)'?z");
+        assert_eq!(url.escaped_path_and_query(), "/a%20b/%C3%BC?x%253D1%2526y%253D'(%25C3%25A4)'");
+    }
+}

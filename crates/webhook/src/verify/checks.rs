@@ -1,0 +1,86 @@
+//! Checks of signatures that the caller computes.
+
+use alloc::{borrow::Cow, vec::Vec};
+
+use super::matches::{Matches, Target};
+use crate::{algorithm::Algorithm, failure::Failure, mac, verified::Verified};
+
+/// Signatures that the caller has to check, and the verdict that follows.
+#[derive(Debug)]
+pub struct PendingChecks<'a> {
+    /// The checks, in the order in which [`finish`](Self::finish) takes their results.
+    pub checks: Vec<SignatureCheck<'a>>,
+    pub(super) matches: Matches,
+}
+
+/// One signature to check, as `verify` of WebCrypto does.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignatureCheck<'a> {
+    /// The algorithm; [`Algorithm::web_crypto`] has its names. A signature of ECDSA is
+    /// r and s, also where the scheme has DER. For a JWT it is the algorithm of the
+    /// signature alone.
+    pub algorithm: Algorithm,
+    /// A public key as SubjectPublicKeyInfo (RFC 5280), or the bytes of an HMAC's key.
+    pub key: Vec<u8>,
+    /// The signature.
+    pub signature: Vec<u8>,
+    /// The signed message.
+    pub message: Cow<'a, [u8]>,
+    pub(super) target: Target,
+}
+
+/// Redacted: it may have a secret in it.
+impl core::fmt::Debug for SignatureCheck<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("SignatureCheck").field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
+}
+
+impl PendingChecks<'_> {
+    /// The outcome, given whether each check found its signature good, in the order
+    /// of the checks. A missing result counts as `false`.
+    ///
+    /// # Errors
+    /// The reason for refusing the delivery.
+    pub fn finish(mut self, results: &[bool]) -> Result<Verified, Failure> {
+        for (check, _) in self.checks.iter().zip(results).filter(|(_, good)| **good) {
+            self.matches.record(check.target, || Some(check.hash()));
+        }
+        self.matches.verdict()
+    }
+
+    /// The same without the delivery, for callers that can't keep it until the results
+    /// are known.
+    #[must_use]
+    pub fn detach(self) -> DetachedChecks {
+        let hash = |check: &SignatureCheck<'_>| self.matches.wants_hash(check.target).then(|| check.hash());
+        let checks = self.checks.iter().map(|check| (check.target, hash(check))).collect();
+        DetachedChecks { checks, matches: self.matches }
+    }
+}
+
+impl SignatureCheck<'_> {
+    fn hash(&self) -> [u8; 32] {
+        mac::sha256(core::slice::from_ref(&self.message))
+    }
+}
+
+/// [`PendingChecks`] without the delivery.
+#[derive(Debug)]
+pub struct DetachedChecks {
+    checks: Vec<(Target, Option<[u8; 32]>)>,
+    matches: Matches,
+}
+
+impl DetachedChecks {
+    /// As [`PendingChecks::finish`].
+    ///
+    /// # Errors
+    /// The reason for refusing the delivery.
+    pub fn finish(mut self, results: &[bool]) -> Result<Verified, Failure> {
+        for ((target, hash), _) in self.checks.iter().zip(results).filter(|(_, good)| **good) {
+            self.matches.record(*target, || *hash);
+        }
+        self.matches.verdict()
+    }
+}
