@@ -1,5 +1,5 @@
-//! What a ledger shows of a key's uses: sums of the last 24 hours, 7 days and
-//! 30 days, of all time, and a series by the hour.
+//! The answers about a key's uses: sums of the last 24 hours, 7 days and 30 days, of all time, and a series by the
+//! hour.
 //!
 //! A period is the present hour and the whole hours before it.
 
@@ -14,7 +14,7 @@ use crate::{
     base::{id::KeyId, timestamp::Timestamp},
 };
 
-/// What is summed up, and what a series can be of.
+/// A period of sums and of a series.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Period {
     /// 24 hours.
@@ -27,10 +27,10 @@ pub enum Period {
 }
 
 impl Period {
-    /// All of them, the shortest first.
+    /// All periods, the shortest first.
     pub const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
 
-    /// Its name.
+    /// The name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Period {
         }
     }
 
-    /// Reads [`as_str`](Self::as_str) back.
+    /// Parses [`as_str`](Self::as_str).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|period| period.as_str() == text)
@@ -54,21 +54,21 @@ impl Period {
         }
     }
 
-    /// The first hour of the period that ends with the present one.
+    /// The first hour of the period that ends with the present hour.
     #[must_use]
     pub const fn first_hour(self, now: Timestamp) -> i64 {
         hour_of(now) - self.hours() + 1
     }
 }
 
-/// How often a key met with a code in one hour.
+/// The number of a key's uses with one code in one hour.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Bucket {
-    /// Whole hours since 1970.
+    /// The hour, in whole hours since 1970.
     pub hour: i64,
     /// The verdict's code.
     pub code: String,
-    /// How often.
+    /// The number of uses.
     pub count: u64,
 }
 
@@ -85,7 +85,7 @@ impl Tally {
         tally
     }
 
-    /// Counts more uses.
+    /// Adds uses.
     pub fn add(&mut self, code: &str, count: u64) {
         *self.0.entry(code.into()).or_default() += count;
     }
@@ -106,16 +106,16 @@ impl Tally {
     }
 }
 
-/// What is known of a key's uses.
+/// The uses of one key.
 #[derive(Clone, Debug)]
 pub struct KeyUsage {
-    /// Which key.
+    /// The key's id.
     pub key_id: KeyId,
-    /// Its last use that was allowed.
+    /// The last use that was allowed.
     pub last_used_at: Option<Timestamp>,
-    /// All of the longest [`Period`], in any order.
+    /// All uses of the longest [`Period`], in any order.
     pub recent: Vec<Bucket>,
-    /// From the beginning.
+    /// The uses of all time.
     pub all: Tally,
 }
 
@@ -136,7 +136,7 @@ impl KeyUsage {
     }
 }
 
-/// How often a key met with a code in each period.
+/// The number of a key's uses with one code in each period.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[allow(missing_docs)]
 pub struct PeriodCounts {
@@ -157,7 +157,7 @@ impl PeriodCounts {
     }
 }
 
-/// The sums that stand beside a key in a list.
+/// The sums beside a key in a list.
 #[must_use]
 pub fn summary(counts: &[PeriodCounts]) -> Value {
     let mut shown = Map::new();
@@ -175,7 +175,7 @@ fn tally(recent: &[Bucket], period: Period, now: Timestamp) -> Tally {
     Tally::of(recent.iter().filter(|bucket| bucket.hour >= period.first_hour(now)))
 }
 
-/// Every hour of the period, those without uses too, the oldest first.
+/// The hours of the period, the oldest first, including those without uses.
 fn hourly(recent: &[Bucket], period: Period, now: Timestamp) -> Vec<Value> {
     let mut hours: BTreeMap<i64, Tally> =
         (period.first_hour(now)..=hour_of(now)).map(|hour| (hour, Tally::default())).collect();
@@ -198,7 +198,7 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    /// Twenty past three.
+    /// Twenty minutes past three.
     const NOW: Timestamp = Timestamp::from_millis(486_111 * 3_600_000 + 20 * 60_000);
 
     fn usage(buckets: &[(i64, &str, u64)]) -> KeyUsage {

@@ -1,4 +1,4 @@
-//! How keys, the catalog, plans and settings are shown.
+//! Keys, the catalog, plans and settings, as answers show them.
 
 use alloc::{string::String, vec::Vec};
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// How a key is shown, its text never among it.
+/// A key as answers show it, without its text.
 #[must_use]
 pub fn present(key: &Key, holds: Holds, now: Timestamp) -> Map<String, Value> {
     let record = &key.record;
@@ -68,7 +68,7 @@ fn present_end(key: &Key, pending: &PendingEnd) -> Value {
     })
 }
 
-/// How far `effective_by` can be relied on.
+/// The extent to which `effective_by` can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Holds {
@@ -87,7 +87,7 @@ impl From<WhenFeedUnreachable> for Holds {
     }
 }
 
-/// The catalog as `GET /v1/scopes` shows it.
+/// The catalog in the answer to `GET /v1/scopes`.
 #[must_use]
 pub fn present_catalog(config: &ManageConfig) -> Value {
     let scope = |definition: &ScopeDefinition| {
@@ -109,7 +109,7 @@ pub fn present_catalog(config: &ManageConfig) -> Value {
     })
 }
 
-/// The deployment's limits and plans as `GET /v1/plans` shows them.
+/// The deployment's limits and plans in the answer to `GET /v1/plans`.
 #[must_use]
 pub fn present_plans(config: &ManageConfig) -> Value {
     let ManageConfig { limits, plans, .. } = config;
@@ -124,7 +124,7 @@ pub fn present_plans(config: &ManageConfig) -> Value {
     json!({ "plans": plans.iter().map(plan).collect::<Vec<_>>(), "limits": limits })
 }
 
-/// What `GET /v1/tenants/{tenant}` says of a tenant's settings and what they come to.
+/// A tenant's settings and the limits that follow from them, in the answer to `GET /v1/tenants/{tenant}`.
 #[must_use]
 pub fn present_settings(settings: &TenantSettings, limits: Limits) -> Map<String, Value> {
     let shown = [("plan", json!(settings.plan)), ("own_limits", json!(settings.own_limits)), ("limits", json!(limits))];
