@@ -3,15 +3,16 @@
 //! Nothing here does I/O, reads a clock or draws randomness. Time and random bytes are arguments, and decisions are
 //! return values that the workers carry out. The steps of a request, by module:
 //!
-//! 1. [`credential`] extracts the key's text from headers and URL;
-//! 2. [`Keyring`] parses it and checks its tag, before any storage is read ([`imported`] keys have no tag);
-//! 3. [`feed`] finds the key's [`record`], no staler than promised;
-//! 4. [`verdict`] judges the record against the demands of the [`route`];
-//! 5. [`problem`] turns a refusal into the form of RFC 9457, with the challenge of RFC 6750;
+//! 1. [`credential`](key::credential) extracts the key's text from headers and URL;
+//! 2. [`Keyring`] parses it and checks its tag, before any storage is read ([`imported`](key::imported) keys have no
+//!    tag);
+//! 3. [`feed`] finds the key's [`record`](access::record), no staler than promised;
+//! 4. [`verdict`](access::verdict) judges the record against the demands of the [`route`](access::route);
+//! 5. [`problem`](base::problem) turns a refusal into the form of RFC 9457, with the challenge of RFC 6750;
 //! 6. [`usage`] counts the use.
 //!
-//! The management of keys is in [`lifecycle`] and [`management`], the import of keys in [`import`]. [`config`] is
-//! `keystile.toml`.
+//! The management of keys is in [`lifecycle`](ledger::lifecycle) and [`management`](api::management), the import of
+//! keys in [`import`](mod@api::import). [`config`] is `keystile.toml`.
 #![no_std]
 #![forbid(unsafe_code)]
 
