@@ -1,7 +1,7 @@
 //! The two ends of the queue of events.
 //!
-//! The consumer's end is bound by hand: the `worker` crate (0.8.7) does not tell how
-//! often a message was handed out, on which the time of the next attempt depends.
+//! The consumer's end is bound by hand: the `worker` crate (0.8.7) does not report how often a message was delivered,
+//! and the time of the next attempt depends on that.
 
 use js_sys::{Array, Object, Reflect};
 use keystile_runtime::clock;
@@ -10,10 +10,10 @@ use worker::{Env, Queue, QueueContentType, RawMessageBuilder};
 
 /// The queue's binding.
 const EVENTS: &str = "EVENTS";
-/// A queue that takes longer has failed.
+/// The time after which a call to the queue has failed, milliseconds.
 const TIMEOUT_MS: u64 = 10_000;
 
-/// Puts a message into the queue. When this returns it is durable.
+/// Puts a message into the queue. It is durable when this returns.
 ///
 /// # Errors
 /// The platform's reason, for the log.
@@ -22,7 +22,7 @@ pub(crate) async fn send(env: &Env, message: &str) -> Result<(), String> {
     if !queue.is_object() {
         return Err(format!("the binding {EVENTS} is missing"));
     }
-    // Not `env.queue`, which takes the platform's own class alone.
+    // `env.queue` would accept only the platform's own class.
     let queue: Queue = queue.unchecked_into();
     let message = RawMessageBuilder::new(JsValue::from_str(message)).build_with_content_type(QueueContentType::Text);
     match clock::within(TIMEOUT_MS, queue.send_raw(message)).await {
@@ -33,7 +33,7 @@ pub(crate) async fn send(env: &Env, message: &str) -> Result<(), String> {
 
 #[wasm_bindgen]
 extern "C" {
-    /// `MessageBatch`
+    /// The platform's `MessageBatch`.
     pub type Batch;
 
     /// The queue's name.
@@ -43,13 +43,13 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = "messages")]
     fn all(this: &Batch) -> Array;
 
-    /// `Message`
+    /// The platform's `Message`.
     pub(crate) type Message;
 
     #[wasm_bindgen(method, getter)]
     pub(crate) fn body(this: &Message) -> JsValue;
 
-    /// How often it was handed to a consumer, this time included.
+    /// The number of deliveries to a consumer, including this one.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn attempts(this: &Message) -> u32;
 
@@ -67,8 +67,8 @@ impl Batch {
 }
 
 impl Message {
-    /// Lets the queue hand it out again later, or to the queue of dead letters
-    /// if it was handed out often enough.
+    /// Makes the queue deliver the message again later, or move it to the queue of dead letters if it was delivered
+    /// often enough.
     pub(crate) fn retry_after(&self, seconds: u32) {
         let options = Object::new();
         // Setting a member of a new object can't fail.
