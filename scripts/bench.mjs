@@ -1,4 +1,4 @@
-// `npm run bench`: what docs/design/benchmarks.md says, measured here and now.
+// `npm run bench`: measures the figures of docs/design/benchmarks.md on this machine.
 
 import { installPackages } from "./interop.mjs";
 import { buildPackage } from "./npm_package.mjs";

@@ -1,5 +1,4 @@
-// What the edge worker may weigh and how long it may take to start, measured on
-// what would be uploaded.
+// Checks the edge worker's size and start-up time against its budget, measured on the bundle that would be uploaded.
 
 import { mkdirSync } from "node:fs";
 import path from "node:path";
@@ -17,7 +16,7 @@ const STARTUP_RUNS = 7;
 export async function checkBudget() {
   const { gzip, raw } = uploadSize(await bundle(EDGE));
   let startup = await startupTime(EDGE);
-  // A machine that is busy with something else says nothing of the worker.
+  // A busy machine slows the start-up, so a slow result is measured again.
   if (median(startup) > MAX_STARTUP_MS) startup = [...startup, ...(await startupTime(EDGE))];
   const rows = [
     ["edge upload, gzip", `${kib(gzip)} KiB (${kib(raw)} raw)`, `${MAX_GZIP_KIB} KiB`, gzip / 1024 <= MAX_GZIP_KIB],
@@ -34,7 +33,7 @@ export async function checkBudget() {
   if (!rows.every(([, , , ok]) => ok)) throw new Failed("The edge worker is over its budget.");
 }
 
-/** Milliseconds of activity until the worker's modules are loaded: V8's own profile, several runs. */
+/** Milliseconds of activity until the worker's modules are loaded, from V8's own profile, for each of several runs. */
 async function startupTime(worker) {
   const directory = inRoot("build", "startup");
   mkdirSync(directory, { recursive: true });

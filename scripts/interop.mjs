@@ -1,6 +1,5 @@
-// `npm run test:interop`: the engine, as WebAssembly, against the vendors' own
-// packages. They are many and large, and of no use to anything else: they have
-// a package.json of their own, and stay in the tool cache for all clones.
+// `npm run test:interop`: tests the engine, as WebAssembly, against the vendors' own packages. Those are many and
+// large, and nothing else needs them. So they have their own package.json, and stay in the tool cache for all clones.
 
 import { createHash } from "node:crypto";
 import {
@@ -20,7 +19,10 @@ import { buildPackage } from "./npm_package.mjs";
 import { quietly, run } from "./run.mjs";
 import { cache, inRoot, node22, root } from "./tools.mjs";
 
-/** The vendors' packages, of the versions in the lock, for the tests and these places: from the cache, or npm. */
+/**
+ * Installs the vendors' packages, in the versions of the lock file, for the tests and for these places: from the cache,
+ * or from npm.
+ */
 export async function installPackages(...places) {
   const from = inRoot("tests", "interop");
   const files = ["package.json", "package-lock.json"];
@@ -49,7 +51,7 @@ function link(target, place) {
   symlinkSync(target, place, "junction");
 }
 
-/** The whole step. */
+/** Runs the whole step. */
 export async function interop() {
   await installPackages();
   const keystile = await buildPackage();
