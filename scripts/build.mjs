@@ -51,7 +51,7 @@ export async function buildConfig({ config, configOut } = {}) {
   return module;
 }
 
-/** A relative path is resolved in the directory where npm was called. */
+/** Resolves a path. A relative one starts at the directory where npm was called. */
 function fromCaller(given) {
   return given && path.resolve(process.env.INIT_CWD ?? process.cwd(), given);
 }

@@ -190,7 +190,7 @@ function startWrangler({ home, configs, port, pipes, output }) {
   });
 }
 
-/** Watches the server's end. `stop` ends wrangler and all its children; `ended` settles when that is done. */
+/** Watches for the server's end. `stop` ends wrangler and all its children; `ended` settles when that is done. */
 function ending(server, cleanUp) {
   let asked = false;
   const signalGroup = (signal) => {

@@ -103,7 +103,7 @@ async fn tried(hooks: &Hooks, source: Option<&Source>, env: &Env, envelope: &Env
         Body::Inline(_) => envelope.body.inline().ok_or_else(|| failed(None, "the message's body can't be read"))?,
         Body::Stored { bytes, parts } => match bodies::load(env, &envelope.id, *bytes, *parts).await {
             Ok(Some(body)) => body,
-            // A queue may deliver a message twice, and the first delivery deleted the body.
+            // A queue may deliver a message twice. The body was deleted after the first time.
             Ok(None) => {
                 logged(envelope, "webhook_body_gone", Err("delivered or discarded before".into()));
                 return Ok(());

@@ -158,7 +158,7 @@ pub struct Preset {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Catalog {
     definitions: Vec<ScopeDefinition>,
-    /// For each definition all scopes that it implies, itself included.
+    /// All scopes that each definition implies, itself included.
     granted: Vec<ScopeSet>,
 }
 

@@ -57,11 +57,11 @@ pub struct TenantSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestedExpiry {
-    /// Not stated: the tenant's default.
+    /// Nothing stated: the tenant's default.
     Default,
-    /// Never, stated explicitly.
+    /// No expiry, stated explicitly.
     Never,
-    /// At this time.
+    /// This expiry.
     At(Timestamp),
 }
 

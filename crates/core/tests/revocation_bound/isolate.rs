@@ -23,7 +23,7 @@ pub(crate) struct Isolate {
     pub(crate) life: u32,
     /// The calls to the feed that failed or were too late.
     pub(crate) failures: Vec<Failure>,
-    /// For each key the times at which the feed was asked for it and had none.
+    /// The times, by key, at which the feed was asked for the key and did not have it.
     pub(crate) misses: [Vec<Millis>; KEYS],
 }
 
