@@ -1,5 +1,4 @@
-// `npm run bench [-- size | guard | webhooks …]`: what docs/design/benchmarks.md says,
-// measured here and now, as a table and in target/bench.json.
+// `npm run bench`: measures the figures of docs/design/benchmarks.md on this machine.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 

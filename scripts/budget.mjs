@@ -1,5 +1,4 @@
-// What the edge worker may weigh and how long it may take to start, measured on
-// what would be uploaded.
+// Checks the edge worker's size and start-up time against its budget, measured on the bundle that would be uploaded.
 
 import { mkdirSync } from "node:fs";
 import path from "node:path";
@@ -36,7 +35,7 @@ export async function measureEdge() {
   return { figures: [figure("edge_kib", gzip / 1024), figureOf(startup)], raw };
 }
 
-/** Milliseconds of activity until the worker's modules are loaded: V8's own profile, several runs. */
+/** Milliseconds of activity until the worker's modules are loaded, from V8's own profile, for each of several runs. */
 async function startupTime(worker) {
   const directory = inRoot("build", "startup");
   mkdirSync(directory, { recursive: true });

@@ -1,9 +1,9 @@
-// `npm run build [-- edge | manage | hooks | config]`: keystile.toml into the module
-// that the workers import, and the crates into WebAssembly. Wrangler calls it
-// before every bundle (`[build] command`), so what is up to date is left alone.
+// `npm run build [-- edge | manage | hooks | config]`: compiles keystile.toml into the module that the workers import,
+// and the crates into WebAssembly. Wrangler calls it before every bundle (`[build] command`), so it skips whatever is
+// up to date.
 //
 //   --config PATH      another keystile.toml (or KEYSTILE_CONFIG)
-//   --config-out PATH  where its module goes (or KEYSTILE_CONFIG_OUT)
+//   --config-out PATH  the place for its module (or KEYSTILE_CONFIG_OUT)
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -19,10 +19,10 @@ import { optimize } from "./wasm_opt.mjs";
 
 const WORKERS = ["edge", "manage", "hooks"];
 const WASM = "wasm32-unknown-unknown";
-/** `start` is compiled fast and optimised little, for `npm start` alone; `release` is what is tested and deployed. */
+/** The profile. `start` compiles fast and optimises little, for `npm start` alone; `release` is tested and deployed. */
 const profile = () => (process.env.KEYSTILE_PROFILE === START ? START : "release");
 
-// Wrangler starts builds of its own, from other directories: the same files for those.
+// Wrangler starts builds of its own, from other directories. They use the same files.
 for (const name of ["KEYSTILE_CONFIG", "KEYSTILE_CONFIG_OUT"]) {
   if (process.env[name]) process.env[name] = fromCaller(process.env[name]);
 }
@@ -33,8 +33,7 @@ export async function build(targets = ["config", ...WORKERS], options = {}) {
 }
 
 /**
- * Checks keystile.toml and ships it as a string for each worker, so that another
- * configuration needs no compilation.
+ * Checks keystile.toml and ships it as a string for each worker, so that another configuration needs no compilation.
  */
 export async function buildConfig({ config, configOut } = {}) {
   const toml = fromCaller(config) ?? process.env.KEYSTILE_CONFIG ?? inRoot("keystile.toml");
@@ -46,13 +45,13 @@ export async function buildConfig({ config, configOut } = {}) {
     if (error instanceof Failed && error.output) throw new Failed(error.output.trim());
     throw error;
   }
-  // An export for each worker, which bundles its own alone.
+  // An export for each worker; each bundles its own alone.
   const exports = Object.entries(JSON.parse(parts)).map(([worker, part]) => `export const ${worker} = ${JSON.stringify(part)};\n`);
   writeIfChanged(module, exports.join(""));
   return module;
 }
 
-/** Where npm was called: a relative path means that to the one who typed it. */
+/** Resolves a path. A relative one starts at the directory where npm was called. */
 function fromCaller(given) {
   return given && path.resolve(process.env.INIT_CWD ?? process.cwd(), given);
 }
@@ -68,8 +67,8 @@ async function buildWorkers(workers) {
     .map((worker) => ({ worker, inputs: fingerprint(worker) }))
     .filter(({ worker, inputs }) => !isUpToDate(worker, inputs));
   if (stale.length === 0) return;
-  // For a start all in one call, which compiles beside each other what it can. In
-  // a release each alone: features that one asks of the core would be the others' too.
+  // A build for `npm start` is one call, which compiles as much as possible in parallel. A release compiles each worker
+  // alone, since the features that one enables in the core would otherwise be in the others, too.
   const together = profile() === START ? [stale] : stale.map((each) => [each]);
   for (const group of together) {
     const names = group.map(({ worker }) => worker);
@@ -87,7 +86,9 @@ const compilation = (workers) => [
   ...workers.flatMap((worker) => ["-p", `keystile-${worker}`]),
 ];
 
-/** The bindings beside the module, made in a directory of their own and put in place when whole. */
+/**
+ * Makes the bindings beside the module in a directory of their own, and moves them into place when they are complete.
+ */
 async function finish(worker, inputs) {
   const staging = inRoot("build", `.${worker}.${process.pid}`);
   rmSync(staging, { recursive: true, force: true });
@@ -101,7 +102,7 @@ async function finish(worker, inputs) {
   }
 }
 
-/** Another process may do the same, or have made a release of the same inputs meanwhile. */
+/** Replaces the output. Another process may do the same, or have made a release of the same inputs meanwhile. */
 function replace(worker, inputs, staging) {
   const output = outputOf(worker);
   while (!isUpToDate(worker, inputs)) {
@@ -118,7 +119,7 @@ const STAMP = ".keystile-stamp";
 const outputOf = (worker) => inRoot("crates", worker, "build");
 const stamp = (made, inputs) => `${made} ${inputs}`;
 
-/** A release build is good for a start too. */
+/** Whether the output is up to date. A release build also serves `npm start`. */
 function isUpToDate(worker, inputs) {
   const inOutput = (file) => path.join(outputOf(worker), file);
   if (![STAMP, "index.js", "index_bg.wasm"].every((file) => existsSync(inOutput(file)))) return false;
@@ -126,7 +127,7 @@ function isUpToDate(worker, inputs) {
   return [profile(), "release"].some((each) => made === stamp(each, inputs));
 }
 
-/** A hash of everything that the output depends on, taken before the build: a change during it is not missed. */
+/** A hash of all inputs, taken before the build, so that a change during the build is not missed. */
 function fingerprint(worker) {
   const crates = ["core", "runtime", "bindgen", worker].map((name) => path.join("crates", name));
   const files = [

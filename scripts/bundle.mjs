@@ -1,7 +1,6 @@
-// Bundles a worker as `wrangler deploy` would, without an account: for its
-// size, for the dry run, and for the tests, which run these bundles
-// (`prebuiltWorkerDir` of wrangler's createTestHarness), each with a
-// keystile.toml of its own if it likes.
+// Bundles a worker like `wrangler deploy`, without an account: for its size, for the dry run, and for the tests. The
+// tests run these bundles (`prebuiltWorkerDir` of wrangler's createTestHarness), each with its own keystile.toml if
+// needed.
 
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -32,13 +31,13 @@ export async function bundle({ name, config, main }, { toml, directory = inRoot(
   return directory;
 }
 
-/** The same as one file, in the form of the upload itself, for `wrangler check startup`. */
+/** Bundles a worker as one file, in the form of the upload itself, for `wrangler check startup`. */
 export async function bundleFile({ config }, file) {
   await dryRun(config, `--outfile=${file}`);
   return file;
 }
 
-/** Bytes of a bundle's modules, as they are and compressed. Source maps don't run. */
+/** The bytes of a bundle's modules, plain and compressed. Source maps are not counted, since they don't run. */
 export function uploadSize(directory) {
   const modules = readdirSync(directory)
     .filter((file) => !file.endsWith(".map") && file !== "README.md")

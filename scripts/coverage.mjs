@@ -1,6 +1,6 @@
-// `npm test -- coverage`: whether the end-to-end tests have seen every answer
-// that docs/reference/openapi.json documents: each operation with each status, and each
-// problem's code somewhere. Goes by what tests/support/contract.mjs noted in their last run.
+// `npm test -- coverage`: checks that the end-to-end tests have seen every answer in docs/reference/openapi.json: each
+// operation with each status, and each problem's code somewhere. It reads the records that tests/support/contract.mjs
+// made in their last run.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -8,7 +8,7 @@ import path from "node:path";
 import { Failed } from "./run.mjs";
 import { inRoot } from "./tools.mjs";
 
-/** What no test can bring about, `"operationId status"` or `"CODE"`, and why. */
+/** The answers that no test can cause, `"operationId status"` or `"CODE"`, each with the reason. */
 const OUT_OF_REACH = {};
 
 export function checkCoverage() {
@@ -44,7 +44,7 @@ function answersOf({ paths }) {
   return [...each, "NoSuchPath 404", "MethodNotAllowed 405"];
 }
 
-/** All codes of problems, wherever they stand. */
+/** All codes of problems, at any place. */
 function codesOf(node, codes = new Set()) {
   const { status, code } = node?.properties ?? {};
   if (status?.const >= 400) for (const each of code.enum ?? [code.const]) codes.add(each);

@@ -1,7 +1,6 @@
-// `npm run deploy`: all three workers to your Cloudflare account, creating what is
-// missing there: the KV namespace (its id goes into both wrangler files), the
-// two queues of webhooks, the two secrets, and the demo upstream while
-// wrangler.toml still names it.
+// `npm run deploy`: deploys all three workers to your Cloudflare account. It creates what is missing there: the KV
+// namespace (its id goes into both wrangler files), the two queues of webhooks, the two secrets, and the demo upstream
+// while wrangler.toml still names it.
 //
 //   npm run deploy -- --dry-run    everything but the account: builds, bundles,
 //                                  prints sizes and what would be created
@@ -21,18 +20,21 @@ import { inRoot, root, wrangler, wranglerEnv } from "./tools.mjs";
 const NAMESPACE = "keystile-keys";
 const NO_ID = "filled-in-by-npm-run-deploy";
 
-/** Secrets made but not yet taken by both workers, so that an interrupted first deploy goes on with the same. */
+/**
+ * The secrets that were made but not yet uploaded to both workers. An interrupted first deploy continues with the same
+ * ones.
+ */
 const PENDING = inRoot(".dev", "deploy-secrets.json");
 const SECRETS = {
   KEYSTILE_SECRET: () => randomBytes(32).toString("base64"),
   KEYSTILE_ROOT_KEY: () => `ksroot_${randomBytes(32).toString("base64url")}`,
 };
 
-/** How a source of webhooks gets the secrets that keystile.toml names. */
+/** The command that sets a source's secrets, which keystile.toml names. */
 const SOURCE_SECRETS = `npm run wrangler -- secret put NAME -c ${HOOKS.config}`;
 
 await asProgram(async () => {
-  delete process.env.KEYSTILE_PROFILE; // Of `npm start` alone: here a release is built.
+  delete process.env.KEYSTILE_PROFILE; // // Only `npm start` sets this; a release is built here.
   const { values } = parseArgs({ options: { "dry-run": { type: "boolean" } } });
   await setup();
   await build();
@@ -67,10 +69,11 @@ async function deploy() {
   const fresh = freshSecrets(missing);
 
   for (const upstream of upstreams()) await upload(upstream);
-  // The edge is bound to it, the management worker to its objects, and it to nothing of ours.
+  // The edge is bound to this worker, and the management worker to its objects. This worker is bound to none of the
+  // others.
   await upload(HOOKS);
-  // An edge that knows a new record format must be there before the first such
-  // record is written. Only the first time the classes have to exist before it.
+  // An edge that knows a new record format must be deployed before the first such record is written. Only at the first
+  // deploy the classes must exist before the edge.
   const first = missing.get(MANAGE).newWorker;
   for (const worker of first ? [MANAGE, EDGE] : [EDGE, MANAGE]) {
     await upload(worker, pick(fresh, missing.get(worker).names));
@@ -101,7 +104,7 @@ async function requireAccount() {
   }
 }
 
-/** The namespace's id in both wrangler files, from the account if they have none yet. */
+/** Puts the namespace's id into both wrangler files, from the account if they have none yet. */
 async function ensureNamespace() {
   if (namespaceId()) return;
   const id = (await findNamespace()) ?? (await createNamespace());
@@ -130,7 +133,7 @@ async function createNamespace() {
   return id;
 }
 
-/** The queues that the worker of webhooks names: events, and those that could not be delivered. */
+/** The queues in the wrangler file of the hooks worker: events, and events that could not be delivered. */
 function queues() {
   const named = readFileSync(inRoot(HOOKS.config), "utf8").matchAll(/^(?:dead_letter_)?queue = "([^"]+)"/gm);
   return [...new Set([...named].map(([, name]) => name))];
@@ -156,7 +159,7 @@ async function missingSecrets({ name, config }) {
   }
 }
 
-/** Values for what is missing. A secret that one worker has can't be read back for the other. */
+/** Values for missing secrets. A secret that one worker has can't be read back for the other. */
 function freshSecrets(missing) {
   const pending = existsSync(PENDING) ? JSON.parse(readFileSync(PENDING, "utf8")) : {};
   const fresh = {};

@@ -1,13 +1,11 @@
-// Fuzzing what strangers send, and what is read from storage and the feed.
+// Fuzzes the webhook engine with the inputs that strangers control.
 //
-//   npm run fuzz -- headers 60     one target, for so many seconds
-//   npm run fuzz                   each for ten
+//   npm run fuzz -- headers 60     one target, for this many seconds
+//   npm run fuzz                   each target for ten seconds
 //
-// The targets are cargo-fuzz's (`fuzz/fuzz_targets`), built as it builds them,
-// but by the repository's own toolchain: only its sanitizers need a nightly
-// one, and there is no unsafe code here for them to watch. What was found is
-// kept in fuzz/corpus, and is where the next run begins; an input that fails
-// is written to fuzz/artifacts.
+// The targets are cargo-fuzz's (`fuzz/fuzz_targets`), built in the same way, but with the repository's own toolchain.
+// Only cargo-fuzz's sanitizers need a nightly one, and there is no unsafe code here for them to watch. The inputs found
+// are kept in fuzz/corpus, and the next run begins with them. An input that fails is written to fuzz/artifacts.
 
 import { mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
@@ -17,10 +15,10 @@ import { answers, asProgram, capture, Failed, quietly } from "./run.mjs";
 import { inRoot } from "./tools.mjs";
 
 const SECONDS = 10;
-/** An input that takes longer is a failure: nothing here may be slower than linear. */
+/** The time after which an input fails, seconds: no code here may be slower than linear. */
 const SLOWEST_SECONDS = 2;
 
-/** The coverage that libFuzzer steers by. */
+/** The flags for the coverage that guides libFuzzer. */
 const COVERAGE = [
   "-Cpasses=sancov-module",
   "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -35,7 +33,7 @@ const COVERAGE = [
 
 const targets = () => readdirSync(inRoot("fuzz", "fuzz_targets")).map((file) => path.basename(file, ".rs"));
 
-/** Each target for some seconds; a crash, a hang or a panic is a failure. */
+/** Fuzzes each target for some seconds. A crash, a hang or a panic is a failure. */
 export async function fuzz(names = targets(), seconds = SECONDS) {
   const compiler = process.env.CXX ?? "c++";
   if (!(await answers(compiler))) {
@@ -43,7 +41,7 @@ export async function fuzz(names = targets(), seconds = SECONDS) {
   }
   const host = (await capture("rustc", ["-vV"])).match(/^host: (\S+)/m)[1];
   const manifest = inRoot("fuzz", "Cargo.toml");
-  // With a target named, what is built for the build itself has no coverage.
+  // With `--target`, build scripts and macros are compiled without coverage.
   const build = ["build", "--release", "--bins", "--manifest-path", manifest, "--target", host, "--target-dir", inRoot("target", "fuzz")];
   await quietly("Building the fuzz targets", "cargo", build, { usually: "1 minute", env: { CARGO_ENCODED_RUSTFLAGS: COVERAGE } });
   for (const name of names) {

@@ -1,12 +1,12 @@
-// The programs of this workspace that a build runs on this machine: the check of
-// keystile.toml, and what makes JavaScript of a compiled module.
+// The workspace's programs that a build runs on this machine: the check of keystile.toml, and the generator of
+// JavaScript for a compiled module.
 
 import { existsSync } from "node:fs";
 
 import { capture, quietly } from "./run.mjs";
 import { root, target } from "./tools.mjs";
 
-/** The profile in which they, and the workers of `npm start`, are compiled. */
+/** The profile of these programs, and of the workers of `npm start`. */
 export const START = "start";
 
 const program = (name) => target(START, process.platform === "win32" ? `${name}.exe` : name);
@@ -14,17 +14,17 @@ const program = (name) => target(START, process.platform === "win32" ? `${name}.
 const BOTH = ["keystile-bindgen", "keystile-config"];
 
 let compiled;
-/** One call of cargo for both, once in a process: most of what they need is the same. */
+/** Compiles both in one call of cargo, once per process, since they share most dependencies. */
 const compile = () => (compiled ??= compileBoth());
 
 async function compileBoth() {
   const cargo = ["cargo", ["build", "--target-dir", target(), "--profile", START, "-p", "keystile-bindgen", "-p", "keystile-config"]];
-  // Programs that exist are brought up to date silently: that takes a moment.
+  // Existing programs are updated silently, since that takes only a moment.
   if (BOTH.every((name) => existsSync(program(name)))) return capture(...cargo, { cwd: root });
   return quietly("Compiling the build's own tools", ...cargo, { cwd: root, usually: "1 minute" });
 }
 
-/** Checks a keystile.toml and returns what the workers read of it. */
+/** Checks a keystile.toml and returns the parts for the workers. */
 export async function checkConfig(toml) {
   await compile();
   return capture(program("keystile-config"), [toml], { cwd: root });

@@ -1,5 +1,5 @@
-// Which file imports which: in no circle, and in core only from an area to
-// those before it. Then a file can be read with what it imports, and nothing else.
+// Checks the imports between files: they form no circle, and in core an area imports only earlier areas. So a file can
+// be understood with its imports and nothing else.
 //
 //   node scripts/imports.mjs
 
@@ -11,7 +11,7 @@ import { asProgram, Failed } from "./run.mjs";
 import { rustImports } from "./rust_modules.mjs";
 import { inRoot, root } from "./tools.mjs";
 
-/** The areas of core: each may import those before it. */
+/** The areas of core. Each may import those before it. */
 const AREAS = ["base", "key", "access", "feed", "usage", "ledger", "config", "receiver", "objects", "api"];
 
 /** Fails with every circle and every import against the order of the areas. */
@@ -34,7 +34,7 @@ function filesOfJs(directory) {
   return written.sort().map((file) => inRoot(directory, file));
 }
 
-/** What a module of JavaScript imports by a relative path, statically or not. */
+/** The relative paths that a JavaScript module imports, statically or dynamically. */
 function importsOfJs(from) {
   const source = readFileSync(from, "utf8").replaceAll(/^\s*\/\/.*|\/\*[\s\S]*?\*\//gm, "");
   const found = source.matchAll(/\b(?:import|export)\b\s*\(?([^;"'()]*?)(?:\bfrom\s*)?["'](\.{1,2}\/[^"']+)["']/g);
@@ -59,7 +59,7 @@ function circles(imports) {
   });
 }
 
-/** Breadth first, from a file back to it. */
+/** The shortest way from a file back to itself, found breadth first. */
 function shortestCircle(start, imports) {
   const before = new Map();
   const queue = [start];

@@ -1,6 +1,5 @@
-// `npm run test:interop`: the engine, as WebAssembly, against the vendors' own
-// packages. They are many and large, and of no use to anything else: they have
-// a package.json of their own, and stay in the tool cache for all clones.
+// `npm run test:interop`: tests the engine, as WebAssembly, against the vendors' own packages. Those are many and
+// large, and nothing else needs them. So they have their own package.json, and stay in the tool cache for all clones.
 
 import { buildPackage } from "./npm_package.mjs";
 import { installOnce } from "./packages.mjs";
@@ -11,7 +10,7 @@ import { inRoot, node22, root } from "./tools.mjs";
 export const installPackages = (...places) =>
   installOnce("the vendors' packages", inRoot("tests", "interop"), places, { usually: "1 minute" });
 
-/** The whole step. */
+/** Runs the whole step. */
 export async function interop() {
   await installPackages();
   const keystile = await buildPackage();

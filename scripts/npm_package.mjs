@@ -1,5 +1,5 @@
-// Builds the npm package `keystile` of crates/wasm: the engine as WebAssembly,
-// its bindings, and the JavaScript around them.
+// Builds the npm package `keystile` of crates/wasm: the engine as WebAssembly, its bindings, and the JavaScript around
+// them.
 
 import { cpSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -12,7 +12,7 @@ import { optimize } from "./wasm_opt.mjs";
 
 const WASM = "wasm32-unknown-unknown";
 
-/** Builds it, and returns its directory. */
+/** Builds the package and returns its directory. */
 export async function buildPackage() {
   const cargo = ["build", "-p", "keystile-wasm", "--profile", "npm", "--target", WASM, "--target-dir", target(), "--lib"];
   await quietly("Building the npm package", "cargo", cargo, { cwd: root, usually: "1 minute" });

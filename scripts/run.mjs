@@ -1,15 +1,15 @@
-// Running other programs: either with their output shown as it comes, or
-// quietly, with one line of progress and the log's tail only if they fail.
+// Runs other programs: either with their output shown live, or quietly, with one line of progress, and the end of the
+// log only if they fail.
 
 import { spawn } from "node:child_process";
 
 const LOG_LINES = 60;
-/** Has cargo say how far it is, as on a terminal: `Building [===>   ] 23/107: serde`. */
+/** Makes cargo report its progress as on a terminal: `Building [===>   ] 23/107: serde`. */
 const COUNTED = { CARGO_TERM_PROGRESS_WHEN: "always", CARGO_TERM_PROGRESS_WIDTH: "80" };
 const CARGO_PROGRESS = /^\S*\s*Building\S* \[/;
 const HEARTBEAT_SECONDS = 30;
 
-/** A program that did not succeed. Its message is for the person at the terminal. */
+/** An error: a program did not succeed. Its message is for the person at the terminal. */
 export class Failed extends Error {}
 
 /** Runs a program with its output shown. */
@@ -18,7 +18,7 @@ export async function run(command, args, options = {}) {
   if (exit.code !== 0) throw new Failed(`${named(command, args)} ${ending(exit)}`);
 }
 
-/** Runs a program and returns what it printed on standard output, and if `withErrors` what it printed beside that. */
+/** Runs a program and returns its standard output, with `withErrors` its standard error too. */
 export async function capture(command, args, { withErrors, ...options } = {}) {
   const log = [];
   let output = "";
@@ -35,7 +35,7 @@ export async function capture(command, args, { withErrors, ...options } = {}) {
   return withErrors ? output + log.join("") : output;
 }
 
-/** Whether a program is there and answers to these arguments. */
+/** Whether a program exists and succeeds with these arguments. */
 export async function answers(command, args = ["--version"], options = {}) {
   try {
     return (await capture(command, args, options)).trim() || "yes";
@@ -44,7 +44,7 @@ export async function answers(command, args = ["--version"], options = {}) {
   }
 }
 
-/** Runs a long program: a title, how long it usually takes, and where it is now. */
+/** Runs a long program and shows a title, its usual duration, and its progress. */
 export async function quietly(title, command, args, { usually, ...options } = {}) {
   const progress = new Progress(title, usually);
   const log = [];
@@ -67,7 +67,10 @@ export async function quietly(title, command, args, { usually, ...options } = {}
   }
 }
 
-/** Ends the process as `main` ended: a Failed is explained, anything else is a bug with its stack. */
+/**
+ * Runs `main` and ends the process with its outcome. A Failed is explained; any other error is a bug and shown with its
+ * stack.
+ */
 export async function asProgram(main) {
   try {
     await main();
@@ -96,7 +99,7 @@ function start(command, args, { cwd, env, stdio, onStdout, onStderr }) {
 const named = (command, args) => [command.split("/").at(-1), ...args].join(" ");
 const ending = ({ code, signal }) => (signal ? `was stopped by ${signal}.` : `failed (exit code ${code}).`);
 
-/** One line that tells what goes on: rewritten on a terminal, repeated now and then in a log. */
+/** One line of progress: rewritten on a terminal, repeated occasionally in a log. */
 class Progress {
   constructor(title, usually) {
     this.title = usually ? `${title} (usually ${usually})` : title;

@@ -1,14 +1,13 @@
-// The modules of a crate, and which file imports what of which other, read
-// from the source. Tests don't count: items behind `#[cfg(test)]` are skipped.
-// An import is a name. A method that another file adds to a type by `impl` has
-// none where it is called, and isn't seen.
+// Reads the modules of a crate, and the imports between its files, from the source. Tests don't count: items behind
+// `#[cfg(test)]` are skipped. An import is a name. A method that another file adds to a type by `impl` is called
+// without a name of that file, so it isn't seen.
 
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 import { Failed } from "./run.mjs";
 
-/** Comments, strings, characters, lifetimes, `::` and ranges, words, and everything else by its character. */
+/** The tokens: comments, strings, characters, lifetimes, `::` and ranges, words, and any other single character. */
 const TOKEN = new RegExp(
   [
     /\/\/[^\n]*|\/\*[\s\S]*?\*\//,
@@ -64,7 +63,7 @@ function readModule(module, tokens) {
   return modules;
 }
 
-/** A string that is a path, as serde's attributes have them, is read as one. */
+/** The tokens of a source. A string that is a path, as in serde's attributes, is read as a path. */
 function tokensOf(source) {
   const tokens = [...source.matchAll(TOKEN)].map(([token]) => token).filter((token) => !/^\/[/*]/.test(token));
   return tokens.flatMap((token) => (/^"\w+(::\w+)+"$/.test(token) ? token.slice(1, -1).match(/::|\w+/g) : [token]));
@@ -72,7 +71,7 @@ function tokensOf(source) {
 
 const isTestOnly = (attribute) => /^#\[cfg\((all\()?test\b/.test(attribute.join(""));
 
-/** Where the item ends whose attributes begin here. */
+/** The end of the item whose attributes begin here. */
 function endOfItem(tokens, at) {
   while (tokens[at] === "#") at = endOfGroup(tokens, at + 1);
   for (; at < tokens.length && tokens[at] !== ";"; at += 1) {
@@ -82,7 +81,7 @@ function endOfItem(tokens, at) {
   return at + 1;
 }
 
-/** Behind the bracket that closes the one here. */
+/** The place after the bracket that closes the one here. */
 function endOfGroup(tokens, at) {
   const closing = [];
   do {
@@ -103,7 +102,7 @@ function childOf(parent, name, hasFile) {
   return child;
 }
 
-/** What a `use` brings in: each path, and the name that it is called by. */
+/** The names that a `use` brings in: each path, and its local name. */
 function namesOf(tokens, prefix = []) {
   const group = tokens.indexOf("{");
   const head = (group < 0 ? tokens : tokens.slice(0, group)).filter((token) => token !== "::");
@@ -128,7 +127,7 @@ function branches(tokens) {
   return found.filter((branch) => branch.length);
 }
 
-/** What a module imports: of other files, and perhaps of its own. */
+/** The imports of a module: from other files, and possibly from its own. */
 function imports(module) {
   const used = module.bindings.filter((binding) => isUsed(module, binding));
   const targets = used.map((binding) => resolve(module, binding.segments, binding));
@@ -138,7 +137,10 @@ function imports(module) {
     .map((target) => ({ from: module.file, to: target.module.file, name: target.name ?? `mod ${target.module.name}` }));
 }
 
-/** A parent's `pub use child::X` is no use of it, and an imported module is used where a path goes through it. */
+/**
+ * Whether an imported name is used. A parent's `pub use child::X` does not use it. An imported module is used if a path
+ * goes through it.
+ */
 function isUsed(module, binding) {
   const target = resolve(module, binding.segments, binding);
   if (!target) return false;
@@ -151,7 +153,7 @@ function isUsed(module, binding) {
   return !ancestor || !binding.isReexport || module.mentioned.has(binding.name);
 }
 
-/** The module that defines what a path names, and its name there; nothing if another crate does. */
+/** The module that defines the name of a path, and the name there; nothing if another crate defines it. */
 function resolve(module, [first, ...rest], not) {
   let place = { crate: module.root, self: module, super: module.parent }[first];
   let target = place ? { module: place } : lookup(module, first, not);
@@ -164,7 +166,7 @@ function resolve(module, [first, ...rest], not) {
   return target;
 }
 
-/** A name within a module: a child, or what it imported by that name. */
+/** The value of a name within a module: a child module, or an import of that name. */
 function lookup(module, name, not) {
   if (module.children.has(name)) return { module: module.children.get(name) };
   const binding = module.bindings.find((each) => each.name === name && each !== not);

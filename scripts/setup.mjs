@@ -1,7 +1,6 @@
-// `npm run setup`, and the first step of every other script: from a fresh
-// clone to what a build begins with. Needs Rust (rustup), Node 20 or later and a C
-// compiler; fetches the rest, once. What a single step of the tests needs, that
-// step sets up by a function of its own here.
+// `npm run setup`, and the first step of every other script: prepares a fresh clone for a build. Needs Rust (rustup),
+// Node 20 or later and a C compiler; fetches the rest, once. The needs of a single step of the tests have their own
+// functions here, which that step calls.
 
 import { createHash } from "node:crypto";
 import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -39,7 +38,7 @@ async function requirePrograms() {
   if (missing.length) throw new Failed(`Keystile needs:\n${missing.map((each) => `  - ${each}`).join("\n")}`);
 }
 
-/** `npm ci`, unless the packages are those of this package-lock.json. */
+/** Runs `npm ci`, unless the installed packages are those of this package-lock.json. */
 async function installPackages() {
   const marker = inRoot("node_modules", ".keystile-lock");
   const wanted = createHash("sha256").update(readFileSync(inRoot("package-lock.json"))).digest("hex");
@@ -51,7 +50,10 @@ async function installPackages() {
   writeFileSync(marker, wanted);
 }
 
-/** The target and the components of rust-toolchain.toml: rustup adds them only to a toolchain it installs itself. */
+/**
+ * Installs the target and the components of rust-toolchain.toml. rustup adds them only to a toolchain that it installs
+ * itself.
+ */
 async function installRustParts() {
   const sysroot = (await capture("rustc", ["--print", "sysroot"], { cwd: root })).trim();
   const has = (...parts) => existsSync(path.join(sysroot, ...parts));
@@ -63,9 +65,9 @@ async function installRustParts() {
 }
 
 /**
- * The runner of WebAssembly tests, which only the step `wasm` needs, into the
- * cache unless it is there and runs. It is made beside its place and moved
- * there when whole, so an interrupted install is never taken for one.
+ * Installs the runner of WebAssembly tests, which only the step `wasm` needs, into the cache, unless it is there and
+ * runs. It is made in another place and moved into the cache when complete, so that an interrupted install is never
+ * used.
  */
 export async function setupWasmTests() {
   const tool = wasmTestRunner();
@@ -75,7 +77,7 @@ export async function setupWasmTests() {
   rmSync(staging, { recursive: true, force: true });
   try {
     if (!(await downloadWasmBindgen(tool, staging))) await compileWasmBindgen(tool, staging);
-    if (await runs(tool)) return; // Another process was faster.
+    if (await runs(tool)) return; // // Another process was faster.
     rmSync(tool.directory, { recursive: true, force: true });
     renameSync(staging, tool.directory);
   } finally {
@@ -124,7 +126,10 @@ async function compileWasmBindgen({ name, version }, staging) {
   rmSync(target, { recursive: true, force: true });
 }
 
-/** The project's own release, which spares compiling it. Where there is no way to it, says so and returns false. */
+/**
+ * Downloads the project's own release, which saves compiling it. If it can't be reached, reports that and returns
+ * false.
+ */
 async function downloadWasmBindgen({ version }, staging) {
   const triple = {
     "linux-x64": "x86_64-unknown-linux-musl",

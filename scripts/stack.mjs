@@ -1,10 +1,9 @@
-// The stack of `npm start`: all three workers on this machine, with the runtime they
-// are deployed to, its KV and its Durable Objects, beside a demo upstream.
+// The stack of `npm start`: all three workers on this machine, with the runtime that they are deployed to, its KV and
+// its Durable Objects, beside a demo upstream.
 //
-// One wrangler process runs them all, so that they share storage and reach each
-// other. Only its first worker is reachable, dev/front, which passes each
-// request on by the port in its URL; before it stands, on each worker's port, a
-// pipe that copies bytes and so leaves the Host header as the caller sent it.
+// One wrangler process runs them all, so that they share storage and reach each other. Only its first worker,
+// dev/front, is reachable. It passes each request on by the port in its URL. On each worker's port a pipe copies bytes
+// to dev/front, so the Host header stays as the caller sent it.
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -38,14 +37,14 @@ const STOP_SECONDS = 8;
 
 /**
  * Starts the stack.
- *   home     the directory whose .dev/state keeps keys between runs, whose .dev.vars
- *            has the secrets, and whose .dev/stack.json says where everything is
+ *   home     the directory: its .dev/state keeps keys between runs, its .dev.vars has the secrets,
+ *            and its .dev/stack.json has the addresses
  *   configs  the workers' wrangler files
- *   ports    where each worker listens, or on the next free port
- *   output   where wrangler's output goes, as `stdio` of a child process
+ *   ports    the port of each worker; if it is taken, the next free one is used
+ *   output   the target of wrangler's output, as `stdio` of a child process
  *
- * `ready` resolves to the addresses, `ended` when everything has ended: by `stop`,
- * or with an error because wrangler ended by itself.
+ * `ready` resolves to the addresses. `ended` settles when everything has ended: by `stop`, or with an error because
+ * wrangler ended by itself.
  */
 export async function startStack({ home = root, configs = CONFIGS, ports = PORTS, output = "inherit" } = {}) {
   mkdirSync(path.join(home, ".dev"), { recursive: true });
@@ -101,7 +100,10 @@ Call the guarded API with the "key" of the answer:
 Ctrl-C stops everything; keys are kept in .dev/state.
 `;
 
-/** .dev.vars, where wrangler looks for secrets: yours if you wrote one, else made at the first start. */
+/**
+ * Provides .dev.vars, where wrangler looks for secrets: your own file if there is one, otherwise one made at the first
+ * start.
+ */
 function localSecrets(home, { manage, hooks }) {
   const file = path.join(home, ".dev.vars");
   let text = existsSync(file) ? readFileSync(file, "utf8") : "# Local secrets, made by npm start. Not in git.\n";
@@ -109,13 +111,14 @@ function localSecrets(home, { manage, hooks }) {
   for (const [name, fresh] of [
     ["KEYSTILE_SECRET", () => randomBytes(32).toString("base64")],
     ["KEYSTILE_ROOT_KEY", () => `ksroot_${randomBytes(32).toString("base64url")}`],
-    // Those of the demo source of webhooks: the sender's, and the one that its deliveries are signed with again.
+    // The secrets of the demo source of webhooks: the sender's, and the one that its forwarded deliveries are signed
+    // with.
     ["DEMO_WEBHOOK_SECRET", () => `whsec_${randomBytes(32).toString("base64")}`],
     ["DEMO_EVENTS_SECRET", () => `whsec_${randomBytes(32).toString("base64")}`],
   ]) {
     if (!value(name)) text = `${text.trimEnd()}\n${name}="${fresh()}"\n`;
   }
-  // Wrangler looks beside each wrangler file.
+  // Wrangler looks for it beside each wrangler file.
   for (const directory of new Set([home, path.dirname(manage), path.dirname(hooks)])) {
     writeFileSync(path.join(directory, ".dev.vars"), text, { mode: 0o600 });
   }
@@ -172,7 +175,7 @@ function startWrangler({ home, configs, port, pipes, output }) {
     ...["--persist-to", path.join(home, ".dev", "state"), "--var", `PORTS:${JSON.stringify(ports)}`],
     "--show-interactive-dev-session=false",
   );
-  // A process group of its own: it is stopped whole, and by us alone.
+  // A process group of its own, so that it is stopped as a whole, and only by this program.
   return spawn(command, args, {
     cwd: root,
     detached: true,
@@ -181,13 +184,13 @@ function startWrangler({ home, configs, port, pipes, output }) {
       ...process.env,
       ...wranglerEnv(),
       WRANGLER_LOG_PATH: path.join(home, ".dev", "logs"),
-      // Workers of other projects, or of another clone, are not ours to reach.
+      // Workers of other projects, or of another clone, must not be reachable.
       WRANGLER_REGISTRY_PATH: path.join(home, ".dev", "registry"),
     },
   });
 }
 
-/** `stop` ends wrangler and all that it started; `ended` tells when that is done. */
+/** Watches for the server's end. `stop` ends wrangler and all its children; `ended` settles when that is done. */
 function ending(server, cleanUp) {
   let asked = false;
   const signalGroup = (signal) => {
@@ -216,7 +219,7 @@ function ending(server, cleanUp) {
   return { ended, stop };
 }
 
-/** Waits until a worker answers anything at all. */
+/** Waits until a worker gives any answer. */
 async function answers(url) {
   const deadline = Date.now() + READY_SECONDS * 1000;
   while (Date.now() < deadline) {

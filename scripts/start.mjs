@@ -1,5 +1,5 @@
-// `npm start`: the stack of stack.mjs in this clone, until Ctrl-C. .dev/state keeps
-// keys between runs; .dev/stack.json says where everything is while it runs.
+// `npm start`: runs the stack of stack.mjs in this clone, until Ctrl-C. .dev/state keeps keys between runs;
+// .dev/stack.json has the addresses while it runs.
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
@@ -15,7 +15,7 @@ const PID = inRoot(".dev", "pid");
 await asProgram(async () => {
   await setup();
   refuseSecondStack();
-  // The builds that wrangler starts inherit it.
+  // The builds that wrangler starts inherit this.
   process.env.KEYSTILE_PROFILE = START;
   await build();
   const { ready, ended, stop } = await startStack();
@@ -49,7 +49,7 @@ function isRunning(pid) {
   }
 }
 
-/** npm that is killed outright can't pass that on: it is noticed by its absence. */
+/** Stops if npm is gone: an npm that is killed outright can't pass the signal on. */
 function stopWithoutNpm(stop) {
   if (!process.env.npm_lifecycle_event) return;
   const npm = process.ppid;

@@ -1,5 +1,5 @@
-// `npm test`: everything that must hold before a commit lands, in the order in
-// which a mistake is cheapest to find. Stops at the first step that fails.
+// `npm test`: everything that must hold before a commit lands, the cheapest checks first. Stops at the first step that
+// fails.
 //
 //   npm test -- clippy e2e    only these steps (setup always)
 
@@ -18,7 +18,7 @@ import { setup, setupCargoDeny, setupSchemathesis, setupWasmTests } from "./setu
 import { cargoDeny, inRoot, node22, root, schemathesis, wasmTestRunner, wranglerEnv } from "./tools.mjs";
 
 const WASM = "wasm32-unknown-unknown";
-/** What only some crates enable, so that all of it is checked. */
+/** The features that only some crates enable, so that all code is checked. */
 const FEATURES = "keystile-core/webhooks,keystile-webhook/registry,keystile-webhook/ed25519,keystile-webhook/p256,keystile-webhook/rsa";
 
 const steps = {
@@ -44,7 +44,7 @@ const steps = {
   deploy: ["Deploy, dry run", () => run(process.execPath, [inRoot("scripts", "deploy.mjs"), "--dry-run"], { cwd: root })],
 };
 
-/** Relative links and anchors of every *.md: offline, so links to the web are not followed. */
+/** Checks relative links and anchors of every *.md. It works offline, so links to the web are not followed. */
 function links() {
   const remark = inRoot("node_modules", "remark-cli", "cli.js");
   const options = ["--frail", "--quiet", "--no-stdout", "--use", "remark-validate-links=repository:false"];
@@ -66,13 +66,15 @@ async function clippy() {
   await cargo("clippy", "--workspace", "--exclude", "keystile-bindgen", "--target", WASM, "--lib", "--bins", "--", "-D", "warnings");
 }
 
-/** The workers' modules are private, and their documentation is for who works on them. */
+/**
+ * Builds the documentation, including private items: the workers' modules are private, and their readers work on them.
+ */
 async function documentation() {
   const flags = { RUSTDOCFLAGS: "-D warnings -A rustdoc::private_intra_doc_links" };
   await cargo("doc", "--workspace", "--no-deps", "--document-private-items", flags);
 }
 
-/** The same tests where the core will run: another word size, the SIMD hash. */
+/** Runs the same tests on the platform of the workers: another word size, the SIMD hash. */
 async function wasmTests() {
   await setupWasmTests();
   await cargo("test", "-p", "keystile-core", "-p", "keystile-webhook", "--target", WASM, "--features", FEATURES, {
@@ -80,26 +82,26 @@ async function wasmTests() {
   });
 }
 
-/** What the tests see of the API is noted anew. */
+/** Runs all end-to-end tests and records anew which answers of the API they see. */
 async function allEndToEnd() {
   rmSync(inRoot("build", "contract"), { recursive: true, force: true });
   await endToEnd(path.join("tests", "e2e"));
 }
 
-/** Requests made from docs/reference/openapi.json, against the real worker. */
+/** Makes requests from docs/reference/openapi.json to the real worker. */
 async function contract() {
   await setupSchemathesis();
   const { python, program } = schemathesis();
   await run(node22(), [inRoot("tests", "contract", "run.mjs"), python, program], { cwd: root, env: wranglerEnv() });
 }
 
-/** What would be published, in Node and in workerd. */
+/** Tests the package that would be published, in Node and in workerd. */
 async function npmPackage() {
   await buildPackage();
   await endToEnd(path.join("tests", "npm"));
 }
 
-/** The real workers in the real runtime, one file after the other: each starts a stack of its own. */
+/** Tests the real workers in the real runtime, one file after the other, since each starts a stack of its own. */
 async function endToEnd(directory, ...reporters) {
   const files = readdirSync(inRoot(directory), { recursive: true }).filter((file) => file.endsWith(".test.mjs"));
   const runner = ["--test", "--test-concurrency=1"];
@@ -109,14 +111,14 @@ async function endToEnd(directory, ...reporters) {
   await run(node22(), [...runner, ...files.sort().map((file) => path.join(directory, file))], { cwd: root, env });
 }
 
-/** `cargo` with these arguments, the last of which may be its environment. */
+/** Runs `cargo` with these arguments. The last one may be the environment. */
 function cargo(...args) {
   const env = typeof args.at(-1) === "object" ? args.pop() : {};
   return run("cargo", args, { cwd: root, env: { PATH: wranglerEnv().PATH, ...env } });
 }
 
 await asProgram(async () => {
-  delete process.env.KEYSTILE_PROFILE; // Of `npm start` alone: here a release is built.
+  delete process.env.KEYSTILE_PROFILE; // // Only `npm start` sets this; a release is built here.
   const chosen = process.argv.slice(2);
   for (const name of chosen) {
     if (!steps[name]) throw new Failed(`No step "${name}". There are: ${Object.keys(steps).join(", ")}.`);

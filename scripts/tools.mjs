@@ -1,5 +1,5 @@
-// Where each tool is: Node 22, wrangler, the runner of WebAssembly tests, schemathesis, cargo-deny.
-// No dependencies: this is read before node_modules exists.
+// The paths of the tools: Node 22, wrangler, the runner of WebAssembly tests, schemathesis. It has no dependencies,
+// since it is loaded before node_modules exists.
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -12,12 +12,12 @@ import { Failed } from "./run.mjs";
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/[/\\]$/, "");
 export const inRoot = (...parts) => path.join(root, ...parts);
 
-/** Tools built or downloaded once per version, shared by all clones. */
+/** The directory of tools that are built or downloaded once per version and shared by all clones. */
 export const cache =
   process.env.KEYSTILE_CACHE ??
   path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "keystile");
 
-/** Runs tests of crates as WebAssembly; exactly of the version that they are compiled with. */
+/** The runner of crates' tests as WebAssembly, in exactly the version of wasm-bindgen that they are compiled with. */
 export function wasmTestRunner() {
   const version = lockedVersion("wasm-bindgen");
   const directory = path.join(cache, `wasm-bindgen-${version}`);
@@ -48,8 +48,8 @@ function lockedVersion(crate) {
 }
 
 /**
- * The Node that runs wrangler, which needs 22.12 or later: the user's own if
- * new enough, else the one among the packages.
+ * The Node that runs wrangler, which needs 22.12 or later: the user's own if it is new enough, otherwise the one among
+ * the packages.
  */
 export function node22() {
   if (isNewEnough(process.versions.node)) return process.execPath;
@@ -74,7 +74,7 @@ export const wrangler = (...args) => [
   [inRoot("node_modules", "wrangler", "bin", "wrangler.js"), ...args],
 ];
 
-/** Wrangler's environment: Node 22 first on the PATH, nothing sent home, no updates looked for. */
+/** Wrangler's environment: Node 22 first on the PATH, no telemetry, no check for updates. */
 export const wranglerEnv = () => ({
   PATH: `${path.dirname(node22())}${path.delimiter}${process.env.PATH}`,
   WRANGLER_SEND_METRICS: "false",
@@ -85,8 +85,8 @@ export const wranglerEnv = () => ({
 });
 
 /**
- * The flags of .cargo/config.toml with this machine's paths taken out of the
- * panic messages: the same source makes the same module anywhere.
+ * The flags of .cargo/config.toml, and the removal of this machine's paths from panic messages. So the same source
+ * makes the same module on any machine.
  */
 export const wasmBuildEnv = () => ({
   // Not RUSTFLAGS, where a space in a path would end a flag.
@@ -98,5 +98,5 @@ export const wasmBuildEnv = () => ({
   RUST_BACKTRACE: "0",
 });
 
-/** Where cargo puts what it makes. */
+/** The directory of cargo's output. */
 export const target = (...parts) => path.join(process.env.CARGO_TARGET_DIR ?? inRoot("target"), ...parts);

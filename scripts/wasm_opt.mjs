@@ -1,12 +1,11 @@
-// The last pass over a module: names go, and what is left is made small or fast.
+// The last pass over a module: it removes names and optimises for size or speed.
 
 import { capture, Failed } from "./run.mjs";
 import { inRoot, node22 } from "./tools.mjs";
 
 /**
- * What rustc and wasm-bindgen make use of. Not
- * `--all-features`: that writes the module in encodings that engines in use
- * can't read, such as compact imports.
+ * The features that rustc and wasm-bindgen use. Not `--all-features`: that writes the module in encodings that engines
+ * in use can't read, such as compact imports.
  */
 const FEATURES = [
   "bulk-memory",
@@ -19,7 +18,7 @@ const FEATURES = [
   "simd",
 ].map((feature) => `--enable-${feature}`);
 
-/** Optimizes a module in place: `-Oz` or `-O3`. What comes out must be readable by more than the newest engine. */
+/** Optimises a module in place: `-Oz` or `-O3`. Older engines must be able to read the result, too. */
 export async function optimize(module, level) {
   await capture(inRoot("node_modules", "binaryen", "bin", "wasm-opt"), [level, "--strip-debug", ...FEATURES, module, "-o", module]);
   const read = 'new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]))';

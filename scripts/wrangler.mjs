@@ -1,5 +1,5 @@
-// `npm run wrangler -- login`: the project's own wrangler, run by a Node that is
-// new enough for it, whichever one you have.
+// `npm run wrangler -- login`: runs the project's own wrangler with a Node that is new enough for it, whichever one you
+// have.
 
 import { spawnSync } from "node:child_process";
 
@@ -8,7 +8,7 @@ import { setup } from "./setup.mjs";
 import { wrangler, wranglerEnv } from "./tools.mjs";
 
 await asProgram(async () => {
-  delete process.env.KEYSTILE_PROFILE; // Of `npm start` alone: here a release is built.
+  delete process.env.KEYSTILE_PROFILE; // // Only `npm start` sets this; a release is built here.
   await setup();
   const [command, args] = wrangler(...process.argv.slice(2));
   const { status } = spawnSync(command, args, { stdio: "inherit", env: { ...process.env, ...wranglerEnv() } });

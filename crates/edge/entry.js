@@ -1,5 +1,4 @@
-// The edge worker: the configuration as a string for Rust to read at its first
-// request, then the Rust worker itself.
+// The edge worker: the configuration, a string that Rust reads at its first request, and then the Rust worker itself.
 import { edge as config } from "keystile-config";
 
 import { handlers } from "../runtime/worker.js";

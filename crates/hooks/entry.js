@@ -1,5 +1,5 @@
-// The worker that receives webhooks: the whole configuration as a string for Rust
-// to read at its first request, then the Rust worker itself and its Durable Objects.
+// The worker that receives webhooks: its configuration, a string that Rust reads at its first request, and then the
+// Rust worker itself and its Durable Objects.
 import { hooks as config } from "keystile-config";
 
 import { durableObject, handlers } from "../runtime/worker.js";

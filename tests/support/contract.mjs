@@ -1,9 +1,8 @@
-// The contract: docs/reference/openapi.json against what the management worker answers.
+// The contract: docs/reference/openapi.json compared with the management worker's answers.
 //
-// Every answer in an end-to-end test passes through here (rig.mjs). One that the
-// document does not have fails its test, and the message says what to change.
-// Each process notes what it saw below build/contract; scripts/coverage.mjs
-// reads that, so that nothing is documented which no test has seen.
+// Every answer in an end-to-end test passes through here (rig.mjs). An answer that the document does not have fails its
+// test, and the message says what to change. Each process records the answers that it saw below build/contract.
+// scripts/coverage.mjs reads those records, so that every documented answer has been seen by a test.
 
 import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
@@ -27,7 +26,7 @@ export const operations = Object.entries(document.paths).flatMap(([template, met
   })),
 );
 
-/** What the document says at a reference, if it is one. */
+/** The node itself, or the node that it refers to. */
 export const resolved = (node) =>
   node?.$ref ? node.$ref.slice(2).split("/").reduce((at, part) => at[part], document) : node;
 
@@ -44,7 +43,7 @@ ajv.addSchema(document, "openapi.json");
 
 const templates = Object.keys(document.paths).map((template) => ({
   template,
-  // A name is a better match than a parameter: /v1/tenants/{tenant}/keys/import.
+  // A literal segment is a better match than a parameter: /v1/tenants/{tenant}/keys/import.
   parameters: template.split("{").length,
   pattern: new RegExp(`^${template.replaceAll(".", "\\.").replace(/\{\w+\}/g, "[^/]+")}$`),
 }));
@@ -57,7 +56,7 @@ templates.sort((a, b) => a.parameters - b.parameters);
  */
 export function checkAnswer(method, target, answer) {
   const { pathname } = new URL(target, "http://manage.example");
-  if (pathname.startsWith("/__")) return; // The rig's own.
+  if (pathname.startsWith("/__")) return; // // The rig's own.
   const what = `${method} ${pathname} answered ${answer.status}${answer.code ? ` ${answer.code}` : ""}`;
   const { operationId, response, at } = documented(method, pathname, answer, what);
   const wrong = (problem) =>
@@ -71,7 +70,7 @@ export function checkAnswer(method, target, answer) {
   note(operationId ?? at.split("/").at(-1), answer);
 }
 
-/** The response object that has to fit. */
+/** The response object that the answer must fit. */
 function documented(method, pathname, { status }, what) {
   const template = templates.find(({ pattern }) => pattern.test(pathname))?.template;
   const item = document.paths[template];
@@ -132,7 +131,7 @@ function checkBody(response, at, { headers, text, body }, wrong) {
   if (errors) wrong(`The body is not as documented: ${errors}`);
 }
 
-/** The scope that is asked for is the one that is documented. */
+/** Checks that the scope in the refusal is the documented one. */
 function checkScopes(operationId, { code, body }, wrong) {
   if (code !== "INSUFFICIENT_SCOPE") return;
   const { security } = operations.find((operation) => operation.operationId === operationId);
@@ -142,7 +141,7 @@ function checkScopes(operationId, { code, body }, wrong) {
 
 const compiled = new Map();
 
-/** What is wrong with a value by the schema at a pointer; nothing if it fits. */
+/** The mistakes of a value by the schema at a pointer; nothing if it fits. */
 function invalid(at, value) {
   const $ref = `openapi.json#${at}`;
   if (!compiled.has($ref)) compiled.set($ref, ajv.compile({ $ref }));
@@ -150,7 +149,7 @@ function invalid(at, value) {
   return validate(value) ? undefined : explained(validate.errors);
 }
 
-/** Of the ways that a body fails to be one of several, those that it came closest to. */
+/** For a body that must fit one of several schemas, the mistakes by those that it comes closest to. */
 function explained(errors) {
   const particular = errors.filter(({ keyword }) => !["oneOf", "anyOf", "if"].includes(keyword));
   const each = particular.map(({ instancePath, message, params }) => {
@@ -186,7 +185,7 @@ function pointer(...parts) {
 
 const shortened = (text) => (text.length > 1000 ? `${text.slice(0, 1000)}…` : text);
 
-/** What is wrong with the document itself. */
+/** The mistakes of the document itself. */
 export const problemsOf = {
   /** Examples that their schema would refuse. */
   examples() {
@@ -208,13 +207,13 @@ export const problemsOf = {
     return wrong;
   },
 
-  /** Bodies of objects that would let any member pass. */
+  /** Schemas of objects that would let any member pass. */
   openSchemas() {
     const named = document.components.schemas;
-    // Those are meant to be that others extend.
+    // These schemas are bases that others extend.
     const bases = JSON.stringify(document).match(/"allOf":\[\{"\$ref":"[^"]+/g) ?? [];
     const meant = new Set(bases.map((base) => base.split("/").at(-1)));
-    meant.add("OpenApi"); // OpenAPI's own schema says the rest.
+    meant.add("OpenApi"); // // OpenAPI's own schema says the rest.
     const open = ([name, { type, allOf, additionalProperties, unevaluatedProperties }]) =>
       (type === "object" || allOf) && (additionalProperties ?? unevaluatedProperties) === undefined && !meant.has(name);
     return Object.entries(named).filter(open).map(([name]) => name);

@@ -1,10 +1,8 @@
-// A stack of real workers for one test file: two edges side by side, the
-// management worker with its ledgers and feed, the demo upstream, and between
-// edges, ledgers and the feed a shim that fails when it is told to.
+// A stack of real workers for one test file: two edges side by side, the management worker with its ledgers and feed,
+// and the demo upstream. Between the feed and the edges and ledgers is a shim that fails on command.
 //
-// Every part is what is deployed, in workerd; only faults are added. The
-// workers are the crates' builds (`npm run build`), the configuration is
-// tests/fixtures/keystile.toml with what a test file changes in it.
+// Every part is the deployed one, in workerd; only faults are added. The workers are the crates' builds (`npm run
+// build`). The configuration is tests/fixtures/keystile.toml with the changes of the test file.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -38,13 +36,13 @@ export const ROOT_KEY = "ksroot_" + "r".repeat(43);
 
 /**
  * Starts a stack.
- *   name        of the test file, for its build directory
- *   toml        the configuration; tests/fixtures/keystile.toml unless given
+ *   name        the name of the test file, for its build directory
+ *   toml        the configuration, by default tests/fixtures/keystile.toml
  *   settings    lines of it to replace: {"max_staleness_ms = 2000": "…"}
  *   secret      KEYSTILE_SECRET
  *   edges       {name: {kv: "shared" | "empty" | "stale" | "down" | "hang"}}
  *   handles     whether the management worker is the one of manage_with_faults.js
- *   hooks       {vars}: the worker that receives webhooks is there, with these secrets
+ *   hooks       {vars}: adds the worker that receives webhooks, with these secrets
  */
 export async function startRig({ name, toml = inRoot("tests", "fixtures", "keystile.toml"), settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} }, handles = false, hooks }) {
   const config = await configModule(name, toml, settings);
@@ -57,7 +55,7 @@ export async function startRig({ name, toml = inRoot("tests", "fixtures", "keyst
 class Rig {
   constructor(server, url, edges, options) {
     this.server = server;
-    /** Where the first worker listens: the management worker, if there are no edges. */
+    /** The address of the first worker: the management worker, if there are no edges. */
     this.url = url;
     this.edges = edges;
     this.options = options;
@@ -72,7 +70,7 @@ class Rig {
     return this.server.close();
   }
 
-  /** A request to an edge. `key` goes as Bearer. */
+  /** Sends a request to an edge. `key` is sent as Bearer. */
   async edge(name, target, { key, headers = {}, method = "GET", body, redirect = "manual" } = {}) {
     const sent = { ...headers };
     if (key !== undefined) sent.Authorization = `Bearer ${key}`;
@@ -83,8 +81,8 @@ class Rig {
   }
 
   /**
-   * A request to the management API, as root unless another operator key is
-   * given. Its answer has to be one that docs/reference/openapi.json has.
+   * Sends a request to the management API, as root unless another operator key is given. The answer must be in
+   * docs/reference/openapi.json.
    */
   async manage(method, target, body, { key = ROOT_KEY, headers = {}, raw } = {}) {
     const sent = { ...headers };
@@ -101,10 +99,9 @@ class Rig {
   }
 
   /**
-   * A request to the first worker, over a socket, whose body comes as the test says:
-   * `write(text)` sends some more of it, `end(text)` the rest; `answer` is what comes
-   * back, perhaps before that. Of the management worker it has to be one that
-   * docs/reference/openapi.json has.
+   * Sends a request to the first worker over a socket and lets the test control the body: `write(text)` sends more of
+   * it, `end(text)` the rest. `answer` is the response, which may come before that. An answer of the management worker
+   * must be in docs/reference/openapi.json.
    */
   slowly(method, target, { key = ROOT_KEY, headers = {} } = {}) {
     const sent = { Authorization: `Bearer ${key}`, "Content-Type": "application/json", ...headers };
@@ -119,7 +116,7 @@ class Rig {
       };
       outgoing.on("response", (incoming) => check(incoming).catch(reject));
     });
-    // An answer that nobody waits for, or a worker that hung up, fails no test.
+    // An answer that is not awaited, or a worker that hung up, fails no test.
     answer.catch(() => {});
     return {
       answer,
@@ -147,54 +144,53 @@ class Rig {
     return answer.body;
   }
 
-  /**
-   * How the feed behaves from now on: "ok", "down", "hang", or {late: ms}. For
-   * "edges" or "ledgers".
-   */
+  /** Sets the feed's behaviour for "edges" or "ledgers" from now on: "ok", "down", "hang", or {late: ms}. */
   async feed(whose, mode) {
     const shim = this.server.getWorker("shim");
     const response = await shim.fetch(`http://shim/${whose}`, { method: "PUT", body: JSON.stringify(mode) });
     assert.equal(response.status, 200);
   }
 
-  /** How often "edges" or "ledgers" called the feed so far, by path. */
+  /** The number of calls of "edges" or "ledgers" to the feed so far, by path. */
   async feedCalls(whose) {
     return (await this.server.getWorker("shim").fetch(`http://shim/${whose}`)).json();
   }
 
-  /** Kills a tenant's ledger as the runtime may at any time: its memory goes, its storage stays. */
+  /** Kills a tenant's ledger, as the runtime may at any time: its memory is lost, its storage stays. */
   async evictLedger(tenant) {
     const manage = this.server.getWorker("manage");
     await manage.evictDurableObject("LEDGER", { name: tenant });
   }
 
-  /** With `handles`: moves the clock of the management worker's isolate by so many milliseconds. */
+  /** With `handles`: moves the clock of the management worker's isolate by this many milliseconds. */
   clock(offset) {
     return this.#handle("__clock", offset);
   }
 
-  /** With `handles`: whether the deadline of bodies is over after a tenth of a second. */
+  /** With `handles`: sets whether the deadline of bodies ends after a tenth of a second. */
   hurry(whether) {
     return this.#handle("__hurry", whether);
   }
 
-  /** With `handles`: makes SQL that contains this text fail, or nothing if null. */
+  /** With `handles`: makes SQL that contains this text fail, or none if the text is null. */
   failing(text) {
     return this.#handle("__fail", text);
   }
 
-  /** With `handles`: whether ledgers can be reached. */
+  /** With `handles`: sets whether ledgers can be reached. */
   ledgers(mode) {
     return this.#handle("__ledgers", mode);
   }
 
-  /** Has another worker call a method of the first edge (EDGE) or of a ledger (LEDGER) by RPC; what came of it. */
+  /**
+   * Makes another worker call a method of the first edge (EDGE) or of a ledger (LEDGER) by RPC; returns the outcome.
+   */
   async rpc(binding, method) {
     const body = JSON.stringify({ binding, method });
     return (await this.server.getWorker("rpc-caller").fetch("http://caller/", { method: "POST", body })).json();
   }
 
-  /** With `handles`: calls an object of the management worker's directly. */
+  /** With `handles`: calls an object of the management worker directly. */
   async object(binding, name, path, body = null) {
     const response = await this.server.getWorker("manage").fetch(`http://manage.example/__object/${binding}/${name}/${path}`, {
       method: "POST",
@@ -210,18 +206,23 @@ class Rig {
     return body.rows;
   }
 
-  /** With `handles`: the rows that a ledger's statements read since this was asked last. */
+  /** With `handles`: the number of rows that a ledger's statements read since the last call of this. */
   async rowsRead(ledger) {
     return (await this.object("LEDGER", ledger, "__rows_read")).body;
   }
 
-  /** With `handles`: has the management worker's WebAssembly trap in its handler, or in a microtask (`__trap_later`). */
+  /**
+   * With `handles`: makes the management worker's WebAssembly trap in its handler, or in a microtask (`__trap_later`).
+   */
   async trap(path = "__trap") {
     const response = await this.server.getWorker("manage").fetch(`http://manage.example/${path}`);
     assert.equal(response.status, 200);
   }
 
-  /** With `handles`: the number of the WebAssembly's instance, which rises with each; asking calls nothing in it. */
+  /**
+   * With `handles`: the number of the WebAssembly's instance, which rises with each. It is read without a call into the
+   * instance.
+   */
   async instance() {
     return (await this.server.getWorker("manage").fetch("http://manage.example/__instance")).json();
   }
@@ -232,27 +233,28 @@ class Rig {
     assert.equal(response.status, 200);
   }
 
-  /** With `hooks`: what the upstream of webhooks got since this was asked last, bodies in base64. */
+  /** With `hooks`: the events that the upstream of webhooks received since the last call of this, bodies in base64. */
   async events() {
     return (await this.server.getWorker("events-upstream").fetch("http://events/__taken")).json();
   }
 
-  /** With `hooks`: how that upstream answers from now on: {status, body, type, wait}. */
+  /** With `hooks`: sets that upstream's answer from now on: {status, body, type, wait}. */
   async eventsAnswer(mode) {
     await this.server.getWorker("events-upstream").fetch("http://events/__mode", { method: "PUT", body: JSON.stringify(mode) });
   }
 
   /**
-   * With `hooks` and an edge: a sender posts this, or with `stalls` the
-   * beginning of it, and hangs up after so many milliseconds: "hung up", or the
-   * status that it was answered with before.
+   * With `hooks` and an edge: a sender posts this, or with `stalls` only its beginning, and hangs up after `after`
+   * milliseconds. Returns "hung up", or the status of an earlier answer.
    */
   async sendAndHangUp(path, { headers, body, stalls = false, after }) {
     const question = { method: "POST", body: JSON.stringify({ path, headers, body, stalls, after }) };
     return (await this.server.getWorker("vanishing-sender").fetch("http://sender/", question)).json();
   }
 
-  /** With `hooks`: puts an event among a source's dead letters, as the consumer of that queue does, and returns its id. */
+  /**
+   * With `hooks`: puts an event among a source's dead letters, as the consumer of that queue does, and returns its id.
+   */
   async bury(source, id = `dlv_${randomBytes(10).toString("hex")}`) {
     const envelope = {
       id,
@@ -270,7 +272,7 @@ class Rig {
     return id;
   }
 
-  /** With `hooks`: a request to a handle of hooks_with_handles.js. */
+  /** With `hooks`: sends a request to a handle of hooks_with_handles.js. */
   async hooksHandle(path, body = null) {
     const response = await this.server.getWorker("hooks").fetch(`http://hooks.example/${path}`, { method: "POST", body: JSON.stringify(body) });
     return (await read(response)).body;
@@ -286,7 +288,7 @@ class Rig {
     return (await this.server.getWorker("shim").getEnv()).STALE;
   }
 
-  /** What KV holds, by address, once it holds `count` records at least. */
+  /** The content of KV by address, once it holds at least `count` records. */
   async snapshot(count = 1) {
     const kv = await this.kv();
     return eventually(async () => {
@@ -296,7 +298,7 @@ class Rig {
     });
   }
 
-  /** Makes the stale namespace hold what KV holds now, for good. */
+  /** Copies KV's present content into the stale namespace, for good. */
   async freezeStaleKv(count = 1) {
     const stale = await this.staleKv();
     for (const [address, value] of Object.entries(await this.snapshot(count))) await stale.put(address, value);
@@ -323,7 +325,7 @@ async function read(response) {
   };
 }
 
-/** Tries until it holds, for ten seconds. */
+/** Retries until `attempt` holds, by default for ten seconds. */
 export async function eventually(attempt, { within = 10_000, every = 50 } = {}) {
   const end = Date.now() + within;
   for (;;) {

@@ -1,12 +1,12 @@
-// The workers of a stack and their bindings, as a harness takes them: those that
-// are deployed, and beside them the upstreams, senders and shims of tests.
+// The workers of a stack and their bindings, in the form that a harness takes: the deployed workers, and the tests'
+// upstreams, senders and shims.
 
 import path from "node:path";
 
 import { inRoot } from "../../scripts/tools.mjs";
 
 const COMPATIBILITY_DATE = "2026-11-01";
-/** The ids of KV namespaces, by what an edge's option `kv` says. */
+/** The ids of KV namespaces, by an edge's option `kv`. */
 const KV = { shared: "keys", empty: "empty", stale: "stale" };
 
 /** The options of a harness: every worker of the stack. */
@@ -17,7 +17,7 @@ export function stack({ config, secret, rootKey, edges, handles, hooks }) {
     vars: { KEYSTILE_SECRET: secret, KEYSTILE_ROOT_KEY: rootKey },
   };
   return {
-    // Not the repository's own: `npm start` keeps its secrets there.
+    // Not the repository's root, where `npm start` keeps its secrets.
     root: path.dirname(config),
     workers: [
       ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared, hooks) })),
@@ -34,7 +34,7 @@ export function stack({ config, secret, rootKey, edges, handles, hooks }) {
 }
 
 function edgeConfig(name, { kv = "shared", vars = {} }, shared, hooks) {
-  // A service in place of the namespace: it has no such method, or never answers.
+  // A service in place of the namespace: it lacks the method, or never answers.
   const instead = { down: "upstream", hang: "hanging-kv" }[kv];
   return {
     ...shared,
@@ -75,7 +75,7 @@ function manageConfig(handles, shared, hooks) {
   };
 }
 
-/** The worker that receives webhooks, and an upstream that remembers what it got. */
+/** The worker that receives webhooks, and an upstream that remembers the events that it received. */
 function hooksConfigs({ vars = {} }, shared) {
   const hooks = {
     ...shared,

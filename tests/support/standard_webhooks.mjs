@@ -1,11 +1,11 @@
-// A sender by Standard Webhooks, as the tests need one, and what it is told.
+// A sender by Standard Webhooks for the tests, and a check of the answers that it gets.
 
 import assert from "node:assert/strict";
 import { createHash, createHmac, randomUUID } from "node:crypto";
 
 export const seconds = () => Math.floor(Date.now() / 1000);
 
-/** A secret for this name, always the same. */
+/** The secret of this name, always the same. */
 export const secret = (name) => `whsec_${createHash("sha256").update(name).digest("base64")}`;
 
 /** The three headers of a delivery. */

@@ -1,9 +1,8 @@
-//! `keystile-bindgen worker|web MODULE OUT_DIR NAME`: the JavaScript that a
-//! compiled WebAssembly module needs, written to `OUT_DIR` as `NAME.js` beside
-//! `NAME_bg.wasm`.
+//! `keystile-bindgen worker|web MODULE OUT_DIR NAME`: writes the JavaScript that a compiled WebAssembly module needs to
+//! `OUT_DIR`, as `NAME.js` beside `NAME_bg.wasm`.
 //!
-//! It is wasm-bindgen's command line reduced to what the scripts ask of it, so
-//! that a first build compiles 42 crates instead of a tool's 162.
+//! It is wasm-bindgen's command line reduced to the needs of the scripts, so a first build compiles 42 crates instead
+//! of a tool's 162.
 
 use std::{env, fs, path::Path, process::ExitCode};
 
@@ -29,7 +28,8 @@ fn run(arguments: &[String]) -> Result<()> {
     bindgen.input_path(module).out_name(name).typescript(false);
     match target.as_str() {
         "worker" => worker(&mut bindgen)?,
-        // As the command line does: the module is beside its JavaScript unless the caller says where.
+        // This is the default of the command line: the module is beside its JavaScript unless the caller names another
+        // place.
         "web" => bindgen.web(true)?.omit_default_module_path(false),
         other => bail!("a target is `worker` or `web`, not `{other}`"),
     };
@@ -42,24 +42,23 @@ fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// A module that can be instantiated anew in the same isolate: after a trap,
-/// its memory can't be trusted. `worker`'s own build tool asks for the same two.
+/// Settings for a module that can be instantiated anew in the same isolate, since its memory can't be trusted after a
+/// trap. `worker`'s own build tool sets the same two options.
 fn worker(bindgen: &mut Bindgen) -> Result<&mut Bindgen> {
     Ok(bindgen.module(true)?.reset_state_function(true).force_enable_abort_handler(true))
 }
 
-/// Workers hand out a `WebAssembly.Module` for a plain `import`, and don't know
-/// the phase `source` of the proposal.
+/// Workers provide a `WebAssembly.Module` for a plain `import`, and do not know the proposal's `source` phase.
 fn import_as_workers_do(text: &str) -> Result<String> {
     let (before, after) = text.split_once("import source ").context("the bindings import no module")?;
     Ok(format!("{before}import {after}"))
 }
 
-/// Refuses closures and objects of a trapped instance before the next one begins.
+/// Refuses closures and objects of a trapped instance before the next instance begins.
 ///
-/// wasm-bindgen compares instances first and makes the new one afterwards, in the
-/// call itself. If the first call after a trap is a promise's callback of
-/// another request, it would run in the new memory with an address of the old.
+/// wasm-bindgen compares instances first and makes the new one afterwards, within the call. If the first call after a
+/// trap is another request's promise callback, it would otherwise run in the new memory with an address from the old
+/// one.
 fn no_call_from_before(text: &str) -> Result<String> {
     let mut text = text.to_owned();
     for held in ["state.instance", "this.__wbg_inst"] {

@@ -1,4 +1,4 @@
-//! The checks, each of which records its mistakes, so that all come at once.
+//! The checks. Each records its mistakes, so that all are reported at once.
 
 mod edge;
 mod keys;
@@ -9,12 +9,12 @@ mod webhooks;
 
 use std::fmt;
 
-/// One mistake: where it stands and what to write instead.
+/// One mistake: its place and its remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// Keys and indices from the root, such as `routes`, `2`, `path`.
+    /// The path of keys and indices from the root, such as `routes`, `2`, `path`.
     pub at: Vec<String>,
-    /// What is wrong and what to write.
+    /// A sentence that says what is wrong and what to write.
     pub message: String,
 }
 
@@ -26,14 +26,14 @@ impl fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
-/// Collects mistakes.
+/// A collection of mistakes.
 #[derive(Default)]
 pub(crate) struct Check {
     mistakes: Vec<Mistake>,
 }
 
 impl Check {
-    /// What was checked, if nothing is wrong with it.
+    /// The checked value, if there are no mistakes.
     pub(crate) fn finish<T>(self, checked: T) -> Result<T, Vec<Mistake>> {
         if self.mistakes.is_empty() { Ok(checked) } else { Err(self.mistakes) }
     }

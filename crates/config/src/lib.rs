@@ -1,9 +1,8 @@
 //! `keystile.toml`: the one configuration of all workers.
 //!
-//! [`read`] takes the file's text and makes of it what each worker reads, or says
-//! all its mistakes, each with its line and a remedy. The checked configuration
-//! ships to the workers as data ([`Configuration::to_blobs`]), so that another one
-//! needs no other compilation, and no worker carries the checks.
+//! [`read`] turns the file's text into the configuration of each worker, or reports all its mistakes, each with its
+//! line and a remedy. The checked configuration ships to the workers as data ([`Configuration::to_blobs`]). So another
+//! configuration needs no other compilation, and no worker carries the checks.
 #![forbid(unsafe_code)]
 
 mod check;
@@ -19,18 +18,18 @@ use check::Check;
 pub use check::Mistake;
 use raw::RawConfig;
 
-/// The configuration as each worker reads it.
+/// The configuration of each worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Configuration {
-    /// For the edge.
+    /// The edge's configuration.
     pub edge: EdgeConfig,
-    /// For the management worker.
+    /// The management worker's configuration.
     pub manage: ManageConfig,
-    /// For the worker that receives webhooks.
+    /// The configuration of the worker that receives webhooks.
     pub hooks: HooksConfig,
 }
 
-/// The configuration as it ships: a text for each worker, in base64.
+/// The configuration in its shipped form: a text for each worker, in base64.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[allow(missing_docs)]
 pub struct Blobs {
@@ -42,7 +41,7 @@ pub struct Blobs {
 /// Reads and checks a file's text.
 ///
 /// # Errors
-/// All its mistakes, each as `12: routes.0.read.1: …`, with its line first.
+/// All mistakes, each as `12: routes.0.read.1: …`, with its line first.
 pub fn read(text: &str) -> Result<Configuration, Vec<String>> {
     let raw: RawConfig = toml::from_str(text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
@@ -119,7 +118,7 @@ impl Configuration {
     }
 }
 
-/// A source as the management API lists it.
+/// A source in the list of the management API.
 fn summary(source: &WebhookSource) -> WebhookSummary {
     WebhookSummary {
         source: source.source.clone(),

@@ -1,4 +1,4 @@
-//! The lines of a file on which mistakes stand.
+//! The line numbers of mistakes in a file.
 
 use toml::de::{DeTable, DeValue};
 
@@ -12,7 +12,7 @@ pub(crate) fn line(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|&byte| byte == b'\n').count()
 }
 
-/// Where the value at `path` begins, or the nearest table around it.
+/// The offset of the value at `path`, or of the nearest table around it.
 fn locate(text: &str, path: &[String]) -> usize {
     let Ok(table) = DeTable::parse(text) else { return 0 };
     let mut offset = 0;

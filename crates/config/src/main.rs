@@ -1,8 +1,8 @@
-//! `keystile-config keystile.toml`: checks the configuration and prints what
-//! ships to the workers, a JSON object with a text for each.
+//! `keystile-config keystile.toml`: checks the configuration and prints its shipped form, a JSON object with a text for
+//! each worker.
 //!
-//! A mistake is said as `keystile.toml:12: routes.0.read.1: …` on standard
-//! error, all of them at once, and fails the build.
+//! Mistakes are written to standard error, all at once, each as `keystile.toml:12: routes.0.read.1: …`. They fail the
+//! build.
 
 use std::{env, fs, process::ExitCode};
 

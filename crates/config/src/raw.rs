@@ -1,4 +1,4 @@
-//! The file as it stands, before anything is checked but its form.
+//! The file's contents before any check but that of the form.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use keystile_core::{
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The file as it stands.
+/// The file's contents.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
@@ -41,30 +41,30 @@ pub(crate) struct RawConfig {
     pub(crate) webhooks: Vec<RawWebhook>,
 }
 
-/// `[keys]`
+/// The table `[keys]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawKeys {
     /// The prefix of new keys.
     pub(crate) prefix: String,
-    /// Prefixes that keys had before; still accepted.
+    /// Former prefixes of keys; still accepted.
     #[serde(default)]
     pub(crate) former_prefixes: Vec<String>,
-    /// What keys begin with that may be imported from another system.
+    /// The beginnings of keys that may be imported from another system.
     #[serde(default)]
     pub(crate) allow_imported: Vec<String>,
-    /// The environments that keys can be created for.
+    /// The environments for which keys can be created.
     #[serde(default = "both_environments")]
     pub(crate) environments: Vec<Environment>,
-    /// The headers a key may come in.
+    /// The headers in which a key may be sent.
     #[serde(default = "both_headers")]
     pub(crate) headers: Vec<CredentialHeader>,
-    /// What a key gets that is created without scopes.
+    /// The scopes of a key whose creation names none.
     #[serde(default)]
     pub(crate) default_scopes: DefaultScopes,
 }
 
-/// `[[scopes]]`
+/// An entry of `[[scopes]]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
@@ -75,12 +75,12 @@ pub(crate) struct RawScope {
     /// Names, or `["*"]` for all.
     #[serde(default)]
     pub(crate) implies: Vec<String>,
-    /// Why no key can have it.
+    /// The reason why no key can have the scope.
     #[serde(default)]
     pub(crate) unavailable: Option<String>,
 }
 
-/// `[[presets]]`
+/// An entry of `[[presets]]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
@@ -91,21 +91,21 @@ pub(crate) struct RawPreset {
     pub(crate) scopes: Vec<String>,
 }
 
-/// `[edge]`
+/// The table `[edge]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawEdge {
-    /// Below this path lie verify, me and healthz.
+    /// The path below which verify, me and healthz are.
     pub(crate) base: String,
-    /// Below this path lie the sources of webhooks.
+    /// The path below which the sources of webhooks are.
     pub(crate) hooks_base: String,
-    /// How old a view of the feed may be, milliseconds.
+    /// The greatest age of a view of the feed, milliseconds.
     pub(crate) max_staleness_ms: u32,
-    /// What to do without a view.
+    /// The behaviour without a view.
     pub(crate) when_feed_unreachable: WhenFeedUnreachable,
     /// Whether answers carry `Server-Timing: keystile`.
     pub(crate) server_timing: bool,
-    /// Memory for an isolate's caches, bytes.
+    /// The memory for an isolate's caches, bytes.
     pub(crate) cache_bytes: usize,
     /// Cross-origin access from browsers.
     pub(crate) cors: Option<Cors>,
@@ -125,20 +125,20 @@ impl Default for RawEdge {
     }
 }
 
-/// `[audit]`
+/// The table `[audit]`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawAudit {
-    /// How long entries are kept; for good if not said.
+    /// The time for which entries are kept, days; for ever if absent.
     #[serde(default)]
     pub(crate) retention_days: Option<u16>,
 }
 
-/// `[usage]`
+/// The table `[usage]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawUsage {
-    /// How long an isolate's counts wait before they are sent.
+    /// The time that an isolate's counts wait before they are sent, seconds.
     pub(crate) flush_seconds: u32,
 }
 
@@ -156,16 +156,16 @@ fn both_headers() -> Vec<CredentialHeader> {
     vec![CredentialHeader::Bearer, CredentialHeader::XApiKey]
 }
 
-/// `[[upstreams]]`
+/// An entry of `[[upstreams]]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawUpstream {
-    /// What routes call it.
+    /// Its name in routes.
     pub(crate) name: String,
-    /// A service binding of `wrangler.toml`, or
+    /// A service binding of `wrangler.toml`. Either this or `url` is set.
     #[serde(default)]
     pub(crate) service: Option<String>,
-    /// a URL.
+    /// A URL. Either this or `service` is set.
     #[serde(default)]
     pub(crate) url: Option<String>,
     /// The Worker secret that forwarded requests are signed with (RFC 9421).
@@ -173,28 +173,28 @@ pub(crate) struct RawUpstream {
     pub(crate) signing_secret: Option<String>,
 }
 
-/// `[[routes]]`
+/// An entry of `[[routes]]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub(crate) struct RawRoute {
     pub(crate) path: String,
     pub(crate) upstream: String,
-    /// The one environment whose keys are taken; both if not said.
+    /// The one environment whose keys are accepted; both if absent.
     #[serde(default)]
     pub(crate) environment: Option<Environment>,
-    /// The scopes for GET, HEAD, OPTIONS; not said: 405.
+    /// The scopes for GET, HEAD, OPTIONS; 405 if absent.
     #[serde(default)]
     pub(crate) read: Option<Vec<String>>,
-    /// The scopes for POST, PUT, PATCH, DELETE; not said: 405.
+    /// The scopes for POST, PUT, PATCH, DELETE; 405 if absent.
     #[serde(default)]
     pub(crate) write: Option<Vec<String>>,
-    /// Whether each request reads the feed: revoked at once, 503 without it.
+    /// Whether each request reads the feed: a revocation acts at once, and the answer is 503 without the feed.
     #[serde(default)]
     pub(crate) strict: bool,
 }
 
-/// `[limits]`
+/// The table `[limits]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
@@ -204,7 +204,7 @@ pub(crate) struct RawLimits {
     pub(crate) max_expiry_days: Option<u32>,
 }
 
-/// `[[plans]]`
+/// An entry of `[[plans]]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
@@ -217,50 +217,50 @@ pub(crate) struct RawPlan {
     pub(crate) max_expiry_days: Option<u32>,
 }
 
-/// `[[webhooks]]`
+/// An entry of `[[webhooks]]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawWebhook {
     /// The last segment of its URL.
     pub(crate) source: String,
-    /// A provider of the registry, or
+    /// A provider of the registry. Either this or `scheme` is set.
     #[serde(default)]
     pub(crate) provider: Option<String>,
-    /// a scheme of one's own.
+    /// The source's own scheme. Either this or `provider` is set.
     #[serde(default)]
     pub(crate) scheme: Option<Value>,
-    /// Whether a provider is taken that a single source describes.
+    /// Whether a provider is accepted that only a single source describes.
     #[serde(default)]
     pub(crate) accept_unconfirmed: bool,
-    /// The Worker secrets that it signs with.
+    /// The Worker secrets that the sender signs with.
     #[serde(default)]
     pub(crate) secrets: Vec<String>,
     /// The texts of the scheme's `params`.
     #[serde(default)]
     pub(crate) params: BTreeMap<String, String>,
-    /// As it is registered with the sender.
+    /// The URL as it is registered with the sender.
     #[serde(default)]
     pub(crate) url: Option<String>,
-    /// How old a delivery may be.
+    /// The greatest age of a delivery, seconds.
     #[serde(default)]
     pub(crate) past_seconds: Option<u32>,
-    /// How far ahead it may be.
+    /// The greatest time by which a delivery's timestamp may be ahead, seconds.
     #[serde(default)]
     pub(crate) future_seconds: Option<u32>,
-    /// Longer bodies are refused.
+    /// The maximum length of a body, bytes. Longer ones are refused.
     #[serde(default = "one_mebibyte")]
     pub(crate) max_body_bytes: u32,
-    /// Whom it is handed to.
+    /// The name of the upstream that deliveries are forwarded to.
     pub(crate) upstream: String,
-    /// The path there.
+    /// The path at the upstream.
     #[serde(default = "slash")]
     pub(crate) path: String,
-    /// The Worker secret that it is signed with again.
+    /// The Worker secret that forwarded deliveries are signed with.
     pub(crate) signing_secret: String,
-    /// Who waits for the upstream.
+    /// The delivery mode: the sender or a queue waits for the upstream.
     #[serde(default)]
     pub(crate) mode: WebhookMode,
-    /// How long deliveries are remembered.
+    /// The time for which deliveries are remembered, hours.
     #[serde(default = "three_days")]
     pub(crate) remember_hours: u16,
     /// In mode `queue`: seconds until the second attempt.

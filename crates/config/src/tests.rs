@@ -50,7 +50,7 @@ fn parse(text: &str) -> Result<Configuration, Vec<Mistake>> {
     Configuration::new(toml::from_str(text).unwrap())
 }
 
-/// Where each mistake of `text` is and a part of what is said of it.
+/// The place of each mistake in `text`, with a part of its message.
 fn mistakes(text: &str) -> Vec<String> {
     parse(text).unwrap_err().into_iter().map(|mistake| mistake.to_string()).collect()
 }

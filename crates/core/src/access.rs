@@ -1,4 +1,4 @@
-//! Access: a key's record, what a route demands, and the verdict.
+//! Access: a key's record, the demands of a route, and the verdict.
 
 mod challenge;
 pub mod http_signature;

@@ -1,4 +1,4 @@
-//! The APIs' requests and answers, parsed and shown.
+//! The APIs: requests are parsed, answers are shown.
 
 pub mod import;
 pub mod listing;

@@ -1,4 +1,4 @@
-//! The words that all areas share: times, ids, paths, bodies, problems.
+//! The vocabulary of all modules: times, ids, paths, bodies, problems.
 
 pub mod base62;
 pub mod fields;

@@ -1,8 +1,8 @@
-//! The checked configuration, as each worker reads it.
+//! The checked configuration of each worker.
 //!
-//! `keystile.toml` is read and checked when it is built in (`keystile-config`). What
-//! comes of it ships to the workers as data, to each its own part, so that another
-//! configuration needs no other compilation, and no worker carries the checks.
+//! `keystile-config` reads and checks `keystile.toml` when a deployment is built. The result ships to the workers as
+//! data, to each worker its own part. So another configuration needs no other compilation, and no worker carries the
+//! checks.
 
 mod edge;
 #[cfg(feature = "webhooks")]
@@ -26,20 +26,20 @@ pub use manage::{DefaultScopes, ManageConfig, OWN_SCHEME, WebhookSummary};
 pub use upstream::{Target, Upstream};
 pub use webhook_mode::WebhookMode;
 
-/// The version of the form that ships. Workers read no other.
+/// The version of the shipped form. Workers read no other version.
 const BLOB_VERSION: u32 = 4;
 
-/// Writes a configuration as it ships: its version, then postcard, in base64.
+/// Writes a configuration in the shipped form: its version and the value in postcard, together in base64.
 #[must_use]
 pub fn to_blob<T: Serialize>(config: &T) -> String {
-    // Every part serialises: the types are plain data.
+    // Every part serialises, since the types are plain data.
     STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION, config)).unwrap_or_default())
 }
 
-/// Reads [`to_blob`] back.
+/// Reads the result of [`to_blob`] back.
 ///
 /// # Errors
-/// A sentence, if this is no blob of this version.
+/// A sentence that says why the text is not a blob of this version.
 pub fn from_blob<T: DeserializeOwned>(blob: &str) -> Result<T, String> {
     let bytes = STANDARD.decode(blob).map_err(|error| error.to_string())?;
     let (version, rest) = postcard::take_from_bytes::<u32>(&bytes).map_err(|error| error.to_string())?;

@@ -1,12 +1,10 @@
-//! The change feed: how a revocation reaches every edge within a stated bound.
+//! The change feed: it brings a revocation to every edge within a stated bound.
 //!
-//! KV alone bounds nothing ("60 seconds or more"). So the ledger publishes each
-//! change to one Durable Object, the feed, before it is said to be in effect,
-//! and an edge isolate accepts a key only on a *view* of that feed which is at
-//! most `max_staleness` old. [`message`] has what travels, [`client`] the
-//! isolate's side as a state machine without I/O, [`lookup`] one request's way
-//! through it, [`outbox`] the ledger's side. [`claim`] keeps two tenants from
-//! importing one key.
+//! KV alone gives no bound ("60 seconds or more"). So the ledger publishes each change to one Durable Object, the feed,
+//! before it reports the change as effective. An edge isolate accepts a key only on a *view* of the feed that is at
+//! most `max_staleness` old. [`message`] has the messages, [`client`] the isolate's side as a state machine without
+//! I/O, [`lookup`] the steps of one request, and [`outbox`] the ledger's side. [`claim`] keeps two tenants from
+//! importing the same key.
 
 pub mod claim;
 pub mod client;

@@ -1,4 +1,4 @@
-//! A key's text: what it looks like, how it is made and parsed, where a request has it.
+//! A key's text: its form, its minting, its parsing, and its place in a request.
 
 pub mod credential;
 mod digest;

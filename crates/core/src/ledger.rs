@@ -1,4 +1,4 @@
-//! A tenant's ledger: how its keys change, within which limits, and what is written down of it.
+//! A tenant's ledger: the changes of its keys, their limits, and the audit log.
 
 pub mod audit;
 pub mod idempotency;

@@ -1,19 +1,18 @@
 //! Keystile's logic: API keys, their records, and the verdict on a request.
 //!
-//! Nothing here does I/O, reads a clock or draws randomness: time and random
-//! bytes come in as arguments, and decisions go out as values that the workers
-//! carry out. A request's way through it, in the order of the modules:
+//! Nothing here does I/O, reads a clock or draws randomness. Time and random bytes are arguments, and decisions are
+//! return values that the workers carry out. The steps of a request, by module:
 //!
-//! 1. [`credential`] pulls the key's text out of headers and URL;
-//! 2. [`Keyring`] parses it and checks its tag, before any storage is read
-//!    ([`imported`] keys have none);
-//! 3. [`feed`] finds the key's [`record`], no staler than promised;
-//! 4. [`verdict`] judges the record against what the [`route`] demands;
-//! 5. [`problem`] says a refusal in the words of RFC 9457 and RFC 6750;
-//! 6. [`usage`] counts it.
+//! 1. [`credential`](key::credential) extracts the key's text from headers and URL;
+//! 2. [`Keyring`] parses it and checks its tag, before any storage is read ([`imported`](key::imported) keys have no
+//!    tag);
+//! 3. [`feed`] finds the key's [`record`](access::record), no staler than promised;
+//! 4. [`verdict`](access::verdict) judges the record against the demands of the [`route`](access::route);
+//! 5. [`problem`](base::problem) turns a refusal into the form of RFC 9457, with the challenge of RFC 6750;
+//! 6. [`usage`] counts the use.
 //!
-//! The other side, the management of keys, is in [`lifecycle`] and
-//! [`management`], the taking over of keys in [`import`]; [`config`] is `keystile.toml`.
+//! The management of keys is in [`lifecycle`](ledger::lifecycle) and [`management`](api::management), the import of
+//! keys in [`import`](mod@api::import). [`config`] is `keystile.toml`.
 #![no_std]
 #![forbid(unsafe_code)]
 

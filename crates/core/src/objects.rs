@@ -1,11 +1,9 @@
-//! The Durable Objects: a file for each class, which says by which binding it is
-//! reached, what its objects are called, and path, request and answer of each call.
-//! Callers and objects use the same file.
+//! The Durable Objects: a file for each class, with its binding, the names of its objects, and the path, request and
+//! answer of each call. Callers and objects use the same file.
 //!
-//! A call is a POST with JSON in and out ([`bodies`] have bytes). Callers and objects
-//! may run in two versions at once, so paths and JSON are only ever added to. What a
-//! ledger takes from the management API, which is deployed with it, stands with that
-//! API's operations.
+//! A call is a POST with JSON as request and answer (those of [`bodies`] are bytes). Callers and objects may run in two
+//! versions at once, so paths and JSON only ever gain members. The calls of the management API to a ledger are with
+//! that API's operations, since both are deployed together.
 
 pub mod bodies;
 pub mod dead_letters;
@@ -15,21 +13,21 @@ pub mod ledger;
 
 use serde::{Deserialize, Serialize};
 
-/// A call to an object: its request, and where it goes.
+/// A call to an object: its request and its address.
 pub trait Call: Serialize {
     /// The binding of the object's class, the same in all workers.
     const BINDING: &'static str;
-    /// The path at which the object takes it.
+    /// The path of the call at the object.
     const PATH: &'static str;
     /// The answer. Its status is 2xx.
     type Answer;
 }
 
-/// The answer of a call that only has to be done.
+/// The answer to a call that returns nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {}
 
-/// The calls of one class: request, path, answer.
+/// Defines the calls of one class: request, path, answer.
 macro_rules! calls {
     ($binding:expr; $($request:ty, $path:literal => $answer:ty;)+) => {
         $(impl $crate::objects::Call for $request {

@@ -1,3 +1,3 @@
-//! The receiver of webhooks: events on their way to whom they are for.
+//! The receiver of webhooks: events on their way to the upstream.
 
 pub mod queue;

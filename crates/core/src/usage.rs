@@ -1,10 +1,8 @@
-//! How often keys are used: counted in the edge's memory, sent in batches to
-//! the ledgers, kept there by the hour.
+//! Uses of keys: they are counted in the edge's memory, sent in batches to the ledgers, and kept there by the hour.
 //!
-//! Counting costs a request no storage operation and no wait. What an isolate
-//! has counted and not sent is lost with it; what was sent is counted once,
-//! however often it arrives: see [`counter`]. [`batch`] is what is sent,
-//! [`report`] what is shown.
+//! Counting costs a request no storage operation and no wait. An isolate that ends loses the counts that it has not
+//! sent. A batch that was sent is counted once, however often it arrives: see [`counter`]. [`batch`] has the batches,
+//! [`report`] the form of answers.
 
 pub mod batch;
 pub mod counter;
@@ -13,7 +11,7 @@ pub mod report;
 use crate::base::timestamp::{HOUR_MS, Timestamp};
 
 const DAY_HOURS: i64 = 24;
-/// Days for which a ledger keeps uses by the hour; what is older is summed up.
+/// The days for which a ledger keeps uses by the hour. Older uses are summed up.
 const KEPT_DAYS: i64 = 90;
 
 /// The hour of an instant: whole hours since 1970, in UTC.
@@ -22,20 +20,19 @@ pub const fn hour_of(instant: Timestamp) -> i64 {
     instant.as_millis().div_euclid(HOUR_MS)
 }
 
-/// When an hour begins.
+/// The beginning of an hour.
 #[must_use]
 pub const fn beginning_of(hour: i64) -> Timestamp {
     Timestamp::from_millis(hour.saturating_mul(HOUR_MS))
 }
 
-/// The first hour that a ledger keeps by itself. Whole days are folded, so that
-/// no ledger is woken for that more than once a day.
+/// The first hour that a ledger keeps by itself. Whole days are folded, so folding wakes a ledger at most once a day.
 #[must_use]
 pub const fn first_kept_hour(now: Timestamp) -> i64 {
     (hour_of(now).div_euclid(DAY_HOURS) - KEPT_DAYS) * DAY_HOURS
 }
 
-/// When an hour is old enough to be folded.
+/// The time at which an hour is old enough to be folded.
 #[must_use]
 pub const fn fold_due_at(hour: i64) -> Timestamp {
     beginning_of((hour.div_euclid(DAY_HOURS) + 1 + KEPT_DAYS) * DAY_HOURS)

@@ -1,4 +1,4 @@
-//! The key that a request presents.
+//! The key in a request.
 
 use keystile_core::{
     Environment, PlainKey,
@@ -7,7 +7,7 @@ use keystile_core::{
 
 use crate::{incoming::Incoming, isolate::Isolate};
 
-/// The one key that a request presents: with a valid tag, or of the form of imported keys.
+/// The one key that a request presents. It has a valid tag, or the form of an imported key.
 pub(crate) fn presented_key(
     isolate: &Isolate,
     incoming: &Incoming,
@@ -17,7 +17,7 @@ pub(crate) fn presented_key(
     parsed_key(isolate, text, accepted)
 }
 
-/// The key that a text is: all that can be judged before storage is read.
+/// Parses a key's text, as far as it can be judged before storage is read.
 pub(crate) fn parsed_key(isolate: &Isolate, text: &str, accepted: Option<Environment>) -> Result<PlainKey, Refusal> {
     let key = isolate.keyring.parse_api_key(text, isolate.config.key_forms())?;
     if let Some(of_key) = key.environment() {

@@ -27,7 +27,7 @@ use crate::{
     usage,
 };
 
-/// The ledger must take a revocation and the feed publish it.
+/// The time that the ledger has to record a revocation and publish it to the feed, milliseconds.
 const REVOKE_TIMEOUT_MS: u64 = 5_000;
 
 /// Answers a request to `endpoint`, the path below the base.
@@ -50,7 +50,7 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, endpoint: &str) 
     reply::refuse(isolate, &incoming, &problem.with_header("Allow", allowed))
 }
 
-/// What an endpoint answers with, and what that took.
+/// The answer of an endpoint, and its provenance.
 type Answered = (Result<(u16, Value), Problem>, Provenance);
 
 fn later<F>(
@@ -94,8 +94,8 @@ async fn me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
     (answer, provenance)
 }
 
-/// `POST /v1/me/revoke`: whoever holds a key may end it, whatever state it is
-/// in. One that is revoked is refused like anywhere, at no cost to the ledger.
+/// `POST /v1/me/revoke`: the holder of a key may revoke it in any state. A key that is revoked already is refused as
+/// usual, without a call to the ledger.
 async fn revoke_me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
     let (known, provenance) = presented(&isolate, &incoming).await;
     let answer = match known {
@@ -117,7 +117,7 @@ async fn presented(isolate: &Rc<Isolate>, incoming: &Incoming) -> (Result<Known,
     (known.map_err(|unknown| unknown.problem(realm)), provenance)
 }
 
-/// Asks the tenant's ledger, and tells the holder what it may know of the answer.
+/// Asks the tenant's ledger, and tells the holder the part of the answer that it may know.
 async fn self_revoke(incoming: &Incoming, record: &KeyRecord) -> Result<(u16, Value), Problem> {
     let Some(tenant) = record.tenant() else { return Err(Problem::internal()) };
     let command = SelfRevoke {
@@ -198,7 +198,7 @@ fn verdict_on(
     let now = clock::now();
     let demand = Demand { environment: *environment, tenant, scopes, ip: *ip, now };
     let verdict = demand.judge(&known.record, known.suspended, &isolate.config.catalog);
-    // A key that is not this caller's to know of comes without its record, and was not used.
+    // A key that this caller may not know of comes without its record, and does not count as used.
     let record = (verdict != Err(Refusal::NotFound)).then_some(known.record.as_ref());
     if let Some(record) = record {
         usage::count(isolate, incoming, record, verdict.as_ref().copied(), now);

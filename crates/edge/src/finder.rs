@@ -1,8 +1,7 @@
-//! Carries out what a lookup asks for: KV, the feed, waiting.
+//! Carries out the operations of a lookup: KV, the feed, waiting.
 //!
-//! The feed client is borrowed for one step at a time and never across an
-//! await. A request that waits for another's poll looks again on a timer of its
-//! own; nothing wakes it.
+//! The feed client is borrowed for one step at a time and never across an await. A request that waits for another's
+//! poll looks again on its own timer; nothing wakes it.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -25,14 +24,14 @@ use worker::Env;
 
 use crate::{incoming::Incoming, isolate::Isolate, response::in_background};
 
-/// One request's lookup, and what it asks for next.
+/// One request's lookup, and the operations that it needs next.
 pub(crate) struct Finder {
     digest: KeyDigest,
     strict: bool,
     begun: Option<(Lookup, Needs)>,
 }
 
-/// What storage says of a key, and how it came to that.
+/// The answer of storage about a key, and its provenance.
 pub(crate) struct Found {
     pub(crate) known: Result<Known, Unknown>,
     pub(crate) provenance: Provenance,
@@ -45,14 +44,14 @@ pub(crate) struct Known {
     pub(crate) suspended: bool,
 }
 
-/// Why there is no record to judge.
+/// The reason why there is no record to judge.
 pub(crate) enum Unknown {
     Missing,
     Unavailable(Unavailable),
 }
 
 impl Unknown {
-    /// As a guarded route answers it.
+    /// The problem that a guarded route answers with.
     pub(crate) fn problem(&self, realm: &str) -> Problem {
         Problem::unavailable(match self {
             Self::Missing => return Refusal::NotFound.problem(realm),
@@ -69,16 +68,16 @@ impl Unknown {
     }
 }
 
-/// What an answer took and rests on. The default is an answer without storage.
+/// The costs and the basis of an answer. The default is that of an answer without storage.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Provenance {
     pub(crate) waited: Waited,
-    /// KV alone vouched for it, the feed being out of reach.
+    /// Whether the answer rests on KV alone, since the feed was out of reach.
     pub(crate) degraded: bool,
 }
 
 impl Provenance {
-    /// Of an answer that rests on both.
+    /// The provenance of an answer that rests on both.
     pub(crate) fn and(self, other: Self) -> Self {
         let waited = Waited { kv: self.waited.kv + other.waited.kv, feed: self.waited.feed + other.waited.feed };
         Self { waited, degraded: self.degraded || other.degraded }
@@ -103,7 +102,7 @@ impl Finder {
         }
     }
 
-    /// The answer, whatever it takes.
+    /// The answer, from the isolate or from storage.
     pub(crate) async fn find(mut self, isolate: &Rc<Isolate>, incoming: &Incoming) -> Found {
         // Something may have been awaited since the request came.
         match self.try_now(isolate, incoming, clock::now()) {
@@ -112,7 +111,7 @@ impl Finder {
         }
     }
 
-    /// The answer that a [`try_now`](Self::try_now) did not have.
+    /// The answer, when [`try_now`](Self::try_now) had none.
     pub(crate) async fn wait(self, isolate: &Rc<Isolate>, incoming: &Incoming) -> Found {
         let (mut lookup, mut needs) =
             self.begun.unwrap_or_else(|| (Lookup::new(self.digest, self.strict, clock::now()), Needs::default()));
@@ -128,8 +127,7 @@ impl Finder {
     }
 }
 
-/// Hands the answer out, refreshes the view in the background if it is due, and
-/// logs what was served without the feed.
+/// Returns the answer. Refreshes the view in the background if it is due, and logs an answer without the feed.
 fn finish(isolate: &Rc<Isolate>, incoming: &Incoming, lookup: &Lookup, answer: Answer, now: Timestamp) -> Found {
     let poll = {
         let mut feed = isolate.feed.borrow_mut();
@@ -193,8 +191,8 @@ async fn carry_out(isolate: &Rc<Isolate>, incoming: &Incoming, digest: KeyDigest
     }
 }
 
-/// Waits for the first page of a poll, which is all of it unless the log is
-/// long. The rest comes in the background, and the lookup does without it.
+/// Waits for the first page of a poll, which is the whole poll unless the log is long. The lookup does without the
+/// other pages, which come in the background.
 async fn first_page(isolate: &Rc<Isolate>, incoming: &Incoming, poll: Poll) {
     let next = Rc::new(RefCell::new(None));
     let page = {
@@ -204,15 +202,14 @@ async fn first_page(isolate: &Rc<Isolate>, incoming: &Incoming, poll: Poll) {
             next.replace(following);
         }
     };
-    // It can't fail: what goes wrong is reported to the client.
+    // This can't fail: errors are reported to the client.
     let _ = JsFuture::from(in_background(incoming, page)).await;
     if let Some(poll) = next.take() {
         start_poll(isolate, incoming, poll);
     }
 }
 
-/// Carries a poll out to its last page in the background, whatever becomes of
-/// the caller: other requests wait behind it.
+/// Carries a poll out to its last page in the background, even if its caller ends, since other requests wait for it.
 fn start_poll(isolate: &Rc<Isolate>, incoming: &Incoming, poll: Poll) {
     let (isolate, env) = (Rc::clone(isolate), incoming.env.clone());
     let pages = async move {
@@ -224,7 +221,7 @@ fn start_poll(isolate: &Rc<Isolate>, incoming: &Incoming, poll: Poll) {
     let _ = in_background(incoming, pages);
 }
 
-/// Sends one poll and reports what came of it. Returns the one for the next page.
+/// Sends one poll and reports its outcome. Returns the poll for the next page.
 async fn carry_out_page(isolate: &Isolate, env: &Env, poll: Poll) -> Option<Poll> {
     let answer = call_feed(isolate, env, &poll.request).await.and_then(PollAnswer::decode);
     let now = clock::now();

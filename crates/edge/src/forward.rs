@@ -1,4 +1,4 @@
-//! Forwarding: who the caller is goes along, the credential stays here.
+//! Forwarding: the upstream gets the caller's identity, but not the credential.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use keystile_core::{
@@ -21,8 +21,7 @@ use crate::{
     reply::{self, Reply},
 };
 
-/// Forwards a request that was let through. Returns the promise of the
-/// upstream's response.
+/// Forwards a request that was let through. Returns the promise of the upstream's response.
 pub(crate) fn forward(
     isolate: &Isolate,
     incoming: &Incoming,
@@ -68,13 +67,13 @@ thread_local! {
         Closure::new(|request_id: String, reason: String| failed(&request_id, &reason));
 }
 
-/// A JavaScript function that makes the response if there is none from an upstream,
-/// of a request's id and the reason.
+/// A JavaScript function that makes the response if the upstream gives none. Its arguments are a request's id and the
+/// reason.
 pub(crate) fn when_failed() -> JsValue {
     WHEN_FAILED.with(|closure| closure.as_ref().clone())
 }
 
-/// The response when there is no upstream to be reached.
+/// The response if the upstream can't be reached.
 fn failed(request_id: &str, reason: &str) -> JsValue {
     log::error("upstream_unreachable", &[("request_id", request_id.into()), ("reason", reason.into())]);
     let detail = "Nothing is wrong with this request, but the service behind this path did not answer.";
@@ -82,7 +81,7 @@ fn failed(request_id: &str, reason: &str) -> JsValue {
     Reply::problem(&problem, request_id).send()
 }
 
-/// Who the caller is, for the upstream.
+/// The caller's identity, for the upstream.
 fn identity<'a>(incoming: &'a Incoming, record: &'a KeyRecord, scopes: &'a str) -> Vec<(&'static str, &'a str)> {
     let mut identity = vec![("Keystile-Key-Id", record.id.as_str())];
     if let Subject::ApiKey { tenant, environment } = &record.subject {
@@ -94,7 +93,7 @@ fn identity<'a>(incoming: &'a Incoming, record: &'a KeyRecord, scopes: &'a str) 
     identity
 }
 
-/// Signs method, path, query and identity, where the upstream has a secret for it.
+/// Signs method, path, query and identity, if the upstream has a secret for it.
 fn sign(
     handle: &UpstreamHandle,
     incoming: &Incoming,

@@ -1,18 +1,17 @@
-// What the edge does with requests and responses in JavaScript. Every crossing
-// between WebAssembly and JavaScript costs about as much as hashing a key, so
-// each of these does in one call what would be a dozen. No request is judged here.
+// The edge's work on requests and responses in JavaScript. Every crossing between WebAssembly and JavaScript costs
+// about as much as hashing a key, so each function does in one call the work of a dozen. No request is judged here.
 
 import { pairs, SEPARATOR } from "#runtime/crossing.js";
 
 const ABSENT = "\x01";
 
-// Request headers that never go on to an upstream, hyphens for underscores:
-// some servers take one for the other. Keystile's own begin with "keystile".
+// Request headers that are never forwarded to an upstream, with hyphens for underscores, since some servers take one
+// for the other. Keystile's own headers, which begin with "keystile", are never forwarded either.
 const DROPPED = new Set([
-  // A credential, wherever it stands. Authorization goes if it is one.
+  // A credential in any place. Authorization is dropped elsewhere, if it is one.
   "x-api-key",
   "proxy-authorization",
-  // These make some frameworks see another method, path or host than was judged.
+  // These make some frameworks see another method, path or host than the judged one.
   "x-http-method-override",
   "x-http-method",
   "x-method-override",
@@ -21,23 +20,23 @@ const DROPPED = new Set([
   "x-forwarded-host",
   "x-forwarded-prefix",
   "forwarded",
-  // The edge's to write.
+  // Only the edge may set these.
   "signature",
   "signature-input",
 ]);
 
-// Response headers that are added to what the upstream sent; others replace it.
+// Response headers that are added to the upstream's. Others replace the upstream's.
 const APPENDED = new Set(["Vary", "Server-Timing"]);
 
-// What `cache: "no-store"` tells Cloudflare's cache: neither to answer nor to keep it,
-// for it can't see whose answer it is. (The option would also send `Cache-Control:
-// no-cache`, which no caller asked for, and after which no server answers 304.)
+// The effect of `cache: "no-store"` on Cloudflare's cache: it neither answers nor keeps the response, since it can't
+// see which caller a response belongs to. (The option itself would also send `Cache-Control: no-cache`. No caller asked
+// for that, and no server answers it with 304.)
 const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" };
 
-// Encodings within encodings that a header is searched for keys in.
+// The number of nested encodings in which a header is searched for keys.
 const MAX_DECODED = 4;
 
-/// All that the guard reads of a request, and the time, as one string.
+/// The parts of a request that the guard reads, and the time, as one string.
 export function describe(request) {
   const headers = request.headers;
   const header = (name) => headers.get(name) ?? ABSENT;
@@ -53,17 +52,15 @@ export function describe(request) {
   ].join(SEPARATOR);
 }
 
-/// Forwards a request that was let through. `set` are headers of the request,
-/// `answer` headers of the response; `fetcher` is a service binding, or
-/// undefined for a URL. `keys` finds keys in a text. `cors` says that cross-origin
-/// headers are ours to write. `failed` makes the response if there is none from the
-/// upstream.
+/// Forwards a request that was let through. `set` are headers of the request, `answer` headers of the response.
+/// `fetcher` is a service binding, or undefined for a URL. `keys` finds keys in a text. `cors` says whether Keystile
+/// sets the cross-origin headers. `failed` makes the response if the upstream gives none.
 export async function forward(fetcher, request, url, keys, dropAuthorization, set, answer, cors, requestId, failed) {
   let response;
   try {
     const headers = upstreamHeaders(request.headers, keys, dropAuthorization, set, requestId);
     const init = { headers, redirect: "manual", cf: fetcher ? { ...request.cf, ...UNCACHED } : UNCACHED };
-    // A copy keeps the body whatever the method, as `new Request(url, init)` would not.
+    // Copying keeps the body for any method, unlike `new Request(url, init)`.
     const copy = new Request(url, request);
     response = await (fetcher ? fetcher.fetch(copy, init) : fetch(copy, init));
     if (response.status === 101) return response;
@@ -83,8 +80,8 @@ function withHeaders(response, headers) {
   return response;
 }
 
-/// Hands a request to the worker that receives webhooks, as it came, but for
-/// what we say of it: that is set whatever came, so that nobody else can say it.
+/// Hands a request to the worker that receives webhooks, unchanged except for Keystile's own headers. Those are always
+/// set, so no sender can forge them.
 export async function handOver(env, request, reach, answer, requestId, failed) {
   let response;
   try {
@@ -115,8 +112,7 @@ function upstreamHeaders(incoming, keys, dropAuthorization, set, requestId) {
   return headers;
 }
 
-/// Whether a header's value is a key or has one in it: as it is, percent-encoded, or
-/// in base64.
+/// Whether a header's value is or contains a key: in clear, percent-encoded, or in base64.
 function holdsKey(value, keys) {
   let text = value;
   for (let round = 0; round < MAX_DECODED; round += 1) {
@@ -124,7 +120,7 @@ function holdsKey(value, keys) {
     if (!text.includes("%")) break;
     text = text.replace(/%([0-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
   }
-  // A key that begins with too little to be told in base64, in the place made for it.
+  // A key whose beginning is too short to be recognised in base64: it is searched for in Basic credentials alone.
   const [, credentials] = /^basic +([\w+/-]+)/i.exec(value) ?? [];
   return credentials !== undefined && keys.test(decodedBase64(credentials));
 }
@@ -137,7 +133,7 @@ function decodedBase64(text) {
   }
 }
 
-/// Takes away what an upstream can't say, and keeps shared caches off.
+/// Deletes headers that an upstream may not set, and keeps shared caches from storing the response.
 function ownOnly(headers, cors) {
   for (const name of [...headers.keys()]) {
     if (name.startsWith("keystile") || (cors && name.startsWith("access-control-"))) headers.delete(name);

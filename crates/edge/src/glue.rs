@@ -1,9 +1,9 @@
-//! `glue.js`, and what little else is called in JavaScript.
+//! The functions of `glue.js`, and a few other JavaScript functions.
 
 pub(crate) use keystile_runtime::crossing::{SEPARATOR, join, respond, wait_until};
 use wasm_bindgen::prelude::*;
 
-/// Stands for a header that was not sent.
+/// The text for a header that was not sent.
 pub(crate) const ABSENT: &str = "\x01";
 
 #[wasm_bindgen(module = "/src/glue.js")]

@@ -1,4 +1,4 @@
-//! The guard: from a request on a route to the verdict on it, and what follows.
+//! The guard: it judges a request on a route, and forwards or refuses it.
 
 use std::rc::Rc;
 
@@ -55,7 +55,7 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
     })
 }
 
-/// The verdict, carried out.
+/// Carries out the verdict.
 fn judged(
     isolate: &Rc<Isolate>,
     incoming: &Incoming,

@@ -1,5 +1,5 @@
-//! Webhooks: handed to the worker that receives them, for which this one is
-//! the front door. It hears who asks from here alone.
+//! Webhooks: handed to the worker that receives them. The edge is the front door of that worker, which learns the
+//! caller's identity from the edge alone.
 
 use std::rc::Rc;
 
@@ -18,8 +18,8 @@ use crate::{
     response::ResponseOrFuture,
 };
 
-/// `POST /v1/webhooks/verify`, for an operator with `verify`. The other worker reads
-/// the body, so who asks is judged again when it has answered.
+/// `POST /v1/webhooks/verify`, for an operator with `verify`. The other worker reads the body, which may take long, so
+/// the caller is judged again when the answer is there.
 pub(crate) fn verify(isolate: &Rc<Isolate>, incoming: Incoming) -> ResponseOrFuture {
     let isolate = Rc::clone(isolate);
     ResponseOrFuture::later(async move {
@@ -37,7 +37,7 @@ pub(crate) fn verify(isolate: &Rc<Isolate>, incoming: Incoming) -> ResponseOrFut
             Err(problem) => return refuse(problem, provenance),
         };
         let answer = Promise::from(hand_over(&isolate, &incoming, reach, provenance));
-        // It can't fail: an answer that can't be had is a problem.
+        // This can't fail: if there is no answer, a problem is returned.
         let answer = JsFuture::from(answer).await.unwrap_or_default();
         match operator.judge(&isolate, &incoming, Moment::Answer).await {
             (Ok(_), _) => answer,
@@ -46,8 +46,8 @@ pub(crate) fn verify(isolate: &Rc<Isolate>, incoming: Incoming) -> ResponseOrFut
     })
 }
 
-/// A request as it came: what of it is genuine is not ours to say. Returns the
-/// promise of the answer.
+/// Hands a request over unchanged: the edge does not judge whether a delivery is genuine. Returns the promise of the
+/// answer.
 pub(crate) fn hand_over(isolate: &Isolate, incoming: &Incoming, reach: &str, provenance: Provenance) -> JsValue {
     let answer = reply::answer_headers(isolate, incoming, provenance);
     glue::hand_over(

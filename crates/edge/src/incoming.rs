@@ -8,12 +8,12 @@ use worker::Env;
 
 use crate::glue::{self, ABSENT, SEPARATOR};
 
-/// One request: what was read of it in one crossing, and its handles.
+/// One request: the parts that were read in one crossing, and its handles.
 pub(crate) struct Incoming {
     pub(crate) request: JsValue,
     pub(crate) env: Env,
     pub(crate) context: JsValue,
-    /// When it came. In production the clock stands still until the first wait.
+    /// The time at which it came. In production the clock stands still until the first wait.
     pub(crate) now: Timestamp,
     pub(crate) request_id: String,
     pub(crate) method: String,
@@ -24,8 +24,7 @@ pub(crate) struct Incoming {
     pub(crate) x_api_key: Option<String>,
     pub(crate) origin: Option<String>,
     pub(crate) requested_method: Option<String>,
-    /// The source address, as Cloudflare states it. `X-Forwarded-For` is
-    /// anybody's to write and is not looked at.
+    /// The source address that Cloudflare states. `X-Forwarded-For` is ignored, since anybody can write it.
     pub(crate) connecting_ip: Option<String>,
 }
 
@@ -55,7 +54,7 @@ impl Incoming {
         }
     }
 
-    /// Where a credential may be.
+    /// The parts that may carry a credential.
     pub(crate) fn carriers(&self) -> Carriers<'_> {
         Carriers {
             authorization: self.authorization.as_deref(),
@@ -64,25 +63,25 @@ impl Incoming {
         }
     }
 
-    /// Whether `Authorization` holds a Bearer token, which is Keystile's or
-    /// nobody's, and not some other scheme's for the upstream.
+    /// Whether `Authorization` holds a Bearer token. Such a token is for Keystile alone; credentials of other schemes
+    /// are for the upstream.
     pub(crate) fn has_bearer(&self) -> bool {
         let bearer = |text: &[u8]| text.eq_ignore_ascii_case(b"bearer");
         self.authorization.as_ref().is_some_and(|header| header.as_bytes().windows(6).any(bearer))
     }
 
-    /// The source address, to judge by.
+    /// The source address, for the verdict.
     pub(crate) fn ip(&self) -> Option<IpAddr> {
         self.connecting_ip.as_deref().and_then(|ip| ip.parse().ok())
     }
 
-    /// A browser's question before a request of another origin's page.
+    /// Whether it is a preflight: a browser's question before a cross-origin request.
     pub(crate) fn is_preflight(&self) -> bool {
         self.method == "OPTIONS" && self.origin.is_some() && self.requested_method.is_some()
     }
 }
 
-/// The runtime hands over absolute URLs.
+/// Splits an absolute URL, as the runtime provides it.
 fn path_and_query(url: &str) -> (String, Option<String>) {
     let after_scheme = url.split_once(':').map_or(url, |(_, rest)| rest.trim_start_matches('/'));
     let start = after_scheme.find(['/', '?']).unwrap_or(after_scheme.len());

@@ -1,8 +1,8 @@
-//! What an isolate keeps between requests: the configuration, derived keys, the
-//! feed client with its caches, bounded in bytes, and counts of uses.
+//! An isolate's state between requests: the configuration, derived keys, the feed client with its caches, bounded in
+//! bytes, and counts of uses.
 //!
-//! Only plain state is shared. No future, waker or promise crosses from one
-//! request to another: the runtime would cancel or hang it.
+//! Only plain state is shared. No future, waker or promise crosses from one request to another: the runtime would
+//! cancel or hang it.
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -30,14 +30,14 @@ thread_local! {
 pub(crate) struct Isolate {
     pub(crate) config: EdgeConfig,
     pub(crate) keyring: Keyring,
-    /// The root keys, where they are bound.
+    /// The root keys, if they are bound.
     pub(crate) root_keys: RootKeys,
     pub(crate) feed: RefCell<FeedClient>,
-    /// What it has counted and not sent yet.
+    /// The uses that were counted and not sent yet.
     pub(crate) usage: RefCell<UsageCounter>,
-    /// For each upstream how it is called, or what is missing for that.
+    /// The handle of each upstream, or the setting that it lacks.
     pub(crate) upstreams: Vec<Result<UpstreamHandle, String>>,
-    /// Finds keys of this deployment in headers that would go on to an upstream.
+    /// Finds keys of this deployment in headers that would be forwarded to an upstream.
     pub(crate) key_pattern: RegExp,
     name: String,
     requests: Cell<u64>,
@@ -50,7 +50,7 @@ pub(crate) struct UpstreamHandle {
 }
 
 impl UpstreamHandle {
-    /// The shortest secret that requests are signed with, characters.
+    /// The minimum length of a secret that requests are signed with, characters.
     const MIN_SECRET_LEN: usize = 32;
 
     fn of(configured: &Upstream, env: &Env) -> Result<Self, String> {
@@ -70,8 +70,7 @@ impl Isolate {
     /// The isolate of this environment, made at its first request.
     ///
     /// # Errors
-    /// What is missing or wrong in the configuration or the secrets. It is
-    /// tried again at the next request.
+    /// The mistake in the configuration or the secrets. The next request tries again.
     pub(crate) fn of(env: &JsValue) -> worker::Result<Rc<Self>> {
         ISOLATE.with(|cell| match cell.get() {
             Some(isolate) => Ok(Rc::clone(isolate)),
@@ -101,7 +100,7 @@ impl Isolate {
         })
     }
 
-    /// How long a call to storage may take.
+    /// The time that a call to storage may take, milliseconds.
     pub(crate) fn feed_timeout_ms(&self) -> u64 {
         self.config.feed.timeout_ms().unsigned_abs()
     }

@@ -1,15 +1,13 @@
-//! The edge worker: guards upstream APIs, and answers what services and
-//! holders ask about keys. Stateless but for its isolate's memory.
+//! The edge worker: it guards upstream APIs, and answers the questions of services and holders about keys. It is
+//! stateless except for its isolate's memory.
 //!
-//! The entry is a plain exported function and not the `worker` crate's event
-//! macro: a request whose key the isolate knows is judged and forwarded
-//! synchronously, with two crossings into JavaScript: one that reads the request
-//! and one that answers or forwards it. Only a request that must wait for storage
-//! takes the asynchronous road.
+//! The entry is a plain exported function and not the `worker` crate's event macro. A request whose key the isolate
+//! knows is judged and forwarded synchronously, with two crossings into JavaScript: one reads the request, the other
+//! answers or forwards it. Only a request that must wait for storage is handled asynchronously.
 //!
-//! A request passes [`incoming`] (what it says), [`router`] (whose it is), and, on a
-//! guarded route, [`guard`] (route and verdict), [`credential`] (its key), [`finder`]
-//! (storage, if it must), [`forward`] or [`reply`]; [`usage`] counts the verdict.
+//! A request passes [`incoming`] (its parts), [`router`] (its handler), and, on a guarded route, [`guard`] (route and
+//! verdict), [`credential`] (its key), [`finder`] (storage, if needed), [`forward`] or [`reply`]; [`usage`] counts the
+//! verdict.
 
 mod credential;
 mod endpoints;

@@ -21,10 +21,10 @@ use crate::{
     usage,
 };
 
-/// The operator key that a caller presents, in its one place and with a valid tag.
+/// The operator that a caller presents: the root key, or an operator key with a valid tag.
 ///
-/// The same machinery as for customers' keys judges operators': tag, feed and
-/// record. Only the root key is compared by itself, in constant time.
+/// Operators' keys are judged like tenants' keys: tag, feed and record. Only the root key is compared by itself, in
+/// constant time.
 pub(crate) enum Operator {
     Root,
     Key(KeyDigest),
@@ -34,7 +34,7 @@ impl Operator {
     /// The request's credential.
     ///
     /// # Errors
-    /// Why there is none.
+    /// The reason why there is none.
     pub(crate) fn presented(isolate: &Isolate, incoming: &Incoming) -> Result<Self, Problem> {
         let refused = |refusal: &Refusal| refusal.problem(&isolate.config.name);
         let text = incoming.carriers().credential(&[CredentialHeader::Bearer], isolate.config.key_forms());
@@ -46,9 +46,9 @@ impl Operator {
         Ok(Self::Key(key.digest()))
     }
 
-    /// The tenants that the caller may ask about, as of now. Asked before their body is
-    /// read, which nobody else's is, and again for the answer, since they may take as
-    /// long as they like; that is the use that is counted.
+    /// The tenants that the caller may ask about, as of now. The first judgement precedes the reading of the body, so
+    /// only operators' bodies are read. The second precedes the answer, since a caller may send its body slowly. The
+    /// second is counted as a use.
     pub(crate) async fn judge(
         &self,
         isolate: &Rc<Isolate>,
@@ -72,12 +72,12 @@ impl Operator {
     }
 }
 
-/// When in a request its caller is judged.
+/// The moment in a request at which its caller is judged.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
     /// Before the body is read.
     Arrival,
-    /// When there is an answer to give.
+    /// Before the answer is given.
     Answer,
 }
 

@@ -1,4 +1,4 @@
-//! Answers that are made here.
+//! Answers that the edge makes itself.
 
 use keystile_core::{
     base::problem::{self, Problem},
@@ -28,8 +28,8 @@ impl Reply {
         Self { status, headers, body: Some(body.to_string()) }.private(request_id)
     }
 
-    /// The answer to a browser's preflight. A page of an origin that is not allowed
-    /// learns nothing: the browser drops it.
+    /// The answer to a browser's preflight. A page of an origin that is not allowed learns nothing: the browser drops
+    /// the answer.
     pub(crate) fn preflight(isolate: &Isolate, incoming: &Incoming) -> Self {
         let mut headers = Vec::new();
         if let Some(cors) = &isolate.config.cors {
@@ -41,7 +41,7 @@ impl Reply {
         Self { status: 204, headers, body: None }.private(&incoming.request_id)
     }
 
-    /// The response, with what every answer to this request carries.
+    /// The response, with the headers that every answer to this request carries.
     pub(crate) fn finish(mut self, isolate: &Isolate, incoming: &Incoming, provenance: Provenance) -> JsValue {
         self.headers.extend(answer_headers(isolate, incoming, provenance));
         self.send()
@@ -59,14 +59,14 @@ impl Reply {
     }
 }
 
-/// A problem that was found before any storage was read.
+/// The response for a problem that was found before any storage was read.
 pub(crate) fn refuse(isolate: &Isolate, incoming: &Incoming, problem: &Problem) -> ResponseOrFuture {
     let reply = Reply::problem(problem, &incoming.request_id);
     ResponseOrFuture::Ready(reply.finish(isolate, incoming, Provenance::default()))
 }
 
-/// What every answer carries, whoever made it: who may read it, what it took,
-/// and whether KV alone vouched for it.
+/// The headers of every answer, including an upstream's: cross-origin access, costs, and whether the answer rests on KV
+/// alone.
 pub(crate) fn answer_headers(
     isolate: &Isolate,
     incoming: &Incoming,
@@ -84,7 +84,7 @@ pub(crate) fn answer_headers(
     headers
 }
 
-/// What lets a page of an allowed origin read the answer.
+/// The headers that let a page of an allowed origin read the answer.
 fn cross_origin(isolate: &Isolate, incoming: &Incoming) -> Vec<(&'static str, String)> {
     let (Some(cors), Some(origin)) = (&isolate.config.cors, &incoming.origin) else { return Vec::new() };
     let mut headers = vec![("Vary", "Origin".to_owned())];

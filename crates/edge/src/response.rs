@@ -9,7 +9,7 @@ use wasm_bindgen_futures::future_to_promise;
 
 use crate::{glue, incoming::Incoming};
 
-/// A response that is there, or that has to wait for storage.
+/// A response that is ready, or one that has to wait for storage.
 pub(crate) enum ResponseOrFuture {
     Ready(JsValue),
     Later(Pin<Box<dyn Future<Output = JsValue>>>),
@@ -21,9 +21,8 @@ impl ResponseOrFuture {
     }
 }
 
-/// Does something in the context of the request that caused it, whether or not
-/// the response has gone out or the caller is still there. The promise is that
-/// it is done.
+/// Does something in the context of the request that caused it, even after the response was sent or the caller has
+/// gone. The promise resolves when it is done.
 pub(crate) fn in_background(incoming: &Incoming, work: impl Future<Output = ()> + 'static) -> Promise {
     let done = future_to_promise(async move {
         work.await;

@@ -1,5 +1,4 @@
-//! Whose a request is: an endpoint of Keystile's own, the receiver of webhooks, or a
-//! guarded route.
+//! The handler of each request: an endpoint of Keystile, the receiver of webhooks, or a guarded route.
 
 use std::rc::Rc;
 

@@ -1,9 +1,8 @@
 //! Counts uses of keys, and sends the counts to the ledgers in the background.
 //!
-//! What is counted, when it is sent and what again is
-//! [`UsageCounter`](keystile_core::usage::counter)'s to say. A request that it
-//! asks for a flush holds the timer by `waitUntil` and sends what is due then;
-//! nothing of that crosses to another request.
+//! [`UsageCounter`](keystile_core::usage::counter) decides which uses are counted and when batches are sent or sent
+//! again. A request that it asks for a flush holds the timer by `waitUntil` and then sends the batches that are due.
+//! None of that crosses to another request.
 
 use std::rc::Rc;
 
@@ -48,7 +47,7 @@ async fn carry_out(isolate: Rc<Isolate>, env: Env, mut flush: Flush) {
         }
         let send = |batch| future_to_promise(send(Rc::clone(&isolate), env.clone(), batch));
         let sent: Array = batches.into_iter().map(send).collect();
-        // None can fail: what goes wrong is reported to the counter.
+        // None of these can fail: errors are reported to the counter.
         let _ = JsFuture::from(Promise::all(&sent)).await;
     }
     let lost = isolate.usage.borrow_mut().take_lost();

@@ -11,10 +11,10 @@ use worker::Env;
 
 use crate::queue::{binding, within};
 
-/// Stores a body. When this returns it is durable.
+/// Stores a body. It is durable when this returns.
 ///
 /// # Errors
-/// The platform's reason, for the log. Some parts may be there.
+/// The platform's reason, for the log. Some parts may be stored.
 pub(crate) async fn store(env: &Env, id: &DeliveryId, body: &[u8]) -> Result<(), String> {
     for (index, part) in parts(body).enumerate() {
         ask(env, id, BodyCall::Store(index as u32), Some(Uint8Array::from(part))).await?;
@@ -22,7 +22,7 @@ pub(crate) async fn store(env: &Env, id: &DeliveryId, body: &[u8]) -> Result<(),
     Ok(())
 }
 
-/// A body that was stored; `None` if it is not there any more.
+/// Loads a stored body; `None` if it was deleted.
 ///
 /// # Errors
 /// The platform's reason, for the log.
@@ -41,7 +41,7 @@ pub(crate) async fn load(env: &Env, id: &DeliveryId, bytes: u64, parts: u32) -> 
 /// Deletes a body.
 ///
 /// # Errors
-/// The platform's reason, for the log. It goes by itself in the end.
+/// The platform's reason, for the log. The body's alarm deletes it in the end.
 pub(crate) async fn forget(env: &Env, id: &DeliveryId) -> Result<(), String> {
     ask(env, id, BodyCall::Forget, None).await.map(drop)
 }

@@ -1,7 +1,7 @@
-//! Events out of the queue: to their upstreams, or in the end to the dead letters.
+//! The consumer of the queue: it forwards events to their upstreams, or finally records them as dead letters.
 //!
-//! Each message is answered for itself, acknowledged or to be tried again, and
-//! nothing here fails: the platform would repeat the whole batch.
+//! Each message is acknowledged or retried by itself, and no handler fails, since the platform would repeat the whole
+//! batch.
 
 use futures_util::future::join_all;
 use keystile_core::{
@@ -27,9 +27,9 @@ use crate::{
 };
 
 const TIMEOUT_MS: u64 = 5_000;
-/// What ends the name of the queue that holds what could not be delivered.
+/// The end of the name of the queue for events that could not be delivered.
 const DEAD_SUFFIX: &str = "-dead";
-/// When something of ours is out of order.
+/// The delay of a retry after a fault of Keystile, seconds.
 const LATER_SECONDS: u32 = 60;
 
 pub(crate) async fn consume(batch: &Batch, env: &Env) {
@@ -43,7 +43,7 @@ pub(crate) async fn consume(batch: &Batch, env: &Env) {
                 Body::Stored { .. } => heavy.push((message, envelope)),
             },
             Err(reason) => {
-                // Of a later version, which may be here soon.
+                // A later version of the worker wrote the message; it may be deployed here soon.
                 log::error("webhook_message_unreadable", &[("reason", reason.into())]);
                 message.retry_after(LATER_SECONDS);
             }
@@ -64,19 +64,19 @@ pub(crate) async fn consume(batch: &Batch, env: &Env) {
         }
     };
     join_all(light.iter().map(|(message, envelope)| attempt(&hooks, env, message, envelope))).await;
-    // One after the other: a worker's memory holds few long bodies at once.
+    // One after the other, since a worker's memory holds only a few long bodies at once.
     for (message, envelope) in &heavy {
         attempt(&hooks, env, message, envelope).await;
     }
 }
 
-/// Hands one event on.
+/// Forwards one event.
 async fn attempt(hooks: &Hooks, env: &Env, message: &Message, envelope: &Envelope) {
     let source = hooks.source(&envelope.source);
     let first = source.map_or(FIRST_RETRY_SECONDS, |source| source.config.retry_seconds.into());
     match tried(hooks, source, env, envelope).await {
         Ok(()) => {
-            // There are notes of attempts that failed, and maybe a body.
+            // There is a record of failed attempts, and maybe a stored body.
             if message.attempts() > 1 || envelope.redriven {
                 let noted = note(env, envelope, &Delivered { id: envelope.id.clone() }).await;
                 logged(envelope, "webhook_attempts_left", noted.map_err(|error| error.0));
@@ -103,7 +103,7 @@ async fn tried(hooks: &Hooks, source: Option<&Source>, env: &Env, envelope: &Env
         Body::Inline(_) => envelope.body.inline().ok_or_else(|| failed(None, "the message's body can't be read"))?,
         Body::Stored { bytes, parts } => match bodies::load(env, &envelope.id, *bytes, *parts).await {
             Ok(Some(body)) => body,
-            // A queue may hand a message out twice, and the body went with the first time.
+            // A queue may deliver a message twice. The body was deleted after the first time.
             Ok(None) => {
                 logged(envelope, "webhook_body_gone", Err("delivered or discarded before".into()));
                 return Ok(());
@@ -135,7 +135,7 @@ fn event(envelope: &Envelope, body: Vec<u8>) -> Event {
     }
 }
 
-/// Keeps an event that nobody tries any more.
+/// Records an event as a dead letter.
 async fn bury(env: &Env, message: &Message, envelope: &Envelope) {
     match note(env, envelope, &Bury { envelope: envelope.clone() }).await {
         Ok(()) => {
@@ -149,7 +149,7 @@ async fn bury(env: &Env, message: &Message, envelope: &Envelope) {
     }
 }
 
-/// Tells the source's object of dead letters.
+/// Calls the source's object of dead letters.
 async fn note<C: Call<Answer: DeserializeOwned>>(env: &Env, envelope: &Envelope, call: &C) -> Result<(), CallFailed> {
     object::call(env, &envelope.source, call, TIMEOUT_MS).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! Whether a delivery was handed on before, as its object remembers.
+//! Detection of repeated deliveries, by the object that remembers them.
 
 use keystile_core::{
     base::timestamp::HOUR_MS,
@@ -31,12 +31,12 @@ impl<'a> Remembered<'a> {
         object::call(self.env, &self.object, &Claim(self.delivery.clone()), TIMEOUT_MS).await
     }
 
-    /// It was handed on.
+    /// Reports that the delivery was forwarded.
     pub(crate) async fn remember(&self) -> Result<(), CallFailed> {
         object::call(self.env, &self.object, &Remember(self.delivery.clone()), TIMEOUT_MS).await.map(drop)
     }
 
-    /// It was not.
+    /// Reports that the delivery was not forwarded.
     pub(crate) async fn release(&self) -> Result<(), CallFailed> {
         object::call(self.env, &self.object, &Release(self.delivery.clone()), TIMEOUT_MS).await.map(drop)
     }

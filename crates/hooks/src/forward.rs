@@ -1,5 +1,5 @@
-//! Handing an event on: the sender's body, signed again in the form of Standard
-//! Webhooks, so that an upstream has one signature to check whoever sent it.
+//! Forwarding an event: the sender's body, signed in the form of Standard Webhooks. So an upstream checks one kind of
+//! signature for all senders.
 
 use std::borrow::Cow;
 
@@ -18,14 +18,14 @@ use crate::{
     source::{Hooks, Parts, Source},
 };
 
-/// An upstream that takes longer has failed.
+/// The time after which a call to an upstream has failed, milliseconds.
 const TIMEOUT_MS: u32 = 25_000;
-/// Characters of an id that goes on as it is.
+/// The maximum length of an id that is forwarded unchanged, characters.
 const MAX_ID: usize = 128;
 
-/// Headers of the sender's that never go on, beside its signatures.
+/// The sender's headers that are never forwarded, beside its signatures.
 const DROPPED: &[&str] = &[
-    // Of the connection, or of the body as it is sent anew.
+    // Headers of the connection, or of the body, which is sent anew.
     "connection",
     "content-length",
     "expect",
@@ -49,43 +49,42 @@ const DROPPED: &[&str] = &[
     "x-method-override",
     "x-original-url",
     "x-rewrite-url",
-    // Ours to write.
+    // Only Keystile may set these.
     "webhook-id",
     "webhook-timestamp",
     "webhook-signature",
 ];
 
-/// A genuine delivery, to be handed on.
+/// A genuine delivery, to be forwarded.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Event {
-    /// The id that it goes on under: the same at each attempt, and at each of
-    /// the sender's own.
+    /// The id under which it is forwarded: the same at each attempt of Keystile and of the sender.
     pub(crate) webhook_id: String,
-    /// The sender's id for it.
+    /// The sender's id of the event.
     pub(crate) event_id: Option<String>,
-    /// When the sender signed it.
+    /// The time at which the sender signed it.
     pub(crate) timestamp: Option<Timestamp>,
-    /// Whether the whole body is the sender's.
+    /// Whether the sender's signature covers the whole body.
     pub(crate) body_authenticated: bool,
-    /// The request that brought it.
+    /// The id of the request that brought it.
     pub(crate) request_id: String,
-    /// What goes on of the sender's headers.
+    /// The sender's headers that are forwarded.
     pub(crate) headers: Vec<(String, String)>,
-    /// The bytes as they came.
+    /// The body's bytes as they were received.
     #[serde(skip)]
     pub(crate) body: Vec<u8>,
 }
 
-/// What came of handing an event on.
+/// The outcome of forwarding an event.
 pub(crate) enum Outcome {
     /// The upstream answered.
     Answered { status: u16, response: JsValue },
-    /// It did not, or not in time.
+    /// The upstream did not answer, or not in time.
     None,
 }
 
 impl Outcome {
-    /// Whether the upstream has it now.
+    /// Whether the upstream has the event now.
     pub(crate) const fn taken(&self) -> bool {
         matches!(self, Self::Answered { status: 200..=299, .. })
     }
@@ -116,8 +115,8 @@ impl Event {
 }
 
 impl Event {
-    /// Tells the upstream how many items of a batch it was handed before. Of the
-    /// sender's headers none of that name goes on.
+    /// Tells the upstream how many items of a batch it received before. A sender's header of that name is never
+    /// forwarded.
     pub(crate) fn say_repeats(&mut self, repeats: usize) {
         if repeats > 0 {
             self.headers.push(("keystile-webhook-repeats".into(), repeats.to_string()));
@@ -125,7 +124,7 @@ impl Event {
     }
 }
 
-/// Hands an event to the source's upstream.
+/// Sends an event to the source's upstream.
 pub(crate) async fn deliver(hooks: &Hooks, source: &Source, event: &Event) -> Outcome {
     match try_deliver(hooks, source, event).await {
         Ok(response) => match glue::status(&response) {
@@ -189,10 +188,10 @@ fn headers(
     Ok(headers)
 }
 
-/// Whether a header of the sender's goes on: no signature, no credential,
-/// nothing that is ours or the network's.
+/// Whether a sender's header is forwarded: it must not be a signature, a credential, or a header of Keystile or of the
+/// network.
 fn goes_on(name: &str, scheme: &Scheme) -> bool {
-    // Some servers take one for the other.
+    // Some servers take an underscore for a hyphen.
     let plain = name.replace('_', "-");
     let of_network = plain.starts_with("cf-") || plain.starts_with("x-forwarded-") || plain.starts_with("x-real-ip");
     let signature = plain.contains("signature")
@@ -204,7 +203,8 @@ fn goes_on(name: &str, scheme: &Scheme) -> bool {
     !signature && !of_network && !plain.starts_with("keystile") && !DROPPED.contains(&plain.as_str())
 }
 
-/// Whether an id can stand in `webhook-id`, whose text is signed: no `.` ends it early.
+/// Whether an id can be in `webhook-id`, which is part of the signed text: it must not contain `.`, which ends the id
+/// there.
 fn is_plain_id(id: &str) -> bool {
     (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
@@ -213,7 +213,7 @@ fn is_header_text(text: &str) -> bool {
     !text.is_empty() && text.len() <= 512 && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// An id for an event that has none that could go on.
+/// Makes an id for an event without one that could be forwarded.
 fn made_id(source: &str, of: &str) -> String {
     let digest = KeyDigest::of(&format!("{source}/{of}"));
     let id = URL_SAFE_NO_PAD.encode(digest.as_bytes());

@@ -1,18 +1,16 @@
-// What the worker does with requests, responses and WebCrypto in JavaScript:
-// each in one crossing. No delivery is judged here.
+// The worker's work on requests, responses and WebCrypto in JavaScript, each function in one crossing. No delivery is
+// judged here.
 
 import { pairs, SEPARATOR } from "#runtime/crossing.js";
 
-/// What is read of a request, as one string: time, method, URL, then names and
-/// values of headers.
+/// The parts of a request that are read, as one string: time, method, URL, then names and values of headers.
 export function describe(request) {
   const parts = [Date.now(), request.method, request.url];
   for (const [name, value] of request.headers) parts.push(name, value);
   return parts.join(SEPARATOR);
 }
 
-/// Posts an event to an upstream, and returns its response. `fetcher` is a
-/// service binding, or undefined for a URL.
+/// Posts an event to an upstream, and returns its response. `fetcher` is a service binding, or undefined for a URL.
 export function post(fetcher, url, headers, body, timeoutMs) {
   const init = {
     method: "POST",
@@ -24,8 +22,8 @@ export function post(fetcher, url, headers, body, timeoutMs) {
   return fetcher ? fetcher.fetch(url, init) : fetch(url, init);
 }
 
-/// The upstream's response as the sender gets it: status, body, and what says
-/// how to read it. Of its other headers none is the sender's business.
+/// The upstream's response for the sender: status, body, and the headers that say how to read the body. The sender gets
+/// no other header.
 export function passOn(response, headers) {
   const passed = new Headers(pairs(headers));
   for (const name of ["Content-Type", "Content-Language", "Retry-After"]) {
@@ -35,21 +33,21 @@ export function passOn(response, headers) {
   return new Response(response.body, { status: response.status, headers: passed });
 }
 
-/// Lets go of a response whose body nobody reads.
+/// Discards a response whose body is not read.
 export function discard(response) {
   response.body?.cancel().catch(() => {});
 }
 
-// Keys as WebCrypto has them, by what they were made of: importing one costs
-// more than checking a short message with it. As many as sources could have.
+// WebCrypto's keys, by the bytes that they were imported from: an import costs more than checking a short message.
+// There are as many as sources could have.
 const keys = new Map();
 const MAX_KEYS = 128;
 const MAX_KEY_BYTES = 1024;
 
 /// Whether a signature is good. Throws if the key can't be read.
 ///
-/// The bytes are views of the caller's memory, good until the first `await`.
-/// So a key's first message is copied, and later ones only by WebCrypto.
+/// The bytes are views of the caller's memory, valid until the first `await`. So the message is copied if the key has
+/// still to be imported. Otherwise only WebCrypto copies it.
 export function check(name, hash, namedCurve, keyFormat, key, signature, message) {
   const parameters = { name, hash, namedCurve };
   const id = key.length > MAX_KEY_BYTES ? undefined : [name, hash, String.fromCharCode(...key)].join();

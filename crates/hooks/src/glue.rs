@@ -1,4 +1,4 @@
-//! `glue.js`, and what little else is called in JavaScript.
+//! The functions of `glue.js`, and a few other JavaScript functions.
 
 use js_sys::{Promise, Uint8Array};
 pub(crate) use keystile_runtime::crossing::{SEPARATOR, join, respond, wait_until};
@@ -22,8 +22,7 @@ extern "C" {
 
     pub(crate) fn discard(response: &JsValue);
 
-    /// The bytes are this module's memory, and not copied: WebCrypto does so
-    /// before it returns.
+    /// Checks a signature. The bytes are views of this module's memory: WebCrypto copies them before it returns.
     #[wasm_bindgen(catch)]
     pub(crate) fn check(
         name: &str,

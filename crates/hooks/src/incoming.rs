@@ -7,14 +7,14 @@ use worker::Env;
 
 use crate::glue::{self, SEPARATOR};
 
-/// The request's id, which the edge gives.
+/// The header with the request's id, which the edge assigns.
 const REQUEST_ID: &str = "keystile-request-id";
-/// Whom an operator may ask about. The edge sets it, whatever came.
+/// The header with the tenants that an operator may ask about. The edge always sets it, so no caller can forge it.
 const REACH: &str = "keystile-reach";
-/// What the edge writes for an operator of all tenants.
+/// The header's value for an operator of all tenants.
 const ALL: &str = "all";
 
-/// One request: what was read of it in one crossing, and its handles.
+/// One request: the parts that were read in one crossing, and its handles.
 pub(crate) struct Incoming {
     request: JsValue,
     pub(crate) env: Env,
@@ -22,9 +22,9 @@ pub(crate) struct Incoming {
     pub(crate) request_id: String,
     pub(crate) method: String,
     pub(crate) url: String,
-    /// In lower case, each once. Those of Keystile's own are taken out.
+    /// The headers, with names in lower case, each once. Keystile's own are removed.
     pub(crate) headers: Vec<(String, String)>,
-    /// What the edge says that an operator may ask about.
+    /// The reach of the operator, as the edge states it.
     reach: Option<String>,
 }
 
@@ -67,20 +67,20 @@ impl Incoming {
         url.find('?').and_then(|at| url.get(at..)).unwrap_or_default()
     }
 
-    /// Whether the edge knows the caller as an operator, of whatever reach.
+    /// Whether the edge knows the caller as an operator, of any reach.
     pub(crate) fn is_operator(&self) -> bool {
         self.reach.as_deref().is_some_and(|reach| !reach.is_empty())
     }
 
-    /// Whether that is an operator of all tenants.
+    /// Whether the caller is an operator of all tenants.
     pub(crate) fn reaches_all(&self) -> bool {
         self.reach.as_deref() == Some(ALL)
     }
 
-    /// The body. Can be asked once.
+    /// Reads the body. It can be called once.
     ///
     /// # Errors
-    /// Why it can't be read.
+    /// The reason why the body can't be read.
     pub(crate) async fn body(&self, limit: u32) -> Result<Vec<u8>, BodyError> {
         body::read(&self.request, limit).await
     }

@@ -1,14 +1,13 @@
-//! The worker that receives webhooks. The edge is its front door: it has no
-//! address of its own, and believes what the edge says of a caller.
+//! The worker that receives webhooks. The edge is its front door: the worker has no address of its own, and trusts the
+//! edge's statements about a caller.
 //!
-//! A delivery passes [`source`] (whom it is from, by the URL), [`receive`]
-//! (verified, and new?), and [`forward`] (handed on, signed again); an object
-//! remembers what was delivered ([`deliveries`]). [`verify_endpoint`] answers
-//! services that receive webhooks themselves.
+//! A delivery passes [`source`] (its sender, by the URL), [`receive`] (verification, and detection of repeats), and
+//! [`forward`] (the upstream gets it, signed again). An object remembers the delivered ones ([`deliveries`]).
+//! [`verify_endpoint`] answers services that receive webhooks themselves.
 //!
-//! In mode `queue` the event goes through [`producer`] and a Cloudflare Queue to
-//! the [`consumer`], which hands it on; a body that is too long for a message
-//! waits in an object ([`bodies`]), and so does what nobody takes ([`DeadLetters`]).
+//! In mode `queue` the event goes through [`producer`] and a Cloudflare Queue to the [`consumer`], which forwards it. A
+//! body that is too long for a message waits in an object ([`bodies`]), and an event that could not be delivered waits
+//! in another ([`DeadLetters`]).
 
 mod bodies;
 mod consumer;
@@ -36,10 +35,9 @@ use wasm_bindgen_futures::future_to_promise;
 
 use crate::{incoming::Incoming, reply::Reply, source::Hooks};
 
-/// A request that the edge hands over. Returns the promise of a `Response`.
+/// Handles a request that the edge hands over. Returns the promise of a `Response`.
 ///
-/// What was begun is carried out even if the sender hangs up: half of it would
-/// be a delivery that nobody knows the outcome of.
+/// The work continues even if the sender hangs up. Stopping half-way would leave a delivery with an unknown outcome.
 #[wasm_bindgen]
 pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> Promise {
     let done = future_to_promise(async move {
@@ -52,9 +50,9 @@ pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> Promise {
     done
 }
 
-/// Messages of a queue: events to hand on, or such that could not be.
+/// Handles messages of a queue: events to forward, or events that could not be delivered.
 ///
-/// Never fails: the platform would repeat all messages of the batch.
+/// Never fails, since the platform would repeat all messages of the batch.
 #[wasm_bindgen]
 pub fn queue(batch: queue::Batch, env: JsValue, _context: JsValue) -> Promise {
     future_to_promise(async move {

@@ -1,4 +1,4 @@
-//! Events into the queue.
+//! The producer: it puts events into the queue.
 
 use keystile_core::{
     base::{
@@ -11,20 +11,21 @@ use keystile_runtime::{clock, log, random};
 
 use crate::{bodies, forward::Event, incoming::Incoming, queue, source::Source};
 
-/// A body and its message that take longer have failed. Less than a claim holds.
+/// The time after which storing a body and sending its message has failed, milliseconds. It is shorter than the
+/// lifetime of a claim.
 const TIMEOUT_MS: u64 = 30_000;
 
-/// Puts an event into the queue. When this returns it is durable.
+/// Puts an event into the queue. It is durable when this returns.
 ///
 /// # Errors
-/// 503: it may not be, and the sender is to send it again.
+/// 503: the event may not be in the queue, so the sender has to send it again.
 pub(crate) async fn enqueue(source: &Source, incoming: &Incoming, event: &Event) -> Result<(), Problem> {
     let mut envelope = envelope(source, incoming, event).map_err(|error| failed(source, event, &error.to_string()))?;
     let outcome = clock::within(TIMEOUT_MS, send(incoming, &mut envelope, &event.body)).await;
     match outcome.unwrap_or_else(|| Err(format!("not done within {TIMEOUT_MS} ms"))) {
         Ok(()) => Ok(()),
         Err(reason) => {
-            // The message may be there all the same: then its body has to be, too.
+            // The message may be in the queue all the same, so its body is not deleted.
             Err(failed(source, event, &reason))
         }
     }

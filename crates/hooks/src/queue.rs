@@ -1,6 +1,7 @@
-//! The two ends of the queue of events, bound by hand: the `worker` crate (0.8.7) does
-//! not tell how often a message was handed out, on which the time of the next attempt
-//! depends, and its sender costs 5 KiB.
+//! The two ends of the queue of events.
+//!
+//! The consumer's end is bound by hand: the `worker` crate (0.8.7) does not report how often a message was delivered,
+//! and the time of the next attempt depends on that.
 
 use js_sys::{Array, Object, Promise, Reflect};
 use keystile_runtime::clock;
@@ -10,10 +11,10 @@ use worker::Env;
 
 /// The queue's binding.
 const EVENTS: &str = "EVENTS";
-/// A queue or an object that takes longer has failed.
+/// The time after which a call to the queue has failed, milliseconds.
 const TIMEOUT_MS: u64 = 10_000;
 
-/// Puts a message into the queue. When this returns it is durable.
+/// Puts a message into the queue. It is durable when this returns.
 ///
 /// # Errors
 /// The platform's reason, for the log.
@@ -49,7 +50,7 @@ extern "C" {
 
 #[wasm_bindgen]
 extern "C" {
-    /// `MessageBatch`
+    /// The platform's `MessageBatch`.
     pub type Batch;
 
     /// The queue's name.
@@ -59,13 +60,13 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = "messages")]
     fn all(this: &Batch) -> Array;
 
-    /// `Message`
+    /// The platform's `Message`.
     pub(crate) type Message;
 
     #[wasm_bindgen(method, getter)]
     pub(crate) fn body(this: &Message) -> JsValue;
 
-    /// How often it was handed to a consumer, this time included.
+    /// The number of deliveries to a consumer, including this one.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn attempts(this: &Message) -> u32;
 
@@ -83,8 +84,8 @@ impl Batch {
 }
 
 impl Message {
-    /// Lets the queue hand it out again later, or to the queue of dead letters
-    /// if it was handed out often enough.
+    /// Makes the queue deliver the message again later, or move it to the queue of dead letters if it was delivered
+    /// often enough.
     pub(crate) fn retry_after(&self, seconds: u32) {
         let options = Object::new();
         // Setting a member of a new object can't fail.

@@ -1,8 +1,7 @@
-//! From a delivery to what is answered.
+//! The receipt of a delivery, up to its answer.
 //!
-//! Handshakes first; then it is verified, claimed with the object that
-//! remembers deliveries, and handed on. Whatever fails after the claim gives it
-//! back, so that the sender's own retry passes.
+//! Handshakes come first. Any other delivery is verified, claimed at the object that remembers deliveries, and
+//! forwarded. Any failure after the claim releases it, so that the sender's own retry passes.
 
 use keystile_core::{base::problem::Problem, config::WebhookMode, objects::deliveries::Claimed};
 use keystile_runtime::log;
@@ -59,7 +58,7 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
     once(hooks, source, incoming, event, keys).await
 }
 
-/// The source's secrets, if everything that a delivery needs is there.
+/// The source's secrets, if everything that a delivery needs is configured.
 fn ready<'a>(source: &'a Source, incoming: &Incoming) -> Result<&'a Secrets, Problem> {
     let missing = source.upstream.as_ref().err();
     match (&source.secrets, missing) {
@@ -68,7 +67,7 @@ fn ready<'a>(source: &'a Source, incoming: &Incoming) -> Result<&'a Secrets, Pro
     }
 }
 
-/// The sender hears that it is not its fault, and no more.
+/// The answer for a wrong configuration. It tells the sender that the fault is not the sender's, and no more.
 fn misconfigured(source: &Source, incoming: &Incoming, reason: &str) -> Problem {
     let fields =
         [("source", source.config.source.as_str()), ("request_id", incoming.request_id.as_str()), ("reason", reason)];
@@ -76,7 +75,7 @@ fn misconfigured(source: &Source, incoming: &Incoming, reason: &str) -> Problem 
     Problem::new(500, "CONFIGURATION", "This source is not set up right; the request id finds the reason in the log.")
 }
 
-/// A failure as the sender hears it; the log has it too.
+/// The problem for the sender after a failure, which is also logged.
 fn told(source: &Source, incoming: &Incoming, failure: &Failure) -> Problem {
     if let Failure::Configuration(reason) = failure {
         return misconfigured(source, incoming, reason);
@@ -104,10 +103,10 @@ fn refused(failure: &Failure) -> Problem {
     Problem::new(status, failure.code(), failure.detail())
 }
 
-/// The engine's verdict, with the arithmetic that it leaves to the platform.
+/// The engine's verdict. WebCrypto does the cryptography that the engine leaves to the platform.
 ///
 /// # Errors
-/// Why the delivery is refused.
+/// The reason why the delivery is refused.
 pub(crate) async fn verify(
     scheme: &Scheme,
     secrets: &Secrets,
@@ -126,7 +125,7 @@ pub(crate) async fn verify(
     pending.finish(&answers)
 }
 
-/// What can't be read as a key or a signature proves nothing.
+/// A key or a signature that can't be read proves nothing.
 async fn is_good(check: &SignatureCheck<'_>) -> bool {
     let Some(WebCrypto { name, hash, named_curve, key_format }) = check.algorithm.web_crypto() else { return false };
     let asked = glue::check(name, hash, named_curve, key_format, &check.key, &check.signature, &check.message);
@@ -136,7 +135,7 @@ async fn is_good(check: &SignatureCheck<'_>) -> bool {
     }
 }
 
-/// Hands the event on, unless it was before.
+/// Forwards the event, unless it was forwarded before.
 async fn once(
     hooks: &Hooks,
     source: &Source,
@@ -144,7 +143,7 @@ async fn once(
     mut event: Event,
     keys: Vec<String>,
 ) -> Result<Reply, Problem> {
-    // Nothing tells this one from another.
+    // Without a replay key a delivery can't be recognised.
     if keys.is_empty() {
         return Ok(hand_on(hooks, source, incoming, &event).await.1);
     }
@@ -166,14 +165,14 @@ async fn once(
     let (taken, reply) = hand_on(hooks, source, incoming, &event).await;
     let noted = if taken { remembered.remember().await } else { remembered.release().await };
     if let Err(error) = noted {
-        // The claim ends by itself; then the sender's retry passes, delivered or not.
+        // The claim ends by itself. Then the sender's retry passes, even if this delivery was forwarded.
         log::warn("delivery_not_noted", &[("reason", error.0.into())]);
     }
     Ok(reply)
 }
 
-/// To the upstream, or into the queue: whether it arrived there, and what the
-/// sender hears.
+/// Forwards the event to the upstream or puts it into the queue. Returns whether it arrived, and the answer for the
+/// sender.
 async fn hand_on(hooks: &Hooks, source: &Source, incoming: &Incoming, event: &Event) -> (bool, Reply) {
     if source.config.mode == WebhookMode::Queue {
         return match producer::enqueue(source, incoming, event).await {
@@ -185,7 +184,7 @@ async fn hand_on(hooks: &Hooks, source: &Source, incoming: &Incoming, event: &Ev
     (outcome.taken(), handed_on(outcome))
 }
 
-/// The upstream's answer, as the sender gets it.
+/// The upstream's answer, for the sender.
 fn handed_on(outcome: Outcome) -> Reply {
     match outcome {
         Outcome::Answered { response, .. } => Reply::Upstream(response),

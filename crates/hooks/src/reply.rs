@@ -9,9 +9,9 @@ use crate::glue;
 
 /// An answer in the making.
 pub(crate) enum Reply {
-    /// One that is made here.
+    /// An answer that this worker makes.
     Own { status: u16, headers: Vec<(String, String)>, body: String },
-    /// The upstream's.
+    /// The upstream's answer.
     Upstream(JsValue),
     /// A refusal, or a fault.
     Problem(Box<Problem>),

@@ -1,8 +1,7 @@
-//! What an isolate keeps between requests: the configuration, and of each
-//! source its scheme and secrets, made into keys once.
+//! An isolate's state between requests: the configuration, and the scheme and secrets of each source, parsed into keys
+//! once.
 //!
-//! Only plain state is shared. No future, waker or promise crosses from one
-//! request to another.
+//! Only plain state is shared. No future, waker or promise crosses from one request to another.
 
 use std::{cell::OnceCell, rc::Rc};
 
@@ -15,8 +14,8 @@ use worker::Env;
 
 use crate::incoming::Incoming;
 
-/// From this length on WebCrypto's HMAC is faster than the module's, its crossing
-/// included (`docs/design/benchmarks.md`).
+/// The message length from which WebCrypto's HMAC is faster than the module's, its crossing included
+/// (`docs/design/benchmarks.md`), bytes.
 pub(crate) const DELEGATE_HMAC_FROM: usize = 4 * 1024;
 
 thread_local! {
@@ -26,27 +25,27 @@ thread_local! {
 /// The isolate's memory.
 pub(crate) struct Hooks {
     pub(crate) config: HooksConfig,
-    /// Standard Webhooks' `v1`, which everything is signed in again.
+    /// The scheme `v1` of Standard Webhooks, by which every event is signed again.
     pub(crate) standard: Scheme,
     sources: Vec<Source>,
 }
 
 /// A source, ready for deliveries.
 pub(crate) struct Source {
-    /// As it is configured.
+    /// The configuration.
     pub(crate) config: WebhookSource,
-    /// What it signs with, or what is wrong with that.
+    /// The secrets that the sender signs with, or the mistake in them.
     pub(crate) secrets: Result<Secrets, String>,
-    /// Whom it is handed to, or what is missing for that.
+    /// The upstream, or the setting that it lacks.
     pub(crate) upstream: Result<Upstream, String>,
 }
 
-/// Whom deliveries are handed to.
+/// The upstream of a source.
 pub(crate) struct Upstream {
     /// The service binding, or undefined for a URL.
     pub(crate) fetcher: JsValue,
     pub(crate) url: String,
-    /// The `whsec_…` that they are signed with.
+    /// The `whsec_…` that forwarded deliveries are signed with.
     pub(crate) signing_secret: String,
 }
 
@@ -54,7 +53,7 @@ impl Hooks {
     /// The isolate of this environment, made at its first request.
     ///
     /// # Errors
-    /// What is wrong with the configuration. It is tried again at the next request.
+    /// The mistake in the configuration. The next request tries again.
     pub(crate) fn of(env: &Env) -> worker::Result<Rc<Self>> {
         HOOKS.with(|cell| match cell.get() {
             Some(hooks) => Ok(Rc::clone(hooks)),
@@ -103,9 +102,9 @@ impl Source {
         Self { config, secrets, upstream }
     }
 
-    /// The URL as the sender knows it. A registered query counts, whatever came
-    /// as one: what is signed is often the URL with something right behind it, so
-    /// whoever could choose the query could move the border.
+    /// The URL as the sender knows it. If the registered URL has a query, that query replaces the request's. The signed
+    /// text is often the URL directly followed by other text, so an attacker who chose the query could move the border
+    /// between them.
     pub(crate) fn url_of(&self, incoming: &Incoming) -> String {
         match &self.config.url {
             Some(registered) if registered.contains('?') => registered.clone(),
@@ -114,14 +113,14 @@ impl Source {
         }
     }
 
-    /// Does something with a delivery and what else decides on it.
+    /// The texts of the scheme's `params`.
     pub(crate) fn params(&self) -> Vec<(&str, &str)> {
         self.config.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 }
 
-/// The secrets that are set and can be used. One that isn't is logged, and
-/// leaves the others as they are: a rotation must not stop at a typing error.
+/// The secrets that are set and can be used. An unusable one is logged and does not affect the others: a rotation must
+/// not stop at a typing error.
 fn secrets_of(config: &WebhookSource, env: &Env) -> Result<Secrets, String> {
     let values: Vec<String> = config.secrets.iter().map(|name| secret::text(env, name).unwrap_or_default()).collect();
     let texts: Vec<&str> = values.iter().map(String::as_str).collect();
@@ -154,7 +153,7 @@ impl Upstream {
     }
 }
 
-/// A delivery's parts, as they came or were told.
+/// A delivery's parts, as they were received or described.
 pub(crate) struct Parts {
     pub(crate) method: String,
     pub(crate) url: String,
@@ -163,18 +162,18 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Headers as the engine takes them.
+    /// The headers in the engine's form.
     pub(crate) fn headers(&self) -> Vec<(&str, &str)> {
         self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
-    /// The delivery, with its headers out of [`headers`](Self::headers).
+    /// The delivery, with the headers from [`headers`](Self::headers).
     pub(crate) fn delivery<'a>(&'a self, headers: &'a [(&'a str, &'a str)]) -> Delivery<'a> {
         Delivery { method: &self.method, url: &self.url, headers, body: &self.body }
     }
 }
 
-/// What else decides on a delivery.
+/// The engine's options for a delivery.
 pub(crate) fn options<'a>(
     now: keystile_core::Timestamp,
     params: &'a [(&'a str, &'a str)],

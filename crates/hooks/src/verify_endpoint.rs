@@ -1,7 +1,7 @@
-//! `POST {base}/v1/webhooks/verify`: the verdict on a delivery, for services
-//! that receive webhooks themselves. The edge has authenticated the caller.
+//! `POST {base}/v1/webhooks/verify`: the verdict on a delivery, for services that receive webhooks themselves. The edge
+//! has authenticated the caller.
 //!
-//! Nothing is remembered: a service that asks twice is told the same twice.
+//! Nothing is remembered: a service that asks twice gets the same answer twice.
 
 use keystile_core::{
     api::verify_webhook::{self, Chosen, Judge, VerifyDelivery},
@@ -19,7 +19,7 @@ use crate::{
 
 pub(crate) async fn answer(hooks: &Hooks, incoming: &Incoming) -> Result<Reply, Problem> {
     if !incoming.is_operator() {
-        // The edge lets nobody else through.
+        // The edge lets only operators through, so its header can't be missing.
         log::error("no_reach", &[("request_id", incoming.request_id.as_str().into())]);
         return Err(Problem::internal());
     }
@@ -32,7 +32,7 @@ pub(crate) async fn answer(hooks: &Hooks, incoming: &Incoming) -> Result<Reply, 
     drop(body);
     let verdict = judge(hooks, incoming, asked).await?;
     if verdict == Err(Failure::TooMuchWork) {
-        // That says nothing of the delivery.
+        // This result says nothing about the delivery.
         return Err(fields::invalid(&verify_webhook::too_much_work()));
     }
     Ok(Reply::json(200, &verify_webhook::answer(verdict.as_ref())))
@@ -56,7 +56,7 @@ async fn judge(
     let now = asked.now.unwrap_or(incoming.now);
     match asked.by {
         Judge::Source(name) => {
-            // A source belongs to the deployment, and its secrets are no tenant's to try out.
+            // A source belongs to the deployment. A tenant's operator may not test deliveries against its secrets.
             if !incoming.reaches_all() {
                 let detail = "This operator key is for one tenant; sources belong to the whole deployment.";
                 return Err(Problem::new(403, "TENANT_NOT_ALLOWED", detail));

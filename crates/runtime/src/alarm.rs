@@ -1,16 +1,15 @@
-//! An object's alarm: work that is tried again until it took.
+//! An object's alarm: work that is retried until it succeeds.
 
 use keystile_core::Timestamp;
 use worker::{Response, Result, Storage};
 
 use crate::{clock, database, log};
 
-/// Does the work of the alarm of an object of this class. It never fails, because the
-/// platform drops an alarm that does in the end: a fault is logged as
-/// `{class}_alarm_failed`, and the alarm is set again for `retry_ms` later.
+/// Does the work of the alarm of an object of this class. It never fails, because the platform drops an alarm that
+/// fails too often. A fault is logged as `{class}_alarm_failed`, and the alarm is set again `retry_ms` later.
 ///
 /// # Errors
-/// Those of making an empty response.
+/// The error of making an empty response.
 pub async fn carry_out(
     storage: Storage,
     class: &str,

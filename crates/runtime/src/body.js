@@ -1,12 +1,12 @@
-// Bodies of requests, read in the platform's own buffers.
+// Bodies of requests, read into the platform's own buffers.
 
 const FIRST_BYTES = 16 * 1024;
 
-/// A body's bytes, or in one word why there are none.
+/// A body's bytes, or one word that says why there are none.
 ///
-/// The platform fills one buffer, however small the chunks are that come: a chunk
-/// as an object of its own takes 5 KB, so a body of single bytes would take 5,000
-/// times its length. The buffer grows with what has come, not with what is announced.
+/// The platform fills one buffer, even if the chunks are small. A chunk as an object of its own takes 5 KB, so a body
+/// of single bytes would take 5,000 times its length. The buffer grows with the bytes received, not with the announced
+/// length.
 export async function readBody(request, limit, deadlineMs) {
   if (Number(request.headers.get("Content-Length")) > limit) return "too large";
   if (request.body === null) return new Uint8Array();
@@ -31,7 +31,7 @@ async function readAll(reader, limit) {
   let bytes = new Uint8Array(Math.min(FIRST_BYTES, limit + 1));
   let length = 0;
   for (;;) {
-    // Less comes only at the end of the body.
+    // Fewer bytes than requested come only at the end of the body.
     const { done, value } = await reader.readAtLeast(bytes.length - length, bytes.subarray(length));
     if (done) return new Uint8Array(value.buffer, 0, length);
     length += value.length;

@@ -1,5 +1,4 @@
-//! Bodies of requests from outside: bounded in bytes and in time. Every worker
-//! reads them here.
+//! Bodies of requests from outside, bounded in bytes and in time. Every worker reads them here.
 
 use core::{error::Error, fmt};
 
@@ -8,19 +7,19 @@ use keystile_core::base::problem::Problem;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-/// A body has to be there whole after this long: who sends half of one holds
-/// memory, and acts on a judgement that was made before.
+/// The time by which a body must be complete, milliseconds. The sender of an incomplete body occupies memory, and the
+/// earlier judgement on it grows old.
 pub const DEADLINE_MS: u32 = 30_000;
 
-/// Why a body could not be read.
+/// The reason why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyError {
-    /// It has more than this many bytes. The rest was not read.
+    /// The body is longer than the limit. The rest was not read.
     TooLarge {
         /// The limit, bytes.
         limit: u32,
     },
-    /// It was not there whole after [`DEADLINE_MS`].
+    /// The body was not complete after [`DEADLINE_MS`].
     TooSlow,
     /// The sender hung up.
     BrokenOff,
@@ -53,13 +52,13 @@ impl From<BodyError> for Problem {
     }
 }
 
-/// Reads the body of a `Request`: memory in proportion to what has come, however
-/// small its chunks are. Can be asked once.
+/// Reads the body of a `Request`. The memory is in proportion to the bytes received, even if the chunks are small. It
+/// can be called once.
 ///
 /// # Errors
 /// [`BodyError`].
 pub async fn read(request: &JsValue, limit: u32) -> Result<Vec<u8>, BodyError> {
-    // It can't fail: what goes wrong is one of its words.
+    // This can't fail: an error is one of its words.
     let read = JsFuture::from(read_body(request, limit, DEADLINE_MS)).await.unwrap_or_default();
     match read.dyn_ref::<Uint8Array>() {
         Some(bytes) => Ok(bytes.to_vec()),

@@ -1,15 +1,15 @@
-//! The configuration, which ships as data beside the WebAssembly module: the
-//! JavaScript entry puts the worker's part at `globalThis.KEYSTILE_CONFIG`.
+//! The configuration, which ships as data beside the WebAssembly module. The JavaScript entry puts the worker's part at
+//! `globalThis.KEYSTILE_CONFIG`.
 
 use js_sys::Reflect;
 use keystile_core::config::from_blob;
 use serde::de::DeserializeOwned;
 
-/// Reads the worker's part of the configuration. Once per isolate: it is the same
-/// for its life.
+/// Reads the worker's part of the configuration. Call it once per isolate, since the configuration never changes in
+/// one.
 ///
 /// # Errors
-/// If it is missing or wrong, which the build does not let through.
+/// An error if the configuration is missing or wrong. The build prevents that.
 pub fn load<T: DeserializeOwned>() -> worker::Result<T> {
     let blob = Reflect::get(&js_sys::global(), &"KEYSTILE_CONFIG".into())
         .ok()

@@ -1,10 +1,10 @@
-// What the JavaScript of all workers shares: texts that cross between WebAssembly
-// and JavaScript in one piece, and responses that are made in Rust.
+// JavaScript that all workers share: texts that cross between WebAssembly and JavaScript in one piece, and responses
+// that Rust makes.
 
-/** Between the parts of such a text. */
+/** The separator of such a text's parts. */
 export const SEPARATOR = "\0";
 
-// Answers of these can have no body.
+// The statuses whose responses can have no body.
 const BODILESS = new Set([204, 205, 304]);
 
 /** Names and values, as `crossing::join` joined them. */
@@ -15,7 +15,7 @@ export function pairs(joined) {
   return pairs;
 }
 
-/** A response that was made in Rust. */
+/** A response that Rust makes. */
 export function respond(status, headers, body) {
   return new Response(BODILESS.has(status) ? null : body, { status, headers: pairs(headers) });
 }

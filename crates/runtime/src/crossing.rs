@@ -1,10 +1,10 @@
-//! Crossings between WebAssembly and a worker's `glue.js`: many texts cross as one,
-//! since each crossing costs about as much as hashing a key.
+//! Crossings between WebAssembly and a worker's `glue.js`. Several texts cross as one, since each crossing costs about
+//! as much as hashing a key.
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-/// Between the parts of texts that cross in one piece.
+/// The separator of texts that cross in one piece.
 pub const SEPARATOR: char = '\0';
 
 /// Joins names and values; `pairs` of `crossing.js` takes them apart.
@@ -21,10 +21,10 @@ pub fn join<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     joined
 }
 
-/// `ctx.waitUntil`.
+/// Calls `ctx.waitUntil`.
 ///
 /// # Errors
-/// What the platform throws, once the request is over.
+/// The platform's exception, if the request is over.
 pub fn wait_until(context: &JsValue, done: &Promise) -> Result<(), JsValue> {
     context.unchecked_ref::<Context>().wait_until_raw(done)
 }

@@ -1,16 +1,14 @@
-//! A Durable Object's SQLite database, with what its code relies on said once.
+//! A Durable Object's SQLite database. Its users rely on these properties:
 //!
-//! - **Atomic.** Whatever happens in [`Database::transaction`] is committed as a
-//!   whole or not at all. There is no `await` in it, so no other event of the
-//!   object comes in between.
-//! - **Durable before it is told.** The runtime's output gate holds every
-//!   answer and every outgoing call until the writes before it are on disk.
-//! - **Alarms commit with the rows.** [`Database::arm`] inside a transaction
-//!   sets the alarm in the same commit, so no row waits for an alarm that was
-//!   never set.
+//! - **Atomic.** The changes in [`Database::transaction`] are committed as a whole or not at all. There is no `await`
+//!   in it, so no other event of the object comes in between.
+//! - **Durable before it is told.** The runtime's output gate holds every answer and every outgoing call until the
+//!   writes before it are on disk.
+//! - **Alarms commit with the rows.** [`Database::arm`] inside a transaction sets the alarm in the same commit, so no
+//!   row waits for an alarm that was never set.
 //!
-//! Integers cross as JavaScript numbers: exact up to 2^53, which versions,
-//! sequence numbers and milliseconds stay far below.
+//! Integers cross as JavaScript numbers. They are exact up to 2^53; versions, sequence numbers and milliseconds stay
+//! far below that.
 
 use js_sys::{Date, Object};
 use keystile_core::{KeyDigest, Timestamp};
@@ -27,11 +25,11 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the object's database and brings its schema up to date. The
-    /// migrations are those of the object's class, in the order of their making.
+    /// Opens the object's database and brings its schema up to date. `migrations` are those of the object's class, the
+    /// oldest first.
     ///
     /// # Errors
-    /// Those of the platform.
+    /// The platform's.
     pub fn open(state: &State, migrations: &[&str]) -> Result<Self> {
         let storage = state.storage();
         let database = Self { sql: storage.sql(), storage };
@@ -39,7 +37,7 @@ impl Database {
         Ok(database)
     }
 
-    /// `PRAGMA user_version` is not available to Durable Objects.
+    /// Applies the migrations that are missing. `PRAGMA user_version` is not available to Durable Objects.
     fn migrate(&self, migrations: &[&str]) -> Result<()> {
         #[derive(serde::Deserialize)]
         struct Applied {
@@ -65,7 +63,7 @@ impl Database {
     /// Runs a statement for its effect.
     ///
     /// # Errors
-    /// Those of the platform.
+    /// The platform's.
     pub fn execute(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<()> {
         self.sql.exec(statement, bindings).map(drop)
     }
@@ -73,7 +71,7 @@ impl Database {
     /// All rows of a query. A cursor is never left open: that would lock tables.
     ///
     /// # Errors
-    /// Those of the platform.
+    /// The platform's.
     pub fn rows<T: DeserializeOwned>(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<T>> {
         self.sql.exec(query, bindings)?.to_array()
     }
@@ -81,15 +79,15 @@ impl Database {
     /// The first row of a query. (`SqlCursor::one` throws past Rust.)
     ///
     /// # Errors
-    /// Those of the platform.
+    /// The platform's.
     pub fn row<T: DeserializeOwned>(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<T>> {
         Ok(self.rows(query, bindings)?.into_iter().next())
     }
 
-    /// Does all of `work`, or if it fails nothing of it.
+    /// Does all of `work`, or nothing of it if it fails.
     ///
     /// # Errors
-    /// Those of `work`, or of the platform.
+    /// Those of `work`, or the platform's.
     pub fn transaction<T, E: From<Error>>(
         &self,
         mut work: impl FnMut() -> std::result::Result<T, E>,
@@ -99,7 +97,7 @@ impl Database {
             let worked = work();
             let failed = worked.is_err();
             outcome = Some(worked);
-            // Throwing is how JavaScript's API is told to roll back.
+            // A thrown exception makes JavaScript's API roll back.
             if failed { Err(JsValue::from_str(ROLLED_BACK)) } else { Ok(JsValue::UNDEFINED) }
         };
         let storage: &SyncStorage = self.storage.as_raw().unchecked_ref();
@@ -112,29 +110,29 @@ impl Database {
         }
     }
 
-    /// Sets the object's one alarm, in place of the one that was set before.
+    /// Sets the object's one alarm and replaces an earlier one.
     ///
     /// # Errors
-    /// Those of the platform.
+    /// The platform's.
     pub fn arm(&self, at: Timestamp) -> Result<()> {
         arm(&self.storage, at)
     }
 }
 
-/// The digests of migrations. A test of each object's class pins them: one that was
-/// deployed is never changed, and a new one is appended.
+/// The digests of migrations. A test of each object's class pins them: a deployed migration is never changed, and a new
+/// one is appended.
 #[must_use]
 pub fn digests(migrations: &[&str]) -> Vec<String> {
     migrations.iter().map(|migration| KeyDigest::of(migration).to_hex()).collect()
 }
 
-/// The same where there is no database to be had.
+/// Sets the object's one alarm without a database.
 ///
 /// # Errors
-/// Those of the platform.
+/// The platform's.
 pub fn arm(storage: &Storage, at: Timestamp) -> Result<()> {
     let date = Date::new(&JsValue::from_f64(at.as_millis() as f64));
-    // The write is made by the call itself; its promise tells nothing new.
+    // The call itself makes the write, so its promise is not awaited.
     storage.as_raw().set_alarm(date, Object::new()).map(drop).map_err(Error::from)
 }
 
@@ -142,7 +140,7 @@ const ROLLED_BACK: &str = "rolled back";
 
 #[wasm_bindgen]
 extern "C" {
-    /// The part of `DurableObjectStorage` that the `worker` crate lacks.
+    /// The method of `DurableObjectStorage` that the `worker` crate lacks.
     type SyncStorage;
 
     #[wasm_bindgen(method, catch, js_name = transactionSync)]

@@ -1,4 +1,5 @@
-//! Records, and how tenants stand, in KV: sealed, at addresses that only the secret's holder can tell.
+//! The records of keys and the standings of tenants in KV: sealed, at addresses that only the holder of the secret can
+//! compute.
 
 use core::{error::Error, fmt};
 
@@ -12,14 +13,14 @@ use worker::Env;
 
 use crate::{clock, log, object::said};
 
-/// The binding's name in both workers.
+/// The binding's name in the workers.
 const BINDING: &str = "KEYS";
-/// KV may answer from its own cache for this long, its least, in seconds.
+/// The time for which KV may answer from its own cache, seconds: the shortest that it offers.
 const CACHE_TTL_SECONDS: u32 = 30;
-/// A write that takes longer has failed.
+/// The time after which a write has failed, milliseconds.
 const PUT_TIMEOUT_MS: u64 = 2_000;
 
-/// KV did not answer, or held what is no record of this key.
+/// An error: KV did not answer, or held a value that is not a record of this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KvFailed;
 
@@ -31,12 +32,10 @@ impl fmt::Display for KvFailed {
 
 impl Error for KvFailed {}
 
-/// Reads a key's record: one operation, however many secrets there are. The
-/// newest secret's address counts first.
+/// Reads a key's record, in one operation for any number of secrets. The newest secret's address takes precedence.
 ///
 /// # Errors
-/// [`KvFailed`] with the reason in the log: KV is down, or a value was not
-/// sealed for its address and can't be trusted.
+/// [`KvFailed`] with the reason in the log: KV is down, or a value was not sealed for its address and can't be trusted.
 pub async fn read(
     env: &Env,
     keyring: &Keyring,
@@ -46,7 +45,7 @@ pub async fn read(
     read_sealed(env, keyring.slots(digest), timeout_ms, |text| Stored::decode(text).ok()).await
 }
 
-/// Reads how a tenant stands, likewise; `None` if it never was suspended, as far as KV knows.
+/// Reads a tenant's standing in the same way; `None` if KV has none, since the tenant was never suspended.
 ///
 /// # Errors
 /// As for [`read`].
@@ -76,8 +75,8 @@ async fn read_sealed<T>(
     Ok(None)
 }
 
-/// Puts a key's record at the address of every configured secret, so that an
-/// edge that does not have the newest one yet finds no outdated value.
+/// Puts a key's record at the address of every configured secret. So an edge that does not have the newest secret yet
+/// finds no outdated value.
 ///
 /// # Errors
 /// [`KvFailed`] with the reason in the log; some of the puts may have happened.
@@ -85,7 +84,7 @@ pub async fn put(env: &Env, keyring: &Keyring, digest: &KeyDigest, record: &str)
     put_sealed(env, keyring.slots(digest), record).await
 }
 
-/// Puts how a tenant stands, likewise.
+/// Puts a tenant's standing in the same way.
 ///
 /// # Errors
 /// As for [`put`].

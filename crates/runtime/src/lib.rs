@@ -1,6 +1,5 @@
-//! The platform, for all workers: the clock, randomness, bodies of requests,
-//! configuration and secrets, KV, Durable Objects with their databases, alarms and
-//! calls, upstreams, logs and responses. Decisions are `keystile-core`'s.
+//! The platform, for all workers: the clock, randomness, bodies of requests, configuration and secrets, KV, Durable
+//! Objects with their databases, alarms and calls, upstreams, logs and responses. Decisions are in `keystile-core`.
 
 pub mod alarm;
 pub mod body;

@@ -1,18 +1,18 @@
-//! Structured logs: one JSON object a line. No key, header or body goes in.
+//! Structured logs: one JSON object per line. They never contain a key, header or body.
 
 use serde_json::{Map, Value};
 
-/// Something worth knowing.
+/// Logs an event for information.
 pub fn info(event: &str, fields: &[(&str, Value)]) {
     worker::console_log!("{}", line("info", event, fields));
 }
 
-/// Something that somebody should look at.
+/// Logs an event that needs attention.
 pub fn warn(event: &str, fields: &[(&str, Value)]) {
     worker::console_warn!("{}", line("warn", event, fields));
 }
 
-/// A fault.
+/// Logs a fault.
 pub fn error(event: &str, fields: &[(&str, Value)]) {
     worker::console_error!("{}", line("error", event, fields));
 }

@@ -1,8 +1,7 @@
-//! Calls to Durable Objects: JSON over `fetch`, since objects written in Rust
-//! answer no other way.
+//! Calls to Durable Objects: JSON over `fetch`, since objects written in Rust accept no other calls.
 //!
-//! Bound by hand: the `worker` crate's request and response types would be a
-//! tenth of the edge worker's size, and each call would build three of them.
+//! The calls are bound by hand: the `worker` crate's request and response types would take a tenth of the edge worker's
+//! size, and each call would build three of them.
 
 use core::{error::Error, fmt};
 
@@ -15,7 +14,7 @@ use worker::Env;
 
 use crate::clock;
 
-/// A call did not come to an answer in time, or to none that can be read.
+/// An error: a call got no answer in time, or one that can't be read.
 #[derive(Clone, Debug)]
 pub struct CallFailed(pub String);
 
@@ -30,7 +29,7 @@ impl Error for CallFailed {}
 /// Calls the object `name` of the class that `C` is a call of, and reads its answer.
 ///
 /// # Errors
-/// [`CallFailed`] on every other outcome than a 2xx answer that can be read.
+/// [`CallFailed`] on any outcome other than a 2xx answer that can be read.
 pub async fn call<C: Call>(env: &Env, name: &str, request: &C, timeout_ms: u64) -> Result<C::Answer, CallFailed>
 where
     C::Answer: DeserializeOwned,
@@ -38,8 +37,8 @@ where
     call_as(env, name, request, timeout_ms).await
 }
 
-/// The same with the answer read as another type: `Value`, where a derived reader
-/// would cost too much of the edge's size.
+/// Calls like [`call`], but reads the answer as another type, such as `Value`: a derived reader would take too much of
+/// the edge's size.
 ///
 /// # Errors
 /// As for [`call`].
@@ -98,7 +97,7 @@ async fn fetch(env: &Env, binding: &str, name: &str, path: &str, question: &str)
     Ok((answer.status(), text.as_string().unwrap_or_default()))
 }
 
-/// What a JavaScript error says.
+/// The message of a JavaScript error.
 pub(crate) fn said(error: &JsValue) -> String {
     error
         .as_string()

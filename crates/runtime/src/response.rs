@@ -4,19 +4,19 @@ use keystile_core::base::problem::{CONTENT_TYPE, Problem};
 use serde::Serialize;
 use worker::{Error, Headers, Response, Result};
 
-/// A JSON answer that nobody may cache.
+/// A JSON answer that must not be cached.
 ///
 /// # Errors
-/// Those of the platform.
+/// The platform's.
 pub fn json(status: u16, body: &impl Serialize) -> Result<Response> {
     let body = serde_json::to_string(body).map_err(|error| Error::RustError(error.to_string()))?;
     with_body(status, "application/json", body, &[])
 }
 
-/// A problem, under a request's id.
+/// A problem, with a request's id.
 ///
 /// # Errors
-/// Those of the platform.
+/// The platform's.
 pub fn problem(problem: &Problem, request_id: &str) -> Result<Response> {
     with_body(problem.status, CONTENT_TYPE, problem.body(request_id), &problem.headers)
 }

@@ -1,13 +1,13 @@
-//! The Worker secrets that both workers need.
+//! The Worker secrets that several workers need.
 
 use keystile_core::{Keyring, RootKeys};
 use worker::Env;
 
-/// The keyring of `KEYSTILE_SECRET`. Reading a secret crosses into JavaScript,
-/// and deriving subkeys costs hashing: once per isolate.
+/// The keyring of `KEYSTILE_SECRET`. Call it once per isolate: reading a secret crosses into JavaScript, and deriving
+/// subkeys costs hashing.
 ///
 /// # Errors
-/// If the secret is missing or wrong; the message says what to write.
+/// An error if the secret is missing or wrong; the message says what to write.
 pub fn keyring(env: &Env) -> worker::Result<Keyring> {
     let value = text(env, "KEYSTILE_SECRET")
         .ok_or_else(|| worker::Error::RustError("the secret KEYSTILE_SECRET is not set".into()))?;
@@ -20,7 +20,7 @@ pub fn root_keys(env: &Env) -> RootKeys {
     text(env, "KEYSTILE_ROOT_KEY").map(|value| RootKeys::parse(&value)).unwrap_or_default()
 }
 
-/// Any secret or variable by its name.
+/// The secret or variable of this name.
 #[must_use]
 pub fn text(env: &Env, name: &str) -> Option<String> {
     env.var(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty())

@@ -1,17 +1,17 @@
-//! How upstreams are called: by a service binding or a URL.
+//! Upstreams, by a service binding or a URL.
 
 use js_sys::Reflect;
 use keystile_core::config::Target;
 use wasm_bindgen::JsValue;
 use worker::Env;
 
-/// An upstream, as it is called.
+/// An upstream, resolved for calls.
 pub struct Upstream {
     /// The service binding, or undefined for a URL.
     pub fetcher: JsValue,
-    /// The beginning of URLs there, `https://host`. A service binding doesn't look at it.
+    /// The beginning of URLs at the upstream, `https://host`. A service binding ignores it.
     pub origin: String,
-    /// The beginning of paths there, without a slash at its end.
+    /// The beginning of paths at the upstream, without a slash at its end.
     pub base: String,
 }
 
@@ -19,7 +19,7 @@ impl Upstream {
     /// Finds the binding, once per isolate.
     ///
     /// # Errors
-    /// What is missing in wrangler.toml.
+    /// The binding that is missing in wrangler.toml.
     pub fn of(target: &Target, env: &Env) -> Result<Self, String> {
         match target {
             Target::Url(url) => {
@@ -35,7 +35,7 @@ impl Upstream {
     }
 }
 
-/// `https://host` and `/path` of an upstream's URL.
+/// The `https://host` and the `/path` of an upstream's URL.
 fn origin_and_path(url: &str) -> (&str, &str) {
     let host = url.find(':').map_or(0, |at| at + "://".len());
     let path = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| host + at);

@@ -1,4 +1,4 @@
-// For browsers and their bundlers: the module is fetched from beside this file.
+// The entry for browsers and their bundlers: the module is fetched from beside this file.
 
 import init from "./bindings.js";
 

@@ -2,29 +2,29 @@
 export type SchemeOrProvider = string | object;
 
 export interface Delivery {
-  /** `POST` unless given. */
+  /** The method; `POST` by default. */
   method?: string;
-  /** As it is registered with the sender. Only schemes that sign it need it. */
+  /** The URL as it is registered with the sender. Only schemes that sign it need it. */
   url?: string;
   headers: Headers | Iterable<[string, string]> | Record<string, string | string[] | undefined>;
-  /** The bytes as they came. Never a parsed and written object. */
+  /** The bytes as they were received, never an object that was parsed and written again. */
   body?: ArrayBufferView | ArrayBuffer | string | null;
 }
 
 export interface Options {
   /** The texts of the scheme's `params`. */
   params?: Record<string, string>;
-  /** Providers that a single source describes need this to be chosen. */
+  /** Whether a provider is accepted that only a single source describes. */
   accept_unconfirmed?: boolean;
-  /** Bytes of a body; longer ones are refused. 8 MiB unless given. */
+  /** The maximum length of a body, bytes; 8 MiB by default. Longer ones are refused. */
   body_limit?: number;
-  /** Whether verdicts have `replay_keys`. Where no signed id serves, they cost another hash of the body. */
+  /** Whether verdicts have `replay_keys`. Without a signed id they cost another hash of the body. */
   replay_keys?: boolean;
 }
 
-/** A single call's options. */
+/** The options of a single call. */
 export interface At extends Options {
-  /** Seconds since 1970, or a Date; the clock's unless given. */
+  /** The time to judge by: seconds since 1970, or a Date; the clock's by default. */
   now?: number | Date;
 }
 
@@ -33,23 +33,26 @@ export type Verdict = Genuine | Refused;
 export interface Genuine {
   valid: true;
   code: "OK";
-  /** Which of the secrets it matched: the first, if several. */
+  /** The index of the secret that matched; of several, the first. */
   secret_index: number;
   /** Whether the signature covers the whole body. */
   body_authenticated: boolean;
-  /** When it was signed, if the scheme says. Seconds since 1970. */
+  /** The time at which it was signed, seconds since 1970, if the scheme states it. */
   timestamp?: number;
-  /** The id that a repeated delivery repeats, if the scheme has one. */
+  /** The id that stays the same when the delivery is repeated, if the scheme has one. */
   event_id?: string;
-  /** What to remember, to know the delivery again: a text for each item that was signed. It is new if any was not seen. */
+  /**
+   * The texts to remember in order to recognise the delivery again: one for each signed item. The delivery is new if
+   * any of them is new.
+   */
   replay_keys?: string[];
 }
 
 export interface Refused {
   valid: false;
-  /** Why: `NO_MATCH`, `TIMESTAMP_TOO_OLD`, … */
+  /** The reason: `NO_MATCH`, `TIMESTAMP_TOO_OLD`, … */
   code: string;
-  /** The same for a person. */
+  /** The reason as a sentence. */
   detail: string;
 }
 
@@ -74,24 +77,24 @@ export interface Provider {
   scheme: object;
 }
 
-/** A scheme and its secrets, read once for many deliveries. */
+/** A scheme and its secrets, parsed once for many deliveries. */
 export class Verifier {
-  /** Throws if the scheme is none, the provider is unknown, a secret can't be used, or a parameter is missing. */
+  /** Throws if the scheme is malformed, the provider is unknown, a secret can't be used, or a parameter is missing. */
   constructor(scheme: SchemeOrProvider, secrets: string[], options?: Options);
-  /** Verifies a delivery, at `now`: seconds since 1970, or a Date. What the sender sent never throws. */
+  /** Verifies a delivery at `now`: seconds since 1970, or a Date. It never throws because of the delivery's content. */
   verify(delivery: Delivery, now?: number | Date): Verdict;
-  /** The same; bodies long enough are WebCrypto's to hash, which is faster. */
+  /** Verifies a delivery like `verify`, but lets WebCrypto hash long bodies, which is faster. */
   verifyAsync(delivery: Delivery, now?: number | Date): Promise<Verdict>;
-  /** What to answer if this is a handshake; `undefined` if it is none, or one that proves nothing. */
+  /** The answer to a handshake; `undefined` if this is not a handshake, or one that proves nothing. */
   handshake(delivery: Delivery, now?: number | Date): Answer | undefined;
-  /** Lets go of the module's memory. Garbage collection does so too, some time later. */
+  /** Frees the module's memory. Garbage collection does so too, some time later. */
   free(): void;
 }
 
-/** Verifies one delivery; a `Verifier` is for many. */
+/** Verifies one delivery. Use a `Verifier` for many. */
 export function verify(scheme: SchemeOrProvider, secrets: string[], delivery: Delivery, options?: At): Verdict;
 
-/** Signs a delivery as the sender would: the headers to add. */
+/** Signs a delivery as the sender would, and returns the headers to add. */
 export function sign(
   scheme: SchemeOrProvider,
   secret: string,
@@ -100,5 +103,5 @@ export function sign(
   options?: At,
 ): Signed;
 
-/** The providers that are known, with their schemes and what these rest on. */
+/** The known providers, with their schemes and the sources that these rest on. */
 export function providers(): Provider[];

@@ -1,22 +1,20 @@
-// The package's functions. What came is gathered here, so that it crosses into
-// the module once; the module decides.
+// The package's functions. They gather a delivery's parts so that it crosses into the module once; the module decides.
 
 import { Engine, providers as known, sign as signed } from "./bindings.js";
 
 /**
- * What the platform has beside the module, as the entry says: from `long` bytes
- * on its HMAC is faster. `check` has one that answers at once; WebCrypto's
- * doesn't.
+ * The platform's own HMAC, set by the entry. It is faster than the module's from `long` bytes on. `check` is one that
+ * answers synchronously; WebCrypto's does not.
  */
 const platform = { long: 32 * 1024, check: undefined };
 
-/** For the entries. */
+/** Sets the platform's HMAC. For the entries alone. */
 export const onPlatform = (has) => Object.assign(platform, has);
 
-/** The module's own limit, known here so that no longer body is copied there. */
+/** The module's own limit, repeated here so that no longer body is copied into it. */
 const BODY_LIMIT = 8 * 1024 * 1024;
 
-/** A verdict's bits. From the ninth on it is the number of the secret. */
+/** The bits of a verdict. The bits from the ninth on are the index of the secret. */
 const VALID = 1;
 const BODY_AUTHENTICATED = 2;
 const TIMESTAMP = 4;
@@ -25,10 +23,10 @@ const REPLAY_KEYS = 16;
 
 export class Verifier {
   #engine;
-  /** The names of the headers that it reads; undefined if that depends on the delivery. */
+  /** The names of the headers that the scheme reads; undefined if they depend on the delivery. */
   #headers;
   #bodyLimit;
-  /** True once WebCrypto has the keys; until then the promise of it, if it was begun. */
+  /** True once WebCrypto has the keys. Before that, the promise of the import if it was begun. */
   #importing;
 
   constructor(scheme, secrets, options = {}) {
@@ -49,7 +47,7 @@ export class Verifier {
     const here = body.length < platform.long || body.length > this.#bodyLimit || platform.check;
     if (here || !globalThis.crypto?.subtle) return this.#judge(text, at, body);
     if (this.#importing === true) return this.#ask(text, at, body);
-    // What is asked later is asked of what the body is now.
+    // The caller may change the body while this waits, so the body is copied now.
     const copy = body.slice();
     try {
       await (this.#importing ??= this.#importKeys());
@@ -79,12 +77,12 @@ export class Verifier {
   async #ask(text, at, body) {
     const asked = this.#engine.ask(text, body, at);
     const promises = asked.promises();
-    // There is one, as a rule.
+    // There is usually one.
     const answers = promises.length === 1 ? [await answered(promises[0])] : await Promise.all(promises.map(answered));
     return this.#verdict(this.#engine.settle(asked, answers));
   }
 
-  /** The verdict that the engine has just come to. */
+  /** The engine's last verdict. */
   #verdict(bits) {
     const engine = this.#engine;
     if (!(bits & VALID)) return { valid: false, code: engine.code(), detail: engine.detail() };
@@ -129,7 +127,7 @@ export function providers() {
   return JSON.parse(known());
 }
 
-/** Method, URL and headers as one text; of the headers those with these names, or all. */
+/** Method, URL and headers as one text, with only the headers of these names if they are given. */
 function head({ method = "POST", url = "", headers }, names) {
   let text = checked(method) + "\0" + checked(url);
   const add = (name, value) => {
@@ -160,7 +158,7 @@ function checked(text) {
   return text;
 }
 
-/** What fails proves nothing. */
+/** A failed check proves nothing. */
 async function answered(promise) {
   try {
     return await promise;
@@ -172,12 +170,12 @@ async function answered(promise) {
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array();
 /**
- * Where short texts are encoded. So a body is gathered last, and is the
- * module's before anything else is encoded: what waits is longer.
+ * The buffer in which short texts are encoded. A body is gathered last and copied into the module before anything else
+ * is encoded, so the buffer is free again. A body that is kept across a wait is longer than the buffer.
  */
 const scratch = new Uint8Array(4095);
 
-/** Also of other realms, such as a test runner's. */
+/** The body's bytes. Buffers of other realms, such as a test runner's, are accepted. */
 function bytes(body) {
   if (body instanceof Uint8Array) return body;
   if (typeof body === "string") {
@@ -187,11 +185,11 @@ function bytes(body) {
   if (body === undefined || body === null) return NOTHING;
   if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
   if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return new Uint8Array(body);
-  // An object would have to be written again, and its bytes would be others.
+  // An object would have to be serialised again, and its bytes would differ.
   throw new TypeError("`body` is the bytes as they came: a Uint8Array, an ArrayBuffer, or a string.");
 }
 
-/** Seconds since 1970; the clock's unless given. */
+/** Seconds since 1970; the clock's by default. */
 function seconds(now = Date.now() / 1000) {
   const at = Object.prototype.toString.call(now) === "[object Date]" ? now.getTime() / 1000 : now;
   if (typeof at !== "number" || !(Math.abs(at) < 1e11)) throw new TypeError("`now` is in seconds since 1970, or a Date.");

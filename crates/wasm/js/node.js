@@ -1,5 +1,5 @@
-// For Node, and what goes as Node: the module is read from beside this file, and long
-// HMACs are OpenSSL's, at once.
+// The entry for Node and compatible runtimes: the module is read from beside this file, and OpenSSL computes long HMACs
+// synchronously.
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// For Cloudflare Workers, which compile the module when they are deployed.
+// The entry for Cloudflare Workers, which compile the module when they are deployed.
 
 import module from "./bindings_bg.wasm";
 
@@ -6,7 +6,7 @@ import { initSync } from "./bindings.js";
 import { onPlatform } from "./keystile.js";
 
 initSync({ module });
-// WebCrypto changes no threads here.
+// Calls to WebCrypto do not change threads here, so the limit is low.
 onPlatform({ long: 4 * 1024 });
 
 export { providers, sign, Verifier, verify } from "./keystile.js";

@@ -1,11 +1,11 @@
-//! The webhook engine for JavaScript, as `js/keystile.js` calls it: in texts,
-//! bytes and numbers, so that a delivery crosses the border once.
+//! The webhook engine for JavaScript, as `js/keystile.js` calls it. Texts, bytes and numbers cross, so that a delivery
+//! crosses the border once.
 //!
 //! | crosses as | is |
 //! |---|---|
 //! | `head` | method, URL, then names and values of headers, with a NUL between them |
 //! | scheme, options, answers | JSON |
-//! | a verdict | bits ([`Engine::verify`]); its texts are asked for where there are any |
+//! | a verdict | bits ([`Engine::verify`]); its texts are fetched separately if there are any |
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
@@ -19,15 +19,15 @@ use keystile_webhook::{
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-/// A scheme and its secrets, read once for many deliveries, and the last verdict.
+/// A scheme and its secrets, parsed once for many deliveries, and the last verdict.
 ///
-/// Nothing takes `&mut self`: should a call ever trap, for want of memory, the
-/// next one is not refused as one inside of it.
+/// No method takes `&mut self`. If a call ever traps for want of memory, the next one would otherwise be refused as a
+/// nested call.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Engine {
     parts: Parts,
-    /// The keys of HMACs as WebCrypto has them, once they were set.
+    /// WebCrypto's HMAC keys, once they were set.
     keys: RefCell<Vec<JsValue>>,
     judged: RefCell<Result<Verified, Failure>>,
 }
@@ -41,7 +41,7 @@ struct Parts {
     check: Option<Check>,
 }
 
-/// What WebCrypto was asked about a delivery, and what its answers will mean.
+/// The questions to WebCrypto about a delivery, and the meaning of the answers to come.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Asked {
@@ -57,7 +57,7 @@ enum Then {
 
 #[wasm_bindgen]
 impl Asked {
-    /// The answers to come.
+    /// The promises of the answers.
     #[must_use]
     pub fn promises(&self) -> Array {
         self.promises.clone()
@@ -66,21 +66,21 @@ impl Asked {
 
 #[wasm_bindgen]
 extern "C" {
-    /// The platform's `{ hmac(hash, key, signature, message) }`: whether a
-    /// signature is good. The bytes are this module's memory, for the call.
+    /// The platform's `{ hmac(hash, key, signature, message) }`: whether a signature is good. The bytes are views of
+    /// this module's memory, valid during the call.
     #[derive(Clone, Debug)]
     pub type Check;
 
     #[wasm_bindgen(method, catch)]
     fn hmac(this: &Check, hash: &str, key: &[u8], signature: &[u8], message: &[u8]) -> Result<bool, JsValue>;
 
-    /// The bytes are this module's memory, and not copied: WebCrypto does so
-    /// before it returns.
+    /// Asks WebCrypto to verify a signature. The bytes are views of this module's memory: WebCrypto copies them before
+    /// it returns.
     #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = verify)]
     fn web_crypto_verify(name: &str, key: &JsValue, signature: &[u8], message: &[u8]) -> Result<Promise, JsValue>;
 }
 
-/// What else decides, as JavaScript gives it.
+/// The options, as JavaScript passes them.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct CallerOptions {
@@ -98,13 +98,11 @@ const REPLAY_KEYS: u32 = 16;
 
 #[wasm_bindgen]
 impl Engine {
-    /// Throws if the scheme is none, the provider is unknown, or no secret can
-    /// be used. HMACs over at least `ask_above` bytes are left to `check`, if
-    /// the platform has one that answers at once; else to WebCrypto, by
-    /// [`ask`](Self::ask).
+    /// Parses a scheme and its secrets. HMACs over at least `ask_above` bytes are left to `check`, if the platform has
+    /// a synchronous one, otherwise to WebCrypto, by [`ask`](Self::ask).
     ///
     /// # Errors
-    /// A sentence that says which.
+    /// A sentence, if the scheme is malformed, the provider is unknown, or no secret can be used.
     #[wasm_bindgen(constructor)]
     pub fn new(
         scheme: &str,
@@ -131,15 +129,14 @@ impl Engine {
         Ok(Self { parts, keys: RefCell::default(), judged: RefCell::new(Err(Failure::NoMatch)) })
     }
 
-    /// The headers that have to be handed over; `undefined` if that is all of them.
+    /// The names of the headers that must be passed; `undefined` for all headers.
     #[must_use]
     pub fn headers(&self) -> Option<Vec<String>> {
         self.parts.scheme.headers_read()
     }
 
-    /// Verifies a delivery, at `now` in seconds. Bits: 1 valid, 2 the body is
-    /// authenticated, 4 there is a timestamp, 8 an event id, 16 replay keys;
-    /// from the ninth on, the number of the secret.
+    /// Verifies a delivery at `now`, in seconds. The bits: 1 valid, 2 the body is authenticated, 4 there is a
+    /// timestamp, 8 an event id, 16 replay keys; from the ninth on, the index of the secret.
     pub fn verify(&self, head: &str, body: &[u8], now: f64) -> u32 {
         let parts = &self.parts;
         self.conclude(parts.judge(head, body, now, |delivery, options| {
@@ -155,29 +152,29 @@ impl Engine {
                 }
             };
             let by_platform = parts.check.as_ref().and_then(|_| verify(parts.ask_above));
-            // If the platform has no answer, the module has.
+            // If the platform has no answer, the module computes it.
             by_platform.or_else(|| verify(usize::MAX)).unwrap_or(Err(Failure::NoMatch))
         }))
     }
 
-    /// Concludes that a body is longer than `body_limit`, without having it.
+    /// Records the verdict on a body that is longer than `body_limit`, without the body.
     pub fn too_large(&self) -> u32 {
         self.conclude(Err(Failure::BodyTooLarge))
     }
 
-    /// Why the last delivery was refused.
+    /// The reason why the last delivery was refused.
     #[must_use]
     pub fn code(&self) -> Option<String> {
         self.judged.borrow().as_ref().err().map(|failure| failure.code().into())
     }
 
-    /// The same, as a sentence.
+    /// The reason as a sentence.
     #[must_use]
     pub fn detail(&self) -> Option<String> {
         self.judged.borrow().as_ref().err().map(|failure| failure.detail().into_owned())
     }
 
-    /// When the last delivery was signed, seconds.
+    /// The time at which the last delivery was signed, seconds.
     #[must_use]
     pub fn timestamp(&self) -> Option<f64> {
         self.judged.borrow().as_ref().ok().and_then(|verified| verified.timestamp).map(seconds)
@@ -189,26 +186,25 @@ impl Engine {
         self.judged.borrow().as_ref().ok().and_then(|verified| verified.event_id.clone())
     }
 
-    /// What to remember of the last delivery.
+    /// The replay keys of the last delivery.
     #[must_use]
     pub fn replay_keys(&self) -> Vec<String> {
         self.judged.borrow().as_ref().ok().map(|verified| verified.replay_keys.clone()).unwrap_or_default()
     }
 
-    /// The keys that [`ask`](Self::ask) needs, each as a hash's name and bytes.
+    /// The keys that [`ask`](Self::ask) needs, each as the name of a hash and bytes.
     #[must_use]
     pub fn hmac_keys(&self) -> Array {
         let keys = self.parts.secrets.hmac_keys(&self.parts.scheme);
         keys.map(|(names, key)| Array::of2(&names.hash.into(), &Uint8Array::from(key))).collect()
     }
 
-    /// Takes the same keys as WebCrypto has them, in the same order.
+    /// Sets WebCrypto's versions of these keys, in the same order.
     pub fn set_keys(&self, keys: Vec<JsValue>) {
         self.keys.replace(keys);
     }
 
-    /// Verifies a delivery with a long body as far as goes without WebCrypto,
-    /// and asks that for the rest.
+    /// Verifies a delivery with a long body as far as possible without WebCrypto, and asks WebCrypto for the rest.
     #[must_use]
     pub fn ask(&self, head: &str, body: &[u8], now: f64) -> Asked {
         let parts = &self.parts;
@@ -224,7 +220,7 @@ impl Engine {
         })
     }
 
-    /// Takes the answers of what was asked; bits, as [`verify`](Self::verify).
+    /// Concludes a verdict from the answers of WebCrypto; bits, as in [`verify`](Self::verify).
     pub fn settle(&self, asked: Asked, answers: Vec<JsValue>) -> u32 {
         let answers: Vec<bool> = answers.iter().map(JsValue::is_truthy).collect();
         self.conclude(match asked.then {
@@ -239,7 +235,7 @@ impl Engine {
         bits
     }
 
-    /// Whether a signature is good. What there is no key for proves nothing.
+    /// Asks WebCrypto whether a signature is good. A signature without a key proves nothing.
     fn promise(&self, check: &SignatureCheck<'_>) -> JsValue {
         let names = check.algorithm.web_crypto();
         let known = self.parts.secrets.hmac_keys(&self.parts.scheme);
@@ -256,8 +252,7 @@ impl Engine {
         !self.parts.scheme.handshakes.is_empty()
     }
 
-    /// What to answer if this is a handshake, as JSON; `undefined` if it is
-    /// none, or one that proves nothing.
+    /// The answer to a handshake as JSON; `undefined` if this is not a handshake, or one that proves nothing.
     #[must_use]
     pub fn handshake(&self, head: &str, body: &[u8], now: f64) -> Option<String> {
         let parts = &self.parts;
@@ -271,10 +266,10 @@ impl Engine {
     }
 }
 
-/// Signs a delivery as the sender would: the headers to add, as JSON.
+/// Signs a delivery as the sender would, and returns the headers to add as JSON.
 ///
 /// # Errors
-/// Why this scheme, secret or delivery can't be signed.
+/// The reason why this scheme, secret or delivery can't be signed.
 #[wasm_bindgen]
 pub fn sign(
     scheme: &str,
@@ -295,7 +290,7 @@ pub fn sign(
     Ok(json!({ "headers": headers, "value": signed.value }).to_string())
 }
 
-/// The providers that are known, with their schemes and what these rest on, as JSON.
+/// The known providers, with their schemes and the sources that these rest on, as JSON.
 #[wasm_bindgen]
 #[must_use]
 pub fn providers() -> String {
@@ -331,7 +326,7 @@ fn bits(judged: &Result<Verified, Failure>) -> u32 {
         | secret << 8
 }
 
-/// Whole seconds: what signatures are dated in.
+/// Whole seconds, the unit of signatures' timestamps.
 #[allow(clippy::cast_precision_loss)]
 fn seconds(at: Duration) -> f64 {
     at.as_secs() as f64
@@ -368,7 +363,7 @@ impl CallerOptions {
     }
 }
 
-/// A head, taken apart.
+/// The headers of a head.
 struct Headers<'a> {
     method: &'a str,
     url: &'a str,

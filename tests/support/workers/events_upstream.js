@@ -1,4 +1,4 @@
-// An upstream of webhooks: remembers what it got, and answers as it is told.
+// An upstream of webhooks: it remembers the events that it received, and answers as the test sets it.
 
 let taken = [];
 let mode = { status: 200 };

@@ -1,5 +1,5 @@
-// Stands between the workers and the feed: hands every call on to the real
-// object, or is down, hangs or comes late, as a test says.
+// A shim between the workers and the feed: it passes every call on to the real object, or is down, hangs or is late, as
+// a test sets it.
 
 import { DurableObject } from "cloudflare:workers";
 

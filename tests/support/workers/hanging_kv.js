@@ -1,4 +1,4 @@
-// Bound in place of a KV namespace: every read hangs.
+// A service bound in place of a KV namespace: every read hangs.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
 

@@ -1,7 +1,6 @@
-// The worker that receives webhooks, with handles that only a test has: the
-// clock of its isolate can be moved, an object's alarm called, a statement of
-// SQL run, its queue and its objects put out of reach, its patience with upstreams
-// shortened. What runs in between is what is deployed.
+// The worker that receives webhooks, with handles for tests. They move the clock of its isolate, call an object's
+// alarm, run a statement of SQL, put its queue and its objects out of reach, and shorten its patience with upstreams.
+// The code in between is the deployed one.
 
 import { hooks as config } from "keystile-config";
 import { durableObject, handlers } from "../../../crates/runtime/worker.js";
@@ -14,7 +13,7 @@ const Hooks = handlers(rust, ["fetch", "queue"]);
 const realNow = Date.now;
 let offset = 0;
 Date.now = () => realNow() + offset;
-/** How long an upstream has at most, in milliseconds, and how long the worker would have given it. */
+/** The maximum time for an upstream, and the time that the worker would have given it, in milliseconds. */
 let patience = Infinity;
 let given = null;
 const realTimeout = AbortSignal.timeout;
@@ -23,13 +22,16 @@ AbortSignal.timeout = (ms) => {
   return realTimeout.call(AbortSignal, Math.min(ms, patience));
 };
 let deliveries = "ok";
-/** Or "down", or "mute": done, but not answered; or how long to wait: {before, after} what is asked. */
+/**
+ * The state of the objects of dead letters: "ok"; "down"; "mute": the call is done but not answered; or the waits
+ * {before, after} the call.
+ */
 let deadLetters = "ok";
 let queue = "ok";
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The environment with a queue that fails when it is told to. */
+/** The environment with a queue that fails on command. */
 const withQueue = (env) => ({
   ...env,
   EVENTS: {

@@ -1,8 +1,7 @@
-// The management worker, with handles that only a test has: the clock of its
-// isolate can be moved, an object's alarm called or read, a statement of SQL
-// run or made to fail, the rows that statements read and the alarms that are
-// set counted, a ledger killed or put out of reach, long waits cut short, the
-// WebAssembly trapped. What runs in between is what is deployed.
+// The management worker, with handles for tests. They move the clock of its isolate, call or read an object's alarm,
+// run a statement of SQL or make one fail, count the rows that statements read and the alarms that are set, kill a
+// ledger or put it out of reach, shorten long waits, and make the WebAssembly trap. The code in between is the deployed
+// one.
 
 import { manage as config } from "keystile-config";
 import { durableObject, handlers } from "../../../crates/runtime/worker.js";
@@ -19,7 +18,7 @@ let offset = 0;
 Date.now = () => realNow() + offset;
 const realSetTimeout = setTimeout;
 let hurried = false;
-// A body's deadline, and nothing else that a request waits for, is this long.
+// Only a body's deadline is this long; no other wait of a request is.
 globalThis.setTimeout = (callback, ms, ...given) => realSetTimeout(callback, hurried && ms >= 30_000 ? 100 : ms, ...given);
 let failing = null;
 let ledgers = "ok";

@@ -1,4 +1,4 @@
-// An upstream that answers as the path says.
+// An upstream whose answer depends on the path.
 
 export default {
   fetch(request) {
@@ -12,7 +12,7 @@ export default {
       case "/odd/error":
         return new Response("broken", { status: 500 });
       case "/odd/etag": {
-        // As Express has it: what says no-cache is never answered 304.
+        // Like Express: a request with no-cache is never answered with 304.
         const fresh = request.headers.get("If-None-Match") === '"v1"' && !/no-cache/.test(request.headers.get("Cache-Control"));
         return new Response(fresh ? null : "the body", { status: fresh ? 304 : 200, headers: { ETag: '"v1"' } });
       }

@@ -1,5 +1,5 @@
-// Another worker of the account, with bindings to the edge and to a tenant's ledger,
-// that calls a method of one of them by RPC: what came of it, as text.
+// Another worker of the account, with bindings to the edge and to a tenant's ledger. It calls a method of one of them
+// by RPC and answers with the outcome as text.
 
 export default {
   async fetch(request, env) {

@@ -1,8 +1,7 @@
-// A worker's Rust that traps where a test says so: at `/__trap` its handler, at
-// `/__trap_later` a microtask that no caller waits for, at `/__trap` of one of
-// its objects that object's method.
+// A worker's Rust that traps on command: at `/__trap` in its handler, at `/__trap_later` in a microtask that no caller
+// waits for, at `/__trap` of one of its objects in that object's method.
 
-/** Calls into WebAssembly with an address that is outside of its memory: a trap as real as any. */
+/** Calls into WebAssembly with an address outside of its memory, which causes a real trap. */
 function trap(rust) {
   const nowhere = Object.create(rust.ContainerStartupOptions.prototype);
   nowhere.__wbg_ptr = 0xffff_fff0;

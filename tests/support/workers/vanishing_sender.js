@@ -1,7 +1,6 @@
-// A sender of webhooks that hangs up after so many milliseconds. It calls the edge
-// from within the runtime: between a test and the edge there is a proxy, which
-// keeps its own connection to the edge, so that a test's hanging up would not
-// be heard there.
+// A sender of webhooks that hangs up after a number of milliseconds. It calls the edge from within the runtime. Between
+// a test and the edge is a proxy, which keeps its own connection to the edge, so the edge would not notice a test's
+// hanging up.
 
 export default {
   async fetch(request, env) {

@@ -1,4 +1,4 @@
-//! The name, `[edge]`, `[usage]` and `[audit]`.
+//! Checks of the name, `[edge]`, `[usage]` and `[audit]`.
 
 use keystile_core::{base::path::Path, config::Cors, feed::client::Settings};
 
@@ -6,7 +6,7 @@ use super::Check;
 use crate::raw::{RawEdge, RawUsage};
 
 impl Check {
-    /// The realm of challenges.
+    /// Checks the realm of challenges.
     pub(crate) fn name(&mut self, name: &str) {
         let printable = name.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\');
         self.that((1..=64).contains(&name.len()) && printable, &["name"], || {
@@ -27,7 +27,7 @@ impl Check {
         self.that(parsed.is_some(), &["edge", name], || {
             format!("write a path such as \"{such_as}\", without a slash at its end")
         });
-        // The root is never used: an error was recorded.
+        // The root is never used, since an error was recorded.
         parsed.unwrap_or_else(Path::root)
     }
 
@@ -54,8 +54,8 @@ impl Check {
         }
     }
 
-    /// The platform lets a timer run on for 30 seconds after its request, and
-    /// sending takes some of them.
+    /// Checks the time that counts wait. The platform lets a timer run for 30 seconds after its request, and sending
+    /// takes some of them.
     pub(crate) fn flush_seconds(&mut self, usage: &RawUsage) -> u32 {
         self.that((1..=20).contains(&usage.flush_seconds), &["usage", "flush_seconds"], || {
             "write 1 to 20 seconds; 10 is the default".into()

@@ -1,4 +1,4 @@
-//! `[keys]`
+//! Checks of `[keys]`.
 
 use keystile_core::key::{Environment, KeyForms, KeyPrefix, credential::CredentialHeader, imported::ImportedPrefix};
 

@@ -1,4 +1,4 @@
-//! `[limits]` and `[[plans]]`.
+//! Checks of `[limits]` and `[[plans]]`.
 
 use keystile_core::ledger::plan::{Limits, MAX_DAYS, MAX_KEYS, Plan};
 

@@ -1,4 +1,4 @@
-//! `[[upstreams]]` and `[[routes]]`.
+//! Checks of `[[upstreams]]` and `[[routes]]`.
 
 use keystile_core::{
     access::route::{Pattern, Route, Routes},
@@ -110,7 +110,7 @@ impl Check {
     }
 }
 
-/// Plain HTTP is for one's own machine.
+/// Whether it is an upstream's URL. Plain HTTP is allowed only to this machine.
 fn is_upstream_url(url: &str) -> bool {
     let host = url.strip_prefix("https://").or(url.strip_prefix("http://")).unwrap_or_default();
     let local = ["127.0.0.1", "localhost"].contains(&host.split([':', '/']).next().unwrap_or_default());

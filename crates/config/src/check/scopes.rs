@@ -1,4 +1,4 @@
-//! `[[scopes]]` and `[[presets]]`.
+//! Checks of `[[scopes]]` and `[[presets]]`.
 
 use keystile_core::{
     Scope, ScopeSet,

@@ -1,4 +1,4 @@
-//! `[[webhooks]]` as it stands in the file.
+//! Checks of `[[webhooks]]`.
 
 use keystile_core::{
     base::path::Path,
@@ -10,11 +10,11 @@ use keystile_webhook::{Scheme, registry};
 use super::{Check, is_binding};
 use crate::raw::RawWebhook;
 
-/// The longest body that a worker can hold beside its copies.
+/// The longest body that a worker can hold beside its copies, bytes.
 const MAX_BODY_BYTES: u32 = 20 * 1024 * 1024;
-/// The longest that a delivery can be remembered, hours: 30 days.
+/// The longest time for which a delivery can be remembered, hours: 30 days.
 const MAX_REMEMBER_HOURS: u16 = 720;
-/// The widest window of time, seconds.
+/// The widest tolerance of time, seconds.
 const MAX_TOLERANCE_SECONDS: u32 = 7 * 24 * 60 * 60;
 
 impl Check {
@@ -123,8 +123,7 @@ impl Check {
         None
     }
 
-    /// The window of time that the source takes, and that deliveries are
-    /// remembered for longer.
+    /// Checks the tolerance of time that the source accepts, and that deliveries are remembered for longer.
     fn tolerance(&mut self, raw: &RawWebhook, index: &str, scheme: &mut Scheme) {
         let rule = scheme.timestamp.as_mut().filter(|rule| rule.enforce);
         for (name, seconds) in [("past_seconds", raw.past_seconds), ("future_seconds", raw.future_seconds)] {
@@ -164,7 +163,7 @@ impl Check {
     }
 }
 
-/// The scheme of a provider, and what an operator should know of it.
+/// The scheme of a provider, and its notes for operators.
 fn provider(id: &str, accept_unconfirmed: bool) -> Result<(Scheme, Vec<String>), String> {
     let provider = registry::provider(id).ok_or_else(|| {
         format!("there is no provider \"{id}\"; docs/reference/providers.md has them all by their ids")

@@ -1,4 +1,4 @@
-//! A refusal as a problem, with the challenge of RFC 6750.
+//! A refusal as a problem (RFC 9457) with the challenge of RFC 6750.
 
 use alloc::{format, string::String};
 
@@ -8,7 +8,7 @@ use super::{scope::ScopeSet, verdict::Refusal};
 use crate::base::problem::Problem;
 
 impl Refusal {
-    /// The problem that the caller reads, with its challenge for `realm`.
+    /// The problem for the caller, with its challenge for `realm`.
     #[must_use]
     pub fn problem(&self, realm: &str) -> Problem {
         let mut problem = Problem::new(self.status(), self.code(), self.detail());
@@ -22,7 +22,7 @@ impl Refusal {
     }
 }
 
-/// `Bearer realm="…"`, with error, description and scopes where they apply.
+/// The challenge: `Bearer realm="…"`, with error, description and scopes if they apply.
 fn challenge(refusal: &Refusal, realm: &str) -> String {
     let mut challenge = format!("Bearer realm=\"{realm}\"");
     if let Some(error) = refusal.bearer_error() {
@@ -35,7 +35,7 @@ fn challenge(refusal: &Refusal, realm: &str) -> String {
     challenge
 }
 
-/// RFC 6750 allows %x20-21 / %x23-5B / %x5D-7E in a description.
+/// The text in the characters that RFC 6750 allows in a description: %x20-21 / %x23-5B / %x5D-7E.
 fn header_safe(text: &str) -> String {
     text.chars().map(|c| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '`') { c } else { '\'' }).collect()
 }

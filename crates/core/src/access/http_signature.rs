@@ -1,6 +1,5 @@
-//! Signing what is forwarded, so that an upstream that is reached by URL can
-//! tell the edge from anybody else: HTTP Message Signatures (RFC 9421) with
-//! `hmac-sha256`, which its receivers have libraries for.
+//! Signatures of forwarded requests: HTTP Message Signatures (RFC 9421) with `hmac-sha256`. An upstream that is reached
+//! by URL tells the edge from anybody else by them. Libraries for receivers exist.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -8,20 +7,20 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// How long a signature is good for, seconds.
+/// The lifetime of a signature, seconds.
 pub const LIFETIME_SECONDS: i64 = 60;
 
 /// The two headers of a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatureHeaders {
-    /// `Signature-Input`
+    /// The value of `Signature-Input`.
     pub input: String,
-    /// `Signature`
+    /// The value of `Signature`.
     pub signature: String,
 }
 
-/// Signs components (derived such as `@method`, or lower-case header names)
-/// with the parameters that follow their list, such as `;created=1618884473`.
+/// Signs components: derived ones such as `@method`, or lower-case header names. `parameters` follow the list of
+/// components, such as `;created=1618884473`.
 #[must_use]
 pub fn sign(label: &str, components: &[(&str, &str)], parameters: &str, secret: &[u8]) -> SignatureHeaders {
     let names: Vec<String> = components.iter().map(|(name, _)| format!("\"{name}\"")).collect();
@@ -43,7 +42,7 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    /// RFC 9421, appendix B.2.5.
+    /// The test vector of RFC 9421, appendix B.2.5.
     #[test]
     fn the_vector_of_the_rfc() {
         let secret = STANDARD

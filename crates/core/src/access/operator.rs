@@ -1,4 +1,4 @@
-//! Who calls the management API, and what operators' keys may do.
+//! The callers of the management API, and the rights of operators' keys.
 
 use alloc::{
     format,
@@ -17,32 +17,31 @@ use crate::{
     base::{id::TenantId, problem::Problem, timestamp::Timestamp},
 };
 
-/// How long a judgement on an operator's key may be acted on, milliseconds.
+/// The time for which a judgement on an operator's key may be acted on, milliseconds.
 ///
-/// Its ledger judges it; the ledger that makes a change is another object, and hears
-/// of the judgement this much later at most. So the end of an operator's key counts
-/// as effective no earlier than that, and the margin for clocks, from when it was
-/// recorded.
+/// The ledger of operators judges the key. The ledger that makes a change is another object, and it gets the judgement
+/// at most this much later. So the end of an operator's key counts as effective at the earliest this long, plus the
+/// margin for clocks, after it was recorded.
 pub const JUDGED_FOR_MS: u32 = 2_000;
 
-/// Who calls the management API, and what they hold.
+/// A caller of the management API, with its rights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Caller {
     /// The operator key's id, or `root`, or the id of a key that acts for itself.
     pub id: String,
-    /// Its name.
+    /// The name of the operator key.
     pub name: String,
-    /// What it may do.
+    /// The scopes that the caller holds.
     pub scopes: ScopeSet,
-    /// For whom.
+    /// The tenants that the caller may act for.
     pub reach: Reach,
-    /// Until when.
+    /// The expiry of the operator key.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
 }
 
 impl Caller {
-    /// Who holds `KEYSTILE_ROOT_KEY`.
+    /// The holder of `KEYSTILE_ROOT_KEY`.
     #[must_use]
     pub fn root() -> Self {
         Self {
@@ -54,7 +53,7 @@ impl Caller {
         }
     }
 
-    /// Who holds this operator's key; `None` if it is no operator's.
+    /// The holder of the operator's key with this record; `None` if it is not an operator's key.
     #[must_use]
     pub fn operator(record: &KeyRecord) -> Option<Self> {
         let Subject::Operator { reach } = &record.subject else { return None };
@@ -63,11 +62,11 @@ impl Caller {
         Some(Self { id, name, scopes, reach: reach.clone(), expires_at })
     }
 
-    /// Whether they may make such an operator: nobody grants more than they hold,
-    /// nor for longer.
+    /// Checks whether the caller may create an operator with these rights: nobody grants more than they hold, nor for
+    /// longer.
     ///
     /// # Errors
-    /// The 403 that says what is missing.
+    /// The 403 that says which right is missing.
     pub fn may_grant(&self, scopes: &ScopeSet, reach: &Reach, expires_at: Option<Timestamp>) -> Result<(), Problem> {
         let lacking: Vec<_> = scopes.iter().filter(|scope| !self.scopes.contains(scope)).collect();
         let detail = if let [first, ..] = lacking.as_slice() {
@@ -85,10 +84,10 @@ impl Caller {
         Err(Problem::new(403, "EXCEEDS_OWN_RIGHTS", detail).with("lacking_scopes", json!(lacking)))
     }
 
-    /// Whether they may do this for this tenant, or for all if none is named.
+    /// Checks whether the caller may do this for `tenant`, or for all tenants if `tenant` is `None`.
     ///
     /// # Errors
-    /// The 403 that says what is missing.
+    /// The 403 that says which right is missing.
     pub fn may(&self, scope: OperatorScope, tenant: Option<&TenantId>) -> Result<(), Problem> {
         if !self.scopes.contains(&scope.scope()) {
             let detail = format!("This operator key lacks the scope \"{}\".", scope.as_str());
@@ -111,7 +110,7 @@ impl Caller {
     }
 }
 
-/// What an operator's key may do.
+/// A right of an operator's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum OperatorScope {
@@ -135,7 +134,7 @@ impl OperatorScope {
         Self::WebhooksWrite,
     ];
 
-    /// Its name.
+    /// The scope's name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -161,13 +160,13 @@ impl OperatorScope {
         }
     }
 
-    /// As a scope.
+    /// The scope of this name.
     #[must_use]
     pub fn scope(self) -> Scope {
         Scope::literal(self.as_str())
     }
 
-    /// The operators' vocabulary. No scope implies another.
+    /// The catalog of operators' scopes. No scope implies another.
     #[must_use]
     pub fn catalog() -> Catalog {
         let definition = |scope: &Self| ScopeDefinition {

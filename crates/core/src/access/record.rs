@@ -1,13 +1,12 @@
-//! What the edge knows of a key: the record that ledger, feed and KV hold.
+//! A key's record, as ledger, feed and KV store it and the edge reads it.
 //!
-//! Its stored form is JSON with two version numbers. `v` says which format this
-//! is; `min_reader` says which reader is needed to *understand every
-//! restriction* in it. A reader that is older than `min_reader` must not serve
-//! the key, so it decodes to [`Stored::TooNew`] and the edge answers 503.
-//! Unknown fields alone stop nobody: what only informs may be added freely.
+//! The stored form is JSON with two version numbers. `v` is the version of the format. `min_reader` is the reader that
+//! is needed to *understand every restriction* in the record. A reader that is older than `min_reader` must not serve
+//! the key, so the record decodes to [`Stored::TooNew`] and the edge answers 503. Unknown fields alone are ignored, so
+//! purely informative fields may be added freely.
 //!
-//! It is decoded field by field, each by its own parser: serde's derived
-//! decoders would be a tenth of what the edge worker may weigh.
+//! The record is decoded field by field, each field by its own parser: serde's derived decoders would take a tenth of
+//! the edge worker's permitted size.
 
 use alloc::{
     rc::Rc,
@@ -29,7 +28,7 @@ use crate::{
     key::{Environment, KeyDisplay},
 };
 
-/// The format that this build writes.
+/// The version of the format that this build writes.
 pub const RECORD_VERSION: u32 = 1;
 /// The newest `min_reader` that this build understands.
 pub const READER: u32 = 1;
@@ -39,35 +38,35 @@ pub const READER: u32 = 1;
 pub struct KeyRecord {
     /// The key's id.
     pub id: KeyId,
-    /// Grows by one with each change, in the ledger's transaction.
+    /// The record's version. It grows by one with each change, in the ledger's transaction.
     pub version: u64,
-    /// Whose key it is, and of which kind.
+    /// The owner and the kind of the key.
     pub subject: Subject,
-    /// Whether it can be used at all.
+    /// The state: active, disabled or revoked.
     pub state: KeyState,
-    /// The name that its owner gave it.
+    /// The name that the owner gave it.
     pub name: String,
-    /// What may be shown of its text.
+    /// The display form.
     pub display: KeyDisplay,
-    /// What it may do, as granted; implication is worked out at the edge.
+    /// The granted scopes, without the implied ones; the edge works those out.
     pub scopes: ScopeSet,
-    /// From this instant on it is no longer valid.
+    /// The expiry: from this instant on the key is not valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// Source addresses it may be used from; empty: any.
+    /// The source addresses that it may be used from; empty means any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_ips: Vec<IpNet>,
-    /// The owner's own data, handed out by `verify`.
+    /// The owner's own data. `verify` returns it.
     #[serde(skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
-    /// When it was created.
+    /// The time of creation.
     pub created_at: Timestamp,
 }
 
-/// A JSON object of the owner's.
+/// A JSON object with the owner's data.
 pub type Metadata = Map<String, Value>;
 
-/// Whose key a record describes.
+/// The owner and the kind of a key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
@@ -75,12 +74,12 @@ pub enum Subject {
     ApiKey {
         /// The tenant.
         tenant: TenantId,
-        /// Live or test.
+        /// The environment, live or test.
         environment: Environment,
     },
     /// An operator's key for the management API and `verify`.
     Operator {
-        /// The tenants it may act for.
+        /// The tenants that it may act for.
         reach: Reach,
     },
 }
@@ -89,9 +88,9 @@ pub enum Subject {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reach {
-    /// All, those to come included.
+    /// All tenants, future ones included.
     All,
-    /// One.
+    /// One tenant.
     Tenant(TenantId),
 }
 
@@ -129,15 +128,15 @@ impl Reach {
     }
 }
 
-/// Whether a key can be used, time apart. Ordered by restriction.
+/// A key's state, apart from expiry. Ordered from the least to the most restrictive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyState {
     /// In use.
     Active,
-    /// Switched off, and can be switched on again.
+    /// Switched off; it can be switched on again.
     Disabled,
-    /// Dead for good.
+    /// Ended for good.
     Revoked,
 }
 
@@ -155,16 +154,16 @@ impl KeyState {
 /// A record as it was read: understood, or written for newer readers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stored {
-    /// This build understands every restriction in it.
+    /// A record of which this build understands every restriction.
     Known(Rc<KeyRecord>),
-    /// It does not, and must not serve the key.
+    /// A record that needs a newer reader. This build must not serve the key.
     TooNew {
-        /// The version, which a later record is compared with.
+        /// The version, for comparison with later records.
         version: u64,
     },
 }
 
-/// Text that is no record at all.
+/// An error: the text is not a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Corrupt;
 
@@ -181,7 +180,7 @@ impl KeyRecord {
     #[must_use]
     pub fn encode(&self) -> String {
         let envelope = Envelope { v: RECORD_VERSION, min_reader: 1, record: self };
-        // Every part serialises to JSON: all map keys are strings.
+        // Every part serialises to JSON, since all map keys are strings.
         serde_json::to_string(&envelope).unwrap_or_default()
     }
 
@@ -220,7 +219,7 @@ impl KeyRecord {
         }
     }
 
-    /// What else two records of one version could differ in, were ledgers at fault.
+    /// The remaining fields, to order two different records of one version. Only a faulty ledger makes such records.
     fn content(&self) -> impl Ord + '_ {
         let kept = (&self.id, &self.display, self.created_at, &self.subject);
         (kept, &self.name, &self.scopes, &self.allowed_ips, json!(self.metadata).to_string())
@@ -229,7 +228,7 @@ impl KeyRecord {
     fn restriction(&self) -> impl Ord + '_ {
         let expires = core::cmp::Reverse(self.expires_at.map_or(i64::MAX, Timestamp::as_millis));
         let scopes = core::cmp::Reverse(self.scopes.len());
-        // An empty list of addresses restricts least, then the longer list does.
+        // An empty list of addresses restricts least. Of the others a longer list restricts less.
         let addresses = match self.allowed_ips.len() {
             0 => 0,
             length => usize::MAX - length,
@@ -238,8 +237,8 @@ impl KeyRecord {
     }
 }
 
-/// A network as it is stored. (`IpNet`'s own parser has another one for
-/// addresses than `core` has, and the edge needs that already.)
+/// Parses a network in its stored form. (`IpNet`'s own parser would bring a second address parser into the edge, which
+/// already has that of `core`.)
 fn network(text: &str) -> Option<IpNet> {
     let (address, length) = text.split_once('/')?;
     IpNet::new(address.parse().ok()?, length.parse().ok()?).ok()
@@ -249,7 +248,7 @@ impl Stored {
     /// Reads a stored form.
     ///
     /// # Errors
-    /// [`Corrupt`] if it is none.
+    /// [`Corrupt`] if the text is not a record.
     pub fn decode(text: &str) -> Result<Self, Corrupt> {
         let mut stored: Map<String, Value> = match serde_json::from_str(text) {
             Ok(Value::Object(stored)) => stored,
@@ -272,22 +271,20 @@ impl Stored {
         }
     }
 
-    /// Whether it is known to be revoked, which no later record can change.
+    /// Whether it is known to be revoked. No later record can change that.
     #[must_use]
     pub fn is_revoked(&self) -> bool {
         matches!(self, Self::Known(record) if record.state == KeyState::Revoked)
     }
 
-    /// Of two records of one key the one that holds: revoked beats all, then
-    /// the higher version, then the more restrictive. A total order, so the
-    /// outcome depends on neither order nor repetition.
+    /// The record that holds of two records of one key: a revoked one wins, then the higher version, then the more
+    /// restrictive one. This is a total order, so neither order nor repetition changes the outcome.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         if self.compare(&other) == Ordering::Less { other } else { self }
     }
 
-    /// Whether `other` changes anything about what holds: whether it wins the
-    /// [`merge`](Self::merge) and is not the same.
+    /// Whether `other` differs and wins the [`merge`](Self::merge).
     #[must_use]
     pub fn yields_to(&self, other: &Self) -> bool {
         self.compare(other) == Ordering::Less
@@ -307,7 +304,7 @@ impl Stored {
         })
     }
 
-    /// About how many bytes it takes in memory.
+    /// The approximate memory that it takes, bytes.
     #[must_use]
     pub fn weight(&self) -> usize {
         match self {
@@ -358,7 +355,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// What stands in ledgers, feeds and KV today. To change it is to migrate.
+    /// The form that ledgers, feeds and KV hold today. To change it, migrate them.
     const GOLDEN: &str = r#"{"v":1,"min_reader":1,"id":"key_4bTzV9cXk07Hq2mN1pRs","version":3,"subject":{"api_key":{"tenant":"acme","environment":"live"}},"state":"active","name":"Zapier","display":"knq_live_7Hq2","scopes":["read:leads","webhooks"],"expires_at":1800000000000,"allowed_ips":["192.0.2.0/24"],"metadata":{"plan":"pro"},"created_at":1700000000000}"#;
 
     const GOLDEN_OPERATOR: &str = r#"{"v":1,"min_reader":1,"id":"op_4bTzV9cXk07Hq2mN1pRs","version":1,"subject":{"operator":{"reach":{"tenant":"acme"}}},"state":"revoked","name":"Ops","display":"ksop_7Hq2","scopes":["verify"],"created_at":0}"#;

@@ -1,8 +1,8 @@
-//! Routes: which paths are guarded, and what a request to them needs.
+//! Routes: the guarded paths, and the needs of a request to each.
 //!
-//! A [path] is matched in one normal form. One that another route
-//! would cover if it were read as some servers read paths is refused: without
-//! case, without `;parameters`, without dots and spaces at the end of a segment.
+//! A [path] is matched in one normal form. Some servers read paths leniently: without case, without `;parameters`,
+//! without dots and spaces at the end of a segment. A path is refused if another route would cover it in such a
+//! reading.
 
 use alloc::{
     format,
@@ -18,7 +18,7 @@ use crate::{
     key::Environment,
 };
 
-/// What a method does.
+/// The effect of a method: it reads or it writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Action {
@@ -27,7 +27,8 @@ pub enum Action {
 }
 
 impl Action {
-    /// GET, HEAD and OPTIONS read; POST, PUT, PATCH and DELETE write; there are no others.
+    /// The action of a method: GET, HEAD and OPTIONS read; POST, PUT, PATCH and DELETE write; any other method has
+    /// none.
     #[must_use]
     pub fn of_method(method: &str) -> Option<Self> {
         match method {
@@ -41,22 +42,22 @@ impl Action {
 /// A guarded route.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
-    /// The paths it covers.
+    /// The paths that it covers.
     pub pattern: Pattern,
-    /// The upstream's place in the configuration's list.
+    /// The upstream's index in the configuration's list.
     pub upstream: usize,
-    /// The one environment it takes keys of, or both.
+    /// The one environment that its keys must have; `None` if it takes both.
     pub environment: Option<Environment>,
-    /// The scopes that reading needs; `None`: nobody reads here.
+    /// The scopes that reading needs; `None` if the route refuses reads.
     pub read: Option<Vec<Scope>>,
-    /// The scopes that writing needs; `None`: nobody writes here.
+    /// The scopes that writing needs; `None` if the route refuses writes.
     pub write: Option<Vec<Scope>>,
     /// Whether every request reads the feed.
     pub strict: bool,
 }
 
 impl Route {
-    /// The scopes that an action needs, if the route has it.
+    /// The scopes that an action needs; `None` if the route refuses the action.
     #[must_use]
     pub fn needs(&self, action: Action) -> Option<&[Scope]> {
         match action {
@@ -65,7 +66,7 @@ impl Route {
         }
     }
 
-    /// The `Allow` header of a 405.
+    /// The value of `Allow` in a 405.
     #[must_use]
     pub fn allow(&self) -> String {
         let read = self.read.is_some().then_some("GET, HEAD, OPTIONS");
@@ -89,7 +90,7 @@ impl Routes {
     /// The most specific route that covers the path.
     ///
     /// # Errors
-    /// [`PathError::Ambiguous`] if a lenient reader would find another.
+    /// [`PathError::Ambiguous`] if a lenient reader would find another route.
     pub fn find(&self, path: &Path, fold: Fold<'_>) -> Result<Option<&Route>, PathError> {
         let Some(strict) = self.0.iter().find(|route| route.pattern.covers(path)) else { return Ok(None) };
         let differs = |keep_empty| {
@@ -99,23 +100,23 @@ impl Routes {
         if differs(true) || differs(false) { Err(PathError::Ambiguous) } else { Ok(Some(strict)) }
     }
 
-    /// All of them, the most specific first.
+    /// All routes, the most specific first.
     pub fn iter(&self) -> impl Iterator<Item = &Route> {
         self.0.iter()
     }
 }
 
-/// `/api/leads`, `/api/leads/{id}`, `/api/*`. Ordered so that of two patterns
-/// that cover one path the more specific comes first.
+/// A pattern of paths: `/api/leads`, `/api/leads/{id}`, `/api/*`. The order puts the more specific of two patterns that
+/// cover one path first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Pattern(Vec<PatternSegment>);
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 enum PatternSegment {
     Literal(String),
-    /// One segment, whatever it is.
+    /// Exactly one segment of any text.
     Any,
-    /// Whatever follows, nothing included.
+    /// Any number of segments, none included.
     Rest,
 }
 
@@ -153,14 +154,14 @@ impl Pattern {
         Ok(Self(segments))
     }
 
-    /// Whether the path is one of these.
+    /// Whether it covers the path.
     #[must_use]
     pub fn covers(&self, path: &Path) -> bool {
         self.matches(path.segments(), |literal, segment| literal == segment)
     }
 
-    /// Whether it is to a server that ignores case, `;parameters`, and dots and
-    /// spaces at the end of a segment.
+    /// Whether it covers the path for a server that ignores case, `;parameters`, and dots and spaces at the end of a
+    /// segment.
     fn covers_leniently(&self, path: &Path, keep_empty: bool, fold: Fold<'_>) -> bool {
         self.matches(path.lenient_segments(keep_empty), |literal, segment| {
             same_to_lenient_readers(literal, segment, fold)
@@ -181,7 +182,7 @@ impl Pattern {
         segments.next().is_none()
     }
 
-    /// Whether lenient readers take the two for one, so that neither could ever be told from the other.
+    /// Whether lenient readers take the two patterns for one, so that no path could tell them apart.
     #[must_use]
     pub fn is_read_as(&self, other: &Self) -> bool {
         self.0.len() == other.0.len()
@@ -193,7 +194,7 @@ impl Pattern {
             })
     }
 
-    /// Whether some path below `base` (such as `/keystile`) could match.
+    /// Whether it covers any path below `base` (such as `/keystile`).
     #[must_use]
     pub fn overlaps(&self, base: &Path) -> bool {
         let mut base = base.segments();
@@ -328,7 +329,7 @@ mod tests {
     }
 
     proptest! {
-        /// However a path below a route is written, it is that route's or nobody's.
+        /// Any spelling of a path below a route leads to that route or to none.
         #[test]
         fn no_writing_of_a_path_leads_to_a_laxer_route(
             capitals in prop::collection::vec(any::<(bool, bool)>(), 5),

@@ -1,7 +1,6 @@
-//! Scopes: a deployment's own vocabulary, what implies what, and presets.
+//! Scopes: a deployment's own vocabulary, the implications between scopes, and presets.
 //!
-//! Nothing is implied that the catalog does not write: a write scope does not
-//! include the read scope of the same name.
+//! A scope implies only what the catalog states: a write scope does not include the read scope of the same name.
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::fmt;
@@ -10,14 +9,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::base::fields::quoted;
 
-/// One scope's name: 1 to 64 of `[a-z0-9:._-]`, such as `read:leads`. Such a
-/// name is a scope-token of RFC 6750.
+/// A scope's name: 1 to 64 characters of `[a-z0-9:._-]`, such as `read:leads`. Such a name is a scope-token of RFC
+/// 6750.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Scope(Box<str>);
 
 impl Scope {
-    /// Reads a scope's name.
+    /// Parses a scope's name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b':' | b'.' | b'_' | b'-');
@@ -25,7 +24,7 @@ impl Scope {
         (starts && text.len() <= 64 && text.bytes().all(allowed)).then(|| Self(text.into()))
     }
 
-    /// One of Keystile's own scopes, which are right as they stand in the source.
+    /// One of Keystile's own scopes. The name is a literal in the source, so it is not checked.
     pub(crate) fn literal(name: &'static str) -> Self {
         Self(name.into())
     }
@@ -52,31 +51,31 @@ impl<'de> Deserialize<'de> for Scope {
     }
 }
 
-/// A set of scopes, in alphabetical order: sets are small, so a sorted list.
+/// A set of scopes in alphabetical order. Sets are small, so it is a sorted list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ScopeSet(#[serde(deserialize_with = "sorted")] Vec<Scope>);
 
 impl ScopeSet {
-    /// Whether there is none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// The number of scopes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether this very scope is in the set; implication is the [`Catalog`]'s.
+    /// Whether this very scope is in the set. The [`Catalog`] answers questions of implication.
     #[must_use]
     pub fn contains(&self, scope: &Scope) -> bool {
         self.0.binary_search(scope).is_ok()
     }
 
-    /// Adds a scope; false if it was in the set.
+    /// Adds a scope; false if it was in the set already.
     pub fn insert(&mut self, scope: Scope) -> bool {
         match self.0.binary_search(&scope) {
             Ok(_) => false,
@@ -92,7 +91,7 @@ impl ScopeSet {
         self.0.iter()
     }
 
-    /// The names, joined by spaces, as RFC 6750 writes them.
+    /// The names, joined by spaces as in RFC 6750.
     #[must_use]
     pub fn joined(&self) -> String {
         let mut joined = String::new();
@@ -116,7 +115,7 @@ impl FromIterator<Scope> for ScopeSet {
     }
 }
 
-/// Whatever order a list comes in, the set is in its own.
+/// Reads a list in any order and sorts it.
 fn sorted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Scope>, D::Error> {
     let scopes = Vec::<Scope>::deserialize(deserializer)?;
     Ok(scopes.into_iter().collect::<ScopeSet>().0)
@@ -125,49 +124,49 @@ fn sorted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Scope>, D::E
 /// A scope as the catalog describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScopeDefinition {
-    /// Its name.
+    /// The scope's name.
     pub name: Scope,
-    /// For the person who chooses scopes.
+    /// A description for the person who chooses scopes.
     pub description: String,
-    /// Why no key can have it, if none can (`analytics` has no write).
+    /// The reason why no key can have the scope, if none can (`analytics` has no write).
     pub unavailable: Option<String>,
-    /// What it implies directly.
+    /// The scopes that it implies directly.
     pub implies: Implies,
 }
 
-/// What a scope implies.
+/// The scopes that a scope implies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Implies {
     /// Every scope of the catalog: `implies = ["*"]`.
     Everything,
-    /// These, and what they imply in turn.
+    /// These scopes, and those that they imply in turn.
     These(Vec<Scope>),
 }
 
-/// A named set of scopes, offered to whoever creates a key.
+/// A named set of scopes, offered for the creation of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preset {
-    /// Its stable name.
+    /// The stable name.
     pub name: String,
-    /// For the person who chooses it.
+    /// A description for the person who chooses it.
     pub description: String,
-    /// What a key made with it gets.
+    /// The scopes of a key that is created with it.
     pub scopes: ScopeSet,
 }
 
-/// A deployment's vocabulary.
+/// A deployment's vocabulary of scopes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Catalog {
     definitions: Vec<ScopeDefinition>,
-    /// For each definition all that it implies, itself included.
+    /// All scopes that each definition implies, itself included.
     granted: Vec<ScopeSet>,
 }
 
 impl Catalog {
-    /// Builds the catalog and works out what each scope grants.
+    /// Builds the catalog and works out the scopes that each scope grants.
     ///
     /// # Errors
-    /// A sentence with the index of the definition that is wrong.
+    /// The index of the wrong definition, and a sentence that says what is wrong.
     pub fn new(definitions: Vec<ScopeDefinition>) -> Result<Self, (usize, String)> {
         let mut names = ScopeSet::default();
         for (index, definition) in definitions.iter().enumerate() {
@@ -216,7 +215,7 @@ impl Catalog {
         self.definitions.iter().find(|definition| definition.name == *scope)
     }
 
-    /// Whether a key that holds `held` may do what needs `needed`.
+    /// Whether a key with the scopes `held` has the right `needed`.
     ///
     /// A held scope that the catalog no longer defines grants itself alone.
     #[must_use]
@@ -236,10 +235,10 @@ impl Catalog {
         self.definitions.iter().filter(available).map(|definition| definition.name.clone()).collect()
     }
 
-    /// Reads the scopes that somebody asks for.
+    /// Parses the scopes of a request.
     ///
     /// # Errors
-    /// A sentence for each name that can't be had.
+    /// A sentence for each name that can't be granted.
     pub fn request(&self, names: &[String]) -> Result<ScopeSet, Vec<String>> {
         let mut problems = Vec::new();
         let mut scopes = Vec::new();

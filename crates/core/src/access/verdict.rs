@@ -1,10 +1,9 @@
 //! The verdict on a request: one closed set of outcomes, in a fixed order.
 //!
-//! A refusal is a value, never an error: errors are for faults, and a fault is
-//! answered 503, never 401. The order of the checks is the order of
-//! [`Refusal`]'s variants; the first that fails is the answer. Those up to
-//! [`Refusal::WrongEnvironment`] need the request alone, the rest the record;
-//! but the environment of an imported key is in its record, too.
+//! A refusal is a value, never an error. Errors are for faults, and a fault is answered 503, never 401. The checks run
+//! in the order of [`Refusal`]'s variants; the first that fails is the answer. The checks up to
+//! [`Refusal::WrongEnvironment`] need the request alone, the others need the record. The exception is an imported key:
+//! its environment is in its record.
 
 use alloc::{borrow::Cow, format, vec::Vec};
 use core::net::IpAddr;
@@ -18,37 +17,37 @@ use crate::{
     key::{Environment, ParseKeyError, credential::CredentialError},
 };
 
-/// Why a request is refused. Variants stand in the order of the checks.
+/// The reason why a request is refused. The variants stand in the order of the checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// No credential was sent.
     MissingCredential,
-    /// A key stood in the query string.
+    /// A key was sent in the query string.
     CredentialInQuery,
     /// Two different credentials were sent.
     ConflictingCredentials,
-    /// The text is no key of this deployment.
+    /// The text is not a key of this deployment.
     Malformed(ParseKeyError),
     /// A test key on a live route, or the reverse.
     WrongEnvironment {
-        /// The key's own.
+        /// The key's own environment.
         of_key: Environment,
     },
-    /// Well formed, but there is no such key, or not for this caller.
+    /// The key is well formed, but it does not exist, or this caller may not know of it.
     NotFound,
-    /// Dead for good.
+    /// The key was revoked, for good.
     Revoked,
-    /// All of the tenant's keys are out of use.
+    /// The tenant is suspended, so all its keys are refused.
     TenantSuspended,
-    /// Switched off.
+    /// The key is switched off.
     Disabled,
-    /// Its time is over.
+    /// The key has expired.
     Expired,
-    /// Not from this address.
+    /// The key may not be used from this address.
     IpNotAllowed,
-    /// It may not do this.
+    /// The key lacks a needed scope.
     InsufficientScope {
-        /// All that this needs.
+        /// All scopes that the request needs.
         needed: Vec<Scope>,
     },
 }
@@ -70,7 +69,7 @@ impl From<ParseKeyError> for Refusal {
 }
 
 impl Refusal {
-    /// The stable code, as JSON and logs have it.
+    /// The stable code in JSON and logs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -105,7 +104,7 @@ impl Refusal {
         }
     }
 
-    /// The error code of RFC 6750 for the challenge, where one applies.
+    /// The error code of RFC 6750 for the challenge, if one applies.
     #[must_use]
     pub const fn bearer_error(&self) -> Option<&'static str> {
         match self {
@@ -151,7 +150,7 @@ impl Refusal {
     }
 }
 
-/// The code of a verdict that is no refusal.
+/// The code of a verdict that is not a refusal.
 pub const VALID: &str = "VALID";
 
 /// The stable code of a verdict.
@@ -160,23 +159,23 @@ pub fn code(verdict: Result<(), &Refusal>) -> &'static str {
     verdict.map_or_else(Refusal::code, |()| VALID)
 }
 
-/// What a caller asks of a customer's key.
+/// The demands of a request on a tenant's key.
 #[derive(Clone, Copy, Debug)]
 pub struct Demand<'a> {
-    /// The one environment that is accepted, or either.
+    /// The one environment that is accepted; `None` for both.
     pub environment: Option<Environment>,
-    /// The one tenant that the caller may see keys of, or any.
+    /// The one tenant of which the caller may see keys; `None` for all.
     pub tenant: Option<&'a TenantId>,
-    /// All of these are needed.
+    /// The scopes that are needed, all of them.
     pub scopes: &'a [Scope],
-    /// Where the request comes from, if that is known.
+    /// The source address of the request, if it is known.
     pub ip: Option<IpAddr>,
-    /// When it is judged.
+    /// The time of the judgement.
     pub now: Timestamp,
 }
 
 impl Demand<'_> {
-    /// Judges a customer's key by its record.
+    /// Judges a tenant's key by its record.
     ///
     /// # Errors
     /// The first check that fails.
@@ -184,9 +183,9 @@ impl Demand<'_> {
         let Subject::ApiKey { tenant, environment } = &record.subject else {
             return Err(Refusal::NotFound);
         };
-        // Where the text says the environment, that was judged before the record
-        // was found. Where it does not, to say it first would tell of a key that
-        // the caller may not know of.
+        // If the key's text states the environment, that was judged before the record was read. If it does not, the
+        // check of the tenant comes first: an answer about the environment would reveal a key that the caller may not
+        // know of.
         if self.tenant.is_some_and(|bound| bound != tenant) {
             return Err(Refusal::NotFound);
         }
@@ -200,7 +199,7 @@ impl Demand<'_> {
     }
 }
 
-/// Judges what a key's text says by itself, before any storage is read.
+/// Judges the environment that a key's text states, before any storage is read.
 ///
 /// # Errors
 /// [`Refusal::WrongEnvironment`] if only the other environment is accepted.
@@ -211,7 +210,7 @@ pub fn check_environment(of_key: Environment, accepted: Option<Environment>) -> 
     }
 }
 
-/// Judges an operator's key: the same machinery, for callers of Keystile itself.
+/// Judges an operator's key by its record: the same checks for callers of Keystile itself.
 ///
 /// # Errors
 /// The first check that fails.
@@ -220,8 +219,7 @@ pub fn judge_operator(record: &KeyRecord, needed: &Scope, now: Timestamp) -> Res
     check_scopes(&record.scopes, core::slice::from_ref(needed), &Catalog::default())
 }
 
-/// Judges whether an operator's key can be used at all; what for is judged
-/// where that is known.
+/// Judges whether an operator's key can be used at all. Its scopes are judged later, by the operation.
 ///
 /// # Errors
 /// The first check that fails.
@@ -250,7 +248,7 @@ fn check_scopes(held: &ScopeSet, needed: &[Scope], catalog: &Catalog) -> Result<
     }
 }
 
-/// An IPv4 address that comes in IPv6 clothes is an IPv4 address.
+/// The address, with an IPv4 address that is written as IPv6 turned back into IPv4.
 fn canonical(ip: IpAddr) -> IpAddr {
     ip.to_canonical()
 }
@@ -281,8 +279,7 @@ mod tests {
         demand.judge(record, suspended, &Catalog::default())
     }
 
-    /// A record with every fault at once loses them one by one: each removal
-    /// uncovers the next check.
+    /// A record with every fault loses them one by one. Each removal uncovers the next check.
     #[test]
     fn the_first_check_that_fails_wins() {
         let other = TenantId::parse("other").unwrap();

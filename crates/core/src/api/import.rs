@@ -1,8 +1,7 @@
-//! `POST keys/import`: keys of another system, by their digests.
+//! `POST keys/import`: imports keys of another system, by their digests.
 //!
-//! Each line stands for itself: one that is wrong is reported with all its
-//! mistakes, and the others are taken. A digest is taken once. What is said of
-//! it later changes nothing, and where it differs is told.
+//! Each line stands for itself: a wrong line is reported with all its mistakes, and the others are imported. A digest
+//! is imported once. A later line about it changes nothing; the answer names the fields that differ.
 
 use alloc::{
     format,
@@ -29,15 +28,15 @@ use crate::{
     ledger::{import::LineResult, lifecycle::ImportedKey, plan::RequestedExpiry},
 };
 
-/// Lines of a request, at most.
+/// The maximum number of lines in a request.
 pub const MAX_LINES: usize = 5_000;
-/// Bytes of its body, at most.
+/// The maximum length of the body, bytes.
 pub const MAX_BODY_BYTES: u32 = 4 * 1024 * 1024;
 
-/// Parses the body: each line's key, or all that is wrong with the line.
+/// Parses the body: for each line its key, or all its mistakes.
 ///
 /// # Errors
-/// What is wrong with the body as a whole.
+/// The mistakes of the body as a whole.
 #[allow(clippy::type_complexity, reason = "a list of parsed lines has no simpler name")]
 pub fn parse(
     body: Value,
@@ -65,25 +64,24 @@ fn parse_line(
     let digest = fields.required("digest", parse_digest);
     let display = fields.required("display", |value| {
         let text = value.as_str().ok_or("a string expected")?;
-        // Who sends the key itself would have it in every list and log.
+        // A client that sends the key itself as display form would put it into every list and log.
         if digest == Some(KeyDigest::of(text)) {
             return Err("this is the key itself; show a few characters of it".to_string());
         }
         Ok(config.key_forms().parse_display(text)?)
     });
     let mut new = management::new_key(&mut fields, tenant, config, now);
-    // Nobody's customers are to find that their old keys end by a default.
+    // A customer's old key must not end by a default.
     if new.expires_at == RequestedExpiry::Default {
         new.expires_at = RequestedExpiry::Never;
     }
     fields.finish()?;
-    // `finish` has returned if either is missing.
+    // `finish` has returned already if either is missing.
     let (Some(digest), Some(display)) = (digest, display) else { return Err(Vec::new()) };
     Ok(ImportedKey { digest, display, new })
 }
 
-/// 32 bytes in hexadecimal digits, base64 or base64url, as the system that they
-/// come from wrote them.
+/// Parses 32 bytes in hexadecimal digits, base64 or base64url. Other systems use any of these.
 fn parse_digest(value: Value) -> Result<KeyDigest, String> {
     let text = value.as_str().ok_or("a string expected")?;
     let unpadded = text.trim_end_matches('=');
@@ -96,7 +94,7 @@ fn parse_digest(value: Value) -> Result<KeyDigest, String> {
     })
 }
 
-/// The answer: what came of each line, in their order, and of how many.
+/// The answer: the result of each line in order, and the number of lines with each result.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)]
 pub struct ImportReport {
@@ -175,7 +173,7 @@ mod tests {
         json!({"digest": HEX, "display": "sk_live_ab12", "name": "Zapier", "scopes": ["read:leads"]})
     }
 
-    /// Where the mistakes of one line are, and what is said of them.
+    /// The mistakes of one line, each as field and detail.
     fn mistakes(line: Value) -> Vec<String> {
         let errors = lines(json!({ "keys": [line] })).unwrap().remove(0).unwrap_err();
         errors.into_iter().map(|error| format!("{}: {}", error.field, error.detail)).collect()

@@ -1,9 +1,8 @@
-//! Lists by page: what may be asked of `GET keys`, `GET tenants`, `GET audit` and
-//! its export, and the opaque cursors that lead from page to page.
+//! Lists by page: the queries of `GET keys`, `GET tenants`, `GET audit` and its export, and the opaque cursors that
+//! lead from page to page.
 //!
-//! A cursor is the place of the last row that was shown, not a number of rows,
-//! so pages neither skip nor repeat while rows are added, and each costs the
-//! same. Newest rows come first, but in an export.
+//! A cursor is the place of the last row that was shown, not a number of rows. So pages neither skip nor repeat rows
+//! while rows are added, and each page costs the same. The newest rows come first, except in an export.
 
 use alloc::{
     format,
@@ -28,25 +27,25 @@ use crate::{
     usage::report::Period,
 };
 
-/// Rows of a page, if nobody says.
+/// The default number of rows in a page.
 pub const DEFAULT_LIMIT: u32 = 50;
-/// Rows of a page, at most.
+/// The maximum number of rows in a page.
 pub const MAX_LIMIT: u32 = 200;
-/// Characters of the text to look for, at most.
+/// The maximum length of the text to search for, characters.
 pub const MAX_TEXT_CHARS: usize = 100;
 
-/// Reads the query of `GET keys`.
+/// Parses the query of `GET keys`.
 ///
 /// # Errors
-/// All its mistakes.
+/// All mistakes in the query.
 pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
     key_query(pairs, &["status", "environment", "scope", "q", "limit", "cursor", "include"])
 }
 
-/// Reads the query of `GET operators`: their keys have no environment.
+/// Parses the query of `GET operators`. Operators' keys have no environment.
 ///
 /// # Errors
-/// All its mistakes.
+/// All mistakes in the query.
 pub fn parse_operator_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
     key_query(pairs, &["status", "scope", "q", "limit", "cursor", "include"])
 }
@@ -70,10 +69,10 @@ fn key_query(pairs: Vec<(String, String)>, known: &[&str]) -> Result<KeyQuery, V
     Ok(query)
 }
 
-/// Reads the query of `GET keys/{id}`: whether sums of its uses come along.
+/// Parses the query of `GET keys/{id}`: whether the answer includes sums of the key's uses.
 ///
 /// # Errors
-/// All its mistakes.
+/// All mistakes in the query.
 pub fn parse_include(pairs: Vec<(String, String)>) -> Result<bool, Vec<FieldError>> {
     let mut parameters = Parameters::new(pairs, &["include"]);
     let include_usage = parameters.take("include", included).is_some();
@@ -81,10 +80,10 @@ pub fn parse_include(pairs: Vec<(String, String)>) -> Result<bool, Vec<FieldErro
     Ok(include_usage)
 }
 
-/// Reads the query of `GET keys/{id}/usage`: what the series is of.
+/// Parses the query of `GET keys/{id}/usage`: the period of the series.
 ///
 /// # Errors
-/// All its mistakes.
+/// All mistakes in the query.
 pub fn parse_usage_query(pairs: Vec<(String, String)>) -> Result<Period, Vec<FieldError>> {
     let mut parameters = Parameters::new(pairs, &["period"]);
     let period =
@@ -93,10 +92,10 @@ pub fn parse_usage_query(pairs: Vec<(String, String)>) -> Result<Period, Vec<Fie
     Ok(period.unwrap_or_default())
 }
 
-/// Reads the query of `GET tenants`.
+/// Parses the query of `GET tenants`.
 ///
 /// # Errors
-/// All its mistakes.
+/// All mistakes in the query.
 pub fn parse_tenant_query(pairs: Vec<(String, String)>) -> Result<TenantQuery, Vec<FieldError>> {
     let mut parameters = Parameters::new(pairs, &["q", "limit", "cursor"]);
     let query = TenantQuery {
@@ -108,10 +107,10 @@ pub fn parse_tenant_query(pairs: Vec<(String, String)>) -> Result<TenantQuery, V
     Ok(query)
 }
 
-/// Reads the query of `GET dead-letters`.
+/// Parses the query of `GET dead-letters`.
 ///
 /// # Errors
-/// All its mistakes.
+/// All mistakes in the query.
 pub fn parse_dead_letter_query(pairs: Vec<(String, String)>) -> Result<DeadLetterQuery, Vec<FieldError>> {
     let mut parameters = Parameters::new(pairs, &["limit", "cursor"]);
     let query = DeadLetterQuery {
@@ -122,10 +121,10 @@ pub fn parse_dead_letter_query(pairs: Vec<(String, String)>) -> Result<DeadLette
     Ok(query)
 }
 
-/// Reads the query of `GET audit`.
+/// Parses the query of `GET audit`.
 ///
 /// # Errors
-/// All its mistakes.
+/// All mistakes in the query.
 pub fn parse_audit_query(pairs: Vec<(String, String)>) -> Result<AuditQuery, Vec<FieldError>> {
     let mut parameters = Parameters::new(pairs, &["key_id", "limit", "cursor"]);
     let query = AuditQuery {
@@ -137,10 +136,10 @@ pub fn parse_audit_query(pairs: Vec<(String, String)>) -> Result<AuditQuery, Vec
     Ok(query)
 }
 
-/// Reads the query of `GET audit/export`.
+/// Parses the query of `GET audit/export`.
 ///
 /// # Errors
-/// All its mistakes.
+/// All mistakes in the query.
 pub fn parse_export_query(pairs: Vec<(String, String)>) -> Result<ExportQuery, Vec<FieldError>> {
     let mut parameters = Parameters::new(pairs, &["key_id", "after"]);
     let query = ExportQuery {
@@ -152,7 +151,7 @@ pub fn parse_export_query(pairs: Vec<(String, String)>) -> Result<ExportQuery, V
     Ok(query)
 }
 
-/// The 422 for an export that is to go on after an entry that the log hasn't got.
+/// The 422 for an export that should continue after an entry that the log does not have.
 #[must_use]
 pub fn unknown_entry() -> Vec<FieldError> {
     let detail =
@@ -160,10 +159,10 @@ pub fn unknown_entry() -> Vec<FieldError> {
     alloc::vec![FieldError { field: "after".into(), detail: detail.into() }]
 }
 
-/// Reads the query of what takes no parameters.
+/// Parses the query of an operation that takes no parameters.
 ///
 /// # Errors
-/// The parameters it has.
+/// The parameters that were sent.
 pub fn parse_no_query(pairs: Vec<(String, String)>) -> Result<(), Vec<FieldError>> {
     Parameters::new(pairs, &[]).finish()
 }

@@ -1,9 +1,8 @@
-//! The management API's bodies: what may be asked. Who may ask it is in
-//! [`access::operator`](crate::access::operator), how answers look in [`shown`](super::shown).
+//! The bodies of the management API. The rights that they need are in [`operator`](crate::access::operator), the form
+//! in which keys are shown in [`shown`].
 //!
-//! A body is parsed into a type that is right once it exists. All its mistakes
-//! are reported together, each with the field, the problem and what is allowed;
-//! unknown fields are refused by name.
+//! A body is parsed into a type whose values are always valid. All mistakes are reported together, each with the field,
+//! the problem and what is allowed. Unknown fields are refused by name.
 
 use alloc::{
     format,
@@ -36,27 +35,27 @@ use crate::{
 
 /// Characters of a name, at most.
 pub const MAX_NAME_CHARS: usize = 100;
-/// Characters of a reason, at most.
+/// The maximum length of a reason, characters.
 pub const MAX_REASON_CHARS: usize = 500;
-/// Bytes of metadata as JSON, at most.
+/// The maximum size of metadata as JSON, bytes.
 pub const MAX_METADATA_BYTES: usize = 4096;
-/// Levels of metadata, at most: `{}` has one, `{"a": []}` two. Well below what JSON
-/// parsers take, since metadata is shown inside of answers, lists and audit entries.
+/// The maximum depth of metadata, levels: `{}` has one, `{"a": []}` two. It is well below the limit of JSON parsers,
+/// since answers, lists and audit entries nest metadata further.
 pub const MAX_METADATA_DEPTH: usize = 32;
-/// Networks in `allowed_ips`, at most.
+/// The maximum number of networks in `allowed_ips`.
 pub const MAX_ALLOWED_IPS: usize = 50;
-/// Bytes of a request's body, at most.
+/// The maximum length of a request's body, bytes.
 pub const MAX_BODY_BYTES: u32 = 64 * 1024;
-/// The longest overlap of a rotation: 90 days.
+/// The longest overlap of a rotation: 90 days, in seconds.
 pub const MAX_OVERLAP_SECONDS: i64 = 90 * DAY_SECONDS;
-/// How long a rotation waits for the first use of the successor, if nobody says.
+/// The default time that a rotation waits for the first use of the successor, seconds.
 pub const DEFAULT_LATEST_END_SECONDS: i64 = 30 * DAY_SECONDS;
 const DAY_SECONDS: i64 = DAY_MS / SECOND_MS;
 
 /// Parses the body of `POST keys`.
 ///
 /// # Errors
-/// All its mistakes.
+/// All mistakes in the body.
 pub fn parse_new_key(
     body: Value,
     tenant: &TenantId,
@@ -69,8 +68,7 @@ pub fn parse_new_key(
     Ok(new)
 }
 
-/// The fields of a new key, taken from a body that is right only if
-/// [`Fields::finish`] says so.
+/// Takes the fields of a new key. The result is valid only if [`Fields::finish`] succeeds.
 pub(crate) fn new_key(fields: &mut Fields, tenant: &TenantId, config: &ManageConfig, now: Timestamp) -> NewKey {
     let name = fields.required("name", name);
     let environment = fields.optional("environment", |value| environment(value, config));
@@ -101,7 +99,7 @@ pub(crate) fn new_key(fields: &mut Fields, tenant: &TenantId, config: &ManageCon
 /// Parses the body of `POST operators`.
 ///
 /// # Errors
-/// All its mistakes.
+/// All mistakes in the body.
 pub fn parse_new_operator(body: Value, now: Timestamp) -> Result<NewKey, Vec<FieldError>> {
     let mut fields = Fields::new(body)?;
     let name = fields.required("name", name);
@@ -120,14 +118,14 @@ pub fn parse_new_operator(body: Value, now: Timestamp) -> Result<NewKey, Vec<Fie
     })
 }
 
-/// Parses the body of `PATCH keys/{id}`, a merge patch.
+/// Parses the body of `PATCH keys/{id}`, a merge patch (RFC 7396).
 ///
 /// # Errors
-/// All its mistakes.
+/// All mistakes in the body.
 pub fn parse_patch(body: Value, config: &ManageConfig, now: Timestamp) -> Result<KeyPatch, Vec<FieldError>> {
     let mut fields = Fields::new(body)?;
     let patch = KeyPatch {
-        // Null would remove what a key can't be without, and their parsers say so.
+        // Null means removal, but a key must have these fields. Their parsers refuse null with a clear error.
         name: fields.optional_or_null("name", name),
         scopes: fields.optional_or_null("scopes", |value| scopes(value, &config.catalog)),
         expires_at: fields.optional_or_null("expires_at", |value| future(value, now)),
@@ -143,7 +141,7 @@ pub fn parse_patch(body: Value, config: &ManageConfig, now: Timestamp) -> Result
 /// Parses the body of `…/revoke`: the reason, if there is one.
 ///
 /// # Errors
-/// All its mistakes.
+/// All mistakes in the body.
 pub fn parse_revoke(body: Value) -> Result<Option<String>, Vec<FieldError>> {
     let mut fields = Fields::new(body)?;
     let reason = fields.optional("reason", |value| text(value, MAX_REASON_CHARS));
@@ -151,19 +149,19 @@ pub fn parse_revoke(body: Value) -> Result<Option<String>, Vec<FieldError>> {
     Ok(reason)
 }
 
-/// What `…/rotate` asks for.
+/// The body of `…/rotate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rotation {
-    /// When the old key ends.
+    /// The overlap, which sets the end of the old key.
     pub overlap: Overlap,
-    /// The successor's expiry; `None`: the old key's own.
+    /// The successor's expiry; `None` for that of the old key.
     pub expires_at: Option<RequestedExpiry>,
 }
 
 /// Parses the body of `…/rotate`.
 ///
 /// # Errors
-/// All its mistakes.
+/// All mistakes in the body.
 pub fn parse_rotate(body: Value, now: Timestamp) -> Result<Rotation, Vec<FieldError>> {
     let mut fields = Fields::new(body)?;
     let overlap = fields.optional("overlap_seconds", overlap_seconds).unwrap_or(0);
@@ -193,10 +191,10 @@ fn overlap_seconds(value: Value) -> Result<i64, String> {
     seconds.ok_or_else(|| format!("a whole number from 0 to {MAX_OVERLAP_SECONDS} (90 days) expected"))
 }
 
-/// Parses a body that has no fields, `{}` or nothing.
+/// Parses a body without fields: `{}` or nothing.
 ///
 /// # Errors
-/// The fields it has.
+/// The fields that were sent.
 pub fn parse_empty(body: Value) -> Result<(), Vec<FieldError>> {
     Fields::new(body)?.finish()
 }
@@ -277,10 +275,10 @@ fn metadata(value: Value) -> Result<Metadata, String> {
     Ok(metadata)
 }
 
-/// Whether metadata is small and flat enough; once more when a patch was merged into it.
+/// Checks the size and depth of metadata. A patch needs the check again after it was merged.
 ///
 /// # Errors
-/// A sentence with its size or depth.
+/// A sentence with the metadata's size or depth.
 pub fn check_metadata(metadata: &Metadata) -> Result<(), String> {
     let depth = 1 + metadata.values().map(depth).max().unwrap_or(0);
     if depth > MAX_METADATA_DEPTH {
@@ -293,7 +291,7 @@ pub fn check_metadata(metadata: &Metadata) -> Result<(), String> {
     Ok(())
 }
 
-/// Levels of a value; the parser of bodies takes less than 128.
+/// The number of levels of a value. The parser of bodies allows fewer than 128.
 fn depth(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),

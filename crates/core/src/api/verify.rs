@@ -1,5 +1,4 @@
-//! `POST /keystile/v1/verify`: the verdict as an answer, for services that
-//! guard themselves.
+//! `POST /keystile/v1/verify`: answers with the verdict on a key, for services that guard themselves.
 
 use alloc::{
     string::{String, ToString},
@@ -22,21 +21,21 @@ use crate::{
     key::Environment,
 };
 
-/// Bytes of a request's body, at most.
+/// The maximum length of a request's body, bytes.
 pub const MAX_BODY_BYTES: u32 = 16 * 1024;
 
-/// What a service asks.
+/// The question of a service.
 #[derive(Debug, PartialEq)]
 pub struct VerifyRequest {
     /// The key as the service received it.
     pub key: String,
-    /// All of these are needed.
+    /// The scopes that are needed, all of them.
     pub scopes: Vec<Scope>,
-    /// The one environment that is accepted, or either.
+    /// The one environment that is accepted; `None` for both.
     pub environment: Option<Environment>,
-    /// Where the key was used from.
+    /// The address that the key was used from.
     pub ip: Option<IpAddr>,
-    /// Whether to read the feed whatever is known.
+    /// Whether to read the feed even if the isolate knows the key.
     pub strict: bool,
 }
 
@@ -44,7 +43,7 @@ impl VerifyRequest {
     /// Parses the body.
     ///
     /// # Errors
-    /// All its mistakes. None repeats the key.
+    /// All mistakes in the body. None repeats the key.
     pub fn parse(body: Value) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::new(body)?;
         let key = fields.required("key", |value| match value {
@@ -77,8 +76,8 @@ impl VerifyRequest {
     }
 }
 
-/// The answer: the verdict, and what is known of the key. A refusal that must
-/// not tell whether there is such a key comes without a record.
+/// The answer: the verdict and the facts about the key. A refusal that must not reveal whether the key exists has no
+/// record.
 #[must_use]
 pub fn answer(verdict: Result<(), &Refusal>, record: Option<&KeyRecord>) -> Value {
     let mut answer = Map::new();
@@ -99,8 +98,8 @@ pub fn answer(verdict: Result<(), &Refusal>, record: Option<&KeyRecord>) -> Valu
     Value::Object(answer)
 }
 
-/// `GET /keystile/v1/me`: what a holder may know of its own key. Metadata is
-/// its issuer's and not among it.
+/// The answer to `GET /keystile/v1/me`: the facts that a holder may know of its own key. Metadata belongs to the issuer
+/// and is not included.
 #[must_use]
 pub fn me(record: &KeyRecord) -> Value {
     let mut shown = answer(Ok(()), Some(record));
@@ -114,8 +113,7 @@ pub fn me(record: &KeyRecord) -> Value {
     shown
 }
 
-/// What a holder hears of the revocation of its own key, out of what the
-/// ledger answered.
+/// The answer to a holder that revoked its own key, made from the ledger's answer.
 #[must_use]
 pub fn me_revoked(record: &KeyRecord, answered: &Value) -> Value {
     let mut shown = me(record);

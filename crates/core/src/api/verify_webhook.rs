@@ -1,5 +1,5 @@
-//! `POST /keystile/v1/webhooks/verify`: the verdict on a delivery as an answer,
-//! for services that receive webhooks themselves.
+//! `POST /keystile/v1/webhooks/verify`: answers with the verdict on a delivery, for services that receive webhooks
+//! themselves.
 
 use alloc::{
     boxed::Box,
@@ -20,62 +20,62 @@ use crate::base::{
 };
 use keystile_webhook::{Failure, Scheme, Verified};
 
-/// Bytes of a request's body, at most: those of a delivery of 8 MiB, in base64.
+/// The maximum length of a request's body, bytes: a delivery of 8 MiB in base64.
 pub const MAX_REQUEST_BYTES: u32 = 12 * 1024 * 1024;
-/// Bytes of any of its members but the delivery's body, at most.
+/// The maximum length of any member but the delivery's body, bytes.
 pub const MAX_MEMBER_BYTES: usize = 256 * 1024;
-/// Secrets, at most.
+/// The maximum number of secrets.
 pub const MAX_SECRETS: usize = 16;
-/// Bytes that are read and hashed for one verdict, at most. Meanwhile no other caller
-/// of the isolate is served.
+/// The maximum number of bytes that are read and hashed for one verdict. The isolate serves no other caller during that
+/// time.
 pub const MAX_WORK_BYTES: usize = 64 * 1024 * 1024;
 
-/// Mistakes of a scheme that are named: there may be thousands.
+/// The maximum number of a scheme's mistakes that are named; there may be thousands.
 const MAX_MISTAKES: usize = 8;
 
-/// What a service asks.
+/// The question of a service.
 #[derive(Debug, PartialEq)]
 pub struct VerifyDelivery {
-    /// By what it is judged.
+    /// The source, or the scheme and secrets, to judge by.
     pub by: Judge,
     /// The method, in upper case.
     pub method: String,
     /// The URL as the sender knows it.
     pub url: String,
-    /// Names and values.
+    /// The headers' names and values.
     pub headers: Vec<(String, String)>,
-    /// The bytes as they came.
+    /// The body's bytes as they were received.
     pub body: Vec<u8>,
-    /// The time to judge by, if not the clock's.
+    /// The time to judge by; `None` for the clock's.
     pub now: Option<Timestamp>,
 }
 
-/// By what a delivery is judged.
+/// The scheme, secrets and parameters that a delivery is judged by.
 #[derive(PartialEq)]
 pub enum Judge {
-    /// By this source's scheme, secrets and parameters.
+    /// Those of this source.
     Source(String),
-    /// By what the request brings.
+    /// Those in the request.
     Own {
-        /// How it is signed.
+        /// The scheme by which it is signed.
         scheme: Chosen,
-        /// With what.
+        /// The secrets that it may be signed with.
         secrets: Vec<String>,
         /// The texts of the scheme's `params`.
         params: Vec<(String, String)>,
     },
 }
 
-/// A scheme, or where it is to be found.
+/// A scheme, or the provider that has it.
 #[derive(Debug, PartialEq)]
 pub enum Chosen {
-    /// One of the caller's own.
+    /// A scheme in the request.
     Scheme(Box<Scheme>),
-    /// A provider's, by its id.
+    /// A provider's scheme, by the provider's id.
     Provider(String),
 }
 
-/// Redacted: it may have secrets in it.
+/// Redacted, since it may hold secrets.
 impl core::fmt::Debug for Judge {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
@@ -89,7 +89,7 @@ impl VerifyDelivery {
     /// Parses the body.
     ///
     /// # Errors
-    /// All its mistakes. None repeats a secret or the delivery.
+    /// All mistakes in the body. None repeats a secret or the delivery.
     pub fn parse(body: &[u8]) -> Result<Self, ReadObjectError> {
         const FORMS: &[(&str, Form)] = &[
             ("source", Form::Any(MAX_MEMBER_BYTES)),
@@ -187,7 +187,7 @@ impl VerifyDelivery {
     }
 }
 
-/// The answer. Which secret it was is told, since an operator asks; none is shown.
+/// The answer. It says which of the secrets fits, since an operator asks, but shows none.
 #[must_use]
 pub fn answer(verdict: Result<&Verified, &Failure>) -> Value {
     let verified = verdict.ok();
@@ -215,7 +215,7 @@ fn text(value: Value) -> Result<String, String> {
     }
 }
 
-/// An object, whose values may be lists, or a list of pairs.
+/// Parses headers: an object whose values may be lists, or a list of pairs.
 fn headers(value: Value) -> Option<Vec<(String, String)>> {
     let mut headers = Vec::new();
     match value {
@@ -245,8 +245,7 @@ fn headers(value: Value) -> Option<Vec<(String, String)>> {
     Some(headers)
 }
 
-/// The secrets, the scheme's messages and the delivery are each within their bounds,
-/// and too much together.
+/// The mistake of a request whose secrets, scheme and delivery are each within their limits but together too much work.
 #[must_use]
 pub fn too_much_work() -> Vec<FieldError> {
     let detail = format!(
@@ -256,7 +255,7 @@ pub fn too_much_work() -> Vec<FieldError> {
     alloc::vec![FieldError { field: "body".to_string(), detail }]
 }
 
-/// The provider is not among those that this worker knows.
+/// The mistake of a request with a provider that this worker does not know.
 #[must_use]
 pub fn unknown_provider() -> Vec<FieldError> {
     let detail = "no source of this deployment has this provider, and others are not known here: send its `scheme`, \

@@ -1,11 +1,11 @@
 //! Base62: the alphabet of keys and ids, drawn and written without bias.
 
-/// Digits, upper case, lower case: ASCII order, so that encoded numbers of one
-/// width sort as their values do. Golden vectors pin it; it can never change.
+/// The digits, then upper case, then lower case. This is ASCII order, so encoded numbers of one width sort by value.
+/// Golden vectors pin the alphabet; it can never change.
 pub const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// The largest multiple of 62 that a byte can hold. Bytes from here up are
-/// discarded: keeping them would make the first eight characters likelier.
+/// The largest multiple of 62 that a byte can hold. Bytes from here up are discarded: they would make the first eight
+/// characters likelier.
 const UNBIASED_BYTES: u8 = 248;
 
 /// Whether `byte` is a character of the alphabet.
@@ -16,8 +16,7 @@ pub const fn is_base62(byte: u8) -> bool {
 
 /// Draws `N` characters uniformly from `random`, by rejection.
 ///
-/// Returns `None` if `random` runs out: one byte in 32 is discarded, so twice
-/// as many bytes as characters is plenty.
+/// Returns `None` if `random` runs out. One byte in 32 is discarded, so twice as many bytes as characters is plenty.
 #[must_use]
 pub fn draw<const N: usize>(random: &[u8]) -> Option<[u8; N]> {
     let mut accepted = random.iter().filter(|&&byte| byte < UNBIASED_BYTES);
@@ -28,8 +27,7 @@ pub fn draw<const N: usize>(random: &[u8]) -> Option<[u8; N]> {
     Some(drawn)
 }
 
-/// Writes `value` modulo 62^`N` in `N` digits, most significant first, padded
-/// with zeros.
+/// Writes `value` modulo 62^`N` in `N` digits, most significant first, padded with zeros.
 #[must_use]
 pub fn encode<const N: usize>(mut value: u64) -> [u8; N] {
     let mut digits = [0; N];

@@ -1,5 +1,4 @@
-//! JSON bodies, field by field: all mistakes are collected, and what nobody
-//! asked for is refused by name.
+//! JSON bodies, field by field: all mistakes are collected, and unknown fields are refused by name.
 
 use alloc::{
     format,
@@ -41,7 +40,7 @@ pub fn invalid(errors: &[FieldError]) -> Problem {
     Problem::new(422, "INVALID_REQUEST", detail).with("errors", json!(errors))
 }
 
-/// A text that somebody sent, for an error message: short and without control characters.
+/// The text that a client sent, for an error message: short and without control characters.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     let short: String = text.chars().take(64).map(|c| if c.is_control() { '�' } else { c }).collect();
@@ -49,7 +48,7 @@ pub fn quoted(text: &str) -> String {
     format!("\"{short}{cut}\"")
 }
 
-/// A whole number, however it is written: to JSON 5.0 is 5.
+/// A whole number in any spelling: in JSON 5.0 is 5.
 pub(crate) fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| {
         let number = value.as_f64()?;
@@ -58,7 +57,7 @@ pub(crate) fn whole(value: &Value) -> Option<i64> {
     })
 }
 
-/// The fields of a JSON object, taken one by one; what is left over is unknown.
+/// The fields of a JSON object, taken one by one. The remaining ones are unknown.
 pub(crate) struct Fields {
     object: Map<String, Value>,
     known: Vec<&'static str>,
@@ -73,7 +72,7 @@ impl Fields {
         }
     }
 
-    /// Null is as good as absent: not enough.
+    /// Takes a field that must be there. Null counts as absent.
     pub(crate) fn required<T>(
         &mut self,
         field: &'static str,
@@ -85,7 +84,7 @@ impl Fields {
         self.optional(field, parse)
     }
 
-    /// Absent and null are the same here.
+    /// Takes a field that may be absent. Null counts as absent.
     pub(crate) fn optional<T>(
         &mut self,
         field: &'static str,

@@ -1,4 +1,4 @@
-//! Ids and names that are addresses: of keys, operators, audit entries, tenants.
+//! Ids and names: of keys, operators, audit entries, deliveries and tenants.
 
 use alloc::{boxed::Box, string::String};
 use core::fmt;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::base::base62;
 
-/// Bytes of randomness to hand to a `from_random`.
+/// The number of random bytes that `from_random` needs.
 pub const ID_RANDOM_BYTES: usize = 2 * ID_LEN;
 const ID_LEN: usize = 20;
 
@@ -19,7 +19,7 @@ macro_rules! id {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// Reads an id.
+            /// Parses an id.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 let random = [$($prefix),+].iter().find_map(|prefix| text.strip_prefix(prefix))?;
@@ -49,7 +49,7 @@ macro_rules! id {
 }
 
 id!(
-    /// A key's id, for good: `key_…` for customers' keys, `op_…` for operators'.
+    /// A key's permanent id: `key_…` for tenants' keys, `op_…` for operators' keys.
     KeyId, "key_" | "op_", "key_4bTzV9cXk07Hq2mN1pRs"
 );
 id!(
@@ -58,7 +58,7 @@ id!(
 );
 
 id!(
-    /// An event's on its way through the queue of webhooks.
+    /// The id of an event that waits in the queue of webhooks.
     DeliveryId, "dlv_", "dlv_4bTzV9cXk07Hq2mN1pRs"
 );
 
@@ -71,19 +71,19 @@ impl DeliveryId {
 }
 
 impl KeyId {
-    /// A new id of a customer's key, from [`ID_RANDOM_BYTES`] random bytes.
+    /// A new id of a tenant's key, from [`ID_RANDOM_BYTES`] random bytes.
     #[must_use]
     pub fn key_from_random(random: &[u8]) -> Option<Self> {
         from_random("key_", random).map(Self)
     }
 
-    /// A new id of an operator's key, likewise.
+    /// A new id of an operator's key, from [`ID_RANDOM_BYTES`] random bytes.
     #[must_use]
     pub fn operator_from_random(random: &[u8]) -> Option<Self> {
         from_random("op_", random).map(Self)
     }
 
-    /// Whether it is of an operator's key.
+    /// Whether it is the id of an operator's key.
     #[must_use]
     pub fn is_operators(&self) -> bool {
         self.as_str().starts_with("op_")
@@ -104,13 +104,13 @@ fn from_random(prefix: &str, random: &[u8]) -> Option<Box<str>> {
     Some(id.into())
 }
 
-/// A tenant: 1 to 64 of `[a-z0-9-]`. The deployment's own name for its customer.
+/// A tenant's name: 1 to 64 characters of `[a-z0-9-]`. It is the deployment's own name for its customer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct TenantId(Box<str>);
 
 impl TenantId {
-    /// Reads a tenant's name.
+    /// Parses a tenant's name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';

@@ -1,8 +1,7 @@
-//! A JSON object of which nothing becomes a tree that nobody asked for.
+//! Reads a JSON object without building trees for members that nobody asked for.
 //!
-//! A tree of values takes up to thirty times its text. Where bodies are long, each
-//! member is measured as it is written before it is taken apart, and what has no
-//! business there is passed over.
+//! A tree of values takes up to thirty times the memory of its text. Bodies may be long, so each member's text is
+//! measured before it is parsed, and unknown members are skipped.
 
 use alloc::{
     format,
@@ -16,29 +15,29 @@ use serde_json::{Map, Value, error::Category, value::RawValue};
 
 use crate::base::fields::FieldError;
 
-/// Unknown members, and mistakes, that are named: there may be millions.
+/// The maximum number of unknown members, and of mistakes, that are named; there may be millions.
 const MAX_NAMED: usize = 8;
 
-/// The value that a member may have.
+/// The form of a member's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Anything, of so many bytes as it is written.
+    /// Any value whose text has at most this many bytes.
     Any(usize),
-    /// A string of whatever length. Anything else comes out as `false`.
+    /// A string of any length. Any other value is read as `false`.
     Text,
 }
 
-/// Why a text is not the object that is expected.
+/// The reason why a text is not the expected object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadObjectError {
-    /// It is no JSON, from this place on.
+    /// The text is not JSON from this place on.
     Json {
-        /// Counted from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// Likewise.
+        /// The column, counted from 1.
         column: usize,
     },
-    /// It is, but no object, or its members are wrong.
+    /// The text is JSON, but it is not an object, or its members are wrong.
     Mistakes(Vec<FieldError>),
 }
 
@@ -59,7 +58,7 @@ impl fmt::Display for ReadObjectError {
 
 impl Error for ReadObjectError {}
 
-/// Reads an object with these members. Others come out as null, a few of them.
+/// Reads an object with these members. The first few unknown members appear as null, the others are dropped.
 ///
 /// # Errors
 /// [`ReadObjectError`].

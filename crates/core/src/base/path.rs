@@ -1,6 +1,5 @@
-//! Paths in one normal form: what is judged is what is forwarded, so that guard
-//! and upstream read the same. What upstreams are known to read in two ways
-//! (encoded slashes, backslashes, dot segments) is refused.
+//! Paths in one normal form. The judged path is the forwarded path, so guard and upstream read the same. Paths that
+//! upstreams are known to read in two ways (encoded slashes, backslashes, dot segments) are refused.
 
 use alloc::{
     format,
@@ -11,12 +10,12 @@ use core::{error::Error, fmt};
 
 use serde::{Deserialize, Serialize};
 
-/// A request's path in normal form: unreserved characters decoded, others
-/// encoded in upper case, no empty segments but a last one.
+/// A request's path in normal form: unreserved characters are decoded, others are percent-encoded in upper case. No
+/// segment is empty except possibly the last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Path(String);
 
-/// Why a path is refused.
+/// The reason why a path is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum PathError {
@@ -57,7 +56,7 @@ impl Path {
     /// Normalises the path of a URL.
     ///
     /// # Errors
-    /// What upstreams may read in two ways.
+    /// The thing in the path that upstreams may read in two ways.
     pub fn parse(raw: &str) -> Result<Self, PathError> {
         let rest = raw.strip_prefix('/').ok_or(PathError::NotAbsolute)?;
         let mut path = String::with_capacity(raw.len());
@@ -77,30 +76,30 @@ impl Path {
         Ok(Self(path))
     }
 
-    /// `/`.
+    /// The path `/`.
     #[must_use]
     pub fn root() -> Self {
         Self("/".to_string())
     }
 
-    /// The path, to be forwarded as it is.
+    /// The path as text, to be forwarded unchanged.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The segments; a slash at the end makes no further one.
+    /// The segments. A slash at the end does not add an empty one.
     pub fn segments(&self) -> impl Iterator<Item = &str> {
         self.0.split('/').filter(|segment| !segment.is_empty())
     }
 
-    /// The segments as lenient servers see them: cut at `;`, without dots and spaces at
-    /// the end. Where nothing is left of a segment some see an empty one, and some none.
+    /// The segments as lenient servers see them: cut at `;`, without dots and spaces at the end. Some servers see a
+    /// segment of which nothing is left as an empty one, others drop it.
     pub(crate) fn lenient_segments(&self, keep_empty: bool) -> impl Iterator<Item = &str> {
         self.segments().map(lenient).filter(move |segment| keep_empty || !segment.is_empty())
     }
 
-    /// What follows `base`, if the path is `base` or below it.
+    /// The part of the path after `base`, if the path is `base` or below it.
     #[must_use]
     pub fn below<'a>(&'a self, base: &Self) -> Option<&'a str> {
         let rest = self.0.strip_prefix(base.0.trim_end_matches('/'))?;
@@ -108,7 +107,7 @@ impl Path {
     }
 }
 
-/// A segment as servers see it that cut it at `;` and trim dots and spaces.
+/// The segment as lenient servers see it: cut at `;`, without dots and spaces at the end.
 pub(crate) fn lenient(segment: &str) -> &str {
     let mut segment = without_parameters(segment);
     while let Some(trimmed) = segment.strip_suffix('.').or_else(|| segment.strip_suffix("%20")) {
@@ -117,21 +116,20 @@ pub(crate) fn lenient(segment: &str) -> &str {
     segment
 }
 
-/// A text without case: as `toUpperCase` and then `toLowerCase` have it. It is the
-/// caller's to bring, since the tables for it are a tenth of the edge worker.
+/// Folds the case of a text: `toUpperCase`, then `toLowerCase`. The caller provides it, since the tables for it would
+/// take a tenth of the edge worker's size.
 pub type Fold<'a> = &'a dyn Fn(&str) -> String;
 
-/// [`Fold`] where size is no matter.
+/// A [`Fold`] for programs whose size does not matter.
 #[must_use]
 pub fn fold(text: &str) -> String {
     text.to_uppercase().to_lowercase()
 }
 
-/// Whether two segments in normal form are the same to a server that ignores
-/// case, of whatever letters: some compare small letters and some capitals, so
-/// the Kelvin sign is a `k` and the long s an `s`.
+/// Whether two segments in normal form are the same to a server that ignores the case of any letter. Some servers
+/// compare small letters and some compare capitals, so the Kelvin sign equals `k` and the long s equals `s`.
 pub(crate) fn same_without_case(one: &str, other: &str, fold: Fold<'_>) -> bool {
-    // `İ` becomes an `i` and a combining dot, which some drop.
+    // `İ` becomes an `i` and a combining dot, which some servers drop.
     let folded = |segment: &str| decoded(segment).map(|text| fold(&text).replace('\u{307}', ""));
     one.eq_ignore_ascii_case(other)
         || ((is_beyond_ascii(one) || is_beyond_ascii(other))
@@ -172,7 +170,8 @@ fn normalise(segment: &str, path: &mut String) -> Result<(), PathError> {
             b'/' => return Err(PathError::EncodedSlash),
             0..=31 | 127 => return Err(PathError::ControlCharacter),
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path.push(char::from(byte)),
-            // Sub-delimiters mean the same encoded or not only to some; they stay as sent.
+            // Only some servers take an encoded sub-delimiter for the plain one, so sub-delimiters stay as they were
+            // sent.
             b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'@' if !encoded => {
                 path.push(char::from(byte));
             }
@@ -182,7 +181,7 @@ fn normalise(segment: &str, path: &mut String) -> Result<(), PathError> {
     Ok(())
 }
 
-/// Decodes what is percent-encoded ASCII; whatever else stays as it is.
+/// Decodes percent-encoded ASCII; everything else stays as it is.
 #[must_use]
 pub(crate) fn percent_decoded(text: &str) -> String {
     let mut decoded = String::with_capacity(text.len());

@@ -1,7 +1,7 @@
-//! Problems: errors as RFC 9457 `application/problem+json` says them.
+//! Problems: error answers in the form of RFC 9457, `application/problem+json`.
 //!
-//! A problem is what the caller may read. What went wrong inside is logged
-//! under the same `request_id` and never leaves.
+//! A problem holds only what the caller may read. The internal cause is logged under the same `request_id` and is never
+//! sent.
 
 use alloc::{
     borrow::Cow,
@@ -14,18 +14,18 @@ use serde_json::{Map, Value};
 /// The media type of every error body.
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
-/// One error answer: status, code, and what else the caller may know.
+/// One error answer: status, code, and the facts that the caller may know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
     /// The HTTP status.
     pub status: u16,
-    /// The stable code, `UPPER_SNAKE`.
+    /// The stable code in `UPPER_SNAKE`.
     pub code: &'static str,
     /// A sentence that says what is wrong and what to do.
     pub detail: Cow<'static, str>,
     /// Further members of the body.
     pub extensions: Map<String, Value>,
-    /// Headers that belong to it, `WWW-Authenticate` and `Allow` among them.
+    /// The answer's headers, such as `WWW-Authenticate` and `Allow`.
     pub headers: Vec<(&'static str, String)>,
 }
 
@@ -36,7 +36,7 @@ impl Problem {
         Self { status, code, detail: detail.into(), extensions: Map::new(), headers: Vec::new() }
     }
 
-    /// Something that this answer depends on is out of reach.
+    /// The 503: a service that the answer depends on is out of reach.
     #[must_use]
     pub fn unavailable(detail: impl Into<Cow<'static, str>>) -> Self {
         let mut problem = Self::new(503, "DEPENDENCY_UNAVAILABLE", detail);
@@ -44,20 +44,20 @@ impl Problem {
         problem
     }
 
-    /// A fault of ours. The cause is in the log.
+    /// The 500: a fault of Keystile. The cause is in the log.
     #[must_use]
     pub fn internal() -> Self {
         Self::new(500, "INTERNAL", "Something went wrong here; the request id finds it in the log.")
     }
 
-    /// With one more member.
+    /// Adds a member to the body.
     #[must_use]
     pub fn with(mut self, member: &str, value: Value) -> Self {
         self.extensions.insert(member.into(), value);
         self
     }
 
-    /// With one more header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));

@@ -6,7 +6,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 use time::{OffsetDateTime, format_description::well_known};
 
-/// Milliseconds of a second, a minute, an hour and a day.
+/// The milliseconds of a second, a minute, an hour and a day.
 pub const SECOND_MS: i64 = 1_000;
 #[allow(missing_docs)]
 pub const MINUTE_MS: i64 = 60 * SECOND_MS;
@@ -15,14 +15,14 @@ pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 #[allow(missing_docs)]
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// An instant. Serialised as the number of milliseconds, which is its stored
-/// form; on the wire it stands as RFC 3339 in UTC ([`to_rfc3339`](Self::to_rfc3339)).
+/// An instant. Its stored form, and that of serde, is the number of milliseconds. In answers it is RFC 3339 in UTC
+/// ([`to_rfc3339`](Self::to_rfc3339)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From milliseconds since the epoch.
+    /// The instant this many milliseconds after the epoch.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
@@ -34,25 +34,25 @@ impl Timestamp {
         self.0
     }
 
-    /// From the time since the epoch.
+    /// The instant this long after the epoch.
     #[must_use]
     pub fn from_unix(since_epoch: Duration) -> Self {
         Self(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// The time since the epoch; none, if this is before it.
+    /// The time since the epoch; zero for an instant before it.
     #[must_use]
     pub fn since_unix(self) -> Duration {
         Duration::from_millis(u64::try_from(self.0).unwrap_or(0))
     }
 
-    /// This instant and `millis` more (or fewer, when negative).
+    /// The instant `millis` milliseconds later (earlier if negative).
     #[must_use]
     pub const fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis))
     }
 
-    /// Milliseconds from `earlier` to this instant; negative if it is later.
+    /// Milliseconds from `earlier` to this instant; negative if `earlier` is later.
     #[must_use]
     pub const fn millis_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
@@ -65,7 +65,7 @@ impl Timestamp {
         i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
     }
 
-    /// RFC 3339 in UTC with three digits of milliseconds: `2027-01-31T12:00:00.000Z`.
+    /// The text in RFC 3339 in UTC with three digits of milliseconds: `2027-01-31T12:00:00.000Z`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
         let instant = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
@@ -93,7 +93,7 @@ impl Serialize for Rfc3339 {
     }
 }
 
-/// For fields that stand on the wire as RFC 3339 or null: `#[serde(with = "timestamp::rfc3339")]`.
+/// Serde functions for fields that are RFC 3339 or null in JSON: `#[serde(with = "timestamp::rfc3339")]`.
 pub mod rfc3339 {
     use super::{Deserialize as _, String, Timestamp};
     use serde::{Deserializer, Serializer};
@@ -101,7 +101,7 @@ pub mod rfc3339 {
     /// Writes the text or null.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// The serializer's.
     pub fn serialize<S: Serializer>(instant: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
         match instant {
             Some(instant) => serializer.serialize_str(&instant.to_rfc3339()),
@@ -112,7 +112,7 @@ pub mod rfc3339 {
     /// Reads the text or null.
     ///
     /// # Errors
-    /// If the text is no RFC 3339 time.
+    /// An error if the text is not an RFC 3339 time.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
         Option::<String>::deserialize(deserializer)?
             .map(|text| {

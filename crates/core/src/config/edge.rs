@@ -20,50 +20,50 @@ use crate::{
 pub struct EdgeConfig {
     /// The realm of challenges.
     pub name: String,
-    /// The prefix of new keys first, then former ones. Never empty.
+    /// The key prefixes: that of new keys first, then former ones. Never empty.
     pub prefixes: Vec<KeyPrefix>,
-    /// The texts that imported keys begin with. Empty: none are taken.
+    /// The beginnings of imported keys. If empty, no imported keys are accepted.
     pub allow_imported: Vec<ImportedPrefix>,
-    /// The headers a key may come in.
+    /// The headers in which a key may be sent.
     pub headers: Vec<CredentialHeader>,
-    /// The vocabulary.
+    /// The catalog of scopes.
     pub catalog: Catalog,
-    /// Below this path lie verify, me and healthz.
+    /// The path below which verify, me and healthz are.
     pub base: Path,
-    /// Below this path lie the sources of webhooks; not said if there are none.
+    /// The path below which the sources of webhooks are; `None` if there are no sources.
     pub hooks_base: Option<Path>,
     /// The feed client's settings.
     pub feed: Settings,
-    /// How long an isolate's counts of uses wait before they are sent, seconds.
+    /// The time that an isolate's counts of uses wait before they are sent, seconds.
     pub usage_flush_seconds: u32,
     /// Whether answers carry `Server-Timing: keystile`.
     pub server_timing: bool,
-    /// Cross-origin access from browsers.
+    /// Cross-origin access from browsers; `None` if it is off.
     pub cors: Option<Cors>,
     /// The upstreams that requests are forwarded to.
     pub upstreams: Vec<Upstream>,
-    /// The routes that are guarded.
+    /// The guarded routes.
     pub routes: Routes,
 }
 
 impl EdgeConfig {
-    /// Which texts are keys here.
+    /// The forms of this deployment's keys.
     #[must_use]
     pub fn key_forms(&self) -> KeyForms<'_> {
         KeyForms { prefixes: &self.prefixes, imported: &self.allow_imported }
     }
 }
 
-/// `[edge.cors]`
+/// The settings in `[edge.cors]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cors {
-    /// Origins that browsers may call from, or `["*"]`.
+    /// The origins that browsers may call from, or `["*"]`.
     pub origins: Vec<String>,
-    /// Headers that they may send beside the credential.
+    /// The headers that browsers may send beside the credential.
     #[serde(default = "content_type")]
     pub headers: Vec<String>,
-    /// How long browsers may remember a preflight, seconds.
+    /// The time for which browsers may remember a preflight, seconds.
     #[serde(default = "ten_minutes")]
     pub max_age_seconds: u32,
 }

@@ -1,4 +1,4 @@
-//! The part of the configuration that the receiver of webhooks reads.
+//! The part of the configuration for the receiver of webhooks.
 
 use alloc::{string::String, vec::Vec};
 
@@ -8,48 +8,48 @@ use serde::{Deserialize, Serialize};
 use super::{upstream::Upstream, webhook_mode::WebhookMode};
 use crate::base::path::Path;
 
-/// The part of the configuration that the receiver of webhooks reads.
+/// The part of the configuration for the receiver of webhooks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HooksConfig {
-    /// Below this path lies the verify endpoint.
+    /// The path below which the verify endpoint is.
     pub base: Path,
-    /// Below this path lie the sources; not said if there are none.
+    /// The path below which the sources are; `None` if there are no sources.
     pub hooks_base: Option<Path>,
-    /// The upstreams that events are handed on to.
+    /// The upstreams that events are forwarded to.
     pub upstreams: Vec<Upstream>,
-    /// The sources, in the order of the file. No two of one name.
+    /// The sources in the order of the file. Their names are unique.
     pub sources: Vec<WebhookSource>,
 }
 
 /// One source of webhooks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WebhookSource {
-    /// Its name: the last segment of its URL.
+    /// The source's name: the last segment of its URL.
     pub source: String,
-    /// The registry's id of its provider; not said for a scheme of one's own.
+    /// The provider's id in the registry; `None` for a source with its own scheme.
     pub provider: Option<String>,
-    /// How it signs, its tolerance as this source has it.
+    /// The scheme by which the sender signs, with this source's tolerance.
     pub scheme: Scheme,
-    /// What an operator should know of it, sentences.
+    /// Notes for operators, each a sentence.
     pub notes: Vec<String>,
-    /// The Worker secrets that it signs with. Never empty.
+    /// The names of the Worker secrets that the sender signs with. Never empty.
     pub secrets: Vec<String>,
     /// The texts of the scheme's `params`.
     pub params: Vec<(String, String)>,
-    /// As it is registered with the sender, without query; the request's own if not said.
+    /// The URL as it is registered with the sender, without query; `None` for the request's own.
     pub url: Option<String>,
-    /// Longer bodies are refused.
+    /// The maximum length of a body, bytes. Longer ones are refused.
     pub max_body_bytes: u32,
-    /// The upstream's place in the configuration.
+    /// The upstream's index in the configuration.
     pub upstream: usize,
     /// The path at the upstream.
     pub path: String,
-    /// The Worker secret that deliveries are signed with again, a `whsec_…`.
+    /// The name of the Worker secret that forwarded deliveries are signed with, a `whsec_…`.
     pub signing_secret: String,
-    /// Who waits for the upstream.
+    /// The delivery mode: the sender or a queue waits for the upstream.
     pub mode: WebhookMode,
-    /// How long deliveries are remembered.
+    /// The time for which deliveries are remembered, hours.
     pub remember_hours: u16,
-    /// In mode `queue`: seconds until the second attempt. Each wait is twice the one before.
+    /// In mode `queue`: seconds until the second attempt. Each further wait is twice as long.
     pub retry_seconds: u16,
 }

@@ -17,34 +17,34 @@ use crate::{
 pub struct ManageConfig {
     /// The realm of challenges.
     pub name: String,
-    /// The prefix of new keys first, then former ones. Never empty.
+    /// The key prefixes: that of new keys first, then former ones. Never empty.
     pub prefixes: Vec<KeyPrefix>,
-    /// The texts that imported keys begin with. Empty: none are taken.
+    /// The beginnings of imported keys. If empty, no imported keys are accepted.
     pub allow_imported: Vec<ImportedPrefix>,
-    /// The environments that keys can be created for.
+    /// The environments for which keys can be created.
     pub environments: Vec<Environment>,
-    /// The scopes of a key that is created without any.
+    /// The scopes of a key whose creation names none.
     pub default_scopes: DefaultScopes,
-    /// The vocabulary.
+    /// The catalog of scopes.
     pub catalog: Catalog,
     /// Named sets of scopes.
     pub presets: Vec<Preset>,
-    /// How old a view of the feed this deployment's edges use, milliseconds at most.
+    /// The greatest age of a view of the feed that this deployment's edges accept, milliseconds.
     pub max_staleness_ms: u32,
-    /// What they do while the feed is out of reach.
+    /// The behaviour of the edges while the feed is out of reach.
     pub when_feed_unreachable: WhenFeedUnreachable,
     /// The limits of tenants without a plan.
     pub limits: Limits,
     /// The plans that tenants can be on.
     pub plans: Vec<Plan>,
-    /// How long audit entries are kept; for good if not said.
+    /// The time for which audit entries are kept, days; `None` for ever.
     pub audit_retention_days: Option<u16>,
-    /// The sources of webhooks, as they are listed.
+    /// The sources of webhooks, in the form of the list.
     pub webhooks: Vec<WebhookSummary>,
 }
 
 impl ManageConfig {
-    /// Which texts are keys here.
+    /// The forms of this deployment's keys.
     #[must_use]
     pub fn key_forms(&self) -> KeyForms<'_> {
         KeyForms { prefixes: &self.prefixes, imported: &self.allow_imported }
@@ -63,32 +63,32 @@ impl ManageConfig {
     }
 }
 
-/// The scopes of a key that is created without any.
+/// The scopes of a key whose creation names none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DefaultScopes {
-    /// It is not created: at least one is required.
+    /// None: the request is refused, since at least one scope is required.
     #[default]
     None,
     /// All that are available.
     All,
 }
 
-/// The provider of a source that has a scheme of its own.
+/// The `provider` of a source with its own scheme.
 pub const OWN_SCHEME: &str = "own";
 
-/// A source as the management API lists it.
+/// A source in the list of the management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookSummary {
-    /// Its name.
+    /// The source's name.
     pub source: String,
-    /// The registry's id of its provider, or `own`.
+    /// The provider's id in the registry, or `own`.
     pub provider: String,
-    /// Who waits for the upstream.
+    /// The delivery mode: the sender or a queue waits for the upstream.
     pub mode: WebhookMode,
     /// Whether the sender's signature covers the whole body.
     pub body_authenticated: bool,
-    /// What an operator should know of it, sentences.
+    /// Notes for operators, each a sentence.
     pub notes: Vec<String>,
 }
 

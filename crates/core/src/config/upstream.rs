@@ -1,25 +1,25 @@
-//! `[[upstreams]]`
+//! The upstreams of `[[upstreams]]`.
 
 use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
-/// Where requests are forwarded to.
+/// A service that requests are forwarded to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upstream {
-    /// What routes call it.
+    /// Its name in routes.
     pub name: String,
-    /// How it is reached.
+    /// The way in which it is reached.
     pub target: Target,
-    /// The Worker secret that forwarded requests are signed with.
+    /// The name of the Worker secret that forwarded requests are signed with.
     pub signing_secret: Option<String>,
 }
 
-/// How an upstream is reached.
+/// The way in which an upstream is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
-    /// By this service binding.
+    /// A service binding, by its name.
     Service(String),
-    /// At this URL, without a slash at its end.
+    /// A URL, without a slash at its end.
     Url(String),
 }

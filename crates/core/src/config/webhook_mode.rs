@@ -1,20 +1,20 @@
-//! The two ways in which a webhook's event is handed on.
+//! The two delivery modes of webhooks.
 
 use serde::{Deserialize, Serialize};
 
-/// Who waits for the upstream.
+/// The delivery mode: the sender or a queue waits for the upstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookMode {
-    /// The sender: it gets the upstream's status.
+    /// The sender waits: it gets the upstream's status.
     #[default]
     Direct,
-    /// Nobody: the sender is answered once the event lies in the queue.
+    /// The queue waits: the sender gets its answer as soon as the event is in the queue.
     Queue,
 }
 
 impl WebhookMode {
-    /// As the file has it.
+    /// The name in `keystile.toml`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

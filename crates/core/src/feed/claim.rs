@@ -1,9 +1,8 @@
-//! To whom the digest of an imported key belongs: what a ledger asks the feed
-//! before it records such keys.
+//! Claims: each digest of an imported key belongs to one tenant. A ledger claims digests at the feed before it records
+//! such keys.
 //!
-//! A digest that was minted here is nobody else's. One that was brought may be
-//! brought again, by another tenant. The feed alone knows all keys, so it keeps
-//! for each such digest the one tenant that it belongs to, for good.
+//! Keystile mints each of its own keys once, so their digests cannot collide. An imported key can be imported again by
+//! another tenant. Only the feed knows all keys, so it records the one tenant of each imported digest, for good.
 
 use alloc::vec::Vec;
 
@@ -11,20 +10,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{base::id::TenantId, key::KeyDigest};
 
-/// A ledger claims digests for its tenant. What it holds already it may claim
-/// again.
+/// A ledger's claim of digests for its tenant. It may claim digests again that it already has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimRequest {
-    /// For whom.
+    /// The tenant.
     pub tenant: TenantId,
     /// The digests, in any order.
     pub digests: Vec<KeyDigest>,
 }
 
-/// The feed has noted the claims, durably, but for these.
+/// The feed's answer: it has recorded all claims durably, except the refused ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimAnswer {
-    /// They belong to another tenant, or to keys that were issued here.
+    /// Digests that belong to another tenant, or to keys that were issued here.
     pub refused: Vec<KeyDigest>,
 }
 

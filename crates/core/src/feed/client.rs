@@ -1,16 +1,14 @@
-//! What an isolate knows of the feed: its view, the overlay, cached records.
+//! The feed client: an isolate's view of the feed, its overlay and cached records.
 //!
-//! No I/O: polls are begun here and carried out by the worker, which reports
-//! what came of them. The rules, by their numbers in `docs/design/revocation-bound.md`:
+//! It does no I/O. It begins polls; the worker carries them out and reports the outcome. The rules, by their numbers in
+//! `docs/design/revocation-bound.md`:
 //!
-//! 1. A view is as old as the *sending* of the poll that made it, and the age
-//!    that the answer states on top. It stands once the last page is applied.
-//!    Answers may overtake each other: the latest view stands. A clock that
-//!    steps back, another epoch or a cursor below the floor void all at once.
-//! 2. Overlay and record are merged when a request is judged, so it does not
-//!    matter when the record was read.
-//! 7. Requests share plain state, never a future: the mark of a poll under way
-//!    is a lease with a deadline, since the request that sent it may be gone.
+//! 1. A view's age counts from the *sending* of the poll that made it, plus the age that the answer states. A view
+//!    holds once the last page is applied. Answers may overtake each other; the latest view holds. A clock that steps
+//!    back, another epoch, or a cursor below the floor discards everything at once.
+//! 2. Overlay and record are merged when a request is judged, so it does not matter when the record was read.
+//! 7. Requests share plain state, never a future. The mark of a running poll is a lease with a deadline, since the
+//!    request that sent the poll may be gone.
 
 use alloc::{collections::BTreeMap, string::String};
 
@@ -28,42 +26,42 @@ use crate::{
     key::KeyDigest,
 };
 
-/// What an edge does when the feed can't be reached and the view is too old.
+/// The behaviour of an edge when the feed can't be reached and the view is too old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WhenFeedUnreachable {
-    /// Serve by what KV says, whose lag has no bound, and mark the answer.
+    /// Serve by KV, whose lag has no bound, and mark the answer.
     Kv,
     /// Answer 503.
     Deny,
 }
 
-/// The times and bounds that a client keeps. All follow from two settings.
+/// The settings of a feed client. All its times and bounds follow from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Settings {
-    /// A view may be this old, milliseconds.
+    /// The greatest age of a view, milliseconds.
     pub max_staleness_ms: u32,
-    /// What to do without a view.
+    /// The behaviour without a fresh view.
     pub when_unreachable: WhenFeedUnreachable,
-    /// Memory for records, misses and overlay together, bytes.
+    /// The memory for records, misses and overlay together, bytes.
     pub cache_bytes: usize,
 }
 
 impl Settings {
-    /// From this age on a view is refreshed in the background.
+    /// The age from which a view is refreshed in the background, milliseconds.
     #[must_use]
     pub fn refresh_after_ms(&self) -> i64 {
         i64::from(self.max_staleness_ms) / 2
     }
 
-    /// A feed call takes this long at most: 1 s, and less where the view is short-lived,
-    /// so that timeout and pause together are over before a change counts as effective.
+    /// The timeout of a feed call, milliseconds: 1 s, and less if `max_staleness_ms` is small. So timeout and pause
+    /// together are over before a change counts as effective.
     #[must_use]
     pub fn timeout_ms(&self) -> i64 {
         (i64::from(self.max_staleness_ms) / 2 + 400).min(1_000)
     }
 
-    /// After a failed call nobody calls for this long.
+    /// The pause after a failed call, milliseconds. No request of the isolate calls the feed during it.
     #[must_use]
     pub fn pause_ms(&self) -> i64 {
         (i64::from(self.max_staleness_ms) / 2).min(1_000)
@@ -74,37 +72,36 @@ impl Settings {
     }
 }
 
-/// How long a record from KV may serve while the feed is out of reach: as long
-/// as KV itself would cache it.
+/// The greatest age of a record from KV while the feed is out of reach, milliseconds: KV itself would cache it for as
+/// long.
 pub const KV_ONLY_RECORD_AGE_MS: i64 = 30_000;
-/// Tenants whose standing in KV an isolate remembers: each takes 200 bytes, and only
-/// while the feed is out of reach.
+/// The maximum number of tenants whose standing in KV an isolate remembers. Each takes 200 bytes, and only while the
+/// feed is out of reach.
 const MAX_KV_STANDINGS: usize = 1_000;
-/// How long an isolate whose overlay outgrew its cap asks for each key instead.
+/// The time for which an isolate with an overflowed overlay asks the feed for each key, milliseconds.
 pub const OVERFLOW_PAUSE_MS: i64 = MINUTE_MS;
-/// A lease outlives the timeout of its poll by this much, so that whoever sent
-/// it reports the failure before those who wait behind it try for themselves.
+/// The time by which a lease outlives the timeout of its poll, milliseconds. So the request that sent the poll reports
+/// the failure before the waiting requests try for themselves.
 pub const LEASE_GRACE_MS: i64 = 50;
-/// A clock that reads at most this much less than before stood still: requests
-/// of one isolate are shown slightly different times, since the runtime holds
-/// a request's clock back to its next timer. More is a step back. Part of what
-/// [`EFFECTIVE_MARGIN_MS`](super::outbox::EFFECTIVE_MARGIN_MS) is for.
+/// The largest backward difference of the clock that is ignored, milliseconds. Requests of one isolate see slightly
+/// different times, since the runtime holds a request's clock back to its next timer. A larger difference is a step
+/// back. [`EFFECTIVE_MARGIN_MS`](super::outbox::EFFECTIVE_MARGIN_MS) covers it.
 pub const CLOCK_JITTER_MS: i64 = 100;
 
-/// A poll that the worker is to send.
+/// A poll for the worker to send.
 #[derive(Clone, Debug)]
 pub struct Poll {
-    /// Names it when its outcome is reported.
+    /// The ticket to report the outcome with.
     pub ticket: Ticket,
-    /// What to send.
+    /// The request to send.
     pub request: PollRequest,
 }
 
-/// Names one poll.
+/// The identity of one poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket {
     number: u64,
-    /// What the client had dropped when it was sent; see [`FeedClient::void`].
+    /// The client's generation when the poll was sent; see [`FeedClient::void`].
     generation: u64,
     sent_at: Timestamp,
 }
@@ -115,21 +112,21 @@ struct Lease {
     until: Timestamp,
 }
 
-/// An isolate's knowledge of the feed. One per isolate.
+/// An isolate's state of the feed. One per isolate.
 #[derive(Debug)]
 pub struct FeedClient {
     settings: Settings,
-    /// The latest time that was read. Earlier ones void everything.
+    /// The latest time that was read. A time earlier by more than the jitter discards everything.
     clock: Option<Timestamp>,
     generation: u64,
     epoch: Option<String>,
     cursor: u64,
     view: Option<Timestamp>,
-    /// When the poll was sent that the feed itself last answered.
+    /// The sending time of the last poll that the feed itself answered.
     answered_since: Option<Timestamp>,
     overlay: Overlay,
     records: RecordCache,
-    /// KV's answers about tenants and when they came, used while the feed is out of reach.
+    /// KV's answers about tenants and the times of their reading, used while the feed is out of reach.
     standings: BTreeMap<TenantId, (Option<TenantStanding>, Timestamp)>,
     polls: u64,
     lease: Option<Lease>,
@@ -138,7 +135,7 @@ pub struct FeedClient {
 }
 
 impl FeedClient {
-    /// A cold isolate's client.
+    /// The client of a cold isolate.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self {
@@ -159,19 +156,18 @@ impl FeedClient {
         }
     }
 
-    /// The settings it was made with.
+    /// The settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Takes note of the time and returns the time to go by, which is later
-    /// than `now` if the clock was read a little later before. Call it before
-    /// those that take `now` and can't take note themselves.
+    /// Records the time and returns the time to use. That is later than `now` if another request has read a slightly
+    /// later time. Call it before methods that take `now` with `&self`, since they can't record it.
     pub fn read_clock(&mut self, now: Timestamp) -> Timestamp {
         if self.clock.is_some_and(|latest| now < latest.plus_millis(-CLOCK_JITTER_MS)) {
             self.void();
-            // Leases and pauses were stated in the time that is gone.
+            // Leases and pauses were stated in the time before the step back.
             self.lease = None;
             self.paused_until = None;
             self.overflow_until = None;
@@ -182,12 +178,12 @@ impl FeedClient {
         now
     }
 
-    /// The time to go by when the clock reads `now`.
+    /// The time to use when the clock reads `now`.
     fn at(&self, now: Timestamp) -> Timestamp {
         self.clock.map_or(now, |latest| latest.max(now))
     }
 
-    /// How old the view is, milliseconds; `None` without one.
+    /// The view's age, milliseconds; `None` without a view.
     #[must_use]
     pub fn view_age_ms(&self, now: Timestamp) -> Option<i64> {
         self.view.map(|view| self.at(now).millis_since(view))
@@ -199,17 +195,16 @@ impl FeedClient {
         self.view_age_ms(now).is_some_and(|age| age <= i64::from(self.settings.max_staleness_ms))
     }
 
-    /// Whether the feed itself answered a poll that was sent at `instant` or
-    /// later: good for a request that began then, however slow the answer was.
-    /// (A relay's does not count. If the clock stepped forward since `instant`,
-    /// the answer's age would say nothing about which of them was earlier.)
+    /// Whether the feed itself answered a poll that was sent at `instant` or later. Such a view serves a request that
+    /// began at `instant`, no matter how slow the answer was. (A relay's answer does not count. If the clock stepped
+    /// forward since `instant`, its age would not show which of them was earlier.)
     #[must_use]
     pub fn view_is_since(&self, instant: Timestamp) -> bool {
         self.answered_since.is_some_and(|sent_at| sent_at >= instant)
     }
 
-    /// Whether a poll should be sent in the background: the view is still good
-    /// and soon won't be, and nobody is at it.
+    /// Whether a poll should be sent in the background: the view is still fresh but not for long, and no poll is
+    /// running.
     #[must_use]
     pub fn refresh_due(&self, now: Timestamp) -> bool {
         self.view_age_ms(now).is_some_and(|age| age >= self.settings.refresh_after_ms())
@@ -217,8 +212,7 @@ impl FeedClient {
             && !self.overflowed(now)
     }
 
-    /// Takes the lease and says what to send, or `None` if a poll is under way
-    /// or the feed just failed.
+    /// Takes the lease and returns the poll to send; `None` if a poll is running or the feed just failed.
     pub fn begin_poll(&mut self, now: Timestamp) -> Option<Poll> {
         let now = self.read_clock(now);
         self.may_poll(now).then(|| self.next_page(now))
@@ -242,19 +236,19 @@ impl FeedClient {
         }
     }
 
-    /// The feed failed lately, so it is not called.
+    /// Whether the feed is not called because a call failed recently.
     #[must_use]
     pub fn is_paused(&self, now: Timestamp) -> bool {
         self.paused_until.is_some_and(|until| self.at(now) < until)
     }
 
-    /// When the poll under way is given up, if there is one.
+    /// The deadline of the running poll, if there is one.
     #[must_use]
     pub fn lease_ends(&self, now: Timestamp) -> Option<Timestamp> {
         self.lease.map(|lease| lease.until).filter(|&until| self.at(now) < until)
     }
 
-    /// A poll was answered. Returns the poll for the next page, if there is one.
+    /// Applies the answer to a poll. Returns the poll for the next page, if there is one.
     pub fn poll_answered(&mut self, ticket: Ticket, answer: PollAnswer, now: Timestamp) -> Option<Poll> {
         let now = self.read_clock(now);
         let leaseholder = self.release(ticket);
@@ -266,8 +260,8 @@ impl FeedClient {
             self.void();
             self.epoch = Some(answer.epoch);
         } else if self.epoch.as_ref() != Some(&answer.epoch) {
-            // Another epoch comes with a reset. This is no answer, and to ask
-            // again at once would get it again.
+            // Another epoch must come with a reset. This answer is invalid, and asking again at once would return it
+            // again.
             self.void();
             self.pause(ticket.sent_at, now);
             return None;
@@ -292,7 +286,7 @@ impl FeedClient {
         None
     }
 
-    /// A poll failed or took too long.
+    /// Records that a poll failed or took too long.
     pub fn poll_failed(&mut self, ticket: Ticket, now: Timestamp) {
         let now = self.read_clock(now);
         if self.release(ticket) {
@@ -300,15 +294,14 @@ impl FeedClient {
         }
     }
 
-    /// Reading `current`, begun at `sent_at`, failed or took too long: the feed
-    /// is no more reachable than by a poll.
+    /// Records that reading `current`, begun at `sent_at`, failed or took too long. The feed is then out of reach for
+    /// polls too.
     pub(super) fn current_failed(&mut self, sent_at: Timestamp, now: Timestamp) {
         self.pause(sent_at, now);
     }
 
-    /// Calls nobody for a while, reckoned from when the call should have ended
-    /// if its failure is reported later than that: what is served meanwhile
-    /// must rest on a failure that is recent.
+    /// Begins the pause. If the failure is reported after the call's deadline, the pause counts from the deadline:
+    /// answers during the pause must rest on a recent failure.
     fn pause(&mut self, sent_at: Timestamp, now: Timestamp) {
         let failed_at = now.min(sent_at.plus_millis(self.settings.timeout_ms()));
         let until = failed_at.plus_millis(self.settings.pause_ms());
@@ -323,7 +316,7 @@ impl FeedClient {
         held
     }
 
-    /// Whether the overlay outgrew its cap, so that each key is asked for.
+    /// Whether the overlay outgrew its cap, so that the feed is asked for each key.
     #[must_use]
     pub fn overflowed(&self, now: Timestamp) -> bool {
         self.overflow_until.is_some_and(|until| self.at(now) < until)
@@ -338,8 +331,8 @@ impl FeedClient {
         }
     }
 
-    /// Drops view, overlay and records together: none is worth anything
-    /// without the others. Answers to polls sent before are dropped too.
+    /// Drops view, overlay and records together, since each is useless without the others. Answers to earlier polls are
+    /// dropped too.
     fn void(&mut self) {
         self.generation += 1;
         self.epoch = None;
@@ -351,13 +344,13 @@ impl FeedClient {
         self.standings.clear();
     }
 
-    /// What was dropped so far; see [`void`](Self::void).
+    /// The number of times that everything was dropped; see [`void`](Self::void).
     pub(super) fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// What is known of a key: what was read of it, at `read_since` or later if
-    /// that is given, under the overlay.
+    /// The known record of a key: the read record, merged with the overlay. With `read_since` only a record counts that
+    /// was read then or later.
     pub(super) fn known(&mut self, digest: &KeyDigest, read_since: Option<Timestamp>) -> Option<Stored> {
         let recent = |read_at: Timestamp| read_since.is_none_or(|since| read_at >= since);
         let cached = match self.records.get(digest) {
@@ -366,14 +359,13 @@ impl FeedClient {
         };
         match (cached, self.overlay.key(digest).cloned()) {
             (Some(cached), Some(change)) => Some(cached.merge(change)),
-            // Without a view the overlay alone is not recent: only a
-            // revocation still says something.
+            // Without a view the overlay alone is not recent: only a revocation in it still counts.
             (None, Some(change)) if read_since.is_none() || change.is_revoked() => Some(change),
             (cached, _) => cached,
         }
     }
 
-    /// The overlay's say alone.
+    /// The record in the overlay alone.
     pub(super) fn changed(&self, digest: &KeyDigest) -> Option<Stored> {
         self.overlay.key(digest).cloned()
     }
@@ -383,10 +375,10 @@ impl FeedClient {
         matches!(self.records.get(digest), Some(Cached::Missing(at)) if *at >= oldest)
     }
 
-    /// Remembers what was read, unless something newer is remembered: reads
-    /// overtake each other, and KV may answer with an older value than before.
+    /// Remembers a record that was read, unless a newer one is remembered. Reads overtake each other, and KV may return
+    /// an older value than before.
     pub(super) fn remember(&mut self, digest: KeyDigest, read: Stored, read_at: Timestamp) {
-        // Not later than now, if the clock stepped back since.
+        // If the clock has stepped back since the read, the time of reading is now.
         let mut read_at = self.clock.map_or(read_at, |now| now.min(read_at));
         let stored = match self.records.get(&digest) {
             Some(Cached::Record(known, at)) => {
@@ -398,38 +390,38 @@ impl FeedClient {
         self.records.put(digest, Cached::Record(stored, read_at));
     }
 
-    /// Remembers that the feed had no such key, unless a record turned up.
+    /// Remembers that the feed had no such key, unless a record was found since.
     pub(super) fn remember_missing(&mut self, digest: KeyDigest, asked_at: Timestamp) {
         if !matches!(self.records.get(&digest), Some(Cached::Record(..))) {
             self.records.put(digest, Cached::Missing(asked_at));
         }
     }
 
-    /// Keeps in mind what `current` said of a tenant, so that a request does
-    /// not pass after one before it was told of the suspension.
+    /// Remembers the standing of a tenant that `current` stated. So no request passes after an earlier one was told of
+    /// the suspension.
     pub(super) fn remember_standing(&mut self, stated: &TenantStanding) {
         if stated.suspended || self.overlay.standing(&stated.tenant).is_some() {
             self.overlay.apply_standing(stated.clone());
         }
     }
 
-    /// Remembers what KV said of a tenant.
+    /// Remembers KV's answer about a tenant.
     pub(super) fn remember_kv_standing(&mut self, tenant: TenantId, read: Option<TenantStanding>, read_at: Timestamp) {
         if self.standings.len() >= MAX_KV_STANDINGS {
             self.standings.clear();
         }
-        // Not later than now, if the clock stepped back since.
+        // If the clock has stepped back since the read, the time of reading is now.
         let read_at = self.clock.map_or(read_at, |now| now.min(read_at));
         self.standings.insert(tenant, (read, read_at));
     }
 
-    /// KV's answer about a tenant at `since` or later: perhaps that it has no standing.
+    /// KV's answer about a tenant, read at `since` or later. The inner `None` says that KV has no standing.
     pub(super) fn kv_standing(&self, tenant: &TenantId, since: Timestamp) -> Option<Option<&TenantStanding>> {
         let (read, read_at) = self.standings.get(tenant)?;
         (*read_at >= since).then_some(read.as_ref())
     }
 
-    /// Whether the tenant is suspended, by the overlay and what `current` said.
+    /// Whether the tenant is suspended, according to the overlay and the standing that `current` stated.
     pub(super) fn suspended(&self, tenant: &TenantId, stated: Option<&TenantStanding>) -> bool {
         match (self.overlay.standing(tenant), stated) {
             (Some(known), Some(stated)) if stated.supersedes(known) => stated.suspended,
@@ -439,9 +431,8 @@ impl FeedClient {
     }
 }
 
-/// A record of the feed's that can't be read is as good as one for newer
-/// readers: that key is not served until it is revoked or all is voided, and no
-/// other key is troubled.
+/// The value for a record from the feed that can't be read. It counts as a record for newer readers: its key is not
+/// served until it is revoked or everything is dropped. Other keys are not affected.
 pub(super) const UNREADABLE: Stored = Stored::TooNew { version: u64::MAX };
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
-//! One request's way to the record of its key.
+//! One request's lookup of its key's record.
 //!
-//! [`Lookup::step`] says what to do next; the worker does it, reports what came
-//! of it and steps again, until there is an [`Answer`]. On the warm path the
-//! first step answers and nothing is awaited.
+//! [`Lookup::step`] says what to do next. The worker does it, reports the outcome and steps again, until there is an
+//! [`Answer`]. On the warm path the first step answers, and nothing is awaited.
 
 use alloc::rc::Rc;
 
@@ -16,14 +15,14 @@ use crate::{
     key::KeyDigest,
 };
 
-/// While somebody else's poll is under way, look again after this long.
+/// The interval at which a request looks again while another request's poll is running, milliseconds.
 const WAIT_MS: i64 = 5;
 
-/// What the worker is to do now, all at once, before it steps again.
+/// The operations for the worker to do now, all at once, before it steps again.
 #[derive(Debug, Default)]
 pub struct Needs {
-    /// Send this poll and report it to the client. A further page that the
-    /// client then wants need not be waited for: the lookup can step meanwhile.
+    /// Send this poll and report it to the client. If the client then wants a further page, do not wait for it: the
+    /// lookup can step meanwhile.
     pub poll: Option<Poll>,
     /// Read the key's record from KV and report it to the lookup.
     pub read_kv: bool,
@@ -31,47 +30,47 @@ pub struct Needs {
     pub read_current: bool,
     /// Read this tenant's standing from KV and report it to the lookup.
     pub read_standing: Option<TenantId>,
-    /// Wait this many milliseconds, on a timer of one's own.
+    /// Wait this many milliseconds, on a timer of this request.
     pub wait_ms: Option<u32>,
 }
 
-/// What to do, or what came out.
+/// The next operations, or the answer.
 #[derive(Debug)]
 pub enum Step {
     /// Do this, then step again.
     Do(Needs),
-    /// Done.
+    /// The lookup is done.
     Answer(Answer),
 }
 
-/// What is known of the key.
+/// The result of a lookup.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// Its record, to be judged.
+    /// The key's record, to be judged.
     Found {
         /// The record as it now stands.
         record: Rc<KeyRecord>,
         /// Whether its tenant is suspended.
         suspended: bool,
-        /// How far this can be relied on.
+        /// The basis of this answer.
         basis: Basis,
     },
     /// There is no such key.
     Missing,
-    /// It can't be said: answer 503, never 401.
+    /// The question can't be answered: respond with 503, never 401.
     Unavailable(Unavailable),
 }
 
-/// What an answer rests on.
+/// The basis of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
-    /// A view of the feed that is fresh enough: the bound holds.
+    /// A fresh view of the feed: the bound holds.
     Feed,
     /// KV alone, since the feed is out of reach.
     KvOnly,
 }
 
-/// Why it can't be said.
+/// The reason why a lookup has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unavailable {
     /// The feed is out of reach, and this route or deployment does not serve without it.
@@ -85,9 +84,9 @@ pub enum Unavailable {
 /// The storage operations that a request waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waited {
-    /// Reads of KV.
+    /// The number of KV reads.
     pub kv: u32,
-    /// Calls to the feed, one's own or another request's.
+    /// The number of feed calls, by this or another request.
     pub feed: u32,
 }
 
@@ -104,7 +103,7 @@ pub struct Lookup {
     digest: KeyDigest,
     strict: bool,
     began: Timestamp,
-    /// What the client had dropped at the last step.
+    /// The client's generation at the last step.
     generation: u64,
     kv: Read<Option<(Stored, Timestamp)>>,
     current: Read<(Option<Stored>, Option<TenantStanding>)>,
@@ -115,7 +114,7 @@ pub struct Lookup {
 }
 
 impl Lookup {
-    /// Begins a lookup; `strict` reads the feed whatever is known.
+    /// Begins a lookup; `strict` reads the feed even if the key is known.
     #[must_use]
     pub fn new(digest: KeyDigest, strict: bool, now: Timestamp) -> Self {
         Self {
@@ -132,7 +131,7 @@ impl Lookup {
         }
     }
 
-    /// What this request waited for so far.
+    /// The operations that this request has waited for so far.
     #[must_use]
     pub fn waited(&self) -> Waited {
         self.waited
@@ -141,7 +140,7 @@ impl Lookup {
     /// The next step at `now`.
     pub fn step(&mut self, client: &mut FeedClient, now: Timestamp) -> Step {
         let now = client.read_clock(now);
-        // After a step back its time begins anew, or it would never be over.
+        // After a step back of the clock the request's time begins anew. Otherwise it would never be over.
         self.began = self.began.min(now);
         self.generation = client.generation();
         match self.next(client, now) {
@@ -153,8 +152,8 @@ impl Lookup {
         }
     }
 
-    /// KV was read: the record if there was one, `Err` if KV failed or held no
-    /// record that can be trusted.
+    /// Reports the KV read of the record: `None` if there is none, `Err` if KV failed or held no record that can be
+    /// trusted.
     pub fn kv_answered(&mut self, client: &mut FeedClient, read: Result<Option<Stored>, ()>, sent_at: Timestamp) {
         self.kv = match read {
             Ok(stored) => {
@@ -167,8 +166,8 @@ impl Lookup {
         };
     }
 
-    /// KV was asked how a tenant stands: `None` if it was never suspended as far as KV
-    /// knows, `Err` if KV failed or held nothing that can be trusted.
+    /// Reports the KV read of a tenant's standing: `None` if KV has none, since the tenant was never suspended; `Err`
+    /// if KV failed or held nothing that can be trusted.
     pub fn standing_answered(
         &mut self,
         client: &mut FeedClient,
@@ -185,7 +184,7 @@ impl Lookup {
         };
     }
 
-    /// The feed was asked for this key; `None` if it failed or was too late.
+    /// Reports the feed's answer about this key; `None` if the feed failed or was too late.
     pub fn current_answered(
         &mut self,
         client: &mut FeedClient,
@@ -195,8 +194,7 @@ impl Lookup {
     ) {
         let now = client.read_clock(now);
         let Some(CurrentAnswer { record, standing }) = answer else {
-            // If all was dropped meanwhile, perhaps since the clock was set,
-            // nobody can say how long ago that was.
+            // If everything was dropped meanwhile, the clock may have been set, so the age of the failure is unknown.
             if self.generation == client.generation() {
                 client.current_failed(sent_at, now);
             }
@@ -207,8 +205,8 @@ impl Lookup {
         match &stored {
             Some(Ok(stored)) => client.remember(self.digest, stored.clone(), sent_at),
             Some(Err(Corrupt)) => {}
-            // Asked before all was dropped, by a clock that may have been set:
-            // good for this request, and for no other.
+            // The question was asked before everything was dropped, by a clock that may have been set. The answer
+            // serves this request and no other.
             None if self.generation != client.generation() => {}
             None => client.remember_missing(self.digest, sent_at),
         }
@@ -220,7 +218,7 @@ impl Lookup {
     }
 
     fn next(&mut self, client: &mut FeedClient, now: Timestamp) -> Result<Answer, Needs> {
-        // It was asked after this request began, so it holds whatever the view.
+        // The feed was asked after this request began, so its answer holds whatever the view.
         if let Read::Done((stored, standing)) = &self.current {
             let stored = match stored.clone() {
                 Some(stored) => Some(self.known(client, None).map_or(stored.clone(), |known| known.merge(stored))),
@@ -238,7 +236,7 @@ impl Lookup {
         if client.is_fresh(now) || client.view_is_since(self.began) {
             return match known {
                 Some(stored) => {
-                    // A cold isolate drops what was read before its first view.
+                    // A cold isolate drops records that were read before its first view.
                     if let Read::Done(Some((read, read_at))) = &self.kv {
                         client.remember(self.digest, read.clone(), *read_at);
                     }
@@ -246,13 +244,12 @@ impl Lookup {
                 }
                 None if client.known_missing(&self.digest, now) => Ok(Answer::Missing),
                 None if matches!(self.kv, Read::Not) => Err(Needs { read_kv: true, ..Needs::default() }),
-                // KV may lag behind a creation, or be down: the feed knows.
+                // KV may lag behind a creation, or be down. The feed knows.
                 None => self.read_current(client, now),
             };
         }
-        // No view came of its own poll or of waiting for another's: the log is
-        // long, a relay is late, whoever polled is gone. The feed may well be
-        // within reach, and then this key's record can be had.
+        // Neither its own poll nor another request's brought a view: the log is long, a relay is late, or the request
+        // that polled is gone. The feed may still be within reach, and then it can be asked for this key's record.
         let gives_up = now.millis_since(self.began) >= client.settings().timeout_ms() + LEASE_GRACE_MS;
         if self.polled || gives_up || client.is_paused(now) {
             return self.read_current(client, now);
@@ -272,7 +269,7 @@ impl Lookup {
         Err(Needs { read_current: true, ..Needs::default() })
     }
 
-    /// The feed is out of reach, and the setting decides.
+    /// The answer while the feed is out of reach, as the setting demands.
     fn without_feed(&self, client: &mut FeedClient, now: Timestamp) -> Result<Answer, Needs> {
         if self.strict || client.settings().when_unreachable == WhenFeedUnreachable::Deny {
             return Ok(Answer::Unavailable(Unavailable::Feed));
@@ -281,8 +278,8 @@ impl Lookup {
         match (self.known(client, Some(since)), &self.kv) {
             (Some(stored), _) => self.found_in_kv(client, stored, since),
             (None, Read::Not) => Err(Needs { read_kv: true, ..Needs::default() }),
-            // A miss in KV may be a key that was just created: nobody can say
-            // no, and what the feed said last is newer than what KV says now.
+            // A miss in KV may be a key that was just created, so nobody can deny the key. The last record from the
+            // feed is newer than KV's answer now.
             (None, Read::Done(_)) => match client.known(&self.digest, None) {
                 Some(stored) => self.found_in_kv(client, stored, since),
                 None => Ok(Answer::Unavailable(Unavailable::Storage)),
@@ -291,8 +288,8 @@ impl Lookup {
         }
     }
 
-    /// A record that rests on KV alone: whether its tenant is suspended does too, and on
-    /// what the isolate knows. An isolate that never had a view knows of no suspension.
+    /// The answer for a record that rests on KV alone. Its tenant's suspension rests on KV and on the isolate's state,
+    /// since an isolate that never had a view knows of no suspension.
     fn found_in_kv(&self, client: &FeedClient, stored: Stored, since: Timestamp) -> Result<Answer, Needs> {
         let tenant = match &stored {
             Stored::Known(record) => record.tenant().cloned(),
@@ -308,7 +305,7 @@ impl Lookup {
         Ok(found(client, stored, standing, Basis::KvOnly))
     }
 
-    /// What is known of the key: by the isolate, and by this request itself.
+    /// The known record of the key, from the isolate and from this request itself.
     fn known(&self, client: &mut FeedClient, read_since: Option<Timestamp>) -> Option<Stored> {
         let known = client.known(&self.digest, read_since);
         let Read::Done(Some((read, _))) = &self.kv else { return known };

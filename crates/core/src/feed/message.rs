@@ -1,8 +1,8 @@
-//! What ledger, feed and edge say to each other: JSON, with golden tests, since
-//! both workers may run in two versions at once.
+//! The messages between ledger, feed and edge: JSON with golden tests, since the workers may run in two versions at
+//! once.
 //!
-//! Records travel as text, in their stored form: the feed passes on what it
-//! does not understand. What edges read is decoded by hand, as records are.
+//! Records travel as text in their stored form, so the feed passes on fields that it does not understand. The edge
+//! decodes its messages by hand, as it does records.
 
 use alloc::{string::String, vec::Vec};
 
@@ -11,33 +11,33 @@ use serde_json::Value;
 
 use crate::{base::id::TenantId, key::KeyDigest};
 
-/// Entries in one page of a poll's answer, at most.
+/// The maximum number of entries in one page of a poll's answer.
 pub const PAGE_ENTRIES: usize = 1_000;
 
-/// An edge asks: what has changed since `cursor`?
+/// An edge's request for the changes since `cursor`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PollRequest {
-    /// The epoch that the cursor belongs to; `None` from a cold isolate.
+    /// The epoch of the cursor; `None` from a cold isolate.
     pub epoch: Option<String>,
     /// The last entry that the isolate has.
     pub cursor: u64,
-    /// How old a view this edge accepts. The feed remembers the largest.
+    /// The greatest age of a view that this edge accepts, milliseconds. The feed remembers the largest.
     pub max_staleness_ms: u32,
 }
 
-/// The feed answers with one page.
+/// The feed's answer to a poll: one page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PollAnswer {
-    /// Names this log. Another one means that cursors of the old are void.
+    /// The name of this log. Another name makes cursors of the old log void.
     pub epoch: String,
-    /// The isolate must drop all it has and start from this page: it is cold,
-    /// knows another epoch, or its cursor is below what was trimmed.
+    /// Whether the isolate must drop its state and start from this page: it is cold, it has another epoch, or its
+    /// cursor is below the trimmed part of the log.
     pub reset: bool,
     /// The last entry of this page.
     pub cursor: u64,
-    /// More pages follow; until the last is applied there is no view.
+    /// Whether more pages follow. There is no view until the last one is applied.
     pub more: bool,
-    /// How old this answer was when it was given: 0 from the feed itself.
+    /// The age of this answer when it was given, milliseconds: 0 from the feed itself.
     pub age_ms: u32,
     /// The changes in the order of the log.
     pub changes: Vec<Change>,
@@ -49,7 +49,7 @@ pub struct PollAnswer {
 pub enum Change {
     /// A key's record as it now stands.
     Key {
-        /// Which key.
+        /// The key's digest.
         digest: KeyDigest,
         /// The record's stored form.
         record: String,
@@ -58,77 +58,76 @@ pub enum Change {
     Tenant(TenantStanding),
 }
 
-/// Whether a tenant's keys may be used at all.
+/// A tenant's standing: whether it is suspended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantStanding {
-    /// Which tenant.
+    /// The tenant.
     pub tenant: TenantId,
-    /// Grows with each suspension and resumption.
+    /// The version. It grows with each suspension and resumption.
     pub version: u64,
-    /// Whether its keys are refused now.
+    /// Whether the tenant's keys are refused now.
     pub suspended: bool,
 }
 
 impl TenantStanding {
-    /// Its stored form, as KV holds it.
+    /// The stored form in KV.
     #[must_use]
     pub fn encode(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Reads the stored form back; `None` if it is none.
+    /// Reads the stored form back; `None` if the text is not one.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         Self::decode(&serde_json::from_str(text).ok()?)
     }
 
-    /// Whether this says something newer than `other`: the higher version, and
-    /// of equals the suspension.
+    /// Whether it is newer than `other`: the higher version wins, and of equal versions the suspension.
     #[must_use]
     pub fn supersedes(&self, other: &Self) -> bool {
         (self.version, self.suspended) > (other.version, other.suspended)
     }
 }
 
-/// A ledger publishes; the feed answers once the changes are durable.
+/// A ledger's publication of changes. The feed answers once they are durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublishRequest {
-    /// In any order, any of them possibly published before.
+    /// The changes, in any order. Any of them may have been published before.
     pub changes: Vec<Change>,
 }
 
-/// The feed took the changes.
+/// The feed's answer to a publication: it took the changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublishAnswer {
     /// The largest `max_staleness_ms` that any edge stated in the last 24 hours.
     pub max_staleness_ms: u32,
 }
 
-/// A ledger reports what KV acknowledged, so that the log can be trimmed a day later.
+/// A ledger's report of the versions that KV acknowledged. The feed trims its log of them a day later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcknowledgeRequest {
-    /// The keys and the versions of theirs that KV holds.
+    /// Keys, each with the version that KV holds.
     pub versions: Vec<(KeyDigest, u64)>,
 }
 
-/// An edge asks for one key's latest record.
+/// An edge's request for one key's latest record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CurrentRequest {
-    /// Which key.
+    /// The key's digest.
     pub digest: KeyDigest,
 }
 
-/// What the feed holds of the key.
+/// The feed's answer about one key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CurrentAnswer {
     /// The record's stored form, if there is such a key.
     pub record: Option<String>,
-    /// Its tenant's standing, if the tenant was ever suspended.
+    /// The tenant's standing, if the tenant was ever suspended.
     pub standing: Option<TenantStanding>,
 }
 
 impl PollAnswer {
-    /// Reads an answer; `None` if it is none.
+    /// Decodes an answer; `None` if it is malformed.
     #[must_use]
     pub fn decode(mut json: Value) -> Option<Self> {
         let changes = match json.get_mut("changes")?.take() {
@@ -171,7 +170,7 @@ impl TenantStanding {
 }
 
 impl CurrentAnswer {
-    /// Reads an answer; `None` if it is none.
+    /// Decodes an answer; `None` if it is malformed.
     #[must_use]
     pub fn decode(json: &Value) -> Option<Self> {
         let record = match json.get("record")? {
@@ -196,7 +195,7 @@ mod tests {
     fn golden<T: Serialize + PartialEq + core::fmt::Debug>(message: &T, text: &str, read: impl Fn(Value) -> Option<T>) {
         assert_eq!(serde_json::to_string(message).unwrap(), text);
         assert_eq!(read(serde_json::from_str(text).unwrap()).as_ref(), Some(message));
-        // A member that was not there when this was built changes nothing.
+        // Readers ignore a member that was added after they were built.
         let mut newer: Value = serde_json::from_str(text).unwrap();
         newer["added_later"] = 1.into();
         assert_eq!(read(newer).as_ref(), Some(message));

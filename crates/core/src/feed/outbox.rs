@@ -1,34 +1,34 @@
-//! What a ledger still has to tell the feed and KV about one key.
+//! The outbox of a ledger: the changes that the feed and KV have still to be told. An entry is about one subject: a key
+//! or a tenant.
 //!
-//! Row, audit entry and outbox entry are written in one transaction; then the
-//! entry goes through its stages, each retried for ever with backoff:
-//! publish to the feed, put into KV, put into KV once more a minute later (a
-//! put whose outcome was unclear may still land late), and tell the feed that
-//! KV has it, from when on the log may forget the change a day later.
+//! Row, audit entry and outbox entry are written in one transaction. Then the entry goes through its stages, each
+//! retried for ever with backoff: publish to the feed; put into KV; put into KV once more a minute later (a put with an
+//! unclear outcome may still arrive late); tell the feed that KV has the change. A day after that the log may forget
+//! the change.
 //!
-//! A newer change of the key starts over. Whoever carries a stage out compares
-//! versions before moving on, so an outcome that comes late moves nothing.
+//! A newer change of the same subject starts over. Versions are compared before an entry advances, so a late outcome of
+//! an older version advances nothing.
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::timestamp::{DAY_MS, MINUTE_MS, Timestamp};
 
-/// A change counts as effective this long after the feed took it, beyond the
-/// edges' staleness: what clocks may differ by.
+/// The margin for differences between clocks, milliseconds. A change counts as effective this long after the feed took
+/// it, plus the edges' staleness.
 pub const EFFECTIVE_MARGIN_MS: i64 = 500;
-/// How long after KV took a value it is put again.
+/// The time after which a value is put into KV again, milliseconds.
 pub const CONFIRM_AFTER_MS: i64 = MINUTE_MS;
-/// The one assumption: no KV read returns a value that was overwritten longer
-/// before the read began.
+/// The one assumption about KV, milliseconds: no read returns a value that was overwritten longer before the read
+/// began.
 pub const KV_LAG_MS: i64 = DAY_MS;
-/// How long the log keeps a change after KV acknowledged it: KV's lag, and an
-/// hour for reads that were under way when an isolate started over.
+/// The time for which the log keeps a change after KV acknowledged it, milliseconds: KV's lag, and an hour for reads
+/// that were running when an isolate started over.
 pub const KEEP_ACKNOWLEDGED_MS: i64 = KV_LAG_MS + 60 * 60 * 1_000;
 
 const FIRST_RETRY_MS: i64 = 1_000;
 const LONGEST_RETRY_MS: i64 = 5 * 60 * 1_000;
 
-/// What is to be done next.
+/// The stage that is to be carried out next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -36,33 +36,33 @@ pub enum Stage {
     Publish,
     /// Put the record into KV.
     Put,
-    /// Put it once more.
+    /// Put the record into KV once more.
     Confirm,
-    /// Tell the feed that KV has it.
+    /// Tell the feed that KV has the record.
     Acknowledge,
 }
 
-/// One key's entry.
+/// The outbox entry of one subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxEntry {
-    /// The version that this is about.
+    /// The version of the change.
     pub version: u64,
-    /// What is to be done next.
+    /// The stage that is to be carried out next.
     pub stage: Stage,
-    /// How often that failed.
+    /// The number of failures of that stage.
     pub attempts: u32,
-    /// Not before then.
+    /// The earliest time for the stage.
     pub due_at: Timestamp,
 }
 
 impl OutboxEntry {
-    /// For a change that was just made.
+    /// The entry of a change that was just made.
     #[must_use]
     pub const fn new(version: u64, now: Timestamp) -> Self {
         Self { version, stage: Stage::Publish, attempts: 0, due_at: now }
     }
 
-    /// The stage was carried out; `None` if it was the last.
+    /// The entry after its stage was carried out; `None` if that was the last.
     #[must_use]
     pub fn done(self, now: Timestamp) -> Option<Self> {
         let (stage, due_at) = match self.stage {
@@ -74,7 +74,8 @@ impl OutboxEntry {
         Some(Self { stage, due_at, attempts: 0, ..self })
     }
 
-    /// The stage failed, or nobody knows: again later, each time twice as late.
+    /// The entry after its stage failed or its outcome is unknown: the stage is retried, after twice the delay each
+    /// time.
     #[must_use]
     pub fn failed(self, now: Timestamp) -> Self {
         let delay = FIRST_RETRY_MS.saturating_mul(1 << self.attempts.min(20)).min(LONGEST_RETRY_MS);
@@ -82,32 +83,31 @@ impl OutboxEntry {
     }
 }
 
-/// When a change is in effect at every edge that reaches the feed, given when
-/// the feed took it and the largest staleness that an edge accepts.
+/// The time by which a change is in effect at every edge that reaches the feed. `taken_at` is when the feed took it,
+/// `max_staleness_ms` the largest staleness that an edge accepts.
 #[must_use]
 pub fn effective_by(taken_at: Timestamp, max_staleness_ms: u32) -> Timestamp {
     taken_at.plus_millis(i64::from(max_staleness_ms) + EFFECTIVE_MARGIN_MS)
 }
 
-/// The subject of an answer to a change: the version that its transaction left, and
-/// nothing that others record of the same subject while that is published.
+/// The state of a subject in an answer to a change: the version that the change's transaction left. Later changes of
+/// the same subject, made while this one is published, are not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told {
     /// The version.
     pub version: u64,
-    /// When it is in effect at every edge, if the feed took it.
+    /// The time by which it is in effect at every edge, if the feed took it.
     pub effective_by: Option<Timestamp>,
 }
 
 impl Told {
-    /// The answer once the publication has come to its end: `taken` is what the
-    /// feed made of it, and `row` how the subject stands now. `None`: the feed has not
-    /// taken it, so nobody can say when it is in effect.
+    /// The answer once the publication has ended. `taken` is the time from the feed's answer, and `row` the subject's
+    /// state now. `None` if the feed has not taken the change, so that its effect has no known time.
     #[must_use]
     pub fn published(self, taken: Option<Timestamp>, row: Self) -> Option<Self> {
-        // The first time that the feed took a version counts, whoever sent it.
+        // The first time that the feed took a version counts, whoever published it.
         let noted = row.effective_by.filter(|_| row.version == self.version);
-        // A later version that is in effect says all that this one says.
+        // A later version that is in effect includes this one.
         let later = row.effective_by.filter(|_| row.version > self.version);
         let effective_by = noted.or(self.effective_by).or(taken).or(later)?;
         Some(Self { version: self.version, effective_by: Some(effective_by) })

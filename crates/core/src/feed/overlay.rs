@@ -1,7 +1,7 @@
-//! The changes that lie over what KV says.
+//! The overlay: the changes that lie over KV's records.
 //!
-//! Entries are never evicted one by one: an overlay that forgot a revocation
-//! would let KV's old value through. When it outgrows its cap all is voided.
+//! Entries are never evicted one by one: an overlay that forgot a revocation would let KV's old value through. An
+//! overlay that outgrows its cap is dropped as a whole, with view and records.
 
 use alloc::{
     collections::{BTreeMap, btree_map::Entry},
@@ -14,13 +14,13 @@ use crate::{access::record::Stored, base::id::TenantId, key::KeyDigest};
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
     keys: BTreeMap<KeyDigest, Stored>,
-    /// In the tenants' order: few are ever suspended.
+    /// The tenants that were ever suspended, sorted by name. They are few.
     tenants: Vec<TenantStanding>,
     weight: usize,
 }
 
 impl Overlay {
-    /// What a map's entry costs beside its value.
+    /// The memory of a map's entry beside its value, bytes.
     const ENTRY_WEIGHT: usize = 64;
 
     pub(super) fn apply_key(&mut self, digest: KeyDigest, stored: Stored) {
@@ -63,7 +63,7 @@ impl Overlay {
         self.tenants.get(place)
     }
 
-    /// Bytes of memory, about.
+    /// The approximate memory, bytes.
     pub(super) fn weight(&self) -> usize {
         self.weight
     }

@@ -1,18 +1,18 @@
 //! The records and misses that an isolate remembers, bounded in bytes.
 //!
-//! Two generations stand in for an exact order of use: what is read moves to
-//! the young one, and when that has filled half the bound the old one goes.
+//! Two generations replace an exact order of use. A record that is read moves to the young generation. When the young
+//! one has filled half the bound, the old one is dropped.
 
 use alloc::collections::BTreeMap;
 
 use crate::{access::record::Stored, base::timestamp::Timestamp, key::KeyDigest};
 
-/// What is remembered of one key.
+/// The cached answer about one key.
 #[derive(Clone, Debug)]
 pub(super) enum Cached {
-    /// A record, read from KV or the feed at this time.
+    /// A record, and the time of its reading from KV or the feed.
     Record(Stored, Timestamp),
-    /// The feed had none when it was asked, at this time.
+    /// The feed had no such key when it was asked at this time.
     Missing(Timestamp),
 }
 
@@ -30,7 +30,7 @@ pub(super) struct RecordCache {
     young: BTreeMap<KeyDigest, Cached>,
     old: BTreeMap<KeyDigest, Cached>,
     young_weight: usize,
-    /// Both generations together stay below this.
+    /// The bound of both generations together, bytes.
     max_weight: usize,
 }
 

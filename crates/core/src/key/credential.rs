@@ -1,8 +1,7 @@
-//! Pulling the one credential out of a request.
+//! Extraction of the one credential from a request.
 //!
-//! A key comes as `Authorization: Bearer …` (RFC 6750, the scheme in any case)
-//! or as `X-Api-Key`, as `keystile.toml` allows, and never in the query string,
-//! where logs and browser histories would keep it.
+//! A key is sent as `Authorization: Bearer …` (RFC 6750, the scheme in any case) or as `X-Api-Key`, as `keystile.toml`
+//! allows. It must never be in the query string, since logs and browser histories would keep it.
 
 use alloc::vec::Vec;
 use core::{error::Error, fmt};
@@ -27,25 +26,25 @@ pub enum CredentialHeader {
     XApiKey,
 }
 
-/// Where a request may carry credentials, as far as this module looks.
+/// The parts of a request that are searched for credentials.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Carriers<'a> {
-    /// The `Authorization` header, several joined by `, ` as `Headers.get` joins them.
+    /// The `Authorization` header. Several are joined by `, `, as `Headers.get` joins them.
     pub authorization: Option<&'a str>,
-    /// The `X-Api-Key` header, likewise.
+    /// The `X-Api-Key` header, joined in the same way.
     pub x_api_key: Option<&'a str>,
     /// The query string without its `?`.
     pub query: &'a str,
 }
 
-/// Why there is no one credential.
+/// The reason why there is not exactly one credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialError {
-    /// None was sent.
+    /// No credential was sent.
     Missing,
-    /// One was sent in the query string.
+    /// A credential was sent in the query string.
     InQuery,
-    /// Two different ones were sent.
+    /// Two different credentials were sent.
     Conflicting,
 }
 
@@ -65,7 +64,7 @@ impl<'a> Carriers<'a> {
     /// The text of the credential, still to be parsed.
     ///
     /// # Errors
-    /// Why there is not exactly one.
+    /// The reason why there is not exactly one.
     pub fn credential(&self, accepted: &[CredentialHeader], forms: KeyForms<'_>) -> Result<&'a str, CredentialError> {
         if query_holds_key(self.query, forms) {
             return Err(CredentialError::InQuery);
@@ -89,8 +88,8 @@ impl<'a> Carriers<'a> {
     }
 }
 
-/// What follows the scheme, if the scheme is Bearer. One space belongs to the
-/// grammar; any more is the key's to complain about.
+/// The text after the scheme, if the scheme is Bearer. The grammar has one space between them; the parser of keys
+/// refuses further ones.
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, rest) = header.split_at_checked(6)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
@@ -103,8 +102,8 @@ fn bearer(header: &str) -> Option<&str> {
     }
 }
 
-/// The one key of a header that was sent more than once, joined by `, `; what
-/// is no list of keys stays as it is, for the parser to complain about.
+/// The one key of a header that was sent more than once, joined by `, `. A text that is not a list of keys is returned
+/// unchanged, and the parser of keys refuses it.
 fn once(joined: &str) -> Result<&str, CredentialError> {
     let mut parts = joined.split(", ").map(|part| bearer(part).unwrap_or(part));
     let first = parts.next().unwrap_or(joined);
@@ -116,9 +115,9 @@ fn once(joined: &str) -> Result<&str, CredentialError> {
     if repeats.iter().all(|part| *part == first) { Ok(first) } else { Err(CredentialError::Conflicting) }
 }
 
-/// Whether any part of the query looks like a key, percent-encoded or not:
-/// `{prefix}_{environment}_` and enough characters behind it, or a word that
-/// begins as imported keys do, is as long as one, and longer than a display form.
+/// Whether any part of the query looks like a key, percent-encoded or not. That is `{prefix}_{environment}_` with
+/// enough characters after it; or a word that begins like an imported key, is as long as one, and is longer than a
+/// display form.
 fn query_holds_key(query: &str, forms: KeyForms<'_>) -> bool {
     if query.len() < MIN_IMPORTED_LEN {
         return false;
@@ -149,7 +148,8 @@ fn count_while(text: &str, of_key: fn(u8) -> bool) -> usize {
     text.bytes().take_while(|&byte| of_key(byte)).count()
 }
 
-/// What separates a query's parts, and its words, ends a key there.
+/// Whether an imported key may have this character in a query. The separators of a query's parts and words end a key
+/// there.
 const fn is_imported_in_query(byte: u8) -> bool {
     is_imported_character(byte) && !matches!(byte, b'&' | b'=' | b';' | b'+')
 }

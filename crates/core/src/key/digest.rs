@@ -1,4 +1,4 @@
-//! The digest by which a key is known.
+//! The digest of a key.
 
 use alloc::string::String;
 use core::fmt;
@@ -6,19 +6,18 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 of a key's text. A fast hash is right for 190 random bits: there is
-/// nothing to guess.
+/// The SHA-256 of a key's text. A fast hash suffices: nobody can guess 190 random bits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyDigest([u8; 32]);
 
 impl KeyDigest {
-    /// Digests a text, whatever it is.
+    /// The digest of any text.
     #[must_use]
     pub fn of(text: &str) -> Self {
         Self(Sha256::digest(text.as_bytes()).into())
     }
 
-    /// A digest that was computed elsewhere.
+    /// The digest with these bytes, computed elsewhere.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -30,17 +29,17 @@ impl KeyDigest {
         &self.0
     }
 
-    /// 64 lower-case hexadecimal digits, as ledger and feed store it.
+    /// The digest as 64 lower-case hexadecimal digits, as ledger and feed store it.
     #[must_use]
     pub fn to_hex(&self) -> String {
         base16ct::lower::encode_string(&self.0)
     }
 
-    /// Reads [`to_hex`](Self::to_hex) back, in either case.
+    /// Parses [`to_hex`](Self::to_hex), in either case.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
-        // A decoder that is given less fills a part of the buffer.
+        // The decoder accepts a shorter text and then fills only a part of the buffer.
         let decoded = base16ct::mixed::decode(text, &mut bytes).ok()?.len();
         (decoded == bytes.len()).then_some(Self(bytes))
     }

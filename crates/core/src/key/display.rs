@@ -1,4 +1,4 @@
-//! The part of a key that may be shown.
+//! The display form of a key.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -7,23 +7,23 @@ use serde::{Deserialize, Serialize};
 
 use super::imported::{ImportedPrefix, MAX_DISPLAYED, is_imported_character};
 
-/// The part of a key that may be shown, logged and stored: prefix and four
-/// characters, `knq_live_7Hq2`. Of an imported key what its importer
-/// [states](super::forms::KeyForms::parse_display), `sk_live_...ab12`.
+/// The display form: the part of a key that may be shown, logged and stored. It is the prefix, the environment and four
+/// characters, `knq_live_7Hq2`. That of an imported key is stated by its
+/// [importer](super::forms::KeyForms::parse_display), `sk_live_...ab12`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyDisplay(Box<str>);
 
 impl KeyDisplay {
-    /// Characters at most: of an imported key's, which are the longest.
+    /// The maximum length, characters. Display forms of imported keys are the longest.
     const MAX_LEN: usize = ImportedPrefix::MAX_LEN + MAX_DISPLAYED;
 
-    /// A part of a key's text.
+    /// The display form that is this part of a key's text.
     pub(super) fn of(shown: &str) -> Self {
         Self(shown.into())
     }
 
-    /// Reads a stored one back.
+    /// Parses a stored display form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let plain = text.bytes().all(is_imported_character);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Live keys reach live data, test keys test data; a route accepts one of them or both.
+/// The environment of a key. Live keys reach live data, test keys reach test data. A route accepts one of them or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
@@ -12,7 +12,7 @@ pub enum Environment {
 }
 
 impl Environment {
-    /// As it stands in a key, in JSON and in headers.
+    /// The name in keys, JSON and headers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -21,7 +21,7 @@ impl Environment {
         }
     }
 
-    /// Reads [`as_str`](Self::as_str) back.
+    /// Parses [`as_str`](Self::as_str).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {

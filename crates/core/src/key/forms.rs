@@ -1,4 +1,4 @@
-//! The forms of a deployment's keys: which texts are keys here, as far as their beginning says.
+//! The forms of a deployment's keys: their beginnings.
 
 use super::{
     display::KeyDisplay,
@@ -6,24 +6,23 @@ use super::{
     prefix::KeyPrefix,
 };
 
-/// Which texts are keys of a deployment, as far as their beginning says.
+/// The beginnings of the texts that are keys of a deployment.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyForms<'a> {
     /// The prefixes of keys that were issued here.
     pub prefixes: &'a [KeyPrefix],
-    /// What keys begin with that were issued elsewhere. Empty: none are known.
+    /// The beginnings of keys that were issued elsewhere. If empty, none are known.
     pub imported: &'a [ImportedPrefix],
 }
 
 impl<'a> KeyForms<'a> {
-    /// Whether a text begins as imported keys do, and not as keys do that are
-    /// issued here.
+    /// Whether a text begins like an imported key, and not like a key that is issued here.
     #[must_use]
     pub fn begins_as_imported(&self, text: &str) -> bool {
         self.covering(text).next().is_some() && !self.begins_as_issued(text)
     }
 
-    /// How long what such a text begins with is, by the longest that is listed.
+    /// The length of the longest listed beginning that the text has.
     pub(crate) fn longest_covering(&self, text: &str) -> Option<usize> {
         self.covering(text).map(|prefix| prefix.as_str().len()).max()
     }
@@ -32,14 +31,14 @@ impl<'a> KeyForms<'a> {
         self.imported.iter().filter(move |prefix| text.starts_with(prefix.as_str()))
     }
 
-    /// Whether a text begins as keys do that are issued here.
+    /// Whether a text begins like a key that is issued here.
     #[must_use]
     pub fn begins_as_issued(&self, text: &str) -> bool {
         let of = |prefix: &KeyPrefix| text.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('_'));
         self.prefixes.iter().any(of) || OPERATORS.iter().any(|operators| text.starts_with(operators))
     }
 
-    /// The display form of an imported key, as whoever imports it states it.
+    /// Parses the display form of an imported key, as its importer states it.
     ///
     /// # Errors
     /// A sentence that says what to write.
@@ -65,7 +64,7 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    /// Owns what [`KeyForms`] borrows.
+    /// Calls `judge` with forms that the function owns, since [`KeyForms`] borrows.
     fn with_forms<T>(imported: &[&str], judge: impl FnOnce(KeyForms<'_>) -> T) -> T {
         let prefixes = vec![KeyPrefix::parse("knq").unwrap(), KeyPrefix::parse("old").unwrap()];
         let imported: Vec<_> = imported.iter().map(|text| ImportedPrefix::parse(text).unwrap()).collect();

@@ -1,10 +1,9 @@
-//! Keys that another system issued, and that its customers go on using.
+//! Imported keys: another system issued them, and its customers go on using them.
 //!
-//! Keystile knows such a key by its SHA-256 alone. Its text has no tag, so
-//! nothing but its form can be checked before storage is read: it begins with
-//! one of the texts that `allow_imported` in `keystile.toml` lists, and not as
-//! the keys do that are issued here. Those are told first, and keep both their
-//! tag and the refusal that costs no storage.
+//! Keystile knows such a key by its SHA-256 alone. Its text has no tag, so only its form can be checked before storage
+//! is read. It begins with one of the texts in `allow_imported` of `keystile.toml`, and not like a key that is issued
+//! here. Keys that are issued here are recognised first. They keep their tag, so a forged one is refused without a read
+//! of storage.
 
 use alloc::boxed::Box;
 
@@ -12,23 +11,23 @@ use serde::{Deserialize, Serialize};
 
 use super::shape::ParseKeyError;
 
-/// No imported key is shorter: less could be guessed.
+/// The minimum length of an imported key, characters: a shorter key could be guessed.
 pub const MIN_IMPORTED_LEN: usize = 16;
-/// No imported key is longer.
+/// The maximum length of an imported key, characters.
 pub const MAX_IMPORTED_LEN: usize = 256;
-/// Characters of a display form behind the text that all such keys begin with.
+/// The maximum number of characters that a display form shows after the beginning that all such keys have.
 pub const MAX_DISPLAYED: usize = 8;
 
-/// A text that imported keys begin with, such as `sk_live_`.
+/// A beginning of imported keys, such as `sk_live_`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ImportedPrefix(Box<str>);
 
 impl ImportedPrefix {
-    /// Characters at most.
+    /// The maximum length, characters.
     pub const MAX_LEN: usize = 32;
 
-    /// Parses one.
+    /// Parses a beginning of imported keys.
     ///
     /// # Errors
     /// A sentence that says what to write.
@@ -43,14 +42,14 @@ impl ImportedPrefix {
         Ok(Self(text.into()))
     }
 
-    /// As text.
+    /// The beginning as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What operators' keys and the root key begin with.
+/// The beginnings of operators' keys and of the root key.
 pub(super) const OPERATORS: [&str; 2] = ["ksop", "ksroot"];
 
 /// Whether imported keys may have this character.
@@ -58,7 +57,7 @@ pub(crate) const fn is_imported_character(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b'\\')
 }
 
-/// Whether a text that [begins](super::forms::KeyForms::begins_as_imported) so has the form of a key.
+/// Checks the form of a text that [begins](super::forms::KeyForms::begins_as_imported) like an imported key.
 ///
 /// # Errors
 /// The first thing that is wrong.

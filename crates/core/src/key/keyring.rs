@@ -1,21 +1,18 @@
-//! What `KEYSTILE_SECRET` makes possible: minting, checking tags, addressing
-//! and sealing KV.
+//! The keyring: it mints keys, checks tags, and addresses and seals values in KV, all with `KEYSTILE_SECRET`.
 //!
-//! The variable holds one or several secrets, newest first, each 32 bytes or
-//! more in base64. New keys are tagged with the first; tags are tried against
-//! all, so rotating a secret kills no key. From each secret four subkeys are
-//! derived by HKDF-SHA256 (RFC 5869) with versioned labels:
+//! The variable holds one or several secrets, newest first, each 32 bytes or more in base64. New keys are tagged with
+//! the first secret. A tag is accepted if any of the secrets made it, so rotating a secret invalidates no key. From
+//! each secret four subkeys are derived by HKDF-SHA256 (RFC 5869) with versioned labels:
 //!
-//! | label | for |
+//! | label | purpose |
 //! |---|---|
 //! | `keystile/v1/tag/api` | the tag of API keys |
-//! | `keystile/v1/tag/operator` | the tag of operator keys, so that neither passes for the other |
+//! | `keystile/v1/tag/operator` | the tag of operator keys, so that neither sort passes for the other |
 //! | `keystile/v1/lookup` | a key's address in KV |
 //! | `keystile/v1/seal` | the seal on the value at that address |
 //!
-//! The seal binds a value to its address: who can write KV but does not know
-//! the secret can neither invent a record nor copy another key's record to
-//! where their own is looked up.
+//! The seal binds a value to its address. An attacker who can write to KV but does not know the secret can neither
+//! invent a record nor copy another key's record to the address of their own key.
 
 use alloc::{string::String, vec::Vec};
 use core::{error::Error, fmt};
@@ -39,7 +36,7 @@ use super::{
 };
 use crate::base::{base62, id::TenantId};
 
-/// Bytes of randomness to hand to [`Keyring::mint_api_key`].
+/// The number of random bytes that [`Keyring::mint_api_key`] needs.
 pub const MINT_RANDOM_BYTES: usize = 2 * RANDOM_LEN;
 
 type HmacSha256 = Hmac<Sha256>;
@@ -54,7 +51,7 @@ impl Keyring {
     /// Parses the value of `KEYSTILE_SECRET`.
     ///
     /// # Errors
-    /// What is wrong with which of the secrets, without repeating it.
+    /// The mistake, and the place of the wrong secret, without repeating the secret.
     pub fn parse(value: &str) -> Result<Self, KeyringError> {
         let mut subkeys = Vec::new();
         for (index, text) in value.split(',').map(str::trim).enumerate() {
@@ -77,7 +74,7 @@ impl Keyring {
         Ok(Self { newest, older: subkeys.collect() })
     }
 
-    /// Mints a customer's key from at least [`MINT_RANDOM_BYTES`] random bytes.
+    /// Mints a tenant's key from at least [`MINT_RANDOM_BYTES`] random bytes.
     ///
     /// # Errors
     /// [`MintError`] if the bytes run out.
@@ -91,7 +88,7 @@ impl Keyring {
         self.mint(head(kind, prefix), kind, random)
     }
 
-    /// Mints an operator's key, likewise.
+    /// Mints an operator's key from at least [`MINT_RANDOM_BYTES`] random bytes.
     ///
     /// # Errors
     /// [`MintError`] if the bytes run out.
@@ -110,8 +107,8 @@ impl Keyring {
         Ok(PlainKey::issued(text, kind))
     }
 
-    /// Parses a customer's key before any storage is read, and checks its tag
-    /// if it was issued here. An imported key has none, only a form.
+    /// Parses a tenant's key before any storage is read, and checks its tag if it was issued here. An imported key has
+    /// no tag; only its form is checked.
     ///
     /// # Errors
     /// The first thing that is wrong.
@@ -138,21 +135,21 @@ impl Keyring {
         Ok(PlainKey::issued(text.into(), shape.kind))
     }
 
-    /// Where a key's record may be in KV, newest secret first.
+    /// The possible places of a key's record in KV, newest secret first.
     pub fn slots(&self, digest: &KeyDigest) -> impl Iterator<Item = KvSlot<'_>> {
         let digest = *digest;
         self.all().map(move |subkeys| subkeys.slot("k1/", digest.as_bytes()))
     }
 
-    /// Where a tenant's standing may be in KV, newest secret first.
+    /// The possible places of a tenant's standing in KV, newest secret first.
     pub fn standing_slots(&self, tenant: &TenantId) -> impl Iterator<Item = KvSlot<'_>> {
-        // No key's digest begins so: it would have to be found, and it is 32 bytes.
+        // This can't collide with a key's digest: one of 32 bytes that begins so would have to be found.
         let mut id = Vec::from(*b"tenant\0");
         id.extend_from_slice(tenant.as_str().as_bytes());
         self.all().map(move |subkeys| subkeys.slot("t1/", &id))
     }
 
-    /// The fingerprint that new records note.
+    /// The fingerprint of the newest secret, which new records store.
     #[must_use]
     pub fn newest_fingerprint(&self) -> &str {
         &self.newest.fingerprint
@@ -174,9 +171,9 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// One place in KV: the address of a record, or a tenant's standing, and the key that seals it there.
+/// One place in KV: the address of a record or of a tenant's standing, and the MAC key that seals the value there.
 pub struct KvSlot<'a> {
-    /// The KV key: `k1/`, or `t1/`, and 43 characters of base64url.
+    /// The KV key: `k1/` (record) or `t1/` (standing), and 43 characters of base64url.
     pub address: String,
     subkeys: &'a Subkeys,
 }
@@ -193,7 +190,7 @@ impl KvSlot<'_> {
         value
     }
 
-    /// The record inside a KV value, if it was sealed for this slot.
+    /// The record in a KV value, if it was sealed for this slot.
     #[must_use]
     pub fn open<'v>(&self, value: &'v str) -> Option<&'v str> {
         let (seal, record) = value.strip_prefix("1.")?.split_once('.')?;
@@ -211,7 +208,7 @@ impl KvSlot<'_> {
     }
 }
 
-/// Why `KEYSTILE_SECRET` can't be used.
+/// The reason why `KEYSTILE_SECRET` can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum KeyringError {
@@ -237,7 +234,7 @@ impl fmt::Display for KeyringError {
 
 impl Error for KeyringError {}
 
-/// Fewer random bytes than minting needs.
+/// An error: minting got too few random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MintError;
 
@@ -249,8 +246,8 @@ impl fmt::Display for MintError {
 
 impl Error for MintError {}
 
-/// What one secret derives. The MACs are keyed once and cloned for each use,
-/// which saves two compressions of SHA-256 every time.
+/// The subkeys of one secret. The MACs are keyed once and cloned for each use, which saves two compressions of SHA-256
+/// every time.
 struct Subkeys {
     fingerprint: String,
     api_tag: HmacSha256,
@@ -278,7 +275,7 @@ impl Subkeys {
         })
     }
 
-    /// The first 8 bytes of the MAC as a big-endian number, modulo 62^6.
+    /// The tag: the first 8 bytes of the MAC as a big-endian number, modulo 62^6.
     fn tag(&self, kind: IssuedKind, tagged: &str) -> [u8; TAG_LEN] {
         let mut mac = match kind {
             IssuedKind::Api(_) => self.api_tag.clone(),

@@ -1,5 +1,5 @@
-//! Texts that hold a key, as a regular expression: for the edge, which lets none of
-//! them go on to an upstream, and walks over headers in JavaScript.
+//! A regular expression that finds keys in texts. The edge uses it to keep keys from upstreams; it searches headers in
+//! JavaScript.
 
 use alloc::{
     format,
@@ -20,12 +20,11 @@ use super::{
 const IMPORTED: &str = r"[!#-+\--\[\]-~]";
 /// The characters of both alphabets of base64.
 const BASE64: &str = "[0-9A-Za-z+/_-]";
-/// A beginning of fewer characters in base64 is in any longer text by chance.
+/// The minimum number of base64 characters of a beginning. A shorter one would occur in longer texts by chance.
 const MIN_ENCODED_LEN: usize = 6;
 
-/// A regular expression for ECMAScript, without flags, that finds texts of the form
-/// that a deployment's keys have, and `secrets`, in clear and in base64. What has that
-/// form and is no key is found too.
+/// A regular expression for ECMAScript, without flags. It finds texts in the form of the deployment's keys, and
+/// `secrets`, in clear and in base64. It also finds texts in that form that are not keys.
 #[must_use]
 pub fn key_pattern(forms: KeyForms<'_>, secrets: &[&str]) -> String {
     let mut alternatives = Vec::new();
@@ -49,9 +48,8 @@ pub fn key_pattern(forms: KeyForms<'_>, secrets: &[&str]) -> String {
     alternatives.join("|")
 }
 
-/// A text, and `behind` bytes behind it, in base64. It looks one of three ways, depending
-/// on how many bytes are before it. Characters that also encode a byte before or after
-/// the text are left out.
+/// The patterns of `text` with `behind` bytes after it, in base64. There are three, since the encoding depends on the
+/// number of bytes before the text. A character that also encodes a byte before or after the text is omitted.
 fn encoded(text: &str, behind: usize) -> impl Iterator<Item = String> {
     let each = (0..3usize).filter_map(move |before| {
         let whole: Vec<u8> = core::iter::repeat_n(0, before).chain(text.bytes()).collect();
@@ -59,19 +57,19 @@ fn encoded(text: &str, behind: usize) -> impl Iterator<Item = String> {
         let own = encoded.get((before * 8).div_ceil(6)..whole.len() * 8 / 6)?;
         (own.len() >= MIN_ENCODED_LEN).then(|| {
             let own = literal(own).replace(r"\+", "[+-]").replace(r"\/", "[/_]");
-            // The first of them shares a character with the text's last.
+            // The first of these bytes shares a character with the last byte of the text.
             format!("{own}{BASE64}{{{}}}", (behind * 8 / 6).saturating_sub(1))
         })
     });
     each.collect::<Vec<_>>().into_iter()
 }
 
-/// A text as it is.
+/// The pattern of this very text.
 fn literal(text: &str) -> String {
     let escaped = |c: char| match c {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '_' => c.to_string(),
         c if c.is_ascii_graphic() => format!("\\{c}"),
-        // It comes in a header as other characters, if at all.
+        // A header has such a character in another encoding, if at all.
         _ => ".".to_string(),
     };
     text.chars().map(escaped).collect()

@@ -5,13 +5,11 @@
 //! ksop_4bTzV9…                   ksop_{32 random base62}{6 base62 tag}       (operator keys)
 //! ```
 //!
-//! A [`PlainKey`] is a secret: it redacts itself in `Debug`, has no `Display`
-//! and no `Serialize`, and leaves by [`PlainKey::reveal`] alone. What may be
-//! stored, logged and shown is its [`KeyDigest`] and its [`KeyDisplay`].
-//! Keys are minted and parsed by a [`Keyring`](super::keyring::Keyring), which holds the
-//! secret that the tag needs. A `PlainKey` that exists was issued here and has a
-//! valid tag, or is of the form of [imported](super::imported) keys, which have
-//! no tag: [`PlainKey::kind`] says which.
+//! A [`PlainKey`] is a secret: it redacts itself in `Debug`, has no `Display` and no `Serialize`, and only
+//! [`PlainKey::reveal`] returns its text. Store, log and show its [`KeyDigest`] and its [`KeyDisplay`] instead. A
+//! [`Keyring`](super::keyring::Keyring) mints and parses keys, since it holds the secret that the tag needs. A
+//! `PlainKey` was either issued here and has a valid tag, or has the form of an [imported](super::imported) key and no
+//! tag. [`PlainKey::kind`] says which.
 
 use alloc::string::String;
 use core::fmt;
@@ -24,11 +22,10 @@ use super::{
     shape::{IssuedKind, KeyKind, ParseKeyError, RANDOM_LEN, TAG_LEN},
 };
 
-/// Characters of the random part that the display form shows.
+/// The number of characters of the random part in the display form.
 const DISPLAYED: usize = 4;
 
-/// A whole key in the clear: with a tag that was checked or just made, or
-/// imported, and then only its form was checked.
+/// A whole key in the clear. Its tag was checked or just made; of an imported key only the form was checked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlainKey {
     text: String,
@@ -36,12 +33,12 @@ pub struct PlainKey {
 }
 
 impl PlainKey {
-    /// Only a keyring builds keys: it alone can say that the tag is right.
+    /// A key that was issued here. Only a keyring calls this, since only it knows that the tag is right.
     pub(crate) fn issued(text: String, kind: IssuedKind) -> Self {
         Self { text, kind: kind.into() }
     }
 
-    /// A text that begins as imported keys do.
+    /// Parses a text that begins like an imported key.
     pub(crate) fn parse_imported(text: &str) -> Result<Self, ParseKeyError> {
         check_form(text)?;
         Ok(Self { text: text.into(), kind: KeyKind::Imported })
@@ -53,13 +50,13 @@ impl PlainKey {
         &self.text
     }
 
-    /// What sort of key this is.
+    /// The sort of key.
     #[must_use]
     pub fn kind(&self) -> KeyKind {
         self.kind
     }
 
-    /// The environment that the text of a customer's key says.
+    /// The environment that the text of a tenant's key states.
     #[must_use]
     pub fn environment(&self) -> Option<Environment> {
         match self.kind {
@@ -68,14 +65,14 @@ impl PlainKey {
         }
     }
 
-    /// SHA-256 of the text: how ledger, feed and caches know the key.
+    /// The SHA-256 of the text. Ledger, feed and caches know the key by it.
     #[must_use]
     pub fn digest(&self) -> KeyDigest {
         KeyDigest::of(&self.text)
     }
 
-    /// What may be shown ever after. Where the secret part of an imported key
-    /// begins its text does not say, so little of that is.
+    /// The display form. The text of an imported key does not say where its secret part begins, so the display form
+    /// shows little of it.
     #[must_use]
     pub fn display(&self) -> KeyDisplay {
         let secret = RANDOM_LEN + TAG_LEN - DISPLAYED;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct KeyPrefix(Box<str>);
 
 impl KeyPrefix {
-    /// Characters at most.
+    /// The maximum length, characters.
     pub const MAX_LEN: usize = 24;
 
     /// Parses a prefix.

@@ -1,8 +1,7 @@
-//! The root key: the first operator, which is a secret of the deployment and no
-//! record anywhere.
+//! The root key: the key of the first operator. It is a secret of the deployment and has no record.
 //!
-//! `KEYSTILE_ROOT_KEY` holds one, or several separated by commas while one takes
-//! another's place: deploy with both, move whoever uses it, deploy with the new one.
+//! `KEYSTILE_ROOT_KEY` holds one key, or several separated by commas during a replacement: deploy with both, move all
+//! users to the new one, deploy with the new one alone.
 
 use alloc::vec::Vec;
 
@@ -10,29 +9,29 @@ use subtle::ConstantTimeEq as _;
 
 use super::digest::KeyDigest;
 
-/// Characters of a root key, at least.
+/// The minimum length of a root key, characters.
 pub const MIN_ROOT_KEY_LEN: usize = 32;
 
-/// The root keys of a deployment, by their digests.
+/// The root keys of a deployment, as digests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RootKeys(Vec<KeyDigest>);
 
 impl RootKeys {
-    /// Reads `KEYSTILE_ROOT_KEY`. A key that is too short is none.
+    /// Parses `KEYSTILE_ROOT_KEY`. A key that is too short is ignored.
     #[must_use]
     pub fn parse(value: &str) -> Self {
         let keys = value.split(',').map(str::trim);
         Self(keys.filter(|key| key.len() >= MIN_ROOT_KEY_LEN).map(KeyDigest::of).collect())
     }
 
-    /// Whether `text` is one of them, compared in constant time.
+    /// Whether `text` is one of the root keys. The comparison takes constant time.
     #[must_use]
     pub fn include(&self, text: &str) -> bool {
         let given = KeyDigest::of(text);
         self.0.iter().any(|key| bool::from(key.as_bytes().ct_eq(given.as_bytes())))
     }
 
-    /// Whether there is none, so that only operators' keys are accepted.
+    /// Whether there is no root key, so that only operators' keys are accepted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -1,4 +1,4 @@
-//! The shape of a key that is issued here, and why a text has it not.
+//! The shape of a key that is issued here, and the reasons why a text does not have it.
 
 use alloc::{format, string::String};
 use core::{error::Error, fmt};
@@ -6,28 +6,27 @@ use core::{error::Error, fmt};
 use super::{environment::Environment, prefix::KeyPrefix};
 use crate::base::base62;
 
-/// Characters drawn at random: 32 of base62 are 190 bits.
+/// The number of random characters: 32 of base62 are 190 bits.
 pub const RANDOM_LEN: usize = 32;
-/// Characters of the keyed tag.
+/// The number of characters of the tag.
 pub const TAG_LEN: usize = 6;
 /// The prefix of operator keys. No configured prefix may begin with it.
 pub const OPERATOR_PREFIX: &str = "ksop";
-/// No key is longer: a longest prefix, an environment, two underscores, random and tag.
+/// The maximum length of a key, characters: the longest prefix, an environment, two underscores, random part and tag.
 pub const MAX_KEY_LEN: usize = KeyPrefix::MAX_LEN + 6 + RANDOM_LEN + TAG_LEN;
 
-/// What sort of key a text is: who issues it and where it is accepted.
+/// The sort of a key: its issuer and the place that accepts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyKind {
-    /// A customer's key, for guarded routes.
+    /// A tenant's key for guarded routes, in this environment.
     Api(Environment),
     /// An operator's key, for the management API and `verify`.
     Operator,
-    /// A customer's key that another system issued, for guarded routes. Its
-    /// environment is in its record alone.
+    /// A tenant's key for guarded routes that another system issued. Its environment is in its record alone.
     Imported,
 }
 
-/// What sort of key is issued here, with a tag.
+/// The sort of a key that is issued here and has a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IssuedKind {
     Api(Environment),
@@ -43,26 +42,25 @@ impl From<IssuedKind> for KeyKind {
     }
 }
 
-/// Why a text is not one of this deployment's keys. The messages never repeat
-/// what was sent.
+/// The reason why a text is not one of this deployment's keys. The messages never repeat the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParseKeyError {
-    /// Nothing between the scheme and the end of the header.
+    /// There is nothing between the scheme and the end of the header.
     Empty,
-    /// White space before, after or inside.
+    /// White space before, after or inside the key.
     Whitespace,
-    /// Longer than any key.
+    /// The text is longer than any key.
     TooLong,
-    /// Something that is no letter, digit or underscore; of an imported key,
-    /// what is not printable or would break a header.
+    /// A character that is not a letter, digit or underscore; in an imported key, one that is not printable or would
+    /// break a header.
     InvalidCharacter,
-    /// Not the prefix of this deployment, or no prefix at all.
+    /// Another prefix than this deployment's, or none.
     UnknownPrefix,
     /// Neither `live` nor `test` after the prefix.
     UnknownEnvironment,
     /// Too many or too few characters after the last underscore.
     WrongLength,
-    /// The last six characters don't belong to the rest: mistyped, cut or forged.
+    /// The last six characters do not fit the rest: the key was mistyped, cut or forged.
     BadTag,
 }
 
@@ -91,10 +89,10 @@ impl fmt::Display for ParseKeyError {
 
 impl Error for ParseKeyError {}
 
-/// A key taken apart, with nothing known of its tag yet.
+/// The parts of a key whose tag is not checked yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyShape<'a> {
-    /// Everything that the tag covers.
+    /// The text that the tag covers.
     pub(crate) tagged: &'a str,
     pub(crate) tag: &'a str,
     pub(crate) kind: IssuedKind,
@@ -126,13 +124,13 @@ impl<'a> KeyShape<'a> {
         if body.len() != RANDOM_LEN + TAG_LEN {
             return Err(ParseKeyError::WrongLength);
         }
-        // All ASCII by now, so the split is at a character.
+        // The text is all ASCII here, so the split is between characters.
         let (tagged, tag) = text.split_at(text.len() - TAG_LEN);
         Ok(Self { tagged, tag, kind })
     }
 }
 
-/// Everything before the last underscore, and what follows it.
+/// Splits the text at its last underscore.
 fn split_checked(text: &str) -> Result<(&str, &str), ParseKeyError> {
     if text.is_empty() {
         return Err(ParseKeyError::Empty);
@@ -149,7 +147,7 @@ fn split_checked(text: &str) -> Result<(&str, &str), ParseKeyError> {
     text.rsplit_once('_').ok_or(ParseKeyError::UnknownPrefix)
 }
 
-/// What stands before the random part.
+/// The part of a key before its random part.
 pub(crate) fn head(kind: IssuedKind, prefix: &KeyPrefix) -> String {
     match kind {
         IssuedKind::Api(environment) => format!("{}_{}_", prefix.as_str(), environment.as_str()),

@@ -1,4 +1,4 @@
-//! The audit log: what is said of a change beside when, who, and from where.
+//! The audit log: the action and the difference of each change. Time, actor and source are added elsewhere.
 
 use alloc::string::String;
 
@@ -11,7 +11,7 @@ use crate::{
     ledger::lifecycle::Key,
 };
 
-/// What was done.
+/// The action of an audit entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
@@ -23,15 +23,15 @@ pub enum Action {
     Enabled,
     Revoked,
     Rotated,
-    /// The successor was used first, so the overlap of the rotation has begun.
+    /// The successor was used for the first time, so the overlap of the rotation began.
     OverlapBegun,
-    /// The end that a rotation had set was taken back.
+    /// The end that a rotation had set was cancelled.
     RotationCancelled,
-    /// The whole tenant.
+    /// The whole tenant was suspended.
     Suspended,
-    /// The whole tenant.
+    /// The whole tenant was resumed.
     Resumed,
-    /// The tenant's plan or its own limits.
+    /// The tenant's plan or its own limits changed.
     LimitsChanged,
     /// An undelivered event was put back into its queue.
     DeadLetterRedriven,
@@ -40,7 +40,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// As rows and answers have it.
+    /// The name in rows and answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,8 +62,8 @@ impl Action {
     }
 }
 
-/// What a change changed, `{"name": {"from": "A", "to": "B"}}`. Of a key that
-/// was just created, everything that it has.
+/// The difference that a change made, `{"name": {"from": "A", "to": "B"}}`. For a key that was just created, all its
+/// fields.
 #[must_use]
 pub fn difference(before: Option<&Key>, after: &Key) -> Map<String, Value> {
     let was = before.map(facts).unwrap_or_default();

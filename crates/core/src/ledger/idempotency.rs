@@ -1,9 +1,8 @@
-//! `Idempotency-Key`: a POST that is sent again, because nobody heard the
-//! answer, is answered again and not carried out again.
+//! `Idempotency-Key`: a POST that is sent again, because its answer was lost, gets the same answer and is not carried
+//! out again.
 //!
-//! A caller's key stands for one request: method, path and body. The ledger
-//! remembers the answer for a day. What it remembers never has a key's text, and
-//! neither has the header's: rows are found by a hash of caller and header.
+//! A caller's idempotency key identifies one request: method, path and body. The ledger remembers the answer for a day.
+//! It stores neither the text of an API key nor that of the header: rows are found by a hash of caller and header.
 
 use alloc::{
     boxed::Box,
@@ -20,23 +19,23 @@ use crate::base::{
     timestamp::{DAY_MS, MINUTE_MS, Timestamp},
 };
 
-/// How long an answer is remembered.
+/// The time for which an answer is remembered, milliseconds.
 pub const REMEMBERED_MS: i64 = DAY_MS;
-/// A request that has not ended by then was killed: its mark blocks nobody any longer.
+/// The time after which a running request counts as killed, milliseconds. From then on its mark blocks no other.
 pub const RUNNING_MS: i64 = MINUTE_MS;
-/// Answers that are larger are not remembered.
+/// The maximum length of a remembered answer, bytes. Longer answers are not remembered.
 pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
-/// The header's length, at most.
+/// The maximum length of the header, characters.
 pub const MAX_KEY_CHARS: usize = 255;
-/// The code that goes with `Retry-After`.
+/// The code of the problem with `Retry-After`.
 pub const IN_USE: &str = "IDEMPOTENCY_KEY_IN_USE";
 
-/// The header's value: 1 to 255 of printable ASCII.
+/// The header's value: 1 to 255 characters of printable ASCII.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(Box<str>);
 
 impl IdempotencyKey {
-    /// Reads the header.
+    /// Parses the header.
     ///
     /// # Errors
     /// The 400 that says what is allowed.
@@ -50,31 +49,31 @@ impl IdempotencyKey {
     }
 }
 
-/// One caller's key, and the request that it stands for.
+/// A request's claim: its idempotency key and a fingerprint of the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
-    /// SHA-256 over caller and key: what rows are found by.
+    /// The SHA-256 of caller and idempotency key. Rows are found by it.
     pub id: String,
-    /// SHA-256 over the request.
+    /// The SHA-256 of the request.
     pub fingerprint: String,
 }
 
 impl Claim {
-    /// The claim of a request. The body counts as what it says, not as how it is
-    /// written: members in any order, white space or none.
+    /// The claim of a request. Only the meaning of the body counts: the order of members and white space do not matter.
     #[must_use]
     pub fn new(key: &IdempotencyKey, caller_id: &str, method: &str, path: &str, body: &Value) -> Self {
         Self { id: digest(&[caller_id, &key.0]), fingerprint: digest(&[method, path, &body.to_string()]) }
     }
 
-    /// The claim of one part of the request, where it is carried out in parts.
+    /// The claim of one part of the request, if the request is carried out in parts.
     #[must_use]
     pub fn part(&self, number: usize) -> Self {
         Self { id: digest(&[&self.id, &number.to_string()]), fingerprint: self.fingerprint.clone() }
     }
 }
 
-/// No part has a zero byte, so no two lists are one text.
+/// The SHA-256 of the parts, separated by zero bytes. No part contains one, so different lists never give the same
+/// text.
 fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -84,21 +83,21 @@ fn digest(parts: &[&str]) -> String {
     URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
-/// An answer, as it is kept for whoever asks again.
+/// An answer, kept for repeated requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Remembered {
-    /// The request that it answers.
+    /// The fingerprint of the answered request.
     pub fingerprint: String,
-    /// Its status.
+    /// The status.
     pub status: u16,
-    /// Its body, without the text of a key.
+    /// The body, without the text of a key.
     pub body: Value,
-    /// When it was given.
+    /// The time of the answer.
     pub at: Timestamp,
 }
 
 impl Remembered {
-    /// What is kept of an answer: all but the text of a key.
+    /// The remembered form of an answer: all of it except the text of a key.
     #[must_use]
     pub fn new(claim: &Claim, status: u16, mut body: Value, now: Timestamp) -> Self {
         if let Some(text) = body.get_mut("key") {
@@ -107,7 +106,7 @@ impl Remembered {
         Self { fingerprint: claim.fingerprint.clone(), status, body, at: now }
     }
 
-    /// The body for whoever asks again.
+    /// The body for a repeated request.
     #[must_use]
     pub fn replayed(mut self) -> Value {
         if let Some(body) = self.body.as_object_mut() {
@@ -117,38 +116,38 @@ impl Remembered {
     }
 }
 
-/// A request that is being carried out.
+/// The mark of a request that is being carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Running {
-    /// Which.
+    /// The fingerprint of the request.
     pub fingerprint: String,
-    /// From when on it counts as killed.
+    /// The time from which the request counts as killed.
     pub until: Timestamp,
 }
 
 impl Running {
-    /// A request that begins now.
+    /// The mark of a request that begins now.
     #[must_use]
     pub fn new(claim: &Claim, now: Timestamp) -> Self {
         Self { fingerprint: claim.fingerprint.clone(), until: now.plus_millis(RUNNING_MS) }
     }
 }
 
-/// What to do with a request.
+/// The treatment of a request with an idempotency key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// Nobody asked that before: carry it out.
+    /// The request is new: carry it out.
     Fresh,
-    /// It was carried out: answer the same.
+    /// The request was carried out: answer the same.
     Replay(Remembered),
-    /// It is being carried out.
+    /// The request is being carried out.
     Running,
-    /// The key stands for another request.
+    /// The idempotency key identifies another request.
     Reused,
 }
 
 impl Decision {
-    /// Given what is known of the claim's id.
+    /// The decision, given the marks and answers stored under the claim's id.
     #[must_use]
     pub fn of(claim: &Claim, running: Option<&Running>, remembered: Option<Remembered>, now: Timestamp) -> Self {
         let running = running.filter(|running| now < running.until);
@@ -165,13 +164,13 @@ impl Decision {
     }
 }
 
-/// The 409: ask again when the first has its answer.
+/// The 409: the client may ask again once the first request has its answer.
 #[must_use]
 pub fn in_use() -> Problem {
     Problem::new(409, IN_USE, "The request with this Idempotency-Key is still being carried out; ask again.")
 }
 
-/// The 422: another request under the same key is a mistake of the caller's.
+/// The 422: the caller used one idempotency key for two requests.
 #[must_use]
 pub fn reused() -> Problem {
     let detail = "This Idempotency-Key was used for another request in the last 24 hours; take a new one for each.";

@@ -1,7 +1,7 @@
 //! The import of keys into a ledger, by their digests.
 //!
-//! Each line stands for itself. A digest is taken once. A later line about it
-//! changes nothing, and the fields in which it differs are told.
+//! Each line stands for itself. A digest is imported once. A later line about it changes nothing; the answer names the
+//! fields that differ.
 
 use alloc::{
     string::{String, ToString},
@@ -13,40 +13,40 @@ use serde::{Deserialize, Serialize};
 use super::lifecycle::{ImportedKey, Key};
 use crate::base::{fields::FieldError, id::KeyId};
 
-/// Lines that a ledger takes in one transaction.
+/// The maximum number of lines in one transaction of a ledger.
 pub const BATCH_LINES: usize = 250;
 
-/// What came of one line.
+/// The result of one line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineResult {
-    /// There is a key now that was not before.
+    /// The line made a new key.
     Imported {
         /// The key.
         id: KeyId,
     },
-    /// There was such a key, and it stays as it is.
+    /// The key existed already, and it stays as it is.
     Existing {
         /// The key.
         id: KeyId,
-        /// The fields in which the line says something else.
+        /// The fields in which the line differs from the key.
         differs: Vec<String>,
     },
-    /// Nothing was taken of it.
+    /// Nothing of the line was imported.
     Failed {
-        /// Why.
+        /// The reasons.
         errors: Vec<FieldError>,
     },
 }
 
 impl LineResult {
-    /// A line that failed for one of its fields.
+    /// The result of a line that failed because of one field.
     #[must_use]
     pub fn refused(field: &str, detail: impl Into<String>) -> Self {
         Self::Failed { errors: alloc::vec![FieldError { field: field.into(), detail: detail.into() }] }
     }
 
-    /// As it stands in the answer.
+    /// The `status` of the line in the answer.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ impl LineResult {
     }
 }
 
-/// The fields in which a line says something else than the key that there is.
+/// The fields in which a line differs from the existing key.
 #[must_use]
 pub fn differences(line: &ImportedKey, key: &Key) -> Vec<String> {
     let (new, record) = (&line.new, &key.record);

@@ -1,8 +1,7 @@
-//! A key's life, as the ledger sees it: created, changed, disabled and enabled,
-//! replaced, revoked.
+//! A key's life in the ledger: it is created, changed, disabled and enabled, replaced, revoked.
 //!
-//! Each transition is a pure function from a key to the key that it becomes.
-//! Revoked and expired keys can't be brought back by any of them.
+//! Each transition is a pure function from a key to the key that it becomes. No transition brings a revoked or expired
+//! key back.
 
 use alloc::{string::String, vec::Vec};
 use core::{error::Error, fmt};
@@ -26,39 +25,39 @@ mod rotation;
 
 pub use overlap::{Overlap, PendingEnd};
 
-/// A key's row in the ledger: its record, and what only the ledger needs.
+/// A key's row in the ledger: its record, and the facts that only the ledger needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
-    /// What the edges get.
+    /// The record that the edges get.
     pub record: KeyRecord,
-    /// How it is addressed.
+    /// The digest, by which edges look the key up.
     pub digest: KeyDigest,
-    /// The fingerprint of the secret that tagged it. Empty: none did, it is imported.
+    /// The fingerprint of the secret that tagged the key; empty for an imported key, which has no tag.
     pub secret: String,
-    /// The end of its life, if that has come by revocation.
+    /// The revocation, if the key was revoked.
     pub revocation: Option<Revocation>,
-    /// The key that it replaces.
+    /// The key that this one replaces.
     pub rotated_from: Option<KeyId>,
-    /// The key that replaces it.
+    /// The key that replaces this one.
     pub rotated_to: Option<KeyId>,
-    /// Its end by rotation, if that was set and is not cancelled.
+    /// The end that a rotation set, unless it was cancelled.
     pub pending_end: Option<PendingEnd>,
-    /// When it was last used and let through, as far as the ledger has heard.
+    /// The last use that was allowed, as far as the ledger knows.
     pub last_used_at: Option<Timestamp>,
 }
 
 /// A key that another system issued, as its importer describes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImportedKey {
-    /// SHA-256 of its text.
+    /// The SHA-256 of its text.
     pub digest: KeyDigest,
-    /// What may be shown of its text.
+    /// The display form.
     pub display: KeyDisplay,
-    /// The rest, as of any new key.
+    /// The other fields, as for any new key.
     pub new: NewKey,
 }
 
-/// What a key is first, whoever issued it.
+/// The first state of a key, whether issued here or imported.
 struct First {
     new: NewKey,
     expires_at: Option<Timestamp>,
@@ -66,52 +65,52 @@ struct First {
     display: KeyDisplay,
 }
 
-/// How a key was revoked.
+/// The revocation of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
-    /// When it was recorded.
+    /// The time at which it was recorded.
     pub at: Timestamp,
-    /// Why, in the words of whoever did it.
+    /// The reason, in the words of the person who revoked the key.
     pub reason: Option<String>,
-    /// When it is in effect at every edge; `None` until the feed took it.
+    /// The time by which it is in effect at every edge; `None` until the feed took it.
     pub effective_by: Option<Timestamp>,
 }
 
-/// What a key is created with. Checked by [`management`](crate::api::management).
+/// The fields of a new key, checked by [`management`](crate::api::management).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewKey {
-    /// 1 to 100 characters.
+    /// The name, 1 to 100 characters.
     pub name: String,
-    /// Whose key it is.
+    /// The owner and the kind of the key.
     pub subject: Subject,
-    /// What it may do.
+    /// The granted scopes.
     pub scopes: ScopeSet,
-    /// When its time is to be over; the tenant's limits decide.
+    /// The requested expiry; the tenant's limits decide.
     pub expires_at: RequestedExpiry,
-    /// Where it may be used from.
+    /// The networks that the key may be used from.
     pub allowed_ips: Vec<IpNet>,
     /// The owner's own data.
     pub metadata: Metadata,
 }
 
-/// What a merge patch changes (RFC 7396); `None` leaves as it is.
+/// The changes of a merge patch (RFC 7396). `None` leaves a field as it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct KeyPatch {
-    /// A new name.
+    /// The new name.
     pub name: Option<String>,
-    /// New scopes, all of them.
+    /// The new scopes, which replace the old ones.
     pub scopes: Option<ScopeSet>,
-    /// A new expiry; `Some(None)` removes it.
+    /// The new expiry; `Some(None)` removes it.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "double_option")]
     pub expires_at: Option<Option<Timestamp>>,
-    /// New addresses, all of them.
+    /// The new networks, which replace the old ones.
     pub allowed_ips: Option<Vec<IpNet>>,
-    /// Members to merge, null removing; `Some(None)` removes all.
+    /// The members to merge, where null removes one; `Some(None)` removes all.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "double_option")]
     pub metadata: Option<Option<Metadata>>,
 }
 
-/// Whether a key is of use, as lists filter by it.
+/// A key's status at a time, as lists filter by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
@@ -123,7 +122,7 @@ pub enum KeyStatus {
 }
 
 impl KeyStatus {
-    /// As JSON and queries have it.
+    /// The name in JSON and queries.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -134,14 +133,14 @@ impl KeyStatus {
         }
     }
 
-    /// Reads [`as_str`](Self::as_str) back.
+    /// Parses [`as_str`](Self::as_str).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Active, Self::Disabled, Self::Revoked, Self::Expired].into_iter().find(|status| status.as_str() == text)
     }
 }
 
-/// Why a transition is not possible.
+/// The reason why a transition is not possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransitionError {
     /// The key was revoked, for good.
@@ -150,11 +149,11 @@ pub enum TransitionError {
     Expired,
     /// The key was replaced already.
     AlreadyRotated,
-    /// The key is switched off, and its successor would not be.
+    /// The key is disabled, and its successor would not be.
     Disabled,
-    /// It was replaced, and its end is set by that.
+    /// The key was replaced, and the rotation sets its end.
     RotationPending,
-    /// It has no end that could be cancelled.
+    /// The key has no end that could be cancelled.
     NoPendingEnd,
 }
 
@@ -195,7 +194,7 @@ impl fmt::Display for TransitionError {
 impl Error for TransitionError {}
 
 impl Key {
-    /// A key that was just minted, with the expiry that its tenant's limits came to.
+    /// A key that was just minted, with the expiry that follows from its tenant's limits.
     #[must_use]
     pub fn create(
         id: KeyId,
@@ -209,7 +208,7 @@ impl Key {
         Self::first(id, first, secret, now)
     }
 
-    /// A key that another system issued, likewise. No secret of ours tagged it.
+    /// A key that another system issued, with the expiry that follows from its tenant's limits. It has no tag.
     #[must_use]
     pub fn import(id: KeyId, imported: ImportedKey, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
         let ImportedKey { digest, display, new } = imported;
@@ -243,13 +242,13 @@ impl Key {
         }
     }
 
-    /// Whether another system issued it.
+    /// Whether another system issued the key.
     #[must_use]
     pub fn is_imported(&self) -> bool {
         self.secret.is_empty()
     }
 
-    /// Whether it is of use at `now`.
+    /// The status at `now`.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> KeyStatus {
         match self.record.state {
@@ -260,10 +259,11 @@ impl Key {
         }
     }
 
-    /// Changes what a patch says.
+    /// Applies a patch.
     ///
     /// # Errors
-    /// If the key's life is over, or it would move the end that a rotation set.
+    /// [`TransitionError`] if the key was revoked or has expired, or if the patch would move the end that a rotation
+    /// set.
     pub fn patch(&self, patch: KeyPatch, now: Timestamp) -> Result<Self, TransitionError> {
         self.alive(now)?;
         if patch.expires_at.is_some() && self.pending_end.is_some() {
@@ -283,18 +283,18 @@ impl Key {
         Ok(self.succeeded_by(key))
     }
 
-    /// Switches it off, until it is [enabled](Self::enable).
+    /// Switches the key off, until it is [enabled](Self::enable).
     ///
     /// # Errors
-    /// If the key's life is over.
+    /// [`TransitionError`] if the key was revoked or has expired.
     pub fn disable(&self, now: Timestamp) -> Result<Self, TransitionError> {
         self.with_state(KeyState::Disabled, now)
     }
 
-    /// Switches it on again.
+    /// Switches the key on again.
     ///
     /// # Errors
-    /// If the key's life is over.
+    /// [`TransitionError`] if the key was revoked or has expired.
     pub fn enable(&self, now: Timestamp) -> Result<Self, TransitionError> {
         self.with_state(KeyState::Active, now)
     }
@@ -306,7 +306,7 @@ impl Key {
         Ok(self.succeeded_by(key))
     }
 
-    /// Ends its life. A key that is revoked already stays as it is.
+    /// Revokes the key. A key that is revoked already stays as it is.
     #[must_use]
     pub fn revoke(&self, reason: Option<String>, now: Timestamp) -> Self {
         if self.revocation.is_some() {
@@ -318,7 +318,7 @@ impl Key {
         self.succeeded_by(key)
     }
 
-    /// What a successor is created with.
+    /// The fields that a successor is created with.
     #[must_use]
     pub fn as_new(&self) -> NewKey {
         let record = self.record.clone();
@@ -332,7 +332,7 @@ impl Key {
         }
     }
 
-    /// The tenants that it has to do with.
+    /// The tenants that the key concerns.
     #[must_use]
     pub fn reach(&self) -> Reach {
         match &self.record.subject {
@@ -359,7 +359,7 @@ impl Key {
     }
 }
 
-/// RFC 7396, section 2: null removes, objects merge, anything else replaces.
+/// Merges as in RFC 7396, section 2: null removes, objects merge, any other value replaces.
 fn merge_patch(target: &mut Metadata, patch: Metadata) {
     for (member, change) in patch {
         match change {
@@ -381,7 +381,7 @@ fn merge_patch(target: &mut Metadata, patch: Metadata) {
     }
 }
 
-/// Keeps `null` (remove it) apart from absence (leave it).
+/// Keeps `null` (remove the field) apart from absence (leave it).
 mod double_option {
     use super::{Deserialize, Serialize};
     use serde::{Deserializer, Serializer};

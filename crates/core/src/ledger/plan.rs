@@ -1,8 +1,8 @@
-//! Plans: how many keys a tenant may have, and how long they may live.
+//! Plans: limits on the number and the lifetime of a tenant's keys.
 //!
-//! `keystile.toml` sets limits for everybody and names plans; a tenant is on one
-//! plan or on none, and may have limits of its own. Of each limit the tenant's
-//! own holds, else its plan's, or for a tenant without a plan the deployment's.
+//! `keystile.toml` sets limits for all tenants and defines plans. A tenant is on one plan or none, and may have limits
+//! of its own. For each limit the tenant's own value holds. If it has none, its plan's value holds, or the deployment's
+//! if the tenant has no plan.
 
 use alloc::{
     format,
@@ -17,34 +17,34 @@ use crate::base::{
     timestamp::{DAY_MS, Timestamp},
 };
 
-/// No limit of keys is higher.
+/// The highest limit on the number of keys.
 pub const MAX_KEYS: u32 = 1_000_000;
-/// No lifetime that a limit names is longer: ten years.
+/// The longest lifetime in a limit, days: ten years.
 pub const MAX_DAYS: u32 = 3_650;
 
-/// Limits, each of which may be left open.
+/// Limits. Each may be absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Keys that are neither revoked nor expired nor on their way out by rotation, at most.
+    /// The maximum number of active keys: neither revoked, nor expired, nor ending by rotation.
     pub max_active_keys: Option<u32>,
-    /// How long a key lives that is created without saying.
+    /// The lifetime of a key whose creation names none, days.
     pub default_expiry_days: Option<u32>,
-    /// How long a key may live at most, from its creation.
+    /// The maximum lifetime of a key from its creation, days.
     pub max_expiry_days: Option<u32>,
 }
 
 /// A named set of limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// What tenants' settings call it.
+    /// Its name in tenants' settings.
     pub name: String,
-    /// A sentence for whoever chooses.
+    /// A sentence for the person who chooses a plan.
     pub description: String,
-    /// Its limits.
+    /// The limits.
     pub limits: Limits,
 }
 
-/// What is set for one tenant.
+/// The settings of one tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantSettings {
     /// The name of its plan.
@@ -53,15 +53,15 @@ pub struct TenantSettings {
     pub own_limits: Limits,
 }
 
-/// The end that a new key is asked to have.
+/// The requested expiry of a new key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestedExpiry {
-    /// Nothing was said: what is usual for the tenant.
+    /// Nothing stated: the tenant's default.
     Default,
-    /// None, in so many words.
+    /// No expiry, stated explicitly.
     Never,
-    /// This one.
+    /// This expiry.
     At(Timestamp),
 }
 
@@ -88,7 +88,7 @@ impl Limits {
         }
     }
 
-    /// Whether a key that was created at `created_at` may end then.
+    /// Checks the expiry of a key that was created at `created_at`.
     ///
     /// # Errors
     /// A sentence that says how long a key may live.
@@ -101,7 +101,7 @@ impl Limits {
         Err(format!("keys of this tenant live for {days} days at most: until {latest} for this one"))
     }
 
-    /// When a key must end that was created at `created_at`.
+    /// The latest permitted expiry of a key that was created at `created_at`.
     #[must_use]
     pub fn latest_expiry(&self, created_at: Timestamp) -> Option<Timestamp> {
         self.max_expiry_days.map(|days| after_days(created_at, days))
@@ -123,8 +123,8 @@ impl Limits {
 }
 
 impl TenantSettings {
-    /// The limits that hold for the tenant, where `without_plan` are those of tenants that have none. A plan that `keystile.toml` no
-    /// longer names counts as none.
+    /// The limits that hold for the tenant. `without_plan` are the limits of tenants without a plan. A plan that
+    /// `keystile.toml` no longer defines counts as none.
     #[must_use]
     pub fn limits(&self, without_plan: Limits, plans: &[Plan]) -> Limits {
         let plan = self.plan.as_ref().and_then(|name| plans.iter().find(|plan| plan.name == *name));
@@ -132,7 +132,7 @@ impl TenantSettings {
     }
 }
 
-/// What a change of a tenant's settings changed, `{"plan": {"from": "free", "to": "pro"}}`.
+/// The difference between two settings of a tenant, `{"plan": {"from": "free", "to": "pro"}}`.
 #[must_use]
 pub fn difference(before: &TenantSettings, after: &TenantSettings) -> Map<String, Value> {
     let facts = |TenantSettings { plan, own_limits: own }: &TenantSettings| {
@@ -147,8 +147,8 @@ pub fn difference(before: &TenantSettings, after: &TenantSettings) -> Map<String
     changed.map(|((fact, from), (_, to))| (fact.into(), json!({ "from": from, "to": to }))).collect()
 }
 
-/// What a merge patch changes of a tenant's settings (RFC 7396); `None` leaves
-/// as it is, `Some(None)` removes.
+/// The changes of a merge patch (RFC 7396) to a tenant's settings. `None` leaves a setting as it is, `Some(None)`
+/// removes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantPatch {
     plan: Change<String>,
@@ -157,7 +157,7 @@ pub struct TenantPatch {
     max_expiry_days: Change<u32>,
 }
 
-/// One field of a patch, in a form that JSON can't confuse.
+/// One field of a patch. Unlike a nested `Option` it keeps its meaning in JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Change<T> {
@@ -189,7 +189,7 @@ impl TenantPatch {
     /// Parses the body of `PATCH tenants/{tenant}`.
     ///
     /// # Errors
-    /// All its mistakes.
+    /// All mistakes in the body.
     pub fn parse(body: Value, plans: &[Plan]) -> Result<Self, alloc::vec::Vec<FieldError>> {
         let mut fields = Fields::new(body)?;
         let patch = Self {
@@ -204,7 +204,7 @@ impl TenantPatch {
         Ok(patch)
     }
 
-    /// The settings as the patch leaves them.
+    /// The settings after the patch.
     #[must_use]
     pub fn apply(self, mut settings: TenantSettings) -> TenantSettings {
         let own = &mut settings.own_limits;
@@ -262,7 +262,7 @@ mod tests {
 
     fn patched(settings: TenantSettings, body: Value) -> TenantSettings {
         let patch = TenantPatch::parse(body, &plans()).unwrap();
-        // As it goes from the API to a ledger.
+        // The patch travels from the API to a ledger in this form.
         let patch: TenantPatch = serde_json::from_str(&serde_json::to_string(&patch).unwrap()).unwrap();
         patch.apply(settings)
     }

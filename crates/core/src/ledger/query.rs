@@ -1,8 +1,7 @@
 //! Queries of lists, and the opaque cursors that lead from page to page.
 //!
-//! A cursor is the place of the last row that was shown, not a number of rows,
-//! so pages neither skip nor repeat while rows are added, and each costs the
-//! same. Newest rows come first, but in an export.
+//! A cursor is the place of the last row that was shown, not a number of rows. So pages neither skip nor repeat rows
+//! while rows are added, and each page costs the same. The newest rows come first, except in an export.
 
 use alloc::{format, string::String};
 
@@ -22,39 +21,39 @@ use crate::{
 /// The query of `GET keys`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyQuery {
-    /// Only keys of this status.
+    /// Only keys with this status.
     pub status: Option<KeyStatus>,
     /// Only keys of this environment.
     pub environment: Option<Environment>,
-    /// Only keys that were granted this scope, literally.
+    /// Only keys that were granted this very scope.
     pub scope: Option<Scope>,
     /// Only keys with this text, in lower case, in name or display form.
     pub text: Option<String>,
-    /// Rows at most.
+    /// The maximum number of rows.
     pub limit: u32,
     /// Only keys after this one.
     pub after: Option<KeyPlace>,
-    /// Whether sums of each key's uses come along.
+    /// Whether the answer includes sums of each key's uses.
     pub include_usage: bool,
 }
 
 /// A key's place in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyPlace {
-    /// When it was created.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// Of keys that were created in one millisecond: which.
+    /// The id, which orders keys that were created in the same millisecond.
     pub id: KeyId,
 }
 
 impl KeyPlace {
-    /// As a cursor.
+    /// The place as a cursor.
     #[must_use]
     pub fn cursor(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("k{}.{}", self.created_at.as_millis(), self.id))
     }
 
-    /// Reads [`cursor`](Self::cursor) back.
+    /// Parses [`cursor`](Self::cursor).
     #[must_use]
     pub fn parse(cursor: &str) -> Option<Self> {
         let text = decoded(cursor)?;
@@ -68,19 +67,19 @@ impl KeyPlace {
 pub struct TenantQuery {
     /// Only tenants with this text in their name.
     pub text: Option<String>,
-    /// Rows at most.
+    /// The maximum number of rows.
     pub limit: u32,
     /// Only tenants after this one, by name.
     pub after: Option<TenantId>,
 }
 
-/// A tenant as a cursor.
+/// The cursor of a tenant.
 #[must_use]
 pub fn tenant_cursor(tenant: &TenantId) -> String {
     URL_SAFE_NO_PAD.encode(format!("t{tenant}"))
 }
 
-/// Reads [`tenant_cursor`] back.
+/// Parses [`tenant_cursor`].
 #[must_use]
 pub fn tenant_after(cursor: &str) -> Option<TenantId> {
     TenantId::parse(decoded(cursor)?.strip_prefix('t')?)
@@ -91,7 +90,7 @@ pub fn tenant_after(cursor: &str) -> Option<TenantId> {
 pub struct AuditQuery {
     /// Only entries about this key.
     pub key_id: Option<KeyId>,
-    /// Rows at most.
+    /// The maximum number of rows.
     pub limit: u32,
     /// Only entries before this one.
     pub before: Option<AuditPlace>,
@@ -112,13 +111,13 @@ pub struct ExportQuery {
 pub struct AuditPlace(pub u64);
 
 impl AuditPlace {
-    /// As a cursor.
+    /// The place as a cursor.
     #[must_use]
     pub fn cursor(self) -> String {
         URL_SAFE_NO_PAD.encode(format!("a{}", self.0))
     }
 
-    /// Reads [`cursor`](Self::cursor) back.
+    /// Parses [`cursor`](Self::cursor).
     #[must_use]
     pub fn parse(cursor: &str) -> Option<Self> {
         decoded(cursor)?.strip_prefix('a')?.parse().ok().map(Self)
@@ -128,7 +127,7 @@ impl AuditPlace {
 /// The query of `GET dead-letters`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetterQuery {
-    /// Rows at most.
+    /// The maximum number of rows.
     pub limit: u32,
     /// Only letters after this one.
     pub after: Option<DeadLetterPlace>,
@@ -137,20 +136,20 @@ pub struct DeadLetterQuery {
 /// A dead letter's place in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetterPlace {
-    /// Since when it is dead.
+    /// The time since which it is dead.
     pub dead_at: Timestamp,
-    /// Of letters of one millisecond: which.
+    /// The id, which orders letters of the same millisecond.
     pub id: DeliveryId,
 }
 
 impl DeadLetterPlace {
-    /// As a cursor.
+    /// The place as a cursor.
     #[must_use]
     pub fn cursor(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("d{}.{}", self.dead_at.as_millis(), self.id))
     }
 
-    /// Reads [`cursor`](Self::cursor) back.
+    /// Parses [`cursor`](Self::cursor).
     #[must_use]
     pub fn parse(cursor: &str) -> Option<Self> {
         let text = decoded(cursor)?;
@@ -159,7 +158,7 @@ impl DeadLetterPlace {
     }
 }
 
-/// A text as it is looked for, and as rows keep theirs for that.
+/// The form of a text for searches. Rows store theirs in this form too.
 #[must_use]
 pub fn searchable(text: &str) -> String {
     text.to_lowercase()

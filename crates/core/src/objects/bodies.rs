@@ -1,10 +1,10 @@
-//! The bodies that are too long for a queue's message: an object for each, with the
-//! delivery's id for a name. Requests and answers are bytes, not JSON.
+//! The bodies that are too long for a queue's message. Each has an object whose name is the delivery's id. Requests and
+//! answers are bytes, not JSON.
 //!
-//! | path | |
+//! | path | effect |
 //! |---|---|
 //! | `/store/{n}` | keeps the request's body as part `n` |
-//! | `/load/{n}` | part `n`, or 204 if there is none |
+//! | `/load/{n}` | answers with part `n`, or 204 if there is none |
 //! | `/forget` | deletes all parts |
 
 use alloc::{
@@ -20,9 +20,9 @@ pub const BINDING: &str = "BODIES";
 pub enum BodyCall {
     /// Keep this part.
     Store(u32),
-    /// Give this part.
+    /// Return this part.
     Load(u32),
-    /// Delete everything.
+    /// Delete all parts.
     Forget,
 }
 
@@ -37,7 +37,7 @@ impl BodyCall {
         }
     }
 
-    /// Reads [`path`](Self::path) back.
+    /// Parses [`path`](Self::path).
     #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
         match path.strip_prefix('/')?.split_once('/') {

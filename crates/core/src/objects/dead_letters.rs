@@ -1,5 +1,5 @@
-//! The events that could not be delivered: an object for each source of webhooks, by
-//! its name. It also counts the attempts of what is still tried.
+//! The dead letters, the events that could not be delivered: an object for each source of webhooks, named like the
+//! source. It also counts the failed attempts of events that are still tried.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,12 +16,12 @@ use alloc::string::String;
 pub const BINDING: &str = "DEAD_LETTERS";
 
 calls! { BINDING;
-    // By the consumer of events.
+    // The consumer of events calls these.
     AttemptFailed, "/failed" => Done;
     Delivered, "/delivered" => Done;
-    // By the consumer of dead letters.
+    // The consumer of dead letters calls this.
     Bury, "/bury" => Done;
-    // By the management worker. The answer of a page is the API's.
+    // The management worker calls these. The answer to the list is a page of the API.
     DeadLetterQuery, "/list" => Value;
     Redrive, "/redrive" => Acted;
     Discard, "/discard" => Acted;
@@ -30,20 +30,20 @@ calls! { BINDING;
 /// An attempt to deliver an event failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptFailed {
-    /// The event.
+    /// The event's id.
     pub id: DeliveryId,
-    /// Why.
+    /// The failure.
     pub failed: Failed,
 }
 
-/// An event of which attempts failed was delivered.
+/// An event with failed attempts was delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivered {
-    /// The event.
+    /// The event's id.
     pub id: DeliveryId,
 }
 
-/// There is no attempt left.
+/// The last attempt to deliver an event failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bury {
     /// The event.
@@ -53,22 +53,22 @@ pub struct Bury {
 /// Puts an event back into its queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redrive {
-    /// The event.
+    /// The event's id.
     pub id: DeliveryId,
 }
 
 /// Deletes an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Discard {
-    /// The event.
+    /// The event's id.
     pub id: DeliveryId,
 }
 
-/// The event after a [`Redrive`] or [`Discard`].
+/// The state of an event after a [`Redrive`] or [`Discard`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acted {
-    /// The event.
+    /// The event's id.
     pub id: DeliveryId,
-    /// `queued` or `discarded`.
+    /// The status, `queued` or `discarded`.
     pub status: String,
 }

@@ -1,4 +1,4 @@
-//! The deliveries of webhooks that were handed on lately: eight objects for each source.
+//! The deliveries of webhooks that were forwarded recently: eight objects for each source.
 
 use alloc::{
     format,
@@ -12,7 +12,7 @@ use super::{Done, calls};
 
 /// The binding.
 pub const BINDING: &str = "DELIVERIES";
-/// Objects of a source. Never change it while deliveries are remembered.
+/// The number of objects of a source. Never change it while deliveries are remembered.
 const SHARDS: u32 = 8;
 
 calls! { BINDING;
@@ -21,14 +21,14 @@ calls! { BINDING;
     Release, "/release" => Done;
 }
 
-/// The name of the object that remembers the delivery with this key, by its source.
+/// The name of the object that remembers the delivery with this replay key.
 #[must_use]
 pub fn name(source: &str, key: &str) -> String {
     format!("{source}/{}", shard(key))
 }
 
-/// The name of the object that remembers all batches of a source. One object alone
-/// can claim several keys or none.
+/// The name of the object that remembers all batches of a source. Only a single object can claim either all of several
+/// keys or none.
 #[must_use]
 pub fn name_for_batches(source: &str) -> String {
     format!("{source}/batches")
@@ -37,48 +37,48 @@ pub fn name_for_batches(source: &str) -> String {
 /// A delivery, as the object knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimedDelivery {
-    /// Its replay key, or those of a batch's items.
+    /// The replay key of the delivery, or those of a batch's items.
     pub keys: Vec<String>,
-    /// The request that asks.
+    /// The id of the request that asks.
     pub by: String,
-    /// How long it is remembered once it was handed on, milliseconds.
+    /// The time for which the delivery is remembered once it was forwarded, milliseconds.
     pub remember_ms: i64,
 }
 
-/// May this delivery be handed on? If it may, it is the caller's for a minute.
+/// Asks whether this delivery may be forwarded. If it may, the caller holds the claim for a minute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Claim(pub ClaimedDelivery);
 
-/// It was handed on. Whoever holds the claim by now: it counts as seen.
+/// Reports that the delivery was forwarded. It counts as seen, even if another request holds the claim by now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Remember(pub ClaimedDelivery);
 
-/// It was not handed on, so the sender's next attempt is new.
+/// Reports that the delivery was not forwarded, so the sender's next attempt counts as new.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Release(pub ClaimedDelivery);
 
-/// Whether a delivery may be handed on.
+/// The answer to a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "claimed", rename_all = "snake_case")]
 pub enum Claimed {
-    /// It may, by the request that asked.
+    /// The delivery may be forwarded, by the request that asked.
     New {
-        /// Items of the batch that were handed on before.
+        /// The number of the batch's items that were forwarded before.
         repeats: usize,
     },
-    /// Another request is handing it on.
+    /// Another request is forwarding the delivery.
     InProgress {
-        /// For so many seconds at most.
+        /// The maximum time until that ends, seconds.
         retry_after: i64,
     },
-    /// It was handed on.
+    /// The delivery was forwarded before.
     Seen,
 }
 
-/// The shard that a key falls to. Keys are hashes.
+/// The shard of a replay key. Replay keys are hashes.
 fn shard(key: &str) -> String {
     let sum = key.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
     (sum % SHARDS).to_string()

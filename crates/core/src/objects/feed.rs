@@ -1,4 +1,4 @@
-//! The feed: one object, which every ledger publishes to and every isolate polls.
+//! The feed: one object. Every ledger publishes to it, and every isolate polls it.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,17 +21,17 @@ pub const BINDING: &str = "FEED";
 pub const NAME: &str = "feed";
 
 calls! { BINDING;
-    // By edges: the changes since a cursor, a page at a time.
+    // Edges ask for the changes since a cursor, a page at a time.
     PollRequest, "/poll" => PollAnswer;
-    // By edges: one key's latest record, and its tenant's standing.
+    // Edges ask for one key's latest record and its tenant's standing.
     CurrentRequest, "/current" => CurrentAnswer;
-    // By ledgers: changes. The answer comes once they are durable.
+    // Ledgers publish changes. The answer comes once they are durable.
     PublishRequest, "/publish" => PublishAnswer;
-    // By ledgers: digests of keys that are to be imported, for one tenant.
+    // Ledgers claim, for one tenant, the digests of keys that are to be imported.
     ClaimRequest, "/claim" => ClaimAnswer;
-    // By ledgers: the versions that KV holds, so that the log may forget them a day later.
+    // Ledgers report the versions that KV holds, so that the log may forget them a day later.
     AcknowledgeRequest, "/acknowledge" => Done;
-    // By the management API: all tenants, a page at a time.
+    // The management API asks for all tenants, a page at a time.
     TenantQuery, "/tenants" => TenantPage;
 }
 
@@ -40,14 +40,14 @@ calls! { BINDING;
 pub struct TenantPage {
     /// The cursor of the next page, if there is one.
     pub next_cursor: Option<String>,
-    /// By name.
+    /// The tenants, by name.
     pub tenants: Vec<ListedTenant>,
 }
 
-/// A tenant as it is listed.
+/// A tenant in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedTenant {
-    /// When the feed first heard of it, RFC 3339.
+    /// The time at which the feed first heard of it, RFC 3339.
     pub created_at: String,
     /// Whether its keys are refused now.
     pub suspended: bool,

@@ -10,26 +10,26 @@ use crate::{base::id::KeyId, usage::batch::UsageBatch};
 
 /// The binding.
 pub const BINDING: &str = "LEDGER";
-/// The name of the ledger that holds operators' keys. No tenant can have it; a
-/// tenant's ledger has the tenant's.
+/// The name of the ledger that holds operators' keys. No tenant can have this name. A tenant's ledger has the tenant's
+/// name.
 pub const OPERATORS: &str = "_operators";
 
 calls! { BINDING;
-    // By edges: the holder of a key ends it.
+    // Edges forward the request of a holder to revoke its own key.
     SelfRevoke, "/self-revoke" => Value;
-    // By edges: uses that an isolate has counted. It writes the JSON by hand.
+    // Edges send the uses that an isolate has counted. The isolate writes the JSON by hand.
     UsageBatch, "/usage" => Counted;
 }
 
-/// The holder of a key ends it, through the edge. The answer is the key as the
-/// management API shows it, with `effective_by` and `holds`.
+/// The request of a key's holder, through the edge, to revoke the key. The answer is the key as the management API
+/// shows it, with `effective_by` and `holds`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SelfRevoke {
-    /// The key.
+    /// The key's id.
     pub key_id: KeyId,
-    /// The request's id, which the answer names.
+    /// The request's id, which the answer repeats.
     pub request_id: String,
-    /// The source address, as Cloudflare states it.
+    /// The source address that Cloudflare states.
     pub ip: Option<String>,
 }
 

@@ -1,8 +1,8 @@
-//! Verified events that wait in a queue: the message, when it is tried again,
-//! and the record of one that could not be delivered.
+//! Verified events that wait in a queue: the message, the times of retries, and the record of an event that could not
+//! be delivered.
 //!
-//! A queue's message holds 128 KB. A body that would not fit lies beside it, in
-//! an object of its own, in [`parts`].
+//! A queue's message holds 128 KB. A body that would not fit is stored beside it, in an object of its own, in
+//! [`parts`].
 
 use alloc::{
     format,
@@ -19,70 +19,68 @@ use crate::base::{
     timestamp::{DAY_MS, Timestamp},
 };
 
-/// Bytes of a message, at most. The queue's own limit is 128,000, of which it
-/// takes about a hundred itself.
+/// The maximum length of a message, bytes. The queue's own limit is 128,000 bytes, and it uses about a hundred itself.
 pub const MAX_MESSAGE_BYTES: usize = 120_000;
-/// Bytes of one part of a body that lies beside its message; a row of SQLite holds 2 MB.
+/// The length of one part of a body that is stored beside its message, bytes. A row of SQLite holds 2 MB.
 pub const PART_BYTES: usize = 1024 * 1024;
-/// Seconds until the second attempt, if nobody says.
+/// The default time until the second attempt, seconds.
 pub const FIRST_RETRY_SECONDS: u32 = 10;
-/// Seconds between two attempts, at most.
+/// The maximum time between two attempts, seconds.
 pub const MAX_RETRY_SECONDS: u32 = 3_600;
-/// A body is kept this long, unless its event is delivered or discarded before:
-/// as long as a queue can keep its message, and a dead letter after it.
+/// The time for which a body is kept unless its event is delivered or discarded before, milliseconds. A queue can keep
+/// its message, and then a dead letter, for that long in total.
 pub const BODY_KEPT_MS: i64 = 45 * DAY_MS;
-/// A dead letter is kept this long.
+/// The time for which a dead letter is kept, milliseconds.
 pub const DEAD_LETTER_KEPT_MS: i64 = 30 * DAY_MS;
-/// What is known of failed attempts is kept this long: no queue keeps a message longer.
+/// The time for which the record of failed attempts is kept, milliseconds. No queue keeps a message longer.
 pub const ATTEMPTS_KEPT_MS: i64 = 15 * DAY_MS;
 
-/// One event on its way, as the queue keeps it. Two versions of the worker may
-/// run at once, and messages outlive deployments: fields are only ever added,
-/// each with a default.
+/// One event on its way, as the queue keeps it. Two versions of the worker may run at once, and messages outlive
+/// deployments. So fields are only ever added, each with a default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
-    /// This delivery's id, for as long as there is anything of it.
+    /// The delivery's id, for as long as anything of the delivery is stored.
     pub id: DeliveryId,
-    /// The source that it came to.
+    /// The source that received it.
     pub source: String,
-    /// The id that it goes on under, the same at each attempt.
+    /// The `webhook-id` under which the event is forwarded, the same at each attempt.
     pub webhook_id: String,
-    /// The sender's id for it.
+    /// The sender's id of the event.
     pub event_id: Option<String>,
-    /// When the sender signed it.
+    /// The time at which the sender signed it.
     pub timestamp: Option<Timestamp>,
-    /// Whether the whole body is the sender's.
+    /// Whether the sender's signature covers the whole body.
     pub body_authenticated: bool,
-    /// When it was verified.
+    /// The time at which it was verified.
     pub received_at: Timestamp,
-    /// The request that brought it.
+    /// The id of the request that brought it.
     pub request_id: String,
-    /// What goes on of the sender's headers. Ours are made at each attempt.
+    /// The sender's headers that are forwarded. Keystile's own headers are made at each attempt.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Body,
-    /// Whether somebody sent it again after all attempts had failed.
+    /// Whether an operator sent it again after all attempts had failed.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub redriven: bool,
 }
 
-/// Where an event's body is.
+/// The body of an event, or its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
     /// In the message, in base64.
     Inline(String),
-    /// In the object that has the delivery's id for a name.
+    /// In the object whose name is the delivery's id.
     Stored {
-        /// Its length.
+        /// The length, bytes.
         bytes: u64,
-        /// The number of its parts.
+        /// The number of parts.
         parts: u32,
     },
 }
 
 impl Body {
-    /// Of bytes that are in the message; `None` for such that lie elsewhere, or are no base64.
+    /// The bytes of a body in the message; `None` if the body is stored elsewhere, or is not base64.
     #[must_use]
     pub fn inline(&self) -> Option<Vec<u8>> {
         match self {
@@ -91,7 +89,7 @@ impl Body {
         }
     }
 
-    /// Its length.
+    /// The length, bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
         match self {
@@ -103,20 +101,20 @@ impl Body {
         }
     }
 
-    /// Whether it has none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Of a body that lies beside its message.
+    /// The reference to a body that is stored beside its message.
     #[must_use]
     pub fn stored(body: &[u8]) -> Self {
         Self::Stored { bytes: body.len() as u64, parts: parts(body).count() as u32 }
     }
 }
 
-/// A body as it is stored: pieces of [`PART_BYTES`], the last one shorter.
+/// The parts of a body as it is stored: pieces of [`PART_BYTES`], the last one possibly shorter.
 pub fn parts(body: &[u8]) -> impl Iterator<Item = &[u8]> {
     body.chunks(PART_BYTES)
 }
@@ -125,7 +123,7 @@ impl Envelope {
     /// The message with this body in it, if it is short enough.
     #[must_use]
     pub fn with_inline(&mut self, body: &[u8]) -> Option<String> {
-        // No need to encode what can't fit.
+        // A body that can't fit is not worth encoding.
         if body.len() > MAX_MESSAGE_BYTES {
             return None;
         }
@@ -134,7 +132,7 @@ impl Envelope {
         (message.len() <= MAX_MESSAGE_BYTES).then_some(message)
     }
 
-    /// The message whose body lies beside it, if its headers are short enough.
+    /// The message whose body is stored beside it, if its headers are short enough.
     #[must_use]
     pub fn with_stored(&mut self, body: &[u8]) -> Option<String> {
         self.body = Body::stored(body);
@@ -145,52 +143,51 @@ impl Envelope {
     /// The message.
     #[must_use]
     pub fn to_message(&self) -> String {
-        // Strings, numbers and lists of them can always be written.
+        // Strings, numbers and lists of them always serialise.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Reads a message.
+    /// Parses a message.
     ///
     /// # Errors
-    /// What can't be read, without its content.
+    /// The mistake, without the message's content.
     pub fn parse(message: &str) -> Result<Self, String> {
         serde_json::from_str(message)
             .map_err(|error| format!("the message can't be read at line {}, column {}", error.line(), error.column()))
     }
 }
 
-/// Seconds until the next attempt, after so many that failed: `first`, then
-/// twice as long each time, up to an hour.
+/// Seconds until the next attempt after `failures` failed ones: `first`, then twice as long each time, up to an hour.
 #[must_use]
 pub fn retry_after(first: u32, failures: u32) -> u32 {
     let doublings = failures.saturating_sub(1).min(16);
     first.saturating_mul(1 << doublings).min(MAX_RETRY_SECONDS)
 }
 
-/// Why an attempt failed.
+/// The failure of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
     /// The upstream's status, if it answered.
     pub status: Option<u16>,
-    /// In words.
+    /// The reason in words.
     pub reason: String,
 }
 
-/// What is known of an event that could not be delivered.
+/// The record of an event that could not be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     /// The event.
     pub envelope: Envelope,
-    /// Since when nobody tries any more.
+    /// The time at which the attempts ended.
     pub dead_at: Timestamp,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u32,
-    /// Why the last attempt failed, if it is known.
+    /// The failure of the last attempt, if it is known.
     pub last: Option<Failed>,
 }
 
 impl DeadLetter {
-    /// How it is shown. The body is not: it may be long, and is for the upstream alone.
+    /// The dead letter as answers show it. The body is not shown: it may be long, and only the upstream may see it.
     #[must_use]
     pub fn present(&self) -> Value {
         let Envelope { id, webhook_id, event_id, received_at, request_id, headers, body, .. } = &self.envelope;

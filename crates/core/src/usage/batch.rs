@@ -1,5 +1,5 @@
-//! What an edge sends to a ledger: JSON, with a golden test, since both workers
-//! may run in two versions at once.
+//! The batch that an edge sends to a ledger: JSON with a golden test, since the workers may run in two versions at
+//! once.
 //!
 //! The edge writes it by hand: ids, codes and numbers need no escaping.
 
@@ -10,43 +10,41 @@ use serde::{Deserialize, Serialize};
 use super::{beginning_of, hour_of};
 use crate::base::{id::KeyId, timestamp::Timestamp};
 
-/// Uses in one batch, at most.
+/// The maximum number of uses in one batch.
 pub const MAX_USES: usize = 500;
-/// A use is counted in an hour that began at most this many hours ago: what
-/// comes later than that comes from a clock that is wrong.
+/// The maximum age of the hour that a use is counted in, hours. A use from an older hour comes from a wrong clock.
 pub const MAX_HOURS_AGO: i64 = 48;
 
-/// Uses of one ledger's keys. An isolate numbers its batches upwards and sends
-/// a ledger the next one only when it took the one before, so the highest
-/// number of each isolate tells the ledger what it has already.
+/// Uses of one ledger's keys. An isolate numbers its batches upwards, and sends a ledger the next one only when the
+/// ledger took the one before. So the highest number of each isolate tells the ledger which batches it has already.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageBatch {
     /// The isolate's random name.
     pub isolate: String,
     /// The batch's number.
     pub sequence: u64,
-    /// At most [`MAX_USES`].
+    /// The uses, at most [`MAX_USES`].
     pub uses: Vec<Use>,
 }
 
 /// The uses of one key in one hour with one outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Use {
-    /// Which key.
+    /// The key's id.
     pub key_id: KeyId,
-    /// The hour, in whole hours since 1970, by the edge's clock.
+    /// The hour by the edge's clock, in whole hours since 1970.
     pub hour: i64,
     /// The verdict's code.
     pub code: String,
-    /// How many.
+    /// The number of uses.
     pub count: u32,
-    /// The last of them.
+    /// The time of the last use.
     pub last_at: Timestamp,
 }
 
 impl Use {
-    /// With times that can be: no edge's clock puts a use before its key's
-    /// creation, after the ledger's `now`, or in an hour long gone.
+    /// The use with its times corrected, since an edge's clock may be wrong: not before its key's creation, not after
+    /// the ledger's `now`, and not in an hour long past.
     #[must_use]
     pub fn at_possible_times(self, created_at: Timestamp, now: Timestamp) -> Self {
         let earliest = hour_of(created_at).max(hour_of(now) - MAX_HOURS_AGO);

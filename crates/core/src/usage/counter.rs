@@ -1,15 +1,13 @@
-//! What an isolate has counted, and what of it is on its way. No I/O: the
-//! worker waits and sends, and reports what came of it.
+//! An isolate's counts of uses, and the batches that it is sending. It does no I/O: the worker waits and sends, and
+//! reports the outcome.
 //!
-//! - **A ledger has one batch on its way**, numbered, and sent again unchanged
-//!   until the ledger took it. If its answer was lost the ledger knows the
-//!   number, so nothing is counted twice.
-//! - **Everything is bounded**: what is held, the size of a batch, the batches
-//!   of one flush, and how long one is tried. What has to be given up is
-//!   counted, for the log.
-//! - **Requests share plain state, never a future.** The marks of a timer that is
-//!   held and of a batch that is being sent are leases with a deadline, since the
-//!   request that has them may be gone. If two had one it would do no harm.
+//! - **A ledger has one batch on its way.** The batch is numbered and sent again unchanged until the ledger took it. If
+//!   the answer was lost, the ledger recognises the number, so nothing is counted twice.
+//! - **Everything is bounded**: the counts held, the size of a batch, the batches of one flush, and the time for which
+//!   a batch is tried. Lost uses are counted for the log.
+//! - **Requests share plain state, never a future.** The marks of a running timer and of a batch that is being sent are
+//!   leases with a deadline, since the request that has them may be gone. Two requests with the same lease would do no
+//!   harm.
 
 use alloc::{rc::Rc, string::String, vec::Vec};
 use core::cmp::Ordering;
@@ -26,19 +24,19 @@ use crate::{
     feed::client::CLOCK_JITTER_MS,
 };
 
-/// Counts that are held at most; each is one key's of one hour and one code.
+/// The maximum number of counts that are held. Each belongs to one key, one hour and one code.
 pub const MAX_COUNTS: usize = 10_000;
-/// Batches that are sent at once: an invocation has six connections.
+/// The number of batches that are sent at once. An invocation has six connections.
 pub const BATCHES_AT_ONCE: usize = 5;
-/// Batches of one flush: an invocation's subrequests are limited, 50 on the
-/// free plan, and the request that holds the timer had some of its own.
+/// The number of batches of one flush. An invocation's subrequests are limited (50 on the free plan), and the request
+/// that holds the timer has made some of its own.
 pub const BATCHES_PER_FLUSH: usize = 20;
-/// A ledger that takes longer has failed.
+/// The time after which a call to a ledger has failed, milliseconds.
 pub const TIMEOUT_MS: i64 = 2_000;
-/// A batch that failed for this long is given up.
+/// The time after which a failing batch is given up, milliseconds.
 pub const GIVEN_UP_AFTER_MS: i64 = HOUR_MS;
 
-/// A timer that is later than this will not come any more.
+/// The time after which a late timer counts as lost, milliseconds.
 const TIMER_GRACE_MS: i64 = 1_000;
 
 /// An isolate's counts. One per isolate.
@@ -48,9 +46,9 @@ pub struct UsageCounter {
     interval_ms: i64,
     /// The latest time that was read.
     clock: Timestamp,
-    /// In the order of their names.
+    /// The ledgers, sorted by name.
     ledgers: Vec<Ledger>,
-    /// Counts in all ledgers, those on their way included.
+    /// The number of counts in all ledgers, including those on their way.
     held: usize,
     sequence: u64,
     flushes: u64,
@@ -61,10 +59,10 @@ pub struct UsageCounter {
 #[derive(Debug)]
 struct Ledger {
     name: Rc<str>,
-    /// In the order of key, hour and code.
+    /// The counts, sorted by key, hour and code.
     counts: Vec<Count>,
     pending: Option<Pending>,
-    /// From when on the counts may be sent.
+    /// The time from which the counts may be sent.
     not_before: Timestamp,
 }
 
@@ -90,49 +88,48 @@ struct Pending {
     counts: usize,
     uses: u64,
     made_at: Timestamp,
-    /// Until then somebody is sending it, or it failed just now.
+    /// The time until which a request is sending the batch, or until which it pauses after a failure.
     not_before: Timestamp,
 }
 
-/// What became of a use.
+/// The effect of adding a use.
 enum Added {
     Use,
-    /// There are as many now as one batch takes.
+    /// There are now as many counts as one batch takes.
     WholeBatch,
-    /// There was no room for it.
+    /// There was no room for the use.
     Nothing,
 }
 
-/// Somebody holds a timer and will then flush.
+/// The mark of a request that holds a timer and will then flush.
 #[derive(Debug)]
 struct Timer {
     flush: u64,
     until: Timestamp,
 }
 
-/// A flush that the worker is to carry out: wait, then send what
-/// [`batches`](UsageCounter::batches) gives until it gives nothing.
+/// A flush for the worker to carry out: wait, then send the batches that [`batches`](UsageCounter::batches) returns
+/// until it returns none.
 #[derive(Debug)]
 pub struct Flush {
     number: u64,
-    /// How long to wait before.
+    /// The wait before it, milliseconds.
     pub after_ms: u64,
     batches_left: usize,
 }
 
-/// A batch that the worker is to send.
+/// A batch for the worker to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// To which ledger.
+    /// The ledger's name.
     pub ledger: Rc<str>,
-    /// What.
+    /// The batch as JSON.
     pub body: Rc<str>,
     sequence: u64,
 }
 
 impl UsageCounter {
-    /// A cold isolate's counter, under the isolate's random name. Counts wait for
-    /// `interval_ms` before they are sent.
+    /// The counter of a cold isolate with this random name. Counts wait for `interval_ms` before they are sent.
     #[must_use]
     pub fn new(isolate: String, interval_ms: u32) -> Self {
         Self {
@@ -148,8 +145,8 @@ impl UsageCounter {
         }
     }
 
-    /// Counts one use of a key. If nobody holds a timer, or there is a whole batch
-    /// already, whoever caused the use is to carry a flush out.
+    /// Counts one use of a key. If no request holds a timer, or a whole batch is ready, it returns a flush for the
+    /// calling request to carry out.
     pub fn count(&mut self, ledger: &str, key: &KeyId, code: &'static str, now: Timestamp) -> Option<Flush> {
         let now = self.read_clock(now);
         let after_ms = match self.add(ledger, key, code, now) {
@@ -166,8 +163,8 @@ impl UsageCounter {
         Some(Flush { number: self.flushes, after_ms, batches_left: BATCHES_PER_FLUSH })
     }
 
-    /// What is to be sent now, at most [`BATCHES_AT_ONCE`], of those ledgers that
-    /// have waited longest. What is counted from now on needs another timer.
+    /// The batches to send now: at most [`BATCHES_AT_ONCE`], those of the ledgers that have waited longest. Uses that
+    /// are counted from now on need another timer.
     pub fn batches(&mut self, flush: &mut Flush, now: Timestamp) -> Vec<Batch> {
         let now = self.read_clock(now);
         self.timer.take_if(|timer| timer.flush == flush.number);
@@ -185,7 +182,7 @@ impl UsageCounter {
                 body: Rc::clone(&pending.body),
                 sequence: pending.sequence,
             });
-            // What did not fit in follows at once; what comes later can wait for company.
+            // Counts that did not fit follow at once. Later ones can wait for others to join them.
             if ledger.counts.is_empty() {
                 ledger.not_before = now.plus_millis(self.interval_ms / 2);
             }
@@ -194,7 +191,7 @@ impl UsageCounter {
         batches
     }
 
-    /// The ledger took a batch, now or before.
+    /// Records that the ledger took a batch, now or before.
     pub fn taken(&mut self, batch: &Batch) {
         if let Ok(place) = self.place(&batch.ledger)
             && let Some(ledger) = self.ledgers.get_mut(place)
@@ -207,8 +204,8 @@ impl UsageCounter {
         }
     }
 
-    /// It did not, as far as can be told. It is sent again with the next flush but
-    /// not at once, or given up if that was tried for long.
+    /// Records that a batch failed, or that its outcome is unknown. It is sent again with a later flush, or given up if
+    /// it has failed for long.
     pub fn failed(&mut self, batch: &Batch, now: Timestamp) {
         let now = self.read_clock(now);
         let again = now.plus_millis(self.interval_ms / 2);
@@ -222,7 +219,7 @@ impl UsageCounter {
         pending.not_before = again;
     }
 
-    /// Uses that will never be counted, since this was last asked.
+    /// The number of uses lost for good since the last call of this method.
     pub fn take_lost(&mut self) -> u64 {
         core::mem::take(&mut self.lost)
     }
@@ -265,15 +262,14 @@ impl UsageCounter {
         Added::Nothing
     }
 
-    /// An interval, unless somebody has waited for so long: for their turn in a
-    /// flush of many ledgers.
+    /// The wait before a flush, milliseconds: the interval, or nothing if a ledger has already waited as long for its
+    /// turn in a flush of many ledgers.
     fn wait_ms(&self, now: Timestamp) -> i64 {
         let overdue = now.plus_millis(-self.interval_ms / 2);
         if self.ledgers.iter().any(|ledger| ledger.due_at() <= overdue) { 0 } else { self.interval_ms }
     }
 
-    /// Takes note of the time. A clock that stepped back ends what was stated in
-    /// the time that is gone.
+    /// Records the time. If the clock stepped back, everything that was stated in the earlier time ends.
     fn read_clock(&mut self, now: Timestamp) -> Timestamp {
         if now < self.clock.plus_millis(-CLOCK_JITTER_MS) {
             self.clock = now;
@@ -307,7 +303,7 @@ impl Ledger {
 }
 
 impl Pending {
-    /// The first of the counts, no longer to be added to.
+    /// The first of the counts, as a batch that nothing is added to any more.
     fn of(counts: &mut Vec<Count>, isolate: &str, sequence: u64, now: Timestamp) -> Self {
         let mut writer = Writer::new(isolate, sequence);
         let some = counts.len().min(MAX_USES);

@@ -1,5 +1,5 @@
-//! The report on a key's uses: sums of the last 24 hours, 7 days and
-//! 30 days, of all time, and a series by the hour.
+//! The answers about a key's uses: sums of the last 24 hours, 7 days and 30 days, of all time, and a series by the
+//! hour.
 //!
 //! A period is the present hour and the whole hours before it.
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// A period that is summed up, or that a series is of.
+/// A period of sums and of a series.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Period {
     /// 24 hours.
@@ -29,10 +29,10 @@ pub enum Period {
 }
 
 impl Period {
-    /// All of them, the shortest first.
+    /// All periods, the shortest first.
     pub const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
 
-    /// Its name.
+    /// The name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl Period {
         }
     }
 
-    /// Reads [`as_str`](Self::as_str) back.
+    /// Parses [`as_str`](Self::as_str).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|period| period.as_str() == text)
@@ -56,21 +56,21 @@ impl Period {
         }
     }
 
-    /// The first hour of the period that ends with the present one.
+    /// The first hour of the period that ends with the present hour.
     #[must_use]
     pub const fn first_hour(self, now: Timestamp) -> i64 {
         hour_of(now) - self.hours() + 1
     }
 }
 
-/// How often a key met with a code in one hour.
+/// The number of a key's uses with one code in one hour.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Bucket {
-    /// Whole hours since 1970.
+    /// The hour, in whole hours since 1970.
     pub hour: i64,
     /// The verdict's code.
     pub code: String,
-    /// How often.
+    /// The number of uses.
     pub count: u64,
 }
 
@@ -87,7 +87,7 @@ impl Tally {
         tally
     }
 
-    /// Counts more uses.
+    /// Adds uses.
     pub fn add(&mut self, code: &str, count: u64) {
         *self.0.entry(code.into()).or_default() += count;
     }
@@ -111,7 +111,7 @@ pub struct UsageSums {
     pub refused: u64,
 }
 
-/// The same, and by the code of their verdict.
+/// Uses that were allowed or refused, and by the code of their verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)]
 pub struct UsageByCode {
@@ -126,7 +126,7 @@ pub struct UsageByCode {
 pub struct UsageHour {
     pub allowed: u64,
     pub codes: BTreeMap<String, u64>,
-    /// When it began.
+    /// Its beginning.
     pub hour: Rfc3339,
     pub refused: u64,
 }
@@ -142,7 +142,7 @@ pub struct UsageReport {
     #[serde(rename = "7d")]
     pub week: UsageByCode,
     pub all: UsageByCode,
-    /// Every hour of the period, those without uses too, the oldest first.
+    /// The hours of the period, the oldest first, including those without uses.
     pub hourly: Vec<UsageHour>,
     pub key_id: KeyId,
     pub last_used_at: Option<Rfc3339>,
@@ -165,13 +165,13 @@ pub struct UsageSummary {
 /// What is known of a key's uses.
 #[derive(Clone, Debug)]
 pub struct KeyUsage {
-    /// Which key.
+    /// The key's id.
     pub key_id: KeyId,
-    /// Its last use that was allowed.
+    /// The last use that was allowed.
     pub last_used_at: Option<Timestamp>,
-    /// All of the longest [`Period`], in any order.
+    /// All uses of the longest [`Period`], in any order.
     pub recent: Vec<Bucket>,
-    /// From the beginning.
+    /// The uses of all time.
     pub all: Tally,
 }
 
@@ -193,7 +193,7 @@ impl KeyUsage {
     }
 }
 
-/// How often a key met with a code in each period.
+/// The number of a key's uses with one code in each period.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[allow(missing_docs)]
 pub struct PeriodCounts {
@@ -256,7 +256,7 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    /// Twenty past three.
+    /// Twenty minutes past three.
     const NOW: Timestamp = Timestamp::from_millis(486_111 * 3_600_000 + 20 * 60_000);
 
     fn usage(buckets: &[(i64, &str, u64)]) -> KeyUsage {

@@ -15,20 +15,20 @@ use crate::Millis;
 
 const DAY: Millis = 24 * 60 * 60 * 1_000;
 
-/// Cloned, it is what a relay has of it.
+/// The feed's state. A clone is a relay's state of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Feed {
     page_entries: usize,
-    /// Every digest is claimed: a first record makes no log entry.
+    /// Whether every digest is claimed: a first record then makes no log entry.
     claimed: bool,
     epoch: u32,
     last: u64,
-    /// No entry up to here is promised to be there still.
+    /// The floor of the log: entries up to here may have been trimmed.
     floor: u64,
     log: BTreeMap<u64, Entry>,
     keys: BTreeMap<KeyDigest, (u64, String)>,
     standings: BTreeMap<TenantId, TenantStanding>,
-    /// What polls stated, and when.
+    /// The staleness that polls stated, each with its time.
     staleness: Vec<(Millis, u32)>,
 }
 
@@ -104,7 +104,7 @@ impl Feed {
         recent.map(|(_, stated)| *stated).max().unwrap_or(0)
     }
 
-    /// Notes what an edge accepts. A relay passes that on before it answers.
+    /// Records the staleness that an edge accepts. A relay passes it on before it answers.
     pub(crate) fn note_staleness(&mut self, stated: u32, now: Millis) {
         self.staleness.push((now, stated));
     }
@@ -113,8 +113,8 @@ impl Feed {
         self.trim(now);
         let epoch = format!("epoch {}", self.epoch);
         let reset = request.epoch.as_ref() != Some(&epoch) || request.cursor < self.floor;
-        // Suspensions below the floor come whole with the first page, or the
-        // second page's cursor would be below the floor and reset it all again.
+        // All suspensions below the floor are in the first page. Otherwise the second page's cursor would be below the
+        // floor and reset everything again.
         let standing = if reset { self.log.range(..=self.floor).count() } else { 0 };
         let from = if reset { 0 } else { request.cursor + 1 };
         let mut rest = self.log.range(from..);

@@ -16,14 +16,14 @@ use crate::{
 pub(crate) struct Isolate {
     pub(crate) plan: IsolatePlan,
     pub(crate) client: FeedClient,
-    /// How far its clock is ahead now.
+    /// The time by which its clock is ahead now, milliseconds.
     pub(crate) clock_ahead: Millis,
     pub(crate) steps_back: u32,
-    /// Counts restarts: what was under way before never reports.
+    /// The number of restarts. Operations from before a restart never report.
     pub(crate) life: u32,
-    /// Calls to the feed that failed or were too late.
+    /// The calls to the feed that failed or were too late.
     pub(crate) failures: Vec<Failure>,
-    /// For each key, when the feed was asked for it and had none.
+    /// The times, by key, at which the feed was asked for the key and did not have it.
     pub(crate) misses: [Vec<Millis>; KEYS],
 }
 
@@ -77,14 +77,14 @@ pub(crate) struct Request {
     pub(crate) strict: bool,
     pub(crate) started_at: Millis,
     pub(crate) lookup: Lookup,
-    /// Operations and timers that must end before the next step.
+    /// The number of operations and timers that must end before the next step.
     pub(crate) pending: u32,
     pub(crate) spent: Spent,
-    /// The isolate's steps back before it began.
+    /// The isolate's steps back before the request began.
     pub(crate) steps_back: u32,
 }
 
-/// What a request cost.
+/// The costs of a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Spent {
     pub(crate) steps: u32,
@@ -92,6 +92,6 @@ pub(crate) struct Spent {
     pub(crate) currents: u32,
     pub(crate) kv_reads: u32,
     pub(crate) standing_reads: u32,
-    /// On timers, for others' polls.
+    /// The time spent on timers, waiting for other requests' polls.
     pub(crate) waited_ms: Millis,
 }

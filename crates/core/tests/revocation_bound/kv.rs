@@ -1,8 +1,8 @@
-//! KV: eventually what was put, of keys and of tenants.
+//! KV, eventually consistent: the records of keys and the standings of tenants.
 
 use crate::Millis;
 
-/// The values that stood at one address, in order.
+/// The values that one address has had, in order.
 #[derive(Debug)]
 pub(crate) struct Slot {
     landed: Vec<(Millis, Option<Value>)>,
@@ -11,7 +11,7 @@ pub(crate) struct Slot {
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
     pub(crate) version: u64,
-    /// A record, or a standing, in its stored form.
+    /// A record or a standing, in its stored form.
     pub(crate) text: String,
 }
 
@@ -24,7 +24,7 @@ impl Slot {
         self.landed.push((now, Some(value)));
     }
 
-    /// What stood there at `instant`.
+    /// The value at `instant`.
     pub(crate) fn at(&self, instant: Millis) -> Option<&Value> {
         self.landed.iter().rev().find(|(landed, _)| *landed <= instant)?.1.as_ref()
     }

@@ -1,4 +1,4 @@
-//! The ledgers: the truth about keys and tenants, and what of it was published.
+//! The ledgers: the truth about keys and tenants, and the published part of it.
 
 use std::sync::LazyLock;
 
@@ -22,7 +22,7 @@ use crate::{
     plan::{KEYS, KeyChange, TENANTS},
 };
 
-/// What an outbox entry is about.
+/// The subject of an outbox entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     Key(usize),
@@ -82,18 +82,18 @@ impl State {
 #[derive(Clone, Debug)]
 pub(crate) struct Version {
     pub(crate) state: State,
-    /// When the feed really took it, or a later version.
+    /// The true time at which the feed took this version or a later one.
     pub(crate) taken_at: Option<Millis>,
-    /// When it is in effect, as the ledger said.
+    /// The time by which it is in effect, as the ledger stated it.
     pub(crate) effective_by: Option<Millis>,
 }
 
-/// All versions of one subject, the first being version 1, and its outbox entry.
+/// All versions of one subject, beginning with version 1, and its outbox entry.
 #[derive(Debug, Default)]
 pub(crate) struct Row {
     pub(crate) versions: Vec<Version>,
     pub(crate) entry: Option<OutboxEntry>,
-    /// Names the attempt at a stage that is under way.
+    /// The identity of the running attempt at a stage.
     pub(crate) attempt: u64,
     pub(crate) put_under_way: bool,
 }
@@ -119,7 +119,7 @@ impl Row {
         self.version(version).is_some_and(|of| matches!(&of.state, State::Tenant(standing) if standing.suspended))
     }
 
-    /// The version that a request which starts at `instant` must be judged by, at least.
+    /// The oldest version that a request which starts at `instant` may be judged by.
     pub(crate) fn in_effect(&self, instant: Millis) -> u64 {
         let in_effect = |version: &Version| version.effective_by.is_some_and(|by| by < instant);
         self.versions.iter().rposition(in_effect).map_or(0, |index| index as u64 + 1)
@@ -148,7 +148,7 @@ impl Row {
         }
     }
 
-    /// Suspends or resumes a tenant, if it is not so already.
+    /// Suspends or resumes a tenant, unless it is so already.
     pub(crate) fn change_standing(&mut self, tenant: usize, suspended: bool, now: Timestamp) {
         if self.suspended(self.latest()) != suspended {
             let standing = TenantStanding { tenant: tenant_id(tenant), version: self.latest() + 1, suspended };
@@ -156,7 +156,7 @@ impl Row {
         }
     }
 
-    /// The feed took `version`, which says all that was said before, too.
+    /// Records that the feed took `version`, which includes all earlier ones.
     pub(crate) fn taken(&mut self, version: u64, now: Millis) {
         for earlier in self.versions.iter_mut().take(usize::try_from(version).unwrap()) {
             earlier.taken_at.get_or_insert(now);

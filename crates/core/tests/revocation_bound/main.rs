@@ -1,35 +1,27 @@
-//! The bound: what a ledger has said to be in effect holds at every edge.
+//! The bound: a change that a ledger reports as effective holds at every edge.
 //!
-//! A simulation in discrete time, driven by a generated [`Plan`](plan::Plan).
-//! Ledgers change keys and suspend tenants, and tell the feed and KV through
-//! their outboxes ([`ledger`]). The feed keeps a log that is read in small
-//! pages, trimmed, and now and then begun anew ([`feed`]); in some plans all
-//! keys are imported, whose first record it does not log; some edges read it
-//! through a relay that lags. KV lags, fails, and lets puts land late
-//! ([`kv`]). Edge isolates run the real `FeedClient` and `Lookup`, which are
-//! what is tested ([`isolate`]); around them messages are delayed, overtake
-//! each other, come twice or are lost, requests are abandoned half-way,
-//! isolates restart, clocks differ and step ([`world`]).
+//! A simulation in discrete time, driven by a generated [`Plan`](plan::Plan). Ledgers change keys and suspend tenants,
+//! and tell the feed and KV through their outboxes ([`ledger`]). The feed keeps a log that is read in small pages,
+//! trimmed, and now and then begun anew ([`feed`]). In some plans all keys are imported, so the feed does not log their
+//! first record. Some edges read the feed through a relay that lags. KV lags, fails, and lets puts land late ([`kv`]).
+//! Edge isolates run the real `FeedClient` and `Lookup`, which are the subject of the test ([`isolate`]). Around them
+//! messages are delayed, overtake each other, come twice or are lost; requests are abandoned half-way; isolates
+//! restart; clocks differ and step ([`world`]).
 //!
-//! Every answer to a request is then held against the ledgers' history
-//! ([`promise`]):
+//! Every answer to a request is then compared with the ledgers' history ([`promise`]):
 //!
-//! - (a) a request that starts after a change's `effective_by` is never
-//!   accepted on an older state; on KV's word alone only where the setting
-//!   allows it, and only right after a call to the feed failed;
-//! - (b) nor is it refused on an older state, and a key that the feed has is
-//!   never said to be missing;
-//! - (c) nobody is turned away for want of storage unless a call to the feed failed;
-//! - (d) every request is answered in bounded time, steps and operations;
-//! - (e) once all is calm, every isolate, old or new, says what the ledgers say.
+//! - (a) A request that starts after a change's `effective_by` is never accepted on an older state. It is accepted on
+//!   KV alone only if the setting allows it, and only right after a call to the feed failed.
+//! - (b) It is not refused on an older state either, and a key that the feed has is never reported missing.
+//! - (c) No request is turned away for want of storage unless a call to the feed failed.
+//! - (d) Every request is answered in bounded time, steps and operations.
+//! - (e) Once all is calm, every isolate, old or new, answers as the ledgers say.
 //!
-//! Time is true time; each isolate and each ledger reads it through a clock of
-//! its own. Assumed of clocks: a ledger's is wrong by 200 ms at most; readings
-//! of one isolate that follow each other closely may be out of order by
-//! 40 ms; and a step back falls between two readings that show it. (A step
-//! back by less than has passed since the last reading can't be noticed by
-//! anyone.) Assumed of KV: no read returns what was overwritten more than 24
-//! hours before it began, and a put lands within a minute or never.
+//! Time is true time; each isolate and each ledger reads it through a clock of its own. Assumptions about clocks: a
+//! ledger's clock is wrong by 200 ms at most; consecutive readings in one isolate may be out of order by 40 ms; a step
+//! back falls between two readings that show it. (A step back that is smaller than the time since the last reading
+//! can't be noticed.) Assumptions about KV: no read returns a value that was overwritten more than 24 hours before the
+//! read began, and a put lands within a minute or never.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -47,7 +39,7 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use crate::{promise::Tally, world::World};
 
-/// Milliseconds of true time, or between two instants of it.
+/// Milliseconds of true time: a length or an instant.
 type Millis = i64;
 
 #[test]
@@ -71,8 +63,8 @@ fn the_bound_holds_whatever_the_network_the_clocks_and_kv_do() {
     tally.assert_that_everything_happened();
 }
 
-/// The same 1,500 plans every time, so that a failure is the change's and not
-/// chance's; others, and more, by `PROPTEST_RNG_SEED` and `PROPTEST_CASES`.
+/// Reads a number from the environment. The test runs the same 1,500 plans every time, so a failure comes from a change
+/// and not from chance. `PROPTEST_RNG_SEED` chooses other plans, `PROPTEST_CASES` more.
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! What is generated: the cast, everyone's luck, and the schedule.
+//! The generated plan: the participants, the fates of their operations, and the schedule.
 
 use keystile_core::feed::client::WhenFeedUnreachable;
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -12,23 +12,23 @@ const HOUR: Millis = 60 * 60 * 1_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) isolates: Vec<IsolatePlan>,
-    /// How far each ledger's clock is ahead.
+    /// The time by which each ledger's clock is ahead, milliseconds.
     pub(crate) ledger_clocks: Vec<Millis>,
     pub(crate) page_entries: usize,
-    /// What KV returns may have been overwritten this long ago.
+    /// KV may return a value that was overwritten this long ago.
     pub(crate) kv_lag: Millis,
-    /// What becomes of one call to the feed after the other, over and over.
+    /// The fates of the calls to the feed, one after the other, over and over.
     pub(crate) calls: Vec<CallFate>,
     pub(crate) kv_reads: Vec<ReadFate>,
     pub(crate) kv_puts: Vec<PutFate>,
-    /// How far one reading of an isolate's clock after the other is behind.
+    /// The lag of an isolate's clock readings, one after the other, milliseconds.
     pub(crate) jitter: Vec<Millis>,
-    /// Everyone asks for a key before it changes, and again as soon as that is
-    /// said to be in effect.
+    /// Whether every isolate asks for a key before it changes, and again as soon as the change is reported as
+    /// effective.
     pub(crate) watched: bool,
-    /// All keys are imported: their first record makes no log entry.
+    /// Whether all keys are imported: their first record makes no log entry.
     pub(crate) imported: bool,
-    /// What happens, each so long after the one before.
+    /// The events, each with the time since the one before.
     pub(crate) schedule: Vec<(Millis, Event)>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct IsolatePlan {
     pub(crate) cache_bytes: usize,
     pub(crate) clock_ahead: Millis,
     pub(crate) polls_through_relay: bool,
-    /// A request steps on while the further pages of its poll are fetched.
+    /// Whether a request steps on while the further pages of its poll are fetched.
     pub(crate) pages_in_background: bool,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Event {
         key: usize,
         change: KeyChange,
     },
-    /// And another one while it is being published, whose own publication may fail.
+    /// A change, and another one while the first is being published. The other's own publication may fail.
     Changes {
         key: usize,
         changes: [KeyChange; 2],
@@ -93,18 +93,18 @@ pub(crate) enum KeyChange {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CallFate {
     Prompt,
-    /// An answer after the timeout is dropped, or heard all the same if
-    /// `timer_starves`: timers of a busy isolate are late.
+    /// The answer is late. After the timeout it is dropped, or still heard if `timer_starves`: timers of a busy isolate
+    /// are late.
     Slow {
         there: Millis,
         back: Millis,
         timer_starves: bool,
     },
-    /// Delivered once more; only publishing is repeated by the network.
+    /// The message is delivered twice. The network repeats only publishing.
     Repeated {
         after: Millis,
     },
-    /// Whoever called notices so long after the timeout.
+    /// The request is lost. The caller notices this long after the timeout.
     RequestLost {
         noticed_late: Millis,
     },
@@ -114,7 +114,7 @@ pub(crate) enum CallFate {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ReadFate {
     Latest,
-    /// The value of so much of the lag ago.
+    /// The value from before a part of the lag.
     Lagging {
         per_mille: Millis,
         takes: Millis,
@@ -130,9 +130,9 @@ pub(crate) enum PutFate {
     Slow {
         takes: Millis,
     },
-    /// Said to have failed, and never lands.
+    /// The put is reported as failed, and never lands.
     Lost,
-    /// Said to have failed, and lands after all.
+    /// The put is reported as failed, and lands after all.
     LandsLate {
         after: Millis,
     },
@@ -217,7 +217,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Some keys and isolates are busier than others, so that things come together.
+/// Some keys and isolates are busier than others, so that events coincide.
 fn key_index() -> impl Strategy<Value = usize> {
     prop_oneof![4 => Just(KEYS - 1), 2 => Just(0), 1 => 0..KEYS]
 }
@@ -249,7 +249,7 @@ fn call() -> impl Strategy<Value = CallFate> {
     ]
 }
 
-/// One way is often long and the other short, so that an answer is old news when it comes.
+/// One way is often long and the other short, so that an answer is out of date when it comes.
 fn long_way() -> impl Strategy<Value = Millis> {
     prop_oneof![Just(1), 0..1_500i64]
 }

@@ -1,4 +1,4 @@
-//! What is promised, held against the ledgers' history.
+//! The promises, compared with the ledgers' history.
 
 use keystile_core::{
     Environment,
@@ -22,11 +22,11 @@ use crate::{
     world::World,
 };
 
-/// A KV read and what precedes it in a request take this long at most.
+/// The maximum time of a KV read and the steps before it in a request.
 const LONGEST_REQUEST_MS: Millis = 10_000;
 
 impl World<'_> {
-    /// (a) to (d), for one answer.
+    /// Checks (a) to (d) for one answer.
     pub(crate) fn hold_promises(&mut self, request: &Request, answer: &Answer) -> Result<(), TestCaseError> {
         self.hold_cost(request)?;
         match answer {
@@ -97,8 +97,8 @@ impl World<'_> {
         let row = &self.keys[request.key];
         let taken_at = row.version(1).and_then(|version| version.taken_at);
         let Some(taken_at) = taken_at.filter(|taken_at| *taken_at < request.started_at) else { return Ok(()) };
-        // Somebody tried the key before the feed had it. That may be remembered
-        // until the creation is in effect.
+        // Another request tried the key before the feed had it. The isolate may remember that until the creation is in
+        // effect.
         let isolate = &self.isolates[request.isolate];
         let recent = request.started_at - Millis::from(isolate.plan.max_staleness_ms) - CLOCK_JITTER_MS;
         let remembered = isolate.misses[request.key].iter().any(|asked_at| (recent..taken_at).contains(asked_at));
@@ -113,27 +113,26 @@ impl World<'_> {
         let (spent, isolate) = (&request.spent, &self.isolates[request.isolate]);
         let reads = [spent.polls, spent.currents, spent.kv_reads, spent.standing_reads];
         prop_assert!(reads.into_iter().all(|reads| reads <= 1), "(d) costs too much: {:?}", spent);
-        // After a step back the clock shows a time that was there before, so waiting begins anew.
+        // After a step back the clock shows a time that it showed before, so waiting begins anew.
         let times = Millis::from(1 + isolate.steps_back - request.steps_back);
         let patience = times * (isolate.client.settings().timeout_ms() + LEASE_GRACE_MS + CLOCK_JITTER_MS);
         prop_assert!(spent.waited_ms <= patience, "(d) waited too long: {:?}", spent);
-        // It looks every 5 ms, and each millisecond while a clock that stands still keeps a lease from ending.
+        // A request looks every 5 ms, and every millisecond while a clock that stands still keeps a lease from ending.
         let steps = patience / 5 + times * CLOCK_JITTER_MS + 10;
         prop_assert!(Millis::from(spent.steps) <= steps, "(d) too many steps: {:?}", spent);
         Ok(())
     }
 
-    /// Whether a call to the feed that this isolate sent during the request,
-    /// or before it by less than it takes a change to be in effect, is known to
-    /// have failed. So no state that was changed while the feed was within
-    /// reach outlasts its `effective_by`.
+    /// Whether a call to the feed is known to have failed. This isolate must have sent it during the request, or before
+    /// it by less than the time in which a change becomes effective. So no state that was changed while the feed was
+    /// within reach outlasts its `effective_by`.
     fn feed_failed_lately(&self, request: &Request) -> bool {
         let isolate = &self.isolates[request.isolate];
         let since = request.started_at - Millis::from(isolate.plan.max_staleness_ms) - EFFECTIVE_MARGIN_MS;
         isolate.failures.iter().any(|failure| failure.sent_at >= since && failure.noticed_at <= self.now)
     }
 
-    /// (e), for an answer when all is calm: it is what the ledgers say.
+    /// Checks (e) for an answer when all is calm: it is what the ledgers say.
     pub(crate) fn hold_truth(&self, request: &Request, answer: &Answer) -> Result<(), TestCaseError> {
         let (row, tenant) = (&self.keys[request.key], &self.tenants[tenant_of(request.key)]);
         let told = self.kv[request.key].at(self.now).map_or(0, |value| value.version);
@@ -144,7 +143,7 @@ impl World<'_> {
         match answer {
             Answer::Found { record, suspended, basis: Basis::Feed } => {
                 prop_assert_eq!(Some(&**record), truth, "(e) not what the ledger says");
-                // Nobody asks about the tenant of a key that is revoked.
+                // A lookup does not ask about the tenant of a revoked key.
                 let matters = record.state != KeyState::Revoked;
                 prop_assert!(
                     !matters || *suspended == tenant.suspended(tenant.latest()),
@@ -165,7 +164,7 @@ impl World<'_> {
     }
 }
 
-/// How often what happened, so that a test in which nothing happens fails.
+/// Counts of events, so that a test in which nothing happens fails.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) accepted: u64,
@@ -234,7 +233,7 @@ impl Tally {
         }
     }
 
-    /// A few of each kind at least.
+    /// Asserts that each event happened at least a few times.
     pub(crate) fn assert_that_everything_happened(mut self) {
         for (kind, count) in self.each() {
             assert!(*count >= 5, "too few of {kind}: {count}");

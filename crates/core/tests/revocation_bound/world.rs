@@ -1,6 +1,5 @@
-//! What happens when: an agenda of jobs in true time, and the network between
-//! them. What an edge worker does is in [`requests`], what a ledger's alarm does in
-//! [`outboxes`].
+//! The course of events: an agenda of jobs in true time, and the network between the participants. [`requests`] has the
+//! work of an edge worker, [`outboxes`] that of a ledger's alarm.
 
 mod outboxes;
 mod requests;
@@ -28,9 +27,9 @@ use crate::{
 };
 
 const BEGINNING: Millis = 1_800_000_000_000;
-/// A message's way when nothing is wrong.
+/// The time of a message when nothing is wrong.
 const PROMPT_MS: Millis = 2;
-/// When all is calm, every outbox is empty after this long.
+/// The time after which every outbox is empty when all is calm.
 const CALM_MS: Millis = 30 * 60_000;
 
 pub(crate) struct World<'a> {
@@ -40,7 +39,7 @@ pub(crate) struct World<'a> {
     pub(crate) keys: Vec<Row>,
     pub(crate) tenants: Vec<Row>,
     pub(crate) kv: Vec<Slot>,
-    /// KV's copy of how tenants stand.
+    /// KV's copy of the tenants' standings.
     pub(crate) kv_standings: Vec<Slot>,
     pub(crate) tally: Tally,
     feed: Feed,
@@ -49,15 +48,15 @@ pub(crate) struct World<'a> {
     kv_down_until: Millis,
     requests: BTreeMap<u64, Request>,
     abandoned: BTreeSet<u64>,
-    /// In the order of time, and for one instant of being put here.
+    /// The jobs, in the order of their time; for one instant in the order of their addition.
     agenda: BTreeMap<(Millis, u64), Job>,
     jobs: u64,
     draws: Draws,
-    /// The last poll that each isolate heard the answer of.
+    /// The last poll whose answer each isolate heard.
     heard: BTreeMap<(usize, u32), Millis>,
-    /// The network and KV do no harm any more.
+    /// Whether the network and KV have ceased to do harm.
     calm: bool,
-    /// And all that was under way has come to its end.
+    /// Whether all operations from before the calm have ended, too.
     settled: bool,
 }
 
@@ -93,17 +92,17 @@ struct PollCall {
     life: u32,
     poll: Poll,
     sent_at: Millis,
-    /// The request that sent it, and whether it waits for it.
+    /// The request that sent the poll, and whether it waits for it.
     owner: Option<(u64, bool)>,
 }
 
-/// A call's way to the feed and back.
+/// The way of a call to the feed and back.
 #[derive(Clone, Copy)]
 struct Way {
-    /// When the feed hears of it, perhaps after it was given up.
+    /// The time at which the feed gets the call, perhaps after the caller gave it up.
     arrives_at: Option<Millis>,
     answered: bool,
-    /// When the answer is back, or the call given up.
+    /// The time at which the answer is back, or the call is given up.
     back_at: Millis,
 }
 
@@ -140,7 +139,7 @@ impl<'a> World<'a> {
         world
     }
 
-    /// Lets it all happen, then calm return, and asks everyone once more.
+    /// Runs the plan, then calms everything down, and asks every isolate once more.
     pub(crate) fn run(mut self) -> Result<Tally, TestCaseError> {
         let end = BEGINNING + self.plan.schedule.iter().map(|(gap, _)| gap).sum::<Millis>();
         self.run_until(end)?;
@@ -310,7 +309,7 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// If this is watched, every isolate is asked at `instant` for what a change is about.
+    /// If the plan is watched, asks every isolate at `instant` about the subject of a change.
     fn everyone_asks(&mut self, subject: Subject, instant: Millis) -> Result<(), TestCaseError> {
         let key = match subject {
             Subject::Key(key) => key,
@@ -328,7 +327,7 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// What becomes of a call to the feed that is sent now.
+    /// The fate of a call to the feed that is sent now.
     fn way(&mut self, timeout: Millis) -> Way {
         let fate = draw(&self.plan.calls, &mut self.draws.calls);
         let (there, back, starves) = match fate {

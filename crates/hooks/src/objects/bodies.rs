@@ -1,5 +1,5 @@
-//! A body that is too long for a queue's message: one Durable Object for each. It
-//! is deleted with the delivery, and in any case after [`BODY_KEPT_MS`].
+//! A body that is too long for a queue's message: one Durable Object for each. It is deleted with the delivery, and in
+//! any case after [`BODY_KEPT_MS`].
 
 use js_sys::{Promise, Uint8Array};
 use keystile_core::{base::timestamp::HOUR_MS, objects::bodies::BodyCall, receiver::queue::BODY_KEPT_MS};
@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-/// After a fault in the alarm it is tried again this much later.
+/// The delay of a retry after a fault in the alarm, milliseconds.
 const ALARM_RETRY_MS: i64 = HOUR_MS;
 
 /// The object.
@@ -46,7 +46,7 @@ impl DurableObject for Bodies {
         }
     }
 
-    /// Nobody asked for it any more.
+    /// Deletes the body at the end of its time.
     async fn alarm(&self) -> Result<Response> {
         log::warn("webhook_body_expired", &[]);
         let delete = async |_| self.state.storage().delete_all().await;
@@ -64,7 +64,7 @@ impl Bodies {
 
 #[wasm_bindgen]
 extern "C" {
-    /// The part of `DurableObjectStorage` for bytes.
+    /// The methods of `DurableObjectStorage` for bytes.
     type Values;
 
     #[wasm_bindgen(method, catch)]

@@ -1,5 +1,6 @@
-//! What could not be delivered: a Durable Object for each source. It counts the
-//! attempts of what is still tried, and keeps what nobody tries any more. Its calls are those of [`objects::dead_letters`](keystile_core::objects::dead_letters).
+//! The dead letters: a Durable Object for each source. It counts the failed attempts of events that are still tried,
+//! and keeps the events that are not tried any more. Its calls are those of
+//! [`objects::dead_letters`](keystile_core::objects::dead_letters).
 
 mod schema;
 
@@ -25,10 +26,10 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 
 use crate::{bodies, queue};
 
-/// After a fault in the alarm it is tried again this much later.
+/// The delay of a retry after a fault in the alarm, milliseconds.
 const ALARM_RETRY_MS: i64 = MINUTE_MS;
-/// How long the queue and a stored body are waited for: less than who asks waits
-/// for the answer, so that it seldom has to guess.
+/// The time that the queue or a stored body has to answer, milliseconds. It is shorter than the caller's own timeout,
+/// so the caller seldom has to guess the outcome.
 const PATIENCE_MS: u64 = 5_000;
 
 /// The object.
@@ -39,7 +40,7 @@ pub struct DeadLetters {
     database: OnceCell<Database>,
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 enum Unanswered {
     NotFound,
     QueueDown(String),
@@ -192,8 +193,8 @@ impl DeadLetters {
         Ok(json!({ "dead_letters": letters, "next_cursor": next }))
     }
 
-    /// The message is in the queue before it is out of here: in between it is
-    /// in both rather than in neither.
+    /// Puts an event back into its queue. The message is sent to the queue before it is deleted here: for a moment it
+    /// is in both, but never in neither.
     async fn redrive(&self, body: &str) -> Outcome {
         let which: Redrive = serde_json::from_str(body)?;
         let kept = self.kept(&which.id)?;
@@ -201,7 +202,8 @@ impl DeadLetters {
         envelope.redriven = true;
         let message = envelope.to_message();
         patiently(queue::send(&self.env, &message)).await.map_err(Unanswered::QueueDown)?;
-        // Whatever happened meanwhile: delivered, it is gone; dead again, it is another death.
+        // The event may have been delivered meanwhile, and its row is gone. Or it failed again, and its new `dead_at`
+        // does not match.
         self.open()?.execute(
             "UPDATE letters SET dead_at = NULL, summary = NULL, message = NULL, changed_at = ? WHERE id = ? AND dead_at = ?",
             vec![clock::now().as_millis().into(), which.id.as_str().into(), kept.dead_at.into()],
@@ -255,7 +257,7 @@ async fn patiently(work: impl Future<Output = std::result::Result<(), String>>) 
     clock::within(PATIENCE_MS, work).await.unwrap_or_else(|| Err(format!("not done within {PATIENCE_MS} ms")))
 }
 
-/// The next midnight: the same however often it is set.
+/// The next midnight, so that setting the alarm repeatedly does not change its time.
 fn tomorrow(now: Timestamp) -> Timestamp {
     Timestamp::from_millis((now.as_millis().div_euclid(DAY_MS) + 1) * DAY_MS)
 }

@@ -1,14 +1,11 @@
-//! What was delivered lately: Durable Objects, eight per source, each with the
-//! deliveries whose key falls to it. Their calls are those of
-//! [`objects::deliveries`](keystile_core::objects::deliveries).
+//! The recent deliveries: eight Durable Objects per source, each with the deliveries whose replay key falls into its
+//! shard. Their calls are those of [`objects::deliveries`](keystile_core::objects::deliveries).
 //!
-//! A batch whose items are signed one by one has a key for each, and is new if
-//! any is: held up for those that were seen, it would take the others with it.
-//! All batches of a source are with one object, for one object alone can claim
-//! several keys or none.
+//! A batch whose items are signed one by one has a replay key for each item. It is new if any item is new: refusing it
+//! because of the seen items would lose the new ones. All batches of a source are in one object, since only a single
+//! object can claim either all of several keys or none.
 //!
-//! Each handler is one synchronous stretch, so that of two deliveries at once
-//! one gets the claim.
+//! Each handler runs synchronously, so only one of two simultaneous deliveries gets the claim.
 
 use std::cell::{Cell, OnceCell};
 
@@ -24,11 +21,11 @@ use keystile_runtime::{alarm, clock, database::Database, log, response};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-/// How long a claim holds by itself: longer than an upstream may take.
+/// The lifetime of a claim, milliseconds: longer than the timeout of an upstream.
 const LEASE_MS: i64 = MINUTE_MS;
-/// Rows that one alarm trims at most in one go.
+/// The maximum number of rows that one alarm deletes.
 const TRIM_ROWS: i64 = 5_000;
-/// Alarms come at full minutes, so that rows are trimmed together.
+/// The interval of alarms, milliseconds. They run at full minutes, so that rows are deleted together.
 const TRIM_EVERY_MS: i64 = MINUTE_MS;
 
 const MIGRATIONS: &[&str] = &["
@@ -128,7 +125,7 @@ impl Opened {
         })
     }
 
-    /// Whoever holds the claim by now: it was handed on.
+    /// Records that the delivery was forwarded, even if another request holds the claim by now.
     fn remember(&self, delivery: &ClaimedDelivery, now: Timestamp) -> Result<Done> {
         let keys: Vec<&str> = delivery.keys.iter().map(String::as_str).collect();
         self.database.transaction(|| self.put(&keys, None, now.plus_millis(delivery.remember_ms))).map(|()| Done {})

@@ -153,7 +153,7 @@ fn null_is_nothing_and_not_enough_where_something_is_required() {
     };
     let errors = new_key(json!({"name": null, "scopes": ["read:leads"]})).unwrap_err();
     assert_eq!(required(errors), ["name"]);
-    // Else an operator for one tenant would become one for all.
+    // Otherwise an operator for one tenant would become an operator for all.
     let errors = parse_new_operator(json!({"name": null, "scopes": null, "tenant": null}), NOW).unwrap_err();
     assert_eq!(required(errors), ["name", "scopes", "tenant"]);
     assert!(new_key(json!({"name": "x", "scopes": ["read:leads"], "environment": null, "metadata": null})).is_ok());

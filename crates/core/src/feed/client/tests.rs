@@ -11,7 +11,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 pub(crate) const SETTINGS: Settings =
     Settings { max_staleness_ms: 2_000, when_unreachable: WhenFeedUnreachable::Kv, cache_bytes: 1_000_000 };
 
-/// So many milliseconds after the tests begin.
+/// The instant this many milliseconds after the beginning of the tests.
 pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(1_000_000 + millis)
 }
@@ -41,7 +41,7 @@ pub(crate) fn reset(changes: Vec<Change>) -> PollAnswer {
     PollAnswer { epoch: "e1".into(), reset: true, cursor: 1, more: false, age_ms: 0, changes }
 }
 
-/// The last page of an answer to a warm one.
+/// The last page of an answer to a warm isolate.
 pub(crate) fn news(cursor: u64, changes: Vec<Change>) -> PollAnswer {
     PollAnswer { reset: false, cursor, ..reset(changes) }
 }

@@ -27,12 +27,12 @@ impl Trial {
         Self { client, lookup: Lookup::new(digest(), strict, at(now)) }
     }
 
-    /// Of an isolate that just started.
+    /// The first request of a cold isolate.
     fn cold(settings: Settings) -> Self {
         Self::of(FeedClient::new(settings), false, 0)
     }
 
-    /// Of one that has a view of time 0 with these changes.
+    /// The request of an isolate that has a view of time 0 with these changes.
     fn warm(changes: Vec<Change>, now: i64) -> Self {
         Self::of(client_with_view(at(0), changes), false, now)
     }
@@ -53,7 +53,7 @@ impl Trial {
         }
     }
 
-    /// The answer, if it takes no more than the tenant's standing, which KV doesn't have.
+    /// The answer, if it needs no more than the tenant's standing, which KV doesn't have.
     fn answer(&mut self, now: i64) -> Answer {
         let mut step = self.step(now);
         if let Step::Do(Needs { read_standing: Some(_), .. }) = &step {
@@ -104,7 +104,7 @@ fn only_current(needs: &Needs) -> bool {
     needs.read_current && needs.poll.is_none() && !needs.read_kv && needs.wait_ms.is_none()
 }
 
-/// A cold isolate's request that has read its record from KV, the feed being out of reach.
+/// A cold isolate's request that has read its record from KV while the feed is out of reach.
 fn by_kv_alone() -> Trial {
     let mut trial = Trial::cold(SETTINGS);
     let needs = trial.needs(0);
@@ -182,7 +182,7 @@ fn a_cold_isolate_reads_kv_and_polls_at_the_same_time() {
     trial.polled(&needs.poll.unwrap(), reset(vec![]), 20);
     assert_eq!(trial.found(20), (3, KeyState::Active, false, Basis::Feed));
     assert_eq!(trial.lookup.waited(), Waited { kv: 1, feed: 1 });
-    // And what it read serves the next request, though it came before the view.
+    // The record that it read serves the next request too, although it was read before the view came.
     assert_eq!(trial.then(30).found(30).0, 3);
 }
 
@@ -465,7 +465,7 @@ fn invariant_7_who_waits_in_vain_asks_the_feed_and_does_not_fall_back_to_kv() {
     let mut waiting = first.then(10);
     waiting.needs(10);
     waiting.kv(Ok(Some(active(3))), 10);
-    // Somebody else takes the lease that nobody returned, and is gone too.
+    // Another request takes the expired lease, and is gone too.
     waiting.client.begin_poll(at(end)).unwrap();
     assert!(waiting.needs(end + 5).wait_ms.is_some());
     assert!(only_current(&waiting.needs(end + 10)));

@@ -20,15 +20,14 @@ fn parse(keyring: &Keyring, text: &str) -> Result<PlainKey, ParseKeyError> {
     keyring.parse_api_key(text, KeyForms { prefixes: &[prefix()], imported: &[] })
 }
 
-/// Where imported keys are allowed, some of which begin nearly as those issued here.
+/// Parses with imported keys allowed. Some of their beginnings resemble those of issued keys.
 fn parse_either(keyring: &Keyring, text: &str) -> Result<PlainKey, ParseKeyError> {
     let imported = ["sk_live_", "kn", "ks"].map(|text| ImportedPrefix::parse(text).unwrap());
     keyring.parse_api_key(text, KeyForms { prefixes: &[prefix()], imported: &imported })
 }
 
-/// These vectors were computed once, by an independent implementation
-/// (Python's hmac and hashlib; see docs/design/golden-vectors.md). A change here
-/// makes every key that was ever issued worthless.
+/// An independent implementation computed these vectors once (Python's hmac and hashlib; see
+/// docs/design/golden-vectors.md). A change here makes every issued key worthless.
 #[test]
 fn golden_vectors_pin_alphabet_labels_tag_address_and_seal() {
     let keyring = keyring();
@@ -60,7 +59,7 @@ fn an_operator_key_is_no_api_key_and_the_reverse() {
     let api = keyring.mint_api_key(&prefix(), Environment::Live, &[1; 64]).unwrap();
     assert_eq!(parse(&keyring, operator.reveal()), Err(ParseKeyError::UnknownPrefix));
     assert_eq!(keyring.parse_operator_key(api.reveal()), Err(ParseKeyError::UnknownPrefix));
-    // Nor does a tag made for one fit the other.
+    // A tag that was made for one sort of key does not fit the other.
     let body = &api.reveal()["knq_live_".len()..];
     assert_eq!(keyring.parse_operator_key(&format!("ksop_{body}")), Err(ParseKeyError::BadTag));
 }

@@ -4,33 +4,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::timestamp::Timestamp;
 
-/// When the old key ends.
+/// The overlap of a rotation. It sets the end of the old key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Overlap {
-    /// At once: it is revoked.
+    /// No overlap: the old key is revoked at once.
     None,
-    /// This many milliseconds after the rotation.
+    /// The old key ends this many milliseconds after the rotation.
     FromRotation(i64),
-    /// After the successor's first use.
+    /// The old key ends some time after the successor's first use.
     FromFirstUse {
-        /// This many milliseconds after it,
+        /// Milliseconds from the first use to the end.
         overlap_ms: i64,
-        /// and at the latest this many after the rotation.
+        /// Milliseconds from the rotation to the latest end.
         latest_ms: i64,
     },
 }
 
-/// The end of a key that was replaced, while it is ahead. When it comes is the
-/// record's expiry.
+/// The end of a key that was replaced, while it is in the future. Its time is the record's expiry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingEnd {
-    /// When the key was rotated.
+    /// The time of the rotation.
     pub rotated_at: Timestamp,
     /// The overlap, milliseconds.
     pub overlap_ms: i64,
-    /// When the overlap began; `None` while it awaits the successor's first use.
+    /// The beginning of the overlap; `None` until the successor is used for the first time.
     pub begun_at: Option<Timestamp>,
-    /// The expiry that the key has of its own, and gets back if the end is cancelled.
+    /// The key's own expiry, restored if the end is cancelled.
     pub own_expiry: Option<Timestamp>,
 }

@@ -1,9 +1,8 @@
-//! Rotation: a key is replaced by a successor that is the same but for its text.
+//! Rotation: a key is replaced by a successor that differs only in its text.
 //!
-//! The old key ends at once, or after an overlap in which both work. The overlap
-//! begins with the rotation or with the first use of the successor, so that a
-//! slow roll-out cuts nobody off; a latest end holds in any case. While the end
-//! is ahead it can be cancelled.
+//! The old key ends at once, or after an overlap in which both keys work. The overlap begins with the rotation or with
+//! the first use of the successor, so a slow roll-out cuts nobody off. A latest end holds in any case. The end can be
+//! cancelled while it is in the future.
 
 use super::{
     Key, KeyStatus, TransitionError,
@@ -14,14 +13,14 @@ use crate::{
     base::{id::KeyId, timestamp::Timestamp},
 };
 
-/// What is left of an overlap that began with a use, once that was heard of.
+/// The minimum time that is left of an overlap when the ledger learns of the successor's first use, milliseconds.
 const LEAST_LEFT_MS: i64 = 60 * 1_000;
 
 impl Key {
-    /// Replaces it by `successor`. It never ends later than it would have anyway.
+    /// Replaces the key by `successor`. The key never ends later than without the rotation.
     ///
     /// # Errors
-    /// If the key's life is over, or it is disabled or was replaced before.
+    /// [`TransitionError`] if the key was revoked or has expired, is disabled, or was replaced before.
     pub fn rotate(&self, successor: &KeyId, overlap: Overlap, now: Timestamp) -> Result<Self, TransitionError> {
         self.alive(now)?;
         if self.rotated_to.is_some() {
@@ -47,9 +46,8 @@ impl Key {
         Ok(self.succeeded_by(key))
     }
 
-    /// Its successor was used at `at`: if the overlap waited for that, it has
-    /// begun. That is heard of late, so of the overlap a minute at least is still
-    /// to come, if it has as much.
+    /// Records that the successor was used at `at`. If the overlap waited for that, it begins then. The ledger learns
+    /// of uses late, so the overlap lasts for at least another minute, or for its whole length if that is shorter.
     #[must_use]
     pub fn successor_used(&self, at: Timestamp, now: Timestamp) -> Self {
         let mut key = self.clone();
@@ -65,10 +63,10 @@ impl Key {
         }
     }
 
-    /// Lets it live on, as long as it would have without the rotation.
+    /// Cancels the end: the key lives as long as without the rotation.
     ///
     /// # Errors
-    /// If its life is over, or no end is pending.
+    /// [`TransitionError`] if the key was revoked or has expired, or has no pending end.
     pub fn cancel_end(&self, now: Timestamp) -> Result<Self, TransitionError> {
         self.alive(now)?;
         let Some(pending) = &self.pending_end else { return Err(TransitionError::NoPendingEnd) };
@@ -78,15 +76,15 @@ impl Key {
         Ok(self.succeeded_by(key))
     }
 
-    /// The end that is ahead, if it was rotated and still lives.
+    /// The end in the future, if the key was rotated and is neither revoked nor expired.
     #[must_use]
     pub fn pending_end(&self, now: Timestamp) -> Option<&PendingEnd> {
         let lives = matches!(self.status(now), KeyStatus::Active | KeyStatus::Disabled);
         self.pending_end.as_ref().filter(|_| lives)
     }
 
-    /// Whether it was used since the overlap began, or since the rotation while
-    /// the overlap has yet to: whoever uses it still has to be moved.
+    /// Whether the key was used since the overlap began, or since the rotation if the overlap has not begun. Some users
+    /// have then still to move to the successor.
     #[must_use]
     pub fn still_in_use(&self, pending: &PendingEnd) -> bool {
         self.last_used_at.is_some_and(|last| last > pending.begun_at.unwrap_or(pending.rotated_at))

@@ -9,7 +9,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const INTERVAL_MS: u32 = 10_000;
 const HOUR_MS: i64 = 3_600_000;
-/// Ten past an hour.
+/// Ten minutes past an hour.
 const START: Timestamp = Timestamp::from_millis(486_111 * HOUR_MS + 600_000);
 
 fn counter() -> UsageCounter {
@@ -28,7 +28,7 @@ fn read(batch: &Batch) -> UsageBatch {
     serde_json::from_str(&batch.body).unwrap()
 }
 
-/// A ledger as it should be: what it took by key, hour and code.
+/// The state of a correct ledger: the uses that it took, by key, hour and code.
 #[derive(Default)]
 struct Books {
     highest: u64,
@@ -52,7 +52,7 @@ impl Books {
     }
 }
 
-/// Flushes until there is nothing, and every batch is taken.
+/// Carries out flushes until nothing is left. Every batch is taken.
 fn flush(counter: &mut UsageCounter, mut flush: Flush, now: Timestamp) -> Vec<UsageBatch> {
     let mut sent = Vec::new();
     loop {
@@ -256,17 +256,17 @@ enum Event {
         code: &'static str,
     },
     Pass(i64),
-    /// Carries out a flush that was begun, in rounds whose batches fare like this.
+    /// Carries out a flush that was begun, in rounds whose batches have these fates.
     Flush(Vec<Fate>),
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Fate {
     Taken,
-    /// The ledger took it and its answer was lost.
+    /// The ledger took it, and its answer was lost.
     TakenUnheard,
     Lost,
-    /// Whoever sent it was killed before or after the ledger took it.
+    /// The request that sent it was killed, before or after the ledger took it.
     Killed(bool),
 }
 
@@ -324,7 +324,7 @@ proptest! {
                 }
             }
         }
-        // The network is well again, and whatever is left arrives.
+        // The network works again, and the remaining batches arrive.
         for _ in 0..20 {
             now = now.plus_millis(10_000);
             used += 1;
@@ -341,7 +341,7 @@ proptest! {
         let counted: u64 = ledgers.values().map(Books::total).sum();
         let lost = counter.take_lost();
         prop_assert!(counter.ledgers.iter().all(|ledger| ledger.pending.is_none()));
-        // What was given up may have been taken unheard.
+        // Uses that were given up may have been taken without the isolate's knowledge.
         prop_assert!(counted + held <= used && used <= counted + held + lost, "{used} used, {counted} counted, {held} held, {lost} lost");
         prop_assert!(held <= 1, "{held} held");
     }

@@ -17,7 +17,7 @@ use crate::{
     plan::{CallFate, PutFate},
 };
 
-/// A ledger gives up a call to the feed or KV after this long.
+/// The time after which a ledger gives up a call to the feed or KV.
 const LEDGER_TIMEOUT_MS: Millis = 1_000;
 
 impl World<'_> {
@@ -28,7 +28,7 @@ impl World<'_> {
         }
     }
 
-    /// KV's value at the subject's address.
+    /// KV's values at the subject's address.
     pub(super) fn slot(&mut self, subject: Subject) -> &mut Slot {
         match subject {
             Subject::Key(key) => &mut self.kv[key],
@@ -60,7 +60,7 @@ impl World<'_> {
         match (entry.stage, subject) {
             (Stage::Publish, _) => self.publish(subject, state.change(), entry.version, attempt),
             (Stage::Acknowledge, Subject::Key(key)) => self.acknowledge(key, entry.version, attempt),
-            // The feed need not hear that KV has it.
+            // The feed needs no report that KV has it.
             (Stage::Acknowledge, Subject::Tenant(_)) => self.row(subject).entry = None,
             (Stage::Put | Stage::Confirm, _) => {
                 let text = match state.change() {
@@ -120,7 +120,7 @@ impl World<'_> {
         self.at(self.now + takes, Job::PutReports { subject, attempt, landed });
     }
 
-    /// How the subject now stands in its ledger.
+    /// The subject's present state in its ledger.
     fn stands(&mut self, subject: Subject) -> Told {
         let ahead = self.plan.ledger_clocks[subject.tenant()];
         let row = self.row(subject);
@@ -128,8 +128,7 @@ impl World<'_> {
         Told { version: row.latest(), effective_by: by.map(|by| Timestamp::from_millis(by + ahead)) }
     }
 
-    /// Whoever changed the subject is answered, and relies on it: the version that they
-    /// are shown, or a later one, holds from then on.
+    /// The author of the change gets the answer and relies on it: this version, or a later one, holds from then on.
     fn answer(&mut self, subject: Subject, told: Option<Told>) -> Result<(), TestCaseError> {
         let Some(Told { version, effective_by: Some(by) }) = told else {
             return Err(TestCaseError::fail("(e) the feed took it, and nobody says when it is in effect"));
@@ -151,14 +150,14 @@ impl World<'_> {
     ) -> Result<(), TestCaseError> {
         let tenant = subject.tenant();
         let now = self.ledger_clock(tenant);
-        // It was published, whether or not a newer change started over since: whoever
-        // made the change is told, and of what they are told they may rely on all.
+        // The change was published, even if a newer change has started over since. Its author gets an answer and may
+        // rely on all of it.
         if let Ok(Some((version, max_staleness_ms))) = outcome {
             let left = Told { version, effective_by: None };
             let told = left.published(Some(effective_by(now, max_staleness_ms)), self.stands(subject));
             self.answer(subject, told)?;
         }
-        // A publication that failed may not matter any more: a later version is in effect.
+        // A failed publication may not matter any more, if a later version is in effect.
         let row = self.row(subject);
         let failed = row.entry.filter(|entry| outcome.is_err() && entry.stage == Stage::Publish);
         if let Some(entry) = failed.filter(|_| row.attempt == attempt) {

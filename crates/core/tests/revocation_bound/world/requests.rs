@@ -126,7 +126,7 @@ impl World<'_> {
         self.at(self.now + takes, Job::StandingReports { request, tenant, sent_clock, read });
     }
 
-    /// How long a read takes, and what it comes to.
+    /// The duration of a read, and its result.
     fn read_slot<T>(&mut self, subject: Subject, decode: impl Fn(&str) -> T) -> (Millis, Result<Option<T>, ()>) {
         let fate = draw(&self.plan.kv_reads, &mut self.draws.kv_reads);
         let (takes, lags) = match fate {
@@ -159,8 +159,8 @@ impl World<'_> {
     pub(super) fn poll_arrives(&mut self, call: PollCall, reports_at: Option<Millis>) {
         self.feed.note_staleness(call.poll.request.max_staleness_ms, self.now);
         let through_relay = self.isolates[call.isolate].plan.polls_through_relay;
-        // What a relay has may be too old for an edge that the feed hears of
-        // only now: what was published since is said to be in effect too soon.
+        // A relay's state may be too old for an edge whose staleness the feed learns only now: changes published in the
+        // meantime were reported as effective too early for it.
         if through_relay && self.relay.1.stated(self.relay.0) < call.poll.request.max_staleness_ms {
             self.relay = (self.now, self.feed.clone());
         }

@@ -1,4 +1,4 @@
-//! The schema, as migrations. Never change one that was deployed: append.
+//! The schema, as migrations. Never change a deployed one: append a new one.
 
 pub(super) const MIGRATIONS: &[&str] = &["
 -- Events of which an attempt failed. Dead ones have `dead_at`, and all of the
