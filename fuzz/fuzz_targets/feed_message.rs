@@ -110,10 +110,10 @@ fn page(choice: u16, any: Value) -> Value {
     if bit(0) {
         return any;
     }
-    let standing = json!({ "tenant": { "tenant": "acme", "version": choice, "suspended": bit(1) } });
+    let tenant_status = json!({ "tenant": { "tenant": "acme", "version": choice, "suspended": bit(1) } });
     let change = json!({ "key": { "digest": KeyDigest::of("a"), "record": RECORDS[usize::from(choice >> 2 & 3)] } });
     let age_ms = [0, 400, 5_000, u32::MAX][usize::from(choice >> 8 & 3)];
-    let changes = [standing, change, any];
+    let changes = [tenant_status, change, any];
     json!({
         "epoch": if bit(4) { "e2" } else { "e1" }, "reset": bit(5), "more": bit(6) && bit(7),
         "cursor": u64::from(choice >> 8), "age_ms": age_ms,

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use keystile_core::{KeyDigest, Keyring, TenantId, access::record::Stored, feed::message::TenantStanding};
+use keystile_core::{KeyDigest, Keyring, TenantId, access::record::Stored, feed::message::TenantStatus};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
@@ -36,15 +36,15 @@ fuzz_target!(|data: (String, Vec<(u8, Option<String>)>, Vec<(u8, Option<String>)
     let (text, one, other) = data;
     let tenant = TenantId::parse("acme").unwrap();
     let digest = KeyDigest::of("a");
-    let slots = KEYRING.slots(&digest).chain(KEYRING.standing_slots(&tenant));
+    let slots = KEYRING.slots(&digest).chain(KEYRING.tenant_status_slots(&tenant));
     for slot in slots {
         let sealed = slot.seal(&text);
         assert_eq!(slot.open(&sealed), Some(text.as_str()));
         assert!(slot.open(&text).is_none_or(|opened| slot.seal(opened) == text));
         assert!(KEYRING.slots(&KeyDigest::of("b")).all(|slot| slot.open(&sealed).is_none()));
     }
-    if let Some(standing) = TenantStanding::read(&text) {
-        assert_eq!(TenantStanding::read(&standing.encode()), Some(standing));
+    if let Some(tenant_status) = TenantStatus::read(&text) {
+        assert_eq!(TenantStatus::read(&tenant_status.encode()), Some(tenant_status));
     }
 
     let texts = [text, record(&one), record(&other)];

@@ -12,7 +12,7 @@ use keystile_core::{
     base::problem::Problem,
     feed::{
         client::Poll,
-        lookup::{Answer, Basis, Lookup, Needs, Step, Unavailable, Waited},
+        lookup::{Basis, Lookup, LookupAnswer, Needs, Step, Unavailable, Waited},
         message::{CurrentAnswer, CurrentRequest, PollAnswer},
     },
     objects::{Call, feed},
@@ -128,7 +128,7 @@ impl Finder {
 }
 
 /// Returns the answer. Refreshes the view in the background if it is due, and logs an answer without the feed.
-fn finish(isolate: &Rc<Isolate>, incoming: &Incoming, lookup: &Lookup, answer: Answer, now: Timestamp) -> Found {
+fn finish(isolate: &Rc<Isolate>, incoming: &Incoming, lookup: &Lookup, answer: LookupAnswer, now: Timestamp) -> Found {
     let poll = {
         let mut feed = isolate.feed.borrow_mut();
         if feed.refresh_due(now) { feed.begin_poll(now) } else { None }
@@ -136,14 +136,14 @@ fn finish(isolate: &Rc<Isolate>, incoming: &Incoming, lookup: &Lookup, answer: A
     if let Some(poll) = poll {
         start_poll(isolate, incoming, poll);
     }
-    let degraded = matches!(answer, Answer::Found { basis: Basis::KvOnly, .. });
+    let degraded = matches!(answer, LookupAnswer::Found { basis: Basis::KvOnly, .. });
     if degraded {
         log::warn("served_without_feed", &[("request_id", incoming.request_id.as_str().into())]);
     }
     let known = match answer {
-        Answer::Found { record, suspended, .. } => Ok(Known { record, suspended }),
-        Answer::Missing => Err(Unknown::Missing),
-        Answer::Unavailable(why) => Err(Unknown::Unavailable(why)),
+        LookupAnswer::Found { record, suspended, .. } => Ok(Known { record, suspended }),
+        LookupAnswer::Missing => Err(Unknown::Missing),
+        LookupAnswer::Unavailable(why) => Err(Unknown::Unavailable(why)),
     };
     Found { known, provenance: Provenance { waited: lookup.waited(), degraded } }
 }
@@ -164,10 +164,10 @@ async fn carry_out(isolate: &Rc<Isolate>, incoming: &Incoming, digest: KeyDigest
         }
     };
     let read_current = async { if needs.read_current { Some(read_current(isolate, env, digest).await) } else { None } };
-    let read_standing = async {
-        match needs.read_standing {
+    let read_tenant_status = async {
+        match needs.read_tenant_status {
             Some(tenant) => {
-                let read = kv::read_standing(env, &isolate.keyring, &tenant, isolate.feed_timeout_ms()).await;
+                let read = kv::read_tenant_status(env, &isolate.keyring, &tenant, isolate.feed_timeout_ms()).await;
                 Some((tenant, read))
             }
             None => None,
@@ -178,13 +178,13 @@ async fn carry_out(isolate: &Rc<Isolate>, incoming: &Incoming, digest: KeyDigest
             clock::sleep(u64::from(millis)).await;
         }
     };
-    let (record, (), current, standing, ()) = join!(read_kv, poll, read_current, read_standing, wait);
+    let (record, (), current, tenant_status, ()) = join!(read_kv, poll, read_current, read_tenant_status, wait);
     let mut feed = isolate.feed.borrow_mut();
     if let Some(record) = record {
         lookup.kv_answered(&mut feed, record.map_err(|_| ()), sent_at);
     }
-    if let Some((tenant, read)) = standing {
-        lookup.standing_answered(&mut feed, tenant, read.map_err(|_| ()), sent_at);
+    if let Some((tenant, read)) = tenant_status {
+        lookup.tenant_status_answered(&mut feed, tenant, read.map_err(|_| ()), sent_at);
     }
     if let Some(current) = current {
         lookup.current_answered(&mut feed, current, sent_at, clock::now());

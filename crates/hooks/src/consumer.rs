@@ -20,7 +20,7 @@ use worker::Env;
 
 use crate::{
     bodies,
-    forward::{self, Event, Outcome},
+    forward::{self, DeliveryOutcome, Event},
     glue,
     queue::{Batch, Message},
     source::{Hooks, Source},
@@ -112,14 +112,14 @@ async fn tried(hooks: &Hooks, source: Option<&Source>, env: &Env, envelope: &Env
         },
     };
     match forward::deliver(hooks, source, &event(envelope, body)).await {
-        Outcome::Answered { status, response } => {
+        DeliveryOutcome::Answered { status, response } => {
             glue::discard(&response);
             match status {
                 200..=299 => Ok(()),
                 _ => Err(failed(Some(status), &format!("the upstream answered {status}"))),
             }
         }
-        Outcome::None => Err(failed(None, "the upstream did not answer")),
+        DeliveryOutcome::None => Err(failed(None, "the upstream did not answer")),
     }
 }
 

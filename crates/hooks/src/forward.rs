@@ -76,14 +76,14 @@ pub(crate) struct Event {
 }
 
 /// The outcome of forwarding an event.
-pub(crate) enum Outcome {
+pub(crate) enum DeliveryOutcome {
     /// The upstream answered.
     Answered { status: u16, response: JsValue },
     /// The upstream did not answer, or not in time.
     None,
 }
 
-impl Outcome {
+impl DeliveryOutcome {
     /// Whether the upstream has the event now.
     pub(crate) const fn taken(&self) -> bool {
         matches!(self, Self::Answered { status: 200..=299, .. })
@@ -125,11 +125,11 @@ impl Event {
 }
 
 /// Sends an event to the source's upstream.
-pub(crate) async fn deliver(hooks: &Hooks, source: &Source, event: &Event) -> Outcome {
+pub(crate) async fn deliver(hooks: &Hooks, source: &Source, event: &Event) -> DeliveryOutcome {
     match try_deliver(hooks, source, event).await {
         Ok(response) => match glue::status(&response) {
-            status @ 200.. => Outcome::Answered { status, response },
-            _ => Outcome::None,
+            status @ 200.. => DeliveryOutcome::Answered { status, response },
+            _ => DeliveryOutcome::None,
         },
         Err(reason) => {
             let fields = [
@@ -138,7 +138,7 @@ pub(crate) async fn deliver(hooks: &Hooks, source: &Source, event: &Event) -> Ou
                 ("reason", reason.as_str()),
             ];
             log::error("webhook_upstream_unreachable", &fields.map(|(name, value)| (name, value.into())));
-            Outcome::None
+            DeliveryOutcome::None
         }
     }
 }

@@ -13,7 +13,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     deliveries::Remembered,
-    forward::{self, Event, Outcome},
+    forward::{self, DeliveryOutcome, Event},
     glue,
     incoming::Incoming,
     producer,
@@ -185,10 +185,10 @@ async fn hand_on(hooks: &Hooks, source: &Source, incoming: &Incoming, event: &Ev
 }
 
 /// The upstream's answer, for the sender.
-fn handed_on(outcome: Outcome) -> Reply {
+fn handed_on(outcome: DeliveryOutcome) -> Reply {
     match outcome {
-        Outcome::Answered { response, .. } => Reply::Upstream(response),
-        Outcome::None => {
+        DeliveryOutcome::Answered { response, .. } => Reply::Upstream(response),
+        DeliveryOutcome::None => {
             let detail = "The delivery is genuine, but the service behind this source did not answer; send it again.";
             Problem::new(502, "UPSTREAM_UNREACHABLE", detail).into()
         }

@@ -1,11 +1,11 @@
-//! The records of keys and the standings of tenants in KV: sealed, at addresses that only the holder of the secret can
+//! The records of keys and the statuses of tenants in KV: sealed, at addresses that only the holder of the secret can
 //! compute.
 
 use core::{error::Error, fmt};
 
 use js_sys::{Array, Map, Object, Promise, Reflect};
 use keystile_core::{
-    KeyDigest, Keyring, TenantId, access::record::Stored, feed::message::TenantStanding, key::keyring::KvSlot,
+    KeyDigest, Keyring, TenantId, access::record::Stored, feed::message::TenantStatus, key::keyring::KvSlot,
 };
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -45,17 +45,17 @@ pub async fn read(
     read_sealed(env, keyring.slots(digest), timeout_ms, |text| Stored::decode(text).ok()).await
 }
 
-/// Reads a tenant's standing in the same way; `None` if KV has none, since the tenant was never suspended.
+/// Reads a tenant's status in the same way; `None` if KV has none, since the tenant was never suspended.
 ///
 /// # Errors
 /// As for [`read`].
-pub async fn read_standing(
+pub async fn read_tenant_status(
     env: &Env,
     keyring: &Keyring,
     tenant: &TenantId,
     timeout_ms: u64,
-) -> Result<Option<TenantStanding>, KvFailed> {
-    read_sealed(env, keyring.standing_slots(tenant), timeout_ms, TenantStanding::read).await
+) -> Result<Option<TenantStatus>, KvFailed> {
+    read_sealed(env, keyring.tenant_status_slots(tenant), timeout_ms, TenantStatus::read).await
 }
 
 async fn read_sealed<T>(
@@ -84,12 +84,12 @@ pub async fn put(env: &Env, keyring: &Keyring, digest: &KeyDigest, record: &str)
     put_sealed(env, keyring.slots(digest), record).await
 }
 
-/// Puts a tenant's standing in the same way.
+/// Puts a tenant's status in the same way.
 ///
 /// # Errors
 /// As for [`put`].
-pub async fn put_standing(env: &Env, keyring: &Keyring, standing: &TenantStanding) -> Result<(), KvFailed> {
-    put_sealed(env, keyring.standing_slots(&standing.tenant), &standing.encode()).await
+pub async fn put_tenant_status(env: &Env, keyring: &Keyring, tenant_status: &TenantStatus) -> Result<(), KvFailed> {
+    put_sealed(env, keyring.tenant_status_slots(&tenant_status.tenant), &tenant_status.encode()).await
 }
 
 async fn put_sealed(env: &Env, slots: impl Iterator<Item = KvSlot<'_>>, text: &str) -> Result<(), KvFailed> {

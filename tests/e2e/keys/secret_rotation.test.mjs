@@ -20,8 +20,8 @@ test("rotated twice: old keys still work, new ones use the newest, KV is address
   const operator = await rig.operator("acme", ["keys:read"]);
   await works(first);
   await rig.manage("POST", "/v1/tenants/suspended/suspend");
-  const standing = '"tenant":"suspended","version":1,"suspended":true';
-  await eventually(async () => assert.ok(Object.values(await rig.snapshot(3)).some((value) => value.includes(standing))));
+  const status = '"tenant":"suspended","version":1,"suspended":true';
+  await eventually(async () => assert.ok(Object.values(await rig.snapshot(3)).some((value) => value.includes(status))));
   const addresses = Object.keys(await rig.snapshot(3));
 
   await rig.restart({ secret: `${SECOND},${SECRET}` });
@@ -51,8 +51,8 @@ test("rotated twice: old keys still work, new ones use the newest, KV is address
   // So does how a tenant stands that has no keys, once its ledger is woken.
   await rig.manage("GET", "/v1/tenants/suspended");
   await eventually(async () => {
-    const standings = Object.values(await rig.snapshot()).filter((value) => value.includes(standing));
-    assert.equal(standings.length, 3, "one address for each secret");
+    const statuses = Object.values(await rig.snapshot()).filter((value) => value.includes(status));
+    assert.equal(statuses.length, 3, "one address for each secret");
   });
 });
 

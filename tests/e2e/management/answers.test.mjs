@@ -58,7 +58,7 @@ test("a change whose publication fails is pending, and says of what", async () =
   assert.ok(again.body.effective_by);
 });
 
-test("a tenant's standing likewise", async () => {
+test("a tenant's status likewise", async () => {
   const key = await rig.create("globex");
   const act = (action, options) => rig.manage("POST", `/v1/tenants/globex/${action}`, undefined, options);
   const { answer, later } = await interleaved(() => act("suspend", WAIT), () => act("resume"));

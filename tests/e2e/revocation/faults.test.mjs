@@ -89,7 +89,7 @@ test("feed down: a suspension holds in an isolate that has never heard of it, an
   await inKv("umbrella", false);
 });
 
-test("feed down, and KV holds a standing that nobody sealed for its place: 503", async () => {
+test("feed down, and KV holds a tenant status that nobody sealed for its place: 503", async () => {
   const key = await rig.create("forged");
   await rig.manage("POST", "/v1/tenants/forged/suspend");
   await inKv("forged", true);

@@ -1,12 +1,12 @@
 //! Checks of `[limits]` and `[[plans]]`.
 
-use keystile_core::ledger::plan::{Limits, MAX_DAYS, MAX_KEYS, Plan};
+use keystile_core::ledger::plan::{KeyLimits, MAX_DAYS, MAX_KEYS, Plan};
 
 use super::Check;
 use crate::raw::{RawLimits, RawPlan};
 
 impl Check {
-    pub(crate) fn limits(&mut self, raw: RawLimits, at: &[&str]) -> Limits {
+    pub(crate) fn limits(&mut self, raw: RawLimits, at: &[&str]) -> KeyLimits {
         let RawLimits { max_active_keys, default_expiry_days, max_expiry_days } = raw;
         let place = |field| at.iter().copied().chain([field]).collect::<Vec<&str>>();
         self.that(max_active_keys.is_none_or(|keys| keys <= MAX_KEYS), &place("max_active_keys"), || {
@@ -22,7 +22,7 @@ impl Check {
                 format!("write {longest} at most, which max_expiry_days allows")
             });
         }
-        Limits { max_active_keys, default_expiry_days, max_expiry_days }
+        KeyLimits { max_active_keys, default_expiry_days, max_expiry_days }
     }
 
     pub(crate) fn plans(&mut self, raw: &[RawPlan]) -> Vec<Plan> {

@@ -9,7 +9,7 @@ use crate::{
     access::scope::{Catalog, Preset},
     feed::client::WhenFeedUnreachable,
     key::{Environment, KeyForms, KeyPrefix, imported::ImportedPrefix},
-    ledger::plan::{Limits, Plan, TenantSettings},
+    ledger::plan::{KeyLimits, Plan, TenantSettings},
 };
 
 /// The management worker's part of the configuration.
@@ -34,7 +34,7 @@ pub struct ManageConfig {
     /// The behaviour of the edges while the feed is out of reach.
     pub when_feed_unreachable: WhenFeedUnreachable,
     /// The limits of tenants without a plan.
-    pub limits: Limits,
+    pub limits: KeyLimits,
     /// The plans that tenants can be on.
     pub plans: Vec<Plan>,
     /// The time for which audit entries are kept, days; `None` for ever.
@@ -52,7 +52,7 @@ impl ManageConfig {
 
     /// The limits that hold for a tenant with these settings.
     #[must_use]
-    pub fn limits_of(&self, settings: &TenantSettings) -> Limits {
+    pub fn limits_of(&self, settings: &TenantSettings) -> KeyLimits {
         settings.limits(self.limits, &self.plans)
     }
 
@@ -118,7 +118,7 @@ pub(crate) mod tests {
             presets: Vec::new(),
             max_staleness_ms: 2_000,
             when_feed_unreachable: WhenFeedUnreachable::Kv,
-            limits: Limits::default(),
+            limits: KeyLimits::default(),
             plans: Vec::new(),
             audit_retention_days: None,
             webhooks: Vec::new(),

@@ -13,7 +13,7 @@
 use alloc::{collections::BTreeMap, string::String};
 
 use super::{
-    message::{Change, PollAnswer, PollRequest, TenantStanding},
+    message::{Change, PollAnswer, PollRequest, TenantStatus},
     overlay::Overlay,
     record_cache::{Cached, RecordCache},
 };
@@ -75,9 +75,9 @@ impl Settings {
 /// The greatest age of a record from KV while the feed is out of reach, milliseconds: KV itself would cache it for as
 /// long.
 pub const KV_ONLY_RECORD_AGE_MS: i64 = 30_000;
-/// The maximum number of tenants whose standing in KV an isolate remembers. Each takes 200 bytes, and only while the
+/// The maximum number of tenants whose status in KV an isolate remembers. Each takes 200 bytes, and only while the
 /// feed is out of reach.
-const MAX_KV_STANDINGS: usize = 1_000;
+const MAX_KV_TENANT_STATUSES: usize = 1_000;
 /// The time for which an isolate with an overflowed overlay asks the feed for each key, milliseconds.
 pub const OVERFLOW_PAUSE_MS: i64 = MINUTE_MS;
 /// The time by which a lease outlives the timeout of its poll, milliseconds. So the request that sent the poll reports
@@ -127,7 +127,7 @@ pub struct FeedClient {
     overlay: Overlay,
     records: RecordCache,
     /// KV's answers about tenants and the times of their reading, used while the feed is out of reach.
-    standings: BTreeMap<TenantId, (Option<TenantStanding>, Timestamp)>,
+    tenant_statuses: BTreeMap<TenantId, (Option<TenantStatus>, Timestamp)>,
     polls: u64,
     lease: Option<Lease>,
     paused_until: Option<Timestamp>,
@@ -148,7 +148,7 @@ impl FeedClient {
             answered_since: None,
             overlay: Overlay::default(),
             records: RecordCache::new(settings.cache_bytes - settings.overlay_bytes()),
-            standings: BTreeMap::new(),
+            tenant_statuses: BTreeMap::new(),
             polls: 0,
             lease: None,
             paused_until: None,
@@ -324,7 +324,7 @@ impl FeedClient {
 
     fn apply(&mut self, change: Change) {
         match change {
-            Change::Tenant(standing) => self.overlay.apply_standing(standing),
+            Change::Tenant(tenant_status) => self.overlay.apply_tenant_status(tenant_status),
             Change::Key { digest, record } => {
                 self.overlay.apply_key(digest, Stored::decode(&record).unwrap_or(UNREADABLE));
             }
@@ -341,7 +341,7 @@ impl FeedClient {
         self.answered_since = None;
         self.overlay = Overlay::default();
         self.records.clear();
-        self.standings.clear();
+        self.tenant_statuses.clear();
     }
 
     /// The number of times that everything was dropped; see [`void`](Self::void).
@@ -397,36 +397,41 @@ impl FeedClient {
         }
     }
 
-    /// Remembers the standing of a tenant that `current` stated. So no request passes after an earlier one was told of
+    /// Remembers the status of a tenant that `current` stated. So no request passes after an earlier one was told of
     /// the suspension.
-    pub(super) fn remember_standing(&mut self, stated: &TenantStanding) {
-        if stated.suspended || self.overlay.standing(&stated.tenant).is_some() {
-            self.overlay.apply_standing(stated.clone());
+    pub(super) fn remember_tenant_status(&mut self, stated: &TenantStatus) {
+        if stated.suspended || self.overlay.tenant_status(&stated.tenant).is_some() {
+            self.overlay.apply_tenant_status(stated.clone());
         }
     }
 
     /// Remembers KV's answer about a tenant.
-    pub(super) fn remember_kv_standing(&mut self, tenant: TenantId, read: Option<TenantStanding>, read_at: Timestamp) {
-        if self.standings.len() >= MAX_KV_STANDINGS {
-            self.standings.clear();
+    pub(super) fn remember_kv_tenant_status(
+        &mut self,
+        tenant: TenantId,
+        read: Option<TenantStatus>,
+        read_at: Timestamp,
+    ) {
+        if self.tenant_statuses.len() >= MAX_KV_TENANT_STATUSES {
+            self.tenant_statuses.clear();
         }
         // If the clock has stepped back since the read, the time of reading is now.
         let read_at = self.clock.map_or(read_at, |now| now.min(read_at));
-        self.standings.insert(tenant, (read, read_at));
+        self.tenant_statuses.insert(tenant, (read, read_at));
     }
 
-    /// KV's answer about a tenant, read at `since` or later. The inner `None` says that KV has no standing.
-    pub(super) fn kv_standing(&self, tenant: &TenantId, since: Timestamp) -> Option<Option<&TenantStanding>> {
-        let (read, read_at) = self.standings.get(tenant)?;
+    /// KV's answer about a tenant, read at `since` or later. The inner `None` says that KV has no status.
+    pub(super) fn kv_tenant_status(&self, tenant: &TenantId, since: Timestamp) -> Option<Option<&TenantStatus>> {
+        let (read, read_at) = self.tenant_statuses.get(tenant)?;
         (*read_at >= since).then_some(read.as_ref())
     }
 
-    /// Whether the tenant is suspended, according to the overlay and the standing that `current` stated.
-    pub(super) fn suspended(&self, tenant: &TenantId, stated: Option<&TenantStanding>) -> bool {
-        match (self.overlay.standing(tenant), stated) {
+    /// Whether the tenant is suspended, according to the overlay and the status that `current` stated.
+    pub(super) fn suspended(&self, tenant: &TenantId, stated: Option<&TenantStatus>) -> bool {
+        match (self.overlay.tenant_status(tenant), stated) {
             (Some(known), Some(stated)) if stated.supersedes(known) => stated.suspended,
             (Some(known), _) => known.suspended,
-            (None, stated) => stated.is_some_and(|standing| standing.suspended),
+            (None, stated) => stated.is_some_and(|tenant_status| tenant_status.suspended),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! One request's lookup of its key's record.
 //!
 //! [`Lookup::step`] says what to do next. The worker does it, reports the outcome and steps again, until there is an
-//! [`Answer`]. On the warm path the first step answers, and nothing is awaited.
+//! [`LookupAnswer`]. On the warm path the first step answers, and nothing is awaited.
 
 use alloc::rc::Rc;
 
 use super::{
     client::{FeedClient, KV_ONLY_RECORD_AGE_MS, LEASE_GRACE_MS, Poll, UNREADABLE, WhenFeedUnreachable},
-    message::{CurrentAnswer, TenantStanding},
+    message::{CurrentAnswer, TenantStatus},
 };
 use crate::{
     access::record::{Corrupt, KeyRecord, Stored},
@@ -28,8 +28,8 @@ pub struct Needs {
     pub read_kv: bool,
     /// Read the key's record from the feed and report it to the lookup.
     pub read_current: bool,
-    /// Read this tenant's standing from KV and report it to the lookup.
-    pub read_standing: Option<TenantId>,
+    /// Read this tenant's status from KV and report it to the lookup.
+    pub read_tenant_status: Option<TenantId>,
     /// Wait this many milliseconds, on a timer of this request.
     pub wait_ms: Option<u32>,
 }
@@ -40,12 +40,12 @@ pub enum Step {
     /// Do this, then step again.
     Do(Needs),
     /// The lookup is done.
-    Answer(Answer),
+    Answer(LookupAnswer),
 }
 
 /// The result of a lookup.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
+pub enum LookupAnswer {
     /// The key's record, to be judged.
     Found {
         /// The record as it now stands.
@@ -106,8 +106,8 @@ pub struct Lookup {
     /// The client's generation at the last step.
     generation: u64,
     kv: Read<Option<(Stored, Timestamp)>>,
-    current: Read<(Option<Stored>, Option<TenantStanding>)>,
-    standing: Read<Option<TenantStanding>>,
+    current: Read<(Option<Stored>, Option<TenantStatus>)>,
+    tenant_status: Read<Option<TenantStatus>>,
     polled: bool,
     waited: Waited,
     waits: bool,
@@ -124,7 +124,7 @@ impl Lookup {
             generation: 0,
             kv: Read::Not,
             current: Read::Not,
-            standing: Read::Not,
+            tenant_status: Read::Not,
             polled: false,
             waited: Waited::default(),
             waits: false,
@@ -166,19 +166,19 @@ impl Lookup {
         };
     }
 
-    /// Reports the KV read of a tenant's standing: `None` if KV has none, since the tenant was never suspended; `Err`
+    /// Reports the KV read of a tenant's status: `None` if KV has none, since the tenant was never suspended; `Err`
     /// if KV failed or held nothing that can be trusted.
-    pub fn standing_answered(
+    pub fn tenant_status_answered(
         &mut self,
         client: &mut FeedClient,
         tenant: TenantId,
-        read: Result<Option<TenantStanding>, ()>,
+        read: Result<Option<TenantStatus>, ()>,
         sent_at: Timestamp,
     ) {
-        self.standing = match read {
-            Ok(standing) => {
-                client.remember_kv_standing(tenant, standing.clone(), sent_at);
-                Read::Done(standing)
+        self.tenant_status = match read {
+            Ok(tenant_status) => {
+                client.remember_kv_tenant_status(tenant, tenant_status.clone(), sent_at);
+                Read::Done(tenant_status)
             }
             Err(()) => Read::Failed,
         };
@@ -193,7 +193,7 @@ impl Lookup {
         now: Timestamp,
     ) {
         let now = client.read_clock(now);
-        let Some(CurrentAnswer { record, standing }) = answer else {
+        let Some(CurrentAnswer { record, tenant_status }) = answer else {
             // If everything was dropped meanwhile, the clock may have been set, so the age of the failure is unknown.
             if self.generation == client.generation() {
                 client.current_failed(sent_at, now);
@@ -210,21 +210,22 @@ impl Lookup {
             None if self.generation != client.generation() => {}
             None => client.remember_missing(self.digest, sent_at),
         }
-        if let Some(standing) = &standing {
-            client.remember_standing(standing);
+        if let Some(tenant_status) = &tenant_status {
+            client.remember_tenant_status(tenant_status);
         }
         let stored = stored.map(|stored| stored.unwrap_or(UNREADABLE));
-        self.current = Read::Done((stored, standing));
+        self.current = Read::Done((stored, tenant_status));
     }
 
-    fn next(&mut self, client: &mut FeedClient, now: Timestamp) -> Result<Answer, Needs> {
+    fn next(&mut self, client: &mut FeedClient, now: Timestamp) -> Result<LookupAnswer, Needs> {
         // The feed was asked after this request began, so its answer holds whatever the view.
-        if let Read::Done((stored, standing)) = &self.current {
+        if let Read::Done((stored, tenant_status)) = &self.current {
             let stored = match stored.clone() {
                 Some(stored) => Some(self.known(client, None).map_or(stored.clone(), |known| known.merge(stored))),
                 None => client.changed(&self.digest),
             };
-            return Ok(stored.map_or(Answer::Missing, |stored| found(client, stored, standing.as_ref(), Basis::Feed)));
+            return Ok(stored
+                .map_or(LookupAnswer::Missing, |stored| found(client, stored, tenant_status.as_ref(), Basis::Feed)));
         }
         let known = self.known(client, None);
         if let Some(revoked) = known.clone().filter(Stored::is_revoked) {
@@ -242,7 +243,7 @@ impl Lookup {
                     }
                     Ok(found(client, stored, None, Basis::Feed))
                 }
-                None if client.known_missing(&self.digest, now) => Ok(Answer::Missing),
+                None if client.known_missing(&self.digest, now) => Ok(LookupAnswer::Missing),
                 None if matches!(self.kv, Read::Not) => Err(Needs { read_kv: true, ..Needs::default() }),
                 // KV may lag behind a creation, or be down. The feed knows.
                 None => self.read_current(client, now),
@@ -262,7 +263,7 @@ impl Lookup {
         Err(Needs { poll, read_kv, wait_ms, ..Needs::default() })
     }
 
-    fn read_current(&self, client: &mut FeedClient, now: Timestamp) -> Result<Answer, Needs> {
+    fn read_current(&self, client: &mut FeedClient, now: Timestamp) -> Result<LookupAnswer, Needs> {
         if matches!(self.current, Read::Failed) || client.is_paused(now) {
             return self.without_feed(client, now);
         }
@@ -270,9 +271,9 @@ impl Lookup {
     }
 
     /// The answer while the feed is out of reach, as the setting demands.
-    fn without_feed(&self, client: &mut FeedClient, now: Timestamp) -> Result<Answer, Needs> {
+    fn without_feed(&self, client: &mut FeedClient, now: Timestamp) -> Result<LookupAnswer, Needs> {
         if self.strict || client.settings().when_unreachable == WhenFeedUnreachable::Deny {
-            return Ok(Answer::Unavailable(Unavailable::Feed));
+            return Ok(LookupAnswer::Unavailable(Unavailable::Feed));
         }
         let since = now.plus_millis(-KV_ONLY_RECORD_AGE_MS);
         match (self.known(client, Some(since)), &self.kv) {
@@ -282,27 +283,27 @@ impl Lookup {
             // feed is newer than KV's answer now.
             (None, Read::Done(_)) => match client.known(&self.digest, None) {
                 Some(stored) => self.found_in_kv(client, stored, since),
-                None => Ok(Answer::Unavailable(Unavailable::Storage)),
+                None => Ok(LookupAnswer::Unavailable(Unavailable::Storage)),
             },
-            (None, Read::Failed) => Ok(Answer::Unavailable(Unavailable::Storage)),
+            (None, Read::Failed) => Ok(LookupAnswer::Unavailable(Unavailable::Storage)),
         }
     }
 
     /// The answer for a record that rests on KV alone. Its tenant's suspension rests on KV and on the isolate's state,
     /// since an isolate that never had a view knows of no suspension.
-    fn found_in_kv(&self, client: &FeedClient, stored: Stored, since: Timestamp) -> Result<Answer, Needs> {
+    fn found_in_kv(&self, client: &FeedClient, stored: Stored, since: Timestamp) -> Result<LookupAnswer, Needs> {
         let tenant = match &stored {
             Stored::Known(record) => record.tenant().cloned(),
             Stored::TooNew { .. } => None,
         };
         let Some(tenant) = tenant else { return Ok(found(client, stored, None, Basis::KvOnly)) };
-        let standing = match (&self.standing, client.kv_standing(&tenant, since)) {
-            (Read::Done(standing), _) => standing.as_ref(),
-            (_, Some(standing)) => standing,
-            (Read::Failed, None) => return Ok(Answer::Unavailable(Unavailable::Storage)),
-            (Read::Not, None) => return Err(Needs { read_standing: Some(tenant), ..Needs::default() }),
+        let tenant_status = match (&self.tenant_status, client.kv_tenant_status(&tenant, since)) {
+            (Read::Done(tenant_status), _) => tenant_status.as_ref(),
+            (_, Some(tenant_status)) => tenant_status,
+            (Read::Failed, None) => return Ok(LookupAnswer::Unavailable(Unavailable::Storage)),
+            (Read::Not, None) => return Err(Needs { read_tenant_status: Some(tenant), ..Needs::default() }),
         };
-        Ok(found(client, stored, standing, Basis::KvOnly))
+        Ok(found(client, stored, tenant_status, Basis::KvOnly))
     }
 
     /// The known record of the key, from the isolate and from this request itself.
@@ -314,7 +315,7 @@ impl Lookup {
     }
 
     fn count(&mut self, needs: &Needs) {
-        self.waited.kv += u32::from(needs.read_kv) + u32::from(needs.read_standing.is_some());
+        self.waited.kv += u32::from(needs.read_kv) + u32::from(needs.read_tenant_status.is_some());
         self.waited.feed += u32::from(needs.poll.is_some()) + u32::from(needs.read_current);
         if needs.wait_ms.is_some() && !self.waits {
             self.waits = true;
@@ -323,12 +324,12 @@ impl Lookup {
     }
 }
 
-fn found(client: &FeedClient, stored: Stored, standing: Option<&TenantStanding>, basis: Basis) -> Answer {
+fn found(client: &FeedClient, stored: Stored, tenant_status: Option<&TenantStatus>, basis: Basis) -> LookupAnswer {
     match stored {
-        Stored::TooNew { .. } => Answer::Unavailable(Unavailable::RecordTooNew),
+        Stored::TooNew { .. } => LookupAnswer::Unavailable(Unavailable::RecordTooNew),
         Stored::Known(record) => {
-            let suspended = record.tenant().is_some_and(|tenant| client.suspended(tenant, standing));
-            Answer::Found { record, suspended, basis }
+            let suspended = record.tenant().is_some_and(|tenant| client.suspended(tenant, tenant_status));
+            LookupAnswer::Found { record, suspended, basis }
         }
     }
 }

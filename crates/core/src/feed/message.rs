@@ -55,12 +55,12 @@ pub enum Change {
         record: String,
     },
     /// A whole tenant was suspended or resumed.
-    Tenant(TenantStanding),
+    Tenant(TenantStatus),
 }
 
-/// A tenant's standing: whether it is suspended.
+/// A tenant's status: whether it is suspended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TenantStanding {
+pub struct TenantStatus {
     /// The tenant.
     pub tenant: TenantId,
     /// The version. It grows with each suspension and resumption.
@@ -69,7 +69,7 @@ pub struct TenantStanding {
     pub suspended: bool,
 }
 
-impl TenantStanding {
+impl TenantStatus {
     /// The stored form in KV.
     #[must_use]
     pub fn encode(&self) -> String {
@@ -122,8 +122,9 @@ pub struct CurrentRequest {
 pub struct CurrentAnswer {
     /// The record's stored form, if there is such a key.
     pub record: Option<String>,
-    /// The tenant's standing, if the tenant was ever suspended.
-    pub standing: Option<TenantStanding>,
+    /// The tenant's status, if the tenant was ever suspended.
+    #[serde(rename = "standing")]
+    pub tenant_status: Option<TenantStatus>,
 }
 
 impl PollAnswer {
@@ -147,8 +148,8 @@ impl PollAnswer {
 
 impl Change {
     fn decode(mut json: Value) -> Option<Self> {
-        if let Some(standing) = json.get("tenant") {
-            return TenantStanding::decode(standing).map(Self::Tenant);
+        if let Some(tenant_status) = json.get("tenant") {
+            return TenantStatus::decode(tenant_status).map(Self::Tenant);
         }
         let key = json.get_mut("key")?;
         let digest = KeyDigest::from_hex(key.get("digest")?.as_str()?)?;
@@ -159,7 +160,7 @@ impl Change {
     }
 }
 
-impl TenantStanding {
+impl TenantStatus {
     fn decode(json: &Value) -> Option<Self> {
         Some(Self {
             tenant: TenantId::parse(json.get("tenant")?.as_str()?)?,
@@ -177,11 +178,11 @@ impl CurrentAnswer {
             Value::Null => None,
             record => Some(record.as_str()?.into()),
         };
-        let standing = match json.get("standing")? {
+        let tenant_status = match json.get("standing")? {
             Value::Null => None,
-            standing => Some(TenantStanding::decode(standing)?),
+            tenant_status => Some(TenantStatus::decode(tenant_status)?),
         };
-        Some(Self { record, standing })
+        Some(Self { record, tenant_status })
     }
 }
 
@@ -209,7 +210,7 @@ mod tests {
     fn the_messages_are_golden() {
         let digest = KeyDigest::of("abc");
         let tenant = TenantId::parse("acme").unwrap();
-        let standing = TenantStanding { tenant, version: 2, suspended: true };
+        let tenant_status = TenantStatus { tenant, version: 2, suspended: true };
         golden(
             &PollRequest { epoch: Some("e1".into()), cursor: 7, max_staleness_ms: 2000 },
             r#"{"epoch":"e1","cursor":7,"max_staleness_ms":2000}"#,
@@ -222,14 +223,17 @@ mod tests {
                 cursor: 9,
                 more: false,
                 age_ms: 0,
-                changes: vec![Change::Key { digest, record: "{}".into() }, Change::Tenant(standing.clone())],
+                changes: vec![Change::Key { digest, record: "{}".into() }, Change::Tenant(tenant_status.clone())],
             },
             r#"{"epoch":"e1","reset":false,"cursor":9,"more":false,"age_ms":0,"changes":[{"key":{"digest":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","record":"{}"}},{"tenant":{"tenant":"acme","version":2,"suspended":true}}]}"#,
             PollAnswer::decode,
         );
         let stored = r#"{"tenant":"acme","version":2,"suspended":true}"#;
-        assert_eq!((standing.encode().as_str(), TenantStanding::read(stored)), (stored, Some(standing.clone())));
-        assert_eq!(TenantStanding::read("{}"), None);
+        assert_eq!(
+            (tenant_status.encode().as_str(), TenantStatus::read(stored)),
+            (stored, Some(tenant_status.clone()))
+        );
+        assert_eq!(TenantStatus::read("{}"), None);
         golden(&PublishAnswer { max_staleness_ms: 2000 }, r#"{"max_staleness_ms":2000}"#, derived);
         golden(
             &AcknowledgeRequest { versions: vec![(digest, 3)] },
@@ -237,7 +241,7 @@ mod tests {
             derived,
         );
         golden(
-            &CurrentAnswer { record: None, standing: Some(standing) },
+            &CurrentAnswer { record: None, tenant_status: Some(tenant_status) },
             r#"{"record":null,"standing":{"tenant":"acme","version":2,"suspended":true}}"#,
             |json| CurrentAnswer::decode(&json),
         );

@@ -8,14 +8,14 @@ use alloc::{
     vec::Vec,
 };
 
-use super::message::TenantStanding;
+use super::message::TenantStatus;
 use crate::{access::record::Stored, base::id::TenantId, key::KeyDigest};
 
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
     keys: BTreeMap<KeyDigest, Stored>,
     /// The tenants that were ever suspended, sorted by name. They are few.
-    tenants: Vec<TenantStanding>,
+    tenants: Vec<TenantStatus>,
     weight: usize,
 }
 
@@ -38,17 +38,17 @@ impl Overlay {
         }
     }
 
-    pub(super) fn apply_standing(&mut self, standing: TenantStanding) {
-        match self.tenants.binary_search_by(|known| known.tenant.cmp(&standing.tenant)) {
+    pub(super) fn apply_tenant_status(&mut self, tenant_status: TenantStatus) {
+        match self.tenants.binary_search_by(|known| known.tenant.cmp(&tenant_status.tenant)) {
             Err(place) => {
                 self.weight += 128;
-                self.tenants.insert(place, standing);
+                self.tenants.insert(place, tenant_status);
             }
             Ok(place) => {
                 if let Some(known) = self.tenants.get_mut(place)
-                    && standing.supersedes(known)
+                    && tenant_status.supersedes(known)
                 {
-                    *known = standing;
+                    *known = tenant_status;
                 }
             }
         }
@@ -58,7 +58,7 @@ impl Overlay {
         self.keys.get(digest)
     }
 
-    pub(super) fn standing(&self, tenant: &TenantId) -> Option<&TenantStanding> {
+    pub(super) fn tenant_status(&self, tenant: &TenantId) -> Option<&TenantStatus> {
         let place = self.tenants.binary_search_by(|known| known.tenant.cmp(tenant)).ok()?;
         self.tenants.get(place)
     }

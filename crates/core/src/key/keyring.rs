@@ -141,8 +141,8 @@ impl Keyring {
         self.all().map(move |subkeys| subkeys.slot("k1/", digest.as_bytes()))
     }
 
-    /// The possible places of a tenant's standing in KV, newest secret first.
-    pub fn standing_slots(&self, tenant: &TenantId) -> impl Iterator<Item = KvSlot<'_>> {
+    /// The possible places of a tenant's status in KV, newest secret first.
+    pub fn tenant_status_slots(&self, tenant: &TenantId) -> impl Iterator<Item = KvSlot<'_>> {
         // This can't collide with a key's digest: one of 32 bytes that begins so would have to be found.
         let mut id = Vec::from(*b"tenant\0");
         id.extend_from_slice(tenant.as_str().as_bytes());
@@ -171,9 +171,9 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// One place in KV: the address of a record or of a tenant's standing, and the MAC key that seals the value there.
+/// One place in KV: the address of a record or of a tenant's status, and the MAC key that seals the value there.
 pub struct KvSlot<'a> {
-    /// The KV key: `k1/` (record) or `t1/` (standing), and 43 characters of base64url.
+    /// The KV key: `k1/` (record) or `t1/` (status), and 43 characters of base64url.
     pub address: String,
     subkeys: &'a Subkeys,
 }

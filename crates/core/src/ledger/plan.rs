@@ -24,7 +24,7 @@ pub const MAX_DAYS: u32 = 3_650;
 
 /// Limits. Each may be absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
+pub struct KeyLimits {
     /// The maximum number of active keys: neither revoked, nor expired, nor ending by rotation.
     pub max_active_keys: Option<u32>,
     /// The lifetime of a key whose creation names none, days.
@@ -41,7 +41,7 @@ pub struct Plan {
     /// A sentence for the person who chooses a plan.
     pub description: String,
     /// The limits.
-    pub limits: Limits,
+    pub limits: KeyLimits,
 }
 
 /// The settings of one tenant.
@@ -50,7 +50,7 @@ pub struct TenantSettings {
     /// The name of its plan.
     pub plan: Option<String>,
     /// Its own limits, which take precedence.
-    pub own_limits: Limits,
+    pub own_limits: KeyLimits,
 }
 
 /// The requested expiry of a new key.
@@ -71,7 +71,7 @@ impl From<Option<Timestamp>> for RequestedExpiry {
     }
 }
 
-impl Limits {
+impl KeyLimits {
     /// The expiry of a key that is created at `created_at`.
     ///
     /// # Errors
@@ -126,7 +126,7 @@ impl TenantSettings {
     /// The limits that hold for the tenant. `without_plan` are the limits of tenants without a plan. A plan that
     /// `keystile.toml` no longer defines counts as none.
     #[must_use]
-    pub fn limits(&self, without_plan: Limits, plans: &[Plan]) -> Limits {
+    pub fn limits(&self, without_plan: KeyLimits, plans: &[Plan]) -> KeyLimits {
         let plan = self.plan.as_ref().and_then(|name| plans.iter().find(|plan| plan.name == *name));
         self.own_limits.or(plan.map_or(without_plan, |plan| plan.limits))
     }
@@ -251,13 +251,13 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
 
-    const WITHOUT_PLAN: Limits =
-        Limits { max_active_keys: Some(100), default_expiry_days: None, max_expiry_days: None };
+    const WITHOUT_PLAN: KeyLimits =
+        KeyLimits { max_active_keys: Some(100), default_expiry_days: None, max_expiry_days: None };
 
     fn plans() -> [Plan; 2] {
         let plan = |name: &str, limits| Plan { name: name.into(), description: String::new(), limits };
-        let free = Limits { max_active_keys: Some(2), max_expiry_days: Some(90), ..Limits::default() };
-        [plan("free", free), plan("pro", Limits { default_expiry_days: Some(365), ..Limits::default() })]
+        let free = KeyLimits { max_active_keys: Some(2), max_expiry_days: Some(90), ..KeyLimits::default() };
+        [plan("free", free), plan("pro", KeyLimits { default_expiry_days: Some(365), ..KeyLimits::default() })]
     }
 
     fn patched(settings: TenantSettings, body: Value) -> TenantSettings {
@@ -272,9 +272,12 @@ mod tests {
         let none = TenantSettings::default();
         assert_eq!(none.limits(WITHOUT_PLAN, &plans()).max_active_keys, Some(100));
         let pro = patched(none.clone(), json!({"plan": "pro"}));
-        assert_eq!(pro.limits(WITHOUT_PLAN, &plans()), Limits { default_expiry_days: Some(365), ..Limits::default() });
+        assert_eq!(
+            pro.limits(WITHOUT_PLAN, &plans()),
+            KeyLimits { default_expiry_days: Some(365), ..KeyLimits::default() }
+        );
         let own = patched(pro, json!({"max_active_keys": 7, "plan": "free"}));
-        let expected = Limits { max_active_keys: Some(7), default_expiry_days: None, max_expiry_days: Some(90) };
+        let expected = KeyLimits { max_active_keys: Some(7), default_expiry_days: None, max_expiry_days: Some(90) };
         assert_eq!(own.limits(WITHOUT_PLAN, &plans()), expected);
         assert_eq!(patched(own.clone(), json!({})), own);
         assert_eq!(patched(own, json!({"plan": null, "max_active_keys": null})), none);
@@ -284,25 +287,25 @@ mod tests {
 
     #[test]
     fn a_key_lives_no_longer_than_allowed_and_by_default_as_long_as_is_usual() {
-        let limits = Limits { max_active_keys: None, default_expiry_days: Some(30), max_expiry_days: Some(90) };
+        let limits = KeyLimits { max_active_keys: None, default_expiry_days: Some(30), max_expiry_days: Some(90) };
         let day = |days| Some(NOW.plus_millis(days * DAY_MS));
         assert_eq!(limits.expiry(RequestedExpiry::Default, NOW), Ok(day(30)));
         assert_eq!(limits.expiry(day(90).into(), NOW), Ok(day(90)));
         let refused = limits.expiry(day(91).into(), NOW).unwrap_err();
         assert!(refused.starts_with("keys of this tenant live for 90 days at most: until 2025-09-13T"), "{refused}");
         assert!(limits.expiry(RequestedExpiry::Never, NOW).is_err());
-        let only_longest = Limits { default_expiry_days: None, ..limits };
+        let only_longest = KeyLimits { default_expiry_days: None, ..limits };
         assert_eq!(only_longest.expiry(RequestedExpiry::Default, NOW), Ok(day(90)));
-        assert_eq!(Limits::default().expiry(RequestedExpiry::Default, NOW), Ok(None));
-        assert_eq!(Limits::default().expiry(RequestedExpiry::Never, NOW), Ok(None));
+        assert_eq!(KeyLimits::default().expiry(RequestedExpiry::Default, NOW), Ok(None));
+        assert_eq!(KeyLimits::default().expiry(RequestedExpiry::Never, NOW), Ok(None));
     }
 
     #[test]
     fn a_limit_of_two_allows_two() {
-        let limits = Limits { max_active_keys: Some(2), ..Limits::default() };
+        let limits = KeyLimits { max_active_keys: Some(2), ..KeyLimits::default() };
         assert!(limits.allow_one_more(1));
         assert!(!limits.allow_one_more(2));
-        assert!(Limits::default().allow_one_more(u64::MAX));
+        assert!(KeyLimits::default().allow_one_more(u64::MAX));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub const NAME: &str = "feed";
 calls! { BINDING;
     // Edges ask for the changes since a cursor, a page at a time.
     PollRequest, "/poll" => PollAnswer;
-    // Edges ask for one key's latest record and its tenant's standing.
+    // Edges ask for one key's latest record and its tenant's status.
     CurrentRequest, "/current" => CurrentAnswer;
     // Ledgers publish changes. The answer comes once they are durable.
     PublishRequest, "/publish" => PublishAnswer;

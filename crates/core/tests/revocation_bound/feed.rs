@@ -6,7 +6,7 @@ use keystile_core::{
     KeyDigest, TenantId,
     access::record::Stored,
     feed::{
-        message::{Change, CurrentAnswer, PollAnswer, PollRequest, PublishAnswer, TenantStanding},
+        message::{Change, CurrentAnswer, PollAnswer, PollRequest, PublishAnswer, TenantStatus},
         outbox::KEEP_ACKNOWLEDGED_MS,
     },
 };
@@ -27,7 +27,7 @@ pub(crate) struct Feed {
     floor: u64,
     log: BTreeMap<u64, Entry>,
     keys: BTreeMap<KeyDigest, (u64, String)>,
-    standings: BTreeMap<TenantId, TenantStanding>,
+    tenant_statuses: BTreeMap<TenantId, TenantStatus>,
     /// The staleness that polls stated, each with its time.
     staleness: Vec<(Millis, u32)>,
 }
@@ -41,7 +41,7 @@ struct Entry {
 
 impl Entry {
     fn is_suspension(&self) -> bool {
-        matches!(&self.change, Change::Tenant(standing) if standing.suspended)
+        matches!(&self.change, Change::Tenant(tenant_status) if tenant_status.suspended)
     }
 }
 
@@ -55,7 +55,7 @@ impl Feed {
             floor: 0,
             log: BTreeMap::new(),
             keys: BTreeMap::new(),
-            standings: BTreeMap::new(),
+            tenant_statuses: BTreeMap::new(),
             staleness: Vec::new(),
         }
     }
@@ -72,13 +72,14 @@ impl Feed {
                 let unlogged = self.claimed && known.is_none() && version == 1;
                 (newer && !unlogged).then_some((version, None))
             }
-            Change::Tenant(standing) => {
-                let newer = self.standings.get(&standing.tenant).is_none_or(|known| standing.supersedes(known));
+            Change::Tenant(tenant_status) => {
+                let newer =
+                    self.tenant_statuses.get(&tenant_status.tenant).is_none_or(|known| tenant_status.supersedes(known));
                 if newer {
-                    self.standings.insert(standing.tenant.clone(), standing.clone());
+                    self.tenant_statuses.insert(tenant_status.tenant.clone(), tenant_status.clone());
                 }
-                // KV has no part in standings.
-                newer.then_some((standing.version, Some(now)))
+                // KV has no part in statuses.
+                newer.then_some((tenant_status.version, Some(now)))
             }
         };
         if let Some((version, acknowledged_at)) = news {
@@ -115,10 +116,10 @@ impl Feed {
         let reset = request.epoch.as_ref() != Some(&epoch) || request.cursor < self.floor;
         // All suspensions below the floor are in the first page. Otherwise the second page's cursor would be below the
         // floor and reset everything again.
-        let standing = if reset { self.log.range(..=self.floor).count() } else { 0 };
+        let tenant_status = if reset { self.log.range(..=self.floor).count() } else { 0 };
         let from = if reset { 0 } else { request.cursor + 1 };
         let mut rest = self.log.range(from..);
-        let page: Vec<_> = rest.by_ref().take(standing + self.page_entries).collect();
+        let page: Vec<_> = rest.by_ref().take(tenant_status + self.page_entries).collect();
         PollAnswer {
             epoch,
             reset,
@@ -131,7 +132,7 @@ impl Feed {
 
     pub(crate) fn current(&self, digest: &KeyDigest, tenant: &TenantId) -> CurrentAnswer {
         let record = self.keys.get(digest).map(|(_, record)| record.clone());
-        CurrentAnswer { standing: record.as_ref().and(self.standings.get(tenant).cloned()), record }
+        CurrentAnswer { tenant_status: record.as_ref().and(self.tenant_statuses.get(tenant).cloned()), record }
     }
 
     pub(crate) fn restart_with_another_epoch(&mut self) {

@@ -91,7 +91,7 @@ pub(crate) struct Spent {
     pub(crate) polls: u32,
     pub(crate) currents: u32,
     pub(crate) kv_reads: u32,
-    pub(crate) standing_reads: u32,
+    pub(crate) tenant_status_reads: u32,
     /// The time spent on timers, waiting for other requests' polls.
     pub(crate) waited_ms: Millis,
 }

@@ -1,4 +1,4 @@
-//! KV, eventually consistent: the records of keys and the standings of tenants.
+//! KV, eventually consistent: the records of keys and the statuses of tenants.
 
 use crate::Millis;
 
@@ -11,7 +11,7 @@ pub(crate) struct Slot {
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
     pub(crate) version: u64,
-    /// A record or a standing, in its stored form.
+    /// A record or a status, in its stored form.
     pub(crate) text: String,
 }
 

@@ -7,7 +7,7 @@ use keystile_core::{
     access::record::Subject as KeySubject,
     base::id::ID_RANDOM_BYTES,
     feed::{
-        message::{Change, TenantStanding},
+        message::{Change, TenantStatus},
         outbox::OutboxEntry,
     },
     key::keyring::MINT_RANDOM_BYTES,
@@ -67,14 +67,14 @@ pub(crate) static MINTED: LazyLock<Vec<PlainKey>> = LazyLock::new(|| {
 #[derive(Clone, Debug)]
 pub(crate) enum State {
     Key(Box<Key>),
-    Tenant(TenantStanding),
+    Tenant(TenantStatus),
 }
 
 impl State {
     pub(crate) fn change(&self) -> Change {
         match self {
             Self::Key(key) => Change::Key { digest: key.digest, record: key.record.encode() },
-            Self::Tenant(standing) => Change::Tenant(standing.clone()),
+            Self::Tenant(tenant_status) => Change::Tenant(tenant_status.clone()),
         }
     }
 }
@@ -116,7 +116,8 @@ impl Row {
 
     /// Whether the tenant is suspended as of a version; before the first it is not.
     pub(crate) fn suspended(&self, version: u64) -> bool {
-        self.version(version).is_some_and(|of| matches!(&of.state, State::Tenant(standing) if standing.suspended))
+        self.version(version)
+            .is_some_and(|of| matches!(&of.state, State::Tenant(tenant_status) if tenant_status.suspended))
     }
 
     /// The oldest version that a request which starts at `instant` may be judged by.
@@ -149,10 +150,10 @@ impl Row {
     }
 
     /// Suspends or resumes a tenant, unless it is so already.
-    pub(crate) fn change_standing(&mut self, tenant: usize, suspended: bool, now: Timestamp) {
+    pub(crate) fn change_tenant_status(&mut self, tenant: usize, suspended: bool, now: Timestamp) {
         if self.suspended(self.latest()) != suspended {
-            let standing = TenantStanding { tenant: tenant_id(tenant), version: self.latest() + 1, suspended };
-            self.push(State::Tenant(standing), now);
+            let tenant_status = TenantStatus { tenant: tenant_id(tenant), version: self.latest() + 1, suspended };
+            self.push(State::Tenant(tenant_status), now);
         }
     }
 

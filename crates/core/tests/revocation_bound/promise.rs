@@ -9,7 +9,7 @@ use keystile_core::{
     },
     feed::{
         client::{CLOCK_JITTER_MS, KV_ONLY_RECORD_AGE_MS, LEASE_GRACE_MS, WhenFeedUnreachable},
-        lookup::{Answer, Basis, Unavailable},
+        lookup::{Basis, LookupAnswer, Unavailable},
         outbox::EFFECTIVE_MARGIN_MS,
     },
 };
@@ -27,12 +27,12 @@ const LONGEST_REQUEST_MS: Millis = 10_000;
 
 impl World<'_> {
     /// Checks (a) to (d) for one answer.
-    pub(crate) fn hold_promises(&mut self, request: &Request, answer: &Answer) -> Result<(), TestCaseError> {
+    pub(crate) fn hold_promises(&mut self, request: &Request, answer: &LookupAnswer) -> Result<(), TestCaseError> {
         self.hold_cost(request)?;
         match answer {
-            Answer::Found { record, suspended, basis } => self.hold_found(request, record, *suspended, *basis),
-            Answer::Missing => self.hold_missing(request),
-            Answer::Unavailable(why) => {
+            LookupAnswer::Found { record, suspended, basis } => self.hold_found(request, record, *suspended, *basis),
+            LookupAnswer::Missing => self.hold_missing(request),
+            LookupAnswer::Unavailable(why) => {
                 self.tally.unavailable += 1;
                 prop_assert_ne!(*why, Unavailable::RecordTooNew, "(c) no record is too new");
                 prop_assert!(self.feed_failed_lately(request), "(c) unavailable though no call failed: {:?}", why);
@@ -60,9 +60,10 @@ impl World<'_> {
                     "{rule} on version {} though version {in_effect} was in effect: {verdict:?}",
                     record.version
                 );
-                let mut standings = tenant.in_effect(request.started_at)..=tenant.latest();
+                let mut tenant_statuses = tenant.in_effect(request.started_at)..=tenant.latest();
                 prop_assert!(
-                    verdict == Err(Refusal::Revoked) || standings.any(|version| tenant.suspended(version) == suspended),
+                    verdict == Err(Refusal::Revoked)
+                        || tenant_statuses.any(|version| tenant.suspended(version) == suspended),
                     "{rule} on a standing that was no longer in effect: suspended {suspended}"
                 );
             }
@@ -78,10 +79,12 @@ impl World<'_> {
                     "(a) KV alone served version {} when {oldest} was the oldest it had",
                     record.version
                 );
-                let standings = &self.kv_standings[tenant_of(request.key)];
-                let mut standings = standings.oldest_version(request.started_at - reach, self.now)..=tenant.latest();
+                let tenant_statuses = &self.kv_tenant_statuses[tenant_of(request.key)];
+                let mut tenant_statuses =
+                    tenant_statuses.oldest_version(request.started_at - reach, self.now)..=tenant.latest();
                 prop_assert!(
-                    verdict == Err(Refusal::Revoked) || standings.any(|version| tenant.suspended(version) == suspended),
+                    verdict == Err(Refusal::Revoked)
+                        || tenant_statuses.any(|version| tenant.suspended(version) == suspended),
                     "(a) KV alone served on a standing older than any it had: suspended {suspended}"
                 );
                 self.tally.by_kv_alone += 1;
@@ -111,7 +114,7 @@ impl World<'_> {
 
     fn hold_cost(&self, request: &Request) -> Result<(), TestCaseError> {
         let (spent, isolate) = (&request.spent, &self.isolates[request.isolate]);
-        let reads = [spent.polls, spent.currents, spent.kv_reads, spent.standing_reads];
+        let reads = [spent.polls, spent.currents, spent.kv_reads, spent.tenant_status_reads];
         prop_assert!(reads.into_iter().all(|reads| reads <= 1), "(d) costs too much: {:?}", spent);
         // After a step back the clock shows a time that it showed before, so waiting begins anew.
         let times = Millis::from(1 + isolate.steps_back - request.steps_back);
@@ -133,15 +136,15 @@ impl World<'_> {
     }
 
     /// Checks (e) for an answer when all is calm: it is what the ledgers say.
-    pub(crate) fn hold_truth(&self, request: &Request, answer: &Answer) -> Result<(), TestCaseError> {
+    pub(crate) fn hold_truth(&self, request: &Request, answer: &LookupAnswer) -> Result<(), TestCaseError> {
         let (row, tenant) = (&self.keys[request.key], &self.tenants[tenant_of(request.key)]);
         let told = self.kv[request.key].at(self.now).map_or(0, |value| value.version);
         prop_assert_eq!(told, row.latest(), "(e) KV does not hold the latest version");
-        let told = self.kv_standings[tenant_of(request.key)].at(self.now).map_or(0, |value| value.version);
+        let told = self.kv_tenant_statuses[tenant_of(request.key)].at(self.now).map_or(0, |value| value.version);
         prop_assert_eq!(told, tenant.latest(), "(e) KV does not hold how the tenant stands");
         let truth = row.key(row.latest()).map(|key| &key.record);
         match answer {
-            Answer::Found { record, suspended, basis: Basis::Feed } => {
+            LookupAnswer::Found { record, suspended, basis: Basis::Feed } => {
                 prop_assert_eq!(Some(&**record), truth, "(e) not what the ledger says");
                 // A lookup does not ask about the tenant of a revoked key.
                 let matters = record.state != KeyState::Revoked;
@@ -150,7 +153,7 @@ impl World<'_> {
                     "(e) not as the tenant stands"
                 );
             }
-            Answer::Missing => prop_assert_eq!(None, truth, "(e) not what the ledger says"),
+            LookupAnswer::Missing => prop_assert_eq!(None, truth, "(e) not what the ledger says"),
             other => prop_assert!(false, "(e) no answer though all is calm: {:?}", other),
         }
         Ok(())

@@ -11,7 +11,7 @@ use keystile_core::{
     access::record::Stored,
     feed::{
         client::{Poll, WhenFeedUnreachable},
-        message::{Change, CurrentAnswer, PollAnswer, TenantStanding},
+        message::{Change, CurrentAnswer, PollAnswer, TenantStatus},
     },
 };
 use proptest::{prelude::*, test_runner::TestCaseError};
@@ -39,8 +39,8 @@ pub(crate) struct World<'a> {
     pub(crate) keys: Vec<Row>,
     pub(crate) tenants: Vec<Row>,
     pub(crate) kv: Vec<Slot>,
-    /// KV's copy of the tenants' standings.
-    pub(crate) kv_standings: Vec<Slot>,
+    /// KV's copy of the tenants' statuses.
+    pub(crate) kv_tenant_statuses: Vec<Slot>,
     pub(crate) tally: Tally,
     feed: Feed,
     relay: (Millis, Feed),
@@ -81,7 +81,7 @@ enum Job {
     CurrentArrives { request: u64, sent_at: Millis, sent_clock: Timestamp, reports_at: Millis },
     CurrentReports { request: u64, sent_at: Millis, sent_clock: Timestamp, answer: Option<CurrentAnswer> },
     KvReports { request: u64, sent_clock: Timestamp, read: Result<Option<Stored>, ()> },
-    StandingReports { request: u64, tenant: usize, sent_clock: Timestamp, read: Result<Option<TenantStanding>, ()> },
+    TenantStatusReports { request: u64, tenant: usize, sent_clock: Timestamp, read: Result<Option<TenantStatus>, ()> },
     Woken { request: u64, waited_ms: Millis },
     Abandoned { request: u64 },
 }
@@ -116,7 +116,7 @@ impl<'a> World<'a> {
             keys: (0..KEYS).map(|_| Row::default()).collect(),
             tenants: (0..TENANTS).map(|_| Row::default()).collect(),
             kv: (0..KEYS).map(|_| Slot::empty()).collect(),
-            kv_standings: (0..TENANTS).map(|_| Slot::empty()).collect(),
+            kv_tenant_statuses: (0..TENANTS).map(|_| Slot::empty()).collect(),
             tally: Tally::default(),
             relay: (BEGINNING, feed.clone()),
             feed,
@@ -248,10 +248,10 @@ impl<'a> World<'a> {
                 asking.lookup.kv_answered(&mut self.isolates[asking.isolate].client, read, sent_clock);
                 return self.operation_ended(request);
             }
-            Job::StandingReports { request, tenant, sent_clock, read } => {
+            Job::TenantStatusReports { request, tenant, sent_clock, read } => {
                 let Some(asking) = self.requests.get_mut(&request) else { return Ok(()) };
                 let client = &mut self.isolates[asking.isolate].client;
-                asking.lookup.standing_answered(client, tenant_id(tenant), read, sent_clock);
+                asking.lookup.tenant_status_answered(client, tenant_id(tenant), read, sent_clock);
                 return self.operation_ended(request);
             }
             Job::Woken { request, waited_ms } => {
@@ -282,8 +282,8 @@ impl<'a> World<'a> {
                 self.at(self.now + gap, Job::Happens(Event::Change { key, change: other }));
                 return self.happen(Event::Change { key, change: one });
             }
-            Event::Suspend { tenant } => return self.change_standing(tenant, true),
-            Event::Resume { tenant } => return self.change_standing(tenant, false),
+            Event::Suspend { tenant } => return self.change_tenant_status(tenant, true),
+            Event::Resume { tenant } => return self.change_tenant_status(tenant, false),
             Event::RestartIsolate { isolate } => {
                 let index = isolate % self.isolates.len();
                 self.isolates[index].restart();
@@ -301,10 +301,10 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    fn change_standing(&mut self, tenant: usize, suspended: bool) -> Result<(), TestCaseError> {
+    fn change_tenant_status(&mut self, tenant: usize, suspended: bool) -> Result<(), TestCaseError> {
         self.everyone_asks(Subject::Tenant(tenant), self.now)?;
         let now = self.ledger_clock(tenant);
-        self.tenants[tenant].change_standing(tenant, suspended, now);
+        self.tenants[tenant].change_tenant_status(tenant, suspended, now);
         self.at(self.now, Job::Outbox(Subject::Tenant(tenant)));
         Ok(())
     }

@@ -59,7 +59,7 @@ impl From<serde_json::Error> for Unanswered {
     }
 }
 
-type Outcome = std::result::Result<Value, Unanswered>;
+type DeadLetterResult = std::result::Result<Value, Unanswered>;
 
 impl DurableObject for DeadLetters {
     fn new(state: State, env: Env) -> Self {
@@ -113,8 +113,8 @@ impl DeadLetters {
     fn handle<Q: DeserializeOwned>(
         &self,
         body: &str,
-        handler: impl Fn(&Self, &Database, &Q, Timestamp) -> Outcome,
-    ) -> Outcome {
+        handler: impl Fn(&Self, &Database, &Q, Timestamp) -> DeadLetterResult,
+    ) -> DeadLetterResult {
         handler(self, self.open()?, &serde_json::from_str(body)?, clock::now())
     }
 
@@ -126,7 +126,7 @@ impl DeadLetters {
         Ok(self.database.get_or_init(|| database))
     }
 
-    fn failed(&self, database: &Database, attempted: &AttemptFailed, now: Timestamp) -> Outcome {
+    fn failed(&self, database: &Database, attempted: &AttemptFailed, now: Timestamp) -> DeadLetterResult {
         let last = serde_json::to_string(&attempted.failed)?;
         let row = vec![attempted.id.as_str().into(), last.into(), now.as_millis().into()];
         database.execute(
@@ -138,12 +138,12 @@ impl DeadLetters {
         Ok(json!({}))
     }
 
-    fn delivered(&self, database: &Database, which: &Delivered, _now: Timestamp) -> Outcome {
+    fn delivered(&self, database: &Database, which: &Delivered, _now: Timestamp) -> DeadLetterResult {
         database.execute("DELETE FROM letters WHERE id = ?", vec![which.id.as_str().into()])?;
         Ok(json!({}))
     }
 
-    fn bury(&self, database: &Database, bury: &Bury, now: Timestamp) -> Outcome {
+    fn bury(&self, database: &Database, bury: &Bury, now: Timestamp) -> DeadLetterResult {
         let message = bury.envelope.to_message();
         // The list is read without bodies.
         let mut summary = bury.envelope.clone();
@@ -166,7 +166,7 @@ impl DeadLetters {
         Ok(json!({}))
     }
 
-    fn list(&self, database: &Database, query: &DeadLetterQuery, _now: Timestamp) -> Outcome {
+    fn list(&self, database: &Database, query: &DeadLetterQuery, _now: Timestamp) -> DeadLetterResult {
         let (before, id) = match &query.after {
             Some(place) => (place.dead_at.as_millis(), place.id.as_str()),
             None => (i64::MAX >> 12, ""),
@@ -195,7 +195,7 @@ impl DeadLetters {
 
     /// Puts an event back into its queue. The message is sent to the queue before it is deleted here: for a moment it
     /// is in both, but never in neither.
-    async fn redrive(&self, body: &str) -> Outcome {
+    async fn redrive(&self, body: &str) -> DeadLetterResult {
         let which: Redrive = serde_json::from_str(body)?;
         let kept = self.kept(&which.id)?;
         let mut envelope = Envelope::parse(&kept.message).map_err(Unanswered::Fault)?;
@@ -211,7 +211,7 @@ impl DeadLetters {
         Ok(json!({ "id": which.id, "status": "queued" }))
     }
 
-    async fn discard(&self, body: &str) -> Outcome {
+    async fn discard(&self, body: &str) -> DeadLetterResult {
         let which: Discard = serde_json::from_str(body)?;
         let kept = self.kept(&which.id)?;
         self.open()?.execute("DELETE FROM letters WHERE id = ?", vec![which.id.as_str().into()])?;

@@ -7,7 +7,7 @@ use keystile_core::{
     access::record::Stored,
     base::{base62, problem::Problem},
     feed::{
-        message::{AcknowledgeRequest, Change, CurrentAnswer, PAGE_ENTRIES, PollAnswer, PollRequest, TenantStanding},
+        message::{AcknowledgeRequest, Change, CurrentAnswer, PAGE_ENTRIES, PollAnswer, PollRequest, TenantStatus},
         outbox::KEEP_ACKNOWLEDGED_MS,
     },
 };
@@ -115,7 +115,7 @@ impl Log {
             for change in &decoded {
                 match change {
                     Decoded::Key { digest, text, stored } => publish_key(database, digest, text, stored, now)?,
-                    Decoded::Tenant(standing) => publish_standing(database, standing, now)?,
+                    Decoded::Tenant(tenant_status) => publish_tenant_status(database, tenant_status, now)?,
                 }
             }
             Ok::<_, Failure>(())
@@ -182,7 +182,7 @@ pub(super) fn next_trim(database: &Database) -> Result<Option<Timestamp>> {
     Ok(oldest.and_then(|oldest| oldest.acknowledged_at).map(|at| at.plus_millis(KEEP_ACKNOWLEDGED_MS)))
 }
 
-/// The latest record of one key, whatever the log still has, and its tenant's standing.
+/// The latest record of one key, whatever the log still has, and its tenant's status.
 pub(super) fn current(database: &Database, digest: &KeyDigest) -> Result<CurrentAnswer> {
     #[derive(Deserialize)]
     struct Row {
@@ -197,24 +197,24 @@ pub(super) fn current(database: &Database, digest: &KeyDigest) -> Result<Current
          WHERE current.digest = ?",
         vec![digest.to_hex().into()],
     )?;
-    let Some(row) = row else { return Ok(CurrentAnswer { record: None, standing: None }) };
-    let standing = match (row.tenant, row.version, row.suspended) {
+    let Some(row) = row else { return Ok(CurrentAnswer { record: None, tenant_status: None }) };
+    let tenant_status = match (row.tenant, row.version, row.suspended) {
         (Some(tenant), Some(version), Some(suspended)) => {
-            Some(TenantStanding { tenant, version, suspended: suspended != 0 })
+            Some(TenantStatus { tenant, version, suspended: suspended != 0 })
         }
         _ => None,
     };
-    Ok(CurrentAnswer { record: Some(row.record), standing })
+    Ok(CurrentAnswer { record: Some(row.record), tenant_status })
 }
 
 enum Decoded<'a> {
     Key { digest: &'a KeyDigest, text: &'a str, stored: Stored },
-    Tenant(&'a TenantStanding),
+    Tenant(&'a TenantStatus),
 }
 
 fn decode(change: &Change) -> std::result::Result<Decoded<'_>, Problem> {
     match change {
-        Change::Tenant(standing) => Ok(Decoded::Tenant(standing)),
+        Change::Tenant(tenant_status) => Ok(Decoded::Tenant(tenant_status)),
         Change::Key { digest, record } => {
             let stored = Stored::decode(record)
                 .map_err(|_| Problem::new(400, "CORRUPT_RECORD", "A record can't be read; nothing was taken."))?;
@@ -279,19 +279,19 @@ fn names_another_key(known: &str, text: &str) -> bool {
     matches!((id(known), id(text)), (Some(known), Some(new)) if known != new)
 }
 
-/// No copy of a standing is in KV, so its entry counts as acknowledged at once.
+/// No copy of a status is in KV, so its entry counts as acknowledged at once.
 /// A suspension outlives its entry: [`suspensions`] has it while it lasts.
-fn publish_standing(database: &Database, standing: &TenantStanding, now: Timestamp) -> Result<()> {
-    let tenant = standing.tenant.as_str();
-    if known_standing(database, tenant)?.is_some_and(|known| !standing.supersedes(&known)) {
+fn publish_tenant_status(database: &Database, tenant_status: &TenantStatus, now: Timestamp) -> Result<()> {
+    let tenant = tenant_status.tenant.as_str();
+    if known_tenant_status(database, tenant)?.is_some_and(|known| !tenant_status.supersedes(&known)) {
         return Ok(());
     }
-    let version = SqlStorageValue::Integer(standing.version as i64);
+    let version = SqlStorageValue::Integer(tenant_status.version as i64);
     database.execute(
         "INSERT OR REPLACE INTO standing (tenant, version, suspended) VALUES (?, ?, ?)",
-        vec![tenant.into(), version.clone(), i64::from(standing.suspended).into()],
+        vec![tenant.into(), version.clone(), i64::from(tenant_status.suspended).into()],
     )?;
-    tenants::note(database, &standing.tenant, now)?;
+    tenants::note(database, &tenant_status.tenant, now)?;
     database.execute("DELETE FROM log WHERE tenant = ?", vec![tenant.into()])?;
     database.execute(
         "INSERT INTO log (tenant, version, acknowledged_at) VALUES (?, ?, ?)",
@@ -300,28 +300,28 @@ fn publish_standing(database: &Database, standing: &TenantStanding, now: Timesta
 }
 
 #[derive(Deserialize)]
-struct StandingRow {
+struct TenantStatusRow {
     tenant: TenantId,
     version: u64,
     suspended: u8,
 }
 
-impl From<StandingRow> for TenantStanding {
-    fn from(row: StandingRow) -> Self {
+impl From<TenantStatusRow> for TenantStatus {
+    fn from(row: TenantStatusRow) -> Self {
         Self { tenant: row.tenant, version: row.version, suspended: row.suspended != 0 }
     }
 }
 
-fn known_standing(database: &Database, tenant: &str) -> Result<Option<TenantStanding>> {
+fn known_tenant_status(database: &Database, tenant: &str) -> Result<Option<TenantStatus>> {
     let query = "SELECT tenant, version, suspended FROM standing WHERE tenant = ?";
-    let row: Option<StandingRow> = database.row(query, vec![tenant.into()])?;
+    let row: Option<TenantStatusRow> = database.row(query, vec![tenant.into()])?;
     Ok(row.map(Into::into))
 }
 
 /// All suspensions that last, which a cold isolate receives first.
 fn suspensions(database: &Database) -> Result<Vec<Change>> {
     let query = "SELECT tenant, version, suspended FROM standing WHERE suspended = 1";
-    let rows: Vec<StandingRow> = database.rows(query, vec![])?;
+    let rows: Vec<TenantStatusRow> = database.rows(query, vec![])?;
     Ok(rows.into_iter().map(|row| Change::Tenant(row.into())).collect())
 }
 

@@ -2,7 +2,7 @@
 
 use keystile_core::{
     KeyDigest, TenantId,
-    feed::message::{Change, PAGE_ENTRIES, PollRequest, TenantStanding},
+    feed::message::{Change, PAGE_ENTRIES, PollRequest, TenantStatus},
 };
 use serde::Deserialize;
 
@@ -82,7 +82,7 @@ impl Entry {
         match self {
             Self { digest: Some(digest), record: Some(record), .. } => Some(Change::Key { digest, record }),
             Self { tenant: Some(tenant), version: Some(version), suspended: Some(suspended), .. } => {
-                Some(Change::Tenant(TenantStanding { tenant, version, suspended: suspended != 0 }))
+                Some(Change::Tenant(TenantStatus { tenant, version, suspended: suspended != 0 }))
             }
             _ => None,
         }

@@ -188,7 +188,7 @@ impl OpenLedger {
             Subject::Tenant => match suspension::find(&self.database)?.map(|suspension| suspension.stated) {
                 None => return outbox::replace(&self.database, due, None),
                 Some(stated) if stated.version != due.entry.version => return Ok(()),
-                Some(stated) => kv::put_standing(env, keyring, &stated).await,
+                Some(stated) => kv::put_tenant_status(env, keyring, &stated).await,
             },
         };
         let now = clock::now();

@@ -4,7 +4,7 @@ use keystile_core::{
     Timestamp,
     access::record::Subject,
     base::problem::Problem,
-    ledger::plan::{Limits, MAX_KEYS, TenantSettings},
+    ledger::plan::{KeyLimits, MAX_KEYS, TenantSettings},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -37,15 +37,15 @@ fn reached(limit: u32, active: u64, detail: String) -> Problem {
 
 impl OpenLedger {
     /// The limits that hold for such keys. Operators have none.
-    pub(crate) fn limits(&self, subject: &Subject) -> Result<Limits> {
+    pub(crate) fn limits(&self, subject: &Subject) -> Result<KeyLimits> {
         match subject {
             Subject::ApiKey { .. } => Ok(self.deployment.config.limits_of(&find(&self.database)?)),
-            Subject::Operator { .. } => Ok(Limits::default()),
+            Subject::Operator { .. } => Ok(KeyLimits::default()),
         }
     }
 
     /// Whether there may be one more key.
-    pub(crate) fn check_one_more(&self, limits: &Limits, now: Timestamp) -> std::result::Result<(), Failure> {
+    pub(crate) fn check_one_more(&self, limits: &KeyLimits, now: Timestamp) -> std::result::Result<(), Failure> {
         let Some(limit) = limits.max_active_keys else { return Ok(()) };
         // No further than the answer needs: a tenant may have had thousands.
         if limits.allow_one_more(keys::count_lasting(&self.database, now, limit)?) {
@@ -62,7 +62,7 @@ impl OpenLedger {
     /// Whether one more key may be on its way out by rotation. Such keys don't
     /// count against the limit, so that there can be a rotation at the limit; but
     /// no more of them than the limit has, or rotations would go round it.
-    pub(crate) fn check_one_more_ends(&self, limits: &Limits, now: Timestamp) -> std::result::Result<(), Failure> {
+    pub(crate) fn check_one_more_ends(&self, limits: &KeyLimits, now: Timestamp) -> std::result::Result<(), Failure> {
         let Some(limit) = limits.max_active_keys else { return Ok(()) };
         let ending = keys::count_ending(&self.database, now, limit)?;
         if ending == 0 || limits.allow_one_more(ending) {

@@ -2,7 +2,7 @@
 
 use keystile_core::{
     TenantId, Timestamp,
-    feed::{message::TenantStanding, outbox::Told},
+    feed::{message::TenantStatus, outbox::Told},
 };
 use serde::Deserialize;
 use worker::Result;
@@ -11,7 +11,7 @@ use keystile_runtime::database::Database;
 
 /// The last suspension or its end, and when that is in effect at every edge.
 pub(crate) struct Suspension {
-    pub(crate) stated: TenantStanding,
+    pub(crate) stated: TenantStatus,
     pub(crate) effective_by: Option<Timestamp>,
 }
 
@@ -34,16 +34,20 @@ struct Row {
 pub(crate) fn find(database: &Database) -> Result<Option<Suspension>> {
     let row: Option<Row> = database.row("SELECT tenant, version, suspended, effective_by FROM standing", vec![])?;
     Ok(row.map(|Row { tenant, version, suspended, effective_by }| Suspension {
-        stated: TenantStanding { tenant, version, suspended: suspended != 0 },
+        stated: TenantStatus { tenant, version, suspended: suspended != 0 },
         effective_by,
     }))
 }
 
 /// Writes one that is new and in effect nowhere yet.
-pub(crate) fn write(database: &Database, standing: &TenantStanding) -> Result<()> {
+pub(crate) fn write(database: &Database, tenant_status: &TenantStatus) -> Result<()> {
     database.execute(
         "INSERT OR REPLACE INTO standing (tenant, version, suspended, effective_by) VALUES (?, ?, ?, NULL)",
-        vec![standing.tenant.as_str().into(), (standing.version as i64).into(), i64::from(standing.suspended).into()],
+        vec![
+            tenant_status.tenant.as_str().into(),
+            (tenant_status.version as i64).into(),
+            i64::from(tenant_status.suspended).into(),
+        ],
     )
 }
 

@@ -18,7 +18,7 @@ use keystile_core::{
         idempotency::Claim,
         import::{BATCH_LINES, LineResult, differences},
         lifecycle::{ImportedKey, Key},
-        plan::Limits,
+        plan::KeyLimits,
     },
     objects::feed,
 };
@@ -241,7 +241,7 @@ fn import_one(
 
 /// The tenant's limits, and the number of keys that count against them so far.
 struct Room {
-    limits: Limits,
+    limits: KeyLimits,
     active: u64,
 }
 

@@ -12,7 +12,7 @@ use keystile_core::{
         audit::Action,
         idempotency::Claim,
         lifecycle::{Key, Overlap},
-        plan::{Limits, RequestedExpiry},
+        plan::{KeyLimits, RequestedExpiry},
     },
 };
 use keystile_runtime::clock;
@@ -122,7 +122,7 @@ fn rotated(
 fn successors_expiry(
     old: &Key,
     requested: Option<RequestedExpiry>,
-    limits: &Limits,
+    limits: &KeyLimits,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Failure> {
     match requested {

@@ -8,7 +8,7 @@ use keystile_core::{
         shown::ShownSuspension,
     },
     base::timestamp::Rfc3339,
-    feed::{message::TenantStanding, outbox::Told},
+    feed::{message::TenantStatus, outbox::Told},
     ledger::{audit::Action, idempotency::Claim, lifecycle::KeyStatus},
 };
 use keystile_runtime::clock;
@@ -114,7 +114,7 @@ async fn set_suspended(
             return Ok(known.map(|known| known.told()));
         }
         let version = known.map_or(0, |known| known.stated.version) + 1;
-        suspension::write(database, &TenantStanding { tenant: tenant.clone(), version, suspended })?;
+        suspension::write(database, &TenantStatus { tenant: tenant.clone(), version, suspended })?;
         let action = if suspended { Action::Suspended } else { Action::Resumed };
         audit::tenant_changed(database, origin, action, Map::new(), now)?;
         outbox::enqueue(database, &Subject::Tenant, version, now)?;

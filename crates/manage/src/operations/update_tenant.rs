@@ -4,7 +4,7 @@
 use keystile_core::{
     TenantId,
     api::{management::MAX_BODY_BYTES, shown::ShownTenant},
-    feed::message::TenantStanding,
+    feed::message::TenantStatus,
     ledger::{
         audit::Action,
         idempotency::Claim,
@@ -74,7 +74,7 @@ impl Change for UpdateTenant {
             audit::tenant_changed(database, &origin, Action::LimitsChanged, detail, now)?;
             // So that the list of tenants has it even if it has no keys yet.
             if suspension::find(database)?.is_none() {
-                suspension::write(database, &TenantStanding { tenant: tenant.clone(), version: 1, suspended: false })?;
+                suspension::write(database, &TenantStatus { tenant: tenant.clone(), version: 1, suspended: false })?;
                 outbox::enqueue(database, &Subject::Tenant, 1, now)?;
             }
             Ok(ledger.arm(now)?)

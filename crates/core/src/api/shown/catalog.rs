@@ -9,7 +9,7 @@ use crate::{
     access::scope::{Implies, Preset, Scope, ScopeDefinition, ScopeSet},
     config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
     key::Environment,
-    ledger::plan::{Limits, Plan},
+    ledger::plan::{KeyLimits, Plan},
 };
 
 /// The catalog, as `GET /v1/scopes` shows it.
@@ -105,7 +105,7 @@ pub struct ShownPlan<'a> {
 
 impl<'a> ShownPlan<'a> {
     fn new(plan: &'a Plan) -> Self {
-        let Limits { max_active_keys, default_expiry_days, max_expiry_days } = plan.limits;
+        let KeyLimits { max_active_keys, default_expiry_days, max_expiry_days } = plan.limits;
         let (name, description): (&str, &str) = (&plan.name, &plan.description);
         Self { default_expiry_days, description, max_active_keys, max_expiry_days, name }
     }
@@ -120,8 +120,8 @@ pub struct ShownLimits {
     pub max_expiry_days: Option<u32>,
 }
 
-impl From<Limits> for ShownLimits {
-    fn from(Limits { max_active_keys, default_expiry_days, max_expiry_days }: Limits) -> Self {
+impl From<KeyLimits> for ShownLimits {
+    fn from(KeyLimits { max_active_keys, default_expiry_days, max_expiry_days }: KeyLimits) -> Self {
         Self { default_expiry_days, max_active_keys, max_expiry_days }
     }
 }

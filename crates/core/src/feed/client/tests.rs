@@ -32,8 +32,8 @@ pub(crate) fn change(record: &KeyRecord) -> Change {
     Change::Key { digest: digest(), record: record.encode() }
 }
 
-pub(crate) fn standing(version: u64, suspended: bool) -> TenantStanding {
-    TenantStanding { tenant: record().tenant().unwrap().clone(), version, suspended }
+pub(crate) fn tenant_status(version: u64, suspended: bool) -> TenantStatus {
+    TenantStatus { tenant: record().tenant().unwrap().clone(), version, suspended }
 }
 
 /// The last page of an answer to a cold isolate.
@@ -188,20 +188,20 @@ fn invariant_2_an_overlay_over_its_cap_is_voided_whole_and_each_key_is_asked_for
 
 #[test]
 fn invariant_4_suspensions_are_part_of_what_a_cold_isolate_receives() {
-    let client = client_with_view(at(0), vec![Change::Tenant(standing(3, true))]);
-    let tenant = standing(0, false).tenant;
+    let client = client_with_view(at(0), vec![Change::Tenant(tenant_status(3, true))]);
+    let tenant = tenant_status(0, false).tenant;
     assert!(client.suspended(&tenant, None));
-    assert!(!client.suspended(&tenant, Some(&standing(4, false))), "what `current` says may be newer");
-    assert!(client.suspended(&tenant, Some(&standing(2, false))), "or older");
+    assert!(!client.suspended(&tenant, Some(&tenant_status(4, false))), "what `current` says may be newer");
+    assert!(client.suspended(&tenant, Some(&tenant_status(2, false))), "or older");
 }
 
 #[test]
 fn invariant_4_what_current_says_of_a_tenant_is_kept_in_mind() {
     let mut client = client_with_view(at(0), vec![]);
-    let tenant = standing(0, false).tenant;
-    client.remember_standing(&standing(1, true));
+    let tenant = tenant_status(0, false).tenant;
+    client.remember_tenant_status(&tenant_status(1, true));
     assert!(client.suspended(&tenant, None));
-    client.remember_standing(&standing(2, false));
+    client.remember_tenant_status(&tenant_status(2, false));
     assert!(!client.suspended(&tenant, None));
 }
 
@@ -211,14 +211,14 @@ fn invariant_6_changes_may_come_twice_late_and_out_of_order() {
         change(&version(1, KeyState::Active)),
         change(&version(2, KeyState::Disabled)),
         change(&version(3, KeyState::Active)),
-        Change::Tenant(standing(1, true)),
-        Change::Tenant(standing(2, false)),
+        Change::Tenant(tenant_status(1, true)),
+        Change::Tenant(tenant_status(2, false)),
     ];
     let orders = [[0, 1, 2, 3, 4], [2, 1, 0, 4, 3], [1, 2, 1, 4, 3], [2, 0, 2, 3, 4]];
     for order in orders {
         let client = client_with_view(at(0), order.map(|index| changes[index].clone()).to_vec());
         assert_eq!(client.changed(&digest()), Some(active(3)), "{order:?}");
-        assert!(!client.suspended(&standing(0, false).tenant, None), "{order:?}");
+        assert!(!client.suspended(&tenant_status(0, false).tenant, None), "{order:?}");
     }
 }
 

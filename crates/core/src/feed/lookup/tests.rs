@@ -6,7 +6,7 @@ use crate::{
     feed::{
         client::{
             Settings,
-            tests::{SETTINGS, active, at, change, client_with_view, digest, news, reset, standing, version},
+            tests::{SETTINGS, active, at, change, client_with_view, digest, news, reset, tenant_status, version},
         },
         message::{Change, PollAnswer},
     },
@@ -53,11 +53,11 @@ impl Trial {
         }
     }
 
-    /// The answer, if it needs no more than the tenant's standing, which KV doesn't have.
-    fn answer(&mut self, now: i64) -> Answer {
+    /// The answer, if it needs no more than the tenant's status, which KV doesn't have.
+    fn answer(&mut self, now: i64) -> LookupAnswer {
         let mut step = self.step(now);
-        if let Step::Do(Needs { read_standing: Some(_), .. }) = &step {
-            self.standing(Ok(None), now);
+        if let Step::Do(Needs { read_tenant_status: Some(_), .. }) = &step {
+            self.tenant_status(Ok(None), now);
             step = self.step(now);
         }
         match step {
@@ -66,14 +66,14 @@ impl Trial {
         }
     }
 
-    fn standing(&mut self, read: Result<Option<TenantStanding>, ()>, sent_at: i64) {
-        self.lookup.standing_answered(&mut self.client, tenant(), read, at(sent_at));
+    fn tenant_status(&mut self, read: Result<Option<TenantStatus>, ()>, sent_at: i64) {
+        self.lookup.tenant_status_answered(&mut self.client, tenant(), read, at(sent_at));
     }
 
     /// The answer's version, state, suspension and basis.
     fn found(&mut self, now: i64) -> (u64, KeyState, bool, Basis) {
         match self.answer(now) {
-            Answer::Found { record, suspended, basis } => (record.version, record.state, suspended, basis),
+            LookupAnswer::Found { record, suspended, basis } => (record.version, record.state, suspended, basis),
             other => panic!("not found: {other:?}"),
         }
     }
@@ -82,8 +82,8 @@ impl Trial {
         self.lookup.kv_answered(&mut self.client, read, at(sent_at));
     }
 
-    fn current(&mut self, record: Option<&KeyRecord>, standing: Option<TenantStanding>, sent_at: i64, now: i64) {
-        let answer = CurrentAnswer { record: record.map(KeyRecord::encode), standing };
+    fn current(&mut self, record: Option<&KeyRecord>, tenant_status: Option<TenantStatus>, sent_at: i64, now: i64) {
+        let answer = CurrentAnswer { record: record.map(KeyRecord::encode), tenant_status };
         self.lookup.current_answered(&mut self.client, Some(answer), at(sent_at), at(now));
     }
 
@@ -110,14 +110,14 @@ fn by_kv_alone() -> Trial {
     let needs = trial.needs(0);
     trial.kv(Ok(Some(active(3))), 0);
     trial.client.poll_failed(needs.poll.unwrap().ticket, at(20));
-    assert_eq!(trial.needs(20).read_standing, Some(tenant()));
+    assert_eq!(trial.needs(20).read_tenant_status, Some(tenant()));
     trial
 }
 
 #[test]
 fn without_the_feed_a_suspension_holds_by_kv_and_is_remembered_for_half_a_minute() {
     let mut trial = by_kv_alone();
-    trial.standing(Ok(Some(standing(2, true))), 20);
+    trial.tenant_status(Ok(Some(tenant_status(2, true))), 20);
     assert_eq!(trial.found(30), (3, KeyState::Active, true, Basis::KvOnly));
     assert_eq!(trial.lookup.waited(), Waited { kv: 2, feed: 1 });
     let mut trial = trial.then(40);
@@ -126,29 +126,29 @@ fn without_the_feed_a_suspension_holds_by_kv_and_is_remembered_for_half_a_minute
 }
 
 #[test]
-fn without_the_feed_a_tenant_whose_standing_can_t_be_told_is_not_served() {
+fn without_the_feed_a_tenant_whose_tenant_status_can_t_be_told_is_not_served() {
     let mut trial = by_kv_alone();
-    trial.standing(Err(()), 20);
-    assert_eq!(trial.answer(30), Answer::Unavailable(Unavailable::Storage));
+    trial.tenant_status(Err(()), 20);
+    assert_eq!(trial.answer(30), LookupAnswer::Unavailable(Unavailable::Storage));
 }
 
 #[test]
-fn without_the_feed_the_newer_of_two_standings_holds_whichever_it_is() {
+fn without_the_feed_the_newer_of_two_tenant_statuses_holds_whichever_it_is() {
     for (known, in_kv, suspended) in [(3, 2, false), (2, 3, true)] {
-        let resumed = Change::Tenant(standing(known, false));
+        let resumed = Change::Tenant(tenant_status(known, false));
         let mut trial = Trial::warm(vec![resumed], 100);
         trial.client.remember(digest(), active(3), at(100));
         let mut trial = trial.then(10_000);
         let needs = trial.needs(10_000);
         trial.client.poll_failed(needs.poll.unwrap().ticket, at(10_010));
-        assert!(trial.needs(10_010).read_standing.is_some());
-        trial.standing(Ok(Some(standing(in_kv, true))), 10_010);
+        assert!(trial.needs(10_010).read_tenant_status.is_some());
+        trial.tenant_status(Ok(Some(tenant_status(in_kv, true))), 10_010);
         assert_eq!(trial.found(10_020).2, suspended, "known {known}, in KV {in_kv}");
     }
 }
 
 #[test]
-fn a_revoked_key_and_an_operators_need_no_standing() {
+fn a_revoked_key_and_an_operators_need_no_tenant_status() {
     let mut trial = Trial::cold(SETTINGS);
     let needs = trial.needs(0);
     trial.client.poll_failed(needs.poll.unwrap().ticket, at(20));
@@ -162,7 +162,7 @@ fn a_revoked_key_and_an_operators_need_no_standing() {
     let mut operator = record();
     operator.subject = Subject::Operator { reach: Reach::All };
     trial.kv(Ok(Some(Stored::Known(Rc::new(operator)))), 0);
-    assert!(matches!(trial.step(20), Step::Answer(Answer::Found { basis: Basis::KvOnly, .. })));
+    assert!(matches!(trial.step(20), Step::Answer(LookupAnswer::Found { basis: Basis::KvOnly, .. })));
 }
 
 #[test]
@@ -205,8 +205,8 @@ fn a_key_that_neither_has_is_missing_and_remembered_so() {
     trial.kv(Ok(None), 100);
     trial.needs(110);
     trial.current(None, None, 110, 120);
-    assert_eq!(trial.answer(120), Answer::Missing);
-    assert_eq!(trial.then(130).answer(130), Answer::Missing);
+    assert_eq!(trial.answer(120), LookupAnswer::Missing);
+    assert_eq!(trial.then(130).answer(130), LookupAnswer::Missing);
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn invariant_2_a_cached_miss_does_not_outlive_the_view() {
     let poll = trial.client.begin_poll(at(1_000)).unwrap();
     trial.polled(&poll, news(1, vec![]), 1_010);
     let mut trial = trial.then(2_100);
-    assert_eq!(trial.answer(2_100), Answer::Missing);
+    assert_eq!(trial.answer(2_100), LookupAnswer::Missing);
     assert!(trial.then(2_101).needs(2_101).read_kv);
 }
 
@@ -256,7 +256,7 @@ fn invariant_2_a_key_that_came_without_a_log_entry_is_found_once_the_miss_is_too
         trial.polled(&poll, news(1, vec![]), sent_at);
     }
     let mut trial = trial.then(2_110);
-    assert_eq!(trial.answer(2_110), Answer::Missing);
+    assert_eq!(trial.answer(2_110), LookupAnswer::Missing);
     let mut trial = trial.then(2_111);
     assert!(trial.needs(2_111).read_kv);
     trial.kv(Ok(None), 2_111);
@@ -273,7 +273,7 @@ fn invariant_2_a_miss_asked_for_before_a_step_back_is_not_remembered() {
     let poll = trial.client.begin_poll(at(0)).unwrap();
     trial.polled(&poll, reset(vec![]), 10);
     trial.current(None, None, 3_600_000, 20);
-    assert_eq!(trial.answer(20), Answer::Missing, "it is true for this request");
+    assert_eq!(trial.answer(20), LookupAnswer::Missing, "it is true for this request");
     assert!(trial.then(30).needs(30).read_kv, "and for no other");
 }
 
@@ -299,11 +299,11 @@ fn a_creation_that_the_overlay_learns_of_meanwhile_beats_what_current_said_befor
 #[test]
 fn invariant_4_a_suspended_tenant_s_keys_are_refused_whichever_way_it_is_known() {
     let mut told_by_log =
-        Trial::warm(vec![change(&version(1, KeyState::Active)), Change::Tenant(standing(1, true))], 0);
+        Trial::warm(vec![change(&version(1, KeyState::Active)), Change::Tenant(tenant_status(1, true))], 0);
     assert!(told_by_log.found(10).2);
     let mut told_by_current = Trial::of(client_with_view(at(0), vec![]), true, 10);
     told_by_current.needs(10);
-    told_by_current.current(Some(&version(1, KeyState::Active)), Some(standing(1, true)), 10, 20);
+    told_by_current.current(Some(&version(1, KeyState::Active)), Some(tenant_status(1, true)), 10, 20);
     assert!(told_by_current.found(20).2);
     assert!(told_by_current.then(30).found(30).2, "nor does the next request pass");
 }
@@ -312,7 +312,7 @@ fn invariant_4_a_suspended_tenant_s_keys_are_refused_whichever_way_it_is_known()
 fn invariant_4_a_step_back_does_not_make_a_request_forget_the_suspension_it_was_told_of() {
     let mut trial = Trial::of(client_with_view(at(3_600_000), vec![]), true, 3_600_000);
     trial.needs(3_600_000);
-    trial.current(Some(&version(1, KeyState::Active)), Some(standing(1, true)), 3_600_000, 3_600_010);
+    trial.current(Some(&version(1, KeyState::Active)), Some(tenant_status(1, true)), 3_600_000, 3_600_010);
     assert!(trial.found(0).2);
 }
 
@@ -336,9 +336,9 @@ fn a_strict_request_is_not_served_without_the_feed() {
     let mut trial = Trial::of(client_with_view(at(0), vec![change(&version(3, KeyState::Active))]), true, 10);
     trial.needs(10);
     trial.current_fails(10, 1_010);
-    assert_eq!(trial.answer(1_010), Answer::Unavailable(Unavailable::Feed));
+    assert_eq!(trial.answer(1_010), LookupAnswer::Unavailable(Unavailable::Feed));
     let paused = Trial::of(trial.client, true, 1_020).answer(1_020);
-    assert_eq!(paused, Answer::Unavailable(Unavailable::Feed), "nor asked for, so soon after");
+    assert_eq!(paused, LookupAnswer::Unavailable(Unavailable::Feed), "nor asked for, so soon after");
 }
 
 #[test]
@@ -361,13 +361,15 @@ fn without_the_feed_the_setting_decides() {
         trial.kv(Ok(Some(active(3))), 0);
         trial.client.poll_failed(poll.ticket, at(1_000));
         match trial.answer(1_000) {
-            Answer::Found { basis: Basis::KvOnly, .. } => assert!(served),
-            Answer::Unavailable(Unavailable::Feed) => assert!(!served),
+            LookupAnswer::Found { basis: Basis::KvOnly, .. } => assert!(served),
+            LookupAnswer::Unavailable(Unavailable::Feed) => assert!(!served),
             other => panic!("{other:?}"),
         }
         match trial.then(1_010).step(1_010) {
-            Step::Answer(Answer::Found { basis: Basis::KvOnly, .. }) => assert!(served, "what was just read serves on"),
-            Step::Answer(Answer::Unavailable(Unavailable::Feed)) => assert!(!served),
+            Step::Answer(LookupAnswer::Found { basis: Basis::KvOnly, .. }) => {
+                assert!(served, "what was just read serves on")
+            }
+            Step::Answer(LookupAnswer::Unavailable(Unavailable::Feed)) => assert!(!served),
             other => panic!("{other:?}"),
         }
     }
@@ -387,7 +389,7 @@ fn without_the_feed_a_record_from_kv_serves_for_half_a_minute() {
     let mut trial = pause(trial, KV_ONLY_RECORD_AGE_MS + 1);
     assert!(trial.needs(KV_ONLY_RECORD_AGE_MS + 1).read_kv);
     trial.kv(Err(()), KV_ONLY_RECORD_AGE_MS + 1);
-    assert_eq!(trial.answer(KV_ONLY_RECORD_AGE_MS + 2), Answer::Unavailable(Unavailable::Storage));
+    assert_eq!(trial.answer(KV_ONLY_RECORD_AGE_MS + 2), LookupAnswer::Unavailable(Unavailable::Storage));
 }
 
 #[test]
@@ -423,7 +425,7 @@ fn without_the_feed_nobody_is_told_that_a_key_is_missing() {
     trial.kv(Ok(None), 100);
     trial.needs(110);
     trial.current_fails(110, 1_110);
-    assert_eq!(trial.answer(1_110), Answer::Unavailable(Unavailable::Storage));
+    assert_eq!(trial.answer(1_110), LookupAnswer::Unavailable(Unavailable::Storage));
 }
 
 #[test]
@@ -494,7 +496,7 @@ fn invariant_7_a_failure_from_before_a_step_back_pauses_nobody() {
     trial.client.read_clock(at(600));
     trial.current_fails(1_000, 1_600);
     assert!(!trial.client.is_paused(at(1_600)));
-    assert_eq!(trial.answer(1_600), Answer::Unavailable(Unavailable::Feed));
+    assert_eq!(trial.answer(1_600), LookupAnswer::Unavailable(Unavailable::Feed));
 }
 
 #[test]
@@ -513,9 +515,9 @@ fn a_record_for_newer_readers_is_unavailable_and_a_corrupt_one_too() {
     for record in [newer, "{}".into()] {
         let mut trial = Trial::of(client_with_view(at(0), vec![]), true, 10);
         trial.needs(10);
-        let answer = CurrentAnswer { record: Some(record), standing: None };
+        let answer = CurrentAnswer { record: Some(record), tenant_status: None };
         trial.lookup.current_answered(&mut trial.client, Some(answer), at(10), at(20));
-        assert_eq!(trial.answer(20), Answer::Unavailable(Unavailable::RecordTooNew));
+        assert_eq!(trial.answer(20), LookupAnswer::Unavailable(Unavailable::RecordTooNew));
         assert!(!trial.client.is_paused(at(20)), "the feed is not to blame");
         let mut next = Trial::of(trial.client, true, 30);
         next.needs(30);

@@ -41,16 +41,19 @@ fn golden_vectors_pin_alphabet_labels_tag_address_and_seal() {
     assert_eq!(slot.address, GOLDEN_ADDRESS);
     assert_eq!(slot.seal("{}"), GOLDEN_VALUE);
     let tenant = TenantId::parse("acme").unwrap();
-    let slot = keyring.standing_slots(&tenant).next().unwrap();
-    assert_eq!((slot.address.as_str(), slot.seal("{}").as_str()), (GOLDEN_STANDING_ADDRESS, GOLDEN_STANDING_VALUE));
+    let slot = keyring.tenant_status_slots(&tenant).next().unwrap();
+    assert_eq!(
+        (slot.address.as_str(), slot.seal("{}").as_str()),
+        (GOLDEN_TENANT_STATUS_ADDRESS, GOLDEN_TENANT_STATUS_VALUE)
+    );
 }
 const GOLDEN_KEY: &str = "knq_live_0123456789ABCDEFGHIJKLMNOPQRSTUVoyVZGU";
 const GOLDEN_OPERATOR_KEY: &str = "ksop_0123456789ABCDEFGHIJKLMNOPQRSTUVmIIDtE";
 const GOLDEN_FINGERPRINT: &str = "FgaiTqr6";
 const GOLDEN_ADDRESS: &str = "k1/KUUS9Uxfs7o0r10BQEByu8gmeCSXnvPjX80UbUK11Ro";
 const GOLDEN_VALUE: &str = "1.dgETVbdp2WnFP_AQR5iEJf2wEoXPb49CihtNTuh7DMY.{}";
-const GOLDEN_STANDING_ADDRESS: &str = "t1/epSEUHnnbF5sDWslfRb2G3RHMjnYPSseLOs7aXj1QtU";
-const GOLDEN_STANDING_VALUE: &str = "1.hb0HOpegr06-4LxBkH5mJlFrXC4md3hfxG3grdi1M4E.{}";
+const GOLDEN_TENANT_STATUS_ADDRESS: &str = "t1/epSEUHnnbF5sDWslfRb2G3RHMjnYPSseLOs7aXj1QtU";
+const GOLDEN_TENANT_STATUS_VALUE: &str = "1.hb0HOpegr06-4LxBkH5mJlFrXC4md3hfxG3grdi1M4E.{}";
 
 #[test]
 fn an_operator_key_is_no_api_key_and_the_reverse() {

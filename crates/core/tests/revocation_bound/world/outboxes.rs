@@ -32,7 +32,7 @@ impl World<'_> {
     pub(super) fn slot(&mut self, subject: Subject) -> &mut Slot {
         match subject {
             Subject::Key(key) => &mut self.kv[key],
-            Subject::Tenant(tenant) => &mut self.kv_standings[tenant],
+            Subject::Tenant(tenant) => &mut self.kv_tenant_statuses[tenant],
         }
     }
 
@@ -65,7 +65,7 @@ impl World<'_> {
             (Stage::Put | Stage::Confirm, _) => {
                 let text = match state.change() {
                     Change::Key { record, .. } => record,
-                    Change::Tenant(standing) => standing.encode(),
+                    Change::Tenant(tenant_status) => tenant_status.encode(),
                 };
                 self.put(subject, Value { version: entry.version, text }, attempt);
             }

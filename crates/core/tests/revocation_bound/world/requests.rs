@@ -5,8 +5,8 @@ use keystile_core::{
     access::record::Stored,
     feed::{
         client::Poll,
-        lookup::{Answer, Lookup, Needs, Step},
-        message::{PollAnswer, TenantStanding},
+        lookup::{Lookup, LookupAnswer, Needs, Step},
+        message::{PollAnswer, TenantStatus},
     },
 };
 use proptest::test_runner::TestCaseError;
@@ -55,7 +55,7 @@ impl World<'_> {
         match request.lookup.step(client, clock) {
             Step::Do(needs) => self.carry_out(id, isolate, needs),
             Step::Answer(answer) => {
-                self.tally.warm += u64::from(request.spent.steps == 1 && matches!(answer, Answer::Found { .. }));
+                self.tally.warm += u64::from(request.spent.steps == 1 && matches!(answer, LookupAnswer::Found { .. }));
                 self.tally.in_overflow += u64::from(client.overflowed(clock));
                 self.finish(id, &answer)?;
             }
@@ -63,7 +63,7 @@ impl World<'_> {
         Ok(())
     }
 
-    fn finish(&mut self, id: u64, answer: &Answer) -> Result<(), TestCaseError> {
+    fn finish(&mut self, id: u64, answer: &LookupAnswer) -> Result<(), TestCaseError> {
         let Some(request) = self.requests.remove(&id) else { return Ok(()) };
         self.hold_promises(&request, answer)?;
         if self.settled {
@@ -84,13 +84,13 @@ impl World<'_> {
         request.pending = count(needs.poll.is_some())
             + count(needs.read_kv)
             + count(needs.read_current)
-            + count(needs.read_standing.is_some())
+            + count(needs.read_tenant_status.is_some())
             + count(needs.wait_ms.is_some());
         assert!(request.pending > 0, "(d) nothing to do and no answer");
         request.spent.polls += count(needs.poll.is_some());
         request.spent.kv_reads += count(needs.read_kv);
         request.spent.currents += count(needs.read_current);
-        request.spent.standing_reads += count(needs.read_standing.is_some());
+        request.spent.tenant_status_reads += count(needs.read_tenant_status.is_some());
         let key = request.key;
         let sent_clock = self.clock(isolate);
         if let Some(poll) = needs.poll {
@@ -107,8 +107,8 @@ impl World<'_> {
                 None => self.at(reports_at, Job::CurrentReports { request, sent_at, sent_clock, answer: None }),
             }
         }
-        if needs.read_standing.is_some() {
-            self.read_standing(id, tenant_of(key), sent_clock);
+        if needs.read_tenant_status.is_some() {
+            self.read_tenant_status(id, tenant_of(key), sent_clock);
         }
         if let Some(wait_ms) = needs.wait_ms {
             let waited_ms = Millis::from(wait_ms);
@@ -121,9 +121,9 @@ impl World<'_> {
         self.at(self.now + takes, Job::KvReports { request, sent_clock, read });
     }
 
-    fn read_standing(&mut self, request: u64, tenant: usize, sent_clock: Timestamp) {
-        let (takes, read) = self.read_slot(Subject::Tenant(tenant), |text| TenantStanding::read(text).unwrap());
-        self.at(self.now + takes, Job::StandingReports { request, tenant, sent_clock, read });
+    fn read_tenant_status(&mut self, request: u64, tenant: usize, sent_clock: Timestamp) {
+        let (takes, read) = self.read_slot(Subject::Tenant(tenant), |text| TenantStatus::read(text).unwrap());
+        self.at(self.now + takes, Job::TenantStatusReports { request, tenant, sent_clock, read });
     }
 
     /// The duration of a read, and its result.

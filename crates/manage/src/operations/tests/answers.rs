@@ -20,7 +20,7 @@ use keystile_core::{
         idempotency::{Claim, Remembered},
         import::LineResult,
         lifecycle::{ImportedKey, Key, NewKey, PendingEnd, Revocation},
-        plan::{Limits, Plan, RequestedExpiry},
+        plan::{KeyLimits, Plan, RequestedExpiry},
     },
     usage::report::{Bucket, KeyUsage, Period, Tally, UsageSummary},
 };
@@ -80,7 +80,7 @@ fn changed_keys_are_shown_as_documented() {
 
 #[test]
 fn tenants_are_shown_as_documented() {
-    let tenant = |plan: Option<&str>, limits: Limits| ShownTenant {
+    let tenant = |plan: Option<&str>, limits: KeyLimits| ShownTenant {
         keys: KeyCounts::default(),
         limits: limits.into(),
         own_limits: ShownLimits::from(limits),
@@ -89,7 +89,7 @@ fn tenants_are_shown_as_documented() {
         suspended: false,
         tenant: acme(),
     };
-    assert_documented("Tenant", &[sent(&tenant(Some("pro"), limits())), sent(&tenant(None, Limits::default()))]);
+    assert_documented("Tenant", &[sent(&tenant(Some("pro"), limits())), sent(&tenant(None, KeyLimits::default()))]);
     let suspension =
         ShownSuspension { effective_by: Rfc3339(NOW), holds: HOLDS, keys: 1, suspended: true, tenant: acme() };
     assert_documented("Standing", &with_replays([suspension]));
@@ -99,7 +99,7 @@ fn tenants_are_shown_as_documented() {
 fn the_configuration_is_shown_as_documented() {
     let config = config();
     assert_documented("Catalog", &[sent(&ShownCatalog::new(&config))]);
-    let without = ManageConfig { limits: Limits::default(), ..config.clone() };
+    let without = ManageConfig { limits: KeyLimits::default(), ..config.clone() };
     assert_documented("Plans", &[sent(&ShownPlans::new(&config)), sent(&ShownPlans::new(&without))]);
     assert_documented("WebhookSources", &[sent(&ShownSources::new(&config))]);
     assert_documented("Health", &[sent(&Health { status: "ok", version: "0.1.0" })]);
@@ -199,8 +199,8 @@ fn scopes() -> ScopeSet {
     [Scope::parse("read:leads").unwrap()].into_iter().collect()
 }
 
-fn limits() -> Limits {
-    Limits { max_active_keys: Some(1), default_expiry_days: Some(1), max_expiry_days: Some(1) }
+fn limits() -> KeyLimits {
+    KeyLimits { max_active_keys: Some(1), default_expiry_days: Some(1), max_expiry_days: Some(1) }
 }
 
 /// A configuration that has one or two of everything.
@@ -227,7 +227,7 @@ fn config() -> ManageConfig {
         max_staleness_ms: 2_000,
         when_feed_unreachable: WhenFeedUnreachable::Deny,
         limits: limits(),
-        plans: vec![plan(limits()), plan(Limits::default())],
+        plans: vec![plan(limits()), plan(KeyLimits::default())],
         audit_retention_days: None,
         webhooks: vec![WebhookSummary {
             source: "stripe-eu".into(),
