@@ -1,6 +1,7 @@
 //! The vocabulary of all modules: times, ids, paths, bodies, problems.
 
 pub mod base62;
+pub mod code;
 pub mod fields;
 pub mod id;
 #[cfg(any(test, feature = "bounded-json"))]

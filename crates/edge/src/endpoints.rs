@@ -9,7 +9,7 @@ use keystile_core::{
         verdict::{Demand, Refusal},
     },
     api::verify::{self, VerifyRequest},
-    base::{fields, problem::Problem},
+    base::{code::Code, fields, problem::Problem},
     objects::ledger::SelfRevoke,
 };
 use keystile_runtime::{body, clock, log, object};
@@ -42,11 +42,11 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, endpoint: &str) 
         ("/healthz" | "/v1/me", _) => "GET, HEAD",
         ("/v1/me/revoke" | "/v1/verify" | "/v1/webhooks/verify", _) => "POST",
         _ => {
-            let problem = Problem::new(404, "NOT_ROUTED", "Keystile has no such endpoint.");
+            let problem = Problem::new(Code::NotRouted, "Keystile has no such endpoint.");
             return reply::refuse(isolate, &incoming, &problem);
         }
     };
-    let problem = Problem::new(405, "METHOD_NOT_ALLOWED", "This endpoint does not take this method.");
+    let problem = Problem::new(Code::MethodNotAllowed, "This endpoint does not take this method.");
     reply::refuse(isolate, &incoming, &problem.with_header("Allow", allowed))
 }
 
@@ -210,7 +210,7 @@ async fn read_verify_request(incoming: &Incoming) -> Result<VerifyRequest, Probl
     let body = body::read(&incoming.request, verify::MAX_BODY_BYTES).await?;
     let body: Value = serde_json::from_str(&String::from_utf8_lossy(&body)).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
-        Problem::new(400, "MALFORMED_JSON", format!("The body is not JSON: {place}."))
+        Problem::new(Code::MalformedJson, format!("The body is not JSON: {place}."))
     })?;
     VerifyRequest::parse(body).map_err(|errors| fields::invalid(&errors))
 }

@@ -8,7 +8,7 @@ use keystile_core::{
         record::Subject,
         route::Route,
     },
-    base::{path::Path, problem::Problem},
+    base::{code::Code, path::Path, problem::Problem},
 };
 use keystile_runtime::{log, upstream::Upstream};
 use wasm_bindgen::{JsValue, closure::Closure};
@@ -77,7 +77,7 @@ pub(crate) fn when_failed() -> JsValue {
 fn failed(request_id: &str, reason: &str) -> JsValue {
     log::error("upstream_unreachable", &[("request_id", request_id.into()), ("reason", reason.into())]);
     let detail = "Nothing is wrong with this request, but the service behind this path did not answer.";
-    let problem = Problem::new(502, "UPSTREAM_UNREACHABLE", detail);
+    let problem = Problem::new(Code::UpstreamUnreachable, detail);
     Reply::problem(&problem, request_id).send()
 }
 

@@ -9,7 +9,7 @@ use keystile_core::{
         route::{Action, Route},
         verdict::Demand,
     },
-    base::{path::Path, problem::Problem},
+    base::{code::Code, path::Path, problem::Problem},
 };
 use keystile_runtime::clock;
 use wasm_bindgen::JsValue;
@@ -31,13 +31,13 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
     let route = match isolate.config.routes.find(&path, &fold) {
         Ok(Some(route)) => route,
         Ok(None) => {
-            let problem = Problem::new(404, "NOT_ROUTED", "No route is configured for this path.");
+            let problem = Problem::new(Code::NotRouted, "No route is configured for this path.");
             return reply::refuse(isolate, &incoming, &problem);
         }
-        Err(error) => return reply::refuse(isolate, &incoming, &Problem::new(400, "BAD_PATH", error.detail())),
+        Err(error) => return reply::refuse(isolate, &incoming, &Problem::new(Code::BadPath, error.detail())),
     };
     let Some(scopes) = Action::of_method(&incoming.method).and_then(|action| route.needs(action)) else {
-        let problem = Problem::new(405, "METHOD_NOT_ALLOWED", "This path does not take this method.");
+        let problem = Problem::new(Code::MethodNotAllowed, "This path does not take this method.");
         return reply::refuse(isolate, &incoming, &problem.with_header("Allow", route.allow()));
     };
     let key = match presented_key(isolate, &incoming, route.environment) {

@@ -20,7 +20,7 @@ impl Reply {
     pub(crate) fn problem(problem: &Problem, request_id: &str) -> Self {
         let mut headers = problem.headers.clone();
         headers.push(("Content-Type", problem::CONTENT_TYPE.into()));
-        Self { status: problem.status, headers, body: Some(problem.body(request_id)) }.private(request_id)
+        Self { status: problem.status(), headers, body: Some(problem.body(request_id)) }.private(request_id)
     }
 
     pub(crate) fn json(status: u16, body: &Value, request_id: &str) -> Self {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use keystile_core::base::{path::Path, problem::Problem};
+use keystile_core::base::{code::Code, path::Path, problem::Problem};
 
 use crate::{
     endpoints,
@@ -18,7 +18,7 @@ use crate::{
 pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming) -> ResponseOrFuture {
     let path = match Path::parse(&incoming.path) {
         Ok(path) => path,
-        Err(error) => return reply::refuse(isolate, &incoming, &Problem::new(400, "BAD_PATH", error.detail())),
+        Err(error) => return reply::refuse(isolate, &incoming, &Problem::new(Code::BadPath, error.detail())),
     };
     if incoming.is_preflight() && isolate.config.cors.is_some() {
         let reply = Reply::preflight(isolate, &incoming);

@@ -28,7 +28,7 @@ pub use objects::{Bodies, DeadLetters, Deliveries};
 use std::rc::Rc;
 
 use js_sys::Promise;
-use keystile_core::base::{path::Path, problem::Problem};
+use keystile_core::base::{code::Code, path::Path, problem::Problem};
 use keystile_runtime::log;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
@@ -81,5 +81,5 @@ async fn answer(incoming: &Incoming) -> Reply {
 }
 
 fn unknown_source() -> Reply {
-    Problem::new(404, "UNKNOWN_SOURCE", "No source of webhooks has this address.").into()
+    Problem::new(Code::UnknownSource, "No source of webhooks has this address.").into()
 }

@@ -3,7 +3,11 @@
 //! Handshakes come first. Any other delivery is verified, claimed at the object that remembers deliveries, and
 //! forwarded. Any failure after the claim releases it, so that the sender's own retry passes.
 
-use keystile_core::{base::problem::Problem, config::WebhookMode, objects::deliveries::Claimed};
+use keystile_core::{
+    base::{code::Code, problem::Problem},
+    config::WebhookMode,
+    objects::deliveries::Claimed,
+};
 use keystile_runtime::log;
 use keystile_webhook::{
     Delivery, Failure, Options, Scheme, Secrets, Verification, Verified, algorithm::WebCrypto, verify::SignatureCheck,
@@ -47,7 +51,7 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
         return answer.map(Reply::from).map_err(|failure| told(source, incoming, &failure));
     }
     if incoming.method != "POST" {
-        let problem = Problem::new(405, "METHOD_NOT_ALLOWED", "Webhooks are taken by POST.");
+        let problem = Problem::new(Code::MethodNotAllowed, "Webhooks are taken by POST.");
         return Err(problem.with_header("Allow", "POST"));
     }
     let verified =
@@ -72,7 +76,7 @@ fn misconfigured(source: &Source, incoming: &Incoming, reason: &str) -> Problem 
     let fields =
         [("source", source.config.source.as_str()), ("request_id", incoming.request_id.as_str()), ("reason", reason)];
     log::error("webhook_misconfigured", &fields.map(|(name, value)| (name, value.into())));
-    Problem::new(500, "CONFIGURATION", "This source is not set up right; the request id finds the reason in the log.")
+    Problem::new(Code::Configuration, "This source is not set up right; the request id finds the reason in the log.")
 }
 
 /// The problem for the sender after a failure, which is also logged.
@@ -100,7 +104,7 @@ fn refused(failure: &Failure) -> Problem {
         | Failure::TimestampTooNew => 401,
         _ => 400,
     };
-    Problem::new(status, failure.code(), failure.detail())
+    Problem::new(Code::Webhook(failure.code(), status), failure.detail())
 }
 
 /// The engine's verdict. WebCrypto does the cryptography that the engine leaves to the platform.
@@ -152,7 +156,7 @@ async fn once(
         Ok(Claimed::New { repeats }) => event.say_repeats(repeats),
         Ok(Claimed::Seen) => return Ok(Reply::json(200, &json!({"status": "duplicate"}))),
         Ok(Claimed::InProgress { retry_after }) => {
-            let problem = Problem::new(409, "IN_PROGRESS", "This delivery is being handed on; send it again later.");
+            let problem = Problem::new(Code::InProgress, "This delivery is being handed on; send it again later.");
             return Err(problem.with_header("Retry-After", retry_after.to_string()));
         }
         Err(error) => {
@@ -190,7 +194,7 @@ fn handed_on(outcome: DeliveryOutcome) -> Reply {
         DeliveryOutcome::Answered { response, .. } => Reply::Upstream(response),
         DeliveryOutcome::None => {
             let detail = "The delivery is genuine, but the service behind this source did not answer; send it again.";
-            Problem::new(502, "UPSTREAM_UNREACHABLE", detail).into()
+            Problem::new(Code::UpstreamUnreachable, detail).into()
         }
     }
 }

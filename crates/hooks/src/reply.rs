@@ -35,7 +35,7 @@ impl Reply {
             Self::Problem(problem) => {
                 let own = problem.headers.iter().map(|(name, value)| (*name, value.as_str()));
                 let headers = own.chain([("Content-Type", problem::CONTENT_TYPE)]).chain(always);
-                glue::respond(problem.status, &glue::join(headers), Some(&problem.body(request_id)))
+                glue::respond(problem.status(), &glue::join(headers), Some(&problem.body(request_id)))
             }
         }
     }

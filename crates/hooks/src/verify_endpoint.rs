@@ -5,7 +5,7 @@
 
 use keystile_core::{
     api::verify_webhook::{self, Chosen, Judge, VerifyDelivery},
-    base::{fields, json_object::ReadObjectError, problem::Problem},
+    base::{code::Code, fields, json_object::ReadObjectError, problem::Problem},
 };
 use keystile_runtime::log;
 use keystile_webhook::{Failure, Options, Scheme, Secrets, Verified};
@@ -24,7 +24,7 @@ pub(crate) async fn answer(hooks: &Hooks, incoming: &Incoming) -> Result<Reply, 
         return Err(Problem::internal());
     }
     if incoming.method != "POST" {
-        let problem = Problem::new(405, "METHOD_NOT_ALLOWED", "This endpoint does not take this method.");
+        let problem = Problem::new(Code::MethodNotAllowed, "This endpoint does not take this method.");
         return Err(problem.with_header("Allow", "POST"));
     }
     let body = incoming.body(verify_webhook::MAX_REQUEST_BYTES).await?;
@@ -41,7 +41,7 @@ pub(crate) async fn answer(hooks: &Hooks, incoming: &Incoming) -> Result<Reply, 
 fn not_read(why: ReadObjectError) -> Problem {
     match why {
         ReadObjectError::Json { line, column } => {
-            Problem::new(400, "MALFORMED_JSON", format!("The body is not JSON: line {line}, column {column}."))
+            Problem::new(Code::MalformedJson, format!("The body is not JSON: line {line}, column {column}."))
         }
         ReadObjectError::Mistakes(mistakes) => fields::invalid(&mistakes),
     }
@@ -59,9 +59,9 @@ async fn judge(
             // A source belongs to the deployment. A tenant's operator may not test deliveries against its secrets.
             if !incoming.reaches_all() {
                 let detail = "This operator key is for one tenant; sources belong to the whole deployment.";
-                return Err(Problem::new(403, "TENANT_NOT_ALLOWED", detail));
+                return Err(Problem::new(Code::TenantNotAllowed, detail));
             }
-            let unknown = || Problem::new(404, "UNKNOWN_SOURCE", "There is no source of this name.");
+            let unknown = || Problem::new(Code::UnknownSource, "There is no source of this name.");
             let source = hooks.source(&name).ok_or_else(unknown)?;
             let secrets = match &source.secrets {
                 Ok(secrets) => secrets,

@@ -1,7 +1,10 @@
 //! Questions to the objects of the worker that receives webhooks, one for each
 //! source, which keep the events that could not be delivered.
 
-use keystile_core::{base::problem::Problem, objects::Call};
+use keystile_core::{
+    base::{code::Code, problem::Problem},
+    objects::Call,
+};
 use keystile_runtime::{log, object};
 use worker::Env;
 
@@ -52,5 +55,5 @@ pub(crate) async fn ask<C: Call>(env: &Env, source: &str, call: &C, request_id: 
 /// There is no such event.
 pub(crate) fn not_found() -> Problem {
     let detail = "There is no undelivered event with this id: it was sent again, discarded, or never here.";
-    Problem::new(404, "DEAD_LETTER_NOT_FOUND", detail)
+    Problem::new(Code::DeadLetterNotFound, detail)
 }

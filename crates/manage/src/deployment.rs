@@ -46,7 +46,7 @@ const ROOT_KEY_MISSING: &str =
 
 /// The configuration alone: the feed needs no secret.
 pub(crate) fn config() -> Result<Rc<ManageConfig>> {
-    once(&CONFIG, || config::load())
+    once(&CONFIG, config::load)
 }
 
 /// Loads a value at the first use. The next request tries a load that failed again.

@@ -23,7 +23,7 @@ use std::cell::{Cell, OnceCell};
 
 use keystile_core::{
     Timestamp,
-    base::problem::Problem,
+    base::{code::Code, problem::Problem},
     feed::{
         claim::{ClaimAnswer, ClaimRequest},
         message::{
@@ -78,7 +78,7 @@ impl DurableObject for Feed {
             (Method::Post, ClaimRequest::PATH) => self.handle(&body, Opened::claim),
             (Method::Post, AcknowledgeRequest::PATH) => self.handle(&body, Opened::acknowledge),
             (Method::Post, TenantQuery::PATH) => self.handle(&body, Opened::tenants),
-            _ => Err(Problem::new(404, "NO_SUCH_PATH", "The feed has no such path.").into()),
+            _ => Err(Problem::new(Code::NoSuchPath, "The feed has no such path.").into()),
         };
         answer.or_else(|failure| failure.respond(NO_REQUEST_ID))
     }
@@ -96,7 +96,7 @@ impl Feed {
         handler: impl Fn(&Opened, &C, Timestamp) -> std::result::Result<C::Answer, Failure>,
     ) -> std::result::Result<Response, Failure> {
         let question = serde_json::from_str(body)
-            .map_err(|error| Problem::new(400, "MALFORMED_JSON", format!("The feed can't read this: {error}.")))?;
+            .map_err(|error| Problem::new(Code::MalformedJson, format!("The feed can't read this: {error}.")))?;
         let answer = handler(self.open()?, &question, clock::now())?;
         Ok(response::json(200, &answer)?)
     }

@@ -2,7 +2,7 @@
 //!
 //! Each answer carries `Keystile-Request-Id`, and so does each audit entry.
 
-use keystile_core::base::{base62, problem::Problem};
+use keystile_core::base::{base62, code::Code, problem::Problem};
 use keystile_runtime::random;
 use worker::{Env, Method, Request, Response};
 
@@ -24,10 +24,10 @@ pub(crate) async fn handle(request: Request, env: &Env) -> worker::Result<Respon
 async fn dispatch(request: &Request, env: &Env, request_id: &str) -> ApiResult {
     let path = request.path();
     let resource =
-        Resource::find(&path).ok_or_else(|| Problem::new(404, "NO_SUCH_PATH", "There is nothing at this path."))?;
+        Resource::find(&path).ok_or_else(|| Problem::new(Code::NoSuchPath, "There is nothing at this path."))?;
     let operation = method(request).and_then(|method| resource.operation(&method)).ok_or_else(|| {
         let allow = resource.allow();
-        Problem::new(405, "METHOD_NOT_ALLOWED", format!("This path takes {allow}.")).with_header("Allow", allow)
+        Problem::new(Code::MethodNotAllowed, format!("This path takes {allow}.")).with_header("Allow", allow)
     })?;
     match operation.answers {
         Answers::Public(answer) => answer(request, env),

@@ -3,7 +3,7 @@
 use core::{error::Error, fmt};
 
 use js_sys::{Promise, Uint8Array};
-use keystile_core::base::problem::Problem;
+use keystile_core::base::{code::Code, problem::Problem};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -41,13 +41,13 @@ impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLarge { limit } => {
-                Self::new(413, "BODY_TOO_LARGE", format!("This takes a body of {limit} bytes at most."))
+                Self::new(Code::BodyTooLarge, format!("This takes a body of {limit} bytes at most."))
             }
             BodyError::TooSlow => {
                 let seconds = DEADLINE_MS / 1_000;
-                Self::new(408, "BODY_TIMEOUT", format!("The body was not there whole after {seconds} seconds."))
+                Self::new(Code::BodyTimeout, format!("The body was not there whole after {seconds} seconds."))
             }
-            BodyError::BrokenOff => Self::new(400, "MALFORMED_BODY", "The body broke off."),
+            BodyError::BrokenOff => Self::new(Code::MalformedBody, "The body broke off."),
         }
     }
 }

@@ -18,7 +18,7 @@ pub fn json(status: u16, body: &impl Serialize) -> Result<Response> {
 /// # Errors
 /// The platform's.
 pub fn problem(problem: &Problem, request_id: &str) -> Result<Response> {
-    with_body(problem.status, CONTENT_TYPE, problem.body(request_id), &problem.headers)
+    with_body(problem.status(), CONTENT_TYPE, problem.body(request_id), &problem.headers)
 }
 
 fn with_body(status: u16, content_type: &str, body: String, headers: &[(&str, String)]) -> Result<Response> {

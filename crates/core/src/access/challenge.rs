@@ -11,11 +11,11 @@ impl Refusal {
     /// The problem for the caller, with its challenge for `realm`.
     #[must_use]
     pub fn problem(&self, realm: &str) -> Problem {
-        let mut problem = Problem::new(self.status(), self.code(), self.detail());
+        let mut problem = Problem::new(self.code(), self.detail());
         if let Self::InsufficientScope { needed } = self {
             problem = problem.with("required_scopes", json!(needed));
         }
-        if self.status() == 401 || self.bearer_error().is_some() {
+        if problem.status() == 401 || self.bearer_error().is_some() {
             problem.headers.push(("WWW-Authenticate", challenge(self, realm)));
         }
         problem

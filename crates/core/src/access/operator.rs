@@ -14,7 +14,7 @@ use crate::{
         record::{KeyRecord, Reach, Subject},
         scope::{Catalog, Implies, Scope, ScopeDefinition, ScopeSet},
     },
-    base::{id::TenantId, problem::Problem, timestamp::Timestamp},
+    base::{code::Code, id::TenantId, problem::Problem, timestamp::Timestamp},
 };
 
 /// The time for which a judgement on an operator's key may be acted on, milliseconds.
@@ -81,7 +81,7 @@ impl Caller {
         } else {
             return Ok(());
         };
-        Err(Problem::new(403, "EXCEEDS_OWN_RIGHTS", detail).with("lacking_scopes", json!(lacking)))
+        Err(Problem::new(Code::ExceedsOwnRights, detail).with("lacking_scopes", json!(lacking)))
     }
 
     /// Checks whether the caller may do this for `tenant`, or for all tenants if `tenant` is `None`.
@@ -91,9 +91,7 @@ impl Caller {
     pub fn may(&self, scope: OperatorScope, tenant: Option<&TenantId>) -> Result<(), Problem> {
         if !self.scopes.contains(&scope.scope()) {
             let detail = format!("This operator key lacks the scope \"{}\".", scope.as_str());
-            return Err(
-                Problem::new(403, "INSUFFICIENT_SCOPE", detail).with("required_scopes", json!([scope.as_str()]))
-            );
+            return Err(Problem::new(Code::InsufficientScope, detail).with("required_scopes", json!([scope.as_str()])));
         }
         let reaches = match tenant {
             Some(tenant) => self.reach.includes(tenant),
@@ -106,7 +104,7 @@ impl Caller {
             Some(_) => "This operator key is for another tenant.",
             None => "This operator key is for one tenant, and this needs one for all.",
         };
-        Err(Problem::new(403, "TENANT_NOT_ALLOWED", detail))
+        Err(Problem::new(Code::TenantNotAllowed, detail))
     }
 }
 
@@ -197,9 +195,9 @@ mod tests {
             expires_at: None,
         };
         assert!(caller.may(OperatorScope::KeysRead, Some(&acme)).is_ok());
-        assert_eq!(caller.may(OperatorScope::KeysRead, Some(&other)).unwrap_err().code, "TENANT_NOT_ALLOWED");
-        assert_eq!(caller.may(OperatorScope::KeysRead, None).unwrap_err().code, "TENANT_NOT_ALLOWED");
-        assert_eq!(caller.may(OperatorScope::KeysWrite, Some(&acme)).unwrap_err().code, "INSUFFICIENT_SCOPE");
+        assert_eq!(caller.may(OperatorScope::KeysRead, Some(&other)).unwrap_err().code, Code::TenantNotAllowed);
+        assert_eq!(caller.may(OperatorScope::KeysRead, None).unwrap_err().code, Code::TenantNotAllowed);
+        assert_eq!(caller.may(OperatorScope::KeysWrite, Some(&acme)).unwrap_err().code, Code::InsufficientScope);
         assert!(Caller::root().may(OperatorScope::OperatorsWrite, None).is_ok());
     }
 
@@ -223,7 +221,7 @@ mod tests {
             (&read, tenant("acme"), later),
             (&read, tenant("acme"), None),
         ] {
-            assert_eq!(caller.may_grant(scopes, &reach, end).unwrap_err().code, "EXCEEDS_OWN_RIGHTS");
+            assert_eq!(caller.may_grant(scopes, &reach, end).unwrap_err().code, Code::ExceedsOwnRights);
         }
         assert_eq!(Caller::root().may_grant(&write, &Reach::All, None), Ok(()));
     }

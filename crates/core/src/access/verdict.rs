@@ -13,7 +13,7 @@ use crate::{
         record::{KeyRecord, KeyState, Subject},
         scope::{Catalog, Scope, ScopeSet},
     },
-    base::{id::TenantId, timestamp::Timestamp},
+    base::{code::Code, id::TenantId, timestamp::Timestamp},
     key::{Environment, ParseKeyError, credential::CredentialError},
 };
 
@@ -69,38 +69,22 @@ impl From<ParseKeyError> for Refusal {
 }
 
 impl Refusal {
-    /// The stable code in JSON and logs.
+    /// The stable code in JSON and logs. The status of a guarded route follows from it.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> Code {
         match self {
-            Self::MissingCredential => "MISSING_CREDENTIAL",
-            Self::CredentialInQuery => "CREDENTIAL_IN_QUERY",
-            Self::ConflictingCredentials => "CONFLICTING_CREDENTIALS",
-            Self::Malformed(_) => "MALFORMED",
-            Self::WrongEnvironment { .. } => "WRONG_ENVIRONMENT",
-            Self::NotFound => "NOT_FOUND",
-            Self::Revoked => "REVOKED",
-            Self::TenantSuspended => "TENANT_SUSPENDED",
-            Self::Disabled => "DISABLED",
-            Self::Expired => "EXPIRED",
-            Self::IpNotAllowed => "IP_NOT_ALLOWED",
-            Self::InsufficientScope { .. } => "INSUFFICIENT_SCOPE",
-        }
-    }
-
-    /// The HTTP status that a guarded route answers with.
-    #[must_use]
-    pub const fn status(&self) -> u16 {
-        match self {
-            Self::CredentialInQuery | Self::ConflictingCredentials => 400,
-            Self::MissingCredential
-            | Self::Malformed(_)
-            | Self::NotFound
-            | Self::Revoked
-            | Self::TenantSuspended
-            | Self::Disabled
-            | Self::Expired => 401,
-            Self::WrongEnvironment { .. } | Self::IpNotAllowed | Self::InsufficientScope { .. } => 403,
+            Self::MissingCredential => Code::MissingCredential,
+            Self::CredentialInQuery => Code::CredentialInQuery,
+            Self::ConflictingCredentials => Code::ConflictingCredentials,
+            Self::Malformed(_) => Code::Malformed,
+            Self::WrongEnvironment { .. } => Code::WrongEnvironment,
+            Self::NotFound => Code::NotFound,
+            Self::Revoked => Code::Revoked,
+            Self::TenantSuspended => Code::TenantSuspended,
+            Self::Disabled => Code::Disabled,
+            Self::Expired => Code::Expired,
+            Self::IpNotAllowed => Code::IpNotAllowed,
+            Self::InsufficientScope { .. } => Code::InsufficientScope,
         }
     }
 
@@ -156,7 +140,7 @@ pub const VALID: &str = "VALID";
 /// The stable code of a verdict.
 #[must_use]
 pub fn code(verdict: Result<(), &Refusal>) -> &'static str {
-    verdict.map_or_else(Refusal::code, |()| VALID)
+    verdict.map_or_else(|refusal| refusal.code().as_str(), |()| VALID)
 }
 
 /// The demands of a request on a tenant's key.
@@ -289,7 +273,10 @@ mod tests {
         let mut record = record();
         record.state = KeyState::Revoked;
         record.expires_at = Some(Timestamp::from_millis(0));
-        assert_eq!(check_environment(Environment::Live, demand.environment).unwrap_err().code(), "WRONG_ENVIRONMENT");
+        assert_eq!(
+            check_environment(Environment::Live, demand.environment).unwrap_err().code(),
+            Code::WrongEnvironment
+        );
         assert_eq!(judge(&record, true, demand), Err(Refusal::NotFound), "nor is its environment told");
         demand.tenant = None;
         assert_eq!(judge(&record, true, demand), Err(Refusal::WrongEnvironment { of_key: Environment::Live }));
@@ -338,6 +325,6 @@ mod tests {
         assert_eq!(judge(&operator, false, demand(&[])), Err(Refusal::NotFound));
         assert_eq!(judge_operator(&record(), &scope("read:leads"), now), Err(Refusal::NotFound));
         assert_eq!(judge_operator(&operator, &scope("verify"), now), Ok(()));
-        assert_eq!(judge_operator(&operator, &scope("keys:write"), now).unwrap_err().code(), "INSUFFICIENT_SCOPE");
+        assert_eq!(judge_operator(&operator, &scope("keys:write"), now).unwrap_err().code(), Code::InsufficientScope);
     }
 }

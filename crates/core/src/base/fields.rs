@@ -10,7 +10,7 @@ use core::{error::Error, fmt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::base::problem::Problem;
+use crate::base::{code::Code, problem::Problem};
 
 /// One mistake in a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub fn invalid(errors: &[FieldError]) -> Problem {
         0 | 1 => first,
         count => format!("{first} ({} more in `errors`)", count - 1),
     };
-    Problem::new(422, "INVALID_REQUEST", detail).with("errors", json!(errors))
+    Problem::new(Code::InvalidRequest, detail).with("errors", json!(errors))
 }
 
 /// The text that a client sent, for an error message: short and without control characters.

@@ -11,16 +11,16 @@ use alloc::{
 
 use serde_json::{Map, Value};
 
+use super::code::Code;
+
 /// The media type of every error body.
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
 /// One error answer: status, code, and the facts that the caller may know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
-    /// The HTTP status.
-    pub status: u16,
-    /// The stable code in `UPPER_SNAKE`.
-    pub code: &'static str,
+    /// The stable code. The status follows from it.
+    pub code: Code,
     /// A sentence that says what is wrong and what to do.
     pub detail: Cow<'static, str>,
     /// Further members of the body.
@@ -32,14 +32,14 @@ pub struct Problem {
 impl Problem {
     /// A problem without extensions or headers.
     #[must_use]
-    pub fn new(status: u16, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, detail: detail.into(), extensions: Map::new(), headers: Vec::new() }
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, detail: detail.into(), extensions: Map::new(), headers: Vec::new() }
     }
 
     /// The 503: a service that the answer depends on is out of reach.
     #[must_use]
     pub fn unavailable(detail: impl Into<Cow<'static, str>>) -> Self {
-        let mut problem = Self::new(503, "DEPENDENCY_UNAVAILABLE", detail);
+        let mut problem = Self::new(Code::DependencyUnavailable, detail);
         problem.headers.push(("Retry-After", "1".to_string()));
         problem
     }
@@ -47,7 +47,13 @@ impl Problem {
     /// The 500: a fault of Keystile. The cause is in the log.
     #[must_use]
     pub fn internal() -> Self {
-        Self::new(500, "INTERNAL", "Something went wrong here; the request id finds it in the log.")
+        Self::new(Code::Internal, "Something went wrong here; the request id finds it in the log.")
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.code.status()
     }
 
     /// Adds a member to the body.
@@ -69,9 +75,9 @@ impl Problem {
     pub fn body(&self, request_id: &str) -> String {
         let mut body = Map::new();
         body.insert("type".into(), "about:blank".into());
-        body.insert("title".into(), title(self.status).into());
-        body.insert("status".into(), self.status.into());
-        body.insert("code".into(), self.code.into());
+        body.insert("title".into(), title(self.status()).into());
+        body.insert("status".into(), self.status().into());
+        body.insert("code".into(), self.code.as_str().into());
         body.insert("detail".into(), self.detail.clone().into());
         body.insert("request_id".into(), request_id.into());
         body.extend(self.extensions.clone());
@@ -108,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_body_has_code_and_request_id() {
-        let body: Value = serde_json::from_str(&Problem::new(401, "EXPIRED", "x").body("req_1")).unwrap();
+        let body: Value = serde_json::from_str(&Problem::new(Code::Expired, "x").body("req_1")).unwrap();
         assert_eq!(body["code"], "EXPIRED");
         assert_eq!(body["request_id"], "req_1");
         assert_eq!(body["status"], 401);

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::base::{
+    code::Code,
     problem::Problem,
     timestamp::{DAY_MS, MINUTE_MS, Timestamp},
 };
@@ -27,8 +28,6 @@ pub const RUNNING_MS: i64 = MINUTE_MS;
 pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 /// The maximum length of the header, characters.
 pub const MAX_KEY_CHARS: usize = 255;
-/// The code of the problem with `Retry-After`.
-pub const IN_USE: &str = "IDEMPOTENCY_KEY_IN_USE";
 
 /// The header's value: 1 to 255 characters of printable ASCII.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +42,7 @@ impl IdempotencyKey {
         let fits = (1..=MAX_KEY_CHARS).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
         let invalid = || {
             let detail = "An Idempotency-Key is 1 to 255 printable ASCII characters, such as a UUID.";
-            Problem::new(400, "INVALID_IDEMPOTENCY_KEY", detail)
+            Problem::new(Code::InvalidIdempotencyKey, detail)
         };
         fits.then(|| Self(text.into())).ok_or_else(invalid)
     }
@@ -167,14 +166,17 @@ impl Decision {
 /// The 409: the client may ask again once the first request has its answer.
 #[must_use]
 pub fn in_use() -> Problem {
-    Problem::new(409, IN_USE, "The request with this Idempotency-Key is still being carried out; ask again.")
+    Problem::new(
+        Code::IdempotencyKeyInUse,
+        "The request with this Idempotency-Key is still being carried out; ask again.",
+    )
 }
 
 /// The 422: the caller used one idempotency key for two requests.
 #[must_use]
 pub fn reused() -> Problem {
     let detail = "This Idempotency-Key was used for another request in the last 24 hours; take a new one for each.";
-    Problem::new(422, "IDEMPOTENCY_KEY_REUSED", detail)
+    Problem::new(Code::IdempotencyKeyReused, detail)
 }
 
 #[cfg(test)]
@@ -201,7 +203,7 @@ mod tests {
         }
         for bad in ["", "a\u{7}", "a\tb", "é", "\u{7f}", &"x".repeat(256)] {
             let problem = IdempotencyKey::parse(bad).unwrap_err();
-            assert_eq!((problem.status, problem.code), (400, "INVALID_IDEMPOTENCY_KEY"), "{bad}");
+            assert_eq!(problem.code, Code::InvalidIdempotencyKey, "{bad}");
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
         record::{KeyRecord, KeyState, Metadata, Reach, Subject},
         scope::ScopeSet,
     },
-    base::{id::KeyId, timestamp::Timestamp},
+    base::{code::Code, id::KeyId, timestamp::Timestamp},
     key::{KeyDigest, KeyDisplay, PlainKey},
 };
 
@@ -160,14 +160,14 @@ pub enum TransitionError {
 impl TransitionError {
     /// The stable code.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub const fn code(self) -> Code {
         match self {
-            Self::Revoked => "KEY_REVOKED",
-            Self::Expired => "KEY_EXPIRED",
-            Self::AlreadyRotated => "ALREADY_ROTATED",
-            Self::Disabled => "KEY_DISABLED",
-            Self::RotationPending => "ROTATION_PENDING",
-            Self::NoPendingEnd => "NO_PENDING_END",
+            Self::Revoked => Code::KeyRevoked,
+            Self::Expired => Code::KeyExpired,
+            Self::AlreadyRotated => Code::AlreadyRotated,
+            Self::Disabled => Code::KeyDisabled,
+            Self::RotationPending => Code::RotationPending,
+            Self::NoPendingEnd => Code::NoPendingEnd,
         }
     }
 

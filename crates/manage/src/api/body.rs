@@ -1,6 +1,6 @@
 //! Bodies: JSON of a bounded size, declared as such.
 
-use keystile_core::base::problem::Problem;
+use keystile_core::base::{code::Code, problem::Problem};
 use keystile_runtime::body;
 use serde_json::{Map, Value};
 use worker::Request;
@@ -22,7 +22,7 @@ pub(crate) async fn read(request: &Request, accepted: &[&str], max_bytes: u32) -
     }
     if !content_type.is_some_and(|content_type| is_one_of(&content_type, accepted)) {
         let detail = format!("Send the body as {}.", accepted.join(" or "));
-        return Err(Problem::new(415, "UNSUPPORTED_MEDIA_TYPE", detail));
+        return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
     parse(&bytes)
 }
@@ -35,7 +35,7 @@ fn is_one_of(content_type: &str, accepted: &[&str]) -> bool {
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     let malformed = |detail: String, line: usize, column: usize| {
-        let problem = Problem::new(400, "MALFORMED_JSON", detail);
+        let problem = Problem::new(Code::MalformedJson, detail);
         problem.with("line", line.into()).with("column", column.into())
     };
     let text = core::str::from_utf8(bytes).map_err(|error| {
@@ -55,12 +55,12 @@ mod tests {
     #[test]
     fn broken_json_is_placed() {
         let problem = parse(b"{\"name\":\n \"x\" \"y\"}").unwrap_err();
-        assert_eq!((problem.status, problem.code), (400, "MALFORMED_JSON"));
+        assert_eq!(problem.code, Code::MalformedJson);
         assert_eq!((&problem.extensions["line"], &problem.extensions["column"]), (&2.into(), &6.into()));
         let problem = parse(b"{}\n\"\xff\"").unwrap_err();
         assert_eq!((&problem.extensions["line"], &problem.extensions["column"]), (&2.into(), &2.into()));
         for junk in ["{", "nul", "{\"a\":1}x", &"[".repeat(10_000)] {
-            assert_eq!(parse(junk.as_bytes()).unwrap_err().code, "MALFORMED_JSON");
+            assert_eq!(parse(junk.as_bytes()).unwrap_err().code, Code::MalformedJson);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use keystile_core::{
     KeyId, TenantId,
-    base::{fields::FieldError, problem::Problem},
+    base::{code::Code, fields::FieldError, problem::Problem},
 };
 
 use crate::{command::Target, failure::Failure};
@@ -16,14 +16,14 @@ pub(super) fn tenant(text: &str) -> Result<TenantId, Failure> {
 /// A tenant's key, in that tenant's ledger.
 pub(super) fn key(id: &str) -> Result<Target, Failure> {
     let id = KeyId::parse(id).filter(|id| id.as_str().starts_with("key_"));
-    let id = id.ok_or_else(|| Problem::new(404, "KEY_NOT_FOUND", "There is no key with this id."))?;
+    let id = id.ok_or_else(|| Problem::new(Code::KeyNotFound, "There is no key with this id."))?;
     Ok(Target { id, within: None })
 }
 
 /// An operator, in the operators' ledger.
 pub(super) fn operator(id: &str, within: Option<TenantId>) -> Result<Target, Failure> {
     let id = KeyId::parse(id).filter(KeyId::is_operators);
-    let id = id.ok_or_else(|| Problem::new(404, "OPERATOR_NOT_FOUND", "There is no operator with this id."))?;
+    let id = id.ok_or_else(|| Problem::new(Code::OperatorNotFound, "There is no operator with this id."))?;
     Ok(Target { id, within })
 }
 

@@ -2,8 +2,7 @@
 
 use keystile_core::{
     Timestamp,
-    base::{problem::CONTENT_TYPE, timestamp},
-    ledger::idempotency,
+    base::{code::Code, problem::CONTENT_TYPE, timestamp},
 };
 use serde::Deserialize;
 use worker::{Headers, Response};
@@ -34,7 +33,7 @@ pub(crate) fn passed_on(status: u16, body: String, passed: &Passed) -> worker::R
     let headers = Headers::new();
     headers.set("Content-Type", if status < 400 { "application/json" } else { CONTENT_TYPE })?;
     headers.set("Cache-Control", "private, no-store")?;
-    if status == 503 || passed.code.as_deref() == Some(idempotency::IN_USE) {
+    if status == 503 || passed.code.as_deref() == Some(Code::IdempotencyKeyInUse.as_str()) {
         headers.set("Retry-After", "1")?;
     }
     // One key's version is its ETag.

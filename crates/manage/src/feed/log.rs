@@ -5,7 +5,7 @@ use std::cell::Cell;
 use keystile_core::{
     KeyDigest, TenantId, Timestamp,
     access::record::Stored,
-    base::{base62, problem::Problem},
+    base::{base62, code::Code, problem::Problem},
     feed::{
         message::{AcknowledgeRequest, Change, CurrentAnswer, PAGE_ENTRIES, PollAnswer, PollRequest, TenantStatus},
         outbox::KEEP_ACKNOWLEDGED_MS,
@@ -217,7 +217,7 @@ fn decode(change: &Change) -> std::result::Result<Decoded<'_>, Problem> {
         Change::Tenant(tenant_status) => Ok(Decoded::Tenant(tenant_status)),
         Change::Key { digest, record } => {
             let stored = Stored::decode(record)
-                .map_err(|_| Problem::new(400, "CORRUPT_RECORD", "A record can't be read; nothing was taken."))?;
+                .map_err(|_| Problem::new(Code::CorruptRecord, "A record can't be read; nothing was taken."))?;
             Ok(Decoded::Key { digest, text: record, stored })
         }
     }

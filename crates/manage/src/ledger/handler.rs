@@ -4,7 +4,7 @@ use std::{pin::Pin, rc::Rc};
 
 use keystile_core::{
     Timestamp,
-    base::problem::Problem,
+    base::{code::Code, problem::Problem},
     ledger::idempotency::{self as rules, Claim, Decision},
 };
 use keystile_runtime::{clock, log, response};
@@ -155,5 +155,5 @@ const UNREADABLE: &str = "The ledger can't read this command.";
 /// Only workers of this deployment call the ledger, so this is a fault of theirs.
 fn unreadable(detail: &'static str) -> Result<Response> {
     log::error("unreadable_command", &[("reason", detail.into())]);
-    Failure::from(Problem::new(400, "UNREADABLE_COMMAND", detail)).respond("req_none")
+    Failure::from(Problem::new(Code::UnreadableCommand, detail)).respond("req_none")
 }

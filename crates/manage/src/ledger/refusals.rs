@@ -1,7 +1,7 @@
 //! The problems that a ledger answers with.
 
 use keystile_core::{
-    base::{fields::FieldError, problem::Problem},
+    base::{code::Code, fields::FieldError, problem::Problem},
     ledger::lifecycle::{Key, TransitionError},
 };
 use serde_json::json;
@@ -11,32 +11,33 @@ use crate::{command::Target, failure::Failure};
 /// The 404: there is no such key, or not for this caller.
 pub(crate) fn not_found(target: &Target) -> Problem {
     if target.id.is_operators() {
-        Problem::new(404, "OPERATOR_NOT_FOUND", "There is no operator with this id.")
+        Problem::new(Code::OperatorNotFound, "There is no operator with this id.")
     } else {
-        Problem::new(404, "KEY_NOT_FOUND", "There is no key with this id.")
+        Problem::new(Code::KeyNotFound, "There is no key with this id.")
     }
 }
 
 /// The 409: the key is in no state for this.
 pub(crate) fn impossible(error: TransitionError) -> Failure {
-    Problem::new(409, error.code(), error.detail()).into()
+    Problem::new(error.code(), error.detail()).into()
 }
 
 /// The 412: the key has another version than the caller asked to change.
 pub(crate) fn version_mismatch(key: &Key) -> Problem {
     let version = key.record.version;
     let detail = format!("The key has changed meanwhile: its ETag is now \"{version}\". Read it again, then decide.");
-    Problem::new(412, "VERSION_MISMATCH", detail).with("version", json!(version))
+    Problem::new(Code::VersionMismatch, detail).with("version", json!(version))
 }
 
 /// The 503: a change is recorded, but the feed did not take it.
 pub(crate) fn pending(is_revocation: bool) -> Problem {
-    let (code, what) = if is_revocation { ("REVOCATION_PENDING", "revocation") } else { ("CHANGE_PENDING", "change") };
+    let (code, what) =
+        if is_revocation { (Code::RevocationPending, "revocation") } else { (Code::ChangePending, "change") };
     let detail = format!(
         "The {what} is recorded, but not yet in effect: the change feed can't be reached. It is retried by itself \
          until it takes effect; ask again to see when that is."
     );
-    Problem::new(503, code, detail)
+    Problem::new(code, detail)
 }
 
 /// The 422: the tenant's limits don't allow this expiry.

@@ -3,7 +3,7 @@
 use keystile_core::{
     Timestamp,
     access::record::Subject,
-    base::problem::Problem,
+    base::{code::Code, problem::Problem},
     ledger::plan::{KeyLimits, MAX_KEYS, TenantSettings},
 };
 use serde::Deserialize;
@@ -31,7 +31,7 @@ pub(crate) fn write(database: &Database, settings: &TenantSettings) -> Result<()
 }
 
 fn reached(limit: u32, active: u64, detail: String) -> Problem {
-    let problem = Problem::new(409, "KEY_LIMIT_REACHED", detail);
+    let problem = Problem::new(Code::KeyLimitReached, detail);
     problem.with("limit", json!(limit)).with("active", json!(active))
 }
 

@@ -12,7 +12,7 @@
 
 use keystile_core::{
     api::management::{self, MAX_BODY_BYTES},
-    base::{id::DeliveryId, problem::Problem},
+    base::{code::Code, id::DeliveryId, problem::Problem},
     ledger::{audit::Action, idempotency::Claim},
     objects,
 };
@@ -58,7 +58,7 @@ async fn nothing_more(call: &Call<'_>) -> Result<(Origin, DeadLetterRef), Failur
 pub(super) fn source(call: &Call<'_>) -> Result<String, Failure> {
     let (sources, name) = (&call.deployment.config.webhooks, call.parameter("source")?);
     let source = sources.iter().find(|source| source.source == name).ok_or_else(|| {
-        Problem::new(404, "SOURCE_NOT_FOUND", "There is no source of webhooks with this name in keystile.toml.")
+        Problem::new(Code::SourceNotFound, "There is no source of webhooks with this name in keystile.toml.")
     })?;
     Ok(source.source.clone())
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
     api::import::{self, ImportReport},
-    base::{id::ID_RANDOM_BYTES, problem::Problem},
+    base::{code::Code, id::ID_RANDOM_BYTES, problem::Problem},
     feed::claim::ClaimRequest,
     ledger::{
         audit::Action,
@@ -96,7 +96,7 @@ pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
 
 fn not_allowed() -> Problem {
     let detail = "No imported keys are allowed here: list what they begin with as `allow_imported` in keystile.toml.";
-    Problem::new(422, "IMPORT_NOT_ALLOWED", detail)
+    Problem::new(Code::ImportNotAllowed, detail)
 }
 
 /// Record keys that another system issued: one batch of an import.

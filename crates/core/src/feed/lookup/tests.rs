@@ -367,7 +367,7 @@ fn without_the_feed_the_setting_decides() {
         }
         match trial.then(1_010).step(1_010) {
             Step::Answer(LookupAnswer::Found { basis: Basis::KvOnly, .. }) => {
-                assert!(served, "what was just read serves on")
+                assert!(served, "what was just read serves on");
             }
             Step::Answer(LookupAnswer::Unavailable(Unavailable::Feed)) => assert!(!served),
             other => panic!("{other:?}"),
