@@ -63,7 +63,7 @@ pub(crate) enum Answers {
     /// Anyone.
     Public(fn(&Request, &Env) -> ApiResult),
     /// Operators: those with a scope, if it takes one.
-    Operators(Option<(OperatorScope, Whose)>, for<'a> fn(Call<'a>) -> Answering<'a>),
+    Operators(Option<(OperatorScope, Whose)>, for<'a> fn(&'a Call<'a>) -> Answering<'a>),
 }
 
 /// The tenants that an operator has to be able to act for.

@@ -43,7 +43,7 @@ async fn dispatch(request: &Request, env: &Env, request_id: &str) -> ApiResult {
                 };
                 call.caller().may(scope, tenant)?;
             }
-            answer(call).await
+            answer(&call).await
         }
     }
 }

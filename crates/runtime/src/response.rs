@@ -9,7 +9,14 @@ use worker::{Error, Headers, Response, Result};
 /// # Errors
 /// The platform's.
 pub fn json(status: u16, body: &impl Serialize) -> Result<Response> {
-    let body = serde_json::to_string(body).map_err(|error| Error::RustError(error.to_string()))?;
+    json_text(status, serde_json::to_string(body).map_err(|error| Error::RustError(error.to_string()))?)
+}
+
+/// The same, of JSON that is text already.
+///
+/// # Errors
+/// Those of the platform.
+pub fn json_text(status: u16, body: String) -> Result<Response> {
     with_body(status, "application/json", body, &[])
 }
 

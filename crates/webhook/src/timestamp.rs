@@ -2,26 +2,22 @@
 //!
 //! An instant is a [`Duration`] since 1970-01-01T00:00:00Z, in whole milliseconds.
 //! No sender signed anything before.
+//!
+//! Dates are taken apart and written by hand: the format descriptions of the `time`
+//! crate would add 12 KiB to a worker.
 
-use alloc::string::{String, ToString};
+use alloc::{
+    format,
+    string::{String, ToString},
+};
 use core::time::Duration;
 
-use time::{
-    OffsetDateTime, PrimitiveDateTime, UtcDateTime,
-    format_description::{BorrowedFormatItem, well_known::Rfc3339},
-    macros::format_description,
-};
+use time::{Date, Month, OffsetDateTime, Time, UtcDateTime, Weekday, format_description::well_known::Rfc3339};
 
 use crate::{algorithm::TimeUnit, failure::Failure, scheme::TimestampRule};
 
-/// The one form in which HTTP's dates are sent (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
-const HTTP_DATE: &[BorrowedFormatItem<'_>] = format_description!(
-    "[weekday repr:short], [day] [month repr:short] [year repr:full base:calendar sign:automatic] \
-     [hour]:[minute]:[second] GMT"
-);
-/// RFC 3339 in UTC, with three digits of milliseconds.
-const RFC3339_MILLIS: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Reads an instant. One instant has one text: no sign, no space, no leading
 /// zero, no fraction of a second in units.
@@ -31,7 +27,7 @@ pub(crate) fn parse(unit: TimeUnit, text: &str) -> Option<Duration> {
         TimeUnit::Milliseconds => digits(text).map(Duration::from_millis),
         TimeUnit::Rfc3339 if text.len() <= 40 => since_1970(OffsetDateTime::parse(text, &Rfc3339).ok()?),
         TimeUnit::Rfc3339 => None,
-        TimeUnit::HttpDate => http_date(text),
+        TimeUnit::HttpDate => parse_http_date(text),
     }
 }
 
@@ -40,8 +36,8 @@ pub(crate) fn write(unit: TimeUnit, instant: Duration) -> String {
     match unit {
         TimeUnit::Seconds => instant.as_secs().to_string(),
         TimeUnit::Milliseconds => instant.as_millis().to_string(),
-        TimeUnit::Rfc3339 => date(instant).format(RFC3339_MILLIS).unwrap_or_default(),
-        TimeUnit::HttpDate => date(instant).format(HTTP_DATE).unwrap_or_default(),
+        TimeUnit::Rfc3339 => rfc3339(date(instant)),
+        TimeUnit::HttpDate => http_date(date(instant)),
     }
 }
 
@@ -69,12 +65,36 @@ fn digits(text: &str) -> Option<u64> {
     if fits { text.parse().ok() } else { None }
 }
 
-/// The parser takes any weekday and letters of any case, so the date is written
-/// again and compared.
-fn http_date(text: &str) -> Option<Duration> {
-    let date = PrimitiveDateTime::parse(text, HTTP_DATE).ok()?.assume_utc();
-    let canonical = date.format(HTTP_DATE).ok()? == text;
-    if canonical { since_1970(date) } else { None }
+/// RFC 3339 in UTC, with three digits of milliseconds.
+fn rfc3339(date: UtcDateTime) -> String {
+    let (year, month, day) = date.to_calendar_date();
+    let (hour, minute, second, milli) = date.as_hms_milli();
+    let month = u8::from(month);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+}
+
+/// The one form in which HTTP's dates are sent (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn http_date(date: UtcDateTime) -> String {
+    let (year, month, day) = date.to_calendar_date();
+    let (hour, minute, second) = date.as_hms();
+    let (weekday, month) =
+        (name(date.weekday()), MONTHS.get(usize::from(u8::from(month)) - 1).copied().unwrap_or_default());
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
+/// Takes a text apart by its fixed columns, and writes the date again: one date has one text.
+fn parse_http_date(text: &str) -> Option<Duration> {
+    let number = |columns: core::ops::Range<usize>| text.get(columns)?.parse::<u16>().ok();
+    let two = |at: usize| number(at..at + 2).and_then(|number| u8::try_from(number).ok());
+    let month = MONTHS.iter().position(|name| text.get(8..11) == Some(name))?;
+    let month = Month::try_from(u8::try_from(month + 1).ok()?).ok()?;
+    let date = Date::from_calendar_date(number(12..16)?.into(), month, two(5)?).ok()?;
+    let date = date.with_time(Time::from_hms(two(17)?, two(20)?, two(23)?).ok()?).assume_utc();
+    if http_date(date.into()) == text { since_1970(date) } else { None }
+}
+
+fn name(weekday: Weekday) -> &'static str {
+    DAYS.get(usize::from(weekday.number_days_from_monday())).copied().unwrap_or_default()
 }
 
 fn since_1970(instant: OffsetDateTime) -> Option<Duration> {

@@ -2,7 +2,6 @@
 
 use keystile_runtime::response;
 use serde::Serialize;
-use serde_json::Value;
 use worker::Response;
 
 use crate::failure::Failure;
@@ -13,17 +12,18 @@ pub(crate) type LedgerResult = Result<Answer, Failure>;
 /// Status and body.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) body: Value,
+    /// JSON.
+    pub(crate) body: String,
 }
 
 impl Answer {
     /// An answer whose body is serialised.
     pub(crate) fn new(status: u16, body: &impl Serialize) -> worker::Result<Self> {
-        Ok(Self { status, body: serde_json::to_value(body)? })
+        Ok(Self { status, body: serde_json::to_string(body)? })
     }
 
     /// The response that says it.
     pub(crate) fn respond(self) -> worker::Result<Response> {
-        response::json(self.status, &self.body)
+        response::json_text(self.status, self.body)
     }
 }

@@ -37,7 +37,7 @@ impl OpenLedger {
         origin: &Origin,
         target: &Target,
         action: Action,
-        change: impl Fn(&Key) -> Result<Key, Failure>,
+        change: &dyn Fn(&Key) -> Result<Key, Failure>,
         now: Timestamp,
     ) -> Result<ShownKey, Failure> {
         let (key, effective_by) = self.change_for(origin, now, || {

@@ -119,7 +119,7 @@ async fn once(
     let _mark = match Decision::of(claim, ledger.in_flight.find(claim).as_ref(), remembered, now) {
         Decision::Fresh => ledger.in_flight.begin(claim, now),
         Decision::Replay(remembered) => {
-            return Ok(Answer { status: remembered.status, body: remembered.replayed() });
+            return Ok(Answer { status: remembered.status, body: remembered.replayed().to_string() });
         }
         Decision::Running => return Err(rules::in_use().into()),
         Decision::Reused => return Err(rules::reused().into()),

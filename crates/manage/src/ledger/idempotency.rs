@@ -81,7 +81,8 @@ pub(crate) fn find(database: &Database, claim: &Claim) -> std::result::Result<Op
 
 /// Notes the answer to a claim. What was noted of it before was less complete.
 pub(crate) fn note(database: &Database, claim: &Claim, answer: &Answer, now: Timestamp) -> Result<()> {
-    let Remembered { fingerprint, status, body, at } = Remembered::new(claim, answer.status, answer.body.clone(), now);
+    let Remembered { fingerprint, status, body, at } =
+        Remembered::new(claim, answer.status, serde_json::from_str(&answer.body)?, now);
     let body = body.to_string();
     if body.len() > MAX_ANSWER_BYTES {
         return Ok(());

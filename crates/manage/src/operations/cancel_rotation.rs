@@ -24,17 +24,17 @@ use crate::{
 };
 
 /// Cancels the rotation of a tenant's key.
-pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
-    let command = command(&call, call.key()?, None).await?;
+    let command = command(call, call.key()?, None).await?;
     call.tenants_ledger(&command).await
 }
 
 /// Cancels the rotation of an operator. That lengthens the life of a key, so the
 /// caller must hold as much.
-pub(super) async fn of_operators(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
-    let command = command(&call, call.operator()?, Some(call.caller().clone())).await?;
+    let command = command(call, call.operator()?, Some(call.caller().clone())).await?;
     call.operators_ledger(&command).await
 }
 
@@ -81,6 +81,6 @@ impl Change for CancelRotation {
             handler::note::<Self>(ledger, self.origin.claim.as_ref(), &answer, now)?;
             Ok(kept)
         };
-        ledger.change(&self.origin, &self.target, Action::RotationCancelled, change, now).await
+        ledger.change(&self.origin, &self.target, Action::RotationCancelled, &change, now).await
     }
 }

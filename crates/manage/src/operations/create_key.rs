@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Creates a key of the tenant.
-pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
     let new = management::parse_new_key(body, call.tenant()?, &call.deployment.config, clock::now())?;
@@ -33,7 +33,7 @@ pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
 }
 
 /// Creates an operator.
-pub(super) async fn of_operators(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
     let new = management::parse_new_operator(body, clock::now())?;

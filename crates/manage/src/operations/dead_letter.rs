@@ -33,14 +33,14 @@ use crate::{
 };
 
 /// Puts an event back into its queue.
-pub(super) async fn redrive(call: Call<'_>) -> ApiResult {
-    let (origin, dead_letter) = nothing_more(&call).await?;
+pub(super) async fn redrive(call: &Call<'_>) -> ApiResult {
+    let (origin, dead_letter) = nothing_more(call).await?;
     call.operators_ledger(&Redrive { origin, dead_letter }).await
 }
 
 /// Deletes an event.
-pub(super) async fn discard(call: Call<'_>) -> ApiResult {
-    let (origin, dead_letter) = nothing_more(&call).await?;
+pub(super) async fn discard(call: &Call<'_>) -> ApiResult {
+    let (origin, dead_letter) = nothing_more(call).await?;
     call.operators_ledger(&Discard { origin, dead_letter }).await
 }
 

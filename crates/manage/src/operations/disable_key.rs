@@ -18,14 +18,14 @@ use crate::{
 };
 
 /// Switches a tenant's key off.
-pub(super) async fn disable(call: Call<'_>) -> ApiResult {
-    let (origin, target) = nothing_more(&call).await?;
+pub(super) async fn disable(call: &Call<'_>) -> ApiResult {
+    let (origin, target) = nothing_more(call).await?;
     call.tenants_ledger(&Disable { origin, target }).await
 }
 
 /// Switches a tenant's key on again.
-pub(super) async fn enable(call: Call<'_>) -> ApiResult {
-    let (origin, target) = nothing_more(&call).await?;
+pub(super) async fn enable(call: &Call<'_>) -> ApiResult {
+    let (origin, target) = nothing_more(call).await?;
     call.tenants_ledger(&Enable { origin, target }).await
 }
 
@@ -78,7 +78,7 @@ impl Change for Disable {
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownKey, Failure> {
         let now = clock::now();
         let change = |key: &Key| key.disable(now).map_err(refusals::impossible);
-        ledger.change(&self.origin, &self.target, Action::Disabled, change, now).await
+        ledger.change(&self.origin, &self.target, Action::Disabled, &change, now).await
     }
 }
 
@@ -90,6 +90,6 @@ impl Change for Enable {
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownKey, Failure> {
         let now = clock::now();
         let change = |key: &Key| key.enable(now).map_err(refusals::impossible);
-        ledger.change(&self.origin, &self.target, Action::Enabled, change, now).await
+        ledger.change(&self.origin, &self.target, Action::Enabled, &change, now).await
     }
 }

@@ -44,13 +44,13 @@ const PAGES: usize = 40;
 const JUDGEMENTS: usize = 8;
 
 /// Exports the tenant's audit log.
-pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
-    export(&call, call.tenant()?.as_str()).await
+pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
+    export(call, call.tenant()?.as_str()).await
 }
 
 /// Exports the operators' audit log.
-pub(super) async fn of_operators(call: Call<'_>) -> ApiResult {
-    export(&call, OPERATORS).await
+pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
+    export(call, OPERATORS).await
 }
 
 async fn export(call: &Call<'_>, ledger: &str) -> ApiResult {

@@ -17,13 +17,13 @@ use crate::{
 };
 
 /// Shows a tenant's key.
-pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     let include_usage = listing::parse_include(call.query()?)?;
     call.tenants_ledger(&GetKey { request_id: call.request_id.into(), target: call.key()?, include_usage }).await
 }
 
 /// Shows an operator.
-pub(super) async fn of_operators(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
     let include_usage = listing::parse_include(call.query()?)?;
     call.operators_ledger(&GetKey { request_id: call.request_id.into(), target: call.operator()?, include_usage }).await
 }

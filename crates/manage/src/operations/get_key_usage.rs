@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Shows the uses of a tenant's key.
-pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     let period = listing::parse_usage_query(call.query()?)?;
     call.tenants_ledger(&GetKeyUsage { request_id: call.request_id.into(), target: call.key()?, period }).await
 }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Shows the tenant.
-pub(super) async fn of_path(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_path(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
     let command = GetTenant { request_id: call.request_id.into(), tenant: call.tenant()?.clone() };
     call.tenants_ledger(&command).await

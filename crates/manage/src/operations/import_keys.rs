@@ -43,7 +43,7 @@ use crate::{
 ///
 /// A mistake in a line is that line's alone. A batch that fails ends the import: those
 /// before it are recorded, and to send it all again is safe.
-pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
     let (tenant, config) = (call.tenant()?, &call.deployment.config);
     if config.allow_imported.is_empty() {

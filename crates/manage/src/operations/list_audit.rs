@@ -16,13 +16,13 @@ use crate::{
 };
 
 /// Lists a page of the tenant's audit log.
-pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
-    call.tenants_ledger(&command(&call)?).await
+pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
+    call.tenants_ledger(&command(call)?).await
 }
 
 /// Lists a page of the operators' audit log.
-pub(super) async fn of_operators(call: Call<'_>) -> ApiResult {
-    call.operators_ledger(&command(&call)?).await
+pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
+    call.operators_ledger(&command(call)?).await
 }
 
 fn command(call: &Call<'_>) -> Result<ListAudit, Failure> {

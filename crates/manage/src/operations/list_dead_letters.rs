@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// Lists a page of a source's events.
-pub(super) async fn of_source(call: Call<'_>) -> ApiResult {
-    let source = source(&call)?;
+pub(super) async fn of_source(call: &Call<'_>) -> ApiResult {
+    let source = source(call)?;
     let query = listing::parse_dead_letter_query(call.query()?)?;
     let page = dead_letters::ask(call.env, &source, &query, call.request_id).await;
     Ok(passed_on(200, page.map_err(Failure::from)?, &Passed::default())?)

@@ -17,13 +17,13 @@ use crate::{
 };
 
 /// Lists a page of the tenant's keys.
-pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     let query = listing::parse_key_query(call.query()?)?;
     call.tenants_ledger(&ListKeys { request_id: call.request_id.into(), query, within: None }).await
 }
 
 /// Lists a page of operators; to a tenant's operator that tenant's alone.
-pub(super) async fn of_operators(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
     let query = listing::parse_operator_query(call.query()?)?;
     call.operators_ledger(&ListKeys { request_id: call.request_id.into(), query, within: call.own_tenant() }).await
 }

@@ -6,7 +6,7 @@ use keystile_runtime::response;
 use crate::api::{call::Call, reply::ApiResult};
 
 /// Lists the plans.
-pub(super) async fn of_deployment(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_deployment(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
     Ok(response::json(200, &ShownPlans::new(&call.deployment.config))?)
 }

@@ -10,7 +10,7 @@ use crate::api::{call::Call, reply::ApiResult};
 const FEED_TIMEOUT_MS: u64 = 2_000;
 
 /// Lists a page of tenants.
-pub(super) async fn of_deployment(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_deployment(call: &Call<'_>) -> ApiResult {
     let query = listing::parse_tenant_query(call.query()?)?;
     let page = object::call(call.env, feed::NAME, &query, FEED_TIMEOUT_MS).await.map_err(|error| {
         log::error("feed_unreachable", &[("request_id", call.request_id.into()), ("reason", error.0.into())]);

@@ -18,16 +18,16 @@ use crate::{
 };
 
 /// Revokes a tenant's key.
-pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
-    let command = command(&call, call.key()?).await?;
+    let command = command(call, call.key()?).await?;
     call.tenants_ledger(&command).await
 }
 
 /// Revokes an operator.
-pub(super) async fn of_operators(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
-    let command = command(&call, call.operator()?).await?;
+    let command = command(call, call.operator()?).await?;
     call.operators_ledger(&command).await
 }
 
@@ -61,6 +61,6 @@ impl Change for Revoke {
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownKey, Failure> {
         let now = clock::now();
         let change = |key: &Key| Ok(key.revoke(self.reason.clone(), now));
-        ledger.change(&self.origin, &self.target, Action::Revoked, change, now).await
+        ledger.change(&self.origin, &self.target, Action::Revoked, &change, now).await
     }
 }

@@ -31,17 +31,17 @@ use crate::{
 };
 
 /// Rotates a tenant's key.
-pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
-    let command = command(&call, call.key()?, None).await?;
+    let command = command(call, call.key()?, None).await?;
     call.tenants_ledger(&command).await
 }
 
 /// Rotates an operator. The caller gets a key that can do what the old one could,
 /// so they must hold as much.
-pub(super) async fn of_operators(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
-    let command = command(&call, call.operator()?, Some(call.caller().clone())).await?;
+    let command = command(call, call.operator()?, Some(call.caller().clone())).await?;
     call.operators_ledger(&command).await
 }
 

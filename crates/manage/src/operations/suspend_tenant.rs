@@ -30,14 +30,14 @@ use crate::{
 };
 
 /// Puts all of the tenant's keys out of use.
-pub(super) async fn suspend(call: Call<'_>) -> ApiResult {
-    let (origin, tenant) = nothing_more(&call).await?;
+pub(super) async fn suspend(call: &Call<'_>) -> ApiResult {
+    let (origin, tenant) = nothing_more(call).await?;
     call.tenants_ledger(&Suspend { origin, tenant }).await
 }
 
 /// Puts them back into use.
-pub(super) async fn resume(call: Call<'_>) -> ApiResult {
-    let (origin, tenant) = nothing_more(&call).await?;
+pub(super) async fn resume(call: &Call<'_>) -> ApiResult {
+    let (origin, tenant) = nothing_more(call).await?;
     call.tenants_ledger(&Resume { origin, tenant }).await
 }
 

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Changes a tenant's key.
-pub(super) async fn of_tenant(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
     let target = call.key()?;
     let (body, origin) = call.asked(MERGE_PATCH, MAX_BODY_BYTES).await?;
@@ -89,7 +89,7 @@ impl Change for UpdateKey {
             }
             Ok(patched)
         };
-        ledger.change(&origin, &target, Action::Changed, change, now).await
+        ledger.change(&origin, &target, Action::Changed, &change, now).await
     }
 }
 

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Changes the tenant's settings.
-pub(super) async fn of_path(call: Call<'_>) -> ApiResult {
+pub(super) async fn of_path(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
     let (body, origin) = call.asked(MERGE_PATCH, MAX_BODY_BYTES).await?;
     let patch = TenantPatch::parse(body, &call.deployment.config.plans)?;
