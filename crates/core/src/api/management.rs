@@ -1,5 +1,5 @@
 //! The bodies of the management API. The rights that they need are in [`operator`](crate::access::operator), the form
-//! in which keys are shown in [`shown`].
+//! in which keys are shown in [`shown`](super::shown).
 //!
 //! A body is parsed into a type whose values are always valid. All mistakes are reported together, each with the field,
 //! the problem and what is allowed. Unknown fields are refused by name.
