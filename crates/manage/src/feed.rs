@@ -54,7 +54,7 @@ pub struct Feed {
     opened: OnceCell<Opened>,
 }
 
-/// What is read at the first event.
+/// The state that is read at the first event.
 struct Opened {
     database: Database,
     log: Log,

@@ -18,7 +18,7 @@ pub use tenant::{KeyCounts, SecretUse, ShownSuspension, ShownTenant};
 
 use crate::feed::client::WhenFeedUnreachable;
 
-/// How far `effective_by` can be relied on.
+/// The condition on which `effective_by` can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Holds {

@@ -15,7 +15,7 @@ use crate::base::{code::Code, problem::Problem};
 /// One mistake in a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
-    /// What is wrong and what is allowed.
+    /// A sentence that says what is wrong and what is allowed.
     pub detail: String,
     /// The field, `scopes` or `allowed_ips.2`.
     pub field: String,

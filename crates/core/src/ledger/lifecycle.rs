@@ -4,11 +4,9 @@
 //! key back.
 
 use alloc::{string::String, vec::Vec};
-use core::{error::Error, fmt};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::plan::RequestedExpiry;
 use crate::{
@@ -16,14 +14,18 @@ use crate::{
         record::{KeyRecord, KeyState, Metadata, Reach, Subject},
         scope::ScopeSet,
     },
-    base::{code::Code, id::KeyId, timestamp::Timestamp},
+    base::{id::KeyId, timestamp::Timestamp},
     key::{KeyDigest, KeyDisplay, PlainKey},
 };
 
 mod overlap;
+mod patch;
 mod rotation;
+mod transition_error;
 
 pub use overlap::{Overlap, PendingEnd};
+pub use patch::KeyPatch;
+pub use transition_error::TransitionError;
 
 /// A key's row in the ledger: its record, and the facts that only the ledger needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,23 +95,6 @@ pub struct NewKey {
     pub metadata: Metadata,
 }
 
-/// The changes of a merge patch (RFC 7396). `None` leaves a field as it is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct KeyPatch {
-    /// The new name.
-    pub name: Option<String>,
-    /// The new scopes, which replace the old ones.
-    pub scopes: Option<ScopeSet>,
-    /// The new expiry; `Some(None)` removes it.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "double_option")]
-    pub expires_at: Option<Option<Timestamp>>,
-    /// The new networks, which replace the old ones.
-    pub allowed_ips: Option<Vec<IpNet>>,
-    /// The members to merge, where null removes one; `Some(None)` removes all.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "double_option")]
-    pub metadata: Option<Option<Metadata>>,
-}
-
 /// A key's status at a time, as lists filter by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -139,59 +124,6 @@ impl KeyStatus {
         [Self::Active, Self::Disabled, Self::Revoked, Self::Expired].into_iter().find(|status| status.as_str() == text)
     }
 }
-
-/// The reason why a transition is not possible.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TransitionError {
-    /// The key was revoked, for good.
-    Revoked,
-    /// The key has expired, for good.
-    Expired,
-    /// The key was replaced already.
-    AlreadyRotated,
-    /// The key is disabled, and its successor would not be.
-    Disabled,
-    /// The key was replaced, and the rotation sets its end.
-    RotationPending,
-    /// The key has no end that could be cancelled.
-    NoPendingEnd,
-}
-
-impl TransitionError {
-    /// The stable code.
-    #[must_use]
-    pub const fn code(self) -> Code {
-        match self {
-            Self::Revoked => Code::KeyRevoked,
-            Self::Expired => Code::KeyExpired,
-            Self::AlreadyRotated => Code::AlreadyRotated,
-            Self::Disabled => Code::KeyDisabled,
-            Self::RotationPending => Code::RotationPending,
-            Self::NoPendingEnd => Code::NoPendingEnd,
-        }
-    }
-
-    /// A sentence for the caller.
-    #[must_use]
-    pub const fn detail(self) -> &'static str {
-        match self {
-            Self::Revoked => "This key was revoked and can't be changed or brought back; create a new one.",
-            Self::Expired => "This key has expired and can't be changed or brought back; create a new one.",
-            Self::AlreadyRotated => "This key was rotated already; rotate its successor, or cancel its pending end.",
-            Self::Disabled => "This key is disabled; enable it before it is rotated.",
-            Self::RotationPending => "This key was rotated, which sets its end; cancel that before you set another.",
-            Self::NoPendingEnd => "This key has no pending end by rotation that could be cancelled.",
-        }
-    }
-}
-
-impl fmt::Display for TransitionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.detail())
-    }
-}
-
-impl Error for TransitionError {}
 
 impl Key {
     /// A key that was just minted, with the expiry that follows from its tenant's limits.
@@ -278,7 +210,7 @@ impl Key {
         match patch.metadata {
             None => {}
             Some(None) => record.metadata = Metadata::new(),
-            Some(Some(changes)) => merge_patch(&mut record.metadata, changes),
+            Some(Some(changes)) => patch::merge_patch(&mut record.metadata, changes),
         }
         Ok(self.succeeded_by(key))
     }
@@ -359,54 +291,11 @@ impl Key {
     }
 }
 
-/// Merges as in RFC 7396, section 2: null removes, objects merge, any other value replaces.
-fn merge_patch(target: &mut Metadata, patch: Metadata) {
-    for (member, change) in patch {
-        match change {
-            Value::Null => {
-                target.remove(&member);
-            }
-            Value::Object(changes) => {
-                let mut merged = match target.remove(&member) {
-                    Some(Value::Object(present)) => present,
-                    _ => Metadata::new(),
-                };
-                merge_patch(&mut merged, changes);
-                target.insert(member, Value::Object(merged));
-            }
-            value => {
-                target.insert(member, value);
-            }
-        }
-    }
-}
-
-/// Keeps `null` (remove the field) apart from absence (leave it).
-mod double_option {
-    use super::{Deserialize, Serialize};
-    use serde::{Deserializer, Serializer};
-
-    #[allow(clippy::option_option)]
-    pub(super) fn serialize<T: Serialize, S: Serializer>(
-        value: &Option<Option<T>>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        value.as_ref().and_then(Option::as_ref).serialize(serializer)
-    }
-
-    #[allow(clippy::option_option)]
-    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Option<T>>, D::Error> {
-        Option::deserialize(deserializer).map(Some)
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use crate::access::record::tests::record;
-    use serde_json::json;
+    use serde_json::{Value, json};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 

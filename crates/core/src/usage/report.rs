@@ -76,15 +76,15 @@ pub struct Bucket {
 
 /// Uses by the code of their verdict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally(BTreeMap<String, u64>);
+pub struct CodeCounts(BTreeMap<String, u64>);
 
-impl Tally {
+impl CodeCounts {
     fn of<'a>(buckets: impl IntoIterator<Item = &'a Bucket>) -> Self {
-        let mut tally = Self::default();
+        let mut counts_of = Self::default();
         for bucket in buckets {
-            tally.add(&bucket.code, bucket.count);
+            counts_of.add(&bucket.code, bucket.count);
         }
-        tally
+        counts_of
     }
 
     /// Adds uses.
@@ -162,7 +162,7 @@ pub struct UsageSummary {
     pub week: UsageSums,
 }
 
-/// What is known of a key's uses.
+/// The uses of a key.
 #[derive(Clone, Debug)]
 pub struct KeyUsage {
     /// The key's id.
@@ -172,14 +172,14 @@ pub struct KeyUsage {
     /// All uses of the longest [`Period`], in any order.
     pub recent: Vec<Bucket>,
     /// The uses of all time.
-    pub all: Tally,
+    pub all: CodeCounts,
 }
 
 impl KeyUsage {
     /// The report, with the series of `period`.
     #[must_use]
     pub fn report(self, period: Period, now: Timestamp) -> UsageReport {
-        let of = |period| tally(&self.recent, period, now).by_code();
+        let of = |period| counts_of(&self.recent, period, now).by_code();
         UsageReport {
             day: of(Period::Day),
             month: of(Period::Month),
@@ -219,31 +219,31 @@ impl UsageSummary {
     #[must_use]
     pub fn new(counts: &[PeriodCounts]) -> Self {
         let of = |period| {
-            let mut tally = Tally::default();
+            let mut counts_of = CodeCounts::default();
             for count in counts {
-                tally.add(&count.code, count.of(period));
+                counts_of.add(&count.code, count.of(period));
             }
-            tally.sums()
+            counts_of.sums()
         };
         Self { day: of(Period::Day), month: of(Period::Month), week: of(Period::Week) }
     }
 }
 
-fn tally(recent: &[Bucket], period: Period, now: Timestamp) -> Tally {
-    Tally::of(recent.iter().filter(|bucket| bucket.hour >= period.first_hour(now)))
+fn counts_of(recent: &[Bucket], period: Period, now: Timestamp) -> CodeCounts {
+    CodeCounts::of(recent.iter().filter(|bucket| bucket.hour >= period.first_hour(now)))
 }
 
 /// Every hour of the period, those without uses too, the oldest first.
 fn hourly(recent: &[Bucket], period: Period, now: Timestamp) -> Vec<UsageHour> {
-    let mut hours: BTreeMap<i64, Tally> =
-        (period.first_hour(now)..=hour_of(now)).map(|hour| (hour, Tally::default())).collect();
+    let mut hours: BTreeMap<i64, CodeCounts> =
+        (period.first_hour(now)..=hour_of(now)).map(|hour| (hour, CodeCounts::default())).collect();
     for bucket in recent {
-        if let Some(tally) = hours.get_mut(&bucket.hour) {
-            tally.add(&bucket.code, bucket.count);
+        if let Some(counts_of) = hours.get_mut(&bucket.hour) {
+            counts_of.add(&bucket.code, bucket.count);
         }
     }
-    let shown = |(hour, tally): (i64, Tally)| {
-        let UsageByCode { allowed, codes, refused } = tally.by_code();
+    let shown = |(hour, counts_of): (i64, CodeCounts)| {
+        let UsageByCode { allowed, codes, refused } = counts_of.by_code();
         UsageHour { allowed, codes, hour: Rfc3339(beginning_of(hour)), refused }
     };
     hours.into_iter().map(shown).collect()
@@ -262,7 +262,7 @@ mod tests {
     fn usage(buckets: &[(i64, &str, u64)]) -> KeyUsage {
         let bucket = |&(ago, code, count): &(i64, &str, u64)| Bucket { hour: 486_111 - ago, code: code.into(), count };
         let recent: Vec<_> = buckets.iter().map(bucket).collect();
-        let mut all = Tally::of(&recent);
+        let mut all = CodeCounts::of(&recent);
         all.add("VALID", 100);
         KeyUsage { key_id: KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap(), last_used_at: Some(NOW), recent, all }
     }

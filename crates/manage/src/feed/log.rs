@@ -163,7 +163,7 @@ impl Log {
     }
 }
 
-/// What one trimming came to.
+/// The result of one trimming.
 pub(super) struct Trimmed {
     /// Entries that were dropped.
     pub(super) entries: usize,

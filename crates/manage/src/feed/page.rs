@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// Bytes of records in a page, about, so that an isolate reads it in good time.
 const PAGE_BYTES: usize = 1024 * 1024;
 
-/// Where the log begins and ends.
+/// The two ends of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Head {
     /// The highest number that was trimmed. Below it entries may be missing.
@@ -18,7 +18,7 @@ pub(super) struct Head {
     pub(super) last: u64,
 }
 
-/// Where an answer starts.
+/// The start of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Start {
     /// After the cursor: the isolate has all up to there.

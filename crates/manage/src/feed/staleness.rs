@@ -1,4 +1,4 @@
-//! How old a view the edges accept, by what their polls state. The largest of a
+//! The largest age of a view that the edges accept, by what their polls state. The largest of a
 //! day decides when a change counts as in effect everywhere.
 
 use std::{cell::RefCell, collections::BTreeMap};

@@ -12,7 +12,7 @@ use keystile_core::{
     usage::{
         batch::{UsageBatch, Use},
         first_kept_hour, fold_due_at,
-        report::{Bucket, Period, PeriodCounts, Tally},
+        report::{Bucket, CodeCounts, Period, PeriodCounts},
     },
 };
 use serde::Deserialize;
@@ -134,7 +134,7 @@ pub(crate) fn by_period(database: &Database, id: &KeyId, now: Timestamp) -> Resu
 }
 
 /// All of a key's uses.
-pub(crate) fn all(database: &Database, id: &KeyId) -> Result<Tally> {
+pub(crate) fn all(database: &Database, id: &KeyId) -> Result<CodeCounts> {
     #[derive(Deserialize)]
     struct Sum {
         code: String,
@@ -147,11 +147,11 @@ pub(crate) fn all(database: &Database, id: &KeyId) -> Result<Tally> {
          ) GROUP BY code",
         vec![id.as_str().into()],
     )?;
-    let mut tally = Tally::default();
+    let mut counts_of = CodeCounts::default();
     for Sum { code, count } in sums {
-        tally.add(&code, count);
+        counts_of.add(&code, count);
     }
-    Ok(tally)
+    Ok(counts_of)
 }
 
 /// The time of the next fold, if there is something to fold.

@@ -136,7 +136,7 @@ impl ShownKey {
     }
 }
 
-/// How a rotation will end a key.
+/// The end of a key that a rotation has set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[allow(missing_docs)]
 pub struct ShownPendingEnd {

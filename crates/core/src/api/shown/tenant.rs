@@ -25,7 +25,7 @@ pub struct ShownTenant {
     pub tenant: TenantId,
 }
 
-/// How many keys have which status.
+/// The number of keys with each status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)]
 pub struct KeyCounts {

@@ -30,12 +30,12 @@ fn read(batch: &Batch) -> UsageBatch {
 
 /// The state of a correct ledger: the uses that it took, by key, hour and code.
 #[derive(Default)]
-struct Books {
+struct LedgerCounts {
     highest: u64,
     taken: BTreeMap<(String, i64, String), u64>,
 }
 
-impl Books {
+impl LedgerCounts {
     fn take(&mut self, batch: &Batch) {
         let batch = read(batch);
         if batch.sequence <= self.highest {
@@ -290,7 +290,7 @@ proptest! {
     #[test]
     fn whatever_is_lost_on_the_way_each_use_is_counted_once(events in prop::collection::vec(arbitrary_event(), 1..120)) {
         let mut counter = counter();
-        let mut ledgers: BTreeMap<Rc<str>, Books> = BTreeMap::new();
+        let mut ledgers: BTreeMap<Rc<str>, LedgerCounts> = BTreeMap::new();
         let mut flushes = Vec::new();
         let (mut now, mut used) = (START, 0);
         for event in events {
@@ -338,7 +338,7 @@ proptest! {
             }
         }
         let held: u64 = counter.ledgers.iter().flat_map(|ledger| &ledger.counts).map(|count| u64::from(count.count)).sum();
-        let counted: u64 = ledgers.values().map(Books::total).sum();
+        let counted: u64 = ledgers.values().map(LedgerCounts::total).sum();
         let lost = counter.take_lost();
         prop_assert!(counter.ledgers.iter().all(|ledger| ledger.pending.is_none()));
         // Uses that were given up may have been taken without the isolate's knowledge.

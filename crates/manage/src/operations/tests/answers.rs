@@ -22,7 +22,7 @@ use keystile_core::{
         lifecycle::{ImportedKey, Key, NewKey, PendingEnd, Revocation},
         plan::{KeyLimits, Plan, RequestedExpiry},
     },
-    usage::report::{Bucket, KeyUsage, Period, Tally, UsageSummary},
+    usage::report::{Bucket, CodeCounts, KeyUsage, Period, UsageSummary},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -125,7 +125,7 @@ fn uses_are_shown_as_documented() {
         key_id: KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap(),
         last_used_at,
         recent: vec![Bucket { hour: 486_111, code: "VALID".into(), count: 1 }],
-        all: Tally::default(),
+        all: CodeCounts::default(),
     };
     let reports = [None, Some(NOW)].map(|last| sent(&usage(last).report(Period::Day, NOW)));
     assert_documented("Usage", &reports);
