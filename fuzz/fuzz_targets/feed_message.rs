@@ -9,7 +9,7 @@ use keystile_core::{
     access::record::KeyState,
     feed::{
         client::{CLOCK_JITTER_MS, FeedClient, Poll, Settings, WhenFeedUnreachable},
-        lookup::{Answer, Basis, Lookup, Step},
+        lookup::{Basis, Lookup, LookupAnswer, Step},
         message::{CurrentAnswer, PollAnswer},
     },
 };
@@ -87,7 +87,7 @@ impl Isolate {
     fn look_up(&mut self, digest: KeyDigest, answer: &Value) {
         let mut lookup = Lookup::new(digest, false, self.now);
         match lookup.step(&mut self.client, self.now) {
-            Step::Answer(Answer::Found { record, basis: Basis::Feed, .. }) => {
+            Step::Answer(LookupAnswer::Found { record, basis: Basis::Feed, .. }) => {
                 let is_fresh = self.client.is_fresh(self.now) || self.client.view_is_since(self.now);
                 assert!(is_fresh || record.state == KeyState::Revoked);
             }
