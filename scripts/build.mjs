@@ -11,6 +11,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
+import { cratesOf } from "./crates.mjs";
 import { bindgen, checkConfig, START } from "./host_tools.mjs";
 import { asProgram, Failed, quietly } from "./run.mjs";
 import { setup } from "./setup.mjs";
@@ -129,7 +130,7 @@ function isUpToDate(worker, inputs) {
 
 /** A hash of all inputs, taken before the build, so that a change during the build is not missed. */
 function fingerprint(worker) {
-  const crates = ["core", "runtime", "bindgen", worker].map((name) => path.join("crates", name));
+  const crates = new Set([...cratesOf(`keystile-${worker}`), ...cratesOf("keystile-bindgen")]);
   const files = [
     "Cargo.toml",
     "Cargo.lock",
@@ -138,7 +139,7 @@ function fingerprint(worker) {
     path.join(".cargo", "config.toml"),
     ...["build.mjs", "host_tools.mjs", "tools.mjs", "wasm_opt.mjs"].map((script) => path.join("scripts", script)),
     ...(worker === "manage" ? [path.join("docs", "reference", "openapi.json")] : []),
-    ...crates.flatMap((crate) => [path.join(crate, "Cargo.toml"), ...filesUnder(path.join(crate, "src"))]),
+    ...[...crates].flatMap((crate) => [path.join(crate, "Cargo.toml"), ...filesUnder(path.join(crate, "src"))]),
   ];
   const hash = createHash("sha256");
   for (const file of files) {

@@ -1,5 +1,5 @@
 // Checks the imports between files: they form no circle, and in core an area imports only earlier areas. So a file can
-// be understood with its imports and nothing else.
+// be understood with its imports and nothing else. Also, Wrangler watches every crate that a worker is made of.
 //
 //   node scripts/imports.mjs
 
@@ -7,25 +7,41 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { cratesOf } from "./crates.mjs";
 import { asProgram, Failed } from "./run.mjs";
 import { rustImports } from "./rust_modules.mjs";
 import { inRoot, root } from "./tools.mjs";
 
 /** The areas of core. Each may import those before it. */
-const AREAS = ["base", "key", "access", "feed", "usage", "ledger", "config", "receiver", "objects", "api"];
+const AREAS = ["base", "key", "access", "feed", "usage", "limits", "ledger", "config", "receiver", "objects", "api"];
+
+/** The workers' crates, and the configurations by which Wrangler builds them again when a watched directory changes. */
+const WORKERS = [
+  ["keystile-edge", "wrangler.toml"],
+  ["keystile-manage", path.join("crates", "manage", "wrangler.toml")],
+  ["keystile-hooks", path.join("crates", "hooks", "wrangler.toml")],
+];
 
 /** Fails with every circle and every import against the order of the areas. */
 export function checkImports() {
   const rust = readdirSync(inRoot("crates")).sort().flatMap(importsOfCrate);
   const js = ["scripts", path.join("tests", "support"), "crates"].flatMap(filesOfJs).flatMap(importsOfJs);
-  const found = [...circles(rust), ...circles(js), ...againstTheOrder(rust)];
+  const found = [...circles(rust), ...circles(js), ...againstTheOrder(rust), ...WORKERS.flatMap(unwatched)];
   if (found.length) throw new Failed(`${found.join("\n\n")}\n\n${found.length} to resolve.`);
-  console.log(`ok: ${rust.length + js.length} imports, no circle, core's areas in their order`);
+  console.log(`ok: ${rust.length + js.length} imports, no circle, core's areas in their order, all crates watched`);
 }
 
 function importsOfCrate(crate) {
   const roots = ["lib.rs", "main.rs"].map((file) => inRoot("crates", crate, "src", file));
   return roots.filter((file) => existsSync(file)).flatMap((file) => rustImports(file));
+}
+
+/** The crates that a worker is made of and Wrangler doesn't watch. */
+function unwatched([worker, config]) {
+  const [, list] = /^watch_dir = (\[.*\])$/m.exec(readFileSync(inRoot(config), "utf8"));
+  const watched = JSON.parse(list).map((directory) => inRoot(path.dirname(config), directory));
+  const missing = cratesOf(worker).filter((crate) => !watched.includes(inRoot(crate, "src")));
+  return missing.map((crate) => `${config}: watch_dir lacks ${crate}/src, of which ${worker} is made.`);
 }
 
 function filesOfJs(directory) {
