@@ -40,7 +40,8 @@ export const ROOT_KEY = "ksroot_" + "r".repeat(43);
  *   toml        the configuration, by default tests/fixtures/keystile.toml
  *   settings    lines of it to replace: {"max_staleness_ms = 2000": "…"}
  *   secret      KEYSTILE_SECRET
- *   edges       {name: {kv: "shared" | "empty" | "stale" | "down" | "hang"}}
+ *   edges       {name: {kv: "shared" | "empty" | "stale" | "down" | "hang", handles: whether it is the edge of
+ *               edge_with_handles.js}}
  *   handles     whether the management worker is the one of manage_with_faults.js
  *   hooks       {vars}: adds the worker that receives webhooks, with these secrets
  */

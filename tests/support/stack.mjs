@@ -33,13 +33,13 @@ export function stack({ config, secret, rootKey, edges, handles, hooks }) {
   };
 }
 
-function edgeConfig(name, { kv = "shared", vars = {} }, shared, hooks) {
+function edgeConfig(name, { kv = "shared", vars = {}, handles = false }, shared, hooks) {
   // A service in place of the namespace: it lacks the method, or never answers.
   const instead = { down: "upstream", hang: "hanging-kv" }[kv];
   return {
     ...shared,
     name,
-    main: inRoot("crates", "edge", "entry.js"),
+    main: handles ? ofTests("edge_with_handles") : inRoot("crates", "edge", "entry.js"),
     vars: { ...shared.vars, UPSTREAM_SECRET: "signing secret of the test upstream", ...vars },
     kv_namespaces: instead ? [] : [{ binding: "KEYS", id: KV[kv] }],
     services: [

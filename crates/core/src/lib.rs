@@ -27,6 +27,7 @@ pub mod config;
 pub mod feed;
 pub mod key;
 pub mod ledger;
+pub mod limits;
 pub mod objects;
 pub mod receiver;
 pub mod usage;

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     credential::{parsed_key, presented_key},
+    failures,
     finder::{Finder, Found, Known, Provenance, Unknown},
     hooks,
     incoming::Incoming,
@@ -108,13 +109,19 @@ async fn revoke_me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
 
 /// The record of the key that a holder presents.
 async fn presented(isolate: &Rc<Isolate>, incoming: &Incoming) -> (Result<Known, Problem>, Provenance) {
-    let realm = &isolate.config.name;
     let key = match presented_key(isolate, incoming, None) {
         Ok(key) => key,
-        Err(refusal) => return (Err(refusal.problem(realm)), Provenance::default()),
+        Err(refusal) => return (Err(failures::refused(isolate, incoming, &refusal)), Provenance::default()),
     };
-    let Found { known, provenance } = Finder::new(key.digest(), false).find(isolate, incoming).await;
-    (known.map_err(|unknown| unknown.problem(realm)), provenance)
+    let mut finder = Finder::new(key.digest(), false);
+    let Found { known, provenance } = match finder.try_now(isolate, incoming, clock::now()) {
+        Some(found) => found,
+        None => match failures::before_storage(isolate, incoming, key.kind()) {
+            Some(problem) => return (Err(problem), Provenance::default()),
+            None => finder.wait(isolate, incoming).await,
+        },
+    };
+    (known.map_err(|unknown| failures::unknown(isolate, incoming, key.kind(), &unknown)), provenance)
 }
 
 /// Asks the tenant's ledger, and tells the holder the part of the answer that it may know.

@@ -10,12 +10,14 @@ use keystile_core::{
         verdict::Demand,
     },
     base::{code::Code, path::Path, problem::Problem},
+    key::KeyKind,
 };
 use keystile_runtime::clock;
 use wasm_bindgen::JsValue;
 
 use crate::{
     credential::presented_key,
+    failures,
     finder::{Finder, Found},
     forward,
     incoming::Incoming,
@@ -42,31 +44,38 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
     };
     let key = match presented_key(isolate, &incoming, route.environment) {
         Ok(key) => key,
-        Err(refusal) => return reply::refuse(isolate, &incoming, &refusal.problem(&isolate.config.name)),
+        Err(refusal) => return reply::refuse(isolate, &incoming, &failures::refused(isolate, &incoming, &refusal)),
     };
+    let kind = key.kind();
     let mut finder = Finder::new(key.digest(), route.strict);
     if let Some(found) = finder.try_now(isolate, &incoming, incoming.now) {
-        return ResponseOrFuture::Ready(judged(isolate, &incoming, &path, route, scopes, &found, incoming.now));
+        let guarded = Guarded { path: &path, route, scopes, kind };
+        return ResponseOrFuture::Ready(judged(isolate, &incoming, guarded, &found, incoming.now));
+    }
+    if let Some(problem) = failures::before_storage(isolate, &incoming, kind) {
+        return reply::refuse(isolate, &incoming, &problem);
     }
     let (isolate, route, scopes) = (Rc::clone(isolate), route.clone(), scopes.to_vec());
     ResponseOrFuture::later(async move {
         let found = finder.wait(&isolate, &incoming).await;
-        judged(&isolate, &incoming, &path, &route, &scopes, &found, clock::now())
+        let guarded = Guarded { path: &path, route: &route, scopes: &scopes, kind };
+        judged(&isolate, &incoming, guarded, &found, clock::now())
     })
 }
 
+/// A request on a route, with the demands of the route and the kind of the key.
+#[derive(Clone, Copy)]
+struct Guarded<'a> {
+    path: &'a Path,
+    route: &'a Route,
+    scopes: &'a [Scope],
+    kind: KeyKind,
+}
+
 /// Carries out the verdict.
-fn judged(
-    isolate: &Rc<Isolate>,
-    incoming: &Incoming,
-    path: &Path,
-    route: &Route,
-    scopes: &[Scope],
-    found: &Found,
-    now: Timestamp,
-) -> JsValue {
+fn judged(isolate: &Rc<Isolate>, incoming: &Incoming, guarded: Guarded<'_>, found: &Found, now: Timestamp) -> JsValue {
+    let Guarded { path, route, scopes, kind } = guarded;
     let demand = Demand { environment: route.environment, tenant: None, scopes, ip: incoming.ip(), now };
-    let realm = &isolate.config.name;
     let problem = match &found.known {
         Ok(known) => {
             let verdict = demand.judge(&known.record, known.suspended, &isolate.config.catalog);
@@ -75,10 +84,10 @@ fn judged(
                 Ok(()) => {
                     return forward::forward(isolate, incoming, path, route, &known.record, found.provenance, now);
                 }
-                Err(refusal) => refusal.problem(realm),
+                Err(refusal) => refusal.problem(&isolate.config.name),
             }
         }
-        Err(unknown) => unknown.problem(realm),
+        Err(unknown) => failures::unknown(isolate, incoming, kind, unknown),
     };
     Reply::problem(&problem, &incoming.request_id).finish(isolate, incoming, found.provenance)
 }

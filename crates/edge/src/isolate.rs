@@ -16,6 +16,7 @@ use keystile_core::{
     config::{EdgeConfig, Upstream},
     feed::client::FeedClient,
     key::{pattern::key_pattern, root_key::MIN_ROOT_KEY_LEN},
+    limits::failures::Failures,
     usage::counter::UsageCounter,
 };
 use keystile_runtime::{config, random, secret, upstream};
@@ -35,6 +36,8 @@ pub(crate) struct Isolate {
     pub(crate) feed: RefCell<FeedClient>,
     /// The uses that were counted and not sent yet.
     pub(crate) usage: RefCell<UsageCounter>,
+    /// The failures of source addresses.
+    pub(crate) failures: RefCell<Failures>,
     /// The handle of each upstream, or the setting that it lacks.
     pub(crate) upstreams: Vec<Result<UpstreamHandle, String>>,
     /// Finds keys of this deployment in headers that would be forwarded to an upstream.
@@ -93,6 +96,7 @@ impl Isolate {
             root_keys: secret::root_keys(env),
             feed: RefCell::new(FeedClient::new(config.feed)),
             usage: RefCell::new(UsageCounter::new(name.clone(), config.usage_flush_seconds * 1_000)),
+            failures: RefCell::default(),
             upstreams: config.upstreams.iter().map(|upstream| UpstreamHandle::of(upstream, env)).collect(),
             name,
             requests: Cell::new(0),

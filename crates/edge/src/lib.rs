@@ -11,6 +11,7 @@
 
 mod credential;
 mod endpoints;
+mod failures;
 mod finder;
 mod forward;
 mod glue;

@@ -15,6 +15,7 @@ use keystile_core::{
 use keystile_runtime::clock;
 
 use crate::{
+    failures,
     finder::{Finder, Found, Provenance},
     incoming::Incoming,
     isolate::Isolate,
@@ -36,7 +37,7 @@ impl Operator {
     /// # Errors
     /// The reason why there is none.
     pub(crate) fn presented(isolate: &Isolate, incoming: &Incoming) -> Result<Self, Problem> {
-        let refused = |refusal: &Refusal| refusal.problem(&isolate.config.name);
+        let refused = |refusal: &Refusal| failures::refused(isolate, incoming, refusal);
         let text = incoming.carriers().credential(&[CredentialHeader::Bearer], isolate.config.key_forms());
         let text = text.map_err(|error| refused(&error.into()))?;
         if isolate.root_keys.include(text) {

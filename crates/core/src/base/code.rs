@@ -81,6 +81,7 @@ codes! {
     SourceNotFound 404 "SOURCE_NOT_FOUND";
     TenantNotAllowed 403 "TENANT_NOT_ALLOWED";
     TenantSuspended 401 "TENANT_SUSPENDED";
+    TooManyFailures 429 "TOO_MANY_FAILURES";
     UnknownSource 404 "UNKNOWN_SOURCE";
     UnreadableCommand 400 "UNREADABLE_COMMAND";
     UnsupportedMediaType 415 "UNSUPPORTED_MEDIA_TYPE";

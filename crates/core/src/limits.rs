@@ -1,0 +1,3 @@
+//! Limits at the edge.
+
+pub mod failures;

@@ -1,0 +1,59 @@
+//! Requests that fail, by their source addresses: an address that fails too often is told to wait.
+
+use keystile_core::{
+    access::verdict::Refusal,
+    base::{code::Code, problem::Problem},
+    key::KeyKind,
+    limits::failures::{MAX_FAILURES, WINDOW_MS},
+};
+use keystile_runtime::clock;
+
+use crate::{finder::Unknown, incoming::Incoming, isolate::Isolate};
+
+/// The problem of a request whose key can't be let through, as far as its text says. A key with a valid tag is no
+/// failure, whatever else is wrong with it.
+pub(crate) fn refused(isolate: &Isolate, incoming: &Incoming, refusal: &Refusal) -> Problem {
+    let fails = matches!(
+        refusal,
+        Refusal::MissingCredential
+            | Refusal::CredentialInQuery
+            | Refusal::ConflictingCredentials
+            | Refusal::Malformed(_)
+    );
+    let problem = refusal.problem(&isolate.config.name);
+    if fails { noted(isolate, incoming, problem) } else { problem }
+}
+
+/// The problem of a key without a record to judge. It is a failure if the key has no tag.
+pub(crate) fn unknown(isolate: &Isolate, incoming: &Incoming, key: KeyKind, unknown: &Unknown) -> Problem {
+    let problem = unknown.problem(&isolate.config.name);
+    match (key, unknown) {
+        (KeyKind::Imported, Unknown::Missing) => noted(isolate, incoming, problem),
+        _ => problem,
+    }
+}
+
+/// The problem of a key that would have to be looked up in storage, if it has no tag and its address failed too often.
+pub(crate) fn before_storage(isolate: &Isolate, incoming: &Incoming, key: KeyKind) -> Option<Problem> {
+    if key != KeyKind::Imported {
+        return None;
+    }
+    let wait_ms = isolate.failures.borrow().wait_ms(incoming.ip()?, clock::now())?;
+    Some(too_many(wait_ms))
+}
+
+fn noted(isolate: &Isolate, incoming: &Incoming, problem: Problem) -> Problem {
+    let Some(address) = incoming.ip() else { return problem };
+    let wait_ms = isolate.failures.borrow_mut().note(address, clock::now());
+    wait_ms.map_or(problem, too_many)
+}
+
+fn too_many(wait_ms: i64) -> Problem {
+    let seconds = WINDOW_MS / 1_000;
+    let detail = format!(
+        "More than {MAX_FAILURES} requests from this address failed within {seconds} seconds; those that fail are told to \
+         wait. A key that is issued here works meanwhile."
+    );
+    let retry_after = (wait_ms + 999) / 1_000;
+    Problem::new(Code::TooManyFailures, detail).with_header("Retry-After", retry_after.to_string())
+}
