@@ -1,4 +1,4 @@
-// What the documents name is there: features of crates, files, modules and tests.
+// What the documents name is there: features of crates, files, modules and tests. What they count is as many.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -69,7 +69,8 @@ test("each module", () => {
 test("each test of Rust", () => {
   const wrong = [];
   for (const { at, text } of pages.flatMap(({ quoted }) => quoted)) {
-    if (/^[a-z]\w*(?:_[a-z0-9]+){4,}$/.test(text) && !defines(text) && !isLogged(text)) wrong.push(`${at}: there is no test ${text}`);
+    const isTest = /^[a-z]\w*(?:_[a-z0-9]+){4,}$/.test(text) && !isLogged(text);
+    if (isTest && !defines(text)) wrong.push(`${at}: there is no test ${text}`);
   }
   for (const { at, module, names } of pages.flatMap(({ paragraphs }) => paragraphs).flatMap(testsOfModules)) {
     const missing = names.filter((name) => defines(name) && !defines(name, modulesOf(module)));
@@ -85,7 +86,8 @@ test("each test of JavaScript", () => {
     const short = paragraphs.flatMap(({ text }) => [...text.matchAll(/`(\w+)` is `([\w/]+\.test\.mjs)`/g)]);
     const files = new Map(short.map(([, name, file]) => [name, file]));
     for (const { at, text } of paragraphs) {
-      for (const [, file, name, titles] of text.matchAll(/(?:`([\w/]+\.test\.mjs)`|^(\w+)):((?:(?:,| and)? "[^"]+")+)/g)) {
+      const named = text.matchAll(/(?:`([\w/]+\.test\.mjs)`|^(\w+)):((?:(?:,| and| the \w+ tests)? "[^"]+")+)/g);
+      for (const [, file, name, titles] of named) {
         const of = file ?? files.get(name);
         if (!of) continue;
         const known = testNames(of.startsWith("tests/") ? of : `tests/e2e/${of}`);
@@ -98,16 +100,29 @@ test("each test of JavaScript", () => {
   assert.deepEqual(wrong, []);
 });
 
+test("each number of what can be counted", () => {
+  const read = (file) => readFileSync(inRoot(file), "utf8");
+  const numberIn = (page, pattern) => Number(pattern.exec(read(page))?.[1]);
+  const senders = read("crates/webhook/src/registry.toml").match(/^\[[\w-]+\]$/gm).length;
+  assert.equal(numberIn("CHANGELOG.md", /the (\d+) senders of the registry/), senders, "senders in CHANGELOG.md");
+  const packages = Object.keys(JSON.parse(read("tests/interop/package.json")).dependencies).length;
+  assert.equal(numberIn("CONTRIBUTING.md", /(\d+) of the vendors' own/), packages, "packages in CONTRIBUTING.md");
+  const version = numberIn("crates/core/src/config.rs", /BLOB_VERSION: u32 = (\d+);/);
+  const documented = numberIn("docs/design/storage-schema.md", /\((\d+), `BLOB_VERSION` in/);
+  assert.equal(documented, version, "the version in docs/design/storage-schema.md");
+});
+
 /** What is wrong with the packages and features of a command. */
 function wrongIn(command) {
   const named = [...command.matchAll(/\s(?:-p|--package) keystile-([\w-]+)/g)].map(([, name]) => name);
   const unknown = named.filter((name) => !CRATES.some((crate) => crate.name === name));
   const crates = named.length ? CRATES.filter(({ name }) => named.includes(name)) : CRATES;
   const wanted = [...command.matchAll(/\s(?:-F|--features)[ =]([\w,/-]+)/g)].flatMap(([, list]) => list.split(","));
-  const has = (feature) => crates.some(({ name, features }) => features.some((each) => [each, `keystile-${name}/${each}`].includes(feature)));
+  const namesOf = ({ name, features }) => features.flatMap((each) => [each, `keystile-${name}/${each}`]);
+  const known = new Set(crates.flatMap(namesOf));
   return [
     ...unknown.map((name) => `no crate keystile-${name}`),
-    ...wanted.filter((feature) => !has(feature)).map((feature) => `no feature ${feature}`),
+    ...wanted.filter((feature) => !known.has(feature)).map((feature) => `no feature ${feature}`),
   ];
 }
 
@@ -115,16 +130,19 @@ function wrongIn(command) {
 function testsOfModules({ at, text }) {
   const found = [];
   const add = (module, list) => {
-    if (modulesOf(module).length) found.push({ at, module, names: [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name) });
+    const names = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+    if (modulesOf(module).length) found.push({ at, module, names });
   };
-  for (const [, quoted, plain, list] of text.matchAll(/(?:`([\w:]+)`|^([\w:]+)):((?:(?:,| and)? `\w+`)+)/g)) add(quoted ?? plain, list);
+  const before = text.matchAll(/(?:`([\w:]+)`|^([\w:]+)):((?:(?:,| and)? `\w+`)+)/g);
+  for (const [, quoted, plain, list] of before) add(quoted ?? plain, list);
   for (const [, list, module] of text.matchAll(/((?:`\w+`(?:, | and )?)+) \(`([\w:]+)`\)/g)) add(module, list);
   return found;
 }
 
 /** Whether a test's name is this or has it, where `…` in the document, and `${…}` in the test, stand for any text. */
 function isNamed(name, title) {
-  const pattern = (text, gap) => text.split(gap).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*");
+  const literal = (text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const pattern = (text, gap) => text.split(gap).map(literal).join(".*");
   return new RegExp(pattern(title, "…")).test(name) || new RegExp(`^${pattern(name, /\$\{[^}]*\}/)}$`).test(title);
 }
 

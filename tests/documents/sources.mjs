@@ -57,7 +57,8 @@ export function exists(named) {
   let found = [""];
   for (const segment of named.split("/").filter(Boolean)) {
     const pattern = new RegExp(`^${segment.replaceAll(".", "\\.").replaceAll("*", ".*")}$`);
-    found = found.flatMap((directory) => entries(directory).filter((name) => pattern.test(name)).map((name) => path.posix.join(directory, name)));
+    const inside = (directory) => entries(directory).filter((name) => pattern.test(name));
+    found = found.flatMap((directory) => inside(directory).map((name) => path.posix.join(directory, name)));
   }
   return found.length > 0;
 }
