@@ -12,6 +12,8 @@ import { CRATES, defines, exists, isLogged, modulesOf, testNames } from "./sourc
 
 /** Directories without documents of the repository. */
 const NOT_OURS = new Set(["node_modules", "target", "build"]);
+/** A name that is a sentence can only be that of a test in Rust. */
+const TEST_NAME = /^[a-z]\w*(?:_[a-z0-9]+){4,}$/;
 /** The changes of earlier versions name what was there then. */
 const PAGES = markdownUnder("").filter((page) => page !== "CHANGELOG.md");
 
@@ -69,7 +71,7 @@ test("each module", () => {
 test("each test of Rust", () => {
   const wrong = [];
   for (const { at, text } of pages.flatMap(({ quoted }) => quoted)) {
-    const isTest = /^[a-z]\w*(?:_[a-z0-9]+){4,}$/.test(text) && !isLogged(text);
+    const isTest = TEST_NAME.test(text) && !isLogged(text);
     if (isTest && !defines(text)) wrong.push(`${at}: there is no test ${text}`);
   }
   for (const { at, module, names } of pages.flatMap(({ paragraphs }) => paragraphs).flatMap(testsOfModules)) {
@@ -131,9 +133,9 @@ function testsOfModules({ at, text }) {
   const found = [];
   const add = (module, list) => {
     const names = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name);
-    if (modulesOf(module).length) found.push({ at, module, names });
+    if (modulesOf(module).length || names.some((name) => TEST_NAME.test(name))) found.push({ at, module, names });
   };
-  const before = text.matchAll(/(?:`([\w:]+)`|^([\w:]+)):((?:(?:,| and)? `\w+`)+)/g);
+  const before = text.matchAll(/(?:`([\w:]+)`|^([a-z][\w:]*)):((?:(?:,| and)? `\w+`)+)/g);
   for (const [, quoted, plain, list] of before) add(quoted ?? plain, list);
   for (const [, list, module] of text.matchAll(/((?:`\w+`(?:, | and )?)+) \(`([\w:]+)`\)/g)) add(module, list);
   return found;
