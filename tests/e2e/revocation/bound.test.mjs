@@ -1,5 +1,5 @@
-// The bound on the real workers: two edges, one of them reading a KV that
-// answers the old value for ever. What the ledger says is in effect, is.
+// The bound on the real workers, with four edges: one reads the real KV, one an empty KV, and two a KV that answers the
+// old value for ever; one of these two starts late. What the ledger says is in effect, is.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
