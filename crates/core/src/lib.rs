@@ -20,7 +20,7 @@
 //! | [`base`] | times, ids, paths, bodies, problems | all workers |
 //! | [`config`] | each worker's part of the checked `keystile.toml` | all workers |
 //! | [`feed`] | the change feed: messages, lookups, outbox | edge: `finder`; manage: `feed`, `ledger::drain` |
-//! | [`key`] | the text of keys, and their places in KV | edge: `credential`; manage: `api::credential`, `ledger::open` |
+//! | [`key`] | the text of keys, and their places in KV | edge: `credential`; manage: `api::credential` |
 //! | [`ledger`] | lifecycle of keys, plans, audit log, queries | manage: `ledger`, `operations` |
 //! | [`objects`] | the calls of the Durable Objects | all workers |
 //! | [`receiver`] | webhooks that wait in a queue, dead letters | hooks: `producer`, `consumer`, `objects` |

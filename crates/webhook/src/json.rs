@@ -1,10 +1,8 @@
-//! Reading single texts out of JSON, without a tree of it.
+//! Reads single texts out of JSON, without building a tree.
 //!
-//! A verifier wants a handful of texts out of a body of up to megabytes, and
-//! wants numbers digit for digit. So this goes through the bytes, once for each
-//! step of a path. A name that stands twice on the way is refused: which of
-//! them counts differs between parsers, and so what is verified here could be
-//! something else to the receiver.
+//! A verifier needs a few texts out of a body of up to megabytes, and needs numbers digit for digit. So this goes
+//! through the bytes once for each step of a path. A name that occurs twice on the way is refused: parsers differ in
+//! which of the two they take, so the receiver could read another value than the one that was verified.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
@@ -13,12 +11,12 @@ use crate::{
     place::{JsonPath, Step},
 };
 
-/// A document that is no JSON, is nested too deeply, or has a name twice.
+/// An error: the document isn't JSON, is nested too deeply, or has a name twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
 const MAX_DEPTH: usize = 128;
-/// More items than any sender batches.
+/// The maximum number of elements. No sender batches more.
 const MAX_ITEMS: usize = 1_000;
 
 /// The value at a path, as it stands; `None` if it is missing.
