@@ -24,7 +24,8 @@ pub(crate) async fn send(env: &Env, message: &str) -> Result<(), String> {
 
 /// Finds a binding of the worker.
 ///
-/// # Errors Says that the binding is missing.
+/// # Errors
+/// Says that the binding is missing.
 pub(crate) fn binding(env: &Env, name: &str) -> Result<JsValue, String> {
     let found = Reflect::get(env, &name.into()).unwrap_or_default();
     if found.is_object() { Ok(found) } else { Err(format!("the binding {name} is missing")) }

@@ -27,7 +27,8 @@ use worker::{Context, Env, Request, Response, Result, event};
 
 /// Answers a request to the REST API.
 ///
-/// # Errors Fails if the platform fails to make the response.
+/// # Errors
+/// Fails if the platform fails to make the response.
 #[event(fetch)]
 pub async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
     router::handle(request, &env).await

@@ -14,7 +14,8 @@ pub fn json(status: u16, body: &impl Serialize) -> Result<Response> {
 
 /// A JSON answer like that of [`json`], from text that is JSON already.
 ///
-/// # Errors The platform's.
+/// # Errors
+/// The platform's.
 pub fn json_text(status: u16, body: String) -> Result<Response> {
     with_body(status, "application/json", body, &[])
 }

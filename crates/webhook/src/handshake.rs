@@ -85,7 +85,8 @@ impl HandshakeRequest<'_> {
 
     /// The answer. If the request must be verified, this needs the outcome of that.
     ///
-    /// # Errors The reason for not answering: [`Failure::NoMatch`] if the request isn't verified or has the wrong token.
+    /// # Errors
+    /// The reason for not answering: [`Failure::NoMatch`] if the request isn't verified or has the wrong token.
     pub fn answer(
         &self,
         secrets: &Secrets,

@@ -45,8 +45,7 @@ pub(crate) fn each<'a>(document: &'a [u8], path: &JsonPath, names: Names) -> Res
     elements.into_iter().map(|element| find(element, after, names)?.ok_or(Malformed)).collect()
 }
 
-/// The text of a value: a string's, or a number or boolean as it stands.
-/// Nothing else is a text.
+/// The text of a value: a string's, or a number or boolean as it stands. Nothing else is a text.
 pub(crate) fn text(value: &[u8]) -> Result<Option<Cow<'_, [u8]>>, Malformed> {
     match value.first() {
         Some(b'"') => unescaped(value).map(Some),
@@ -166,8 +165,7 @@ impl<'a> Cursor<'a> {
         Err(Malformed)
     }
 
-    /// Passes a value and returns it. Its inside is passed by its
-    /// brackets and strings alone.
+    /// Passes a value and returns it. Its inside is passed by its brackets and strings alone.
     fn value(&mut self) -> Result<&'a [u8], Malformed> {
         self.space();
         let start = self.rest;

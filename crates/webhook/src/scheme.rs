@@ -32,7 +32,8 @@ mod write;
 impl Scheme {
     /// Reads a scheme that is written as a JSON or TOML table.
     ///
-    /// # Errors All its mistakes, each with its place.
+    /// # Errors
+    /// All its mistakes, each with its place.
     pub fn from_value(value: Value) -> Result<Self, SchemeErrors> {
         let scheme = read::scheme(value).map_err(SchemeErrors)?;
         let mistakes = scheme.check();

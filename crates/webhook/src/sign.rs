@@ -43,7 +43,9 @@ impl core::fmt::Debug for Signed {
 /// Signs a delivery with the time of `options`. It uses the first method of the scheme, or with a `whsk_…` the one for
 /// key pairs, and the first message.
 ///
-/// # Errors [`Failure::Configuration`] if this scheme or secret can't sign; otherwise the failure that names the text that the delivery lacks.
+/// # Errors
+/// [`Failure::Configuration`] if this scheme or secret can't sign; otherwise the failure that names the text that the
+/// delivery lacks.
 pub fn sign(
     scheme: &Scheme,
     secret: &str,

@@ -12,8 +12,7 @@ pub struct Verified {
     pub timestamp: Option<Duration>,
     /// The index of the secret that matched; the first one if several did.
     pub secret_index: usize,
-    /// Whether the signature covers the whole body
-    /// ([`Scheme::body_authenticated`](crate::Scheme::body_authenticated)).
+    /// Whether the signature covers the whole body ([`Scheme::body_authenticated`](crate::Scheme::body_authenticated)).
     pub body_authenticated: bool,
     /// Texts to remember, so that a repeated delivery is recognised: one of 43 characters for each signed item. A key
     /// is made from the event id if only the sender can change it

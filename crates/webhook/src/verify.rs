@@ -39,7 +39,9 @@ pub enum Verification<'a> {
 impl Verification<'_> {
     /// The outcome, if no checks are left to the caller.
     ///
-    /// # Errors The reason for refusing the delivery. If checks are left, the delivery is refused too, since nobody has found the signature good.
+    /// # Errors
+    /// The reason for refusing the delivery. If checks are left, the delivery is refused too, since nobody has found
+    /// the signature good.
     pub fn into_result(self) -> Result<Verified, Failure> {
         match self {
             Self::Verified(verified) => Ok(verified),

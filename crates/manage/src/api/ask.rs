@@ -20,7 +20,8 @@ pub(crate) struct Question {
 impl Question {
     /// Serialises a command.
     ///
-    /// # Errors Fails if the command can't be written as JSON, which is a fault of ours.
+    /// # Errors
+    /// Fails if the command can't be written as JSON, which is a fault of ours.
     pub(crate) fn of<C: Command>(command: &C) -> Result<Self, Failure> {
         let text = serde_json::to_string(command).map_err(|error| Failure::Fault(error.to_string()))?;
         Ok(Self { path: C::PATH, text, request_id: command.request_id().to_string() })

@@ -12,7 +12,8 @@ pub(crate) const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "appli
 
 /// Reads the body as JSON. An absent body counts as an empty object.
 ///
-/// # Errors Returns the problem with the body.
+/// # Errors
+/// Returns the problem with the body.
 pub(crate) async fn read(request: &Request, accepted: &[&str], max_bytes: u32) -> Result<Value, Problem> {
     let content_type = request.headers().get("Content-Type").ok().flatten();
     let bytes = body::read(request.inner(), max_bytes).await?;

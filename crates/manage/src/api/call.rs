@@ -49,7 +49,8 @@ pub(crate) struct Call<'a> {
 impl<'a> Call<'a> {
     /// Authenticates the caller.
     ///
-    /// # Errors Says why the caller is refused, or names the first thing that is wrong with the request.
+    /// # Errors
+    /// Says why the caller is refused, or names the first thing that is wrong with the request.
     pub(crate) async fn begin(
         request: &'a Request,
         parameters: Parameters<'a>,

@@ -33,7 +33,8 @@ pub(crate) enum Credential {
 impl Credential {
     /// Extracts the credential of a request.
     ///
-    /// # Errors Says why the request has no valid credential.
+    /// # Errors
+    /// Says why the request has no valid credential.
     pub(crate) fn of(request: &Request, deployment: &Deployment) -> Result<Self, Failure> {
         let refused = |refusal: &Refusal| refusal.problem(&deployment.config.name);
         let (authorization, url) = (request.headers().get("Authorization")?, request.url()?);
@@ -57,7 +58,8 @@ impl Credential {
 
     /// Judges the credential as of now.
     ///
-    /// # Errors Says why it can't be used.
+    /// # Errors
+    /// Says why it can't be used.
     pub(crate) async fn judge(self, env: &Env, deployment: &Deployment, request_id: &str) -> Result<Judged, Failure> {
         let Self::Operator(digest) = self else { return Ok(Judged::root()) };
         let command = Authenticate { request_id: request_id.into(), digest };

@@ -145,7 +145,7 @@ fn every_look_into_a_long_body_is_counted_whatever_it_is_for() {
     let base = "signature = \"header:s\"\nencoding = \"hex\"\n";
     let present = ["n"; 100].join(",");
     let forms: Vec<String> = (0..60).map(|_| "{json_or_empty:n}".into()).collect();
-    // Only the last hash would be wrong.
+    // Checking stops at the first hash that is wrong, so the header has the right one.
     let hashed = |bytes: &[u8]| encoding::to_hex(&mac::sha256(&[Cow::Borrowed(bytes)]));
     let right = hashed(hashed(body.as_bytes()).as_bytes());
     let hash = "[[hashes]]\nat = \"header:h\"\nof = \"{sha256hex:body}\"\n";

@@ -42,7 +42,7 @@ fn p42_a_handshake_is_no_oracle_for_signatures() {
     let good = crc("OGQ0MWU4Zj-_~.c3NpZ24%3D").unwrap();
     assert_eq!(good.status, 200);
     assert!(good.body.starts_with("{\"response_token\":\"sha256="), "{}", good.body);
-    // A token can't be anything that a body, a form or a message with a time could be.
+    // Nothing that could be a body, a form or a message with a time is signed.
     let long = "a".repeat(129);
     let forged = [
         "%7B%22event%22%3A1%7D",

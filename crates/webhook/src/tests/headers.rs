@@ -92,7 +92,7 @@ fn p20_a_malformed_entry_spoils_no_other() {
         assert_eq!(with(&format!("{good} {junk}")), "VALID", "{junk}");
         assert_eq!(with(junk), "MALFORMED_SIGNATURE", "{junk}");
     }
-    // The same holds for groups: the timestamp of one is not the timestamp of another.
+    // A malformed group doesn't spoil another either, and the timestamp of one doesn't count for another.
     let persona = rig::scheme(&format!("{STRIPE}\ngroups = \" \""));
     let one = rig::value(&signed(&persona, "secret", b"{}"), "stripe-signature").to_string();
     for value in [format!("t=x,v1=00 {one}"), format!("{one} v1=00"), format!("t=1,t=2,v1=00 {one}")] {

@@ -39,7 +39,8 @@ impl PendingChecks<'_> {
     /// The outcome, given for each check whether the signature was good, in the order of the checks. A missing result
     /// counts as `false`.
     ///
-    /// # Errors The reason for refusing the delivery.
+    /// # Errors
+    /// The reason for refusing the delivery.
     pub fn finish(mut self, results: &[bool]) -> Result<Verified, Failure> {
         for (check, _) in self.checks.iter().zip(results).filter(|(_, good)| **good) {
             self.matches.record(check.target, || Some(check.hash()));
