@@ -14,7 +14,7 @@ use crate::failure::Failure;
 /// time that a ledger may take (`LEDGER_TIMEOUT_MS`).
 const TIMEOUT_MS: u64 = 8_000;
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Unanswered {
     /// There is no such event, and nothing was done.

@@ -55,8 +55,8 @@ pub(crate) fn sha1(message: &[Cow<'_, [u8]>]) -> [u8; 20] {
     hash.finalize().into()
 }
 
-/// Compares two texts by their hashes. So the time taken reveals neither where they differ nor the length of the secret
-/// one.
+/// Compares two texts by their hashes. So the time taken doesn't reveal where they differ, or how long the secret one
+/// is.
 pub(crate) fn same_text(a: &[u8], b: &[u8]) -> Choice {
     sha256(&[Cow::Borrowed(a)]).ct_eq(&sha256(&[Cow::Borrowed(b)]))
 }

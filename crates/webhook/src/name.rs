@@ -41,8 +41,8 @@ impl Names {
     }
 }
 
-/// With letters of ASCII for the four outside of it that have one as their other
-/// case, and that a receiver's folding could so take for it.
+/// Replaces the four letters outside of ASCII whose other case is an ASCII letter by that letter, since a receiver that
+/// ignores case could take them for it.
 fn with_ascii_letters(name: &[u8]) -> Cow<'_, [u8]> {
     match core::str::from_utf8(name) {
         Ok(text) if text.contains(['ſ', '\u{212a}', 'ı', 'İ']) => {

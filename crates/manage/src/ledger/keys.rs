@@ -246,7 +246,7 @@ fn count_alive(database: &Database, which: &str, now: Timestamp, most: u32) -> R
     Ok(count.map_or(0, |count| count.keys))
 }
 
-/// The time that stands for the missing expiry of a key without one in the index of living keys.
+/// The expiry in the index of living keys for a key that never expires.
 const NEVER: i64 = 9_007_199_254_740_991;
 
 /// Counts the usable keys for each secret with which keys were tagged. Imported keys have no tag and are not counted.

@@ -53,7 +53,7 @@ pub(crate) struct UpdateKey {
     pub(crate) origin: Origin,
     pub(crate) target: Target,
     pub(crate) patch: KeyPatch,
-    /// The versions of which the key must have one, if the request has an `If-Match`.
+    /// The versions that `If-Match` names, of which the key must have one; `None` if any version will do.
     pub(crate) if_match: Option<Vec<u64>>,
 }
 

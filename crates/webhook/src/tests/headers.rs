@@ -188,7 +188,7 @@ fn p25_all_bytes_are_compared() {
         let other = std::string::String::from_utf8(other).unwrap();
         assert_eq!(code(&scheme, &["secret"], &[("x-hub-signature-256", &other)], b"{}"), "NO_MATCH");
     }
-    // For a token, neither a prefix is enough nor may anything follow it.
+    // A prefix of a token is not accepted, and neither is a token with something after it.
     let token = rig::scheme("signature = \"header:x-token\"\nalgorithm = \"equality\"");
     for (sent, expected) in
         [("secret", "VALID"), ("secre", "NO_MATCH"), ("secrets", "NO_MATCH"), ("Secret", "NO_MATCH")]

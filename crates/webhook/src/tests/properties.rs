@@ -1,5 +1,5 @@
-//! Properties of every scheme: a signed delivery verifies, and no delivery that differs a little does; no junk panics
-//! or takes long.
+//! Properties of every scheme: a signed delivery verifies, one that differs a little doesn't, and junk neither panics
+//! nor takes long.
 
 use std::{
     format,

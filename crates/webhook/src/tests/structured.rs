@@ -192,7 +192,7 @@ fn p41_a_token_is_of_the_schemes_algorithm_about_this_body_for_this_receiver_and
         assert_ne!(claims, good, "{from}");
         assert_eq!(with(head, &claims), expected, "{to}");
     }
-    // Neither the signature of another token is accepted nor a missing one.
+    // Neither a missing signature nor that of another token is accepted.
     let whole = token(head, &good, b"secret");
     let (signed, signature) = whole.rsplit_once('.').unwrap();
     for bad in [format!("{signed}."), signed.to_string(), format!("{whole}="), format!(".{whole}"), format!("{whole}.")]

@@ -88,7 +88,7 @@ impl Matches {
             timestamp = timestamp.or(group.after.clone()?);
             chosen.push(group);
         }
-        // Neither the order of the items is signed nor how often each occurs.
+        // The signature covers neither the order of the items nor the number of times that each occurs.
         let remembered = chosen.iter().filter(|_| self.replay_keys != ReplayKeys::Unwanted);
         let mut replay_keys: Vec<String> = remembered.filter_map(|group| group.replay_key()).collect();
         replay_keys.sort();
