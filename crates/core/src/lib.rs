@@ -11,8 +11,22 @@
 //! 5. [`problem`](base::problem) turns a refusal into the form of RFC 9457, with the challenge of RFC 6750;
 //! 6. [`usage`] counts the use.
 //!
-//! The management of keys is in [`lifecycle`](ledger::lifecycle) and [`management`](api::management), the import of
-//! keys in [`import`](mod@api::import). [`config`] is `keystile.toml`.
+//! The areas, and the worker modules that act on their decisions:
+//!
+//! | area | what it is | worker side |
+//! |---|---|---|
+//! | [`access`] | records, routes, verdicts | edge: `guard`, `operator`; manage: `ledger::authenticate` |
+//! | [`api`] | requests and answers of the APIs | manage: `operations`; edge: `endpoints`; hooks: `verify_endpoint` |
+//! | [`base`] | times, ids, paths, bodies, problems | all workers |
+//! | [`config`] | each worker's part of the checked `keystile.toml` | all workers |
+//! | [`feed`] | the change feed: messages, lookups, outbox | edge: `finder`; manage: `feed`, `ledger::drain` |
+//! | [`key`] | the text of keys, and their places in KV | edge: `credential`; manage: `api::credential` |
+//! | [`ledger`] | lifecycle of keys, plans, audit log, queries | manage: `ledger`, `operations` |
+//! | [`objects`] | the calls of the Durable Objects | all workers |
+//! | [`receiver`] | webhooks that wait in a queue, dead letters | hooks: `producer`, `consumer`, `objects` |
+//! | [`usage`] | counts of uses, their batches and reports | edge: `usage`; manage: `ledger::usage` |
+//!
+//! The crate `keystile-config` reads and checks `keystile.toml` itself.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -22,10 +22,10 @@ pub(crate) async fn send(env: &Env, message: &str) -> Result<(), String> {
     within(send_text(&binding(env, EVENTS)?, message)).await.map(drop)
 }
 
-/// A binding of the worker.
+/// Finds a binding of the worker.
 ///
 /// # Errors
-/// It is missing.
+/// Says that the binding is missing.
 pub(crate) fn binding(env: &Env, name: &str) -> Result<JsValue, String> {
     let found = Reflect::get(env, &name.into()).unwrap_or_default();
     if found.is_object() { Ok(found) } else { Err(format!("the binding {name} is missing")) }

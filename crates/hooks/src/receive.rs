@@ -129,7 +129,7 @@ pub(crate) async fn verify(
     pending.finish(&answers)
 }
 
-/// A key or a signature that can't be read proves nothing.
+/// Checks a signature with WebCrypto. A key or a signature that can't be read counts as a wrong signature.
 async fn is_good(check: &SignatureCheck<'_>) -> bool {
     let Some(WebCrypto { name, hash, named_curve, key_format }) = check.algorithm.web_crypto() else { return false };
     let asked = glue::check(name, hash, named_curve, key_format, &check.key, &check.signature, &check.message);

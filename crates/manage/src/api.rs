@@ -1,7 +1,7 @@
-//! The calls of the REST API: who asks, what they ask, and what they are answered.
+//! The calls of the REST API: who asks, what they ask, and the answer they get.
 //!
-//! All that is wrong with a request itself is found before a ledger is asked, all of
-//! it at once. What depends on the state of keys is the ledger's to say.
+//! Everything that is wrong with a request by itself is found before a ledger is asked, and reported all at once.
+//! Whatever depends on the state of keys is for the ledger to decide.
 
 pub(crate) mod ask;
 pub(crate) mod body;

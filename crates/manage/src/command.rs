@@ -1,30 +1,29 @@
-//! The commands of a ledger: JSON over the object's `fetch`, one path for each.
+//! The commands of a ledger: JSON that is sent to the object's `fetch`, with one path for each command.
 //!
-//! A command is defined beside the operation that sends it, in
-//! [`operations`](crate::operations). The edge sends two, which
-//! are those of [`objects::ledger`](keystile_core::objects::ledger).
+//! A command is defined beside the operation that sends it, in [`operations`](crate::operations). The two that the edge
+//! sends are defined in [`objects::ledger`](keystile_core::objects::ledger).
 
 use keystile_core::{
     KeyId, TenantId, Timestamp, access::operator::Caller, base::id::DeliveryId, ledger::idempotency::Claim,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// A command: its JSON, where the ledger takes it, and what it answers.
+/// A command: its JSON, the path that it is sent to, and its answer.
 pub(crate) trait Command: Serialize + DeserializeOwned {
     /// The path.
     const PATH: &'static str;
-    /// The body of the answer if all goes well.
+    /// The body of the answer if the command succeeds.
     type Answer: Serialize;
-    /// The request's id, which every answer names.
+    /// The id of the request, which every answer names.
     fn request_id(&self) -> &str;
 }
 
-/// The origin of a request, as the audit log keeps it: who asks, from where.
+/// The origin of a request, as the audit log keeps it: who asks, and from where.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Origin {
-    /// The operator key's id, `root`, a key that acts for itself, or `keystile`.
+    /// The id of an operator's key; `root`; the id of a key that revokes itself; or `keystile`.
     pub(crate) actor_id: String,
-    /// Its name.
+    /// The actor's name.
     pub(crate) actor_name: String,
     /// The source address, as Cloudflare states it.
     pub(crate) ip: Option<String>,
@@ -32,8 +31,7 @@ pub(crate) struct Origin {
     pub(crate) request_id: String,
     /// The claim of its idempotency key, if it has one.
     pub(crate) claim: Option<Claim>,
-    /// The end of the time in which the judgement on who asks may be acted on; `None`:
-    /// nothing ends it.
+    /// The time until which the judgement on the caller may be relied on; `None` if it has no end.
     #[serde(default)]
     pub(crate) judged_until: Option<Timestamp>,
 }
@@ -46,7 +44,7 @@ impl Origin {
         Self { actor_id, actor_name, ip, request_id: request_id.into(), claim, judged_until: *until }
     }
 
-    /// Keystile itself, at nobody's request.
+    /// The origin of changes that Keystile makes by itself, without a request.
     pub(crate) fn keystile() -> Self {
         Self {
             actor_id: "keystile".into(),
@@ -59,13 +57,12 @@ impl Origin {
     }
 }
 
-/// A caller who may act, as far as their key is concerned.
+/// A caller whose key allows them to act.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Judged {
     #[serde(flatten)]
     pub(crate) caller: Caller,
-    /// The end of the time in which that holds; `None` of the root key, which nothing ends
-    /// but another deployment.
+    /// The time until which this holds; `None` for the root key, which stays valid until the next deployment.
     #[serde(default)]
     pub(crate) until: Option<Timestamp>,
 }
@@ -77,21 +74,21 @@ impl Judged {
     }
 }
 
-/// A key, and the tenant whose it has to be to be found: in the operators'
-/// ledger a tenant's operator finds that tenant's operators alone.
+/// The id of a key, and the tenant that the key must belong to. In the operators' ledger an operator of a tenant finds
+/// only that tenant's operators.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Target {
     /// The key.
     pub(crate) id: KeyId,
-    /// The only tenant whose keys are found.
+    /// The tenant that the key must belong to; `None` allows any.
     pub(crate) within: Option<TenantId>,
 }
 
 /// An event that could not be delivered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct DeadLetterRef {
-    /// The source of webhooks that it came to.
+    /// The source of webhooks that the event came to.
     pub(crate) source: String,
-    /// The event.
+    /// The id of the event.
     pub(crate) id: DeliveryId,
 }

@@ -1,5 +1,5 @@
-//! Questions to the objects of the worker that receives webhooks, one for each
-//! source, which keep the events that could not be delivered.
+//! Calls to the objects that keep the events that could not be delivered. They belong to the worker that receives
+//! webhooks, which has one object for each source.
 
 use keystile_core::{
     base::{code::Code, problem::Problem},
@@ -10,15 +10,16 @@ use worker::Env;
 
 use crate::failure::Failure;
 
-/// Longer than such an object waits itself, less than a ledger may take.
+/// The longest that such an object may take to answer: longer than it waits for the queue itself, but less than the
+/// time that a ledger may take (`LEDGER_TIMEOUT_MS`).
 const TIMEOUT_MS: u64 = 8_000;
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Unanswered {
-    /// There is no such event, so nothing was done.
+    /// There is no such event, and nothing was done.
     NotFound,
-    /// Whether anything was done is not known.
+    /// It isn't known whether anything was done.
     Unclear(Failure),
 }
 
@@ -52,7 +53,7 @@ pub(crate) async fn ask<C: Call>(env: &Env, source: &str, call: &C, request_id: 
     }
 }
 
-/// There is no such event.
+/// The problem of an event that doesn't exist.
 pub(crate) fn not_found() -> Problem {
     let detail = "There is no undelivered event with this id: it was sent again, discarded, or never here.";
     Problem::new(Code::DeadLetterNotFound, detail)

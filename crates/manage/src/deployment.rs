@@ -1,6 +1,6 @@
 //! The configuration and the secrets, read once per isolate.
 //!
-//! A mistake in them is named in the log and nowhere else.
+//! A mistake in them is reported in the log and nowhere else.
 
 use std::{cell::OnceCell, rc::Rc};
 
@@ -24,7 +24,7 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// This isolate's, read at its first use.
+    /// Returns the deployment of this isolate, which is read at the first use.
     pub(crate) fn load(env: &Env) -> Result<Rc<Self>> {
         once(&DEPLOYMENT, || {
             let root_keys = secret::root_keys(env);
@@ -35,7 +35,7 @@ impl Deployment {
         })
     }
 
-    /// The extent to which `effective_by` can be relied on here.
+    /// The condition on which `effective_by` can be relied on in this deployment.
     pub(crate) fn holds(&self) -> Holds {
         self.config.when_feed_unreachable.into()
     }
@@ -44,12 +44,12 @@ impl Deployment {
 const ROOT_KEY_MISSING: &str =
     "the secret KEYSTILE_ROOT_KEY is not set or shorter than 32 characters; only operator keys are accepted";
 
-/// The configuration alone: the feed needs no secret.
+/// Returns the configuration alone, for the feed, which needs no secrets.
 pub(crate) fn config() -> Result<Rc<ManageConfig>> {
     once(&CONFIG, config::load)
 }
 
-/// Loads a value at the first use. The next request tries a load that failed again.
+/// Loads a value at its first use. A load that failed is tried again by the next request.
 fn once<T>(cell: &'static std::thread::LocalKey<OnceCell<Rc<T>>>, load: impl FnOnce() -> Result<T>) -> Result<Rc<T>> {
     if let Some(loaded) = cell.with(|cell| cell.get().cloned()) {
         return Ok(loaded);

@@ -1,4 +1,4 @@
-//! Answers held against the schemas of `docs/reference/openapi.json`, for tests.
+//! Checks of answers against the schemas of `docs/reference/openapi.json`, for tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ pub(crate) fn document() -> Value {
     serde_json::from_str(include_str!("../../../docs/reference/openapi.json")).unwrap()
 }
 
-/// JSON as it is sent, whose members stand in alphabetical order.
+/// Serialises an answer as it is sent, and asserts that its members are in alphabetical order.
 pub(crate) fn sent(answer: &impl Serialize) -> Value {
     let text = serde_json::to_string(answer).unwrap();
     let value: Value = serde_json::from_str(&text).unwrap();
@@ -18,10 +18,13 @@ pub(crate) fn sent(answer: &impl Serialize) -> Value {
     value
 }
 
-/// Asserts that examples have the members that a schema has: all of them together all,
-/// each those that are required, and null where and only where it may be. So too the
-/// objects inside of them. Examples have to show each member present and, where
-/// that may be, absent and null.
+/// Asserts that examples have exactly the members that a schema documents, and likewise for the objects inside them:
+///
+/// - together the examples have every member;
+/// - the members that are in every example are the required ones;
+/// - the members that are null in some example are the nullable ones.
+///
+/// So the examples must show each member present, each optional one absent, and each nullable one null.
 pub(crate) fn assert_documented(schema: &str, examples: &[Value]) {
     let document = document();
     let mut objects = BTreeMap::new();
@@ -50,7 +53,7 @@ struct Member {
 
 type Members = BTreeMap<String, Member>;
 
-/// Objects by where they are, each with the members that its schema has.
+/// The objects at each place, with the members that the schema of that place has.
 type Objects = BTreeMap<String, (Members, Vec<Map<String, Value>>)>;
 
 fn collect(document: &Value, schema: &Value, at: &str, value: &Value, objects: &mut Objects) {
@@ -61,7 +64,7 @@ fn collect(document: &Value, schema: &Value, at: &str, value: &Value, objects: &
         }
         Value::Object(object) => {
             let members = members(document, &schema);
-            // Free-form, such as metadata.
+            // A free-form object, such as metadata.
             if members.is_empty() {
                 return;
             }
@@ -75,7 +78,7 @@ fn collect(document: &Value, schema: &Value, at: &str, value: &Value, objects: &
     }
 }
 
-/// The schema behind references, and the one beside null.
+/// The schema that a reference leads to; of the alternatives in `anyOf`, the one that isn't null.
 fn resolved(document: &Value, schema: &Value) -> Value {
     if let Some(reference) = schema["$ref"].as_str() {
         return resolved(document, document.pointer(reference.trim_start_matches('#')).unwrap());

@@ -1,5 +1,5 @@
-//! Why something was not done: a problem to tell the caller, or a fault of ours
-//! that the log has and the caller only hears of.
+//! The reasons why something was not done: a problem that the caller is told, or a fault of ours that is logged and
+//! that the caller only hears of.
 
 use keystile_core::base::{
     fields::{self, FieldError},
@@ -8,18 +8,17 @@ use keystile_core::base::{
 use keystile_runtime::{log, response};
 use worker::Response;
 
-/// Either of the two. Codes and details of a [`Problem`] are public; what is in
-/// a fault is not.
+/// A problem or a fault. The code and the detail of a [`Problem`] are public; the text of a fault is not.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Said to the caller as it is.
+    /// Told to the caller as it is.
     Problem(Problem),
     /// Logged; the caller hears `INTERNAL`.
     Fault(String),
 }
 
 impl Failure {
-    /// The one place where a failure becomes an answer and a line in the log.
+    /// Turns the failure into an answer, and logs a fault. No other code does either.
     pub(crate) fn respond(self, request_id: &str) -> worker::Result<Response> {
         let problem = match self {
             Self::Problem(problem) => problem,

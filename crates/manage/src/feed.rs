@@ -1,16 +1,13 @@
-//! The feed: one Durable Object that every ledger publishes to and every edge
-//! isolate polls.
+//! The feed: one Durable Object that every ledger publishes to and that every isolate of the edge polls.
 //!
-//! It holds `current`, the latest record of every key, for good; a log of what
-//! changed, one entry a key, from which an isolate learns what KV may not say
-//! yet; and the suspensions of whole tenants, which every cold isolate receives
-//! first.
+//! It holds `current`, the latest record of every key, forever; a log of changes with at most one entry for each key,
+//! which tells isolates what KV may not have yet; and the suspensions of whole tenants, which every cold isolate
+//! receives first.
 //!
 //! Its calls are listed in [`objects::feed`](keystile_core::objects::feed).
 //!
-//! Each handler runs without an `await` between reading and answering, so each
-//! is atomic; the output gate keeps an answer back until what was written
-//! before it is on disk.
+//! No handler awaits anything between reading and answering, so each is atomic. The output gate holds an answer back
+//! until everything written before it is on disk.
 
 mod claims;
 mod log;
@@ -41,10 +38,10 @@ use self::{log::Log, staleness::Staleness};
 use crate::{deployment, failure::Failure};
 use keystile_runtime::database::Database;
 
-/// After a fault in the alarm it is tried again this much later.
+/// The delay before the alarm is tried again after a fault.
 const ALARM_RETRY_MS: i64 = 60_000;
 
-/// Feed messages carry none: they are not a caller's requests.
+/// The request id of feed messages, which don't come from a caller's request.
 const NO_REQUEST_ID: &str = "req_none";
 
 /// The object.
@@ -156,8 +153,7 @@ impl Opened {
         Ok(())
     }
 
-    /// Sets the alarm if this instance knows of none and there will be
-    /// something to trim.
+    /// Sets the alarm if this instance knows of none and there is something to trim later.
     fn keep_armed(&self) -> Result<()> {
         if !self.armed.get()
             && let Some(due) = log::next_trim(&self.database)?

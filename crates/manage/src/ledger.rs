@@ -1,15 +1,13 @@
-//! A tenant's ledger: the truth about its keys.
+//! The ledger of a tenant: the source of truth about its keys.
 //!
-//! Rows, audit log and outbox are in one SQLite database. A change is one
-//! transaction of all three and the alarm; then the feed is told, which is when
-//! it takes effect; then KV. What fails is retried by the alarm until it took.
-//! The reserved ledger `_operators` holds operators' keys in the same way.
+//! Rows, audit log and outbox are in one SQLite database. A change writes all three and the alarm in one transaction.
+//! Then it is published to the feed, which makes it take effect, and then it is put into KV. Whatever fails is retried
+//! by the alarm until it succeeds. The reserved ledger `_operators` holds the operators' keys in the same way.
 //!
-//! [`handler`] takes a command and answers it; the commands themselves are in
-//! [`operations`](crate::operations). [`changes`] is the way of every change of a key,
-//! [`drain`] carries out the [`outbox`], [`idempotency`] remembers answers. [`keys`],
-//! [`audit`], [`suspension`], [`settings`], [`dead_letter_acts`] and [`addressing`] are
-//! one table each, [`usage`] the counts of edges, [`schema`] the definitions.
+//! [`handler`] takes a command and answers it; the commands themselves are in [`operations`](crate::operations). Every
+//! change of a key goes through [`changes`]. [`drain`] carries out the [`outbox`], and [`idempotency`] remembers
+//! answers. [`keys`], [`audit`], [`suspension`], [`settings`], [`dead_letter_acts`] and [`addressing`] each own one
+//! table; [`usage`] keeps the counts that edges send; [`schema`] defines the tables.
 
 mod addressing;
 pub(crate) mod answer;

@@ -1,6 +1,6 @@
-//! The ledger: one Durable Object per tenant.
+//! The Durable Object of a ledger, one for each tenant.
 //!
-//! Commands come as POST, JSON in and out, one path for each.
+//! Commands arrive as POST with JSON, and are answered with JSON. Each has its own path.
 
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 

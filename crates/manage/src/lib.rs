@@ -1,11 +1,9 @@
-//! The management worker: the REST API, and the Durable Objects that hold the
-//! truth about keys.
+//! The management worker: the REST API, and the Durable Objects that hold the truth about keys.
 //!
-//! [`router`] finds the operation that a request asks for, in the table of
-//! [`operations`]. An operation knows from its [`api::call`] who asks and what, and
-//! hands a [`command`] to the tenant's [`ledger`], whose answer it passes on. The
-//! ledgers publish to the one [`feed`], which the edge polls; the edge calls both
-//! objects directly and never this worker's public routes.
+//! [`router`] finds the operation that a request asks for in the table of [`operations`]. The operation learns from its
+//! [`api::call`] who asks and what they ask. It sends a [`command`] to the tenant's [`ledger`] and passes the answer
+//! on. The ledgers publish to the one [`feed`], which the edge polls. The edge calls both objects directly, and never
+//! the public routes of this worker.
 
 mod api;
 mod command;
@@ -27,10 +25,10 @@ pub use ledger_object::Ledger;
 
 use worker::{Context, Env, Request, Response, Result, event};
 
-/// A request to the REST API.
+/// Answers a request to the REST API.
 ///
 /// # Errors
-/// Those of the platform while it makes the response.
+/// Fails if the platform fails to make the response.
 #[event(fetch)]
 pub async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
     router::handle(request, &env).await

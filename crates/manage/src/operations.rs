@@ -1,7 +1,7 @@
-//! The operations of the API, and the commands of a ledger: one row for each.
+//! The operations of the API and the commands of a ledger, with one row for each.
 //!
-//! To add an operation takes its file here, its row in [`OPERATIONS`], that of its
-//! command in [`COMMANDS`] if it has one, and its description in `docs/reference/openapi.json`.
+//! A new operation needs a file here, a row in [`OPERATIONS`], a row in [`COMMANDS`] if it has a command, and a
+//! description in `docs/reference/openapi.json`.
 
 mod cancel_rotation;
 mod count_uses;
@@ -57,28 +57,28 @@ pub(crate) struct Operation {
     pub(crate) answers: Answers,
 }
 
-/// The callers that an operation answers, and the function that does.
+/// Who may call an operation, and the function that answers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answers {
     /// Anyone.
     Public(fn(&Request, &Env) -> ApiResult),
-    /// Operators: those with a scope, if it takes one.
+    /// Operators who hold the scope, if one is needed.
     Operators(Option<(OperatorScope, Whose)>, for<'a> fn(&'a Call<'a>) -> Answering<'a>),
 }
 
-/// The tenants that an operator has to be able to act for.
+/// The tenants that an operator must be able to act for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Whose {
     /// The tenant of the path.
     PathTenant,
     /// All tenants.
     AllTenants,
-    /// Those that the operator acts for, whoever they are.
+    /// The tenants that the operator acts for, whichever those are.
     OwnTenants,
 }
 use Whose::*;
 
-/// An operation's answer, to be waited for.
+/// The future of an operation's answer.
 pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = ApiResult> + 'a>>;
 
 macro_rules! operations {
@@ -97,7 +97,7 @@ macro_rules! operations {
     };
 }
 
-/// The operations. Of two paths that a request may mean the first counts.
+/// The operations. If a path matches two templates, the first one counts.
 pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/healthz" getHealth, public => health::get;
     Get "/openapi.json" getOpenApi, public => openapi::get;

@@ -1,6 +1,6 @@
-//! From a request to its operation: paths, methods, who may ask.
+//! Routing: finds the operation that a request asks for and checks that the caller may use it.
 //!
-//! Each answer carries `Keystile-Request-Id`, and so does each audit entry.
+//! Each answer carries `Keystile-Request-Id`, and each audit entry keeps the same id.
 
 use keystile_core::base::{base62, code::Code, problem::Problem};
 use keystile_runtime::random;
@@ -12,7 +12,7 @@ use crate::{
     operations::{Answers, OPERATIONS, Operation, Whose},
 };
 
-/// Answers a request, whatever it is.
+/// Answers any request.
 pub(crate) async fn handle(request: Request, env: &Env) -> worker::Result<Response> {
     let request_id = request_id()?;
     let result = dispatch(&request, env, &request_id).await;
@@ -48,7 +48,7 @@ async fn dispatch(request: &Request, env: &Env, request_id: &str) -> ApiResult {
     }
 }
 
-/// A path that exists.
+/// A path that exists, with its parameters.
 #[derive(Debug)]
 struct Resource<'a> {
     template: &'static str,
@@ -68,13 +68,13 @@ impl<'a> Resource<'a> {
         OPERATIONS.iter().filter(move |operation| operation.path == template)
     }
 
-    /// The operation of a method. HEAD is GET whose body the platform leaves out.
+    /// The operation for a method. HEAD is answered like GET, and the platform leaves the body out.
     fn operation(&self, method: &Method) -> Option<&'static Operation> {
         let effective = if *method == Method::Head { &Method::Get } else { method };
         self.operations().find(|operation| operation.method == *effective)
     }
 
-    /// The methods that are allowed there, for `Allow`.
+    /// The methods that the path allows, for the header `Allow`.
     fn allow(&self) -> String {
         let methods = self.operations().map(|operation| match operation.method {
             Method::Get => "GET, HEAD",
@@ -86,7 +86,7 @@ impl<'a> Resource<'a> {
     }
 }
 
-/// The method; `None` if it is one that the `worker` crate does not know, and takes for GET.
+/// The method; `None` if the `worker` crate doesn't know it, in which case the crate would take it for GET.
 fn method(request: &Request) -> Option<Method> {
     let method = request.method();
     (method.as_ref() == request.inner().method()).then_some(method)
@@ -102,7 +102,7 @@ fn request_id() -> worker::Result<String> {
 mod tests {
     use super::*;
 
-    /// A path of the template.
+    /// An example path that matches the template.
     fn example(template: &str) -> String {
         let segments = template.split('/').map(|segment| if segment.starts_with('{') { "x_1" } else { segment });
         segments.collect::<Vec<_>>().join("/")

@@ -58,7 +58,7 @@ impl From<BodyError> for Problem {
 /// # Errors
 /// [`BodyError`].
 pub async fn read(request: &JsValue, limit: u32) -> Result<Vec<u8>, BodyError> {
-    // This can't fail: an error is one of its words.
+    // The promise never rejects: `read_body` returns a failure as a word.
     let read = JsFuture::from(read_body(request, limit, DEADLINE_MS)).await.unwrap_or_default();
     match read.dyn_ref::<Uint8Array>() {
         Some(bytes) => Ok(bytes.to_vec()),

@@ -45,7 +45,7 @@ pub async fn read(
     read_sealed(env, keyring.slots(digest), timeout_ms, |text| Stored::decode(text).ok()).await
 }
 
-/// Reads a tenant's status in the same way; `None` if KV has none, since the tenant was never suspended.
+/// Reads a tenant's status in the same way; `None` if KV has none, since none was ever written for the tenant.
 ///
 /// # Errors
 /// As for [`read`].
@@ -99,7 +99,7 @@ async fn put_sealed(env: &Env, slots: impl Iterator<Item = KvSlot<'_>>, text: &s
     Ok(())
 }
 
-/// One value for one address, a map of values for several.
+/// Reads one value for one address, or a map of values for several.
 async fn get(env: &Env, addresses: &[&str]) -> Result<JsValue, JsValue> {
     let options = Object::new();
     Reflect::set(&options, &"cacheTtl".into(), &CACHE_TTL_SECONDS.into())?;

@@ -26,7 +26,7 @@ impl fmt::Display for CallFailed {
 
 impl Error for CallFailed {}
 
-/// Calls the object `name` of the class that `C` is a call of, and reads its answer.
+/// Calls the object `name` of the class to which the call `C` belongs, and reads its answer.
 ///
 /// # Errors
 /// [`CallFailed`] on any outcome other than a 2xx answer that can be read.

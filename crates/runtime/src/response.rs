@@ -12,10 +12,10 @@ pub fn json(status: u16, body: &impl Serialize) -> Result<Response> {
     json_text(status, serde_json::to_string(body).map_err(|error| Error::RustError(error.to_string()))?)
 }
 
-/// The same, of JSON that is text already.
+/// A JSON answer like that of [`json`], from text that is JSON already.
 ///
 /// # Errors
-/// Those of the platform.
+/// The platform's.
 pub fn json_text(status: u16, body: String) -> Result<Response> {
     with_body(status, "application/json", body, &[])
 }

@@ -1,4 +1,4 @@
-//! The closed sets of a scheme: algorithms, encodings, forms of keys, units.
+//! The closed sets that schemes choose from: algorithms, encodings, forms of keys, units.
 
 use core::fmt;
 
@@ -10,7 +10,7 @@ macro_rules! named {
         pub enum $type { $($(#[$doc])* $variant,)* }
 
         impl $type {
-            /// All of them.
+            /// All values.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The name in schemes.
@@ -19,7 +19,7 @@ macro_rules! named {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// Reads the name.
+            /// Parses a name.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|value| value.name() == text)
@@ -35,7 +35,7 @@ macro_rules! named {
 }
 
 named! {
-    /// How a signature is made.
+    /// The algorithm of a signature.
     Algorithm:
     /// HMAC with SHA-1 (RFC 2104).
     HmacSha1 = "hmac-sha1",
@@ -43,13 +43,13 @@ named! {
     HmacSha256 = "hmac-sha256",
     /// HMAC with SHA-512.
     HmacSha512 = "hmac-sha512",
-    /// SHA-256 of a message that has the `{secret}` in it.
+    /// SHA-256 of a message that contains the `{secret}`.
     Sha256 = "sha256",
     /// Ed25519 (RFC 8032).
     Ed25519 = "ed25519",
-    /// ECDSA on P-256 with SHA-256, the signature in DER.
+    /// ECDSA on P-256 with SHA-256, with the signature in DER.
     EcdsaP256 = "ecdsa-p256",
-    /// The same, the signature as r and s, 32 bytes each.
+    /// ECDSA on P-256 with SHA-256, with the signature as r and s of 32 bytes each.
     EcdsaP256P1363 = "ecdsa-p256-p1363",
     /// RSA PKCS#1 v1.5 with SHA-1.
     RsaSha1 = "rsa-sha1",
@@ -72,7 +72,7 @@ impl Algorithm {
         matches!(self, Self::JwsHs256 | Self::JwsEs256 | Self::JwsRs256)
     }
 
-    /// Whether the receiver holds a public key only.
+    /// Whether the receiver holds only a public key.
     #[must_use]
     pub const fn is_public_key(self) -> bool {
         matches!(
@@ -104,8 +104,7 @@ impl Algorithm {
         }
     }
 
-    /// The names in WebCrypto; `None` if it has no such algorithm. ECDSA's signatures
-    /// are r and s there.
+    /// The names in WebCrypto; `None` if it has no such algorithm. In WebCrypto an ECDSA signature is r and s.
     #[must_use]
     pub const fn web_crypto(self) -> Option<WebCrypto> {
         let [name, hash, named_curve, key_format] = match self {
@@ -121,7 +120,7 @@ impl Algorithm {
         Some(WebCrypto { name, hash, named_curve, key_format })
     }
 
-    /// A signature's length in bytes, where it is fixed.
+    /// The length of a signature in bytes, if it is fixed.
     #[must_use]
     pub const fn signature_len(self) -> Option<usize> {
         match self {
@@ -133,8 +132,7 @@ impl Algorithm {
     }
 }
 
-/// An algorithm by its names in WebCrypto (`importKey`, `verify`). A name that it
-/// doesn't have is empty.
+/// The names of an algorithm in WebCrypto (`importKey`, `verify`). A name that doesn't apply is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WebCrypto {
     /// `HMAC`, `ECDSA`, …
@@ -148,46 +146,46 @@ pub struct WebCrypto {
 }
 
 named! {
-    /// How bytes stand as text.
+    /// The way in which bytes are written as text.
     Encoding:
-    /// Two digits a byte, in either case.
+    /// Two digits for each byte, in either case.
     Hex = "hex",
-    /// The standard alphabet with padding, canonical.
+    /// The standard alphabet with padding, in canonical form.
     Base64 = "base64",
-    /// The alphabet of URLs; padding may be there or not.
+    /// The alphabet for URLs, with or without padding.
     Base64Url = "base64url",
     /// The text itself.
     Utf8 = "utf8",
 }
 
 named! {
-    /// How the key is made of the configured secret.
+    /// The way in which a key is made from the configured secret.
     KeyForm:
-    /// The text's bytes, a prefix such as `whsec_` included.
+    /// The bytes of the text, including a prefix such as `whsec_`.
     Utf8 = "utf8",
-    /// Base64, padded or not.
+    /// Base64, with or without padding.
     Base64 = "base64",
     /// Hex.
     Hex = "hex",
-    /// Base64 after `whsec_`, which may be left out: Standard Webhooks.
+    /// Base64 after `whsec_`, which may be left out (Standard Webhooks).
     Whsec = "whsec",
-    /// Base64 after `whsec_`; without it the text's bytes (OpenAI).
+    /// Base64 after `whsec_`, or the bytes of a text without that prefix (OpenAI).
     WhsecOrUtf8 = "whsec-or-utf8",
-    /// Both readings are tried (Polar).
+    /// The secret is read in both ways, and both keys are tried (Polar).
     WhsecAndUtf8 = "whsec-and-utf8",
-    /// SHA-1 of the text's bytes (Braintree).
+    /// SHA-1 of the bytes of the text (Braintree).
     Sha1 = "sha1",
-    /// The text, normalised by NFKD (EasyPost). ASCII, which is the same in every form; other text is refused.
+    /// The text, normalised by NFKD (EasyPost). Only ASCII is accepted, which every normalisation leaves unchanged.
     Nfkd = "nfkd",
     /// An Ed25519 public key, 32 bytes in hex.
     Ed25519Hex = "ed25519-hex",
     /// An Ed25519 public key, 32 bytes in base64.
     Ed25519Base64 = "ed25519-base64",
-    /// Standard Webhooks' `whpk_…`; a `whsk_…` is taken too.
+    /// The `whpk_…` of Standard Webhooks. A `whsk_…` is accepted too.
     Whpk = "whpk",
-    /// A public key as SubjectPublicKeyInfo in base64, without PEM's lines.
+    /// A public key as SubjectPublicKeyInfo in base64, without the lines of PEM.
     SpkiBase64 = "spki-base64",
-    /// A public key or certificate in PEM. Of a certificate the key is taken, nothing in it is checked: it is pinned.
+    /// A public key or certificate in PEM. A certificate is pinned: its key is used, and nothing else in it is checked.
     Pem = "pem",
     /// A public key as JWK (RFC 7517).
     Jwk = "jwk",
@@ -202,7 +200,7 @@ impl KeyForm {
 }
 
 named! {
-    /// How an instant stands as text.
+    /// The way in which an instant is written as text.
     TimeUnit:
     /// Seconds since 1970, digits only.
     Seconds = "s",
@@ -210,14 +208,14 @@ named! {
     Milliseconds = "ms",
     /// RFC 3339, such as `2027-01-31T12:00:00Z`.
     Rfc3339 = "rfc3339",
-    /// HTTP's date, such as `Sun, 31 Jan 2027 12:00:00 GMT`.
+    /// The date of HTTP, such as `Sun, 31 Jan 2027 12:00:00 GMT`.
     HttpDate = "http-date",
 }
 
 named! {
-    /// How a handshake's response is computed.
+    /// The way in which a handshake's response is computed.
     ResponseAlgorithm:
-    /// With the scheme's own HMAC and the newest secret.
+    /// The scheme's own HMAC with the newest secret.
     Hmac = "hmac",
     /// SHA-256 without a key.
     Sha256 = "sha256",

@@ -1,36 +1,36 @@
-//! The work that judging a delivery takes, counted against a limit.
+//! A budget for the work of judging a delivery.
 
 use core::cell::Cell;
 
 use crate::failure::Failure;
 
-/// The cost of each look besides the bytes that it reads, in bytes.
+/// The cost of each lookup besides the bytes that it reads, in bytes.
 pub(crate) const LOOKUP_COST: usize = 512;
 
-/// Counts bytes that are read or hashed. Once they are more than the limit nothing
-/// more is done, and nothing is said of the delivery.
+/// Counts the bytes that are read or hashed. Once they exceed the limit, no more work is done, and the delivery gets no
+/// verdict.
 #[derive(Debug)]
 pub(crate) struct Budget(Cell<Option<usize>>);
 
 impl Budget {
-    /// With so many bytes left.
+    /// A budget of this many bytes.
     pub(crate) const fn new(limit: usize) -> Self {
         Self(Cell::new(Some(limit)))
     }
 
-    /// Without a limit: for work whose length the receiver itself decides.
+    /// A budget without a limit, for work whose length the receiver itself decides.
     pub(crate) const fn unlimited() -> Self {
         Self::new(usize::MAX)
     }
 
-    /// So many bytes are going to be read or hashed.
+    /// Spends bytes that are about to be read or hashed.
     pub(crate) fn spend(&self, bytes: usize) -> Result<(), Failure> {
         let left = self.0.get().and_then(|left| left.checked_sub(bytes.saturating_add(LOOKUP_COST)));
         self.0.set(left);
         self.check()
     }
 
-    /// Whether all that was asked for was within the limit.
+    /// Checks that everything spent so far was within the limit.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         self.0.get().map(drop).ok_or(Failure::TooMuchWork)
     }

@@ -1,12 +1,12 @@
-//! As much of DER (X.690) as public keys, certificates and ECDSA signatures need.
+//! The part of DER (X.690) that public keys, certificates and ECDSA signatures need.
 //!
-//! The crates `der` and `spki` in its place make the hooks worker 8.4 KiB bigger,
-//! compressed, and the npm package 5.6 KiB; with `x509-cert` it is 20 and 26 KiB. Of a
-//! certificate only its key is pinned here, so the rest of it need not be read.
+//! The crates `der` and `spki` would make the hooks worker 8.4 KiB bigger, compressed, and the npm package 5.6 KiB;
+//! with `x509-cert` it would be 20 and 26 KiB. A certificate's key is pinned here, so the rest of the certificate need
+//! not be read.
 
 use alloc::vec::Vec;
 
-/// One element: tag, content, and the whole of it.
+/// One element: its tag, its content, and all of its bytes.
 pub(crate) struct Element<'a> {
     pub(crate) tag: u8,
     pub(crate) content: &'a [u8],
@@ -28,7 +28,7 @@ pub(crate) fn take<'a>(bytes: &mut &'a [u8]) -> Option<Element<'a>> {
         let count = usize::from(first & 0x7f);
         let (digits, after) = rest.split_at_checked(count).filter(|_| (1..=3).contains(&count))?;
         len = digits.iter().fold(0, |len, digit| len << 8 | usize::from(*digit));
-        // DER writes a length in the shortest way.
+        // DER requires the shortest form of a length.
         if len < 0x80 || digits.first() == Some(&0) {
             return None;
         }
@@ -44,7 +44,7 @@ pub(crate) fn expect<'a>(bytes: &mut &'a [u8], tag: u8) -> Option<Element<'a>> {
     take(bytes).filter(|element| element.tag == tag)
 }
 
-/// The one element that this is, with nothing after it.
+/// The only element of these bytes, with nothing after it.
 pub(crate) fn only(mut bytes: &[u8], tag: u8) -> Option<Element<'_>> {
     expect(&mut bytes, tag).filter(|_| bytes.is_empty())
 }
@@ -66,7 +66,7 @@ pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     written
 }
 
-/// A positive integer of big-endian bytes.
+/// A positive integer, from big-endian bytes.
 pub(crate) fn integer(bytes: &[u8]) -> Vec<u8> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     let mut content = Vec::new();
@@ -78,7 +78,7 @@ pub(crate) fn integer(bytes: &[u8]) -> Vec<u8> {
     element(INTEGER, &content)
 }
 
-/// The magnitude of a positive integer, canonically written.
+/// The magnitude of a positive integer in canonical form.
 pub(crate) fn magnitude<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     match expect(bytes, INTEGER)?.content {
         [] => None,
@@ -88,7 +88,7 @@ pub(crate) fn magnitude<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     }
 }
 
-/// An ECDSA signature on P-256 in DER, as r and s of 32 bytes each.
+/// An ECDSA signature on P-256 in DER, converted to r and s of 32 bytes each.
 pub(crate) fn p1363(signature: &[u8]) -> Option<[u8; 64]> {
     let mut parts = only(signature, SEQUENCE)?.content;
     let (r, s) = (magnitude(&mut parts)?, magnitude(&mut parts)?);
@@ -109,7 +109,7 @@ pub(crate) fn certificate_key(certificate: &[u8]) -> Option<&[u8]> {
     if first.tag == 0xa0 {
         expect(&mut signed, INTEGER)?;
     }
-    // The signature's algorithm, issuer, validity, subject.
+    // These are the signature's algorithm, the issuer, the validity and the subject.
     for _ in 0..4 {
         expect(&mut signed, SEQUENCE)?;
     }

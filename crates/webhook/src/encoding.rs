@@ -1,4 +1,4 @@
-//! Bytes as text: hex, base64 and base64url (RFC 4648), each with one reading.
+//! Bytes as text: hex, base64 and base64url (RFC 4648). Each text has one reading at most.
 
 use alloc::{string::String, vec::Vec};
 
@@ -9,7 +9,7 @@ use base64::{
 
 use crate::algorithm::Encoding;
 
-/// The bytes that a text stands for. Exactly one reading, no character is passed over.
+/// Decodes a text. It has one reading at most, and no character is skipped.
 pub(crate) fn decode(encoding: Encoding, text: &str) -> Option<Vec<u8>> {
     match encoding {
         Encoding::Hex => from_hex(text),
@@ -24,7 +24,7 @@ pub(crate) fn decode(encoding: Encoding, text: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// The text that stands for bytes.
+/// Encodes bytes as a text.
 pub(crate) fn encode(encoding: Encoding, bytes: &[u8]) -> String {
     match encoding {
         Encoding::Hex => to_hex(bytes),
@@ -34,17 +34,17 @@ pub(crate) fn encode(encoding: Encoding, bytes: &[u8]) -> String {
     }
 }
 
-/// Base64 with or without padding: how people paste keys.
+/// Decodes base64 with or without padding, since people paste keys in both forms.
 pub(crate) fn from_base64_lenient(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).ok()
 }
 
-/// Two digits a byte, in either case.
+/// Decodes hex in either case.
 pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
     base16ct::mixed::decode_vec(text).ok()
 }
 
-/// Two digits a byte, in lower case.
+/// Encodes bytes as hex in lower case.
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
     base16ct::lower::encode_string(bytes)
 }

@@ -9,12 +9,12 @@ use core::{error::Error, fmt};
 
 use crate::place::Place;
 
-/// The reason for refusing a delivery. No reason contains a secret, the body or a
-/// computed signature. Names of places in it are those of the scheme.
+/// The reason for refusing a delivery. No reason contains a secret, the body or a computed signature. It names places
+/// as the scheme does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The receiver is not set up right: no secret can be used, or a parameter is
-    /// not set. The sender can't change that.
+    /// The receiver is not set up correctly: no secret is usable, or a parameter is not set. The sender can't change
+    /// that.
     Configuration(Cow<'static, str>),
     /// The body is longer than [`Options::body_limit`](crate::Options::body_limit).
     BodyTooLarge,
@@ -22,43 +22,40 @@ pub enum Failure {
     MissingHeader(String),
     /// Another text that the scheme needs is missing.
     MissingField(String),
-    /// A header came several times, with different values.
+    /// A header was sent several times, with different values.
     AmbiguousHeader(String),
-    /// The body is no JSON or no form, where the scheme needs one, or it contains a
-    /// name twice.
+    /// The body isn't JSON or a form although the scheme needs one, or it contains a name twice.
     MalformedBody,
-    /// No signature is written in the form of the scheme.
+    /// No signature has the form that the scheme demands.
     MalformedSignature,
     /// There are more than 100 entries, 8 groups, or 64 computations with public keys.
     TooManySignatures,
-    /// More would have to be read and hashed than [`Options::work_limit`](crate::Options::work_limit).
+    /// More bytes than [`Options::work_limit`](crate::Options::work_limit) would have to be read and hashed.
     TooMuchWork,
     /// A text contains characters that would make the signed message ambiguous.
     MalformedField(String),
     /// The timestamp is missing.
     MissingTimestamp,
-    /// The timestamp is not written in its unit.
+    /// The timestamp is not written in the scheme's unit.
     MalformedTimestamp,
-    /// The token is no JWT (RFC 7519), or one with another algorithm or with critical
-    /// extensions.
+    /// The token isn't a JWT (RFC 7519), or it has another algorithm or critical extensions.
     MalformedToken(&'static str),
     /// No signature matches any secret.
     NoMatch,
-    /// A claim of the genuine JWT doesn't have the text that the scheme demands.
+    /// The JWT is genuine, but a claim doesn't have the text that the scheme demands.
     ClaimMismatch(String),
-    /// A genuine hash is that of another text.
+    /// A hash is genuine, but it is the hash of another text.
     HashMismatch(String),
     /// The delivery is genuine, but older than the scheme allows.
     TimestampTooOld,
     /// The delivery is genuine, but its time is further ahead than the scheme allows.
     TimestampTooNew,
-    /// The delivery came before. The engine never answers this; it is for callers
-    /// that remember deliveries.
+    /// The delivery was received before. The engine never returns this; it is for callers that remember deliveries.
     Replayed,
 }
 
 impl Failure {
-    /// The text at a place is missing.
+    /// The failure for a missing text at a place.
     pub(crate) fn missing(place: &Place) -> Self {
         match place {
             Place::Header(names) => Self::MissingHeader(names.first().cloned().unwrap_or_default()),
@@ -93,7 +90,7 @@ impl Failure {
         }
     }
 
-    /// One sentence for people.
+    /// A sentence for people.
     #[must_use]
     pub fn detail(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
@@ -129,7 +126,7 @@ impl Failure {
     }
 }
 
-/// The sentence of [`Failure::detail`].
+/// Writes the sentence of [`Failure::detail`].
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.detail())

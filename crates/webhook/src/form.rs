@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, format, vec::Vec};
 
 use percent_encoding::percent_decode;
 
-/// More fields than any form has.
+/// The maximum number of fields. No form has more.
 const MAX_PAIRS: usize = 2_000;
 
 /// A form's names and values, decoded once.
@@ -24,7 +24,7 @@ pub(crate) fn urlencoded(text: &[u8]) -> Option<Pairs<'_>> {
     Some(pairs)
 }
 
-/// `+` is a space; a `%` without two digits after it stays as it is.
+/// Decodes a text: `+` is a space, and a `%` without two digits after it stays as it is.
 fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.contains(&b'+') {
         return percent_decode(text).into();
@@ -33,7 +33,7 @@ fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(percent_decode(&with_spaces).collect())
 }
 
-/// The fields of a multipart form that are no files.
+/// The fields of a multipart form, without its files.
 pub(crate) fn multipart<'a>(content_type: &str, body: &'a [u8]) -> Option<Pairs<'a>> {
     let boundary = parameter(content_type, "boundary")?;
     if boundary.is_empty() || boundary.len() > 70 {
@@ -54,7 +54,7 @@ pub(crate) fn multipart<'a>(content_type: &str, body: &'a [u8]) -> Option<Pairs<
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("content-disposition").then_some(value)
         })?;
-        // With a `;` in quotes it could be a file to us, and a field to others.
+        // If a `;` were in quotes, the part could be a file to this reader and a field to others.
         if disposition.contains('\\') || disposition.split(';').any(|part| part.matches('"').count() % 2 == 1) {
             return None;
         }
@@ -70,7 +70,7 @@ pub(crate) fn multipart<'a>(content_type: &str, body: &'a [u8]) -> Option<Pairs<
     Some(pairs)
 }
 
-/// A parameter of a header's value: `; name=value` or `; name="value"`.
+/// Finds a parameter in a header's value: `; name=value` or `; name="value"`.
 fn parameter<'a>(value: &'a str, name: &str) -> Option<&'a str> {
     value.split(';').skip(1).find_map(|parameter| {
         let (key, value) = parameter.trim().split_once('=')?;

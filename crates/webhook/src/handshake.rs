@@ -1,10 +1,9 @@
-//! Handshakes: how a sender makes sure of its receiver, answered as data.
+//! Handshakes: the requests by which a sender makes sure of its receiver, and the answers to them, as data.
 //!
-//! Some senders want a text of theirs signed with the very key that signs
-//! deliveries. Strangers who could choose that text freely would get signatures
-//! for forged deliveries. So the engine signs tokens only: short texts of letters,
-//! digits and `-._~+/=`. And where a scheme has such a handshake, a message that is
-//! a token is never accepted as a delivery: an answer is of no use as a signature.
+//! Some senders want a text of theirs signed with the same key that signs deliveries. A stranger who could choose that
+//! text freely would get signatures for forged deliveries. So the engine signs only tokens: short texts of letters,
+//! digits and `-._~+/=`. And if a scheme has such a handshake, a message that is a token is never accepted as a
+//! delivery, so the answer is useless as a signature.
 
 use alloc::{
     string::{String, ToString},
@@ -31,7 +30,7 @@ use token::is_token;
 
 pub(crate) mod token;
 
-/// Bytes of a text that is repeated, at most.
+/// The maximum length of a text that an answer repeats, bytes.
 const MAX_REPEATED: usize = 4_096;
 
 /// The answer to a handshake.
@@ -39,13 +38,13 @@ const MAX_REPEATED: usize = 4_096;
 pub struct Answer {
     /// The HTTP status, from 200 to 299.
     pub status: u16,
-    /// Names, in lower case, and values.
+    /// The names, in lower case, and the values.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
 }
 
-/// A request that is a handshake of the sender's, not a delivery.
+/// A request that is a handshake and not a delivery.
 #[derive(Clone, Copy, Debug)]
 pub struct HandshakeRequest<'a> {
     scheme: &'a Scheme,
@@ -53,7 +52,7 @@ pub struct HandshakeRequest<'a> {
 }
 
 impl Scheme {
-    /// The handshake that this request is; `None` for a delivery.
+    /// Finds the handshake that this request is; `None` for a delivery.
     #[must_use]
     pub fn handshake<'a>(&'a self, delivery: &Delivery<'_>, options: &Options<'_>) -> Option<HandshakeRequest<'a>> {
         if self.handshakes.is_empty() || delivery.body.len() > options.body_limit {
@@ -84,11 +83,10 @@ impl HandshakeRequest<'_> {
         self.handshake.signed
     }
 
-    /// The answer. If the request must be verified, it needs the outcome of that.
+    /// The answer. If the request must be verified, this needs the outcome of that.
     ///
     /// # Errors
-    /// The reason for not answering: [`Failure::NoMatch`] if the request isn't
-    /// verified or its token is another.
+    /// The reason for not answering: [`Failure::NoMatch`] if the request isn't verified or has the wrong token.
     pub fn answer(
         &self,
         secrets: &Secrets,
@@ -145,7 +143,7 @@ impl HandshakeRequest<'_> {
     }
 }
 
-/// A text of an answer.
+/// Fills in a text of an answer.
 fn filled(template: &Template, lookup: &Lookup<'_>, response: Option<&str>) -> Result<String, Failure> {
     let mut text = String::new();
     for part in &template.0 {
@@ -165,7 +163,7 @@ fn filled(template: &Template, lookup: &Lookup<'_>, response: Option<&str>) -> R
     Ok(text)
 }
 
-/// The response that is computed. Under a key of tokens alone.
+/// Computes the response. With the scheme's key it signs only tokens.
 fn respond(rule: &ResponseRule, lookup: &Lookup<'_>, secrets: &Secrets) -> Result<String, Failure> {
     let message = message::fill(&rule.of, lookup, &[])?;
     let computed = match rule.algorithm {

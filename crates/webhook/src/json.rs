@@ -1,10 +1,8 @@
-//! Reading single texts out of JSON, without a tree of it.
+//! Reads single texts out of JSON, without building a tree.
 //!
-//! A verifier wants a handful of texts out of a body of up to megabytes, and
-//! wants numbers digit for digit. So this goes through the bytes, once for each
-//! step of a path. A name that stands twice on the way is refused: which of
-//! them counts differs between parsers, and so what is verified here could be
-//! something else to the receiver.
+//! A verifier needs a few texts out of a body of up to megabytes, and needs numbers digit for digit. So this goes
+//! through the bytes once for each step of a path. A name that occurs twice on the way is refused: parsers differ in
+//! which of the two they take, so the receiver could read another value than the one that was verified.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
@@ -13,15 +11,15 @@ use crate::{
     place::{JsonPath, Step},
 };
 
-/// A document that is no JSON, is nested too deeply, or has a name twice.
+/// An error: the document isn't JSON, is nested too deeply, or has a name twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
 const MAX_DEPTH: usize = 128;
-/// More items than any sender batches.
+/// The maximum number of elements. No sender batches more.
 const MAX_ITEMS: usize = 1_000;
 
-/// The value at a path, as it stands; `None` if it is missing.
+/// The value at a path, unchanged; `None` if it is missing.
 pub(crate) fn find<'a>(document: &'a [u8], path: &[Step], names: Names) -> Result<Option<&'a [u8]>, Malformed> {
     let mut value = root(document)?;
     for step in path {
@@ -47,8 +45,7 @@ pub(crate) fn each<'a>(document: &'a [u8], path: &JsonPath, names: Names) -> Res
     elements.into_iter().map(|element| find(element, after, names)?.ok_or(Malformed)).collect()
 }
 
-/// The text of a value: a string's, or a number or boolean as it stands.
-/// Nothing else is a text.
+/// The text of a string, or a number or boolean unchanged; `None` for any other value.
 pub(crate) fn text(value: &[u8]) -> Result<Option<Cow<'_, [u8]>>, Malformed> {
     match value.first() {
         Some(b'"') => unescaped(value).map(Some),
@@ -66,7 +63,7 @@ pub(crate) fn texts(value: &[u8]) -> Result<Vec<Cow<'_, [u8]>>, Malformed> {
     }
 }
 
-/// The one value of a document. A byte order mark before it is let pass.
+/// The only value of a document. A byte order mark before it is skipped.
 fn root(document: &[u8]) -> Result<&[u8], Malformed> {
     let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
     let mut cursor = Cursor { rest: document };
@@ -168,8 +165,7 @@ impl<'a> Cursor<'a> {
         Err(Malformed)
     }
 
-    /// Passes a value and returns it. Its inside is passed by its
-    /// brackets and strings alone.
+    /// Passes a value and returns it. Inside it, only brackets, strings and words are told apart.
     fn value(&mut self) -> Result<&'a [u8], Malformed> {
         self.space();
         let start = self.rest;

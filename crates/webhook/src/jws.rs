@@ -1,5 +1,4 @@
-//! JWTs: a token is taken apart, its algorithm is the scheme's, its claims are
-//! compared.
+//! JWTs: takes a token apart, checks that its algorithm is the scheme's, and compares its claims.
 
 use alloc::{borrow::Cow, string::ToString, vec::Vec};
 use core::time::Duration;
@@ -17,23 +16,23 @@ use crate::{
     signature, timestamp,
 };
 
-/// Characters of a token.
+/// The maximum length of a token, characters.
 const MAX_LEN: usize = 16 * 1024;
-/// How far clocks may be apart for `exp` and `nbf`, seconds.
+/// The difference between clocks that is tolerated for `exp` and `nbf`, seconds.
 const LEEWAY: u32 = 60;
 
-/// A token, taken apart. Nothing in it is known to be true yet.
+/// A token that was taken apart. Nothing in it is known to be true yet.
 pub(crate) struct Token<'a> {
-    /// The signed part: head and claims, as they came.
+    /// The signed part: the head and the claims, as they were received.
     pub(crate) signed: &'a str,
     pub(crate) signature: Vec<u8>,
     pub(crate) claims: Vec<u8>,
-    /// Which of the scheme's methods it is made by.
+    /// The index of the scheme's method that made the token.
     pub(crate) method: usize,
 }
 
 impl<'a> Token<'a> {
-    /// Takes the one token apart.
+    /// Takes the only token apart.
     pub(crate) fn parse(scheme: &Scheme, values: &'a [Cow<'a, str>]) -> Result<Self, Failure> {
         let [value] = values else { return Err(Failure::TooManySignatures) };
         let value = signature::cut(scheme, value).ok_or(Failure::MalformedSignature)?;
@@ -46,7 +45,7 @@ impl<'a> Token<'a> {
         let malformed = Failure::MalformedToken("it is not three parts in base64url");
         let (signed, last) = text.rsplit_once('.').ok_or(malformed.clone())?;
         let (head, claims) = signed.split_once('.').ok_or(malformed.clone())?;
-        // Unpadded, as RFC 7515 has it.
+        // RFC 7515 demands base64url without padding.
         let decode = |part: &str| encoding::decode(Encoding::Base64Url, part).filter(|_| !part.contains('='));
         let (head, claims) = (decode(head).ok_or(malformed.clone())?, decode(claims).ok_or(malformed.clone())?);
         let signature = decode(last).ok_or(malformed)?;
@@ -72,13 +71,13 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Compares the claims, once the token is known to be genuine.
+/// Compares the claims of a token that is known to be genuine.
 pub(crate) fn check_claims(lookup: &Lookup<'_>) -> Result<(), Failure> {
     for (path, template) in &lookup.scheme.claims {
         let expected = message::fill(template, lookup, &[])?.concat();
         let mismatch = || Failure::ClaimMismatch(path.to_string());
         let values = values(lookup, path)?;
-        // `aud` may be a list of those that it is meant for.
+        // `aud` may be a list of the audiences that the token is meant for.
         if !values.iter().any(|value| **value == *expected) {
             return Err(mismatch());
         }
@@ -92,13 +91,13 @@ fn values<'a>(lookup: &Lookup<'a>, path: &JsonPath) -> Result<Vec<Cow<'a, [u8]>>
     value.map_or(Ok(Vec::new()), |value| json::texts(value).map_err(malformed))
 }
 
-/// Obeys `exp` and `nbf`, whatever else the scheme says.
+/// Checks `exp` and `nbf`, no matter what else the scheme demands.
 pub(crate) fn check_life(lookup: &Lookup<'_>) -> Result<(), Failure> {
     let instant = |name: &str| -> Result<Option<Duration>, Failure> {
         let malformed = Failure::MalformedToken("its `exp` or `nbf` is no number of seconds");
         let values = values(lookup, &JsonPath(alloc::vec![Step::Member(name.to_string())]))?;
         let Some(value) = values.first() else { return Ok(None) };
-        // A fraction of a second is allowed (RFC 7519) and of no weight.
+        // A fraction of a second is allowed (RFC 7519) and is ignored.
         let text = core::str::from_utf8(value).ok().map(|text| text.split('.').next().unwrap_or_default());
         let instant = text.and_then(|text| timestamp::parse(TimeUnit::Seconds, text));
         instant.map(Some).ok_or(malformed)

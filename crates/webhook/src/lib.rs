@@ -6,20 +6,18 @@
 //!
 //! # How a delivery is judged
 //!
-//! 1. A [`Scheme`] is read and checked, once. The module [`scheme`] is the reference of
-//!    how schemes are written. [`Secrets`] are made into keys, once.
+//! 1. A [`Scheme`] is read and checked, once. The module [`scheme`] is the reference of how schemes are written.
+//!    [`Secrets`] are made into keys, once.
 //! 2. [`Scheme::handshake`] tells a sender's handshake from a delivery.
-//! 3. [`verify()`] finds the signatures, fills in the message, and compares. Where it
-//!    leaves arithmetic to the caller it answers [`Verification::Pending`], and
-//!    [`PendingChecks::finish`](verify::PendingChecks::finish) says what the results mean.
-//! 4. [`Verified`] says what is known. A [`Failure`] says why a delivery is refused, with
-//!    a stable code.
+//! 3. [`verify()`] finds the signatures, fills in the message, and compares. If it leaves arithmetic to the caller it
+//!    returns [`Verification::Pending`], and [`PendingChecks::finish`](verify::PendingChecks::finish) turns the results
+//!    into a verdict.
+//! 4. [`Verified`] says what is known about the delivery. A [`Failure`] says why a delivery is refused, with a stable
+//!    code.
 //!
-//! The body is bytes throughout. An HMAC is computed over the bytes where they lie; no
-//! copy of them is made.
+//! The body is bytes throughout. An HMAC is computed over the bytes in place, without a copy of them.
 //!
-//! Times are [`Duration`](core::time::Duration)s since 1970-01-01T00:00:00Z. Limits of
-//! length are in bytes.
+//! Times are [`Duration`](core::time::Duration)s since 1970-01-01T00:00:00Z. Limits of length are in bytes.
 
 #![no_std]
 #![forbid(unsafe_code)]

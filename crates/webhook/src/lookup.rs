@@ -1,4 +1,4 @@
-//! Finding texts in a delivery.
+//! Looks up texts in a delivery.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
@@ -17,29 +17,29 @@ use crate::{
     url::Url,
 };
 
-/// The cost of looking at a header, in bytes read.
+/// The cost of looking at a header, in bytes.
 const HEADER_COST: usize = 16;
 
-/// The delivery that texts are looked up in, and the parts of it that are known so far.
+/// The delivery in which texts are looked up, and the parts of it that are known so far.
 #[derive(Clone, Copy)]
 pub(crate) struct Lookup<'a> {
     pub(crate) scheme: &'a Scheme,
     pub(crate) delivery: &'a Delivery<'a>,
     pub(crate) options: &'a Options<'a>,
-    /// Whether a name may come again in another case.
+    /// Whether a name may occur again in another case.
     pub(crate) names: Names,
-    /// The JSON document, or the item of it.
+    /// The JSON document, or the present item of it.
     pub(crate) document: &'a [u8],
     /// The claims of the JWT.
     pub(crate) claims: Option<&'a [u8]>,
-    /// The signature's own entries.
+    /// The entries of the signature's own group.
     pub(crate) group: Option<&'a EntryGroup<'a>>,
-    /// Counts the bytes that are read.
+    /// The budget for the bytes that are read.
     pub(crate) budget: &'a Budget,
 }
 
 impl<'a> Lookup<'a> {
-    /// The delivery, with nothing found in it yet.
+    /// A lookup in the whole delivery, of which no part is known yet.
     pub(crate) fn whole(
         scheme: &'a Scheme,
         delivery: &'a Delivery<'a>,
@@ -50,14 +50,14 @@ impl<'a> Lookup<'a> {
         Self { scheme, delivery, options, names, document: delivery.body, claims: None, group: None, budget }
     }
 
-    /// The text at a place; `None` if it is missing, or an empty header.
+    /// The text at a place; `None` if the text is missing, or if the header is empty.
     pub(crate) fn text(&self, place: &Place) -> Result<Option<Cow<'a, [u8]>>, Failure> {
         self.budget.spend(match place {
             Place::Json(_) => self.document.len(),
             Place::Claim(_) => self.claims.map_or(0, <[u8]>::len),
             Place::Form(_) => self.delivery.body.len(),
             Place::Query(_) => self.delivery.url.len(),
-            // Headers count for themselves; the rest is at hand.
+            // Headers are counted where they are looked up; reading the other places costs nothing.
             Place::Header(_) | Place::NumberedHeader(_) | Place::Field(_) | Place::Position(_) | Place::Body => 0,
         })?;
         match place {
@@ -87,12 +87,12 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// The same, as characters.
+    /// The text at a place, as characters.
     pub(crate) fn characters(&self, place: &Place) -> Result<Option<Cow<'a, str>>, Failure> {
         self.text(place)?.map(|text| utf8(text).ok_or_else(|| Failure::missing(place))).transpose()
     }
 
-    /// The JSON document that `json:` reads.
+    /// The JSON document from which `json:` reads.
     pub(crate) fn document(&self) -> Result<Cow<'a, [u8]>, Failure> {
         match &self.scheme.document {
             Some(place) => self.text(place)?.ok_or_else(|| Failure::missing(place)),
@@ -100,7 +100,7 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// The one value of the first of these headers that is there.
+    /// The only value of the first of these headers that exists.
     pub(crate) fn header(&self, names: &[String]) -> Result<Option<&'a str>, Failure> {
         self.budget.spend(names.len().saturating_mul(self.delivery.headers.len()).saturating_mul(HEADER_COST))?;
         let values = self.header_values(names);
@@ -111,13 +111,13 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// The different values of the first of these headers that is there.
+    /// The distinct values of the first of these headers that exists.
     pub(crate) fn header_values(&self, names: &[String]) -> Vec<&'a str> {
         let mut values: Vec<&'a str> = Vec::new();
         for name in names {
             for (_, value) in self.delivery.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)) {
                 let value = value.trim_matches([' ', '\t']);
-                // No sender repeats a header more often than that.
+                // No sender repeats a header more often than this.
                 if !value.is_empty() && values.len() <= NUMBERED_HEADERS && !values.contains(&value) {
                     values.push(value);
                 }
@@ -129,7 +129,7 @@ impl<'a> Lookup<'a> {
         values
     }
 
-    /// The values of the headers that are numbered, each number once.
+    /// The values of the numbered headers, in which each number occurs once.
     pub(crate) fn numbered_headers(&self, name: &str) -> Vec<&'a str> {
         let number = |header: &str| {
             let (head, number) = header.split_at_checked(name.len())?;
@@ -148,7 +148,7 @@ impl<'a> Lookup<'a> {
         found.into_iter().map(|(_, value)| value).collect()
     }
 
-    /// The values that may hold signatures, as they stand.
+    /// The values that may contain signatures, unchanged.
     pub(crate) fn signature_values(&self) -> Result<Vec<Cow<'a, str>>, Failure> {
         let scheme = self.scheme;
         let mut values: Vec<Cow<'a, str>> = Vec::new();
@@ -181,7 +181,7 @@ impl<'a> Lookup<'a> {
         Ok(self.header(&["content-type".into()])?.unwrap_or_default())
     }
 
-    /// Whether the body says that it is in parts.
+    /// Whether the body is declared as multipart.
     pub(crate) fn is_multipart(&self) -> Result<bool, Failure> {
         let start = self.content_type()?.get(..10);
         Ok(start.is_some_and(|start| start.eq_ignore_ascii_case("multipart/")))
@@ -197,8 +197,7 @@ impl<'a> Lookup<'a> {
         pairs.ok_or(Failure::MalformedBody)
     }
 
-    /// Whether the instant at this place has a grammar of its own, that is
-    /// checked before it is part of a message.
+    /// Whether the time at this place is in a format that is parsed before the time becomes part of a message.
     pub(crate) fn is_parsed_time(&self, place: &Place) -> bool {
         self.scheme
             .timestamp
@@ -214,7 +213,7 @@ fn found<'a>(document: &'a [u8], path: &[Step], names: Names) -> Result<Option<C
     }
 }
 
-/// The one value of a name.
+/// The only value of a name.
 fn single<'a>(pairs: Pairs<'a>, name: &str, names: Names) -> Result<Option<Cow<'a, [u8]>>, ()> {
     let mut found = None;
     for (other, value) in pairs {

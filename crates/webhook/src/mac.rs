@@ -9,8 +9,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::algorithm::Algorithm;
 
-/// An HMAC that has its key. It is keyed once and cloned for each message,
-/// which saves two compressions every time.
+/// An HMAC with its key. It is keyed once and cloned for each message, which saves two compressions every time.
 #[derive(Clone)]
 pub(crate) enum Keyed {
     Sha1(Hmac<Sha1>),
@@ -56,13 +55,13 @@ pub(crate) fn sha1(message: &[Cow<'_, [u8]>]) -> [u8; 20] {
     hash.finalize().into()
 }
 
-/// Whether two texts are the same, in a time that says nothing about where
-/// they differ, nor how long the secret one is: their hashes are compared.
+/// Compares two texts by their hashes. So the time taken doesn't reveal where they differ, or how long the secret one
+/// is.
 pub(crate) fn same_text(a: &[u8], b: &[u8]) -> Choice {
     sha256(&[Cow::Borrowed(a)]).ct_eq(&sha256(&[Cow::Borrowed(b)]))
 }
 
-/// CRC-32 as PayPal and zip have it.
+/// The CRC-32 that PayPal and zip use.
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 };
     let mut table = [0u32; 16];

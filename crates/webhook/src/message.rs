@@ -1,5 +1,5 @@
-//! Filling in a template: the pieces of a message, the body among them as it
-//! came, never copied and never read as characters.
+//! Fills in a template: the result is the pieces of a message. The body is one of them, unchanged; it is never copied
+//! and never read as characters.
 
 use alloc::{borrow::Cow, format, string::ToString, vec::Vec};
 
@@ -18,8 +18,7 @@ use crate::{
 /// A message in pieces.
 pub(crate) type Pieces<'a> = Vec<Cow<'a, [u8]>>;
 
-/// The pieces of a message. `secret` is the key's bytes, where the scheme
-/// hashes them.
+/// Makes the pieces of a message. `secret` is the bytes of the key, for schemes that hash them.
 pub(crate) fn fill<'a>(template: &'a Template, lookup: &Lookup<'a>, secret: &'a [u8]) -> Result<Pieces<'a>, Failure> {
     let mut pieces = Vec::with_capacity(template.0.len());
     let mut first_text = true;
@@ -37,7 +36,7 @@ pub(crate) fn fill<'a>(template: &'a Template, lookup: &Lookup<'a>, secret: &'a 
     Ok(pieces)
 }
 
-/// The pieces as one.
+/// The pieces, joined.
 pub(crate) fn joined<'a>(pieces: &[Cow<'a, [u8]>]) -> Cow<'a, [u8]> {
     match pieces {
         [one] => one.clone(),
@@ -45,10 +44,9 @@ pub(crate) fn joined<'a>(pieces: &[Cow<'a, [u8]>]) -> Cow<'a, [u8]> {
     }
 }
 
-/// A header or field must not contain the character that ends it in the message:
-/// `{id}.{timestamp}.{body}` of an id with a dot has a second reading. A header or
-/// field right beside another part, as in `{header:time}{body}`, must at least be no
-/// part of a JSON document.
+/// Checks that a header or field doesn't contain the character that ends it in the message: `{id}.{timestamp}.{body}`
+/// with a dot in the id has a second reading. A header or field directly beside another part, as in
+/// `{header:time}{body}`, must at least not be part of a JSON document.
 fn check_ends(lookup: &Lookup<'_>, place: &Place, text: &[u8], beside: [Option<&Part>; 2]) -> Result<(), Failure> {
     let applies = matches!(place, Place::Header(_) | Place::Field(_) | Place::Position(_));
     if !applies || lookup.is_parsed_time(place) {
@@ -63,8 +61,8 @@ fn check_ends(lookup: &Lookup<'_>, place: &Place, text: &[u8], beside: [Option<&
     if ends && (!joined || text.iter().all(plain)) { Ok(()) } else { Err(Failure::MalformedField(place.to_string())) }
 }
 
-/// Where a line break ends a JSON text, only the first text of a message has
-/// lines of its own (SNS): the rest is then told apart from the end.
+/// Checks that a JSON text that ends with its line has no line break in it. Only the first text of a message may have
+/// several lines (SNS): the texts after it have one line each, so they can be told apart from the end.
 fn check_line(place: &Place, text: &[u8], after: Option<&Part>, first: bool) -> Result<(), Failure> {
     let ends_line = matches!(after, Some(Part::Literal(literal)) if literal.starts_with('\n'));
     let applies = matches!(place, Place::Json(_)) && ends_line && !first;
@@ -81,7 +79,7 @@ fn piece<'a>(part: &'a Part, lookup: &Lookup<'a>, secret: &'a [u8]) -> Result<Co
         | Part::PathAndQuery
         | Part::EscapedPathAndQuery
         | Part::CanonicalQuery => delivery.url.len(),
-        // Texts count where they are looked up; the rest is at hand.
+        // Texts are counted where they are looked up; the other parts cost nothing.
         _ => 0,
     })?;
     let borrowed = |text: &'a str| Cow::Borrowed(text.as_bytes());
@@ -122,13 +120,12 @@ fn piece<'a>(part: &'a Part, lookup: &Lookup<'a>, secret: &'a [u8]) -> Result<Co
         },
         Part::SignedHeaders(name) => Cow::Owned(signed_headers(lookup, name)?),
         Part::Present(names) => Cow::Owned(present(lookup, names)?),
-        // Only answers have it, and they put it in themselves.
+        // Only answers have a response, and they put it in themselves.
         Part::Response => Cow::Borrowed(&[]),
     })
 }
 
-/// Whether a JSON object or list stands at a place. The sender didn't sign that as
-/// an empty text.
+/// Whether there is a JSON object or list at a place. The sender didn't sign that as an empty text.
 fn is_structure(lookup: &Lookup<'_>, place: &Place) -> Result<bool, Failure> {
     let Place::Json(path) = place else { return Ok(false) };
     lookup.budget.spend(lookup.document.len())?;
@@ -136,7 +133,7 @@ fn is_structure(lookup: &Lookup<'_>, place: &Place) -> Result<bool, Failure> {
     Ok(value.is_some_and(|value| matches!(value.first(), Some(b'{' | b'['))))
 }
 
-/// Non-ASCII as `\uXXXX` in lower case, in UTF-16, and `/` as `\/`.
+/// Writes non-ASCII characters as `\uXXXX` in lower case, in UTF-16, and `/` as `\/`.
 fn escaped(body: &[u8]) -> Result<Vec<u8>, Failure> {
     let text = core::str::from_utf8(body).map_err(|_| Failure::MalformedBody)?;
     let mut escaped = Vec::with_capacity(text.len());
@@ -154,8 +151,8 @@ fn escaped(body: &[u8]) -> Result<Vec<u8>, Failure> {
     Ok(escaped)
 }
 
-/// Names and values, by name, a name's different values by value. Of an
-/// urlencoded form: in a multipart one there may be files, which are not in it.
+/// The names and values, sorted by name, and the distinct values of a name sorted by value. The form must be
+/// urlencoded: a multipart form may contain files, which this doesn't cover.
 fn sorted_form(lookup: &Lookup<'_>) -> Result<Vec<u8>, Failure> {
     if lookup.is_multipart()? {
         return Err(Failure::MalformedBody);
@@ -166,8 +163,8 @@ fn sorted_form(lookup: &Lookup<'_>) -> Result<Vec<u8>, Failure> {
     Ok(pairs.into_iter().flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().concat())
 }
 
-/// The headers that a header lists; all of them must be there. A timestamp in a
-/// header must be among them: otherwise a stranger could replace it.
+/// The headers that a header lists, all of which must exist. If the timestamp is in a header, that one must be listed:
+/// otherwise a stranger could replace it.
 fn signed_headers(lookup: &Lookup<'_>, list: &str) -> Result<Vec<u8>, Failure> {
     let names = [list.to_string()];
     let list = lookup.header(&names)?.ok_or_else(|| Failure::MissingHeader(list.to_string()))?;
@@ -194,7 +191,7 @@ fn signed_headers(lookup: &Lookup<'_>, list: &str) -> Result<Vec<u8>, Failure> {
     }
 }
 
-/// Names and values of the members that are there, a line each.
+/// The names and values of the members that exist, one line each.
 fn present(lookup: &Lookup<'_>, names: &[alloc::string::String]) -> Result<Vec<u8>, Failure> {
     let mut lines = Vec::new();
     for name in names {

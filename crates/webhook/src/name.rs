@@ -1,18 +1,17 @@
-//! When a name in a delivery is the one that is looked for.
+//! The comparison of names in a delivery with the name that is looked for.
 //!
-//! Many receivers match names without case (Go's `encoding/json`, .NET, forms in
-//! ASP.NET). Where a part of the body isn't signed, anybody could add the name
-//! of a signed text in another case there, and such a receiver would read it
-//! instead of the one that was verified.
+//! Many receivers match names without case (Go's `encoding/json`, .NET, forms in ASP.NET). If a part of the body isn't
+//! signed, anybody could add the name of a signed text there in another case, and such a receiver would read that
+//! instead of the text that was verified.
 
 use alloc::borrow::Cow;
 
-/// How names are compared.
+/// The rule by which names are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
-    /// Byte for byte: the names are the sender's.
+    /// Byte for byte, since all names are the sender's.
     Exact,
-    /// Byte for byte, and none may come in another case.
+    /// Byte for byte, and no name may occur in another case.
     InOneCase,
 }
 
@@ -23,7 +22,7 @@ pub(crate) enum Name {
     Same,
     /// It is another one.
     Other,
-    /// It is another here, and may be the same to a receiver.
+    /// The names differ here, but a receiver may take them for the same.
     Ambiguous,
 }
 
@@ -42,8 +41,8 @@ impl Names {
     }
 }
 
-/// With letters of ASCII for the four outside of it that have one as their other
-/// case, and that a receiver's folding could so take for it.
+/// Replaces the four letters outside of ASCII whose other case is an ASCII letter by that letter, since a receiver that
+/// ignores case could take them for it.
 fn with_ascii_letters(name: &[u8]) -> Cow<'_, [u8]> {
     match core::str::from_utf8(name) {
         Ok(text) if text.contains(['ſ', '\u{212a}', 'ı', 'İ']) => {

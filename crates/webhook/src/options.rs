@@ -4,25 +4,24 @@ use core::time::Duration;
 
 use crate::failure::Failure;
 
-/// The time, the parameters of the scheme, and the limits. [`Options::at`] has the
-/// usual ones.
+/// The time, the parameters of the scheme, and the limits. [`Options::at`] returns the usual ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
     /// The time since 1970-01-01T00:00:00Z.
     pub now: Duration,
-    /// Names and texts of the scheme's `params`.
+    /// The names and texts of the scheme's `params`.
     pub params: &'a [(&'a str, &'a str)],
-    /// Bytes of a body, at most. A longer one is refused before anything is computed.
+    /// The maximum length of a body, bytes. A longer one is refused before anything is computed.
     pub body_limit: usize,
-    /// HMACs over messages of at least so many bytes are left to the caller
-    /// ([`Verification::Pending`](crate::Verification::Pending)): from some length on
-    /// the hash of the platform is faster than this one.
+    /// The message length, in bytes, from which HMACs are left to the caller
+    /// ([`Verification::Pending`](crate::Verification::Pending)). Above some length the platform's hash is faster than
+    /// this one.
     pub delegate_hmac_from: usize,
-    /// Bytes that may be read and hashed, at most. A message counts for each secret
-    /// that it is tried with, the body for each lookup in it, and a lookup for 512.
+    /// The maximum number of bytes that are read and hashed. A message counts once for each secret that it is tried
+    /// with, the body once for each lookup in it, and each lookup adds 512.
     pub work_limit: usize,
-    /// Whether [`Verified::replay_keys`](crate::Verified::replay_keys) are
-    /// wanted. Without a signed id they cost another hash of the message.
+    /// Whether [`Verified::replay_keys`](crate::Verified::replay_keys) are wanted. Without a signed id they cost
+    /// another hash of the message.
     pub replay_keys: bool,
 }
 

@@ -1,10 +1,9 @@
-//! Why a text is no place, path or template.
+//! The error of a text that isn't a place, path or template.
 
 use alloc::{format, string::String};
 use core::fmt;
 
-/// A place, path or template that can't be read: one sentence that says what is
-/// wrong and what to write instead.
+/// An error: a place, path or template can't be read. The sentence says what is wrong and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError(String);
 
@@ -28,7 +27,7 @@ impl From<ParseError> for String {
     }
 }
 
-/// A text that somebody wrote, for an error message: short and without control characters.
+/// A text that somebody wrote, shortened and without control characters, for an error message.
 pub(crate) fn quoted(text: &str) -> String {
     let short: String = text.chars().take(64).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     let cut = if text.chars().nth(64).is_some() { "…" } else { "" };

@@ -1,9 +1,8 @@
-//! Places: where a text stands in a delivery.
+//! Places: where a text is in a delivery.
 //!
-//! How each is written is part of [the reference of schemes](crate::scheme).
+//! [The reference of schemes](crate::scheme) says how each place is written.
 //!
-//! A JSON text is taken without its quotes and escapes; a number as it was
-//! written, digit for digit.
+//! A JSON string is taken without its quotes and escapes, and a number as it was written, digit for digit.
 
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
@@ -13,10 +12,10 @@ use crate::parse_error::{ParseError, quoted};
 /// The highest number of a numbered header.
 pub const NUMBERED_HEADERS: usize = 100;
 
-/// Where a text stands in a delivery, such as `header:x-signature`.
+/// The place of a text in a delivery, such as `header:x-signature`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// The first of these headers that is there. Lower-case, never empty.
+    /// The first of these headers that exists. The names are in lower case, and there is at least one.
     Header(Vec<String>),
     /// The headers of this name followed by `1` to `100`.
     NumberedHeader(String),
@@ -74,13 +73,13 @@ impl Place {
         }
     }
 
-    /// Whether it belongs to the signature's own value.
+    /// Whether the place is in the signature's own value.
     #[must_use]
     pub const fn is_of_signature(&self) -> bool {
         matches!(self, Self::Field(_) | Self::Position(_))
     }
 
-    /// Whether it is read from the body.
+    /// Whether the place is in the body.
     #[must_use]
     pub const fn is_of_body(&self) -> bool {
         matches!(self, Self::Json(_) | Self::Form(_) | Self::Body)
@@ -120,8 +119,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// A path in a JSON document: `a.b[0].c`, `a["b.c"]`. In the axis `each` it has a
-/// `[]` for every element.
+/// A path in a JSON document: `a.b[0].c`, `a["b.c"]`. In the axis `each` it contains a `[]`, which stands for every
+/// element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonPath(pub Vec<Step>);
 
@@ -178,7 +177,7 @@ impl JsonPath {
         Some(steps)
     }
 
-    /// Whether a step goes into every element.
+    /// Whether the path has a step into every element.
     #[must_use]
     pub fn has_each(&self) -> bool {
         self.0.contains(&Step::Each)

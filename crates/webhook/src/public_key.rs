@@ -1,7 +1,7 @@
-//! Public keys: their forms, and the arithmetic where it is compiled in.
+//! Public keys: their forms, and the arithmetic if it is compiled in.
 //!
-//! All forms become SubjectPublicKeyInfo, which is what WebCrypto imports. A
-//! key comes from the configuration alone, never from a delivery.
+//! All forms are converted to SubjectPublicKeyInfo, which WebCrypto imports. A key comes only from the configuration,
+//! never from a delivery.
 
 use alloc::{
     borrow::Cow,
@@ -18,7 +18,7 @@ use crate::{
     place::JsonPath,
 };
 
-/// Which arithmetic a key is for.
+/// The arithmetic that a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Ed25519,
@@ -52,7 +52,7 @@ const P256_HEAD: [u8; 26] = [
 const RSA_OID: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 
 impl PublicKey {
-    /// Reads a key, for this algorithm.
+    /// Parses a key for this algorithm.
     pub(crate) fn parse(form: KeyForm, algorithm: Algorithm, secret: &str) -> Option<Self> {
         let key = match form {
             KeyForm::Ed25519Hex => Self::ed25519(&encoding::from_hex(secret)?),
@@ -80,7 +80,7 @@ impl PublicKey {
         uncompressed.then_some(Self { kind: Kind::P256, spki })
     }
 
-    /// A modulus of 1024 to 8192 bits.
+    /// An RSA key. Its modulus must have 1024 to 8192 bits.
     fn rsa(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
         let modulus = modulus.get(modulus.iter().take_while(|byte| **byte == 0).count()..)?;
         if !(128..=1024).contains(&modulus.len()) || !(1..=8).contains(&exponent.len()) {
@@ -182,7 +182,7 @@ impl PublicKey {
         let modulus = BigUint::from_bytes_be(der::magnitude(&mut numbers)?);
         let exponent = BigUint::from_bytes_be(der::magnitude(&mut numbers)?);
         let key = RsaPublicKey::new_with_max_size(modulus, exponent, 8192).ok()?;
-        // DigestInfo's head for each hash (RFC 8017, 9.2).
+        // The head of DigestInfo for each hash (RFC 8017, 9.2).
         let (prefix, hash): (&[u8], Vec<u8>) = match algorithm {
             Algorithm::RsaSha1 => (
                 &[0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14],
@@ -201,7 +201,7 @@ impl PublicKey {
     }
 }
 
-/// Standard Webhooks' `whsk_…`: the seed and the public key, 32 bytes each.
+/// The `whsk_…` of Standard Webhooks: the seed and the public key, 32 bytes each.
 pub(crate) struct SigningPair([u8; 64]);
 
 impl SigningPair {
@@ -214,8 +214,7 @@ impl SigningPair {
         self.0.split_at(32).1
     }
 
-    /// Signs; `None` if the halves don't belong together, or the arithmetic is
-    /// not compiled in.
+    /// Signs a message; `None` if the two halves don't belong together, or if the arithmetic is not compiled in.
     #[allow(unused_variables, clippy::unnecessary_wraps)]
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         #[cfg(feature = "ed25519")]

@@ -1,11 +1,10 @@
-//! The known providers, as data: `registry.toml`. Its head describes an entry and
-//! its evidence.
+//! The known providers, as data in `registry.toml`. The head of that file describes an entry and its evidence.
 //!
-//! A provider is chosen by its id. Nothing is ever recognised by its headers:
-//! several providers share some, and mean different things by them.
+//! A provider is chosen by its id. It is never recognised by its headers, since several providers use the same headers
+//! with different meanings.
 //!
-//! This is for programs that prepare a configuration, and for the npm package.
-//! The workers get the schemes that were chosen, without the rest.
+//! This is for programs that prepare a configuration, and for the npm package. The workers get only the schemes that
+//! were chosen.
 
 use std::sync::LazyLock;
 
@@ -26,21 +25,21 @@ const REGISTRY: &str = include_str!("registry.toml");
 
 static PROVIDERS: LazyLock<Vec<Provider>> = LazyLock::new(|| read(REGISTRY).unwrap_or_default());
 
-/// A provider that is known, and how it signs.
+/// A known provider, and the way it signs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Provider {
-    /// Its id, which never changes: lower-case words joined by hyphens.
+    /// The id, which never changes: lower-case words joined by hyphens.
     pub id: String,
-    /// Its name for people.
+    /// The name for people.
     pub name: String,
-    /// The evidence for the scheme, its class first: `X stripe 23.1.0`.
+    /// The evidence for the scheme, beginning with its class: `X stripe 23.1.0`.
     pub evidence: String,
-    /// Whether the evidence is one source alone: try the scheme with a real delivery.
+    /// Whether there is only one source of evidence: then try the scheme with a real delivery.
     pub unconfirmed: bool,
     /// Remarks: parts that the signature doesn't cover, or facts about the secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// How it signs.
+    /// The way it signs.
     pub scheme: Scheme,
 }
 
@@ -58,13 +57,13 @@ pub fn provider(id: &str) -> Option<&'static Provider> {
     all().binary_search_by(|provider| provider.id.as_str().cmp(id)).ok().and_then(|index| all().get(index))
 }
 
-/// All of them, in the order of their ids.
+/// All providers, sorted by id.
 #[must_use]
 pub fn all() -> &'static [Provider] {
     &PROVIDERS
 }
 
-/// An entry as it is written.
+/// An entry as it is written in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {

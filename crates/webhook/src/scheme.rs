@@ -1,8 +1,7 @@
-//! A scheme: how one sender signs its webhooks, as data.
+//! A scheme: the way in which one sender signs its webhooks, as data.
 //!
-//! A scheme is read by [`Scheme::from_value`] (all mistakes at once, each with
-//! its place), and through serde from any format that describes itself, such as
-//! TOML and JSON; in others (postcard) it stands as its JSON text.
+//! [`Scheme::from_value`] reads a scheme and reports all mistakes at once, each with its place. Serde reads it from any
+//! self-describing format, such as TOML and JSON; in other formats (postcard) it is written as JSON text.
 //!
 #![doc = include_str!("../schemes.md")]
 
@@ -31,7 +30,7 @@ mod read;
 mod write;
 
 impl Scheme {
-    /// Reads a scheme that stands as a JSON (or TOML) table.
+    /// Reads a scheme that is written as a JSON or TOML table.
     ///
     /// # Errors
     /// All its mistakes, each with its place.
@@ -41,21 +40,20 @@ impl Scheme {
         if mistakes.is_empty() { Ok(scheme) } else { Err(SchemeErrors(mistakes)) }
     }
 
-    /// The table that [`from_value`](Self::from_value) reads. Defaults are left out.
+    /// The table that [`from_value`](Self::from_value) reads, without defaults.
     #[must_use]
     pub fn to_value(&self) -> Value {
         write::scheme(self)
     }
 
-    /// The mistakes of this scheme. A scheme that was read has none; one that was put
-    /// together in code may have some.
+    /// The mistakes of this scheme. A scheme that was read has none; one that was built in code may have some.
     #[must_use]
     pub fn check(&self) -> Vec<SchemeError> {
         check::scheme(self)
     }
 
-    /// The names of the headers that the engine reads of a delivery, in lower case,
-    /// each once; `None` if they depend on the delivery.
+    /// The names of the headers that the engine reads from a delivery, in lower case, each once; `None` if they depend
+    /// on the delivery.
     #[must_use]
     pub fn headers_read(&self) -> Option<Vec<String>> {
         headers::read(self)

@@ -1,4 +1,4 @@
-//! Secrets: from the configured texts to keys.
+//! Secrets: the configured texts are made into keys.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
@@ -11,8 +11,8 @@ use crate::{
     scheme::{Scheme, SigningMethod},
 };
 
-/// The secrets of a receiver, made into keys once. Several are good at a time, so that
-/// one can be replaced without a gap. `Debug` shows no key.
+/// The secrets of a receiver, made into keys once. Several are valid at the same time, so that one can be replaced
+/// without a gap. `Debug` shows no key.
 #[derive(Clone)]
 pub struct Secrets {
     pub(crate) keys: Vec<Key>,
@@ -23,39 +23,39 @@ pub struct Secrets {
 /// A key for one of the scheme's methods.
 #[derive(Clone)]
 pub(crate) struct Key {
-    /// Which secret it was made of.
+    /// The index of the secret that it was made from.
     pub(crate) secret: usize,
-    /// Which method it is for.
+    /// The index of the method that it is for.
     pub(crate) method: usize,
     pub(crate) material: Material,
 }
 
 #[derive(Clone)]
 pub(crate) enum Material {
-    /// The bytes alone: for `sha256` and `equality`.
+    /// Only the bytes, for `sha256` and `equality`.
     Bytes(Vec<u8>),
-    /// The bytes, and the HMAC that has them as its key.
+    /// The bytes, and an HMAC with them as its key.
     Hmac(Vec<u8>, Box<Keyed>),
     Public(PublicKey),
 }
 
-/// A secret that can't be used: which one, and why.
+/// A secret that can't be used, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecretFault {
-    /// Its index in the list.
+    /// The secret's index in the list.
     pub index: usize,
-    /// Its problem.
+    /// The problem with the secret.
     pub problem: SecretProblem,
 }
 
-/// The problem of a secret.
+/// The problem with a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretProblem {
     /// It is empty, or has nothing after its prefix.
     Empty,
     /// It begins or ends with white space.
     Surrounded,
-    /// It is not written in this form.
+    /// It doesn't have this form.
     Malformed(KeyForm),
     /// It is a public or private key, where a shared secret is expected.
     NotShared,
@@ -84,8 +84,8 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// The algorithms and keys of the HMACs. The key of every pending check of an HMAC
-    /// is among them, so a caller can import them beforehand.
+    /// The algorithms and keys of all HMACs. They include the key of every pending check of an HMAC, so a caller can
+    /// import them in advance.
     pub fn hmac_keys(&self, scheme: &Scheme) -> impl Iterator<Item = (WebCrypto, &[u8])> {
         self.keys.iter().filter_map(|key| match &key.material {
             Material::Hmac(raw, _) => Some((scheme.methods.get(key.method)?.algorithm.web_crypto()?, raw.as_slice())),
@@ -93,8 +93,8 @@ impl Secrets {
         })
     }
 
-    /// Makes keys of secrets. A secret that can't be used is among the
-    /// [`faults`](Self::faults), and the others are good without it.
+    /// Makes secrets into keys. A secret that can't be used is listed in the [`faults`](Self::faults), and doesn't
+    /// affect the others.
     #[must_use]
     pub fn parse(scheme: &Scheme, secrets: &[&str]) -> Self {
         let mut parsed = Self { keys: Vec::new(), count: secrets.len(), faults: Vec::new() };
@@ -123,7 +123,7 @@ impl Secrets {
         &self.faults
     }
 
-    /// Whether none can be used.
+    /// Whether none of the secrets can be used.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
@@ -134,7 +134,7 @@ fn materials(method: &SigningMethod, secret: &str) -> Result<Vec<Material>, Secr
     if secret.trim().is_empty() {
         return Err(SecretProblem::Empty);
     }
-    // Files of keys end with a line end; other secrets don't.
+    // Files of keys end with a line break; other secrets don't.
     if secret.trim() != secret && !matches!(method.key, KeyForm::Pem | KeyForm::Jwk) {
         return Err(SecretProblem::Surrounded);
     }
@@ -151,12 +151,12 @@ fn materials(method: &SigningMethod, secret: &str) -> Result<Vec<Material>, Secr
         Algorithm::Sha256 | Algorithm::Equality => Some(Material::Bytes(key)),
         algorithm => Keyed::new(algorithm, &key).map(|keyed| Material::Hmac(key, Box::new(keyed))),
     };
-    // Checked after derivation: hex and base64 of nothing are nothing.
+    // This is checked after derivation, since the hex or base64 of an empty text is empty.
     let keys: Vec<Material> = keys.into_iter().filter(|key| !key.is_empty()).filter_map(keyed).collect();
     if keys.is_empty() { Err(SecretProblem::Empty) } else { Ok(keys) }
 }
 
-/// The keys that a shared secret can mean: one, but for Polar.
+/// The keys that a shared secret can stand for: one, except in the form of Polar.
 fn shared(form: KeyForm, secret: &str) -> Result<Vec<Vec<u8>>, SecretProblem> {
     let malformed = SecretProblem::Malformed(form);
     let bytes = || secret.as_bytes().to_vec();
@@ -184,7 +184,7 @@ fn shared(form: KeyForm, secret: &str) -> Result<Vec<Vec<u8>>, SecretProblem> {
 }
 
 impl Key {
-    /// Whether a shared secret is a part of the message, and then which bytes.
+    /// The bytes of a shared secret, which may be part of the message; empty for a public key.
     pub(crate) fn bytes(&self) -> &[u8] {
         match &self.material {
             Material::Bytes(key) | Material::Hmac(key, _) => key,
@@ -193,7 +193,7 @@ impl Key {
     }
 }
 
-/// A redacted name for logs; nothing here ever prints a key.
+/// Shows a redacted name for logs. Nothing here ever prints a key.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key of secret {}", self.secret)

@@ -1,4 +1,4 @@
-//! Signing a delivery, by the same scheme that verifies it.
+//! Signs a delivery by the same scheme that verifies it.
 
 use alloc::{
     borrow::Cow,
@@ -28,9 +28,9 @@ use crate::{
 /// The texts that signing adds to a delivery.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Signed {
-    /// Headers to add, in lower case: the signature's, the timestamp's, the id's.
+    /// Headers to add, with names in lower case: those of the signature, the timestamp and the id.
     pub headers: Vec<(String, String)>,
-    /// The signature's value, for schemes that have it elsewhere than in a header.
+    /// The signature's value, for schemes that don't put it in a header.
     pub value: String,
 }
 
@@ -40,12 +40,12 @@ impl core::fmt::Debug for Signed {
     }
 }
 
-/// Signs a delivery with the time of `options`. Of a scheme's methods the first
-/// is taken, or with a `whsk_…` the one for pairs. Of its messages the first.
+/// Signs a delivery with the time of `options`. It uses the first method of the scheme, or with a `whsk_…` the one for
+/// key pairs, and the first message.
 ///
 /// # Errors
-/// [`Failure::Configuration`] if this scheme or secret can't sign; else the text that
-/// the delivery lacks.
+/// [`Failure::Configuration`] if this scheme or secret can't sign; otherwise the failure that names the text that the
+/// delivery lacks.
 pub fn sign(
     scheme: &Scheme,
     secret: &str,
@@ -83,7 +83,7 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// Puts a text where the scheme has it, unless it is in the delivery already.
+    /// Puts a text where the scheme reads it, unless the delivery has one there already.
     fn put(&mut self, place: &Place, text: String, delivery: &Delivery<'_>) -> Result<(), Failure> {
         match place {
             Place::Header(names) => {
@@ -98,7 +98,7 @@ impl Draft<'_> {
             Place::Position(_) => {
                 return Err(Failure::Configuration(format!("Signing can't put a text at `{place}`.").into()));
             }
-            // These are the delivery's own.
+            // The delivery itself has the texts at the other places.
             _ => {}
         }
         Ok(())
@@ -140,7 +140,7 @@ impl Draft<'_> {
         Ok(encoding::encode(rule.encoding, &self.with_source(delivery, options, hash)?))
     }
 
-    /// Looks up texts in the delivery and in the headers that are made so far.
+    /// Looks up texts in the delivery and in the headers that were made so far.
     fn with_source<T>(
         &self,
         delivery: &Delivery<'_>,

@@ -1,5 +1,4 @@
-//! The value that holds signatures: its groups, their entries, and the bytes
-//! that these stand for.
+//! The value that holds signatures: its groups, their entries, and the bytes that the entries encode.
 
 use alloc::{borrow::Cow, vec::Vec};
 
@@ -11,11 +10,11 @@ use crate::{
     template::Part,
 };
 
-/// Entries of a list.
+/// The maximum number of entries in a list.
 pub(crate) const MAX_ENTRIES: usize = 100;
-/// Groups, each of which may mean another pass over the body.
+/// The maximum number of groups, each of which may mean another pass over the body.
 pub(crate) const MAX_GROUPS: usize = 8;
-/// Characters of all values together.
+/// The maximum length of all values together, characters.
 pub(crate) const MAX_LEN: usize = 128 * 1024;
 
 /// One group of a signature's value: the entries that belong together.
@@ -25,8 +24,7 @@ pub(crate) struct EntryGroup<'a> {
 }
 
 impl<'a> EntryGroup<'a> {
-    /// The text after `KEY=`. A key that stands twice is refused: nobody knows which
-    /// of them was signed.
+    /// The text after `KEY=`. A key that occurs twice is refused, since it isn't known which of the two was signed.
     pub(crate) fn field(&self, key: &str) -> Result<Option<&'a str>, Failure> {
         let value = |entry: &&'a str| entry.strip_prefix(key)?.strip_prefix('=').map(|value| value.trim_matches(' '));
         let mut values = self.entries.iter().filter_map(value);
@@ -36,8 +34,7 @@ impl<'a> EntryGroup<'a> {
         }
     }
 
-    /// The signatures of a method. Other entries are passed over: they must not spoil
-    /// a good one beside them.
+    /// The signatures that a method may have made. Other entries are skipped, so that they can't spoil a good one.
     pub(crate) fn candidates(&self, scheme: &Scheme, method: &SigningMethod) -> Vec<Vec<u8>> {
         let candidate = |entry: &&str| {
             let mut text = entry.strip_prefix(method.prefix.as_str())?;
@@ -52,12 +49,12 @@ impl<'a> EntryGroup<'a> {
     }
 }
 
-/// The value without the text that the scheme says it begins with.
+/// The value without the beginning that the scheme demands.
 pub(crate) fn cut<'v>(scheme: &Scheme, value: &'v str) -> Option<&'v str> {
     value.trim_matches([' ', '\t']).strip_prefix(scheme.begins.as_str())
 }
 
-/// The groups of entries.
+/// The groups of entries in the values.
 pub(crate) fn groups<'v>(scheme: &Scheme, values: &'v [Cow<'v, str>]) -> Result<Vec<EntryGroup<'v>>, Failure> {
     let mut groups = Vec::new();
     for value in values.iter().filter_map(|value| cut(scheme, value)) {
@@ -91,7 +88,7 @@ fn entries<'v>(scheme: &Scheme, value: &'v str) -> EntryGroup<'v> {
     group
 }
 
-/// Whether the signed message depends on the signature's own value.
+/// Whether the signed message depends on other fields of the signature's own value.
 fn own_fields_matter(scheme: &Scheme) -> bool {
     let is_own = |part: &Part| match part {
         Part::Value(place) | Part::ValueOrEmpty(place) => place.is_of_signature(),

@@ -1,9 +1,8 @@
 //! Templates: texts with parts in braces, such as `{timestamp}.{body}`.
 //!
-//! The parts are listed in [the reference of schemes](crate::scheme).
+//! [The reference of schemes](crate::scheme) lists the parts.
 //!
-//! A template is read once, and filled in in one pass: a text that was filled in is
-//! never read as a part again.
+//! A template is parsed once and filled in in one pass: a text that was filled in is never read as a part again.
 
 use alloc::{
     format,
@@ -17,16 +16,16 @@ use crate::{
     place::Place,
 };
 
-/// A text with places to fill in.
+/// A text with parts to fill in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template(pub Vec<Part>);
 
 /// One part of a [`Template`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// A text as it is. A brace in it is written `{{` or `}}`.
+    /// A fixed text. A brace in it is written `{{` or `}}`.
     Literal(String),
-    /// `{body}`: the bytes of the body as they came.
+    /// `{body}`: the bytes of the body, unchanged.
     Body,
     /// `{escaped_body}`: the body with `\uXXXX` for every non-ASCII character and `\/` for `/` (Box).
     EscapedBody,
@@ -34,15 +33,15 @@ pub enum Part {
     Crc32,
     /// `{sha256hex:body}`: the SHA-256 of the body in lower-case hex.
     Sha256Hex,
-    /// `{timestamp}`: the text at the place of the timestamp, as it came.
+    /// `{timestamp}`: the text at the place of the timestamp, unchanged.
     Timestamp,
-    /// `{secret}`: the secret itself, for plain SHA-256 alone.
+    /// `{secret}`: the secret itself, only for plain SHA-256.
     Secret,
     /// `{method}`: the HTTP method.
     Method,
     /// `{url}`: the URL as the sender knows it.
     Url,
-    /// `{url_with_port}`: the URL with its port, also where it is the default one.
+    /// `{url_with_port}`: the URL with its port, even if it is the default port.
     UrlWithPort,
     /// `{url_without_port}`: the URL without its port.
     UrlWithoutPort,
@@ -54,9 +53,9 @@ pub enum Part {
     Query,
     /// `{path_and_query}`: the path and the query, with the `?` between them.
     PathAndQuery,
-    /// `{escaped_path_and_query}`: path and query, percent-encoded as Contentful has it.
+    /// `{escaped_path_and_query}`: path and query, percent-encoded as Contentful does it.
     EscapedPathAndQuery,
-    /// `{canonical_query}`: the query sorted and percent-encoded as the `qsh` of Atlassian has it.
+    /// `{canonical_query}`: the query, sorted and percent-encoded as for the `qsh` of Atlassian.
     CanonicalQuery,
     /// `{sorted_form}`: the names and values of the form, sorted (Twilio).
     SortedForm,
@@ -64,17 +63,17 @@ pub enum Part {
     Param(String),
     /// `{header:NAME}` or any other place: the text there, which must exist.
     Value(Place),
-    /// `{header_or_empty:NAME}` and its like: the text there, or nothing.
+    /// `{header_or_empty:NAME}` and the like for any other place: the text there, or nothing.
     ValueOrEmpty(Place),
     /// `{signed_headers:NAME}`: the headers that the header `NAME` lists, as `name:value` (Contentful).
     SignedHeaders(String),
-    /// `{present:A,B}`: the name and the value of each of these members that exists, a line each (SNS).
+    /// `{present:A,B}`: the name and the value of each of these members that exists, one line each (SNS).
     Present(Vec<String>),
     /// `{response}`: the computed response, in the answer of a handshake.
     Response,
 }
 
-/// The parts that are one word.
+/// The parts that are written as one word.
 const WORDS: [(&str, Part); 18] = [
     ("body", Part::Body),
     ("escaped_body", Part::EscapedBody),
@@ -135,7 +134,7 @@ impl Template {
         Ok(Self(parts))
     }
 
-    /// The places that it reads.
+    /// The places that the template reads.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
         self.0.iter().filter_map(|part| match part {
             Part::Value(place) | Part::ValueOrEmpty(place) => Some(place),
@@ -143,18 +142,18 @@ impl Template {
         })
     }
 
-    /// Whether it has this part.
+    /// Whether the template has this part.
     #[must_use]
     pub fn has(&self, part: &Part) -> bool {
         self.0.contains(part)
     }
 
-    /// Whether all of the body is in it, as it is or as a hash.
+    /// Whether the template contains the whole body, unchanged or as a hash.
     #[must_use]
     pub fn covers_body(&self) -> bool {
         let whole =
             |part: &Part| matches!(part, Part::Body | Part::EscapedBody | Part::Sha256Hex | Part::Value(Place::Body));
-        // Of a form, Twilio signs all names and values, but not where each ends.
+        // For a form, Twilio signs all names and values, but not where each ends.
         self.0.iter().any(whole)
     }
 }

@@ -1,5 +1,5 @@
-//! Tests of the engine. Those whose names begin with `pNN` are the pitfalls
-//! of the research, by their numbers; `docs/design/webhooks.md` lists them.
+//! Tests of the engine. Those whose names begin with `pNN` test the pitfalls that `docs/design/webhooks.md` lists under
+//! these numbers.
 
 mod ambiguity;
 mod body;

@@ -1,10 +1,8 @@
 //! The time at which a delivery was signed: how it is written, and whether it is fresh.
 //!
-//! An instant is a [`Duration`] since 1970-01-01T00:00:00Z, in whole milliseconds.
-//! No sender signed anything before.
+//! An instant is a [`Duration`] since 1970-01-01T00:00:00Z, in whole milliseconds. No sender signed anything before.
 //!
-//! Dates are taken apart and written by hand: the format descriptions of the `time`
-//! crate would add 12 KiB to a worker.
+//! Dates are parsed and written by hand: the format descriptions of the `time` crate would add 12 KiB to a worker.
 
 use alloc::{
     format,
@@ -19,8 +17,8 @@ use crate::{algorithm::TimeUnit, failure::Failure, scheme::TimestampRule};
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Reads an instant. One instant has one text: no sign, no space, no leading
-/// zero, no fraction of a second in units.
+/// Parses an instant. Each instant has only one text: without a sign, space or leading zero, and in seconds and
+/// milliseconds without a fraction.
 pub(crate) fn parse(unit: TimeUnit, text: &str) -> Option<Duration> {
     match unit {
         TimeUnit::Seconds => digits(text).map(Duration::from_secs),
@@ -31,7 +29,7 @@ pub(crate) fn parse(unit: TimeUnit, text: &str) -> Option<Duration> {
     }
 }
 
-/// The text of an instant in a unit.
+/// Writes an instant in a unit.
 pub(crate) fn write(unit: TimeUnit, instant: Duration) -> String {
     match unit {
         TimeUnit::Seconds => instant.as_secs().to_string(),
@@ -46,8 +44,8 @@ pub(crate) fn judge(rule: &TimestampRule, instant: Duration, now: Duration) -> R
     if rule.enforce { within(instant, now, rule.past, rule.future) } else { Ok(()) }
 }
 
-/// Whether an instant is at most so many seconds before or after now. Both are
-/// taken in whole seconds, and both limits are inclusive.
+/// Checks that an instant is at most this many seconds before or after now. Both times are taken in whole seconds, and
+/// both limits are inclusive.
 pub(crate) fn within(instant: Duration, now: Duration, past: u32, future: u32) -> Result<(), Failure> {
     if now.as_secs().saturating_sub(instant.as_secs()) > u64::from(past) {
         Err(Failure::TimestampTooOld)
@@ -58,14 +56,14 @@ pub(crate) fn within(instant: Duration, now: Duration, past: u32, future: u32) -
     }
 }
 
-/// Up to 15 digits: no clock in any unit needs more.
+/// Parses up to 15 digits: no clock needs more in either unit.
 fn digits(text: &str) -> Option<u64> {
     let canonical = text == "0" || !text.starts_with('0');
     let fits = canonical && (1..=15).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     if fits { text.parse().ok() } else { None }
 }
 
-/// RFC 3339 in UTC, with three digits of milliseconds.
+/// Writes a date by RFC 3339 in UTC, with three digits of milliseconds.
 fn rfc3339(date: UtcDateTime) -> String {
     let (year, month, day) = date.to_calendar_date();
     let (hour, minute, second, milli) = date.as_hms_milli();
@@ -73,7 +71,7 @@ fn rfc3339(date: UtcDateTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
-/// The one form in which HTTP's dates are sent (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Writes a date in the one form that HTTP sends (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 fn http_date(date: UtcDateTime) -> String {
     let (year, month, day) = date.to_calendar_date();
     let (hour, minute, second) = date.as_hms();
@@ -82,7 +80,7 @@ fn http_date(date: UtcDateTime) -> String {
     format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
 }
 
-/// Takes a text apart by its fixed columns, and writes the date again: one date has one text.
+/// Parses a date by its fixed columns and writes it again to compare, since each date has only one text.
 fn parse_http_date(text: &str) -> Option<Duration> {
     let number = |columns: core::ops::Range<usize>| text.get(columns)?.parse::<u16>().ok();
     let two = |at: usize| number(at..at + 2).and_then(|number| u8::try_from(number).ok());
@@ -102,7 +100,7 @@ fn since_1970(instant: OffsetDateTime) -> Option<Duration> {
     u64::try_from(millis).ok().map(Duration::from_millis)
 }
 
-/// An instant after the year 9999 has no date; it is written as the first of 1970.
+/// The date of an instant. An instant after the year 9999 has none, and is written as the first of 1970.
 fn date(instant: Duration) -> UtcDateTime {
     let seconds =
         i64::try_from(instant.as_secs()).ok().and_then(|seconds| UtcDateTime::from_unix_timestamp(seconds).ok());

@@ -1,4 +1,4 @@
-//! URLs in their parts, as they stand, and as some senders write them anew.
+//! URLs taken apart unchanged, and the forms in which some senders write them.
 
 use alloc::{
     borrow::Cow,
@@ -11,11 +11,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_
 
 use crate::form::urlencoded;
 
-/// All but the unreserved characters of RFC 3986.
+/// All characters except the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// As `encodeURIComponent` of JavaScript has it.
+/// The characters that JavaScript's `encodeURIComponent` escapes.
 const COMPONENT: &AsciiSet = &RESERVED.remove(b'!').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
-/// As `encodeURI` of JavaScript has it.
+/// The characters that JavaScript's `encodeURI` escapes.
 const URI: &AsciiSet = &COMPONENT
     .remove(b';')
     .remove(b',')
@@ -29,13 +29,13 @@ const URI: &AsciiSet = &COMPONENT
     .remove(b'$')
     .remove(b'#');
 
-/// A URL in its parts, as they stand.
+/// A URL in its parts, unchanged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Url<'a> {
     whole: &'a str,
     scheme: &'a str,
     authority: &'a str,
-    /// From the path on.
+    /// Everything from the path on.
     rest: &'a str,
 }
 
@@ -66,8 +66,8 @@ impl<'a> Url<'a> {
         }
     }
 
-    /// Contentful's form: the query percent-encoded as one text, delimiters
-    /// too; then the whole as JavaScript's `encodeURI` has it.
+    /// The form of Contentful: the query is percent-encoded as one text, including its delimiters, and then everything
+    /// is encoded by JavaScript's `encodeURI`.
     pub(crate) fn escaped_path_and_query(&self) -> String {
         let whole = self.path_and_query();
         let (path, query) = whole.split_once('?').unwrap_or((&whole, ""));
@@ -84,7 +84,7 @@ impl<'a> Url<'a> {
         self.whole.split('?').next().unwrap_or_default()
     }
 
-    /// The port, with its colon, if it is written.
+    /// The port with its colon, if the URL states one.
     fn port(&self) -> &'a str {
         let at = self.authority.rfind(':').filter(|at| {
             self.authority
@@ -109,8 +109,8 @@ impl<'a> Url<'a> {
         format!("{}://{host}{port}{}", self.scheme, self.rest)
     }
 
-    /// Names and values percent-encoded and sorted, a name's values joined by
-    /// commas, `jwt` left out: Atlassian's `qsh`.
+    /// The form of Atlassian's `qsh`: names and values are percent-encoded and sorted, the values of a name are joined
+    /// by commas, and `jwt` is left out.
     pub(crate) fn canonical_query(&self) -> Option<String> {
         let mut pairs: Vec<(String, String)> = urlencoded(self.query().as_bytes())?
             .iter()

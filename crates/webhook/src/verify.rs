@@ -1,17 +1,16 @@
-//! Verifying a delivery.
+//! Verifies a delivery.
 //!
 //! The engine checks in this order:
 //!
-//! 1. the set-up: a secret that can be used, and every parameter;
+//! 1. the configuration: at least one usable secret, and every parameter;
 //! 2. the length of the body;
-//! 3. the signature's place and form;
-//! 4. the timestamp's form;
+//! 3. the place and the form of the signature;
+//! 4. the form of the timestamp;
 //! 5. the parts of the message;
-//! 6. the signature itself: every secret is tried;
-//! 7. of a genuine delivery the claims, the hashes and the time.
+//! 6. the signature itself, with every secret;
+//! 7. if the delivery is genuine, the claims, the hashes and the time.
 //!
-//! So `TIMESTAMP_TOO_OLD` means a genuine delivery that came late. A forged one is
-//! `NO_MATCH`, whatever its time.
+//! So `TIMESTAMP_TOO_OLD` means a genuine delivery that came late. A forged one is `NO_MATCH`, whatever its time.
 
 pub use crate::verified::Verified;
 use crate::{
@@ -32,17 +31,17 @@ pub enum Verification<'a> {
     Verified(Verified),
     /// The delivery is refused.
     Failed(Failure),
-    /// The caller has to check signatures first. This comes of public keys whose
-    /// feature is off, and of [`Options::delegate_hmac_from`].
+    /// The caller has to check signatures first. This happens with public keys whose feature is off, and with
+    /// [`Options::delegate_hmac_from`].
     Pending(PendingChecks<'a>),
 }
 
 impl Verification<'_> {
-    /// The outcome, where no checks are left to the caller.
+    /// The outcome, if no checks are left to the caller.
     ///
     /// # Errors
-    /// The reason for refusing the delivery. With checks left it is refused too:
-    /// nobody has found the signature good.
+    /// The reason for refusing the delivery. If checks are left, the delivery is refused too, since nobody has found
+    /// the signature good.
     pub fn into_result(self) -> Result<Verified, Failure> {
         match self {
             Self::Verified(verified) => Ok(verified),
@@ -52,8 +51,8 @@ impl Verification<'_> {
     }
 }
 
-/// Verifies a delivery. All secrets and all signatures are tried, in constant time on
-/// decoded bytes. The time is compared in whole seconds.
+/// Verifies a delivery. All secrets and all signatures are tried, in constant time on decoded bytes. The time is
+/// compared in whole seconds.
 #[must_use]
 pub fn verify<'a>(
     scheme: &'a Scheme,
@@ -105,7 +104,7 @@ fn prepare<'a>(
             }
         }
     }
-    // A signature may have been passed over once the limit was reached.
+    // A signature may have been skipped once the limit was reached.
     budget.check()?;
     Ok(verifier.pending)
 }

@@ -1,5 +1,5 @@
-//! Signatures of forwarded requests: HTTP Message Signatures (RFC 9421) with `hmac-sha256`. An upstream that is reached
-//! by URL tells the edge from anybody else by them. Libraries for receivers exist.
+//! Signatures of forwarded requests: HTTP Message Signatures (RFC 9421) with `hmac-sha256`. They let an upstream that
+//! is reached by URL tell the edge from anybody else. Libraries for receivers exist.
 
 use alloc::{format, string::String, vec::Vec};
 

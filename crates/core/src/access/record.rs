@@ -154,7 +154,7 @@ impl KeyState {
 /// A record as it was read: understood, or written for newer readers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stored {
-    /// A record of which this build understands every restriction.
+    /// A record whose every restriction this build understands.
     Known(Rc<KeyRecord>),
     /// A record that needs a newer reader. This build must not serve the key.
     TooNew {
@@ -228,7 +228,7 @@ impl KeyRecord {
     fn restriction(&self) -> impl Ord + '_ {
         let expires = core::cmp::Reverse(self.expires_at.map_or(i64::MAX, Timestamp::as_millis));
         let scopes = core::cmp::Reverse(self.scopes.len());
-        // An empty list of addresses restricts least. Of the others a longer list restricts less.
+        // An empty list of addresses restricts least. Among the others, a longer list restricts less.
         let addresses = match self.allowed_ips.len() {
             0 => 0,
             length => usize::MAX - length,
@@ -277,7 +277,7 @@ impl Stored {
         matches!(self, Self::Known(record) if record.state == KeyState::Revoked)
     }
 
-    /// The record that holds of two records of one key: a revoked one wins, then the higher version, then the more
+    /// The record that wins of two records of one key: a revoked one, else the higher version, else the more
     /// restrictive one. This is a total order, so neither order nor repetition changes the outcome.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {

@@ -148,7 +148,7 @@ pub fn code(verdict: Result<(), &Refusal>) -> &'static str {
 pub struct Demand<'a> {
     /// The one environment that is accepted; `None` for both.
     pub environment: Option<Environment>,
-    /// The one tenant of which the caller may see keys; `None` for all.
+    /// The only tenant whose keys the caller may know of; `None` for all.
     pub tenant: Option<&'a TenantId>,
     /// The scopes that are needed, all of them.
     pub scopes: &'a [Scope],

@@ -1,8 +1,7 @@
-//! The answers of the management API: how keys, tenants, the catalog and plans
-//! are shown.
+//! The answers of the management API: how keys, tenants, the catalog and plans are shown.
 //!
-//! Each is a type whose fields are the members of its JSON, in alphabetical order.
-//! `docs/openapi.json` has a schema for each.
+//! Each is a type whose fields are the members of its JSON, in alphabetical order. `docs/reference/openapi.json` has a
+//! schema for each.
 
 mod catalog;
 mod key;

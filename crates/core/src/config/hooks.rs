@@ -36,7 +36,8 @@ pub struct WebhookSource {
     pub secrets: Vec<String>,
     /// The texts of the scheme's `params`.
     pub params: Vec<(String, String)>,
-    /// The URL as it is registered with the sender, without query; `None` for the request's own.
+    /// The URL as it is registered with the sender, with its query if it has one, which then replaces the request's
+    /// query; `None` for the request's own URL.
     pub url: Option<String>,
     /// The maximum length of a body, bytes. Longer ones are refused.
     pub max_body_bytes: u32,

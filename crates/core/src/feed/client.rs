@@ -349,8 +349,8 @@ impl FeedClient {
         self.generation
     }
 
-    /// The known record of a key: the read record, merged with the overlay. With `read_since` only a record counts that
-    /// was read then or later.
+    /// The known record of a key: the record that was read, merged with the overlay. With `read_since`, only a record
+    /// that was read at that time or later counts.
     pub(super) fn known(&mut self, digest: &KeyDigest, read_since: Option<Timestamp>) -> Option<Stored> {
         let recent = |read_at: Timestamp| read_since.is_none_or(|since| read_at >= since);
         let cached = match self.records.get(digest) {

@@ -1,6 +1,6 @@
 //! One request's lookup of its key's record.
 //!
-//! [`Lookup::step`] says what to do next. The worker does it, reports the outcome and steps again, until there is an
+//! [`Lookup::step`] says what to do next. The worker does it, reports the outcome and steps again, until there is a
 //! [`LookupAnswer`]. On the warm path the first step answers, and nothing is awaited.
 
 use alloc::rc::Rc;
@@ -166,8 +166,8 @@ impl Lookup {
         };
     }
 
-    /// Reports the KV read of a tenant's status: `None` if KV has none, since the tenant was never suspended; `Err`
-    /// if KV failed or held nothing that can be trusted.
+    /// Reports the KV read of a tenant's status: `None` if KV has none, since none was ever written for the tenant,
+    /// which is then not suspended; `Err` if KV failed or held nothing that can be trusted.
     pub fn tenant_status_answered(
         &mut self,
         client: &mut FeedClient,

@@ -54,7 +54,7 @@ pub enum Change {
         /// The record's stored form.
         record: String,
     },
-    /// A whole tenant was suspended or resumed.
+    /// The status of a whole tenant, which was suspended or resumed, or was given settings before it had a status.
     Tenant(TenantStatus),
 }
 
@@ -63,7 +63,7 @@ pub enum Change {
 pub struct TenantStatus {
     /// The tenant.
     pub tenant: TenantId,
-    /// The version. It grows with each suspension and resumption.
+    /// The version. The first status has version 1, and each suspension and resumption increases it.
     pub version: u64,
     /// Whether the tenant's keys are refused now.
     pub suspended: bool,
@@ -122,7 +122,7 @@ pub struct CurrentRequest {
 pub struct CurrentAnswer {
     /// The record's stored form, if there is such a key.
     pub record: Option<String>,
-    /// The tenant's status, if the tenant was ever suspended.
+    /// The tenant's status, if one was ever written.
     #[serde(rename = "standing")]
     pub tenant_status: Option<TenantStatus>,
 }

@@ -1,5 +1,5 @@
-//! The outbox of a ledger: the changes that the feed and KV have still to be told. An entry is about one subject: a key
-//! or a tenant.
+//! The outbox of a ledger: the changes that the feed and KV have yet to be told of. An entry is about one subject: a
+//! key or a tenant.
 //!
 //! Row, audit entry and outbox entry are written in one transaction. Then the entry goes through its stages, each
 //! retried for ever with backoff: publish to the feed; put into KV; put into KV once more a minute later (a put with an

@@ -14,7 +14,7 @@ use crate::{access::record::Stored, base::id::TenantId, key::KeyDigest};
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
     keys: BTreeMap<KeyDigest, Stored>,
-    /// The tenants that were ever suspended, sorted by name. They are few.
+    /// The tenants whose status was ever written, as far as this isolate has heard, sorted by name.
     tenants: Vec<TenantStatus>,
     weight: usize,
 }

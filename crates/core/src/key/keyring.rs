@@ -1,8 +1,12 @@
 //! The keyring: it mints keys, checks tags, and addresses and seals values in KV, all with `KEYSTILE_SECRET`.
 //!
 //! The variable holds one or several secrets, newest first, each 32 bytes or more in base64. New keys are tagged with
-//! the first secret. A tag is accepted if any of the secrets made it, so rotating a secret invalidates no key. From
-//! each secret four subkeys are derived by HKDF-SHA256 (RFC 5869) with versioned labels:
+//! the first secret. A tag is accepted if any of the secrets made it, so rotating a secret invalidates no key.
+//!
+//! The tag is the last 6 characters of a key. It comes from the HMAC-SHA256 of all characters before it: the first 8
+//! bytes of the MAC, as a big-endian number modulo 62^6, are written in base62.
+//!
+//! From each secret four subkeys are derived by HKDF-SHA256 (RFC 5869) with versioned labels:
 //!
 //! | label | purpose |
 //! |---|---|

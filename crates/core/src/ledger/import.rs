@@ -1,7 +1,7 @@
 //! The import of keys into a ledger, by their digests.
 //!
-//! Each line stands for itself. A digest is imported once. A later line about it changes nothing; the answer names the
-//! fields that differ.
+//! Each line is judged by itself. A digest is imported once. A later line about it changes nothing; the answer names
+//! the fields that differ.
 
 use alloc::{
     string::{String, ToString},

@@ -303,7 +303,7 @@ impl Ledger {
 }
 
 impl Pending {
-    /// The first of the counts, as a batch that nothing is added to any more.
+    /// Makes a batch of the first counts and takes them off. Nothing is added to it later.
     fn of(counts: &mut Vec<Count>, isolate: &str, sequence: u64, now: Timestamp) -> Self {
         let mut writer = Writer::new(isolate, sequence);
         let some = counts.len().min(MAX_USES);

@@ -126,7 +126,7 @@ pub struct UsageByCode {
 pub struct UsageHour {
     pub allowed: u64,
     pub codes: BTreeMap<String, u64>,
-    /// Its beginning.
+    /// The beginning of the hour.
     pub hour: Rfc3339,
     pub refused: u64,
 }
@@ -146,7 +146,7 @@ pub struct UsageReport {
     pub hourly: Vec<UsageHour>,
     pub key_id: KeyId,
     pub last_used_at: Option<Rfc3339>,
-    /// That of `hourly`.
+    /// The period of `hourly`.
     pub period: &'static str,
 }
 
@@ -215,7 +215,7 @@ impl PeriodCounts {
 }
 
 impl UsageSummary {
-    /// Of what each code comes to in each period.
+    /// Sums up the uses of each period, given the counts of each code.
     #[must_use]
     pub fn new(counts: &[PeriodCounts]) -> Self {
         let of = |period| {

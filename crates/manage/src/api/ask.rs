@@ -7,10 +7,10 @@ use worker::Env;
 
 use crate::{command::Command, failure::Failure};
 
-/// A ledger that takes longer has failed: its own waits are shorter.
+/// The longest that a ledger may take to answer: its own waits are shorter, so one that takes longer has failed.
 const LEDGER_TIMEOUT_MS: u64 = 10_000;
 
-/// A command as it is sent. What is done with it is compiled once for all commands.
+/// A serialised command. It isn't generic, so the code that sends it is compiled once for all commands.
 pub(crate) struct Question {
     path: &'static str,
     text: String,
@@ -18,22 +18,22 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// Writes a command.
+    /// Serialises a command.
     ///
     /// # Errors
-    /// It can't be written as JSON, which is a fault.
+    /// Fails if the command can't be written as JSON, which is a fault of ours.
     pub(crate) fn of<C: Command>(command: &C) -> Result<Self, Failure> {
         let text = serde_json::to_string(command).map_err(|error| Failure::Fault(error.to_string()))?;
         Ok(Self { path: C::PATH, text, request_id: command.request_id().to_string() })
     }
 }
 
-/// Sends a command to a ledger: the status and the text of its answer.
+/// Sends a command to a ledger, and returns the status and the text of its answer.
 pub(crate) async fn ask<C: Command>(env: &Env, ledger: &str, command: &C) -> Result<(u16, String), Failure> {
     send(env, ledger, Question::of(command)?).await
 }
 
-/// Sends a command that was written.
+/// Sends a command that was serialised before.
 pub(crate) async fn send(env: &Env, ledger: &str, question: Question) -> Result<(u16, String), Failure> {
     let Question { path, text, request_id } = question;
     let answer = object::exchange(env, BINDING, ledger, path, &text, LEDGER_TIMEOUT_MS).await;
@@ -44,7 +44,7 @@ pub(crate) async fn send(env: &Env, ledger: &str, question: Question) -> Result<
     })
 }
 
-/// Reads the answer to a command that went well, where it is not passed on as it is.
+/// Reads the answer to a command that succeeded, where it isn't passed on unread.
 pub(crate) fn read<C: Command>(body: &str) -> Result<C::Answer, Failure>
 where
     C::Answer: DeserializeOwned,

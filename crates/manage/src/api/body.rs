@@ -1,19 +1,19 @@
-//! Bodies: JSON of a bounded size, declared as such.
+//! Request bodies: JSON of a bounded size, with a matching `Content-Type`.
 
 use keystile_core::base::{code::Code, problem::Problem};
 use keystile_runtime::body;
 use serde_json::{Map, Value};
 use worker::Request;
 
-/// Media types that a body may be declared as.
+/// The media types that are accepted for JSON.
 pub(crate) const JSON: &[&str] = &["application/json"];
-/// Those of a merge patch (RFC 7396).
+/// The media types that are accepted for a merge patch (RFC 7396).
 pub(crate) const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
 
-/// Reads the body as JSON. No body is an empty object.
+/// Reads the body as JSON. An absent body counts as an empty object.
 ///
 /// # Errors
-/// The problem with it.
+/// Returns the problem with the body.
 pub(crate) async fn read(request: &Request, accepted: &[&str], max_bytes: u32) -> Result<Value, Problem> {
     let content_type = request.headers().get("Content-Type").ok().flatten();
     let bytes = body::read(request.inner(), max_bytes).await?;
@@ -27,7 +27,7 @@ pub(crate) async fn read(request: &Request, accepted: &[&str], max_bytes: u32) -
     parse(&bytes)
 }
 
-/// Parameters such as `charset` don't matter: JSON is UTF-8.
+/// Compares media types. Parameters such as `charset` don't matter, since JSON is UTF-8.
 fn is_one_of(content_type: &str, accepted: &[&str]) -> bool {
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     accepted.iter().any(|accepted| media_type.eq_ignore_ascii_case(accepted))

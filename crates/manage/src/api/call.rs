@@ -1,4 +1,4 @@
-//! One authenticated request's way through the API.
+//! One authenticated request on its way through the API.
 
 use std::rc::Rc;
 
@@ -32,14 +32,14 @@ pub(crate) struct Call<'a> {
     pub(crate) deployment: Rc<Deployment>,
     pub(crate) request: &'a Request,
     pub(crate) request_id: &'a str,
-    /// The means to judge the caller, as often as that is needed.
+    /// The credential with which the caller can be judged again, as often as needed.
     pub(crate) credential: Credential,
-    /// The caller, as judged before the body was read. What an operator's key
-    /// may do never changes; whether it may still act does.
+    /// The caller, as judged before the body was read. What an operator's key may do never changes; whether it can
+    /// still be used may.
     pub(crate) judged: Judged,
-    /// The time that the caller would rather wait for a change to be in effect.
+    /// The longest that the caller prefers to wait for a change to take effect (`Prefer: wait=…`).
     pub(crate) wait_ms: Option<i64>,
-    /// The caller's name for this request, so that it is carried out once.
+    /// The caller's `Idempotency-Key`, under which the request is carried out only once.
     idempotency_key: Option<IdempotencyKey>,
     parameters: Parameters<'a>,
     /// The path's tenant.
@@ -47,10 +47,10 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Learns who asks.
+    /// Authenticates the caller.
     ///
     /// # Errors
-    /// Why they may not, and the first thing that is wrong with the request.
+    /// Says why the caller is refused, or names the first thing that is wrong with the request.
     pub(crate) async fn begin(
         request: &'a Request,
         parameters: Parameters<'a>,
@@ -82,7 +82,7 @@ impl<'a> Call<'a> {
         &self.judged.caller
     }
 
-    /// The one tenant that the caller may act for, if it is one.
+    /// The tenant that the caller is confined to, if they are confined to one.
     pub(crate) fn own_tenant(&self) -> Option<TenantId> {
         match &self.caller().reach {
             Reach::All => None,
@@ -100,7 +100,7 @@ impl<'a> Call<'a> {
         parameters::key(self.parameter("id")?)
     }
 
-    /// The operator of the path; to a tenant's operator that tenant's alone are there.
+    /// The operator of the path. An operator of a tenant finds only that tenant's operators.
     pub(crate) fn operator(&self) -> Result<Target, Failure> {
         parameters::operator(self.parameter("id")?, self.own_tenant())
     }
@@ -115,14 +115,13 @@ impl<'a> Call<'a> {
         query::pairs(self.request)
     }
 
-    /// For operations without parameters in the query.
+    /// Checks that the query is empty, for operations without query parameters.
     pub(crate) fn no_query(&self) -> Result<(), Failure> {
         query::none(self.request)
     }
 
-    /// Reads what the request asks, and then judges who asks it, so that nobody who lost
-    /// their key meanwhile makes a change. Every operation that makes one has its
-    /// [`Origin`] from here.
+    /// Reads the body and then judges the caller again, so that a caller who lost their key in the meantime can't make
+    /// a change. Every operation that makes a change gets its [`Origin`] here.
     pub(crate) async fn asked(&self, accepted: &[&str], max_bytes: u32) -> Result<(Value, Origin), Failure> {
         let request = self.request;
         let waits = request.inner().body().is_some();
@@ -135,17 +134,17 @@ impl<'a> Call<'a> {
         Ok((body, Origin::new(judged, request.headers().get("CF-Connecting-IP")?, self.request_id, claim)))
     }
 
-    /// The caller, judged as of now.
+    /// Judges the caller as of now.
     pub(crate) async fn judge(&self) -> Result<Judged, Failure> {
         self.credential.judge(self.env, &self.deployment, self.request_id).await
     }
 
-    /// Hands a command to the ledger of the path's tenant and its answer on.
+    /// Sends a command to the ledger of the path's tenant and passes its answer on.
     pub(crate) async fn tenants_ledger<C: Command>(&self, command: &C) -> ApiResult {
         self.ledger(self.tenant()?.as_str(), Question::of(command)?).await
     }
 
-    /// Hands a command to the operators' ledger and its answer on.
+    /// Sends a command to the operators' ledger and passes its answer on.
     pub(crate) async fn operators_ledger<C: Command>(&self, command: &C) -> ApiResult {
         self.ledger(OPERATORS, Question::of(command)?).await
     }
@@ -164,7 +163,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The header counts on POST alone: whatever else there is may be repeated anyway.
+/// Reads the `Idempotency-Key` header. It counts only on POST, since the other methods can be repeated anyway.
 fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, Failure> {
     if request.method() != Method::Post {
         return Ok(None);
@@ -173,7 +172,7 @@ fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, Failure>
     Ok(header.as_deref().map(IdempotencyKey::parse).transpose()?)
 }
 
-/// The table has the operation at a path without it.
+/// The fault of an operation whose path in the table of operations lacks this parameter.
 fn no_parameter(name: &str) -> Failure {
     Failure::Fault(format!("the path of this operation has no {{{name}}}"))
 }

@@ -1,11 +1,10 @@
 //! The credential of a call: the root key or an operator's key, as `Authorization: Bearer …`.
 //!
-//! An operator's key is looked up in the reserved ledger alone, so no API key
-//! can ever be taken for one, whatever ends up in a tenant's ledger or in KV.
+//! An operator's key is looked up only in the operators' ledger. So an API key can never be taken for an operator's
+//! key, whatever ends up in a tenant's ledger or in KV.
 //!
-//! The caller is judged before their body is read, and again when it is in, since
-//! that takes as long as they like. The ledger that makes a change looks once more,
-//! in its transaction.
+//! The caller is judged before their body is read, and again once it has arrived, since they can take as long as they
+//! like to send it. The ledger that makes a change judges once more, in its transaction.
 
 use keystile_core::{
     KeyDigest,
@@ -23,8 +22,8 @@ use worker::{Env, Request};
 use super::ask::{self, ask};
 use crate::{command::Judged, deployment::Deployment, failure::Failure, ledger::authenticate::Authenticate};
 
-/// The operator key of a request, in its one place and with a valid tag. Whether it can be
-/// used is asked as often as the request acts.
+/// The credential of a request, which was sent in the one allowed place; an operator's key has a valid tag. Whether
+/// that key can be used is judged each time the request acts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Credential {
     Root,
@@ -32,10 +31,10 @@ pub(crate) enum Credential {
 }
 
 impl Credential {
-    /// The request's credential.
+    /// Extracts the credential of a request.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Says why the request has no valid credential.
     pub(crate) fn of(request: &Request, deployment: &Deployment) -> Result<Self, Failure> {
         let refused = |refusal: &Refusal| refusal.problem(&deployment.config.name);
         let (authorization, url) = (request.headers().get("Authorization")?, request.url()?);
@@ -57,10 +56,10 @@ impl Credential {
         Ok(Self::Operator(key.digest()))
     }
 
-    /// Judges it as of now.
+    /// Judges the credential as of now.
     ///
     /// # Errors
-    /// Why it can't be used.
+    /// Says why it can't be used.
     pub(crate) async fn judge(self, env: &Env, deployment: &Deployment, request_id: &str) -> Result<Judged, Failure> {
         let Self::Operator(digest) = self else { return Ok(Judged::root()) };
         let command = Authenticate { request_id: request_id.into(), digest };
@@ -72,7 +71,7 @@ impl Credential {
     }
 }
 
-/// The refusal of a ledger, which says no with the verdict's codes.
+/// Turns a ledger's refusal, which carries one of the verdict's codes, into the problem for the caller.
 pub(crate) fn refusal(body: &str, deployment: &Deployment) -> Problem {
     #[derive(Deserialize)]
     struct Refused {

@@ -1,4 +1,4 @@
-//! The meaning of a path's parameters.
+//! Parsing of a path's parameters.
 
 use keystile_core::{
     KeyId, TenantId,
@@ -7,20 +7,20 @@ use keystile_core::{
 
 use crate::{command::Target, failure::Failure};
 
-/// A tenant.
+/// Parses a tenant.
 pub(super) fn tenant(text: &str) -> Result<TenantId, Failure> {
     let detail = "a tenant is 1 to 64 of a-z, 0-9 and -";
     TenantId::parse(text).ok_or_else(|| vec![FieldError { field: "tenant".into(), detail: detail.into() }].into())
 }
 
-/// A tenant's key, in that tenant's ledger.
+/// Parses the id of a tenant's key, which is in that tenant's ledger.
 pub(super) fn key(id: &str) -> Result<Target, Failure> {
     let id = KeyId::parse(id).filter(|id| id.as_str().starts_with("key_"));
     let id = id.ok_or_else(|| Problem::new(Code::KeyNotFound, "There is no key with this id."))?;
     Ok(Target { id, within: None })
 }
 
-/// An operator, in the operators' ledger.
+/// Parses the id of an operator, which is in the operators' ledger.
 pub(super) fn operator(id: &str, within: Option<TenantId>) -> Result<Target, Failure> {
     let id = KeyId::parse(id).filter(KeyId::is_operators);
     let id = id.ok_or_else(|| Problem::new(Code::OperatorNotFound, "There is no operator with this id."))?;

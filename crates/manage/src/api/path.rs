@@ -1,11 +1,11 @@
 //! Path templates, such as `/v1/tenants/{tenant}/keys`.
 
-/// The parameters of a path, as its segments have them.
+/// The parameters of a path, as its segments spell them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Parameters<'a>(Vec<(&'static str, &'a str)>);
 
 impl<'a> Parameters<'a> {
-    /// Reads a path; `None` if it is not of the template. No parameter is empty.
+    /// Matches a path against a template; `None` if it doesn't match. No parameter is empty.
     pub(crate) fn of(template: &'static str, path: &'a str) -> Option<Self> {
         let (mut templates, mut segments) = (template.split('/'), path.split('/'));
         let mut parameters = Vec::new();

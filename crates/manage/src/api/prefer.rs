@@ -1,14 +1,14 @@
-//! `Prefer: wait=10` (RFC 7240): the caller would rather wait until a change is
-//! in effect at every edge than be told when it will be.
+//! `Prefer: wait=10` (RFC 7240): the caller prefers to wait until a change is in effect at every edge, rather than to
+//! be told when it will be.
 
 use keystile_core::Timestamp;
 use keystile_runtime::clock;
 use worker::{Headers, Result};
 
-/// No caller waits for longer, whatever it prefers.
+/// The longest that a caller is kept waiting, whatever they prefer.
 const LONGEST_MS: i64 = 30_000;
 
-/// The time that the caller would wait, if it says so.
+/// The time that the caller prefers to wait, if the header states one.
 pub(crate) fn wait_ms(prefer: Option<&str>) -> Option<i64> {
     let preferences = prefer?.split([',', ';']).map(str::trim);
     let seconds = preferences.filter_map(|preference| preference.strip_prefix("wait=")).next()?;
@@ -16,8 +16,8 @@ pub(crate) fn wait_ms(prefer: Option<&str>) -> Option<i64> {
     Some(seconds.saturating_mul(1_000).min(LONGEST_MS))
 }
 
-/// Waits until `effective_by`, if that is within what the caller would wait, and
-/// says that it did.
+/// Waits until `effective_by`, if that is no later than the caller is willing to wait, and says so in
+/// `Preference-Applied`.
 pub(crate) async fn wait_until(effective_by: Timestamp, wait_ms: i64, headers: &mut Headers) -> Result<()> {
     let left = effective_by.millis_since(clock::now());
     if left > wait_ms {

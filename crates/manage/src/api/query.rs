@@ -11,7 +11,7 @@ pub(super) fn pairs(request: &Request) -> Result<Vec<(String, String)>, Failure>
     Ok(url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
 }
 
-/// For what takes no parameters.
+/// Checks that there are no query parameters.
 pub(super) fn none(request: &Request) -> Result<(), Failure> {
     Ok(listing::parse_no_query(pairs(request)?)?)
 }

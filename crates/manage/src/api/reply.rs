@@ -12,7 +12,7 @@ use crate::failure::Failure;
 /// The outcome of an operation.
 pub(crate) type ApiResult = Result<Response, Failure>;
 
-/// The members that this layer reads of a ledger's answer.
+/// The members of a ledger's answer that this layer reads.
 #[derive(Default, Deserialize)]
 pub(crate) struct Passed {
     code: Option<String>,
@@ -22,13 +22,13 @@ pub(crate) struct Passed {
 }
 
 impl Passed {
-    /// Reads them; there are none in what is no such JSON.
+    /// Reads the members from an answer. If the answer isn't JSON of this shape, all are absent.
     pub(crate) fn read(body: &str) -> Self {
         serde_json::from_str(body).unwrap_or_default()
     }
 }
 
-/// A ledger's answer as this request's: its body as it is, and the headers that follow from it.
+/// Builds the response from a ledger's answer: the unchanged body, and the headers that follow from it.
 pub(crate) fn passed_on(status: u16, body: String, passed: &Passed) -> worker::Result<Response> {
     let headers = Headers::new();
     headers.set("Content-Type", if status < 400 { "application/json" } else { CONTENT_TYPE })?;
@@ -36,7 +36,7 @@ pub(crate) fn passed_on(status: u16, body: String, passed: &Passed) -> worker::R
     if status == 503 || passed.code.as_deref() == Some(Code::IdempotencyKeyInUse.as_str()) {
         headers.set("Retry-After", "1")?;
     }
-    // One key's version is its ETag.
+    // The version of a key is its ETag.
     if let Some(version) = passed.version.filter(|_| status < 400) {
         headers.set("ETag", &format!("\"{version}\""))?;
     }

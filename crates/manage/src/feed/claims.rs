@@ -1,5 +1,5 @@
-//! To whom digests belong that were brought and not minted here. A claim is for
-//! good: whoever brought a digest first keeps it.
+//! Claims: which tenant owns a digest that was imported rather than minted here. A claim lasts forever: whoever claimed
+//! a digest first keeps it.
 
 use keystile_core::{
     KeyDigest,
@@ -10,7 +10,7 @@ use worker::Result;
 
 use keystile_runtime::database::Database;
 
-/// Takes the claims that can be, all of them in one transaction.
+/// Takes every claim that can be granted, in one transaction, and returns those that can't.
 pub(super) fn claim(database: &Database, request: &ClaimRequest) -> Result<ClaimAnswer> {
     let tenant = request.tenant.as_str();
     let refused = database.transaction(|| {
@@ -41,7 +41,7 @@ pub(super) fn holder(database: &Database, digest: &KeyDigest) -> Result<Option<S
     Ok(claim.map(|claim| claim.tenant))
 }
 
-/// Whether a key has this digest that nobody claimed: one that was minted here.
+/// Whether a key has this digest although nobody claimed it, which means that the key was minted here.
 fn is_issued(database: &Database, digest: &KeyDigest) -> Result<bool> {
     #[derive(Deserialize)]
     struct One {}

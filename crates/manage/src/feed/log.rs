@@ -1,4 +1,4 @@
-//! The log: what is published, polled, acknowledged and trimmed.
+//! The log of changes: they are published to it, polled and acknowledged, and then trimmed.
 
 use std::cell::Cell;
 
@@ -24,14 +24,14 @@ use super::{
 use crate::failure::Failure;
 use keystile_runtime::database::Database;
 
-/// Entries that one alarm trims at most.
+/// The most entries that one alarm trims.
 const TRIM_ENTRIES: i64 = 2_000;
-/// The log is trimmed no more often.
+/// The pause between two trims, unless there is more to trim at once.
 const TRIM_PAUSE_MS: i64 = 60 * 60 * 1_000;
 const TRIM_ON_MS: i64 = 1_000;
 
-/// The log of one feed. Where it begins and ends is kept in memory, so that the
-/// poll that finds nothing new, by far the most frequent, reads no table.
+/// The log of the feed. Its two ends are kept in memory, so that a poll that finds nothing new, by far the most
+/// frequent kind, reads no table.
 pub(super) struct Log {
     epoch: String,
     head: Cell<Head>,
@@ -75,9 +75,8 @@ impl Log {
         Ok(PollAnswer { epoch, reset, cursor: page.cursor, more: page.more, age_ms: 0, changes })
     }
 
-    /// The entries after `cursor`: a page's worth and one more. The first page
-    /// of a reset has all that lingers below the floor beside that, so that the
-    /// cursor it ends with is above the floor.
+    /// The entries after `cursor`: enough for a page, and one more. The first page of a reset also has every entry that
+    /// is left below the floor, so that the cursor that it ends with is not below the floor.
     fn entries(&self, database: &Database, cursor: u64, reset: bool) -> Result<Vec<Entry>> {
         #[derive(Deserialize)]
         struct Lingering {
@@ -102,8 +101,8 @@ impl Log {
         )
     }
 
-    /// Takes changes, all or none. They may come twice, late and out of order:
-    /// what does not win the merge changes nothing.
+    /// Takes all of the changes or none. Changes may come twice, late and out of order: a change that loses the merge
+    /// has no effect.
     pub(super) fn publish(
         &self,
         database: &Database,
@@ -123,7 +122,7 @@ impl Log {
         Ok(self.read_head(database)?)
     }
 
-    /// Notes which versions KV holds: their entries may go a day from now.
+    /// Marks the entries of the versions that KV now holds. They may be dropped [`KEEP_ACKNOWLEDGED_MS`] later.
     pub(super) fn acknowledge(&self, database: &Database, request: &AcknowledgeRequest, now: Timestamp) -> Result<()> {
         database.transaction(|| {
             for (digest, version) in &request.versions {
@@ -136,7 +135,7 @@ impl Log {
         })
     }
 
-    /// Drops what KV has held for long enough.
+    /// Drops the entries that KV has held for long enough.
     pub(super) fn trim(&self, database: &Database, now: Timestamp) -> Result<Trimmed> {
         #[derive(Deserialize)]
         struct Dropped {
@@ -163,15 +162,15 @@ impl Log {
     }
 }
 
-/// The result of one trimming.
+/// The result of a trim.
 pub(super) struct Trimmed {
-    /// Entries that were dropped.
+    /// The number of entries that were dropped.
     pub(super) entries: usize,
-    /// When there is more to do, if there is.
+    /// The time of the next trim, if there will be something to trim.
     pub(super) next: Option<Timestamp>,
 }
 
-/// When the oldest acknowledged entry may go.
+/// The time from which the entry that was acknowledged first may be dropped.
 pub(super) fn next_trim(database: &Database) -> Result<Option<Timestamp>> {
     #[derive(Deserialize)]
     struct Oldest {
@@ -182,7 +181,7 @@ pub(super) fn next_trim(database: &Database) -> Result<Option<Timestamp>> {
     Ok(oldest.and_then(|oldest| oldest.acknowledged_at).map(|at| at.plus_millis(KEEP_ACKNOWLEDGED_MS)))
 }
 
-/// The latest record of one key, whatever the log still has, and its tenant's status.
+/// The latest record of a key, even if the log no longer has it, and the status of its tenant.
 pub(super) fn current(database: &Database, digest: &KeyDigest) -> Result<CurrentAnswer> {
     #[derive(Deserialize)]
     struct Row {
@@ -223,14 +222,13 @@ fn decode(change: &Change) -> std::result::Result<Decoded<'_>, Problem> {
     }
 }
 
-/// The first record of a digest takes it, and no other key's record ever takes
-/// it over. Nor does another tenant's where the digest was claimed.
+/// Publishes a key's record. The first record of a digest settles which key the digest belongs to: a record of another
+/// key is rejected, and, if the digest was claimed, so is a record of another tenant.
 ///
-/// Of a digest that was claimed the first version makes no log entry: an import
-/// of thousands would fill the isolates' overlays. What the log is for is to lie
-/// over an older state, in KV or remembered. There is none but absence, and
-/// that is nowhere taken from KV, and remembered no longer than
-/// `max_staleness_ms` from when the feed was asked.
+/// The first version of a claimed digest gets no log entry, since an import of thousands of keys would fill the
+/// isolates' overlays. It doesn't need one: the log overrides an older state that is in KV or that an isolate
+/// remembers, and here the only older state is that the key is absent. Absence is never concluded from KV, and an
+/// isolate remembers it for no longer than `max_staleness_ms` after it asked the feed.
 fn publish_key(database: &Database, digest: &KeyDigest, text: &str, stored: &Stored, now: Timestamp) -> Result<()> {
     #[derive(Deserialize)]
     struct Known {
@@ -273,14 +271,14 @@ fn publish_key(database: &Database, digest: &KeyDigest, text: &str, stored: &Sto
     database.execute("INSERT INTO log (digest, version) VALUES (?, ?)", vec![hex.into(), version])
 }
 
-/// Whether two records are of two keys. Those for newer readers have an id, too.
+/// Whether two records belong to different keys. Records that only newer readers understand have an id, too.
 fn names_another_key(known: &str, text: &str) -> bool {
     let id = |text: &str| serde_json::from_str::<Value>(text).ok()?.get("id")?.as_str().map(str::to_owned);
     matches!((id(known), id(text)), (Some(known), Some(new)) if known != new)
 }
 
-/// No copy of a status is in KV, so its entry counts as acknowledged at once.
-/// A suspension outlives its entry: [`suspensions`] has it while it lasts.
+/// Publishes a tenant's status. Its entry counts as acknowledged at once, without waiting for the copy in KV, since a
+/// suspension outlives its entry: [`suspensions`] lists it for as long as it lasts.
 fn publish_tenant_status(database: &Database, tenant_status: &TenantStatus, now: Timestamp) -> Result<()> {
     let tenant = tenant_status.tenant.as_str();
     if known_tenant_status(database, tenant)?.is_some_and(|known| !tenant_status.supersedes(&known)) {
@@ -318,7 +316,7 @@ fn known_tenant_status(database: &Database, tenant: &str) -> Result<Option<Tenan
     Ok(row.map(Into::into))
 }
 
-/// All suspensions that last, which a cold isolate receives first.
+/// All suspensions that are in force, which a cold isolate receives first.
 fn suspensions(database: &Database) -> Result<Vec<Change>> {
     let query = "SELECT tenant, version, suspended FROM standing WHERE suspended = 1";
     let rows: Vec<TenantStatusRow> = database.rows(query, vec![])?;

@@ -1,4 +1,4 @@
-//! Which page a poll is answered with. No I/O.
+//! The choice of the page that answers a poll. No I/O.
 
 use keystile_core::{
     KeyDigest, TenantId,
@@ -6,29 +6,30 @@ use keystile_core::{
 };
 use serde::Deserialize;
 
-/// Bytes of records in a page, about, so that an isolate reads it in good time.
+/// The approximate number of bytes of records in a page, so that an isolate can read it quickly.
 const PAGE_BYTES: usize = 1024 * 1024;
 
 /// The two ends of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Head {
-    /// The highest number that was trimmed. Below it entries may be missing.
+    /// The highest number that was trimmed. Entries up to it may be missing.
     pub(super) floor: u64,
-    /// The highest number that was ever given.
+    /// The highest number that was ever assigned.
     pub(super) last: u64,
 }
 
-/// The start of an answer.
+/// The place where an answer starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Start {
-    /// After the cursor: the isolate has all up to there.
+    /// After the cursor, since the isolate has everything up to it.
     After(u64),
     /// From the beginning, after a reset.
     Beginning,
 }
 
-/// A cold isolate, another log's cursor, one below the floor, and one from
-/// after this log was restored to an earlier state: all begin anew.
+/// Decides where the answer to a poll starts. It starts from the beginning for a cold isolate, for a cursor of another
+/// log, for one below the floor, and for one beyond the end, which means that this log was restored to an earlier
+/// state.
 pub(super) fn start(request: &PollRequest, epoch: &str, head: Head) -> Start {
     let ours = request.epoch.as_deref() == Some(epoch);
     if ours && (head.floor..=head.last).contains(&request.cursor) {
@@ -38,7 +39,7 @@ pub(super) fn start(request: &PollRequest, epoch: &str, head: Head) -> Start {
     }
 }
 
-/// A row of the log beside what its subject now is.
+/// A row of the log, joined with the present state of its subject.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Entry {
     pub(super) seq: u64,
@@ -57,9 +58,8 @@ pub(super) struct Page {
     pub(super) more: bool,
 }
 
-/// Cuts a page off entries that stand in the order of the log and reach to its
-/// end, unless there are more than make a page. What lingers below the floor is
-/// never cut off: the page has to end above.
+/// Cuts a page off entries in the order of the log. They reach to its end, unless there are more than fit into a page.
+/// Entries below the floor are never cut off, since the cursor of the page may not be below the floor.
 pub(super) fn cut(entries: Vec<Entry>, head: Head) -> Page {
     let mut page = Page { changes: Vec::new(), cursor: head.last, more: false };
     let (mut above_floor, mut bytes, mut last) = (0, 0, head.floor);

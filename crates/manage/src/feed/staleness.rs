@@ -1,5 +1,5 @@
-//! The largest age of a view that the edges accept, by what their polls state. The largest of a
-//! day decides when a change counts as in effect everywhere.
+//! The staleness that the edges accept: each poll states the largest age of a view that its isolate uses. The largest
+//! value of the last day decides when a change counts as in effect everywhere.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -9,12 +9,12 @@ use worker::Result;
 
 use keystile_runtime::database::Database;
 
-/// A value that is stated again is written again after this long.
+/// A value that is stated again is not written again before this long.
 const WRITE_AGAIN_AFTER_MS: i64 = 60 * 60 * 1_000;
-/// A day, and the hour that the time written may lag behind.
+/// A day, and one hour more, since the written time may lag behind by that long.
 const KEPT_MS: i64 = 25 * 60 * 60 * 1_000;
 
-/// The values that were stated, and when: as written.
+/// The values that polls have stated, and the time that was written for each.
 pub(super) struct Staleness {
     stated: RefCell<BTreeMap<u32, Timestamp>>,
 }
@@ -30,8 +30,8 @@ impl Staleness {
         Ok(Self { stated: RefCell::new(rows.into_iter().map(|row| (row.ms, row.stated_at)).collect()) })
     }
 
-    /// A poll stated `ms`. Written before the poll is answered, so no view
-    /// stands that was not reckoned with.
+    /// Records that a poll stated `ms`. This is written before the poll is answered, so every view that an isolate may
+    /// use is taken into account.
     pub(super) fn state(&self, database: &Database, ms: u32, now: Timestamp) -> Result<()> {
         let written = self.stated.borrow().get(&ms).copied();
         if written.is_some_and(|at| (0..WRITE_AGAIN_AFTER_MS).contains(&now.millis_since(at))) {
@@ -47,7 +47,7 @@ impl Staleness {
         Ok(())
     }
 
-    /// The largest that was stated in the last 24 hours.
+    /// The largest value that was stated in the last 24 hours.
     pub(super) fn largest(&self, now: Timestamp) -> Option<u32> {
         let oldest = now.plus_millis(-KEPT_MS);
         self.stated.borrow().iter().filter(|(_, at)| **at >= oldest).map(|(ms, _)| *ms).max()

@@ -1,4 +1,4 @@
-//! The list of tenants: every one that a ledger ever told of.
+//! The list of tenants: every tenant that a ledger has ever published.
 
 use keystile_core::{
     TenantId, Timestamp,
@@ -10,7 +10,7 @@ use worker::Result;
 
 use keystile_runtime::database::Database;
 
-/// Notes a tenant that may be new.
+/// Adds a tenant, unless it is listed already.
 pub(super) fn note(database: &Database, tenant: &TenantId, now: Timestamp) -> Result<()> {
     database.execute(
         "INSERT OR IGNORE INTO tenants (tenant, created_at) VALUES (?, ?)",
@@ -18,7 +18,7 @@ pub(super) fn note(database: &Database, tenant: &TenantId, now: Timestamp) -> Re
     )
 }
 
-/// A page of tenants by name, as it is shown.
+/// A page of tenants in the order of their names, in the form in which it is shown.
 pub(super) fn page(database: &Database, query: &TenantQuery) -> Result<TenantPage> {
     #[derive(Deserialize)]
     struct Row {

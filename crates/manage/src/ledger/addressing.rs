@@ -1,8 +1,8 @@
-//! The move of a ledger's values in KV after a rotation of `KEYSTILE_SECRET`.
+//! Moves a ledger's values in KV to new addresses after a rotation of `KEYSTILE_SECRET`.
 //!
-//! Every key's record, and whether the tenant is suspended, is put there again, where
-//! the newest secret addresses it, in batches at a set pace. Until a key's turn has come
-//! the edge finds it at an older secret's address.
+//! Every key's record, and the tenant's status if there is one, is put into KV again at the address that the newest
+//! secret gives it. This is done in batches at a set pace. Until a key has been moved, the edge finds it at the address
+//! that an older secret gives it.
 
 use keystile_core::{Keyring, Timestamp};
 use keystile_runtime::log;
@@ -12,7 +12,7 @@ use worker::Result;
 use super::{keys, outbox::Subject, suspension};
 use keystile_runtime::database::Database;
 
-/// Keys that are enqueued at a time.
+/// The number of keys that are enqueued at a time.
 const BATCH: i64 = 20;
 /// The time between two batches.
 const PAUSE_MS: i64 = 1_000;
@@ -28,13 +28,13 @@ fn find(database: &Database) -> Result<Option<Row>> {
     database.row("SELECT fingerprint, after_id, due_at FROM addressing", vec![])
 }
 
-/// Starts the job if the newest secret is another than it was.
+/// Starts the job if the newest secret has changed.
 pub(crate) fn begin_if_rotated(database: &Database, keyring: &Keyring, now: Timestamp) -> Result<()> {
     let newest = keyring.newest_fingerprint();
     if find(database)?.is_some_and(|row| row.fingerprint == newest) {
         return Ok(());
     }
-    // A ledger without either has nothing to do.
+    // A ledger without keys and without a tenant's status has nothing to move.
     let something = keys::exist(database)? || suspension::find(database)?.is_some();
     let (after, due_at) = if something { (Some(""), Some(now.as_millis())) } else { (None, None) };
     database.execute(
@@ -43,13 +43,13 @@ pub(crate) fn begin_if_rotated(database: &Database, keyring: &Keyring, now: Time
     )
 }
 
-/// The time from which the next batch may be enqueued, if the job is under way.
+/// The time from which the next batch may be enqueued, if the job is running.
 pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>> {
     Ok(find(database)?.filter(|row| row.after_id.is_some()).and_then(|row| row.due_at))
 }
 
-/// Enqueues the next batch for KV if it is time. A key whose newest change is
-/// still on its way there is left to that.
+/// Enqueues the next batch for KV if it is time. A key whose newest change has yet to be put into KV is skipped, since
+/// that put uses the new address anyway.
 pub(crate) fn enqueue_batch(database: &Database, now: Timestamp) -> Result<()> {
     #[derive(Deserialize)]
     struct Key {
@@ -89,8 +89,8 @@ pub(crate) fn enqueue_batch(database: &Database, now: Timestamp) -> Result<()> {
     })
 }
 
-/// Keys that a secret tagged which is no longer configured are refused at the
-/// edge: somebody should know.
+/// Logs a warning about keys whose tags were made with a secret that is no longer configured: the edge refuses them,
+/// and somebody should know.
 pub(crate) fn warn_of_missing_secrets(database: &Database, keyring: &Keyring, now: Timestamp) -> Result<()> {
     for (fingerprint, keys) in keys::count_by_secret(database, now)? {
         if !keyring.fingerprints().any(|configured| configured == fingerprint) {

@@ -1,4 +1,4 @@
-//! A ledger's answer: JSON that the REST API passes on as it is.
+//! A ledger's answer: JSON that the REST API passes on unchanged.
 
 use keystile_runtime::response;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::failure::Failure;
 /// The outcome of a command.
 pub(crate) type LedgerResult = Result<Answer, Failure>;
 
-/// Status and body.
+/// The status and the body of an answer.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// JSON.
@@ -17,12 +17,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// An answer whose body is serialised.
+    /// Makes an answer by serialising its body.
     pub(crate) fn new(status: u16, body: &impl Serialize) -> worker::Result<Self> {
         Ok(Self { status, body: serde_json::to_string(body)? })
     }
 
-    /// The response that says it.
+    /// Turns the answer into a response.
     pub(crate) fn respond(self) -> worker::Result<Response> {
         response::json_text(self.status, self.body)
     }

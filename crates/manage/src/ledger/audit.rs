@@ -1,5 +1,5 @@
-//! The audit log: appended to in the transaction of each change, read by page,
-//! and where the configuration says so, removed when it is old enough.
+//! The audit log. Each change appends to it in its transaction, it is read by page, and if the configuration limits its
+//! retention, old entries are removed.
 
 use keystile_core::{
     AuditId, KeyId, Timestamp,
@@ -18,15 +18,15 @@ use worker::{Error, Result, SqlStorageValue};
 use crate::command::{DeadLetterRef, Origin};
 use keystile_runtime::database::Database;
 
-/// Entries of a page of an export.
+/// The number of entries on a page of an export.
 const EXPORT_PAGE: i64 = 500;
-/// Entries that are removed at a time.
+/// The number of entries that are removed at a time.
 const REMOVAL_BATCH: i64 = 500;
-/// Entries outlive their time by up to this long, so that many go at once.
+/// The time by which entries outlive their retention at most, so that many are removed at once.
 const REMOVAL_SLACK_MS: i64 = 60 * 60 * 1_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// Notes what was done to a key.
+/// Appends an entry about what was done to a key.
 pub(crate) fn key_changed(
     database: &Database,
     origin: &Origin,
@@ -38,7 +38,7 @@ pub(crate) fn key_changed(
     append(database, origin, action, About::Key(after), difference(before, after), now)
 }
 
-/// Notes what was done to the whole tenant.
+/// Appends an entry about what was done to the whole tenant.
 pub(crate) fn tenant_changed(
     database: &Database,
     origin: &Origin,
@@ -49,7 +49,7 @@ pub(crate) fn tenant_changed(
     append(database, origin, action, About::Tenant, detail, now)
 }
 
-/// Notes what was done to an event that could not be delivered.
+/// Appends an entry about what was done to an event that could not be delivered.
 pub(crate) fn dead_letter_changed(
     database: &Database,
     origin: &Origin,
@@ -138,11 +138,11 @@ pub(crate) struct AuditPage {
 #[derive(Serialize)]
 pub(crate) struct ExportPage {
     entries: Vec<ShownEntry>,
-    /// Whether others follow.
+    /// Whether more entries follow.
     more: bool,
 }
 
-/// An entry, as it is shown.
+/// An entry, in the form in which it is shown.
 #[derive(Serialize)]
 struct ShownEntry {
     id: AuditId,
@@ -155,26 +155,26 @@ struct ShownEntry {
     dead_letter: Option<ShownDeadLetter>,
     from: Option<String>,
     request_id: String,
-    /// Passed on as it was written and not taken apart: however deep it is, it
-    /// keeps no other entry from being read.
+    /// Passed on as it was written, without being parsed: however deeply it is nested, it can't keep other entries from
+    /// being read.
     detail: Box<RawValue>,
 }
 
-/// The one who did it.
+/// The actor of an entry.
 #[derive(Serialize)]
 struct ShownActor {
     id: String,
     name: String,
 }
 
-/// The event that could not be delivered, if one is concerned.
+/// The event that could not be delivered, if the entry is about one.
 #[derive(Serialize)]
 struct ShownDeadLetter {
     id: String,
     source: Option<String>,
 }
 
-/// A page of the log, newest first, as it is shown.
+/// A page of the log, newest first, in the form in which it is shown.
 pub(crate) fn page(database: &Database, query: &AuditQuery) -> Result<AuditPage> {
     let before = query.before.map_or(i64::MAX, |place| place.0 as i64);
     let (condition, key_id) = about(query.key_id.as_ref());
@@ -187,8 +187,7 @@ pub(crate) fn page(database: &Database, query: &AuditQuery) -> Result<AuditPage>
     Ok(AuditPage { entries: rows.into_iter().map(present).collect(), next_cursor })
 }
 
-/// A page of an export, oldest first; `None` if the log hasn't got the entry
-/// that it is to go on after.
+/// A page of an export, oldest first; `None` if the log doesn't contain the entry after which the page should start.
 pub(crate) fn export_page(database: &Database, query: &ExportQuery) -> Result<Option<ExportPage>> {
     let after = match &query.after {
         None => 0,
@@ -215,15 +214,15 @@ fn about(key_id: Option<&KeyId>) -> (&'static str, Option<SqlStorageValue>) {
     }
 }
 
-/// The end of the oldest entry's time, if there is one.
+/// The time at which the oldest entry is to be removed, if there is one.
 pub(crate) fn next_due(database: &Database, retention_days: Option<u16>) -> Result<Option<Timestamp>> {
     let Some(days) = retention_days else { return Ok(None) };
     let oldest: Option<Place> = database.row("SELECT seq, at FROM audit ORDER BY seq LIMIT 1", vec![])?;
     Ok(oldest.map(|oldest| oldest.at.plus_millis(i64::from(days) * DAY_MS + REMOVAL_SLACK_MS)))
 }
 
-/// Removes some of what is older than the retention, from the oldest on. The
-/// schema's trigger allows it for these entries and within this transaction.
+/// Removes one batch of the entries that are older than the retention, oldest first. The schema's trigger allows this
+/// for these entries, within this transaction only.
 pub(crate) fn remove_old(database: &Database, retention_days: Option<u16>, now: Timestamp) -> Result<()> {
     let due = next_due(database, retention_days)?;
     let Some(days) = retention_days.filter(|_| due.is_some_and(|due| due <= now)) else { return Ok(()) };
@@ -265,9 +264,9 @@ fn present(row: Row) -> ShownEntry {
     }
 }
 
-/// A detail as JSON in one line: an export has a line for each entry.
+/// A detail as JSON on one line, since an export has one line for each entry.
 fn as_written(detail: String) -> serde_json::Result<Box<RawValue>> {
-    // Between strings a line break is white space, and inside of them it is written `\n`.
+    // Outside of strings a line break is white space, and inside of strings JSON writes it as `\n`.
     RawValue::from_string(detail.replace(['\n', '\r'], " "))
 }
 

@@ -1,4 +1,4 @@
-//! The judgement of an operator's key, for each call of the management API.
+//! Judges an operator's key, for each call of the management API.
 
 use keystile_core::{
     KeyDigest, Timestamp,
@@ -17,10 +17,10 @@ use crate::{
     failure::Failure,
 };
 
-/// An operator's use of the management API is written down this often.
+/// The shortest time between two notes of an operator's use of the management API.
 const NOTED_EVERY_MS: i64 = 60_000;
 
-/// Judge an operator key: whose it is, and whether it can be used.
+/// The command to judge an operator's key: whose it is, and whether it can be used.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Authenticate {
     pub(crate) request_id: String,
@@ -36,7 +36,7 @@ impl Command for Authenticate {
     }
 }
 
-/// To ask is a use of the key.
+/// Asking counts as a use of the key, so this also notes the use.
 impl Read for Authenticate {
     fn read(&self, ledger: &OpenLedger) -> Result<Judged, Failure> {
         let refused = |refusal: &Refusal| refusal.problem(&ledger.deployment.config.name);
@@ -54,7 +54,7 @@ impl Read for Authenticate {
     }
 }
 
-/// Writes down that the key was used, once a minute at most.
+/// Notes that the key was used, at most once a minute.
 fn note_use(ledger: &OpenLedger, key: &Key, now: Timestamp) -> worker::Result<()> {
     if key.last_used_at.is_some_and(|last| now.millis_since(last) < NOTED_EVERY_MS) {
         return Ok(());

@@ -1,5 +1,5 @@
-//! The way of every change of keys: one transaction, of row, audit entry, outbox
-//! entry and alarm; then it is published, and only then said to hold.
+//! The path of every change of a key: one transaction writes the row, the audit entry, the outbox entry and the alarm;
+//! then the change is published; only then does the answer say that it is in effect.
 
 use keystile_core::{
     Timestamp,
@@ -23,15 +23,14 @@ use crate::{
 };
 
 impl OpenLedger {
-    /// The key, if it is to be found by whoever asks.
+    /// Finds the key that a command is about, if the caller may see it.
     pub(crate) fn find(&self, target: &Target) -> Result<KeyRow, Failure> {
         keys::find(&self.database, target)?.ok_or_else(|| refusals::not_found(target).into())
     }
 
-    /// Changes one key. If nothing changes there is neither a new version nor an audit
-    /// entry, but the answer is as good: if the present state has yet to be published,
-    /// that is tried again. The answer speaks of the version that this left or found,
-    /// whatever came after it.
+    /// Changes one key. If nothing would change, there is neither a new version nor an audit entry, but the answer is
+    /// the same; if the present state has yet to be published, that is tried again. The answer is about the version
+    /// that this change made or found, even if later ones exist by then.
     pub(crate) async fn change(
         &self,
         origin: &Origin,
@@ -58,14 +57,14 @@ impl OpenLedger {
         Ok(ShownKey::changed(&key, Some(effective_by), self.deployment.holds(), now))
     }
 
-    /// Writes a new key, its audit entry, and its place in the outbox.
+    /// Writes a new key, its audit entry and its outbox entry.
     pub(crate) fn record_new(&self, origin: &Origin, action: Action, key: &Key, now: Timestamp) -> worker::Result<()> {
         keys::insert(&self.database, key)?;
         audit::key_changed(&self.database, origin, action, None, key, now)?;
         outbox::enqueue(&self.database, &Subject::Key(key.record.id.clone()), key.record.version, now)
     }
 
-    /// Writes a key that was changed, likewise.
+    /// Writes a changed key, its audit entry and its outbox entry.
     pub(crate) fn record_changed(
         &self,
         origin: &Origin,

@@ -1,5 +1,5 @@
-//! The table of what is being done to events that could not be delivered: notes of
-//! which the alarm makes audit entries if nobody else does.
+//! The table of pending acts on events that could not be delivered. The alarm turns these notes into audit entries if
+//! the requests that made them don't.
 
 use keystile_core::{Timestamp, base::id::DeliveryId, ledger::audit::Action};
 use keystile_runtime::database::Database;
@@ -10,14 +10,14 @@ use worker::Result;
 use super::audit;
 use crate::command::{DeadLetterRef, Origin};
 
-/// A note is left alone for this long: longer than any request waits.
+/// The time for which a note is left to its request: longer than any request waits.
 const UNDER_WAY_MS: i64 = 60_000;
-/// Notes that one alarm turns into entries.
+/// The number of notes that one alarm turns into entries.
 const SETTLED_AT_ONCE: i64 = 100;
-/// The status of an event of which nobody knows whether it was changed.
+/// The status of an event if nobody knows whether it was changed.
 pub(crate) const UNKNOWN: &str = "unknown";
 
-/// Notes what is to be done.
+/// Notes what is about to be done.
 pub(crate) fn begin(
     database: &Database,
     origin: &Origin,
@@ -41,12 +41,12 @@ pub(crate) fn begin(
     )
 }
 
-/// Removes the note: there is an entry, or there was no such event.
+/// Removes the note, because there is an entry now or because there was no such event.
 pub(crate) fn end(database: &Database, request_id: &str) -> Result<()> {
     database.execute("DELETE FROM letter_acts WHERE request_id = ?", vec![request_id.into()])
 }
 
-/// The time from which the oldest note is left alone no longer.
+/// The time from which the oldest note is no longer left to its request.
 pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>> {
     #[derive(Deserialize)]
     struct Oldest {
@@ -56,7 +56,7 @@ pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>> {
     Ok(oldest.and_then(|oldest| oldest.begun_at).map(|at| at.plus_millis(UNDER_WAY_MS)))
 }
 
-/// Makes entries of notes whose outcome nobody will learn any more.
+/// Turns notes into entries if nobody will learn their outcome any more.
 pub(crate) fn settle(database: &Database, now: Timestamp) -> Result<()> {
     #[derive(Deserialize)]
     struct Row {
@@ -87,7 +87,7 @@ pub(crate) fn settle(database: &Database, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// The detail of an entry: the status that the event has become.
+/// The detail of an entry: the new status of the event.
 pub(crate) fn became(status: &str) -> Map<String, Value> {
     Map::from_iter([("status".into(), json!({ "from": "dead", "to": status }))])
 }

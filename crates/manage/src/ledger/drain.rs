@@ -1,11 +1,9 @@
-//! Carrying out what the outbox says: to the feed, to KV, to KV once more, and
-//! to the feed again.
+//! Carries out the outbox: publishes to the feed, puts into KV, puts into KV once more, and acknowledges to the feed.
 //!
-//! A request that made a change publishes it itself and waits; everything else
-//! is the drain's, which runs in the background after a change and by the alarm
-//! until nothing is left. One drain runs at a time, so one KV put is in flight
-//! per key, and each puts the row as it then is. An outcome moves an outbox row
-//! on only if the row still is what it was.
+//! A request that made a change publishes it itself and waits for that. Everything else is done by the drain, which
+//! runs in the background after a change, and from the alarm until nothing is left. Only one drain runs at a time, so
+//! no key has two KV puts in flight, and each put writes the row as it is at that moment. The outcome of a step
+//! advances an outbox row only if the row hasn't changed in the meantime.
 
 use std::rc::Rc;
 
@@ -29,24 +27,24 @@ use super::{
     suspension, usage,
 };
 
-/// A call to the feed that takes longer has failed.
+/// The longest that a call to the feed may take before it counts as failed.
 pub(crate) const FEED_TIMEOUT_MS: u64 = 2_000;
-/// Changes in one call to the feed.
+/// The number of changes in one call to the feed.
 const FEED_BATCH: usize = 100;
-/// KV puts at the same time: an invocation has six connections.
+/// The number of simultaneous KV puts: an invocation has six connections.
 const PUTS_AT_ONCE: usize = 5;
-/// KV puts in one drain: an invocation's subrequests are limited, 50 on the
-/// free plan. What is left over is the next alarm's.
+/// The number of KV puts in one drain: an invocation's subrequests are limited, to 50 on the free plan. The next alarm
+/// does the rest.
 const PUTS_PER_DRAIN: usize = 40;
-/// Rounds of one drain: what becomes due meanwhile is taken along, within reason.
+/// The number of rounds in one drain: work that becomes due during the drain is done too, within reason.
 const ROUNDS: usize = 4;
-/// After a fault in the alarm it is tried again this much later.
+/// The delay before the alarm is tried again after a fault.
 pub(crate) const ALARM_RETRY_MS: i64 = 10_000;
 
 impl OpenLedger {
-    /// Publishes what has yet to be published of these subjects, and says when
-    /// it is in effect: `Ok(None)` if nothing had to be, `Err` if the feed did
-    /// not take it. The outbox knows of it in any case.
+    /// Publishes those of these subjects that have yet to be published, and returns the time from which they are in
+    /// effect; `Ok(None)` if nothing had to be published, `Err` if the feed did not take it. In any case the outbox is
+    /// up to date afterwards.
     pub(crate) async fn publish_now(&self, subjects: &[Subject]) -> std::result::Result<Option<Timestamp>, NotTaken> {
         let due =
             subjects.iter().map(|subject| outbox::unpublished(&self.database, subject)).collect::<Result<Vec<_>>>();
@@ -57,8 +55,8 @@ impl OpenLedger {
         }
     }
 
-    /// Publishes what a change left, if it has yet to be, and says from when on that
-    /// version is in effect; `None` if the feed has not taken it.
+    /// Publishes the subject's change if that has yet to be done, and returns the time from which the version in `told`
+    /// is in effect; `None` if the feed has not taken it.
     pub(crate) async fn publish_version(&self, subject: Subject, told: Told) -> Result<Option<Timestamp>> {
         let taken = self.publish_now(core::slice::from_ref(&subject)).await.unwrap_or_default();
         let row = match &subject {
@@ -68,8 +66,8 @@ impl OpenLedger {
         Ok(told.published(taken, row.unwrap_or(told)).and_then(|told| told.effective_by))
     }
 
-    /// Does what is due, unless that is being done already, and arms the alarm
-    /// for the rest. Called by the alarm and after each change.
+    /// Does what is due, unless another drain is doing that already, and sets the alarm for the rest. Called by the
+    /// alarm and after each change.
     pub(crate) async fn drain(self: Rc<Self>) {
         let outcome = match self.lease.take(clock::now()) {
             None => Ok(()),
@@ -88,7 +86,7 @@ impl OpenLedger {
         }
     }
 
-    /// Brings to an end what nobody else does, and drops what has had its time.
+    /// Completes what was left unfinished, and drops what has expired.
     fn tidy(&self, now: Timestamp) -> Result<()> {
         dead_letter_acts::settle(&self.database, now)?;
         idempotency::trim(&self.database, now)?;
@@ -112,7 +110,7 @@ impl OpenLedger {
             }
             puts_left -= puts.len();
             if !unpublished.is_empty() {
-                // What failed is in the outbox for later.
+                // What fails stays in the outbox and is tried again later.
                 let _ = self.publish(unpublished).await;
             }
             for some in puts.chunks(PUTS_AT_ONCE) {
@@ -128,7 +126,7 @@ impl OpenLedger {
         Ok(())
     }
 
-    /// Publishes rows of the stage [`Stage::Publish`], as the keys now are.
+    /// Publishes rows of the stage [`Stage::Publish`], with the present state of their subjects.
     async fn publish(&self, due: Vec<Due>) -> std::result::Result<Timestamp, NotTaken> {
         let changes = due.iter().map(|due| self.as_it_is(&due.subject)).collect::<Result<Vec<_>>>();
         let changes = match changes {
@@ -138,7 +136,8 @@ impl OpenLedger {
         let request = PublishRequest { changes };
         let answer = object::call(&self.env, feed::NAME, &request, FEED_TIMEOUT_MS).await;
         let now = clock::now();
-        // The other ledgers act on what this one said of an operator for a while.
+        // For a while the other ledgers rely on what this one said about an operator, so the change takes at least that
+        // long to be in effect.
         let of_operators = due.iter().any(|due| matches!(&due.subject, Subject::Key(id) if id.is_operators()));
         let least = if of_operators { JUDGED_FOR_MS } else { 0 };
         let taken = answer.map(|answer| effective_by(now, answer.max_staleness_ms.max(least)));
@@ -174,11 +173,10 @@ impl OpenLedger {
         outbox::replace(&self.database, due, due.entry.done(now))
     }
 
-    /// Puts a key's present row, or how the tenant stands, into KV, for the first time
-    /// or once more.
+    /// Puts a key's present row, or the tenant's present status, into KV, for the first or the second time.
     async fn put(&self, due: &Due) -> Result<()> {
         let (env, keyring) = (&self.env, &self.deployment.keyring);
-        // A change made since this drain read the outbox goes to the feed first.
+        // If the subject was changed after this drain read the outbox, that change must reach the feed first.
         let put = match &due.subject {
             Subject::Key(id) => match keys::snapshot(&self.database, id.as_str())? {
                 None => return outbox::replace(&self.database, due, None),
@@ -220,7 +218,7 @@ impl OpenLedger {
     }
 }
 
-/// The feed did not take it; why is in the log.
+/// The feed did not take the changes; the log has the reason.
 #[derive(Debug)]
 pub(crate) struct NotTaken;
 

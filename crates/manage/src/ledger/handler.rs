@@ -1,4 +1,4 @@
-//! The carrying out of commands: from the JSON at a path to the answer.
+//! Carries out commands: takes the JSON that was sent to a path, and returns the answer.
 
 use std::{pin::Pin, rc::Rc};
 
@@ -20,23 +20,23 @@ use crate::{command::Command, failure::Failure};
 
 /// A command that changes nothing.
 pub(crate) trait Read: Command {
-    /// Reads what it asks for.
+    /// Reads what the command asks for.
     fn read(&self, ledger: &OpenLedger) -> std::result::Result<Self::Answer, Failure>;
 }
 
 /// A command that makes a change.
 pub(crate) trait Change: Command {
-    /// The status of the answer if all goes well.
+    /// The status of the answer if the command succeeds.
     const STATUS: u16 = 200;
-    /// Whether what it leaves in the outbox is carried out at once, in the background.
+    /// Whether a drain starts in the background afterwards, to carry out what the change left in the outbox.
     const DRAINS: bool = true;
-    /// The claim under which it is carried out once, if its request had an idempotency key.
+    /// The claim under which the change is made only once, if its request had an idempotency key.
     fn claim(&self) -> Option<&Claim>;
     /// Makes the change.
     async fn carry_out(self, ledger: &OpenLedger) -> std::result::Result<Self::Answer, Failure>;
 }
 
-/// A path, and the function that answers there.
+/// A path, and the function that answers the commands sent to it.
 pub(crate) struct Handler {
     pub(crate) path: &'static str,
     answer: for<'a> fn(&'a Instance, &'a str) -> Answering<'a>,
@@ -56,7 +56,7 @@ impl Handler {
     }
 }
 
-/// Answers the JSON that came to a path.
+/// Answers the JSON that was sent to a path.
 pub(crate) async fn answer(handlers: &[Handler], instance: &Instance, path: &str, body: &str) -> Result<Response> {
     match handlers.iter().find(|handler| handler.path == path) {
         Some(handler) => (handler.answer)(instance, body).await,
@@ -72,7 +72,7 @@ fn read<C: Read>(instance: &Instance, body: &str) -> Result<Response> {
     }
 }
 
-/// The one generic part of a change: what follows is compiled once for all commands.
+/// Makes a change. Only this part is generic: everything it calls is compiled once for all commands.
 fn change<'a, C: Change + 'static>(instance: &'a Instance, body: &str) -> Answering<'a> {
     let Ok(command) = serde_json::from_str::<C>(body) else {
         return Box::pin(core::future::ready(unreadable(UNREADABLE)));
@@ -83,7 +83,7 @@ fn change<'a, C: Change + 'static>(instance: &'a Instance, body: &str) -> Answer
     Box::pin(changed(instance, request_id, claim, C::DRAINS, carry_out))
 }
 
-/// A change of an open ledger, to be begun.
+/// A change that is ready to be made to an open ledger.
 type CarryOut = Box<dyn FnOnce(Rc<OpenLedger>) -> Pin<Box<dyn Future<Output = LedgerResult>>>>;
 
 async fn changed(
@@ -106,8 +106,8 @@ async fn changed(
     result.map_or_else(|failure| failure.respond(&request_id), Answer::respond)
 }
 
-/// Carries a change out, unless its claim says that this was done, or is
-/// being done. Only what succeeded is remembered.
+/// Makes a change, unless its claim says that it was made before or is being made right now. Only successes are
+/// remembered.
 async fn once(
     ledger: &OpenLedger,
     claim: Option<&Claim>,
@@ -130,14 +130,14 @@ async fn once(
         idempotency::note(&ledger.database, claim, &answer, now)?;
         ledger.arm(now)
     });
-    // The change is made: that its answer can't be repeated is no reason to deny it.
+    // The change is made. A failure to remember the answer is no reason to deny the change.
     if let Err(error) = noted {
         log::error("answer_not_remembered", &[("reason", error.to_string().into())]);
     }
     Ok(answer)
 }
 
-/// Notes the answer of a change in the transaction that makes it, if it has a claim.
+/// Remembers the answer of a change under its claim, if there is one, in the transaction that makes the change.
 pub(crate) fn note<C: Change>(
     ledger: &OpenLedger,
     claim: Option<&Claim>,
@@ -152,7 +152,7 @@ pub(crate) fn note<C: Change>(
 
 const UNREADABLE: &str = "The ledger can't read this command.";
 
-/// Only workers of this deployment call the ledger, so this is a fault of theirs.
+/// Answers a command that can't be read. Only workers of this deployment call the ledger, so it is their fault.
 fn unreadable(detail: &'static str) -> Result<Response> {
     log::error("unreadable_command", &[("reason", detail.into())]);
     Failure::from(Problem::new(Code::UnreadableCommand, detail)).respond("req_none")

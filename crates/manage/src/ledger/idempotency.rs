@@ -1,12 +1,11 @@
-//! The memory of answers, by `Idempotency-Key`, and of the requests that are being
-//! carried out. The rules are `keystile_core::ledger::idempotency`'s.
+//! Remembers answers by `Idempotency-Key`, and the requests that are being carried out. The rules are in
+//! `keystile_core::ledger::idempotency`.
 //!
-//! A command that mints a key, or cancels an end, writes its answer's row in its
-//! own transaction ([`note`]), so that a crash can't make a second key, nor a
-//! mistake of asking again: whoever does finds the row. What is done to undelivered
-//! events is another object's to do, and its answer's row comes with the audit
-//! entry. All others can be carried out twice to the same end, and are noted once
-//! they were. Marks of running requests are in the object's memory alone: when it
+//! A command that mints a key, or cancels an end, writes the row of its answer in its own transaction ([`note`]). So,
+//! after a crash, a repeated request finds the row: it can't mint a second key, and it isn't told that repeating was a
+//! mistake. Acts on undelivered events are carried out by another object, and the row of their answer is written
+//! together with the audit entry. All other commands have the same effect when they are carried out twice, so their
+//! answers are noted afterwards. The marks of running requests are only in the object's memory, and are lost with it.
 //! is gone, so are they.
 
 use std::{cell::RefCell, collections::BTreeMap};
@@ -23,7 +22,7 @@ use super::answer::Answer;
 use crate::failure::Failure;
 use keystile_runtime::database::Database;
 
-/// Rows outlive their use by up to this long, so that the alarm trims many at once.
+/// The time by which rows outlive their use at most, so that the alarm trims many at once.
 const TRIM_SLACK_MS: i64 = 60 * 60 * 1_000;
 
 /// The requests that are being carried out, by claim.
@@ -36,18 +35,18 @@ impl InFlight {
         self.0.borrow().get(&claim.id).cloned()
     }
 
-    /// Marks a request until the mark is dropped.
+    /// Marks a request as running, until the returned mark is dropped.
     pub(crate) fn begin(&self, claim: &Claim, now: Timestamp) -> Mark<'_> {
         let running = Running::new(claim, now);
         let mut all = self.0.borrow_mut();
-        // Those of requests that were killed.
+        // Removes the marks of requests that were killed.
         all.retain(|_, running| now < running.until);
         all.insert(claim.id.clone(), running);
         Mark { all: &self.0, id: claim.id.clone() }
     }
 }
 
-/// The mark of one of them; gone when it is dropped.
+/// The mark of a running request, which is removed when it is dropped.
 pub(crate) struct Mark<'a> {
     all: &'a RefCell<BTreeMap<String, Running>>,
     id: String,
@@ -67,7 +66,7 @@ struct Row {
     at: Timestamp,
 }
 
-/// The answer that is remembered of a claim.
+/// The answer that is remembered for a claim.
 pub(crate) fn find(database: &Database, claim: &Claim) -> std::result::Result<Option<Remembered>, Failure> {
     let query = "SELECT fingerprint, status, body, at FROM idempotency WHERE id = ?";
     let row: Option<Row> = database.row(query, vec![claim.id.as_str().into()])?;
@@ -79,7 +78,7 @@ pub(crate) fn find(database: &Database, claim: &Claim) -> std::result::Result<Op
     .transpose()
 }
 
-/// Notes the answer to a claim. What was noted of it before was less complete.
+/// Remembers the answer to a claim. It replaces an earlier note, which was less complete.
 pub(crate) fn note(database: &Database, claim: &Claim, answer: &Answer, now: Timestamp) -> Result<()> {
     let Remembered { fingerprint, status, body, at } =
         Remembered::new(claim, answer.status, serde_json::from_str(&answer.body)?, now);
@@ -110,7 +109,7 @@ pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>> {
     Ok(oldest.and_then(|oldest| oldest.at).map(|at| at.plus_millis(REMEMBERED_MS + TRIM_SLACK_MS)))
 }
 
-/// Forgets what is a day old.
+/// Forgets answers after a day.
 pub(crate) fn trim(database: &Database, now: Timestamp) -> Result<()> {
     let until = now.plus_millis(-REMEMBERED_MS);
     database.execute("DELETE FROM idempotency WHERE at <= ?", vec![until.as_millis().into()])

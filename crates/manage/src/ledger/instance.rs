@@ -15,12 +15,12 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// An instance whose ledger nobody has opened.
+    /// Makes an instance whose ledger is not open yet.
     pub(crate) const fn new(state: State, env: Env) -> Self {
         Self { state, env, opened: OnceCell::new() }
     }
 
-    /// The ledger.
+    /// Returns the ledger, and opens it if it isn't open yet.
     pub(crate) fn open(&self) -> Result<Rc<OpenLedger>> {
         if let Some(ledger) = self.opened.get() {
             return Ok(ledger.clone());
@@ -29,7 +29,7 @@ impl Instance {
         Ok(self.opened.get_or_init(|| ledger).clone())
     }
 
-    /// Carries out in the background what a change left in the outbox.
+    /// Starts a drain in the background, which carries out what a change left in the outbox.
     pub(crate) fn drain_later(&self, ledger: Rc<OpenLedger>) {
         self.state.wait_until(ledger.drain());
     }

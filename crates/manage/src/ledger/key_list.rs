@@ -1,11 +1,10 @@
-//! Lists of keys, by page, so that a page costs the same wherever it is.
+//! Lists of keys, by page. Every page costs the same, wherever in the list it is.
 //!
-//! Without a filter a page is a stretch of `keys_by_age`. With filters it is one
-//! of `key_places`, where a key stands once for each scope that it was granted,
-//! under its status and environment; the schema's triggers keep it so. What is
-//! not filtered by is a few stretches more, each read no further than a page.
-//! Only a text to look for makes a page read on: through the keys that the
-//! filters leave, at most all of the ledger's.
+//! Without a filter a page is one stretch of `keys`, read by the index `keys_by_age`. With filters it is read from
+//! `key_places`, where a key has a row for each scope that it was granted, under its status and environment; the
+//! schema's triggers keep these rows up to date. A status or environment that isn't filtered by adds a few stretches,
+//! each read no further than one page. Only a search text makes a page read further: through all keys that pass the
+//! filters, at most all keys of the ledger.
 
 use keystile_core::{
     KeyId, TenantId, Timestamp,
@@ -23,10 +22,10 @@ use super::keys::{self, Several};
 use keystile_runtime::database::Database;
 
 const STATUSES: [KeyStatus; 4] = [KeyStatus::Active, KeyStatus::Disabled, KeyStatus::Revoked, KeyStatus::Expired];
-/// Operators' keys have none.
+/// Operators' keys have no environment.
 const ENVIRONMENTS: [&str; 3] = ["live", "test", ""];
 
-/// A page of keys, newest first, and the place of its last if more follow.
+/// A page of keys, newest first, and the place of the last one if more follow.
 pub(crate) fn page(
     database: &Database,
     query: &KeyQuery,
@@ -62,16 +61,16 @@ fn filtered(database: &Database, query: &KeyQuery, within: Option<&TenantId>, no
     Ok(places)
 }
 
-/// Time makes keys expire and writes nothing: it is noticed by the next list
-/// that filters by status, once for each key.
+/// Marks keys that have expired since. Nothing is written when a key expires, so the next list that filters by status
+/// does this, once for each key.
 fn notice_expiry(database: &Database, now: Timestamp) -> Result<()> {
     let now: SqlStorageValue = now.as_millis().into();
     database.execute("UPDATE keys SET expired = 1 WHERE expired = 0 AND expires_at <= ?", vec![now.clone()])?;
-    // A clock that was ahead and was set back.
+    // Corrects the mark if a clock was ahead and has been set back.
     database.execute("UPDATE keys SET expired = 0 WHERE expired = 1 AND expires_at > ?", vec![now])
 }
 
-/// Up to a page and one more of an index, from where the query goes on.
+/// Reads a stretch of an index from where the query goes on: one page and one place more.
 fn stretch(
     database: &Database,
     index: &str,
@@ -96,7 +95,7 @@ fn stretch(
     }
     let mut source = format!("{index} AS place");
     if query.text.is_some() || within.is_some() {
-        // In this order, so that the index gives the order of the rows.
+        // `CROSS JOIN` keeps the tables in this order, so that the index determines the order of the rows.
         source.push_str(" CROSS JOIN keys ON keys.id = place.id");
     }
     if let Some(text) = &query.text {

@@ -1,4 +1,4 @@
-//! The table of keys: rows to [`Key`]s and back.
+//! The table of keys, whose rows are converted to and from [`Key`]s.
 
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
@@ -16,7 +16,7 @@ use worker::{Error, Result, SqlStorageValue};
 use crate::command::Target;
 use keystile_runtime::{database::Database, log};
 
-/// A key, and when its present version is in effect at every edge.
+/// A key, and the time from which its present version is in effect at every edge.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyRow {
     pub(crate) key: Key,
@@ -61,7 +61,7 @@ impl TryFrom<Row> for KeyRow {
     }
 }
 
-/// The key, if it is to be found by whoever asks.
+/// Finds a key, if the caller may see it.
 pub(crate) fn find(database: &Database, target: &Target) -> Result<Option<KeyRow>> {
     let query = format!("SELECT {COLUMNS} FROM keys WHERE id = ?1 AND (?2 IS NULL OR tenant = ?2)");
     let within = target.within.as_ref().map(TenantId::to_string);
@@ -69,14 +69,14 @@ pub(crate) fn find(database: &Database, target: &Target) -> Result<Option<KeyRow
     row.map(KeyRow::try_from).transpose()
 }
 
-/// The key of this digest.
+/// Finds the key with this digest.
 pub(crate) fn by_digest(database: &Database, digest: &KeyDigest) -> Result<Option<KeyRow>> {
     let query = format!("SELECT {COLUMNS} FROM keys WHERE digest = ?");
     let row: Option<Row> = database.row(&query, vec![digest.to_hex().into()])?;
     row.map(KeyRow::try_from).transpose()
 }
 
-/// A key as feed and KV are told of it.
+/// A key in the form in which the feed and KV receive it.
 #[derive(Deserialize)]
 pub(crate) struct Snapshot {
     pub(crate) digest: KeyDigest,
@@ -84,12 +84,12 @@ pub(crate) struct Snapshot {
     pub(crate) record: String,
 }
 
-/// The row as it is now.
+/// Reads the present row of a key for the feed and KV.
 pub(crate) fn snapshot(database: &Database, id: &str) -> Result<Option<Snapshot>> {
     database.row("SELECT digest, version, record FROM keys WHERE id = ?", vec![id.into()])
 }
 
-/// Its version, and when that is in effect.
+/// The version of a key, and the time from which it is in effect.
 pub(crate) fn told(database: &Database, id: &str) -> Result<Option<Told>> {
     #[derive(Deserialize)]
     struct Row {
@@ -100,7 +100,7 @@ pub(crate) fn told(database: &Database, id: &str) -> Result<Option<Told>> {
     Ok(row.map(|Row { version, effective_by }| Told { version, effective_by }))
 }
 
-/// Writes a key that was just created.
+/// Inserts a key that was just created.
 pub(crate) fn insert(database: &Database, key: &Key) -> Result<()> {
     let record = &key.record;
     database.execute(
@@ -121,7 +121,7 @@ pub(crate) fn insert(database: &Database, key: &Key) -> Result<()> {
     )
 }
 
-/// Writes a key that was changed. The new version is in effect nowhere yet.
+/// Writes a changed key. The new version is not in effect anywhere yet.
 pub(crate) fn update(database: &Database, key: &Key) -> Result<()> {
     database.execute(
         "UPDATE keys SET state = ?, expires_at = ?, search = ?, version = ?, record = ?,
@@ -131,7 +131,7 @@ pub(crate) fn update(database: &Database, key: &Key) -> Result<()> {
     )
 }
 
-/// The feed took this version. The first time that it did counts.
+/// Notes that the feed took this version. Only the first time counts.
 pub(crate) fn took_effect(database: &Database, id: &str, version: u64, effective_by: Timestamp) -> Result<()> {
     database.execute(
         "UPDATE keys SET effective_by = ? WHERE id = ? AND version = ? AND effective_by IS NULL",
@@ -154,7 +154,7 @@ fn changeable(key: &Key) -> Result<[SqlStorageValue; 9]> {
     ])
 }
 
-/// As the column has it, and as [`KeyStatus`] says it where time does not matter.
+/// The state as the column spells it. The spelling is that of [`KeyStatus`], apart from expiry.
 const fn state(state: KeyState) -> &'static str {
     match state {
         KeyState::Active => "active",
@@ -170,14 +170,14 @@ fn tenant(subject: &Subject) -> &str {
     }
 }
 
-/// Some keys, and the ids of those whose rows can't be read.
+/// Keys, and the ids of those whose rows can't be read.
 #[derive(Default)]
 pub(crate) struct Several {
     pub(crate) rows: Vec<KeyRow>,
     pub(crate) unreadable: Vec<String>,
 }
 
-/// These keys, newest first.
+/// Reads these keys, newest first.
 pub(crate) fn newest_first<'a>(database: &Database, ids: impl Iterator<Item = &'a KeyId>) -> Result<Several> {
     let ids = Value::from_iter(ids.map(KeyId::as_str)).to_string();
     let select = format!(
@@ -197,7 +197,7 @@ pub(crate) fn newest_first<'a>(database: &Database, ids: impl Iterator<Item = &'
     Ok(several)
 }
 
-/// Whether there is any key.
+/// Whether the ledger has any key.
 pub(crate) fn exist(database: &Database) -> Result<bool> {
     #[derive(Deserialize)]
     struct One {}
@@ -221,14 +221,13 @@ pub(crate) fn count_by_status(database: &Database, now: Timestamp) -> Result<Vec
     Ok(counts.into_iter().map(|count| (count.status, count.keys)).collect())
 }
 
-/// The number of keys that count against the limit of active keys, counted no further than
-/// `most`: those that are neither revoked nor expired, less those on their way
-/// out by rotation.
+/// Counts the keys that count against the limit of active keys, but no further than `most`. These are the keys that are
+/// neither revoked nor expired, without those that a rotation is about to end.
 pub(crate) fn count_lasting(database: &Database, now: Timestamp, most: u32) -> Result<u64> {
     count_alive(database, "pending_end IS NULL", now, most)
 }
 
-/// The number of keys on their way out by rotation, counted likewise.
+/// Counts the keys that a rotation is about to end, likewise no further than `most`.
 pub(crate) fn count_ending(database: &Database, now: Timestamp, most: u32) -> Result<u64> {
     count_alive(database, "pending_end IS NOT NULL", now, most)
 }
@@ -247,11 +246,10 @@ fn count_alive(database: &Database, which: &str, now: Timestamp, most: u32) -> R
     Ok(count.map_or(0, |count| count.keys))
 }
 
-/// As the index of living keys has an expiry that there is none of.
+/// The expiry in the index of living keys for a key that never expires.
 const NEVER: i64 = 9_007_199_254_740_991;
 
-/// The number of keys that each secret tagged and that can still be used. None tagged those
-/// that were imported.
+/// Counts the usable keys for each secret with which keys were tagged. Imported keys have no tag and are not counted.
 pub(crate) fn count_by_secret(database: &Database, now: Timestamp) -> Result<Vec<(String, u64)>> {
     #[derive(Deserialize)]
     struct Count {

@@ -1,14 +1,14 @@
-//! The lease of a ledger: one drain at a time.
+//! The lease of a ledger, which allows one drain at a time.
 
 use std::cell::Cell;
 
 use keystile_core::Timestamp;
 
-/// A drain that has not ended by then was killed.
+/// The longest time for which a lease lasts without being renewed. A drain that takes longer was killed.
 const LEASE_MS: i64 = 30_000;
 
-/// The mark of the one drain that is under way: not a lock, since nobody would
-/// unlock it if the drain were killed, but a claim that runs out.
+/// The mark of the one running drain. It isn't a lock, which nobody would release if the drain were killed, but a claim
+/// that runs out.
 #[derive(Debug)]
 pub(crate) struct Lease {
     number: Cell<u64>,
@@ -21,12 +21,12 @@ impl Lease {
         Self { number: Cell::new(0), until: Cell::new(Timestamp::from_millis(0)) }
     }
 
-    /// The end of the lease, if a drain is under way.
+    /// The end of the lease, if a drain is running.
     pub(crate) fn ends(&self, now: Timestamp) -> Option<Timestamp> {
         Some(self.until.get()).filter(|&until| now < until)
     }
 
-    /// Takes it if it is free; the number is needed to keep it.
+    /// Takes the lease if it is free. The returned number is needed to keep it.
     pub(crate) fn take(&self, now: Timestamp) -> Option<u64> {
         if self.ends(now).is_some() {
             return None;
@@ -37,7 +37,7 @@ impl Lease {
         Some(number)
     }
 
-    /// Keeps it for longer; false if it ran out and another drain has it.
+    /// Extends the lease; false if it ran out and another drain has taken it.
     pub(crate) fn keep(&self, number: u64, now: Timestamp) -> bool {
         let held = self.number.get() == number;
         if held {
@@ -46,7 +46,7 @@ impl Lease {
         held
     }
 
-    /// Gives it back, if no other drain has it meanwhile.
+    /// Releases the lease, unless another drain has taken it in the meantime.
     pub(crate) fn release(&self, number: u64) {
         if self.number.get() == number {
             self.until.set(Timestamp::from_millis(0));

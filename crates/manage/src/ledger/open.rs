@@ -1,4 +1,4 @@
-//! An open ledger: its database, and all that its handlers act with.
+//! An open ledger: its database, and everything else that its handlers need.
 
 use std::rc::Rc;
 
@@ -30,22 +30,22 @@ use crate::{
 };
 use keystile_runtime::database::Database;
 
-/// Alarms that are not for now are set to multiples of this.
+/// Alarms that aren't due now are set to multiples of this.
 const ALARM_STEP_MS: i64 = 1_000;
 
-/// Everything a handler needs. It outlives the request that it was opened for.
+/// Everything that a handler needs. It outlives the request for which it was opened.
 pub(crate) struct OpenLedger {
     pub(crate) env: Env,
     pub(crate) database: Database,
     pub(crate) deployment: Rc<Deployment>,
-    /// Held by the one drain that is under way.
+    /// The lease of the one drain that may run.
     pub(crate) lease: Lease,
     /// The requests that are being carried out under an idempotency key.
     pub(crate) in_flight: InFlight,
 }
 
 impl OpenLedger {
-    /// Opens the ledger, and sees whether `KEYSTILE_SECRET` is another than it was.
+    /// Opens the ledger, and checks whether `KEYSTILE_SECRET` has changed.
     pub(crate) fn open(state: &State, env: &Env, now: Timestamp) -> Result<Self> {
         let deployment = Deployment::load(env)?;
         let database = Database::open(state, schema::MIGRATIONS)?;
@@ -57,10 +57,9 @@ impl OpenLedger {
         Ok(ledger)
     }
 
-    /// Sets the alarm to when there is next something to do: now, or at a full
-    /// second, so that thousands of rows which become due one by one are done
-    /// together. While a drain is under way not before that should be over: it
-    /// arms again itself.
+    /// Sets the alarm to the time when something is next to be done: now, or a full second, so that thousands of rows
+    /// that become due one after another are done together. While a drain is running, the alarm is not set before its
+    /// lease ends: the drain sets it again itself.
     pub(crate) fn arm(&self, now: Timestamp) -> Result<()> {
         let database = &self.database;
         let due = [
@@ -76,11 +75,11 @@ impl OpenLedger {
             Some(end) => next.max(end),
             None => next,
         };
-        // Not at the time of what is overdue: the platform takes no alarm for 1970.
+        // Overdue work gets the present time, not its own: the platform takes no alarm for 1970.
         self.database.arm(if at <= now { now } else { at_full_step(at) })
     }
 
-    /// The transaction of a change that somebody asked for: who asked is judged in it.
+    /// Runs the transaction of a change that somebody asked for, and judges in it whether they may still act.
     pub(crate) fn change_for<T>(
         &self,
         origin: &Origin,
@@ -93,8 +92,8 @@ impl OpenLedger {
         })
     }
 
-    /// Whether who asks for a change may still act. An operator's key is judged by its
-    /// row, if this is its ledger, and else by what that ledger said a moment ago.
+    /// Judges whether the caller who asks for a change may still act. If this ledger has the operator's key, its row
+    /// decides; otherwise the recent judgement of the ledger that has it does, for as long as it may be relied on.
     pub(crate) fn judge(&self, origin: &Origin, now: Timestamp) -> std::result::Result<(), Failure> {
         let Some(until) = origin.judged_until else { return Ok(()) };
         if let Some(record) = self.actor(origin)? {
@@ -108,19 +107,20 @@ impl OpenLedger {
         Err(Problem::unavailable(detail).into())
     }
 
-    /// The operator's key that asks for a change, if it is of this ledger.
+    /// The operator's key that asks for a change, if it is in this ledger.
     fn actor(&self, origin: &Origin) -> Result<Option<KeyRecord>> {
         let Some(id) = KeyId::parse(&origin.actor_id) else { return Ok(None) };
         Ok(keys::find(&self.database, &Target { id, within: None })?.map(|row| row.key.record))
     }
 
-    /// The operator who has to hold all that is granted, as they now stand: their end may be nearer than it was.
+    /// The operator who must hold everything that is granted, with their present expiry: it may be earlier than it was
+    /// when they were judged.
     pub(crate) fn granting(&self, origin: &Origin, caller: &Caller) -> Result<Caller> {
         Ok(self.actor(origin)?.as_ref().and_then(Caller::operator).unwrap_or_else(|| caller.clone()))
     }
 
-    /// A fresh key for what `new` describes. Its text is in the object's memory
-    /// until the answer is sent, and never in its storage.
+    /// Mints a fresh key for what `new` describes. Its text stays in the object's memory until the answer is sent, and
+    /// never gets into storage.
     pub(crate) fn mint(&self, new: NewKey, expires_at: Option<Timestamp>, now: Timestamp) -> Result<(Key, PlainKey)> {
         let random = random::bytes::<MINT_RANDOM_BYTES>()?;
         let id_random = random::bytes::<ID_RANDOM_BYTES>()?;

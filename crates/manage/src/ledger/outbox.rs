@@ -1,5 +1,5 @@
-//! The outbox: what feed and KV have still to be told. Its stages and times are
-//! `keystile_core::feed::outbox`'s; here they are rows.
+//! The outbox: what the feed and KV have yet to be told. This is the table; `keystile_core::feed::outbox` defines the
+//! stages and times.
 
 use keystile_core::{
     KeyId, Timestamp,
@@ -10,8 +10,8 @@ use worker::Result;
 
 use keystile_runtime::database::Database;
 
-/// The request that makes a change publishes it itself, at once. If it is
-/// killed before, the alarm takes over after this long.
+/// The time for which publishing a change is left to the request that made it. If that request is killed, the alarm
+/// takes over afterwards.
 const LEFT_TO_THE_REQUEST_MS: i64 = 3_000;
 
 /// The subject of a row.
@@ -19,7 +19,7 @@ const LEFT_TO_THE_REQUEST_MS: i64 = 3_000;
 pub(crate) enum Subject {
     /// A key.
     Key(KeyId),
-    /// Whether the whole tenant is suspended.
+    /// The whole tenant's status.
     Tenant,
 }
 
@@ -38,7 +38,7 @@ impl Subject {
     }
 }
 
-/// A row.
+/// A row of the outbox.
 #[derive(Clone, Debug)]
 pub(crate) struct Due {
     pub(crate) subject: Subject,
@@ -61,7 +61,8 @@ impl Row {
     }
 }
 
-/// Enqueues a change that was just made. It starts over if one was under way.
+/// Enqueues a change that was just made. It replaces an earlier change of the subject, even one that is being carried
+/// out.
 pub(crate) fn enqueue(database: &Database, subject: &Subject, version: u64, now: Timestamp) -> Result<()> {
     let entry = OutboxEntry { due_at: now.plus_millis(LEFT_TO_THE_REQUEST_MS), ..OutboxEntry::new(version, now) };
     database.execute(
@@ -76,7 +77,7 @@ pub(crate) fn enqueue(database: &Database, subject: &Subject, version: u64, now:
     )
 }
 
-/// The subject's row if it is yet to be published.
+/// The row of the subject, if it has yet to be published.
 pub(crate) fn unpublished(database: &Database, subject: &Subject) -> Result<Option<Due>> {
     let row: Option<Row> = database.row(
         "SELECT subject, version, stage, attempts, due_at FROM outbox WHERE subject = ? AND stage = 'publish'",
@@ -85,7 +86,7 @@ pub(crate) fn unpublished(database: &Database, subject: &Subject) -> Result<Opti
     Ok(row.and_then(Row::into_due))
 }
 
-/// The rows that are due at a stage, the longest due first.
+/// The rows that are due at a stage, the longest overdue first.
 pub(crate) fn due(database: &Database, stage: Stage, now: Timestamp, limit: usize) -> Result<Vec<Due>> {
     let rows: Vec<Row> = database.rows(
         "SELECT subject, version, stage, attempts, due_at FROM outbox
@@ -95,7 +96,7 @@ pub(crate) fn due(database: &Database, stage: Stage, now: Timestamp, limit: usiz
     Ok(rows.into_iter().filter_map(Row::into_due).collect())
 }
 
-/// The time when the next row is due. Asked stage by stage, each one step in the index:
+/// The time when the next row is due. It is queried stage by stage, each of which is one step in the index, since
 /// thousands of rows wait there after an import.
 pub(crate) fn earliest(database: &Database) -> Result<Option<Timestamp>> {
     #[derive(Deserialize)]
@@ -111,13 +112,13 @@ pub(crate) fn earliest(database: &Database) -> Result<Option<Timestamp>> {
     Ok(earliest)
 }
 
-/// Moves a row on, or back, from what it was when its stage was begun. A row
-/// that has changed meanwhile stays: it is about a newer change.
+/// Moves a row to its next stage, or back, from the state in which its stage was begun. A row that has changed in the
+/// meantime stays, since it is about a newer change.
 pub(crate) fn replace(database: &Database, was: &Due, next: Option<OutboxEntry>) -> Result<()> {
     let stands = [was.subject.as_str().into(), (was.entry.version as i64).into(), stage_name(was.entry.stage).into()];
     let next = match was.subject {
         Subject::Key(_) => next,
-        // The feed forgets no suspension, so it need not hear that KV has it.
+        // The feed never forgets a suspension, so it need not know that KV has it.
         Subject::Tenant => next.filter(|entry| entry.stage != Stage::Acknowledge),
     };
     let Some(next) = next else {
@@ -131,7 +132,7 @@ pub(crate) fn replace(database: &Database, was: &Due, next: Option<OutboxEntry>)
     )
 }
 
-/// As the column has it.
+/// The name of the stage in the column.
 const fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Publish => "publish",

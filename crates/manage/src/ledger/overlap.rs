@@ -6,11 +6,11 @@ use super::{keys, open::OpenLedger};
 use crate::command::{Origin, Target};
 
 impl OpenLedger {
-    /// Begins the overlap that waited for a successor's first use, at `used_at`. Begins
-    /// that of an earlier rotation too, if the key it led to was replaced and never used.
+    /// Begins the overlap that waited for a successor's first use, at `used_at`. If the predecessor was never used
+    /// itself, this also begins the overlap of the rotation that made it, and so on.
     ///
-    /// Runs in the transaction of whoever noticed, who arms the alarm and may publish
-    /// the keys that are returned: their ends have moved.
+    /// Runs in the transaction of the caller, who sets the alarm and may publish the keys that are returned, since
+    /// their ends have moved.
     pub(crate) fn begin_overlap(
         &self,
         successor: &KeyId,
@@ -21,7 +21,7 @@ impl OpenLedger {
         let mut begun = Vec::new();
         let Some(mut successor) = find(successor)? else { return Ok(begun) };
         while let Some(old) = successor.key.rotated_from.as_ref().map(find).transpose()?.flatten() {
-            // Its end may have been cancelled, and another rotation begun.
+            // The end may have been cancelled, and another rotation begun since.
             if old.key.rotated_to.as_ref() != Some(&successor.key.record.id) {
                 break;
             }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{command::Target, failure::Failure};
 
-/// The 404: there is no such key, or not for this caller.
+/// The 404: the key doesn't exist, or not for this caller.
 pub(crate) fn not_found(target: &Target) -> Problem {
     if target.id.is_operators() {
         Problem::new(Code::OperatorNotFound, "There is no operator with this id.")
@@ -17,12 +17,12 @@ pub(crate) fn not_found(target: &Target) -> Problem {
     }
 }
 
-/// The 409: the key is in no state for this.
+/// The 409: the state of the key doesn't allow the change.
 pub(crate) fn impossible(error: TransitionError) -> Failure {
     Problem::new(error.code(), error.detail()).into()
 }
 
-/// The 412: the key has another version than the caller asked to change.
+/// The 412: the key's version isn't one that the caller asked to change.
 pub(crate) fn version_mismatch(key: &Key) -> Problem {
     let version = key.record.version;
     let detail = format!("The key has changed meanwhile: its ETag is now \"{version}\". Read it again, then decide.");

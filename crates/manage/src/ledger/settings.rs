@@ -1,4 +1,4 @@
-//! The tenant's plan and limits, and what they forbid.
+//! The tenant's plan and limits, and the checks that they require.
 
 use keystile_core::{
     Timestamp,
@@ -14,7 +14,7 @@ use super::{keys, open::OpenLedger};
 use crate::failure::Failure;
 use keystile_runtime::database::Database;
 
-/// The settings; none if nothing was set.
+/// Reads the settings, which are empty if nothing was ever set.
 pub(crate) fn find(database: &Database) -> Result<TenantSettings> {
     #[derive(Deserialize)]
     struct Row {
@@ -36,7 +36,7 @@ fn reached(limit: u32, active: u64, detail: String) -> Problem {
 }
 
 impl OpenLedger {
-    /// The limits that hold for such keys. Operators have none.
+    /// The limits for keys of this kind. Operators have none.
     pub(crate) fn limits(&self, subject: &Subject) -> Result<KeyLimits> {
         match subject {
             Subject::ApiKey { .. } => Ok(self.deployment.config.limits_of(&find(&self.database)?)),
@@ -44,10 +44,10 @@ impl OpenLedger {
         }
     }
 
-    /// Whether there may be one more key.
+    /// Checks that there may be one more key.
     pub(crate) fn check_one_more(&self, limits: &KeyLimits, now: Timestamp) -> std::result::Result<(), Failure> {
         let Some(limit) = limits.max_active_keys else { return Ok(()) };
-        // No further than the answer needs: a tenant may have had thousands.
+        // Counts no further than the decision needs, since a tenant may have thousands of keys.
         if limits.allow_one_more(keys::count_lasting(&self.database, now, limit)?) {
             return Ok(());
         }
@@ -59,9 +59,9 @@ impl OpenLedger {
         Err(reached(limit, active, detail).into())
     }
 
-    /// Whether one more key may be on its way out by rotation. Such keys don't
-    /// count against the limit, so that there can be a rotation at the limit; but
-    /// no more of them than the limit has, or rotations would go round it.
+    /// Checks that a rotation may set one more key to end. Such keys don't count against the limit, so that a tenant at
+    /// its limit can still rotate. There may be only as many of them as the limit allows (one in any case), since
+    /// otherwise rotations would get round the limit.
     pub(crate) fn check_one_more_ends(&self, limits: &KeyLimits, now: Timestamp) -> std::result::Result<(), Failure> {
         let Some(limit) = limits.max_active_keys else { return Ok(()) };
         let ending = keys::count_ending(&self.database, now, limit)?;

@@ -1,4 +1,4 @@
-//! Whether the whole tenant is suspended.
+//! The status of the whole tenant: whether it is suspended.
 
 use keystile_core::{
     TenantId, Timestamp,
@@ -9,14 +9,14 @@ use worker::Result;
 
 use keystile_runtime::database::Database;
 
-/// The last suspension or its end, and when that is in effect at every edge.
+/// The tenant's present status, and the time from which it is in effect at every edge.
 pub(crate) struct Suspension {
     pub(crate) stated: TenantStatus,
     pub(crate) effective_by: Option<Timestamp>,
 }
 
 impl Suspension {
-    /// Its version, and when that is in effect.
+    /// The version of the status, and the time from which it is in effect.
     pub(crate) const fn told(&self) -> Told {
         Told { version: self.stated.version, effective_by: self.effective_by }
     }
@@ -30,7 +30,7 @@ struct Row {
     effective_by: Option<Timestamp>,
 }
 
-/// The last one; `None` if the tenant was never suspended.
+/// Reads the status; `None` if none was ever written.
 pub(crate) fn find(database: &Database) -> Result<Option<Suspension>> {
     let row: Option<Row> = database.row("SELECT tenant, version, suspended, effective_by FROM standing", vec![])?;
     Ok(row.map(|Row { tenant, version, suspended, effective_by }| Suspension {
@@ -39,7 +39,7 @@ pub(crate) fn find(database: &Database) -> Result<Option<Suspension>> {
     }))
 }
 
-/// Writes one that is new and in effect nowhere yet.
+/// Writes a new status, which is not in effect anywhere yet.
 pub(crate) fn write(database: &Database, tenant_status: &TenantStatus) -> Result<()> {
     database.execute(
         "INSERT OR REPLACE INTO standing (tenant, version, suspended, effective_by) VALUES (?, ?, ?, NULL)",
@@ -51,7 +51,7 @@ pub(crate) fn write(database: &Database, tenant_status: &TenantStatus) -> Result
     )
 }
 
-/// The feed took this version. The first time that it did counts.
+/// Notes that the feed took this version. Only the first time counts.
 pub(crate) fn took_effect(database: &Database, version: u64, effective_by: Timestamp) -> Result<()> {
     database.execute(
         "UPDATE standing SET effective_by = ? WHERE version = ? AND effective_by IS NULL",

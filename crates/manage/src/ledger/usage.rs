@@ -1,8 +1,7 @@
-//! Counts of keys' uses, as edges have made them: by the hour for 90 days,
-//! and in all.
+//! Counts keys' uses, which the edges report: by the hour for 90 days, and in total.
 //!
-//! An edge sends a batch until its isolate hears that it was taken, so a batch
-//! may come again: its number, kept in the same transaction as the counts, tells.
+//! An edge sends a batch until its isolate hears that it was taken, so a batch may arrive more than once. Its number,
+//! which is kept in the same transaction as the counts, reveals that.
 
 use std::collections::BTreeMap;
 
@@ -20,13 +19,14 @@ use worker::Result;
 
 use keystile_runtime::database::Database;
 
-/// Batches are not sent for longer than an hour, nor under way for a day.
+/// The time for which an isolate's last number is remembered: batches are sent for no longer than an hour, and are
+/// under way for less than a day.
 const REMEMBERED_MS: i64 = 25 * 60 * 60 * 1_000;
-/// Hours that are folded at a time: a day's.
+/// The number of hours that are folded at a time: one day.
 const FOLDED_AT_ONCE: i64 = 24;
 
-/// Counts a batch, unless it was counted before. Returns the keys that were let
-/// through in it for the first time in their lives, and when.
+/// Counts a batch, unless it was counted before. Returns the keys that were allowed for the first time ever in this
+/// batch, and when.
 pub(crate) fn take(database: &Database, batch: &UsageBatch, now: Timestamp) -> Result<Vec<(KeyId, Timestamp)>> {
     if !is_news(database, batch, now)? {
         return Ok(Vec::new());
@@ -57,7 +57,7 @@ pub(crate) fn take(database: &Database, batch: &UsageBatch, now: Timestamp) -> R
     Ok(first_used)
 }
 
-/// Whether the batch has not come before, of which note is taken.
+/// Notes the batch's number, and returns whether the batch is new.
 fn is_news(database: &Database, batch: &UsageBatch, now: Timestamp) -> Result<bool> {
     #[derive(Deserialize)]
     struct Taken {
@@ -83,8 +83,8 @@ fn forget_isolates(database: &Database, now: Timestamp) -> Result<()> {
     database.execute("DELETE FROM usage_taken WHERE taken_at < ?", vec![before.into()])
 }
 
-/// The facts of a key that it takes to count its uses. One that was sent by mistake
-/// is not counted.
+/// The facts about a key that are needed to count its uses. Uses of a key that this ledger doesn't have were sent by
+/// mistake and aren't counted.
 #[derive(Deserialize)]
 struct Known {
     created_at: Timestamp,
@@ -105,7 +105,7 @@ fn add(database: &Database, each: &Use) -> Result<()> {
     )
 }
 
-/// Notes when a key was let through.
+/// Notes when a key was allowed.
 pub(crate) fn note_allowed(database: &Database, id: &KeyId, first: Timestamp, last: Timestamp) -> Result<()> {
     database.execute(
         "UPDATE keys SET first_used_at = ifnull(first_used_at, ?1), last_used_at = max(ifnull(last_used_at, ?2), ?2)
@@ -114,7 +114,7 @@ pub(crate) fn note_allowed(database: &Database, id: &KeyId, first: Timestamp, la
     )
 }
 
-/// A key's uses in the longest period that is shown.
+/// A key's hourly counts in the longest period that can be shown.
 pub(crate) fn recent(database: &Database, id: &KeyId, now: Timestamp) -> Result<Vec<Bucket>> {
     database.rows(
         "SELECT hour, code, count FROM usage WHERE key_id = ? AND hour >= ?",
@@ -122,7 +122,7 @@ pub(crate) fn recent(database: &Database, id: &KeyId, now: Timestamp) -> Result<
     )
 }
 
-/// The sums of each period: few rows, however many hours there are.
+/// The sums for each period: few rows, however many hours there are.
 pub(crate) fn by_period(database: &Database, id: &KeyId, now: Timestamp) -> Result<Vec<PeriodCounts>> {
     let [day, week, month] = Period::ALL.map(|period| period.first_hour(now).into());
     database.rows(
@@ -133,7 +133,7 @@ pub(crate) fn by_period(database: &Database, id: &KeyId, now: Timestamp) -> Resu
     )
 }
 
-/// All of a key's uses.
+/// The counts of all of a key's uses.
 pub(crate) fn all(database: &Database, id: &KeyId) -> Result<CodeCounts> {
     #[derive(Deserialize)]
     struct Sum {
@@ -154,7 +154,7 @@ pub(crate) fn all(database: &Database, id: &KeyId) -> Result<CodeCounts> {
     Ok(counts_of)
 }
 
-/// The time of the next fold, if there is something to fold.
+/// The time of the next fold, if there is anything to fold.
 pub(crate) fn fold_due(database: &Database) -> Result<Option<Timestamp>> {
     #[derive(Deserialize)]
     struct Earliest {
@@ -164,7 +164,7 @@ pub(crate) fn fold_due(database: &Database) -> Result<Option<Timestamp>> {
     Ok(earliest.and_then(|earliest| earliest.hour).map(fold_due_at))
 }
 
-/// Sums up hours that are no longer kept by themselves, if there are any.
+/// Adds hours that are too old to be kept separately to the totals.
 pub(crate) fn fold(database: &Database, now: Timestamp) -> Result<()> {
     #[derive(Deserialize)]
     struct Old {

@@ -1,5 +1,5 @@
-//! The end that a rotation has set for a key, or an operator, taken back: it lives as
-//! long as it would have.
+//! Takes back the end that a rotation has set for a key or an operator, which then lives as long as it would have
+//! without the rotation.
 
 use keystile_core::{
     access::operator::Caller,
@@ -30,8 +30,8 @@ pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     call.tenants_ledger(&command).await
 }
 
-/// Cancels the rotation of an operator. That lengthens the life of a key, so the
-/// caller must hold as much.
+/// Cancels the rotation of an operator. That lengthens the life of the operator's key, so the caller must hold
+/// everything that it holds.
 pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
     let command = command(call, call.operator()?, Some(call.caller().clone())).await?;
@@ -44,12 +44,12 @@ async fn command(call: &Call<'_>, target: Target, granting: Option<Caller>) -> R
     Ok(CancelRotation { origin, target, granting })
 }
 
-/// Take back the end that a rotation set.
+/// The command to take back the end that a rotation set.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CancelRotation {
     pub(crate) origin: Origin,
     pub(crate) target: Target,
-    /// The operator who must hold all that the key holds, where that is asked.
+    /// The operator who must hold everything that the key holds; `None` if that isn't required.
     pub(crate) granting: Option<Caller>,
 }
 
@@ -76,7 +76,7 @@ impl Change for CancelRotation {
                 caller.may_grant(&kept.record.scopes, &kept.reach(), kept.record.expires_at)?;
             }
             ledger.check_one_more(&ledger.limits(&kept.record.subject)?, now)?;
-            // To cancel twice is a mistake: who asks again has to be told that it was done.
+            // Cancelling twice is an error, so a repeated request must be told that it was done already.
             let answer = ShownKey::changed(&kept, None, ledger.deployment.holds(), now);
             handler::note::<Self>(ledger, self.origin.claim.as_ref(), &answer, now)?;
             Ok(kept)

@@ -1,4 +1,4 @@
-//! Uses that an edge has counted.
+//! Takes the uses that an edge has counted.
 
 use keystile_core::{
     ledger::idempotency::Claim,
@@ -17,16 +17,16 @@ impl Command for UsageBatch {
     const PATH: &'static str = <Self as Call>::PATH;
     type Answer = Counted;
 
-    /// The isolate's name, which is part of its requests' ids: a batch is no one request's.
+    /// The name of the isolate, which is part of its requests' ids. A batch belongs to no single request.
     fn request_id(&self) -> &str {
         &self.isolate
     }
 }
 
-/// The first use of a successor may begin the overlap of its rotation.
+/// Counts a batch. A successor's first use may begin the overlap of its rotation.
 impl Change for UsageBatch {
-    /// Batches come from every busy isolate every few seconds, and leave nothing to
-    /// the background but what they have set the alarm for.
+    /// Every busy isolate sends a batch every few seconds, and what a batch leaves to be done later is covered by the
+    /// alarm that it sets.
     const DRAINS: bool = false;
 
     fn claim(&self) -> Option<&Claim> {
@@ -41,13 +41,13 @@ impl Change for UsageBatch {
             let first_used = usage::take(database, &self, now)?;
             let begun = first_used.iter().map(|(id, at)| ledger.begin_overlap(id, *at, now));
             let ending = begun.collect::<worker::Result<Vec<_>>>()?.concat();
-            // An alarm is a write too.
+            // Sets the alarm only if something has changed, since setting it is a write too.
             if !ending.is_empty() || due != usage::fold_due(database)? {
                 ledger.arm(now)?;
             }
             Ok::<_, worker::Error>((first_used, ending))
         })?;
-        // What the feed did not take now, the outbox retries.
+        // What the feed doesn't take now is retried from the outbox.
         let _ = ledger.publish_now(&ending.into_iter().map(Subject::Key).collect::<Vec<_>>()).await;
         Ok(Counted { first_used: first_used.into_iter().map(|(id, _)| id).collect() })
     }

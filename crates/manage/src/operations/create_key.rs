@@ -1,5 +1,4 @@
-//! The creation of a key, or of an operator. Nobody makes an operator who may do
-//! more than they may themselves.
+//! Creates a key or an operator. A new operator can't have more rights than the operator who creates it.
 
 use keystile_core::{
     access::{operator::Caller, record::Subject as Holder},
@@ -41,12 +40,12 @@ pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
     call.operators_ledger(&CreateKey { origin, new, granting }).await
 }
 
-/// Mint a key and record it.
+/// The command to mint a key and record it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CreateKey {
     pub(crate) origin: Origin,
     pub(crate) new: NewKey,
-    /// The operator who must hold all that the key is to hold, where that is asked.
+    /// The operator who must hold everything that the new key is to hold; `None` if that isn't required.
     #[serde(default)]
     pub(crate) granting: Option<Caller>,
 }
@@ -60,8 +59,7 @@ impl Command for CreateKey {
     }
 }
 
-/// Answers with the key even if the feed does not take it now: the caller would
-/// have no other way to it.
+/// Answers with the key even if the feed doesn't take it now, since the caller would have no other way to get it.
 impl Change for CreateKey {
     const STATUS: u16 = 201;
 

@@ -1,14 +1,12 @@
-//! Events that could not be delivered, put back into their queue or deleted.
+//! Puts events that could not be delivered back into their queue, or deletes them.
 //!
-//! The events are with another object, so event and audit entry can't change in
-//! one transaction. What is to be done is noted first. Then it is done. Then the
-//! audit entry and the answer take the place of the note, in one transaction. If
-//! the ledger is killed in between the note stays, and the alarm makes it an
-//! entry that says that the outcome is not known. So an entry may be of what
-//! did not happen after all, and says so, but nothing happens without one.
+//! Another object has the events, so an event and its audit entry can't change in one transaction. Therefore the ledger
+//! first notes what is about to be done, then has it done, and then replaces the note by the audit entry and the
+//! answer, in one transaction. If the ledger is killed in between, the note stays, and the alarm turns it into an entry
+//! with an unknown outcome. So nothing happens without an entry, and an entry about something that may not have
+//! happened says so.
 //!
-//! Sources belong to the deployment, not to a tenant: the notes and entries are in
-//! the operators' ledger.
+//! Sources belong to the deployment and not to a tenant, so the notes and entries are in the operators' ledger.
 
 use keystile_core::{
     api::management::{self, MAX_BODY_BYTES},
@@ -44,7 +42,7 @@ pub(super) async fn discard(call: &Call<'_>) -> ApiResult {
     call.operators_ledger(&Discard { origin, dead_letter }).await
 }
 
-/// Reads a request that has neither parameters nor fields.
+/// Reads a request that has neither query parameters nor fields.
 async fn nothing_more(call: &Call<'_>) -> Result<(Origin, DeadLetterRef), Failure> {
     call.no_query()?;
     let source = source(call)?;
@@ -63,7 +61,7 @@ pub(super) fn source(call: &Call<'_>) -> Result<String, Failure> {
     Ok(source.source.clone())
 }
 
-/// Put an event back into its queue.
+/// The command to put an event back into its queue.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Redrive {
     pub(crate) origin: Origin,
@@ -71,7 +69,7 @@ pub(crate) struct Redrive {
     pub(crate) dead_letter: DeadLetterRef,
 }
 
-/// Delete an event.
+/// The command to delete an event.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Discard {
     pub(crate) origin: Origin,
@@ -79,7 +77,7 @@ pub(crate) struct Discard {
     pub(crate) dead_letter: DeadLetterRef,
 }
 
-/// The event, and its status now.
+/// The event, and its new status.
 #[derive(Serialize)]
 pub(crate) struct ActedOn {
     pub(super) id: DeliveryId,
@@ -126,7 +124,7 @@ impl Change for Discard {
     }
 }
 
-/// Has the object with the events act, and notes what it did.
+/// Has the object that keeps the events act, and notes the outcome.
 async fn act_on<C: Change<Answer = ActedOn>>(
     ledger: &OpenLedger,
     origin: &Origin,

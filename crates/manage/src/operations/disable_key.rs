@@ -1,4 +1,4 @@
-//! A key that is switched off, and on again.
+//! Switches a key off, and on again.
 
 use keystile_core::{
     api::{
@@ -29,7 +29,7 @@ pub(super) async fn enable(call: &Call<'_>) -> ApiResult {
     call.tenants_ledger(&Enable { origin, target }).await
 }
 
-/// Reads a request that has neither parameters nor fields.
+/// Reads a request that has neither query parameters nor fields.
 async fn nothing_more(call: &Call<'_>) -> Result<(Origin, Target), Failure> {
     call.no_query()?;
     let target = call.key()?;
@@ -38,14 +38,14 @@ async fn nothing_more(call: &Call<'_>) -> Result<(Origin, Target), Failure> {
     Ok((origin, target))
 }
 
-/// Switch a key off.
+/// The command to switch a key off.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Disable {
     pub(crate) origin: Origin,
     pub(crate) target: Target,
 }
 
-/// Switch a key on again.
+/// The command to switch a key on again.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Enable {
     pub(crate) origin: Origin,

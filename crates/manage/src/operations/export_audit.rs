@@ -1,10 +1,9 @@
-//! The audit log as newline-delimited JSON, oldest first: a tenant's, or the operators'.
+//! Exports the audit log of a tenant, or of the operators, as newline-delimited JSON, oldest first.
 //!
-//! It is streamed: a page is asked of the ledger when the one before it has
-//! been read, so a long log is never in memory. The first page is there before
-//! the status is sent, so that what is wrong is said as a problem. If a later
-//! one can't be had the answer breaks off, and its reader goes on after the last
-//! whole line; so too where an answer ends because it may make no more calls.
+//! The answer is streamed: the ledger is asked for the next page when the one before it has been read, so a long log is
+//! never in memory as a whole. The first page is fetched before the status is sent, so that errors can be answered with
+//! a problem. If a later page can't be had, the answer breaks off, and its reader can go on after the last complete
+//! line. The same goes for an answer that ends because it may make no more calls.
 
 use std::rc::Rc;
 
@@ -38,9 +37,9 @@ use crate::{
 };
 
 const CONTENT_TYPE: &str = "application/x-ndjson";
-/// Calls to the ledger in one answer: an invocation's are limited, to 50 on the free plan.
+/// The number of calls to the ledger in one answer: an invocation's are limited, to 50 on the free plan.
 const PAGES: usize = 40;
-/// Judgements in between on whether the reader may still read, at most: calls too.
+/// The most times that the reader is judged again during one answer. Each judgement is a call, too.
 const JUDGEMENTS: usize = 8;
 
 /// Exports the tenant's audit log.
@@ -82,7 +81,7 @@ async fn export(call: &Call<'_>, ledger: &str) -> ApiResult {
     Ok(Response::builder().with_headers(headers).from_stream(lines)?)
 }
 
-/// Read a page of the audit log from its beginning on.
+/// The command to read a page of the audit log, oldest entries first.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ExportAudit {
     pub(crate) request_id: String,
@@ -104,10 +103,10 @@ impl Read for ExportAudit {
     }
 }
 
-/// A page, as the ledger answers it.
+/// A page, as the ledger sends it.
 #[derive(Deserialize)]
 struct Page {
-    /// Not taken apart: an entry is passed on as the ledger wrote it.
+    /// Left unparsed, since entries are passed on as the ledger wrote them.
     entries: Vec<Box<RawValue>>,
     more: bool,
 }
@@ -122,24 +121,25 @@ fn read(body: &str) -> std::result::Result<Page, Failure> {
     serde_json::from_str(body).map_err(|error| Failure::Fault(format!("a page that can't be read: {error}")))
 }
 
-/// An export under way. It outlives the call that it was begun by.
+/// An export in progress. It outlives the call that began it.
 struct Running {
     env: Env,
     deployment: Rc<Deployment>,
-    /// The reader, and until when they count as judged: reading takes as long as they like.
+    /// The reader's credential, which is judged again after `judged_until`, since they can take as long as they like to
+    /// read.
     credential: Credential,
     judged_until: Option<Timestamp>,
     judgements: usize,
     ledger: String,
     command: ExportAudit,
-    /// The page that was asked for ahead.
+    /// The page that was fetched in advance.
     page: Option<Page>,
     more: bool,
     pages: usize,
 }
 
 impl Running {
-    /// The next lines, `None` at the end.
+    /// Returns the next lines, or `None` at the end.
     async fn next(&mut self) -> Result<Option<String>> {
         let page = match self.page.take() {
             Some(page) => page,

@@ -1,4 +1,4 @@
-//! One key, or one operator.
+//! Shows one key, or one operator.
 
 use keystile_core::{
     Timestamp,
@@ -28,12 +28,12 @@ pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
     call.operators_ledger(&GetKey { request_id: call.request_id.into(), target: call.operator()?, include_usage }).await
 }
 
-/// Show one key.
+/// The command to show one key.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct GetKey {
     pub(crate) request_id: String,
     pub(crate) target: Target,
-    /// Whether sums of its uses come along.
+    /// Whether the answer includes sums of the key's uses.
     pub(crate) include_usage: bool,
 }
 
@@ -53,7 +53,7 @@ impl Read for GetKey {
     }
 }
 
-/// A key, with sums of its uses if they are wanted.
+/// The key in the form in which it is shown, with sums of its uses if they are wanted.
 pub(super) fn shown(ledger: &OpenLedger, key: &Key, include_usage: bool, now: Timestamp) -> worker::Result<ShownKey> {
     let shown = ShownKey::new(key, ledger.deployment.holds(), now);
     if !include_usage {

@@ -1,4 +1,4 @@
-//! A key's uses: counts, and a series by the hour.
+//! Shows a key's uses: counts, and an hourly series.
 
 use keystile_core::{
     api::listing,
@@ -20,12 +20,12 @@ pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     call.tenants_ledger(&GetKeyUsage { request_id: call.request_id.into(), target: call.key()?, period }).await
 }
 
-/// Show one key's uses.
+/// The command to show one key's uses.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct GetKeyUsage {
     pub(crate) request_id: String,
     pub(crate) target: Target,
-    /// The period of the series by the hour.
+    /// The period of the hourly series.
     pub(crate) period: Period,
 }
 

@@ -1,5 +1,5 @@
-//! A tenant as a whole: whether it is suspended, its plan and limits, its keys by
-//! status, and which secrets they depend on.
+//! Shows a tenant as a whole: whether it is suspended, its plan and limits, the number of its keys by status, and the
+//! secrets that the keys depend on.
 
 use keystile_core::{
     TenantId,
@@ -22,7 +22,7 @@ pub(super) async fn of_path(call: &Call<'_>) -> ApiResult {
     call.tenants_ledger(&command).await
 }
 
-/// Show a tenant.
+/// The command to show a tenant.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct GetTenant {
     pub(crate) request_id: String,
@@ -56,8 +56,7 @@ impl Read for GetTenant {
     }
 }
 
-/// The configured secrets, newest first, then those that live keys were
-/// tagged with and that are missing.
+/// The configured secrets, newest first, followed by missing ones with which live keys were tagged.
 fn secrets(ledger: &OpenLedger, used: &[(String, u64)]) -> Vec<SecretUse> {
     let keyring = &ledger.deployment.keyring;
     let keys_of = |fingerprint: &str| used.iter().find(|(of, _)| of == fingerprint).map_or(0, |(_, keys)| *keys);

@@ -1,4 +1,4 @@
-//! Whether this worker runs, and with a configuration that it can read.
+//! The health check: the worker runs and can read its configuration.
 
 use keystile_runtime::response;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use worker::{Env, Request};
 
 use crate::{api::reply::ApiResult, deployment::Deployment};
 
-/// Answers that it does.
+/// Answers 200 if the configuration can be read.
 pub(super) fn get(_: &Request, env: &Env) -> ApiResult {
     Deployment::load(env)?;
     Ok(response::json(200, &Health { status: "ok", version: env!("CARGO_PKG_VERSION") })?)

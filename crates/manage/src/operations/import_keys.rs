@@ -1,10 +1,9 @@
-//! The import of keys that another system issued: batch by batch to the tenant's
-//! ledger, and one report.
+//! Imports keys that another system issued: sends them to the tenant's ledger batch by batch, and answers with one
+//! report.
 //!
-//! Of a batch the ledger first asks the feed whether the digests may be this tenant's;
-//! then one transaction records all that are new, and one publication makes them
-//! known. A ledger that is killed in between has claimed digests and recorded no
-//! key: the same import, sent again, takes it from there.
+//! For each batch the ledger first asks the feed whether this tenant may have the digests. Then one transaction records
+//! all keys that are new, and one call publishes them. A ledger that is killed in between has claimed digests without
+//! recording their keys; sending the same import again completes it.
 
 use std::collections::BTreeSet;
 
@@ -41,8 +40,8 @@ use crate::{
 
 /// Imports keys of the tenant.
 ///
-/// A mistake in a line is that line's alone. A batch that fails ends the import: those
-/// before it are recorded, and to send it all again is safe.
+/// A mistake in a line affects only that line. A batch that fails ends the import: the batches before it are recorded,
+/// and it is safe to send everything again.
 pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
     let (tenant, config) = (call.tenant()?, &call.deployment.config);
@@ -54,8 +53,8 @@ pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     let failed = |line: &Result<_, Vec<_>>| line.as_ref().err().cloned().map(|errors| LineResult::Failed { errors });
     let mut results: Vec<Option<LineResult>> = lines.iter().map(failed).collect();
     let (mut effective_by, mut replayed) = (None, None);
-    // By lines, the bad ones too: a line that has become bad, since its expiry
-    // is over, must not move the others into parts where they were not.
+    // Batches are made of lines, bad ones included: a line that turns bad between two requests, because its expiry has
+    // passed, must not shift other lines into another batch.
     for (number, batch) in lines.chunks(BATCH_LINES).enumerate() {
         let claim = origin.claim.as_ref().map(|claim| claim.part(number));
         let numbered = batch.iter().zip(number * BATCH_LINES..);
@@ -64,7 +63,7 @@ pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
         if keys.is_empty() && claim.is_none() {
             continue;
         }
-        // Those before it may have taken a while.
+        // The batches before this one may have taken a while, so the caller is judged again.
         let judged_until = if number == 0 { origin.judged_until } else { call.judge().await?.until };
         let origin = Origin { claim, judged_until, ..origin.clone() };
         let command = ImportKeys { origin, tenant: tenant.clone(), keys };
@@ -99,24 +98,23 @@ fn not_allowed() -> Problem {
     Problem::new(Code::ImportNotAllowed, detail)
 }
 
-/// Record keys that another system issued: one batch of an import.
+/// The command to record keys that another system issued: one batch of an import.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ImportKeys {
     pub(crate) origin: Origin,
     pub(crate) tenant: TenantId,
-    /// Each with the number of its line.
+    /// The keys, each with the number of its line.
     pub(crate) keys: Vec<(usize, ImportedKey)>,
 }
 
 /// The outcome of each key of a batch.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Imported {
-    /// By line. Of an import that is answered again the lines that were good then.
+    /// The results by line. If an answer is replayed, it has the lines that were good at that time.
     pub(crate) results: Vec<(usize, LineResult)>,
-    /// The time from which the new ones are in effect everywhere, if there are any and
-    /// the feed took them.
+    /// The time from which the new keys are in effect everywhere, if there are any and the feed took them.
     pub(crate) effective_by: Option<Timestamp>,
-    /// Whether this was done before, and is only answered again.
+    /// Whether this is the remembered answer to an import that was done before.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub(crate) replayed: bool,
 }
@@ -130,7 +128,7 @@ impl Command for ImportKeys {
     }
 }
 
-/// Records the keys that the ledger doesn't have.
+/// Records the keys that the ledger doesn't have yet.
 impl Change for ImportKeys {
     fn claim(&self) -> Option<&Claim> {
         self.origin.claim.as_ref()
@@ -138,7 +136,7 @@ impl Change for ImportKeys {
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<Imported, Failure> {
         let Self { origin, tenant, keys } = self;
-        // A claim is for good, so it takes as much as the change itself.
+        // A claim is permanent, so the caller is judged here as strictly as for the change itself.
         ledger.judge(&origin, clock::now())?;
         let claims = claim(ledger, &tenant, &keys, clock::now()).await?;
         let now = clock::now();
@@ -156,14 +154,14 @@ impl Change for ImportKeys {
             LineResult::Imported { id } => Some(Subject::Key(id.clone())),
             _ => None,
         });
-        // Recorded they are. What the feed did not take now, the outbox retries.
+        // The keys are recorded. What the feed doesn't take now is retried from the outbox.
         let effective_by = ledger.publish_now(&new.collect::<Vec<_>>()).await.unwrap_or_default();
         Ok(Imported { results, effective_by, replayed: false })
     }
 }
 
-/// Claims what this ledger doesn't have yet and the limits let it have: a
-/// claim is for good, and one without a key would keep others from theirs.
+/// Claims the digests of keys that this ledger doesn't have yet and that the limits allow. A claim is permanent, and
+/// one without a key would keep the digest from its rightful tenant.
 async fn claim(
     ledger: &OpenLedger,
     tenant: &TenantId,
@@ -201,8 +199,8 @@ fn room(ledger: &OpenLedger, now: Timestamp) -> Result<Room, Error> {
     Ok(Room { limits, active })
 }
 
-/// Looks again whether there is such a key: it may have come while the feed
-/// was asked, or in an earlier line.
+/// Imports one line. Checks again whether the key exists, since it may have been recorded while the feed was asked, or
+/// by an earlier line.
 fn import_one(
     ledger: &OpenLedger,
     origin: &Origin,
@@ -246,7 +244,7 @@ struct Room {
 }
 
 impl Room {
-    /// The expiry of the line's key, which then takes up room; or why there is none for it.
+    /// Admits the key of a line, counts it and returns its expiry; or says why there is no room for it.
     fn admit(&mut self, line: &ImportedKey, now: Timestamp) -> Result<Option<Timestamp>, LineResult> {
         let expires_at = self.limits.expiry(line.new.expires_at, now);
         let expires_at = expires_at.map_err(|detail| LineResult::refused("expires_at", detail))?;
@@ -259,7 +257,7 @@ impl Room {
     }
 }
 
-/// The digests that the feed was asked for, and those of them that are not to be had.
+/// The digests that were claimed from the feed, and those that it refused.
 #[derive(Default)]
 struct Claims {
     asked: BTreeSet<KeyDigest>,

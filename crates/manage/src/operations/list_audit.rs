@@ -1,5 +1,5 @@
-//! The audit log by page, newest first: a tenant's, or the operators', which tells
-//! of all operators, whomever they act for.
+//! Lists the audit log by page, newest first: a tenant's log, or the operators', which covers all operators, whichever
+//! tenants they act for.
 
 use keystile_core::{api::listing, ledger::query::AuditQuery};
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ fn command(call: &Call<'_>) -> Result<ListAudit, Failure> {
     Ok(ListAudit { request_id: call.request_id.into(), query: listing::parse_audit_query(call.query()?)? })
 }
 
-/// Read a page of the audit log.
+/// The command to read a page of the audit log.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ListAudit {
     pub(crate) request_id: String,

@@ -1,5 +1,4 @@
-//! The events of a source that could not be delivered. The worker that receives
-//! webhooks keeps them.
+//! Lists the events of a source that could not be delivered, which the worker that receives webhooks keeps.
 
 use keystile_core::api::listing;
 

@@ -1,4 +1,4 @@
-//! Lists of keys by page: a tenant's, or operators'.
+//! Lists a tenant's keys, or the operators', by page.
 
 use keystile_core::{
     TenantId,
@@ -22,13 +22,13 @@ pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     call.tenants_ledger(&ListKeys { request_id: call.request_id.into(), query, within: None }).await
 }
 
-/// Lists a page of operators; to a tenant's operator that tenant's alone.
+/// Lists a page of operators. An operator of a tenant gets only that tenant's operators.
 pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
     let query = listing::parse_operator_query(call.query()?)?;
     call.operators_ledger(&ListKeys { request_id: call.request_id.into(), query, within: call.own_tenant() }).await
 }
 
-/// List keys.
+/// The command to list keys.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ListKeys {
     pub(crate) request_id: String,
@@ -41,7 +41,7 @@ pub(crate) struct ListKeys {
 pub(crate) struct KeyPage {
     pub(super) keys: Vec<ShownKey>,
     pub(super) next_cursor: Option<String>,
-    /// Those whose rows can't be read.
+    /// The ids of keys whose rows can't be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) unreadable: Vec<String>,
 }
@@ -55,7 +55,7 @@ impl Command for ListKeys {
     }
 }
 
-/// A key that can't be read is named, and keeps none of the others back.
+/// Lists keys. A key that can't be read is named, and doesn't keep the others from being listed.
 impl Read for ListKeys {
     fn read(&self, ledger: &OpenLedger) -> Result<KeyPage, Failure> {
         let now = clock::now();

@@ -1,12 +1,11 @@
-//! All tenants that have, or had, keys or settings. The feed knows them, since
-//! every ledger publishes to it.
+//! Lists all tenants that have, or had, keys or settings. The feed knows them, since every ledger publishes to it.
 
 use keystile_core::{api::listing, base::problem::Problem, objects::feed};
 use keystile_runtime::{log, object, response};
 
 use crate::api::{call::Call, reply::ApiResult};
 
-/// The feed answers from one table.
+/// The longest that the feed may take: it answers from one table.
 const FEED_TIMEOUT_MS: u64 = 2_000;
 
 /// Lists a page of tenants.

@@ -1,7 +1,7 @@
-//! The API's own description, `docs/reference/openapi.json`: the file as it is, compiled in.
+//! Serves the API's own description, `docs/reference/openapi.json`, which is compiled in unchanged.
 //!
-//! Served as `application/json`, which every browser and tool shows and reads;
-//! the registered `application/vnd.oai.openapi+json` many don't.
+//! It is served as `application/json`, which every browser and tool can show and read. Many of them don't know the
+//! registered type `application/vnd.oai.openapi+json`.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -9,10 +9,10 @@ use worker::{Env, Headers, Request, Response};
 
 use crate::api::reply::ApiResult;
 
-/// The time that a copy is good without asking again: about as long as one deployment takes to be everywhere.
+/// The time for which a copy may be used without asking again: about as long as a deployment takes to be everywhere.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
-/// The document, or 304 if the caller has it.
+/// Answers with the document, or with 304 if the caller has it.
 pub(super) fn get(request: &Request, _: &Env) -> ApiResult {
     let (etag, if_none_match) = (etag(), request.headers().get("If-None-Match")?);
     let headers = Headers::new();

@@ -1,4 +1,4 @@
-//! The end of a key's life, or of an operator's.
+//! Revokes a key or an operator, which ends its life.
 
 use keystile_core::{
     api::{
@@ -36,7 +36,7 @@ async fn command(call: &Call<'_>, target: Target) -> Result<Revoke, Failure> {
     Ok(Revoke { origin, target, reason: management::parse_revoke(body)? })
 }
 
-/// End a key's life.
+/// The command to revoke a key.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Revoke {
     pub(crate) origin: Origin,

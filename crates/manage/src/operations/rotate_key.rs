@@ -1,4 +1,4 @@
-//! Rotation: a key, or an operator, is replaced by one that is the same but for its text.
+//! Rotates a key or an operator: replaces it by one that differs only in its text.
 
 use keystile_core::{
     Timestamp,
@@ -37,8 +37,8 @@ pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     call.tenants_ledger(&command).await
 }
 
-/// Rotates an operator. The caller gets a key that can do what the old one could,
-/// so they must hold as much.
+/// Rotates an operator. The caller gets a key that can do what the old one could, so they must hold everything that it
+/// holds.
 pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
     call.no_query()?;
     let command = command(call, call.operator()?, Some(call.caller().clone())).await?;
@@ -50,13 +50,13 @@ async fn command(call: &Call<'_>, target: Target, granting: Option<Caller>) -> R
     Ok(Rotate { origin, target, rotation: management::parse_rotate(body, clock::now())?, granting })
 }
 
-/// Replace a key.
+/// The command to replace a key.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Rotate {
     pub(crate) origin: Origin,
     pub(crate) target: Target,
     pub(crate) rotation: Rotation,
-    /// The operator who must hold all that the key holds, where that is asked.
+    /// The operator who must hold everything that the key holds; `None` if that isn't required.
     pub(crate) granting: Option<Caller>,
 }
 
@@ -118,7 +118,7 @@ fn rotated(
     ShownKey::changed(successor, effective_by, holds, now).with_text(minted).replacing(replaced)
 }
 
-/// The old key's own expiry, unless another is asked for, within the limits.
+/// The expiry of the successor: the requested one within the limits, or else the old key's own expiry.
 fn successors_expiry(
     old: &Key,
     requested: Option<RequestedExpiry>,

@@ -1,4 +1,4 @@
-//! The revocation of a key by its holder, who asks the edge.
+//! Revokes a key at the request of its holder, who asks the edge.
 
 use keystile_core::{
     api::shown::ShownKey,

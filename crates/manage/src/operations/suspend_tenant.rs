@@ -1,5 +1,5 @@
-//! The suspension of a tenant, and its end. Neither is for its own operators: they
-//! would lift what was imposed on them.
+//! Suspends a tenant, and ends its suspension. The tenant's own operators may do neither, since they could lift what
+//! was imposed on them.
 
 use keystile_core::{
     TenantId,
@@ -29,19 +29,19 @@ use crate::{
     },
 };
 
-/// Puts all of the tenant's keys out of use.
+/// Suspends the tenant, so that none of its keys can be used.
 pub(super) async fn suspend(call: &Call<'_>) -> ApiResult {
     let (origin, tenant) = nothing_more(call).await?;
     call.tenants_ledger(&Suspend { origin, tenant }).await
 }
 
-/// Puts them back into use.
+/// Ends the suspension of the tenant.
 pub(super) async fn resume(call: &Call<'_>) -> ApiResult {
     let (origin, tenant) = nothing_more(call).await?;
     call.tenants_ledger(&Resume { origin, tenant }).await
 }
 
-/// Reads a request that has neither parameters nor fields.
+/// Reads a request that has neither query parameters nor fields.
 async fn nothing_more(call: &Call<'_>) -> Result<(Origin, TenantId), Failure> {
     call.no_query()?;
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
@@ -49,14 +49,14 @@ async fn nothing_more(call: &Call<'_>) -> Result<(Origin, TenantId), Failure> {
     Ok((origin, call.tenant()?.clone()))
 }
 
-/// Suspend a tenant.
+/// The command to suspend a tenant.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Suspend {
     pub(crate) origin: Origin,
     pub(crate) tenant: TenantId,
 }
 
-/// Resume a tenant.
+/// The command to resume a tenant.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Resume {
     pub(crate) origin: Origin,
@@ -123,7 +123,7 @@ async fn set_suspended(
     })?;
     let effective_by = match told {
         Some(told) => ledger.publish_version(Subject::Tenant, told).await?,
-        // A tenant that was never suspended need not be resumed: that holds already.
+        // A tenant without a status was never suspended and need not be resumed: it is in use already.
         None => Some(now),
     };
     let effective_by = Rfc3339(effective_by.ok_or_else(|| refusals::pending(false))?);

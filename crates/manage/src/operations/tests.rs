@@ -1,4 +1,4 @@
-//! The tables, held against each other and against `docs/reference/openapi.json`.
+//! Checks the tables of operations and commands against each other and against `docs/reference/openapi.json`.
 
 mod answers;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Answers, COMMANDS, OPERATIONS, Operation, Whose};
 use crate::documented::document;
 
-/// An operation as both sides have it: method, path, id, security.
+/// An operation in the form that the table and the document share: method, path, id, security.
 fn of_table(operation: &Operation) -> (String, String, String, Value) {
     let security = match operation.answers {
         Answers::Public(_) => json!([]),

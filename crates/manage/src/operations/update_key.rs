@@ -1,4 +1,4 @@
-//! Changes of a key by a merge patch.
+//! Changes a key by a merge patch.
 
 use keystile_core::{
     api::{
@@ -36,8 +36,8 @@ pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
     call.tenants_ledger(&UpdateKey { origin, target, patch, if_match }).await
 }
 
-/// The versions that an `If-Match` names; `None` for `*`, which any key
-/// matches. A tag that is no ETag of ours matches none.
+/// Reads the versions that an `If-Match` names; `None` for `*`, which any key matches. A tag that isn't one of our
+/// ETags matches no key.
 fn versions(if_match: &str) -> Option<Vec<u64>> {
     let tags: Vec<&str> = if_match.split(',').map(str::trim).collect();
     if tags.contains(&"*") {
@@ -47,13 +47,13 @@ fn versions(if_match: &str) -> Option<Vec<u64>> {
     Some(tags.iter().filter_map(version).collect())
 }
 
-/// Change what a patch says.
+/// The command to change a key as a patch says.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct UpdateKey {
     pub(crate) origin: Origin,
     pub(crate) target: Target,
     pub(crate) patch: KeyPatch,
-    /// Only if the key has one of these versions.
+    /// The versions that `If-Match` names, of which the key must have one; `None` if any version will do.
     pub(crate) if_match: Option<Vec<u64>>,
 }
 

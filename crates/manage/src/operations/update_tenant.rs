@@ -1,5 +1,5 @@
-//! A tenant's plan and its own limits. They are not for its own operators to change:
-//! they would lift what was imposed on them.
+//! Changes a tenant's plan and its own limits. The tenant's own operators may not, since they could lift what was
+//! imposed on them.
 
 use keystile_core::{
     TenantId,
@@ -36,7 +36,7 @@ pub(super) async fn of_path(call: &Call<'_>) -> ApiResult {
     call.tenants_ledger(&UpdateTenant { origin, tenant: call.tenant()?.clone(), patch }).await
 }
 
-/// Change a tenant's plan and limits.
+/// The command to change a tenant's plan and limits.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct UpdateTenant {
     pub(crate) origin: Origin,
@@ -53,7 +53,7 @@ impl Command for UpdateTenant {
     }
 }
 
-/// Keys that exist stay as they are.
+/// Changes the settings. Existing keys stay as they are.
 impl Change for UpdateTenant {
     fn claim(&self) -> Option<&Claim> {
         self.origin.claim.as_ref()
@@ -72,14 +72,14 @@ impl Change for UpdateTenant {
             settings::write(database, &after)?;
             let detail = plan::difference(&before, &after);
             audit::tenant_changed(database, &origin, Action::LimitsChanged, detail, now)?;
-            // So that the list of tenants has it even if it has no keys yet.
+            // Writes a status, so that the tenant is listed even if it has no keys yet.
             if suspension::find(database)?.is_none() {
                 suspension::write(database, &TenantStatus { tenant: tenant.clone(), version: 1, suspended: false })?;
                 outbox::enqueue(database, &Subject::Tenant, 1, now)?;
             }
             Ok(ledger.arm(now)?)
         })?;
-        // The limits hold from now on, whoever hears of the tenant when.
+        // The limits are in force from now on, no matter when the feed hears of the tenant.
         let _ = ledger.publish_now(&[Subject::Tenant]).await;
         GetTenant { request_id: origin.request_id, tenant }.read(ledger)
     }

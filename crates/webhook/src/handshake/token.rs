@@ -4,12 +4,11 @@ use alloc::borrow::Cow;
 
 use crate::scheme::{Handshake, ResponseAlgorithm, Scheme};
 
-/// Bytes of a token, at most.
+/// The maximum length of a token, bytes.
 const MAX_TOKEN: usize = 128;
 
-/// Whether this is a text that a handshake may have signed: up to 128 letters,
-/// digits and `-._~+/`, and `=` at the end. No JSON object or list, no form, no
-/// message with a time before it.
+/// Whether a handshake may have signed this text: up to 128 letters, digits and `-._~+/`, with `=` only at the end. So
+/// it is not a JSON object or list, not a form, and not a message that begins with a time.
 pub(crate) fn is_token(message: &[Cow<'_, [u8]>]) -> bool {
     let len: usize = message.iter().map(|piece| piece.len()).sum();
     if len == 0 || len > MAX_TOKEN {

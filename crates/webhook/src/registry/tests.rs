@@ -12,7 +12,7 @@ use crate::{
 
 mod round_trip;
 
-/// The ids as they stand in the file.
+/// The ids as they are written in the file.
 fn ids_as_written() -> Vec<&'static str> {
     REGISTRY
         .lines()
@@ -99,9 +99,9 @@ fn answers_under_the_signing_key_are_the_known_ones() {
     assert_eq!(oracles, ["braintree", "x", "zoom"]);
 }
 
-/// SNS signs names and values line by line, and `Message` may have any lines in
-/// it. So what follows must be there, and have one line each: otherwise the end
-/// of what is signed could pass for a part of the message, and its id be gone.
+/// SNS signs names and values line by line, and `Message` may have any number of lines. So the lines after it must
+/// exist and have one line each: otherwise the end of the signed text could pass for a part of the message, and the id
+/// would be missing.
 #[test]
 fn p40_a_notification_of_sns_can_not_be_taken_apart_in_another_way() {
     let mut scheme = provider("sns").unwrap().scheme.clone();
@@ -134,7 +134,7 @@ fn p40_a_notification_of_sns_can_not_be_taken_apart_in_another_way() {
     assert_eq!(code(signed, &with(&[("Message", "m\nMessageId\n1")])), "MISSING_FIELD");
     let all = "m\nMessageId\n1\nTimestamp\n2026-11-21T06:00:00Z\nTopicArn\na";
     assert_eq!(code(signed, &[("Message", all), ("Type", "Notification")]), "MISSING_FIELD");
-    // A message that was written by someone who wants another id, or subject.
+    // An attacker wrote this message, who wants another id or subject.
     let signed = signed.replace("\nm\n", "\nm\nMessageId\n2\nSubject\ns\n");
     assert_eq!(code(&signed, &with(&[("Message", "m\nMessageId\n2\nSubject\ns"), ("MessageId", "1")])), "OK");
     let other = with(&[("Message", "m"), ("MessageId", "2"), ("Subject", "s\nMessageId\n1")]);

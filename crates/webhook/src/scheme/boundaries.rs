@@ -1,11 +1,10 @@
-//! Whether a text's boundaries are fixed in the signed message.
+//! Checks whether the boundaries of a text are fixed in the signed message.
 //!
-//! A signature is over one text, put together. In `{header:topic}{header:id}`
-//! `a` and `bc` are the same as `ab` and `c`: both verify, with two ids. So an
-//! id identifies a delivery only where its ends, and all before it, are fixed:
-//! by a literal whose first character can't be in the text before it (which is
-//! checked with each delivery), by the end of a line, or by a timestamp that is
-//! enforced, since one with a digit more or less is out of its window.
+//! A signature covers one text, put together from parts. In `{header:topic}{header:id}`, `a` and `bc` give the same
+//! text as `ab` and `c`: both verify, with two different ids. So an id identifies a delivery only if its ends, and all
+//! boundaries before it, are fixed. A boundary is fixed by a literal whose first character can't be in the text before
+//! it (which is checked with each delivery), by the end of a line, or by a timestamp that is enforced, since a
+//! timestamp with a digit more or less is out of its window.
 
 use super::model::Scheme;
 use crate::{
@@ -13,8 +12,8 @@ use crate::{
     template::{Part, Template},
 };
 
-/// Whether nobody can shift the boundaries of the text at this place, in any of the
-/// messages, or in the text of a signed hash.
+/// Whether nobody can shift the boundaries of the text at this place, in any of the messages or in the text of a signed
+/// hash.
 pub(super) fn are_fixed(scheme: &Scheme, place: &Place) -> bool {
     if matches!(place, Place::Claim(_)) {
         return true;
@@ -28,7 +27,7 @@ fn are_fixed_in(scheme: &Scheme, template: &Template, place: &Place) -> bool {
     while let [part, rest @ ..] = parts {
         let is_it = match part {
             Part::Value(other) | Part::ValueOrEmpty(other) => other == place,
-            // Listed with their names, or alone in their line.
+            // They are listed with their names, or each has a line of its own.
             Part::SignedHeaders(_) => matches!(place, Place::Header(_)),
             Part::Present(_) => matches!(place, Place::Json(_)),
             Part::Body | Part::EscapedBody | Part::Sha256Hex => place.is_of_body(),
@@ -44,7 +43,7 @@ fn are_fixed_in(scheme: &Scheme, template: &Template, place: &Place) -> bool {
     false
 }
 
-/// Whether a part can neither take from the text after it nor give to it.
+/// Whether the boundary between a part and the text after it can't be shifted.
 fn ends(scheme: &Scheme, part: &Part, rest: &[Part], place: &Place) -> bool {
     let next = rest.first();
     let before_time = next.is_some_and(|next| is_time(scheme, next));
@@ -56,21 +55,21 @@ fn ends(scheme: &Scheme, part: &Part, rest: &[Part], place: &Place) -> bool {
         | Part::ValueOrEmpty(Place::Header(_) | Place::Field(_) | Place::Position(_))
         | Part::Sha256Hex
         | Part::Crc32 => before_literal || before_time,
-        // Only the first such text of a message may have several lines. It is
-        // told apart from the end, where all that follows has one (SNS).
+        // Only the first such text of a message may have several lines. Its end can be told if everything after it has
+        // one line each (SNS).
         Part::Present(_) | Part::Value(Place::Json(_)) | Part::ValueOrEmpty(Place::Json(_)) => {
             is_line(part, rest) && have_one_line_each(rest)
         }
         Part::Body | Part::EscapedBody => before_time,
-        // No URL ends like the beginning of a JSON document, which must be whole.
+        // No URL ends like the beginning of a JSON document, and the document must be complete.
         Part::Url | Part::UrlWithoutQuery => next == Some(&Part::Body) && matches!(place, Place::Json(_)),
-        // The receiver's own.
+        // The receiver itself sets these.
         Part::Param(_) | Part::Secret => true,
         _ => false,
     }
 }
 
-/// Whether this has a line of its own: the next begins with the line's end.
+/// Whether the part has a line of its own, because the next part begins with the line's end.
 fn is_line(part: &Part, rest: &[Part]) -> bool {
     matches!(part, Part::Present(_)) || matches!(rest.first(), Some(Part::Literal(text)) if text.starts_with('\n'))
 }

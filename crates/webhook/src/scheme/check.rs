@@ -1,4 +1,4 @@
-//! The mistakes of a [`Scheme`], as sentences for its author.
+//! Finds the mistakes of a [`Scheme`], as sentences for its author.
 
 use alloc::{
     format,
@@ -16,9 +16,9 @@ use crate::{
     template::{Part, Template},
 };
 
-/// Forms of a message, at most: each is tried with each secret.
+/// The maximum number of messages: each is tried with each secret.
 const MAX_MESSAGES: usize = 4;
-/// Ways to sign, at most: each secret may be a key for each.
+/// The maximum number of methods: each secret may be a key for each.
 const MAX_METHODS: usize = 4;
 
 pub(super) fn scheme(scheme: &Scheme) -> Vec<SchemeError> {
@@ -38,7 +38,7 @@ struct Check<'a> {
     errors: Vec<SchemeError>,
 }
 
-/// The use of a template, which decides on the parts that it can have.
+/// The use of a template, which decides which parts it may have.
 #[derive(Clone, Copy, PartialEq)]
 enum Use {
     Message,
@@ -323,7 +323,7 @@ impl Check<'_> {
     }
 }
 
-/// 0: a signature over a message, 1: a JWT, 2: equality.
+/// The kind of an algorithm: 0 signs a message, 1 signs a JWT, 2 is equality.
 const fn kind(algorithm: Algorithm) -> u8 {
     match algorithm {
         Algorithm::Equality => 2,

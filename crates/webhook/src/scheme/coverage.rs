@@ -1,4 +1,4 @@
-//! How much of a delivery a [`Scheme`]'s signature covers.
+//! Finds out how much of a delivery the signature of a [`Scheme`] covers.
 
 use alloc::string::ToString as _;
 
@@ -13,9 +13,8 @@ use crate::{
 };
 
 impl Scheme {
-    /// Whether a good signature means that the whole body is the sender's. Not
-    /// where a form's names and values run into one another, and not where a hash
-    /// over secret and message can be continued by whoever has seen one.
+    /// Whether a good signature means that the whole body is the sender's. This is not so if the names and values of a
+    /// form run into one another, or if a hash over secret and message can be extended by anybody who has seen one.
     #[must_use]
     pub fn body_authenticated(&self) -> bool {
         if self.methods.iter().any(|method| method.algorithm == Algorithm::Sha256) {
@@ -26,15 +25,15 @@ impl Scheme {
         by_message || by_hash || self.signature.iter().all(|place| *place == Place::Body)
     }
 
-    /// Whether a good signature can't be used again later: its timestamp is
-    /// signed and enforced. Until then, remembering ids has to do it.
+    /// Whether a good signature can't be used again later, because its timestamp is signed and enforced. Until the
+    /// timestamp is too old, only remembering ids protects against repeats.
     #[must_use]
     pub fn replay_protected(&self) -> bool {
         self.timestamp.as_ref().is_some_and(|rule| rule.enforce && self.is_signed(&rule.at))
     }
 
-    /// Whether the event id is part of the signed message, and no text beside it can be
-    /// taken for a part of it. Otherwise a repeated delivery can be given another id.
+    /// Whether the event id is part of the signed message, and nothing beside it can be taken for a part of it.
+    /// Otherwise anybody can give a repeated delivery another id.
     #[must_use]
     pub fn event_id_signed(&self) -> bool {
         self.event_id.as_ref().is_some_and(|place| self.is_signed(place) && boundaries::are_fixed(self, place))
@@ -49,7 +48,7 @@ impl Scheme {
         let in_part = |part: &Part| match part {
             Part::Value(signed) | Part::ValueOrEmpty(signed) => signed == place,
             Part::Timestamp => is_timestamp,
-            // That this header lists the timestamp's is checked with each delivery.
+            // Each delivery is checked for whether this header lists the timestamp's header.
             Part::SignedHeaders(_) => is_timestamp && matches!(place, Place::Header(_)),
             Part::Url => matches!(place, Place::Query(_)),
             Part::UrlWithPort

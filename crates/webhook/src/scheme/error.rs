@@ -8,7 +8,7 @@ use serde::Serialize;
 /// One mistake of a scheme: its place, such as `handshake.0.when`, and a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SchemeError {
-    /// The axis; empty for a mistake of the whole.
+    /// The axis; empty for a mistake that concerns the whole scheme.
     pub at: String,
     /// A sentence that says what is wrong and what to write.
     pub message: String,
@@ -22,8 +22,7 @@ impl fmt::Display for SchemeError {
 
 impl Error for SchemeError {}
 
-/// All mistakes of a scheme; at least one. As a text they stand in one line,
-/// with `; ` between them.
+/// All mistakes of a scheme, at least one. As a text they are on one line, separated by `; `.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemeErrors(pub(super) Vec<SchemeError>);
 

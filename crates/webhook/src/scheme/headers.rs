@@ -1,4 +1,4 @@
-//! The headers that a [`Scheme`] reads, for callers that hand over no others.
+//! Lists the headers that a [`Scheme`] reads, for callers that pass on no others.
 
 use alloc::{
     string::{String, ToString},
@@ -46,7 +46,7 @@ pub(super) fn read(scheme: &Scheme) -> Option<Vec<String>> {
         match place {
             Place::Header(names) => headers.extend(names.iter().cloned()),
             Place::NumberedHeader(_) => return None,
-            // It says how a form is written.
+            // This header says how the form is written.
             Place::Form(_) => headers.push("content-type".to_string()),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! The types of a [`Scheme`], as it is after reading.
+//! The types of a [`Scheme`] that was read.
 
 use alloc::{string::String, vec::Vec};
 
@@ -8,10 +8,10 @@ use crate::{
     template::Template,
 };
 
-/// How one sender signs its webhooks. The module [`scheme`](crate::scheme) describes each axis.
+/// The way in which one sender signs its webhooks. The module [`scheme`](crate::scheme) describes each axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scheme {
-    /// The places of the signature: any of these; never empty.
+    /// The places of the signature, of which any may hold it; never empty.
     pub signature: Vec<Place>,
     /// The text that the whole value begins with.
     pub begins: String,
@@ -19,15 +19,15 @@ pub struct Scheme {
     pub groups: Option<char>,
     /// The character between entries.
     pub split: Option<char>,
-    /// The character that the signature follows in its entry.
+    /// The character before the signature in its entry.
     pub after: Option<char>,
-    /// The methods that are good. The first is the one to sign with; never empty.
+    /// The methods that are accepted, of which the first is used for signing; never empty.
     pub methods: Vec<SigningMethod>,
-    /// The signed text: any of these; empty for JWTs and equality.
+    /// The signed texts, of which any may match; empty for JWTs and equality.
     pub messages: Vec<Template>,
     /// The time of signing.
     pub timestamp: Option<TimestampRule>,
-    /// The id that a repeated delivery repeats.
+    /// The id that is the same when a delivery is repeated.
     pub event_id: Option<Place>,
     /// The place of the JSON document, if it is not the body.
     pub document: Option<Place>,
@@ -35,48 +35,48 @@ pub struct Scheme {
     pub each: Option<JsonPath>,
     /// Further hashes to check.
     pub hashes: Vec<HashRule>,
-    /// Claims of the JWT.
+    /// The claims of the JWT that must have these texts.
     pub claims: Vec<(JsonPath, Template)>,
-    /// Names of the texts that the receiver configures beside its secrets.
+    /// The names of the texts that the receiver configures beside its secrets.
     pub params: Vec<String>,
     /// The requests by which the sender makes sure of the receiver.
     pub handshakes: Vec<Handshake>,
 }
 
-/// How a signature is made.
+/// The way in which a signature is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningMethod {
-    /// The text that its entry begins with.
+    /// The text that the signature's entry begins with.
     pub prefix: String,
-    /// How the signature is written.
+    /// The encoding of the signature.
     pub encoding: Encoding,
-    /// How the signature is computed.
+    /// The algorithm of the signature.
     pub algorithm: Algorithm,
-    /// How the key is made of the secret.
+    /// The way in which the key is made from the secret.
     pub key: KeyForm,
 }
 
-/// The time of signing, and how far it may be from now.
+/// The time of signing, and the permitted distance from now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimestampRule {
     /// The place of the timestamp.
     pub at: Place,
-    /// How the timestamp is written.
+    /// The unit in which the timestamp is written.
     pub unit: TimeUnit,
-    /// How old a delivery may be, in whole seconds, inclusive.
+    /// The maximum age of a delivery, in whole seconds, inclusive.
     pub past: u32,
-    /// How far ahead of the clock its time may be, in whole seconds, inclusive.
+    /// The maximum time by which it may be ahead of the clock, in whole seconds, inclusive.
     pub future: u32,
     /// Whether the limits are enforced; otherwise the timestamp is only read.
     pub enforce: bool,
 }
 
-/// A SHA-256 (FIPS 180-4) that is sent along.
+/// A SHA-256 hash (FIPS 180-4) that is sent with the delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HashRule {
     /// The place of the hash.
     pub at: Place,
-    /// How the hash is written.
+    /// The encoding of the hash.
     pub encoding: Encoding,
     /// The text that is hashed.
     pub of: Template,
@@ -85,9 +85,9 @@ pub struct HashRule {
 /// A request by which a sender makes sure of its receiver, and the answer to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Handshake {
-    /// The requests that are this handshake.
+    /// The condition for a request to be this handshake.
     pub when: HandshakeCondition,
-    /// Whether the request must first pass the scheme itself.
+    /// Whether the request must first be verified by the scheme itself.
     pub signed: bool,
     /// The token that the sender must know.
     pub token: Option<TokenRule>,
@@ -97,14 +97,14 @@ pub struct Handshake {
     pub answer: AnswerRule,
 }
 
-/// The requests that are a handshake. All conditions that are given must hold.
+/// The condition for a request to be a handshake. All parts that are given must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HandshakeCondition {
     /// The HTTP method.
     pub method: Option<String>,
-    /// A place that must have a text.
+    /// A place where there must be a text.
     pub at: Option<Place>,
-    /// The text that it must have.
+    /// The text that must be there.
     pub is: Option<String>,
 }
 
@@ -122,9 +122,9 @@ pub struct TokenRule {
 pub struct ResponseRule {
     /// The text that it is computed from.
     pub of: Template,
-    /// How it is computed.
+    /// The algorithm by which it is computed.
     pub algorithm: ResponseAlgorithm,
-    /// How the response is written.
+    /// The encoding of the response.
     pub encoding: Encoding,
 }
 

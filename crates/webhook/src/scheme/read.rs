@@ -1,4 +1,4 @@
-//! From a table to a [`Scheme`].
+//! Reads a [`Scheme`] from a table.
 
 use alloc::{
     format,
@@ -196,7 +196,7 @@ fn answer(mut table: Table<'_>) -> AnswerRule {
     rule
 }
 
-/// A table of templates.
+/// Reads a table of templates.
 fn templates(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Vec<(String, Template)> {
     let Value::Object(members) = value else {
         errors.push(SchemeError { at: at.into(), message: "a table expected".into() });
@@ -212,7 +212,7 @@ fn templates(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Vec<(Stri
     read
 }
 
-/// A table's axes, taken one by one. Axes that are left over are unknown.
+/// The axes of a table, which are taken one by one. Axes that are left over are unknown.
 struct Table<'e> {
     members: Map<String, Value>,
     at: String,
@@ -267,7 +267,7 @@ impl<'e> Table<'e> {
         self.optional(axis, read)
     }
 
-    /// A list of tables.
+    /// Reads a list of tables.
     fn tables<T>(&mut self, axis: &'static str, read: impl Fn(&mut Table<'_>) -> Option<T>) -> Vec<T> {
         let tables = self.optional(axis, |value, at, errors| {
             let Value::Array(values) = value else { return Err("a list of tables expected".to_string()) };
@@ -350,7 +350,7 @@ fn named<T: core::fmt::Display>(
     })
 }
 
-/// One, or a list of some.
+/// Reads one text, or a list of texts.
 fn list<T>(value: Value, read: impl Fn(String) -> Result<T, String>) -> Result<Vec<T>, String> {
     match value {
         Value::Array(values) if values.len() <= 32 => {

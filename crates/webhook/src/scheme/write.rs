@@ -1,4 +1,4 @@
-//! From a [`Scheme`] to the table it is read from.
+//! Writes a [`Scheme`] as the table that it is read from.
 
 use alloc::{
     string::{String, ToString},
@@ -85,8 +85,8 @@ fn one_or_many<T: ToString>(values: &[T]) -> Value {
     }
 }
 
-/// The first method leaves defaults out; the others say all, since what they
-/// leave out is as the first has it.
+/// Writes a method. The first one leaves out defaults. The others leave out nothing, since whatever they leave out is
+/// taken from the first.
 fn method(method: &SigningMethod, all: bool) -> Map<String, Value> {
     let mut table = Map::new();
     let default_encoding = match method.algorithm {

@@ -1,4 +1,4 @@
-//! P35, P37, P38: what a receiver could read otherwise than it was verified.
+//! P35, P37, P38: deliveries that a receiver could read in another way than they were verified.
 
 use std::{
     format,
@@ -29,7 +29,7 @@ fn p35_an_id_with_a_dot_would_make_the_message_ambiguous() {
     }
 }
 
-/// Replicate's verifiers look at no time: then its text must be one all the same.
+/// Replicate's verifiers ignore the time. Its text must be a time all the same.
 #[test]
 fn p35_a_timestamp_that_is_not_enforced_can_not_swallow_the_body() {
     for message in ["{timestamp}.{body}", "{timestamp}{body}"] {
@@ -48,8 +48,8 @@ fn p35_a_timestamp_that_is_not_enforced_can_not_swallow_the_body() {
     }
 }
 
-/// A shifted boundary between a header and its neighbour in the message would give
-/// other texts under the same signature.
+/// If the boundary between a header and its neighbour in the message could be shifted, other texts would have the same
+/// signature.
 #[test]
 fn p35_a_header_beside_the_body_can_not_take_a_part_of_it() {
     let of = |message: &str| {
@@ -73,8 +73,8 @@ fn p35_a_header_beside_the_body_can_not_take_a_part_of_it() {
     assert_eq!(code("{header_or_empty:t}.{body}", &dot, "1.{}", "{}"), "MALFORMED_FIELD");
 }
 
-/// The type of the content is not signed: with another one, the same fields
-/// could come beside files and fields that no signature covers.
+/// The content type is not signed: with another one, the same fields could be accompanied by files and fields that no
+/// signature covers.
 #[test]
 fn p37_a_signed_form_is_urlencoded() {
     let text = "signature = \"header:s\"\nencoding = \"base64\"\nalgorithm = \"hmac-sha1\"\nmessage = ";
@@ -88,7 +88,7 @@ fn p37_a_signed_form_is_urlencoded() {
     }
 }
 
-/// The origin reads a list or an object where nothing was signed.
+/// The receiver would read a list or an object where nothing was signed.
 #[test]
 fn p38_an_object_is_not_nothing() {
     let adyen = scheme(&ADYEN.replace("each = \"json:notificationItems[].NotificationRequestItem\"", ""));

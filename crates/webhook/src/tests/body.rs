@@ -128,7 +128,7 @@ fn no_more_is_read_than_the_limit_and_what_was_not_tried_is_not_called_forged() 
         rig::check(&scheme, &["a", "b", "c"], &rig::post(&headers, &body), &options)
             .map(|verified| verified.secret_index)
     };
-    // Three secrets and two messages; and a few looks: at the header, at each part.
+    // Three secrets and two messages are hashed. A few lookups are added: the header, and each part.
     let hashed = 6 * 1001;
     let looks = 512 * 20;
     for delegate_hmac_from in [0, usize::MAX] {
@@ -145,7 +145,7 @@ fn every_look_into_a_long_body_is_counted_whatever_it_is_for() {
     let base = "signature = \"header:s\"\nencoding = \"hex\"\n";
     let present = ["n"; 100].join(",");
     let forms: Vec<String> = (0..60).map(|_| "{json_or_empty:n}".into()).collect();
-    // The first hash that is wrong would be the last.
+    // Checking stops at the first hash that is wrong, so the header has the right one.
     let hashed = |bytes: &[u8]| encoding::to_hex(&mac::sha256(&[Cow::Borrowed(bytes)]));
     let right = hashed(hashed(body.as_bytes()).as_bytes());
     let hash = "[[hashes]]\nat = \"header:h\"\nof = \"{sha256hex:body}\"\n";
@@ -172,7 +172,7 @@ fn p08_templates_are_literal() {
             assert_eq!(round_trip(text, WHSEC, body.as_bytes()), "VALID", "{body}");
         }
     }
-    // A parameter that looks like a part is a text: templates are filled in once.
+    // A parameter that looks like a part is a plain text, since templates are filled in once.
     let scheme = scheme(
         "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\n\
          message = \"{param:a}{body}\"\nparams = [\"a\"]",

@@ -42,7 +42,7 @@ fn p42_a_handshake_is_no_oracle_for_signatures() {
     let good = crc("OGQ0MWU4Zj-_~.c3NpZ24%3D").unwrap();
     assert_eq!(good.status, 200);
     assert!(good.body.starts_with("{\"response_token\":\"sha256="), "{}", good.body);
-    // Nothing that a body, a form or a message with a time could be.
+    // Nothing that could be a body, a form or a message with a time is signed.
     let long = "a".repeat(129);
     let forged = [
         "%7B%22event%22%3A1%7D",
@@ -62,7 +62,7 @@ fn p42_a_handshake_is_no_oracle_for_signatures() {
     for token in forged {
         assert_eq!(crc(token).unwrap_err().code(), "MALFORMED_FIELD", "{token}");
     }
-    // And what is answered is of no use as a signature: such a text is no message.
+    // And the answer is of no use as a signature, since a token is never accepted as a message.
     for token in ["abc", "123", "true", "dGVzdA=="] {
         let response = crc(&token.replace('=', "%3D")).unwrap().body;
         let signature = response.split('"').nth(3).unwrap();

@@ -74,7 +74,7 @@ fn p19_unknown_versions_are_passed_over_and_never_accepted() {
         let beside = format!("{version}00,{value}");
         assert_eq!(code(&stripe, &["secret"], &[("stripe-signature", &beside)], b"{}"), "VALID", "{version}");
     }
-    // An HMAC under the name of the pair's algorithm is none.
+    // An HMAC under the name of the key pair's algorithm doesn't count.
     let standard = scheme(STANDARD);
     let headers = signed(&standard, WHSEC, b"{}");
     let other = rig::value(&headers, "webhook-signature").replace("v1,", "v1a,");
@@ -92,7 +92,7 @@ fn p20_a_malformed_entry_spoils_no_other() {
         assert_eq!(with(&format!("{good} {junk}")), "VALID", "{junk}");
         assert_eq!(with(junk), "MALFORMED_SIGNATURE", "{junk}");
     }
-    // In groups neither: the timestamp of one is none.
+    // A malformed group doesn't spoil another either, and the timestamp of one doesn't count for another.
     let persona = rig::scheme(&format!("{STRIPE}\ngroups = \" \""));
     let one = rig::value(&signed(&persona, "secret", b"{}"), "stripe-signature").to_string();
     for value in [format!("t=x,v1=00 {one}"), format!("{one} v1=00"), format!("t=1,t=2,v1=00 {one}")] {
@@ -137,7 +137,7 @@ fn p22_each_reason_has_its_own_code() {
     assert_eq!(case(&format!("v0={}", "0".repeat(64)), &time), "NO_MATCH");
     assert_eq!(case(&old, &format!("{}", NOW - 301)), "TIMESTAMP_TOO_OLD");
     assert_eq!(case(&early, &format!("{}", NOW + 301)), "TIMESTAMP_TOO_NEW");
-    // A forged delivery is that before it is late.
+    // A forged delivery is reported as forged, even if it is also late.
     assert_eq!(case(good, &format!("{}", NOW - 301)), "NO_MATCH");
     assert_eq!(code(&scheme, &[""], &[], b""), "CONFIGURATION");
 }
@@ -176,7 +176,7 @@ fn p24_a_prefix_that_is_needed_is_needed() {
     }
 }
 
-/// Every byte of a signature counts, the first as the last.
+/// Every byte of a signature counts, from the first to the last.
 #[test]
 fn p25_all_bytes_are_compared() {
     let scheme = scheme(GITHUB);
@@ -188,7 +188,7 @@ fn p25_all_bytes_are_compared() {
         let other = std::string::String::from_utf8(other).unwrap();
         assert_eq!(code(&scheme, &["secret"], &[("x-hub-signature-256", &other)], b"{}"), "NO_MATCH");
     }
-    // A token: no prefix of it will do, nor anything after it.
+    // A prefix of a token is not accepted, and neither is a token with something after it.
     let token = rig::scheme("signature = \"header:x-token\"\nalgorithm = \"equality\"");
     for (sent, expected) in
         [("secret", "VALID"), ("secre", "NO_MATCH"), ("secrets", "NO_MATCH"), ("Secret", "NO_MATCH")]
@@ -201,7 +201,7 @@ fn p25_all_bytes_are_compared() {
 #[test]
 fn p26_signatures_are_neither_padded_nor_cut() {
     let scheme = scheme(PLAIN_BASE64);
-    // A body whose signature has a slash in it, as Xero's verifiers strip.
+    // This body's signature contains a slash, which Xero's verifiers strip.
     let bodies = (0..200).map(|number| format!("{{\"number\":{number}}}"));
     let (body, headers) = bodies
         .map(|body| (body.clone(), signed(&scheme, "secret", body.as_bytes())))

@@ -1,5 +1,5 @@
-//! Properties of every scheme: a signed delivery verifies, and nothing near it
-//! does; no junk panics, or takes long.
+//! Properties of every scheme: a signed delivery verifies, one that differs a little doesn't, and junk neither panics
+//! nor takes long.
 
 use std::{
     format,
@@ -19,7 +19,7 @@ use crate::{
     encoding, sign,
 };
 
-/// A scheme on these axes, with a secret for it.
+/// A scheme with these axes, and a secret for it.
 fn made(algorithm: &str, encoding: &str, key: &str, format: &str, unit: &str, message: &str) -> (Scheme, String) {
     let format = match format {
         "prefix" => "signature = \"header:sig\"\nprefix = \"sha=\"".to_string(),
@@ -60,7 +60,7 @@ fn made(algorithm: &str, encoding: &str, key: &str, format: &str, unit: &str, me
 const UNITS: [&str; 3] = ["s", "ms", "rfc3339"];
 const FORMATS: [&str; 9] = ["plain", "prefix", "fields", "groups", "list", "positions", "begins", "after", "numbered"];
 
-/// The verdict on what was signed, with one thing changed each time.
+/// Checks the verdict on a signed delivery, unchanged and with one thing changed each time.
 fn stands_and_falls(scheme: &Scheme, secret: &str, body: &[u8], id: &str, flip: usize) -> Result<(), TestCaseError> {
     let at = |offset: i64| {
         let signed = sign(scheme, secret, &rig::post(&[], body), Some(id), &options(NOW + offset));
@@ -68,7 +68,7 @@ fn stands_and_falls(scheme: &Scheme, secret: &str, body: &[u8], id: &str, flip: 
     };
     let headers = at(0);
     prop_assert_eq!(code(scheme, &[secret], &borrowed(&headers), body), "VALID");
-    // Asked of the platform it is the same.
+    // The platform comes to the same verdict.
     let secrets = Secrets::parse(scheme, &[secret]);
     let asking = Options { delegate_hmac_from: 0, ..options(NOW) };
     let with_headers = borrowed(&headers);
@@ -133,7 +133,7 @@ proptest! {
 
 }
 
-// Their arithmetic is slow where it isn't optimised.
+// The arithmetic of these is slow unless it is optimised.
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
@@ -212,7 +212,7 @@ fn every_unit_round_trips() {
     }
 }
 
-/// The same state, whatever came before: there is none.
+/// Verifying leaves no state behind, so earlier deliveries don't matter.
 #[test]
 fn p45_one_scheme_never_touches_another() {
     let (standard, github) = (scheme(STANDARD), scheme(GITHUB));
@@ -225,8 +225,7 @@ fn p45_one_scheme_never_touches_another() {
     }
 }
 
-/// The senders whose headers have the same name are told apart by the scheme
-/// alone: the engine never guesses.
+/// Senders whose headers have the same name are told apart only by the scheme: the engine never guesses.
 #[test]
 fn p48_the_scheme_is_said_and_never_guessed() {
     let gocardless =
@@ -239,8 +238,8 @@ fn p48_the_scheme_is_said_and_never_guessed() {
     assert_ne!(code(&standard, &[WHSEC], &borrowed(&theirs), b"{}"), "VALID");
 }
 
-/// Megabytes that are made to be slow take about as long as any others: ten
-/// times the length may take some ten times as long, not a hundred.
+/// Megabytes that are made to be slow take about as long as any others: ten times the length may take some ten times as
+/// long, not a hundred times.
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
 fn p46_no_hostile_megabyte_takes_long() {

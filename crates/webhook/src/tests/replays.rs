@@ -1,4 +1,4 @@
-//! P34: what a repeated delivery is known by.
+//! P34: the keys by which a repeated delivery is recognised.
 
 use std::{
     format,
@@ -24,7 +24,7 @@ fn p34_the_id_comes_with_the_proof_alone() {
     let good = rig::check(&scheme, &[WHSEC], &rig::post(&headers, b"{}"), &options(NOW)).unwrap();
     assert_eq!(good.event_id.as_deref(), Some("msg_1"));
     assert!(scheme.event_id_signed());
-    // Where there is no id, the signed message is known by its key, and only that one.
+    // Without a signed id, the signed message is recognised by its key, and only that message.
     let plain = rig::scheme(&format!("{GITHUB}\nevent_id = \"header:x-github-delivery\""));
     assert!(!plain.event_id_signed(), "anybody can give a delivery another id");
     let key = |body: &[u8], id: &str| {
@@ -38,7 +38,7 @@ fn p34_the_id_comes_with_the_proof_alone() {
     assert_ne!(key(b"{}", "1"), key(b"[]", "1"));
 }
 
-/// Which place is signed depends on where the document stands.
+/// Whether a place is signed depends on where the document is.
 #[test]
 fn p34_a_document_beside_the_body_is_not_signed_by_the_body() {
     let scheme = scheme(
@@ -48,9 +48,8 @@ fn p34_a_document_beside_the_body_is_not_signed_by_the_body() {
     assert!(scheme.body_authenticated() && !scheme.event_id_signed() && !scheme.replay_protected());
 }
 
-/// Of two signatures that a sender makes while a secret is replaced, anybody
-/// can leave one out; of a batch anybody can repeat an item, turn it round, or
-/// put items of several together.
+/// While a secret is replaced a sender makes two signatures, and anybody can leave one out. In a batch anybody can
+/// repeat an item, change the order, or combine the items of several batches.
 #[test]
 fn p34_a_delivery_has_its_replay_keys_however_it_is_presented() {
     let list = scheme(
@@ -97,8 +96,8 @@ fn p34_a_delivery_has_its_replay_keys_however_it_is_presented() {
     assert_eq!(together, apart, "each item has the key that it has by itself");
 }
 
-/// The id serves where it is signed, else the hash of what is; where nothing is
-/// signed, the id at least tells the sender's own retries.
+/// The key is made from the id if it is signed, otherwise from the hash of the signed message. If nothing is signed,
+/// the id at least recognises the sender's own retries.
 #[test]
 fn p34_what_is_remembered_is_what_only_the_sender_can_change() {
     let keys = |axes: &str, id: &str, body: &[u8]| {
@@ -120,8 +119,8 @@ fn p34_what_is_remembered_is_what_only_the_sender_can_change() {
     assert_eq!(keys(&unsigned, "", b"a"), Vec::<String>::new());
 }
 
-/// A boundary of the id that can be shifted gives two ids for one signature. Then the
-/// signed message is remembered, not the id.
+/// If a boundary of the id can be shifted, one signature fits two ids. Then the signed message is remembered and not
+/// the id.
 #[test]
 fn p34_an_id_counts_only_where_its_boundaries_are_fixed() {
     let of = |message: &str, id: &str| {
@@ -158,7 +157,7 @@ fn p34_an_id_counts_only_where_its_boundaries_are_fixed() {
     }
 }
 
-/// The secret is a part of what is hashed, and no part of what is remembered.
+/// The secret is part of the hashed text, but not of the text that is remembered.
 #[test]
 fn p34_a_list_of_two_secrets_hashes_is_one_delivery() {
     let scheme = scheme(

@@ -1,4 +1,4 @@
-//! Schemes as senders have them, and the rim that the engine asks.
+//! Schemes of real senders, and the part of the caller that the engine asks.
 
 use core::time::Duration;
 use std::{string::String, vec::Vec};
@@ -76,7 +76,7 @@ pub(super) fn post<'a>(headers: &'a [(&'a str, &'a str)], body: &'a [u8]) -> Del
     Delivery { method: "POST", url: "https://example.com/hooks/a", headers, body }
 }
 
-/// Verifies, with the rim's answers where the engine asks.
+/// Verifies a delivery, and does the checks that the engine leaves to the caller.
 pub(super) fn check(
     scheme: &Scheme,
     secrets: &[&str],
@@ -102,7 +102,7 @@ pub(super) fn settle(verification: Verification<'_>) -> Result<Verified, Failure
     }
 }
 
-/// The arithmetic of WebCrypto, by libraries that the engine needn't have.
+/// Does the arithmetic of WebCrypto with libraries that the engine itself need not have.
 fn arithmetic(check: &SignatureCheck<'_>) -> Option<()> {
     use p256::ecdsa::signature::Verifier as _;
     use rsa::pkcs8::DecodePublicKey as _;
@@ -142,7 +142,7 @@ fn rsa_prefix(oid: &[u8], hash: u8) -> std::boxed::Box<[u8]> {
     [&head, oid, &[5, 0, 4, hash]].concat().into()
 }
 
-/// The headers of a delivery that this scheme signs now.
+/// The headers of a delivery that is signed now by this scheme.
 pub(super) fn signed(scheme: &Scheme, secret: &str, body: &[u8]) -> Vec<(String, String)> {
     signed_at(scheme, secret, body, NOW)
 }
@@ -155,7 +155,7 @@ pub(super) fn borrowed(headers: &[(String, String)]) -> Vec<(&str, &str)> {
     headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
-/// The value of a header that was made.
+/// The value of a header that signing made.
 pub(super) fn value<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
     headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str()).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Schemes as they are written.
+//! Tests of how schemes are written.
 
 use std::{string::String, vec::Vec};
 

@@ -61,12 +61,12 @@ fn p12_what_whsec_means_is_the_schemes_own() {
         let headers = signed(&with_key(signer), secret, b"{}");
         code(&with_key(form), &[WHSEC], &borrowed(&headers), b"{}")
     };
-    // Stripe and Outpost: verbatim. Standard Webhooks: base64.
+    // Stripe and Outpost use the text verbatim, Standard Webhooks decodes base64.
     assert_eq!(valid("utf8", "utf8", WHSEC), "VALID");
     assert_eq!(valid("utf8", "base64", bare), "NO_MATCH");
     assert_eq!(valid("whsec", "base64", bare), "VALID");
     assert_eq!(valid("whsec", "utf8", WHSEC), "NO_MATCH");
-    // OpenAI: by the prefix. Polar: both.
+    // OpenAI decides by the prefix, Polar tries both.
     assert_eq!(valid("whsec-or-utf8", "base64", bare), "VALID");
     assert_eq!(valid("whsec-or-utf8", "utf8", WHSEC), "NO_MATCH");
     assert_eq!(valid("whsec-and-utf8", "base64", bare), "VALID");
@@ -127,12 +127,12 @@ fn p15_nothing_secret_is_ever_printed() {
     }
 }
 
-/// The classic: a public key, known to all, taken as the key of an HMAC.
+/// A classic attack: a public key, which everybody knows, is used as the key of an HMAC.
 #[test]
 fn a_public_key_is_never_taken_for_a_shared_secret() {
     for form in ["utf8", "whsec", "whsec-or-utf8", "whsec-and-utf8", "sha1"] {
         let pem = include_str!("rsa_public.pem").trim();
-        // OpenSSL's `-text` writes what a certificate says before it.
+        // OpenSSL's option `-text` writes the certificate's content before the certificate.
         let with_text = format!("Certificate:\n    Data:\n{pem}");
         for secret in [WHPK, rig::WHSK, pem, &with_text] {
             assert_eq!(problem(&with_key(form), secret), Some(SecretProblem::NotShared), "{form}");

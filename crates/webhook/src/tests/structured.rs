@@ -1,4 +1,4 @@
-//! P36 to P41: URLs, forms, items, what isn't covered, tokens.
+//! P36 to P41: URLs, forms, items, uncovered parts, tokens.
 
 use std::{
     format,
@@ -40,7 +40,7 @@ fn p36_the_url_is_the_one_that_is_registered_and_nothing_is_made_nicer() {
     ] {
         assert!(!with(other), "{other}");
     }
-    // A sender that isn't sure of the port says so in its scheme.
+    // The scheme of a sender that isn't consistent about the port lists both forms.
     let ports = rig::scheme(
         "signature = \"header:s\"\nencoding = \"base64\"\nalgorithm = \"hmac-sha1\"\n\
          message = [\"{url}{body}\", \"{url_with_port}{body}\", \"{url_without_port}{body}\"]",
@@ -122,19 +122,19 @@ fn p39_what_is_not_covered_is_said() {
         let good = rig::check(&mailgun, &["secret"], &rig::post(&[], body.as_bytes()), &options(NOW)).unwrap();
         assert!(!good.body_authenticated && good.event_id.as_deref() == Some("abc"));
     }
-    // One of two messages without the body is enough to cover nothing.
+    // If one of two messages lacks the body, the body isn't covered.
     let either = scheme(&format!("{GITHUB}\nmessage = [\"{{body}}\", \"{{header:x}}\"]"));
     assert!(!either.body_authenticated());
 }
 
 #[test]
 fn p40_keys_and_certificates_are_never_taken_from_a_delivery() {
-    // There is no axis for it: a key's place is refused like any unknown axis.
+    // There is no axis for this: the place of a key is refused like any unknown axis.
     for axis in ["cert_url", "key_url", "jku", "x5u"] {
         let text = format!("{GITHUB}\n{axis} = \"header:paypal-cert-url\"");
         assert!(toml::from_str::<Scheme>(&text).unwrap_err().to_string().contains("unknown here"), "{axis}");
     }
-    // And what a token says of its own key is no matter.
+    // And it doesn't matter what a token says about its own key.
     let scheme = scheme("signature = \"header:a\"\nalgorithm = \"jws-hs256\"");
     let head = r#"{"alg":"HS256","jku":"https://evil.example/","jwk":{"kty":"oct","k":"ZXZpbA"},"kid":"../evil"}"#;
     assert_eq!(code(&scheme, &["secret"], &[("a", &token(head, "{}", b"evil"))], b""), "NO_MATCH");
@@ -192,7 +192,7 @@ fn p41_a_token_is_of_the_schemes_algorithm_about_this_body_for_this_receiver_and
         assert_ne!(claims, good, "{from}");
         assert_eq!(with(head, &claims), expected, "{to}");
     }
-    // Not the signature of another token, nor none.
+    // Neither a missing signature nor that of another token is accepted.
     let whole = token(head, &good, b"secret");
     let (signed, signature) = whole.rsplit_once('.').unwrap();
     for bad in [format!("{signed}."), signed.to_string(), format!("{whole}="), format!(".{whole}"), format!("{whole}.")]

@@ -9,7 +9,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::rig::{self, GITHUB, NOW, SLACK, STANDARD, WHSEC, borrowed, code, scheme};
 use crate::Options;
 
-/// Slack's scheme with another rule.
+/// Slack's scheme with another timestamp rule.
 fn with_rule(rule: &str) -> crate::Scheme {
     scheme(&SLACK.replace(
         "timestamp = { at = \"header:x-slack-request-timestamp\" }",
@@ -17,7 +17,7 @@ fn with_rule(rule: &str) -> crate::Scheme {
     ))
 }
 
-/// Signs a timestamp's text as it stands, as only who has the secret can.
+/// Signs a timestamp's text unchanged, which only the holder of the secret can do.
 fn with_text(scheme: &crate::Scheme, text: &str) -> &'static str {
     let delivery_headers = [("x-slack-request-timestamp", text)];
     let delivery = rig::post(&delivery_headers, b"{}");
@@ -115,7 +115,7 @@ fn p31_an_unsigned_timestamp_is_no_protection() {
     assert!(!unsigned.replay_protected() && unsigned.body_authenticated());
     assert!(!with_rule("enforce = false").replay_protected());
     assert!(with_rule("unit = \"s\"").replay_protected());
-    // One inside of a body that is signed is signed.
+    // A timestamp inside a signed body is signed.
     let linear = scheme(&format!("{GITHUB}\ntimestamp = {{ at = \"json:webhookTimestamp\", unit = \"ms\" }}"));
     assert!(linear.replay_protected());
     let body = format!("{{\"webhookTimestamp\":{NOW}000}}");
@@ -136,7 +136,7 @@ fn p32_a_tolerance_of_nothing_is_the_same_second_and_off_is_said_in_words() {
     for text in ["1", "999999999999"] {
         assert_eq!(with_text(&off, text), "VALID", "{text}");
     }
-    // A text that is none never switches the check off.
+    // A text that isn't a time never switches the check off.
     assert_eq!(with_text(&with_rule("past = 300"), "NaN"), "MALFORMED_TIMESTAMP");
 }
 

@@ -1,4 +1,4 @@
-//! Vectors that others published: `vectors.json` says where each is from.
+//! Vectors that others published: `vectors.json` names the source of each.
 
 use std::{
     string::{String, ToString},
@@ -51,7 +51,7 @@ pub(super) fn hubspot(message: &str) -> String {
     )
 }
 
-/// The document's time, so that the window is no matter.
+/// The time of the vector's document, so that the time window doesn't matter.
 fn instant(vector: &Value) -> i64 {
     match vector["id"].as_str().unwrap() {
         "sw-v1-a" | "sw-v1a" => 1_614_265_330,
@@ -154,7 +154,7 @@ fn atlassians_query_hash_is_checked() {
     assert!(!scheme.body_authenticated());
 }
 
-/// Signed by OpenSSL.
+/// These signatures were made by OpenSSL.
 #[test]
 fn rsa_signatures_of_openssl_verify_with_a_key_or_a_certificate() {
     let mut signatures = include_str!("rsa_signatures.txt").lines();

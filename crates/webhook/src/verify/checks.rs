@@ -1,4 +1,4 @@
-//! Checks of signatures that the caller computes.
+//! Checks of signatures that the caller has to do.
 
 use alloc::{borrow::Cow, vec::Vec};
 
@@ -13,14 +13,13 @@ pub struct PendingChecks<'a> {
     pub(super) matches: Matches,
 }
 
-/// One signature to check, as `verify` of WebCrypto does.
+/// One signature to check, as WebCrypto's `verify` does it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignatureCheck<'a> {
-    /// The algorithm; [`Algorithm::web_crypto`] has its names. A signature of ECDSA is
-    /// r and s, also where the scheme has DER. For a JWT it is the algorithm of the
-    /// signature alone.
+    /// The algorithm, whose WebCrypto names [`Algorithm::web_crypto`] returns. An ECDSA signature is r and s, even if
+    /// the scheme has DER. For a JWT this is only the algorithm of the signature.
     pub algorithm: Algorithm,
-    /// A public key as SubjectPublicKeyInfo (RFC 5280), or the bytes of an HMAC's key.
+    /// A public key as SubjectPublicKeyInfo (RFC 5280), or the bytes of an HMAC key.
     pub key: Vec<u8>,
     /// The signature.
     pub signature: Vec<u8>,
@@ -29,7 +28,7 @@ pub struct SignatureCheck<'a> {
     pub(super) target: Target,
 }
 
-/// Redacted: it may have a secret in it.
+/// Shows only the algorithm, since the rest may contain a secret.
 impl core::fmt::Debug for SignatureCheck<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("SignatureCheck").field("algorithm", &self.algorithm).finish_non_exhaustive()
@@ -37,8 +36,8 @@ impl core::fmt::Debug for SignatureCheck<'_> {
 }
 
 impl PendingChecks<'_> {
-    /// The outcome, given whether each check found its signature good, in the order
-    /// of the checks. A missing result counts as `false`.
+    /// The outcome, given for each check whether the signature was good, in the order of the checks. A missing result
+    /// counts as `false`.
     ///
     /// # Errors
     /// The reason for refusing the delivery.
@@ -49,8 +48,7 @@ impl PendingChecks<'_> {
         self.matches.verdict()
     }
 
-    /// The same without the delivery, for callers that can't keep it until the results
-    /// are known.
+    /// Drops the delivery, for callers that can't keep it until the results are known.
     #[must_use]
     pub fn detach(self) -> DetachedChecks {
         let hash = |check: &SignatureCheck<'_>| self.matches.wants_hash(check.target).then(|| check.hash());
@@ -73,7 +71,7 @@ pub struct DetachedChecks {
 }
 
 impl DetachedChecks {
-    /// As [`PendingChecks::finish`].
+    /// The outcome, as for [`PendingChecks::finish`].
     ///
     /// # Errors
     /// The reason for refusing the delivery.

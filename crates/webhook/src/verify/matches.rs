@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use crate::{algorithm::Encoding, encoding, failure::Failure, mac, verified::Verified};
 
-/// The signature that a check is for: of which item, in which group, by which secret.
+/// The signature that a check is for: the item, the group and the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Target {
     pub(super) item: usize,
@@ -13,7 +13,7 @@ pub(super) struct Target {
     pub(super) secret: usize,
 }
 
-/// The secrets that matched so far, of each item and each group of signatures.
+/// The secrets that have matched so far, for each item and each group of signatures.
 #[derive(Debug)]
 pub(super) struct Matches {
     pub(super) items: Vec<Vec<SignatureGroup>>,
@@ -22,34 +22,33 @@ pub(super) struct Matches {
     pub(super) replay_keys: ReplayKeys,
 }
 
-/// The text that replay keys are made of.
+/// The text that replay keys are made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReplayKeys {
-    /// None: no keys are wanted.
+    /// Nothing, since no keys are wanted.
     Unwanted,
-    /// The signed id; without one the signed message.
+    /// The signed id, or the signed message if there is no id.
     Id,
-    /// The signed message; without one the id.
+    /// The signed message, or the id if no message is signed.
     Signed,
 }
 
 /// A group of signatures, with the fields beside them.
 #[derive(Debug)]
 pub(super) struct SignatureGroup {
-    /// Whether it matches, for each secret.
+    /// Whether the group matches, for each secret.
     pub(super) secrets: Vec<bool>,
-    /// The judgement of claims, hashes and the time, which counts once the signature
-    /// is good.
+    /// The judgement of the claims, the hashes and the time, which counts once the signature is good.
     pub(super) after: Result<Option<Duration>, Failure>,
     pub(super) event_id: Option<String>,
-    /// The hash of the signed message, where it is wanted.
+    /// The hash of the signed message, if it is wanted.
     pub(super) signed: Option<[u8; 32]>,
 }
 
 impl Matches {
-    /// `hash` is that of the message, and not its signature: of a list of
-    /// signatures, by several keys, anybody can leave some out. It is one more
-    /// pass over the body, and not made where the id serves.
+    /// Records a match. `hash` returns the hash of the message, not of its signature: anybody can leave some signatures
+    /// out of a list that several keys made. The hash costs one more pass over the body, so it is only computed if the
+    /// id doesn't serve.
     pub(super) fn record(&mut self, target: Target, hash: impl FnOnce() -> Option<[u8; 32]>) {
         let wanted = self.wants_hash(target);
         let Some(group) = self.items.get_mut(target.item).and_then(|groups| groups.get_mut(target.group)) else {
@@ -63,7 +62,7 @@ impl Matches {
         }
     }
 
-    /// Whether the hash of the signed message is wanted, and not known yet.
+    /// Whether the hash of the signed message is wanted but not known yet.
     pub(super) fn wants_hash(&self, target: Target) -> bool {
         let group = self.items.get(target.item).and_then(|groups| groups.get(target.group));
         group.is_some_and(|group| match self.replay_keys {
@@ -75,7 +74,7 @@ impl Matches {
 
     pub(super) fn verdict(self) -> Result<Verified, Failure> {
         let matches = |group: &&SignatureGroup, secret: usize| group.secrets.get(secret).copied().unwrap_or_default();
-        // One secret for all items: a batch is signed with one.
+        // All items must match the same secret, since a batch is signed with one.
         let matches_all =
             |secret: &usize| self.items.iter().all(|groups| groups.iter().any(|group| matches(&group, *secret)));
         let secret = (0..self.secrets).find(matches_all).filter(|_| !self.items.is_empty());
@@ -89,12 +88,12 @@ impl Matches {
             timestamp = timestamp.or(group.after.clone()?);
             chosen.push(group);
         }
-        // The order of items isn't signed, nor how often each is there.
+        // The signature covers neither the order of the items nor the number of times that each occurs.
         let remembered = chosen.iter().filter(|_| self.replay_keys != ReplayKeys::Unwanted);
         let mut replay_keys: Vec<String> = remembered.filter_map(|group| group.replay_key()).collect();
         replay_keys.sort();
         replay_keys.dedup();
-        // The id of one event says nothing about a batch of them.
+        // The id of one event says nothing about a batch of events.
         let event_id = match chosen.as_slice() {
             [one] => one.event_id.clone(),
             _ => None,

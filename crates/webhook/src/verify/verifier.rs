@@ -1,4 +1,4 @@
-//! Verifying: every key against every signature, none left out.
+//! Tries every key on every signature and leaves none out.
 
 use alloc::{borrow::Cow, vec::Vec};
 use core::time::Duration;
@@ -27,9 +27,9 @@ use crate::{
     timestamp,
 };
 
-/// How often public-key arithmetic is done for one delivery.
+/// The maximum number of public-key computations for one delivery.
 const MAX_CHECKS: usize = 64;
-/// Bytes of an event id, at most.
+/// The maximum length of an event id, bytes.
 const MAX_ID: usize = 512;
 
 /// Tries every key on every signature of a delivery.
@@ -61,7 +61,7 @@ impl<'a> Verifier<'a> {
         Self { secrets, delivery, arithmetic: 0, pending: PendingChecks { checks: Vec::new(), matches } }
     }
 
-    /// The delivery, or an item of it. It can be judged if one of its groups can.
+    /// Prepares the delivery, or one item of it. It can be judged if one of its groups can.
     pub(super) fn item(&mut self, lookup: &Lookup<'_>) -> Result<(), Failure> {
         let values = lookup.signature_values()?;
         let groups = signature::groups(lookup.scheme, &values)?;
@@ -73,7 +73,7 @@ impl<'a> Verifier<'a> {
             let lookup = Lookup { group: Some(group), ..*lookup };
             let failure = self.group(&lookup, Target { item, group: index, secret: 0 }).err();
             any |= failure.is_none();
-            // A group that can't be judged keeps its place, and matches nothing.
+            // A group that can't be judged keeps its place and matches nothing.
             if let Some(failure) = &failure {
                 let unusable =
                     SignatureGroup { secrets: Vec::new(), after: Err(failure.clone()), event_id: None, signed: None };
@@ -90,7 +90,7 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// A group of signatures, with the fields beside them.
+    /// Checks a group of signatures, with the fields beside them.
     fn group(&mut self, lookup: &Lookup<'_>, target: Target) -> Result<(), Failure> {
         let scheme = lookup.scheme;
         let Some(group) = lookup.group else { return Err(Failure::MalformedSignature) };
@@ -124,7 +124,7 @@ impl<'a> Verifier<'a> {
         Ok(())
     }
 
-    /// A JWT.
+    /// Checks a JWT.
     pub(super) fn token(&mut self, lookup: &Lookup<'_>) -> Result<(), Failure> {
         let scheme = lookup.scheme;
         let values = lookup.signature_values()?;
@@ -157,7 +157,7 @@ impl<'a> Verifier<'a> {
         self.secrets.keys.iter()
     }
 
-    /// Opens the account of a group.
+    /// Begins the record of a group.
     fn open(&mut self, lookup: &Lookup<'_>, target: Target, time: Option<Duration>, claims: Result<(), Failure>) {
         let rule = lookup.scheme.timestamp.as_ref();
         let in_time = || match rule.zip(time) {
@@ -173,7 +173,7 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// Further hashes.
+    /// Checks the scheme's further hashes.
     fn hashes(lookup: &Lookup<'_>) -> Result<(), Failure> {
         for rule in &lookup.scheme.hashes {
             let stated = lookup.characters(&rule.at)?.ok_or_else(|| Failure::missing(&rule.at))?;
@@ -195,7 +195,7 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// One secret, hashed as a part of the message, against all hashes.
+    /// Hashes the message with one secret in it, and compares the result with all hashes that were sent.
     fn compare_hashes(
         &mut self,
         lookup: &Lookup<'_>,
@@ -209,14 +209,14 @@ impl<'a> Verifier<'a> {
         let computed = mac::sha256(&message);
         let same = candidates.iter().fold(Choice::from(0), |same, candidate| same | candidate.ct_eq(&computed));
         if bool::from(same) {
-            // The same whichever secret it was.
+            // This hash is the same for every secret.
             let signed = message::fill(template, lookup, &[])?;
             self.pending.matches.record(target, || Some(mac::sha256(&signed)));
         }
         Ok(())
     }
 
-    /// One key and one message against all signatures.
+    /// Compares one message under one key with all signatures.
     fn compare(
         &mut self,
         lookup: &Lookup<'_>,
@@ -226,15 +226,15 @@ impl<'a> Verifier<'a> {
         candidates: &[Vec<u8>],
         target: Target,
     ) -> Result<(), Failure> {
-        // A text that a handshake would sign for anybody is no message.
+        // A text that a handshake would sign for anybody is never accepted as a message.
         if token::would_sign(lookup.scheme, message) {
             return Ok(());
         }
         lookup.budget.spend(len(message))?;
         let computed = match &key.material {
             Material::Public(_) => return self.arithmetic(lookup, key, algorithm, message, candidates, target),
-            // Of several candidates one pass here decides, and each would be a
-            // pass, and a copy of the message, there.
+            // If there are several candidates, one pass here decides about all of them. Left to the caller, each would
+            // take a pass and a copy of the message.
             Material::Hmac(raw, _) if candidates.len() == 1 && len(message) >= lookup.options.delegate_hmac_from => {
                 for signature in candidates {
                     self.ask(algorithm, raw, signature.clone(), message, target)?;
@@ -251,7 +251,7 @@ impl<'a> Verifier<'a> {
         Ok(())
     }
 
-    /// Public-key arithmetic, here if it is compiled in.
+    /// Checks signatures with a public key, here if the arithmetic is compiled in.
     fn arithmetic(
         &mut self,
         lookup: &Lookup<'_>,
@@ -274,7 +274,7 @@ impl<'a> Verifier<'a> {
             if self.arithmetic > MAX_CHECKS {
                 return Err(Failure::TooManySignatures);
             }
-            // The first was counted.
+            // The caller has already counted the first pass.
             if self.arithmetic > 1 {
                 lookup.budget.spend(len(message))?;
             }
@@ -296,7 +296,7 @@ impl<'a> Verifier<'a> {
         target: Target,
     ) -> Result<(), Failure> {
         let body = self.delivery.body;
-        // Of all messages the body alone is long, and needs no copy where it stands alone.
+        // Only the body is long among the messages, and it isn't copied if it is the whole message.
         let message = match message {
             [one] if one.as_ptr() == body.as_ptr() && one.len() == body.len() => Cow::Borrowed(body),
             pieces => Cow::Owned(pieces.concat()),
@@ -313,15 +313,15 @@ fn len(message: &[Cow<'_, [u8]>]) -> usize {
     message.iter().map(|piece| piece.len()).sum()
 }
 
-/// Each signature once, however often it was sent.
+/// Each distinct signature once, no matter how often it was sent.
 fn distinct(mut candidates: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     candidates.sort();
     candidates.dedup();
     candidates
 }
 
-/// The messages that can be made; `None` for all that need the secret. One that
-/// can't be made is no obstacle where another can.
+/// The messages that can be made; a single `None` if they need the secret. A message that can't be made doesn't matter
+/// if another one can.
 fn messages<'s>(lookup: &Lookup<'s>) -> Result<Vec<Option<Pieces<'s>>>, Failure> {
     let templates = &lookup.scheme.messages;
     if templates.iter().any(|template| template.has(&Part::Secret)) {
@@ -341,9 +341,8 @@ fn messages<'s>(lookup: &Lookup<'s>) -> Result<Vec<Option<Pieces<'s>>>, Failure>
     }
 }
 
-/// The time of signing. Where it is enforced it must be there, and if it is
-/// there it must be well formed: a text that is anything could swallow the
-/// beginning of the body that follows it in the message.
+/// The time of signing. If the time is enforced it must exist, and if it exists it must be well formed: an arbitrary
+/// text could swallow the beginning of the body that follows it in the message.
 fn time_of(lookup: &Lookup<'_>) -> Result<Option<Duration>, Failure> {
     let Some(rule) = &lookup.scheme.timestamp else { return Ok(None) };
     let text = match lookup.characters(&rule.at) {

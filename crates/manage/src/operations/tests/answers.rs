@@ -1,5 +1,4 @@
-//! The members of answers, as the document has them. Pages of the audit log are
-//! checked beside their type.
+//! Checks the members of answers against the document. Pages of the audit log are checked beside their type.
 
 use keystile_core::{
     KeyDigest, KeyId, Keyring, TenantId, Timestamp,
@@ -69,7 +68,7 @@ fn changed_keys_are_shown_as_documented() {
         assert_documented(&format!("Kept{name}"), &with_replays(kept()));
         assert_documented(&format!("Created{name}"), &with_replays(created()));
         let mut rotated = with_replays(created().flat_map(replaced));
-        // The key that was replaced is not shown with its uses.
+        // The replaced key is not shown with its uses.
         let with_usage = created().map(|key| {
             key.replacing(ShownKey::new(&self::key(subject.clone()), HOLDS, NOW).with_usage(UsageSummary::new(&[])))
         });
@@ -137,7 +136,7 @@ fn an_undelivered_event_is_shown_as_documented() {
     assert_documented("ActedOnDeadLetter", &with_replays([ActedOn { id, status: "queued" }]));
 }
 
-/// Answers, and what is answered to whoever asks again.
+/// The answers, each with the answer that a repeated request gets.
 fn with_replays<A: Serialize>(answers: impl IntoIterator<Item = A>) -> Vec<Value> {
     let claim = Claim { id: "id".into(), fingerprint: "fingerprint".into() };
     let both = |answer: A| {
@@ -147,7 +146,7 @@ fn with_replays<A: Serialize>(answers: impl IntoIterator<Item = A>) -> Vec<Value
     answers.into_iter().flat_map(both).collect()
 }
 
-/// A key in those stages of its life in which all that can be shown of it is shown.
+/// A key at stages of its life that together show everything that can be shown of a key.
 fn stages(subject: Subject) -> [Key; 3] {
     let id = || Some(key(subject.clone()).record.id);
     let used = Key { rotated_from: id(), last_used_at: Some(NOW), ..key(subject.clone()) };

@@ -1,4 +1,4 @@
-//! Each scheme, from both sides.
+//! Tests of each scheme from both sides: signing and verifying.
 
 use core::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
 
 const NOW: Duration = Duration::from_secs(1_800_000_000);
 
-/// So many milliseconds later, or earlier.
+/// The time this many milliseconds later, or earlier.
 fn after(millis: i64) -> Duration {
     Duration::from_millis(1_800_000_000_000_u64.checked_add_signed(millis).unwrap())
 }
@@ -71,7 +71,7 @@ fn put(document: &mut Value, path: &JsonPath, text: String) {
     *at = Value::String(text);
 }
 
-/// A delivery that has what the scheme reads, and this signature where it isn't in a header.
+/// A delivery with everything that the scheme reads, and with this signature if it isn't in a header.
 fn delivery(scheme: &Scheme, signature: &str) -> Draft {
     let mut document = json!({ "event": "payment", "amount": 4200 });
     let mut form: Vec<(String, String)> = Vec::new();
@@ -194,7 +194,7 @@ fn what_is_signed_by_a_scheme_is_verified_by_it_and_nothing_else_is() {
     assert_eq!(unsigned, public, "only who has a private key can sign these");
 }
 
-/// Without its other headers, an id among them, a delivery is judged the same.
+/// A delivery gets the same verdict without its other headers, even if an id is among them.
 #[test]
 fn the_headers_that_a_scheme_reads_are_all_that_it_needs() {
     let verified = |scheme: &Scheme, draft: &Draft| {
@@ -222,7 +222,7 @@ fn the_headers_that_a_scheme_reads_are_all_that_it_needs() {
     assert_eq!(any, ["contentful", "docusign"], "a list of headers, and numbered ones");
 }
 
-/// The senders' published deliveries, by the entries of the registry.
+/// The deliveries that senders published, verified by the entries of the registry.
 #[test]
 fn published_deliveries_are_genuine() {
     let published: Value = serde_json::from_str(include_str!("../../tests/vectors.json")).unwrap();
