@@ -41,7 +41,7 @@ use keystile_core::{
 use worker::{Env, Method, Request};
 
 use crate::{
-    api::{call::Call, reply::ApiResult},
+    api::{call::ApiCall, reply::ApiResult},
     ledger::{authenticate::Authenticate, handler::Handler},
 };
 
@@ -63,7 +63,7 @@ pub(crate) enum Answers {
     /// Anyone.
     Public(fn(&Request, &Env) -> ApiResult),
     /// Operators who hold the scope, if one is needed.
-    Operators(Option<(OperatorScope, Whose)>, for<'a> fn(&'a Call<'a>) -> Answering<'a>),
+    Operators(Option<(OperatorScope, Whose)>, for<'a> fn(&'a ApiCall<'a>) -> Answering<'a>),
 }
 
 /// The tenants that an operator must be able to act for.

@@ -7,7 +7,7 @@ use keystile_runtime::random;
 use worker::{Env, Method, Request, Response};
 
 use crate::{
-    api::{call::Call, path::Parameters, reply::ApiResult},
+    api::{call::ApiCall, path::Parameters, reply::ApiResult},
     deployment::Deployment,
     operations::{Answers, OPERATIONS, Operation, Whose},
 };
@@ -33,7 +33,7 @@ async fn dispatch(request: &Request, env: &Env, request_id: &str) -> ApiResult {
         Answers::Public(answer) => answer(request, env),
         Answers::Operators(access, answer) => {
             let deployment = Deployment::load(env)?;
-            let call = Call::begin(request, resource.parameters, env, deployment, request_id).await?;
+            let call = ApiCall::begin(request, resource.parameters, env, deployment, request_id).await?;
             if let Some((scope, whose)) = access {
                 let own = call.own_tenant();
                 let tenant = match whose {

@@ -35,7 +35,7 @@ pub struct Key {
     /// The digest, by which edges look the key up.
     pub digest: KeyDigest,
     /// The fingerprint of the secret that tagged the key; empty for an imported key, which has no tag.
-    pub secret: String,
+    pub secret_fingerprint: String,
     /// The revocation, if the key was revoked.
     pub revocation: Option<Revocation>,
     /// The key that this one replaces.
@@ -133,11 +133,11 @@ impl Key {
         new: NewKey,
         expires_at: Option<Timestamp>,
         minted: &PlainKey,
-        secret: &str,
+        secret_fingerprint: &str,
         now: Timestamp,
     ) -> Self {
         let first = First { new, expires_at, digest: minted.digest(), display: minted.display() };
-        Self::first(id, first, secret, now)
+        Self::first(id, first, secret_fingerprint, now)
     }
 
     /// A key that another system issued, with the expiry that follows from its tenant's limits. It has no tag.
@@ -147,7 +147,7 @@ impl Key {
         Self::first(id, First { new, expires_at, digest, display }, "", now)
     }
 
-    fn first(id: KeyId, first: First, secret: &str, now: Timestamp) -> Self {
+    fn first(id: KeyId, first: First, secret_fingerprint: &str, now: Timestamp) -> Self {
         let First { new, expires_at, digest, display } = first;
         let record = KeyRecord {
             id,
@@ -165,7 +165,7 @@ impl Key {
         Self {
             record,
             digest,
-            secret: secret.into(),
+            secret_fingerprint: secret_fingerprint.into(),
             revocation: None,
             rotated_from: None,
             rotated_to: None,
@@ -177,7 +177,7 @@ impl Key {
     /// Whether another system issued the key.
     #[must_use]
     pub fn is_imported(&self) -> bool {
-        self.secret.is_empty()
+        self.secret_fingerprint.is_empty()
     }
 
     /// The status at `now`.
@@ -305,7 +305,7 @@ pub(crate) mod tests {
         Key {
             record: record(),
             digest: KeyDigest::of("x"),
-            secret: "s".into(),
+            secret_fingerprint: "s".into(),
             revocation: None,
             rotated_from: None,
             rotated_to: None,

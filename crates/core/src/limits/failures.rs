@@ -1,4 +1,4 @@
-//! The failures of source addresses, by which an isolate stops to spend on junk.
+//! The failures of network addresses, by which an isolate stops to spend on junk.
 //!
 //! A request fails if it presents no key, or none that an isolate can let through: absent, malformed, in the wrong place,
 //! or of an imported form without a record. An address that fails more often than [`MAX_FAILURES`] times in
@@ -26,15 +26,15 @@ pub const MAX_ADDRESSES: usize = 8_192;
 /// the addresses, the old one is dropped.
 #[derive(Debug, Default)]
 pub struct Failures {
-    young: BTreeMap<Source, Window>,
-    old: BTreeMap<Source, Window>,
+    young: BTreeMap<Network, Window>,
+    old: BTreeMap<Network, Window>,
 }
 
-/// The source of requests: an IPv4 address, or the /64 of an IPv6 address, of which one client has all.
+/// The sender of requests as far as the table tells them apart: an IPv4 address, or the /64 of an IPv6 address, of which one client has all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Source(u64, bool);
+struct Network(u64, bool);
 
-/// The failures of a source since a time.
+/// The failures of a network since a time.
 #[derive(Clone, Copy, Debug)]
 struct Window {
     began_at: Timestamp,
@@ -45,32 +45,32 @@ impl Failures {
     /// Notes that a request from this address failed. Returns the time that the address has to wait, milliseconds, if
     /// it failed too often.
     pub fn note(&mut self, address: IpAddr, now: Timestamp) -> Option<i64> {
-        let source = Source::of(address);
-        let window = self.take(source).filter(|window| window.left_ms(now).is_some());
+        let network = Network::of(address);
+        let window = self.take(network).filter(|window| window.left_ms(now).is_some());
         let mut window = window.unwrap_or(Window { began_at: now, failures: 0 });
         window.failures = window.failures.saturating_add(1);
-        self.put(source, window);
+        self.put(network, window);
         window.wait_ms(now)
     }
 
     /// The time that this address has to wait before a request may fail again, milliseconds, if there is one.
     #[must_use]
     pub fn wait_ms(&self, address: IpAddr, now: Timestamp) -> Option<i64> {
-        let source = Source::of(address);
-        let window = self.young.get(&source).or_else(|| self.old.get(&source))?;
+        let network = Network::of(address);
+        let window = self.young.get(&network).or_else(|| self.old.get(&network))?;
         // The next failure would be one too many.
         Window { failures: window.failures.saturating_add(1), ..*window }.wait_ms(now)
     }
 
-    fn take(&mut self, source: Source) -> Option<Window> {
-        self.young.remove(&source).or_else(|| self.old.remove(&source))
+    fn take(&mut self, network: Network) -> Option<Window> {
+        self.young.remove(&network).or_else(|| self.old.remove(&network))
     }
 
-    fn put(&mut self, source: Source, window: Window) {
+    fn put(&mut self, network: Network, window: Window) {
         if self.young.len() >= MAX_ADDRESSES / 2 {
             self.old = core::mem::take(&mut self.young);
         }
-        self.young.insert(source, window);
+        self.young.insert(network, window);
     }
 
     #[cfg(test)]
@@ -79,7 +79,7 @@ impl Failures {
     }
 }
 
-impl Source {
+impl Network {
     fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self(u64::from(u32::from(address)), false),

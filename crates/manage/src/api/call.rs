@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The request, and who asks.
-pub(crate) struct Call<'a> {
+pub(crate) struct ApiCall<'a> {
     pub(crate) env: &'a Env,
     pub(crate) deployment: Rc<Deployment>,
     pub(crate) request: &'a Request,
@@ -46,7 +46,7 @@ pub(crate) struct Call<'a> {
     tenant: Option<TenantId>,
 }
 
-impl<'a> Call<'a> {
+impl<'a> ApiCall<'a> {
     /// Authenticates the caller.
     ///
     /// # Errors

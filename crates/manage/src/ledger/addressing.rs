@@ -9,7 +9,7 @@ use keystile_runtime::log;
 use serde::Deserialize;
 use worker::Result;
 
-use super::{keys, outbox::Subject, suspension};
+use super::{keys, outbox::Changed, suspension};
 use keystile_runtime::database::Database;
 
 /// The number of keys that are enqueued at a time.
@@ -79,7 +79,7 @@ pub(crate) fn enqueue_batch(database: &Database, now: Timestamp) -> Result<()> {
         if after.is_empty()
             && let Some(suspension) = suspension::find(database)?
         {
-            again(Subject::Tenant.as_str(), suspension.stated.version)?;
+            again(Changed::Tenant.as_str(), suspension.stated.version)?;
         }
         let (after, due_at) = match batch.last() {
             Some(last) => (Some(last.id.clone()), Some(now.plus_millis(PAUSE_MS).as_millis())),

@@ -14,7 +14,7 @@ use super::{
     audit,
     keys::{self, KeyRow},
     open::OpenLedger,
-    outbox::{self, Subject},
+    outbox::{self, Changed},
     refusals,
 };
 use crate::{
@@ -50,7 +50,7 @@ impl OpenLedger {
             Ok((after, None))
         })?;
         let told = Told { version: key.record.version, effective_by };
-        let Some(effective_by) = self.publish_version(Subject::Key(target.id.clone()), told).await? else {
+        let Some(effective_by) = self.publish_version(Changed::Key(target.id.clone()), told).await? else {
             let pending = refusals::pending(key.record.state == KeyState::Revoked);
             return Err(pending.with("key_id", json!(target.id)).into());
         };
@@ -61,7 +61,7 @@ impl OpenLedger {
     pub(crate) fn record_new(&self, origin: &Origin, action: Action, key: &Key, now: Timestamp) -> worker::Result<()> {
         keys::insert(&self.database, key)?;
         audit::key_changed(&self.database, origin, action, None, key, now)?;
-        outbox::enqueue(&self.database, &Subject::Key(key.record.id.clone()), key.record.version, now)
+        outbox::enqueue(&self.database, &Changed::Key(key.record.id.clone()), key.record.version, now)
     }
 
     /// Writes a changed key, its audit entry and its outbox entry.
@@ -75,6 +75,6 @@ impl OpenLedger {
     ) -> worker::Result<()> {
         keys::update(&self.database, after)?;
         audit::key_changed(&self.database, origin, action, Some(before), after, now)?;
-        outbox::enqueue(&self.database, &Subject::Key(after.record.id.clone()), after.record.version, now)
+        outbox::enqueue(&self.database, &Changed::Key(after.record.id.clone()), after.record.version, now)
     }
 }

@@ -23,7 +23,7 @@ use worker::Result;
 use super::{
     addressing, audit, dead_letter_acts, idempotency, keys,
     open::OpenLedger,
-    outbox::{self, Due, Subject},
+    outbox::{self, Changed, Due},
     suspension, usage,
 };
 
@@ -45,7 +45,7 @@ impl OpenLedger {
     /// Publishes those of these subjects that have yet to be published, and returns the time from which they are in
     /// effect; `Ok(None)` if nothing had to be published, `Err` if the feed did not take it. In any case the outbox is
     /// up to date afterwards.
-    pub(crate) async fn publish_now(&self, subjects: &[Subject]) -> std::result::Result<Option<Timestamp>, NotTaken> {
+    pub(crate) async fn publish_now(&self, subjects: &[Changed]) -> std::result::Result<Option<Timestamp>, NotTaken> {
         let due =
             subjects.iter().map(|subject| outbox::unpublished(&self.database, subject)).collect::<Result<Vec<_>>>();
         match due.map(|due| due.into_iter().flatten().collect::<Vec<_>>()) {
@@ -57,11 +57,11 @@ impl OpenLedger {
 
     /// Publishes the subject's change if that has yet to be done, and returns the time from which the version in `told`
     /// is in effect; `None` if the feed has not taken it.
-    pub(crate) async fn publish_version(&self, subject: Subject, told: Told) -> Result<Option<Timestamp>> {
+    pub(crate) async fn publish_version(&self, subject: Changed, told: Told) -> Result<Option<Timestamp>> {
         let taken = self.publish_now(core::slice::from_ref(&subject)).await.unwrap_or_default();
         let row = match &subject {
-            Subject::Key(id) => keys::told(&self.database, id.as_str())?,
-            Subject::Tenant => suspension::find(&self.database)?.map(|suspension| suspension.told()),
+            Changed::Key(id) => keys::told(&self.database, id.as_str())?,
+            Changed::Tenant => suspension::find(&self.database)?.map(|suspension| suspension.told()),
         };
         Ok(told.published(taken, row.unwrap_or(told)).and_then(|told| told.effective_by))
     }
@@ -138,7 +138,7 @@ impl OpenLedger {
         let now = clock::now();
         // For a while the other ledgers rely on what this one said about an operator, so the change takes at least that
         // long to be in effect.
-        let of_operators = due.iter().any(|due| matches!(&due.subject, Subject::Key(id) if id.is_operators()));
+        let of_operators = due.iter().any(|due| matches!(&due.subject, Changed::Key(id) if id.is_operators()));
         let least = if of_operators { JUDGED_FOR_MS } else { 0 };
         let taken = answer.map(|answer| effective_by(now, answer.max_staleness_ms.max(least)));
         let noted = self.database.transaction(|| {
@@ -157,18 +157,18 @@ impl OpenLedger {
         }
     }
 
-    fn as_it_is(&self, subject: &Subject) -> Result<Option<Change>> {
+    fn as_it_is(&self, subject: &Changed) -> Result<Option<Change>> {
         Ok(match subject {
-            Subject::Key(id) => keys::snapshot(&self.database, id.as_str())?
+            Changed::Key(id) => keys::published_form(&self.database, id.as_str())?
                 .map(|snapshot| Change::Key { digest: snapshot.digest, record: snapshot.record }),
-            Subject::Tenant => suspension::find(&self.database)?.map(|suspension| Change::Tenant(suspension.stated)),
+            Changed::Tenant => suspension::find(&self.database)?.map(|suspension| Change::Tenant(suspension.stated)),
         })
     }
 
     fn note_published(&self, due: &Due, effective_by: Timestamp, now: Timestamp) -> Result<()> {
         match &due.subject {
-            Subject::Key(id) => keys::took_effect(&self.database, id.as_str(), due.entry.version, effective_by)?,
-            Subject::Tenant => suspension::took_effect(&self.database, due.entry.version, effective_by)?,
+            Changed::Key(id) => keys::took_effect(&self.database, id.as_str(), due.entry.version, effective_by)?,
+            Changed::Tenant => suspension::took_effect(&self.database, due.entry.version, effective_by)?,
         }
         outbox::replace(&self.database, due, due.entry.done(now))
     }
@@ -178,12 +178,12 @@ impl OpenLedger {
         let (env, keyring) = (&self.env, &self.deployment.keyring);
         // If the subject was changed after this drain read the outbox, that change must reach the feed first.
         let put = match &due.subject {
-            Subject::Key(id) => match keys::snapshot(&self.database, id.as_str())? {
+            Changed::Key(id) => match keys::published_form(&self.database, id.as_str())? {
                 None => return outbox::replace(&self.database, due, None),
                 Some(snapshot) if snapshot.version != due.entry.version => return Ok(()),
                 Some(snapshot) => kv::put(env, keyring, &snapshot.digest, &snapshot.record).await,
             },
-            Subject::Tenant => match suspension::find(&self.database)?.map(|suspension| suspension.stated) {
+            Changed::Tenant => match suspension::find(&self.database)?.map(|suspension| suspension.stated) {
                 None => return outbox::replace(&self.database, due, None),
                 Some(stated) if stated.version != due.entry.version => return Ok(()),
                 Some(stated) => kv::put_tenant_status(env, keyring, &stated).await,
@@ -200,8 +200,8 @@ impl OpenLedger {
     async fn acknowledge(&self, due: Vec<Due>) -> Result<()> {
         let mut versions = Vec::new();
         for due in &due {
-            if let Subject::Key(id) = &due.subject
-                && let Some(snapshot) = keys::snapshot(&self.database, id.as_str())?
+            if let Changed::Key(id) = &due.subject
+                && let Some(snapshot) = keys::published_form(&self.database, id.as_str())?
             {
                 versions.push((snapshot.digest, due.entry.version));
             }

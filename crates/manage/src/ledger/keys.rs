@@ -56,7 +56,16 @@ impl TryFrom<Row> for KeyRow {
         let revocation = row.revoked_at.map(|at| Revocation { at, reason: row.revoke_reason, effective_by });
         let pending_end = row.pending_end.as_deref().map(serde_json::from_str).transpose()?;
         let Row { digest, secret, rotated_from, rotated_to, last_used_at, .. } = row;
-        let key = Key { record, digest, secret, revocation, rotated_from, rotated_to, pending_end, last_used_at };
+        let key = Key {
+            record,
+            digest,
+            secret_fingerprint: secret,
+            revocation,
+            rotated_from,
+            rotated_to,
+            pending_end,
+            last_used_at,
+        };
         Ok(Self { key, effective_by })
     }
 }
@@ -78,14 +87,14 @@ pub(crate) fn by_digest(database: &Database, digest: &KeyDigest) -> Result<Optio
 
 /// A key in the form in which the feed and KV receive it.
 #[derive(Deserialize)]
-pub(crate) struct Snapshot {
+pub(crate) struct PublishedKey {
     pub(crate) digest: KeyDigest,
     pub(crate) version: u64,
     pub(crate) record: String,
 }
 
 /// Reads the present row of a key for the feed and KV.
-pub(crate) fn snapshot(database: &Database, id: &str) -> Result<Option<Snapshot>> {
+pub(crate) fn published_form(database: &Database, id: &str) -> Result<Option<PublishedKey>> {
     database.row("SELECT digest, version, record FROM keys WHERE id = ?", vec![id.into()])
 }
 
@@ -114,7 +123,7 @@ pub(crate) fn insert(database: &Database, key: &Key) -> Result<()> {
                 key.digest.to_hex().into(),
                 tenant(&record.subject).into(),
                 record.created_at.as_millis().into(),
-                key.secret.as_str().into(),
+                key.secret_fingerprint.as_str().into(),
                 key.rotated_from.as_ref().map(KeyId::to_string).into(),
             ])
             .collect(),

@@ -14,16 +14,16 @@ use keystile_runtime::database::Database;
 /// takes over afterwards.
 const LEFT_TO_THE_REQUEST_MS: i64 = 3_000;
 
-/// The subject of a row.
+/// What changed: the subject of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Subject {
+pub(crate) enum Changed {
     /// A key.
     Key(KeyId),
     /// The whole tenant's status.
     Tenant,
 }
 
-impl Subject {
+impl Changed {
     const TENANT: &'static str = "tenant";
 
     pub(crate) fn as_str(&self) -> &str {
@@ -41,7 +41,7 @@ impl Subject {
 /// A row of the outbox.
 #[derive(Clone, Debug)]
 pub(crate) struct Due {
-    pub(crate) subject: Subject,
+    pub(crate) subject: Changed,
     pub(crate) entry: OutboxEntry,
 }
 
@@ -57,13 +57,13 @@ struct Row {
 impl Row {
     fn into_due(self) -> Option<Due> {
         let Self { subject, version, stage, attempts, due_at } = self;
-        Some(Due { subject: Subject::parse(&subject)?, entry: OutboxEntry { version, stage, attempts, due_at } })
+        Some(Due { subject: Changed::parse(&subject)?, entry: OutboxEntry { version, stage, attempts, due_at } })
     }
 }
 
 /// Enqueues a change that was just made. It replaces an earlier change of the subject, even one that is being carried
 /// out.
-pub(crate) fn enqueue(database: &Database, subject: &Subject, version: u64, now: Timestamp) -> Result<()> {
+pub(crate) fn enqueue(database: &Database, subject: &Changed, version: u64, now: Timestamp) -> Result<()> {
     let entry = OutboxEntry { due_at: now.plus_millis(LEFT_TO_THE_REQUEST_MS), ..OutboxEntry::new(version, now) };
     database.execute(
         "INSERT OR REPLACE INTO outbox (subject, version, stage, attempts, due_at) VALUES (?, ?, ?, ?, ?)",
@@ -78,7 +78,7 @@ pub(crate) fn enqueue(database: &Database, subject: &Subject, version: u64, now:
 }
 
 /// The row of the subject, if it has yet to be published.
-pub(crate) fn unpublished(database: &Database, subject: &Subject) -> Result<Option<Due>> {
+pub(crate) fn unpublished(database: &Database, subject: &Changed) -> Result<Option<Due>> {
     let row: Option<Row> = database.row(
         "SELECT subject, version, stage, attempts, due_at FROM outbox WHERE subject = ? AND stage = 'publish'",
         vec![subject.as_str().into()],
@@ -117,9 +117,9 @@ pub(crate) fn earliest(database: &Database) -> Result<Option<Timestamp>> {
 pub(crate) fn replace(database: &Database, was: &Due, next: Option<OutboxEntry>) -> Result<()> {
     let stands = [was.subject.as_str().into(), (was.entry.version as i64).into(), stage_name(was.entry.stage).into()];
     let next = match was.subject {
-        Subject::Key(_) => next,
+        Changed::Key(_) => next,
         // The feed never forgets a suspension, so it need not know that KV has it.
-        Subject::Tenant => next.filter(|entry| entry.stage != Stage::Acknowledge),
+        Changed::Tenant => next.filter(|entry| entry.stage != Stage::Acknowledge),
     };
     let Some(next) = next else {
         let delete = "DELETE FROM outbox WHERE subject = ? AND version = ? AND stage = ?";
@@ -151,9 +151,9 @@ mod tests {
         for stage in [Stage::Publish, Stage::Put, Stage::Confirm, Stage::Acknowledge] {
             assert_eq!(serde_json::to_value(stage).unwrap(), stage_name(stage));
         }
-        let key = Subject::Key(KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap());
-        for subject in [key, Subject::Tenant] {
-            assert_eq!(Subject::parse(subject.as_str()), Some(subject));
+        let key = Changed::Key(KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap());
+        for subject in [key, Changed::Tenant] {
+            assert_eq!(Changed::parse(subject.as_str()), Some(subject));
         }
     }
 }

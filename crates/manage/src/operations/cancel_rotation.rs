@@ -13,7 +13,7 @@ use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{body::JSON, call::Call, reply::ApiResult},
+    api::{body::JSON, call::ApiCall, reply::ApiResult},
     command::{Command, Origin, Target},
     failure::Failure,
     ledger::{
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Cancels the rotation of a tenant's key.
-pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let command = command(call, call.key()?, None).await?;
     call.tenants_ledger(&command).await
@@ -32,13 +32,13 @@ pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
 
 /// Cancels the rotation of an operator. That lengthens the life of the operator's key, so the caller must hold
 /// everything that it holds.
-pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let command = command(call, call.operator()?, Some(call.caller().clone())).await?;
     call.operators_ledger(&command).await
 }
 
-async fn command(call: &Call<'_>, target: Target, granting: Option<Caller>) -> Result<CancelRotation, Failure> {
+async fn command(call: &ApiCall<'_>, target: Target, granting: Option<Caller>) -> Result<CancelRotation, Failure> {
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
     management::parse_empty(body)?;
     Ok(CancelRotation { origin, target, granting })

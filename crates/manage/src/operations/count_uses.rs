@@ -10,7 +10,7 @@ use keystile_runtime::clock;
 use crate::{
     command::Command,
     failure::Failure,
-    ledger::{handler::Change, open::OpenLedger, outbox::Subject, usage},
+    ledger::{handler::Change, open::OpenLedger, outbox::Changed, usage},
 };
 
 impl Command for UsageBatch {
@@ -48,7 +48,7 @@ impl Change for UsageBatch {
             Ok::<_, worker::Error>((first_used, ending))
         })?;
         // What the feed doesn't take now is retried from the outbox.
-        let _ = ledger.publish_now(&ending.into_iter().map(Subject::Key).collect::<Vec<_>>()).await;
+        let _ = ledger.publish_now(&ending.into_iter().map(Changed::Key).collect::<Vec<_>>()).await;
         Ok(Counted { first_used: first_used.into_iter().map(|(id, _)| id).collect() })
     }
 }

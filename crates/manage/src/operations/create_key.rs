@@ -1,7 +1,7 @@
 //! Creates a key or an operator. A new operator can't have more rights than the operator who creates it.
 
 use keystile_core::{
-    access::{operator::Caller, record::Subject as Holder},
+    access::{operator::Caller, record::Subject},
     api::{
         management::{self, MAX_BODY_BYTES},
         shown::ShownKey,
@@ -12,19 +12,19 @@ use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{body::JSON, call::Call, reply::ApiResult},
+    api::{body::JSON, call::ApiCall, reply::ApiResult},
     command::{Command, Origin},
     failure::Failure,
     ledger::{
         handler::{self, Change},
         open::OpenLedger,
-        outbox::Subject,
+        outbox::Changed,
         refusals::not_so_long,
     },
 };
 
 /// Creates a key of the tenant.
-pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
     let new = management::parse_new_key(body, call.tenant()?, &call.deployment.config, clock::now())?;
@@ -32,7 +32,7 @@ pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
 }
 
 /// Creates an operator.
-pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
     let new = management::parse_new_operator(body, clock::now())?;
@@ -74,7 +74,7 @@ impl Change for CreateKey {
             let limits = ledger.limits(&new.subject)?;
             ledger.check_one_more(&limits, now)?;
             let expires_at = limits.expiry(new.expires_at, now).map_err(not_so_long)?;
-            if let (Some(caller), Holder::Operator { reach }) = (&granting, &new.subject) {
+            if let (Some(caller), Subject::Operator { reach }) = (&granting, &new.subject) {
                 ledger.granting(&origin, caller)?.may_grant(&new.scopes, reach, expires_at)?;
             }
             let (key, minted) = ledger.mint(new.clone(), expires_at, now)?;
@@ -84,7 +84,7 @@ impl Change for CreateKey {
             ledger.arm(now)?;
             Ok((key, minted))
         })?;
-        let effective_by = ledger.publish_now(&[Subject::Key(key.record.id.clone())]).await.unwrap_or_default();
+        let effective_by = ledger.publish_now(&[Changed::Key(key.record.id.clone())]).await.unwrap_or_default();
         Ok(ShownKey::changed(&key, effective_by, holds, now).with_text(&minted))
     }
 }

@@ -18,7 +18,7 @@ use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{body::JSON, call::Call, reply::ApiResult},
+    api::{body::JSON, call::ApiCall, reply::ApiResult},
     command::{Command, DeadLetterRef, Origin},
     dead_letters::{self, Unanswered},
     failure::Failure,
@@ -31,19 +31,19 @@ use crate::{
 };
 
 /// Puts an event back into its queue.
-pub(super) async fn redrive(call: &Call<'_>) -> ApiResult {
+pub(super) async fn redrive(call: &ApiCall<'_>) -> ApiResult {
     let (origin, dead_letter) = nothing_more(call).await?;
     call.operators_ledger(&Redrive { origin, dead_letter }).await
 }
 
 /// Deletes an event.
-pub(super) async fn discard(call: &Call<'_>) -> ApiResult {
+pub(super) async fn discard(call: &ApiCall<'_>) -> ApiResult {
     let (origin, dead_letter) = nothing_more(call).await?;
     call.operators_ledger(&Discard { origin, dead_letter }).await
 }
 
 /// Reads a request that has neither query parameters nor fields.
-async fn nothing_more(call: &Call<'_>) -> Result<(Origin, DeadLetterRef), Failure> {
+async fn nothing_more(call: &ApiCall<'_>) -> Result<(Origin, DeadLetterRef), Failure> {
     call.no_query()?;
     let source = source(call)?;
     let id = DeliveryId::parse(call.parameter("id")?).ok_or_else(dead_letters::not_found)?;
@@ -53,7 +53,7 @@ async fn nothing_more(call: &Call<'_>) -> Result<(Origin, DeadLetterRef), Failur
 }
 
 /// The name of the path's source.
-pub(super) fn source(call: &Call<'_>) -> Result<String, Failure> {
+pub(super) fn source(call: &ApiCall<'_>) -> Result<String, Failure> {
     let (sources, name) = (&call.deployment.config.webhooks, call.parameter("source")?);
     let source = sources.iter().find(|source| source.source == name).ok_or_else(|| {
         Problem::new(Code::SourceNotFound, "There is no source of webhooks with this name in keystile.toml.")

@@ -11,26 +11,26 @@ use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{body::JSON, call::Call, reply::ApiResult},
+    api::{body::JSON, call::ApiCall, reply::ApiResult},
     command::{Command, Origin, Target},
     failure::Failure,
     ledger::{handler::Change, open::OpenLedger, refusals},
 };
 
 /// Switches a tenant's key off.
-pub(super) async fn disable(call: &Call<'_>) -> ApiResult {
+pub(super) async fn disable(call: &ApiCall<'_>) -> ApiResult {
     let (origin, target) = nothing_more(call).await?;
     call.tenants_ledger(&Disable { origin, target }).await
 }
 
 /// Switches a tenant's key on again.
-pub(super) async fn enable(call: &Call<'_>) -> ApiResult {
+pub(super) async fn enable(call: &ApiCall<'_>) -> ApiResult {
     let (origin, target) = nothing_more(call).await?;
     call.tenants_ledger(&Enable { origin, target }).await
 }
 
 /// Reads a request that has neither query parameters nor fields.
-async fn nothing_more(call: &Call<'_>) -> Result<(Origin, Target), Failure> {
+async fn nothing_more(call: &ApiCall<'_>) -> Result<(Origin, Target), Failure> {
     call.no_query()?;
     let target = call.key()?;
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;

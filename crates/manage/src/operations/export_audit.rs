@@ -22,7 +22,7 @@ use worker::{Env, Error, Headers, Response, Result};
 use crate::{
     api::{
         ask::ask,
-        call::Call,
+        call::ApiCall,
         credential::Credential,
         reply::{ApiResult, Passed, passed_on},
     },
@@ -43,16 +43,16 @@ const PAGES: usize = 40;
 const JUDGEMENTS: usize = 8;
 
 /// Exports the tenant's audit log.
-pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     export(call, call.tenant()?.as_str()).await
 }
 
 /// Exports the operators' audit log.
-pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &ApiCall<'_>) -> ApiResult {
     export(call, OPERATORS).await
 }
 
-async fn export(call: &Call<'_>, ledger: &str) -> ApiResult {
+async fn export(call: &ApiCall<'_>, ledger: &str) -> ApiResult {
     let query = listing::parse_export_query(call.query()?)?;
     let command = ExportAudit { request_id: call.request_id.into(), query };
     let (status, body) = ask(call.env, ledger, &command).await?;

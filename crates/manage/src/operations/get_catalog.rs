@@ -3,10 +3,10 @@
 use keystile_core::api::shown::ShownCatalog;
 use keystile_runtime::response;
 
-use crate::api::{call::Call, reply::ApiResult};
+use crate::api::{call::ApiCall, reply::ApiResult};
 
 /// Shows the catalog.
-pub(super) async fn of_deployment(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_deployment(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     Ok(response::json(200, &ShownCatalog::new(&call.deployment.config))?)
 }

@@ -10,20 +10,20 @@ use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{call::Call, reply::ApiResult},
+    api::{call::ApiCall, reply::ApiResult},
     command::{Command, Target},
     failure::Failure,
     ledger::{handler::Read, open::OpenLedger, usage},
 };
 
 /// Shows a tenant's key.
-pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     let include_usage = listing::parse_include(call.query()?)?;
     call.tenants_ledger(&GetKey { request_id: call.request_id.into(), target: call.key()?, include_usage }).await
 }
 
 /// Shows an operator.
-pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &ApiCall<'_>) -> ApiResult {
     let include_usage = listing::parse_include(call.query()?)?;
     call.operators_ledger(&GetKey { request_id: call.request_id.into(), target: call.operator()?, include_usage }).await
 }

@@ -8,14 +8,14 @@ use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{call::Call, reply::ApiResult},
+    api::{call::ApiCall, reply::ApiResult},
     command::{Command, Target},
     failure::Failure,
     ledger::{handler::Read, open::OpenLedger, usage},
 };
 
 /// Shows the uses of a tenant's key.
-pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     let period = listing::parse_usage_query(call.query()?)?;
     call.tenants_ledger(&GetKeyUsage { request_id: call.request_id.into(), target: call.key()?, period }).await
 }

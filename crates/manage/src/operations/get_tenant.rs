@@ -9,14 +9,14 @@ use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{call::Call, reply::ApiResult},
+    api::{call::ApiCall, reply::ApiResult},
     command::Command,
     failure::Failure,
     ledger::{handler::Read, keys, open::OpenLedger, settings, suspension},
 };
 
 /// Shows the tenant.
-pub(super) async fn of_path(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_path(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let command = GetTenant { request_id: call.request_id.into(), tenant: call.tenant()?.clone() };
     call.tenants_ledger(&command).await

@@ -29,20 +29,20 @@ use crate::{
     api::{
         ask::{self, ask},
         body::JSON,
-        call::Call,
+        call::ApiCall,
         credential, prefer,
         reply::{ApiResult, Passed, passed_on},
     },
     command::{Command, Origin},
     failure::Failure,
-    ledger::{drain::FEED_TIMEOUT_MS, handler::Change, keys, open::OpenLedger, outbox::Subject, settings},
+    ledger::{drain::FEED_TIMEOUT_MS, handler::Change, keys, open::OpenLedger, outbox::Changed, settings},
 };
 
 /// Imports keys of the tenant.
 ///
 /// A mistake in a line affects only that line. A batch that fails ends the import: the batches before it are recorded,
 /// and it is safe to send everything again.
-pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let (tenant, config) = (call.tenant()?, &call.deployment.config);
     if config.allow_imported.is_empty() {
@@ -151,7 +151,7 @@ impl Change for ImportKeys {
             Ok(results)
         })?;
         let new = results.iter().filter_map(|(_, result)| match result {
-            LineResult::Imported { id } => Some(Subject::Key(id.clone())),
+            LineResult::Imported { id } => Some(Changed::Key(id.clone())),
             _ => None,
         });
         // The keys are recorded. What the feed doesn't take now is retried from the outbox.

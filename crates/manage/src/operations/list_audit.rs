@@ -5,7 +5,7 @@ use keystile_core::{api::listing, ledger::query::AuditQuery};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{call::Call, reply::ApiResult},
+    api::{call::ApiCall, reply::ApiResult},
     command::Command,
     failure::Failure,
     ledger::{
@@ -16,16 +16,16 @@ use crate::{
 };
 
 /// Lists a page of the tenant's audit log.
-pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     call.tenants_ledger(&command(call)?).await
 }
 
 /// Lists a page of the operators' audit log.
-pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &ApiCall<'_>) -> ApiResult {
     call.operators_ledger(&command(call)?).await
 }
 
-fn command(call: &Call<'_>) -> Result<ListAudit, Failure> {
+fn command(call: &ApiCall<'_>) -> Result<ListAudit, Failure> {
     Ok(ListAudit { request_id: call.request_id.into(), query: listing::parse_audit_query(call.query()?)? })
 }
 

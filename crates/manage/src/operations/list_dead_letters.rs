@@ -5,7 +5,7 @@ use keystile_core::api::listing;
 use super::dead_letter::source;
 use crate::{
     api::{
-        call::Call,
+        call::ApiCall,
         reply::{ApiResult, Passed, passed_on},
     },
     dead_letters,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Lists a page of a source's events.
-pub(super) async fn of_source(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_source(call: &ApiCall<'_>) -> ApiResult {
     let source = source(call)?;
     let query = listing::parse_dead_letter_query(call.query()?)?;
     let page = dead_letters::ask(call.env, &source, &query, call.request_id).await;

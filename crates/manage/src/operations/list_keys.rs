@@ -10,20 +10,20 @@ use serde::{Deserialize, Serialize};
 
 use super::get_key::shown;
 use crate::{
-    api::{call::Call, reply::ApiResult},
+    api::{call::ApiCall, reply::ApiResult},
     command::Command,
     failure::Failure,
     ledger::{handler::Read, key_list, open::OpenLedger},
 };
 
 /// Lists a page of the tenant's keys.
-pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     let query = listing::parse_key_query(call.query()?)?;
     call.tenants_ledger(&ListKeys { request_id: call.request_id.into(), query, within: None }).await
 }
 
 /// Lists a page of operators. An operator of a tenant gets only that tenant's operators.
-pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &ApiCall<'_>) -> ApiResult {
     let query = listing::parse_operator_query(call.query()?)?;
     call.operators_ledger(&ListKeys { request_id: call.request_id.into(), query, within: call.own_tenant() }).await
 }

@@ -11,27 +11,27 @@ use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{body::JSON, call::Call, reply::ApiResult},
+    api::{body::JSON, call::ApiCall, reply::ApiResult},
     command::{Command, Origin, Target},
     failure::Failure,
     ledger::{handler::Change, open::OpenLedger},
 };
 
 /// Revokes a tenant's key.
-pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let command = command(call, call.key()?).await?;
     call.tenants_ledger(&command).await
 }
 
 /// Revokes an operator.
-pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let command = command(call, call.operator()?).await?;
     call.operators_ledger(&command).await
 }
 
-async fn command(call: &Call<'_>, target: Target) -> Result<Revoke, Failure> {
+async fn command(call: &ApiCall<'_>, target: Target) -> Result<Revoke, Failure> {
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
     Ok(Revoke { origin, target, reason: management::parse_revoke(body)? })
 }

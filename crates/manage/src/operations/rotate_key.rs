@@ -19,19 +19,19 @@ use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{body::JSON, call::Call, reply::ApiResult},
+    api::{body::JSON, call::ApiCall, reply::ApiResult},
     command::{Command, Origin, Target},
     failure::Failure,
     ledger::{
         handler::{self, Change},
         open::OpenLedger,
-        outbox::Subject,
+        outbox::Changed,
         refusals::{self, not_so_long},
     },
 };
 
 /// Rotates a tenant's key.
-pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let command = command(call, call.key()?, None).await?;
     call.tenants_ledger(&command).await
@@ -39,13 +39,13 @@ pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
 
 /// Rotates an operator. The caller gets a key that can do what the old one could, so they must hold everything that it
 /// holds.
-pub(super) async fn of_operators(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_operators(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let command = command(call, call.operator()?, Some(call.caller().clone())).await?;
     call.operators_ledger(&command).await
 }
 
-async fn command(call: &Call<'_>, target: Target, granting: Option<Caller>) -> Result<Rotate, Failure> {
+async fn command(call: &ApiCall<'_>, target: Target, granting: Option<Caller>) -> Result<Rotate, Failure> {
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
     Ok(Rotate { origin, target, rotation: management::parse_rotate(body, clock::now())?, granting })
 }
@@ -99,7 +99,7 @@ impl Change for Rotate {
             ledger.arm(now)?;
             Ok((successor, minted, replaced))
         })?;
-        let subjects = [&successor, &replaced].map(|key| Subject::Key(key.record.id.clone()));
+        let subjects = [&successor, &replaced].map(|key| Changed::Key(key.record.id.clone()));
         let effective_by = ledger.publish_now(&subjects).await.unwrap_or_default();
         Ok(rotated(ledger, &successor, &minted, &replaced, effective_by, now))
     }

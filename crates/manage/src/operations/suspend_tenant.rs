@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use crate::{
-    api::{body::JSON, call::Call, reply::ApiResult},
+    api::{body::JSON, call::ApiCall, reply::ApiResult},
     command::{Command, Origin},
     failure::Failure,
     ledger::{
@@ -24,25 +24,25 @@ use crate::{
         handler::Change,
         keys,
         open::OpenLedger,
-        outbox::{self, Subject},
+        outbox::{self, Changed},
         refusals, suspension,
     },
 };
 
 /// Suspends the tenant, so that none of its keys can be used.
-pub(super) async fn suspend(call: &Call<'_>) -> ApiResult {
+pub(super) async fn suspend(call: &ApiCall<'_>) -> ApiResult {
     let (origin, tenant) = nothing_more(call).await?;
     call.tenants_ledger(&Suspend { origin, tenant }).await
 }
 
 /// Ends the suspension of the tenant.
-pub(super) async fn resume(call: &Call<'_>) -> ApiResult {
+pub(super) async fn resume(call: &ApiCall<'_>) -> ApiResult {
     let (origin, tenant) = nothing_more(call).await?;
     call.tenants_ledger(&Resume { origin, tenant }).await
 }
 
 /// Reads a request that has neither query parameters nor fields.
-async fn nothing_more(call: &Call<'_>) -> Result<(Origin, TenantId), Failure> {
+async fn nothing_more(call: &ApiCall<'_>) -> Result<(Origin, TenantId), Failure> {
     call.no_query()?;
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
     management::parse_empty(body)?;
@@ -117,12 +117,12 @@ async fn set_suspended(
         suspension::write(database, &TenantStatus { tenant: tenant.clone(), version, suspended })?;
         let action = if suspended { Action::Suspended } else { Action::Resumed };
         audit::tenant_changed(database, origin, action, Map::new(), now)?;
-        outbox::enqueue(database, &Subject::Tenant, version, now)?;
+        outbox::enqueue(database, &Changed::Tenant, version, now)?;
         ledger.arm(now)?;
         Ok(Some(Told { version, effective_by: None }))
     })?;
     let effective_by = match told {
-        Some(told) => ledger.publish_version(Subject::Tenant, told).await?,
+        Some(told) => ledger.publish_version(Changed::Tenant, told).await?,
         // A tenant without a status was never suspended and need not be resumed: it is in use already.
         None => Some(now),
     };

@@ -16,7 +16,7 @@ use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{body::MERGE_PATCH, call::Call, reply::ApiResult},
+    api::{body::MERGE_PATCH, call::ApiCall, reply::ApiResult},
     command::{Command, Origin, Target},
     failure::Failure,
     ledger::{
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Changes a tenant's key.
-pub(super) async fn of_tenant(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let target = call.key()?;
     let (body, origin) = call.asked(MERGE_PATCH, MAX_BODY_BYTES).await?;

@@ -16,20 +16,20 @@ use serde::{Deserialize, Serialize};
 
 use super::get_tenant::GetTenant;
 use crate::{
-    api::{body::MERGE_PATCH, call::Call, reply::ApiResult},
+    api::{body::MERGE_PATCH, call::ApiCall, reply::ApiResult},
     command::{Command, Origin},
     failure::Failure,
     ledger::{
         audit,
         handler::{Change, Read as _},
         open::OpenLedger,
-        outbox::{self, Subject},
+        outbox::{self, Changed},
         settings, suspension,
     },
 };
 
 /// Changes the tenant's settings.
-pub(super) async fn of_path(call: &Call<'_>) -> ApiResult {
+pub(super) async fn of_path(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let (body, origin) = call.asked(MERGE_PATCH, MAX_BODY_BYTES).await?;
     let patch = TenantPatch::parse(body, &call.deployment.config.plans)?;
@@ -75,12 +75,12 @@ impl Change for UpdateTenant {
             // Writes a status, so that the tenant is listed even if it has no keys yet.
             if suspension::find(database)?.is_none() {
                 suspension::write(database, &TenantStatus { tenant: tenant.clone(), version: 1, suspended: false })?;
-                outbox::enqueue(database, &Subject::Tenant, 1, now)?;
+                outbox::enqueue(database, &Changed::Tenant, 1, now)?;
             }
             Ok(ledger.arm(now)?)
         })?;
         // The limits are in force from now on, no matter when the feed hears of the tenant.
-        let _ = ledger.publish_now(&[Subject::Tenant]).await;
+        let _ = ledger.publish_now(&[Changed::Tenant]).await;
         GetTenant { request_id: origin.request_id, tenant }.read(ledger)
     }
 }
