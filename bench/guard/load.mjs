@@ -40,13 +40,13 @@ export function runtimeProcess() {
 }
 
 /**
- * Asks for a URL for so many seconds. Returns the microseconds of CPU time that
- * `pid` took for one request, whose answers all have to be of `status`.
+ * Asks for a URL for so many seconds, by a script of wrk if there is one. Returns the microseconds of CPU time that
+ * `pid` took for one request, whose answers all have to be of `status`, as far as wrk tells them apart.
  */
-export async function cpuPerRequest(pid, { url, headers, seconds, status: expected }) {
+export async function cpuPerRequest(pid, { url, headers, seconds, status: expected, script }) {
   const named = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const before = status(pid).ticks;
-  const printed = await capture("wrk", ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, ...named, url]);
+  const printed = await capture("wrk", ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, ...named, ...(script ? ["-s", script] : []), url]);
   const ticks = status(pid).ticks - before;
   const requests = Number(/(\d+) requests in/.exec(printed)?.[1]);
   const refused = Number(/Non-2xx or 3xx responses: (\d+)/.exec(printed)?.[1] ?? 0);

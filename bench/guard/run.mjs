@@ -6,6 +6,7 @@
 import { writeFileSync } from "node:fs";
 
 import { asProgram, Failed } from "../../scripts/run.mjs";
+import { inRoot } from "../../scripts/tools.mjs";
 import { median, ratio } from "../figures.mjs";
 import { cpuPerRequest, runtimeProcess } from "./load.mjs";
 import { checkSameness } from "./sameness.mjs";
@@ -55,6 +56,7 @@ const HEADERS = {
 };
 const withKey = (key) => ({ ...HEADERS, Authorization: `Bearer ${key}` });
 
+const ADDRESSES = inRoot("bench", "guard", "addresses.lua");
 const SUBJECTS = [
   { name: "bare", title: "JavaScript that only forwards" },
   { name: "same_edits", title: "the same changes to headers, nothing checked" },
@@ -89,9 +91,9 @@ async function measure({ urls, key, forged }) {
   const pid = runtimeProcess();
   const measured = Object.fromEntries(SUBJECTS.map(({ name }) => [name, []]));
   const take = async ({ name, worker = name, status = 200 }, seconds) => {
-    const sent = status === 200 ? headers : forgedHeaders;
+    const sent = status === 200 ? { headers } : { headers: forgedHeaders, script: ADDRESSES };
     if (name === "keystile") await becomeWarm(urls.keystile, headers);
-    return cpuPerRequest(pid, { url: urls[worker] + TARGET, headers: sent, seconds, status });
+    return cpuPerRequest(pid, { url: urls[worker] + TARGET, ...sent, seconds, status });
   };
   for (const subject of SUBJECTS) await take(subject, 2);
   for (let round = 0; round < ROUNDS; round += 1) {

@@ -103,7 +103,8 @@ pub struct PublishAnswer {
     pub max_staleness_ms: u32,
 }
 
-/// A ledger's report of the versions that KV acknowledged. The feed trims its log of them a day later.
+/// A ledger's report of the versions that KV acknowledged. The feed's log keeps them for
+/// [`KEEP_ACKNOWLEDGED_MS`](super::outbox::KEEP_ACKNOWLEDGED_MS) more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcknowledgeRequest {
     /// Keys, each with the version that KV holds.

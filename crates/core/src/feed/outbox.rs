@@ -3,8 +3,8 @@
 //!
 //! Row, audit entry and outbox entry are written in one transaction. Then the entry goes through its stages, each
 //! retried for ever with backoff: publish to the feed; put into KV; put into KV once more a minute later (a put with an
-//! unclear outcome may still arrive late); tell the feed that KV has the change. A day after that the log may forget
-//! the change.
+//! unclear outcome may still arrive late); tell the feed that KV has the change. The log may forget the change
+//! [`KEEP_ACKNOWLEDGED_MS`] after that.
 //!
 //! A newer change of the same subject starts over. Versions are compared before an entry advances, so a late outcome of
 //! an older version advances nothing.
