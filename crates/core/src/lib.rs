@@ -22,7 +22,7 @@
 //! | [`feed`] | the change feed: messages, lookups, outbox | edge: `finder`; manage: `feed`, `ledger::drain` |
 //! | [`key`] | the text of keys, and their places in KV | edge: `credential`; manage: `api::credential` |
 //! | [`ledger`] | lifecycle of keys, plans, audit log, queries | manage: `ledger`, `operations` |
-//! | [`limits`] | limits at the edge: failures by address | edge: `failures` |
+//! | [`limits`] | limits at the edge: failures by address, counted grants | edge: `failures` |
 //! | [`objects`] | the calls of the Durable Objects | all workers |
 //! | [`receiver`] | webhooks that wait in a queue, dead letters | hooks: `producer`, `consumer`, `objects` |
 //! | [`usage`] | counts of uses, their batches and reports | edge: `usage`; manage: `ledger::usage` |

@@ -1,3 +1,5 @@
-//! Limits at the edge.
+//! Limits at the edge: what an isolate spends on junk, and the grants by which rate limits are never exceeded.
 
 pub mod failures;
+pub mod grant_log;
+pub mod holding;
