@@ -35,6 +35,9 @@ macro_rules! calls {
             const PATH: &'static str = $path;
             type Answer = $answer;
         })+
+
+        #[cfg(test)]
+        pub(super) const PATHS: &[&str] = &[$($path),+];
     };
 }
 use calls;
@@ -44,6 +47,17 @@ mod tests {
     use super::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    /// An edge of another version than its feed would take an unknown path for a feed that it can't reach.
+    #[test]
+    fn paths_stay_as_deployed_versions_know_them() {
+        assert_eq!(feed::PATHS, ["/poll", "/current", "/publish", "/claim", "/acknowledge", "/tenants"]);
+        assert_eq!(ledger::PATHS, ["/self-revoke", "/usage"]);
+        assert_eq!(deliveries::PATHS, ["/claim", "/done", "/release"]);
+        assert_eq!(dead_letters::PATHS, ["/failed", "/delivered", "/bury", "/list", "/redrive", "/discard"]);
+        let bindings = [feed::BINDING, ledger::BINDING, deliveries::BINDING, dead_letters::BINDING, bodies::BINDING];
+        assert_eq!(bindings, ["FEED", "LEDGER", "DELIVERIES", "DEAD_LETTERS", "BODIES"]);
+    }
 
     #[test]
     fn done_is_an_empty_object_and_may_get_members() {

@@ -221,8 +221,21 @@ impl KeyRecord {
 
     /// The remaining fields, to order two different records of one version. Only a faulty ledger makes such records.
     fn content(&self) -> impl Ord + '_ {
-        let kept = (&self.id, &self.display, self.created_at, &self.subject);
-        (kept, &self.name, &self.scopes, &self.allowed_ips, json!(self.metadata).to_string())
+        // Every field is named, so that the compiler asks about a new one.
+        let Self {
+            id,
+            version: _,
+            subject,
+            state: _,
+            name,
+            display,
+            scopes,
+            expires_at: _,
+            allowed_ips,
+            metadata,
+            created_at,
+        } = self;
+        ((id, display, created_at, subject), name, scopes, allowed_ips, json!(metadata).to_string())
     }
 
     fn restriction(&self) -> impl Ord + '_ {
@@ -310,10 +323,23 @@ impl Stored {
         match self {
             Self::TooNew { .. } => 64,
             Self::Known(record) => {
-                let scopes: usize = record.scopes.iter().map(|scope| scope.as_str().len() + 48).sum();
-                let metadata: usize =
-                    record.metadata.iter().map(|(key, value)| key.len() + value_weight(value) + 64).sum();
-                400 + record.name.len() + scopes + metadata + record.allowed_ips.len() * 20
+                // Every field is named, so that the compiler asks about a new one. Those of a fixed size are in the 400.
+                let KeyRecord {
+                    id: _,
+                    version: _,
+                    subject: _,
+                    state: _,
+                    name,
+                    display: _,
+                    scopes,
+                    expires_at: _,
+                    allowed_ips,
+                    metadata,
+                    created_at: _,
+                } = record.as_ref();
+                let scopes: usize = scopes.iter().map(|scope| scope.as_str().len() + 48).sum();
+                let metadata: usize = metadata.iter().map(|(key, value)| key.len() + value_weight(value) + 64).sum();
+                400 + name.len() + scopes + metadata + allowed_ips.len() * 20
             }
         }
     }

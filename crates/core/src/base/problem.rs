@@ -85,6 +85,8 @@ impl Problem {
     }
 }
 
+const INTERNAL: &str = "Internal Server Error";
+
 const fn title(status: u16) -> &'static str {
     match status {
         400 => "Bad Request",
@@ -98,11 +100,10 @@ const fn title(status: u16) -> &'static str {
         413 => "Content Too Large",
         415 => "Unsupported Media Type",
         422 => "Unprocessable Content",
-        428 => "Precondition Required",
         429 => "Too Many Requests",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
-        _ => "Internal Server Error",
+        _ => INTERNAL,
     }
 }
 
@@ -111,6 +112,13 @@ mod tests {
     use super::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn every_status_of_a_code_has_its_title() {
+        for code in Code::ALL {
+            assert_eq!(title(code.status()) == INTERNAL, code.status() == 500, "{code:?}");
+        }
+    }
 
     #[test]
     fn the_body_has_code_and_request_id() {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    access::record::{Reach, Subject},
+    access::record::{KeyRecord, Reach, Subject},
     base::timestamp::Timestamp,
     ledger::lifecycle::Key,
 };
@@ -78,23 +78,46 @@ pub fn difference(before: Option<&Key>, after: &Key) -> Map<String, Value> {
 }
 
 fn facts(key: &Key) -> Map<String, Value> {
-    let record = &key.record;
+    // Every field is named, so that the compiler asks about a new one.
+    let Key {
+        record,
+        digest: _,
+        secret_fingerprint: _,
+        revocation,
+        rotated_from,
+        rotated_to,
+        pending_end: _,
+        last_used_at: _,
+    } = key;
+    let KeyRecord {
+        id: _,
+        version: _,
+        subject,
+        state,
+        name,
+        display: _,
+        scopes,
+        expires_at,
+        allowed_ips,
+        metadata,
+        created_at: _,
+    } = record;
     let mut facts = Map::new();
     let mut fact = |name: &str, value: Value| facts.insert(name.into(), value);
-    match &record.subject {
+    match subject {
         Subject::ApiKey { environment, .. } => fact("environment", json!(environment)),
         Subject::Operator { reach: Reach::All } => fact("tenant", json!("*")),
         Subject::Operator { reach: Reach::Tenant(tenant) } => fact("tenant", json!(tenant)),
     };
-    fact("name", json!(record.name));
-    fact("state", json!(record.state));
-    fact("scopes", json!(record.scopes));
-    fact("expires_at", json!(record.expires_at.map(Timestamp::to_rfc3339)));
-    fact("allowed_ips", json!(record.allowed_ips));
-    fact("metadata", json!(record.metadata));
-    fact("rotated_from", json!(key.rotated_from));
-    fact("rotated_to", json!(key.rotated_to));
-    fact("reason", json!(key.revocation.as_ref().and_then(|revocation| revocation.reason.as_ref())));
+    fact("name", json!(name));
+    fact("state", json!(state));
+    fact("scopes", json!(scopes));
+    fact("expires_at", json!(expires_at.map(Timestamp::to_rfc3339)));
+    fact("allowed_ips", json!(allowed_ips));
+    fact("metadata", json!(metadata));
+    fact("rotated_from", json!(rotated_from));
+    fact("rotated_to", json!(rotated_to));
+    fact("reason", json!(revocation.as_ref().and_then(|revocation| revocation.reason.as_ref())));
     facts
 }
 

@@ -10,7 +10,7 @@ use alloc::{
 
 use serde::{Deserialize, Serialize};
 
-use super::lifecycle::{ImportedKey, Key};
+use super::lifecycle::{ImportedKey, Key, NewKey};
 use crate::base::{fields::FieldError, id::KeyId};
 
 /// The maximum number of lines in one transaction of a ledger.
@@ -60,15 +60,18 @@ impl LineResult {
 /// The fields in which a line differs from the existing key.
 #[must_use]
 pub fn differences(line: &ImportedKey, key: &Key) -> Vec<String> {
-    let (new, record) = (&line.new, &key.record);
+    // Every field is named, so that the compiler asks about a new one.
+    let ImportedKey { digest: _, display, new } = line;
+    let NewKey { name, subject, scopes, expires_at, allowed_ips, metadata } = new;
+    let record = &key.record;
     [
-        ("display", line.display == record.display),
-        ("name", new.name == record.name),
-        ("environment", new.subject == record.subject),
-        ("scopes", new.scopes == record.scopes),
-        ("expires_at", new.expires_at == record.expires_at.into()),
-        ("allowed_ips", new.allowed_ips == record.allowed_ips),
-        ("metadata", new.metadata == record.metadata),
+        ("display", *display == record.display),
+        ("name", *name == record.name),
+        ("environment", *subject == record.subject),
+        ("scopes", *scopes == record.scopes),
+        ("expires_at", *expires_at == record.expires_at.into()),
+        ("allowed_ips", *allowed_ips == record.allowed_ips),
+        ("metadata", *metadata == record.metadata),
     ]
     .into_iter()
     .filter(|(_, same)| !same)
