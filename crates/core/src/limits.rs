@@ -3,3 +3,4 @@
 pub mod failures;
 pub mod grant_log;
 pub mod holding;
+pub mod limiter;

@@ -28,7 +28,7 @@ use crate::base::timestamp::Timestamp;
 pub const EXACT_LIMIT: u64 = 64;
 /// The parts of a window to which times are rounded up. That costs one part of the throughput, and bounds the log to
 /// two entries more and the open grants.
-pub const PARTS: i64 = 256;
+pub const PARTS: i64 = 512;
 
 /// A rate limit: so many units in any interval of this length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct RateLimit {
     pub window_ms: i64,
 }
 
-/// The number of a grant in its log.
+/// The number of a grant. A log sees each only once.
 pub type GrantNumber = u64;
 
 /// The grants that may still matter.
@@ -51,7 +51,6 @@ pub struct GrantLog {
     open: BTreeMap<GrantNumber, Grant>,
     /// The latest time that the log has seen.
     latest: Option<Timestamp>,
-    next_number: GrantNumber,
 }
 
 /// Units that a holder may use until a time.
@@ -98,12 +97,9 @@ impl GrantLog {
 
     /// Makes a grant of units that end after `lifetime_ms`. The caller has seen by [`admits`](Self::admits) that they
     /// are free.
-    pub fn grant(&mut self, limit: RateLimit, units: u64, lifetime_ms: i64, now: Timestamp) -> GrantNumber {
+    pub fn grant(&mut self, limit: RateLimit, number: GrantNumber, units: u64, lifetime_ms: i64, now: Timestamp) {
         let now = self.advance(limit, now);
-        let number = self.next_number;
-        self.next_number += 1;
         self.open.insert(number, Grant { units, reported: 0, ends_at: now.plus_millis(lifetime_ms) });
-        number
     }
 
     /// Notes that the holder of a grant has used this many of its units so far. Reports may be repeated, and may arrive
@@ -125,6 +121,12 @@ impl GrantLog {
     pub fn close(&mut self, limit: RateLimit, number: GrantNumber, used: u64, now: Timestamp) {
         self.report(limit, number, used, now);
         self.open.remove(&number);
+    }
+
+    /// Whether nothing is counted at this time.
+    pub fn is_empty(&mut self, limit: RateLimit, now: Timestamp) -> bool {
+        self.advance(limit, now);
+        self.used.is_empty() && self.open.is_empty()
     }
 
     /// Goes on to a time, and forgets what can't meet a window any more. Returns the time, which never goes back.
@@ -214,34 +216,34 @@ mod tests {
     #[test]
     fn what_was_given_back_is_free_at_once() {
         let mut log = GrantLog::default();
-        let number = log.grant(FIVE_A_SECOND, 5, 10_000, at(0));
+        log.grant(FIVE_A_SECOND, 7, 5, 10_000, at(0));
         assert_eq!(
             log.admits(FIVE_A_SECOND, 1, at(100)),
             Admission::Wait(10_900),
             "until it ends, and one window more"
         );
-        log.close(FIVE_A_SECOND, number, 2, at(100));
+        log.close(FIVE_A_SECOND, 7, 2, at(100));
         assert_eq!(log.admits(FIVE_A_SECOND, 1, at(100)), Admission::Free(3));
     }
 
     #[test]
     fn a_report_frees_one_window_after_it_arrives() {
         let mut log = GrantLog::default();
-        let number = log.grant(FIVE_A_SECOND, 5, 10_000, at(0));
-        log.report(FIVE_A_SECOND, number, 3, at(400));
-        log.report(FIVE_A_SECOND, number, 3, at(900));
-        log.report(FIVE_A_SECOND, number, 1, at(901));
+        log.grant(FIVE_A_SECOND, 7, 5, 10_000, at(0));
+        log.report(FIVE_A_SECOND, 7, 3, at(400));
+        log.report(FIVE_A_SECOND, 7, 3, at(900));
+        log.report(FIVE_A_SECOND, 7, 1, at(901));
         assert_eq!(log.admits(FIVE_A_SECOND, 1, at(1_399)), Admission::Wait(1));
         assert_eq!(log.admits(FIVE_A_SECOND, 1, at(1_400)), Admission::Free(3));
-        log.report(FIVE_A_SECOND, number, 99, at(1_400));
+        log.report(FIVE_A_SECOND, 7, 99, at(1_400));
         assert_eq!(log.admits(FIVE_A_SECOND, 4, at(1_400)), Admission::Wait(1_000), "two more were used, and no 96");
     }
 
     #[test]
     fn a_report_after_the_end_counts_from_the_end() {
         let mut log = GrantLog::default();
-        let number = log.grant(FIVE_A_SECOND, 5, 100, at(0));
-        log.report(FIVE_A_SECOND, number, 5, at(900));
+        log.grant(FIVE_A_SECOND, 7, 5, 100, at(0));
+        log.report(FIVE_A_SECOND, 7, 5, at(900));
         assert_eq!(log.admits(FIVE_A_SECOND, 5, at(1_100)), Admission::Free(5));
     }
 
@@ -268,7 +270,7 @@ mod tests {
         for second in 0..2 * 86_400 {
             log.count(limit, 1_000, at(second * 1_000));
         }
-        assert!(log.used.len() <= 258, "{} entries", log.used.len());
+        assert!(log.used.len() <= 514, "{} entries", log.used.len());
     }
 
     proptest! {

@@ -1,7 +1,8 @@
 //! The guarantee of rate limits: no interval of the window's length, wherever it begins, holds more than the limit.
 //!
 //! A simulation in discrete time, driven by a generated [`Plan`]. Isolates ask one object for grants, admit requests
-//! from them, report what they used, give back what is left, and have single requests counted in line. Messages are
+//! from them, report what they used, give back what is left, and have single requests counted in line. Two keys have a
+//! limit each, and one that they share: each isolate serves one of the keys. Messages are
 //! delayed, overtake each other, come twice or are lost. Isolates restart and forget their grants; the object restarts
 //! from what it stored. Clocks run fast or slow by one part in a hundred, and are set forward or back.
 //!
@@ -17,8 +18,9 @@ use keystile_core::{
     Timestamp,
     base::timestamp::SECOND_MS,
     limits::{
-        grant_log::{Admission, GrantLog, GrantNumber, RateLimit},
+        grant_log::{GrantNumber, RateLimit},
         holding::{AskedAt, Holding, Report},
+        limiter::{Counted, Granting, Limiter},
     },
 };
 use proptest::prelude::*;
@@ -27,11 +29,14 @@ use proptest::prelude::*;
 type Millis = i64;
 
 const ISOLATES: usize = 4;
+/// The logs of the keys' own limits. An isolate serves the key with its number modulo two.
+const KEYS: [&str; 2] = ["key/a", "key/b"];
 const BEGIN: Millis = 1_750_000_000_000;
 
 #[derive(Clone, Debug)]
 struct Plan {
-    limit: RateLimit,
+    per_key: RateLimit,
+    shared: RateLimit,
     lifetime_ms: Millis,
     /// How many ten-thousandths each isolate's clock runs too fast.
     rates: [i64; ISOLATES],
@@ -56,6 +61,7 @@ enum Event {
         cost: u64,
     },
     InLine {
+        isolate: usize,
         cost: u64,
         there: Way,
     },
@@ -104,9 +110,13 @@ enum Message {
     UseUp {
         isolate: usize,
     },
-    Reports(Vec<Report>),
+    Reports {
+        isolate: usize,
+        reports: Vec<Report>,
+    },
     /// With `again`, it is repeated when it is told to, and a moment earlier.
     InLine {
+        isolate: usize,
         cost: u64,
         again: bool,
     },
@@ -115,14 +125,21 @@ enum Message {
 struct World {
     plan: Plan,
     now: Millis,
-    object: GrantLog,
+    object: Limiter,
     /// How far the object's clock was set back.
     object_behind: Millis,
     isolates: Vec<Isolate>,
     messages: BTreeMap<(Millis, usize), Message>,
     sent: usize,
-    /// Every use: its true time and units.
-    uses: Vec<(Millis, u64)>,
+    uses: Vec<Use>,
+}
+
+/// A use of units at a true time.
+#[derive(Clone, Copy, Debug)]
+struct Use {
+    at: Millis,
+    key: usize,
+    units: u64,
 }
 
 #[derive(Default)]
@@ -138,7 +155,7 @@ impl World {
         Self {
             plan,
             now: BEGIN,
-            object: GrantLog::default(),
+            object: Limiter::default(),
             object_behind: 0,
             isolates: (0..ISOLATES).map(|_| Isolate::default()).collect(),
             messages: BTreeMap::new(),
@@ -147,7 +164,7 @@ impl World {
         }
     }
 
-    fn run(mut self) -> Vec<(Millis, u64)> {
+    fn run(mut self) -> Vec<Use> {
         for (wait, event) in self.plan.events.clone() {
             self.passes(wait);
             self.happens(event);
@@ -178,15 +195,17 @@ impl World {
                 }
             }
             Event::Use { isolate, cost } => self.uses(isolate, cost),
-            Event::InLine { cost, there } => self.send(&there, &Message::InLine { cost, again: true }),
+            Event::InLine { isolate, cost, there } => {
+                self.send(&there, &Message::InLine { isolate, cost, again: true })
+            }
             Event::Report { isolate, way } => {
                 let now = self.clock(isolate);
                 let reports = self.isolates[isolate].holding.report(now);
-                self.send(&way, &Message::Reports(reports));
+                self.send(&way, &Message::Reports { isolate, reports });
             }
             Event::GiveBack { isolate, way } => {
                 let reports = self.isolates[isolate].holding.give_back();
-                self.send(&way, &Message::Reports(reports));
+                self.send(&way, &Message::Reports { isolate, reports });
             }
             Event::Restart { isolate } => {
                 let Isolate { holding, life, .. } = &mut self.isolates[isolate];
@@ -204,19 +223,20 @@ impl World {
 
     fn arrives(&mut self, message: Message) {
         let now = Timestamp::from_millis(self.now - self.object_behind);
-        let Plan { limit, lifetime_ms, .. } = self.plan;
+        let Plan { per_key, shared, lifetime_ms, .. } = self.plan;
+        let limits = |isolate: usize| {
+            [Counted { log: KEYS[isolate % 2], limit: per_key }, Counted { log: "shared", limit: shared }]
+        };
         match message {
             Message::Ask { isolate, life, units, late, asked_at, ref back } => {
-                match self.object.admits(limit, 1, now) {
-                    Admission::Free(free) => {
-                        let units = units.min(free);
-                        let number = self.object.grant(limit, units, lifetime_ms, now);
+                match self.object.ask(&limits(isolate), 1, units, lifetime_ms, now) {
+                    Granting::Granted { number, units } => {
                         self.send(back, &Message::Granted { isolate, life, number, units, asked_at });
                         let use_up = late.map(|late| (lifetime_ms + late).max(0));
                         self.send(&use_up.into_iter().collect(), &Message::UseUp { isolate });
                     }
-                    Admission::Wait(wait) => self.send(&vec![wait], &message),
-                    Admission::Never => {}
+                    Granting::Wait { millis, .. } => self.send(&vec![millis], &message),
+                    Granting::Never { .. } => {}
                 }
             }
             Message::UseUp { isolate } => {
@@ -231,24 +251,16 @@ impl World {
                     isolate.holding.take_over(number, units, self.plan.lifetime_ms, asked_at, now);
                 }
             }
-            Message::Reports(reports) => {
-                for Report { number, used, closed } in reports {
-                    if closed {
-                        self.object.close(limit, number, used, now);
-                    } else {
-                        self.object.report(limit, number, used, now);
-                    }
-                }
+            Message::Reports { isolate, reports } => {
+                self.object.note(&limits(isolate), &reports, now);
+                self.object.forget_empty(&limits(isolate), now);
             }
-            Message::InLine { cost, again } => match self.object.admits(limit, cost, now) {
-                Admission::Free(_) => {
-                    self.object.count(limit, cost, now);
-                    self.uses.push((self.now, cost));
+            Message::InLine { isolate, cost, again } => match self.object.ask(&limits(isolate), cost, cost, 0, now) {
+                Granting::Granted { .. } => self.uses.push(Use { at: self.now, key: isolate % 2, units: cost }),
+                Granting::Wait { millis, .. } if again => {
+                    self.send(&vec![millis - 1, millis], &Message::InLine { isolate, cost, again: false });
                 }
-                Admission::Wait(wait) if again => {
-                    self.send(&vec![wait - 1, wait], &Message::InLine { cost, again: false });
-                }
-                Admission::Wait(_) | Admission::Never => {}
+                Granting::Wait { .. } | Granting::Never { .. } => {}
             },
         }
     }
@@ -257,7 +269,7 @@ impl World {
     fn uses(&mut self, isolate: usize, cost: u64) {
         let now = self.clock(isolate);
         if self.isolates[isolate].holding.take(cost, now) {
-            self.uses.push((self.now, cost));
+            self.uses.push(Use { at: self.now, key: isolate % 2, units: cost });
         }
     }
 
@@ -284,21 +296,23 @@ impl World {
     }
 }
 
-/// The most units in any interval of the window's length: it begins with a use.
-fn most_in_a_window(uses: &[(Millis, u64)], window_ms: Millis) -> u64 {
-    let most = uses.iter().map(|&(begin, _)| {
-        let within = uses.iter().filter(|(at, _)| (begin..begin + window_ms).contains(at));
-        within.map(|&(_, units)| units).sum()
+/// The most units in any interval of the window's length. Such an interval begins with a use.
+fn most_in_a_window<'a>(uses: impl Iterator<Item = &'a Use> + Clone, window_ms: Millis) -> u64 {
+    let most = uses.clone().map(|begin| {
+        let within = uses.clone().filter(|each| (begin.at..begin.at + window_ms).contains(&each.at));
+        within.map(|each| each.units).sum()
     });
     most.max().unwrap_or(0)
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
-    let limit = (prop_oneof![1..=3_u64, 4..=64_u64, 65..=300_u64], prop_oneof![200..1_000_i64, 1_000..30_000_i64])
-        .prop_map(|(limit, window_ms)| RateLimit { limit, window_ms });
+    let limit = || {
+        (prop_oneof![1..=3_u64, 4..=64_u64, 65..=300_u64], prop_oneof![200..1_000_i64, 1_000..30_000_i64])
+            .prop_map(|(limit, window_ms)| RateLimit { limit, window_ms })
+    };
     let events = prop::collection::vec((prop_oneof![0..50_i64, 0..1_000_i64], events()), 1..120);
-    (limit, 300..12_000_i64, prop::array::uniform4(-99..=99_i64), events)
-        .prop_map(|(limit, lifetime_ms, rates, events)| Plan { limit, lifetime_ms, rates, events })
+    (limit(), limit(), 300..12_000_i64, prop::array::uniform4(-99..=99_i64), events)
+        .prop_map(|(per_key, shared, lifetime_ms, rates, events)| Plan { per_key, shared, lifetime_ms, rates, events })
 }
 
 fn events() -> impl Strategy<Value = Event> {
@@ -320,7 +334,8 @@ fn events() -> impl Strategy<Value = Event> {
             |(isolate, units, late, step, there, back)| Event::Ask { isolate, units, late, step, there, back }
         ),
         12 => (isolate(), units()).prop_map(|(isolate, cost)| Event::Use { isolate, cost }),
-        3 => (units(), way()).prop_map(|(cost, there)| Event::InLine { cost, there }),
+        3 => (isolate(), units(), way())
+            .prop_map(|(isolate, cost, there)| Event::InLine { isolate, cost, there }),
         3 => (isolate(), reports()).prop_map(|(isolate, way)| Event::Report { isolate, way }),
         2 => (isolate(), reports()).prop_map(|(isolate, way)| Event::GiveBack { isolate, way }),
         1 => isolate().prop_map(|isolate| Event::Restart { isolate }),
@@ -336,8 +351,12 @@ proptest! {
 
     #[test]
     fn no_interval_of_a_window_s_length_holds_more_than_the_limit(plan in plans()) {
-        let limit = plan.limit;
+        let Plan { per_key, shared, .. } = plan;
         let uses = World::new(plan).run();
-        prop_assert!(most_in_a_window(&uses, limit.window_ms) <= limit.limit);
+        prop_assert!(most_in_a_window(uses.iter(), shared.window_ms) <= shared.limit, "the shared limit");
+        for key in 0..KEYS.len() {
+            let of_key = uses.iter().filter(|each| each.key == key);
+            prop_assert!(most_in_a_window(of_key, per_key.window_ms) <= per_key.limit, "the key's own limit");
+        }
     }
 }
