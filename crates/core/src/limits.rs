@@ -1,5 +1,6 @@
 //! Limits at the edge: what an isolate spends on junk, and the grants by which rate limits are never exceeded.
 
+pub mod account;
 pub mod failures;
 pub mod grant_log;
 pub mod holding;

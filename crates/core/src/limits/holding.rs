@@ -32,6 +32,8 @@ struct Held {
     number: GrantNumber,
     units: u64,
     used: u64,
+    /// The used units that were reported.
+    reported: u64,
     ends_at: Timestamp,
 }
 
@@ -62,7 +64,13 @@ impl Holding {
         self.read_clock(now);
         if asked_at.steps_back == self.steps_back {
             let certain_ms = lifetime_ms - lifetime_ms / CLOCK_RATE_TOLERANCE - CLOCK_JITTER_MS;
-            self.grants.push(Held { number, units, used: 0, ends_at: asked_at.time.plus_millis(certain_ms) });
+            self.grants.push(Held {
+                number,
+                units,
+                used: 0,
+                reported: 0,
+                ends_at: asked_at.time.plus_millis(certain_ms),
+            });
             self.grants.sort_by_key(|held| held.ends_at);
         }
     }
@@ -95,7 +103,16 @@ impl Holding {
             self.grants.iter().map(|held| Report { number: held.number, used: held.used, closed: over(held) });
         let reports = reports.collect();
         self.grants.retain(|held| !over(held));
+        for held in &mut self.grants {
+            held.reported = held.used;
+        }
         reports
+    }
+
+    /// Whether units were used that were not reported yet.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        self.grants.iter().any(|held| held.used > held.reported)
     }
 
     /// Gives back every grant: reports on it and uses it no more.

@@ -41,6 +41,11 @@ pub enum Granting {
         /// Its units.
         units: u64,
     },
+    /// No units are needed, and none are free before this time has passed.
+    Nothing {
+        /// The time, milliseconds.
+        millis: i64,
+    },
     /// The needed units are not free before this time has passed.
     Wait {
         /// The time, milliseconds.
@@ -70,6 +75,9 @@ impl Limiter {
         }
         if let Some((millis, by)) = wait {
             return Granting::Wait { millis, by };
+        }
+        if units == 0 {
+            return Granting::Nothing { millis: self.wait_ms(limits, now) };
         }
         let number = self.next_number;
         self.next_number += 1;
@@ -103,6 +111,15 @@ impl Limiter {
                 self.logs.remove(counted.log);
             }
         }
+    }
+
+    /// The time until a unit is free, milliseconds.
+    fn wait_ms(&mut self, limits: &[Counted<'_>], now: Timestamp) -> i64 {
+        let waits = limits.iter().map(|counted| match self.log(counted.log).admits(counted.limit, 1, now) {
+            Admission::Wait(millis) => millis,
+            Admission::Free(_) | Admission::Never => 0,
+        });
+        waits.max().unwrap_or_default()
     }
 
     fn log(&mut self, name: &str) -> &mut GrantLog {

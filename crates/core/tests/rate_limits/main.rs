@@ -12,6 +12,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod throughput;
+
 use std::collections::BTreeMap;
 
 use keystile_core::{
@@ -196,7 +198,7 @@ impl World {
             }
             Event::Use { isolate, cost } => self.uses(isolate, cost),
             Event::InLine { isolate, cost, there } => {
-                self.send(&there, &Message::InLine { isolate, cost, again: true })
+                self.send(&there, &Message::InLine { isolate, cost, again: true });
             }
             Event::Report { isolate, way } => {
                 let now = self.clock(isolate);
@@ -236,7 +238,7 @@ impl World {
                         self.send(&use_up.into_iter().collect(), &Message::UseUp { isolate });
                     }
                     Granting::Wait { millis, .. } => self.send(&vec![millis], &message),
-                    Granting::Never { .. } => {}
+                    Granting::Nothing { .. } | Granting::Never { .. } => {}
                 }
             }
             Message::UseUp { isolate } => {
@@ -260,7 +262,7 @@ impl World {
                 Granting::Wait { millis, .. } if again => {
                     self.send(&vec![millis - 1, millis], &Message::InLine { isolate, cost, again: false });
                 }
-                Granting::Wait { .. } | Granting::Never { .. } => {}
+                Granting::Nothing { .. } | Granting::Wait { .. } | Granting::Never { .. } => {}
             },
         }
     }
