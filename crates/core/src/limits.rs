@@ -2,6 +2,8 @@
 
 pub mod account;
 pub mod failures;
+pub mod grant;
 pub mod grant_log;
 pub mod holding;
 pub mod limiter;
+pub mod quota;

@@ -8,8 +8,9 @@
 use alloc::vec::Vec;
 
 use super::{
-    grant_log::{GrantNumber, RateLimit},
-    holding::{AskedAt, Holding, Report},
+    grant::{Grant, Report},
+    grant_log::RateLimit,
+    holding::{AskedAt, Holding},
 };
 use crate::base::timestamp::{SECOND_MS, Timestamp};
 
@@ -113,14 +114,14 @@ impl Account {
 
     /// Takes over the grant that answers an asking. What the asking request needs is used at once; returns whether the
     /// grant had it, still alive.
-    pub fn granted(&mut self, asking: &Asking, number: GrantNumber, units: u64, now: Timestamp) -> bool {
+    pub fn granted(&mut self, asking: &Asking, grant: Grant, now: Timestamp) -> bool {
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.scarce = units < asking.want;
+        self.scarce = grant.units < asking.want;
         self.refused = None;
-        if self.terms.lifetime_ms == 0 {
-            return units >= asking.need;
+        if grant.lifetime_ms == 0 {
+            return grant.units >= asking.need;
         }
-        self.holding.take_over(number, units, self.terms.lifetime_ms, asking.asked_at, now);
+        self.holding.take_over(grant, asking.asked_at, now);
         self.holding.take(asking.need, now)
     }
 
@@ -236,7 +237,7 @@ mod tests {
     fn holding(units: u64) -> Account {
         let mut account = Account::new(&[LARGE]);
         let Charge::Ask(asking) = account.charge(1, at(0)) else { panic!("it holds nothing") };
-        assert!(account.granted(&asking, 0, units + 1, at(0)));
+        assert!(account.granted(&asking, Grant { number: 0, units: units + 1, lifetime_ms: 1_000 }, at(0)));
         account
     }
 
@@ -275,7 +276,7 @@ mod tests {
         let mut account = Account::new(&[LARGE, SMALL]);
         let Charge::Ask(asking) = account.charge(2, at(0)) else { panic!("nothing is held") };
         assert_eq!((asking.need, asking.want, asking.lifetime_ms), (2, 2, 0));
-        assert!(account.granted(&asking, 0, 2, at(50)));
+        assert!(account.granted(&asking, Grant { number: 0, units: 2, lifetime_ms: 0 }, at(50)));
         assert!(matches!(account.charge(1, at(50)), Charge::Ask(_)));
     }
 }

@@ -22,6 +22,7 @@ use alloc::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::grant::GrantNumber;
 use crate::base::timestamp::Timestamp;
 
 /// The largest limit for which each use is kept with its exact time. Above it, times are rounded up.
@@ -39,23 +40,20 @@ pub struct RateLimit {
     pub window_ms: i64,
 }
 
-/// The number of a grant. A log sees each only once.
-pub type GrantNumber = u64;
-
 /// The grants that may still matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantLog {
     /// The units that were used for certain, by the time at which their use was over.
     used: BTreeMap<Timestamp, u64>,
     /// The grants with units that may be used yet, or were used without a report.
-    open: BTreeMap<GrantNumber, Grant>,
+    open: BTreeMap<GrantNumber, OpenGrant>,
     /// The latest time that the log has seen.
     latest: Option<Timestamp>,
 }
 
 /// Units that a holder may use until a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Grant {
+struct OpenGrant {
     /// The units without those that were reported as used.
     units: u64,
     /// The reported units.
@@ -99,7 +97,7 @@ impl GrantLog {
     /// are free.
     pub fn grant(&mut self, limit: RateLimit, number: GrantNumber, units: u64, lifetime_ms: i64, now: Timestamp) {
         let now = self.advance(limit, now);
-        self.open.insert(number, Grant { units, reported: 0, ends_at: now.plus_millis(lifetime_ms) });
+        self.open.insert(number, OpenGrant { units, reported: 0, ends_at: now.plus_millis(lifetime_ms) });
     }
 
     /// Notes that the holder of a grant has used this many of its units so far. Reports may be repeated, and may arrive

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::grant_log::GrantNumber;
+use super::grant::{Grant, GrantNumber, Report};
 use crate::base::timestamp::Timestamp;
 
 /// How far the readings of an isolate's clock may be behind each other without being a step back, milliseconds.
@@ -37,17 +37,6 @@ struct Held {
     ends_at: Timestamp,
 }
 
-/// What the holder of a grant tells about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The grant.
-    pub number: GrantNumber,
-    /// The units that were used so far.
-    pub used: u64,
-    /// Whether no more will be used.
-    pub closed: bool,
-}
-
 impl Holding {
     /// The time of an asking that is about to be sent.
     pub fn ask(&mut self, now: Timestamp) -> AskedAt {
@@ -60,7 +49,8 @@ impl Holding {
     /// The grant's lifetime began when the object made it, which was later than the asking. So a lifetime that begins
     /// with the asking ends before the grant does, whatever the clocks show, if the isolate's clock is slower by
     /// [`CLOCK_RATE_TOLERANCE`] at most, and its readings out of order by [`CLOCK_JITTER_MS`] at most.
-    pub fn take_over(&mut self, number: GrantNumber, units: u64, lifetime_ms: i64, asked_at: AskedAt, now: Timestamp) {
+    pub fn take_over(&mut self, grant: Grant, asked_at: AskedAt, now: Timestamp) {
+        let Grant { number, units, lifetime_ms } = grant;
         self.read_clock(now);
         if asked_at.steps_back == self.steps_back {
             let certain_ms = lifetime_ms - lifetime_ms / CLOCK_RATE_TOLERANCE - CLOCK_JITTER_MS;
@@ -151,7 +141,7 @@ mod tests {
         let mut holding = Holding::default();
         let asked_at = holding.ask(at(0));
         for (number, &units) in (0..).zip(grants) {
-            holding.take_over(number, units, LIFETIME_MS, asked_at, at(80));
+            holding.take_over(Grant { number, units, lifetime_ms: LIFETIME_MS }, asked_at, at(80));
         }
         holding
     }
@@ -191,7 +181,7 @@ mod tests {
         let asked_at = holding.ask(at(5_000));
         assert_eq!(holding.left(at(5_000 - CLOCK_JITTER_MS)), 3, "a reading that is out of order is no step");
         assert_eq!(holding.left(at(5_000 - CLOCK_JITTER_MS - 1)), 0);
-        holding.take_over(9, 3, LIFETIME_MS, asked_at, at(4_950));
+        holding.take_over(Grant { number: 9, units: 3, lifetime_ms: LIFETIME_MS }, asked_at, at(4_950));
         assert_eq!(holding.left(at(4_950)), 0);
     }
 }

@@ -1,5 +1,5 @@
-//! The state of the object that counts a tenant's limits: a log of grants for each, and the rule that a request is
-//! counted under all limits that it is under, or under none.
+//! The state of the object that counts a tenant's limits: a log of grants for each rate limit, a count for each quota,
+//! and the rule that a request is counted under all limits that it is under, or under none.
 
 use alloc::{
     collections::BTreeMap,
@@ -9,25 +9,36 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    grant_log::{Admission, GrantLog, GrantNumber, RateLimit},
-    holding::Report,
+    grant::{Grant, GrantNumber, Report},
+    grant_log::{Admission, GrantLog, RateLimit},
+    quota::{Quota, QuotaCount},
 };
 use crate::base::timestamp::Timestamp;
 
-/// The logs of one tenant and its keys.
+/// The logs and counts of one tenant and its keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limiter {
     logs: BTreeMap<String, GrantLog>,
+    quotas: BTreeMap<String, QuotaCount>,
     next_number: GrantNumber,
 }
 
 /// A limit that requests are under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counted<'a> {
-    /// The log's name: that of the limit, and with a limit per key the key's id.
-    pub log: &'a str,
+    /// The name of its log or count: that of the limit, and with a limit per key the key's id.
+    pub name: &'a str,
     /// The limit as it is now.
-    pub limit: RateLimit,
+    pub limit: Limit,
+}
+
+/// A rate limit or a quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// So many units in any interval of a window's length.
+    Rate(RateLimit),
+    /// So many units in each period of the calendar.
+    Quota(Quota),
 }
 
 /// The answer to an asking.
@@ -35,12 +46,7 @@ pub struct Counted<'a> {
 #[serde(rename_all = "snake_case")]
 pub enum Granting {
     /// A grant of at least the needed units.
-    Granted {
-        /// The grant's number, under which its use is reported.
-        number: GrantNumber,
-        /// Its units.
-        units: u64,
-    },
+    Granted(Grant),
     /// No units are needed, and none are free before this time has passed.
     Nothing {
         /// The time, milliseconds.
@@ -62,12 +68,13 @@ pub enum Granting {
 
 impl Limiter {
     /// Grants units under all of these limits: as many as are wanted and free, but no fewer than needed. What is
-    /// granted ends after `lifetime_ms`. With 0 it counts as used at once, and is not reported on.
+    /// granted ends after `lifetime_ms`, and no later than the period of a quota. With 0 it counts as used at once, and is
+    /// not reported on.
     pub fn ask(&mut self, limits: &[Counted<'_>], need: u64, want: u64, lifetime_ms: i64, now: Timestamp) -> Granting {
         let mut units = want.max(need);
         let mut wait = None;
         for (by, counted) in limits.iter().enumerate() {
-            match self.log(counted.log).admits(counted.limit, need, now) {
+            match self.admits(counted, need, now) {
                 Admission::Free(free) => units = units.min(free),
                 Admission::Wait(millis) => wait = wait.max(Some((millis, by))),
                 Admission::Never => return Granting::Never { by },
@@ -81,49 +88,73 @@ impl Limiter {
         }
         let number = self.next_number;
         self.next_number += 1;
+        let lifetime_ms = limits.iter().fold(lifetime_ms, |lifetime_ms, counted| match counted.limit {
+            Limit::Rate(_) => lifetime_ms,
+            Limit::Quota(quota) => lifetime_ms.min(self.quota(counted.name).left_ms(quota, now)),
+        });
         for counted in limits {
-            let log = self.log(counted.log);
-            match lifetime_ms {
-                0 => log.count(counted.limit, units, now),
-                _ => log.grant(counted.limit, number, units, lifetime_ms, now),
-            }
+            self.deduct(counted, number, units, lifetime_ms, now);
         }
-        Granting::Granted { number, units }
+        Granting::Granted(Grant { number, units, lifetime_ms })
     }
 
     /// Notes what a holder tells of its grants under these limits.
     pub fn note(&mut self, limits: &[Counted<'_>], reports: &[Report], now: Timestamp) {
         for counted in limits {
-            let log = self.log(counted.log);
             for &Report { number, used, closed } in reports {
-                match closed {
-                    true => log.close(counted.limit, number, used, now),
-                    false => log.report(counted.limit, number, used, now),
+                match (counted.limit, closed) {
+                    (Limit::Rate(limit), true) => self.log(counted.name).close(limit, number, used, now),
+                    (Limit::Rate(limit), false) => self.log(counted.name).report(limit, number, used, now),
+                    (Limit::Quota(quota), true) => self.quota(counted.name).close(quota, number, used, now),
+                    (Limit::Quota(_), false) => {}
                 }
             }
         }
     }
 
-    /// Forgets the logs of these limits in which nothing is counted.
+    /// Forgets the logs of these rate limits in which nothing is counted.
     pub fn forget_empty(&mut self, limits: &[Counted<'_>], now: Timestamp) {
         for counted in limits {
-            if self.log(counted.log).is_empty(counted.limit, now) {
-                self.logs.remove(counted.log);
+            if let Limit::Rate(limit) = counted.limit
+                && self.log(counted.name).is_empty(limit, now)
+            {
+                self.logs.remove(counted.name);
             }
+        }
+    }
+
+    /// The count of a quota, for what operators do with it.
+    pub fn quota(&mut self, name: &str) -> &mut QuotaCount {
+        self.quotas.entry(name.to_string()).or_default()
+    }
+
+    fn log(&mut self, name: &str) -> &mut GrantLog {
+        self.logs.entry(name.to_string()).or_default()
+    }
+
+    fn admits(&mut self, counted: &Counted<'_>, cost: u64, now: Timestamp) -> Admission {
+        match counted.limit {
+            Limit::Rate(limit) => self.log(counted.name).admits(limit, cost, now),
+            Limit::Quota(quota) => self.quota(counted.name).admits(quota, cost, now),
+        }
+    }
+
+    fn deduct(&mut self, counted: &Counted<'_>, number: GrantNumber, units: u64, lifetime_ms: i64, now: Timestamp) {
+        match (counted.limit, lifetime_ms) {
+            (Limit::Rate(limit), 0) => self.log(counted.name).count(limit, units, now),
+            (Limit::Rate(limit), _) => self.log(counted.name).grant(limit, number, units, lifetime_ms, now),
+            (Limit::Quota(quota), 0) => self.quota(counted.name).count(quota, units, now),
+            (Limit::Quota(quota), _) => self.quota(counted.name).grant(quota, number, units, now),
         }
     }
 
     /// The time until a unit is free, milliseconds.
     fn wait_ms(&mut self, limits: &[Counted<'_>], now: Timestamp) -> i64 {
-        let waits = limits.iter().map(|counted| match self.log(counted.log).admits(counted.limit, 1, now) {
+        let waits = limits.iter().map(|counted| match self.admits(counted, 1, now) {
             Admission::Wait(millis) => millis,
             Admission::Free(_) | Admission::Never => 0,
         });
         waits.max().unwrap_or_default()
-    }
-
-    fn log(&mut self, name: &str) -> &mut GrantLog {
-        self.logs.entry(name.to_string()).or_default()
     }
 }
 
@@ -134,16 +165,21 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
-    const SECOND: Counted<'_> = Counted { log: "second/k1", limit: RateLimit { limit: 5, window_ms: 1_000 } };
-    const MINUTE: Counted<'_> = Counted { log: "minute", limit: RateLimit { limit: 8, window_ms: 60_000 } };
+    const SECOND: Counted<'_> =
+        Counted { name: "second/k1", limit: Limit::Rate(RateLimit { limit: 5, window_ms: 1_000 }) };
+    const MINUTE: Counted<'_> =
+        Counted { name: "minute", limit: Limit::Rate(RateLimit { limit: 8, window_ms: 60_000 }) };
 
     #[test]
     fn a_grant_is_within_every_limit() {
         let mut limiter = Limiter::default();
         let granted = limiter.ask(&[SECOND, MINUTE], 1, 100, 0, NOW);
-        assert_eq!(granted, Granting::Granted { number: 0, units: 5 });
+        assert_eq!(granted, Granting::Granted(Grant { number: 0, units: 5, lifetime_ms: 0 }));
         let later = NOW.plus_millis(1_000);
-        assert_eq!(limiter.ask(&[SECOND, MINUTE], 1, 100, 0, later), Granting::Granted { number: 1, units: 3 });
+        assert_eq!(
+            limiter.ask(&[SECOND, MINUTE], 1, 100, 0, later),
+            Granting::Granted(Grant { number: 1, units: 3, lifetime_ms: 0 })
+        );
     }
 
     #[test]
@@ -151,7 +187,10 @@ mod tests {
         let mut limiter = Limiter::default();
         limiter.ask(&[SECOND], 5, 5, 0, NOW);
         assert_eq!(limiter.ask(&[SECOND, MINUTE], 1, 1, 0, NOW), Granting::Wait { millis: 1_000, by: 0 });
-        assert_eq!(limiter.ask(&[MINUTE], 8, 8, 0, NOW), Granting::Granted { number: 1, units: 8 });
+        assert_eq!(
+            limiter.ask(&[MINUTE], 8, 8, 0, NOW),
+            Granting::Granted(Grant { number: 1, units: 8, lifetime_ms: 0 })
+        );
     }
 
     #[test]
@@ -167,8 +206,14 @@ mod tests {
         let mut limiter = Limiter::default();
         limiter.ask(&[SECOND, MINUTE], 1, 5, 10_000, NOW);
         limiter.note(&[SECOND, MINUTE], &[Report { number: 0, used: 1, closed: true }], NOW);
-        assert_eq!(limiter.ask(&[SECOND], 1, 9, 0, NOW), Granting::Granted { number: 1, units: 4 });
-        assert_eq!(limiter.ask(&[MINUTE], 1, 9, 0, NOW), Granting::Granted { number: 2, units: 7 });
+        assert_eq!(
+            limiter.ask(&[SECOND], 1, 9, 0, NOW),
+            Granting::Granted(Grant { number: 1, units: 4, lifetime_ms: 0 })
+        );
+        assert_eq!(
+            limiter.ask(&[MINUTE], 1, 9, 0, NOW),
+            Granting::Granted(Grant { number: 2, units: 7, lifetime_ms: 0 })
+        );
     }
 
     #[test]
@@ -177,5 +222,25 @@ mod tests {
         limiter.ask(&[SECOND, MINUTE], 1, 1, 0, NOW);
         limiter.forget_empty(&[SECOND, MINUTE], NOW.plus_millis(1_000));
         assert_eq!(limiter.logs.keys().collect::<alloc::vec::Vec<_>>(), ["minute"]);
+    }
+
+    #[test]
+    fn a_quota_and_a_rate_limit_are_charged_together() {
+        let quota = Quota { limit: 300, period: crate::limits::quota::Period::Day };
+        let daily = Counted { name: "daily", limit: Limit::Quota(quota) };
+        let mut limiter = Limiter::default();
+        let granted = limiter.ask(&[SECOND, daily], 1, 100, 10_000, NOW);
+        assert_eq!(
+            granted,
+            Granting::Granted(Grant { number: 0, units: 3, lifetime_ms: 10_000 }),
+            "a hundredth of the quota"
+        );
+        limiter.note(&[SECOND, daily], &[Report { number: 0, used: 1, closed: true }], NOW);
+        assert_eq!(limiter.quota("daily").remaining(quota, NOW), 299);
+        assert_eq!(limiter.ask(&[SECOND, daily], 5, 5, 0, NOW), Granting::Wait { millis: 1_000, by: 0 });
+        assert_eq!(limiter.quota("daily").remaining(quota, NOW), 299, "what the rate limit refuses isn't charged");
+        let before_midnight = quota.period.end(NOW).plus_millis(-200);
+        let late = limiter.ask(&[SECOND, daily], 1, 1, 10_000, before_midnight);
+        assert_eq!(late, Granting::Granted(Grant { number: 1, units: 1, lifetime_ms: 200 }), "it ends with the period");
     }
 }

@@ -20,9 +20,10 @@ use keystile_core::{
     Timestamp,
     base::timestamp::SECOND_MS,
     limits::{
-        grant_log::{GrantNumber, RateLimit},
-        holding::{AskedAt, Holding, Report},
-        limiter::{Counted, Granting, Limiter},
+        grant::{Grant, Report},
+        grant_log::RateLimit,
+        holding::{AskedAt, Holding},
+        limiter::{Counted, Granting, Limit, Limiter},
     },
 };
 use proptest::prelude::*;
@@ -105,8 +106,7 @@ enum Message {
     Granted {
         isolate: usize,
         life: u32,
-        number: GrantNumber,
-        units: u64,
+        grant: Grant,
         asked_at: AskedAt,
     },
     UseUp {
@@ -227,13 +227,16 @@ impl World {
         let now = Timestamp::from_millis(self.now - self.object_behind);
         let Plan { per_key, shared, lifetime_ms, .. } = self.plan;
         let limits = |isolate: usize| {
-            [Counted { log: KEYS[isolate % 2], limit: per_key }, Counted { log: "shared", limit: shared }]
+            [
+                Counted { name: KEYS[isolate % 2], limit: Limit::Rate(per_key) },
+                Counted { name: "shared", limit: Limit::Rate(shared) },
+            ]
         };
         match message {
             Message::Ask { isolate, life, units, late, asked_at, ref back } => {
                 match self.object.ask(&limits(isolate), 1, units, lifetime_ms, now) {
-                    Granting::Granted { number, units } => {
-                        self.send(back, &Message::Granted { isolate, life, number, units, asked_at });
+                    Granting::Granted(grant) => {
+                        self.send(back, &Message::Granted { isolate, life, grant, asked_at });
                         let use_up = late.map(|late| (lifetime_ms + late).max(0));
                         self.send(&use_up.into_iter().collect(), &Message::UseUp { isolate });
                     }
@@ -246,11 +249,11 @@ impl World {
                 let left = self.isolates[isolate].holding.left(now);
                 self.uses(isolate, left);
             }
-            Message::Granted { isolate, life, number, units, asked_at } => {
+            Message::Granted { isolate, life, grant, asked_at } => {
                 let now = self.clock(isolate);
                 let isolate = &mut self.isolates[isolate];
                 if isolate.life == life {
-                    isolate.holding.take_over(number, units, self.plan.lifetime_ms, asked_at, now);
+                    isolate.holding.take_over(grant, asked_at, now);
                 }
             }
             Message::Reports { isolate, reports } => {
@@ -258,7 +261,7 @@ impl World {
                 self.object.forget_empty(&limits(isolate), now);
             }
             Message::InLine { isolate, cost, again } => match self.object.ask(&limits(isolate), cost, cost, 0, now) {
-                Granting::Granted { .. } => self.uses.push(Use { at: self.now, key: isolate % 2, units: cost }),
+                Granting::Granted(_) => self.uses.push(Use { at: self.now, key: isolate % 2, units: cost }),
                 Granting::Wait { millis, .. } if again => {
                     self.send(&vec![millis - 1, millis], &Message::InLine { isolate, cost, again: false });
                 }

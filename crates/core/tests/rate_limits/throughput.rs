@@ -10,7 +10,7 @@ use keystile_core::{
     limits::{
         account::{Account, Asking, Charge},
         grant_log::RateLimit,
-        limiter::{Counted, Granting, Limiter},
+        limiter::{Counted, Granting, Limit, Limiter},
     },
 };
 use proptest::prelude::*;
@@ -127,7 +127,7 @@ impl World {
     }
 
     fn arrives(&mut self, message: Message, now: Millis) {
-        let counted = [Counted { log: "limit", limit: self.limit }];
+        let counted = [Counted { name: "limit", limit: Limit::Rate(self.limit) }];
         match message {
             Message::Ask(isolate, asking) => {
                 self.outcome.askings += 1;
@@ -138,8 +138,8 @@ impl World {
             Message::Answer(isolate, asking, answer, decided) => {
                 let account = &mut self.accounts[isolate];
                 match answer {
-                    Granting::Granted { number, units } => {
-                        if account.granted(&asking, number, units, at(now)) && asking.need > 0 {
+                    Granting::Granted(grant) => {
+                        if account.granted(&asking, grant, at(now)) && asking.need > 0 {
                             // A request that is counted in line is judged by the object.
                             self.outcome.admitted.push(if asking.lifetime_ms == 0 { decided } else { now });
                             self.outcome.waited += 1;
