@@ -4,6 +4,7 @@ pub mod account;
 pub mod failures;
 pub mod grant;
 pub mod grant_log;
+pub mod headers;
 pub mod holding;
 pub mod limiter;
 pub mod quota;

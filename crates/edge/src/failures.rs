@@ -2,7 +2,7 @@
 
 use keystile_core::{
     access::verdict::Refusal,
-    base::{code::Code, problem::Problem},
+    base::{code::Code, problem::Problem, timestamp::whole_seconds},
     key::KeyKind,
     limits::failures::{MAX_FAILURES, WINDOW_MS},
 };
@@ -54,6 +54,5 @@ fn too_many(wait_ms: i64) -> Problem {
         "More than {MAX_FAILURES} requests from this address failed within {seconds} seconds; those that fail are told to \
          wait. A key that is issued here works meanwhile."
     );
-    let retry_after = (wait_ms + 999) / 1_000;
-    Problem::new(Code::TooManyFailures, detail).with_header("Retry-After", retry_after.to_string())
+    Problem::new(Code::TooManyFailures, detail).with_header("Retry-After", whole_seconds(wait_ms).to_string())
 }

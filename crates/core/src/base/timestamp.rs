@@ -15,6 +15,12 @@ pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 #[allow(missing_docs)]
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
+/// Whole seconds that are at least this time, and at least one, as `Retry-After` tells a client to wait.
+#[must_use]
+pub const fn whole_seconds(millis: i64) -> i64 {
+    if millis <= SECOND_MS { 1 } else { (millis - 1) / SECOND_MS + 1 }
+}
+
 /// An instant. Its stored form, and that of serde, is the number of milliseconds. In answers it is RFC 3339 in UTC
 /// ([`to_rfc3339`](Self::to_rfc3339)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -127,6 +133,13 @@ mod tests {
     use super::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn whole_seconds_are_rounded_up_and_never_zero() {
+        for (millis, seconds) in [(-5, 1), (0, 1), (1, 1), (1_000, 1), (1_001, 2), (59_999, 60), (60_000, 60)] {
+            assert_eq!(whole_seconds(millis), seconds, "{millis} ms");
+        }
+    }
 
     #[test]
     fn rfc3339_reads_any_offset_and_writes_utc() {

@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    grant::{Grant, Report},
+    grant::{Grant, MAX_LIFETIME_MS, Report},
     grant_log::RateLimit,
     holding::{AskedAt, Holding},
 };
@@ -18,8 +18,8 @@ use crate::base::timestamp::{SECOND_MS, Timestamp};
 pub const SMALL_LIMIT: u64 = 32;
 /// The shortest and the longest time between askings for more, milliseconds.
 const INTERVAL_MS: (i64, i64) = (50, 10 * SECOND_MS);
-/// The shortest and the longest lifetime of a grant, milliseconds.
-const LIFETIME_MS: (i64, i64) = (SECOND_MS, 20 * SECOND_MS);
+/// The shortest lifetime of a grant, milliseconds.
+const MIN_LIFETIME_MS: i64 = SECOND_MS;
 /// The askings that may be on their way at a time while there is less than is wanted.
 const MAX_IN_FLIGHT: u32 = 2;
 /// The time for an asking and its answer for which an isolate holds units in stock, milliseconds.
@@ -214,7 +214,7 @@ impl Terms {
         let window_ms = limits.iter().map(|limit| limit.window_ms).min().unwrap_or_default();
         let small = limits.iter().any(|limit| limit.limit < SMALL_LIMIT);
         let interval_ms = (window_ms / 400).clamp(INTERVAL_MS.0, INTERVAL_MS.1);
-        let lifetime_ms = (window_ms / 10).clamp(LIFETIME_MS.0, LIFETIME_MS.1);
+        let lifetime_ms = (window_ms / 10).clamp(MIN_LIFETIME_MS, MAX_LIFETIME_MS);
         let stock_ms = (window_ms / 20).min(lifetime_ms / 2).max(ROUND_TRIP_MS + interval_ms);
         Self { interval_ms, stock_ms, lifetime_ms: if small { 0 } else { lifetime_ms } }
     }

@@ -2,8 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::timestamp::SECOND_MS;
+
 /// The number of a grant, in all logs that it is in. It is used only once.
 pub type GrantNumber = u64;
+
+/// The longest lifetime of a grant, milliseconds.
+pub const MAX_LIFETIME_MS: i64 = 20 * SECOND_MS;
 
 /// Units that their holder may use for some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

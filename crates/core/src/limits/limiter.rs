@@ -9,9 +9,9 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    grant::{Grant, GrantNumber, Report},
+    grant::{Grant, GrantNumber, MAX_LIFETIME_MS, Report},
     grant_log::{Admission, GrantLog, RateLimit},
-    quota::{Quota, QuotaCount},
+    quota::{Quota, QuotaCount, TooMany},
 };
 use crate::base::timestamp::Timestamp;
 
@@ -21,6 +21,8 @@ pub struct Limiter {
     logs: BTreeMap<String, GrantLog>,
     quotas: BTreeMap<String, QuotaCount>,
     next_number: GrantNumber,
+    /// The time at which the object was last restored to an earlier point.
+    restored_at: Option<Timestamp>,
 }
 
 /// A limit that requests are under.
@@ -88,10 +90,11 @@ impl Limiter {
         }
         let number = self.next_number;
         self.next_number += 1;
-        let lifetime_ms = limits.iter().fold(lifetime_ms, |lifetime_ms, counted| match counted.limit {
-            Limit::Rate(_) => lifetime_ms,
-            Limit::Quota(quota) => lifetime_ms.min(self.quota(counted.name).left_ms(quota, now)),
-        });
+        let lifetime_ms =
+            limits.iter().fold(lifetime_ms.min(MAX_LIFETIME_MS), |lifetime_ms, counted| match counted.limit {
+                Limit::Rate(_) => lifetime_ms,
+                Limit::Quota(quota) => lifetime_ms.min(self.quota(counted.name).left_ms(quota, now)),
+            });
         for counted in limits {
             self.deduct(counted, number, units, lifetime_ms, now);
         }
@@ -123,8 +126,35 @@ impl Limiter {
         }
     }
 
-    /// The count of a quota, for what operators do with it.
-    pub fn quota(&mut self, name: &str) -> &mut QuotaCount {
+    /// Notes that the object was restored to an earlier point. Nobody knows what was granted since that point: nothing is
+    /// admitted under a rate limit for the longest lifetime of a grant and one window, and quotas count as used up.
+    ///
+    /// What holders tell of grants that were made since that point must not be taken for news of later ones. So numbers
+    /// go on at one that no earlier grant can have: a million for each millisecond until now.
+    pub fn restored(&mut self, now: Timestamp) {
+        self.restored_at = Some(now);
+        let never_used = now.as_millis().unsigned_abs().saturating_mul(1_000_000);
+        self.next_number = self.next_number.max(never_used);
+    }
+
+    /// Adds units to a quota's present period.
+    ///
+    /// # Errors
+    /// [`TooMany`] if the quota with all additions would not fit.
+    pub fn add(&mut self, name: &str, quota: Quota, units: u64, now: Timestamp) -> Result<(), TooMany> {
+        self.remaining(name, quota, now);
+        self.quota(name).add(quota, units, now)
+    }
+
+    /// The units that are left of a quota's present period.
+    pub fn remaining(&mut self, name: &str, quota: Quota, now: Timestamp) -> u64 {
+        if let Some(restored_at) = self.restored_at {
+            self.quota(name).restored(quota, restored_at, now);
+        }
+        self.quota(name).remaining(quota, now)
+    }
+
+    fn quota(&mut self, name: &str) -> &mut QuotaCount {
         self.quotas.entry(name.to_string()).or_default()
     }
 
@@ -134,8 +164,19 @@ impl Limiter {
 
     fn admits(&mut self, counted: &Counted<'_>, cost: u64, now: Timestamp) -> Admission {
         match counted.limit {
-            Limit::Rate(limit) => self.log(counted.name).admits(limit, cost, now),
-            Limit::Quota(quota) => self.quota(counted.name).admits(quota, cost, now),
+            Limit::Rate(limit) => {
+                let unknown_until =
+                    self.restored_at.map(|restored_at| restored_at.plus_millis(MAX_LIFETIME_MS + limit.window_ms));
+                match unknown_until.filter(|&until| now < until) {
+                    Some(until) if cost > 0 => Admission::Wait(until.millis_since(now)),
+                    Some(_) => Admission::Free(0),
+                    None => self.log(counted.name).admits(limit, cost, now),
+                }
+            }
+            Limit::Quota(quota) => {
+                self.remaining(counted.name, quota, now);
+                self.quota(counted.name).admits(quota, cost, now)
+            }
         }
     }
 
@@ -236,11 +277,26 @@ mod tests {
             "a hundredth of the quota"
         );
         limiter.note(&[SECOND, daily], &[Report { number: 0, used: 1, closed: true }], NOW);
-        assert_eq!(limiter.quota("daily").remaining(quota, NOW), 299);
+        assert_eq!(limiter.remaining("daily", quota, NOW), 299);
         assert_eq!(limiter.ask(&[SECOND, daily], 5, 5, 0, NOW), Granting::Wait { millis: 1_000, by: 0 });
-        assert_eq!(limiter.quota("daily").remaining(quota, NOW), 299, "what the rate limit refuses isn't charged");
+        assert_eq!(limiter.remaining("daily", quota, NOW), 299, "what the rate limit refuses isn't charged");
         let before_midnight = quota.period.end(NOW).plus_millis(-200);
         let late = limiter.ask(&[SECOND, daily], 1, 1, 10_000, before_midnight);
         assert_eq!(late, Granting::Granted(Grant { number: 1, units: 1, lifetime_ms: 200 }), "it ends with the period");
+    }
+
+    #[test]
+    fn after_a_restore_nothing_is_admitted_until_every_earlier_grant_is_over() {
+        let quota = Quota { limit: 300, period: crate::limits::quota::Period::Month };
+        let monthly = Counted { name: "monthly", limit: Limit::Quota(quota) };
+        let mut limiter = Limiter::default();
+        limiter.restored(NOW);
+        let wait = MAX_LIFETIME_MS + 1_000;
+        assert_eq!(limiter.ask(&[SECOND], 1, 5, 0, NOW), Granting::Wait { millis: wait, by: 0 });
+        assert_eq!(limiter.ask(&[SECOND], 1, 5, 0, NOW.plus_millis(wait - 1)), Granting::Wait { millis: 1, by: 0 });
+        assert!(matches!(limiter.ask(&[SECOND], 1, 5, 0, NOW.plus_millis(wait)), Granting::Granted(_)));
+        assert!(matches!(limiter.ask(&[monthly], 1, 1, 0, NOW), Granting::Wait { .. }));
+        limiter.add("monthly", quota, 2, NOW).unwrap();
+        assert!(matches!(limiter.ask(&[monthly], 2, 2, 0, NOW), Granting::Granted(_)));
     }
 }

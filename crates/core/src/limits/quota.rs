@@ -47,6 +47,8 @@ pub struct QuotaCount {
     added: u64,
     /// The grants that may be reported on.
     open: BTreeMap<GrantNumber, u64>,
+    /// The last restore that was taken into account in the period.
+    restored_at: Option<Timestamp>,
 }
 
 impl Period {
@@ -123,12 +125,15 @@ impl QuotaCount {
         Ok(())
     }
 
-    /// Counts the whole quota as used, until the period ends or an operator adds: after a restore to an earlier point
-    /// nobody knows what was granted since.
-    pub fn use_up(&mut self, quota: Quota, now: Timestamp) {
-        self.advance(quota, now);
-        self.counted = quota.limit.saturating_add(self.added);
-        self.open.clear();
+    /// Takes into account, once, that the object was restored to an earlier point at this time. Nobody knows what was
+    /// granted since that point. So the whole quota counts as used, until the period ends or an operator adds.
+    pub fn restored(&mut self, quota: Quota, restored_at: Timestamp, now: Timestamp) {
+        let ends_at = self.advance(quota, now);
+        if self.restored_at != Some(restored_at) && quota.period.end(restored_at) == ends_at {
+            self.counted = quota.limit.saturating_add(self.added);
+            self.open.clear();
+            self.restored_at = Some(restored_at);
+        }
     }
 
     /// The units that are left of the present period.
@@ -251,10 +256,14 @@ mod tests {
     fn after_a_restore_all_is_used_until_an_operator_adds() {
         let mut count = QuotaCount::default();
         count.add(A_DAY, 50, noon()).unwrap();
-        count.use_up(A_DAY, noon());
+        count.restored(A_DAY, noon(), noon());
         assert_eq!(count.remaining(A_DAY, noon()), 0);
         count.add(A_DAY, 7, noon()).unwrap();
+        count.restored(A_DAY, noon(), noon());
         assert_eq!(count.remaining(A_DAY, noon()), 7);
+        let tomorrow = noon().plus_millis(DAY_MS);
+        count.restored(A_DAY, noon(), tomorrow);
+        assert_eq!(count.remaining(A_DAY, tomorrow), 1_000);
     }
 
     #[test]

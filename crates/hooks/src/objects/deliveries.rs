@@ -11,7 +11,10 @@ use std::cell::{Cell, OnceCell};
 
 use keystile_core::{
     Timestamp,
-    base::{problem::Problem, timestamp::MINUTE_MS},
+    base::{
+        problem::Problem,
+        timestamp::{MINUTE_MS, whole_seconds},
+    },
     objects::{
         Call, Done,
         deliveries::{Claim, Claimed, ClaimedDelivery, Release, Remember},
@@ -115,7 +118,7 @@ impl Opened {
                 }
             }
             Ok(match in_progress {
-                Some(until) => Claimed::InProgress { retry_after: (until - now.as_millis() + 999) / 1_000 },
+                Some(until) => Claimed::InProgress { retry_after: whole_seconds(until - now.as_millis()) },
                 None if new.is_empty() => Claimed::Seen,
                 None => {
                     self.put(&new, Some(&delivery.by), now.plus_millis(LEASE_MS))?;
