@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    grant::{Grant, MAX_LIFETIME_MS, Report},
+    grant::{Grant, MAX_LIFETIME_MS, MIN_LIFETIME_MS, Report},
     grant_log::RateLimit,
     holding::{AskedAt, Holding},
 };
@@ -18,8 +18,6 @@ use crate::base::timestamp::{SECOND_MS, Timestamp};
 pub const SMALL_LIMIT: u64 = 32;
 /// The shortest and the longest time between askings for more, milliseconds.
 const INTERVAL_MS: (i64, i64) = (50, 10 * SECOND_MS);
-/// The shortest lifetime of a grant, milliseconds.
-const MIN_LIFETIME_MS: i64 = SECOND_MS;
 /// The askings that may be on their way at a time while there is less than is wanted.
 const MAX_IN_FLIGHT: u32 = 2;
 /// The time for an asking and its answer for which an isolate holds units in stock, milliseconds.

@@ -7,6 +7,8 @@ use crate::base::timestamp::SECOND_MS;
 /// The number of a grant, in all logs that it is in. It is used only once.
 pub type GrantNumber = u64;
 
+/// The shortest lifetime of a grant, milliseconds.
+pub const MIN_LIFETIME_MS: i64 = SECOND_MS;
 /// The longest lifetime of a grant, milliseconds.
 pub const MAX_LIFETIME_MS: i64 = 20 * SECOND_MS;
 

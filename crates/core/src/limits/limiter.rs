@@ -9,7 +9,7 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    grant::{Grant, GrantNumber, MAX_LIFETIME_MS, Report},
+    grant::{Grant, GrantNumber, MAX_LIFETIME_MS, MIN_LIFETIME_MS, Report},
     grant_log::{Admission, GrantLog, RateLimit},
     quota::{Quota, QuotaCount, TooMany},
 };
@@ -70,8 +70,8 @@ pub enum Granting {
 
 impl Limiter {
     /// Grants units under all of these limits: as many as are wanted and free, but no fewer than needed. What is
-    /// granted ends after `lifetime_ms`, and no later than the period of a quota. With 0 it counts as used at once, and is
-    /// not reported on.
+    /// granted ends after `lifetime_ms`, and no later than the period of a quota. What would end within
+    /// [`MIN_LIFETIME_MS`] is only what is needed. It counts as used at once and is not reported on.
     pub fn ask(&mut self, limits: &[Counted<'_>], need: u64, want: u64, lifetime_ms: i64, now: Timestamp) -> Granting {
         let mut units = want.max(need);
         let mut wait = None;
@@ -85,16 +85,20 @@ impl Limiter {
         if let Some((millis, by)) = wait {
             return Granting::Wait { millis, by };
         }
+        let period_ms = limits.iter().filter_map(|counted| match counted.limit {
+            Limit::Rate(_) => None,
+            Limit::Quota(quota) => Some(self.quota(counted.name).left_ms(quota, now)),
+        });
+        let mut lifetime_ms = period_ms.fold(lifetime_ms.min(MAX_LIFETIME_MS), i64::min);
+        if lifetime_ms < MIN_LIFETIME_MS {
+            // A holder could hardly use it before its end.
+            (units, lifetime_ms) = (need, 0);
+        }
         if units == 0 {
             return Granting::Nothing { millis: self.wait_ms(limits, now) };
         }
         let number = self.next_number;
         self.next_number += 1;
-        let lifetime_ms =
-            limits.iter().fold(lifetime_ms.min(MAX_LIFETIME_MS), |lifetime_ms, counted| match counted.limit {
-                Limit::Rate(_) => lifetime_ms,
-                Limit::Quota(quota) => lifetime_ms.min(self.quota(counted.name).left_ms(quota, now)),
-            });
         for counted in limits {
             self.deduct(counted, number, units, lifetime_ms, now);
         }
@@ -211,16 +215,21 @@ mod tests {
     const MINUTE: Counted<'_> =
         Counted { name: "minute", limit: Limit::Rate(RateLimit { limit: 8, window_ms: 60_000 }) };
 
+    fn granted(number: GrantNumber, units: u64, lifetime_ms: i64) -> Granting {
+        Granting::Granted(Grant { number, units, lifetime_ms })
+    }
+
     #[test]
     fn a_grant_is_within_every_limit() {
         let mut limiter = Limiter::default();
-        let granted = limiter.ask(&[SECOND, MINUTE], 1, 100, 0, NOW);
-        assert_eq!(granted, Granting::Granted(Grant { number: 0, units: 5, lifetime_ms: 0 }));
-        let later = NOW.plus_millis(1_000);
-        assert_eq!(
-            limiter.ask(&[SECOND, MINUTE], 1, 100, 0, later),
-            Granting::Granted(Grant { number: 1, units: 3, lifetime_ms: 0 })
-        );
+        assert_eq!(limiter.ask(&[SECOND, MINUTE], 1, 100, 10_000, NOW), granted(0, 5, 10_000));
+        let later = NOW.plus_millis(11_000);
+        assert_eq!(limiter.ask(&[SECOND, MINUTE], 1, 100, 10_000, later), granted(1, 3, 10_000));
+    }
+
+    #[test]
+    fn what_is_counted_in_line_is_what_is_needed() {
+        assert_eq!(Limiter::default().ask(&[SECOND], 2, 100, 0, NOW), granted(0, 2, 0));
     }
 
     #[test]
@@ -228,10 +237,7 @@ mod tests {
         let mut limiter = Limiter::default();
         limiter.ask(&[SECOND], 5, 5, 0, NOW);
         assert_eq!(limiter.ask(&[SECOND, MINUTE], 1, 1, 0, NOW), Granting::Wait { millis: 1_000, by: 0 });
-        assert_eq!(
-            limiter.ask(&[MINUTE], 8, 8, 0, NOW),
-            Granting::Granted(Grant { number: 1, units: 8, lifetime_ms: 0 })
-        );
+        assert_eq!(limiter.ask(&[MINUTE], 8, 8, 0, NOW), granted(1, 8, 0));
     }
 
     #[test]
@@ -247,14 +253,8 @@ mod tests {
         let mut limiter = Limiter::default();
         limiter.ask(&[SECOND, MINUTE], 1, 5, 10_000, NOW);
         limiter.note(&[SECOND, MINUTE], &[Report { number: 0, used: 1, closed: true }], NOW);
-        assert_eq!(
-            limiter.ask(&[SECOND], 1, 9, 0, NOW),
-            Granting::Granted(Grant { number: 1, units: 4, lifetime_ms: 0 })
-        );
-        assert_eq!(
-            limiter.ask(&[MINUTE], 1, 9, 0, NOW),
-            Granting::Granted(Grant { number: 2, units: 7, lifetime_ms: 0 })
-        );
+        assert_eq!(limiter.ask(&[SECOND], 1, 9, 10_000, NOW), granted(1, 4, 10_000));
+        assert_eq!(limiter.ask(&[MINUTE], 1, 9, 10_000, NOW), granted(2, 7, 10_000));
     }
 
     #[test]
@@ -270,19 +270,17 @@ mod tests {
         let quota = Quota { limit: 300, period: crate::limits::quota::Period::Day };
         let daily = Counted { name: "daily", limit: Limit::Quota(quota) };
         let mut limiter = Limiter::default();
-        let granted = limiter.ask(&[SECOND, daily], 1, 100, 10_000, NOW);
-        assert_eq!(
-            granted,
-            Granting::Granted(Grant { number: 0, units: 3, lifetime_ms: 10_000 }),
-            "a hundredth of the quota"
-        );
+        let first = limiter.ask(&[SECOND, daily], 1, 100, 10_000, NOW);
+        assert_eq!(first, granted(0, 3, 10_000), "a hundredth of the quota");
         limiter.note(&[SECOND, daily], &[Report { number: 0, used: 1, closed: true }], NOW);
         assert_eq!(limiter.remaining("daily", quota, NOW), 299);
         assert_eq!(limiter.ask(&[SECOND, daily], 5, 5, 0, NOW), Granting::Wait { millis: 1_000, by: 0 });
         assert_eq!(limiter.remaining("daily", quota, NOW), 299, "what the rate limit refuses isn't charged");
-        let before_midnight = quota.period.end(NOW).plus_millis(-200);
-        let late = limiter.ask(&[SECOND, daily], 1, 1, 10_000, before_midnight);
-        assert_eq!(late, Granting::Granted(Grant { number: 1, units: 1, lifetime_ms: 200 }), "it ends with the period");
+        let ends_at = quota.period.end(NOW);
+        let late = limiter.ask(&[SECOND, daily], 1, 2, 10_000, ends_at.plus_millis(-2_000));
+        assert_eq!(late, granted(1, 2, 2_000), "it ends with the period");
+        let at_the_end = limiter.ask(&[SECOND, daily], 1, 2, 10_000, ends_at.plus_millis(-200));
+        assert_eq!(at_the_end, granted(2, 1, 0));
     }
 
     #[test]
