@@ -5,7 +5,7 @@
 //! lately. Each asking reports what was used, so that the object learns soon when a use was over. Under a small limit
 //! nothing is held in stock: each request is counted by the object.
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{
     grant::{Grant, MAX_LIFETIME_MS, MIN_LIFETIME_MS, Report},
@@ -20,6 +20,14 @@ pub const SMALL_LIMIT: u64 = 32;
 const INTERVAL_MS: (i64, i64) = (50, 10 * SECOND_MS);
 /// The askings that may be on their way at a time while there is less than is wanted.
 const MAX_IN_FLIGHT: u32 = 2;
+/// An asking is given up after this time, milliseconds.
+const UNANSWERED_AFTER_MS: i64 = 5 * SECOND_MS;
+/// A refusal is remembered for this time, milliseconds. Operators may add to a quota, and others give units back.
+const REMEMBERED_MS: i64 = 10 * SECOND_MS;
+/// The maximum number of costs whose refusal is remembered.
+const MAX_REFUSED: usize = 8;
+/// The maximum number of reports that wait to be sent again.
+const MAX_UNSENT: usize = 64;
 /// The time for an asking and its answer for which an isolate holds units in stock, milliseconds.
 const ROUND_TRIP_MS: i64 = 100;
 
@@ -36,8 +44,10 @@ pub struct Account {
     scarce: bool,
     /// The units that requests needed since the last asking, admitted or not.
     needed: u64,
-    /// What the object refused last.
-    refused: Option<Refused>,
+    /// What the object refused lately, by cost.
+    refused: BTreeMap<u64, Refused>,
+    /// Reports of askings without an answer. They are sent again.
+    unsent: Vec<Report>,
 }
 
 /// What an account does under its limits.
@@ -52,9 +62,10 @@ struct Terms {
 
 #[derive(Clone, Copy, Debug)]
 struct Refused {
-    /// The least cost that was refused.
-    cost: u64,
     at: Timestamp,
+    /// The time at which the cost is free, as the object said.
+    free_at: Timestamp,
+    /// The time until which the object isn't asked again.
     until: Timestamp,
 }
 
@@ -94,7 +105,8 @@ impl Account {
             in_flight: 0,
             scarce: false,
             needed: 0,
-            refused: None,
+            refused: BTreeMap::new(),
+            unsent: Vec::new(),
         }
     }
 
@@ -112,10 +124,10 @@ impl Account {
 
     /// Takes over the grant that answers an asking. What the asking request needs is used at once; returns whether the
     /// grant had it, still alive.
-    pub fn granted(&mut self, asking: &Asking, grant: Grant, now: Timestamp) -> bool {
+    pub fn granted(&mut self, asking: Asking, grant: Grant, now: Timestamp) -> bool {
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.scarce = grant.units < asking.want;
-        self.refused = None;
+        self.scarce = grant.scarce;
+        self.refused.clear();
         if grant.lifetime_ms == 0 {
             return grant.units >= asking.need;
         }
@@ -130,20 +142,25 @@ impl Account {
         self.scarce = true;
         // A little is freed again and again. Asking for it each time would cost a call for each unit.
         let wait_ms = wait_ms.max(self.terms.interval_ms);
-        self.refused = Some(Refused { cost: asking.need.max(1), at: now, until: now.plus_millis(wait_ms) });
+        self.remember(asking.need, wait_ms, now);
         wait_ms
     }
 
     /// Notes that nothing is free for so long, as the object answered to an asking that needed nothing.
     pub fn nothing(&mut self, wait_ms: i64, now: Timestamp) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.scarce = true;
-        self.refused = Some(Refused { cost: 1, at: now, until: now.plus_millis(wait_ms) });
+        if wait_ms > 0 {
+            self.scarce = true;
+            self.remember(1, wait_ms, now);
+        }
     }
 
-    /// Notes that an asking has no answer.
-    pub const fn unanswered(&mut self) {
+    /// Notes that an asking has no answer. What it reported is sent again.
+    pub fn unanswered(&mut self, asking: Asking) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        self.unsent.extend(asking.reports);
+        let too_many = self.unsent.len().saturating_sub(MAX_UNSENT);
+        self.unsent.drain(..too_many);
     }
 
     /// Everything that is left, to give back. The account holds nothing afterwards.
@@ -155,14 +172,14 @@ impl Account {
     /// there is too little and a report frees units earlier.
     fn in_background(&mut self, now: Timestamp) -> Option<Asking> {
         let interval_ms = self.terms.interval_ms;
-        if self.terms.lifetime_ms == 0 || self.elapsed_ms(now) < interval_ms || self.in_flight >= MAX_IN_FLIGHT {
+        if self.terms.lifetime_ms == 0 || self.elapsed_ms(now) < interval_ms || self.in_flight(now) >= MAX_IN_FLIGHT {
             return None;
         }
         let due = if self.scarce {
-            let free_in = self.refused.map_or(0, |refused| refused.until.millis_since(now));
+            let free_in = self.refused.values().map(|refused| refused.until.millis_since(now)).min().unwrap_or(0);
             self.holding.has_news() || free_in <= ROUND_TRIP_MS
         } else {
-            self.in_flight == 0 && self.holding.left(now) < self.needed_in(ROUND_TRIP_MS + interval_ms, now)
+            self.in_flight(now) == 0 && self.holding.left(now) < self.needed_in(ROUND_TRIP_MS + interval_ms, now)
         };
         due.then(|| self.asking(0, now))
     }
@@ -173,7 +190,8 @@ impl Account {
         let in_stock = self.needed_in(stock_ms, now);
         let want = if self.terms.lifetime_ms == 0 { need } else { in_stock.max(need).max(1) };
         let asked_at = self.holding.ask(now);
-        let reports = self.holding.report(now);
+        let mut reports = core::mem::take(&mut self.unsent);
+        reports.extend(self.holding.report(now));
         self.in_flight += 1;
         self.asked_at = Some(now);
         self.needed = 0;
@@ -182,7 +200,7 @@ impl Account {
 
     /// The units that requests need in so much time, as they did since the last asking.
     fn needed_in(&self, millis: i64, now: Timestamp) -> u64 {
-        let elapsed = self.elapsed_ms(now).max(1).unsigned_abs();
+        let elapsed = self.elapsed_ms(now).max(ROUND_TRIP_MS).unsigned_abs();
         self.needed.saturating_mul(millis.unsigned_abs()).div_ceil(elapsed)
     }
 
@@ -192,18 +210,33 @@ impl Account {
             return None;
         }
         let left = self.terms.interval_ms - self.elapsed_ms(now);
-        if left > 0 { Some(left) } else { (self.in_flight >= MAX_IN_FLIGHT).then_some(self.terms.interval_ms) }
+        if left > 0 { Some(left) } else { (self.in_flight(now) >= MAX_IN_FLIGHT).then_some(self.terms.interval_ms) }
     }
 
     fn elapsed_ms(&self, now: Timestamp) -> i64 {
-        self.asked_at.map_or(SECOND_MS, |asked_at| now.millis_since(asked_at))
+        // A clock that was set back says nothing of the last asking.
+        let asked_at = self.asked_at.filter(|&asked_at| now >= asked_at);
+        asked_at.map_or(SECOND_MS, |asked_at| now.millis_since(asked_at))
+    }
+
+    /// The askings that may still be answered.
+    fn in_flight(&self, now: Timestamp) -> u32 {
+        if self.elapsed_ms(now) > UNANSWERED_AFTER_MS { 0 } else { self.in_flight }
+    }
+
+    fn remember(&mut self, cost: u64, wait_ms: i64, now: Timestamp) {
+        let until = now.plus_millis(wait_ms.min(REMEMBERED_MS));
+        self.refused.retain(|_, refused| now < refused.until && now >= refused.at);
+        self.refused.insert(cost, Refused { at: now, free_at: now.plus_millis(wait_ms), until });
+        if self.refused.len() > MAX_REFUSED {
+            self.refused.pop_first();
+        }
     }
 
     /// The time for which the object has said that such a cost is not free, milliseconds.
     fn refused_for(&self, cost: u64, now: Timestamp) -> Option<i64> {
-        let refused = self.refused.filter(|refused| cost >= refused.cost && now >= refused.at)?;
-        let left = refused.until.millis_since(now);
-        (left > 0).then_some(left)
+        let refused = self.refused.get(&cost).filter(|refused| now < refused.until && now >= refused.at)?;
+        Some(refused.free_at.millis_since(now))
     }
 }
 
@@ -235,7 +268,11 @@ mod tests {
     fn holding(units: u64) -> Account {
         let mut account = Account::new(&[LARGE]);
         let Charge::Ask(asking) = account.charge(1, at(0)) else { panic!("it holds nothing") };
-        assert!(account.granted(&asking, Grant { number: 0, units: units + 1, lifetime_ms: 1_000 }, at(0)));
+        assert!(account.granted(
+            asking,
+            Grant { number: 0, units: units + 1, lifetime_ms: 1_000, scarce: false },
+            at(0)
+        ));
         account
     }
 
@@ -255,18 +292,19 @@ mod tests {
         }
         let Charge::Admitted(Some(asking)) = account.charge(1, at(60)) else { panic!("three are left") };
         assert_eq!((asking.need, asking.reports), (0, alloc::vec![Report { number: 0, used: 8, closed: false }]));
-        assert!(asking.want >= 50, "seven requests in 60 ms are 58 in half a second: {}", asking.want);
+        assert_eq!(asking.want, 35, "seven requests in 100 ms at most are 35 in half a second");
     }
 
     #[test]
-    fn a_refusal_is_remembered_for_its_cost_and_any_higher() {
+    fn a_refusal_is_remembered_for_its_cost() {
         let mut account = holding(0);
         let Charge::Ask(asking) = account.charge(5, at(100)) else { panic!("it holds nothing") };
         assert_eq!(account.refused(&asking, 2_000, at(200)), 2_000);
         assert!(matches!(account.charge(5, at(1_200)), Charge::Refused(1_000, None)));
-        assert!(matches!(account.charge(6, at(1_200)), Charge::Refused(1_000, None)));
-        assert!(matches!(account.charge(4, at(1_200)), Charge::Ask(_)), "less may be free");
-        assert!(matches!(account.charge(5, at(2_200)), Charge::Ask(_)));
+        for (other, time) in [(4, 1_200), (6, 1_300)] {
+            assert!(matches!(account.charge(other, at(time)), Charge::Ask(_)), "{other} may wait longer or less");
+        }
+        assert!(matches!(account.charge(5, at(7_000)), Charge::Ask(_)));
     }
 
     #[test]
@@ -274,7 +312,41 @@ mod tests {
         let mut account = Account::new(&[LARGE, SMALL]);
         let Charge::Ask(asking) = account.charge(2, at(0)) else { panic!("nothing is held") };
         assert_eq!((asking.need, asking.want, asking.lifetime_ms), (2, 2, 0));
-        assert!(account.granted(&asking, Grant { number: 0, units: 2, lifetime_ms: 0 }, at(50)));
+        assert!(account.granted(asking, Grant { number: 0, units: 2, lifetime_ms: 0, scarce: false }, at(50)));
         assert!(matches!(account.charge(1, at(50)), Charge::Ask(_)));
+    }
+
+    #[test]
+    fn a_long_refusal_is_told_whole_and_asked_about_again() {
+        let mut account = holding(0);
+        let Charge::Ask(asking) = account.charge(1, at(100)) else { panic!("it holds nothing") };
+        account.refused(&asking, 1_000_000, at(200));
+        assert!(matches!(account.charge(1, at(1_200)), Charge::Refused(999_000, None)));
+        assert!(matches!(account.charge(1, at(10_200)), Charge::Ask(_)), "an operator may have added");
+    }
+
+    #[test]
+    fn askings_that_nobody_answers_are_given_up_and_their_reports_sent_again() {
+        let mut account = holding(10);
+        account.scarce = true;
+        for request in 0..10 {
+            account.charge(1, at(request));
+        }
+        let Charge::Ask(lost) = account.charge(1, at(60)) else { panic!("it is spent") };
+        assert_eq!(lost.reports.len(), 1);
+        account.unanswered(lost);
+        let Charge::Ask(again) = account.charge(1, at(200)) else { panic!("it is spent") };
+        assert_eq!(again.reports, [Report { number: 0, used: 11, closed: true }]);
+        let Charge::Ask(_never_answered) = account.charge(1, at(300)) else { panic!("one is on its way") };
+        assert!(matches!(account.charge(1, at(400)), Charge::Refused(50, None)));
+        assert!(matches!(account.charge(1, at(300 + UNANSWERED_AFTER_MS + 1)), Charge::Ask(_)));
+    }
+
+    #[test]
+    fn two_requests_at_once_say_little_of_the_need() {
+        let mut account = Account::new(&[LARGE]);
+        assert!(matches!(account.charge(1, at(0)), Charge::Ask(_)));
+        let Charge::Ask(asking) = account.charge(1, at(1)) else { panic!("it holds nothing") };
+        assert!(asking.want <= 5, "{}", asking.want);
     }
 }

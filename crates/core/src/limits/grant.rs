@@ -21,6 +21,8 @@ pub struct Grant {
     pub units: u64,
     /// The time after which it ends, milliseconds; 0 if the units count as used already.
     pub lifetime_ms: i64,
+    /// Whether a rate limit had fewer units than were wanted.
+    pub scarce: bool,
 }
 
 /// The use of a grant so far.

@@ -18,7 +18,7 @@
 //! Time goes by the object's clock. The log never goes back: if the clock does, the log stands still until the clock
 //! has caught up, so that nothing counts for a shorter time than a window.
 
-use alloc::collections::BTreeMap;
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,8 @@ pub struct GrantLog {
     open: BTreeMap<GrantNumber, OpenGrant>,
     /// The latest time that the log has seen.
     latest: Option<Timestamp>,
+    /// The longest window under which something was counted that is still here, milliseconds.
+    kept_ms: i64,
 }
 
 /// Units that a holder may use until a time.
@@ -75,16 +77,20 @@ pub enum Admission {
 impl GrantLog {
     /// The units that are free now, if they are enough for `cost`.
     pub fn admits(&mut self, limit: RateLimit, cost: u64, now: Timestamp) -> Admission {
-        let now = self.advance(limit, now);
+        let advanced = self.advance(limit, now);
+        // A clock that was set back has to catch up first.
+        let behind_ms = advanced.millis_since(now);
         if cost > limit.limit {
             return Admission::Never;
         }
-        // The limit may have been lowered below what is counted.
-        let lacking = self.counted().saturating_add(cost).saturating_sub(limit.limit);
-        if lacking > 0 {
-            return Admission::Wait(self.wait_ms(limit, lacking, now));
+        let counted = self.counted(limit, advanced);
+        let free = limit.limit.saturating_sub(counted);
+        if cost <= free {
+            return Admission::Free(free);
         }
-        Admission::Free(limit.limit - self.counted())
+        // The limit may have been lowered below what is counted.
+        let over = counted.saturating_sub(limit.limit);
+        Admission::Wait(self.wait_ms(limit, (cost - free).saturating_add(over), advanced).saturating_add(behind_ms))
     }
 
     /// Counts units that are used now. The caller has seen by [`admits`](Self::admits) that they are free.
@@ -121,25 +127,38 @@ impl GrantLog {
         self.open.remove(&number);
     }
 
-    /// Whether nothing is counted at this time.
-    pub fn is_empty(&mut self, limit: RateLimit, now: Timestamp) -> bool {
-        self.advance(limit, now);
-        self.used.is_empty() && self.open.is_empty()
+    /// Whether nothing is counted any more at this time.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        let gone_by = now.plus_millis(-self.kept_ms);
+        self.used.keys().chain(self.open.values().map(|grant| &grant.ends_at)).all(|&end| end <= gone_by)
     }
 
     /// Goes on to a time, and forgets what can't meet a window any more. Returns the time, which never goes back.
     fn advance(&mut self, limit: RateLimit, now: Timestamp) -> Timestamp {
         let now = self.latest.map_or(now, |latest| latest.max(now));
         self.latest = Some(now);
-        let gone_by = now.plus_millis(-limit.window_ms);
+        // A longer window may come back, so what it needs stays.
+        if self.used.is_empty() && self.open.is_empty() {
+            self.kept_ms = 0;
+        }
+        self.kept_ms = self.kept_ms.max(limit.window_ms);
+        let gone_by = now.plus_millis(-self.kept_ms);
         self.used = self.used.split_off(&gone_by.plus_millis(1));
         self.open.retain(|_, grant| grant.ends_at > gone_by);
         now
     }
 
-    fn counted(&self) -> u64 {
-        let open = self.open.values().map(|grant| grant.units);
-        self.used.values().copied().chain(open).fold(0, u64::saturating_add)
+    fn counted(&self, limit: RateLimit, now: Timestamp) -> u64 {
+        self.ends(limit, now).map(|(_, units)| units).fold(0, u64::saturating_add)
+    }
+
+    /// The units that are counted, with the ends of their use.
+    fn ends(&self, limit: RateLimit, now: Timestamp) -> impl Iterator<Item = (Timestamp, u64)> {
+        let gone_by = now.plus_millis(-limit.window_ms);
+        let used = self.used.iter().map(|(&end, &units)| (end, units));
+        let open = self.open.values().map(|grant| (grant.ends_at, grant.units));
+        used.chain(open).filter(move |&(end, _)| end > gone_by)
     }
 
     fn note_use(&mut self, limit: RateLimit, units: u64, over_at: Timestamp) {
@@ -151,11 +170,8 @@ impl GrantLog {
 
     /// The time until so many of the counted units are free, milliseconds.
     fn wait_ms(&self, limit: RateLimit, lacking: u64, now: Timestamp) -> i64 {
-        let mut ends = self.used.clone();
-        for grant in self.open.values() {
-            let units = ends.entry(grant.ends_at).or_default();
-            *units = units.saturating_add(grant.units);
-        }
+        let mut ends: Vec<_> = self.ends(limit, now).collect();
+        ends.sort_unstable();
         let mut freed = 0_u64;
         for (end, units) in ends {
             freed = freed.saturating_add(units);
@@ -251,6 +267,22 @@ mod tests {
         let lower = RateLimit { limit: 2, ..FIVE_A_SECOND };
         assert_eq!(log.admits(lower, 1, at(500)), Admission::Wait(500));
         assert_eq!(log.admits(lower, 2, at(1_000)), Admission::Free(2));
+    }
+
+    #[test]
+    fn a_window_that_was_shorter_for_a_while_has_forgotten_nothing() {
+        let minute = RateLimit { window_ms: 60_000, ..FIVE_A_SECOND };
+        let mut log = used_up(minute, at(0));
+        assert_eq!(log.admits(FIVE_A_SECOND, 1, at(2_000)), Admission::Free(5));
+        assert_eq!(log.admits(minute, 1, at(2_001)), Admission::Wait(57_999));
+        assert!(!log.is_over(at(59_999)) && log.is_over(at(60_000)));
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_is_told_to_catch_up() {
+        let mut log = used_up(FIVE_A_SECOND, at(10_000));
+        assert_eq!(log.admits(FIVE_A_SECOND, 1, at(9_000)), Admission::Wait(2_000));
+        assert_eq!(log.admits(FIVE_A_SECOND, 1, at(11_000)), Admission::Free(5));
     }
 
     #[test]

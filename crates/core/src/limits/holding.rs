@@ -20,8 +20,8 @@ pub struct Holding {
     steps_back: u32,
 }
 
-/// The time at which an isolate asked for a grant, by its clock.
-#[derive(Clone, Copy, Debug)]
+/// The time at which an isolate asked for a grant, by its clock. It can't be copied, so an asking gets one grant.
+#[derive(Debug)]
 pub struct AskedAt {
     time: Timestamp,
     steps_back: u32,
@@ -50,10 +50,10 @@ impl Holding {
     /// with the asking ends before the grant does, whatever the clocks show, if the isolate's clock is slower by
     /// [`CLOCK_RATE_TOLERANCE`] at most, and its readings out of order by [`CLOCK_JITTER_MS`] at most.
     pub fn take_over(&mut self, grant: Grant, asked_at: AskedAt, now: Timestamp) {
-        let Grant { number, units, lifetime_ms } = grant;
+        let Grant { number, units, lifetime_ms, .. } = grant;
         self.read_clock(now);
         if asked_at.steps_back == self.steps_back {
-            let certain_ms = lifetime_ms - lifetime_ms / CLOCK_RATE_TOLERANCE - CLOCK_JITTER_MS;
+            let certain_ms = lifetime_ms - (lifetime_ms / CLOCK_RATE_TOLERANCE + 1) - CLOCK_JITTER_MS;
             self.grants.push(Held {
                 number,
                 units,
@@ -130,18 +130,22 @@ mod tests {
 
     const LIFETIME_MS: i64 = 10_000;
     /// The last part of a lifetime, which isn't used.
-    const RESERVE_MS: i64 = LIFETIME_MS / CLOCK_RATE_TOLERANCE + CLOCK_JITTER_MS;
+    const RESERVE_MS: i64 = LIFETIME_MS / CLOCK_RATE_TOLERANCE + 1 + CLOCK_JITTER_MS;
 
     const fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(1_750_000_000_000 + millis)
     }
 
+    const fn grant(number: GrantNumber, units: u64) -> Grant {
+        Grant { number, units, lifetime_ms: LIFETIME_MS, scarce: false }
+    }
+
     /// Holds grants of these units, which were asked for at the time 0.
     fn holding(grants: &[u64]) -> Holding {
         let mut holding = Holding::default();
-        let asked_at = holding.ask(at(0));
         for (number, &units) in (0..).zip(grants) {
-            holding.take_over(Grant { number, units, lifetime_ms: LIFETIME_MS }, asked_at, at(80));
+            let asked_at = holding.ask(at(0));
+            holding.take_over(grant(number, units), asked_at, at(80));
         }
         holding
     }
@@ -181,7 +185,7 @@ mod tests {
         let asked_at = holding.ask(at(5_000));
         assert_eq!(holding.left(at(5_000 - CLOCK_JITTER_MS)), 3, "a reading that is out of order is no step");
         assert_eq!(holding.left(at(5_000 - CLOCK_JITTER_MS - 1)), 0);
-        holding.take_over(Grant { number: 9, units: 3, lifetime_ms: LIFETIME_MS }, asked_at, at(4_950));
+        holding.take_over(grant(9, 3), asked_at, at(4_950));
         assert_eq!(holding.left(at(4_950)), 0);
     }
 }

@@ -73,11 +73,17 @@ impl Limiter {
     /// granted ends after `lifetime_ms`, and no later than the period of a quota. What would end within
     /// [`MIN_LIFETIME_MS`] is only what is needed. It counts as used at once and is not reported on.
     pub fn ask(&mut self, limits: &[Counted<'_>], need: u64, want: u64, lifetime_ms: i64, now: Timestamp) -> Granting {
-        let mut units = want.max(need);
+        let want = want.max(need);
+        let (mut units, mut of_rates) = (want, want);
         let mut wait = None;
         for (by, counted) in limits.iter().enumerate() {
             match self.admits(counted, need, now) {
-                Admission::Free(free) => units = units.min(free),
+                Admission::Free(free) => {
+                    units = units.min(free);
+                    if matches!(counted.limit, Limit::Rate(_)) {
+                        of_rates = of_rates.min(free);
+                    }
+                }
                 Admission::Wait(millis) => wait = wait.max(Some((millis, by))),
                 Admission::Never => return Granting::Never { by },
             }
@@ -102,7 +108,7 @@ impl Limiter {
         for counted in limits {
             self.deduct(counted, number, units, lifetime_ms, now);
         }
-        Granting::Granted(Grant { number, units, lifetime_ms })
+        Granting::Granted(Grant { number, units, lifetime_ms, scarce: of_rates < want })
     }
 
     /// Notes what a holder tells of its grants under these limits.
@@ -119,15 +125,10 @@ impl Limiter {
         }
     }
 
-    /// Forgets the logs of these rate limits in which nothing is counted.
-    pub fn forget_empty(&mut self, limits: &[Counted<'_>], now: Timestamp) {
-        for counted in limits {
-            if let Limit::Rate(limit) = counted.limit
-                && self.log(counted.name).is_empty(limit, now)
-            {
-                self.logs.remove(counted.name);
-            }
-        }
+    /// Forgets the logs in which nothing is counted any more, and the counts of periods that have ended.
+    pub fn sweep(&mut self, now: Timestamp) {
+        self.logs.retain(|_, log| !log.is_over(now));
+        self.quotas.retain(|_, count| !count.is_over(now));
     }
 
     /// Notes that the object was restored to an earlier point. Nobody knows what was granted since that point: nothing is
@@ -137,6 +138,9 @@ impl Limiter {
     /// go on at one that no earlier grant can have: a million for each millisecond until now.
     pub fn restored(&mut self, now: Timestamp) {
         self.restored_at = Some(now);
+        for count in self.quotas.values_mut() {
+            count.mark_uncertain();
+        }
         let never_used = now.as_millis().unsigned_abs().saturating_mul(1_000_000);
         self.next_number = self.next_number.max(never_used);
     }
@@ -169,9 +173,11 @@ impl Limiter {
     fn admits(&mut self, counted: &Counted<'_>, cost: u64, now: Timestamp) -> Admission {
         match counted.limit {
             Limit::Rate(limit) => {
-                let unknown_until =
-                    self.restored_at.map(|restored_at| restored_at.plus_millis(MAX_LIFETIME_MS + limit.window_ms));
+                let unknown_until = self
+                    .restored_at
+                    .map(|restored_at| restored_at.plus_millis(MAX_LIFETIME_MS).plus_millis(limit.window_ms));
                 match unknown_until.filter(|&until| now < until) {
+                    Some(_) if cost > limit.limit => Admission::Never,
                     Some(until) if cost > 0 => Admission::Wait(until.millis_since(now)),
                     Some(_) => Admission::Free(0),
                     None => self.log(counted.name).admits(limit, cost, now),
@@ -216,20 +222,25 @@ mod tests {
         Counted { name: "minute", limit: Limit::Rate(RateLimit { limit: 8, window_ms: 60_000 }) };
 
     fn granted(number: GrantNumber, units: u64, lifetime_ms: i64) -> Granting {
-        Granting::Granted(Grant { number, units, lifetime_ms })
+        Granting::Granted(Grant { number, units, lifetime_ms, scarce: false })
+    }
+
+    /// A grant of all that a rate limit has left, which is less than was wanted.
+    fn the_last(number: GrantNumber, units: u64, lifetime_ms: i64) -> Granting {
+        Granting::Granted(Grant { number, units, lifetime_ms, scarce: true })
     }
 
     #[test]
     fn a_grant_is_within_every_limit() {
         let mut limiter = Limiter::default();
-        assert_eq!(limiter.ask(&[SECOND, MINUTE], 1, 100, 10_000, NOW), granted(0, 5, 10_000));
+        assert_eq!(limiter.ask(&[SECOND, MINUTE], 1, 100, 10_000, NOW), the_last(0, 5, 10_000));
         let later = NOW.plus_millis(11_000);
-        assert_eq!(limiter.ask(&[SECOND, MINUTE], 1, 100, 10_000, later), granted(1, 3, 10_000));
+        assert_eq!(limiter.ask(&[SECOND, MINUTE], 1, 100, 10_000, later), the_last(1, 3, 10_000));
     }
 
     #[test]
     fn what_is_counted_in_line_is_what_is_needed() {
-        assert_eq!(Limiter::default().ask(&[SECOND], 2, 100, 0, NOW), granted(0, 2, 0));
+        assert_eq!(Limiter::default().ask(&[SECOND], 2, 100, 0, NOW), the_last(0, 2, 0));
     }
 
     #[test]
@@ -253,16 +264,22 @@ mod tests {
         let mut limiter = Limiter::default();
         limiter.ask(&[SECOND, MINUTE], 1, 5, 10_000, NOW);
         limiter.note(&[SECOND, MINUTE], &[Report { number: 0, used: 1, closed: true }], NOW);
-        assert_eq!(limiter.ask(&[SECOND], 1, 9, 10_000, NOW), granted(1, 4, 10_000));
-        assert_eq!(limiter.ask(&[MINUTE], 1, 9, 10_000, NOW), granted(2, 7, 10_000));
+        assert_eq!(limiter.ask(&[SECOND], 1, 9, 10_000, NOW), the_last(1, 4, 10_000));
+        assert_eq!(limiter.ask(&[MINUTE], 1, 9, 10_000, NOW), the_last(2, 7, 10_000));
     }
 
     #[test]
-    fn a_log_without_anything_counted_is_forgotten() {
+    fn what_is_over_is_swept_away() {
+        let daily = Counted {
+            name: "daily",
+            limit: Limit::Quota(Quota { limit: 9, period: crate::limits::quota::Period::Day }),
+        };
         let mut limiter = Limiter::default();
-        limiter.ask(&[SECOND, MINUTE], 1, 1, 0, NOW);
-        limiter.forget_empty(&[SECOND, MINUTE], NOW.plus_millis(1_000));
-        assert_eq!(limiter.logs.keys().collect::<alloc::vec::Vec<_>>(), ["minute"]);
+        limiter.ask(&[SECOND, MINUTE, daily], 1, 1, 0, NOW);
+        limiter.sweep(NOW.plus_millis(1_000));
+        assert_eq!((limiter.logs.len(), limiter.quotas.len()), (1, 1));
+        limiter.sweep(NOW.plus_millis(86_400_000));
+        assert_eq!((limiter.logs.len(), limiter.quotas.len()), (0, 0));
     }
 
     #[test]
@@ -271,7 +288,7 @@ mod tests {
         let daily = Counted { name: "daily", limit: Limit::Quota(quota) };
         let mut limiter = Limiter::default();
         let first = limiter.ask(&[SECOND, daily], 1, 100, 10_000, NOW);
-        assert_eq!(first, granted(0, 3, 10_000), "a hundredth of the quota");
+        assert_eq!(first, the_last(0, 3, 10_000), "a hundredth of the quota");
         limiter.note(&[SECOND, daily], &[Report { number: 0, used: 1, closed: true }], NOW);
         assert_eq!(limiter.remaining("daily", quota, NOW), 299);
         assert_eq!(limiter.ask(&[SECOND, daily], 5, 5, 0, NOW), Granting::Wait { millis: 1_000, by: 0 });

@@ -39,8 +39,8 @@ pub enum Period {
 /// The units that were counted in a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuotaCount {
-    /// The end of the period in which all of this is; none if nothing was counted yet.
-    ends_at: Option<Timestamp>,
+    /// The period in which all of this is, and its end; none if nothing was counted yet.
+    current: Option<(Period, Timestamp)>,
     /// The units that were granted or used, without those that were given back.
     counted: u64,
     /// The units that an operator added to the period.
@@ -49,6 +49,8 @@ pub struct QuotaCount {
     open: BTreeMap<GrantNumber, u64>,
     /// The last restore that was taken into account in the period.
     restored_at: Option<Timestamp>,
+    /// Whether the object was restored and the count doesn't know it yet.
+    uncertain: bool,
 }
 
 impl Period {
@@ -76,7 +78,7 @@ impl QuotaCount {
         let ends_at = self.advance(quota, now);
         let left = self.left(quota);
         if cost <= left {
-            Admission::Free(cost.max(left / GRANTED_PART))
+            Admission::Free(cost.max(left.div_ceil(GRANTED_PART)))
         } else if cost > quota.limit {
             Admission::Never
         } else {
@@ -129,11 +131,25 @@ impl QuotaCount {
     /// granted since that point. So the whole quota counts as used, until the period ends or an operator adds.
     pub fn restored(&mut self, quota: Quota, restored_at: Timestamp, now: Timestamp) {
         let ends_at = self.advance(quota, now);
-        if self.restored_at != Some(restored_at) && quota.period.end(restored_at) == ends_at {
+        let of_this_period = quota.period.end(restored_at) == ends_at && self.restored_at != Some(restored_at);
+        if self.uncertain || of_this_period {
+            self.uncertain = false;
             self.counted = quota.limit.saturating_add(self.added);
             self.open.clear();
             self.restored_at = Some(restored_at);
         }
+    }
+
+    /// Marks what was counted before a restore. [`restored`](Self::restored) then takes it into account, even if the count
+    /// is of a later period than the restore, since a clock was wrong.
+    pub const fn mark_uncertain(&mut self) {
+        self.uncertain = true;
+    }
+
+    /// Whether the period of all this has ended.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.current.is_none_or(|(_, ends_at)| ends_at <= now)
     }
 
     /// The units that are left of the present period.
@@ -150,10 +166,15 @@ impl QuotaCount {
     /// earlier period again.
     fn advance(&mut self, quota: Quota, now: Timestamp) -> Timestamp {
         let ends_at = quota.period.end(now);
-        match self.ends_at {
-            Some(current) if now < current => current,
+        match self.current {
+            Some((period, current)) if now < current && period == quota.period => current,
+            // The quota is of another period now. What was counted goes on counting.
+            Some((_, current)) if now < current => {
+                self.current = Some((quota.period, ends_at));
+                ends_at
+            }
             _ => {
-                *self = Self { ends_at: Some(ends_at), ..Self::default() };
+                *self = Self { current: Some((quota.period, ends_at)), ..Self::default() };
                 ends_at
             }
         }
@@ -264,6 +285,17 @@ mod tests {
         let tomorrow = noon().plus_millis(DAY_MS);
         count.restored(A_DAY, noon(), tomorrow);
         assert_eq!(count.remaining(A_DAY, tomorrow), 1_000);
+    }
+
+    #[test]
+    fn a_changed_period_keeps_what_is_counted() {
+        let a_month = Quota { period: Period::Month, ..A_DAY };
+        let mut count = QuotaCount::default();
+        count.count(A_DAY, 600, noon());
+        assert_eq!(count.remaining(a_month, noon()), 400);
+        assert_eq!(count.remaining(a_month, noon().plus_millis(DAY_MS)), 400, "the month isn't over");
+        assert_eq!(count.remaining(A_DAY, noon().plus_millis(DAY_MS)), 400);
+        assert_eq!(count.remaining(A_DAY, noon().plus_millis(2 * DAY_MS)), 1_000);
     }
 
     #[test]

@@ -100,14 +100,14 @@ enum Message {
         life: u32,
         units: u64,
         late: Option<Millis>,
-        asked_at: AskedAt,
+        asking: usize,
         back: Way,
     },
     Granted {
         isolate: usize,
         life: u32,
         grant: Grant,
-        asked_at: AskedAt,
+        asking: usize,
     },
     UseUp {
         isolate: usize,
@@ -147,6 +147,8 @@ struct Use {
 #[derive(Default)]
 struct Isolate {
     holding: Holding,
+    /// The askings of this life. An answer takes its asking, so a second answer finds none.
+    askings: Vec<Option<AskedAt>>,
     stepped: Millis,
     /// The number of restarts. An answer to an earlier life arrives nowhere.
     life: u32,
@@ -189,8 +191,9 @@ impl World {
         match event {
             Event::Ask { isolate, units, late, step, there, back } => {
                 let now = self.clock(isolate);
-                let Isolate { holding, life, .. } = &mut self.isolates[isolate];
-                let message = Message::Ask { isolate, life: *life, units, late, asked_at: holding.ask(now), back };
+                let Isolate { holding, askings, life, .. } = &mut self.isolates[isolate];
+                askings.push(Some(holding.ask(now)));
+                let message = Message::Ask { isolate, life: *life, units, late, asking: askings.len() - 1, back };
                 self.send(&there, &message);
                 if let Some(by) = step {
                     self.step(isolate, by);
@@ -210,8 +213,9 @@ impl World {
                 self.send(&way, &Message::Reports { isolate, reports });
             }
             Event::Restart { isolate } => {
-                let Isolate { holding, life, .. } = &mut self.isolates[isolate];
+                let Isolate { holding, askings, life, .. } = &mut self.isolates[isolate];
                 *holding = Holding::default();
+                askings.clear();
                 *life += 1;
             }
             Event::RestartObject => {
@@ -233,10 +237,10 @@ impl World {
             ]
         };
         match message {
-            Message::Ask { isolate, life, units, late, asked_at, ref back } => {
+            Message::Ask { isolate, life, units, late, asking, ref back } => {
                 match self.object.ask(&limits(isolate), 1, units, lifetime_ms, now) {
                     Granting::Granted(grant) => {
-                        self.send(back, &Message::Granted { isolate, life, grant, asked_at });
+                        self.send(back, &Message::Granted { isolate, life, grant, asking });
                         let use_up = late.map(|late| (lifetime_ms + late).max(0));
                         self.send(&use_up.into_iter().collect(), &Message::UseUp { isolate });
                     }
@@ -249,16 +253,18 @@ impl World {
                 let left = self.isolates[isolate].holding.left(now);
                 self.uses(isolate, left);
             }
-            Message::Granted { isolate, life, grant, asked_at } => {
+            Message::Granted { isolate, life, grant, asking } => {
                 let now = self.clock(isolate);
                 let isolate = &mut self.isolates[isolate];
-                if isolate.life == life {
+                if isolate.life == life
+                    && let Some(asked_at) = isolate.askings[asking].take()
+                {
                     isolate.holding.take_over(grant, asked_at, now);
                 }
             }
             Message::Reports { isolate, reports } => {
                 self.object.note(&limits(isolate), &reports, now);
-                self.object.forget_empty(&limits(isolate), now);
+                self.object.sweep(now);
             }
             Message::InLine { isolate, cost, again } => match self.object.ask(&limits(isolate), cost, cost, 0, now) {
                 Granting::Granted(_) => self.uses.push(Use { at: self.now, key: isolate % 2, units: cost }),

@@ -33,7 +33,7 @@ enum Message {
     Ask(usize, Asking),
     /// With the time at which the object decided.
     Answer(usize, Asking, Granting, Millis),
-    Unanswered(usize),
+    Unanswered(usize, Asking),
 }
 
 /// How messages travel.
@@ -137,23 +137,24 @@ impl World {
             }
             Message::Answer(isolate, asking, answer, decided) => {
                 let account = &mut self.accounts[isolate];
+                let need = asking.need;
                 match answer {
                     Granting::Granted(grant) => {
-                        if account.granted(&asking, grant, at(now)) && asking.need > 0 {
+                        if account.granted(asking, grant, at(now)) && need > 0 {
                             // A request that is counted in line is judged by the object.
-                            self.outcome.admitted.push(if asking.lifetime_ms == 0 { decided } else { now });
+                            self.outcome.admitted.push(if grant.lifetime_ms == 0 { decided } else { now });
                             self.outcome.waited += 1;
                         }
                     }
                     Granting::Nothing { millis } => account.nothing(millis, at(now)),
                     Granting::Wait { millis, .. } => {
                         account.refused(&asking, millis, at(now));
-                        self.outcome.refused += usize::from(asking.need > 0);
+                        self.outcome.refused += usize::from(need > 0);
                     }
                     Granting::Never { .. } => panic!("one unit is within the limit"),
                 }
             }
-            Message::Unanswered(isolate) => self.accounts[isolate].unanswered(),
+            Message::Unanswered(isolate, asking) => self.accounts[isolate].unanswered(asking),
         }
     }
 
@@ -161,7 +162,11 @@ impl World {
         self.sent += 1;
         match self.network.travel() {
             Some(time) => self.messages.insert((now + time, self.sent), message),
-            None => self.messages.insert((now + SECOND_MS, self.sent), Message::Unanswered(isolate)),
+            None => match message {
+                Message::Ask(_, asking) | Message::Answer(_, asking, ..) | Message::Unanswered(_, asking) => {
+                    self.messages.insert((now + SECOND_MS, self.sent), Message::Unanswered(isolate, asking))
+                }
+            },
         };
     }
 }
