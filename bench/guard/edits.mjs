@@ -1,5 +1,5 @@
-// What Keystile's edge changes in a request's and an answer's headers, and what
-// it answers to a forged key, as a careful developer would write it by hand.
+// The changes that Keystile's edge makes to the headers of a request and an answer, and its answer to a forged key, as a
+// careful developer would write them by hand.
 
 const DROPPED = new Set([
   "x-api-key",

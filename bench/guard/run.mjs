@@ -1,5 +1,5 @@
-// What a guarded request costs beside JavaScript that does less, or the same:
-// CPU time of Cloudflare's runtime, in interleaved rounds.
+// The cost of a guarded request beside JavaScript that does less or the same: CPU time of Cloudflare's runtime, in
+// interleaved rounds.
 //
 //   node run.mjs FILE_FOR_THE_FIGURES
 

@@ -28,7 +28,7 @@ const RECORDS: [&str; 4] = [
     "{}",
 ];
 
-/// What an isolate of the edge does, and is told.
+/// An isolate of the edge: its actions, and the messages that it gets.
 struct Isolate {
     client: FeedClient,
     now: Timestamp,

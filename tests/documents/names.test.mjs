@@ -1,4 +1,4 @@
-// What the documents name is there: features of crates, files, modules and tests. What they count is as many.
+// Everything that the documents name exists: features of crates, files, modules and tests. Their counts are right.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// What the documents may name of the sources: crates with their features, modules, functions, files.
+// The names of the sources that documents may use: crates with their features, modules, functions, files.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";

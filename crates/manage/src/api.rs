@@ -1,7 +1,7 @@
 //! The calls of the REST API: who asks, what they ask, and the answer they get.
 //!
 //! Everything that is wrong with a request by itself is found before a ledger is asked, and reported all at once.
-//! Whatever depends on the state of keys is for the ledger to decide.
+//! The ledger decides everything that depends on the state of keys.
 
 pub(crate) mod ask;
 pub(crate) mod body;

@@ -57,7 +57,7 @@ pub(crate) struct Operation {
     pub(crate) answers: Answers,
 }
 
-/// Who may call an operation, and the function that answers.
+/// The callers of an operation, and the function that answers them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answers {
     /// Anyone.

@@ -44,13 +44,13 @@ pub struct Account {
     scarce: bool,
     /// The units that requests needed since the last asking, admitted or not.
     needed: u64,
-    /// What the object refused lately, by cost.
+    /// The recent refusals of the object, by cost.
     refused: BTreeMap<u64, Refused>,
     /// Reports of askings without an answer. They are sent again.
     unsent: Vec<Report>,
 }
 
-/// What an account does under its limits.
+/// The terms of an account, which follow from its limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Terms {
     interval_ms: i64,
@@ -69,7 +69,7 @@ struct Refused {
     until: Timestamp,
 }
 
-/// What becomes of a request.
+/// The outcome of a charge.
 #[derive(Debug)]
 pub enum Charge {
     /// It is admitted. The asking, if there is one, is sent beside it.
@@ -80,7 +80,7 @@ pub enum Charge {
     Ask(Asking),
 }
 
-/// What is asked of the object.
+/// A question to the object.
 #[derive(Debug)]
 pub struct Asking {
     /// The units without which the asking request can't be admitted.
@@ -89,7 +89,7 @@ pub struct Asking {
     pub want: u64,
     /// The lifetime of the grant, milliseconds; 0 if the units are used as they are granted.
     pub lifetime_ms: i64,
-    /// What the isolate tells of the grants that it holds.
+    /// The use of the grants that the isolate holds.
     pub reports: Vec<Report>,
     asked_at: AskedAt,
 }
@@ -168,8 +168,8 @@ impl Account {
         self.holding.give_back()
     }
 
-    /// What is asked for and reported beside a request: if what is left would be spent before an answer comes, or if
-    /// there is too little and a report frees units earlier.
+    /// The asking that is sent beside a request, if the rest would be spent before an answer comes, or if there is too
+    /// little and a report frees units earlier.
     fn in_background(&mut self, now: Timestamp) -> Option<Asking> {
         let interval_ms = self.terms.interval_ms;
         if self.terms.lifetime_ms == 0 || self.elapsed_ms(now) < interval_ms || self.in_flight(now) >= MAX_IN_FLIGHT {
@@ -185,7 +185,7 @@ impl Account {
     }
 
     fn asking(&mut self, need: u64, now: Timestamp) -> Asking {
-        // What others lack is not held in stock.
+        // Units that others lack are not held in stock.
         let stock_ms = if self.scarce { ROUND_TRIP_MS + self.terms.interval_ms } else { self.terms.stock_ms };
         let in_stock = self.needed_in(stock_ms, now);
         let want = if self.terms.lifetime_ms == 0 { need } else { in_stock.max(need).max(1) };

@@ -134,8 +134,8 @@ impl Limiter {
     /// Notes that the object was restored to an earlier point. Nobody knows what was granted since that point: nothing is
     /// admitted under a rate limit for the longest lifetime of a grant and one window, and quotas count as used up.
     ///
-    /// What holders tell of grants that were made since that point must not be taken for news of later ones. So numbers
-    /// go on at one that no earlier grant can have: a million for each millisecond until now.
+    /// Reports of grants that were made since that point must not be taken for reports of later ones. So numbers go on
+    /// at one that no earlier grant can have: a million for each millisecond until now.
     pub fn restored(&mut self, now: Timestamp) {
         self.restored_at = Some(now);
         for count in self.quotas.values_mut() {

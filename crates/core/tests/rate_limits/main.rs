@@ -43,7 +43,7 @@ struct Plan {
     lifetime_ms: Millis,
     /// How many ten-thousandths each isolate's clock runs too fast.
     rates: [i64; ISOLATES],
-    /// What happens, and the time that passes before it.
+    /// The events, each with the time that passes before it.
     events: Vec<(Millis, Event)>,
 }
 

@@ -1,4 +1,4 @@
-//! What the guarantee costs: the part of a limit that isolates get when more is asked of them, at round trips of 100 ms.
+//! The cost of the guarantee: the part of a limit that isolates get when more is asked of them, at round trips of 100 ms.
 //! The isolates keep real accounts. The guarantee is checked here too, also when messages are late or lost and isolates
 //! restart.
 
@@ -47,7 +47,7 @@ struct Network {
     seed: u64,
 }
 
-/// What became of the requests.
+/// The outcomes of the requests.
 #[derive(Debug, Default)]
 struct Outcome {
     /// The times of the admitted requests.

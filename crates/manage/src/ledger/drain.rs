@@ -110,7 +110,7 @@ impl OpenLedger {
             }
             puts_left -= puts.len();
             if !unpublished.is_empty() {
-                // What fails stays in the outbox and is tried again later.
+                // A change that fails stays in the outbox and is tried again later.
                 let _ = self.publish(unpublished).await;
             }
             for some in puts.chunks(PUTS_AT_ONCE) {

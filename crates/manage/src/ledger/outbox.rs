@@ -14,7 +14,7 @@ use keystile_runtime::database::Database;
 /// takes over afterwards.
 const LEFT_TO_THE_REQUEST_MS: i64 = 3_000;
 
-/// What changed: the subject of a row.
+/// The subject of a row: a key or tenant that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Changed {
     /// A key.

@@ -47,7 +47,7 @@ impl Change for UsageBatch {
             }
             Ok::<_, worker::Error>((first_used, ending))
         })?;
-        // What the feed doesn't take now is retried from the outbox.
+        // A change that the feed doesn't take now is retried from the outbox.
         let _ = ledger.publish_now(&ending.into_iter().map(Changed::Key).collect::<Vec<_>>()).await;
         Ok(Counted { first_used: first_used.into_iter().map(|(id, _)| id).collect() })
     }
