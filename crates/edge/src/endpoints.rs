@@ -116,7 +116,7 @@ async fn presented(isolate: &Rc<Isolate>, incoming: &Incoming) -> (Result<Known,
     let mut finder = Finder::new(key.digest(), false);
     let Found { known, provenance } = match finder.try_now(isolate, incoming, clock::now()) {
         Some(found) => found,
-        None => match failures::before_storage(isolate, incoming, key.kind()) {
+        None => match failures::before_storage(isolate, incoming, &key) {
             Some(problem) => return (Err(problem), Provenance::default()),
             None => finder.wait(isolate, incoming).await,
         },

@@ -3,7 +3,7 @@
 use keystile_core::{
     access::verdict::Refusal,
     base::{code::Code, problem::Problem, timestamp::whole_seconds},
-    key::KeyKind,
+    key::{KeyKind, PlainKey},
     limits::failures::{MAX_FAILURES, WINDOW_MS},
 };
 use keystile_runtime::clock;
@@ -33,13 +33,16 @@ pub(crate) fn unknown(isolate: &Isolate, incoming: &Incoming, key: KeyKind, unkn
     }
 }
 
-/// The problem of a key that would have to be looked up in storage, if it has no tag and its address failed too often.
-pub(crate) fn before_storage(isolate: &Isolate, incoming: &Incoming, key: KeyKind) -> Option<Problem> {
-    if key != KeyKind::Imported {
+/// The problem of a key that would have to be looked up in storage, if it has no tag, its record isn't in memory, and its
+/// address failed too often.
+pub(crate) fn before_storage(isolate: &Isolate, incoming: &Incoming, key: &PlainKey) -> Option<Problem> {
+    if key.kind() != KeyKind::Imported {
         return None;
     }
     let wait_ms = isolate.failures.borrow().wait_ms(incoming.ip()?, clock::now())?;
-    Some(too_many(wait_ms))
+    // A key that has a record may be asked about again, as often as it has to be.
+    let exists = isolate.feed.borrow_mut().remembers(&key.digest());
+    (!exists).then(|| too_many(wait_ms))
 }
 
 fn noted(isolate: &Isolate, incoming: &Incoming, problem: Problem) -> Problem {

@@ -52,7 +52,7 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
         let guarded = Guarded { path: &path, route, scopes, kind };
         return ResponseOrFuture::Ready(judged(isolate, &incoming, guarded, &found, incoming.now));
     }
-    if let Some(problem) = failures::before_storage(isolate, &incoming, kind) {
+    if let Some(problem) = failures::before_storage(isolate, &incoming, &key) {
         return reply::refuse(isolate, &incoming, &problem);
     }
     let (isolate, route, scopes) = (Rc::clone(isolate), route.clone(), scopes.to_vec());

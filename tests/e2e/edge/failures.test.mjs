@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 
-import { startRig } from "../../support/rig.mjs";
+import { sleep, startRig } from "../../support/rig.mjs";
 
 const MIB = 1024 * 1024;
 const MAX_FAILURES = 300;
@@ -88,6 +88,11 @@ test("imported forms without a record are failures, and wait before storage", as
   toldToWait(await from(address, known));
   assert.equal((await from("192.0.2.4", known)).status, 200);
   assert.equal((await from(address, known)).status, 200, "a record in memory is judged as always");
+  // Now the view of the feed is too old to judge by, so the feed is asked.
+  await sleep(1_500);
+  const asked = await from(address, known);
+  assert.equal(asked.status, 200, "and so it is when the feed has to be asked");
+  assert.ok(asked.storage.feed > 0, JSON.stringify(asked.storage));
 });
 
 test("100,000 distinct forged keys from as many addresses leave the memory in its bound", async () => {

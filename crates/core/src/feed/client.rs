@@ -375,6 +375,11 @@ impl FeedClient {
         matches!(self.records.get(digest), Some(Cached::Missing(at)) if *at >= oldest)
     }
 
+    /// Whether the key's record is in memory, however old it is. So the key exists, or did.
+    pub fn remembers(&mut self, digest: &KeyDigest) -> bool {
+        matches!(self.records.get(digest), Some(Cached::Record(..)))
+    }
+
     /// Remembers a record that was read, unless a newer one is remembered. Reads overtake each other, and KV may return
     /// an older value than before.
     pub(super) fn remember(&mut self, digest: KeyDigest, read: Stored, read_at: Timestamp) {
