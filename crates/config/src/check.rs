@@ -2,6 +2,7 @@
 
 mod edge;
 mod keys;
+mod limits;
 mod plans;
 mod routes;
 mod scopes;

@@ -12,6 +12,8 @@ mod raw;
 use keystile_core::{
     access::route::Routes,
     config::{self, EdgeConfig, HooksConfig, ManageConfig, WebhookSource, WebhookSummary},
+    ledger::plan::KeyLimits,
+    limits::definition::ConfiguredLimits,
 };
 
 use check::Check;
@@ -27,6 +29,8 @@ pub struct Configuration {
     pub manage: ManageConfig,
     /// The configuration of the worker that receives webhooks.
     pub hooks: HooksConfig,
+    /// The configuration of the worker that counts by rate limits and quotas.
+    pub limiter: ConfiguredLimits,
 }
 
 /// The configuration in its shipped form: a text for each worker, in base64.
@@ -36,6 +40,7 @@ pub struct Blobs {
     pub edge: String,
     pub manage: String,
     pub hooks: String,
+    pub limiter: String,
 }
 
 /// Reads and checks a file's text.
@@ -45,7 +50,13 @@ pub struct Blobs {
 pub fn read(text: &str) -> Result<Configuration, Vec<String>> {
     let raw: RawConfig = toml::from_str(text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
-        vec![format!("{}: {}", lines::line(text, offset), error.message())]
+        let message = match error.message() {
+            "integer number overflowed" | "JSON number out of range" => {
+                "no setting takes so large a number; write a smaller one"
+            }
+            message => message,
+        };
+        vec![format!("{}: {message}", lines::line(text, offset))]
     })?;
     Configuration::new(raw).map_err(|mistakes| {
         mistakes.iter().map(|mistake| format!("{}: {mistake}", lines::line_of(text, &mistake.at))).collect()
@@ -72,6 +83,12 @@ impl Configuration {
         let upstreams = check.upstreams(&raw.upstreams);
         let sources = check.webhooks(&raw.webhooks, &upstreams);
         let feed = check.feed(&raw.edge);
+        let key_limits = KeyLimits {
+            max_active_keys: raw.limits.max_active_keys,
+            default_expiry_days: raw.limits.default_expiry_days,
+            max_expiry_days: raw.limits.max_expiry_days,
+        };
+        let limiter = check.counted_limits(&raw);
 
         let manage = ManageConfig {
             name: raw.name.clone(),
@@ -83,8 +100,9 @@ impl Configuration {
             presets,
             max_staleness_ms: feed.max_staleness_ms,
             when_feed_unreachable: feed.when_unreachable,
-            limits: check.limits(raw.limits, &["limits"]),
+            limits: check.limits(key_limits, &["limits"]),
             plans: check.plans(&raw.plans),
+            counted_limits: limiter.clone(),
             audit_retention_days: raw.audit.retention_days,
             webhooks: sources.iter().map(summary).collect(),
         };
@@ -97,14 +115,15 @@ impl Configuration {
             base: base.clone(),
             hooks_base: hooks_base.clone(),
             feed,
+            limits: limiter.strictest(),
             usage_flush_seconds: check.flush_seconds(&raw.usage),
             server_timing: raw.edge.server_timing,
             cors: raw.edge.cors,
             upstreams: upstreams.clone(),
             routes: Routes::default(),
         };
-        edge.routes = check.routes(&raw.routes, &edge, &manage.environments);
-        check.finish(Self { edge, manage, hooks: HooksConfig { base, hooks_base, upstreams, sources } })
+        edge.routes = check.routes(&raw.routes, &edge, &manage);
+        check.finish(Self { edge, manage, hooks: HooksConfig { base, hooks_base, upstreams, sources }, limiter })
     }
 
     /// The texts that ship to the workers.
@@ -114,6 +133,7 @@ impl Configuration {
             edge: config::to_blob(&self.edge),
             manage: config::to_blob(&self.manage),
             hooks: config::to_blob(&self.hooks),
+            limiter: config::to_blob(&self.limiter),
         }
     }
 }

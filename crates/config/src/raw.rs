@@ -34,6 +34,10 @@ pub(crate) struct RawConfig {
     #[serde(default)]
     pub(crate) routes: Vec<RawRoute>,
     #[serde(default)]
+    pub(crate) rate_limits: Vec<RawRateLimit>,
+    #[serde(default)]
+    pub(crate) quotas: Vec<RawQuota>,
+    #[serde(default)]
     pub(crate) limits: RawLimits,
     #[serde(default)]
     pub(crate) plans: Vec<RawPlan>,
@@ -192,16 +196,49 @@ pub(crate) struct RawRoute {
     /// Whether each request reads the feed: a revocation acts at once, and the answer is 503 without the feed.
     #[serde(default)]
     pub(crate) strict: bool,
+    /// The units that a request costs; 1 if absent. Any value, so that the check can say what to write.
+    #[serde(default)]
+    pub(crate) cost: Option<Value>,
+}
+
+/// An entry of `[[rate_limits]]`. Numbers and choices are any value here, so that the check can say what to write.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub(crate) struct RawRateLimit {
+    pub(crate) name: String,
+    pub(crate) limit: Option<Value>,
+    pub(crate) window_seconds: Option<Value>,
+    /// Whose requests are counted together; those of a key if absent.
+    pub(crate) per: Option<Value>,
+    /// The behaviour while the count can't be reached; `deny` if absent.
+    pub(crate) when_unreachable: Option<Value>,
+}
+
+/// An entry of `[[quotas]]`. As in [`RawRateLimit`], numbers and choices are any value.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub(crate) struct RawQuota {
+    pub(crate) name: String,
+    pub(crate) limit: Option<Value>,
+    pub(crate) period: Option<Value>,
+    /// Whose requests are counted together; those of a key if absent.
+    pub(crate) per: Option<Value>,
 }
 
 /// The table `[limits]`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub(crate) struct RawLimits {
     pub(crate) max_active_keys: Option<u32>,
     pub(crate) default_expiry_days: Option<u32>,
     pub(crate) max_expiry_days: Option<u32>,
+    /// Names of rate limits, or names with a value of the list's own.
+    pub(crate) rate_limits: Option<Value>,
+    /// The same of quotas.
+    pub(crate) quotas: Option<Value>,
 }
 
 /// An entry of `[[plans]]`.
@@ -215,6 +252,10 @@ pub(crate) struct RawPlan {
     pub(crate) max_active_keys: Option<u32>,
     pub(crate) default_expiry_days: Option<u32>,
     pub(crate) max_expiry_days: Option<u32>,
+    /// As in [`RawLimits`]. A plan takes nothing over from `[limits]`.
+    pub(crate) rate_limits: Option<Value>,
+    /// As in [`RawLimits`].
+    pub(crate) quotas: Option<Value>,
 }
 
 /// An entry of `[[webhooks]]`.

@@ -4,5 +4,6 @@ pub mod audit;
 pub mod idempotency;
 pub mod import;
 pub mod lifecycle;
+pub mod lowering;
 pub mod plan;
 pub mod query;

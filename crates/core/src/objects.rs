@@ -10,6 +10,8 @@ pub mod dead_letters;
 pub mod deliveries;
 pub mod feed;
 pub mod ledger;
+pub mod limiter;
+pub mod limiter_restores;
 
 use serde::{Deserialize, Serialize};
 
@@ -52,11 +54,22 @@ mod tests {
     #[test]
     fn paths_stay_as_deployed_versions_know_them() {
         assert_eq!(feed::PATHS, ["/poll", "/current", "/publish", "/claim", "/acknowledge", "/tenants"]);
-        assert_eq!(ledger::PATHS, ["/self-revoke", "/usage"]);
+        assert_eq!(ledger::PATHS, ["/self-revoke", "/usage", "/tell-limits"]);
+        assert_eq!(limiter::PATHS, ["/ask", "/tell", "/look", "/restore"]);
+        assert_eq!(limiter_restores::PATHS, ["/note", "/count"]);
         assert_eq!(deliveries::PATHS, ["/claim", "/done", "/release"]);
         assert_eq!(dead_letters::PATHS, ["/failed", "/delivered", "/bury", "/list", "/redrive", "/discard"]);
-        let bindings = [feed::BINDING, ledger::BINDING, deliveries::BINDING, dead_letters::BINDING, bodies::BINDING];
-        assert_eq!(bindings, ["FEED", "LEDGER", "DELIVERIES", "DEAD_LETTERS", "BODIES"]);
+        let bindings = [
+            feed::BINDING,
+            ledger::BINDING,
+            limiter::BINDING,
+            limiter_restores::BINDING,
+            deliveries::BINDING,
+            dead_letters::BINDING,
+            bodies::BINDING,
+        ];
+        let golden = ["FEED", "LEDGER", "LIMITER", "LIMITER_RESTORES", "DELIVERIES", "DEAD_LETTERS", "BODIES"];
+        assert_eq!(bindings, golden);
     }
 
     #[test]

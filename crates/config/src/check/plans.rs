@@ -1,13 +1,13 @@
-//! Checks of `[limits]` and `[[plans]]`.
+//! Checks of `[limits]` and `[[plans]]`, but for the rate limits and quotas that they list.
 
 use keystile_core::ledger::plan::{KeyLimits, MAX_DAYS, MAX_KEYS, Plan};
 
 use super::Check;
-use crate::raw::{RawLimits, RawPlan};
+use crate::raw::RawPlan;
 
 impl Check {
-    pub(crate) fn limits(&mut self, raw: RawLimits, at: &[&str]) -> KeyLimits {
-        let RawLimits { max_active_keys, default_expiry_days, max_expiry_days } = raw;
+    pub(crate) fn limits(&mut self, limits: KeyLimits, at: &[&str]) -> KeyLimits {
+        let KeyLimits { max_active_keys, default_expiry_days, max_expiry_days } = limits;
         let place = |field| at.iter().copied().chain([field]).collect::<Vec<&str>>();
         self.that(max_active_keys.is_none_or(|keys| keys <= MAX_KEYS), &place("max_active_keys"), || {
             format!("write 0 to {MAX_KEYS}, or leave it out for no limit")
@@ -22,18 +22,20 @@ impl Check {
                 format!("write {longest} at most, which max_expiry_days allows")
             });
         }
-        KeyLimits { max_active_keys, default_expiry_days, max_expiry_days }
+        limits
     }
 
     pub(crate) fn plans(&mut self, raw: &[RawPlan]) -> Vec<Plan> {
         let mut plans: Vec<Plan> = Vec::new();
-        for (index, RawPlan { name, description, max_active_keys, default_expiry_days, max_expiry_days }) in
-            raw.iter().enumerate()
-        {
+        for (index, plan) in raw.iter().enumerate() {
             let index = index.to_string();
-            let (max_active_keys, default_expiry_days) = (*max_active_keys, *default_expiry_days);
-            let raw = RawLimits { max_active_keys, default_expiry_days, max_expiry_days: *max_expiry_days };
-            let limits = self.limits(raw, &["plans", &index]);
+            let RawPlan { name, description, .. } = plan;
+            let limits = KeyLimits {
+                max_active_keys: plan.max_active_keys,
+                default_expiry_days: plan.default_expiry_days,
+                max_expiry_days: plan.max_expiry_days,
+            };
+            let limits = self.limits(limits, &["plans", &index]);
             let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
             let fits = (1..=64).contains(&name.len()) && name.bytes().all(plain);
             self.that(fits, &["plans", &index, "name"], || {

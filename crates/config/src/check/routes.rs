@@ -3,8 +3,7 @@
 use keystile_core::{
     access::route::{Pattern, Route, Routes},
     base::path::Path,
-    config::{EdgeConfig, Target, Upstream},
-    key::Environment,
+    config::{EdgeConfig, ManageConfig, Target, Upstream},
 };
 
 use super::{Check, is_binding};
@@ -49,7 +48,7 @@ impl Check {
         checked
     }
 
-    pub(crate) fn routes(&mut self, routes: &[RawRoute], edge: &EdgeConfig, environments: &[Environment]) -> Routes {
+    pub(crate) fn routes(&mut self, routes: &[RawRoute], edge: &EdgeConfig, manage: &ManageConfig) -> Routes {
         let mut checked: Vec<Route> = Vec::new();
         for (index, raw) in routes.iter().enumerate() {
             let index = index.to_string();
@@ -82,7 +81,7 @@ impl Check {
                 self.mistake(&["routes", &index, "path"], detail);
             }
             self.that(
-                raw.environment.is_none_or(|one| environments.contains(&one)),
+                raw.environment.is_none_or(|one| manage.environments.contains(&one)),
                 &["routes", &index, "environment"],
                 || "no key can be created for this environment; see environments in [keys]".into(),
             );
@@ -97,6 +96,7 @@ impl Check {
                 names.as_ref().map(|names| self.known_scopes(names, &edge.catalog, &["routes", &index, which]))
             };
             let (read, write) = (scopes(&raw.read, "read"), scopes(&raw.write, "write"));
+            let cost = self.cost(raw.cost.as_ref(), &manage.counted_limits, &["routes", &index, "cost"]);
             checked.push(Route {
                 pattern,
                 upstream: upstream.unwrap_or_default(),
@@ -104,6 +104,7 @@ impl Check {
                 read,
                 write,
                 strict: raw.strict,
+                cost,
             });
         }
         Routes::new(checked)

@@ -1,24 +1,43 @@
 //! A refusal as a problem (RFC 9457) with the challenge of RFC 6750.
 
-use alloc::{format, string::String};
+use alloc::{
+    format,
+    string::{String, ToString},
+};
 
 use serde_json::json;
 
-use super::{scope::ScopeSet, verdict::Refusal};
-use crate::base::problem::Problem;
+use super::{
+    scope::ScopeSet,
+    verdict::{Excess, Refusal},
+};
+use crate::base::{problem::Problem, timestamp::whole_seconds};
 
 impl Refusal {
     /// The problem for the caller, with its challenge for `realm`.
     #[must_use]
     pub fn problem(&self, realm: &str) -> Problem {
         let mut problem = Problem::new(self.code(), self.detail());
-        if let Self::InsufficientScope { needed } = self {
-            problem = problem.with("required_scopes", json!(needed));
+        match self {
+            Self::InsufficientScope { needed } => problem = problem.with("required_scopes", json!(needed)),
+            Self::RateLimited(excess) | Self::QuotaExceeded(excess) => problem = over(problem, excess),
+            _ => {}
         }
         if problem.status() == 401 || self.bearer_error().is_some() {
             problem.headers.push(("WWW-Authenticate", challenge(self, realm)));
         }
         problem
+    }
+}
+
+/// The problem type of the limits' draft, draft-ietf-httpapi-ratelimit-headers.
+const QUOTA_EXCEEDED_TYPE: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
+fn over(problem: Problem, excess: &Excess) -> Problem {
+    let problem = problem.with("type", json!(QUOTA_EXCEEDED_TYPE)).with("violated-policies", json!(excess.limits));
+    match excess.retry_after_ms {
+        Some(millis) => problem.with_header("Retry-After", whole_seconds(millis).to_string()),
+        None => problem,
     }
 }
 
@@ -68,5 +87,20 @@ mod tests {
         let malformed = challenge_of(&Refusal::Malformed(ParseKeyError::UnknownEnvironment)).unwrap();
         assert!(!malformed.contains('`'), "{malformed}");
         assert_eq!(challenge_of(&Refusal::IpNotAllowed), None);
+    }
+
+    #[test]
+    fn a_refusal_by_limits_names_them_and_says_when_to_come_back() {
+        let excess = |retry_after_ms| Excess { limits: vec!["per-second".into()], retry_after_ms };
+        let problem = Refusal::RateLimited(excess(Some(1_001))).problem("Konvoq");
+        assert_eq!(problem.headers, [("Retry-After", "2".into())]);
+        let body: serde_json::Value = serde_json::from_str(&problem.body("req_1")).unwrap();
+        assert_eq!(
+            (&body["type"], &body["violated-policies"], &body["code"]),
+            (&json!(QUOTA_EXCEEDED_TYPE), &json!(["per-second"]), &json!("RATE_LIMITED"))
+        );
+        let never = Refusal::QuotaExceeded(excess(None)).problem("Konvoq");
+        assert!(never.headers.is_empty(), "a client that waits would never be admitted");
+        assert_eq!(never.status(), 429);
     }
 }

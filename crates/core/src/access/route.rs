@@ -54,6 +54,8 @@ pub struct Route {
     pub write: Option<Vec<Scope>>,
     /// Whether every request reads the feed.
     pub strict: bool,
+    /// The units that a request costs, 0 to 1000.
+    pub cost: u16,
 }
 
 impl Route {
@@ -230,7 +232,15 @@ mod tests {
     }
 
     fn route(text: &str) -> Route {
-        Route { pattern: pattern(text), upstream: 0, environment: None, read: None, write: None, strict: false }
+        Route {
+            pattern: pattern(text),
+            upstream: 0,
+            environment: None,
+            read: None,
+            write: None,
+            strict: false,
+            cost: 1,
+        }
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! A refusal is a value, never an error. Errors are for faults, and a fault is answered 503, never 401. The checks run
 //! in the order of [`Refusal`]'s variants; the first that fails is the answer. The checks up to
 //! [`Refusal::WrongEnvironment`] need the request alone, the others need the record. The exception is an imported key:
-//! its environment is in its record.
+//! its environment is in its record. Limits come last, and the limiter decides on them: see [`limits`](crate::limits).
 
-use alloc::{borrow::Cow, format, vec::Vec};
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
 use core::net::IpAddr;
 
 use crate::{
@@ -13,7 +13,11 @@ use crate::{
         record::{KeyRecord, KeyState, Subject},
         scope::{Catalog, Scope, ScopeSet},
     },
-    base::{code::Code, id::TenantId, timestamp::Timestamp},
+    base::{
+        code::Code,
+        id::TenantId,
+        timestamp::{Timestamp, whole_seconds},
+    },
     key::{Environment, ParseKeyError, credential::CredentialError},
 };
 
@@ -50,6 +54,20 @@ pub enum Refusal {
         /// All scopes that the request needs.
         needed: Vec<Scope>,
     },
+    /// The request is over a rate limit.
+    RateLimited(Excess),
+    /// The request is over a quota, and over no rate limit.
+    QuotaExceeded(Excess),
+}
+
+/// The limits that a request is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excess {
+    /// Their names.
+    pub limits: Vec<String>,
+    /// The time after which a client that is alone is admitted, milliseconds; `None` if its request costs more than a
+    /// limit has.
+    pub retry_after_ms: Option<i64>,
 }
 
 impl From<CredentialError> for Refusal {
@@ -85,6 +103,8 @@ impl Refusal {
             Self::Expired => Code::Expired,
             Self::IpNotAllowed => Code::IpNotAllowed,
             Self::InsufficientScope { .. } => Code::InsufficientScope,
+            Self::RateLimited(_) => Code::RateLimited,
+            Self::QuotaExceeded(_) => Code::QuotaExceeded,
         }
     }
 
@@ -92,7 +112,11 @@ impl Refusal {
     #[must_use]
     pub const fn bearer_error(&self) -> Option<&'static str> {
         match self {
-            Self::MissingCredential | Self::WrongEnvironment { .. } | Self::IpNotAllowed => None,
+            Self::MissingCredential
+            | Self::WrongEnvironment { .. }
+            | Self::IpNotAllowed
+            | Self::RateLimited(_)
+            | Self::QuotaExceeded(_) => None,
             Self::CredentialInQuery | Self::ConflictingCredentials => Some("invalid_request"),
             Self::Malformed(_)
             | Self::NotFound
@@ -101,6 +125,15 @@ impl Refusal {
             | Self::Disabled
             | Self::Expired => Some("invalid_token"),
             Self::InsufficientScope { .. } => Some("insufficient_scope"),
+        }
+    }
+
+    /// The time after which a client that is alone is admitted, milliseconds, if waiting helps.
+    #[must_use]
+    pub const fn retry_after_ms(&self) -> Option<i64> {
+        match self {
+            Self::RateLimited(excess) | Self::QuotaExceeded(excess) => excess.retry_after_ms,
+            _ => None,
         }
     }
 
@@ -130,7 +163,22 @@ impl Refusal {
                 let needed: ScopeSet = needed.iter().cloned().collect();
                 return Cow::Owned(format!("This key lacks a scope; this needs: {}.", needed.joined()));
             }
+            Self::RateLimited(excess) => return Cow::Owned(excess.detail("rate limit")),
+            Self::QuotaExceeded(excess) => return Cow::Owned(excess.detail("quota")),
         })
+    }
+}
+
+impl Excess {
+    fn detail(&self, kind: &str) -> String {
+        let names = self.limits.join(", ");
+        match self.retry_after_ms {
+            Some(millis) => {
+                let seconds = whole_seconds(millis);
+                format!("This is over the {kind} of this key ({names}); try again in {seconds} s.")
+            }
+            None => format!("This costs more than the {kind} of this key ever allows ({names})."),
+        }
     }
 }
 

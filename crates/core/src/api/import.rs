@@ -155,6 +155,7 @@ mod tests {
     use crate::{
         config::manage::tests::config,
         ledger::{import::differences, lifecycle::Key},
+        limits::definition::tests::limits,
     };
     use alloc::vec;
     use proptest::prelude::*;
@@ -249,12 +250,13 @@ mod tests {
         let key = Key::import(id, imported.clone(), None, NOW);
         assert!(key.is_imported() && !crate::ledger::lifecycle::tests::key().is_imported());
         assert_eq!((key.digest, key.record.version), (KeyDigest::of("abc"), 1));
-        assert!(differences(&imported, &key).is_empty());
+        assert!(differences(&imported, &key, &limits()).is_empty());
         let other = json!({"digest": HEX, "display": "sk_live_", "name": "n8n", "scopes": ["read:leads"],
-            "environment": "test", "expires_at": "2027-01-01T00:00:00Z", "allowed_ips": ["192.0.2.1"], "metadata": {"a": 1}});
+            "environment": "test", "expires_at": "2027-01-01T00:00:00Z", "allowed_ips": ["192.0.2.1"],
+            "metadata": {"a": 1}, "rate_limits": {"per-second": {"limit": 5}}});
         let other = lines(json!({ "keys": [other] })).unwrap().remove(0).unwrap();
-        let all = ["display", "name", "environment", "expires_at", "allowed_ips", "metadata"];
-        assert_eq!(differences(&other, &key), all);
+        let all = ["display", "name", "environment", "expires_at", "allowed_ips", "metadata", "rate_limits"];
+        assert_eq!(differences(&other, &key, &limits()), all);
     }
 
     #[test]

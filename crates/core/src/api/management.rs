@@ -31,6 +31,11 @@ use crate::{
         lifecycle::{KeyPatch, NewKey, Overlap},
         plan::RequestedExpiry,
     },
+    limits::{
+        definition::MAX_LIMIT,
+        own::OwnLimits,
+        own_patch::{OwnLimitsPatch, Owner},
+    },
 };
 
 /// Characters of a name, at most.
@@ -51,6 +56,9 @@ pub const MAX_OVERLAP_SECONDS: i64 = 90 * DAY_SECONDS;
 /// The default time that a rotation waits for the first use of the successor, seconds.
 pub const DEFAULT_LATEST_END_SECONDS: i64 = 30 * DAY_SECONDS;
 const DAY_SECONDS: i64 = DAY_MS / SECOND_MS;
+/// The maximum age of a point that limits are restored to, days: the platform keeps no earlier one.
+pub const MAX_RESTORE_DAYS: i64 = 30;
+const MAX_RESTORE_MS: i64 = MAX_RESTORE_DAYS * DAY_MS;
 
 /// Parses the body of `POST keys`.
 ///
@@ -76,6 +84,7 @@ pub(crate) fn new_key(fields: &mut Fields, tenant: &TenantId, config: &ManageCon
     let expires_at = fields.optional_or_null("expires_at", |value| future(value, now));
     let allowed_ips = fields.optional("allowed_ips", networks).unwrap_or_default();
     let metadata = fields.optional("metadata", metadata).unwrap_or_default();
+    let own_limits = OwnLimitsPatch::take(fields, &config.counted_limits, Owner::Key);
     let scopes = match (scopes, config.default_scopes) {
         (Some(scopes), _) => Some(scopes),
         (None, DefaultScopes::All) if !fields.failed("scopes") => Some(config.catalog.all_available()),
@@ -93,6 +102,8 @@ pub(crate) fn new_key(fields: &mut Fields, tenant: &TenantId, config: &ManageCon
         expires_at: expires_at.map_or(RequestedExpiry::Default, Into::into),
         allowed_ips,
         metadata,
+        // As requested. The ledger checks what the caller may set.
+        own_limits: OwnLimits::default().patched(&own_limits, true),
     }
 }
 
@@ -115,6 +126,7 @@ pub fn parse_new_operator(body: Value, now: Timestamp) -> Result<NewKey, Vec<Fie
         expires_at: expires_at.into(),
         allowed_ips: Vec::new(),
         metadata: Metadata::new(),
+        own_limits: OwnLimits::default(),
     })
 }
 
@@ -133,6 +145,7 @@ pub fn parse_patch(body: Value, config: &ManageConfig, now: Timestamp) -> Result
             .optional_or_null("allowed_ips", |value| if value.is_null() { Ok(Vec::new()) } else { networks(value) }),
         metadata: fields
             .optional_or_null("metadata", |value| if value.is_null() { Ok(None) } else { metadata(value).map(Some) }),
+        own_limits: OwnLimitsPatch::take(&mut fields, &config.counted_limits, Owner::Key),
     };
     fields.finish()?;
     Ok(patch)
@@ -189,6 +202,44 @@ pub fn parse_rotate(body: Value, now: Timestamp) -> Result<Rotation, Vec<FieldEr
 fn overlap_seconds(value: Value) -> Result<i64, String> {
     let seconds = whole(&value).filter(|seconds| (0..=MAX_OVERLAP_SECONDS).contains(seconds));
     seconds.ok_or_else(|| format!("a whole number from 0 to {MAX_OVERLAP_SECONDS} (90 days) expected"))
+}
+
+/// Parses the body of `…/quotas/{name}/add`: the units.
+///
+/// # Errors
+/// All mistakes in the body.
+pub fn parse_addition(body: Value) -> Result<u64, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let amount = fields.required("amount", |value| {
+        let amount = whole(&value).and_then(|amount| u64::try_from(amount).ok());
+        let amount = amount.filter(|amount| (1..=MAX_LIMIT).contains(amount));
+        amount.ok_or_else(|| format!("a whole number from 1 to {MAX_LIMIT} expected"))
+    });
+    fields.finish()?;
+    Ok(amount.unwrap_or_default())
+}
+
+/// Parses the body of `…/limits/restore`: the point to go back to.
+///
+/// # Errors
+/// All mistakes in the body.
+pub fn parse_restore(body: Value, now: Timestamp) -> Result<Timestamp, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let to = fields.required("to", |value| {
+        let to = value.as_str().and_then(Timestamp::parse_rfc3339);
+        let to = to.ok_or_else(|| "a time in RFC 3339 expected, such as \"2027-01-31T12:00:00Z\"".to_string())?;
+        let earliest = now.plus_millis(-MAX_RESTORE_MS);
+        if to < earliest || to >= now {
+            return Err(format!(
+                "a time in the past expected, {MAX_RESTORE_DAYS} days ago at most: from {} on; it is {} now",
+                earliest.to_rfc3339(),
+                now.to_rfc3339()
+            ));
+        }
+        Ok(to)
+    });
+    fields.finish()?;
+    Ok(to.unwrap_or(now))
 }
 
 /// Parses a body without fields: `{}` or nothing.

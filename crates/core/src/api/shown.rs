@@ -5,6 +5,7 @@
 
 mod catalog;
 mod key;
+mod limits;
 mod tenant;
 
 use serde::Serialize;
@@ -13,9 +14,19 @@ pub use catalog::{
     ShownCatalog, ShownLimits, ShownPlan, ShownPlans, ShownPreset, ShownScope, ShownSource, ShownSources,
 };
 pub use key::{ShownKey, ShownPendingEnd};
+pub use limits::{ShownLimit, ShownLimitList, ShownRestore};
 pub use tenant::{KeyCounts, SecretUse, ShownSuspension, ShownTenant};
 
-use crate::feed::client::WhenFeedUnreachable;
+use crate::{feed::client::WhenFeedUnreachable, limits::definition::ConfiguredLimits};
+
+/// The parts of the configuration that say how keys are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Showing<'a> {
+    /// The condition on which `effective_by` can be relied on.
+    pub holds: Holds,
+    /// The rate limits and quotas, among which a key's own values are shown.
+    pub limits: &'a ConfiguredLimits,
+}
 
 /// The condition on which `effective_by` can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

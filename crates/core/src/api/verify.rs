@@ -1,6 +1,7 @@
 //! `POST /keystile/v1/verify`: answers with the verdict on a key, for services that guard themselves.
 
 use alloc::{
+    format,
     string::{String, ToString},
     vec::Vec,
 };
@@ -8,6 +9,7 @@ use core::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
+use super::shown::ShownLimit;
 use crate::{
     access::{
         record::{KeyRecord, Subject},
@@ -15,10 +17,11 @@ use crate::{
         verdict::{self, Refusal},
     },
     base::{
-        fields::{FieldError, Fields},
-        timestamp::Timestamp,
+        fields::{FieldError, Fields, whole},
+        timestamp::{Timestamp, whole_seconds},
     },
     key::Environment,
+    limits::{definition::MAX_COST, state::LimitState},
 };
 
 /// The maximum length of a request's body, bytes.
@@ -37,6 +40,8 @@ pub struct VerifyRequest {
     pub ip: Option<IpAddr>,
     /// Whether to read the feed even if the isolate knows the key.
     pub strict: bool,
+    /// The units to charge; 0 to look at the limits without charging.
+    pub cost: u64,
 }
 
 impl VerifyRequest {
@@ -65,6 +70,11 @@ impl VerifyRequest {
         });
         let strict =
             fields.optional("strict", |value| value.as_bool().ok_or_else(|| "true or false expected".to_string()));
+        let cost = fields.optional("cost", |value| {
+            let cost = whole(&value).and_then(|cost| u64::try_from(cost).ok());
+            cost.filter(|cost| *cost <= u64::from(MAX_COST))
+                .ok_or_else(|| format!("a whole number from 0 to {MAX_COST} expected"))
+        });
         fields.finish()?;
         Ok(Self {
             key: key.unwrap_or_default(),
@@ -72,14 +82,33 @@ impl VerifyRequest {
             environment,
             ip,
             strict: strict.unwrap_or_default(),
+            cost: cost.unwrap_or(1),
         })
+    }
+}
+
+/// The key's limits, with what is left of them, and the time of the answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits<'a> {
+    /// The limits.
+    pub states: &'a [LimitState],
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl Limits<'_> {
+    /// No limits.
+    pub const NONE: Self = Self { states: &[], now: Timestamp::from_millis(0) };
+
+    fn shown(&self) -> Value {
+        self.states.iter().map(|state| json!(ShownLimit::brief(state, self.now))).collect()
     }
 }
 
 /// The answer: the verdict and the facts about the key. A refusal that must not reveal whether the key exists has no
 /// record.
 #[must_use]
-pub fn answer(verdict: Result<(), &Refusal>, record: Option<&KeyRecord>) -> Value {
+pub fn answer(verdict: Result<(), &Refusal>, record: Option<&KeyRecord>, limits: Limits<'_>) -> Value {
     let mut answer = Map::new();
     answer.insert("valid".into(), verdict.is_ok().into());
     answer.insert("code".into(), verdict::code(verdict).into());
@@ -95,16 +124,19 @@ pub fn answer(verdict: Result<(), &Refusal>, record: Option<&KeyRecord>) -> Valu
     answer.insert("scopes".into(), json!(record.map(|record| &record.scopes)));
     answer.insert("expires_at".into(), json!(record.and_then(|record| record.expires_at).map(Timestamp::to_rfc3339)));
     answer.insert("metadata".into(), json!(record.map(|record| &record.metadata)));
+    answer.insert("ratelimit".into(), limits.shown());
+    let retry_after_ms = verdict.err().and_then(Refusal::retry_after_ms);
+    answer.insert("retry_after_seconds".into(), json!(retry_after_ms.map(whole_seconds)));
     Value::Object(answer)
 }
 
 /// The answer to `GET /keystile/v1/me`: the facts that a holder may know of its own key. Metadata belongs to the issuer
 /// and is not included.
 #[must_use]
-pub fn me(record: &KeyRecord) -> Value {
-    let mut shown = answer(Ok(()), Some(record));
+pub fn me(record: &KeyRecord, limits: Limits<'_>) -> Value {
+    let mut shown = answer(Ok(()), Some(record), limits);
     if let Value::Object(shown) = &mut shown {
-        for member in ["valid", "code", "detail", "metadata"] {
+        for member in ["valid", "code", "detail", "metadata", "retry_after_seconds"] {
             shown.remove(member);
         }
         shown.insert("display".into(), json!(record.display));
@@ -116,7 +148,11 @@ pub fn me(record: &KeyRecord) -> Value {
 /// The answer to a holder that revoked its own key, made from the ledger's answer.
 #[must_use]
 pub fn me_revoked(record: &KeyRecord, answered: &Value) -> Value {
-    let mut shown = me(record);
+    let mut shown = me(record, Limits::NONE);
+    if let Value::Object(shown) = &mut shown {
+        // A key that is gone has no limits.
+        shown.remove("ratelimit");
+    }
     if let (Value::Object(shown), Value::Object(answered)) = (&mut shown, answered) {
         for member in ["status", "revoked_at", "effective_by", "holds"] {
             shown.insert(member.into(), answered.get(member).cloned().unwrap_or_default());
@@ -153,8 +189,8 @@ mod tests {
 
     #[test]
     fn the_answer_has_every_member_whatever_the_verdict() {
-        let valid = answer(Ok(()), Some(&record()));
-        let refused = answer(Err(&Refusal::NotFound), None);
+        let valid = answer(Ok(()), Some(&record()), Limits::NONE);
+        let refused = answer(Err(&Refusal::NotFound), None, Limits::NONE);
         let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(members(&valid), members(&refused));
         assert_eq!(
@@ -169,7 +205,7 @@ mod tests {
 
     #[test]
     fn the_holder_does_not_see_the_metadata() {
-        let shown = me(&record());
+        let shown = me(&record(), Limits::NONE);
         assert_eq!(shown["display"], "knq_live_7Hq2");
         assert!(shown.get("metadata").is_none() && shown.get("valid").is_none());
         let answered =

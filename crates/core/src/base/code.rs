@@ -75,6 +75,9 @@ codes! {
     NotFound 401 "NOT_FOUND";
     NotRouted 404 "NOT_ROUTED";
     OperatorNotFound 404 "OPERATOR_NOT_FOUND";
+    QuotaExceeded 429 "QUOTA_EXCEEDED";
+    QuotaNotFound 404 "QUOTA_NOT_FOUND";
+    RateLimited 429 "RATE_LIMITED";
     RevocationPending 503 "REVOCATION_PENDING";
     Revoked 401 "REVOKED";
     RotationPending 409 "ROTATION_PENDING";

@@ -13,6 +13,7 @@ use crate::{
     base::path::Path,
     feed::client::Settings,
     key::{KeyForms, KeyPrefix, credential::CredentialHeader, imported::ImportedPrefix},
+    limits::definition::LimitDefinition,
 };
 
 /// The edge's part of the configuration.
@@ -34,6 +35,8 @@ pub struct EdgeConfig {
     pub hooks_base: Option<Path>,
     /// The feed client's settings.
     pub feed: Settings,
+    /// Every rate limit and quota with the lowest value that a list gives it. If there are none, no limiter is asked.
+    pub limits: Vec<LimitDefinition>,
     /// The time that an isolate's counts of uses wait before they are sent, seconds.
     pub usage_flush_seconds: u32,
     /// Whether answers carry `Server-Timing: keystile`.

@@ -10,6 +10,7 @@ use crate::{
     feed::client::WhenFeedUnreachable,
     key::{Environment, KeyForms, KeyPrefix, imported::ImportedPrefix},
     ledger::plan::{KeyLimits, Plan, TenantSettings},
+    limits::definition::ConfiguredLimits,
 };
 
 /// The management worker's part of the configuration.
@@ -37,6 +38,8 @@ pub struct ManageConfig {
     pub limits: KeyLimits,
     /// The plans that tenants can be on.
     pub plans: Vec<Plan>,
+    /// The rate limits and quotas.
+    pub counted_limits: ConfiguredLimits,
     /// The time for which audit entries are kept, days; `None` for ever.
     pub audit_retention_days: Option<u16>,
     /// The sources of webhooks, in the form of the list.
@@ -120,6 +123,7 @@ pub(crate) mod tests {
             when_feed_unreachable: WhenFeedUnreachable::Kv,
             limits: KeyLimits::default(),
             plans: Vec::new(),
+            counted_limits: crate::limits::definition::tests::limits(),
             audit_retention_days: None,
             webhooks: Vec::new(),
         }

@@ -1,5 +1,5 @@
 //! The outbox of a ledger: the changes that the feed and KV have yet to be told of. An entry is about one subject: a
-//! key or a tenant.
+//! key or a tenant. What the limiter has yet to be told is in it too, as entries of one stage.
 //!
 //! Row, audit entry and outbox entry are written in one transaction. Then the entry goes through its stages, each
 //! retried for ever with backoff: publish to the feed; put into KV; put into KV once more a minute later (a put with an
@@ -40,6 +40,8 @@ pub enum Stage {
     Confirm,
     /// Tell the feed that KV has the record.
     Acknowledge,
+    /// Tell the limiter. Entries of this stage have no other.
+    Tell,
 }
 
 /// The outbox entry of one subject.
@@ -62,6 +64,12 @@ impl OutboxEntry {
         Self { version, stage: Stage::Publish, attempts: 0, due_at: now }
     }
 
+    /// The entry of something that the limiter is to be told, and nobody else.
+    #[must_use]
+    pub const fn for_limiter(version: u64, now: Timestamp) -> Self {
+        Self { version, stage: Stage::Tell, attempts: 0, due_at: now }
+    }
+
     /// The entry after its stage was carried out; `None` if that was the last.
     #[must_use]
     pub fn done(self, now: Timestamp) -> Option<Self> {
@@ -69,7 +77,7 @@ impl OutboxEntry {
             Stage::Publish => (Stage::Put, now),
             Stage::Put => (Stage::Confirm, now.plus_millis(CONFIRM_AFTER_MS)),
             Stage::Confirm => (Stage::Acknowledge, now),
-            Stage::Acknowledge => return None,
+            Stage::Acknowledge | Stage::Tell => return None,
         };
         Some(Self { stage, due_at, attempts: 0, ..self })
     }
@@ -131,6 +139,12 @@ mod tests {
         let confirmed = put.done(NOW).unwrap();
         assert_eq!(confirmed.stage, Stage::Acknowledge);
         assert_eq!(confirmed.done(NOW), None);
+    }
+
+    #[test]
+    fn the_limiter_is_told_and_that_is_all() {
+        let told = OutboxEntry::for_limiter(4, NOW);
+        assert_eq!((told.failed(NOW).stage, told.done(NOW)), (Stage::Tell, None));
     }
 
     #[test]

@@ -33,6 +33,10 @@ pub enum Action {
     Resumed,
     /// The tenant's plan or its own limits changed.
     LimitsChanged,
+    /// Units were added to a quota's present period.
+    QuotaAdded,
+    /// The tenant's limiter was ordered back to an earlier point.
+    LimitsRestored,
     /// An undelivered event was put back into its queue.
     DeadLetterRedriven,
     /// An undelivered event was deleted.
@@ -56,6 +60,8 @@ impl Action {
             Self::Suspended => "suspended",
             Self::Resumed => "resumed",
             Self::LimitsChanged => "limits_changed",
+            Self::QuotaAdded => "quota_added",
+            Self::LimitsRestored => "limits_restored",
             Self::DeadLetterRedriven => "dead_letter_redriven",
             Self::DeadLetterDiscarded => "dead_letter_discarded",
         }
@@ -88,6 +94,8 @@ fn facts(key: &Key) -> Map<String, Value> {
         rotated_to,
         pending_end: _,
         last_used_at: _,
+        own_limits,
+        counts_as: _,
     } = key;
     let KeyRecord {
         id: _,
@@ -115,6 +123,7 @@ fn facts(key: &Key) -> Map<String, Value> {
     fact("expires_at", json!(expires_at.map(Timestamp::to_rfc3339)));
     fact("allowed_ips", json!(allowed_ips));
     fact("metadata", json!(metadata));
+    fact("limits", own_limits.facts());
     fact("rotated_from", json!(rotated_from));
     fact("rotated_to", json!(rotated_to));
     fact("reason", json!(revocation.as_ref().and_then(|revocation| revocation.reason.as_ref())));
@@ -133,7 +142,10 @@ fn is_nothing(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::lifecycle::{KeyPatch, tests::key};
+    use crate::{
+        ledger::lifecycle::{KeyPatch, tests::key},
+        limits::definition::tests::own,
+    };
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -142,7 +154,7 @@ mod tests {
     #[test]
     fn only_what_changed_is_said_from_what_to_what() {
         let patch = KeyPatch { name: Some("n8n".into()), expires_at: Some(None), ..KeyPatch::default() };
-        let patched = key().patch(patch, NOW).unwrap();
+        let patched = key().patch(patch, true, NOW).unwrap();
         let expected = json!({
             "name": {"from": "Zapier", "to": "n8n"},
             "expires_at": {"from": "2027-01-15T08:00:00.000Z", "to": null},
@@ -159,8 +171,22 @@ mod tests {
     }
 
     #[test]
+    fn own_limits_are_said_by_their_names() {
+        let limited = Key { own_limits: own(&[("per-second", Some(5)), ("monthly", None)]), ..key() };
+        let expected = json!({"limits": {"from": {}, "to": {"monthly": null, "per-second": 5}}});
+        assert_eq!(json!(difference(Some(&key()), &limited)), expected);
+    }
+
+    #[test]
     fn an_action_is_read_back_by_the_name_that_it_is_written_by() {
-        for action in [Action::LimitsChanged, Action::DeadLetterRedriven, Action::DeadLetterDiscarded] {
+        let actions = [
+            Action::LimitsChanged,
+            Action::QuotaAdded,
+            Action::LimitsRestored,
+            Action::DeadLetterRedriven,
+            Action::DeadLetterDiscarded,
+        ];
+        for action in actions {
             assert_eq!(json!(action), action.as_str());
         }
     }
@@ -170,6 +196,6 @@ mod tests {
         let created = difference(None, &key());
         assert_eq!(created["environment"], json!({"from": null, "to": "live"}));
         assert_eq!(created["scopes"]["to"], json!(["read:leads", "webhooks"]));
-        assert!(!created.contains_key("rotated_from"));
+        assert!(!created.contains_key("rotated_from") && !created.contains_key("limits"));
     }
 }

@@ -11,7 +11,10 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 use super::lifecycle::{ImportedKey, Key, NewKey};
-use crate::base::{fields::FieldError, id::KeyId};
+use crate::{
+    base::{fields::FieldError, id::KeyId},
+    limits::{definition::ConfiguredLimits, own_patch::LimitField},
+};
 
 /// The maximum number of lines in one transaction of a ledger.
 pub const BATCH_LINES: usize = 250;
@@ -59,11 +62,12 @@ impl LineResult {
 
 /// The fields in which a line differs from the existing key.
 #[must_use]
-pub fn differences(line: &ImportedKey, key: &Key) -> Vec<String> {
+pub fn differences(line: &ImportedKey, key: &Key, configured: &ConfiguredLimits) -> Vec<String> {
     // Every field is named, so that the compiler asks about a new one.
     let ImportedKey { digest: _, display, new } = line;
-    let NewKey { name, subject, scopes, expires_at, allowed_ips, metadata } = new;
+    let NewKey { name, subject, scopes, expires_at, allowed_ips, metadata, own_limits } = new;
     let record = &key.record;
+    let same_limits = |field| own_limits.shown(configured, field) == key.own_limits.shown(configured, field);
     [
         ("display", *display == record.display),
         ("name", *name == record.name),
@@ -72,6 +76,8 @@ pub fn differences(line: &ImportedKey, key: &Key) -> Vec<String> {
         ("expires_at", *expires_at == record.expires_at.into()),
         ("allowed_ips", *allowed_ips == record.allowed_ips),
         ("metadata", *metadata == record.metadata),
+        (LimitField::RateLimits.as_str(), same_limits(LimitField::RateLimits)),
+        (LimitField::Quotas.as_str(), same_limits(LimitField::Quotas)),
     ]
     .into_iter()
     .filter(|(_, same)| !same)

@@ -16,6 +16,7 @@ use crate::{
     },
     base::{id::KeyId, timestamp::Timestamp},
     key::{KeyDigest, KeyDisplay, PlainKey},
+    limits::own::OwnLimits,
 };
 
 mod overlap;
@@ -46,6 +47,10 @@ pub struct Key {
     pub pending_end: Option<PendingEnd>,
     /// The last use that was allowed, as far as the ledger knows.
     pub last_used_at: Option<Timestamp>,
+    /// Its own rate limits and quotas.
+    pub own_limits: OwnLimits,
+    /// The first key of the row of rotations that made this one. Limits per key count the keys of a row together.
+    pub counts_as: Option<KeyId>,
 }
 
 /// A key that another system issued, as its importer describes it.
@@ -93,6 +98,9 @@ pub struct NewKey {
     pub allowed_ips: Vec<IpNet>,
     /// The owner's own data.
     pub metadata: Metadata,
+    /// Its own rate limits and quotas.
+    #[serde(default)]
+    pub own_limits: OwnLimits,
 }
 
 /// A key's status at a time, as lists filter by it.
@@ -171,6 +179,8 @@ impl Key {
             rotated_to: None,
             pending_end: None,
             last_used_at: None,
+            own_limits: new.own_limits,
+            counts_as: None,
         }
     }
 
@@ -191,12 +201,13 @@ impl Key {
         }
     }
 
-    /// Applies a patch.
+    /// Applies a patch. `may_raise` says whether an operator of all tenants makes it. Others only lower limits, which
+    /// [`lowering`](super::lowering) checks.
     ///
     /// # Errors
     /// [`TransitionError`] if the key was revoked or has expired, or if the patch would move the end that a rotation
     /// set.
-    pub fn patch(&self, patch: KeyPatch, now: Timestamp) -> Result<Self, TransitionError> {
+    pub fn patch(&self, patch: KeyPatch, may_raise: bool, now: Timestamp) -> Result<Self, TransitionError> {
         self.alive(now)?;
         if patch.expires_at.is_some() && self.pending_end.is_some() {
             return Err(TransitionError::RotationPending);
@@ -212,6 +223,7 @@ impl Key {
             Some(None) => record.metadata = Metadata::new(),
             Some(Some(changes)) => patch::merge_patch(&mut record.metadata, changes),
         }
+        key.own_limits = self.own_limits.patched(&patch.own_limits, may_raise);
         Ok(self.succeeded_by(key))
     }
 
@@ -261,7 +273,23 @@ impl Key {
             expires_at: record.expires_at.into(),
             allowed_ips: record.allowed_ips,
             metadata: record.metadata,
+            own_limits: self.own_limits.clone(),
         }
+    }
+
+    /// This key as the one that replaces `old`.
+    #[must_use]
+    pub fn replacing(self, old: &Self) -> Self {
+        let id = &old.record.id;
+        // The keys of operators are under no limits.
+        let counts_as = (!id.is_operators()).then(|| old.counts_as.as_ref().unwrap_or(id).clone());
+        Self { rotated_from: Some(id.clone()), counts_as, ..self }
+    }
+
+    /// Whether the limits of the tenant and the key's id don't say all about its rate limits and quotas.
+    #[must_use]
+    pub fn has_limit_terms(&self) -> bool {
+        !self.own_limits.is_empty() || self.counts_as.is_some()
     }
 
     /// The tenants that the key concerns.
@@ -311,6 +339,8 @@ pub(crate) mod tests {
             rotated_to: None,
             pending_end: None,
             last_used_at: None,
+            own_limits: OwnLimits::default(),
+            counts_as: None,
         }
     }
 
@@ -318,10 +348,10 @@ pub(crate) mod tests {
     fn a_revoked_or_expired_key_never_comes_back() {
         let revoked = key().revoke(Some("leaked".into()), NOW);
         assert_eq!(revoked.enable(NOW), Err(TransitionError::Revoked));
-        assert_eq!(revoked.patch(KeyPatch::default(), NOW), Err(TransitionError::Revoked));
+        assert_eq!(revoked.patch(KeyPatch::default(), true, NOW), Err(TransitionError::Revoked));
         let after = key().record.expires_at.unwrap();
         let later = KeyPatch { expires_at: Some(None), ..KeyPatch::default() };
-        assert_eq!(key().patch(later, after), Err(TransitionError::Expired));
+        assert_eq!(key().patch(later, true, after), Err(TransitionError::Expired));
         assert_eq!(key().rotate(&key().record.id, Overlap::None, after), Err(TransitionError::Expired));
     }
 
@@ -346,11 +376,12 @@ pub(crate) mod tests {
         first.record.metadata = object(json!({"plan": "pro", "seats": 3, "limits": {"a": 1, "b": 2}, "tags": [1]}));
         let changes =
             object(json!({"plan": null, "region": "eu", "limits": {"a": null, "c": {"d": null}}, "tags": [2]}));
-        let patched = first.patch(KeyPatch { metadata: Some(Some(changes)), ..KeyPatch::default() }, NOW).unwrap();
+        let patched =
+            first.patch(KeyPatch { metadata: Some(Some(changes)), ..KeyPatch::default() }, true, NOW).unwrap();
         let expected = json!({"region": "eu", "seats": 3, "limits": {"b": 2, "c": {}}, "tags": [2]});
         assert_eq!(json!(patched.record.metadata), expected);
         assert_eq!(patched.record.name, first.record.name);
-        let cleared = first.patch(KeyPatch { metadata: Some(None), ..KeyPatch::default() }, NOW).unwrap();
+        let cleared = first.patch(KeyPatch { metadata: Some(None), ..KeyPatch::default() }, true, NOW).unwrap();
         assert!(cleared.record.metadata.is_empty());
         let text = r#"{"expires_at":null}"#;
         let patch: KeyPatch = serde_json::from_str(text).unwrap();

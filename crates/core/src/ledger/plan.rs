@@ -1,4 +1,5 @@
-//! Plans: limits on the number and the lifetime of a tenant's keys.
+//! Plans: limits on the number and the lifetime of a tenant's keys. The settings of a tenant, which also have its own
+//! rate limits and quotas.
 //!
 //! `keystile.toml` sets limits for all tenants and defines plans. A tenant is on one plan or none, and may have limits
 //! of its own. For each limit the tenant's own value holds. If it has none, its plan's value holds, or the deployment's
@@ -7,14 +8,22 @@
 use alloc::{
     format,
     string::{String, ToString},
+    vec::Vec,
 };
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::base::{
-    fields::{FieldError, Fields, whole},
-    timestamp::{DAY_MS, Timestamp},
+use crate::{
+    base::{
+        fields::{FieldError, Fields, whole},
+        timestamp::{DAY_MS, Timestamp},
+    },
+    limits::{
+        definition::ConfiguredLimits,
+        own::OwnLimits,
+        own_patch::{OwnLimitsPatch, Owner},
+    },
 };
 
 /// The highest limit on the number of keys.
@@ -51,6 +60,12 @@ pub struct TenantSettings {
     pub plan: Option<String>,
     /// Its own limits, which take precedence.
     pub own_limits: KeyLimits,
+    /// Its own rate limits and quotas.
+    #[serde(default)]
+    pub own_counted: OwnLimits,
+    /// The version of plan, own rate limits and own quotas. It rises with each change of one of them.
+    #[serde(default)]
+    pub limits_version: u64,
 }
 
 /// The requested expiry of a new key.
@@ -135,9 +150,10 @@ impl TenantSettings {
 /// The difference between two settings of a tenant, `{"plan": {"from": "free", "to": "pro"}}`.
 #[must_use]
 pub fn difference(before: &TenantSettings, after: &TenantSettings) -> Map<String, Value> {
-    let facts = |TenantSettings { plan, own_limits: own }: &TenantSettings| {
+    let facts = |TenantSettings { plan, own_limits: own, own_counted, limits_version: _ }: &TenantSettings| {
         [
             ("plan", json!(plan)),
+            ("limits", own_counted.facts()),
             ("max_active_keys", json!(own.max_active_keys)),
             ("default_expiry_days", json!(own.default_expiry_days)),
             ("max_expiry_days", json!(own.max_expiry_days)),
@@ -155,6 +171,8 @@ pub struct TenantPatch {
     max_active_keys: Change<u32>,
     default_expiry_days: Change<u32>,
     max_expiry_days: Change<u32>,
+    #[serde(default)]
+    own_counted: OwnLimitsPatch,
 }
 
 /// One field of a patch. Unlike a nested `Option` it keeps its meaning in JSON.
@@ -190,7 +208,7 @@ impl TenantPatch {
     ///
     /// # Errors
     /// All mistakes in the body.
-    pub fn parse(body: Value, plans: &[Plan]) -> Result<Self, alloc::vec::Vec<FieldError>> {
+    pub fn parse(body: Value, plans: &[Plan], counted: &ConfiguredLimits) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::new(body)?;
         let patch = Self {
             plan: Change::of(fields.optional_or_null("plan", |value| plan(value, plans))),
@@ -199,19 +217,31 @@ impl TenantPatch {
                 fields.optional_or_null("default_expiry_days", |value| limit(value, 1, MAX_DAYS)),
             ),
             max_expiry_days: Change::of(fields.optional_or_null("max_expiry_days", |value| limit(value, 1, MAX_DAYS))),
+            own_counted: OwnLimitsPatch::take(&mut fields, counted, Owner::Tenant),
         };
         fields.finish()?;
         Ok(patch)
     }
 
-    /// The settings after the patch.
+    /// Whether the patch is about rate limits or quotas: the tenant's plan or its own values.
     #[must_use]
-    pub fn apply(self, mut settings: TenantSettings) -> TenantSettings {
+    pub fn concerns_counted(&self) -> bool {
+        !matches!(self.plan, Change::Leave) || !self.own_counted.is_empty()
+    }
+
+    /// The settings after the patch, which only operators of all tenants make.
+    #[must_use]
+    pub fn apply(self, before: &TenantSettings) -> TenantSettings {
+        let mut settings = before.clone();
         let own = &mut settings.own_limits;
         self.plan.apply(&mut settings.plan);
         self.max_active_keys.apply(&mut own.max_active_keys);
         self.default_expiry_days.apply(&mut own.default_expiry_days);
         self.max_expiry_days.apply(&mut own.max_expiry_days);
+        settings.own_counted = before.own_counted.patched(&self.own_counted, true);
+        if (&settings.plan, &settings.own_counted) != (&before.plan, &before.own_counted) {
+            settings.limits_version += 1;
+        }
         settings
     }
 }
@@ -222,7 +252,7 @@ fn plan(value: Value, plans: &[Plan]) -> Result<Option<String>, String> {
     }
     let named = value.as_str().filter(|name| plans.iter().any(|plan| plan.name == *name));
     named.map(|name| Some(name.into())).ok_or_else(|| {
-        let names: alloc::vec::Vec<_> = plans.iter().map(|plan| plan.name.as_str()).collect();
+        let names: Vec<_> = plans.iter().map(|plan| plan.name.as_str()).collect();
         match names.as_slice() {
             [] => "keystile.toml names no [[plans]]; null expected".to_string(),
             names => format!("allowed are: {}; or null for none", names.join(", ")),
@@ -246,6 +276,7 @@ fn after_days(instant: Timestamp, days: u32) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::definition::tests::{limits, own};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -261,10 +292,10 @@ mod tests {
     }
 
     fn patched(settings: TenantSettings, body: Value) -> TenantSettings {
-        let patch = TenantPatch::parse(body, &plans()).unwrap();
+        let patch = TenantPatch::parse(body, &plans(), &limits()).unwrap();
         // The patch travels from the API to a ledger in this form.
         let patch: TenantPatch = serde_json::from_str(&serde_json::to_string(&patch).unwrap()).unwrap();
-        patch.apply(settings)
+        patch.apply(&settings)
     }
 
     #[test]
@@ -280,7 +311,8 @@ mod tests {
         let expected = KeyLimits { max_active_keys: Some(7), default_expiry_days: None, max_expiry_days: Some(90) };
         assert_eq!(own.limits(WITHOUT_PLAN, &plans()), expected);
         assert_eq!(patched(own.clone(), json!({})), own);
-        assert_eq!(patched(own, json!({"plan": null, "max_active_keys": null})), none);
+        let back = patched(own, json!({"plan": null, "max_active_keys": null}));
+        assert_eq!(back, TenantSettings { limits_version: 3, ..none });
         let gone = TenantSettings { plan: Some("gone".into()), ..TenantSettings::default() };
         assert_eq!(gone.limits(WITHOUT_PLAN, &plans()).max_active_keys, Some(100));
     }
@@ -313,20 +345,44 @@ mod tests {
         let (none, free) = (TenantSettings::default(), patched(TenantSettings::default(), json!({"plan": "free"})));
         assert_eq!(json!(difference(&none, &free)), json!({"plan": {"from": null, "to": "free"}}));
         assert!(difference(&free, &free).is_empty());
+        let own = patched(free.clone(), json!({"quotas": {"monthly": {"limit": 5}}}));
+        assert_eq!(json!(difference(&free, &own)), json!({"limits": {"from": {}, "to": {"monthly": 5}}}));
+    }
+
+    #[test]
+    fn the_limits_version_rises_with_plan_and_own_values_and_with_nothing_else() {
+        let version = |settings: &TenantSettings, body: Value| patched(settings.clone(), body).limits_version;
+        let first = patched(TenantSettings::default(), json!({"plan": "free"}));
+        assert_eq!(first.limits_version, 1);
+        assert_eq!(version(&first, json!({"plan": "free", "max_active_keys": 3})), 1);
+        assert_eq!(version(&first, json!({"plan": "pro"})), 2);
+        let second = patched(first.clone(), json!({"rate_limits": {"per-second": {"limit": 7}}}));
+        assert_eq!((second.limits_version, &second.own_counted), (2, &own(&[("per-second", Some(7))])));
+        assert_eq!(version(&second, json!({"rate_limits": {"per-second": {"limit": 7}}})), 2);
+        assert_eq!(version(&second, json!({"rate_limits": {"per-second": null}})), 3);
+    }
+
+    #[test]
+    fn settings_of_before_there_were_limits_are_read() {
+        let old =
+            r#"{"plan":"free","own_limits":{"max_active_keys":1,"default_expiry_days":null,"max_expiry_days":null}}"#;
+        let settings: TenantSettings = serde_json::from_str(old).unwrap();
+        assert_eq!((settings.limits_version, settings.own_counted), (0, OwnLimits::default()));
     }
 
     #[test]
     fn each_mistake_in_a_patch_names_its_field() {
         let body = json!({"plan": "gold", "max_active_keys": -1, "default_expiry_days": 0, "seats": 3});
-        let errors = TenantPatch::parse(body, &plans()).unwrap_err();
-        let errors: alloc::vec::Vec<_> = errors.iter().map(|e| format!("{}: {}", e.field, e.detail)).collect();
+        let errors = TenantPatch::parse(body, &plans(), &limits()).unwrap_err();
+        let errors: Vec<_> = errors.iter().map(|e| format!("{}: {}", e.field, e.detail)).collect();
         assert_eq!(
             errors,
             [
                 "plan: allowed are: free, pro; or null for none",
                 "max_active_keys: a whole number from 0 to 1000000 expected, or null for none",
                 "default_expiry_days: a whole number from 1 to 3650 expected, or null for none",
-                "seats: unknown field; known are: plan, max_active_keys, default_expiry_days, max_expiry_days",
+                "seats: unknown field; known are: plan, max_active_keys, default_expiry_days, max_expiry_days, \
+                 rate_limits, quotas",
             ]
         );
     }

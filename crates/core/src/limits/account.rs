@@ -5,7 +5,7 @@
 //! lately. Each asking reports what was used, so that the object learns soon when a use was over. Under a small limit
 //! nothing is held in stock: each request is counted by the object.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
 
 use super::{
     grant::{Grant, MAX_LIFETIME_MS, MIN_LIFETIME_MS, Report},
@@ -28,6 +28,8 @@ const REMEMBERED_MS: i64 = 10 * SECOND_MS;
 const MAX_REFUSED: usize = 8;
 /// The maximum number of reports that wait to be sent again.
 const MAX_UNSENT: usize = 64;
+/// The window by which grants under quotas alone are sized, milliseconds.
+const QUOTA_WINDOW_MS: i64 = 200 * SECOND_MS;
 /// The time for an asking and its answer for which an isolate holds units in stock, milliseconds.
 const ROUND_TRIP_MS: i64 = 100;
 
@@ -44,8 +46,8 @@ pub struct Account {
     scarce: bool,
     /// The units that requests needed since the last asking, admitted or not.
     needed: u64,
-    /// The recent refusals of the object, by cost.
-    refused: BTreeMap<u64, Refused>,
+    /// The recent refusals of the object.
+    refused: Vec<Refused>,
     /// Reports of askings without an answer. They are sent again.
     unsent: Vec<Report>,
 }
@@ -62,6 +64,7 @@ struct Terms {
 
 #[derive(Clone, Copy, Debug)]
 struct Refused {
+    cost: u64,
     at: Timestamp,
     /// The time at which the cost is free, as the object said.
     free_at: Timestamp,
@@ -95,7 +98,7 @@ pub struct Asking {
 }
 
 impl Account {
-    /// An account under these limits.
+    /// An account under these rate limits, and any quotas.
     #[must_use]
     pub fn new(limits: &[RateLimit]) -> Self {
         Self {
@@ -105,9 +108,52 @@ impl Account {
             in_flight: 0,
             scarce: false,
             needed: 0,
-            refused: BTreeMap::new(),
+            refused: Vec::new(),
             unsent: Vec::new(),
         }
+    }
+
+    /// An account of which nothing is known yet: requests are counted in line.
+    #[must_use]
+    pub fn unknown() -> Self {
+        let mut account = Self::new(&[]);
+        account.terms.lifetime_ms = 0;
+        account
+    }
+
+    /// Goes on under other rate limits, and any quotas. Without any limit nothing is held in stock.
+    pub fn renew(&mut self, limits: &[RateLimit], any: bool) {
+        self.terms = Terms::of(limits);
+        if !any {
+            self.terms.lifetime_ms = 0;
+        }
+        self.scarce = false;
+        self.refused.clear();
+    }
+
+    /// The units that are held.
+    pub fn left(&mut self, now: Timestamp) -> u64 {
+        self.holding.left(now)
+    }
+
+    /// The asking for a request that needs so much, whatever is held.
+    pub fn ask(&mut self, need: u64, now: Timestamp) -> Asking {
+        self.asking(need, now)
+    }
+
+    /// The asking that reports on grants that have ended with units left, and wants nothing.
+    pub fn ended(&mut self, now: Timestamp) -> Option<Asking> {
+        let reports = self.holding.report_ended(now);
+        if reports.is_empty() {
+            return None;
+        }
+        self.in_flight += 1;
+        Some(Asking { need: 0, want: 0, lifetime_ms: 0, reports, asked_at: self.holding.ask(now) })
+    }
+
+    /// Notes that an asking can never be granted, since a limit is below what it needs.
+    pub fn never(&mut self, _asking: &Asking) {
+        self.in_flight = self.in_flight.saturating_sub(1);
     }
 
     /// Charges a request.
@@ -135,15 +181,19 @@ impl Account {
         self.holding.take(asking.need, now)
     }
 
-    /// Notes that the object refused an asking for so long. Returns the time for which requests of this cost are
-    /// refused now, milliseconds.
-    pub fn refused(&mut self, asking: &Asking, wait_ms: i64, now: Timestamp) -> i64 {
+    /// Notes that the object refused an asking for so long. Another asking may have got the units meanwhile: then the
+    /// request is admitted from those, and the result is `None`. Otherwise it is the time for which requests of this cost
+    /// are refused now, milliseconds.
+    pub fn refused(&mut self, asking: &Asking, wait_ms: i64, now: Timestamp) -> Option<i64> {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.scarce = true;
+        if self.holding.take(asking.need, now) {
+            return None;
+        }
         // A little is freed again and again. Asking for it each time would cost a call for each unit.
         let wait_ms = wait_ms.max(self.terms.interval_ms);
         self.remember(asking.need, wait_ms, now);
-        wait_ms
+        Some(wait_ms)
     }
 
     /// Notes that nothing is free for so long, as the object answered to an asking that needed nothing.
@@ -176,7 +226,7 @@ impl Account {
             return None;
         }
         let due = if self.scarce {
-            let free_in = self.refused.values().map(|refused| refused.until.millis_since(now)).min().unwrap_or(0);
+            let free_in = self.refused.iter().map(|refused| refused.until.millis_since(now)).min().unwrap_or(0);
             self.holding.has_news() || free_in <= ROUND_TRIP_MS
         } else {
             self.in_flight(now) == 0 && self.holding.left(now) < self.needed_in(ROUND_TRIP_MS + interval_ms, now)
@@ -226,23 +276,24 @@ impl Account {
 
     fn remember(&mut self, cost: u64, wait_ms: i64, now: Timestamp) {
         let until = now.plus_millis(wait_ms.min(REMEMBERED_MS));
-        self.refused.retain(|_, refused| now < refused.until && now >= refused.at);
-        self.refused.insert(cost, Refused { at: now, free_at: now.plus_millis(wait_ms), until });
-        if self.refused.len() > MAX_REFUSED {
-            self.refused.pop_first();
+        self.refused.retain(|refused| refused.cost != cost && now < refused.until && now >= refused.at);
+        if self.refused.len() == MAX_REFUSED {
+            self.refused.remove(0);
         }
+        self.refused.push(Refused { cost, at: now, free_at: now.plus_millis(wait_ms), until });
     }
 
     /// The time for which the object has said that such a cost is not free, milliseconds.
     fn refused_for(&self, cost: u64, now: Timestamp) -> Option<i64> {
-        let refused = self.refused.get(&cost).filter(|refused| now < refused.until && now >= refused.at)?;
+        let mut recent = self.refused.iter().filter(|refused| now < refused.until && now >= refused.at);
+        let refused = recent.find(|refused| refused.cost == cost)?;
         Some(refused.free_at.millis_since(now))
     }
 }
 
 impl Terms {
     fn of(limits: &[RateLimit]) -> Self {
-        let window_ms = limits.iter().map(|limit| limit.window_ms).min().unwrap_or_default();
+        let window_ms = limits.iter().map(|limit| limit.window_ms).min().unwrap_or(QUOTA_WINDOW_MS);
         let small = limits.iter().any(|limit| limit.limit < SMALL_LIMIT);
         let interval_ms = (window_ms / 400).clamp(INTERVAL_MS.0, INTERVAL_MS.1);
         let lifetime_ms = (window_ms / 10).clamp(MIN_LIFETIME_MS, MAX_LIFETIME_MS);
@@ -299,12 +350,23 @@ mod tests {
     fn a_refusal_is_remembered_for_its_cost() {
         let mut account = holding(0);
         let Charge::Ask(asking) = account.charge(5, at(100)) else { panic!("it holds nothing") };
-        assert_eq!(account.refused(&asking, 2_000, at(200)), 2_000);
+        assert_eq!(account.refused(&asking, 2_000, at(200)), Some(2_000));
         assert!(matches!(account.charge(5, at(1_200)), Charge::Refused(1_000, None)));
         for (other, time) in [(4, 1_200), (6, 1_300)] {
             assert!(matches!(account.charge(other, at(time)), Charge::Ask(_)), "{other} may wait longer or less");
         }
         assert!(matches!(account.charge(5, at(7_000)), Charge::Ask(_)));
+    }
+
+    #[test]
+    fn who_is_refused_takes_what_another_asking_of_the_isolate_got_meanwhile() {
+        let mut account = holding(0);
+        let Charge::Ask(first) = account.charge(1, at(100)) else { panic!("it holds nothing") };
+        let Charge::Ask(second) = account.charge(1, at(100)) else { panic!("it holds nothing") };
+        let all = Grant { number: 1, units: 2, lifetime_ms: 1_000, scarce: true };
+        assert!(account.granted(first, all, at(110)));
+        assert_eq!(account.refused(&second, 2_000, at(110)), None);
+        assert!(matches!(account.charge(1, at(111)), Charge::Refused(..) | Charge::Ask(_)), "and no more than that");
     }
 
     #[test]

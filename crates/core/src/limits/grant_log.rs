@@ -18,7 +18,7 @@
 //! Time goes by the object's clock. The log never goes back: if the clock does, the log stands still until the clock
 //! has caught up, so that nothing counts for a shorter time than a window.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,10 +43,10 @@ pub struct RateLimit {
 /// The grants that may still matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantLog {
-    /// The units that were used for certain, by the time at which their use was over.
-    used: BTreeMap<Timestamp, u64>,
+    /// The units that were used for certain, with the time at which their use was over, in the order of these times.
+    used: Vec<(Timestamp, u64)>,
     /// The grants with units that may be used yet, or were used without a report.
-    open: BTreeMap<GrantNumber, OpenGrant>,
+    open: Vec<OpenGrant>,
     /// The latest time that the log has seen.
     latest: Option<Timestamp>,
     /// The longest window under which something was counted that is still here, milliseconds.
@@ -56,6 +56,7 @@ pub struct GrantLog {
 /// Units that a holder may use until a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct OpenGrant {
+    number: GrantNumber,
     /// The units without those that were reported as used.
     units: u64,
     /// The reported units.
@@ -103,20 +104,20 @@ impl GrantLog {
     /// are free.
     pub fn grant(&mut self, limit: RateLimit, number: GrantNumber, units: u64, lifetime_ms: i64, now: Timestamp) {
         let now = self.advance(limit, now);
-        self.open.insert(number, OpenGrant { units, reported: 0, ends_at: now.plus_millis(lifetime_ms) });
+        self.open.push(OpenGrant { number, units, reported: 0, ends_at: now.plus_millis(lifetime_ms) });
     }
 
     /// Notes that the holder of a grant has used this many of its units so far. Reports may be repeated, and may arrive
     /// in any order.
     pub fn report(&mut self, limit: RateLimit, number: GrantNumber, used: u64, now: Timestamp) {
         let now = self.advance(limit, now);
-        let Some(grant) = self.open.get_mut(&number) else { return };
+        let Some(grant) = self.open.iter_mut().find(|grant| grant.number == number) else { return };
         let newly = used.saturating_sub(grant.reported).min(grant.units);
         grant.units -= newly;
         grant.reported += newly;
         let over_at = now.min(grant.ends_at);
         if grant.units == 0 {
-            self.open.remove(&number);
+            self.forget(number);
         }
         self.note_use(limit, newly, over_at);
     }
@@ -124,14 +125,27 @@ impl GrantLog {
     /// Notes that the holder of a grant has used this many of its units and will use no more. What is left is free.
     pub fn close(&mut self, limit: RateLimit, number: GrantNumber, used: u64, now: Timestamp) {
         self.report(limit, number, used, now);
-        self.open.remove(&number);
+        self.forget(number);
     }
 
     /// Whether nothing is counted any more at this time.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
-        let gone_by = now.plus_millis(-self.kept_ms);
-        self.used.keys().chain(self.open.values().map(|grant| &grant.ends_at)).all(|&end| end <= gone_by)
+        self.over_at() <= now
+    }
+
+    /// The time from which nothing is counted any more.
+    #[must_use]
+    pub fn over_at(&self) -> Timestamp {
+        let ends = self.used.iter().map(|&(end, _)| end).chain(self.open.iter().map(|grant| grant.ends_at));
+        ends.max().map_or(Timestamp::from_millis(0), |end| end.plus_millis(self.kept_ms))
+    }
+
+    /// The time until more units are free, milliseconds; 0 if all are.
+    pub fn more_in_ms(&mut self, limit: RateLimit, now: Timestamp) -> i64 {
+        let advanced = self.advance(limit, now);
+        let first = self.ends(limit, advanced).map(|(end, _)| end).min();
+        first.map_or(0, |end| limit.window_ms - advanced.millis_since(end) + advanced.millis_since(now))
     }
 
     /// Goes on to a time, and forgets what can't meet a window any more. Returns the time, which never goes back.
@@ -144,9 +158,13 @@ impl GrantLog {
         }
         self.kept_ms = self.kept_ms.max(limit.window_ms);
         let gone_by = now.plus_millis(-self.kept_ms);
-        self.used = self.used.split_off(&gone_by.plus_millis(1));
-        self.open.retain(|_, grant| grant.ends_at > gone_by);
+        self.used.retain(|&(end, _)| end > gone_by);
+        self.open.retain(|grant| grant.ends_at > gone_by);
         now
+    }
+
+    fn forget(&mut self, number: GrantNumber) {
+        self.open.retain(|grant| grant.number != number);
     }
 
     fn counted(&self, limit: RateLimit, now: Timestamp) -> u64 {
@@ -156,15 +174,23 @@ impl GrantLog {
     /// The units that are counted, with the ends of their use.
     fn ends(&self, limit: RateLimit, now: Timestamp) -> impl Iterator<Item = (Timestamp, u64)> {
         let gone_by = now.plus_millis(-limit.window_ms);
-        let used = self.used.iter().map(|(&end, &units)| (end, units));
-        let open = self.open.values().map(|grant| (grant.ends_at, grant.units));
+        let used = self.used.iter().copied();
+        let open = self.open.iter().map(|grant| (grant.ends_at, grant.units));
         used.chain(open).filter(move |&(end, _)| end > gone_by)
     }
 
     fn note_use(&mut self, limit: RateLimit, units: u64, over_at: Timestamp) {
-        if units > 0 {
-            let counted = self.used.entry(rounded(limit, over_at)).or_default();
-            *counted = counted.saturating_add(units);
+        if units == 0 {
+            return;
+        }
+        let end = rounded(limit, over_at);
+        match self.used.binary_search_by_key(&end, |&(end, _)| end) {
+            Ok(place) => {
+                if let Some((_, counted)) = self.used.get_mut(place) {
+                    *counted = counted.saturating_add(units);
+                }
+            }
+            Err(place) => self.used.insert(place, (end, units)),
         }
     }
 

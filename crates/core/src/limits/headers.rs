@@ -1,5 +1,5 @@
 //! The response headers that tell a client of its limits: `RateLimit-Policy` and `RateLimit`, by
-//! draft-ietf-httpapi-ratelimit-headers (lists of RFC 9651).
+//! draft-ietf-httpapi-ratelimit-headers (lists of RFC 9651). An upstream's own items stay before these.
 
 use alloc::{format, string::String, vec::Vec};
 use core::fmt::Write as _;
@@ -44,15 +44,6 @@ pub fn remaining(limits: &[Told<'_>]) -> String {
     })
 }
 
-/// A list with the items of an upstream's field, if it sent one, before ours.
-#[must_use]
-pub fn after_upstream(upstream: Option<&str>, ours: String) -> String {
-    match upstream.map(|value| value.trim_matches([' ', '\t', ','])) {
-        Some(theirs) if !theirs.is_empty() => format!("{theirs}, {ours}"),
-        _ => ours,
-    }
-}
-
 fn list(limits: &[Told<'_>], parameters: impl Fn(&mut String, &Told<'_>)) -> String {
     let items = limits.iter().map(|told| {
         let mut item = format!("\"{}\"", told.name);
@@ -86,14 +77,5 @@ mod tests {
         let told = Told { limit: u64::MAX, remaining: u64::MAX, ..PER_SECOND };
         assert_eq!(policy(&[told]), r#""per-second";q=999999999999999;w=1"#);
         assert_eq!(remaining(&[told]), r#""per-second";r=999999999999999;t=1"#);
-    }
-
-    #[test]
-    fn an_upstream_s_own_items_stay() {
-        let ours = || remaining(&[PER_SECOND]);
-        assert_eq!(after_upstream(Some(r#""burst";r=5;t=2"#), ours()), r#""burst";r=5;t=2, "per-second";r=3;t=1"#);
-        for none in [None, Some(""), Some(" , ")] {
-            assert_eq!(after_upstream(none, ours()), ours());
-        }
     }
 }

@@ -99,6 +99,16 @@ impl Holding {
         reports
     }
 
+    /// Reports on the grants that have ended, and forgets them.
+    pub fn report_ended(&mut self, now: Timestamp) -> Vec<Report> {
+        self.read_clock(now);
+        let ended = |held: &Held| now >= held.ends_at;
+        let reports = self.grants.iter().filter(|held| ended(held));
+        let reports = reports.map(|held| Report { number: held.number, used: held.used, closed: true }).collect();
+        self.grants.retain(|held| !ended(held));
+        reports
+    }
+
     /// Whether units were used that were not reported yet.
     #[must_use]
     pub fn has_news(&self) -> bool {

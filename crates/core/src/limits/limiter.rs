@@ -4,6 +4,7 @@
 use alloc::{
     collections::BTreeMap,
     string::{String, ToString},
+    vec::Vec,
 };
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,10 @@ use super::{
 };
 use crate::base::timestamp::Timestamp;
 
-/// The logs and counts of one tenant and its keys.
+/// The logs and counts of one tenant and its keys, as far as they were loaded.
+///
+/// The object keeps each log and count in a row of its own. It loads those that an asking names, and writes them back
+/// before it answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limiter {
     logs: BTreeMap<String, GrantLog>,
@@ -34,6 +38,24 @@ pub struct Counted<'a> {
     pub limit: Limit,
 }
 
+/// What is left of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// The units that are free.
+    pub remaining: u64,
+    /// The time until there are more, milliseconds; 0 if there can't be more.
+    pub more_in_ms: i64,
+}
+
+/// The log of a rate limit or the count of a quota, in the form in which the object keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Count {
+    Log(GrantLog),
+    Quota(QuotaCount),
+}
+
 /// A rate limit or a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
@@ -44,7 +66,7 @@ pub enum Limit {
 }
 
 /// The answer to an asking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Granting {
     /// A grant of at least the needed units.
@@ -58,24 +80,85 @@ pub enum Granting {
     Wait {
         /// The time, milliseconds.
         millis: i64,
-        /// The limit that makes it the longest, by its place among the asked ones.
-        by: usize,
+        /// The limits that lack units, by their places among the asked ones.
+        by: Vec<usize>,
     },
-    /// One of the limits is below the needed units: they are never free.
+    /// Limits are below the needed units: they are never free.
     Never {
-        /// That limit, by its place.
-        by: usize,
+        /// Those limits, by their places.
+        by: Vec<usize>,
     },
 }
 
 impl Limiter {
+    /// A limiter without logs and counts, whose next grant has this number.
+    #[must_use]
+    pub const fn new(next_number: GrantNumber, restored_at: Option<Timestamp>) -> Self {
+        Self { logs: BTreeMap::new(), quotas: BTreeMap::new(), next_number, restored_at }
+    }
+
+    /// The number of the next grant.
+    #[must_use]
+    pub const fn next_number(&self) -> GrantNumber {
+        self.next_number
+    }
+
+    /// Whether the log or count of this limit was loaded.
+    #[must_use]
+    pub fn has(&self, counted: &Counted<'_>) -> bool {
+        match counted.limit {
+            Limit::Rate(_) => self.logs.contains_key(counted.name),
+            Limit::Quota(_) => self.quotas.contains_key(counted.name),
+        }
+    }
+
+    /// Takes over a log or count that was stored.
+    pub fn load(&mut self, name: &str, count: Count) {
+        match count {
+            Count::Log(log) => drop(self.logs.insert(name.to_string(), log)),
+            Count::Quota(quota) => drop(self.quotas.insert(name.to_string(), quota)),
+        }
+    }
+
+    /// The log or count of this limit, to be stored, and the time at which nothing is counted in it any more.
+    #[must_use]
+    pub fn stored(&self, counted: &Counted<'_>) -> Option<(Count, Timestamp)> {
+        match counted.limit {
+            Limit::Rate(_) => self.logs.get(counted.name).map(|log| (Count::Log(log.clone()), log.over_at())),
+            Limit::Quota(_) => {
+                self.quotas.get(counted.name).map(|quota| (Count::Quota(quota.clone()), quota.over_at()))
+            }
+        }
+    }
+
+    /// What is left of a limit.
+    pub fn left(&mut self, counted: &Counted<'_>, now: Timestamp) -> Left {
+        let free = match self.admits(counted, 0, now) {
+            Admission::Free(free) => free,
+            Admission::Wait(_) | Admission::Never => 0,
+        };
+        match counted.limit {
+            Limit::Rate(limit) => {
+                let more_in_ms = match self.unknown_for_ms(limit, now) {
+                    Some(unknown_ms) => unknown_ms,
+                    None => self.log(counted.name).more_in_ms(limit, now),
+                };
+                Left { remaining: free, more_in_ms }
+            }
+            Limit::Quota(quota) => {
+                let remaining = self.remaining(counted.name, quota, now);
+                Left { remaining, more_in_ms: self.quota(counted.name).left_ms(quota, now) }
+            }
+        }
+    }
+
     /// Grants units under all of these limits: as many as are wanted and free, but no fewer than needed. What is
     /// granted ends after `lifetime_ms`, and no later than the period of a quota. What would end within
     /// [`MIN_LIFETIME_MS`] is only what is needed. It counts as used at once and is not reported on.
     pub fn ask(&mut self, limits: &[Counted<'_>], need: u64, want: u64, lifetime_ms: i64, now: Timestamp) -> Granting {
         let want = want.max(need);
         let (mut units, mut of_rates) = (want, want);
-        let mut wait = None;
+        let (mut wait, mut lacking, mut never) = (0, Vec::new(), Vec::new());
         for (by, counted) in limits.iter().enumerate() {
             match self.admits(counted, need, now) {
                 Admission::Free(free) => {
@@ -84,12 +167,18 @@ impl Limiter {
                         of_rates = of_rates.min(free);
                     }
                 }
-                Admission::Wait(millis) => wait = wait.max(Some((millis, by))),
-                Admission::Never => return Granting::Never { by },
+                Admission::Wait(millis) => {
+                    wait = wait.max(millis);
+                    lacking.push(by);
+                }
+                Admission::Never => never.push(by),
             }
         }
-        if let Some((millis, by)) = wait {
-            return Granting::Wait { millis, by };
+        if !never.is_empty() {
+            return Granting::Never { by: never };
+        }
+        if !lacking.is_empty() {
+            return Granting::Wait { millis: wait, by: lacking };
         }
         let period_ms = limits.iter().filter_map(|counted| match counted.limit {
             Limit::Rate(_) => None,
@@ -145,6 +234,18 @@ impl Limiter {
         self.next_number = self.next_number.max(never_used);
     }
 
+    /// Counts a grant that another limiter made.
+    pub fn note_granted(
+        &mut self,
+        counted: &Counted<'_>,
+        number: GrantNumber,
+        units: u64,
+        lifetime_ms: i64,
+        now: Timestamp,
+    ) {
+        self.deduct(counted, number, units, lifetime_ms, now);
+    }
+
     /// Adds units to a quota's present period.
     ///
     /// # Errors
@@ -162,6 +263,12 @@ impl Limiter {
         self.quota(name).remaining(quota, now)
     }
 
+    /// The time for which nobody knows what was granted, since the object was restored, milliseconds.
+    fn unknown_for_ms(&self, limit: RateLimit, now: Timestamp) -> Option<i64> {
+        let until = self.restored_at?.plus_millis(MAX_LIFETIME_MS).plus_millis(limit.window_ms);
+        (now < until).then(|| until.millis_since(now))
+    }
+
     fn quota(&mut self, name: &str) -> &mut QuotaCount {
         self.quotas.entry(name.to_string()).or_default()
     }
@@ -172,17 +279,12 @@ impl Limiter {
 
     fn admits(&mut self, counted: &Counted<'_>, cost: u64, now: Timestamp) -> Admission {
         match counted.limit {
-            Limit::Rate(limit) => {
-                let unknown_until = self
-                    .restored_at
-                    .map(|restored_at| restored_at.plus_millis(MAX_LIFETIME_MS).plus_millis(limit.window_ms));
-                match unknown_until.filter(|&until| now < until) {
-                    Some(_) if cost > limit.limit => Admission::Never,
-                    Some(until) if cost > 0 => Admission::Wait(until.millis_since(now)),
-                    Some(_) => Admission::Free(0),
-                    None => self.log(counted.name).admits(limit, cost, now),
-                }
-            }
+            Limit::Rate(limit) => match self.unknown_for_ms(limit, now) {
+                Some(_) if cost > limit.limit => Admission::Never,
+                Some(unknown_ms) if cost > 0 => Admission::Wait(unknown_ms),
+                Some(_) => Admission::Free(0),
+                None => self.log(counted.name).admits(limit, cost, now),
+            },
             Limit::Quota(quota) => {
                 self.remaining(counted.name, quota, now);
                 self.quota(counted.name).admits(quota, cost, now)
@@ -247,7 +349,7 @@ mod tests {
     fn what_one_limit_refuses_is_charged_to_none() {
         let mut limiter = Limiter::default();
         limiter.ask(&[SECOND], 5, 5, 0, NOW);
-        assert_eq!(limiter.ask(&[SECOND, MINUTE], 1, 1, 0, NOW), Granting::Wait { millis: 1_000, by: 0 });
+        assert_eq!(limiter.ask(&[SECOND, MINUTE], 1, 1, 0, NOW), Granting::Wait { millis: 1_000, by: alloc::vec![0] });
         assert_eq!(limiter.ask(&[MINUTE], 8, 8, 0, NOW), granted(1, 8, 0));
     }
 
@@ -255,8 +357,11 @@ mod tests {
     fn the_longest_wait_is_told_and_a_cost_above_any_limit() {
         let mut limiter = Limiter::default();
         limiter.ask(&[SECOND, MINUTE], 5, 5, 0, NOW);
-        assert_eq!(limiter.ask(&[SECOND, MINUTE], 4, 4, 0, NOW), Granting::Wait { millis: 60_000, by: 1 });
-        assert_eq!(limiter.ask(&[SECOND, MINUTE], 6, 6, 0, NOW), Granting::Never { by: 0 });
+        assert_eq!(
+            limiter.ask(&[SECOND, MINUTE], 4, 4, 0, NOW),
+            Granting::Wait { millis: 60_000, by: alloc::vec![0, 1] }
+        );
+        assert_eq!(limiter.ask(&[SECOND, MINUTE], 6, 6, 0, NOW), Granting::Never { by: alloc::vec![0] });
     }
 
     #[test]
@@ -291,7 +396,7 @@ mod tests {
         assert_eq!(first, the_last(0, 3, 10_000), "a hundredth of the quota");
         limiter.note(&[SECOND, daily], &[Report { number: 0, used: 1, closed: true }], NOW);
         assert_eq!(limiter.remaining("daily", quota, NOW), 299);
-        assert_eq!(limiter.ask(&[SECOND, daily], 5, 5, 0, NOW), Granting::Wait { millis: 1_000, by: 0 });
+        assert_eq!(limiter.ask(&[SECOND, daily], 5, 5, 0, NOW), Granting::Wait { millis: 1_000, by: alloc::vec![0] });
         assert_eq!(limiter.remaining("daily", quota, NOW), 299, "what the rate limit refuses isn't charged");
         let ends_at = quota.period.end(NOW);
         let late = limiter.ask(&[SECOND, daily], 1, 2, 10_000, ends_at.plus_millis(-2_000));
@@ -307,8 +412,11 @@ mod tests {
         let mut limiter = Limiter::default();
         limiter.restored(NOW);
         let wait = MAX_LIFETIME_MS + 1_000;
-        assert_eq!(limiter.ask(&[SECOND], 1, 5, 0, NOW), Granting::Wait { millis: wait, by: 0 });
-        assert_eq!(limiter.ask(&[SECOND], 1, 5, 0, NOW.plus_millis(wait - 1)), Granting::Wait { millis: 1, by: 0 });
+        assert_eq!(limiter.ask(&[SECOND], 1, 5, 0, NOW), Granting::Wait { millis: wait, by: alloc::vec![0] });
+        assert_eq!(
+            limiter.ask(&[SECOND], 1, 5, 0, NOW.plus_millis(wait - 1)),
+            Granting::Wait { millis: 1, by: alloc::vec![0] }
+        );
         assert!(matches!(limiter.ask(&[SECOND], 1, 5, 0, NOW.plus_millis(wait)), Granting::Granted(_)));
         assert!(matches!(limiter.ask(&[monthly], 1, 1, 0, NOW), Granting::Wait { .. }));
         limiter.add("monthly", quota, 2, NOW).unwrap();

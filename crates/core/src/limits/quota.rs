@@ -73,12 +73,13 @@ fn next_month(day_begin: i64) -> Option<Timestamp> {
 }
 
 impl QuotaCount {
-    /// The units that may be granted now, if `cost` is within the quota.
+    /// The units that may be granted now, if `cost` is within the quota. The last hundred are granted as they are needed
+    /// and never in stock.
     pub fn admits(&mut self, quota: Quota, cost: u64, now: Timestamp) -> Admission {
         let ends_at = self.advance(quota, now);
         let left = self.left(quota);
         if cost <= left {
-            Admission::Free(cost.max(left.div_ceil(GRANTED_PART)))
+            Admission::Free(cost.max(left / GRANTED_PART))
         } else if cost > quota.limit {
             Admission::Never
         } else {
@@ -149,7 +150,13 @@ impl QuotaCount {
     /// Whether the period of all this has ended.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
-        self.current.is_none_or(|(_, ends_at)| ends_at <= now)
+        self.over_at() <= now
+    }
+
+    /// The end of the period of all this.
+    #[must_use]
+    pub fn over_at(&self) -> Timestamp {
+        self.current.map_or(Timestamp::from_millis(0), |(_, ends_at)| ends_at)
     }
 
     /// The units that are left of the present period.

@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::calls;
+use super::{Done, calls};
 use crate::{base::id::KeyId, usage::batch::UsageBatch};
 
 /// The binding.
@@ -19,6 +19,8 @@ calls! { BINDING;
     SelfRevoke, "/self-revoke" => Value;
     // Edges send the uses that an isolate has counted. The isolate writes the JSON by hand.
     UsageBatch, "/usage" => Counted;
+    // An edge asks the ledger to tell the limits to a limiter that doesn't know them.
+    TellLimits, "/tell-limits" => Done;
 }
 
 /// The request of a key's holder, through the edge, to revoke the key. The answer is the key as the management API
@@ -31,6 +33,13 @@ pub struct SelfRevoke {
     pub request_id: String,
     /// The source address that Cloudflare states.
     pub ip: Option<String>,
+}
+
+/// The request to tell the limits of the tenant and its keys to their limiter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TellLimits {
+    /// The request's id.
+    pub request_id: String,
 }
 
 /// The uses were counted.

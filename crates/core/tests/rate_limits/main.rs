@@ -12,6 +12,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod reports;
 mod throughput;
 
 use std::collections::BTreeMap;

@@ -148,8 +148,12 @@ impl World {
                     }
                     Granting::Nothing { millis } => account.nothing(millis, at(now)),
                     Granting::Wait { millis, .. } => {
-                        account.refused(&asking, millis, at(now));
-                        self.outcome.refused += usize::from(need > 0);
+                        if account.refused(&asking, millis, at(now)).is_some() {
+                            self.outcome.refused += usize::from(need > 0);
+                        } else if need > 0 {
+                            self.outcome.admitted.push(now);
+                            self.outcome.waited += 1;
+                        }
                     }
                     Granting::Never { .. } => panic!("one unit is within the limit"),
                 }

@@ -137,8 +137,8 @@ impl Row {
         let changed = match (self.key(self.latest()), change) {
             (None, KeyChange::Create) => Some(create(key, now)),
             (None, _) | (Some(_), KeyChange::Create) => None,
-            (Some(known), KeyChange::TakeScopeAway) => known.patch(with_scopes(&["write"]), now).ok(),
-            (Some(known), KeyChange::GiveScopeBack) => known.patch(with_scopes(&["read", "write"]), now).ok(),
+            (Some(known), KeyChange::TakeScopeAway) => known.patch(with_scopes(&["write"]), true, now).ok(),
+            (Some(known), KeyChange::GiveScopeBack) => known.patch(with_scopes(&["read", "write"]), true, now).ok(),
             (Some(known), KeyChange::Disable) => known.disable(now).ok(),
             (Some(known), KeyChange::Enable) => known.enable(now).ok(),
             (Some(known), KeyChange::Revoke) => Some(known.revoke(None, now)),
@@ -180,6 +180,7 @@ fn create(key: usize, now: Timestamp) -> Key {
         expires_at: RequestedExpiry::Never,
         allowed_ips: vec![],
         metadata: Default::default(),
+        own_limits: Default::default(),
     };
     Key::create(id, new, None, &MINTED[key], "secret", now)
 }

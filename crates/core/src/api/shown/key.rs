@@ -8,8 +8,9 @@ use alloc::{
 
 use ipnet::IpNet;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::Holds;
+use super::{Holds, Showing};
 use crate::{
     access::{
         record::{Metadata, Reach, Subject},
@@ -21,6 +22,7 @@ use crate::{
     },
     key::{Environment, KeyDisplay, PlainKey},
     ledger::lifecycle::{Key, KeyStatus, PendingEnd},
+    limits::own_patch::LimitField,
     usage::report::UsageSummary,
 };
 
@@ -53,6 +55,12 @@ pub struct ShownKey {
     pub metadata: Metadata,
     pub name: String,
     pub pending_end: Option<ShownPendingEnd>,
+    /// Its own values. Of API keys alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quotas: Option<Map<String, Value>>,
+    /// Its own values. Of API keys alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limits: Option<Map<String, Value>>,
     /// The key that a rotation has replaced by this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Box<Self>>,
@@ -72,8 +80,12 @@ pub struct ShownKey {
 impl ShownKey {
     /// The key as it stands `now`.
     #[must_use]
-    pub fn new(key: &Key, holds: Holds, now: Timestamp) -> Self {
+    pub fn new(key: &Key, showing: Showing<'_>, now: Timestamp) -> Self {
         let Key { record, revocation, .. } = key;
+        let own_limits = |field| {
+            let is_operators = matches!(record.subject, Subject::Operator { .. });
+            (!is_operators).then(|| key.own_limits.shown(showing.limits, field))
+        };
         let revocation = revocation.as_ref();
         let (tenant, environment, imported) = match &record.subject {
             Subject::ApiKey { tenant, environment } => {
@@ -89,7 +101,7 @@ impl ShownKey {
             effective_by: revocation.map(|revocation| revocation.effective_by.map(Rfc3339)),
             environment,
             expires_at: record.expires_at.map(Rfc3339),
-            holds: revocation.map(|_| holds),
+            holds: revocation.map(|_| showing.holds),
             id: record.id.clone(),
             imported,
             key: None,
@@ -97,6 +109,8 @@ impl ShownKey {
             metadata: record.metadata.clone(),
             name: record.name.clone(),
             pending_end: key.pending_end(now).map(|pending| ShownPendingEnd::new(key, pending)),
+            quotas: own_limits(LimitField::Quotas),
+            rate_limits: own_limits(LimitField::RateLimits),
             replaces: None,
             revoke_reason: revocation.and_then(|revocation| revocation.reason.clone()),
             revoked_at: revocation.map(|revocation| Rfc3339(revocation.at)),
@@ -112,9 +126,16 @@ impl ShownKey {
 
     /// The key after a change: also from when on that holds, and how far.
     #[must_use]
-    pub fn changed(key: &Key, effective_by: Option<Timestamp>, holds: Holds, now: Timestamp) -> Self {
+    pub fn changed(key: &Key, effective_by: Option<Timestamp>, showing: Showing<'_>, now: Timestamp) -> Self {
         let effective_by = Some(effective_by.map(Rfc3339));
-        Self { effective_by, holds: Some(holds), ..Self::new(key, holds, now) }
+        Self { effective_by, holds: Some(showing.holds), ..Self::new(key, showing, now) }
+    }
+
+    /// The key after a change that is in effect no earlier than this.
+    #[must_use]
+    pub fn no_earlier_than(self, least: Option<Timestamp>) -> Self {
+        let later = |Rfc3339(at): Rfc3339| Rfc3339(least.map_or(at, |least| at.max(least)));
+        Self { effective_by: self.effective_by.map(|effective_by| effective_by.map(later)), ..self }
     }
 
     /// Adds the key's text, for the one answer that shows it.

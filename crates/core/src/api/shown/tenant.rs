@@ -3,6 +3,7 @@
 use alloc::{string::String, vec::Vec};
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{Holds, ShownLimits};
 use crate::{
@@ -14,12 +15,19 @@ use crate::{
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)]
 pub struct ShownTenant {
+    /// When a change of its rate limits and quotas is in effect everywhere. Only after such a change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_by: Option<Rfc3339>,
     pub keys: KeyCounts,
     /// Those in force.
     pub limits: ShownLimits,
     /// Those that are set for this tenant alone.
     pub own_limits: ShownLimits,
     pub plan: Option<String>,
+    /// Its own values.
+    pub quotas: Map<String, Value>,
+    /// Its own values.
+    pub rate_limits: Map<String, Value>,
     pub secrets: Vec<SecretUse>,
     pub suspended: bool,
     pub tenant: TenantId,

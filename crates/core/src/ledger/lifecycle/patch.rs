@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     access::{record::Metadata, scope::ScopeSet},
     base::timestamp::Timestamp,
+    limits::own_patch::OwnLimitsPatch,
 };
 
 /// The changes of a merge patch (RFC 7396). `None` leaves a field as it is.
@@ -26,6 +27,9 @@ pub struct KeyPatch {
     /// The members to merge, where null removes one; `Some(None)` removes all.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "double_option")]
     pub metadata: Option<Option<Metadata>>,
+    /// The changes of its own rate limits and quotas.
+    #[serde(default)]
+    pub own_limits: OwnLimitsPatch,
 }
 
 /// Merges as in RFC 7396, section 2: null removes, objects merge, any other value replaces.

@@ -98,7 +98,10 @@ impl Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::lifecycle::{KeyPatch, tests::key};
+    use crate::{
+        access::record::{KeyRecord, tests::record},
+        ledger::lifecycle::{KeyPatch, tests::key},
+    };
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -182,8 +185,19 @@ mod tests {
     fn while_an_end_is_pending_no_patch_moves_it() {
         let patch = |expires_at| KeyPatch { expires_at, ..KeyPatch::default() };
         let rotated = rotated(Overlap::FromRotation(MINUTE));
-        assert_eq!(rotated.patch(patch(Some(None)), NOW), Err(TransitionError::RotationPending));
-        assert!(rotated.patch(patch(None), NOW).is_ok());
+        assert_eq!(rotated.patch(patch(Some(None)), true, NOW), Err(TransitionError::RotationPending));
+        assert!(rotated.patch(patch(None), true, NOW).is_ok());
+    }
+
+    #[test]
+    fn a_row_of_rotations_counts_as_its_first_key() {
+        let second = Key { record: KeyRecord { id: successor(), ..record() }, ..key() }.replacing(&key());
+        assert_eq!((&second.rotated_from, &second.counts_as), (&Some(key().record.id), &Some(key().record.id)));
+        let third = key().replacing(&second);
+        assert_eq!((third.rotated_from, third.counts_as), (Some(successor()), Some(key().record.id)));
+        let operators = KeyId::parse("op_4bTzV9cXk07Hq2mN1pRs").unwrap();
+        let operator = Key { record: KeyRecord { id: operators, ..record() }, ..key() };
+        assert_eq!(operator.clone().replacing(&operator).counts_as, None);
     }
 
     #[test]
