@@ -21,6 +21,10 @@ const PARTS = {
     await build(["edge", "manage"]);
     return measured("guard");
   },
+  limits: async () => {
+    await build(["edge", "manage", "limiter"]);
+    return measured("limits");
+  },
   webhooks: async () => {
     await installPackages(inRoot("bench", "webhooks"));
     return measured("webhooks", await buildPackage());

@@ -1,4 +1,4 @@
-// `npm run build [-- edge | manage | hooks | config]`: compiles keystile.toml into the module that the workers import,
+// `npm run build [-- edge | manage | hooks | limiter | config]`: compiles keystile.toml into the module that the workers import,
 // and the crates into WebAssembly. Wrangler calls it before every bundle (`[build] command`), so it skips whatever is
 // up to date.
 //
@@ -18,7 +18,7 @@ import { setup } from "./setup.mjs";
 import { inRoot, root, target, wasmBuildEnv } from "./tools.mjs";
 import { optimize } from "./wasm_opt.mjs";
 
-const WORKERS = ["edge", "manage", "hooks"];
+const WORKERS = ["edge", "manage", "hooks", "limiter"];
 const WASM = "wasm32-unknown-unknown";
 /** The profile. `start` compiles fast and optimises little, for `npm start` alone; `release` is tested and deployed. */
 const profile = () => (process.env.KEYSTILE_PROFILE === START ? START : "release");
@@ -163,7 +163,7 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     });
     const targets = positionals.length === 0 || positionals.includes("all") ? undefined : positionals;
     for (const target of targets ?? []) {
-      if (!["config", ...WORKERS].includes(target)) throw new Failed(`Build what? edge, manage, hooks, config or all, not "${target}".`);
+      if (!["config", ...WORKERS].includes(target)) throw new Failed(`Build what? ${WORKERS.join(", ")}, config or all, not "${target}".`);
     }
     await setup();
     await build(targets, { config: values.config, configOut: values["config-out"] });

@@ -1,4 +1,4 @@
-// `npm run deploy`: deploys all three workers to your Cloudflare account. It creates what is missing there: the KV
+// `npm run deploy`: deploys all workers to your Cloudflare account. It creates what is missing there: the KV
 // namespace (its id goes into both wrangler files), the two queues of webhooks, the two secrets, and the demo upstream
 // while wrangler.toml still names it.
 //
@@ -12,7 +12,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { build } from "./build.mjs";
-import { bundle, EDGE, HOOKS, kib, MANAGE, uploadSize, UPSTREAM } from "./bundle.mjs";
+import { bundle, EDGE, HOOKS, kib, LIMITER, MANAGE, uploadSize, UPSTREAM } from "./bundle.mjs";
 import { asProgram, answers, capture, Failed, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { inRoot, root, wrangler, wranglerEnv } from "./tools.mjs";
@@ -42,7 +42,7 @@ await asProgram(async () => {
 });
 
 async function rehearse() {
-  for (const worker of [...upstreams(), MANAGE, HOOKS, EDGE]) {
+  for (const worker of [...upstreams(), MANAGE, HOOKS, LIMITER, EDGE]) {
     const { raw, gzip } = uploadSize(await bundle(worker));
     console.log(`✓ ${worker.name.padEnd(24)} ${kib(gzip).padStart(7)} KiB gzip ${kib(raw).padStart(8)} KiB raw`);
   }
@@ -52,9 +52,9 @@ npm run deploy would
   - ${id ? `use the KV namespace ${id}` : `find or create the KV namespace ${NAMESPACE} and write its id into both wrangler files`}
   - create the queues ${queues().join(" and ")} unless they are there
   - make the secrets ${Object.keys(SECRETS).join(" and ")} where a worker lacks them
-  - deploy ${upstreams().map(({ name }) => `${name}, `).join("")}${HOOKS.name}, ${EDGE.name} and ${MANAGE.name}
-    (${HOOKS.name} first: both others name it; the first time ${MANAGE.name}
-    before ${EDGE.name}: it holds the classes that the edge names)
+  - deploy ${upstreams().map(({ name }) => `${name}, `).join("")}${HOOKS.name}, ${LIMITER.name}, ${EDGE.name} and ${MANAGE.name}
+    (${HOOKS.name} and ${LIMITER.name} first: both others name them; the first
+    time ${MANAGE.name} before ${EDGE.name}: it holds the classes that the edge names)
   - leave the secrets of your sources to you: ${SOURCE_SECRETS}
 
 Dry run: nothing was created or uploaded.`);
@@ -69,9 +69,9 @@ async function deploy() {
   const fresh = freshSecrets(missing);
 
   for (const upstream of upstreams()) await upload(upstream);
-  // The edge is bound to this worker, and the management worker to its objects. This worker is bound to none of the
+  // The edge and the management worker are bound to these workers or their objects. These are bound to none of the
   // others.
-  await upload(HOOKS);
+  for (const worker of [HOOKS, LIMITER]) await upload(worker);
   // An edge that knows a new record format must be deployed before the first such record is written. Only at the first
   // deploy the classes must exist before the edge.
   const first = missing.get(MANAGE).newWorker;

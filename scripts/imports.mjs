@@ -20,6 +20,7 @@ const WORKERS = [
   ["keystile-edge", "wrangler.toml"],
   ["keystile-manage", path.join("crates", "manage", "wrangler.toml")],
   ["keystile-hooks", path.join("crates", "hooks", "wrangler.toml")],
+  ["keystile-limiter", path.join("crates", "limiter", "wrangler.toml")],
 ];
 
 /** Fails with every circle and every import against the order of the areas. */

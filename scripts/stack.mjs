@@ -1,4 +1,4 @@
-// The stack of `npm start`: all three workers on this machine, with the runtime that they are deployed to, its KV and
+// The stack of `npm start`: all workers on this machine, with the runtime that they are deployed to, its KV and
 // its Durable Objects, beside a demo upstream.
 //
 // One wrangler process runs them all, so that they share storage and reach each other. Only its first worker,
@@ -29,6 +29,7 @@ export const CONFIGS = {
   edge: inRoot("wrangler.toml"),
   manage: inRoot("crates", "manage", "wrangler.toml"),
   hooks: inRoot("crates", "hooks", "wrangler.toml"),
+  limiter: inRoot("crates", "limiter", "wrangler.toml"),
   upstream: inRoot("dev", "upstream", "wrangler.toml"),
 };
 const GUARDED = "/api/leads";
@@ -167,10 +168,10 @@ async function freePort(wanted) {
 
 function startWrangler({ home, configs, port, pipes, output }) {
   const ports = Object.fromEntries(pipes.map(({ bound, binding }) => [bound, binding]));
-  const { front, edge, manage, hooks, upstream } = configs;
+  const { front, edge, manage, hooks, limiter, upstream } = configs;
   const [command, args] = wrangler(
     "dev",
-    ...[front, edge, manage, hooks, upstream].flatMap((config) => ["-c", config]),
+    ...[front, edge, manage, hooks, limiter, upstream].flatMap((config) => ["-c", config]),
     ...["--ip", HOST, "--port", String(port), "--inspector-port", "0"],
     ...["--persist-to", path.join(home, ".dev", "state"), "--var", `PORTS:${JSON.stringify(ports)}`],
     "--show-interactive-dev-session=false",

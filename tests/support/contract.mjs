@@ -35,6 +35,7 @@ const ajv = new Ajv({
   allErrors: true,
   formats: {
     "date-time": (text) => !Number.isNaN(Date.parse(text)),
+    "past-date-time": (text) => !Number.isNaN(Date.parse(text)),
     "ip-network": isNetwork,
     "ip-address-or-network": (text) => isIP(text) > 0 || isNetwork(text),
   },

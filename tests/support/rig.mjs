@@ -1,5 +1,6 @@
 // A stack of real workers for one test file: two edges side by side, the management worker with its ledgers and feed,
-// and the demo upstream. Between the feed and the edges and ledgers is a shim that fails on command.
+// the worker of the limiters, and the demo upstream. Between feed and limiters and their callers are shims that fail on
+// command.
 //
 // Every part is the deployed one, in workerd; only faults are added. The workers are the crates' builds (`npm run
 // build`). The configuration is tests/fixtures/keystile.toml with the changes of the test file.
@@ -147,14 +148,39 @@ class Rig {
 
   /** Sets the feed's behaviour for "edges" or "ledgers" from now on: "ok", "down", "hang", or {late: ms}. */
   async feed(whose, mode) {
-    const shim = this.server.getWorker("shim");
-    const response = await shim.fetch(`http://shim/${whose}`, { method: "PUT", body: JSON.stringify(mode) });
-    assert.equal(response.status, 200);
+    await this.#shim(`feed/${whose}`, { method: "PUT", body: JSON.stringify(mode) });
   }
 
   /** The number of calls of "edges" or "ledgers" to the feed so far, by path. */
-  async feedCalls(whose) {
-    return (await this.server.getWorker("shim").fetch(`http://shim/${whose}`)).json();
+  feedCalls(whose) {
+    return this.#shim(`feed/${whose}`);
+  }
+
+  /** Sets the limiters' behaviour for "edges" or "ledgers" from now on, like `feed`. */
+  async limiter(mode, whose = "edges") {
+    await this.#shim(`limiter/${whose}`, { method: "PUT", body: JSON.stringify(mode) });
+  }
+
+  /** The number of calls of "edges" or "ledgers" to the limiters so far, by path. */
+  limiterCalls(whose = "edges") {
+    return this.#shim(`limiter/${whose}`);
+  }
+
+  async #shim(name, question) {
+    const response = await this.server.getWorker("shim").fetch(`http://shim/${name}`, question);
+    assert.equal(response.status, 200, name);
+    return response.json();
+  }
+
+  /** Sends a request to a handle of limiter_with_handles.js. */
+  async limiterHandle(path, body = null) {
+    const question = { method: "POST", body: JSON.stringify(body) };
+    return read(await this.server.getWorker("limiter").fetch(`http://limiter.example/${path}`, question));
+  }
+
+  /** Kills a tenant's limiter, as the runtime may at any time. */
+  async evictLimiter(tenant) {
+    await this.server.getWorker("limiter").evictDurableObject("LIMITER", { name: tenant });
   }
 
   /** Kills a tenant's ledger, as the runtime may at any time: its memory is lost, its storage stays. */
@@ -315,14 +341,15 @@ async function read(response) {
   } catch {
     body = undefined;
   }
-  const timing = /kv=(\d+) feed=(\d+) cache=(\w+)/.exec(response.headers.get("server-timing") ?? "");
+  const timing = /kv=(\d+) feed=(\d+)(?: limit=(\d+))? cache=(\w+)/.exec(response.headers.get("server-timing") ?? "");
   return {
     status: response.status,
     headers: response.headers,
     text,
     body,
     code: body?.code,
-    storage: timing && { kv: Number(timing[1]), feed: Number(timing[2]), cache: timing[3] },
+    storage: timing && { kv: Number(timing[1]), feed: Number(timing[2]), cache: timing[4] },
+    limit: timing?.[3] && Number(timing[3]),
   };
 }
 

@@ -9,6 +9,9 @@ const COMPATIBILITY_DATE = "2026-11-01";
 /** The ids of KV namespaces, by an edge's option `kv`. */
 const KV = { shared: "keys", empty: "empty", stale: "stale" };
 
+/** The classes of object_shims.js. */
+const SHIMS = ["EdgesFeed", "LedgersFeed", "EdgesLimiter", "LedgersLimiter"];
+
 /** The options of a harness: every worker of the stack. */
 export function stack({ config, secret, rootKey, edges, handles, hooks }) {
   const shared = {
@@ -22,6 +25,7 @@ export function stack({ config, secret, rootKey, edges, handles, hooks }) {
     workers: [
       ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared, hooks) })),
       { config: manageConfig(handles, shared, hooks) },
+      { config: limiterConfig(shared) },
       ...Object.keys(edges).slice(0, 1).map((edge) => ({ config: rpcCallerConfig(edge) })),
       ...(hooks ? hooksConfigs(hooks, shared) : []),
       ...(hooks && Object.keys(edges).length ? [{ config: vanishingSenderConfig(Object.keys(edges)[0]) }] : []),
@@ -52,6 +56,7 @@ function edgeConfig(name, { kv = "shared", vars = {}, handles = false }, shared,
       bindings: [
         { name: "FEED", class_name: "EdgesFeed", script_name: "shim" },
         { name: "LEDGER", class_name: "Ledger", script_name: "manage" },
+        { name: "LIMITER", class_name: "EdgesLimiter", script_name: "shim" },
       ],
     },
   };
@@ -67,11 +72,28 @@ function manageConfig(handles, shared, hooks) {
       bindings: [
         { name: "LEDGER", class_name: "Ledger" },
         { name: "FEED", class_name: "LedgersFeed", script_name: "shim" },
+        { name: "LIMITER", class_name: "LedgersLimiter", script_name: "shim" },
         { name: "REAL_FEED", class_name: "Feed" },
         ...(hooks ? [{ name: "DEAD_LETTERS", class_name: "DeadLetters", script_name: "hooks" }] : []),
       ],
     },
     migrations: [{ tag: "v1", new_sqlite_classes: ["Ledger", "Feed"] }],
+  };
+}
+
+function limiterConfig({ compatibility_date, alias }) {
+  return {
+    compatibility_date,
+    alias,
+    name: "limiter",
+    main: ofTests("limiter_with_handles"),
+    durable_objects: {
+      bindings: [
+        { name: "LIMITER", class_name: "Limiter" },
+        { name: "LIMITER_RESTORES", class_name: "LimiterRestores" },
+      ],
+    },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["Limiter", "LimiterRestores"] }],
   };
 }
 
@@ -132,17 +154,17 @@ function rpcCallerConfig(edge) {
 function shimConfig() {
   return {
     name: "shim",
-    main: ofTests("feed_shim"),
+    main: ofTests("object_shims"),
     compatibility_date: COMPATIBILITY_DATE,
     kv_namespaces: [{ binding: "STALE", id: KV.stale }],
     durable_objects: {
       bindings: [
         { name: "REAL_FEED", class_name: "Feed", script_name: "manage" },
-        { name: "EDGES", class_name: "EdgesFeed" },
-        { name: "LEDGERS", class_name: "LedgersFeed" },
+        { name: "REAL_LIMITER", class_name: "Limiter", script_name: "limiter" },
+        ...SHIMS.map((shim) => ({ name: shim, class_name: shim })),
       ],
     },
-    migrations: [{ tag: "v1", new_sqlite_classes: ["EdgesFeed", "LedgersFeed"] }],
+    migrations: [{ tag: "v1", new_sqlite_classes: SHIMS }],
   };
 }
 

@@ -1,11 +1,11 @@
-// The management worker, with handles for tests. They move the clock of its isolate, call or read an object's alarm,
-// run a statement of SQL or make one fail, count the rows that statements read and the alarms that are set, kill a
-// ledger or put it out of reach, shorten long waits, and make the WebAssembly trap. The code in between is the deployed
-// one.
+// The management worker, with handles for tests. They move the clock of its isolate, put ledgers out of reach, shorten
+// long waits, make the WebAssembly trap, and do with its objects what object_handles.js can. The code in between is the
+// deployed one.
 
 import { manage as config } from "keystile-config";
 import { durableObject, handlers } from "../../../crates/runtime/worker.js";
 import * as deployed from "../../../crates/manage/build/index.js";
+import { failSql, withHandles } from "./object_handles.js";
 import { trapping } from "./trapping.js";
 
 globalThis.KEYSTILE_CONFIG = config;
@@ -20,71 +20,7 @@ const realSetTimeout = setTimeout;
 let hurried = false;
 // Only a body's deadline is this long; no other wait of a request is.
 globalThis.setTimeout = (callback, ms, ...given) => realSetTimeout(callback, hurried && ms >= 30_000 ? 100 : ms, ...given);
-let failing = null;
 let ledgers = "ok";
-
-function outcome(sql, statement) {
-  try {
-    return { error: null, rows: sql.exec(statement).toArray() };
-  } catch (error) {
-    return { error: String(error), rows: [] };
-  }
-}
-
-/** An object whose `/__…` paths are the test's. */
-const withHandles = (Deployed) =>
-  class extends Deployed {
-    #context;
-    #cursors = [];
-    #alarmsSet = 0;
-
-    constructor(context, env) {
-      const { sql } = context.storage;
-      const exec = sql.exec.bind(sql);
-      const cursors = [];
-      Object.defineProperty(sql, "exec", {
-        value(query, ...bindings) {
-          if (failing && query.includes(failing)) throw new Error("injected");
-          const cursor = exec(query, ...bindings);
-          cursors.push(cursor);
-          return cursor;
-        },
-      });
-      const setAlarm = context.storage.setAlarm.bind(context.storage);
-      Object.defineProperty(context.storage, "setAlarm", {
-        value: (...given) => {
-          this.#alarmsSet += 1;
-          return setAlarm(...given);
-        },
-      });
-      super(context, env);
-      this.#context = context;
-      this.#cursors = cursors;
-    }
-
-    async fetch(request) {
-      switch (new URL(request.url).pathname) {
-        case "/__alarm":
-          await this.alarm();
-          return Response.json(null);
-        case "/__alarm_at":
-          return Response.json(await this.#context.storage.getAlarm());
-        case "/__sql":
-          return Response.json(outcome(this.#context.storage.sql, await request.json()));
-        case "/__rows_read":
-          return Response.json(this.#cursors.splice(0).reduce((rows, { rowsRead }) => rows + rowsRead, 0));
-        case "/__alarms_set": {
-          const set = this.#alarmsSet;
-          this.#alarmsSet = 0;
-          return Response.json(set);
-        }
-        case "/__kill":
-          return this.#context.abort("killed by a test");
-        default:
-          return super.fetch(request);
-      }
-    }
-  };
 
 export class Feed extends withHandles(durableObject(rust, "Feed", ["fetch", "alarm"])) {}
 export class Ledger extends withHandles(durableObject(rust, "Ledger", ["fetch", "alarm"])) {
@@ -106,8 +42,7 @@ export default {
       return Response.json(hurried);
     }
     if (pathname === "/__fail") {
-      failing = await request.json();
-      return Response.json(failing);
+      return Response.json(failSql(await request.json()));
     }
     if (pathname === "/__ledgers") {
       ledgers = await request.json();

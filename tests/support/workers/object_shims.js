@@ -1,0 +1,38 @@
+// Shims between the workers and the objects that they call: each passes every call on to the real object of the same
+// name, or is down, hangs or is late, as a test sets it.
+
+import { DurableObject } from "cloudflare:workers";
+
+/** The behaviour of each shim, and the number of calls so far by path. All objects of a shim share them. */
+const shims = {};
+
+/** The class of a shim, before the objects of this namespace. */
+function before(namespace, name) {
+  const shim = { mode: "ok", calls: {} };
+  shims[name] = shim;
+  return class extends DurableObject {
+    async fetch(request) {
+      const { pathname } = new URL(request.url);
+      const { mode } = shim;
+      shim.calls[pathname] = (shim.calls[pathname] ?? 0) + 1;
+      if (mode === "down") throw new Error(`${name} is down`);
+      if (mode === "hang") await new Promise((resolve) => setTimeout(resolve, 60_000));
+      if (mode.late) await new Promise((resolve) => setTimeout(resolve, mode.late));
+      return this.env[namespace].getByName(this.ctx.id.name).fetch(request);
+    }
+  };
+}
+
+export class EdgesFeed extends before("REAL_FEED", "feed/edges") {}
+export class LedgersFeed extends before("REAL_FEED", "feed/ledgers") {}
+export class EdgesLimiter extends before("REAL_LIMITER", "limiter/edges") {}
+export class LedgersLimiter extends before("REAL_LIMITER", "limiter/ledgers") {}
+
+export default {
+  async fetch(request) {
+    const shim = shims[new URL(request.url).pathname.slice(1)];
+    if (!shim) return new Response(null, { status: 404 });
+    if (request.method === "PUT") shim.mode = await request.json();
+    return Response.json(shim.calls);
+  },
+};
