@@ -1,9 +1,9 @@
-"""What the document can't say of a request, for schemathesis: which scopes and
-plans this deployment has, which cursors its lists gave out, and what times are to come."""
+"""What the document can't say of a request, for schemathesis: which scopes, plans and limits this deployment has,
+which cursors its lists gave out, and what times are to come or over."""
 
 import json
 import os
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 import schemathesis
 from hypothesis import strategies as st
@@ -11,16 +11,22 @@ from hypothesis import strategies as st
 SCOPES = json.loads(os.environ["KEYSTILE_SCOPES"])
 CURSORS = json.loads(os.environ["KEYSTILE_CURSORS"])
 PLANS = json.loads(os.environ["KEYSTILE_PLANS"])
+# The names of limits by the field of a body, those of keys and those of tenants.
+LIMITS = json.loads(os.environ["KEYSTILE_LIMITS"])
+OWN_LIMITS = {"NewKey": "key", "ImportLine": "key", "KeyPatch": "key", "TenantPatch": "tenant"}
 
 networks = st.one_of(
     st.tuples(st.ip_addresses(v=4), st.integers(0, 32)),
     st.tuples(st.ip_addresses(v=6), st.integers(0, 128)),
 ).map(lambda network: f"{network[0]}/{network[1]}")
+now = datetime.now(timezone.utc).replace(tzinfo=None)
+over = st.datetimes(min_value=now - timedelta(days=29), max_value=now - timedelta(seconds=1))
 to_come = st.datetimes(min_value=datetime(2100, 1, 1), max_value=datetime(9999, 1, 1))
 
 schemathesis.openapi.format("ip-network", networks)
 schemathesis.openapi.format("ip-address-or-network", st.one_of(networks, st.ip_addresses().map(str)))
 schemathesis.openapi.format("date-time", to_come.map(lambda time: f"{time.isoformat()}Z"))
+schemathesis.openapi.format("past-date-time", over.map(lambda time: f"{time.isoformat()}Z"))
 
 
 @schemathesis.hook
@@ -38,6 +44,10 @@ def before_load_schema(context, raw_schema):
     components["schemas"]["GrantableScope"] = {"type": "string", "enum": SCOPES}
     if PLANS:
         components["schemas"]["PlanName"]["enum"] = PLANS
+    for schema, owner in OWN_LIMITS.items():
+        for field, names in LIMITS[owner].items():
+            own = {**components["schemas"]["OwnLimitsPatch"], "propertyNames": {"enum": names}}
+            components["schemas"][schema]["properties"][field]["anyOf"][0] = own
     # Nobody here waits for a change to be in effect: that is most of the time it takes.
     components["parameters"]["Prefer"]["schema"]["examples"] = ["wait=0"]
     for methods in raw_schema["paths"].values():

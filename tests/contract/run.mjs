@@ -11,9 +11,34 @@ import { inRoot } from "../../scripts/tools.mjs";
 import { operations, resolved } from "../support/contract.mjs";
 import { ROOT_KEY, startRig, WITH_SOURCE } from "../support/rig.mjs";
 
+const WITH_LIMITS = `
+[[rate_limits]]
+name = "per-second"
+limit = 20
+window_seconds = 1
+[[quotas]]
+name = "daily"
+limit = 1000
+period = "day"
+[[quotas]]
+name = "monthly"
+limit = 1000
+period = "month"
+per = "tenant"
+[limits]
+rate_limits = ["per-second"]
+quotas = ["daily", "monthly"]
+
+[edge]`;
+const ownLimits = {
+  key: { rate_limits: ["per-second"], quotas: ["daily"] },
+  tenant: { rate_limits: ["per-second"], quotas: ["daily", "monthly"] },
+};
+
 const settings = {
   // So that every good body is accepted: one without scopes, too.
   'prefix = "knq"': 'prefix = "knq"\ndefault_scopes = "all"\nallow_imported = ["sk_live_"]',
+  "\n[edge]": WITH_LIMITS,
   // Whoever prefers to wait does so for less than a second.
   "max_staleness_ms = 1000": "max_staleness_ms = 250",
   ...WITH_SOURCE,
@@ -36,6 +61,7 @@ try {
       KEYSTILE_ROOT_KEY: ROOT_KEY,
       KEYSTILE_SCOPES: JSON.stringify(await grantableScopes()),
       KEYSTILE_PLANS: JSON.stringify((await rig.manage("GET", "/v1/plans")).body.plans.map(({ name }) => name)),
+      KEYSTILE_LIMITS: JSON.stringify(ownLimits),
       KEYSTILE_CURSORS: JSON.stringify(await cursors()),
     },
   });

@@ -1,10 +1,13 @@
 //! The commands of a ledger: JSON that is sent to the object's `fetch`, with one path for each command.
 //!
-//! A command is defined beside the operation that sends it, in [`operations`](crate::operations). The two that the edge
+//! A command is defined beside the operation that sends it, in [`operations`](crate::operations). Those that the edge
 //! sends are defined in [`objects::ledger`](keystile_core::objects::ledger).
 
 use keystile_core::{
-    KeyId, TenantId, Timestamp, access::operator::Caller, base::id::DeliveryId, ledger::idempotency::Claim,
+    KeyId, TenantId, Timestamp,
+    access::{operator::Caller, record::Reach},
+    base::id::DeliveryId,
+    ledger::idempotency::Claim,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -34,14 +37,18 @@ pub(crate) struct Origin {
     /// The time until which the judgement on the caller may be relied on; `None` if it has no end.
     #[serde(default)]
     pub(crate) judged_until: Option<Timestamp>,
+    /// Whether the caller may raise limits: operators of all tenants may.
+    #[serde(default)]
+    pub(crate) may_raise: bool,
 }
 
 impl Origin {
     /// A caller's request.
     pub(crate) fn new(judged: &Judged, ip: Option<String>, request_id: &str, claim: Option<Claim>) -> Self {
-        let Judged { caller: Caller { id, name, .. }, until } = judged;
+        let Judged { caller: Caller { id, name, reach, .. }, until } = judged;
         let (actor_id, actor_name) = (id.clone(), name.clone());
-        Self { actor_id, actor_name, ip, request_id: request_id.into(), claim, judged_until: *until }
+        let may_raise = *reach == Reach::All;
+        Self { actor_id, actor_name, ip, request_id: request_id.into(), claim, judged_until: *until, may_raise }
     }
 
     /// The origin of changes that Keystile makes by itself, without a request.
@@ -53,6 +60,7 @@ impl Origin {
             request_id: "req_none".into(),
             claim: None,
             judged_until: None,
+            may_raise: false,
         }
     }
 }

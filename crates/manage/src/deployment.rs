@@ -4,7 +4,11 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
-use keystile_core::{Keyring, RootKeys, api::shown::Holds, config::ManageConfig};
+use keystile_core::{
+    Keyring, RootKeys,
+    api::shown::{Holds, Showing},
+    config::ManageConfig,
+};
 use keystile_runtime::{config, secret};
 use worker::{Env, Result};
 
@@ -38,6 +42,11 @@ impl Deployment {
     /// The condition on which `effective_by` can be relied on in this deployment.
     pub(crate) fn holds(&self) -> Holds {
         self.config.when_feed_unreachable.into()
+    }
+
+    /// How this deployment shows keys.
+    pub(crate) fn showing(&self) -> Showing<'_> {
+        Showing { holds: self.holds(), limits: &self.config.counted_limits }
     }
 }
 

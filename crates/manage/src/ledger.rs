@@ -6,9 +6,11 @@
 //!
 //! [`handler`] takes a command and answers it; the commands themselves are in [`operations`](crate::operations). Every
 //! change of a key goes through [`changes`]. [`drain`] carries out the [`outbox`], and [`idempotency`] remembers
-//! answers. [`keys`], [`audit`], [`suspension`], [`settings`], [`dead_letter_acts`] and [`addressing`] each own one
-//! table; [`usage`] keeps the counts that edges send; [`schema`] defines the tables.
+//! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`additions`],
+//! [`dead_letter_acts`] and [`addressing`] each own one table; [`usage`] keeps the counts that edges send; [`schema`]
+//! defines the tables.
 
+pub(crate) mod additions;
 mod addressing;
 pub(crate) mod answer;
 pub(crate) mod audit;
@@ -22,6 +24,7 @@ pub(crate) mod instance;
 pub(crate) mod key_list;
 pub(crate) mod keys;
 mod lease;
+pub(crate) mod limits;
 pub(crate) mod open;
 pub(crate) mod outbox;
 pub(crate) mod overlap;

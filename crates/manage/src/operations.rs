@@ -3,6 +3,7 @@
 //! A new operation needs a file here, a row in [`OPERATIONS`], a row in [`COMMANDS`] if it has a command, and a
 //! description in `docs/reference/openapi.json`.
 
+mod add_to_quota;
 mod cancel_rotation;
 mod count_uses;
 mod create_key;
@@ -12,6 +13,7 @@ mod export_audit;
 mod get_catalog;
 mod get_key;
 mod get_key_usage;
+mod get_limits;
 mod get_tenant;
 mod health;
 mod import_keys;
@@ -22,10 +24,12 @@ mod list_plans;
 mod list_tenants;
 mod list_webhook_sources;
 mod openapi;
+mod restore_limits;
 mod revoke_key;
 mod rotate_key;
 mod self_revoke;
 mod suspend_tenant;
+mod tell_limits;
 #[cfg(test)]
 mod tests;
 mod update_key;
@@ -35,7 +39,7 @@ use std::pin::Pin;
 
 use keystile_core::{
     access::operator::OperatorScope::{self, *},
-    objects::ledger::SelfRevoke,
+    objects::ledger::{SelfRevoke, TellLimits},
     usage::batch::UsageBatch,
 };
 use worker::{Env, Method, Request};
@@ -109,6 +113,9 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Patch "/v1/tenants/{tenant}" updateTenant, KeysWrite of AllTenants => update_tenant::of_path;
     Post "/v1/tenants/{tenant}/suspend" suspendTenant, KeysWrite of AllTenants => suspend_tenant::suspend;
     Post "/v1/tenants/{tenant}/resume" resumeTenant, KeysWrite of AllTenants => suspend_tenant::resume;
+    Get "/v1/tenants/{tenant}/limits" getTenantLimits, KeysRead of PathTenant => get_limits::of_tenant;
+    Post "/v1/tenants/{tenant}/limits/restore" restoreLimits, KeysWrite of AllTenants => restore_limits::of_tenant;
+    Post "/v1/tenants/{tenant}/quotas/{name}/add" addToTenantQuota, KeysWrite of AllTenants => add_to_quota::of_tenant;
     Get "/v1/tenants/{tenant}/audit" listTenantAudit, AuditRead of PathTenant => list_audit::of_tenant;
     Get "/v1/tenants/{tenant}/audit/export" exportTenantAudit, AuditRead of PathTenant => export_audit::of_tenant;
 
@@ -118,6 +125,9 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/v1/tenants/{tenant}/keys/{id}" getKey, KeysRead of PathTenant => get_key::of_tenant;
     Patch "/v1/tenants/{tenant}/keys/{id}" updateKey, KeysWrite of PathTenant => update_key::of_tenant;
     Get "/v1/tenants/{tenant}/keys/{id}/usage" getKeyUsage, KeysRead of PathTenant => get_key_usage::of_tenant;
+    Get "/v1/tenants/{tenant}/keys/{id}/limits" getKeyLimits, KeysRead of PathTenant => get_limits::of_key;
+    Post "/v1/tenants/{tenant}/keys/{id}/quotas/{name}/add" addToKeyQuota,
+        KeysWrite of AllTenants => add_to_quota::of_key;
     Post "/v1/tenants/{tenant}/keys/{id}/revoke" revokeKey, KeysWrite of PathTenant => revoke_key::of_tenant;
     Post "/v1/tenants/{tenant}/keys/{id}/rotate" rotateKey, KeysWrite of PathTenant => rotate_key::of_tenant;
     Post "/v1/tenants/{tenant}/keys/{id}/rotate/cancel" cancelKeyRotation,
@@ -153,6 +163,9 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::read::<get_tenant::GetTenant>(),
     Handler::read::<list_audit::ListAudit>(),
     Handler::read::<list_keys::ListKeys>(),
+    Handler::consult::<get_limits::GetLimits>(),
+    Handler::consult::<TellLimits>(),
+    Handler::change::<add_to_quota::AddToQuota>(),
     Handler::change::<cancel_rotation::CancelRotation>(),
     Handler::change::<create_key::CreateKey>(),
     Handler::change::<dead_letter::Discard>(),
@@ -160,6 +173,7 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<disable_key::Disable>(),
     Handler::change::<disable_key::Enable>(),
     Handler::change::<import_keys::ImportKeys>(),
+    Handler::change::<restore_limits::RestoreLimits>(),
     Handler::change::<revoke_key::Revoke>(),
     Handler::change::<rotate_key::Rotate>(),
     Handler::change::<SelfRevoke>(),

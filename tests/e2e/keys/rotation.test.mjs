@@ -6,9 +6,21 @@ import { after, before, test } from "node:test";
 import { effective, eventually, startRig } from "../../support/rig.mjs";
 
 const LEADS = "/api/leads/1";
+/** Limits that no list names: they hold for a key that has a value of its own. */
+const LIMITS = `
+[[rate_limits]]
+name = "per-second"
+limit = 20
+window_seconds = 1
+[[quotas]]
+name = "daily"
+limit = 100
+period = "day"
+
+[edge]`;
 
 let rig;
-before(async () => (rig = await startRig({ name: "rotation", edges: { edge1: {} } })));
+before(async () => (rig = await startRig({ name: "rotation", edges: { edge1: {} }, settings: { "\n[edge]": LIMITS } })));
 after(() => rig.close());
 
 const act = (key, action, body) => rig.manage("POST", `/v1/tenants/acme/keys/${key.id}/${action}`, body);
@@ -16,11 +28,19 @@ const shown = async (key) => (await rig.manage("GET", `/v1/tenants/acme/keys/${k
 const use = (key) => rig.edge("edge1", LEADS, { key: key.key });
 const secondsFromNow = (time) => (Date.parse(time) - Date.now()) / 1000;
 
-test("a successor has the same name, scopes, addresses, metadata and expiry, and both are linked", async () => {
-  const same = { name: "n8n", metadata: { plan: "pro" }, allowed_ips: ["192.0.2.0/24"], expires_at: "2099-01-01T00:00:00.000Z" };
+test("a successor has the same name, scopes, addresses, metadata, expiry and limits, and both are linked", async () => {
+  const same = {
+    name: "n8n",
+    metadata: { plan: "pro" },
+    allowed_ips: ["192.0.2.0/24"],
+    expires_at: "2099-01-01T00:00:00.000Z",
+    rate_limits: { "per-second": { limit: 7 } },
+    quotas: { daily: { limit: 9 } },
+  };
   const old = await rig.create("acme", same);
   const { body: successor } = await act(old, "rotate", { overlap_seconds: 60 });
-  for (const field of ["name", "scopes", "metadata", "allowed_ips", "expires_at", "environment", "tenant"]) {
+  for (const field of [...Object.keys(same), "scopes", "environment", "tenant"]) {
+    if (same[field]) assert.deepEqual(old[field], same[field], field);
     assert.deepEqual(successor[field], old[field], field);
   }
   assert.equal(successor.rotated_from, old.id);

@@ -8,10 +8,30 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 
 import { document, operations, problemsOf, resolved } from "../../support/contract.mjs";
-import { importable, sleep, startRig, WITH_SOURCE } from "../../support/rig.mjs";
+import { eventually, importable, sleep, startRig, WITH_SOURCE } from "../../support/rig.mjs";
 
 const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
 const DAY = 24 * 3_600_000;
+
+const WITH_LIMITS = `
+[[rate_limits]]
+name = "per-second"
+limit = 20
+window_seconds = 1
+[[quotas]]
+name = "daily"
+limit = 1000
+period = "day"
+[[quotas]]
+name = "monthly"
+limit = 1000
+period = "month"
+per = "tenant"
+[limits]
+rate_limits = ["per-second"]
+quotas = ["daily", "monthly"]
+
+[edge]`;
 
 let rig;
 let stranger; // Another tenant's operator.
@@ -19,6 +39,7 @@ let powerless;
 before(async () => {
   const settings = {
     'prefix = "knq"': 'prefix = "knq"\nallow_imported = ["sk_live_"]',
+    "\n[edge]": WITH_LIMITS,
     ...WITH_SOURCE,
   };
   rig = await startRig({ name: "openapi", edges: {}, handles: true, settings, hooks: {} });
@@ -31,6 +52,7 @@ afterEach(async () => {
   await rig.failing(null);
   await rig.ledgers("ok");
   await rig.feed("ledgers", "ok");
+  await rig.limiter("ok", "ledgers");
 });
 
 test("the document is OpenAPI 3.1, and its examples are what its schemas say", async () => {
@@ -72,6 +94,11 @@ const BODIES = {
   },
   createKey: { name: "a key", scopes: ["read:leads"] },
   updateKey: { name: "another name" },
+  addToTenantQuota: { amount: 1 },
+  addToKeyQuota: { amount: 1 },
+  get restoreLimits() {
+    return { to: new Date(Date.now() - 60_000).toISOString() };
+  },
   createOperator: { name: "an operator", scopes: ["verify"], tenant: "acme" },
 };
 
@@ -83,7 +110,9 @@ async function good(operation) {
   };
   const id = operation.path.includes("{id}") ? (await holder()).id : undefined;
   const body = operation.requestBody && (BODIES[operation.operationId] ?? {});
-  const path = operation.path.replace("{tenant}", "acme").replace("{source}", "queued").replace("{id}", id);
+  const quota = id ? "daily" : "monthly";
+  const parameters = { "{tenant}": "acme", "{source}": "queued", "{id}": id, "{name}": quota };
+  const path = operation.path.replace(/\{\w+\}/g, (parameter) => parameters[parameter]);
   // What leaves something to do.
   if (path.endsWith("/rotate/cancel")) await rig.manage("POST", path.replace("/cancel", ""), { overlap_seconds: 60 });
   if (path.endsWith("/suspend")) await rig.manage("POST", path.replace("suspend", "resume"));
@@ -103,24 +132,36 @@ const toRevoked = async (operation) => {
   return rig.manage(operation.method, path, body);
 };
 
-/** The second of two that are the same, while the first still waits for the feed, or for the event's object. */
+/**
+ * The second of two that are the same, while the first still waits for the feed, the limiter, or the event's object.
+ */
 const whileInUse = async (operation) => {
   const { path, body } = await good(operation);
   const headers = { "Idempotency-Key": `in use: ${operation.operationId}` };
   await rig.feed("ledgers", { late: 1000 });
+  await rig.limiter({ late: 1000 }, "ledgers");
   await rig.hooksHandle("__dead_letters", { before: 1000 });
   const first = rig.manage(operation.method, path, body, { headers });
   await sleep(200);
   const second = await rig.manage(operation.method, path, body, { headers });
   await first;
   await rig.feed("ledgers", "ok");
+  await rig.limiter("ok", "ledgers");
   await rig.hooksHandle("__dead_letters", "ok");
   return second;
 };
 
-/** What the configuration or the feed says needs a ledger only for who asks. */
-const byAnOperator = ({ tags, operationId }) =>
-  tags.includes("Configuration") || tags.includes("Webhooks") || operationId === "listTenants" ? powerless.key : undefined;
+/** The answer to a restore, once the limiter has gone back: until then it is out of reach. */
+const thenBack = async (answer) => {
+  await eventually(async () => assert.equal((await rig.manage("GET", "/v1/tenants/acme/limits")).status, 200));
+  return answer;
+};
+
+/** What the configuration, the feed or the limiter says needs a ledger's tables only for who asks. */
+const byAnOperator = ({ tags, operationId }) => {
+  const ofNoLedger = tags.includes("Configuration") || tags.includes("Webhooks");
+  return ofNoLedger || ["listTenants", "getTenantLimits"].includes(operationId) ? powerless.key : undefined;
+};
 
 /** How each status comes about; one for all operations, or one for an operation. */
 const WAYS = {
@@ -154,6 +195,12 @@ const WAYS = {
     await rig.ledgers("down");
     return rig.manage(operation.method, request.path, request.body, { key: byAnOperator(operation) });
   },
+  "restoreLimits 202": async (operation) => {
+    await rig.limiterHandle("__object/LIMITER/acme/__point");
+    return thenBack(await send(operation));
+  },
+  "restoreLimits 409": async (operation) => thenBack(await whileInUse(operation)),
+  "addToTenantQuota 404": (operation) => send(operation, { path: (path) => path.replace("monthly", "unknown") }),
   "listDeadLetters 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
   "importKeys 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "getHealth 500": async (operation) => {
@@ -205,6 +252,18 @@ test("a change that the feed does not take is pending", async () => {
     const answer = await rig.manage(operation.method, request.path, request.body);
     await rig.feed("ledgers", "ok");
     assert.match(answer.code, /^(REVOCATION|CHANGE)_PENDING$/, `${operation.operationId}: ${answer.text}`);
+  }
+});
+
+test("a change that the limiter does not take is pending", async () => {
+  const changes = operations.filter(({ responses }) => /LimitsNotTaken$/.test(responses[503]?.$ref));
+  for (const operation of changes) {
+    const request = await good(operation);
+    const body = operation.operationId === "updateTenant" ? { rate_limits: { "per-second": { limit: 7 } } } : request.body;
+    await rig.limiter("down", "ledgers");
+    const answer = await rig.manage(operation.method, request.path, body);
+    await rig.limiter("ok", "ledgers");
+    assert.equal(answer.code, "CHANGE_PENDING", `${operation.operationId}: ${answer.text}`);
   }
 });
 

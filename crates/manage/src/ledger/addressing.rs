@@ -79,7 +79,7 @@ pub(crate) fn enqueue_batch(database: &Database, now: Timestamp) -> Result<()> {
         if after.is_empty()
             && let Some(suspension) = suspension::find(database)?
         {
-            again(Changed::Tenant.as_str(), suspension.stated.version)?;
+            again(&Changed::Tenant.name(), suspension.stated.version)?;
         }
         let (after, due_at) = match batch.last() {
             Some(last) => (Some(last.id.clone()), Some(now.plus_millis(PAUSE_MS).as_millis())),

@@ -49,6 +49,18 @@ pub(crate) fn tenant_changed(
     append(database, origin, action, About::Tenant, detail, now)
 }
 
+/// Appends an entry about what was done to a key's quota, or to one of the whole tenant if there is no key.
+pub(crate) fn quota_changed(
+    database: &Database,
+    origin: &Origin,
+    action: Action,
+    key: Option<&Key>,
+    detail: Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
+    append(database, origin, action, key.map_or(About::Tenant, About::Key), detail, now)
+}
+
 /// Appends an entry about what was done to an event that could not be delivered.
 pub(crate) fn dead_letter_changed(
     database: &Database,

@@ -40,7 +40,7 @@ impl OpenLedger {
         now: Timestamp,
     ) -> Result<ShownKey, Failure> {
         let (key, effective_by) = self.change_for(origin, now, || {
-            let KeyRow { key: before, effective_by } = self.find(target)?;
+            let KeyRow { key: before, effective_by, .. } = self.find(target)?;
             let after = change(&before)?;
             if after == before {
                 return Ok((before, effective_by));
@@ -54,17 +54,42 @@ impl OpenLedger {
             let pending = refusals::pending(key.record.state == KeyState::Revoked);
             return Err(pending.with("key_id", json!(target.id)).into());
         };
-        Ok(ShownKey::changed(&key, Some(effective_by), self.deployment.holds(), now))
+        Ok(ShownKey::changed(&key, Some(effective_by), self.deployment.showing(), now))
     }
 
-    /// Writes a new key, its audit entry and its outbox entry.
+    /// The time from which a key's own limits are in effect; `None` if it never had any. If the limiter has yet to be
+    /// told, that is tried now; the 503 says that it failed.
+    pub(crate) async fn own_limits_effect(&self, target: &Target) -> Result<Option<Timestamp>, Failure> {
+        let subject = Changed::KeyLimits(target.id.clone());
+        if let Ok(Some(effective_by)) = self.tell_now(core::slice::from_ref(&subject)).await {
+            return Ok(Some(effective_by));
+        }
+        if self.is_untold(&subject)? {
+            return Err(refusals::limits_pending().with("key_id", json!(target.id)).into());
+        }
+        Ok(self.find(target)?.limits_effective_by)
+    }
+
+    /// Writes a new key, its audit entry and its outbox entries.
     pub(crate) fn record_new(&self, origin: &Origin, action: Action, key: &Key, now: Timestamp) -> worker::Result<()> {
         keys::insert(&self.database, key)?;
         audit::key_changed(&self.database, origin, action, None, key, now)?;
+        if key.has_limit_terms() {
+            outbox::enqueue(&self.database, &Changed::KeyLimits(key.record.id.clone()), key.record.version, now)?;
+        }
         outbox::enqueue(&self.database, &Changed::Key(key.record.id.clone()), key.record.version, now)
     }
 
-    /// Writes a changed key, its audit entry and its outbox entry.
+    /// Tells the limiter of new keys. This comes before they are published, so that none is used without its own
+    /// limits. While the limiter can't be reached, the keys are published all the same, and the plan's limits hold.
+    pub(crate) async fn tell_of_new(&self, keys: &[Changed]) {
+        // Where there are no limits, nobody waits for the limiter.
+        if !self.deployment.config.counted_limits.is_empty() {
+            let _ = self.tell_now(keys).await;
+        }
+    }
+
+    /// Writes a changed key, its audit entry and its outbox entries.
     pub(crate) fn record_changed(
         &self,
         origin: &Origin,
@@ -75,6 +100,10 @@ impl OpenLedger {
     ) -> worker::Result<()> {
         keys::update(&self.database, after)?;
         audit::key_changed(&self.database, origin, action, Some(before), after, now)?;
+        if after.own_limits != before.own_limits {
+            keys::limits_changed(&self.database, &after.record.id)?;
+            outbox::enqueue(&self.database, &Changed::KeyLimits(after.record.id.clone()), after.record.version, now)?;
+        }
         outbox::enqueue(&self.database, &Changed::Key(after.record.id.clone()), after.record.version, now)
     }
 }

@@ -78,7 +78,7 @@ pub(crate) fn settle(database: &Database, now: Timestamp) -> Result<()> {
     for row in rows {
         let Row { request_id, begun_at, action, letter_source, letter_id, actor_id, actor_name, source } = row;
         let dead_letter = DeadLetterRef { source: letter_source, id: letter_id };
-        let origin = Origin { actor_id, actor_name, ip: source, request_id, claim: None, judged_until: None };
+        let origin = Origin { actor_id, actor_name, ip: source, request_id, ..Origin::keystile() };
         database.transaction(|| {
             audit::dead_letter_changed(database, &origin, action, &dead_letter, became(UNKNOWN), begun_at)?;
             end(database, &origin.request_id)

@@ -4,10 +4,13 @@
 //! runs in the background after a change, and from the alarm until nothing is left. Only one drain runs at a time, so
 //! no key has two KV puts in flight, and each put writes the row as it is at that moment. The outcome of a step
 //! advances an outbox row only if the row hasn't changed in the meantime.
+//!
+//! Beside all that the limiter is told what it has yet to be told, see [`limits`](super::limits). Neither waits for the
+//! other.
 
 use std::rc::Rc;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use keystile_core::{
     Timestamp,
     access::operator::JUDGED_FOR_MS,
@@ -21,7 +24,7 @@ use keystile_runtime::{clock, kv, log, object};
 use worker::Result;
 
 use super::{
-    addressing, audit, dead_letter_acts, idempotency, keys,
+    additions, addressing, audit, dead_letter_acts, idempotency, keys,
     open::OpenLedger,
     outbox::{self, Changed, Due},
     suspension, usage,
@@ -46,9 +49,8 @@ impl OpenLedger {
     /// effect; `Ok(None)` if nothing had to be published, `Err` if the feed did not take it. In any case the outbox is
     /// up to date afterwards.
     pub(crate) async fn publish_now(&self, subjects: &[Changed]) -> std::result::Result<Option<Timestamp>, NotTaken> {
-        let due =
-            subjects.iter().map(|subject| outbox::unpublished(&self.database, subject)).collect::<Result<Vec<_>>>();
-        match due.map(|due| due.into_iter().flatten().collect::<Vec<_>>()) {
+        let due = subjects.iter().map(|subject| outbox::find(&self.database, subject, Stage::Publish));
+        match due.collect::<Result<Vec<_>>>().map(|due| due.into_iter().flatten().collect::<Vec<_>>()) {
             Ok(due) if due.is_empty() => Ok(None),
             Ok(due) => self.publish(due).await.map(Some),
             Err(error) => Err(failed("outbox_not_read", &error.to_string())),
@@ -62,6 +64,7 @@ impl OpenLedger {
         let row = match &subject {
             Changed::Key(id) => keys::told(&self.database, id.as_str())?,
             Changed::Tenant => suspension::find(&self.database)?.map(|suspension| suspension.told()),
+            _ => None,
         };
         Ok(told.published(taken, row.unwrap_or(told)).and_then(|told| told.effective_by))
     }
@@ -69,16 +72,9 @@ impl OpenLedger {
     /// Does what is due, unless another drain is doing that already, and sets the alarm for the rest. Called by the
     /// alarm and after each change.
     pub(crate) async fn drain(self: Rc<Self>) {
-        let outcome = match self.lease.take(clock::now()) {
-            None => Ok(()),
-            Some(lease) => {
-                let outcome = self.drain_rounds(lease).await.and_then(|()| self.tidy(clock::now()));
-                self.lease.release(lease);
-                outcome.and_then(|()| usage::fold(&self.database, clock::now()))
-            }
-        };
+        let (drained, told) = join(self.drain_leased(), self.tell_due()).await;
         let now = clock::now();
-        if let Err(error) = outcome.and_then(|()| self.arm(now)) {
+        if let Err(error) = drained.and(told).and_then(|()| self.arm(now)) {
             log::error("drain_failed", &[("reason", error.to_string().into())]);
             if let Err(error) = self.database.arm(now.plus_millis(ALARM_RETRY_MS)) {
                 log::error("alarm_not_set", &[("reason", error.to_string().into())]);
@@ -86,9 +82,17 @@ impl OpenLedger {
         }
     }
 
+    async fn drain_leased(&self) -> Result<()> {
+        let Some(lease) = self.lease.take(clock::now()) else { return Ok(()) };
+        let outcome = self.drain_rounds(lease).await.and_then(|()| self.tidy(clock::now()));
+        self.lease.release(lease);
+        outcome.and_then(|()| usage::fold(&self.database, clock::now()))
+    }
+
     /// Completes what was left unfinished, and drops what has expired.
     fn tidy(&self, now: Timestamp) -> Result<()> {
         dead_letter_acts::settle(&self.database, now)?;
+        additions::trim(&self.database, now)?;
         idempotency::trim(&self.database, now)?;
         audit::remove_old(&self.database, self.deployment.config.audit_retention_days, now)
     }
@@ -162,6 +166,7 @@ impl OpenLedger {
             Changed::Key(id) => keys::published_form(&self.database, id.as_str())?
                 .map(|snapshot| Change::Key { digest: snapshot.digest, record: snapshot.record }),
             Changed::Tenant => suspension::find(&self.database)?.map(|suspension| Change::Tenant(suspension.stated)),
+            Changed::TenantLimits | Changed::KeyLimits(_) | Changed::Addition(_) => None,
         })
     }
 
@@ -169,6 +174,7 @@ impl OpenLedger {
         match &due.subject {
             Changed::Key(id) => keys::took_effect(&self.database, id.as_str(), due.entry.version, effective_by)?,
             Changed::Tenant => suspension::took_effect(&self.database, due.entry.version, effective_by)?,
+            Changed::TenantLimits | Changed::KeyLimits(_) | Changed::Addition(_) => {}
         }
         outbox::replace(&self.database, due, due.entry.done(now))
     }
@@ -188,6 +194,8 @@ impl OpenLedger {
                 Some(stated) if stated.version != due.entry.version => return Ok(()),
                 Some(stated) => kv::put_tenant_status(env, keyring, &stated).await,
             },
+            // KV knows nothing of limits.
+            Changed::TenantLimits | Changed::KeyLimits(_) | Changed::Addition(_) => return Ok(()),
         };
         let now = clock::now();
         let next = match put {

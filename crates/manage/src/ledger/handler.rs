@@ -24,6 +24,12 @@ pub(crate) trait Read: Command {
     fn read(&self, ledger: &OpenLedger) -> std::result::Result<Self::Answer, Failure>;
 }
 
+/// A command that changes nothing, for which another object is asked.
+pub(crate) trait Consult: Command {
+    /// Asks what the command asks for.
+    async fn consult(self, ledger: &OpenLedger) -> std::result::Result<Self::Answer, Failure>;
+}
+
 /// A command that makes a change.
 pub(crate) trait Change: Command {
     /// The status of the answer if the command succeeds.
@@ -50,6 +56,11 @@ impl Handler {
         Self { path: C::PATH, answer: |instance, body| Box::pin(core::future::ready(read::<C>(instance, body))) }
     }
 
+    /// The handler of a command for which another object is asked.
+    pub(crate) const fn consult<C: Consult + 'static>() -> Self {
+        Self { path: C::PATH, answer: |instance, body| consult::<C>(instance, body) }
+    }
+
     /// The handler of a command that makes a change.
     pub(crate) const fn change<C: Change + 'static>() -> Self {
         Self { path: C::PATH, answer: |instance, body| change::<C>(instance, body) }
@@ -70,6 +81,24 @@ fn read<C: Read>(instance: &Instance, body: &str) -> Result<Response> {
         Ok(shown) => response::json(200, &shown),
         Err(failure) => failure.respond(command.request_id()),
     }
+}
+
+fn consult<'a, C: Consult + 'static>(instance: &'a Instance, body: &str) -> Answering<'a> {
+    let Ok(command) = serde_json::from_str::<C>(body) else {
+        return Box::pin(core::future::ready(unreadable(UNREADABLE)));
+    };
+    Box::pin(async move {
+        let request_id = command.request_id().to_string();
+        let ledger = instance.open().map_err(Failure::from);
+        let answer = match ledger {
+            Ok(ledger) => command.consult(&ledger).await,
+            Err(failure) => Err(failure),
+        };
+        match answer {
+            Ok(shown) => response::json(200, &shown),
+            Err(failure) => failure.respond(&request_id),
+        }
+    })
 }
 
 /// Makes a change. Only this part is generic: everything it calls is compiled once for all commands.

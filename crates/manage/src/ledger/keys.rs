@@ -3,11 +3,14 @@
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
     access::record::{KeyState, Reach, Stored, Subject},
+    base::timestamp::DAY_MS,
     feed::outbox::Told,
     ledger::{
         lifecycle::{Key, KeyStatus, Revocation},
         query::searchable,
     },
+    limits::own::OwnLimits,
+    objects::limiter::KeyTerms,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -21,10 +24,12 @@ use keystile_runtime::{database::Database, log};
 pub(crate) struct KeyRow {
     pub(crate) key: Key,
     pub(crate) effective_by: Option<Timestamp>,
+    /// The time from which its own limits are in effect; `None` if the limiter hasn't taken them, or there are none.
+    pub(crate) limits_effective_by: Option<Timestamp>,
 }
 
 const COLUMNS: &str = "id, digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to,
-                       pending_end, last_used_at";
+                       pending_end, last_used_at, own_limits, counts_as, limits_effective_by";
 
 #[derive(Deserialize)]
 struct Row {
@@ -39,6 +44,9 @@ struct Row {
     rotated_to: Option<KeyId>,
     pending_end: Option<String>,
     last_used_at: Option<Timestamp>,
+    own_limits: Option<String>,
+    counts_as: Option<KeyId>,
+    limits_effective_by: Option<Timestamp>,
 }
 
 impl TryFrom<Row> for KeyRow {
@@ -55,7 +63,8 @@ impl TryFrom<Row> for KeyRow {
         let effective_by = row.effective_by;
         let revocation = row.revoked_at.map(|at| Revocation { at, reason: row.revoke_reason, effective_by });
         let pending_end = row.pending_end.as_deref().map(serde_json::from_str).transpose()?;
-        let Row { digest, secret, rotated_from, rotated_to, last_used_at, .. } = row;
+        let own_limits = own_limits(row.own_limits.as_deref())?;
+        let Row { digest, secret, rotated_from, rotated_to, last_used_at, counts_as, limits_effective_by, .. } = row;
         let key = Key {
             record,
             digest,
@@ -65,9 +74,15 @@ impl TryFrom<Row> for KeyRow {
             rotated_to,
             pending_end,
             last_used_at,
+            own_limits,
+            counts_as,
         };
-        Ok(Self { key, effective_by })
+        Ok(Self { key, effective_by, limits_effective_by })
     }
+}
+
+fn own_limits(json: Option<&str>) -> Result<OwnLimits> {
+    Ok(json.map(serde_json::from_str).transpose()?.unwrap_or_default())
 }
 
 /// Finds a key, if the caller may see it.
@@ -114,8 +129,8 @@ pub(crate) fn insert(database: &Database, key: &Key) -> Result<()> {
     let record = &key.record;
     database.execute(
         "INSERT INTO keys (state, expires_at, search, version, record, revoked_at, revoke_reason, rotated_to,
-                           pending_end, id, digest, tenant, created_at, secret, rotated_from)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                           pending_end, own_limits, id, digest, tenant, created_at, secret, rotated_from, counts_as)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         changeable(key)?
             .into_iter()
             .chain([
@@ -125,6 +140,7 @@ pub(crate) fn insert(database: &Database, key: &Key) -> Result<()> {
                 record.created_at.as_millis().into(),
                 key.secret_fingerprint.as_str().into(),
                 key.rotated_from.as_ref().map(KeyId::to_string).into(),
+                key.counts_as.as_ref().map(KeyId::to_string).into(),
             ])
             .collect(),
     )
@@ -134,7 +150,8 @@ pub(crate) fn insert(database: &Database, key: &Key) -> Result<()> {
 pub(crate) fn update(database: &Database, key: &Key) -> Result<()> {
     database.execute(
         "UPDATE keys SET state = ?, expires_at = ?, search = ?, version = ?, record = ?,
-                         revoked_at = ?, revoke_reason = ?, rotated_to = ?, pending_end = ?, effective_by = NULL
+                         revoked_at = ?, revoke_reason = ?, rotated_to = ?, pending_end = ?, own_limits = ?,
+                         effective_by = NULL
          WHERE id = ?",
         changeable(key)?.into_iter().chain([key.record.id.as_str().into()]).collect(),
     )
@@ -148,8 +165,79 @@ pub(crate) fn took_effect(database: &Database, id: &str, version: u64, effective
     )
 }
 
-fn changeable(key: &Key) -> Result<[SqlStorageValue; 9]> {
+/// Notes that the key's own limits have changed. The limiter hasn't taken them yet.
+pub(crate) fn limits_changed(database: &Database, id: &KeyId) -> Result<()> {
+    database.execute("UPDATE keys SET limits_effective_by = NULL WHERE id = ?", vec![id.as_str().into()])
+}
+
+/// Notes that the limiter took the key's own limits.
+pub(crate) fn limits_took_effect(database: &Database, id: &KeyId, effective_by: Timestamp) -> Result<()> {
+    database.execute(
+        "UPDATE keys SET limits_effective_by = ? WHERE id = ?",
+        vec![effective_by.as_millis().into(), id.as_str().into()],
+    )
+}
+
+#[derive(Deserialize)]
+struct LimitTermsRow {
+    id: KeyId,
+    version: u64,
+    own_limits: Option<String>,
+    counts_as: Option<KeyId>,
+}
+
+impl TryFrom<LimitTermsRow> for KeyTerms {
+    type Error = Error;
+
+    fn try_from(row: LimitTermsRow) -> Result<Self> {
+        let LimitTermsRow { id, version, own_limits: own, counts_as } = row;
+        Ok(Self { id, version, own: own_limits(own.as_deref())?, counts_as })
+    }
+}
+
+/// The part of a key that the limiter is told.
+pub(crate) fn limit_terms(database: &Database, id: &KeyId) -> Result<Option<KeyTerms>> {
+    let query = "SELECT id, version, own_limits, counts_as FROM keys WHERE id = ?";
+    let row: Option<LimitTermsRow> = database.row(query, vec![id.as_str().into()])?;
+    row.map(KeyTerms::try_from).transpose()
+}
+
+/// The same of the keys after this one, in the order of their ids, for which there is something to tell. Keys that were
+/// revoked, or expired a day ago, are left out: they are never used again.
+pub(crate) fn all_limit_terms(
+    database: &Database,
+    after: Option<&KeyId>,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<KeyTerms>> {
+    let rows: Vec<LimitTermsRow> = database.rows(
+        "SELECT id, version, own_limits, counts_as FROM keys
+         WHERE state <> 'revoked' AND (own_limits IS NOT NULL OR counts_as IS NOT NULL)
+             AND (expires_at IS NULL OR expires_at > ?) AND id > ?
+         ORDER BY id LIMIT ?",
+        vec![
+            now.plus_millis(-DAY_MS).as_millis().into(),
+            after.map_or("", KeyId::as_str).into(),
+            (limit as i64).into(),
+        ],
+    )?;
+    rows.into_iter().map(KeyTerms::try_from).collect()
+}
+
+/// The tenant of any of the ledger's keys, unless they are operators' keys.
+pub(crate) fn tenant_of_any(database: &Database) -> Result<Option<TenantId>> {
+    #[derive(Deserialize)]
+    struct Owner {
+        tenant: TenantId,
+    }
+    let query = "SELECT tenant FROM keys WHERE id GLOB 'key_*' LIMIT 1";
+    let owner: Option<Owner> = database.row(query, vec![])?;
+    Ok(owner.map(|owner| owner.tenant))
+}
+
+fn changeable(key: &Key) -> Result<[SqlStorageValue; 10]> {
     let (record, revocation) = (&key.record, key.revocation.as_ref());
+    let own_limits = (!key.own_limits.is_empty()).then(|| serde_json::to_string(&key.own_limits)).transpose()?;
     Ok([
         state(record.state).into(),
         record.expires_at.map(Timestamp::as_millis).into(),
@@ -160,6 +248,7 @@ fn changeable(key: &Key) -> Result<[SqlStorageValue; 9]> {
         revocation.and_then(|revocation| revocation.reason.clone()).into(),
         key.rotated_to.as_ref().map(KeyId::to_string).into(),
         key.pending_end.as_ref().map(serde_json::to_string).transpose()?.into(),
+        own_limits.into(),
     ])
 }
 

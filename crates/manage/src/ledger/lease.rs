@@ -1,4 +1,4 @@
-//! The lease of a ledger, which allows one drain at a time.
+//! The leases of a ledger, each of which allows one drain at a time.
 
 use std::cell::Cell;
 
@@ -22,8 +22,14 @@ impl Lease {
     }
 
     /// The end of the lease, if a drain is running.
-    pub(crate) fn ends(&self, now: Timestamp) -> Option<Timestamp> {
+    fn ends(&self, now: Timestamp) -> Option<Timestamp> {
         Some(self.until.get()).filter(|&until| now < until)
+    }
+
+    /// When work that is due at this time is to be looked at: if a drain is running, after its lease. It sets the alarm
+    /// itself before that.
+    pub(crate) fn defer(&self, due: Timestamp, now: Timestamp) -> Timestamp {
+        self.ends(now).map_or(due, |end| due.max(end))
     }
 
     /// Takes the lease if it is free. The returned number is needed to keep it.
@@ -64,6 +70,7 @@ mod tests {
         let killed = lease.take(start).unwrap();
         assert_eq!(lease.take(start), None);
         assert_eq!(lease.ends(start), Some(start.plus_millis(LEASE_MS)));
+        assert_eq!(lease.defer(start, start), start.plus_millis(LEASE_MS));
         let later = start.plus_millis(LEASE_MS);
         let next = lease.take(later).unwrap();
         assert!(!lease.keep(killed, later));
@@ -71,6 +78,6 @@ mod tests {
         assert!(lease.ends(later).is_some(), "it is not the killed one's to release");
         assert!(lease.keep(next, later));
         lease.release(next);
-        assert_eq!(lease.ends(later), None);
+        assert_eq!((lease.ends(later), lease.defer(start, later)), (None, start));
     }
 }

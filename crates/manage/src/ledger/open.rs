@@ -17,7 +17,7 @@ use keystile_runtime::random;
 use worker::{Env, Error, Result, State};
 
 use super::{
-    addressing, audit, dead_letter_acts,
+    additions, addressing, audit, dead_letter_acts,
     idempotency::{self, InFlight},
     keys,
     lease::Lease,
@@ -40,6 +40,8 @@ pub(crate) struct OpenLedger {
     pub(crate) deployment: Rc<Deployment>,
     /// The lease of the one drain that may run.
     pub(crate) lease: Lease,
+    /// The lease of the one drain that may tell the limiter. It is another, so that neither holds the other up.
+    pub(crate) telling: Lease,
     /// The requests that are being carried out under an idempotency key.
     pub(crate) in_flight: InFlight,
 }
@@ -49,8 +51,14 @@ impl OpenLedger {
     pub(crate) fn open(state: &State, env: &Env, now: Timestamp) -> Result<Self> {
         let deployment = Deployment::load(env)?;
         let database = Database::open(state, schema::MIGRATIONS)?;
-        let ledger =
-            Self { env: env.clone(), database, deployment, lease: Lease::free(), in_flight: InFlight::default() };
+        let ledger = Self {
+            env: env.clone(),
+            database,
+            deployment,
+            lease: Lease::free(),
+            telling: Lease::free(),
+            in_flight: InFlight::default(),
+        };
         addressing::begin_if_rotated(&ledger.database, &ledger.deployment.keyring, now)?;
         addressing::warn_of_missing_secrets(&ledger.database, &ledger.deployment.keyring, now)?;
         ledger.arm(now)?;
@@ -62,19 +70,18 @@ impl OpenLedger {
     /// lease ends: the drain sets it again itself.
     pub(crate) fn arm(&self, now: Timestamp) -> Result<()> {
         let database = &self.database;
-        let due = [
+        let told = outbox::earliest_for_limiter(database)?.map(|due| self.telling.defer(due, now));
+        let drained = [
             outbox::earliest(database)?,
             addressing::next_due(database)?,
             idempotency::next_due(database)?,
             dead_letter_acts::next_due(database)?,
+            additions::next_due(database)?,
             audit::next_due(database, self.deployment.config.audit_retention_days)?,
             usage::fold_due(database)?,
         ];
-        let Some(next) = due.into_iter().flatten().min() else { return Ok(()) };
-        let at = match self.lease.ends(now) {
-            Some(end) => next.max(end),
-            None => next,
-        };
+        let drained = drained.into_iter().flatten().min().map(|due| self.lease.defer(due, now));
+        let Some(at) = drained.into_iter().chain(told).min() else { return Ok(()) };
         // Overdue work gets the present time, not its own: the platform takes no alarm for 1970.
         self.database.arm(if at <= now { now } else { at_full_step(at) })
     }

@@ -1,5 +1,7 @@
-//! The outbox: what the feed and KV have yet to be told. This is the table; `keystile_core::feed::outbox` defines the
-//! stages and times.
+//! The outbox: what the feed and KV, and the limiter, have yet to be told. This is the table;
+//! `keystile_core::feed::outbox` defines the stages and times.
+
+use std::borrow::Cow;
 
 use keystile_core::{
     KeyId, Timestamp,
@@ -21,20 +23,50 @@ pub(crate) enum Changed {
     Key(KeyId),
     /// The whole tenant's status.
     Tenant,
+    /// The tenant's plan, or its own rate limits and quotas. This and all that follow are for the limiter alone.
+    TenantLimits,
+    /// A key's own rate limits and quotas, or the key as which it counts.
+    KeyLimits(KeyId),
+    /// An addition to a quota, by its id.
+    Addition(String),
 }
 
 impl Changed {
     const TENANT: &'static str = "tenant";
+    const TENANT_LIMITS: &'static str = "limits";
+    const KEY_LIMITS: &'static str = "limits/";
+    const ADDITION: &'static str = "addition/";
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// The subject as the column has it.
+    pub(crate) fn name(&self) -> Cow<'_, str> {
         match self {
-            Self::Key(id) => id.as_str(),
-            Self::Tenant => Self::TENANT,
+            Self::Key(id) => id.as_str().into(),
+            Self::Tenant => Self::TENANT.into(),
+            Self::TenantLimits => Self::TENANT_LIMITS.into(),
+            Self::KeyLimits(id) => format!("{}{id}", Self::KEY_LIMITS).into(),
+            Self::Addition(id) => format!("{}{id}", Self::ADDITION).into(),
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        if text == Self::TENANT { Some(Self::Tenant) } else { KeyId::parse(text).map(Self::Key) }
+        if let Some(id) = text.strip_prefix(Self::KEY_LIMITS) {
+            return KeyId::parse(id).map(Self::KeyLimits);
+        }
+        if let Some(id) = text.strip_prefix(Self::ADDITION) {
+            return Some(Self::Addition(id.into()));
+        }
+        match text {
+            Self::TENANT => Some(Self::Tenant),
+            Self::TENANT_LIMITS => Some(Self::TenantLimits),
+            id => KeyId::parse(id).map(Self::Key),
+        }
+    }
+
+    const fn first_entry(&self, version: u64, now: Timestamp) -> OutboxEntry {
+        match self {
+            Self::Key(_) | Self::Tenant => OutboxEntry::new(version, now),
+            Self::TenantLimits | Self::KeyLimits(_) | Self::Addition(_) => OutboxEntry::for_limiter(version, now),
+        }
     }
 }
 
@@ -64,11 +96,11 @@ impl Row {
 /// Enqueues a change that was just made. It replaces an earlier change of the subject, even one that is being carried
 /// out.
 pub(crate) fn enqueue(database: &Database, subject: &Changed, version: u64, now: Timestamp) -> Result<()> {
-    let entry = OutboxEntry { due_at: now.plus_millis(LEFT_TO_THE_REQUEST_MS), ..OutboxEntry::new(version, now) };
+    let entry = subject.first_entry(version, now.plus_millis(LEFT_TO_THE_REQUEST_MS));
     database.execute(
         "INSERT OR REPLACE INTO outbox (subject, version, stage, attempts, due_at) VALUES (?, ?, ?, ?, ?)",
         vec![
-            subject.as_str().into(),
+            subject.name().as_ref().into(),
             (entry.version as i64).into(),
             stage_name(entry.stage).into(),
             i64::from(entry.attempts).into(),
@@ -77,11 +109,11 @@ pub(crate) fn enqueue(database: &Database, subject: &Changed, version: u64, now:
     )
 }
 
-/// The row of the subject, if it has yet to be published.
-pub(crate) fn unpublished(database: &Database, subject: &Changed) -> Result<Option<Due>> {
+/// The row of the subject, if it is at this stage.
+pub(crate) fn find(database: &Database, subject: &Changed, stage: Stage) -> Result<Option<Due>> {
     let row: Option<Row> = database.row(
-        "SELECT subject, version, stage, attempts, due_at FROM outbox WHERE subject = ? AND stage = 'publish'",
-        vec![subject.as_str().into()],
+        "SELECT subject, version, stage, attempts, due_at FROM outbox WHERE subject = ? AND stage = ?",
+        vec![subject.name().as_ref().into(), stage_name(stage).into()],
     )?;
     Ok(row.and_then(Row::into_due))
 }
@@ -96,30 +128,47 @@ pub(crate) fn due(database: &Database, stage: Stage, now: Timestamp, limit: usiz
     Ok(rows.into_iter().filter_map(Row::into_due).collect())
 }
 
-/// The time when the next row is due. It is queried stage by stage, each of which is one step in the index, since
-/// thousands of rows wait there after an import.
+/// The rows for the limiter, no matter when they are due, the longest overdue first.
+pub(crate) fn for_limiter(database: &Database, limit: usize) -> Result<Vec<Due>> {
+    let rows: Vec<Row> = database.rows(
+        "SELECT subject, version, stage, attempts, due_at FROM outbox WHERE stage = ? ORDER BY due_at LIMIT ?",
+        vec![stage_name(Stage::Tell).into(), (limit as i64).into()],
+    )?;
+    Ok(rows.into_iter().filter_map(Row::into_due).collect())
+}
+
+/// The time when the next row for the feed or KV is due. It is queried stage by stage, each of which is one step in the
+/// index, since thousands of rows wait there after an import.
 pub(crate) fn earliest(database: &Database) -> Result<Option<Timestamp>> {
+    let stages = [Stage::Publish, Stage::Put, Stage::Confirm, Stage::Acknowledge];
+    let due = stages.into_iter().map(|stage| earliest_of(database, stage)).collect::<Result<Vec<_>>>()?;
+    Ok(due.into_iter().flatten().min())
+}
+
+/// The time when the next row for the limiter is due.
+pub(crate) fn earliest_for_limiter(database: &Database) -> Result<Option<Timestamp>> {
+    earliest_of(database, Stage::Tell)
+}
+
+fn earliest_of(database: &Database, stage: Stage) -> Result<Option<Timestamp>> {
     #[derive(Deserialize)]
     struct Earliest {
         due_at: Option<Timestamp>,
     }
-    let mut earliest = None;
-    for stage in [Stage::Publish, Stage::Put, Stage::Confirm, Stage::Acknowledge] {
-        let query = "SELECT min(due_at) AS due_at FROM outbox WHERE stage = ?";
-        let of_stage: Option<Earliest> = database.row(query, vec![stage_name(stage).into()])?;
-        earliest = [earliest, of_stage.and_then(|of_stage| of_stage.due_at)].into_iter().flatten().min();
-    }
-    Ok(earliest)
+    let query = "SELECT min(due_at) AS due_at FROM outbox WHERE stage = ?";
+    let earliest: Option<Earliest> = database.row(query, vec![stage_name(stage).into()])?;
+    Ok(earliest.and_then(|earliest| earliest.due_at))
 }
 
 /// Moves a row to its next stage, or back, from the state in which its stage was begun. A row that has changed in the
 /// meantime stays, since it is about a newer change.
 pub(crate) fn replace(database: &Database, was: &Due, next: Option<OutboxEntry>) -> Result<()> {
-    let stands = [was.subject.as_str().into(), (was.entry.version as i64).into(), stage_name(was.entry.stage).into()];
+    let stands =
+        [was.subject.name().as_ref().into(), (was.entry.version as i64).into(), stage_name(was.entry.stage).into()];
     let next = match was.subject {
-        Changed::Key(_) => next,
         // The feed never forgets a suspension, so it need not know that KV has it.
         Changed::Tenant => next.filter(|entry| entry.stage != Stage::Acknowledge),
+        _ => next,
     };
     let Some(next) = next else {
         let delete = "DELETE FROM outbox WHERE subject = ? AND version = ? AND stage = ?";
@@ -139,6 +188,7 @@ const fn stage_name(stage: Stage) -> &'static str {
         Stage::Put => "put",
         Stage::Confirm => "confirm",
         Stage::Acknowledge => "acknowledge",
+        Stage::Tell => "tell",
     }
 }
 
@@ -148,12 +198,29 @@ mod tests {
 
     #[test]
     fn stages_and_subjects_read_back() {
-        for stage in [Stage::Publish, Stage::Put, Stage::Confirm, Stage::Acknowledge] {
+        for stage in [Stage::Publish, Stage::Put, Stage::Confirm, Stage::Acknowledge, Stage::Tell] {
             assert_eq!(serde_json::to_value(stage).unwrap(), stage_name(stage));
         }
-        let key = Changed::Key(KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap());
-        for subject in [key, Changed::Tenant] {
-            assert_eq!(Changed::parse(subject.as_str()), Some(subject));
+        let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
+        for (subject, name) in [
+            (Changed::Key(id.clone()), "key_4bTzV9cXk07Hq2mN1pRs"),
+            (Changed::Tenant, "tenant"),
+            (Changed::TenantLimits, "limits"),
+            (Changed::KeyLimits(id), "limits/key_4bTzV9cXk07Hq2mN1pRs"),
+            (Changed::Addition("add_1".into()), "addition/add_1"),
+        ] {
+            assert_eq!(subject.name(), name);
+            assert_eq!(Changed::parse(name), Some(subject));
         }
+        assert_eq!(Changed::parse("limits/tenant"), None);
+    }
+
+    #[test]
+    fn what_is_for_the_limiter_never_waits_at_a_stage_of_the_feed() {
+        let now = Timestamp::from_millis(0);
+        for subject in [Changed::TenantLimits, Changed::Addition("add_1".into())] {
+            assert_eq!(subject.first_entry(1, now).stage, Stage::Tell);
+        }
+        assert_eq!(Changed::Tenant.first_entry(1, now).stage, Stage::Publish);
     }
 }

@@ -40,6 +40,13 @@ pub(crate) fn pending(is_revocation: bool) -> Problem {
     Problem::new(code, detail)
 }
 
+/// The 503: a change of rate limits or quotas is recorded, but the limiter did not take it.
+pub(crate) fn limits_pending() -> Problem {
+    let detail = "The change is recorded, but not yet in effect: the limiter can't be reached. It is retried by itself \
+                  until it takes effect; ask again to see when that is.";
+    Problem::new(Code::ChangePending, detail)
+}
+
 /// The 422: the tenant's limits don't allow this expiry.
 pub(crate) fn not_so_long(detail: String) -> Failure {
     vec![FieldError { field: "expires_at".into(), detail }].into()

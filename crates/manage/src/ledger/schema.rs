@@ -198,6 +198,32 @@ CREATE TABLE letter_acts (
 INSERT INTO outbox (subject, version, stage, attempts, due_at)
 SELECT 'tenant', version, 'put', 0, 0 FROM standing WHERE true ON CONFLICT (subject) DO NOTHING;
 ",
+    "
+-- A key's own rate limits and quotas, as JSON; NULL if it has none.
+ALTER TABLE keys ADD COLUMN own_limits TEXT;
+-- The first key of the row of rotations that made it; NULL if it replaces none.
+ALTER TABLE keys ADD COLUMN counts_as TEXT;
+-- When own_limits are in effect everywhere; NULL until the limiter took them.
+ALTER TABLE keys ADD COLUMN limits_effective_by INTEGER;
+CREATE INDEX keys_with_limit_terms ON keys (id)
+WHERE state <> 'revoked' AND (own_limits IS NOT NULL OR counts_as IS NOT NULL);
+-- The same of the tenant's plan, rate limits and quotas.
+ALTER TABLE settings ADD COLUMN limits_effective_by INTEGER;
+
+-- What operators added to quotas, until a day after the period that got it.
+CREATE TABLE quota_additions (
+    id TEXT PRIMARY KEY,
+    quota TEXT NOT NULL,
+    key TEXT,                         -- as which its keys count; NULL if the tenant shares the quota
+    units INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,         -- the end of the period
+    made_at INTEGER NOT NULL,
+    claim TEXT,                       -- id and fingerprint as in idempotency; NULL if there was no Idempotency-Key
+    fingerprint TEXT
+) WITHOUT ROWID;
+CREATE INDEX quota_additions_by_claim ON quota_additions (claim) WHERE claim IS NOT NULL;
+CREATE INDEX quota_additions_by_end ON quota_additions (ends_at);
+",
 ];
 
 #[cfg(test)]
@@ -215,6 +241,7 @@ mod tests {
             "09a736b8277c5fa340554eff35825913d6d415550594aec08ffa2ae40309905b",
             "727e3ea3a8bd8d10926b4ca600c6fa63086a68ead10e13e312453a902d980efd",
             "98e115e47cb1bf8c6140dffab181d3534da4d0cfe7bd8d22cba572a26b18641d",
+            "adcb1635a188169bbaa6e7bf3d9c7498a15ce6afafb6662620a8152578a3c456",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

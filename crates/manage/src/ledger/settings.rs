@@ -4,14 +4,22 @@ use keystile_core::{
     Timestamp,
     access::record::Subject,
     base::{code::Code, problem::Problem},
-    ledger::plan::{KeyLimits, MAX_KEYS, TenantSettings},
+    ledger::{
+        lifecycle::Key,
+        lowering,
+        plan::{KeyLimits, MAX_KEYS, TenantSettings},
+    },
+    limits::{
+        definition::{AppliedLimit, Terms},
+        own::OwnLimits,
+    },
 };
 use serde::Deserialize;
 use serde_json::json;
 use worker::Result;
 
 use super::{keys, open::OpenLedger};
-use crate::failure::Failure;
+use crate::{command::Origin, failure::Failure};
 use keystile_runtime::database::Database;
 
 /// Reads the settings, which are empty if nothing was ever set.
@@ -27,7 +35,36 @@ pub(crate) fn find(database: &Database) -> Result<TenantSettings> {
 /// Writes the settings.
 pub(crate) fn write(database: &Database, settings: &TenantSettings) -> Result<()> {
     let settings = serde_json::to_string(settings)?;
-    database.execute("INSERT OR REPLACE INTO settings (one, settings) VALUES (1, ?)", vec![settings.into()])
+    database.execute(
+        "INSERT INTO settings (one, settings) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET settings = ?1",
+        vec![settings.into()],
+    )
+}
+
+/// The time from which the tenant's plan, rate limits and quotas are in effect; `None` if the limiter hasn't taken
+/// them, or they were never changed.
+pub(crate) fn limits_effective_by(database: &Database) -> Result<Option<Timestamp>> {
+    #[derive(Deserialize)]
+    struct Row {
+        limits_effective_by: Option<Timestamp>,
+    }
+    let row: Option<Row> = database.row("SELECT limits_effective_by FROM settings", vec![])?;
+    Ok(row.and_then(|row| row.limits_effective_by))
+}
+
+/// Notes that the tenant's plan, rate limits or quotas have changed. The limiter hasn't taken them yet.
+pub(crate) fn limits_changed(database: &Database) -> Result<()> {
+    database.execute("UPDATE settings SET limits_effective_by = NULL", vec![])
+}
+
+/// Notes that the limiter took the tenant's plan, rate limits and quotas.
+pub(crate) fn limits_took_effect(database: &Database, effective_by: Timestamp) -> Result<()> {
+    database.execute("UPDATE settings SET limits_effective_by = ?", vec![effective_by.as_millis().into()])
+}
+
+/// The place in the configuration whose rate limits and quotas hold for a key with these own values.
+pub(crate) fn terms<'a>(settings: &'a TenantSettings, key: &'a OwnLimits) -> Terms<'a> {
+    Terms { plan: settings.plan.as_deref(), tenant: &settings.own_counted, key }
 }
 
 fn reached(limit: u32, active: u64, detail: String) -> Problem {
@@ -41,6 +78,47 @@ impl OpenLedger {
         match subject {
             Subject::ApiKey { .. } => Ok(self.deployment.config.limits_of(&find(&self.database)?)),
             Subject::Operator { .. } => Ok(KeyLimits::default()),
+        }
+    }
+
+    /// The rate limits and quotas that a key is under; without a key, those of a key without own values.
+    pub(crate) fn counted_limits(&self, key: Option<&Key>) -> Result<Vec<AppliedLimit>> {
+        let (settings, none) = (find(&self.database)?, OwnLimits::default());
+        let own = key.map_or(&none, |key| &key.own_limits);
+        Ok(self.deployment.config.counted_limits.applied(terms(&settings, own)))
+    }
+
+    /// The own rate limits and quotas of a new key, as they were requested or, if the caller may only lower limits, as
+    /// maxima.
+    pub(crate) fn own_limits_of_new_key(
+        &self,
+        origin: &Origin,
+        requested: &OwnLimits,
+    ) -> std::result::Result<OwnLimits, Failure> {
+        if origin.may_raise || requested.is_empty() {
+            return Ok(requested.clone());
+        }
+        let (settings, none) = (find(&self.database)?, OwnLimits::default());
+        let configured = &self.deployment.config.counted_limits;
+        let own = lowering::of_new_key(configured, terms(&settings, &none), requested);
+        own.map_err(|limit| lowering::refusal(limit).into())
+    }
+
+    /// Checks that the caller may change a key's own rate limits and quotas to these.
+    pub(crate) fn check_own_limits(
+        &self,
+        origin: &Origin,
+        key: &Key,
+        after: &OwnLimits,
+    ) -> std::result::Result<(), Failure> {
+        if origin.may_raise || *after == key.own_limits {
+            return Ok(());
+        }
+        let settings = find(&self.database)?;
+        let configured = &self.deployment.config.counted_limits;
+        match lowering::raised(configured, terms(&settings, &key.own_limits), after) {
+            Some(limit) => Err(lowering::refusal(limit).into()),
+            None => Ok(()),
         }
     }
 

@@ -77,7 +77,7 @@ impl Change for CancelRotation {
             }
             ledger.check_one_more(&ledger.limits(&kept.record.subject)?, now)?;
             // Cancelling twice is an error, so a repeated request must be told that it was done already.
-            let answer = ShownKey::changed(&kept, None, ledger.deployment.holds(), now);
+            let answer = ShownKey::changed(&kept, None, ledger.deployment.showing(), now);
             handler::note::<Self>(ledger, self.origin.claim.as_ref(), &answer, now)?;
             Ok(kept)
         };

@@ -68,7 +68,7 @@ impl Change for CreateKey {
     }
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownKey, Failure> {
-        let (now, holds) = (clock::now(), ledger.deployment.holds());
+        let (now, showing) = (clock::now(), ledger.deployment.showing());
         let Self { origin, new, granting } = self;
         let (key, minted) = ledger.change_for(&origin, now, || {
             let limits = ledger.limits(&new.subject)?;
@@ -77,14 +77,16 @@ impl Change for CreateKey {
             if let (Some(caller), Subject::Operator { reach }) = (&granting, &new.subject) {
                 ledger.granting(&origin, caller)?.may_grant(&new.scopes, reach, expires_at)?;
             }
-            let (key, minted) = ledger.mint(new.clone(), expires_at, now)?;
+            let own_limits = ledger.own_limits_of_new_key(&origin, &new.own_limits)?;
+            let (key, minted) = ledger.mint(NewKey { own_limits, ..new.clone() }, expires_at, now)?;
             ledger.record_new(&origin, Action::Created, &key, now)?;
-            let answer = ShownKey::changed(&key, None, holds, now).with_text(&minted);
+            let answer = ShownKey::changed(&key, None, showing, now).with_text(&minted);
             handler::note::<Self>(ledger, origin.claim.as_ref(), &answer, now)?;
             ledger.arm(now)?;
             Ok((key, minted))
         })?;
+        ledger.tell_of_new(&[Changed::KeyLimits(key.record.id.clone())]).await;
         let effective_by = ledger.publish_now(&[Changed::Key(key.record.id.clone())]).await.unwrap_or_default();
-        Ok(ShownKey::changed(&key, effective_by, holds, now).with_text(&minted))
+        Ok(ShownKey::changed(&key, effective_by, showing, now).with_text(&minted))
     }
 }

@@ -55,7 +55,7 @@ impl Read for GetKey {
 
 /// The key in the form in which it is shown, with sums of its uses if they are wanted.
 pub(super) fn shown(ledger: &OpenLedger, key: &Key, include_usage: bool, now: Timestamp) -> worker::Result<ShownKey> {
-    let shown = ShownKey::new(key, ledger.deployment.holds(), now);
+    let shown = ShownKey::new(key, ledger.deployment.showing(), now);
     if !include_usage {
         return Ok(shown);
     }

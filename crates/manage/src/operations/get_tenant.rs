@@ -4,6 +4,7 @@
 use keystile_core::{
     TenantId,
     api::shown::{SecretUse, ShownTenant},
+    limits::own_patch::LimitField,
 };
 use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
@@ -44,10 +45,15 @@ impl Read for GetTenant {
         let keys = keys::count_by_status(database, now)?.into_iter().collect();
         let suspended = suspension::find(database)?.is_some_and(|suspension| suspension.stated.suspended);
         let settings = settings::find(database)?;
+        let config = &ledger.deployment.config;
+        let own = |field| settings.own_counted.shown(&config.counted_limits, field);
         Ok(ShownTenant {
+            effective_by: None,
             keys,
-            limits: ledger.deployment.config.limits_of(&settings).into(),
+            limits: config.limits_of(&settings).into(),
             own_limits: settings.own_limits.into(),
+            quotas: own(LimitField::Quotas),
+            rate_limits: own(LimitField::RateLimits),
             plan: settings.plan,
             secrets: secrets(ledger, &keys::count_by_secret(database, now)?),
             suspended,

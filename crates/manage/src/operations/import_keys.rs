@@ -17,7 +17,13 @@ use keystile_core::{
         idempotency::Claim,
         import::{BATCH_LINES, LineResult, differences},
         lifecycle::{ImportedKey, Key},
-        plan::KeyLimits,
+        lowering,
+        plan::{KeyLimits, TenantSettings},
+    },
+    limits::{
+        definition::{ConfiguredLimits, LimitKind},
+        own::OwnLimits,
+        own_patch::LimitField,
     },
     objects::feed,
 };
@@ -138,10 +144,10 @@ impl Change for ImportKeys {
         let Self { origin, tenant, keys } = self;
         // A claim is permanent, so the caller is judged here as strictly as for the change itself.
         ledger.judge(&origin, clock::now())?;
-        let claims = claim(ledger, &tenant, &keys, clock::now()).await?;
+        let claims = claim(ledger, &origin, &tenant, &keys, clock::now()).await?;
         let now = clock::now();
         let results = ledger.change_for(&origin, now, || {
-            let mut room = room(ledger, now)?;
+            let mut room = Room::of(ledger, &origin, now)?;
             let results = keys.iter().map(|(line, key)| {
                 let result = import_one(ledger, &origin, key, &claims, &mut room, now)?;
                 Ok((*line, result))
@@ -150,12 +156,15 @@ impl Change for ImportKeys {
             ledger.arm(now)?;
             Ok(results)
         })?;
-        let new = results.iter().filter_map(|(_, result)| match result {
-            LineResult::Imported { id } => Some(Changed::Key(id.clone())),
-            _ => None,
-        });
+        let new = || {
+            results.iter().filter_map(|(_, result)| match result {
+                LineResult::Imported { id } => Some(id.clone()),
+                _ => None,
+            })
+        };
+        ledger.tell_of_new(&new().map(Changed::KeyLimits).collect::<Vec<_>>()).await;
         // The keys are recorded. What the feed doesn't take now is retried from the outbox.
-        let effective_by = ledger.publish_now(&new.collect::<Vec<_>>()).await.unwrap_or_default();
+        let effective_by = ledger.publish_now(&new().map(Changed::Key).collect::<Vec<_>>()).await.unwrap_or_default();
         Ok(Imported { results, effective_by, replayed: false })
     }
 }
@@ -164,11 +173,12 @@ impl Change for ImportKeys {
 /// one without a key would keep the digest from its rightful tenant.
 async fn claim(
     ledger: &OpenLedger,
+    origin: &Origin,
     tenant: &TenantId,
     keys: &[(usize, ImportedKey)],
     now: Timestamp,
 ) -> Result<Claims, Failure> {
-    let mut room = room(ledger, now)?;
+    let mut room = Room::of(ledger, origin, now)?;
     let mut digests = BTreeSet::new();
     for (_, line) in keys {
         let known = digests.contains(&line.digest) || keys::by_digest(&ledger.database, &line.digest)?.is_some();
@@ -190,15 +200,6 @@ async fn claim(
     Ok(Claims { asked: digests, refused: answer.refused.into_iter().collect() })
 }
 
-fn room(ledger: &OpenLedger, now: Timestamp) -> Result<Room, Error> {
-    let limits = ledger.deployment.config.limits_of(&settings::find(&ledger.database)?);
-    let active = match limits.max_active_keys {
-        Some(limit) => keys::count_lasting(&ledger.database, now, limit)?,
-        None => 0,
-    };
-    Ok(Room { limits, active })
-}
-
 /// Imports one line. Checks again whether the key exists, since it may have been recorded while the feed was asked, or
 /// by an earlier line.
 fn import_one(
@@ -206,7 +207,7 @@ fn import_one(
     origin: &Origin,
     line: &ImportedKey,
     claims: &Claims,
-    room: &mut Room,
+    room: &mut Room<'_>,
     now: Timestamp,
 ) -> Result<LineResult, Failure> {
     if let Some(row) = keys::by_digest(&ledger.database, &line.digest)? {
@@ -215,15 +216,15 @@ fn import_one(
             let detail = format!("this is the digest of {}, which was issued here", key.record.id);
             return Ok(LineResult::refused("digest", detail));
         }
-        let differs = differences(line, &key);
+        let differs = differences(line, &key, &ledger.deployment.config.counted_limits);
         return Ok(LineResult::Existing { id: key.record.id, differs });
     }
     if claims.refused.contains(&line.digest) {
         let detail = "there is another key with this digest, or another tenant has claimed it";
         return Ok(LineResult::refused("digest", detail));
     }
-    let expires_at = match room.admit(line, now) {
-        Ok(expires_at) => expires_at,
+    let Admitted { expires_at, own_limits } = match room.admit(line, now) {
+        Ok(admitted) => admitted,
         Err(refused) => return Ok(refused),
     };
     if !claims.asked.contains(&line.digest) {
@@ -232,28 +233,65 @@ fn import_one(
     }
     let id = KeyId::key_from_random(&random::bytes::<ID_RANDOM_BYTES>()?)
         .ok_or_else(|| Error::RustError("too few random bytes for an id".into()))?;
-    let key = Key::import(id.clone(), line.clone(), expires_at, now);
+    let mut line = line.clone();
+    line.new.own_limits = own_limits;
+    let key = Key::import(id.clone(), line, expires_at, now);
     ledger.record_new(origin, Action::Imported, &key, now)?;
     Ok(LineResult::Imported { id })
 }
 
 /// The tenant's limits, and the number of keys that count against them so far.
-struct Room {
+struct Room<'a> {
+    configured: &'a ConfiguredLimits,
+    settings: TenantSettings,
+    /// Whether the importer may raise limits.
+    may_raise: bool,
     limits: KeyLimits,
     active: u64,
 }
 
-impl Room {
-    /// Admits the key of a line, counts it and returns its expiry; or says why there is no room for it.
-    fn admit(&mut self, line: &ImportedKey, now: Timestamp) -> Result<Option<Timestamp>, LineResult> {
+/// What the tenant's limits make of a line.
+struct Admitted {
+    expires_at: Option<Timestamp>,
+    own_limits: OwnLimits,
+}
+
+impl<'a> Room<'a> {
+    fn of(ledger: &'a OpenLedger, origin: &Origin, now: Timestamp) -> Result<Self, Error> {
+        let config = &ledger.deployment.config;
+        let settings = settings::find(&ledger.database)?;
+        let limits = config.limits_of(&settings);
+        let active = match limits.max_active_keys {
+            Some(limit) => keys::count_lasting(&ledger.database, now, limit)?,
+            None => 0,
+        };
+        Ok(Self { configured: &config.counted_limits, settings, may_raise: origin.may_raise, limits, active })
+    }
+
+    /// Admits the key of a line and counts it; or says why there is no room for it.
+    fn admit(&mut self, line: &ImportedKey, now: Timestamp) -> Result<Admitted, LineResult> {
         let expires_at = self.limits.expiry(line.new.expires_at, now);
         let expires_at = expires_at.map_err(|detail| LineResult::refused("expires_at", detail))?;
+        let own_limits = self.own_limits(&line.new.own_limits)?;
         if !self.limits.allow_one_more(self.active) {
             let detail = "the tenant has as many active keys as it may; revoke some, or raise its limit";
             return Err(LineResult::refused("max_active_keys", detail));
         }
         self.active += 1;
-        Ok(expires_at)
+        Ok(Admitted { expires_at, own_limits })
+    }
+
+    fn own_limits(&self, requested: &OwnLimits) -> Result<OwnLimits, LineResult> {
+        if self.may_raise {
+            return Ok(requested.clone());
+        }
+        let none = OwnLimits::default();
+        let terms = settings::terms(&self.settings, &none);
+        lowering::of_new_key(self.configured, terms, requested).map_err(|name| {
+            let quotas = self.configured.find(name).is_some_and(|found| matches!(found.kind, LimitKind::Quota(_)));
+            let field = if quotas { LimitField::Quotas } else { LimitField::RateLimits };
+            LineResult::refused(field.as_str(), lowering::refusal(name).detail)
+        })
     }
 }
 

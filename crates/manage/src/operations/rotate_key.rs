@@ -89,8 +89,8 @@ impl Change for Rotate {
             if rotation.overlap != Overlap::None {
                 ledger.check_one_more_ends(&limits, now)?;
             }
-            let (mut successor, minted) = ledger.mint(old.as_new(), expires_at, now)?;
-            successor.rotated_from = Some(old.record.id.clone());
+            let (successor, minted) = ledger.mint(old.as_new(), expires_at, now)?;
+            let successor = successor.replacing(&old);
             let replaced = old.rotate(&successor.record.id, rotation.overlap, now).map_err(refusals::impossible)?;
             ledger.record_new(&origin, Action::Created, &successor, now)?;
             ledger.record_changed(&origin, Action::Rotated, &old, &replaced, now)?;
@@ -99,6 +99,7 @@ impl Change for Rotate {
             ledger.arm(now)?;
             Ok((successor, minted, replaced))
         })?;
+        ledger.tell_of_new(&[Changed::KeyLimits(successor.record.id.clone())]).await;
         let subjects = [&successor, &replaced].map(|key| Changed::Key(key.record.id.clone()));
         let effective_by = ledger.publish_now(&subjects).await.unwrap_or_default();
         Ok(rotated(ledger, &successor, &minted, &replaced, effective_by, now))
@@ -113,9 +114,9 @@ fn rotated(
     effective_by: Option<Timestamp>,
     now: Timestamp,
 ) -> ShownKey {
-    let holds = ledger.deployment.holds();
-    let replaced = ShownKey::new(replaced, holds, now);
-    ShownKey::changed(successor, effective_by, holds, now).with_text(minted).replacing(replaced)
+    let showing = ledger.deployment.showing();
+    let replaced = ShownKey::new(replaced, showing, now);
+    ShownKey::changed(successor, effective_by, showing, now).with_text(minted).replacing(replaced)
 }
 
 /// The expiry of the successor: the requested one within the limits, or else the old key's own expiry.

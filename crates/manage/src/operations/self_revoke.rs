@@ -32,7 +32,7 @@ impl Change for SelfRevoke {
         let target = Target { id: key_id, within: None };
         let key = ledger.find(&target)?.key;
         let (actor_id, actor_name) = (key.record.id.to_string(), key.record.name);
-        let origin = Origin { actor_id, actor_name, ip, request_id, claim: None, judged_until: None };
+        let origin = Origin { actor_id, actor_name, ip, request_id, ..Origin::keystile() };
         let reason = Some("revoked by its holder".into());
         Revoke { origin, target, reason }.carry_out(ledger).await
     }

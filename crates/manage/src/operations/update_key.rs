@@ -78,7 +78,8 @@ impl Change for UpdateKey {
             if if_match.as_ref().is_some_and(|versions| !versions.contains(&key.record.version)) {
                 return Err(refusals::version_mismatch(key).into());
             }
-            let patched = key.patch(patch.clone(), now).map_err(refusals::impossible)?;
+            let patched = key.patch(patch.clone(), origin.may_raise, now).map_err(refusals::impossible)?;
+            ledger.check_own_limits(&origin, key, &patched.own_limits)?;
             if patch.metadata.is_some() {
                 management::check_metadata(&patched.record.metadata)
                     .map_err(|detail| vec![FieldError { field: "metadata".into(), detail }])?;
@@ -89,7 +90,13 @@ impl Change for UpdateKey {
             }
             Ok(patched)
         };
-        ledger.change(&origin, &target, Action::Changed, &change, now).await
+        let changed = ledger.change(&origin, &target, Action::Changed, &change, now).await;
+        if patch.own_limits.is_empty() {
+            return changed;
+        }
+        // The limiter is told even if the feed can't be reached: neither waits for the other.
+        let limits_effect = ledger.own_limits_effect(&target).await;
+        Ok(changed?.no_earlier_than(limits_effect?))
     }
 }
 

@@ -2,9 +2,9 @@
 //! imposed on them.
 
 use keystile_core::{
-    TenantId,
+    TenantId, Timestamp,
     api::{management::MAX_BODY_BYTES, shown::ShownTenant},
-    feed::message::TenantStatus,
+    base::timestamp::Rfc3339,
     ledger::{
         audit::Action,
         idempotency::Claim,
@@ -24,7 +24,7 @@ use crate::{
         handler::{Change, Read as _},
         open::OpenLedger,
         outbox::{self, Changed},
-        settings, suspension,
+        refusals, settings,
     },
 };
 
@@ -32,7 +32,8 @@ use crate::{
 pub(super) async fn of_path(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let (body, origin) = call.asked(MERGE_PATCH, MAX_BODY_BYTES).await?;
-    let patch = TenantPatch::parse(body, &call.deployment.config.plans)?;
+    let config = &call.deployment.config;
+    let patch = TenantPatch::parse(body, &config.plans, &config.counted_limits)?;
     call.tenants_ledger(&UpdateTenant { origin, tenant: call.tenant()?.clone(), patch }).await
 }
 
@@ -65,22 +66,40 @@ impl Change for UpdateTenant {
         let database = &ledger.database;
         ledger.change_for(&origin, now, || {
             let before = settings::find(database)?;
-            let after = patch.clone().apply(before.clone());
+            let after = patch.clone().apply(&before);
             if after == before {
                 return Ok(());
             }
             settings::write(database, &after)?;
             let detail = plan::difference(&before, &after);
             audit::tenant_changed(database, &origin, Action::LimitsChanged, detail, now)?;
-            // Writes a status, so that the tenant is listed even if it has no keys yet.
-            if suspension::find(database)?.is_none() {
-                suspension::write(database, &TenantStatus { tenant: tenant.clone(), version: 1, suspended: false })?;
-                outbox::enqueue(database, &Changed::Tenant, 1, now)?;
+            if after.limits_version != before.limits_version {
+                settings::limits_changed(database)?;
+                outbox::enqueue(database, &Changed::TenantLimits, after.limits_version, now)?;
             }
+            ledger.make_known(&tenant, now)?;
             Ok(ledger.arm(now)?)
         })?;
-        // The limits are in force from now on, no matter when the feed hears of the tenant.
+        // The limits on keys are in force from now on, no matter when the feed hears of the tenant.
         let _ = ledger.publish_now(&[Changed::Tenant]).await;
-        GetTenant { request_id: origin.request_id, tenant }.read(ledger)
+        let effective_by = if patch.concerns_counted() { limits_effect(ledger, now).await? } else { None };
+        let shown = GetTenant { request_id: origin.request_id, tenant }.read(ledger)?;
+        Ok(ShownTenant { effective_by: effective_by.map(Rfc3339), ..shown })
     }
+}
+
+/// The time from which the tenant's rate limits and quotas are in effect, unless that is over. If the limiter has yet
+/// to be told, that is tried now; the 503 says that it failed.
+async fn limits_effect(ledger: &OpenLedger, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+    // Where there are no limits, nobody waits for the limiter. The drain tells it.
+    if ledger.deployment.config.counted_limits.is_empty() {
+        return Ok(None);
+    }
+    if let Ok(Some(effective_by)) = ledger.tell_now(&[Changed::TenantLimits]).await {
+        return Ok(Some(effective_by));
+    }
+    if ledger.is_untold(&Changed::TenantLimits)? {
+        return Err(refusals::limits_pending().into());
+    }
+    Ok(settings::limits_effective_by(&ledger.database)?.filter(|effective_by| *effective_by > now))
 }

@@ -1,5 +1,7 @@
 //! Checks the members of answers against the document. Pages of the audit log are checked beside their type.
 
+use std::sync::LazyLock;
+
 use keystile_core::{
     KeyDigest, KeyId, Keyring, TenantId, Timestamp,
     access::{
@@ -8,8 +10,8 @@ use keystile_core::{
     },
     api::{
         import::ImportReport,
-        shown::{Holds, KeyCounts, SecretUse, ShownCatalog, ShownKey, ShownPlans, ShownSources},
-        shown::{ShownLimits, ShownSuspension, ShownTenant},
+        shown::{Holds, KeyCounts, SecretUse, Showing, ShownCatalog, ShownKey, ShownPlans, ShownSources},
+        shown::{ShownLimit, ShownLimitList, ShownLimits, ShownRestore, ShownSuspension, ShownTenant},
     },
     base::{id::DeliveryId, timestamp::Rfc3339},
     config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
@@ -21,6 +23,13 @@ use keystile_core::{
         lifecycle::{ImportedKey, Key, NewKey, PendingEnd, Revocation},
         plan::{KeyLimits, Plan, RequestedExpiry},
     },
+    limits::{
+        definition::{AppliedLimit, ConfiguredLimits, LimitDefinition, LimitKind, Per, WhenLimiterUnreachable},
+        own::{OwnLimit, OwnLimits},
+        own_patch::LimitField,
+        quota,
+        state::LimitState,
+    },
     usage::report::{Bucket, CodeCounts, KeyUsage, Period, UsageSummary},
 };
 use serde::Serialize;
@@ -31,16 +40,21 @@ use crate::documented::{assert_documented, sent};
 
 const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
 const HOLDS: Holds = Holds::Always;
+static LIMITS: LazyLock<ConfiguredLimits> = LazyLock::new(counted_limits);
+
+fn showing() -> Showing<'static> {
+    Showing { holds: HOLDS, limits: &LIMITS }
+}
 
 #[test]
 fn keys_are_shown_as_documented() {
     for (subject, name) in [(api_key(), "Key"), (operator(), "Operator")] {
-        let fresh = || ShownKey::new(&key(subject.clone()), HOLDS, NOW);
+        let fresh = || ShownKey::new(&key(subject.clone()), showing(), NOW);
         let mut examples = vec![sent(&fresh()), sent(&fresh().with_usage(UsageSummary::new(&[])))];
-        examples.extend(stages(subject.clone()).iter().map(|key| sent(&ShownKey::new(key, HOLDS, NOW))));
+        examples.extend(stages(subject.clone()).iter().map(|key| sent(&ShownKey::new(key, showing(), NOW))));
         assert_documented(name, &examples);
         let unreadable = vec!["key_4bTzV9cXk07Hq2mN1pRs".to_string()];
-        let keys = || stages(subject.clone()).iter().map(|key| ShownKey::new(key, HOLDS, NOW)).collect::<Vec<_>>();
+        let keys = || stages(subject.clone()).iter().map(|key| ShownKey::new(key, showing(), NOW)).collect::<Vec<_>>();
         let with_usage = fresh().with_usage(UsageSummary::new(&[]));
         let page = |keys, next_cursor, unreadable| sent(&KeyPage { keys, next_cursor, unreadable });
         let first = page(keys().into_iter().chain([fresh(), with_usage]).collect(), Some("c".into()), unreadable);
@@ -53,7 +67,7 @@ fn changed_keys_are_shown_as_documented() {
     for (subject, name) in [(api_key(), "Key"), (operator(), "Operator")] {
         let shown = |effective_by: Option<Timestamp>| {
             let all = [key(subject.clone())].into_iter().chain(stages(subject.clone()));
-            all.map(|key| ShownKey::changed(&key, effective_by, HOLDS, NOW)).collect::<Vec<_>>()
+            all.map(|key| ShownKey::changed(&key, effective_by, showing(), NOW)).collect::<Vec<_>>()
         };
         let changed = || shown(Some(NOW)).into_iter();
         let kept = || changed().chain(shown(None));
@@ -62,7 +76,7 @@ fn changed_keys_are_shown_as_documented() {
             stages(subject.clone())
                 .into_iter()
                 .chain([self::key(subject.clone())])
-                .map(move |old| key.clone().replacing(ShownKey::new(&old, HOLDS, NOW)))
+                .map(move |old| key.clone().replacing(ShownKey::new(&old, showing(), NOW)))
         };
         assert_documented(&format!("Changed{name}"), &with_replays(changed()));
         assert_documented(&format!("Kept{name}"), &with_replays(kept()));
@@ -70,7 +84,7 @@ fn changed_keys_are_shown_as_documented() {
         let mut rotated = with_replays(created().flat_map(replaced));
         // The replaced key is not shown with its uses.
         let with_usage = created().map(|key| {
-            key.replacing(ShownKey::new(&self::key(subject.clone()), HOLDS, NOW).with_usage(UsageSummary::new(&[])))
+            key.replacing(ShownKey::new(&self::key(subject.clone()), showing(), NOW).with_usage(UsageSummary::new(&[])))
         });
         rotated.extend(with_usage.map(|key| sent(&key)));
         assert_documented(&format!("Rotated{name}"), &rotated);
@@ -79,11 +93,15 @@ fn changed_keys_are_shown_as_documented() {
 
 #[test]
 fn tenants_are_shown_as_documented() {
+    let own = |field| own_limits().shown(&LIMITS, field);
     let tenant = |plan: Option<&str>, limits: KeyLimits| ShownTenant {
+        effective_by: plan.map(|_| Rfc3339(NOW)),
         keys: KeyCounts::default(),
         limits: limits.into(),
         own_limits: ShownLimits::from(limits),
         plan: plan.map(String::from),
+        quotas: own(LimitField::Quotas),
+        rate_limits: own(LimitField::RateLimits),
         secrets: vec![SecretUse { configured: true, fingerprint: "fingerpr".into(), keys: 1 }],
         suspended: false,
         tenant: acme(),
@@ -92,6 +110,18 @@ fn tenants_are_shown_as_documented() {
     let suspension =
         ShownSuspension { effective_by: Rfc3339(NOW), holds: HOLDS, keys: 1, suspended: true, tenant: acme() };
     assert_documented("Standing", &with_replays([suspension]));
+}
+
+#[test]
+fn limits_are_shown_as_documented() {
+    let state = |definition: &LimitDefinition| {
+        let LimitDefinition { name, kind, per, limit, .. } = definition.clone();
+        LimitState { applied: AppliedLimit { name, kind, per, limit }, remaining: 1, more_in_ms: 0 }
+    };
+    let shown = || LIMITS.definitions.iter().map(|definition| ShownLimit::new(&state(definition), NOW));
+    assert_documented("LimitStates", &[sent(&ShownLimitList { limits: shown().collect() })]);
+    assert_documented("AddedToLimit", &with_replays(shown()));
+    assert_documented("RestoredLimits", &with_replays([ShownRestore { restored_to: Rfc3339(NOW) }]));
 }
 
 #[test]
@@ -172,6 +202,7 @@ fn key(subject: Subject) -> Key {
         expires_at: RequestedExpiry::Never,
         allowed_ips: Vec::new(),
         metadata: Metadata::new(),
+        own_limits: own_limits(),
     };
     let imported = ImportedKey { digest: KeyDigest::of("x"), display: KeyDisplay::parse("sk_live_ab12").unwrap(), new };
     Key::import(KeyId::parse(id).unwrap(), imported, None, NOW)
@@ -196,6 +227,27 @@ fn acme() -> TenantId {
 
 fn scopes() -> ScopeSet {
     [Scope::parse("read:leads").unwrap()].into_iter().collect()
+}
+
+/// A rate limit and a quota.
+fn counted_limits() -> ConfiguredLimits {
+    let definition = |name: &str, kind| LimitDefinition {
+        name: name.into(),
+        kind,
+        limit: 20,
+        per: Per::Key,
+        when_unreachable: WhenLimiterUnreachable::Deny,
+    };
+    let definitions = vec![
+        definition("per-second", LimitKind::Rate(1)),
+        definition("monthly", LimitKind::Quota(quota::Period::Month)),
+    ];
+    ConfiguredLimits { definitions, ..ConfiguredLimits::default() }
+}
+
+fn own_limits() -> OwnLimits {
+    let own = |(name, limit): (&str, _)| (name.to_string(), OwnLimit { limit, at_most: false });
+    [("per-second", Some(5)), ("monthly", None)].into_iter().map(own).collect()
 }
 
 fn limits() -> KeyLimits {
@@ -227,6 +279,7 @@ fn config() -> ManageConfig {
         when_feed_unreachable: WhenFeedUnreachable::Deny,
         limits: limits(),
         plans: vec![plan(limits()), plan(KeyLimits::default())],
+        counted_limits: counted_limits(),
         audit_retention_days: None,
         webhooks: vec![WebhookSummary {
             source: "stripe-eu".into(),
