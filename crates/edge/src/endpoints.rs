@@ -8,7 +8,7 @@ use keystile_core::{
         record::{KeyState, Reach},
         verdict::{Demand, Refusal},
     },
-    api::verify::{self, VerifyRequest},
+    api::verify::{self, Limits, VerifyRequest},
     base::{code::Code, fields, problem::Problem},
     objects::ledger::SelfRevoke,
 };
@@ -22,6 +22,7 @@ use crate::{
     hooks,
     incoming::Incoming,
     isolate::Isolate,
+    limits::{self, Counted},
     operator::{Moment, Operator},
     reply::{self, Reply},
     response::ResponseOrFuture,
@@ -84,15 +85,29 @@ fn health(isolate: &Isolate, incoming: &Incoming) -> ResponseOrFuture {
 /// `GET /v1/me`: the holder's own key, if it is valid.
 async fn me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
     let (known, provenance) = presented(&isolate, &incoming).await;
-    let answer = known.and_then(|Known { record, suspended }| {
-        let now = clock::now();
-        let demand = Demand { environment: None, tenant: None, scopes: &[], ip: incoming.ip(), now };
-        let verdict = demand.judge(&record, suspended, &isolate.config.catalog);
-        usage::count(&isolate, &incoming, &record, verdict.as_ref().copied(), now);
-        verdict.map_err(|refusal| refusal.problem(&isolate.config.name))?;
-        Ok((200, verify::me(&record)))
-    });
-    (answer, provenance)
+    let Known { record, suspended } = match known {
+        Ok(known) => known,
+        Err(problem) => return (Err(problem), provenance),
+    };
+    let now = clock::now();
+    let demand = Demand { environment: None, tenant: None, scopes: &[], ip: incoming.ip(), now };
+    let verdict = demand.judge(&record, suspended, &isolate.config.catalog);
+    usage::count(&isolate, &incoming, &record, verdict.as_ref().copied(), now);
+    if let Err(refusal) = verdict {
+        return (Err(refusal.problem(&isolate.config.name)), provenance);
+    }
+    let counted = charged(&isolate, &incoming, &record, 0).await;
+    let provenance = provenance.charged(&counted);
+    let limits = Limits { states: &counted.states, now: clock::now() };
+    (counted.verdict.map(|_| (200, verify::me(&record, limits))), provenance)
+}
+
+/// Charges a request, and waits for the limiter if it has to be asked. A cost of 0 looks at the limits.
+async fn charged(isolate: &Rc<Isolate>, incoming: &Incoming, record: &KeyRecord, cost: u64) -> Counted {
+    match limits::try_now(isolate, incoming, record, cost, clock::now()) {
+        Ok(counted) => counted,
+        Err(asking) => limits::wait(isolate, incoming, record, cost, asking).await,
+    }
 }
 
 /// `POST /v1/me/revoke`: the holder of a key may revoke it in any state. A key that is revoked already is refused as
@@ -180,37 +195,76 @@ async fn verify(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
             provenance = provenance.and(found.provenance);
             found.known
         }
-        Err(refusal) => return (Ok((200, verify::answer(Err(&refusal), None))), provenance),
+        Err(refusal) => return (Ok((200, verify::answer(Err(&refusal), None, Limits::NONE))), provenance),
     };
-    let answer = match known {
-        Ok(known) => Ok((200, verdict_on(&isolate, &incoming, &request, &reach, &known))),
-        Err(Unknown::Missing) => Ok((200, verify::answer(Err(&Refusal::NotFound), None))),
-        Err(unknown) => Err(unknown.problem(&isolate.config.name)),
-    };
-    (answer, provenance)
+    match known {
+        Ok(known) => {
+            let (answer, charged) = verdict_on(&isolate, &incoming, &operator, &request, &reach, known).await;
+            (answer, provenance.and(charged))
+        }
+        Err(Unknown::Missing) => (Ok((200, not_found())), provenance),
+        Err(unknown) => (Err(unknown.problem(&isolate.config.name)), provenance),
+    }
 }
 
-fn verdict_on(
+/// Judges the key, and charges it if it is valid. If the limiter had to be asked, operator and key are judged again: they
+/// may have been revoked meanwhile.
+async fn verdict_on(
     isolate: &Rc<Isolate>,
     incoming: &Incoming,
+    operator: &Operator,
     request: &VerifyRequest,
     reach: &Reach,
-    known: &Known,
-) -> Value {
-    let tenant = match reach {
-        Reach::All => None,
-        Reach::Tenant(tenant) => Some(tenant),
+    known: Known,
+) -> Answered {
+    let judge = |known: &Known| {
+        let tenant = match reach {
+            Reach::All => None,
+            Reach::Tenant(tenant) => Some(tenant),
+        };
+        let VerifyRequest { environment, scopes, ip, .. } = request;
+        let demand = Demand { environment: *environment, tenant, scopes, ip: *ip, now: clock::now() };
+        demand.judge(&known.record, known.suspended, &isolate.config.catalog)
     };
-    let VerifyRequest { environment, scopes, ip, .. } = request;
-    let now = clock::now();
-    let demand = Demand { environment: *environment, tenant, scopes, ip: *ip, now };
-    let verdict = demand.judge(&known.record, known.suspended, &isolate.config.catalog);
-    // A key that this caller may not know of comes without its record, and does not count as used.
-    let record = (verdict != Err(Refusal::NotFound)).then_some(known.record.as_ref());
-    if let Some(record) = record {
-        usage::count(isolate, incoming, record, verdict.as_ref().copied(), now);
+    let (mut known, mut counted, mut provenance) = (known, Counted::free(), Provenance::default());
+    let mut verdict = judge(&known);
+    if verdict.is_ok() {
+        counted = charged(isolate, incoming, &known.record, request.cost).await;
+        provenance = provenance.charged(&counted);
+        verdict = match core::mem::replace(&mut counted.verdict, Ok(Ok(()))) {
+            Ok(verdict) => verdict,
+            Err(problem) => return (Err(problem), provenance),
+        };
     }
-    verify::answer(verdict.as_ref().copied(), record)
+    if counted.waited > 0 {
+        let (reach, judged) = operator.judge(isolate, incoming, Moment::Answer).await;
+        provenance = provenance.and(judged);
+        if let Err(problem) = reach {
+            return (Err(problem), provenance);
+        }
+        if let Ok(key) = parsed_key(isolate, &request.key, request.environment) {
+            let found = Finder::new(key.digest(), false).find(isolate, incoming).await;
+            provenance = provenance.and(found.provenance);
+            known = match found.known {
+                Ok(known) => known,
+                Err(Unknown::Missing) => return (Ok((200, not_found())), provenance),
+                Err(unknown) => return (Err(unknown.problem(&isolate.config.name)), provenance),
+            };
+            verdict = judge(&known).and(verdict);
+        }
+    }
+    // A key that this caller may not know of comes without its record, and does not count as used.
+    if verdict == Err(Refusal::NotFound) {
+        return (Ok((200, not_found())), provenance);
+    }
+    let now = clock::now();
+    usage::count(isolate, incoming, &known.record, verdict.as_ref().copied(), now);
+    let limits = Limits { states: &counted.states, now };
+    (Ok((200, verify::answer(verdict.as_ref().copied(), Some(&known.record), limits))), provenance)
+}
+
+fn not_found() -> Value {
+    verify::answer(Err(&Refusal::NotFound), None, Limits::NONE)
 }
 
 async fn read_verify_request(incoming: &Incoming) -> Result<VerifyRequest, Problem> {

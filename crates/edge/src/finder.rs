@@ -22,7 +22,7 @@ use serde_json::Value;
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
-use crate::{incoming::Incoming, isolate::Isolate, response::in_background};
+use crate::{incoming::Incoming, isolate::Isolate, limits::Counted, response::in_background};
 
 /// One request's lookup, and the operations that it needs next.
 pub(crate) struct Finder {
@@ -74,13 +74,27 @@ pub(crate) struct Provenance {
     pub(crate) waited: Waited,
     /// Whether the answer rests on KV alone, since the feed was out of reach.
     pub(crate) degraded: bool,
+    /// The calls to the limiter that the request waited for.
+    pub(crate) limit: u32,
+    /// Whether the isolate counted alone, since the limiter was out of reach.
+    pub(crate) counted_alone: bool,
 }
 
 impl Provenance {
     /// The provenance of an answer that rests on both.
     pub(crate) fn and(self, other: Self) -> Self {
         let waited = Waited { kv: self.waited.kv + other.waited.kv, feed: self.waited.feed + other.waited.feed };
-        Self { waited, degraded: self.degraded || other.degraded }
+        Self {
+            waited,
+            degraded: self.degraded || other.degraded,
+            limit: self.limit + other.limit,
+            counted_alone: self.counted_alone || other.counted_alone,
+        }
+    }
+
+    /// The provenance of an answer that was charged to limits besides.
+    pub(crate) fn charged(self, counted: &Counted) -> Self {
+        Self { limit: self.limit + counted.waited, counted_alone: self.counted_alone || counted.alone, ..self }
     }
 }
 
@@ -145,7 +159,7 @@ fn finish(isolate: &Rc<Isolate>, incoming: &Incoming, lookup: &Lookup, answer: L
         LookupAnswer::Missing => Err(Unknown::Missing),
         LookupAnswer::Unavailable(why) => Err(Unknown::Unavailable(why)),
     };
-    Found { known, provenance: Provenance { waited: lookup.waited(), degraded } }
+    Found { known, provenance: Provenance { waited: lookup.waited(), degraded, ..Provenance::default() } }
 }
 
 async fn carry_out(isolate: &Rc<Isolate>, incoming: &Incoming, digest: KeyDigest, lookup: &mut Lookup, needs: Needs) {

@@ -9,6 +9,7 @@ use keystile_core::{
         route::Route,
     },
     base::{code::Code, path::Path, problem::Problem},
+    limits::state::LimitState,
 };
 use keystile_runtime::{log, upstream::Upstream};
 use wasm_bindgen::{JsValue, closure::Closure};
@@ -18,16 +19,19 @@ use crate::{
     glue,
     incoming::Incoming,
     isolate::{Isolate, UpstreamHandle},
+    limits,
     reply::{self, Reply},
 };
 
-/// Forwards a request that was let through. Returns the promise of the upstream's response.
+/// Forwards a request that was let through, under these limits. Returns the promise of the upstream's response.
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn forward(
     isolate: &Isolate,
     incoming: &Incoming,
     path: &Path,
     route: &Route,
     record: &KeyRecord,
+    states: &[LimitState],
     provenance: Provenance,
     now: Timestamp,
 ) -> JsValue {
@@ -48,6 +52,7 @@ pub(crate) fn forward(
     }
     let mut answer = reply::answer_headers(isolate, incoming, provenance);
     answer.push(("Keystile-Request-Id", incoming.request_id.clone()));
+    answer.extend(limits::headers(states));
     glue::forward(
         fetcher,
         &incoming.request,

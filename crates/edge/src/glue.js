@@ -26,7 +26,7 @@ const DROPPED = new Set([
 ]);
 
 // Response headers that are added to the upstream's. Others replace the upstream's.
-const APPENDED = new Set(["Vary", "Server-Timing"]);
+const APPENDED = new Set(["Vary", "Server-Timing", "RateLimit", "RateLimit-Policy"]);
 
 // The effect of `cache: "no-store"` on Cloudflare's cache: it neither answers nor keeps the response, since it can't
 // see which caller a response belongs to. (The option itself would also send `Cache-Control: no-cache`. No caller asked

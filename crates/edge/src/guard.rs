@@ -4,13 +4,14 @@ use std::rc::Rc;
 
 use js_sys::JsString;
 use keystile_core::{
-    Scope, Timestamp,
+    KeyDigest, KeyRecord, Scope, Timestamp,
     access::{
         route::{Action, Route},
         verdict::Demand,
     },
     base::{code::Code, path::Path, problem::Problem},
     key::KeyKind,
+    limits::account::Asking,
 };
 use keystile_runtime::clock;
 use wasm_bindgen::JsValue;
@@ -18,10 +19,11 @@ use wasm_bindgen::JsValue;
 use crate::{
     credential::presented_key,
     failures,
-    finder::{Finder, Found},
+    finder::{Finder, Found, Provenance},
     forward,
     incoming::Incoming,
     isolate::Isolate,
+    limits::{self, Counted},
     reply::{self, Reply},
     response::ResponseOrFuture,
     usage,
@@ -46,11 +48,27 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
         Ok(key) => key,
         Err(refusal) => return reply::refuse(isolate, &incoming, &failures::refused(isolate, &incoming, &refusal)),
     };
-    let kind = key.kind();
-    let mut finder = Finder::new(key.digest(), route.strict);
+    let (kind, digest) = (key.kind(), key.digest());
+    let mut finder = Finder::new(digest, route.strict);
     if let Some(found) = finder.try_now(isolate, &incoming, incoming.now) {
-        let guarded = Guarded { path: &path, route, scopes, kind };
-        return ResponseOrFuture::Ready(judged(isolate, &incoming, guarded, &found, incoming.now));
+        let guarded = Guarded { path: &path, route, scopes, kind, digest };
+        let record = match judged(isolate, &incoming, guarded, &found, incoming.now) {
+            Ok(record) => record,
+            Err(refused) => return ResponseOrFuture::Ready(refused),
+        };
+        let asking = match charged(isolate, &incoming, guarded, &record, incoming.now) {
+            Ok(counted) => {
+                let provenance = found.provenance.charged(&counted);
+                let settled = settled(isolate, &incoming, guarded, &record, provenance, counted, incoming.now);
+                return ResponseOrFuture::Ready(settled);
+            }
+            Err(asking) => asking,
+        };
+        let (isolate, route, scopes) = (Rc::clone(isolate), route.clone(), scopes.to_vec());
+        return ResponseOrFuture::later(async move {
+            let guarded = Guarded { path: &path, route: &route, scopes: &scopes, kind, digest };
+            after_asking(&isolate, &incoming, guarded, &record, found.provenance, asking).await
+        });
     }
     if let Some(problem) = failures::before_storage(isolate, &incoming, &key) {
         return reply::refuse(isolate, &incoming, &problem);
@@ -58,36 +76,109 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
     let (isolate, route, scopes) = (Rc::clone(isolate), route.clone(), scopes.to_vec());
     ResponseOrFuture::later(async move {
         let found = finder.wait(&isolate, &incoming).await;
-        let guarded = Guarded { path: &path, route: &route, scopes: &scopes, kind };
-        judged(&isolate, &incoming, guarded, &found, clock::now())
+        let guarded = Guarded { path: &path, route: &route, scopes: &scopes, kind, digest };
+        let now = clock::now();
+        let record = match judged(&isolate, &incoming, guarded, &found, now) {
+            Ok(record) => record,
+            Err(refused) => return refused,
+        };
+        match charged(&isolate, &incoming, guarded, &record, now) {
+            Ok(counted) => {
+                let provenance = found.provenance.charged(&counted);
+                settled(&isolate, &incoming, guarded, &record, provenance, counted, now)
+            }
+            Err(asking) => after_asking(&isolate, &incoming, guarded, &record, found.provenance, asking).await,
+        }
     })
 }
 
-/// A request on a route, with the demands of the route and the kind of the key.
+/// A request on a route, with the demands of the route and its key.
 #[derive(Clone, Copy)]
 struct Guarded<'a> {
     path: &'a Path,
     route: &'a Route,
     scopes: &'a [Scope],
     kind: KeyKind,
+    digest: KeyDigest,
 }
 
-/// Carries out the verdict.
-fn judged(isolate: &Rc<Isolate>, incoming: &Incoming, guarded: Guarded<'_>, found: &Found, now: Timestamp) -> JsValue {
-    let Guarded { path, route, scopes, kind } = guarded;
+/// The record of the key if the verdict lets the request through, limits aside; otherwise the answer.
+fn judged(
+    isolate: &Rc<Isolate>,
+    incoming: &Incoming,
+    guarded: Guarded<'_>,
+    found: &Found,
+    now: Timestamp,
+) -> Result<Rc<KeyRecord>, JsValue> {
+    let Guarded { route, scopes, kind, .. } = guarded;
     let demand = Demand { environment: route.environment, tenant: None, scopes, ip: incoming.ip(), now };
     let problem = match &found.known {
-        Ok(known) => {
-            let verdict = demand.judge(&known.record, known.suspended, &isolate.config.catalog);
-            usage::count(isolate, incoming, &known.record, verdict.as_ref().copied(), now);
-            match verdict {
-                Ok(()) => {
-                    return forward::forward(isolate, incoming, path, route, &known.record, found.provenance, now);
-                }
-                Err(refusal) => refusal.problem(&isolate.config.name),
+        Ok(known) => match demand.judge(&known.record, known.suspended, &isolate.config.catalog) {
+            Ok(()) => return Ok(Rc::clone(&known.record)),
+            Err(refusal) => {
+                usage::count(isolate, incoming, &known.record, Err(&refusal), now);
+                refusal.problem(&isolate.config.name)
             }
-        }
+        },
         Err(unknown) => failures::unknown(isolate, incoming, kind, unknown),
     };
-    Reply::problem(&problem, &incoming.request_id).finish(isolate, incoming, found.provenance)
+    Err(Reply::problem(&problem, &incoming.request_id).finish(isolate, incoming, found.provenance))
+}
+
+/// Charges the request, or says what its limiter has to be asked. A request that costs nothing is not charged.
+fn charged(
+    isolate: &Rc<Isolate>,
+    incoming: &Incoming,
+    guarded: Guarded<'_>,
+    record: &KeyRecord,
+    now: Timestamp,
+) -> Result<Counted, Asking> {
+    match guarded.route.cost {
+        0 => Ok(Counted::free()),
+        cost => limits::try_now(isolate, incoming, record, cost.into(), now),
+    }
+}
+
+/// Charges the request by the limiter's answer, and judges it again: its key may have been revoked meanwhile.
+async fn after_asking(
+    isolate: &Rc<Isolate>,
+    incoming: &Incoming,
+    guarded: Guarded<'_>,
+    record: &KeyRecord,
+    provenance: Provenance,
+    asking: Asking,
+) -> JsValue {
+    let counted = limits::wait(isolate, incoming, record, guarded.route.cost.into(), asking).await;
+    let found = Finder::new(guarded.digest, false).find(isolate, incoming).await;
+    let now = clock::now();
+    match judged(isolate, incoming, guarded, &found, now) {
+        Ok(record) => {
+            let provenance = provenance.and(found.provenance).charged(&counted);
+            settled(isolate, incoming, guarded, &record, provenance, counted, now)
+        }
+        Err(refused) => refused,
+    }
+}
+
+/// Carries out the verdict of the limits: the last.
+fn settled(
+    isolate: &Rc<Isolate>,
+    incoming: &Incoming,
+    guarded: Guarded<'_>,
+    record: &KeyRecord,
+    provenance: Provenance,
+    counted: Counted,
+    now: Timestamp,
+) -> JsValue {
+    let Guarded { path, route, .. } = guarded;
+    let Counted { verdict, states, .. } = counted;
+    if let Ok(verdict) = &verdict {
+        usage::count(isolate, incoming, record, verdict.as_ref().copied(), now);
+    }
+    let problem = match verdict {
+        Ok(Ok(())) => return forward::forward(isolate, incoming, path, route, record, &states, provenance, now),
+        Ok(Err(refusal)) => refusal.problem(&isolate.config.name),
+        Err(unavailable) => unavailable,
+    };
+    Reply::problem(&problem, &incoming.request_id).with_limits(&states).finish(isolate, incoming, provenance)
 }

@@ -16,7 +16,7 @@ use keystile_core::{
     config::{EdgeConfig, Upstream},
     feed::client::FeedClient,
     key::{pattern::key_pattern, root_key::MIN_ROOT_KEY_LEN},
-    limits::failures::Failures,
+    limits::{accounts::Accounts, failures::Failures},
     usage::counter::UsageCounter,
 };
 use keystile_runtime::{config, random, secret, upstream};
@@ -36,6 +36,8 @@ pub(crate) struct Isolate {
     pub(crate) feed: RefCell<FeedClient>,
     /// The uses that were counted and not sent yet.
     pub(crate) usage: RefCell<UsageCounter>,
+    /// The accounts with the limiters.
+    pub(crate) accounts: RefCell<Accounts>,
     /// The failures of source addresses.
     pub(crate) failures: RefCell<Failures>,
     /// The handle of each upstream, or the setting that it lacks.
@@ -96,6 +98,7 @@ impl Isolate {
             root_keys: secret::root_keys(env),
             feed: RefCell::new(FeedClient::new(config.feed)),
             usage: RefCell::new(UsageCounter::new(name.clone(), config.usage_flush_seconds * 1_000)),
+            accounts: RefCell::new(Accounts::new(config.limits.clone())),
             failures: RefCell::default(),
             upstreams: config.upstreams.iter().map(|upstream| UpstreamHandle::of(upstream, env)).collect(),
             name,

@@ -6,8 +6,8 @@
 //! answers or forwards it. Only a request that must wait for storage is handled asynchronously.
 //!
 //! A request passes [`incoming`] (its parts), [`router`] (its handler), and, on a guarded route, [`guard`] (route and
-//! verdict), [`credential`] (its key), [`finder`] (storage, if needed), [`forward`] or [`reply`]; [`usage`] counts the
-//! verdict.
+//! verdict), [`credential`] (its key), [`finder`] (storage, if needed), [`limits`] (the charge), [`forward`] or
+//! [`reply`]; [`usage`] counts the verdict.
 
 mod credential;
 mod endpoints;
@@ -19,6 +19,7 @@ mod guard;
 mod hooks;
 mod incoming;
 mod isolate;
+mod limits;
 mod operator;
 mod reply;
 mod response;

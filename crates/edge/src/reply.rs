@@ -3,11 +3,12 @@
 use keystile_core::{
     base::problem::{self, Problem},
     feed::lookup::Waited,
+    limits::state::LimitState,
 };
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 
-use crate::{finder::Provenance, glue, incoming::Incoming, isolate::Isolate, response::ResponseOrFuture};
+use crate::{finder::Provenance, glue, incoming::Incoming, isolate::Isolate, limits, response::ResponseOrFuture};
 
 /// A response in the making.
 pub(crate) struct Reply {
@@ -26,6 +27,12 @@ impl Reply {
     pub(crate) fn json(status: u16, body: &Value, request_id: &str) -> Self {
         let headers = vec![("Content-Type", "application/json".to_owned())];
         Self { status, headers, body: Some(body.to_string()) }.private(request_id)
+    }
+
+    /// The answer, with the headers that tell of these limits.
+    pub(crate) fn with_limits(mut self, states: &[LimitState]) -> Self {
+        self.headers.extend(limits::headers(states));
+        self
     }
 
     /// The answer to a browser's preflight. A page of an origin that is not allowed learns nothing: the browser drops
@@ -76,13 +83,22 @@ pub(crate) fn answer_headers(
     if isolate.config.server_timing {
         let Waited { kv, feed } = provenance.waited;
         let cache = if kv + feed == 0 { "hit" } else { "miss" };
-        headers.push(("Server-Timing", format!("keystile;desc=\"kv={kv} feed={feed} cache={cache}\"")));
+        let limit =
+            if isolate.config.limits.is_empty() { String::new() } else { format!(" limit={}", provenance.limit) };
+        headers.push(("Server-Timing", format!("keystile;desc=\"kv={kv} feed={feed}{limit} cache={cache}\"")));
     }
-    if provenance.degraded {
-        headers.push(("Keystile-Degraded", "feed-unreachable".into()));
-    }
+    let degraded = match (provenance.degraded, provenance.counted_alone) {
+        (false, false) => return headers,
+        (true, false) => "feed-unreachable",
+        (false, true) => "limiter-unreachable",
+        (true, true) => "feed-unreachable, limiter-unreachable",
+    };
+    headers.push(("Keystile-Degraded", degraded.into()));
     headers
 }
+
+/// The headers of answers that a page of an allowed origin may read.
+const EXPOSED: &str = "Keystile-Request-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy";
 
 /// The headers that let a page of an allowed origin read the answer.
 fn cross_origin(isolate: &Isolate, incoming: &Incoming) -> Vec<(&'static str, String)> {
@@ -90,7 +106,7 @@ fn cross_origin(isolate: &Isolate, incoming: &Incoming) -> Vec<(&'static str, St
     let mut headers = vec![("Vary", "Origin".to_owned())];
     if let Some(allowed) = cors.origins.iter().find(|allowed| *allowed == "*" || *allowed == origin) {
         headers.push(("Access-Control-Allow-Origin", allowed.clone()));
-        headers.push(("Access-Control-Expose-Headers", "Keystile-Request-Id, WWW-Authenticate, Retry-After".into()));
+        headers.push(("Access-Control-Expose-Headers", EXPOSED.into()));
     }
     headers
 }
