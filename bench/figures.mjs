@@ -6,6 +6,7 @@ const FIGURES = {
   guard_vs_same_edits: { unit: "ratio", budget: 1.1 },
   guard_vs_hono: { unit: "ratio", budget: 1 },
   refuse_vs_bare: { unit: "ratio", budget: 1.15 },
+  limits_over: { unit: "requests", budget: 0 },
   webhook_workers_256: { unit: "ratio", budget: 2, moreIsBetter: true },
   webhook_workers_1024: { unit: "ratio", budget: 2, moreIsBetter: true },
   webhook_hmac_workers_256: { unit: "ratio", budget: 1, moreIsBetter: true },
@@ -17,7 +18,7 @@ const FIGURES = {
   edge_startup_ms: { unit: "ms", budget: 25 },
 };
 
-const DECIMALS = { ratio: 2, KiB: 1, ms: 1 };
+const DECIMALS = { ratio: 2, KiB: 1, ms: 1, requests: 0 };
 
 /**
  * One figure as target/bench.json has it. `values` are the rounds' own, whose lowest

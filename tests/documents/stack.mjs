@@ -21,7 +21,7 @@ export async function startIn(home, toml) {
   const log = createWriteStream(path.join(home, "wrangler.log"));
   await once(log, "open");
   const configs = { ...CONFIGS };
-  for (const worker of ["edge", "manage", "hooks"]) configs[worker] = copyOf(worker, home, module);
+  for (const worker of ["edge", "manage", "hooks", "limiter"]) configs[worker] = copyOf(worker, home, module);
   const ports = { edge: 0, manage: 0, upstream: 0 };
   const { ready, ended, stop } = await startStack({ home, configs, ports, output: log });
   const close = async () => {

@@ -42,12 +42,17 @@ describe("chatbot-platform", () => {
     refused(await chatbot.use(await create(), "/sandbox/v1/bots"), 403, "WRONG_ENVIRONMENT");
   });
 
-  test("chatbot-platform 3: an invalid key, an expired one and one that may not are told apart", async () => {
+  test("chatbot-platform 3: an invalid key, an expired one, one that may not and one that is over its limit are told apart", async () => {
     const soon = await chatbot.create({ scopes: ["bots:read"], expires_at: new Date(Date.now() + 1_500).toISOString() });
     refused(await chatbot.use({ key: "not a key" }, "/v1/bots"), 401, "MALFORMED");
     refused(await chatbot.use(soon, "/v1/bots", "POST"), 403, "INSUFFICIENT_SCOPE");
     await sleep(Date.parse(soon.expires_at) - Date.now() + 50);
     refused(await chatbot.use(soon, "/v1/bots"), 401, "EXPIRED");
+    const busy = await create();
+    const answers = await Promise.all(Array.from({ length: 11 }, () => chatbot.use(busy, "/v1/bots")));
+    const [over, ...others] = answers.filter(({ status }) => status !== 200);
+    refused(over, 429, "RATE_LIMITED");
+    assert.equal(others.length, 0);
   });
 
   test("chatbot-platform 4: rotation, revocation at once, and a new key works in its first request", async () => {
@@ -98,6 +103,25 @@ describe("chatbot-platform", () => {
     refused(await stripe("whsec_of_nobody"), 401, "NO_MATCH");
     allowed(await stripe(secrets.STRIPE_WEBHOOK_SECRET_OLD));
     assert.deepEqual((await stripe(secrets.STRIPE_WEBHOOK_SECRET)).body, { status: "duplicate" });
+  });
+
+  test("chatbot-platform 6: rate limits per key, with what a client needs to back off", async () => {
+    const [busy, other] = [await create(), await create()];
+    const first = await chatbot.use(busy, "/v1/bots");
+    assert.equal(first.headers.get("ratelimit-policy"), '"per-key";q=10;w=2');
+    assert.match(first.headers.get("ratelimit"), /^"per-key";r=9;t=[12]$/);
+    for (let used = 1; used < 10; used += 1) allowed(await chatbot.use(busy, "/v1/bots"));
+    const over = await chatbot.use(busy, "/v1/bots");
+    refused(over, 429, "RATE_LIMITED");
+    assert.equal(over.body.type, "https://iana.org/assignments/http-problem-types#quota-exceeded");
+    assert.deepEqual(over.body["violated-policies"], ["per-key"]);
+    assert.match(over.headers.get("ratelimit"), /^"per-key";r=0;t=[12]$/);
+    allowed(await chatbot.use(other, "/v1/bots"));
+    // A client that waits as long as it was told is admitted.
+    const seconds = Number(over.headers.get("retry-after"));
+    assert.ok(seconds === 1 || seconds === 2, seconds);
+    await sleep(seconds * 1_000);
+    allowed(await chatbot.use(busy, "/v1/bots"));
   });
 
   test("chatbot-platform 7: reading what is stored gives no key away", async () => {

@@ -83,13 +83,24 @@ describe("keloa", () => {
     assert.ok(Math.abs(Date.parse(entry.at) - started) < 5_000);
   });
 
-  test("keloa 7: the number of tokens differs by plan", async () => {
-    const plan = await keloa.rig.manage("PATCH", "/v1/tenants/small-shop", { plan: "starter" });
-    assert.equal(plan.body.limits.max_active_keys, 2);
-    for (const name of ["one", "two"]) await keloa.rig.create("small-shop", { name, scopes: ["read"] });
+  test("keloa 7: rate limits and the number of tokens differ by plan", async () => {
+    const shop = (plan) => keloa.rig.manage("PATCH", "/v1/tenants/small-shop", { plan });
+    const starter = await shop("starter");
+    assert.equal(starter.body.limits.max_active_keys, 2);
+    const create = (name) => keloa.rig.create("small-shop", { name, scopes: ["read"] });
+    const [one] = [await create("one"), await create("two")];
     const third = { name: "three", scopes: ["read"] };
     refused(await keloa.rig.manage("POST", "/v1/tenants/small-shop/keys", third), 409, "KEY_LIMIT_REACHED");
-    await keloa.rig.manage("PATCH", "/v1/tenants/small-shop", { plan: "business" });
+    const burst = async (count) => {
+      const answers = await Promise.all(Array.from({ length: count }, () => keloa.use(one, "/v1/contacts")));
+      return answers.filter(({ status }) => status === 200).length;
+    };
+    await effective(starter);
+    assert.equal(await burst(70), 60);
+    refused(await keloa.use(one, "/v1/contacts"), 429, "RATE_LIMITED");
+
+    await effective(await shop("business"));
     assert.equal((await keloa.rig.manage("POST", "/v1/tenants/small-shop/keys", third)).status, 201);
+    assert.equal(await burst(70), 70);
   });
 });

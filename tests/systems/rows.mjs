@@ -5,9 +5,6 @@ const ROWS = { konvoq: 7, "voice-crm": 7, konver: 4, keloa: 7, "chatbot-platform
 
 const WAITING = {
   "konvoq 7": "the dashboard",
-  "keloa 7": "rate limits by plan; the number of tokens differs already",
-  "chatbot-platform 3": "rate limits; the other errors are distinct already",
-  "chatbot-platform 6": "rate limits",
 };
 
 /** A reporter of node:test. */

@@ -1,0 +1,4 @@
+// Only forwards.
+export default {
+  fetch: (request, env) => env.UPSTREAM.fetch(request),
+};
