@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    definition::{ConfiguredLimits, LimitKind, MAX_LIMIT, Per},
+    definition::{ConfiguredLimits, LimitKind, LimitList, MAX_LIMIT, Per},
     own::{OwnLimit, OwnLimits},
 };
 use crate::base::fields::{Fields, quoted, whole};
@@ -61,6 +61,15 @@ impl OwnLimits {
             }
         }
         own
+    }
+}
+
+impl ConfiguredLimits {
+    /// The rate limits of a list, or its quotas, in the form of own values.
+    #[must_use]
+    pub fn listed(&self, list: &LimitList, field: LimitField) -> Map<String, Value> {
+        let as_own = |(name, limit): (&String, &u64)| (name.clone(), OwnLimit { limit: Some(*limit), at_most: false });
+        list.iter().map(as_own).collect::<OwnLimits>().shown(self, field)
     }
 }
 

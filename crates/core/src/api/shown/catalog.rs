@@ -4,12 +4,14 @@
 use alloc::{string::String, vec::Vec};
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::{
     access::scope::{Implies, Preset, Scope, ScopeDefinition, ScopeSet},
     config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
     key::Environment,
     ledger::plan::{KeyLimits, Plan},
+    limits::{definition::ConfiguredLimits, own_patch::LimitField},
 };
 
 /// The catalog, as `GET /v1/scopes` shows it.
@@ -82,13 +84,21 @@ impl<'a> ShownPreset<'a> {
 pub struct ShownPlans<'a> {
     pub limits: ShownLimits,
     pub plans: Vec<ShownPlan<'a>>,
+    pub quotas: Map<String, Value>,
+    pub rate_limits: Map<String, Value>,
 }
 
 impl<'a> ShownPlans<'a> {
     /// The deployment's.
     #[must_use]
     pub fn new(config: &'a ManageConfig) -> Self {
-        Self { limits: config.limits.into(), plans: config.plans.iter().map(ShownPlan::new).collect() }
+        let counted = &config.counted_limits;
+        Self {
+            limits: config.limits.into(),
+            plans: config.plans.iter().map(|plan| ShownPlan::new(plan, counted)).collect(),
+            quotas: counted.listed(&counted.without_plan, LimitField::Quotas),
+            rate_limits: counted.listed(&counted.without_plan, LimitField::RateLimits),
+        }
     }
 }
 
@@ -101,13 +111,24 @@ pub struct ShownPlan<'a> {
     pub max_active_keys: Option<u32>,
     pub max_expiry_days: Option<u32>,
     pub name: &'a str,
+    pub quotas: Map<String, Value>,
+    pub rate_limits: Map<String, Value>,
 }
 
 impl<'a> ShownPlan<'a> {
-    fn new(plan: &'a Plan) -> Self {
+    fn new(plan: &'a Plan, counted: &ConfiguredLimits) -> Self {
         let KeyLimits { max_active_keys, default_expiry_days, max_expiry_days } = plan.limits;
         let (name, description): (&str, &str) = (&plan.name, &plan.description);
-        Self { default_expiry_days, description, max_active_keys, max_expiry_days, name }
+        let listed = |field| counted.plans.get(&plan.name).map(|list| counted.listed(list, field)).unwrap_or_default();
+        Self {
+            default_expiry_days,
+            description,
+            max_active_keys,
+            max_expiry_days,
+            name,
+            quotas: listed(LimitField::Quotas),
+            rate_limits: listed(LimitField::RateLimits),
+        }
     }
 }
 
