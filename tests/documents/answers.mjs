@@ -13,6 +13,8 @@ const MASKS = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "…time"],
   [/\bmsg_\d{10}\b/g, "msg_…"],
   [/(timestamp":")\d{10}"/g, '$1…"'],
+  // The pages' stack has the limits of one page.
+  [/(feed=\d) limit=\d/g, "$1"],
   // It depends on what ran before: how fresh the isolate's view is, and whether counts of uses were sent.
   [/kv=\d feed=\d cache=miss/g, "kv=… cache=miss"],
   [/"last_used_at":(null|"[^"]*")/g, '"last_used_at":…'],
