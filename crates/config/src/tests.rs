@@ -524,3 +524,14 @@ fn a_number_that_no_setting_takes_has_its_line() {
         assert_eq!(read(&text).unwrap_err(), ["9: no setting takes so large a number; write a smaller one"]);
     }
 }
+
+#[test]
+fn there_are_sixteen_rate_limits_at_most() {
+    let limits = |count: usize| {
+        let limit = |number| format!("[[rate_limits]]\nname = \"limit-{number}\"\nlimit = 5\nwindow_seconds = 1\n");
+        format!("{GOOD}\n{}", (0..count).map(limit).collect::<String>())
+    };
+    assert!(read(&limits(16)).is_ok());
+    let refused = read(&limits(17)).unwrap_err();
+    assert!(refused[0].contains("rate_limits: write 16 at most"), "{refused:?}");
+}

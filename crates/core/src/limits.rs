@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod accounts;
+pub mod counted_alone;
 pub mod definition;
 pub mod failures;
 pub mod grant;

@@ -250,7 +250,9 @@ async fn verdict_on(
                 Err(Unknown::Missing) => return (Ok((200, not_found())), provenance),
                 Err(unknown) => return (Err(unknown.problem(&isolate.config.name)), provenance),
             };
-            verdict = judge(&known).and(verdict);
+            if let Err(refusal) = judge(&known) {
+                (verdict, counted.states) = (Err(refusal), Vec::new());
+            }
         }
     }
     // A key that this caller may not know of comes without its record, and does not count as used.

@@ -3,7 +3,9 @@
 //! [`Accounts`](keystile_core::limits::accounts) decides. A request that finds units in its isolate waits for nothing.
 //! The isolate asks the tenant's limiter for more beside a request, and gives back what is left of a grant that ended.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
+
+use js_sys::Promise;
 
 use keystile_core::{
     KeyId, KeyRecord, TenantId, Timestamp,
@@ -11,10 +13,10 @@ use keystile_core::{
     base::problem::Problem,
     limits::{
         account::Asking,
-        accounts::{Charged, Decision, Outcome},
+        accounts::{Decision, NoAnswer, Outcome},
         headers::{self, Told},
         limiter::{Granting, Limit},
-        state::LimitState,
+        state::{Charged, LimitState},
     },
     objects::{
         Call,
@@ -24,6 +26,8 @@ use keystile_core::{
 };
 use keystile_runtime::{clock, log, object};
 use serde_json::Value;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
 use crate::{incoming::Incoming, isolate::Isolate, response::in_background};
@@ -32,6 +36,8 @@ use crate::{incoming::Incoming, isolate::Isolate, response::in_background};
 const TIMEOUT_MS: u64 = 1_500;
 /// The number of askings for one request. A grant can come too late to be used.
 const MAX_ASKINGS: u32 = 3;
+/// The time after which a limiter is told once more what is given back, milliseconds.
+const GIVE_BACK_RETRY_MS: u64 = 3_000;
 
 /// The outcome of a charge.
 pub(crate) struct Counted {
@@ -100,18 +106,10 @@ pub(crate) async fn wait(
     let Some(tenant) = record.tenant() else { return Counted::free() };
     let charged = Charged { tenant, key: &record.id, cost };
     for waited in 1..=MAX_ASKINGS {
-        let answer = ask(&incoming.env, charged, &asking).await;
-        let now = clock::now();
-        let Some((states, granting)) = answer else {
-            let decision = isolate.accounts.borrow_mut().unanswered(charged, asking, now);
-            return decided(incoming, decision, waited);
-        };
-        give_back_later(isolate, incoming, tenant, &record.id, &granting);
-        let decision = isolate.accounts.borrow_mut().answered(charged, asking, states, granting, now);
-        if let Some(decision) = decision {
+        if let Some(decision) = ask_in_background(isolate, incoming, charged, asking).await {
             return decided(incoming, decision, waited);
         }
-        let outcome = isolate.accounts.borrow_mut().charge(charged, now);
+        let outcome = isolate.accounts.borrow_mut().charge(charged, clock::now());
         match outcome {
             Outcome::Ask(next) => asking = next,
             Outcome::Decided(decision, beside) => {
@@ -122,8 +120,7 @@ pub(crate) async fn wait(
             }
         }
     }
-    let decision = isolate.accounts.borrow_mut().unanswered(charged, asking, clock::now());
-    decided(incoming, decision, MAX_ASKINGS)
+    Counted::of(Decision::Unreachable, MAX_ASKINGS)
 }
 
 /// The headers that tell a client of its limits.
@@ -151,8 +148,87 @@ fn decided(incoming: &Incoming, decision: Decision, waited: u32) -> Counted {
     Counted::of(decision, waited)
 }
 
+/// Asks in the background, and waits for the decision. If the caller goes meanwhile, the answer is taken over all the
+/// same, so that nothing is lost. `None` if a grant came too late to be used.
+async fn ask_in_background(
+    isolate: &Rc<Isolate>,
+    incoming: &Incoming,
+    charged: Charged<'_>,
+    asking: Asking,
+) -> Option<Decision> {
+    let outcome = Rc::new(RefCell::new(None));
+    let mut resolve = None;
+    let decided = Promise::new(&mut |resolved, _| resolve = Some(resolved));
+    let work = {
+        let (isolate, env, outcome) = (Rc::clone(isolate), incoming.env.clone(), Rc::clone(&outcome));
+        let (tenant, key, cost) = (charged.tenant.clone(), charged.key.clone(), charged.cost);
+        async move {
+            let charged = Charged { tenant: &tenant, key: &key, cost };
+            let (decision, lifetime_ms) = take_over(&isolate, &env, charged, asking).await;
+            outcome.replace(decision);
+            if let Some(resolve) = resolve {
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+            }
+            if let Some(lifetime_ms) = lifetime_ms {
+                give_back(&isolate, &env, charged, lifetime_ms).await;
+            }
+        }
+    };
+    let _ = in_background(incoming, work);
+    // This can't fail: the promise is never rejected.
+    let _ = JsFuture::from(decided).await;
+    outcome.take()
+}
+
+/// Asks beside a request, which doesn't wait for the answer.
+fn send_beside(isolate: &Rc<Isolate>, incoming: &Incoming, tenant: &TenantId, key: &KeyId, asking: Asking) {
+    let (isolate, env, tenant, key) = (Rc::clone(isolate), incoming.env.clone(), tenant.clone(), key.clone());
+    let work = async move {
+        let charged = Charged { tenant: &tenant, key: &key, cost: 0 };
+        if let (_, Some(lifetime_ms)) = take_over(&isolate, &env, charged, asking).await {
+            give_back(&isolate, &env, charged, lifetime_ms).await;
+        }
+    };
+    let _ = in_background(incoming, work);
+}
+
+/// Gives back what is left of a grant when it has ended. A limiter that doesn't answer is told once more.
+async fn give_back(isolate: &Isolate, env: &Env, charged: Charged<'_>, after_ms: i64) {
+    for after_ms in [after_ms.unsigned_abs(), GIVE_BACK_RETRY_MS] {
+        clock::sleep(after_ms).await;
+        let asking = isolate.accounts.borrow_mut().give_back(charged.key, clock::now());
+        let Some(asking) = asking else { return };
+        take_over(isolate, env, Charged { cost: 0, ..charged }, asking).await;
+        if !isolate.accounts.borrow().owes(charged.key) {
+            return;
+        }
+    }
+}
+
+/// Asks, and takes over the answer. Returns the decision on the request that asks, and the lifetime of the grant, if
+/// there is one.
+async fn take_over(
+    isolate: &Isolate,
+    env: &Env,
+    charged: Charged<'_>,
+    asking: Asking,
+) -> (Option<Decision>, Option<i64>) {
+    let answer = ask(env, charged, &asking).await;
+    let (mut accounts, now) = (isolate.accounts.borrow_mut(), clock::now());
+    match answer {
+        Ok((states, granting)) => {
+            let lifetime_ms = match &granting {
+                Granting::Granted(grant) => Some(grant.lifetime_ms).filter(|&lifetime_ms| lifetime_ms > 0),
+                _ => None,
+            };
+            (accounts.answered(charged, asking, states, granting, now), lifetime_ms)
+        }
+        Err(why) => (Some(accounts.unanswered(charged, asking, why, now)), None),
+    }
+}
+
 /// Asks the limiter. If it doesn't know the tenant's limits, the ledger tells them first.
-async fn ask(env: &Env, charged: Charged<'_>, asking: &Asking) -> Option<(Vec<LimitState>, Granting)> {
+async fn ask(env: &Env, charged: Charged<'_>, asking: &Asking) -> Result<(Vec<LimitState>, Granting), NoAnswer> {
     let request = Ask {
         key: charged.key.clone(),
         need: asking.need,
@@ -163,79 +239,32 @@ async fn ask(env: &Env, charged: Charged<'_>, asking: &Asking) -> Option<(Vec<Li
     let tenant = charged.tenant.as_str();
     let mut asked = call(env, tenant, &request).await?;
     if asked == Asked::Unknown {
-        call_as_value(env, tenant, &TellLimits { request_id: "req_none".into() }).await?;
+        answer_to(env, tenant, &TellLimits { request_id: "req_none".into() }).await?;
         asked = call(env, tenant, &request).await?;
     }
     match asked {
-        Asked::Known { limits, granting } => Some((limits, granting)),
+        Asked::Known { limits, granting } => Ok((limits, granting)),
         Asked::Unknown => {
             log::warn("limits_not_told", &[("tenant", tenant.into())]);
-            None
+            Err(NoAnswer::Unreachable)
         }
     }
 }
 
-async fn call(env: &Env, tenant: &str, request: &Ask) -> Option<Asked> {
-    Asked::decode(&call_as_value(env, tenant, request).await?)
+async fn call(env: &Env, tenant: &str, request: &Ask) -> Result<Asked, NoAnswer> {
+    Asked::decode(&answer_to(env, tenant, request).await?).ok_or(NoAnswer::Failed)
 }
 
-async fn call_as_value(env: &Env, tenant: &str, request: &impl Call) -> Option<Value> {
-    match object::call_as(env, tenant, request, TIMEOUT_MS).await {
-        Ok(answer) => Some(answer),
+async fn answer_to(env: &Env, tenant: &str, request: &impl Call) -> Result<Value, NoAnswer> {
+    match object::ask(env, tenant, request, TIMEOUT_MS).await {
+        Ok((200..300, text)) => serde_json::from_str(&text).map_err(|_| NoAnswer::Failed),
+        Ok((status, _)) => {
+            log::warn("limiter_failed", &[("status", status.into())]);
+            Err(NoAnswer::Failed)
+        }
         Err(error) => {
             log::warn("limiter_unreachable", &[("reason", error.0.into())]);
-            None
+            Err(NoAnswer::Unreachable)
         }
-    }
-}
-
-/// Asks beside a request, which doesn't wait for the answer.
-fn send_beside(isolate: &Rc<Isolate>, incoming: &Incoming, tenant: &TenantId, key: &KeyId, asking: Asking) {
-    let (isolate, env, tenant, key) = (Rc::clone(isolate), incoming.env.clone(), tenant.clone(), key.clone());
-    let work = async move {
-        if let Some(lifetime_ms) = ask_for_stock(&isolate, &env, &tenant, &key, asking).await {
-            give_back(&isolate, &env, &tenant, &key, lifetime_ms).await;
-        }
-    };
-    let _ = in_background(incoming, work);
-}
-
-/// Asks for what the isolate would hold in stock. Returns the lifetime of the grant, if there is one.
-async fn ask_for_stock(isolate: &Isolate, env: &Env, tenant: &TenantId, key: &KeyId, asking: Asking) -> Option<i64> {
-    let charged = Charged { tenant, key, cost: 0 };
-    let answer = ask(env, charged, &asking).await;
-    let mut accounts = isolate.accounts.borrow_mut();
-    match answer {
-        Some((states, granting)) => {
-            let lifetime_ms = lifetime_ms(&granting);
-            accounts.answered(charged, asking, states, granting, clock::now());
-            lifetime_ms
-        }
-        None => {
-            accounts.unanswered(charged, asking, clock::now());
-            None
-        }
-    }
-}
-
-/// Gives back what is left of a grant when it has ended.
-fn give_back_later(isolate: &Rc<Isolate>, incoming: &Incoming, tenant: &TenantId, key: &KeyId, granting: &Granting) {
-    let Some(lifetime_ms) = lifetime_ms(granting) else { return };
-    let (isolate, env, tenant, key) = (Rc::clone(isolate), incoming.env.clone(), tenant.clone(), key.clone());
-    let _ = in_background(incoming, async move { give_back(&isolate, &env, &tenant, &key, lifetime_ms).await });
-}
-
-async fn give_back(isolate: &Isolate, env: &Env, tenant: &TenantId, key: &KeyId, after_ms: i64) {
-    clock::sleep(after_ms.unsigned_abs()).await;
-    let asking = isolate.accounts.borrow_mut().give_back(key, clock::now());
-    if let Some(asking) = asking {
-        ask_for_stock(isolate, env, tenant, key, asking).await;
-    }
-}
-
-fn lifetime_ms(granting: &Granting) -> Option<i64> {
-    match granting {
-        Granting::Granted(grant) => Some(grant.lifetime_ms).filter(|&lifetime_ms| lifetime_ms > 0),
-        _ => None,
     }
 }

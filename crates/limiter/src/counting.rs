@@ -32,6 +32,9 @@ use crate::{
 /// The number of grants whose numbers are reserved by one write.
 const RESERVED_NUMBERS: GrantNumber = 1_000_000;
 
+/// The logs and counts in memory, at most, and those of one call: about 16 MiB if all are as long as they can be.
+const MAX_LOADED: usize = 1_024;
+
 /// A limiter whose storage is open.
 pub(crate) struct Counting {
     configured: Rc<ConfiguredLimits>,
@@ -65,7 +68,7 @@ impl Counting {
             let limits = Limits::of_key(&self.configured, &memory.tenant, &ask.key, self.store.key(&ask.key)?.as_ref());
             let counted = limits.counted();
             if counted.is_empty() {
-                return Ok(known(memory, &limits, Granting::Nothing { millis: 0 }, now));
+                return Ok(known(memory, &limits, Granting::Nothing { millis: 0, by: Vec::new() }, now));
             }
             self.load(memory, &counted)?;
             memory.limiter.note(&counted, &ask.reports, now);
@@ -90,7 +93,7 @@ impl Counting {
                 None => Limits::shared(&self.configured, &memory.tenant),
             };
             self.load(memory, &limits.counted())?;
-            Ok(known(memory, &limits, Granting::Nothing { millis: 0 }, now))
+            Ok(known(memory, &limits, Granting::Nothing { millis: 0, by: Vec::new() }, now))
         })
     }
 
@@ -166,8 +169,11 @@ impl Counting {
         Ok(done)
     }
 
-    /// Loads the logs and counts that aren't in memory.
+    /// Loads the logs and counts that aren't in memory. If there are too many in it, all are dropped: the rows have them.
     fn load(&self, memory: &mut Memory, limits: &[Counted<'_>]) -> Result<()> {
+        if memory.limiter.loaded() > MAX_LOADED {
+            memory.limiter.unload();
+        }
         for counted in limits {
             if !memory.limiter.has(counted)
                 && let Some(count) = self.store.count(counted)?

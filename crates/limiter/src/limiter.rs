@@ -28,7 +28,7 @@ use worker::{DurableObject, Env, Error, Request, Response, Result, State, durabl
 use crate::{NO_REQUEST_ID, counting::Counting, no_such_path, recovery};
 
 /// The time for the object of restores, milliseconds: less than an isolate of the edge waits for an answer.
-const RESTORES_TIMEOUT_MS: u64 = 3_000;
+const RESTORES_TIMEOUT_MS: u64 = 1_000;
 /// The delay before the alarm is tried again after a fault, milliseconds.
 const ALARM_RETRY_MS: i64 = MINUTE_MS;
 

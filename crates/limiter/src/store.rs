@@ -127,13 +127,20 @@ impl Store {
             name: String,
             count: String,
         }
-        for Row { name, count } in self.0.rows("SELECT name, count FROM counts WHERE kind = 'quota'", vec![])? {
-            let mut count: Count = serde_json::from_str(&count)?;
-            if let Count::Quota(quota) = &mut count {
-                quota.mark_uncertain();
+        let mut after = String::new();
+        loop {
+            let page = "SELECT name, count FROM counts WHERE kind = 'quota' AND name > ? ORDER BY name LIMIT 500";
+            let rows: Vec<Row> = self.0.rows(page, vec![after.as_str().into()])?;
+            let Some(last) = rows.last() else { break };
+            after.clone_from(&last.name);
+            for Row { name, count } in rows {
+                let mut count: Count = serde_json::from_str(&count)?;
+                if let Count::Quota(quota) = &mut count {
+                    quota.mark_uncertain();
+                }
+                let row = vec![to_json(&count)?.into(), name.into()];
+                self.0.execute("UPDATE counts SET count = ? WHERE kind = 'quota' AND name = ?", row)?;
             }
-            let row = vec![to_json(&count)?.into(), name.into()];
-            self.0.execute("UPDATE counts SET count = ? WHERE kind = 'quota' AND name = ?", row)?;
         }
         Ok(())
     }
@@ -155,7 +162,7 @@ impl Store {
     /// Writes the terms of a key, unless those of a higher version are there.
     pub(crate) fn put_key(&self, terms: &KeyTerms) -> Result<()> {
         let put = "INSERT INTO keys (key, version, terms) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE
-            SET version = excluded.version, terms = excluded.terms WHERE excluded.version >= version";
+            SET version = excluded.version, terms = excluded.terms WHERE excluded.version > version";
         let version = i64::try_from(terms.version).unwrap_or(i64::MAX);
         self.0.execute(put, vec![terms.id.as_str().into(), version.into(), to_json(terms)?.into()])
     }

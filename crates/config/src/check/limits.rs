@@ -35,11 +35,19 @@ impl Defined {
     }
 }
 
+/// The rate limits that can be defined, and the quotas.
+const MAX_DEFINITIONS: usize = 16;
+
 impl Check {
     pub(crate) fn counted_limits(&mut self, raw: &RawConfig) -> ConfiguredLimits {
         let rate_limits = self.rate_limits(&raw.rate_limits);
         let quotas = self.quotas(&raw.quotas, &rate_limits);
         let defined = Defined { rate_limits, quotas };
+        for (field, defined) in [("rate_limits", &defined.rate_limits), ("quotas", &defined.quotas)] {
+            self.that(defined.len() <= MAX_DEFINITIONS, &[field], || {
+                format!("write {MAX_DEFINITIONS} at most; each that a key is under is in its answers' headers")
+            });
+        }
         let lists = [(LimitField::RateLimits, &raw.limits.rate_limits), (LimitField::Quotas, &raw.limits.quotas)];
         let without_plan = self.lists(lists, &defined, &["limits"]);
         let of_plans = raw.plans.iter().enumerate().map(|(index, plan)| {

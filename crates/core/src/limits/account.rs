@@ -19,13 +19,15 @@ pub const SMALL_LIMIT: u64 = 32;
 /// The shortest and the longest time between askings for more, milliseconds.
 const INTERVAL_MS: (i64, i64) = (50, 10 * SECOND_MS);
 /// The askings that may be on their way at a time while there is less than is wanted.
-const MAX_IN_FLIGHT: u32 = 2;
+const MAX_IN_FLIGHT: usize = 2;
 /// An asking is given up after this time, milliseconds.
 const UNANSWERED_AFTER_MS: i64 = 5 * SECOND_MS;
 /// A refusal is remembered for this time, milliseconds. Operators may add to a quota, and others give units back.
 const REMEMBERED_MS: i64 = 10 * SECOND_MS;
 /// The maximum number of costs whose refusal is remembered.
 const MAX_REFUSED: usize = 8;
+/// The time for which requests are counted in line after a grant came too late, milliseconds.
+const IN_LINE_MS: i64 = 60 * SECOND_MS;
 /// The maximum number of reports that wait to be sent again.
 const MAX_UNSENT: usize = 64;
 /// The window by which grants under quotas alone are sized, milliseconds.
@@ -40,12 +42,15 @@ pub struct Account {
     holding: Holding,
     /// The last asking that was sent.
     asked_at: Option<Timestamp>,
-    /// The askings without an answer yet.
-    in_flight: u32,
+    /// The askings without an answer.
+    in_flight: Vec<InFlight>,
     /// Whether the object had less than was wanted when it was last asked.
     scarce: bool,
-    /// The units that requests needed since the last asking, admitted or not.
+    /// The time until which requests are counted in line, since a grant came too late to be used.
+    in_line_until: Option<Timestamp>,
+    /// The units that requests needed since the last asking for stock, admitted or not, and the time of that asking.
     needed: u64,
+    needed_since: Option<Timestamp>,
     /// The recent refusals of the object.
     refused: Vec<Refused>,
     /// Reports of askings without an answer. They are sent again.
@@ -58,18 +63,28 @@ struct Terms {
     interval_ms: i64,
     /// The time for which units are held in stock.
     stock_ms: i64,
+    /// The units that are held in stock at most.
+    max_stock: u64,
     /// The lifetime of grants, or 0 if requests are counted in line.
     lifetime_ms: i64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct InFlight {
+    sent_at: Timestamp,
+    for_stock: bool,
+}
+
+#[derive(Clone, Debug)]
 struct Refused {
     cost: u64,
     at: Timestamp,
-    /// The time at which the cost is free, as the object said.
-    free_at: Timestamp,
+    /// The time at which the cost is free, as the object said; none if it never is.
+    free_at: Option<Timestamp>,
     /// The time until which the object isn't asked again.
     until: Timestamp,
+    /// The limits that lack units, by their places.
+    by: Vec<usize>,
 }
 
 /// The outcome of a charge.
@@ -77,8 +92,18 @@ struct Refused {
 pub enum Charge {
     /// It is admitted. The asking, if there is one, is sent beside it.
     Admitted(Option<Asking>),
-    /// It is refused, for this many milliseconds: the object said so lately. The asking, if there is one, is sent beside.
-    Refused(i64, Option<Asking>),
+    /// It is refused: the object said so lately. The asking, if there is one, is sent beside it.
+    Refused {
+        /// The time until it is free, milliseconds; `None` if it never is.
+        wait_ms: Option<i64>,
+        /// The limits that lack units, by their places.
+        by: Vec<usize>,
+        /// What is asked beside it.
+        asking: Option<Asking>,
+    },
+    /// It isn't held, and the object was asked a moment ago and had little. It is to be refused, unless more is known to
+    /// be free; then [`ask`](Account::ask).
+    Scarce(Option<Asking>),
     /// The object has to be asked before it is decided.
     Ask(Asking),
 }
@@ -94,6 +119,9 @@ pub struct Asking {
     pub lifetime_ms: i64,
     /// The use of the grants that the isolate holds.
     pub reports: Vec<Report>,
+    /// The time at which it is sent.
+    pub sent_at: Timestamp,
+    for_stock: bool,
     asked_at: AskedAt,
 }
 
@@ -105,9 +133,11 @@ impl Account {
             terms: Terms::of(limits),
             holding: Holding::default(),
             asked_at: None,
-            in_flight: 0,
+            in_flight: Vec::new(),
             scarce: false,
+            in_line_until: None,
             needed: 0,
+            needed_since: None,
             refused: Vec::new(),
             unsent: Vec::new(),
         }
@@ -136,24 +166,16 @@ impl Account {
         self.holding.left(now)
     }
 
-    /// The asking for a request that needs so much, whatever is held.
-    pub fn ask(&mut self, need: u64, now: Timestamp) -> Asking {
-        self.asking(need, now)
+    /// Whether grants are held, be they spent or not.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.holding.any()
     }
 
-    /// The asking that reports on grants that have ended with units left, and wants nothing.
-    pub fn ended(&mut self, now: Timestamp) -> Option<Asking> {
-        let reports = self.holding.report_ended(now);
-        if reports.is_empty() {
-            return None;
-        }
-        self.in_flight += 1;
-        Some(Asking { need: 0, want: 0, lifetime_ms: 0, reports, asked_at: self.holding.ask(now) })
-    }
-
-    /// Notes that an asking can never be granted, since a limit is below what it needs.
-    pub fn never(&mut self, _asking: &Asking) {
-        self.in_flight = self.in_flight.saturating_sub(1);
+    /// Whether there are reports that have no answer.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        !self.unsent.is_empty()
     }
 
     /// Charges a request.
@@ -162,53 +184,89 @@ impl Account {
         if cost == 0 || self.holding.take(cost, now) {
             return Charge::Admitted(self.in_background(now));
         }
-        if let Some(wait) = self.refused_for(cost, now).or_else(|| self.scarcity_ms(now)) {
-            return Charge::Refused(wait, self.in_background(now));
+        if let Some(refused) = self.refused_for(cost, now) {
+            let wait_ms = refused.free_at.map(|free_at| free_at.millis_since(now));
+            let by = refused.by.clone();
+            return Charge::Refused { wait_ms, by, asking: self.in_background(now) };
         }
-        Charge::Ask(self.asking(cost, now))
+        if self.asks_too_often(now) {
+            return Charge::Scarce(self.in_background(now));
+        }
+        Charge::Ask(self.asking(cost, true, now))
+    }
+
+    /// The asking for a request that needs so much, whatever is held. If it needs nothing, it only looks.
+    pub fn ask(&mut self, need: u64, now: Timestamp) -> Asking {
+        self.asking(need, need > 0, now)
+    }
+
+    /// The asking that reports on grants that have ended, and on what was not told, and wants nothing.
+    pub fn ended(&mut self, now: Timestamp) -> Option<Asking> {
+        let mut reports = core::mem::take(&mut self.unsent);
+        merge(&mut reports, self.holding.report_ended(now));
+        if reports.is_empty() {
+            return None;
+        }
+        let asked_at = self.holding.ask(now);
+        self.in_flight.push(InFlight { sent_at: now, for_stock: false });
+        Some(Asking { need: 0, want: 0, lifetime_ms: 0, reports, sent_at: now, for_stock: false, asked_at })
     }
 
     /// Takes over the grant that answers an asking. What the asking request needs is used at once; returns whether the
     /// grant had it, still alive.
     pub fn granted(&mut self, asking: Asking, grant: Grant, now: Timestamp) -> bool {
-        self.in_flight = self.in_flight.saturating_sub(1);
-        self.scarce = grant.scarce;
+        self.arrived(&asking);
+        // A grant of no more than was needed says little of what is left.
+        if asking.for_stock {
+            self.scarce = grant.scarce;
+        }
         self.refused.clear();
+        let need = asking.need;
         if grant.lifetime_ms == 0 {
-            return grant.units >= asking.need;
+            return grant.units >= need;
         }
         self.holding.take_over(grant, asking.asked_at, now);
-        self.holding.take(asking.need, now)
+        let taken = self.holding.take(need, now);
+        if !taken {
+            self.in_line_until = Some(now.plus_millis(IN_LINE_MS));
+        }
+        taken
     }
 
-    /// Notes that the object refused an asking for so long. Another asking may have got the units meanwhile: then the
-    /// request is admitted from those, and the result is `None`. Otherwise it is the time for which requests of this cost
-    /// are refused now, milliseconds.
-    pub fn refused(&mut self, asking: &Asking, wait_ms: i64, now: Timestamp) -> Option<i64> {
-        self.in_flight = self.in_flight.saturating_sub(1);
+    /// Notes that the object refused an asking for so long, since these limits lack units. Another asking may have got
+    /// the units meanwhile: then the request is admitted from those, and the result is `None`. Otherwise it is the time
+    /// for which requests of this cost are refused now, milliseconds.
+    pub fn refused(&mut self, asking: &Asking, wait_ms: i64, by: Vec<usize>, now: Timestamp) -> Option<i64> {
+        self.arrived(asking);
         self.scarce = true;
         if self.holding.take(asking.need, now) {
             return None;
         }
         // A little is freed again and again. Asking for it each time would cost a call for each unit.
         let wait_ms = wait_ms.max(self.terms.interval_ms);
-        self.remember(asking.need, wait_ms, now);
+        self.remember(asking.need, Some(wait_ms), by, now);
         Some(wait_ms)
     }
 
+    /// Notes that the object can never grant what an asking needs, since these limits are below it.
+    pub fn never(&mut self, asking: &Asking, by: Vec<usize>, now: Timestamp) {
+        self.arrived(asking);
+        self.remember(asking.need, None, by, now);
+    }
+
     /// Notes that nothing is free for so long, as the object answered to an asking that needed nothing.
-    pub fn nothing(&mut self, wait_ms: i64, now: Timestamp) {
-        self.in_flight = self.in_flight.saturating_sub(1);
-        if wait_ms > 0 {
+    pub fn nothing(&mut self, asking: &Asking, wait_ms: i64, by: Vec<usize>, now: Timestamp) {
+        self.arrived(asking);
+        if !by.is_empty() {
             self.scarce = true;
-            self.remember(1, wait_ms, now);
+            self.remember(1, Some(wait_ms), by, now);
         }
     }
 
     /// Notes that an asking has no answer. What it reported is sent again.
     pub fn unanswered(&mut self, asking: Asking) {
-        self.in_flight = self.in_flight.saturating_sub(1);
-        self.unsent.extend(asking.reports);
+        self.arrived(&asking);
+        merge(&mut self.unsent, asking.reports);
         let too_many = self.unsent.len().saturating_sub(MAX_UNSENT);
         self.unsent.drain(..too_many);
     }
@@ -222,7 +280,7 @@ impl Account {
     /// little and a report frees units earlier.
     fn in_background(&mut self, now: Timestamp) -> Option<Asking> {
         let interval_ms = self.terms.interval_ms;
-        if self.terms.lifetime_ms == 0 || self.elapsed_ms(now) < interval_ms || self.in_flight(now) >= MAX_IN_FLIGHT {
+        if self.counts_in_line(now) || self.elapsed_ms(now) < interval_ms || self.in_flight(now) >= MAX_IN_FLIGHT {
             return None;
         }
         let due = if self.scarce {
@@ -231,36 +289,52 @@ impl Account {
         } else {
             self.in_flight(now) == 0 && self.holding.left(now) < self.needed_in(ROUND_TRIP_MS + interval_ms, now)
         };
-        due.then(|| self.asking(0, now))
+        due.then(|| self.asking(0, true, now))
     }
 
-    fn asking(&mut self, need: u64, now: Timestamp) -> Asking {
-        // Units that others lack are not held in stock.
-        let stock_ms = if self.scarce { ROUND_TRIP_MS + self.terms.interval_ms } else { self.terms.stock_ms };
-        let in_stock = self.needed_in(stock_ms, now);
-        let want = if self.terms.lifetime_ms == 0 { need } else { in_stock.max(need).max(1) };
+    fn asking(&mut self, need: u64, for_stock: bool, now: Timestamp) -> Asking {
+        let in_line = self.counts_in_line(now);
+        // While an asking for stock is on its way, another takes no more than it needs.
+        let stock_comes = self.in_flight.iter().any(|asking| asking.for_stock && asking.may_be_answered(now));
+        let for_stock = for_stock && !in_line && (need == 0 || !stock_comes);
+        let want = if for_stock { self.stock(now).max(need).max(1) } else { need };
+        if for_stock {
+            (self.needed, self.needed_since) = (0, Some(now));
+        }
         let asked_at = self.holding.ask(now);
         let mut reports = core::mem::take(&mut self.unsent);
-        reports.extend(self.holding.report(now));
-        self.in_flight += 1;
+        merge(&mut reports, self.holding.report(now));
+        self.in_flight.retain(|asking| asking.may_be_answered(now));
+        self.in_flight.push(InFlight { sent_at: now, for_stock });
         self.asked_at = Some(now);
-        self.needed = 0;
-        Asking { need, want, lifetime_ms: self.terms.lifetime_ms, reports, asked_at }
+        let lifetime_ms = if in_line { 0 } else { self.terms.lifetime_ms };
+        Asking { need, want, lifetime_ms, reports, sent_at: now, for_stock, asked_at }
     }
 
-    /// The units that requests need in so much time, as they did since the last asking.
+    /// The units that the isolate would hold. Units that others lack are held for one round trip alone.
+    fn stock(&self, now: Timestamp) -> u64 {
+        let stock_ms = if self.scarce { ROUND_TRIP_MS + self.terms.interval_ms } else { self.terms.stock_ms };
+        self.needed_in(stock_ms, now).min(self.terms.max_stock)
+    }
+
+    /// The units that requests need in so much time, as they did since the last asking for stock.
     fn needed_in(&self, millis: i64, now: Timestamp) -> u64 {
-        let elapsed = self.elapsed_ms(now).max(ROUND_TRIP_MS).unsigned_abs();
+        let since = self.needed_since.filter(|&since| now >= since);
+        // A few requests at once say little of what comes.
+        let least = ROUND_TRIP_MS.max(self.terms.stock_ms / 10);
+        let elapsed = since.map_or(SECOND_MS, |since| now.millis_since(since)).max(least).unsigned_abs();
         self.needed.saturating_mul(millis.unsigned_abs()).div_ceil(elapsed)
     }
 
-    /// The time for which a request is refused because others ask for the little that is free, milliseconds.
-    fn scarcity_ms(&self, now: Timestamp) -> Option<i64> {
-        if !self.scarce || self.terms.lifetime_ms == 0 {
-            return None;
-        }
-        let left = self.terms.interval_ms - self.elapsed_ms(now);
-        if left > 0 { Some(left) } else { (self.in_flight(now) >= MAX_IN_FLIGHT).then_some(self.terms.interval_ms) }
+    fn counts_in_line(&self, now: Timestamp) -> bool {
+        let late = self.in_line_until.is_some_and(|until| (1..=IN_LINE_MS).contains(&until.millis_since(now)));
+        late || self.terms.lifetime_ms == 0
+    }
+
+    /// Whether the object had too little a moment ago, so that asking again would hardly find more.
+    fn asks_too_often(&self, now: Timestamp) -> bool {
+        let moment = self.elapsed_ms(now) < self.terms.interval_ms || self.in_flight(now) >= MAX_IN_FLIGHT;
+        self.scarce && !self.counts_in_line(now) && moment
     }
 
     fn elapsed_ms(&self, now: Timestamp) -> i64 {
@@ -269,42 +343,76 @@ impl Account {
         asked_at.map_or(SECOND_MS, |asked_at| now.millis_since(asked_at))
     }
 
-    /// The askings that may still be answered.
-    fn in_flight(&self, now: Timestamp) -> u32 {
-        if self.elapsed_ms(now) > UNANSWERED_AFTER_MS { 0 } else { self.in_flight }
+    /// The number of askings that may still be answered.
+    fn in_flight(&self, now: Timestamp) -> usize {
+        self.in_flight.iter().filter(|asking| asking.may_be_answered(now)).count()
     }
 
-    fn remember(&mut self, cost: u64, wait_ms: i64, now: Timestamp) {
-        let until = now.plus_millis(wait_ms.min(REMEMBERED_MS));
+    fn arrived(&mut self, asking: &Asking) {
+        let this = InFlight { sent_at: asking.sent_at, for_stock: asking.for_stock };
+        if let Some(place) = self.in_flight.iter().position(|asking| *asking == this) {
+            self.in_flight.swap_remove(place);
+        }
+    }
+
+    fn remember(&mut self, cost: u64, wait_ms: Option<i64>, by: Vec<usize>, now: Timestamp) {
+        let until = now.plus_millis(wait_ms.unwrap_or(REMEMBERED_MS).min(REMEMBERED_MS));
         self.refused.retain(|refused| refused.cost != cost && now < refused.until && now >= refused.at);
         if self.refused.len() == MAX_REFUSED {
             self.refused.remove(0);
         }
-        self.refused.push(Refused { cost, at: now, free_at: now.plus_millis(wait_ms), until });
+        let free_at = wait_ms.map(|wait_ms| now.plus_millis(wait_ms));
+        self.refused.push(Refused { cost, at: now, free_at, until, by });
     }
 
-    /// The time for which the object has said that such a cost is not free, milliseconds.
-    fn refused_for(&self, cost: u64, now: Timestamp) -> Option<i64> {
+    /// The object's recent refusal of such a cost.
+    fn refused_for(&self, cost: u64, now: Timestamp) -> Option<&Refused> {
         let mut recent = self.refused.iter().filter(|refused| now < refused.until && now >= refused.at);
-        let refused = recent.find(|refused| refused.cost == cost)?;
-        Some(refused.free_at.millis_since(now))
+        recent.find(|refused| refused.cost == cost)
+    }
+}
+
+impl InFlight {
+    fn may_be_answered(self, now: Timestamp) -> bool {
+        (0..=UNANSWERED_AFTER_MS).contains(&now.millis_since(self.sent_at))
+    }
+}
+
+/// Adds reports to others. Of two about one grant, the later one holds: it has used more, or is closed.
+fn merge(reports: &mut Vec<Report>, others: Vec<Report>) {
+    for other in others {
+        match reports.iter_mut().find(|report| report.number == other.number) {
+            Some(report) => {
+                report.used = report.used.max(other.used);
+                report.closed |= other.closed;
+            }
+            None => reports.push(other),
+        }
     }
 }
 
 impl Terms {
     fn of(limits: &[RateLimit]) -> Self {
         let window_ms = limits.iter().map(|limit| limit.window_ms).min().unwrap_or(QUOTA_WINDOW_MS);
-        let small = limits.iter().any(|limit| limit.limit < SMALL_LIMIT);
         let interval_ms = (window_ms / 400).clamp(INTERVAL_MS.0, INTERVAL_MS.1);
         let lifetime_ms = (window_ms / 10).clamp(MIN_LIFETIME_MS, MAX_LIFETIME_MS);
         let stock_ms = (window_ms / 20).min(lifetime_ms / 2).max(ROUND_TRIP_MS + interval_ms);
-        Self { interval_ms, stock_ms, lifetime_ms: if small { 0 } else { lifetime_ms } }
+        let max_stock = |limit: &RateLimit| {
+            // Twice what the limit has in that time, or its hundredth.
+            let in_time =
+                limit.limit.saturating_mul(2 * stock_ms.unsigned_abs()) / limit.window_ms.unsigned_abs().max(1);
+            in_time.max(limit.limit / 100)
+        };
+        let max_stock = limits.iter().map(max_stock).min().unwrap_or(u64::MAX);
+        let small = limits.iter().any(|limit| limit.limit < SMALL_LIMIT) || max_stock < 2;
+        Self { interval_ms, stock_ms, max_stock, lifetime_ms: if small { 0 } else { lifetime_ms } }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -350,8 +458,9 @@ mod tests {
     fn a_refusal_is_remembered_for_its_cost() {
         let mut account = holding(0);
         let Charge::Ask(asking) = account.charge(5, at(100)) else { panic!("it holds nothing") };
-        assert_eq!(account.refused(&asking, 2_000, at(200)), Some(2_000));
-        assert!(matches!(account.charge(5, at(1_200)), Charge::Refused(1_000, None)));
+        assert_eq!(account.refused(&asking, 2_000, vec![1], at(200)), Some(2_000));
+        let Charge::Refused { wait_ms, by, .. } = account.charge(5, at(1_200)) else { panic!("it is remembered") };
+        assert_eq!((wait_ms, by), (Some(1_000), vec![1]));
         for (other, time) in [(4, 1_200), (6, 1_300)] {
             assert!(matches!(account.charge(other, at(time)), Charge::Ask(_)), "{other} may wait longer or less");
         }
@@ -365,8 +474,8 @@ mod tests {
         let Charge::Ask(second) = account.charge(1, at(100)) else { panic!("it holds nothing") };
         let all = Grant { number: 1, units: 2, lifetime_ms: 1_000, scarce: true };
         assert!(account.granted(first, all, at(110)));
-        assert_eq!(account.refused(&second, 2_000, at(110)), None);
-        assert!(matches!(account.charge(1, at(111)), Charge::Refused(..) | Charge::Ask(_)), "and no more than that");
+        assert_eq!(account.refused(&second, 2_000, vec![0], at(110)), None);
+        assert!(matches!(account.charge(1, at(111)), Charge::Scarce(_)), "and no more than that");
     }
 
     #[test]
@@ -382,8 +491,8 @@ mod tests {
     fn a_long_refusal_is_told_whole_and_asked_about_again() {
         let mut account = holding(0);
         let Charge::Ask(asking) = account.charge(1, at(100)) else { panic!("it holds nothing") };
-        account.refused(&asking, 1_000_000, at(200));
-        assert!(matches!(account.charge(1, at(1_200)), Charge::Refused(999_000, None)));
+        account.refused(&asking, 1_000_000, vec![0], at(200));
+        assert!(matches!(account.charge(1, at(1_200)), Charge::Refused { wait_ms: Some(999_000), .. }));
         assert!(matches!(account.charge(1, at(10_200)), Charge::Ask(_)), "an operator may have added");
     }
 
@@ -400,8 +509,51 @@ mod tests {
         let Charge::Ask(again) = account.charge(1, at(200)) else { panic!("it is spent") };
         assert_eq!(again.reports, [Report { number: 0, used: 11, closed: true }]);
         let Charge::Ask(_never_answered) = account.charge(1, at(300)) else { panic!("one is on its way") };
-        assert!(matches!(account.charge(1, at(400)), Charge::Refused(50, None)));
+        assert!(matches!(account.charge(1, at(400)), Charge::Scarce(None)));
         assert!(matches!(account.charge(1, at(300 + UNANSWERED_AFTER_MS + 1)), Charge::Ask(_)));
+    }
+
+    #[test]
+    fn of_requests_at_once_one_asks_for_the_stock() {
+        let mut account = Account::new(&[RateLimit { limit: 1_000, window_ms: 300_000 }]);
+        let askings = (0..12).map(|_| match account.charge(1, at(0)) {
+            Charge::Ask(asking) => asking.want,
+            _ => panic!("it holds nothing"),
+        });
+        let wanted: u64 = askings.sum();
+        assert!(wanted <= 12 + 66, "{wanted} of 1,000 for 12 requests");
+    }
+
+    #[test]
+    fn a_limit_of_few_in_a_long_window_is_counted_in_line() {
+        let mut account = Account::new(&[RateLimit { limit: 40, window_ms: 86_400_000 }]);
+        for request in 0..4 {
+            let Charge::Ask(asking) = account.charge(1, at(request)) else { panic!("nothing is held") };
+            assert_eq!((asking.want, asking.lifetime_ms), (1, 0));
+        }
+    }
+
+    #[test]
+    fn an_asking_that_was_lost_without_a_word_holds_up_nothing_for_long() {
+        let mut account = holding(0);
+        account.scarce = true;
+        let Charge::Ask(_lost) = account.charge(1, at(100)) else { panic!("it holds nothing") };
+        let Charge::Ask(_lost) = account.charge(1, at(200)) else { panic!("one is on its way") };
+        assert!(matches!(account.charge(1, at(300)), Charge::Scarce(_)));
+        for later in [300 + UNANSWERED_AFTER_MS, 20_000, 30_000] {
+            let Charge::Ask(asking) = account.charge(1, at(later)) else { panic!("{later}") };
+            account.unanswered(asking);
+        }
+    }
+
+    #[test]
+    fn who_gets_grants_too_late_counts_in_line() {
+        let mut account = Account::new(&[LARGE]);
+        let Charge::Ask(asking) = account.charge(1, at(0)) else { panic!("it holds nothing") };
+        let late = Grant { number: 0, units: 5, lifetime_ms: 1_000, scarce: false };
+        assert!(!account.granted(asking, late, at(950)));
+        let Charge::Ask(asking) = account.charge(1, at(960)) else { panic!("it holds nothing") };
+        assert_eq!((asking.want, asking.lifetime_ms), (1, 0));
     }
 
     #[test]

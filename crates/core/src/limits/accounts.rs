@@ -1,22 +1,18 @@
 //! An isolate's accounts with the limiters: one for each key that was used lately.
 //!
 //! [`charge`](Accounts::charge) decides without waiting if it can. Otherwise the caller asks the limiter and reports
-//! the answer, or that there was none. While a limiter can't be reached, requests are denied or counted by the isolate
-//! alone, as each limit is configured.
+//! the answer, or that there was none. While a limiter can't be reached, requests are denied or
+//! [counted by the isolate alone](super::counted_alone), as each limit is configured.
 
-use alloc::{
-    collections::BTreeMap,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{
     account::{Account, Asking, Charge},
+    counted_alone::CountedAlone,
     definition::{AppliedLimit, LimitDefinition, LimitKind, WhenLimiterUnreachable},
-    grant::Grant,
-    grant_log::{Admission, GrantLog, RateLimit},
-    limiter::{Granting, Left, Limit},
-    state::{LimitState, refusal},
+    grant_log::RateLimit,
+    limiter::{Granting, Limit},
+    state::{Charged, LimitState, refusal},
 };
 use crate::{
     access::verdict::Refusal,
@@ -28,14 +24,12 @@ use crate::{
 
 /// The time for which an isolate relies on what a limiter said of a key's limits, milliseconds. No grant lives longer.
 pub const HELD_FOR_MS: i64 = 20 * SECOND_MS;
+/// The time for which it relies on that when somebody only looks, milliseconds.
+const LOOKED_FOR_MS: i64 = SECOND_MS;
 /// The maximum number of keys in a generation of accounts. There are two, about 2 MiB.
 const MAX_YOUNG: usize = 2_048;
-/// The maximum number of logs of what an isolate was granted, apart from what was added since the last sweep.
-const MAX_ALONE: usize = 2_048;
 /// The time for which a limiter that gave no answer is not asked again, milliseconds.
 const UNREACHABLE_MS: i64 = SECOND_MS;
-/// The grants after which the counts of the isolate are swept.
-const SWEPT_AFTER: u32 = 256;
 
 /// The accounts of one isolate.
 #[derive(Debug)]
@@ -46,11 +40,7 @@ pub struct Accounts {
     young: BTreeMap<KeyId, KeyAccount>,
     /// The others of the generation before, which are dropped with it.
     old: BTreeMap<KeyId, KeyAccount>,
-    /// The units that this isolate was granted, and those that it counted alone, by the name of the count. Only limits
-    /// that may be counted so are here, ordered by that name.
-    alone: Vec<(String, GrantLog)>,
-    /// The grants that were noted there, until it is swept.
-    noted: u32,
+    counted_alone: CountedAlone,
     /// The tenants whose limiter gave no answer, and the time until which it isn't asked.
     unreachable: Vec<(TenantId, Timestamp)>,
 }
@@ -59,21 +49,17 @@ pub struct Accounts {
 #[derive(Debug)]
 struct KeyAccount {
     account: Account,
-    /// What the limiter last said, and when.
-    told: Option<(Vec<LimitState>, Timestamp)>,
-    /// The limits that refused the last refused request, by their places.
-    refused_by: Vec<usize>,
+    told: Option<Told>,
+    /// The time until which the limiter isn't asked about this key, since it failed to answer.
+    failing_until: Option<Timestamp>,
 }
 
-/// The key that a request is charged to.
-#[derive(Clone, Copy, Debug)]
-pub struct Charged<'a> {
-    /// Its tenant.
-    pub tenant: &'a TenantId,
-    /// The key.
-    pub key: &'a KeyId,
-    /// The units.
-    pub cost: u64,
+/// What the limiter last said.
+#[derive(Debug)]
+struct Told {
+    states: Vec<LimitState>,
+    /// The time at which it was asked.
+    at: Timestamp,
 }
 
 /// The outcome of a charge.
@@ -98,16 +84,24 @@ pub enum Decision {
     Unreachable,
 }
 
+/// Why an asking has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// The limiter can't be reached.
+    Unreachable,
+    /// The limiter has answered, but has failed on this key.
+    Failed,
+}
+
 impl Accounts {
     /// No accounts yet, under these limits at their lowest values.
     #[must_use]
-    pub const fn new(strictest: Vec<LimitDefinition>) -> Self {
+    pub fn new(strictest: Vec<LimitDefinition>) -> Self {
         Self {
             strictest,
             young: BTreeMap::new(),
             old: BTreeMap::new(),
-            alone: Vec::new(),
-            noted: 0,
+            counted_alone: CountedAlone::default(),
             unreachable: Vec::new(),
         }
     }
@@ -115,30 +109,45 @@ impl Accounts {
     /// Charges a request.
     pub fn charge(&mut self, charged: Charged<'_>, now: Timestamp) -> Outcome {
         let Charged { tenant, key, cost } = charged;
-        let unreachable = self.is_unreachable(tenant, now);
+        let unreachable = self.is_unreachable(tenant, now) || self.entry(key).is_failing(now);
         let entry = self.entry(key);
         if !entry.is_fresh(cost, now) {
             if unreachable {
-                return Outcome::Decided(self.alone(charged, now), None);
+                return Outcome::Decided(self.without_limiter(charged, now), None);
             }
-            return Outcome::Ask(entry.account.ask(cost, now));
+            let asking = entry.account.ask(cost, now);
+            return self.ask(charged, asking, now);
         }
-        if entry.told().is_empty() {
+        if entry.limits().is_empty() {
             return Outcome::Decided(Decision::Admitted(Vec::new()), None);
         }
-        if let Some(never) = never(entry.told(), cost) {
+        if let Some(never) = never(entry.limits(), cost) {
             return Outcome::Decided(Decision::Refused(never, entry.states(now)), None);
         }
         let (decision, asking) = match entry.account.charge(cost, now) {
             Charge::Ask(asking) if unreachable => {
                 entry.account.unanswered(asking);
-                return Outcome::Decided(self.alone(charged, now), None);
+                return Outcome::Decided(self.without_limiter(charged, now), None);
             }
-            Charge::Ask(asking) => return Outcome::Ask(asking),
+            Charge::Ask(asking) => return self.ask(charged, asking, now),
             Charge::Admitted(asking) => (Decision::Admitted(entry.states(now)), asking),
-            Charge::Refused(wait_ms, asking) => {
-                let refused = refusal(entry.told(), &entry.refused_by(), Some(wait_ms));
-                (Decision::Refused(refused, entry.states(now)), asking)
+            Charge::Refused { wait_ms, by, asking } => {
+                (Decision::Refused(refusal(entry.limits(), &by, wait_ms), entry.states(now)), asking)
+            }
+            Charge::Scarce(asking) => {
+                let states = entry.states(now);
+                match lacking(&states, cost) {
+                    Some(refused) => (Decision::Refused(refused, states), asking),
+                    None if unreachable => {
+                        asking.into_iter().for_each(|asking| entry.account.unanswered(asking));
+                        return Outcome::Decided(self.without_limiter(charged, now), None);
+                    }
+                    None => {
+                        asking.into_iter().for_each(|asking| entry.account.unanswered(asking));
+                        let asking = entry.account.ask(cost, now);
+                        return self.ask(charged, asking, now);
+                    }
+                }
             }
         };
         match asking {
@@ -147,7 +156,7 @@ impl Accounts {
                 entry.account.unanswered(asking);
                 Outcome::Decided(decision, None)
             }
-            asking => Outcome::Decided(decision, asking),
+            asking => Outcome::Decided(decision, asking.map(|asking| self.within_alone(charged, asking, now))),
         }
     }
 
@@ -163,151 +172,116 @@ impl Accounts {
     ) -> Option<Decision> {
         self.unreachable.retain(|(tenant, _)| tenant != charged.tenant);
         if let Granting::Granted(grant) = &granting {
-            self.note_granted(charged, &states, grant, now);
+            for LimitState { applied, .. } in &states {
+                if self.allows_locally(&applied.name) {
+                    self.counted_alone.note_granted(applied, charged, grant, now);
+                }
+            }
         }
         let entry = self.entry(charged.key);
-        entry.be_told(states.clone(), now);
+        entry.failing_until = None;
+        entry.be_told(&states, asking.sent_at);
         match granting {
             Granting::Granted(grant) => {
                 entry.account.granted(asking, grant, now).then(|| Decision::Admitted(entry.states(now)))
             }
-            Granting::Nothing { millis } => {
-                entry.account.nothing(millis, now);
+            Granting::Nothing { millis, by } => {
+                entry.account.nothing(&asking, millis, by, now);
                 Some(Decision::Admitted(entry.states(now)))
             }
-            Granting::Wait { millis, by } => {
-                let Some(wait_ms) = entry.account.refused(&asking, millis, now) else {
-                    return Some(Decision::Admitted(entry.states(now)));
-                };
-                let refused = refusal(&states, &by, Some(wait_ms));
-                entry.refused_by = by;
-                Some(Decision::Refused(refused, entry.states(now)))
-            }
+            Granting::Wait { millis, by } => match entry.account.refused(&asking, millis, by.clone(), now) {
+                None => Some(Decision::Admitted(entry.states(now))),
+                wait_ms => Some(Decision::Refused(refusal(&states, &by, wait_ms), entry.states(now))),
+            },
             Granting::Never { by } => {
-                entry.account.never(&asking);
+                entry.account.never(&asking, by.clone(), now);
                 Some(Decision::Refused(refusal(&states, &by, None), entry.states(now)))
             }
         }
     }
 
     /// Notes that an asking has no answer, and decides on the request that asked.
-    pub fn unanswered(&mut self, charged: Charged<'_>, asking: Asking, now: Timestamp) -> Decision {
-        self.unreachable.retain(|(tenant, until)| tenant != charged.tenant && now < *until);
-        self.unreachable.push((charged.tenant.clone(), now.plus_millis(UNREACHABLE_MS)));
-        self.entry(charged.key).account.unanswered(asking);
-        self.alone(charged, now)
+    pub fn unanswered(&mut self, charged: Charged<'_>, asking: Asking, why: NoAnswer, now: Timestamp) -> Decision {
+        let until = now.plus_millis(UNREACHABLE_MS);
+        if why == NoAnswer::Unreachable {
+            self.unreachable.retain(|(tenant, until)| tenant != charged.tenant && now < *until);
+            self.unreachable.push((charged.tenant.clone(), until));
+        }
+        let entry = self.entry(charged.key);
+        entry.failing_until = Some(until);
+        entry.account.unanswered(asking);
+        self.without_limiter(charged, now)
     }
 
     /// The asking that gives back what is left of grants that have ended, if there is something to give back.
     pub fn give_back(&mut self, key: &KeyId, now: Timestamp) -> Option<Asking> {
-        let account = self.young.get_mut(key).or_else(|| self.old.get_mut(key))?;
-        account.account.ended(now)
+        let entry = self.young.get_mut(key).or_else(|| self.old.get_mut(key))?;
+        entry.account.ended(now)
+    }
+
+    /// Whether a limiter was told something of this key's grants and gave no answer.
+    #[must_use]
+    pub fn owes(&self, key: &KeyId) -> bool {
+        let entry = self.young.get(key).or_else(|| self.old.get(key));
+        entry.is_some_and(|entry| entry.account.owes())
     }
 
     fn is_unreachable(&self, tenant: &TenantId, now: Timestamp) -> bool {
-        let mut unreachable = self.unreachable.iter().filter(|(of, _)| of == tenant);
-        // A clock that was set back must not keep a limiter from being asked.
-        unreachable.any(|(_, until)| (1..=UNREACHABLE_MS).contains(&until.millis_since(now)))
+        self.unreachable.iter().any(|(of, until)| of == tenant && is_soon(*until, now))
     }
 
+    /// The account of a key. If there are too many, those that were not used lately are dropped, but for a part of those
+    /// that hold something to give back.
     fn entry(&mut self, key: &KeyId) -> &mut KeyAccount {
         if self.young.len() >= MAX_YOUNG && !self.young.contains_key(key) {
-            self.old = core::mem::take(&mut self.young);
+            let dropped = core::mem::replace(&mut self.old, core::mem::take(&mut self.young));
+            let holds = |(_, entry): &(KeyId, KeyAccount)| entry.account.holds();
+            self.young.extend(dropped.into_iter().filter(holds).take(MAX_YOUNG / 2));
         }
         let old = &mut self.old;
         self.young.entry(key.clone()).or_insert_with(|| old.remove(key).unwrap_or_else(KeyAccount::new))
     }
 
-    /// Decides on a request without the limiter. Of a key whose limits aren't known, every configured limit is assumed.
-    fn alone(&mut self, charged: Charged<'_>, now: Timestamp) -> Decision {
-        self.sweep(now);
-        let told = self.entry(charged.key).told();
-        let limits: Vec<AppliedLimit> = match told {
-            [] => self.strictest.iter().map(applied).collect(),
-            told => told.iter().map(|state| state.applied.clone()).collect(),
-        };
+    /// Asks the limiter, unless what the isolate counted alone before leaves nothing.
+    fn ask(&mut self, charged: Charged<'_>, asking: Asking, now: Timestamp) -> Outcome {
+        if self.left_alone(charged, now).is_some_and(|left| left < charged.cost) {
+            self.entry(charged.key).account.unanswered(asking);
+            return Outcome::Decided(self.without_limiter(charged, now), None);
+        }
+        Outcome::Ask(self.within_alone(charged, asking, now))
+    }
+
+    /// The asking for no more than what the isolate counted alone before leaves.
+    fn within_alone(&mut self, charged: Charged<'_>, mut asking: Asking, now: Timestamp) -> Asking {
+        if let Some(left) = self.left_alone(charged, now) {
+            asking.want = asking.want.min(left.max(asking.need));
+        }
+        asking
+    }
+
+    fn left_alone(&mut self, charged: Charged<'_>, now: Timestamp) -> Option<u64> {
+        let limits = self.limits_of(charged.key);
+        limits.iter().filter_map(|limit| self.counted_alone.left(limit, charged, now)).min()
+    }
+
+    /// Decides on a request without the limiter. Who only looks is told what was known before.
+    fn without_limiter(&mut self, charged: Charged<'_>, now: Timestamp) -> Decision {
+        let entry = self.entry(charged.key);
+        if charged.cost == 0 && entry.told.is_some() {
+            return Decision::Admitted(entry.states(now));
+        }
+        let limits = self.limits_of(charged.key);
         if !limits.iter().all(|limit| self.allows_locally(&limit.name)) {
             return Decision::Unreachable;
         }
-        let (mut lacking, mut wait_ms) = (Vec::new(), Some(0));
-        let mut states: Vec<LimitState> = Vec::new();
-        for limit in limits {
-            if let Some((log, rate)) = self.log(&limit, charged) {
-                let left = match log.admits(rate, 0, now) {
-                    Admission::Free(free) => free,
-                    Admission::Wait(_) | Admission::Never => 0,
-                };
-                match log.admits(rate, charged.cost, now) {
-                    Admission::Free(_) => {}
-                    Admission::Wait(millis) => {
-                        lacking.push(states.len());
-                        wait_ms = wait_ms.map(|wait| millis.max(wait));
-                    }
-                    Admission::Never => {
-                        lacking.push(states.len());
-                        wait_ms = None;
-                    }
-                }
-                let left = Left { remaining: left, more_in_ms: log.more_in_ms(rate, now) };
-                states.push(LimitState::new(limit, left));
-            }
-        }
-        if !lacking.is_empty() {
-            return Decision::Alone(Err(refusal(&states, &lacking, wait_ms)), states);
-        }
-        for state in &mut states {
-            state.remaining = state.remaining.saturating_sub(charged.cost);
-            if let Some((log, rate)) = self.log(&state.applied, charged) {
-                log.count(rate, charged.cost, now);
-            }
-        }
-        Decision::Alone(Ok(()), states)
+        let (outcome, states) = self.counted_alone.count(limits, charged, now);
+        Decision::Alone(outcome, states)
     }
 
-    /// Notes what the limiter granted to this isolate, so that it admits no more than the limit if it has to count
-    /// alone.
-    fn note_granted(&mut self, charged: Charged<'_>, states: &[LimitState], grant: &Grant, now: Timestamp) {
-        self.noted += 1;
-        if self.noted >= SWEPT_AFTER {
-            self.noted = 0;
-            self.sweep(now);
-        }
-        let Grant { number, units, lifetime_ms, .. } = *grant;
-        for LimitState { applied, .. } in states {
-            if self.allows_locally(&applied.name)
-                && let Some((log, rate)) = self.log(applied, charged)
-            {
-                match lifetime_ms {
-                    0 => log.count(rate, units, now),
-                    lifetime_ms => log.grant(rate, number, units, lifetime_ms, now),
-                }
-            }
-        }
-    }
-
-    /// The log of what the isolate was granted under a limit, or counted alone.
-    fn log(&mut self, limit: &AppliedLimit, charged: Charged<'_>) -> Option<(&mut GrantLog, RateLimit)> {
-        let Limit::Rate(rate) = limit.limit() else { return None };
-        let name = local_name(limit, charged);
-        let place = match self.alone.binary_search_by(|(of, _)| of.cmp(&name)) {
-            Ok(place) => place,
-            Err(place) => {
-                self.alone.insert(place, (name, GrantLog::default()));
-                place
-            }
-        };
-        self.alone.get_mut(place).map(|(_, log)| (log, rate))
-    }
-
-    /// Forgets the logs in which nothing counts any more, and if there are still too many, those that end first.
-    fn sweep(&mut self, now: Timestamp) {
-        self.alone.retain(|(_, log)| !log.is_over(now));
-        while self.alone.len() > MAX_ALONE {
-            let ends = self.alone.iter().map(|(_, log)| log.over_at()).enumerate();
-            if let Some((place, _)) = ends.min_by_key(|&(_, over_at)| over_at) {
-                self.alone.remove(place);
-            }
-        }
+    /// The limits of a key. If nothing is known of it, or not that it has any, every configured limit is assumed.
+    fn limits_of(&mut self, key: &KeyId) -> Vec<AppliedLimit> {
+        let known: Vec<_> = self.entry(key).limits().iter().map(|state| state.applied.clone()).collect();
+        if known.is_empty() { self.strictest.iter().map(applied).collect() } else { known }
     }
 
     fn allows_locally(&self, name: &str) -> bool {
@@ -321,36 +295,30 @@ impl Accounts {
 
 impl KeyAccount {
     fn new() -> Self {
-        Self { account: Account::unknown(), told: None, refused_by: Vec::new() }
+        Self { account: Account::unknown(), told: None, failing_until: None }
     }
 
     /// The limits, as the limiter last said.
-    fn told(&self) -> &[LimitState] {
-        self.told.as_ref().map_or(&[], |(states, _)| states)
+    fn limits(&self) -> &[LimitState] {
+        self.told.as_ref().map_or(&[], |told| &told.states)
+    }
+
+    fn is_failing(&self, now: Timestamp) -> bool {
+        self.failing_until.is_some_and(|until| is_soon(until, now))
     }
 
     /// Whether what the limiter said of the limits may be relied on. Who only looks wants to know what is left now.
     fn is_fresh(&self, cost: u64, now: Timestamp) -> bool {
-        self.told.as_ref().is_some_and(|(states, at)| {
-            let looks = cost == 0 && !states.is_empty();
-            !looks && (0..HELD_FOR_MS).contains(&now.millis_since(*at))
+        self.told.as_ref().is_some_and(|Told { states, at }| {
+            let held_for_ms = if cost == 0 && !states.is_empty() { LOOKED_FOR_MS } else { HELD_FOR_MS };
+            (0..held_for_ms).contains(&now.millis_since(*at))
         })
-    }
-
-    /// The limits that refuse a request: those that refused the last one, or else the rate limits, which others use up.
-    fn refused_by(&self) -> Vec<usize> {
-        if self.refused_by.is_empty() {
-            let rates =
-                self.told().iter().enumerate().filter(|(_, state)| matches!(state.applied.kind, LimitKind::Rate(_)));
-            return rates.map(|(place, _)| place).collect();
-        }
-        self.refused_by.clone()
     }
 
     /// The limits, with what is left of them as far as the isolate knows.
     fn states(&mut self, now: Timestamp) -> Vec<LimitState> {
         let held = self.account.left(now);
-        let Some((states, at)) = &self.told else { return Vec::new() };
+        let Some(Told { states, at }) = &self.told else { return Vec::new() };
         let elapsed_ms = now.millis_since(*at).max(0);
         let state = |state: &LimitState| LimitState {
             remaining: state.remaining.saturating_add(held).min(state.applied.limit.max(state.remaining)),
@@ -360,14 +328,22 @@ impl KeyAccount {
         states.iter().map(state).collect()
     }
 
-    fn be_told(&mut self, states: Vec<LimitState>, now: Timestamp) {
-        let limits = |states: &[LimitState]| states.iter().map(|state| state.applied.clone()).collect::<Vec<_>>();
-        if self.told.as_ref().is_none_or(|(told, _)| limits(told) != limits(&states)) {
-            self.account.renew(&rates(&states), !states.is_empty());
-            self.refused_by = Vec::new();
+    /// Takes over what the limiter said when it was asked at this time, unless it said something later.
+    fn be_told(&mut self, states: &[LimitState], at: Timestamp) {
+        if self.told.as_ref().is_some_and(|told| (1..=HELD_FOR_MS).contains(&told.at.millis_since(at))) {
+            return;
         }
-        self.told = Some((states, now));
+        let same = self.limits().iter().map(|state| &state.applied).eq(states.iter().map(|state| &state.applied));
+        if self.told.is_none() || !same {
+            self.account.renew(&rates(states), !states.is_empty());
+        }
+        self.told = Some(Told { states: states.to_vec(), at });
     }
+}
+
+/// Whether a time is in the near future. A clock that was set back must not keep a limiter from being asked.
+fn is_soon(until: Timestamp, now: Timestamp) -> bool {
+    (1..=UNREACHABLE_MS).contains(&until.millis_since(now))
 }
 
 fn rates(states: &[LimitState]) -> Vec<RateLimit> {
@@ -378,24 +354,27 @@ fn rates(states: &[LimitState]) -> Vec<RateLimit> {
     states.iter().filter_map(rate).collect()
 }
 
-/// Whether a cost is above a rate limit, so that asking is of no use. (Units may have been added to a quota.)
+/// The refusal of a cost that is above a rate limit, so that asking is of no use. (Units may have been added to a quota.)
 fn never(states: &[LimitState], cost: u64) -> Option<Refusal> {
     let over = |state: &LimitState| matches!(state.applied.kind, LimitKind::Rate(_)) && cost > state.applied.limit;
-    let by: Vec<usize> = states.iter().enumerate().filter(|(_, state)| over(state)).map(|(place, _)| place).collect();
+    let by = places(states, over);
     (!by.is_empty()).then(|| refusal(states, &by, None))
+}
+
+/// The refusal of a cost that isn't left, as far as the isolate knows.
+fn lacking(states: &[LimitState], cost: u64) -> Option<Refusal> {
+    let by = places(states, |state| state.remaining < cost);
+    let wait_ms = by.iter().filter_map(|&place| states.get(place)).map(|state| state.more_in_ms.max(1)).max()?;
+    Some(refusal(states, &by, Some(wait_ms)))
+}
+
+fn places(states: &[LimitState], of: impl Fn(&LimitState) -> bool) -> Vec<usize> {
+    states.iter().enumerate().filter(|(_, state)| of(state)).map(|(place, _)| place).collect()
 }
 
 fn applied(definition: &LimitDefinition) -> AppliedLimit {
     let LimitDefinition { name, kind, limit, per, .. } = definition;
     AppliedLimit { name: name.clone(), kind: *kind, per: *per, limit: *limit }
-}
-
-/// The name of a limit's count in the isolate, which counts for all tenants in one place.
-fn local_name(limit: &AppliedLimit, charged: Charged<'_>) -> String {
-    let mut name = charged.tenant.to_string();
-    name.push('/');
-    name.push_str(&limit.count_name(charged.key));
-    name
 }
 
 #[cfg(test)]
@@ -468,7 +447,7 @@ mod tests {
 
         fn unanswered(&mut self, asking: Asking, now: Timestamp) -> Decision {
             let charged = Charged { tenant: &self.tenant, key: &self.key, cost: asking.need };
-            self.accounts.unanswered(charged, asking, now)
+            self.accounts.unanswered(charged, asking, NoAnswer::Unreachable, now)
         }
     }
 
@@ -481,10 +460,10 @@ mod tests {
         let mut rig = Rig::new(strictest(WhenLimiterUnreachable::Deny, false));
         let asking = rig.ask(1, at(0));
         assert_eq!((asking.need, asking.want, asking.lifetime_ms), (1, 1, 0));
-        let free = rig.answer(asking, Vec::new(), Granting::Nothing { millis: 0 }, at(5));
+        let free = rig.answer(asking, Vec::new(), Granting::Nothing { millis: 0, by: Vec::new() }, at(5));
         assert_eq!(free, Some(Decision::Admitted(Vec::new())));
-        assert_eq!(rig.decided(1, at(4 + HELD_FOR_MS)), Decision::Admitted(Vec::new()));
-        rig.ask(1, at(5 + HELD_FOR_MS));
+        assert_eq!(rig.decided(1, at(HELD_FOR_MS - 1)), Decision::Admitted(Vec::new()));
+        rig.ask(1, at(HELD_FOR_MS));
     }
 
     #[test]
@@ -494,9 +473,9 @@ mod tests {
         rig.answer(asking, vec![per_second(100, 99)], granted(1, 0), at(5)).unwrap();
         let asking = rig.ask(1, at(10));
         let decision = rig.answer(asking, vec![per_second(100, 89)], granted(10, 1_000), at(15));
-        assert_eq!(decision, Some(Decision::Admitted(vec![per_second(100, 98)])));
-        let left = LimitState { more_in_ms: 990, ..per_second(100, 97) };
-        assert_eq!(rig.decided(1, at(25)), Decision::Admitted(vec![left]));
+        let more_in = |left, more_in_ms| LimitState { more_in_ms, ..per_second(100, left) };
+        assert_eq!(decision, Some(Decision::Admitted(vec![more_in(98, 995)])));
+        assert_eq!(rig.decided(1, at(25)), Decision::Admitted(vec![more_in(97, 985)]));
     }
 
     #[test]
@@ -517,8 +496,8 @@ mod tests {
         let mut rig = Rig::new(strictest(WhenLimiterUnreachable::Deny, false));
         let asking = rig.ask(1, at(0));
         rig.answer(asking, vec![per_second(100, 99)], granted(1, 0), at(0)).unwrap();
-        rig.ask(0, at(1));
-        rig.ask(0, at(1));
+        assert!(matches!(rig.decided(0, at(999)), Decision::Admitted(_)));
+        assert_eq!(rig.ask(0, at(1_000)).want, 0, "and takes nothing");
     }
 
     #[test]
@@ -559,6 +538,71 @@ mod tests {
     }
 
     #[test]
+    fn after_an_outage_what_was_counted_alone_is_within_the_limit_too() {
+        let mut rig = Rig::new(strictest(WhenLimiterUnreachable::AllowLocally, true));
+        let asking = rig.ask(1, at(0));
+        rig.answer(asking, vec![per_second(100, 99)], granted(1, 0), at(0)).unwrap();
+        let asking = rig.ask(1, at(10));
+        rig.unanswered(asking, at(20));
+        for request in 1..60 {
+            assert!(matches!(rig.decided(1, at(20 + request)), Decision::Alone(Ok(()), _)));
+        }
+        // The limiter is back, and knows nothing of the 60.
+        let late = at(20 + UNREACHABLE_MS - 10);
+        let asking = rig.ask(10, at(20 + UNREACHABLE_MS));
+        assert!(asking.want <= 60, "{}", asking.want);
+        rig.answer(asking, vec![per_second(100, 90)], granted(10, 0), at(20 + UNREACHABLE_MS)).unwrap();
+        assert!(late < at(20 + UNREACHABLE_MS));
+        let Outcome::Decided(Decision::Alone(Err(refusal), _), _) = rig.charge(60, at(1_030)) else {
+            panic!("about 50 count alone, and 10 were granted")
+        };
+        assert_eq!(refusal.code().as_str(), "RATE_LIMITED");
+    }
+
+    #[test]
+    fn a_limiter_that_fails_on_one_key_is_asked_about_others() {
+        let mut rig = Rig::new(strictest(WhenLimiterUnreachable::Deny, true));
+        let asking = rig.ask(1, at(0));
+        let charged = Charged { tenant: &rig.tenant.clone(), key: &rig.key.clone(), cost: 1 };
+        assert_eq!(rig.accounts.unanswered(charged, asking, NoAnswer::Failed, at(0)), Decision::Unreachable);
+        assert_eq!(rig.decided(1, at(10)), Decision::Unreachable);
+        rig.key = KeyId::parse("key_00000000000000000000").unwrap();
+        rig.ask(1, at(10));
+    }
+
+    #[test]
+    fn what_others_leave_free_is_not_refused_since_the_isolate_asked_a_moment_ago() {
+        let hour = |remaining| {
+            let applied =
+                AppliedLimit { name: "per-hour".into(), kind: LimitKind::Rate(3_600), per: Per::Key, limit: 1_000 };
+            vec![LimitState { applied, remaining, more_in_ms: 3_000_000 }]
+        };
+        let mut rig = Rig::new(strictest(WhenLimiterUnreachable::Deny, true));
+        let asking = rig.ask(1, at(0));
+        rig.answer(asking, hour(3), granted(1, 0), at(0)).unwrap();
+        let asking = rig.ask(5, at(10));
+        rig.answer(asking, hour(3), Granting::Wait { millis: 3_599_000, by: vec![0] }, at(10));
+        let asking = rig.ask(1, at(20));
+        let last = Granting::Granted(Grant { number: 1, units: 3, lifetime_ms: 1_000, scarce: true });
+        rig.answer(asking, hour(0), last, at(20)).unwrap();
+        let Decision::Refused(refusal, _) = rig.decided(3, at(30)) else { panic!("two are left") };
+        assert_eq!(refusal.retry_after_ms(), Some(2_999_990));
+    }
+
+    #[test]
+    fn an_older_answer_doesn_t_take_the_place_of_a_newer_one() {
+        let mut rig = Rig::new(strictest(WhenLimiterUnreachable::Deny, true));
+        let (older, newer) = (rig.ask(1, at(0)), rig.ask(1, at(10)));
+        rig.answer(newer, vec![per_second(50, 49)], granted(1, 0), at(20));
+        rig.answer(older, vec![per_second(100, 99)], granted(1, 0), at(30));
+        let Outcome::Ask(asking) = rig.charge(60, at(40)) else {
+            let Decision::Refused(refusal, _) = rig.decided(60, at(40)) else { panic!("60 are above 50") };
+            return assert_eq!(refusal.retry_after_ms(), None);
+        };
+        panic!("asked for {}", asking.need);
+    }
+
+    #[test]
     fn an_isolate_keeps_a_bounded_number_of_accounts() {
         let mut rig = Rig::new(strictest(WhenLimiterUnreachable::AllowLocally, true));
         for number in 0..20_000_i64 {
@@ -568,6 +612,6 @@ mod tests {
             assert!(rig.accounts.young.len() <= MAX_YOUNG && rig.accounts.old.len() <= MAX_YOUNG);
         }
         assert!(rig.accounts.young.contains_key(&rig.key), "the latest stays");
-        assert!(rig.accounts.alone.len() < 4_000, "{}", rig.accounts.alone.len());
+        assert!(rig.accounts.counted_alone.len() < 4_000, "{}", rig.accounts.counted_alone.len());
     }
 }

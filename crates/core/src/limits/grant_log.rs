@@ -23,13 +23,18 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::grant::GrantNumber;
-use crate::base::timestamp::Timestamp;
+use crate::base::timestamp::{SECOND_MS, Timestamp};
 
 /// The largest limit for which each use is kept with its exact time. Above it, times are rounded up.
 pub const EXACT_LIMIT: u64 = 64;
 /// The parts of a window to which times are rounded up. That costs one part of the throughput, and bounds the log to
 /// two entries more and the open grants.
 pub const PARTS: i64 = 512;
+
+/// The maximum number of grants that may be reported on. Beyond it, the oldest counts as used.
+const MAX_OPEN: usize = 2_048;
+/// A report on a grant comes within this time after its end, milliseconds, if at all.
+const REPORTED_WITHIN_MS: i64 = 60 * SECOND_MS;
 
 /// A rate limit: so many units in any interval of this length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +109,10 @@ impl GrantLog {
     /// are free.
     pub fn grant(&mut self, limit: RateLimit, number: GrantNumber, units: u64, lifetime_ms: i64, now: Timestamp) {
         let now = self.advance(limit, now);
+        if self.open.len() >= MAX_OPEN {
+            let oldest = self.open.remove(0);
+            self.note_use(limit, oldest.units, oldest.ends_at);
+        }
         self.open.push(OpenGrant { number, units, reported: 0, ends_at: now.plus_millis(lifetime_ms) });
     }
 
@@ -159,8 +168,41 @@ impl GrantLog {
         self.kept_ms = self.kept_ms.max(limit.window_ms);
         let gone_by = now.plus_millis(-self.kept_ms);
         self.used.retain(|&(end, _)| end > gone_by);
-        self.open.retain(|grant| grant.ends_at > gone_by);
+        self.fold_open(limit, now);
+        self.coarsen(limit, now);
         now
+    }
+
+    /// Takes the units of grants that ended a while ago as used until their ends: no report on them comes any more.
+    fn fold_open(&mut self, limit: RateLimit, now: Timestamp) {
+        let ended_by = now.plus_millis(-REPORTED_WITHIN_MS);
+        let (ended, open) = core::mem::take(&mut self.open).into_iter().partition(|grant| grant.ends_at <= ended_by);
+        self.open = open;
+        let ended: Vec<OpenGrant> = ended;
+        for grant in ended {
+            if grant.ends_at > now.plus_millis(-self.kept_ms) {
+                self.note_use(limit, grant.units, grant.ends_at);
+            }
+        }
+    }
+
+    /// Rounds up the times that only a longer window than the present one sees, so that they are few. They stay
+    /// outside of the present window.
+    fn coarsen(&mut self, limit: RateLimit, now: Timestamp) {
+        if self.kept_ms <= limit.window_ms {
+            return;
+        }
+        let part = (self.kept_ms + PARTS - 1) / PARTS;
+        let outside = now.plus_millis(-limit.window_ms);
+        let mut used: Vec<(Timestamp, u64)> = Vec::with_capacity(self.used.len());
+        for &(end, units) in &self.used {
+            let end = if end <= outside { round_up(end, part).min(outside) } else { end };
+            match used.last_mut() {
+                Some((last, counted)) if *last == end => *counted = counted.saturating_add(units),
+                _ => used.push((end, units)),
+            }
+        }
+        self.used = used;
     }
 
     fn forget(&mut self, number: GrantNumber) {
@@ -215,6 +257,10 @@ fn rounded(limit: RateLimit, time: Timestamp) -> Timestamp {
     if limit.limit <= EXACT_LIMIT || part <= 1 {
         return time;
     }
+    round_up(time, part)
+}
+
+fn round_up(time: Timestamp, part: i64) -> Timestamp {
     let over = time.as_millis().rem_euclid(part);
     if over == 0 { time } else { time.plus_millis(part - over) }
 }
@@ -300,8 +346,38 @@ mod tests {
         let minute = RateLimit { window_ms: 60_000, ..FIVE_A_SECOND };
         let mut log = used_up(minute, at(0));
         assert_eq!(log.admits(FIVE_A_SECOND, 1, at(2_000)), Admission::Free(5));
-        assert_eq!(log.admits(minute, 1, at(2_001)), Admission::Wait(57_999));
-        assert!(!log.is_over(at(59_999)) && log.is_over(at(60_000)));
+        // What the shorter window didn't see was rounded up, by one 512th of the longer one at most.
+        let Admission::Wait(wait_ms) = log.admits(minute, 1, at(2_001)) else { panic!("it was forgotten") };
+        assert!((57_999..=58_117).contains(&wait_ms), "{wait_ms}");
+        assert!(!log.is_over(at(59_999)) && log.is_over(at(60_118)));
+    }
+
+    #[test]
+    fn the_log_stays_small_whatever_windows_follow_each_other() {
+        let rate = |limit, window_ms| RateLimit { limit, window_ms };
+        for (limit, longer, shorter) in [(1_000, 3_600_000, 1_000), (50, 86_400_000, 1_000), (5_000, 60_000, 2_000)] {
+            let mut log = used_up(rate(limit, longer), at(0));
+            let mut most = 0;
+            for step in 1..30_000 {
+                let now = at(longer / 2 + step * 7);
+                if let Admission::Free(1..) = log.admits(rate(limit, shorter), 1, now) {
+                    log.count(rate(limit, shorter), 1, now);
+                }
+                most = most.max(log.used.len());
+            }
+            assert!(most <= 1_100, "{most} entries after {longer} ms became {shorter} ms");
+        }
+    }
+
+    #[test]
+    fn lost_grants_don_t_fill_the_log() {
+        let day = RateLimit { limit: 1_000_000, window_ms: 86_400_000 };
+        let mut log = GrantLog::default();
+        for number in 0..40_000_u64 {
+            log.grant(day, number, 1, 20_000, at(number.cast_signed() * 2_000));
+        }
+        assert!(log.open.len() < 50 && log.used.len() <= 514, "{} and {}", log.open.len(), log.used.len());
+        assert_eq!(log.admits(day, 1, at(80_000_000)), Admission::Free(960_000), "all of them count");
     }
 
     #[test]

@@ -39,7 +39,8 @@ pub fn policy(limits: &[Told<'_>]) -> String {
 #[must_use]
 pub fn remaining(limits: &[Told<'_>]) -> String {
     list(limits, |item, told| {
-        let seconds = whole_seconds(told.more_in_ms);
+        // All is there.
+        let seconds = if told.more_in_ms == 0 { 0 } else { whole_seconds(told.more_in_ms) };
         let _ = write!(item, ";r={};t={seconds}", told.remaining.min(MAX_INTEGER));
     })
 }

@@ -52,7 +52,9 @@ impl Holding {
     pub fn take_over(&mut self, grant: Grant, asked_at: AskedAt, now: Timestamp) {
         let Grant { number, units, lifetime_ms, .. } = grant;
         self.read_clock(now);
-        if asked_at.steps_back == self.steps_back {
+        // A step back may have been before this account was made again.
+        let set_back = asked_at.time.millis_since(now) > CLOCK_JITTER_MS;
+        if asked_at.steps_back == self.steps_back && !set_back {
             let certain_ms = lifetime_ms - (lifetime_ms / CLOCK_RATE_TOLERANCE + 1) - CLOCK_JITTER_MS;
             self.grants.push(Held {
                 number,
@@ -107,6 +109,12 @@ impl Holding {
         let reports = reports.map(|held| Report { number: held.number, used: held.used, closed: true }).collect();
         self.grants.retain(|held| !ended(held));
         reports
+    }
+
+    /// Whether there are grants, be they spent or not.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        !self.grants.is_empty()
     }
 
     /// Whether units were used that were not reported yet.

@@ -75,6 +75,8 @@ pub enum Granting {
     Nothing {
         /// The time, milliseconds.
         millis: i64,
+        /// The limits that lack units, by their places among the asked ones.
+        by: Vec<usize>,
     },
     /// The needed units are not free before this time has passed.
     Wait {
@@ -85,7 +87,7 @@ pub enum Granting {
     },
     /// Limits are below the needed units: they are never free.
     Never {
-        /// Those limits, by their places.
+        /// Those limits, and those that lack units now, by their places.
         by: Vec<usize>,
     },
 }
@@ -101,6 +103,18 @@ impl Limiter {
     #[must_use]
     pub const fn next_number(&self) -> GrantNumber {
         self.next_number
+    }
+
+    /// The number of logs and counts that were loaded.
+    #[must_use]
+    pub fn loaded(&self) -> usize {
+        self.logs.len() + self.quotas.len()
+    }
+
+    /// Forgets the logs and counts, which are stored.
+    pub fn unload(&mut self) {
+        self.logs.clear();
+        self.quotas.clear();
     }
 
     /// Whether the log or count of this limit was loaded.
@@ -158,7 +172,7 @@ impl Limiter {
     pub fn ask(&mut self, limits: &[Counted<'_>], need: u64, want: u64, lifetime_ms: i64, now: Timestamp) -> Granting {
         let want = want.max(need);
         let (mut units, mut of_rates) = (want, want);
-        let (mut wait, mut lacking, mut never) = (0, Vec::new(), Vec::new());
+        let (mut wait, mut lacking, mut never) = (0, Vec::new(), false);
         for (by, counted) in limits.iter().enumerate() {
             match self.admits(counted, need, now) {
                 Admission::Free(free) => {
@@ -171,11 +185,14 @@ impl Limiter {
                     wait = wait.max(millis);
                     lacking.push(by);
                 }
-                Admission::Never => never.push(by),
+                Admission::Never => {
+                    never = true;
+                    lacking.push(by);
+                }
             }
         }
-        if !never.is_empty() {
-            return Granting::Never { by: never };
+        if never {
+            return Granting::Never { by: lacking };
         }
         if !lacking.is_empty() {
             return Granting::Wait { millis: wait, by: lacking };
@@ -190,7 +207,8 @@ impl Limiter {
             (units, lifetime_ms) = (need, 0);
         }
         if units == 0 {
-            return Granting::Nothing { millis: self.wait_ms(limits, now) };
+            let (millis, by) = self.lacking(limits, now);
+            return Granting::Nothing { millis, by };
         }
         let number = self.next_number;
         self.next_number += 1;
@@ -301,13 +319,16 @@ impl Limiter {
         }
     }
 
-    /// The time until a unit is free, milliseconds.
-    fn wait_ms(&mut self, limits: &[Counted<'_>], now: Timestamp) -> i64 {
-        let waits = limits.iter().map(|counted| match self.admits(counted, 1, now) {
-            Admission::Wait(millis) => millis,
-            Admission::Free(_) | Admission::Never => 0,
-        });
-        waits.max().unwrap_or_default()
+    /// The time until a unit is free, milliseconds, and the limits that lack one.
+    fn lacking(&mut self, limits: &[Counted<'_>], now: Timestamp) -> (i64, Vec<usize>) {
+        let (mut wait_ms, mut lacking) = (0, Vec::new());
+        for (by, counted) in limits.iter().enumerate() {
+            if let Admission::Wait(millis) = self.admits(counted, 1, now) {
+                wait_ms = wait_ms.max(millis);
+                lacking.push(by);
+            }
+        }
+        (wait_ms, lacking)
     }
 }
 
@@ -361,7 +382,7 @@ mod tests {
             limiter.ask(&[SECOND, MINUTE], 4, 4, 0, NOW),
             Granting::Wait { millis: 60_000, by: alloc::vec![0, 1] }
         );
-        assert_eq!(limiter.ask(&[SECOND, MINUTE], 6, 6, 0, NOW), Granting::Never { by: alloc::vec![0] });
+        assert_eq!(limiter.ask(&[SECOND, MINUTE], 6, 6, 0, NOW), Granting::Never { by: alloc::vec![0, 1] });
     }
 
     #[test]

@@ -6,7 +6,10 @@ use super::{
     definition::{AppliedLimit, LimitKind},
     limiter::Left,
 };
-use crate::access::verdict::{Excess, Refusal};
+use crate::{
+    access::verdict::{Excess, Refusal},
+    base::id::{KeyId, TenantId},
+};
 
 /// A limit, and what is left of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,17 @@ impl LimitState {
         let Left { remaining, more_in_ms } = left;
         Self { applied, remaining, more_in_ms }
     }
+}
+
+/// The key that a request is charged to.
+#[derive(Clone, Copy, Debug)]
+pub struct Charged<'a> {
+    /// Its tenant.
+    pub tenant: &'a TenantId,
+    /// The key.
+    pub key: &'a KeyId,
+    /// The units.
+    pub cost: u64,
 }
 
 /// The refusal of a request that lacks units under the limits of these places.

@@ -116,7 +116,7 @@ fn decode_granting(granting: &Value) -> Option<Granting> {
             lifetime_ms: of.get("lifetime_ms")?.as_i64()?,
             scarce: of.get("scarce")?.as_bool()?,
         }),
-        "nothing" => Granting::Nothing { millis: of.get("millis")?.as_i64()? },
+        "nothing" => Granting::Nothing { millis: of.get("millis")?.as_i64()?, by: places(of)? },
         "wait" => Granting::Wait { millis: of.get("millis")?.as_i64()?, by: places(of)? },
         "never" => Granting::Never { by: places(of)? },
         _ => return None,
@@ -223,7 +223,7 @@ mod tests {
         ];
         let grantings = [
             Granting::Granted(Grant { number: u64::MAX, units: 1, lifetime_ms: 20, scarce: true }),
-            Granting::Nothing { millis: 5 },
+            Granting::Nothing { millis: 5, by: alloc::vec![1] },
             Granting::Wait { millis: 6, by: alloc::vec![0, 2] },
             Granting::Never { by: alloc::vec![1] },
         ];

@@ -14,6 +14,7 @@
 
 mod reports;
 mod throughput;
+mod whole;
 
 use std::collections::BTreeMap;
 

@@ -115,7 +115,7 @@ impl World {
                 self.outcome.admitted.push(now);
                 beside
             }
-            Charge::Refused(_, beside) => {
+            Charge::Refused { asking: beside, .. } | Charge::Scarce(beside) => {
                 self.outcome.refused += 1;
                 beside
             }
@@ -146,9 +146,9 @@ impl World {
                             self.outcome.waited += 1;
                         }
                     }
-                    Granting::Nothing { millis } => account.nothing(millis, at(now)),
-                    Granting::Wait { millis, .. } => {
-                        if account.refused(&asking, millis, at(now)).is_some() {
+                    Granting::Nothing { millis, by } => account.nothing(&asking, millis, by, at(now)),
+                    Granting::Wait { millis, by } => {
+                        if account.refused(&asking, millis, by, at(now)).is_some() {
                             self.outcome.refused += usize::from(need > 0);
                         } else if need > 0 {
                             self.outcome.admitted.push(now);
