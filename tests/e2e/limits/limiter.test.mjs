@@ -115,7 +115,7 @@ test("what is used up is refused, what is reported is free a window later, and t
 
 test("a key without limits has nothing to count, and nothing is written for it", async () => {
   await tell("free", { own: { "per-second": { limit: null }, monthly: { limit: null } } });
-  assert.deepEqual(await ask("free"), { known: { limits: [], granting: { nothing: { millis: 0 } } } });
+  assert.deepEqual(await ask("free"), { known: { limits: [], granting: { nothing: { millis: 0, by: [] } } } });
   assert.deepEqual(await counts("free"), []);
 });
 
