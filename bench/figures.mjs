@@ -6,6 +6,7 @@ const FIGURES = {
   guard_vs_same_edits: { unit: "ratio", budget: 1.1 },
   guard_vs_hono: { unit: "ratio", budget: 1 },
   refuse_vs_bare: { unit: "ratio", budget: 1.15 },
+  limited_vs_guard: { unit: "ratio", budget: 1.05 },
   limits_over: { unit: "requests", budget: 0 },
   webhook_workers_256: { unit: "ratio", budget: 2, moreIsBetter: true },
   webhook_workers_1024: { unit: "ratio", budget: 2, moreIsBetter: true },

@@ -18,7 +18,7 @@ const PARTS = {
   size: async () => (await measureEdge()).figures,
   guard: async () => {
     await installOnce("what the guard's rivals are written with", inRoot("bench", "guard"));
-    await build(["edge", "manage"]);
+    await build(["edge", "manage", "limiter"]);
     return measured("guard");
   },
   limits: async () => {

@@ -62,6 +62,7 @@ const SUBJECTS = [
   { name: "same_edits", title: "the same changes to headers, nothing checked" },
   { name: "hono", title: "a guard written with Hono" },
   { name: "keystile", title: "**Keystile**, forwarded" },
+  { name: "limited", title: "**Keystile**, forwarded, under two limits" },
   { name: "refuse", title: "JavaScript that answers the same 401", status: 401 },
   { name: "keystile_refuses", title: "**Keystile**, a forged key", worker: "keystile", status: 401 },
 ];
@@ -75,6 +76,7 @@ await asProgram(async () => {
       ratio("guard_vs_bare", measured.keystile, measured.bare),
       ratio("guard_vs_same_edits", measured.keystile, measured.same_edits),
       ratio("guard_vs_hono", measured.keystile, measured.hono),
+      ratio("limited_vs_guard", measured.limited, measured.keystile),
       ratio("refuse_vs_bare", measured.keystile_refuses, measured.refuse),
     ];
     writeFileSync(process.argv[2], JSON.stringify(figures));
@@ -92,7 +94,7 @@ async function measure({ urls, key, forged }) {
   const measured = Object.fromEntries(SUBJECTS.map(({ name }) => [name, []]));
   const take = async ({ name, worker = name, status = 200 }, seconds) => {
     const sent = status === 200 ? { headers } : { headers: forgedHeaders, script: ADDRESSES };
-    if (name === "keystile") await becomeWarm(urls.keystile, headers);
+    if (name === "keystile" || name === "limited") await becomeWarm(urls[name], headers);
     return cpuPerRequest(pid, { url: urls[worker] + TARGET, ...sent, seconds, status });
   };
   for (const subject of SUBJECTS) await take(subject, 2);

@@ -3,11 +3,11 @@
 // runtime's KV and Durable Objects, the rivals, and the upstream of all.
 
 import { createHash } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
-import { bundle, EDGE, MANAGE } from "../../scripts/bundle.mjs";
+import { bundle, EDGE, LIMITER, MANAGE } from "../../scripts/bundle.mjs";
 import { inRoot } from "../../scripts/tools.mjs";
 
 // Of wrangler's own version: what `wrangler dev` runs.
@@ -29,7 +29,7 @@ export async function startStack() {
   const miniflare = new Miniflare(convertV4MiniflareOptions({ workers: await workers(), handleStructuredLogs }));
   try {
     const urls = {};
-    for (const name of ["keystile", "manage", "bare", "same_edits", "hono", "refuse"]) {
+    for (const name of ["keystile", "limited", "manage", "bare", "same_edits", "hono", "refuse"]) {
       urls[name] = (await miniflare.unsafeGetDirectURL(name)).origin;
     }
     const { id, key, tenant, environment, scopes } = await createKey(urls.manage);
@@ -51,17 +51,28 @@ function handleStructuredLogs({ level, message }) {
 
 async function workers() {
   const toml = inRoot("bench", "guard", "keystile.toml");
+  const limited = withLimits(toml);
   const objects = (scriptName) => ({
     LEDGER: { className: "Ledger", scriptName, useSQLite: true },
     FEED: { className: "Feed", scriptName, useSQLite: true },
+    LIMITER: { className: "Limiter", scriptName: "limiter", useSQLite: true },
+  });
+  const edge = async (name, toml) => ({
+    ...(await worker(name, EDGE, { toml })),
+    bindings: SECRETS,
+    kvNamespaces: { KEYS: "keys" },
+    durableObjects: objects("manage"),
+    serviceBindings: UPSTREAM,
   });
   return [
+    await edge("keystile", toml),
+    await edge("limited", limited),
     {
-      ...(await worker("keystile", EDGE, { toml })),
-      bindings: SECRETS,
-      kvNamespaces: { KEYS: "keys" },
-      durableObjects: objects("manage"),
-      serviceBindings: UPSTREAM,
+      ...(await worker("limiter", LIMITER, { toml: limited })),
+      durableObjects: {
+        LIMITER: { className: "Limiter", useSQLite: true },
+        LIMITER_RESTORES: { className: "LimiterRestores", useSQLite: true },
+      },
     },
     {
       ...(await worker("manage", MANAGE, { toml })),
@@ -75,6 +86,31 @@ async function workers() {
     await rival("refuse"),
     await rival("upstream"),
   ];
+}
+
+/** The same configuration with two limits, which no load reaches. */
+function withLimits(toml) {
+  const limits = `
+[[rate_limits]]
+name = "per-second"
+limit = 1000000
+window_seconds = 1
+
+[[quotas]]
+name = "monthly"
+limit = 1000000000
+period = "month"
+per = "tenant"
+
+[limits]
+rate_limits = ["per-second"]
+quotas = ["monthly"]
+`;
+  const directory = inRoot("build", "bench", "guard");
+  mkdirSync(directory, { recursive: true });
+  const file = path.join(directory, "limited.toml");
+  writeFileSync(file, readFileSync(toml, "utf8") + limits);
+  return file;
 }
 
 const rival = (name) =>

@@ -242,8 +242,9 @@ impl Account {
         if self.holding.take(asking.need, now) {
             return None;
         }
-        // A little is freed again and again. Asking for it each time would cost a call for each unit.
-        let wait_ms = wait_ms.max(self.terms.interval_ms);
+        // A little is freed again and again. Asking for it each time would cost a call for each unit. A client is told whole
+        // seconds, so a second at most is never too long.
+        let wait_ms = wait_ms.max(self.terms.interval_ms.min(SECOND_MS));
         self.remember(asking.need, Some(wait_ms), by, now);
         Some(wait_ms)
     }

@@ -4,9 +4,11 @@ use keystile_core::{
     Timestamp,
     base::timestamp::whole_seconds,
     limits::{
+        account::{Account, Charge},
         grant::Report,
         grant_log::RateLimit,
         limiter::{Counted, Granting, Limit, Limiter},
+        quota::{Period, Quota},
     },
 };
 
@@ -151,4 +153,34 @@ fn a_limit_that_is_raised_or_lowered_within_a_window_counts_what_was_used() {
     assert_eq!(left(&mut limiter, 5, 1), 0, "never negative");
     assert!(in_line(&mut limiter, &rate(5, 1_000), 1, 999).is_err());
     assert_eq!(left(&mut limiter, 5, 1_000), 5);
+}
+
+#[test]
+fn at_the_beginning_of_a_day_a_hundred_isolates_ask_once_each_and_none_is_refused() {
+    let quota = Quota { limit: 10_000, period: Period::Day };
+    let limits = [Counted { name: "daily", limit: Limit::Quota(quota) }];
+    let midnight = quota.period.end(at(0)).millis_since(at(0));
+    let mut limiter = Limiter::default();
+    in_line(&mut limiter, &limits, 10_000, midnight - 5_000).unwrap();
+    let mut isolates: Vec<Account> = (0..100).map(|_| Account::new(&[])).collect();
+    let mut ask = |account: &mut Account, millis| match account.charge(1, at(millis)) {
+        Charge::Admitted(_) => (true, 0),
+        Charge::Refused { .. } | Charge::Scarce(_) => (false, 0),
+        Charge::Ask(asking) => match limiter.ask(&limits, asking.need, asking.want, asking.lifetime_ms, at(millis)) {
+            Granting::Granted(grant) => (account.granted(asking, grant, at(millis)), 1),
+            Granting::Wait { millis: wait_ms, by } => {
+                assert_eq!(wait_ms, midnight - millis, "told to come back at midnight, and no earlier");
+                (account.refused(&asking, wait_ms, by, at(millis)).is_none(), 1)
+            }
+            other => panic!("{other:?}"),
+        },
+    };
+    for account in &mut isolates {
+        assert_eq!(ask(account, midnight - 1), (false, 1));
+    }
+    // Who is told of a part of a second waits for a whole one.
+    for account in &mut isolates {
+        assert_eq!(ask(account, midnight + 999), (true, 1));
+        assert!(ask(account, midnight + 1_000).0);
+    }
 }
