@@ -14,7 +14,7 @@ use keystile_core::{
     limits::{
         definition::ConfiguredLimits,
         grant::{GrantNumber, MAX_LIFETIME_MS},
-        limiter::{Counted, Granting, Limiter},
+        limiter::{Counted, Granting, Limit, Limiter},
     },
     objects::{
         limiter::{Addition, Ask, Asked, LimitState, Look, Tell, TenantTerms, Told},
@@ -26,7 +26,7 @@ use worker::{Result, State};
 
 use crate::{
     store::{Own, Store},
-    terms::Limits,
+    terms::{Limits, quota_of},
 };
 
 /// The number of grants whose numbers are reserved by one write.
@@ -107,7 +107,8 @@ impl Counting {
             }
             tell.keys.iter().try_for_each(|terms| self.store.put_key(terms))?;
             tell.additions.iter().try_for_each(|addition| self.take(memory, addition, now))?;
-            let completed = tell.complete && !memory.own.complete;
+            let same = tell.restores.is_none_or(|restores| restores == memory.own.restores);
+            let completed = tell.complete && same && !memory.own.complete;
             if completed {
                 memory.own.complete = true;
                 self.store.put_own(&memory.own)?;
@@ -116,7 +117,7 @@ impl Counting {
                 let waiting = self.store.waiting_additions()?;
                 waiting.iter().try_for_each(|addition| self.add(memory, addition, now))?;
             }
-            Ok(Told { complete: memory.own.complete })
+            Ok(Told { complete: memory.own.complete, restores: memory.own.restores })
         })
     }
 
@@ -216,25 +217,23 @@ impl Counting {
         }
     }
 
-    /// Makes an addition. One that can't be made is done with.
+    /// Makes an addition, whether or not the quota applies right now: the ledger has judged that. If no such quota is
+    /// configured, it waits: a newer version of this worker may know it.
     fn add(&self, memory: &mut Memory, addition: &Addition, now: Timestamp) -> Result<()> {
         if now >= addition.ends_at {
             return Ok(());
         }
-        let limits = match &addition.key {
-            Some(key) => Limits::of_key(&self.configured, &memory.tenant, key, self.store.key(key)?.as_ref()),
-            None => Limits::shared(&self.configured, &memory.tenant),
-        };
-        let Some((counted, quota)) = limits.quota_of(addition) else {
-            warn_of(addition, "the quota does not apply");
+        let Some((name, quota)) = quota_of(&self.configured, addition) else {
+            warn_of(addition, "no such quota is configured");
             return Ok(());
         };
+        let counted = Counted { name: &name, limit: Limit::Quota(quota) };
         self.load(memory, &[counted])?;
-        match memory.limiter.add(counted.name, quota, addition.units, now) {
+        match memory.limiter.add(&name, quota, addition.units, now) {
             Ok(()) => self.keep(memory, &[counted])?,
             Err(error) => warn_of(addition, &error.to_string()),
         }
-        Ok(())
+        self.store.made(&addition.id)
     }
 
     /// Sets the alarm for the time at which a row may go, unless it is set for then or before.

@@ -184,7 +184,7 @@ impl Store {
         Ok(self.0.row::<One>(row, bindings)?.map(|_| sweep_at))
     }
 
-    /// The additions that wait. From now on they count as made.
+    /// The additions that wait.
     pub(crate) fn waiting_additions(&self) -> Result<Vec<Addition>> {
         #[derive(Deserialize)]
         struct Row {
@@ -192,8 +192,12 @@ impl Store {
         }
         let rows: Vec<Row> =
             self.0.rows("SELECT waiting FROM additions WHERE waiting IS NOT NULL ORDER BY id", vec![])?;
-        self.0.execute("UPDATE additions SET waiting = NULL WHERE waiting IS NOT NULL", vec![])?;
         rows.into_iter().map(|row| serde_json::from_str(&row.waiting).map_err(Error::from)).collect()
+    }
+
+    /// Notes that an addition was made.
+    pub(crate) fn made(&self, id: &str) -> Result<()> {
+        self.0.execute("UPDATE additions SET waiting = NULL WHERE id = ?", vec![id.into()])
     }
 
     /// Notes that an addition was made, whatever else is known of it.
@@ -319,8 +323,8 @@ mod tests {
         let after = limiter.stored(&limits[1]).unwrap();
         let golden = [
             r#"{"log":{"used":[[1750000000000,1]],"open":[{"number":18446744073709551614,"units":2,"reported":0,"ends_at":1750000010000}],"latest":1750000000000,"kept_ms":60000}}"#,
-            r#"{"quota":{"current":["day",1750032000000],"counted":3,"added":7,"open":{"18446744073709551614":2},"restored_at":null,"uncertain":false}}"#,
-            r#"{"quota":{"current":["day",1750032000000],"counted":3,"added":7,"open":{"18446744073709551614":2},"restored_at":null,"uncertain":true}}"#,
+            r#"{"quota":{"current":["day",1750032000000],"counted":3,"added":7,"open":{"18446744073709551614":2},"restored_at":null,"uncertain":false,"used_up":false}}"#,
+            r#"{"quota":{"current":["day",1750032000000],"counted":3,"added":7,"open":{"18446744073709551614":2},"restored_at":null,"uncertain":true,"used_up":false}}"#,
         ];
         for ((count, _), golden) in before.into_iter().chain([after]).zip(golden) {
             assert_eq!(to_json(&count).unwrap(), golden);

@@ -4,8 +4,8 @@
 use keystile_core::{
     base::id::KeyId,
     limits::{
-        definition::{AppliedLimit, ConfiguredLimits, Per, Terms},
-        limiter::{Counted, Limit},
+        definition::{AppliedLimit, ConfiguredLimits, LimitKind, Per, Terms, count_name},
+        limiter::Counted,
         own::OwnLimits,
         quota::Quota,
     },
@@ -52,17 +52,18 @@ impl Limits {
     pub(crate) fn applied(&self) -> impl Iterator<Item = &AppliedLimit> {
         self.0.iter().map(|(limit, _)| limit)
     }
+}
 
-    /// The quota that an addition is for, if it is among these limits: a key's own, or one that the tenant shares.
-    pub(crate) fn quota_of(&self, addition: &Addition) -> Option<(Counted<'_>, Quota)> {
-        let per = if addition.key.is_some() { Per::Key } else { Per::Tenant };
-        let (limit, name) = self.0.iter().find(|(limit, _)| limit.name == addition.quota && limit.per == per)?;
-        let counted = limit.counted(name);
-        match counted.limit {
-            Limit::Quota(quota) => Some((counted, quota)),
-            Limit::Rate(_) => None,
-        }
-    }
+/// The configured quota that an addition is for, with the name of its count: a key's own, or one that the tenant shares.
+pub(crate) fn quota_of(configured: &ConfiguredLimits, addition: &Addition) -> Option<(String, Quota)> {
+    let per = if addition.key.is_some() { Per::Key } else { Per::Tenant };
+    let definition = configured.find(&addition.quota).filter(|definition| definition.per == per)?;
+    let LimitKind::Quota(period) = definition.kind else { return None };
+    let name = match &addition.key {
+        Some(key) => count_name(&definition.name, key),
+        None => definition.name.clone(),
+    };
+    Some((name, Quota { limit: definition.limit, period }))
 }
 
 #[cfg(test)]
@@ -71,7 +72,7 @@ mod tests {
     use keystile_core::{
         Timestamp,
         limits::{
-            definition::{LimitDefinition, LimitKind, WhenLimiterUnreachable},
+            definition::{LimitDefinition, WhenLimiterUnreachable},
             own::OwnLimit,
             quota::Period,
         },
@@ -137,22 +138,17 @@ mod tests {
 
     #[test]
     fn an_addition_is_for_a_quota_of_the_key_or_for_one_that_the_tenant_shares() {
-        let (configured, tenant) = (configured(), TenantTerms::default());
-        let of_key = Limits::of_key(&configured, &tenant, &key(FIRST), None);
-        let shared = Limits::shared(&configured, &tenant);
-        assert_eq!(names(&shared), ["monthly"]);
-        let met = |limits: &Limits, addition: &Addition| {
-            limits.quota_of(addition).map(|(counted, _)| counted.name.to_owned())
-        };
-        assert_eq!(met(&of_key, &addition("daily", Some(FIRST))), Some(format!("daily/{FIRST}")));
-        assert_eq!(met(&shared, &addition("monthly", None)), Some("monthly".to_owned()));
-        for (limits, other) in [
-            (&of_key, addition("monthly", Some(FIRST))),
-            (&of_key, addition("per-second", Some(FIRST))),
-            (&of_key, addition("gone", Some(FIRST))),
-            (&shared, addition("daily", None)),
+        let configured = configured();
+        let met = |addition: &Addition| quota_of(&configured, addition).map(|(name, _)| name);
+        assert_eq!(met(&addition("daily", Some(FIRST))), Some(format!("daily/{FIRST}")));
+        assert_eq!(met(&addition("monthly", None)), Some("monthly".to_owned()));
+        for other in [
+            addition("monthly", Some(FIRST)),
+            addition("per-second", Some(FIRST)),
+            addition("gone", Some(FIRST)),
+            addition("daily", None),
         ] {
-            assert_eq!(met(limits, &other), None, "{other:?}");
+            assert_eq!(met(&other), None, "{other:?}");
         }
     }
 }

@@ -91,11 +91,11 @@ function endOfMonth() {
 
 test("a limiter that was never told of all keys knows nothing and grants nothing", async () => {
   assert.equal(await ask("unknown"), "unknown");
-  assert.deepEqual(await tell("unknown", { complete: false }), { complete: false });
+  assert.deepEqual(await tell("unknown", { complete: false }), { complete: false, restores: 0 });
   assert.equal(await ask("unknown"), "unknown");
   assert.equal(await answer("unknown", "look", { key: null }), "unknown");
-  assert.deepEqual(await tell("unknown"), { complete: true });
-  assert.deepEqual(await tell("unknown", { complete: false }), { complete: true });
+  assert.deepEqual(await tell("unknown"), { complete: true, restores: 0 });
+  assert.deepEqual(await tell("unknown", { complete: false }), { complete: true, restores: 0 });
   assert.deepEqual(await look("unknown"), { "per-second": 5, monthly: 1000 });
   assert.deepEqual(await look("unknown", null), { monthly: 1000 });
   assert.equal((await call("unknown", "else")).status, 404);
@@ -160,7 +160,7 @@ test("of two versions the higher holds, in whatever order they come", async () =
   assert.equal((await look("versions"))["per-second"], 20);
 });
 
-test("an addition is made once, for the period that it is meant for, and only where the quota applies", async () => {
+test("an addition is made once, for the period that it is meant for, whether or not the quota applies right now", async () => {
   await tell("added", { additions: [addition("add_1", 50)] });
   assert.equal((await look("added")).monthly, 1050);
   await rig.evictLimiter("added");
@@ -171,15 +171,15 @@ test("an addition is made once, for the period that it is meant for, and only wh
   await tell("added", { additions: [daily] });
   const own = terms(KEY, 1, { daily: { limit: 10 } });
   await tell("added", { keys: [own], additions: [daily, { ...daily, id: "add_5" }] });
-  assert.deepEqual(await look("added"), { "per-second": 5, monthly: 1057, daily: 15 });
+  assert.deepEqual(await look("added"), { "per-second": 5, monthly: 1057, daily: 20 });
   const ids = (await sql("added", "SELECT id FROM additions ORDER BY id")).map(({ id }) => id);
   assert.deepEqual(ids, ["add_1", "add_2", "add_4", "add_5"]);
 });
 
-test("an addition waits until all keys are known: before, its quota may not seem to apply", async () => {
+test("an addition waits until all keys are known", async () => {
   const additions = [addition("add_1", 5, { quota: "daily", key: KEY })];
-  assert.deepEqual(await tell("waiting", { additions, complete: false }), { complete: false });
-  assert.deepEqual(await tell("waiting", { additions, complete: false }), { complete: false });
+  assert.deepEqual(await tell("waiting", { additions, complete: false }), { complete: false, restores: 0 });
+  assert.deepEqual(await tell("waiting", { additions, complete: false }), { complete: false, restores: 0 });
   await rig.evictLimiter("waiting");
   await tell("waiting", { keys: [terms(KEY, 1, { daily: { limit: 10 } })] });
   assert.equal((await look("waiting")).daily, 15);

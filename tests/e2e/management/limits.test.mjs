@@ -328,6 +328,7 @@ describe("what is left", () => {
 
   test("is not known while the limiter can't be reached, and the answer says so", async () => {
     const tenant = aTenant();
+    await rig.create(tenant);
     await rig.limiter("down", "ledgers");
     const answer = await rig.manage("GET", `${of(tenant)}/limits`);
     assert.deepEqual([answer.status, answer.code], [503, "DEPENDENCY_UNAVAILABLE"]);
@@ -391,6 +392,30 @@ describe("additions", () => {
     const { body: successor } = await ok(post(`${keyOf(tenant, key)}/rotate`, { overlap_seconds: 60 }));
     await ok(post(`${keyOf(tenant, successor)}/quotas/daily/add`, { amount: 7 }));
     assert.equal((await limit(keyOf(tenant, key), "daily")).remaining, 107);
+  });
+
+  test("are made to a successor whose own value gives it the quota, which its predecessor hasn't", async () => {
+    const tenant = aTenant();
+    await ok(patch(of(tenant), { plan: "pro" }));
+    const key = await rig.create(tenant);
+    const { body: successor } = await ok(post(`${keyOf(tenant, key)}/rotate`, { overlap_seconds: 60 }));
+    await ok(patch(keyOf(tenant, successor), { quotas: { daily: { limit: 5 } } }));
+    const added = await ok(post(`${keyOf(tenant, successor)}/quotas/daily/add`, { amount: 10 }));
+    assert.equal(added.body.remaining, 15);
+  });
+
+  test("hold through a plan without the quota", async () => {
+    const tenant = aTenant();
+    await ok(patch(of(tenant), { plan: "free" }));
+    await limits(of(tenant));
+    await rig.limiter("down", "ledgers");
+    assert.equal((await post(`${of(tenant)}/quotas/monthly/add`, { amount: 10 })).code, "CHANGE_PENDING");
+    await patch(of(tenant), { plan: null });
+    await rig.limiter("ok", "ledgers");
+    await ok(patch(of(tenant), { plan: null }));
+    await eventually(async () => assert.deepEqual(await rig.sql(tenant, "SELECT * FROM outbox WHERE stage = 'tell'"), []));
+    await ok(patch(of(tenant), { plan: "free" }));
+    assert.equal((await limit(of(tenant), "monthly")).remaining, 1010);
   });
 
   test("need a quota of that name and of that owner", async () => {
@@ -568,6 +593,8 @@ describe("a restore", () => {
     assert.ok(secondsFromNow(shown.limits[0].resets_at) > 10, shown.limits[0].resets_at);
     const added = await ok(post(`${of(tenant)}/quotas/monthly/add`, { amount: 50 }));
     assert.equal(added.body.remaining, 50);
+    await ok(patch(of(tenant), { quotas: { monthly: { limit: 5000 } } }));
+    assert.equal((await limit(of(tenant), "monthly")).remaining, 50, "whatever the quota becomes");
     const [entry] = (await audit(tenant)).filter(({ action }) => action === "limits_restored");
     assert.deepEqual(entry.detail, { restored_to: { from: null, to } });
   });
@@ -589,6 +616,14 @@ describe("a restore", () => {
     assert.match(unreachable.body.detail, /limiter can't be reached/);
     assert.deepEqual((await audit(tenant)).map(({ action }) => action), ["limits_restored", "limits_restored"]);
   });
+});
+
+test("a tenant that doesn't exist has the limits of a new one, and no object is made for it", async () => {
+  const nobody = await get("/v1/tenants/nobody/limits");
+  assert.deepEqual(nobody, { limits: [] });
+  const before = await rig.limiterCalls("ledgers");
+  await get("/v1/tenants/nobody-else/limits");
+  assert.deepEqual(await rig.limiterCalls("ledgers"), before);
 });
 
 test("where there are no limits nobody waits for the limiter, and it hears of plans all the same", async () => {

@@ -145,7 +145,9 @@ impl ConfiguredLimits {
             let LimitDefinition { name, kind, per, .. } = definition;
             let of_plan = listed.get(name).copied();
             let of_tenant = terms.tenant.of(name).map_or(of_plan, |own| own.value(of_plan));
-            let limit = terms.key.of(name).map_or(of_tenant, |own| own.value(of_tenant))?;
+            // A key's own value of a limit that was the key's before says nothing of one that the tenant shares.
+            let of_key = terms.key.of(name).filter(|_| *per == Per::Key);
+            let limit = of_key.map_or(of_tenant, |own| own.value(of_tenant))?;
             Some(AppliedLimit { name: name.clone(), kind: *kind, per: *per, limit })
         });
         applied.collect()
@@ -180,7 +182,7 @@ impl AppliedLimit {
     #[must_use]
     pub fn count_name(&self, counts_as: &KeyId) -> String {
         match self.per {
-            Per::Key => format!("{}/{counts_as}", self.name),
+            Per::Key => count_name(&self.name, counts_as),
             Per::Tenant => self.name.to_string(),
         }
     }
@@ -190,6 +192,12 @@ impl AppliedLimit {
     pub fn counted<'a>(&self, name: &'a str) -> Counted<'a> {
         Counted { name, limit: self.limit() }
     }
+}
+
+/// The name of the count of a limit per key, with the key that counts.
+#[must_use]
+pub fn count_name(limit: &str, counts_as: &KeyId) -> String {
+    format!("{limit}/{counts_as}")
 }
 
 #[cfg(test)]

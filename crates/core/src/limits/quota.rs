@@ -51,6 +51,9 @@ pub struct QuotaCount {
     restored_at: Option<Timestamp>,
     /// Whether the object was restored and the count doesn't know it yet.
     uncertain: bool,
+    /// Whether the quota counts as used up, whatever it is: only what was added since is left.
+    #[serde(default)]
+    used_up: bool,
 }
 
 impl Period {
@@ -135,7 +138,8 @@ impl QuotaCount {
         let of_this_period = quota.period.end(restored_at) == ends_at && self.restored_at != Some(restored_at);
         if self.uncertain || of_this_period {
             self.uncertain = false;
-            self.counted = quota.limit.saturating_add(self.added);
+            self.used_up = true;
+            (self.counted, self.added) = (0, 0);
             self.open.clear();
             self.restored_at = Some(restored_at);
         }
@@ -166,7 +170,8 @@ impl QuotaCount {
     }
 
     fn left(&self, quota: Quota) -> u64 {
-        quota.limit.saturating_add(self.added).saturating_sub(self.counted)
+        let limit = if self.used_up { 0 } else { quota.limit };
+        limit.saturating_add(self.added).saturating_sub(self.counted)
     }
 
     /// Begins the period that a time is in, unless it has begun. Returns its end. A clock that is set back begins no
@@ -289,6 +294,8 @@ mod tests {
         count.add(A_DAY, 7, noon()).unwrap();
         count.restored(A_DAY, noon(), noon());
         assert_eq!(count.remaining(A_DAY, noon()), 7);
+        let larger = Quota { limit: 5_000, ..A_DAY };
+        assert_eq!(count.remaining(larger, noon()), 7, "whatever the quota becomes");
         let tomorrow = noon().plus_millis(DAY_MS);
         count.restored(A_DAY, noon(), tomorrow);
         assert_eq!(count.remaining(A_DAY, tomorrow), 1_000);

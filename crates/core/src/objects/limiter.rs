@@ -135,6 +135,10 @@ pub struct Tell {
     /// Whether these are all keys for which there is something to tell. A limiter that was never told of all
     /// says so in its answer.
     pub complete: bool,
+    /// The number of restores that the limiter stated when this telling began. If it was restored since, it has forgotten
+    /// what was told before, and `complete` doesn't hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restores: Option<u64>,
 }
 
 /// A tenant's plan and own values.
@@ -181,6 +185,9 @@ pub struct Addition {
 pub struct Told {
     /// Whether the limiter was told of all keys, now or before. If not, additions wait until it is.
     pub complete: bool,
+    /// The number of its restores.
+    #[serde(default)]
+    pub restores: u64,
 }
 
 /// The question what is left.

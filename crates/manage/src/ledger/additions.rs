@@ -71,8 +71,8 @@ pub(crate) fn of_claim(database: &Database, claim: &Claim, now: Timestamp) -> Re
 pub(crate) fn untold(database: &Database) -> Result<Vec<Addition>> {
     let rows: Vec<Row> = database.rows(
         "SELECT id, quota, key, units, ends_at FROM outbox
-         JOIN quota_additions ON outbox.subject = 'addition/' || quota_additions.id
-         WHERE outbox.stage = 'tell'",
+         JOIN quota_additions ON quota_additions.id = substr(outbox.subject, length('addition/') + 1)
+         WHERE outbox.stage = 'tell' AND outbox.subject LIKE 'addition/%'",
         vec![],
     )?;
     Ok(rows.into_iter().map(Addition::from).collect())

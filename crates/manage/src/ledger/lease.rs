@@ -1,6 +1,6 @@
-//! The leases of a ledger, each of which allows one drain at a time.
+//! The leases of a ledger, each of which allows one drain at a time, and the mark of a telling of all keys.
 
-use std::cell::Cell;
+use std::{cell::Cell, rc::Rc};
 
 use keystile_core::Timestamp;
 
@@ -57,6 +57,29 @@ impl Lease {
         if self.number.get() == number {
             self.until.set(Timestamp::from_millis(0));
         }
+    }
+}
+
+/// Whether a limiter is being told of all keys. Only one call does that at a time.
+#[derive(Default)]
+pub(crate) struct TellingAll(Rc<Cell<bool>>);
+
+/// The telling of all keys. It ends when this is dropped.
+pub(crate) struct Begun(Rc<Cell<bool>>);
+
+impl TellingAll {
+    pub(crate) fn is_begun(&self) -> bool {
+        self.0.get()
+    }
+
+    pub(crate) fn begin(&self) -> Option<Begun> {
+        (!self.0.replace(true)).then(|| Begun(Rc::clone(&self.0)))
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        self.0.set(false);
     }
 }
 

@@ -16,7 +16,7 @@ use keystile_core::{
     },
     objects::{
         Call,
-        limiter::{Addition, Asked, HELD_FOR_MS, KeyTerms, LimitState, Look, Tell, TenantTerms},
+        limiter::{Addition, Asked, HELD_FOR_MS, KeyTerms, LimitState, Look, Tell, TenantTerms, Told},
     },
 };
 use keystile_runtime::{clock, log, object};
@@ -37,6 +37,11 @@ const LIMITER_TIMEOUT_MS: u64 = 2_000;
 const BATCH: usize = 500;
 /// The number of calls in one drain, without those that tell of all keys. The next alarm does the rest.
 const ROUNDS: usize = 20;
+/// The time after which a drain leaves the rest to the next alarm, milliseconds: the feed waits for that alarm, too.
+const DRAIN_MS: i64 = 1_000;
+/// How often, and how long each time, a call waits for another one that tells of all keys.
+const WAITS: usize = 24;
+const WAIT_MS: u64 = 50;
 
 impl OpenLedger {
     /// Tells the limiter of those of these subjects that it hasn't been told of yet, and of whatever else it hasn't.
@@ -122,9 +127,10 @@ impl OpenLedger {
     }
 
     async fn tell_rounds(&self, lease: u64) -> Result<()> {
+        let begun_at = clock::now();
         for _ in 0..ROUNDS {
             let now = clock::now();
-            if !self.telling.keep(lease, now) {
+            if now.millis_since(begun_at) > DRAIN_MS || !self.telling.keep(lease, now) {
                 break;
             }
             let due = outbox::due(&self.database, Stage::Tell, now, BATCH)?;
@@ -193,26 +199,50 @@ impl OpenLedger {
         outbox::replace(&self.database, due, None)
     }
 
-    /// Tells the limiter these news. If it was never told of all keys, also of those. Until then it makes no addition,
-    /// so the additions are told again with the last of them.
+    /// Tells the limiter these news. If it was never told of all keys, also of those. Until then it makes no addition.
     async fn tell_limiter(&self, tenant: &TenantId, news: News) -> Result<()> {
         let News { keys, additions } = news;
-        let tell = Tell { tenant: self.tenant_terms()?, keys, additions: additions.clone(), complete: false };
-        if self.call_limiter(tenant, &tell).await?.complete {
+        let tell = self.tell_with(keys, additions)?;
+        let Told { complete, restores } = self.call_limiter(tenant, &tell).await?;
+        if complete {
             return Ok(());
         }
+        let Some(_telling) = self.telling_all.begin() else {
+            return self.wait_until_told(tenant).await;
+        };
         let mut last: Option<KeyId> = None;
         loop {
             let keys = keys::all_limit_terms(&self.database, last.as_ref(), clock::now(), BATCH)?;
             let complete = keys.len() < BATCH;
             last = keys.last().map(|key| key.id.clone());
-            let additions = if complete { additions.clone() } else { Vec::new() };
-            let tell = Tell { tenant: self.tenant_terms()?, keys, additions, complete };
-            self.call_limiter(tenant, &tell).await?;
-            if complete {
+            let tell = Tell { complete, restores: Some(restores), ..self.tell_with(keys, Vec::new())? };
+            let told = self.call_limiter(tenant, &tell).await?;
+            if told.complete {
                 return Ok(());
             }
+            if complete {
+                return Err(Error::RustError("the limiter was restored meanwhile".into()));
+            }
         }
+    }
+
+    /// Waits until another call has told the limiter of all keys, for as long as an edge waits.
+    async fn wait_until_told(&self, tenant: &TenantId) -> Result<()> {
+        for _ in 0..WAITS {
+            clock::sleep(WAIT_MS).await;
+            if !self.telling_all.is_begun() {
+                let tell = self.tell_with(Vec::new(), Vec::new())?;
+                if self.call_limiter(tenant, &tell).await?.complete {
+                    return Ok(());
+                }
+                break;
+            }
+        }
+        Err(Error::RustError("the limiter is being told of all keys".into()))
+    }
+
+    fn tell_with(&self, keys: Vec<KeyTerms>, additions: Vec<Addition>) -> Result<Tell> {
+        Ok(Tell { tenant: self.tenant_terms()?, keys, additions, complete: false, restores: None })
     }
 
     fn tenant_terms(&self) -> Result<TenantTerms> {

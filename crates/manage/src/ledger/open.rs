@@ -20,7 +20,7 @@ use super::{
     additions, addressing, audit, dead_letter_acts,
     idempotency::{self, InFlight},
     keys,
-    lease::Lease,
+    lease::{Lease, TellingAll},
     outbox, schema, usage,
 };
 use crate::{
@@ -42,6 +42,8 @@ pub(crate) struct OpenLedger {
     pub(crate) lease: Lease,
     /// The lease of the one drain that may tell the limiter. It is another, so that neither holds the other up.
     pub(crate) telling: Lease,
+    /// Whether the limiter is being told of all keys.
+    pub(crate) telling_all: TellingAll,
     /// The requests that are being carried out under an idempotency key.
     pub(crate) in_flight: InFlight,
 }
@@ -57,6 +59,7 @@ impl OpenLedger {
             deployment,
             lease: Lease::free(),
             telling: Lease::free(),
+            telling_all: TellingAll::default(),
             in_flight: InFlight::default(),
         };
         addressing::begin_if_rotated(&ledger.database, &ledger.deployment.keyring, now)?;

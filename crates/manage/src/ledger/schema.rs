@@ -223,6 +223,7 @@ CREATE TABLE quota_additions (
 ) WITHOUT ROWID;
 CREATE INDEX quota_additions_by_claim ON quota_additions (claim) WHERE claim IS NOT NULL;
 CREATE INDEX quota_additions_by_end ON quota_additions (ends_at);
+CREATE INDEX quota_additions_by_quota ON quota_additions (quota, key, ends_at);
 ",
 ];
 
@@ -241,7 +242,7 @@ mod tests {
             "09a736b8277c5fa340554eff35825913d6d415550594aec08ffa2ae40309905b",
             "727e3ea3a8bd8d10926b4ca600c6fa63086a68ead10e13e312453a902d980efd",
             "98e115e47cb1bf8c6140dffab181d3534da4d0cfe7bd8d22cba572a26b18641d",
-            "adcb1635a188169bbaa6e7bf3d9c7498a15ce6afafb6662620a8152578a3c456",
+            "afb5693a9390c0119910ff4655d17e2e5e24cf54050766811c0faecb087bffba",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

@@ -1,9 +1,15 @@
 //! Shows the rate limits and quotas of a key, or those that a tenant's keys share, with what is left of them.
 
 use keystile_core::{
-    TenantId,
+    TenantId, Timestamp,
     api::shown::{ShownLimit, ShownLimitList},
+    limits::{
+        definition::{ConfiguredLimits, LimitKind, Per, Terms},
+        own::OwnLimits,
+        state::LimitState,
+    },
 };
+use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -54,7 +60,27 @@ impl Consult for GetLimits {
         if ledger.deployment.config.counted_limits.is_empty() {
             return Ok(ShownLimitList::default());
         }
+        // Nobody is asked about a tenant that doesn't exist, since that would make objects for it.
+        if ledger.tenant()?.is_none() {
+            return Ok(of_nobody(&ledger.deployment.config.counted_limits, clock::now()));
+        }
         let (states, now) = ledger.look(&self.tenant, key.as_ref()).await?;
         Ok(ShownLimitList { limits: states.iter().map(|state| ShownLimit::new(state, now)).collect() })
     }
+}
+
+/// The limits that the keys of a new tenant would share. Nothing of them is used.
+fn of_nobody(configured: &ConfiguredLimits, now: Timestamp) -> ShownLimitList {
+    let none = OwnLimits::default();
+    let applied = configured.applied(Terms { plan: None, tenant: &none, key: &none }).into_iter();
+    let shared = applied.filter(|limit| limit.per == Per::Tenant);
+    let limits = shared.map(|applied| {
+        let more_in_ms = match applied.kind {
+            LimitKind::Rate(_) => 0,
+            LimitKind::Quota(period) => period.end(now).millis_since(now),
+        };
+        let remaining = applied.limit;
+        ShownLimit::new(&LimitState { applied, remaining, more_in_ms }, now)
+    });
+    ShownLimitList { limits: limits.collect() }
 }

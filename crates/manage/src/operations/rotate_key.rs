@@ -1,5 +1,6 @@
 //! Rotates a key or an operator: replaces it by one that differs only in its text.
 
+use futures_util::join;
 use keystile_core::{
     Timestamp,
     access::operator::Caller,
@@ -99,9 +100,16 @@ impl Change for Rotate {
             ledger.arm(now)?;
             Ok((successor, minted, replaced))
         })?;
-        ledger.tell_of_new(&[Changed::KeyLimits(successor.record.id.clone())]).await;
-        let subjects = [&successor, &replaced].map(|key| Changed::Key(key.record.id.clone()));
-        let effective_by = ledger.publish_now(&subjects).await.unwrap_or_default();
+        let [successors, olds] = [&successor, &replaced].map(|key| [Changed::Key(key.record.id.clone())]);
+        // The end of the old key doesn't wait for the limiter.
+        let begins = async {
+            ledger.tell_of_new(&[Changed::KeyLimits(successor.record.id.clone())]).await;
+            ledger.publish_now(&successors).await
+        };
+        let effective_by = match join!(begins, ledger.publish_now(&olds)) {
+            (Ok(begins), Ok(ends)) => begins.max(ends),
+            _ => None,
+        };
         Ok(rotated(ledger, &successor, &minted, &replaced, effective_by, now))
     }
 }
