@@ -9,27 +9,8 @@ import { mkdirSync } from "node:fs";
 
 import { inRoot } from "../../scripts/tools.mjs";
 import { operations, resolved } from "../support/contract.mjs";
-import { ROOT_KEY, startRig, WITH_SOURCE } from "../support/rig.mjs";
+import { ROOT_KEY, startRig, WITH_LIMITS, WITH_SOURCE } from "../support/rig.mjs";
 
-const WITH_LIMITS = `
-[[rate_limits]]
-name = "per-second"
-limit = 20
-window_seconds = 1
-[[quotas]]
-name = "daily"
-limit = 1000
-period = "day"
-[[quotas]]
-name = "monthly"
-limit = 1000
-period = "month"
-per = "tenant"
-[limits]
-rate_limits = ["per-second"]
-quotas = ["daily", "monthly"]
-
-[edge]`;
 const ownLimits = {
   key: { rate_limits: ["per-second"], quotas: ["daily"] },
   tenant: { rate_limits: ["per-second"], quotas: ["daily", "monthly"] },

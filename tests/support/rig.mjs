@@ -33,6 +33,26 @@ signing_secret = "EVENTS_SECRET"
 mode = "queue"
 `,
 };
+/** In place of the table `[edge]`: a rate limit and two quotas, which hold for every key. */
+export const WITH_LIMITS = `
+[[rate_limits]]
+name = "per-second"
+limit = 20
+window_seconds = 1
+[[quotas]]
+name = "daily"
+limit = 1000
+period = "day"
+[[quotas]]
+name = "monthly"
+limit = 1000
+period = "month"
+per = "tenant"
+[limits]
+rate_limits = ["per-second"]
+quotas = ["daily", "monthly"]
+
+[edge]`;
 export const ROOT_KEY = "ksroot_" + "r".repeat(43);
 
 /**

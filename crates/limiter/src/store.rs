@@ -73,7 +73,7 @@ CREATE TABLE state (
 /// The database.
 pub(crate) struct Store(Database);
 
-/// What the object has to know of itself.
+/// The object's knowledge of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Own {
     /// Whether the ledger told of all keys, since the last restore.

@@ -263,7 +263,7 @@ describe("limits at the edges", () => {
     assert.deepEqual([over.valid, over.code, left(over)[1][3]], [false, "RATE_LIMITED", 2]);
     assert.ok(over.retry_after_seconds > 50, `${over.retry_after_seconds}`);
     assert.equal((await verify({}, "edge4")).valid, true, "the default is 1");
-    // What was seen by who only looks is remembered for a second.
+    // A look is remembered for a second.
     await sleep(1_000);
     const me = await rig.edge("edge2", "/keystile/v1/me", { key: key.key });
     assert.deepEqual([me.status, left(me.body)[1]], [200, ["together", "rate", 6, 1]]);

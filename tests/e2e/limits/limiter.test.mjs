@@ -239,7 +239,7 @@ test("after a restore nothing is admitted until every earlier grant is over, and
   await tell("restored", { keys, additions: [addition("add_1", 50)] });
   await granted("restored", { need: 2 });
   await answer("restored", "__point");
-  // What comes now will be forgotten.
+  // The following changes will be forgotten.
   const forgotten = await granted("restored", { want: 3, lifetime_ms: 10_000 });
   await tell("restored", { version: 1, own: { "per-second": { limit: 50 } }, additions: [addition("add_2", 7)] });
 

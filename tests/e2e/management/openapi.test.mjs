@@ -8,30 +8,10 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 
 import { document, operations, problemsOf, resolved } from "../../support/contract.mjs";
-import { eventually, importable, sleep, startRig, WITH_SOURCE } from "../../support/rig.mjs";
+import { eventually, importable, sleep, startRig, WITH_LIMITS, WITH_SOURCE } from "../../support/rig.mjs";
 
 const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
 const DAY = 24 * 3_600_000;
-
-const WITH_LIMITS = `
-[[rate_limits]]
-name = "per-second"
-limit = 20
-window_seconds = 1
-[[quotas]]
-name = "daily"
-limit = 1000
-period = "day"
-[[quotas]]
-name = "monthly"
-limit = 1000
-period = "month"
-per = "tenant"
-[limits]
-rate_limits = ["per-second"]
-quotas = ["daily", "monthly"]
-
-[edge]`;
 
 let rig;
 let stranger; // Another tenant's operator.
@@ -157,7 +137,7 @@ const thenBack = async (answer) => {
   return answer;
 };
 
-/** What the configuration, the feed or the limiter says needs a ledger's tables only for who asks. */
+/** Answers of the configuration, the feed or the limiter need a ledger's tables only to judge the caller. */
 const byAnOperator = ({ tags, operationId }) => {
   const ofNoLedger = tags.includes("Configuration") || tags.includes("Webhooks");
   return ofNoLedger || ["listTenants", "getTenantLimits"].includes(operationId) ? powerless.key : undefined;

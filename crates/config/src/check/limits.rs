@@ -19,14 +19,14 @@ use serde_json::Value;
 use super::Check;
 use crate::raw::{RawConfig, RawQuota, RawRateLimit};
 
-/// What is defined, by the field of a list that names it.
+/// The definitions, by the field of a list that names them.
 struct Defined {
     rate_limits: Vec<LimitDefinition>,
     quotas: Vec<LimitDefinition>,
 }
 
 impl Defined {
-    /// What the field may name, and what it may not.
+    /// The definitions that the field may name, and those that it may not.
     fn for_field(&self, field: LimitField) -> (&[LimitDefinition], &[LimitDefinition]) {
         match field {
             LimitField::RateLimits => (&self.rate_limits, &self.quotas),

@@ -16,7 +16,7 @@ use crate::{
 /// The first limit that the key would be under less strictly if its own limits became `after`. `terms` are those that
 /// hold before that.
 ///
-/// What counts is what was asked for: a value above the present one is refused, even if the plan's would hold in its
+/// The requested value counts: a value above the present one is refused, even if the plan's would hold in its
 /// place.
 #[must_use]
 pub fn raised<'a>(configured: &'a ConfiguredLimits, terms: Terms<'_>, after: &OwnLimits) -> Option<&'a str> {

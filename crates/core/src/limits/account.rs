@@ -98,7 +98,7 @@ pub enum Charge {
         wait_ms: Option<i64>,
         /// The limits that lack units, by their places.
         by: Vec<usize>,
-        /// What is asked beside it.
+        /// The asking that is sent beside it.
         asking: Option<Asking>,
     },
     /// It isn't held, and the object was asked a moment ago and had little. It is to be refused, unless more is known to

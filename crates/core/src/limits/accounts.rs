@@ -54,7 +54,7 @@ struct KeyAccount {
     failing_until: Option<Timestamp>,
 }
 
-/// What the limiter last said.
+/// The limiter's last answer.
 #[derive(Debug)]
 struct Told {
     states: Vec<LimitState>,
@@ -71,7 +71,7 @@ pub enum Outcome {
     Ask(Asking),
 }
 
-/// What was decided on a request.
+/// The decision on a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// It is admitted. These are its limits, and what is left of them.
@@ -151,7 +151,7 @@ impl Accounts {
             }
         };
         match asking {
-            // What it reports is sent later.
+            // Its reports are sent later.
             Some(asking) if unreachable => {
                 entry.account.unanswered(asking);
                 Outcome::Decided(decision, None)

@@ -1,5 +1,5 @@
-//! What one isolate was granted lately, and what it counted alone while the limiter was out of reach. Together they are
-//! no more than the limit in any window.
+//! The units that one isolate was granted lately, and those that it counted alone while the limiter was out of reach.
+//! Together they are no more than the limit in any window.
 //!
 //! Only rate limits that may be counted so are here. Keys that replaced each other by rotation count apart.
 

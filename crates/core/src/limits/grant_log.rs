@@ -346,7 +346,7 @@ mod tests {
         let minute = RateLimit { window_ms: 60_000, ..FIVE_A_SECOND };
         let mut log = used_up(minute, at(0));
         assert_eq!(log.admits(FIVE_A_SECOND, 1, at(2_000)), Admission::Free(5));
-        // What the shorter window didn't see was rounded up, by one 512th of the longer one at most.
+        // Uses that the shorter window didn't see were rounded up, by one 512th of the longer one at most.
         let Admission::Wait(wait_ms) = log.admits(minute, 1, at(2_001)) else { panic!("it was forgotten") };
         assert!((57_999..=58_117).contains(&wait_ms), "{wait_ms}");
         assert!(!log.is_over(at(59_999)) && log.is_over(at(60_118)));

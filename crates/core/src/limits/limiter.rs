@@ -38,7 +38,7 @@ pub struct Counted<'a> {
     pub limit: Limit,
 }
 
-/// What is left of a limit.
+/// The rest of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Left {
     /// The units that are free.
@@ -145,7 +145,7 @@ impl Limiter {
         }
     }
 
-    /// What is left of a limit.
+    /// The rest of a limit.
     pub fn left(&mut self, counted: &Counted<'_>, now: Timestamp) -> Left {
         let free = match self.admits(counted, 0, now) {
             Admission::Free(free) => free,

@@ -178,7 +178,7 @@ fn at_the_beginning_of_a_day_a_hundred_isolates_ask_once_each_and_none_is_refuse
     for account in &mut isolates {
         assert_eq!(ask(account, midnight - 1), (false, 1));
     }
-    // Who is told of a part of a second waits for a whole one.
+    // A client that is told of a part of a second waits for a whole one.
     for account in &mut isolates {
         assert_eq!(ask(account, midnight + 999), (true, 1));
         assert!(ask(account, midnight + 1_000).0);

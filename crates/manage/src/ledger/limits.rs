@@ -1,4 +1,4 @@
-//! What the ledger tells the tenant's limiter, and what it asks it.
+//! The ledger's calls to the tenant's limiter: it tells, and it asks.
 //!
 //! The limiter is told the tenant's plan and own values, the keys that have own values or count as another key, and
 //! what operators added to quotas. The rows of the outbox say what it hasn't been told yet. They wait for the limiter
@@ -134,7 +134,7 @@ impl OpenLedger {
                 break;
             }
             let due = outbox::due(&self.database, Stage::Tell, now, BATCH)?;
-            // What fails stays in the outbox and is tried again later.
+            // A row that fails stays in the outbox and is tried again later.
             if due.is_empty() || self.tell(due).await.is_err() {
                 break;
             }

@@ -250,7 +250,7 @@ struct Room<'a> {
     active: u64,
 }
 
-/// What the tenant's limits make of a line.
+/// The outcome of a line under the tenant's limits.
 struct Admitted {
     expires_at: Option<Timestamp>,
     own_limits: OwnLimits,
