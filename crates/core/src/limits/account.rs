@@ -272,11 +272,6 @@ impl Account {
         self.unsent.drain(..too_many);
     }
 
-    /// Everything that is left, to give back. The account holds nothing afterwards.
-    pub fn give_back(&mut self) -> Vec<Report> {
-        self.holding.give_back()
-    }
-
     /// The asking that is sent beside a request, if the rest would be spent before an answer comes, or if there is too
     /// little and a report frees units earlier.
     fn in_background(&mut self, now: Timestamp) -> Option<Asking> {
