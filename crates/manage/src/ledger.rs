@@ -6,8 +6,8 @@
 //!
 //! [`handler`] takes a command and answers it; the commands themselves are in [`operations`](crate::operations). Every
 //! change of a key goes through [`changes`]. [`drain`] carries out the [`outbox`], and [`idempotency`] remembers
-//! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`additions`],
-//! [`dead_letter_acts`] and [`addressing`] each own one table; [`usage`] keeps the counts that edges send; [`schema`]
+//! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
+//! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`usage`] keeps the counts that edges send; [`schema`]
 //! defines the tables.
 
 pub(crate) mod additions;
@@ -30,6 +30,7 @@ pub(crate) mod outbox;
 pub(crate) mod overlap;
 pub(crate) mod refusals;
 mod schema;
+pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod suspension;
 pub(crate) mod usage;

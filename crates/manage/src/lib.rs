@@ -18,6 +18,7 @@ mod ledger;
 #[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
 mod ledger_object;
 mod operations;
+mod pages;
 mod router;
 
 pub use feed::Feed;

@@ -6,6 +6,7 @@
 mod catalog;
 mod key;
 mod limits;
+mod session;
 mod tenant;
 
 use serde::Serialize;
@@ -15,6 +16,7 @@ pub use catalog::{
 };
 pub use key::{ShownKey, ShownPendingEnd};
 pub use limits::{ShownLimit, ShownLimitList, ShownRestore};
+pub use session::{MintedPortalSession, ShownPortalSession, ShownSession, SignedIn};
 pub use tenant::{KeyCounts, SecretUse, ShownSuspension, ShownTenant};
 
 use crate::{feed::client::WhenFeedUnreachable, limits::definition::ConfiguredLimits};
