@@ -37,8 +37,6 @@ mod tests;
 mod update_key;
 mod update_tenant;
 
-use std::pin::Pin;
-
 use keystile_core::{
     access::operator::OperatorScope::{self, *},
     objects::ledger::{SelfRevoke, TellLimits},
@@ -47,7 +45,10 @@ use keystile_core::{
 use worker::{Env, Method, Request};
 
 use crate::{
-    api::{call::ApiCall, reply::ApiResult},
+    api::{
+        call::ApiCall,
+        reply::{Answering, ApiResult},
+    },
     ledger::{authenticate::Authenticate, handler::Handler},
 };
 
@@ -89,9 +90,6 @@ pub(crate) enum Whose {
     OwnTenants,
 }
 use Whose::*;
-
-/// The future of an operation's answer.
-pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = ApiResult> + 'a>>;
 
 macro_rules! operations {
     ($($method:ident $path:literal $id:ident, $($access:ident)+ => $function:path;)+) => {

@@ -25,7 +25,6 @@ use serde::{Deserialize, Serialize};
 use worker::{Env, Request};
 
 use super::{
-    Answering,
     get_tenant::GetTenant,
     session::{end_cookie, minted},
 };
@@ -35,7 +34,7 @@ use crate::{
         body::{self, JSON},
         call::ApiCall,
         cookie, credential, origin,
-        reply::ApiResult,
+        reply::{Answering, ApiResult},
     },
     command::{Command, Judged, Origin},
     deployment::Deployment,

@@ -14,9 +14,16 @@ use keystile_runtime::{clock, random, response};
 use serde::{Deserialize, Serialize};
 use worker::{Env, Request, Response};
 
-use super::Answering;
 use crate::{
-    api::{ask::ask, body::JSON, call::ApiCall, cookie, origin, path::Parameters, reply::ApiResult, sign_in},
+    api::{
+        ask::ask,
+        body::JSON,
+        call::ApiCall,
+        cookie, origin,
+        path::Parameters,
+        reply::{Answering, ApiResult},
+        sign_in,
+    },
     command::{Command, Origin, Target},
     deployment::Deployment,
     failure::Failure,
