@@ -787,8 +787,8 @@ export interface components {
         };
         /** @description A person, in the words of the operator who minted the portal session. */
         Actor: {
-            id: string;
-            name: string;
+            id: components["schemas"]["Name"];
+            name: components["schemas"]["Name"];
         };
         /** @description A quota that was added to, and what is left of it. */
         AddedToLimit: {
@@ -1280,7 +1280,7 @@ export interface components {
         NewPortalSession: {
             actor: components["schemas"]["Actor"];
             /** @default 900 */
-            expires_in_seconds?: number;
+            expires_in_seconds?: number | null;
             may: components["schemas"]["PortalRight"][];
             /** @description Those that its keys may get; `[]` is none. */
             scopes: components["schemas"]["GrantableScope"][];
