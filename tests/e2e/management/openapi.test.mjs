@@ -137,10 +137,10 @@ const thenBack = async (answer) => {
   return answer;
 };
 
-/** Answers of the configuration, the feed or the limiter need a ledger's tables only to judge the caller. */
+/** Answers of the configuration, the feed, the limiter or the overview need a ledger's tables only to judge the caller. */
 const byAnOperator = ({ tags, operationId }) => {
   const ofNoLedger = tags.includes("Configuration") || tags.includes("Webhooks");
-  return ofNoLedger || ["listTenants", "getTenantLimits"].includes(operationId) ? powerless.key : undefined;
+  return ofNoLedger || ["listTenants", "getTenantLimits", "getOverview", "getUsage"].includes(operationId) ? powerless.key : undefined;
 };
 
 /** How each status comes about; one for all operations, or one for an operation. */
