@@ -8,8 +8,8 @@
 //! change of a key goes through [`changes`]. [`drain`] carries out the [`outbox`], and [`idempotency`] remembers
 //! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`additions`],
 //! [`dead_letter_acts`] and [`addressing`] each own one table; [`usage`] and
-//! [`tenant_usage`] keep the counts that edges send; [`report`] reports to the overview of all tenants; [`schema`]
-//! defines the tables.
+//! [`tenant_usage`] keep the counts that edges send; [`report`] reports to the overview of all tenants, and
+//! [`reporting`] is the table for that; [`schema`] defines the tables.
 
 pub(crate) mod additions;
 mod addressing;
@@ -30,7 +30,8 @@ pub(crate) mod open;
 pub(crate) mod outbox;
 pub(crate) mod overlap;
 pub(crate) mod refusals;
-pub(crate) mod report;
+mod report;
+pub(crate) mod reporting;
 mod schema;
 pub(crate) mod settings;
 pub(crate) mod suspension;

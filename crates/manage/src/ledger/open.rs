@@ -21,7 +21,7 @@ use super::{
     idempotency::{self, InFlight},
     keys,
     lease::{Lease, TellingAll},
-    outbox, report, schema, usage,
+    outbox, reporting, schema, usage,
 };
 use crate::{
     command::{Origin, Target},
@@ -76,8 +76,8 @@ impl OpenLedger {
     /// lease ends: the drain sets it again itself.
     pub(crate) fn arm(&self, now: Timestamp) -> Result<()> {
         let database = &self.database;
-        report::schedule(database, now)?;
-        let reported = report::due(database)?.map(|due| self.reporting.defer(due, now));
+        reporting::schedule(database, now)?;
+        let reported = reporting::due(database)?.map(|due| self.reporting.defer(due, now));
         let told = outbox::earliest_for_limiter(database)?.map(|due| self.telling.defer(due, now));
         let drained = [
             outbox::earliest(database)?,

@@ -1,8 +1,5 @@
-//! The ledger's reports to the overview of all tenants. The decisions are in `keystile_core::ledger::reporting`; this is
-//! the table, and the sending.
-//!
-//! Triggers of the schema note whatever there is to report. The alarm sends it, and nobody's answer waits for that. The
-//! operators' ledger has nothing to report.
+//! Reports to the overview of all tenants: makes the next report and sends the one under way. The alarm does that, and
+//! nobody's answer waits for it.
 
 use keystile_core::{
     KeyId, Timestamp,
@@ -21,62 +18,11 @@ use worker::{Result, SqlStorageValue};
 use super::{
     keys::{self, NEVER},
     open::OpenLedger,
-    settings, suspension, tenant_usage,
+    reporting, settings, suspension, tenant_usage,
 };
 
 /// The longest that the overview may take to answer before the report counts as not taken.
 const OVERVIEW_TIMEOUT_MS: u64 = 2_000;
-
-/// Schedules a report if there is something to report. Returns whether the next one is earlier for that.
-pub(crate) fn schedule(database: &Database, now: Timestamp) -> Result<bool> {
-    let (reporting, changed) = find(database)?;
-    let next = reporting.changed(now);
-    if !changed || next == reporting {
-        return Ok(false);
-    }
-    write(database, next)?;
-    Ok(true)
-}
-
-/// When the next report is to be made or sent.
-pub(super) fn due(database: &Database) -> Result<Option<Timestamp>> {
-    Ok(find(database)?.0.due_at)
-}
-
-/// The reporting, and whether something has changed since the last report was made.
-fn find(database: &Database) -> Result<(Reporting, bool)> {
-    #[derive(Deserialize)]
-    struct Row {
-        changed: u8,
-        number: u64,
-        made_at: Option<Timestamp>,
-        due_at: Option<Timestamp>,
-        attempts: u32,
-        under_way: u8,
-    }
-    let row: Option<Row> = database.row(
-        "SELECT changed, number, made_at, due_at, attempts, report IS NOT NULL AS under_way FROM reporting",
-        vec![],
-    )?;
-    Ok(row.map_or_else(Default::default, |row| {
-        let Row { changed, number, made_at, due_at, attempts, under_way } = row;
-        (Reporting { number, made_at, due_at, attempts, under_way: under_way != 0 }, changed != 0)
-    }))
-}
-
-fn write(database: &Database, reporting: Reporting) -> Result<()> {
-    let Reporting { number, made_at, due_at, attempts, under_way } = reporting;
-    database.execute(
-        "UPDATE reporting SET number = ?, made_at = ?, due_at = ?, attempts = ?, report = iif(?, report, NULL)",
-        vec![
-            (number as i64).into(),
-            made_at.map(Timestamp::as_millis).into(),
-            due_at.map(Timestamp::as_millis).into(),
-            i64::from(attempts).into(),
-            i64::from(under_way).into(),
-        ],
-    )
-}
 
 impl OpenLedger {
     /// Reports, if that is due and no other drain does it already.
@@ -93,7 +39,7 @@ impl OpenLedger {
         if let Err(error) = &answer {
             log::warn("report_failed", &[("reason", error.0.as_str().into())]);
         }
-        let (reporting, _) = find(&self.database)?;
+        let reporting = reporting::find(&self.database)?;
         if reporting.number != report.number {
             return Ok(());
         }
@@ -101,30 +47,28 @@ impl OpenLedger {
             Ok(taken) => reporting.taken(taken.number, report.summary.outdated_at()),
             Err(_) => reporting.failed(clock::now()),
         };
-        write(&self.database, noted)
+        reporting::write(&self.database, noted)
     }
 
     /// The report that is to be sent now: the one under way, or a new one.
     fn report_to_send(&self, now: Timestamp) -> Result<Option<Report>> {
         let database = &self.database;
-        let (reporting, _) = find(database)?;
+        let reporting = reporting::find(database)?;
         if !reporting.is_due(now) {
             return Ok(None);
         }
         if reporting.under_way {
-            return under_way(database).map(Some);
+            return reporting::under_way(database).map(Some);
         }
         let Some(tenant) = self.tenant()? else {
-            write(database, Reporting { due_at: None, ..reporting })?;
+            reporting::write(database, Reporting { due_at: None, ..reporting })?;
             return Ok(None);
         };
         let made = reporting.made(now);
         let uses = tenant_usage::take_unreported(database, REPORTED_BUCKETS)?;
         let report = Report { tenant, number: made.number, uses, summary: self.summary(now)? };
-        let changed = i64::from(tenant_usage::is_unreported(database)?);
-        let text = serde_json::to_string(&report)?;
-        database.execute("UPDATE reporting SET changed = ?, report = ?", vec![changed.into(), text.into()])?;
-        write(database, made)?;
+        reporting::store(database, &report, tenant_usage::is_unreported(database)?)?;
+        reporting::write(database, made)?;
         Ok(Some(report))
     }
 
@@ -143,15 +87,6 @@ impl OpenLedger {
             unused: unused(database)?,
         })
     }
-}
-
-fn under_way(database: &Database) -> Result<Report> {
-    #[derive(Deserialize)]
-    struct Row {
-        report: String,
-    }
-    let row: Option<Row> = database.row("SELECT report FROM reporting", vec![])?;
-    Ok(serde_json::from_str(&row.map(|row| row.report).unwrap_or_default())?)
 }
 
 /// The living keys that expire soonest. Those that a rotation ends have an index of their own.
