@@ -20,6 +20,7 @@ mod ledger_object;
 mod operations;
 #[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
 mod overview;
+mod pages;
 mod router;
 
 pub use feed::Feed;

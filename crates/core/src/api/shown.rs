@@ -7,6 +7,7 @@ mod catalog;
 mod key;
 mod limits;
 mod overview;
+mod session;
 mod tenant;
 
 use serde::Serialize;
@@ -17,6 +18,7 @@ pub use catalog::{
 pub use key::{ShownKey, ShownPendingEnd};
 pub use limits::{ShownLimit, ShownLimitList, ShownRestore};
 pub use overview::{ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview};
+pub use session::{MintedPortalSession, ShownPortalSession, ShownSession, SignedIn};
 pub use tenant::{SecretUse, ShownSuspension, ShownTenant};
 
 use crate::{feed::client::WhenFeedUnreachable, limits::definition::ConfiguredLimits};

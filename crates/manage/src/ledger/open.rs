@@ -136,7 +136,13 @@ impl OpenLedger {
 
     /// Mints a fresh key for what `new` describes. Its text stays in the object's memory until the answer is sent, and
     /// never gets into storage.
-    pub(crate) fn mint(&self, new: NewKey, expires_at: Option<Timestamp>, now: Timestamp) -> Result<(Key, PlainKey)> {
+    pub(crate) fn mint(
+        &self,
+        origin: &Origin,
+        new: NewKey,
+        expires_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(Key, PlainKey)> {
         let random = random::bytes::<MINT_RANDOM_BYTES>()?;
         let id_random = random::bytes::<ID_RANDOM_BYTES>()?;
         let keyring: &Keyring = &self.deployment.keyring;
@@ -149,7 +155,8 @@ impl OpenLedger {
         };
         let minted = minted.map_err(|error| Error::RustError(error.to_string()))?;
         let id = id.ok_or_else(|| fault("too few random bytes for an id"))?;
-        Ok((Key::create(id, new, expires_at, &minted, keyring.newest_fingerprint(), now), minted))
+        let key = Key::create(id, new, expires_at, &minted, keyring.newest_fingerprint(), now);
+        Ok((Key { created_by: Some(origin.creator()), ..key }, minted))
     }
 }
 

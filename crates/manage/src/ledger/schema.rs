@@ -226,6 +226,31 @@ CREATE INDEX quota_additions_by_end ON quota_additions (ends_at);
 CREATE INDEX quota_additions_by_quota ON quota_additions (quota, key, ends_at);
 ",
     "
+-- Sessions of the pages, in the operators' ledger.
+CREATE TABLE sessions (
+    digest TEXT PRIMARY KEY,          -- SHA-256 of the session's text
+    kind TEXT NOT NULL,               -- the beginning of the text
+    operator TEXT NOT NULL,           -- the id of the operator behind it, or 'root'
+    root_mark TEXT,                   -- of root: which root key
+    portal TEXT,                      -- of portal sessions: the session, as JSON
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+-- Who created the key, as JSON; NULL if that isn't known.
+ALTER TABLE keys ADD COLUMN created_by TEXT;
+-- Whether a portal session disabled the key.
+ALTER TABLE keys ADD COLUMN disabled_by_customer INTEGER NOT NULL DEFAULT 0;
+UPDATE keys SET created_by = (
+    SELECT json_object('id', actor_id, 'name', actor_name, 'on_behalf_of', NULL) FROM audit
+    WHERE audit.key_id = keys.id AND audit.action IN ('created', 'imported') ORDER BY seq LIMIT 1
+);
+
+-- The customer on whose behalf the actor acted, if it was one.
+ALTER TABLE audit ADD COLUMN behalf_id TEXT;
+ALTER TABLE audit ADD COLUMN behalf_name TEXT;
+",
+    "
 -- How often the tenant's keys together met with which code, by the hour.
 CREATE TABLE tenant_usage (
     hour INTEGER NOT NULL,            -- as in usage
@@ -328,6 +353,7 @@ mod tests {
             "727e3ea3a8bd8d10926b4ca600c6fa63086a68ead10e13e312453a902d980efd",
             "98e115e47cb1bf8c6140dffab181d3534da4d0cfe7bd8d22cba572a26b18641d",
             "afb5693a9390c0119910ff4655d17e2e5e24cf54050766811c0faecb087bffba",
+            "f61df7a7369016288c72ec084425ab72d835a1f4c9691b221870ac8d5e57ecb0",
             "274d2e7589546dc69961188ab7ed5f8fe44b53f4f192883f42add990e8ff0cb9",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
