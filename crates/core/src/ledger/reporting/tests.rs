@@ -134,7 +134,7 @@ impl Ledger {
     }
 
     /// The transaction that makes a report, or the report that is under way.
-    fn to_send(&mut self, now: Timestamp) -> Option<Report> {
+    fn next_to_send(&mut self, now: Timestamp) -> Option<Report> {
         if !self.reporting.is_due(now) {
             return None;
         }
@@ -189,7 +189,7 @@ proptest! {
                 }
                 Event::Passes(millis, way) => {
                     now = now.plus_millis(millis);
-                    if let Some(report) = ledger.to_send(now) {
+                    if let Some(report) = ledger.next_to_send(now) {
                         sent.push_back(report.clone());
                         let last = (way != Way::Lost).then(|| overview.take(&report));
                         if let Some(last) = last.filter(|_| way == Way::There) {
@@ -208,7 +208,7 @@ proptest! {
                     }
                 }
                 Event::Killed => {
-                    if let Some(report) = ledger.to_send(now) {
+                    if let Some(report) = ledger.next_to_send(now) {
                         sent.push_back(report);
                     }
                 }
