@@ -12,6 +12,6 @@ pub(crate) mod origin;
 mod parameters;
 pub(crate) mod path;
 pub(crate) mod prefer;
-mod query;
+pub(crate) mod query;
 pub(crate) mod reply;
 pub(crate) mod sign_in;

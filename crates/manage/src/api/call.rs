@@ -167,6 +167,8 @@ impl<'a> ApiCall<'a> {
         match status {
             200 => ask::read::<C>(&body),
             401 => Err(credential::refusal(&body, &self.deployment).into()),
+            // The ledger has logged its fault under this request's id.
+            500 => Err(Problem::internal().into()),
             _ => {
                 Err(Problem::unavailable("The ledger of operators can't do this right now; try again shortly.").into())
             }

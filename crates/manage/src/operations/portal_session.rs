@@ -33,7 +33,7 @@ use crate::{
         ask::{self, ask},
         body::{self, JSON},
         call::ApiCall,
-        cookie, credential, origin,
+        cookie, credential, origin, query,
         reply::{Answering, ApiResult},
     },
     command::{Command, Judged, Origin},
@@ -76,6 +76,7 @@ pub(super) fn exchange<'a>(request: &'a Request, env: &'a Env, request_id: &'a s
     Box::pin(async move {
         // Otherwise a foreign page could give its visitor the session of somebody else.
         origin::check_same(request)?;
+        query::none(request)?;
         let deployment = Deployment::load(env)?;
         let code = portal::parse_exchange(body::read(request, JSON, MAX_BODY_BYTES).await?)?;
         let code = SessionKind::PortalCode.digest(&code).ok_or_else(|| ended(&deployment.config.name))?;

@@ -21,6 +21,7 @@ use crate::{
         call::ApiCall,
         cookie, origin,
         path::Parameters,
+        query,
         reply::{Answering, ApiResult},
         sign_in,
     },
@@ -83,6 +84,7 @@ pub(super) fn end<'a>(request: &'a Request, env: &'a Env, request_id: &'a str) -
 /// Ends the session in the cookie of this kind, and removes the cookie.
 pub(super) async fn end_cookie(request: &Request, env: &Env, request_id: &str, kind: SessionKind) -> ApiResult {
     origin::check_same(request)?;
+    query::none(request)?;
     if let Some(digest) = cookie::read(request, kind)? {
         let (status, answer) = ask(env, OPERATORS, &EndSession { request_id: request_id.into(), digest }).await?;
         if status != 200 {
