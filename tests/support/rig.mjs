@@ -231,6 +231,14 @@ class Rig {
   }
 
   /**
+   * With `handles`: sets whether the overview can be reached: "ok", "down", or "silent", which takes reports and doesn't
+   * answer them.
+   */
+  overview(mode) {
+    return this.#handle("__overview", mode);
+  }
+
+  /**
    * Makes another worker call a method of the first edge (EDGE) or of a ledger (LEDGER) by RPC; returns the outcome.
    */
   async rpc(binding, method) {

@@ -76,10 +76,14 @@ function manageConfig(handles, shared, hooks, pages) {
         { name: "FEED", class_name: "LedgersFeed", script_name: "shim" },
         { name: "LIMITER", class_name: "LedgersLimiter", script_name: "shim" },
         { name: "REAL_FEED", class_name: "Feed" },
+        { name: "OVERVIEW", class_name: "Overview" },
         ...(hooks ? [{ name: "DEAD_LETTERS", class_name: "DeadLetters", script_name: "hooks" }] : []),
       ],
     },
-    migrations: [{ tag: "v1", new_sqlite_classes: ["Ledger", "Feed"] }],
+    migrations: [
+      { tag: "v1", new_sqlite_classes: ["Ledger", "Feed"] },
+      { tag: "v2", new_sqlite_classes: ["Overview"] },
+    ],
   };
 }
 

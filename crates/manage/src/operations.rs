@@ -12,9 +12,10 @@ mod disable_key;
 mod export_audit;
 mod get_catalog;
 mod get_key;
-mod get_key_usage;
 mod get_limits;
+mod get_overview;
 mod get_tenant;
+mod get_usage;
 mod health;
 mod import_keys;
 mod list_audit;
@@ -126,12 +127,15 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Delete "/v1/portal-session" endPortalSession, anyone => portal_session::end;
     Get "/v1/scopes" getCatalog, any operator or portal => get_catalog::of_deployment;
     Get "/v1/plans" listPlans, KeysRead of OwnTenants => list_plans::of_deployment;
+    Get "/v1/overview" getOverview, KeysRead of AllTenants => get_overview::of_deployment;
+    Get "/v1/usage" getUsage, KeysRead of AllTenants => get_usage::of_all_tenants;
 
     Get "/v1/tenants" listTenants, KeysRead of AllTenants => list_tenants::of_deployment;
     Get "/v1/tenants/{tenant}" getTenant, KeysRead of PathTenant => get_tenant::of_path;
     Patch "/v1/tenants/{tenant}" updateTenant, KeysWrite of AllTenants => update_tenant::of_path;
     Post "/v1/tenants/{tenant}/suspend" suspendTenant, KeysWrite of AllTenants => suspend_tenant::suspend;
     Post "/v1/tenants/{tenant}/resume" resumeTenant, KeysWrite of AllTenants => suspend_tenant::resume;
+    Get "/v1/tenants/{tenant}/usage" getTenantUsage, KeysRead of PathTenant => get_usage::of_tenant;
     Get "/v1/tenants/{tenant}/limits" getTenantLimits, KeysRead of PathTenant or portal => get_limits::of_tenant;
     Post "/v1/tenants/{tenant}/limits/restore" restoreLimits, KeysWrite of AllTenants => restore_limits::of_tenant;
     Post "/v1/tenants/{tenant}/quotas/{name}/add" addToTenantQuota, KeysWrite of AllTenants => add_to_quota::of_tenant;
@@ -145,7 +149,7 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Post "/v1/tenants/{tenant}/keys/import" importKeys, KeysWrite of PathTenant => import_keys::of_tenant;
     Get "/v1/tenants/{tenant}/keys/{id}" getKey, KeysRead of PathTenant or portal => get_key::of_tenant;
     Patch "/v1/tenants/{tenant}/keys/{id}" updateKey, KeysWrite of PathTenant or portal => update_key::of_tenant;
-    Get "/v1/tenants/{tenant}/keys/{id}/usage" getKeyUsage, KeysRead of PathTenant or portal => get_key_usage::of_tenant;
+    Get "/v1/tenants/{tenant}/keys/{id}/usage" getKeyUsage, KeysRead of PathTenant or portal => get_usage::of_key;
     Get "/v1/tenants/{tenant}/keys/{id}/limits" getKeyLimits, KeysRead of PathTenant or portal => get_limits::of_key;
     Post "/v1/tenants/{tenant}/keys/{id}/quotas/{name}/add" addToKeyQuota,
         KeysWrite of AllTenants => add_to_quota::of_key;
@@ -180,8 +184,9 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::read::<Authenticate>(),
     Handler::read::<export_audit::ExportAudit>(),
     Handler::read::<get_key::GetKey>(),
-    Handler::read::<get_key_usage::GetKeyUsage>(),
     Handler::read::<get_tenant::GetTenant>(),
+    Handler::read::<get_usage::GetKeyUsage>(),
+    Handler::read::<get_usage::GetTenantUsage>(),
     Handler::read::<list_audit::ListAudit>(),
     Handler::read::<list_keys::ListKeys>(),
     Handler::consult::<get_limits::GetLimits>(),

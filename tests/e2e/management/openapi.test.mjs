@@ -153,10 +153,11 @@ const thenBack = async (answer) => {
   return answer;
 };
 
-/** Answers of the configuration, the feed or the limiter need a ledger's tables only to judge the caller. */
+/** Answers of the configuration, the feed, the limiter or the overview need a ledger's tables only to judge the caller. */
 const byAnOperator = ({ tags, operationId }) => {
   const ofNoLedger = tags.includes("Configuration") || tags.includes("Webhooks");
-  return ofNoLedger || ["listTenants", "getTenantLimits", "getSession"].includes(operationId) ? powerless.key : undefined;
+  const others = ["listTenants", "getTenantLimits", "getOverview", "getUsage", "getSession"];
+  return ofNoLedger || others.includes(operationId) ? powerless.key : undefined;
 };
 
 /** How each status comes about; one for all operations, or one for an operation. */

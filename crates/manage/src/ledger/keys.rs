@@ -312,20 +312,42 @@ pub(crate) fn exist(database: &Database) -> Result<bool> {
     Ok(one.is_some())
 }
 
+/// The number of keys of one status that a rotation is to end, or of those that none is to end.
+#[derive(Deserialize)]
+pub(crate) struct Counted {
+    pub(crate) status: KeyStatus,
+    ending: u8,
+    pub(crate) keys: u64,
+}
+
+impl Counted {
+    /// The number of these that count against the limit of active keys.
+    pub(crate) const fn lasting(&self) -> u64 {
+        match self.status {
+            KeyStatus::Active | KeyStatus::Disabled if self.ending == 0 => self.keys,
+            _ => 0,
+        }
+    }
+}
+
+/// The numbers of keys. Triggers keep them, so no key is read.
+pub(crate) fn counts(database: &Database, now: Timestamp) -> Result<Vec<Counted>> {
+    notice_expiry(database, now)?;
+    database.rows("SELECT status, ending, keys FROM key_counts", vec![])
+}
+
 /// The number of keys of each status.
 pub(crate) fn count_by_status(database: &Database, now: Timestamp) -> Result<Vec<(KeyStatus, u64)>> {
-    #[derive(Deserialize)]
-    struct Count {
-        status: KeyStatus,
-        keys: u64,
-    }
-    let counts: Vec<Count> = database.rows(
-        "SELECT CASE WHEN state = 'revoked' THEN 'revoked' WHEN expires_at <= ? THEN 'expired' ELSE state END AS status,
-                count(*) AS keys
-         FROM keys GROUP BY 1",
-        vec![now.as_millis().into()],
-    )?;
-    Ok(counts.into_iter().map(|count| (count.status, count.keys)).collect())
+    Ok(counts(database, now)?.into_iter().map(|count| (count.status, count.keys)).collect())
+}
+
+/// Marks keys that have expired since. Nothing is written when a key expires, so whoever counts or filters by status
+/// does this before, once for each key.
+pub(crate) fn notice_expiry(database: &Database, now: Timestamp) -> Result<()> {
+    let now: SqlStorageValue = now.as_millis().into();
+    database.execute("UPDATE keys SET expired = 1 WHERE expired = 0 AND expires_at <= ?", vec![now.clone()])?;
+    // Corrects the mark if a clock was ahead and has been set back.
+    database.execute("UPDATE keys SET expired = 0 WHERE expired = 1 AND expires_at > ?", vec![now])
 }
 
 /// Counts the keys that count against the limit of active keys, but no further than `most`. These are the keys that are
@@ -354,7 +376,7 @@ fn count_alive(database: &Database, which: &str, now: Timestamp, most: u32) -> R
 }
 
 /// The expiry in the index of living keys for a key that never expires.
-const NEVER: i64 = 9_007_199_254_740_991;
+pub(crate) const NEVER: i64 = 9_007_199_254_740_991;
 
 /// Counts the usable keys for each secret with which keys were tagged. Imported keys have no tag and are not counted.
 pub(crate) fn count_by_secret(database: &Database, now: Timestamp) -> Result<Vec<(String, u64)>> {

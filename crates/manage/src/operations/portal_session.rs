@@ -11,13 +11,13 @@ use keystile_core::{
     api::{
         management::MAX_BODY_BYTES,
         portal::{self, PortalRequest},
-        shown::{KeyCounts, MintedPortalSession, ShownLimits, ShownPortalSession},
+        shown::{MintedPortalSession, ShownLimits, ShownPortalSession},
     },
     base::{
         id::{ID_RANDOM_BYTES, SessionId},
         timestamp::Rfc3339,
     },
-    ledger::idempotency::Claim,
+    ledger::{idempotency::Claim, summary::KeyCounts},
     objects::{Done, ledger::OPERATORS},
 };
 use keystile_runtime::{clock, random, response};

@@ -4,13 +4,14 @@ use alloc::string::{String, ToString};
 
 use serde::Serialize;
 
-use super::{KeyCounts, ShownLimits};
+use super::ShownLimits;
 use crate::{
     access::{operator::Caller, record::Reach, scope::ScopeSet, session::Actor},
     base::{
         id::{SessionId, TenantId},
         timestamp::{Rfc3339, Timestamp},
     },
+    ledger::summary::KeyCounts,
 };
 
 /// An operator's session, as `GET /v1/session` shows it.

@@ -12,8 +12,9 @@ use keystile_core::{
     },
     api::{
         import::ImportReport,
-        shown::{Holds, KeyCounts, SecretUse, Showing, ShownCatalog, ShownKey, ShownPlans, ShownSources},
+        shown::{Holds, SecretUse, Showing, ShownCatalog, ShownKey, ShownPlans, ShownSources},
         shown::{MintedPortalSession, ShownPortalSession, ShownSession},
+        shown::{ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview},
         shown::{ShownLimit, ShownLimitList, ShownLimits, ShownRestore, ShownSuspension, ShownTenant},
     },
     base::{
@@ -28,6 +29,7 @@ use keystile_core::{
         import::LineResult,
         lifecycle::{Creator, ImportedKey, Key, NewKey, PendingEnd, Revocation},
         plan::{KeyLimits, Plan, RequestedExpiry},
+        summary::KeyCounts,
     },
     limits::{
         definition::{AppliedLimit, ConfiguredLimits, LimitDefinition, LimitKind, Per, WhenLimiterUnreachable},
@@ -36,7 +38,7 @@ use keystile_core::{
         quota,
         state::LimitState,
     },
-    usage::report::{Bucket, CodeCounts, KeyUsage, Period, UsageSummary},
+    usage::report::{Bucket, CodeCounts, Period, Usage, UsageOf, UsageSummary},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -177,14 +179,45 @@ fn an_import_is_reported_as_documented() {
 
 #[test]
 fn uses_are_shown_as_documented() {
-    let usage = |last_used_at| KeyUsage {
-        key_id: KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap(),
-        last_used_at,
-        recent: vec![Bucket { hour: 486_111, code: "VALID".into(), count: 1 }],
-        all: CodeCounts::default(),
+    let report = |of| {
+        let recent = vec![Bucket { hour: 486_111, code: "VALID".into(), count: 1 }];
+        sent(&Usage { recent, all: CodeCounts::default() }.report(of, Period::Day, NOW))
     };
-    let reports = [None, Some(NOW)].map(|last| sent(&usage(last).report(Period::Day, NOW)));
-    assert_documented("Usage", &reports);
+    let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
+    assert_documented("Usage", &[None, Some(NOW)].map(|last| report(UsageOf::Key(id.clone(), last))));
+    assert_documented("TenantUsage", &[report(UsageOf::Tenant(acme()))]);
+    assert_documented("TotalUsage", &[report(UsageOf::AllTenants)]);
+}
+
+#[test]
+fn the_overview_is_shown_as_documented() {
+    let key = |time: Option<Timestamp>| ShownListedKey {
+        created_at: Rfc3339(NOW),
+        display: "knq_live_7Hq2".into(),
+        environment: Environment::Live,
+        expires_at: time.map(Rfc3339),
+        id: KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap(),
+        last_used_at: time.map(Rfc3339),
+        name: "Zapier".into(),
+        tenant: acme(),
+    };
+    let keys = || ShownKeyList::new(vec![key(None), key(Some(NOW))], false);
+    let near = |plan: Option<&str>| ShownNearCap {
+        active_keys: 4,
+        max_active_keys: 5,
+        plan: plan.map(String::from),
+        tenant: acme(),
+    };
+    let overview = ShownOverview {
+        as_of: Rfc3339(NOW),
+        expiring: keys(),
+        keys: KeyCounts::default(),
+        near_caps: ShownNearCaps::new(vec![near(None), near(Some("pro"))]),
+        suspended: 0,
+        tenants: 1,
+        unused: keys(),
+    };
+    assert_documented("Overview", &[sent(&overview)]);
 }
 
 #[test]
