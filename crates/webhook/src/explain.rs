@@ -20,6 +20,8 @@ pub use report::{
 };
 pub use sample::{Sample, can_sign, sample, sample_secret};
 
+pub use urls::{reads_method, reads_url};
+
 mod body;
 mod charset;
 mod code;

@@ -5,7 +5,7 @@ use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use super::{Case, code::CauseCode};
 use crate::{
     algorithm::Algorithm, budget::Budget, delivery::Delivery, failure::Failure, lookup::Lookup, place::Place,
-    scheme::Scheme, secret::Secrets, template::Part, verified::Verified, verify::verify,
+    scheme::Scheme, secret::Secrets, verified::Verified, verify::verify,
 };
 
 /// A delivery, its scheme and its secrets, of which parts may be changed.
@@ -164,14 +164,6 @@ impl<'a> Trial<'a> {
             }
         }
         found
-    }
-
-    /// Whether a message, a hash or a claim has a part for which this holds.
-    pub(super) fn reads(&self, is_it: impl Fn(&Part) -> bool) -> bool {
-        let scheme = &self.scheme;
-        let hashed = scheme.hashes.iter().map(|hash| &hash.of);
-        let claimed = scheme.claims.iter().map(|(_, template)| template);
-        scheme.messages.iter().chain(hashed).chain(claimed).any(|template| template.0.iter().any(&is_it))
     }
 
     /// Whether the signature is an HMAC, or another one with a shared secret.

@@ -15,12 +15,12 @@ use super::{
     search::Try,
     trial::{Edit, Trial, What},
 };
-use crate::{place::Place, template::Part, url::Url};
+use crate::{place::Place, scheme::Scheme, template::Part, url::Url};
 
 const METHODS: [&str; 6] = ["POST", "GET", "PUT", "PATCH", "DELETE", "HEAD"];
 
 pub(super) fn edits(trial: &Trial<'_>, _: &Case<'_>, attempt: Try<'_>) -> ControlFlow<()> {
-    if trial.reads(|part| *part == Part::Method) {
+    if reads_method(&trial.scheme) {
         let given = trial.method.to_string();
         for method in METHODS.into_iter().filter(|method| *method != given) {
             let sentence = format!("The sender signed the method {method}; this delivery says `{given}`.");
@@ -29,7 +29,7 @@ pub(super) fn edits(trial: &Trial<'_>, _: &Case<'_>, attempt: Try<'_>) -> Contro
         let lower = "The sender signed the method in lower case.";
         attempt(Edit::new(CauseCode::Method, lower, What::Method(given.to_ascii_lowercase())))?;
     }
-    if !trial.reads(is_of_url) {
+    if !reads_url(&trial.scheme) {
         return ControlFlow::Continue(());
     }
     let given: &str = &trial.url;
@@ -40,6 +40,25 @@ pub(super) fn edits(trial: &Trial<'_>, _: &Case<'_>, attempt: Try<'_>) -> Contro
         }
     }
     ControlFlow::Continue(())
+}
+
+/// Whether the URL of a delivery is signed, or has a text that the scheme reads.
+#[must_use]
+pub fn reads_url(scheme: &Scheme) -> bool {
+    has_part(scheme, is_of_url) || scheme.signature.iter().any(|place| matches!(place, Place::Query(_)))
+}
+
+/// Whether the method of a delivery is signed.
+#[must_use]
+pub fn reads_method(scheme: &Scheme) -> bool {
+    has_part(scheme, |part| *part == Part::Method)
+}
+
+/// Whether a message, a hash or a claim has a part for which this holds.
+fn has_part(scheme: &Scheme, is_it: impl Fn(&Part) -> bool) -> bool {
+    let hashed = scheme.hashes.iter().map(|hash| &hash.of);
+    let claimed = scheme.claims.iter().map(|(_, template)| template);
+    scheme.messages.iter().chain(hashed).chain(claimed).any(|template| template.0.iter().any(&is_it))
 }
 
 const fn is_of_url(part: &Part) -> bool {
