@@ -31,6 +31,8 @@ mod budget;
 mod delivery;
 mod der;
 mod encoding;
+#[cfg(feature = "explain")]
+pub mod explain;
 mod failure;
 mod form;
 pub mod handshake;

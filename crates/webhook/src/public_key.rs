@@ -156,6 +156,21 @@ impl PublicKey {
         }
     }
 
+    /// Whether a signature, written as the scheme has it, is good.
+    #[cfg(feature = "explain")]
+    pub(crate) fn is_good(&self, algorithm: Algorithm, signature: &[u8], message: &[Cow<'_, [u8]>]) -> bool {
+        let joined;
+        let (algorithm, signature) = match (algorithm, der::p1363(signature)) {
+            (Algorithm::EcdsaP256, None) => return false,
+            (Algorithm::EcdsaP256, Some(pair)) => {
+                joined = pair;
+                (Algorithm::EcdsaP256P1363, joined.as_slice())
+            }
+            (algorithm, _) => (algorithm, signature),
+        };
+        self.verify(algorithm, signature, message).unwrap_or_default()
+    }
+
     #[cfg(feature = "ed25519")]
     fn verify_ed25519(&self, signature: &[u8], message: &[Cow<'_, [u8]>]) -> Option<()> {
         let public = self.spki.strip_prefix(&ED25519_HEAD)?.try_into().ok()?;

@@ -117,6 +117,16 @@ impl Secrets {
         parsed
     }
 
+    /// The secrets of one whose key is known, for each method that has a shared secret.
+    #[cfg(feature = "explain")]
+    pub(crate) fn of_key(scheme: &Scheme, key: &[u8]) -> Self {
+        let methods = scheme.methods.iter().enumerate();
+        let keys = methods.filter_map(|(method, rule)| {
+            Some(Key { secret: 0, method, material: keyed(rule.algorithm, key.to_vec())? })
+        });
+        Self { keys: keys.collect(), count: 1, faults: Vec::new() }
+    }
+
     /// The secrets that can't be used.
     #[must_use]
     pub fn faults(&self) -> &[SecretFault] {
@@ -147,13 +157,18 @@ fn materials(method: &SigningMethod, secret: &str) -> Result<Vec<Material>, Secr
         return Err(SecretProblem::NotShared);
     }
     let keys = shared(method.key, secret)?;
-    let keyed = |key: Vec<u8>| match method.algorithm {
+    // This is checked after derivation, since the hex or base64 of an empty text is empty.
+    let keys: Vec<Material> =
+        keys.into_iter().filter(|key| !key.is_empty()).filter_map(|key| keyed(method.algorithm, key)).collect();
+    if keys.is_empty() { Err(SecretProblem::Empty) } else { Ok(keys) }
+}
+
+/// The key of these bytes for an algorithm with a shared secret.
+fn keyed(algorithm: Algorithm, key: Vec<u8>) -> Option<Material> {
+    match algorithm {
         Algorithm::Sha256 | Algorithm::Equality => Some(Material::Bytes(key)),
         algorithm => Keyed::new(algorithm, &key).map(|keyed| Material::Hmac(key, Box::new(keyed))),
-    };
-    // This is checked after derivation, since the hex or base64 of an empty text is empty.
-    let keys: Vec<Material> = keys.into_iter().filter(|key| !key.is_empty()).filter_map(keyed).collect();
-    if keys.is_empty() { Err(SecretProblem::Empty) } else { Ok(keys) }
+    }
 }
 
 /// The keys that a shared secret can stand for: one, except in the form of Polar.

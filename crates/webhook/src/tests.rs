@@ -7,7 +7,7 @@ mod handshakes;
 mod headers;
 mod properties;
 mod replays;
-mod rig;
+pub(crate) mod rig;
 mod schemes;
 mod secrets;
 mod structured;

@@ -50,6 +50,22 @@ impl<'a> Url<'a> {
         Self { whole, scheme, authority, rest }
     }
 
+    #[cfg(feature = "explain")]
+    pub(crate) const fn scheme(&self) -> &'a str {
+        self.scheme
+    }
+
+    #[cfg(feature = "explain")]
+    pub(crate) const fn authority(&self) -> &'a str {
+        self.authority
+    }
+
+    /// The path as it is written, which may be empty.
+    #[cfg(feature = "explain")]
+    pub(crate) fn written_path(&self) -> &'a str {
+        self.rest.split('?').next().unwrap_or_default()
+    }
+
     pub(crate) fn path(&self) -> &'a str {
         let path = self.rest.split('?').next().unwrap_or_default();
         if path.is_empty() { "/" } else { path }

@@ -8,7 +8,7 @@ use crate::{
     verify, verify::SignatureCheck,
 };
 
-pub(super) const STANDARD: &str = r#"
+pub(crate) const STANDARD: &str = r#"
     signature = "header:webhook-signature|svix-signature"
     split = " "
     prefix = "v1,"
@@ -21,7 +21,7 @@ pub(super) const STANDARD: &str = r#"
     event_id = "header:webhook-id|svix-id"
 "#;
 
-pub(super) const ADYEN: &str = r#"
+pub(crate) const ADYEN: &str = r#"
     each = "json:notificationItems[].NotificationRequestItem"
     signature = "json:additionalData.hmacSignature"
     encoding = "base64"
@@ -30,14 +30,14 @@ pub(super) const ADYEN: &str = r#"
     message = "{json_or_empty:pspReference}:{json_or_empty:originalReference}:{json_or_empty:amount.value}"
 "#;
 
-pub(super) const GITHUB: &str = r#"
+pub(crate) const GITHUB: &str = r#"
     signature = "header:x-hub-signature-256"
     prefix = "sha256="
     encoding = "hex"
     algorithm = "hmac-sha256"
 "#;
 
-pub(super) const STRIPE: &str = r#"
+pub(crate) const STRIPE: &str = r#"
     signature = "header:stripe-signature"
     split = ","
     prefix = "v1="
@@ -47,7 +47,7 @@ pub(super) const STRIPE: &str = r#"
     timestamp = { at = "field:t" }
 "#;
 
-pub(super) const SLACK: &str = r#"
+pub(crate) const SLACK: &str = r#"
     signature = "header:x-slack-signature"
     prefix = "v0="
     encoding = "hex"
@@ -56,28 +56,28 @@ pub(super) const SLACK: &str = r#"
     timestamp = { at = "header:x-slack-request-timestamp" }
 "#;
 
-pub(super) const PLAIN_BASE64: &str = r#"
+pub(crate) const PLAIN_BASE64: &str = r#"
     signature = "header:x-signature"
     encoding = "base64"
     algorithm = "hmac-sha256"
 "#;
 
-pub(super) const NOW: i64 = 1_700_000_000;
+pub(crate) const NOW: i64 = 1_700_000_000;
 
-pub(super) fn scheme(text: &str) -> Scheme {
+pub(crate) fn scheme(text: &str) -> Scheme {
     toml::from_str(text).unwrap()
 }
 
-pub(super) fn options(seconds: i64) -> Options<'static> {
+pub(crate) fn options(seconds: i64) -> Options<'static> {
     Options::at(Duration::from_secs(seconds.try_into().unwrap()))
 }
 
-pub(super) fn post<'a>(headers: &'a [(&'a str, &'a str)], body: &'a [u8]) -> Delivery<'a> {
+pub(crate) fn post<'a>(headers: &'a [(&'a str, &'a str)], body: &'a [u8]) -> Delivery<'a> {
     Delivery { method: "POST", url: "https://example.com/hooks/a", headers, body }
 }
 
 /// Verifies a delivery, and does the checks that the engine leaves to the caller.
-pub(super) fn check(
+pub(crate) fn check(
     scheme: &Scheme,
     secrets: &[&str],
     delivery: &Delivery<'_>,
@@ -88,11 +88,11 @@ pub(super) fn check(
 }
 
 /// The code of the failure, or `VALID`.
-pub(super) fn code(scheme: &Scheme, secrets: &[&str], headers: &[(&str, &str)], body: &[u8]) -> &'static str {
+pub(crate) fn code(scheme: &Scheme, secrets: &[&str], headers: &[(&str, &str)], body: &[u8]) -> &'static str {
     check(scheme, secrets, &post(headers, body), &options(NOW)).map_or_else(|failure| failure.code(), |_| "VALID")
 }
 
-pub(super) fn settle(verification: Verification<'_>) -> Result<Verified, Failure> {
+pub(crate) fn settle(verification: Verification<'_>) -> Result<Verified, Failure> {
     match verification {
         Verification::Pending(pending) => {
             let answers: Vec<bool> = pending.checks.iter().map(|check| arithmetic(check).is_some()).collect();
@@ -143,25 +143,25 @@ fn rsa_prefix(oid: &[u8], hash: u8) -> std::boxed::Box<[u8]> {
 }
 
 /// The headers of a delivery that is signed now by this scheme.
-pub(super) fn signed(scheme: &Scheme, secret: &str, body: &[u8]) -> Vec<(String, String)> {
+pub(crate) fn signed(scheme: &Scheme, secret: &str, body: &[u8]) -> Vec<(String, String)> {
     signed_at(scheme, secret, body, NOW)
 }
 
-pub(super) fn signed_at(scheme: &Scheme, secret: &str, body: &[u8], seconds: i64) -> Vec<(String, String)> {
+pub(crate) fn signed_at(scheme: &Scheme, secret: &str, body: &[u8], seconds: i64) -> Vec<(String, String)> {
     sign(scheme, secret, &post(&[], body), Some("msg_1"), &options(seconds)).unwrap().headers
 }
 
-pub(super) fn borrowed(headers: &[(String, String)]) -> Vec<(&str, &str)> {
+pub(crate) fn borrowed(headers: &[(String, String)]) -> Vec<(&str, &str)> {
     headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 /// The value of a header that signing made.
-pub(super) fn value<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
+pub(crate) fn value<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
     headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str()).unwrap()
 }
 
 /// The code of a delivery with one header replaced.
-pub(super) fn with_header(
+pub(crate) fn with_header(
     scheme: &Scheme,
     secret: &str,
     headers: &[(String, String)],
@@ -176,7 +176,7 @@ pub(super) fn with_header(
 }
 
 /// A key pair of Standard Webhooks, and a shared secret.
-pub(super) const WHSK: &str =
+pub(crate) const WHSK: &str =
     "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
-pub(super) const WHPK: &str = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
-pub(super) const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(crate) const WHPK: &str = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
+pub(crate) const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
