@@ -10,6 +10,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, s
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { buildDebugger } from "./debugger.mjs";
 import { buildPages, PAGES, stampOf } from "./pages.mjs";
 import { Failed } from "./run.mjs";
 import { inRoot } from "./tools.mjs";
@@ -35,6 +36,7 @@ export function providePages() {
 export async function keepPagesBuilt(manage, signal) {
   let wanted = true;
   let wake = () => {};
+  let engine;
   const change = () => {
     wanted = true;
     wake();
@@ -51,6 +53,24 @@ export async function keepPagesBuilt(manage, signal) {
       await delay(QUIET_MS);
     }
     await buildOnce(manage);
+    // The debugger's engine takes longer to compile than the pages do, and they don't wait for it.
+    if (!signal.aborted) {
+      engine ??= buildEngine().then((built) => {
+        engine = undefined;
+        if (built) change();
+      });
+    }
+  }
+}
+
+/** Builds the debugger's engine, and says whether the pages have to be built again for it. */
+async function buildEngine() {
+  try {
+    return await buildDebugger();
+  } catch (error) {
+    if (!(error instanceof Failed)) throw error;
+    console.error(`\n${error.message}\n\n✗ The engine of /debugger was not built. A change in www tries again.`);
+    return false;
   }
 }
 

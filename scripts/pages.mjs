@@ -21,6 +21,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 
+import { buildDebugger, debuggerAssets } from "./debugger.mjs";
 import { installOnce } from "./packages.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
 import { inRoot, root } from "./tools.mjs";
@@ -35,8 +36,6 @@ export const PAGES = {
 };
 /** The custom element: one file with a stable name, since other sites' pages load it. */
 const ELEMENT = { entry: www("src", "element", "keystile_keys.ts"), file: path.join("portal", "keystile-keys.js") };
-/** Files that one page needs beside its modules, as `export const assets = [{ from, to }]`. */
-const DEBUGGER_ASSETS = www("src", "debugger", "assets.mjs");
 
 /** Where the sizes of the last build stand: `{ page: { eager, lazy } }`, in bytes after gzip -9. */
 export const SIZES = inRoot("build", "pages.json");
@@ -50,7 +49,9 @@ export const stampOf = (outdir) => path.join(path.dirname(outdir), `.${path.base
  */
 export async function buildPages({ outdir = inRoot("build", "www"), release = false, move = moveInto } = {}) {
   await installOnce("what the pages are written with", www());
-  const extra = existsSync(DEBUGGER_ASSETS) ? (await import(pathToFileURL(DEBUGGER_ASSETS))).assets : [];
+  // `npm start` builds the debugger's engine later, and then the pages again: until then that page says so.
+  if (release) await buildDebugger({ release });
+  const extra = debuggerAssets();
   const inputs = `${release ? "release" : "start"} ${fingerprint(extra)}`;
   const stamp = stampOf(outdir);
   if (isUpToDate(outdir, stamp, inputs)) return JSON.parse(readFileSync(SIZES, "utf8"));

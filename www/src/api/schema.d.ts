@@ -176,6 +176,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See what needs attention in all tenants
+         * @description Living keys (neither revoked nor expired) that expire soon or are unused, tenants that are almost at their limit of active keys, and the number of keys. Each tenant reports two seconds after a change or a use, then once a minute at most; a report that can't be delivered is sent again until it is. The times in it are compared with the clock when it is read. Only for operators of all tenants.
+         */
+        get: operations["getOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/plans": {
         parameters: {
             query?: never;
@@ -689,6 +709,46 @@ export interface paths {
          * @description Puts all of its keys out of use, those to come included, until it is resumed. For operators of all tenants.
          */
         post: operations["suspendTenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How often a tenant's keys were used
+         * @description All of its keys together, as far as edges have reported: they do every `[usage] flush_seconds`.
+         */
+        get: operations["getTenantUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How often all tenants' keys were used
+         * @description Each tenant reports two seconds after a change or a use, then once a minute at most; a report that can't be delivered is sent again until it is. Only for operators of all tenants.
+         */
+        get: operations["getUsage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1209,6 +1269,22 @@ export interface components {
         };
         /** @description Units; null is no limit. */
         LimitValue: number | null;
+        ListedKey: {
+            created_at: components["schemas"]["Time"];
+            display: components["schemas"]["Display"];
+            environment: components["schemas"]["Environment"];
+            expires_at: components["schemas"]["Time"] | null;
+            id: components["schemas"]["KeyId"];
+            /** @description The hour in which it was last let through. */
+            last_used_at: components["schemas"]["Time"] | null;
+            name: components["schemas"]["Name"];
+            tenant: components["schemas"]["TenantId"];
+        };
+        ListedKeys: {
+            keys: components["schemas"]["ListedKey"][];
+            /** @description Whether there are others. */
+            more: boolean;
+        };
         ListedTenant: {
             created_at: components["schemas"]["Time"];
             suspended: boolean;
@@ -1245,6 +1321,13 @@ export interface components {
          * @example Zapier
          */
         Name: string;
+        NearCap: {
+            /** @description Keys that count: neither revoked, nor expired, nor to be ended by a rotation. */
+            active_keys: components["schemas"]["Count"];
+            max_active_keys: components["schemas"]["Count"];
+            plan: components["schemas"]["PlanName"] | null;
+            tenant: components["schemas"]["TenantId"];
+        };
         /**
          * Format: ip-network
          * @description An IPv4 or IPv6 network with its prefix length; one address is a network of 32 or 128 bits.
@@ -1332,6 +1415,25 @@ export interface components {
          */
         OperatorScope: "keys:read" | "keys:write" | "audit:read" | "operators:write" | "verify" | "webhooks:read" | "webhooks:write";
         OperatorScopes: components["schemas"]["OperatorScope"][];
+        /** @description All tenants whose ledgers have reported. */
+        Overview: {
+            /** @description The time of the answer. */
+            as_of: components["schemas"]["Time"];
+            /** @description The soonest first. */
+            expiring: components["schemas"]["ListedKeys"];
+            keys: components["schemas"]["KeyCounts"];
+            near_caps: {
+                /** @description Whether there are others. */
+                more: boolean;
+                /** @description The fullest first. */
+                tenants: components["schemas"]["NearCap"][];
+            };
+            /** @description How many of them are suspended. */
+            suspended: components["schemas"]["Count"];
+            tenants: components["schemas"]["Count"];
+            /** @description The longest unused first. */
+            unused: components["schemas"]["ListedKeys"];
+        };
         /** @description Values by name. Own values go before the plan's. One that an operator of one tenant has set is a maximum: a lower one of the plan holds. */
         OwnLimits: {
             [key: string]: {
@@ -1628,12 +1730,21 @@ export interface components {
             /** @description Own values of the tenant, which go before the plan's; null takes all of them back. */
             rate_limits?: components["schemas"]["OwnLimitsPatch"] | null;
         };
+        /** @description How often the keys of a tenant were used, by what came of it. */
+        TenantUsage: {
+            tenant: components["schemas"]["TenantId"];
+        } & components["schemas"]["UsageProperties"];
         /**
          * Format: date-time
          * @description An instant: RFC 3339, in UTC, with milliseconds.
          * @example 2026-11-21T02:42:01.967Z
          */
         Time: string;
+        /** @description How often the keys of all tenants were used, by what came of it. */
+        TotalUsage: {
+            /** @description The time of the answer. */
+            as_of: components["schemas"]["Time"];
+        } & components["schemas"]["UsageProperties"];
         /** @description Something that this depends on can't be reached. Whether a change was recorded is not known: look, or ask again. */
         Unavailable: {
             /** @constant */
@@ -1643,17 +1754,9 @@ export interface components {
         } & components["schemas"]["Problem"];
         /** @description How often a key was used, by what came of it. */
         Usage: {
-            "7d": components["schemas"]["UsageByCode"];
-            "24h": components["schemas"]["UsageByCode"];
-            "30d": components["schemas"]["UsageByCode"];
-            all: components["schemas"]["UsageByCode"];
-            /** @description Every hour of the period, oldest first. */
-            hourly: components["schemas"]["UsageHour"][];
             key_id: components["schemas"]["KeyId"];
             last_used_at: components["schemas"]["Time"] | null;
-            /** @description That of `hourly`. */
-            period: components["schemas"]["UsagePeriod"];
-        };
+        } & components["schemas"]["UsageProperties"];
         UsageByCode: {
             allowed: components["schemas"]["Count"];
             codes: components["schemas"]["UsageCodes"];
@@ -1679,6 +1782,16 @@ export interface components {
          * @enum {string}
          */
         UsagePeriod: "24h" | "7d" | "30d";
+        UsageProperties: {
+            "7d": components["schemas"]["UsageByCode"];
+            "24h": components["schemas"]["UsageByCode"];
+            "30d": components["schemas"]["UsageByCode"];
+            all: components["schemas"]["UsageByCode"];
+            /** @description Every hour of the period, oldest first. */
+            hourly: components["schemas"]["UsageHour"][];
+            /** @description That of `hourly`. */
+            period: components["schemas"]["UsagePeriod"];
+        };
         /** @description Only with `include=usage`. */
         UsageSummary: {
             "7d": components["schemas"]["UsageCounts"];
@@ -2308,6 +2421,10 @@ export interface components {
         DeliveryId: components["schemas"]["DeliveryId"];
         /** @description Only those of this environment. */
         EnvironmentFilter: components["schemas"]["Environment"];
+        /** @description Only living ones (neither revoked nor expired) that expire within this many days. */
+        ExpiresWithin: components["schemas"]["Days"];
+        /** @description That of `expiring`. */
+        ExpiringWithin: components["schemas"]["Days"];
         /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
         IdempotencyKey: string;
         /** @description Only if the key has the version of one of these ETags; `*` is any. */
@@ -2320,6 +2437,8 @@ export interface components {
         KeyId: components["schemas"]["KeyId"];
         /** @description Entries of a page, at most. */
         Limit: components["schemas"]["Limit"];
+        /** @description That of `near_caps`: at least so much of `max_active_keys`. */
+        NearCap: number;
         /** @description Which operator. */
         OperatorId: components["schemas"]["OperatorId"];
         /** @description That of `hourly`. */
@@ -2340,6 +2459,10 @@ export interface components {
         Tenant: components["schemas"]["TenantId"];
         /** @description Only those with this text in their name. */
         TenantSearch: string;
+        /** @description Only living ones (neither revoked nor expired) that were created this many days ago or earlier, and not let through since. */
+        UnusedFor: components["schemas"]["Days"];
+        /** @description That of `unused`: created this many days ago or earlier, and not let through since. */
+        UnusedForByDefault: components["schemas"]["Days"];
     };
     requestBodies: {
         Addition: {
@@ -2554,6 +2677,8 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the page before. */
                 cursor?: components["parameters"]["Cursor"];
+                /** @description Only living ones (neither revoked nor expired) that expire within this many days. */
+                expires_within_days?: components["parameters"]["ExpiresWithin"];
                 /** @description `usage` adds how often each was used. */
                 include?: components["parameters"]["Include"];
                 /** @description Entries of a page, at most. */
@@ -2564,6 +2689,8 @@ export interface operations {
                 scope?: components["parameters"]["ScopeFilter"];
                 /** @description Only those of this status. */
                 status?: components["parameters"]["Status"];
+                /** @description Only living ones (neither revoked nor expired) that were created this many days ago or earlier, and not let through since. */
+                unused_for_days?: components["parameters"]["UnusedFor"];
             };
             header?: never;
             path?: never;
@@ -2786,6 +2913,40 @@ export interface operations {
             422: components["responses"]["InvalidPost"];
             500: components["responses"]["Internal"];
             503: components["responses"]["KeyChangePending"];
+        };
+    };
+    getOverview: {
+        parameters: {
+            query?: {
+                /** @description That of `expiring`. */
+                expiring_within_days?: components["parameters"]["ExpiringWithin"];
+                /** @description That of `near_caps`: at least so much of `max_active_keys`. */
+                near_cap_percent?: components["parameters"]["NearCap"];
+                /** @description That of `unused`: created this many days ago or earlier, and not let through since. */
+                unused_for_days?: components["parameters"]["UnusedForByDefault"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 50 of each list. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listPlans: {
@@ -3190,6 +3351,8 @@ export interface operations {
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Only those of this environment. */
                 environment?: components["parameters"]["EnvironmentFilter"];
+                /** @description Only living ones (neither revoked nor expired) that expire within this many days. */
+                expires_within_days?: components["parameters"]["ExpiresWithin"];
                 /** @description `usage` adds how often each was used. */
                 include?: components["parameters"]["Include"];
                 /** @description Entries of a page, at most. */
@@ -3200,6 +3363,8 @@ export interface operations {
                 scope?: components["parameters"]["ScopeFilter"];
                 /** @description Only those of this status. */
                 status?: components["parameters"]["Status"];
+                /** @description Only living ones (neither revoked nor expired) that were created this many days ago or earlier, and not let through since. */
+                unused_for_days?: components["parameters"]["UnusedFor"];
             };
             header?: never;
             path: {
@@ -3944,6 +4109,69 @@ export interface operations {
             422: components["responses"]["InvalidPost"];
             500: components["responses"]["Internal"];
             503: components["responses"]["TenantChangePending"];
+        };
+    };
+    getTenantUsage: {
+        parameters: {
+            query?: {
+                /** @description That of `hourly`. */
+                period?: components["parameters"]["Period"];
+            };
+            header?: never;
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts, and a series by hour. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUsage"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getUsage: {
+        parameters: {
+            query?: {
+                /** @description That of `hourly`. */
+                period?: components["parameters"]["Period"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts, and a series by hour. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotalUsage"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listWebhookSources: {
