@@ -1,11 +1,10 @@
 // Lists of keys: filters, pages, and what a page costs in a tenant of 10,000 keys.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { after, afterEach, before, test } from "node:test";
 
-import { inRoot } from "../../../scripts/tools.mjs";
+import { ledgerMigrations } from "../../support/migrations.mjs";
 import { eventually, startRig } from "../../support/rig.mjs";
 
 const KEYS = 10_000;
@@ -170,9 +169,7 @@ test("operators are listed by status, scope and text, those of one tenant for th
 });
 
 test("the keys of a ledger from before are put where lists find them", () => {
-  const source = readFileSync(inRoot("crates", "manage", "src", "ledger", "schema.rs"), "utf8");
-  const list = source.slice(source.indexOf("MIGRATIONS: "), source.indexOf("#[cfg(test)]"));
-  const migrations = [...list.matchAll(/"([^"]*)"/g)].map(([, migration]) => migration);
+  const migrations = ledgerMigrations();
   const placing = migrations.findIndex((migration) => migration.includes("CREATE TABLE key_places"));
   assert.ok(placing > 0);
   const database = new DatabaseSync(":memory:");

@@ -2,11 +2,10 @@
 // clock when it is read.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { after, afterEach, before, test } from "node:test";
 
-import { inRoot } from "../../../scripts/tools.mjs";
+import { ledgerMigrations } from "../../support/migrations.mjs";
 import { eventually, importable, startRig } from "../../support/rig.mjs";
 
 const HOUR = 3_600_000;
@@ -296,9 +295,7 @@ test("uses of before the upgrade are in all sums, and are folded once they are r
 });
 
 test("a ledger of before is counted and reports when it next wakes; the operators' never does", () => {
-  const source = readFileSync(inRoot("crates", "manage", "src", "ledger", "schema.rs"), "utf8");
-  const list = source.slice(source.indexOf("MIGRATIONS: "), source.indexOf("#[cfg(test)]"));
-  const migrations = [...list.matchAll(/"([^"]*)"/g)].map(([, migration]) => migration);
+  const migrations = ledgerMigrations();
   const reportsFrom = migrations.findIndex((migration) => migration.includes("CREATE TABLE reporting"));
   assert.ok(reportsFrom > 0);
   const upgraded = (kind) => {
