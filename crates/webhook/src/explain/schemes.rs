@@ -9,10 +9,9 @@ use alloc::{
 use core::ops::ControlFlow;
 
 use super::{
-    Case,
+    case::Case,
     code::CauseCode,
-    search::Try,
-    trial::{Edit, Trial, What},
+    trial::{Edit, Trial, Try, What},
 };
 use crate::{
     algorithm::{Algorithm, Encoding, TimeUnit},
