@@ -9,7 +9,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{algorithm::Algorithm, failure::Failure, options::Options, scheme::Scheme, verified::Verified};
+use crate::{failure::Failure, options::Options, verified::Verified};
 pub use case::{Case, Limits};
 pub use code::CauseCode;
 pub use pasted::{PastedRequest, read_request};
@@ -54,7 +54,7 @@ pub fn explain(case: &Case<'_>, limits: &Limits<'_>) -> Explanation {
     let found = match &judged {
         Ok(_) => search::Found::nothing(Ending::NotNeeded),
         // A token that is sent as it is can't be changed on the way and still be known again.
-        Err(_) if is_equality(case.scheme) => search::Found::nothing(Ending::NotPossible),
+        Err(_) if schemes::is_equality(case.scheme) => search::Found::nothing(Ending::NotPossible),
         Err(failure) => search::search(case, failure, limits),
     };
     let hints: Vec<Hint> = match &judged {
@@ -62,10 +62,6 @@ pub fn explain(case: &Case<'_>, limits: &Limits<'_>) -> Explanation {
         Err(failure) => hints::hints(case, failure, &found.causes),
     };
     Explanation { verdict: verdict(&judged), steps, causes: found.causes, hints, search: found.search }
-}
-
-fn is_equality(scheme: &Scheme) -> bool {
-    scheme.methods.iter().all(|method| method.algorithm == Algorithm::Equality)
 }
 
 fn verdict(judged: &Result<Verified, Failure>) -> Verdict {

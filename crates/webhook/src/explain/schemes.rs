@@ -120,7 +120,7 @@ pub(super) fn known(trial: &Trial<'_>, case: &Case<'_>, attempt: Try<'_>) -> Con
     let mut groups: Vec<(&'static Scheme, Vec<&'static str>)> = Vec::new();
     for provider in registry::all() {
         let scheme = &provider.scheme;
-        if super::is_equality(scheme) || scheme == case.scheme {
+        if is_equality(scheme) || scheme == case.scheme {
             continue;
         }
         match groups.iter_mut().find(|(other, _)| *other == scheme) {
@@ -139,4 +139,9 @@ pub(super) fn known(trial: &Trial<'_>, case: &Case<'_>, attempt: Try<'_>) -> Con
     }
     let _ = trial;
     ControlFlow::Continue(())
+}
+
+/// Whether every method compares a token as it is.
+pub(super) fn is_equality(scheme: &Scheme) -> bool {
+    scheme.methods.iter().all(|method| method.algorithm == Algorithm::Equality)
 }
