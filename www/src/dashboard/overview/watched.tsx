@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 
+import type { ListedKeys, NearCap } from "../../api/types";
 import { Link, useApp } from "../../app";
 import { Empty } from "../../components/states";
 import { Badge } from "../../components/status";
@@ -9,11 +10,11 @@ import { type Column, Table } from "../../components/table";
 import { Time } from "../../i18n";
 import { Card } from "../parts/page";
 import { TenantLink } from "../parts/tenant_link";
-import type { NearCap, WatchedKey, WatchedKeys } from "./overview";
+import type { WatchedKey } from "./overview";
 
 interface WatchedCardProps {
   kind: "expiring" | "unused";
-  watched: WatchedKeys;
+  watched: ListedKeys;
   days: number;
   /** Whether rows name their tenant. */
   tenants: boolean;
@@ -96,7 +97,9 @@ export function WatchedCard({ kind, watched, days, tenants, stale }: WatchedCard
           Show all {i18n.number(watched.keys.length)}
         </button>
       )}
-      {!folded && watched.more && <p class="fine">{texts.more}</p>}
+      {!folded && watched.more && (
+        <p class="fine">{tenants ? texts.more : "These are the newest of them; there are more."}</p>
+      )}
     </Card>
   );
 }
@@ -151,7 +154,11 @@ export function NearCaps({ near, stale }: { near: { tenants: NearCap[]; more: bo
         keyOf={({ tenant }) => tenant}
         columns={[
           { id: "tenant", label: "Tenant", cell: ({ tenant }) => <TenantLink tenant={tenant} /> },
-          { id: "plan", label: "Plan", cell: ({ plan }) => (plan ? <bdi>{plan}</bdi> : <span class="quiet">None</span>) },
+          {
+            id: "plan",
+            label: "Plan",
+            cell: ({ plan }) => (plan ? <bdi>{plan}</bdi> : <span class="quiet">None</span>),
+          },
           { id: "cap", label: "Active keys", cell: (row) => <Fullness row={row} /> },
         ]}
         empty={
@@ -161,7 +168,9 @@ export function NearCaps({ near, stale }: { near: { tenants: NearCap[]; more: bo
         }
       />
       {near.more && <p class="fine">These are the fullest; there are more.</p>}
-      {near.tenants.length > 0 && <p class="fine">A tenant that is full can’t create keys. Its page has its plan and limits.</p>}
+      {near.tenants.length > 0 && (
+        <p class="fine">A tenant that is full can’t create keys. Its page has its plan and limits.</p>
+      )}
     </Card>
   );
 }
