@@ -199,6 +199,26 @@ describe("the debugger of signatures", () => {
     await page.getByRole("combobox", { name: "Provider" }).waitFor();
   });
 
+  site.test("an engine that trapped is started anew", {}, async ({ page, context }) => {
+    const trap = `
+      const engine = onmessage;
+      onmessage = (event) => {
+        if (event.data.name !== "explain") return engine(event);
+        postMessage({ id: event.data.id, error: "The engine stopped: unreachable.", trapped: true });
+      };`;
+    let served = 0;
+    await context.route("**/assets/debugger-engine-*.js", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, body: (await answer.text()) + (served++ === 0 ? trap : "") });
+    });
+    await open(page);
+    await page.getByRole("button", { name: "A genuine delivery, for comparison" }).click();
+    await page.getByRole("alert").getByText("The engine stopped: unreachable.").waitFor();
+    await secret(page).fill("another secret");
+    await says(page, /Most likely it was made with another secret/);
+    assert.equal(served, 2);
+  });
+
   site.test("every state is accessible, light and dark, wide and narrow", {}, async ({ page }) => {
     await open(page);
     await settled(page);

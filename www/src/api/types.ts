@@ -37,6 +37,7 @@ export type WebhookSource = Schemas["WebhookSource"];
 export type DeadLetter = Schemas["DeadLetter"];
 export type Overview = Schemas["Overview"];
 export type NearCap = Schemas["NearCap"];
+export type ListedKey = Schemas["ListedKey"];
 export type ListedKeys = Schemas["ListedKeys"];
 export type ListedTenant = Schemas["ListedTenant"];
 export type AuditEntry = Schemas["AuditEntry"];

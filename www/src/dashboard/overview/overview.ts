@@ -1,10 +1,7 @@
 // What the overview shows, from the API.
 
 import type { Client } from "../../api/client";
-import type { ListedKeys, Overview } from "../../api/types";
-
-/** A key in a list of the overview. */
-export type WatchedKey = ListedKeys["keys"][number];
+import type { ListedKey, ListedKeys, Overview } from "../../api/types";
 
 export interface Watch {
   /** Days until the expiry, at most. */
@@ -60,4 +57,4 @@ export async function overviewOf(client: Client, tenant: string, watch: Watch, s
 }
 
 const timeOf = (time: string | null): number => (time === null ? Number.POSITIVE_INFINITY : Date.parse(time));
-const lastSign = (key: WatchedKey): number => Date.parse(key.last_used_at ?? key.created_at);
+const lastSign = (key: ListedKey): number => Date.parse(key.last_used_at ?? key.created_at);

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 
-import type { ListedKeys, NearCap } from "../../api/types";
+import type { ListedKey, ListedKeys, NearCap } from "../../api/types";
 import { Link, useApp } from "../../app";
 import { Empty } from "../../components/states";
 import { Badge } from "../../components/status";
@@ -10,7 +10,6 @@ import { type Column, Table } from "../../components/table";
 import { Time } from "../../i18n";
 import { Card } from "../parts/page";
 import { TenantLink } from "../parts/tenant_link";
-import type { WatchedKey } from "./overview";
 
 interface WatchedCardProps {
   kind: "expiring" | "unused";
@@ -50,13 +49,13 @@ export function WatchedCard({ kind, watched, days, tenants, stale }: WatchedCard
   const folded = !all && watched.keys.length > FIRST;
   const inDays = (n: number): string => i18n.format("{n|one={n} day|other={n} days}", { n });
   const offered = [...new Set<number>([...texts.days, days])].sort((a, b) => a - b);
-  const key: Column<WatchedKey> = { id: "name", label: "Key", cell: (row) => <KeyCell row={row} tenant={tenants} /> };
-  const used: Column<WatchedKey> = {
+  const key: Column<ListedKey> = { id: "name", label: "Key", cell: (row) => <KeyCell row={row} tenant={tenants} /> };
+  const used: Column<ListedKey> = {
     id: "used",
     label: "Last used",
     cell: ({ last_used_at }) => (last_used_at ? <Time value={last_used_at} /> : <span class="quiet">Never</span>),
   };
-  const columns: Column<WatchedKey>[] =
+  const columns: Column<ListedKey>[] =
     kind === "expiring"
       ? [key, { id: "expires", label: "Expires", cell: (row) => <Soon at={row.expires_at} /> }, used]
       : [key, used, { id: "created", label: "Created", cell: (row) => <Time value={row.created_at} form="date" /> }];
@@ -104,7 +103,7 @@ export function WatchedCard({ kind, watched, days, tenants, stale }: WatchedCard
   );
 }
 
-function KeyCell({ row, tenant }: { row: WatchedKey; tenant: boolean }) {
+function KeyCell({ row, tenant }: { row: ListedKey; tenant: boolean }) {
   return (
     <div class="name-cell">
       <Link to={{ page: "keys", tenant: row.tenant, key: row.id }}>

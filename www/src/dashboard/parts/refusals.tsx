@@ -5,7 +5,7 @@ import type { ComponentChildren } from "preact";
 import type { UsageByCode } from "../../api/types";
 import { Link, useApp } from "../../app";
 import { Table } from "../../components/table";
-import { share } from "./usage";
+import { share } from "./share";
 
 interface Meaning {
   means: string;

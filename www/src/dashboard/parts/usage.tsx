@@ -7,6 +7,7 @@ import { BarChart } from "../../components/chart";
 import { Loading, ProblemView } from "../../components/states";
 import { Card, Segments } from "./page";
 import { Refusals } from "./refusals";
+import { share } from "./share";
 
 const BARS = { "24h": 24, "7d": 28, "30d": 30 } as const;
 const NAMES = { "24h": "24 hours", "7d": "7 days", "30d": "30 days" } as const;
@@ -79,7 +80,3 @@ function Sums({ usage }: { usage: UsageByCode }) {
     </dl>
   );
 }
-
-/** A part of the whole: two significant digits, since small shares are what matters here. */
-export const share = (locale: string, part: number): string =>
-  new Intl.NumberFormat(locale, { style: "percent", maximumSignificantDigits: 2 }).format(part);

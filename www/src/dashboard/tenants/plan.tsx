@@ -11,8 +11,6 @@ import { Time } from "../../i18n";
 import { Card, Fact } from "../parts/page";
 import { AddToQuota } from "./add_to_quota";
 
-export type PlansInForce = Plans;
-
 /** The plan of that name; for none, what holds for tenants without one. */
 export function planOf(plans: Plans, name: string | null): Omit<Plan, "name" | "description"> {
   return (

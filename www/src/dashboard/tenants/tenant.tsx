@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 
-import type { Tenant } from "../../api/types";
+import type { Plans, Tenant } from "../../api/types";
 import { useQuery } from "../../api/use_query";
 import { Link, useApp } from "../../app";
 import { Empty, Loading, ProblemView } from "../../components/states";
@@ -15,7 +15,7 @@ import { Card, Frame, Tile } from "../parts/page";
 import { UsageCard } from "../parts/usage";
 import { useLanding } from "../parts/use_landing";
 import { EditTenant } from "./edit";
-import { Allowances, PlanCard, type PlansInForce } from "./plan";
+import { Allowances, PlanCard } from "./plan";
 import { PortalLink } from "./portal_link";
 import { Resume, Suspend } from "./suspend";
 import styles from "./tenants.css";
@@ -25,33 +25,32 @@ adopt(document, styles);
 type Open = "edit" | "suspend" | "resume" | "portal";
 
 export default function TenantPage({ session }: PageProps) {
-  const { client, router } = useApp();
+  const { router } = useApp();
+  const { operator } = session;
+  const tenant = everywhere(operator) ? router.params.value["tenant"] : operator.tenant;
+  if (tenant !== undefined) return <TenantView key={tenant} tenant={tenant} session={session} />;
+  return (
+    <Frame title="Tenant">
+      <Empty title="The address names no tenant">
+        <Link to={{ page: "tenants" }}>Choose one from the list</Link>
+      </Empty>
+    </Frame>
+  );
+}
+
+function TenantView({ tenant, session }: PageProps & { tenant: string }) {
+  const { client } = useApp();
   const { operator } = session;
   const all = everywhere(operator);
-  const tenant = all ? router.params.value["tenant"] : operator.tenant;
   const [open, setOpen] = useState<Open>();
-  const known = useQuery(
-    client,
-    [tenant],
-    async (signal) => {
-      const [{ data }, { data: plans }] = await Promise.all([
-        client.get("/v1/tenants/{tenant}", { path: { tenant: tenant ?? "" }, signal }),
-        client.get("/v1/plans", { signal }),
-      ]);
-      return { tenant: data, plans };
-    },
-    { keep: false },
-  );
+  const known = useQuery(client, [tenant], async (signal) => {
+    const [{ data }, { data: plans }] = await Promise.all([
+      client.get("/v1/tenants/{tenant}", { path: { tenant }, signal }),
+      client.get("/v1/plans", { signal }),
+    ]);
+    return { tenant: data, plans };
+  });
   useLanding(known.data?.tenant);
-  if (tenant === undefined) {
-    return (
-      <Frame title="Tenant">
-        <Empty title="The address names no tenant">
-          <Link to={{ page: "tenants" }}>Choose one from the list</Link>
-        </Empty>
-      </Frame>
-    );
-  }
   const write = holds(operator, "keys:write");
   const { data } = known;
   return (
@@ -139,7 +138,7 @@ interface DialogsProps extends PageProps {
   onChanged: () => void;
   onClose: () => void;
   tenant: Tenant;
-  plans: PlansInForce;
+  plans: Plans;
 }
 
 function Dialogs({ open, onChanged, onClose, tenant, plans, session }: DialogsProps) {
