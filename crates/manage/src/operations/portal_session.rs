@@ -48,6 +48,9 @@ use crate::{
     },
 };
 
+/// The maximum length of the body with a code, bytes. It is read before it is known who sends it.
+const MAX_EXCHANGE_BYTES: u32 = 1_024;
+
 /// Mints a session for a customer of the tenant.
 pub(super) async fn mint(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
@@ -81,7 +84,7 @@ pub(super) fn exchange<'a>(request: &'a Request, env: &'a Env, request_id: &'a s
         origin::check_same(request)?;
         query::none(request)?;
         let deployment = Deployment::load(env)?;
-        let code = portal::parse_exchange(body::read(request, JSON, MAX_BODY_BYTES).await?)?;
+        let code = portal::parse_exchange(body::read(request, JSON, MAX_EXCHANGE_BYTES).await?)?;
         let code = SessionKind::PortalCode.digest(&code, &deployment.keyring);
         let code = code.ok_or_else(|| ended(&deployment.config.name))?;
         // The code is used up last. If something fails before, the customer can follow the link again.
