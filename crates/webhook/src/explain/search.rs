@@ -164,10 +164,6 @@ impl<'a> Searcher<'_, 'a> {
 
     /// Tries a change, on top of others.
     fn attempt(&mut self, base: &Trial<'_>, before: &[Edit], edit: Edit) -> ControlFlow<()> {
-        let trial = base.with(&edit.what);
-        if !self.seen.insert(identity(&trial)) {
-            return ControlFlow::Continue(());
-        }
         let over = if self.tries >= self.limits.tries {
             Some(Ending::Tries)
         } else if (self.limits.expired)() {
@@ -178,6 +174,10 @@ impl<'a> Searcher<'_, 'a> {
         if over.is_some() {
             self.ending = over;
             return ControlFlow::Break(());
+        }
+        let trial = base.with(&edit.what);
+        if !self.seen.insert(identity(&trial)) {
+            return ControlFlow::Continue(());
         }
         self.tries += 1;
         let judged = trial.judge(self.case);

@@ -157,7 +157,8 @@ fn entry(scheme: &Scheme, text: &str) -> Entry {
             Err(_) => {}
         }
     }
-    let is_field = |place: &Place| matches!(place, Place::Field(key) if text.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with('=')));
+    let begins = |key: &str| text.strip_prefix(key).is_some_and(|rest| rest.starts_with('='));
+    let is_field = |place: &Place| matches!(place, Place::Field(key) if begins(key));
     let read = scheme.timestamp.as_ref().is_some_and(|rule| is_field(&rule.at))
         || scheme.messages.iter().flat_map(|message| message.places()).any(is_field);
     Entry {

@@ -11,8 +11,8 @@ use crate::{
 const COMPACT: &str = r#"{"id":"evt_1","list":[1,2,{}],"none":null,"url":"https://a.example/b?c=1&d=2","empty":[]}"#;
 const SPACED: &str =
     r#"{"id": "evt_1", "list": [1, 2, {}], "none": null, "url": "https://a.example/b?c=1&d=2", "empty": []}"#;
-const INDENTED: &str = "{\n  \"id\": \"evt_1\",\n  \"list\": [\n    1,\n    2,\n    {}\n  ],\n  \"none\": null,\n  \"url\": \
-                        \"https://a.example/b?c=1&d=2\",\n  \"empty\": []\n}";
+const INDENTED: &str = "{\n  \"id\": \"evt_1\",\n  \"list\": [\n    1,\n    2,\n    {}\n  ],\n  \"none\": null,\n  \
+                        \"url\": \"https://a.example/b?c=1&d=2\",\n  \"empty\": []\n}";
 /// As Jackson's `DefaultPrettyPrinter` writes it.
 const JACKSON: &str = "{\n  \"id\" : \"evt_1\",\n  \"list\" : [ 1, 2, { } ],\n  \"none\" : null,\n  \"url\" : \
                        \"https://a.example/b?c=1&d=2\",\n  \"empty\" : [ ]\n}";

@@ -64,8 +64,6 @@ fn cause_22_forms() {
         proves(&read, 22);
     }
     // Unpadded, URL-safe, twice, and once more.
-    let raw = "\u{fb}\u{ff}\u{fe}secret";
-    let _ = raw;
     let url_safe = Given::signed(&of_key("base64"), "+/8+/8+/8+/8", BODY).with_secret("-_8-_8-_8-_8");
     proves(&url_safe, 22);
     let twice = Given::signed(&of_key("base64"), base64, BODY).with_secret("QUFFQ0F3UUZCZ2NJQ1FvTERBME9Edz09");
