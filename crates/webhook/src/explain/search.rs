@@ -278,9 +278,14 @@ fn identity(trial: &Trial<'_>) -> [u8; 32] {
         Cow::Borrowed(_) => add(0, &[]),
         Cow::Owned(scheme) => add(0, scheme.to_value().to_string().as_bytes()),
     }
-    trial.secrets.iter().for_each(|secret| add(1, secret.as_bytes()));
-    if let Some(key) = &trial.key {
-        add(2, key);
+    // Two texts that give the same keys are the same secret.
+    let secrets = trial.secrets();
+    for key in &secrets.keys {
+        add(1, &key.method.to_be_bytes());
+        add(2, key.identity());
+    }
+    if secrets.is_empty() {
+        trial.secrets.iter().for_each(|secret| add(8, secret.as_bytes()));
     }
     add(3, trial.method.as_bytes());
     add(4, trial.url.as_bytes());

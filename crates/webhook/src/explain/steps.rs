@@ -53,10 +53,7 @@ pub(super) fn problem(failure: &Failure) -> Problem {
 
 fn secret(scheme: &Scheme, secrets: &Secrets, index: usize) -> SecretStep {
     let keys: Vec<&Key> = secrets.keys.iter().filter(|key| key.secret == index).collect();
-    let length = |key: &&Key| match &key.material {
-        Material::Public(public) => public.spki.len(),
-        _ => key.bytes().len(),
-    };
+    let length = |key: &&Key| key.identity().len();
     let mut forms: Vec<&'static str> = scheme.methods.iter().map(|method| method.key.name()).collect();
     forms.dedup();
     SecretStep {

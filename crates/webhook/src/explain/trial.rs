@@ -100,12 +100,17 @@ impl<'a> Trial<'a> {
 
     /// The verifier's word.
     pub(super) fn judge(&self, case: &Case<'_>) -> Result<Verified, Failure> {
+        let secrets = self.secrets();
+        self.with_delivery(|delivery| verify(&self.scheme, &secrets, delivery, case.options).into_result())
+    }
+
+    /// The secrets, made into keys.
+    pub(super) fn secrets(&self) -> Secrets {
         let texts: Vec<&str> = self.secrets.iter().map(AsRef::as_ref).collect();
-        let secrets = match &self.key {
+        match &self.key {
             Some(key) => Secrets::of_key(&self.scheme, key),
             None => Secrets::parse(&self.scheme, &texts),
-        };
-        self.with_delivery(|delivery| verify(&self.scheme, &secrets, delivery, case.options).into_result())
+        }
     }
 
     pub(super) fn with_delivery<T>(&self, see: impl FnOnce(&Delivery<'_>) -> T) -> T {

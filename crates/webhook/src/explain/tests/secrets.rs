@@ -39,7 +39,8 @@ fn cause_20_white_space_and_quotes() {
         assert_eq!(explanation.causes[0].changes[0].difference, None);
     }
     proves(&given(STANDARD, WHSEC, &format!("{WHSEC}\n")), 20);
-    proves(&given(STANDARD, WHSEC, &format!("\"{WHSEC}\"")), 20);
+    let quoted = proves(&given(STANDARD, WHSEC, &format!("\"{WHSEC}\"")), 20);
+    assert_eq!(quoted.causes.len(), 1, "the same key is one cause");
 }
 
 #[test]
