@@ -293,7 +293,6 @@ fn identity(trial: &Trial<'_>) -> [u8; 32] {
         add(5, name.as_bytes());
         add(6, value.as_bytes());
     }
-    let body = mac::sha256(&[Cow::Borrowed(&*trial.body)]);
-    add(7, &body);
+    add(7, &trial.body_identity.to_be_bytes());
     mac::sha256(&parts)
 }

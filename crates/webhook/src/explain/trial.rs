@@ -19,6 +19,8 @@ pub(super) struct Trial<'a> {
     pub(super) url: Cow<'a, str>,
     pub(super) headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     pub(super) body: Cow<'a, [u8]>,
+    /// A number that tells bodies apart.
+    pub(super) body_identity: u64,
 }
 
 /// A change to be tried.
@@ -50,6 +52,16 @@ impl Edit {
     pub(super) fn new(code: CauseCode, sentence: impl Into<String>, what: What) -> Self {
         Self { parts: alloc::vec![(code, sentence.into())], what }
     }
+}
+
+/// A number that is the same for the same bytes. Bodies may be long, and another one with the same number would only
+/// not be tried.
+fn identity(bytes: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(FACTOR).rotate_left(29);
+    let hash = words.iter().fold(bytes.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    rest.iter().fold(hash, |hash, byte| mix(hash, u64::from(*byte)))
 }
 
 /// How far a delivery comes. A change proves something if the delivery comes further than before, and to
@@ -95,6 +107,7 @@ impl<'a> Trial<'a> {
                 .map(|(name, value)| (Cow::Borrowed(*name), Cow::Borrowed(*value)))
                 .collect(),
             body: Cow::Borrowed(case.delivery.body),
+            body_identity: identity(case.delivery.body),
         }
     }
 
@@ -129,7 +142,10 @@ impl<'a> Trial<'a> {
     pub(super) fn with(&self, what: &What) -> Self {
         let mut changed = self.clone();
         match what {
-            What::Body(body) => changed.body = Cow::Owned(body.clone()),
+            What::Body(body) => {
+                changed.body_identity = identity(body);
+                changed.body = Cow::Owned(body.clone());
+            }
             What::Secret(_, text) => changed.secrets = alloc::vec![Cow::Owned(text.clone())],
             What::Key(_, key) => changed.key = Some(key.clone()),
             What::Url(url) => changed.url = Cow::Owned(url.clone()),
