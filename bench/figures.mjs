@@ -17,6 +17,8 @@ const FIGURES = {
   webhook_64k_workers: { unit: "ratio", budget: 0.9, moreIsBetter: true },
   edge_kib: { unit: "KiB", budget: 170 },
   edge_startup_ms: { unit: "ms", budget: 25 },
+  dashboard_kib: { unit: "KiB", budget: 150 },
+  element_kib: { unit: "KiB", budget: 60 },
 };
 
 const DECIMALS = { ratio: 2, KiB: 1, ms: 1, requests: 0 };

@@ -1,4 +1,5 @@
-// Checks the edge worker's size and start-up time against its budget, measured on the bundle that would be uploaded.
+// Checks sizes and start-up times against their budgets: the edge worker's, measured on the bundle that would be
+// uploaded, and those of the pages.
 
 import { mkdirSync } from "node:fs";
 import path from "node:path";
@@ -6,6 +7,7 @@ import { pathToFileURL } from "node:url";
 
 import { figure, median } from "../bench/figures.mjs";
 import { bundle, bundleFile, EDGE, kib, uploadSize } from "./bundle.mjs";
+import { buildPages } from "./pages.mjs";
 import { asProgram, capture, Failed } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { inRoot, wrangler, wranglerEnv } from "./tools.mjs";
@@ -13,16 +15,28 @@ import { inRoot, wrangler, wranglerEnv } from "./tools.mjs";
 const STARTUP_RUNS = 7;
 
 export async function checkBudget() {
-  const { figures, raw } = await measureEdge();
-  const [size, startup] = figures;
+  const { figures: edge, raw } = await measureEdge();
+  const [size, startup] = edge;
+  const [dashboard, element] = await measurePages();
   const rows = [
     ["edge upload, gzip", `${size.value} KiB (${kib(raw)} raw)`, size],
     ["edge startup, median", `${startup.value} ms (${startup.spread.join(" to ")})`, startup],
+    ["dashboard, gzip", `${dashboard.value} KiB`, dashboard],
+    ["embedded element, gzip", `${element.value} KiB`, element],
   ];
   for (const [what, measured, { met, budget, unit }] of rows) {
     console.log(`${met ? "✓" : "✗"} ${what.padEnd(30)} ${measured.padEnd(34)} budget ${budget} ${unit}`);
   }
-  if (!figures.every(({ met }) => met)) throw new Failed("The edge worker is over its budget.");
+  if (!rows.every(([, , { met }]) => met)) throw new Failed("What is marked with ✗ is over its budget.");
+}
+
+/** The figures `dashboard_kib` and `element_kib`: all that they may load, but for WebAssembly. */
+async function measurePages() {
+  const sizes = await buildPages({ release: true });
+  return ["dashboard", "element"].map((page) => {
+    const { eager, lazy } = sizes[page];
+    return figure(`${page}_kib`, (eager + lazy) / 1024);
+  });
 }
 
 /** The figures `edge_kib` and `edge_startup_ms`, and the bytes that the first is of. */

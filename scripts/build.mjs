@@ -1,6 +1,6 @@
-// `npm run build [-- edge | manage | hooks | limiter | config]`: compiles keystile.toml into the module that the workers import,
-// and the crates into WebAssembly. Wrangler calls it before every bundle (`[build] command`), so it skips whatever is
-// up to date.
+// `npm run build [-- edge | manage | hooks | limiter | config | pages]`: compiles keystile.toml into the module that the
+// workers import, the crates into WebAssembly, and www into the pages that the management worker serves. Wrangler calls
+// it before every bundle (`[build] command`), so it skips whatever is up to date.
 //
 //   --config PATH      another keystile.toml (or KEYSTILE_CONFIG)
 //   --config-out PATH  the place for its module (or KEYSTILE_CONFIG_OUT)
@@ -13,12 +13,14 @@ import { parseArgs } from "node:util";
 
 import { cratesOf } from "./crates.mjs";
 import { bindgen, checkConfig, START } from "./host_tools.mjs";
+import { buildPages } from "./pages.mjs";
 import { asProgram, Failed, quietly } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { inRoot, root, target, wasmBuildEnv } from "./tools.mjs";
 import { optimize } from "./wasm_opt.mjs";
 
-const WORKERS = ["edge", "manage", "hooks", "limiter"];
+export const WORKERS = ["edge", "manage", "hooks", "limiter"];
+const TARGETS = [...WORKERS, "config", "pages"];
 const WASM = "wasm32-unknown-unknown";
 /** The profile. `start` compiles fast and optimises little, for `npm start` alone; `release` is tested and deployed. */
 const profile = () => (process.env.KEYSTILE_PROFILE === START ? START : "release");
@@ -28,9 +30,10 @@ for (const name of ["KEYSTILE_CONFIG", "KEYSTILE_CONFIG_OUT"]) {
   if (process.env[name]) process.env[name] = fromCaller(process.env[name]);
 }
 
-export async function build(targets = ["config", ...WORKERS], options = {}) {
+export async function build(targets = TARGETS, options = {}) {
   await buildConfig(options);
   await buildWorkers(WORKERS.filter((worker) => targets.includes(worker)));
+  if (targets.includes("pages")) await buildPages({ release: profile() === "release" });
 }
 
 /**
@@ -163,7 +166,7 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     });
     const targets = positionals.length === 0 || positionals.includes("all") ? undefined : positionals;
     for (const target of targets ?? []) {
-      if (!["config", ...WORKERS].includes(target)) throw new Failed(`Build what? ${WORKERS.join(", ")}, config or all, not "${target}".`);
+      if (!TARGETS.includes(target)) throw new Failed(`Build what? ${TARGETS.join(", ")} or all, not "${target}".`);
     }
     await setup();
     await build(targets, { config: values.config, configOut: values["config-out"] });

@@ -7,6 +7,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { buildConfig } from "./build.mjs";
+import { buildPages } from "./pages.mjs";
 import { capture } from "./run.mjs";
 import { inRoot, root, wrangler, wranglerEnv } from "./tools.mjs";
 
@@ -23,6 +24,8 @@ export const UPSTREAM = { name: "keystile-demo-upstream", config: "dev/upstream/
  */
 export async function bundle({ name, config, main }, { toml, directory = inRoot("build", "deploy", name) } = {}) {
   rmSync(directory, { recursive: true, force: true });
+  // Wrangler wants the pages to be there, whatever is done with the bundle.
+  if (name === MANAGE.name) await buildPages({ release: true });
   const alias = [];
   if (toml) {
     const module = await buildConfig({ config: toml, configOut: `${directory}.config.js` });

@@ -1,4 +1,4 @@
-// `npm run deploy`: deploys all workers to your Cloudflare account. It creates what is missing there: the KV
+// `npm run deploy`: deploys all workers, and the pages, to your Cloudflare account. It creates what is missing there: the KV
 // namespace (its id goes into both wrangler files), the two queues of webhooks, the two secrets, and the demo upstream
 // while wrangler.toml still names it.
 //
@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 
 import { build } from "./build.mjs";
 import { bundle, EDGE, HOOKS, kib, LIMITER, MANAGE, uploadSize, UPSTREAM } from "./bundle.mjs";
+import { buildPages } from "./pages.mjs";
 import { asProgram, answers, capture, Failed, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { inRoot, root, wrangler, wranglerEnv } from "./tools.mjs";
@@ -42,6 +43,10 @@ await asProgram(async () => {
 });
 
 async function rehearse() {
+  for (const [name, { eager, lazy }] of Object.entries(await buildPages({ release: true }))) {
+    const later = lazy ? `, ${kib(lazy)} more when needed` : "";
+    console.log(`✓ ${`page: ${name}`.padEnd(24)} ${kib(eager).padStart(7)} KiB gzip${later}`);
+  }
   for (const worker of [...upstreams(), MANAGE, HOOKS, LIMITER, EDGE]) {
     const { raw, gzip } = uploadSize(await bundle(worker));
     console.log(`✓ ${worker.name.padEnd(24)} ${kib(gzip).padStart(7)} KiB gzip ${kib(raw).padStart(8)} KiB raw`);

@@ -82,9 +82,9 @@ export const greeting = ({ edge, manage, upstream, root_key, guarded }) => `
 Keystile is running.
 
   edge      ${edge}      guards ${guarded}, takes webhooks at /hooks/demo
-  manage    ${manage}      the management API
+  manage    ${manage}      the dashboard, and the management API
   upstream  ${upstream}      the demo behind the edge
-  root key  ${root_key}
+  root key  ${root_key}      opens both
   stack     ${path.join(".dev", "stack.json")}
 
 Create a key:

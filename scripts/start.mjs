@@ -1,10 +1,11 @@
 // `npm start`: runs the stack of stack.mjs in this clone, until Ctrl-C. .dev/state keeps keys between runs;
-// .dev/stack.json has the addresses while it runs.
+// .dev/stack.json has the addresses while it runs. The pages are built when everything else runs.
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
-import { build } from "./build.mjs";
+import { build, WORKERS } from "./build.mjs";
 import { START } from "./host_tools.mjs";
+import { keepPagesBuilt, providePages } from "./live_pages.mjs";
 import { asProgram, Failed } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { greeting, startStack } from "./stack.mjs";
@@ -17,15 +18,18 @@ await asProgram(async () => {
   refuseSecondStack();
   // The builds that wrangler starts inherit this.
   process.env.KEYSTILE_PROFILE = START;
-  await build();
+  await build(["config", ...WORKERS]);
+  providePages();
   const { ready, ended, stop } = await startStack();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop);
   stopWithoutNpm(stop);
+  const pages = new AbortController();
   try {
     const stack = await ready;
     if (stack) console.log(greeting(stack));
-    await ended;
+    await (stack ? Promise.race([ended, keepPagesBuilt(stack.manage, pages.signal)]) : ended);
   } finally {
+    pages.abort();
     stop();
     rmSync(PID, { force: true });
   }

@@ -8,18 +8,21 @@ import path from "node:path";
 
 import { build } from "./build.mjs";
 import { checkBudget } from "./budget.mjs";
+import { chromium } from "./chromium.mjs";
 import { checkCoverage } from "./coverage.mjs";
 import { fuzz } from "./fuzz.mjs";
 import { checkImports } from "./imports.mjs";
 import { interop } from "./interop.mjs";
 import { buildPackage } from "./npm_package.mjs";
+import { installOnce } from "./packages.mjs";
+import { checkPages } from "./pages.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
 import { setup, setupCargoDeny, setupSchemathesis, setupWasmTests } from "./setup.mjs";
 import { cargoDeny, inRoot, node22, root, schemathesis, wasmTestRunner, wranglerEnv } from "./tools.mjs";
 
 const WASM = "wasm32-unknown-unknown";
 /** The features that only some crates enable, so that all code is checked. */
-const FEATURES = "keystile-core/webhooks,keystile-webhook/registry,keystile-webhook/ed25519,keystile-webhook/p256,keystile-webhook/rsa";
+const FEATURES = "keystile-core/webhooks,keystile-webhook/registry,keystile-webhook/ed25519,keystile-webhook/p256,keystile-webhook/rsa,keystile-webhook/explain";
 
 const steps = {
   setup: ["Setup", setup],
@@ -28,6 +31,7 @@ const steps = {
   links: ["Links between the documents", links],
   deny: ["Licenses and sources of the crates", deny],
   clippy: ["Clippy", clippy],
+  www: ["Types and rules of the pages", checkPages],
   native: ["Tests, native", () => cargo("test", "--workspace", "--features", FEATURES)],
   wasm: ["Tests of core and webhook, as WebAssembly", wasmTests],
   fuzz: ["Fuzzing, a little", () => fuzz(undefined, 5)],
@@ -35,8 +39,9 @@ const steps = {
   build: ["Build", () => build()],
   budget: ["Size and startup", checkBudget],
   e2e: ["End to end", allEndToEnd],
+  pages: ["The pages, in a browser", () => inBrowser(path.join("tests", "pages"), { atOnce: 2 })],
   documents: ["Commands of the documents", () => endToEnd(path.join("tests", "documents"))],
-  systems: ["The five products of examples/", () => endToEnd(path.join("tests", "systems"), "./tests/systems/rows.mjs")],
+  systems: ["The five products of examples/", () => inBrowser(path.join("tests", "systems"), { reporters: ["./tests/systems/rows.mjs"] })],
   coverage: ["Every documented answer was seen", checkCoverage],
   contract: ["The API's document, by schemathesis", contract],
   npm: ["The npm package", npmPackage],
@@ -104,14 +109,24 @@ async function npmPackage() {
   await endToEnd(path.join("tests", "npm"));
 }
 
-/** Tests the real workers in the real runtime, one file after the other, since each starts a stack of its own. */
-async function endToEnd(directory, ...reporters) {
+/**
+ * Tests the real workers in the real runtime, one file after the other, since each starts a stack of its own. Those that
+ * wait for a browser most of the time run two at once.
+ */
+async function endToEnd(directory, { reporters = [], atOnce = 1 } = {}) {
   const files = readdirSync(inRoot(directory), { recursive: true }).filter((file) => file.endsWith(".test.mjs"));
-  const runner = ["--test", "--test-concurrency=1"];
+  const runner = ["--test", `--test-concurrency=${atOnce}`];
   for (const reporter of ["spec", ...reporters]) runner.push(`--test-reporter=${reporter}`, "--test-reporter-destination=stdout");
   // .dev is the developer's own.
   const env = { ...wranglerEnv(), WRANGLER_LOG_PATH: inRoot("build", "logs") };
   await run(node22(), [...runner, ...files.sort().map((file) => path.join(directory, file))], { cwd: root, env });
+}
+
+/** The same, with a browser and its driver. The browser is found, or installed, before the tests' own time. */
+async function inBrowser(directory, options) {
+  await installOnce("the driver of the browser", inRoot("tests", "pages"));
+  process.env.KEYSTILE_CHROMIUM = await chromium();
+  await endToEnd(directory, options);
 }
 
 /** Runs `cargo` with these arguments. The last one may be the environment. */

@@ -78,7 +78,7 @@ async function workers() {
       ...(await worker("manage", MANAGE, { toml })),
       bindings: SECRETS,
       kvNamespaces: { KEYS: "keys" },
-      durableObjects: objects(),
+      durableObjects: { ...objects(), OVERVIEW: { className: "Overview", useSQLite: true } },
     },
     { ...(await rival("bare")), serviceBindings: UPSTREAM },
     { ...(await rival("same_edits")), serviceBindings: UPSTREAM, kvNamespaces: { KEYS: "rivals-keys" } },

@@ -10,3 +10,4 @@ globalThis.KEYSTILE_CONFIG = config;
 export default handlers(rust, ["fetch"]);
 export const Feed = durableObject(rust, "Feed", ["fetch", "alarm"]);
 export const Ledger = durableObject(rust, "Ledger", ["fetch", "alarm"]);
+export const Overview = durableObject(rust, "Overview", ["fetch"]);

@@ -46,6 +46,7 @@ function copyOf(worker, home, module) {
   const text = readFileSync(CONFIGS[worker], "utf8")
     .replace(/^main = .*/m, `main = ${JSON.stringify(main)}`)
     .replace(/^"keystile-config" = .*/m, `"keystile-config" = ${JSON.stringify(module)}`)
+    .replace(/^directory = .*/m, `directory = ${JSON.stringify(inRoot("build", "www"))}`)
     .replace(/^\[build\]\n(?:.+\n)*/m, "");
   const file = path.join(home, `${worker}.toml`);
   writeFileSync(file, text);

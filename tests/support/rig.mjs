@@ -65,10 +65,11 @@ export const ROOT_KEY = "ksroot_" + "r".repeat(43);
  *               edge_with_handles.js}}
  *   handles     whether the management worker is the one of manage_with_faults.js
  *   hooks       {vars}: adds the worker that receives webhooks, with these secrets
+ *   pages       whether the management worker serves the pages of build/www; it is the first worker then
  */
-export async function startRig({ name, toml = inRoot("tests", "fixtures", "keystile.toml"), settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} }, handles = false, hooks }) {
+export async function startRig({ name, toml = inRoot("tests", "fixtures", "keystile.toml"), settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} }, handles = false, hooks, pages = false }) {
   const config = await configModule(name, toml, settings);
-  const options = (secrets) => stack({ config, secret, rootKey: ROOT_KEY, edges, handles, hooks, ...secrets });
+  const options = (secrets) => stack({ config, secret, rootKey: ROOT_KEY, edges, handles, hooks, pages, ...secrets });
   const server = createTestHarness(options({}));
   const { url } = await server.listen();
   return new Rig(server, url, Object.keys(edges), options);
@@ -77,7 +78,7 @@ export async function startRig({ name, toml = inRoot("tests", "fixtures", "keyst
 class Rig {
   constructor(server, url, edges, options) {
     this.server = server;
-    /** The address of the first worker: the management worker, if there are no edges. */
+    /** The address of the first worker: the management worker, if there are no edges or with `pages`. */
     this.url = url;
     this.edges = edges;
     this.options = options;
@@ -227,6 +228,14 @@ class Rig {
   /** With `handles`: sets whether ledgers can be reached. */
   ledgers(mode) {
     return this.#handle("__ledgers", mode);
+  }
+
+  /**
+   * With `handles`: sets whether the overview can be reached: "ok", "down", or "silent", which takes reports and doesn't
+   * answer them.
+   */
+  overview(mode) {
+    return this.#handle("__overview", mode);
   }
 
   /**

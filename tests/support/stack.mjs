@@ -12,19 +12,20 @@ const KV = { shared: "keys", empty: "empty", stale: "stale" };
 /** The classes of object_shims.js. */
 const SHIMS = ["EdgesFeed", "LedgersFeed", "EdgesLimiter", "LedgersLimiter"];
 
-/** The options of a harness: every worker of the stack. */
-export function stack({ config, secret, rootKey, edges, handles, hooks }) {
+/** The options of a harness: every worker of the stack. The first one answers at the harness's own address. */
+export function stack({ config, secret, rootKey, edges, handles, hooks, pages }) {
   const shared = {
     compatibility_date: COMPATIBILITY_DATE,
     alias: { "keystile-config": config },
     vars: { KEYSTILE_SECRET: secret, KEYSTILE_ROOT_KEY: rootKey },
   };
+  const guards = Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared, hooks) }));
+  const manage = { config: manageConfig(handles, shared, hooks, pages) };
   return {
     // Not the repository's root, where `npm start` keeps its secrets.
     root: path.dirname(config),
     workers: [
-      ...Object.entries(edges).map(([edge, options]) => ({ config: edgeConfig(edge, options, shared, hooks) })),
-      { config: manageConfig(handles, shared, hooks) },
+      ...(pages ? [manage, ...guards] : [...guards, manage]),
       { config: limiterConfig(shared) },
       ...Object.keys(edges).slice(0, 1).map((edge) => ({ config: rpcCallerConfig(edge) })),
       ...(hooks ? hooksConfigs(hooks, shared) : []),
@@ -62,9 +63,10 @@ function edgeConfig(name, { kv = "shared", vars = {}, handles = false }, shared,
   };
 }
 
-function manageConfig(handles, shared, hooks) {
+function manageConfig(handles, shared, hooks, pages) {
   return {
     ...shared,
+    ...(pages && { assets: { directory: inRoot("build", "www"), binding: "ASSETS", run_worker_first: ["/portal"] } }),
     name: "manage",
     main: handles ? ofTests("manage_with_faults") : inRoot("crates", "manage", "entry.js"),
     kv_namespaces: [{ binding: "KEYS", id: KV.shared }],
@@ -74,10 +76,14 @@ function manageConfig(handles, shared, hooks) {
         { name: "FEED", class_name: "LedgersFeed", script_name: "shim" },
         { name: "LIMITER", class_name: "LedgersLimiter", script_name: "shim" },
         { name: "REAL_FEED", class_name: "Feed" },
+        { name: "OVERVIEW", class_name: "Overview" },
         ...(hooks ? [{ name: "DEAD_LETTERS", class_name: "DeadLetters", script_name: "hooks" }] : []),
       ],
     },
-    migrations: [{ tag: "v1", new_sqlite_classes: ["Ledger", "Feed"] }],
+    migrations: [
+      { tag: "v1", new_sqlite_classes: ["Ledger", "Feed"] },
+      { tag: "v2", new_sqlite_classes: ["Overview"] },
+    ],
   };
 }
 

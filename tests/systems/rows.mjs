@@ -3,9 +3,7 @@
 
 const ROWS = { konvoq: 7, "voice-crm": 7, konver: 4, keloa: 7, "chatbot-platform": 7 };
 
-const WAITING = {
-  "konvoq 7": "the dashboard",
-};
+const WAITING = {};
 
 /** A reporter of node:test. */
 export default async function* rows(events) {

@@ -105,6 +105,7 @@ impl Configuration {
             counted_limits: limiter.clone(),
             audit_retention_days: raw.audit.retention_days,
             webhooks: sources.iter().map(summary).collect(),
+            portal_origins: check.portal(raw.portal.origins),
         };
         let mut edge = EdgeConfig {
             name: raw.name,

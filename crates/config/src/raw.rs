@@ -43,6 +43,17 @@ pub(crate) struct RawConfig {
     pub(crate) plans: Vec<RawPlan>,
     #[serde(default)]
     pub(crate) webhooks: Vec<RawWebhook>,
+    #[serde(default)]
+    pub(crate) portal: RawPortal,
+}
+
+/// The table `[portal]`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawPortal {
+    /// The origins of the pages that may embed the customers' page.
+    #[serde(default)]
+    pub(crate) origins: Vec<String>,
 }
 
 /// The table `[keys]`.

@@ -6,4 +6,5 @@ pub mod operator;
 pub mod record;
 pub mod route;
 pub mod scope;
+pub mod session;
 pub mod verdict;

@@ -3,6 +3,7 @@
 pub mod import;
 pub mod listing;
 pub mod management;
+pub mod portal;
 pub mod shown;
 pub mod verify;
 #[cfg(feature = "webhooks")]

@@ -1,4 +1,4 @@
-//! A tenant's ledger: the changes of its keys, their limits, and the audit log.
+//! A tenant's ledger: the changes of its keys, their limits, the audit log, and its reports to the overview.
 
 pub mod audit;
 pub mod idempotency;
@@ -7,3 +7,5 @@ pub mod lifecycle;
 pub mod lowering;
 pub mod plan;
 pub mod query;
+pub mod reporting;
+pub mod summary;

@@ -12,6 +12,7 @@ pub mod feed;
 pub mod ledger;
 pub mod limiter;
 pub mod limiter_restores;
+pub mod overview;
 
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,7 @@ mod tests {
         assert_eq!(ledger::PATHS, ["/self-revoke", "/usage", "/tell-limits"]);
         assert_eq!(limiter::PATHS, ["/ask", "/tell", "/look", "/restore"]);
         assert_eq!(limiter_restores::PATHS, ["/note", "/count"]);
+        assert_eq!(overview::PATHS, ["/report", "/overview", "/usage"]);
         assert_eq!(deliveries::PATHS, ["/claim", "/done", "/release"]);
         assert_eq!(dead_letters::PATHS, ["/failed", "/delivered", "/bury", "/list", "/redrive", "/discard"]);
         let bindings = [
@@ -64,11 +66,13 @@ mod tests {
             ledger::BINDING,
             limiter::BINDING,
             limiter_restores::BINDING,
+            overview::BINDING,
             deliveries::BINDING,
             dead_letters::BINDING,
             bodies::BINDING,
         ];
-        let golden = ["FEED", "LEDGER", "LIMITER", "LIMITER_RESTORES", "DELIVERIES", "DEAD_LETTERS", "BODIES"];
+        let golden =
+            ["FEED", "LEDGER", "LIMITER", "LIMITER_RESTORES", "OVERVIEW", "DELIVERIES", "DEAD_LETTERS", "BODIES"];
         assert_eq!(bindings, golden);
     }
 

@@ -6,9 +6,12 @@
 pub(crate) mod ask;
 pub(crate) mod body;
 pub(crate) mod call;
+pub(crate) mod cookie;
 pub(crate) mod credential;
+pub(crate) mod origin;
 mod parameters;
 pub(crate) mod path;
 pub(crate) mod prefer;
-mod query;
+pub(crate) mod query;
 pub(crate) mod reply;
+pub(crate) mod sign_in;

@@ -5,9 +5,17 @@
 
 use keystile_core::{
     KeyId, TenantId, Timestamp,
-    access::{operator::Caller, record::Reach},
-    base::id::DeliveryId,
-    ledger::idempotency::Claim,
+    access::{
+        operator::Caller,
+        record::{KeyState, Reach},
+        scope::Catalog,
+        session::{Actor, Portal, exceeds},
+    },
+    base::{id::DeliveryId, problem::Problem},
+    ledger::{
+        idempotency::Claim,
+        lifecycle::{Creator, DisabledBy, Key},
+    },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -40,15 +48,55 @@ pub(crate) struct Origin {
     /// Whether the caller may raise limits: operators of all tenants may.
     #[serde(default)]
     pub(crate) may_raise: bool,
+    /// The portal session through which a customer asks; `None` if the actor themselves ask.
+    #[serde(default)]
+    pub(crate) portal: Option<Portal>,
 }
 
 impl Origin {
     /// A caller's request.
     pub(crate) fn new(judged: &Judged, ip: Option<String>, request_id: &str, claim: Option<Claim>) -> Self {
-        let Judged { caller: Caller { id, name, reach, .. }, until } = judged;
+        let Judged { caller: Caller { id, name, reach, portal, .. }, until, .. } = judged;
         let (actor_id, actor_name) = (id.clone(), name.clone());
         let may_raise = *reach == Reach::All;
-        Self { actor_id, actor_name, ip, request_id: request_id.into(), claim, judged_until: *until, may_raise }
+        let portal = portal.clone();
+        Self { actor_id, actor_name, ip, request_id: request_id.into(), claim, judged_until: *until, may_raise, portal }
+    }
+
+    /// The customer on whose behalf the actor acts.
+    pub(crate) fn on_behalf_of(&self) -> Option<&Actor> {
+        self.portal.as_ref().map(|portal| &portal.actor)
+    }
+
+    /// The creator of the keys that this creates.
+    pub(crate) fn creator(&self) -> Creator {
+        let (id, name) = (self.actor_id.clone(), self.actor_name.clone());
+        Creator { id, name, on_behalf_of: self.on_behalf_of().cloned() }
+    }
+
+    /// Whether an operator or a customer disables what this disables.
+    pub(crate) const fn disabled_by(&self) -> DisabledBy {
+        if self.portal.is_some() { DisabledBy::Customer } else { DisabledBy::Operator }
+    }
+
+    /// Checks whether the caller may manage this key at all. A portal session may if it may grant all of the key's scopes.
+    ///
+    /// # Errors
+    /// The 403 that names a scope beyond those.
+    pub(crate) fn may_manage(&self, key: &Key, catalog: &Catalog) -> Result<(), Problem> {
+        self.portal.as_ref().map_or(Ok(()), |portal| portal.covers(&key.record.scopes, catalog))
+    }
+
+    /// Checks whether the caller may enable this key. A portal session may if one disabled it.
+    ///
+    /// # Errors
+    /// The 403 that says so.
+    pub(crate) fn may_enable(&self, key: &Key) -> Result<(), Problem> {
+        let disabled = key.record.state == KeyState::Disabled;
+        if self.portal.is_none() || !disabled || key.disabled_by_customer {
+            return Ok(());
+        }
+        Err(exceeds("An operator disabled this key; ask them to enable it."))
     }
 
     /// The origin of changes that Keystile makes by itself, without a request.
@@ -61,6 +109,7 @@ impl Origin {
             claim: None,
             judged_until: None,
             may_raise: false,
+            portal: None,
         }
     }
 }
@@ -73,12 +122,18 @@ pub(crate) struct Judged {
     /// The time until which this holds; `None` for the root key, which stays valid until the next deployment.
     #[serde(default)]
     pub(crate) until: Option<Timestamp>,
+    /// The end of the caller's session, if they have one.
+    #[serde(default)]
+    pub(crate) session_ends_at: Option<Timestamp>,
+    /// The mark of the root key, if that is who acts.
+    #[serde(default)]
+    pub(crate) root_mark: Option<String>,
 }
 
 impl Judged {
-    /// The holder of the root key.
-    pub(crate) fn root() -> Self {
-        Self { caller: Caller::root(), until: None }
+    /// The holder of the root key with this mark.
+    pub(crate) fn root(mark: Option<String>) -> Self {
+        Self { caller: Caller::root(), until: None, session_ends_at: None, root_mark: mark }
     }
 }
 

@@ -6,9 +6,10 @@
 //!
 //! [`handler`] takes a command and answers it; the commands themselves are in [`operations`](crate::operations). Every
 //! change of a key goes through [`changes`]. [`drain`] carries out the [`outbox`], and [`idempotency`] remembers
-//! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`additions`],
-//! [`dead_letter_acts`] and [`addressing`] each own one table; [`usage`] keeps the counts that edges send; [`schema`]
-//! defines the tables.
+//! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
+//! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`usage`] and [`tenant_usage`] keep the
+//! counts that edges send; [`report`] reports to the overview of all tenants, and [`reporting`] is the table for that;
+//! [`schema`] defines the tables.
 
 pub(crate) mod additions;
 mod addressing;
@@ -29,7 +30,11 @@ pub(crate) mod open;
 pub(crate) mod outbox;
 pub(crate) mod overlap;
 pub(crate) mod refusals;
+mod report;
+pub(crate) mod reporting;
 mod schema;
+pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod suspension;
+pub(crate) mod tenant_usage;
 pub(crate) mod usage;

@@ -12,9 +12,10 @@ mod disable_key;
 mod export_audit;
 mod get_catalog;
 mod get_key;
-mod get_key_usage;
 mod get_limits;
+mod get_overview;
 mod get_tenant;
+mod get_usage;
 mod health;
 mod import_keys;
 mod list_audit;
@@ -24,18 +25,18 @@ mod list_plans;
 mod list_tenants;
 mod list_webhook_sources;
 mod openapi;
+mod portal_session;
 mod restore_limits;
 mod revoke_key;
 mod rotate_key;
 mod self_revoke;
+mod session;
 mod suspend_tenant;
 mod tell_limits;
 #[cfg(test)]
 mod tests;
 mod update_key;
 mod update_tenant;
-
-use std::pin::Pin;
 
 use keystile_core::{
     access::operator::OperatorScope::{self, *},
@@ -45,7 +46,10 @@ use keystile_core::{
 use worker::{Env, Method, Request};
 
 use crate::{
-    api::{call::ApiCall, reply::ApiResult},
+    api::{
+        call::ApiCall,
+        reply::{Answering, ApiResult},
+    },
     ledger::{authenticate::Authenticate, handler::Handler},
 };
 
@@ -59,6 +63,8 @@ pub(crate) struct Operation {
     #[cfg_attr(not(test), allow(dead_code, reason = "the tests find it in the document by this"))]
     pub(crate) id: &'static str,
     pub(crate) answers: Answers,
+    /// Whether portal sessions may call it, for their tenant.
+    pub(crate) portal: bool,
 }
 
 /// The callers of an operation, and the function that answers them.
@@ -66,6 +72,10 @@ pub(crate) struct Operation {
 pub(crate) enum Answers {
     /// Anyone.
     Public(fn(&Request, &Env) -> ApiResult),
+    /// Anyone; the operation itself looks at what the request presents. The text is the request's id.
+    Anyone(for<'a> fn(&'a Request, &'a Env, &'a str) -> Answering<'a>),
+    /// Portal sessions alone.
+    Portal(for<'a> fn(&'a ApiCall<'a>) -> Answering<'a>),
     /// Operators who hold the scope, if one is needed.
     Operators(Option<(OperatorScope, Whose)>, for<'a> fn(&'a ApiCall<'a>) -> Answering<'a>),
 }
@@ -82,9 +92,6 @@ pub(crate) enum Whose {
 }
 use Whose::*;
 
-/// The future of an operation's answer.
-pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = ApiResult> + 'a>>;
-
 macro_rules! operations {
     ($($method:ident $path:literal $id:ident, $($access:ident)+ => $function:path;)+) => {
         &[$(Operation {
@@ -92,11 +99,18 @@ macro_rules! operations {
             path: $path,
             id: stringify!($id),
             answers: operations!(@ $($access)+ => $function),
+            portal: operations!(@portal $($access)+),
         }),+]
     };
+    (@portal portal) => { true };
+    (@portal any operator or portal) => { true };
+    (@portal $scope:ident of $whose:ident or portal) => { true };
+    (@portal $($others:ident)+) => { false };
     (@ public => $function:path) => { Answers::Public($function) };
-    (@ any operator => $function:path) => { Answers::Operators(None, |call| Box::pin($function(call))) };
-    (@ $scope:ident of $whose:ident => $function:path) => {
+    (@ anyone => $function:path) => { Answers::Anyone($function) };
+    (@ portal => $function:path) => { Answers::Portal(|call| Box::pin($function(call))) };
+    (@ any operator $(or portal)? => $function:path) => { Answers::Operators(None, |call| Box::pin($function(call))) };
+    (@ $scope:ident of $whose:ident $(or portal)? => $function:path) => {
         Answers::Operators(Some(($scope, $whose)), |call| Box::pin($function(call)))
     };
 }
@@ -105,35 +119,46 @@ macro_rules! operations {
 pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/healthz" getHealth, public => health::get;
     Get "/openapi.json" getOpenApi, public => openapi::get;
-    Get "/v1/scopes" getCatalog, any operator => get_catalog::of_deployment;
+    Post "/v1/session" beginSession, anyone => session::begin;
+    Get "/v1/session" getSession, any operator => session::get;
+    Delete "/v1/session" endSession, anyone => session::end;
+    Post "/v1/portal-session" exchangePortalCode, anyone => portal_session::exchange;
+    Get "/v1/portal-session" getPortalSession, portal => portal_session::get;
+    Delete "/v1/portal-session" endPortalSession, anyone => portal_session::end;
+    Get "/v1/scopes" getCatalog, any operator or portal => get_catalog::of_deployment;
     Get "/v1/plans" listPlans, KeysRead of OwnTenants => list_plans::of_deployment;
+    Get "/v1/overview" getOverview, KeysRead of AllTenants => get_overview::of_deployment;
+    Get "/v1/usage" getUsage, KeysRead of AllTenants => get_usage::of_all_tenants;
 
     Get "/v1/tenants" listTenants, KeysRead of AllTenants => list_tenants::of_deployment;
     Get "/v1/tenants/{tenant}" getTenant, KeysRead of PathTenant => get_tenant::of_path;
     Patch "/v1/tenants/{tenant}" updateTenant, KeysWrite of AllTenants => update_tenant::of_path;
     Post "/v1/tenants/{tenant}/suspend" suspendTenant, KeysWrite of AllTenants => suspend_tenant::suspend;
     Post "/v1/tenants/{tenant}/resume" resumeTenant, KeysWrite of AllTenants => suspend_tenant::resume;
-    Get "/v1/tenants/{tenant}/limits" getTenantLimits, KeysRead of PathTenant => get_limits::of_tenant;
+    Get "/v1/tenants/{tenant}/usage" getTenantUsage, KeysRead of PathTenant => get_usage::of_tenant;
+    Get "/v1/tenants/{tenant}/limits" getTenantLimits, KeysRead of PathTenant or portal => get_limits::of_tenant;
     Post "/v1/tenants/{tenant}/limits/restore" restoreLimits, KeysWrite of AllTenants => restore_limits::of_tenant;
     Post "/v1/tenants/{tenant}/quotas/{name}/add" addToTenantQuota, KeysWrite of AllTenants => add_to_quota::of_tenant;
-    Get "/v1/tenants/{tenant}/audit" listTenantAudit, AuditRead of PathTenant => list_audit::of_tenant;
+    Get "/v1/tenants/{tenant}/audit" listTenantAudit, AuditRead of PathTenant or portal => list_audit::of_tenant;
     Get "/v1/tenants/{tenant}/audit/export" exportTenantAudit, AuditRead of PathTenant => export_audit::of_tenant;
 
-    Get "/v1/tenants/{tenant}/keys" listKeys, KeysRead of PathTenant => list_keys::of_tenant;
-    Post "/v1/tenants/{tenant}/keys" createKey, KeysWrite of PathTenant => create_key::of_tenant;
+    Post "/v1/tenants/{tenant}/portal-sessions" createPortalSession,
+        KeysWrite of PathTenant => portal_session::mint;
+    Get "/v1/tenants/{tenant}/keys" listKeys, KeysRead of PathTenant or portal => list_keys::of_tenant;
+    Post "/v1/tenants/{tenant}/keys" createKey, KeysWrite of PathTenant or portal => create_key::of_tenant;
     Post "/v1/tenants/{tenant}/keys/import" importKeys, KeysWrite of PathTenant => import_keys::of_tenant;
-    Get "/v1/tenants/{tenant}/keys/{id}" getKey, KeysRead of PathTenant => get_key::of_tenant;
-    Patch "/v1/tenants/{tenant}/keys/{id}" updateKey, KeysWrite of PathTenant => update_key::of_tenant;
-    Get "/v1/tenants/{tenant}/keys/{id}/usage" getKeyUsage, KeysRead of PathTenant => get_key_usage::of_tenant;
-    Get "/v1/tenants/{tenant}/keys/{id}/limits" getKeyLimits, KeysRead of PathTenant => get_limits::of_key;
+    Get "/v1/tenants/{tenant}/keys/{id}" getKey, KeysRead of PathTenant or portal => get_key::of_tenant;
+    Patch "/v1/tenants/{tenant}/keys/{id}" updateKey, KeysWrite of PathTenant or portal => update_key::of_tenant;
+    Get "/v1/tenants/{tenant}/keys/{id}/usage" getKeyUsage, KeysRead of PathTenant or portal => get_usage::of_key;
+    Get "/v1/tenants/{tenant}/keys/{id}/limits" getKeyLimits, KeysRead of PathTenant or portal => get_limits::of_key;
     Post "/v1/tenants/{tenant}/keys/{id}/quotas/{name}/add" addToKeyQuota,
         KeysWrite of AllTenants => add_to_quota::of_key;
-    Post "/v1/tenants/{tenant}/keys/{id}/revoke" revokeKey, KeysWrite of PathTenant => revoke_key::of_tenant;
-    Post "/v1/tenants/{tenant}/keys/{id}/rotate" rotateKey, KeysWrite of PathTenant => rotate_key::of_tenant;
+    Post "/v1/tenants/{tenant}/keys/{id}/revoke" revokeKey, KeysWrite of PathTenant or portal => revoke_key::of_tenant;
+    Post "/v1/tenants/{tenant}/keys/{id}/rotate" rotateKey, KeysWrite of PathTenant or portal => rotate_key::of_tenant;
     Post "/v1/tenants/{tenant}/keys/{id}/rotate/cancel" cancelKeyRotation,
-        KeysWrite of PathTenant => cancel_rotation::of_tenant;
-    Post "/v1/tenants/{tenant}/keys/{id}/disable" disableKey, KeysWrite of PathTenant => disable_key::disable;
-    Post "/v1/tenants/{tenant}/keys/{id}/enable" enableKey, KeysWrite of PathTenant => disable_key::enable;
+        KeysWrite of PathTenant or portal => cancel_rotation::of_tenant;
+    Post "/v1/tenants/{tenant}/keys/{id}/disable" disableKey, KeysWrite of PathTenant or portal => disable_key::disable;
+    Post "/v1/tenants/{tenant}/keys/{id}/enable" enableKey, KeysWrite of PathTenant or portal => disable_key::enable;
 
     Get "/v1/operators" listOperators, OperatorsWrite of OwnTenants => list_keys::of_operators;
     Post "/v1/operators" createOperator, OperatorsWrite of OwnTenants => create_key::of_operators;
@@ -159,13 +184,18 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::read::<Authenticate>(),
     Handler::read::<export_audit::ExportAudit>(),
     Handler::read::<get_key::GetKey>(),
-    Handler::read::<get_key_usage::GetKeyUsage>(),
     Handler::read::<get_tenant::GetTenant>(),
+    Handler::read::<get_usage::GetKeyUsage>(),
+    Handler::read::<get_usage::GetTenantUsage>(),
     Handler::read::<list_audit::ListAudit>(),
     Handler::read::<list_keys::ListKeys>(),
     Handler::consult::<get_limits::GetLimits>(),
     Handler::consult::<TellLimits>(),
     Handler::change::<add_to_quota::AddToQuota>(),
+    Handler::change::<portal_session::ExchangeCode>(),
+    Handler::change::<portal_session::MintSession>(),
+    Handler::change::<session::BeginSession>(),
+    Handler::change::<session::EndSession>(),
     Handler::change::<cancel_rotation::CancelRotation>(),
     Handler::change::<create_key::CreateKey>(),
     Handler::change::<dead_letter::Discard>(),

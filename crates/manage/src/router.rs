@@ -7,33 +7,70 @@ use keystile_runtime::random;
 use worker::{Env, Method, Request, Response};
 
 use crate::{
-    api::{call::ApiCall, path::Parameters, reply::ApiResult},
-    deployment::Deployment,
+    api::{call::ApiCall, origin, path::Parameters, reply::ApiResult},
+    deployment::{self, Deployment},
     operations::{Answers, OPERATIONS, Operation, Whose},
+    pages,
 };
 
 /// Answers any request.
 pub(crate) async fn handle(request: Request, env: &Env) -> worker::Result<Response> {
     let request_id = request_id()?;
-    let result = dispatch(&request, env, &request_id).await;
+    let path = request.path();
+    if path == pages::PORTAL {
+        return pages::portal(&request, env, &request_id).await;
+    }
+    let resource = Resource::find(&path);
+    let result = match embedded_in(resource.as_ref(), &request)? {
+        Some(Preflight(methods)) => Ok(origin::preflight(&methods)),
+        None => dispatch(resource.clone(), &request, env, &request_id).await,
+    };
     let response = result.or_else(|failure| failure.respond(&request_id))?;
     response.headers().set("Keystile-Request-Id", &request_id)?;
+    if resource.is_some_and(|resource| resource.is_portals()) {
+        let allowed = deployment::config().map(|config| config.portal_origins.clone()).unwrap_or_default();
+        if !allowed.is_empty() {
+            origin::share(response.headers(), origin::embedding(&request, &allowed)?.as_deref())?;
+        }
+    }
     Ok(response)
 }
 
-async fn dispatch(request: &Request, env: &Env, request_id: &str) -> ApiResult {
-    let path = request.path();
-    let resource =
-        Resource::find(&path).ok_or_else(|| Problem::new(Code::NoSuchPath, "There is nothing at this path."))?;
+/// The methods that a page of another origin may use, for which it asks before its request.
+struct Preflight(String);
+
+/// Whether the request is the preflight of a page that may embed the customers' page.
+fn embedded_in(resource: Option<&Resource<'_>>, request: &Request) -> worker::Result<Option<Preflight>> {
+    let Some(resource) = resource.filter(|resource| resource.is_portals()) else { return Ok(None) };
+    if request.method() != Method::Options || request.headers().get("Access-Control-Request-Method")?.is_none() {
+        return Ok(None);
+    }
+    let embedding = origin::embedding(request, &deployment::config()?.portal_origins)?;
+    Ok(embedding.map(|_| Preflight(resource.portals_methods())))
+}
+
+async fn dispatch(resource: Option<Resource<'_>>, request: &Request, env: &Env, request_id: &str) -> ApiResult {
+    let resource = resource.ok_or_else(|| Problem::new(Code::NoSuchPath, "There is nothing at this path."))?;
     let operation = method(request).and_then(|method| resource.operation(&method)).ok_or_else(|| {
         let allow = resource.allow();
         Problem::new(Code::MethodNotAllowed, format!("This path takes {allow}.")).with_header("Allow", allow)
     })?;
     match operation.answers {
         Answers::Public(answer) => answer(request, env),
+        Answers::Anyone(answer) => answer(request, env, request_id).await,
+        Answers::Portal(answer) => {
+            let call = ApiCall::begin(request, resource.parameters, env, Deployment::load(env)?, request_id).await?;
+            if call.caller().portal.is_none() {
+                return Err(Problem::new(Code::PortalNotAllowed, "This is for portal sessions alone.").into());
+            }
+            answer(&call).await
+        }
         Answers::Operators(access, answer) => {
             let deployment = Deployment::load(env)?;
             let call = ApiCall::begin(request, resource.parameters, env, deployment, request_id).await?;
+            if call.caller().portal.is_some() && !operation.portal {
+                return Err(Problem::new(Code::PortalNotAllowed, "A portal session can't do this.").into());
+            }
             if let Some((scope, whose)) = access {
                 let own = call.own_tenant();
                 let tenant = match whose {
@@ -49,7 +86,7 @@ async fn dispatch(request: &Request, env: &Env, request_id: &str) -> ApiResult {
 }
 
 /// A path that exists, with its parameters.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Resource<'a> {
     template: &'static str,
     parameters: Parameters<'a>,
@@ -80,8 +117,21 @@ impl<'a> Resource<'a> {
             Method::Get => "GET, HEAD",
             Method::Post => "POST",
             Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
             _ => "",
         });
+        methods.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether portal sessions may call any of its operations.
+    fn is_portals(&self) -> bool {
+        self.operations().any(|operation| operation.portal)
+    }
+
+    /// The methods of the operations that portal sessions may call, for `Access-Control-Allow-Methods`.
+    fn portals_methods(&self) -> String {
+        let methods =
+            self.operations().filter(|operation| operation.portal).map(|operation| operation.method.to_string());
         methods.collect::<Vec<_>>().join(", ")
     }
 }

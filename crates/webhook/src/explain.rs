@@ -9,9 +9,8 @@
 
 use alloc::vec::Vec;
 
-use crate::{
-    algorithm::Algorithm, delivery::Delivery, failure::Failure, options::Options, scheme::Scheme, verified::Verified,
-};
+use crate::{failure::Failure, options::Options, verified::Verified};
+pub use case::{Case, Limits};
 pub use code::CauseCode;
 pub use pasted::{PastedRequest, read_request};
 pub use report::{
@@ -23,6 +22,7 @@ pub use sample::{Sample, can_sign, sample, sample_secret};
 pub use urls::{reads_method, reads_url};
 
 mod body;
+mod case;
 mod charset;
 mod code;
 mod difference;
@@ -44,42 +44,6 @@ mod times;
 mod trial;
 mod urls;
 
-/// A delivery whose verdict is to be explained.
-#[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
-    /// The scheme.
-    pub scheme: &'a Scheme,
-    /// The secrets as they are configured.
-    pub secrets: &'a [&'a str],
-    /// The delivery.
-    pub delivery: &'a Delivery<'a>,
-    /// The options. All HMACs are computed here, whatever `delegate_hmac_from` says.
-    pub options: &'a Options<'a>,
-}
-
-/// The limits of the search for causes.
-#[derive(Clone, Copy)]
-pub struct Limits<'a> {
-    /// The maximum number of changed deliveries that are verified.
-    pub tries: usize,
-    /// Whether the time is over. It is asked before each try.
-    pub expired: &'a dyn Fn() -> bool,
-}
-
-impl core::fmt::Debug for Limits<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Limits").field("tries", &self.tries).finish_non_exhaustive()
-    }
-}
-
-impl Limits<'_> {
-    /// 3,000 tries, without a limit of time.
-    #[must_use]
-    pub const fn usual() -> Self {
-        Self { tries: 3_000, expired: &|| false }
-    }
-}
-
 /// Explains the verdict on a delivery.
 #[must_use]
 pub fn explain(case: &Case<'_>, limits: &Limits<'_>) -> Explanation {
@@ -90,7 +54,7 @@ pub fn explain(case: &Case<'_>, limits: &Limits<'_>) -> Explanation {
     let found = match &judged {
         Ok(_) => search::Found::nothing(Ending::NotNeeded),
         // A token that is sent as it is can't be changed on the way and still be known again.
-        Err(_) if is_equality(case.scheme) => search::Found::nothing(Ending::NotPossible),
+        Err(_) if schemes::is_equality(case.scheme) => search::Found::nothing(Ending::NotPossible),
         Err(failure) => search::search(case, failure, limits),
     };
     let hints: Vec<Hint> = match &judged {
@@ -98,10 +62,6 @@ pub fn explain(case: &Case<'_>, limits: &Limits<'_>) -> Explanation {
         Err(failure) => hints::hints(case, failure, &found.causes),
     };
     Explanation { verdict: verdict(&judged), steps, causes: found.causes, hints, search: found.search }
-}
-
-fn is_equality(scheme: &Scheme) -> bool {
-    scheme.methods.iter().all(|method| method.algorithm == Algorithm::Equality)
 }
 
 fn verdict(judged: &Result<Verified, Failure>) -> Verdict {

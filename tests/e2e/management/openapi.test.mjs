@@ -80,7 +80,11 @@ const BODIES = {
     return { to: new Date(Date.now() - 60_000).toISOString() };
   },
   createOperator: { name: "an operator", scopes: ["verify"], tenant: "acme" },
+  createPortalSession: { actor: { id: "u_7", name: "Ann" }, may: ["keys:read"], scopes: [] },
 };
+
+const portalSession = async () => (await rig.manage("POST", "/v1/tenants/acme/portal-sessions", BODIES.createPortalSession)).body;
+const SAME_ORIGIN = { "Sec-Fetch-Site": "same-origin" };
 
 /** A request that is in order, to a key, an operator or an event of its own. */
 async function good(operation) {
@@ -97,12 +101,24 @@ async function good(operation) {
   if (path.endsWith("/rotate/cancel")) await rig.manage("POST", path.replace("/cancel", ""), { overlap_seconds: 60 });
   if (path.endsWith("/suspend")) await rig.manage("POST", path.replace("suspend", "resume"));
   if (path.endsWith("/resume")) await rig.manage("POST", path.replace("resume", "suspend"));
-  return { path, body };
+  const { operationId } = operation;
+  if (operationId === "exchangePortalCode") {
+    const code = (await portalSession()).url.split("#code=")[1];
+    return { path, body: { code }, options: { key: null, headers: SAME_ORIGIN } };
+  }
+  if (operationId === "getPortalSession") return { path, body, options: { key: (await portalSession()).token } };
+  if (["endSession", "endPortalSession"].includes(operationId)) return { path, body, options: { key: null, headers: { ...SAME_ORIGIN, ...COOKIES } } };
+  return { path, body, options: {} };
 }
+
+/** Cookies of sessions that the ledger doesn't know. */
+const COOKIES = { Cookie: `__Host-keystile=kssession_${"0".repeat(32)}; __Host-keystile-portal=kspage_${"0".repeat(32)}` };
 
 const send = async (operation, { path, body } = {}, options = {}) => {
   const request = await good(operation);
-  return rig.manage(operation.method, path?.(request.path) ?? request.path, body ?? request.body, options);
+  const headers = { ...request.options.headers, ...options.headers };
+  const sent = { ...request.options, ...options, headers };
+  return rig.manage(operation.method, path?.(request.path) ?? request.path, body ?? request.body, sent);
 };
 const JSON_TYPE = { "Content-Type": "application/json" };
 const toRevoked = async (operation) => {
@@ -137,25 +153,27 @@ const thenBack = async (answer) => {
   return answer;
 };
 
-/** Answers of the configuration, the feed or the limiter need a ledger's tables only to judge the caller. */
+/** Answers of the configuration, the feed, the limiter or the overview need a ledger's tables only to judge the caller. */
 const byAnOperator = ({ tags, operationId }) => {
   const ofNoLedger = tags.includes("Configuration") || tags.includes("Webhooks");
-  return ofNoLedger || ["listTenants", "getTenantLimits"].includes(operationId) ? powerless.key : undefined;
+  const others = ["listTenants", "getTenantLimits", "getOverview", "getUsage", "getSession"];
+  return ofNoLedger || others.includes(operationId) ? powerless.key : undefined;
 };
 
 /** How each status comes about; one for all operations, or one for an operation. */
 const WAYS = {
   200: (operation) => send(operation),
   201: (operation) => send(operation),
+  204: (operation) => send(operation),
   304: (operation) => send(operation, {}, { headers: { "If-None-Match": "*" } }),
   400: (operation) => send(operation, { path: (path) => `${path}?k=ksop_${"a".repeat(38)}` }, { key: null }),
   401: (operation) => send(operation, {}, { key: null }),
   403: (operation) => send(operation, {}, { key: powerless.key }),
   404: (operation) => send(operation, { path: (path) => path.replace(/_[0-9A-Za-z]{20}/, `_${"0".repeat(20)}`) }),
   408: async (operation) => {
-    const { path } = await good(operation);
+    const { path, options } = await good(operation);
     await rig.hurry(true);
-    const stalled = rig.slowly(operation.method, path);
+    const stalled = rig.slowly(operation.method, path, options);
     await stalled.write("{");
     return stalled.answer.finally(() => rig.hurry(false));
   },
@@ -168,12 +186,12 @@ const WAYS = {
     const request = await good(operation);
     assert.equal((await rig.manage("GET", "/v1/scopes", undefined, { key: powerless.key })).status, 200);
     await rig.failing(" "); // Any statement.
-    return rig.manage(operation.method, request.path, request.body, { key: byAnOperator(operation) });
+    return rig.manage(operation.method, request.path, request.body, { key: byAnOperator(operation), ...request.options });
   },
   503: async (operation) => {
     const request = await good(operation);
     await rig.ledgers("down");
-    return rig.manage(operation.method, request.path, request.body, { key: byAnOperator(operation) });
+    return rig.manage(operation.method, request.path, request.body, { key: byAnOperator(operation), ...request.options });
   },
   "restoreLimits 202": async (operation) => {
     await rig.limiterHandle("__object/LIMITER/acme/__point");
@@ -183,6 +201,19 @@ const WAYS = {
   "addToTenantQuota 404": (operation) => send(operation, { path: (path) => path.replace("monthly", "unknown") }),
   "listDeadLetters 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
   "importKeys 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
+  "beginSession 403": (operation) => send(operation, {}, { key: null, headers: { "Keystile-Session": "operator", ...COOKIES } }),
+  "beginSession 429": async (operation) => {
+    const headers = { "CF-Connecting-IP": "192.0.2.1" };
+    for (let failed = 0; failed < 10; failed += 1) await send(operation, {}, { key: "wrong", headers });
+    return send(operation, {}, { headers });
+  },
+  "getSession 403": async (operation) => send(operation, {}, { key: (await portalSession()).token }),
+  "getPortalSession 403": (operation) => send(operation, {}, { key: powerless.key }),
+  "exchangePortalCode 400": (operation) => send(operation, {}, { raw: "{", headers: JSON_TYPE }),
+  "exchangePortalCode 401": (operation) => send(operation, { body: { code: `kscode_${"0".repeat(32)}` } }),
+  "exchangePortalCode 403": (operation) => send(operation, {}, { headers: { "Sec-Fetch-Site": "cross-site" } }),
+  "endSession 403": (operation) => send(operation, {}, { headers: { "Sec-Fetch-Site": "cross-site" } }),
+  "endPortalSession 403": (operation) => send(operation, {}, { headers: { "Sec-Fetch-Site": "cross-site" } }),
   "getHealth 500": async (operation) => {
     await rig.restart({ secret: "no secret" });
     try {

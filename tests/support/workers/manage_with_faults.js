@@ -1,4 +1,4 @@
-// The management worker, with handles for tests. They move the clock of its isolate, put ledgers out of reach, shorten
+// The management worker, with handles for tests. They move the clock of its isolate, put objects out of reach, shorten
 // long waits, make the WebAssembly trap, and do with its objects what object_handles.js can. The code in between is the
 // deployed one.
 
@@ -10,7 +10,7 @@ import { trapping } from "./trapping.js";
 
 globalThis.KEYSTILE_CONFIG = config;
 
-const rust = trapping(deployed, ["Feed", "Ledger"]);
+const rust = trapping(deployed, ["Feed", "Ledger", "Overview"]);
 const Manage = handlers(rust, ["fetch"]);
 
 const realNow = Date.now;
@@ -21,12 +21,22 @@ let hurried = false;
 // Only a body's deadline is this long; no other wait of a request is.
 globalThis.setTimeout = (callback, ms, ...given) => realSetTimeout(callback, hurried && ms >= 30_000 ? 100 : ms, ...given);
 let ledgers = "ok";
+let overview = "ok";
 
 export class Feed extends withHandles(durableObject(rust, "Feed", ["fetch", "alarm"])) {}
 export class Ledger extends withHandles(durableObject(rust, "Ledger", ["fetch", "alarm"])) {
   async fetch(request) {
     if (ledgers === "down") throw new Error("injected");
     return super.fetch(request);
+  }
+}
+export class Overview extends withHandles(durableObject(rust, "Overview", ["fetch"])) {
+  async fetch(request) {
+    if (overview === "down") throw new Error("injected");
+    const answer = await super.fetch(request);
+    // It has taken the report, and nobody hears of it.
+    if (overview === "silent" && request.url.endsWith("/report")) throw new Error("injected");
+    return answer;
   }
 }
 
@@ -47,6 +57,10 @@ export default {
     if (pathname === "/__ledgers") {
       ledgers = await request.json();
       return Response.json(ledgers);
+    }
+    if (pathname === "/__overview") {
+      overview = await request.json();
+      return Response.json(overview);
     }
     if (pathname === "/__instance") return Response.json(globalThis.__worker_init_state.instanceId);
     const [, object, binding, name, path] = /^\/(__object)\/(\w+)\/([^/]+)\/(.+)$/.exec(pathname) ?? [];

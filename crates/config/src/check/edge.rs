@@ -65,9 +65,7 @@ impl Check {
 
     pub(crate) fn cors(&mut self, cors: &Cors) {
         for (index, origin) in cors.origins.iter().enumerate() {
-            let host = origin.strip_prefix("https://").or(origin.strip_prefix("http://"));
-            let plain = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '*']));
-            self.that(plain || origin == "*", &["edge", "cors", "origins", &index.to_string()], || {
+            self.that(is_origin(origin) || origin == "*", &["edge", "cors", "origins", &index.to_string()], || {
                 "write an origin such as \"https://app.example.com\", without a path, or \"*\"".into()
             });
         }
@@ -77,4 +75,33 @@ impl Check {
             self.that(token, &["edge", "cors", "headers", &index.to_string()], || "write a header's name".into());
         }
     }
+
+    /// Checks the origins that may embed the customers' page. Browsers compare them byte by byte, so each is written as a
+    /// browser does.
+    pub(crate) fn portal(&mut self, origins: Vec<String>) -> Vec<String> {
+        for (index, origin) in origins.iter().enumerate() {
+            let written = is_origin(origin) && !origin.bytes().any(|byte| byte.is_ascii_uppercase());
+            let own = origin.starts_with("https://") || is_loopback(origin);
+            self.that(
+                written && own && !origin.contains([';', ',', '"', '\'']),
+                &["portal", "origins", &index.to_string()],
+                || {
+                    "write an origin such as \"https://app.example.com\", in lower case, without a path; http only for \
+                 http://localhost and http://127.0.0.1"
+                        .into()
+                },
+            );
+        }
+        origins
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or(text.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '*']))
+}
+
+fn is_loopback(origin: &str) -> bool {
+    let host = origin.strip_prefix("http://").map(|host| host.split(':').next().unwrap_or_default());
+    matches!(host, Some("localhost" | "127.0.0.1"))
 }

@@ -1,6 +1,7 @@
 //! The callers of the management API, and the rights of operators' keys.
 
 use alloc::{
+    borrow::Cow,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -13,6 +14,7 @@ use crate::{
     access::{
         record::{KeyRecord, Reach, Subject},
         scope::{Catalog, Implies, Scope, ScopeDefinition, ScopeSet},
+        session::{Portal, PortalSession},
     },
     base::{code::Code, id::TenantId, problem::Problem, timestamp::Timestamp},
 };
@@ -38,6 +40,9 @@ pub struct Caller {
     /// The expiry of the operator key.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
+    /// The portal session through which a customer acts; `None` if the operator acts themselves.
+    #[serde(default)]
+    pub portal: Option<Portal>,
 }
 
 impl Caller {
@@ -50,6 +55,7 @@ impl Caller {
             scopes: OperatorScope::catalog().all_available(),
             reach: Reach::All,
             expires_at: None,
+            portal: None,
         }
     }
 
@@ -59,7 +65,24 @@ impl Caller {
         let Subject::Operator { reach } = &record.subject else { return None };
         let (id, name) = (record.id.to_string(), record.name.clone());
         let (scopes, expires_at) = (record.scopes.clone(), record.expires_at);
-        Some(Self { id, name, scopes, reach: reach.clone(), expires_at })
+        Some(Self { id, name, scopes, reach: reach.clone(), expires_at, portal: None })
+    }
+
+    /// The caller in whose name idempotency keys are claimed. The customers of one operator can't be in each other's way.
+    #[must_use]
+    pub fn claims_as(&self) -> Cow<'_, str> {
+        match &self.portal {
+            None => Cow::Borrowed(&self.id),
+            Some(portal) => Cow::Owned(format!("{} for {}", self.id, portal.actor.id)),
+        }
+    }
+
+    /// The customer who acts through a portal session that this caller minted. They hold what the session may, within
+    /// its tenant.
+    #[must_use]
+    pub fn through(self, session: PortalSession) -> Self {
+        let PortalSession { id, tenant, actor, may, scopes, expires_at: _ } = session;
+        Self { scopes: may, reach: Reach::Tenant(tenant), portal: Some(Portal { session: id, actor, scopes }), ..self }
     }
 
     /// Checks whether the caller may create an operator with these rights: nobody grants more than they hold, nor for
@@ -193,6 +216,7 @@ mod tests {
             scopes: [OperatorScope::KeysRead.scope()].into_iter().collect(),
             reach: Reach::Tenant(acme.clone()),
             expires_at: None,
+            portal: None,
         };
         assert!(caller.may(OperatorScope::KeysRead, Some(&acme)).is_ok());
         assert_eq!(caller.may(OperatorScope::KeysRead, Some(&other)).unwrap_err().code, Code::TenantNotAllowed);

@@ -19,11 +19,13 @@ use crate::{
     key::Environment,
     ledger::{
         lifecycle::KeyStatus,
+        plan::MAX_DAYS,
         query::{
             AuditPlace, AuditQuery, DeadLetterPlace, DeadLetterQuery, ExportQuery, KeyPlace, KeyQuery, TenantQuery,
             searchable, tenant_after,
         },
     },
+    objects::overview::OverviewQuery,
     usage::report::Period,
 };
 
@@ -34,12 +36,15 @@ pub const MAX_LIMIT: u32 = 200;
 /// The maximum length of the text to search for, characters.
 pub const MAX_TEXT_CHARS: usize = 100;
 
+const WITHIN: &str = "expires_within_days";
+const UNUSED: &str = "unused_for_days";
+
 /// Parses the query of `GET keys`.
 ///
 /// # Errors
 /// All mistakes in the query.
 pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
-    key_query(pairs, &["status", "environment", "scope", "q", "limit", "cursor", "include"])
+    key_query(pairs, &["status", "environment", "scope", "q", WITHIN, UNUSED, "limit", "cursor", "include"])
 }
 
 /// Parses the query of `GET operators`. Operators' keys have no environment.
@@ -47,7 +52,7 @@ pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<Fie
 /// # Errors
 /// All mistakes in the query.
 pub fn parse_operator_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
-    key_query(pairs, &["status", "scope", "q", "limit", "cursor", "include"])
+    key_query(pairs, &["status", "scope", "q", WITHIN, UNUSED, "limit", "cursor", "include"])
 }
 
 fn key_query(pairs: Vec<(String, String)>, known: &[&str]) -> Result<KeyQuery, Vec<FieldError>> {
@@ -61,6 +66,8 @@ fn key_query(pairs: Vec<(String, String)>, known: &[&str]) -> Result<KeyQuery, V
         scope: parameters
             .take("scope", |text| Scope::parse(text).ok_or_else(|| "a scope expected, such as \"read:leads\"".into())),
         text: parameters.take("q", searched).flatten(),
+        expires_within_days: parameters.take(WITHIN, days),
+        unused_for_days: parameters.take(UNUSED, days),
         limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
         after: parameters.take("cursor", |text| KeyPlace::parse(text).ok_or_else(foreign_cursor)),
         include_usage: parameters.take("include", included).is_some(),
@@ -80,7 +87,7 @@ pub fn parse_include(pairs: Vec<(String, String)>) -> Result<bool, Vec<FieldErro
     Ok(include_usage)
 }
 
-/// Parses the query of `GET keys/{id}/usage`: the period of the series.
+/// Parses the query of `GET keys/{id}/usage`, `GET tenants/{tenant}/usage` and `GET usage`: the period of the series.
 ///
 /// # Errors
 /// All mistakes in the query.
@@ -90,6 +97,21 @@ pub fn parse_usage_query(pairs: Vec<(String, String)>) -> Result<Period, Vec<Fie
         parameters.take("period", |text| Period::parse(text).ok_or_else(|| "allowed are: 24h, 7d, 30d".into()));
     parameters.finish()?;
     Ok(period.unwrap_or_default())
+}
+
+/// Parses the query of `GET overview`.
+///
+/// # Errors
+/// All mistakes in the query.
+pub fn parse_overview_query(pairs: Vec<(String, String)>) -> Result<OverviewQuery, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["expiring_within_days", UNUSED, "near_cap_percent"]);
+    let query = OverviewQuery {
+        expiring_within_days: parameters.take("expiring_within_days", days).unwrap_or(30),
+        unused_for_days: parameters.take(UNUSED, days).unwrap_or(90),
+        near_cap_percent: parameters.take("near_cap_percent", |text| whole(text, 100)).unwrap_or(80),
+    };
+    parameters.finish()?;
+    Ok(query)
 }
 
 /// Parses the query of `GET tenants`.
@@ -184,8 +206,16 @@ fn included(text: &str) -> Result<(), String> {
 }
 
 fn limit(text: &str) -> Result<u32, String> {
-    let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    limit.ok_or_else(|| format!("a whole number from 1 to {MAX_LIMIT} expected"))
+    whole(text, MAX_LIMIT)
+}
+
+fn days(text: &str) -> Result<u32, String> {
+    whole(text, MAX_DAYS)
+}
+
+fn whole(text: &str, most: u32) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| format!("a whole number from 1 to {most} expected"))
 }
 
 fn foreign_cursor() -> String {
@@ -257,6 +287,8 @@ mod tests {
             environment: None,
             scope: None,
             text: None,
+            expires_within_days: None,
+            unused_for_days: None,
             limit: 50,
             after: None,
             include_usage: false,
@@ -275,6 +307,8 @@ mod tests {
             ("environment", "test"),
             ("scope", "read:leads"),
             ("q", "ZÄHLER"),
+            ("expires_within_days", "1"),
+            ("unused_for_days", "3650"),
             ("limit", "200"),
             ("cursor", &cursor),
             ("include", "usage"),
@@ -284,6 +318,8 @@ mod tests {
             environment: Some(Environment::Test),
             scope: Scope::parse("read:leads"),
             text: Some("zähler".into()),
+            expires_within_days: Some(1),
+            unused_for_days: Some(3_650),
             limit: 200,
             after: Some(place.clone()),
             include_usage: true,
@@ -316,6 +352,20 @@ mod tests {
     }
 
     #[test]
+    fn the_overview_looks_a_month_ahead_and_three_back_unless_it_is_told_otherwise() {
+        let query = |expiring_within_days, unused_for_days, near_cap_percent| OverviewQuery {
+            expiring_within_days,
+            unused_for_days,
+            near_cap_percent,
+        };
+        assert_eq!(parse_overview_query(Vec::new()), Ok(query(30, 90, 80)));
+        let said = [("expiring_within_days", "7"), ("unused_for_days", "365"), ("near_cap_percent", "100")];
+        assert_eq!(parse_overview_query(pairs(&said)), Ok(query(7, 365, 100)));
+        let said = [("expiring_within_days", "0"), ("unused_for_days", "x"), ("near_cap_percent", "101"), ("q", "")];
+        assert_eq!(parse_overview_query(pairs(&said)).unwrap_err().len(), 4);
+    }
+
+    #[test]
     fn each_mistake_names_its_parameter() {
         assert_eq!(mistakes(&[("limit", "0"), ("status", "on"), ("page", "2")]).len(), 3);
         for limit in ["0", "201", "-1", "1.5", "", "99999999999"] {
@@ -323,8 +373,13 @@ mod tests {
         }
         assert_eq!(
             mistakes(&[("page", "2")]),
-            ["page: unknown parameter; known are: status, environment, scope, q, limit, cursor, include"]
+            ["page: unknown parameter; known are: status, environment, scope, q, expires_within_days, \
+              unused_for_days, limit, cursor, include"]
         );
+        for days in ["0", "3651", "-1", "x"] {
+            let expected = "unused_for_days: a whole number from 1 to 3650 expected";
+            assert_eq!(mistakes(&[("unused_for_days", days)]), [expected]);
+        }
         assert_eq!(mistakes(&[("environment", "Live"), ("scope", "no scope")]).len(), 2);
         assert!(parse_operator_query(pairs(&[("environment", "live")])).is_err());
         assert!(parse_audit_query(pairs(&[("key_id", "aud_4bTzV9cXk07Hq2mN1pRs")])).is_err());

@@ -22,7 +22,7 @@ use crate::{
     },
     base::{
         fields::{FieldError, Fields, quoted, whole},
-        id::TenantId,
+        id::{TENANT_FORM, TenantId},
         timestamp::{DAY_MS, SECOND_MS, Timestamp},
     },
     config::{DefaultScopes, ManageConfig},
@@ -250,7 +250,7 @@ pub fn parse_empty(body: Value) -> Result<(), Vec<FieldError>> {
     Fields::new(body)?.finish()
 }
 
-fn text(value: Value, max_chars: usize) -> Result<String, String> {
+pub(super) fn text(value: Value, max_chars: usize) -> Result<String, String> {
     let Value::String(text) = value else { return Err("a string expected".into()) };
     let text = text.trim();
     match text.chars().count() {
@@ -275,10 +275,13 @@ fn environment(value: Value, config: &ManageConfig) -> Result<Environment, Strin
 }
 
 fn scopes(value: Value, catalog: &Catalog) -> Result<ScopeSet, String> {
+    let scopes = scopes_or_none(value, catalog)?;
+    if scopes.is_empty() { Err("name one scope at least; GET /v1/scopes lists them".into()) } else { Ok(scopes) }
+}
+
+/// A list of scopes, which may be empty.
+pub(super) fn scopes_or_none(value: Value, catalog: &Catalog) -> Result<ScopeSet, String> {
     let names: Vec<String> = serde_json::from_value(value).map_err(|_| "a list of scope names expected".to_string())?;
-    if names.is_empty() {
-        return Err("name one scope at least; GET /v1/scopes lists them".into());
-    }
     catalog.request(&names).map_err(|problems| problems.join("; "))
 }
 
@@ -288,7 +291,7 @@ fn reach(value: Value) -> Result<Reach, String> {
         text => text
             .and_then(TenantId::parse)
             .map(Reach::Tenant)
-            .ok_or_else(|| "a tenant (1 to 64 of a-z, 0-9 and -) expected, or \"*\" for all".into()),
+            .ok_or_else(|| format!("\"*\" for all tenants, or the name of one expected: {TENANT_FORM}")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The answers of the management API: how keys, tenants, the catalog and plans are shown.
+//! The answers of the management API: how keys, tenants, the overview, the catalog and plans are shown.
 //!
 //! Each is a type whose fields are the members of its JSON, in alphabetical order. `docs/reference/openapi.json` has a
 //! schema for each.
@@ -6,6 +6,8 @@
 mod catalog;
 mod key;
 mod limits;
+mod overview;
+mod session;
 mod tenant;
 
 use serde::Serialize;
@@ -15,7 +17,9 @@ pub use catalog::{
 };
 pub use key::{ShownKey, ShownPendingEnd};
 pub use limits::{ShownLimit, ShownLimitList, ShownRestore};
-pub use tenant::{KeyCounts, SecretUse, ShownSuspension, ShownTenant};
+pub use overview::{ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview};
+pub use session::{MintedPortalSession, ShownPortalSession, ShownSession, SignedIn};
+pub use tenant::{SecretUse, ShownSuspension, ShownTenant};
 
 use crate::{feed::client::WhenFeedUnreachable, limits::definition::ConfiguredLimits};
 

@@ -46,6 +46,7 @@ codes! {
     ConflictingCredentials 400 "CONFLICTING_CREDENTIALS";
     CorruptRecord 400 "CORRUPT_RECORD";
     CredentialInQuery 400 "CREDENTIAL_IN_QUERY";
+    CrossOrigin 403 "CROSS_ORIGIN";
     DeadLetterNotFound 404 "DEAD_LETTER_NOT_FOUND";
     DependencyUnavailable 503 "DEPENDENCY_UNAVAILABLE";
     Disabled 401 "DISABLED";
@@ -75,12 +76,14 @@ codes! {
     NotFound 401 "NOT_FOUND";
     NotRouted 404 "NOT_ROUTED";
     OperatorNotFound 404 "OPERATOR_NOT_FOUND";
+    PortalNotAllowed 403 "PORTAL_NOT_ALLOWED";
     QuotaExceeded 429 "QUOTA_EXCEEDED";
     QuotaNotFound 404 "QUOTA_NOT_FOUND";
     RateLimited 429 "RATE_LIMITED";
     RevocationPending 503 "REVOCATION_PENDING";
     Revoked 401 "REVOKED";
     RotationPending 409 "ROTATION_PENDING";
+    SessionEnded 401 "SESSION_ENDED";
     SourceNotFound 404 "SOURCE_NOT_FOUND";
     TenantNotAllowed 403 "TENANT_NOT_ALLOWED";
     TenantSuspended 401 "TENANT_SUSPENDED";

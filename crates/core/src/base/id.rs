@@ -62,6 +62,19 @@ id!(
     DeliveryId, "dlv_", "dlv_4bTzV9cXk07Hq2mN1pRs"
 );
 
+id!(
+    /// The id of a portal session.
+    SessionId, "ps_", "ps_4bTzV9cXk07Hq2mN1pRs"
+);
+
+impl SessionId {
+    /// A new id, from [`ID_RANDOM_BYTES`] random bytes.
+    #[must_use]
+    pub fn from_random(random: &[u8]) -> Option<Self> {
+        from_random("ps_", random).map(Self)
+    }
+}
+
 impl DeliveryId {
     /// A new id, from [`ID_RANDOM_BYTES`] random bytes.
     #[must_use]
@@ -104,17 +117,22 @@ fn from_random(prefix: &str, random: &[u8]) -> Option<Box<str>> {
     Some(id.into())
 }
 
-/// A tenant's name: 1 to 64 characters of `[a-z0-9-]`. It is the deployment's own name for its customer.
+/// A tenant's name: 1 to 64 characters of `[A-Za-z0-9_-]`, of which the first is no `_`. Case counts. It is the
+/// deployment's own name for its customer, such as `org_2abC` or `cus_Nff`. Keystile's own objects begin with `_`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct TenantId(Box<str>);
+
+/// The form of a tenant's name, for error messages.
+pub const TENANT_FORM: &str = "a tenant is 1 to 64 letters, digits, `-` and `_`, and doesn't begin with `_`";
 
 impl TenantId {
     /// Parses a tenant's name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        (!text.is_empty() && text.len() <= 64 && text.bytes().all(allowed)).then(|| Self(text.into()))
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        let fits = (1..=64).contains(&text.len()) && !text.starts_with('_');
+        (fits && text.bytes().all(allowed)).then(|| Self(text.into()))
     }
 
     /// The name as text.
@@ -133,7 +151,7 @@ impl fmt::Display for TenantId {
 impl<'de> Deserialize<'de> for TenantId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("a tenant is 1 to 64 of a-z, 0-9 and -"))
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(TENANT_FORM))
     }
 }
 
@@ -154,10 +172,10 @@ mod tests {
 
     #[test]
     fn tenants_are_short_and_plain() {
-        for good in ["a", "acme", "org-42", &"x".repeat(64)] {
+        for good in ["a", "acme", "org-42", "org_2abC", "cus_Nff", "01EHWNCE74X7", "-", "A", &"x".repeat(64)] {
             assert!(TenantId::parse(good).is_some(), "{good}");
         }
-        for bad in ["", "Acme", "a_b", "a/b", "é", "_operators", &"x".repeat(65)] {
+        for bad in ["", "_", "_a", "a/b", "a.b", "a b", "é", "_operators", &"x".repeat(65)] {
             assert!(TenantId::parse(bad).is_none(), "{bad}");
         }
     }

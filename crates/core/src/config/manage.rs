@@ -44,6 +44,8 @@ pub struct ManageConfig {
     pub audit_retention_days: Option<u16>,
     /// The sources of webhooks, in the form of the list.
     pub webhooks: Vec<WebhookSummary>,
+    /// The origins of the pages that may embed the customers' page.
+    pub portal_origins: Vec<String>,
 }
 
 impl ManageConfig {
@@ -126,6 +128,7 @@ pub(crate) mod tests {
             counted_limits: crate::limits::definition::tests::limits(),
             audit_retention_days: None,
             webhooks: Vec::new(),
+            portal_origins: Vec::new(),
         }
     }
 }

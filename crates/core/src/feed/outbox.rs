@@ -86,9 +86,16 @@ impl OutboxEntry {
     /// time.
     #[must_use]
     pub fn failed(self, now: Timestamp) -> Self {
-        let delay = FIRST_RETRY_MS.saturating_mul(1 << self.attempts.min(20)).min(LONGEST_RETRY_MS);
-        Self { attempts: self.attempts.saturating_add(1), due_at: now.plus_millis(delay), ..self }
+        let due_at = now.plus_millis(retry_delay_ms(self.attempts));
+        Self { attempts: self.attempts.saturating_add(1), due_at, ..self }
     }
+}
+
+/// The delay before the next try, milliseconds, given the number of failures before this one: twice as long each time,
+/// from one second to five minutes.
+#[must_use]
+pub fn retry_delay_ms(failures: u32) -> i64 {
+    FIRST_RETRY_MS.saturating_mul(1 << failures.min(20)).min(LONGEST_RETRY_MS)
 }
 
 /// The time by which a change is in effect at every edge that reaches the feed. `taken_at` is when the feed took it,

@@ -37,6 +37,8 @@ pub enum Action {
     QuotaAdded,
     /// The tenant's limiter was ordered back to an earlier point.
     LimitsRestored,
+    /// An operator signed in at the dashboard.
+    SessionBegun,
     /// An undelivered event was put back into its queue.
     DeadLetterRedriven,
     /// An undelivered event was deleted.
@@ -62,6 +64,7 @@ impl Action {
             Self::LimitsChanged => "limits_changed",
             Self::QuotaAdded => "quota_added",
             Self::LimitsRestored => "limits_restored",
+            Self::SessionBegun => "session_begun",
             Self::DeadLetterRedriven => "dead_letter_redriven",
             Self::DeadLetterDiscarded => "dead_letter_discarded",
         }
@@ -96,6 +99,8 @@ fn facts(key: &Key) -> Map<String, Value> {
         last_used_at: _,
         own_limits,
         counts_as: _,
+        created_by: _,
+        disabled_by_customer: _,
     } = key;
     let KeyRecord {
         id: _,

@@ -13,6 +13,7 @@ use crate::{
     access::{
         record::{KeyRecord, KeyState, Metadata, Reach, Subject},
         scope::ScopeSet,
+        session::Actor,
     },
     base::{id::KeyId, timestamp::Timestamp},
     key::{KeyDigest, KeyDisplay, PlainKey},
@@ -51,6 +52,21 @@ pub struct Key {
     pub own_limits: OwnLimits,
     /// The first key of the row of rotations that made this one. Limits per key count the keys of a row together.
     pub counts_as: Option<KeyId>,
+    /// The caller who created it; `None` if that isn't known.
+    pub created_by: Option<Creator>,
+    /// Whether a portal session disabled the key. Only such a key can be enabled by one.
+    pub disabled_by_customer: bool,
+}
+
+/// The caller who created a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Creator {
+    /// The id of an operator's key, or `root`.
+    pub id: String,
+    /// The name of that key, as it was then.
+    pub name: String,
+    /// The customer who created the key through a portal session that the caller had minted.
+    pub on_behalf_of: Option<Actor>,
 }
 
 /// A key that another system issued, as its importer describes it.
@@ -101,6 +117,14 @@ pub struct NewKey {
     /// Its own rate limits and quotas.
     #[serde(default)]
     pub own_limits: OwnLimits,
+}
+
+/// Whether an operator disables a key, or a customer through a portal session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum DisabledBy {
+    Operator,
+    Customer,
 }
 
 /// A key's status at a time, as lists filter by it.
@@ -181,6 +205,8 @@ impl Key {
             last_used_at: None,
             own_limits: new.own_limits,
             counts_as: None,
+            created_by: None,
+            disabled_by_customer: false,
         }
     }
 
@@ -227,12 +253,16 @@ impl Key {
         Ok(self.succeeded_by(key))
     }
 
-    /// Switches the key off, until it is [enabled](Self::enable).
+    /// Switches the key off, until it is [enabled](Self::enable). If an operator disables a key that a customer has
+    /// disabled, it is the operator's to enable.
     ///
     /// # Errors
     /// [`TransitionError`] if the key was revoked or has expired.
-    pub fn disable(&self, now: Timestamp) -> Result<Self, TransitionError> {
-        self.with_state(KeyState::Disabled, now)
+    pub fn disable(&self, by: DisabledBy, now: Timestamp) -> Result<Self, TransitionError> {
+        let mut key = self.with_state(KeyState::Disabled, now)?;
+        let was_disabled = self.record.state == KeyState::Disabled;
+        key.disabled_by_customer = by == DisabledBy::Customer && (!was_disabled || self.disabled_by_customer);
+        Ok(self.succeeded_by(key))
     }
 
     /// Switches the key on again.
@@ -247,6 +277,7 @@ impl Key {
         self.alive(now)?;
         let mut key = self.clone();
         key.record.state = state;
+        key.disabled_by_customer &= state == KeyState::Disabled;
         Ok(self.succeeded_by(key))
     }
 
@@ -341,6 +372,8 @@ pub(crate) mod tests {
             last_used_at: None,
             own_limits: OwnLimits::default(),
             counts_as: None,
+            created_by: None,
+            disabled_by_customer: false,
         }
     }
 
@@ -363,10 +396,21 @@ pub(crate) mod tests {
 
     #[test]
     fn each_change_takes_the_next_version_and_no_change_takes_none() {
-        let disabled = key().disable(NOW).unwrap();
+        let disabled = key().disable(DisabledBy::Operator, NOW).unwrap();
         assert_eq!(disabled.record.version, key().record.version + 1);
-        assert_eq!(disabled.disable(NOW), Ok(disabled.clone()));
+        assert_eq!(disabled.disable(DisabledBy::Operator, NOW), Ok(disabled.clone()));
         assert_eq!(disabled.enable(NOW).unwrap().record.version, key().record.version + 2);
+    }
+
+    #[test]
+    fn only_the_last_to_disable_a_key_is_remembered_and_an_operator_outranks_a_customer() {
+        use DisabledBy::{Customer, Operator};
+        let disabled =
+            |by: &[DisabledBy]| by.iter().fold(key(), |key, by| key.disable(*by, NOW).unwrap()).disabled_by_customer;
+        assert!(disabled(&[Customer]) && disabled(&[Customer, Customer]));
+        assert!(!disabled(&[Operator]) && !disabled(&[Customer, Operator]) && !disabled(&[Operator, Customer]));
+        let enabled = key().disable(Customer, NOW).unwrap().enable(NOW).unwrap();
+        assert!(!enabled.disabled_by_customer);
     }
 
     #[test]

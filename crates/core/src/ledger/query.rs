@@ -29,12 +29,26 @@ pub struct KeyQuery {
     pub scope: Option<Scope>,
     /// Only keys with this text, in lower case, in name or display form.
     pub text: Option<String>,
+    /// Only living keys that expire within this many days.
+    #[serde(default)]
+    pub expires_within_days: Option<u32>,
+    /// Only living keys that were created, and last let through, this many days ago or earlier.
+    #[serde(default)]
+    pub unused_for_days: Option<u32>,
     /// The maximum number of rows.
     pub limit: u32,
     /// Only keys after this one.
     pub after: Option<KeyPlace>,
     /// Whether the answer includes sums of each key's uses.
     pub include_usage: bool,
+}
+
+impl KeyQuery {
+    /// Whether only living keys are wanted: neither revoked nor expired ones.
+    #[must_use]
+    pub const fn wants_living(&self) -> bool {
+        self.expires_within_days.is_some() || self.unused_for_days.is_some()
+    }
 }
 
 /// A key's place in the list.

@@ -13,7 +13,7 @@ use core::net::IpAddr;
 
 use crate::base::timestamp::{MINUTE_MS, Timestamp};
 
-/// The failures of one address in a window that are answered like any others.
+/// The failures of one address in a window that the edge answers like any others.
 pub const MAX_FAILURES: u32 = 300;
 /// The window, milliseconds.
 pub const WINDOW_MS: i64 = MINUTE_MS;
@@ -24,8 +24,10 @@ pub const MAX_ADDRESSES: usize = 8_192;
 ///
 /// Two generations replace an exact order: an address that fails moves to the young generation. When that has half
 /// the addresses, the old one is dropped.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Failures {
+    /// The failures of one address in a window that are answered like any others.
+    most: u32,
     young: BTreeMap<Network, Window>,
     old: BTreeMap<Network, Window>,
 }
@@ -41,7 +43,19 @@ struct Window {
     failures: u32,
 }
 
+impl Default for Failures {
+    fn default() -> Self {
+        Self::allowing(MAX_FAILURES)
+    }
+}
+
 impl Failures {
+    /// A table that allows each address so many failures in a window.
+    #[must_use]
+    pub const fn allowing(most: u32) -> Self {
+        Self { most, young: BTreeMap::new(), old: BTreeMap::new() }
+    }
+
     /// Notes that a request from this address failed. Returns the time that the address has to wait, milliseconds, if
     /// it failed too often.
     pub fn note(&mut self, address: IpAddr, now: Timestamp) -> Option<i64> {
@@ -50,7 +64,7 @@ impl Failures {
         let mut window = window.unwrap_or(Window { began_at: now, failures: 0 });
         window.failures = window.failures.saturating_add(1);
         self.put(network, window);
-        window.wait_ms(now)
+        window.wait_ms(self.most, now)
     }
 
     /// The time that this address has to wait before a request may fail again, milliseconds, if there is one.
@@ -59,7 +73,7 @@ impl Failures {
         let network = Network::of(address);
         let window = self.young.get(&network).or_else(|| self.old.get(&network))?;
         // The next failure would be one too many.
-        Window { failures: window.failures.saturating_add(1), ..*window }.wait_ms(now)
+        Window { failures: window.failures.saturating_add(1), ..*window }.wait_ms(self.most, now)
     }
 
     fn take(&mut self, network: Network) -> Option<Window> {
@@ -95,8 +109,8 @@ impl Window {
         (1..=WINDOW_MS).contains(&left).then_some(left)
     }
 
-    fn wait_ms(&self, now: Timestamp) -> Option<i64> {
-        if self.failures > MAX_FAILURES { self.left_ms(now) } else { None }
+    fn wait_ms(&self, most: u32, now: Timestamp) -> Option<i64> {
+        if self.failures > most { self.left_ms(now) } else { None }
     }
 }
 

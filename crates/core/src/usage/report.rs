@@ -1,5 +1,5 @@
-//! The answers about a key's uses: sums of the last 24 hours, 7 days and 30 days, of all time, and a series by the
-//! hour.
+//! The answers about the uses of a key, of a tenant's keys and of all keys: sums of the last 24 hours, 7 days and 30
+//! days, of all time, and a series by the hour.
 //!
 //! A period is the present hour and the whole hours before it.
 
@@ -11,7 +11,7 @@ use super::{beginning_of, hour_of};
 use crate::{
     access::verdict,
     base::{
-        id::KeyId,
+        id::{KeyId, TenantId},
         timestamp::{Rfc3339, Timestamp},
     },
 };
@@ -63,8 +63,8 @@ impl Period {
     }
 }
 
-/// The number of a key's uses with one code in one hour.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// The number of uses with one code in one hour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
     /// The hour, in whole hours since 1970.
     pub hour: i64,
@@ -77,6 +77,16 @@ pub struct Bucket {
 /// Uses by the code of their verdict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodeCounts(BTreeMap<String, u64>);
+
+impl FromIterator<(String, u64)> for CodeCounts {
+    fn from_iter<I: IntoIterator<Item = (String, u64)>>(counts: I) -> Self {
+        let mut counts_of = Self::default();
+        for (code, count) in counts {
+            counts_of.add(&code, count);
+        }
+        counts_of
+    }
+}
 
 impl CodeCounts {
     fn of<'a>(buckets: impl IntoIterator<Item = &'a Bucket>) -> Self {
@@ -131,7 +141,7 @@ pub struct UsageHour {
     pub refused: u64,
 }
 
-/// A key's uses, as `GET keys/{id}/usage` shows them.
+/// Uses, as `GET keys/{id}/usage`, `GET tenants/{tenant}/usage` and `GET usage` show them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)]
 pub struct UsageReport {
@@ -142,12 +152,22 @@ pub struct UsageReport {
     #[serde(rename = "7d")]
     pub week: UsageByCode,
     pub all: UsageByCode,
+    /// The time of the answer. Of all keys alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Rfc3339>,
     /// The hours of the period, the oldest first, including those without uses.
     pub hourly: Vec<UsageHour>,
-    pub key_id: KeyId,
-    pub last_used_at: Option<Rfc3339>,
+    /// Of one key alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<KeyId>,
+    /// Of one key alone; null if it was never let through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Option<Rfc3339>>,
     /// The period of `hourly`.
     pub period: &'static str,
+    /// Of a tenant's keys alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantId>,
 }
 
 /// The sums that stand beside a key in a list.
@@ -162,33 +182,47 @@ pub struct UsageSummary {
     pub week: UsageSums,
 }
 
-/// The uses of a key.
-#[derive(Clone, Debug)]
-pub struct KeyUsage {
-    /// The key's id.
-    pub key_id: KeyId,
-    /// The last use that was allowed.
-    pub last_used_at: Option<Timestamp>,
+/// The keys whose uses a report is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UsageOf {
+    /// One key, and its last use that was allowed.
+    Key(KeyId, Option<Timestamp>),
+    /// All keys of a tenant.
+    Tenant(TenantId),
+    /// The keys of all tenants.
+    AllTenants,
+}
+
+/// Uses, from which a report is made.
+#[derive(Clone, Debug, Default)]
+pub struct Usage {
     /// All uses of the longest [`Period`], in any order.
     pub recent: Vec<Bucket>,
     /// The uses of all time.
     pub all: CodeCounts,
 }
 
-impl KeyUsage {
+impl Usage {
     /// The report, with the series of `period`.
     #[must_use]
-    pub fn report(self, period: Period, now: Timestamp) -> UsageReport {
-        let of = |period| counts_of(&self.recent, period, now).by_code();
-        UsageReport {
-            day: of(Period::Day),
-            month: of(Period::Month),
-            week: of(Period::Week),
+    pub fn report(self, of: UsageOf, period: Period, now: Timestamp) -> UsageReport {
+        let sums = |period| counts_of(&self.recent, period, now).by_code();
+        let report = UsageReport {
+            day: sums(Period::Day),
+            month: sums(Period::Month),
+            week: sums(Period::Week),
             hourly: hourly(&self.recent, period, now),
             all: self.all.by_code(),
-            key_id: self.key_id,
-            last_used_at: self.last_used_at.map(Rfc3339),
+            as_of: None,
+            key_id: None,
+            last_used_at: None,
             period: period.as_str(),
+            tenant: None,
+        };
+        match of {
+            UsageOf::Key(id, last) => UsageReport { key_id: Some(id), last_used_at: Some(last.map(Rfc3339)), ..report },
+            UsageOf::Tenant(tenant) => UsageReport { tenant: Some(tenant), ..report },
+            UsageOf::AllTenants => UsageReport { as_of: Some(Rfc3339(now)), ..report },
         }
     }
 }
@@ -259,19 +293,23 @@ mod tests {
     /// Twenty minutes past three.
     const NOW: Timestamp = Timestamp::from_millis(486_111 * 3_600_000 + 20 * 60_000);
 
-    fn usage(buckets: &[(i64, &str, u64)]) -> KeyUsage {
+    fn usage(buckets: &[(i64, &str, u64)]) -> Usage {
         let bucket = |&(ago, code, count): &(i64, &str, u64)| Bucket { hour: 486_111 - ago, code: code.into(), count };
         let recent: Vec<_> = buckets.iter().map(bucket).collect();
         let mut all = CodeCounts::of(&recent);
         all.add("VALID", 100);
-        KeyUsage { key_id: KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap(), last_used_at: Some(NOW), recent, all }
+        Usage { recent, all }
+    }
+
+    fn of_key() -> UsageOf {
+        UsageOf::Key(KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap(), Some(NOW))
     }
 
     #[test]
     fn a_period_is_the_present_hour_and_the_whole_hours_before_it() {
         let shown =
             usage(&[(0, "VALID", 1), (23, "VALID", 2), (24, "VALID", 4), (167, "VALID", 8), (168, "VALID", 16)])
-                .report(Period::Day, NOW);
+                .report(of_key(), Period::Day, NOW);
         let shown = json!(shown);
         let allowed = |period: &str| shown[period]["allowed"].as_u64().unwrap();
         assert_eq!((allowed("24h"), allowed("7d"), allowed("30d"), allowed("all")), (3, 15, 31, 131));
@@ -279,8 +317,11 @@ mod tests {
 
     #[test]
     fn what_is_not_valid_is_refused_by_its_code() {
-        let shown = usage(&[(1, "VALID", 3), (1, "REVOKED", 1), (0, "REVOKED", 1), (0, "EXPIRED", 2)])
-            .report(Period::Week, NOW);
+        let shown = usage(&[(1, "VALID", 3), (1, "REVOKED", 1), (0, "REVOKED", 1), (0, "EXPIRED", 2)]).report(
+            of_key(),
+            Period::Week,
+            NOW,
+        );
         let shown = json!(shown);
         assert_eq!(
             shown["24h"],
@@ -291,10 +332,24 @@ mod tests {
     }
 
     #[test]
+    fn a_report_says_whose_uses_it_is_about() {
+        let members = |of| {
+            let shown = json!(usage(&[]).report(of, Period::Day, NOW));
+            let own = ["as_of", "key_id", "last_used_at", "tenant"];
+            own.map(|name| shown.get(name).cloned())
+        };
+        let (now, acme) = (json!(NOW.to_rfc3339()), TenantId::parse("acme").unwrap());
+        let key = json!("key_4bTzV9cXk07Hq2mN1pRs");
+        assert_eq!(members(of_key()), [None, Some(key), Some(now.clone()), None]);
+        assert_eq!(members(UsageOf::Tenant(acme)), [None, None, None, Some(json!("acme"))]);
+        assert_eq!(members(UsageOf::AllTenants), [Some(now), None, None, None]);
+    }
+
+    #[test]
     fn the_series_has_every_hour_the_oldest_first() {
         let usage = usage(&[(0, "VALID", 1), (23, "REVOKED", 2), (24, "VALID", 4)]);
         for (period, hours) in [(Period::Day, 24), (Period::Week, 168), (Period::Month, 720)] {
-            let series = json!(usage.clone().report(period, NOW))["hourly"].clone();
+            let series = json!(usage.clone().report(of_key(), period, NOW))["hourly"].clone();
             let series = series.as_array().unwrap();
             assert_eq!(series.len(), hours);
             let last =
@@ -303,7 +358,7 @@ mod tests {
             let times: Vec<_> = series.iter().map(|bucket| bucket["hour"].as_str().unwrap()).collect();
             assert!(times.is_sorted());
         }
-        let day = json!(usage.report(Period::Day, NOW));
+        let day = json!(usage.report(of_key(), Period::Day, NOW));
         assert_eq!(day["hourly"][0]["codes"], json!({"REVOKED": 2}));
         assert_eq!(
             day["hourly"][1],

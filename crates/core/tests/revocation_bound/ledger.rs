@@ -12,7 +12,7 @@ use keystile_core::{
     },
     key::keyring::MINT_RANDOM_BYTES,
     ledger::{
-        lifecycle::{Key, KeyPatch, NewKey},
+        lifecycle::{DisabledBy, Key, KeyPatch, NewKey},
         plan::RequestedExpiry,
     },
 };
@@ -139,7 +139,7 @@ impl Row {
             (None, _) | (Some(_), KeyChange::Create) => None,
             (Some(known), KeyChange::TakeScopeAway) => known.patch(with_scopes(&["write"]), true, now).ok(),
             (Some(known), KeyChange::GiveScopeBack) => known.patch(with_scopes(&["read", "write"]), true, now).ok(),
-            (Some(known), KeyChange::Disable) => known.disable(now).ok(),
+            (Some(known), KeyChange::Disable) => known.disable(DisabledBy::Operator, now).ok(),
             (Some(known), KeyChange::Enable) => known.enable(now).ok(),
             (Some(known), KeyChange::Revoke) => Some(known.revoke(None, now)),
         };

@@ -5,14 +5,17 @@ use std::rc::Rc;
 use keystile_core::{
     TenantId,
     access::{operator::Caller, record::Reach},
+    api::portal,
+    base::problem::Problem,
     ledger::idempotency::{Claim, IdempotencyKey},
     objects::ledger::OPERATORS,
 };
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use worker::{Env, Method, Request};
 
 use super::{
-    ask::{Question, send},
+    ask::{self, Question, send},
     body,
     credential::{self, Credential},
     parameters,
@@ -128,7 +131,7 @@ impl<'a> ApiCall<'a> {
         let body = body::read(request, accepted, max_bytes).await?;
         let claim = self.idempotency_key.as_ref().map(|key| {
             let (method, path) = (request.method(), request.path());
-            Claim::new(key, &self.caller().id, method.as_ref(), &path, &body)
+            Claim::new(key, &self.caller().claims_as(), method.as_ref(), &path, &body)
         });
         let judged = if waits { &self.judge().await? } else { &self.judged };
         Ok((body, Origin::new(judged, request.headers().get("CF-Connecting-IP")?, self.request_id, claim)))
@@ -144,6 +147,34 @@ impl<'a> ApiCall<'a> {
         self.ledger(self.tenant()?.as_str(), Question::of(command)?).await
     }
 
+    /// Checks that a key came in `Authorization`, and no session.
+    ///
+    /// # Errors
+    /// The 401.
+    pub(crate) fn by_key(&self) -> Result<(), Failure> {
+        match self.credential {
+            Credential::Root(_) | Credential::Operator(_) => Ok(()),
+            Credential::Session(..) => Err(credential::missing(&self.deployment).into()),
+        }
+    }
+
+    /// Sends a command to the operators' ledger and reads its answer.
+    pub(crate) async fn operators_answer<C: Command>(&self, command: &C) -> Result<C::Answer, Failure>
+    where
+        C::Answer: DeserializeOwned,
+    {
+        let (status, body) = send(self.env, OPERATORS, Question::of(command)?).await?;
+        match status {
+            200 => ask::read::<C>(&body),
+            401 => Err(credential::refusal(&body, &self.deployment).into()),
+            // The ledger has logged its fault under this request's id.
+            500 => Err(Problem::internal().into()),
+            _ => {
+                Err(Problem::unavailable("The ledger of operators can't do this right now; try again shortly.").into())
+            }
+        }
+    }
+
     /// Sends a command to the operators' ledger and passes its answer on.
     pub(crate) async fn operators_ledger<C: Command>(&self, command: &C) -> ApiResult {
         self.ledger(OPERATORS, Question::of(command)?).await
@@ -155,12 +186,20 @@ impl<'a> ApiCall<'a> {
             return Err(credential::refusal(&body, &self.deployment).into());
         }
         let passed = Passed::read(&body);
+        let body = if self.caller().portal.is_some() { seen_by_customers(&body)? } else { body };
         let mut response = passed_on(status, body, &passed)?;
         if let (Some(wait_ms), Some(effective_by)) = (self.wait_ms, passed.effective_by) {
             prefer::wait_until(effective_by, wait_ms, response.headers_mut()).await?;
         }
         Ok(response)
     }
+}
+
+/// A ledger's answer as a customer sees it.
+fn seen_by_customers(body: &str) -> Result<String, Failure> {
+    let mut answer: Value = serde_json::from_str(body).map_err(|error| Failure::Fault(error.to_string()))?;
+    portal::as_customers_see(&mut answer);
+    Ok(answer.to_string())
 }
 
 /// Reads the `Idempotency-Key` header. It counts only on POST, since the other methods can be repeated anyway.

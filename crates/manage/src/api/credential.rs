@@ -1,4 +1,5 @@
-//! The credential of a call: the root key or an operator's key, as `Authorization: Bearer …`.
+//! The credential of a call: the root key, an operator's key, or the token of a portal session, as
+//! `Authorization: Bearer …`; otherwise the session in the cookie that the page means.
 //!
 //! An operator's key is looked up only in the operators' ledger. So an API key can never be taken for an operator's
 //! key, whatever ends up in a tenant's ledger or in KV.
@@ -7,8 +8,11 @@
 //! like to send it. The ledger that makes a change judges once more, in its transaction.
 
 use keystile_core::{
-    KeyDigest,
-    access::verdict::Refusal,
+    KeyDigest, RootKeys,
+    access::{
+        session::{self, SessionKind},
+        verdict::Refusal,
+    },
     base::problem::Problem,
     key::{
         ParseKeyError,
@@ -17,17 +21,32 @@ use keystile_core::{
     objects::ledger::OPERATORS,
 };
 use serde::Deserialize;
-use worker::{Env, Request};
+use worker::{Env, Method, Request};
 
-use super::ask::{self, ask};
-use crate::{command::Judged, deployment::Deployment, failure::Failure, ledger::authenticate::Authenticate};
+use super::{
+    ask::{self, ask},
+    cookie, origin,
+};
+use crate::{
+    command::Judged,
+    deployment::Deployment,
+    failure::Failure,
+    ledger::authenticate::{Authenticate, Presented},
+};
+
+/// The header by which a page says whose cookie it means.
+const SESSION_HEADER: &str = "Keystile-Session";
 
 /// The credential of a request, which was sent in the one allowed place; an operator's key has a valid tag. Whether
 /// that key can be used is judged each time the request acts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Credential {
-    Root,
+    /// A root key.
+    Root(KeyDigest),
+    /// An operator's key.
     Operator(KeyDigest),
+    /// A session, in the form in which it was presented.
+    Session(SessionKind, KeyDigest),
 }
 
 impl Credential {
@@ -41,6 +60,11 @@ impl Credential {
         if url.query_pairs().any(|(_, value)| deployment.root_keys.include(&value)) {
             return Err(refused(&CredentialError::InQuery.into()).into());
         }
+        if authorization.is_none()
+            && let Some(page) = request.headers().get(SESSION_HEADER)?
+        {
+            return Self::of_page(request, &page, deployment);
+        }
         let query = url.query().unwrap_or_default();
         let carriers = Carriers { authorization: authorization.as_deref(), x_api_key: None, query };
         let text = carriers.credential(&[CredentialHeader::Bearer], deployment.config.key_forms()).map_err(
@@ -50,10 +74,32 @@ impl Credential {
             },
         )?;
         if deployment.root_keys.include(text) {
-            return Ok(Self::Root);
+            return Ok(Self::Root(KeyDigest::of(text)));
+        }
+        if let Some(token) = SessionKind::PortalToken.digest(text) {
+            return Ok(Self::Session(SessionKind::PortalToken, token));
         }
         let key = deployment.keyring.parse_operator_key(text).map_err(|error| malformed(text, error, deployment))?;
         Ok(Self::Operator(key.digest()))
+    }
+
+    /// The session of a page, which names the cookie that it means. So the link of a customer can't take the place of an
+    /// operator who is signed in.
+    fn of_page(request: &Request, page: &str, deployment: &Deployment) -> Result<Self, Failure> {
+        let kind = match page {
+            "operator" => SessionKind::Operator,
+            "portal" => SessionKind::PortalCookie,
+            _ => {
+                let mut problem = missing(deployment);
+                problem.detail = format!("{SESSION_HEADER} is `operator` or `portal`.").into();
+                return Err(problem.into());
+            }
+        };
+        let digest = cookie::read(request, kind)?.ok_or_else(|| session::ended(&deployment.config.name))?;
+        if !matches!(request.method(), Method::Get | Method::Head) {
+            origin::check_same(request)?;
+        }
+        Ok(Self::Session(kind, digest))
     }
 
     /// Judges the credential as of now.
@@ -61,8 +107,12 @@ impl Credential {
     /// # Errors
     /// Says why it can't be used.
     pub(crate) async fn judge(self, env: &Env, deployment: &Deployment, request_id: &str) -> Result<Judged, Failure> {
-        let Self::Operator(digest) = self else { return Ok(Judged::root()) };
-        let command = Authenticate { request_id: request_id.into(), digest };
+        let presented = match self {
+            Self::Root(key) => return Ok(Judged::root(RootKeys::mark(&key, &deployment.keyring))),
+            Self::Operator(digest) => Presented::Key(digest),
+            Self::Session(kind, digest) => Presented::Session(kind, digest),
+        };
+        let command = Authenticate { request_id: request_id.into(), presented };
         let (status, body) = ask(env, OPERATORS, &command).await?;
         if status == 200 {
             return ask::read::<Authenticate>(&body);
@@ -82,13 +132,15 @@ pub(crate) fn refusal(body: &str, deployment: &Deployment) -> Problem {
         Ok("REVOKED") => Refusal::Revoked,
         Ok("DISABLED") => Refusal::Disabled,
         Ok("EXPIRED") => Refusal::Expired,
+        Ok("SESSION_ENDED") => return session::ended(&deployment.config.name),
         // The ledger has logged its fault under this request's id.
         _ => return Problem::internal(),
     };
     refusal.problem(&deployment.config.name)
 }
 
-fn missing(deployment: &Deployment) -> Problem {
+/// The 401: there is no key.
+pub(crate) fn missing(deployment: &Deployment) -> Problem {
     let mut problem = Refusal::MissingCredential.problem(&deployment.config.name);
     problem.detail = "No operator key was sent; send one as `Authorization: Bearer …`.".into();
     problem

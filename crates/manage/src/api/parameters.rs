@@ -2,15 +2,14 @@
 
 use keystile_core::{
     KeyId, TenantId,
-    base::{code::Code, fields::FieldError, problem::Problem},
+    base::{code::Code, fields::FieldError, id::TENANT_FORM, problem::Problem},
 };
 
 use crate::{command::Target, failure::Failure};
 
 /// Parses a tenant.
 pub(super) fn tenant(text: &str) -> Result<TenantId, Failure> {
-    let detail = "a tenant is 1 to 64 of a-z, 0-9 and -";
-    TenantId::parse(text).ok_or_else(|| vec![FieldError { field: "tenant".into(), detail: detail.into() }].into())
+    TenantId::parse(text).ok_or_else(|| vec![FieldError { field: "tenant".into(), detail: TENANT_FORM.into() }].into())
 }
 
 /// Parses the id of a tenant's key, which is in that tenant's ledger.

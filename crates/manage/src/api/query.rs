@@ -12,6 +12,6 @@ pub(super) fn pairs(request: &Request) -> Result<Vec<(String, String)>, Failure>
 }
 
 /// Checks that there are no query parameters.
-pub(super) fn none(request: &Request) -> Result<(), Failure> {
+pub(crate) fn none(request: &Request) -> Result<(), Failure> {
     Ok(listing::parse_no_query(pairs(request)?)?)
 }

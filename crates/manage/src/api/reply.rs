@@ -1,5 +1,7 @@
 //! Answers of the REST API.
 
+use std::pin::Pin;
+
 use keystile_core::{
     Timestamp,
     base::{code::Code, problem::CONTENT_TYPE, timestamp},
@@ -11,6 +13,8 @@ use crate::failure::Failure;
 
 /// The outcome of an operation.
 pub(crate) type ApiResult = Result<Response, Failure>;
+/// The future of an operation's outcome.
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = ApiResult> + 'a>>;
 
 /// The members of a ledger's answer that this layer reads.
 #[derive(Default, Deserialize)]

@@ -30,7 +30,7 @@ pub(super) fn page(database: &Database, query: &TenantQuery) -> Result<TenantPag
     let mut rows: Vec<Row> = database.rows(
         "SELECT tenants.tenant, tenants.created_at, standing.suspended
          FROM tenants LEFT JOIN standing ON standing.tenant = tenants.tenant
-         WHERE tenants.tenant > coalesce(?1, '') AND (?2 IS NULL OR instr(tenants.tenant, ?2) > 0)
+         WHERE tenants.tenant > coalesce(?1, '') AND (?2 IS NULL OR instr(lower(tenants.tenant), ?2) > 0)
          ORDER BY tenants.tenant LIMIT ?3",
         vec![after.into(), query.text.clone().into(), (i64::from(query.limit) + 1).into()],
     )?;

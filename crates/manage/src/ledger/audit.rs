@@ -3,6 +3,7 @@
 
 use keystile_core::{
     AuditId, KeyId, Timestamp,
+    access::session::Actor,
     base::id::ID_RANDOM_BYTES,
     ledger::{
         audit::{Action, difference},
@@ -61,6 +62,11 @@ pub(crate) fn quota_changed(
     append(database, origin, action, key.map_or(About::Tenant, About::Key), detail, now)
 }
 
+/// Appends an entry about an operator who signed in: by their key, or by the root key if there is none.
+pub(crate) fn session_begun(database: &Database, origin: &Origin, key: Option<&Key>, now: Timestamp) -> Result<()> {
+    append(database, origin, Action::SessionBegun, key.map_or(About::Tenant, About::Key), Map::new(), now)
+}
+
 /// Appends an entry about what was done to an event that could not be delivered.
 pub(crate) fn dead_letter_changed(
     database: &Database,
@@ -98,8 +104,8 @@ fn append(
     };
     database.execute(
         "INSERT INTO audit (id, at, actor_id, actor_name, action, key_id, key_name, key_display,
-                            letter_source, letter_id, source, request_id, detail)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                            letter_source, letter_id, source, request_id, detail, behalf_id, behalf_name)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         vec![
             id.as_str().into(),
             now.as_millis().into(),
@@ -114,6 +120,8 @@ fn append(
             origin.ip.clone().into(),
             origin.request_id.as_str().into(),
             Value::Object(detail).to_string().into(),
+            origin.on_behalf_of().map(|actor| actor.id.clone()).into(),
+            origin.on_behalf_of().map(|actor| actor.name.clone()).into(),
         ],
     )
 }
@@ -134,10 +142,12 @@ struct Row {
     source: Option<String>,
     request_id: String,
     detail: String,
+    behalf_id: Option<String>,
+    behalf_name: Option<String>,
 }
 
 const COLUMNS: &str = "seq, id, at, actor_id, actor_name, action, key_id, key_name, key_display, letter_source, \
-                       letter_id, source, request_id, detail";
+                       letter_id, source, request_id, detail, behalf_id, behalf_name";
 
 /// A page of the log, newest first.
 #[derive(Serialize)]
@@ -166,6 +176,8 @@ struct ShownEntry {
     key_display: Option<String>,
     dead_letter: Option<ShownDeadLetter>,
     from: Option<String>,
+    /// The customer on whose behalf the actor acted.
+    on_behalf_of: Option<Actor>,
     request_id: String,
     /// Passed on as it was written, without being parsed: however deeply it is nested, it can't keep other entries from
     /// being read.
@@ -271,6 +283,7 @@ fn present(row: Row) -> ShownEntry {
         key_display: row.key_display,
         dead_letter,
         from: row.source,
+        on_behalf_of: row.behalf_id.zip(row.behalf_name).map(|(id, name)| Actor { id, name }),
         request_id: row.request_id,
         detail,
     }
@@ -314,6 +327,8 @@ mod tests {
             source: text.map(String::from),
             request_id: "req_1".into(),
             detail: "{}".into(),
+            behalf_id: text.map(String::from),
+            behalf_name: text.map(String::from),
         };
         let entries = || [row(None), row(Some("x"))].into_iter().map(present).collect();
         let pages = [None, Some("cursor".into())]

@@ -1,30 +1,48 @@
-//! Judges an operator's key, for each call of the management API.
+//! Judges an operator's key or a session, for each call of the management API.
 
 use keystile_core::{
-    KeyDigest, Timestamp,
+    KeyDigest, KeyId, Timestamp,
     access::{
         operator::{Caller, JUDGED_FOR_MS},
+        session::{self, SessionKind},
         verdict::{self, Refusal},
     },
+    base::problem::Problem,
     ledger::lifecycle::Key,
 };
 use keystile_runtime::{clock, log};
 use serde::{Deserialize, Serialize};
 
-use super::{handler::Read, keys, open::OpenLedger, usage};
+use super::{
+    handler::Read,
+    keys,
+    open::OpenLedger,
+    sessions::{self, Session},
+    usage,
+};
 use crate::{
-    command::{Command, Judged},
+    command::{Command, Judged, Target},
     failure::Failure,
 };
 
 /// The shortest time between two notes of an operator's use of the management API.
 const NOTED_EVERY_MS: i64 = 60_000;
 
-/// The command to judge an operator's key: whose it is, and whether it can be used.
+/// The command to judge an operator's key or a session: whose it is, and whether it can be used.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Authenticate {
     pub(crate) request_id: String,
-    pub(crate) digest: KeyDigest,
+    pub(crate) presented: Presented,
+}
+
+/// The credential that was presented.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Presented {
+    /// An operator's key.
+    Key(KeyDigest),
+    /// A session in one of its forms.
+    Session(SessionKind, KeyDigest),
 }
 
 impl Command for Authenticate {
@@ -39,18 +57,69 @@ impl Command for Authenticate {
 /// Asking counts as a use of the key, so this also notes the use.
 impl Read for Authenticate {
     fn read(&self, ledger: &OpenLedger) -> Result<Judged, Failure> {
-        let refused = |refusal: &Refusal| refusal.problem(&ledger.deployment.config.name);
-        let row = keys::by_digest(&ledger.database, &self.digest)?.ok_or_else(|| refused(&Refusal::NotFound))?;
-        let record = &row.key.record;
         let now = clock::now();
-        verdict::check_operator(record, now).map_err(|refusal| refused(&refusal))?;
-        let caller = Caller::operator(record).ok_or_else(|| refused(&Refusal::NotFound))?;
-        if let Err(error) = note_use(ledger, &row.key, now) {
+        match &self.presented {
+            Presented::Key(digest) => {
+                let row = keys::by_digest(&ledger.database, digest)?;
+                ledger.judge_operator(&row.ok_or_else(|| ledger.refused(&Refusal::NotFound))?.key, now)
+            }
+            Presented::Session(kind, digest) => ledger.judge_session(ledger.session(*kind, digest, now)?, now),
+        }
+    }
+}
+
+impl OpenLedger {
+    /// Finds a session.
+    ///
+    /// # Errors
+    /// The 401 if there is none, or none any more.
+    pub(crate) fn session(&self, kind: SessionKind, digest: &KeyDigest, now: Timestamp) -> Result<Session, Failure> {
+        Ok(sessions::find(&self.database, kind, digest, now)?.ok_or_else(|| self.ended())?)
+    }
+
+    /// Judges a session, which ends with the operator's key behind it.
+    ///
+    /// # Errors
+    /// The 401 that says why it can't be used.
+    pub(crate) fn judge_session(&self, session: Session, now: Timestamp) -> Result<Judged, Failure> {
+        let Session { operator, root_mark, portal, expires_at } = session;
+        let soon = now.plus_millis(i64::from(JUDGED_FOR_MS));
+        let mut judged = match (KeyId::parse(&operator), &root_mark) {
+            (Some(id), _) => {
+                let row = keys::find(&self.database, &Target { id, within: None })?;
+                self.judge_operator(&row.ok_or_else(|| self.ended())?.key, now)?
+            }
+            (None, Some(mark)) if self.deployment.root_keys.bear(mark, &self.deployment.keyring) => {
+                Judged { until: Some(soon), ..Judged::root(root_mark) }
+            }
+            (None, _) => return Err(self.ended().into()),
+        };
+        judged.until = judged.until.map(|until| until.min(expires_at));
+        judged.session_ends_at = Some(expires_at);
+        if let Some(portal) = portal {
+            judged.caller = judged.caller.through(portal);
+        }
+        Ok(judged)
+    }
+
+    fn judge_operator(&self, key: &Key, now: Timestamp) -> Result<Judged, Failure> {
+        let record = &key.record;
+        verdict::check_operator(record, now).map_err(|refusal| self.refused(&refusal))?;
+        let caller = Caller::operator(record).ok_or_else(|| self.refused(&Refusal::NotFound))?;
+        if let Err(error) = note_use(self, key, now) {
             log::error("use_not_noted", &[("reason", error.to_string().into())]);
         }
         let until = now.plus_millis(i64::from(JUDGED_FOR_MS));
         let until = record.expires_at.map_or(until, |end| end.min(until));
-        Ok(Judged { caller, until: Some(until) })
+        Ok(Judged { caller, until: Some(until), session_ends_at: None, root_mark: None })
+    }
+
+    fn refused(&self, refusal: &Refusal) -> Problem {
+        refusal.problem(&self.deployment.config.name)
+    }
+
+    fn ended(&self) -> Problem {
+        session::ended(&self.deployment.config.name)
     }
 }
 

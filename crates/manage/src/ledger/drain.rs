@@ -5,12 +5,12 @@
 //! no key has two KV puts in flight, and each put writes the row as it is at that moment. The outcome of a step
 //! advances an outbox row only if the row hasn't changed in the meantime.
 //!
-//! Beside all that the limiter is told what it has yet to be told, see [`limits`](super::limits). Neither waits for the
-//! other.
+//! Beside all that the limiter is told what it has yet to be told, see [`limits`](super::limits), and the overview of
+//! all tenants gets its reports, see [`report`](super::report). None waits for the others.
 
 use std::rc::Rc;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join3};
 use keystile_core::{
     Timestamp,
     access::operator::JUDGED_FOR_MS,
@@ -72,9 +72,9 @@ impl OpenLedger {
     /// Does what is due, unless another drain is doing that already, and sets the alarm for the rest. Called by the
     /// alarm and after each change.
     pub(crate) async fn drain(self: Rc<Self>) {
-        let (drained, told) = join(self.drain_leased(), self.tell_due()).await;
+        let (drained, told, reported) = join3(self.drain_leased(), self.tell_due(), self.report_due()).await;
         let now = clock::now();
-        if let Err(error) = drained.and(told).and_then(|()| self.arm(now)) {
+        if let Err(error) = drained.and(told).and(reported).and_then(|()| self.arm(now)) {
             log::error("drain_failed", &[("reason", error.to_string().into())]);
             if let Err(error) = self.database.arm(now.plus_millis(ALARM_RETRY_MS)) {
                 log::error("alarm_not_set", &[("reason", error.to_string().into())]);

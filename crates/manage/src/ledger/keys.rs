@@ -29,7 +29,7 @@ pub(crate) struct KeyRow {
 }
 
 const COLUMNS: &str = "id, digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to,
-                       pending_end, last_used_at, own_limits, counts_as, limits_effective_by";
+                       pending_end, last_used_at, own_limits, counts_as, limits_effective_by, created_by, disabled_by_customer";
 
 #[derive(Deserialize)]
 struct Row {
@@ -47,6 +47,8 @@ struct Row {
     own_limits: Option<String>,
     counts_as: Option<KeyId>,
     limits_effective_by: Option<Timestamp>,
+    created_by: Option<String>,
+    disabled_by_customer: u8,
 }
 
 impl TryFrom<Row> for KeyRow {
@@ -64,6 +66,8 @@ impl TryFrom<Row> for KeyRow {
         let revocation = row.revoked_at.map(|at| Revocation { at, reason: row.revoke_reason, effective_by });
         let pending_end = row.pending_end.as_deref().map(serde_json::from_str).transpose()?;
         let own_limits = own_limits(row.own_limits.as_deref())?;
+        let created_by = row.created_by.as_deref().map(serde_json::from_str).transpose()?;
+        let disabled_by_customer = row.disabled_by_customer != 0;
         let Row { digest, secret, rotated_from, rotated_to, last_used_at, counts_as, limits_effective_by, .. } = row;
         let key = Key {
             record,
@@ -76,6 +80,8 @@ impl TryFrom<Row> for KeyRow {
             last_used_at,
             own_limits,
             counts_as,
+            created_by,
+            disabled_by_customer,
         };
         Ok(Self { key, effective_by, limits_effective_by })
     }
@@ -129,8 +135,9 @@ pub(crate) fn insert(database: &Database, key: &Key) -> Result<()> {
     let record = &key.record;
     database.execute(
         "INSERT INTO keys (state, expires_at, search, version, record, revoked_at, revoke_reason, rotated_to,
-                           pending_end, own_limits, id, digest, tenant, created_at, secret, rotated_from, counts_as)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                           pending_end, own_limits, disabled_by_customer, id, digest, tenant, created_at, secret,
+                           rotated_from, counts_as, created_by)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         changeable(key)?
             .into_iter()
             .chain([
@@ -141,6 +148,7 @@ pub(crate) fn insert(database: &Database, key: &Key) -> Result<()> {
                 key.secret_fingerprint.as_str().into(),
                 key.rotated_from.as_ref().map(KeyId::to_string).into(),
                 key.counts_as.as_ref().map(KeyId::to_string).into(),
+                key.created_by.as_ref().map(serde_json::to_string).transpose()?.into(),
             ])
             .collect(),
     )
@@ -151,7 +159,7 @@ pub(crate) fn update(database: &Database, key: &Key) -> Result<()> {
     database.execute(
         "UPDATE keys SET state = ?, expires_at = ?, search = ?, version = ?, record = ?,
                          revoked_at = ?, revoke_reason = ?, rotated_to = ?, pending_end = ?, own_limits = ?,
-                         effective_by = NULL
+                         disabled_by_customer = ?, effective_by = NULL
          WHERE id = ?",
         changeable(key)?.into_iter().chain([key.record.id.as_str().into()]).collect(),
     )
@@ -235,7 +243,7 @@ pub(crate) fn tenant_of_any(database: &Database) -> Result<Option<TenantId>> {
     Ok(owner.map(|owner| owner.tenant))
 }
 
-fn changeable(key: &Key) -> Result<[SqlStorageValue; 10]> {
+fn changeable(key: &Key) -> Result<[SqlStorageValue; 11]> {
     let (record, revocation) = (&key.record, key.revocation.as_ref());
     let own_limits = (!key.own_limits.is_empty()).then(|| serde_json::to_string(&key.own_limits)).transpose()?;
     Ok([
@@ -249,6 +257,7 @@ fn changeable(key: &Key) -> Result<[SqlStorageValue; 10]> {
         key.rotated_to.as_ref().map(KeyId::to_string).into(),
         key.pending_end.as_ref().map(serde_json::to_string).transpose()?.into(),
         own_limits.into(),
+        i64::from(key.disabled_by_customer).into(),
     ])
 }
 
@@ -303,20 +312,42 @@ pub(crate) fn exist(database: &Database) -> Result<bool> {
     Ok(one.is_some())
 }
 
+/// The number of keys of one status that a rotation is to end, or of those that none is to end.
+#[derive(Deserialize)]
+pub(crate) struct Counted {
+    pub(crate) status: KeyStatus,
+    ending: u8,
+    pub(crate) keys: u64,
+}
+
+impl Counted {
+    /// The number of these that count against the limit of active keys.
+    pub(crate) const fn lasting(&self) -> u64 {
+        match self.status {
+            KeyStatus::Active | KeyStatus::Disabled if self.ending == 0 => self.keys,
+            _ => 0,
+        }
+    }
+}
+
+/// The numbers of keys. Triggers keep them, so no key is read.
+pub(crate) fn counts(database: &Database, now: Timestamp) -> Result<Vec<Counted>> {
+    notice_expiry(database, now)?;
+    database.rows("SELECT status, ending, keys FROM key_counts", vec![])
+}
+
 /// The number of keys of each status.
 pub(crate) fn count_by_status(database: &Database, now: Timestamp) -> Result<Vec<(KeyStatus, u64)>> {
-    #[derive(Deserialize)]
-    struct Count {
-        status: KeyStatus,
-        keys: u64,
-    }
-    let counts: Vec<Count> = database.rows(
-        "SELECT CASE WHEN state = 'revoked' THEN 'revoked' WHEN expires_at <= ? THEN 'expired' ELSE state END AS status,
-                count(*) AS keys
-         FROM keys GROUP BY 1",
-        vec![now.as_millis().into()],
-    )?;
-    Ok(counts.into_iter().map(|count| (count.status, count.keys)).collect())
+    Ok(counts(database, now)?.into_iter().map(|count| (count.status, count.keys)).collect())
+}
+
+/// Marks keys that have expired since. Nothing is written when a key expires, so whoever counts or filters by status
+/// does this before, once for each key.
+pub(crate) fn notice_expiry(database: &Database, now: Timestamp) -> Result<()> {
+    let now: SqlStorageValue = now.as_millis().into();
+    database.execute("UPDATE keys SET expired = 1 WHERE expired = 0 AND expires_at <= ?", vec![now.clone()])?;
+    // Corrects the mark if a clock was ahead and has been set back.
+    database.execute("UPDATE keys SET expired = 0 WHERE expired = 1 AND expires_at > ?", vec![now])
 }
 
 /// Counts the keys that count against the limit of active keys, but no further than `most`. These are the keys that are
@@ -345,7 +376,7 @@ fn count_alive(database: &Database, which: &str, now: Timestamp, most: u32) -> R
 }
 
 /// The expiry in the index of living keys for a key that never expires.
-const NEVER: i64 = 9_007_199_254_740_991;
+pub(crate) const NEVER: i64 = 9_007_199_254_740_991;
 
 /// Counts the usable keys for each secret with which keys were tagged. Imported keys have no tag and are not counted.
 pub(crate) fn count_by_secret(database: &Database, now: Timestamp) -> Result<Vec<(String, u64)>> {

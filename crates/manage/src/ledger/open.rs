@@ -21,7 +21,7 @@ use super::{
     idempotency::{self, InFlight},
     keys,
     lease::{Lease, TellingAll},
-    outbox, schema, usage,
+    outbox, reporting, schema, usage,
 };
 use crate::{
     command::{Origin, Target},
@@ -44,6 +44,8 @@ pub(crate) struct OpenLedger {
     pub(crate) telling: Lease,
     /// Whether the limiter is being told of all keys.
     pub(crate) telling_all: TellingAll,
+    /// The lease of the one drain that may report to the overview.
+    pub(crate) reporting: Lease,
     /// The requests that are being carried out under an idempotency key.
     pub(crate) in_flight: InFlight,
 }
@@ -60,6 +62,7 @@ impl OpenLedger {
             lease: Lease::free(),
             telling: Lease::free(),
             telling_all: TellingAll::default(),
+            reporting: Lease::free(),
             in_flight: InFlight::default(),
         };
         addressing::begin_if_rotated(&ledger.database, &ledger.deployment.keyring, now)?;
@@ -73,6 +76,8 @@ impl OpenLedger {
     /// lease ends: the drain sets it again itself.
     pub(crate) fn arm(&self, now: Timestamp) -> Result<()> {
         let database = &self.database;
+        reporting::schedule(database, now)?;
+        let reported = reporting::due(database)?.map(|due| self.reporting.defer(due, now));
         let told = outbox::earliest_for_limiter(database)?.map(|due| self.telling.defer(due, now));
         let drained = [
             outbox::earliest(database)?,
@@ -84,7 +89,7 @@ impl OpenLedger {
             usage::fold_due(database)?,
         ];
         let drained = drained.into_iter().flatten().min().map(|due| self.lease.defer(due, now));
-        let Some(at) = drained.into_iter().chain(told).min() else { return Ok(()) };
+        let Some(at) = drained.into_iter().chain(told).chain(reported).min() else { return Ok(()) };
         // Overdue work gets the present time, not its own: the platform takes no alarm for 1970.
         self.database.arm(if at <= now { now } else { at_full_step(at) })
     }
@@ -131,7 +136,13 @@ impl OpenLedger {
 
     /// Mints a fresh key for what `new` describes. Its text stays in the object's memory until the answer is sent, and
     /// never gets into storage.
-    pub(crate) fn mint(&self, new: NewKey, expires_at: Option<Timestamp>, now: Timestamp) -> Result<(Key, PlainKey)> {
+    pub(crate) fn mint(
+        &self,
+        origin: &Origin,
+        new: NewKey,
+        expires_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(Key, PlainKey)> {
         let random = random::bytes::<MINT_RANDOM_BYTES>()?;
         let id_random = random::bytes::<ID_RANDOM_BYTES>()?;
         let keyring: &Keyring = &self.deployment.keyring;
@@ -144,7 +155,8 @@ impl OpenLedger {
         };
         let minted = minted.map_err(|error| Error::RustError(error.to_string()))?;
         let id = id.ok_or_else(|| fault("too few random bytes for an id"))?;
-        Ok((Key::create(id, new, expires_at, &minted, keyring.newest_fingerprint(), now), minted))
+        let key = Key::create(id, new, expires_at, &minted, keyring.newest_fingerprint(), now);
+        Ok((Key { created_by: Some(origin.creator()), ..key }, minted))
     }
 }
 

@@ -225,6 +225,116 @@ CREATE INDEX quota_additions_by_claim ON quota_additions (claim) WHERE claim IS 
 CREATE INDEX quota_additions_by_end ON quota_additions (ends_at);
 CREATE INDEX quota_additions_by_quota ON quota_additions (quota, key, ends_at);
 ",
+    "
+-- Sessions of the pages, in the operators' ledger.
+CREATE TABLE sessions (
+    digest TEXT PRIMARY KEY,          -- SHA-256 of the session's text
+    kind TEXT NOT NULL,               -- the beginning of the text
+    operator TEXT NOT NULL,           -- the id of the operator behind it, or 'root'
+    root_mark TEXT,                   -- of root: which root key
+    portal TEXT,                      -- of portal sessions: the session, as JSON
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+-- Who created the key, as JSON; NULL if that isn't known.
+ALTER TABLE keys ADD COLUMN created_by TEXT;
+-- Whether a portal session disabled the key.
+ALTER TABLE keys ADD COLUMN disabled_by_customer INTEGER NOT NULL DEFAULT 0;
+UPDATE keys SET created_by = (
+    SELECT json_object('id', actor_id, 'name', actor_name, 'on_behalf_of', NULL) FROM audit
+    WHERE audit.key_id = keys.id AND audit.action IN ('created', 'imported') ORDER BY seq LIMIT 1
+);
+
+-- The customer on whose behalf the actor acted, if it was one.
+ALTER TABLE audit ADD COLUMN behalf_id TEXT;
+ALTER TABLE audit ADD COLUMN behalf_name TEXT;
+",
+    "
+-- How often the tenant's keys together met with which code, by the hour.
+CREATE TABLE tenant_usage (
+    hour INTEGER NOT NULL,            -- as in usage
+    code TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    reported INTEGER NOT NULL,        -- how many of them are in a report
+    PRIMARY KEY (hour, code)
+) WITHOUT ROWID;
+CREATE INDEX tenant_usage_unreported ON tenant_usage (hour, code) WHERE count > reported;
+-- The same of hours that are no longer kept.
+CREATE TABLE tenant_usage_folded (
+    code TEXT PRIMARY KEY,
+    count INTEGER NOT NULL
+) WITHOUT ROWID;
+-- Those of before; the folded ones stand in the hour 0 until they are reported.
+INSERT INTO tenant_usage (hour, code, count, reported)
+SELECT hour, code, sum(count), 0 FROM (
+    SELECT key_id, hour, code, count FROM usage UNION ALL SELECT key_id, 0, code, count FROM usage_folded
+) WHERE key_id GLOB 'key_*' GROUP BY hour, code;
+
+-- The number of keys of each status, as in key_places, and whether a rotation has set their end.
+CREATE TABLE key_counts (
+    status TEXT NOT NULL,
+    ending INTEGER NOT NULL,
+    keys INTEGER NOT NULL,
+    PRIMARY KEY (status, ending)
+) WITHOUT ROWID;
+CREATE VIEW counted_keys AS
+SELECT id, pending_end IS NOT NULL AS ending,
+       CASE WHEN state = 'revoked' THEN 'revoked' WHEN expired = 1 THEN 'expired' ELSE state END AS status
+FROM keys;
+INSERT INTO key_counts (status, ending, keys) SELECT status, ending, count(*) FROM counted_keys GROUP BY status, ending;
+CREATE TRIGGER key_is_counted AFTER INSERT ON keys
+BEGIN
+    INSERT INTO key_counts (status, ending, keys) SELECT status, ending, 1 FROM counted_keys WHERE id = NEW.id
+    ON CONFLICT (status, ending) DO UPDATE SET keys = keys + 1;
+END;
+CREATE TRIGGER key_leaves_its_count BEFORE UPDATE OF state, expired, pending_end ON keys
+WHEN OLD.state <> NEW.state OR OLD.expired <> NEW.expired OR (OLD.pending_end IS NULL) <> (NEW.pending_end IS NULL)
+BEGIN
+    UPDATE key_counts SET keys = keys - 1
+    WHERE (status, ending) IN (SELECT status, ending FROM counted_keys WHERE id = OLD.id);
+END;
+CREATE TRIGGER key_is_counted_again AFTER UPDATE OF state, expired, pending_end ON keys
+WHEN OLD.state <> NEW.state OR OLD.expired <> NEW.expired OR (OLD.pending_end IS NULL) <> (NEW.pending_end IS NULL)
+BEGIN
+    INSERT INTO key_counts (status, ending, keys) SELECT status, ending, 1 FROM counted_keys WHERE id = NEW.id
+    ON CONFLICT (status, ending) DO UPDATE SET keys = keys + 1;
+END;
+
+-- The hour of last_used_at, so that the index by it is written once an hour.
+ALTER TABLE keys ADD COLUMN used_in_hour INTEGER;
+UPDATE keys SET used_in_hour = last_used_at / 3600000 WHERE last_used_at IS NOT NULL;
+CREATE INDEX keys_by_use ON keys (ifnull(max(used_in_hour * 3600000, created_at), created_at))
+WHERE state <> 'revoked' AND expired = 0;
+
+-- The reports to the overview of all tenants.
+CREATE TABLE reporting (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    changed INTEGER NOT NULL,         -- whether something has changed since the last report was made
+    number INTEGER NOT NULL,          -- of the last report
+    made_at INTEGER,                  -- when that was made
+    due_at INTEGER,                   -- when the next one is to be made, or the one under way is to be sent
+    attempts INTEGER NOT NULL,        -- how often the one under way was not answered
+    report TEXT                       -- the one under way, JSON; NULL once it was answered
+);
+INSERT INTO reporting
+SELECT 1, EXISTS (SELECT 1 FROM keys WHERE id GLOB 'key_*') OR EXISTS (SELECT 1 FROM standing), 0, NULL, NULL, 0, NULL;
+CREATE TRIGGER new_key_is_reported AFTER INSERT ON keys WHEN NEW.id GLOB 'key_*'
+BEGIN UPDATE reporting SET changed = 1 WHERE changed = 0; END;
+CREATE TRIGGER changed_key_is_reported AFTER UPDATE OF state, expires_at, record, pending_end ON keys
+WHEN NEW.id GLOB 'key_*'
+BEGIN UPDATE reporting SET changed = 1 WHERE changed = 0; END;
+CREATE TRIGGER standing_is_reported AFTER INSERT ON standing
+BEGIN UPDATE reporting SET changed = 1 WHERE changed = 0; END;
+CREATE TRIGGER settings_are_reported AFTER INSERT ON settings
+BEGIN UPDATE reporting SET changed = 1 WHERE changed = 0; END;
+CREATE TRIGGER changed_settings_are_reported AFTER UPDATE OF settings ON settings
+BEGIN UPDATE reporting SET changed = 1 WHERE changed = 0; END;
+CREATE TRIGGER first_use_of_an_hour_is_reported AFTER INSERT ON tenant_usage
+BEGIN UPDATE reporting SET changed = 1 WHERE changed = 0; END;
+CREATE TRIGGER use_is_reported AFTER UPDATE OF count ON tenant_usage
+BEGIN UPDATE reporting SET changed = 1 WHERE changed = 0; END;
+",
 ];
 
 #[cfg(test)]
@@ -243,6 +353,8 @@ mod tests {
             "727e3ea3a8bd8d10926b4ca600c6fa63086a68ead10e13e312453a902d980efd",
             "98e115e47cb1bf8c6140dffab181d3534da4d0cfe7bd8d22cba572a26b18641d",
             "afb5693a9390c0119910ff4655d17e2e5e24cf54050766811c0faecb087bffba",
+            "f61df7a7369016288c72ec084425ab72d835a1f4c9691b221870ac8d5e57ecb0",
+            "274d2e7589546dc69961188ab7ed5f8fe44b53f4f192883f42add990e8ff0cb9",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

@@ -1,5 +1,7 @@
 //! Counts keys' uses, which the edges report: by the hour for 90 days, and in total.
 //!
+//! The sums of all of a tenant's keys are in [`tenant_usage`].
+//!
 //! An edge sends a batch until its isolate hears that it was taken, so a batch may arrive more than once. Its number,
 //! which is kept in the same transaction as the counts, reveals that.
 
@@ -10,13 +12,14 @@ use keystile_core::{
     access::verdict,
     usage::{
         batch::{UsageBatch, Use},
-        first_kept_hour, fold_due_at,
+        first_kept_hour, fold_due_at, hour_of,
         report::{Bucket, CodeCounts, Period, PeriodCounts},
     },
 };
 use serde::Deserialize;
 use worker::Result;
 
+use super::tenant_usage;
 use keystile_runtime::database::Database;
 
 /// The time for which an isolate's last number is remembered: batches are sent for no longer than an hour, and are
@@ -35,13 +38,16 @@ pub(crate) fn take(database: &Database, batch: &UsageBatch, now: Timestamp) -> R
     for each in &batch.uses {
         uses.entry(&each.key_id).or_default().push(each);
     }
-    let mut first_used = Vec::new();
+    let (mut first_used, mut of_tenant) = (Vec::new(), BTreeMap::new());
     for (id, uses) in uses {
         let Some(known) = Known::find(database, id)? else { continue };
         let uses = uses.into_iter().map(|each| each.clone().at_possible_times(known.created_at, now));
         let mut allowed: Option<(Timestamp, Timestamp)> = None;
         for each in uses {
             add(database, &each)?;
+            if !id.is_operators() {
+                *of_tenant.entry((each.hour, each.code.clone())).or_default() += i64::from(each.count);
+            }
             if each.code == verdict::VALID {
                 let at = each.last_at;
                 allowed = Some(allowed.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
@@ -54,6 +60,7 @@ pub(crate) fn take(database: &Database, batch: &UsageBatch, now: Timestamp) -> R
             }
         }
     }
+    tenant_usage::add(database, &of_tenant)?;
     Ok(first_used)
 }
 
@@ -111,6 +118,10 @@ pub(crate) fn note_allowed(database: &Database, id: &KeyId, first: Timestamp, la
         "UPDATE keys SET first_used_at = ifnull(first_used_at, ?1), last_used_at = max(ifnull(last_used_at, ?2), ?2)
          WHERE id = ?3",
         vec![first.as_millis().into(), last.as_millis().into(), id.as_str().into()],
+    )?;
+    database.execute(
+        "UPDATE keys SET used_in_hour = ?1 WHERE id = ?2 AND ifnull(used_in_hour, 0) < ?1",
+        vec![hour_of(last).into(), id.as_str().into()],
     )
 }
 
@@ -147,11 +158,7 @@ pub(crate) fn all(database: &Database, id: &KeyId) -> Result<CodeCounts> {
          ) GROUP BY code",
         vec![id.as_str().into()],
     )?;
-    let mut counts_of = CodeCounts::default();
-    for Sum { code, count } in sums {
-        counts_of.add(&code, count);
-    }
-    Ok(counts_of)
+    Ok(sums.into_iter().map(|Sum { code, count }| (code, count)).collect())
 }
 
 /// The time of the next fold, if there is anything to fold.
@@ -166,6 +173,7 @@ pub(crate) fn fold_due(database: &Database) -> Result<Option<Timestamp>> {
 
 /// Adds hours that are too old to be kept separately to the totals.
 pub(crate) fn fold(database: &Database, now: Timestamp) -> Result<()> {
+    tenant_usage::fold(database, now)?;
     #[derive(Deserialize)]
     struct Old {
         hour: i64,

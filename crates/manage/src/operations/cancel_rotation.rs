@@ -70,6 +70,7 @@ impl Change for CancelRotation {
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownKey, Failure> {
         let now = clock::now();
         let change = |key: &Key| {
+            self.origin.may_manage(key, &ledger.deployment.config.catalog)?;
             let kept = key.cancel_end(now).map_err(refusals::impossible)?;
             if let Some(caller) = &self.granting {
                 let caller = ledger.granting(&self.origin, caller)?;

@@ -10,7 +10,7 @@ use keystile_runtime::clock;
 use crate::{
     command::Command,
     failure::Failure,
-    ledger::{handler::Change, open::OpenLedger, outbox::Changed, usage},
+    ledger::{handler::Change, open::OpenLedger, outbox::Changed, reporting, usage},
 };
 
 impl Command for UsageBatch {
@@ -42,7 +42,8 @@ impl Change for UsageBatch {
             let begun = first_used.iter().map(|(id, at)| ledger.begin_overlap(id, *at, now));
             let ending = begun.collect::<worker::Result<Vec<_>>>()?.concat();
             // Sets the alarm only if something has changed, since setting it is a write too.
-            if !ending.is_empty() || due != usage::fold_due(database)? {
+            let reports_earlier = reporting::schedule(database, now)?;
+            if !ending.is_empty() || reports_earlier || due != usage::fold_due(database)? {
                 ledger.arm(now)?;
             }
             Ok::<_, worker::Error>((first_used, ending))

@@ -27,7 +27,11 @@ use crate::{
 pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
-    let new = management::parse_new_key(body, call.tenant()?, &call.deployment.config, clock::now())?;
+    let config = &call.deployment.config;
+    let new = management::parse_new_key(body, call.tenant()?, config, clock::now())?;
+    if let Some(portal) = &origin.portal {
+        portal.may_create(&new, &config.catalog)?;
+    }
     call.tenants_ledger(&CreateKey { origin, new, granting: None }).await
 }
 
@@ -78,7 +82,7 @@ impl Change for CreateKey {
                 ledger.granting(&origin, caller)?.may_grant(&new.scopes, reach, expires_at)?;
             }
             let own_limits = ledger.own_limits_of_new_key(&origin, &new.own_limits)?;
-            let (key, minted) = ledger.mint(NewKey { own_limits, ..new.clone() }, expires_at, now)?;
+            let (key, minted) = ledger.mint(&origin, NewKey { own_limits, ..new.clone() }, expires_at, now)?;
             ledger.record_new(&origin, Action::Created, &key, now)?;
             let answer = ShownKey::changed(&key, None, showing, now).with_text(&minted);
             handler::note::<Self>(ledger, origin.claim.as_ref(), &answer, now)?;

@@ -77,7 +77,7 @@ impl Change for Disable {
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownKey, Failure> {
         let now = clock::now();
-        let change = |key: &Key| key.disable(now).map_err(refusals::impossible);
+        let change = |key: &Key| key.disable(self.origin.disabled_by(), now).map_err(refusals::impossible);
         ledger.change(&self.origin, &self.target, Action::Disabled, &change, now).await
     }
 }
@@ -89,7 +89,10 @@ impl Change for Enable {
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownKey, Failure> {
         let now = clock::now();
-        let change = |key: &Key| key.enable(now).map_err(refusals::impossible);
+        let change = |key: &Key| {
+            self.origin.may_enable(key)?;
+            key.enable(now).map_err(refusals::impossible)
+        };
         ledger.change(&self.origin, &self.target, Action::Enabled, &change, now).await
     }
 }

@@ -236,6 +236,7 @@ fn import_one(
     let mut line = line.clone();
     line.new.own_limits = own_limits;
     let key = Key::import(id.clone(), line, expires_at, now);
+    let key = Key { created_by: Some(origin.creator()), ..key };
     ledger.record_new(origin, Action::Imported, &key, now)?;
     Ok(LineResult::Imported { id })
 }

@@ -82,6 +82,7 @@ impl Change for Rotate {
         let Self { origin, target, rotation, granting } = self;
         let (successor, minted, replaced) = ledger.change_for(&origin, now, || {
             let old = ledger.find(&target)?.key;
+            origin.may_manage(&old, &ledger.deployment.config.catalog)?;
             let limits = ledger.limits(&old.record.subject)?;
             let expires_at = successors_expiry(&old, rotation.expires_at, &limits, now)?;
             if let Some(caller) = &granting {
@@ -90,7 +91,7 @@ impl Change for Rotate {
             if rotation.overlap != Overlap::None {
                 ledger.check_one_more_ends(&limits, now)?;
             }
-            let (successor, minted) = ledger.mint(old.as_new(), expires_at, now)?;
+            let (successor, minted) = ledger.mint(&origin, old.as_new(), expires_at, now)?;
             let successor = successor.replacing(&old);
             let replaced = old.rotate(&successor.record.id, rotation.overlap, now).map_err(refusals::impossible)?;
             ledger.record_new(&origin, Action::Created, &successor, now)?;

@@ -4,6 +4,7 @@ mod answers;
 
 use std::collections::BTreeSet;
 
+use keystile_core::api::portal::MAY;
 use serde_json::{Value, json};
 
 use super::{Answers, COMMANDS, OPERATIONS, Operation, Whose};
@@ -12,9 +13,13 @@ use crate::documented::document;
 /// An operation in the form that the table and the document share: method, path, id, security.
 fn of_table(operation: &Operation) -> (String, String, String, Value) {
     let security = match operation.answers {
-        Answers::Public(_) => json!([]),
-        Answers::Operators(None, _) => json!([{"operatorKey": []}]),
-        Answers::Operators(Some((scope, _)), _) => json!([{"operatorKey": [scope.as_str()]}]),
+        Answers::Public(_) | Answers::Anyone(_) => json!([]),
+        Answers::Portal(_) => json!([{"portalToken": []}]),
+        Answers::Operators(access, _) => {
+            let needed: Vec<_> = access.iter().map(|(scope, _)| scope.as_str()).collect();
+            let portal = operation.portal.then(|| json!({ "portalToken": needed }));
+            Value::from_iter([json!({ "operatorKey": needed })].into_iter().chain(portal))
+        }
     };
     (operation.method.to_string().to_lowercase(), operation.path.into(), operation.id.into(), security)
 }
@@ -52,6 +57,22 @@ fn an_operation_for_operators_of_all_tenants_asks_for_them() {
         }
         if whose == Some(Whose::PathTenant) {
             assert!(operation.path.contains("/{tenant}"), "{}", operation.id);
+        }
+    }
+}
+
+#[test]
+fn portal_sessions_call_operations_that_name_a_right_of_theirs_for_the_tenant_of_the_path() {
+    for operation in OPERATIONS.iter().filter(|operation| operation.portal) {
+        match operation.answers {
+            Answers::Operators(Some((scope, whose)), _) => {
+                assert!(MAY.contains(&scope), "{}", operation.id);
+                assert_eq!(whose, Whose::PathTenant, "{}", operation.id);
+            }
+            // The catalog of scopes is no tenant's.
+            Answers::Operators(None, _) => assert_eq!(operation.path, "/v1/scopes"),
+            Answers::Portal(_) => {}
+            Answers::Public(_) | Answers::Anyone(_) => panic!("{}", operation.id),
         }
     }
 }

@@ -31,7 +31,11 @@ pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
     let target = call.key()?;
     let (body, origin) = call.asked(MERGE_PATCH, MAX_BODY_BYTES).await?;
-    let patch = management::parse_patch(body, &call.deployment.config, clock::now())?;
+    let config = &call.deployment.config;
+    let patch = management::parse_patch(body, config, clock::now())?;
+    if let Some(portal) = &origin.portal {
+        portal.may_patch(&patch, &config.catalog)?;
+    }
     let if_match = call.request.headers().get("If-Match")?.as_deref().and_then(versions);
     call.tenants_ledger(&UpdateKey { origin, target, patch, if_match }).await
 }
@@ -75,6 +79,7 @@ impl Change for UpdateKey {
         let now = clock::now();
         let Self { origin, target, patch, if_match } = self;
         let change = |key: &Key| {
+            origin.may_manage(key, &ledger.deployment.config.catalog)?;
             if if_match.as_ref().is_some_and(|versions| !versions.contains(&key.record.version)) {
                 return Err(refusals::version_mismatch(key).into());
             }

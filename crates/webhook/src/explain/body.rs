@@ -16,11 +16,10 @@ use base64::{
 };
 
 use super::{
-    Case,
+    case::Case,
     code::CauseCode,
     inflate,
-    search::{Put, Try},
-    trial::{Edit, Trial, What},
+    trial::{Edit, Put, Trial, Try, What},
 };
 use crate::json;
 

@@ -6,11 +6,10 @@ use core::ops::ControlFlow;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
 use super::{
-    Case,
     body::replaced,
+    case::Case,
     code::CauseCode,
-    search::{Put, Try},
-    trial::{Edit, Trial, What},
+    trial::{Edit, Put, Trial, Try, What},
 };
 
 /// The characters of Windows-1252 from 0x80 to 0x9F; 0 where it has none.

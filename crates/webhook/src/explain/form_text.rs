@@ -11,10 +11,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_json::Value;
 
 use super::{
-    Case, body,
+    body,
+    case::Case,
     code::CauseCode,
-    search::Try,
-    trial::{Edit, Trial, What},
+    trial::{Edit, Trial, Try, What},
 };
 use crate::form;
 

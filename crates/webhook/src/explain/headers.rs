@@ -8,10 +8,9 @@ use alloc::{
 use core::ops::ControlFlow;
 
 use super::{
-    Case,
+    case::Case,
     code::CauseCode,
-    search::Try,
-    trial::{Edit, Trial, What},
+    trial::{Edit, Trial, Try, What},
 };
 
 pub(super) fn edits(trial: &Trial<'_>, _: &Case<'_>, attempt: Try<'_>) -> ControlFlow<()> {

@@ -7,7 +7,8 @@ use alloc::{
 };
 
 use super::{
-    Case, body,
+    body,
+    case::Case,
     code::CauseCode,
     json_text::{Token, tokens},
     mend,

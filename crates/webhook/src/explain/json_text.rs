@@ -4,10 +4,9 @@ use alloc::{borrow::Cow, format, string::String, vec::Vec};
 use core::ops::ControlFlow;
 
 use super::{
-    Case,
+    case::Case,
     code::CauseCode,
-    search::{Put, Try},
-    trial::{Edit, Trial, What},
+    trial::{Edit, Put, Trial, Try, What},
 };
 use crate::{json, name::Names};
 use layout::Layout;

@@ -1,6 +1,18 @@
 //! What to do about each cause. Nothing here loosens a check.
 
-use super::{code::CauseCode, report::Mend};
+use alloc::vec::Vec;
+
+use super::{
+    code::CauseCode,
+    report::{Cause, Change, Mend},
+};
+
+/// A cause of these changes.
+pub(super) fn cause(changes: Vec<Change>, verdict: &'static str) -> Cause {
+    let code = changes.first().map_or(CauseCode::AlteredBody, |change| change.code);
+    let sentences: Vec<&str> = changes.iter().map(|change| change.sentence.as_str()).collect();
+    Cause { code, number: code.number(), sentence: sentences.join(" "), changes, verdict, mend: of(code) }
+}
 
 pub(super) const fn of(code: CauseCode) -> Mend {
     use CauseCode as Code;

@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use serde::Serialize;
 
 use super::code::CauseCode;
-use crate::encoding;
+use crate::{encoding, failure::Failure};
 
 /// An explanation of a verdict.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -59,6 +59,13 @@ pub struct Problem {
     pub code: &'static str,
     /// A sentence.
     pub detail: String,
+}
+
+impl Problem {
+    /// The problem that a failure is.
+    pub(super) fn of(failure: &Failure) -> Self {
+        Self { code: failure.code(), detail: failure.detail().into_owned() }
+    }
 }
 
 /// A secret, without its text.

@@ -9,10 +9,9 @@ use alloc::{
 use core::ops::ControlFlow;
 
 use super::{
-    Case,
+    case::Case,
     code::CauseCode,
-    search::Try,
-    trial::{Edit, Trial, What},
+    trial::{Edit, Trial, Try, What},
 };
 use crate::{
     algorithm::{Algorithm, Encoding, TimeUnit},
@@ -121,7 +120,7 @@ pub(super) fn known(_: &Trial<'_>, case: &Case<'_>, attempt: Try<'_>) -> Control
     let mut groups: Vec<(&'static Scheme, Vec<&'static str>)> = Vec::new();
     for provider in registry::all() {
         let scheme = &provider.scheme;
-        if super::is_equality(scheme) || scheme == case.scheme {
+        if is_equality(scheme) || scheme == case.scheme {
             continue;
         }
         match groups.iter_mut().find(|(other, _)| *other == scheme) {
@@ -139,4 +138,9 @@ pub(super) fn known(_: &Trial<'_>, case: &Case<'_>, attempt: Try<'_>) -> Control
         attempt(Edit::new(CauseCode::OtherScheme, sentence, What::Scheme(Box::new(scheme.clone()))))?;
     }
     ControlFlow::Continue(())
+}
+
+/// Whether every method compares a token as it is.
+pub(super) fn is_equality(scheme: &Scheme) -> bool {
+    scheme.methods.iter().all(|method| method.algorithm == Algorithm::Equality)
 }

@@ -9,12 +9,12 @@ use alloc::{
 use core::ops::ControlFlow;
 
 use super::{
-    Case, Limits, body, charset,
-    code::CauseCode,
-    difference, form_text, headers, json_text, mend,
+    body,
+    case::{Case, Limits},
+    charset, difference, form_text, headers, json_text, mend,
     report::{Cause, Change, Ending, Search},
     schemes, secrets, signature_text, times,
-    trial::{Edit, Rank, Trial, What},
+    trial::{Edit, Rank, Trial, Try, What},
     urls,
 };
 use crate::{failure::Failure, mac};
@@ -38,12 +38,6 @@ impl Found {
         Self { causes: Vec::new(), search: Search { tries: 0, ending } }
     }
 }
-
-/// Receives the changes one by one, and says whether to go on.
-pub(super) type Try<'t> = &'t mut dyn FnMut(Edit) -> ControlFlow<()>;
-
-/// Receives bytes one by one, with the cause and a sentence.
-pub(super) type Put<'p> = &'p mut dyn FnMut(CauseCode, &str, Vec<u8>) -> ControlFlow<()>;
 
 type Group = fn(&Trial<'_>, &Case<'_>, Try<'_>) -> ControlFlow<()>;
 
@@ -206,15 +200,8 @@ impl<'a> Searcher<'_, 'a> {
             }
             base = base.with(&edit.what);
         }
-        of_changes(changes, verdict)
+        mend::cause(changes, verdict)
     }
-}
-
-/// A cause of these changes.
-pub(super) fn of_changes(changes: Vec<Change>, verdict: &'static str) -> Cause {
-    let code = changes.first().map_or(CauseCode::AlteredBody, |change| change.code);
-    let sentences: Vec<&str> = changes.iter().map(|change| change.sentence.as_str()).collect();
-    Cause { code, number: code.number(), sentence: sentences.join(" "), changes, verdict, mend: mend::of(code) }
 }
 
 /// The changes of some groups, as long as they are few.

@@ -14,11 +14,10 @@ use base64::{
 use icu_normalizer::DecomposingNormalizerBorrowed;
 
 use super::{
-    Case,
     body::decoded,
+    case::Case,
     code::CauseCode,
-    search::{Put, Try},
-    trial::{Edit, Trial, What},
+    trial::{Edit, Put, Trial, Try, What},
 };
 use crate::{encoding, mac};
 

@@ -10,11 +10,10 @@ use core::ops::ControlFlow;
 use percent_encoding::percent_decode_str;
 
 use super::{
-    Case,
     body::decoded,
+    case::Case,
     code::CauseCode,
-    search::Try,
-    trial::{Edit, Trial, What},
+    trial::{Edit, Trial, Try, What},
 };
 use crate::{encoding, message, scheme::SigningMethod, secret::Material};
 

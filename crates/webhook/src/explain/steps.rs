@@ -7,7 +7,7 @@ use alloc::{
 };
 
 use super::{
-    Case,
+    case::Case,
     report::{Comparison, Entry, Problem, Reading, SecretStep, Source, Steps, TimestampStep},
 };
 use crate::{
@@ -19,7 +19,6 @@ use crate::{
     json, jws,
     lookup::Lookup,
     mac, message,
-    name::Names,
     place::Place,
     scheme::{Scheme, SigningMethod},
     secret::{Key, Material, Secrets},
@@ -42,13 +41,9 @@ pub(super) fn steps(case: &Case<'_>) -> Steps {
     let mut steps = Steps { secrets: shown, ..Steps::default() };
     match readings(case, &secrets) {
         Ok(readings) => steps.readings = readings,
-        Err(failure) => steps.problem = Some(problem(&failure)),
+        Err(failure) => steps.problem = Some(Problem::of(&failure)),
     }
     steps
-}
-
-pub(super) fn problem(failure: &Failure) -> Problem {
-    Problem { code: failure.code(), detail: failure.detail().into_owned() }
 }
 
 fn secret(scheme: &Scheme, secrets: &Secrets, index: usize) -> SecretStep {
@@ -87,7 +82,7 @@ fn readings(case: &Case<'_>, secrets: &Secrets) -> Result<Vec<Reading>, Failure>
 /// The readings of one signed item.
 fn item(lookup: &Lookup<'_>, secrets: &Secrets, item: Option<usize>) -> Vec<Reading> {
     let empty = Reading { item, sources: sources(lookup), ..Reading::default() };
-    let failed = |failure: &Failure| alloc::vec![Reading { problem: Some(problem(failure)), ..empty.clone() }];
+    let failed = |failure: &Failure| alloc::vec![Reading { problem: Some(Problem::of(failure)), ..empty.clone() }];
     let values = match lookup.signature_values() {
         Ok(values) => values,
         Err(failure) => return failed(&failure),
@@ -127,7 +122,7 @@ fn group_reading(lookup: &Lookup<'_>, secrets: &Secrets, group: &EntryGroup<'_>,
     reading.messages = messages(lookup);
     reading.checks = checks::checks(lookup);
     if !reading.entries.iter().any(|entry| entry.used) {
-        reading.problem = Some(problem(&Failure::MalformedSignature));
+        reading.problem = Some(Problem::of(&Failure::MalformedSignature));
     }
     reading.comparisons = comparisons(lookup, secrets, group);
     reading
@@ -224,7 +219,7 @@ fn time(lookup: &Lookup<'_>) -> Option<TimestampStep> {
         future: rule.future,
         enforced: rule.enforce,
         signed,
-        problem: failure.as_ref().map(problem),
+        problem: failure.as_ref().map(Problem::of),
     })
 }
 
@@ -309,11 +304,4 @@ fn token_reading(lookup: &Lookup<'_>, secrets: &Secrets, token: &jws::Token<'_>,
         });
     }
     reading
-}
-
-/// The texts of a claim.
-fn claim_texts(claims: &[u8], path: &crate::place::JsonPath) -> Vec<String> {
-    let value = json::find(claims, &path.0, Names::Exact).ok().flatten();
-    let texts = value.and_then(|value| json::texts(value).ok()).unwrap_or_default();
-    texts.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect()
 }

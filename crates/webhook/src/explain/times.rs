@@ -8,11 +8,11 @@ use alloc::{
 use core::{ops::ControlFlow, time::Duration};
 
 use super::{
-    Case,
+    case::Case,
     code::CauseCode,
+    mend,
     report::{Cause, Change},
-    search::{self, Try},
-    trial::{Edit, Trial, What},
+    trial::{Edit, Trial, Try, What},
 };
 use crate::{algorithm::TimeUnit, failure::Failure, place::Place, scheme::TimestampRule, signature, timestamp};
 
@@ -134,7 +134,7 @@ pub(super) fn late(case: &Case<'_>, failure: &Failure) -> Option<Cause> {
         _ => "The token is good, but this is not the time in which it is valid (`exp` and `nbf`).".into(),
     };
     let change = Change { code, subject: "time".into(), sentence, secret: None, difference: None };
-    Some(search::of_changes(alloc::vec![change], failure.code()))
+    Some(mend::cause(alloc::vec![change], failure.code()))
 }
 
 /// The time in the first group that has one.

@@ -1,8 +1,9 @@
 //! A changed delivery, and the verifier's word on it.
 
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
+use core::ops::ControlFlow;
 
-use super::{Case, code::CauseCode};
+use super::{case::Case, code::CauseCode};
 use crate::{
     algorithm::Algorithm, budget::Budget, delivery::Delivery, failure::Failure, lookup::Lookup, place::Place,
     scheme::Scheme, secret::Secrets, verified::Verified, verify::verify,
@@ -47,6 +48,12 @@ pub(super) enum What {
     Method(String),
     Scheme(Box<Scheme>),
 }
+
+/// Receives the changes one by one, and says whether to go on.
+pub(super) type Try<'t> = &'t mut dyn FnMut(Edit) -> ControlFlow<()>;
+
+/// Receives bytes one by one, with the cause and a sentence.
+pub(super) type Put<'p> = &'p mut dyn FnMut(CauseCode, &str, Vec<u8>) -> ControlFlow<()>;
 
 impl Edit {
     pub(super) fn new(code: CauseCode, sentence: impl Into<String>, what: What) -> Self {

@@ -10,10 +10,10 @@ use core::ops::ControlFlow;
 use percent_encoding::percent_decode_str;
 
 use super::{
-    Case, body,
+    body,
+    case::Case,
     code::CauseCode,
-    search::Try,
-    trial::{Edit, Trial, What},
+    trial::{Edit, Trial, Try, What},
 };
 use crate::{place::Place, scheme::Scheme, template::Part, url::Url};
 

@@ -106,7 +106,7 @@ fn operators_name_their_reach() {
     let operator =
         |tenant: Value| parse_new_operator(json!({"name": "ops", "scopes": ["verify"], "tenant": tenant}), NOW);
     assert_eq!(operator(json!("*")).unwrap().subject, Subject::Operator { reach: Reach::All });
-    assert!(operator(json!("Acme")).is_err());
+    assert!(operator(json!("_acme")).is_err());
     assert!(parse_new_operator(json!({"name": "ops", "scopes": ["verify"]}), NOW).is_err());
 }
 

@@ -21,7 +21,7 @@ use crate::{
         timestamp::{Rfc3339, Timestamp},
     },
     key::{Environment, KeyDisplay, PlainKey},
-    ledger::lifecycle::{Key, KeyStatus, PendingEnd},
+    ledger::lifecycle::{Creator, Key, KeyStatus, PendingEnd},
     limits::own_patch::LimitField,
     usage::report::UsageSummary,
 };
@@ -33,6 +33,8 @@ use crate::{
 pub struct ShownKey {
     pub allowed_ips: Vec<IpNet>,
     pub created_at: Rfc3339,
+    /// Null if it isn't known.
+    pub created_by: Option<Creator>,
     pub display: KeyDisplay,
     /// When a change, or the revocation, is in effect everywhere; null until that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,6 +99,7 @@ impl ShownKey {
         Self {
             allowed_ips: record.allowed_ips.clone(),
             created_at: Rfc3339(record.created_at),
+            created_by: key.created_by.clone(),
             display: record.display.clone(),
             effective_by: revocation.map(|revocation| revocation.effective_by.map(Rfc3339)),
             environment,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{Holds, ShownLimits};
 use crate::{
     base::{id::TenantId, timestamp::Rfc3339},
-    ledger::lifecycle::KeyStatus,
+    ledger::summary::KeyCounts,
 };
 
 /// A tenant, as `GET /v1/tenants/{tenant}` shows it.
@@ -31,32 +31,6 @@ pub struct ShownTenant {
     pub secrets: Vec<SecretUse>,
     pub suspended: bool,
     pub tenant: TenantId,
-}
-
-/// The number of keys with each status.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)]
-pub struct KeyCounts {
-    pub active: u64,
-    pub disabled: u64,
-    pub expired: u64,
-    pub revoked: u64,
-}
-
-impl FromIterator<(KeyStatus, u64)> for KeyCounts {
-    fn from_iter<I: IntoIterator<Item = (KeyStatus, u64)>>(counts: I) -> Self {
-        let mut all = Self::default();
-        for (status, keys) in counts {
-            let count = match status {
-                KeyStatus::Active => &mut all.active,
-                KeyStatus::Disabled => &mut all.disabled,
-                KeyStatus::Expired => &mut all.expired,
-                KeyStatus::Revoked => &mut all.revoked,
-            };
-            *count += keys;
-        }
-        all
-    }
 }
 
 /// A secret, and how many living keys it has tagged.

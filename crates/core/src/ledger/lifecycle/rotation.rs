@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::{
         access::record::{KeyRecord, tests::record},
-        ledger::lifecycle::{KeyPatch, tests::key},
+        ledger::lifecycle::{DisabledBy, KeyPatch, tests::key},
     };
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -175,7 +175,7 @@ mod tests {
     fn a_key_is_rotated_once_and_only_while_it_works() {
         let again = rotated(FROM_FIRST_USE).rotate(&successor(), Overlap::None, NOW);
         assert_eq!(again, Err(TransitionError::AlreadyRotated));
-        let disabled = key().disable(NOW).unwrap().rotate(&successor(), Overlap::None, NOW);
+        let disabled = key().disable(DisabledBy::Operator, NOW).unwrap().rotate(&successor(), Overlap::None, NOW);
         assert_eq!(disabled, Err(TransitionError::Disabled));
         let revoked = key().revoke(None, NOW).rotate(&successor(), Overlap::None, NOW);
         assert_eq!(revoked, Err(TransitionError::Revoked));

@@ -5,23 +5,31 @@ use std::sync::LazyLock;
 use keystile_core::{
     KeyDigest, KeyId, Keyring, TenantId, Timestamp,
     access::{
+        operator::{Caller, OperatorScope},
         record::{Metadata, Reach, Subject},
         scope::{Catalog, Implies, Preset, Scope, ScopeDefinition, ScopeSet},
+        session::Actor,
     },
     api::{
         import::ImportReport,
-        shown::{Holds, KeyCounts, SecretUse, Showing, ShownCatalog, ShownKey, ShownPlans, ShownSources},
+        shown::{Holds, SecretUse, Showing, ShownCatalog, ShownKey, ShownPlans, ShownSources},
+        shown::{MintedPortalSession, ShownPortalSession, ShownSession},
+        shown::{ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview},
         shown::{ShownLimit, ShownLimitList, ShownLimits, ShownRestore, ShownSuspension, ShownTenant},
     },
-    base::{id::DeliveryId, timestamp::Rfc3339},
+    base::{
+        id::{DeliveryId, SessionId},
+        timestamp::Rfc3339,
+    },
     config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
     feed::client::WhenFeedUnreachable,
     key::{Environment, KeyDisplay, PlainKey, keyring::MINT_RANDOM_BYTES},
     ledger::{
         idempotency::{Claim, Remembered},
         import::LineResult,
-        lifecycle::{ImportedKey, Key, NewKey, PendingEnd, Revocation},
+        lifecycle::{Creator, ImportedKey, Key, NewKey, PendingEnd, Revocation},
         plan::{KeyLimits, Plan, RequestedExpiry},
+        summary::KeyCounts,
     },
     limits::{
         definition::{AppliedLimit, ConfiguredLimits, LimitDefinition, LimitKind, Per, WhenLimiterUnreachable},
@@ -30,7 +38,7 @@ use keystile_core::{
         quota,
         state::LimitState,
     },
-    usage::report::{Bucket, CodeCounts, KeyUsage, Period, UsageSummary},
+    usage::report::{Bucket, CodeCounts, Period, Usage, UsageOf, UsageSummary},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -92,6 +100,27 @@ fn changed_keys_are_shown_as_documented() {
 }
 
 #[test]
+fn sessions_are_shown_as_documented() {
+    let session = |ends_at| sent(&ShownSession::new(&Caller::root(), ends_at));
+    assert_documented("Session", &[session(None), session(Some(NOW))]);
+    let id = SessionId::parse("ps_4bTzV9cXk07Hq2mN1pRs").unwrap();
+    let portal = |limits: KeyLimits| ShownPortalSession {
+        actor: actor(),
+        expires_at: Rfc3339(NOW),
+        id: id.clone(),
+        keys: KeyCounts::default(),
+        limits: limits.into(),
+        may: [OperatorScope::KeysRead.scope()].into_iter().collect(),
+        scopes: scopes(),
+        tenant: acme(),
+    };
+    assert_documented("PortalSession", &[sent(&portal(limits())), sent(&portal(KeyLimits::default()))]);
+    let (token, url) = ("ksportal_x".into(), "https://manage.example/portal#code=x".into());
+    let minted = MintedPortalSession { expires_at: Rfc3339(NOW), id: id.clone(), token, url };
+    assert_documented("MintedPortalSession", &[sent(&minted)]);
+}
+
+#[test]
 fn tenants_are_shown_as_documented() {
     let own = |field| own_limits().shown(&LIMITS, field);
     let tenant = |plan: Option<&str>, limits: KeyLimits| ShownTenant {
@@ -150,14 +179,45 @@ fn an_import_is_reported_as_documented() {
 
 #[test]
 fn uses_are_shown_as_documented() {
-    let usage = |last_used_at| KeyUsage {
-        key_id: KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap(),
-        last_used_at,
-        recent: vec![Bucket { hour: 486_111, code: "VALID".into(), count: 1 }],
-        all: CodeCounts::default(),
+    let report = |of| {
+        let recent = vec![Bucket { hour: 486_111, code: "VALID".into(), count: 1 }];
+        sent(&Usage { recent, all: CodeCounts::default() }.report(of, Period::Day, NOW))
     };
-    let reports = [None, Some(NOW)].map(|last| sent(&usage(last).report(Period::Day, NOW)));
-    assert_documented("Usage", &reports);
+    let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
+    assert_documented("Usage", &[None, Some(NOW)].map(|last| report(UsageOf::Key(id.clone(), last))));
+    assert_documented("TenantUsage", &[report(UsageOf::Tenant(acme()))]);
+    assert_documented("TotalUsage", &[report(UsageOf::AllTenants)]);
+}
+
+#[test]
+fn the_overview_is_shown_as_documented() {
+    let key = |time: Option<Timestamp>| ShownListedKey {
+        created_at: Rfc3339(NOW),
+        display: "knq_live_7Hq2".into(),
+        environment: Environment::Live,
+        expires_at: time.map(Rfc3339),
+        id: KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap(),
+        last_used_at: time.map(Rfc3339),
+        name: "Zapier".into(),
+        tenant: acme(),
+    };
+    let keys = || ShownKeyList::new(vec![key(None), key(Some(NOW))], false);
+    let near = |plan: Option<&str>| ShownNearCap {
+        active_keys: 4,
+        max_active_keys: 5,
+        plan: plan.map(String::from),
+        tenant: acme(),
+    };
+    let overview = ShownOverview {
+        as_of: Rfc3339(NOW),
+        expiring: keys(),
+        keys: KeyCounts::default(),
+        near_caps: ShownNearCaps::new(vec![near(None), near(Some("pro"))]),
+        suspended: 0,
+        tenants: 1,
+        unused: keys(),
+    };
+    assert_documented("Overview", &[sent(&overview)]);
 }
 
 #[test]
@@ -179,8 +239,10 @@ fn with_replays<A: Serialize>(answers: impl IntoIterator<Item = A>) -> Vec<Value
 /// A key at stages of its life that together show everything that can be shown of a key.
 fn stages(subject: Subject) -> [Key; 3] {
     let id = || Some(key(subject.clone()).record.id);
-    let used = Key { rotated_from: id(), last_used_at: Some(NOW), ..key(subject.clone()) };
-    let mut ending = Key { rotated_to: id(), ..used.clone() };
+    let creator = |on_behalf_of| Some(Creator { id: "root".into(), name: "root key".into(), on_behalf_of });
+    let created_by = creator(Some(actor()));
+    let used = Key { rotated_from: id(), last_used_at: Some(NOW), created_by, ..key(subject.clone()) };
+    let mut ending = Key { rotated_to: id(), created_by: creator(None), ..used.clone() };
     ending.record.expires_at = Some(NOW.plus_millis(1_000));
     ending.pending_end = Some(PendingEnd { rotated_at: NOW, overlap_ms: 1_000, begun_at: Some(NOW), own_expiry: None });
     let revoked = |reason: Option<&str>, effective_by| {
@@ -214,6 +276,10 @@ fn api_key() -> Subject {
 
 fn operator() -> Subject {
     Subject::Operator { reach: Reach::All }
+}
+
+fn actor() -> Actor {
+    Actor { id: "u_7".into(), name: "Ann".into() }
 }
 
 fn text() -> PlainKey {
@@ -288,5 +354,6 @@ fn config() -> ManageConfig {
             body_authenticated: true,
             notes: Vec::new(),
         }],
+        portal_origins: Vec::new(),
     }
 }

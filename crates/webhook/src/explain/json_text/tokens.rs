@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, vec::Vec};
 
 /// A token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::explain) enum Token<'t> {
+pub(crate) enum Token<'t> {
     /// White space.
     Space(Cow<'t, [u8]>),
     /// `{` or `[`.
@@ -22,13 +22,13 @@ pub(in crate::explain) enum Token<'t> {
 }
 
 impl Token<'_> {
-    pub(in crate::explain) fn is_number(&self) -> bool {
+    pub(crate) fn is_number(&self) -> bool {
         matches!(self, Self::Word(word) if word.first().is_some_and(|byte| *byte == b'-' || byte.is_ascii_digit()))
     }
 }
 
 /// The tokens of a document that is known to be JSON; `None` if it isn't.
-pub(in crate::explain) fn tokens(document: &[u8]) -> Option<Vec<Token<'_>>> {
+pub(crate) fn tokens(document: &[u8]) -> Option<Vec<Token<'_>>> {
     let mut rest = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
     let mut tokens = Vec::new();
     while let Some(first) = rest.first() {

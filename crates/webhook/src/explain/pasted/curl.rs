@@ -6,7 +6,7 @@ use alloc::{
 };
 use core::{iter::Peekable, str::Chars};
 
-use super::PastedRequest;
+use super::request::PastedRequest;
 
 pub(super) fn read(arguments: &str) -> PastedRequest {
     let mut request = PastedRequest { form: "curl", ..PastedRequest::default() };

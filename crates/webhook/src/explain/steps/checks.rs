@@ -5,8 +5,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::claim_texts;
-use crate::{encoding, explain::report::Check, lookup::Lookup, mac, message};
+use crate::{encoding, explain::report::Check, json, lookup::Lookup, mac, message, name::Names, place::JsonPath};
 
 pub(super) fn checks(lookup: &Lookup<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -35,4 +34,11 @@ pub(super) fn checks(lookup: &Lookup<'_>) -> Vec<Check> {
         });
     }
     checks
+}
+
+/// The texts of a claim.
+fn claim_texts(claims: &[u8], path: &JsonPath) -> Vec<String> {
+    let value = json::find(claims, &path.0, Names::Exact).ok().flatten();
+    let texts = value.and_then(|value| json::texts(value).ok()).unwrap_or_default();
+    texts.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect()
 }

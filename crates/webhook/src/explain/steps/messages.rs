@@ -2,9 +2,8 @@
 
 use alloc::{string::ToString, vec::Vec};
 
-use super::problem;
 use crate::{
-    explain::report::{Bytes, MessagePart, MessageStep},
+    explain::report::{Bytes, MessagePart, MessageStep, Problem},
     jws,
     lookup::Lookup,
     message,
@@ -17,7 +16,7 @@ pub(super) fn messages(lookup: &Lookup<'_>) -> Vec<MessageStep> {
 
 fn message(template: &Template, lookup: &Lookup<'_>) -> MessageStep {
     let filled = message::fill(template, lookup, &[]);
-    let problem = filled.as_ref().err().map(problem);
+    let problem = filled.as_ref().err().map(Problem::of);
     let parts: Vec<MessagePart> = match &filled {
         Ok(pieces) => template.0.iter().zip(pieces).map(|(label, bytes)| part(label, bytes)).collect(),
         // Those that can be filled in are shown all the same.

@@ -1,0 +1,195 @@
+//! What a ledger tells of its tenant: the numbers of its keys, and the keys that an operator of all tenants should look
+//! at.
+//!
+//! Time passes without the ledger: a reader of the summary compares the times in it with its own clock. The lists have
+//! at most [`LISTED`] keys, so a ledger summarises again when more than half of a full list have expired
+//! ([`Summary::outdated_at`]).
+
+use alloc::{string::String, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use super::lifecycle::KeyStatus;
+use crate::{
+    base::{id::KeyId, timestamp::Timestamp},
+    key::Environment,
+};
+
+/// The maximum number of keys in a list of a summary.
+pub const LISTED: usize = 50;
+
+/// The number of keys with each status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct KeyCounts {
+    pub active: u64,
+    pub disabled: u64,
+    pub expired: u64,
+    pub revoked: u64,
+}
+
+impl KeyCounts {
+    fn of(&mut self, status: KeyStatus) -> &mut u64 {
+        match status {
+            KeyStatus::Active => &mut self.active,
+            KeyStatus::Disabled => &mut self.disabled,
+            KeyStatus::Expired => &mut self.expired,
+            KeyStatus::Revoked => &mut self.revoked,
+        }
+    }
+
+    /// Counts keys of this status as expired, since they have expired after they were counted.
+    pub fn expire(&mut self, status: KeyStatus, keys: u64) {
+        let count = self.of(status);
+        let keys = keys.min(*count);
+        *count -= keys;
+        self.expired += keys;
+    }
+}
+
+impl FromIterator<(KeyStatus, u64)> for KeyCounts {
+    fn from_iter<I: IntoIterator<Item = (KeyStatus, u64)>>(counts: I) -> Self {
+        let mut all = Self::default();
+        for (status, keys) in counts {
+            *all.of(status) += keys;
+        }
+        all
+    }
+}
+
+/// A tenant as a whole, as its ledger knew it at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Its plan.
+    pub plan: Option<String>,
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// The number of its keys by status.
+    pub keys: KeyCounts,
+    /// The number of its keys that count against `max_active_keys`: neither revoked, nor expired, nor ending by
+    /// rotation.
+    pub active_keys: u64,
+    /// The limit of active keys that holds for it.
+    pub max_active_keys: Option<u32>,
+    /// The living keys (neither revoked nor expired) that expire soonest, the soonest first.
+    pub expiring: Vec<ListedKey>,
+    /// The living keys that are unused longest, the longest first.
+    pub unused: Vec<ListedKey>,
+}
+
+/// A living key in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedKey {
+    /// Its id.
+    pub id: KeyId,
+    /// Its name.
+    pub name: String,
+    /// Its display form.
+    pub display: String,
+    /// Its environment.
+    pub environment: Environment,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last let through, to the hour: a key that is used all the time changes the list once an hour.
+    pub last_used_at: Option<Timestamp>,
+    /// Active or disabled.
+    pub status: KeyStatus,
+    /// Whether a rotation is to end it, so that it doesn't count against the limit of active keys.
+    pub ending: bool,
+}
+
+impl ListedKey {
+    /// The time since which the key is unused.
+    #[must_use]
+    pub fn unused_since(&self) -> Timestamp {
+        self.last_used_at.unwrap_or(self.created_at)
+    }
+}
+
+impl Summary {
+    /// The expiry up to which the ledger's keys are all in `expiring`; `None` if those are all that expire.
+    #[must_use]
+    pub fn expiring_to(&self) -> Option<Timestamp> {
+        full(&self.expiring).and_then(|keys| keys.last()).and_then(|key| key.expires_at)
+    }
+
+    /// The time since which the last key of `unused` is unused, if other keys are left out that are unused since then
+    /// or later.
+    #[must_use]
+    pub fn unused_to(&self) -> Option<Timestamp> {
+        full(&self.unused).and_then(|keys| keys.last()).map(ListedKey::unused_since)
+    }
+
+    /// The time from which on more than half of a list that leaves keys out have expired.
+    #[must_use]
+    pub fn outdated_at(&self) -> Option<Timestamp> {
+        let half = |keys: &[ListedKey]| {
+            let mut ends: Vec<Timestamp> = keys.iter().filter_map(|key| key.expires_at).collect();
+            ends.sort_unstable();
+            ends.get(LISTED / 2).copied()
+        };
+        [&self.expiring, &self.unused].into_iter().filter_map(|keys| full(keys).and_then(half)).min()
+    }
+}
+
+/// The list, if it may leave keys out.
+fn full(keys: &[ListedKey]) -> Option<&[ListedKey]> {
+    (keys.len() >= LISTED).then_some(keys)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use alloc::format;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    /// A key that was created at 0 and is unused since.
+    pub(crate) fn listed(number: i64, expires_at: Option<i64>) -> ListedKey {
+        ListedKey {
+            id: KeyId::parse(&format!("key_{number:020}")).unwrap(),
+            name: "Zapier".into(),
+            display: "knq_live_7Hq2".into(),
+            environment: Environment::Live,
+            created_at: Timestamp::from_millis(0),
+            expires_at: expires_at.map(Timestamp::from_millis),
+            last_used_at: None,
+            status: KeyStatus::Active,
+            ending: false,
+        }
+    }
+
+    fn list(keys: i64, expires_at: impl Fn(i64) -> Option<i64>) -> Vec<ListedKey> {
+        (1..=keys).map(|number| listed(number, expires_at(number))).collect()
+    }
+
+    #[test]
+    fn a_list_with_all_keys_is_never_outdated_and_reaches_everywhere() {
+        let whole = Summary { expiring: list(49, Some), unused: list(49, Some), ..Summary::default() };
+        assert_eq!((whole.outdated_at(), whole.expiring_to(), whole.unused_to()), (None, None, None));
+    }
+
+    #[test]
+    fn a_full_list_is_outdated_once_more_than_half_of_it_have_expired() {
+        let at = |millis| Some(Timestamp::from_millis(millis));
+        let soonest = Summary { expiring: list(50, Some), ..Summary::default() };
+        assert_eq!((soonest.outdated_at(), soonest.expiring_to()), (at(26), at(50)));
+        // In the order of their last use, not of their expiry.
+        let unused = Summary { unused: list(50, |number| Some(100 - number)), ..Summary::default() };
+        assert_eq!((unused.outdated_at(), unused.unused_to()), (at(75), at(0)));
+        let few_expire = Summary { unused: list(50, |number| (number > 25).then_some(number)), ..Summary::default() };
+        assert_eq!(few_expire.outdated_at(), None);
+        let both = Summary { expiring: soonest.expiring, ..unused };
+        assert_eq!(both.outdated_at(), at(26));
+    }
+
+    #[test]
+    fn keys_that_have_expired_since_count_as_expired() {
+        let mut counts = KeyCounts { active: 3, disabled: 1, expired: 2, revoked: 9 };
+        counts.expire(KeyStatus::Active, 2);
+        counts.expire(KeyStatus::Disabled, 5);
+        assert_eq!(counts, KeyCounts { active: 1, disabled: 0, expired: 5, revoked: 9 });
+    }
+}

@@ -1,0 +1,61 @@
+//! The overview of all tenants: one object. Every tenant's ledger reports to it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::calls;
+use crate::{ledger::reporting::Report, usage::report::Period};
+
+/// The binding.
+pub const BINDING: &str = "OVERVIEW";
+/// The name of the one object.
+pub const NAME: &str = "overview";
+
+calls! { BINDING;
+    // Ledgers report. The answer comes once the report is durable.
+    Report, "/report" => Taken;
+    // The management worker calls these. The answers are those of the API.
+    OverviewQuery, "/overview" => Value;
+    UsageQuery, "/usage" => Value;
+}
+
+/// The answer to a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// The highest number of this tenant's reports that the object has.
+    pub number: u64,
+}
+
+/// The query of `GET overview`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverviewQuery {
+    /// Keys that expire within this many days are listed.
+    pub expiring_within_days: u32,
+    /// Keys that are unused for this many days are listed.
+    pub unused_for_days: u32,
+    /// Tenants that have at least this percentage of the active keys that they may have are listed.
+    pub near_cap_percent: u32,
+}
+
+/// The query of `GET usage`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsageQuery {
+    /// The period of the hourly series.
+    pub period: Period,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn the_messages_are_golden() {
+        let text = r#"{"expiring_within_days":30,"unused_for_days":90,"near_cap_percent":80}"#;
+        let query: OverviewQuery = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&query).unwrap(), text);
+        assert_eq!(serde_json::to_string(&UsageQuery { period: Period::Week }).unwrap(), r#"{"period":"Week"}"#);
+        assert_eq!(serde_json::from_str::<Taken>(r#"{"number":7,"later":1}"#).unwrap(), Taken { number: 7 });
+    }
+}

@@ -1,0 +1,49 @@
+// What a form sends to the API.
+
+import { useRef, useState } from "preact/hooks";
+
+import { newIdempotencyKey } from "./client";
+import { Problem } from "./problem";
+
+export interface Submit {
+  busy: boolean;
+  problem: Problem | undefined;
+  /** Sends, unless it is being sent already: a double click sends once. */
+  submit: () => void;
+  /** To be called when the form is edited: the next sending is another request. */
+  edited: () => void;
+}
+
+/**
+ * One form's sending. `send` gets an idempotency key that stays the same until it succeeds or the form is edited, so
+ * that a second try after a lost answer does nothing twice.
+ */
+export function useSubmit<T>(send: (idempotencyKey: string) => Promise<T>, done: (result: T) => void): Submit {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const sending = useRef(false);
+  const key = useRef<string | undefined>(undefined);
+  const submit = (): void => {
+    if (sending.current) return;
+    sending.current = true;
+    setBusy(true);
+    setProblem(undefined);
+    key.current ??= newIdempotencyKey();
+    send(key.current)
+      .then(
+        (result) => {
+          key.current = undefined;
+          done(result);
+        },
+        (error: unknown) => setProblem(Problem.from(error)),
+      )
+      .finally(() => {
+        sending.current = false;
+        setBusy(false);
+      });
+  };
+  const edited = (): void => {
+    if (!sending.current) key.current = undefined;
+  };
+  return { busy, problem, submit, edited };
+}

@@ -1,0 +1,109 @@
+// An entry of the audit log as a sentence.
+
+import type { ComponentChildren } from "preact";
+
+import type { AuditEntry } from "../../api/types";
+import { Link, useApp } from "../../app";
+
+interface SentenceProps {
+  entry: AuditEntry;
+  /** Whose log it is; undefined for the operators'. */
+  tenant: string | undefined;
+}
+
+/** "Olga revoked the key Zapier for Ann (u_7)." */
+export function Sentence({ entry, tenant }: SentenceProps) {
+  const { i18n } = useApp();
+  return (
+    <>
+      <bdi class="strong">{entry.actor.name}</bdi> {deed(entry, tenant, i18n.number)}
+      {entry.on_behalf_of && (
+        <>
+          {" "}
+          for <bdi class="strong">{entry.on_behalf_of.name}</bdi> (<bdi>{entry.on_behalf_of.id}</bdi>)
+        </>
+      )}
+    </>
+  );
+}
+
+function deed(entry: AuditEntry, tenant: string | undefined, number: (value: number) => string): ComponentChildren {
+  const it = <Subject entry={entry} tenant={tenant} />;
+  const to = (field: string): unknown => entry.detail[field]?.to;
+  switch (entry.action) {
+    case "created":
+      return to("rotated_from") ? <>made {it} in place of another</> : <>created {it}</>;
+    case "changed":
+      return <>changed {it}</>;
+    case "disabled":
+      return <>disabled {it}</>;
+    case "enabled":
+      return <>enabled {it}</>;
+    case "revoked":
+      return <>revoked {it}</>;
+    case "rotated":
+      return <>rotated {it}</>;
+    case "imported":
+      return <>imported {it}</>;
+    case "suspended":
+      return "suspended the tenant";
+    case "resumed":
+      return "resumed the tenant";
+    case "overlap_begun":
+      return <>saw the first use of the successor of {it}: from then on both work for the overlap alone</>;
+    case "rotation_cancelled":
+      return <>took back the end that a rotation had set for {it}</>;
+    case "limits_changed":
+      return entry.key_id ? <>changed the limits of {it}</> : "changed the tenant’s plan or limits";
+    case "quota_added":
+      return (
+        <>
+          added {number(Number(to("amount") ?? 0))} to the quota <code>{String(to("quota") ?? "")}</code>
+          {entry.key_id && <> of {it}</>}
+        </>
+      );
+    case "limits_restored":
+      return "ordered the counts of the tenant’s limits back to an earlier point";
+    case "session_begun":
+      return "signed in";
+    case "dead_letter_redriven":
+      return <>sent {it} again</>;
+    case "dead_letter_discarded":
+      return <>discarded {it}</>;
+    default:
+      return entry.action satisfies never;
+  }
+}
+
+/** What it was done to. */
+function Subject({ entry, tenant }: SentenceProps): ComponentChildren {
+  if (entry.dead_letter) {
+    const { id, source } = entry.dead_letter;
+    return (
+      <>
+        the event <code>{id}</code> of{" "}
+        <Link to={{ page: "webhooks", source }}>
+          <bdi>{source}</bdi>
+        </Link>
+      </>
+    );
+  }
+  if (!entry.key_id) return tenant === undefined ? "something" : "the tenant";
+  const name = (
+    <>
+      <bdi>{entry.key_name ?? entry.key_id}</bdi>
+    </>
+  );
+  if (tenant === undefined) {
+    return (
+      <>
+        the operator <span class="strong">{name}</span>
+      </>
+    );
+  }
+  return (
+    <>
+      the key <Link to={{ page: "keys", tenant, key: entry.key_id }}>{name}</Link>
+    </>
+  );
+}

@@ -1,0 +1,33 @@
+// What the scopes of operators allow.
+
+import type { OperatorScope } from "../../api/types";
+
+interface About {
+  name: OperatorScope;
+  means: string;
+  /** What more it allows an operator of all tenants. */
+  everywhere?: string;
+  /** Of no use to an operator of one tenant. */
+  everywhereOnly?: true;
+}
+
+export const OPERATOR_SCOPES: readonly About[] = [
+  { name: "keys:read", means: "See keys, their use and limits.", everywhere: "The overview, and all tenants." },
+  {
+    name: "keys:write",
+    means: "Create, change, rotate and revoke keys, and open customers’ pages.",
+    everywhere: "Set plans and limits, suspend and resume tenants.",
+  },
+  { name: "audit:read", means: "Read the audit log.", everywhere: "The operators’ log, too." },
+  { name: "operators:write", means: "Create, rotate and revoke operators, with no more than it may do itself." },
+  { name: "verify", means: "Ask the edge for verdicts on keys and webhooks. For services that guard themselves." },
+  { name: "webhooks:read", means: "See sources of webhooks, and events that couldn’t be delivered.", everywhereOnly: true },
+  { name: "webhooks:write", means: "Send such events again, or discard them.", everywhereOnly: true },
+];
+
+/** What somebody usually needs. */
+export const ROLES: readonly { name: string; about: string; scopes: readonly OperatorScope[] }[] = [
+  { name: "Support", about: "Looks, and changes nothing.", scopes: ["keys:read", "audit:read"] },
+  { name: "Product backend", about: "Manages keys for customers.", scopes: ["keys:read", "keys:write", "audit:read"] },
+  { name: "Guarded service", about: "Asks for verdicts, no more.", scopes: ["verify"] },
+];

@@ -1,0 +1,80 @@
+// What the overview shows, from the API.
+
+import type { Client } from "../../api/client";
+import type { Key, KeyStatus } from "../../api/types";
+
+/** A key in a list of the overview. */
+export type WatchedKey = Pick<Key, "tenant" | "id" | "name" | "display" | "environment" | "created_at" | "expires_at" | "last_used_at">;
+
+export interface WatchedKeys {
+  keys: WatchedKey[];
+  /** Whether there are others. */
+  more: boolean;
+}
+
+export interface NearCap {
+  tenant: string;
+  plan: string | null;
+  active_keys: number;
+  max_active_keys: number;
+}
+
+/** Of `GET /v1/overview`. */
+export interface Overview {
+  as_of: string;
+  tenants: number;
+  suspended: number;
+  keys: Record<KeyStatus, number>;
+  expiring: WatchedKeys;
+  unused: WatchedKeys;
+  near_caps: { tenants: NearCap[]; more: boolean };
+}
+
+export interface Watch {
+  /** Days until the expiry, at most. */
+  expiring: number;
+  /** Days without a use, at least. */
+  unused: number;
+}
+
+const LISTED = 50;
+
+export async function overviewOfAll(client: Client, { expiring, unused }: Watch, signal: AbortSignal): Promise<Overview> {
+  const query = { expiring_within_days: expiring, unused_for_days: unused };
+  return (await client.call<Overview>("GET", "/v1/overview", { query, signal })).data;
+}
+
+/** The same for the operators of one tenant, whom `GET /v1/overview` isn't for. */
+export async function overviewOf(client: Client, tenant: string, watch: Watch, signal: AbortSignal): Promise<Overview> {
+  const path = { tenant };
+  const keysWith = async (query: Record<string, number>): Promise<WatchedKeys> => {
+    const list = `/v1/tenants/${encodeURIComponent(tenant)}/keys`;
+    const { data } = await client.call<{ keys: WatchedKey[]; next_cursor: string | null }>("GET", list, {
+      query: { ...query, limit: LISTED },
+      signal,
+    });
+    return { keys: data.keys, more: data.next_cursor !== null };
+  };
+  const [{ data: standing }, expiring, unused] = await Promise.all([
+    client.get("/v1/tenants/{tenant}", { path, signal }),
+    keysWith({ expires_within_days: watch.expiring }),
+    keysWith({ unused_for_days: watch.unused }),
+  ]);
+  const { max_active_keys } = standing.limits;
+  const near = max_active_keys !== null && standing.keys.active >= 0.8 * max_active_keys;
+  return {
+    as_of: new Date().toISOString(),
+    tenants: 1,
+    suspended: standing.suspended ? 1 : 0,
+    keys: standing.keys,
+    expiring: { ...expiring, keys: expiring.keys.sort((a, b) => timeOf(a.expires_at) - timeOf(b.expires_at)) },
+    unused: { ...unused, keys: unused.keys.sort((a, b) => lastSign(a) - lastSign(b)) },
+    near_caps: {
+      tenants: near ? [{ tenant, plan: standing.plan, active_keys: standing.keys.active, max_active_keys }] : [],
+      more: false,
+    },
+  };
+}
+
+const timeOf = (time: string | null): number => (time === null ? Number.POSITIVE_INFINITY : Date.parse(time));
+const lastSign = (key: WatchedKey): number => Date.parse(key.last_used_at ?? key.created_at);

@@ -1,0 +1,72 @@
+// The engine, as the page asks it. It runs in a worker of the browser; nothing leaves the browser.
+
+import type { Provider } from "./explanation";
+import type { Answer, Questions } from "./messages";
+
+/** Where the build says under which names the engine is; it isn't there until the engine is built. */
+const NAMES = "/debugger-engine.json";
+const WAIT_MS = 3000;
+
+/** What TypeScript doesn't know yet of Trusted Types. */
+interface TrustedTypes {
+  createPolicy: (name: string, rules: { createScriptURL: (address: string) => string }) => { createScriptURL: (address: string) => unknown };
+}
+
+/** The only address that a worker is made of: the policy of the page allows no other way to make one. */
+const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy("keystile-debugger", {
+  createScriptURL: (address: string) => {
+    if (/^\/assets\/debugger-engine-[0-9a-f]+\.js$/.test(address)) return address;
+    throw new TypeError("This is not the engine's worker.");
+  },
+});
+
+interface Waiting {
+  resolve: (answer: never) => void;
+  reject: (error: Error) => void;
+}
+
+export class Engine {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #last = 0;
+
+  private constructor(worker: string) {
+    const address = (policy ? policy.createScriptURL(worker) : worker) as string;
+    this.#worker = new Worker(address, { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+      const waiting = this.#waiting.get(data.id);
+      this.#waiting.delete(data.id);
+      if ("error" in data) waiting?.reject(new Error(data.error));
+      else waiting?.resolve(data.answer as never);
+    };
+    this.#worker.onerror = (event) => this.#fail(event.message || "The engine stopped.");
+  }
+
+  /** Loads the engine, as soon as it is built. `onWait` is told that it isn't yet. */
+  static async load(onWait: () => void): Promise<{ engine: Engine; providers: Provider[] }> {
+    for (;;) {
+      const answer = await fetch(NAMES, { cache: "no-cache" });
+      if (answer.ok) {
+        const { worker, module } = (await answer.json()) as { worker: string; module: string };
+        const engine = new Engine(worker);
+        return { engine, providers: await engine.ask("start", { module }) };
+      }
+      if (answer.status !== 404) throw new Error(`The engine could not be loaded: status ${answer.status}.`);
+      onWait();
+      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    }
+  }
+
+  ask<Name extends keyof Questions>(name: Name, argument: Questions[Name]["argument"]): Promise<Questions[Name]["answer"]> {
+    const id = ++this.#last;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, name, argument });
+    });
+  }
+
+  #fail(sentence: string): void {
+    for (const { reject } of this.#waiting.values()) reject(new Error(sentence));
+    this.#waiting.clear();
+  }
+}

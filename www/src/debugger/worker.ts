@@ -1,0 +1,37 @@
+// The worker that runs the engine: a search for causes takes up to two seconds, and the page goes on meanwhile.
+
+import load, { explain, providers, read_request, read_scheme, sample, sample_secret } from "keystile-debugger";
+
+import type { Answer, Question, Questions } from "./messages";
+
+type Said = Questions[keyof Questions]["answer"];
+
+const scope = globalThis as unknown as {
+  onmessage: ((event: MessageEvent<Question>) => void) | null;
+  postMessage: (answer: Answer) => void;
+};
+
+scope.onmessage = ({ data }) => {
+  void answered(data).then(
+    (answer) => scope.postMessage({ id: data.id, answer }),
+    (error: unknown) => scope.postMessage({ id: data.id, error: error instanceof Error ? error.message : String(error) }),
+  );
+};
+
+async function answered(question: Question): Promise<Said> {
+  switch (question.name) {
+    case "start":
+      await load({ module_or_path: question.argument.module });
+      return JSON.parse(providers()) as Said;
+    case "explain":
+      return JSON.parse(explain(JSON.stringify(question.argument.request), question.argument.body)) as Said;
+    case "scheme":
+      return JSON.parse(read_scheme(question.argument.text)) as Said;
+    case "request":
+      return JSON.parse(read_request(question.argument.text)) as Said;
+    case "sample":
+      return JSON.parse(sample(JSON.stringify(question.argument.request))) as Said;
+    case "secret":
+      return sample_secret(JSON.stringify(question.argument.scheme), question.argument.random) ?? null;
+  }
+}

@@ -1,0 +1,171 @@
+// The list of a tenant's keys, by status, with search and filters that stand in the address.
+
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+
+import type { Key, KeyStatus } from "../api/types";
+import { useQuery } from "../api/use_query";
+import { useApp } from "../app";
+import { firstPage, Paging, usePlace } from "../components/paging";
+import { SearchField } from "../components/search_field";
+import { Empty, Loading, ProblemView } from "../components/states";
+import { Title, useKeys } from "./context";
+import { Dialogs, type Open } from "./dialogs";
+import { KeyTable } from "./key_table";
+import { SharedLimits } from "./limits";
+
+const STATUSES: readonly KeyStatus[] = ["active", "disabled", "revoked", "expired"];
+const PAGE = 50;
+
+export function KeyList({ title, beside }: { title?: ComponentChildren; beside?: ComponentChildren }) {
+  const { client, router, i18n } = useApp();
+  const keys = useKeys();
+  const { t } = i18n;
+  const [open, setOpen] = useState<Open>();
+  const place = usePlace();
+  const { q, environment, scope, status: wanted } = router.params.value;
+  const status = STATUSES.find((each) => each === wanted) ?? "active";
+  const query = { status, q, environment: environment as Key["environment"] | undefined, scope, cursor: place.cursor };
+  const page = useQuery(client, [keys.tenant, ...Object.values(query), keys.version], (signal) =>
+    client
+      .get("/v1/tenants/{tenant}/keys", { path: { tenant: keys.tenant }, query: { ...query, limit: PAGE, include: "usage" }, signal })
+      .then(({ data }) => ({ ...data, status })),
+  );
+  const filtered = Boolean(q || environment || scope);
+  const clear = (): void => router.set({ q: undefined, environment: undefined, scope: undefined, ...firstPage() });
+  return (
+    <section class="keys" part="keys">
+      <header class="page-head">
+        <div>
+          <div class="title-line">
+            <Title>{title ?? t("keys.title")}</Title>
+            {beside}
+          </div>
+          <p class="lead" part="lead">{t("keys.lead")}</p>
+        </div>
+        {keys.rights.write && (
+          <div class="actions">
+            {keys.rights.operator && (
+              <button type="button" class="button" onClick={() => setOpen({ kind: "import" })}>
+                {t("keys.import")}
+              </button>
+            )}
+            <button type="button" class="button primary" part="new-key" onClick={() => setOpen({ kind: "new" })}>
+              {t("keys.new")}
+            </button>
+          </div>
+        )}
+      </header>
+      <SharedLimits />
+      <StatusTabs status={status} />
+      <Filters />
+      {(status === "revoked" || status === "expired") && <p class="fine">{t("keys.ended_note")}</p>}
+      {page.problem && <ProblemView problem={page.problem} onRetry={page.reload} />}
+      {!page.data && page.loading && <Loading rows={6} />}
+      {page.data && (
+        <>
+          <KeyTable
+            keys={page.data.keys}
+            ended={page.data.status === "revoked" || page.data.status === "expired"}
+            stale={page.loading}
+            onOpen={setOpen}
+            empty={
+              <Nothing status={page.data.status} filtered={filtered} onClear={clear} onNew={() => setOpen({ kind: "new" })} />
+            }
+          />
+          {page.data.unreadable && <p class="notice bad">{t("keys.unreadable", { n: page.data.unreadable.length })}</p>}
+          <Paging place={place} next={page.data.next_cursor} label={t("keys.pages")} />
+        </>
+      )}
+      <Dialogs open={open} onOpen={setOpen} />
+    </section>
+  );
+}
+
+/** What the list shows when no key fits. */
+function Nothing(props: { status: KeyStatus; filtered: boolean; onClear: () => void; onNew: () => void }) {
+  const { i18n } = useApp();
+  const { rights, standing } = useKeys();
+  const { t } = i18n;
+  if (props.filtered) {
+    return (
+      <Empty title={t("keys.no_match")}>
+        <button type="button" class="button" onClick={props.onClear}>
+          {t("filters.clear")}
+        </button>
+      </Empty>
+    );
+  }
+  if (props.status !== "active") return <Empty title={t(`keys.none.${props.status}`)} />;
+  const any = Object.values(standing.keys).some((count) => count > 0);
+  return (
+    <Empty title={t(any ? "keys.none.active" : "keys.none.ever")}>
+      <p>{t(rights.write ? "keys.none.hint" : "keys.none.ask")}</p>
+      {rights.write && (
+        <button type="button" class="button primary" onClick={props.onNew}>
+          {t("keys.new")}
+        </button>
+      )}
+    </Empty>
+  );
+}
+
+/** Active and disabled keys, and apart from them those that have ended for good. */
+function StatusTabs({ status }: { status: KeyStatus }) {
+  const { router, i18n } = useApp();
+  const { standing } = useKeys();
+  return (
+    <nav class="tabs" aria-label={i18n.t("keys.by_status")}>
+      {STATUSES.map((each) => (
+        <button
+          key={each}
+          type="button"
+          class={each === "revoked" ? "tab apart" : "tab"}
+          aria-current={each === status ? "page" : undefined}
+          onClick={() => router.set({ status: each === "active" ? undefined : each, ...firstPage() })}
+        >
+          {i18n.t(`status.${each}`)} <span class="count">{i18n.number(standing.keys[each])}</span>
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+function Filters() {
+  const { router, i18n } = useApp();
+  const { catalog } = useKeys();
+  const { t } = i18n;
+  const { environment = "", scope = "" } = router.params.value;
+  return (
+    <search class="filters">
+      <SearchField label={t("filters.search")} />
+      {catalog.environments.length > 1 && (
+        <select
+          aria-label={t("environment")}
+          value={environment}
+          onChange={(event) => router.set({ environment: event.currentTarget.value, ...firstPage() })}
+        >
+          <option value="">{t("filters.all_environments")}</option>
+          {catalog.environments.map((each) => (
+            <option key={each} value={each}>
+              {t(`environment.${each}`)}
+            </option>
+          ))}
+        </select>
+      )}
+      <select
+        aria-label={t("filters.scope")}
+        value={scope}
+        onChange={(event) => router.set({ scope: event.currentTarget.value, ...firstPage() })}
+      >
+        <option value="">{t("filters.all_scopes")}</option>
+        {catalog.scopes.map(({ name }) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </search>
+  );
+}
+
