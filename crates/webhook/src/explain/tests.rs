@@ -3,6 +3,9 @@
 use core::time::Duration;
 use std::{string::String, vec, vec::Vec};
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::{Case, CauseCode, Ending, Explanation, Limits, explain};
 use crate::{
     Delivery, Options, Scheme, Secrets,

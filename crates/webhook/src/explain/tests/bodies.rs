@@ -2,6 +2,9 @@
 
 use std::{format, string::String, vec::Vec};
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::{Given, hints, is_good, proves};
 use crate::{
     explain::CauseCode,

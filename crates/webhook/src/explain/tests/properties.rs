@@ -3,6 +3,8 @@
 use std::{string::String, vec::Vec};
 
 use proptest::prelude::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::Given;
 use crate::{

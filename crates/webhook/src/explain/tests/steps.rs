@@ -2,6 +2,9 @@
 
 use std::{string::ToString as _, vec};
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::Given;
 use crate::tests::rig::{ADYEN, GITHUB, NOW, STANDARD, STRIPE, WHPK, WHSK};
 
