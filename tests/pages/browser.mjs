@@ -25,6 +25,9 @@ const PATIENCE_MS = 10_000;
 export const DESKTOP = { width: 1280, height: 800 };
 const FAILURES = inRoot("build", "screenshots", "failed");
 
+/** How many requests of a page are under way. */
+export const underWay = new WeakMap();
+
 /** The workers and the browser of one test file, from before its first test until after its last. */
 export class Site {
   /** `options` are those of startRig, or a function that tells them. */
@@ -79,6 +82,13 @@ export class Site {
   }
 }
 
+function count(request, change) {
+  // A request of a service worker or of a page that is being opened has no page.
+  if (request.isNavigationRequest()) return;
+  const page = request.frame().page();
+  underWay.set(page, (underWay.get(page) ?? 0) + change);
+}
+
 /** A port of this machine, free a moment ago. */
 export async function freePort() {
   const probe = createServer().listen(0, "127.0.0.1");
@@ -118,7 +128,9 @@ class Visitor {
       this.#wrong.push(`logged: ${message.text()} (${message.location().url})`);
     });
     this.context.on("weberror", (error) => this.#wrong.push(`threw: ${error.error().stack ?? error.error()}`));
+    for (const ended of ["requestfinished", "requestfailed"]) this.context.on(ended, (request) => count(request, -1));
     this.context.on("request", (request) => {
+      count(request, 1);
       const { protocol, origin } = new URL(request.url());
       if (["http:", "https:", "ws:", "wss:"].includes(protocol) && !this.origins.has(origin)) {
         this.#wrong.push(`asked another origin: ${request.method()} ${request.url()}`);

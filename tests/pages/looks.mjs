@@ -6,15 +6,17 @@ import { createRequire } from "node:module";
 import path from "node:path";
 
 import { inRoot } from "../../scripts/tools.mjs";
+import { eventually } from "../support/rig.mjs";
+import { underWay } from "./browser.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** By tags, since `target-size`, the only rule of wcag22aa, runs only if its tag is named. */
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 /**
  * Reasons why axe can't judge a contrast, and a person has: what is scrolled out of sight in a narrow page is judged in
- * the wide one, and a count of one digit has the colours of its neighbours.
+ * the wide one, a count of one digit has the colours of its neighbours, and an empty field those of a full one.
  */
-const UNDECIDED = new Set(["elmPartiallyObscured", "elmPartiallyObscuring", "bgOverlap", "shortTextContent"]);
+const UNDECIDED = new Set(["elmPartiallyObscured", "elmPartiallyObscuring", "bgOverlap", "shortTextContent", "emptyValue"]);
 /** The same for single elements: a chart's scale stands on the chart. */
 const JUDGED = [["color-contrast", /\.chart-most/]];
 const PICTURES = inRoot("build", "screenshots");
@@ -22,6 +24,9 @@ const NARROW = { width: 360, height: 740 };
 
 /** Fails if axe finds anything in the page as it is now, or something that it can't decide. */
 export async function accessible(page, { judged = [] } = {}) {
+  // Nothing is hovered over.
+  await page.mouse.move(0, 0);
+  await painted(page);
   // By `evaluate`, which the page's policy doesn't bind. A script element would be blocked.
   await page.evaluate(AXE);
   const { violations, incomplete } = await page.evaluate(
@@ -76,11 +81,32 @@ export async function fitsNarrow(page, width = NARROW.width) {
 /** Pictures of the page in build/screenshots: light, dark, and on a narrow screen. */
 export async function pictures(page, name) {
   mkdirSync(PICTURES, { recursive: true });
+  // A dialog lies over what is seen of the page, not over all of it.
+  const fullPage = (await page.locator("dialog:modal").count()) === 0;
   const shot = (kind) =>
-    page.screenshot({ path: path.join(PICTURES, `${name}-${kind}.png`), animations: "disabled", caret: "hide", scale: "css", fullPage: true });
+    page.screenshot({ path: path.join(PICTURES, `${name}-${kind}.png`), animations: "disabled", caret: "hide", scale: "css", fullPage });
   await shot("light");
   await inScheme("dark", page, () => shot("dark"));
   await at(NARROW, page, () => shot("360"));
+}
+
+const QUIET_MS = 300;
+
+/** Waits until a page asks for nothing more and shows all that it got. */
+export async function settled(page) {
+  let since = Date.now();
+  await eventually(
+    async () => {
+      const waits = await page.evaluate(() => {
+        const roots = [document];
+        for (const root of roots) for (const { shadowRoot } of root.querySelectorAll("*")) if (shadowRoot) roots.push(shadowRoot);
+        return roots.some((root) => root.querySelector("[aria-busy=true], .loading, .stale"));
+      });
+      if (waits || underWay.get(page) > 0) since = Date.now();
+      assert.ok(Date.now() - since >= QUIET_MS, `${page.url()} still waits for something`);
+    },
+    { every: 50 },
+  );
 }
 
 /** Everything that a state of a page is held to. */

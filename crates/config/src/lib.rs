@@ -94,6 +94,7 @@ impl Configuration {
             name: raw.name.clone(),
             prefixes: prefixes.clone(),
             allow_imported: allow_imported.clone(),
+            headers: raw.keys.headers.clone(),
             environments: raw.keys.environments,
             default_scopes: raw.keys.default_scopes,
             catalog: catalog.clone(),
@@ -106,6 +107,7 @@ impl Configuration {
             audit_retention_days: raw.audit.retention_days,
             webhooks: sources.iter().map(summary).collect(),
             portal_origins: check.portal(raw.portal.origins),
+            api_url: check.api_url(raw.portal.api_url),
         };
         let mut edge = EdgeConfig {
             name: raw.name,

@@ -54,6 +54,8 @@ pub(crate) struct RawPortal {
     /// The origins of the pages that may embed the customers' page.
     #[serde(default)]
     pub(crate) origins: Vec<String>,
+    /// A URL of the guarded API, for the examples that use a new key.
+    pub(crate) api_url: Option<String>,
 }
 
 /// The table `[keys]`.

@@ -81,6 +81,18 @@ describe("an operator's session", () => {
     assert.equal((await create(same)).status, 201);
   });
 
+  test("takes no key, token or code in the query, valid or not", async () => {
+    const { cookie } = await signIn();
+    const operator = await rig.operator("acme", ["keys:read"]);
+    const { token, url } = await minted();
+    const texts = [ROOT_KEY, operator.key, `ksop_${"0".repeat(38)}`, token, codeOf({ url }), cookie.split("=")[1], `ksportal_${"0".repeat(32)}`];
+    for (const text of texts) {
+      const target = `/v1/tenants/acme/keys?q=${text}`;
+      assert.equal((await paged("operator", cookie, "GET", target)).code, "CREDENTIAL_IN_QUERY", text.slice(0, 9));
+      assert.equal((await rig.manage("GET", target)).code, "CREDENTIAL_IN_QUERY", text.slice(0, 9));
+    }
+  });
+
   test("ends when its holder ends it, and no other with it", async () => {
     const [one, other] = [await signIn(), await signIn()];
     const ended = await paged("operator", one.cookie, "DELETE", "/v1/session");
@@ -158,6 +170,50 @@ describe("a portal session", () => {
     assert.equal((await paged("portal", cookieOf(begun), "GET", "/v1/portal-session")).code, "SESSION_ENDED");
     // The token of the same session is another form of it.
     assert.equal((await rig.manage("GET", "/v1/portal-session", undefined, { key: session.token })).status, 200);
+  });
+
+  test("begins with the same link once more, if something failed before", async () => {
+    const session = await minted({}, { tenant: "retried" });
+    await rig.failing("key_counts");
+    try {
+      assert.equal((await exchange(codeOf(session))).status, 500);
+    } finally {
+      await rig.failing(null);
+    }
+    const begun = await exchange(codeOf(session));
+    assert.equal(begun.status, 201, begun.text);
+    assert.equal(begun.body.expires_at, session.expires_at);
+    const shown = await paged("portal", cookieOf(begun), "GET", "/v1/portal-session");
+    assert.deepEqual(shown.body, begun.body);
+  });
+
+  test("that was never minted costs no call to the ledger", async () => {
+    const [{ token, url }, { cookie }] = [await minted(), await signIn()];
+    const altered = (text) => text.slice(0, -1) + (text.endsWith("0") ? "1" : "0");
+    await rig.ledgers("down");
+    try {
+      const refused = [
+        await rig.manage("GET", "/v1/portal-session", undefined, { key: altered(token) }),
+        await exchange(altered(codeOf({ url }))),
+        await paged("operator", altered(cookie), "GET", "/v1/session"),
+      ];
+      assert.deepEqual(refused.map(({ code }) => code), Array(3).fill("SESSION_ENDED"));
+      assert.equal((await rig.manage("GET", "/v1/portal-session", undefined, { key: token })).status, 503);
+    } finally {
+      await rig.ledgers("ok");
+    }
+  });
+
+  test("leaves nothing behind, though no one waits for the removal of many", async () => {
+    const ended = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
+      SELECT printf('%064d', i), 'kscode_', 'root', i FROM n`;
+    await rig.sql("_operators", `INSERT INTO sessions (digest, kind, operator, expires_at) ${ended}`);
+    const left = async () => (await rig.sql("_operators", "SELECT count(*) AS n FROM sessions WHERE expires_at <= 250"))[0].n;
+    await signIn();
+    assert.equal(await left(), 150);
+    // A portal session is two rows.
+    await minted();
+    assert.equal(await left(), 0);
   });
 
   test("has a code for five minutes, and a token for as long as it was asked", async () => {
@@ -249,6 +305,19 @@ describe("a portal session", () => {
     assert.equal(seen[1].from, null);
     const shown = (await rig.manage("GET", `/v1/tenants/${tenant}/keys/${made.id}`)).body;
     assert.deepEqual(shown.created_by, { id: "root", name: "root key", on_behalf_of: ANN });
+  });
+
+  test("shows a log that an earlier version wrote, whatever the depth of the metadata in it", async () => {
+    const tenant = "deep";
+    await rig.create(tenant);
+    const nested = `${'{"a":'.repeat(1_000)}1${"}".repeat(1_000)}`;
+    const detail = `{"metadata":{"from":{},"to":${nested}},"name":{"from":"a","to":"b"}}`;
+    await rig.sql(tenant, `INSERT INTO audit (id, at, actor_id, actor_name, action, request_id, detail)
+      VALUES ('aud_00000000000000000000', ${Date.now()}, 'root', 'x', 'changed', 'req_00000000000000000000', '${detail}')`);
+    const { token: key } = await minted({}, { tenant });
+    const seen = await rig.manage("GET", `/v1/tenants/${tenant}/audit`, undefined, { key });
+    assert.equal(seen.status, 200, seen.text);
+    assert.deepEqual(seen.body.entries[0].detail, { name: { from: "a", to: "b" } });
   });
 
   test("ends with the key of the operator who minted it, who holds all that it may", async () => {

@@ -914,6 +914,8 @@ export interface components {
         };
         /** @description This deployment's vocabulary. */
         Catalog: {
+            /** @description A URL of the guarded API, for examples. */
+            api_url: string | null;
             /**
              * @description What a key gets that is created without scopes: it is refused (`none`), or gets `all` that are available.
              * @enum {string}
@@ -921,6 +923,8 @@ export interface components {
             default_scopes: "none" | "all";
             /** @description What keys can be created for. The first is used if a creation names none. */
             environments: components["schemas"]["Environment"][];
+            /** @description How a key may be sent: in `Authorization` (`bearer`) or in `X-Api-Key`. Examples use the first. */
+            headers: ("bearer" | "x-api-key")[];
             presets: components["schemas"]["Preset"][];
             /** @description In the order of `keystile.toml`. */
             scopes: components["schemas"]["ScopeDefinition"][];

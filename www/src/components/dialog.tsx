@@ -41,7 +41,8 @@ export function Dialog({ title, children, footer, onClose, alert = false, sticky
     return () => {
       open.current = false;
       dialog.close();
-      // The opener may go in the same update, such as the row of a revoked key: look when that is done.
+      returnFocus(root, opener, after);
+      // The opener may go in the same update, such as the row of a revoked key: look again when that is done.
       setTimeout(() => returnFocus(root, opener, after), 0);
     };
   }, []);

@@ -44,6 +44,9 @@ export function MenuButton({ label, items, children }: { label: string; items: M
     place(menu.current, button.current);
     entries().at(which === "first" ? 0 : -1)?.focus({ preventScroll: true });
   };
+  // The state follows an event that comes later, which a fast Enter doesn't wait for.
+  const isOpen = (): boolean => menu.current?.matches(":popover-open") ?? false;
+  const openWhenPressed = useRef(false);
   const close = (): void => {
     menu.current?.hidePopover();
     button.current?.focus();
@@ -72,7 +75,16 @@ export function MenuButton({ label, items, children }: { label: string; items: M
         aria-expanded={open}
         aria-controls={id}
         aria-label={label}
-        onClick={() => (open ? close() : show("first"))}
+        onPointerDown={() => {
+          openWhenPressed.current = isOpen();
+        }}
+        onClick={({ detail }) => {
+          // A click beside an open menu closes it, and this button is beside it: it must not open again.
+          const closed = detail > 0 && openWhenPressed.current;
+          openWhenPressed.current = false;
+          if (isOpen() || closed) close();
+          else show("first");
+        }}
         onKeyDown={(event) => {
           if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
           event.preventDefault();

@@ -19,7 +19,11 @@ export function SearchField({ label, name = "q" }: { label: string; name?: strin
   const search = (value: string): void => {
     setText(value);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => router.set({ [name]: value, ...firstPage() }, { replace: true }), TYPING_MS);
+    timer.current = setTimeout(() => {
+      // What is asked for already stays: the reader may have turned the page meanwhile.
+      if (value === (router.params.value[name] ?? "")) return;
+      router.set({ [name]: value, ...firstPage() }, { replace: true });
+    }, TYPING_MS);
   };
   return (
     <input

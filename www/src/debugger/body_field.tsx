@@ -83,6 +83,7 @@ export function BodyField({ draft, request, onChange }: Props) {
               {...control}
               class="mono"
               rows={7}
+              autocomplete="off"
               spellcheck={false}
               autocapitalize="off"
               dir="ltr"

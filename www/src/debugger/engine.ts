@@ -4,7 +4,7 @@ import type { Provider } from "./explanation";
 import type { Answer, Questions } from "./messages";
 
 /** Where the build says under which names the engine is; it isn't there until the engine is built. */
-const NAMES = "/debugger-engine.json";
+const NAMES_AT = "/debugger-engine.json";
 const WAIT_MS = 3000;
 
 /** What TypeScript doesn't know yet of Trusted Types. */
@@ -20,36 +20,58 @@ const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.cre
   },
 });
 
+/** The addresses of the engine's files. */
+interface Names {
+  worker: string;
+  module: string;
+}
+
 interface Waiting {
   resolve: (answer: never) => void;
   reject: (error: Error) => void;
 }
 
 export class Engine {
-  readonly #worker: Worker;
+  readonly #names: Names;
   readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker;
   #last = 0;
 
-  private constructor(worker: string) {
-    const address = (policy ? policy.createScriptURL(worker) : worker) as string;
-    this.#worker = new Worker(address, { type: "module" });
-    this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+  private constructor(names: Names) {
+    this.#names = names;
+    this.#worker = this.#made();
+  }
+
+  #made(): Worker {
+    const { worker: name } = this.#names;
+    const worker = new Worker((policy ? policy.createScriptURL(name) : name) as string, { type: "module" });
+    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
-      if ("error" in data) waiting?.reject(new Error(data.error));
-      else waiting?.resolve(data.answer as never);
+      if ("answer" in data) return waiting?.resolve(data.answer as never);
+      if (data.trapped) this.#renew();
+      waiting?.reject(new Error(data.error));
     };
-    this.#worker.onerror = (event) => this.#fail(event.message || "The engine stopped.");
+    worker.onerror = (event) => this.#fail(event.message || "The engine stopped.");
+    return worker;
+  }
+
+  /** Begins with a new worker: the memory of one that trapped can't be trusted. */
+  #renew(): void {
+    this.#worker.terminate();
+    this.#fail("The engine was started anew.");
+    this.#worker = this.#made();
+    void this.ask("start", { module: this.#names.module });
   }
 
   /** Loads the engine, as soon as it is built. `onWait` is told that it isn't yet. */
   static async load(onWait: () => void): Promise<{ engine: Engine; providers: Provider[] }> {
     for (;;) {
-      const answer = await fetch(NAMES, { cache: "no-cache" });
+      const answer = await fetch(NAMES_AT, { cache: "no-cache" });
       if (answer.ok) {
-        const { worker, module } = (await answer.json()) as { worker: string; module: string };
-        const engine = new Engine(worker);
-        return { engine, providers: await engine.ask("start", { module }) };
+        const names = (await answer.json()) as Names;
+        const engine = new Engine(names);
+        return { engine, providers: await engine.ask("start", { module: names.module }) };
       }
       if (answer.status !== 404) throw new Error(`The engine could not be loaded: status ${answer.status}.`);
       onWait();

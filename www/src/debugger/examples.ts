@@ -24,7 +24,7 @@ export const EXAMPLES: Example[] = [
     },
   },
   {
-    title: "A secret in the wrong form",
+    title: "A secret that was copied with its quotes",
     make: async (engine) => {
       const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
       const example = await signed(engine, "standard-webhooks", secret, '{"type":"invoice.paid"}');

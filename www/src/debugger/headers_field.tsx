@@ -6,23 +6,25 @@ import { Field } from "../components/field";
 import { alsoTaken, type Draft } from "./draft";
 import type { PastedRequest, SchemeInfo } from "./explanation";
 import { Prose } from "./prose";
+import type { Read } from "./use_engine";
 
 interface Props {
   draft: Draft;
   info: SchemeInfo | undefined;
-  request: PastedRequest | undefined;
+  read: Read;
   onChange: (changes: Partial<Draft>) => void;
 }
 
-export function HeadersField({ draft, info, request, onChange }: Props) {
+export function HeadersField({ draft, info, read: { request, stale }, onChange }: Props) {
   const [taken, setTaken] = useState<string[]>([]);
   useEffect(() => {
     if (!request) return setTaken([]);
+    if (stale) return;
     const also = alsoTaken(draft, request);
     if (also.taken.length === 0) return;
     setTaken((before) => [...new Set([...before, ...also.taken])]);
     onChange(also.changes);
-  }, [request]);
+  }, [request, stale]);
   const hint = <>Lines, a whole request, curl, HAR, JSON, an event of AWS Lambda, or what your language prints of them.</>;
   return (
     <div class="field">
@@ -32,21 +34,22 @@ export function HeadersField({ draft, info, request, onChange }: Props) {
             {...control}
             class="mono"
             rows={6}
+            autocomplete="off"
             spellcheck={false}
             autocapitalize="off"
             dir="ltr"
-            placeholder={"content-type: application/json\nx-hub-signature-256: sha256=…"}
+            placeholder="x-hub-signature-256: sha256=…"
             value={draft.headersText}
             onInput={(event) => onChange({ headersText: event.currentTarget.value })}
           />
         )}
       </Field>
-      {request && <Read request={request} info={info} taken={taken} />}
+      {request && <Taken request={request} info={info} taken={taken} />}
     </div>
   );
 }
 
-function Read({ request, info, taken }: { request: PastedRequest; info: SchemeInfo | undefined; taken: string[] }) {
+function Taken({ request, info, taken }: { request: PastedRequest; info: SchemeInfo | undefined; taken: string[] }) {
   const isRead = (name: string): boolean => info?.headers?.includes(name) ?? false;
   const count = request.headers.length;
   return (

@@ -37,5 +37,5 @@ export interface Questions {
 
 export type Question = { [Name in keyof Questions]: { id: number; name: Name; argument: Questions[Name]["argument"] } }[keyof Questions];
 
-/** An answer, or the sentence that says why there is none. */
-export type Answer = { id: number; answer: Questions[keyof Questions]["answer"] } | { id: number; error: string };
+/** An answer, or the sentence that says why there is none. After a trap the engine can't be asked again. */
+export type Answer = { id: number; answer: Questions[keyof Questions]["answer"] } | { id: number; error: string; trapped: boolean };

@@ -71,31 +71,43 @@ function Bench({ engine, providers }: { engine: Engine; providers: Provider[] })
   }, []);
   const said = useRef<HTMLElement>(null);
   const toVerdict = (): void => {
-    said.current?.scrollIntoView();
-    said.current?.querySelector("h2")?.focus({ preventScroll: true });
+    const heading = said.current?.querySelector("h2");
+    const { top = 0, bottom = 0 } = heading?.getBoundingClientRect() ?? {};
+    if (top < 0 || bottom > innerHeight / 2) heading?.scrollIntoView();
+    heading?.focus({ preventScroll: true });
   };
   const chosen = useScheme(engine, providers, draft);
-  const request = useRequest(engine, draft.headersText);
-  const explained = useExplanation(engine, draft, chosen, request);
+  const read = useRequest(engine, draft.headersText);
+  const { request } = read;
+  const explained = useExplanation(engine, draft, chosen, read);
   const load = (next: Partial<Draft>): void => {
     setDraft({ ...EMPTY, ...next });
     setRound((before) => before + 1);
+    // The button that was pressed may be gone.
+    toVerdict();
   };
   return (
     <>
       <div class="bench">
-        <section key={round} class="given" aria-labelledby="given">
+        <section aria-labelledby="given">
           <div class="section-head">
             <h2 id="given">The delivery</h2>
             <button type="button" class="button" onClick={clear}>
               Clear all
             </button>
           </div>
-          <SchemeField draft={draft} providers={providers} chosen={chosen} request={request} onChange={change} />
-          <HeadersField draft={draft} info={chosen.info} request={request} onChange={change} />
-          <BodyField draft={draft} request={request} onChange={change} />
-          <SecretsField draft={draft} info={chosen.info} onChange={change} />
-          <OtherFields draft={draft} info={chosen.info} onChange={change} />
+          <div key={round} class="given">
+            <SchemeField draft={draft} providers={providers} chosen={chosen} request={request} onChange={change} />
+            <HeadersField draft={draft} info={chosen.info} read={read} onChange={change} />
+            <BodyField draft={draft} request={request} onChange={change} />
+            <SecretsField draft={draft} info={chosen.info} onChange={change} />
+            <OtherFields draft={draft} info={chosen.info} onChange={change} />
+          </div>
+          {explained.explanation && (
+            <button type="button" class={`button peek ${explained.explanation.verdict.valid ? "good" : "bad"}`} onClick={toVerdict}>
+              <b>{explained.explanation.verdict.valid ? "✓ Genuine" : `✕ ${explained.explanation.verdict.code}`}</b> See the verdict
+            </button>
+          )}
         </section>
         <section ref={said} class="said" aria-labelledby="said" aria-busy={explained.busy}>
           <div class="section-head">
@@ -116,11 +128,6 @@ function Bench({ engine, providers }: { engine: Engine; providers: Provider[] })
           </Result>
         </section>
       </div>
-      {explained.explanation && (
-        <button type="button" class={`button peek ${explained.explanation.verdict.valid ? "good" : "bad"}`} onClick={toVerdict}>
-          <b>{explained.explanation.verdict.valid ? "✓ Genuine" : `✕ ${explained.explanation.verdict.code}`}</b> See the verdict
-        </button>
-      )}
       <SampleMaker engine={engine} draft={draft} chosen={chosen} onUse={load} />
     </>
   );

@@ -6,7 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { useApp } from "../app";
 import { CopyButton } from "../components/copy";
 import { DifferenceView } from "./bytes_view";
-import type { Draft } from "./draft";
+import { bodyOf, type Draft, readTime } from "./draft";
 import type { Cause, Explanation, Hint, Mend, PastedRequest } from "./explanation";
 import { Prose } from "./prose";
 import { reportOf } from "./report";
@@ -66,6 +66,8 @@ function Missing({ draft, chosen, request, examples }: { draft: Draft; chosen: C
     [chosen.choice !== undefined, draft.own ? "a scheme that can work" : "who signs it"],
     [request !== undefined, "the headers"],
     [draft.secrets.some((secret) => secret !== ""), "the secret"],
+    ...(bodyOf(draft).error ? [[false, "a body that can be read"] as const] : []),
+    ...(readTime(draft.time) === undefined ? [[false, "a time that can be read"] as const] : []),
   ] as const;
   const begun = needed.some(([there]) => there);
   return (
@@ -75,7 +77,7 @@ function Missing({ draft, chosen, request, examples }: { draft: Draft; chosen: C
         <ul class="needed">
           {needed.map(([there, what]) => (
             <li key={what} class={there ? "there" : undefined}>
-              <span aria-hidden="true">{there ? "✓" : "○"}</span> {what}
+              {what}
               <span class="visually-hidden">{there ? " (there)" : " (missing)"}</span>
             </li>
           ))}
@@ -95,7 +97,7 @@ function VerdictBanner({ explanation: { verdict } }: { explanation: Explanation 
   return (
     <div class={`verdict notice ${verdict.valid ? "good" : "bad"}`}>
       <p class="verdict-code">
-        <span aria-hidden="true">{verdict.valid ? "✓" : "✕"}</span> {verdict.valid ? "Genuine" : "Refused"} <code>{verdict.code}</code>
+        {verdict.valid ? "Genuine" : "Refused"} <code>{verdict.code}</code>
       </p>
       <p>
         <Prose text={verdict.detail} />
@@ -151,7 +153,7 @@ function MendView({ mend, open }: { mend: Mend; open: boolean }) {
       </p>
       {mend.frameworks.length > 0 && (
         <details open={open && mend.frameworks.length < 6}>
-          <summary>How in your framework</summary>
+          <summary>How in practice</summary>
           <dl class="frameworks">
             {mend.frameworks.map(([name, line]) => (
               <div key={name}>

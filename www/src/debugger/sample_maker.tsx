@@ -7,6 +7,7 @@ import { Field } from "../components/field";
 import type { Draft } from "./draft";
 import type { Engine } from "./engine";
 import type { Sample } from "./explanation";
+import { Prose } from "./prose";
 import type { Chosen } from "./use_engine";
 
 interface Props {
@@ -60,7 +61,7 @@ export function SampleMaker({ engine, draft, chosen, onUse }: Props) {
       {cannot && <p class="hint">{info.token ? "This sender signs nothing: it sends the token itself." : "Only the sender has the private key for this scheme."}</p>}
       {error && (
         <p class="error" role="alert">
-          {error}
+          <Prose text={error} />
         </p>
       )}
       {sample && (

@@ -37,14 +37,15 @@ export function SchemeField({ draft, providers, chosen, request, onChange }: Pro
         </div>
       </Fieldset>
       {draft.own ? (
-        <Field label="Scheme, in TOML or JSON" error={chosen.error} hint={<>The axes are those of Keystile’s schemes.</>}>
+        <Field label="Scheme, in TOML or JSON" error={chosen.error} hint="As in Keystile’s reference of schemes.">
           {(control) => (
             <textarea
               {...control}
               class="mono"
               rows={7}
+              autocomplete="off"
               spellcheck={false}
-              placeholder={EXAMPLE}
+              dir="ltr"
               value={draft.schemeText}
               onInput={(event) => onChange({ schemeText: event.currentTarget.value })}
             />
@@ -62,6 +63,11 @@ export function SchemeField({ draft, providers, chosen, request, onChange }: Pro
             />
           )}
         </Field>
+      )}
+      {draft.own && draft.schemeText === "" && (
+        <button type="button" class="link hint" onClick={() => onChange({ schemeText: EXAMPLE })}>
+          Begin with an example
+        </button>
       )}
       {!draft.own && request && <Fitting providers={providers} chosen={draft.provider} request={request} onChange={onChange} />}
     </div>

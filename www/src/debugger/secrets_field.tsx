@@ -34,7 +34,7 @@ export function SecretsField({ draft, info, onChange }: Props) {
   const [shown, setShown] = useState(false);
   const what = info?.public_key ? "Public key" : "Secret";
   const put = (at: number, text: string): void => onChange({ secrets: draft.secrets.map((secret, index) => (index === at ? text : secret)) });
-  const hint = info && `${what}: ${info.secret_forms.map((form) => FORMS[form] ?? form).join("; or ")}.`;
+  const hint = info && `Written as: ${info.secret_forms.map((form) => FORMS[form] ?? form).join("; or ")}.`;
   return (
     <div class="field">
       {draft.secrets.map((secret, at) => (

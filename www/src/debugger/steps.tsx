@@ -39,9 +39,6 @@ function Step({ title, state, children }: { title: string; state: State; childre
   return (
     <li class={`step ${state}`}>
       <h3>
-        <span class="step-mark" aria-hidden="true">
-          {{ good: "✓", bad: "✕", open: "•" }[state]}
-        </span>
         {title}
         <span class="visually-hidden">: {name}</span>
       </h3>

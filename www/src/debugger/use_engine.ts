@@ -32,16 +32,18 @@ export interface Chosen {
   choice?: SchemeChoice;
   info?: SchemeInfo;
   error?: string;
+  /** Whether this is the answer to an earlier text: the next one is on its way. */
+  stale?: boolean;
 }
 
 export function useScheme(engine: Engine, providers: Provider[], { own, provider, schemeText }: Draft): Chosen {
-  const [read, setRead] = useState<{ info?: SchemeInfo; error?: string }>({});
+  const [read, setRead] = useState<{ text: string; info?: SchemeInfo; error?: string }>({ text: "" });
   useEffect(() => {
     if (!own || schemeText.trim() === "") return;
     let wanted = true;
     engine.ask("scheme", { text: schemeText }).then(
-      (info) => wanted && setRead({ info }),
-      (error: Error) => wanted && setRead({ error: error.message }),
+      (info) => wanted && setRead({ text: schemeText, info }),
+      (error: Error) => wanted && setRead({ text: schemeText, error: error.message }),
     );
     return () => {
       wanted = false;
@@ -53,23 +55,31 @@ export function useScheme(engine: Engine, providers: Provider[], { own, provider
   }
   // The last answer counts until the next one comes, so that typing doesn't make the page flicker.
   if (schemeText.trim() === "") return {};
-  if (read.error !== undefined) return { error: read.error };
-  return read.info ? { choice: read.info.scheme, info: read.info } : {};
+  const stale = read.text !== schemeText;
+  if (read.error !== undefined) return { error: read.error, stale };
+  return read.info ? { choice: read.info.scheme, info: read.info, stale } : {};
 }
 
-/** The request in what was pasted as headers. */
-export function useRequest(engine: Engine, text: string): PastedRequest | undefined {
-  const [read, setRead] = useState<{ request: PastedRequest }>();
+/** What was read from the pasted headers. */
+export interface Read {
+  request?: PastedRequest;
+  /** Whether it was read from an earlier text: the next one is on its way. */
+  stale: boolean;
+}
+
+export function useRequest(engine: Engine, text: string): Read {
+  const [read, setRead] = useState<{ text: string; request: PastedRequest }>();
   useEffect(() => {
     if (text.trim() === "") return;
     let wanted = true;
-    void engine.ask("request", { text }).then((request) => wanted && setRead({ request }));
+    void engine.ask("request", { text }).then((request) => wanted && setRead({ text, request }));
     return () => {
       wanted = false;
     };
   }, [engine, text]);
   // The last answer counts until the next one comes.
-  return text.trim() === "" ? undefined : read?.request;
+  if (text.trim() === "" || !read) return { stale: false };
+  return { request: read.request, stale: read.text !== text };
 }
 
 export interface Explained {
@@ -82,11 +92,12 @@ export interface Explained {
 const QUIET_MS = 150;
 
 /** The explanation of the delivery. While the engine is busy with one, only the newest of the next ones is asked for. */
-export function useExplanation(engine: Engine, draft: Draft, chosen: Chosen, request: PastedRequest | undefined): Explained {
+export function useExplanation(engine: Engine, draft: Draft, chosen: Chosen, { request, stale }: Read): Explained {
   const [explained, setExplained] = useState<Explained>({ busy: false });
   const queue = useRef<Promise<unknown>>(Promise.resolve());
   const newest = useRef(0);
   const { choice } = chosen;
+  const waits = stale || (chosen.stale ?? false);
   const complete = choice !== undefined && request !== undefined && draft.secrets.some((secret) => secret !== "");
   useEffect(() => {
     const turn = ++newest.current;
@@ -95,6 +106,7 @@ export function useExplanation(engine: Engine, draft: Draft, chosen: Chosen, req
       return;
     }
     setExplained((before) => ({ ...before, busy: true }));
+    if (waits) return;
     const timer = setTimeout(() => {
       queue.current = queue.current.then(async () => {
         if (turn !== newest.current) return;
@@ -103,7 +115,7 @@ export function useExplanation(engine: Engine, draft: Draft, chosen: Chosen, req
         if (now === undefined || error) return setExplained({ busy: false });
         const asked = {
           scheme: choice,
-          secrets: draft.secrets.filter((secret) => secret !== ""),
+          secrets: draft.secrets.slice(0, draft.secrets.findLastIndex((secret) => secret !== "") + 1),
           method: draft.method,
           url: draft.url,
           headers: request.headers,
@@ -119,6 +131,6 @@ export function useExplanation(engine: Engine, draft: Draft, chosen: Chosen, req
       });
     }, QUIET_MS);
     return () => clearTimeout(timer);
-  }, [engine, choice, request, complete, draft]);
+  }, [engine, choice, request, waits, complete, draft]);
   return explained;
 }

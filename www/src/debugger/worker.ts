@@ -11,17 +11,24 @@ const scope = globalThis as unknown as {
   postMessage: (answer: Answer) => void;
 };
 
+let loaded: Promise<unknown> | undefined;
+
 scope.onmessage = ({ data }) => {
   void answered(data).then(
     (answer) => scope.postMessage({ id: data.id, answer }),
-    (error: unknown) => scope.postMessage({ id: data.id, error: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => {
+      const trapped = error instanceof WebAssembly.RuntimeError;
+      const sentence = error instanceof Error ? error.message : String(error);
+      scope.postMessage({ id: data.id, error: trapped ? `The engine stopped: ${sentence}. It was started anew.` : sentence, trapped });
+    },
   );
 };
 
 async function answered(question: Question): Promise<Said> {
+  if (question.name === "start") loaded = load({ module_or_path: question.argument.module });
+  await loaded;
   switch (question.name) {
     case "start":
-      await load({ module_or_path: question.argument.module });
       return JSON.parse(providers()) as Said;
     case "explain":
       return JSON.parse(explain(JSON.stringify(question.argument.request), question.argument.body)) as Said;

@@ -42,6 +42,7 @@ export function KeyPage({ id }: { id: string }) {
     return (
       <section class="keys">
         {back}
+        <Title>{t(key.problem?.status === 404 ? "key.none" : "column.key")}</Title>
         {key.problem ? <ProblemView problem={key.problem} onRetry={key.reload} /> : <Loading rows={6} />}
       </section>
     );

@@ -16,6 +16,7 @@ interface KeysAppProps {
   rights: Rights;
   /** Asks how many keys there are, and the limits. */
   standing: (signal: AbortSignal) => Promise<Standing>;
+  /** A URL of the guarded API for the examples, in place of the deployment's. */
   api?: string | undefined;
   level?: 1 | 2;
   /** Heads the list, in place of "API keys". */
@@ -24,13 +25,14 @@ interface KeysAppProps {
   beside?: ComponentChildren;
 }
 
-const EXAMPLE_API = "https://api.example.com";
+const EXAMPLE_API = "https://api.example.com/";
 
-export function KeysApp({ tenant, rights, standing, api = EXAMPLE_API, level = 1, title, beside }: KeysAppProps) {
-  const { client, router } = useApp();
+export function KeysApp({ tenant, rights, standing, api: given, level = 1, title, beside }: KeysAppProps) {
+  const { client, router, i18n } = useApp();
   const [version, setVersion] = useState(0);
   const catalog = useQuery(client, [], (signal) => client.get("/v1/scopes", { signal }).then(({ data }) => data));
   const counts = useQuery(client, [tenant, version], standing, { keep: true });
+  const api = given ?? catalog.data?.api_url ?? EXAMPLE_API;
   const known = useMemo(
     () =>
       catalog.data &&
@@ -42,12 +44,19 @@ export function KeysApp({ tenant, rights, standing, api = EXAMPLE_API, level = 1
   );
   const problem = catalog.problem ?? counts.problem;
   if (!known) {
-    if (!problem) return <Loading rows={5} />;
+    const Heading = level === 1 ? "h1" : "h2";
     const retry = (): void => {
       catalog.reload();
       counts.reload();
     };
-    return <ProblemView problem={problem} onRetry={retry} />;
+    return (
+      <section class="keys">
+        <Heading class="title" part="title">
+          {title ?? i18n.t("keys.title")}
+        </Heading>
+        {problem ? <ProblemView problem={problem} onRetry={retry} /> : <Loading rows={5} />}
+      </section>
+    );
   }
   const id = router.params.value["key"];
   return <KeysProvider value={known}>{id ? <KeyPage key={id} id={id} /> : <KeyList title={title} beside={beside} />}</KeysProvider>;

@@ -16,6 +16,14 @@ import { SharedLimits } from "./limits";
 
 const STATUSES: readonly KeyStatus[] = ["active", "disabled", "revoked", "expired"];
 const PAGE = 50;
+/** Only living keys can expire soon or be unused. */
+const NOT_WATCHED = { expires_within_days: undefined, unused_for_days: undefined };
+const NO_FILTER = { q: undefined, environment: undefined, scope: undefined, ...NOT_WATCHED };
+
+const isOver = (status: KeyStatus): boolean => status === "revoked" || status === "expired";
+
+/** A number of days in the address. */
+const days = (text: string | undefined): number | undefined => (text && /^[1-9]\d{0,3}$/.test(text) ? Number(text) : undefined);
 
 export function KeyList({ title, beside }: { title?: ComponentChildren; beside?: ComponentChildren }) {
   const { client, router, i18n } = useApp();
@@ -23,16 +31,21 @@ export function KeyList({ title, beside }: { title?: ComponentChildren; beside?:
   const { t } = i18n;
   const [open, setOpen] = useState<Open>();
   const place = usePlace();
-  const { q, environment, scope, status: wanted } = router.params.value;
+  const { q, environment, scope, status: wanted, expires_within_days: expiring, unused_for_days: unused } = router.params.value;
   const status = STATUSES.find((each) => each === wanted) ?? "active";
-  const query = { status, q, environment: environment as Key["environment"] | undefined, scope, cursor: place.cursor };
+  const query = {
+    ...{ status, q, scope, cursor: place.cursor },
+    environment: environment as Key["environment"] | undefined,
+    expires_within_days: days(expiring),
+    unused_for_days: days(unused),
+  };
   const page = useQuery(client, [keys.tenant, ...Object.values(query), keys.version], (signal) =>
     client
       .get("/v1/tenants/{tenant}/keys", { path: { tenant: keys.tenant }, query: { ...query, limit: PAGE, include: "usage" }, signal })
       .then(({ data }) => ({ ...data, status })),
   );
-  const filtered = Boolean(q || environment || scope);
-  const clear = (): void => router.set({ q: undefined, environment: undefined, scope: undefined, ...firstPage() });
+  const filtered = Boolean(q || environment || scope || expiring || unused);
+  const clear = (): void => router.set({ ...NO_FILTER, ...firstPage() });
   return (
     <section class="keys" part="keys">
       <header class="page-head">
@@ -58,15 +71,15 @@ export function KeyList({ title, beside }: { title?: ComponentChildren; beside?:
       </header>
       <SharedLimits />
       <StatusTabs status={status} />
-      <Filters />
-      {(status === "revoked" || status === "expired") && <p class="fine">{t("keys.ended_note")}</p>}
+      <Filters living={!isOver(status)} />
+      {isOver(status) && <p class="fine">{t("keys.ended_note")}</p>}
       {page.problem && <ProblemView problem={page.problem} onRetry={page.reload} />}
       {!page.data && page.loading && <Loading rows={6} />}
-      {page.data && (
+      {page.data && !page.problem && (
         <>
           <KeyTable
             keys={page.data.keys}
-            ended={page.data.status === "revoked" || page.data.status === "expired"}
+            ended={isOver(page.data.status)}
             stale={page.loading}
             onOpen={setOpen}
             empty={
@@ -122,7 +135,7 @@ function StatusTabs({ status }: { status: KeyStatus }) {
           type="button"
           class={each === "revoked" ? "tab apart" : "tab"}
           aria-current={each === status ? "page" : undefined}
-          onClick={() => router.set({ status: each === "active" ? undefined : each, ...firstPage() })}
+          onClick={() => router.set({ status: each === "active" ? undefined : each, ...(isOver(each) && NOT_WATCHED), ...firstPage() })}
         >
           {i18n.t(`status.${each}`)} <span class="count">{i18n.number(standing.keys[each])}</span>
         </button>
@@ -131,7 +144,7 @@ function StatusTabs({ status }: { status: KeyStatus }) {
   );
 }
 
-function Filters() {
+function Filters({ living }: { living: boolean }) {
   const { router, i18n } = useApp();
   const { catalog } = useKeys();
   const { t } = i18n;
@@ -165,7 +178,38 @@ function Filters() {
           </option>
         ))}
       </select>
+      {living && <WatchFilter />}
     </search>
   );
 }
 
+
+const EXPIRING = "expires_within_days";
+const UNUSED = "unused_for_days";
+/** What the choice offers. An address may name other numbers, and the choice then shows them, too. */
+const USUAL = { [EXPIRING]: "30", [UNUSED]: "90" } as const;
+
+/** Keys to look after: those that end soon, and those that nobody uses. */
+function WatchFilter() {
+  const { router, i18n } = useApp();
+  const { t } = i18n;
+  const params = router.params.value;
+  const chosen = ([EXPIRING, UNUSED] as const).find((name) => days(params[name]) !== undefined);
+  return (
+    <select
+      aria-label={t("filters.watch")}
+      value={chosen ?? ""}
+      onChange={(event) => {
+        const name = event.currentTarget.value as keyof typeof USUAL | "";
+        router.set({ ...NOT_WATCHED, ...(name && { [name]: USUAL[name] }), ...firstPage() });
+      }}
+    >
+      <option value="">{t("filters.watch_all")}</option>
+      {([EXPIRING, UNUSED] as const).map((name) => (
+        <option key={name} value={name}>
+          {t(`filters.${name}`, { n: days(params[name]) ?? Number(USUAL[name]) })}
+        </option>
+      ))}
+    </select>
+  );
+}

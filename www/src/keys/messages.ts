@@ -22,6 +22,10 @@ export const keysEnglish = {
   "filters.scope": "Scope",
   "filters.all_scopes": "All scopes",
   "filters.all_environments": "All environments",
+  "filters.watch": "Keys to look after",
+  "filters.watch_all": "Any use and expiry",
+  "filters.expires_within_days": "{n|one=Expires within {n} day|other=Expires within {n} days}",
+  "filters.unused_for_days": "{n|one=Unused for {n} day|other=Unused for {n} days}",
   "filters.clear": "Clear the search",
 
   "column.key": "Key",
@@ -173,6 +177,7 @@ export const keysEnglish = {
   "limits.own": "Own limit: {name}",
   "limits.own_hint": "Units, or “none” for no limit. Empty: as the plan says.",
 
+  "key.none": "No such key",
   "key.back": "All keys",
   "key.facts": "About this key",
   "key.revoked": "Revoked",

@@ -84,7 +84,11 @@ function Duration(props: { label: string; values: number[]; value: number; onCha
   return (
     <Field label={props.label}>
       {(control) => (
-        <select {...control} value={String(props.value)} onChange={(event) => props.onChange(Number(event.currentTarget.value))}>
+        <select
+          {...control}
+          value={String(props.value)}
+          onChange={(event) => props.onChange(Number(event.currentTarget.value))}
+        >
           {props.values.map((seconds) => (
             <option key={seconds} value={String(seconds)}>
               {i18n.duration(seconds)}

@@ -9,7 +9,7 @@ import { CopyButton, CopyField } from "../components/copy";
 import { Dialog } from "../components/dialog";
 import { Time } from "../i18n";
 import { useKeys } from "./context";
-import { EXAMPLES, type Language } from "./examples";
+import { EXAMPLES, type Language, sentAs } from "./examples";
 
 export function Secret({ made, onClose }: { made: CreatedKey | RotatedKey; onClose: () => void }) {
   const { api } = useKeys();
@@ -92,9 +92,10 @@ function OldKey({ old }: { old: Replaced }) {
 function Examples({ secret, api }: { secret: string; api: string }) {
   const { i18n } = useApp();
   const { t } = i18n;
+  const { catalog } = useKeys();
   const [language, setLanguage] = useState<Language>("curl");
   const source = useRef<HTMLElement>(null);
-  const text = EXAMPLES[language](api, secret);
+  const text = EXAMPLES[language](api, sentAs(catalog.headers[0] ?? "bearer"), secret);
   return (
     <div class="examples">
       <div class="examples-head">

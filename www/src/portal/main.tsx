@@ -33,7 +33,7 @@ function Portal({ code }: { code: string | null }) {
     return (
       <>
         <main>
-          <PortalApp embedded={false} api={document.querySelector<HTMLMetaElement>('meta[name="keystile-api"]')?.content || undefined} />
+          <PortalApp embedded={false} />
         </main>
         <Foot onEnd={() => setState("ended")} />
       </>

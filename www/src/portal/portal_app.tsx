@@ -25,6 +25,7 @@ export function PortalApp({ embedded, api }: PortalAppProps) {
   const standing = useCallback((signal: AbortSignal): Promise<Standing> => ask(signal).then(({ keys, limits }) => ({ keys, limits })), [ask]);
   return (
     <>
+      {client.ended.value && <SessionEnded embedded={embedded} seen={session.data !== undefined} />}
       {!session.data && session.loading && <Loading rows={5} />}
       {!session.data && session.problem && session.problem.status !== 401 && <ProblemView problem={session.problem} onRetry={session.reload} />}
       {session.data &&
@@ -34,7 +35,6 @@ export function PortalApp({ embedded, api }: PortalAppProps) {
         ) : (
           <Empty level={level} title={i18n.t("portal.may_not")} />
         ))}
-      {client.ended.value && <SessionEnded embedded={embedded} seen={session.data !== undefined} />}
     </>
   );
 }
@@ -62,7 +62,7 @@ function SessionEnded({ embedded, seen }: { embedded: boolean; seen: boolean }) 
   }
   if (aside) {
     return (
-      <div class="notice warn after" role="status">
+      <div class="notice warn" role="status">
         <p>{t("portal.session_ended")}</p>
         {again}
       </div>

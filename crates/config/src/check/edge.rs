@@ -94,6 +94,18 @@ impl Check {
         }
         origins
     }
+
+    /// Checks the URL of the guarded API that stands in examples.
+    pub(crate) fn api_url(&mut self, url: Option<String>) -> Option<String> {
+        if let Some(url) = &url {
+            let plain = url.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\' | b'`'));
+            let host = url.strip_prefix("https://").or(url.strip_prefix("http://"));
+            self.that(plain && host.is_some_and(|host| !host.is_empty()), &["portal", "api_url"], || {
+                "write a URL of the API that keys are for, such as \"https://api.example.com/v1/leads\"".into()
+            });
+        }
+        url
+    }
 }
 
 fn is_origin(text: &str) -> bool {

@@ -3,11 +3,15 @@
 //! A session is a random text, of which the operators' ledger stores the digest alone. It ends at its time, with the
 //! operator's key behind it, or when its holder ends it. A page sends an operator's session as a cookie. A portal
 //! session has a token for `Authorization`, and a code that a page exchanges once for a cookie.
+//!
+//! The last six characters are a tag, as those of a key are. So a text that was never issued costs no call to the
+//! ledger. A session ends when the secret that tagged it is dropped.
 
-use alloc::{format, string::String};
+use alloc::{format, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use subtle::ConstantTimeEq as _;
 
 use super::scope::{Catalog, ScopeSet};
 use crate::{
@@ -18,7 +22,7 @@ use crate::{
         problem::Problem,
         timestamp::{HOUR_MS, SECOND_MS, Timestamp},
     },
-    key::KeyDigest,
+    key::{KeyDigest, TAG_LEN, keyring::Keyring},
 };
 
 /// The longest time that an operator's session lasts, milliseconds.
@@ -27,8 +31,8 @@ pub const OPERATOR_SESSION_MS: i64 = 12 * HOUR_MS;
 pub const CODE_MS: i64 = 300 * SECOND_MS;
 /// The number of random bytes that [`SessionText::mint`] needs.
 pub const SESSION_RANDOM_BYTES: usize = 2 * RANDOM_LEN;
-/// The random characters of a session's text: 190 bits, as a key has.
-const RANDOM_LEN: usize = 32;
+/// The random characters of a session's text: 154 bits.
+const RANDOM_LEN: usize = 26;
 
 /// The form in which a session is presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +49,8 @@ pub enum SessionKind {
 }
 
 impl SessionKind {
+    const ALL: [Self; 4] = [Self::Operator, Self::PortalCode, Self::PortalCookie, Self::PortalToken];
+
     /// The beginning of the text.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
@@ -67,23 +73,51 @@ impl SessionKind {
         }
     }
 
-    /// The digest of a text of this kind; `None` if the text isn't one.
+    /// The digest of a text of this kind; `None` if the text isn't one that was tagged with one of the secrets.
     #[must_use]
-    pub fn digest(self, text: &str) -> Option<KeyDigest> {
-        let random = text.strip_prefix(self.prefix())?;
-        (random.len() == RANDOM_LEN && random.bytes().all(base62::is_base62)).then(|| KeyDigest::of(text))
+    pub fn digest(self, text: &str, keyring: &Keyring) -> Option<KeyDigest> {
+        let (tagged, tag) = self.parts(text)?;
+        let genuine = tags(tagged, keyring).iter().any(|made| bool::from(made.ct_eq(tag.as_bytes())));
+        genuine.then(|| KeyDigest::of(text))
     }
+
+    /// Whether a text has the form of a session of any kind, genuine or not.
+    #[must_use]
+    pub fn any_has_form_of(text: &str) -> bool {
+        Self::ALL.iter().any(|kind| kind.parts(text).is_some())
+    }
+
+    /// The tagged part of a text of this form, and its tag.
+    fn parts(self, text: &str) -> Option<(&str, &str)> {
+        let drawn = text.strip_prefix(self.prefix())?;
+        if drawn.len() != RANDOM_LEN + TAG_LEN || !drawn.bytes().all(base62::is_base62) {
+            return None;
+        }
+        text.split_at_checked(text.len() - TAG_LEN)
+    }
+}
+
+/// The tags of a text's beginning, that of the newest secret first. A tag follows from the place in KV where a key of
+/// this text would be, which only somebody with the secret can work out.
+fn tags(tagged: &str, keyring: &Keyring) -> Vec<[u8; TAG_LEN]> {
+    let tag = |address: &str| {
+        let first = KeyDigest::of(address).as_bytes().first_chunk::<8>().copied().unwrap_or_default();
+        base62::encode(u64::from_be_bytes(first))
+    };
+    keyring.slots(&KeyDigest::of(tagged)).map(|slot| tag(&slot.address)).collect()
 }
 
 /// The text of a session that was just minted. It has no `Debug`, so that no log shows it.
 pub struct SessionText(String);
 
 impl SessionText {
-    /// A new text, from [`SESSION_RANDOM_BYTES`] random bytes.
+    /// A new text, from [`SESSION_RANDOM_BYTES`] random bytes, tagged with the newest secret.
     #[must_use]
-    pub fn mint(kind: SessionKind, random: &[u8]) -> Option<Self> {
+    pub fn mint(kind: SessionKind, random: &[u8], keyring: &Keyring) -> Option<Self> {
         let mut text = String::from(kind.prefix());
         text.extend(base62::draw::<RANDOM_LEN>(random)?.map(char::from));
+        let tag = tags(&text, keyring).first().copied()?;
+        text.extend(tag.map(char::from));
         Some(Self(text))
     }
 
@@ -170,21 +204,45 @@ mod tests {
     use super::*;
     use crate::access::scope::{Implies, Scope, ScopeDefinition};
     use alloc::{string::ToString, vec};
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    const KINDS: [SessionKind; 4] =
-        [SessionKind::Operator, SessionKind::PortalCode, SessionKind::PortalCookie, SessionKind::PortalToken];
+    /// The keyring of secrets that consist of these bytes.
+    fn keyring(secrets: &[u8]) -> Keyring {
+        let secrets: Vec<String> = secrets.iter().map(|byte| STANDARD.encode([*byte; 32])).collect();
+        Keyring::parse(&secrets.join(",")).unwrap()
+    }
 
     #[test]
     fn a_text_is_known_by_its_kind_alone() {
-        for kind in KINDS {
-            let text = SessionText::mint(kind, &[7; SESSION_RANDOM_BYTES]).unwrap();
-            for other in KINDS {
+        let keyring = keyring(&[1]);
+        for kind in SessionKind::ALL {
+            let text = SessionText::mint(kind, &[7; SESSION_RANDOM_BYTES], &keyring).unwrap();
+            for other in SessionKind::ALL {
                 let expected = (kind == other).then(|| text.digest());
-                assert_eq!(other.digest(text.reveal()), expected, "{kind:?} as {other:?}");
+                assert_eq!(other.digest(text.reveal(), &keyring), expected, "{kind:?} as {other:?}");
             }
-            assert_eq!(kind.digest(&format!("{}x", text.reveal())), None);
+            assert!(SessionKind::any_has_form_of(text.reveal()));
+            for junk in [format!("{}x", text.reveal()), text.reveal()[1..].to_string(), kind.prefix().to_string()] {
+                assert_eq!(kind.digest(&junk, &keyring), None, "{junk}");
+                assert!(!SessionKind::any_has_form_of(&junk), "{junk}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_that_no_present_secret_tagged_is_none() {
+        let kind = SessionKind::PortalToken;
+        let text = SessionText::mint(kind, &[7; SESSION_RANDOM_BYTES], &keyring(&[1])).unwrap();
+        assert_eq!(kind.digest(text.reveal(), &keyring(&[2, 1])), Some(text.digest()));
+        assert_eq!(kind.digest(text.reveal(), &keyring(&[2])), None);
+        for at in kind.prefix().len()..text.reveal().len() {
+            let mut altered = text.reveal().to_string();
+            let other = if &altered[at..=at] == "0" { "1" } else { "0" };
+            altered.replace_range(at..=at, other);
+            assert_eq!(kind.digest(&altered, &keyring(&[1])), None, "{altered}");
+            assert!(SessionKind::any_has_form_of(&altered));
         }
     }
 

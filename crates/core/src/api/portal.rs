@@ -5,7 +5,12 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::fmt;
 
+use serde::{
+    Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 use serde_json::{Map, Value, json};
 
 use super::management::{scopes_or_none, text};
@@ -133,13 +138,90 @@ fn operators_alone() -> Problem {
 
 /// Turns an answer into the one that a customer sees. It hides the metadata of keys, and the names and addresses of
 /// operators.
-pub fn as_customers_see(answer: &mut Value) {
+///
+/// # Errors
+/// The text is not JSON.
+pub fn seen_by_customers(answer: &str) -> serde_json::Result<Value> {
+    let mut deserializer = serde_json::Deserializer::from_str(answer);
+    let mut seen = WithoutMetadata.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    hide_operators(&mut seen);
+    Ok(seen)
+}
+
+/// The members of an answer that hold keys and entries, and the one of an entry that says what changed. The others are
+/// the operators' and customers' own texts and lists.
+const INNER: [&str; 4] = ["keys", "entries", "replaces", "detail"];
+
+/// Reads an answer without the metadata of keys. It is skipped unread, since entries of any depth may hold it.
+#[derive(Clone, Copy)]
+struct WithoutMetadata;
+
+impl<'de> DeserializeSeed<'de> for WithoutMetadata {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for WithoutMetadata {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut read = Vec::new();
+        while let Some(item) = items.next_element_seed(self)? {
+            read.push(item);
+        }
+        Ok(Value::Array(read))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut read = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let member = match name.as_str() {
+                "metadata" => members.next_value::<IgnoredAny>().map(|_| json!({}))?,
+                inner if INNER.contains(&inner) => members.next_value_seed(self)?,
+                _ => members.next_value()?,
+            };
+            read.insert(name, member);
+        }
+        Ok(Value::Object(read))
+    }
+}
+
+fn hide_operators(answer: &mut Value) {
     match answer {
-        Value::Array(items) => items.iter_mut().for_each(as_customers_see),
+        Value::Array(items) => items.iter_mut().for_each(hide_operators),
         Value::Object(members) => {
-            if members.contains_key("metadata") {
-                members.insert("metadata".into(), json!({}));
-            }
             if let Some(creator) = members.get_mut("created_by") {
                 *creator = customer(creator);
             }
@@ -147,9 +229,8 @@ pub fn as_customers_see(answer: &mut Value) {
                 hide_operator(members);
             }
             for (name, member) in members.iter_mut() {
-                // The other members of an answer are the operators' and customers' own texts and lists.
                 if matches!(name.as_str(), "keys" | "entries" | "replaces") {
-                    as_customers_see(member);
+                    hide_operators(member);
                 }
             }
         }
@@ -243,8 +324,7 @@ mod tests {
             "replaces": {"metadata": {"a": 1}, "created_by": {"id": "op_1", "name": "Olga",
                 "on_behalf_of": {"id": "7", "name": "Ann"}}},
         });
-        let mut page = json!({ "keys": [key], "next_cursor": null });
-        as_customers_see(&mut page);
+        let page = seen_by_customers(&json!({ "keys": [key], "next_cursor": null }).to_string()).unwrap();
         let ann = json!({"id": "7", "name": "Ann", "on_behalf_of": null});
         let seen = json!({"id": "key_1", "metadata": {}, "created_by": null,
             "replaces": {"metadata": {}, "created_by": ann}});
@@ -255,13 +335,31 @@ mod tests {
         };
         let ann = json!({"id": "7", "name": "Ann"});
         let entries = [("op_1", json!(null)), ("root", json!(null)), ("op_1", ann), ("key_1", json!(null))];
-        let mut log = json!({ "entries": entries.map(|(actor, behalf)| entry(actor, behalf)) });
-        as_customers_see(&mut log);
+        let log = json!({ "entries": entries.map(|(actor, behalf)| entry(actor, behalf)) });
+        let log = seen_by_customers(&log.to_string()).unwrap();
         let seen = |index: usize| (&log["entries"][index]["actor"]["name"], &log["entries"][index]["from"]);
         let (operator, address) = (json!("operator"), json!("192.0.2.1"));
         assert_eq!((seen(0), seen(1)), ((&operator, &Value::Null), (&operator, &Value::Null)));
         assert_eq!(seen(2), (&operator, &address));
         assert_eq!(seen(3), (&json!("Olga"), &address));
         assert_eq!(log["entries"][0]["detail"], json!({"name": {"to": "x"}}));
+    }
+
+    #[test]
+    fn metadata_of_any_depth_is_left_out_and_nothing_else_is() {
+        let deep = format!("{}1{}", "[".repeat(1_000), "]".repeat(1_000));
+        let key = format!(r#"{{"id":"key_1","metadata":{{"a":{deep}}},"rate_limits":{{"metadata":{{"limit":5}}}}}}"#);
+        let answer = format!(
+            r#"{{"entries":[{{"detail":{{"metadata":{{"to":{deep}}},"name":"n"}}}}],"keys":[{key}],
+            "more":[true,null,-1,1.5,"x"],"replaces":{key}}}"#
+        );
+        let mut seen = seen_by_customers(&answer).unwrap();
+        let shown = json!({"id": "key_1", "metadata": {}, "rate_limits": {"metadata": {"limit": 5}}});
+        assert_eq!((&seen["keys"][0], &seen["replaces"]), (&shown, &shown));
+        assert_eq!(seen["more"], json!([true, null, -1, 1.5, "x"]));
+        assert_eq!(seen["entries"][0]["detail"].take()["name"], "n");
+        for broken in ["", "{", "{}x", "[1"] {
+            assert!(seen_by_customers(broken).is_err(), "{broken}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::webhook_mode::WebhookMode;
 use crate::{
     access::scope::{Catalog, Preset},
     feed::client::WhenFeedUnreachable,
-    key::{Environment, KeyForms, KeyPrefix, imported::ImportedPrefix},
+    key::{Environment, KeyForms, KeyPrefix, credential::CredentialHeader, imported::ImportedPrefix},
     ledger::plan::{KeyLimits, Plan, TenantSettings},
     limits::definition::ConfiguredLimits,
 };
@@ -22,6 +22,8 @@ pub struct ManageConfig {
     pub prefixes: Vec<KeyPrefix>,
     /// The beginnings of imported keys. If empty, no imported keys are accepted.
     pub allow_imported: Vec<ImportedPrefix>,
+    /// The headers in which a key may be sent, that of examples first. Never empty.
+    pub headers: Vec<CredentialHeader>,
     /// The environments for which keys can be created.
     pub environments: Vec<Environment>,
     /// The scopes of a key whose creation names none.
@@ -46,6 +48,8 @@ pub struct ManageConfig {
     pub webhooks: Vec<WebhookSummary>,
     /// The origins of the pages that may embed the customers' page.
     pub portal_origins: Vec<String>,
+    /// A URL of the guarded API, for the examples that use a new key.
+    pub api_url: Option<String>,
 }
 
 impl ManageConfig {
@@ -117,6 +121,7 @@ pub(crate) mod tests {
             name: "Voice".into(),
             prefixes: vec![KeyPrefix::parse("vcrm").unwrap()],
             allow_imported: vec![ImportedPrefix::parse("sk_live_").unwrap()],
+            headers: vec![CredentialHeader::Bearer],
             environments: vec![Environment::Live, Environment::Test],
             default_scopes: DefaultScopes::None,
             catalog: Catalog::new(vec![scope("read:leads"), scope("read:analytics"), analytics]).unwrap(),
@@ -129,6 +134,7 @@ pub(crate) mod tests {
             audit_retention_days: None,
             webhooks: Vec::new(),
             portal_origins: Vec::new(),
+            api_url: None,
         }
     }
 }

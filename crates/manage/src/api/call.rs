@@ -197,8 +197,7 @@ impl<'a> ApiCall<'a> {
 
 /// A ledger's answer as a customer sees it.
 fn seen_by_customers(body: &str) -> Result<String, Failure> {
-    let mut answer: Value = serde_json::from_str(body).map_err(|error| Failure::Fault(error.to_string()))?;
-    portal::as_customers_see(&mut answer);
+    let answer = portal::seen_by_customers(body).map_err(|error| Failure::Fault(error.to_string()))?;
     Ok(answer.to_string())
 }
 

@@ -3,14 +3,15 @@
 //! Each has the prefix `__Host-`, so a browser sends it back to this host alone and never over plain HTTP, except to the
 //! local machine. Scripts can't read it.
 
-use keystile_core::{KeyDigest, Timestamp, access::session::SessionKind};
+use keystile_core::{KeyDigest, Keyring, Timestamp, access::session::SessionKind};
 use keystile_runtime::clock;
 use worker::{Headers, Request, Result};
 
-/// The digest of the session in the request's cookie of this kind; `None` if there is no such cookie.
-pub(crate) fn read(request: &Request, kind: SessionKind) -> Result<Option<KeyDigest>> {
+/// The digest of the session in the request's cookie of this kind; `None` if there is no such cookie, or no session in
+/// it.
+pub(crate) fn read(request: &Request, kind: SessionKind, keyring: &Keyring) -> Result<Option<KeyDigest>> {
     let header = request.headers().get("Cookie")?.unwrap_or_default();
-    Ok(kind.cookie().and_then(|name| value(&header, name)).and_then(|text| kind.digest(text)))
+    Ok(kind.cookie().and_then(|name| value(&header, name)).and_then(|text| kind.digest(text, keyring)))
 }
 
 /// The value of the cookie with this name.

@@ -27,12 +27,7 @@ use super::{
     ask::{self, ask},
     cookie, origin,
 };
-use crate::{
-    command::Judged,
-    deployment::Deployment,
-    failure::Failure,
-    ledger::authenticate::{Authenticate, Presented},
-};
+use crate::{command::Judged, deployment::Deployment, failure::Failure, ledger::authenticate::Authenticate};
 
 /// The header by which a page says whose cookie it means.
 const SESSION_HEADER: &str = "Keystile-Session";
@@ -57,27 +52,29 @@ impl Credential {
     pub(crate) fn of(request: &Request, deployment: &Deployment) -> Result<Self, Failure> {
         let refused = |refusal: &Refusal| refusal.problem(&deployment.config.name);
         let (authorization, url) = (request.headers().get("Authorization")?, request.url()?);
-        if url.query_pairs().any(|(_, value)| deployment.root_keys.include(&value)) {
+        let in_query = |text: &str| deployment.root_keys.include(text) || SessionKind::any_has_form_of(text);
+        if url.query_pairs().any(|(_, value)| in_query(&value)) {
             return Err(refused(&CredentialError::InQuery.into()).into());
-        }
-        if authorization.is_none()
-            && let Some(page) = request.headers().get(SESSION_HEADER)?
-        {
-            return Self::of_page(request, &page, deployment);
         }
         let query = url.query().unwrap_or_default();
         let carriers = Carriers { authorization: authorization.as_deref(), x_api_key: None, query };
-        let text = carriers.credential(&[CredentialHeader::Bearer], deployment.config.key_forms()).map_err(
-            |error| match error {
-                CredentialError::Missing => missing(deployment),
-                error => refused(&error.into()),
-            },
-        )?;
+        let text = match carriers.credential(&[CredentialHeader::Bearer], deployment.config.key_forms()) {
+            Ok(text) => text,
+            Err(CredentialError::Missing) => {
+                return match request.headers().get(SESSION_HEADER)?.filter(|_| authorization.is_none()) {
+                    Some(page) => Self::of_page(request, &page, deployment),
+                    None => Err(missing(deployment).into()),
+                };
+            }
+            Err(error) => return Err(refused(&error.into()).into()),
+        };
         if deployment.root_keys.include(text) {
             return Ok(Self::Root(KeyDigest::of(text)));
         }
-        if let Some(token) = SessionKind::PortalToken.digest(text) {
-            return Ok(Self::Session(SessionKind::PortalToken, token));
+        let token = SessionKind::PortalToken;
+        if text.starts_with(token.prefix()) {
+            let digest = token.digest(text, &deployment.keyring);
+            return Ok(Self::Session(token, digest.ok_or_else(|| session::ended(&deployment.config.name))?));
         }
         let key = deployment.keyring.parse_operator_key(text).map_err(|error| malformed(text, error, deployment))?;
         Ok(Self::Operator(key.digest()))
@@ -95,7 +92,8 @@ impl Credential {
                 return Err(problem.into());
             }
         };
-        let digest = cookie::read(request, kind)?.ok_or_else(|| session::ended(&deployment.config.name))?;
+        let digest = cookie::read(request, kind, &deployment.keyring)?;
+        let digest = digest.ok_or_else(|| session::ended(&deployment.config.name))?;
         if !matches!(request.method(), Method::Get | Method::Head) {
             origin::check_same(request)?;
         }
@@ -107,12 +105,12 @@ impl Credential {
     /// # Errors
     /// Says why it can't be used.
     pub(crate) async fn judge(self, env: &Env, deployment: &Deployment, request_id: &str) -> Result<Judged, Failure> {
-        let presented = match self {
+        let (digest, session) = match self {
             Self::Root(key) => return Ok(Judged::root(RootKeys::mark(&key, &deployment.keyring))),
-            Self::Operator(digest) => Presented::Key(digest),
-            Self::Session(kind, digest) => Presented::Session(kind, digest),
+            Self::Operator(digest) => (digest, None),
+            Self::Session(kind, digest) => (digest, Some(kind)),
         };
-        let command = Authenticate { request_id: request_id.into(), presented };
+        let command = Authenticate { request_id: request_id.into(), digest, session };
         let (status, body) = ask(env, OPERATORS, &command).await?;
         if status == 200 {
             return ask::read::<Authenticate>(&body);

@@ -32,17 +32,12 @@ const NOTED_EVERY_MS: i64 = 60_000;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Authenticate {
     pub(crate) request_id: String,
-    pub(crate) presented: Presented,
-}
-
-/// The credential that was presented.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Presented {
-    /// An operator's key.
-    Key(KeyDigest),
-    /// A session in one of its forms.
-    Session(SessionKind, KeyDigest),
+    /// The digest of the text that was presented.
+    pub(crate) digest: KeyDigest,
+    /// The form of the session; `None` if the text is an operator's key. While a version without sessions is replaced,
+    /// its ledger finds no key for a session, and its commands lack this member.
+    #[serde(default)]
+    pub(crate) session: Option<SessionKind>,
 }
 
 impl Command for Authenticate {
@@ -58,13 +53,11 @@ impl Command for Authenticate {
 impl Read for Authenticate {
     fn read(&self, ledger: &OpenLedger) -> Result<Judged, Failure> {
         let now = clock::now();
-        match &self.presented {
-            Presented::Key(digest) => {
-                let row = keys::by_digest(&ledger.database, digest)?;
-                ledger.judge_operator(&row.ok_or_else(|| ledger.refused(&Refusal::NotFound))?.key, now)
-            }
-            Presented::Session(kind, digest) => ledger.judge_session(ledger.session(*kind, digest, now)?, now),
+        if let Some(kind) = self.session {
+            return ledger.judge_session(ledger.session(kind, &self.digest, now)?, now);
         }
+        let row = keys::by_digest(&ledger.database, &self.digest)?;
+        ledger.judge_operator(&row.ok_or_else(|| ledger.refused(&Refusal::NotFound))?.key, now)
     }
 }
 
@@ -135,4 +128,24 @@ fn note_use(ledger: &OpenLedger, key: &Key, now: Timestamp) -> worker::Result<()
         }
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_without_sessions_and_with_them_judge_keys_for_each_other() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Before {
+            request_id: String,
+            digest: KeyDigest,
+        }
+        let before = || Before { request_id: "req_1".into(), digest: KeyDigest::of("x") };
+        let read: Authenticate = serde_json::from_value(serde_json::to_value(before()).unwrap()).unwrap();
+        assert_eq!((read.digest, read.session), (before().digest, None));
+        let sent =
+            serde_json::to_value(Authenticate { request_id: read.request_id, digest: read.digest, session: None });
+        assert_eq!(serde_json::from_value::<Before>(sent.unwrap()).unwrap(), before());
+    }
 }

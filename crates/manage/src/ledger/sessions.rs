@@ -9,6 +9,10 @@ use worker::Result;
 
 use keystile_runtime::database::Database;
 
+/// The most sessions that are over and that one insertion removes. So the table shrinks, and no caller waits for the
+/// removal of very many.
+const REMOVED_AT_ONCE: i64 = 100;
+
 /// A session.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
@@ -47,7 +51,7 @@ pub(crate) fn find(
     Ok(Some(Session { operator, root_mark, portal, expires_at }))
 }
 
-/// Inserts a session in a form in which it can be presented until `expires_at`, and removes those that are over.
+/// Inserts a session in a form in which it can be presented until `expires_at`, and removes some that are over.
 pub(crate) fn insert(
     database: &Database,
     kind: SessionKind,
@@ -55,7 +59,12 @@ pub(crate) fn insert(
     session: &Session,
     now: Timestamp,
 ) -> Result<()> {
-    database.execute("DELETE FROM sessions WHERE expires_at <= ?", vec![now.as_millis().into()])?;
+    database.execute(
+        "DELETE FROM sessions WHERE digest IN (
+             SELECT digest FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?
+         )",
+        vec![now.as_millis().into(), REMOVED_AT_ONCE.into()],
+    )?;
     database.execute(
         "INSERT INTO sessions (digest, kind, operator, root_mark, portal, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
         vec![

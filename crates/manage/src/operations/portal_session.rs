@@ -33,7 +33,9 @@ use crate::{
         ask::{self, ask},
         body::{self, JSON},
         call::ApiCall,
-        cookie, credential, origin, query,
+        cookie,
+        credential::{self, Credential},
+        origin, query,
         reply::{Answering, ApiResult},
     },
     command::{Command, Judged, Origin},
@@ -57,7 +59,8 @@ pub(super) async fn mint(call: &ApiCall<'_>) -> ApiResult {
         .ok_or_else(|| Failure::Fault("too few random bytes for a session's id".into()))?;
     let expires_at = clock::now().plus_millis(life_ms);
     let expires_at = call.caller().expires_at.map_or(expires_at, |own| own.min(expires_at));
-    let (code, token) = (minted(SessionKind::PortalCode)?, minted(SessionKind::PortalToken)?);
+    let mint = |kind| minted(kind, &call.deployment);
+    let (code, token) = (mint(SessionKind::PortalCode)?, mint(SessionKind::PortalToken)?);
     let session = PortalSession { id: id.clone(), tenant: call.tenant()?.clone(), actor, may, scopes, expires_at };
     let root_mark = call.judged.root_mark.clone();
     call.operators_answer(&MintSession { origin, session, root_mark, code: code.digest(), token: token.digest() })
@@ -79,17 +82,22 @@ pub(super) fn exchange<'a>(request: &'a Request, env: &'a Env, request_id: &'a s
         query::none(request)?;
         let deployment = Deployment::load(env)?;
         let code = portal::parse_exchange(body::read(request, JSON, MAX_BODY_BYTES).await?)?;
-        let code = SessionKind::PortalCode.digest(&code).ok_or_else(|| ended(&deployment.config.name))?;
-        let page = minted(SessionKind::PortalCookie)?;
+        let code = SessionKind::PortalCode.digest(&code, &deployment.keyring);
+        let code = code.ok_or_else(|| ended(&deployment.config.name))?;
+        // The code is used up last. If something fails before, the customer can follow the link again.
+        let judged = Credential::Session(SessionKind::PortalCode, code).judge(env, &deployment, request_id).await?;
+        let mut shown = shown(env, request_id, &judged).await?;
+        let page = minted(SessionKind::PortalCookie, &deployment)?;
         let command = ExchangeCode { request_id: request_id.into(), code, cookie: page.digest() };
         let (status, answer) = ask(env, OPERATORS, &command).await?;
         if status != 200 {
             return Err(credential::refusal(&answer, &deployment).into());
         }
-        let judged: Judged = ask::read::<ExchangeCode>(&answer)?;
-        let shown = shown(env, request_id, &judged).await?;
+        let ends_at = ask::read::<ExchangeCode>(&answer)?.session_ends_at;
+        let ends_at = ends_at.ok_or_else(|| Failure::Fault("a session without an end".into()))?;
+        shown.expires_at = Rfc3339(ends_at);
         let response = response::json(201, &shown)?;
-        cookie::set(response.headers(), SessionKind::PortalCookie, page.reveal(), shown.expires_at.0)?;
+        cookie::set(response.headers(), SessionKind::PortalCookie, page.reveal(), ends_at)?;
         Ok(response)
     })
 }

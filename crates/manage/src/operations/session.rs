@@ -55,7 +55,7 @@ async fn sign_in(request: &Request, env: &Env, request_id: &str) -> ApiResult {
     call.by_key()?;
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
     management::parse_empty(body)?;
-    let text = minted(SessionKind::Operator)?;
+    let text = minted(SessionKind::Operator, &call.deployment)?;
     let (caller, root_mark) = (call.caller().clone(), call.judged.root_mark.clone());
     let expires_at = call.operators_answer(&BeginSession { origin, digest: text.digest(), root_mark }).await?.ends_at;
     let response = response::json(201, &ShownSession::new(&caller, Some(expires_at)))?;
@@ -64,8 +64,8 @@ async fn sign_in(request: &Request, env: &Env, request_id: &str) -> ApiResult {
 }
 
 /// A session's text of this kind.
-pub(super) fn minted(kind: SessionKind) -> worker::Result<SessionText> {
-    let text = SessionText::mint(kind, &random::bytes::<SESSION_RANDOM_BYTES>()?);
+pub(super) fn minted(kind: SessionKind, deployment: &Deployment) -> worker::Result<SessionText> {
+    let text = SessionText::mint(kind, &random::bytes::<SESSION_RANDOM_BYTES>()?, &deployment.keyring);
     text.ok_or_else(|| worker::Error::RustError("too few random bytes for a session".into()))
 }
 
@@ -85,7 +85,7 @@ pub(super) fn end<'a>(request: &'a Request, env: &'a Env, request_id: &'a str) -
 pub(super) async fn end_cookie(request: &Request, env: &Env, request_id: &str, kind: SessionKind) -> ApiResult {
     origin::check_same(request)?;
     query::none(request)?;
-    if let Some(digest) = cookie::read(request, kind)? {
+    if let Some(digest) = cookie::read(request, kind, &Deployment::load(env)?.keyring)? {
         let (status, answer) = ask(env, OPERATORS, &EndSession { request_id: request_id.into(), digest }).await?;
         if status != 200 {
             return Err(Failure::Fault(format!("a session could not be ended: {answer}")));

@@ -84,7 +84,8 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 function Value({ field, value }: { field: string; value: unknown }): ComponentChildren {
   if (isNothing(value)) return NOTHING[field] ?? "none";
-  if (typeof value === "string" && field.endsWith("_at") && TIME.test(value)) return <Time value={value} form="second" />;
+  if (typeof value === "string" && field.endsWith("_at") && TIME.test(value))
+    return <Time value={value} form="second" />;
   if (field === "tenant" && value === "*") return "all";
   if (field === "scopes" && Array.isArray(value)) return <Codes values={value.map(String)} />;
   if (Array.isArray(value)) return <bdi>{value.map(String).join(", ")}</bdi>;
@@ -92,7 +93,12 @@ function Value({ field, value }: { field: string; value: unknown }): ComponentCh
   return <bdi>{typeof value === "object" ? JSON.stringify(value) : String(value)}</bdi>;
 }
 
-const NOTHING: Record<string, string> = { expires_at: "never", allowed_ips: "anywhere", limits: "none of its own", plan: "none" };
+const NOTHING: Record<string, string> = {
+  expires_at: "never",
+  allowed_ips: "anywhere",
+  limits: "none of its own",
+  plan: "none",
+};
 
 const Codes = ({ values }: { values: string[] }) => (
   <>

@@ -19,8 +19,16 @@ export interface Exported {
 /** As much as a browser holds without trouble: about 150 MB. */
 export const MOST_ENTRIES = 250_000;
 
-/** Asks on after the last entry until nothing comes, since each answer is limited. `onProgress` hears how many there are. */
-export async function exportLog(client: Client, { tenant, keyId }: Export, signal: AbortSignal, onProgress: (entries: number) => void): Promise<Exported> {
+/**
+ * Asks on after the last entry until nothing comes, since each answer is limited. `onProgress` hears how many entries
+ * there are so far.
+ */
+export async function exportLog(
+  client: Client,
+  { tenant, keyId }: Export,
+  signal: AbortSignal,
+  onProgress: (entries: number) => void,
+): Promise<Exported> {
   const path = tenant === undefined ? "/v1/audit/export" : `/v1/tenants/${encodeURIComponent(tenant)}/audit/export`;
   const parts: string[] = [];
   let entries = 0;
@@ -39,7 +47,7 @@ export async function exportLog(client: Client, { tenant, keyId }: Export, signa
   }
 }
 
-/** The whole lines of an answer as they come. A line that breaks off is left out: it comes again after the one before. */
+/** The whole lines of an answer as they come. One that breaks off is left out: it comes again after the one before. */
 async function* wholeLines(response: Response): AsyncGenerator<{ text: string; count: number; last: string }> {
   if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

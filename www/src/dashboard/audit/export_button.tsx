@@ -37,7 +37,11 @@ export function ExportButton({ tenant, keyId }: Props) {
       if (entries === 0) tell("There is nothing to export.");
       else {
         save(file, nameOf(tenant, keyId));
-        tell(cut ? `The file has the first ${i18n.number(MOST_ENTRIES)} or so. Take the rest by the API, with ?after=.` : `${count} saved.`);
+        tell(
+          cut
+            ? `The file has the first ${i18n.number(MOST_ENTRIES)} or so. Take the rest by the API, with ?after=.`
+            : `${count} saved.`,
+        );
       }
     } catch (error) {
       if (wasAborted(error)) tell("Stopped. Nothing was saved.");
@@ -58,7 +62,9 @@ export function ExportButton({ tenant, keyId }: Props) {
           Export
         </button>
       )}
-      {busy && <span class="fine">{i18n.format("{n|one={n} entry|other={n} entries} so far…", { n: state.entries })}</span>}
+      {busy && (
+        <span class="fine">{i18n.format("{n|one={n} entry|other={n} entries} so far…", { n: state.entries })}</span>
+      )}
       {state.kind === "told" && <span class={state.bad ? "fine danger-text" : "fine"}>{state.text}</span>}
     </div>
   );

@@ -1,6 +1,6 @@
 // The audit log of a tenant, or that of the operators.
 
-import type { AuditEntry } from "../../api/types";
+import type { AuditEntry, OperatorSession } from "../../api/types";
 import { useQuery } from "../../api/use_query";
 import { Link, useApp } from "../../app";
 import { CopyButton } from "../../components/copy";
@@ -10,10 +10,11 @@ import { Time } from "../../i18n";
 import { adopt } from "../../styles/sheets";
 import { everywhere, type PageProps } from "../pages";
 import { Frame } from "../parts/page";
+import { useLanding } from "../parts/use_landing";
 import styles from "./audit.css";
 import { Changes } from "./changes";
 import { ExportButton } from "./export_button";
-import { Sentence } from "./sentence";
+import { Sentence, type SentenceProps } from "./sentence";
 import { Which } from "./which";
 
 adopt(document, styles);
@@ -33,6 +34,7 @@ export default function AuditPage({ session }: PageProps) {
       : client.get("/v1/tenants/{tenant}/audit", { path: { tenant }, query, signal })
     ).then(({ data }) => ({ ...data, tenant })),
   );
+  useLanding(log.data);
   return (
     <Frame
       title={
@@ -51,11 +53,13 @@ export default function AuditPage({ session }: PageProps) {
       }
       actions={<ExportButton key={`${tenant} ${keyId}`} tenant={tenant} keyId={keyId} />}
     >
-      <Which key={`${tenant} ${keyId}`} tenant={tenant} keyId={keyId} choice={all} />
+      <Which tenant={tenant} keyId={keyId} choice={all} />
       {log.problem && <ProblemView problem={log.problem} onRetry={log.reload} />}
       {!log.data && log.loading && <Loading rows={8} />}
       {log.data?.entries.length === 0 && <NoEntry filtered={keyId !== undefined} tenant={tenant} />}
-      {log.data && log.data.entries.length > 0 && <Days entries={log.data.entries} tenant={log.data.tenant} stale={log.loading} />}
+      {log.data && log.data.entries.length > 0 && (
+        <Days entries={log.data.entries} tenant={log.data.tenant} reader={session.operator} stale={log.loading} />
+      )}
       {log.data && <Paging place={place} next={log.data.next_cursor} label="Pages of the audit log" />}
     </Frame>
   );
@@ -87,11 +91,12 @@ function NoEntry({ filtered, tenant }: { filtered: boolean; tenant: string | und
 interface DaysProps {
   entries: readonly AuditEntry[];
   tenant: string | undefined;
+  reader: OperatorSession["operator"];
   stale: boolean;
 }
 
 /** The entries under the days of the reader's zone. */
-function Days({ entries, tenant, stale }: DaysProps) {
+function Days({ entries, tenant, reader, stale }: DaysProps) {
   const { i18n } = useApp();
   const days: { day: string; entries: AuditEntry[] }[] = [];
   for (const entry of entries) {
@@ -107,7 +112,7 @@ function Days({ entries, tenant, stale }: DaysProps) {
           <h2 class="day">{day}</h2>
           <ol class="entries">
             {those.map((entry) => (
-              <Entry key={entry.id} entry={entry} tenant={tenant} />
+              <Entry key={entry.id} entry={entry} tenant={tenant} reader={reader} />
             ))}
           </ol>
         </section>
@@ -118,14 +123,15 @@ function Days({ entries, tenant, stale }: DaysProps) {
 
 const GRAVE = ["revoked", "suspended", "dead_letter_discarded", "limits_restored"];
 
-function Entry({ entry, tenant }: { entry: AuditEntry; tenant: string | undefined }) {
+function Entry(props: SentenceProps) {
+  const { entry, tenant } = props;
   const { router } = useApp();
   return (
     <li class={GRAVE.includes(entry.action) ? "entry grave" : "entry"}>
       <Time value={entry.at} form="clock" />
       <div class="entry-body">
         <p>
-          <Sentence entry={entry} tenant={tenant} />
+          <Sentence {...props} />
         </p>
         <Changes entry={entry} />
         <p class="fine entry-meta">

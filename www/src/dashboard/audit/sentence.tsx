@@ -2,21 +2,25 @@
 
 import type { ComponentChildren } from "preact";
 
-import type { AuditEntry } from "../../api/types";
+import type { AuditEntry, OperatorSession } from "../../api/types";
 import { Link, useApp } from "../../app";
+import { holds } from "../../rights";
 
-interface SentenceProps {
+export interface SentenceProps {
   entry: AuditEntry;
   /** Whose log it is; undefined for the operators'. */
   tenant: string | undefined;
+  /** Who reads it. */
+  reader: OperatorSession["operator"];
 }
 
 /** "Olga revoked the key Zapier for Ann (u_7)." */
-export function Sentence({ entry, tenant }: SentenceProps) {
+export function Sentence(props: SentenceProps) {
   const { i18n } = useApp();
+  const { entry } = props;
   return (
     <>
-      <bdi class="strong">{entry.actor.name}</bdi> {deed(entry, tenant, i18n.number)}
+      <bdi class="strong">{entry.actor.name}</bdi> {deed(props, i18n.number)}
       {entry.on_behalf_of && (
         <>
           {" "}
@@ -27,8 +31,9 @@ export function Sentence({ entry, tenant }: SentenceProps) {
   );
 }
 
-function deed(entry: AuditEntry, tenant: string | undefined, number: (value: number) => string): ComponentChildren {
-  const it = <Subject entry={entry} tenant={tenant} />;
+function deed(props: SentenceProps, number: (value: number) => string): ComponentChildren {
+  const { entry } = props;
+  const it = <Subject {...props} />;
   const to = (field: string): unknown => entry.detail[field]?.to;
   switch (entry.action) {
     case "created":
@@ -75,25 +80,19 @@ function deed(entry: AuditEntry, tenant: string | undefined, number: (value: num
   }
 }
 
-/** What it was done to. */
-function Subject({ entry, tenant }: SentenceProps): ComponentChildren {
+/** What it was done to; a link where the reader may see it. */
+function Subject({ entry, tenant, reader }: SentenceProps): ComponentChildren {
   if (entry.dead_letter) {
     const { id, source } = entry.dead_letter;
     return (
       <>
         the event <code>{id}</code> of{" "}
-        <Link to={{ page: "webhooks", source }}>
-          <bdi>{source}</bdi>
-        </Link>
+        {holds(reader, "webhooks:read") ? <Link to={{ page: "webhooks", source }}>{source}</Link> : source}
       </>
     );
   }
   if (!entry.key_id) return tenant === undefined ? "something" : "the tenant";
-  const name = (
-    <>
-      <bdi>{entry.key_name ?? entry.key_id}</bdi>
-    </>
-  );
+  const name = <bdi>{entry.key_name ?? entry.key_id}</bdi>;
   if (tenant === undefined) {
     return (
       <>
@@ -103,7 +102,12 @@ function Subject({ entry, tenant }: SentenceProps): ComponentChildren {
   }
   return (
     <>
-      the key <Link to={{ page: "keys", tenant, key: entry.key_id }}>{name}</Link>
+      the key{" "}
+      {holds(reader, "keys:read") ? (
+        <Link to={{ page: "keys", tenant, key: entry.key_id }}>{name}</Link>
+      ) : (
+        <span class="strong">{name}</span>
+      )}
     </>
   );
 }

@@ -1,6 +1,6 @@
 // Whose log, and of which key: both stand in the address once they are chosen.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { useApp } from "../../app";
 import { firstPage } from "../../components/paging";
@@ -18,7 +18,14 @@ export function Which({ tenant, keyId, choice }: Props) {
   const [kind, setKind] = useState<"operators" | "tenant">(tenant === undefined ? "operators" : "tenant");
   const [name, setName] = useState(tenant ?? "");
   const [id, setId] = useState(keyId ?? "");
-  const show = (to: { tenant: string | undefined; key_id: string | undefined }): void => router.set({ ...to, ...firstPage() });
+  // Back, forward and links change the address, and the fields follow.
+  useEffect(() => {
+    setKind(tenant === undefined ? "operators" : "tenant");
+    setName(tenant ?? "");
+    setId(keyId ?? "");
+  }, [tenant, keyId]);
+  const show = (to: { tenant: string | undefined; key_id: string | undefined }): void =>
+    router.set({ ...to, ...firstPage() });
   const noun = kind === "tenant" || !choice ? "key" : "operator";
   return (
     <form
@@ -26,7 +33,10 @@ export function Which({ tenant, keyId, choice }: Props) {
       role="search"
       onSubmit={(event) => {
         event.preventDefault();
-        show({ tenant: choice && kind === "operators" ? undefined : name.trim() || undefined, key_id: id.trim() || undefined });
+        show({
+          tenant: choice && kind === "operators" ? undefined : name.trim() || undefined,
+          key_id: id.trim() || undefined,
+        });
       }}
     >
       {choice && (

@@ -38,13 +38,9 @@ export default function KeysPage({ session }: PageProps) {
       standing={standing}
       title={title}
       beside={rights.everywhere && <Switch />}
-      api={apiOfPage()}
     />
   );
 }
-
-/** Where the guarded API is, if the page's file says so. */
-const apiOfPage = (): string | undefined => document.querySelector<HTMLMetaElement>('meta[name="keystile-api"]')?.content || undefined;
 
 function ChooseTenant() {
   return (

@@ -18,7 +18,10 @@ export function KeepOperator({ target, onChanged, onClose }: Props) {
   const { client, i18n } = useApp();
   const { t } = i18n;
   const change = useEffectiveChange(
-    (idempotencyKey) => client.post("/v1/operators/{id}/rotate/cancel", { path: { id: target.id }, idempotencyKey }).then(({ data }) => data),
+    (idempotencyKey) =>
+      client
+        .post("/v1/operators/{id}/rotate/cancel", { path: { id: target.id }, idempotencyKey })
+        .then(({ data }) => data),
     onChanged,
   );
   if (change.done) {

@@ -14,6 +14,7 @@ import { holds } from "../../rights";
 import { everywhere } from "../pages";
 import { NO_LIMITS } from "./no_limits";
 import { OPERATOR_SCOPES, ROLES } from "./scopes";
+import { Use } from "./use";
 
 interface Props {
   session: OperatorSession;
@@ -51,11 +52,19 @@ export function NewOperator({ session, onChanged, onClose }: Props) {
       onChanged();
     },
   );
-  if (made) return <ShownOnce made={made} onClose={onClose} />;
-  const change = <V,>(set: (value: V) => void) => (value: V): void => {
-    set(value);
-    edited();
-  };
+  if (made) {
+    return (
+      <ShownOnce made={made} onClose={onClose}>
+        <Use />
+      </ShownOnce>
+    );
+  }
+  const change =
+    <V,>(set: (value: V) => void) =>
+    (value: V): void => {
+      set(value);
+      edited();
+    };
   return (
     <Dialog
       wide
@@ -80,9 +89,20 @@ export function NewOperator({ session, onChanged, onClose }: Props) {
         }}
       >
         <FormProblem problem={problem} />
-        <Field label="Name" hint="Of the person or the program. The audit log names it." error={problem?.errorOf("name")} required>
+        <Field
+          label="Name"
+          hint="Of the person or the program. The audit log names it."
+          error={problem?.errorOf("name")}
+          required
+        >
           {(control) => (
-            <input {...control} maxLength={100} autocomplete="off" value={name} onInput={(event) => change(setName)(event.currentTarget.value)} />
+            <input
+              {...control}
+              maxLength={100}
+              autocomplete="off"
+              value={name}
+              onInput={(event) => change(setName)(event.currentTarget.value)}
+            />
           )}
         </Field>
         {all && (
@@ -102,7 +122,12 @@ export function NewOperator({ session, onChanged, onClose }: Props) {
           </Fieldset>
         )}
         {all && reach === "one" && (
-          <Field label="Tenant" hint="Your own name for the customer, such as acme." error={problem?.errorOf("tenant")} required>
+          <Field
+            label="Tenant"
+            hint="Your own name for the customer, such as acme."
+            error={problem?.errorOf("tenant")}
+            required
+          >
             {(control) => (
               <input
                 {...control}
@@ -117,8 +142,19 @@ export function NewOperator({ session, onChanged, onClose }: Props) {
             )}
           </Field>
         )}
-        <ScopeChoice session={session} everywhere={reach === "all"} chosen={scopes} onChange={change(setScopes)} error={problem?.errorOf("scopes")} />
-        <ExpiryField value={expiry} onChange={change(setExpiry)} limits={NO_LIMITS} error={problem?.errorOf("expires_at")} />
+        <ScopeChoice
+          session={session}
+          everywhere={reach === "all"}
+          chosen={scopes}
+          onChange={change(setScopes)}
+          error={problem?.errorOf("scopes")}
+        />
+        <ExpiryField
+          value={expiry}
+          onChange={change(setExpiry)}
+          limits={NO_LIMITS}
+          error={problem?.errorOf("expires_at")}
+        />
       </form>
     </Dialog>
   );
@@ -134,7 +170,9 @@ interface ChoiceProps {
 
 /** Nobody grants more than they hold: what the reader lacks isn't offered. */
 function ScopeChoice({ session, everywhere, chosen, onChange, error }: ChoiceProps) {
-  const offered = OPERATOR_SCOPES.filter(({ name, everywhereOnly }) => holds(session.operator, name) && (everywhere || !everywhereOnly));
+  const offered = OPERATOR_SCOPES.filter(
+    ({ name, everywhereOnly }) => holds(session.operator, name) && (everywhere || !everywhereOnly),
+  );
   const roles = ROLES.filter(({ scopes }) => scopes.every((each) => offered.some(({ name }) => name === each)));
   const lacking = OPERATOR_SCOPES.some(({ name }) => !holds(session.operator, name));
   return (
@@ -146,7 +184,13 @@ function ScopeChoice({ session, everywhere, chosen, onChange, error }: ChoicePro
       {roles.length > 0 && (
         <div class="presets" role="group" aria-label="Usual choices">
           {roles.map((role) => (
-            <button key={role.name} type="button" class="preset" aria-pressed={sameScopes(role.scopes, chosen)} onClick={() => onChange([...role.scopes])}>
+            <button
+              key={role.name}
+              type="button"
+              class="preset"
+              aria-pressed={sameScopes(role.scopes, chosen)}
+              onClick={() => onChange([...role.scopes])}
+            >
               <strong>{role.name}</strong>
               <span>{role.about}</span>
             </button>
@@ -160,7 +204,11 @@ function ScopeChoice({ session, everywhere, chosen, onChange, error }: ChoicePro
               type="checkbox"
               checked={chosen.includes(scope.name)}
               onChange={(event) =>
-                onChange(offered.map(({ name }) => name).filter((name) => (name === scope.name ? event.currentTarget.checked : chosen.includes(name))))
+                onChange(
+                  offered
+                    .map(({ name }) => name)
+                    .filter((name) => (name === scope.name ? event.currentTarget.checked : chosen.includes(name))),
+                )
               }
             />
             <code>{scope.name}</code>

@@ -11,6 +11,7 @@ import { Empty, Loading, ProblemView } from "../../components/states";
 import { adopt } from "../../styles/sheets";
 import { everywhere, type PageProps } from "../pages";
 import { Frame } from "../parts/page";
+import { useLanding } from "../parts/use_landing";
 import { KeepOperator } from "./keep";
 import { NewOperator } from "./new";
 import styles from "./operators.css";
@@ -21,7 +22,9 @@ import { type Open, OperatorTable } from "./table";
 adopt(document, styles);
 
 const PAGE = 50;
-const STATUSES = { active: "In use", expired: "Expired", revoked: "Revoked" } as const satisfies Partial<Record<KeyStatus, string>>;
+const STATUSES = { active: "In use", expired: "Expired", revoked: "Revoked" } as const satisfies Partial<
+  Record<KeyStatus, string>
+>;
 type Shown = keyof typeof STATUSES;
 
 export default function OperatorsPage({ session }: PageProps) {
@@ -30,12 +33,13 @@ export default function OperatorsPage({ session }: PageProps) {
   const [open, setOpen] = useState<Open>();
   const [version, setVersion] = useState(0);
   const { q, status: wanted } = router.params.value;
-  const status: Shown = wanted !== undefined && wanted in STATUSES ? (wanted as Shown) : "active";
+  const status = (Object.keys(STATUSES) as Shown[]).find((each) => each === wanted) ?? "active";
   const page = useQuery(client, [q, status, place.cursor, version], (signal) =>
     client
       .get("/v1/operators", { query: { q, status, cursor: place.cursor, limit: PAGE, include: "usage" }, signal })
       .then(({ data }) => ({ ...data, status })),
   );
+  useLanding(page.data);
   const changed = (): void => setVersion((times) => times + 1);
   const all = everywhere(session.operator);
   return (
@@ -43,7 +47,7 @@ export default function OperatorsPage({ session }: PageProps) {
       title="Operators"
       lead={
         all
-          ? "People and programs that manage keys. Each has a key of its own, for this dashboard and for the management API."
+          ? "People and programs that manage keys. Each has a key of its own, for this dashboard and the management API."
           : "People and programs that manage this tenant’s keys. Each has a key of its own."
       }
       actions={
@@ -57,7 +61,12 @@ export default function OperatorsPage({ session }: PageProps) {
         <select
           aria-label="Status"
           value={status}
-          onChange={(event) => router.set({ status: event.currentTarget.value === "active" ? undefined : event.currentTarget.value, ...firstPage() })}
+          onChange={(event) =>
+            router.set({
+              status: event.currentTarget.value === "active" ? undefined : event.currentTarget.value,
+              ...firstPage(),
+            })
+          }
         >
           {Object.entries(STATUSES).map(([value, label]) => (
             <option key={value} value={value}>
@@ -73,13 +82,15 @@ export default function OperatorsPage({ session }: PageProps) {
           <OperatorTable
             operators={page.data.keys as Operator[]}
             status={page.data.status}
-            self={session.operator.id}
+            reader={session.operator}
             stale={page.loading}
             onOpen={setOpen}
             empty={<NoOperator status={page.data.status} q={q} />}
           />
           {page.data.unreadable && (
-            <p class="notice bad">Some operators of this page can’t be read. The log of the management worker has more.</p>
+            <p class="notice bad">
+              Some operators of this page can’t be read. The log of the management worker has more.
+            </p>
           )}
           <Paging place={place} next={page.data.next_cursor} label="Pages of operators" />
         </>
@@ -121,10 +132,14 @@ function NoOperator({ status, q }: { status: Shown; q: string | undefined }) {
       </Empty>
     );
   }
-  if (status !== "active") return <Empty title={status === "revoked" ? "No operator was revoked" : "No operator has expired"} />;
+  if (status !== "active")
+    return <Empty title={status === "revoked" ? "No operator was revoked" : "No operator has expired"} />;
   return (
     <Empty title="No operator but the root key">
-      <p>Give every person and program a key of its own, with no more than it needs, and keep the root key for emergencies.</p>
+      <p>
+        Give every person and program a key of its own, with no more than it needs, and keep the root key for
+        emergencies.
+      </p>
     </Empty>
   );
 }

@@ -26,7 +26,11 @@ export function RevokeOperator({ target, self, onChanged, onClose }: Props) {
   const change = useEffectiveChange(
     (idempotencyKey) =>
       client
-        .post("/v1/operators/{id}/revoke", { path: { id: target.id }, body: { reason: reason.trim() || null }, idempotencyKey })
+        .post("/v1/operators/{id}/revoke", {
+          path: { id: target.id },
+          body: { reason: reason.trim() || null },
+          idempotencyKey,
+        })
         .then(({ data }) => data),
     onChanged,
   );
@@ -64,11 +68,17 @@ export function RevokeOperator({ target, self, onChanged, onClose }: Props) {
       >
         <OperatorLine value={target} />
         <p class="after">
-          Its key is refused for good. Its sessions end, and so do the customers’ sessions that it opened. The keys that it made stay.
+          Its key is refused for good. Its sessions end, and so do the customers’ sessions that it opened. The keys that
+          it made stay.
         </p>
         {self && <p class="notice warn">This is you. You are signed out as soon as it is in effect.</p>}
         <TypedName what="its name" name={target.name} value={typed} onChange={setTyped} />
-        <Field label="Reason" optional hint="Stands in the list and in the audit log." error={change.problem?.errorOf("reason")}>
+        <Field
+          label="Reason"
+          optional
+          hint="Stands in the list and in the audit log."
+          error={change.problem?.errorOf("reason")}
+        >
           {(control) => (
             <input
               {...control}

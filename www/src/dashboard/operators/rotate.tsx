@@ -12,6 +12,7 @@ import { OverlapField, rotationOf, usualOverlap } from "../../keys/overlap";
 import { ShownOnce } from "../../keys/secret";
 import { OperatorLine } from "./line";
 import { NO_LIMITS } from "./no_limits";
+import { Use } from "./use";
 
 interface Props {
   old: Operator;
@@ -36,11 +37,19 @@ export function RotateOperator({ old, onChanged, onClose }: Props) {
       onChanged();
     },
   );
-  if (made) return <ShownOnce made={made} onClose={onClose} />;
-  const change = <V,>(set: (value: V) => void) => (value: V): void => {
-    set(value);
-    edited();
-  };
+  if (made) {
+    return (
+      <ShownOnce made={made} onClose={onClose}>
+        <Use />
+      </ShownOnce>
+    );
+  }
+  const change =
+    <V,>(set: (value: V) => void) =>
+    (value: V): void => {
+      set(value);
+      edited();
+    };
   return (
     <Dialog
       wide
@@ -73,7 +82,9 @@ export function RotateOperator({ old, onChanged, onClose }: Props) {
           onChange={change(setExpiry)}
           limits={NO_LIMITS}
           error={problem?.errorOf("expires_at")}
-          keep={{ label: old.expires_at ? t("rotate.keep", { date: i18n.date(old.expires_at) }) : t("rotate.keep_never") }}
+          keep={{
+            label: old.expires_at ? t("rotate.keep", { date: i18n.date(old.expires_at) }) : t("rotate.keep_never"),
+          }}
         />
       </form>
     </Dialog>

@@ -21,7 +21,11 @@ export const OPERATOR_SCOPES: readonly About[] = [
   { name: "audit:read", means: "Read the audit log.", everywhere: "The operators’ log, too." },
   { name: "operators:write", means: "Create, rotate and revoke operators, with no more than it may do itself." },
   { name: "verify", means: "Ask the edge for verdicts on keys and webhooks. For services that guard themselves." },
-  { name: "webhooks:read", means: "See sources of webhooks, and events that couldn’t be delivered.", everywhereOnly: true },
+  {
+    name: "webhooks:read",
+    means: "See sources of webhooks, and events that couldn’t be delivered.",
+    everywhereOnly: true,
+  },
   { name: "webhooks:write", means: "Send such events again, or discard them.", everywhereOnly: true },
 ];
 

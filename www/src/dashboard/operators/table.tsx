@@ -2,13 +2,14 @@
 
 import type { ComponentChildren } from "preact";
 
-import type { Operator } from "../../api/types";
+import type { Operator, OperatorSession } from "../../api/types";
 import { Link, useApp } from "../../app";
 import { MenuButton, type MenuItem } from "../../components/menu";
 import { Badge, Effective } from "../../components/status";
 import { type Column, Table } from "../../components/table";
 import { Time } from "../../i18n";
 import { Scopes } from "../../keys/key_table";
+import { holds } from "../../rights";
 import { TenantLink } from "../parts/tenant_link";
 
 /** The dialog that is open. */
@@ -18,19 +19,26 @@ interface TableProps {
   operators: readonly Operator[];
   status: "active" | "expired" | "revoked";
   /** Who is signed in. */
-  self: string;
+  reader: OperatorSession["operator"];
   stale: boolean;
   empty: ComponentChildren;
   onOpen: (open: Open) => void;
 }
 
-export function OperatorTable({ operators, status, self, stale, empty, onOpen }: TableProps) {
-  const name: Column<Operator> = { id: "name", label: "Operator", cell: (row) => <NameCell row={row} self={self} /> };
-  const may: Column<Operator> = { id: "may", label: "May", cell: ({ scopes }) => <Scopes scopes={scopes} all /> };
+export function OperatorTable({ operators, status, reader, stale, empty, onOpen }: TableProps) {
+  const name: Column<Operator> = {
+    id: "name",
+    label: "Operator",
+    cell: (row) => <NameCell row={row} self={reader.id} />,
+  };
+  const may: Column<Operator> = { id: "may", label: "Scopes", cell: ({ scopes }) => <Scopes scopes={scopes} all /> };
   const reach: Column<Operator> = {
     id: "reach",
-    label: "Of",
-    cell: ({ tenant }) => (tenant === "*" ? "All tenants" : <TenantLink tenant={tenant} />),
+    label: "Tenants",
+    cell: ({ tenant }) => {
+      if (tenant === "*") return "All tenants";
+      return holds(reader, "keys:read") ? <TenantLink tenant={tenant} /> : <bdi>{tenant}</bdi>;
+    },
   };
   const used: Column<Operator> = { id: "used", label: "Last used", cell: (row) => <LastUsed row={row} /> };
   const ends: Column<Operator> = {
@@ -46,13 +54,16 @@ export function OperatorTable({ operators, status, self, stale, empty, onOpen }:
     cell: (row) => <MenuButton label={`Actions of ${row.name}`} items={actionsOf(row, onOpen)} />,
   };
   const columns = [name, may, reach, used, ends, ...(status === "active" ? [actions] : [])];
-  return <Table caption="Operators" columns={columns} rows={operators} keyOf={({ id }) => id} stale={stale} empty={empty} />;
+  return (
+    <Table caption="Operators" columns={columns} rows={operators} keyOf={({ id }) => id} stale={stale} empty={empty} />
+  );
 }
 
 function actionsOf(operator: Operator, onOpen: (open: Open) => void): MenuItem[] {
   const items: MenuItem[] = [];
   if (!operator.rotated_to) items.push({ label: "Rotate", onSelect: () => onOpen({ kind: "rotate", operator }) });
-  if (operator.pending_end) items.push({ label: "Keep the old key", onSelect: () => onOpen({ kind: "keep", operator }) });
+  if (operator.pending_end)
+    items.push({ label: "Keep the old key", onSelect: () => onOpen({ kind: "keep", operator }) });
   items.push({ label: "Revoke", danger: true, onSelect: () => onOpen({ kind: "revoke", operator }) });
   return items;
 }
@@ -69,7 +80,11 @@ function NameCell({ row, self }: { row: Operator; self: string }) {
       </code>
       <span class="badges">
         {row.id === self && <Badge>You</Badge>}
-        {end && <Badge tone={end.still_in_use ? "warn" : "idle"}>{end.still_in_use ? "Being replaced, still used" : "Being replaced"}</Badge>}
+        {end && (
+          <Badge tone={end.still_in_use ? "warn" : "idle"}>
+            {end.still_in_use ? "Being replaced, still used" : "Being replaced"}
+          </Badge>
+        )}
       </span>
     </div>
   );
@@ -100,7 +115,9 @@ function Ends({ row }: { row: Operator }) {
             <bdi>{row.revoke_reason}</bdi>
           </span>
         )}
-        {row.effective_by && Date.parse(row.effective_by) > Date.now() && <Effective by={row.effective_by} holds={row.holds} what="refused" />}
+        {row.effective_by && Date.parse(row.effective_by) > Date.now() && (
+          <Effective by={row.effective_by} holds={row.holds} what="refused" />
+        )}
       </div>
     );
   }
@@ -118,5 +135,9 @@ function Ends({ row }: { row: Operator }) {
       </div>
     );
   }
-  return row.expires_at ? <Time value={row.expires_at} form={row.status === "expired" ? "minute" : "date"} /> : <span class="quiet">Never</span>;
+  return row.expires_at ? (
+    <Time value={row.expires_at} form={row.status === "expired" ? "minute" : "date"} />
+  ) : (
+    <span class="quiet">Never</span>
+  );
 }

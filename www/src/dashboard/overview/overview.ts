@@ -1,34 +1,7 @@
 // What the overview shows, from the API.
 
 import type { Client } from "../../api/client";
-import type { Key, KeyStatus } from "../../api/types";
-
-/** A key in a list of the overview. */
-export type WatchedKey = Pick<Key, "tenant" | "id" | "name" | "display" | "environment" | "created_at" | "expires_at" | "last_used_at">;
-
-export interface WatchedKeys {
-  keys: WatchedKey[];
-  /** Whether there are others. */
-  more: boolean;
-}
-
-export interface NearCap {
-  tenant: string;
-  plan: string | null;
-  active_keys: number;
-  max_active_keys: number;
-}
-
-/** Of `GET /v1/overview`. */
-export interface Overview {
-  as_of: string;
-  tenants: number;
-  suspended: number;
-  keys: Record<KeyStatus, number>;
-  expiring: WatchedKeys;
-  unused: WatchedKeys;
-  near_caps: { tenants: NearCap[]; more: boolean };
-}
+import type { ListedKey, ListedKeys, Overview } from "../../api/types";
 
 export interface Watch {
   /** Days until the expiry, at most. */
@@ -38,18 +11,23 @@ export interface Watch {
 }
 
 const LISTED = 50;
+const NEAR = 0.8;
 
-export async function overviewOfAll(client: Client, { expiring, unused }: Watch, signal: AbortSignal): Promise<Overview> {
+export async function overviewOfAll(
+  client: Client,
+  { expiring, unused }: Watch,
+  signal: AbortSignal,
+): Promise<Overview> {
   const query = { expiring_within_days: expiring, unused_for_days: unused };
-  return (await client.call<Overview>("GET", "/v1/overview", { query, signal })).data;
+  return (await client.get("/v1/overview", { query, signal })).data;
 }
 
 /** The same for the operators of one tenant, whom `GET /v1/overview` isn't for. */
 export async function overviewOf(client: Client, tenant: string, watch: Watch, signal: AbortSignal): Promise<Overview> {
   const path = { tenant };
-  const keysWith = async (query: Record<string, number>): Promise<WatchedKeys> => {
-    const list = `/v1/tenants/${encodeURIComponent(tenant)}/keys`;
-    const { data } = await client.call<{ keys: WatchedKey[]; next_cursor: string | null }>("GET", list, {
+  const keysWith = async (query: { expires_within_days?: number; unused_for_days?: number }): Promise<ListedKeys> => {
+    const { data } = await client.get("/v1/tenants/{tenant}/keys", {
+      path,
       query: { ...query, limit: LISTED },
       signal,
     });
@@ -61,7 +39,9 @@ export async function overviewOf(client: Client, tenant: string, watch: Watch, s
     keysWith({ unused_for_days: watch.unused }),
   ]);
   const { max_active_keys } = standing.limits;
-  const near = max_active_keys !== null && standing.keys.active >= 0.8 * max_active_keys;
+  // Disabled keys count, too.
+  const active_keys = standing.keys.active + standing.keys.disabled;
+  const near = max_active_keys !== null && active_keys >= NEAR * max_active_keys;
   return {
     as_of: new Date().toISOString(),
     tenants: 1,
@@ -70,11 +50,11 @@ export async function overviewOf(client: Client, tenant: string, watch: Watch, s
     expiring: { ...expiring, keys: expiring.keys.sort((a, b) => timeOf(a.expires_at) - timeOf(b.expires_at)) },
     unused: { ...unused, keys: unused.keys.sort((a, b) => lastSign(a) - lastSign(b)) },
     near_caps: {
-      tenants: near ? [{ tenant, plan: standing.plan, active_keys: standing.keys.active, max_active_keys }] : [],
+      tenants: near ? [{ tenant, plan: standing.plan, active_keys, max_active_keys }] : [],
       more: false,
     },
   };
 }
 
 const timeOf = (time: string | null): number => (time === null ? Number.POSITIVE_INFINITY : Date.parse(time));
-const lastSign = (key: WatchedKey): number => Date.parse(key.last_used_at ?? key.created_at);
+const lastSign = (key: ListedKey): number => Date.parse(key.last_used_at ?? key.created_at);

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 
+import type { Overview } from "../../api/types";
 import { useQuery } from "../../api/use_query";
 import { Link, useApp } from "../../app";
 import { Loading, ProblemView } from "../../components/states";
@@ -9,7 +10,7 @@ import { Time } from "../../i18n";
 import { everywhere, type PageProps } from "../pages";
 import { Frame, Tile } from "../parts/page";
 import { UsageCard } from "../parts/usage";
-import { type Overview, overviewOf, overviewOfAll } from "./overview";
+import { overviewOf, overviewOfAll } from "./overview";
 import { NearCaps, WatchedCard } from "./watched";
 
 const USUAL = { expiring: 30, unused: 90 };
@@ -34,12 +35,20 @@ export default function OverviewPage({ session }: PageProps) {
       lead={
         data && (
           <>
-            As of <Time value={data.as_of} form="second" />. Uses are counted at the edge, and a few seconds late.
+            As of <Time value={data.as_of} form="second" />.{" "}
+            {tenant === undefined
+              ? "Tenants report within a minute."
+              : "Uses are counted at the edge, and a few seconds late."}
           </>
         )
       }
       actions={
-        <button type="button" class="button" aria-disabled={overview.loading} onClick={() => !overview.loading && setRefreshed(refreshed + 1)}>
+        <button
+          type="button"
+          class="button"
+          aria-disabled={overview.loading}
+          onClick={() => !overview.loading && setRefreshed(refreshed + 1)}
+        >
           Refresh
         </button>
       }
@@ -51,10 +60,22 @@ export default function OverviewPage({ session }: PageProps) {
       {data && (
         <div class="halves">
           <div class="stack">
-            <WatchedCard kind="expiring" watched={data.expiring} days={watch.expiring} tenants={tenant === undefined} stale={stale} />
+            <WatchedCard
+              kind="expiring"
+              watched={data.expiring}
+              days={watch.expiring}
+              tenants={tenant === undefined}
+              stale={stale}
+            />
             <NearCaps near={data.near_caps} stale={stale} />
           </div>
-          <WatchedCard kind="unused" watched={data.unused} days={watch.unused} tenants={tenant === undefined} stale={stale} />
+          <WatchedCard
+            kind="unused"
+            watched={data.unused}
+            days={watch.unused}
+            tenants={tenant === undefined}
+            stale={stale}
+          />
         </div>
       )}
     </Frame>
@@ -75,14 +96,18 @@ function Totals({ overview, tenant }: { overview: Overview; tenant: string | und
       {tenant === undefined ? (
         i18n.number(keys[status])
       ) : (
-        <Link to={{ page: "keys", tenant, status: status === "active" ? undefined : status }}>{i18n.number(keys[status])}</Link>
+        <Link to={{ page: "keys", tenant, status: status === "active" ? undefined : status }}>
+          {i18n.number(keys[status])}
+        </Link>
       )}
     </Tile>
   );
   return (
     <>
       {tenant !== undefined && suspended > 0 && (
-        <p class="notice bad">This tenant is suspended: all of its keys are refused. Operators of all tenants can resume it.</p>
+        <p class="notice bad">
+          This tenant is suspended: all of its keys are refused. Operators of all tenants can resume it.
+        </p>
       )}
       <dl class="tiles">
         {tenant === undefined && (

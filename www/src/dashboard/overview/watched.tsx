@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 
+import type { ListedKey, ListedKeys, NearCap } from "../../api/types";
 import { Link, useApp } from "../../app";
 import { Empty } from "../../components/states";
 import { Badge } from "../../components/status";
@@ -9,11 +10,10 @@ import { type Column, Table } from "../../components/table";
 import { Time } from "../../i18n";
 import { Card } from "../parts/page";
 import { TenantLink } from "../parts/tenant_link";
-import type { NearCap, WatchedKey, WatchedKeys } from "./overview";
 
 interface WatchedCardProps {
   kind: "expiring" | "unused";
-  watched: WatchedKeys;
+  watched: ListedKeys;
   days: number;
   /** Whether rows name their tenant. */
   tenants: boolean;
@@ -49,13 +49,13 @@ export function WatchedCard({ kind, watched, days, tenants, stale }: WatchedCard
   const folded = !all && watched.keys.length > FIRST;
   const inDays = (n: number): string => i18n.format("{n|one={n} day|other={n} days}", { n });
   const offered = [...new Set<number>([...texts.days, days])].sort((a, b) => a - b);
-  const key: Column<WatchedKey> = { id: "name", label: "Key", cell: (row) => <KeyCell row={row} tenant={tenants} /> };
-  const used: Column<WatchedKey> = {
+  const key: Column<ListedKey> = { id: "name", label: "Key", cell: (row) => <KeyCell row={row} tenant={tenants} /> };
+  const used: Column<ListedKey> = {
     id: "used",
     label: "Last used",
     cell: ({ last_used_at }) => (last_used_at ? <Time value={last_used_at} /> : <span class="quiet">Never</span>),
   };
-  const columns: Column<WatchedKey>[] =
+  const columns: Column<ListedKey>[] =
     kind === "expiring"
       ? [key, { id: "expires", label: "Expires", cell: (row) => <Soon at={row.expires_at} /> }, used]
       : [key, used, { id: "created", label: "Created", cell: (row) => <Time value={row.created_at} form="date" /> }];
@@ -96,12 +96,14 @@ export function WatchedCard({ kind, watched, days, tenants, stale }: WatchedCard
           Show all {i18n.number(watched.keys.length)}
         </button>
       )}
-      {!folded && watched.more && <p class="fine">{texts.more}</p>}
+      {!folded && watched.more && (
+        <p class="fine">{tenants ? texts.more : "These are the newest of them; there are more."}</p>
+      )}
     </Card>
   );
 }
 
-function KeyCell({ row, tenant }: { row: WatchedKey; tenant: boolean }) {
+function KeyCell({ row, tenant }: { row: ListedKey; tenant: boolean }) {
   return (
     <div class="name-cell">
       <Link to={{ page: "keys", tenant: row.tenant, key: row.id }}>
@@ -151,7 +153,11 @@ export function NearCaps({ near, stale }: { near: { tenants: NearCap[]; more: bo
         keyOf={({ tenant }) => tenant}
         columns={[
           { id: "tenant", label: "Tenant", cell: ({ tenant }) => <TenantLink tenant={tenant} /> },
-          { id: "plan", label: "Plan", cell: ({ plan }) => (plan ? <bdi>{plan}</bdi> : <span class="quiet">None</span>) },
+          {
+            id: "plan",
+            label: "Plan",
+            cell: ({ plan }) => (plan ? <bdi>{plan}</bdi> : <span class="quiet">None</span>),
+          },
           { id: "cap", label: "Active keys", cell: (row) => <Fullness row={row} /> },
         ]}
         empty={
@@ -161,7 +167,9 @@ export function NearCaps({ near, stale }: { near: { tenants: NearCap[]; more: bo
         }
       />
       {near.more && <p class="fine">These are the fullest; there are more.</p>}
-      {near.tenants.length > 0 && <p class="fine">A tenant that is full can’t create keys. Its page has its plan and limits.</p>}
+      {near.tenants.length > 0 && (
+        <p class="fine">A tenant that is full can’t create keys. Its page has its plan and limits.</p>
+      )}
     </Card>
   );
 }

@@ -5,7 +5,15 @@ import type { ComponentChildren } from "preact";
 import { Dialog } from "../../components/dialog";
 
 /** Stays until it is in effect or the reader has seen enough. */
-export function Changed({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+export function Changed({
+  title,
+  onClose,
+  children,
+}: {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+}) {
   return (
     <Dialog
       title={title}

@@ -35,7 +35,12 @@ export function Frame({ title, above, lead, actions, children }: FrameProps) {
 }
 
 /** A part of a page with its heading, and at its end what chooses what it shows. */
-export function Card(props: { title: ComponentChildren; tools?: ComponentChildren; children: ComponentChildren; stale?: boolean }) {
+export function Card(props: {
+  title: ComponentChildren;
+  tools?: ComponentChildren;
+  children: ComponentChildren;
+  stale?: boolean;
+}) {
   return (
     <section class={props.stale ? "card stale" : "card"} aria-busy={props.stale}>
       <header class="card-head">
@@ -68,7 +73,12 @@ export function Fact({ label, children }: { label: ComponentChildren; children: 
 }
 
 /** One of a few choices that stand side by side. */
-export function Segments<T extends string>(props: { label: string; values: readonly (readonly [T, string])[]; value: T; onChange: (value: T) => void }) {
+export function Segments<T extends string>(props: {
+  label: string;
+  values: readonly (readonly [T, string])[];
+  value: T;
+  onChange: (value: T) => void;
+}) {
   return (
     <div class="segments" role="group" aria-label={props.label}>
       {props.values.map(([value, text]) => (

@@ -5,7 +5,7 @@ import type { ComponentChildren } from "preact";
 import type { UsageByCode } from "../../api/types";
 import { Link, useApp } from "../../app";
 import { Table } from "../../components/table";
-import { share } from "./usage";
+import { share } from "./share";
 
 interface Meaning {
   means: string;
@@ -30,7 +30,10 @@ const MEANINGS: Record<string, Meaning> = {
     look: "Enable it, or revoke it if nobody asks.",
     keys: { status: "disabled" },
   },
-  TENANT_SUSPENDED: { means: "All keys of the tenant are out of use.", look: "Resume the tenant once its matter is settled." },
+  TENANT_SUSPENDED: {
+    means: "All keys of the tenant are out of use.",
+    look: "Resume the tenant once its matter is settled.",
+  },
   NOT_FOUND: {
     means: "Well formed, but there is no such key.",
     look: "Often a key of another deployment, or one that a caller made up.",
@@ -82,8 +85,17 @@ export function Refusals({ usage, tenant }: { usage: UsageByCode; tenant?: strin
       columns={[
         { id: "code", label: "Refused as", cell: ({ code }) => <code>{code}</code> },
         { id: "count", label: "Times", end: true, cell: ({ count }) => i18n.number(count) },
-        { id: "share", label: "Of refusals", end: true, cell: ({ count }) => share(i18n.locale, count / Math.max(1, usage.refused)) },
-        { id: "means", label: "What it means", cell: ({ code }) => MEANINGS[code]?.means ?? "A code that this page doesn’t know." },
+        {
+          id: "share",
+          label: "Of refusals",
+          end: true,
+          cell: ({ count }) => share(i18n.locale, count / Math.max(1, usage.refused)),
+        },
+        {
+          id: "means",
+          label: "What it means",
+          cell: ({ code }) => MEANINGS[code]?.means ?? "A code that this page doesn’t know.",
+        },
         { id: "look", label: "Where to look", cell: ({ code }) => <Look meaning={MEANINGS[code]} tenant={tenant} /> },
       ]}
     />

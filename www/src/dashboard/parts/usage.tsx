@@ -1,15 +1,13 @@
 // What the edges let in and what they refused, of one tenant or of all.
 
-import type { UsageByCode, UsageHour, UsagePeriod } from "../../api/types";
+import type { UsageByCode, UsagePeriod } from "../../api/types";
 import { useQuery } from "../../api/use_query";
 import { useApp } from "../../app";
 import { BarChart } from "../../components/chart";
 import { Loading, ProblemView } from "../../components/states";
 import { Card, Segments } from "./page";
 import { Refusals } from "./refusals";
-
-/** Of `GET /v1/usage` and `GET /v1/tenants/{tenant}/usage`. */
-export type SummedUsage = Record<UsagePeriod, UsageByCode> & { hourly: UsageHour[]; period: UsagePeriod };
+import { share } from "./share";
 
 const BARS = { "24h": 24, "7d": 28, "30d": 30 } as const;
 const NAMES = { "24h": "24 hours", "7d": "7 days", "30d": "30 days" } as const;
@@ -20,12 +18,14 @@ export function UsageCard({ tenant, version = 0 }: { tenant?: string; version?: 
   const { client, router, i18n } = useApp();
   const wanted = router.params.value["period"] as UsagePeriod | undefined;
   const period = PERIODS.find((each) => each === wanted) ?? "24h";
-  const path = tenant === undefined ? "/v1/usage" : `/v1/tenants/${encodeURIComponent(tenant)}/usage`;
-  const usage = useQuery(client, [path, period, version], (signal) =>
-    client.call<SummedUsage>("GET", path, { query: { period }, signal }).then(({ data }) => data),
+  const usage = useQuery(client, [tenant, period, version], async (signal) =>
+    tenant === undefined
+      ? (await client.get("/v1/usage", { query: { period }, signal })).data
+      : (await client.get("/v1/tenants/{tenant}/usage", { path: { tenant }, query: { period }, signal })).data,
   );
   const { data } = usage;
-  const name = (from: string): string => (data?.period === "30d" ? i18n.date(from) : i18n.hour(from));
+  const name = (from: string): string =>
+    ({ "24h": i18n.hour, "7d": i18n.dateMinute, "30d": i18n.date })[data?.period ?? "24h"](from);
   return (
     <Card
       title="Verdicts on keys"
@@ -73,13 +73,10 @@ function Sums({ usage }: { usage: UsageByCode }) {
       <div>
         <dt>Refused</dt>
         <dd>
-          {i18n.number(usage.refused)} {usage.refused > 0 && <span class="share">{share(i18n.locale, usage.refused / all)}</span>}
+          {i18n.number(usage.refused)}{" "}
+          {usage.refused > 0 && <span class="share">{share(i18n.locale, usage.refused / all)}</span>}
         </dd>
       </div>
     </dl>
   );
 }
-
-/** A part of the whole: two significant digits, since small shares are what matters here. */
-export const share = (locale: string, part: number): string =>
-  new Intl.NumberFormat(locale, { style: "percent", maximumSignificantDigits: 2 }).format(part);

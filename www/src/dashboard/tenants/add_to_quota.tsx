@@ -40,7 +40,9 @@ export function AddToQuota({ tenant, quota, onClose }: { tenant: string; quota: 
   if (recorded) {
     return (
       <Changed title="Recorded" onClose={onClose}>
-        <p class="notice">The counts can’t be reached just now. The addition is recorded, and is made once they can, by itself.</p>
+        <p class="notice">
+          The counts can’t be reached just now. The addition is recorded, and is made once they can, by itself.
+        </p>
       </Changed>
     );
   }

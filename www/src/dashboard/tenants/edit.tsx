@@ -15,10 +15,15 @@ import { planOf } from "./plan";
 interface Props {
   original: Tenant;
   plans: Plans;
+  onChanged: () => void;
   onClose: () => void;
 }
 
-const NAMES = ["max_active_keys", "default_expiry_days", "max_expiry_days"] as const satisfies readonly (keyof Limits)[];
+const NAMES = [
+  "max_active_keys",
+  "default_expiry_days",
+  "max_expiry_days",
+] as const satisfies readonly (keyof Limits)[];
 const FIELDS: Record<(typeof NAMES)[number], { label: string; most: number; none: string }> = {
   max_active_keys: { label: "Active keys, at most", most: 1_000_000, none: "no limit" },
   default_expiry_days: { label: "Usual life of a key, days", most: 3650, none: "never" },
@@ -26,8 +31,10 @@ const FIELDS: Record<(typeof NAMES)[number], { label: string; most: number; none
 };
 type LimitTexts = Record<(typeof NAMES)[number], string>;
 
-export function EditTenant({ original, plans, onClose }: Props) {
+export function EditTenant({ original: given, plans, onChanged, onClose }: Props) {
   const { client } = useApp();
+  // What the form began with: the page behind it may learn of another state meanwhile.
+  const [original] = useState(given);
   const [plan, setPlan] = useState(original.plan ?? "");
   const [limits, setLimits] = useState(() => textsOf(original.own_limits));
   const [own, setOwn] = useState(() => ownLimitsOf(original));
@@ -42,7 +49,7 @@ export function EditTenant({ original, plans, onClose }: Props) {
         .patch("/v1/tenants/{tenant}", { path: { tenant: original.tenant }, body: patch })
         // Without a rate limit or quota among it, it is in effect with the answer.
         .then(({ data }) => ({ effective_by: data.effective_by ?? new Date().toISOString() })),
-    () => {},
+    onChanged,
   );
   if (change.done) {
     return (
@@ -53,10 +60,12 @@ export function EditTenant({ original, plans, onClose }: Props) {
   }
   const { problem } = change;
   const nothing = Object.keys(patch).length === 0;
-  const edited = <V,>(set: (value: V) => void) => (value: V): void => {
-    set(value);
-    change.edited();
-  };
+  const edited =
+    <V,>(set: (value: V) => void) =>
+    (value: V): void => {
+      set(value);
+      change.edited();
+    };
   const chosen = planOf(plans, plan || null);
   return (
     <Dialog
@@ -86,8 +95,17 @@ export function EditTenant({ original, plans, onClose }: Props) {
         }}
       >
         <FormProblem problem={problem} />
-        <PlanField plans={plans} original={original.plan} value={plan} onChange={edited(setPlan)} error={problem?.errorOf("plan")} />
-        <p class="after hint">What you set below is this tenant’s own, and goes before its plan. Empty a field to take its own value back: the plan’s holds then.</p>
+        <PlanField
+          plans={plans}
+          original={original.plan}
+          value={plan}
+          onChange={edited(setPlan)}
+          error={problem?.errorOf("plan")}
+        />
+        <p class="after hint">
+          What you set below is this tenant’s own, and goes before its plan. Empty a field to take its own value back:
+          the plan’s holds then.
+        </p>
         <div class="row">
           {NAMES.map((name) => (
             <Field
@@ -111,7 +129,12 @@ export function EditTenant({ original, plans, onClose }: Props) {
             </Field>
           ))}
         </div>
-        <OwnLimitInputs limits={settable(original, plans, plan || null)} value={own} onChange={edited(setOwn)} problem={problem} />
+        <OwnLimitInputs
+          limits={settable(original, plans, plan || null)}
+          value={own}
+          onChange={edited(setOwn)}
+          problem={problem}
+        />
       </form>
     </Dialog>
   );
@@ -132,7 +155,11 @@ function PlanField({ plans, original, value, onChange, error }: PlanFieldProps) 
     return <p class="hint">keystile.toml has no plans, so what it says for everybody holds.</p>;
   }
   return (
-    <Field label="Plan" hint={about ?? (value === "" ? "What keystile.toml says for tenants without a plan." : undefined)} error={error}>
+    <Field
+      label="Plan"
+      hint={about ?? (value === "" ? "What keystile.toml says for tenants without a plan." : undefined)}
+      error={error}
+    >
       {(control) => (
         <select {...control} data-focus value={value} onChange={(event) => onChange(event.currentTarget.value)}>
           <option value="">None</option>

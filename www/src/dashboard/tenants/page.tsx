@@ -25,7 +25,10 @@ export default function TenantsPage({ session }: PageProps) {
     client.get("/v1/tenants", { query: { q, cursor: place.cursor, limit: PAGE }, signal }).then(({ data }) => data),
   );
   return (
-    <Frame title="Tenants" lead="Your customers, by your own names for them. A tenant exists as soon as it has a key or a setting.">
+    <Frame
+      title="Tenants"
+      lead="Your customers, by your own names for them. A tenant exists as soon as it has a key or a setting."
+    >
       <search class="filters">
         <SearchField label="Search by a part of the name" />
       </search>
@@ -43,7 +46,8 @@ export default function TenantsPage({ session }: PageProps) {
               {
                 id: "standing",
                 label: "Standing",
-                cell: ({ suspended }) => (suspended ? <Badge tone="bad">Suspended</Badge> : <Badge tone="good">Active</Badge>),
+                cell: ({ suspended }) =>
+                  suspended ? <Badge tone="bad">Suspended</Badge> : <Badge tone="good">Active</Badge>,
               },
               { id: "since", label: "Known since", cell: ({ created_at }) => <Time value={created_at} form="date" /> },
               {
@@ -100,7 +104,8 @@ function NoTenant({ q }: { q: string | undefined }) {
     <Empty title="No tenant has this in its name">
       {NAME.test(q) && (
         <p>
-          A tenant needs no setting up: <Link to={{ page: "tenant", tenant: q }}>open “{q}”</Link> and give it a plan or its first key.
+          A tenant needs no setting up: <Link to={{ page: "tenant", tenant: q }}>open “{q}”</Link> and give it a plan or
+          its first key.
         </p>
       )}
       <button type="button" class="button" onClick={() => router.set({ q: undefined })}>

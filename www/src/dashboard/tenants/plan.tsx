@@ -11,11 +11,15 @@ import { Time } from "../../i18n";
 import { Card, Fact } from "../parts/page";
 import { AddToQuota } from "./add_to_quota";
 
-export type PlansInForce = Plans;
-
 /** The plan of that name; for none, what holds for tenants without one. */
 export function planOf(plans: Plans, name: string | null): Omit<Plan, "name" | "description"> {
-  return plans.plans.find((each) => each.name === name) ?? { ...plans.limits, quotas: plans.quotas, rate_limits: plans.rate_limits };
+  return (
+    plans.plans.find((each) => each.name === name) ?? {
+      ...plans.limits,
+      quotas: plans.quotas,
+      rate_limits: plans.rate_limits,
+    }
+  );
 }
 
 const LIMITS = [
@@ -40,13 +44,18 @@ export function PlanCard({ tenant, plans, onEdit }: { tenant: Tenant; plans: Pla
     >
       <dl class="facts">
         <Fact label="Plan">
-          {tenant.plan === null ? <span class="quiet">None: what holds for everybody</span> : <bdi class="strong">{tenant.plan}</bdi>}
+          {tenant.plan === null ? (
+            <span class="quiet">None: what holds for everybody</span>
+          ) : (
+            <bdi class="strong">{tenant.plan}</bdi>
+          )}
           {plan && <p class="fine">{plan.description}</p>}
           {tenant.plan !== null && !plan && <p class="fine danger-text">keystile.toml has no such plan any more.</p>}
         </Fact>
         {LIMITS.map(([name, label]) => (
           <Fact key={name} label={label}>
-            {shown(i18n.number, name, tenant.limits[name])} <Origin own={tenant.own_limits[name] !== null} plan={tenant.plan} />
+            {shown(i18n.number, name, tenant.limits[name])}{" "}
+            <Origin own={tenant.own_limits[name] !== null} plan={tenant.plan} />
           </Fact>
         ))}
       </dl>
@@ -94,7 +103,9 @@ export function Allowances({ tenant, plans, mayAdd }: { tenant: Tenant; plans: P
   const { client, i18n } = useApp();
   const [adding, setAdding] = useState<LimitState>();
   const states = useQuery(client, [tenant.tenant, JSON.stringify(tenant)], (signal) =>
-    client.get("/v1/tenants/{tenant}/limits", { path: { tenant: tenant.tenant }, signal }).then(({ data }) => data.limits),
+    client
+      .get("/v1/tenants/{tenant}/limits", { path: { tenant: tenant.tenant }, signal })
+      .then(({ data }) => data.limits),
   );
   const rows = allowancesOf(tenant, plans, states.data ?? []);
   return (
@@ -176,7 +187,8 @@ function Left({ row: { state, limit: holds }, unknown }: { row: Allowance; unkno
   }
   const { remaining, limit } = state;
   const text = `${i18n.number(remaining)} of ${i18n.number(limit)}`;
-  const per = state.kind === "rate" ? `in any ${i18n.duration(state.window_seconds ?? 0)}` : `a ${state.period ?? "day"}`;
+  const per =
+    state.kind === "rate" ? `in any ${i18n.duration(state.window_seconds ?? 0)}` : `a ${state.period ?? "day"}`;
   return (
     <div class="name-cell">
       <span>
@@ -206,8 +218,9 @@ const DOCUMENT = "https://github.com/keystile/keystile/blob/main/docs/reference/
 function Restore({ tenant }: { tenant: string }) {
   return (
     <p class="fine">
-      Counts that went wrong can be taken back to a point of the last 30 days, by <code>POST /v1/tenants/{tenant}/limits/restore</code>.
-      Quotas count as used up afterwards, until you add to them, so read <a href={DOCUMENT}>what it does</a> first.
+      Counts that went wrong can be taken back to a point of the last 30 days, by{" "}
+      <code>POST /v1/tenants/{tenant}/limits/restore</code>. Quotas count as used up afterwards, until you add to them,
+      so read <a href={DOCUMENT}>what it does</a> first.
     </p>
   );
 }

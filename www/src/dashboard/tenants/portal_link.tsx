@@ -50,10 +50,12 @@ export function PortalLink({ tenant, session, onClose }: Props) {
     ({ data }) => setMade(data),
   );
   if (made) return <Ready made={made} name={actor.name} onClose={onClose} />;
-  const change = <V,>(set: (value: V) => void) => (value: V): void => {
-    set(value);
-    edited();
-  };
+  const change =
+    <V,>(set: (value: V) => void) =>
+    (value: V): void => {
+      set(value);
+      edited();
+    };
   const grants = may.includes("keys:write");
   return (
     <Dialog
@@ -84,10 +86,16 @@ export function PortalLink({ tenant, session, onClose }: Props) {
       >
         <FormProblem problem={problem} />
         <p>
-          The link opens the customer’s own key page, once. The audit log names you, and the person for whom you made it.
+          The link opens the customer’s own key page, once. The audit log names you, and the person for whom you made
+          it.
         </p>
         <div class="row after">
-          <Field label="Person’s name" hint="As the audit log shows it." error={problem?.errorOf("actor.name")} required>
+          <Field
+            label="Person’s name"
+            hint="As the audit log shows it."
+            error={problem?.errorOf("actor.name")}
+            required
+          >
             {(control) => (
               <input
                 {...control}
@@ -98,7 +106,12 @@ export function PortalLink({ tenant, session, onClose }: Props) {
               />
             )}
           </Field>
-          <Field label="Person’s id" hint="Your product’s id, such as u_7." error={problem?.errorOf("actor.id")} required>
+          <Field
+            label="Person’s id"
+            hint="Your product’s id, such as u_7."
+            error={problem?.errorOf("actor.id")}
+            required
+          >
             {(control) => (
               <input
                 {...control}
@@ -111,14 +124,22 @@ export function PortalLink({ tenant, session, onClose }: Props) {
             )}
           </Field>
         </div>
-        <Fieldset legend="What may be done there" hint="No more than you may do yourself." error={problem?.errorOf("may") ?? chooseOne(may)}>
+        <Fieldset
+          legend="What may be done there"
+          hint="No more than you may do yourself."
+          error={problem?.errorOf("may") ?? chooseOne(may)}
+        >
           <div class="choices">
             {held.map((right) => (
               <label key={right} class="choice">
                 <input
                   type="checkbox"
                   checked={may.includes(right)}
-                  onChange={(event) => change(setMay)(ALL.filter((each) => (each === right ? event.currentTarget.checked : may.includes(each))))}
+                  onChange={(event) =>
+                    change(setMay)(
+                      ALL.filter((each) => (each === right ? event.currentTarget.checked : may.includes(each))),
+                    )
+                  }
                 />
                 <span>{RIGHTS[right][0]}</span>
                 <span class="hint">{RIGHTS[right][1]}</span>
@@ -129,11 +150,24 @@ export function PortalLink({ tenant, session, onClose }: Props) {
         {grants && catalog.problem && <ProblemView problem={catalog.problem} onRetry={catalog.reload} />}
         {grants && !catalog.data && catalog.loading && <Loading />}
         {grants && catalog.data && (
-          <Grantable catalog={catalog.data} scopes={scopes} onChange={change(setScopes)} error={problem?.errorOf("scopes")} />
+          <Grantable
+            catalog={catalog.data}
+            scopes={scopes}
+            onChange={change(setScopes)}
+            error={problem?.errorOf("scopes")}
+          />
         )}
-        <Field label="The session ends after" hint="The link itself works for five minutes, and once." error={problem?.errorOf("expires_in_seconds")}>
+        <Field
+          label="The session ends after"
+          hint="The link itself works for five minutes, and once."
+          error={problem?.errorOf("expires_in_seconds")}
+        >
           {(control) => (
-            <select {...control} value={String(seconds)} onChange={(event) => change(setSeconds)(Number(event.currentTarget.value))}>
+            <select
+              {...control}
+              value={String(seconds)}
+              onChange={(event) => change(setSeconds)(Number(event.currentTarget.value))}
+            >
               {LENGTHS.map((each) => (
                 <option key={each} value={String(each)}>
                   {i18n.duration(each)}
@@ -147,7 +181,8 @@ export function PortalLink({ tenant, session, onClose }: Props) {
   );
 }
 
-const chooseOne = (may: readonly Right[]): string | undefined => (may.length === 0 ? "Choose one at least." : undefined);
+const chooseOne = (may: readonly Right[]): string | undefined =>
+  may.length === 0 ? "Choose one at least." : undefined;
 
 interface GrantableProps {
   catalog: Catalog;
@@ -169,7 +204,15 @@ function Grantable({ catalog, scopes, onChange, error }: GrantableProps) {
   );
 }
 
-function Ready({ made, name, onClose }: { made: { url: string; expires_at: string }; name: string; onClose: () => void }) {
+function Ready({
+  made,
+  name,
+  onClose,
+}: {
+  made: { url: string; expires_at: string };
+  name: string;
+  onClose: () => void;
+}) {
   return (
     <Dialog
       wide
@@ -183,8 +226,9 @@ function Ready({ made, name, onClose }: { made: { url: string; expires_at: strin
     >
       <div class="stack">
         <p>
-          For <bdi class="strong">{name}</bdi>. It works once, within five minutes; the session ends <Time value={made.expires_at} form="minute" />.
-          Whoever opens it acts as this person, so send it to nobody else.
+          For <bdi class="strong">{name}</bdi>. It works once, within five minutes; the session ends{" "}
+          <Time value={made.expires_at} form="minute" />. Whoever opens it acts as this person, so send it to nobody
+          else.
         </p>
         <CopyField text={made.url} label="The link" />
         <p class="ready-link">

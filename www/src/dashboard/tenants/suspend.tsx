@@ -12,15 +12,17 @@ import { isTyped, TypedName } from "../parts/typed_name";
 
 interface Props {
   tenant: Tenant;
+  onChanged: () => void;
   onClose: () => void;
 }
 
-export function Suspend({ tenant: { tenant, keys }, onClose }: Props) {
+export function Suspend({ tenant: { tenant, keys }, onChanged, onClose }: Props) {
   const { client, i18n } = useApp();
   const [typed, setTyped] = useState("");
   const change = useEffectiveChange(
-    (idempotencyKey) => client.post("/v1/tenants/{tenant}/suspend", { path: { tenant }, idempotencyKey }).then(({ data }) => data),
-    () => {},
+    (idempotencyKey) =>
+      client.post("/v1/tenants/{tenant}/suspend", { path: { tenant }, idempotencyKey }).then(({ data }) => data),
+    onChanged,
   );
   if (change.done) {
     return (
@@ -61,10 +63,9 @@ export function Suspend({ tenant: { tenant, keys }, onClose }: Props) {
         }}
       >
         <p>
-          {i18n.format("{n|one={n} active key is|other={n} active keys are} refused everywhere, and so is every key made meanwhile.", {
-            n: keys.active,
-          })}{" "}
-          Nothing is deleted: when you resume the tenant, its keys work as before.
+          {i18n.format("{n|one={n} active key is|other={n} active keys are} refused everywhere,", { n: keys.active })}{" "}
+          and so is each that is made meanwhile. Nothing is deleted: when you resume the tenant, its keys work as
+          before.
         </p>
         <TypedName what="the tenant’s name" name={tenant} value={typed} onChange={setTyped} />
         <FormProblem problem={change.problem} />
@@ -73,11 +74,12 @@ export function Suspend({ tenant: { tenant, keys }, onClose }: Props) {
   );
 }
 
-export function Resume({ tenant: { tenant, keys }, onClose }: Props) {
+export function Resume({ tenant: { tenant, keys }, onChanged, onClose }: Props) {
   const { client, i18n } = useApp();
   const change = useEffectiveChange(
-    (idempotencyKey) => client.post("/v1/tenants/{tenant}/resume", { path: { tenant }, idempotencyKey }).then(({ data }) => data),
-    () => {},
+    (idempotencyKey) =>
+      client.post("/v1/tenants/{tenant}/resume", { path: { tenant }, idempotencyKey }).then(({ data }) => data),
+    onChanged,
   );
   if (change.done) {
     return (

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 
-import type { Tenant } from "../../api/types";
+import type { Plans, Tenant } from "../../api/types";
 import { useQuery } from "../../api/use_query";
 import { Link, useApp } from "../../app";
 import { Empty, Loading, ProblemView } from "../../components/states";
@@ -13,8 +13,9 @@ import { adopt } from "../../styles/sheets";
 import { everywhere, type PageProps } from "../pages";
 import { Card, Frame, Tile } from "../parts/page";
 import { UsageCard } from "../parts/usage";
+import { useLanding } from "../parts/use_landing";
 import { EditTenant } from "./edit";
-import { Allowances, PlanCard, type PlansInForce } from "./plan";
+import { Allowances, PlanCard } from "./plan";
 import { PortalLink } from "./portal_link";
 import { Resume, Suspend } from "./suspend";
 import styles from "./tenants.css";
@@ -24,38 +25,34 @@ adopt(document, styles);
 type Open = "edit" | "suspend" | "resume" | "portal";
 
 export default function TenantPage({ session }: PageProps) {
-  const { client, router } = useApp();
+  const { router } = useApp();
+  const { operator } = session;
+  const tenant = everywhere(operator) ? router.params.value["tenant"] : operator.tenant;
+  if (tenant !== undefined) return <TenantView key={tenant} tenant={tenant} session={session} />;
+  return (
+    <Frame title="Tenant">
+      <Empty title="The address names no tenant">
+        <Link to={{ page: "tenants" }}>Choose one from the list</Link>
+      </Empty>
+    </Frame>
+  );
+}
+
+function TenantView({ tenant, session }: PageProps & { tenant: string }) {
+  const { client } = useApp();
   const { operator } = session;
   const all = everywhere(operator);
-  const tenant = all ? router.params.value["tenant"] : operator.tenant;
   const [open, setOpen] = useState<Open>();
-  const known = useQuery(
-    client,
-    [tenant],
-    async (signal) => {
-      const [{ data }, { data: plans }] = await Promise.all([
-        client.get("/v1/tenants/{tenant}", { path: { tenant: tenant ?? "" }, signal }),
-        client.get("/v1/plans", { signal }),
-      ]);
-      return { tenant: data, plans };
-    },
-    { keep: false },
-  );
-  if (tenant === undefined) {
-    return (
-      <Frame title="Tenant">
-        <Empty title="The address names no tenant">
-          <Link to={{ page: "tenants" }}>Choose one from the list</Link>
-        </Empty>
-      </Frame>
-    );
-  }
+  const known = useQuery(client, [tenant], async (signal) => {
+    const [{ data }, { data: plans }] = await Promise.all([
+      client.get("/v1/tenants/{tenant}", { path: { tenant }, signal }),
+      client.get("/v1/plans", { signal }),
+    ]);
+    return { tenant: data, plans };
+  });
+  useLanding(known.data?.tenant);
   const write = holds(operator, "keys:write");
   const { data } = known;
-  const close = (): void => {
-    setOpen(undefined);
-    known.reload();
-  };
   return (
     <Frame
       above={
@@ -114,11 +111,22 @@ export default function TenantPage({ session }: PageProps) {
               <Allowances tenant={data.tenant} plans={data.plans} mayAdd={write && all} />
             </div>
             <aside class="stack" aria-label="About this tenant">
-              <PlanCard tenant={data.tenant} plans={data.plans} {...(write && all && { onEdit: () => setOpen("edit") })} />
+              <PlanCard
+                tenant={data.tenant}
+                plans={data.plans}
+                {...(write && all && { onEdit: () => setOpen("edit") })}
+              />
               <Secrets tenant={data.tenant} />
             </aside>
           </div>
-          <Dialogs open={open} onClose={close} tenant={data.tenant} plans={data.plans} session={session} />
+          <Dialogs
+            open={open}
+            onChanged={known.reload}
+            onClose={() => setOpen(undefined)}
+            tenant={data.tenant}
+            plans={data.plans}
+            session={session}
+          />
         </>
       )}
     </Frame>
@@ -127,19 +135,20 @@ export default function TenantPage({ session }: PageProps) {
 
 interface DialogsProps extends PageProps {
   open: Open | undefined;
+  onChanged: () => void;
   onClose: () => void;
   tenant: Tenant;
-  plans: PlansInForce;
+  plans: Plans;
 }
 
-function Dialogs({ open, onClose, tenant, plans, session }: DialogsProps) {
+function Dialogs({ open, onChanged, onClose, tenant, plans, session }: DialogsProps) {
   switch (open) {
     case "edit":
-      return <EditTenant original={tenant} plans={plans} onClose={onClose} />;
+      return <EditTenant original={tenant} plans={plans} onChanged={onChanged} onClose={onClose} />;
     case "suspend":
-      return <Suspend tenant={tenant} onClose={onClose} />;
+      return <Suspend tenant={tenant} onChanged={onChanged} onClose={onClose} />;
     case "resume":
-      return <Resume tenant={tenant} onClose={onClose} />;
+      return <Resume tenant={tenant} onChanged={onChanged} onClose={onClose} />;
     case "portal":
       return <PortalLink tenant={tenant.tenant} session={session} onClose={onClose} />;
     case undefined:
@@ -156,7 +165,9 @@ function Counts({ tenant: { tenant, keys, limits } }: { tenant: Tenant }) {
     <dl class="tiles">
       {(Object.keys(STATUSES) as (keyof typeof STATUSES)[]).map((status) => (
         <Tile key={status} label={STATUSES[status]}>
-          <Link to={{ page: "keys", tenant, status: status === "active" ? undefined : status }}>{i18n.number(keys[status])}</Link>
+          <Link to={{ page: "keys", tenant, status: status === "active" ? undefined : status }}>
+            {i18n.number(keys[status])}
+          </Link>
           {status === "active" && most !== null && (
             <span class={keys.active >= most ? "fine danger-text" : "fine"}>
               of {i18n.number(most)} at most{keys.active >= most && ": full"}
@@ -194,7 +205,8 @@ function Secrets({ tenant: { secrets } }: { tenant: Tenant }) {
       />
       {secrets.some(({ configured, keys }) => !configured && keys > 0) && (
         <p class="notice bad">
-          Keys of a secret that isn’t configured are refused as MALFORMED. Put it back into KEYSTILE_SECRET, or replace these keys.
+          Keys of a secret that isn’t configured are refused as MALFORMED. Put it back into KEYSTILE_SECRET, or replace
+          these keys.
         </p>
       )}
     </Card>

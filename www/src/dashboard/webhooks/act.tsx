@@ -19,7 +19,9 @@ const PATHS = {
 const TEXTS = {
   redrive: {
     title: "Send this event again?",
-    text: "It goes back into the queue, and is tried as often as a new one. The upstream may get it twice, always with the same webhook-id.",
+    text:
+      "It goes back into the queue, and is tried as often as a new one. " +
+      "The upstream may get it twice, always with the same webhook-id.",
     button: "Send again",
     busy: "Sending…",
     done: "The event is in the queue again.",
@@ -68,7 +70,12 @@ export function ActOnEvent({ kind, source, event, onDone, onClose }: EventProps)
             <button type="button" class="button" data-focus onClick={onClose}>
               Cancel
             </button>
-            <button type="button" class={kind === "discard" ? "button destroy" : "button primary"} aria-disabled={busy} onClick={submit}>
+            <button
+              type="button"
+              class={kind === "discard" ? "button destroy" : "button primary"}
+              aria-disabled={busy}
+              onClick={submit}
+            >
               {busy ? texts.busy : texts.button}
             </button>
           </>
@@ -83,7 +90,11 @@ export function ActOnEvent({ kind, source, event, onDone, onClose }: EventProps)
           Received <Time value={event.received_at} form="minute" />
         </span>
       </p>
-      {gone ? <p class="notice warn">This event is no longer here: it was sent again or discarded already.</p> : <p>{texts.text}</p>}
+      {gone ? (
+        <p class="notice warn">This event is no longer here: it was sent again or discarded already.</p>
+      ) : (
+        <p>{texts.text}</p>
+      )}
       {!gone && <FormProblem problem={problem} />}
     </Dialog>
   );
@@ -96,7 +107,15 @@ interface Outcome {
 }
 
 /** One after the other, so that a failing service isn't flooded; it stops at the first that fails. */
-export function ActOnAll({ source, events, onClose }: { source: string; events: readonly DeadLetter[]; onClose: () => void }) {
+export function ActOnAll({
+  source,
+  events,
+  onClose,
+}: {
+  source: string;
+  events: readonly DeadLetter[];
+  onClose: () => void;
+}) {
   const { client, i18n, announce } = useApp();
   const [running, setRunning] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>();
@@ -153,7 +172,10 @@ export function ActOnAll({ source, events, onClose }: { source: string; events: 
         )
       }
     >
-      <p>They go back into the queue one after the other. If the upstream still fails, they come back here after all their attempts.</p>
+      <p>
+        They go back into the queue one after the other. If the upstream still fails, they come back here after all
+        their attempts.
+      </p>
       {outcome && (
         <div class="progress">
           <progress max={all.length} value={outcome.sent + outcome.gone} aria-label="Events sent again" />

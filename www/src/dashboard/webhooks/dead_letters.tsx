@@ -11,6 +11,7 @@ import { Empty, Loading, ProblemView } from "../../components/states";
 import { type Column, Table } from "../../components/table";
 import { Time } from "../../i18n";
 import { Frame } from "../parts/page";
+import { useLanding } from "../parts/use_landing";
 import { ActOnAll, ActOnEvent } from "./act";
 import { Bytes } from "./bytes";
 import { Details } from "./details";
@@ -35,9 +36,14 @@ export function DeadLetters({ name, source, unknown, write }: Props) {
   const [open, setOpen] = useState<Open>();
   const page = useQuery(client, [name, place.cursor], (signal) =>
     client
-      .get("/v1/webhooks/{source}/dead-letters", { path: { source: name }, query: { cursor: place.cursor, limit: PAGE }, signal })
+      .get("/v1/webhooks/{source}/dead-letters", {
+        path: { source: name },
+        query: { cursor: place.cursor, limit: PAGE },
+        signal,
+      })
       .then(({ data }) => data),
   );
+  useLanding(page.data);
   const events = page.data?.dead_letters ?? [];
   const acted = (): void => {
     setOpen(undefined);
@@ -62,7 +68,12 @@ export function DeadLetters({ name, source, unknown, write }: Props) {
       }
       actions={
         <>
-          <button type="button" class="button" aria-disabled={page.loading} onClick={() => !page.loading && page.reload()}>
+          <button
+            type="button"
+            class="button"
+            aria-disabled={page.loading}
+            onClick={() => !page.loading && page.reload()}
+          >
             Refresh
           </button>
           {write && events.length > 1 && (
@@ -89,9 +100,17 @@ export function DeadLetters({ name, source, unknown, write }: Props) {
           {events.length > 0 && <p class="fine">Each is kept for 30 days, with its body.</p>}
         </>
       )}
-      {open && "event" in open && open.kind === "details" && <Details event={open.event} onClose={() => setOpen(undefined)} />}
+      {open && "event" in open && open.kind === "details" && (
+        <Details event={open.event} onClose={() => setOpen(undefined)} />
+      )}
       {open && "event" in open && open.kind !== "details" && (
-        <ActOnEvent kind={open.kind} source={name} event={open.event} onDone={acted} onClose={() => setOpen(undefined)} />
+        <ActOnEvent
+          kind={open.kind}
+          source={name}
+          event={open.event}
+          onDone={acted}
+          onClose={() => setOpen(undefined)}
+        />
       )}
       {open?.kind === "redrive_all" && <ActOnAll source={name} events={events} onClose={acted} />}
     </Frame>
@@ -131,7 +150,11 @@ function columnsFor(write: boolean, onOpen: (open: Open) => void): Column<DeadLe
       cell: ({ last_status, last_reason }) => (
         <div class="name-cell">
           {last_status !== null && <code class="danger-text">{last_status}</code>}
-          {last_reason && <span class="fine">{last_reason}</span>}
+          {last_reason ? (
+            <span class="fine">{last_reason}</span>
+          ) : (
+            last_status === null && <span class="quiet">None</span>
+          )}
         </div>
       ),
     },
@@ -161,11 +184,17 @@ function NothingDead({ source, later }: { source: WebhookSource | undefined; lat
   if (later) return <Empty title="Nothing is left on this page">Go back to the page before.</Empty>;
   return (
     <Empty title="Everything was delivered">
-      <p>
-        {source?.mode === "direct"
-          ? "This source answers its sender with the upstream’s answer, so it’s the sender that tries again. Nothing is kept here."
-          : "The upstream took every event of the last 30 days, or they are still being tried. One that it doesn’t take in all attempts comes here."}
-      </p>
+      {source?.mode === "direct" ? (
+        <p>
+          This source answers its sender with the upstream’s answer, so it’s the sender that tries again. Nothing is
+          kept here.
+        </p>
+      ) : (
+        <p>
+          The upstream took every event of the last 30 days, or they are still being tried. One that it doesn’t take in
+          all attempts comes here.
+        </p>
+      )}
     </Empty>
   );
 }

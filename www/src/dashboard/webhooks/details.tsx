@@ -42,7 +42,8 @@ export function Details({ event, onClose }: { event: DeadLetter; onClose: () => 
           <Time value={event.received_at} form="second" />
         </Fact>
         <Fact label="Given up">
-          <Time value={event.dead_at} form="second" />, after {event.attempts} {event.attempts === 1 ? "attempt" : "attempts"}
+          <Time value={event.dead_at} form="second" />, after {event.attempts}{" "}
+          {event.attempts === 1 ? "attempt" : "attempts"}
         </Fact>
         <Fact label="The upstream’s last answer">
           {event.last_status ?? "None"}

@@ -19,7 +19,9 @@ adopt(document, styles);
 export default function WebhooksPage({ session }: PageProps) {
   const { client, router } = useApp();
   const wanted = router.params.value["source"];
-  const sources = useQuery(client, [], (signal) => client.get("/v1/webhooks", { signal }).then(({ data }) => data.sources));
+  const sources = useQuery(client, [], (signal) =>
+    client.get("/v1/webhooks", { signal }).then(({ data }) => data.sources),
+  );
   if (wanted !== undefined) {
     const source = sources.data?.find((each) => each.source === wanted);
     return (
@@ -33,7 +35,10 @@ export default function WebhooksPage({ session }: PageProps) {
     );
   }
   return (
-    <Frame title="Webhooks" lead="The sources that keystile.toml describes, and the events of each that couldn’t be delivered.">
+    <Frame
+      title="Webhooks"
+      lead="The sources that keystile.toml describes, and the events of each that couldn’t be delivered."
+    >
       {sources.problem && <ProblemView problem={sources.problem} onRetry={sources.reload} />}
       {!sources.data && sources.loading && <Loading rows={4} />}
       {sources.data && <Sources sources={sources.data} />}
@@ -95,8 +100,8 @@ function Sources({ sources }: { sources: readonly WebhookSource[] }) {
       empty={
         <Empty title="No source of webhooks">
           <p>
-            Add a block <code>[[webhooks]]</code> to keystile.toml for each sender, and deploy. Events then come in at{" "}
-            <code>/hooks/…</code>.
+            Add a block <code>[[webhooks]]</code> to keystile.toml for each sender, and deploy. Events then come in at
+            its address, <code>/hooks/…</code>.
           </p>
         </Empty>
       }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::{
     access::scope::{Implies, Preset, Scope, ScopeDefinition, ScopeSet},
     config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
-    key::Environment,
+    key::{Environment, credential::CredentialHeader},
     ledger::plan::{KeyLimits, Plan},
     limits::{definition::ConfiguredLimits, own_patch::LimitField},
 };
@@ -18,8 +18,12 @@ use crate::{
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)]
 pub struct ShownCatalog<'a> {
+    /// Of the guarded API, for examples.
+    pub api_url: Option<&'a str>,
     pub default_scopes: DefaultScopes,
     pub environments: &'a [Environment],
+    /// Those that may carry a key; that of examples first.
+    pub headers: &'a [CredentialHeader],
     pub presets: Vec<ShownPreset<'a>>,
     pub scopes: Vec<ShownScope<'a>>,
 }
@@ -29,8 +33,10 @@ impl<'a> ShownCatalog<'a> {
     #[must_use]
     pub fn new(config: &'a ManageConfig) -> Self {
         Self {
+            api_url: config.api_url.as_deref(),
             default_scopes: config.default_scopes,
             environments: &config.environments,
+            headers: &config.headers,
             presets: config.presets.iter().map(ShownPreset::new).collect(),
             scopes: config.catalog.definitions().iter().map(ShownScope::new).collect(),
         }

@@ -23,7 +23,7 @@ use keystile_core::{
     },
     config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
     feed::client::WhenFeedUnreachable,
-    key::{Environment, KeyDisplay, PlainKey, keyring::MINT_RANDOM_BYTES},
+    key::{Environment, KeyDisplay, PlainKey, credential::CredentialHeader, keyring::MINT_RANDOM_BYTES},
     ledger::{
         idempotency::{Claim, Remembered},
         import::LineResult,
@@ -355,5 +355,7 @@ fn config() -> ManageConfig {
             notes: Vec::new(),
         }],
         portal_origins: Vec::new(),
+        headers: vec![CredentialHeader::Bearer],
+        api_url: None,
     }
 }
