@@ -69,7 +69,10 @@ fn verdict(judged: &Result<Verified, Failure>) -> Verdict {
         Ok(verified) => Verdict {
             valid: true,
             code: "OK",
-            detail: "The delivery is genuine and fresh.".into(),
+            detail: match verified.timestamp {
+                Some(_) => "The delivery is genuine and fresh.".into(),
+                None => "The delivery is genuine.".into(),
+            },
             secret: Some(verified.secret_index),
             timestamp: verified.timestamp.map(|time| time.as_secs()),
             event_id: verified.event_id.clone(),

@@ -208,6 +208,17 @@ impl Key {
     }
 }
 
+#[cfg(feature = "explain")]
+impl Key {
+    /// The bytes of the key, or of the public key.
+    pub(crate) fn identity(&self) -> &[u8] {
+        match &self.material {
+            Material::Public(public) => &public.spki,
+            _ => self.bytes(),
+        }
+    }
+}
+
 /// Shows a redacted name for logs. Nothing here ever prints a key.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

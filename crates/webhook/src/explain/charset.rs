@@ -46,13 +46,15 @@ pub(super) fn edits(trial: &Trial<'_>, _: &Case<'_>, attempt: Try<'_>) -> Contro
             String::from_utf8_lossy(body).into_owned().into_bytes(),
         );
     };
-    let sentence = "The sender signed the body in UTF-8; its bytes were read as Latin-1 or Windows-1252, and written again as UTF-8.";
+    let sentence = "The sender signed the body in UTF-8; its bytes were read as Latin-1 or Windows-1252, and \
+                    written again as UTF-8.";
     for windows in [true, false] {
         if let Some(bytes) = from_utf8(text, windows) {
             put(code, sentence, bytes)?;
         }
     }
-    let sentence = "The sender signed text whose bytes were once read as Latin-1 and written again as UTF-8; it was mended on the way.";
+    let sentence = "The sender signed text whose bytes were once read as Latin-1 and written again as UTF-8; it was \
+                    mended on the way.";
     put(code, sentence, to_utf8(body))?;
     put(code, sentence, body.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes())?;
     utf16(text, &mut put)?;

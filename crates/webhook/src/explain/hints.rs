@@ -125,8 +125,8 @@ fn length(trial: &Trial<'_>, found: &mut Vec<(CauseCode, String)>) {
     let encoded = body::header(trial, "content-encoding").filter(|value| value != "identity");
     if let Some(encoding) = encoded.filter(|_| super::inflate::inflated(&trial.body).is_none()) {
         let sentence = format!(
-            "`Content-Encoding` says `{encoding}`, and this body isn't compressed so: it was inflated on the way. If the \
-             sender signed the compressed bytes, only those can be verified."
+            "`Content-Encoding` says `{encoding}`, and this body isn't compressed so: it was inflated on the way. If \
+             the sender signed the compressed bytes, only those can be verified."
         );
         found.push((CauseCode::CompressedBody, sentence));
     }
@@ -137,8 +137,8 @@ fn text(trial: &Trial<'_>, found: &mut Vec<(CauseCode, String)>) {
     let at = trial.body.windows(replacement.len()).position(|window| window == replacement);
     if let Some(at) = at {
         let sentence = format!(
-            "At byte {at} stands U+FFFD, which replaces bytes that were no UTF-8. They are lost: take the body as bytes, \
-             before anything decodes it."
+            "At byte {at} stands U+FFFD, which replaces bytes that were no UTF-8. They are lost: take the body as \
+             bytes, before anything decodes it."
         );
         found.push((CauseCode::Charset, sentence));
     }
@@ -179,8 +179,8 @@ fn document(trial: &Trial<'_>, found: &mut Vec<(CauseCode, String)>) {
     }
     if let Some(count) = sorted_members(&document) {
         let sentence = format!(
-            "The {count} members of the document are sorted by name. If something sorted them, the sender's order can't be \
-             found again."
+            "The {count} members of the document are sorted by name. If something sorted them, the sender's order can't \
+             be found again."
         );
         found.push((CauseCode::KeyOrder, sentence));
     }

@@ -29,14 +29,14 @@ pub(super) const fn of(code: CauseCode) -> Mend {
         | Code::EmptyBody
         | Code::FormEncoding => ("Verify the bytes of the body as they came, before anything parses them.", RAW_BODY),
         Code::OuterSpace | Code::LineEnds | Code::ByteOrderMark | Code::Lookalikes => (
-            "Verify the bytes of the body as they came. If this body was copied from a log, an editor or a page, the copy \
-             is changed, and not the delivery: take the bytes from a file.",
+            "Verify the bytes of the body as they came. If this body was copied from a log, an editor or a page, the \
+             copy is changed, and not the delivery: take the bytes from a file.",
             RAW_BODY,
         ),
         Code::Charset => ("Take the body as bytes, not as text: decoding and encoding it again changes it.", RAW_BODY),
         Code::AlteredBody => (
-            "Compare the body with what the sender shows in its log of deliveries. Look for what reads or changes it before \
-             the check: a parser, a filter, a limit of length.",
+            "Compare the body with what the sender shows in its log of deliveries. Look for what reads or changes it \
+             before the check: a parser, a filter, a limit of length.",
             RAW_BODY,
         ),
         Code::Base64Body => ("Decode the body before the check, if the platform hands it over in base64.", BASE64),
@@ -53,7 +53,8 @@ pub(super) const fn of(code: CauseCode) -> Mend {
         ),
         Code::SecretPrefix => ("Copy the secret as the sender shows it, with exactly its prefix.", &[]),
         Code::SecretForm => (
-            "Make the key of the secret as the sender's documentation says: of the text's bytes, or of what it encodes.",
+            "Make the key of the secret as the sender's documentation says: of the text's bytes, or of what it \
+             encodes.",
             &[
                 ("Node.js", "Buffer.from(secret, \"base64\")  // or \"hex\", or \"utf8\""),
                 ("Python", "base64.b64decode(secret)  # or bytes.fromhex(secret), or secret.encode()"),
@@ -66,8 +67,8 @@ pub(super) const fn of(code: CauseCode) -> Mend {
             ("Use the key that the sender's documentation describes; here it is made of the secret.", &[])
         }
         Code::OtherSecret => (
-            "Copy the secret from the settings of exactly this endpoint, in exactly this environment. While a secret is \
-             being replaced, configure both.",
+            "Copy the secret from the settings of exactly this endpoint, in exactly this environment. While a secret \
+             is being replaced, configure both.",
             &[
                 ("Stripe", "Each endpoint has its own `whsec_…`, and `stripe listen` prints another one."),
                 ("GitHub", "The secret is that of the webhook, not of the app's client."),
@@ -83,14 +84,14 @@ pub(super) const fn of(code: CauseCode) -> Mend {
         Code::TimestampText => ("Use the text of the timestamp as it came: its characters are signed.", &[]),
         Code::TimestampUnit => ("Read the timestamp in the unit that the sender writes.", &[]),
         Code::Late => (
-            "Verify a delivery when it arrives, and put it into a queue afterwards. Set the clock by NTP. To test an old \
-             delivery here, give the time at which it arrived.",
+            "Verify a delivery when it arrives, and put it into a queue afterwards. Set the clock by NTP. To test an \
+             old delivery here, give the time at which it arrived.",
             &[],
         ),
         Code::Early => ("Set the clock by NTP: it is behind, or the sender's is ahead. Read times as UTC.", &[]),
         Code::Url => (
-            "Configure the URL that is registered with the sender, and verify with that one. Don't put it together from \
-             `Host`.",
+            "Configure the URL that is registered with the sender, and verify with that one. Don't put it together \
+             from `Host`.",
             URL,
         ),
         Code::Method => ("Verify with the method of the request as it reached the outermost server.", &[]),

@@ -116,7 +116,7 @@ fn shown(template: &str) -> String {
 }
 
 /// The schemes of known providers.
-pub(super) fn known(trial: &Trial<'_>, case: &Case<'_>, attempt: Try<'_>) -> ControlFlow<()> {
+pub(super) fn known(_: &Trial<'_>, case: &Case<'_>, attempt: Try<'_>) -> ControlFlow<()> {
     let mut groups: Vec<(&'static Scheme, Vec<&'static str>)> = Vec::new();
     for provider in registry::all() {
         let scheme = &provider.scheme;
@@ -137,7 +137,6 @@ pub(super) fn known(trial: &Trial<'_>, case: &Case<'_>, attempt: Try<'_>) -> Con
             format!("This delivery is signed as by {names}{more}, at `{place}`: it is another sender's scheme.");
         attempt(Edit::new(CauseCode::OtherScheme, sentence, What::Scheme(Box::new(scheme.clone()))))?;
     }
-    let _ = trial;
     ControlFlow::Continue(())
 }
 

@@ -158,10 +158,6 @@ impl<'a> Searcher<'_, 'a> {
 
     /// Tries a change, on top of others.
     fn attempt(&mut self, base: &Trial<'_>, before: &[Edit], edit: Edit) -> ControlFlow<()> {
-        let trial = base.with(&edit.what);
-        if !self.seen.insert(identity(&trial)) {
-            return ControlFlow::Continue(());
-        }
         let over = if self.tries >= self.limits.tries {
             Some(Ending::Tries)
         } else if (self.limits.expired)() {
@@ -172,6 +168,10 @@ impl<'a> Searcher<'_, 'a> {
         if over.is_some() {
             self.ending = over;
             return ControlFlow::Break(());
+        }
+        let trial = base.with(&edit.what);
+        if !self.seen.insert(identity(&trial)) {
+            return ControlFlow::Continue(());
         }
         self.tries += 1;
         let judged = trial.judge(self.case);
@@ -265,9 +265,14 @@ fn identity(trial: &Trial<'_>) -> [u8; 32] {
         Cow::Borrowed(_) => add(0, &[]),
         Cow::Owned(scheme) => add(0, scheme.to_value().to_string().as_bytes()),
     }
-    trial.secrets.iter().for_each(|secret| add(1, secret.as_bytes()));
-    if let Some(key) = &trial.key {
-        add(2, key);
+    // Two texts that give the same keys are the same secret.
+    let secrets = trial.secrets();
+    for key in &secrets.keys {
+        add(1, &key.method.to_be_bytes());
+        add(2, key.identity());
+    }
+    if secrets.is_empty() {
+        trial.secrets.iter().for_each(|secret| add(8, secret.as_bytes()));
     }
     add(3, trial.method.as_bytes());
     add(4, trial.url.as_bytes());
@@ -275,7 +280,6 @@ fn identity(trial: &Trial<'_>) -> [u8; 32] {
         add(5, name.as_bytes());
         add(6, value.as_bytes());
     }
-    let body = mac::sha256(&[Cow::Borrowed(&*trial.body)]);
-    add(7, &body);
+    add(7, &trial.body_identity.to_be_bytes());
     mac::sha256(&parts)
 }

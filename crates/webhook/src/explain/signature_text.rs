@@ -15,11 +15,7 @@ use super::{
     code::CauseCode,
     trial::{Edit, Trial, Try, What},
 };
-use crate::{
-    encoding, message,
-    scheme::SigningMethod,
-    secret::{Material, Secrets},
-};
+use crate::{encoding, message, scheme::SigningMethod, secret::Material};
 
 /// The shortest beginning of a signature that is known again, bytes.
 const MIN_BEGINNING: usize = 6;
@@ -164,8 +160,7 @@ fn cut(trial: &Trial<'_>, case: &Case<'_>, value: &str, put: Put<'_>) -> Control
 
 /// The signatures that the secrets make, with their methods.
 fn computed(trial: &Trial<'_>, case: &Case<'_>) -> Vec<(Vec<u8>, SigningMethod)> {
-    let texts: Vec<&str> = trial.secrets.iter().map(AsRef::as_ref).collect();
-    let secrets = Secrets::parse(&trial.scheme, &texts);
+    let secrets = trial.secrets();
     trial.with_lookup(case, |lookup| {
         let Ok(values) = lookup.signature_values() else { return Vec::new() };
         let Ok(groups) = crate::signature::groups(lookup.scheme, &values) else { return Vec::new() };

@@ -48,10 +48,7 @@ pub(super) fn steps(case: &Case<'_>) -> Steps {
 
 fn secret(scheme: &Scheme, secrets: &Secrets, index: usize) -> SecretStep {
     let keys: Vec<&Key> = secrets.keys.iter().filter(|key| key.secret == index).collect();
-    let length = |key: &&Key| match &key.material {
-        Material::Public(public) => public.spki.len(),
-        _ => key.bytes().len(),
-    };
+    let length = |key: &&Key| key.identity().len();
     let mut forms: Vec<&'static str> = scheme.methods.iter().map(|method| method.key.name()).collect();
     forms.dedup();
     SecretStep {
@@ -152,7 +149,8 @@ fn entry(scheme: &Scheme, text: &str) -> Entry {
             Err(_) => {}
         }
     }
-    let is_field = |place: &Place| matches!(place, Place::Field(key) if text.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with('=')));
+    let begins = |key: &str| text.strip_prefix(key).is_some_and(|rest| rest.starts_with('='));
+    let is_field = |place: &Place| matches!(place, Place::Field(key) if begins(key));
     let read = scheme.timestamp.as_ref().is_some_and(|rule| is_field(&rule.at))
         || scheme.messages.iter().flat_map(|message| message.places()).any(is_field);
     Entry {

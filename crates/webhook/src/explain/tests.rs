@@ -1,11 +1,10 @@
 //! Each cause of the documentation, by a delivery that was signed and then changed.
 
 use core::time::Duration;
-use std::{
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use std::{string::String, vec, vec::Vec};
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Case, CauseCode, Ending, Explanation, Limits, explain};
 use crate::{
@@ -185,5 +184,4 @@ fn an_explanation_has_no_secret_in_it() {
         let hex = crate::encoding::to_hex(secret.as_bytes());
         assert!(!text.contains(secret) && !text.contains(&hex), "{text}");
     }
-    let _ = String::new().to_string();
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{algorithm::TimeUnit, failure::Failure, place::Place, scheme::TimestampRule, signature, timestamp};
 
-pub(super) fn edits(trial: &Trial<'_>, case: &Case<'_>, attempt: Try<'_>) -> ControlFlow<()> {
+pub(super) fn edits(trial: &Trial<'_>, _: &Case<'_>, attempt: Try<'_>) -> ControlFlow<()> {
     let Some(rule) = &trial.scheme.timestamp else { return ControlFlow::Continue(()) };
     match &rule.at {
         Place::Header(names) => {
@@ -42,7 +42,6 @@ pub(super) fn edits(trial: &Trial<'_>, case: &Case<'_>, attempt: Try<'_>) -> Con
                     attempt(Edit::new(CauseCode::TimestampText, sentence, What::Header(header.clone(), value)))?;
                 }
             }
-            let _ = case;
             ControlFlow::Continue(())
         }
         _ => ControlFlow::Continue(()),

@@ -20,6 +20,8 @@ pub(super) struct Trial<'a> {
     pub(super) url: Cow<'a, str>,
     pub(super) headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     pub(super) body: Cow<'a, [u8]>,
+    /// A number that tells bodies apart.
+    pub(super) body_identity: u64,
 }
 
 /// A change to be tried.
@@ -57,6 +59,16 @@ impl Edit {
     pub(super) fn new(code: CauseCode, sentence: impl Into<String>, what: What) -> Self {
         Self { parts: alloc::vec![(code, sentence.into())], what }
     }
+}
+
+/// A number that is the same for the same bytes. Bodies may be long, and another one with the same number would only
+/// not be tried.
+fn identity(bytes: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(FACTOR).rotate_left(29);
+    let hash = words.iter().fold(bytes.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    rest.iter().fold(hash, |hash, byte| mix(hash, u64::from(*byte)))
 }
 
 /// How far a delivery comes. A change proves something if the delivery comes further than before, and to
@@ -102,17 +114,23 @@ impl<'a> Trial<'a> {
                 .map(|(name, value)| (Cow::Borrowed(*name), Cow::Borrowed(*value)))
                 .collect(),
             body: Cow::Borrowed(case.delivery.body),
+            body_identity: identity(case.delivery.body),
         }
     }
 
     /// The verifier's word.
     pub(super) fn judge(&self, case: &Case<'_>) -> Result<Verified, Failure> {
+        let secrets = self.secrets();
+        self.with_delivery(|delivery| verify(&self.scheme, &secrets, delivery, case.options).into_result())
+    }
+
+    /// The secrets, made into keys.
+    pub(super) fn secrets(&self) -> Secrets {
         let texts: Vec<&str> = self.secrets.iter().map(AsRef::as_ref).collect();
-        let secrets = match &self.key {
+        match &self.key {
             Some(key) => Secrets::of_key(&self.scheme, key),
             None => Secrets::parse(&self.scheme, &texts),
-        };
-        self.with_delivery(|delivery| verify(&self.scheme, &secrets, delivery, case.options).into_result())
+        }
     }
 
     pub(super) fn with_delivery<T>(&self, see: impl FnOnce(&Delivery<'_>) -> T) -> T {
@@ -131,7 +149,10 @@ impl<'a> Trial<'a> {
     pub(super) fn with(&self, what: &What) -> Self {
         let mut changed = self.clone();
         match what {
-            What::Body(body) => changed.body = Cow::Owned(body.clone()),
+            What::Body(body) => {
+                changed.body_identity = identity(body);
+                changed.body = Cow::Owned(body.clone());
+            }
             What::Secret(_, text) => changed.secrets = alloc::vec![Cow::Owned(text.clone())],
             What::Key(_, key) => changed.key = Some(key.clone()),
             What::Url(url) => changed.url = Cow::Owned(url.clone()),

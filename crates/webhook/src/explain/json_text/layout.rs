@@ -50,7 +50,8 @@ pub(super) const LAYOUTS: &[(Layout, CauseCode, &str)] = &[
     (
         Layout::Line { comma: ",", colon: ": " },
         CauseCode::SpacedJson,
-        "The sender signed this JSON document with a space after each colon; it was parsed and written again on the way.",
+        "The sender signed this JSON document with a space after each colon; it was parsed and written again on \
+         the way.",
     ),
     (lines("  ", "\n"), CauseCode::IndentedJson, INDENTED),
     (lines("    ", "\n"), CauseCode::IndentedJson, INDENTED),

@@ -2,6 +2,9 @@
 
 use std::{format, string::String, vec::Vec};
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::{Given, hints, is_good, proves};
 use crate::{
     explain::CauseCode,
@@ -11,8 +14,8 @@ use crate::{
 const COMPACT: &str = r#"{"id":"evt_1","list":[1,2,{}],"none":null,"url":"https://a.example/b?c=1&d=2","empty":[]}"#;
 const SPACED: &str =
     r#"{"id": "evt_1", "list": [1, 2, {}], "none": null, "url": "https://a.example/b?c=1&d=2", "empty": []}"#;
-const INDENTED: &str = "{\n  \"id\": \"evt_1\",\n  \"list\": [\n    1,\n    2,\n    {}\n  ],\n  \"none\": null,\n  \"url\": \
-                        \"https://a.example/b?c=1&d=2\",\n  \"empty\": []\n}";
+const INDENTED: &str = "{\n  \"id\": \"evt_1\",\n  \"list\": [\n    1,\n    2,\n    {}\n  ],\n  \"none\": null,\n  \
+                        \"url\": \"https://a.example/b?c=1&d=2\",\n  \"empty\": []\n}";
 /// As Jackson's `DefaultPrettyPrinter` writes it.
 const JACKSON: &str = "{\n  \"id\" : \"evt_1\",\n  \"list\" : [ 1, 2, { } ],\n  \"none\" : null,\n  \"url\" : \
                        \"https://a.example/b?c=1&d=2\",\n  \"empty\" : [ ]\n}";

@@ -6,6 +6,9 @@ use std::{
     vec::Vec,
 };
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::{Given, hints, is_good, proves};
 use crate::{
     explain::CauseCode,

@@ -2,6 +2,9 @@
 
 use std::{string::ToString as _, vec::Vec};
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use crate::explain::read_request;
 
 fn headers(text: &str) -> Vec<(std::string::String, std::string::String)> {

@@ -3,6 +3,9 @@
 use core::time::Duration;
 use std::vec::Vec;
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use crate::{
     Delivery, Options, Secrets,
     explain::{Case, Limits, can_sign, explain, sample, sample_secret},

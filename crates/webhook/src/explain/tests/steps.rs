@@ -2,8 +2,11 @@
 
 use std::{string::ToString as _, vec};
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::Given;
-use crate::tests::rig::{ADYEN, GITHUB, NOW, STANDARD, STRIPE, WHPK, WHSEC, WHSK};
+use crate::tests::rig::{ADYEN, GITHUB, NOW, STANDARD, STRIPE, WHPK, WHSK};
 
 #[test]
 fn steps_say_what_was_read_signed_and_compared() {
@@ -48,13 +51,13 @@ fn each_item_and_each_kind_of_key_has_its_own_step() {
     let compared = &steps.readings[0].comparisons[0];
     assert_eq!((compared.algorithm, compared.computed.as_deref(), compared.entry), ("ed25519", None, Some(0)));
 
-    let items = r#"{"notificationItems":[{"NotificationRequestItem":{"pspReference":"1"}},{"NotificationRequestItem":{"pspReference":"2"}}]}"#;
+    let items = r#"{"notificationItems":[{"NotificationRequestItem":{"pspReference":"1"}},
+        {"NotificationRequestItem":{"pspReference":"2"}}]}"#;
     let mut adyen = Given::signed(GITHUB, "secret", items.as_bytes()).with_secret("00ff");
     adyen.scheme = crate::tests::rig::scheme(ADYEN);
     let steps = adyen.explained().steps;
     assert_eq!(steps.readings.iter().map(|reading| reading.item).collect::<vec::Vec<_>>(), [Some(0), Some(1)]);
     assert_eq!(steps.readings[0].problem.as_ref().unwrap().code, "MISSING_FIELD");
-    let _ = WHSEC;
 }
 
 #[test]
