@@ -98,7 +98,7 @@ test("a judgement lasts no longer than the key", async () => {
   const fields = { name: "brief", scopes: SCOPES, tenant: "*", expires_at: new Date(Date.now() + 1_000).toISOString() };
   const { key, expires_at } = (await rig.manage("POST", "/v1/operators", fields)).body;
   const digest = createHash("sha256").update(key).digest("hex");
-  const { body } = await rig.object("LEDGER", "_operators", "authenticate", { request_id: "req_1", presented: { key: digest } });
+  const { body } = await rig.object("LEDGER", "_operators", "authenticate", { request_id: "req_1", digest });
   assert.equal(body.until, Date.parse(expires_at));
 });
 

@@ -107,12 +107,19 @@ async function good(operation) {
     return { path, body: { code }, options: { key: null, headers: SAME_ORIGIN } };
   }
   if (operationId === "getPortalSession") return { path, body, options: { key: (await portalSession()).token } };
-  if (["endSession", "endPortalSession"].includes(operationId)) return { path, body, options: { key: null, headers: { ...SAME_ORIGIN, ...COOKIES } } };
+  if (["endSession", "endPortalSession"].includes(operationId)) {
+    const begun = operationId === "endSession" ? await rig.manage("POST", "/v1/session") : await exchanged();
+    const Cookie = begun.headers.get("set-cookie").split(";")[0];
+    return { path, body, options: { key: null, headers: { ...SAME_ORIGIN, Cookie } } };
+  }
   return { path, body, options: {} };
 }
 
-/** Cookies of sessions that the ledger doesn't know. */
-const COOKIES = { Cookie: `__Host-keystile=kssession_${"0".repeat(32)}; __Host-keystile-portal=kspage_${"0".repeat(32)}` };
+/** The answer to the exchange of a link's code. */
+const exchanged = async () => {
+  const code = (await portalSession()).url.split("#code=")[1];
+  return rig.manage("POST", "/v1/portal-session", { code }, { key: null, headers: SAME_ORIGIN });
+};
 
 const send = async (operation, { path, body } = {}, options = {}) => {
   const request = await good(operation);
@@ -201,7 +208,7 @@ const WAYS = {
   "addToTenantQuota 404": (operation) => send(operation, { path: (path) => path.replace("monthly", "unknown") }),
   "listDeadLetters 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
   "importKeys 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
-  "beginSession 403": (operation) => send(operation, {}, { key: null, headers: { "Keystile-Session": "operator", ...COOKIES } }),
+  "beginSession 403": (operation) => send(operation, {}, { key: null, headers: { "Keystile-Session": "operator" } }),
   "beginSession 429": async (operation) => {
     const headers = { "CF-Connecting-IP": "192.0.2.1" };
     for (let failed = 0; failed < 10; failed += 1) await send(operation, {}, { key: "wrong", headers });

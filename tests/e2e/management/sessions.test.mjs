@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { operations } from "../../support/contract.mjs";
-import { ROOT_KEY, startRig } from "../../support/rig.mjs";
+import { ROOT_KEY, SECRET, startRig } from "../../support/rig.mjs";
 
 const APP = "https://app.example.com";
 const OWN = "http://manage.example";
@@ -120,6 +120,11 @@ describe("an operator's session", () => {
     assert.equal((await paged("operator", cookie, "GET", "/v1/session")).code, "SESSION_ENDED");
     await rig.restart({ rootKey: `ksroot_${"n".repeat(43)},${ROOT_KEY}` });
     assert.equal((await paged("operator", cookie, "GET", "/v1/session")).status, 200);
+    const newer = Buffer.alloc(32, 2).toString("base64");
+    await rig.restart({ secret: `${newer},${SECRET}` });
+    assert.equal((await paged("operator", cookie, "GET", "/v1/session")).status, 200);
+    await rig.restart({ secret: newer });
+    assert.equal((await paged("operator", cookie, "GET", "/v1/session")).code, "SESSION_ENDED");
     await rig.restart();
   });
 
@@ -164,6 +169,9 @@ describe("a portal session", () => {
     assert.equal(expires_at, session.expires_at);
     assert.equal((await exchange(codeOf(session))).code, "SESSION_ENDED");
     assert.equal((await exchange("kscode_wrong")).code, "SESSION_ENDED");
+    const twice = codeOf(await minted());
+    const both = await Promise.all([exchange(twice), exchange(twice)]);
+    assert.deepEqual(both.map(({ status }) => status).sort(), [201, 401]);
     const shown = await paged("portal", cookieOf(begun), "GET", "/v1/portal-session");
     assert.deepEqual(shown.body, begun.body);
     assert.equal((await paged("portal", cookieOf(begun), "DELETE", "/v1/portal-session")).status, 204);

@@ -92,12 +92,11 @@ impl Credential {
                 return Err(problem.into());
             }
         };
-        let digest = cookie::read(request, kind, &deployment.keyring)?;
-        let digest = digest.ok_or_else(|| session::ended(&deployment.config.name))?;
         if !matches!(request.method(), Method::Get | Method::Head) {
             origin::check_same(request)?;
         }
-        Ok(Self::Session(kind, digest))
+        let digest = cookie::read(request, kind, &deployment.keyring)?;
+        Ok(Self::Session(kind, digest.ok_or_else(|| session::ended(&deployment.config.name))?))
     }
 
     /// Judges the credential as of now.
