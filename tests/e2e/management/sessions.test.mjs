@@ -279,6 +279,8 @@ describe("a portal session", () => {
     assert.equal((await ask("POST", `${keys}/${wider.id}/rotate/cancel`)).code, "EXCEEDS_OWN_RIGHTS");
     const none = await minted({ scopes: [] }, { tenant });
     assert.equal((await rig.manage("POST", keys, { name: "n", scopes: ["read:leads"] }, { key: none.token })).code, "EXCEEDS_OWN_RIGHTS");
+    assert.equal((await ask("POST", `${keys}/${wider.id}/disable`)).status, 200);
+    assert.equal((await ask("POST", `${keys}/${wider.id}/enable`)).code, "EXCEEDS_OWN_RIGHTS");
     // Ending a key is always allowed.
     assert.equal((await ask("POST", `${keys}/${wider.id}/revoke`)).status, 200);
   });

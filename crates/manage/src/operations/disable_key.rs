@@ -90,6 +90,7 @@ impl Change for Enable {
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownKey, Failure> {
         let now = clock::now();
         let change = |key: &Key| {
+            self.origin.may_manage(key, &ledger.deployment.config.catalog)?;
             self.origin.may_enable(key)?;
             key.enable(now).map_err(refusals::impossible)
         };
