@@ -36,7 +36,7 @@ describe("the element on a host's page", () => {
         response.end(`<!doctype html><title>A page with a frame</title><iframe src="${site.origin}/portal"></iframe>`);
       }).listen(Number(new URL(origin).port), "127.0.0.1"),
     );
-    for (const server of servers) await once(server, "listening");
+    await Promise.all(servers.map((server) => once(server, "listening")));
   });
   after(() => servers?.forEach((server) => server.close()));
 

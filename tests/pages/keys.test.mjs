@@ -184,7 +184,7 @@ describe("the key pages", () => {
     await done.getByRole("button", { name: "Close" }).last().click();
     await row(page, "leaked").waitFor({ state: "detached" });
     // The row is gone, so the focus is somewhere that exists.
-    assert.notEqual(await page.evaluate(() => document.activeElement.localName), "body");
+    await eventually(async () => assert.notEqual(await page.evaluate(() => document.activeElement.localName), "body"));
     await page.getByRole("button", { name: /^Revoked/ }).click();
     await row(page, "leaked").getByText("pasted into a ticket").waitFor();
     assert.equal(await row(page, "leaked").getByRole("button", { name: /Actions/ }).count(), 0, "there is no way back");
@@ -274,6 +274,25 @@ describe("the key pages", () => {
     await dialogOf(other, "Saved").waitFor();
     const { body } = await site.rig.manage("GET", `/v1/tenants/edit/keys/${id}`);
     assert.deepEqual([body.name, body.allowed_ips, body.metadata], ["mine", ["192.0.2.0/24"], { a: "b" }]);
+  });
+
+  site.test("of metadata, only the members that were changed are sent, whatever their names are", {}, async (visitor) => {
+    const { page } = visitor;
+    const metadata = JSON.parse('{"kept": 1, "gone": 2, "inner": {"kept": 1, "changed": 2}, "__proto__": "own", "mirrored": "\\u202eabc"}');
+    const { id } = await site.rig.create("metadata", { name: "described", metadata });
+    await visitor.signIn(ROOT_KEY, `${at("metadata")}&key=${id}`);
+    await page.getByRole("region", { name: "Metadata" }).getByText('"mirrored": "\\u202eabc"').waitFor();
+    await page.getByRole("button", { name: "Edit" }).click();
+    const form = dialogOf(page, "Edit key");
+    const field = form.getByLabel("Metadata");
+    if (!(await field.isVisible())) await form.getByText("More settings").click();
+    await field.fill('{"kept": 1, "inner": {"kept": 1, "changed": 3}, "__proto__": "mine", "mirrored": "\\u202eabc"}');
+    const sent = page.waitForRequest((request) => request.method() === "PATCH");
+    await form.getByRole("button", { name: "Save" }).click();
+    assert.deepEqual(JSON.parse((await sent).postData()), JSON.parse('{"metadata": {"gone": null, "inner": {"changed": 3}, "__proto__": "mine"}}'));
+    await dialogOf(page, "Saved").waitFor();
+    const { text } = await site.rig.manage("GET", `/v1/tenants/metadata/keys/${id}`);
+    assert.ok(text.includes('"__proto__":"mine"') && !text.includes('"gone"'), text);
   });
 
   site.test("disabling refuses a key until it is enabled again", {}, async (visitor) => {

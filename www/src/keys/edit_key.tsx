@@ -13,7 +13,7 @@ import { AddressField, linesOf } from "./addresses";
 import { useKeys } from "./context";
 import { type Expiry, ExpiryField, instantOf } from "./expiry";
 import { KeyLine } from "./key_line";
-import { mergePatch, metadataOf, MetadataField } from "./metadata";
+import { mergePatch, metadataOf, MetadataField, textOfMetadata } from "./metadata";
 import { OwnLimitsFields, ownLimitsOf, type OwnLimitTexts, patchOfOwnLimits } from "./own_limits";
 import { ChangeEffect, useChange } from "./use_change";
 import { Versions } from "./versions";
@@ -162,4 +162,4 @@ export function EditKey({ original, onClose }: { original: Key; onClose: () => v
 }
 
 const textOf = (metadata: Record<string, unknown>): string =>
-  Object.keys(metadata).length === 0 ? "" : JSON.stringify(metadata, null, 2);
+  Object.keys(metadata).length === 0 ? "" : textOfMetadata(metadata);

@@ -18,6 +18,7 @@ import { Dialogs, type Open } from "./dialogs";
 import { Scopes } from "./key_table";
 import { KeyUsage, StillUsed } from "./key_usage";
 import { LimitMeters } from "./limits";
+import { textOfMetadata } from "./metadata";
 import { RotationState } from "./rotation_state";
 
 export function KeyPage({ id }: { id: string }) {
@@ -138,7 +139,7 @@ function Facts({ value }: { value: Key }) {
         {rights.operator && metadata && (
           <Fact label={t("metadata")}>
             <pre tabIndex={0} role="region" aria-label={t("metadata")}>
-              <code>{JSON.stringify(value.metadata, null, 2)}</code>
+              <code>{textOfMetadata(value.metadata)}</code>
             </pre>
           </Fact>
         )}

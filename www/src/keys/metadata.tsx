@@ -20,16 +20,23 @@ export function metadataOf({ t }: I18n, text: string): { value?: Json; error?: s
   }
 }
 
+/** Characters that aren't seen, or that turn the direction of what follows them. */
+const UNSEEN = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
+
+/** Metadata as JSON to be read: what isn't seen is escaped, which is the same JSON. */
+export const textOfMetadata = (metadata: Json): string =>
+  JSON.stringify(metadata, null, 2).replace(UNSEEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 /** A merge patch (RFC 7396) that makes the one of the other: null removes a member. */
 export function mergePatch(from: Json, to: Json): Json {
-  const patch: Json = {};
-  for (const name of Object.keys(from)) if (!(name in to)) patch[name] = null;
-  for (const [name, value] of Object.entries(to)) {
-    const before = from[name];
-    if (JSON.stringify(before) === JSON.stringify(value)) continue;
-    patch[name] = isObject(before) && isObject(value) ? mergePatch(before, value) : value;
-  }
-  return patch;
+  const removed = Object.keys(from).filter((name) => !Object.hasOwn(to, name));
+  const changed = Object.entries(to).flatMap(([name, value]): [string, unknown][] => {
+    const before = Object.hasOwn(from, name) ? from[name] : undefined;
+    if (JSON.stringify(before) === JSON.stringify(value)) return [];
+    return [[name, isObject(before) && isObject(value) ? mergePatch(before, value) : value]];
+  });
+  // By entries: an assignment to `__proto__` would set no member.
+  return Object.fromEntries([...removed.map((name): [string, unknown] => [name, null]), ...changed]);
 }
 
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -98,7 +98,7 @@ function TenantSearch({ onChosen }: { onChosen?: () => void }) {
       />
       {found.problem && <ProblemView problem={found.problem} onRetry={found.reload} />}
       {!found.data && found.loading && <Loading />}
-      {found.data && tenants.length === 0 && !fresh && <Empty title="No tenant fits">A tenant exists as soon as it has a key.</Empty>}
+      {found.data && tenants.length === 0 && !fresh && <Empty title={q ? "No tenant fits" : "There is no tenant yet"}>{q ? "A tenant's name has letters, digits, - and _ alone." : "Type a name of your own for the first one: it exists as soon as it has a key."}</Empty>}
       <ul class="tenants" onClick={onChosen}>
         {tenants.map(({ tenant, suspended }) => (
           <li key={tenant}>

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import type { Overview } from "../../api/types";
 import { useQuery } from "../../api/use_query";
 import { Link, useApp } from "../../app";
-import { Loading, ProblemView } from "../../components/states";
+import { Empty, Loading, ProblemView } from "../../components/states";
 import { Time } from "../../i18n";
 import { everywhere, type PageProps } from "../pages";
 import { Frame, Tile } from "../parts/page";
@@ -54,6 +54,7 @@ export default function OverviewPage({ session }: PageProps) {
       }
     >
       {overview.problem && <ProblemView problem={overview.problem} onRetry={overview.reload} />}
+      {tenant === undefined && data?.tenants === 0 && <FirstSteps />}
       {data && <Totals overview={data} tenant={tenant} />}
       <UsageCard version={refreshed} {...(tenant !== undefined && { tenant })} />
       {!data && overview.loading && <Loading rows={6} />}
@@ -79,6 +80,20 @@ export default function OverviewPage({ session }: PageProps) {
         </div>
       )}
     </Frame>
+  );
+}
+
+/** What to do where there is no tenant yet. */
+function FirstSteps() {
+  return (
+    <Empty title="Nothing here yet">
+      <p>Name one of your customers, and make the first key for them. The tenant exists as soon as it has a key.</p>
+      <p>
+        <Link to={{ page: "keys" }} class="button primary">
+          Make the first key
+        </Link>
+      </p>
+    </Empty>
   );
 }
 
