@@ -9,8 +9,19 @@ const DROPPED = new Set([
   "x-method-override",
   "x-original-url",
   "x-rewrite-url",
+  "x-forwarded-for",
   "x-forwarded-host",
+  "x-forwarded-port",
   "x-forwarded-prefix",
+  "x-forwarded-proto",
+  "x-forwarded-scheme",
+  "x-forwarded-server",
+  "x-forwarded-ssl",
+  "x-real-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "true-client-ip",
+  "fastly-client-ip",
   "forwarded",
   "signature",
   "signature-input",
@@ -36,6 +47,8 @@ export async function forward(upstream, request, holder) {
   headers.set("Keystile-Environment", holder.environment);
   headers.set("Keystile-Scopes", holder.scopes);
   headers.set("Keystile-Request-Id", requestId);
+  const address = request.headers.get("CF-Connecting-IP");
+  if (address) headers.set("Keystile-Client-Ip", address);
 
   const answered = await upstream.fetch(request, { headers, redirect: "manual" });
   if (answered.status === 101) return answered;

@@ -41,6 +41,8 @@ pub(crate) fn forward(
         None => return failed(&incoming.request_id, "the route names no upstream"),
     };
     let Upstream { fetcher, origin, base } = &handle.upstream;
+    // A Worker behind a binding sees the URL that the caller wrote, so its redirects and links are right by themselves.
+    let origin = if handle.upstream.is_service() { &incoming.public_origin } else { origin };
     let path = format!("{base}{}", path.as_str());
     let query = incoming.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
     let scopes = record.scopes.joined();
@@ -50,6 +52,9 @@ pub(crate) fn forward(
         set.push(("Signature-Input", &signature.input));
         set.push(("Signature", &signature.signature));
     }
+    if !handle.upstream.is_service() {
+        set.extend(public_address(incoming));
+    }
     let mut answer = reply::answer_headers(isolate, incoming, provenance);
     answer.push(("Keystile-Request-Id", incoming.request_id.clone()));
     answer.extend(limits::headers(states));
@@ -57,6 +62,8 @@ pub(crate) fn forward(
         fetcher,
         &incoming.request,
         &format!("{origin}{path}{query}"),
+        base,
+        &incoming.public_origin,
         &isolate.key_pattern,
         incoming.has_bearer(),
         &glue::join(set),
@@ -95,7 +102,16 @@ fn identity<'a>(incoming: &'a Incoming, record: &'a KeyRecord, scopes: &'a str) 
     }
     identity.push(("Keystile-Scopes", scopes));
     identity.push(("Keystile-Request-Id", &incoming.request_id));
+    identity.extend(incoming.connecting_ip.as_deref().map(|ip| ("Keystile-Client-Ip", ip)));
     identity
+}
+
+/// The headers by which an upstream at a URL of its own learns the caller's address and the URL that they wrote, in the
+/// spelling that frameworks read.
+fn public_address(incoming: &Incoming) -> impl Iterator<Item = (&'static str, &str)> {
+    let (proto, host) = incoming.public_origin.split_once("://").unwrap_or_default();
+    let client = incoming.connecting_ip.as_deref().map(|ip| ("X-Forwarded-For", ip));
+    client.into_iter().chain([("X-Forwarded-Host", host), ("X-Forwarded-Proto", proto)])
 }
 
 /// Signs method, path, query and identity, if the upstream has a secret for it.

@@ -11,19 +11,33 @@ const DROPPED = new Set([
   // A credential in any place. Authorization is dropped elsewhere, if it is one.
   "x-api-key",
   "proxy-authorization",
-  // These make some frameworks see another method, path or host than the judged one.
+  // These make some frameworks see another method, path, host or caller than the judged one.
   "x-http-method-override",
   "x-http-method",
   "x-method-override",
   "x-original-url",
   "x-rewrite-url",
+  "x-forwarded-for",
   "x-forwarded-host",
+  "x-forwarded-port",
   "x-forwarded-prefix",
+  "x-forwarded-proto",
+  "x-forwarded-scheme",
+  "x-forwarded-server",
+  "x-forwarded-ssl",
+  "x-real-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "true-client-ip",
+  "fastly-client-ip",
   "forwarded",
   // Only the edge may set these.
   "signature",
   "signature-input",
 ]);
+
+// Response headers that hold an address of what was asked for.
+const LOCATIONS = ["Location", "Content-Location"];
 
 // Response headers that are added to the upstream's. Others replace the upstream's.
 const APPENDED = new Set(["Vary", "Server-Timing", "RateLimit", "RateLimit-Policy"]);
@@ -53,9 +67,10 @@ export function describe(request) {
 }
 
 /// Forwards a request that was let through. `set` are headers of the request, `answer` headers of the response.
-/// `fetcher` is a service binding, or undefined for a URL. `keys` finds keys in a text. `cors` says whether Keystile
+/// `fetcher` is a service binding, or undefined for a URL. The path of `url` begins with `base`, which the path at
+/// `publicOrigin` lacks. `keys` finds keys in a text. `cors` says whether Keystile
 /// sets the cross-origin headers. `failed` makes the response if the upstream gives none.
-export async function forward(fetcher, request, url, keys, dropAuthorization, set, answer, cors, requestId, failed) {
+export async function forward(fetcher, request, url, base, publicOrigin, keys, dropAuthorization, set, answer, cors, requestId, failed) {
   let response;
   try {
     const headers = upstreamHeaders(request.headers, keys, dropAuthorization, set, requestId);
@@ -66,6 +81,7 @@ export async function forward(fetcher, request, url, keys, dropAuthorization, se
     if (response.status === 101) return response;
     response = new Response(response.body, response);
     ownOnly(response.headers, cors);
+    if (!fetcher) for (const name of LOCATIONS) showPublic(response.headers, name, url, base, publicOrigin);
   } catch (error) {
     response = failed(requestId, String(error));
   }
@@ -131,6 +147,18 @@ function decodedBase64(text) {
   } catch {
     return "";
   }
+}
+
+/// Turns an address at the upstream itself into the one that the caller can reach. Others stay as they are.
+function showPublic(headers, name, url, base, publicOrigin) {
+  const location = headers.get(name);
+  if (location === null || !URL.canParse(location, url)) return;
+  const to = new URL(location, url);
+  const isInside = base === "" || to.pathname === base || to.pathname.startsWith(`${base}/`);
+  // An address without a host is right as it stands, unless the upstream's paths begin otherwise.
+  const isRelative = !URL.canParse(location) && !location.startsWith("//");
+  if (to.origin !== new URL(url).origin || !isInside || (isRelative && (base === "" || !location.startsWith("/")))) return;
+  headers.set(name, `${publicOrigin}${to.pathname.slice(base.length) || "/"}${to.search}${to.hash}`);
 }
 
 /// Deletes headers that an upstream may not set, and keeps shared caches from storing the response.

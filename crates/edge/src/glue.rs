@@ -15,6 +15,8 @@ extern "C" {
         fetcher: &JsValue,
         request: &JsValue,
         url: &str,
+        base: &str,
+        public_origin: &str,
         keys: &JsValue,
         drop_authorization: bool,
         set: &str,

@@ -17,6 +17,8 @@ pub(crate) struct Incoming {
     pub(crate) now: Timestamp,
     pub(crate) request_id: String,
     pub(crate) method: String,
+    /// The beginning of the URL as the caller wrote it, `https://api.example.com`.
+    pub(crate) public_origin: String,
     /// The path as sent, and the query without its `?`.
     pub(crate) path: String,
     pub(crate) query: Option<String>,
@@ -24,7 +26,7 @@ pub(crate) struct Incoming {
     pub(crate) x_api_key: Option<String>,
     pub(crate) origin: Option<String>,
     pub(crate) requested_method: Option<String>,
-    /// The source address that Cloudflare states. `X-Forwarded-For` is ignored, since anybody can write it.
+    /// The source address that Cloudflare states. The caller's `X-Forwarded-For` is ignored, since anybody can write it.
     pub(crate) connecting_ip: Option<String>,
 }
 
@@ -36,10 +38,11 @@ impl Incoming {
         let now = next().and_then(|millis| millis.parse().ok()).unwrap_or_default();
         let method = next().unwrap_or_default();
         let url = next().unwrap_or_default();
-        let (path, query) = path_and_query(&url);
+        let (public_origin, path, query) = split(&url);
         Self {
             now: Timestamp::from_millis(now),
             method,
+            public_origin,
             path,
             query,
             authorization: next(),
@@ -81,27 +84,25 @@ impl Incoming {
     }
 }
 
-/// Splits an absolute URL, as the runtime provides it.
-fn path_and_query(url: &str) -> (String, Option<String>) {
-    let after_scheme = url.split_once(':').map_or(url, |(_, rest)| rest.trim_start_matches('/'));
-    let start = after_scheme.find(['/', '?']).unwrap_or(after_scheme.len());
-    let rest = after_scheme.get(start..).unwrap_or_default();
+/// Splits an absolute URL, as the runtime provides it, into origin, path and query.
+fn split(url: &str) -> (String, String, Option<String>) {
+    let host = url.find("://").map_or(0, |at| at + "://".len());
+    let end = url.get(host..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |at| host + at);
+    let (origin, rest) = url.split_at_checked(end).unwrap_or((url, ""));
     let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
-    match rest.split_once('?') {
-        Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
-        None => (rest.to_owned(), None),
-    }
+    let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query.to_owned())));
+    (origin.to_owned(), path.to_owned(), query)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::path_and_query;
+    use super::split;
 
     #[test]
     fn urls_are_split_at_the_first_question_mark() {
-        let split = |url| path_and_query(url);
-        assert_eq!(split("https://a.example/b/c?d=/e?f#g"), ("/b/c".into(), Some("d=/e?f".into())));
-        assert_eq!(split("http://127.0.0.1:8787/"), ("/".into(), None));
-        assert_eq!(split("https://a.example?x"), (String::new(), Some("x".into())));
+        let whole = ("https://a.example".into(), "/b/c".into(), Some("d=/e?f".into()));
+        assert_eq!(split("https://a.example/b/c?d=/e?f#g"), whole);
+        assert_eq!(split("http://127.0.0.1:8787/"), ("http://127.0.0.1:8787".into(), "/".into(), None));
+        assert_eq!(split("https://a.example?x"), ("https://a.example".into(), String::new(), Some("x".into())));
     }
 }

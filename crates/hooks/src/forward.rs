@@ -40,10 +40,12 @@ const DROPPED: &[&str] = &[
     "cookie",
     "proxy-authorization",
     "x-api-key",
-    // These make some frameworks see another method, path or host.
+    // These make some frameworks see another method, path, host or caller. `goes_on` knows more of them.
+    "fastly-client-ip",
     "forwarded",
-    "x-forwarded-host",
-    "x-forwarded-prefix",
+    "true-client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",

@@ -16,6 +16,12 @@ pub struct Upstream {
 }
 
 impl Upstream {
+    /// Whether it is a service binding.
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        !self.fetcher.is_undefined()
+    }
+
     /// Finds the binding, once per isolate.
     ///
     /// # Errors

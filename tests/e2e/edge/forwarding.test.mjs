@@ -10,9 +10,13 @@ import { ROOT_KEY, startRig } from "../../support/rig.mjs";
 let rig;
 let upstream;
 let received;
+/** The headers of the upstream's next answers, which are 201 then. */
+let answerHeaders;
 before(async () => {
   upstream = createServer((request, response) => {
     received = { method: request.method, url: request.url, headers: request.headers };
+    // Not 3xx: the harness's own fetch would follow it.
+    if (answerHeaders) response.writeHead(201, answerHeaders);
     response.end("ok");
   });
   await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
@@ -49,6 +53,73 @@ test("an upstream by URL can check the signature over method, path, query and id
   const expires = Number(/expires=(\d+)/.exec(parameters)[1]);
   assert.ok(Math.abs(created - Date.now() / 1000) < 5);
   assert.equal(expires - created, 60);
+});
+
+// What a caller can write to pass for somebody else, or to make a framework build other links.
+const FORGED = {
+  "X-Forwarded-For": "192.0.2.66",
+  X_Forwarded_For: "192.0.2.66",
+  "X-Real-IP": "192.0.2.66",
+  "X-Client-IP": "192.0.2.66",
+  "True-Client-IP": "192.0.2.66",
+  "X-Cluster-Client-IP": "192.0.2.66",
+  "Fastly-Client-IP": "192.0.2.66",
+  Forwarded: "for=192.0.2.66;host=evil.example",
+  "X-Forwarded-Host": "evil.example",
+  "X-Forwarded-Server": "evil.example",
+  "X-Forwarded-Proto": "gopher",
+  "X-Forwarded-Scheme": "gopher",
+  "X-Forwarded-Port": "666",
+  "X-Forwarded-Ssl": "off",
+  "Keystile-Client-Ip": "192.0.2.66",
+};
+
+test("an upstream learns from Keystile alone who called which URL, whatever the caller claims", async () => {
+  const { key } = await rig.create();
+  const headers = { ...FORGED, "CF-Connecting-IP": "198.51.100.7" };
+  const byUrl = await rig.edge("edge1", "/signed/x", { key, headers });
+  assert.equal(byUrl.status, 200, byUrl.text);
+  const own = { "x-forwarded-for": "198.51.100.7", "x-forwarded-host": "edge.example", "x-forwarded-proto": "http", "keystile-client-ip": "198.51.100.7" };
+  const known = (all) => Object.fromEntries(Object.keys(own).map((name) => [name, all[name]]));
+  assert.deepEqual(known(received.headers), own);
+  assert.match(received.headers["signature-input"], /"keystile-client-ip"/);
+  const bound = (await rig.edge("edge1", "/api/open", { key, headers })).body.headers;
+  assert.equal(bound["keystile-client-ip"], "198.51.100.7");
+  for (const all of [received.headers, bound]) {
+    for (const [name, claim] of Object.entries(all)) {
+      assert.ok(!/192\.0\.2\.66|evil|gopher|666/.test(claim), `${name}: ${claim}`);
+    }
+  }
+});
+
+test("a location at the upstream itself becomes the public one, any other stays", async () => {
+  const { key } = await rig.create();
+  const inner = `http://127.0.0.1:${upstream.address().port}`;
+  const leads = async (headers) => {
+    answerHeaders = headers;
+    const answer = await rig.edge("edge1", "/signed/from/here", { key });
+    answerHeaders = undefined;
+    assert.equal(answer.status, 201, answer.text);
+    return answer.headers;
+  };
+  for (const [location, expected] of [
+    [`${inner}/base/signed/there?x=1#y`, "http://edge.example/signed/there?x=1#y"],
+    [`${inner}/base`, "http://edge.example/"],
+    [`//${new URL(inner).host}/base/a%2Fb`, "http://edge.example/a%2Fb"],
+    ["/base/signed/there", "http://edge.example/signed/there"],
+    ["there?x=1", "there?x=1"],
+    ["../there", "../there"],
+    ["/other", "/other"],
+    [`${inner}/based`, `${inner}/based`],
+    ["https://elsewhere.example/base/x", "https://elsewhere.example/base/x"],
+  ]) {
+    assert.equal((await leads({ Location: location })).get("location"), expected, location);
+  }
+  const created = await leads({ Location: "there", "Content-Location": `${inner}/base/signed/7` });
+  assert.equal(created.get("content-location"), "http://edge.example/signed/7");
+  // A Worker behind a binding sees the public URL, so what it makes of that is right.
+  const bound = await rig.edge("edge1", "/odd/moved", { key });
+  assert.equal(bound.headers.get("location"), "http://edge.example/odd/there?x=1");
 });
 
 test("an upstream's own caching, redirects, cookies and errors come back as they are", async () => {

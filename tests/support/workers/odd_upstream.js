@@ -9,6 +9,8 @@ export default {
         return Response.json(request.cf);
       case "/odd/redirect":
         return new Response(null, { status: 302, headers: { Location: "https://elsewhere.example/" } });
+      case "/odd/moved":
+        return Response.redirect(new URL("/odd/there?x=1", request.url), 307);
       case "/odd/error":
         return new Response("broken", { status: 500 });
       case "/odd/etag": {
