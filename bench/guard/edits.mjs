@@ -7,16 +7,9 @@ const DROPPED = new Set([
   "x-http-method-override",
   "x-http-method",
   "x-method-override",
-  "x-original-url",
+  "x-override-url",
   "x-rewrite-url",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-port",
-  "x-forwarded-prefix",
-  "x-forwarded-proto",
-  "x-forwarded-scheme",
-  "x-forwarded-server",
-  "x-forwarded-ssl",
+  "x-host",
   "x-real-ip",
   "x-client-ip",
   "x-cluster-client-ip",
@@ -26,6 +19,7 @@ const DROPPED = new Set([
   "signature",
   "signature-input",
 ]);
+const DROPPED_FAMILIES = ["keystile", "x-forwarded-", "x-original-"];
 
 const REFUSED = "The key's checksum is wrong: a character was mistyped or changed.";
 const WITHOUT_STORAGE = 'keystile;desc="kv=0 feed=0 cache=hit"';
@@ -39,7 +33,7 @@ export async function forward(upstream, request, holder) {
   const headers = new Headers(request.headers);
   for (const name of request.headers.keys()) {
     const plain = name.includes("_") ? name.replaceAll("_", "-") : name;
-    if (plain.startsWith("keystile") || DROPPED.has(plain)) headers.delete(name);
+    if (DROPPED.has(plain) || DROPPED_FAMILIES.some((family) => plain.startsWith(family))) headers.delete(name);
   }
   if (/bearer/i.test(headers.get("Authorization"))) headers.delete("Authorization");
   headers.set("Keystile-Key-Id", holder.id);

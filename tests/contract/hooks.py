@@ -4,6 +4,7 @@ which cursors its lists gave out, and what times are to come or over."""
 import json
 import os
 from datetime import datetime, timedelta, timezone
+from ipaddress import ip_network
 
 import schemathesis
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ OWN_LIMITS = {"NewKey": "key", "ImportLine": "key", "KeyPatch": "key", "TenantPa
 networks = st.one_of(
     st.tuples(st.ip_addresses(v=4), st.integers(0, 32)),
     st.tuples(st.ip_addresses(v=6), st.integers(0, 128)),
-).map(lambda network: f"{network[0]}/{network[1]}")
+).map(lambda network: str(ip_network(f"{network[0]}/{network[1]}", strict=False)))
 now = datetime.now(timezone.utc).replace(tzinfo=None)
 over = st.datetimes(min_value=now - timedelta(days=29), max_value=now - timedelta(seconds=1))
 to_come = st.datetimes(min_value=datetime(2100, 1, 1), max_value=datetime(9999, 1, 1))

@@ -6,7 +6,7 @@ import { pairs, SEPARATOR } from "#runtime/crossing.js";
 const ABSENT = "\x01";
 
 // Request headers that are never forwarded to an upstream, with hyphens for underscores, since some servers take one
-// for the other. Keystile's own headers, which begin with "keystile", are never forwarded either.
+// for the other.
 const DROPPED = new Set([
   // A credential in any place. Authorization is dropped elsewhere, if it is one.
   "x-api-key",
@@ -15,16 +15,9 @@ const DROPPED = new Set([
   "x-http-method-override",
   "x-http-method",
   "x-method-override",
-  "x-original-url",
+  "x-override-url",
   "x-rewrite-url",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-port",
-  "x-forwarded-prefix",
-  "x-forwarded-proto",
-  "x-forwarded-scheme",
-  "x-forwarded-server",
-  "x-forwarded-ssl",
+  "x-host",
   "x-real-ip",
   "x-client-ip",
   "x-cluster-client-ip",
@@ -35,6 +28,8 @@ const DROPPED = new Set([
   "signature",
   "signature-input",
 ]);
+// Families of the same. Keystile sets some of them itself.
+const DROPPED_FAMILIES = ["keystile", "x-forwarded-", "x-original-"];
 
 // Response headers that hold an address of what was asked for.
 const LOCATIONS = ["Location", "Content-Location"];
@@ -117,7 +112,7 @@ function upstreamHeaders(incoming, keys, dropAuthorization, set, requestId) {
   for (const [name, value] of incoming) {
     const plain = name.replaceAll("_", "-");
     // Authorization is not searched if it goes: it holds the very key that was judged.
-    const goes = name === "authorization" ? dropAuthorization : plain.startsWith("keystile") || DROPPED.has(plain);
+    const goes = name === "authorization" ? dropAuthorization : isDropped(plain);
     if (goes) headers.delete(name);
     else if (holdsKey(value, keys)) {
       headers.delete(name);
@@ -126,6 +121,10 @@ function upstreamHeaders(incoming, keys, dropAuthorization, set, requestId) {
   }
   for (const [name, value] of pairs(set)) headers.set(name, value);
   return headers;
+}
+
+function isDropped(name) {
+  return DROPPED.has(name) || DROPPED_FAMILIES.some((family) => name.startsWith(family));
 }
 
 /// Whether a header's value is or contains a key: in clear, percent-encoded, or in base64.

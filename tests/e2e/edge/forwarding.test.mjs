@@ -71,6 +71,15 @@ const FORGED = {
   "X-Forwarded-Scheme": "gopher",
   "X-Forwarded-Port": "666",
   "X-Forwarded-Ssl": "off",
+  "X-Forwarded-Path": "/evil",
+  "X-Forwarded-Uri": "/evil",
+  "X-Forwarded-Method": "EVIL",
+  "X-Forwarded-User": "evil",
+  "X-Original-Host": "evil.example",
+  "X-Original-Method": "EVIL",
+  "X-Original-Uri": "/evil",
+  "X-Host": "evil.example",
+  "X-Override-URL": "/evil",
   "Keystile-Client-Ip": "192.0.2.66",
 };
 
@@ -87,7 +96,7 @@ test("an upstream learns from Keystile alone who called which URL, whatever the 
   assert.equal(bound["keystile-client-ip"], "198.51.100.7");
   for (const all of [received.headers, bound]) {
     for (const [name, claim] of Object.entries(all)) {
-      assert.ok(!/192\.0\.2\.66|evil|gopher|666/.test(claim), `${name}: ${claim}`);
+      assert.ok(!/192\.0\.2\.66|evil|gopher|666/i.test(claim), `${name}: ${claim}`);
     }
   }
 });

@@ -860,7 +860,7 @@ export interface components {
         };
         /**
          * Format: ip-address-or-network
-         * @description An IPv4 or IPv6 address, or a network such as `192.0.2.0/24`. Bits beyond the prefix are cleared.
+         * @description An IPv4 or IPv6 address, or a network such as `192.0.2.0/24`. An address within a network, with bits beyond the prefix, is refused.
          * @example 192.0.2.7
          * @example 2001:db8::/32
          */

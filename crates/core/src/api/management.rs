@@ -9,8 +9,9 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -313,14 +314,30 @@ fn networks(value: Value) -> Result<Vec<IpNet>, String> {
     if texts.len() > MAX_ALLOWED_IPS {
         return Err(format!("{MAX_ALLOWED_IPS} at most"));
     }
-    let parse = |text: &String| {
-        let network = text.parse::<IpNet>().ok();
-        network
-            .or_else(|| text.parse::<core::net::IpAddr>().ok().map(IpNet::from))
-            .map(|network| network.trunc())
-            .ok_or_else(|| format!("{} is neither an address nor a network such as \"192.0.2.0/24\"", quoted(text)))
-    };
-    texts.iter().map(parse).collect()
+    texts.iter().map(|text| network(text)).collect()
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    let network: IpNet = network
+        .ok_or_else(|| format!("{} is neither an address nor a network such as \"192.0.2.0/24\"", quoted(text)))?;
+    if network != network.trunc() {
+        let (whole, one) = (network.trunc(), network.addr());
+        return Err(format!("{} names an address within a network: write \"{whole}\" or \"{one}\"", quoted(text)));
+    }
+    Ok(unmapped(network))
+}
+
+/// An IPv4 network that is written as an IPv6 one (`::ffff:192.0.2.0/120`) in its own form, in which callers' addresses are
+/// compared.
+fn unmapped(network: IpNet) -> IpNet {
+    let bits = network.prefix_len().checked_sub(96);
+    match (network.addr().to_canonical(), bits) {
+        (IpAddr::V4(address), Some(bits)) if network.max_prefix_len() == 128 => {
+            Ipv4Net::new(address, bits).map_or(network, IpNet::from)
+        }
+        _ => network,
+    }
 }
 
 fn metadata(value: Value) -> Result<Metadata, String> {

@@ -67,8 +67,14 @@ impl Timestamp {
     /// Parses RFC 3339 with any offset, such as `2027-01-31T12:00:00Z`.
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
-        let instant = OffsetDateTime::parse(text, &well_known::Rfc3339).ok()?;
-        i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
+        // The parser takes any character there.
+        if !matches!(text.as_bytes().get("2027-01-31".len()), Some(b'T' | b't')) {
+            return None;
+        }
+        let nanos = OffsetDateTime::parse(text, &well_known::Rfc3339).ok()?.unix_timestamp_nanos();
+        // An offset may move the last hours of the year 9999 into one that can't be written.
+        OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
+        i64::try_from(nanos.div_euclid(1_000_000)).ok().map(Self)
     }
 
     /// The text in RFC 3339 in UTC with three digits of milliseconds: `2027-01-31T12:00:00.000Z`.
@@ -151,7 +157,17 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in ["", "tomorrow", "2027-02-30T00:00:00Z", "2027-01-31", "1700000000"] {
+        for text in [
+            "",
+            "tomorrow",
+            "2027-02-30T00:00:00Z",
+            "2027-01-31",
+            "1700000000",
+            "2027-01-31x12:00:00Z",
+            "2027-01-31 12:00:00Z",
+            "9999-12-31T23:59:59-05:00",
+            "0000-01-01T00:00:00+05:00é",
+        ] {
             assert_eq!(Timestamp::parse_rfc3339(text), None, "{text}");
         }
     }

@@ -11,8 +11,10 @@ const LONGEST_MS: i64 = 30_000;
 /// The time that the caller prefers to wait, if the header states one.
 pub(crate) fn wait_ms(prefer: Option<&str>) -> Option<i64> {
     let preferences = prefer?.split([',', ';']).map(str::trim);
-    let seconds = preferences.filter_map(|preference| preference.strip_prefix("wait=")).next()?;
-    let seconds: i64 = seconds.trim_matches('"').parse().ok().filter(|seconds| *seconds >= 0)?;
+    // The name's case doesn't count, nor do spaces around `=` (RFC 7240, 2).
+    let mut stated = preferences.filter_map(|preference| preference.split_once('='));
+    let (_, seconds) = stated.find(|(name, _)| name.trim_end().eq_ignore_ascii_case("wait"))?;
+    let seconds: i64 = seconds.trim().trim_matches('"').parse().ok().filter(|seconds| *seconds >= 0)?;
     Some(seconds.saturating_mul(1_000).min(LONGEST_MS))
 }
 
@@ -37,6 +39,9 @@ mod tests {
     fn the_preference_is_read_as_rfc_7240_writes_it() {
         for (prefer, expected) in [
             ("wait=5", Some(5_000)),
+            ("Wait=5", Some(5_000)),
+            ("handling=strict, WAIT = \"5\"", Some(5_000)),
+            ("waiting=5", None),
             ("respond-async, wait=5", Some(5_000)),
             ("respond-async; wait=\"5\"", Some(5_000)),
             ("wait=99999999999", Some(LONGEST_MS)),

@@ -25,6 +25,16 @@ fn the_least_that_makes_a_key() {
 }
 
 #[test]
+fn networks_are_kept_in_the_form_in_which_callers_are_compared() {
+    let networks = |texts: &[&str]| {
+        let key = new_key(json!({"name": "x", "scopes": ["read:leads"], "allowed_ips": texts})).unwrap();
+        key.allowed_ips.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(networks(&["::ffff:192.0.2.7", "::ffff:192.0.2.0/120"]), ["192.0.2.7/32", "192.0.2.0/24"]);
+    assert_eq!(networks(&["192.0.2.7", "2001:db8::/32", "::/0"]), ["192.0.2.7/32", "2001:db8::/32", "::/0"]);
+}
+
+#[test]
 fn each_field_says_what_is_wrong_and_what_is_allowed() {
     let with = |field: &str, value: Value| {
         let mut body = json!({"name": "x", "scopes": ["read:leads"]});
@@ -51,6 +61,8 @@ fn each_field_says_what_is_wrong_and_what_is_allowed() {
     );
     assert!(with("expires_at", json!(1_800_000_000)).starts_with("expires_at: a time in RFC 3339 expected"));
     assert!(with("allowed_ips", json!(["10.0.0.0/33"])).contains("\"10.0.0.0/33\" is neither"));
+    let within = with("allowed_ips", json!(["203.0.113.7/24"]));
+    assert!(within.contains("write \"203.0.113.0/24\" or \"203.0.113.7\""), "{within}");
     assert!(with("metadata", json!({"a": "x".repeat(5000)})).contains("4096 at most"));
     assert_eq!(with("metadata", json!([])), "metadata: a JSON object expected");
     let nested = |depth: usize| {
