@@ -151,7 +151,7 @@ class Visitor {
     await this.page.getByRole("navigation", { name: "Pages" }).waitFor();
   }
 
-  /** What went wrong so far, which is forgotten then. */
+  /** Returns the errors so far, and forgets them. */
   taken() {
     return this.#wrong.splice(0);
   }

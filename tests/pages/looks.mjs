@@ -58,7 +58,7 @@ export async function fitsNarrow(page, width = NARROW.width) {
     const wide = await page.evaluate(() => {
       const limit = document.documentElement.clientWidth;
       if (document.documentElement.scrollWidth <= limit) return [];
-      /** What scrolls by itself doesn't make the page wide. */
+      /** Whether an element is in a part that scrolls by itself, which doesn't make the page wide. */
       const scrolled = (element) => {
         for (let at = element; at; at = at.parentElement) if (getComputedStyle(at).overflowX !== "visible") return true;
         return false;

@@ -9,7 +9,7 @@ import { hostPage } from "../../examples/host-page/server.mjs";
 import { inRoot } from "../../scripts/tools.mjs";
 import { freePort, Site } from "./browser.mjs";
 
-/** What the customer of each product chooses for a key, and how the key is used then. */
+/** The choice that each product's customer makes for a key, the key that results, and its use. */
 const PRODUCTS = [
   { name: "konvoq", choose: { button: /^zapier-leads/ }, scopes: ["read:leads", "webhooks", "write:leads"], prefix: "knq_live_", path: "/v1/leads" },
   { name: "voice-crm", choose: { checkbox: "Read, calls" }, scopes: ["calls:read"], prefix: "vcrm_live_", path: "/calls" },

@@ -8,7 +8,7 @@ import { startRig, WITH_LIMITS } from "../support/rig.mjs";
 
 const KEYS = "/v1/tenants/acme/keys";
 const actor = { id: "user_1", name: "Ada" };
-/** What a session with every right may call. */
+/** The operations that a session with every right may call. */
 const PORTAL = [
   ...["listKeys", "createKey", "getKey", "updateKey", "getKeyUsage", "getKeyLimits", "rotateKey", "cancelKeyRotation"],
   ...["revokeKey", "disableKey", "enableKey", "getCatalog", "getTenantLimits", "listTenantAudit", "getPortalSession"],

@@ -1,4 +1,4 @@
-// What every component of a page may need: the API, the place, and how to speak to the reader.
+// Gives every component of a page the API, the place, and a way to speak to the reader.
 
 import { type ComponentChildren, createContext, type RefObject } from "preact";
 import { useContext, useRef } from "preact/hooks";

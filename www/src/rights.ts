@@ -1,4 +1,4 @@
-// What a session lets its holder do. Pages show only that; the API decides in any case.
+// The rights of a session's holder. Pages show only what they allow; the API decides in any case.
 
 import type { OperatorSession, PortalSession } from "./api/types";
 

@@ -3,7 +3,7 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 
 export type Params = Readonly<Record<string, string>>;
-/** What changes. An empty value or undefined removes a parameter. */
+/** The parameters to change. An empty value or undefined removes one. */
 export type Change = Record<string, string | undefined>;
 
 export interface Router {

@@ -55,7 +55,7 @@ test("an upstream by URL can check the signature over method, path, query and id
   assert.equal(expires - created, 60);
 });
 
-// What a caller can write to pass for somebody else, or to make a framework build other links.
+// Headers that a caller can forge to pass for somebody else, or to make a framework build other links.
 const FORGED = {
   "X-Forwarded-For": "192.0.2.66",
   X_Forwarded_For: "192.0.2.66",

@@ -34,7 +34,7 @@ const overview = (query = {}) => get(`/v1/overview?${new URLSearchParams(query)}
 /** The ids of a tenant's keys in a list. */
 const ids = ({ keys }, of) => keys.filter(({ tenant }) => tenant === of).map(({ id }) => id);
 let isolates = 0;
-/** What an edge would send of uses at a time, from an isolate of its own. */
+/** Sends a ledger the uses at a time, as an edge would, each time from a new isolate. */
 const use = (tenant, uses, at = Date.now()) => {
   const sent = uses.map(([key, code, count]) => ({ key_id: key.id, hour: hourOf(at), code, count, last_at: at }));
   return rig.object("LEDGER", tenant, "usage", { isolate: `isolate${(isolates += 1)}`, sequence: 1, uses: sent });
@@ -47,7 +47,7 @@ const report = async (tenant) => {
   await rig.sql(tenant, "UPDATE reporting SET due_at = 0");
   await alarm(tenant);
 };
-/** What the overview has of a tenant. */
+/** The row of a tenant in the overview's storage. */
 const reported = async (tenant) =>
   (await rig.object("OVERVIEW", "overview", "__sql", `SELECT * FROM tenants WHERE tenant = '${tenant}'`)).body.rows[0];
 

@@ -37,7 +37,7 @@ export interface Answer<T> {
   etag: string | null;
 }
 
-/** Whose session a page's cookie is, or how an embedded page gets its token. */
+/** The kind of session that a page's cookie holds, or how an embedded page gets its token. */
 export type Credential = { session: "operator" | "portal" } | { getSession: () => Promise<string> };
 
 export class Client {

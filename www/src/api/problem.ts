@@ -28,12 +28,12 @@ export class Problem extends Error {
     return (this.body as ProblemBody).request_id;
   }
 
-  /** What is wrong, field by field. */
+  /** The mistakes, field by field. */
   get errors(): readonly FieldError[] {
     return (this.body as ProblemBody).errors ?? [];
   }
 
-  /** What is wrong with a field, or with a part of it (`scopes[2]`). */
+  /** The mistake in a field, or in a part of it (`scopes[2]`). */
   errorOf(field: string): string | undefined {
     return this.errors.find((each) => each.field === field || each.field.startsWith(`${field}[`) || each.field.startsWith(`${field}.`))?.detail;
   }

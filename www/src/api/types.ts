@@ -4,7 +4,7 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-/** Who made a key: an operator, or a customer through a portal session. */
+/** The creator of a key: an operator, or a customer through a portal session. */
 export type Creator = Schemas["Creator"];
 export type Key = Schemas["Key"];
 export type ChangedKey = Schemas["ChangedKey"];

@@ -1,4 +1,4 @@
-// What a component reads from the API.
+// Reads from the API for a component, and keeps the last answer while another is awaited.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 

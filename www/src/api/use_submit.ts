@@ -1,4 +1,4 @@
-// What a form sends to the API.
+// Sends a form to the API, once per click and under one idempotency key.
 
 import { useRef, useState } from "preact/hooks";
 

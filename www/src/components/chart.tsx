@@ -31,7 +31,7 @@ export function Sparkline({ hourly, label }: { hourly: readonly UsageHour[]; lab
   const sums = buckets(hourly, LINE.parts);
   const most = Math.max(1, ...sums.map((each) => each.allowed + each.refused));
   const step = LINE.width / LINE.parts;
-  // What happened at all is seen, however much more happened at other times.
+  // A bar for even one request can be seen, however many more there were at other times.
   const scale = (value: number): number => (value === 0 ? 0 : Math.max(1.5, (value * (LINE.height - 1)) / most));
   const bars = (from: (bucket: Bucket) => number, height: (bucket: Bucket) => number): string =>
     sums

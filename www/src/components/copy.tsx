@@ -7,11 +7,11 @@ import { useApp } from "../app";
 
 interface CopyProps {
   text: string;
-  /** What is copied, for the button's name: "Copy: the key Zapier". */
+  /** The name of the copied text, for the button's name: "Copy: the key Zapier". */
   label: string;
   /** The element that shows the text: it is selected where the browser doesn't let the page copy. */
   source?: RefObject<HTMLElement | null>;
-  /** What the button says, in place of "Copy". */
+  /** The button's text, in place of "Copy". */
   children?: string;
   class?: string;
   onCopied?: () => void;

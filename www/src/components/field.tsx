@@ -7,7 +7,7 @@ import type { Problem } from "../api/problem";
 import { useI18n } from "../i18n";
 import { problemText } from "./states";
 
-/** What a control needs to belong to its field. */
+/** The attributes that tie a control to its field. */
 export interface ControlProps {
   id: string;
   "aria-describedby": string | undefined;
@@ -72,7 +72,7 @@ export function Fieldset(props: { legend: ComponentChildren; hint?: ComponentChi
   );
 }
 
-/** What is wrong with a form, focused when it appears. Errors of fields that the form shows stand there, too. */
+/** The problem of a form, focused when it appears. Errors of fields that the form shows stand there, too. */
 export function FormProblem({ problem }: { problem: Problem | undefined }) {
   const i18n = useI18n();
   const ref = useRef<HTMLDivElement>(null);

@@ -11,7 +11,7 @@ export interface Place {
   previous: () => void;
 }
 
-/** What to add to the change of a filter: another list begins at its first page. */
+/** The parameters to add to the change of a filter: another list begins at its first page. */
 export const firstPage = (name = "after"): Record<string, undefined> => ({ [name]: undefined });
 
 export function usePlace(name = "after"): Place {

@@ -21,7 +21,7 @@ export function ScopePicker({ catalog, chosen, onChange, grantable, error }: Pic
   const set = new Set(chosen);
   const implied = impliedBy(catalog, set);
   const offered = catalog.scopes.filter(({ name }) => grantable === null || grantable.includes(name) || set.has(name));
-  // What nobody can have is shown with its reason, where its resource is offered.
+  // A scope that nobody can have is shown with its reason, where its resource is offered.
   const { resources, others } = shapeOf(catalog.scopes.filter((scope) => offered.includes(scope) || scope.unavailable !== null), offered);
   const presets = catalog.presets.filter(({ scopes }) => scopes.every((each) => offered.some(({ name }) => name === each)));
   const put = (names: readonly string[], on: boolean): void => {
@@ -158,7 +158,7 @@ function CellBox({ verb, resource, chosen, implied, put }: ChoiceState & { verb:
   );
 }
 
-/** What the row's scopes are for, and why a box can't be changed. */
+/** Says what the row's scopes are for, and why a box can't be changed. */
 function Notes({ resource, implied }: { resource: Resource; implied: ReadonlyMap<string, string> }) {
   const { t } = useI18n();
   const notes = VERBS.flatMap((verb) => {

@@ -20,7 +20,7 @@ export function SearchField({ label, name = "q" }: { label: string; name?: strin
     setText(value);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
-      // What is asked for already stays: the reader may have turned the page meanwhile.
+      // The page stays if the text is the same as before: the reader may have turned the page meanwhile.
       if (value === (router.params.value[name] ?? "")) return;
       router.set({ [name]: value, ...firstPage() }, { replace: true });
     }, TYPING_MS);

@@ -1,4 +1,4 @@
-// What a list or a page shows while it has nothing: loading, nothing there, something wrong.
+// The states of a list or a page that has nothing to show: loading, nothing there, something wrong.
 
 import type { ComponentChildren } from "preact";
 
@@ -45,7 +45,7 @@ export function ProblemView({ problem, onRetry }: { problem: Problem; onRetry?: 
   );
 }
 
-/** What to say of a problem: the page's own words for a code that it has some for, else the API's. */
+/** The text for a problem: the page's own words if it has some for the code, else the API's. */
 export function problemText(i18n: I18n, problem: Problem): string {
   const own = i18n.maybe(`problem.${problem.code}`);
   if (own) return i18n.format(own, { ...numbersOf(problem), detail: problem.message });

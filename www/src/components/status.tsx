@@ -26,7 +26,7 @@ interface EffectiveProps {
   /** Null while it isn't known. */
   by: string | null;
   holds?: "always" | "while_feed_reachable" | undefined;
-  /** What is in effect then, such as "Refused everywhere". */
+  /** The effect that is announced then, such as "Refused everywhere". */
   what: "refused" | "changed";
 }
 

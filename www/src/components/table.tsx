@@ -7,7 +7,7 @@ export interface Column<Row> {
   id: string;
   /** The heading; empty for a column of actions, which then needs `name`. */
   label: ComponentChildren;
-  /** What a screen reader calls a column without a visible heading. */
+  /** The name that a screen reader gives to a column without a visible heading. */
   name?: string;
   cell: (row: Row) => ComponentChildren;
   /** Numbers and actions stand at the end. */

@@ -29,7 +29,7 @@ export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 /** A run of characters, or something that is seen only by its mark. */
 export interface Run {
   text: string;
-  /** What the mark stands for. */
+  /** The meaning of the mark; absent for plain characters. */
   mark?: string;
 }
 

@@ -1,4 +1,4 @@
-// What the reader has given so far. It is kept in memory alone, and forgotten when the page is left.
+// The reader's input so far. It is kept in memory alone, and forgotten when the page is left.
 
 import { readBase64, readHex, utf8 } from "./bytes";
 import type { PastedRequest } from "./explanation";
@@ -56,7 +56,7 @@ export function readTime(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time / 1000;
 }
 
-/** What a pasted request says beside its headers, for the fields that are still empty. */
+/** Takes the body and the URL of a pasted request if their fields are still empty, and its method if it differs. */
 export function alsoTaken(draft: Draft, request: PastedRequest): { changes: Partial<Draft>; taken: string[] } {
   const changes: Partial<Draft> = {};
   const taken: string[] = [];

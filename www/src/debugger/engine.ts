@@ -7,7 +7,7 @@ import type { Answer, Questions } from "./messages";
 const NAMES_AT = "/debugger-engine.json";
 const WAIT_MS = 3000;
 
-/** What TypeScript doesn't know yet of Trusted Types. */
+/** The part of Trusted Types that TypeScript doesn't know yet. */
 interface TrustedTypes {
   createPolicy: (name: string, rules: { createScriptURL: (address: string) => string }) => { createScriptURL: (address: string) => unknown };
 }

@@ -1,11 +1,11 @@
-// What the engine says, as crates/debugger writes it in JSON.
+// The engine's answers, as crates/debugger writes them in JSON.
 
 export interface Explanation {
   verdict: Verdict;
   steps: Steps;
-  /** What is proved to be wrong: each alone explains the verdict. */
+  /** Proven mistakes: each alone explains the verdict. */
   causes: Cause[];
-  /** What may be wrong, without proof. */
+  /** Possible mistakes, without proof. */
   hints: Hint[];
   search: { tries: number; ending: "not_needed" | "not_possible" | "found" | "exhausted" | "tries" | "time" };
 }
@@ -39,7 +39,7 @@ export interface SecretStep {
   problem: string | null;
 }
 
-/** What was read for one group of signatures of one signed item. */
+/** The values that the engine read for one group of signatures of one signed item. */
 export interface Reading {
   item: number | null;
   sources: { place: string; values: string[] }[];
@@ -139,7 +139,7 @@ export interface Mend {
   frameworks: [name: string, line: string][];
 }
 
-/** What a scheme reads, and what the reader has to give for it. */
+/** The parts of a delivery that a scheme reads, and the input that it needs from the reader. */
 export interface SchemeInfo {
   scheme: Record<string, unknown>;
   signature: string[];

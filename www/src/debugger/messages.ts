@@ -1,4 +1,4 @@
-// What the page and the worker of the engine say to each other.
+// The messages between the page and the worker of the engine.
 
 import type { Explanation, PastedRequest, Provider, Sample, SchemeInfo } from "./explanation";
 

@@ -19,7 +19,7 @@ interface Props {
   request: PastedRequest | undefined;
   explained: Explained;
   onChange: (changes: Partial<Draft>) => void;
-  /** What is offered while nothing is given. */
+  /** The examples to offer while nothing is given. */
   children: ComponentChildren;
 }
 
@@ -60,7 +60,7 @@ export function Result({ draft, chosen, request, explained, onChange, children }
   );
 }
 
-/** What is still needed for a verdict. */
+/** Lists the input that is still needed for a verdict. */
 function Missing({ draft, chosen, request, examples }: { draft: Draft; chosen: Chosen; request: PastedRequest | undefined; examples: ComponentChildren }) {
   const needed = [
     [chosen.choice !== undefined, draft.own ? "a scheme that can work" : "who signs it"],

@@ -12,7 +12,7 @@ interface Props {
   onChange: (changes: Partial<Draft>) => void;
 }
 
-/** What a form of secrets looks like. */
+/** Describes how each form of secrets is written. */
 const FORMS: Record<string, string> = {
   utf8: "the text as the provider shows it",
   base64: "base64",

@@ -1,4 +1,4 @@
-// What the engine read and computed, step by step.
+// Shows step by step what the engine read and computed.
 
 import type { ComponentChildren } from "preact";
 

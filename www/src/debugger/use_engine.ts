@@ -60,7 +60,7 @@ export function useScheme(engine: Engine, providers: Provider[], { own, provider
   return read.info ? { choice: read.info.scheme, info: read.info, stale } : {};
 }
 
-/** What was read from the pasted headers. */
+/** The request that was read from the pasted headers. */
 export interface Read {
   request?: PastedRequest;
   /** Whether it was read from an earlier text: the next one is on its way. */

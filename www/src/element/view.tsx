@@ -1,4 +1,4 @@
-// What the element shows.
+// Shows the portal in the element, and removes it.
 
 import { render } from "preact";
 

@@ -1,4 +1,4 @@
-// What can be done with a key.
+// Lists the actions that a reader has for a key.
 
 import type { Key } from "../api/types";
 import type { MenuItem } from "../components/menu";

@@ -1,4 +1,4 @@
-// What was done to a key, by whom, and from what to what.
+// Shows the audit log of a key: each action, its author, and the values before and after.
 
 import type { ComponentChildren } from "preact";
 

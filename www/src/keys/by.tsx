@@ -1,4 +1,4 @@
-// Who did something.
+// Names the author of a change.
 
 import type { Creator } from "../api/types";
 import { T } from "../i18n";

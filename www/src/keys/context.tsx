@@ -1,4 +1,4 @@
-// What the key pages know of their tenant.
+// The context that the key pages share: their tenant, the reader's rights, and the catalog of scopes.
 
 import { type ComponentChildren, createContext } from "preact";
 import { useContext } from "preact/hooks";

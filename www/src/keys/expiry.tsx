@@ -6,7 +6,7 @@ import type { Limits } from "../api/types";
 import { useApp } from "../app";
 import { Field } from "../components/field";
 
-/** What is chosen: days from now, a day, never, or what the old key has. */
+/** The chosen expiry: days from now, a day, never, or the present one of the key. */
 export type Expiry = { kind: "days"; days: number } | { kind: "date"; date: string } | { kind: "never" } | { kind: "keep" };
 
 const PRESETS = [7, 30, 90, 180, 365];
@@ -52,7 +52,7 @@ interface ExpiryFieldProps {
   onChange: (expiry: Expiry) => void;
   limits: Limits;
   error?: string | undefined;
-  /** What to keep, where that is a choice: the present expiry of a key. */
+  /** The label of the choice to keep the present expiry of a key; absent where there is none to keep. */
   keep?: { label: string };
 }
 

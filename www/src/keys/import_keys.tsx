@@ -14,9 +14,9 @@ import { Table } from "../components/table";
 import { useKeys } from "./context";
 import { parseImport } from "./import_file";
 
-/** What one request takes. */
+/** Keys per request, at most. */
 const AT_ONCE = 5000;
-/** What the report shows; the rest is counted. */
+/** Lines that the report shows, at most; the rest is counted. */
 const SHOWN = 200;
 
 interface Line {
@@ -137,7 +137,7 @@ function add(sum: Report, answer: Imported, lines: readonly unknown[], from: num
 
 const TONE = { imported: "good", existing: "idle", failed: "bad" } as const;
 
-/** What failed stands first. */
+/** The report of an import. Failed lines stand first. */
 function ReportDialog({ report, onClose }: { report: Report; onClose: () => void }) {
   const { i18n } = useApp();
   const { t } = i18n;

@@ -48,7 +48,7 @@ export function KeyPage({ id }: { id: string }) {
       </section>
     );
   }
-  // What a rotation needs stands beside its state.
+  // The action for a pending rotation stands beside the rotation's state, so the page head leaves it out.
   const items = actionsOf(i18n, keys, { ...key.data, pending_end: null }, setOpen);
   return (
     <section ref={page} class="keys key-page" part="key">

@@ -8,7 +8,7 @@ import { useKeys } from "./context";
 
 const NEAR = 0.8;
 
-/** What holds for all keys together: how many there may be, and what is left of what they share. */
+/** The limits on all keys together: how many there may be, and what is left of the limits that they share. */
 export function SharedLimits() {
   const { client, i18n } = useApp();
   const { tenant, standing, version } = useKeys();

@@ -95,7 +95,7 @@ export function KeyList({ title, beside }: { title?: ComponentChildren; beside?:
   );
 }
 
-/** What the list shows when no key fits. */
+/** Stands in the list's place when no key fits. */
 function Nothing(props: { status: KeyStatus; filtered: boolean; onClear: () => void; onNew: () => void }) {
   const { i18n } = useApp();
   const { rights, standing } = useKeys();
@@ -186,7 +186,7 @@ function Filters({ living }: { living: boolean }) {
 
 const EXPIRING = "expires_within_days";
 const UNUSED = "unused_for_days";
-/** What the choice offers. An address may name other numbers, and the choice then shows them, too. */
+/** The usual numbers of days. An address may name other numbers, and the choice then shows them, too. */
 const USUAL = { [EXPIRING]: "30", [UNUSED]: "90" } as const;
 
 /** Keys to look after: those that end soon, and those that nobody uses. */

@@ -12,7 +12,7 @@ const OVERLAPS = [HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY, 90 * DAY];
 const LATEST = [7 * DAY, 30 * DAY, 90 * DAY];
 const WAYS = ["first_use", "time", "now"] as const;
 
-/** What is chosen. The lengths are in seconds. */
+/** The chosen overlap. The lengths are in seconds. */
 export interface Overlap {
   /** From the successor's first use on, from now on, or none. */
   way: (typeof WAYS)[number];

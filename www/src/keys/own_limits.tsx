@@ -24,7 +24,7 @@ export function ownLimitsOf(holder: Holder): OwnLimitTexts {
   return { rate_limits: texts("rate_limits"), quotas: texts("quotas") };
 }
 
-/** What to send so that it has these values: nothing of what is as it was. */
+/** The patch that gives a key or a tenant these values. It leaves out unchanged ones. */
 export function patchOfOwnLimits(holder: Holder, texts: OwnLimitTexts): Pick<KeyPatch, Kind> {
   const before = ownLimitsOf(holder);
   const patch: Pick<KeyPatch, Kind> = {};

@@ -20,7 +20,7 @@ export function Secret({ made, onClose }: { made: CreatedKey | RotatedKey; onClo
   );
 }
 
-/** What was made, be it a key or an operator, and the text of its key. */
+/** A new key or operator, and the text of its key. */
 export interface Made {
   name: string;
   key: string | null;

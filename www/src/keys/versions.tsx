@@ -23,7 +23,7 @@ interface VersionsProps {
   original: Key;
   /** As it is now. */
   other: Key;
-  /** What this reader changes. */
+  /** The changes that this reader makes. */
   mine: KeyPatch;
   onMine: () => void;
   onClose: () => void;

@@ -52,7 +52,7 @@ function Portal({ code }: { code: string | null }) {
   return <ProblemView problem={state} />;
 }
 
-/** Who is here, until when, and the way out. */
+/** The foot of the page: the reader's name, the session's end, and a button to end it now. */
 function Foot({ onEnd }: { onEnd: () => void }) {
   const { i18n } = useApp();
   const [session, setSession] = useState<PortalSession>();

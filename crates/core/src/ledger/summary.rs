@@ -1,5 +1,5 @@
-//! What a ledger tells of its tenant: the numbers of its keys, and the keys that an operator of all tenants should look
-//! at.
+//! The summary that a ledger gives of its tenant: the numbers of its keys, and the keys that an operator of all tenants
+//! should look at.
 //!
 //! Time passes without the ledger: a reader of the summary compares the times in it with its own clock. The lists have
 //! at most [`LISTED`] keys, so a ledger summarises again when more than half of a full list have expired

@@ -58,7 +58,7 @@ pub(super) fn usage(database: &Database, query: &UsageQuery, now: Timestamp) -> 
     Ok(Usage { recent, all }.report(UsageOf::AllTenants, query.period, now))
 }
 
-/// What the last reports of all ledgers say together.
+/// The totals of the last reports of all ledgers.
 #[derive(Deserialize)]
 struct Totals {
     tenants: u64,

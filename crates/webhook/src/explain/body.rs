@@ -103,7 +103,7 @@ fn line_ends(body: &[u8], put: Put<'_>) -> ControlFlow<()> {
     put(code, "The sender signed lines that end with LF, but for the last one.", ended(b""))
 }
 
-/// What a framework gives for nothing, and what a client sends for nothing.
+/// Tries the bodies that a client may send, or a framework may hand over, when there is no content.
 fn empty(body: &[u8], put: Put<'_>) -> ControlFlow<()> {
     const NOTHING: [&str; 6] = ["", "{}", "null", "[]", "\"\"", "undefined"];
     let given = body.trim_ascii();

@@ -1,4 +1,4 @@
-//! What is explained, and how much may be tried for it.
+//! The case that is explained, and the limits of the search for its causes.
 
 use crate::{delivery::Delivery, options::Options, scheme::Scheme};
 

@@ -1,4 +1,4 @@
-//! What may be wrong, where nothing can be proved.
+//! Hints: causes that are possible, for a failure where no cause is proved.
 
 use alloc::{
     format,
@@ -57,7 +57,7 @@ pub(super) fn hints(case: &Case<'_>, failure: &Failure, causes: &[Cause]) -> Vec
     found.into_iter().map(hint).collect()
 }
 
-/// What the failure itself says.
+/// Adds the hint that the failure itself gives, such as a missing header or an unreadable signature.
 fn unreadable(case: &Case<'_>, failure: &Failure, found: &mut Vec<(CauseCode, String)>) {
     let headers = case.delivery.headers;
     let (code, sentence) = match failure {

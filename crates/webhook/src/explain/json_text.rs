@@ -79,7 +79,7 @@ fn numbers(document: &[Token<'_>], put: Put<'_>) -> ControlFlow<()> {
 pub(super) fn combinations(trial: &Trial<'_>, _: &Case<'_>, attempt: Try<'_>) -> ControlFlow<()> {
     type Part = (CauseCode, &'static str);
     let Some(document) = document(trial) else { return ControlFlow::Continue(()) };
-    // What changes nothing alone changes nothing with others.
+    // A change that has no effect alone has none with others either, so it is left out.
     let mut texts: Vec<(Vec<Token<'_>>, Vec<Part>)> = alloc::vec![(document.clone(), Vec::new())];
     for kind in [CauseCode::UnicodeEscapes, CauseCode::SlashEscapes, CauseCode::HtmlEscapes] {
         for (before, parts) in texts.clone() {

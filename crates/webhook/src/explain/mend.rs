@@ -1,4 +1,4 @@
-//! What to do about each cause. Nothing here loosens a check.
+//! The advice on how to mend each cause. No advice loosens a check.
 
 use alloc::vec::Vec;
 

@@ -12,11 +12,11 @@ use crate::{encoding, failure::Failure};
 pub struct Explanation {
     /// The verdict of the verifier.
     pub verdict: Verdict,
-    /// What was read and computed.
+    /// The steps: the values that the verifier read and computed.
     pub steps: Steps,
-    /// What is proved to be wrong. Each cause alone explains the verdict.
+    /// The causes that are proved. Each cause alone explains the verdict.
     pub causes: Vec<Cause>,
-    /// What may be wrong, without proof.
+    /// The possible causes, without proof.
     pub hints: Vec<Hint>,
     /// How far the search for causes went.
     pub search: Search,
@@ -41,12 +41,12 @@ pub struct Verdict {
     pub body_authenticated: bool,
 }
 
-/// What was read and computed, in the verifier's order.
+/// The values that the verifier read and computed, in its order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Steps {
     /// The secrets and the form in which the scheme reads them.
     pub secrets: Vec<SecretStep>,
-    /// What prevents the verifier from starting: a parameter, the length of the body, the JSON document.
+    /// The problem that prevents the verifier from starting: a parameter, the length of the body, or the JSON document.
     pub problem: Option<Problem>,
     /// One reading for each group of signatures of each signed item: usually one.
     pub readings: Vec<Reading>,
@@ -81,7 +81,7 @@ pub struct SecretStep {
     pub problem: Option<String>,
 }
 
-/// What was read for one group of signatures.
+/// The values that were read and computed for one group of signatures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Reading {
     /// The index of the signed item, if each item of a list is signed.
@@ -231,13 +231,13 @@ pub struct Cause {
     pub code: CauseCode,
     /// The number of the cause in the documentation.
     pub number: u8,
-    /// What is wrong.
+    /// The sentences of all changes, which say what is wrong.
     pub sentence: String,
     /// The changes with which the verifier finds the delivery genuine: usually one.
     pub changes: Vec<Change>,
     /// The verifier's code for the changed delivery. Any other than `OK` comes after the signature was found good.
     pub verdict: &'static str,
-    /// What to do.
+    /// The advice on how to mend the cause.
     pub mend: Mend,
 }
 
@@ -246,9 +246,9 @@ pub struct Cause {
 pub struct Change {
     /// The code.
     pub code: CauseCode,
-    /// What was changed, such as `body`, `url`, `header:x-signature`, `secret`.
+    /// The name of the changed part, such as `body`, `url`, `header:x-signature`, `secret`.
     pub subject: String,
-    /// What is different in what the sender signed.
+    /// A sentence that says how the signed delivery differs from this one.
     pub sentence: String,
     /// The index of the changed secret.
     pub secret: Option<usize>,
@@ -261,9 +261,9 @@ pub struct Change {
 pub struct Difference {
     /// Its offset, bytes.
     pub offset: usize,
-    /// What was given.
+    /// The bytes that were given.
     pub given: Excerpt,
-    /// What was signed.
+    /// The bytes that were signed.
     pub signed: Excerpt,
 }
 
@@ -287,13 +287,13 @@ pub struct Hint {
     pub code: CauseCode,
     /// The number of the cause in the documentation.
     pub number: u8,
-    /// What points to it.
+    /// A sentence that says what points to the cause.
     pub sentence: String,
-    /// What to do.
+    /// The advice on how to mend the cause.
     pub mend: Mend,
 }
 
-/// What to do about a cause.
+/// The advice on how to mend a cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mend {
     /// A sentence.

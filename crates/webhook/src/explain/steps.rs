@@ -1,4 +1,5 @@
-//! What the verifier reads and computes, step by step. It uses the verifier's own parts; the verdict is the verifier's.
+//! The steps of the verifier: the values that it reads and computes. This module uses the verifier's own parts and
+//! makes no verdict of its own.
 
 use alloc::{
     borrow::Cow,

@@ -1,4 +1,4 @@
-// What a change changed: each field from what to what.
+// Shows the changed fields of an audit entry, each with its values before and after.
 
 import type { ComponentChildren } from "preact";
 

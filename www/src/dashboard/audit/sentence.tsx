@@ -8,9 +8,9 @@ import { holds } from "../../rights";
 
 export interface SentenceProps {
   entry: AuditEntry;
-  /** Whose log it is; undefined for the operators'. */
+  /** The tenant that the log belongs to; undefined for the operators' log. */
   tenant: string | undefined;
-  /** Who reads it. */
+  /** The operator who reads the log. */
   reader: OperatorSession["operator"];
 }
 
@@ -80,7 +80,7 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
   }
 }
 
-/** What it was done to; a link where the reader may see it. */
+/** The thing that was acted on; a link where the reader may see it. */
 function Subject({ entry, tenant, reader }: SentenceProps): ComponentChildren {
   if (entry.dead_letter) {
     const { id, source } = entry.dead_letter;

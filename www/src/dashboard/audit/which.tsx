@@ -1,4 +1,4 @@
-// Whose log, and of which key: both stand in the address once they are chosen.
+// Chooses a log, and the key in it: both stand in the address once they are chosen.
 
 import { useEffect, useState } from "preact/hooks";
 

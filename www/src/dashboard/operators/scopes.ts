@@ -1,11 +1,11 @@
-// What the scopes of operators allow.
+// Describes what each scope of an operator allows.
 
 import type { OperatorScope } from "../../api/types";
 
 interface About {
   name: OperatorScope;
   means: string;
-  /** What more it allows an operator of all tenants. */
+  /** The further rights that it gives an operator of all tenants. */
   everywhere?: string;
   /** Of no use to an operator of one tenant. */
   everywhereOnly?: true;
@@ -29,7 +29,7 @@ export const OPERATOR_SCOPES: readonly About[] = [
   { name: "webhooks:write", means: "Send such events again, or discard them.", everywhereOnly: true },
 ];
 
-/** What somebody usually needs. */
+/** The usual sets of scopes, by role. */
 export const ROLES: readonly { name: string; about: string; scopes: readonly OperatorScope[] }[] = [
   { name: "Support", about: "Looks, and changes nothing.", scopes: ["keys:read", "audit:read"] },
   { name: "Product backend", about: "Manages keys for customers.", scopes: ["keys:read", "keys:write", "audit:read"] },

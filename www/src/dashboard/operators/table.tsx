@@ -18,7 +18,7 @@ export type Open = { kind: "new" } | { kind: "rotate" | "keep" | "revoke"; opera
 interface TableProps {
   operators: readonly Operator[];
   status: "active" | "expired" | "revoked";
-  /** Who is signed in. */
+  /** The operator who is signed in. */
   reader: OperatorSession["operator"];
   stale: boolean;
   empty: ComponentChildren;

@@ -1,4 +1,4 @@
-// What an operator's key opens.
+// Says what an operator's key opens.
 
 export function Use() {
   return (

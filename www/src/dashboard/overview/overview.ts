@@ -1,4 +1,4 @@
-// What the overview shows, from the API.
+// Reads the overview's data from the API.
 
 import type { Client } from "../../api/client";
 import type { ListedKey, ListedKeys, Overview } from "../../api/types";

@@ -83,7 +83,7 @@ export default function OverviewPage({ session }: PageProps) {
   );
 }
 
-/** What to do where there is no tenant yet. */
+/** The first steps, shown while there is no tenant yet. */
 function FirstSteps() {
   return (
     <Empty title="Nothing here yet">

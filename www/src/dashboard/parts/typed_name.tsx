@@ -1,11 +1,11 @@
-// What is large asks for its name to be typed, so that nobody does it to another one by a slip.
+// Asks for a name to be typed before a grave action, so that nobody does it to another target by a slip.
 
 import type { ComponentChildren } from "preact";
 
 import { Field } from "../../components/field";
 
 interface TypedNameProps {
-  /** What has that name: "the tenant’s name". */
+  /** The words for the name: "the tenant’s name". */
   what: string;
   name: string;
   value: string;

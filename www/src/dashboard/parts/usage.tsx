@@ -1,4 +1,4 @@
-// What the edges let in and what they refused, of one tenant or of all.
+// Shows how many requests the edges allowed and refused, of one tenant or of all.
 
 import type { UsageByCode, UsagePeriod } from "../../api/types";
 import { useQuery } from "../../api/use_query";

@@ -33,7 +33,7 @@ type LimitTexts = Record<(typeof NAMES)[number], string>;
 
 export function EditTenant({ original: given, plans, onChanged, onClose }: Props) {
   const { client } = useApp();
-  // What the form began with: the page behind it may learn of another state meanwhile.
+  // The form keeps the state that it began with: the page behind it may learn of another one meanwhile.
   const [original] = useState(given);
   const [plan, setPlan] = useState(original.plan ?? "");
   const [limits, setLimits] = useState(() => textsOf(original.own_limits));

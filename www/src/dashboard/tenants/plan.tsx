@@ -1,4 +1,4 @@
-// What a tenant may use: its plan, the limits on its keys, its rate limits and quotas, and what is left of them.
+// Shows a tenant's plan, the limits on its keys, its rate limits and quotas, and what is left of them.
 
 import { useState } from "preact/hooks";
 

@@ -88,7 +88,7 @@ fn a_ledger_whose_storage_went_back_numbers_on_from_where_the_overview_is() {
     assert_eq!(Reporting::default().made(NOW).taken(9, None).made(NOW).number, 10);
 }
 
-/// What may happen to a ledger and its reports.
+/// An event that may happen to a ledger or its reports.
 #[derive(Clone, Debug)]
 enum Event {
     Used(i64, u64),

@@ -1,4 +1,4 @@
-//! What was read from a text.
+//! The request that was read from a pasted text.
 
 use alloc::{string::String, vec::Vec};
 
@@ -19,6 +19,6 @@ pub struct PastedRequest {
     pub body: Option<String>,
     /// Whether the body is in base64.
     pub body_is_base64: bool,
-    /// What was changed or passed over, in sentences.
+    /// Sentences that say what was changed or ignored.
     pub notes: Vec<String>,
 }

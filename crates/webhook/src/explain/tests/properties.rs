@@ -18,7 +18,7 @@ const FEW: Limits<'_> = Limits { tries: 150, expired: &|| false };
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(target_arch = "wasm32") { 16 } else { 128 }))]
 
-    /// Whatever is changed, the explanation has the verifier's verdict, and a good delivery has no cause.
+    /// The explanation has the verifier's verdict after any change, and a good delivery has no cause.
     #[test]
     fn the_verdict_is_the_verifiers(
         scheme in prop::sample::select(&[GITHUB, SLACK, STANDARD, STRIPE][..]),
@@ -45,7 +45,7 @@ proptest! {
         if explanation.verdict.valid {
             prop_assert!(explanation.causes.is_empty() && explanation.hints.is_empty());
         }
-        // What matches in the steps is what the verifier found.
+        // The steps contain a match exactly if the verifier found one.
         let mut compared = explanation.steps.readings.iter().flat_map(|reading| &reading.comparisons);
         let matched = compared.any(|it| it.entry.is_some());
         prop_assert_eq!(matched, matches!(given.code(), "OK" | "TIMESTAMP_TOO_OLD" | "TIMESTAMP_TOO_NEW"));
