@@ -27,9 +27,10 @@ const found = () =>
   );
 
 async function installed() {
-  const isDebian = process.platform === "linux" && (await answers("apt-get")) && (await answers("apt-cache", ["show", "chromium"]));
+  const isDebian = process.platform === "linux" && (await answers("apt-get"));
   if (isDebian && process.getuid() === 0) {
     const env = { DEBIAN_FRONTEND: "noninteractive" };
+    // A fresh machine may have no list of packages yet.
     await quietly("Updating Debian's list of packages", "apt-get", ["update", "-qq"], { env });
     const install = ["install", "-y", "-qq", "--no-install-recommends", ...PACKAGES];
     await quietly("Installing Chromium, once", "apt-get", install, { env, usually: "30 seconds" });
