@@ -27,9 +27,8 @@ mod router;
 mod usage;
 
 use keystile_core::base::problem::Problem;
-use keystile_runtime::log;
+use keystile_runtime::{crossing::promise, log};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::{incoming::Incoming, isolate::Isolate, reply::Reply, response::ResponseOrFuture};
 
@@ -46,6 +45,6 @@ pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> JsValue {
     let incoming = Incoming::read(request, env, context, isolate.next_request_id());
     match router::answer(&isolate, incoming) {
         ResponseOrFuture::Ready(response) => response,
-        ResponseOrFuture::Later(response) => future_to_promise(async move { Ok(response.await) }).into(),
+        ResponseOrFuture::Later(response) => promise(response).into(),
     }
 }

@@ -3,9 +3,8 @@
 use std::pin::Pin;
 
 use js_sys::Promise;
-use keystile_runtime::log;
+use keystile_runtime::{crossing::promise, log};
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::{glue, incoming::Incoming};
 
@@ -24,10 +23,10 @@ impl ResponseOrFuture {
 /// Does something in the context of the request that caused it, even after the response was sent or the caller has
 /// gone. The promise resolves when it is done.
 pub(crate) fn in_background(incoming: &Incoming, work: impl Future<Output = ()> + 'static) -> Promise {
-    let done = future_to_promise(async move {
+    let done = promise(Box::pin(async move {
         work.await;
-        Ok(JsValue::UNDEFINED)
-    });
+        JsValue::UNDEFINED
+    }));
     if glue::wait_until(&incoming.context, &done).is_err() {
         log::warn("wait_until_failed", &[("request_id", incoming.request_id.as_str().into())]);
     }

@@ -16,9 +16,9 @@ use keystile_core::{
         counter::{Batch, Flush, TIMEOUT_MS},
     },
 };
-use keystile_runtime::{clock, log, object};
+use keystile_runtime::{clock, crossing::promise, log, object};
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
 use crate::{incoming::Incoming, isolate::Isolate, response::in_background};
@@ -45,7 +45,7 @@ async fn carry_out(isolate: Rc<Isolate>, env: Env, mut flush: Flush) {
         if batches.is_empty() {
             break;
         }
-        let send = |batch| future_to_promise(send(Rc::clone(&isolate), env.clone(), batch));
+        let send = |batch| promise(Box::pin(send(Rc::clone(&isolate), env.clone(), batch)));
         let sent: Array = batches.into_iter().map(send).collect();
         // None of these can fail: errors are reported to the counter.
         let _ = JsFuture::from(Promise::all(&sent)).await;
@@ -56,7 +56,7 @@ async fn carry_out(isolate: Rc<Isolate>, env: Env, mut flush: Flush) {
     }
 }
 
-async fn send(isolate: Rc<Isolate>, env: Env, batch: Batch) -> Result<JsValue, JsValue> {
+async fn send(isolate: Rc<Isolate>, env: Env, batch: Batch) -> JsValue {
     let timeout_ms = TIMEOUT_MS.unsigned_abs();
     let answer =
         object::exchange(&env, UsageBatch::BINDING, &batch.ledger, UsageBatch::PATH, &batch.body, timeout_ms).await;
@@ -69,5 +69,5 @@ async fn send(isolate: Rc<Isolate>, env: Env, batch: Batch) -> Result<JsValue, J
             log::warn("usage_not_taken", &[("ledger", batch.ledger.as_ref().into()), ("reason", reason.into())]);
         }
     }
-    Ok(JsValue::UNDEFINED)
+    JsValue::UNDEFINED
 }

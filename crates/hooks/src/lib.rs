@@ -29,9 +29,8 @@ use std::rc::Rc;
 
 use js_sys::Promise;
 use keystile_core::base::{code::Code, path::Path, problem::Problem};
-use keystile_runtime::log;
+use keystile_runtime::{crossing::promise, log};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::{incoming::Incoming, reply::Reply, source::Hooks};
 
@@ -40,10 +39,10 @@ use crate::{incoming::Incoming, reply::Reply, source::Hooks};
 /// The work continues even if the sender hangs up. Stopping half-way would leave a delivery with an unknown outcome.
 #[wasm_bindgen]
 pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> Promise {
-    let done = future_to_promise(async move {
+    let done = promise(Box::pin(async move {
         let incoming = Incoming::read(request, env);
-        Ok(answer(&incoming).await.send(&incoming.request_id))
-    });
+        answer(&incoming).await.send(&incoming.request_id)
+    }));
     if glue::wait_until(&context, &done).is_err() {
         log::warn("wait_until_failed", &[]);
     }
@@ -55,10 +54,10 @@ pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> Promise {
 /// Never fails, since the platform would repeat all messages of the batch.
 #[wasm_bindgen]
 pub fn queue(batch: queue::Batch, env: JsValue, _context: JsValue) -> Promise {
-    future_to_promise(async move {
+    promise(Box::pin(async move {
         consumer::consume(&batch, &env.unchecked_into()).await;
-        Ok(JsValue::UNDEFINED)
-    })
+        JsValue::UNDEFINED
+    }))
 }
 
 async fn answer(incoming: &Incoming) -> Reply {

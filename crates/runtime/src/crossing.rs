@@ -1,8 +1,11 @@
 //! Crossings between WebAssembly and a worker's `glue.js`. Several texts cross as one, since each crossing costs about
 //! as much as hashing a key.
 
+use std::pin::Pin;
+
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
 
 /// The separator of texts that cross in one piece.
 pub const SEPARATOR: char = '\0';
@@ -19,6 +22,12 @@ pub fn join<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
         joined.push_str(value);
     }
     joined
+}
+
+/// Starts a future, and returns the promise of its value. All futures have one type here, since the code that drives a
+/// future is compiled for each type.
+pub fn promise(work: Pin<Box<dyn Future<Output = JsValue>>>) -> Promise {
+    future_to_promise(async move { Ok(work.await) })
 }
 
 /// Calls `ctx.waitUntil`.

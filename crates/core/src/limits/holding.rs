@@ -63,7 +63,7 @@ impl Holding {
                 reported: 0,
                 ends_at: asked_at.time.plus_millis(certain_ms),
             });
-            self.grants.sort_by_key(|held| held.ends_at);
+            self.grants.sort_unstable_by_key(|held| (held.ends_at, held.number));
         }
     }
 
