@@ -44,7 +44,7 @@ describe("commands", () => {
     const commands = commandsOf(blocks);
     if (!commands.length) continue;
     test(page, async () => {
-      const outputs = await runBlocks(commands, { home, stack: running.stack });
+      const outputs = await runBlocks(commands, { home, ...running });
       commands.forEach(({ answer }, index) => answer && assertAnswer(answer, outputs[index]));
     });
   }

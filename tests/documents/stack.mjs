@@ -6,7 +6,8 @@ import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { buildConfig } from "../../scripts/build.mjs";
+import { writeConfig } from "../../scripts/build.mjs";
+import { localSecrets } from "../../scripts/local_secrets.mjs";
 import { CONFIGS, startStack } from "../../scripts/stack.mjs";
 import { inRoot } from "../../scripts/tools.mjs";
 
@@ -17,20 +18,21 @@ export const emptyHome = () => mkdtempSync(path.join(tmpdir(), "keystile-documen
 export async function startIn(home, toml) {
   writeFileSync(path.join(home, "keystile.toml"), toml);
   const module = path.join(home, "config.js");
-  await buildConfig({ config: path.join(home, "keystile.toml"), configOut: module });
+  const { summary } = await writeConfig({ config: path.join(home, "keystile.toml"), configOut: module });
   const log = createWriteStream(path.join(home, "wrangler.log"));
   await once(log, "open");
   const configs = { ...CONFIGS };
   for (const worker of ["edge", "manage", "hooks", "limiter"]) configs[worker] = copyOf(worker, home, module);
   const ports = { edge: 0, manage: 0, upstream: 0 };
-  const { ready, ended, stop } = await startStack({ home, configs, ports, output: log });
+  const { rootKey } = await localSecrets(home, configs, summary);
+  const { ready, ended, stop } = await startStack({ home, configs, summary, rootKey, ports, output: log });
   const close = async () => {
     stop();
     await ended;
     rmSync(home, { recursive: true, force: true });
   };
   try {
-    return { stack: await ready, close };
+    return { stack: await ready, summary, close };
   } catch (error) {
     stop();
     throw new Error(`${error.message}\n${readFileSync(path.join(home, "wrangler.log"), "utf8")}`, { cause: error });

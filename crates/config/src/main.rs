@@ -1,22 +1,25 @@
 //! `keystile-config keystile.toml`: checks the configuration and prints a JSON object: `workers`, its shipped form, a
 //! text for each worker, and `summary`, the facts that scripts need.
 //!
-//! `keystile-config --secret`: checks the value of `KEYSTILE_SECRET` in the environment.
+//! `keystile-config --secrets`: checks `KEYSTILE_SECRET` and `KEYSTILE_ROOT_KEY` in the environment, as the workers do.
 //!
 //! Mistakes are written to standard error, all at once, each as `keystile.toml:12: routes.0.read.1: …`. They fail the
 //! build.
 
 use std::{env, fs, process::ExitCode};
 
-use keystile_core::key::keyring::Keyring;
+use keystile_core::key::{
+    keyring::Keyring,
+    root_key::{MIN_ROOT_KEY_LEN, RootKeys},
+};
 use serde_json::json;
 
 fn main() -> ExitCode {
     let Some(argument) = env::args().nth(1) else {
-        eprintln!("usage: keystile-config keystile.toml, or keystile-config --secret");
+        eprintln!("usage: keystile-config keystile.toml, or keystile-config --secrets");
         return ExitCode::FAILURE;
     };
-    match if argument == "--secret" { check_secret() } else { check(&argument) } {
+    match if argument == "--secrets" { check_secrets() } else { check(&argument) } {
         Ok(output) => {
             println!("{output}");
             ExitCode::SUCCESS
@@ -38,8 +41,13 @@ fn check(file: &str) -> Result<String, Vec<String>> {
     Ok(output.to_string())
 }
 
-/// Checks the secret as the workers do.
-fn check_secret() -> Result<String, Vec<String>> {
-    let value = env::var("KEYSTILE_SECRET").unwrap_or_default();
-    Keyring::parse(&value).map(|_| String::new()).map_err(|error| vec![error.to_string()])
+fn check_secrets() -> Result<String, Vec<String>> {
+    let value = |name| env::var(name).unwrap_or_default();
+    let secret = Keyring::parse(&value("KEYSTILE_SECRET")).err().map(|error| error.to_string());
+    let no_root_key = RootKeys::parse(&value("KEYSTILE_ROOT_KEY")).is_empty();
+    let root_key = no_root_key.then(|| {
+        format!("KEYSTILE_ROOT_KEY: write a key of {MIN_ROOT_KEY_LEN} characters or more, or several joined by commas")
+    });
+    let mistakes: Vec<_> = secret.into_iter().chain(root_key).collect();
+    if mistakes.is_empty() { Ok(String::new()) } else { Err(mistakes) }
 }

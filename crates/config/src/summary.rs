@@ -6,7 +6,7 @@ use keystile_core::{
         route::{Action, Pattern, Route},
         scope::Catalog,
     },
-    config::{DefaultScopes, EdgeConfig, ManageConfig, Target, WebhookSource},
+    config::{DefaultScopes, EdgeConfig, ManageConfig, Target, Upstream, WebhookSource},
     key::{Environment, credential::CredentialHeader},
 };
 use serde::Serialize;
@@ -56,6 +56,10 @@ pub struct Place {
     pub name: String,
     pub service: Option<String>,
     pub url: Option<String>,
+    /// Whether the edge calls it, for a route.
+    pub of_routes: bool,
+    /// Whether the receiver of webhooks calls it, for a source.
+    pub of_webhooks: bool,
 }
 
 impl Summary {
@@ -67,7 +71,7 @@ impl Summary {
             guards: raw.iter().map(|route| route.path.clone()).collect(),
             example: example(raw, edge, manage),
             webhooks: sources.iter().map(|source| format!("{hooks}/{}", source.source)).collect(),
-            upstreams: edge.upstreams.iter().map(|upstream| place(&upstream.name, &upstream.target)).collect(),
+            upstreams: places(edge, sources),
             edge_secrets: once_each(edge.upstreams.iter().filter_map(|upstream| upstream.signing_secret.as_ref())),
             signing_secrets: once_each(signing),
             sender_secrets: once_each(senders),
@@ -128,12 +132,17 @@ const fn sent_in(header: &CredentialHeader) -> &'static str {
     }
 }
 
-fn place(name: &str, target: &Target) -> Place {
-    let (service, url) = match target {
-        Target::Service(service) => (Some(service.clone()), None),
-        Target::Url(url) => (None, Some(url.clone())),
+fn places(edge: &EdgeConfig, sources: &[WebhookSource]) -> Vec<Place> {
+    let place = |(index, upstream): (usize, &Upstream)| {
+        let (service, url) = match &upstream.target {
+            Target::Service(service) => (Some(service.clone()), None),
+            Target::Url(url) => (None, Some(url.clone())),
+        };
+        let of_routes = edge.routes.iter().any(|route| route.upstream == index);
+        let of_webhooks = sources.iter().any(|source| source.upstream == index);
+        Place { name: upstream.name.clone(), service, url, of_routes, of_webhooks }
     };
-    Place { name: name.into(), service, url }
+    edge.upstreams.iter().enumerate().map(place).collect()
 }
 
 fn once_each<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {

@@ -638,8 +638,8 @@ fn the_summary_has_a_key_and_a_request_that_it_is_good_for() {
     assert_eq!(summary.webhooks, ["/hooks/events"]);
     assert_eq!(summary.sender_secrets, ["EVENTS_KEY", "EVENTS_KEY_OLD"]);
     assert_eq!(summary.signing_secrets, ["OUR_SECRET"]);
-    assert_eq!(summary.upstreams.len(), 1);
-    assert_eq!(summary.upstreams[0].service.as_deref(), Some("UPSTREAM"));
+    let [place] = summary.upstreams.as_slice() else { panic!("one upstream expected") };
+    assert_eq!((place.service.as_deref(), place.of_routes, place.of_webhooks), (Some("UPSTREAM"), true, true));
     let example = summary.example;
     assert_eq!((example.path.as_deref(), example.method), (Some("/api/leads"), "GET"));
     assert_eq!((example.header, example.environment), ("Authorization: Bearer ", Some(Environment::Live)));
