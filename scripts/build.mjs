@@ -30,12 +30,10 @@ for (const name of ["KEYSTILE_CONFIG", "KEYSTILE_CONFIG_OUT"]) {
   if (process.env[name]) process.env[name] = fromCaller(process.env[name]);
 }
 
-/** Builds the configuration and the given targets. Returns the facts of the configuration. */
 export async function build(targets = TARGETS, options = {}) {
-  const { summary } = await writeConfig(options);
+  await buildConfig(options);
   await buildWorkers(WORKERS.filter((worker) => targets.includes(worker)));
   if (targets.includes("pages")) await buildPages({ release: profile() === "release" });
-  return summary;
 }
 
 /**

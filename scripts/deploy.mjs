@@ -12,7 +12,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { missingBindings } from "./bindings.mjs";
-import { build, configFile } from "./build.mjs";
+import { build, configFile, writeConfig } from "./build.mjs";
 import { bundle, EDGE, HOOKS, kib, LIMITER, MANAGE, uploadSize, UPSTREAM } from "./bundle.mjs";
 import { buildPages } from "./pages.mjs";
 import { asProgram, answers, capture, Failed, run } from "./run.mjs";
@@ -39,7 +39,8 @@ await asProgram(async () => {
   delete process.env.KEYSTILE_PROFILE; // // Only `npm start` sets this; a release is built here.
   const { values } = parseArgs({ options: { "dry-run": { type: "boolean" } } });
   await setup();
-  refuseWhatCannotWork(await build());
+  refuseWhatCannotWork((await writeConfig()).summary);
+  await build();
   await (values["dry-run"] ? rehearse() : deploy());
 });
 

@@ -212,10 +212,12 @@ function ending(server, cleanUp) {
     asked = true;
     signalGroup("SIGKILL");
   };
-  process.on("exit", () => signalGroup("SIGKILL"));
+  const atExit = () => signalGroup("SIGKILL");
+  process.on("exit", atExit);
   const ended = new Promise((resolve, reject) => {
     server.on("error", reject);
     server.on("exit", (code) => {
+      process.off("exit", atExit);
       signalGroup("SIGKILL");
       cleanUp();
       if (asked) resolve();

@@ -40,6 +40,7 @@ const steps = {
   budget: ["Size and startup", checkBudget],
   e2e: ["End to end", allEndToEnd],
   pages: ["The pages, in a browser", () => inBrowser(path.join("tests", "pages"), { atOnce: 2 })],
+  local: ["`npm start`, and SIGKILL amid changes", () => endToEnd(path.join("tests", "local"))],
   documents: ["Commands of the documents", () => endToEnd(path.join("tests", "documents"))],
   systems: ["The five products of examples/", () => inBrowser(path.join("tests", "systems"), { reporters: ["./tests/systems/rows.mjs"] })],
   coverage: ["Every documented answer was seen", checkCoverage],
