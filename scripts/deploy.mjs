@@ -51,10 +51,13 @@ function refuseWhatCannotWork(summary) {
     ...local.map(({ name, url }) => `The upstream "${name}" is ${url}, which is this machine: Cloudflare can't reach it. Write its public https:// URL.`),
     ...missingBindings(summary, { edge: inRoot(EDGE.config), hooks: inRoot(HOOKS.config) }),
   ];
-  if (mistakes.length) throw new Failed(`${path.relative(root, configFile())} can't be deployed:\n${mistakes.map((each) => `  - ${each}`).join("\n")}`);
+  if (mistakes.length === 0) return;
+  throw new Failed([`${path.relative(root, configFile())} can't be deployed:`, ...mistakes.map((each) => `  - ${each}`)].join("\n"));
 }
 
-const isLoopback = (host) => host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127\./.test(host);
+function isLoopback(host) {
+  return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127\./.test(host);
+}
 
 async function rehearse() {
   for (const [name, { eager, lazy }] of Object.entries(await buildPages({ release: true }))) {
