@@ -7,12 +7,15 @@ import { root } from "./tools.mjs";
 
 /** A sentence for each binding that is missing. `edge` and `hooks` are the wrangler files. */
 export function missingBindings({ upstreams }, { edge, hooks }) {
-  const lacks = (file, service) => !new RegExp(`^\\s*binding\\s*=\\s*"${service}"`, "m").test(readFileSync(file, "utf8"));
+  const has = (file, service) => new RegExp(`^\\s*binding\\s*=\\s*"${service}"`, "m").test(readFileSync(file, "utf8"));
+  const sentence = (name, service, file) =>
+    `The upstream "${name}" is the service binding ${service}, which ${path.relative(root, file)} lacks. ` +
+    `Add a [[services]] with binding = "${service}" there.`;
   return upstreams
     .filter(({ service }) => service)
     .flatMap(({ name, service, of_routes, of_webhooks }) =>
       [of_routes && edge, of_webhooks && hooks]
-        .filter((file) => file && lacks(file, service))
-        .map((file) => `The upstream "${name}" is the service binding ${service}, which ${path.relative(root, file)} lacks. Add a [[services]] with binding = "${service}" there.`),
+        .filter((file) => file && !has(file, service))
+        .map((file) => sentence(name, service, file)),
     );
 }

@@ -49,8 +49,9 @@ export async function writeConfig({ config, configOut } = {}) {
   const module = fromCaller(configOut) ?? process.env.KEYSTILE_CONFIG_OUT ?? inRoot("build", "keystile.config.js");
   const { workers, summary } = await checked(fromCaller(config) ?? configFile());
   // An export for each worker; each bundles its own alone.
-  const exports = Object.entries(workers).map(([worker, part]) => `export const ${worker} = ${JSON.stringify(part)};\n`);
-  return { module, changed: writeIfChanged(module, exports.join("")), summary };
+  const exported = ([worker, part]) => `export const ${worker} = ${JSON.stringify(part)};\n`;
+  const changed = writeIfChanged(module, Object.entries(workers).map(exported).join(""));
+  return { module, changed, summary };
 }
 
 /** The configuration in use: keystile.toml, unless KEYSTILE_CONFIG names another. */
@@ -180,8 +181,8 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     for (const target of targets ?? []) {
       if (!TARGETS.includes(target)) throw new Failed(`Build what? ${TARGETS.join(", ")} or all, not "${target}".`);
     }
-    // A build that wrangler starts. `npm start` has set everything up, and builds the configuration itself: a mistake in
-    // it must not stop the workers.
+    // A build that wrangler starts. `npm start` has set everything up, and builds the configuration itself: a mistake
+    // in it must not stop the workers.
     if (profile() === START) return buildWorkers(WORKERS.filter((worker) => targets?.includes(worker)));
     await setup();
     await build(targets, { config: values.config, configOut: values["config-out"] });

@@ -48,11 +48,16 @@ await asProgram(async () => {
 function refuseWhatCannotWork(summary) {
   const local = summary.upstreams.filter(({ url }) => url && isLoopback(new URL(url).hostname));
   const mistakes = [
-    ...local.map(({ name, url }) => `The upstream "${name}" is ${url}, which is this machine: Cloudflare can't reach it. Write its public https:// URL.`),
+    ...local.map(
+      ({ name, url }) =>
+        `The upstream "${name}" is ${url}, which is this machine: Cloudflare can't reach it. ` +
+        "Write its public https:// URL.",
+    ),
     ...missingBindings(summary, { edge: inRoot(EDGE.config), hooks: inRoot(HOOKS.config) }),
   ];
   if (mistakes.length === 0) return;
-  throw new Failed([`${path.relative(root, configFile())} can't be deployed:`, ...mistakes.map((each) => `  - ${each}`)].join("\n"));
+  const list = mistakes.map((each) => `  - ${each}`).join("\n");
+  throw new Failed(`${path.relative(root, configFile())} can't be deployed:\n${list}`);
 }
 
 function isLoopback(host) {

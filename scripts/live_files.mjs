@@ -1,6 +1,6 @@
-// Edits while `npm start` runs: of keystile.toml, or of the file in its place, and of .dev.vars. Each is noticed, however
-// an editor saves: in place, by a new file that is renamed, through a link. A mistake is said, and the last good
-// configuration goes on.
+// Edits while `npm start` runs: of keystile.toml, or of the file in its place, and of .dev.vars. Each is noticed,
+// however an editor saves: in place, by a new file that is renamed, through a link. A mistake is said, and the last
+// good configuration goes on.
 
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import path from "node:path";

@@ -31,7 +31,8 @@ export async function localSecrets(home, configs, summary) {
   for (const directory of new Set([home, path.dirname(configs.manage), path.dirname(configs.hooks)])) {
     writeIfChanged(path.join(directory, ".dev.vars"), completed);
   }
-  return { rootKey: firstOf(own.KEYSTILE_ROOT_KEY), notes: [...missing(summary, value), ...notLoaded(configs, summary)] };
+  const notes = [...missing(summary, value), ...notLoaded(configs, summary)];
+  return { rootKey: firstOf(own.KEYSTILE_ROOT_KEY), notes };
 }
 
 export const secretsFile = (home) => path.join(home, ".dev.vars");
@@ -67,7 +68,11 @@ function withMadeUp(text, { edge_secrets, signing_secrets, sender_secrets }) {
 const missing = ({ sender_secrets }, value) =>
   sender_secrets
     .filter((name) => !value(name))
-    .map((name) => `.dev.vars lacks ${name}, which keystile.toml names in \`secrets\` of a source. Add ${name}="…", the sender's secret; until then its deliveries are refused.`);
+    .map(
+      (name) =>
+        `.dev.vars lacks ${name}, which keystile.toml names in \`secrets\` of a source. Add ${name}="…", ` +
+        "the sender's secret; until then its deliveries are refused.",
+    );
 
 /** The edge gets only the secrets that its wrangler file lists. */
 function notLoaded({ edge }, { edge_secrets }) {
@@ -77,8 +82,9 @@ function notLoaded({ edge }, { edge_secrets }) {
   if (lacking.length === 0) return [];
   const whole = `required = [${[listed.trim(), ...lacking.map((name) => `"${name}"`)].join(", ")}]`;
   return [
-    `${lacking.join(" and ")} is in .dev.vars, but not in the list \`required\` under [secrets] in ${path.relative(root, edge)}, and wrangler ` +
-      `gives the edge only what that lists. Write ${whole} there; until then requests to upstreams that sign with it get 502.`,
+    `${lacking.join(" and ")} is in .dev.vars, but not in the list \`required\` under [secrets] in ` +
+      `${path.relative(root, edge)}, and wrangler gives the edge only what that lists. Write ${whole} there; ` +
+      "until then requests to upstreams that sign with it get 502.",
   ];
 }
 
@@ -99,10 +105,11 @@ function refuseForeignState(home, secret) {
   const file = marksOf(home);
   if (!existsSync(file)) return;
   const known = JSON.parse(readFileSync(file, "utf8"));
-  if (marks(secret).some((mark) => known.includes(mark))) return;
+  if (marks(secret).some((each) => known.includes(each))) return;
   throw new Failed(
-    "The keys in .dev/state were made with another KEYSTILE_SECRET than the one in .dev.vars, so all would be refused.\n" +
-      "Put that one back, or write both, joined by a comma. To begin anew without those keys: rm -r .dev/state",
+    "The keys in .dev/state were made with another KEYSTILE_SECRET than the one in .dev.vars, so all would be " +
+      "refused.\nPut that one back, or write both, joined by a comma. " +
+      "To begin anew without those keys: rm -r .dev/state",
   );
 }
 
@@ -117,7 +124,8 @@ async function checkOwn(secrets) {
 
 const stateOf = (home) => path.join(home, ".dev", "state");
 const marksOf = (home) => path.join(stateOf(home), "secrets.json");
-const marks = (secret) => secret.split(",").map((each) => createHash("sha256").update(`mark ${each.trim()}`).digest("hex").slice(0, 16));
+const mark = (secret) => createHash("sha256").update(`mark ${secret.trim()}`).digest("hex").slice(0, 16);
+const marks = (secrets) => secrets.split(",").map(mark);
 const firstOf = (list) => list.split(",")[0].trim();
 const valueIn = (text, name) => text.match(new RegExp(`^\\s*${name}\\s*=\\s*(["']?)(.*?)\\1\\s*$`, "m"))?.[2];
 

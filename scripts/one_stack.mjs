@@ -42,14 +42,15 @@ async function endLeftBehind(home, group) {
     }
   }
   const pids = (await left()).map(({ pid }) => pid).join(", ");
-  throw new Failed(`A killed npm start left processes behind that share .dev/state and don't end: ${pids}. End them first.`);
+  throw new Failed(`A killed npm start left processes that share .dev/state and don't end: ${pids}. End them first.`);
 }
 
-/** The processes that serve `home`, and those of the noted group that are wrangler's; the group may be another's by now. */
+/** The processes that serve `home`, and those of the noted group that are wrangler's: it may be another's by now. */
 async function leftBehind(home, group) {
   const state = path.join(home, ".dev", "state");
-  const all = await processes();
-  return all.filter(({ command, ...each }) => command.includes(`--persist-to ${state}`) || (each.group === group && /workerd|wrangler/.test(command)));
+  const isOf = (each) =>
+    each.command.includes(`--persist-to ${state}`) || (each.group === group && /workerd|wrangler/.test(each.command));
+  return (await processes()).filter(isOf);
 }
 
 function recorded(home) {
@@ -77,14 +78,16 @@ function signalGroup(group, signal) {
 
 /** All processes: {pid, group, command}. None on Windows, which has no groups. */
 async function processes() {
-  if (process.platform === "linux") return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap(ofProc);
+  if (process.platform === "linux") return readdirSync("/proc").flatMap(ofProc);
   const listed = (await answers("ps", ["-Ao", "pid=,pgid=,args="])) ?? "";
   const lines = listed.split("\n").map((line) => line.trim().match(/^(\d+)\s+(\d+)\s+(.*)$/));
-  return lines.flatMap((found) => (found ? [{ pid: Number(found[1]), group: Number(found[2]), command: found[3] }] : []));
+  const found = lines.filter(Boolean);
+  return found.map(([, pid, group, command]) => ({ pid: Number(pid), group: Number(group), command }));
 }
 
-/** A process by /proc, since a slim Linux has no `ps`. */
+/** A process by an entry of /proc, since a slim Linux has no `ps`. */
 function ofProc(pid) {
+  if (!/^\d+$/.test(pid)) return [];
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
     // The fields after the name, which may have any characters and ends with the last parenthesis.

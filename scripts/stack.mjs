@@ -45,10 +45,11 @@ const STOP_SECONDS = 8;
  *   ports    the port of each worker; if it is taken, the next free one is used
  *   output   the target of wrangler's output, as `stdio` of a child process
  *
- * `ready` resolves to the addresses. `ended` settles when everything has ended: by `stop`, at once by `kill`, or with an
- * error because wrangler ended by itself. `describe` writes .dev/stack.json anew for another summary.
+ * `ready` resolves to the addresses. `ended` settles when everything has ended: by `stop`, at once by `kill`, or with
+ * an error because wrangler ended by itself. `describe` writes .dev/stack.json anew for another summary.
  */
-export async function startStack({ home = root, configs = CONFIGS, summary, rootKey, ports = PORTS, output = "inherit" }) {
+export async function startStack(options) {
+  const { summary, rootKey, home = root, configs = CONFIGS, ports = PORTS, output = "inherit" } = options;
   mkdirSync(path.join(home, ".dev", "state"), { recursive: true });
   noteSecrets(home);
   const file = path.join(home, ".dev", "stack.json");
@@ -85,7 +86,8 @@ export function greeting({ edge, manage, upstream, root_key }, { guards, webhook
     ["takes webhooks at", webhooks],
   ];
   const does = places.filter(([, paths]) => paths.length).map(([does, paths]) => `${does} ${some(paths)}`);
-  const behind = upstreams.some(({ service }) => service === "UPSTREAM") ? "the demo behind the edge" : "a demo; keystile.toml names other upstreams";
+  const isUsed = upstreams.some(({ service }) => service === "UPSTREAM");
+  const behind = isUsed ? "the demo behind the edge" : "a demo; the configuration names other upstreams";
   const { environment, scopes } = example;
   return `
 Keystile is running.
@@ -189,10 +191,7 @@ function startWrangler({ home, configs, port, pipes, output }) {
   });
 }
 
-/**
- * Watches for the server's end. `stop` ends wrangler and all its children, `kill` outright; `ended` settles when that is
- * done.
- */
+/** Watches for the server's end. `stop` ends wrangler and all its children, `kill` outright; then `ended` settles. */
 function ending(server, cleanUp) {
   let asked = false;
   const signalGroup = (signal) => {

@@ -1,15 +1,15 @@
-// Rounds of SIGKILL over the stack of `npm start`. In each round clients change keys and senders deliver webhooks, until
-// the whole process group is killed at a moment of chance. The next start has to keep all that was acknowledged:
+// Rounds of SIGKILL over the stack of `npm start`. In each round clients change keys and senders deliver webhooks,
+// until the whole process group is killed at a moment of chance. The next start has to keep all that was acknowledged:
 //
 // - each acknowledged change of a key is there, and nothing else but what was being asked for at the kill;
 // - the audit log has an entry for each version of each key;
 // - edge and ledger agree on every key, those with a change in flight too, and revoked keys are refused at once;
-// - each webhook that was acknowledged in mode `direct` had reached its upstream, and is a duplicate when it comes again;
+// - each webhook that was acknowledged in mode `direct` had reached its upstream, and is a duplicate the next time;
 // - each that was acknowledged in mode `queue` reaches its upstream or is a dead letter.
 //
-// The last has an exception that is the local runtime's own: its queues are in its memory, so events that wait for their
-// batch at the kill are gone. On Cloudflare a queue is durable. So after a kill only events count that had had
-// QUEUE_SETTLES_MS; the last round ends without a kill, and there all count.
+// The last has an exception that is the local runtime's own: its queues are in its memory, so events that wait for
+// their batch at the kill are gone. On Cloudflare a queue is durable. So after a kill only events count that had had
+// QUEUE_SETTLES_MS; the last burst ends without a kill, and all of it counts.
 
 import assert from "node:assert/strict";
 import { appendFileSync, readFileSync } from "node:fs";
@@ -84,15 +84,18 @@ async function holds(api, customers, senders, deliveredBefore) {
 }
 
 const summary = (customers, senders) =>
-  Object.entries({ ...customers.counts(), ...senders.counts() }).map(([what, count]) => `${count} ${what}`).join(", ");
+  Object.entries({ ...customers.counts(), ...senders.counts() })
+    .map(([what, count]) => `${count} ${what}`)
+    .join(", ");
 
 /** The demo's configuration, with imported keys and two sources whose events go to the recorder. */
 function configuration(recorder) {
   const source = (name, more = "") =>
-    `[[webhooks]]\nsource = "${name}"\nprovider = "standard-webhooks"\nsecrets = ["CHAOS_SENDER"]\nupstream = "recorder"\nsigning_secret = "CHAOS_EVENTS"\n${more}`;
-  const demo = readFileSync(inRoot("keystile.toml"), "utf8").replace('prefix = "demo"', 'prefix = "demo"\nallow_imported = ["sk_chaos_"]');
+    `[[webhooks]]\nsource = "${name}"\nprovider = "standard-webhooks"\nsecrets = ["CHAOS_SENDER"]\n` +
+    `upstream = "recorder"\nsigning_secret = "CHAOS_EVENTS"\n${more}`;
+  const demo = readFileSync(inRoot("keystile.toml"), "utf8");
   return [
-    demo,
+    demo.replace('prefix = "demo"', 'prefix = "demo"\nallow_imported = ["sk_chaos_"]'),
     `[[upstreams]]\nname = "recorder"\nurl = "${recorder}"\n`,
     source("direct"),
     source("queued", 'mode = "queue"\nretry_seconds = 1\n'),
@@ -105,7 +108,7 @@ function apiOf({ edge, manage, root_key }) {
     try {
       const answer = await fetch(url, { method, headers, body, signal: AbortSignal.timeout(20_000) });
       const text = await answer.text();
-      const isJson = answer.headers.get("content-type")?.includes("json") && !answer.headers.get("content-type").includes("ndjson");
+      const isJson = /^application\/(problem\+)?json/.test(answer.headers.get("content-type"));
       return { status: answer.status, body: isJson ? JSON.parse(text) : text };
     } catch {
       return undefined;
@@ -118,13 +121,16 @@ function apiOf({ edge, manage, root_key }) {
     assert.ok(answer && answer.status < 300, `the restarted stack answers ${JSON.stringify(answer)}`);
     return answer.body;
   };
-  const manageApi = (method, target, body) => ask(`${manage}${target}`, { method, headers: asRoot, body: asJson(body) });
+  const post = (url, headers, body) => ask(url, { method: "POST", headers, body });
+  const manageApi = (method, target, body) =>
+    ask(`${manage}${target}`, { method, headers: asRoot, body: asJson(body) });
   return {
     /** Changes something; the answer may be missing. */
     change: manageApi,
     /** Reads something of a stack that runs. */
     read: (target) => must(manageApi("GET", target)),
-    verify: (key) => must(ask(`${edge}/keystile/v1/verify`, { method: "POST", headers: asRoot, body: asJson({ key }) })),
-    deliver: (source, headers, body) => ask(`${edge}/hooks/${source}`, { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body }),
+    verify: (key) => must(post(`${edge}/keystile/v1/verify`, asRoot, asJson({ key }))),
+    deliver: (source, headers, body) =>
+      post(`${edge}/hooks/${source}`, { ...headers, "Content-Type": "application/json" }, body),
   };
 }

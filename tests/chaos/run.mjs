@@ -11,7 +11,9 @@ import { emptyHome } from "../support/local_stack.mjs";
 import { chaos } from "./rounds.mjs";
 
 await asProgram(async () => {
-  const { values } = parseArgs({ options: { rounds: { type: "string", default: "12" }, seconds: { type: "string", default: "6" } } });
+  const { values } = parseArgs({
+    options: { rounds: { type: "string", default: "12" }, seconds: { type: "string", default: "6" } },
+  });
   await setup();
   await build(WORKERS);
   const home = emptyHome("chaos");

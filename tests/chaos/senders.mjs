@@ -1,11 +1,11 @@
 // Senders of webhooks, and the upstream that their events are for. It runs in this process, which nobody kills.
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import http from "node:http";
 
 import { secret, standard } from "../support/standard_webhooks.mjs";
-import { randomUUID } from "node:crypto";
 
 const BODY = '{"type":"lead.created"}';
 
@@ -52,7 +52,11 @@ export class Senders {
 
   counts() {
     const { direct, queued } = this.#acknowledged;
-    return { "direct deliveries": direct.length, "queued events": queued.length, "events that the local queue forgot": this.#forgotten };
+    return {
+      "direct deliveries": direct.length,
+      "queued events": queued.length,
+      "events that the local queue forgot": this.#forgotten,
+    };
   }
 
   /** A sender: one delivery after the other. */
@@ -75,7 +79,8 @@ export class Senders {
   async directAreKnown(api) {
     for (const event of this.#acknowledged.direct.filter(({ known }) => !known)) {
       const answer = await this.#deliver(api, "direct", event.id);
-      assert.deepEqual(answer?.body, { status: "duplicate" }, `${event.id} was delivered before the kill: ${JSON.stringify(answer)}`);
+      const said = `${event.id} was delivered before the kill: ${JSON.stringify(answer)}`;
+      assert.deepEqual(answer?.body, { status: "duplicate" }, said);
       event.known = true;
     }
   }

@@ -9,8 +9,10 @@ import { inRoot, root } from "../../scripts/tools.mjs";
 import { document, invalid } from "../support/contract.mjs";
 import { blocksOf, PAGES } from "./pages.mjs";
 
-const tracked = (pattern) =>
-  execFileSync("git", ["ls-files", "-co", "--exclude-standard", pattern], { cwd: root, encoding: "utf8" }).split("\n").filter(Boolean);
+function tracked(pattern) {
+  const arguments_ = ["ls-files", "-co", "--exclude-standard", pattern];
+  return execFileSync("git", arguments_, { cwd: root, encoding: "utf8" }).split("\n").filter(Boolean);
+}
 
 /** Blocks of all documents that show an answer, each with the block before it. */
 const answers = tracked("*.md").flatMap((page) => {

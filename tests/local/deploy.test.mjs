@@ -29,13 +29,14 @@ function refused(upstream) {
 test("an upstream on this machine", async () => {
   for (const url of ["http://127.0.0.1:3000", "http://localhost:3000/api", "https://localhost"]) {
     const said = await refused(`url = "${url}"`);
-    assert.match(said, /The upstream "demo" is http.*, which is this machine: Cloudflare can't reach it\. Write its public https:\/\/ URL\./, url);
+    assert.ok(said.includes(`The upstream "demo" is ${url}, which is this machine: Cloudflare can't reach it.`), said);
   }
 });
 
 test("a service binding that a wrangler file lacks", async () => {
   const said = await refused('service = "ORDERS"');
   for (const file of ["wrangler.toml", "crates/hooks/wrangler.toml"]) {
-    assert.ok(said.includes(`the service binding ORDERS, which ${file} lacks. Add a [[services]] with binding = "ORDERS" there.`), said);
+    const sentence = `the service binding ORDERS, which ${file} lacks. Add a [[services]] with binding = "ORDERS" there.`;
+    assert.ok(said.includes(sentence), said);
   }
 });

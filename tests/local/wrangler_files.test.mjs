@@ -12,9 +12,8 @@ const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { c
   .filter((file) => /(^|\/)wrangler\.(toml|jsonc?)$/.test(file));
 
 test("the workers' own are among them", () => {
-  for (const file of ["wrangler.toml", ...["hooks", "limiter", "manage"].map((worker) => `crates/${worker}/wrangler.toml`)]) {
-    assert.ok(files.includes(file), file);
-  }
+  const own = ["hooks", "limiter", "manage"].map((worker) => `crates/${worker}/wrangler.toml`);
+  for (const file of ["wrangler.toml", ...own]) assert.ok(files.includes(file), file);
 });
 
 for (const file of files) {

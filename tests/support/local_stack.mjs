@@ -1,5 +1,5 @@
-// The stack of `npm start` in a directory of its own, with a configuration of the test's, on free ports. The workers are
-// those that were last built.
+// The stack of `npm start` in a directory of its own, with a configuration of the test's, on free ports. The workers
+// are those that were last built.
 
 import { once } from "node:events";
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -26,8 +26,8 @@ export async function startIn(home, toml) {
 }
 
 /**
- * Prepares `home` for a stack with this keystile.toml. `start` starts one, as often as asked, and returns its addresses,
- * how to `stop` it, and how to `kill` it outright; what it has stored stays.
+ * Prepares `home` for a stack with this keystile.toml. `start` starts one, as often as asked, and returns its
+ * addresses, how to `stop` it, and how to `kill` it outright; what it has stored stays.
  */
 export async function prepareIn(home, toml) {
   writeFileSync(path.join(home, "keystile.toml"), toml);
