@@ -6,7 +6,7 @@
 // to dev/front, so the Host header stays as the caller sent it.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -71,7 +71,9 @@ export async function startStack(options) {
   const describe = ({ example }) => {
     const { path: guarded, header, environment, scopes } = example;
     const stack = { ...url, root_key: rootKey, guarded, header, environment, scopes };
-    writeFileSync(file, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
+    // Moved into place, so that nobody reads a half.
+    writeFileSync(`${file}.new`, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
     return stack;
   };
   const answering = [answers(`${url.edge}/keystile/healthz`), answers(`${url.manage}/v1/scopes`)];
