@@ -4,9 +4,10 @@
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 
+import { buildWorkers, WORKERS } from "../../scripts/build.mjs";
+import { START } from "../../scripts/host_tools.mjs";
 import { asProgram } from "../../scripts/run.mjs";
 import { setup } from "../../scripts/setup.mjs";
-import { build, WORKERS } from "../../scripts/build.mjs";
 import { emptyHome } from "../support/local_stack.mjs";
 import { chaos } from "./rounds.mjs";
 
@@ -15,7 +16,8 @@ await asProgram(async () => {
     options: { rounds: { type: "string", default: "12" }, seconds: { type: "string", default: "6" } },
   });
   await setup();
-  await build(WORKERS);
+  process.env.KEYSTILE_PROFILE = START;
+  await buildWorkers(WORKERS);
   const home = emptyHome("chaos");
   console.log(`The state is in ${home}`);
   await chaos({ home, rounds: Number(values.rounds), seconds: Number(values.seconds), say: console.log });

@@ -69,7 +69,9 @@ fn in_words(message: &str, name: &str) -> String {
         return format!("\"{name}\" is written twice; keep one of them");
     }
     if let Some(missing) = message.strip_prefix("missing field ") {
-        return format!("\"{}\" is missing here; write it", lone(missing));
+        let missing = lone(missing);
+        let is_table = TABLES.contains(&[missing.as_str()].as_slice());
+        return if is_table { format!("write the table [{missing}]") } else { format!("write {missing} = … here") };
     }
     if let Some((unknown, known)) = message.strip_prefix("unknown field ").and_then(|rest| rest.split_once(", ")) {
         return format!("there is no setting \"{}\" here; {}", lone(unknown), known.replace("expected", "write"));
@@ -80,18 +82,20 @@ fn in_words(message: &str, name: &str) -> String {
     }
     let mismatch = message.strip_prefix("invalid type: ").or(message.strip_prefix("invalid value: "));
     if let Some((written, wanted)) = mismatch.and_then(|rest| rest.rsplit_once(", expected ")) {
-        return format!("write {}, not {}", wish(wanted), as_written(written));
+        return format!("write {}, not {}", wish(wanted, written), as_written(written));
     }
     message.into()
 }
 
 /// The values that a setting takes, from the name that serde has for them.
-fn wish(wanted: &str) -> &str {
+fn wish<'a>(wanted: &'a str, written: &str) -> &'a str {
     match wanted {
         "a string" => "a text in quotation marks",
         "a boolean" => "true or false, without quotation marks",
         "a sequence" => "a list in square brackets",
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative and not too large",
+        "u8" | "u16" | "u32" | "u64" | "usize" if written.starts_with("integer `-") => "a number that is not negative",
+        "u8" | "u16" | "u32" | "u64" | "usize" if written.starts_with("integer") => "a smaller number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
         _ if wanted.starts_with("struct ") || wanted == "a map" => "a table",
         other => other,
     }

@@ -582,29 +582,24 @@ fn mistakes_of_form_are_told_in_the_words_of_the_file() {
         ("[edge]", "[[edge]]", "edge: write [edge], in single brackets"),
         ("[edge]", "[edge]\ncors = true", "edge.cors: write [edge.cors], in single brackets"),
         ("prefix = \"knq\"", "prefix = 5", "keys.prefix: write a text in quotation marks, not 5"),
-        ("prefix = \"knq\"", "", "keys: \"prefix\" is missing here; write it"),
+        ("prefix = \"knq\"", "", "keys: write prefix = … here"),
         ("prefix = \"knq\"", "prefix = \"knq\"\nprefix = \"knq\"", "\"prefix\" is written twice; keep one of them"),
+        (
+            "[usage]",
+            "[audit]\nretention_days = 70000\n[usage]",
+            "audit.retention_days: write a smaller number, not 70000",
+        ),
+        ("[keys]", "[keys_]", "keys_: there is no setting \"keys_\" here; write one of"),
+        ("[[scopes]]\nname = \"read:leads\"", "[[scopes]]\ndescription = \"\"", "scopes.0: write name = … here"),
         ("[usage]", "[keys]", "\"keys\" is written twice; keep one of them"),
         (
             "headers = [\"bearer\"]",
             "headers = \"bearer\"",
             "keys.headers: write a list in square brackets, not \"bearer\"",
         ),
-        (
-            "flush_seconds = 5",
-            "flush_seconds = -5",
-            "usage.flush_seconds: write a whole number that is not negative and not too large, not -5",
-        ),
-        (
-            "flush_seconds = 5",
-            "flush_seconds = 0.5",
-            "usage.flush_seconds: write a whole number that is not negative and not too large, not 0.5",
-        ),
-        (
-            "flush_seconds = 5",
-            "flush_seconds = \"5\"",
-            "usage.flush_seconds: write a whole number that is not negative and not too large, not \"5\"",
-        ),
+        ("flush_seconds = 5", "flush_seconds = -5", "usage.flush_seconds: write a number that is not negative, not -5"),
+        ("flush_seconds = 5", "flush_seconds = 0.5", "usage.flush_seconds: write a whole number, not 0.5"),
+        ("flush_seconds = 5", "flush_seconds = \"5\"", "usage.flush_seconds: write a whole number, not \"5\""),
         (
             "strict = true",
             "strict = \"yes\"",
@@ -627,6 +622,7 @@ fn mistakes_of_form_are_told_in_the_words_of_the_file() {
     assert!(
         read(&one).unwrap_err()[0].contains("scopes: write [[scopes]], in double brackets, above the settings of each")
     );
+    assert_eq!(read("name = \"Demo\"\n").unwrap_err(), ["1: write the table [keys]"]);
     let texts = format!("scopes = [\"read:leads\"]\n{}", GOOD.replace("[[scopes]]\nname = \"read:leads\"\n", ""));
     assert!(read(&texts).unwrap_err()[0].starts_with("1: scopes: write [[scopes]]"));
 }
