@@ -4,6 +4,7 @@
 
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { configFile, writeConfig } from "./build.mjs";
 import { missingBindings } from "./bindings.mjs";
@@ -12,6 +13,8 @@ import { Failed } from "./run.mjs";
 import { root } from "./tools.mjs";
 
 const LOOK_MS = 300;
+/** An editor may empty a file before it fills it. */
+const SETTLE_MS = 50;
 
 /** Watches until it is aborted. `changed` gets the summary of each new configuration. */
 export function keepUpToDate({ home, configs, summary, changed, signal }) {
@@ -46,6 +49,7 @@ function onEdit(file, signal, act) {
   let running = Promise.resolve();
   const look = () => {
     running = running.then(async () => {
+      await delay(SETTLE_MS);
       const now = text(file);
       if (signal.aborted || now === seen) return;
       seen = now;
