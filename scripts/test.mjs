@@ -40,6 +40,7 @@ const steps = {
   budget: ["Size and startup", checkBudget],
   e2e: ["End to end", allEndToEnd],
   pages: ["The pages, in a browser", () => inBrowser(path.join("tests", "pages"), { atOnce: 2 })],
+  local: ["`npm start`, and SIGKILL amid changes", () => endToEnd(path.join("tests", "local"))],
   documents: ["Commands of the documents", () => endToEnd(path.join("tests", "documents"))],
   systems: ["The five products of examples/", () => inBrowser(path.join("tests", "systems"), { reporters: ["./tests/systems/rows.mjs"] })],
   coverage: ["Every documented answer was seen", checkCoverage],
@@ -56,7 +57,7 @@ const steps = {
 function links() {
   const remark = inRoot("node_modules", "remark-cli", "cli.js");
   const options = ["--frail", "--quiet", "--no-stdout", "--use", "remark-validate-links=repository:false"];
-  return run(process.execPath, [remark, ".", ...options, "--ignore-pattern", "target", "--ignore-pattern", "crates/webhook/schemes.md"], { cwd: root });
+  return run(process.execPath, [remark, ".", ...options, ...["target", "build", "crates/webhook/schemes.md"].flatMap((each) => ["--ignore-pattern", each])], { cwd: root });
 }
 
 /** The crates of the workspace and of the fuzz targets, by deny.toml. */

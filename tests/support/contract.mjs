@@ -143,7 +143,7 @@ function checkScopes(operationId, { code, body }, wrong) {
 const compiled = new Map();
 
 /** The mistakes of a value by the schema at a pointer; nothing if it fits. */
-function invalid(at, value) {
+export function invalid(at, value) {
   const $ref = `openapi.json#${at}`;
   if (!compiled.has($ref)) compiled.set($ref, ajv.compile({ $ref }));
   const validate = compiled.get($ref);

@@ -31,6 +31,8 @@ impl std::error::Error for Mistake {}
 #[derive(Default)]
 pub(crate) struct Check {
     mistakes: Vec<Mistake>,
+    /// The names of scopes whose definitions are mistaken. What names them is not another mistake.
+    mistaken_scopes: Vec<String>,
 }
 
 impl Check {

@@ -6,8 +6,10 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod form;
 mod lines;
 mod raw;
+mod summary;
 
 use keystile_core::{
     access::route::Routes,
@@ -19,6 +21,7 @@ use keystile_core::{
 use check::Check;
 pub use check::Mistake;
 use raw::RawConfig;
+pub use summary::Summary;
 
 /// The configuration of each worker.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +34,8 @@ pub struct Configuration {
     pub hooks: HooksConfig,
     /// The configuration of the worker that counts by rate limits and quotas.
     pub limiter: ConfiguredLimits,
+    /// The facts that `npm start` and `npm run deploy` need.
+    pub summary: Summary,
 }
 
 /// The configuration in its shipped form: a text for each worker, in base64.
@@ -48,16 +53,7 @@ pub struct Blobs {
 /// # Errors
 /// All mistakes, each as `12: routes.0.read.1: …`, with its line first.
 pub fn read(text: &str) -> Result<Configuration, Vec<String>> {
-    let raw: RawConfig = toml::from_str(text).map_err(|error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        let message = match error.message() {
-            "integer number overflowed" | "JSON number out of range" => {
-                "no setting takes so large a number; write a smaller one"
-            }
-            message => message,
-        };
-        vec![format!("{}: {message}", lines::line(text, offset))]
-    })?;
+    let raw = form::read(text)?;
     Configuration::new(raw).map_err(|mistakes| {
         mistakes.iter().map(|mistake| format!("{}: {mistake}", lines::line_of(text, &mistake.at))).collect()
     })
@@ -126,7 +122,9 @@ impl Configuration {
             routes: Routes::default(),
         };
         edge.routes = check.routes(&raw.routes, &edge, &manage);
-        check.finish(Self { edge, manage, hooks: HooksConfig { base, hooks_base, upstreams, sources }, limiter })
+        let summary = Summary::new(&raw.routes, &edge, &manage, &sources);
+        let hooks = HooksConfig { base, hooks_base, upstreams, sources };
+        check.finish(Self { edge, manage, hooks, limiter, summary })
     }
 
     /// The texts that ship to the workers.

@@ -146,7 +146,7 @@ fn each_mistake_is_placed_and_says_what_to_write() {
             "prefix = \"knq\"\nallow_imported = [\"sk_\", \"sk_\"]",
             "keys.allow_imported.1: this is listed twice",
         ),
-        ("implies = [\"*\"]", "implies = [\"nothing\"]", "scopes.2: \"admin\" implies \"nothing\""),
+        ("implies = [\"*\"]", "implies = [\"nothing\"]", "scopes.2.implies.0: \"admin\" implies \"nothing\""),
         ("name = \"write:leads\"", "name = \"Write\"", "scopes.1.name: a scope is 1 to 64"),
         (
             "scopes = [\"read:leads\", \"write:leads\"]",
@@ -503,7 +503,10 @@ fn mistakes_have_their_line() {
     let imported = GOOD.replace("prefix", "allow_imported = [\n  \"sk_\",\n  \"ksop_\",\n]\nprefix");
     assert!(mistake(&imported).starts_with("5: keys.allow_imported.1: what begins with `ksop`"));
     let unknown = mistake(&format!("{GOOD}\n[edge]\nmax_stalenes_ms = 3\n"));
-    assert!(unknown.starts_with("8: unknown field `max_stalenes_ms`"), "{unknown}");
+    assert!(
+        unknown.starts_with("8: edge.max_stalenes_ms: there is no setting \"max_stalenes_ms\" here; write one of "),
+        "{unknown}"
+    );
     let scope =
         mistake(&format!("{GOOD}[[scopes]]\nname = \"admin\"\nimplies = [\n  \"read:leads\",\n  \"Nope\",\n]\n"));
     assert!(scope.starts_with("10: scopes.1.implies.1: "), "{scope}");
@@ -521,7 +524,9 @@ fn a_number_that_no_setting_takes_has_its_line() {
     for digits in [20, 50] {
         let text =
             format!("{GOOD}[[rate_limits]]\nname = \"burst\"\nwindow_seconds = 1\nlimit = {}\n", "9".repeat(digits));
-        assert_eq!(read(&text).unwrap_err(), ["9: no setting takes so large a number; write a smaller one"]);
+        let [mistake] = <[String; 1]>::try_from(read(&text).unwrap_err()).unwrap();
+        assert!(mistake.starts_with("9: "), "{mistake}");
+        assert!(mistake.ends_with("no setting takes so large a number; write a smaller one"), "{mistake}");
     }
 }
 
@@ -534,4 +539,116 @@ fn there_are_sixteen_rate_limits_at_most() {
     assert!(read(&limits(16)).is_ok());
     let refused = read(&limits(17)).unwrap_err();
     assert!(refused[0].contains("rate_limits: write 16 at most"), "{refused:?}");
+}
+
+/// Reads [`EXAMPLE`] with one line replaced; returns what is said, without its line number.
+fn said_of(from: &str, to: &str) -> Vec<String> {
+    assert!(EXAMPLE.contains(from), "{from}");
+    let mistakes = read(&EXAMPLE.replacen(from, to, 1)).unwrap_err();
+    mistakes.iter().map(|mistake| mistake.split_once(": ").unwrap().1.to_string()).collect()
+}
+
+#[test]
+fn a_mistake_is_told_alone_without_those_that_follow_from_it() {
+    for (from, to, only) in [
+        ("service = \"UPSTREAM\"", "service = \"not a binding\"", "upstreams.0.service: write the name of a service"),
+        ("service = \"UPSTREAM\"", "url = \"ftp://x\"", "upstreams.0.url: write an https:// URL"),
+        ("service = \"UPSTREAM\"", "", "upstreams.0: write either service"),
+        (
+            "name = \"write:leads\"",
+            "name = \"read:leads\"\n[[scopes]]\nname = \"write:leads\"",
+            "scopes.1.name: the scope \"read:leads\" is defined twice",
+        ),
+        ("implies = [\"*\"]", "implies = [\"nothing\"]", "scopes.2.implies.0: \"admin\" implies \"nothing\""),
+        ("implies = [\"*\"]", "implies = [\"Not a scope\"]", "scopes.2.implies.0: \"admin\" implies"),
+        ("[[scopes]]\nname = \"write:leads\"", "[[scopes]]\nname = \"Write\"", "scopes.1.name: a scope is 1 to 64"),
+        ("headers = [\"bearer\"]", "headers = [\"bearer\"]\nenvironments = []", "keys.environments: write"),
+        ("max_staleness_ms = 1000", "base = \"/api/\"", "edge.base: write a path such as"),
+    ] {
+        // The names are mistaken where they are defined, and used as they are there.
+        let text = EXAMPLE.replacen(from, to, 1);
+        let text = if to.contains("Write") { text.replace("\"write:leads\"", "\"Write\"") } else { text };
+        let found = mistakes(&text);
+        assert_eq!(found.len(), 1, "{to}: {found:?}");
+        assert!(found[0].starts_with(only), "{only} in {found:?}");
+    }
+}
+
+#[test]
+fn mistakes_of_form_are_told_in_the_words_of_the_file() {
+    for (from, to, said) in [
+        ("[[upstreams]]", "[upstreams]", "upstreams: write [[upstreams]], in double brackets"),
+        ("[usage]", "[[usage]]", "usage: write [usage], in single brackets"),
+        ("[edge]", "[[edge]]", "edge: write [edge], in single brackets"),
+        ("[edge]", "[edge]\ncors = true", "edge.cors: write [edge.cors], in single brackets"),
+        ("prefix = \"knq\"", "prefix = 5", "keys.prefix: write a text in quotation marks, not 5"),
+        ("prefix = \"knq\"", "", "keys: write prefix = … here"),
+        ("prefix = \"knq\"", "prefix = \"knq\"\nprefix = \"knq\"", "\"prefix\" is written twice; keep one of them"),
+        (
+            "[usage]",
+            "[audit]\nretention_days = 70000\n[usage]",
+            "audit.retention_days: write a smaller number, not 70000",
+        ),
+        ("[keys]", "[keys_]", "keys_: there is no setting \"keys_\" here; write one of"),
+        ("[[scopes]]\nname = \"read:leads\"", "[[scopes]]\ndescription = \"\"", "scopes.0: write name = … here"),
+        ("[usage]", "[keys]", "\"keys\" is written twice; keep one of them"),
+        (
+            "headers = [\"bearer\"]",
+            "headers = \"bearer\"",
+            "keys.headers: write a list in square brackets, not \"bearer\"",
+        ),
+        ("flush_seconds = 5", "flush_seconds = -5", "usage.flush_seconds: write a number that is not negative, not -5"),
+        ("flush_seconds = 5", "flush_seconds = 0.5", "usage.flush_seconds: write a whole number, not 0.5"),
+        ("flush_seconds = 5", "flush_seconds = \"5\"", "usage.flush_seconds: write a whole number, not \"5\""),
+        (
+            "strict = true",
+            "strict = \"yes\"",
+            "routes.0.strict: write true or false, without quotation marks, not \"yes\"",
+        ),
+        ("strict = true", "strct = true", "routes.0.strct: there is no setting \"strct\" here; write one of `path`"),
+        (
+            "environment = \"live\"",
+            "environment = \"prod\"",
+            "routes.0.environment: write \"live\" or \"test\", not \"prod\"",
+        ),
+    ] {
+        let found = said_of(from, to);
+        assert_eq!(found.len(), 1, "{to}: {found:?}");
+        assert!(found[0].starts_with(said), "{said} in {found:?}");
+    }
+    let scopes = EXAMPLE.split("[[scopes]]").collect::<Vec<_>>().join("");
+    let one = format!("{}[scopes]\n{}", &scopes[..scopes.find("\nname = \"read").unwrap()], "name = \"read:leads\"\n");
+    assert_eq!(read(&one).unwrap_err().len(), 1);
+    assert!(
+        read(&one).unwrap_err()[0].contains("scopes: write [[scopes]], in double brackets, above the settings of each")
+    );
+    assert_eq!(read("name = \"Demo\"\n").unwrap_err(), ["1: write the table [keys]"]);
+    let texts = format!("scopes = [\"read:leads\"]\n{}", GOOD.replace("[[scopes]]\nname = \"read:leads\"\n", ""));
+    assert!(read(&texts).unwrap_err()[0].starts_with("1: scopes: write [[scopes]]"));
+}
+
+#[test]
+fn the_summary_has_a_key_and_a_request_that_it_is_good_for() {
+    let summary = read(&format!("{EXAMPLE}{SOURCE}")).unwrap().summary;
+    assert_eq!(summary.guards, ["/api/leads/*"]);
+    assert_eq!(summary.webhooks, ["/hooks/events"]);
+    assert_eq!(summary.sender_secrets, ["EVENTS_KEY", "EVENTS_KEY_OLD"]);
+    assert_eq!(summary.signing_secrets, ["OUR_SECRET"]);
+    let [place] = summary.upstreams.as_slice() else { panic!("one upstream expected") };
+    assert_eq!((place.service.as_deref(), place.of_routes, place.of_webhooks), (Some("UPSTREAM"), true, true));
+    let example = summary.example;
+    assert_eq!((example.path.as_deref(), example.method), (Some("/api/leads"), "GET"));
+    assert_eq!((example.header, example.environment), ("Authorization: Bearer ", Some(Environment::Live)));
+    assert_eq!(example.scopes, ["read:leads"]);
+
+    let of = |from: &str, to: &str| read(&EXAMPLE.replacen(from, to, 1)).unwrap().summary.example;
+    let unavailable = "name = \"read:leads\"\nunavailable = \"later\"";
+    let text = EXAMPLE.replacen("name = \"read:leads\"", unavailable, 1);
+    let writes = read(&text.replacen("\"read:leads\", \"write:leads\"", "\"write:leads\"", 1)).unwrap().summary.example;
+    assert_eq!((writes.method, writes.scopes), ("POST", vec!["write:leads".to_string()]));
+    let open = of("read = [\"read:leads\"]", "read = []");
+    assert_eq!(open.scopes, ["read:leads"], "a key has a scope");
+    assert_eq!(of("/api/leads/*", "/v1/{tenant}/leads/*").path.as_deref(), Some("/v1/1/leads"));
+    assert_eq!(of("headers = [\"bearer\"]", "headers = [\"x-api-key\"]").header, "X-Api-Key: ");
+    assert_eq!(read(GOOD).unwrap().summary.example.path, None, "verify is the example");
 }

@@ -16,28 +16,7 @@ impl Check {
             let index = index.to_string();
             let twice = checked.iter().any(|upstream| upstream.name == raw.name);
             self.that(!twice, &["upstreams", &index, "name"], || format!("there are two upstreams \"{}\"", raw.name));
-            let target = match (&raw.service, &raw.url) {
-                (Some(service), None) if is_binding(service) => Target::Service(service.clone()),
-                (Some(_), None) => {
-                    self.mistake(
-                        &["upstreams", &index, "service"],
-                        "write the name of a service binding of wrangler.toml, such as \"UPSTREAM\"",
-                    );
-                    continue;
-                }
-                (None, Some(url)) if is_upstream_url(url) => Target::Url(url.trim_end_matches('/').to_string()),
-                (None, Some(_)) => {
-                    self.mistake(
-                        &["upstreams", &index, "url"],
-                        "write an https:// URL without query, such as \"https://api.example.com\"",
-                    );
-                    continue;
-                }
-                _ => {
-                    self.mistake(&["upstreams", &index], "write either service = \"BINDING\" or url = \"https://…\"");
-                    continue;
-                }
-            };
+            let target = self.target(raw, &index);
             if let Some(secret) = &raw.signing_secret {
                 self.that(is_binding(secret), &["upstreams", &index, "signing_secret"], || {
                     "write the name of a Worker secret, such as \"UPSTREAM_SECRET\", not the secret itself".into()
@@ -46,6 +25,29 @@ impl Check {
             checked.push(Upstream { name: raw.name.clone(), target, signing_secret: raw.signing_secret.clone() });
         }
         checked
+    }
+
+    /// The place that the upstream is reached at. In place of a wrong one, another that is never used: routes that name
+    /// the upstream are no mistakes.
+    fn target(&mut self, raw: &RawUpstream, index: &str) -> Target {
+        match (&raw.service, &raw.url) {
+            (Some(service), None) => {
+                self.that(is_binding(service), &["upstreams", index, "service"], || {
+                    "write the name of a service binding of wrangler.toml, such as \"UPSTREAM\"".into()
+                });
+                Target::Service(service.clone())
+            }
+            (None, Some(url)) => {
+                self.that(is_upstream_url(url), &["upstreams", index, "url"], || {
+                    "write an https:// URL without query, such as \"https://api.example.com\"".into()
+                });
+                Target::Url(url.trim_end_matches('/').to_string())
+            }
+            _ => {
+                self.mistake(&["upstreams", index], "write either service = \"BINDING\" or url = \"https://…\"");
+                Target::Service(String::new())
+            }
+        }
     }
 
     pub(crate) fn routes(&mut self, routes: &[RawRoute], edge: &EdgeConfig, manage: &ManageConfig) -> Routes {
@@ -81,7 +83,7 @@ impl Check {
                 self.mistake(&["routes", &index, "path"], detail);
             }
             self.that(
-                raw.environment.is_none_or(|one| manage.environments.contains(&one)),
+                manage.environments.is_empty() || raw.environment.is_none_or(|one| manage.environments.contains(&one)),
                 &["routes", &index, "environment"],
                 || "no key can be created for this environment; see environments in [keys]".into(),
             );
