@@ -1,10 +1,12 @@
 //! The APIs: requests are parsed, answers are shown.
 
+pub mod exposed;
 pub mod import;
 pub mod listing;
 pub mod management;
 pub mod portal;
 pub mod shown;
+mod texts;
 pub mod verify;
 #[cfg(feature = "webhooks")]
 pub mod verify_webhook;

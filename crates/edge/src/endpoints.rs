@@ -9,7 +9,7 @@ use keystile_core::{
         verdict::{Demand, Refusal},
     },
     api::verify::{self, Limits, VerifyRequest},
-    base::{code::Code, fields, problem::Problem},
+    base::{code::Code, fields, json, problem::Problem},
     objects::ledger::SelfRevoke,
 };
 use keystile_runtime::{body, clock, log, object};
@@ -270,10 +270,7 @@ fn not_found() -> Value {
 }
 
 async fn read_verify_request(incoming: &Incoming) -> Result<VerifyRequest, Problem> {
-    let body = body::read(&incoming.request, verify::MAX_BODY_BYTES).await?;
-    let body: Value = serde_json::from_str(&String::from_utf8_lossy(&body)).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        Problem::new(Code::MalformedJson, format!("The body is not JSON: {place}."))
-    })?;
-    VerifyRequest::parse(body).map_err(|errors| fields::invalid(&errors))
+    let body = body::read_json(&incoming.request, verify::MAX_BODY_BYTES).await?;
+    VerifyRequest::parse(json::read_members(&String::from_utf8_lossy(&body))?)
+        .map_err(|errors| fields::invalid(&errors))
 }

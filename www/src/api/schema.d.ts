@@ -1081,6 +1081,20 @@ export interface components {
             replayed?: components["schemas"]["Replayed"];
             results: components["schemas"]["ImportResult"][];
         };
+        /** @description An import of which every line failed, with its report. */
+        ImportFailed: {
+            /** @constant */
+            code?: "IMPORT_FAILED";
+            /** @constant */
+            existing: 0;
+            failed: number;
+            /** @constant */
+            imported: 0;
+            replayed?: components["schemas"]["Replayed"];
+            results: components["schemas"]["ImportResult"][];
+            /** @constant */
+            status?: 422;
+        } & components["schemas"]["Problem"];
         /** @description A key of another system. Lines are checked each by itself: one that is not like this fails alone, and its result says why. */
         ImportLine: {
             /** @description Where it may be used from; anywhere if there are none. */
@@ -1294,7 +1308,7 @@ export interface components {
             suspended: boolean;
             tenant: components["schemas"]["TenantId"];
         };
-        /** @description The body is not JSON, or not UTF-8, from this place on. */
+        /** @description The body is not JSON, or not UTF-8, from this place on, or has a member twice. */
         MalformedJson: {
             /** @constant */
             code?: "MALFORMED_JSON";
@@ -1304,7 +1318,7 @@ export interface components {
             status?: 400;
         } & components["schemas"]["Problem"];
         /**
-         * @description The owner's own data, which `verify` hands out: at most 4096 bytes as JSON, nested 32 levels deep at most (`{}` is one).
+         * @description The owner's own data, which `verify` hands out: at most 4096 bytes as JSON, nested 32 levels deep at most (`{}` is one). Numbers come back with the value that they had.
          * @example {
          *       "plan": "pro"
          *     }
@@ -1321,7 +1335,7 @@ export interface components {
             url: string;
         };
         /**
-         * @description For people. White space around it is removed; control characters are refused.
+         * @description For people. White space around it is removed; control characters, others that can't be seen or that change the direction of text, and keys are refused.
          * @example Zapier
          */
         Name: string;
@@ -1541,7 +1555,7 @@ export interface components {
          */
         Reach: string;
         /**
-         * @description Why, in the words of whoever did it. White space around it is removed; control characters are refused.
+         * @description Why, in the words of whoever did it. White space around it is removed; control characters, others that can't be seen or that change the direction of text, and keys are refused.
          * @example leaked
          */
         Reason: string;
@@ -2063,14 +2077,14 @@ export interface components {
                 "application/problem+json": components["schemas"]["IdempotencyKeyInUse"];
             };
         };
-        /** @description Fields, parameters or the tenant's name are wrong, this deployment imports no keys, or the `Idempotency-Key` was used for another request. */
+        /** @description Every line failed, fields, parameters or the tenant's name are wrong, this deployment imports no keys, or the `Idempotency-Key` was used for another request. */
         InvalidImport: {
             headers: {
                 "Keystile-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["InvalidRequest"] | ({
+                "application/problem+json": components["schemas"]["InvalidRequest"] | components["schemas"]["ImportFailed"] | ({
                     /** @enum {unknown} */
                     code?: "IDEMPOTENCY_KEY_REUSED" | "IMPORT_NOT_ALLOWED";
                     /** @constant */
@@ -2388,9 +2402,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Unavailable"];
             };
         };
-        /** @description The body is declared as something else. */
+        /** @description The body is declared as something else, or is compressed. */
         UnsupportedMediaType: {
             headers: {
+                "Accept-Encoding": components["headers"]["AcceptEncoding"];
                 "Keystile-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
@@ -2523,6 +2538,8 @@ export interface components {
         };
     };
     headers: {
+        /** @description That the body must not be compressed, if it was (RFC 7694). */
+        AcceptEncoding: "identity";
         /** @description The methods that the path takes. */
         Allow: string;
         /** @description RFC 6750's challenge, where it is the credential that is bad. */

@@ -15,6 +15,7 @@ use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::texts::text;
 use crate::{
     access::{
         operator::OperatorScope,
@@ -249,17 +250,6 @@ pub fn parse_restore(body: Value, now: Timestamp) -> Result<Timestamp, Vec<Field
 /// The fields that were sent.
 pub fn parse_empty(body: Value) -> Result<(), Vec<FieldError>> {
     Fields::new(body)?.finish()
-}
-
-pub(super) fn text(value: Value, max_chars: usize) -> Result<String, String> {
-    let Value::String(text) = value else { return Err("a string expected".into()) };
-    let text = text.trim();
-    match text.chars().count() {
-        0 => Err(format!("it is empty; 1 to {max_chars} characters expected")),
-        count if count > max_chars => Err(format!("it has {count} characters; {max_chars} at most")),
-        _ if text.chars().any(char::is_control) => Err("control characters are not allowed".into()),
-        _ => Ok(text.into()),
-    }
 }
 
 fn name(value: Value) -> Result<String, String> {

@@ -54,6 +54,7 @@ codes! {
     Expired 401 "EXPIRED";
     IdempotencyKeyInUse 409 "IDEMPOTENCY_KEY_IN_USE";
     IdempotencyKeyReused 422 "IDEMPOTENCY_KEY_REUSED";
+    ImportFailed 422 "IMPORT_FAILED";
     ImportNotAllowed 422 "IMPORT_NOT_ALLOWED";
     InProgress 409 "IN_PROGRESS";
     InsufficientScope 403 "INSUFFICIENT_SCOPE";
@@ -89,7 +90,6 @@ codes! {
     TenantSuspended 401 "TENANT_SUSPENDED";
     TooManyFailures 429 "TOO_MANY_FAILURES";
     UnknownSource 404 "UNKNOWN_SOURCE";
-    UnreadableCommand 400 "UNREADABLE_COMMAND";
     UnsupportedMediaType 415 "UNSUPPORTED_MEDIA_TYPE";
     UpstreamUnreachable 502 "UPSTREAM_UNREACHABLE";
     VersionMismatch 412 "VERSION_MISMATCH";

@@ -66,7 +66,7 @@ impl<'a> Carriers<'a> {
     /// # Errors
     /// The reason why there is not exactly one.
     pub fn credential(&self, accepted: &[CredentialHeader], forms: KeyForms<'_>) -> Result<&'a str, CredentialError> {
-        if query_holds_key(self.query, forms) {
+        if holds_key(self.query, forms) {
             return Err(CredentialError::InQuery);
         }
         let mut found: Option<&'a str> = None;
@@ -115,14 +115,15 @@ fn once(joined: &str) -> Result<&str, CredentialError> {
     if repeats.iter().all(|part| *part == first) { Ok(first) } else { Err(CredentialError::Conflicting) }
 }
 
-/// Whether any part of the query looks like a key, percent-encoded or not. That is `{prefix}_{environment}_` with
-/// enough characters after it; or a word that begins like an imported key, is as long as one, and is longer than a
-/// display form.
-fn query_holds_key(query: &str, forms: KeyForms<'_>) -> bool {
-    if query.len() < MIN_IMPORTED_LEN {
+/// Whether any part of a text looks like a key, percent-encoded or not. That is `{prefix}_{environment}_` with enough
+/// characters after it; or a word that begins like an imported key, is as long as one, and is longer than a display
+/// form.
+#[must_use]
+pub fn holds_key(part: &str, forms: KeyForms<'_>) -> bool {
+    if part.len() < MIN_IMPORTED_LEN {
         return false;
     }
-    let decoded = path::percent_decoded(query);
+    let decoded = path::percent_decoded(part);
     let issued = |head: &str| {
         decoded.match_indices(head).any(|(at, _)| {
             let behind = decoded.get(at + head.len()..).unwrap_or_default();

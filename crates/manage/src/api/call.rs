@@ -65,7 +65,7 @@ impl<'a> ApiCall<'a> {
         let judged = credential.judge(env, &deployment, request_id).await?;
         let wait_ms = prefer::wait_ms(request.headers().get("Prefer")?.as_deref());
         let idempotency_key = idempotency_key(request)?;
-        let tenant = parameters.get("tenant").map(parameters::tenant).transpose()?;
+        let tenant = parameters.get("tenant").map(|text| parameters::tenant(text, &deployment)).transpose()?;
         Ok(Self {
             env,
             deployment,
@@ -123,9 +123,16 @@ impl<'a> ApiCall<'a> {
         query::none(self.request)
     }
 
+    /// Reads a body that holds no key, as [`sent`](Self::sent) does.
+    pub(crate) async fn asked(&self, accepted: &[&str], max_bytes: u32) -> Result<(Value, Origin), Failure> {
+        let (body, origin) = self.sent(accepted, max_bytes).await?;
+        self.deployment.secrets().check(&body)?;
+        Ok((body, origin))
+    }
+
     /// Reads the body and then judges the caller again, so that a caller who lost their key in the meantime can't make
     /// a change. Every operation that makes a change gets its [`Origin`] here.
-    pub(crate) async fn asked(&self, accepted: &[&str], max_bytes: u32) -> Result<(Value, Origin), Failure> {
+    pub(crate) async fn sent(&self, accepted: &[&str], max_bytes: u32) -> Result<(Value, Origin), Failure> {
         let request = self.request;
         let waits = request.inner().body().is_some();
         let body = body::read(request, accepted, max_bytes).await?;
