@@ -1,5 +1,6 @@
 //! The APIs: requests are parsed, answers are shown.
 
+pub mod if_match;
 pub mod import;
 pub mod listing;
 pub mod management;
