@@ -152,7 +152,8 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Post "/v1/tenants/{tenant}/keys/revoke" revokeKeys, KeysWrite of PathTenant => revoke_keys::of_tenant;
     Get "/v1/tenants/{tenant}/keys/{id}" getKey, KeysRead of PathTenant or portal => get_key::of_tenant;
     Patch "/v1/tenants/{tenant}/keys/{id}" updateKey, KeysWrite of PathTenant or portal => update_key::of_tenant;
-    Delete "/v1/tenants/{tenant}/keys/{id}/metadata" eraseKeyMetadata, KeysWrite of PathTenant => erase_metadata::of_tenant;
+    Delete "/v1/tenants/{tenant}/keys/{id}/metadata" eraseKeyMetadata,
+        KeysWrite of PathTenant => erase_metadata::of_tenant;
     Get "/v1/tenants/{tenant}/keys/{id}/usage" getKeyUsage, KeysRead of PathTenant or portal => get_usage::of_key;
     Get "/v1/tenants/{tenant}/keys/{id}/limits" getKeyLimits, KeysRead of PathTenant or portal => get_limits::of_key;
     Post "/v1/tenants/{tenant}/keys/{id}/quotas/{name}/add" addToKeyQuota,

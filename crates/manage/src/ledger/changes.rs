@@ -29,9 +29,9 @@ impl OpenLedger {
         keys::find(&self.database, target)?.ok_or_else(|| refusals::not_found(target).into())
     }
 
-    /// Changes one key, if it has a version that `If-Match` names. If nothing would change, there is neither a new version nor an audit entry, but the answer is
-    /// the same; if the present state has yet to be published, that is tried again. The answer is about the version
-    /// that this change made or found, even if later ones exist by then.
+    /// Changes one key, if it has a version that `If-Match` names. If nothing would change, there is neither a new
+    /// version nor an audit entry, but the answer is the same; if the present state has yet to be published, that is
+    /// tried again. The answer is about the version that this change made or found, even if later ones exist by then.
     pub(crate) async fn change(
         &self,
         origin: &Origin,

@@ -3,8 +3,8 @@
 //! Without a filter a page is one stretch of `keys`, read by the index `keys_by_age`. With filters it is read from
 //! `key_places`, where a key has a row for each scope that it was granted, under its status and environment; the
 //! schema's triggers keep these rows up to date. A status or environment that isn't filtered by adds a few stretches,
-//! each read no further than one page. Only a search text, and the filters by expiry, by use and by secret, make a page read further:
-//! through all keys that pass the other filters, at most all keys of the ledger.
+//! each read no further than one page. Only a search text, and the filters by expiry, by use and by secret, make a page read
+//! further: through all keys that pass the other filters, at most all keys of the ledger.
 
 use keystile_core::{
     KeyId, TenantId, Timestamp,

@@ -1,5 +1,5 @@
-//! The numbers of living keys by the secret that tagged them. Triggers keep them, so no key is read. Imported keys have no
-//! tag and are not counted.
+//! The numbers of living keys by the secret that tagged them. Triggers keep them, so no key is read. Imported keys have
+//! no tag and are not counted.
 
 use keystile_core::{Timestamp, ledger::summary::SecretCount};
 use keystile_runtime::database::Database;

@@ -91,8 +91,8 @@ impl Change for RevokeKeys {
 }
 
 impl RevokeKeys {
-    /// The keys to revoke, and whether others are left. Those that are revoked and of which the feed has yet to hear are
-    /// among them, so that a request that is sent again tells when they are in effect.
+    /// The keys to revoke, and whether others are left. Those that are revoked and of which the feed has yet to hear
+    /// are among them, so that a request that is sent again tells when they are in effect.
     fn chosen(&self, ledger: &OpenLedger, now: Timestamp) -> Result<(Vec<KeyId>, bool), Failure> {
         let database = &ledger.database;
         let scope = match &self.which {
