@@ -9,6 +9,7 @@ mod count_uses;
 mod create_key;
 mod dead_letter;
 mod disable_key;
+mod erase_metadata;
 mod export_audit;
 mod get_catalog;
 mod get_key;
@@ -28,6 +29,7 @@ mod openapi;
 mod portal_session;
 mod restore_limits;
 mod revoke_key;
+mod revoke_keys;
 mod rotate_key;
 mod self_revoke;
 mod session;
@@ -147,8 +149,11 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/v1/tenants/{tenant}/keys" listKeys, KeysRead of PathTenant or portal => list_keys::of_tenant;
     Post "/v1/tenants/{tenant}/keys" createKey, KeysWrite of PathTenant or portal => create_key::of_tenant;
     Post "/v1/tenants/{tenant}/keys/import" importKeys, KeysWrite of PathTenant => import_keys::of_tenant;
+    Post "/v1/tenants/{tenant}/keys/revoke" revokeKeys, KeysWrite of PathTenant => revoke_keys::of_tenant;
     Get "/v1/tenants/{tenant}/keys/{id}" getKey, KeysRead of PathTenant or portal => get_key::of_tenant;
     Patch "/v1/tenants/{tenant}/keys/{id}" updateKey, KeysWrite of PathTenant or portal => update_key::of_tenant;
+    Delete "/v1/tenants/{tenant}/keys/{id}/metadata" eraseKeyMetadata,
+        KeysWrite of PathTenant => erase_metadata::of_tenant;
     Get "/v1/tenants/{tenant}/keys/{id}/usage" getKeyUsage, KeysRead of PathTenant or portal => get_usage::of_key;
     Get "/v1/tenants/{tenant}/keys/{id}/limits" getKeyLimits, KeysRead of PathTenant or portal => get_limits::of_key;
     Post "/v1/tenants/{tenant}/keys/{id}/quotas/{name}/add" addToKeyQuota,
@@ -184,6 +189,7 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::read::<Authenticate>(),
     Handler::read::<export_audit::ExportAudit>(),
     Handler::read::<get_key::GetKey>(),
+    Handler::read::<get_overview::CountSecrets>(),
     Handler::read::<get_tenant::GetTenant>(),
     Handler::read::<get_usage::GetKeyUsage>(),
     Handler::read::<get_usage::GetTenantUsage>(),
@@ -202,9 +208,11 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<dead_letter::Redrive>(),
     Handler::change::<disable_key::Disable>(),
     Handler::change::<disable_key::Enable>(),
+    Handler::change::<erase_metadata::EraseMetadata>(),
     Handler::change::<import_keys::ImportKeys>(),
     Handler::change::<restore_limits::RestoreLimits>(),
     Handler::change::<revoke_key::Revoke>(),
+    Handler::change::<revoke_keys::RevokeKeys>(),
     Handler::change::<rotate_key::Rotate>(),
     Handler::change::<SelfRevoke>(),
     Handler::change::<suspend_tenant::Resume>(),

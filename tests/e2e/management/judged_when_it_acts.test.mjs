@@ -28,6 +28,7 @@ const BODIES = {
   createKey: () => ({ name: "planted", scopes: ["read:leads"] }),
   updateKey: () => ({ name: "planted" }),
   createOperator: () => ({ name: "planted", scopes: SCOPES, tenant: "*" }),
+  revokeKeys: () => ({ all: true }),
   updateTenant: () => ({ max_active_keys: 7 }),
   createPortalSession: () => ({ actor: { id: "u_7", name: "Ann" }, may: ["keys:read"], scopes: [] }),
 };

@@ -475,6 +475,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/keys/{id}/metadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Erase a key's metadata
+         * @description Empties it, and erases its earlier values from the audit log, whose entries then say so. For revoked and expired keys, too.
+         */
+        delete: operations["eraseKeyMetadata"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/keys/{id}/quotas/{name}/add": {
         parameters: {
             query?: never;
@@ -595,6 +615,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/keys/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke many keys at once
+         * @description Those of a list, the living ones with a scope, or all living ones: 1,000 at most, in one transaction. Keys that are revoked already stay as they are. Each has an entry in the audit log.
+         */
+        post: operations["revokeKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/limits": {
         parameters: {
             query?: never;
@@ -706,7 +746,7 @@ export interface paths {
         put?: never;
         /**
          * Suspend a tenant
-         * @description Puts all of its keys out of use, those to come included, until it is resumed. For operators of all tenants.
+         * @description Puts all of its keys out of use, those to come included, until it is resumed. A tenant that isn't there, since it has no keys and no settings, is suspended only with `ahead`. For operators of all tenants.
          */
         post: operations["suspendTenant"];
         delete?: never;
@@ -866,11 +906,11 @@ export interface components {
          */
         AddressOrNetwork: string;
         /**
-         * @description What was done. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven` and `dead_letter_discarded` concern an event that could not be delivered, and are in the operators' log.
+         * @description What was done. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven` and `dead_letter_discarded` concern an event that could not be delivered, and are in the operators' log.
          * @enum {string}
          */
-        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "overlap_begun" | "rotation_cancelled" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded";
-        /** @description One change. Entries are never altered. */
+        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded";
+        /** @description One change. Entries are never altered, but for metadata that is erased from them. */
         AuditEntry: {
             action: components["schemas"]["AuditAction"];
             /** @description Who did it. */
@@ -1008,6 +1048,11 @@ export interface components {
          */
         DeliveryId: string;
         Difference: {
+            /**
+             * @description Of metadata alone: its values were erased from this entry, so `from` and `to` are null.
+             * @constant
+             */
+            erased?: true;
             /** @description The value before, null if there was none. */
             from: unknown;
             /** @description The value after, null if there is none. */
@@ -1040,6 +1085,8 @@ export interface components {
             /** @description Its name: `scopes`, `limit`; empty if the body as a whole is wrong. */
             field: string;
         };
+        /** @description Which secret; nothing of it can be worked out from this. */
+        Fingerprint: string;
         /**
          * Format: date-time
          * @description An instant to come: RFC 3339 with any offset, kept to the millisecond.
@@ -1099,6 +1146,8 @@ export interface components {
         ImportLine: {
             /** @description Where it may be used from; anywhere if there are none. */
             allowed_ips?: components["schemas"]["AddressOrNetwork"][] | null;
+            /** @description When the other system created it; now if absent. Not in the future. */
+            created_at?: components["schemas"]["PastTime"] | null;
             /** @description SHA-256 of the key's text: 64 hex digits, or base64 or base64url of the 32 bytes. */
             digest: string;
             /**
@@ -1112,16 +1161,24 @@ export interface components {
             expires_at?: components["schemas"]["FutureTime"] | null;
             metadata?: components["schemas"]["Metadata"] | null;
             name: components["schemas"]["Name"];
+            /** @description In place of `scopes`: those of this preset. */
+            preset?: components["schemas"]["PresetName"] | null;
             /** @description As `rate_limits`. A quota that the tenant's keys share is set on the tenant. */
             quotas?: components["schemas"]["OwnLimitsPatch"] | null;
             /** @description Its own values, which go before the plan's. Operators of one tenant set none that is higher than what would hold without it. */
             rate_limits?: components["schemas"]["OwnLimitsPatch"] | null;
             /** @description Of this deployment's vocabulary. Only where that has `default_scopes` `all` may they be left out. */
-            scopes: components["schemas"]["GrantableScope"][] | null;
+            scopes?: components["schemas"]["GrantableScope"][] | null;
+            /**
+             * @description `revoked`: it is stored as revoked, and never valid. Its `expires_at` may be over, and limits on keys don't count it.
+             * @default active
+             * @enum {unknown}
+             */
+            status?: "active" | "revoked" | null;
         };
         ImportResult: {
             /** @description Of an existing key: what the line says otherwise. */
-            differs?: ("display" | "name" | "scopes" | "environment" | "expires_at" | "allowed_ips" | "metadata" | "rate_limits" | "quotas")[];
+            differs?: ("display" | "name" | "scopes" | "environment" | "expires_at" | "allowed_ips" | "metadata" | "rate_limits" | "quotas" | "created_at" | "status")[];
             /** @description Of a line that failed: all that is wrong. */
             errors?: components["schemas"]["FieldError"][];
             id: components["schemas"]["KeyId"] | null;
@@ -1363,6 +1420,8 @@ export interface components {
             expires_at?: components["schemas"]["FutureTime"] | null;
             metadata?: components["schemas"]["Metadata"] | null;
             name: components["schemas"]["Name"];
+            /** @description In place of `scopes`: those of this preset. */
+            preset?: components["schemas"]["PresetName"] | null;
             /** @description As `rate_limits`. A quota that the tenant's keys share is set on the tenant. */
             quotas?: components["schemas"]["OwnLimitsPatch"] | null;
             /** @description Its own values, which go before the plan's. Operators of one tenant set none that is higher than what would hold without it. */
@@ -1446,6 +1505,10 @@ export interface components {
                 /** @description The fullest first. */
                 tenants: components["schemas"]["NearCap"][];
             };
+            /** @description The configured secrets of `KEYSTILE_SECRET`, newest first, then those that keys still depend on and that are missing. */
+            secrets: components["schemas"]["SharedSecret"][];
+            /** @description Tenants whose keys are missing in `secrets`, since they last reported before these were counted; reading a tenant has it report. */
+            secrets_unknown: components["schemas"]["Count"];
             /** @description How many of them are suspended. */
             suspended: components["schemas"]["Count"];
             tenants: components["schemas"]["Count"];
@@ -1535,6 +1598,8 @@ export interface components {
             name: string;
             scopes: components["schemas"]["Scopes"];
         };
+        /** @description One of `GET /v1/scopes`. */
+        PresetName: string;
         /** @description What is wrong (RFC 9457). `code` is stable and to be told apart by; `detail` is for people and may change. */
         Problem: {
             code: string;
@@ -1587,6 +1652,45 @@ export interface components {
             /** @constant */
             status?: 503;
         } & components["schemas"]["Problem"];
+        /** @description Which keys: those of `ids`, the living ones that were granted `scope` literally, or `all` living ones. */
+        Revocations: {
+            /** @constant */
+            all?: true;
+            ids?: components["schemas"]["KeyId"][];
+            reason?: components["schemas"]["Reason"] | null;
+            scope?: components["schemas"]["Scope"];
+        } & (unknown | unknown | unknown);
+        /** @description The revocations are recorded, but not all in effect yet: the change feed can't be reached. They are retried by themselves. */
+        RevocationsPending: {
+            already_revoked: components["schemas"]["Count"];
+            /** @constant */
+            code?: "REVOCATION_PENDING";
+            revoked: components["schemas"]["Count"];
+            /** @constant */
+            status?: 503;
+        } & components["schemas"]["Problem"];
+        RevokedKey: {
+            id: components["schemas"]["KeyId"];
+            /**
+             * @description `already_revoked`: it stays as it is. `not_found`: the tenant has no such key.
+             * @enum {string}
+             */
+            status: "revoked" | "already_revoked" | "not_found";
+        };
+        /** @description 1,000 keys at most; where `more` says so, the same request goes on with the others. */
+        RevokedKeys: {
+            already_revoked: components["schemas"]["Count"];
+            /** @description From this time on all keys of `results` are refused. */
+            effective_by: components["schemas"]["EffectiveBy"];
+            holds: components["schemas"]["Holds"];
+            /** @description Whether others are left to revoke. */
+            more: boolean;
+            not_found: components["schemas"]["Count"];
+            replayed?: components["schemas"]["Replayed"];
+            /** @description The outcome for each key; of `ids` in their order. */
+            results: components["schemas"]["RevokedKey"][];
+            revoked: components["schemas"]["Count"];
+        };
         /** @description A key that replaces another, and its text. */
         RotatedKey: {
             effective_by: components["schemas"]["PendingEffectiveBy"];
@@ -1619,7 +1723,7 @@ export interface components {
              * @default false
              */
             after_first_use?: boolean | null;
-            /** @description The successor's expiry; the old one's if absent. */
+            /** @description The successor's expiry. If absent, it lives as long from now on as the old one was meant to from its creation, but no longer than the tenant's `max_expiry_days`, nor than an operator who rotates an operator. */
             expires_at?: components["schemas"]["FutureTime"] | null;
             /** @description Only with `after_first_use`, and no shorter than the overlap: the old one ends this long after the rotation in any case. If absent, 30 days. */
             latest_end_seconds?: number | null;
@@ -1647,8 +1751,7 @@ export interface components {
         SecretUse: {
             /** @description False: these keys are refused as `MALFORMED`, since their secret was dropped too early. */
             configured: boolean;
-            /** @description Which secret; nothing of it can be worked out from this. */
-            fingerprint: string;
+            fingerprint: components["schemas"]["Fingerprint"];
             /** @description Living keys that were made with it. Only at 0 for every tenant may it be dropped. */
             keys: components["schemas"]["Count"];
         };
@@ -1662,6 +1765,15 @@ export interface components {
                 scopes: components["schemas"]["OperatorScopes"];
                 tenant: components["schemas"]["Reach"];
             };
+        };
+        SharedSecret: {
+            /** @description False: these keys are refused as `MALFORMED`, since their secret was dropped too early. */
+            configured: boolean;
+            fingerprint: components["schemas"]["Fingerprint"];
+            /** @description Living keys of all tenants that were made with it. */
+            keys: components["schemas"]["Count"];
+            /** @description Living operators' keys that were. */
+            operators: components["schemas"]["Count"];
         };
         /** @description What keys and operators have in common. */
         Shown: {
@@ -1705,6 +1817,15 @@ export interface components {
             replayed?: components["schemas"]["Replayed"];
             suspended: boolean;
             tenant: components["schemas"]["TenantId"];
+            /** @description The tenant's, as `GET` shows it. */
+            version: components["schemas"]["Version"];
+        };
+        Suspension: {
+            /**
+             * @description Suspend the tenant even if it isn't there yet: keys that it gets are out of use until it is resumed.
+             * @default false
+             */
+            ahead?: boolean | null;
         };
         Tenant: {
             /** @description Only after a change of the plan, a rate limit or a quota, and only where there are any: from this time on no request is admitted by what held before. */
@@ -1723,6 +1844,8 @@ export interface components {
             /** @description Whether all of its keys are out of use. */
             suspended: boolean;
             tenant: components["schemas"]["TenantId"];
+            /** @description Of its status, plan and limits. Grows by one with each change of them; it is the ETag. */
+            version: components["schemas"]["Version"];
         };
         /**
          * @description The deployment's own name for its customer. A tenant exists as soon as it is named.
@@ -2255,6 +2378,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["NotAllowed"];
             };
         };
+        /** @description The tenant has none of the keys in `ids`; or, with `scope` or `all`, there is no such tenant. */
+        NothingToRevoke: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "KEY_NOT_FOUND" | "TENANT_NOT_FOUND";
+                    /** @constant */
+                    status?: 404;
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description Nothing ends the operator's key that could be cancelled, its life is over, or the first request with this `Idempotency-Key` is still running. */
         OperatorCanNotCancel: {
             headers: {
@@ -2328,6 +2466,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["RevocationPending"] | components["schemas"]["Unavailable"];
             };
         };
+        /** @description Recorded but not yet in effect, or a dependency can't be reached. Send the same again to see when it is. */
+        RevocationsPending: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["RevocationsPending"] | components["schemas"]["Unavailable"];
+            };
+        };
         /** @description There is no such source of webhooks. */
         SourceNotFound: {
             headers: {
@@ -2356,6 +2505,21 @@ export interface components {
                     code?: "CHANGE_PENDING" | "DEPENDENCY_UNAVAILABLE";
                     /** @constant */
                     status?: 503;
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such tenant: it has no keys and no settings, nor had any. */
+        TenantNotFound: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @constant */
+                    code?: "TENANT_NOT_FOUND";
+                    /** @constant */
+                    status?: 404;
                 } & components["schemas"]["Problem"];
             };
         };
@@ -2418,7 +2582,7 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
-        /** @description The key has changed meanwhile. */
+        /** @description It has changed meanwhile. */
         VersionMismatch: {
             headers: {
                 "Keystile-Request-Id": components["headers"]["RequestId"];
@@ -2446,7 +2610,7 @@ export interface components {
         ExpiringWithin: components["schemas"]["Days"];
         /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
         IdempotencyKey: string;
-        /** @description Only if the key has the version of one of these ETags; `*` is any. */
+        /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
         IfMatch: string;
         /** @description The ETag of the copy that the caller has. */
         IfNoneMatch: string;
@@ -2470,6 +2634,8 @@ export interface components {
         ScopeFilter: components["schemas"]["Scope"];
         /** @description Only those with this text in name or display form, in upper or lower case. */
         Search: string;
+        /** @description Only living ones (neither revoked nor expired) that depend on this secret of `KEYSTILE_SECRET`. */
+        SecretFilter: components["schemas"]["Fingerprint"];
         /** @description Which source of webhooks. */
         Source: components["schemas"]["SourceName"];
         /** @description Only those of this status. */
@@ -2525,9 +2691,19 @@ export interface components {
                 "application/json": components["schemas"]["Revocation"];
             };
         };
+        Revocations: {
+            content: {
+                "application/json": components["schemas"]["Revocations"];
+            };
+        };
         Rotation: {
             content: {
                 "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        Suspension: {
+            content: {
+                "application/json": components["schemas"]["Suspension"];
             };
         };
         TenantPatch: {
@@ -2708,6 +2884,8 @@ export interface operations {
                 q?: components["parameters"]["Search"];
                 /** @description Only those that were granted this very scope. */
                 scope?: components["parameters"]["ScopeFilter"];
+                /** @description Only living ones (neither revoked nor expired) that depend on this secret of `KEYSTILE_SECRET`. */
+                secret?: components["parameters"]["SecretFilter"];
                 /** @description Only those of this status. */
                 status?: components["parameters"]["Status"];
                 /** @description Only living ones (neither revoked nor expired) that were created this many days ago or earlier, and not let through since. */
@@ -2816,6 +2994,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -2845,6 +3025,7 @@ export interface operations {
             404: components["responses"]["OperatorNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -2858,6 +3039,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -2887,6 +3070,7 @@ export interface operations {
             404: components["responses"]["OperatorNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["OperatorCanNotRotate"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -2900,6 +3084,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -2929,6 +3115,7 @@ export interface operations {
             404: components["responses"]["OperatorNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["OperatorCanNotCancel"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3241,6 +3428,7 @@ export interface operations {
             /** @description The tenant. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Keystile-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -3260,6 +3448,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -3274,6 +3464,7 @@ export interface operations {
             /** @description The tenant as it is now. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Keystile-Request-Id": components["headers"]["RequestId"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
@@ -3286,6 +3477,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["BodyTimeout"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
@@ -3382,6 +3574,8 @@ export interface operations {
                 q?: components["parameters"]["Search"];
                 /** @description Only those that were granted this very scope. */
                 scope?: components["parameters"]["ScopeFilter"];
+                /** @description Only living ones (neither revoked nor expired) that depend on this secret of `KEYSTILE_SECRET`. */
+                secret?: components["parameters"]["SecretFilter"];
                 /** @description Only those of this status. */
                 status?: components["parameters"]["Status"];
                 /** @description Only living ones (neither revoked nor expired) that were created this many days ago or earlier, and not let through since. */
@@ -3496,7 +3690,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the key has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -3543,6 +3737,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -3574,6 +3770,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotDisable"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3587,6 +3784,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -3618,6 +3817,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotDisable"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3658,12 +3858,55 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    eraseKeyMetadata: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                /** @description Which key. */
+                id: components["parameters"]["KeyId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key as it is now. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedKey"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["KeyNotFound"];
+            412: components["responses"]["VersionMismatch"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["KeyChangePending"];
+        };
+    };
     addToKeyQuota: {
         parameters: {
             query?: never;
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /** @description Which key. */
@@ -3693,6 +3936,7 @@ export interface operations {
             404: components["responses"]["KeyOrQuotaNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3706,6 +3950,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -3737,6 +3983,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3750,6 +3997,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -3781,6 +4030,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotRotate"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3794,6 +4044,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -3825,6 +4077,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotCancel"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3908,6 +4161,47 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    revokeKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["Revocations"];
+        responses: {
+            /** @description What became of each key. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedKeys"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NothingToRevoke"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["RevocationsPending"];
+        };
+    };
     getTenantLimits: {
         parameters: {
             query?: never;
@@ -3944,6 +4238,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /** @description Whose keys. */
@@ -3968,6 +4264,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -4018,6 +4315,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /** @description Which quota of `keystile.toml`. */
@@ -4045,6 +4344,7 @@ export interface operations {
             404: components["responses"]["QuotaNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -4058,6 +4358,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -4072,6 +4374,7 @@ export interface operations {
             /** @description The status, and from when on it holds. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Keystile-Request-Id": components["headers"]["RequestId"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
@@ -4083,8 +4386,10 @@ export interface operations {
             400: components["responses"]["BadPost"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["TenantNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -4098,6 +4403,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -4107,11 +4414,12 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: components["requestBodies"]["Nothing"];
+        requestBody?: components["requestBodies"]["Suspension"];
         responses: {
             /** @description The status, and from when on it holds. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Keystile-Request-Id": components["headers"]["RequestId"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
@@ -4123,8 +4431,10 @@ export interface operations {
             400: components["responses"]["BadPost"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["TenantNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];

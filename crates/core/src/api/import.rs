@@ -105,7 +105,11 @@ fn parse_line(
         }
         Ok(config.key_forms().parse_display(text)?)
     });
-    let mut new = management::new_key(&mut fields, tenant, config, now);
+    let created_at = fields.optional("created_at", |value| past(value, now));
+    let revoked = fields.optional("status", is_revoked).unwrap_or(false);
+    // The expiry of a key that is over may be over, too.
+    let expires_after = if revoked { Timestamp::from_millis(0) } else { now };
+    let mut new = management::new_key(&mut fields, tenant, config, expires_after);
     // A customer's old key must not end by a default.
     if new.expires_at == RequestedExpiry::Default {
         new.expires_at = RequestedExpiry::Never;
@@ -113,7 +117,27 @@ fn parse_line(
     fields.finish()?;
     // `finish` has returned already if either is missing.
     let (Some(digest), Some(display)) = (digest, display) else { return Err(Vec::new()) };
-    Ok(ImportedKey { digest, display, new })
+    Ok(ImportedKey { digest, display, new, created_at, revoked })
+}
+
+/// Parses a time that is over, and no earlier than 1970.
+fn past(value: Value, now: Timestamp) -> Result<Timestamp, String> {
+    let instant = management::time(&value)?;
+    if instant > now {
+        return Err(format!("this is in the future; it is {} now", now.to_rfc3339()));
+    }
+    if instant < Timestamp::from_millis(0) {
+        return Err("a time from 1970 on expected".to_string());
+    }
+    Ok(instant)
+}
+
+fn is_revoked(value: Value) -> Result<bool, String> {
+    match value.as_str() {
+        Some("active") => Ok(false),
+        Some("revoked") => Ok(true),
+        _ => Err("allowed are: active, revoked".to_string()),
+    }
 }
 
 /// Parses 32 bytes in hexadecimal digits, base64 or base64url. Other systems use any of these.
@@ -210,7 +234,10 @@ mod tests {
     use crate::{
         config::manage::tests::config,
         key::root_key::RootKeys,
-        ledger::{import::differences, lifecycle::Key},
+        ledger::{
+            import::differences,
+            lifecycle::{Key, KeyStatus},
+        },
         limits::definition::tests::limits,
     };
     use alloc::vec;
@@ -350,6 +377,33 @@ mod tests {
         let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
         let some = ImportReport::new(vec![failed(0), LineResult::Existing { id, differs: vec![] }], false);
         assert!(!some.is_failure());
+    }
+
+    #[test]
+    fn a_key_that_is_over_is_imported_as_revoked_and_keeps_its_dates() {
+        let mut over = with("status", json!("revoked"));
+        over["created_at"] = json!("2020-01-01T00:00:00Z");
+        over["expires_at"] = json!("2021-01-01T00:00:00Z");
+        let imported = lines(json!({ "keys": [over] })).unwrap().remove(0).unwrap();
+        let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
+        let key = Key::import(id, imported.clone(), Timestamp::parse_rfc3339("2021-01-01T00:00:00Z"), NOW);
+        assert_eq!(key.record.created_at.to_rfc3339(), "2020-01-01T00:00:00.000Z");
+        assert_eq!((key.status(NOW), key.record.version), (KeyStatus::Revoked, 1));
+        assert_eq!(key.revocation.as_ref().unwrap().at, NOW);
+        assert!(differences(&imported, &key, &limits()).is_empty());
+        let living = lines(json!({ "keys": [line()] })).unwrap().remove(0).unwrap();
+        assert_eq!(differences(&living, &key, &limits()), ["expires_at"], "an unsaid date differs from none");
+        let known = Key::import(key.record.id, living, None, NOW);
+        assert_eq!(differences(&imported, &known, &limits()), ["expires_at", "created_at", "status"]);
+    }
+
+    #[test]
+    fn a_creation_is_over_and_a_status_is_one_of_two() {
+        assert!(mistakes(with("created_at", json!("2100-01-01T00:00:00Z")))[0].contains("in the future"));
+        assert!(mistakes(with("created_at", json!("1969-12-31T00:00:00Z")))[0].contains("from 1970"));
+        assert!(mistakes(with("created_at", json!("yesterday")))[0].contains("RFC 3339"));
+        assert!(mistakes(with("status", json!("disabled")))[0].contains("active, revoked"));
+        assert!(lines(json!({ "keys": [with("status", json!("active"))] })).unwrap()[0].is_ok());
     }
 
     #[test]

@@ -87,6 +87,7 @@ codes! {
     SessionEnded 401 "SESSION_ENDED";
     SourceNotFound 404 "SOURCE_NOT_FOUND";
     TenantNotAllowed 403 "TENANT_NOT_ALLOWED";
+    TenantNotFound 404 "TENANT_NOT_FOUND";
     TenantSuspended 401 "TENANT_SUSPENDED";
     TooManyFailures 429 "TOO_MANY_FAILURES";
     UnknownSource 404 "UNKNOWN_SOURCE";

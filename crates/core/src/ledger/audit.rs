@@ -27,6 +27,8 @@ pub enum Action {
     OverlapBegun,
     /// The end that a rotation had set was cancelled.
     RotationCancelled,
+    /// The metadata was emptied, and its earlier values left the audit log.
+    MetadataErased,
     /// The whole tenant was suspended.
     Suspended,
     /// The whole tenant was resumed.
@@ -59,6 +61,7 @@ impl Action {
             Self::Rotated => "rotated",
             Self::OverlapBegun => "overlap_begun",
             Self::RotationCancelled => "rotation_cancelled",
+            Self::MetadataErased => "metadata_erased",
             Self::Suspended => "suspended",
             Self::Resumed => "resumed",
             Self::LimitsChanged => "limits_changed",
@@ -188,6 +191,7 @@ mod tests {
             Action::LimitsChanged,
             Action::QuotaAdded,
             Action::LimitsRestored,
+            Action::MetadataErased,
             Action::DeadLetterRedriven,
             Action::DeadLetterDiscarded,
         ];

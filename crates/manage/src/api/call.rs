@@ -5,7 +5,7 @@ use std::rc::Rc;
 use keystile_core::{
     TenantId,
     access::{operator::Caller, record::Reach},
-    api::portal,
+    api::{if_match::IfMatch, portal},
     base::problem::Problem,
     ledger::idempotency::{Claim, IdempotencyKey},
     objects::ledger::OPERATORS,
@@ -141,7 +141,18 @@ impl<'a> ApiCall<'a> {
             Claim::new(key, &self.caller().claims_as(), method.as_ref(), &path, &body)
         });
         let judged = if waits { &self.judge().await? } else { &self.judged };
-        Ok((body, Origin::new(judged, request.headers().get("CF-Connecting-IP")?, self.request_id, claim)))
+        Ok((body, self.origin(judged, claim)?))
+    }
+
+    /// The same for a request without a body, which waits for nothing.
+    pub(crate) fn asked_without_body(&self) -> Result<Origin, Failure> {
+        self.origin(&self.judged, None)
+    }
+
+    fn origin(&self, judged: &Judged, claim: Option<Claim>) -> Result<Origin, Failure> {
+        let headers = self.request.headers();
+        let if_match = headers.get("If-Match")?.as_deref().and_then(IfMatch::parse);
+        Ok(Origin::new(judged, headers.get("CF-Connecting-IP")?, self.request_id, claim, if_match))
     }
 
     /// Judges the caller as of now.

@@ -275,9 +275,13 @@ impl<'a> Room<'a> {
 
     /// Admits the key of a line and counts it; or says why there is no room for it.
     fn admit(&mut self, line: &ImportedKey, now: Timestamp) -> Result<Admitted, LineResult> {
-        let expires_at = self.limits.expiry(line.new.expires_at, now);
-        let expires_at = expires_at.map_err(|detail| LineResult::refused("expires_at", detail))?;
         let own_limits = self.own_limits(&line.new.own_limits)?;
+        if line.revoked {
+            // The limits are on keys that live.
+            return Ok(Admitted { expires_at: line.new.expires_at.stated(), own_limits });
+        }
+        let expires_at = self.limits.expiry(line.new.expires_at, line.created_at(now));
+        let expires_at = expires_at.map_err(|detail| LineResult::refused("expires_at", detail))?;
         if !self.limits.allow_one_more(self.active) {
             let detail = "the tenant has as many active keys as it may; revoke some, or raise its limit";
             return Err(LineResult::refused("max_active_keys", detail));
