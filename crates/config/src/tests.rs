@@ -521,13 +521,17 @@ fn mistakes_have_their_line() {
 
 #[test]
 fn a_number_that_no_setting_takes_has_its_line() {
-    for digits in [20, 50] {
-        let text =
-            format!("{GOOD}[[rate_limits]]\nname = \"burst\"\nwindow_seconds = 1\nlimit = {}\n", "9".repeat(digits));
+    let mistake = |number: &str| {
+        let text = format!("{GOOD}[[rate_limits]]\nname = \"burst\"\nwindow_seconds = 1\nlimit = {number}\n");
         let [mistake] = <[String; 1]>::try_from(read(&text).unwrap_err()).unwrap();
-        assert!(mistake.starts_with("9: "), "{mistake}");
-        assert!(mistake.ends_with("no setting takes so large a number; write a smaller one"), "{mistake}");
-    }
+        mistake
+    };
+    let number = "9".repeat(20);
+    let expected = format!("9: rate_limits.0.limit: write a whole number from 1 to 1000000000, not {number}");
+    assert_eq!(mistake(&number), expected);
+    let mistake = mistake(&"9".repeat(50));
+    assert!(mistake.starts_with("9: "), "{mistake}");
+    assert!(mistake.ends_with("no setting takes so large a number; write a smaller one"), "{mistake}");
 }
 
 #[test]
