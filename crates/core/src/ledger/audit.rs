@@ -43,6 +43,8 @@ pub enum Action {
     DeadLetterRedriven,
     /// An undelivered event was deleted.
     DeadLetterDiscarded,
+    /// The body of an undelivered event was read.
+    DeadLetterRead,
 }
 
 impl Action {
@@ -67,6 +69,7 @@ impl Action {
             Self::SessionBegun => "session_begun",
             Self::DeadLetterRedriven => "dead_letter_redriven",
             Self::DeadLetterDiscarded => "dead_letter_discarded",
+            Self::DeadLetterRead => "dead_letter_read",
         }
     }
 }

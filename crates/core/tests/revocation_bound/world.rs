@@ -22,7 +22,7 @@ use crate::{
     isolate::{Failure, Isolate, Request},
     kv::{Slot, Value},
     ledger::{MINTED, Row, Subject, tenant_id, tenant_of},
-    plan::{CallFate, Event, IsolatePlan, KEYS, Plan, TENANTS},
+    plan::{CallFate, Event, IsolatePlan, KEYS, Plan, Planted, TENANTS},
     promise::Tally,
 };
 
@@ -42,7 +42,11 @@ pub(crate) struct World<'a> {
     /// KV's copy of the tenants' statuses.
     pub(crate) kv_tenant_statuses: Vec<Slot>,
     pub(crate) tally: Tally,
+    /// The fault that is planted, if one is.
+    planted: Option<Planted>,
     feed: Feed,
+    /// The feed's state after each change of it.
+    feed_was: Vec<(Millis, Feed)>,
     relay: (Millis, Feed),
     feed_down_until: Millis,
     kv_down_until: Millis,
@@ -83,6 +87,7 @@ enum Job {
     KvReports { request: u64, sent_clock: Timestamp, read: Result<Option<Stored>, ()> },
     TenantStatusReports { request: u64, tenant: usize, sent_clock: Timestamp, read: Result<Option<TenantStatus>, ()> },
     Woken { request: u64, waited_ms: Millis },
+    PublishAgain { since: Millis },
     Abandoned { request: u64 },
 }
 
@@ -107,8 +112,8 @@ struct Way {
 }
 
 impl<'a> World<'a> {
-    pub(crate) fn new(plan: &'a Plan) -> Self {
-        let feed = Feed::new(plan.page_entries, plan.imported);
+    pub(crate) fn new(plan: &'a Plan, planted: Option<Planted>) -> Self {
+        let feed = Feed::new(plan.page_entries, plan.imported, planted == Some(Planted::NumbersBeginAnew));
         let mut world = Self {
             plan,
             now: BEGINNING,
@@ -118,6 +123,8 @@ impl<'a> World<'a> {
             kv: (0..KEYS).map(|_| Slot::empty()).collect(),
             kv_tenant_statuses: (0..TENANTS).map(|_| Slot::empty()).collect(),
             tally: Tally::default(),
+            planted,
+            feed_was: vec![(BEGINNING, feed.clone())],
             relay: (BEGINNING, feed.clone()),
             feed,
             feed_down_until: BEGINNING,
@@ -197,6 +204,7 @@ impl<'a> World<'a> {
                 let answer = self.feed.publish(&change, self.now);
                 let now = self.now;
                 self.row(subject).taken(version, now);
+                self.feed_was.push((now, self.feed.clone()));
                 if let Some((attempt, at)) = reports {
                     let outcome = Ok(Some((version, answer.max_staleness_ms)));
                     self.at(at, Job::OutboxReports { subject, attempt, outcome });
@@ -204,6 +212,7 @@ impl<'a> World<'a> {
             }
             Job::AcknowledgeArrives { key, version, reports } => {
                 self.feed.acknowledge(MINTED[key].digest(), version, self.now);
+                self.feed_was.push((self.now, self.feed.clone()));
                 if let Some((attempt, at)) = reports {
                     self.at(at, Job::OutboxReports { subject: Subject::Key(key), attempt, outcome: Ok(None) });
                 }
@@ -254,6 +263,7 @@ impl<'a> World<'a> {
                 asking.lookup.tenant_status_answered(client, tenant_id(tenant), read, sent_clock);
                 return self.operation_ended(request);
             }
+            Job::PublishAgain { since } => self.publish_again(since),
             Job::Woken { request, waited_ms } => {
                 let Some(asking) = self.requests.get_mut(&request) else { return Ok(()) };
                 asking.spent.waited_ms += waited_ms;
@@ -295,6 +305,11 @@ impl<'a> World<'a> {
             }
             Event::RefreshRelay => self.relay = (self.now, self.feed.clone()),
             Event::RestartFeedWithAnotherEpoch => self.feed.restart_with_another_epoch(),
+            Event::PutFeedBack { by, published_again_after } => {
+                let since = self.now - by;
+                self.put_feed_back(since);
+                self.at(self.now + published_again_after, Job::PublishAgain { since });
+            }
             Event::FeedIsDownFor(millis) => self.feed_down_until = self.now + millis,
             Event::KvIsDownFor(millis) => self.kv_down_until = self.now + millis,
         }
