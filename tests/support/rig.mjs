@@ -127,7 +127,8 @@ class Rig {
    * must be in docs/reference/openapi.json.
    */
   slowly(method, target, { key = ROOT_KEY, headers = {} } = {}) {
-    const sent = { Authorization: `Bearer ${key}`, "Content-Type": "application/json", ...headers };
+    const credential = key === null ? {} : { Authorization: `Bearer ${key}` };
+    const sent = { ...credential, "Content-Type": "application/json", ...headers };
     const outgoing = http.request(new URL(target, this.url), { method, headers: sent });
     const answer = new Promise((resolve, reject) => {
       outgoing.on("error", reject);

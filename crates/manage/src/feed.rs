@@ -86,7 +86,7 @@ impl DurableObject for Feed {
         let work = async |now| {
             let opened = self.open()?;
             opened.trim(now)?;
-            if recovery::carry_on(&opened.database, &self.env).await? {
+            if recovery::carry_on(&opened.database, &self.env, NO_REQUEST_ID).await? {
                 opened.arm(clock::now());
             }
             Ok(())

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use keystile_core::{
     Environment, KeyId, KeyPrefix, Keyring, PlainKey, Scope, ScopeSet, TenantId, Timestamp,
-    access::record::Subject as KeySubject,
+    access::record::{KeyState, Subject as KeySubject},
     base::id::ID_RANDOM_BYTES,
     feed::{
         message::{Change, TenantStatus},
@@ -120,6 +120,11 @@ impl Row {
             State::Key(key) => Some(key),
             State::Tenant(_) => None,
         }
+    }
+
+    /// Whether the key can be used as of a version.
+    pub(crate) fn is_usable(&self, version: u64) -> bool {
+        self.key(version).is_some_and(|key| key.record.state == KeyState::Active)
     }
 
     /// Whether the tenant is suspended as of a version; before the first it is not.

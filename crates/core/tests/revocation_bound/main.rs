@@ -17,7 +17,8 @@
 //! - (d) Every request is answered in bounded time, steps and operations.
 //! - (e) Once all is calm, every isolate, old or new, answers as the ledgers say.
 //! - (f) An answer to an operator is relied on as it stands: the version that it shows, its `effective_by`, the moment
-//!   until which it made a caller wait, and `holds`. Keys and tenants' statuses are both judged by it.
+//!   until which it made a caller wait, and `holds`. Keys, tenants' statuses and operators' acts
+//!   are judged by it.
 //!
 //! Now and then the feed is put back to an earlier point. What it had learned since is promised again once the ledgers
 //! have published it again; all other promises go on. What edges accept is assumed to be no more than the feed knows.
@@ -73,6 +74,7 @@ fn each_planted_fault_is_found() {
         (InEffectAtOnce, "(a) "),
         (NobodyWaits, "(a) "),
         (HoldsAlways, "(f) "),
+        (JudgementsOutliveTheEnd, "(f) "),
         (FailureIsNoFailure, "(a) "),
     ] {
         let outcome = runner(0).run(&plan::plans(), |plan| World::new(&plan, Some(planted)).run().map(drop));

@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) watched: bool,
     /// Whether all keys are imported: their first record makes no log entry.
     pub(crate) imported: bool,
+    /// Whether the keys are operators', who act at ledgers that can't see their rows.
+    pub(crate) operators: bool,
     /// The events, each with the time since the one before.
     pub(crate) schedule: Vec<(Millis, Event)>,
 }
@@ -54,6 +56,8 @@ pub(crate) enum Planted {
     NobodyWaits,
     /// An answer says that a change always holds, though edges may serve by KV alone.
     HoldsAlways,
+    /// The end of an operator's key is said to be in effect however long others may act on a judgement.
+    JudgementsOutliveTheEnd,
     /// A publication that failed is answered as if it had succeeded.
     FailureIsNoFailure,
 }
@@ -99,6 +103,11 @@ pub(crate) enum Event {
     StepClock {
         isolate: usize,
         by: Millis,
+    },
+    /// An operator is judged, and another ledger acts on the judgement this much later.
+    Act {
+        key: usize,
+        later: Millis,
     },
     RefreshRelay,
     RestartFeedWithAnotherEpoch,
@@ -178,9 +187,18 @@ pub(crate) fn plans() -> impl Strategy<Value = Plan> {
         select(vec![0, 2_000, 60_000, 24 * HOUR]),
     );
     let luck = (vec(call(), 1..24), vec(read(), 1..12), vec(put(), 1..8), vec(select(vec![0, 0, 0, 40]), 1..6));
-    (cast, luck, (0..KEYS, any::<bool>(), prop::bool::weighted(0.3)), vec((gap(), event()), 1..80)).prop_map(
-        |(cast, luck, (created_first, watched, imported), events)| {
-            let (isolates, ledger_clocks, api_clock, page_entries, kv_lag) = cast;
+    (
+        cast,
+        luck,
+        (0..KEYS, any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.2)),
+        vec((gap(), event()), 1..80),
+    )
+        .prop_map(|(cast, luck, (created_first, watched, imported, operators), events)| {
+            let (mut isolates, ledger_clocks, api_clock, page_entries, kv_lag) = cast;
+            if operators {
+                // Judgements matter where edges accept less staleness than that.
+                isolates.iter_mut().for_each(|isolate: &mut IsolatePlan| isolate.max_staleness_ms = 250);
+            }
             let (calls, kv_reads, kv_puts, jitter) = luck;
             let created = (0..created_first).map(|key| (0, Event::Change { key, change: KeyChange::Create }));
             let schedule = created.chain(events).collect();
@@ -196,10 +214,10 @@ pub(crate) fn plans() -> impl Strategy<Value = Plan> {
                 jitter,
                 watched,
                 imported,
+                operators,
                 schedule,
             }
-        },
-    )
+        })
 }
 
 fn isolate() -> impl Strategy<Value = IsolatePlan> {
@@ -243,6 +261,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => isolate_index().prop_map(|isolate| Event::RestartIsolate { isolate }),
         2 => (isolate_index(), select(vec![-50, -400, -1_500, -3_600_000, 700, 3_600_000]))
             .prop_map(|(isolate, by)| Event::StepClock { isolate, by }),
+        6 => (key_index(), 0..2_600i64).prop_map(|(key, later)| Event::Act { key, later }),
         2 => Just(Event::RefreshRelay),
         1 => Just(Event::RestartFeedWithAnotherEpoch),
         1 => (select(vec![50, 1_000, 10_000, HOUR, 25 * HOUR]), select(vec![0, 300, 3_000, 60_000]))

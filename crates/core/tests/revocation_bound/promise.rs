@@ -198,6 +198,8 @@ pub(crate) struct Tally {
     pub(crate) answers: u64,
     pub(crate) answers_beside_a_newer_version: u64,
     pub(crate) answers_that_always_hold: u64,
+    pub(crate) acts: u64,
+    pub(crate) acts_of_an_operator_who_ended: u64,
     pub(crate) versions_lost: u64,
     pub(crate) isolates_ahead_of_the_feed: u64,
     pub(crate) warm: u64,
@@ -222,7 +224,7 @@ impl Tally {
         } += 1;
     }
 
-    fn each(&mut self) -> [(&'static str, &mut u64); 24] {
+    fn each(&mut self) -> [(&'static str, &mut u64); 26] {
         [
             ("accepted", &mut self.accepted),
             ("revoked", &mut self.revoked),
@@ -237,6 +239,8 @@ impl Tally {
             ("answers", &mut self.answers),
             ("answers_beside_a_newer_version", &mut self.answers_beside_a_newer_version),
             ("answers_that_always_hold", &mut self.answers_that_always_hold),
+            ("acts", &mut self.acts),
+            ("acts_of_an_operator_who_ended", &mut self.acts_of_an_operator_who_ended),
             ("versions_lost", &mut self.versions_lost),
             ("isolates_ahead_of_the_feed", &mut self.isolates_ahead_of_the_feed),
             ("warm", &mut self.warm),

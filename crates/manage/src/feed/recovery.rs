@@ -13,10 +13,7 @@ use keystile_runtime::{database::Database, log as lines, object};
 use serde::Deserialize;
 use worker::{Env, Result};
 
-use super::{
-    NO_REQUEST_ID,
-    log::{meta, set_meta},
-};
+use super::log::{meta, set_meta};
 
 /// The number of ledgers that one alarm calls: the subrequests of an invocation are limited, to 50 on the free plan.
 const LEDGERS_PER_ALARM: i64 = 40;
@@ -69,7 +66,10 @@ pub(super) fn notice_ledger(database: &Database, head: Head, versions: &[(KeyDig
 fn begin(database: &Database, head: Head) -> Result<()> {
     let point = head.given_at();
     lines::error("feed_was_put_back", &[("to", point.to_rfc3339().into())]);
-    set_meta(database, SINCE, &point.plus_millis(-SLACK_MS).as_millis().to_string())?;
+    let since = point.plus_millis(-SLACK_MS).as_millis();
+    // What was lost before and isn't published again yet is still to be.
+    let earlier = meta(database, SINCE)?.and_then(|earlier| earlier.parse().ok());
+    set_meta(database, SINCE, &earlier.map_or(since, |earlier: i64| earlier.min(since)).to_string())?;
     set_meta(database, AFTER, "")?;
     set_meta(database, FAILED, "")
 }
@@ -78,7 +78,7 @@ fn begin(database: &Database, head: Head) -> Result<()> {
 ///
 /// # Errors
 /// The storage's, or that a ledger could not be asked: after a while all are asked again.
-pub(super) async fn carry_on(database: &Database, env: &Env) -> Result<bool> {
+pub(super) async fn carry_on(database: &Database, env: &Env, request_id: &str) -> Result<bool> {
     #[derive(Deserialize)]
     struct Listed {
         tenant: String,
@@ -92,7 +92,7 @@ pub(super) async fn carry_on(database: &Database, env: &Env) -> Result<bool> {
     )?;
     let first = after.is_empty().then_some(OPERATORS);
     let ledgers: Vec<&str> = first.into_iter().chain(listed.iter().map(|listed| listed.tenant.as_str())).collect();
-    let command = PublishAgain { request_id: NO_REQUEST_ID.into(), since };
+    let command = PublishAgain { request_id: request_id.into(), since };
     let mut failed = 0;
     for some in ledgers.chunks(LEDGERS_AT_ONCE) {
         let asked = some.iter().map(|ledger| object::call(env, ledger, &command, LEDGER_TIMEOUT_MS));

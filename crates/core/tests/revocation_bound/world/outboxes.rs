@@ -2,6 +2,7 @@
 
 use keystile_core::{
     Timestamp,
+    access::operator::JUDGED_FOR_MS,
     feed::{
         message::Change,
         outbox::{OutboxEntry, Stage, Told, effective_by},
@@ -132,6 +133,12 @@ impl World<'_> {
         Told { version: row.latest(), effective_by: by.map(|by| Timestamp::from_millis(by + ahead)) }
     }
 
+    /// The least time that a change of the subject takes: others act on judgements of operators for as long.
+    fn least(&self, subject: Subject) -> u32 {
+        let judged = self.plan.operators && self.planted != Some(Planted::JudgementsOutliveTheEnd);
+        if judged && matches!(subject, Subject::Key(_)) { JUDGED_FOR_MS } else { 0 }
+    }
+
     /// The author of the change gets the answer and relies on it: this version, or a later one, holds from then on.
     fn answer(&mut self, subject: Subject, told: Option<Told>) -> Result<(), TestCaseError> {
         let Some(Told { version, effective_by: Some(by) }) = told else {
@@ -181,7 +188,8 @@ impl World<'_> {
     }
 
     /// Every ledger publishes its present state again.
-    pub(super) fn publish_again(&mut self, since: Millis) {
+    pub(super) fn publish_again(&mut self) {
+        let Some(since) = self.publish_again_since.take() else { return };
         for subject in (0..KEYS).map(Subject::Key).chain((0..TENANTS).map(Subject::Tenant)) {
             let now = self.ledger_clock(subject.tenant());
             self.row(subject).publish_again(since, now);
@@ -203,7 +211,7 @@ impl World<'_> {
             let left = Told { version, effective_by: None };
             let taken = match self.planted {
                 Some(Planted::InEffectAtOnce) => now,
-                _ => effective_by(now, max_staleness_ms),
+                _ => effective_by(now, max_staleness_ms.max(self.least(subject))),
             };
             let told = left.published(Some(taken), self.stands(subject));
             self.answer(subject, told)?;
