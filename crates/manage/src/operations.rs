@@ -27,6 +27,9 @@ mod list_tenants;
 mod list_webhook_sources;
 mod openapi;
 mod portal_session;
+mod publish_again;
+mod read_dead_letter;
+mod redrive_all;
 mod restore_limits;
 mod revoke_key;
 mod revoke_keys;
@@ -42,7 +45,7 @@ mod update_tenant;
 
 use keystile_core::{
     access::operator::OperatorScope::{self, *},
-    objects::ledger::{SelfRevoke, TellLimits},
+    objects::ledger::{PublishAgain, SelfRevoke, TellLimits},
     usage::batch::UsageBatch,
 };
 use worker::{Env, Method, Request};
@@ -178,6 +181,10 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/v1/webhooks" listWebhookSources, WebhooksRead of AllTenants => list_webhook_sources::of_deployment;
     Get "/v1/webhooks/{source}/dead-letters" listDeadLetters,
         WebhooksRead of AllTenants => list_dead_letters::of_source;
+    Post "/v1/webhooks/{source}/dead-letters/redrive" redriveDeadLetters,
+        WebhooksWrite of AllTenants => redrive_all::of_source;
+    Get "/v1/webhooks/{source}/dead-letters/{id}/body" getDeadLetterBody,
+        WebhooksWrite of AllTenants => read_dead_letter::body;
     Post "/v1/webhooks/{source}/dead-letters/{id}/redrive" redriveDeadLetter,
         WebhooksWrite of AllTenants => dead_letter::redrive;
     Post "/v1/webhooks/{source}/dead-letters/{id}/discard" discardDeadLetter,
@@ -210,6 +217,9 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<disable_key::Enable>(),
     Handler::change::<erase_metadata::EraseMetadata>(),
     Handler::change::<import_keys::ImportKeys>(),
+    Handler::change::<PublishAgain>(),
+    Handler::change::<read_dead_letter::NoteRead>(),
+    Handler::change::<redrive_all::RedriveAll>(),
     Handler::change::<restore_limits::RestoreLimits>(),
     Handler::change::<revoke_key::Revoke>(),
     Handler::change::<revoke_keys::RevokeKeys>(),

@@ -835,6 +835,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks/{source}/dead-letters/{id}/body": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the body of an event
+         * @description The body of an event that could not be delivered, in base64. It may be personal data, so it takes `webhooks:write`, and each reading is in the operators' audit log. Only for operators of all tenants.
+         */
+        get: operations["getDeadLetterBody"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks/{source}/dead-letters/{id}/discard": {
         parameters: {
             query?: never;
@@ -875,6 +895,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks/{source}/dead-letters/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send all events of a source again
+         * @description Puts the source's events that could not be delivered back into the queue, the newest first: 50 in one call, or as many as it can in a few seconds. Repeat it while `more` is true. Each is tried as often as a new one, and comes back here if that is in vain. The upstream may get an event twice, always with the same `webhook-id`. It stops if a queue or an object fails, and what it did before that stays done; 503 if that was nothing. Each event is in the operators' audit log. Only for operators of all tenants.
+         */
+        post: operations["redriveDeadLetters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -906,10 +946,10 @@ export interface components {
          */
         AddressOrNetwork: string;
         /**
-         * @description What was done. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven` and `dead_letter_discarded` concern an event that could not be delivered, and are in the operators' log.
+         * @description What was done. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log.
          * @enum {string}
          */
-        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded";
+        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read";
         /** @description One change. Entries are never altered, but for metadata that is erased from them. */
         AuditEntry: {
             action: components["schemas"]["AuditAction"];
@@ -1036,6 +1076,17 @@ export interface components {
             request_id: components["schemas"]["RequestId"];
             /** @description The `webhook-id` that the upstream gets, at each attempt. */
             webhook_id: string;
+        };
+        DeadLetterBody: {
+            /** @description The body, or its first 4 MiB. */
+            body: string;
+            /** @description The length of the whole body. */
+            body_bytes: number;
+            /** @description Whether `body` is the whole body. */
+            complete: boolean;
+            /** @description As the sender stated it. */
+            content_type: string | null;
+            id: components["schemas"]["DeliveryId"];
         };
         /** @description A page of events that could not be delivered, newest first. */
         DeadLetterPage: {
@@ -1487,7 +1538,7 @@ export interface components {
             tenant: components["schemas"]["Reach"];
         } & WithRequired<components["schemas"]["Shown"], "id">;
         /**
-         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again or discards them. None implies another.
+         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again, discards them or reads their bodies. None implies another.
          * @enum {string}
          */
         OperatorScope: "keys:read" | "keys:write" | "audit:read" | "operators:write" | "verify" | "webhooks:read" | "webhooks:write";
@@ -1624,6 +1675,17 @@ export interface components {
          * @example leaked
          */
         Reason: string;
+        RedrivenDeadLetters: {
+            /** @description Whether more events may be here: ask again. */
+            more: boolean;
+            /** @description Events that were sent again or discarded by somebody else meanwhile. */
+            not_found: number;
+            /** @description Events that are in the queue again. */
+            redriven: number;
+            replayed?: components["schemas"]["Replayed"];
+            /** @description Events of which it isn't known, because a queue or an object failed. They are still listed, or in the queue, or both. */
+            unknown: number;
+        };
         /**
          * @description Only in the answer to a repeated `Idempotency-Key`: this is the first request's answer, and nothing was done.
          * @constant
@@ -4568,6 +4630,39 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getDeadLetterBody: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["parameters"]["DeliveryId"];
+                /** @description Which source of webhooks. */
+                source: components["parameters"]["Source"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The body. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterBody"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["DeadLetterNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     discardDeadLetter: {
         parameters: {
             query?: never;
@@ -4639,6 +4734,44 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["DeadLetterNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redriveDeadLetters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which source of webhooks. */
+                source: components["parameters"]["Source"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description They are in the queue. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedrivenDeadLetters"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["SourceNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
             413: components["responses"]["BodyTooLarge"];

@@ -227,6 +227,7 @@ export const keysEnglish = {
   "audit.session_begun": "signed in",
   "audit.dead_letter_redriven": "sent an event again",
   "audit.dead_letter_discarded": "discarded an event",
+  "audit.dead_letter_read": "read an event’s body",
 
   "import.title": "Import keys",
   "import.text": "Keys of another system go on working. Keystile takes the SHA-256 of each, not the key.",

@@ -45,6 +45,8 @@ pub enum Action {
     DeadLetterRedriven,
     /// An undelivered event was deleted.
     DeadLetterDiscarded,
+    /// The body of an undelivered event was read.
+    DeadLetterRead,
 }
 
 impl Action {
@@ -70,6 +72,7 @@ impl Action {
             Self::SessionBegun => "session_begun",
             Self::DeadLetterRedriven => "dead_letter_redriven",
             Self::DeadLetterDiscarded => "dead_letter_discarded",
+            Self::DeadLetterRead => "dead_letter_read",
         }
     }
 }

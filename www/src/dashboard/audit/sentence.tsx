@@ -77,6 +77,8 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
       return <>sent {it} again</>;
     case "dead_letter_discarded":
       return <>discarded {it}</>;
+    case "dead_letter_read":
+      return <>read the body of {it}</>;
     default:
       return entry.action satisfies never;
   }
