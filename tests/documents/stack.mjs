@@ -13,15 +13,18 @@ import { inRoot } from "../../scripts/tools.mjs";
 /** An empty directory: the stack's, and the working directory of the pages' commands. */
 export const emptyHome = () => mkdtempSync(path.join(tmpdir(), "keystile-documents-"));
 
-/** Starts the stack in `home` with this keystile.toml; returns its addresses and how to stop it. */
-export async function startIn(home, toml) {
+/**
+ * Starts the stack in `home` with this keystile.toml; returns its addresses and how to stop it. `secrets` are the names
+ * of further secrets of the edge, whose values are in `.dev.vars` there.
+ */
+export async function startIn(home, toml, { secrets = [] } = {}) {
   writeFileSync(path.join(home, "keystile.toml"), toml);
   const module = path.join(home, "config.js");
   await buildConfig({ config: path.join(home, "keystile.toml"), configOut: module });
   const log = createWriteStream(path.join(home, "wrangler.log"));
   await once(log, "open");
   const configs = { ...CONFIGS };
-  for (const worker of ["edge", "manage", "hooks", "limiter"]) configs[worker] = copyOf(worker, home, module);
+  for (const worker of ["edge", "manage", "hooks", "limiter"]) configs[worker] = copyOf(worker, home, module, secrets);
   const ports = { edge: 0, manage: 0, upstream: 0 };
   const { ready, ended, stop } = await startStack({ home, configs, ports, output: log });
   const close = async () => {
@@ -41,11 +44,12 @@ export async function startIn(home, toml) {
  * A worker's wrangler file in `home`, where its secrets are: the worker as it was last
  * built, with the given configuration.
  */
-function copyOf(worker, home, module) {
+function copyOf(worker, home, module, secrets) {
   const main = inRoot("crates", worker, "entry.js");
   const text = readFileSync(CONFIGS[worker], "utf8")
     .replace(/^main = .*/m, `main = ${JSON.stringify(main)}`)
     .replace(/^"keystile-config" = .*/m, `"keystile-config" = ${JSON.stringify(module)}`)
+    .replace(/^required = \[/m, worker === "edge" ? `$&${secrets.map((name) => `"${name}", `).join("")}` : "$&")
     .replace(/^directory = .*/m, `directory = ${JSON.stringify(inRoot("build", "www"))}`)
     .replace(/^\[build\]\n(?:.+\n)*/m, "");
   const file = path.join(home, `${worker}.toml`);

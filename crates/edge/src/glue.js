@@ -4,6 +4,7 @@
 import { pairs, SEPARATOR } from "#runtime/crossing.js";
 
 const ABSENT = "\x01";
+const LATE = "late";
 
 // Request headers that are never forwarded to an upstream, with hyphens for underscores, since some servers take one
 // for the other.
@@ -65,15 +66,15 @@ export function describe(request) {
 /// `fetcher` is a service binding, or undefined for a URL. The path of `url` begins with `base`, which the path at
 /// `publicOrigin` lacks. `keys` finds keys in a text. `cors` says whether Keystile
 /// sets the cross-origin headers. `failed` makes the response if the upstream gives none.
-export async function forward(fetcher, request, url, base, publicOrigin, keys, dropAuthorization, set, answer, cors, requestId, failed) {
+export async function forward(fetcher, request, url, base, publicOrigin, keys, dropAuthorization, timeoutMs, set, answer, cors, requestId, failed) {
   let response;
   try {
     const headers = upstreamHeaders(request.headers, keys, dropAuthorization, set, requestId);
     const init = { headers, redirect: "manual", cf: fetcher ? { ...request.cf, ...UNCACHED } : UNCACHED };
     // Copying keeps the body for any method, unlike `new Request(url, init)`.
     const copy = new Request(url, request);
-    response = await (fetcher ? fetcher.fetch(copy, init) : fetch(copy, init));
-    if (response.status === 101) return response;
+    response = await inTime(fetcher ? fetcher.fetch(copy, init) : fetch(copy, init), timeoutMs);
+    // This also takes an open WebSocket over.
     response = new Response(response.body, response);
     ownOnly(response.headers, cors);
     if (!fetcher) for (const name of LOCATIONS) showPublic(response.headers, name, url, base, publicOrigin);
@@ -81,6 +82,17 @@ export async function forward(fetcher, request, url, base, publicOrigin, keys, d
     response = failed(requestId, String(error));
   }
   return withHeaders(response, answer);
+}
+
+/// What is called, or a failure if it takes longer. A signal would end the body of the answer, too. A call that is late
+/// ends with the request that it belongs to.
+function inTime(call, ms) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(reject, ms, LATE);
+    const settled = () => clearTimeout(timer);
+    call.then(settled, settled);
+    call.then(resolve, reject);
+  });
 }
 
 function withHeaders(response, headers) {

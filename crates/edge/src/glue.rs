@@ -5,6 +5,8 @@ use wasm_bindgen::prelude::*;
 
 /// The text for a header that was not sent.
 pub(crate) const ABSENT: &str = "\x01";
+/// The reason of a failure if the upstream's time is over.
+pub(crate) const LATE: &str = "late";
 
 #[wasm_bindgen(module = "/src/glue.js")]
 extern "C" {
@@ -19,6 +21,7 @@ extern "C" {
         public_origin: &str,
         keys: &JsValue,
         drop_authorization: bool,
+        timeout_ms: u32,
         set: &str,
         answer: &str,
         cors: bool,

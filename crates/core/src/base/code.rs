@@ -91,6 +91,7 @@ codes! {
     UnknownSource 404 "UNKNOWN_SOURCE";
     UnreadableCommand 400 "UNREADABLE_COMMAND";
     UnsupportedMediaType 415 "UNSUPPORTED_MEDIA_TYPE";
+    UpstreamTimeout 504 "UPSTREAM_TIMEOUT";
     UpstreamUnreachable 502 "UPSTREAM_UNREACHABLE";
     VersionMismatch 412 "VERSION_MISMATCH";
     WrongEnvironment 403 "WRONG_ENVIRONMENT";
