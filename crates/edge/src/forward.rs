@@ -7,6 +7,7 @@ use keystile_core::{
         http_signature::{self, SignatureHeaders},
         record::Subject,
         route::Route,
+        verdict::Refusal,
     },
     base::{code::Code, path::Path, problem::Problem},
     limits::state::LimitState,
@@ -90,17 +91,25 @@ pub(crate) fn when_failed() -> JsValue {
     WHEN_FAILED.with(|closure| closure.as_ref().clone())
 }
 
-/// The response if the upstream can't be reached, or does not answer in time.
+/// The response if there is none of the upstream: it can't be reached, does not answer in time, or was not called, since
+/// it would get a key in the URL.
 fn failed(request_id: &str, reason: &str) -> JsValue {
-    let (code, event, detail) = if reason == glue::LATE {
-        let detail = "The service behind this path did not answer in time. It may still carry the request out.";
-        (Code::UpstreamTimeout, "upstream_timeout", detail)
-    } else {
-        let detail = "Nothing is wrong with this request, but the service behind this path did not answer.";
-        (Code::UpstreamUnreachable, "upstream_unreachable", detail)
+    let problem = match reason {
+        glue::KEY_IN_QUERY => Refusal::CredentialInQuery.problem(""),
+        glue::KEY_IN_PATH => {
+            Problem::new(Code::CredentialInPath, "A key is in the path. It belongs in a header; nothing was forwarded.")
+        }
+        glue::LATE => {
+            log::error("upstream_timeout", &[("request_id", request_id.into())]);
+            let detail = "The service behind this path did not answer in time. It may still carry the request out.";
+            Problem::new(Code::UpstreamTimeout, detail)
+        }
+        _ => {
+            log::error("upstream_unreachable", &[("request_id", request_id.into()), ("reason", reason.into())]);
+            let detail = "Nothing is wrong with this request, but the service behind this path did not answer.";
+            Problem::new(Code::UpstreamUnreachable, detail)
+        }
     };
-    log::error(event, &[("request_id", request_id.into()), ("reason", reason.into())]);
-    let problem = Problem::new(code, detail);
     Reply::problem(&problem, request_id).send()
 }
 

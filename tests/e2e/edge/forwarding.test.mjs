@@ -243,6 +243,24 @@ test("no key of this deployment reaches an upstream in any header, whoever's, wh
   for (const secret of [key.key, other.key, operator.key, ROOT_KEY]) assert.ok(!logs.includes(secret));
 });
 
+test("no key goes on in a URL either, in whatever encoding, nor as a header's name", async () => {
+  const { key } = await rig.create();
+  const twice = (text) => encodeURIComponent(text.replaceAll("_", "%5F"));
+  for (const form of [base64(`{"key":"${key}"}`), twice(key)]) {
+    for (const base of ["/api/open", "/signed"]) {
+      received = undefined;
+      const inQuery = await rig.edge("edge1", `${base}?state=${form}`, { key });
+      assert.deepEqual([inQuery.status, inQuery.code], [400, "CREDENTIAL_IN_QUERY"], inQuery.text);
+      const inPath = await rig.edge("edge1", `${base}/${form}`, { key });
+      assert.deepEqual([inPath.status, inPath.code], [400, "CREDENTIAL_IN_PATH"], inPath.text);
+      assert.equal(received, undefined);
+    }
+  }
+  const { headers } = (await rig.edge("edge1", "/api/open", { key, headers: { [key]: "1", [`X-${ROOT_KEY}`]: "1" } })).body;
+  assert.deepEqual(Object.keys(headers).filter((name) => /knq_live|ksroot/.test(name)), []);
+  for (const secret of [key.toLowerCase(), ROOT_KEY]) assert.ok(!JSON.stringify(rig.server.getLogs()).includes(secret));
+});
+
 test("what only looks a little like a key goes on", async () => {
   const key = await rig.create();
   const headers = {

@@ -33,10 +33,7 @@ before(async () => {
   const [live, other, ofTest] = [await rig.create(), await rig.create("globex"), await rig.create("acme", { environment: "test" })];
   const digest = createHash("sha256").update(IMPORTED).digest("hex");
   const keyOfAnother = { digest, display: "sk_live_0123", name: "imported", scopes: ["read:leads"] };
-  const imported = await rig.manage("POST", "/v1/tenants/acme/keys/import", undefined, {
-    raw: JSON.stringify(keyOfAnother),
-    headers: { "Content-Type": "application/x-ndjson" },
-  });
+  const imported = await rig.manage("POST", "/v1/tenants/acme/keys/import", { keys: [keyOfAnother] });
   assert.equal(imported.status, 200, imported.text);
   const operator = await rig.operator("*", ["verify"]);
   keys = [live.key, other.key, ofTest.key, operator.key, ROOT_KEY, IMPORTED];
@@ -134,16 +131,18 @@ const send = ({ target, headers }) =>
     sent.on("error", reject).end();
   });
 
-/** The text, and what it is in each encoding, four deep. */
+/** The text, and what it is in each encoding, `depth` deep. */
 function* readings(text, depth = 4) {
   yield text;
   if (depth === 0) return;
   const decoded = text.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
   if (decoded !== text) yield* readings(decoded, depth - 1);
-  for (const run of depth > 2 ? (text.match(/[\w+/-]{20,}/g) ?? []) : []) {
-    for (let from = 0; from < 4; from += 1) yield* readings(Buffer.from(run.slice(from), "base64").toString("latin1"), 1);
+  for (const run of text.match(/[\w+/-]{20,}/g) ?? []) {
+    for (let from = 0; from < 4; from += 1) yield* readings(base64(run.slice(from)), depth - 1);
   }
 }
+
+const base64 = (text) => Buffer.from(text, "base64").toString("latin1");
 
 function keyIn(text) {
   for (const reading of readings(text)) {

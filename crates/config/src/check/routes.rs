@@ -124,8 +124,7 @@ impl Check {
 
 /// Whether a header can carry it as it stands.
 fn is_upstream_name(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 /// Whether it is an upstream's URL. Plain HTTP is allowed only to this machine.
