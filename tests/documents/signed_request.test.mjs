@@ -82,5 +82,8 @@ test("what was signed without the upstream's name is refused", () => {
 
 test("the npm package has the guide's check", async () => {
   const [block] = blocksOf("docs/guide/guard-an-api.md").filter(({ lang }) => lang === "js");
-  assert.equal(readFileSync(inRoot("crates", "wasm", "js", "upstream.js"), "utf8"), `${block.text}\n`);
+  const published = (file) => readFileSync(inRoot("crates", "wasm", "js", file), "utf8");
+  const { types, default: code } = JSON.parse(published("package.json")).exports["./upstream"];
+  assert.equal(published(code), `${block.text}\n`);
+  assert.match(published(types), /export function isFromKeystile\(/);
 });
