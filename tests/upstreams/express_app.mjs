@@ -1,5 +1,5 @@
-// An API in Express, as docs/guide/upstreams.md has it behind the edge: `node express_app.mjs` with PORT, SECRET, and in
-// CHECK the module that has `isFromKeystile`. Says "ready" once it listens.
+// An API in Express, as docs/guide/upstreams.md has it behind the edge. PORT, SECRET, and CHECK, the module that has
+// `isFromKeystile`, are in the environment.
 
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
@@ -16,7 +16,7 @@ const api = express.Router();
 app.use("/express", api);
 
 // In a router, where Express shortens `req.url`.
-api.use((req, res, next) => (isFromKeystile(req, SECRET, "express") ? next() : res.status(403).send("not from the edge")));
+api.use((req, res, next) => (isFromKeystile(req, SECRET, "express") ? next() : res.sendStatus(403)));
 
 api.get("/whoami", (req, res) => {
   const link = `${req.protocol}://${req.host}${req.originalUrl}`;
@@ -67,7 +67,7 @@ api.get("/download", async (req, res) => {
   res.end();
 });
 
-// What it knows of a caller who goes away before it has answered.
+// How many calls ended before it answered.
 let abandoned = 0;
 api.get("/abandoned", (req, res) => res.json({ abandoned }));
 api.get("/silent", (req, res) => res.on("close", () => (abandoned += 1)));
@@ -78,4 +78,4 @@ server.on("upgrade", (req, socket, head) => {
   if (!isFromKeystile(req, SECRET, "express")) return socket.destroy();
   sockets.handleUpgrade(req, socket, head, (open) => open.on("message", (data, binary) => open.send(data, { binary })));
 });
-server.listen(Number(PORT), "127.0.0.1", () => console.log("ready"));
+server.listen(Number(PORT), "127.0.0.1");

@@ -1,5 +1,5 @@
-// Express and FastAPI on this machine, each as its documentation starts it, with the checks of signatures that the guide
-// has for them.
+// Express and FastAPI on this machine, each as its documentation starts it, with the checks of signatures that the
+// guide has for them.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
