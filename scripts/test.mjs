@@ -17,7 +17,7 @@ import { buildPackage } from "./npm_package.mjs";
 import { installOnce } from "./packages.mjs";
 import { checkPages } from "./pages.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
-import { setup, setupCargoDeny, setupSchemathesis, setupWasmTests } from "./setup.mjs";
+import { setup, setupCargoDeny, setupFastapi, setupSchemathesis, setupWasmTests } from "./setup.mjs";
 import { cargoDeny, inRoot, node22, root, schemathesis, wasmTestRunner, wranglerEnv } from "./tools.mjs";
 
 const WASM = "wasm32-unknown-unknown";
@@ -39,6 +39,7 @@ const steps = {
   build: ["Build", () => build()],
   budget: ["Size and startup", checkBudget],
   e2e: ["End to end", allEndToEnd],
+  upstreams: ["Express and FastAPI behind the edge", upstreams],
   pages: ["The pages, in a browser", () => inBrowser(path.join("tests", "pages"), { atOnce: 2 })],
   local: ["`npm start`, and SIGKILL amid changes", () => endToEnd(path.join("tests", "local"))],
   documents: ["Commands of the documents", () => endToEnd(path.join("tests", "documents"))],
@@ -95,6 +96,13 @@ async function wasmTests() {
 async function allEndToEnd() {
   rmSync(inRoot("build", "contract"), { recursive: true, force: true });
   await endToEnd(path.join("tests", "e2e"));
+}
+
+/** Runs the frameworks, unchanged, behind the real edge. */
+async function upstreams() {
+  await installOnce("Express", inRoot("tests", "upstreams"));
+  await setupFastapi();
+  await endToEnd(path.join("tests", "upstreams"));
 }
 
 /** Makes requests from docs/reference/openapi.json to the real worker. */

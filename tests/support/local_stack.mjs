@@ -14,9 +14,12 @@ import { inRoot } from "../../scripts/tools.mjs";
 /** An empty directory: the stack's, and the working directory of commands. */
 export const emptyHome = (name = "documents") => mkdtempSync(path.join(tmpdir(), `keystile-${name}-`));
 
-/** Starts the stack in `home` with this keystile.toml; returns its addresses and how to stop it. */
-export async function startIn(home, toml) {
-  const { start, summary } = await prepareIn(home, toml);
+/**
+ * Starts the stack in `home` with this keystile.toml; returns its addresses and how to stop it. `secrets` are the names
+ * of further secrets of the edge, whose values are in `.dev.vars` there.
+ */
+export async function startIn(home, toml, { secrets = [] } = {}) {
+  const { start, summary } = await prepareIn(home, toml, secrets);
   const { stack, stop } = await start();
   const close = async () => {
     await stop();
@@ -29,12 +32,12 @@ export async function startIn(home, toml) {
  * Prepares `home` for a stack with this keystile.toml. `start` starts one, as often as asked, and returns its
  * addresses, how to `stop` it, and how to `kill` it outright; what it has stored stays.
  */
-export async function prepareIn(home, toml) {
+export async function prepareIn(home, toml, secrets = []) {
   writeFileSync(path.join(home, "keystile.toml"), toml);
   const module = path.join(home, "config.js");
   const { summary } = await writeConfig({ config: path.join(home, "keystile.toml"), configOut: module });
   const configs = { ...CONFIGS };
-  for (const worker of ["edge", "manage", "hooks", "limiter"]) configs[worker] = copyOf(worker, home, module);
+  for (const worker of ["edge", "manage", "hooks", "limiter"]) configs[worker] = copyOf(worker, home, module, secrets);
   const { rootKey } = await localSecrets(home, configs, summary);
   return { summary, start: () => start({ home, configs, summary, rootKey }) };
 }
@@ -61,11 +64,12 @@ async function start(options) {
  * A worker's wrangler file in `home`, where its secrets are: the worker as it was last
  * built, with the given configuration.
  */
-function copyOf(worker, home, module) {
+function copyOf(worker, home, module, secrets) {
   const main = inRoot("crates", worker, "entry.js");
   const text = readFileSync(CONFIGS[worker], "utf8")
     .replace(/^main = .*/m, `main = ${JSON.stringify(main)}`)
     .replace(/^"keystile-config" = .*/m, `"keystile-config" = ${JSON.stringify(module)}`)
+    .replace(/^required = \[/m, worker === "edge" ? `$&${secrets.map((name) => `"${name}", `).join("")}` : "$&")
     .replace(/^directory = .*/m, `directory = ${JSON.stringify(inRoot("build", "www"))}`)
     .replace(/^\[build\]\n(?:.+\n)*/m, "");
   const file = path.join(home, `${worker}.toml`);

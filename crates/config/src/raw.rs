@@ -188,6 +188,13 @@ pub(crate) struct RawUpstream {
     /// The Worker secret that forwarded requests are signed with (RFC 9421).
     #[serde(default)]
     pub(crate) signing_secret: Option<String>,
+    /// The time that it has to begin its answer, seconds.
+    #[serde(default = "hundred_seconds")]
+    pub(crate) timeout_seconds: u32,
+}
+
+const fn hundred_seconds() -> u32 {
+    100
 }
 
 /// An entry of `[[routes]]`.

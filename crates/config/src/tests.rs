@@ -60,6 +60,7 @@ quotas = ["monthly"]
 [[upstreams]]
 name = "api"
 service = "UPSTREAM"
+timeout_seconds = 30
 
 [[routes]]
 path = "/api/leads/*"
@@ -159,6 +160,9 @@ fn each_mistake_is_placed_and_says_what_to_write() {
         ("service = \"UPSTREAM\"", "url = \"http://api.example.com\"", "upstreams.0.url: write an https:// URL"),
         ("service = \"UPSTREAM\"", "url = \"http://localhost.example.com\"", "upstreams.0.url: write an https:// URL"),
         ("service = \"UPSTREAM\"", "", "upstreams.0: write either service"),
+        ("name = \"api\"", "name = \"my api\"", "upstreams.0.name: write 1 to 64 letters, digits,"),
+        ("timeout_seconds = 30", "timeout_seconds = 0", "upstreams.0.timeout_seconds: write 1 to 300 seconds"),
+        ("timeout_seconds = 30", "timeout_seconds = 301", "upstreams.0.timeout_seconds: write 1 to 300 seconds"),
         ("path = \"/api/leads/*\"", "path = \"/*\"", "routes.0.path: this overlaps /keystile"),
         ("path = \"/api/leads/*\"", "path = \"api\"", "routes.0.path: a path begins with /"),
         ("upstream = \"api\"", "upstream = \"app\"", "routes.0.upstream: no [[upstreams]] is called \"app\""),

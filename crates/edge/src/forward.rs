@@ -7,6 +7,7 @@ use keystile_core::{
         http_signature::{self, SignatureHeaders},
         record::Subject,
         route::Route,
+        verdict::Refusal,
     },
     base::{code::Code, path::Path, problem::Problem},
     limits::state::LimitState,
@@ -47,6 +48,10 @@ pub(crate) fn forward(
     let query = incoming.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
     let scopes = record.scopes.joined();
     let mut set = identity(incoming, record, &scopes);
+    if handle.signing_secret.is_some() {
+        // An upstream can't pass a signed request on to another one that has the same secret.
+        set.push(("Keystile-Upstream", &handle.name));
+    }
     let signature = sign(handle, incoming, &path, &query, &set, now);
     if let Some(signature) = &signature {
         set.push(("Signature-Input", &signature.input));
@@ -66,6 +71,7 @@ pub(crate) fn forward(
         &incoming.public_origin,
         &isolate.key_pattern,
         incoming.has_bearer(),
+        handle.timeout_ms,
         &glue::join(set),
         &glue::join(answer.iter().map(|(name, value)| (*name, value.as_str()))),
         isolate.config.cors.is_some(),
@@ -85,11 +91,25 @@ pub(crate) fn when_failed() -> JsValue {
     WHEN_FAILED.with(|closure| closure.as_ref().clone())
 }
 
-/// The response if the upstream can't be reached.
+/// The response if there is none of the upstream: it can't be reached, does not answer in time, or was not called, since
+/// it would get a key in the URL.
 fn failed(request_id: &str, reason: &str) -> JsValue {
-    log::error("upstream_unreachable", &[("request_id", request_id.into()), ("reason", reason.into())]);
-    let detail = "Nothing is wrong with this request, but the service behind this path did not answer.";
-    let problem = Problem::new(Code::UpstreamUnreachable, detail);
+    let problem = match reason {
+        glue::KEY_IN_QUERY => Refusal::CredentialInQuery.problem(""),
+        glue::KEY_IN_PATH => {
+            Problem::new(Code::CredentialInPath, "A key is in the path. It belongs in a header; nothing was forwarded.")
+        }
+        glue::LATE => {
+            log::error("upstream_timeout", &[("request_id", request_id.into())]);
+            let detail = "The service behind this path did not answer in time. It may still carry the request out.";
+            Problem::new(Code::UpstreamTimeout, detail)
+        }
+        _ => {
+            log::error("upstream_unreachable", &[("request_id", request_id.into()), ("reason", reason.into())]);
+            let detail = "Nothing is wrong with this request, but the service behind this path did not answer.";
+            Problem::new(Code::UpstreamUnreachable, detail)
+        }
+    };
     Reply::problem(&problem, request_id).send()
 }
 
@@ -114,7 +134,7 @@ fn public_address(incoming: &Incoming) -> impl Iterator<Item = (&'static str, &s
     client.into_iter().chain([("X-Forwarded-Host", host), ("X-Forwarded-Proto", proto)])
 }
 
-/// Signs method, path, query and identity, if the upstream has a secret for it.
+/// Signs method, path, query, identity and the upstream's name, if the upstream has a secret for it.
 fn sign(
     handle: &UpstreamHandle,
     incoming: &Incoming,

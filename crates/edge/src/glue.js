@@ -5,6 +5,11 @@ import { pairs, SEPARATOR } from "#runtime/crossing.js";
 
 const ABSENT = "\x01";
 
+// The reasons of `failed` that are no fault of the upstream.
+const LATE = "late";
+const KEY_IN_PATH = "key in path";
+const KEY_IN_QUERY = "key in query";
+
 // Request headers that are never forwarded to an upstream, with hyphens for underscores, since some servers take one
 // for the other.
 const DROPPED = new Set([
@@ -42,6 +47,9 @@ const APPENDED = new Set(["Vary", "Server-Timing", "RateLimit", "RateLimit-Polic
 // for that, and no server answers it with 304.)
 const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" };
 
+// The minimum length of a key, characters. Few headers have so long a name.
+const MIN_KEY = 16;
+
 // The number of nested encodings in which a header is searched for keys.
 const MAX_DECODED = 4;
 
@@ -65,15 +73,16 @@ export function describe(request) {
 /// `fetcher` is a service binding, or undefined for a URL. The path of `url` begins with `base`, which the path at
 /// `publicOrigin` lacks. `keys` finds keys in a text. `cors` says whether Keystile
 /// sets the cross-origin headers. `failed` makes the response if the upstream gives none.
-export async function forward(fetcher, request, url, base, publicOrigin, keys, dropAuthorization, set, answer, cors, requestId, failed) {
+export async function forward(fetcher, request, url, base, publicOrigin, keys, dropAuthorization, timeoutMs, set, answer, cors, requestId, failed) {
   let response;
   try {
+    if (holdsKey(url, keys)) throw holdsKey(new URL(url).search, keys) ? KEY_IN_QUERY : KEY_IN_PATH;
     const headers = upstreamHeaders(request.headers, keys, dropAuthorization, set, requestId);
     const init = { headers, redirect: "manual", cf: fetcher ? { ...request.cf, ...UNCACHED } : UNCACHED };
     // Copying keeps the body for any method, unlike `new Request(url, init)`.
     const copy = new Request(url, request);
-    response = await (fetcher ? fetcher.fetch(copy, init) : fetch(copy, init));
-    if (response.status === 101) return response;
+    response = await inTime(fetcher ? fetcher.fetch(copy, init) : fetch(copy, init), timeoutMs);
+    // This also takes an open WebSocket over.
     response = new Response(response.body, response);
     ownOnly(response.headers, cors);
     if (!fetcher) for (const name of LOCATIONS) showPublic(response.headers, name, url, base, publicOrigin);
@@ -81,6 +90,17 @@ export async function forward(fetcher, request, url, base, publicOrigin, keys, d
     response = failed(requestId, String(error));
   }
   return withHeaders(response, answer);
+}
+
+/// What is called, or a failure if it takes longer. A signal would end the body of the answer, too. A call that is late
+/// ends with the request that it belongs to, as it does when the caller goes away.
+function inTime(call, ms) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(reject, ms, LATE);
+    const settled = () => clearTimeout(timer);
+    call.then(settled, settled);
+    call.then(resolve, reject);
+  });
 }
 
 function withHeaders(response, headers) {
@@ -114,9 +134,12 @@ function upstreamHeaders(incoming, keys, dropAuthorization, set, requestId) {
     // Authorization is not searched if it goes: it holds the very key that was judged.
     const goes = name === "authorization" ? dropAuthorization : isDropped(plain);
     if (goes) headers.delete(name);
-    else if (holdsKey(value, keys)) {
+    else {
+      const isInName = name.length >= MIN_KEY && keys.test(name);
+      if (!isInName && !holdsKey(value, keys)) continue;
       headers.delete(name);
-      console.warn(JSON.stringify({ level: "warn", event: "key_not_forwarded", header: name, request_id: requestId }));
+      const header = isInName ? "(a key)" : name;
+      console.warn(JSON.stringify({ level: "warn", event: "key_not_forwarded", header, request_id: requestId }));
     }
   }
   for (const [name, value] of pairs(set)) headers.set(name, value);
@@ -127,17 +150,23 @@ function isDropped(name) {
   return DROPPED.has(name) || DROPPED_FAMILIES.some((family) => name.startsWith(family));
 }
 
-/// Whether a header's value is or contains a key: in clear, percent-encoded, or in base64.
+/// Whether a header's value, or a URL, is or contains a key: in clear, percent-encoded, or in base64.
 function holdsKey(value, keys) {
+  if (matches(value, keys)) return true;
+  // Basic credentials are decoded: they may hold a key whose beginning is too short to be recognised in base64, or one
+  // that is encoded once more.
+  const [, credentials] = /^basic +([\w+/-]+)/i.exec(value) ?? [];
+  return credentials !== undefined && matches(decodedBase64(credentials), keys);
+}
+
+function matches(value, keys) {
   let text = value;
   for (let round = 0; round < MAX_DECODED; round += 1) {
     if (keys.test(text)) return true;
     if (!text.includes("%")) break;
     text = text.replace(/%([0-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
   }
-  // A key whose beginning is too short to be recognised in base64: it is searched for in Basic credentials alone.
-  const [, credentials] = /^basic +([\w+/-]+)/i.exec(value) ?? [];
-  return credentials !== undefined && keys.test(decodedBase64(credentials));
+  return false;
 }
 
 function decodedBase64(text) {

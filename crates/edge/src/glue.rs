@@ -5,6 +5,10 @@ use wasm_bindgen::prelude::*;
 
 /// The text for a header that was not sent.
 pub(crate) const ABSENT: &str = "\x01";
+/// The reasons of `failed` that are no fault of the upstream.
+pub(crate) const LATE: &str = "late";
+pub(crate) const KEY_IN_PATH: &str = "key in path";
+pub(crate) const KEY_IN_QUERY: &str = "key in query";
 
 #[wasm_bindgen(module = "/src/glue.js")]
 extern "C" {
@@ -19,6 +23,7 @@ extern "C" {
         public_origin: &str,
         keys: &JsValue,
         drop_authorization: bool,
+        timeout_ms: u32,
         set: &str,
         answer: &str,
         cors: bool,

@@ -48,10 +48,12 @@ pub(crate) struct Isolate {
     requests: Cell<u64>,
 }
 
-/// An upstream's binding and signing secret, read from the environment once.
+/// An upstream's settings, with its binding and signing secret, read from the environment once.
 pub(crate) struct UpstreamHandle {
     pub(crate) upstream: upstream::Upstream,
+    pub(crate) name: String,
     pub(crate) signing_secret: Option<Vec<u8>>,
+    pub(crate) timeout_ms: u32,
 }
 
 impl UpstreamHandle {
@@ -67,7 +69,12 @@ impl UpstreamHandle {
                 None => return Err(format!("the secret {name} is not set")),
             },
         };
-        Ok(Self { upstream: upstream::Upstream::of(&configured.target, env)?, signing_secret })
+        Ok(Self {
+            upstream: upstream::Upstream::of(&configured.target, env)?,
+            name: configured.name.clone(),
+            signing_secret,
+            timeout_ms: configured.timeout_seconds * 1_000,
+        })
     }
 }
 

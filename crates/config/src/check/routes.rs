@@ -16,13 +16,24 @@ impl Check {
             let index = index.to_string();
             let twice = checked.iter().any(|upstream| upstream.name == raw.name);
             self.that(!twice, &["upstreams", &index, "name"], || format!("there are two upstreams \"{}\"", raw.name));
+            self.that(is_upstream_name(&raw.name), &["upstreams", &index, "name"], || {
+                "write 1 to 64 letters, digits, \"-\", \"_\" and \".\"; signed requests carry it".into()
+            });
+            self.that((1..=300).contains(&raw.timeout_seconds), &["upstreams", &index, "timeout_seconds"], || {
+                "write 1 to 300 seconds".into()
+            });
             let target = self.target(raw, &index);
             if let Some(secret) = &raw.signing_secret {
                 self.that(is_binding(secret), &["upstreams", &index, "signing_secret"], || {
                     "write the name of a Worker secret, such as \"UPSTREAM_SECRET\", not the secret itself".into()
                 });
             }
-            checked.push(Upstream { name: raw.name.clone(), target, signing_secret: raw.signing_secret.clone() });
+            checked.push(Upstream {
+                name: raw.name.clone(),
+                target,
+                signing_secret: raw.signing_secret.clone(),
+                timeout_seconds: raw.timeout_seconds,
+            });
         }
         checked
     }
@@ -111,6 +122,11 @@ impl Check {
         }
         Routes::new(checked)
     }
+}
+
+/// Whether a header can carry it as it stands.
+fn is_upstream_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 /// Whether it is an upstream's URL. Plain HTTP is allowed only to this machine.

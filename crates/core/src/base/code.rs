@@ -45,6 +45,7 @@ codes! {
     Configuration 500 "CONFIGURATION";
     ConflictingCredentials 400 "CONFLICTING_CREDENTIALS";
     CorruptRecord 400 "CORRUPT_RECORD";
+    CredentialInPath 400 "CREDENTIAL_IN_PATH";
     CredentialInQuery 400 "CREDENTIAL_IN_QUERY";
     CrossOrigin 403 "CROSS_ORIGIN";
     DeadLetterNotFound 404 "DEAD_LETTER_NOT_FOUND";
@@ -92,6 +93,7 @@ codes! {
     TooManyFailures 429 "TOO_MANY_FAILURES";
     UnknownSource 404 "UNKNOWN_SOURCE";
     UnsupportedMediaType 415 "UNSUPPORTED_MEDIA_TYPE";
+    UpstreamTimeout 504 "UPSTREAM_TIMEOUT";
     UpstreamUnreachable 502 "UPSTREAM_UNREACHABLE";
     VersionMismatch 412 "VERSION_MISMATCH";
     WrongEnvironment 403 "WRONG_ENVIRONMENT";
