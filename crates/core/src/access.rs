@@ -1,6 +1,6 @@
 //! Access: a key's record, the demands of a route, and the verdict.
 
-mod challenge;
+pub mod challenge;
 pub mod http_signature;
 pub mod operator;
 pub mod record;

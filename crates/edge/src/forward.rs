@@ -65,7 +65,6 @@ pub(crate) fn forward(
         base,
         &incoming.public_origin,
         &isolate.key_pattern,
-        incoming.has_bearer(),
         &glue::join(set),
         &glue::join(answer.iter().map(|(name, value)| (*name, value.as_str()))),
         isolate.config.cors.is_some(),

@@ -8,6 +8,8 @@ pub(crate) const ABSENT: &str = "\x01";
 
 #[wasm_bindgen(module = "/src/glue.js")]
 extern "C" {
+    pub(crate) fn configure(names: &str, own_authorization: &str);
+
     pub(crate) fn describe(request: &JsValue) -> String;
 
     #[allow(clippy::too_many_arguments)]
@@ -18,7 +20,6 @@ extern "C" {
         base: &str,
         public_origin: &str,
         keys: &JsValue,
-        drop_authorization: bool,
         set: &str,
         answer: &str,
         cors: bool,

@@ -23,7 +23,8 @@ pub struct FieldError {
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.detail)
+        // A mistake of the whole has no field.
+        if self.field.is_empty() { f.write_str(&self.detail) } else { write!(f, "{}: {}", self.field, self.detail) }
     }
 }
 
@@ -139,6 +140,12 @@ mod tests {
     use super::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_mistake_of_the_whole_body_is_said_without_a_field() {
+        let errors = Fields::new(json!([])).err().unwrap();
+        assert_eq!(invalid(&errors).detail, "a JSON object expected");
+    }
 
     #[test]
     fn quoted_text_is_short_and_printable() {

@@ -14,10 +14,7 @@ use keystile_core::{
         verdict::Refusal,
     },
     base::problem::Problem,
-    key::{
-        ParseKeyError,
-        credential::{Carriers, CredentialError, CredentialHeader},
-    },
+    key::credential::{Carriers, CredentialError, Places},
     objects::ledger::OPERATORS,
 };
 use serde::Deserialize;
@@ -50,15 +47,16 @@ impl Credential {
     /// # Errors
     /// Says why the request has no valid credential.
     pub(crate) fn of(request: &Request, deployment: &Deployment) -> Result<Self, Failure> {
-        let refused = |refusal: &Refusal| refusal.problem(&deployment.config.name);
+        let refused = |refusal: &Refusal| refusal.problem(&deployment.config.challenge);
         let (authorization, url) = (request.headers().get("Authorization")?, request.url()?);
         let in_query = |text: &str| deployment.root_keys.include(text) || SessionKind::any_has_form_of(text);
         if url.query_pairs().any(|(_, value)| in_query(&value)) {
             return Err(refused(&CredentialError::InQuery.into()).into());
         }
         let query = url.query().unwrap_or_default();
-        let carriers = Carriers { authorization: authorization.as_deref(), x_api_key: None, query };
-        let text = match carriers.credential(&[CredentialHeader::Bearer], deployment.config.key_forms()) {
+        let carriers = Carriers { authorization: authorization.as_deref(), query, ..Carriers::default() };
+        let forms = deployment.config.key_forms();
+        let text = match carriers.credential(&Places::bearer(), forms) {
             Ok(text) => text,
             Err(CredentialError::Missing) => {
                 return match request.headers().get(SESSION_HEADER)?.filter(|_| authorization.is_none()) {
@@ -76,7 +74,7 @@ impl Credential {
             let digest = token.digest(text, &deployment.keyring);
             return Ok(Self::Session(token, digest.ok_or_else(|| session::ended(&deployment.config.name))?));
         }
-        let key = deployment.keyring.parse_operator_key(text).map_err(|error| malformed(text, error, deployment))?;
+        let key = deployment.keyring.parse_operator_key(text, forms).map_err(|error| refused(&error.into()))?;
         Ok(Self::Operator(key.digest()))
     }
 
@@ -133,25 +131,10 @@ pub(crate) fn refusal(body: &str, deployment: &Deployment) -> Problem {
         // The ledger has logged its fault under this request's id.
         _ => return Problem::internal(),
     };
-    refusal.problem(&deployment.config.name)
+    refusal.problem(&deployment.config.challenge)
 }
 
 /// The 401: there is no key.
 pub(crate) fn missing(deployment: &Deployment) -> Problem {
-    let mut problem = Refusal::MissingCredential.problem(&deployment.config.name);
-    problem.detail = "No operator key was sent; send one as `Authorization: Bearer …`.".into();
-    problem
-}
-
-fn malformed(text: &str, error: ParseKeyError, deployment: &Deployment) -> Problem {
-    let mut problem = Refusal::Malformed(error).problem(&deployment.config.name);
-    if error == ParseKeyError::UnknownPrefix {
-        let is_api_key = deployment.keyring.parse_api_key(text, deployment.config.key_forms()).is_ok();
-        problem.detail = if is_api_key {
-            "This is an API key; the management API takes operator keys, which begin with `ksop_`.".into()
-        } else {
-            "This is neither an operator key, which begins with `ksop_`, nor the root key.".into()
-        };
-    }
-    problem
+    Refusal::MissingCredential.problem(&deployment.config.challenge)
 }
