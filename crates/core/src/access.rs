@@ -4,6 +4,7 @@ pub mod challenge;
 pub mod http_signature;
 pub mod operator;
 pub mod record;
+pub mod refused;
 pub mod route;
 pub mod scope;
 pub mod session;

@@ -7,9 +7,12 @@
 //! The caller is judged before their body is read, and again once it has arrived, since they can take as long as they
 //! like to send it. The ledger that makes a change judges once more, in its transaction.
 
+use core::cell::RefCell;
+
 use keystile_core::{
     KeyDigest, RootKeys,
     access::{
+        refused::Refused,
         session::{self, SessionKind},
         verdict::Refusal,
     },
@@ -17,6 +20,7 @@ use keystile_core::{
     key::credential::{Carriers, CredentialError, Places},
     objects::ledger::OPERATORS,
 };
+use keystile_runtime::clock;
 use serde::Deserialize;
 use worker::{Env, Method, Request};
 
@@ -107,13 +111,29 @@ impl Credential {
             Self::Operator(digest) => (digest, None),
             Self::Session(kind, digest) => (digest, Some(kind)),
         };
+        let now = clock::now();
+        let lately =
+            |refused: &Refused<Problem>| refused.find(&digest, deployment.config.max_staleness_ms, now).cloned();
+        if let Some(problem) = REFUSED.with_borrow(lately) {
+            return Err(problem.into());
+        }
         let command = Authenticate { request_id: request_id.into(), digest, session };
         let (status, body) = ask(env, OPERATORS, &command).await?;
         if status == 200 {
             return ask::read::<Authenticate>(&body);
         }
-        Err(refusal(&body, deployment).into())
+        let problem = refusal(&body, deployment);
+        if problem.status() == 401 {
+            REFUSED.with_borrow_mut(|refused| refused.note(digest, problem.clone(), now));
+        }
+        Err(problem.into())
     }
+}
+
+thread_local! {
+    /// The credentials that the operators' ledger refused lately. One object holds all operators, so it is asked about
+    /// each of these no more often than an edge asks about a key that doesn't exist.
+    static REFUSED: RefCell<Refused<Problem>> = const { RefCell::new(Refused::new()) };
 }
 
 /// Turns a ledger's refusal, which carries one of the verdict's codes, into the problem for the caller.
