@@ -231,6 +231,11 @@ class Rig {
     return this.#handle("__ledgers", mode);
   }
 
+  /** With `handles`: the number of calls of ledgers since the last call of this, by path. */
+  async ledgerCalls() {
+    return (await this.server.getWorker("manage").fetch("http://manage.example/__ledger_calls")).json();
+  }
+
   /**
    * With `handles`: sets whether the overview can be reached: "ok", "down", or "silent", which takes reports and doesn't
    * answer them.

@@ -1,7 +1,7 @@
 //! The checks. Each records its mistakes, so that all are reported at once.
 
 mod edge;
-mod keys;
+pub(crate) mod keys;
 mod limits;
 mod plans;
 mod routes;

@@ -12,14 +12,15 @@ mod raw;
 mod summary;
 
 use keystile_core::{
-    access::route::Routes,
-    config::{self, EdgeConfig, HooksConfig, ManageConfig, WebhookSource, WebhookSummary},
+    access::{challenge::Challenge, route::Routes},
+    config::{self, Cors, EdgeConfig, HooksConfig, ManageConfig, WebhookSource, WebhookSummary},
+    key::{credential::Places, pattern::own_authorization},
     ledger::plan::KeyLimits,
     limits::definition::ConfiguredLimits,
 };
 
-use check::Check;
 pub use check::Mistake;
+use check::{Check, keys::sent_by_browsers};
 use raw::RawConfig;
 pub use summary::Summary;
 
@@ -66,7 +67,7 @@ impl Configuration {
         let prefixes = check.prefixes(&raw.keys);
         let allow_imported = check.imported(&raw.keys.allow_imported, &prefixes);
         check.environments(&raw.keys.environments);
-        check.headers(&raw.keys.headers);
+        let headers = check.headers(&raw.keys.headers);
         let catalog = check.catalog(&raw.scopes);
         let presets = check.presets(&raw.presets, &catalog);
         check.retention(raw.audit.retention_days);
@@ -86,11 +87,16 @@ impl Configuration {
         };
         let limiter = check.counted_limits(&raw);
 
+        let places = Places::of(&headers);
+        let operator_challenge = Challenge::of_operators(&raw.name);
+        let cors = raw.edge.cors.map(|cors| Cors { headers: sent_by_browsers(&headers, &cors.headers), ..cors });
+
         let manage = ManageConfig {
+            challenge: operator_challenge.clone(),
             name: raw.name.clone(),
             prefixes: prefixes.clone(),
             allow_imported: allow_imported.clone(),
-            headers: raw.keys.headers.clone(),
+            headers: headers.iter().map(ToString::to_string).collect(),
             environments: raw.keys.environments,
             default_scopes: raw.keys.default_scopes,
             catalog: catalog.clone(),
@@ -106,10 +112,12 @@ impl Configuration {
             api_url: check.api_url(raw.portal.api_url),
         };
         let mut edge = EdgeConfig {
-            name: raw.name,
+            challenge: Challenge::new(&raw.name, &headers),
+            operator_challenge,
             prefixes,
+            own_authorization: own_authorization(&places, &allow_imported),
+            places,
             allow_imported,
-            headers: raw.keys.headers,
             catalog,
             base: base.clone(),
             hooks_base: hooks_base.clone(),
@@ -117,7 +125,7 @@ impl Configuration {
             limits: limiter.strictest(),
             usage_flush_seconds: check.flush_seconds(&raw.usage),
             server_timing: raw.edge.server_timing,
-            cors: raw.edge.cors,
+            cors,
             upstreams: upstreams.clone(),
             routes: Routes::default(),
         };

@@ -6,7 +6,6 @@ use keystile_core::{
     Environment,
     config::{Cors, DefaultScopes, WebhookMode},
     feed::client::WhenFeedUnreachable,
-    key::credential::CredentialHeader,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -67,15 +66,16 @@ pub(crate) struct RawKeys {
     /// Former prefixes of keys; still accepted.
     #[serde(default)]
     pub(crate) former_prefixes: Vec<String>,
-    /// The beginnings of keys that may be imported from another system.
+    /// The beginnings or forms of keys that may be imported from another system. Any values, so that the check can say
+    /// what to write.
     #[serde(default)]
-    pub(crate) allow_imported: Vec<String>,
+    pub(crate) allow_imported: Vec<Value>,
     /// The environments for which keys can be created.
     #[serde(default = "both_environments")]
     pub(crate) environments: Vec<Environment>,
-    /// The headers in which a key may be sent.
+    /// The places in which a key may be sent.
     #[serde(default = "both_headers")]
-    pub(crate) headers: Vec<CredentialHeader>,
+    pub(crate) headers: Vec<String>,
     /// The scopes of a key whose creation names none.
     #[serde(default)]
     pub(crate) default_scopes: DefaultScopes,
@@ -169,8 +169,8 @@ fn both_environments() -> Vec<Environment> {
     vec![Environment::Live, Environment::Test]
 }
 
-fn both_headers() -> Vec<CredentialHeader> {
-    vec![CredentialHeader::Bearer, CredentialHeader::XApiKey]
+fn both_headers() -> Vec<String> {
+    vec!["bearer".to_string(), "x-api-key".to_string()]
 }
 
 /// An entry of `[[upstreams]]`.

@@ -2,7 +2,7 @@ use keystile_core::{
     base::path::{Path, fold},
     config::{WebhookMode, from_blob},
     feed::client::WhenFeedUnreachable,
-    key::{Environment, imported::ImportedPrefix},
+    key::{Environment, imported::ImportedForm},
     limits::{
         definition::{LimitDefinition, LimitKind, LimitList, Per, WhenLimiterUnreachable},
         quota::Period,
@@ -98,16 +98,46 @@ fn a_whole_configuration_is_read() {
 #[test]
 fn imported_keys_are_allowed_by_what_they_begin_with_and_by_default_none_are() {
     assert!(parse(EXAMPLE).unwrap().edge.allow_imported.is_empty());
-    let listed = "prefix = \"knq\"\nallow_imported = [\"sk_\", \"sk_live_\", \"kn\", \"knqx\"]";
+    let listed = "prefix = \"knq\"\nallow_imported = [\"sk_\", \"sk_live_\", \"kn\", \"knqx\", { form = \"uuid\" }, { form = \"hex32\" }]";
     let config = parse(&EXAMPLE.replace("prefix = \"knq\"", listed)).unwrap();
-    let texts: Vec<_> = config.edge.allow_imported.iter().map(ImportedPrefix::as_str).collect();
+    let texts: Vec<_> = config.edge.allow_imported.iter().filter_map(ImportedForm::beginning).collect();
     assert_eq!(texts, ["sk_", "sk_live_", "kn", "knqx"]);
+    assert_eq!(config.edge.allow_imported[4..], ["uuid", "hex32"].map(|name| ImportedForm::named(name).unwrap()));
     assert_eq!(config.manage.allow_imported, config.edge.allow_imported);
 }
 
 #[test]
+fn keys_may_come_in_any_header_and_browsers_may_send_it() {
+    let listed = r#"headers = ["Api-Key", "scheme:token", "basic:username", "x-api-key"]"#;
+    let text = EXAMPLE.replace(r#"headers = ["bearer"]"#, listed);
+    let config = parse(&format!("{text}\n[edge.cors]\norigins = [\"*\"]\n")).unwrap();
+    assert_eq!(config.manage.headers, ["api-key", "scheme:token", "basic:username", "x-api-key"]);
+    let places = &config.edge.places;
+    assert_eq!(
+        (&places.named[..], &places.schemes[..]),
+        (&["api-key".into(), "x-api-key".into()][..], &["token".into()][..])
+    );
+    assert_eq!((places.basic_username, places.basic_password), (true, false));
+    assert_eq!(config.edge.own_authorization, "Bearer|token|Basic");
+    assert_eq!(config.edge.cors.unwrap().headers, ["Authorization", "Api-Key", "X-Api-Key", "Content-Type"]);
+}
+
+/// A place and a form of each kind.
+const OTHER_KEYS: [(&str, &str); 2] = [
+    (
+        "headers = [\"bearer\"]",
+        "headers = [\"bearer\", \"scheme:Token\", \"basic:username\", \"basic:password\", \"api-key\"]",
+    ),
+    (
+        "prefix = \"knq\"",
+        "prefix = \"knq\"\nallow_imported = [\"sk_\", { form = \"uuid\" }, { form = \"hex32\" }, { form = \"hex40\" }, { form = \"hex64\" }]",
+    ),
+];
+
+#[test]
 fn each_worker_reads_its_own_part_back() {
-    let config = parse(&format!("{EXAMPLE}\n[audit]\nretention_days = 90{SOURCE}")).unwrap();
+    let text = OTHER_KEYS.iter().fold(EXAMPLE.to_string(), |text, (from, to)| text.replace(from, to));
+    let config = parse(&format!("{text}\n[audit]\nretention_days = 90{SOURCE}")).unwrap();
     assert_eq!(config.manage.audit_retention_days, Some(90));
     let blobs = config.to_blobs();
     assert_eq!(from_blob(&blobs.edge), Ok(config.edge));
@@ -121,7 +151,7 @@ fn each_mistake_is_placed_and_says_what_to_write() {
     for (from, to, expected) in [
         ("prefix = \"knq\"", "prefix = \"KNQ\"", "keys.prefix: a prefix is lower-case words"),
         ("name = \"Konvoq\"", "name = \"a\\\"b\"", "name: a name is 1 to 64"),
-        ("headers = [\"bearer\"]", "headers = []", "keys.headers: write [\"bearer\"]"),
+        ("headers = [\"bearer\"]", "headers = []", "keys.headers: write one to eight places"),
         (
             "prefix = \"knq\"",
             "prefix = \"knq\"\nallow_imported = [\"sk_live_\", \"s\"]",
@@ -147,6 +177,19 @@ fn each_mistake_is_placed_and_says_what_to_write() {
             "prefix = \"knq\"\nallow_imported = [\"sk_\", \"sk_\"]",
             "keys.allow_imported.1: this is listed twice",
         ),
+        (
+            "prefix = \"knq\"",
+            "prefix = \"knq\"\nallow_imported = [{ form = \"guid\" }]",
+            "keys.allow_imported.0: write \"uuid\", \"hex32\"",
+        ),
+        (
+            "prefix = \"knq\"",
+            "prefix = \"knq\"\nallow_imported = [{ from = \"uuid\" }]",
+            "keys.allow_imported.0: write what the keys begin with",
+        ),
+        ("headers = [\"bearer\"]", "headers = [\"bearer\", \"Authorization\"]", "keys.headers.1: write the scheme"),
+        ("headers = [\"bearer\"]", "headers = [\"bearer\", \"scheme:bearer\"]", "keys.headers.1: this is listed twice"),
+        ("headers = [\"bearer\"]", "headers = [\"cookie\"]", "keys.headers.0: the header Cookie means something else"),
         ("implies = [\"*\"]", "implies = [\"nothing\"]", "scopes.2.implies.0: \"admin\" implies \"nothing\""),
         ("name = \"write:leads\"", "name = \"Write\"", "scopes.1.name: a scope is 1 to 64"),
         (

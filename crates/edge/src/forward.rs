@@ -70,7 +70,6 @@ pub(crate) fn forward(
         base,
         &incoming.public_origin,
         &isolate.key_pattern,
-        incoming.has_bearer(),
         handle.timeout_ms,
         &glue::join(set),
         &glue::join(answer.iter().map(|(name, value)| (*name, value.as_str()))),

@@ -13,7 +13,7 @@ const KEY_IN_QUERY = "key in query";
 // Request headers that are never forwarded to an upstream, with hyphens for underscores, since some servers take one
 // for the other.
 const DROPPED = new Set([
-  // A credential in any place. Authorization is dropped elsewhere, if it is one.
+  // A credential in any place; `configure` adds the configured ones. Authorization is dropped elsewhere, if it is one.
   "x-api-key",
   "proxy-authorization",
   // These make some frameworks see another method, path, host or caller than the judged one.
@@ -53,19 +53,33 @@ const MIN_KEY = 16;
 // The number of nested encodings in which a header is searched for keys.
 const MAX_DECODED = 4;
 
+// The headers beside Authorization that may carry a key; the pattern of an Authorization that may carry one.
+let keyHeaders;
+let ownAuthorization;
+
+/// Sets the places of keys, once, when the isolate starts.
+export function configure(names, pattern) {
+  keyHeaders = names.split(",").filter(Boolean);
+  for (const name of keyHeaders) DROPPED.add(name);
+  ownAuthorization = new RegExp(pattern, "i");
+}
+
 /// The parts of a request that the guard reads, and the time, as one string.
 export function describe(request) {
   const headers = request.headers;
   const header = (name) => headers.get(name) ?? ABSENT;
+  const authorization = header("Authorization");
   return [
     Date.now(),
     request.method,
     request.url,
-    header("Authorization"),
-    header("X-Api-Key"),
+    authorization,
     header("CF-Connecting-IP"),
     header("Origin"),
     header("Access-Control-Request-Method"),
+    // Its characters are the caller's, so that it can hold a separator.
+    basicOf(authorization)?.replace(/[\0-\x1f]/g, " ") ?? ABSENT,
+    ...keyHeaders.map(header),
   ].join(SEPARATOR);
 }
 
@@ -73,11 +87,11 @@ export function describe(request) {
 /// `fetcher` is a service binding, or undefined for a URL. The path of `url` begins with `base`, which the path at
 /// `publicOrigin` lacks. `keys` finds keys in a text. `cors` says whether Keystile
 /// sets the cross-origin headers. `failed` makes the response if the upstream gives none.
-export async function forward(fetcher, request, url, base, publicOrigin, keys, dropAuthorization, timeoutMs, set, answer, cors, requestId, failed) {
+export async function forward(fetcher, request, url, base, publicOrigin, keys, timeoutMs, set, answer, cors, requestId, failed) {
   let response;
   try {
     if (holdsKey(url, keys)) throw holdsKey(new URL(url).search, keys) ? KEY_IN_QUERY : KEY_IN_PATH;
-    const headers = upstreamHeaders(request.headers, keys, dropAuthorization, set, requestId);
+    const headers = upstreamHeaders(request.headers, keys, set, requestId);
     const init = { headers, redirect: "manual", cf: fetcher ? { ...request.cf, ...UNCACHED } : UNCACHED };
     // Copying keeps the body for any method, unlike `new Request(url, init)`.
     const copy = new Request(url, request);
@@ -127,12 +141,12 @@ export async function handOver(env, request, reach, answer, requestId, failed) {
   return withHeaders(response, answer);
 }
 
-function upstreamHeaders(incoming, keys, dropAuthorization, set, requestId) {
+function upstreamHeaders(incoming, keys, set, requestId) {
   const headers = new Headers(incoming);
   for (const [name, value] of incoming) {
     const plain = name.replaceAll("_", "-");
     // Authorization is not searched if it goes: it holds the very key that was judged.
-    const goes = name === "authorization" ? dropAuthorization : isDropped(plain);
+    const goes = name === "authorization" ? ownAuthorization.test(value) : isDropped(plain);
     if (goes) headers.delete(name);
     else {
       const isInName = name.length >= MIN_KEY && keys.test(name);
@@ -155,8 +169,8 @@ function holdsKey(value, keys) {
   if (matches(value, keys)) return true;
   // Basic credentials are decoded: they may hold a key whose beginning is too short to be recognised in base64, or one
   // that is encoded once more.
-  const [, credentials] = /^basic +([\w+/-]+)/i.exec(value) ?? [];
-  return credentials !== undefined && matches(decodedBase64(credentials), keys);
+  const credentials = basicOf(value);
+  return credentials !== undefined && matches(credentials, keys);
 }
 
 function matches(value, keys) {
@@ -169,9 +183,11 @@ function matches(value, keys) {
   return false;
 }
 
-function decodedBase64(text) {
+/// User name and password of Basic credentials.
+function basicOf(authorization) {
+  const [, credentials] = /^basic +([\w+/-]+)/i.exec(authorization) ?? [];
   try {
-    return atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+    return credentials && atob(credentials.replaceAll("-", "+").replaceAll("_", "/"));
   } catch {
     return "";
   }
@@ -194,6 +210,6 @@ function ownOnly(headers, cors) {
   for (const name of [...headers.keys()]) {
     if (name.startsWith("keystile") || (cors && name.startsWith("access-control-"))) headers.delete(name);
   }
-  if (headers.has("Cache-Control")) headers.append("Vary", "Authorization, X-Api-Key");
+  if (headers.has("Cache-Control")) headers.append("Vary", ["Authorization", ...keyHeaders].join(", "));
   else headers.set("Cache-Control", "private, no-store");
 }

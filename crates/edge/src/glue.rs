@@ -12,6 +12,8 @@ pub(crate) const KEY_IN_QUERY: &str = "key in query";
 
 #[wasm_bindgen(module = "/src/glue.js")]
 extern "C" {
+    pub(crate) fn configure(names: &str, own_authorization: &str);
+
     pub(crate) fn describe(request: &JsValue) -> String;
 
     #[allow(clippy::too_many_arguments)]
@@ -22,7 +24,6 @@ extern "C" {
         base: &str,
         public_origin: &str,
         keys: &JsValue,
-        drop_authorization: bool,
         timeout_ms: u32,
         set: &str,
         answer: &str,

@@ -117,7 +117,7 @@ fn judged(
             Ok(()) => return Ok(Rc::clone(&known.record)),
             Err(refusal) => {
                 usage::count(isolate, incoming, &known.record, Err(&refusal), now);
-                refusal.problem(&isolate.config.name)
+                refusal.problem(&isolate.config.challenge)
             }
         },
         Err(unknown) => failures::unknown(isolate, incoming, kind, unknown),
@@ -177,7 +177,7 @@ fn settled(
     }
     let problem = match verdict {
         Ok(Ok(())) => return forward::forward(isolate, incoming, path, route, record, &states, provenance, now),
-        Ok(Err(refusal)) => refusal.problem(&isolate.config.name),
+        Ok(Err(refusal)) => refusal.problem(&isolate.config.challenge),
         Err(unavailable) => unavailable,
     };
     Reply::problem(&problem, &incoming.request_id).with_limits(&states).finish(isolate, incoming, provenance)

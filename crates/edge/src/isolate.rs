@@ -23,6 +23,8 @@ use keystile_runtime::{config, random, secret, upstream};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
+use crate::glue;
+
 thread_local! {
     static ISOLATE: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
 }
@@ -95,6 +97,7 @@ impl Isolate {
 
     fn new(env: &Env) -> worker::Result<Self> {
         let config: EdgeConfig = config::load()?;
+        glue::configure(&config.places.named.join(","), &config.own_authorization);
         let random = base62::draw::<8>(&random::bytes::<32>()?).unwrap_or(*b"00000000");
         let name: String = random.map(char::from).iter().collect();
         let root_keys = secret::text(env, "KEYSTILE_ROOT_KEY").unwrap_or_default();

@@ -40,8 +40,7 @@ impl Reply {
     pub(crate) fn preflight(isolate: &Isolate, incoming: &Incoming) -> Self {
         let mut headers = Vec::new();
         if let Some(cors) = &isolate.config.cors {
-            let allowed = ["Authorization", "X-Api-Key"].into_iter().chain(cors.headers.iter().map(String::as_str));
-            headers.push(("Access-Control-Allow-Headers", allowed.collect::<Vec<_>>().join(", ")));
+            headers.push(("Access-Control-Allow-Headers", cors.headers.join(", ")));
             headers.push(("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE".into()));
             headers.push(("Access-Control-Max-Age", cors.max_age_seconds.to_string()));
         }

@@ -1003,8 +1003,8 @@ export interface components {
             default_scopes: "none" | "all";
             /** @description What keys can be created for. The first is used if a creation names none. */
             environments: components["schemas"]["Environment"][];
-            /** @description How a key may be sent: in `Authorization` (`bearer`) or in `X-Api-Key`. Examples use the first. */
-            headers: ("bearer" | "x-api-key")[];
+            /** @description How a key may be sent, as `[keys] headers` of `keystile.toml` says it: `bearer`, another scheme of `Authorization` (`scheme:token`), `basic:username`, `basic:password`, or a header's name. Examples use the first. */
+            headers: string[];
             presets: components["schemas"]["Preset"][];
             /** @description In the order of `keystile.toml`. */
             scopes: components["schemas"]["ScopeDefinition"][];
@@ -1202,7 +1202,7 @@ export interface components {
             /** @description SHA-256 of the key's text: 64 hex digits, or base64 or base64url of the 32 bytes. */
             digest: string;
             /**
-             * @description What may be shown of it. It begins as `allow_imported` of `keystile.toml` allows.
+             * @description What may be shown of it. It begins as `allow_imported` of `keystile.toml` allows; of a key without a common beginning, 8 characters at most.
              * @example sk_live_ab12
              */
             display: string;

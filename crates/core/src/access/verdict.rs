@@ -141,7 +141,7 @@ impl Refusal {
     #[must_use]
     pub fn detail(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
-            Self::MissingCredential => "No key was sent.",
+            Self::MissingCredential => "No key was found.",
             Self::CredentialInQuery => {
                 "A key was sent in the query string, where logs keep it; send it in a header, and replace it."
             }

@@ -28,7 +28,8 @@ pub struct FieldError {
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.detail)
+        // A mistake of the whole has no field.
+        if self.field.is_empty() { f.write_str(&self.detail) } else { write!(f, "{}: {}", self.field, self.detail) }
     }
 }
 
@@ -195,6 +196,12 @@ mod tests {
         assert_eq!(errors.len(), MAX_UNKNOWN + 1);
         assert_eq!(errors.iter().filter(|error| error.detail.contains("known are: name")).count(), 1);
         assert_eq!(errors[MAX_UNKNOWN].detail, "992 more fields are unknown");
+    }
+
+    #[test]
+    fn a_mistake_of_the_whole_body_is_said_without_a_field() {
+        let errors = Fields::new(json!([])).err().unwrap();
+        assert_eq!(invalid(&errors).detail, "a JSON object expected");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use keystile_core::{
     KeyDigest, KeyId, Keyring, TenantId, Timestamp,
     access::{
+        challenge::Challenge,
         operator::{Caller, OperatorScope},
         record::{Metadata, Reach, Subject},
         scope::{Catalog, Implies, Preset, Scope, ScopeDefinition, ScopeSet},
@@ -23,7 +24,7 @@ use keystile_core::{
     },
     config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
     feed::client::WhenFeedUnreachable,
-    key::{Environment, KeyDisplay, PlainKey, credential::CredentialHeader, keyring::MINT_RANDOM_BYTES},
+    key::{Environment, KeyDisplay, PlainKey, keyring::MINT_RANDOM_BYTES},
     ledger::{
         idempotency::{Claim, Remembered},
         import::LineResult,
@@ -363,6 +364,7 @@ fn config() -> ManageConfig {
     let plan = |limits| Plan { name: "pro".into(), description: "Pro".into(), limits };
     ManageConfig {
         name: "Voice".into(),
+        challenge: Challenge::of_operators("Voice"),
         prefixes: Vec::new(),
         allow_imported: Vec::new(),
         environments: vec![Environment::Live],
@@ -387,7 +389,7 @@ fn config() -> ManageConfig {
             notes: Vec::new(),
         }],
         portal_origins: Vec::new(),
-        headers: vec![CredentialHeader::Bearer],
+        headers: vec!["bearer".into(), "api-key".into()],
         api_url: None,
     }
 }
