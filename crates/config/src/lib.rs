@@ -74,10 +74,8 @@ impl Configuration {
         let catalog = check.catalog(&raw.scopes);
         let presets = check.presets(&raw.presets, &catalog);
         check.retention(raw.audit.retention_days);
-        if let Some(cors) = &raw.edge.cors {
-            check.cors(cors);
-        }
-        let base = check.base(&raw.edge.base, "base", "/keystile");
+        let cors = raw.edge.cors.clone().map(|cors| check.cors(cors));
+        let base = check.prefix(&raw.edge.base, &["edge", "base"], "/keystile");
         let hooks_base = check.hooks_base(&raw.edge.hooks_base, &base);
         let hooks_base = (!raw.webhooks.is_empty()).then_some(hooks_base);
         let upstreams = check.upstreams(&raw.upstreams);
@@ -121,7 +119,7 @@ impl Configuration {
             limits: limiter.strictest(),
             usage_flush_seconds: check.flush_seconds(&raw.usage),
             server_timing: raw.edge.server_timing,
-            cors: raw.edge.cors,
+            cors,
             upstreams: upstreams.clone(),
             routes: Routes::default(),
         };

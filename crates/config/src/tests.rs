@@ -11,6 +11,8 @@ use keystile_core::{
 
 use super::*;
 
+mod routes;
+
 const EXAMPLE: &str = r#"
 name = "Konvoq"
 
@@ -159,7 +161,7 @@ fn each_mistake_is_placed_and_says_what_to_write() {
         ("service = \"UPSTREAM\"", "url = \"http://api.example.com\"", "upstreams.0.url: write an https:// URL"),
         ("service = \"UPSTREAM\"", "url = \"http://localhost.example.com\"", "upstreams.0.url: write an https:// URL"),
         ("service = \"UPSTREAM\"", "", "upstreams.0: write either service"),
-        ("path = \"/api/leads/*\"", "path = \"/*\"", "routes.0.path: this overlaps /keystile"),
+        ("path = \"/api/leads/*\"", "path = \"/keystile/*\"", "routes.0.path: this lies below /keystile"),
         ("path = \"/api/leads/*\"", "path = \"api\"", "routes.0.path: a path begins with /"),
         ("upstream = \"api\"", "upstream = \"app\"", "routes.0.upstream: no [[upstreams]] is called \"app\""),
         ("write = [\"write:leads\"]", "write = [\"write:leeds\"]", "routes.0.write.0: no [[scopes]] defines"),
@@ -466,7 +468,7 @@ fn mistakes_in_sources_say_where_and_what_to_write() {
 fn no_route_lies_where_webhooks_come_in() {
     let routed = EXAMPLE.replace("/api/leads/*", "/hooks/*");
     assert!(parse(&routed).is_ok(), "without sources nothing comes in there");
-    assert!(mistakes(&format!("{routed}{SOURCE}")).join("\n").contains("routes.0.path: this overlaps /hooks"));
+    assert!(mistakes(&format!("{routed}{SOURCE}")).join("\n").contains("routes.0.path: this lies below /hooks"));
     let moved = format!("{routed}{SOURCE}").replace("max_staleness_ms", "hooks_base = \"/in/hooks\"\nmax_staleness_ms");
     assert_eq!(parse(&moved).unwrap().edge.hooks_base.unwrap().as_str(), "/in/hooks");
     let below = moved.replace("/in/hooks", "/keystile/hooks");

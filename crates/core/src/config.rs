@@ -4,6 +4,7 @@
 //! data, to each worker its own part. So another configuration needs no other compilation, and no worker carries the
 //! checks.
 
+mod cors;
 mod edge;
 #[cfg(feature = "webhooks")]
 mod hooks;
@@ -19,7 +20,8 @@ use alloc::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use edge::{Cors, EdgeConfig};
+pub use cors::{AllowedOrigin, Cors};
+pub use edge::EdgeConfig;
 #[cfg(feature = "webhooks")]
 pub use hooks::{HooksConfig, WebhookSource};
 pub use manage::{DefaultScopes, ManageConfig, OWN_SCHEME, WebhookSummary};
@@ -27,7 +29,7 @@ pub use upstream::{Target, Upstream};
 pub use webhook_mode::WebhookMode;
 
 /// The version of the shipped form. Workers read no other version.
-const BLOB_VERSION: u32 = 6;
+const BLOB_VERSION: u32 = 7;
 
 /// Writes a configuration in the shipped form: its version and the value in postcard, together in base64.
 #[must_use]

@@ -23,29 +23,30 @@ use crate::{
     reply::{self, Reply},
 };
 
-/// Forwards a request that was let through, under these limits. Returns the promise of the upstream's response.
+/// Forwards a request that was let through, under these limits. Without a record it needed no key. Returns the promise
+/// of the upstream's response.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn forward(
     isolate: &Isolate,
     incoming: &Incoming,
     path: &Path,
     route: &Route,
-    record: &KeyRecord,
+    record: Option<&KeyRecord>,
     states: &[LimitState],
     provenance: Provenance,
     now: Timestamp,
 ) -> JsValue {
     let handle = match isolate.upstreams.get(route.upstream) {
         Some(Ok(handle)) => handle,
-        Some(Err(missing)) => return failed(&incoming.request_id, missing),
-        None => return failed(&incoming.request_id, "the route names no upstream"),
+        Some(Err(missing)) => return failed(&incoming.request_id, missing).finish(isolate, incoming, provenance),
+        None => return failed(&incoming.request_id, "no upstream").finish(isolate, incoming, provenance),
     };
     let Upstream { fetcher, origin, base } = &handle.upstream;
     // A Worker behind a binding sees the URL that the caller wrote, so its redirects and links are right by themselves.
     let origin = if handle.upstream.is_service() { &incoming.public_origin } else { origin };
-    let path = format!("{base}{}", path.as_str());
+    let path = format!("{base}{}", route.forwarded(path));
     let query = incoming.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
-    let scopes = record.scopes.joined();
+    let scopes = record.map(|record| record.scopes.joined()).unwrap_or_default();
     let mut set = identity(incoming, record, &scopes);
     let signature = sign(handle, incoming, &path, &query, &set, now);
     if let Some(signature) = &signature {
@@ -54,6 +55,9 @@ pub(crate) fn forward(
     }
     if !handle.upstream.is_service() {
         set.extend(public_address(incoming));
+        if !route.strip_prefix.is_empty() {
+            set.push(("X-Forwarded-Prefix", &route.strip_prefix));
+        }
     }
     let mut answer = reply::answer_headers(isolate, incoming, provenance);
     answer.push(("Keystile-Request-Id", incoming.request_id.clone()));
@@ -62,8 +66,8 @@ pub(crate) fn forward(
         fetcher,
         &incoming.request,
         &format!("{origin}{path}{query}"),
-        base,
-        &incoming.public_origin,
+        &format!("{base}{}", route.add_prefix),
+        &format!("{}{}", incoming.public_origin, route.strip_prefix),
         &isolate.key_pattern,
         incoming.has_bearer(),
         &glue::join(set),
@@ -76,7 +80,7 @@ pub(crate) fn forward(
 
 thread_local! {
     static WHEN_FAILED: Closure<dyn Fn(String, String) -> JsValue> =
-        Closure::new(|request_id: String, reason: String| failed(&request_id, &reason));
+        Closure::new(|request_id: String, reason: String| failed(&request_id, &reason).send());
 }
 
 /// A JavaScript function that makes the response if the upstream gives none. Its arguments are a request's id and the
@@ -85,22 +89,29 @@ pub(crate) fn when_failed() -> JsValue {
     WHEN_FAILED.with(|closure| closure.as_ref().clone())
 }
 
-/// The response if the upstream can't be reached.
-fn failed(request_id: &str, reason: &str) -> JsValue {
+/// The answer if the upstream can't be reached.
+fn failed(request_id: &str, reason: &str) -> Reply {
     log::error("upstream_unreachable", &[("request_id", request_id.into()), ("reason", reason.into())]);
     let detail = "Nothing is wrong with this request, but the service behind this path did not answer.";
     let problem = Problem::new(Code::UpstreamUnreachable, detail);
-    Reply::problem(&problem, request_id).send()
+    Reply::problem(&problem, request_id)
 }
 
-/// The caller's identity, for the upstream.
-fn identity<'a>(incoming: &'a Incoming, record: &'a KeyRecord, scopes: &'a str) -> Vec<(&'static str, &'a str)> {
-    let mut identity = vec![("Keystile-Key-Id", record.id.as_str())];
-    if let Subject::ApiKey { tenant, environment } = &record.subject {
-        identity.push(("Keystile-Tenant", tenant.as_str()));
-        identity.push(("Keystile-Environment", environment.as_str()));
+/// The caller's identity, for the upstream. Without a record nobody knows whose request it is.
+fn identity<'a>(
+    incoming: &'a Incoming,
+    record: Option<&'a KeyRecord>,
+    scopes: &'a str,
+) -> Vec<(&'static str, &'a str)> {
+    let mut identity = Vec::new();
+    if let Some(record) = record {
+        identity.push(("Keystile-Key-Id", record.id.as_str()));
+        if let Subject::ApiKey { tenant, environment } = &record.subject {
+            identity.push(("Keystile-Tenant", tenant.as_str()));
+            identity.push(("Keystile-Environment", environment.as_str()));
+        }
+        identity.push(("Keystile-Scopes", scopes));
     }
-    identity.push(("Keystile-Scopes", scopes));
     identity.push(("Keystile-Request-Id", &incoming.request_id));
     identity.extend(incoming.connecting_ip.as_deref().map(|ip| ("Keystile-Client-Ip", ip)));
     identity

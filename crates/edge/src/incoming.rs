@@ -62,6 +62,7 @@ impl Incoming {
         Carriers {
             authorization: self.authorization.as_deref(),
             x_api_key: self.x_api_key.as_deref(),
+            path: &self.path,
             query: self.query.as_deref().unwrap_or_default(),
         }
     }

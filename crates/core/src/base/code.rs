@@ -45,6 +45,7 @@ codes! {
     Configuration 500 "CONFIGURATION";
     ConflictingCredentials 400 "CONFLICTING_CREDENTIALS";
     CorruptRecord 400 "CORRUPT_RECORD";
+    CredentialInPath 400 "CREDENTIAL_IN_PATH";
     CredentialInQuery 400 "CREDENTIAL_IN_QUERY";
     CrossOrigin 403 "CROSS_ORIGIN";
     DeadLetterNotFound 404 "DEAD_LETTER_NOT_FOUND";

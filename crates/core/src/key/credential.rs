@@ -1,7 +1,7 @@
 //! Extraction of the one credential from a request.
 //!
 //! A key is sent as `Authorization: Bearer …` (RFC 6750, the scheme in any case) or as `X-Api-Key`, as `keystile.toml`
-//! allows. It must never be in the query string, since logs and browser histories would keep it.
+//! allows. It must never be in the path or the query string, since logs and browser histories would keep it.
 
 use alloc::vec::Vec;
 use core::{error::Error, fmt};
@@ -33,6 +33,8 @@ pub struct Carriers<'a> {
     pub authorization: Option<&'a str>,
     /// The `X-Api-Key` header, joined in the same way.
     pub x_api_key: Option<&'a str>,
+    /// The path.
+    pub path: &'a str,
     /// The query string without its `?`.
     pub query: &'a str,
 }
@@ -44,6 +46,8 @@ pub enum CredentialError {
     Missing,
     /// A credential was sent in the query string.
     InQuery,
+    /// A credential was sent in the path.
+    InPath,
     /// Two different credentials were sent.
     Conflicting,
 }
@@ -53,6 +57,7 @@ impl fmt::Display for CredentialError {
         f.write_str(match self {
             Self::Missing => "no credential was sent",
             Self::InQuery => "a credential is in the query string",
+            Self::InPath => "a credential is in the path",
             Self::Conflicting => "two different credentials were sent",
         })
     }
@@ -66,9 +71,7 @@ impl<'a> Carriers<'a> {
     /// # Errors
     /// The reason why there is not exactly one.
     pub fn credential(&self, accepted: &[CredentialHeader], forms: KeyForms<'_>) -> Result<&'a str, CredentialError> {
-        if query_holds_key(self.query, forms) {
-            return Err(CredentialError::InQuery);
-        }
+        self.check_url(forms)?;
         let mut found: Option<&'a str> = None;
         for header in accepted {
             let text = match header {
@@ -85,6 +88,17 @@ impl<'a> Carriers<'a> {
             }
         }
         found.ok_or(CredentialError::Missing)
+    }
+
+    /// Checks that the URL holds no key.
+    ///
+    /// # Errors
+    /// The part that holds one.
+    pub fn check_url(&self, forms: KeyForms<'_>) -> Result<(), CredentialError> {
+        if holds_key(self.query, forms) {
+            return Err(CredentialError::InQuery);
+        }
+        if holds_key(self.path, forms) { Err(CredentialError::InPath) } else { Ok(()) }
     }
 }
 
@@ -115,14 +129,14 @@ fn once(joined: &str) -> Result<&str, CredentialError> {
     if repeats.iter().all(|part| *part == first) { Ok(first) } else { Err(CredentialError::Conflicting) }
 }
 
-/// Whether any part of the query looks like a key, percent-encoded or not. That is `{prefix}_{environment}_` with
-/// enough characters after it; or a word that begins like an imported key, is as long as one, and is longer than a
+/// Whether any part of this part of a URL looks like a key, percent-encoded or not. That is `{prefix}_{environment}_`
+/// with enough characters after it; or a word that begins like an imported key, is as long as one, and is longer than a
 /// display form.
-fn query_holds_key(query: &str, forms: KeyForms<'_>) -> bool {
-    if query.len() < MIN_IMPORTED_LEN {
+fn holds_key(part: &str, forms: KeyForms<'_>) -> bool {
+    if part.len() < MIN_IMPORTED_LEN {
         return false;
     }
-    let decoded = path::percent_decoded(query);
+    let decoded = path::percent_decoded(part);
     let issued = |head: &str| {
         decoded.match_indices(head).any(|(at, _)| {
             let behind = decoded.get(at + head.len()..).unwrap_or_default();
@@ -134,7 +148,7 @@ fn query_holds_key(query: &str, forms: KeyForms<'_>) -> bool {
             let (before, word) = decoded.split_at_checked(at).unwrap_or_default();
             let begins = !before.as_bytes().last().is_some_and(u8::is_ascii_alphanumeric);
             let shown = forms.longest_covering(word).unwrap_or_default() + MAX_DISPLAYED;
-            begins && count_while(word, is_imported_in_query) >= MIN_IMPORTED_LEN.max(shown + 1)
+            begins && count_while(word, is_imported_in_url) >= MIN_IMPORTED_LEN.max(shown + 1)
         })
     };
     issued("ksop_")
@@ -148,10 +162,9 @@ fn count_while(text: &str, of_key: fn(u8) -> bool) -> usize {
     text.bytes().take_while(|&byte| of_key(byte)).count()
 }
 
-/// Whether an imported key may have this character in a query. The separators of a query's parts and words end a key
-/// there.
-const fn is_imported_in_query(byte: u8) -> bool {
-    is_imported_character(byte) && !matches!(byte, b'&' | b'=' | b';' | b'+')
+/// Whether an imported key may have this character in a URL. The separators of its parts and words end a key there.
+const fn is_imported_in_url(byte: u8) -> bool {
+    is_imported_character(byte) && !matches!(byte, b'&' | b'=' | b';' | b'+' | b'/')
 }
 
 #[cfg(test)]
@@ -207,7 +220,7 @@ mod tests {
     #[test]
     fn the_same_key_twice_is_one_credential_and_two_keys_conflict() {
         let bearer = format!("Bearer {KEY}");
-        let same = Carriers { authorization: Some(&bearer), x_api_key: Some(KEY), query: "" };
+        let same = Carriers { authorization: Some(&bearer), x_api_key: Some(KEY), ..Carriers::default() };
         assert_eq!(credential(same, BOTH).as_deref(), Ok(KEY));
         let other = Carriers { x_api_key: Some("knq_live_other"), ..same };
         assert_eq!(credential(other, BOTH), Err(CredentialError::Conflicting));
@@ -215,7 +228,7 @@ mod tests {
         assert_eq!(credential(authorization(&twice), BOTH), Err(CredentialError::Conflicting));
         let repeated = format!("Bearer {KEY}, Bearer {KEY}");
         assert_eq!(credential(authorization(&repeated), BOTH).as_deref(), Ok(KEY));
-        let empty = Carriers { authorization: Some("Bearer"), x_api_key: Some(KEY), query: "" };
+        let empty = Carriers { authorization: Some("Bearer"), x_api_key: Some(KEY), ..Carriers::default() };
         assert_eq!(credential(empty, BOTH).as_deref(), Ok(KEY));
     }
 
@@ -243,6 +256,30 @@ mod tests {
         ] {
             let harmless = Carriers { x_api_key: Some(KEY), query, ..Carriers::default() };
             assert!(credential(harmless, BOTH).is_ok(), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_the_path_is_refused_whatever_the_header_says() {
+        for path in [
+            format!("/api/leads/{KEY}"),
+            format!("/api/{KEY}/leads"),
+            format!("/api/leads;k={KEY}"),
+            format!("/api/leads/{}", KEY.replace('_', "%5f")),
+            format!("/ksop_{}", "a".repeat(38)),
+            "/api/sk_live_012345678/x".into(),
+        ] {
+            let carriers = Carriers { x_api_key: Some(KEY), path: &path, ..Carriers::default() };
+            assert_eq!(credential(carriers, BOTH), Err(CredentialError::InPath), "{path}");
+        }
+        for path in [
+            "/keys/knq_live_4bTz",
+            "/docs/knq_live_keys/and-what-they-are-good-for-in-this-api",
+            "/keys/sk_live_0123",
+            "/sk_live_/0123456789abcdef",
+        ] {
+            let harmless = Carriers { x_api_key: Some(KEY), path, ..Carriers::default() };
+            assert!(credential(harmless, BOTH).is_ok(), "{path}");
         }
     }
 }

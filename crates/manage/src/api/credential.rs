@@ -52,12 +52,15 @@ impl Credential {
     pub(crate) fn of(request: &Request, deployment: &Deployment) -> Result<Self, Failure> {
         let refused = |refusal: &Refusal| refusal.problem(&deployment.config.name);
         let (authorization, url) = (request.headers().get("Authorization")?, request.url()?);
-        let in_query = |text: &str| deployment.root_keys.include(text) || SessionKind::any_has_form_of(text);
-        if url.query_pairs().any(|(_, value)| in_query(&value)) {
+        let is_secret = |text: &str| deployment.root_keys.include(text) || SessionKind::any_has_form_of(text);
+        if url.query_pairs().any(|(_, value)| is_secret(&value)) {
             return Err(refused(&CredentialError::InQuery.into()).into());
         }
-        let query = url.query().unwrap_or_default();
-        let carriers = Carriers { authorization: authorization.as_deref(), x_api_key: None, query };
+        if url.path().split('/').any(is_secret) {
+            return Err(refused(&CredentialError::InPath.into()).into());
+        }
+        let (path, query) = (url.path(), url.query().unwrap_or_default());
+        let carriers = Carriers { authorization: authorization.as_deref(), x_api_key: None, path, query };
         let text = match carriers.credential(&[CredentialHeader::Bearer], deployment.config.key_forms()) {
             Ok(text) => text,
             Err(CredentialError::Missing) => {
