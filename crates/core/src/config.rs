@@ -20,7 +20,7 @@ use alloc::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use cors::{AllowedOrigin, Cors};
+pub use cors::Cors;
 pub use edge::EdgeConfig;
 #[cfg(feature = "webhooks")]
 pub use hooks::{HooksConfig, WebhookSource};

@@ -44,7 +44,7 @@ pub(crate) fn forward(
     let Upstream { fetcher, origin, base } = &handle.upstream;
     // A Worker behind a binding sees the URL that the caller wrote, so its redirects and links are right by themselves.
     let origin = if handle.upstream.is_service() { &incoming.public_origin } else { origin };
-    let path = format!("{base}{}", route.forwarded(path));
+    let path = [base.as_str(), &route.forwarded(path)].concat();
     let query = incoming.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
     let scopes = record.map(|record| record.scopes.joined()).unwrap_or_default();
     let mut set = identity(incoming, record, &scopes);
@@ -66,8 +66,8 @@ pub(crate) fn forward(
         fetcher,
         &incoming.request,
         &format!("{origin}{path}{query}"),
-        &format!("{base}{}", route.add_prefix),
-        &format!("{}{}", incoming.public_origin, route.strip_prefix),
+        &[base, route.add_prefix.as_str()].concat(),
+        &[incoming.public_origin.as_str(), &route.strip_prefix].concat(),
         &isolate.key_pattern,
         incoming.has_bearer(),
         &glue::join(set),

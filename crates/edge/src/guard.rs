@@ -6,7 +6,7 @@ use js_sys::JsString;
 use keystile_core::{
     KeyDigest, KeyRecord, Scope, Timestamp,
     access::{
-        route::{Method, Needs, Route},
+        route::{Enough, Route},
         verdict::{Demand, Refusal},
     },
     base::{code::Code, path::Path, problem::Problem},
@@ -39,15 +39,14 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
         }
         Err(error) => return reply::bad_path(isolate, &incoming, error),
     };
-    let (scopes, any_of) = match Method::parse(&incoming.method).and_then(|method| route.needs(method)) {
-        Some(Needs::All(scopes)) => (scopes, false),
-        Some(Needs::AnyOf(scopes)) => (scopes, true),
-        Some(Needs::Public) => return public(isolate, &incoming, &path, route),
-        None => {
-            let problem = Problem::new(Code::MethodNotAllowed, "This path does not take this method.");
-            return reply::refuse(isolate, &incoming, &problem.with_header("Allow", route.allow()));
-        }
+    let Some(needs) = route.needs(&incoming.method) else {
+        let problem = Problem::new(Code::MethodNotAllowed, "This path does not take this method.");
+        return reply::refuse(isolate, &incoming, &problem.with_header("Allow", route.allow()));
     };
+    if needs.enough == Enough::Public {
+        return public(isolate, &incoming, &path, route);
+    }
+    let (scopes, any_of) = (&needs.scopes, needs.enough == Enough::AnyOf);
     let key = match presented_key(isolate, &incoming, route.environment) {
         Ok(key) => key,
         Err(refusal) => return reply::refuse(isolate, &incoming, &failures::refused(isolate, &incoming, &refusal)),
@@ -68,7 +67,7 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
             }
             Err(asking) => asking,
         };
-        let (isolate, route, scopes) = (Rc::clone(isolate), route.clone(), scopes.to_vec());
+        let (isolate, route, scopes) = (Rc::clone(isolate), Rc::clone(route), scopes.clone());
         return ResponseOrFuture::later(async move {
             let guarded = Guarded { path: &path, route: &route, scopes: &scopes, any_of, kind, digest };
             after_asking(&isolate, &incoming, guarded, &record, found.provenance, asking).await
@@ -77,7 +76,7 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
     if let Some(problem) = failures::before_storage(isolate, &incoming, &key) {
         return reply::refuse(isolate, &incoming, &problem);
     }
-    let (isolate, route, scopes) = (Rc::clone(isolate), route.clone(), scopes.to_vec());
+    let (isolate, route, scopes) = (Rc::clone(isolate), Rc::clone(route), scopes.clone());
     ResponseOrFuture::later(async move {
         let found = finder.wait(&isolate, &incoming).await;
         let guarded = Guarded { path: &path, route: &route, scopes: &scopes, any_of, kind, digest };

@@ -1,6 +1,6 @@
 //! Checks of origins, and of `[edge.cors]`.
 
-use keystile_core::config::{AllowedOrigin, Cors};
+use keystile_core::config::Cors;
 use url::Url;
 
 use super::Check;
@@ -19,32 +19,22 @@ impl Check {
             }
         }
         let exposed: Vec<&str> = EXPOSED.into_iter().chain(raw.expose_headers.iter().map(String::as_str)).collect();
-        let origins = raw.origins.iter().enumerate();
+        for (index, origin) in raw.origins.iter().enumerate() {
+            let checked = match origin.split_once("://*.") {
+                _ if origin == "*" => Ok(()),
+                Some((scheme, domain)) => check_subdomains(scheme, domain),
+                None => check_origin(origin),
+            };
+            if let Err(message) = checked {
+                self.mistake(&["edge", "cors", "origins", &index.to_string()], message);
+            }
+        }
         Cors {
             exposed: exposed.join(", "),
-            origins: origins.filter_map(|(index, origin)| self.allowed_origin(origin, &index.to_string())).collect(),
+            origins: raw.origins,
             headers: raw.headers,
             max_age_seconds: raw.max_age_seconds,
         }
-    }
-
-    fn allowed_origin(&mut self, origin: &str, index: &str) -> Option<AllowedOrigin> {
-        if origin == "*" {
-            return Some(AllowedOrigin::Any);
-        }
-        let subdomains = origin.split_once("://*.");
-        let checked = match subdomains {
-            Some((scheme, domain)) => check_subdomains(scheme, domain),
-            None => check_origin(origin),
-        };
-        if let Err(message) = checked {
-            self.mistake(&["edge", "cors", "origins", index], message);
-            return None;
-        }
-        Some(match subdomains {
-            Some((scheme, domain)) => AllowedOrigin::Subdomains(format!("{scheme}://"), format!(".{domain}")),
-            None => AllowedOrigin::This(origin.into()),
-        })
     }
 
     /// Checks the origins that may embed the customers' page.

@@ -24,7 +24,7 @@ impl Check {
     pub(crate) fn prefix(&mut self, text: &str, at: &[&str], such_as: &str) -> Path {
         let parsed = Path::parse(text)
             .ok()
-            .filter(|path| path.segments().next().is_some() && path.as_str() == text && !text.ends_with('/'));
+            .filter(|path| !path.segments().is_empty() && path.as_str() == text && !text.ends_with('/'));
         self.that(parsed.is_some(), at, || format!("write a path such as \"{such_as}\", without a slash at its end"));
         // The root is never used, since an error was recorded.
         parsed.unwrap_or_else(Path::root)

@@ -1,76 +1,69 @@
 //! Checks of the needs of routes: `read`, `write` and `methods`.
 
-use std::collections::BTreeMap;
-
 use keystile_core::access::{
-    route::{Method, Needs},
+    route::{Enough, METHODS, Needs},
     scope::Catalog,
 };
 use serde_json::Value;
 
 use super::Check;
+use crate::raw::RawRoute;
+
+/// The number of methods that read; they come first.
+const READING: usize = 3;
 
 impl Check {
-    /// Checks the needs at a place.
-    pub(crate) fn needs(&mut self, value: &Value, catalog: &Catalog, at: &[&str]) -> Needs {
-        match value {
-            Value::String(text) if text == "public" => return Needs::Public,
-            Value::Array(names) => {
-                if let Some(names) = self.names(names, at) {
-                    return Needs::All(self.known_scopes(&names, catalog, at));
-                }
+    /// Checks the needs of a route's methods. Those of a method of its own go before those of reading and writing.
+    pub(crate) fn needs(&mut self, raw: &RawRoute, catalog: &Catalog, index: &str) -> Vec<Needs> {
+        let mut needs = Vec::new();
+        let mut left: Vec<&str> = METHODS.to_vec();
+        for (name, value) in &raw.methods {
+            let at = ["routes", index, "methods", name];
+            // HEAD tells of what GET answers.
+            let follows = |method: &str| name == "GET" && method == "HEAD" && !raw.methods.contains_key("HEAD");
+            let (own, others): (Vec<&str>, Vec<&str>) =
+                left.into_iter().partition(|method| method == name || follows(method));
+            left = others;
+            self.that(METHODS.contains(&name.as_str()), &at, || {
+                format!("no route takes this method; write one of {}", METHODS.join(", "))
+            });
+            needs.push(self.needs_of(&own, value, catalog, &at));
+        }
+        let (reading, writing): (Vec<&str>, Vec<&str>) =
+            left.into_iter().partition(|method| METHODS.iter().take(READING).any(|one| one == method));
+        for (setting, value, methods) in [("read", &raw.read, reading), ("write", &raw.write, writing)] {
+            if let Some(value) = value {
+                needs.push(self.needs_of(&methods, value, catalog, &["routes", index, setting]));
             }
+        }
+        self.that(!needs.is_empty(), &["routes", index], || {
+            "say what it needs: read = [\"…\"], write = [\"…\"] or both; [] lets every valid key in, and \"public\" \
+             everybody"
+                .into()
+        });
+        needs
+    }
+
+    fn needs_of(&mut self, methods: &[&str], value: &Value, catalog: &Catalog, at: &[&str]) -> Needs {
+        let inner: Vec<&str> = at.iter().copied().chain(["any_of"]).collect();
+        let (names, enough, place) = match value {
+            Value::Array(names) => (Some(names), Enough::All, at),
             Value::Object(table) if table.len() == 1 => {
-                if let Some(Value::Array(names)) = table.get("any_of").filter(|names| **names != Value::Array(vec![])) {
-                    let at: Vec<&str> = at.iter().copied().chain(["any_of"]).collect();
-                    if let Some(names) = self.names(names, &at) {
-                        return Needs::AnyOf(self.known_scopes(&names, catalog, &at));
-                    }
-                } else {
-                    self.mistake(at, NEEDS);
-                }
+                let names = table.get("any_of").and_then(Value::as_array).filter(|names| !names.is_empty());
+                (names, Enough::AnyOf, inner.as_slice())
             }
-            _ => self.mistake(at, NEEDS),
-        }
-        // Never used, since an error was recorded.
-        Needs::All(Vec::new())
-    }
-
-    /// Checks the needs of single methods.
-    pub(crate) fn methods(
-        &mut self,
-        methods: &BTreeMap<String, Value>,
-        catalog: &Catalog,
-        at: &[&str],
-    ) -> Vec<(Method, Needs)> {
-        let mut checked = Vec::new();
-        for (name, value) in methods {
-            let at: Vec<&str> = at.iter().copied().chain([name.as_str()]).collect();
-            let needs = self.needs(value, catalog, &at);
-            match Method::parse(name) {
-                Some(method) => checked.push((method, needs)),
-                None => {
-                    let all = Method::ALL.map(Method::as_str).join(", ");
-                    self.mistake(&at, format!("no route takes this method; write one of {all}"));
-                }
-            }
-        }
-        // HEAD tells of what GET answers.
-        let of = |wanted: Method| checked.iter().find(|(method, _)| *method == wanted).map(|(_, needs)| needs.clone());
-        if let (Some(get), None) = (of(Method::Get), of(Method::Head)) {
-            checked.push((Method::Head, get));
-        }
-        checked
-    }
-
-    fn names(&mut self, values: &[Value], at: &[&str]) -> Option<Vec<String>> {
-        let names: Option<Vec<String>> = values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
-        if names.is_none() {
-            self.mistake(at, NEEDS);
-        }
-        names
+            Value::String(text) if text == "public" => (Some(&Vec::new()), Enough::Public, at),
+            _ => (None, Enough::All, at),
+        };
+        let names: Option<Vec<String>> =
+            names.and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect());
+        self.that(names.is_some(), at, || {
+            "write a list of scopes, such as [\"read:leads\"], or { any_of = [\"read:leads\", \"admin\"] } if one is \
+             enough, or \"public\" if no key is needed"
+                .into()
+        });
+        let scopes = self.known_scopes(&names.unwrap_or_default(), catalog, place);
+        let bits = METHODS.iter().enumerate().filter(|(_, method)| methods.contains(*method)).map(|(bit, _)| 1 << bit);
+        Needs { methods: bits.sum(), scopes, enough }
     }
 }
-
-const NEEDS: &str = "write a list of scopes, such as [\"read:leads\"], or { any_of = [\"read:leads\", \"admin\"] } if one \
-                     is enough, or \"public\" if no key is needed";

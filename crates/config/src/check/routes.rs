@@ -1,7 +1,7 @@
 //! Checks of `[[upstreams]]` and `[[routes]]`.
 
 use keystile_core::{
-    access::route::{Method, Needs, Pattern, Route, Routes},
+    access::route::{Enough, Needs, Pattern, Route, Routes},
     base::path::Path,
     config::{EdgeConfig, ManageConfig, Target, Upstream},
 };
@@ -91,16 +91,15 @@ impl Check {
             self.that(upstream.is_some(), &["routes", &index, "upstream"], || {
                 format!("no [[upstreams]] is called \"{}\"", raw.upstream)
             });
-            let needs = self.needs_of(raw, edge, &index);
+            let needs = self.needs(raw, &edge.catalog, &index);
+            self.about_keys(raw, &needs, &index);
             let (strip_prefix, add_prefix) = self.prefixes_of(raw, &pattern, &index);
             let cost = self.cost(raw.cost.as_ref(), &manage.counted_limits, &["routes", &index, "cost"]);
             checked.push(Route {
                 pattern,
                 upstream: upstream.unwrap_or_default(),
                 environment: raw.environment,
-                read: needs.read,
-                write: needs.write,
-                methods: needs.methods,
+                needs,
                 strict: raw.strict,
                 cost,
                 strip_prefix,
@@ -111,27 +110,18 @@ impl Check {
         Routes::new(checked)
     }
 
-    fn needs_of(&mut self, raw: &RawRoute, edge: &EdgeConfig, index: &str) -> NeedsOfRoute {
-        let read = raw.read.as_ref().map(|value| self.needs(value, &edge.catalog, &["routes", index, "read"]));
-        let write = raw.write.as_ref().map(|value| self.needs(value, &edge.catalog, &["routes", index, "write"]));
-        let methods = self.methods(&raw.methods, &edge.catalog, &["routes", index, "methods"]);
-        let says = raw.read.is_some() || raw.write.is_some() || !raw.methods.is_empty();
-        self.that(says, &["routes", index], || {
-            "say what it needs: read = [\"…\"], write = [\"…\"] or both; [] lets every valid key in, and \"public\" \
-             everybody"
-                .into()
-        });
-        let mut all = read.iter().chain(&write).chain(methods.iter().map(|(_, needs)| needs));
-        if says && all.all(|needs| *needs == Needs::Public) {
-            for (is_set, setting) in
-                [(raw.strict, "strict"), (raw.environment.is_some(), "environment"), (raw.cost.is_some(), "cost")]
-            {
-                self.that(!is_set, &["routes", index, setting], || {
-                    "this is about keys, and all of this route is public; leave it out".into()
-                });
-            }
+    /// Checks that a route which asks for no key has no settings about keys.
+    fn about_keys(&mut self, raw: &RawRoute, needs: &[Needs], index: &str) {
+        if needs.is_empty() || needs.iter().any(|needs| needs.enough != Enough::Public) {
+            return;
         }
-        NeedsOfRoute { read, write, methods }
+        for (is_set, setting) in
+            [(raw.strict, "strict"), (raw.environment.is_some(), "environment"), (raw.cost.is_some(), "cost")]
+        {
+            self.that(!is_set, &["routes", index, setting], || {
+                "this is about keys, and all of this route is public; leave it out".into()
+            });
+        }
     }
 
     /// Checks the beginnings of paths that the upstream sees otherwise. Returns what is stripped and what is added.
@@ -148,12 +138,6 @@ impl Check {
         let text = |path: Option<Path>| path.map(|path| path.as_str().to_owned()).unwrap_or_default();
         (text(strip), text(add))
     }
-}
-
-struct NeedsOfRoute {
-    read: Option<Needs>,
-    write: Option<Needs>,
-    methods: Vec<(Method, Needs)>,
 }
 
 fn below(base: &Path) -> String {

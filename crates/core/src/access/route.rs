@@ -6,7 +6,7 @@
 
 mod pattern;
 
-use alloc::{string::String, vec::Vec};
+use alloc::{rc::Rc, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,57 +17,29 @@ use crate::{
 };
 pub use pattern::Pattern;
 
-/// A method that routes take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum Method {
-    Get,
-    Head,
-    Options,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
+/// The methods that routes take, those that read first.
+pub const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
 
-impl Method {
-    /// All methods, those that read first.
-    pub const ALL: [Self; 7] = [Self::Get, Self::Head, Self::Options, Self::Post, Self::Put, Self::Patch, Self::Delete];
-
-    /// The method of this name, which is written in capitals.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.as_str() == name)
-    }
-
-    /// Its name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Options => "OPTIONS",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-
-    const fn reads(self) -> bool {
-        matches!(self, Self::Get | Self::Head | Self::Options)
-    }
-}
-
-/// The needs of a request.
+/// The needs of a request by one of some methods.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Needs {
-    /// No key.
+pub struct Needs {
+    /// The methods: a bit for each of [`METHODS`], the lowest for the first.
+    pub methods: u8,
+    /// The scopes that count.
+    pub scopes: Vec<Scope>,
+    /// The scopes that are enough.
+    pub enough: Enough,
+}
+
+/// The scopes that are enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Enough {
+    /// None: no key is asked for.
     Public,
-    /// A key with all these scopes. Without any, every valid key will do.
-    All(Vec<Scope>),
-    /// A key with one of these scopes at least.
-    AnyOf(Vec<Scope>),
+    /// All of them. If there are none, every valid key will do.
+    All,
+    /// One of them.
+    AnyOf,
 }
 
 /// A guarded route.
@@ -79,12 +51,8 @@ pub struct Route {
     pub upstream: usize,
     /// The one environment that its keys must have; `None` if it takes both.
     pub environment: Option<Environment>,
-    /// The needs of reading; `None` if the route refuses reads.
-    pub read: Option<Needs>,
-    /// The needs of writing; `None` if the route refuses writes.
-    pub write: Option<Needs>,
-    /// The needs of single methods, which go before those.
-    pub methods: Vec<(Method, Needs)>,
+    /// The needs of each method. The route refuses others.
+    pub needs: Vec<Needs>,
     /// Whether every request reads the feed.
     pub strict: bool,
     /// The units that a request costs, 0 to 1000.
@@ -100,16 +68,16 @@ pub struct Route {
 impl Route {
     /// The needs of a method; `None` if the route refuses it.
     #[must_use]
-    pub fn needs(&self, method: Method) -> Option<&Needs> {
-        let own = self.methods.iter().find(|(own, _)| *own == method).map(|(_, needs)| needs);
-        own.or(if method.reads() { self.read.as_ref() } else { self.write.as_ref() })
+    pub fn needs(&self, method: &str) -> Option<&Needs> {
+        let index = METHODS.iter().position(|name| *name == method)?;
+        self.needs.iter().find(|needs| needs.methods >> index & 1 == 1)
     }
 
     /// The value of `Allow` in a 405.
     #[must_use]
     pub fn allow(&self) -> String {
-        let allowed = Method::ALL.into_iter().filter(|method| self.needs(*method).is_some());
-        allowed.map(Method::as_str).collect::<Vec<_>>().join(", ")
+        let allowed = METHODS.into_iter().filter(|method| self.needs(method).is_some());
+        allowed.collect::<Vec<_>>().join(", ")
     }
 
     /// A path of this route as the upstream sees it.
@@ -123,14 +91,14 @@ impl Route {
 
 /// Routes, the most specific first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Routes(Vec<Route>);
+pub struct Routes(Vec<Rc<Route>>);
 
 impl Routes {
     /// Sorts the routes.
     #[must_use]
     pub fn new(mut routes: Vec<Route>) -> Self {
         routes.sort_by(|a, b| a.pattern.cmp(&b.pattern));
-        Self(routes)
+        Self(routes.into_iter().map(Rc::new).collect())
     }
 
     /// The most specific route that covers the path.
@@ -138,17 +106,18 @@ impl Routes {
     /// # Errors
     /// [`PathError::EncodedSlash`] if the route takes none, and [`PathError::Ambiguous`] if another reader would find
     /// another route.
-    pub fn find(&self, path: &Path, fold: Fold<'_>) -> Result<Option<&Route>, PathError> {
-        let seen_by = |reading| self.0.iter().find(|route| route.pattern.covers(path, reading, fold));
-        let Some(found) = seen_by(Reading::default()) else {
-            let merging = Reading { merged: true, ..Reading::default() };
-            let merged = path.has_empty_segment() && seen_by(merging).is_some();
-            return if merged { Err(PathError::Ambiguous) } else { Ok(None) };
+    pub fn find(&self, path: &Path, fold: Fold<'_>) -> Result<Option<&Rc<Route>>, PathError> {
+        let seen =
+            |reading, segments: &[&str]| self.0.iter().find(|route| route.pattern.covers(segments, reading, fold));
+        let Some(found) = seen(Reading::default(), &path.segments()) else {
+            let merged = path.merged();
+            let is_merged = seen(Reading::default(), &merged.segments()).is_some();
+            return if is_merged { Err(PathError::Ambiguous) } else { Ok(None) };
         };
         if path.has_encoded_slash() && !found.encoded_slashes {
             return Err(PathError::EncodedSlash);
         }
-        let differs = path.readings().any(|reading| match seen_by(reading) {
+        let differs = path.is_read_otherwise(&|reading, segments| match seen(reading, segments) {
             Some(seen) => seen.pattern != found.pattern,
             // The route says that its upstream keeps encoded slashes. Who decodes them finds nothing.
             None => !reading.decoded,
@@ -160,7 +129,7 @@ impl Routes {
 
     /// All routes, the most specific first.
     pub fn iter(&self) -> impl Iterator<Item = &Route> {
-        self.0.iter()
+        self.0.iter().map(|route| &**route)
     }
 }
 
@@ -186,9 +155,7 @@ mod tests {
             pattern: pattern(text),
             upstream: 0,
             environment: None,
-            read: None,
-            write: None,
-            methods: Vec::new(),
+            needs: Vec::new(),
             strict: false,
             cost: 1,
             strip_prefix: String::new(),
@@ -352,20 +319,16 @@ mod tests {
     }
 
     #[test]
-    fn a_method_of_its_own_goes_before_reading_and_writing() {
-        let scopes = |name: &str| Needs::All(vec![Scope::parse(name).unwrap()]);
-        let route = Route {
-            read: Some(Needs::Public),
-            write: Some(scopes("leads:write")),
-            methods: vec![(Method::Delete, scopes("leads:delete")), (Method::Options, Needs::AnyOf(Vec::new()))],
-            ..route("/x")
-        };
-        assert_eq!(route.needs(Method::Delete), Some(&scopes("leads:delete")));
-        assert_eq!(route.needs(Method::Post), Some(&scopes("leads:write")));
-        assert_eq!(route.needs(Method::Head), Some(&Needs::Public));
-        assert_eq!(route.needs(Method::Options), Some(&Needs::AnyOf(Vec::new())));
-        assert_eq!(route.allow(), "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE");
-        assert_eq!(Route { read: None, write: None, ..route }.allow(), "OPTIONS, DELETE");
+    fn a_method_has_the_needs_that_name_it() {
+        let needs = |methods, enough| Needs { methods, scopes: Vec::new(), enough };
+        let route = Route { needs: vec![needs(0b100_0001, Enough::All), needs(0b10, Enough::Public)], ..route("/x") };
+        assert_eq!(route.needs("DELETE").unwrap().enough, Enough::All);
+        assert_eq!(route.needs("GET").unwrap().enough, Enough::All);
+        assert_eq!(route.needs("HEAD").unwrap().enough, Enough::Public);
+        for refused in ["POST", "get", "TRACE", ""] {
+            assert_eq!(route.needs(refused), None, "{refused}");
+        }
+        assert_eq!(route.allow(), "GET, HEAD, DELETE");
     }
 
     #[test]
@@ -414,20 +377,10 @@ mod tests {
                 let decoded = raw.replace("%2F", "/");
                 for seen in [raw.as_str(), &decoded] {
                     let merged = path(seen).merged().into_owned();
-                    let there = routes.0.iter().find(|route| route.pattern.covers(&merged, Reading::default(), &path::fold));
+                    let there = routes.0.iter().find(|route| route.pattern.covers(&merged.segments(), Reading::default(), &path::fold));
                     prop_assert_eq!(there.map(|route| &route.pattern), Some(&forwarded), "{}", seen);
                 }
             }
-        }
-    }
-
-    #[test]
-    fn methods_are_known_by_their_exact_name() {
-        for method in Method::ALL {
-            assert_eq!(Method::parse(method.as_str()), Some(method));
-        }
-        for name in ["get", "TRACE", "CONNECT", "PROPFIND", ""] {
-            assert_eq!(Method::parse(name), None, "{name}");
         }
     }
 }

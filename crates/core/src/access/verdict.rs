@@ -148,11 +148,8 @@ impl Refusal {
     pub fn detail(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::MissingCredential => "No key was sent.",
-            Self::CredentialInQuery => {
-                "A key was sent in the query string, where logs keep it; send it in a header, and replace it."
-            }
-            Self::CredentialInPath => {
-                "A key was sent in the path, where logs keep it; send it in a header, and replace it."
+            Self::CredentialInQuery | Self::CredentialInPath => {
+                "A key was sent in the URL, where logs keep it; send it in a header, and replace it."
             }
             Self::ConflictingCredentials => "Two different keys were sent; send one.",
             Self::Malformed(error) => error.detail(),
@@ -285,8 +282,8 @@ fn check_life(record: &KeyRecord, suspended: bool, now: Timestamp) -> Result<(),
 }
 
 fn check_scopes(held: &ScopeSet, needed: &[Scope], any_of: bool, catalog: &Catalog) -> Result<(), Refusal> {
-    let mut granted = needed.iter().map(|scope| catalog.grants(held, scope));
-    if if any_of { granted.any(|granted| granted) } else { granted.all(|granted| granted) } {
+    let granted = needed.iter().filter(|scope| catalog.grants(held, scope)).count();
+    if granted >= if any_of { 1 } else { needed.len() } {
         Ok(())
     } else {
         Err(Refusal::InsufficientScope { needed: needed.to_vec(), any_of })

@@ -7,39 +7,14 @@ use serde::{Deserialize, Serialize};
 /// The cross-origin access from browsers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cors {
-    /// The origins that browsers may call from.
-    pub origins: Vec<AllowedOrigin>,
+    /// The origins that browsers may call from. A `*` stands for one label, or alone for any origin.
+    pub origins: Vec<String>,
     /// The headers that browsers may send beside the credential.
     pub headers: Vec<String>,
     /// The headers of answers that pages may read, joined by `, `.
     pub exposed: String,
     /// The time for which browsers may remember a preflight, seconds.
     pub max_age_seconds: u32,
-}
-
-/// The origins that an entry of the list allows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AllowedOrigin {
-    /// Any origin: `*`.
-    Any,
-    /// This origin, as browsers write it.
-    This(String),
-    /// The origins with one label in place of the `*`: what stands before it, and what stands after it.
-    Subdomains(String, String),
-}
-
-impl AllowedOrigin {
-    fn allows(&self, origin: &str) -> bool {
-        match self {
-            Self::Any => true,
-            Self::This(allowed) => allowed == origin,
-            Self::Subdomains(scheme, domain) => {
-                origin.strip_prefix(scheme.as_str()).and_then(|host| host.strip_suffix(domain.as_str())).is_some_and(
-                    |label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
-                )
-            }
-        }
-    }
 }
 
 impl Cors {
@@ -49,28 +24,38 @@ impl Cors {
         if self.is_open() {
             return Some("*");
         }
-        origin.filter(|origin| self.origins.iter().any(|allowed| allowed.allows(origin)))
+        origin.filter(|origin| self.origins.iter().any(|allowed| allows(allowed, origin)))
     }
 
     /// Whether every origin gets the same answer.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.origins.contains(&AllowedOrigin::Any)
+        self.origins.iter().any(|allowed| allowed == "*")
     }
+}
+
+fn allows(allowed: &str, origin: &str) -> bool {
+    let Some((scheme, domain)) = allowed.split_once('*') else { return allowed == origin };
+    let label = origin.strip_prefix(scheme).and_then(|host| host.strip_suffix(domain)).unwrap_or_default();
+    !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
+    use alloc::{string::ToString, vec};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn an_origin_is_allowed_as_it_is_listed() {
-        let subdomains = AllowedOrigin::Subdomains("https://".into(), ".example.com".into());
-        let cors = |origins| Cors { origins, headers: vec![], exposed: String::new(), max_age_seconds: 0 };
-        let some = cors(vec![AllowedOrigin::This("https://app.example.org".into()), subdomains]);
+        let cors = |origins: &[&str]| Cors {
+            origins: origins.iter().map(ToString::to_string).collect(),
+            headers: vec![],
+            exposed: String::new(),
+            max_age_seconds: 0,
+        };
+        let some = cors(&["https://app.example.org", "https://*.example.com"]);
         for origin in ["https://app.example.org", "https://a.example.com", "https://pr-7.example.com"] {
             assert_eq!(some.allowed(Some(origin)), Some(origin));
         }
@@ -90,7 +75,7 @@ mod tests {
             assert_eq!(some.allowed(Some(origin)), None, "{origin}");
         }
         assert_eq!((some.allowed(None), some.is_open()), (None, false));
-        let open = cors(vec![AllowedOrigin::This("https://a.example".into()), AllowedOrigin::Any]);
+        let open = cors(&["https://a.example", "*"]);
         assert_eq!((open.allowed(Some("null")), open.allowed(None)), (Some("*"), Some("*")));
     }
 }

@@ -53,17 +53,17 @@ impl Pattern {
         Ok(Self(segments))
     }
 
-    /// Whether this reader finds it to cover the path.
-    pub(super) fn covers(&self, path: &Path, reading: Reading, fold: Fold<'_>) -> bool {
-        let same = |literal: &str, segment: &str| {
-            if reading.lenient { path::same_leniently(literal, segment, fold) } else { literal == segment }
-        };
-        let mut segments = path.read(reading);
+    /// Whether it covers these segments, as a reader of paths sees them.
+    pub(super) fn covers(&self, segments: &[&str], reading: Reading, fold: Fold<'_>) -> bool {
+        let mut segments = segments.iter();
         for expected in &self.0 {
-            let covered = match expected {
-                Segment::Rest => return true,
-                Segment::Any => segments.next().is_some(),
-                Segment::Literal(literal) => segments.next().is_some_and(|segment| same(literal, segment)),
+            let covered = match (expected, segments.next()) {
+                (Segment::Rest, _) => return true,
+                (_, None) => false,
+                (Segment::Any, _) => true,
+                (Segment::Literal(literal), Some(segment)) => {
+                    literal == segment || (reading.lenient && path::same_leniently(literal, segment, fold))
+                }
             };
             if !covered {
                 return false;
@@ -96,7 +96,7 @@ impl Pattern {
 
     fn begins(&self, prefix: &Path, same: impl Fn(&str, &str) -> bool) -> bool {
         let mut segments = self.0.iter();
-        prefix.segments().all(|expected| match segments.next() {
+        prefix.segments().iter().all(|expected| match segments.next() {
             Some(Segment::Literal(literal)) => same(literal, expected),
             _ => false,
         })
@@ -119,7 +119,7 @@ impl Segment {
             return Err("`*` stands alone and at the end, `{name}` for one whole segment".to_string());
         }
         let path = Path::parse(&format!("/{part}")).map_err(|error: PathError| error.detail().to_string())?;
-        Ok(Self::Literal(path.segments().next().unwrap_or_default().to_string()))
+        Ok(Self::Literal(path.segments().concat()))
     }
 }
 
@@ -139,7 +139,7 @@ mod tests {
     }
 
     fn covers(text: &str, raw: &str) -> bool {
-        pattern(text).covers(&path(raw), Reading::default(), &path::fold)
+        pattern(text).covers(&path(raw).segments(), Reading::default(), &path::fold)
     }
 
     #[test]
