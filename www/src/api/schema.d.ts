@@ -1855,7 +1855,7 @@ export interface components {
             content: {
                 "application/problem+json": {
                     /** @enum {unknown} */
-                    code?: "CREDENTIAL_IN_QUERY" | "CONFLICTING_CREDENTIALS";
+                    code?: "CREDENTIAL_IN_QUERY" | "CREDENTIAL_IN_PATH" | "CONFLICTING_CREDENTIALS";
                     /** @constant */
                     status?: 400;
                 } & components["schemas"]["Problem"];
@@ -1871,7 +1871,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["MalformedJson"] | ({
                     /** @enum {unknown} */
-                    code?: "CREDENTIAL_IN_QUERY" | "CONFLICTING_CREDENTIALS" | "INVALID_IDEMPOTENCY_KEY";
+                    code?: "CREDENTIAL_IN_QUERY" | "CREDENTIAL_IN_PATH" | "CONFLICTING_CREDENTIALS" | "INVALID_IDEMPOTENCY_KEY";
                     /** @constant */
                     status?: 400;
                 } & components["schemas"]["Problem"]);
@@ -1887,7 +1887,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["MalformedJson"] | ({
                     /** @enum {unknown} */
-                    code?: "CREDENTIAL_IN_QUERY" | "CONFLICTING_CREDENTIALS";
+                    code?: "CREDENTIAL_IN_QUERY" | "CREDENTIAL_IN_PATH" | "CONFLICTING_CREDENTIALS";
                     /** @constant */
                     status?: 400;
                 } & components["schemas"]["Problem"]);
