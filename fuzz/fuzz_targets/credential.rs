@@ -43,7 +43,8 @@ fn is_within(part: &str, whole: Option<&str>) -> bool {
 
 fuzz_target!(|data: (Option<Pieces>, Option<Pieces>, Pieces)| {
     let (authorization, x_api_key, query) = (data.0.as_ref().map(text), data.1.as_ref().map(text), text(&data.2));
-    let carriers = Carriers { authorization: authorization.as_deref(), x_api_key: x_api_key.as_deref(), query: &query };
+    let (authorization, x_api_key) = (authorization.as_deref(), x_api_key.as_deref());
+    let carriers = Carriers { authorization, x_api_key, path: "", query: &query };
     let prefixes = [KeyPrefix::parse("knq").unwrap()];
     let imported = [ImportedPrefix::parse("sk_live_").unwrap()];
     let forms = KeyForms { prefixes: &prefixes, imported: &imported };
