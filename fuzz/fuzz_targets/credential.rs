@@ -46,7 +46,8 @@ fuzz_target!(|data: (Option<Pieces>, Option<Pieces>, Option<Pieces>, Pieces)| {
     let (authorization, basic, query) = (data.0.as_ref().map(text), data.2.as_ref().map(text), text(&data.3));
     let named = [data.1.as_ref().map(text)];
     let x_api_key = named[0].as_deref();
-    let carriers = Carriers { authorization: authorization.as_deref(), basic: None, named: &named, query: &query };
+    let carriers =
+        Carriers { authorization: authorization.as_deref(), basic: None, named: &named, path: "", query: &query };
     let prefixes = [KeyPrefix::parse("knq").unwrap()];
     let imported = [ImportedForm::prefix("sk_live_").unwrap()];
     let forms = KeyForms { prefixes: &prefixes, imported: &imported };

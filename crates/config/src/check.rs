@@ -1,8 +1,10 @@
 //! The checks. Each records its mistakes, so that all are reported at once.
 
+mod cors;
 mod edge;
 pub(crate) mod keys;
 mod limits;
+mod needs;
 mod plans;
 mod routes;
 mod scopes;

@@ -71,10 +71,7 @@ impl Configuration {
         let catalog = check.catalog(&raw.scopes);
         let presets = check.presets(&raw.presets, &catalog);
         check.retention(raw.audit.retention_days);
-        if let Some(cors) = &raw.edge.cors {
-            check.cors(cors);
-        }
-        let base = check.base(&raw.edge.base, "base", "/keystile");
+        let base = check.prefix(&raw.edge.base, &["edge", "base"], "/keystile");
         let hooks_base = check.hooks_base(&raw.edge.hooks_base, &base);
         let hooks_base = (!raw.webhooks.is_empty()).then_some(hooks_base);
         let upstreams = check.upstreams(&raw.upstreams);
@@ -89,7 +86,10 @@ impl Configuration {
 
         let places = Places::of(&headers);
         let operator_challenge = Challenge::of_operators(&raw.name);
-        let cors = raw.edge.cors.map(|cors| Cors { headers: sent_by_browsers(&headers, &cors.headers), ..cors });
+        let cors = raw.edge.cors.map(|cors| {
+            let cors = check.cors(cors);
+            Cors { headers: sent_by_browsers(&headers, &cors.headers), ..cors }
+        });
 
         let manage = ManageConfig {
             challenge: operator_challenge.clone(),

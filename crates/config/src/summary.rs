@@ -3,11 +3,14 @@
 
 use keystile_core::{
     access::{
-        route::{Action, Pattern, Route},
-        scope::Catalog,
+        route::{Enough, Pattern, Route},
+        scope::{Catalog, Scope},
     },
     config::{DefaultScopes, EdgeConfig, ManageConfig, Target, Upstream, WebhookSource},
-    key::{Environment, credential::CredentialHeader},
+    key::{
+        Environment,
+        credential_header::{self, CredentialHeader},
+    },
 };
 use serde::Serialize;
 
@@ -42,7 +45,7 @@ pub struct Example {
     /// The path of `verify`.
     pub verify: String,
     /// The header that carries the key, up to the key.
-    pub header: &'static str,
+    pub header: String,
     /// The key's environment.
     pub environment: Option<Environment>,
     /// The key's scopes.
@@ -82,9 +85,8 @@ impl Summary {
 /// Chooses the first route that a key can read, or else write.
 fn example(raw: &[RawRoute], edge: &EdgeConfig, manage: &ManageConfig) -> Example {
     let routes = || raw.iter().filter_map(|raw| Some((raw.path.as_str(), route_of(raw, edge)?)));
-    let reads = routes().find_map(|(path, route)| Some((path, "GET", route, needs(route, Action::Read, edge)?)));
-    let found = reads
-        .or_else(|| routes().find_map(|(path, route)| Some((path, "POST", route, needs(route, Action::Write, edge)?))));
+    let by = |method| routes().find_map(|(path, route)| Some((path, method, route, needs(route, method, edge)?)));
+    let found = by("GET").or_else(|| by("POST"));
     let mut scopes = found.as_ref().map(|(.., scopes)| scopes.clone()).unwrap_or_default();
     if scopes.is_empty() && manage.default_scopes == DefaultScopes::None {
         scopes.extend(any_available(&edge.catalog));
@@ -93,7 +95,11 @@ fn example(raw: &[RawRoute], edge: &EdgeConfig, manage: &ManageConfig) -> Exampl
         path: found.as_ref().map(|(path, ..)| concrete(path)),
         method: found.as_ref().map_or("POST", |(_, method, ..)| method),
         verify: format!("{}/v1/verify", edge.base.as_str()),
-        header: edge.headers.first().map_or("", sent_in),
+        header: manage
+            .headers
+            .iter()
+            .find_map(|header| sent_in(&CredentialHeader::parse(header).ok()?))
+            .unwrap_or_default(),
         environment: found
             .and_then(|(_, _, route, _)| route.environment)
             .or_else(|| manage.environments.first().copied()),
@@ -106,11 +112,18 @@ fn route_of<'a>(raw: &RawRoute, edge: &'a EdgeConfig) -> Option<&'a Route> {
     edge.routes.iter().find(|route| route.pattern == pattern)
 }
 
-/// The scopes that an action needs, if a key can have them all.
-fn needs(route: &Route, action: Action, edge: &EdgeConfig) -> Option<Vec<String>> {
-    let needed = route.needs(action)?;
-    let available = |scope| edge.catalog.definition(scope).is_some_and(|found| found.unavailable.is_none());
-    needed.iter().all(available).then(|| needed.iter().map(ToString::to_string).collect())
+/// The scopes that a method needs, if it needs a key and a key can have them.
+fn needs(route: &Route, method: &str, edge: &EdgeConfig) -> Option<Vec<String>> {
+    let needs = route.needs(method)?;
+    let available = |scope: &&Scope| edge.catalog.definition(scope).is_some_and(|found| found.unavailable.is_none());
+    match needs.enough {
+        Enough::Public => None,
+        Enough::All if needs.scopes.iter().all(|scope| available(&scope)) => {
+            Some(needs.scopes.iter().map(ToString::to_string).collect())
+        }
+        Enough::All => None,
+        Enough::AnyOf => needs.scopes.iter().find(available).map(|scope| vec![scope.to_string()]),
+    }
 }
 
 fn any_available(catalog: &Catalog) -> Option<String> {
@@ -125,10 +138,12 @@ fn concrete(pattern: &str) -> String {
     if path.is_empty() { "/".into() } else { path }
 }
 
-const fn sent_in(header: &CredentialHeader) -> &'static str {
+/// A header up to the key. None for Basic, whose key is encoded.
+fn sent_in(header: &CredentialHeader) -> Option<String> {
     match header {
-        CredentialHeader::Bearer => "Authorization: Bearer ",
-        CredentialHeader::XApiKey => "X-Api-Key: ",
+        CredentialHeader::Scheme(scheme) => Some(format!("Authorization: {} ", credential_header::shown(scheme))),
+        CredentialHeader::Named(name) => Some(format!("{}: ", credential_header::shown(name))),
+        CredentialHeader::BasicUsername | CredentialHeader::BasicPassword => None,
     }
 }
 

@@ -11,6 +11,8 @@ use keystile_core::{
 
 use super::*;
 
+mod routes;
+
 const EXAMPLE: &str = r#"
 name = "Konvoq"
 
@@ -206,7 +208,7 @@ fn each_mistake_is_placed_and_says_what_to_write() {
         ("name = \"api\"", "name = \"my api\"", "upstreams.0.name: write 1 to 64 letters, digits,"),
         ("timeout_seconds = 30", "timeout_seconds = 0", "upstreams.0.timeout_seconds: write 1 to 300 seconds"),
         ("timeout_seconds = 30", "timeout_seconds = 301", "upstreams.0.timeout_seconds: write 1 to 300 seconds"),
-        ("path = \"/api/leads/*\"", "path = \"/*\"", "routes.0.path: this overlaps /keystile"),
+        ("path = \"/api/leads/*\"", "path = \"/keystile/*\"", "routes.0.path: this lies below /keystile"),
         ("path = \"/api/leads/*\"", "path = \"api\"", "routes.0.path: a path begins with /"),
         ("upstream = \"api\"", "upstream = \"app\"", "routes.0.upstream: no [[upstreams]] is called \"app\""),
         ("write = [\"write:leads\"]", "write = [\"write:leeds\"]", "routes.0.write.0: no [[scopes]] defines"),
@@ -513,7 +515,7 @@ fn mistakes_in_sources_say_where_and_what_to_write() {
 fn no_route_lies_where_webhooks_come_in() {
     let routed = EXAMPLE.replace("/api/leads/*", "/hooks/*");
     assert!(parse(&routed).is_ok(), "without sources nothing comes in there");
-    assert!(mistakes(&format!("{routed}{SOURCE}")).join("\n").contains("routes.0.path: this overlaps /hooks"));
+    assert!(mistakes(&format!("{routed}{SOURCE}")).join("\n").contains("routes.0.path: this lies below /hooks"));
     let moved = format!("{routed}{SOURCE}").replace("max_staleness_ms", "hooks_base = \"/in/hooks\"\nmax_staleness_ms");
     assert_eq!(parse(&moved).unwrap().edge.hooks_base.unwrap().as_str(), "/in/hooks");
     let below = moved.replace("/in/hooks", "/keystile/hooks");
@@ -689,7 +691,7 @@ fn the_summary_has_a_key_and_a_request_that_it_is_good_for() {
     assert_eq!((place.service.as_deref(), place.of_routes, place.of_webhooks), (Some("UPSTREAM"), true, true));
     let example = summary.example;
     assert_eq!((example.path.as_deref(), example.method), (Some("/api/leads"), "GET"));
-    assert_eq!((example.header, example.environment), ("Authorization: Bearer ", Some(Environment::Live)));
+    assert_eq!((example.header.as_str(), example.environment), ("Authorization: Bearer ", Some(Environment::Live)));
     assert_eq!(example.scopes, ["read:leads"]);
 
     let of = |from: &str, to: &str| read(&EXAMPLE.replacen(from, to, 1)).unwrap().summary.example;

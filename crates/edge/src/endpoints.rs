@@ -90,7 +90,7 @@ async fn me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
         Err(problem) => return (Err(problem), provenance),
     };
     let now = clock::now();
-    let demand = Demand { environment: None, tenant: None, scopes: &[], ip: incoming.ip(), now };
+    let demand = Demand { environment: None, tenant: None, scopes: &[], any_of: false, ip: incoming.ip(), now };
     let verdict = demand.judge(&record, suspended, &isolate.config.catalog);
     usage::count(&isolate, &incoming, &record, verdict.as_ref().copied(), now);
     if let Err(refusal) = verdict {
@@ -225,7 +225,7 @@ async fn verdict_on(
             Reach::Tenant(tenant) => Some(tenant),
         };
         let VerifyRequest { environment, scopes, ip, .. } = request;
-        let demand = Demand { environment: *environment, tenant, scopes, ip: *ip, now: clock::now() };
+        let demand = Demand { environment: *environment, tenant, scopes, any_of: false, ip: *ip, now: clock::now() };
         demand.judge(&known.record, known.suspended, &isolate.config.catalog)
     };
     let (mut known, mut counted, mut provenance) = (known, Counted::free(), Provenance::default());

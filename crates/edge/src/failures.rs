@@ -17,6 +17,7 @@ pub(crate) fn refused(isolate: &Isolate, incoming: &Incoming, refusal: &Refusal)
         refusal,
         Refusal::MissingCredential
             | Refusal::CredentialInQuery
+            | Refusal::CredentialInPath
             | Refusal::ConflictingCredentials
             | Refusal::Malformed(_)
     );

@@ -24,29 +24,30 @@ use crate::{
     reply::{self, Reply},
 };
 
-/// Forwards a request that was let through, under these limits. Returns the promise of the upstream's response.
+/// Forwards a request that was let through, under these limits. Without a record it needed no key. Returns the promise
+/// of the upstream's response.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn forward(
     isolate: &Isolate,
     incoming: &Incoming,
     path: &Path,
     route: &Route,
-    record: &KeyRecord,
+    record: Option<&KeyRecord>,
     states: &[LimitState],
     provenance: Provenance,
     now: Timestamp,
 ) -> JsValue {
     let handle = match isolate.upstreams.get(route.upstream) {
         Some(Ok(handle)) => handle,
-        Some(Err(missing)) => return failed(&incoming.request_id, missing),
-        None => return failed(&incoming.request_id, "the route names no upstream"),
+        Some(Err(missing)) => return failed(&incoming.request_id, missing).finish(isolate, incoming, provenance),
+        None => return failed(&incoming.request_id, "no upstream").finish(isolate, incoming, provenance),
     };
     let Upstream { fetcher, origin, base } = &handle.upstream;
     // A Worker behind a binding sees the URL that the caller wrote, so its redirects and links are right by themselves.
     let origin = if handle.upstream.is_service() { &incoming.public_origin } else { origin };
-    let path = format!("{base}{}", path.as_str());
+    let path = [base.as_str(), &route.forwarded(path)].concat();
     let query = incoming.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
-    let scopes = record.scopes.joined();
+    let scopes = record.map(|record| record.scopes.joined()).unwrap_or_default();
     let mut set = identity(incoming, record, &scopes);
     if handle.signing_secret.is_some() {
         // An upstream can't pass a signed request on to another one that has the same secret.
@@ -59,6 +60,9 @@ pub(crate) fn forward(
     }
     if !handle.upstream.is_service() {
         set.extend(public_address(incoming));
+        if !route.strip_prefix.is_empty() {
+            set.push(("X-Forwarded-Prefix", &route.strip_prefix));
+        }
     }
     let mut answer = reply::answer_headers(isolate, incoming, provenance);
     answer.push(("Keystile-Request-Id", incoming.request_id.clone()));
@@ -67,8 +71,8 @@ pub(crate) fn forward(
         fetcher,
         &incoming.request,
         &format!("{origin}{path}{query}"),
-        base,
-        &incoming.public_origin,
+        &[base, route.add_prefix.as_str()].concat(),
+        &[incoming.public_origin.as_str(), &route.strip_prefix].concat(),
         &isolate.key_pattern,
         handle.timeout_ms,
         &glue::join(set),
@@ -81,7 +85,7 @@ pub(crate) fn forward(
 
 thread_local! {
     static WHEN_FAILED: Closure<dyn Fn(String, String) -> JsValue> =
-        Closure::new(|request_id: String, reason: String| failed(&request_id, &reason));
+        Closure::new(|request_id: String, reason: String| failed(&request_id, &reason).send());
 }
 
 /// A JavaScript function that makes the response if the upstream gives none. Its arguments are a request's id and the
@@ -90,14 +94,13 @@ pub(crate) fn when_failed() -> JsValue {
     WHEN_FAILED.with(|closure| closure.as_ref().clone())
 }
 
-/// The response if there is none of the upstream: it can't be reached, does not answer in time, or was not called, since
+/// The answer if there is none of the upstream: it can't be reached, does not answer in time, or was not called, since
 /// it would get a key in the URL.
-fn failed(request_id: &str, reason: &str) -> JsValue {
+fn failed(request_id: &str, reason: &str) -> Reply {
+    let in_url = |refusal: &Refusal| Problem::new(refusal.code(), refusal.detail());
     let problem = match reason {
-        glue::KEY_IN_QUERY => Refusal::CredentialInQuery.problem(""),
-        glue::KEY_IN_PATH => {
-            Problem::new(Code::CredentialInPath, "A key is in the path. It belongs in a header; nothing was forwarded.")
-        }
+        glue::KEY_IN_QUERY => in_url(&Refusal::CredentialInQuery),
+        glue::KEY_IN_PATH => in_url(&Refusal::CredentialInPath),
         glue::LATE => {
             log::error("upstream_timeout", &[("request_id", request_id.into())]);
             let detail = "The service behind this path did not answer in time. It may still carry the request out.";
@@ -109,17 +112,24 @@ fn failed(request_id: &str, reason: &str) -> JsValue {
             Problem::new(Code::UpstreamUnreachable, detail)
         }
     };
-    Reply::problem(&problem, request_id).send()
+    Reply::problem(&problem, request_id)
 }
 
-/// The caller's identity, for the upstream.
-fn identity<'a>(incoming: &'a Incoming, record: &'a KeyRecord, scopes: &'a str) -> Vec<(&'static str, &'a str)> {
-    let mut identity = vec![("Keystile-Key-Id", record.id.as_str())];
-    if let Subject::ApiKey { tenant, environment } = &record.subject {
-        identity.push(("Keystile-Tenant", tenant.as_str()));
-        identity.push(("Keystile-Environment", environment.as_str()));
+/// The caller's identity, for the upstream. Without a record nobody knows whose request it is.
+fn identity<'a>(
+    incoming: &'a Incoming,
+    record: Option<&'a KeyRecord>,
+    scopes: &'a str,
+) -> Vec<(&'static str, &'a str)> {
+    let mut identity = Vec::new();
+    if let Some(record) = record {
+        identity.push(("Keystile-Key-Id", record.id.as_str()));
+        if let Subject::ApiKey { tenant, environment } = &record.subject {
+            identity.push(("Keystile-Tenant", tenant.as_str()));
+            identity.push(("Keystile-Environment", environment.as_str()));
+        }
+        identity.push(("Keystile-Scopes", scopes));
     }
-    identity.push(("Keystile-Scopes", scopes));
     identity.push(("Keystile-Request-Id", &incoming.request_id));
     identity.extend(incoming.connecting_ip.as_deref().map(|ip| ("Keystile-Client-Ip", ip)));
     identity

@@ -40,7 +40,7 @@ const DROPPED_FAMILIES = ["keystile", "x-forwarded-", "x-original-"];
 const LOCATIONS = ["Location", "Content-Location"];
 
 // Response headers that are added to the upstream's. Others replace the upstream's.
-const APPENDED = new Set(["Vary", "Server-Timing", "RateLimit", "RateLimit-Policy"]);
+const APPENDED = new Set(["Vary", "Server-Timing", "RateLimit", "RateLimit-Policy", "Access-Control-Expose-Headers"]);
 
 // The effect of `cache: "no-store"` on Cloudflare's cache: it neither answers nor keeps the response, since it can't
 // see which caller a response belongs to. (The option itself would also send `Cache-Control: no-cache`. No caller asked
@@ -84,10 +84,10 @@ export function describe(request) {
 }
 
 /// Forwards a request that was let through. `set` are headers of the request, `answer` headers of the response.
-/// `fetcher` is a service binding, or undefined for a URL. The path of `url` begins with `base`, which the path at
-/// `publicOrigin` lacks. `keys` finds keys in a text. `cors` says whether Keystile
+/// `fetcher` is a service binding, or undefined for a URL. The path of `url` begins with `prefix`, and the URL that the
+/// caller wrote with `publicPrefix`; what follows is the same. `keys` finds keys in a text. `cors` says whether Keystile
 /// sets the cross-origin headers. `failed` makes the response if the upstream gives none.
-export async function forward(fetcher, request, url, base, publicOrigin, keys, timeoutMs, set, answer, cors, requestId, failed) {
+export async function forward(fetcher, request, url, prefix, publicPrefix, keys, timeoutMs, set, answer, cors, requestId, failed) {
   let response;
   try {
     if (holdsKey(url, keys)) throw holdsKey(new URL(url).search, keys) ? KEY_IN_QUERY : KEY_IN_PATH;
@@ -99,7 +99,7 @@ export async function forward(fetcher, request, url, base, publicOrigin, keys, t
     // This also takes an open WebSocket over.
     response = new Response(response.body, response);
     ownOnly(response.headers, cors);
-    if (!fetcher) for (const name of LOCATIONS) showPublic(response.headers, name, url, base, publicOrigin);
+    for (const name of LOCATIONS) showPublic(response.headers, name, url, prefix, request.url, publicPrefix);
   } catch (error) {
     response = failed(requestId, String(error));
   }
@@ -193,22 +193,29 @@ function basicOf(authorization) {
   }
 }
 
-/// Turns an address at the upstream itself into the one that the caller can reach. Others stay as they are.
-function showPublic(headers, name, url, base, publicOrigin) {
+/// Turns an address at the upstream itself into the one that the caller can reach. Others stay as they are, and so does
+/// one that begins with what is stripped from paths: it is public already.
+function showPublic(headers, name, url, prefix, publicUrl, publicPrefix) {
   const location = headers.get(name);
   if (location === null || !URL.canParse(location, url)) return;
   const to = new URL(location, url);
-  const isInside = base === "" || to.pathname === base || to.pathname.startsWith(`${base}/`);
-  // An address without a host is right as it stands, unless the upstream's paths begin otherwise.
-  const isRelative = !URL.canParse(location) && !location.startsWith("//");
-  if (to.origin !== new URL(url).origin || !isInside || (isRelative && (base === "" || !location.startsWith("/")))) return;
-  headers.set(name, `${publicOrigin}${to.pathname.slice(base.length) || "/"}${to.search}${to.hash}`);
+  if (to.origin !== new URL(url).origin || !isBelow(to.pathname, prefix)) return;
+  const shown = new URL(`${publicPrefix}${to.pathname.slice(prefix.length)}${to.search}${to.hash}`);
+  const asSent = new URL(location, publicUrl);
+  const { pathname: stripped } = new URL(publicPrefix);
+  const isPublic = stripped !== "/" && asSent.origin === shown.origin && isBelow(asSent.pathname, stripped);
+  if (asSent.href !== shown.href && !isPublic) headers.set(name, shown.href);
+}
+
+function isBelow(path, prefix) {
+  return path === prefix || path.startsWith(`${prefix}/`);
 }
 
 /// Deletes headers that an upstream may not set, and keeps shared caches from storing the response.
 function ownOnly(headers, cors) {
   for (const name of [...headers.keys()]) {
-    if (name.startsWith("keystile") || (cors && name.startsWith("access-control-"))) headers.delete(name);
+    const crosses = cors && name.startsWith("access-control-") && name !== "access-control-expose-headers";
+    if (crosses || name.startsWith("keystile")) headers.delete(name);
   }
   if (headers.has("Cache-Control")) headers.append("Vary", ["Authorization", ...keyHeaders].join(", "));
   else headers.set("Cache-Control", "private, no-store");

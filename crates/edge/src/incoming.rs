@@ -67,6 +67,7 @@ impl Incoming {
             authorization: self.authorization.as_deref(),
             basic: self.basic.as_deref(),
             named: &self.named,
+            path: &self.path,
             query: self.query.as_deref().unwrap_or_default(),
         }
     }

@@ -149,9 +149,10 @@ test("paths that two servers read differently", async () => {
   for (const path of ["/api/open/admin/users", "/api/open/ADMIN", "/api/open/aDM%C4%B1N/users", "/api/open/admin;x/users"]) {
     refused(await rig.edge("edge1", path, { key: key.key }), 400, "BAD_PATH");
   }
-  const doubled = await rig.edge("edge1", "/api//%6ceads", { key: key.key });
-  assert.equal(doubled.status, 200);
-  assert.equal(doubled.body.path, "/api/leads", "what was judged is what is forwarded");
+  refused(await rig.edge("edge1", "/api//leads", { key: key.key }), 400, "BAD_PATH");
+  const encoded = await rig.edge("edge1", "/api/%6ceads//x", { key: key.key });
+  assert.equal(encoded.status, 200);
+  assert.equal(encoded.body.path, "/api/leads//x", "what was judged is what is forwarded");
 });
 
 test("no route, no such method", async () => {

@@ -2054,7 +2054,7 @@ export interface components {
             content: {
                 "application/problem+json": {
                     /** @enum {unknown} */
-                    code?: "CREDENTIAL_IN_QUERY" | "CONFLICTING_CREDENTIALS";
+                    code?: "CREDENTIAL_IN_QUERY" | "CREDENTIAL_IN_PATH" | "CONFLICTING_CREDENTIALS";
                     /** @constant */
                     status?: 400;
                 } & components["schemas"]["Problem"];
@@ -2070,7 +2070,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["MalformedJson"] | ({
                     /** @enum {unknown} */
-                    code?: "CREDENTIAL_IN_QUERY" | "CONFLICTING_CREDENTIALS" | "INVALID_IDEMPOTENCY_KEY";
+                    code?: "CREDENTIAL_IN_QUERY" | "CREDENTIAL_IN_PATH" | "CONFLICTING_CREDENTIALS" | "INVALID_IDEMPOTENCY_KEY";
                     /** @constant */
                     status?: 400;
                 } & components["schemas"]["Problem"]);
@@ -2086,7 +2086,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["MalformedJson"] | ({
                     /** @enum {unknown} */
-                    code?: "CREDENTIAL_IN_QUERY" | "CONFLICTING_CREDENTIALS";
+                    code?: "CREDENTIAL_IN_QUERY" | "CREDENTIAL_IN_PATH" | "CONFLICTING_CREDENTIALS";
                     /** @constant */
                     status?: 400;
                 } & components["schemas"]["Problem"]);

@@ -1,7 +1,7 @@
 //! Checks of `[[upstreams]]` and `[[routes]]`.
 
 use keystile_core::{
-    access::route::{Pattern, Route, Routes},
+    access::route::{Enough, Needs, Pattern, Route, Routes},
     base::path::Path,
     config::{EdgeConfig, ManageConfig, Target, Upstream},
 };
@@ -72,14 +72,16 @@ impl Check {
                     continue;
                 }
             };
-            self.that(!pattern.overlaps(&edge.base), &["routes", &index, "path"], || {
-                format!("this overlaps {}, where Keystile's own endpoints are; guard other paths, or set another base in [edge]", edge.base.as_str())
+            self.that(!pattern.is_read_below(&edge.base), &["routes", &index, "path"], || {
+                format!(
+                    "{}, where Keystile's own endpoints are; guard other paths, or set another base in [edge]",
+                    below(&edge.base)
+                )
             });
-            let hooks = edge.hooks_base.as_ref().filter(|hooks| pattern.overlaps(hooks));
-            self.that(hooks.is_none(), &["routes", &index, "path"], || {
-                let hooks = hooks.map(Path::as_str).unwrap_or_default();
-                format!("this overlaps {hooks}, where webhooks come in; guard other paths, or set another hooks_base in [edge]")
-            });
+            if let Some(hooks) = edge.hooks_base.as_ref().filter(|hooks| pattern.is_read_below(hooks)) {
+                let detail = "where webhooks come in; guard other paths, or set another hooks_base in [edge]";
+                self.mistake(&["routes", &index, "path"], format!("{}, {detail}", below(hooks)));
+            }
             let read_as = checked.iter().position(|route| route.pattern.is_read_as(&pattern));
             if let Some(twin) = read_as.and_then(|at| checked.get(at)) {
                 let detail = if twin.pattern == pattern {
@@ -102,26 +104,57 @@ impl Check {
             self.that(upstream.is_some(), &["routes", &index, "upstream"], || {
                 format!("no [[upstreams]] is called \"{}\"", raw.upstream)
             });
-            self.that(raw.read.is_some() || raw.write.is_some(), &["routes", &index], || {
-                "say what it needs: read = [\"…\"], write = [\"…\"] or both; [] lets every valid key in".into()
-            });
-            let mut scopes = |names: &Option<Vec<String>>, which: &str| {
-                names.as_ref().map(|names| self.known_scopes(names, &edge.catalog, &["routes", &index, which]))
-            };
-            let (read, write) = (scopes(&raw.read, "read"), scopes(&raw.write, "write"));
+            let needs = self.needs(raw, &edge.catalog, &index);
+            self.about_keys(raw, &needs, &index);
+            let (strip_prefix, add_prefix) = self.prefixes_of(raw, &pattern, &index);
             let cost = self.cost(raw.cost.as_ref(), &manage.counted_limits, &["routes", &index, "cost"]);
             checked.push(Route {
                 pattern,
                 upstream: upstream.unwrap_or_default(),
                 environment: raw.environment,
-                read,
-                write,
+                needs,
                 strict: raw.strict,
                 cost,
+                strip_prefix,
+                add_prefix,
+                encoded_slashes: raw.encoded_slashes,
             });
         }
         Routes::new(checked)
     }
+
+    /// Checks that a route which asks for no key has no settings about keys.
+    fn about_keys(&mut self, raw: &RawRoute, needs: &[Needs], index: &str) {
+        if needs.is_empty() || needs.iter().any(|needs| needs.enough != Enough::Public) {
+            return;
+        }
+        for (is_set, setting) in
+            [(raw.strict, "strict"), (raw.environment.is_some(), "environment"), (raw.cost.is_some(), "cost")]
+        {
+            self.that(!is_set, &["routes", index, setting], || {
+                "this is about keys, and all of this route is public; leave it out".into()
+            });
+        }
+    }
+
+    /// Checks the beginnings of paths that the upstream sees otherwise. Returns what is stripped and what is added.
+    fn prefixes_of(&mut self, raw: &RawRoute, pattern: &Pattern, index: &str) -> (String, String) {
+        let mut prefix = |text: &Option<String>, setting, such_as| {
+            text.as_ref().map(|text| self.prefix(text, &["routes", index, setting], such_as))
+        };
+        let (strip, add) =
+            (prefix(&raw.strip_prefix, "strip_prefix", "/api"), prefix(&raw.add_prefix, "add_prefix", "/v2"));
+        let begins = strip.as_ref().is_none_or(|strip| pattern.begins_with(strip));
+        self.that(begins, &["routes", index, "strip_prefix"], || {
+            format!("the paths of \"{}\" don't begin with this; write a part of that path", raw.path)
+        });
+        let text = |path: Option<Path>| path.map(|path| path.as_str().to_owned()).unwrap_or_default();
+        (text(strip), text(add))
+    }
+}
+
+fn below(base: &Path) -> String {
+    format!("this lies below {}", base.as_str())
 }
 
 /// Whether a header can carry it as it stands.

@@ -57,7 +57,12 @@ impl Refusal {
             problem.detail = challenge.missing.clone().into();
         }
         match self {
-            Self::InsufficientScope { needed } => problem = problem.with("required_scopes", json!(needed)),
+            Self::InsufficientScope { needed, any_of } => {
+                problem = problem.with("required_scopes", json!(needed));
+                if *any_of {
+                    problem = problem.with("any_of", json!(true));
+                }
+            }
             Self::RateLimited(excess) | Self::QuotaExceeded(excess) => problem = over(problem, excess),
             _ => {}
         }
@@ -86,8 +91,10 @@ fn challenge_with(header: &str, error: Option<&str>, refusal: &Refusal) -> Strin
     let mut challenge = header.to_string();
     let Some(error) = error else { return challenge };
     challenge.push_str(&format!(", error=\"{error}\", error_description=\"{}\"", header_safe(&refusal.detail())));
-    if let Refusal::InsufficientScope { needed } = refusal {
-        let needed: ScopeSet = needed.iter().cloned().collect();
+    if let Refusal::InsufficientScope { needed, any_of } = refusal {
+        // All that stand in a challenge are needed, so of several that are enough it names one.
+        let named = if *any_of { 1 } else { needed.len() };
+        let needed: ScopeSet = needed.iter().take(named).cloned().collect();
         challenge.push_str(&format!(", scope=\"{}\"", needed.joined()));
     }
     challenge
@@ -126,7 +133,9 @@ mod tests {
                 assert_eq!(refusal.problem(&challenge(places)).headers, [("WWW-Authenticate", header.into())]);
             }
             let needed = vec![Scope::parse("write:leads").unwrap()];
-            assert!(Refusal::InsufficientScope { needed }.problem(&challenge(places)).headers.is_empty());
+            assert!(
+                Refusal::InsufficientScope { needed, any_of: false }.problem(&challenge(places)).headers.is_empty()
+            );
         }
     }
 
@@ -153,7 +162,11 @@ mod tests {
             r#"Bearer realm="Konvoq", error="invalid_token", error_description="This key was revoked.""#
         );
         let needed = vec![Scope::parse("write:leads").unwrap()];
-        assert!(challenge_of(&Refusal::InsufficientScope { needed }).unwrap().ends_with(r#", scope="write:leads""#));
+        let lacking = |needed, any_of| challenge_of(&Refusal::InsufficientScope { needed, any_of }).unwrap();
+        assert!(lacking(needed.clone(), false).ends_with(r#", scope="write:leads""#));
+        let several = [needed, vec![Scope::parse("admin").unwrap()]].concat();
+        assert!(lacking(several.clone(), false).ends_with(r#", scope="admin write:leads""#));
+        assert!(lacking(several, true).ends_with(r#", scope="write:leads""#), "one that is enough");
         let malformed = challenge_of(&Refusal::Malformed(ParseKeyError::UnknownEnvironment)).unwrap();
         assert!(!malformed.contains('`'), "{malformed}");
         assert_eq!(challenge_of(&Refusal::IpNotAllowed), None);

@@ -1,13 +1,10 @@
 //! The edge's part of the configuration.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::upstream::Upstream;
+use super::{cors::Cors, upstream::Upstream};
 use crate::{
     access::{challenge::Challenge, route::Routes, scope::Catalog},
     base::path::Path,
@@ -59,26 +56,4 @@ impl EdgeConfig {
     pub fn key_forms(&self) -> KeyForms<'_> {
         KeyForms { prefixes: &self.prefixes, imported: &self.allow_imported }
     }
-}
-
-/// The settings in `[edge.cors]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cors {
-    /// The origins that browsers may call from, or `["*"]`.
-    pub origins: Vec<String>,
-    /// The headers that browsers may send. `keystile.toml` lists those beside the credential; the check adds the others.
-    #[serde(default = "content_type")]
-    pub headers: Vec<String>,
-    /// The time for which browsers may remember a preflight, seconds.
-    #[serde(default = "ten_minutes")]
-    pub max_age_seconds: u32,
-}
-
-fn content_type() -> Vec<String> {
-    alloc::vec!["Content-Type".to_string()]
-}
-
-const fn ten_minutes() -> u32 {
-    600
 }

@@ -1,7 +1,7 @@
 //! Extraction of the one credential from a request.
 //!
-//! A key is sent where `[keys] headers` of `keystile.toml` allows it. It must never be in the query string, since logs
-//! and browser histories would keep it.
+//! A key is sent where `[keys] headers` of `keystile.toml` allows it. It must never be in the path or the query string,
+//! since logs and browser histories would keep it.
 
 use alloc::{
     string::{String, ToString},
@@ -65,6 +65,8 @@ pub struct Carriers<'a> {
     pub basic: Option<&'a str>,
     /// The values of the headers that `[keys] headers` names, in its order, joined in the same way.
     pub named: &'a [Option<String>],
+    /// The path.
+    pub path: &'a str,
     /// The query string without its `?`.
     pub query: &'a str,
 }
@@ -76,6 +78,8 @@ pub enum CredentialError {
     Missing,
     /// A credential was sent in the query string.
     InQuery,
+    /// A credential was sent in the path.
+    InPath,
     /// Two different credentials were sent.
     Conflicting,
 }
@@ -85,6 +89,7 @@ impl fmt::Display for CredentialError {
         f.write_str(match self {
             Self::Missing => "no credential was sent",
             Self::InQuery => "a credential is in the query string",
+            Self::InPath => "a credential is in the path",
             Self::Conflicting => "two different credentials were sent",
         })
     }
@@ -98,9 +103,7 @@ impl<'a> Carriers<'a> {
     /// # Errors
     /// The reason why there is not exactly one.
     pub fn credential(&self, places: &Places, forms: KeyForms<'_>) -> Result<&'a str, CredentialError> {
-        if holds_key(self.query, forms) {
-            return Err(CredentialError::InQuery);
-        }
+        self.check_url(forms)?;
         let mut found = None;
         for scheme in &places.schemes {
             if let Some(joined) = self.authorization.and_then(|header| after_scheme(header, scheme)) {
@@ -122,6 +125,17 @@ impl<'a> Carriers<'a> {
             }
         }
         found.ok_or(CredentialError::Missing)
+    }
+
+    /// Checks that the URL holds no key.
+    ///
+    /// # Errors
+    /// The part that holds one.
+    pub fn check_url(&self, forms: KeyForms<'_>) -> Result<(), CredentialError> {
+        if holds_key(self.query, forms) {
+            return Err(CredentialError::InQuery);
+        }
+        if holds_key(self.path, forms) { Err(CredentialError::InPath) } else { Ok(()) }
     }
 }
 
@@ -184,7 +198,7 @@ pub fn holds_key(part: &str, forms: KeyForms<'_>) -> bool {
             let (before, word) = decoded.split_at_checked(at).unwrap_or_default();
             let begins = !before.as_bytes().last().is_some_and(u8::is_ascii_alphanumeric);
             let shown = forms.longest_covering(word).unwrap_or_default() + MAX_DISPLAYED;
-            begins && count_while(word, is_imported_in_query) >= MIN_IMPORTED_LEN.max(shown + 1)
+            begins && count_while(word, is_imported_in_url) >= MIN_IMPORTED_LEN.max(shown + 1)
         })
     };
     issued("ksop_")
@@ -198,10 +212,9 @@ fn count_while(text: &str, of_key: fn(u8) -> bool) -> usize {
     text.bytes().take_while(|&byte| of_key(byte)).count()
 }
 
-/// Whether an imported key may have this character in a query. The separators of a query's parts and words end a key
-/// there.
-const fn is_imported_in_query(byte: u8) -> bool {
-    is_imported_character(byte) && !matches!(byte, b'&' | b'=' | b';' | b'+')
+/// Whether an imported key may have this character in a URL. The separators of its parts and words end a key there.
+const fn is_imported_in_url(byte: u8) -> bool {
+    is_imported_character(byte) && !matches!(byte, b'&' | b'=' | b';' | b'+' | b'/')
 }
 
 #[cfg(test)]
@@ -327,6 +340,31 @@ mod tests {
         ] {
             let harmless = Carriers { named: &sent, query, ..Carriers::default() };
             assert!(credential(harmless, BOTH).is_ok(), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_the_path_is_refused_whatever_the_header_says() {
+        let sent = [Some(KEY.into())];
+        for path in [
+            format!("/api/leads/{KEY}"),
+            format!("/api/{KEY}/leads"),
+            format!("/api/leads;k={KEY}"),
+            format!("/api/leads/{}", KEY.replace('_', "%5f")),
+            format!("/ksop_{}", "a".repeat(38)),
+            "/api/sk_live_012345678/x".into(),
+        ] {
+            let carriers = Carriers { named: &sent, path: &path, ..Carriers::default() };
+            assert_eq!(credential(carriers, BOTH), Err(CredentialError::InPath), "{path}");
+        }
+        for path in [
+            "/keys/knq_live_4bTz",
+            "/docs/knq_live_keys/and-what-they-are-good-for-in-this-api",
+            "/keys/sk_live_0123",
+            "/sk_live_/0123456789abcdef",
+        ] {
+            let harmless = Carriers { named: &sent, path, ..Carriers::default() };
+            assert!(credential(harmless, BOTH).is_ok(), "{path}");
         }
     }
 }

@@ -177,7 +177,14 @@ impl World<'_> {
     fn judge(&self, request: &Request, record: &KeyRecord, suspended: bool) -> Result<(), Refusal> {
         let scopes = [needed()];
         let now = self.isolates[request.isolate].clock(self.now);
-        let demand = Demand { environment: Some(Environment::Live), tenant: None, scopes: &scopes, ip: None, now };
+        let demand = Demand {
+            environment: Some(Environment::Live),
+            tenant: None,
+            scopes: &scopes,
+            any_of: false,
+            ip: None,
+            now,
+        };
         demand.judge(record, suspended, &Catalog::default())
     }
 }

@@ -53,12 +53,15 @@ impl Credential {
     pub(crate) fn of(request: &Request, deployment: &Deployment) -> Result<Self, Failure> {
         let refused = |refusal: &Refusal| refusal.problem(&deployment.config.challenge);
         let (authorization, url) = (request.headers().get("Authorization")?, request.url()?);
-        let in_query = |text: &str| deployment.root_keys.include(text) || SessionKind::any_has_form_of(text);
-        if url.query_pairs().any(|(_, value)| in_query(&value)) {
+        let is_secret = |text: &str| deployment.root_keys.include(text) || SessionKind::any_has_form_of(text);
+        if url.query_pairs().any(|(_, value)| is_secret(&value)) {
             return Err(refused(&CredentialError::InQuery.into()).into());
         }
-        let query = url.query().unwrap_or_default();
-        let carriers = Carriers { authorization: authorization.as_deref(), query, ..Carriers::default() };
+        if url.path().split('/').any(is_secret) {
+            return Err(refused(&CredentialError::InPath.into()).into());
+        }
+        let (path, query) = (url.path(), url.query().unwrap_or_default());
+        let carriers = Carriers { authorization: authorization.as_deref(), path, query, ..Carriers::default() };
         let forms = deployment.config.key_forms();
         let text = match carriers.credential(&Places::bearer(), forms) {
             Ok(text) => text,
