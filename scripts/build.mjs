@@ -17,6 +17,7 @@ import { buildPages } from "./pages.mjs";
 import { asProgram, Failed, quietly } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { inRoot, root, target, wasmBuildEnv } from "./tools.mjs";
+import { trim } from "./trim.mjs";
 import { optimize } from "./wasm_opt.mjs";
 
 export const WORKERS = ["edge", "manage", "hooks", "limiter"];
@@ -111,7 +112,10 @@ async function finish(worker, inputs) {
   rmSync(staging, { recursive: true, force: true });
   try {
     await bindgen("worker", target(WASM, profile(), `keystile_${worker}.wasm`), staging, "index");
-    if (profile() === "release") await optimize(path.join(staging, "index_bg.wasm"), "-Oz");
+    if (profile() === "release") {
+      await trim(path.join(staging, "index.js"), path.join(staging, "index_bg.wasm"));
+      await optimize(path.join(staging, "index_bg.wasm"), "-Oz");
+    }
     writeFileSync(path.join(staging, STAMP), stamp(profile(), inputs));
     replace(worker, inputs, staging);
   } finally {
@@ -153,7 +157,7 @@ function fingerprint(worker) {
     "rust-toolchain.toml",
     "package-lock.json",
     path.join(".cargo", "config.toml"),
-    ...["build.mjs", "host_tools.mjs", "tools.mjs", "wasm_opt.mjs"].map((script) => path.join("scripts", script)),
+    ...["build.mjs", "host_tools.mjs", "tools.mjs", "trim.mjs", "wasm_opt.mjs"].map((script) => path.join("scripts", script)),
     ...(worker === "manage" ? [path.join("docs", "reference", "openapi.json")] : []),
     ...[...crates].flatMap((crate) => [path.join(crate, "Cargo.toml"), ...filesUnder(path.join(crate, "src"))]),
   ];

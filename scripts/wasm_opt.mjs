@@ -7,7 +7,7 @@ import { inRoot, node22 } from "./tools.mjs";
  * The features that rustc and wasm-bindgen use. Not `--all-features`: that writes the module in encodings that engines
  * in use can't read, such as compact imports.
  */
-const FEATURES = [
+export const FEATURES = [
   "bulk-memory",
   "exception-handling",
   "multivalue",
@@ -18,9 +18,16 @@ const FEATURES = [
   "simd",
 ].map((feature) => `--enable-${feature}`);
 
+/**
+ * Passes that only make a module smaller. Rust's stack begins at address 0 and is read from its upper end, so the lowest
+ * addresses are unused.
+ */
+const SMALLER = ["--low-memory-unused", "--reorder-functions", "--strip-producers", "--strip-target-features"];
+
 /** Optimises a module in place: `-Oz` or `-O3`. Older engines must be able to read the result, too. */
 export async function optimize(module, level) {
-  await capture(inRoot("node_modules", "binaryen", "bin", "wasm-opt"), [level, "--strip-debug", ...FEATURES, module, "-o", module]);
+  const options = [level, ...(level === "-Oz" ? SMALLER : []), "--strip-debug", ...FEATURES];
+  await capture(inRoot("node_modules", "binaryen", "bin", "wasm-opt"), [...options, module, "-o", module]);
   const read = 'new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]))';
   try {
     await capture(node22(), ["-e", read, module]);
