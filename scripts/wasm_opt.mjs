@@ -22,7 +22,7 @@ export const FEATURES = [
  * Passes that only make a module smaller. Rust's stack begins at address 0 and is read from its upper end, so the lowest
  * addresses are unused.
  */
-const SMALLER = ["--low-memory-unused", "--reorder-functions", "--strip-producers", "--strip-target-features"];
+const SMALLER = ["--low-memory-unused", "--gufa-optimizing", "-Oz", "--reorder-functions", "--strip-producers", "--strip-target-features"];
 
 /** Optimises a module in place: `-Oz` or `-O3`. Older engines must be able to read the result, too. */
 export async function optimize(module, level) {

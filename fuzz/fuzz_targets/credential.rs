@@ -7,7 +7,7 @@ use keystile_core::{
     KeyPrefix,
     key::{
         KeyForms,
-        credential::{Carriers, CredentialError, Places},
+        credential::{Carriers, CredentialError, Places, key_in_url},
         credential_header::CredentialHeader,
         imported::ImportedForm,
     },
@@ -46,11 +46,11 @@ fuzz_target!(|data: (Option<Pieces>, Option<Pieces>, Option<Pieces>, Pieces)| {
     let (authorization, basic, query) = (data.0.as_ref().map(text), data.2.as_ref().map(text), text(&data.3));
     let named = [data.1.as_ref().map(text)];
     let x_api_key = named[0].as_deref();
-    let carriers =
-        Carriers { authorization: authorization.as_deref(), basic: None, named: &named, path: "", query: &query };
     let prefixes = [KeyPrefix::parse("knq").unwrap()];
     let imported = [ImportedForm::prefix("sk_live_").unwrap()];
     let forms = KeyForms { prefixes: &prefixes, imported: &imported };
+    let in_url = key_in_url("", &query, forms);
+    let carriers = Carriers { authorization: authorization.as_deref(), basic: None, named: &named, in_url };
     let places = |texts: &[&str]| {
         let headers: Vec<_> = texts.iter().map(|text| CredentialHeader::parse(text).unwrap()).collect();
         Places::of(&headers)

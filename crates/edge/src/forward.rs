@@ -7,7 +7,6 @@ use keystile_core::{
         http_signature::{self, SignatureHeaders},
         record::Subject,
         route::Route,
-        verdict::Refusal,
     },
     base::{code::Code, path::Path, problem::Problem},
     limits::state::LimitState,
@@ -73,7 +72,6 @@ pub(crate) fn forward(
         &format!("{origin}{path}{query}"),
         &[base, route.add_prefix.as_str()].concat(),
         &[incoming.public_origin.as_str(), &route.strip_prefix].concat(),
-        &isolate.key_pattern,
         handle.timeout_ms,
         &glue::join(set),
         &glue::join(answer.iter().map(|(name, value)| (*name, value.as_str()))),
@@ -94,13 +92,9 @@ pub(crate) fn when_failed() -> JsValue {
     WHEN_FAILED.with(|closure| closure.as_ref().clone())
 }
 
-/// The answer if there is none of the upstream: it can't be reached, does not answer in time, or was not called, since
-/// it would get a key in the URL.
+/// The answer if there is none of the upstream: it can't be reached, or does not answer in time.
 fn failed(request_id: &str, reason: &str) -> Reply {
-    let in_url = |refusal: &Refusal| Problem::new(refusal.code(), refusal.detail());
     let problem = match reason {
-        glue::KEY_IN_QUERY => in_url(&Refusal::CredentialInQuery),
-        glue::KEY_IN_PATH => in_url(&Refusal::CredentialInPath),
         glue::LATE => {
             log::error("upstream_timeout", &[("request_id", request_id.into())]);
             let detail = "The service behind this path did not answer in time. It may still carry the request out.";

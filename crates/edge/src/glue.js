@@ -5,10 +5,12 @@ import { pairs, SEPARATOR } from "#runtime/crossing.js";
 
 const ABSENT = "\x01";
 
-// The reasons of `failed` that are no fault of the upstream.
+// The part of a URL that holds a key.
+const IN_PATH = "path";
+const IN_QUERY = "query";
+
+// The reason of `failed` if the upstream did not answer in time.
 const LATE = "late";
-const KEY_IN_PATH = "key in path";
-const KEY_IN_QUERY = "key in query";
 
 // Request headers that are never forwarded to an upstream, with hyphens for underscores, since some servers take one
 // for the other.
@@ -53,15 +55,20 @@ const MIN_KEY = 16;
 // The number of nested encodings in which a header is searched for keys.
 const MAX_DECODED = 4;
 
-// The headers beside Authorization that may carry a key; the pattern of an Authorization that may carry one.
+// The headers beside Authorization that may carry a key; the patterns of an Authorization that may carry one, of keys in
+// headers, and of keys in URLs.
 let keyHeaders;
 let ownAuthorization;
+let keysInHeaders;
+let keysInUrls;
 
-/// Sets the places of keys, once, when the isolate starts.
-export function configure(names, pattern) {
+/// Sets the places of keys and the patterns, once, when the isolate starts.
+export function configure(names, authorization, inHeaders, inUrls) {
   keyHeaders = names.split(",").filter(Boolean);
   for (const name of keyHeaders) DROPPED.add(name);
-  ownAuthorization = new RegExp(pattern, "i");
+  ownAuthorization = new RegExp(authorization, "i");
+  keysInHeaders = new RegExp(inHeaders);
+  keysInUrls = new RegExp(inUrls);
 }
 
 /// The parts of a request that the guard reads, and the time, as one string.
@@ -79,19 +86,19 @@ export function describe(request) {
     header("Access-Control-Request-Method"),
     // Its characters are the caller's, so that it can hold a separator.
     basicOf(authorization)?.replace(/[\0-\x1f]/g, " ") ?? ABSENT,
+    keyInUrl(request.url),
     ...keyHeaders.map(header),
   ].join(SEPARATOR);
 }
 
 /// Forwards a request that was let through. `set` are headers of the request, `answer` headers of the response.
 /// `fetcher` is a service binding, or undefined for a URL. The path of `url` begins with `prefix`, and the URL that the
-/// caller wrote with `publicPrefix`; what follows is the same. `keys` finds keys in a text. `cors` says whether Keystile
-/// sets the cross-origin headers. `failed` makes the response if the upstream gives none.
-export async function forward(fetcher, request, url, prefix, publicPrefix, keys, timeoutMs, set, answer, cors, requestId, failed) {
+/// caller wrote with `publicPrefix`; what follows is the same. `cors` says whether Keystile sets the
+/// cross-origin headers. `failed` makes the response if the upstream gives none.
+export async function forward(fetcher, request, url, prefix, publicPrefix, timeoutMs, set, answer, cors, requestId, failed) {
   let response;
   try {
-    if (holdsKey(url, keys)) throw holdsKey(new URL(url).search, keys) ? KEY_IN_QUERY : KEY_IN_PATH;
-    const headers = upstreamHeaders(request.headers, keys, set, requestId);
+    const headers = upstreamHeaders(request.headers, set, requestId);
     const init = { headers, redirect: "manual", cf: fetcher ? { ...request.cf, ...UNCACHED } : UNCACHED };
     // Copying keeps the body for any method, unlike `new Request(url, init)`.
     const copy = new Request(url, request);
@@ -141,7 +148,7 @@ export async function handOver(env, request, reach, answer, requestId, failed) {
   return withHeaders(response, answer);
 }
 
-function upstreamHeaders(incoming, keys, set, requestId) {
+function upstreamHeaders(incoming, set, requestId) {
   const headers = new Headers(incoming);
   for (const [name, value] of incoming) {
     const plain = name.replaceAll("_", "-");
@@ -149,8 +156,8 @@ function upstreamHeaders(incoming, keys, set, requestId) {
     const goes = name === "authorization" ? ownAuthorization.test(value) : isDropped(plain);
     if (goes) headers.delete(name);
     else {
-      const isInName = name.length >= MIN_KEY && keys.test(name);
-      if (!isInName && !holdsKey(value, keys)) continue;
+      const isInName = name.length >= MIN_KEY && keysInHeaders.test(name);
+      if (!isInName && !holdsKey(value)) continue;
       headers.delete(name);
       const header = isInName ? "(a key)" : name;
       console.warn(JSON.stringify({ level: "warn", event: "key_not_forwarded", header, request_id: requestId }));
@@ -164,13 +171,18 @@ function isDropped(name) {
   return DROPPED.has(name) || DROPPED_FAMILIES.some((family) => name.startsWith(family));
 }
 
-/// Whether a header's value, or a URL, is or contains a key: in clear, percent-encoded, or in base64.
-function holdsKey(value, keys) {
-  if (matches(value, keys)) return true;
+function keyInUrl(url) {
+  if (!matches(url, keysInUrls)) return ABSENT;
+  return matches(new URL(url).search, keysInUrls) ? IN_QUERY : IN_PATH;
+}
+
+/// Whether a header's value is or contains a key: in clear, percent-encoded, or in base64.
+function holdsKey(value) {
+  if (matches(value, keysInHeaders)) return true;
   // Basic credentials are decoded: they may hold a key whose beginning is too short to be recognised in base64, or one
   // that is encoded once more.
   const credentials = basicOf(value);
-  return credentials !== undefined && matches(credentials, keys);
+  return credentials !== undefined && matches(credentials, keysInHeaders);
 }
 
 function matches(value, keys) {

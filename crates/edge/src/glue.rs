@@ -5,14 +5,14 @@ use wasm_bindgen::prelude::*;
 
 /// The text for a header that was not sent.
 pub(crate) const ABSENT: &str = "\x01";
-/// The reasons of `failed` that are no fault of the upstream.
+/// The description's text for a key in the query; another text says that it is in the path.
+pub(crate) const IN_QUERY: &str = "query";
+/// The reason of `failed` if the upstream did not answer in time.
 pub(crate) const LATE: &str = "late";
-pub(crate) const KEY_IN_PATH: &str = "key in path";
-pub(crate) const KEY_IN_QUERY: &str = "key in query";
 
 #[wasm_bindgen(module = "/src/glue.js")]
 extern "C" {
-    pub(crate) fn configure(names: &str, own_authorization: &str);
+    pub(crate) fn configure(names: &str, own_authorization: &str, keys: &str, keys_in_url: &str);
 
     pub(crate) fn describe(request: &JsValue) -> String;
 
@@ -23,7 +23,6 @@ extern "C" {
         url: &str,
         prefix: &str,
         public_prefix: &str,
-        keys: &JsValue,
         timeout_ms: u32,
         set: &str,
         answer: &str,

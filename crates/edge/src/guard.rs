@@ -103,7 +103,7 @@ pub(crate) fn fold(text: &str) -> String {
 /// Forwards a request that needs no key. If it has one, that is not judged, and it doesn't go on; so it may not stand
 /// in the URL.
 fn public(isolate: &Isolate, incoming: &Incoming, path: &Path, route: &Route) -> ResponseOrFuture {
-    if let Err(error) = incoming.carriers().check_url(isolate.config.key_forms()) {
+    if let Some(error) = incoming.key_in_url {
         let problem = failures::refused(isolate, incoming, &Refusal::from(error));
         return reply::refuse(isolate, incoming, &problem);
     }

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use keystile_core::{Timestamp, key::credential::Carriers};
+use keystile_core::{
+    Timestamp,
+    key::credential::{Carriers, CredentialError},
+};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
@@ -27,6 +30,8 @@ pub(crate) struct Incoming {
     pub(crate) requested_method: Option<String>,
     /// User name and password of `Authorization: Basic …`.
     pub(crate) basic: Option<String>,
+    /// The part of the URL that holds a key, if one does.
+    pub(crate) key_in_url: Option<CredentialError>,
     /// The values of the headers that `[keys] headers` names, in its order.
     pub(crate) named: Vec<Option<String>>,
     /// The source address that Cloudflare states. The caller's `X-Forwarded-For` is ignored, since anybody can write it.
@@ -53,6 +58,10 @@ impl Incoming {
             origin: next(),
             requested_method: next(),
             basic: next(),
+            key_in_url: next().map(|part| match part.as_str() {
+                glue::IN_QUERY => CredentialError::InQuery,
+                _ => CredentialError::InPath,
+            }),
             named: parts.map(|part| (part != ABSENT).then(|| part.to_owned())).collect(),
             request_id,
             request,
@@ -67,8 +76,7 @@ impl Incoming {
             authorization: self.authorization.as_deref(),
             basic: self.basic.as_deref(),
             named: &self.named,
-            path: &self.path,
-            query: self.query.as_deref().unwrap_or_default(),
+            in_url: self.key_in_url,
         }
     }
 

@@ -9,13 +9,15 @@ use std::{
     rc::Rc,
 };
 
-use js_sys::RegExp;
 use keystile_core::{
     Keyring, RootKeys,
     base::base62,
     config::{EdgeConfig, Upstream},
     feed::client::FeedClient,
-    key::{pattern::key_pattern, root_key::MIN_ROOT_KEY_LEN},
+    key::{
+        pattern::{key_pattern, url_key_pattern},
+        root_key::MIN_ROOT_KEY_LEN,
+    },
     limits::{accounts::Accounts, failures::Failures},
     usage::counter::UsageCounter,
 };
@@ -44,8 +46,6 @@ pub(crate) struct Isolate {
     pub(crate) failures: RefCell<Failures>,
     /// The handle of each upstream, or the setting that it lacks.
     pub(crate) upstreams: Vec<Result<UpstreamHandle, String>>,
-    /// Finds keys of this deployment in headers that would be forwarded to an upstream.
-    pub(crate) key_pattern: RegExp,
     name: String,
     requests: Cell<u64>,
 }
@@ -97,13 +97,18 @@ impl Isolate {
 
     fn new(env: &Env) -> worker::Result<Self> {
         let config: EdgeConfig = config::load()?;
-        glue::configure(&config.places.named.join(","), &config.own_authorization);
         let random = base62::draw::<8>(&random::bytes::<32>()?).unwrap_or(*b"00000000");
         let name: String = random.map(char::from).iter().collect();
         let root_keys = secret::text(env, "KEYSTILE_ROOT_KEY").unwrap_or_default();
         let root_keys = root_keys.split(',').map(str::trim).filter(|key| key.len() >= MIN_ROOT_KEY_LEN);
+        let (forms, root_keys) = (config.key_forms(), root_keys.collect::<Vec<_>>());
+        glue::configure(
+            &config.places.named.join(","),
+            &config.own_authorization,
+            &key_pattern(forms, &root_keys),
+            &url_key_pattern(forms, &root_keys),
+        );
         Ok(Self {
-            key_pattern: RegExp::new(&key_pattern(config.key_forms(), &root_keys.collect::<Vec<_>>()), ""),
             keyring: secret::keyring(env)?,
             root_keys: secret::root_keys(env),
             feed: RefCell::new(FeedClient::new(config.feed)),

@@ -13,12 +13,14 @@ use super::{
     credential::Places,
     environment::Environment,
     forms::KeyForms,
-    imported::{ImportedForm, MIN_IMPORTED_LEN},
+    imported::{ImportedForm, MAX_DISPLAYED, MIN_IMPORTED_LEN},
     shape::{IssuedKind, OPERATOR_PREFIX, RANDOM_LEN, TAG_LEN, head},
 };
 
 /// The characters of imported keys: printable ASCII without space, quote, comma and backslash.
 const IMPORTED: &str = r"[!#-+\--\[\]-~]";
+/// The characters that an imported key may have in a URL. The separators of its parts and words end a key there.
+const IMPORTED_IN_URL: &str = r"[!#-%'-*\-.0-:<>-\[\]-~]";
 /// The characters of both alphabets of base64.
 const BASE64: &str = "[0-9A-Za-z+/_-]";
 /// The minimum number of base64 characters of a beginning. A shorter one would occur in longer texts by chance.
@@ -28,6 +30,34 @@ const MIN_ENCODED_LEN: usize = 6;
 /// `secrets`, in clear and in base64. It also finds texts in that form that are not keys.
 #[must_use]
 pub fn key_pattern(forms: KeyForms<'_>, secrets: &[&str]) -> String {
+    // A display form may be as long as a short key.
+    let imported = |prefix: &str| {
+        let behind = behind(prefix).max(1);
+        (format!("{}{IMPORTED}{{{behind},}}", literal(prefix)), behind)
+    };
+    pattern(forms, secrets, imported)
+}
+
+/// The same for URLs. A display form is no key there, since callers may ask for a key by it.
+#[must_use]
+pub fn url_key_pattern(forms: KeyForms<'_>, secrets: &[&str]) -> String {
+    let imported = |prefix: &str| {
+        let behind = behind(prefix).max(MAX_DISPLAYED + 1);
+        // What begins as longer keys do has a longer display form.
+        let longer = forms.imported.iter().filter_map(ImportedForm::beginning).filter_map(|it| it.strip_prefix(prefix));
+        let others: String =
+            longer.filter(|rest| !rest.is_empty()).map(|rest| format!("(?!{})", literal(rest))).collect();
+        (format!("{}{others}{IMPORTED_IN_URL}{{{behind},}}", literal(prefix)), behind)
+    };
+    pattern(forms, secrets, imported)
+}
+
+/// The length of an imported key behind its beginning, at least.
+fn behind(prefix: &str) -> usize {
+    MIN_IMPORTED_LEN.saturating_sub(prefix.len())
+}
+
+fn pattern(forms: KeyForms<'_>, secrets: &[&str], imported: impl Fn(&str) -> (String, usize)) -> String {
     let mut alternatives = Vec::new();
     let environments = [Environment::Live, Environment::Test];
     let issued = forms.prefixes.iter().flat_map(|prefix| environments.map(|of| head(IssuedKind::Api(of), prefix)));
@@ -37,9 +67,8 @@ pub fn key_pattern(forms: KeyForms<'_>, secrets: &[&str]) -> String {
     }
     // A form of whole keys has no beginning to search for: other ids have the same form.
     for prefix in forms.imported.iter().filter_map(ImportedForm::beginning) {
-        // A display form may be as long as a short key.
-        let behind = MIN_IMPORTED_LEN.saturating_sub(prefix.len()).max(1);
-        alternatives.push(format!("(?:^|[^0-9A-Za-z]){}{IMPORTED}{{{behind},}}", literal(prefix)));
+        let (whole, behind) = imported(prefix);
+        alternatives.push(format!("(?:^|[^0-9A-Za-z]){whole}"));
         alternatives.extend(encoded(prefix, behind));
     }
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {

@@ -17,7 +17,7 @@ use keystile_core::{
         verdict::Refusal,
     },
     base::problem::Problem,
-    key::credential::{Carriers, CredentialError, Places},
+    key::credential::{Carriers, CredentialError, Places, key_in_url},
     objects::ledger::OPERATORS,
 };
 use keystile_runtime::clock;
@@ -60,9 +60,9 @@ impl Credential {
         if url.path().split('/').any(is_secret) {
             return Err(refused(&CredentialError::InPath.into()).into());
         }
-        let (path, query) = (url.path(), url.query().unwrap_or_default());
-        let carriers = Carriers { authorization: authorization.as_deref(), path, query, ..Carriers::default() };
         let forms = deployment.config.key_forms();
+        let in_url = key_in_url(url.path(), url.query().unwrap_or_default(), forms);
+        let carriers = Carriers { authorization: authorization.as_deref(), in_url, ..Carriers::default() };
         let text = match carriers.credential(&Places::bearer(), forms) {
             Ok(text) => text,
             Err(CredentialError::Missing) => {
