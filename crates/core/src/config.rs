@@ -8,6 +8,8 @@ mod edge;
 #[cfg(feature = "webhooks")]
 mod hooks;
 pub(crate) mod manage;
+#[cfg(feature = "webhooks")]
+mod replays;
 mod upstream;
 mod webhook_mode;
 
@@ -23,11 +25,13 @@ pub use edge::{Cors, EdgeConfig};
 #[cfg(feature = "webhooks")]
 pub use hooks::{HooksConfig, WebhookSource};
 pub use manage::{DefaultScopes, ManageConfig, OWN_SCHEME, WebhookSummary};
+#[cfg(feature = "webhooks")]
+pub use replays::Replays;
 pub use upstream::{Target, Upstream};
 pub use webhook_mode::WebhookMode;
 
 /// The version of the shipped form. Workers read no other version.
-const BLOB_VERSION: u32 = 6;
+const BLOB_VERSION: u32 = 7;
 
 /// Writes a configuration in the shipped form: its version and the value in postcard, together in base64.
 #[must_use]

@@ -93,6 +93,7 @@ impl Check {
             path: raw.path.clone(),
             signing_secret: raw.signing_secret.clone(),
             mode: raw.mode,
+            replays: raw.replays.unwrap_or_default(),
             remember_hours: raw.remember_hours,
             retry_seconds,
         })
