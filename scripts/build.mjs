@@ -38,21 +38,32 @@ export async function build(targets = TARGETS, options = {}) {
 
 /**
  * Checks keystile.toml and ships it as a string for each worker, so that another configuration needs no compilation.
+ * Returns the module's path.
  */
-export async function buildConfig({ config, configOut } = {}) {
-  const toml = fromCaller(config) ?? process.env.KEYSTILE_CONFIG ?? inRoot("keystile.toml");
+export async function buildConfig(options = {}) {
+  return (await writeConfig(options)).module;
+}
+
+/** The same. Returns the `module`, whether it has `changed`, and the `summary` of the configuration. */
+export async function writeConfig({ config, configOut } = {}) {
   const module = fromCaller(configOut) ?? process.env.KEYSTILE_CONFIG_OUT ?? inRoot("build", "keystile.config.js");
-  let parts;
+  const { workers, summary } = await checked(fromCaller(config) ?? configFile());
+  // An export for each worker; each bundles its own alone.
+  const exported = ([worker, part]) => `export const ${worker} = ${JSON.stringify(part)};\n`;
+  const changed = writeIfChanged(module, Object.entries(workers).map(exported).join(""));
+  return { module, changed, summary };
+}
+
+/** The configuration in use: keystile.toml, unless KEYSTILE_CONFIG names another. */
+export const configFile = () => process.env.KEYSTILE_CONFIG ?? inRoot("keystile.toml");
+
+async function checked(toml) {
   try {
-    parts = await checkConfig(path.relative(root, toml));
+    return await checkConfig(path.relative(root, toml));
   } catch (error) {
     if (error instanceof Failed && error.output) throw new Failed(error.output.trim());
     throw error;
   }
-  // An export for each worker; each bundles its own alone.
-  const exports = Object.entries(JSON.parse(parts)).map(([worker, part]) => `export const ${worker} = ${JSON.stringify(part)};\n`);
-  writeIfChanged(module, exports.join(""));
-  return module;
 }
 
 /** Resolves a path. A relative one starts at the directory where npm was called. */
@@ -61,12 +72,14 @@ function fromCaller(given) {
 }
 
 function writeIfChanged(file, text) {
-  if (existsSync(file) && readFileSync(file, "utf8") === text) return;
+  if (existsSync(file) && readFileSync(file, "utf8") === text) return false;
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, text);
+  return true;
 }
 
-async function buildWorkers(workers) {
+/** Compiles these workers, unless they are up to date. */
+export async function buildWorkers(workers) {
   const stale = workers
     .map((worker) => ({ worker, inputs: fingerprint(worker) }))
     .filter(({ worker, inputs }) => !isUpToDate(worker, inputs));
@@ -168,6 +181,9 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     for (const target of targets ?? []) {
       if (!TARGETS.includes(target)) throw new Failed(`Build what? ${TARGETS.join(", ")} or all, not "${target}".`);
     }
+    // A build that wrangler starts. `npm start` has set everything up, and builds the configuration itself: a mistake
+    // in it must not stop the workers.
+    if (profile() === START) return buildWorkers(WORKERS.filter((worker) => targets?.includes(worker)));
     await setup();
     await build(targets, { config: values.config, configOut: values["config-out"] });
   });

@@ -11,7 +11,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-import { build } from "./build.mjs";
+import { missingBindings } from "./bindings.mjs";
+import { build, configFile, writeConfig } from "./build.mjs";
 import { bundle, EDGE, HOOKS, kib, LIMITER, MANAGE, uploadSize, UPSTREAM } from "./bundle.mjs";
 import { buildPages } from "./pages.mjs";
 import { asProgram, answers, capture, Failed, run } from "./run.mjs";
@@ -38,9 +39,30 @@ await asProgram(async () => {
   delete process.env.KEYSTILE_PROFILE; // // Only `npm start` sets this; a release is built here.
   const { values } = parseArgs({ options: { "dry-run": { type: "boolean" } } });
   await setup();
+  refuseWhatCannotWork((await writeConfig()).summary);
   await build();
   await (values["dry-run"] ? rehearse() : deploy());
 });
+
+/** Throws if the configuration names what an account doesn't have. */
+function refuseWhatCannotWork(summary) {
+  const local = summary.upstreams.filter(({ url }) => url && isLoopback(new URL(url).hostname));
+  const mistakes = [
+    ...local.map(
+      ({ name, url }) =>
+        `The upstream "${name}" is ${url}, which is this machine: Cloudflare can't reach it. ` +
+        "Write its public https:// URL.",
+    ),
+    ...missingBindings(summary, { edge: inRoot(EDGE.config), hooks: inRoot(HOOKS.config) }),
+  ];
+  if (mistakes.length === 0) return;
+  const list = mistakes.map((each) => `  - ${each}`).join("\n");
+  throw new Failed(`${path.relative(root, configFile())} can't be deployed:\n${list}`);
+}
+
+function isLoopback(host) {
+  return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127\./.test(host);
+}
 
 async function rehearse() {
   for (const [name, { eager, lazy }] of Object.entries(await buildPages({ release: true }))) {

@@ -24,10 +24,16 @@ async function compileBoth() {
   return quietly("Compiling the build's own tools", ...cargo, { cwd: root, usually: "1 minute" });
 }
 
-/** Checks a keystile.toml and returns the parts for the workers. */
+/** Checks a keystile.toml. Returns `workers`, a text for each, and `summary`, the facts that scripts need. */
 export async function checkConfig(toml) {
   await compile();
-  return capture(program("keystile-config"), [toml], { cwd: root });
+  return JSON.parse(await capture(program("keystile-config"), [toml], { cwd: root }));
+}
+
+/** Checks KEYSTILE_SECRET and KEYSTILE_ROOT_KEY as the workers do. */
+export async function checkSecrets(secrets) {
+  await compile();
+  await capture(program("keystile-config"), ["--secrets"], { cwd: root, env: secrets });
 }
 
 /** Writes the JavaScript that a compiled module needs, and the module, as `{name}.js` and `{name}_bg.wasm`. */

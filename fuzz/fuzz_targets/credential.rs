@@ -1,14 +1,15 @@
-//! Any `Authorization`, `X-Api-Key` and query: nothing panics. The credential is a part
-//! of a header that is accepted, whatever the order in which they are; two headers with
-//! different ones are refused, and so is a key in the query.
+//! Any `Authorization`, `X-Api-Key`, Basic credentials and query: nothing panics. The
+//! credential is a part of a header that is accepted; two headers with different ones are
+//! refused, and so is a key in the query.
 #![no_main]
 
 use keystile_core::{
     KeyPrefix,
     key::{
         KeyForms,
-        credential::{Carriers, CredentialError, CredentialHeader},
-        imported::ImportedPrefix,
+        credential::{Carriers, CredentialError, Places},
+        credential_header::CredentialHeader,
+        imported::ImportedForm,
     },
 };
 use libfuzzer_sys::fuzz_target;
@@ -41,31 +42,41 @@ fn is_within(part: &str, whole: Option<&str>) -> bool {
     whole.is_some_and(|whole| whole.as_bytes().as_ptr_range().contains(&part.as_ptr()) && whole.contains(part))
 }
 
-fuzz_target!(|data: (Option<Pieces>, Option<Pieces>, Pieces)| {
-    let (authorization, x_api_key, query) = (data.0.as_ref().map(text), data.1.as_ref().map(text), text(&data.2));
-    let carriers = Carriers { authorization: authorization.as_deref(), x_api_key: x_api_key.as_deref(), query: &query };
+fuzz_target!(|data: (Option<Pieces>, Option<Pieces>, Option<Pieces>, Pieces)| {
+    let (authorization, basic, query) = (data.0.as_ref().map(text), data.2.as_ref().map(text), text(&data.3));
+    let named = [data.1.as_ref().map(text)];
+    let x_api_key = named[0].as_deref();
+    let carriers =
+        Carriers { authorization: authorization.as_deref(), basic: None, named: &named, path: "", query: &query };
     let prefixes = [KeyPrefix::parse("knq").unwrap()];
-    let imported = [ImportedPrefix::parse("sk_live_").unwrap()];
+    let imported = [ImportedForm::prefix("sk_live_").unwrap()];
     let forms = KeyForms { prefixes: &prefixes, imported: &imported };
-    let (bearer, header) = (CredentialHeader::Bearer, CredentialHeader::XApiKey);
+    let places = |texts: &[&str]| {
+        let headers: Vec<_> = texts.iter().map(|text| CredentialHeader::parse(text).unwrap()).collect();
+        Places::of(&headers)
+    };
 
-    assert!(carriers.credential(&[], forms).is_err());
-    for (accepted, carrier) in [(bearer, carriers.authorization), (header, carriers.x_api_key)] {
-        if let Ok(text) = carriers.credential(&[accepted], forms) {
+    for (accepted, carrier) in [
+        ("bearer", carriers.authorization),
+        ("x-api-key", x_api_key),
+        ("basic:username", basic.as_deref()),
+        ("basic:password", basic.as_deref()),
+    ] {
+        let all = Carriers { basic: basic.as_deref(), ..carriers };
+        if let Ok(text) = all.credential(&places(&[accepted]), forms) {
             assert!(text.is_empty() || is_within(text, carrier));
         }
     }
-    let found = carriers.credential(&[bearer, header], forms);
-    assert_eq!(carriers.credential(&[header, bearer], forms), found);
+    let found = carriers.credential(&places(&["bearer", "x-api-key"]), forms);
     if let Ok(text) = found {
-        assert!(text.is_empty() || is_within(text, carriers.authorization) || is_within(text, carriers.x_api_key));
+        assert!(text.is_empty() || is_within(text, carriers.authorization) || is_within(text, x_api_key));
     }
 
     if query.contains(KEY) {
         assert_eq!(found, Err(CredentialError::InQuery));
     }
     let token = carriers.authorization.and_then(|text| text.strip_prefix("Bearer "));
-    if let (Some(token), Some(other)) = (token, carriers.x_api_key)
+    if let (Some(token), Some(other)) = (token, x_api_key)
         && [token, other].iter().all(|text| !text.is_empty() && !text.contains(", "))
         && found != Err(CredentialError::InQuery)
     {

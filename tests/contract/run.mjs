@@ -42,6 +42,7 @@ try {
       KEYSTILE_ROOT_KEY: ROOT_KEY,
       KEYSTILE_SCOPES: JSON.stringify(await grantableScopes()),
       KEYSTILE_PLANS: JSON.stringify((await rig.manage("GET", "/v1/plans")).body.plans.map(({ name }) => name)),
+      KEYSTILE_PRESETS: JSON.stringify((await rig.manage("GET", "/v1/scopes")).body.presets.map(({ name }) => name)),
       KEYSTILE_LIMITS: JSON.stringify(ownLimits),
       KEYSTILE_CURSORS: JSON.stringify(await cursors()),
     },

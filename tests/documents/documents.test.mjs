@@ -10,7 +10,7 @@ import { assertAnswer } from "./answers.mjs";
 import { mistakes, withBlocks, withScheme } from "./configuration.mjs";
 import { blocksOf, PAGES } from "./pages.mjs";
 import { runBlocks } from "./session.mjs";
-import { emptyHome, startIn } from "./stack.mjs";
+import { emptyHome, startIn } from "../support/local_stack.mjs";
 
 /** JavaScript of the pages, and the tests that run it. */
 const JAVASCRIPT = {
@@ -44,7 +44,7 @@ describe("commands", () => {
     const commands = commandsOf(blocks);
     if (!commands.length) continue;
     test(page, async () => {
-      const outputs = await runBlocks(commands, { home, stack: running.stack });
+      const outputs = await runBlocks(commands, { home, ...running });
       commands.forEach(({ answer }, index) => answer && assertAnswer(answer, outputs[index]));
     });
   }

@@ -14,8 +14,8 @@ const END = "── end of block";
  * error that names the block if one of its commands fails. A block without a
  * documented `answer` also fails if a request of it is answered with an error.
  */
-export async function runBlocks(blocks, { home, stack }) {
-  const script = [prelude(home, stack), ...blocks.map((block) => marked(block, stack))];
+export async function runBlocks(blocks, { home, stack, summary }) {
+  const script = [prelude(home, greeting(stack, summary)), ...blocks.map((block) => marked(block, stack))];
   const { code, stdout, stderr } = await bash(script.join("\n"), home);
   const outputs = documentedAddresses(stdout, stack).split(`\n${END}\n`);
   if (code !== 0) {
@@ -27,8 +27,8 @@ export async function runBlocks(blocks, { home, stack }) {
 }
 
 /** `npm start` has been done, and its greeting is known; other scripts are the repository's. */
-function prelude(home, stack) {
-  writeFileSync(path.join(home, "greeting"), greeting(stack));
+function prelude(home, greeting) {
+  writeFileSync(path.join(home, "greeting"), greeting);
   return `set -euo pipefail
 curl() { command curl \${EXPECT_SUCCESS:+--fail --show-error} "$@"; }
 npm() {

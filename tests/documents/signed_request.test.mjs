@@ -1,13 +1,15 @@
 // The guide's check that a request came from the edge, on a request that the edge signed.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createHmac } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
+import { inRoot } from "../../scripts/tools.mjs";
 import { startRig } from "../support/rig.mjs";
 import { blocksOf } from "./pages.mjs";
 
@@ -42,18 +44,46 @@ after(async () => {
 
 test("it accepts a request of the edge for a minute, and no other", async () => {
   const key = await rig.create();
+  const judged = (changes, now) => isFromKeystile({ ...received, ...changes }, SECRET, "by-url", now);
   for (const target of ["/signed/a%20b?x=1&y=%2F", "/signed/a"]) {
     assert.equal((await rig.edge("edge1", target, { key: key.key })).status, 200);
-    assert.ok(isFromKeystile(received, SECRET), target);
+    assert.ok(judged(), target);
+    assert.ok(judged({ url: "/x", originalUrl: received.url }), "in a router");
+    const { url, ...others } = received;
+    assert.ok(isFromKeystile(new Request(`http://crm.example${url}`, others), SECRET, "by-url"), "by Fetch");
   }
-  assert.ok(!isFromKeystile(received, "another secret"));
-  assert.ok(!isFromKeystile(received, SECRET, Date.now() + 61_000));
-  assert.ok(!isFromKeystile({ ...received, method: "POST" }, SECRET));
-  assert.ok(!isFromKeystile({ ...received, url: "/base/signed/b" }, SECRET));
-  for (const header of ["keystile-tenant", "keystile-key-id", "keystile-environment", "keystile-scopes"]) {
-    assert.ok(!isFromKeystile({ ...received, headers: { ...received.headers, [header]: "other" } }, SECRET), header);
+  assert.ok(!isFromKeystile(received, "another secret", "by-url"));
+  assert.ok(!isFromKeystile(received, SECRET, "another upstream"));
+  assert.ok(!isFromKeystile(received, SECRET));
+  assert.ok(!judged({}, Date.now() + 61_000));
+  assert.ok(!judged({ method: "POST" }));
+  assert.ok(!judged({ url: "/base/signed/b" }));
+  const told = ["tenant", "key-id", "environment", "scopes", "upstream", "request-id", "anything"];
+  for (const header of told.map((name) => `keystile-${name}`)) {
+    assert.ok(!judged({ headers: { ...received.headers, [header]: "other" } }), header);
   }
   const { signature, "signature-input": input, ...unsigned } = received.headers;
   assert.ok(signature && input);
-  assert.ok(!isFromKeystile({ ...received, headers: unsigned }, SECRET));
+  assert.ok(!judged({ headers: unsigned }));
+});
+
+test("what was signed without the upstream's name is refused", () => {
+  const headers = { ...received.headers };
+  delete headers["keystile-upstream"];
+  headers["signature-input"] = headers["signature-input"].replace(/ "keystile-upstream"/, "");
+  const [, list, parameters] = /^keystile=\(([^)]*)\)(.*)$/.exec(headers["signature-input"]);
+  const [path, query = ""] = received.url.split("?");
+  const derived = { "@method": "GET", "@path": path, "@query": `?${query}` };
+  const lines = [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => `"${name}": ${derived[name] ?? headers[name]}`);
+  const base = [...lines, `"@signature-params": (${list})${parameters}`].join("\n");
+  headers.signature = `keystile=:${createHmac("sha256", SECRET).update(base).digest("base64")}:`;
+  for (const upstream of ["by-url", undefined]) assert.ok(!isFromKeystile({ ...received, headers }, SECRET, upstream));
+});
+
+test("the npm package has the guide's check", async () => {
+  const [block] = blocksOf("docs/guide/guard-an-api.md").filter(({ lang }) => lang === "js");
+  const published = (file) => readFileSync(inRoot("crates", "wasm", "js", file), "utf8");
+  const { types, default: code } = JSON.parse(published("package.json")).exports["./upstream"];
+  assert.equal(published(code), `${block.text}\n`);
+  assert.match(published(types), /export function isFromKeystile\(/);
 });

@@ -66,6 +66,7 @@ export function checkAnswer(method, target, answer) {
         "Change the document if this is what the API should answer, the worker if not.",
     );
   checkHeaders(response, at, answer, wrong);
+  checkRequestId(answer, wrong);
   if (method !== "HEAD") checkBody(response, at, answer, wrong);
   if (operationId) checkScopes(operationId, answer, wrong);
   note(operationId ?? at.split("/").at(-1), answer);
@@ -105,9 +106,17 @@ function checkHeaders(response, at, { headers }, wrong) {
     const errors = invalid(`${place}/schema`, resolved(schema).type === "integer" ? Number(value) : value);
     if (errors) wrong(`The header ${name}: ${value} is not as documented: ${errors}`);
   }
-  for (const name of ["etag", "retry-after", "www-authenticate", "preference-applied", "allow", "location"]) {
+  for (const name of ["etag", "retry-after", "www-authenticate", "preference-applied", "allow", "accept-encoding", "location"]) {
     const known = Object.keys(response.headers ?? {}).some((header) => header.toLowerCase() === name);
     if (headers.has(name) && !known) wrong(`The header ${name} is not documented`);
+  }
+}
+
+/** A problem names the request by the id that the header has. */
+function checkRequestId({ headers, body }, wrong) {
+  const named = headers.get("content-type")?.startsWith("application/problem+json") ? body?.request_id : undefined;
+  if (named !== undefined && named !== headers.get("keystile-request-id")) {
+    wrong(`The body's request_id is ${named}, the header's ${headers.get("keystile-request-id")}`);
   }
 }
 
@@ -143,7 +152,7 @@ function checkScopes(operationId, { code, body }, wrong) {
 const compiled = new Map();
 
 /** The mistakes of a value by the schema at a pointer; nothing if it fits. */
-function invalid(at, value) {
+export function invalid(at, value) {
   const $ref = `openapi.json#${at}`;
   if (!compiled.has($ref)) compiled.set($ref, ajv.compile({ $ref }));
   const validate = compiled.get($ref);

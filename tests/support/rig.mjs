@@ -127,7 +127,8 @@ class Rig {
    * must be in docs/reference/openapi.json.
    */
   slowly(method, target, { key = ROOT_KEY, headers = {} } = {}) {
-    const sent = { Authorization: `Bearer ${key}`, "Content-Type": "application/json", ...headers };
+    const credential = key === null ? {} : { Authorization: `Bearer ${key}` };
+    const sent = { ...credential, "Content-Type": "application/json", ...headers };
     const outgoing = http.request(new URL(target, this.url), { method, headers: sent });
     const answer = new Promise((resolve, reject) => {
       outgoing.on("error", reject);
@@ -230,6 +231,11 @@ class Rig {
     return this.#handle("__ledgers", mode);
   }
 
+  /** With `handles`: the number of calls of ledgers since the last call of this, by path. */
+  async ledgerCalls() {
+    return (await this.server.getWorker("manage").fetch("http://manage.example/__ledger_calls")).json();
+  }
+
   /**
    * With `handles`: sets whether the overview can be reached: "ok", "down", or "silent", which takes reports and doesn't
    * answer them.
@@ -311,7 +317,7 @@ class Rig {
   /**
    * With `hooks`: puts an event among a source's dead letters, as the consumer of that queue does, and returns its id.
    */
-  async bury(source, id = `dlv_${randomBytes(10).toString("hex")}`) {
+  async bury(source, id = `dlv_${randomBytes(10).toString("hex")}`, body = { inline: "" }) {
     const envelope = {
       id,
       source,
@@ -322,7 +328,7 @@ class Rig {
       received_at: Date.now(),
       request_id: "req_4bTzV9cXk07Hq2mN1pRs",
       headers: [["content-type", "text/plain"]],
-      body: { inline: "" },
+      body,
     };
     await this.hooksHandle(`__object/DEAD_LETTERS/${source}/bury`, { envelope });
     return id;

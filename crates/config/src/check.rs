@@ -1,8 +1,10 @@
 //! The checks. Each records its mistakes, so that all are reported at once.
 
+mod cors;
 mod edge;
-mod keys;
+pub(crate) mod keys;
 mod limits;
+mod needs;
 mod plans;
 mod routes;
 mod scopes;
@@ -31,6 +33,8 @@ impl std::error::Error for Mistake {}
 #[derive(Default)]
 pub(crate) struct Check {
     mistakes: Vec<Mistake>,
+    /// The names of scopes whose definitions are mistaken. What names them is not another mistake.
+    mistaken_scopes: Vec<String>,
 }
 
 impl Check {

@@ -6,19 +6,23 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod form;
 mod lines;
 mod raw;
+mod summary;
 
 use keystile_core::{
-    access::route::Routes,
-    config::{self, EdgeConfig, HooksConfig, ManageConfig, WebhookSource, WebhookSummary},
+    access::{challenge::Challenge, route::Routes},
+    config::{self, Cors, EdgeConfig, HooksConfig, ManageConfig, WebhookSource, WebhookSummary},
+    key::{credential::Places, pattern::own_authorization},
     ledger::plan::KeyLimits,
     limits::definition::ConfiguredLimits,
 };
 
-use check::Check;
 pub use check::Mistake;
+use check::{Check, keys::sent_by_browsers};
 use raw::RawConfig;
+pub use summary::Summary;
 
 /// The configuration of each worker.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +35,8 @@ pub struct Configuration {
     pub hooks: HooksConfig,
     /// The configuration of the worker that counts by rate limits and quotas.
     pub limiter: ConfiguredLimits,
+    /// The facts that `npm start` and `npm run deploy` need.
+    pub summary: Summary,
 }
 
 /// The configuration in its shipped form: a text for each worker, in base64.
@@ -48,16 +54,7 @@ pub struct Blobs {
 /// # Errors
 /// All mistakes, each as `12: routes.0.read.1: …`, with its line first.
 pub fn read(text: &str) -> Result<Configuration, Vec<String>> {
-    let raw: RawConfig = toml::from_str(text).map_err(|error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        let message = match error.message() {
-            "integer number overflowed" | "JSON number out of range" => {
-                "no setting takes so large a number; write a smaller one"
-            }
-            message => message,
-        };
-        vec![format!("{}: {message}", lines::line(text, offset))]
-    })?;
+    let raw = form::read(text)?;
     Configuration::new(raw).map_err(|mistakes| {
         mistakes.iter().map(|mistake| format!("{}: {mistake}", lines::line_of(text, &mistake.at))).collect()
     })
@@ -70,14 +67,11 @@ impl Configuration {
         let prefixes = check.prefixes(&raw.keys);
         let allow_imported = check.imported(&raw.keys.allow_imported, &prefixes);
         check.environments(&raw.keys.environments);
-        check.headers(&raw.keys.headers);
+        let headers = check.headers(&raw.keys.headers);
         let catalog = check.catalog(&raw.scopes);
         let presets = check.presets(&raw.presets, &catalog);
         check.retention(raw.audit.retention_days);
-        if let Some(cors) = &raw.edge.cors {
-            check.cors(cors);
-        }
-        let base = check.base(&raw.edge.base, "base", "/keystile");
+        let base = check.prefix(&raw.edge.base, &["edge", "base"], "/keystile");
         let hooks_base = check.hooks_base(&raw.edge.hooks_base, &base);
         let hooks_base = (!raw.webhooks.is_empty()).then_some(hooks_base);
         let upstreams = check.upstreams(&raw.upstreams);
@@ -90,11 +84,19 @@ impl Configuration {
         };
         let limiter = check.counted_limits(&raw);
 
+        let places = Places::of(&headers);
+        let operator_challenge = Challenge::of_operators(&raw.name);
+        let cors = raw.edge.cors.map(|cors| {
+            let cors = check.cors(cors);
+            Cors { headers: sent_by_browsers(&headers, &cors.headers), ..cors }
+        });
+
         let manage = ManageConfig {
+            challenge: operator_challenge.clone(),
             name: raw.name.clone(),
             prefixes: prefixes.clone(),
             allow_imported: allow_imported.clone(),
-            headers: raw.keys.headers.clone(),
+            headers: headers.iter().map(ToString::to_string).collect(),
             environments: raw.keys.environments,
             default_scopes: raw.keys.default_scopes,
             catalog: catalog.clone(),
@@ -110,10 +112,12 @@ impl Configuration {
             api_url: check.api_url(raw.portal.api_url),
         };
         let mut edge = EdgeConfig {
-            name: raw.name,
+            challenge: Challenge::new(&raw.name, &headers),
+            operator_challenge,
             prefixes,
+            own_authorization: own_authorization(&places, &allow_imported),
+            places,
             allow_imported,
-            headers: raw.keys.headers,
             catalog,
             base: base.clone(),
             hooks_base: hooks_base.clone(),
@@ -121,12 +125,14 @@ impl Configuration {
             limits: limiter.strictest(),
             usage_flush_seconds: check.flush_seconds(&raw.usage),
             server_timing: raw.edge.server_timing,
-            cors: raw.edge.cors,
+            cors,
             upstreams: upstreams.clone(),
             routes: Routes::default(),
         };
         edge.routes = check.routes(&raw.routes, &edge, &manage);
-        check.finish(Self { edge, manage, hooks: HooksConfig { base, hooks_base, upstreams, sources }, limiter })
+        let summary = Summary::new(&raw.routes, &edge, &manage, &sources);
+        let hooks = HooksConfig { base, hooks_base, upstreams, sources };
+        check.finish(Self { edge, manage, hooks, limiter, summary })
     }
 
     /// The texts that ship to the workers.

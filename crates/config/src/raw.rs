@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use keystile_core::{
     Environment,
-    config::{Cors, DefaultScopes, Replays, WebhookMode},
+    config::{DefaultScopes, Replays, WebhookMode},
     feed::client::WhenFeedUnreachable,
-    key::credential::CredentialHeader,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -67,15 +66,16 @@ pub(crate) struct RawKeys {
     /// Former prefixes of keys; still accepted.
     #[serde(default)]
     pub(crate) former_prefixes: Vec<String>,
-    /// The beginnings of keys that may be imported from another system.
+    /// The beginnings or forms of keys that may be imported from another system. Any values, so that the check can say
+    /// what to write.
     #[serde(default)]
-    pub(crate) allow_imported: Vec<String>,
+    pub(crate) allow_imported: Vec<Value>,
     /// The environments for which keys can be created.
     #[serde(default = "both_environments")]
     pub(crate) environments: Vec<Environment>,
-    /// The headers in which a key may be sent.
+    /// The places in which a key may be sent.
     #[serde(default = "both_headers")]
-    pub(crate) headers: Vec<CredentialHeader>,
+    pub(crate) headers: Vec<String>,
     /// The scopes of a key whose creation names none.
     #[serde(default)]
     pub(crate) default_scopes: DefaultScopes,
@@ -125,7 +125,32 @@ pub(crate) struct RawEdge {
     /// The memory for an isolate's caches, bytes.
     pub(crate) cache_bytes: usize,
     /// Cross-origin access from browsers.
-    pub(crate) cors: Option<Cors>,
+    pub(crate) cors: Option<RawCors>,
+}
+
+/// The table `[edge.cors]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawCors {
+    /// The origins that browsers may call from, or `["*"]`.
+    pub(crate) origins: Vec<String>,
+    /// The headers that browsers may send beside the credential.
+    #[serde(default = "content_type")]
+    pub(crate) headers: Vec<String>,
+    /// The headers of answers that pages may read, beside Keystile's.
+    #[serde(default)]
+    pub(crate) expose_headers: Vec<String>,
+    /// The time for which browsers may remember a preflight, seconds.
+    #[serde(default = "ten_minutes")]
+    pub(crate) max_age_seconds: u32,
+}
+
+fn content_type() -> Vec<String> {
+    vec!["Content-Type".to_string()]
+}
+
+const fn ten_minutes() -> u32 {
+    600
 }
 
 impl Default for RawEdge {
@@ -169,8 +194,8 @@ fn both_environments() -> Vec<Environment> {
     vec![Environment::Live, Environment::Test]
 }
 
-fn both_headers() -> Vec<CredentialHeader> {
-    vec![CredentialHeader::Bearer, CredentialHeader::XApiKey]
+fn both_headers() -> Vec<String> {
+    vec!["bearer".to_string(), "x-api-key".to_string()]
 }
 
 /// An entry of `[[upstreams]]`.
@@ -188,6 +213,13 @@ pub(crate) struct RawUpstream {
     /// The Worker secret that forwarded requests are signed with (RFC 9421).
     #[serde(default)]
     pub(crate) signing_secret: Option<String>,
+    /// The time that it has to begin its answer, seconds.
+    #[serde(default = "hundred_seconds")]
+    pub(crate) timeout_seconds: u32,
+}
+
+const fn hundred_seconds() -> u32 {
+    100
 }
 
 /// An entry of `[[routes]]`.
@@ -200,18 +232,30 @@ pub(crate) struct RawRoute {
     /// The one environment whose keys are accepted; both if absent.
     #[serde(default)]
     pub(crate) environment: Option<Environment>,
-    /// The scopes for GET, HEAD, OPTIONS; 405 if absent.
+    /// The needs of GET, HEAD, OPTIONS; 405 if absent. Any value, so that the check can say what to write.
     #[serde(default)]
-    pub(crate) read: Option<Vec<String>>,
-    /// The scopes for POST, PUT, PATCH, DELETE; 405 if absent.
+    pub(crate) read: Option<Value>,
+    /// The needs of POST, PUT, PATCH, DELETE; 405 if absent.
     #[serde(default)]
-    pub(crate) write: Option<Vec<String>>,
+    pub(crate) write: Option<Value>,
+    /// The needs of single methods, which go before those.
+    #[serde(default)]
+    pub(crate) methods: BTreeMap<String, Value>,
     /// Whether each request reads the feed: a revocation acts at once, and the answer is 503 without the feed.
     #[serde(default)]
     pub(crate) strict: bool,
     /// The units that a request costs; 1 if absent. Any value, so that the check can say what to write.
     #[serde(default)]
     pub(crate) cost: Option<Value>,
+    /// The beginning of its paths that the upstream doesn't see.
+    #[serde(default)]
+    pub(crate) strip_prefix: Option<String>,
+    /// The beginning of paths at the upstream that callers don't see.
+    #[serde(default)]
+    pub(crate) add_prefix: Option<String>,
+    /// Whether an encoded slash may stand in a segment.
+    #[serde(default)]
+    pub(crate) encoded_slashes: bool,
 }
 
 /// An entry of `[[rate_limits]]`. Numbers and choices are any value here, so that the check can say what to write.

@@ -2,7 +2,7 @@ use keystile_core::{
     base::path::{Path, fold},
     config::{WebhookMode, from_blob},
     feed::client::WhenFeedUnreachable,
-    key::{Environment, imported::ImportedPrefix},
+    key::{Environment, imported::ImportedForm},
     limits::{
         definition::{LimitDefinition, LimitKind, LimitList, Per, WhenLimiterUnreachable},
         quota::Period,
@@ -10,6 +10,8 @@ use keystile_core::{
 };
 
 use super::*;
+
+mod routes;
 
 const EXAMPLE: &str = r#"
 name = "Konvoq"
@@ -60,6 +62,7 @@ quotas = ["monthly"]
 [[upstreams]]
 name = "api"
 service = "UPSTREAM"
+timeout_seconds = 30
 
 [[routes]]
 path = "/api/leads/*"
@@ -97,16 +100,46 @@ fn a_whole_configuration_is_read() {
 #[test]
 fn imported_keys_are_allowed_by_what_they_begin_with_and_by_default_none_are() {
     assert!(parse(EXAMPLE).unwrap().edge.allow_imported.is_empty());
-    let listed = "prefix = \"knq\"\nallow_imported = [\"sk_\", \"sk_live_\", \"kn\", \"knqx\"]";
+    let listed = "prefix = \"knq\"\nallow_imported = [\"sk_\", \"sk_live_\", \"kn\", \"knqx\", { form = \"uuid\" }, { form = \"hex32\" }]";
     let config = parse(&EXAMPLE.replace("prefix = \"knq\"", listed)).unwrap();
-    let texts: Vec<_> = config.edge.allow_imported.iter().map(ImportedPrefix::as_str).collect();
+    let texts: Vec<_> = config.edge.allow_imported.iter().filter_map(ImportedForm::beginning).collect();
     assert_eq!(texts, ["sk_", "sk_live_", "kn", "knqx"]);
+    assert_eq!(config.edge.allow_imported[4..], ["uuid", "hex32"].map(|name| ImportedForm::named(name).unwrap()));
     assert_eq!(config.manage.allow_imported, config.edge.allow_imported);
 }
 
 #[test]
+fn keys_may_come_in_any_header_and_browsers_may_send_it() {
+    let listed = r#"headers = ["Api-Key", "scheme:token", "basic:username", "x-api-key"]"#;
+    let text = EXAMPLE.replace(r#"headers = ["bearer"]"#, listed);
+    let config = parse(&format!("{text}\n[edge.cors]\norigins = [\"*\"]\n")).unwrap();
+    assert_eq!(config.manage.headers, ["api-key", "scheme:token", "basic:username", "x-api-key"]);
+    let places = &config.edge.places;
+    assert_eq!(
+        (&places.named[..], &places.schemes[..]),
+        (&["api-key".into(), "x-api-key".into()][..], &["token".into()][..])
+    );
+    assert_eq!((places.basic_username, places.basic_password), (true, false));
+    assert_eq!(config.edge.own_authorization, "Bearer|token|Basic");
+    assert_eq!(config.edge.cors.unwrap().headers, ["Authorization", "Api-Key", "X-Api-Key", "Content-Type"]);
+}
+
+/// A place and a form of each kind.
+const OTHER_KEYS: [(&str, &str); 2] = [
+    (
+        "headers = [\"bearer\"]",
+        "headers = [\"bearer\", \"scheme:Token\", \"basic:username\", \"basic:password\", \"api-key\"]",
+    ),
+    (
+        "prefix = \"knq\"",
+        "prefix = \"knq\"\nallow_imported = [\"sk_\", { form = \"uuid\" }, { form = \"hex32\" }, { form = \"hex40\" }, { form = \"hex64\" }]",
+    ),
+];
+
+#[test]
 fn each_worker_reads_its_own_part_back() {
-    let config = parse(&format!("{EXAMPLE}\n[audit]\nretention_days = 90{SOURCE}")).unwrap();
+    let text = OTHER_KEYS.iter().fold(EXAMPLE.to_string(), |text, (from, to)| text.replace(from, to));
+    let config = parse(&format!("{text}\n[audit]\nretention_days = 90{SOURCE}")).unwrap();
     assert_eq!(config.manage.audit_retention_days, Some(90));
     let blobs = config.to_blobs();
     assert_eq!(from_blob(&blobs.edge), Ok(config.edge));
@@ -120,7 +153,7 @@ fn each_mistake_is_placed_and_says_what_to_write() {
     for (from, to, expected) in [
         ("prefix = \"knq\"", "prefix = \"KNQ\"", "keys.prefix: a prefix is lower-case words"),
         ("name = \"Konvoq\"", "name = \"a\\\"b\"", "name: a name is 1 to 64"),
-        ("headers = [\"bearer\"]", "headers = []", "keys.headers: write [\"bearer\"]"),
+        ("headers = [\"bearer\"]", "headers = []", "keys.headers: write one to eight places"),
         (
             "prefix = \"knq\"",
             "prefix = \"knq\"\nallow_imported = [\"sk_live_\", \"s\"]",
@@ -146,7 +179,20 @@ fn each_mistake_is_placed_and_says_what_to_write() {
             "prefix = \"knq\"\nallow_imported = [\"sk_\", \"sk_\"]",
             "keys.allow_imported.1: this is listed twice",
         ),
-        ("implies = [\"*\"]", "implies = [\"nothing\"]", "scopes.2: \"admin\" implies \"nothing\""),
+        (
+            "prefix = \"knq\"",
+            "prefix = \"knq\"\nallow_imported = [{ form = \"guid\" }]",
+            "keys.allow_imported.0: write \"uuid\", \"hex32\"",
+        ),
+        (
+            "prefix = \"knq\"",
+            "prefix = \"knq\"\nallow_imported = [{ from = \"uuid\" }]",
+            "keys.allow_imported.0: write what the keys begin with",
+        ),
+        ("headers = [\"bearer\"]", "headers = [\"bearer\", \"Authorization\"]", "keys.headers.1: write the scheme"),
+        ("headers = [\"bearer\"]", "headers = [\"bearer\", \"scheme:bearer\"]", "keys.headers.1: this is listed twice"),
+        ("headers = [\"bearer\"]", "headers = [\"cookie\"]", "keys.headers.0: the header Cookie means something else"),
+        ("implies = [\"*\"]", "implies = [\"nothing\"]", "scopes.2.implies.0: \"admin\" implies \"nothing\""),
         ("name = \"write:leads\"", "name = \"Write\"", "scopes.1.name: a scope is 1 to 64"),
         (
             "scopes = [\"read:leads\", \"write:leads\"]",
@@ -159,7 +205,10 @@ fn each_mistake_is_placed_and_says_what_to_write() {
         ("service = \"UPSTREAM\"", "url = \"http://api.example.com\"", "upstreams.0.url: write an https:// URL"),
         ("service = \"UPSTREAM\"", "url = \"http://localhost.example.com\"", "upstreams.0.url: write an https:// URL"),
         ("service = \"UPSTREAM\"", "", "upstreams.0: write either service"),
-        ("path = \"/api/leads/*\"", "path = \"/*\"", "routes.0.path: this overlaps /keystile"),
+        ("name = \"api\"", "name = \"my api\"", "upstreams.0.name: write 1 to 64 letters, digits,"),
+        ("timeout_seconds = 30", "timeout_seconds = 0", "upstreams.0.timeout_seconds: write 1 to 300 seconds"),
+        ("timeout_seconds = 30", "timeout_seconds = 301", "upstreams.0.timeout_seconds: write 1 to 300 seconds"),
+        ("path = \"/api/leads/*\"", "path = \"/keystile/*\"", "routes.0.path: this lies below /keystile"),
         ("path = \"/api/leads/*\"", "path = \"api\"", "routes.0.path: a path begins with /"),
         ("upstream = \"api\"", "upstream = \"app\"", "routes.0.upstream: no [[upstreams]] is called \"app\""),
         ("write = [\"write:leads\"]", "write = [\"write:leeds\"]", "routes.0.write.0: no [[scopes]] defines"),
@@ -466,7 +515,7 @@ fn mistakes_in_sources_say_where_and_what_to_write() {
 fn no_route_lies_where_webhooks_come_in() {
     let routed = EXAMPLE.replace("/api/leads/*", "/hooks/*");
     assert!(parse(&routed).is_ok(), "without sources nothing comes in there");
-    assert!(mistakes(&format!("{routed}{SOURCE}")).join("\n").contains("routes.0.path: this overlaps /hooks"));
+    assert!(mistakes(&format!("{routed}{SOURCE}")).join("\n").contains("routes.0.path: this lies below /hooks"));
     let moved = format!("{routed}{SOURCE}").replace("max_staleness_ms", "hooks_base = \"/in/hooks\"\nmax_staleness_ms");
     assert_eq!(parse(&moved).unwrap().edge.hooks_base.unwrap().as_str(), "/in/hooks");
     let below = moved.replace("/in/hooks", "/keystile/hooks");
@@ -503,7 +552,10 @@ fn mistakes_have_their_line() {
     let imported = GOOD.replace("prefix", "allow_imported = [\n  \"sk_\",\n  \"ksop_\",\n]\nprefix");
     assert!(mistake(&imported).starts_with("5: keys.allow_imported.1: what begins with `ksop`"));
     let unknown = mistake(&format!("{GOOD}\n[edge]\nmax_stalenes_ms = 3\n"));
-    assert!(unknown.starts_with("8: unknown field `max_stalenes_ms`"), "{unknown}");
+    assert!(
+        unknown.starts_with("8: edge.max_stalenes_ms: there is no setting \"max_stalenes_ms\" here; write one of "),
+        "{unknown}"
+    );
     let scope =
         mistake(&format!("{GOOD}[[scopes]]\nname = \"admin\"\nimplies = [\n  \"read:leads\",\n  \"Nope\",\n]\n"));
     assert!(scope.starts_with("10: scopes.1.implies.1: "), "{scope}");
@@ -518,11 +570,17 @@ fn mistakes_have_their_line() {
 
 #[test]
 fn a_number_that_no_setting_takes_has_its_line() {
-    for digits in [20, 50] {
-        let text =
-            format!("{GOOD}[[rate_limits]]\nname = \"burst\"\nwindow_seconds = 1\nlimit = {}\n", "9".repeat(digits));
-        assert_eq!(read(&text).unwrap_err(), ["9: no setting takes so large a number; write a smaller one"]);
-    }
+    let mistake = |number: &str| {
+        let text = format!("{GOOD}[[rate_limits]]\nname = \"burst\"\nwindow_seconds = 1\nlimit = {number}\n");
+        let [mistake] = <[String; 1]>::try_from(read(&text).unwrap_err()).unwrap();
+        mistake
+    };
+    let number = "9".repeat(20);
+    let expected = format!("9: rate_limits.0.limit: write a whole number from 1 to 1000000000, not {number}");
+    assert_eq!(mistake(&number), expected);
+    let mistake = mistake(&"9".repeat(50));
+    assert!(mistake.starts_with("9: "), "{mistake}");
+    assert!(mistake.ends_with("no setting takes so large a number; write a smaller one"), "{mistake}");
 }
 
 #[test]
@@ -534,4 +592,116 @@ fn there_are_sixteen_rate_limits_at_most() {
     assert!(read(&limits(16)).is_ok());
     let refused = read(&limits(17)).unwrap_err();
     assert!(refused[0].contains("rate_limits: write 16 at most"), "{refused:?}");
+}
+
+/// Reads [`EXAMPLE`] with one line replaced; returns what is said, without its line number.
+fn said_of(from: &str, to: &str) -> Vec<String> {
+    assert!(EXAMPLE.contains(from), "{from}");
+    let mistakes = read(&EXAMPLE.replacen(from, to, 1)).unwrap_err();
+    mistakes.iter().map(|mistake| mistake.split_once(": ").unwrap().1.to_string()).collect()
+}
+
+#[test]
+fn a_mistake_is_told_alone_without_those_that_follow_from_it() {
+    for (from, to, only) in [
+        ("service = \"UPSTREAM\"", "service = \"not a binding\"", "upstreams.0.service: write the name of a service"),
+        ("service = \"UPSTREAM\"", "url = \"ftp://x\"", "upstreams.0.url: write an https:// URL"),
+        ("service = \"UPSTREAM\"", "", "upstreams.0: write either service"),
+        (
+            "name = \"write:leads\"",
+            "name = \"read:leads\"\n[[scopes]]\nname = \"write:leads\"",
+            "scopes.1.name: the scope \"read:leads\" is defined twice",
+        ),
+        ("implies = [\"*\"]", "implies = [\"nothing\"]", "scopes.2.implies.0: \"admin\" implies \"nothing\""),
+        ("implies = [\"*\"]", "implies = [\"Not a scope\"]", "scopes.2.implies.0: \"admin\" implies"),
+        ("[[scopes]]\nname = \"write:leads\"", "[[scopes]]\nname = \"Write\"", "scopes.1.name: a scope is 1 to 64"),
+        ("headers = [\"bearer\"]", "headers = [\"bearer\"]\nenvironments = []", "keys.environments: write"),
+        ("max_staleness_ms = 1000", "base = \"/api/\"", "edge.base: write a path such as"),
+    ] {
+        // The names are mistaken where they are defined, and used as they are there.
+        let text = EXAMPLE.replacen(from, to, 1);
+        let text = if to.contains("Write") { text.replace("\"write:leads\"", "\"Write\"") } else { text };
+        let found = mistakes(&text);
+        assert_eq!(found.len(), 1, "{to}: {found:?}");
+        assert!(found[0].starts_with(only), "{only} in {found:?}");
+    }
+}
+
+#[test]
+fn mistakes_of_form_are_told_in_the_words_of_the_file() {
+    for (from, to, said) in [
+        ("[[upstreams]]", "[upstreams]", "upstreams: write [[upstreams]], in double brackets"),
+        ("[usage]", "[[usage]]", "usage: write [usage], in single brackets"),
+        ("[edge]", "[[edge]]", "edge: write [edge], in single brackets"),
+        ("[edge]", "[edge]\ncors = true", "edge.cors: write [edge.cors], in single brackets"),
+        ("prefix = \"knq\"", "prefix = 5", "keys.prefix: write a text in quotation marks, not 5"),
+        ("prefix = \"knq\"", "", "keys: write prefix = … here"),
+        ("prefix = \"knq\"", "prefix = \"knq\"\nprefix = \"knq\"", "\"prefix\" is written twice; keep one of them"),
+        (
+            "[usage]",
+            "[audit]\nretention_days = 70000\n[usage]",
+            "audit.retention_days: write a smaller number, not 70000",
+        ),
+        ("[keys]", "[keys_]", "keys_: there is no setting \"keys_\" here; write one of"),
+        ("[[scopes]]\nname = \"read:leads\"", "[[scopes]]\ndescription = \"\"", "scopes.0: write name = … here"),
+        ("[usage]", "[keys]", "\"keys\" is written twice; keep one of them"),
+        (
+            "headers = [\"bearer\"]",
+            "headers = \"bearer\"",
+            "keys.headers: write a list in square brackets, not \"bearer\"",
+        ),
+        ("flush_seconds = 5", "flush_seconds = -5", "usage.flush_seconds: write a number that is not negative, not -5"),
+        ("flush_seconds = 5", "flush_seconds = 0.5", "usage.flush_seconds: write a whole number, not 0.5"),
+        ("flush_seconds = 5", "flush_seconds = \"5\"", "usage.flush_seconds: write a whole number, not \"5\""),
+        (
+            "strict = true",
+            "strict = \"yes\"",
+            "routes.0.strict: write true or false, without quotation marks, not \"yes\"",
+        ),
+        ("strict = true", "strct = true", "routes.0.strct: there is no setting \"strct\" here; write one of `path`"),
+        (
+            "environment = \"live\"",
+            "environment = \"prod\"",
+            "routes.0.environment: write \"live\" or \"test\", not \"prod\"",
+        ),
+    ] {
+        let found = said_of(from, to);
+        assert_eq!(found.len(), 1, "{to}: {found:?}");
+        assert!(found[0].starts_with(said), "{said} in {found:?}");
+    }
+    let scopes = EXAMPLE.split("[[scopes]]").collect::<Vec<_>>().join("");
+    let one = format!("{}[scopes]\n{}", &scopes[..scopes.find("\nname = \"read").unwrap()], "name = \"read:leads\"\n");
+    assert_eq!(read(&one).unwrap_err().len(), 1);
+    assert!(
+        read(&one).unwrap_err()[0].contains("scopes: write [[scopes]], in double brackets, above the settings of each")
+    );
+    assert_eq!(read("name = \"Demo\"\n").unwrap_err(), ["1: write the table [keys]"]);
+    let texts = format!("scopes = [\"read:leads\"]\n{}", GOOD.replace("[[scopes]]\nname = \"read:leads\"\n", ""));
+    assert!(read(&texts).unwrap_err()[0].starts_with("1: scopes: write [[scopes]]"));
+}
+
+#[test]
+fn the_summary_has_a_key_and_a_request_that_it_is_good_for() {
+    let summary = read(&format!("{EXAMPLE}{SOURCE}")).unwrap().summary;
+    assert_eq!(summary.guards, ["/api/leads/*"]);
+    assert_eq!(summary.webhooks, ["/hooks/events"]);
+    assert_eq!(summary.sender_secrets, ["EVENTS_KEY", "EVENTS_KEY_OLD"]);
+    assert_eq!(summary.signing_secrets, ["OUR_SECRET"]);
+    let [place] = summary.upstreams.as_slice() else { panic!("one upstream expected") };
+    assert_eq!((place.service.as_deref(), place.of_routes, place.of_webhooks), (Some("UPSTREAM"), true, true));
+    let example = summary.example;
+    assert_eq!((example.path.as_deref(), example.method), (Some("/api/leads"), "GET"));
+    assert_eq!((example.header.as_str(), example.environment), ("Authorization: Bearer ", Some(Environment::Live)));
+    assert_eq!(example.scopes, ["read:leads"]);
+
+    let of = |from: &str, to: &str| read(&EXAMPLE.replacen(from, to, 1)).unwrap().summary.example;
+    let unavailable = "name = \"read:leads\"\nunavailable = \"later\"";
+    let text = EXAMPLE.replacen("name = \"read:leads\"", unavailable, 1);
+    let writes = read(&text.replacen("\"read:leads\", \"write:leads\"", "\"write:leads\"", 1)).unwrap().summary.example;
+    assert_eq!((writes.method, writes.scopes), ("POST", vec!["write:leads".to_string()]));
+    let open = of("read = [\"read:leads\"]", "read = []");
+    assert_eq!(open.scopes, ["read:leads"], "a key has a scope");
+    assert_eq!(of("/api/leads/*", "/v1/{tenant}/leads/*").path.as_deref(), Some("/v1/1/leads"));
+    assert_eq!(of("headers = [\"bearer\"]", "headers = [\"x-api-key\"]").header, "X-Api-Key: ");
+    assert_eq!(read(GOOD).unwrap().summary.example.path, None, "verify is the example");
 }

@@ -1,10 +1,13 @@
 //! The APIs: requests are parsed, answers are shown.
 
+pub mod exposed;
+pub mod if_match;
 pub mod import;
 pub mod listing;
 pub mod management;
 pub mod portal;
 pub mod shown;
+mod texts;
 pub mod verify;
 #[cfg(feature = "webhooks")]
 pub mod verify_webhook;

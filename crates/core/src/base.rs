@@ -4,6 +4,7 @@ pub mod base62;
 pub mod code;
 pub mod fields;
 pub mod id;
+pub mod json;
 #[cfg(any(test, feature = "bounded-json"))]
 pub mod json_object;
 pub mod path;

@@ -4,6 +4,7 @@
 //! data, to each worker its own part. So another configuration needs no other compilation, and no worker carries the
 //! checks.
 
+mod cors;
 mod edge;
 #[cfg(feature = "webhooks")]
 mod hooks;
@@ -21,7 +22,8 @@ use alloc::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use edge::{Cors, EdgeConfig};
+pub use cors::Cors;
+pub use edge::EdgeConfig;
 #[cfg(feature = "webhooks")]
 pub use hooks::{HooksConfig, WebhookSource};
 pub use manage::{DefaultScopes, ManageConfig, OWN_SCHEME, WebhookSummary};

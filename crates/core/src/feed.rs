@@ -4,10 +4,11 @@
 //! before it reports the change as effective. An edge isolate accepts a key only on a *view* of the feed that is at
 //! most `max_staleness` old. [`message`] has the messages, [`client`] the isolate's side as a state machine without
 //! I/O, [`lookup`] the steps of one request, and [`outbox`] the ledger's side. [`claim`] keeps two tenants from
-//! importing the same key.
+//! importing the same key. [`log`] has the numbers of its entries.
 
 pub mod claim;
 pub mod client;
+pub mod log;
 pub mod lookup;
 pub mod message;
 pub mod outbox;

@@ -1,6 +1,7 @@
 //! A key's text: its form, its minting, its parsing, and its place in a request.
 
 pub mod credential;
+pub mod credential_header;
 mod digest;
 mod display;
 mod environment;

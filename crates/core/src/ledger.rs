@@ -8,4 +8,5 @@ pub mod lowering;
 pub mod plan;
 pub mod query;
 pub mod reporting;
+pub mod revocation;
 pub mod summary;

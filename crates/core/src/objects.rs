@@ -55,12 +55,12 @@ mod tests {
     #[test]
     fn paths_stay_as_deployed_versions_know_them() {
         assert_eq!(feed::PATHS, ["/poll", "/current", "/publish", "/claim", "/acknowledge", "/tenants"]);
-        assert_eq!(ledger::PATHS, ["/self-revoke", "/usage", "/tell-limits"]);
+        assert_eq!(ledger::PATHS, ["/self-revoke", "/usage", "/tell-limits", "/publish-again"]);
         assert_eq!(limiter::PATHS, ["/ask", "/tell", "/look", "/restore"]);
         assert_eq!(limiter_restores::PATHS, ["/note", "/count"]);
         assert_eq!(overview::PATHS, ["/report", "/overview", "/usage"]);
         assert_eq!(deliveries::PATHS, ["/claim", "/done", "/release"]);
-        assert_eq!(dead_letters::PATHS, ["/failed", "/delivered", "/bury", "/list", "/redrive", "/discard"]);
+        assert_eq!(dead_letters::PATHS, ["/failed", "/delivered", "/bury", "/list", "/redrive", "/discard", "/body"]);
         let bindings = [
             feed::BINDING,
             ledger::BINDING,

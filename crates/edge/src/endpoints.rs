@@ -9,7 +9,7 @@ use keystile_core::{
         verdict::{Demand, Refusal},
     },
     api::verify::{self, Limits, VerifyRequest},
-    base::{code::Code, fields, problem::Problem},
+    base::{code::Code, fields, json, problem::Problem},
     objects::ledger::SelfRevoke,
 };
 use keystile_runtime::{body, clock, log, object};
@@ -90,11 +90,11 @@ async fn me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
         Err(problem) => return (Err(problem), provenance),
     };
     let now = clock::now();
-    let demand = Demand { environment: None, tenant: None, scopes: &[], ip: incoming.ip(), now };
+    let demand = Demand { environment: None, tenant: None, scopes: &[], any_of: false, ip: incoming.ip(), now };
     let verdict = demand.judge(&record, suspended, &isolate.config.catalog);
     usage::count(&isolate, &incoming, &record, verdict.as_ref().copied(), now);
     if let Err(refusal) = verdict {
-        return (Err(refusal.problem(&isolate.config.name)), provenance);
+        return (Err(refusal.problem(&isolate.config.challenge)), provenance);
     }
     let counted = charged(&isolate, &incoming, &record, 0).await;
     let provenance = provenance.charged(&counted);
@@ -115,7 +115,9 @@ async fn charged(isolate: &Rc<Isolate>, incoming: &Incoming, record: &KeyRecord,
 async fn revoke_me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
     let (known, provenance) = presented(&isolate, &incoming).await;
     let answer = match known {
-        Ok(known) if known.record.state == KeyState::Revoked => Err(Refusal::Revoked.problem(&isolate.config.name)),
+        Ok(known) if known.record.state == KeyState::Revoked => {
+            Err(Refusal::Revoked.problem(&isolate.config.challenge))
+        }
         Ok(known) => self_revoke(&incoming, &known.record).await,
         Err(problem) => Err(problem),
     };
@@ -176,7 +178,7 @@ async fn verify(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
     if let Err(problem) = admitted {
         return (Err(problem), provenance);
     }
-    let request = match read_verify_request(&incoming).await {
+    let request = match read_verify_request(&isolate, &incoming).await {
         Ok(request) => request,
         Err(problem) => return (Err(problem), provenance),
     };
@@ -203,7 +205,7 @@ async fn verify(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
             (answer, provenance.and(charged))
         }
         Err(Unknown::Missing) => (Ok((200, not_found())), provenance),
-        Err(unknown) => (Err(unknown.problem(&isolate.config.name)), provenance),
+        Err(unknown) => (Err(unknown.problem(&isolate.config.challenge)), provenance),
     }
 }
 
@@ -223,7 +225,7 @@ async fn verdict_on(
             Reach::Tenant(tenant) => Some(tenant),
         };
         let VerifyRequest { environment, scopes, ip, .. } = request;
-        let demand = Demand { environment: *environment, tenant, scopes, ip: *ip, now: clock::now() };
+        let demand = Demand { environment: *environment, tenant, scopes, any_of: false, ip: *ip, now: clock::now() };
         demand.judge(&known.record, known.suspended, &isolate.config.catalog)
     };
     let (mut known, mut counted, mut provenance) = (known, Counted::free(), Provenance::default());
@@ -248,7 +250,7 @@ async fn verdict_on(
             known = match found.known {
                 Ok(known) => known,
                 Err(Unknown::Missing) => return (Ok((200, not_found())), provenance),
-                Err(unknown) => return (Err(unknown.problem(&isolate.config.name)), provenance),
+                Err(unknown) => return (Err(unknown.problem(&isolate.config.challenge)), provenance),
             };
             if let Err(refusal) = judge(&known) {
                 (verdict, counted.states) = (Err(refusal), Vec::new());
@@ -269,11 +271,8 @@ fn not_found() -> Value {
     verify::answer(Err(&Refusal::NotFound), None, Limits::NONE)
 }
 
-async fn read_verify_request(incoming: &Incoming) -> Result<VerifyRequest, Problem> {
-    let body = body::read(&incoming.request, verify::MAX_BODY_BYTES).await?;
-    let body: Value = serde_json::from_str(&String::from_utf8_lossy(&body)).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        Problem::new(Code::MalformedJson, format!("The body is not JSON: {place}."))
-    })?;
-    VerifyRequest::parse(body).map_err(|errors| fields::invalid(&errors))
+async fn read_verify_request(isolate: &Isolate, incoming: &Incoming) -> Result<VerifyRequest, Problem> {
+    let body = body::read_json(&incoming.request, verify::MAX_BODY_BYTES).await?;
+    VerifyRequest::parse(json::read_members(&String::from_utf8_lossy(&body))?, &isolate.config.catalog)
+        .map_err(|errors| fields::invalid(&errors))
 }

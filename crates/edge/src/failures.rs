@@ -17,16 +17,17 @@ pub(crate) fn refused(isolate: &Isolate, incoming: &Incoming, refusal: &Refusal)
         refusal,
         Refusal::MissingCredential
             | Refusal::CredentialInQuery
+            | Refusal::CredentialInPath
             | Refusal::ConflictingCredentials
             | Refusal::Malformed(_)
     );
-    let problem = refusal.problem(&isolate.config.name);
+    let problem = refusal.problem(&isolate.config.challenge);
     if fails { noted(isolate, incoming, problem) } else { problem }
 }
 
 /// The problem of a key without a record to judge. It is a failure if the key has no tag.
 pub(crate) fn unknown(isolate: &Isolate, incoming: &Incoming, key: KeyKind, unknown: &Unknown) -> Problem {
-    let problem = unknown.problem(&isolate.config.name);
+    let problem = unknown.problem(&isolate.config.challenge);
     match (key, unknown) {
         (KeyKind::Imported, Unknown::Missing) => noted(isolate, incoming, problem),
         _ => problem,
@@ -45,7 +46,8 @@ pub(crate) fn before_storage(isolate: &Isolate, incoming: &Incoming, key: &Plain
     (!exists).then(|| too_many(wait_ms))
 }
 
-fn noted(isolate: &Isolate, incoming: &Incoming, problem: Problem) -> Problem {
+/// A problem that is a failure; the 429 if its address failed too often.
+pub(crate) fn noted(isolate: &Isolate, incoming: &Incoming, problem: Problem) -> Problem {
     let Some(address) = incoming.ip() else { return problem };
     let wait_ms = isolate.failures.borrow_mut().note(address, clock::now());
     wait_ms.map_or(problem, too_many)

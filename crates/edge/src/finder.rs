@@ -8,7 +8,7 @@ use std::{cell::RefCell, rc::Rc};
 use futures_util::join;
 use keystile_core::{
     KeyDigest, KeyRecord, Timestamp,
-    access::verdict::Refusal,
+    access::{challenge::Challenge, verdict::Refusal},
     base::problem::Problem,
     feed::{
         client::Poll,
@@ -52,9 +52,9 @@ pub(crate) enum Unknown {
 
 impl Unknown {
     /// The problem that a guarded route answers with.
-    pub(crate) fn problem(&self, realm: &str) -> Problem {
+    pub(crate) fn problem(&self, challenge: &Challenge) -> Problem {
         Problem::unavailable(match self {
-            Self::Missing => return Refusal::NotFound.problem(realm),
+            Self::Missing => return Refusal::NotFound.problem(challenge),
             Self::Unavailable(Unavailable::Feed) => {
                 "Whether this key was revoked can't be told right now; try again shortly."
             }

@@ -7,6 +7,7 @@ use keystile_core::{
         http_signature::{self, SignatureHeaders},
         record::Subject,
         route::Route,
+        verdict::Refusal,
     },
     base::{code::Code, path::Path, problem::Problem},
     limits::state::LimitState,
@@ -23,30 +24,35 @@ use crate::{
     reply::{self, Reply},
 };
 
-/// Forwards a request that was let through, under these limits. Returns the promise of the upstream's response.
+/// Forwards a request that was let through, under these limits. Without a record it needed no key. Returns the promise
+/// of the upstream's response.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn forward(
     isolate: &Isolate,
     incoming: &Incoming,
     path: &Path,
     route: &Route,
-    record: &KeyRecord,
+    record: Option<&KeyRecord>,
     states: &[LimitState],
     provenance: Provenance,
     now: Timestamp,
 ) -> JsValue {
     let handle = match isolate.upstreams.get(route.upstream) {
         Some(Ok(handle)) => handle,
-        Some(Err(missing)) => return failed(&incoming.request_id, missing),
-        None => return failed(&incoming.request_id, "the route names no upstream"),
+        Some(Err(missing)) => return failed(&incoming.request_id, missing).finish(isolate, incoming, provenance),
+        None => return failed(&incoming.request_id, "no upstream").finish(isolate, incoming, provenance),
     };
     let Upstream { fetcher, origin, base } = &handle.upstream;
     // A Worker behind a binding sees the URL that the caller wrote, so its redirects and links are right by themselves.
     let origin = if handle.upstream.is_service() { &incoming.public_origin } else { origin };
-    let path = format!("{base}{}", path.as_str());
+    let path = [base.as_str(), &route.forwarded(path)].concat();
     let query = incoming.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
-    let scopes = record.scopes.joined();
+    let scopes = record.map(|record| record.scopes.joined()).unwrap_or_default();
     let mut set = identity(incoming, record, &scopes);
+    if handle.signing_secret.is_some() {
+        // An upstream can't pass a signed request on to another one that has the same secret.
+        set.push(("Keystile-Upstream", &handle.name));
+    }
     let signature = sign(handle, incoming, &path, &query, &set, now);
     if let Some(signature) = &signature {
         set.push(("Signature-Input", &signature.input));
@@ -54,6 +60,9 @@ pub(crate) fn forward(
     }
     if !handle.upstream.is_service() {
         set.extend(public_address(incoming));
+        if !route.strip_prefix.is_empty() {
+            set.push(("X-Forwarded-Prefix", &route.strip_prefix));
+        }
     }
     let mut answer = reply::answer_headers(isolate, incoming, provenance);
     answer.push(("Keystile-Request-Id", incoming.request_id.clone()));
@@ -62,10 +71,10 @@ pub(crate) fn forward(
         fetcher,
         &incoming.request,
         &format!("{origin}{path}{query}"),
-        base,
-        &incoming.public_origin,
+        &[base, route.add_prefix.as_str()].concat(),
+        &[incoming.public_origin.as_str(), &route.strip_prefix].concat(),
         &isolate.key_pattern,
-        incoming.has_bearer(),
+        handle.timeout_ms,
         &glue::join(set),
         &glue::join(answer.iter().map(|(name, value)| (*name, value.as_str()))),
         isolate.config.cors.is_some(),
@@ -76,7 +85,7 @@ pub(crate) fn forward(
 
 thread_local! {
     static WHEN_FAILED: Closure<dyn Fn(String, String) -> JsValue> =
-        Closure::new(|request_id: String, reason: String| failed(&request_id, &reason));
+        Closure::new(|request_id: String, reason: String| failed(&request_id, &reason).send());
 }
 
 /// A JavaScript function that makes the response if the upstream gives none. Its arguments are a request's id and the
@@ -85,22 +94,42 @@ pub(crate) fn when_failed() -> JsValue {
     WHEN_FAILED.with(|closure| closure.as_ref().clone())
 }
 
-/// The response if the upstream can't be reached.
-fn failed(request_id: &str, reason: &str) -> JsValue {
-    log::error("upstream_unreachable", &[("request_id", request_id.into()), ("reason", reason.into())]);
-    let detail = "Nothing is wrong with this request, but the service behind this path did not answer.";
-    let problem = Problem::new(Code::UpstreamUnreachable, detail);
-    Reply::problem(&problem, request_id).send()
+/// The answer if there is none of the upstream: it can't be reached, does not answer in time, or was not called, since
+/// it would get a key in the URL.
+fn failed(request_id: &str, reason: &str) -> Reply {
+    let in_url = |refusal: &Refusal| Problem::new(refusal.code(), refusal.detail());
+    let problem = match reason {
+        glue::KEY_IN_QUERY => in_url(&Refusal::CredentialInQuery),
+        glue::KEY_IN_PATH => in_url(&Refusal::CredentialInPath),
+        glue::LATE => {
+            log::error("upstream_timeout", &[("request_id", request_id.into())]);
+            let detail = "The service behind this path did not answer in time. It may still carry the request out.";
+            Problem::new(Code::UpstreamTimeout, detail)
+        }
+        _ => {
+            log::error("upstream_unreachable", &[("request_id", request_id.into()), ("reason", reason.into())]);
+            let detail = "Nothing is wrong with this request, but the service behind this path did not answer.";
+            Problem::new(Code::UpstreamUnreachable, detail)
+        }
+    };
+    Reply::problem(&problem, request_id)
 }
 
-/// The caller's identity, for the upstream.
-fn identity<'a>(incoming: &'a Incoming, record: &'a KeyRecord, scopes: &'a str) -> Vec<(&'static str, &'a str)> {
-    let mut identity = vec![("Keystile-Key-Id", record.id.as_str())];
-    if let Subject::ApiKey { tenant, environment } = &record.subject {
-        identity.push(("Keystile-Tenant", tenant.as_str()));
-        identity.push(("Keystile-Environment", environment.as_str()));
+/// The caller's identity, for the upstream. Without a record nobody knows whose request it is.
+fn identity<'a>(
+    incoming: &'a Incoming,
+    record: Option<&'a KeyRecord>,
+    scopes: &'a str,
+) -> Vec<(&'static str, &'a str)> {
+    let mut identity = Vec::new();
+    if let Some(record) = record {
+        identity.push(("Keystile-Key-Id", record.id.as_str()));
+        if let Subject::ApiKey { tenant, environment } = &record.subject {
+            identity.push(("Keystile-Tenant", tenant.as_str()));
+            identity.push(("Keystile-Environment", environment.as_str()));
+        }
+        identity.push(("Keystile-Scopes", scopes));
     }
-    identity.push(("Keystile-Scopes", scopes));
     identity.push(("Keystile-Request-Id", &incoming.request_id));
     identity.extend(incoming.connecting_ip.as_deref().map(|ip| ("Keystile-Client-Ip", ip)));
     identity
@@ -114,7 +143,7 @@ fn public_address(incoming: &Incoming) -> impl Iterator<Item = (&'static str, &s
     client.into_iter().chain([("X-Forwarded-Host", host), ("X-Forwarded-Proto", proto)])
 }
 
-/// Signs method, path, query and identity, if the upstream has a secret for it.
+/// Signs method, path, query, identity and the upstream's name, if the upstream has a secret for it.
 fn sign(
     handle: &UpstreamHandle,
     incoming: &Incoming,

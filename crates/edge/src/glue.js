@@ -5,10 +5,15 @@ import { pairs, SEPARATOR } from "#runtime/crossing.js";
 
 const ABSENT = "\x01";
 
+// The reasons of `failed` that are no fault of the upstream.
+const LATE = "late";
+const KEY_IN_PATH = "key in path";
+const KEY_IN_QUERY = "key in query";
+
 // Request headers that are never forwarded to an upstream, with hyphens for underscores, since some servers take one
 // for the other.
 const DROPPED = new Set([
-  // A credential in any place. Authorization is dropped elsewhere, if it is one.
+  // A credential in any place; `configure` adds the configured ones. Authorization is dropped elsewhere, if it is one.
   "x-api-key",
   "proxy-authorization",
   // These make some frameworks see another method, path, host or caller than the judged one.
@@ -35,52 +40,81 @@ const DROPPED_FAMILIES = ["keystile", "x-forwarded-", "x-original-"];
 const LOCATIONS = ["Location", "Content-Location"];
 
 // Response headers that are added to the upstream's. Others replace the upstream's.
-const APPENDED = new Set(["Vary", "Server-Timing", "RateLimit", "RateLimit-Policy"]);
+const APPENDED = new Set(["Vary", "Server-Timing", "RateLimit", "RateLimit-Policy", "Access-Control-Expose-Headers"]);
 
 // The effect of `cache: "no-store"` on Cloudflare's cache: it neither answers nor keeps the response, since it can't
 // see which caller a response belongs to. (The option itself would also send `Cache-Control: no-cache`. No caller asked
 // for that, and no server answers it with 304.)
 const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" };
 
+// The minimum length of a key, characters. Few headers have so long a name.
+const MIN_KEY = 16;
+
 // The number of nested encodings in which a header is searched for keys.
 const MAX_DECODED = 4;
+
+// The headers beside Authorization that may carry a key; the pattern of an Authorization that may carry one.
+let keyHeaders;
+let ownAuthorization;
+
+/// Sets the places of keys, once, when the isolate starts.
+export function configure(names, pattern) {
+  keyHeaders = names.split(",").filter(Boolean);
+  for (const name of keyHeaders) DROPPED.add(name);
+  ownAuthorization = new RegExp(pattern, "i");
+}
 
 /// The parts of a request that the guard reads, and the time, as one string.
 export function describe(request) {
   const headers = request.headers;
   const header = (name) => headers.get(name) ?? ABSENT;
+  const authorization = header("Authorization");
   return [
     Date.now(),
     request.method,
     request.url,
-    header("Authorization"),
-    header("X-Api-Key"),
+    authorization,
     header("CF-Connecting-IP"),
     header("Origin"),
     header("Access-Control-Request-Method"),
+    // Its characters are the caller's, so that it can hold a separator.
+    basicOf(authorization)?.replace(/[\0-\x1f]/g, " ") ?? ABSENT,
+    ...keyHeaders.map(header),
   ].join(SEPARATOR);
 }
 
 /// Forwards a request that was let through. `set` are headers of the request, `answer` headers of the response.
-/// `fetcher` is a service binding, or undefined for a URL. The path of `url` begins with `base`, which the path at
-/// `publicOrigin` lacks. `keys` finds keys in a text. `cors` says whether Keystile
+/// `fetcher` is a service binding, or undefined for a URL. The path of `url` begins with `prefix`, and the URL that the
+/// caller wrote with `publicPrefix`; what follows is the same. `keys` finds keys in a text. `cors` says whether Keystile
 /// sets the cross-origin headers. `failed` makes the response if the upstream gives none.
-export async function forward(fetcher, request, url, base, publicOrigin, keys, dropAuthorization, set, answer, cors, requestId, failed) {
+export async function forward(fetcher, request, url, prefix, publicPrefix, keys, timeoutMs, set, answer, cors, requestId, failed) {
   let response;
   try {
-    const headers = upstreamHeaders(request.headers, keys, dropAuthorization, set, requestId);
+    if (holdsKey(url, keys)) throw holdsKey(new URL(url).search, keys) ? KEY_IN_QUERY : KEY_IN_PATH;
+    const headers = upstreamHeaders(request.headers, keys, set, requestId);
     const init = { headers, redirect: "manual", cf: fetcher ? { ...request.cf, ...UNCACHED } : UNCACHED };
     // Copying keeps the body for any method, unlike `new Request(url, init)`.
     const copy = new Request(url, request);
-    response = await (fetcher ? fetcher.fetch(copy, init) : fetch(copy, init));
-    if (response.status === 101) return response;
+    response = await inTime(fetcher ? fetcher.fetch(copy, init) : fetch(copy, init), timeoutMs);
+    // This also takes an open WebSocket over.
     response = new Response(response.body, response);
     ownOnly(response.headers, cors);
-    if (!fetcher) for (const name of LOCATIONS) showPublic(response.headers, name, url, base, publicOrigin);
+    for (const name of LOCATIONS) showPublic(response.headers, name, url, prefix, request.url, publicPrefix);
   } catch (error) {
     response = failed(requestId, String(error));
   }
   return withHeaders(response, answer);
+}
+
+/// What is called, or a failure if it takes longer. A signal would end the body of the answer, too. A call that is late
+/// ends with the request that it belongs to, as it does when the caller goes away.
+function inTime(call, ms) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(reject, ms, LATE);
+    const settled = () => clearTimeout(timer);
+    call.then(settled, settled);
+    call.then(resolve, reject);
+  });
 }
 
 function withHeaders(response, headers) {
@@ -107,16 +141,19 @@ export async function handOver(env, request, reach, answer, requestId, failed) {
   return withHeaders(response, answer);
 }
 
-function upstreamHeaders(incoming, keys, dropAuthorization, set, requestId) {
+function upstreamHeaders(incoming, keys, set, requestId) {
   const headers = new Headers(incoming);
   for (const [name, value] of incoming) {
     const plain = name.replaceAll("_", "-");
     // Authorization is not searched if it goes: it holds the very key that was judged.
-    const goes = name === "authorization" ? dropAuthorization : isDropped(plain);
+    const goes = name === "authorization" ? ownAuthorization.test(value) : isDropped(plain);
     if (goes) headers.delete(name);
-    else if (holdsKey(value, keys)) {
+    else {
+      const isInName = name.length >= MIN_KEY && keys.test(name);
+      if (!isInName && !holdsKey(value, keys)) continue;
       headers.delete(name);
-      console.warn(JSON.stringify({ level: "warn", event: "key_not_forwarded", header: name, request_id: requestId }));
+      const header = isInName ? "(a key)" : name;
+      console.warn(JSON.stringify({ level: "warn", event: "key_not_forwarded", header, request_id: requestId }));
     }
   }
   for (const [name, value] of pairs(set)) headers.set(name, value);
@@ -127,44 +164,59 @@ function isDropped(name) {
   return DROPPED.has(name) || DROPPED_FAMILIES.some((family) => name.startsWith(family));
 }
 
-/// Whether a header's value is or contains a key: in clear, percent-encoded, or in base64.
+/// Whether a header's value, or a URL, is or contains a key: in clear, percent-encoded, or in base64.
 function holdsKey(value, keys) {
+  if (matches(value, keys)) return true;
+  // Basic credentials are decoded: they may hold a key whose beginning is too short to be recognised in base64, or one
+  // that is encoded once more.
+  const credentials = basicOf(value);
+  return credentials !== undefined && matches(credentials, keys);
+}
+
+function matches(value, keys) {
   let text = value;
   for (let round = 0; round < MAX_DECODED; round += 1) {
     if (keys.test(text)) return true;
     if (!text.includes("%")) break;
     text = text.replace(/%([0-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
   }
-  // A key whose beginning is too short to be recognised in base64: it is searched for in Basic credentials alone.
-  const [, credentials] = /^basic +([\w+/-]+)/i.exec(value) ?? [];
-  return credentials !== undefined && keys.test(decodedBase64(credentials));
+  return false;
 }
 
-function decodedBase64(text) {
+/// User name and password of Basic credentials.
+function basicOf(authorization) {
+  const [, credentials] = /^basic +([\w+/-]+)/i.exec(authorization) ?? [];
   try {
-    return atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+    return credentials && atob(credentials.replaceAll("-", "+").replaceAll("_", "/"));
   } catch {
     return "";
   }
 }
 
-/// Turns an address at the upstream itself into the one that the caller can reach. Others stay as they are.
-function showPublic(headers, name, url, base, publicOrigin) {
+/// Turns an address at the upstream itself into the one that the caller can reach. Others stay as they are, and so does
+/// one that begins with what is stripped from paths: it is public already.
+function showPublic(headers, name, url, prefix, publicUrl, publicPrefix) {
   const location = headers.get(name);
   if (location === null || !URL.canParse(location, url)) return;
   const to = new URL(location, url);
-  const isInside = base === "" || to.pathname === base || to.pathname.startsWith(`${base}/`);
-  // An address without a host is right as it stands, unless the upstream's paths begin otherwise.
-  const isRelative = !URL.canParse(location) && !location.startsWith("//");
-  if (to.origin !== new URL(url).origin || !isInside || (isRelative && (base === "" || !location.startsWith("/")))) return;
-  headers.set(name, `${publicOrigin}${to.pathname.slice(base.length) || "/"}${to.search}${to.hash}`);
+  if (to.origin !== new URL(url).origin || !isBelow(to.pathname, prefix)) return;
+  const shown = new URL(`${publicPrefix}${to.pathname.slice(prefix.length)}${to.search}${to.hash}`);
+  const asSent = new URL(location, publicUrl);
+  const { pathname: stripped } = new URL(publicPrefix);
+  const isPublic = stripped !== "/" && asSent.origin === shown.origin && isBelow(asSent.pathname, stripped);
+  if (asSent.href !== shown.href && !isPublic) headers.set(name, shown.href);
+}
+
+function isBelow(path, prefix) {
+  return path === prefix || path.startsWith(`${prefix}/`);
 }
 
 /// Deletes headers that an upstream may not set, and keeps shared caches from storing the response.
 function ownOnly(headers, cors) {
   for (const name of [...headers.keys()]) {
-    if (name.startsWith("keystile") || (cors && name.startsWith("access-control-"))) headers.delete(name);
+    const crosses = cors && name.startsWith("access-control-") && name !== "access-control-expose-headers";
+    if (crosses || name.startsWith("keystile")) headers.delete(name);
   }
-  if (headers.has("Cache-Control")) headers.append("Vary", "Authorization, X-Api-Key");
+  if (headers.has("Cache-Control")) headers.append("Vary", ["Authorization", ...keyHeaders].join(", "));
   else headers.set("Cache-Control", "private, no-store");
 }

@@ -5,9 +5,15 @@ use wasm_bindgen::prelude::*;
 
 /// The text for a header that was not sent.
 pub(crate) const ABSENT: &str = "\x01";
+/// The reasons of `failed` that are no fault of the upstream.
+pub(crate) const LATE: &str = "late";
+pub(crate) const KEY_IN_PATH: &str = "key in path";
+pub(crate) const KEY_IN_QUERY: &str = "key in query";
 
 #[wasm_bindgen(module = "/src/glue.js")]
 extern "C" {
+    pub(crate) fn configure(names: &str, own_authorization: &str);
+
     pub(crate) fn describe(request: &JsValue) -> String;
 
     #[allow(clippy::too_many_arguments)]
@@ -15,10 +21,10 @@ extern "C" {
         fetcher: &JsValue,
         request: &JsValue,
         url: &str,
-        base: &str,
-        public_origin: &str,
+        prefix: &str,
+        public_prefix: &str,
         keys: &JsValue,
-        drop_authorization: bool,
+        timeout_ms: u32,
         set: &str,
         answer: &str,
         cors: bool,

@@ -1,4 +1,4 @@
-//! The guard: it judges a request on a route, and forwards or refuses it.
+//! The guard: it judges a request on a route, and forwards or refuses it. A public route asks for no key.
 
 use std::rc::Rc;
 
@@ -6,8 +6,8 @@ use js_sys::JsString;
 use keystile_core::{
     KeyDigest, KeyRecord, Scope, Timestamp,
     access::{
-        route::{Action, Route},
-        verdict::Demand,
+        route::{Enough, Route},
+        verdict::{Demand, Refusal},
     },
     base::{code::Code, path::Path, problem::Problem},
     key::KeyKind,
@@ -31,19 +31,22 @@ use crate::{
 
 /// Answers a request to a guarded route.
 pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> ResponseOrFuture {
-    let fold = |text: &str| String::from(JsString::from(text).to_upper_case().to_lower_case());
     let route = match isolate.config.routes.find(&path, &fold) {
         Ok(Some(route)) => route,
         Ok(None) => {
             let problem = Problem::new(Code::NotRouted, "No route is configured for this path.");
             return reply::refuse(isolate, &incoming, &problem);
         }
-        Err(error) => return reply::refuse(isolate, &incoming, &Problem::new(Code::BadPath, error.detail())),
+        Err(error) => return reply::bad_path(isolate, &incoming, error),
     };
-    let Some(scopes) = Action::of_method(&incoming.method).and_then(|action| route.needs(action)) else {
+    let Some(needs) = route.needs(&incoming.method) else {
         let problem = Problem::new(Code::MethodNotAllowed, "This path does not take this method.");
         return reply::refuse(isolate, &incoming, &problem.with_header("Allow", route.allow()));
     };
+    if needs.enough == Enough::Public {
+        return public(isolate, &incoming, &path, route);
+    }
+    let (scopes, any_of) = (&needs.scopes, needs.enough == Enough::AnyOf);
     let key = match presented_key(isolate, &incoming, route.environment) {
         Ok(key) => key,
         Err(refusal) => return reply::refuse(isolate, &incoming, &failures::refused(isolate, &incoming, &refusal)),
@@ -51,7 +54,7 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
     let (kind, digest) = (key.kind(), key.digest());
     let mut finder = Finder::new(digest, route.strict);
     if let Some(found) = finder.try_now(isolate, &incoming, incoming.now) {
-        let guarded = Guarded { path: &path, route, scopes, kind, digest };
+        let guarded = Guarded { path: &path, route, scopes, any_of, kind, digest };
         let record = match judged(isolate, &incoming, guarded, &found, incoming.now) {
             Ok(record) => record,
             Err(refused) => return ResponseOrFuture::Ready(refused),
@@ -64,19 +67,19 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
             }
             Err(asking) => asking,
         };
-        let (isolate, route, scopes) = (Rc::clone(isolate), route.clone(), scopes.to_vec());
+        let (isolate, route, scopes) = (Rc::clone(isolate), Rc::clone(route), scopes.clone());
         return ResponseOrFuture::later(async move {
-            let guarded = Guarded { path: &path, route: &route, scopes: &scopes, kind, digest };
+            let guarded = Guarded { path: &path, route: &route, scopes: &scopes, any_of, kind, digest };
             after_asking(&isolate, &incoming, guarded, &record, found.provenance, asking).await
         });
     }
     if let Some(problem) = failures::before_storage(isolate, &incoming, &key) {
         return reply::refuse(isolate, &incoming, &problem);
     }
-    let (isolate, route, scopes) = (Rc::clone(isolate), route.clone(), scopes.to_vec());
+    let (isolate, route, scopes) = (Rc::clone(isolate), Rc::clone(route), scopes.clone());
     ResponseOrFuture::later(async move {
         let found = finder.wait(&isolate, &incoming).await;
-        let guarded = Guarded { path: &path, route: &route, scopes: &scopes, kind, digest };
+        let guarded = Guarded { path: &path, route: &route, scopes: &scopes, any_of, kind, digest };
         let now = clock::now();
         let record = match judged(&isolate, &incoming, guarded, &found, now) {
             Ok(record) => record,
@@ -92,12 +95,29 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
     })
 }
 
+/// Folds case as JavaScript does.
+pub(crate) fn fold(text: &str) -> String {
+    String::from(JsString::from(text).to_upper_case().to_lower_case())
+}
+
+/// Forwards a request that needs no key. If it has one, that is not judged, and it doesn't go on; so it may not stand
+/// in the URL.
+fn public(isolate: &Isolate, incoming: &Incoming, path: &Path, route: &Route) -> ResponseOrFuture {
+    if let Err(error) = incoming.carriers().check_url(isolate.config.key_forms()) {
+        let problem = failures::refused(isolate, incoming, &Refusal::from(error));
+        return reply::refuse(isolate, incoming, &problem);
+    }
+    let provenance = Provenance::default();
+    ResponseOrFuture::Ready(forward::forward(isolate, incoming, path, route, None, &[], provenance, incoming.now))
+}
+
 /// A request on a route, with the demands of the route and its key.
 #[derive(Clone, Copy)]
 struct Guarded<'a> {
     path: &'a Path,
     route: &'a Route,
     scopes: &'a [Scope],
+    any_of: bool,
     kind: KeyKind,
     digest: KeyDigest,
 }
@@ -110,14 +130,14 @@ fn judged(
     found: &Found,
     now: Timestamp,
 ) -> Result<Rc<KeyRecord>, JsValue> {
-    let Guarded { route, scopes, kind, .. } = guarded;
-    let demand = Demand { environment: route.environment, tenant: None, scopes, ip: incoming.ip(), now };
+    let Guarded { route, scopes, any_of, kind, .. } = guarded;
+    let demand = Demand { environment: route.environment, tenant: None, scopes, any_of, ip: incoming.ip(), now };
     let problem = match &found.known {
         Ok(known) => match demand.judge(&known.record, known.suspended, &isolate.config.catalog) {
             Ok(()) => return Ok(Rc::clone(&known.record)),
             Err(refusal) => {
                 usage::count(isolate, incoming, &known.record, Err(&refusal), now);
-                refusal.problem(&isolate.config.name)
+                refusal.problem(&isolate.config.challenge)
             }
         },
         Err(unknown) => failures::unknown(isolate, incoming, kind, unknown),
@@ -176,8 +196,8 @@ fn settled(
         usage::count(isolate, incoming, record, verdict.as_ref().copied(), now);
     }
     let problem = match verdict {
-        Ok(Ok(())) => return forward::forward(isolate, incoming, path, route, record, &states, provenance, now),
-        Ok(Err(refusal)) => refusal.problem(&isolate.config.name),
+        Ok(Ok(())) => return forward::forward(isolate, incoming, path, route, Some(record), &states, provenance, now),
+        Ok(Err(refusal)) => refusal.problem(&isolate.config.challenge),
         Err(unavailable) => unavailable,
     };
     Reply::problem(&problem, &incoming.request_id).with_limits(&states).finish(isolate, incoming, provenance)

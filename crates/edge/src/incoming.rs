@@ -23,9 +23,12 @@ pub(crate) struct Incoming {
     pub(crate) path: String,
     pub(crate) query: Option<String>,
     pub(crate) authorization: Option<String>,
-    pub(crate) x_api_key: Option<String>,
     pub(crate) origin: Option<String>,
     pub(crate) requested_method: Option<String>,
+    /// User name and password of `Authorization: Basic …`.
+    pub(crate) basic: Option<String>,
+    /// The values of the headers that `[keys] headers` names, in its order.
+    pub(crate) named: Vec<Option<String>>,
     /// The source address that Cloudflare states. The caller's `X-Forwarded-For` is ignored, since anybody can write it.
     pub(crate) connecting_ip: Option<String>,
 }
@@ -46,10 +49,11 @@ impl Incoming {
             path,
             query,
             authorization: next(),
-            x_api_key: next(),
             connecting_ip: next(),
             origin: next(),
             requested_method: next(),
+            basic: next(),
+            named: parts.map(|part| (part != ABSENT).then(|| part.to_owned())).collect(),
             request_id,
             request,
             env: env.unchecked_into(),
@@ -61,16 +65,11 @@ impl Incoming {
     pub(crate) fn carriers(&self) -> Carriers<'_> {
         Carriers {
             authorization: self.authorization.as_deref(),
-            x_api_key: self.x_api_key.as_deref(),
+            basic: self.basic.as_deref(),
+            named: &self.named,
+            path: &self.path,
             query: self.query.as_deref().unwrap_or_default(),
         }
-    }
-
-    /// Whether `Authorization` holds a Bearer token. Such a token is for Keystile alone; credentials of other schemes
-    /// are for the upstream.
-    pub(crate) fn has_bearer(&self) -> bool {
-        let bearer = |text: &[u8]| text.eq_ignore_ascii_case(b"bearer");
-        self.authorization.as_ref().is_some_and(|header| header.as_bytes().windows(6).any(bearer))
     }
 
     /// The source address, for the verdict.

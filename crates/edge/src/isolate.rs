@@ -23,6 +23,8 @@ use keystile_runtime::{config, random, secret, upstream};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
+use crate::glue;
+
 thread_local! {
     static ISOLATE: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
 }
@@ -48,10 +50,12 @@ pub(crate) struct Isolate {
     requests: Cell<u64>,
 }
 
-/// An upstream's binding and signing secret, read from the environment once.
+/// An upstream's settings, with its binding and signing secret, read from the environment once.
 pub(crate) struct UpstreamHandle {
     pub(crate) upstream: upstream::Upstream,
+    pub(crate) name: String,
     pub(crate) signing_secret: Option<Vec<u8>>,
+    pub(crate) timeout_ms: u32,
 }
 
 impl UpstreamHandle {
@@ -67,7 +71,12 @@ impl UpstreamHandle {
                 None => return Err(format!("the secret {name} is not set")),
             },
         };
-        Ok(Self { upstream: upstream::Upstream::of(&configured.target, env)?, signing_secret })
+        Ok(Self {
+            upstream: upstream::Upstream::of(&configured.target, env)?,
+            name: configured.name.clone(),
+            signing_secret,
+            timeout_ms: configured.timeout_seconds * 1_000,
+        })
     }
 }
 
@@ -88,6 +97,7 @@ impl Isolate {
 
     fn new(env: &Env) -> worker::Result<Self> {
         let config: EdgeConfig = config::load()?;
+        glue::configure(&config.places.named.join(","), &config.own_authorization);
         let random = base62::draw::<8>(&random::bytes::<32>()?).unwrap_or(*b"00000000");
         let name: String = random.map(char::from).iter().collect();
         let root_keys = secret::text(env, "KEYSTILE_ROOT_KEY").unwrap_or_default();

@@ -10,7 +10,7 @@ use keystile_core::{
         verdict::{self, Refusal},
     },
     base::problem::Problem,
-    key::credential::CredentialHeader,
+    key::credential::Places,
 };
 use keystile_runtime::clock;
 
@@ -37,13 +37,15 @@ impl Operator {
     /// # Errors
     /// The reason why there is none.
     pub(crate) fn presented(isolate: &Isolate, incoming: &Incoming) -> Result<Self, Problem> {
-        let refused = |refusal: &Refusal| failures::refused(isolate, incoming, refusal);
-        let text = incoming.carriers().credential(&[CredentialHeader::Bearer], isolate.config.key_forms());
-        let text = text.map_err(|error| refused(&error.into()))?;
+        let forms = isolate.config.key_forms();
+        let refused =
+            |refusal: Refusal| failures::noted(isolate, incoming, refusal.problem(&isolate.config.operator_challenge));
+        let text = incoming.carriers().credential(&Places::bearer(), forms);
+        let text = text.map_err(|error| refused(error.into()))?;
         if isolate.root_keys.include(text) {
             return Ok(Self::Root);
         }
-        let key = isolate.keyring.parse_operator_key(text).map_err(|error| refused(&error.into()))?;
+        let key = isolate.keyring.parse_operator_key(text, forms).map_err(|error| refused(error.into()))?;
         Ok(Self::Key(key.digest()))
     }
 
@@ -65,9 +67,9 @@ impl Operator {
                 if judged.is_err() || moment == Moment::Answer {
                     usage::count(isolate, incoming, &known.record, judged.as_ref().map(drop), now);
                 }
-                judged.map_err(|refusal| refusal.problem(&isolate.config.name))
+                judged.map_err(|refusal| refusal.problem(&isolate.config.operator_challenge))
             }
-            Err(unknown) => Err(unknown.problem(&isolate.config.name)),
+            Err(unknown) => Err(unknown.problem(&isolate.config.operator_challenge)),
         };
         (reach, provenance)
     }

@@ -1,7 +1,11 @@
 //! Answers that the edge makes itself.
 
 use keystile_core::{
-    base::problem::{self, Problem},
+    base::{
+        code::Code,
+        path::PathError,
+        problem::{self, Problem},
+    },
     feed::lookup::Waited,
     limits::state::LimitState,
 };
@@ -40,8 +44,7 @@ impl Reply {
     pub(crate) fn preflight(isolate: &Isolate, incoming: &Incoming) -> Self {
         let mut headers = Vec::new();
         if let Some(cors) = &isolate.config.cors {
-            let allowed = ["Authorization", "X-Api-Key"].into_iter().chain(cors.headers.iter().map(String::as_str));
-            headers.push(("Access-Control-Allow-Headers", allowed.collect::<Vec<_>>().join(", ")));
+            headers.push(("Access-Control-Allow-Headers", cors.headers.join(", ")));
             headers.push(("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE".into()));
             headers.push(("Access-Control-Max-Age", cors.max_age_seconds.to_string()));
         }
@@ -72,6 +75,11 @@ pub(crate) fn refuse(isolate: &Isolate, incoming: &Incoming, problem: &Problem) 
     ResponseOrFuture::Ready(reply.finish(isolate, incoming, Provenance::default()))
 }
 
+/// The response for a path that servers may read in two ways.
+pub(crate) fn bad_path(isolate: &Isolate, incoming: &Incoming, error: PathError) -> ResponseOrFuture {
+    refuse(isolate, incoming, &Problem::new(Code::BadPath, error.detail()))
+}
+
 /// The headers of every answer, including an upstream's: cross-origin access, costs, and whether the answer rests on KV
 /// alone.
 pub(crate) fn answer_headers(
@@ -97,16 +105,16 @@ pub(crate) fn answer_headers(
     headers
 }
 
-/// The headers of answers that a page of an allowed origin may read.
-const EXPOSED: &str = "Keystile-Request-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy";
-
 /// The headers that let a page of an allowed origin read the answer.
 fn cross_origin(isolate: &Isolate, incoming: &Incoming) -> Vec<(&'static str, String)> {
-    let (Some(cors), Some(origin)) = (&isolate.config.cors, &incoming.origin) else { return Vec::new() };
-    let mut headers = vec![("Vary", "Origin".to_owned())];
-    if let Some(allowed) = cors.origins.iter().find(|allowed| *allowed == "*" || *allowed == origin) {
-        headers.push(("Access-Control-Allow-Origin", allowed.clone()));
-        headers.push(("Access-Control-Expose-Headers", EXPOSED.into()));
+    let Some(cors) = &isolate.config.cors else { return Vec::new() };
+    let mut headers = Vec::new();
+    if !cors.is_open() {
+        headers.push(("Vary", "Origin".to_owned()));
+    }
+    if let Some(allowed) = cors.allowed(incoming.origin.as_deref()) {
+        headers.push(("Access-Control-Allow-Origin", allowed.into()));
+        headers.push(("Access-Control-Expose-Headers", cors.exposed.clone()));
     }
     headers
 }

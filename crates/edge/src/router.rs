@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use keystile_core::base::{code::Code, path::Path, problem::Problem};
+use keystile_core::base::path::{Path, PathError};
 
 use crate::{
     endpoints,
@@ -14,21 +14,27 @@ use crate::{
     response::ResponseOrFuture,
 };
 
-/// Answers a request.
+/// Answers a request. Keystile's own paths go before any route, and nothing that a server may read as one of them gets
+/// to an upstream.
 pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming) -> ResponseOrFuture {
-    let path = match Path::parse(&incoming.path) {
+    let path = match Path::of_request(&incoming.path) {
         Ok(path) => path,
-        Err(error) => return reply::refuse(isolate, &incoming, &Problem::new(Code::BadPath, error.detail())),
+        Err(error) => return reply::bad_path(isolate, &incoming, error),
     };
     if incoming.is_preflight() && isolate.config.cors.is_some() {
         let reply = Reply::preflight(isolate, &incoming);
         return ResponseOrFuture::Ready(reply.finish(isolate, &incoming, Provenance::default()));
     }
-    if let Some(endpoint) = path.below(&isolate.config.base) {
+    let (base, hooks_base) = (&isolate.config.base, isolate.config.hooks_base.as_ref());
+    let own = path.merged();
+    if let Some(endpoint) = own.below(base) {
         return endpoints::answer(isolate, incoming, endpoint);
     }
-    if isolate.config.hooks_base.as_ref().is_some_and(|base| path.below(base).is_some()) {
+    if hooks_base.is_some_and(|base| own.below(base).is_some()) {
         return ResponseOrFuture::Ready(hooks::hand_over(isolate, &incoming, "", Provenance::default()));
+    }
+    if hooks_base.into_iter().chain([base]).any(|base| path.is_read_below(base, &guard::fold)) {
+        return reply::bad_path(isolate, &incoming, PathError::Ambiguous);
     }
     guard::answer(isolate, incoming, path)
 }

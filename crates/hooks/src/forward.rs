@@ -42,10 +42,11 @@ const DROPPED: &[&str] = &[
     "true-client-ip",
     "x-client-ip",
     "x-cluster-client-ip",
+    "x-host",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
-    "x-original-url",
+    "x-override-url",
     "x-rewrite-url",
     // Only Keystile may set these.
     "webhook-id",
@@ -199,7 +200,7 @@ fn headers(
 fn goes_on(name: &str, scheme: &Scheme) -> bool {
     // Some servers take an underscore for a hyphen.
     let plain = name.replace('_', "-");
-    let of_network = plain.starts_with("cf-") || plain.starts_with("x-forwarded-") || plain.starts_with("x-real-ip");
+    let of_network = ["cf-", "x-forwarded-", "x-original-", "x-real-ip"].iter().any(|family| plain.starts_with(family));
     let signature = plain.contains("signature")
         || scheme.signature.iter().any(|place| match place {
             Place::Header(names) => names.iter().any(|other| other == name),
@@ -241,6 +242,9 @@ mod tests {
         });
         let scheme = Scheme::from_value(scheme).unwrap();
         for name in ["x-sent-proof", "x-hub-signature", "authorization", "x_api_key", "keystile-tenant", "webhook-id"] {
+            assert!(!goes_on(name, &scheme), "{name}");
+        }
+        for name in ["x-host", "x_original_host", "x-original-method", "x-override-url", "x-forwarded-path"] {
             assert!(!goes_on(name, &scheme), "{name}");
         }
         for name in ["content-type", "content-encoding", "x-github-event", "user-agent"] {

@@ -77,7 +77,15 @@ impl Incoming {
         self.reach.as_deref() == Some(ALL)
     }
 
-    /// Reads the body. It can be called once.
+    /// Reads a body of JSON. It can be called once.
+    ///
+    /// # Errors
+    /// The reason why the body can't be read.
+    pub(crate) async fn json(&self, limit: u32) -> Result<Vec<u8>, BodyError> {
+        body::read_json(&self.request, limit).await
+    }
+
+    /// Reads the body as it came. It can be called once.
     ///
     /// # Errors
     /// The reason why the body can't be read.

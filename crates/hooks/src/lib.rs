@@ -68,7 +68,8 @@ async fn answer(incoming: &Incoming) -> Reply {
             return Problem::internal().into();
         }
     };
-    let Ok(path) = Path::parse(incoming.path()) else { return unknown_source() };
+    let Ok(path) = Path::of_request(incoming.path()) else { return unknown_source() };
+    let path = path.merged();
     if path.below(&hooks.config.base) == Some("/v1/webhooks/verify") {
         return verify_endpoint::answer(&hooks, incoming).await.unwrap_or_else(Reply::from);
     }

@@ -5,7 +5,7 @@
 
 use keystile_core::{
     api::verify_webhook::{self, Chosen, Judge, VerifyDelivery},
-    base::{code::Code, fields, json_object::ReadObjectError, problem::Problem},
+    base::{code::Code, fields, problem::Problem},
 };
 use keystile_runtime::log;
 use keystile_webhook::{Failure, Options, Scheme, Secrets, Verified};
@@ -27,8 +27,8 @@ pub(crate) async fn answer(hooks: &Hooks, incoming: &Incoming) -> Result<Reply, 
         let problem = Problem::new(Code::MethodNotAllowed, "This endpoint does not take this method.");
         return Err(problem.with_header("Allow", "POST"));
     }
-    let body = incoming.body(verify_webhook::MAX_REQUEST_BYTES).await?;
-    let asked = VerifyDelivery::parse(&body).map_err(not_read)?;
+    let body = incoming.json(verify_webhook::MAX_REQUEST_BYTES).await?;
+    let asked = VerifyDelivery::parse(&body)?;
     drop(body);
     let verdict = judge(hooks, incoming, asked).await?;
     if verdict == Err(Failure::TooMuchWork) {
@@ -36,15 +36,6 @@ pub(crate) async fn answer(hooks: &Hooks, incoming: &Incoming) -> Result<Reply, 
         return Err(fields::invalid(&verify_webhook::too_much_work()));
     }
     Ok(Reply::json(200, &verify_webhook::answer(verdict.as_ref())))
-}
-
-fn not_read(why: ReadObjectError) -> Problem {
-    match why {
-        ReadObjectError::Json { line, column } => {
-            Problem::new(Code::MalformedJson, format!("The body is not JSON: line {line}, column {column}."))
-        }
-        ReadObjectError::Mistakes(mistakes) => fields::invalid(&mistakes),
-    }
 }
 
 async fn judge(

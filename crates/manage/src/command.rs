@@ -11,6 +11,7 @@ use keystile_core::{
         scope::Catalog,
         session::{Actor, Portal, exceeds},
     },
+    api::if_match::{IfMatch, Versioned},
     base::{id::DeliveryId, problem::Problem},
     ledger::{
         idempotency::Claim,
@@ -51,16 +52,44 @@ pub(crate) struct Origin {
     /// The portal session through which a customer asks; `None` if the actor themselves ask.
     #[serde(default)]
     pub(crate) portal: Option<Portal>,
+    /// The versions that the caller has seen, of which what is changed must have one; `None` if any will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) if_match: Option<IfMatch>,
 }
 
 impl Origin {
     /// A caller's request.
-    pub(crate) fn new(judged: &Judged, ip: Option<String>, request_id: &str, claim: Option<Claim>) -> Self {
+    pub(crate) fn new(
+        judged: &Judged,
+        ip: Option<String>,
+        request_id: &str,
+        claim: Option<Claim>,
+        if_match: Option<IfMatch>,
+    ) -> Self {
         let Judged { caller: Caller { id, name, reach, portal, .. }, until, .. } = judged;
         let (actor_id, actor_name) = (id.clone(), name.clone());
         let may_raise = *reach == Reach::All;
         let portal = portal.clone();
-        Self { actor_id, actor_name, ip, request_id: request_id.into(), claim, judged_until: *until, may_raise, portal }
+        let request_id = request_id.into();
+        Self { actor_id, actor_name, ip, request_id, claim, judged_until: *until, may_raise, portal, if_match }
+    }
+
+    /// Checks that a key has a version that the caller has seen. This comes after all checks of the request itself
+    /// (RFC 9110, 13.2.1).
+    ///
+    /// # Errors
+    /// The 412 with the present version.
+    pub(crate) fn check_key(&self, key: &Key) -> Result<(), Problem> {
+        let thing = if key.record.id.is_operators() { Versioned::Operator } else { Versioned::Key };
+        self.if_match.as_ref().map_or(Ok(()), |if_match| if_match.check(thing, key.record.version))
+    }
+
+    /// Checks the same of a tenant.
+    ///
+    /// # Errors
+    /// The 412 with the present version.
+    pub(crate) fn check_tenant(&self, version: u64) -> Result<(), Problem> {
+        self.if_match.as_ref().map_or(Ok(()), |if_match| if_match.check(Versioned::Tenant, version))
     }
 
     /// The customer on whose behalf the actor acts.
@@ -110,6 +139,7 @@ impl Origin {
             judged_until: None,
             may_raise: false,
             portal: None,
+            if_match: None,
         }
     }
 }

@@ -6,7 +6,10 @@ use std::{cell::OnceCell, rc::Rc};
 
 use keystile_core::{
     Keyring, RootKeys,
-    api::shown::{Holds, Showing},
+    api::{
+        exposed::Secrets,
+        shown::{Holds, Showing},
+    },
     config::ManageConfig,
 };
 use keystile_runtime::{config, secret};
@@ -37,6 +40,11 @@ impl Deployment {
             }
             Ok(Self { config: config()?, keyring: secret::keyring(env)?, root_keys })
         })
+    }
+
+    /// The keys that no text of a request may hold.
+    pub(crate) fn secrets(&self) -> Secrets<'_> {
+        Secrets { forms: self.config.key_forms(), root_keys: &self.root_keys }
     }
 
     /// The condition on which `effective_by` can be relied on in this deployment.

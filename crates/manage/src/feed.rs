@@ -12,6 +12,7 @@
 mod claims;
 mod log;
 mod page;
+mod recovery;
 mod schema;
 mod staleness;
 mod tenants;
@@ -48,6 +49,7 @@ const NO_REQUEST_ID: &str = "req_none";
 #[durable_object]
 pub struct Feed {
     state: State,
+    env: Env,
     opened: OnceCell<Opened>,
 }
 
@@ -61,8 +63,8 @@ struct Opened {
 }
 
 impl DurableObject for Feed {
-    fn new(state: State, _env: Env) -> Self {
-        Self { state, opened: OnceCell::new() }
+    fn new(state: State, env: Env) -> Self {
+        Self { state, env, opened: OnceCell::new() }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -81,8 +83,15 @@ impl DurableObject for Feed {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        let trim = async |now| self.open()?.trim(now);
-        alarm::carry_out(self.state.storage(), "feed", ALARM_RETRY_MS, trim).await
+        let work = async |now| {
+            let opened = self.open()?;
+            opened.trim(now)?;
+            if recovery::carry_on(&opened.database, &self.env, NO_REQUEST_ID).await? {
+                opened.arm(clock::now());
+            }
+            Ok(())
+        };
+        alarm::carry_out(self.state.storage(), "feed", ALARM_RETRY_MS, work).await
     }
 }
 
@@ -113,6 +122,10 @@ impl Feed {
 impl Opened {
     fn poll(&self, request: &PollRequest, now: Timestamp) -> std::result::Result<PollAnswer, Failure> {
         self.staleness.state(&self.database, request.max_staleness_ms, now)?;
+        if self.log.was_put_back(request) && recovery::notice_isolate(&self.database, self.log.head(), request.cursor)?
+        {
+            self.arm(now);
+        }
         Ok(self.log.poll(&self.database, request)?)
     }
 
@@ -122,9 +135,9 @@ impl Opened {
 
     fn publish(&self, request: &PublishRequest, now: Timestamp) -> std::result::Result<PublishAnswer, Failure> {
         let own = deployment::config()?.max_staleness_ms;
-        self.log.publish(&self.database, &request.changes, now)?;
+        let ahead = self.log.publish(&self.database, &request.changes, now)?;
         self.keep_armed()?;
-        Ok(PublishAnswer { max_staleness_ms: self.staleness.largest(now).map_or(own, |stated| stated.max(own)) })
+        Ok(PublishAnswer { max_staleness_ms: self.staleness.largest(now).map_or(own, |stated| stated.max(own)), ahead })
     }
 
     fn claim(&self, request: &ClaimRequest, _now: Timestamp) -> std::result::Result<ClaimAnswer, Failure> {
@@ -134,6 +147,9 @@ impl Opened {
     fn acknowledge(&self, request: &AcknowledgeRequest, now: Timestamp) -> std::result::Result<Done, Failure> {
         self.log.acknowledge(&self.database, request, now)?;
         self.keep_armed()?;
+        if recovery::notice_ledger(&self.database, self.log.head(), &request.versions)? {
+            self.arm(now);
+        }
         Ok(Done {})
     }
 

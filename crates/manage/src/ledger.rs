@@ -9,6 +9,7 @@
 //! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
 //! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`usage`] and [`tenant_usage`] keep the
 //! counts that edges send; [`report`] reports to the overview of all tenants, and [`reporting`] is the table for that;
+//! [`revocations`] finds keys to revoke together; [`secrets`] counts keys by the secret that they depend on;
 //! [`schema`] defines the tables.
 
 pub(crate) mod additions;
@@ -32,7 +33,9 @@ pub(crate) mod overlap;
 pub(crate) mod refusals;
 mod report;
 pub(crate) mod reporting;
+pub(crate) mod revocations;
 mod schema;
+pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod suspension;

@@ -9,6 +9,7 @@ mod count_uses;
 mod create_key;
 mod dead_letter;
 mod disable_key;
+mod erase_metadata;
 mod export_audit;
 mod get_catalog;
 mod get_key;
@@ -26,8 +27,12 @@ mod list_tenants;
 mod list_webhook_sources;
 mod openapi;
 mod portal_session;
+mod publish_again;
+mod read_dead_letter;
+mod redrive_all;
 mod restore_limits;
 mod revoke_key;
+mod revoke_keys;
 mod rotate_key;
 mod self_revoke;
 mod session;
@@ -40,7 +45,7 @@ mod update_tenant;
 
 use keystile_core::{
     access::operator::OperatorScope::{self, *},
-    objects::ledger::{SelfRevoke, TellLimits},
+    objects::ledger::{PublishAgain, SelfRevoke, TellLimits},
     usage::batch::UsageBatch,
 };
 use worker::{Env, Method, Request};
@@ -147,8 +152,11 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/v1/tenants/{tenant}/keys" listKeys, KeysRead of PathTenant or portal => list_keys::of_tenant;
     Post "/v1/tenants/{tenant}/keys" createKey, KeysWrite of PathTenant or portal => create_key::of_tenant;
     Post "/v1/tenants/{tenant}/keys/import" importKeys, KeysWrite of PathTenant => import_keys::of_tenant;
+    Post "/v1/tenants/{tenant}/keys/revoke" revokeKeys, KeysWrite of PathTenant => revoke_keys::of_tenant;
     Get "/v1/tenants/{tenant}/keys/{id}" getKey, KeysRead of PathTenant or portal => get_key::of_tenant;
     Patch "/v1/tenants/{tenant}/keys/{id}" updateKey, KeysWrite of PathTenant or portal => update_key::of_tenant;
+    Delete "/v1/tenants/{tenant}/keys/{id}/metadata" eraseKeyMetadata,
+        KeysWrite of PathTenant => erase_metadata::of_tenant;
     Get "/v1/tenants/{tenant}/keys/{id}/usage" getKeyUsage, KeysRead of PathTenant or portal => get_usage::of_key;
     Get "/v1/tenants/{tenant}/keys/{id}/limits" getKeyLimits, KeysRead of PathTenant or portal => get_limits::of_key;
     Post "/v1/tenants/{tenant}/keys/{id}/quotas/{name}/add" addToKeyQuota,
@@ -173,6 +181,10 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/v1/webhooks" listWebhookSources, WebhooksRead of AllTenants => list_webhook_sources::of_deployment;
     Get "/v1/webhooks/{source}/dead-letters" listDeadLetters,
         WebhooksRead of AllTenants => list_dead_letters::of_source;
+    Post "/v1/webhooks/{source}/dead-letters/redrive" redriveDeadLetters,
+        WebhooksWrite of AllTenants => redrive_all::of_source;
+    Get "/v1/webhooks/{source}/dead-letters/{id}/body" getDeadLetterBody,
+        WebhooksWrite of AllTenants => read_dead_letter::body;
     Post "/v1/webhooks/{source}/dead-letters/{id}/redrive" redriveDeadLetter,
         WebhooksWrite of AllTenants => dead_letter::redrive;
     Post "/v1/webhooks/{source}/dead-letters/{id}/discard" discardDeadLetter,
@@ -184,6 +196,7 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::read::<Authenticate>(),
     Handler::read::<export_audit::ExportAudit>(),
     Handler::read::<get_key::GetKey>(),
+    Handler::read::<get_overview::CountSecrets>(),
     Handler::read::<get_tenant::GetTenant>(),
     Handler::read::<get_usage::GetKeyUsage>(),
     Handler::read::<get_usage::GetTenantUsage>(),
@@ -202,9 +215,14 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<dead_letter::Redrive>(),
     Handler::change::<disable_key::Disable>(),
     Handler::change::<disable_key::Enable>(),
+    Handler::change::<erase_metadata::EraseMetadata>(),
     Handler::change::<import_keys::ImportKeys>(),
+    Handler::change::<PublishAgain>(),
+    Handler::change::<read_dead_letter::NoteRead>(),
+    Handler::change::<redrive_all::RedriveAll>(),
     Handler::change::<restore_limits::RestoreLimits>(),
     Handler::change::<revoke_key::Revoke>(),
+    Handler::change::<revoke_keys::RevokeKeys>(),
     Handler::change::<rotate_key::Rotate>(),
     Handler::change::<SelfRevoke>(),
     Handler::change::<suspend_tenant::Resume>(),

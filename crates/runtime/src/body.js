@@ -2,6 +2,12 @@
 
 const FIRST_BYTES = 16 * 1024;
 
+/// Whether a body is compressed, or encoded in another way.
+export function isEncoded(request) {
+  const encoding = request.headers.get("Content-Encoding");
+  return encoding !== null && encoding.trim().toLowerCase() !== "identity";
+}
+
 /// A body's bytes, or one word that says why there are none.
 ///
 /// The platform fills one buffer, even if the chunks are small. A chunk as an object of its own takes 5 KB, so a body

@@ -23,6 +23,8 @@ pub enum BodyError {
     TooSlow,
     /// The sender hung up.
     BrokenOff,
+    /// The body is compressed, where only plain ones are taken.
+    Encoded,
 }
 
 impl fmt::Display for BodyError {
@@ -31,6 +33,7 @@ impl fmt::Display for BodyError {
             Self::TooLarge { limit } => write!(f, "the body has more than {limit} bytes"),
             Self::TooSlow => f.write_str("the body took too long"),
             Self::BrokenOff => f.write_str("the body broke off"),
+            Self::Encoded => f.write_str("the body is compressed"),
         }
     }
 }
@@ -48,11 +51,21 @@ impl From<BodyError> for Problem {
                 Self::new(Code::BodyTimeout, format!("The body was not there whole after {seconds} seconds."))
             }
             BodyError::BrokenOff => Self::new(Code::MalformedBody, "The body broke off."),
+            BodyError::Encoded => Self::new(Code::UnsupportedMediaType, "Send the body without a Content-Encoding.")
+                .with_header("Accept-Encoding", "identity"),
         }
     }
 }
 
-/// Reads the body of a `Request`. The memory is in proportion to the bytes received, even if the chunks are small. It
+/// Reads a body of JSON, which must not be compressed (RFC 7694): a small one could hold any amount.
+///
+/// # Errors
+/// [`BodyError`].
+pub async fn read_json(request: &JsValue, limit: u32) -> Result<Vec<u8>, BodyError> {
+    if is_encoded(request) { Err(BodyError::Encoded) } else { read(request, limit).await }
+}
+
+/// Reads the body of a `Request` as it came. The memory is in proportion to the bytes received, even if the chunks are small. It
 /// can be called once.
 ///
 /// # Errors
@@ -72,6 +85,9 @@ pub async fn read(request: &JsValue, limit: u32) -> Result<Vec<u8>, BodyError> {
 
 #[wasm_bindgen(module = "/src/body.js")]
 extern "C" {
+    #[wasm_bindgen(js_name = isEncoded)]
+    fn is_encoded(request: &JsValue) -> bool;
+
     #[wasm_bindgen(js_name = readBody)]
     fn read_body(request: &JsValue, limit: u32, deadline_ms: u32) -> Promise;
 }

@@ -2,13 +2,11 @@
 // and no more time than its deadline, wherever a worker reads one.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import net from "node:net";
 import { after, before, describe, test } from "node:test";
 
 import { eventually, sleep, startRig, WITH_SOURCE } from "../../support/rig.mjs";
-
-const MIB = 1024 * 1024;
+import { MIB, runtimeMemory } from "../../support/runtime_memory.mjs";
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
 const STACKS = {
@@ -45,21 +43,6 @@ async function begun(stack, target, authorization) {
     received: () => received,
     close: () => socket.destroy(),
   };
-}
-
-/** The memory of the runtimes that this process has started, in bytes. */
-function runtimeMemory() {
-  const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid=,rss=,comm="], { encoding: "utf8" }).trim().split("\n");
-  const processes = rows.map((row) => row.trim().split(/\s+/)).map(([pid, parent, kib, name]) => ({ pid, parent, kib, name }));
-  const ours = new Set([String(process.pid)]);
-  for (let grown = true; grown; ) {
-    const before = ours.size;
-    for (const { pid, parent } of processes) if (ours.has(parent)) ours.add(pid);
-    grown = ours.size > before;
-  }
-  const runtimes = processes.filter(({ pid, name }) => ours.has(pid) && name.includes("workerd"));
-  assert.ok(runtimes.length, "no workerd below this process");
-  return runtimes.reduce((sum, { kib }) => sum + Number(kib) * 1024, 0);
 }
 
 describe("200,000 chunks of one byte are held in little memory:", () => {

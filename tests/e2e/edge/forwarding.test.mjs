@@ -17,14 +17,25 @@ before(async () => {
     received = { method: request.method, url: request.url, headers: request.headers };
     // Not 3xx: the harness's own fetch would follow it.
     if (answerHeaders) response.writeHead(201, answerHeaders);
-    response.end("ok");
+    if (request.url.endsWith("/silent")) return;
+    if (request.url.endsWith("/slowly")) {
+      response.write("the ");
+      setTimeout(() => response.end("body"), 2_000);
+    } else {
+      response.end("ok");
+    }
   });
   await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
   const url = `url = "http://127.0.0.1:${upstream.address().port}/base"`;
-  rig = await startRig({ name: "forwarding", settings: { 'url = "http://127.0.0.1:1"': url }, edges: { edge1: {} } });
+  const settings = {
+    'url = "http://127.0.0.1:1"': `${url}\ntimeout_seconds = 1`,
+    'service = "ODD"': 'service = "ODD"\ntimeout_seconds = 1',
+  };
+  rig = await startRig({ name: "forwarding", settings, edges: { edge1: {} } });
 });
 after(async () => {
   await rig.close();
+  upstream.closeAllConnections();
   await new Promise((resolve) => upstream.close(resolve));
 });
 
@@ -41,14 +52,16 @@ test("an upstream by URL can check the signature over method, path, query and id
   const [path, query] = url.split("?");
   const lines = [...components.matchAll(/"([^"]+)"/g)].map(([, name]) => {
     const value = { "@method": "GET", "@path": path, "@query": `?${query}` }[name] ?? headers[name];
+    assert.ok(value, name);
     return `"${name}": ${value}`;
   });
   const base = [...lines, `"@signature-params": ${components}${parameters}`].join("\n");
   const expected = createHmac("sha256", "signing secret of the test upstream").update(base).digest("base64");
   assert.equal(headers.signature, `keystile=:${expected}:`);
-  for (const covered of ["keystile-key-id", "keystile-tenant", "keystile-scopes", "keystile-environment"]) {
+  for (const covered of ["keystile-key-id", "keystile-tenant", "keystile-scopes", "keystile-environment", "keystile-upstream"]) {
     assert.ok(components.includes(`"${covered}"`), covered);
   }
+  assert.equal(headers["keystile-upstream"], "by-url", "what another upstream with the same secret can tell it by");
   const created = Number(/created=(\d+)/.exec(parameters)[1]);
   const expires = Number(/expires=(\d+)/.exec(parameters)[1]);
   assert.ok(Math.abs(created - Date.now() / 1000) < 5);
@@ -140,7 +153,7 @@ test("an upstream's own caching, redirects, cookies and errors come back as they
   assert.equal(redirect.headers.get("location"), "https://elsewhere.example/");
   assert.equal(redirect.headers.get("cache-control"), "private, no-store");
   assert.deepEqual((await get("cookies")).headers.getSetCookie(), ["a=1", "b=2"]);
-  assert.match((await get("cached")).headers.get("vary"), /X-Api-Key/);
+  assert.match((await get("cached")).headers.get("vary"), /X-Api-Key/i);
   assert.equal((await get("empty")).status, 204);
   const broken = await get("error");
   assert.equal(broken.status, 500);
@@ -230,6 +243,24 @@ test("no key of this deployment reaches an upstream in any header, whoever's, wh
   for (const secret of [key.key, other.key, operator.key, ROOT_KEY]) assert.ok(!logs.includes(secret));
 });
 
+test("no key goes on in a URL either, in whatever encoding, nor as a header's name", async () => {
+  const { key } = await rig.create();
+  const twice = (text) => encodeURIComponent(text.replaceAll("_", "%5F"));
+  for (const form of [base64(`{"key":"${key}"}`), twice(key)]) {
+    for (const base of ["/api/open", "/signed"]) {
+      received = undefined;
+      const inQuery = await rig.edge("edge1", `${base}?state=${form}`, { key });
+      assert.deepEqual([inQuery.status, inQuery.code], [400, "CREDENTIAL_IN_QUERY"], inQuery.text);
+      const inPath = await rig.edge("edge1", `${base}/${form}`, { key });
+      assert.deepEqual([inPath.status, inPath.code], [400, "CREDENTIAL_IN_PATH"], inPath.text);
+      assert.equal(received, undefined);
+    }
+  }
+  const { headers } = (await rig.edge("edge1", "/api/open", { key, headers: { [key]: "1", [`X-${ROOT_KEY}`]: "1" } })).body;
+  assert.deepEqual(Object.keys(headers).filter((name) => /knq_live|ksroot/.test(name)), []);
+  for (const secret of [key.toLowerCase(), ROOT_KEY]) assert.ok(!JSON.stringify(rig.server.getLogs()).includes(secret));
+});
+
 test("what only looks a little like a key goes on", async () => {
   const key = await rig.create();
   const headers = {
@@ -289,12 +320,36 @@ test("an upstream that is not reached: 502, with the request's id", async () => 
   assert.equal(answer.body.request_id, answer.headers.get("keystile-request-id"));
 });
 
-test("a WebSocket goes through", async () => {
+test("an upstream that accepts and does not answer: 504, with the request's id", async () => {
+  const { key } = await rig.create();
+  for (const target of ["/odd/silent", "/signed/silent"]) {
+    const began = Date.now();
+    const answer = await rig.edge("edge1", target, { key, headers: { Origin: "https://app.example.com" } });
+    assert.deepEqual([answer.status, answer.code], [504, "UPSTREAM_TIMEOUT"], answer.text);
+    assert.equal(answer.body.request_id, answer.headers.get("keystile-request-id"));
+    assert.equal(answer.headers.get("access-control-allow-origin"), "https://app.example.com");
+    assert.ok(Date.now() - began > 900 && Date.now() - began < 3_000, `${target} took ${Date.now() - began} ms`);
+  }
+});
+
+test("the time of an upstream ends with its headers: a body may take longer", async () => {
+  const { key } = await rig.create();
+  for (const target of ["/odd/slowly", "/signed/slowly"]) {
+    const answer = await rig.edge("edge1", target, { key });
+    assert.deepEqual([answer.status, answer.text], [200, "the body"], target);
+  }
+});
+
+test("a WebSocket goes through, with the headers of every answer", async () => {
   const key = await rig.create();
-  const response = await rig.server.getWorker("edge1").fetch("http://edge.example/api/leads", {
-    headers: { Upgrade: "websocket", Authorization: `Bearer ${key.key}` },
+  const response = await rig.server.getWorker("edge1").fetch("http://edge.example/odd/socket", {
+    headers: { Upgrade: "websocket", Authorization: `Bearer ${key.key}`, Origin: "https://app.example.com" },
   });
   assert.equal(response.status, 101);
+  assert.match(response.headers.get("keystile-request-id"), /^req_\w+$/);
+  assert.equal(response.headers.get("keystile-degraded"), null);
+  assert.equal(response.headers.get("x-own"), "kept");
+  assert.equal(response.headers.get("access-control-allow-origin"), "https://app.example.com");
   const socket = response.webSocket;
   const echoed = new Promise((resolve) => socket.addEventListener("message", ({ data }) => resolve(data)));
   socket.accept();

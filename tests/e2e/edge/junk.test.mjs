@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { startRig } from "../../support/rig.mjs";
+import { ROOT_KEY, startRig } from "../../support/rig.mjs";
 
 let rig;
 let key;
@@ -40,7 +40,8 @@ test("malformed credentials", async () => {
     ["two spaces after Bearer", ` ${good}`, /white space/],
     ["10 kB", "k".repeat(10_000), /longer|prefix|short/],
     ["punctuation", good.replace("_", "-"), /character/],
-    ["an operator's key", `ksop_${"a".repeat(38)}`, /prefix/],
+    ["an operator's key", `ksop_${"a".repeat(38)}`, /operator key or the root key; an API key/],
+    ["the root key", ROOT_KEY, /operator key or the root key; an API key/],
   ]) {
     const answer = await bearer(`Bearer ${text}`);
     refused(answer, 401, "MALFORMED", text.trim());
@@ -62,6 +63,49 @@ test("X-Api-Key with spaces says so", async () => {
 test("an empty Bearer, and another scheme", async () => {
   refused(await bearer("Bearer"), 401, "MALFORMED");
   refused(await bearer("Basic dXNlcjpwYXNz"), 401, "MISSING_CREDENTIAL");
+});
+
+test("a key in a form that is not read: the answer says how to send it", async () => {
+  const base64 = (text) => Buffer.from(text).toString("base64");
+  for (const sent of [key.key, `Token ${key.key}`, `Basic ${base64(`${key.key}:`)}`, `Basic ${base64(`x:${key.key}`)}`]) {
+    for (const path of ["/api/leads", "/keystile/v1/me"]) {
+      const answer = await rig.edge("edge1", path, { headers: { Authorization: sent } });
+      refused(answer, 401, "MISSING_CREDENTIAL", key.key);
+      assert.equal(answer.body.detail, "No key was found. Send it as `Authorization: Bearer KEY` or `X-Api-Key: KEY`.");
+    }
+    const operators = await rig.edge("edge1", "/keystile/v1/verify", { method: "POST", headers: { Authorization: sent }, body: "{}" });
+    refused(operators, 401, "MISSING_CREDENTIAL", key.key);
+    assert.equal(operators.body.detail, "No operator key was found. Send it as `Authorization: Bearer KEY`.");
+    const managed = await rig.manage("GET", "/v1/scopes", undefined, { key: null, headers: { Authorization: sent } });
+    assert.equal(managed.body.detail, operators.body.detail);
+  }
+});
+
+test("verify says what is wrong with a question, and with whoever asks", async () => {
+  const verify = (body, as = ROOT_KEY) =>
+    rig.edge("edge1", "/keystile/v1/verify", { method: "POST", key: as, body: JSON.stringify(body) });
+  for (const [body, detail] of [
+    [{ key: key.key, scopes: ["read:laeds"] }, 'scopes: no scope "read:laeds" is defined; GET /v1/scopes lists those that are'],
+    [[{ key: key.key }], "a JSON object expected"],
+    [{ key: 7 }, "key: a string expected"],
+  ]) {
+    const answer = await verify(body);
+    assert.deepEqual([answer.status, answer.code, answer.body.detail], [422, "INVALID_REQUEST", detail]);
+  }
+  const unavailable = await verify({ key: key.key, scopes: ["write:analytics"] });
+  assert.deepEqual([unavailable.status, unavailable.code], [200, "INSUFFICIENT_SCOPE"]);
+  const list = await rig.manage("POST", "/v1/tenants/acme/keys", []);
+  assert.deepEqual([list.status, list.body.detail], [422, "a JSON object expected"]);
+  for (const operators of [ROOT_KEY, `ksop_${"a".repeat(38)}`]) {
+    const { body } = await verify({ key: operators });
+    assert.deepEqual([body.code, body.detail], ["MALFORMED", "This is an operator key or the root key; an API key is needed here."]);
+  }
+  const asCustomer = await verify({ key: key.key }, key.key);
+  refused(asCustomer, 401, "MALFORMED", key.key);
+  assert.equal(asCustomer.body.detail, "This is an API key; an operator key is needed here, which begins with `ksop_`.");
+  assert.equal((await rig.manage("GET", "/v1/scopes", undefined, { key: key.key })).body.detail, asCustomer.body.detail);
+  const stranger = await verify({ key: key.key }, "abc_live_x");
+  assert.equal(stranger.body.detail, "This is neither an operator key, which begins with `ksop_`, nor the root key.");
 });
 
 test("a key in the query string is refused, valid or not, header or not", async () => {
@@ -105,9 +149,10 @@ test("paths that two servers read differently", async () => {
   for (const path of ["/api/open/admin/users", "/api/open/ADMIN", "/api/open/aDM%C4%B1N/users", "/api/open/admin;x/users"]) {
     refused(await rig.edge("edge1", path, { key: key.key }), 400, "BAD_PATH");
   }
-  const doubled = await rig.edge("edge1", "/api//%6ceads", { key: key.key });
-  assert.equal(doubled.status, 200);
-  assert.equal(doubled.body.path, "/api/leads", "what was judged is what is forwarded");
+  refused(await rig.edge("edge1", "/api//leads", { key: key.key }), 400, "BAD_PATH");
+  const encoded = await rig.edge("edge1", "/api/%6ceads//x", { key: key.key });
+  assert.equal(encoded.status, 200);
+  assert.equal(encoded.body.path, "/api/leads//x", "what was judged is what is forwarded");
 });
 
 test("no route, no such method", async () => {

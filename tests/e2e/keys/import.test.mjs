@@ -48,6 +48,64 @@ async function imported(tenant, keys, options) {
   return answer.body.results.map(({ id }) => id);
 }
 
+test("a key keeps the date of its creation, and one that is over is listed as revoked and never valid", async () => {
+  const [living, over] = [oldKey(), oldKey()];
+  const dates = { created_at: "2021-05-06T07:08:09.000Z" };
+  const lines = [
+    line(living, dates),
+    line(over, { ...dates, status: "revoked", expires_at: "2022-01-01T00:00:00Z", name: "leaked in 2021" }),
+  ];
+  const [id, overId] = await imported("dated", lines, { headers: { Prefer: "wait=5" } });
+  const shown = async (of) => (await rig.manage("GET", `${keysOf("dated")}/${of}`)).body;
+  assert.deepEqual([(await shown(id)).created_at, (await shown(id)).status], [dates.created_at, "active"]);
+  const { status, created_at, expires_at, revoked_at, revoke_reason } = await shown(overId);
+  assert.deepEqual([status, created_at, expires_at], ["revoked", dates.created_at, "2022-01-01T00:00:00.000Z"]);
+  assert.ok(Date.now() - Date.parse(revoked_at) < 60_000 && revoke_reason === "imported as revoked");
+  assert.equal((await use("edge1", living)).status, 200);
+  assert.equal((await use("edge1", over)).code, "REVOKED");
+  assert.equal((await act("dated", overId, "enable")).code, "KEY_REVOKED");
+  const { keys } = (await rig.manage("GET", `${keysOf("dated")}?status=revoked`)).body;
+  assert.deepEqual(keys.map(({ id: listed }) => listed), [overId]);
+  const again = await send("dated", lines);
+  assert.deepEqual(again.body.results.map(({ status: outcome, differs }) => [outcome, differs]), [["existing", undefined], ["existing", undefined]]);
+});
+
+test("a revoked line doesn't end a key that lives, and a living line brings none back", async () => {
+  const [living, over] = [oldKey(), oldKey()];
+  await imported("both-ways", [line(living), line(over, { status: "revoked" })], { headers: { Prefer: "wait=5" } });
+  const answer = await send("both-ways", [line(living, { status: "revoked" }), line(over)]);
+  assert.deepEqual(answer.body.results.map(({ differs }) => differs), [["status"], undefined]);
+  assert.equal((await use("edge1", living)).status, 200);
+  assert.equal((await use("edge1", over)).code, "REVOKED");
+  const elsewhere = await send("others-live", [line(over)]);
+  assert.equal(elsewhere.body.results[0].status, "failed", "the digest is the first tenant's");
+});
+
+test("limits are on keys that live, and a date is neither to come nor nonsense", async () => {
+  await rig.manage("PATCH", "/v1/tenants/tight", { max_active_keys: 1, max_expiry_days: 90 });
+  const fresh = new Date(Date.now() + 86_400_000).toISOString();
+  const { body } = await send("tight", [
+    line(oldKey(), { status: "revoked" }),
+    line(oldKey(), { expires_at: fresh }),
+    line(oldKey(), { status: "revoked" }),
+    line(oldKey(), { expires_at: fresh }),
+    line(oldKey(), { expires_at: fresh, created_at: "2020-01-01T00:00:00Z" }),
+    line(oldKey(), { created_at: fresh }),
+    line(oldKey(), { status: "disabled" }),
+  ]);
+  const outcomes = body.results.map(({ status, errors }) => errors?.map(({ field }) => field).join() ?? status);
+  assert.deepEqual(outcomes, ["imported", "imported", "imported", "max_active_keys", "expires_at", "created_at", "status"]);
+});
+
+test("a preset stands for its scopes in a line, too", async () => {
+  const text = oldKey();
+  const { scopes, ...rest } = line(text, { preset: "zapier" });
+  const [id] = await imported("preset", [rest]);
+  const shown = (await rig.manage("GET", `${keysOf("preset")}/${id}`)).body;
+  assert.deepEqual(shown.scopes, ["read:leads", "write:leads"]);
+  assert.notDeepEqual(shown.scopes, scopes);
+});
+
 /** All that a cold isolate receives. */
 async function logged() {
   const changes = [];

@@ -20,7 +20,7 @@ period = "day"
 [edge]`;
 
 let rig;
-before(async () => (rig = await startRig({ name: "rotation", edges: { edge1: {} }, settings: { "\n[edge]": LIMITS } })));
+before(async () => (rig = await startRig({ name: "rotation", edges: { edge1: {} }, handles: true, settings: { "\n[edge]": LIMITS } })));
 after(() => rig.close());
 
 const act = (key, action, body) => rig.manage("POST", `/v1/tenants/acme/keys/${key.id}/${action}`, body);
@@ -28,12 +28,11 @@ const shown = async (key) => (await rig.manage("GET", `/v1/tenants/acme/keys/${k
 const use = (key) => rig.edge("edge1", LEADS, { key: key.key });
 const secondsFromNow = (time) => (Date.parse(time) - Date.now()) / 1000;
 
-test("a successor has the same name, scopes, addresses, metadata, expiry and limits, and both are linked", async () => {
+test("a successor has the same name, scopes, addresses, metadata and limits, and both are linked", async () => {
   const same = {
     name: "n8n",
     metadata: { plan: "pro" },
     allowed_ips: ["192.0.2.0/24"],
-    expires_at: "2099-01-01T00:00:00.000Z",
     rate_limits: { "per-second": { limit: 7 } },
     quotas: { daily: { limit: 9 } },
   };
@@ -47,6 +46,51 @@ test("a successor has the same name, scopes, addresses, metadata, expiry and lim
   assert.equal((await shown(old)).rotated_to, successor.id);
   const dated = await act(successor, "rotate", { expires_at: "2098-01-01T00:00:00Z" });
   assert.equal(dated.body.expires_at, "2098-01-01T00:00:00.000Z");
+});
+
+/** The milliseconds from a key's creation to its expiry. */
+const lifetime = ({ created_at, expires_at }) => Date.parse(expires_at) - Date.parse(created_at);
+const HOUR = 3_600_000;
+const soon = (millis) => new Date(Date.now() + millis).toISOString();
+
+test("a key that is about to end gets a successor that lives as long as it was meant to itself", async () => {
+  const old = await rig.create("acme", { expires_at: soon(HOUR) });
+  await rig.clock(HOUR - 60_000);
+  try {
+    const rotated = await act(old, "rotate", { overlap_seconds: 600 });
+    assert.equal(rotated.status, 201, rotated.text);
+    assert.equal(lifetime(rotated.body), lifetime(old), "the answer shows it");
+    assert.equal((await shown(rotated.body)).expires_at, rotated.body.expires_at);
+    assert.equal((await shown(old)).expires_at, old.expires_at, "the old one lives no longer than it would have");
+    const said = await act(rotated.body, "rotate", { expires_at: soon(3 * HOUR) });
+    assert.ok(Math.abs(Date.parse(said.body.expires_at) - Date.now() - 3 * HOUR) < 60_000, "or as the body says");
+  } finally {
+    await rig.clock(0);
+  }
+});
+
+test("the tenant's limits hold for a successor, and a key without an end has one without an end", async () => {
+  const old = await rig.create("limited", { expires_at: soon(90 * 24 * HOUR) });
+  await rig.manage("PATCH", "/v1/tenants/limited", { max_expiry_days: 30 });
+  const rotated = await rig.manage("POST", `/v1/tenants/limited/keys/${old.id}/rotate`, {});
+  assert.equal(lifetime(rotated.body), 30 * 24 * HOUR, rotated.text);
+  assert.equal((await act(await rig.create(), "rotate")).body.expires_at, null);
+});
+
+test("an operator's successor lives as long, too, but no longer than the operator who rotates", async () => {
+  const operator = async (millis, scopes = ["verify", "operators:write"]) =>
+    (await rig.manage("POST", "/v1/operators", { name: "x", scopes, tenant: "*", expires_at: soon(millis) })).body;
+  const old = await operator(HOUR);
+  const rotate = (id, key) => rig.manage("POST", `/v1/operators/${id}/rotate`, { overlap_seconds: 60 }, { key });
+  await rig.clock(HOUR - 60_000);
+  try {
+    const rotated = await rotate(old.id);
+    assert.equal(lifetime(rotated.body), lifetime(old), rotated.text);
+    const itself = await rotate(rotated.body.id, rotated.body.key);
+    assert.deepEqual([itself.status, itself.body.expires_at], [201, rotated.body.expires_at], itself.text);
+  } finally {
+    await rig.clock(0);
+  }
 });
 
 test("an old key's page says when it ends, and nothing once it has ended", async () => {

@@ -9,7 +9,7 @@ const SECOND = Buffer.alloc(32, 2).toString("base64");
 const THIRD = Buffer.alloc(32, 3).toString("base64");
 
 let rig;
-before(async () => (rig = await startRig({ name: "secret-rotation", edges: { edge1: {} } })));
+before(async () => (rig = await startRig({ name: "secret-rotation", edges: { edge1: {} }, handles: true })));
 after(() => rig.close());
 
 const works = async (key) => assert.equal((await rig.edge("edge1", "/api/leads", { key: key.key })).status, 200);
@@ -19,7 +19,7 @@ test("rotated twice: old keys still work, new ones use the newest, KV is address
   const first = await rig.create();
   const operator = await rig.operator("acme", ["keys:read"]);
   await works(first);
-  await rig.manage("POST", "/v1/tenants/suspended/suspend");
+  await rig.manage("POST", "/v1/tenants/suspended/suspend", { ahead: true });
   const status = '"tenant":"suspended","version":1,"suspended":true';
   await eventually(async () => assert.ok(Object.values(await rig.snapshot(3)).some((value) => value.includes(status))));
   const addresses = Object.keys(await rig.snapshot(3));
@@ -56,10 +56,59 @@ test("rotated twice: old keys still work, new ones use the newest, KV is address
   });
 });
 
+test("how many keys of all tenants and of operators need each secret, and which these are", async () => {
+  const ledgers = ["acme", "suspended", "other"];
+  const own = await rig.create("other", { expires_at: new Date(Date.now() + 3_600_000).toISOString() });
+  const report = async () => {
+    for (const ledger of ledgers) {
+      await rig.sql(ledger, "UPDATE reporting SET due_at = 0");
+      await rig.object("LEDGER", ledger, "__alarm");
+    }
+  };
+  const sums = async () => {
+    await report();
+    const { secrets: all, secrets_unknown: unknown } = (await rig.manage("GET", "/v1/overview")).body;
+    assert.equal(unknown, 0);
+    assert.ok(all.every(({ configured }) => configured));
+    return all.map(({ keys, operators }) => [keys, operators]);
+  };
+  assert.deepEqual(await sums(), [[3, 0], [1, 0], [1, 1]]);
+  const [, , { fingerprint: oldest }] = await secrets();
+
+  // A campaign: each key that needs the oldest secret is rotated, with an overlap.
+  const found = async (path) => (await rig.manage("GET", `${path}?secret=${oldest}`)).body.keys;
+  const [key, ...more] = await found("/v1/tenants/acme/keys");
+  assert.deepEqual([key.status, more], ["active", []]);
+  const rotate = (path) => rig.manage("POST", `${path}/rotate`, { overlap_seconds: 60, after_first_use: true });
+  const rotated = await rotate(`/v1/tenants/acme/keys/${key.id}`);
+  assert.equal(rotated.status, 201, rotated.text);
+  assert.deepEqual(await sums(), [[4, 0], [1, 0], [1, 1]], "until the old key has ended, it needs its secret");
+  const [operator] = await found("/v1/operators");
+  await rig.manage("POST", `/v1/operators/${operator.id}/revoke`);
+  await rig.manage("POST", `/v1/tenants/acme/keys/${key.id}/revoke`);
+  assert.deepEqual(await sums(), [[4, 0], [1, 0], [0, 0]]);
+  assert.deepEqual(await found("/v1/tenants/acme/keys"), []);
+
+  // What has expired needs none, although its ledger has written nothing since.
+  await rig.clock(2 * 3_600_000);
+  const { secrets: later } = (await rig.manage("GET", "/v1/overview")).body;
+  assert.deepEqual(later.map(({ keys }) => keys), [3, 1, 0], own.id);
+  await rig.clock(0);
+});
+
+test("a tenant of before the secrets were counted is told of, until it has reported", async () => {
+  const unknown = async () => (await rig.manage("GET", "/v1/overview")).body.secrets_unknown;
+  await rig.object("OVERVIEW", "overview", "__sql", "UPDATE tenants SET secrets_known = 0 WHERE tenant = 'acme'");
+  assert.equal(await unknown(), 1);
+  await rig.sql("acme", "UPDATE reporting SET changed = 1, due_at = 0");
+  await rig.object("LEDGER", "acme", "__alarm");
+  assert.equal(await unknown(), 0);
+});
+
 test("a secret that live keys use is missed when it is gone", async () => {
   await rig.restart({ secret: THIRD });
   const held = await secrets();
-  assert.equal(held.filter(({ configured }) => !configured).length, 2);
+  assert.equal(held.filter(({ configured }) => !configured).length, 1);
   await eventually(() => assert.match(JSON.stringify(rig.server.getLogs()), /secret/));
   await rig.restart({ secret: `${THIRD},${SECOND},${SECRET}` });
 });

@@ -53,7 +53,7 @@ test("metadata is refused by name from 33 levels on, wherever it comes in", asyn
   const importing = (lines) => allowing.manage("POST", `${keys("deep")}/import`, { keys: lines });
   const key = await rig.create("deep", { metadata: nested(32) });
   assert.deepEqual(key.metadata, nested(32));
-  for (const levels of [33, 123, 124]) {
+  for (const levels of [33, 61]) {
     const metadata = nested(levels);
     const created = await rig.manage("POST", keys("deep"), { name: "x", scopes: ["read:leads"], metadata });
     const patched = await rig.manage("PATCH", `${keys("deep")}/${key.id}`, { metadata: { b: metadata } });

@@ -28,6 +28,7 @@ const BODIES = {
   createKey: () => ({ name: "planted", scopes: ["read:leads"] }),
   updateKey: () => ({ name: "planted" }),
   createOperator: () => ({ name: "planted", scopes: SCOPES, tenant: "*" }),
+  revokeKeys: () => ({ all: true }),
   updateTenant: () => ({ max_active_keys: 7 }),
   createPortalSession: () => ({ actor: { id: "u_7", name: "Ann" }, may: ["keys:read"], scopes: [] }),
 };
@@ -57,26 +58,113 @@ async function everything() {
   return JSON.stringify([tenant, audit.entries[0]?.id, operators.entries[0]?.id]);
 }
 
-describe("an operator that is revoked between header and body:", () => {
-  // The code of a link is no operator's: the ledger judges whoever minted it when it is exchanged.
-  const asked = ({ requestBody, operationId }) => requestBody && operationId !== "exchangePortalCode";
-  for (const operation of operations.filter(asked)) {
-    test(`${operation.operationId} does nothing`, async () => {
-      const { target, body } = await prepared(operation);
-      const operator = await rig.operator("*", SCOPES);
-      const request = rig.slowly(operation.method, target, { key: operator.key });
-      await request.write(body.slice(0, 1));
-      // Judged for the first time by now: it waits for the rest.
-      await rig.manage("GET", "/v1/scopes", undefined, { key: operator.key });
-      await revoke(rig, operator);
-      const before = await everything();
-      const answer = await request.end(body.slice(1));
-      assert.equal(answer.status, 401, answer.text);
-      assert.equal(answer.code, "REVOKED");
-      assert.match(answer.headers.get("www-authenticate"), /invalid_token/);
-      assert.equal(await everything(), before);
-    });
-  }
+/** A cookie of an answer, as a page of this origin sends it. */
+const paged = (kind, answer) => ({
+  key: null,
+  headers: {
+    Cookie: answer.headers.get("set-cookie").split(";")[0],
+    "Keystile-Session": kind,
+    "Sec-Fetch-Site": "same-origin",
+  },
+});
+const portalSession = async (operator) => {
+  const scopes = ["read:leads"];
+  const fields = { actor: { id: "u_7", name: "Ann" }, may: ["keys:read", "keys:write", "audit:read"], scopes };
+  return (await rig.manage("POST", "/v1/tenants/acme/portal-sessions", fields, { key: operator.key })).body;
+};
+const exchanged = ({ url }) => {
+  const [, code] = url.split("#code=");
+  const headers = { "Sec-Fetch-Site": "same-origin" };
+  return rig.manage("POST", "/v1/portal-session", { code }, { key: null, headers });
+};
+const signedIn = (operator) => rig.manage("POST", "/v1/session", undefined, { key: operator.key });
+
+/**
+ * Whoever may call an operation: how they present themselves, and what takes that right away.
+ *   may    whether the document lets them call the operation
+ *   begin  for a new operator: `{options, end}`
+ *   code   of the refusal
+ */
+const byOperator = ({ security }) => security.some(({ operatorKey }) => operatorKey);
+// A session is begun with a key, which the operation itself looks at.
+const byKey = (operation) => byOperator(operation) || operation.operationId === "beginSession";
+const byPortal = ({ security }) => security.some(({ portalToken }) => portalToken);
+const CALLERS = {
+  "an operator's key that is revoked": {
+    may: byKey,
+    begin: async (operator) => ({ options: { key: operator.key }, end: () => revoke(rig, operator) }),
+    code: "REVOKED",
+  },
+  "a session whose operator is revoked": {
+    may: byOperator,
+    begin: async (operator) => ({ options: paged("operator", await signedIn(operator)), end: () => revoke(rig, operator) }),
+    code: "REVOKED",
+  },
+  "a session that is ended": {
+    may: byOperator,
+    begin: async (operator) => {
+      const options = paged("operator", await signedIn(operator));
+      return { options, end: () => rig.manage("DELETE", "/v1/session", undefined, options) };
+    },
+    code: "SESSION_ENDED",
+  },
+  "a portal's token whose operator is revoked": {
+    may: byPortal,
+    begin: async (operator) => ({
+      options: { key: (await portalSession(operator)).token },
+      end: () => revoke(rig, operator),
+    }),
+    code: "REVOKED",
+  },
+  "a portal's session that is ended": {
+    may: byPortal,
+    begin: async (operator) => {
+      const options = paged("portal", await exchanged(await portalSession(operator)));
+      return { options, end: () => rig.manage("DELETE", "/v1/portal-session", undefined, options) };
+    },
+    code: "SESSION_ENDED",
+  },
+};
+
+// Every operation of the document that takes a body is tried, so a new one can't escape.
+for (const [caller, { may, begin, code }] of Object.entries(CALLERS)) {
+  describe(`${caller} between header and body:`, () => {
+    for (const operation of operations.filter((operation) => operation.requestBody && may(operation))) {
+      test(`${operation.operationId} does nothing`, async () => {
+        const { target, body } = await prepared(operation);
+        const { options, end } = await begin(await rig.operator("*", SCOPES));
+        const request = rig.slowly(operation.method, target, options);
+        await request.write(body.slice(0, 1));
+        // Judged for the first time by now: it waits for the rest.
+        await rig.manage("GET", "/v1/scopes", undefined, options);
+        await end();
+        const before = await everything();
+        const answer = await request.end(body.slice(1));
+        assert.equal(answer.status, 401, answer.text);
+        assert.equal(answer.code, code);
+        assert.match(answer.headers.get("www-authenticate"), /^Bearer/);
+        assert.equal(await everything(), before);
+      });
+    }
+  });
+}
+
+test("every operation that takes a body is tried by somebody, but for those that bring their right in it", () => {
+  const tried = (operation) => Object.values(CALLERS).some(({ may }) => may(operation));
+  const untried = operations.filter((operation) => operation.requestBody && !tried(operation));
+  assert.deepEqual(untried.map(({ operationId }) => operationId), ["exchangePortalCode"]);
+});
+
+test("the code of a link whose operator is revoked between header and body opens no session", async () => {
+  const operator = await rig.operator("*", SCOPES);
+  const body = JSON.stringify({ code: (await portalSession(operator)).url.split("#code=")[1] });
+  const request = rig.slowly("POST", "/v1/portal-session", { key: null, headers: { "Sec-Fetch-Site": "same-origin" } });
+  await request.write(body.slice(0, 1));
+  await rig.manage("GET", "/v1/scopes");
+  await revoke(rig, operator);
+  const answer = await request.end(body.slice(1));
+  assert.equal(answer.status, 401, answer.text);
+  assert.equal(answer.headers.get("set-cookie"), null);
 });
 
 test("a ledger acts on no judgement that is too old, whatever held the change up", async () => {

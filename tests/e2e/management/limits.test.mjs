@@ -253,7 +253,8 @@ describe("an operator of one tenant", () => {
       post(`${of(tenant)}/limits/restore`, { to: new Date(Date.now() - DAY).toISOString() }, { key }),
     ];
     for (const other of others) assert.deepEqual(await refusal(other), [403, "TENANT_NOT_ALLOWED"]);
-    const imported = await ok(post(`${of(tenant)}/keys/import`, { keys: [line()] }, { key }));
+    const imported = await post(`${of(tenant)}/keys/import`, { keys: [line()] }, { key });
+    assert.equal(imported.code, "IMPORT_FAILED", imported.text);
     const [{ status, errors }] = imported.body.results;
     assert.deepEqual([status, errors[0].field], ["failed", "rate_limits"]);
     assert.match(errors[0].detail, /"per-second"/);

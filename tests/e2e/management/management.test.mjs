@@ -41,6 +41,18 @@ test("If-Match guards a patch", async () => {
   assert.equal(third.body.name, "third");
 });
 
+test("a key is created with a preset in place of scopes; the answer and the audit log have the scopes", async () => {
+  const created = await rig.manage("POST", keys("acme"), { name: "by preset", preset: "zapier" });
+  assert.equal(created.status, 201, created.text);
+  assert.deepEqual(created.body.scopes, ["read:leads", "write:leads"]);
+  const { entries } = (await rig.manage("GET", `/v1/tenants/acme/audit?key_id=${created.body.id}`)).body;
+  assert.deepEqual(entries[0].detail.scopes.to, ["read:leads", "write:leads"]);
+  const refused = async (body) => (await rig.manage("POST", keys("acme"), { name: "x", ...body })).body.errors;
+  assert.deepEqual(await refused({ preset: "zapir" }), [{ field: "preset", detail: "allowed are: zapier" }]);
+  const [both] = await refused({ preset: "zapier", scopes: ["read:leads"] });
+  assert.deepEqual([both.field, both.detail], ["preset", "name `scopes` or a `preset`, not both"]);
+});
+
 test("a merge patch sets, removes and leaves", async () => {
   const key = await rig.create("acme", { metadata: { a: 1, b: 2 }, expires_at: "2099-01-01T00:00:00Z" });
   const patched = await rig.manage("PATCH", `${keys("acme")}/${key.id}`, { metadata: { a: null, c: 3 }, expires_at: null });

@@ -25,6 +25,7 @@ before(async () => {
   rig = await startRig({ name: "openapi", edges: {}, handles: true, settings, hooks: {} });
   stranger = await rig.operator("stranger", SCOPES);
   powerless = await rig.operator("*", ["verify"]);
+  await rig.create("acme"); // A tenant is there once it has something.
 });
 after(() => rig.close());
 afterEach(async () => {
@@ -80,6 +81,7 @@ const BODIES = {
     return { to: new Date(Date.now() - 60_000).toISOString() };
   },
   createOperator: { name: "an operator", scopes: ["verify"], tenant: "acme" },
+  revokeKeys: { all: true },
   createPortalSession: { actor: { id: "u_7", name: "Ann" }, may: ["keys:read"], scopes: [] },
 };
 
@@ -89,15 +91,17 @@ const SAME_ORIGIN = { "Sec-Fetch-Site": "same-origin" };
 /** A request that is in order, to a key, an operator or an event of its own. */
 async function good(operation) {
   const holder = async () => {
-    if (operation.tags.includes("Webhooks")) return { id: await rig.bury("queued") };
     return operation.path.startsWith("/v1/operators") ? rig.operator("acme", ["verify"]) : rig.create();
   };
-  const id = operation.path.includes("{id}") ? (await holder()).id : undefined;
+  const dead = operation.path.includes("/dead-letters/") ? await rig.bury("queued") : undefined;
+  const id = dead ?? (operation.path.includes("{id}") ? (await holder()).id : undefined);
   const body = operation.requestBody && (BODIES[operation.operationId] ?? {});
   const quota = id ? "daily" : "monthly";
   const parameters = { "{tenant}": "acme", "{source}": "queued", "{id}": id, "{name}": quota };
   const path = operation.path.replace(/\{\w+\}/g, (parameter) => parameters[parameter]);
   // What leaves something to do.
+  if (path.endsWith("/metadata")) await rig.manage("PATCH", path.replace("/metadata", ""), { metadata: { a: 1 } });
+  if (path.endsWith("/keys/revoke")) await rig.create();
   if (path.endsWith("/rotate/cancel")) await rig.manage("POST", path.replace("/cancel", ""), { overlap_seconds: 60 });
   if (path.endsWith("/suspend")) await rig.manage("POST", path.replace("suspend", "resume"));
   if (path.endsWith("/resume")) await rig.manage("POST", path.replace("resume", "suspend"));
@@ -185,7 +189,7 @@ const WAYS = {
     return stalled.answer.finally(() => rig.hurry(false));
   },
   409: (operation) => (/InUse$|CanNotCreate$/.test(operation.responses[409].$ref) ? whileInUse : toRevoked)(operation),
-  412: (operation) => send(operation, {}, { headers: { "If-Match": '"99"' } }),
+  412: (operation) => send(operation, {}, { headers: { "If-Match": '"99999"' } }),
   413: (operation) => send(operation, {}, { raw: " ".repeat(65_537), headers: JSON_TYPE }),
   415: (operation) => send(operation, {}, { raw: "x", headers: { "Content-Type": "text/plain" } }),
   422: (operation) => send(operation, { path: (path) => `${path}?colour=blue` }),
@@ -206,6 +210,10 @@ const WAYS = {
   },
   "restoreLimits 409": async (operation) => thenBack(await whileInUse(operation)),
   "addToTenantQuota 404": (operation) => send(operation, { path: (path) => path.replace("monthly", "unknown") }),
+  "suspendTenant 404": (operation) => send(operation, { path: (path) => path.replace("acme", "nobody") }),
+  "resumeTenant 404": (operation) => send(operation, { path: (path) => path.replace("acme", "nobody") }),
+  "revokeKeys 404": (operation) => send(operation, { body: { ids: [`key_${"0".repeat(20)}`] } }),
+  "redriveDeadLetters 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
   "listDeadLetters 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
   "importKeys 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "beginSession 403": (operation) => send(operation, {}, { key: null, headers: { "Keystile-Session": "operator" } }),

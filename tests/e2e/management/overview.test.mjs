@@ -216,7 +216,7 @@ test("tenants near their limit of active keys are listed, the fullest first", as
 
 test("tenants are counted, and those that are suspended", async () => {
   const before = await overview();
-  await rig.manage("POST", "/v1/tenants/idle/suspend");
+  await rig.manage("POST", "/v1/tenants/idle/suspend", { ahead: true });
   await report("idle");
   const suspended = await overview();
   assert.deepEqual([suspended.tenants - before.tenants, suspended.suspended - before.suspended], [1, 1]);

@@ -81,7 +81,7 @@ describe("an operator's session", () => {
     assert.equal((await create(same)).status, 201);
   });
 
-  test("takes no key, token or code in the query, valid or not", async () => {
+  test("takes no key, token or code in the query or in the path, valid or not", async () => {
     const { cookie } = await signIn();
     const operator = await rig.operator("acme", ["keys:read"]);
     const { token, url } = await minted();
@@ -90,6 +90,8 @@ describe("an operator's session", () => {
       const target = `/v1/tenants/acme/keys?q=${text}`;
       assert.equal((await paged("operator", cookie, "GET", target)).code, "CREDENTIAL_IN_QUERY", text.slice(0, 9));
       assert.equal((await rig.manage("GET", target)).code, "CREDENTIAL_IN_QUERY", text.slice(0, 9));
+      const inPath = await rig.manage("GET", `/v1/tenants/acme/keys/${text}`);
+      assert.equal(inPath.code, "CREDENTIAL_IN_PATH", text.slice(0, 9));
     }
   });
 

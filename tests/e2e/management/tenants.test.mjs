@@ -60,6 +60,25 @@ test("a tenant's own operators neither lift its suspension nor impose one", asyn
   assert.equal((await used()).status, 200);
 });
 
+test("a tenant that was never there is suspended only ahead, and then its first key is refused", async () => {
+  const act = (tenant, action, body) => rig.manage("POST", `/v1/tenants/${tenant}/${action}`, body);
+  for (const [action, body] of [["suspend"], ["suspend", { ahead: false }], ["resume"]]) {
+    const mistyped = await act("acmee", action, body);
+    assert.deepEqual([mistyped.status, mistyped.code], [404, "TENANT_NOT_FOUND"], mistyped.text);
+  }
+  assert.deepEqual((await rig.manage("GET", "/v1/tenants/acmee/audit")).body.entries, []);
+  const ahead = await act("unwanted", "suspend", { ahead: true });
+  assert.deepEqual([ahead.status, ahead.body.suspended, ahead.body.keys], [200, true, 0], ahead.text);
+  await effective(ahead);
+  const key = await rig.create("unwanted");
+  assert.equal((await rig.edge("edge1", "/api/leads", { key: key.key })).code, "TENANT_SUSPENDED");
+  await effective(await act("unwanted", "resume"));
+  assert.equal((await rig.edge("edge1", "/api/leads", { key: key.key })).status, 200);
+  // Settings make a tenant, too.
+  await rig.manage("PATCH", "/v1/tenants/planned", { max_active_keys: 5 });
+  assert.equal((await act("planned", "suspend")).status, 200);
+});
+
 test("an operator sees only operators of its own tenant, and ends only those", async () => {
   const globex = await rig.operator("globex", ["keys:read"]);
   const list = await rig.manage("GET", "/v1/operators", undefined, as(acme));

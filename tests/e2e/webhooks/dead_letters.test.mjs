@@ -237,3 +237,117 @@ test("a repetition after the ledger was killed is told that the event is gone, a
   await killedBetween(id, { idempotencyKey: "killed" });
   assert.equal((await act(id, "discard", { idempotencyKey: "killed" })).code, "DEAD_LETTER_NOT_FOUND");
 });
+
+const BODY = "/body";
+const bodyOf = (id, options) => rig.manage("GET", `${LETTERS}/${id}${BODY}`, undefined, options);
+
+test("a body is read by those who may decide on its event, and the log says who did", async () => {
+  const operator = await rig.operator("*", ["webhooks:write"]);
+  const id = await rig.bury("queued", undefined, { inline: Buffer.from('{"name":"Ann"}').toString("base64") });
+  const answer = await bodyOf(id, { key: operator.key, headers: { "CF-Connecting-IP": "192.0.2.9" } });
+  assert.equal(answer.status, 200, answer.text);
+  const { body, ...facts } = answer.body;
+  assert.equal(Buffer.from(body, "base64").toString(), '{"name":"Ann"}');
+  assert.deepEqual(facts, { id, content_type: "text/plain", body_bytes: 14, complete: true });
+  assert.equal(answer.headers.get("cache-control"), "private, no-store");
+  const [entry, ...more] = await entriesOf(id);
+  assert.deepEqual(more, []);
+  assert.deepEqual(
+    [entry.action, entry.actor.id, entry.from, entry.detail],
+    ["dead_letter_read", operator.id, "192.0.2.9", {}],
+  );
+  assert.ok(await isDead(id), "it is still there");
+});
+
+test("who may only list events reads no body, nor does a customer or a tenant's operator", async () => {
+  const id = await rig.bury("queued");
+  const lists = await rig.operator("*", ["webhooks:read", "keys:read"]);
+  assert.equal((await bodyOf(id, { key: lists.key })).code, "INSUFFICIENT_SCOPE");
+  const tenants = await rig.operator("acme", ["webhooks:write"]);
+  assert.equal((await bodyOf(id, { key: tenants.key })).code, "TENANT_NOT_ALLOWED");
+  const fields = { actor: { id: "u_7", name: "Ann" }, may: ["keys:read", "keys:write", "audit:read"], scopes: [] };
+  const { token } = (await rig.manage("POST", "/v1/tenants/acme/portal-sessions", fields)).body;
+  assert.equal((await bodyOf(id, { key: token })).status, 403);
+  assert.deepEqual(await entriesOf(id), []);
+});
+
+test("what is not shown is not noted, and what can't be noted is not shown", async () => {
+  const gone = `dlv_${"0".repeat(20)}`;
+  assert.equal((await bodyOf(gone)).code, "DEAD_LETTER_NOT_FOUND");
+  const lost = await rig.bury("queued", undefined, { stored: { bytes: 9, parts: 1 } });
+  assert.equal((await bodyOf(lost)).status, 500);
+  assert.deepEqual([await entriesOf(gone), await entriesOf(lost)], [[], []]);
+  const id = await rig.bury("queued");
+  await rig.failing("INTO audit");
+  const answer = await bodyOf(id);
+  assert.deepEqual([answer.status, answer.body.body], [500, undefined]);
+});
+
+const all = (options = {}) => rig.manage("POST", `${LETTERS}/redrive`, undefined, options);
+const notesOf = async (ids) => (await notes()).filter(({ letter_id }) => ids.includes(letter_id));
+/** Leaves no dead letters. */
+async function cleared() {
+  for (const { id } of (await rig.manage("GET", `${LETTERS}?limit=200`)).body.dead_letters) await act(id, "discard");
+}
+
+test("all events of a source go back into the queue, with an entry of each", async () => {
+  await cleared();
+  assert.deepEqual((await all()).body, { redriven: 0, not_found: 0, unknown: 0, more: false });
+  const ids = [];
+  for (let index = 0; index < 7; index += 1) ids.push(await rig.bury("queued"));
+  const operator = await rig.operator("*", ["webhooks:write"]);
+  const answer = await all({ key: operator.key });
+  assert.deepEqual([answer.status, answer.body], [200, { redriven: 7, not_found: 0, unknown: 0, more: false }], answer.text);
+  for (const id of ids) {
+    assert.ok(!(await isDead(id)));
+    const [entry, ...more] = await entriesOf(id);
+    assert.deepEqual(more, []);
+    assert.deepEqual([entry.action, entry.actor.id, entry.detail.status.to], ["dead_letter_redriven", operator.id, "queued"]);
+    assert.equal(entry.request_id, answer.headers.get("keystile-request-id"));
+  }
+  assert.deepEqual(await notesOf(ids), []);
+});
+
+test("more than one call can do are done by the next, and each once for an Idempotency-Key", async () => {
+  await cleared();
+  for (let index = 0; index < 60; index += 1) await rig.bury("queued");
+  const headers = { "Idempotency-Key": randomUUID() };
+  const first = (await all({ headers })).body;
+  assert.ok(first.redriven > 0 && first.redriven <= 50 && first.more, JSON.stringify(first));
+  assert.deepEqual((await all({ headers })).body, { ...first, replayed: true });
+  let sum = first.redriven;
+  for (let more = true; more; ) {
+    const next = (await all()).body;
+    sum += next.redriven;
+    more = next.more;
+  }
+  assert.equal(sum, 60);
+});
+
+test("a queue that fails ends it: what was done is counted, the rest is here", async () => {
+  await cleared();
+  const id = await rig.bury("queued");
+  await rig.hooksHandle("__queue", "down");
+  assert.equal((await all()).code, "DEPENDENCY_UNAVAILABLE");
+  assert.ok(await isDead(id));
+  assert.deepEqual((await entriesOf(id)).map(({ detail }) => detail), [UNKNOWN]);
+  await rig.hooksHandle("__queue", "ok");
+  assert.equal((await all()).body.redriven, 1);
+});
+
+test("a ledger that is killed between: its alarm makes the entries of all that it had begun", async () => {
+  await cleared();
+  const ids = [await rig.bury("queued"), await rig.bury("queued")];
+  await rig.hooksHandle("__dead_letters", { after: 1_500 });
+  const acting = all().catch((error) => error);
+  await eventually(async () => assert.equal((await notesOf(ids)).length, 2));
+  await rig.object("LEDGER", LEDGER, "__kill").catch(() => {});
+  await acting;
+  await rig.hooksHandle("__dead_letters", "ok");
+  await rig.clock(MINUTE + 1_000);
+  await alarm();
+  for (const id of ids) {
+    assert.deepEqual((await entriesOf(id)).map(({ action, detail }) => [action, detail]), [["dead_letter_redriven", UNKNOWN]]);
+  }
+  assert.deepEqual(await notesOf(ids), []);
+});

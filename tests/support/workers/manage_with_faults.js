@@ -21,12 +21,15 @@ let hurried = false;
 // Only a body's deadline is this long; no other wait of a request is.
 globalThis.setTimeout = (callback, ms, ...given) => realSetTimeout(callback, hurried && ms >= 30_000 ? 100 : ms, ...given);
 let ledgers = "ok";
+let ledgerCalls = {};
 let overview = "ok";
 
 export class Feed extends withHandles(durableObject(rust, "Feed", ["fetch", "alarm"])) {}
 export class Ledger extends withHandles(durableObject(rust, "Ledger", ["fetch", "alarm"])) {
   async fetch(request) {
     if (ledgers === "down") throw new Error("injected");
+    const { pathname } = new URL(request.url);
+    ledgerCalls[pathname] = (ledgerCalls[pathname] ?? 0) + 1;
     return super.fetch(request);
   }
 }
@@ -57,6 +60,11 @@ export default {
     if (pathname === "/__ledgers") {
       ledgers = await request.json();
       return Response.json(ledgers);
+    }
+    if (pathname === "/__ledger_calls") {
+      const calls = ledgerCalls;
+      ledgerCalls = {};
+      return Response.json(calls);
     }
     if (pathname === "/__overview") {
       overview = await request.json();

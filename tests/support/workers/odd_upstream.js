@@ -1,7 +1,7 @@
 // An upstream whose answer depends on the path.
 
 export default {
-  fetch(request) {
+  async fetch(request) {
     switch (new URL(request.url).pathname) {
       case "/odd/cached":
         return new Response("kept", { headers: { "Cache-Control": "private, max-age=60" } });
@@ -29,6 +29,27 @@ export default {
             "Keystile-Request-Id": "spoofed",
           },
         });
+      case "/odd/silent":
+        await new Promise((resolve) => setTimeout(resolve, 5_000));
+        return new Response("too late");
+      case "/odd/slowly": {
+        const { readable, writable } = new TransformStream();
+        const writing = (async () => {
+          const writer = writable.getWriter();
+          await new Promise((resolve) => setTimeout(resolve, 2_000));
+          await writer.write(new TextEncoder().encode("the body"));
+          await writer.close();
+        })();
+        writing.catch(() => {}); // The caller went away.
+        return new Response(readable);
+      }
+      case "/odd/socket": {
+        const [client, server] = Object.values(new WebSocketPair());
+        server.accept();
+        server.addEventListener("message", ({ data }) => server.send(data));
+        const headers = { "Keystile-Request-Id": "spoofed", "Keystile-Degraded": "spoofed", "X-Own": "kept" };
+        return new Response(null, { status: 101, webSocket: client, headers });
+      }
       case "/odd/empty":
         return new Response(null, { status: 204 });
       default:

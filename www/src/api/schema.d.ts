@@ -475,6 +475,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/keys/{id}/metadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Erase a key's metadata
+         * @description Empties it, and erases its earlier values from the audit log, whose entries then say so. For revoked and expired keys, too.
+         */
+        delete: operations["eraseKeyMetadata"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/keys/{id}/quotas/{name}/add": {
         parameters: {
             query?: never;
@@ -595,6 +615,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/keys/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke many keys at once
+         * @description Those of a list, the living ones with a scope, or all living ones: 1,000 at most, in one transaction. Keys that are revoked already stay as they are. Each has an entry in the audit log.
+         */
+        post: operations["revokeKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/limits": {
         parameters: {
             query?: never;
@@ -706,7 +746,7 @@ export interface paths {
         put?: never;
         /**
          * Suspend a tenant
-         * @description Puts all of its keys out of use, those to come included, until it is resumed. For operators of all tenants.
+         * @description Puts all of its keys out of use, those to come included, until it is resumed. A tenant that isn't there, since it has no keys and no settings, is suspended only with `ahead`. For operators of all tenants.
          */
         post: operations["suspendTenant"];
         delete?: never;
@@ -795,6 +835,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks/{source}/dead-letters/{id}/body": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the body of an event
+         * @description The body of an event that could not be delivered, in base64. It may be personal data, so it takes `webhooks:write`, and each reading is in the operators' audit log. Only for operators of all tenants.
+         */
+        get: operations["getDeadLetterBody"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks/{source}/dead-letters/{id}/discard": {
         parameters: {
             query?: never;
@@ -835,6 +895,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks/{source}/dead-letters/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send all events of a source again
+         * @description Puts the source's events that could not be delivered back into the queue, the newest first: 50 in one call, or as many as it can in a few seconds. Repeat it while `more` is true. Each is tried as often as a new one, and comes back here if that is in vain. The upstream may get an event twice, always with the same `webhook-id`. It stops if a queue or an object fails, and what it did before that stays done; 503 if that was nothing. Each event is in the operators' audit log. Only for operators of all tenants.
+         */
+        post: operations["redriveDeadLetters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -866,11 +946,11 @@ export interface components {
          */
         AddressOrNetwork: string;
         /**
-         * @description What was done. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven` and `dead_letter_discarded` concern an event that could not be delivered, and are in the operators' log.
+         * @description What was done. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log.
          * @enum {string}
          */
-        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "overlap_begun" | "rotation_cancelled" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded";
-        /** @description One change. Entries are never altered. */
+        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read";
+        /** @description One change. Entries are never altered, but for metadata that is erased from them. */
         AuditEntry: {
             action: components["schemas"]["AuditAction"];
             /** @description Who did it. */
@@ -923,8 +1003,8 @@ export interface components {
             default_scopes: "none" | "all";
             /** @description What keys can be created for. The first is used if a creation names none. */
             environments: components["schemas"]["Environment"][];
-            /** @description How a key may be sent: in `Authorization` (`bearer`) or in `X-Api-Key`. Examples use the first. */
-            headers: ("bearer" | "x-api-key")[];
+            /** @description How a key may be sent, as `[keys] headers` of `keystile.toml` says it: `bearer`, another scheme of `Authorization` (`scheme:token`), `basic:username`, `basic:password`, or a header's name. Examples use the first. */
+            headers: string[];
             presets: components["schemas"]["Preset"][];
             /** @description In the order of `keystile.toml`. */
             scopes: components["schemas"]["ScopeDefinition"][];
@@ -997,6 +1077,17 @@ export interface components {
             /** @description The `webhook-id` that the upstream gets, at each attempt. */
             webhook_id: string;
         };
+        DeadLetterBody: {
+            /** @description The body, or its first 4 MiB. */
+            body: string;
+            /** @description The length of the whole body. */
+            body_bytes: number;
+            /** @description Whether `body` is the whole body. */
+            complete: boolean;
+            /** @description As the sender stated it. */
+            content_type: string | null;
+            id: components["schemas"]["DeliveryId"];
+        };
         /** @description A page of events that could not be delivered, newest first. */
         DeadLetterPage: {
             dead_letters: components["schemas"]["DeadLetter"][];
@@ -1008,6 +1099,11 @@ export interface components {
          */
         DeliveryId: string;
         Difference: {
+            /**
+             * @description Of metadata alone: its values were erased from this entry, so `from` and `to` are null.
+             * @constant
+             */
+            erased?: true;
             /** @description The value before, null if there was none. */
             from: unknown;
             /** @description The value after, null if there is none. */
@@ -1040,6 +1136,8 @@ export interface components {
             /** @description Its name: `scopes`, `limit`; empty if the body as a whole is wrong. */
             field: string;
         };
+        /** @description Which secret; nothing of it can be worked out from this. */
+        Fingerprint: string;
         /**
          * Format: date-time
          * @description An instant to come: RFC 3339 with any offset, kept to the millisecond.
@@ -1081,14 +1179,30 @@ export interface components {
             replayed?: components["schemas"]["Replayed"];
             results: components["schemas"]["ImportResult"][];
         };
+        /** @description An import of which every line failed, with its report. */
+        ImportFailed: {
+            /** @constant */
+            code?: "IMPORT_FAILED";
+            /** @constant */
+            existing: 0;
+            failed: number;
+            /** @constant */
+            imported: 0;
+            replayed?: components["schemas"]["Replayed"];
+            results: components["schemas"]["ImportResult"][];
+            /** @constant */
+            status?: 422;
+        } & components["schemas"]["Problem"];
         /** @description A key of another system. Lines are checked each by itself: one that is not like this fails alone, and its result says why. */
         ImportLine: {
             /** @description Where it may be used from; anywhere if there are none. */
             allowed_ips?: components["schemas"]["AddressOrNetwork"][] | null;
+            /** @description When the other system created it; now if absent. Not in the future. */
+            created_at?: components["schemas"]["PastTime"] | null;
             /** @description SHA-256 of the key's text: 64 hex digits, or base64 or base64url of the 32 bytes. */
             digest: string;
             /**
-             * @description What may be shown of it. It begins as `allow_imported` of `keystile.toml` allows.
+             * @description What may be shown of it. It begins as `allow_imported` of `keystile.toml` allows; of a key without a common beginning, 8 characters at most.
              * @example sk_live_ab12
              */
             display: string;
@@ -1098,16 +1212,24 @@ export interface components {
             expires_at?: components["schemas"]["FutureTime"] | null;
             metadata?: components["schemas"]["Metadata"] | null;
             name: components["schemas"]["Name"];
+            /** @description In place of `scopes`: those of this preset. */
+            preset?: components["schemas"]["PresetName"] | null;
             /** @description As `rate_limits`. A quota that the tenant's keys share is set on the tenant. */
             quotas?: components["schemas"]["OwnLimitsPatch"] | null;
             /** @description Its own values, which go before the plan's. Operators of one tenant set none that is higher than what would hold without it. */
             rate_limits?: components["schemas"]["OwnLimitsPatch"] | null;
             /** @description Of this deployment's vocabulary. Only where that has `default_scopes` `all` may they be left out. */
-            scopes: components["schemas"]["GrantableScope"][] | null;
+            scopes?: components["schemas"]["GrantableScope"][] | null;
+            /**
+             * @description `revoked`: it is stored as revoked, and never valid. Its `expires_at` may be over, and limits on keys don't count it.
+             * @default active
+             * @enum {unknown}
+             */
+            status?: "active" | "revoked" | null;
         };
         ImportResult: {
             /** @description Of an existing key: what the line says otherwise. */
-            differs?: ("display" | "name" | "scopes" | "environment" | "expires_at" | "allowed_ips" | "metadata" | "rate_limits" | "quotas")[];
+            differs?: ("display" | "name" | "scopes" | "environment" | "expires_at" | "allowed_ips" | "metadata" | "rate_limits" | "quotas" | "created_at" | "status")[];
             /** @description Of a line that failed: all that is wrong. */
             errors?: components["schemas"]["FieldError"][];
             id: components["schemas"]["KeyId"] | null;
@@ -1294,7 +1416,7 @@ export interface components {
             suspended: boolean;
             tenant: components["schemas"]["TenantId"];
         };
-        /** @description The body is not JSON, or not UTF-8, from this place on. */
+        /** @description The body is not JSON, or not UTF-8, from this place on, or has a member twice. */
         MalformedJson: {
             /** @constant */
             code?: "MALFORMED_JSON";
@@ -1304,7 +1426,7 @@ export interface components {
             status?: 400;
         } & components["schemas"]["Problem"];
         /**
-         * @description The owner's own data, which `verify` hands out: at most 4096 bytes as JSON, nested 32 levels deep at most (`{}` is one).
+         * @description The owner's own data, which `verify` hands out: at most 4096 bytes as JSON, nested 32 levels deep at most (`{}` is one). Numbers come back with the value that they had.
          * @example {
          *       "plan": "pro"
          *     }
@@ -1321,7 +1443,7 @@ export interface components {
             url: string;
         };
         /**
-         * @description For people. White space around it is removed; control characters are refused.
+         * @description For people. White space around it is removed; control characters, others that can't be seen or that change the direction of text, and keys are refused.
          * @example Zapier
          */
         Name: string;
@@ -1349,6 +1471,8 @@ export interface components {
             expires_at?: components["schemas"]["FutureTime"] | null;
             metadata?: components["schemas"]["Metadata"] | null;
             name: components["schemas"]["Name"];
+            /** @description In place of `scopes`: those of this preset. */
+            preset?: components["schemas"]["PresetName"] | null;
             /** @description As `rate_limits`. A quota that the tenant's keys share is set on the tenant. */
             quotas?: components["schemas"]["OwnLimitsPatch"] | null;
             /** @description Its own values, which go before the plan's. Operators of one tenant set none that is higher than what would hold without it. */
@@ -1414,7 +1538,7 @@ export interface components {
             tenant: components["schemas"]["Reach"];
         } & WithRequired<components["schemas"]["Shown"], "id">;
         /**
-         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again or discards them. None implies another.
+         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again, discards them or reads their bodies. None implies another.
          * @enum {string}
          */
         OperatorScope: "keys:read" | "keys:write" | "audit:read" | "operators:write" | "verify" | "webhooks:read" | "webhooks:write";
@@ -1432,6 +1556,10 @@ export interface components {
                 /** @description The fullest first. */
                 tenants: components["schemas"]["NearCap"][];
             };
+            /** @description The configured secrets of `KEYSTILE_SECRET`, newest first, then those that keys still depend on and that are missing. */
+            secrets: components["schemas"]["SharedSecret"][];
+            /** @description Tenants whose keys are missing in `secrets`, since they last reported before these were counted; reading a tenant has it report. */
+            secrets_unknown: components["schemas"]["Count"];
             /** @description How many of them are suspended. */
             suspended: components["schemas"]["Count"];
             tenants: components["schemas"]["Count"];
@@ -1521,6 +1649,8 @@ export interface components {
             name: string;
             scopes: components["schemas"]["Scopes"];
         };
+        /** @description One of `GET /v1/scopes`. */
+        PresetName: string;
         /** @description What is wrong (RFC 9457). `code` is stable and to be told apart by; `detail` is for people and may change. */
         Problem: {
             code: string;
@@ -1541,10 +1671,21 @@ export interface components {
          */
         Reach: string;
         /**
-         * @description Why, in the words of whoever did it. White space around it is removed; control characters are refused.
+         * @description Why, in the words of whoever did it. White space around it is removed; control characters, others that can't be seen or that change the direction of text, and keys are refused.
          * @example leaked
          */
         Reason: string;
+        RedrivenDeadLetters: {
+            /** @description Whether more events may be here: ask again. */
+            more: boolean;
+            /** @description Events that were sent again or discarded by somebody else meanwhile. */
+            not_found: number;
+            /** @description Events that are in the queue again. */
+            redriven: number;
+            replayed?: components["schemas"]["Replayed"];
+            /** @description Events of which it isn't known, because a queue or an object failed. They are still listed, or in the queue, or both. */
+            unknown: number;
+        };
         /**
          * @description Only in the answer to a repeated `Idempotency-Key`: this is the first request's answer, and nothing was done.
          * @constant
@@ -1573,6 +1714,45 @@ export interface components {
             /** @constant */
             status?: 503;
         } & components["schemas"]["Problem"];
+        /** @description Which keys: those of `ids`, the living ones that were granted `scope` literally, or `all` living ones. */
+        Revocations: {
+            /** @constant */
+            all?: true;
+            ids?: components["schemas"]["KeyId"][];
+            reason?: components["schemas"]["Reason"] | null;
+            scope?: components["schemas"]["Scope"];
+        } & (unknown | unknown | unknown);
+        /** @description The revocations are recorded, but not all in effect yet: the change feed can't be reached. They are retried by themselves. */
+        RevocationsPending: {
+            already_revoked: components["schemas"]["Count"];
+            /** @constant */
+            code?: "REVOCATION_PENDING";
+            revoked: components["schemas"]["Count"];
+            /** @constant */
+            status?: 503;
+        } & components["schemas"]["Problem"];
+        RevokedKey: {
+            id: components["schemas"]["KeyId"];
+            /**
+             * @description `already_revoked`: it stays as it is. `not_found`: the tenant has no such key.
+             * @enum {string}
+             */
+            status: "revoked" | "already_revoked" | "not_found";
+        };
+        /** @description 1,000 keys at most; where `more` says so, the same request goes on with the others. */
+        RevokedKeys: {
+            already_revoked: components["schemas"]["Count"];
+            /** @description From this time on all keys of `results` are refused. */
+            effective_by: components["schemas"]["EffectiveBy"];
+            holds: components["schemas"]["Holds"];
+            /** @description Whether others are left to revoke. */
+            more: boolean;
+            not_found: components["schemas"]["Count"];
+            replayed?: components["schemas"]["Replayed"];
+            /** @description The outcome for each key; of `ids` in their order. */
+            results: components["schemas"]["RevokedKey"][];
+            revoked: components["schemas"]["Count"];
+        };
         /** @description A key that replaces another, and its text. */
         RotatedKey: {
             effective_by: components["schemas"]["PendingEffectiveBy"];
@@ -1605,7 +1785,7 @@ export interface components {
              * @default false
              */
             after_first_use?: boolean | null;
-            /** @description The successor's expiry; the old one's if absent. */
+            /** @description The successor's expiry. If absent, it lives as long from now on as the old one was meant to from its creation, but no longer than the tenant's `max_expiry_days`, nor than an operator who rotates an operator. */
             expires_at?: components["schemas"]["FutureTime"] | null;
             /** @description Only with `after_first_use`, and no shorter than the overlap: the old one ends this long after the rotation in any case. If absent, 30 days. */
             latest_end_seconds?: number | null;
@@ -1633,8 +1813,7 @@ export interface components {
         SecretUse: {
             /** @description False: these keys are refused as `MALFORMED`, since their secret was dropped too early. */
             configured: boolean;
-            /** @description Which secret; nothing of it can be worked out from this. */
-            fingerprint: string;
+            fingerprint: components["schemas"]["Fingerprint"];
             /** @description Living keys that were made with it. Only at 0 for every tenant may it be dropped. */
             keys: components["schemas"]["Count"];
         };
@@ -1648,6 +1827,15 @@ export interface components {
                 scopes: components["schemas"]["OperatorScopes"];
                 tenant: components["schemas"]["Reach"];
             };
+        };
+        SharedSecret: {
+            /** @description False: these keys are refused as `MALFORMED`, since their secret was dropped too early. */
+            configured: boolean;
+            fingerprint: components["schemas"]["Fingerprint"];
+            /** @description Living keys of all tenants that were made with it. */
+            keys: components["schemas"]["Count"];
+            /** @description Living operators' keys that were. */
+            operators: components["schemas"]["Count"];
         };
         /** @description What keys and operators have in common. */
         Shown: {
@@ -1691,6 +1879,15 @@ export interface components {
             replayed?: components["schemas"]["Replayed"];
             suspended: boolean;
             tenant: components["schemas"]["TenantId"];
+            /** @description The tenant's, as `GET` shows it. */
+            version: components["schemas"]["Version"];
+        };
+        Suspension: {
+            /**
+             * @description Suspend the tenant even if it isn't there yet: keys that it gets are out of use until it is resumed.
+             * @default false
+             */
+            ahead?: boolean | null;
         };
         Tenant: {
             /** @description Only after a change of the plan, a rate limit or a quota, and only where there are any: from this time on no request is admitted by what held before. */
@@ -1709,6 +1906,8 @@ export interface components {
             /** @description Whether all of its keys are out of use. */
             suspended: boolean;
             tenant: components["schemas"]["TenantId"];
+            /** @description Of its status, plan and limits. Grows by one with each change of them; it is the ETag. */
+            version: components["schemas"]["Version"];
         };
         /**
          * @description The deployment's own name for its customer. A tenant exists as soon as it is named.
@@ -1855,7 +2054,7 @@ export interface components {
             content: {
                 "application/problem+json": {
                     /** @enum {unknown} */
-                    code?: "CREDENTIAL_IN_QUERY" | "CONFLICTING_CREDENTIALS";
+                    code?: "CREDENTIAL_IN_QUERY" | "CREDENTIAL_IN_PATH" | "CONFLICTING_CREDENTIALS";
                     /** @constant */
                     status?: 400;
                 } & components["schemas"]["Problem"];
@@ -1871,7 +2070,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["MalformedJson"] | ({
                     /** @enum {unknown} */
-                    code?: "CREDENTIAL_IN_QUERY" | "CONFLICTING_CREDENTIALS" | "INVALID_IDEMPOTENCY_KEY";
+                    code?: "CREDENTIAL_IN_QUERY" | "CREDENTIAL_IN_PATH" | "CONFLICTING_CREDENTIALS" | "INVALID_IDEMPOTENCY_KEY";
                     /** @constant */
                     status?: 400;
                 } & components["schemas"]["Problem"]);
@@ -1887,7 +2086,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["MalformedJson"] | ({
                     /** @enum {unknown} */
-                    code?: "CREDENTIAL_IN_QUERY" | "CONFLICTING_CREDENTIALS";
+                    code?: "CREDENTIAL_IN_QUERY" | "CREDENTIAL_IN_PATH" | "CONFLICTING_CREDENTIALS";
                     /** @constant */
                     status?: 400;
                 } & components["schemas"]["Problem"]);
@@ -2063,14 +2262,14 @@ export interface components {
                 "application/problem+json": components["schemas"]["IdempotencyKeyInUse"];
             };
         };
-        /** @description Fields, parameters or the tenant's name are wrong, this deployment imports no keys, or the `Idempotency-Key` was used for another request. */
+        /** @description Every line failed, fields, parameters or the tenant's name are wrong, this deployment imports no keys, or the `Idempotency-Key` was used for another request. */
         InvalidImport: {
             headers: {
                 "Keystile-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["InvalidRequest"] | ({
+                "application/problem+json": components["schemas"]["InvalidRequest"] | components["schemas"]["ImportFailed"] | ({
                     /** @enum {unknown} */
                     code?: "IDEMPOTENCY_KEY_REUSED" | "IMPORT_NOT_ALLOWED";
                     /** @constant */
@@ -2241,6 +2440,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["NotAllowed"];
             };
         };
+        /** @description The tenant has none of the keys in `ids`; or, with `scope` or `all`, there is no such tenant. */
+        NothingToRevoke: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "KEY_NOT_FOUND" | "TENANT_NOT_FOUND";
+                    /** @constant */
+                    status?: 404;
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description Nothing ends the operator's key that could be cancelled, its life is over, or the first request with this `Idempotency-Key` is still running. */
         OperatorCanNotCancel: {
             headers: {
@@ -2314,6 +2528,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["RevocationPending"] | components["schemas"]["Unavailable"];
             };
         };
+        /** @description Recorded but not yet in effect, or a dependency can't be reached. Send the same again to see when it is. */
+        RevocationsPending: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["RevocationsPending"] | components["schemas"]["Unavailable"];
+            };
+        };
         /** @description There is no such source of webhooks. */
         SourceNotFound: {
             headers: {
@@ -2342,6 +2567,21 @@ export interface components {
                     code?: "CHANGE_PENDING" | "DEPENDENCY_UNAVAILABLE";
                     /** @constant */
                     status?: 503;
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such tenant: it has no keys and no settings, nor had any. */
+        TenantNotFound: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @constant */
+                    code?: "TENANT_NOT_FOUND";
+                    /** @constant */
+                    status?: 404;
                 } & components["schemas"]["Problem"];
             };
         };
@@ -2388,9 +2628,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Unavailable"];
             };
         };
-        /** @description The body is declared as something else. */
+        /** @description The body is declared as something else, or is compressed. */
         UnsupportedMediaType: {
             headers: {
+                "Accept-Encoding": components["headers"]["AcceptEncoding"];
                 "Keystile-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
@@ -2403,7 +2644,7 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
-        /** @description The key has changed meanwhile. */
+        /** @description It has changed meanwhile. */
         VersionMismatch: {
             headers: {
                 "Keystile-Request-Id": components["headers"]["RequestId"];
@@ -2431,7 +2672,7 @@ export interface components {
         ExpiringWithin: components["schemas"]["Days"];
         /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
         IdempotencyKey: string;
-        /** @description Only if the key has the version of one of these ETags; `*` is any. */
+        /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
         IfMatch: string;
         /** @description The ETag of the copy that the caller has. */
         IfNoneMatch: string;
@@ -2455,6 +2696,8 @@ export interface components {
         ScopeFilter: components["schemas"]["Scope"];
         /** @description Only those with this text in name or display form, in upper or lower case. */
         Search: string;
+        /** @description Only living ones (neither revoked nor expired) that depend on this secret of `KEYSTILE_SECRET`. */
+        SecretFilter: components["schemas"]["Fingerprint"];
         /** @description Which source of webhooks. */
         Source: components["schemas"]["SourceName"];
         /** @description Only those of this status. */
@@ -2510,9 +2753,19 @@ export interface components {
                 "application/json": components["schemas"]["Revocation"];
             };
         };
+        Revocations: {
+            content: {
+                "application/json": components["schemas"]["Revocations"];
+            };
+        };
         Rotation: {
             content: {
                 "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        Suspension: {
+            content: {
+                "application/json": components["schemas"]["Suspension"];
             };
         };
         TenantPatch: {
@@ -2523,6 +2776,8 @@ export interface components {
         };
     };
     headers: {
+        /** @description That the body must not be compressed, if it was (RFC 7694). */
+        AcceptEncoding: "identity";
         /** @description The methods that the path takes. */
         Allow: string;
         /** @description RFC 6750's challenge, where it is the credential that is bad. */
@@ -2691,6 +2946,8 @@ export interface operations {
                 q?: components["parameters"]["Search"];
                 /** @description Only those that were granted this very scope. */
                 scope?: components["parameters"]["ScopeFilter"];
+                /** @description Only living ones (neither revoked nor expired) that depend on this secret of `KEYSTILE_SECRET`. */
+                secret?: components["parameters"]["SecretFilter"];
                 /** @description Only those of this status. */
                 status?: components["parameters"]["Status"];
                 /** @description Only living ones (neither revoked nor expired) that were created this many days ago or earlier, and not let through since. */
@@ -2799,6 +3056,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -2828,6 +3087,7 @@ export interface operations {
             404: components["responses"]["OperatorNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -2841,6 +3101,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -2870,6 +3132,7 @@ export interface operations {
             404: components["responses"]["OperatorNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["OperatorCanNotRotate"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -2883,6 +3146,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -2912,6 +3177,7 @@ export interface operations {
             404: components["responses"]["OperatorNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["OperatorCanNotCancel"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3224,6 +3490,7 @@ export interface operations {
             /** @description The tenant. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Keystile-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -3243,6 +3510,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -3257,6 +3526,7 @@ export interface operations {
             /** @description The tenant as it is now. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Keystile-Request-Id": components["headers"]["RequestId"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
@@ -3269,6 +3539,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["BodyTimeout"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
@@ -3365,6 +3636,8 @@ export interface operations {
                 q?: components["parameters"]["Search"];
                 /** @description Only those that were granted this very scope. */
                 scope?: components["parameters"]["ScopeFilter"];
+                /** @description Only living ones (neither revoked nor expired) that depend on this secret of `KEYSTILE_SECRET`. */
+                secret?: components["parameters"]["SecretFilter"];
                 /** @description Only those of this status. */
                 status?: components["parameters"]["Status"];
                 /** @description Only living ones (neither revoked nor expired) that were created this many days ago or earlier, and not let through since. */
@@ -3479,7 +3752,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the key has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -3526,6 +3799,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -3557,6 +3832,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotDisable"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3570,6 +3846,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -3601,6 +3879,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotDisable"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3641,12 +3920,55 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    eraseKeyMetadata: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                /** @description Which key. */
+                id: components["parameters"]["KeyId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key as it is now. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedKey"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["KeyNotFound"];
+            412: components["responses"]["VersionMismatch"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["KeyChangePending"];
+        };
+    };
     addToKeyQuota: {
         parameters: {
             query?: never;
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /** @description Which key. */
@@ -3676,6 +3998,7 @@ export interface operations {
             404: components["responses"]["KeyOrQuotaNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3689,6 +4012,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -3720,6 +4045,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3733,6 +4059,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -3764,6 +4092,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotRotate"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3777,6 +4106,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -3808,6 +4139,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotCancel"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3891,6 +4223,47 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    revokeKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["Revocations"];
+        responses: {
+            /** @description What became of each key. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedKeys"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NothingToRevoke"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["RevocationsPending"];
+        };
+    };
     getTenantLimits: {
         parameters: {
             query?: never;
@@ -3927,6 +4300,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /** @description Whose keys. */
@@ -3951,6 +4326,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -4001,6 +4377,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /** @description Which quota of `keystile.toml`. */
@@ -4028,6 +4406,7 @@ export interface operations {
             404: components["responses"]["QuotaNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -4041,6 +4420,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -4055,6 +4436,7 @@ export interface operations {
             /** @description The status, and from when on it holds. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Keystile-Request-Id": components["headers"]["RequestId"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
@@ -4066,8 +4448,10 @@ export interface operations {
             400: components["responses"]["BadPost"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["TenantNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -4081,6 +4465,8 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
             };
@@ -4090,11 +4476,12 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: components["requestBodies"]["Nothing"];
+        requestBody?: components["requestBodies"]["Suspension"];
         responses: {
             /** @description The status, and from when on it holds. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Keystile-Request-Id": components["headers"]["RequestId"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
@@ -4106,8 +4493,10 @@ export interface operations {
             400: components["responses"]["BadPost"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["TenantNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -4241,6 +4630,39 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getDeadLetterBody: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["parameters"]["DeliveryId"];
+                /** @description Which source of webhooks. */
+                source: components["parameters"]["Source"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The body. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterBody"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["DeadLetterNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     discardDeadLetter: {
         parameters: {
             query?: never;
@@ -4312,6 +4734,44 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["DeadLetterNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redriveDeadLetters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which source of webhooks. */
+                source: components["parameters"]["Source"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description They are in the queue. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedrivenDeadLetters"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["SourceNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
             413: components["responses"]["BodyTooLarge"];

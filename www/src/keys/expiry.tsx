@@ -56,6 +56,10 @@ interface ExpiryFieldProps {
   keep?: { label: string };
 }
 
+/** When a successor ends that is made now and lives as long as its predecessor was meant to. */
+export const successorsEnd = (created: string, expires: string, now = Date.now()): string =>
+  new Date(Math.min(now + Date.parse(expires) - Date.parse(created), Date.parse("9999-12-31T23:59:59.999Z"))).toISOString();
+
 export function ExpiryField({ value, onChange, limits, error, keep }: ExpiryFieldProps) {
   const { i18n } = useApp();
   const { t } = i18n;

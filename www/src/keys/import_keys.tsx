@@ -49,13 +49,10 @@ export function ImportKeys({ onClose }: { onClose: () => void }) {
       for (let at = 0; at < lines.length; at += AT_ONCE) {
         setProgress(at);
         const part = lines.slice(at, at + AT_ONCE);
-        const { data } = await client.post("/v1/tenants/{tenant}/keys/import", {
-          path: { tenant },
-          // The API checks each line and says what is wrong with it.
-          body: { keys: part as ImportLine[] },
-          idempotencyKey: newIdempotencyKey(),
-        });
-        add(sum, data, part, at);
+        // The API checks each line and says what is wrong with it.
+        const options = { path: { tenant }, body: { keys: part as ImportLine[] }, idempotencyKey: newIdempotencyKey() };
+        const report = await client.post("/v1/tenants/{tenant}/keys/import", options).then(({ data }) => data, reportOf);
+        add(sum, report, part, at);
       }
       return sum;
     },
@@ -108,6 +105,12 @@ export function ImportKeys({ onClose }: { onClose: () => void }) {
       </form>
     </Dialog>
   );
+}
+
+/** The report of an import of which every line failed, which comes as a problem. */
+function reportOf(problem: unknown): Imported {
+  if (problem instanceof Problem && problem.code === "IMPORT_FAILED") return problem.body as unknown as Imported;
+  throw problem;
 }
 
 async function read(file: File): Promise<{ lines: unknown[] }> {

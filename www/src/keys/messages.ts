@@ -143,7 +143,7 @@ export const keysEnglish = {
   "rotate.now.hint": "For a leaked key: what uses the old one is refused from now on.",
   "rotate.overlap": "Both work for",
   "rotate.latest": "In any case, it ends after",
-  "rotate.keep": "As the old key: {date}",
+  "rotate.keep": "It lives as long as the old key was meant to: until {date}, unless a limit ends it earlier",
   "rotate.keep_never": "As the old key: never",
 
   "rotation.title": "This key is being replaced",
@@ -220,12 +220,14 @@ export const keysEnglish = {
   "audit.resumed": "resumed the tenant",
   "audit.overlap_begun": "saw the new key’s first use",
   "audit.rotation_cancelled": "kept the old key",
+  "audit.metadata_erased": "erased the metadata",
   "audit.limits_changed": "changed limits",
   "audit.quota_added": "added to a quota",
   "audit.limits_restored": "restored counts",
   "audit.session_begun": "signed in",
   "audit.dead_letter_redriven": "sent an event again",
   "audit.dead_letter_discarded": "discarded an event",
+  "audit.dead_letter_read": "read an event’s body",
 
   "import.title": "Import keys",
   "import.text": "Keys of another system go on working. Keystile takes the SHA-256 of each, not the key.",

@@ -8,7 +8,7 @@ import { useApp } from "../app";
 import { Dialog } from "../components/dialog";
 import { FormProblem } from "../components/field";
 import { useKeys } from "./context";
-import { type Expiry, ExpiryField, instantOf } from "./expiry";
+import { type Expiry, ExpiryField, instantOf, successorsEnd } from "./expiry";
 import { KeyLine } from "./key_line";
 import { OverlapField, rotationOf, usualOverlap } from "./overlap";
 import { Secret } from "./secret";
@@ -68,7 +68,7 @@ export function RotateKey({ old, onClose }: { old: Key; onClose: () => void }) {
           onChange={change(setExpiry)}
           limits={standing.limits}
           error={problem?.errorOf("expires_at")}
-          keep={{ label: old.expires_at ? t("rotate.keep", { date: i18n.date(old.expires_at) }) : t("rotate.keep_never") }}
+          keep={{ label: old.expires_at ? t("rotate.keep", { date: i18n.date(successorsEnd(old.created_at, old.expires_at)) }) : t("rotate.keep_never") }}
         />
       </form>
     </Dialog>

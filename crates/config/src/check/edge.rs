@@ -1,6 +1,6 @@
 //! Checks of the name, `[edge]`, `[usage]` and `[audit]`.
 
-use keystile_core::{base::path::Path, config::Cors, feed::client::Settings};
+use keystile_core::{base::path::Path, feed::client::Settings};
 
 use super::Check;
 use crate::raw::{RawEdge, RawUsage};
@@ -20,19 +20,18 @@ impl Check {
         });
     }
 
-    pub(crate) fn base(&mut self, text: &str, name: &str, such_as: &str) -> Path {
+    /// Checks a path that others begin with.
+    pub(crate) fn prefix(&mut self, text: &str, at: &[&str], such_as: &str) -> Path {
         let parsed = Path::parse(text)
             .ok()
-            .filter(|path| path.segments().next().is_some() && path.as_str() == text && !text.ends_with('/'));
-        self.that(parsed.is_some(), &["edge", name], || {
-            format!("write a path such as \"{such_as}\", without a slash at its end")
-        });
-        // The root is never used, since an error was recorded.
-        parsed.unwrap_or_else(Path::root)
+            .filter(|path| !path.segments().is_empty() && path.as_str() == text && !text.ends_with('/'));
+        self.that(parsed.is_some(), at, || format!("write a path such as \"{such_as}\", without a slash at its end"));
+        // In place of a wrong path, one that routes seldom overlap: that would be a mistake of its own.
+        parsed.or_else(|| Path::parse(such_as).ok()).unwrap_or_else(Path::root)
     }
 
     pub(crate) fn hooks_base(&mut self, text: &str, base: &Path) -> Path {
-        let hooks = self.base(text, "hooks_base", "/hooks");
+        let hooks = self.prefix(text, &["edge", "hooks_base"], "/hooks");
         let apart = hooks.below(base).is_none() && base.below(&hooks).is_none();
         self.that(apart || !self.mistakes.is_empty(), &["edge", "hooks_base"], || {
             format!("this overlaps {}, where Keystile's own endpoints are; write another path", base.as_str())
@@ -63,38 +62,6 @@ impl Check {
         usage.flush_seconds
     }
 
-    pub(crate) fn cors(&mut self, cors: &Cors) {
-        for (index, origin) in cors.origins.iter().enumerate() {
-            self.that(is_origin(origin) || origin == "*", &["edge", "cors", "origins", &index.to_string()], || {
-                "write an origin such as \"https://app.example.com\", without a path, or \"*\"".into()
-            });
-        }
-        for (index, header) in cors.headers.iter().enumerate() {
-            let token =
-                !header.is_empty() && header.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-            self.that(token, &["edge", "cors", "headers", &index.to_string()], || "write a header's name".into());
-        }
-    }
-
-    /// Checks the origins that may embed the customers' page. Browsers compare them byte by byte, so each is written as a
-    /// browser does.
-    pub(crate) fn portal(&mut self, origins: Vec<String>) -> Vec<String> {
-        for (index, origin) in origins.iter().enumerate() {
-            let written = is_origin(origin) && !origin.bytes().any(|byte| byte.is_ascii_uppercase());
-            let own = origin.starts_with("https://") || is_loopback(origin);
-            self.that(
-                written && own && !origin.contains([';', ',', '"', '\'']),
-                &["portal", "origins", &index.to_string()],
-                || {
-                    "write an origin such as \"https://app.example.com\", in lower case, without a path; http only for \
-                 http://localhost and http://127.0.0.1"
-                        .into()
-                },
-            );
-        }
-        origins
-    }
-
     /// Checks the URL of the guarded API that stands in examples.
     pub(crate) fn api_url(&mut self, url: Option<String>) -> Option<String> {
         if let Some(url) = &url {
@@ -106,14 +73,4 @@ impl Check {
         }
         url
     }
-}
-
-fn is_origin(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or(text.strip_prefix("http://"));
-    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '*']))
-}
-
-fn is_loopback(origin: &str) -> bool {
-    let host = origin.strip_prefix("http://").map(|host| host.split(':').next().unwrap_or_default());
-    matches!(host, Some("localhost" | "127.0.0.1"))
 }

@@ -10,27 +10,45 @@ use crate::raw::{RawPreset, RawScope};
 
 impl Check {
     pub(crate) fn catalog(&mut self, scopes: &[RawScope]) -> Catalog {
-        let mut definitions = Vec::new();
+        let mut definitions: Vec<ScopeDefinition> = Vec::new();
         for (index, raw) in scopes.iter().enumerate() {
             let index = index.to_string();
-            let Some(name) = self.scope(&raw.name, &["scopes", &index, "name"]) else { continue };
-            let implies = if raw.implies.iter().any(|implied| implied == "*") {
-                Implies::Everything
-            } else {
-                let implied = raw.implies.iter().enumerate();
-                Implies::These(
-                    implied
-                        .filter_map(|(i, implied)| self.scope(implied, &["scopes", &index, "implies", &i.to_string()]))
-                        .collect(),
-                )
+            let at = ["scopes", index.as_str(), "name"];
+            let Some(name) = self.scope(&raw.name, &at) else {
+                self.mistaken_scopes.push(raw.name.clone());
+                continue;
             };
+            let twice = definitions.iter().any(|other| other.name == name);
+            self.that(!twice, &at, || format!("the scope \"{name}\" is defined twice; keep one definition"));
+            let implies = self.implied(raw, &index, scopes);
             let (description, unavailable) = (raw.description.clone(), raw.unavailable.clone());
-            definitions.push(ScopeDefinition { name, description, unavailable, implies });
+            if !twice {
+                definitions.push(ScopeDefinition { name, description, unavailable, implies });
+            }
         }
-        Catalog::new(definitions).unwrap_or_else(|(index, message)| {
-            self.mistake(&["scopes", &index.to_string()], message);
+        Catalog::new(definitions).unwrap_or_else(|(_, message)| {
+            self.mistake(&["scopes"], message);
             Catalog::default()
         })
+    }
+
+    /// The scopes that one implies, without those that are mistaken.
+    fn implied(&mut self, raw: &RawScope, index: &str, scopes: &[RawScope]) -> Implies {
+        if raw.implies.iter().any(|implied| implied == "*") {
+            return Implies::Everything;
+        }
+        let mut these = Vec::new();
+        for (place, implied) in raw.implies.iter().enumerate() {
+            let defined = scopes.iter().any(|other| other.name == *implied);
+            self.that(defined, &["scopes", index, "implies", &place.to_string()], || {
+                format!(
+                    "\"{}\" implies \"{implied}\", which no [[scopes]] defines; define it, or name another",
+                    raw.name
+                )
+            });
+            these.extend(Scope::parse(implied).filter(|_| defined));
+        }
+        Implies::These(these)
     }
 
     pub(crate) fn presets(&mut self, presets: &[RawPreset], catalog: &Catalog) -> Vec<Preset> {
@@ -64,6 +82,7 @@ impl Check {
             let at: Vec<&str> = at.iter().copied().chain([index.as_str()]).collect();
             match Scope::parse(name).filter(|scope| catalog.definition(scope).is_some()) {
                 Some(scope) => scopes.push(scope),
+                None if self.mistaken_scopes.contains(name) => {}
                 None => self.mistake(&at, format!("no [[scopes]] defines \"{name}\"; define it, or name another")),
             }
         }

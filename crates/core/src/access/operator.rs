@@ -177,7 +177,7 @@ impl OperatorScope {
             Self::OperatorsWrite => "List, create, rotate and revoke operator keys.",
             Self::Verify => "Ask the edge for the verdict on a key.",
             Self::WebhooksRead => "List the sources of webhooks, and events that could not be delivered.",
-            Self::WebhooksWrite => "Send events that could not be delivered again, or discard them.",
+            Self::WebhooksWrite => "Send events that could not be delivered again, discard them, or read their bodies.",
         }
     }
 

@@ -9,6 +9,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::base::fields::quoted;
 
+/// The maximum number of a request's scopes that are named with their mistake.
+const MAX_PROBLEMS: usize = 8;
+/// The maximum number of the catalog's scopes that a mistake lists.
+const MAX_NAMES: usize = 32;
+
 /// A scope's name: 1 to 64 characters of `[a-z0-9:._-]`, such as `read:leads`. Such a name is a scope-token of RFC
 /// 6750.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -238,25 +243,46 @@ impl Catalog {
     /// Parses the scopes of a request.
     ///
     /// # Errors
-    /// A sentence for each name that can't be granted.
+    /// A sentence for each name that can't be granted, up to a few; the last one says which scopes there are.
     pub fn request(&self, names: &[String]) -> Result<ScopeSet, Vec<String>> {
-        let mut problems = Vec::new();
+        let (mut problems, mut more, mut unknown) = (Vec::new(), 0, false);
         let mut scopes = Vec::new();
         for name in names {
-            match Scope::parse(name).and_then(|scope| self.definition(&scope)) {
-                None => problems.push(format!("unknown scope {}; known are {}", quoted(name), self.names())),
-                Some(ScopeDefinition { unavailable: Some(reason), .. }) => {
-                    problems.push(format!("the scope \"{name}\" can't be granted: {reason}"));
+            let problem = match Scope::parse(name).and_then(|scope| self.definition(&scope)) {
+                None => {
+                    unknown = true;
+                    format!("unknown scope {}", quoted(name))
                 }
-                Some(definition) => scopes.push(definition.name.clone()),
-            }
+                Some(ScopeDefinition { unavailable: Some(reason), .. }) => {
+                    format!("the scope \"{name}\" can't be granted: {reason}")
+                }
+                Some(definition) => {
+                    scopes.push(definition.name.clone());
+                    continue;
+                }
+            };
+            if problems.len() < MAX_PROBLEMS { problems.push(problem) } else { more += 1 }
         }
-        if problems.is_empty() { Ok(scopes.into_iter().collect()) } else { Err(problems) }
+        if problems.is_empty() {
+            return Ok(scopes.into_iter().collect());
+        }
+        if more > 0 {
+            problems.push(format!("and {more} more that can't be granted"));
+        }
+        if unknown {
+            problems.push(format!("known are {}", self.names()));
+        }
+        Err(problems)
     }
 
+    /// The scopes that keys can have, in a sentence of limited length.
     fn names(&self) -> String {
         let available = self.definitions.iter().filter(|definition| definition.unavailable.is_none());
-        available.map(|definition| definition.name.as_str()).collect::<Vec<_>>().join(", ")
+        let names: Vec<_> = available.map(|definition| definition.name.as_str()).collect();
+        match names.get(..MAX_NAMES).filter(|few| few.len() < names.len()) {
+            Some(few) => format!("{} and others; GET /v1/scopes lists them", few.join(", ")),
+            None => names.join(", "),
+        }
     }
 }
 
@@ -317,10 +343,19 @@ mod tests {
         let names = ["read:leads", "write:analytics", "read:laeds"].map(ToString::to_string);
         let problems = catalog().request(&names).unwrap_err();
         assert_eq!(problems[0], "the scope \"write:analytics\" can't be granted: analytics is read only");
-        assert_eq!(
-            problems[1],
-            "unknown scope \"read:laeds\"; known are read:leads, write:leads, manage:leads, owner, admin"
-        );
+        assert_eq!(problems[1], "unknown scope \"read:laeds\"");
+        assert_eq!(problems[2], "known are read:leads, write:leads, manage:leads, owner, admin");
+    }
+
+    #[test]
+    fn many_mistakes_are_named_up_to_a_few_and_the_catalog_once() {
+        let names: Vec<String> = (0..10_000).map(|index| format!("x{index}")).collect();
+        let problems = catalog().request(&names).unwrap_err();
+        assert_eq!(problems.len(), MAX_PROBLEMS + 2);
+        assert_eq!(problems[MAX_PROBLEMS], "and 9992 more that can't be granted");
+        let many = (0..100).map(|index| definition(&format!("s{index}"), Implies::Everything, None)).collect();
+        let problems = Catalog::new(many).unwrap().request(&["x".into()]).unwrap_err();
+        assert!(problems[1].ends_with("s30, s31 and others; GET /v1/scopes lists them"), "{problems:?}");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub enum Refusal {
     MissingCredential,
     /// A key was sent in the query string.
     CredentialInQuery,
+    /// A key was sent in the path.
+    CredentialInPath,
     /// Two different credentials were sent.
     ConflictingCredentials,
     /// The text is not a key of this deployment.
@@ -51,8 +53,10 @@ pub enum Refusal {
     IpNotAllowed,
     /// The key lacks a needed scope.
     InsufficientScope {
-        /// All scopes that the request needs.
+        /// The scopes that the request needs.
         needed: Vec<Scope>,
+        /// Whether one of them is enough.
+        any_of: bool,
     },
     /// The request is over a rate limit.
     RateLimited(Excess),
@@ -75,6 +79,7 @@ impl From<CredentialError> for Refusal {
         match error {
             CredentialError::Missing => Self::MissingCredential,
             CredentialError::InQuery => Self::CredentialInQuery,
+            CredentialError::InPath => Self::CredentialInPath,
             CredentialError::Conflicting => Self::ConflictingCredentials,
         }
     }
@@ -93,6 +98,7 @@ impl Refusal {
         match self {
             Self::MissingCredential => Code::MissingCredential,
             Self::CredentialInQuery => Code::CredentialInQuery,
+            Self::CredentialInPath => Code::CredentialInPath,
             Self::ConflictingCredentials => Code::ConflictingCredentials,
             Self::Malformed(_) => Code::Malformed,
             Self::WrongEnvironment { .. } => Code::WrongEnvironment,
@@ -117,7 +123,7 @@ impl Refusal {
             | Self::IpNotAllowed
             | Self::RateLimited(_)
             | Self::QuotaExceeded(_) => None,
-            Self::CredentialInQuery | Self::ConflictingCredentials => Some("invalid_request"),
+            Self::CredentialInQuery | Self::CredentialInPath | Self::ConflictingCredentials => Some("invalid_request"),
             Self::Malformed(_)
             | Self::NotFound
             | Self::Revoked
@@ -141,9 +147,9 @@ impl Refusal {
     #[must_use]
     pub fn detail(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
-            Self::MissingCredential => "No key was sent.",
-            Self::CredentialInQuery => {
-                "A key was sent in the query string, where logs keep it; send it in a header, and replace it."
+            Self::MissingCredential => "No key was found.",
+            Self::CredentialInQuery | Self::CredentialInPath => {
+                "A key was sent in the URL, where logs keep it; send it in a header, and replace it."
             }
             Self::ConflictingCredentials => "Two different keys were sent; send one.",
             Self::Malformed(error) => error.detail(),
@@ -159,9 +165,10 @@ impl Refusal {
             Self::Disabled => "This key is disabled.",
             Self::Expired => "This key has expired.",
             Self::IpNotAllowed => "This key may not be used from this address.",
-            Self::InsufficientScope { needed } => {
+            Self::InsufficientScope { needed, any_of } => {
                 let needed: ScopeSet = needed.iter().cloned().collect();
-                return Cow::Owned(format!("This key lacks a scope; this needs: {}.", needed.joined()));
+                let what = if *any_of { "one of these is enough" } else { "this needs" };
+                return Cow::Owned(format!("This key lacks a scope; {what}: {}.", needed.joined()));
             }
             Self::RateLimited(excess) => return Cow::Owned(excess.detail("rate limit")),
             Self::QuotaExceeded(excess) => return Cow::Owned(excess.detail("quota")),
@@ -198,8 +205,10 @@ pub struct Demand<'a> {
     pub environment: Option<Environment>,
     /// The only tenant whose keys the caller may know of; `None` for all.
     pub tenant: Option<&'a TenantId>,
-    /// The scopes that are needed, all of them.
+    /// The scopes that are needed.
     pub scopes: &'a [Scope],
+    /// Whether one of them is enough. Otherwise all are needed.
+    pub any_of: bool,
     /// The source address of the request, if it is known.
     pub ip: Option<IpAddr>,
     /// The time of the judgement.
@@ -227,7 +236,7 @@ impl Demand<'_> {
         if !record.allowed_ips.is_empty() && !self.ip.is_some_and(allowed) {
             return Err(Refusal::IpNotAllowed);
         }
-        check_scopes(&record.scopes, self.scopes, catalog)
+        check_scopes(&record.scopes, self.scopes, self.any_of, catalog)
     }
 }
 
@@ -248,7 +257,7 @@ pub fn check_environment(of_key: Environment, accepted: Option<Environment>) -> 
 /// The first check that fails.
 pub fn judge_operator(record: &KeyRecord, needed: &Scope, now: Timestamp) -> Result<(), Refusal> {
     check_operator(record, now)?;
-    check_scopes(&record.scopes, core::slice::from_ref(needed), &Catalog::default())
+    check_scopes(&record.scopes, core::slice::from_ref(needed), false, &Catalog::default())
 }
 
 /// Judges whether an operator's key can be used at all. Its scopes are judged later, by the operation.
@@ -272,11 +281,12 @@ fn check_life(record: &KeyRecord, suspended: bool, now: Timestamp) -> Result<(),
     }
 }
 
-fn check_scopes(held: &ScopeSet, needed: &[Scope], catalog: &Catalog) -> Result<(), Refusal> {
-    if needed.iter().all(|scope| catalog.grants(held, scope)) {
+fn check_scopes(held: &ScopeSet, needed: &[Scope], any_of: bool, catalog: &Catalog) -> Result<(), Refusal> {
+    let granted = needed.iter().filter(|scope| catalog.grants(held, scope)).count();
+    if granted >= if any_of { 1 } else { needed.len() } {
         Ok(())
     } else {
-        Err(Refusal::InsufficientScope { needed: needed.to_vec() })
+        Err(Refusal::InsufficientScope { needed: needed.to_vec(), any_of })
     }
 }
 
@@ -288,7 +298,10 @@ fn canonical(ip: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::record::{Reach, tests::record};
+    use crate::access::{
+        record::{Reach, tests::record},
+        scope::{Implies, ScopeDefinition},
+    };
     use alloc::vec;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -302,6 +315,7 @@ mod tests {
             environment: Some(Environment::Live),
             tenant: None,
             scopes,
+            any_of: false,
             ip: Some("192.0.2.7".parse().unwrap()),
             now: Timestamp::from_millis(1_750_000_000_000),
         }
@@ -340,10 +354,40 @@ mod tests {
         demand.ip = Some("192.0.2.7".parse().unwrap());
         assert_eq!(
             judge(&record, false, demand),
-            Err(Refusal::InsufficientScope { needed: vec![scope("write:leads")] })
+            Err(Refusal::InsufficientScope { needed: vec![scope("write:leads")], any_of: false })
         );
         demand.scopes = &[];
         assert_eq!(judge(&record, false, demand), Ok(()));
+    }
+
+    #[test]
+    fn one_of_several_scopes_is_enough_where_that_is_said() {
+        let record = record();
+        let held = record.scopes.iter().next().unwrap().clone();
+        let both = [scope("write:other"), held.clone()];
+        let any_of = |scopes| judge(&record, false, Demand { any_of: true, ..demand(scopes) });
+        assert_eq!(any_of(&both), Ok(()));
+        let refused = any_of(&both[..1]).unwrap_err();
+        assert_eq!(refused, Refusal::InsufficientScope { needed: vec![scope("write:other")], any_of: true });
+        assert_eq!(refused.detail(), "This key lacks a scope; one of these is enough: write:other.");
+        assert!(judge(&record, false, demand(&both)).is_err(), "all are needed where nothing else is said");
+        let catalog = Catalog::new(vec![
+            ScopeDefinition {
+                name: held,
+                description: String::new(),
+                unavailable: None,
+                implies: Implies::These(vec![scope("write:other")]),
+            },
+            ScopeDefinition {
+                name: scope("write:other"),
+                description: String::new(),
+                unavailable: None,
+                implies: Implies::These(vec![]),
+            },
+        ])
+        .unwrap();
+        let implied = Demand { any_of: true, ..demand(&both[..1]) };
+        assert_eq!(implied.judge(&record, false, &catalog), Ok(()), "an implied one is held");
     }
 
     #[test]

@@ -16,11 +16,13 @@ use base64::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::management;
+use super::{exposed::Secrets, management};
 use crate::{
     base::{
+        code::Code,
         fields::{FieldError, Fields},
         id::{KeyId, TenantId},
+        problem::Problem,
         timestamp::Timestamp,
     },
     config::ManageConfig,
@@ -33,6 +35,9 @@ pub const MAX_LINES: usize = 5_000;
 /// The maximum length of the body, bytes.
 pub const MAX_BODY_BYTES: u32 = 4 * 1024 * 1024;
 
+/// The maximum length of all named mistakes in an answer, bytes. Each line that fails says so, whatever is left.
+const MAX_NAMED_BYTES: usize = 256 * 1024;
+
 /// Parses the body: for each line its key, or all its mistakes.
 ///
 /// # Errors
@@ -42,6 +47,7 @@ pub fn parse(
     body: Value,
     tenant: &TenantId,
     config: &ManageConfig,
+    secrets: Secrets<'_>,
     now: Timestamp,
 ) -> Result<Vec<Result<ImportedKey, Vec<FieldError>>>, Vec<FieldError>> {
     let mut fields = Fields::new(body)?;
@@ -51,7 +57,36 @@ pub fn parse(
         _ => Err("a list of keys expected".to_string()),
     });
     fields.finish()?;
-    Ok(lines.unwrap_or_default().into_iter().map(|line| parse_line(line, tenant, config, now)).collect())
+    let mut room = MAX_NAMED_BYTES;
+    let line = |line: Value| {
+        let parsed = no_key(&line, secrets).and_then(|()| parse_line(line, tenant, config, now));
+        parsed.map_err(|mistakes| within(&mut room, mistakes))
+    };
+    Ok(lines.unwrap_or_default().into_iter().map(line).collect())
+}
+
+/// Checks that a line holds no key. Its display form has a check of its own.
+fn no_key(line: &Value, secrets: Secrets<'_>) -> Result<(), Vec<FieldError>> {
+    secrets.check(line).or_else(|mut found| {
+        found.retain(|mistake| mistake.field != "display");
+        if found.is_empty() { Ok(()) } else { Err(found) }
+    })
+}
+
+/// The mistakes of a line, or that there is no room to name them.
+fn within(room: &mut usize, mistakes: Vec<FieldError>) -> Vec<FieldError> {
+    let length = mistakes.iter().map(|mistake| mistake.field.len() + mistake.detail.len()).sum();
+    match room.checked_sub(length) {
+        Some(left) => {
+            *room = left;
+            mistakes
+        }
+        None => {
+            *room = 0;
+            let detail = "its mistakes are not named, since those of other lines are so many; mend those first";
+            alloc::vec![FieldError { field: String::new(), detail: detail.into() }]
+        }
+    }
 }
 
 fn parse_line(
@@ -70,7 +105,11 @@ fn parse_line(
         }
         Ok(config.key_forms().parse_display(text)?)
     });
-    let mut new = management::new_key(&mut fields, tenant, config, now);
+    let created_at = fields.optional("created_at", |value| past(value, now));
+    let revoked = fields.optional("status", is_revoked).unwrap_or(false);
+    // The expiry of a key that is over may be over, too.
+    let expires_after = if revoked { Timestamp::from_millis(0) } else { now };
+    let mut new = management::new_key(&mut fields, tenant, config, expires_after);
     // A customer's old key must not end by a default.
     if new.expires_at == RequestedExpiry::Default {
         new.expires_at = RequestedExpiry::Never;
@@ -78,7 +117,27 @@ fn parse_line(
     fields.finish()?;
     // `finish` has returned already if either is missing.
     let (Some(digest), Some(display)) = (digest, display) else { return Err(Vec::new()) };
-    Ok(ImportedKey { digest, display, new })
+    Ok(ImportedKey { digest, display, new, created_at, revoked })
+}
+
+/// Parses a time that is over, and no earlier than 1970.
+fn past(value: Value, now: Timestamp) -> Result<Timestamp, String> {
+    let instant = management::time(&value)?;
+    if instant > now {
+        return Err(format!("this is in the future; it is {} now", now.to_rfc3339()));
+    }
+    if instant < Timestamp::from_millis(0) {
+        return Err("a time from 1970 on expected".to_string());
+    }
+    Ok(instant)
+}
+
+fn is_revoked(value: Value) -> Result<bool, String> {
+    match value.as_str() {
+        Some("active") => Ok(false),
+        Some("revoked") => Ok(true),
+        _ => Err("allowed are: active, revoked".to_string()),
+    }
 }
 
 /// Parses 32 bytes in hexadecimal digits, base64 or base64url. Other systems use any of these.
@@ -108,6 +167,26 @@ pub struct ImportReport {
 }
 
 impl ImportReport {
+    /// Whether nothing came of it: every line failed.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        self.failed == self.results.len()
+    }
+
+    /// The 422 of an import of which every line failed: the first line's mistake, and the report.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let first = self.results.first().and_then(|line| line.errors.first());
+        let (field, why) = first.map(|first| (first.field.as_str(), first.detail.as_str())).unwrap_or_default();
+        let detail =
+            format!("Nothing was imported: each of the {} lines failed. The first: {field}: {why}", self.failed);
+        let mut problem = Problem::new(Code::ImportFailed, detail);
+        if let Ok(Value::Object(report)) = serde_json::to_value(self) {
+            problem.extensions = report;
+        }
+        problem
+    }
+
     /// Of the lines' results, in their order.
     #[must_use]
     pub fn new(results: Vec<LineResult>, replayed: bool) -> Self {
@@ -154,7 +233,11 @@ mod tests {
     use super::*;
     use crate::{
         config::manage::tests::config,
-        ledger::{import::differences, lifecycle::Key},
+        key::root_key::RootKeys,
+        ledger::{
+            import::differences,
+            lifecycle::{Key, KeyStatus},
+        },
         limits::definition::tests::limits,
     };
     use alloc::vec;
@@ -167,7 +250,9 @@ mod tests {
     const HEX: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     fn lines(body: Value) -> Result<Vec<Result<ImportedKey, Vec<FieldError>>>, Vec<FieldError>> {
-        parse(body, &TenantId::parse("acme").unwrap(), &config(), NOW)
+        let (config, root_keys) = (config(), RootKeys::default());
+        let secrets = Secrets { forms: config.key_forms(), root_keys: &root_keys };
+        parse(body, &TenantId::parse("acme").unwrap(), &config, secrets, NOW)
     }
 
     fn line() -> Value {
@@ -257,6 +342,68 @@ mod tests {
         let other = lines(json!({ "keys": [other] })).unwrap().remove(0).unwrap();
         let all = ["display", "name", "environment", "expires_at", "allowed_ips", "metadata", "rate_limits"];
         assert_eq!(differences(&other, &key, &limits()), all);
+    }
+
+    #[test]
+    fn the_mistakes_of_many_lines_are_named_within_bounds() {
+        let scopes: Vec<String> = (0..50).map(|index| format!("no-scope-{index}")).collect();
+        let bad = with("scopes", json!(scopes));
+        let parsed = lines(json!({ "keys": vec![bad; 5_000] })).unwrap();
+        let mistakes: Vec<_> = parsed.into_iter().map(Result::unwrap_err).collect();
+        assert!(mistakes.iter().all(|of_line| of_line.len() == 1));
+        assert!(mistakes[0][0].detail.contains("no-scope-7") && !mistakes[0][0].detail.contains("no-scope-8"));
+        assert!(mistakes[4_999][0].detail.contains("not named"));
+        assert!(json!(mistakes).to_string().len() < 1024 * 1024);
+    }
+
+    #[test]
+    fn a_line_that_holds_a_key_fails_by_itself() {
+        let key = "vcrm_live_0123456789ABCDEFGHIJKLMNOPQRSTUVoyVZGU";
+        let parsed = lines(json!({ "keys": [line(), with("metadata", json!({ "old": key })), line()] })).unwrap();
+        assert_eq!(parsed.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+        assert_eq!(parsed[1].as_ref().unwrap_err()[0].field, "metadata.old");
+    }
+
+    #[test]
+    fn an_import_of_which_every_line_failed_is_a_problem_with_its_report() {
+        let failed = |line: usize| LineResult::refused("digest", format!("mistake {line}"));
+        let report = ImportReport::new((0..3).map(failed).collect(), false);
+        assert!(report.is_failure());
+        let problem = report.problem();
+        assert_eq!(problem.status(), 422);
+        assert_eq!(problem.detail, "Nothing was imported: each of the 3 lines failed. The first: digest: mistake 0");
+        assert_eq!((&problem.extensions["failed"], &problem.extensions["imported"]), (&json!(3), &json!(0)));
+        assert_eq!(problem.extensions["results"][2]["errors"][0]["detail"], "mistake 2");
+        let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
+        let some = ImportReport::new(vec![failed(0), LineResult::Existing { id, differs: vec![] }], false);
+        assert!(!some.is_failure());
+    }
+
+    #[test]
+    fn a_key_that_is_over_is_imported_as_revoked_and_keeps_its_dates() {
+        let mut over = with("status", json!("revoked"));
+        over["created_at"] = json!("2020-01-01T00:00:00Z");
+        over["expires_at"] = json!("2021-01-01T00:00:00Z");
+        let imported = lines(json!({ "keys": [over] })).unwrap().remove(0).unwrap();
+        let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
+        let key = Key::import(id, imported.clone(), Timestamp::parse_rfc3339("2021-01-01T00:00:00Z"), NOW);
+        assert_eq!(key.record.created_at.to_rfc3339(), "2020-01-01T00:00:00.000Z");
+        assert_eq!((key.status(NOW), key.record.version), (KeyStatus::Revoked, 1));
+        assert_eq!(key.revocation.as_ref().unwrap().at, NOW);
+        assert!(differences(&imported, &key, &limits()).is_empty());
+        let living = lines(json!({ "keys": [line()] })).unwrap().remove(0).unwrap();
+        assert_eq!(differences(&living, &key, &limits()), ["expires_at"], "an unsaid date differs from none");
+        let known = Key::import(key.record.id, living, None, NOW);
+        assert_eq!(differences(&imported, &known, &limits()), ["expires_at", "created_at", "status"]);
+    }
+
+    #[test]
+    fn a_creation_is_over_and_a_status_is_one_of_two() {
+        assert!(mistakes(with("created_at", json!("2100-01-01T00:00:00Z")))[0].contains("in the future"));
+        assert!(mistakes(with("created_at", json!("1969-12-31T00:00:00Z")))[0].contains("from 1970"));
+        assert!(mistakes(with("created_at", json!("yesterday")))[0].contains("RFC 3339"));
+        assert!(mistakes(with("status", json!("disabled")))[0].contains("active, revoked"));
+        assert!(lines(json!({ "keys": [with("status", json!("active"))] })).unwrap()[0].is_ok());
     }
 
     #[test]

@@ -44,7 +44,7 @@ const UNUSED: &str = "unused_for_days";
 /// # Errors
 /// All mistakes in the query.
 pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
-    key_query(pairs, &["status", "environment", "scope", "q", WITHIN, UNUSED, "limit", "cursor", "include"])
+    key_query(pairs, &["status", "environment", "scope", "q", WITHIN, UNUSED, "secret", "limit", "cursor", "include"])
 }
 
 /// Parses the query of `GET operators`. Operators' keys have no environment.
@@ -52,7 +52,7 @@ pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<Fie
 /// # Errors
 /// All mistakes in the query.
 pub fn parse_operator_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
-    key_query(pairs, &["status", "scope", "q", WITHIN, UNUSED, "limit", "cursor", "include"])
+    key_query(pairs, &["status", "scope", "q", WITHIN, UNUSED, "secret", "limit", "cursor", "include"])
 }
 
 fn key_query(pairs: Vec<(String, String)>, known: &[&str]) -> Result<KeyQuery, Vec<FieldError>> {
@@ -68,6 +68,7 @@ fn key_query(pairs: Vec<(String, String)>, known: &[&str]) -> Result<KeyQuery, V
         text: parameters.take("q", searched).flatten(),
         expires_within_days: parameters.take(WITHIN, days),
         unused_for_days: parameters.take(UNUSED, days),
+        secret: parameters.take("secret", fingerprint),
         limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
         after: parameters.take("cursor", |text| KeyPlace::parse(text).ok_or_else(foreign_cursor)),
         include_usage: parameters.take("include", included).is_some(),
@@ -109,6 +110,8 @@ pub fn parse_overview_query(pairs: Vec<(String, String)>) -> Result<OverviewQuer
         expiring_within_days: parameters.take("expiring_within_days", days).unwrap_or(30),
         unused_for_days: parameters.take(UNUSED, days).unwrap_or(90),
         near_cap_percent: parameters.take("near_cap_percent", |text| whole(text, 100)).unwrap_or(80),
+        configured_secrets: Vec::new(),
+        operators_secrets: Vec::new(),
     };
     parameters.finish()?;
     Ok(query)
@@ -195,6 +198,12 @@ fn searched(text: &str) -> Result<Option<String>, String> {
         "" => Ok(None),
         text => Ok(Some(searchable(text))),
     }
+}
+
+/// Six bytes in base64url, as [`Keyring`](crate::Keyring) names its secrets.
+fn fingerprint(text: &str) -> Result<String, String> {
+    let fits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    fits.then(|| text.to_string()).ok_or_else(|| "the `fingerprint` of a secret expected, 8 characters".into())
 }
 
 fn key_id(text: &str) -> Result<KeyId, String> {
@@ -289,6 +298,7 @@ mod tests {
             text: None,
             expires_within_days: None,
             unused_for_days: None,
+            secret: None,
             limit: 50,
             after: None,
             include_usage: false,
@@ -309,6 +319,7 @@ mod tests {
             ("q", "ZÄHLER"),
             ("expires_within_days", "1"),
             ("unused_for_days", "3650"),
+            ("secret", "aZ09-_bc"),
             ("limit", "200"),
             ("cursor", &cursor),
             ("include", "usage"),
@@ -320,6 +331,7 @@ mod tests {
             text: Some("zähler".into()),
             expires_within_days: Some(1),
             unused_for_days: Some(3_650),
+            secret: Some("aZ09-_bc".into()),
             limit: 200,
             after: Some(place.clone()),
             include_usage: true,
@@ -357,6 +369,8 @@ mod tests {
             expiring_within_days,
             unused_for_days,
             near_cap_percent,
+            configured_secrets: vec![],
+            operators_secrets: vec![],
         };
         assert_eq!(parse_overview_query(Vec::new()), Ok(query(30, 90, 80)));
         let said = [("expiring_within_days", "7"), ("unused_for_days", "365"), ("near_cap_percent", "100")];
@@ -374,12 +388,13 @@ mod tests {
         assert_eq!(
             mistakes(&[("page", "2")]),
             ["page: unknown parameter; known are: status, environment, scope, q, expires_within_days, \
-              unused_for_days, limit, cursor, include"]
+              unused_for_days, secret, limit, cursor, include"]
         );
         for days in ["0", "3651", "-1", "x"] {
             let expected = "unused_for_days: a whole number from 1 to 3650 expected";
             assert_eq!(mistakes(&[("unused_for_days", days)]), [expected]);
         }
+        assert!(mistakes(&[("secret", "short")])[0].contains("the `fingerprint` of a secret"));
         assert_eq!(mistakes(&[("environment", "Live"), ("scope", "no scope")]).len(), 2);
         assert!(parse_operator_query(pairs(&[("environment", "live")])).is_err());
         assert!(parse_audit_query(pairs(&[("key_id", "aud_4bTzV9cXk07Hq2mN1pRs")])).is_err());

@@ -15,15 +15,16 @@ use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::texts::text;
 use crate::{
     access::{
         operator::OperatorScope,
         record::{Metadata, Reach, Subject},
-        scope::{Catalog, ScopeSet},
+        scope::{Catalog, Scope, ScopeSet},
     },
     base::{
         fields::{FieldError, Fields, quoted, whole},
-        id::{TENANT_FORM, TenantId},
+        id::{KeyId, TENANT_FORM, TenantId},
         timestamp::{DAY_MS, SECOND_MS, Timestamp},
     },
     config::{DefaultScopes, ManageConfig},
@@ -31,6 +32,7 @@ use crate::{
     ledger::{
         lifecycle::{KeyPatch, NewKey, Overlap},
         plan::RequestedExpiry,
+        revocation::{MAX_REVOKED, Revoked},
     },
     limits::{
         definition::MAX_LIMIT,
@@ -82,14 +84,20 @@ pub(crate) fn new_key(fields: &mut Fields, tenant: &TenantId, config: &ManageCon
     let name = fields.required("name", name);
     let environment = fields.optional("environment", |value| environment(value, config));
     let scopes = fields.optional("scopes", |value| scopes(value, &config.catalog));
+    let preset = fields.optional("preset", |value| preset(value, config));
     let expires_at = fields.optional_or_null("expires_at", |value| future(value, now));
     let allowed_ips = fields.optional("allowed_ips", networks).unwrap_or_default();
     let metadata = fields.optional("metadata", metadata).unwrap_or_default();
     let own_limits = OwnLimitsPatch::take(fields, &config.counted_limits, Owner::Key);
-    let scopes = match (scopes, config.default_scopes) {
-        (Some(scopes), _) => Some(scopes),
-        (None, DefaultScopes::All) if !fields.failed("scopes") => Some(config.catalog.all_available()),
-        (None, _) => {
+    let scopes = match (scopes, preset, config.default_scopes) {
+        (Some(_), Some(_), _) => {
+            fields.missing("preset", "name `scopes` or a `preset`, not both");
+            None
+        }
+        (Some(scopes), None, _) | (None, Some(scopes), _) => Some(scopes),
+        (None, None, _) if fields.failed("scopes") || fields.failed("preset") => None,
+        (None, None, DefaultScopes::All) => Some(config.catalog.all_available()),
+        (None, None, _) => {
             fields.missing("scopes", "name one scope at least; GET /v1/scopes lists them");
             None
         }
@@ -163,12 +171,68 @@ pub fn parse_revoke(body: Value) -> Result<Option<String>, Vec<FieldError>> {
     Ok(reason)
 }
 
+/// Parses the body of `POST keys/revoke`: the keys, and the reason if there is one.
+///
+/// # Errors
+/// All mistakes in the body.
+pub fn parse_revoke_many(body: Value) -> Result<(Revoked, Option<String>), Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let ids = fields.optional("ids", |value| key_ids(value).map(Revoked::Ids));
+    let scope = fields.optional("scope", |value| {
+        let scope = value.as_str().and_then(Scope::parse);
+        scope.map(Revoked::Scope).ok_or_else(|| "the name of a scope expected".into())
+    });
+    let all = fields.optional("all", |value| match value {
+        Value::Bool(true) => Ok(Revoked::All),
+        _ => Err("true expected; leave it out to name `ids` or a `scope`".into()),
+    });
+    let reason = fields.optional("reason", |value| text(value, MAX_REASON_CHARS));
+    let mut named = [ids, scope, all].into_iter().flatten();
+    let (which, another) = (named.next(), named.next());
+    let clean = !["ids", "scope", "all"].into_iter().any(|field| fields.failed(field));
+    if clean && (which.is_none() || another.is_some()) {
+        fields.missing("ids", "name either `ids`, or a `scope`, or `\"all\": true`");
+    }
+    fields.finish()?;
+    // `finish` has returned already if nothing is named.
+    Ok((which.ok_or_else(Vec::new)?, reason))
+}
+
+fn key_ids(value: Value) -> Result<Vec<KeyId>, String> {
+    let Value::Array(values) = value else { return Err("a list of ids of keys expected".into()) };
+    if !(1..=MAX_REVOKED).contains(&values.len()) {
+        return Err(format!("it has {} ids; 1 to {MAX_REVOKED} expected", values.len()));
+    }
+    let id = |value: &Value| {
+        let id = value.as_str().and_then(KeyId::parse).filter(|id| !id.is_operators());
+        id.ok_or_else(|| format!("{} is no id of a key, such as \"key_4bTzV9cXk07Hq2mN1pRs\"", shown(value)))
+    };
+    values.iter().map(id).collect()
+}
+
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| quoted(&value.to_string()), quoted)
+}
+
+/// Parses the body of `…/suspend`: whether the tenant may be one that isn't there yet.
+///
+/// # Errors
+/// All mistakes in the body.
+pub fn parse_suspend(body: Value) -> Result<bool, Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    let ahead = fields.optional("ahead", |value| {
+        value.as_bool().ok_or_else(|| "true or false expected: whether the tenant may have nothing yet".into())
+    });
+    fields.finish()?;
+    Ok(ahead.unwrap_or(false))
+}
+
 /// The body of `…/rotate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rotation {
     /// The overlap, which sets the end of the old key.
     pub overlap: Overlap,
-    /// The successor's expiry; `None` for that of the old key.
+    /// The successor's expiry; `None` for the lifetime of the old key, from now on.
     pub expires_at: Option<RequestedExpiry>,
 }
 
@@ -227,8 +291,7 @@ pub fn parse_addition(body: Value) -> Result<u64, Vec<FieldError>> {
 pub fn parse_restore(body: Value, now: Timestamp) -> Result<Timestamp, Vec<FieldError>> {
     let mut fields = Fields::new(body)?;
     let to = fields.required("to", |value| {
-        let to = value.as_str().and_then(Timestamp::parse_rfc3339);
-        let to = to.ok_or_else(|| "a time in RFC 3339 expected, such as \"2027-01-31T12:00:00Z\"".to_string())?;
+        let to = time(&value)?;
         let earliest = now.plus_millis(-MAX_RESTORE_MS);
         if to < earliest || to >= now {
             return Err(format!(
@@ -249,17 +312,6 @@ pub fn parse_restore(body: Value, now: Timestamp) -> Result<Timestamp, Vec<Field
 /// The fields that were sent.
 pub fn parse_empty(body: Value) -> Result<(), Vec<FieldError>> {
     Fields::new(body)?.finish()
-}
-
-pub(super) fn text(value: Value, max_chars: usize) -> Result<String, String> {
-    let Value::String(text) = value else { return Err("a string expected".into()) };
-    let text = text.trim();
-    match text.chars().count() {
-        0 => Err(format!("it is empty; 1 to {max_chars} characters expected")),
-        count if count > max_chars => Err(format!("it has {count} characters; {max_chars} at most")),
-        _ if text.chars().any(char::is_control) => Err("control characters are not allowed".into()),
-        _ => Ok(text.into()),
-    }
 }
 
 fn name(value: Value) -> Result<String, String> {
@@ -286,6 +338,18 @@ pub(super) fn scopes_or_none(value: Value, catalog: &Catalog) -> Result<ScopeSet
     catalog.request(&names).map_err(|problems| problems.join("; "))
 }
 
+/// The scopes of a preset, by its name.
+fn preset(value: Value, config: &ManageConfig) -> Result<ScopeSet, String> {
+    let named = value.as_str().and_then(|name| config.presets.iter().find(|preset| preset.name == name));
+    named.map(|preset| preset.scopes.clone()).ok_or_else(|| {
+        let names: Vec<_> = config.presets.iter().map(|preset| preset.name.as_str()).collect();
+        match names.as_slice() {
+            [] => "keystile.toml has no [[presets]]; name `scopes`".into(),
+            names => format!("allowed are: {}", names.join(", ")),
+        }
+    })
+}
+
 fn reach(value: Value) -> Result<Reach, String> {
     match value.as_str() {
         Some("*") => Ok(Reach::All),
@@ -300,12 +364,15 @@ fn future(value: Value, now: Timestamp) -> Result<Option<Timestamp>, String> {
     if value.is_null() {
         return Ok(None);
     }
-    let instant = value.as_str().and_then(Timestamp::parse_rfc3339);
-    match instant {
-        None => Err("a time in RFC 3339 expected, such as \"2027-01-31T12:00:00Z\"".into()),
-        Some(instant) if instant <= now => Err(format!("this is in the past; it is {} now", now.to_rfc3339())),
-        Some(instant) => Ok(Some(instant)),
+    match time(&value)? {
+        instant if instant <= now => Err(format!("this is in the past; it is {} now", now.to_rfc3339())),
+        instant => Ok(Some(instant)),
     }
+}
+
+pub(super) fn time(value: &Value) -> Result<Timestamp, String> {
+    let instant = value.as_str().and_then(Timestamp::parse_rfc3339);
+    instant.ok_or_else(|| "a time in RFC 3339 expected, such as \"2027-01-31T12:00:00Z\"".into())
 }
 
 fn networks(value: Value) -> Result<Vec<IpNet>, String> {

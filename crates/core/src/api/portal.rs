@@ -13,7 +13,7 @@ use serde::{
 };
 use serde_json::{Map, Value, json};
 
-use super::management::{scopes_or_none, text};
+use super::{management::scopes_or_none, texts::text};
 use crate::{
     access::{
         operator::OperatorScope,
@@ -22,6 +22,7 @@ use crate::{
     },
     base::{
         fields::{FieldError, Fields, whole},
+        json::NUMBER,
         problem::Problem,
         timestamp::SECOND_MS,
     },
@@ -188,10 +189,6 @@ impl<'de> Visitor<'de> for WithoutMetadata {
         Ok(value.into())
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
         Ok(value.into())
     }
@@ -208,6 +205,7 @@ impl<'de> Visitor<'de> for WithoutMetadata {
         let mut read = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             let member = match name.as_str() {
+                NUMBER => return Ok(members.next_value::<String>()?.parse().map_or(Value::Null, Value::Number)),
                 "metadata" => members.next_value::<IgnoredAny>().map(|_| json!({}))?,
                 inner if INNER.contains(&inner) => members.next_value_seed(self)?,
                 _ => members.next_value()?,
@@ -351,12 +349,13 @@ mod tests {
         let key = format!(r#"{{"id":"key_1","metadata":{{"a":{deep}}},"rate_limits":{{"metadata":{{"limit":5}}}}}}"#);
         let answer = format!(
             r#"{{"entries":[{{"detail":{{"metadata":{{"to":{deep}}},"name":"n"}}}}],"keys":[{key}],
-            "more":[true,null,-1,1.5,"x"],"replaces":{key}}}"#
+            "more":[true,null,-1,1.5,"x"],"detail":[1.5,99.08701741838819],"replaces":{key}}}"#
         );
         let mut seen = seen_by_customers(&answer).unwrap();
         let shown = json!({"id": "key_1", "metadata": {}, "rate_limits": {"metadata": {"limit": 5}}});
         assert_eq!((&seen["keys"][0], &seen["replaces"]), (&shown, &shown));
         assert_eq!(seen["more"], json!([true, null, -1, 1.5, "x"]));
+        assert_eq!(seen["detail"].to_string(), "[1.5,99.08701741838819]");
         assert_eq!(seen["entries"][0]["detail"].take()["name"], "n");
         for broken in ["", "{", "{}x", "[1"] {
             assert!(seen_by_customers(broken).is_err(), "{broken}");

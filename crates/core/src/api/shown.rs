@@ -17,9 +17,9 @@ pub use catalog::{
 };
 pub use key::{ShownKey, ShownPendingEnd};
 pub use limits::{ShownLimit, ShownLimitList, ShownRestore};
-pub use overview::{ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview};
+pub use overview::{SharedSecret, ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview};
 pub use session::{MintedPortalSession, ShownPortalSession, ShownSession, SignedIn};
-pub use tenant::{SecretUse, ShownSuspension, ShownTenant};
+pub use tenant::{SecretUse, ShownRevocations, ShownSuspension, ShownTenant};
 
 use crate::{feed::client::WhenFeedUnreachable, limits::definition::ConfiguredLimits};
 

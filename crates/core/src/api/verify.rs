@@ -13,7 +13,7 @@ use super::shown::ShownLimit;
 use crate::{
     access::{
         record::{KeyRecord, Subject},
-        scope::Scope,
+        scope::{Catalog, Scope},
         verdict::{self, Refusal},
     },
     base::{
@@ -45,20 +45,26 @@ pub struct VerifyRequest {
 }
 
 impl VerifyRequest {
-    /// Parses the body.
+    /// Parses the body. A scope that the catalog lacks is a mistake of the service, not of the key.
     ///
     /// # Errors
     /// All mistakes in the body. None repeats the key.
-    pub fn parse(body: Value) -> Result<Self, Vec<FieldError>> {
+    pub fn parse(body: Value, catalog: &Catalog) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::new(body)?;
         let key = fields.required("key", |value| match value {
             Value::String(key) => Ok(key),
             _ => Err("a string expected".to_string()),
         });
         let scopes = fields.optional("scopes", |value| {
-            let scope = |name: &Value| Scope::parse(name.as_str()?);
-            let scopes = value.as_array().and_then(|names| names.iter().map(scope).collect::<Option<Vec<_>>>());
-            scopes.ok_or_else(|| "a list of scope names expected".to_string())
+            let expected = || "a list of scope names expected".to_string();
+            let scope = |name: &Value| {
+                let scope = name.as_str().and_then(Scope::parse).ok_or_else(expected)?;
+                match catalog.definition(&scope) {
+                    Some(_) => Ok(scope),
+                    None => Err(format!("no scope \"{scope}\" is defined; GET /v1/scopes lists those that are")),
+                }
+            };
+            value.as_array().ok_or_else(expected)?.iter().map(scope).collect::<Result<Vec<_>, _>>()
         });
         let environment = fields.optional("environment", |value| {
             let environment = value.as_str().and_then(Environment::parse);
@@ -168,21 +174,36 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    fn parse(body: Value) -> Result<VerifyRequest, Vec<FieldError>> {
+        VerifyRequest::parse(body, &crate::config::manage::tests::config().catalog)
+    }
+
+    #[test]
+    fn a_scope_that_is_not_defined_is_a_mistake_and_one_that_is_unavailable_is_not() {
+        let asking = |scope: &str| parse(json!({"key": "k", "scopes": ["read:leads", scope]}));
+        for (typo, said) in [
+            ("read:laeds", "scopes: no scope \"read:laeds\" is defined; GET /v1/scopes lists those that are"),
+            ("Read Leads", "scopes: a list of scope names expected"),
+        ] {
+            assert_eq!(asking(typo).unwrap_err()[0].to_string(), said);
+        }
+        assert_eq!(asking("write:analytics").unwrap().scopes.len(), 2);
+    }
+
     #[test]
     fn a_request_is_read_whole() {
-        let request = VerifyRequest::parse(json!({
+        let request = parse(json!({
             "key": "k", "scopes": ["read:leads"], "environment": "live", "ip": "2001:db8::1", "strict": true
         }))
         .unwrap();
         assert_eq!(request.environment, Some(Environment::Live));
         assert!(request.strict && request.ip.is_some());
-        assert!(!VerifyRequest::parse(json!({"key": "k"})).unwrap().strict);
+        assert!(!parse(json!({"key": "k"})).unwrap().strict);
     }
 
     #[test]
     fn mistakes_never_repeat_the_key() {
-        let errors =
-            VerifyRequest::parse(json!({"key": ["secret"], "scopes": "x", "ip": "here", "colour": 1})).unwrap_err();
+        let errors = parse(json!({"key": ["secret"], "scopes": "x", "ip": "here", "colour": 1})).unwrap_err();
         assert_eq!(errors.len(), 4);
         assert!(!json!(errors).to_string().contains("secret"));
     }

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use crate::base::{
     fields::{self, FieldError, Fields},
-    json_object::{self, Form, ReadObjectError},
+    json::ReadJsonError,
+    json_object::{self, Form},
     timestamp::Timestamp,
 };
 use keystile_webhook::{Failure, Scheme, Verified};
@@ -90,7 +91,7 @@ impl VerifyDelivery {
     ///
     /// # Errors
     /// All mistakes in the body. None repeats a secret or the delivery.
-    pub fn parse(body: &[u8]) -> Result<Self, ReadObjectError> {
+    pub fn parse(body: &[u8]) -> Result<Self, ReadJsonError> {
         const FORMS: &[(&str, Form)] = &[
             ("source", Form::Any(MAX_MEMBER_BYTES)),
             ("provider", Form::Any(MAX_MEMBER_BYTES)),
@@ -270,12 +271,12 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    fn parse(body: &Value) -> Result<VerifyDelivery, ReadObjectError> {
+    fn parse(body: &Value) -> Result<VerifyDelivery, ReadJsonError> {
         VerifyDelivery::parse(body.to_string().as_bytes())
     }
 
     fn mistakes(body: Value) -> Vec<String> {
-        let ReadObjectError::Mistakes(errors) = parse(&body).unwrap_err() else { panic!("{body}") };
+        let ReadJsonError::Mistakes(errors) = parse(&body).unwrap_err() else { panic!("{body}") };
         errors.into_iter().map(|error| error.field).collect()
     }
 

@@ -45,6 +45,7 @@ codes! {
     Configuration 500 "CONFIGURATION";
     ConflictingCredentials 400 "CONFLICTING_CREDENTIALS";
     CorruptRecord 400 "CORRUPT_RECORD";
+    CredentialInPath 400 "CREDENTIAL_IN_PATH";
     CredentialInQuery 400 "CREDENTIAL_IN_QUERY";
     CrossOrigin 403 "CROSS_ORIGIN";
     DeadLetterNotFound 404 "DEAD_LETTER_NOT_FOUND";
@@ -54,6 +55,7 @@ codes! {
     Expired 401 "EXPIRED";
     IdempotencyKeyInUse 409 "IDEMPOTENCY_KEY_IN_USE";
     IdempotencyKeyReused 422 "IDEMPOTENCY_KEY_REUSED";
+    ImportFailed 422 "IMPORT_FAILED";
     ImportNotAllowed 422 "IMPORT_NOT_ALLOWED";
     InProgress 409 "IN_PROGRESS";
     InsufficientScope 403 "INSUFFICIENT_SCOPE";
@@ -86,11 +88,12 @@ codes! {
     SessionEnded 401 "SESSION_ENDED";
     SourceNotFound 404 "SOURCE_NOT_FOUND";
     TenantNotAllowed 403 "TENANT_NOT_ALLOWED";
+    TenantNotFound 404 "TENANT_NOT_FOUND";
     TenantSuspended 401 "TENANT_SUSPENDED";
     TooManyFailures 429 "TOO_MANY_FAILURES";
     UnknownSource 404 "UNKNOWN_SOURCE";
-    UnreadableCommand 400 "UNREADABLE_COMMAND";
     UnsupportedMediaType 415 "UNSUPPORTED_MEDIA_TYPE";
+    UpstreamTimeout 504 "UPSTREAM_TIMEOUT";
     UpstreamUnreachable 502 "UPSTREAM_UNREACHABLE";
     VersionMismatch 412 "VERSION_MISMATCH";
     WrongEnvironment 403 "WRONG_ENVIRONMENT";

@@ -12,6 +12,11 @@ use serde_json::{Map, Value, json};
 
 use crate::base::{code::Code, problem::Problem};
 
+/// The maximum length of a field's name in a mistake, characters.
+pub const MAX_FIELD_CHARS: usize = 64;
+/// The maximum number of unknown fields that are named; there may be thousands.
+const MAX_UNKNOWN: usize = 8;
+
 /// One mistake in a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
@@ -23,7 +28,8 @@ pub struct FieldError {
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.detail)
+        // A mistake of the whole has no field.
+        if self.field.is_empty() { f.write_str(&self.detail) } else { write!(f, "{}: {}", self.field, self.detail) }
     }
 }
 
@@ -50,11 +56,22 @@ pub fn quoted(text: &str) -> String {
 
 /// A whole number in any spelling: in JSON 5.0 is 5.
 pub(crate) fn whole(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| {
-        let number = value.as_f64()?;
-        let whole = number as i64;
-        (whole as f64 == number).then_some(whole)
-    })
+    let Value::Number(number) = value else { return None };
+    number.as_i64().or_else(|| whole_text(&number.to_string()))
+}
+
+/// A whole number that is written with a fraction of nothing or with an exponent.
+fn whole_text(text: &str) -> Option<i64> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let zeros = exponent.parse::<i64>().ok()?.checked_sub(fraction.len() as i64)?;
+    let digits: i64 = [whole, fraction].concat().parse().ok()?;
+    if digits == 0 {
+        return Some(0);
+    }
+    let (power, times) = (10_i64.checked_pow(u32::try_from(zeros.unsigned_abs()).ok()?)?, zeros >= 0);
+    if times { digits.checked_mul(power) } else { (digits % power == 0).then(|| digits / power) }
 }
 
 /// The fields of a JSON object, taken one by one. The remaining ones are unknown.
@@ -126,9 +143,17 @@ impl Fields {
             [] => "none".to_string(),
             known => known.join(", "),
         };
-        for field in self.object.keys() {
-            let detail = format!("unknown field; known are: {known}");
-            self.errors.push(FieldError { field: field.chars().take(64).collect(), detail });
+        let unknown = self.object.len();
+        for (index, field) in self.object.keys().take(MAX_UNKNOWN).enumerate() {
+            let detail = match index {
+                0 => format!("unknown field; known are: {known}"),
+                _ => "unknown field".to_string(),
+            };
+            self.errors.push(FieldError { field: field.chars().take(MAX_FIELD_CHARS).collect(), detail });
+        }
+        if unknown > MAX_UNKNOWN {
+            let detail = format!("{} more fields are unknown", unknown - MAX_UNKNOWN);
+            self.errors.push(FieldError { field: String::new(), detail });
         }
         if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
     }
@@ -139,6 +164,45 @@ mod tests {
     use super::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_whole_number_is_one_in_any_spelling() {
+        for (text, number) in [
+            ("5", 5),
+            ("-5", -5),
+            ("5.0", 5),
+            ("5e0", 5),
+            ("50.00E-1", 5),
+            ("0.05e+2", 5),
+            ("-0", 0),
+            ("-0.0", 0),
+            ("0e99", 0),
+            ("9223372036854775807", i64::MAX),
+            ("9223372036854775807.0", i64::MAX),
+        ] {
+            assert_eq!(whole(&serde_json::from_str(text).unwrap()), Some(number), "{text}");
+        }
+        for text in ["5.5", "1e-1", "1e19", "9223372036854775808", "1e99999999999999999999", "\"5\"", "null", "true"] {
+            assert_eq!(whole(&serde_json::from_str(text).unwrap()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn unknown_fields_are_named_up_to_a_few() {
+        let body: Value = (0..1_000).map(|index| (index.to_string(), Value::Null)).collect::<Map<_, _>>().into();
+        let mut fields = Fields::new(body).unwrap();
+        let _ = fields.optional("name", Ok);
+        let errors = fields.finish().unwrap_err();
+        assert_eq!(errors.len(), MAX_UNKNOWN + 1);
+        assert_eq!(errors.iter().filter(|error| error.detail.contains("known are: name")).count(), 1);
+        assert_eq!(errors[MAX_UNKNOWN].detail, "992 more fields are unknown");
+    }
+
+    #[test]
+    fn a_mistake_of_the_whole_body_is_said_without_a_field() {
+        let errors = Fields::new(json!([])).err().unwrap();
+        assert_eq!(invalid(&errors).detail, "a JSON object expected");
+    }
 
     #[test]
     fn quoted_text_is_short_and_printable() {

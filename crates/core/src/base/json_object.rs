@@ -8,15 +8,15 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::{error::Error, fmt};
+use core::fmt;
 
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value, error::Category, value::RawValue};
 
-use crate::base::fields::FieldError;
-
-/// The maximum number of unknown members, and of mistakes, that are named; there may be millions.
-const MAX_NAMED: usize = 8;
+use super::{
+    fields::FieldError,
+    json::{self, MAX_MISTAKES, ReadJsonError},
+};
 
 /// The form of a member's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,56 +27,37 @@ pub enum Form {
     Text,
 }
 
-/// The reason why a text is not the expected object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReadObjectError {
-    /// The text is not JSON from this place on.
-    Json {
-        /// The line, counted from 1.
-        line: usize,
-        /// The column, counted from 1.
-        column: usize,
-    },
-    /// The text is JSON, but it is not an object, or its members are wrong.
-    Mistakes(Vec<FieldError>),
-}
-
-impl From<Vec<FieldError>> for ReadObjectError {
-    fn from(mistakes: Vec<FieldError>) -> Self {
-        Self::Mistakes(mistakes)
-    }
-}
-
-impl fmt::Display for ReadObjectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Json { line, column } => write!(f, "no JSON at line {line}, column {column}"),
-            Self::Mistakes(mistakes) => mistakes.iter().try_for_each(|mistake| write!(f, "{mistake}; ")),
-        }
-    }
-}
-
-impl Error for ReadObjectError {}
-
 /// Reads an object with these members. The first few unknown members appear as null, the others are dropped.
 ///
 /// # Errors
-/// [`ReadObjectError`].
-pub fn read(text: &[u8], members: &[(&str, Form)]) -> Result<Map<String, Value>, ReadObjectError> {
+/// [`ReadJsonError`].
+pub fn read(text: &[u8], members: &[(&str, Form)]) -> Result<Map<String, Value>, ReadJsonError> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let read = Object(members).deserialize(&mut deserializer).and_then(|read| deserializer.end().map(|()| read));
-    let Read { object, mistakes } = read.map_err(|error| match error.classify() {
-        Category::Data => mistake("", "a JSON object expected".to_string()).into(),
-        _ => ReadObjectError::Json { line: error.line(), column: error.column() },
-    })?;
-    if mistakes.is_empty() { Ok(object) } else { Err(ReadObjectError::Mistakes(mistakes)) }
+    let mut twice = None;
+    let object = Object { members, twice: &mut twice };
+    let read = object.deserialize(&mut deserializer).and_then(|read| deserializer.end().map(|()| read));
+    match read {
+        Ok(Read { object, mistakes }) if mistakes.is_empty() => Ok(object),
+        Ok(Read { mistakes, .. }) => Err(ReadJsonError::Mistakes(mistakes)),
+        Err(error) => Err(match twice {
+            Some(member) => ReadJsonError::Twice { member, line: error.line(), column: error.column() },
+            None if error.classify() == Category::Data => {
+                ReadJsonError::Mistakes(mistake("", "a JSON object expected".to_string()))
+            }
+            None => ReadJsonError::Malformed(error),
+        }),
+    }
 }
 
 fn mistake(field: &str, detail: String) -> Vec<FieldError> {
     alloc::vec![FieldError { field: field.into(), detail }]
 }
 
-struct Object<'a>(&'a [(&'a str, Form)]);
+struct Object<'a> {
+    members: &'a [(&'a str, Form)],
+    /// The member because of which the reading stopped.
+    twice: &'a mut Option<String>,
+}
 
 #[derive(Default)]
 struct Read {
@@ -103,29 +84,40 @@ impl<'de> Visitor<'de> for Object<'_> {
         let mut read = Read::default();
         let mut unknown = 0;
         while let Some(name) = map.next_key::<String>()? {
-            let Some((name, form)) = self.0.iter().find(|(known, _)| *known == name) else {
+            let Some((name, form)) = self.members.iter().find(|(known, _)| *known == name) else {
                 map.next_value::<IgnoredAny>()?;
                 unknown += 1;
-                if unknown <= MAX_NAMED {
+                if unknown <= MAX_MISTAKES {
                     read.object.insert(name, Value::Null);
                 }
                 continue;
             };
-            if read.mistakes.len() >= MAX_NAMED {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            }
             let written: &RawValue = map.next_value()?;
             let length = written.get().len();
             let value = match form {
-                _ if read.object.contains_key(*name) => Err("this is there twice".to_string()),
-                Form::Any(longest) if length > *longest => Err(format!("it has {length} bytes; {longest} at most")),
+                _ if read.object.contains_key(*name) => {
+                    Err(ReadJsonError::Twice { member: String::new(), line: 0, column: 0 })
+                }
+                Form::Any(longest) if length > *longest => {
+                    let detail = format!("it has {length} bytes; {longest} at most");
+                    Err(ReadJsonError::Mistakes(mistake("", detail)))
+                }
                 Form::Text if !written.get().starts_with('"') => Ok(Value::Bool(false)),
-                _ => serde_json::from_str(written.get()).map_err(|error| error.to_string()),
+                _ => json::read(written.get()),
             };
+            let place = |within: &str| if within.is_empty() { (*name).into() } else { format!("{name}.{within}") };
+            // A member whose value is wrong is there, too.
+            read.object.insert((*name).into(), Value::Null);
             match value {
                 Ok(value) => drop(read.object.insert((*name).into(), value)),
-                Err(detail) => read.mistakes.extend(mistake(name, detail)),
+                Err(ReadJsonError::Twice { member, .. }) => {
+                    *self.twice = Some(place(&member));
+                    return Err(A::Error::custom("twice"));
+                }
+                Err(ReadJsonError::Mistakes(mistakes)) => read.mistakes.extend(
+                    mistakes.into_iter().map(|wrong| FieldError { field: place(&wrong.field), detail: wrong.detail }),
+                ),
+                Err(ReadJsonError::Malformed(error)) => read.mistakes.extend(mistake(name, error.to_string())),
             }
         }
         Ok(read)
@@ -143,7 +135,7 @@ mod tests {
 
     fn mistakes(text: &str) -> Vec<String> {
         match read(text.as_bytes(), MEMBERS).unwrap_err() {
-            ReadObjectError::Mistakes(mistakes) => {
+            ReadJsonError::Mistakes(mistakes) => {
                 mistakes.iter().map(|each| format!("{}: {}", each.field, each.detail)).collect()
             }
             other => panic!("{other:?}"),
@@ -155,15 +147,27 @@ mod tests {
         let object = read(br#"{"small": [1, 2], "text": "\u00e9", "other": [[[1]]]}"#, MEMBERS).unwrap();
         assert_eq!(Value::Object(object), json!({ "small": [1, 2], "text": "é", "other": null }));
         let many: Vec<String> = (0..1_000).map(|index| format!("\"{index}\":{{}}")).collect();
-        assert_eq!(read(format!("{{{}}}", many.join(",")).as_bytes(), MEMBERS).unwrap().len(), MAX_NAMED);
+        assert_eq!(read(format!("{{{}}}", many.join(",")).as_bytes(), MEMBERS).unwrap().len(), MAX_MISTAKES);
     }
 
     #[test]
-    fn what_is_too_long_twice_there_or_no_object_is_said() {
+    fn a_member_that_is_there_twice_is_named_and_placed() {
+        for (text, expected) in [
+            ("{\"small\": 1,\n \"small\": 1}", ("small", 2)),
+            ("{\"small\": \"too long for it\", \"small\": 1}", ("small", 1)),
+            ("{\"deep\": {\"a\": [{\"b\": 1, \"b\": 1}]}}", ("deep.a.0.b", 1)),
+        ] {
+            let members = [("small", Form::Any(8)), ("deep", Form::Any(80))];
+            let Err(ReadJsonError::Twice { member, line, .. }) = read(text.as_bytes(), &members) else {
+                panic!("{text}")
+            };
+            assert_eq!((member.as_str(), line), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_or_no_object_is_said() {
         assert_eq!(mistakes("{\"small\": [1, 2, 3]}"), ["small: it has 9 bytes; 8 at most"]);
-        assert_eq!(mistakes("{\"small\": 1, \"small\": 1}"), ["small: this is there twice"]);
-        let repeated = std::format!("{{{}\"text\":\"\"}}", "\"small\":1,".repeat(1_000));
-        assert_eq!(mistakes(&repeated).len(), MAX_NAMED);
         for none in ["[]", "1", "null", "\"x\""] {
             assert_eq!(mistakes(none), [": a JSON object expected"], "{none}");
         }
@@ -173,9 +177,10 @@ mod tests {
     #[test]
     fn what_is_no_json_is_placed() {
         for (text, line, column) in [("{\"a\":\n1", 2, 1), ("{} x", 1, 4), ("", 1, 0), ("{\"a\" 1}", 1, 6)] {
-            assert_eq!(read(text.as_bytes(), MEMBERS), Err(ReadObjectError::Json { line, column }), "{text}");
+            let Err(ReadJsonError::Malformed(error)) = read(text.as_bytes(), MEMBERS) else { panic!("{text}") };
+            assert_eq!((error.line(), error.column()), (line, column), "{text}");
         }
-        assert!(matches!(read(b"{\"small\": \"\xff\"}", MEMBERS), Err(ReadObjectError::Json { .. })));
+        assert!(matches!(read(b"{\"small\": \"\xff\"}", MEMBERS), Err(ReadJsonError::Malformed(_))));
     }
 
     #[test]

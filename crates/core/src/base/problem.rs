@@ -103,6 +103,7 @@ const fn title(status: u16) -> &'static str {
         429 => "Too Many Requests",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         _ => INTERNAL,
     }
 }

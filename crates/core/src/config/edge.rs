@@ -1,32 +1,33 @@
 //! The edge's part of the configuration.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::upstream::Upstream;
+use super::{cors::Cors, upstream::Upstream};
 use crate::{
-    access::{route::Routes, scope::Catalog},
+    access::{challenge::Challenge, route::Routes, scope::Catalog},
     base::path::Path,
     feed::client::Settings,
-    key::{KeyForms, KeyPrefix, credential::CredentialHeader, imported::ImportedPrefix},
+    key::{KeyForms, KeyPrefix, credential::Places, imported::ImportedForm},
     limits::definition::LimitDefinition,
 };
 
 /// The edge's part of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EdgeConfig {
-    /// The realm of challenges.
-    pub name: String,
+    /// The way in which callers are told to present a key.
+    pub challenge: Challenge,
+    /// The way in which operators are told to present theirs.
+    pub operator_challenge: Challenge,
     /// The key prefixes: that of new keys first, then former ones. Never empty.
     pub prefixes: Vec<KeyPrefix>,
-    /// The beginnings of imported keys. If empty, no imported keys are accepted.
-    pub allow_imported: Vec<ImportedPrefix>,
-    /// The headers in which a key may be sent.
-    pub headers: Vec<CredentialHeader>,
+    /// The forms of imported keys. If empty, no imported keys are accepted.
+    pub allow_imported: Vec<ImportedForm>,
+    /// The places in which a key may be sent.
+    pub places: Places,
+    /// The pattern of an `Authorization` that is for Keystile alone, for ECMAScript.
+    pub own_authorization: String,
     /// The catalog of scopes.
     pub catalog: Catalog,
     /// The path below which verify, me and healthz are.
@@ -55,26 +56,4 @@ impl EdgeConfig {
     pub fn key_forms(&self) -> KeyForms<'_> {
         KeyForms { prefixes: &self.prefixes, imported: &self.allow_imported }
     }
-}
-
-/// The settings in `[edge.cors]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cors {
-    /// The origins that browsers may call from, or `["*"]`.
-    pub origins: Vec<String>,
-    /// The headers that browsers may send beside the credential.
-    #[serde(default = "content_type")]
-    pub headers: Vec<String>,
-    /// The time for which browsers may remember a preflight, seconds.
-    #[serde(default = "ten_minutes")]
-    pub max_age_seconds: u32,
-}
-
-fn content_type() -> Vec<String> {
-    alloc::vec!["Content-Type".to_string()]
-}
-
-const fn ten_minutes() -> u32 {
-    600
 }

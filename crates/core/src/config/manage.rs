@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::webhook_mode::WebhookMode;
 use crate::{
-    access::scope::{Catalog, Preset},
+    access::{
+        challenge::Challenge,
+        scope::{Catalog, Preset},
+    },
     feed::client::WhenFeedUnreachable,
-    key::{Environment, KeyForms, KeyPrefix, credential::CredentialHeader, imported::ImportedPrefix},
+    key::{Environment, KeyForms, KeyPrefix, imported::ImportedForm},
     ledger::plan::{KeyLimits, Plan, TenantSettings},
     limits::definition::ConfiguredLimits,
 };
@@ -18,12 +21,14 @@ use crate::{
 pub struct ManageConfig {
     /// The realm of challenges.
     pub name: String,
+    /// The way in which operators are told to present a key.
+    pub challenge: Challenge,
     /// The key prefixes: that of new keys first, then former ones. Never empty.
     pub prefixes: Vec<KeyPrefix>,
-    /// The beginnings of imported keys. If empty, no imported keys are accepted.
-    pub allow_imported: Vec<ImportedPrefix>,
-    /// The headers in which a key may be sent, that of examples first. Never empty.
-    pub headers: Vec<CredentialHeader>,
+    /// The forms of imported keys. If empty, no imported keys are accepted.
+    pub allow_imported: Vec<ImportedForm>,
+    /// The places in which a key may be sent, as `keystile.toml` writes them; that of examples first. Never empty.
+    pub headers: Vec<String>,
     /// The environments for which keys can be created.
     pub environments: Vec<Environment>,
     /// The scopes of a key whose creation names none.
@@ -119,9 +124,10 @@ pub(crate) mod tests {
         let analytics = ScopeDefinition { unavailable, ..scope("write:analytics") };
         ManageConfig {
             name: "Voice".into(),
+            challenge: Challenge::of_operators("Voice"),
             prefixes: vec![KeyPrefix::parse("vcrm").unwrap()],
-            allow_imported: vec![ImportedPrefix::parse("sk_live_").unwrap()],
-            headers: vec![CredentialHeader::Bearer],
+            allow_imported: vec![ImportedForm::prefix("sk_live_").unwrap()],
+            headers: vec!["bearer".into()],
             environments: vec![Environment::Live, Environment::Test],
             default_scopes: DefaultScopes::None,
             catalog: Catalog::new(vec![scope("read:leads"), scope("read:analytics"), analytics]).unwrap(),

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 /// A service that requests are forwarded to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upstream {
-    /// Its name in routes.
+    /// Its name in routes and signatures.
     pub name: String,
     /// The way in which it is reached.
     pub target: Target,
     /// The name of the Worker secret that forwarded requests are signed with.
     pub signing_secret: Option<String>,
+    /// The time from a request until its answer's headers, seconds.
+    pub timeout_seconds: u32,
 }
 
 /// The way in which an upstream is reached.

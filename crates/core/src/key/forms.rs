@@ -1,34 +1,37 @@
-//! The forms of a deployment's keys: their beginnings.
+//! The forms of a deployment's keys: their beginnings, and forms of whole keys.
 
 use super::{
     display::KeyDisplay,
-    imported::{ImportedPrefix, MAX_DISPLAYED, OPERATORS},
+    imported::{ImportedForm, MAX_DISPLAYED, OPERATORS},
     prefix::KeyPrefix,
 };
 
-/// The beginnings of the texts that are keys of a deployment.
+/// The forms of the texts that are keys of a deployment.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyForms<'a> {
     /// The prefixes of keys that were issued here.
     pub prefixes: &'a [KeyPrefix],
-    /// The beginnings of keys that were issued elsewhere. If empty, none are known.
-    pub imported: &'a [ImportedPrefix],
+    /// The forms of keys that were issued elsewhere. If empty, none are known.
+    pub imported: &'a [ImportedForm],
 }
 
 impl<'a> KeyForms<'a> {
-    /// Whether a text begins like an imported key, and not like a key that is issued here.
+    /// Whether a text begins like an imported key, or has the form of one, and doesn't begin like a key that is issued
+    /// here.
     #[must_use]
     pub fn begins_as_imported(&self, text: &str) -> bool {
-        self.covering(text).next().is_some() && !self.begins_as_issued(text)
+        self.imported.iter().any(|form| form.covers(text)) && !self.begins_as_issued(text)
+    }
+
+    /// Whether a text begins like a key of any sort.
+    pub(crate) fn begins_as_key(&self, text: &str) -> bool {
+        self.begins_as_issued(text) || self.begins_as_imported(text)
     }
 
     /// The length of the longest listed beginning that the text has.
     pub(crate) fn longest_covering(&self, text: &str) -> Option<usize> {
-        self.covering(text).map(|prefix| prefix.as_str().len()).max()
-    }
-
-    fn covering(&self, text: &str) -> impl Iterator<Item = &'a ImportedPrefix> {
-        self.imported.iter().filter(move |prefix| text.starts_with(prefix.as_str()))
+        let beginnings = self.imported.iter().filter_map(ImportedForm::beginning);
+        beginnings.filter(|beginning| text.starts_with(beginning)).map(str::len).max()
     }
 
     /// Whether a text begins like a key that is issued here.
@@ -46,8 +49,11 @@ impl<'a> KeyForms<'a> {
         if self.begins_as_issued(text) {
             return Err("keys that are issued here begin so");
         }
+        // Of keys without a beginning of their own, everything that is shown belongs to the secret.
+        let any_form = || self.imported.iter().any(|form| form.beginning().is_none()).then_some(0);
         let covering = self
             .longest_covering(text)
+            .or_else(any_form)
             .ok_or("it begins with none of the texts that `allow_imported` in keystile.toml lists")?;
         if text.len() > covering + MAX_DISPLAYED {
             return Err("it shows too much of the key: 8 characters at most behind what all such keys begin with");
@@ -67,7 +73,8 @@ mod tests {
     /// Calls `judge` with forms that the function owns, since [`KeyForms`] borrows.
     fn with_forms<T>(imported: &[&str], judge: impl FnOnce(KeyForms<'_>) -> T) -> T {
         let prefixes = vec![KeyPrefix::parse("knq").unwrap(), KeyPrefix::parse("old").unwrap()];
-        let imported: Vec<_> = imported.iter().map(|text| ImportedPrefix::parse(text).unwrap()).collect();
+        let form = |text: &&str| ImportedForm::named(text).or_else(|_| ImportedForm::prefix(text)).unwrap();
+        let imported: Vec<_> = imported.iter().map(form).collect();
         judge(KeyForms { prefixes: &prefixes, imported: &imported })
     }
 
@@ -83,6 +90,14 @@ mod tests {
             assert!(!forms.begins_as_imported("SK_live_x"));
         });
         with_forms(&[], |forms| assert!(!forms.begins_as_imported("sk_live_x")));
+        let forms = ["uuid", "hex32", "hex40", "hex64"];
+        with_forms(&forms, |forms| {
+            assert!(forms.begins_as_imported(&"ab".repeat(16)));
+            for issued in ["knq_live_", "knq_test_", "ksop_"] {
+                let key = format!("{issued}{}", "a".repeat(38));
+                assert!(!forms.begins_as_imported(&key), "no form takes a key that is issued here: {key}");
+            }
+        });
     }
 
     #[test]
@@ -94,6 +109,15 @@ mod tests {
             for bad in ["", "pk_live_ab12", "knq_live_ab12", "sk_live_ab12ab12a", "sk_ab12ab12a", "sk_live_ab 12"] {
                 assert!(forms.parse_display(bad).is_err(), "{bad}");
             }
+        });
+    }
+
+    #[test]
+    fn of_a_key_without_a_beginning_eight_characters_may_be_shown() {
+        with_forms(&["uuid", "sk_"], |forms| {
+            assert!(forms.parse_display("550e8400").is_ok());
+            assert!(forms.parse_display("sk_live_...").is_ok());
+            assert!(forms.parse_display("550e8400-").unwrap_err().contains("too much"));
         });
     }
 

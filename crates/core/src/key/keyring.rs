@@ -123,12 +123,16 @@ impl Keyring {
         self.checked(text, KeyShape::parse(text, forms.prefixes)?)
     }
 
-    /// Parses an operator's key and checks its tag.
+    /// Parses an operator's key and checks its tag. `forms` are those of API keys, which are told apart.
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub fn parse_operator_key(&self, text: &str) -> Result<PlainKey, ParseKeyError> {
-        self.checked(text, KeyShape::parse_operator(text)?)
+    pub fn parse_operator_key(&self, text: &str, forms: KeyForms<'_>) -> Result<PlainKey, ParseKeyError> {
+        match KeyShape::parse_operator(text) {
+            Ok(shape) => self.checked(text, shape),
+            Err(_) if self.parse_api_key(text, forms).is_ok() => Err(ParseKeyError::NeedsOperator),
+            Err(error) => Err(error),
+        }
     }
 
     fn checked(&self, text: &str, shape: KeyShape<'_>) -> Result<PlainKey, ParseKeyError> {

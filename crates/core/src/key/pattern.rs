@@ -10,9 +10,10 @@ use alloc::{
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 
 use super::{
+    credential::Places,
     environment::Environment,
     forms::KeyForms,
-    imported::MIN_IMPORTED_LEN,
+    imported::{ImportedForm, MIN_IMPORTED_LEN},
     shape::{IssuedKind, OPERATOR_PREFIX, RANDOM_LEN, TAG_LEN, head},
 };
 
@@ -34,8 +35,8 @@ pub fn key_pattern(forms: KeyForms<'_>, secrets: &[&str]) -> String {
         alternatives.push(format!("{}[0-9A-Za-z]{{{RANDOM_LEN}}}", literal(&head)));
         alternatives.extend(encoded(&head, RANDOM_LEN + TAG_LEN));
     }
-    for prefix in forms.imported {
-        let prefix = prefix.as_str();
+    // A form of whole keys has no beginning to search for: other ids have the same form.
+    for prefix in forms.imported.iter().filter_map(ImportedForm::beginning) {
         // A display form may be as long as a short key.
         let behind = MIN_IMPORTED_LEN.saturating_sub(prefix.len()).max(1);
         alternatives.push(format!("(?:^|[^0-9A-Za-z]){}{IMPORTED}{{{behind},}}", literal(prefix)));
@@ -46,6 +47,16 @@ pub fn key_pattern(forms: KeyForms<'_>, secrets: &[&str]) -> String {
         alternatives.extend(encoded(secret, 0));
     }
     alternatives.join("|")
+}
+
+/// The pattern of an `Authorization` that is for Keystile alone, for ECMAScript with the flag `i`: it has a scheme that may
+/// stand before a key, or holds a text in the form of an imported key. [`key_pattern`] can't search for keys that have no
+/// beginning of their own.
+#[must_use]
+pub fn own_authorization(places: &Places, imported: &[ImportedForm]) -> String {
+    let basic = (places.basic_username || places.basic_password).then_some("Basic");
+    let schemes = ["Bearer"].into_iter().chain(places.schemes.iter().map(String::as_str)).chain(basic);
+    schemes.map(literal).chain(imported.iter().filter_map(ImportedForm::whole)).collect::<Vec<_>>().join("|")
 }
 
 /// The patterns of `text` with `behind` bytes after it, in base64. There are three, since the encoding depends on the
@@ -78,7 +89,7 @@ fn literal(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{KeyPrefix, key::imported::ImportedPrefix};
+    use crate::{KeyPrefix, key::credential_header::CredentialHeader};
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     use proptest::prelude::*;
     use regex::Regex;
@@ -90,7 +101,11 @@ mod tests {
 
     fn pattern() -> Regex {
         let prefixes = [KeyPrefix::parse("knq").unwrap(), KeyPrefix::parse("old_one").unwrap()];
-        let imported = [ImportedPrefix::parse("sk_live_").unwrap(), ImportedPrefix::parse("a.").unwrap()];
+        let imported = [
+            ImportedForm::prefix("sk_live_").unwrap(),
+            ImportedForm::prefix("a.").unwrap(),
+            ImportedForm::named("hex32").unwrap(),
+        ];
         Regex::new(&key_pattern(KeyForms { prefixes: &prefixes, imported: &imported }, &[ROOT])).unwrap()
     }
 
@@ -114,10 +129,33 @@ mod tests {
             "https://example.com/docs/knq_live_keys",
             "sk_live_0123456",
             "task_live_0123456789",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
             "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
         ] {
             assert!(!pattern().is_match(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_authorization_that_may_carry_a_key_is_known_by_its_scheme_or_by_the_form_of_a_key() {
+        let places =
+            ["scheme:api-token", "basic:password", "x-api-key"].map(|text| CredentialHeader::parse(text).unwrap());
+        let imported = [ImportedForm::prefix("sk_").unwrap(), ImportedForm::named("uuid").unwrap()];
+        let pattern = own_authorization(&Places::of(&places), &imported);
+        assert_eq!(
+            pattern,
+            r"Bearer|api\-token|Basic|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
+        );
+        let pattern = Regex::new(&format!("(?i){pattern}")).unwrap();
+        let uuid = "550e8400-e29b-41d4-a716-446655440000";
+        for own in
+            ["bearer x", "BASIC eA==", "Api-Token x", uuid, &format!("Key {uuid}"), &format!("T token=\"{uuid}\"")]
+        {
+            assert!(pattern.is_match(own), "{own}");
+        }
+        for other in ["Digest a", "Negotiate", "Token x", &uuid[1..], &format!("0{uuid}")] {
+            assert!(!pattern.is_match(other), "{other}");
         }
     }
 

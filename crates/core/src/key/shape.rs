@@ -62,6 +62,12 @@ pub enum ParseKeyError {
     WrongLength,
     /// The last six characters do not fit the rest: the key was mistyped, cut or forged.
     BadTag,
+    /// An operator's key or a root key, where an API key is needed.
+    NotForOperators,
+    /// An API key, where an operator's key is needed.
+    NeedsOperator,
+    /// Neither an operator's key nor a root key, where one of them is needed.
+    NoOperator,
 }
 
 impl ParseKeyError {
@@ -77,6 +83,9 @@ impl ParseKeyError {
             Self::UnknownEnvironment => "The key says neither `live` nor `test` after its prefix.",
             Self::WrongLength => "The key is too short or too long; perhaps it was cut when it was copied.",
             Self::BadTag => "The key's checksum is wrong: a character was mistyped or changed.",
+            Self::NotForOperators => "This is an operator key or the root key; an API key is needed here.",
+            Self::NeedsOperator => "This is an API key; an operator key is needed here, which begins with `ksop_`.",
+            Self::NoOperator => "This is neither an operator key, which begins with `ksop_`, nor the root key.",
         }
     }
 }
@@ -101,6 +110,9 @@ pub(crate) struct KeyShape<'a> {
 impl<'a> KeyShape<'a> {
     pub(crate) fn parse(text: &'a str, prefixes: &[KeyPrefix]) -> Result<Self, ParseKeyError> {
         let (head, body) = split_checked(text)?;
+        if head == OPERATOR_PREFIX {
+            return Err(ParseKeyError::NotForOperators);
+        }
         let (prefix, environment) = head.rsplit_once('_').unwrap_or((head, ""));
         let known = |prefix: &str| prefixes.iter().any(|known| known.as_str() == prefix);
         let kind = match Environment::parse(environment) {
@@ -115,7 +127,7 @@ impl<'a> KeyShape<'a> {
     pub(crate) fn parse_operator(text: &'a str) -> Result<Self, ParseKeyError> {
         let (head, body) = split_checked(text)?;
         if head != OPERATOR_PREFIX {
-            return Err(ParseKeyError::UnknownPrefix);
+            return Err(ParseKeyError::NoOperator);
         }
         Self::with_body(text, body, IssuedKind::Operator)
     }
@@ -144,7 +156,7 @@ fn split_checked(text: &str) -> Result<(&str, &str), ParseKeyError> {
     if text.len() > MAX_KEY_LEN {
         return Err(ParseKeyError::TooLong);
     }
-    text.rsplit_once('_').ok_or(ParseKeyError::UnknownPrefix)
+    Ok(text.rsplit_once('_').unwrap_or(("", text)))
 }
 
 /// The part of a key before its random part.
@@ -178,6 +190,8 @@ mod tests {
         assert_eq!(shape(&format!("knq_live_{BODY}é")), Err(ParseKeyError::InvalidCharacter));
         assert_eq!(shape("token"), Err(ParseKeyError::UnknownPrefix));
         assert_eq!(shape(&format!("other_live_{BODY}")), Err(ParseKeyError::UnknownPrefix));
+        assert_eq!(shape(&format!("_{BODY}")), Err(ParseKeyError::UnknownPrefix));
+        assert_eq!(shape(&format!("ksop_{BODY}")), Err(ParseKeyError::NotForOperators));
         assert_eq!(shape(&format!("knq_prod_{BODY}")), Err(ParseKeyError::UnknownEnvironment));
         assert_eq!(shape(&format!("knq_{BODY}")), Err(ParseKeyError::UnknownEnvironment));
         assert_eq!(shape("knq_live_short"), Err(ParseKeyError::WrongLength));

@@ -27,6 +27,8 @@ pub enum Action {
     OverlapBegun,
     /// The end that a rotation had set was cancelled.
     RotationCancelled,
+    /// The metadata was emptied, and its earlier values left the audit log.
+    MetadataErased,
     /// The whole tenant was suspended.
     Suspended,
     /// The whole tenant was resumed.
@@ -43,6 +45,8 @@ pub enum Action {
     DeadLetterRedriven,
     /// An undelivered event was deleted.
     DeadLetterDiscarded,
+    /// The body of an undelivered event was read.
+    DeadLetterRead,
 }
 
 impl Action {
@@ -59,6 +63,7 @@ impl Action {
             Self::Rotated => "rotated",
             Self::OverlapBegun => "overlap_begun",
             Self::RotationCancelled => "rotation_cancelled",
+            Self::MetadataErased => "metadata_erased",
             Self::Suspended => "suspended",
             Self::Resumed => "resumed",
             Self::LimitsChanged => "limits_changed",
@@ -67,6 +72,7 @@ impl Action {
             Self::SessionBegun => "session_begun",
             Self::DeadLetterRedriven => "dead_letter_redriven",
             Self::DeadLetterDiscarded => "dead_letter_discarded",
+            Self::DeadLetterRead => "dead_letter_read",
         }
     }
 }
@@ -188,6 +194,7 @@ mod tests {
             Action::LimitsChanged,
             Action::QuotaAdded,
             Action::LimitsRestored,
+            Action::MetadataErased,
             Action::DeadLetterRedriven,
             Action::DeadLetterDiscarded,
         ];

@@ -64,7 +64,7 @@ impl LineResult {
 #[must_use]
 pub fn differences(line: &ImportedKey, key: &Key, configured: &ConfiguredLimits) -> Vec<String> {
     // Every field is named, so that the compiler asks about a new one.
-    let ImportedKey { digest: _, display, new } = line;
+    let ImportedKey { digest: _, display, new, created_at, revoked } = line;
     let NewKey { name, subject, scopes, expires_at, allowed_ips, metadata, own_limits } = new;
     let record = &key.record;
     let same_limits = |field| own_limits.shown(configured, field) == key.own_limits.shown(configured, field);
@@ -78,6 +78,8 @@ pub fn differences(line: &ImportedKey, key: &Key, configured: &ConfiguredLimits)
         ("metadata", *metadata == record.metadata),
         (LimitField::RateLimits.as_str(), same_limits(LimitField::RateLimits)),
         (LimitField::Quotas.as_str(), same_limits(LimitField::Quotas)),
+        ("created_at", created_at.is_none_or(|created_at| created_at == record.created_at)),
+        ("status", !revoked || key.revocation.is_some()),
     ]
     .into_iter()
     .filter(|(_, same)| !same)

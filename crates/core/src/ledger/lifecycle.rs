@@ -78,6 +78,20 @@ pub struct ImportedKey {
     pub display: KeyDisplay,
     /// The other fields, as for any new key.
     pub new: NewKey,
+    /// When the other system created it; `None` if the importer doesn't say.
+    #[serde(default)]
+    pub created_at: Option<Timestamp>,
+    /// Whether it is over already. Such a key is stored revoked, so that nobody can bring it back.
+    #[serde(default)]
+    pub revoked: bool,
+}
+
+impl ImportedKey {
+    /// The time of its creation, as far as that is known.
+    #[must_use]
+    pub fn created_at(&self, now: Timestamp) -> Timestamp {
+        self.created_at.unwrap_or(now)
+    }
 }
 
 /// The first state of a key, whether issued here or imported.
@@ -175,11 +189,18 @@ impl Key {
     /// A key that another system issued, with the expiry that follows from its tenant's limits. It has no tag.
     #[must_use]
     pub fn import(id: KeyId, imported: ImportedKey, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
-        let ImportedKey { digest, display, new } = imported;
-        Self::first(id, First { new, expires_at, digest, display }, "", now)
+        let created_at = imported.created_at(now);
+        let ImportedKey { digest, display, new, created_at: _, revoked } = imported;
+        let mut key = Self::first(id, First { new, expires_at, digest, display }, "", created_at);
+        if revoked {
+            key.record.state = KeyState::Revoked;
+            key.revocation =
+                Some(Revocation { at: now, reason: Some("imported as revoked".into()), effective_by: None });
+        }
+        key
     }
 
-    fn first(id: KeyId, first: First, secret_fingerprint: &str, now: Timestamp) -> Self {
+    fn first(id: KeyId, first: First, secret_fingerprint: &str, created_at: Timestamp) -> Self {
         let First { new, expires_at, digest, display } = first;
         let record = KeyRecord {
             id,
@@ -192,7 +213,7 @@ impl Key {
             expires_at,
             allowed_ips: new.allowed_ips,
             metadata: new.metadata,
-            created_at: now,
+            created_at,
         };
         Self {
             record,
@@ -290,6 +311,14 @@ impl Key {
         let mut key = self.clone();
         key.record.state = KeyState::Revoked;
         key.revocation = Some(Revocation { at: now, reason, effective_by: None });
+        self.succeeded_by(key)
+    }
+
+    /// Empties the metadata. A key that was revoked or has expired changes in this alone.
+    #[must_use]
+    pub fn without_metadata(&self) -> Self {
+        let mut key = self.clone();
+        key.record.metadata = Metadata::new();
         self.succeeded_by(key)
     }
 
@@ -400,6 +429,15 @@ pub(crate) mod tests {
         assert_eq!(disabled.record.version, key().record.version + 1);
         assert_eq!(disabled.disable(DisabledBy::Operator, NOW), Ok(disabled.clone()));
         assert_eq!(disabled.enable(NOW).unwrap().record.version, key().record.version + 2);
+    }
+
+    #[test]
+    fn metadata_goes_from_dead_keys_too_and_brings_none_back() {
+        let revoked = key().revoke(None, NOW);
+        let emptied = revoked.without_metadata();
+        assert!(emptied.record.metadata.is_empty() && !revoked.record.metadata.is_empty());
+        assert_eq!((emptied.status(NOW), emptied.record.version), (KeyStatus::Revoked, revoked.record.version + 1));
+        assert_eq!(emptied.without_metadata(), emptied);
     }
 
     #[test]

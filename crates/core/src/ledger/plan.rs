@@ -66,6 +66,15 @@ pub struct TenantSettings {
     /// The version of plan, own rate limits and own quotas. It rises with each change of one of them.
     #[serde(default)]
     pub limits_version: u64,
+    /// The version of all settings. It rises with each change.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub version: u64,
+}
+
+/// Whether settings of before they had a version are written back unchanged.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(version: &u64) -> bool {
+    *version == 0
 }
 
 /// The requested expiry of a new key.
@@ -78,6 +87,17 @@ pub enum RequestedExpiry {
     Never,
     /// This expiry.
     At(Timestamp),
+}
+
+impl RequestedExpiry {
+    /// The expiry that was stated; `None` if there is to be none, or nothing was stated.
+    #[must_use]
+    pub const fn stated(self) -> Option<Timestamp> {
+        match self {
+            Self::At(end) => Some(end),
+            Self::Default | Self::Never => None,
+        }
+    }
 }
 
 impl From<Option<Timestamp>> for RequestedExpiry {
@@ -150,15 +170,16 @@ impl TenantSettings {
 /// The difference between two settings of a tenant, `{"plan": {"from": "free", "to": "pro"}}`.
 #[must_use]
 pub fn difference(before: &TenantSettings, after: &TenantSettings) -> Map<String, Value> {
-    let facts = |TenantSettings { plan, own_limits: own, own_counted, limits_version: _ }: &TenantSettings| {
-        [
-            ("plan", json!(plan)),
-            ("limits", own_counted.facts()),
-            ("max_active_keys", json!(own.max_active_keys)),
-            ("default_expiry_days", json!(own.default_expiry_days)),
-            ("max_expiry_days", json!(own.max_expiry_days)),
-        ]
-    };
+    let facts =
+        |TenantSettings { plan, own_limits: own, own_counted, limits_version: _, version: _ }: &TenantSettings| {
+            [
+                ("plan", json!(plan)),
+                ("limits", own_counted.facts()),
+                ("max_active_keys", json!(own.max_active_keys)),
+                ("default_expiry_days", json!(own.default_expiry_days)),
+                ("max_expiry_days", json!(own.max_expiry_days)),
+            ]
+        };
     let changed = facts(before).into_iter().zip(facts(after)).filter(|((_, from), (_, to))| from != to);
     changed.map(|((fact, from), (_, to))| (fact.into(), json!({ "from": from, "to": to }))).collect()
 }
@@ -242,6 +263,9 @@ impl TenantPatch {
         if (&settings.plan, &settings.own_counted) != (&before.plan, &before.own_counted) {
             settings.limits_version += 1;
         }
+        if settings != *before {
+            settings.version += 1;
+        }
         settings
     }
 }
@@ -312,7 +336,7 @@ mod tests {
         assert_eq!(own.limits(WITHOUT_PLAN, &plans()), expected);
         assert_eq!(patched(own.clone(), json!({})), own);
         let back = patched(own, json!({"plan": null, "max_active_keys": null}));
-        assert_eq!(back, TenantSettings { limits_version: 3, ..none });
+        assert_eq!(back, TenantSettings { limits_version: 3, version: 3, ..none });
         let gone = TenantSettings { plan: Some("gone".into()), ..TenantSettings::default() };
         assert_eq!(gone.limits(WITHOUT_PLAN, &plans()).max_active_keys, Some(100));
     }
@@ -367,7 +391,8 @@ mod tests {
         let old =
             r#"{"plan":"free","own_limits":{"max_active_keys":1,"default_expiry_days":null,"max_expiry_days":null}}"#;
         let settings: TenantSettings = serde_json::from_str(old).unwrap();
-        assert_eq!((settings.limits_version, settings.own_counted), (0, OwnLimits::default()));
+        assert_eq!((settings.limits_version, &settings.own_counted), (0, &OwnLimits::default()));
+        assert_eq!((settings.version, patched(settings, json!({"max_active_keys": 2})).version), (0, 1));
     }
 
     #[test]

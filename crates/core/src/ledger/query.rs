@@ -35,6 +35,9 @@ pub struct KeyQuery {
     /// Only living keys that were created, and last let through, this many days ago or earlier.
     #[serde(default)]
     pub unused_for_days: Option<u32>,
+    /// Only living keys that depend on the secret with this fingerprint.
+    #[serde(default)]
+    pub secret: Option<String>,
     /// The maximum number of rows.
     pub limit: u32,
     /// Only keys after this one.
@@ -47,7 +50,7 @@ impl KeyQuery {
     /// Whether only living keys are wanted: neither revoked nor expired ones.
     #[must_use]
     pub const fn wants_living(&self) -> bool {
-        self.expires_within_days.is_some() || self.unused_for_days.is_some()
+        self.expires_within_days.is_some() || self.unused_for_days.is_some() || self.secret.is_some()
     }
 }
 

@@ -75,6 +75,18 @@ pub struct Summary {
     pub expiring: Vec<ListedKey>,
     /// The living keys that are unused longest, the longest first.
     pub unused: Vec<ListedKey>,
+    /// The living keys of each secret that tagged any; `None` from a version that doesn't count them.
+    #[serde(default)]
+    pub secrets: Option<Vec<SecretCount>>,
+}
+
+/// The number of living keys that a secret has tagged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretCount {
+    /// The secret's fingerprint.
+    pub fingerprint: String,
+    /// The keys.
+    pub keys: u64,
 }
 
 /// A living key in a list.
@@ -98,6 +110,9 @@ pub struct ListedKey {
     pub status: KeyStatus,
     /// Whether a rotation is to end it, so that it doesn't count against the limit of active keys.
     pub ending: bool,
+    /// The fingerprint of the secret that tagged it; empty if none did, or from a version that doesn't say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub secret: String,
 }
 
 impl ListedKey {
@@ -158,6 +173,7 @@ pub(crate) mod tests {
             last_used_at: None,
             status: KeyStatus::Active,
             ending: false,
+            secret: String::new(),
         }
     }
 

@@ -25,6 +25,8 @@ calls! { BINDING;
     DeadLetterQuery, "/list" => Value;
     Redrive, "/redrive" => Acted;
     Discard, "/discard" => Acted;
+    // The answer is that of the API.
+    ReadBody, "/body" => Value;
 }
 
 /// An attempt to deliver an event failed.
@@ -60,6 +62,13 @@ pub struct Redrive {
 /// Deletes an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Discard {
+    /// The event's id.
+    pub id: DeliveryId,
+}
+
+/// Reads an event's body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadBody {
     /// The event's id.
     pub id: DeliveryId,
 }

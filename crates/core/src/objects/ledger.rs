@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Done, calls};
-use crate::{base::id::KeyId, usage::batch::UsageBatch};
+use crate::{
+    base::{id::KeyId, timestamp::Timestamp},
+    usage::batch::UsageBatch,
+};
 
 /// The binding.
 pub const BINDING: &str = "LEDGER";
@@ -21,6 +24,8 @@ calls! { BINDING;
     UsageBatch, "/usage" => Counted;
     // An edge asks the ledger to tell the limits to a limiter that doesn't know them.
     TellLimits, "/tell-limits" => Done;
+    // The feed asks the ledger to publish again, because it was put back to an earlier point.
+    PublishAgain, "/publish-again" => Done;
 }
 
 /// The request of a key's holder, through the edge, to revoke the key. The answer is the key as the management API
@@ -40,6 +45,15 @@ pub struct SelfRevoke {
 pub struct TellLimits {
     /// The request's id.
     pub request_id: String,
+}
+
+/// The request to publish all states again that the feed has taken since a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishAgain {
+    /// The request's id.
+    pub request_id: String,
+    /// The time.
+    pub since: Timestamp,
 }
 
 /// The uses were counted.
@@ -62,5 +76,12 @@ mod tests {
         let command: SelfRevoke = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&command).unwrap(), text);
         assert_eq!((SelfRevoke::PATH, UsageBatch::PATH), ("/self-revoke", "/usage"));
+    }
+
+    #[test]
+    fn what_the_feed_sends_is_golden() {
+        let text = r#"{"request_id":"req_none","since":1750000000000}"#;
+        let command: PublishAgain = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&command).unwrap(), text);
     }
 }

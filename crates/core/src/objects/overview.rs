@@ -1,10 +1,15 @@
 //! The overview of all tenants: one object. Every tenant's ledger reports to it.
 
+use alloc::{string::String, vec::Vec};
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::calls;
-use crate::{ledger::reporting::Report, usage::report::Period};
+use crate::{
+    ledger::{reporting::Report, summary::SecretCount},
+    usage::report::Period,
+};
 
 /// The binding.
 pub const BINDING: &str = "OVERVIEW";
@@ -26,8 +31,8 @@ pub struct Taken {
     pub number: u64,
 }
 
-/// The query of `GET overview`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The query of `GET overview`, and what the object doesn't know itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OverviewQuery {
     /// Keys that expire within this many days are listed.
     pub expiring_within_days: u32,
@@ -35,6 +40,12 @@ pub struct OverviewQuery {
     pub unused_for_days: u32,
     /// Tenants that have at least this percentage of the active keys that they may have are listed.
     pub near_cap_percent: u32,
+    /// The fingerprints of the configured secrets, newest first.
+    #[serde(default)]
+    pub configured_secrets: Vec<String>,
+    /// The living operators' keys of each secret.
+    #[serde(default)]
+    pub operators_secrets: Vec<SecretCount>,
 }
 
 /// The query of `GET usage`.
@@ -52,7 +63,9 @@ mod tests {
 
     #[test]
     fn the_messages_are_golden() {
-        let text = r#"{"expiring_within_days":30,"unused_for_days":90,"near_cap_percent":80}"#;
+        let before = r#"{"expiring_within_days":30,"unused_for_days":90,"near_cap_percent":80}"#;
+        assert!(serde_json::from_str::<OverviewQuery>(before).is_ok());
+        let text = r#"{"expiring_within_days":30,"unused_for_days":90,"near_cap_percent":80,"configured_secrets":["fingerpr"],"operators_secrets":[{"fingerprint":"fingerpr","keys":2}]}"#;
         let query: OverviewQuery = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&query).unwrap(), text);
         assert_eq!(serde_json::to_string(&UsageQuery { period: Period::Week }).unwrap(), r#"{"period":"Week"}"#);

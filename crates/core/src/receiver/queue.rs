@@ -64,6 +64,9 @@ pub struct Envelope {
     pub redriven: bool,
 }
 
+/// The longest body that an answer shows whole, bytes.
+pub const MAX_SHOWN_BODY_BYTES: usize = 4 * 1024 * 1024;
+
 /// The body of an event, or its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -112,6 +115,21 @@ impl Body {
     pub fn stored(body: &[u8]) -> Self {
         Self::Stored { bytes: body.len() as u64, parts: parts(body).count() as u32 }
     }
+}
+
+/// The body of an event as answers show it: in base64, so that no reader takes a sender's bytes for a page. A longer
+/// one than [`MAX_SHOWN_BODY_BYTES`] is cut off.
+#[must_use]
+pub fn shown_body(envelope: &Envelope, body: &[u8]) -> Value {
+    let shown = body.get(..MAX_SHOWN_BODY_BYTES).unwrap_or(body);
+    let content_type = envelope.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    json!({
+        "id": envelope.id,
+        "content_type": content_type.map(|(_, value)| value),
+        "body": STANDARD.encode(shown),
+        "body_bytes": body.len(),
+        "complete": shown.len() == body.len(),
+    })
 }
 
 /// The parts of a body as it is stored: pieces of [`PART_BYTES`], the last one possibly shorter.
@@ -187,7 +205,7 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
-    /// The dead letter as answers show it. The body is not shown: it may be long, and only the upstream may see it.
+    /// The dead letter as lists show it. The body is not shown: it may be long, and who reads it is noted.
     #[must_use]
     pub fn present(&self) -> Value {
         let Envelope { id, webhook_id, event_id, received_at, request_id, headers, body, .. } = &self.envelope;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use keystile_core::{
-    KeyDigest, TenantId,
+    KeyDigest, TenantId, Timestamp,
     access::record::Stored,
     feed::{
+        log::{Head, Start},
         message::{Change, CurrentAnswer, PollAnswer, PollRequest, PublishAnswer, TenantStatus},
         outbox::KEEP_ACKNOWLEDGED_MS,
     },
@@ -21,7 +22,11 @@ pub(crate) struct Feed {
     page_entries: usize,
     /// Whether every digest is claimed: a first record then makes no log entry.
     claimed: bool,
+    /// The planted fault of numbers that are counted, so that a feed which was put back gives them again.
+    numbers_begin_anew: bool,
     epoch: u32,
+    /// The number of epochs so far. They are random, so that none comes twice.
+    epochs: u32,
     last: u64,
     /// The floor of the log: entries up to here may have been trimmed.
     floor: u64,
@@ -46,11 +51,13 @@ impl Entry {
 }
 
 impl Feed {
-    pub(crate) fn new(page_entries: usize, claimed: bool) -> Self {
+    pub(crate) fn new(page_entries: usize, claimed: bool, numbers_begin_anew: bool) -> Self {
         Self {
             page_entries,
             claimed,
+            numbers_begin_anew,
             epoch: 1,
+            epochs: 1,
             last: 0,
             floor: 0,
             log: BTreeMap::new(),
@@ -84,10 +91,14 @@ impl Feed {
         };
         if let Some((version, acknowledged_at)) = news {
             self.log.retain(|_, entry| !same_subject(&entry.change, change));
-            self.last += 1;
+            self.last = if self.numbers_begin_anew {
+                self.last + 1
+            } else {
+                self.head().next_number(Timestamp::from_millis(now))
+            };
             self.log.insert(self.last, Entry { change: change.clone(), version, acknowledged_at });
         }
-        PublishAnswer { max_staleness_ms: self.stated(now) }
+        PublishAnswer { max_staleness_ms: self.stated(now), ahead: Vec::new() }
     }
 
     pub(crate) fn acknowledge(&mut self, digest: KeyDigest, version: u64, now: Millis) {
@@ -113,7 +124,7 @@ impl Feed {
     pub(crate) fn poll(&mut self, request: &PollRequest, age_ms: u32, now: Millis) -> PollAnswer {
         self.trim(now);
         let epoch = format!("epoch {}", self.epoch);
-        let reset = request.epoch.as_ref() != Some(&epoch) || request.cursor < self.floor;
+        let reset = self.head().start(request, &epoch) == Start::Beginning;
         // All suspensions below the floor are in the first page. Otherwise the second page's cursor would be below the
         // floor and reset everything again.
         let tenant_status = if reset { self.log.range(..=self.floor).count() } else { 0 };
@@ -136,10 +147,34 @@ impl Feed {
     }
 
     pub(crate) fn restart_with_another_epoch(&mut self) {
-        self.epoch += 1;
+        self.epochs += 1;
+        self.epoch = self.epochs;
         self.floor = 0;
         self.log = core::mem::take(&mut self.log).into_values().zip(1..).map(|(entry, seq)| (seq, entry)).collect();
         self.last = self.log.len() as u64;
+    }
+
+    /// The state of the feed after it was put back to `earlier`. What edges accept is known from the configuration of
+    /// the deployment, too, so it isn't lost.
+    pub(crate) fn put_back_to(&mut self, earlier: &Self) {
+        let staleness = core::mem::take(&mut self.staleness);
+        *self = Self { staleness, epochs: self.epochs, ..earlier.clone() };
+    }
+
+    /// The version that it has of a subject; 0 for none.
+    pub(crate) fn version_of(&self, change: &Change) -> u64 {
+        match change {
+            Change::Key { digest, .. } => self.keys.get(digest).map_or(0, |(version, _)| *version),
+            Change::Tenant(status) => self.tenant_statuses.get(&status.tenant).map_or(0, |known| known.version),
+        }
+    }
+
+    pub(crate) fn was_put_back(&self, request: &PollRequest) -> bool {
+        self.head().was_put_back(request, &format!("epoch {}", self.epoch))
+    }
+
+    fn head(&self) -> Head {
+        Head { floor: self.floor, last: self.last }
     }
 
     fn trim(&mut self, now: Millis) {

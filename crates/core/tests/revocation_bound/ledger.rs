@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use keystile_core::{
     Environment, KeyId, KeyPrefix, Keyring, PlainKey, Scope, ScopeSet, TenantId, Timestamp,
-    access::record::Subject as KeySubject,
+    access::record::{KeyState, Subject as KeySubject},
     base::id::ID_RANDOM_BYTES,
     feed::{
         message::{Change, TenantStatus},
@@ -84,8 +84,12 @@ pub(crate) struct Version {
     pub(crate) state: State,
     /// The true time at which the feed took this version or a later one.
     pub(crate) taken_at: Option<Millis>,
-    /// The time by which it is in effect, as the ledger stated it.
+    /// The time by which it is in effect, as the ledger noted it.
     pub(crate) effective_by: Option<Millis>,
+    /// The time from which somebody relies on it, because of what an answer said.
+    relied_on_from: Option<Millis>,
+    /// The same, of answers that say that it always holds.
+    always_from: Option<Millis>,
 }
 
 /// All versions of one subject, beginning with version 1, and its outbox entry.
@@ -96,6 +100,10 @@ pub(crate) struct Row {
     /// The identity of the running attempt at a stage.
     pub(crate) attempt: u64,
     pub(crate) put_under_way: bool,
+    /// The highest version that the feed had before it was put back, and doesn't have yet.
+    lost: u64,
+    /// The time at which the feed last got back what it had lost.
+    regained_at: Option<Millis>,
 }
 
 impl Row {
@@ -114,6 +122,11 @@ impl Row {
         }
     }
 
+    /// Whether the key can be used as of a version.
+    pub(crate) fn is_usable(&self, version: u64) -> bool {
+        self.key(version).is_some_and(|key| key.record.state == KeyState::Active)
+    }
+
     /// Whether the tenant is suspended as of a version; before the first it is not.
     pub(crate) fn suspended(&self, version: u64) -> bool {
         self.version(version)
@@ -122,12 +135,61 @@ impl Row {
 
     /// The oldest version that a request which starts at `instant` may be judged by.
     pub(crate) fn in_effect(&self, instant: Millis) -> u64 {
-        let in_effect = |version: &Version| version.effective_by.is_some_and(|by| by < instant);
+        self.latest_since(instant, |version| version.relied_on_from)
+    }
+
+    /// The same, of a request that is served by KV alone.
+    pub(crate) fn always_in_effect(&self, instant: Millis) -> u64 {
+        self.latest_since(instant, |version| version.always_from)
+    }
+
+    fn latest_since(&self, instant: Millis, since: impl Fn(&Version) -> Option<Millis>) -> u64 {
+        let in_effect = |version: &Version| since(version).is_some_and(|from| from < instant);
         self.versions.iter().rposition(in_effect).map_or(0, |index| index as u64 + 1)
     }
 
+    /// Records that the feed was put back to a point at which it had `version`. Until it has the later versions again,
+    /// nobody can rely on them. Returns whether there are any.
+    pub(crate) fn lose_after(&mut self, version: u64) -> bool {
+        let mut loses = false;
+        for (number, lost) in (1..).zip(&mut self.versions).skip(usize::try_from(version).unwrap()) {
+            if lost.taken_at.take().is_some() {
+                (self.lost, loses) = (number, true);
+            }
+            (lost.relied_on_from, lost.always_from) = (None, None);
+        }
+        loses
+    }
+
+    /// Whether the feed doesn't have `version` any more.
+    pub(crate) fn is_lost(&self, version: u64) -> bool {
+        version <= self.lost && self.version(version).is_some_and(|version| version.taken_at.is_none())
+    }
+
+    /// Whether the feed may have stated an older version than it once had, at `instant` or later.
+    pub(crate) fn was_lost_since(&self, instant: Millis) -> bool {
+        self.is_lost(self.lost) || self.regained_at.is_some_and(|at| at >= instant)
+    }
+
+    /// Publishes the present state again, because the feed was put back to its state at `since`.
+    pub(crate) fn publish_again(&mut self, since: Millis, now: Timestamp) {
+        for version in &mut self.versions {
+            version.effective_by = version.effective_by.filter(|by| *by < since);
+        }
+        if self.latest() > 0 {
+            self.entry = Some(OutboxEntry::new(self.latest(), now));
+            self.attempt += 1;
+        }
+    }
+
     fn push(&mut self, state: State, now: Timestamp) {
-        self.versions.push(Version { state, taken_at: None, effective_by: None });
+        self.versions.push(Version {
+            state,
+            taken_at: None,
+            effective_by: None,
+            relied_on_from: None,
+            always_from: None,
+        });
         self.entry = Some(OutboxEntry::new(self.latest(), now));
         self.attempt += 1;
     }
@@ -159,6 +221,9 @@ impl Row {
 
     /// Records that the feed took `version`, which includes all earlier ones.
     pub(crate) fn taken(&mut self, version: u64, now: Millis) {
+        if version >= self.lost && self.is_lost(self.lost) {
+            self.regained_at = Some(now);
+        }
         for earlier in self.versions.iter_mut().take(usize::try_from(version).unwrap()) {
             earlier.taken_at.get_or_insert(now);
         }
@@ -167,6 +232,16 @@ impl Row {
     pub(crate) fn effective(&mut self, version: u64, by: Millis) {
         for earlier in self.versions.iter_mut().take(usize::try_from(version).unwrap()) {
             earlier.effective_by.get_or_insert(by);
+        }
+    }
+
+    /// Records that an answer speaks of `version`: from `from` on it is relied on, and all that it includes.
+    pub(crate) fn relied_on(&mut self, version: u64, from: Millis, always: bool) {
+        for earlier in self.versions.iter_mut().take(usize::try_from(version).unwrap()) {
+            earlier.relied_on_from.get_or_insert(from);
+            if always {
+                earlier.always_from.get_or_insert(from);
+            }
         }
     }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Plan {
     pub(crate) isolates: Vec<IsolatePlan>,
     /// The time by which each ledger's clock is ahead, milliseconds.
     pub(crate) ledger_clocks: Vec<Millis>,
+    /// The time by which the clock of the management API is ahead, on which callers wait, milliseconds.
+    pub(crate) api_clock: Millis,
     pub(crate) page_entries: usize,
     /// KV may return a value that was overwritten this long ago.
     pub(crate) kv_lag: Millis,
@@ -28,8 +30,36 @@ pub(crate) struct Plan {
     pub(crate) watched: bool,
     /// Whether all keys are imported: their first record makes no log entry.
     pub(crate) imported: bool,
+    /// Whether the keys are operators', who act at ledgers that can't see their rows.
+    pub(crate) operators: bool,
     /// The events, each with the time since the one before.
     pub(crate) schedule: Vec<(Millis, Event)>,
+}
+
+impl Plan {
+    /// Whether a change holds even while the feed can't be reached, as answers state it for the deployment.
+    pub(crate) fn holds_always(&self) -> bool {
+        self.isolates.iter().all(|isolate| isolate.when_unreachable == WhenFeedUnreachable::Deny)
+    }
+}
+
+/// A fault that is planted, so that the simulation shows that it would find it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Planted {
+    /// A feed that was put back gives numbers that it gave before.
+    NumbersBeginAnew,
+    /// An answer speaks of the row as it is by then, at the time of the version that was published.
+    AnswerSpeaksOfTheRow,
+    /// An answer says that a change is in effect at once when the feed has it.
+    InEffectAtOnce,
+    /// Whoever prefers to wait gets the answer at once.
+    NobodyWaits,
+    /// An answer says that a change always holds, though edges may serve by KV alone.
+    HoldsAlways,
+    /// The end of an operator's key is said to be in effect however long others may act on a judgement.
+    JudgementsOutliveTheEnd,
+    /// A publication that failed is answered as if it had succeeded.
+    FailureIsNoFailure,
 }
 
 #[derive(Clone, Debug)]
@@ -74,8 +104,18 @@ pub(crate) enum Event {
         isolate: usize,
         by: Millis,
     },
+    /// An operator is judged, and another ledger acts on the judgement this much later.
+    Act {
+        key: usize,
+        later: Millis,
+    },
     RefreshRelay,
     RestartFeedWithAnotherEpoch,
+    /// The feed is put back to the point of so long ago. The ledgers publish everything again this long afterwards.
+    PutFeedBack {
+        by: Millis,
+        published_again_after: Millis,
+    },
     FeedIsDownFor(Millis),
     KvIsDownFor(Millis),
 }
@@ -142,19 +182,30 @@ pub(crate) fn plans() -> impl Strategy<Value = Plan> {
     let cast = (
         vec(isolate(), 2..=4),
         vec(-200..=200i64, TENANTS),
+        -200..=200i64,
         select(vec![1_000usize, 2, 1]),
         select(vec![0, 2_000, 60_000, 24 * HOUR]),
     );
     let luck = (vec(call(), 1..24), vec(read(), 1..12), vec(put(), 1..8), vec(select(vec![0, 0, 0, 40]), 1..6));
-    (cast, luck, (0..KEYS, any::<bool>(), prop::bool::weighted(0.3)), vec((gap(), event()), 1..80)).prop_map(
-        |(cast, luck, (created_first, watched, imported), events)| {
-            let (isolates, ledger_clocks, page_entries, kv_lag) = cast;
+    (
+        cast,
+        luck,
+        (0..KEYS, any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.2)),
+        vec((gap(), event()), 1..80),
+    )
+        .prop_map(|(cast, luck, (created_first, watched, imported, operators), events)| {
+            let (mut isolates, ledger_clocks, api_clock, page_entries, kv_lag) = cast;
+            if operators {
+                // Judgements matter where edges accept less staleness than that.
+                isolates.iter_mut().for_each(|isolate: &mut IsolatePlan| isolate.max_staleness_ms = 250);
+            }
             let (calls, kv_reads, kv_puts, jitter) = luck;
             let created = (0..created_first).map(|key| (0, Event::Change { key, change: KeyChange::Create }));
             let schedule = created.chain(events).collect();
             Plan {
                 isolates,
                 ledger_clocks,
+                api_clock,
                 page_entries,
                 kv_lag,
                 calls,
@@ -163,10 +214,10 @@ pub(crate) fn plans() -> impl Strategy<Value = Plan> {
                 jitter,
                 watched,
                 imported,
+                operators,
                 schedule,
             }
-        },
-    )
+        })
 }
 
 fn isolate() -> impl Strategy<Value = IsolatePlan> {
@@ -210,8 +261,11 @@ fn event() -> impl Strategy<Value = Event> {
         1 => isolate_index().prop_map(|isolate| Event::RestartIsolate { isolate }),
         2 => (isolate_index(), select(vec![-50, -400, -1_500, -3_600_000, 700, 3_600_000]))
             .prop_map(|(isolate, by)| Event::StepClock { isolate, by }),
+        6 => (key_index(), 0..2_600i64).prop_map(|(key, later)| Event::Act { key, later }),
         2 => Just(Event::RefreshRelay),
         1 => Just(Event::RestartFeedWithAnotherEpoch),
+        1 => (select(vec![50, 1_000, 10_000, HOUR, 25 * HOUR]), select(vec![0, 300, 3_000, 60_000]))
+            .prop_map(|(by, published_again_after)| Event::PutFeedBack { by, published_again_after }),
         1 => (100..5_000i64).prop_map(Event::FeedIsDownFor),
         1 => (100..5_000i64).prop_map(Event::KvIsDownFor),
     ]

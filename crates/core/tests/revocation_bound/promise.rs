@@ -61,8 +61,11 @@ impl World<'_> {
                     record.version
                 );
                 let mut tenant_statuses = tenant.in_effect(request.started_at)..=tenant.latest();
+                // Of a key that it doesn't know the feed can't say how its tenant stands.
+                let unknown_key = row.is_lost(1);
                 prop_assert!(
-                    verdict == Err(Refusal::Revoked)
+                    unknown_key
+                        || verdict == Err(Refusal::Revoked)
                         || tenant_statuses.any(|version| tenant.suspended(version) == suspended),
                     "{rule} on a standing that was no longer in effect: suspended {suspended}"
                 );
@@ -72,10 +75,15 @@ impl World<'_> {
                 prop_assert!(!request.strict, "(a) a strict route was served by KV alone");
                 prop_assert_eq!(setting, WhenFeedUnreachable::Kv, "(a) served by KV alone against the setting");
                 prop_assert!(self.feed_failed_lately(request), "(a) served by KV alone though no call failed");
+                let always = row.always_in_effect(request.started_at);
+                prop_assert!(record.version >= always, "(f) KV alone served what an answer said can't be any more");
                 let reach = self.plan.kv_lag + KV_ONLY_RECORD_AGE_MS + LONGEST_REQUEST_MS;
                 let oldest = self.kv[request.key].oldest_version(request.started_at - reach, self.now);
+                // What the feed itself stated while it was put back is remembered like what KV has.
+                let stated_lately = request.started_at - KV_ONLY_RECORD_AGE_MS - LONGEST_REQUEST_MS;
+                let put_back = row.was_lost_since(stated_lately) || tenant.was_lost_since(stated_lately);
                 prop_assert!(
-                    record.version >= oldest,
+                    put_back || record.version >= oldest,
                     "(a) KV alone served version {} when {oldest} was the oldest it had",
                     record.version
                 );
@@ -83,9 +91,16 @@ impl World<'_> {
                 let mut tenant_statuses =
                     tenant_statuses.oldest_version(request.started_at - reach, self.now)..=tenant.latest();
                 prop_assert!(
-                    verdict == Err(Refusal::Revoked)
+                    put_back
+                        || verdict == Err(Refusal::Revoked)
                         || tenant_statuses.any(|version| tenant.suspended(version) == suspended),
                     "(a) KV alone served on a standing older than any it had: suspended {suspended}"
+                );
+                let always = tenant.always_in_effect(request.started_at);
+                prop_assert!(
+                    verdict == Err(Refusal::Revoked)
+                        || (always..=tenant.latest()).any(|version| tenant.suspended(version) == suspended),
+                    "(f) KV alone served on a standing that an answer said can't be any more"
                 );
                 self.tally.by_kv_alone += 1;
                 self.tally.suspended_by_kv_alone += u64::from(suspended && verdict == Err(Refusal::TenantSuspended));
@@ -162,7 +177,14 @@ impl World<'_> {
     fn judge(&self, request: &Request, record: &KeyRecord, suspended: bool) -> Result<(), Refusal> {
         let scopes = [needed()];
         let now = self.isolates[request.isolate].clock(self.now);
-        let demand = Demand { environment: Some(Environment::Live), tenant: None, scopes: &scopes, ip: None, now };
+        let demand = Demand {
+            environment: Some(Environment::Live),
+            tenant: None,
+            scopes: &scopes,
+            any_of: false,
+            ip: None,
+            now,
+        };
         demand.judge(record, suspended, &Catalog::default())
     }
 }
@@ -182,6 +204,11 @@ pub(crate) struct Tally {
     pub(crate) suspended_by_kv_alone: u64,
     pub(crate) answers: u64,
     pub(crate) answers_beside_a_newer_version: u64,
+    pub(crate) answers_that_always_hold: u64,
+    pub(crate) acts: u64,
+    pub(crate) acts_of_an_operator_who_ended: u64,
+    pub(crate) versions_lost: u64,
+    pub(crate) isolates_ahead_of_the_feed: u64,
     pub(crate) warm: u64,
     pub(crate) abandoned: u64,
     pub(crate) in_overflow: u64,
@@ -204,7 +231,7 @@ impl Tally {
         } += 1;
     }
 
-    fn each(&mut self) -> [(&'static str, &mut u64); 21] {
+    fn each(&mut self) -> [(&'static str, &mut u64); 26] {
         [
             ("accepted", &mut self.accepted),
             ("revoked", &mut self.revoked),
@@ -218,6 +245,11 @@ impl Tally {
             ("suspended_by_kv_alone", &mut self.suspended_by_kv_alone),
             ("answers", &mut self.answers),
             ("answers_beside_a_newer_version", &mut self.answers_beside_a_newer_version),
+            ("answers_that_always_hold", &mut self.answers_that_always_hold),
+            ("acts", &mut self.acts),
+            ("acts_of_an_operator_who_ended", &mut self.acts_of_an_operator_who_ended),
+            ("versions_lost", &mut self.versions_lost),
+            ("isolates_ahead_of_the_feed", &mut self.isolates_ahead_of_the_feed),
             ("warm", &mut self.warm),
             ("abandoned", &mut self.abandoned),
             ("in_overflow", &mut self.in_overflow),

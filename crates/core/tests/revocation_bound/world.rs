@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use keystile_core::{
     Timestamp,
-    access::record::Stored,
+    access::{operator::JUDGED_FOR_MS, record::Stored},
     feed::{
         client::{Poll, WhenFeedUnreachable},
         message::{Change, CurrentAnswer, PollAnswer, TenantStatus},
@@ -22,7 +22,7 @@ use crate::{
     isolate::{Failure, Isolate, Request},
     kv::{Slot, Value},
     ledger::{MINTED, Row, Subject, tenant_id, tenant_of},
-    plan::{CallFate, Event, IsolatePlan, KEYS, Plan, TENANTS},
+    plan::{CallFate, Event, IsolatePlan, KEYS, Plan, Planted, TENANTS},
     promise::Tally,
 };
 
@@ -42,7 +42,13 @@ pub(crate) struct World<'a> {
     /// KV's copy of the tenants' statuses.
     pub(crate) kv_tenant_statuses: Vec<Slot>,
     pub(crate) tally: Tally,
+    /// The fault that is planted, if one is.
+    planted: Option<Planted>,
     feed: Feed,
+    /// The feed's state after each change of it.
+    feed_was: Vec<(Millis, Feed)>,
+    /// Since when everything is to be published again.
+    publish_again_since: Option<Millis>,
     relay: (Millis, Feed),
     feed_down_until: Millis,
     kv_down_until: Millis,
@@ -83,6 +89,8 @@ enum Job {
     KvReports { request: u64, sent_clock: Timestamp, read: Result<Option<Stored>, ()> },
     TenantStatusReports { request: u64, tenant: usize, sent_clock: Timestamp, read: Result<Option<TenantStatus>, ()> },
     Woken { request: u64, waited_ms: Millis },
+    Acts { key: usize, until: Timestamp },
+    PublishAgain,
     Abandoned { request: u64 },
 }
 
@@ -107,8 +115,8 @@ struct Way {
 }
 
 impl<'a> World<'a> {
-    pub(crate) fn new(plan: &'a Plan) -> Self {
-        let feed = Feed::new(plan.page_entries, plan.imported);
+    pub(crate) fn new(plan: &'a Plan, planted: Option<Planted>) -> Self {
+        let feed = Feed::new(plan.page_entries, plan.imported, planted == Some(Planted::NumbersBeginAnew));
         let mut world = Self {
             plan,
             now: BEGINNING,
@@ -118,6 +126,9 @@ impl<'a> World<'a> {
             kv: (0..KEYS).map(|_| Slot::empty()).collect(),
             kv_tenant_statuses: (0..TENANTS).map(|_| Slot::empty()).collect(),
             tally: Tally::default(),
+            planted,
+            feed_was: vec![(BEGINNING, feed.clone())],
+            publish_again_since: None,
             relay: (BEGINNING, feed.clone()),
             feed,
             feed_down_until: BEGINNING,
@@ -197,6 +208,7 @@ impl<'a> World<'a> {
                 let answer = self.feed.publish(&change, self.now);
                 let now = self.now;
                 self.row(subject).taken(version, now);
+                self.feed_was.push((now, self.feed.clone()));
                 if let Some((attempt, at)) = reports {
                     let outcome = Ok(Some((version, answer.max_staleness_ms)));
                     self.at(at, Job::OutboxReports { subject, attempt, outcome });
@@ -204,6 +216,7 @@ impl<'a> World<'a> {
             }
             Job::AcknowledgeArrives { key, version, reports } => {
                 self.feed.acknowledge(MINTED[key].digest(), version, self.now);
+                self.feed_was.push((self.now, self.feed.clone()));
                 if let Some((attempt, at)) = reports {
                     self.at(at, Job::OutboxReports { subject: Subject::Key(key), attempt, outcome: Ok(None) });
                 }
@@ -254,6 +267,8 @@ impl<'a> World<'a> {
                 asking.lookup.tenant_status_answered(client, tenant_id(tenant), read, sent_clock);
                 return self.operation_ended(request);
             }
+            Job::Acts { key, until } => return self.act(key, until),
+            Job::PublishAgain => self.publish_again(),
             Job::Woken { request, waited_ms } => {
                 let Some(asking) = self.requests.get_mut(&request) else { return Ok(()) };
                 asking.spent.waited_ms += waited_ms;
@@ -293,8 +308,21 @@ impl<'a> World<'a> {
                 let index = isolate % self.isolates.len();
                 self.isolates[index].step_clock(by, self.now);
             }
+            Event::Act { key, later } => {
+                let row = &self.keys[key];
+                if self.plan.operators && row.is_usable(row.latest()) {
+                    let until = self.ledger_clock(tenant_of(key)).plus_millis(JUDGED_FOR_MS.into());
+                    self.at(self.now + later, Job::Acts { key, until });
+                }
+            }
             Event::RefreshRelay => self.relay = (self.now, self.feed.clone()),
             Event::RestartFeedWithAnotherEpoch => self.feed.restart_with_another_epoch(),
+            Event::PutFeedBack { by, published_again_after } => {
+                let since = self.now - by;
+                self.put_feed_back(since);
+                self.publish_again_since = Some(self.publish_again_since.map_or(since, |earlier| earlier.min(since)));
+                self.at(self.now + published_again_after, Job::PublishAgain);
+            }
             Event::FeedIsDownFor(millis) => self.feed_down_until = self.now + millis,
             Event::KvIsDownFor(millis) => self.kv_down_until = self.now + millis,
         }
@@ -306,6 +334,19 @@ impl<'a> World<'a> {
         let now = self.ledger_clock(tenant);
         self.tenants[tenant].change_tenant_status(tenant, suspended, now);
         self.at(self.now, Job::Outbox(Subject::Tenant(tenant)));
+        Ok(())
+    }
+
+    /// Another ledger than the operator's acts, if it may still rely on the judgement.
+    fn act(&mut self, key: usize, until: Timestamp) -> Result<(), TestCaseError> {
+        if self.ledger_clock((tenant_of(key) + 1) % TENANTS) >= until {
+            return Ok(());
+        }
+        let row = &self.keys[key];
+        let usable = (row.in_effect(self.now)..=row.latest()).any(|version| row.is_usable(version));
+        prop_assert!(usable, "(f) an operator acted after the time from which an answer said that they can't");
+        self.tally.acts += 1;
+        self.tally.acts_of_an_operator_who_ended += u64::from(!row.is_usable(row.latest()));
         Ok(())
     }
 

@@ -15,9 +15,9 @@ use keystile_core::{
     ledger::query::{DeadLetterPlace, DeadLetterQuery},
     objects::{
         Call as _,
-        dead_letters::{AttemptFailed, Bury, Delivered, Discard, Redrive},
+        dead_letters::{AttemptFailed, Bury, Delivered, Discard, ReadBody, Redrive},
     },
-    receiver::queue::{ATTEMPTS_KEPT_MS, Body, DEAD_LETTER_KEPT_MS, DeadLetter, Envelope},
+    receiver::queue::{ATTEMPTS_KEPT_MS, Body, DEAD_LETTER_KEPT_MS, DeadLetter, Envelope, shown_body},
 };
 use keystile_runtime::{alarm, clock, database::Database, log, response};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -76,6 +76,7 @@ impl DurableObject for DeadLetters {
             DeadLetterQuery::PATH => self.handle(&body, Self::list),
             Redrive::PATH => self.redrive(&body).await,
             Discard::PATH => self.discard(&body).await,
+            ReadBody::PATH => self.read_body(&body).await,
             _ => Err(Unanswered::NotFound),
         };
         let (status, reason) = match outcome {
@@ -223,6 +224,19 @@ impl DeadLetters {
         Ok(json!({ "id": which.id, "status": "discarded" }))
     }
 
+    async fn read_body(&self, body: &str) -> DeadLetterResult {
+        let which: ReadBody = serde_json::from_str(body)?;
+        let envelope = Envelope::parse(&self.kept(&which.id)?.message).map_err(Unanswered::Fault)?;
+        let bytes = match &envelope.body {
+            Body::Inline(_) => envelope.body.inline(),
+            Body::Stored { bytes, parts } => {
+                patiently(bodies::load(&self.env, &envelope.id, *bytes, *parts)).await.map_err(Unanswered::QueueDown)?
+            }
+        };
+        let bytes = bytes.ok_or_else(|| Unanswered::Fault("the body is gone or can't be read".into()))?;
+        Ok(shown_body(&envelope, &bytes))
+    }
+
     fn kept(&self, id: &DeliveryId) -> std::result::Result<Kept, Unanswered> {
         let row = self.open()?.row(
             "SELECT dead_at, message FROM letters WHERE id = ? AND dead_at IS NOT NULL",
@@ -253,7 +267,7 @@ impl DeadLetters {
     }
 }
 
-async fn patiently(work: impl Future<Output = std::result::Result<(), String>>) -> std::result::Result<(), String> {
+async fn patiently<T>(work: impl Future<Output = std::result::Result<T, String>>) -> std::result::Result<T, String> {
     clock::within(PATIENCE_MS, work).await.unwrap_or_else(|| Err(format!("not done within {PATIENCE_MS} ms")))
 }
 

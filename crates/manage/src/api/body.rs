@@ -1,6 +1,10 @@
 //! Request bodies: JSON of a bounded size, with a matching `Content-Type`.
 
-use keystile_core::base::{code::Code, problem::Problem};
+use keystile_core::base::{
+    code::Code,
+    json::{self, ReadJsonError},
+    problem::Problem,
+};
 use keystile_runtime::body;
 use serde_json::{Map, Value};
 use worker::Request;
@@ -16,7 +20,7 @@ pub(crate) const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "appli
 /// Returns the problem with the body.
 pub(crate) async fn read(request: &Request, accepted: &[&str], max_bytes: u32) -> Result<Value, Problem> {
     let content_type = request.headers().get("Content-Type").ok().flatten();
-    let bytes = body::read(request.inner(), max_bytes).await?;
+    let bytes = body::read_json(request.inner(), max_bytes).await?;
     if bytes.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
@@ -34,18 +38,18 @@ fn is_one_of(content_type: &str, accepted: &[&str]) -> bool {
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    let malformed = |detail: String, line: usize, column: usize| {
-        let problem = Problem::new(Code::MalformedJson, detail);
-        problem.with("line", line.into()).with("column", column.into())
-    };
     let text = core::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
         let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
-        malformed(format!("The body is not UTF-8 at line {line} column {column}."), line, column)
+        Problem::malformed_json(format!("The body is not UTF-8: line {line}, column {column}."), line, column)
     })?;
-    serde_json::from_str(text)
-        .map_err(|error| malformed(format!("The body is not JSON: {error}."), error.line(), error.column()))
+    json::read(text).map_err(|error| match error {
+        ReadJsonError::Malformed(why) => {
+            Problem::malformed_json(format!("The body is not JSON: {why}."), why.line(), why.column())
+        }
+        other => other.into(),
+    })
 }
 
 #[cfg(test)]
@@ -57,9 +61,12 @@ mod tests {
         let problem = parse(b"{\"name\":\n \"x\" \"y\"}").unwrap_err();
         assert_eq!(problem.code, Code::MalformedJson);
         assert_eq!((&problem.extensions["line"], &problem.extensions["column"]), (&2.into(), &6.into()));
-        let problem = parse(b"{}\n\"\xff\"").unwrap_err();
+        let problem = parse(b"[0,\n\"\xff\"]").unwrap_err();
         assert_eq!((&problem.extensions["line"], &problem.extensions["column"]), (&2.into(), &2.into()));
-        for junk in ["{", "nul", "{\"a\":1}x", &"[".repeat(10_000)] {
+        let problem = parse(b"{\"scopes\":[],\"scopes\":[]}").unwrap_err();
+        assert_eq!(problem.code, Code::MalformedJson);
+        assert!(problem.detail.contains("`scopes` is there twice"), "{}", problem.detail);
+        for junk in ["{", "nul", "{\"a\":1}x", &"[".repeat(50)] {
             assert_eq!(parse(junk.as_bytes()).unwrap_err().code, Code::MalformedJson);
         }
     }

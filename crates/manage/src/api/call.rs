@@ -5,7 +5,7 @@ use std::rc::Rc;
 use keystile_core::{
     TenantId,
     access::{operator::Caller, record::Reach},
-    api::portal,
+    api::{if_match::IfMatch, portal},
     base::problem::Problem,
     ledger::idempotency::{Claim, IdempotencyKey},
     objects::ledger::OPERATORS,
@@ -65,7 +65,7 @@ impl<'a> ApiCall<'a> {
         let judged = credential.judge(env, &deployment, request_id).await?;
         let wait_ms = prefer::wait_ms(request.headers().get("Prefer")?.as_deref());
         let idempotency_key = idempotency_key(request)?;
-        let tenant = parameters.get("tenant").map(parameters::tenant).transpose()?;
+        let tenant = parameters.get("tenant").map(|text| parameters::tenant(text, &deployment)).transpose()?;
         Ok(Self {
             env,
             deployment,
@@ -123,9 +123,16 @@ impl<'a> ApiCall<'a> {
         query::none(self.request)
     }
 
+    /// Reads a body that holds no key, as [`sent`](Self::sent) does.
+    pub(crate) async fn asked(&self, accepted: &[&str], max_bytes: u32) -> Result<(Value, Origin), Failure> {
+        let (body, origin) = self.sent(accepted, max_bytes).await?;
+        self.deployment.secrets().check(&body)?;
+        Ok((body, origin))
+    }
+
     /// Reads the body and then judges the caller again, so that a caller who lost their key in the meantime can't make
     /// a change. Every operation that makes a change gets its [`Origin`] here.
-    pub(crate) async fn asked(&self, accepted: &[&str], max_bytes: u32) -> Result<(Value, Origin), Failure> {
+    pub(crate) async fn sent(&self, accepted: &[&str], max_bytes: u32) -> Result<(Value, Origin), Failure> {
         let request = self.request;
         let waits = request.inner().body().is_some();
         let body = body::read(request, accepted, max_bytes).await?;
@@ -134,7 +141,18 @@ impl<'a> ApiCall<'a> {
             Claim::new(key, &self.caller().claims_as(), method.as_ref(), &path, &body)
         });
         let judged = if waits { &self.judge().await? } else { &self.judged };
-        Ok((body, Origin::new(judged, request.headers().get("CF-Connecting-IP")?, self.request_id, claim)))
+        Ok((body, self.origin(judged, claim)?))
+    }
+
+    /// The same for a request without a body, which waits for nothing.
+    pub(crate) fn asked_without_body(&self) -> Result<Origin, Failure> {
+        self.origin(&self.judged, None)
+    }
+
+    fn origin(&self, judged: &Judged, claim: Option<Claim>) -> Result<Origin, Failure> {
+        let headers = self.request.headers();
+        let if_match = headers.get("If-Match")?.as_deref().and_then(IfMatch::parse);
+        Ok(Origin::new(judged, headers.get("CF-Connecting-IP")?, self.request_id, claim, if_match))
     }
 
     /// Judges the caller as of now.

@@ -7,19 +7,20 @@
 //! The caller is judged before their body is read, and again once it has arrived, since they can take as long as they
 //! like to send it. The ledger that makes a change judges once more, in its transaction.
 
+use core::cell::RefCell;
+
 use keystile_core::{
     KeyDigest, RootKeys,
     access::{
+        refused::Refused,
         session::{self, SessionKind},
         verdict::Refusal,
     },
     base::problem::Problem,
-    key::{
-        ParseKeyError,
-        credential::{Carriers, CredentialError, CredentialHeader},
-    },
+    key::credential::{Carriers, CredentialError, Places},
     objects::ledger::OPERATORS,
 };
+use keystile_runtime::clock;
 use serde::Deserialize;
 use worker::{Env, Method, Request};
 
@@ -50,15 +51,19 @@ impl Credential {
     /// # Errors
     /// Says why the request has no valid credential.
     pub(crate) fn of(request: &Request, deployment: &Deployment) -> Result<Self, Failure> {
-        let refused = |refusal: &Refusal| refusal.problem(&deployment.config.name);
+        let refused = |refusal: &Refusal| refusal.problem(&deployment.config.challenge);
         let (authorization, url) = (request.headers().get("Authorization")?, request.url()?);
-        let in_query = |text: &str| deployment.root_keys.include(text) || SessionKind::any_has_form_of(text);
-        if url.query_pairs().any(|(_, value)| in_query(&value)) {
+        let is_secret = |text: &str| deployment.root_keys.include(text) || SessionKind::any_has_form_of(text);
+        if url.query_pairs().any(|(_, value)| is_secret(&value)) {
             return Err(refused(&CredentialError::InQuery.into()).into());
         }
-        let query = url.query().unwrap_or_default();
-        let carriers = Carriers { authorization: authorization.as_deref(), x_api_key: None, query };
-        let text = match carriers.credential(&[CredentialHeader::Bearer], deployment.config.key_forms()) {
+        if url.path().split('/').any(is_secret) {
+            return Err(refused(&CredentialError::InPath.into()).into());
+        }
+        let (path, query) = (url.path(), url.query().unwrap_or_default());
+        let carriers = Carriers { authorization: authorization.as_deref(), path, query, ..Carriers::default() };
+        let forms = deployment.config.key_forms();
+        let text = match carriers.credential(&Places::bearer(), forms) {
             Ok(text) => text,
             Err(CredentialError::Missing) => {
                 return match request.headers().get(SESSION_HEADER)?.filter(|_| authorization.is_none()) {
@@ -76,7 +81,7 @@ impl Credential {
             let digest = token.digest(text, &deployment.keyring);
             return Ok(Self::Session(token, digest.ok_or_else(|| session::ended(&deployment.config.name))?));
         }
-        let key = deployment.keyring.parse_operator_key(text).map_err(|error| malformed(text, error, deployment))?;
+        let key = deployment.keyring.parse_operator_key(text, forms).map_err(|error| refused(&error.into()))?;
         Ok(Self::Operator(key.digest()))
     }
 
@@ -109,13 +114,29 @@ impl Credential {
             Self::Operator(digest) => (digest, None),
             Self::Session(kind, digest) => (digest, Some(kind)),
         };
+        let now = clock::now();
+        let lately =
+            |refused: &Refused<Problem>| refused.find(&digest, deployment.config.max_staleness_ms, now).cloned();
+        if let Some(problem) = REFUSED.with_borrow(lately) {
+            return Err(problem.into());
+        }
         let command = Authenticate { request_id: request_id.into(), digest, session };
         let (status, body) = ask(env, OPERATORS, &command).await?;
         if status == 200 {
             return ask::read::<Authenticate>(&body);
         }
-        Err(refusal(&body, deployment).into())
+        let problem = refusal(&body, deployment);
+        if problem.status() == 401 {
+            REFUSED.with_borrow_mut(|refused| refused.note(digest, problem.clone(), now));
+        }
+        Err(problem.into())
     }
+}
+
+thread_local! {
+    /// The credentials that the operators' ledger refused lately. One object holds all operators, so it is asked about
+    /// each of these no more often than an edge asks about a key that doesn't exist.
+    static REFUSED: RefCell<Refused<Problem>> = const { RefCell::new(Refused::new()) };
 }
 
 /// Turns a ledger's refusal, which carries one of the verdict's codes, into the problem for the caller.
@@ -133,25 +154,10 @@ pub(crate) fn refusal(body: &str, deployment: &Deployment) -> Problem {
         // The ledger has logged its fault under this request's id.
         _ => return Problem::internal(),
     };
-    refusal.problem(&deployment.config.name)
+    refusal.problem(&deployment.config.challenge)
 }
 
 /// The 401: there is no key.
 pub(crate) fn missing(deployment: &Deployment) -> Problem {
-    let mut problem = Refusal::MissingCredential.problem(&deployment.config.name);
-    problem.detail = "No operator key was sent; send one as `Authorization: Bearer …`.".into();
-    problem
-}
-
-fn malformed(text: &str, error: ParseKeyError, deployment: &Deployment) -> Problem {
-    let mut problem = Refusal::Malformed(error).problem(&deployment.config.name);
-    if error == ParseKeyError::UnknownPrefix {
-        let is_api_key = deployment.keyring.parse_api_key(text, deployment.config.key_forms()).is_ok();
-        problem.detail = if is_api_key {
-            "This is an API key; the management API takes operator keys, which begin with `ksop_`.".into()
-        } else {
-            "This is neither an operator key, which begins with `ksop_`, nor the root key.".into()
-        };
-    }
-    problem
+    Refusal::MissingCredential.problem(&deployment.config.challenge)
 }

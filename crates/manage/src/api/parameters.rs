@@ -5,10 +5,13 @@ use keystile_core::{
     base::{code::Code, fields::FieldError, id::TENANT_FORM, problem::Problem},
 };
 
-use crate::{command::Target, failure::Failure};
+use serde_json::json;
 
-/// Parses a tenant.
-pub(super) fn tenant(text: &str) -> Result<TenantId, Failure> {
+use crate::{command::Target, deployment::Deployment, failure::Failure};
+
+/// Parses a tenant, whose name holds no key.
+pub(super) fn tenant(text: &str, deployment: &Deployment) -> Result<TenantId, Failure> {
+    deployment.secrets().check(&json!({ "tenant": text }))?;
     TenantId::parse(text).ok_or_else(|| vec![FieldError { field: "tenant".into(), detail: TENANT_FORM.into() }].into())
 }
 

@@ -7,6 +7,7 @@ use keystile_core::{
     access::record::Stored,
     base::{base62, code::Code, problem::Problem},
     feed::{
+        log::{Head, Start},
         message::{AcknowledgeRequest, Change, CurrentAnswer, PAGE_ENTRIES, PollAnswer, PollRequest, TenantStatus},
         outbox::KEEP_ACKNOWLEDGED_MS,
     },
@@ -18,7 +19,7 @@ use worker::{Result, SqlStorageValue};
 
 use super::{
     claims,
-    page::{self, Entry, Head, Start},
+    page::{self, Entry},
     tenants,
 };
 use crate::failure::Failure;
@@ -48,6 +49,16 @@ impl Log {
         Ok(log)
     }
 
+    /// The two ends.
+    pub(super) fn head(&self) -> Head {
+        self.head.get()
+    }
+
+    /// Whether the isolate that polls has an entry that this log doesn't.
+    pub(super) fn was_put_back(&self, request: &PollRequest) -> bool {
+        self.head.get().was_put_back(request, &self.epoch)
+    }
+
     fn read_head(&self, database: &Database) -> Result<()> {
         #[derive(Deserialize)]
         struct Last {
@@ -63,12 +74,12 @@ impl Log {
     /// Answers with the page that follows the request's cursor.
     pub(super) fn poll(&self, database: &Database, request: &PollRequest) -> Result<PollAnswer> {
         let head = self.head.get();
-        let (reset, cursor) = match page::start(request, &self.epoch, head) {
+        let (reset, cursor) = match head.start(request, &self.epoch) {
             Start::After(cursor) => (false, cursor),
             Start::Beginning => (true, 0),
         };
         let mut changes = if reset { suspensions(database)? } else { Vec::new() };
-        let entries = if cursor == head.last { Vec::new() } else { self.entries(database, cursor, reset)? };
+        let entries = if cursor >= head.last { Vec::new() } else { self.entries(database, cursor, reset)? };
         let page = page::cut(entries, head);
         changes.extend(page.changes);
         let epoch = self.epoch.clone();
@@ -102,24 +113,29 @@ impl Log {
     }
 
     /// Takes all of the changes or none. Changes may come twice, late and out of order: a change that loses the merge
-    /// has no effect.
+    /// has no effect. Returns the changes, by their places, of whose subjects a later version is here.
     pub(super) fn publish(
         &self,
         database: &Database,
         changes: &[Change],
         now: Timestamp,
-    ) -> std::result::Result<(), Failure> {
+    ) -> std::result::Result<Vec<(usize, u64)>, Failure> {
         let decoded: Vec<_> = changes.iter().map(decode).collect::<std::result::Result<_, _>>()?;
-        database.transaction(|| {
-            for change in &decoded {
-                match change {
-                    Decoded::Key { digest, text, stored } => publish_key(database, digest, text, stored, now)?,
-                    Decoded::Tenant(tenant_status) => publish_tenant_status(database, tenant_status, now)?,
-                }
+        let ahead = database.transaction(|| {
+            let (mut head, mut ahead) = (self.head.get(), Vec::new());
+            for (place, change) in decoded.iter().enumerate() {
+                let number = head.next_number(now);
+                let later = match change {
+                    Decoded::Key { digest, text, stored } => publish_key(database, digest, text, stored, number, now)?,
+                    Decoded::Tenant(tenant_status) => publish_tenant_status(database, tenant_status, number, now)?,
+                };
+                head.last = number;
+                ahead.extend(later.map(|version| (place, version)));
             }
-            Ok::<_, Failure>(())
+            Ok::<_, Failure>(ahead)
         })?;
-        Ok(self.read_head(database)?)
+        self.read_head(database)?;
+        Ok(ahead)
     }
 
     /// Marks the entries of the versions that KV now holds. They may be dropped [`KEEP_ACKNOWLEDGED_MS`] later.
@@ -229,7 +245,14 @@ fn decode(change: &Change) -> std::result::Result<Decoded<'_>, Problem> {
 /// isolates' overlays. It doesn't need one: the log overrides an older state that is in KV or that an isolate
 /// remembers, and here the only older state is that the key is absent. Absence is never concluded from KV, and an
 /// isolate remembers it for no longer than `max_staleness_ms` after it asked the feed.
-fn publish_key(database: &Database, digest: &KeyDigest, text: &str, stored: &Stored, now: Timestamp) -> Result<()> {
+fn publish_key(
+    database: &Database,
+    digest: &KeyDigest,
+    text: &str,
+    stored: &Stored,
+    number: u64,
+    now: Timestamp,
+) -> Result<Option<u64>> {
     #[derive(Deserialize)]
     struct Known {
         record: String,
@@ -247,12 +270,12 @@ fn publish_key(database: &Database, digest: &KeyDigest, text: &str, stored: &Sto
     let of_another_tenant = holder.is_some() && tenant_name.is_some() && holder != tenant_name;
     if of_another_key || of_another_tenant {
         lines::error("digest_is_taken", &[("digest", hex.get(..8).unwrap_or_default().into())]);
-        return Ok(());
+        return Ok(None);
     }
     let first = known.is_none();
     let known = known.and_then(|known| Stored::decode(&known.record).ok());
-    if known.is_some_and(|known| !known.yields_to(stored)) {
-        return Ok(());
+    if let Some(known) = known.filter(|known| !known.yields_to(stored)) {
+        return Ok(Some(known.version()).filter(|known| *known > stored.version()));
     }
     if let Some(tenant) = tenant {
         tenants::note(database, tenant, now)?;
@@ -265,10 +288,12 @@ fn publish_key(database: &Database, digest: &KeyDigest, text: &str, stored: &Sto
         vec![hex.as_str().into(), tenant_name.into(), version.clone(), text.into()],
     )?;
     if holder.is_some() && first && stored.version() == 1 {
-        return Ok(());
+        return Ok(None);
     }
     database.execute("DELETE FROM log WHERE digest = ?", vec![hex.as_str().into()])?;
-    database.execute("INSERT INTO log (digest, version) VALUES (?, ?)", vec![hex.into(), version])
+    let entry = vec![(number as i64).into(), hex.into(), version];
+    database.execute("INSERT INTO log (seq, digest, version) VALUES (?, ?, ?)", entry)?;
+    Ok(None)
 }
 
 /// Whether two records belong to different keys. Records that only newer readers understand have an id, too.
@@ -279,10 +304,15 @@ fn names_another_key(known: &str, text: &str) -> bool {
 
 /// Publishes a tenant's status. Its entry counts as acknowledged at once, without waiting for the copy in KV, since a
 /// suspension outlives its entry: [`suspensions`] lists it for as long as it lasts.
-fn publish_tenant_status(database: &Database, tenant_status: &TenantStatus, now: Timestamp) -> Result<()> {
+fn publish_tenant_status(
+    database: &Database,
+    tenant_status: &TenantStatus,
+    number: u64,
+    now: Timestamp,
+) -> Result<Option<u64>> {
     let tenant = tenant_status.tenant.as_str();
-    if known_tenant_status(database, tenant)?.is_some_and(|known| !tenant_status.supersedes(&known)) {
-        return Ok(());
+    if let Some(known) = known_tenant_status(database, tenant)?.filter(|known| !tenant_status.supersedes(known)) {
+        return Ok(Some(known.version).filter(|known| *known > tenant_status.version));
     }
     let version = SqlStorageValue::Integer(tenant_status.version as i64);
     database.execute(
@@ -292,9 +322,10 @@ fn publish_tenant_status(database: &Database, tenant_status: &TenantStatus, now:
     tenants::note(database, &tenant_status.tenant, now)?;
     database.execute("DELETE FROM log WHERE tenant = ?", vec![tenant.into()])?;
     database.execute(
-        "INSERT INTO log (tenant, version, acknowledged_at) VALUES (?, ?, ?)",
-        vec![tenant.into(), version, now.as_millis().into()],
-    )
+        "INSERT INTO log (seq, tenant, version, acknowledged_at) VALUES (?, ?, ?, ?)",
+        vec![(number as i64).into(), tenant.into(), version, now.as_millis().into()],
+    )?;
+    Ok(None)
 }
 
 #[derive(Deserialize)]
@@ -323,7 +354,8 @@ fn suspensions(database: &Database) -> Result<Vec<Change>> {
     Ok(rows.into_iter().map(|row| Change::Tenant(row.into())).collect())
 }
 
-fn meta(database: &Database, name: &str) -> Result<Option<String>> {
+/// A value by its name.
+pub(super) fn meta(database: &Database, name: &str) -> Result<Option<String>> {
     #[derive(Deserialize)]
     struct Meta {
         value: String,
@@ -332,7 +364,8 @@ fn meta(database: &Database, name: &str) -> Result<Option<String>> {
     Ok(row.map(|row| row.value))
 }
 
-fn set_meta(database: &Database, name: &str, value: &str) -> Result<()> {
+/// Sets a value.
+pub(super) fn set_meta(database: &Database, name: &str, value: &str) -> Result<()> {
     database.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", vec![name.into(), value.into()])
 }
 

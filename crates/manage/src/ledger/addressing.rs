@@ -4,12 +4,12 @@
 //! secret gives it. This is done in batches at a set pace. Until a key has been moved, the edge finds it at the address
 //! that an older secret gives it.
 
-use keystile_core::{Keyring, Timestamp};
+use keystile_core::{Keyring, Timestamp, ledger::summary::SecretCount};
 use keystile_runtime::log;
 use serde::Deserialize;
 use worker::Result;
 
-use super::{keys, outbox::Changed, suspension};
+use super::{keys, outbox::Changed, secrets, suspension};
 use keystile_runtime::database::Database;
 
 /// The number of keys that are enqueued at a time.
@@ -92,7 +92,7 @@ pub(crate) fn enqueue_batch(database: &Database, now: Timestamp) -> Result<()> {
 /// Logs a warning about keys whose tags were made with a secret that is no longer configured: the edge refuses them,
 /// and somebody should know.
 pub(crate) fn warn_of_missing_secrets(database: &Database, keyring: &Keyring, now: Timestamp) -> Result<()> {
-    for (fingerprint, keys) in keys::count_by_secret(database, now)? {
+    for SecretCount { fingerprint, keys } in secrets::counts(database, now)? {
         if !keyring.fingerprints().any(|configured| configured == fingerprint) {
             log::warn("secret_of_live_keys_missing", &[("fingerprint", fingerprint.into()), ("keys", keys.into())]);
         }

@@ -13,7 +13,7 @@ use keystile_core::{
 };
 use keystile_runtime::{log, random};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, Value, json, value::RawValue};
 use worker::{Error, Result, SqlStorageValue};
 
 use crate::command::{DeadLetterRef, Origin};
@@ -38,6 +38,29 @@ pub(crate) fn key_changed(
 ) -> Result<()> {
     append(database, origin, action, About::Key(after), difference(before, after), now)
 }
+
+/// Whether the log holds values of a key's metadata.
+pub(crate) fn has_metadata(database: &Database, id: &KeyId) -> Result<bool> {
+    let select = format!("SELECT seq, at FROM audit WHERE {WITH_METADATA} LIMIT 1");
+    let place: Option<Place> = database.row(&select, vec![id.as_str().into()])?;
+    Ok(place.is_some())
+}
+
+/// Erases the values of a key's metadata from its entries, which say so from then on. The schema's trigger allows this
+/// change alone, and within this transaction only.
+pub(crate) fn erase_metadata(database: &Database, id: &KeyId) -> Result<()> {
+    let erased = json!({ "erased": true, "from": null, "to": null }).to_string();
+    database.execute("INSERT INTO audit_erasure (key_id) VALUES (?)", vec![id.as_str().into()])?;
+    database.execute(
+        &format!("UPDATE audit SET detail = json_set(detail, '$.metadata', json(?2)) WHERE {WITH_METADATA}"),
+        vec![id.as_str().into(), erased.into()],
+    )?;
+    database.execute("DELETE FROM audit_erasure", vec![])
+}
+
+/// The entries about a key that hold values of its metadata.
+const WITH_METADATA: &str = "key_id = ?1 AND json_type(detail, '$.metadata') IS NOT NULL
+                             AND json_extract(detail, '$.metadata.erased') IS NULL";
 
 /// Appends an entry about what was done to the whole tenant.
 pub(crate) fn tenant_changed(

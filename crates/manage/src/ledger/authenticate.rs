@@ -108,7 +108,7 @@ impl OpenLedger {
     }
 
     fn refused(&self, refusal: &Refusal) -> Problem {
-        refusal.problem(&self.deployment.config.name)
+        refusal.problem(&self.deployment.config.challenge)
     }
 
     fn ended(&self) -> Problem {

@@ -5,6 +5,7 @@ use keystile_core::{
     Timestamp,
     access::record::KeyState,
     api::shown::ShownKey,
+    base::problem::Problem,
     feed::outbox::Told,
     ledger::{audit::Action, lifecycle::Key},
 };
@@ -28,9 +29,9 @@ impl OpenLedger {
         keys::find(&self.database, target)?.ok_or_else(|| refusals::not_found(target).into())
     }
 
-    /// Changes one key. If nothing would change, there is neither a new version nor an audit entry, but the answer is
-    /// the same; if the present state has yet to be published, that is tried again. The answer is about the version
-    /// that this change made or found, even if later ones exist by then.
+    /// Changes one key, if it has a version that `If-Match` names. If nothing would change, there is neither a new
+    /// version nor an audit entry, but the answer is the same; if the present state has yet to be published, that is
+    /// tried again. The answer is about the version that this change made or found, even if later ones exist by then.
     pub(crate) async fn change(
         &self,
         origin: &Origin,
@@ -42,6 +43,7 @@ impl OpenLedger {
         let (key, effective_by) = self.change_for(origin, now, || {
             let KeyRow { key: before, effective_by, .. } = self.find(target)?;
             let after = change(&before)?;
+            origin.check_key(&before)?;
             if after == before {
                 return Ok((before, effective_by));
             }
@@ -49,12 +51,22 @@ impl OpenLedger {
             self.arm(now)?;
             Ok((after, None))
         })?;
-        let told = Told { version: key.record.version, effective_by };
-        let Some(effective_by) = self.publish_version(Changed::Key(target.id.clone()), told).await? else {
-            let pending = refusals::pending(key.record.state == KeyState::Revoked);
-            return Err(pending.with("key_id", json!(target.id)).into());
+        self.answer(&key, effective_by, refusals::pending(key.record.state == KeyState::Revoked), now).await
+    }
+
+    /// The answer to a change of a key, once the feed has taken this version of it. `pending` is the 503 if it doesn't.
+    pub(crate) async fn answer(
+        &self,
+        key: &Key,
+        effective_by: Option<Timestamp>,
+        pending: Problem,
+        now: Timestamp,
+    ) -> Result<ShownKey, Failure> {
+        let (id, told) = (&key.record.id, Told { version: key.record.version, effective_by });
+        let Some(effective_by) = self.publish_version(Changed::Key(id.clone()), told).await? else {
+            return Err(pending.with("key_id", json!(id)).into());
         };
-        Ok(ShownKey::changed(&key, Some(effective_by), self.deployment.showing(), now))
+        Ok(ShownKey::changed(key, Some(effective_by), self.deployment.showing(), now))
     }
 
     /// The time from which a key's own limits are in effect; `None` if it never had any. If the limiter has yet to be
@@ -98,8 +110,13 @@ impl OpenLedger {
         after: &Key,
         now: Timestamp,
     ) -> worker::Result<()> {
-        keys::update(&self.database, after)?;
         audit::key_changed(&self.database, origin, action, Some(before), after, now)?;
+        self.store_changed(before, after, now)
+    }
+
+    /// Writes a changed key and its outbox entries. The audit entry is the caller's.
+    pub(crate) fn store_changed(&self, before: &Key, after: &Key, now: Timestamp) -> worker::Result<()> {
+        keys::update(&self.database, after)?;
         if after.own_limits != before.own_limits {
             keys::limits_changed(&self.database, &after.record.id)?;
             outbox::enqueue(&self.database, &Changed::KeyLimits(after.record.id.clone()), after.record.version, now)?;

@@ -29,7 +29,7 @@ pub(crate) fn begin(
         "INSERT INTO letter_acts (request_id, begun_at, action, letter_source, letter_id, actor_id, actor_name, source)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         vec![
-            origin.request_id.as_str().into(),
+            name(&origin.request_id, dead_letter).into(),
             now.as_millis().into(),
             action.as_str().into(),
             dead_letter.source.as_str().into(),
@@ -42,8 +42,22 @@ pub(crate) fn begin(
 }
 
 /// Removes the note, because there is an entry now or because there was no such event.
-pub(crate) fn end(database: &Database, request_id: &str) -> Result<()> {
-    database.execute("DELETE FROM letter_acts WHERE request_id = ?", vec![request_id.into()])
+pub(crate) fn end(database: &Database, request_id: &str, dead_letter: &DeadLetterRef) -> Result<()> {
+    remove(database, &name(request_id, dead_letter))
+}
+
+fn remove(database: &Database, name: &str) -> Result<()> {
+    database.execute("DELETE FROM letter_acts WHERE request_id = ?", vec![name.into()])
+}
+
+/// The name of a note: the request's id and, as a request may act on many events, the event's. Notes of earlier
+/// versions have the request's id alone.
+fn name(request_id: &str, dead_letter: &DeadLetterRef) -> String {
+    format!("{request_id}/{}", dead_letter.id)
+}
+
+fn request_of(name: &str) -> &str {
+    name.split('/').next().unwrap_or(name)
 }
 
 /// The time from which the oldest note is no longer left to its request.
@@ -76,12 +90,13 @@ pub(crate) fn settle(database: &Database, now: Timestamp) -> Result<()> {
         vec![begun_before.into(), SETTLED_AT_ONCE.into()],
     )?;
     for row in rows {
-        let Row { request_id, begun_at, action, letter_source, letter_id, actor_id, actor_name, source } = row;
+        let Row { request_id: name, begun_at, action, letter_source, letter_id, actor_id, actor_name, source } = row;
+        let request_id = request_of(&name).to_owned();
         let dead_letter = DeadLetterRef { source: letter_source, id: letter_id };
         let origin = Origin { actor_id, actor_name, ip: source, request_id, ..Origin::keystile() };
         database.transaction(|| {
             audit::dead_letter_changed(database, &origin, action, &dead_letter, became(UNKNOWN), begun_at)?;
-            end(database, &origin.request_id)
+            remove(database, &name)
         })?;
     }
     Ok(())

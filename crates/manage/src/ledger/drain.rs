@@ -15,7 +15,7 @@ use keystile_core::{
     Timestamp,
     access::operator::JUDGED_FOR_MS,
     feed::{
-        message::{AcknowledgeRequest, Change, PublishRequest},
+        message::{AcknowledgeRequest, Change, PublishRequest, TenantStatus},
         outbox::{OutboxEntry, Stage, Told, effective_by},
     },
     objects::feed,
@@ -23,8 +23,11 @@ use keystile_core::{
 use keystile_runtime::{clock, kv, log, object};
 use worker::Result;
 
+use crate::command::Target;
+
 use super::{
-    additions, addressing, audit, dead_letter_acts, idempotency, keys,
+    additions, addressing, audit, dead_letter_acts, idempotency,
+    keys::{self, KeyRow},
     open::OpenLedger,
     outbox::{self, Changed, Due},
     suspension, usage,
@@ -132,9 +135,9 @@ impl OpenLedger {
 
     /// Publishes rows of the stage [`Stage::Publish`], with the present state of their subjects.
     async fn publish(&self, due: Vec<Due>) -> std::result::Result<Timestamp, NotTaken> {
-        let changes = due.iter().map(|due| self.as_it_is(&due.subject)).collect::<Result<Vec<_>>>();
-        let changes = match changes {
-            Ok(changes) => changes.into_iter().flatten().collect(),
+        let stated = |due: &Due| Ok(self.as_it_is(&due.subject)?.map(|change| (due.subject.clone(), change)));
+        let (subjects, changes): (Vec<_>, Vec<_>) = match due.iter().map(stated).collect::<Result<Vec<_>>>() {
+            Ok(stated) => stated.into_iter().flatten().unzip(),
             Err(error) => return Err(failed("changes_not_read", &error.to_string())),
         };
         let request = PublishRequest { changes };
@@ -144,8 +147,14 @@ impl OpenLedger {
         // long to be in effect.
         let of_operators = due.iter().any(|due| matches!(&due.subject, Changed::Key(id) if id.is_operators()));
         let least = if of_operators { JUDGED_FOR_MS } else { 0 };
+        let ahead = answer.as_ref().map(|answer| answer.ahead.clone()).unwrap_or_default();
         let taken = answer.map(|answer| effective_by(now, answer.max_staleness_ms.max(least)));
+        let mut raised = false;
         let noted = self.database.transaction(|| {
+            for (place, version) in &ahead {
+                let subject = subjects.get(*place);
+                raised |= subject.map_or(Ok(false), |subject| self.raise(subject, *version, now))?;
+            }
             for due in &due {
                 match taken {
                     Ok(effective_by) => self.note_published(due, effective_by, now)?,
@@ -155,10 +164,37 @@ impl OpenLedger {
             self.arm(now)
         });
         match (taken, noted) {
+            (Ok(_), Ok(())) if raised => Err(NotTaken),
             (Ok(effective_by), Ok(())) => Ok(effective_by),
             (Ok(_), Err(error)) => Err(failed("publication_not_noted", &error.to_string())),
             (Err(error), _) => Err(failed("publish_failed", &error.0)),
         }
+    }
+
+    /// Gives the present state of a subject a later version than the feed has, if it has an earlier one. That happens
+    /// after this ledger was put back to an earlier point. The state is published as any change. Returns whether it
+    /// was so.
+    fn raise(&self, subject: &Changed, of_the_feed: u64, now: Timestamp) -> Result<bool> {
+        let version = of_the_feed + 1;
+        match subject {
+            Changed::Key(id) => {
+                let row = keys::find(&self.database, &Target { id: id.clone(), within: None })?;
+                let Some(KeyRow { mut key, .. }) = row.filter(|row| row.key.record.version < of_the_feed) else {
+                    return Ok(false);
+                };
+                key.record.version = version;
+                keys::update(&self.database, &key)?;
+            }
+            Changed::Tenant => {
+                let status = suspension::find(&self.database)?.map(|suspension| suspension.stated);
+                let Some(status) = status.filter(|status| status.version < of_the_feed) else { return Ok(false) };
+                suspension::write(&self.database, &TenantStatus { version, ..status })?;
+            }
+            Changed::TenantLimits | Changed::KeyLimits(_) | Changed::Addition(_) => return Ok(false),
+        }
+        log::error("ledger_was_put_back", &[("subject", subject.name().into()), ("version", version.into())]);
+        outbox::enqueue(&self.database, subject, version, now)?;
+        Ok(true)
     }
 
     fn as_it_is(&self, subject: &Changed) -> Result<Option<Change>> {

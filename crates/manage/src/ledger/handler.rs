@@ -4,10 +4,10 @@ use std::{pin::Pin, rc::Rc};
 
 use keystile_core::{
     Timestamp,
-    base::{code::Code, problem::Problem},
     ledger::idempotency::{self as rules, Claim, Decision},
 };
 use keystile_runtime::{clock, log, response};
+use serde::Deserialize;
 use worker::{Response, Result};
 
 use super::{
@@ -71,12 +71,12 @@ impl Handler {
 pub(crate) async fn answer(handlers: &[Handler], instance: &Instance, path: &str, body: &str) -> Result<Response> {
     match handlers.iter().find(|handler| handler.path == path) {
         Some(handler) => (handler.answer)(instance, body).await,
-        None => unreadable("The ledger has no such command."),
+        None => unreadable(path, body),
     }
 }
 
 fn read<C: Read>(instance: &Instance, body: &str) -> Result<Response> {
-    let Ok(command) = serde_json::from_str::<C>(body) else { return unreadable(UNREADABLE) };
+    let Ok(command) = serde_json::from_str::<C>(body) else { return unreadable(C::PATH, body) };
     match instance.open().map_err(Failure::from).and_then(|ledger| command.read(&ledger)) {
         Ok(shown) => response::json(200, &shown),
         Err(failure) => failure.respond(command.request_id()),
@@ -85,7 +85,7 @@ fn read<C: Read>(instance: &Instance, body: &str) -> Result<Response> {
 
 fn consult<'a, C: Consult + 'static>(instance: &'a Instance, body: &str) -> Answering<'a> {
     let Ok(command) = serde_json::from_str::<C>(body) else {
-        return Box::pin(core::future::ready(unreadable(UNREADABLE)));
+        return Box::pin(core::future::ready(unreadable(C::PATH, body)));
     };
     Box::pin(async move {
         let request_id = command.request_id().to_string();
@@ -104,7 +104,7 @@ fn consult<'a, C: Consult + 'static>(instance: &'a Instance, body: &str) -> Answ
 /// Makes a change. Only this part is generic: everything it calls is compiled once for all commands.
 fn change<'a, C: Change + 'static>(instance: &'a Instance, body: &str) -> Answering<'a> {
     let Ok(command) = serde_json::from_str::<C>(body) else {
-        return Box::pin(core::future::ready(unreadable(UNREADABLE)));
+        return Box::pin(core::future::ready(unreadable(C::PATH, body)));
     };
     let (request_id, claim) = (command.request_id().to_string(), command.claim().cloned());
     let carry_out: CarryOut =
@@ -179,10 +179,16 @@ pub(crate) fn note<C: Change>(
     }
 }
 
-const UNREADABLE: &str = "The ledger can't read this command.";
-
-/// Answers a command that can't be read. Only workers of this deployment call the ledger, so it is their fault.
-fn unreadable(detail: &'static str) -> Result<Response> {
-    log::error("unreadable_command", &[("reason", detail.into())]);
-    Failure::from(Problem::new(Code::UnreadableCommand, detail)).respond("req_none")
+/// Answers a command that can't be read. Only workers of this deployment call the ledger, so it is their fault, which the
+/// caller hears of under the id of their request.
+fn unreadable(path: &str, body: &str) -> Result<Response> {
+    #[derive(Default, Deserialize)]
+    struct Sent {
+        request_id: Option<String>,
+        origin: Option<Box<Sent>>,
+    }
+    let sent: Sent = serde_json::from_str(body).unwrap_or_default();
+    let request_id = sent.request_id.or_else(|| sent.origin?.request_id);
+    Failure::Fault(format!("the ledger can't read the command {path}"))
+        .respond(request_id.as_deref().unwrap_or("req_none"))
 }

@@ -6,12 +6,11 @@
 //! mistake. Acts on undelivered events are carried out by another object, and the row of their answer is written
 //! together with the audit entry. All other commands have the same effect when they are carried out twice, so their
 //! answers are noted afterwards. The marks of running requests are only in the object's memory, and are lost with it.
-//! is gone, so are they.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
 use keystile_core::{
-    Timestamp,
+    KeyId, Timestamp,
     ledger::idempotency::{Claim, MAX_ANSWER_BYTES, REMEMBERED_MS, Remembered, Running},
 };
 use serde::Deserialize;
@@ -97,6 +96,19 @@ pub(crate) fn note(database: &Database, claim: &Claim, answer: &Answer, now: Tim
             at.as_millis().into(),
         ],
     )
+}
+
+/// Erases a key's metadata from remembered answers.
+pub(crate) fn erase_metadata(database: &Database, id: &KeyId) -> Result<()> {
+    for key in ["$", "$.replaces"] {
+        let (own, metadata) = (format!("{key}.id"), format!("{key}.metadata"));
+        database.execute(
+            "UPDATE idempotency SET body = json_set(body, ?1, json('{}'))
+             WHERE json_extract(body, ?2) = ?3 AND json_type(body, ?1) IS NOT NULL",
+            vec![metadata.into(), own.into(), id.as_str().into()],
+        )?;
+    }
+    Ok(())
 }
 
 /// The time of the next trimming, if there is something to trim.

@@ -3,8 +3,8 @@
 //! Without a filter a page is one stretch of `keys`, read by the index `keys_by_age`. With filters it is read from
 //! `key_places`, where a key has a row for each scope that it was granted, under its status and environment; the
 //! schema's triggers keep these rows up to date. A status or environment that isn't filtered by adds a few stretches,
-//! each read no further than one page. Only a search text, and the filters by expiry and by use, make a page read further:
-//! through all keys that pass the other filters, at most all keys of the ledger.
+//! each read no further than one page. Only a search text, and the filters by expiry, by use and by secret, make a page read
+//! further: through all keys that pass the other filters, at most all keys of the ledger.
 
 use keystile_core::{
     KeyId, TenantId, Timestamp,
@@ -106,6 +106,10 @@ fn stretch(
         let since = now.plus_millis(-i64::from(days) * DAY_MS).as_millis();
         conditions.push("place.created_at <= ? AND ifnull(keys.last_used_at, 0) <= ?".into());
         bindings.extend([since.into(), since.into()]);
+    }
+    if let Some(secret) = &query.secret {
+        conditions.push("keys.secret = ?".into());
+        bindings.push(secret.as_str().into());
     }
     if let Some(tenant) = within {
         conditions.push("keys.tenant = ?".into());

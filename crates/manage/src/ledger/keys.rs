@@ -377,19 +377,3 @@ fn count_alive(database: &Database, which: &str, now: Timestamp, most: u32) -> R
 
 /// The expiry in the index of living keys for a key that never expires.
 pub(crate) const NEVER: i64 = 9_007_199_254_740_991;
-
-/// Counts the usable keys for each secret with which keys were tagged. Imported keys have no tag and are not counted.
-pub(crate) fn count_by_secret(database: &Database, now: Timestamp) -> Result<Vec<(String, u64)>> {
-    #[derive(Deserialize)]
-    struct Count {
-        secret: String,
-        keys: u64,
-    }
-    let counts: Vec<Count> = database.rows(
-        "SELECT secret, count(*) AS keys FROM keys
-         WHERE secret <> '' AND state <> 'revoked' AND (expires_at IS NULL OR expires_at > ?)
-         GROUP BY secret ORDER BY secret",
-        vec![now.as_millis().into()],
-    )?;
-    Ok(counts.into_iter().map(|count| (count.secret, count.keys)).collect())
-}

@@ -112,7 +112,7 @@ impl OpenLedger {
     pub(crate) fn judge(&self, origin: &Origin, now: Timestamp) -> std::result::Result<(), Failure> {
         let Some(until) = origin.judged_until else { return Ok(()) };
         if let Some(record) = self.actor(origin)? {
-            let refused = |refusal: Refusal| refusal.problem(&self.deployment.config.name);
+            let refused = |refusal: Refusal| refusal.problem(&self.deployment.config.challenge);
             return verdict::check_operator(&record, now).map_err(|refusal| refused(refusal).into());
         }
         if now < until {

@@ -2,9 +2,8 @@
 
 use keystile_core::{
     base::{code::Code, fields::FieldError, problem::Problem},
-    ledger::lifecycle::{Key, TransitionError},
+    ledger::lifecycle::TransitionError,
 };
-use serde_json::json;
 
 use crate::{command::Target, failure::Failure};
 
@@ -22,11 +21,10 @@ pub(crate) fn impossible(error: TransitionError) -> Failure {
     Problem::new(error.code(), error.detail()).into()
 }
 
-/// The 412: the key's version isn't one that the caller asked to change.
-pub(crate) fn version_mismatch(key: &Key) -> Problem {
-    let version = key.record.version;
-    let detail = format!("The key has changed meanwhile: its ETag is now \"{version}\". Read it again, then decide.");
-    Problem::new(Code::VersionMismatch, detail).with("version", json!(version))
+/// The 404: the tenant has no keys, nor had any, nor any settings.
+pub(crate) fn no_such_tenant() -> Problem {
+    let detail = "There is no tenant with this name: it has no keys and no settings. Names count letter for letter.";
+    Problem::new(Code::TenantNotFound, detail)
 }
 
 /// The 503: a change is recorded, but the feed did not take it.

@@ -18,7 +18,7 @@ use worker::{Result, SqlStorageValue};
 use super::{
     keys::{self, NEVER},
     open::OpenLedger,
-    reporting, settings, suspension, tenant_usage,
+    reporting, secrets, settings, suspension, tenant_usage,
 };
 
 /// The longest that the overview may take to answer before the report counts as not taken.
@@ -85,6 +85,7 @@ impl OpenLedger {
             active_keys: counts.iter().map(keys::Counted::lasting).sum(),
             expiring: expiring(database, now)?,
             unused: unused(database)?,
+            secrets: Some(secrets::counts(database, now)?),
         })
     }
 }
@@ -120,19 +121,20 @@ fn listed(database: &Database, rest: &str, bindings: Vec<SqlStorageValue>) -> Re
         last_used_at: Option<Timestamp>,
         status: KeyStatus,
         ending: u8,
+        secret: String,
     }
     let select = format!(
         "SELECT id, json_extract(record, '$.name') AS name, json_extract(record, '$.display') AS display,
                 json_extract(record, '$.subject.api_key.environment') AS environment, created_at, expires_at,
                 max(used_in_hour * 3600000, created_at) AS last_used_at, state AS status,
-                pending_end IS NOT NULL AS ending
+                pending_end IS NOT NULL AS ending, secret
          FROM keys WHERE state <> 'revoked' AND {rest}"
     );
     let rows: Vec<Row> = database.rows(&select, bindings)?;
     let listed = |row: Row| {
-        let Row { id, name, display, environment, created_at, expires_at, last_used_at, status, ending } = row;
+        let Row { id, name, display, environment, created_at, expires_at, last_used_at, status, ending, secret } = row;
         let ending = ending != 0;
-        ListedKey { id, name, display, environment, created_at, expires_at, last_used_at, status, ending }
+        ListedKey { id, name, display, environment, created_at, expires_at, last_used_at, status, ending, secret }
     };
     Ok(rows.into_iter().map(listed).collect())
 }

@@ -335,6 +335,41 @@ BEGIN UPDATE reporting SET changed = 1 WHERE changed = 0; END;
 CREATE TRIGGER use_is_reported AFTER UPDATE OF count ON tenant_usage
 BEGIN UPDATE reporting SET changed = 1 WHERE changed = 0; END;
 ",
+    "
+-- The number of living keys by the secret that tagged them.
+CREATE TABLE secret_counts (
+    secret TEXT PRIMARY KEY,          -- its fingerprint
+    keys INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO secret_counts (secret, keys)
+SELECT secret, count(*) FROM keys WHERE secret <> '' AND state <> 'revoked' AND expired = 0 GROUP BY secret;
+CREATE TRIGGER secret_of_key_is_counted AFTER INSERT ON keys
+WHEN NEW.secret <> '' AND NEW.state <> 'revoked' AND NEW.expired = 0
+BEGIN
+    INSERT INTO secret_counts (secret, keys) VALUES (NEW.secret, 1) ON CONFLICT (secret) DO UPDATE SET keys = keys + 1;
+END;
+CREATE TRIGGER secret_of_key_is_counted_again AFTER UPDATE OF state, expired ON keys
+WHEN OLD.secret <> '' AND (OLD.state <> 'revoked' AND OLD.expired = 0) <> (NEW.state <> 'revoked' AND NEW.expired = 0)
+BEGIN
+    UPDATE secret_counts SET keys = keys + iif(NEW.state <> 'revoked' AND NEW.expired = 0, 1, -1)
+    WHERE secret = NEW.secret;
+END;
+-- The overview doesn't know these numbers yet.
+UPDATE reporting SET changed = 1 WHERE EXISTS (SELECT 1 FROM keys WHERE id GLOB 'key_*');
+
+-- While metadata is erased: of which key. Else empty.
+CREATE TABLE audit_erasure (key_id TEXT NOT NULL);
+DROP TRIGGER audit_is_never_changed;
+CREATE TRIGGER audit_is_changed_to_erase_metadata_alone BEFORE UPDATE ON audit
+WHEN NOT EXISTS (SELECT 1 FROM audit_erasure WHERE key_id = OLD.key_id)
+    OR (NEW.seq, NEW.id, NEW.at, NEW.actor_id, NEW.actor_name, NEW.action, NEW.key_id, NEW.key_name, NEW.key_display,
+        NEW.source, NEW.request_id, NEW.letter_source, NEW.letter_id, NEW.behalf_id, NEW.behalf_name,
+        json_remove(NEW.detail, '$.metadata'))
+    IS NOT (OLD.seq, OLD.id, OLD.at, OLD.actor_id, OLD.actor_name, OLD.action, OLD.key_id, OLD.key_name,
+        OLD.key_display, OLD.source, OLD.request_id, OLD.letter_source, OLD.letter_id, OLD.behalf_id,
+        OLD.behalf_name, json_remove(OLD.detail, '$.metadata'))
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+",
 ];
 
 #[cfg(test)]
@@ -355,6 +390,7 @@ mod tests {
             "afb5693a9390c0119910ff4655d17e2e5e24cf54050766811c0faecb087bffba",
             "f61df7a7369016288c72ec084425ab72d835a1f4c9691b221870ac8d5e57ecb0",
             "274d2e7589546dc69961188ab7ed5f8fe44b53f4f192883f42add990e8ff0cb9",
+            "6fd1a38fa413a9aa84480ac426e15efb2059752f0e32d419cdff83d0a8146dd1",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

@@ -18,16 +18,17 @@ use serde::Deserialize;
 use serde_json::json;
 use worker::Result;
 
-use super::{keys, open::OpenLedger};
+use super::{keys, open::OpenLedger, suspension};
 use crate::{command::Origin, failure::Failure};
 use keystile_runtime::database::Database;
 
+#[derive(Deserialize)]
+struct Row {
+    settings: String,
+}
+
 /// Reads the settings, which are empty if nothing was ever set.
 pub(crate) fn find(database: &Database) -> Result<TenantSettings> {
-    #[derive(Deserialize)]
-    struct Row {
-        settings: String,
-    }
     let row: Option<Row> = database.row("SELECT settings FROM settings", vec![])?;
     Ok(row.map(|row| serde_json::from_str(&row.settings)).transpose()?.unwrap_or_default())
 }
@@ -73,6 +74,19 @@ fn reached(limit: u32, active: u64, detail: String) -> Problem {
 }
 
 impl OpenLedger {
+    /// The version of the tenant, its ETag. Status and settings are numbered for themselves, each upwards, so the sum
+    /// rises with every change of either. A tenant of which nothing was ever set has version 1.
+    pub(crate) fn tenants_version(&self) -> Result<u64> {
+        let standing = suspension::find(&self.database)?.map_or(0, |suspension| suspension.stated.version);
+        Ok(1 + standing + find(&self.database)?.version)
+    }
+
+    /// Whether the tenant is there: it has, or had, keys, settings or a status.
+    pub(crate) fn has_tenant(&self) -> Result<bool> {
+        let settings: Option<Row> = self.database.row("SELECT settings FROM settings", vec![])?;
+        Ok(settings.is_some() || keys::exist(&self.database)? || suspension::find(&self.database)?.is_some())
+    }
+
     /// The limits for keys of this kind. Operators have none.
     pub(crate) fn limits(&self, subject: &Subject) -> Result<KeyLimits> {
         match subject {

@@ -115,6 +115,10 @@ impl AddToQuota {
             return if fingerprint == claim.fingerprint { Ok(addition) } else { Err(idempotency::reused().into()) };
         }
         let (limit, period) = self.quota(ledger, key)?;
+        match key {
+            Some(key) => self.origin.check_key(key)?,
+            None => self.origin.check_tenant(ledger.tenants_version()?)?,
+        }
         let counts_as = key.map(|key| key.counts_as.as_ref().unwrap_or(&key.record.id));
         let room =
             MAX_LIMIT.saturating_sub(limit).saturating_sub(additions::sum(database, &self.quota, counts_as, now)?);

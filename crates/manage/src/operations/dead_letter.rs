@@ -45,11 +45,17 @@ pub(super) async fn discard(call: &ApiCall<'_>) -> ApiResult {
 /// Reads a request that has neither query parameters nor fields.
 async fn nothing_more(call: &ApiCall<'_>) -> Result<(Origin, DeadLetterRef), Failure> {
     call.no_query()?;
-    let source = source(call)?;
-    let id = DeliveryId::parse(call.parameter("id")?).ok_or_else(dead_letters::not_found)?;
+    let dead_letter = of_path(call)?;
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
     management::parse_empty(body)?;
-    Ok((origin, DeadLetterRef { source, id }))
+    Ok((origin, dead_letter))
+}
+
+/// The event of the path.
+pub(super) fn of_path(call: &ApiCall<'_>) -> Result<DeadLetterRef, Failure> {
+    let source = source(call)?;
+    let id = DeliveryId::parse(call.parameter("id")?).ok_or_else(dead_letters::not_found)?;
+    Ok(DeadLetterRef { source, id })
 }
 
 /// The name of the path's source.
@@ -152,7 +158,7 @@ async fn act_on<C: Change<Answer = ActedOn>>(
             }
             Err(Unanswered::NotFound) => {}
         }
-        dead_letter_acts::end(database, &origin.request_id)?;
+        dead_letter_acts::end(database, &origin.request_id, &event)?;
         ledger.arm(now)
     })?;
     asked.map(|_| done).map_err(Failure::from)

@@ -4,19 +4,52 @@
 use keystile_core::{
     api::listing,
     base::problem::Problem,
-    objects::{Call, overview},
+    ledger::summary::SecretCount,
+    objects::{
+        Call,
+        overview::{self, OverviewQuery},
+    },
 };
-use keystile_runtime::{log, object, response};
-use serde::{Serialize, de::DeserializeOwned};
+use keystile_runtime::{clock, log, object, response};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::api::{call::ApiCall, reply::ApiResult};
+use crate::{
+    api::{call::ApiCall, reply::ApiResult},
+    command::Command,
+    failure::Failure,
+    ledger::{handler::Read, open::OpenLedger, secrets},
+};
 
 /// The longest that the overview may take: it reads a row for each tenant.
 const OVERVIEW_TIMEOUT_MS: u64 = 5_000;
 
 /// Shows the overview.
 pub(super) async fn of_deployment(call: &ApiCall<'_>) -> ApiResult {
-    ask_overview(call, &listing::parse_overview_query(call.query()?)?).await
+    let query = listing::parse_overview_query(call.query()?)?;
+    let operators_secrets = call.operators_answer(&CountSecrets { request_id: call.request_id.into() }).await?;
+    let configured_secrets = call.deployment.keyring.fingerprints().map(String::from).collect();
+    ask_overview(call, &OverviewQuery { configured_secrets, operators_secrets, ..query }).await
+}
+
+/// The command to count a ledger's living keys by the secret that tagged them. Operators' keys are in no report.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CountSecrets {
+    pub(crate) request_id: String,
+}
+
+impl Command for CountSecrets {
+    const PATH: &'static str = "/count-secrets";
+    type Answer = Vec<SecretCount>;
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+}
+
+impl Read for CountSecrets {
+    fn read(&self, ledger: &OpenLedger) -> Result<Vec<SecretCount>, Failure> {
+        Ok(secrets::counts(&ledger.database, clock::now())?)
+    }
 }
 
 /// Asks the object of the overview, and passes its answer on.

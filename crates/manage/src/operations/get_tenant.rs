@@ -13,7 +13,7 @@ use crate::{
     api::{call::ApiCall, reply::ApiResult},
     command::Command,
     failure::Failure,
-    ledger::{handler::Read, keys, open::OpenLedger, settings, suspension},
+    ledger::{handler::Read, keys, open::OpenLedger, secrets, settings, suspension},
 };
 
 /// Shows the tenant.
@@ -55,24 +55,10 @@ impl Read for GetTenant {
             quotas: own(LimitField::Quotas),
             rate_limits: own(LimitField::RateLimits),
             plan: settings.plan,
-            secrets: secrets(ledger, &keys::count_by_secret(database, now)?),
+            secrets: SecretUse::list(ledger.deployment.keyring.fingerprints(), &secrets::counts(database, now)?),
             suspended,
             tenant: self.tenant.clone(),
+            version: ledger.tenants_version()?,
         })
     }
-}
-
-/// The configured secrets, newest first, followed by missing ones with which live keys were tagged.
-fn secrets(ledger: &OpenLedger, used: &[(String, u64)]) -> Vec<SecretUse> {
-    let keyring = &ledger.deployment.keyring;
-    let keys_of = |fingerprint: &str| used.iter().find(|(of, _)| of == fingerprint).map_or(0, |(_, keys)| *keys);
-    let configured = keyring.fingerprints().map(|fingerprint| (fingerprint, keys_of(fingerprint), true));
-    let missing = used
-        .iter()
-        .filter(|(of, _)| !keyring.fingerprints().any(|configured| configured == of))
-        .map(|(of, keys)| (of.as_str(), *keys, false));
-    configured
-        .chain(missing)
-        .map(|(fingerprint, keys, configured)| SecretUse { configured, fingerprint: fingerprint.into(), keys })
-        .collect()
 }

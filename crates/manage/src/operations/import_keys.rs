@@ -46,7 +46,7 @@ use crate::{
 
 /// Imports keys of the tenant.
 ///
-/// A mistake in a line affects only that line. A batch that fails ends the import: the batches before it are recorded,
+/// A mistake in a line affects only that line. If every line has one, the answer is a problem. A batch that fails ends the import: the batches before it are recorded,
 /// and it is safe to send everything again.
 pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     call.no_query()?;
@@ -54,8 +54,8 @@ pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     if config.allow_imported.is_empty() {
         return Err(not_allowed().into());
     }
-    let (body, origin) = call.asked(JSON, import::MAX_BODY_BYTES).await?;
-    let lines = import::parse(body, tenant, config, clock::now())?;
+    let (body, origin) = call.sent(JSON, import::MAX_BODY_BYTES).await?;
+    let lines = import::parse(body, tenant, config, call.deployment.secrets(), clock::now())?;
     let failed = |line: &Result<_, Vec<_>>| line.as_ref().err().cloned().map(|errors| LineResult::Failed { errors });
     let mut results: Vec<Option<LineResult>> = lines.iter().map(failed).collect();
     let (mut effective_by, mut replayed) = (None, None);
@@ -92,7 +92,11 @@ pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     }
     let results: Option<Vec<LineResult>> = results.into_iter().collect();
     let results = results.ok_or_else(|| Failure::Fault("an import's answer has not all lines".into()))?;
-    let mut response = response::json(200, &ImportReport::new(results, replayed == Some(true)))?;
+    let report = ImportReport::new(results, replayed == Some(true));
+    if report.is_failure() {
+        return Err(report.problem().into());
+    }
+    let mut response = response::json(200, &report)?;
     if let (Some(wait_ms), Some(effective_by)) = (call.wait_ms, effective_by) {
         prefer::wait_until(effective_by, wait_ms, response.headers_mut()).await?;
     }
@@ -271,9 +275,13 @@ impl<'a> Room<'a> {
 
     /// Admits the key of a line and counts it; or says why there is no room for it.
     fn admit(&mut self, line: &ImportedKey, now: Timestamp) -> Result<Admitted, LineResult> {
-        let expires_at = self.limits.expiry(line.new.expires_at, now);
-        let expires_at = expires_at.map_err(|detail| LineResult::refused("expires_at", detail))?;
         let own_limits = self.own_limits(&line.new.own_limits)?;
+        if line.revoked {
+            // The limits are on keys that live.
+            return Ok(Admitted { expires_at: line.new.expires_at.stated(), own_limits });
+        }
+        let expires_at = self.limits.expiry(line.new.expires_at, line.created_at(now));
+        let expires_at = expires_at.map_err(|detail| LineResult::refused("expires_at", detail))?;
         if !self.limits.allow_one_more(self.active) {
             let detail = "the tenant has as many active keys as it may; revoke some, or raise its limit";
             return Err(LineResult::refused("max_active_keys", detail));

@@ -65,6 +65,7 @@ impl Change for RestoreLimits {
         let (database, now) = (&ledger.database, clock::now());
         let detail = json!({ "from": null, "to": to.to_rfc3339() });
         ledger.change_for(&origin, now, || {
+            origin.check_tenant(ledger.tenants_version()?)?;
             let detail = Map::from_iter([("restored_to".into(), detail.clone())]);
             audit::tenant_changed(database, &origin, Action::LimitsRestored, detail, now)?;
             Ok(ledger.arm(now)?)

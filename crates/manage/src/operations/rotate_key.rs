@@ -13,7 +13,6 @@ use keystile_core::{
         audit::Action,
         idempotency::Claim,
         lifecycle::{Key, Overlap},
-        plan::{KeyLimits, RequestedExpiry},
     },
 };
 use keystile_runtime::clock;
@@ -84,9 +83,12 @@ impl Change for Rotate {
             let old = ledger.find(&target)?.key;
             origin.may_manage(&old, &ledger.deployment.config.catalog)?;
             let limits = ledger.limits(&old.record.subject)?;
-            let expires_at = successors_expiry(&old, rotation.expires_at, &limits, now)?;
+            let granting = granting.as_ref().map(|caller| ledger.granting(&origin, caller)).transpose()?;
+            let rotators_end = granting.as_ref().and_then(|caller| caller.expires_at);
+            let expires_at = old.successors_expiry(rotation.expires_at, &limits, rotators_end, now);
+            let expires_at = expires_at.map_err(not_so_long)?;
             if let Some(caller) = &granting {
-                ledger.granting(&origin, caller)?.may_grant(&old.record.scopes, &old.reach(), expires_at)?;
+                caller.may_grant(&old.record.scopes, &old.reach(), expires_at)?;
             }
             if rotation.overlap != Overlap::None {
                 ledger.check_one_more_ends(&limits, now)?;
@@ -94,6 +96,7 @@ impl Change for Rotate {
             let (successor, minted) = ledger.mint(&origin, old.as_new(), expires_at, now)?;
             let successor = successor.replacing(&old);
             let replaced = old.rotate(&successor.record.id, rotation.overlap, now).map_err(refusals::impossible)?;
+            origin.check_key(&old)?;
             ledger.record_new(&origin, Action::Created, &successor, now)?;
             ledger.record_changed(&origin, Action::Rotated, &old, &replaced, now)?;
             let answer = rotated(ledger, &successor, &minted, &replaced, None, now);
@@ -126,17 +129,4 @@ fn rotated(
     let showing = ledger.deployment.showing();
     let replaced = ShownKey::new(replaced, showing, now);
     ShownKey::changed(successor, effective_by, showing, now).with_text(minted).replacing(replaced)
-}
-
-/// The expiry of the successor: the requested one within the limits, or else the old key's own expiry.
-fn successors_expiry(
-    old: &Key,
-    requested: Option<RequestedExpiry>,
-    limits: &KeyLimits,
-    now: Timestamp,
-) -> Result<Option<Timestamp>, Failure> {
-    match requested {
-        Some(requested) => limits.expiry(requested, now).map_err(not_so_long),
-        None => Ok([old.record.expires_at, limits.latest_expiry(now)].into_iter().flatten().min()),
-    }
 }

@@ -31,22 +31,18 @@ use crate::{
 
 /// Suspends the tenant, so that none of its keys can be used.
 pub(super) async fn suspend(call: &ApiCall<'_>) -> ApiResult {
-    let (origin, tenant) = nothing_more(call).await?;
-    call.tenants_ledger(&Suspend { origin, tenant }).await
+    call.no_query()?;
+    let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
+    let ahead = management::parse_suspend(body)?;
+    call.tenants_ledger(&Suspend { origin, tenant: call.tenant()?.clone(), ahead }).await
 }
 
 /// Ends the suspension of the tenant.
 pub(super) async fn resume(call: &ApiCall<'_>) -> ApiResult {
-    let (origin, tenant) = nothing_more(call).await?;
-    call.tenants_ledger(&Resume { origin, tenant }).await
-}
-
-/// Reads a request that has neither query parameters nor fields.
-async fn nothing_more(call: &ApiCall<'_>) -> Result<(Origin, TenantId), Failure> {
     call.no_query()?;
     let (body, origin) = call.asked(JSON, MAX_BODY_BYTES).await?;
     management::parse_empty(body)?;
-    Ok((origin, call.tenant()?.clone()))
+    call.tenants_ledger(&Resume { origin, tenant: call.tenant()?.clone() }).await
 }
 
 /// The command to suspend a tenant.
@@ -54,6 +50,9 @@ async fn nothing_more(call: &ApiCall<'_>) -> Result<(Origin, TenantId), Failure>
 pub(crate) struct Suspend {
     pub(crate) origin: Origin,
     pub(crate) tenant: TenantId,
+    /// Whether the tenant may be one that isn't there yet.
+    #[serde(default)]
+    pub(crate) ahead: bool,
 }
 
 /// The command to resume a tenant.
@@ -87,7 +86,7 @@ impl Change for Suspend {
     }
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownSuspension, Failure> {
-        set_suspended(ledger, &self.origin, self.tenant, true).await
+        set_suspended(ledger, &self.origin, self.tenant, true, self.ahead).await
     }
 }
 
@@ -97,7 +96,7 @@ impl Change for Resume {
     }
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownSuspension, Failure> {
-        set_suspended(ledger, &self.origin, self.tenant, false).await
+        set_suspended(ledger, &self.origin, self.tenant, false, false).await
     }
 }
 
@@ -106,12 +105,18 @@ async fn set_suspended(
     origin: &Origin,
     tenant: TenantId,
     suspended: bool,
+    ahead: bool,
 ) -> Result<ShownSuspension, Failure> {
     let (database, now) = (&ledger.database, clock::now());
-    let told = ledger.change_for(origin, now, || {
+    let (told, version) = ledger.change_for(origin, now, || {
+        // A mistyped name must not look like a customer who is suspended now.
+        if !ahead && !ledger.has_tenant()? {
+            return Err(refusals::no_such_tenant().into());
+        }
+        origin.check_tenant(ledger.tenants_version()?)?;
         let known = suspension::find(database)?;
         if known.as_ref().is_some_and(|known| known.stated.suspended) == suspended {
-            return Ok(known.map(|known| known.told()));
+            return Ok((known.map(|known| known.told()), ledger.tenants_version()?));
         }
         let version = known.map_or(0, |known| known.stated.version) + 1;
         suspension::write(database, &TenantStatus { tenant: tenant.clone(), version, suspended })?;
@@ -119,7 +124,7 @@ async fn set_suspended(
         audit::tenant_changed(database, origin, action, Map::new(), now)?;
         outbox::enqueue(database, &Changed::Tenant, version, now)?;
         ledger.arm(now)?;
-        Ok(Some(Told { version, effective_by: None }))
+        Ok((Some(Told { version, effective_by: None }), ledger.tenants_version()?))
     })?;
     let effective_by = match told {
         Some(told) => ledger.publish_version(Changed::Tenant, told).await?,
@@ -129,5 +134,5 @@ async fn set_suspended(
     let effective_by = Rfc3339(effective_by.ok_or_else(|| refusals::pending(false))?);
     let counts = keys::count_by_status(database, now)?;
     let keys = counts.iter().filter(|(status, _)| *status == KeyStatus::Active).map(|(_, keys)| keys).sum();
-    Ok(ShownSuspension { effective_by, holds: ledger.deployment.holds(), keys, suspended, tenant })
+    Ok(ShownSuspension { effective_by, holds: ledger.deployment.holds(), keys, suspended, tenant, version })
 }

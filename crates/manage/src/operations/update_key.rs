@@ -36,19 +36,7 @@ pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
     if let Some(portal) = &origin.portal {
         portal.may_patch(&patch, &config.catalog)?;
     }
-    let if_match = call.request.headers().get("If-Match")?.as_deref().and_then(versions);
-    call.tenants_ledger(&UpdateKey { origin, target, patch, if_match }).await
-}
-
-/// Reads the versions that an `If-Match` names; `None` for `*`, which any key matches. A tag that isn't one of our
-/// ETags matches no key.
-fn versions(if_match: &str) -> Option<Vec<u64>> {
-    let tags: Vec<&str> = if_match.split(',').map(str::trim).collect();
-    if tags.contains(&"*") {
-        return None;
-    }
-    let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
-    Some(tags.iter().filter_map(version).collect())
+    call.tenants_ledger(&UpdateKey { origin, target, patch }).await
 }
 
 /// The command to change a key as a patch says.
@@ -57,8 +45,6 @@ pub(crate) struct UpdateKey {
     pub(crate) origin: Origin,
     pub(crate) target: Target,
     pub(crate) patch: KeyPatch,
-    /// The versions that `If-Match` names, of which the key must have one; `None` if any version will do.
-    pub(crate) if_match: Option<Vec<u64>>,
 }
 
 impl Command for UpdateKey {
@@ -77,12 +63,9 @@ impl Change for UpdateKey {
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownKey, Failure> {
         let now = clock::now();
-        let Self { origin, target, patch, if_match } = self;
+        let Self { origin, target, patch } = self;
         let change = |key: &Key| {
             origin.may_manage(key, &ledger.deployment.config.catalog)?;
-            if if_match.as_ref().is_some_and(|versions| !versions.contains(&key.record.version)) {
-                return Err(refusals::version_mismatch(key).into());
-            }
             let patched = key.patch(patch.clone(), origin.may_raise, now).map_err(refusals::impossible)?;
             ledger.check_own_limits(&origin, key, &patched.own_limits)?;
             if patch.metadata.is_some() {
@@ -102,21 +85,5 @@ impl Change for UpdateKey {
         // The limiter is told even if the feed can't be reached: neither waits for the other.
         let limits_effect = ledger.own_limits_effect(&target).await;
         Ok(changed?.no_earlier_than(limits_effect?))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn if_match_names_versions_and_what_is_none_matches_nothing() {
-        assert_eq!(versions("\"3\""), Some(vec![3]));
-        assert_eq!(versions("\"3\", \"4\""), Some(vec![3, 4]));
-        assert_eq!(versions("*"), None);
-        // A weak tag never matches (RFC 9110, strong comparison).
-        for none in ["", "3", "W/\"3\"", "\"x\"", "\"-1\""] {
-            assert_eq!(versions(none), Some(vec![]), "{none}");
-        }
     }
 }

@@ -67,6 +67,7 @@ impl Change for UpdateTenant {
         ledger.change_for(&origin, now, || {
             let before = settings::find(database)?;
             let after = patch.clone().apply(&before);
+            origin.check_tenant(ledger.tenants_version()?)?;
             if after == before {
                 return Ok(());
             }

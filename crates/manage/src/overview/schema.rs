@@ -1,6 +1,7 @@
 //! The overview's schema, as migrations. Never change one that was deployed: append.
 
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
 -- Every tenant whose ledger has reported, as its last report says.
 CREATE TABLE tenants (
     tenant TEXT PRIMARY KEY,
@@ -49,7 +50,20 @@ CREATE TABLE usage_folded (
     code TEXT PRIMARY KEY,
     count INTEGER NOT NULL
 ) WITHOUT ROWID;
-"];
+",
+    "
+-- Of each tenant the living keys by the secret that tagged them.
+CREATE TABLE tenant_secrets (
+    tenant TEXT NOT NULL,
+    secret TEXT NOT NULL,             -- its fingerprint
+    keys INTEGER NOT NULL,
+    PRIMARY KEY (tenant, secret)
+) WITHOUT ROWID;
+-- Whether the last report says them.
+ALTER TABLE tenants ADD COLUMN secrets_known INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE listed_keys ADD COLUMN secret TEXT NOT NULL DEFAULT '';
+",
+];
 
 #[cfg(test)]
 mod tests {
@@ -58,7 +72,10 @@ mod tests {
 
     #[test]
     fn the_schema_is_golden() {
-        let golden = ["38a3b2de742a0285cb1b06592beea82833cfbb658cedea11a0e1213b4c1a7e1a"];
+        let golden = [
+            "38a3b2de742a0285cb1b06592beea82833cfbb658cedea11a0e1213b4c1a7e1a",
+            "3cf75ea30c1872de831ad9b859190dca8fc252de270f2f5ef49456296c8bbad9",
+        ];
         assert_eq!(digests(MIGRATIONS), golden);
     }
 }

@@ -6,12 +6,12 @@
 
 use keystile_core::{
     KeyId, TenantId, Timestamp,
-    api::shown::{ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview},
+    api::shown::{SharedSecret, ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview},
     base::timestamp::{DAY_MS, Rfc3339},
     key::Environment,
     ledger::{
         lifecycle::KeyStatus,
-        summary::{KeyCounts, LISTED},
+        summary::{KeyCounts, LISTED, SecretCount},
     },
     objects::overview::{OverviewQuery, UsageQuery},
     usage::report::{Period, Usage, UsageOf, UsageReport},
@@ -33,6 +33,8 @@ pub(super) fn overview(database: &Database, query: &OverviewQuery, now: Timestam
         expiring: expiring(database, now, soon, totals.expiring_to)?,
         keys: keys(database, &totals, now)?,
         near_caps: near_caps(database, query.near_cap_percent, now)?,
+        secrets: SharedSecret::list(&query.configured_secrets, &secrets(database, now)?, &query.operators_secrets),
+        secrets_unknown: totals.secrets_unknown,
         suspended: totals.suspended,
         tenants: totals.tenants,
         unused: unused(database, now, long_ago, totals.unused_to)?,
@@ -63,6 +65,7 @@ pub(super) fn usage(database: &Database, query: &UsageQuery, now: Timestamp) -> 
 struct Totals {
     tenants: u64,
     suspended: u64,
+    secrets_unknown: u64,
     active: u64,
     disabled: u64,
     expired: u64,
@@ -78,7 +81,8 @@ impl Totals {
     /// with its report, and must not hide the keys of all other tenants.
     fn read(database: &Database, now: Timestamp) -> Result<Self> {
         let totals = database.row(
-            "SELECT count(*) AS tenants, total(suspended) AS suspended, total(active) AS active,
+            "SELECT count(*) AS tenants, total(suspended) AS suspended, total(secrets_known = 0) AS secrets_unknown,
+                    total(active) AS active,
                     total(disabled) AS disabled, total(expired) AS expired, total(revoked) AS revoked,
                     min(iif(expiring_to > ?, expiring_to, NULL)) AS expiring_to, min(unused_to) AS unused_to
              FROM tenants",
@@ -105,6 +109,18 @@ fn keys(database: &Database, totals: &Totals, now: Timestamp) -> Result<KeyCount
         counts.expire(status, keys);
     }
     Ok(counts)
+}
+
+/// The living keys of all tenants by secret, without those that have expired since they were reported.
+fn secrets(database: &Database, now: Timestamp) -> Result<Vec<SecretCount>> {
+    database.rows(
+        "WITH gone AS (
+             SELECT secret, count(*) AS keys FROM listed_keys WHERE expiring = 1 AND expires_at <= ? GROUP BY secret
+         )
+         SELECT secret AS fingerprint, max(sum(tenant_secrets.keys) - ifnull(gone.keys, 0), 0) AS keys
+         FROM tenant_secrets LEFT JOIN gone USING (secret) GROUP BY secret ORDER BY secret",
+        vec![now.as_millis().into()],
+    )
 }
 
 fn expiring(database: &Database, now: Timestamp, soon: Timestamp, to: Option<Timestamp>) -> Result<ShownKeyList> {

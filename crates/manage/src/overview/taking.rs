@@ -24,6 +24,7 @@ pub(super) fn take(database: &Database, report: &Report, now: Timestamp) -> Resu
         }
         write_tenant(database, report, now)?;
         replace_listed(database, &report.tenant, &report.summary)?;
+        replace_secrets(database, report)?;
         count(database, &report.uses)?;
         fold(database, now)?;
         Ok(Taken { number: report.number })
@@ -42,11 +43,13 @@ fn last_number(database: &Database, tenant: &TenantId) -> Result<u64> {
 }
 
 fn write_tenant(database: &Database, report: &Report, now: Timestamp) -> Result<()> {
-    let Summary { plan, suspended, keys, active_keys, max_active_keys, expiring: _, unused: _ } = &report.summary;
+    let Summary { plan, suspended, keys, active_keys, max_active_keys, expiring: _, unused: _, secrets } =
+        &report.summary;
     database.execute(
         "INSERT OR REPLACE INTO tenants (tenant, number, reported_at, plan, suspended, active, disabled, expired,
-                                         revoked, active_keys, max_active_keys, expiring_to, unused_to)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                         revoked, active_keys, max_active_keys, expiring_to, unused_to,
+                                         secrets_known)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         vec![
             report.tenant.as_str().into(),
             (report.number as i64).into(),
@@ -61,6 +64,7 @@ fn write_tenant(database: &Database, report: &Report, now: Timestamp) -> Result<
             max_active_keys.map(i64::from).into(),
             report.summary.expiring_to().map(Timestamp::as_millis).into(),
             report.summary.unused_to().map(Timestamp::as_millis).into(),
+            i64::from(secrets.is_some()).into(),
         ],
     )
 }
@@ -91,19 +95,36 @@ fn replace_listed(database: &Database, tenant: &TenantId, summary: &Summary) -> 
     )?;
     database.execute(
         "INSERT INTO listed_keys (tenant, id, name, display, environment, created_at, expires_at, last_used_at, status,
-                                  ending, expiring, unused)
+                                  ending, expiring, unused, secret)
          SELECT ?, value ->> 'id', value ->> 'name', value ->> 'display', value ->> 'environment',
                 value ->> 'created_at', value ->> 'expires_at', value ->> 'last_used_at', value ->> 'status',
-                value ->> 'ending', value ->> 'expiring', value ->> 'unused'
+                value ->> 'ending', value ->> 'expiring', value ->> 'unused', ifnull(value ->> 'secret', '')
          FROM json_each(?) WHERE true
          ON CONFLICT (tenant, id) DO UPDATE SET
-             (name, display, expires_at, last_used_at, status, ending, expiring, unused) =
+             (name, display, expires_at, last_used_at, status, ending, expiring, unused, secret) =
              (excluded.name, excluded.display, excluded.expires_at, excluded.last_used_at, excluded.status,
-              excluded.ending, excluded.expiring, excluded.unused)
-         WHERE (name, display, expires_at, last_used_at, status, ending, expiring, unused) IS NOT
+              excluded.ending, excluded.expiring, excluded.unused, excluded.secret)
+         WHERE (name, display, expires_at, last_used_at, status, ending, expiring, unused, secret) IS NOT
              (excluded.name, excluded.display, excluded.expires_at, excluded.last_used_at, excluded.status,
-              excluded.ending, excluded.expiring, excluded.unused)",
+              excluded.ending, excluded.expiring, excluded.unused, excluded.secret)",
         vec![tenant.as_str().into(), rows.into()],
+    )
+}
+
+/// Writes the tenant's keys by secret. Numbers that stay aren't written.
+fn replace_secrets(database: &Database, report: &Report) -> Result<()> {
+    let rows = serde_json::to_string(report.summary.secrets.as_deref().unwrap_or_default())?;
+    let tenant = report.tenant.as_str();
+    database.execute(
+        "DELETE FROM tenant_secrets
+         WHERE tenant = ? AND secret NOT IN (SELECT value ->> 'fingerprint' FROM json_each(?))",
+        vec![tenant.into(), rows.as_str().into()],
+    )?;
+    database.execute(
+        "INSERT INTO tenant_secrets (tenant, secret, keys)
+         SELECT ?, value ->> 'fingerprint', value ->> 'keys' FROM json_each(?) WHERE true
+         ON CONFLICT (tenant, secret) DO UPDATE SET keys = excluded.keys WHERE keys <> excluded.keys",
+        vec![tenant.into(), rows.into()],
     )
 }
 

@@ -35,6 +35,7 @@ const SAID: Record<string, readonly string[]> = {
   enabled: ["state"],
   revoked: ["state"],
   rotated: [],
+  metadata_erased: ["metadata"],
 };
 
 /** Of what was just made there is only an after, and much of it: it is folded. */
@@ -54,7 +55,7 @@ export function Changes({ entry }: { entry: AuditEntry }) {
 function ChangeList({ fields }: { fields: [string, Detail[string]][] }) {
   return (
     <dl class="changes">
-      {fields.map(([field, { from, to }]) => (
+      {fields.map(([field, { erased, from, to }]) => (
         <div key={field}>
           <dt>{NAMES[field] ?? <code>{field}</code>}</dt>
           <dd>
@@ -69,7 +70,7 @@ function ChangeList({ fields }: { fields: [string, Detail[string]][] }) {
               </>
             )}
             <ins>
-              <Value field={field} value={to} />
+              {erased ? "erased since" : <Value field={field} value={to} />}
             </ins>
           </dd>
         </div>

@@ -58,6 +58,8 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
       return <>saw the first use of the successor of {it}: from then on both work for the overlap alone</>;
     case "rotation_cancelled":
       return <>took back the end that a rotation had set for {it}</>;
+    case "metadata_erased":
+      return <>erased the metadata of {it}, and its earlier values from this log</>;
     case "limits_changed":
       return entry.key_id ? <>changed the limits of {it}</> : "changed the tenant’s plan or limits";
     case "quota_added":
@@ -75,6 +77,8 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
       return <>sent {it} again</>;
     case "dead_letter_discarded":
       return <>discarded {it}</>;
+    case "dead_letter_read":
+      return <>read the body of {it}</>;
     default:
       return entry.action satisfies never;
   }

@@ -7,7 +7,7 @@ import { useSubmit } from "../../api/use_submit";
 import { useApp } from "../../app";
 import { Dialog } from "../../components/dialog";
 import { FormProblem } from "../../components/field";
-import { type Expiry, ExpiryField, instantOf } from "../../keys/expiry";
+import { type Expiry, ExpiryField, instantOf, successorsEnd } from "../../keys/expiry";
 import { OverlapField, rotationOf, usualOverlap } from "../../keys/overlap";
 import { ShownOnce } from "../../keys/secret";
 import { OperatorLine } from "./line";
@@ -83,7 +83,7 @@ export function RotateOperator({ old, onChanged, onClose }: Props) {
           limits={NO_LIMITS}
           error={problem?.errorOf("expires_at")}
           keep={{
-            label: old.expires_at ? t("rotate.keep", { date: i18n.date(old.expires_at) }) : t("rotate.keep_never"),
+            label: old.expires_at ? t("rotate.keep", { date: i18n.date(successorsEnd(old.created_at, old.expires_at)) }) : t("rotate.keep_never"),
           }}
         />
       </form>

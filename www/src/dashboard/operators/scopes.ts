@@ -26,7 +26,7 @@ export const OPERATOR_SCOPES: readonly About[] = [
     means: "See sources of webhooks, and events that couldn’t be delivered.",
     everywhereOnly: true,
   },
-  { name: "webhooks:write", means: "Send such events again, or discard them.", everywhereOnly: true },
+  { name: "webhooks:write", means: "Send such events again, discard them, or read their bodies.", everywhereOnly: true },
 ];
 
 /** The usual sets of scopes, by role. */

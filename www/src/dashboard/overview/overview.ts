@@ -3,6 +3,9 @@
 import type { Client } from "../../api/client";
 import type { ListedKey, ListedKeys, Overview } from "../../api/types";
 
+/** What the page shows of it. */
+export type ShownOverview = Omit<Overview, "secrets" | "secrets_unknown">;
+
 export interface Watch {
   /** Days until the expiry, at most. */
   expiring: number;
@@ -17,13 +20,13 @@ export async function overviewOfAll(
   client: Client,
   { expiring, unused }: Watch,
   signal: AbortSignal,
-): Promise<Overview> {
+): Promise<ShownOverview> {
   const query = { expiring_within_days: expiring, unused_for_days: unused };
   return (await client.get("/v1/overview", { query, signal })).data;
 }
 
 /** The same for the operators of one tenant, whom `GET /v1/overview` isn't for. */
-export async function overviewOf(client: Client, tenant: string, watch: Watch, signal: AbortSignal): Promise<Overview> {
+export async function overviewOf(client: Client, tenant: string, watch: Watch, signal: AbortSignal): Promise<ShownOverview> {
   const path = { tenant };
   const keysWith = async (query: { expires_within_days?: number; unused_for_days?: number }): Promise<ListedKeys> => {
     const { data } = await client.get("/v1/tenants/{tenant}/keys", {

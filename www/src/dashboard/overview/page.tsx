@@ -2,7 +2,6 @@
 
 import { useState } from "preact/hooks";
 
-import type { Overview } from "../../api/types";
 import { useQuery } from "../../api/use_query";
 import { Link, useApp } from "../../app";
 import { Empty, Loading, ProblemView } from "../../components/states";
@@ -10,7 +9,7 @@ import { Time } from "../../i18n";
 import { everywhere, type PageProps } from "../pages";
 import { Frame, Tile } from "../parts/page";
 import { UsageCard } from "../parts/usage";
-import { overviewOf, overviewOfAll } from "./overview";
+import { overviewOf, overviewOfAll, type ShownOverview } from "./overview";
 import { NearCaps, WatchedCard } from "./watched";
 
 const USUAL = { expiring: 30, unused: 90 };
@@ -103,7 +102,7 @@ function daysOf(text: string | undefined): number | undefined {
   return Number.isInteger(days) && days >= 1 && days <= MOST_DAYS ? days : undefined;
 }
 
-function Totals({ overview, tenant }: { overview: Overview; tenant: string | undefined }) {
+function Totals({ overview, tenant }: { overview: ShownOverview; tenant: string | undefined }) {
   const { i18n } = useApp();
   const { keys, suspended } = overview;
   const count = (status: keyof typeof keys, label: string) => (

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{base::fields::invalid, config::manage::tests::config};
+use crate::{access::scope::Preset, base::fields::invalid, config::manage::tests::config};
 use alloc::vec;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -122,6 +122,61 @@ fn operators_name_their_reach() {
     assert!(parse_new_operator(json!({"name": "ops", "scopes": ["verify"]}), NOW).is_err());
 }
 
+#[test]
+fn a_preset_stands_for_its_scopes_and_not_beside_them() {
+    let reader = Preset {
+        name: "reader".into(),
+        description: String::new(),
+        scopes: [Scope::parse("read:leads").unwrap()].into_iter().collect(),
+    };
+    let with = ManageConfig { presets: vec![reader.clone()], ..config() };
+    let parse = |config: &ManageConfig, body: Value| {
+        parse_new_key(body, &TenantId::parse("acme").unwrap(), config, NOW).map_err(|errors| errors[0].to_string())
+    };
+    let new = parse(&with, json!({"name": "x", "preset": "reader"})).unwrap();
+    assert_eq!(new.scopes, reader.scopes);
+    let both = parse(&with, json!({"name": "x", "preset": "reader", "scopes": ["read:leads"]}));
+    assert_eq!(both.unwrap_err(), "preset: name `scopes` or a `preset`, not both");
+    for unknown in [json!("raeder"), json!(7)] {
+        let refused = parse(&with, json!({"name": "x", "preset": unknown})).unwrap_err();
+        assert_eq!(refused, "preset: allowed are: reader");
+    }
+    let all = ManageConfig { default_scopes: DefaultScopes::All, ..config() };
+    let refused = parse(&all, json!({"name": "x", "preset": "reader"})).unwrap_err();
+    assert_eq!(
+        refused, "preset: keystile.toml has no [[presets]]; name `scopes`",
+        "a mistake never becomes all scopes"
+    );
+}
+
+#[test]
+fn many_keys_are_revoked_by_one_way_of_naming_them() {
+    let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
+    let named = |body: Value| parse_revoke_many(body).map(|(which, _)| which);
+    assert_eq!(named(json!({"ids": ["key_4bTzV9cXk07Hq2mN1pRs"]})), Ok(Revoked::Ids(vec![id])));
+    assert_eq!(named(json!({"scope": "read:leads"})), Ok(Revoked::Scope(Scope::parse("read:leads").unwrap())));
+    assert_eq!(named(json!({"all": true})), Ok(Revoked::All));
+    assert_eq!(parse_revoke_many(json!({"all": true, "reason": "leak"})).unwrap().1, Some("leak".into()));
+    let refused = |body: Value| named(body).unwrap_err()[0].to_string();
+    for none in [json!({}), json!({"all": true, "scope": "read:leads"}), json!({"reason": "leak"})] {
+        assert_eq!(refused(none), "ids: name either `ids`, or a `scope`, or `\"all\": true`");
+    }
+    assert!(refused(json!({"all": false})).starts_with("all: true expected"));
+    assert!(refused(json!({"scope": "Not One"})).starts_with("scope: the name"));
+    assert!(refused(json!({"ids": []})).starts_with("ids: it has 0 ids; 1 to 1000"));
+    assert!(refused(json!({"ids": vec!["key_4bTzV9cXk07Hq2mN1pRs"; 1001]})).starts_with("ids: it has 1001 ids"));
+    for other in [json!("op_4bTzV9cXk07Hq2mN1pRs"), json!("x"), json!(7)] {
+        assert!(refused(json!({"ids": [other]})).contains("is no id of a key"));
+    }
+}
+
+#[test]
+fn a_tenant_is_suspended_ahead_only_if_the_body_says_so() {
+    assert_eq!(parse_suspend(json!({})), Ok(false));
+    assert_eq!(parse_suspend(json!({"ahead": true})), Ok(true));
+    assert!(parse_suspend(json!({"ahead": "yes"})).is_err());
+}
+
 fn overlap(body: Value) -> Result<Overlap, Vec<FieldError>> {
     parse_rotate(body, NOW).map(|rotation| rotation.overlap)
 }
@@ -148,7 +203,7 @@ fn a_rotation_says_when_the_old_key_ends() {
 }
 
 #[test]
-fn a_successor_ends_with_the_old_key_unless_another_end_is_asked_for() {
+fn a_successor_has_an_end_of_its_own_if_one_is_asked_for() {
     let expiry = |body: Value| parse_rotate(body, NOW).unwrap().expires_at;
     assert_eq!(expiry(json!({})), None);
     assert_eq!(expiry(json!({"expires_at": null})), Some(RequestedExpiry::Never));

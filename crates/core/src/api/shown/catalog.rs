@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::{
     access::scope::{Implies, Preset, Scope, ScopeDefinition, ScopeSet},
     config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
-    key::{Environment, credential::CredentialHeader},
+    key::Environment,
     ledger::plan::{KeyLimits, Plan},
     limits::{definition::ConfiguredLimits, own_patch::LimitField},
 };
@@ -22,8 +22,8 @@ pub struct ShownCatalog<'a> {
     pub api_url: Option<&'a str>,
     pub default_scopes: DefaultScopes,
     pub environments: &'a [Environment],
-    /// Those that may carry a key; that of examples first.
-    pub headers: &'a [CredentialHeader],
+    /// The places that may carry a key, as `keystile.toml` writes them; that of examples first.
+    pub headers: &'a [String],
     pub presets: Vec<ShownPreset<'a>>,
     pub scopes: Vec<ShownScope<'a>>,
 }

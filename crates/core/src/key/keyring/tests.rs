@@ -1,5 +1,5 @@
 use super::*;
-use crate::key::{Environment, KeyKind, imported::ImportedPrefix};
+use crate::key::{Environment, KeyKind, imported::ImportedForm};
 use alloc::{format, string::ToString};
 use proptest::prelude::*;
 #[cfg(target_arch = "wasm32")]
@@ -20,9 +20,16 @@ fn parse(keyring: &Keyring, text: &str) -> Result<PlainKey, ParseKeyError> {
     keyring.parse_api_key(text, KeyForms { prefixes: &[prefix()], imported: &[] })
 }
 
+fn parse_operator(keyring: &Keyring, text: &str) -> Result<PlainKey, ParseKeyError> {
+    keyring
+        .parse_operator_key(text, KeyForms { prefixes: &[prefix()], imported: &[ImportedForm::named("uuid").unwrap()] })
+}
+
 /// Parses with imported keys allowed. Some of their beginnings resemble those of issued keys.
 fn parse_either(keyring: &Keyring, text: &str) -> Result<PlainKey, ParseKeyError> {
-    let imported = ["sk_live_", "kn", "ks"].map(|text| ImportedPrefix::parse(text).unwrap());
+    let imported = ["sk_live_", "kn", "ks"].map(|text| ImportedForm::prefix(text).unwrap());
+    let forms = ["uuid", "hex32", "hex40", "hex64"].map(|name| ImportedForm::named(name).unwrap());
+    let imported = [&imported[..], &forms].concat();
     keyring.parse_api_key(text, KeyForms { prefixes: &[prefix()], imported: &imported })
 }
 
@@ -60,11 +67,14 @@ fn an_operator_key_is_no_api_key_and_the_reverse() {
     let keyring = keyring();
     let operator = keyring.mint_operator_key(&[1; 64]).unwrap();
     let api = keyring.mint_api_key(&prefix(), Environment::Live, &[1; 64]).unwrap();
-    assert_eq!(parse(&keyring, operator.reveal()), Err(ParseKeyError::UnknownPrefix));
-    assert_eq!(keyring.parse_operator_key(api.reveal()), Err(ParseKeyError::UnknownPrefix));
+    assert_eq!(parse(&keyring, operator.reveal()), Err(ParseKeyError::NotForOperators));
+    for api in [api.reveal(), "550e8400-e29b-41d4-a716-446655440000"] {
+        assert_eq!(parse_operator(&keyring, api), Err(ParseKeyError::NeedsOperator));
+    }
+    assert_eq!(parse_operator(&keyring, "abc_live_x"), Err(ParseKeyError::NoOperator));
     // A tag that was made for one sort of key does not fit the other.
     let body = &api.reveal()["knq_live_".len()..];
-    assert_eq!(keyring.parse_operator_key(&format!("ksop_{body}")), Err(ParseKeyError::BadTag));
+    assert_eq!(parse_operator(&keyring, &format!("ksop_{body}")), Err(ParseKeyError::BadTag));
 }
 
 #[test]
@@ -168,6 +178,6 @@ proptest! {
         let keyring = keyring();
         let _ = parse(&keyring, &text);
         let _ = parse_either(&keyring, &format!("sk_live_{text}"));
-        let _ = keyring.parse_operator_key(&text);
+        let _ = parse_operator(&keyring, &text);
     }
 }

@@ -4,6 +4,8 @@
 //! the first use of the successor, so a slow roll-out cuts nobody off. A latest end holds in any case. The end can be
 //! cancelled while it is in the future.
 
+use alloc::string::String;
+
 use super::{
     Key, KeyStatus, TransitionError,
     overlap::{Overlap, PendingEnd},
@@ -11,10 +13,13 @@ use super::{
 use crate::{
     access::record::KeyState,
     base::{id::KeyId, timestamp::Timestamp},
+    ledger::plan::{KeyLimits, RequestedExpiry},
 };
 
 /// The minimum time that is left of an overlap when the ledger learns of the successor's first use, milliseconds.
 const LEAST_LEFT_MS: i64 = 60 * 1_000;
+/// The last instant that can be written in RFC 3339: the end of the year 9999.
+const LATEST: Timestamp = Timestamp::from_millis(253_402_300_799_999);
 
 impl Key {
     /// Replaces the key by `successor`. The key never ends later than without the rotation.
@@ -44,6 +49,27 @@ impl Key {
         key.end_by(now.plus_millis(ends_in_ms));
         key.pending_end = Some(PendingEnd { rotated_at: now, overlap_ms, begun_at, own_expiry });
         Ok(self.succeeded_by(key))
+    }
+
+    /// The expiry of the successor. Unless one was requested, the successor lives as long from now on as this key was
+    /// meant to from its creation, but no longer than the limits allow, nor than the operator who rotates
+    /// (`rotators_end`).
+    ///
+    /// # Errors
+    /// A sentence that says how long a key may live.
+    pub fn successors_expiry(
+        &self,
+        requested: Option<RequestedExpiry>,
+        limits: &KeyLimits,
+        rotators_end: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, String> {
+        if let Some(requested) = requested {
+            return limits.expiry(requested, now);
+        }
+        let lifetime = self.record.expires_at.map(|end| end.millis_since(self.record.created_at));
+        let end = lifetime.map(|lifetime| now.plus_millis(lifetime).min(LATEST));
+        Ok([end, limits.latest_expiry(now), rotators_end].into_iter().flatten().min())
     }
 
     /// Records that the successor was used at `at`. If the overlap waited for that, it begins then. The ledger learns
@@ -135,6 +161,31 @@ mod tests {
         let own_end = key().record.expires_at.unwrap();
         let late = key().rotate(&successor(), Overlap::FromRotation(MINUTE), own_end.plus_millis(-1)).unwrap();
         assert_eq!(late.record.expires_at, Some(own_end));
+    }
+
+    #[test]
+    fn a_successor_lives_as_long_as_its_predecessor_was_meant_to() {
+        let end = key().record.expires_at.unwrap();
+        let lifetime = end.millis_since(key().record.created_at);
+        let at = end.plus_millis(-MINUTE);
+        let expiry =
+            |requested, limits: &KeyLimits, rotators_end| key().successors_expiry(requested, limits, rotators_end, at);
+        let none = KeyLimits::default();
+        assert_eq!(expiry(None, &none, None), Ok(Some(at.plus_millis(lifetime))));
+        let plan = KeyLimits { max_expiry_days: Some(1), ..none };
+        assert_eq!(expiry(None, &plan, None), Ok(plan.latest_expiry(at)));
+        assert_eq!(expiry(None, &none, Some(end)), Ok(Some(end)), "no longer than the operator who rotates");
+        assert_eq!(
+            expiry(Some(RequestedExpiry::At(end)), &none, Some(at)),
+            Ok(Some(end)),
+            "what is requested is judged elsewhere"
+        );
+        assert!(expiry(Some(RequestedExpiry::Never), &plan, None).is_err());
+        let lasting = Key { record: KeyRecord { expires_at: None, ..record() }, ..key() };
+        assert_eq!(lasting.successors_expiry(None, &none, None, at), Ok(None));
+        let longest = Key { record: KeyRecord { expires_at: Some(LATEST), ..record() }, ..key() };
+        assert_eq!(longest.successors_expiry(None, &none, None, at), Ok(Some(LATEST)));
+        assert_eq!(LATEST.to_rfc3339(), "9999-12-31T23:59:59.999Z");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::ledger::{
     lifecycle::KeyStatus,
-    summary::{KeyCounts, ListedKey, tests::listed},
+    summary::{KeyCounts, ListedKey, SecretCount, tests::listed},
 };
 use alloc::{
     collections::{BTreeMap, VecDeque},
@@ -20,7 +20,13 @@ fn later(millis: i64) -> Option<Timestamp> {
 
 #[test]
 fn the_message_is_golden() {
-    let key = ListedKey { last_used_at: Some(NOW), status: KeyStatus::Disabled, ending: true, ..listed(1, Some(5)) };
+    let key = ListedKey {
+        last_used_at: Some(NOW),
+        status: KeyStatus::Disabled,
+        ending: true,
+        secret: "fingerpr".into(),
+        ..listed(1, Some(5))
+    };
     let report = Report {
         tenant: TenantId::parse("acme").unwrap(),
         number: 7,
@@ -33,14 +39,18 @@ fn the_message_is_golden() {
             max_active_keys: Some(5),
             expiring: vec![key],
             unused: Vec::new(),
+            secrets: Some(vec![SecretCount { fingerprint: "fingerpr".into(), keys: 3 }]),
         },
     };
     let text = serde_json::to_string(&report).unwrap();
     assert_eq!(
         text,
-        r#"{"tenant":"acme","number":7,"uses":[{"hour":486111,"code":"VALID","count":3}],"summary":{"plan":"pro","suspended":true,"keys":{"active":1,"disabled":2,"expired":3,"revoked":4},"active_keys":2,"max_active_keys":5,"expiring":[{"id":"key_00000000000000000001","name":"Zapier","display":"knq_live_7Hq2","environment":"live","created_at":0,"expires_at":5,"last_used_at":1750000000000,"status":"disabled","ending":true}],"unused":[]}}"#
+        r#"{"tenant":"acme","number":7,"uses":[{"hour":486111,"code":"VALID","count":3}],"summary":{"plan":"pro","suspended":true,"keys":{"active":1,"disabled":2,"expired":3,"revoked":4},"active_keys":2,"max_active_keys":5,"expiring":[{"id":"key_00000000000000000001","name":"Zapier","display":"knq_live_7Hq2","environment":"live","created_at":0,"expires_at":5,"last_used_at":1750000000000,"status":"disabled","ending":true,"secret":"fingerpr"}],"unused":[],"secrets":[{"fingerprint":"fingerpr","keys":3}]}}"#
     );
     assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+    let before =
+        text.replace(r#","secrets":[{"fingerprint":"fingerpr","keys":3}]"#, "").replace(r#","secret":"fingerpr""#, "");
+    assert_eq!(serde_json::from_str::<Report>(&before).unwrap().summary.secrets, None);
 }
 
 #[test]

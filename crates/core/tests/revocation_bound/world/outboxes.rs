@@ -2,6 +2,7 @@
 
 use keystile_core::{
     Timestamp,
+    access::operator::JUDGED_FOR_MS,
     feed::{
         message::Change,
         outbox::{OutboxEntry, Stage, Told, effective_by},
@@ -14,11 +15,13 @@ use crate::{
     Millis,
     kv::{Slot, Value},
     ledger::{Row, Subject},
-    plan::{CallFate, PutFate},
+    plan::{CallFate, KEYS, Planted, PutFate, TENANTS},
 };
 
 /// The time after which a ledger gives up a call to the feed or KV.
 const LEDGER_TIMEOUT_MS: Millis = 1_000;
+/// The largest staleness of any isolate.
+const LONGEST_STALENESS_MS: u32 = 5_000;
 
 impl World<'_> {
     pub(super) fn row(&mut self, subject: Subject) -> &mut Row {
@@ -130,18 +133,68 @@ impl World<'_> {
         Told { version: row.latest(), effective_by: by.map(|by| Timestamp::from_millis(by + ahead)) }
     }
 
+    /// The least time that a change of the subject takes: others act on judgements of operators for as long.
+    fn least(&self, subject: Subject) -> u32 {
+        let judged = self.plan.operators && self.planted != Some(Planted::JudgementsOutliveTheEnd);
+        if judged && matches!(subject, Subject::Key(_)) { JUDGED_FOR_MS } else { 0 }
+    }
+
     /// The author of the change gets the answer and relies on it: this version, or a later one, holds from then on.
     fn answer(&mut self, subject: Subject, told: Option<Told>) -> Result<(), TestCaseError> {
         let Some(Told { version, effective_by: Some(by) }) = told else {
             return Err(TestCaseError::fail("(e) the feed took it, and nobody says when it is in effect"));
         };
+        // Whoever prefers to wait gets the answer when the API's clock shows that time.
+        let waits_until = match self.planted {
+            Some(Planted::NobodyWaits) => self.now,
+            _ => self.now.max(by.as_millis() - self.plan.api_clock),
+        };
+        let always = self.plan.holds_always() || self.planted == Some(Planted::HoldsAlways);
         let by = self.true_time(subject.tenant(), by);
+        let from = by.min(waits_until);
+        let speaks_of_the_row = self.planted == Some(Planted::AnswerSpeaksOfTheRow);
         let row = self.row(subject);
         let newer = row.latest() > version;
         row.effective(version, by);
+        let shown = if speaks_of_the_row { row.latest() } else { version };
+        if row.is_lost(shown) {
+            return Ok(());
+        }
+        row.relied_on(shown, from, always);
         self.tally.answers += 1;
+        self.tally.answers_that_always_hold += u64::from(always);
         self.tally.answers_beside_a_newer_version += u64::from(newer);
-        self.everyone_asks(subject, by + 1)
+        self.everyone_asks(subject, from + 1)
+    }
+
+    /// Puts the feed back to its state at `instant`. That starts the object again, so answers under way are lost.
+    pub(super) fn put_feed_back(&mut self, instant: Millis) {
+        let earlier = self.feed_was.iter().rfind(|(at, _)| *at <= instant).or(self.feed_was.first());
+        let Some((_, earlier)) = earlier.cloned() else { return };
+        self.feed.put_back_to(&earlier);
+        self.feed_was.push((self.now, self.feed.clone()));
+        for job in self.agenda.values_mut() {
+            if let Job::OutboxReports { outcome, .. } = job {
+                *outcome = Err(());
+            }
+        }
+        let subjects = (0..KEYS).map(Subject::Key).chain((0..TENANTS).map(Subject::Tenant));
+        for subject in subjects {
+            let Some(change) = self.row(subject).version(1).map(|version| version.state.change()) else { continue };
+            let version = self.feed.version_of(&change);
+            let lost = self.row(subject).lose_after(version);
+            self.tally.versions_lost += u64::from(lost);
+        }
+    }
+
+    /// Every ledger publishes its present state again.
+    pub(super) fn publish_again(&mut self) {
+        let Some(since) = self.publish_again_since.take() else { return };
+        for subject in (0..KEYS).map(Subject::Key).chain((0..TENANTS).map(Subject::Tenant)) {
+            let now = self.ledger_clock(subject.tenant());
+            self.row(subject).publish_again(since, now);
+            self.at(self.now, Job::Outbox(subject));
+        }
     }
 
     pub(super) fn outbox_reports(
@@ -156,7 +209,11 @@ impl World<'_> {
         // rely on all of it.
         if let Ok(Some((version, max_staleness_ms))) = outcome {
             let left = Told { version, effective_by: None };
-            let told = left.published(Some(effective_by(now, max_staleness_ms)), self.stands(subject));
+            let taken = match self.planted {
+                Some(Planted::InEffectAtOnce) => now,
+                _ => effective_by(now, max_staleness_ms.max(self.least(subject))),
+            };
+            let told = left.published(Some(taken), self.stands(subject));
             self.answer(subject, told)?;
         }
         // A failed publication may not matter any more, if a later version is in effect.
@@ -164,7 +221,9 @@ impl World<'_> {
         let failed = row.entry.filter(|entry| outcome.is_err() && entry.stage == Stage::Publish);
         if let Some(entry) = failed.filter(|_| row.attempt == attempt) {
             let left = Told { version: entry.version, effective_by: None };
-            if let Some(told) = left.published(None, self.stands(subject)) {
+            let as_if_taken = self.planted == Some(Planted::FailureIsNoFailure);
+            let taken = as_if_taken.then(|| effective_by(now, LONGEST_STALENESS_MS));
+            if let Some(told) = left.published(taken, self.stands(subject)) {
                 self.answer(subject, Some(told))?;
             }
         }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use keystile_core::{
     KeyDigest, KeyId, Keyring, TenantId, Timestamp,
     access::{
+        challenge::Challenge,
         operator::{Caller, OperatorScope},
         record::{Metadata, Reach, Subject},
         scope::{Catalog, Implies, Preset, Scope, ScopeDefinition, ScopeSet},
@@ -12,9 +13,9 @@ use keystile_core::{
     },
     api::{
         import::ImportReport,
-        shown::{Holds, SecretUse, Showing, ShownCatalog, ShownKey, ShownPlans, ShownSources},
+        shown::{Holds, SecretUse, SharedSecret, Showing, ShownCatalog, ShownKey, ShownPlans, ShownSources},
         shown::{MintedPortalSession, ShownPortalSession, ShownSession},
-        shown::{ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview},
+        shown::{ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview, ShownRevocations},
         shown::{ShownLimit, ShownLimitList, ShownLimits, ShownRestore, ShownSuspension, ShownTenant},
     },
     base::{
@@ -23,12 +24,13 @@ use keystile_core::{
     },
     config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
     feed::client::WhenFeedUnreachable,
-    key::{Environment, KeyDisplay, PlainKey, credential::CredentialHeader, keyring::MINT_RANDOM_BYTES},
+    key::{Environment, KeyDisplay, PlainKey, keyring::MINT_RANDOM_BYTES},
     ledger::{
         idempotency::{Claim, Remembered},
         import::LineResult,
         lifecycle::{Creator, ImportedKey, Key, NewKey, PendingEnd, Revocation},
         plan::{KeyLimits, Plan, RequestedExpiry},
+        revocation::{RevokedKey, RevokedStatus},
         summary::KeyCounts,
     },
     limits::{
@@ -134,10 +136,17 @@ fn tenants_are_shown_as_documented() {
         secrets: vec![SecretUse { configured: true, fingerprint: "fingerpr".into(), keys: 1 }],
         suspended: false,
         tenant: acme(),
+        version: 1,
     };
     assert_documented("Tenant", &[sent(&tenant(Some("pro"), limits())), sent(&tenant(None, KeyLimits::default()))]);
-    let suspension =
-        ShownSuspension { effective_by: Rfc3339(NOW), holds: HOLDS, keys: 1, suspended: true, tenant: acme() };
+    let suspension = ShownSuspension {
+        effective_by: Rfc3339(NOW),
+        holds: HOLDS,
+        keys: 1,
+        suspended: true,
+        tenant: acme(),
+        version: 1,
+    };
     assert_documented("Standing", &with_replays([suspension]));
 }
 
@@ -178,6 +187,22 @@ fn an_import_is_reported_as_documented() {
 }
 
 #[test]
+fn many_revocations_are_shown_as_documented() {
+    let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
+    let statuses = [RevokedStatus::AlreadyRevoked, RevokedStatus::NotFound, RevokedStatus::Revoked];
+    let revocations = ShownRevocations {
+        already_revoked: 1,
+        effective_by: Rfc3339(NOW),
+        holds: HOLDS,
+        more: false,
+        not_found: 1,
+        results: statuses.map(|status| RevokedKey { id: id.clone(), status }).into(),
+        revoked: 1,
+    };
+    assert_documented("RevokedKeys", &with_replays([revocations]));
+}
+
+#[test]
 fn uses_are_shown_as_documented() {
     let report = |of| {
         let recent = vec![Bucket { hour: 486_111, code: "VALID".into(), count: 1 }];
@@ -213,6 +238,8 @@ fn the_overview_is_shown_as_documented() {
         expiring: keys(),
         keys: KeyCounts::default(),
         near_caps: ShownNearCaps::new(vec![near(None), near(Some("pro"))]),
+        secrets: vec![SharedSecret { configured: true, fingerprint: "fingerpr".into(), keys: 1, operators: 1 }],
+        secrets_unknown: 0,
         suspended: 0,
         tenants: 1,
         unused: keys(),
@@ -266,7 +293,13 @@ fn key(subject: Subject) -> Key {
         metadata: Metadata::new(),
         own_limits: own_limits(),
     };
-    let imported = ImportedKey { digest: KeyDigest::of("x"), display: KeyDisplay::parse("sk_live_ab12").unwrap(), new };
+    let imported = ImportedKey {
+        digest: KeyDigest::of("x"),
+        display: KeyDisplay::parse("sk_live_ab12").unwrap(),
+        new,
+        created_at: None,
+        revoked: false,
+    };
     Key::import(KeyId::parse(id).unwrap(), imported, None, NOW)
 }
 
@@ -331,6 +364,7 @@ fn config() -> ManageConfig {
     let plan = |limits| Plan { name: "pro".into(), description: "Pro".into(), limits };
     ManageConfig {
         name: "Voice".into(),
+        challenge: Challenge::of_operators("Voice"),
         prefixes: Vec::new(),
         allow_imported: Vec::new(),
         environments: vec![Environment::Live],
@@ -355,7 +389,7 @@ fn config() -> ManageConfig {
             notes: Vec::new(),
         }],
         portal_origins: Vec::new(),
-        headers: vec![CredentialHeader::Bearer],
+        headers: vec!["bearer".into(), "api-key".into()],
         api_url: None,
     }
 }

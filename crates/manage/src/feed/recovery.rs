@@ -1,0 +1,117 @@
+//! A feed that was put back to an earlier point, by point-in-time recovery perhaps. Its own storage forgets that, but
+//! others know better: an isolate whose cursor is beyond the log, a ledger that acknowledges a version that isn't here.
+//! Then all ledgers publish again what the feed has taken since that point. They are the truth, so nothing is lost.
+
+use futures_util::future::join_all;
+use keystile_core::{
+    KeyDigest, Timestamp,
+    base::timestamp::MINUTE_MS,
+    feed::log::Head,
+    objects::ledger::{OPERATORS, PublishAgain},
+};
+use keystile_runtime::{database::Database, log as lines, object};
+use serde::Deserialize;
+use worker::{Env, Result};
+
+use super::log::{meta, set_meta};
+
+/// The number of ledgers that one alarm calls: the subrequests of an invocation are limited, to 50 on the free plan.
+const LEDGERS_PER_ALARM: i64 = 40;
+const LEDGERS_AT_ONCE: usize = 5;
+const LEDGER_TIMEOUT_MS: u64 = 5_000;
+/// The time by which the ledgers go back further than the log, since their clocks may differ.
+const SLACK_MS: i64 = MINUTE_MS;
+
+/// The number beyond the log that was last noticed.
+const NOTICED: &str = "noticed_beyond";
+/// While ledgers are asked to publish again: since when, and the last ledger that was asked.
+const SINCE: &str = "publish_again_since";
+const AFTER: &str = "publish_again_after";
+/// Whether a ledger could not be asked, so that all are asked once more.
+const FAILED: &str = "publish_again_failed";
+
+/// Notes that an isolate knows the number `beyond`, which this log doesn't have. Returns whether that is news.
+pub(super) fn notice_isolate(database: &Database, head: Head, beyond: u64) -> Result<bool> {
+    let noticed = meta(database, NOTICED)?.and_then(|noticed| noticed.parse().ok()).unwrap_or_default();
+    if beyond <= noticed {
+        return Ok(false);
+    }
+    database.transaction(|| {
+        set_meta(database, NOTICED, &beyond.to_string())?;
+        begin(database, head)
+    })?;
+    Ok(true)
+}
+
+/// Notes that a ledger acknowledged a version that isn't here. Returns whether that is news.
+pub(super) fn notice_ledger(database: &Database, head: Head, versions: &[(KeyDigest, u64)]) -> Result<bool> {
+    #[derive(Deserialize)]
+    struct Known {
+        version: u64,
+    }
+    if meta(database, SINCE)?.is_some() {
+        return Ok(false);
+    }
+    for (digest, version) in versions {
+        let query = "SELECT version FROM current WHERE digest = ?";
+        let known: Option<Known> = database.row(query, vec![digest.to_hex().into()])?;
+        if known.is_none_or(|known| known.version < *version) {
+            database.transaction(|| begin(database, head))?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn begin(database: &Database, head: Head) -> Result<()> {
+    let point = head.given_at();
+    lines::error("feed_was_put_back", &[("to", point.to_rfc3339().into())]);
+    let since = point.plus_millis(-SLACK_MS).as_millis();
+    // What was lost before and isn't published again yet is still to be.
+    let earlier = meta(database, SINCE)?.and_then(|earlier| earlier.parse().ok());
+    set_meta(database, SINCE, &earlier.map_or(since, |earlier: i64| earlier.min(since)).to_string())?;
+    set_meta(database, AFTER, "")?;
+    set_meta(database, FAILED, "")
+}
+
+/// Asks the next ledgers to publish again, if they are to. Returns whether more are to be asked at once.
+///
+/// # Errors
+/// The storage's, or that a ledger could not be asked: after a while all are asked again.
+pub(super) async fn carry_on(database: &Database, env: &Env, request_id: &str) -> Result<bool> {
+    #[derive(Deserialize)]
+    struct Listed {
+        tenant: String,
+    }
+    let Some(since) = meta(database, SINCE)? else { return Ok(false) };
+    let since = Timestamp::from_millis(since.parse().unwrap_or_default());
+    let after = meta(database, AFTER)?.unwrap_or_default();
+    let listed: Vec<Listed> = database.rows(
+        "SELECT tenant FROM tenants WHERE tenant > ? ORDER BY tenant LIMIT ?",
+        vec![after.as_str().into(), LEDGERS_PER_ALARM.into()],
+    )?;
+    let first = after.is_empty().then_some(OPERATORS);
+    let ledgers: Vec<&str> = first.into_iter().chain(listed.iter().map(|listed| listed.tenant.as_str())).collect();
+    let command = PublishAgain { request_id: request_id.into(), since };
+    let mut failed = 0;
+    for some in ledgers.chunks(LEDGERS_AT_ONCE) {
+        let asked = some.iter().map(|ledger| object::call(env, ledger, &command, LEDGER_TIMEOUT_MS));
+        failed += join_all(asked).await.iter().filter(|answer| answer.is_err()).count();
+    }
+    if failed > 0 {
+        set_meta(database, FAILED, "yes")?;
+    }
+    if let Some(last) = listed.last() {
+        set_meta(database, AFTER, &last.tenant)?;
+        return Ok(true);
+    }
+    let any_failed = meta(database, FAILED)?.is_some_and(|failed| !failed.is_empty());
+    if any_failed {
+        set_meta(database, AFTER, "")?;
+        set_meta(database, FAILED, "")?;
+        return Err(worker::Error::RustError("not all ledgers could be asked to publish again".into()));
+    }
+    lines::info("feed_was_published_again", &[]);
+    database.execute("DELETE FROM meta WHERE name IN (?, ?, ?)", vec![SINCE.into(), AFTER.into(), FAILED.into()])?;
+    Ok(false)
+}
