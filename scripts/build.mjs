@@ -48,10 +48,11 @@ export async function buildConfig(options = {}) {
 /** The same. Returns the `module`, whether it has `changed`, and the `summary` of the configuration. */
 export async function writeConfig({ config, configOut } = {}) {
   const module = fromCaller(configOut) ?? process.env.KEYSTILE_CONFIG_OUT ?? inRoot("build", "keystile.config.js");
-  const { workers, summary } = await checked(fromCaller(config) ?? configFile());
+  const { workers, summary, warnings } = await checked(fromCaller(config) ?? configFile());
   // An export for each worker; each bundles its own alone.
   const exported = ([worker, part]) => `export const ${worker} = ${JSON.stringify(part)};\n`;
   const changed = writeIfChanged(module, Object.entries(workers).map(exported).join(""));
+  if (changed) for (const warning of warnings) console.warn(`! ${warning}`);
   return { module, changed, summary };
 }
 

@@ -21,6 +21,12 @@ pub struct Mistake {
     pub message: String,
 }
 
+impl Mistake {
+    fn new(at: &[&str], message: impl Into<String>) -> Self {
+        Self { at: at.iter().map(ToString::to_string).collect(), message: message.into() }
+    }
+}
+
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.at.join("."), self.message)
@@ -33,6 +39,8 @@ impl std::error::Error for Mistake {}
 #[derive(Default)]
 pub(crate) struct Check {
     mistakes: Vec<Mistake>,
+    /// Choices that the file leaves open. The build goes on.
+    pub(crate) warnings: Vec<Mistake>,
     /// The names of scopes whose definitions are mistaken. What names them is not another mistake.
     mistaken_scopes: Vec<String>,
 }
@@ -50,8 +58,11 @@ impl Check {
     }
 
     fn mistake(&mut self, at: &[&str], message: impl Into<String>) {
-        let at = at.iter().map(ToString::to_string).collect();
-        self.mistakes.push(Mistake { at, message: message.into() });
+        self.mistakes.push(Mistake::new(at, message));
+    }
+
+    fn warning(&mut self, at: &[&str], message: impl Into<String>) {
+        self.warnings.push(Mistake::new(at, message));
     }
 }
 

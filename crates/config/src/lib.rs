@@ -37,6 +37,8 @@ pub struct Configuration {
     pub limiter: ConfiguredLimits,
     /// The facts that `npm start` and `npm run deploy` need.
     pub summary: Summary,
+    /// Choices that the file leaves open and should not, each as a mistake is written.
+    pub warnings: Vec<String>,
 }
 
 /// The configuration in its shipped form: a text for each worker, in base64.
@@ -55,14 +57,18 @@ pub struct Blobs {
 /// All mistakes, each as `12: routes.0.read.1: …`, with its line first.
 pub fn read(text: &str) -> Result<Configuration, Vec<String>> {
     let raw = form::read(text)?;
-    Configuration::new(raw).map_err(|mistakes| {
+    let in_lines = |mistakes: Vec<Mistake>| -> Vec<String> {
         mistakes.iter().map(|mistake| format!("{}: {mistake}", lines::line_of(text, &mistake.at))).collect()
-    })
+    };
+    let mut check = Check::default();
+    let checked = Configuration::new(raw, &mut check);
+    let warnings = in_lines(std::mem::take(&mut check.warnings));
+    check.finish(Configuration { warnings, ..checked }).map_err(in_lines)
 }
 
 impl Configuration {
-    fn new(raw: RawConfig) -> Result<Self, Vec<Mistake>> {
-        let mut check = Check::default();
+    /// The configuration, if `check` then has no mistakes.
+    fn new(raw: RawConfig, check: &mut Check) -> Self {
         check.name(&raw.name);
         let prefixes = check.prefixes(&raw.keys);
         let allow_imported = check.imported(&raw.keys.allow_imported, &prefixes);
@@ -132,7 +138,7 @@ impl Configuration {
         edge.routes = check.routes(&raw.routes, &edge, &manage);
         let summary = Summary::new(&raw.routes, &edge, &manage, &sources);
         let hooks = HooksConfig { base, hooks_base, upstreams, sources };
-        check.finish(Self { edge, manage, hooks, limiter, summary })
+        Self { edge, manage, hooks, limiter, summary, warnings: Vec::new() }
     }
 
     /// The texts that ship to the workers.

@@ -1,5 +1,5 @@
 //! `keystile-config keystile.toml`: checks the configuration and prints a JSON object: `workers`, its shipped form, a
-//! text for each worker, and `summary`, the facts that scripts need.
+//! text for each worker; `summary`, the facts that scripts need; and `warnings`.
 //!
 //! `keystile-config --secrets`: checks `KEYSTILE_SECRET` and `KEYSTILE_ROOT_KEY` in the environment, as the workers do.
 //!
@@ -37,7 +37,8 @@ fn check(file: &str) -> Result<String, Vec<String>> {
     let text = fs::read_to_string(file).map_err(|error| vec![format!("{file}: {error}")])?;
     let configuration = keystile_config::read(&text)
         .map_err(|mistakes| mistakes.iter().map(|mistake| format!("{file}:{mistake}")).collect::<Vec<_>>())?;
-    let output = json!({ "workers": configuration.to_blobs(), "summary": configuration.summary });
+    let warnings: Vec<_> = configuration.warnings.iter().map(|warning| format!("{file}:{warning}")).collect();
+    let output = json!({ "workers": configuration.to_blobs(), "summary": configuration.summary, "warnings": warnings });
     Ok(output.to_string())
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use keystile_core::{
     Environment,
-    config::{DefaultScopes, WebhookMode},
+    config::{DefaultScopes, Replays, WebhookMode},
     feed::client::WhenFeedUnreachable,
 };
 use serde::Deserialize;
@@ -358,6 +358,9 @@ pub(crate) struct RawWebhook {
     /// The delivery mode: the sender or a queue waits for the upstream.
     #[serde(default)]
     pub(crate) mode: WebhookMode,
+    /// The deliveries that are refused as repeats; those with the sender's id if absent.
+    #[serde(default)]
+    pub(crate) replays: Option<Replays>,
     /// The time for which deliveries are remembered, hours.
     #[serde(default = "three_days")]
     pub(crate) remember_hours: u16,

@@ -75,7 +75,9 @@ cost = 5
 "#;
 
 fn parse(text: &str) -> Result<Configuration, Vec<Mistake>> {
-    Configuration::new(toml::from_str(text).unwrap())
+    let mut check = check::Check::default();
+    let configuration = Configuration::new(toml::from_str(text).unwrap(), &mut check);
+    check.finish(configuration)
 }
 
 /// The place of each mistake in `text`, with a part of its message.
@@ -542,6 +544,20 @@ fn a_providers_scheme_is_resolved_when_the_file_is_checked() {
 }
 
 const GOOD: &str = "name = \"Demo\"\n[keys]\nprefix = \"demo\"\n[[scopes]]\nname = \"read:leads\"\n";
+
+#[test]
+fn what_a_source_leaves_open_is_a_warning_with_its_line() {
+    let warnings = |source: &str| {
+        let upstream = "[[upstreams]]\nname = \"api\"\nservice = \"API\"\n";
+        let source = format!("[[webhooks]]\nsource = \"in\"\nupstream = \"api\"\nsigning_secret = \"OUT\"\n{source}");
+        read(&format!("{GOOD}{upstream}{source}secrets = [\"IN\"]\n")).unwrap().warnings
+    };
+    let [warning] = <[String; 1]>::try_from(warnings("provider = \"github\"\n")).unwrap();
+    assert!(warning.starts_with("9: webhooks.0: this sender signs neither an id nor a time"), "{warning}");
+    assert!(warnings("provider = \"github\"\nreplays = \"refuse-same-id\"\n").is_empty());
+    assert!(warnings("provider = \"github\"\nreplays = \"refuse-same-bytes\"\n").is_empty());
+    assert!(warnings("provider = \"stripe\"\n").is_empty(), "its time and its id are signed");
+}
 
 #[test]
 fn mistakes_have_their_line() {

@@ -9,6 +9,8 @@ mod edge;
 #[cfg(feature = "webhooks")]
 mod hooks;
 pub(crate) mod manage;
+#[cfg(feature = "webhooks")]
+mod replays;
 mod upstream;
 mod webhook_mode;
 
@@ -25,6 +27,8 @@ pub use edge::EdgeConfig;
 #[cfg(feature = "webhooks")]
 pub use hooks::{HooksConfig, WebhookSource};
 pub use manage::{DefaultScopes, ManageConfig, OWN_SCHEME, WebhookSummary};
+#[cfg(feature = "webhooks")]
+pub use replays::Replays;
 pub use upstream::{Target, Upstream};
 pub use webhook_mode::WebhookMode;
 

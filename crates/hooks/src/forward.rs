@@ -1,13 +1,11 @@
 //! Forwarding an event: the sender's body, signed in the form of Standard Webhooks. So an upstream checks one kind of
 //! signature for all senders.
 
-use std::borrow::Cow;
-
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use js_sys::Uint8Array;
-use keystile_core::{KeyDigest, Timestamp};
+use keystile_core::{KeyDigest, Timestamp, config::Replays};
 use keystile_runtime::{clock, log};
-use keystile_webhook::{Delivery, Options, Scheme, Verified, place::Place};
+use keystile_webhook::{Delivery, Options, ReplayKey, Scheme, Verified, place::Place};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -20,8 +18,6 @@ use crate::{
 
 /// The time after which a call to an upstream has failed, milliseconds.
 const TIMEOUT_MS: u32 = 25_000;
-/// The maximum length of an id that is forwarded unchanged, characters.
-const MAX_ID: usize = 128;
 
 /// The sender's headers that are never forwarded, beside its signatures.
 const DROPPED: &[&str] = &[
@@ -97,16 +93,8 @@ impl Event {
     pub(crate) fn new(source: &Source, incoming: &Incoming, parts: Parts, verified: Verified) -> Self {
         let scheme = &source.config.scheme;
         let goes_on = |(name, _): &(String, String)| goes_on(name, scheme);
-        let made_of = match verified.replay_keys.as_slice() {
-            [] => Cow::Borrowed(incoming.request_id.as_str()),
-            [one] => Cow::Borrowed(one.as_str()),
-            items => Cow::Owned(items.join("/")),
-        };
         Self {
-            webhook_id: match &verified.event_id {
-                Some(id) if is_plain_id(id) => id.clone(),
-                _ => made_id(&source.config.source, &made_of),
-            },
+            webhook_id: String::new(),
             event_id: verified.event_id,
             timestamp: verified.timestamp.map(Timestamp::from_unix),
             body_authenticated: verified.body_authenticated,
@@ -118,12 +106,28 @@ impl Event {
 }
 
 impl Event {
-    /// Tells the upstream how many items of a batch it received before. A sender's header of that name is never
-    /// forwarded.
-    pub(crate) fn say_repeats(&mut self, repeats: usize) {
+    /// Tells the upstream how many items of a batch it received before, and whether it received the same bytes before.
+    /// A sender's headers of these names are never forwarded.
+    pub(crate) fn say_repeats(&mut self, repeats: usize, same_bytes: bool) {
         if repeats > 0 {
             self.headers.push(("keystile-webhook-repeats".into(), repeats.to_string()));
         }
+        if same_bytes {
+            self.headers.push(("keystile-webhook-repeat".into(), "bytes".into()));
+        }
+    }
+
+    /// Gives the event its id: the same at each attempt of Keystile and of the sender, another one for each other event
+    /// of any source. The sender's id is only a part of it, since senders choose ids as they like.
+    pub(crate) fn give_id(&mut self, source: &Source, keys: &[ReplayKey], number: u32) {
+        let source = &source.config;
+        let key = |key: &ReplayKey| match (&key.id, &key.signed, source.replays) {
+            (Some(id), ..) => id.clone(),
+            (None, Some(signed), Replays::RefuseSameBytes) => signed.clone(),
+            _ => key.bytes.clone(),
+        };
+        let keys: Vec<String> = keys.iter().map(key).collect();
+        self.webhook_id = made_id(&source.source, &keys.join("/"), number);
     }
 }
 
@@ -206,21 +210,15 @@ fn goes_on(name: &str, scheme: &Scheme) -> bool {
     !signature && !of_network && !plain.starts_with("keystile") && !DROPPED.contains(&plain.as_str())
 }
 
-/// Whether an id can be in `webhook-id`, which is part of the signed text: it must not contain `.`, which ends the id
-/// there.
-fn is_plain_id(id: &str) -> bool {
-    (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-}
-
 fn is_header_text(text: &str) -> bool {
     !text.is_empty() && text.len() <= 512 && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// Makes an id for an event without one that could be forwarded.
-fn made_id(source: &str, of: &str) -> String {
-    let digest = KeyDigest::of(&format!("{source}/{of}"));
+/// The id of an event. It has no `.`, which ends the id in the signed text.
+fn made_id(source: &str, of: &str, number: u32) -> String {
+    let digest = KeyDigest::of(&format!("{source}/{of}/{number}"));
     let id = URL_SAFE_NO_PAD.encode(digest.as_bytes());
-    format!("msg_{}", id.get(..24).unwrap_or_default().replace('-', "0").replace('_', "1"))
+    format!("{source}_{}", id.get(..24).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -229,12 +227,12 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_id_goes_on_if_nothing_in_it_could_end_it() {
-        assert!(is_plain_id("evt_1Nabc-9"));
-        assert!(!is_plain_id("a.b") && !is_plain_id("") && !is_plain_id("é") && !is_plain_id(&"a".repeat(129)));
-        assert_eq!(made_id("a", "b"), made_id("a", "b"));
-        assert_ne!(made_id("a", "b"), made_id("b", "b"));
-        assert!(is_plain_id(&made_id("a", "b")));
+    fn each_event_of_each_source_has_an_id_of_its_own() {
+        assert_eq!(made_id("a", "b", 0), made_id("a", "b", 0));
+        assert_ne!(made_id("a", "b", 0), made_id("b", "b", 0));
+        assert_ne!(made_id("a", "b", 0), made_id("a", "b", 1));
+        let id = made_id("a", "b", 0);
+        assert!(id.starts_with("a_") && id.len() == 26 && !id.contains('.'), "{id}");
     }
 
     #[test]

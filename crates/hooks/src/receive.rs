@@ -10,7 +10,8 @@ use keystile_core::{
 };
 use keystile_runtime::log;
 use keystile_webhook::{
-    Delivery, Failure, Options, Scheme, Secrets, Verification, Verified, algorithm::WebCrypto, verify::SignatureCheck,
+    Delivery, Failure, Options, ReplayKey, Scheme, Secrets, Verification, Verified, algorithm::WebCrypto,
+    verify::SignatureCheck,
 };
 use serde_json::json;
 use wasm_bindgen_futures::JsFuture;
@@ -145,15 +146,14 @@ async fn once(
     source: &Source,
     incoming: &Incoming,
     mut event: Event,
-    keys: Vec<String>,
+    keys: Vec<ReplayKey>,
 ) -> Result<Reply, Problem> {
-    // Without a replay key a delivery can't be recognised.
-    if keys.is_empty() {
-        return Ok(hand_on(hooks, source, incoming, &event).await.1);
-    }
-    let remembered = Remembered::new(&incoming.env, &source.config, keys, &incoming.request_id);
+    let remembered = Remembered::new(&incoming.env, &source.config, &keys, &incoming.request_id);
     match remembered.claim().await {
-        Ok(Claimed::New { repeats }) => event.say_repeats(repeats),
+        Ok(Claimed::New { repeats, same_bytes, number }) => {
+            event.say_repeats(repeats, same_bytes);
+            event.give_id(source, &keys, number);
+        }
         Ok(Claimed::Seen) => return Ok(Reply::json(200, &json!({"status": "duplicate"}))),
         Ok(Claimed::InProgress { retry_after }) => {
             let problem = Problem::new(Code::InProgress, "This delivery is being handed on; send it again later.");

@@ -189,7 +189,12 @@ impl Engine {
     /// The replay keys of the last delivery.
     #[must_use]
     pub fn replay_keys(&self) -> Vec<String> {
-        self.judged.borrow().as_ref().ok().map(|verified| verified.replay_keys.clone()).unwrap_or_default()
+        self.judged
+            .borrow()
+            .as_ref()
+            .ok()
+            .map(|verified| verified.replay_keys.iter().map(|key| key.of_sender().to_owned()).collect())
+            .unwrap_or_default()
     }
 
     /// The keys that [`ask`](Self::ask) needs, each as the name of a hash and bytes.

@@ -65,7 +65,7 @@ pub use parse_error::ParseError;
 pub use scheme::{Scheme, SchemeError, SchemeErrors};
 pub use secret::{SecretFault, SecretProblem, Secrets};
 pub use sign::{Signed, sign};
-pub use verified::Verified;
+pub use verified::{ReplayKey, Verified};
 pub use verify::{Verification, verify};
 
 #[cfg(test)]

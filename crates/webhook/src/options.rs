@@ -20,8 +20,8 @@ pub struct Options<'a> {
     /// The maximum number of bytes that are read and hashed. A message counts once for each secret that it is tried
     /// with, the body once for each lookup in it, and each lookup adds 512.
     pub work_limit: usize,
-    /// Whether [`Verified::replay_keys`](crate::Verified::replay_keys) are wanted. Without a signed id they cost
-    /// another hash of the message.
+    /// Whether [`Verified::replay_keys`](crate::Verified::replay_keys) are wanted. They cost a hash of the body, and
+    /// another of the message if it is not the body and has no signed id.
     pub replay_keys: bool,
 }
 

@@ -14,13 +14,32 @@ pub struct Verified {
     pub secret_index: usize,
     /// Whether the signature covers the whole body ([`Scheme::body_authenticated`](crate::Scheme::body_authenticated)).
     pub body_authenticated: bool,
-    /// Texts to remember, so that a repeated delivery is recognised: one of 43 characters for each signed item. A key
-    /// is made from the event id if only the sender can change it
-    /// ([`Scheme::event_id_signed`](crate::Scheme::event_id_signed)), otherwise from the signed message. If no message
-    /// is signed, it is made from the id.
+    /// The keys by which the delivery is recognised when it comes again: one for each signed item, sorted. Empty if
+    /// [`Options::replay_keys`](crate::Options::replay_keys) is off.
+    pub replay_keys: Vec<ReplayKey>,
+}
+
+/// The texts by which an item of a delivery is recognised when it comes again. Each has 43 characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReplayKey {
+    /// Made from the sender's id of the event and the item's bytes, so a delivery that the sender repeats has the same
+    /// one. `None` if the sender gave no id.
     ///
-    /// A delivery is new if any of its keys is new. In a batch, the items whose keys are known are repeats. The list is
-    /// empty if there is neither a message nor an id, or if [`Options::replay_keys`](crate::Options::replay_keys) is
-    /// off.
-    pub replay_keys: Vec<String>,
+    /// If the id is signed but the body is not wholly covered, it is made from the id alone, since anybody can change
+    /// such a body.
+    pub id: Option<String>,
+    /// Made from the signed message: whoever repeats the delivery can't change it. Without a signed message it is made
+    /// from the item's bytes. `None` if the id is signed ([`Scheme::event_id_signed`](crate::Scheme::event_id_signed)),
+    /// since `id` then serves.
+    pub signed: Option<String>,
+    /// Made from the item's bytes. Two genuine events may have the same one.
+    pub bytes: String,
+}
+
+impl ReplayKey {
+    /// The key by which the sender's own repeats are told apart from new events, as far as that is possible.
+    #[must_use]
+    pub fn of_sender(&self) -> &str {
+        self.id.as_deref().or(self.signed.as_deref()).unwrap_or(&self.bytes)
+    }
 }

@@ -62,7 +62,7 @@ pub fn verify<'a>(
 ) -> Verification<'a> {
     match prepare(scheme, secrets, delivery, options) {
         Err(failure) => Verification::Failed(failure),
-        Ok(pending) if pending.checks.is_empty() => match pending.matches.verdict() {
+        Ok(pending) if pending.checks.is_empty() => match pending.verdict() {
             Ok(verified) => Verification::Verified(verified),
             Err(failure) => Verification::Failed(failure),
         },

@@ -21,7 +21,7 @@ const BODY = '{"type":"paid"}';
 const upstream = http.createServer(async (request, response) => {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
-  taken.push({ id: request.headers["webhook-id"], body: Buffer.concat(chunks).toString() });
+  taken.push({ id: request.headers["keystile-webhook-event-id"], body: Buffer.concat(chunks).toString() });
   await does(response);
 });
 const taken = [];

@@ -80,6 +80,14 @@ impl Check {
         let (mut scheme, notes) = self.webhook_scheme(raw, index)?;
         self.tolerance(raw, index, &mut scheme);
         self.params(raw, index, &scheme);
+        if raw.replays.is_none() && !scheme.event_id_signed() && !scheme.replay_protected() {
+            self.warning(
+                &["webhooks", index],
+                "this sender signs neither an id nor a time, so whoever saw a delivery can send it again. Write \
+                 replays = \"refuse-same-id\", which hands the same bytes on under another id, or \
+                 \"refuse-same-bytes\", which loses a genuine event of the same bytes as another",
+            );
+        }
         Some(WebhookSource {
             source: raw.source.clone(),
             provider: raw.provider.clone(),
@@ -93,6 +101,7 @@ impl Check {
             path: raw.path.clone(),
             signing_secret: raw.signing_secret.clone(),
             mode: raw.mode,
+            replays: raw.replays.unwrap_or_default(),
             remember_hours: raw.remember_hours,
             retry_seconds,
         })

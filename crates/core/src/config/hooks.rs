@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use keystile_webhook::Scheme;
 use serde::{Deserialize, Serialize};
 
-use super::{upstream::Upstream, webhook_mode::WebhookMode};
+use super::{replays::Replays, upstream::Upstream, webhook_mode::WebhookMode};
 use crate::base::path::Path;
 
 /// The part of the configuration for the receiver of webhooks.
@@ -49,6 +49,8 @@ pub struct WebhookSource {
     pub signing_secret: String,
     /// The delivery mode: the sender or a queue waits for the upstream.
     pub mode: WebhookMode,
+    /// The deliveries that are refused as repeats.
+    pub replays: Replays,
     /// The time for which deliveries are remembered, hours.
     pub remember_hours: u16,
     /// In mode `queue`: seconds until the second attempt. Each further wait is twice as long.

@@ -21,10 +21,10 @@ calls! { BINDING;
     Release, "/release" => Done;
 }
 
-/// The name of the object that remembers the delivery with this replay key.
+/// The name of the object that remembers deliveries of these bytes.
 #[must_use]
-pub fn name(source: &str, key: &str) -> String {
-    format!("{source}/{}", shard(key))
+pub fn name(source: &str, bytes: &str) -> String {
+    format!("{source}/{}", shard(bytes))
 }
 
 /// The name of the object that remembers all batches of a source. Only a single object can claim either all of several
@@ -37,8 +37,11 @@ pub fn name_for_batches(source: &str) -> String {
 /// A delivery, as the object knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimedDelivery {
-    /// The replay key of the delivery, or those of a batch's items.
-    pub keys: Vec<String>,
+    /// The keys of each item of a batch, or of the delivery as the only item. An item is a repeat if one of its keys is
+    /// remembered. An item without keys is always new.
+    pub items: Vec<Vec<String>>,
+    /// The key of its bytes. Deliveries with an item that is always new are numbered by it, and the others marked.
+    pub bytes: Option<String>,
     /// The id of the request that asks.
     pub by: String,
     /// The time for which the delivery is remembered once it was forwarded, milliseconds.
@@ -68,6 +71,13 @@ pub enum Claimed {
     New {
         /// The number of the batch's items that were forwarded before.
         repeats: usize,
+        /// Whether a delivery of the same bytes was forwarded before.
+        #[serde(default)]
+        same_bytes: bool,
+        /// The number of a delivery that is always new, among those of its bytes. A delivery that was not forwarded
+        /// leaves its number to the next one, which is the sender's own repeat.
+        #[serde(default)]
+        number: u32,
     },
     /// Another request is forwarding the delivery.
     InProgress {
@@ -78,7 +88,7 @@ pub enum Claimed {
     Seen,
 }
 
-/// The shard of a replay key. Replay keys are hashes.
+/// The shard of a key, which is a hash.
 fn shard(key: &str) -> String {
     let sum = key.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
     (sum % SHARDS).to_string()
@@ -98,10 +108,21 @@ mod tests {
 
     #[test]
     fn the_messages_are_golden() {
-        let delivery = ClaimedDelivery { keys: vec!["k".into()], by: "req_1".into(), remember_ms: 5 };
-        let text = r#"{"keys":["k"],"by":"req_1","remember_ms":5}"#;
+        let delivery = ClaimedDelivery {
+            items: vec![vec!["k".into()]],
+            bytes: Some("b".into()),
+            by: "req_1".into(),
+            remember_ms: 5,
+        };
+        let text = r#"{"items":[["k"]],"bytes":"b","by":"req_1","remember_ms":5}"#;
         assert_eq!(serde_json::to_string(&Claim(delivery.clone())).unwrap(), text);
         assert_eq!(serde_json::from_str::<Release>(text).unwrap(), Release(delivery));
-        assert_eq!(serde_json::to_string(&Claimed::New { repeats: 2 }).unwrap(), r#"{"claimed":"new","repeats":2}"#);
+        let earlier = r#"{"keys":["k"],"by":"req_1","remember_ms":5}"#;
+        assert!(serde_json::from_str::<Claim>(earlier).is_err(), "the sender sends it again");
+        let new = Claimed::New { repeats: 2, same_bytes: true, number: 1 };
+        assert_eq!(
+            serde_json::to_string(&new).unwrap(),
+            r#"{"claimed":"new","repeats":2,"same_bytes":true,"number":1}"#
+        );
     }
 }

@@ -1,9 +1,12 @@
-//! The recent deliveries: eight Durable Objects per source, each with the deliveries whose replay key falls into its
-//! shard. Their calls are those of [`objects::deliveries`](keystile_core::objects::deliveries).
+//! The recent deliveries: eight Durable Objects per source, each with the deliveries whose bytes fall into its shard. Their calls are those of [`objects::deliveries`](keystile_core::objects::deliveries).
 //!
-//! A batch whose items are signed one by one has a replay key for each item. It is new if any item is new: refusing it
-//! because of the seen items would lose the new ones. All batches of a source are in one object, since only a single
-//! object can claim either all of several keys or none.
+//! A batch whose items are signed one by one has keys for each item. It is new if any item is new: refusing it because
+//! of the seen items would lose the new ones. All batches of a source are in one object, since only a single object can
+//! claim either all of several keys or none.
+//!
+//! A delivery without an id is always new: two genuine events may have the same bytes. Such deliveries of the same bytes
+//! are numbered, so that each has an id of its own at the upstream. A number whose delivery was not handed on is free
+//! for the next one, since that is the sender's own repeat.
 //!
 //! Each handler runs synchronously, so only one of two simultaneous deliveries gets the claim.
 
@@ -31,7 +34,8 @@ const TRIM_ROWS: i64 = 5_000;
 /// The interval of alarms, milliseconds. They run at full minutes, so that rows are deleted together.
 const TRIM_EVERY_MS: i64 = MINUTE_MS;
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 -- What is being handed on, or was lately.
 CREATE TABLE deliveries (
     key TEXT PRIMARY KEY,             -- SHA-256 of event id or signature, base64url
@@ -39,13 +43,40 @@ CREATE TABLE deliveries (
     until INTEGER NOT NULL            -- when the claim ends, or the row is forgotten
 ) WITHOUT ROWID;
 CREATE INDEX deliveries_by_end ON deliveries (until);
-"];
+",
+    "
+-- Deliveries of the same bytes.
+CREATE TABLE same_bytes (
+    bytes TEXT PRIMARY KEY,           -- SHA-256 of the bytes, base64url; those of a batch's items joined
+    numbers INTEGER NOT NULL,         -- how many numbers were given out
+    until INTEGER NOT NULL            -- when the row is forgotten
+) WITHOUT ROWID;
+CREATE INDEX same_bytes_by_end ON same_bytes (until);
+-- The numbers whose delivery is being handed on, or was not handed on. The others are done.
+CREATE TABLE open_numbers (
+    bytes TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    claimed_by TEXT,                  -- the request that hands it on; NULL if the number is free
+    until INTEGER NOT NULL,           -- when the claim ends, or the row is forgotten
+    PRIMARY KEY (bytes, number)
+) WITHOUT ROWID;
+CREATE INDEX open_numbers_by_end ON open_numbers (until);
+",
+];
 
 /// The object.
 #[durable_object]
 pub struct Deliveries {
     state: State,
     opened: OnceCell<Opened>,
+}
+
+/// An item that was claimed before.
+enum Remembered {
+    /// It was handed on.
+    Done,
+    /// Another request is handing it on.
+    InProgress { until: Timestamp },
 }
 
 struct Opened {
@@ -65,7 +96,7 @@ impl DurableObject for Deliveries {
         let answered = match path.as_str() {
             Claim::PATH => self.answer(&body, |opened, Claim(delivery), now| opened.claim(delivery, now)),
             Remember::PATH => self.answer(&body, |opened, Remember(delivery), now| opened.remember(delivery, now)),
-            Release::PATH => self.answer(&body, |opened, Release(delivery), _| opened.release(delivery)),
+            Release::PATH => self.answer(&body, |opened, Release(delivery), now| opened.release(delivery, now)),
             _ => Response::error("no such path", 404),
         };
         answered.or_else(|error| {
@@ -101,47 +132,125 @@ impl Deliveries {
 
 impl Opened {
     fn claim(&self, delivery: &ClaimedDelivery, now: Timestamp) -> Result<Claimed> {
+        self.database.transaction(|| {
+            let (mut new, mut repeats, mut in_progress) = (Vec::new(), 0, None);
+            for keys in &delivery.items {
+                match self.remembered(keys, now)? {
+                    Some(Remembered::Done) => repeats += 1,
+                    Some(Remembered::InProgress { until }) => in_progress = in_progress.max(Some(until)),
+                    None => new.push(keys),
+                }
+            }
+            if let Some(until) = in_progress {
+                return Ok(Claimed::InProgress { retry_after: whole_seconds(until.millis_since(now)) });
+            }
+            if new.is_empty() {
+                return Ok(Claimed::Seen);
+            }
+            let keys: Vec<&str> = new.into_iter().flatten().map(String::as_str).collect();
+            self.put(&keys, Some(&delivery.by), now.plus_millis(LEASE_MS))?;
+            let numbered = delivery.items.iter().any(Vec::is_empty);
+            let (number, same_bytes) = match &delivery.bytes {
+                Some(bytes) if numbered => self.number(bytes, delivery, now)?,
+                Some(bytes) => (0, self.numbers(bytes, now)? > 0),
+                None => (0, false),
+            };
+            Ok(Claimed::New { repeats, same_bytes, number })
+        })
+    }
+
+    /// An item as it is remembered; `None` if it is new.
+    fn remembered(&self, keys: &[String], now: Timestamp) -> Result<Option<Remembered>> {
         #[derive(Deserialize)]
         struct Row {
             claimed_by: Option<String>,
             until: i64,
         }
-        self.database.transaction(|| {
-            let (mut new, mut in_progress) = (Vec::new(), None);
-            for key in &delivery.keys {
-                let row = "SELECT claimed_by, until FROM deliveries WHERE key = ?";
-                let row: Option<Row> = self.database.row(row, vec![key.as_str().into()])?;
-                match row.filter(|row| row.until > now.as_millis()) {
-                    Some(Row { claimed_by: None, .. }) => {}
-                    Some(Row { until, .. }) => in_progress = in_progress.max(Some(until)),
-                    None => new.push(key.as_str()),
-                }
+        let mut in_progress = None;
+        for key in keys {
+            let row = "SELECT claimed_by, until FROM deliveries WHERE key = ?";
+            let row: Option<Row> = self.database.row(row, vec![key.as_str().into()])?;
+            match row.filter(|row| row.until > now.as_millis()) {
+                Some(Row { claimed_by: None, .. }) => return Ok(Some(Remembered::Done)),
+                Some(Row { until, .. }) => in_progress = in_progress.max(Some(until)),
+                None => {}
             }
-            Ok(match in_progress {
-                Some(until) => Claimed::InProgress { retry_after: whole_seconds(until - now.as_millis()) },
-                None if new.is_empty() => Claimed::Seen,
-                None => {
-                    self.put(&new, Some(&delivery.by), now.plus_millis(LEASE_MS))?;
-                    Claimed::New { repeats: delivery.keys.len() - new.len() }
-                }
-            })
-        })
+        }
+        let until = in_progress.map(Timestamp::from_millis);
+        Ok(until.map(|until| Remembered::InProgress { until }))
+    }
+
+    /// How many numbers were given out to deliveries of these bytes.
+    fn numbers(&self, bytes: &str, now: Timestamp) -> Result<u32> {
+        #[derive(Deserialize)]
+        struct Row {
+            numbers: u32,
+        }
+        let row = "SELECT numbers FROM same_bytes WHERE bytes = ? AND until > ?";
+        let row: Option<Row> = self.database.row(row, vec![bytes.into(), now.as_millis().into()])?;
+        Ok(row.map_or(0, |row| row.numbers))
+    }
+
+    /// Gives a number to a delivery: one that is free, or the next. Returns whether others of the same bytes have, or
+    /// had, a number.
+    fn number(&self, bytes: &str, delivery: &ClaimedDelivery, now: Timestamp) -> Result<(u32, bool)> {
+        #[derive(Deserialize)]
+        struct Row {
+            number: u32,
+        }
+        let free = "SELECT number FROM open_numbers WHERE bytes = ? AND (claimed_by IS NULL OR until <= ?) \
+                    ORDER BY number LIMIT 1";
+        let free: Option<Row> = self.database.row(free, vec![bytes.into(), now.as_millis().into()])?;
+        let numbers = self.numbers(bytes, now)?;
+        let number = free.map_or(numbers, |row| row.number);
+        let numbers = numbers.max(number.saturating_add(1));
+        self.put_numbers(bytes, numbers, now.plus_millis(delivery.remember_ms.max(LEASE_MS)))?;
+        self.put_number(bytes, number, Some(&delivery.by), now.plus_millis(LEASE_MS))?;
+        Ok((number, numbers > 1))
     }
 
     /// Records that the delivery was forwarded, even if another request holds the claim by now.
     fn remember(&self, delivery: &ClaimedDelivery, now: Timestamp) -> Result<Done> {
-        let keys: Vec<&str> = delivery.keys.iter().map(String::as_str).collect();
-        self.database.transaction(|| self.put(&keys, None, now.plus_millis(delivery.remember_ms))).map(|()| Done {})
+        let keys: Vec<&str> = delivery.items.iter().flatten().map(String::as_str).collect();
+        let until = now.plus_millis(delivery.remember_ms);
+        let remembered: Result<()> = self.database.transaction(|| {
+            if let Some(bytes) = &delivery.bytes {
+                self.put_numbers(bytes, self.numbers(bytes, now)?.max(1), until)?;
+                let done = "DELETE FROM open_numbers WHERE bytes = ? AND claimed_by = ?";
+                self.database.execute(done, vec![bytes.as_str().into(), delivery.by.as_str().into()])?;
+            }
+            self.put(&keys, None, until)
+        });
+        remembered.map(|()| Done {})
     }
 
-    fn release(&self, delivery: &ClaimedDelivery) -> Result<Done> {
+    fn release(&self, delivery: &ClaimedDelivery, now: Timestamp) -> Result<Done> {
+        let by = delivery.by.as_str();
         let released: Result<()> = self.database.transaction(|| {
-            delivery.keys.iter().try_for_each(|key| {
-                let bindings = vec![key.as_str().into(), delivery.by.as_str().into()];
+            if let Some(bytes) = &delivery.bytes {
+                let free = "UPDATE open_numbers SET claimed_by = NULL, until = ? WHERE bytes = ? AND claimed_by = ?";
+                let until = now.plus_millis(delivery.remember_ms).as_millis();
+                self.database.execute(free, vec![until.into(), bytes.as_str().into(), by.into()])?;
+            }
+            delivery.items.iter().flatten().try_for_each(|key| {
+                let bindings = vec![key.as_str().into(), by.into()];
                 self.database.execute("DELETE FROM deliveries WHERE key = ? AND claimed_by = ?", bindings)
             })
         });
         released.map(|()| Done {})
+    }
+
+    fn put_numbers(&self, bytes: &str, numbers: u32, until: Timestamp) -> Result<()> {
+        let row = "INSERT OR REPLACE INTO same_bytes (bytes, numbers, until) VALUES (?, ?, ?)";
+        let numbers = worker::SqlStorageValue::Integer(numbers.into());
+        self.database.execute(row, vec![bytes.into(), numbers, until.as_millis().into()])
+    }
+
+    fn put_number(&self, bytes: &str, number: u32, by: Option<&str>, until: Timestamp) -> Result<()> {
+        let row = "INSERT OR REPLACE INTO open_numbers (bytes, number, claimed_by, until) VALUES (?, ?, ?, ?)";
+        let by = by.map_or(worker::SqlStorageValue::Null, Into::into);
+        let number = worker::SqlStorageValue::Integer(number.into());
+        self.database.execute(row, vec![bytes.into(), number, by, until.as_millis().into()])
     }
 
     fn put(&self, keys: &[&str], by: Option<&str>, until: Timestamp) -> Result<()> {
@@ -162,7 +271,9 @@ impl Opened {
         if self.armed.get() {
             return Ok(());
         }
-        let first: Option<First> = self.database.row("SELECT min(until) AS until FROM deliveries", vec![])?;
+        let first = "SELECT min(until) AS until FROM (SELECT min(until) AS until FROM deliveries UNION ALL \
+                     SELECT min(until) FROM same_bytes UNION ALL SELECT min(until) FROM open_numbers)";
+        let first: Option<First> = self.database.row(first, vec![])?;
         if let Some(until) = first.and_then(|first| first.until) {
             let minute = until.div_euclid(TRIM_EVERY_MS) + 1;
             self.database.arm(Timestamp::from_millis(minute * TRIM_EVERY_MS))?;
@@ -173,8 +284,14 @@ impl Opened {
 
     fn trim(&self, now: Timestamp) -> Result<()> {
         self.armed.set(false);
-        let rows = "DELETE FROM deliveries WHERE key IN (SELECT key FROM deliveries WHERE until <= ? LIMIT ?)";
-        self.database.execute(rows, vec![now.as_millis().into(), TRIM_ROWS.into()])?;
+        for rows in [
+            "DELETE FROM deliveries WHERE key IN (SELECT key FROM deliveries WHERE until <= ? LIMIT ?)",
+            "DELETE FROM same_bytes WHERE bytes IN (SELECT bytes FROM same_bytes WHERE until <= ? LIMIT ?)",
+            "DELETE FROM open_numbers WHERE (bytes, number) IN \
+             (SELECT bytes, number FROM open_numbers WHERE until <= ? LIMIT ?)",
+        ] {
+            self.database.execute(rows, vec![now.as_millis().into(), TRIM_ROWS.into()])?;
+        }
         self.keep_armed()
     }
 }

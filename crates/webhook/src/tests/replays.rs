@@ -11,6 +11,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::rig::{self, ADYEN, GITHUB, NOW, STANDARD, WHSEC, borrowed, options, scheme, signed};
 use crate::{
+    ReplayKey,
     algorithm::{Algorithm, Encoding},
     encoding,
     mac::Keyed,
@@ -32,10 +33,16 @@ fn p34_the_id_comes_with_the_proof_alone() {
         headers.retain(|(name, _)| name != "x-github-delivery");
         headers.push(("x-github-delivery".into(), id.into()));
         let headers = borrowed(&headers);
-        rig::check(&plain, &["secret"], &rig::post(&headers, body), &options(NOW)).unwrap().replay_keys
+        let verified = rig::check(&plain, &["secret"], &rig::post(&headers, body), &options(NOW));
+        let [key] = <[ReplayKey; 1]>::try_from(verified.unwrap().replay_keys).unwrap();
+        key
     };
-    assert_eq!(key(b"{}", "1"), key(b"{}", "2"));
-    assert_ne!(key(b"{}", "1"), key(b"[]", "1"));
+    let (first, other_id, other_body) = (key(b"{}", "1"), key(b"{}", "2"), key(b"[]", "1"));
+    assert_eq!(first, key(b"{}", "1"), "the sender repeats it");
+    assert_ne!(first.id, other_id.id);
+    assert_eq!((&first.signed, &first.bytes), (&other_id.signed, &other_id.bytes));
+    assert_ne!(first.id, other_body.id, "one id for two events of a second");
+    assert_ne!(first.signed, other_body.signed);
 }
 
 /// Whether a place is signed depends on where the document is.
@@ -96,27 +103,84 @@ fn p34_a_delivery_has_its_replay_keys_however_it_is_presented() {
     assert_eq!(together, apart, "each item has the key that it has by itself");
 }
 
-/// The key is made from the id if it is signed, otherwise from the hash of the signed message. If nothing is signed,
-/// the id at least recognises the sender's own retries.
 #[test]
-fn p34_what_is_remembered_is_what_only_the_sender_can_change() {
-    let keys = |axes: &str, id: &str, body: &[u8]| {
+fn p34_what_is_remembered_of_an_id_and_of_bytes() {
+    let key = |axes: &str, id: &str, body: &[u8]| {
         let scheme = scheme(&format!("signature = \"header:s\"\nencoding = \"hex\"\n{axes}"));
         let headers = [("id", id)];
         let signature = crate::sign(&scheme, "secret", &rig::post(&headers, body), None, &options(NOW));
         let headers = [("id", id), ("s", &signature.unwrap().value)];
-        rig::check(&scheme, &["secret"], &rig::post(&headers, body), &options(NOW)).unwrap().replay_keys
+        let verified = rig::check(&scheme, &["secret"], &rig::post(&headers, body), &options(NOW));
+        let [key] = <[ReplayKey; 1]>::try_from(verified.unwrap().replay_keys).unwrap();
+        key
     };
     let signed = "algorithm = \"hmac-sha256\"\nmessage = \"{header_or_empty:id}.{body}\"\nevent_id = \"header:id\"";
-    assert_eq!(keys(signed, "1", b"a"), keys(signed, "1", b"b"));
-    assert_ne!(keys(signed, "1", b"a"), keys(signed, "2", b"a"));
-    assert_ne!(keys(signed, "", b"a"), keys(signed, "", b"b"), "without an id");
+    let first = key(signed, "1", b"a");
+    assert_eq!(first.signed, None, "only the sender can change the id");
+    assert_eq!(first, key(signed, "1", b"a"));
+    assert_ne!(first.id, key(signed, "1", b"b").id);
+    assert_ne!(first.id, key(signed, "2", b"a").id);
+    assert_eq!(first.bytes, key(signed, "2", b"a").bytes);
+    let without = key(signed, "", b"a");
+    assert_eq!(without.id, None);
+    assert_ne!(without.signed, key(signed, "", b"b").signed);
+
     let beside = "algorithm = \"hmac-sha256\"\nevent_id = \"header:id\"";
-    assert_eq!(keys(beside, "1", b"a"), keys(beside, "2", b"a"));
-    assert_ne!(keys(beside, "1", b"a"), keys(beside, "1", b"b"));
-    let unsigned = "algorithm = \"equality\"\nevent_id = \"header:id\"".replace("\nencoding = \"hex\"", "");
-    assert_eq!(keys(&unsigned, "1", b"a"), keys(&unsigned, "1", b"b"));
-    assert_eq!(keys(&unsigned, "", b"a"), Vec::<String>::new());
+    assert_eq!(key(beside, "1", b"a").signed, key(beside, "2", b"a").signed);
+    assert_ne!(key(beside, "1", b"a").id, key(beside, "2", b"a").id);
+    assert_ne!(key(beside, "1", b"a").id, key(beside, "1", b"b").id);
+
+    let unsigned = "algorithm = \"equality\"\nevent_id = \"header:id\"";
+    assert_eq!(key(unsigned, "1", b"a"), key(unsigned, "1", b"a"));
+    assert_ne!(key(unsigned, "1", b"a").id, key(unsigned, "1", b"b").id);
+    assert_eq!(key(unsigned, "", b"a").signed, key(unsigned, "1", b"a").signed);
+    assert_eq!(key(unsigned, "", b"a").id, None);
+}
+
+/// Anybody can change a body that the signature doesn't cover. The signed id then recognises the delivery alone.
+#[test]
+fn p34_a_signed_id_beside_an_open_body_is_enough() {
+    let scheme = scheme(
+        "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\n\
+         message = \"{header:id}.{timestamp}\"\ntimestamp = { at = \"header:t\" }\nevent_id = \"header:id\"",
+    );
+    assert!(scheme.event_id_signed() && !scheme.body_authenticated());
+    let mut headers = signed(&scheme, "secret", b"a");
+    headers.retain(|(name, _)| name != "id");
+    let headers = borrowed(&headers);
+    let key = |body: &[u8]| {
+        let headers = [&headers[..], &[("id", "msg_1")]].concat();
+        rig::check(&scheme, &["secret"], &rig::post(&headers, body), &options(NOW)).unwrap().replay_keys
+    };
+    assert_eq!(key(b"a"), key(b"b"));
+}
+
+/// A sender that signs its time signs each attempt anew. The id and the bytes stay.
+#[test]
+fn p34_a_repeat_with_another_time_has_the_same_id_key() {
+    for (axes, id_signed) in
+        [("message = \"{header:id}.{timestamp}.{body}\"", true), ("message = \"{timestamp}.{body}\"", false)]
+    {
+        let scheme = scheme(&format!(
+            "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\n{axes}\n\
+             timestamp = {{ at = \"header:t\" }}\nevent_id = \"header:id\""
+        ));
+        assert_eq!(scheme.event_id_signed(), id_signed);
+        let key = |seconds: i64| {
+            let now = options(NOW + seconds);
+            let delivery = rig::post(&[("id", "1")], b"a");
+            let made = crate::sign(&scheme, "secret", &delivery, Some("1"), &now).unwrap();
+            let mut headers = borrowed(&made.headers);
+            headers.retain(|(name, _)| *name != "id");
+            headers.push(("id", "1"));
+            let verified = rig::check(&scheme, &["secret"], &rig::post(&headers, b"a"), &now);
+            let [key] = <[ReplayKey; 1]>::try_from(verified.unwrap().replay_keys).unwrap();
+            key
+        };
+        assert_eq!(key(0).id, key(60).id);
+        assert_eq!(key(0).bytes, key(60).bytes);
+        assert_eq!(key(0).signed == key(60).signed, id_signed, "a replay is recognised, a repeat isn't one");
+    }
 }
 
 /// If a boundary of the id can be shifted, one signature fits two ids. Then the signed message is remembered and not

@@ -10,6 +10,7 @@ use crate::{algorithm::Algorithm, failure::Failure, mac, verified::Verified};
 pub struct PendingChecks<'a> {
     /// The checks, in the order in which [`finish`](Self::finish) takes their results.
     pub checks: Vec<SignatureCheck<'a>>,
+    pub(super) body: &'a [u8],
     pub(super) matches: Matches,
 }
 
@@ -45,7 +46,11 @@ impl PendingChecks<'_> {
         for (check, _) in self.checks.iter().zip(results).filter(|(_, good)| **good) {
             self.matches.record(check.target, || Some(check.hash()));
         }
-        self.matches.verdict()
+        self.verdict()
+    }
+
+    pub(super) fn verdict(self) -> Result<Verified, Failure> {
+        self.matches.verdict(|| Some(mac::sha256(&[Cow::Borrowed(self.body)])))
     }
 
     /// Drops the delivery, for callers that can't keep it until the results are known.
@@ -53,7 +58,8 @@ impl PendingChecks<'_> {
     pub fn detach(self) -> DetachedChecks {
         let hash = |check: &SignatureCheck<'_>| self.matches.wants_hash(check.target).then(|| check.hash());
         let checks = self.checks.iter().map(|check| (check.target, hash(check))).collect();
-        DetachedChecks { checks, matches: self.matches }
+        let body_hash = self.matches.wants_body_hash().then(|| mac::sha256(&[Cow::Borrowed(self.body)]));
+        DetachedChecks { checks, body_hash, matches: self.matches }
     }
 }
 
@@ -67,6 +73,7 @@ impl SignatureCheck<'_> {
 #[derive(Debug)]
 pub struct DetachedChecks {
     checks: Vec<(Target, Option<[u8; 32]>)>,
+    body_hash: Option<[u8; 32]>,
     matches: Matches,
 }
 
@@ -79,6 +86,6 @@ impl DetachedChecks {
         for ((target, hash), _) in self.checks.iter().zip(results).filter(|(_, good)| **good) {
             self.matches.record(*target, || *hash);
         }
-        self.matches.verdict()
+        self.matches.verdict(|| self.body_hash)
     }
 }

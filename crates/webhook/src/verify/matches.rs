@@ -3,7 +3,15 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::time::Duration;
 
-use crate::{algorithm::Encoding, encoding, failure::Failure, mac, verified::Verified};
+use crate::{
+    algorithm::Encoding,
+    encoding,
+    failure::Failure,
+    mac,
+    scheme::Scheme,
+    template::Part,
+    verified::{ReplayKey, Verified},
+};
 
 /// The signature that a check is for: the item, the group and the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,18 +27,33 @@ pub(super) struct Matches {
     pub(super) items: Vec<Vec<SignatureGroup>>,
     pub(super) secrets: usize,
     pub(super) body_authenticated: bool,
-    pub(super) replay_keys: ReplayKeys,
+    /// The texts that replay keys are made from; `None` if no keys are wanted.
+    pub(super) replay_keys: Option<ReplayTexts>,
 }
 
-/// The text that replay keys are made from.
+/// The texts that the replay keys of a scheme's deliveries are made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ReplayKeys {
-    /// Nothing, since no keys are wanted.
-    Unwanted,
-    /// The signed id, or the signed message if there is no id.
-    Id,
-    /// The signed message, or the id if no message is signed.
-    Signed,
+pub(super) struct ReplayTexts {
+    /// Whether the id is signed.
+    id_signed: bool,
+    /// Whether the bytes of an item are the whole body. Otherwise they are the signed message.
+    body: bool,
+    /// Whether the signed message is the body and nothing else.
+    message_is_body: bool,
+    /// Whether anybody can change the body.
+    body_open: bool,
+}
+
+impl ReplayTexts {
+    pub(super) fn of(scheme: &Scheme, body: &[u8]) -> Self {
+        let body_authenticated = scheme.body_authenticated();
+        Self {
+            id_signed: scheme.event_id_signed(),
+            body: !body.is_empty() && (scheme.messages.is_empty() || scheme.each.is_none() && body_authenticated),
+            message_is_body: matches!(scheme.messages.as_slice(), [message] if message.0 == [Part::Body]),
+            body_open: !body_authenticated,
+        }
+    }
 }
 
 /// A group of signatures, with the fields beside them.
@@ -65,14 +88,17 @@ impl Matches {
     /// Whether the hash of the signed message is wanted but not known yet.
     pub(super) fn wants_hash(&self, target: Target) -> bool {
         let group = self.items.get(target.item).and_then(|groups| groups.get(target.group));
-        group.is_some_and(|group| match self.replay_keys {
-            ReplayKeys::Unwanted => false,
-            ReplayKeys::Id => group.event_id.is_none() && group.signed.is_none(),
-            ReplayKeys::Signed => group.signed.is_none(),
-        })
+        let texts = group.zip(self.replay_keys);
+        texts.is_some_and(|(group, texts)| group.signed.is_none() && !(texts.id_signed && group.event_id.is_some()))
     }
 
-    pub(super) fn verdict(self) -> Result<Verified, Failure> {
+    /// Whether the hash of the body is wanted for the verdict.
+    pub(super) fn wants_body_hash(&self) -> bool {
+        self.replay_keys.is_some_and(|texts| texts.body && (texts.id_signed || !texts.message_is_body))
+    }
+
+    /// The verdict. `body_hash` returns the hash of the body, if it [is wanted](Self::wants_body_hash).
+    pub(super) fn verdict(self, body_hash: impl FnOnce() -> Option<[u8; 32]>) -> Result<Verified, Failure> {
         let matches = |group: &&SignatureGroup, secret: usize| group.secrets.get(secret).copied().unwrap_or_default();
         // All items must match the same secret, since a batch is signed with one.
         let matches_all =
@@ -89,10 +115,13 @@ impl Matches {
             chosen.push(group);
         }
         // The signature covers neither the order of the items nor the number of times that each occurs.
-        let remembered = chosen.iter().filter(|_| self.replay_keys != ReplayKeys::Unwanted);
-        let mut replay_keys: Vec<String> = remembered.filter_map(|group| group.replay_key()).collect();
-        replay_keys.sort();
-        replay_keys.dedup();
+        let mut replay_keys = Vec::new();
+        if let Some(texts) = self.replay_keys {
+            let body_hash = if self.wants_body_hash() { body_hash() } else { None };
+            replay_keys = chosen.iter().map(|group| group.replay_key(texts, body_hash)).collect();
+            replay_keys.sort();
+            replay_keys.dedup();
+        }
         // The id of one event says nothing about a batch of events.
         let event_id = match chosen.as_slice() {
             [one] => one.event_id.clone(),
@@ -103,12 +132,25 @@ impl Matches {
 }
 
 impl SignatureGroup {
-    fn replay_key(&self) -> Option<String> {
-        let (kind, text) = match (&self.signed, &self.event_id) {
-            (Some(hash), _) => (&b"signed:"[..], hash.as_slice()),
-            (None, Some(id)) => (&b"id:"[..], id.as_bytes()),
-            (None, None) => return None,
-        };
-        Some(encoding::encode(Encoding::Base64Url, &mac::sha256(&[Cow::Borrowed(kind), Cow::Borrowed(text)])))
+    fn replay_key(&self, texts: ReplayTexts, body_hash: Option<[u8; 32]>) -> ReplayKey {
+        let bytes = body_hash.or(self.signed).unwrap_or_default();
+        let id = self.event_id.as_deref().map(|id| match texts.id_signed && texts.body_open {
+            true => key(&[b"id:", id.as_bytes()]),
+            false => key(&[b"id-and-bytes:", &bytes, id.as_bytes()]),
+        });
+        let id_serves = texts.id_signed && id.is_some();
+        ReplayKey {
+            signed: (!id_serves).then(|| key(&[b"signed:", &self.signed.unwrap_or(bytes)])),
+            bytes: match &id {
+                Some(id) if body_hash.is_none() && self.signed.is_none() => id.clone(),
+                _ => key(&[b"bytes:", &bytes]),
+            },
+            id,
+        }
     }
+}
+
+fn key(parts: &[&[u8]]) -> String {
+    let parts: Vec<Cow<'_, [u8]>> = parts.iter().map(|part| Cow::Borrowed(*part)).collect();
+    encoding::encode(Encoding::Base64Url, &mac::sha256(&parts))
 }

@@ -7,7 +7,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use super::{
     checks::{PendingChecks, SignatureCheck},
-    matches::{Matches, ReplayKeys, SignatureGroup, Target},
+    matches::{Matches, ReplayTexts, SignatureGroup, Target},
 };
 use crate::{
     algorithm::Algorithm,
@@ -47,18 +47,18 @@ impl<'a> Verifier<'a> {
         options: &Options<'_>,
         scheme: &Scheme,
     ) -> Self {
-        let replay_keys = match options.replay_keys {
-            false => ReplayKeys::Unwanted,
-            true if scheme.event_id_signed() => ReplayKeys::Id,
-            true => ReplayKeys::Signed,
-        };
         let matches = Matches {
             items: Vec::new(),
             secrets: secrets.count,
             body_authenticated: scheme.body_authenticated(),
-            replay_keys,
+            replay_keys: options.replay_keys.then(|| ReplayTexts::of(scheme, delivery.body)),
         };
-        Self { secrets, delivery, arithmetic: 0, pending: PendingChecks { checks: Vec::new(), matches } }
+        Self {
+            secrets,
+            delivery,
+            arithmetic: 0,
+            pending: PendingChecks { checks: Vec::new(), body: delivery.body, matches },
+        }
     }
 
     /// Prepares the delivery, or one item of it. It can be judged if one of its groups can.
