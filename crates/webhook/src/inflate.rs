@@ -47,7 +47,7 @@ pub(crate) fn inflated(body: &[u8], limit: usize) -> Inflated {
 
 fn gzip(rest: &[u8], limit: usize) -> Result<Vec<u8>, Inflated> {
     let (bytes, read) = deflated(rest, limit, 0)?;
-    let length = u32::try_from(bytes.len() & 0xffff_ffff).unwrap_or_default();
+    let length = u32::try_from(bytes.len()).unwrap_or_default();
     let trailer = [crc32(&bytes).to_le_bytes(), length.to_le_bytes()].concat();
     if rest.get(read..) == Some(&trailer) { Ok(bytes) } else { Err(Inflated::Malformed) }
 }
