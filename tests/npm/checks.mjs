@@ -243,6 +243,19 @@ export const checks = {
     equal(seen > 100, true);
   },
 
+  "Twilio's signature holds for a URL as the platform writes it": ({ Verifier, sign }) => {
+    const form = { headers: { "content-type": "application/x-www-form-urlencoded" }, body: "To=%2B18005551212" };
+    const url = "https://mycompany.com/myapp.php?Body=It's+amazing";
+    // Twilio signs what a browser would ask for, and so does this platform write it.
+    const asked = new Request(url).url;
+    equal(asked.includes("%27"), true);
+    const { headers } = sign("twilio", SECRET, { ...form, url: asked });
+    const delivery = { ...form, headers: { ...form.headers, ...headers } };
+    const verifier = new Verifier("twilio", [SECRET]);
+    equal([url, asked].map((url) => verifier.verify({ ...delivery, url }).code), ["OK", "OK"]);
+    equal(verifier.verify({ ...delivery, url: url.replace("'", "") }).code, "NO_MATCH");
+  },
+
   "a refusal says with which status": ({ Verifier }) => {
     const status = (provider, secret, delivery) => new Verifier(provider, [secret]).verify(delivery).status;
     equal(status("github", SECRET, { headers: {}, body: SHORT }), 400);
