@@ -91,20 +91,7 @@ fn told(source: &Source, incoming: &Incoming, failure: &Failure) -> Problem {
         ("code", failure.code()),
     ];
     log::info("webhook_refused", &fields.map(|(name, value)| (name, value.into())));
-    refused(failure)
-}
-
-fn refused(failure: &Failure) -> Problem {
-    let status = match failure {
-        Failure::Configuration(_) => 500,
-        Failure::BodyTooLarge => 413,
-        Failure::NoMatch
-        | Failure::ClaimMismatch(_)
-        | Failure::HashMismatch(_)
-        | Failure::TimestampTooOld
-        | Failure::TimestampTooNew => 401,
-        _ => 400,
-    };
+    let status = source.config.scheme.status_of(failure);
     Problem::new(Code::Webhook(failure.code(), status), failure.detail())
 }
 

@@ -5,6 +5,7 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
+use js_sys::JsString;
 use keystile_core::config::{HooksConfig, WebhookSource};
 use keystile_runtime::{config, secret, upstream};
 use keystile_webhook::{Delivery, Options, Scheme, Secrets};
@@ -119,12 +120,17 @@ impl Source {
     }
 }
 
+/// The normal form NFKD, by the platform.
+pub(crate) fn nfkd(text: &str) -> Option<String> {
+    Some(String::from(JsString::from(text).normalize("NFKD")))
+}
+
 /// The secrets that are set and can be used. An unusable one is logged and does not affect the others: a rotation must
 /// not stop at a typing error.
 fn secrets_of(config: &WebhookSource, env: &Env) -> Result<Secrets, String> {
     let values: Vec<String> = config.secrets.iter().map(|name| secret::text(env, name).unwrap_or_default()).collect();
     let texts: Vec<&str> = values.iter().map(String::as_str).collect();
-    let secrets = Secrets::parse(&config.scheme, &texts);
+    let secrets = Secrets::parse_with(&config.scheme, &texts, nfkd);
     let faults = secrets.faults().iter().map(|fault| {
         let name = config.secrets.get(fault.index).map(String::as_str).unwrap_or_default();
         format!("{name}: {fault}")

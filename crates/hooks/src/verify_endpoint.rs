@@ -69,7 +69,7 @@ async fn judge(
                 }
             };
             let texts: Vec<&str> = secrets.iter().map(String::as_str).collect();
-            let secrets = Secrets::parse(scheme, &texts);
+            let secrets = Secrets::parse_with(scheme, &texts, source::nfkd);
             if secrets.is_empty() {
                 let faults: Vec<String> = secrets.faults().iter().map(ToString::to_string).collect();
                 return Ok(Err(Failure::Configuration(faults.join(" ").into())));

@@ -52,6 +52,8 @@ export interface Refused {
   valid: false;
   /** The reason: `NO_MATCH`, `TIMESTAMP_TOO_OLD`, … */
   code: string;
+  /** The HTTP status to answer with: the one that the sender wants, 401 for what isn't genuine, 400 for the rest. */
+  status: number;
   /** The reason as a sentence. */
   detail: string;
 }

@@ -85,7 +85,7 @@ export class Verifier {
   /** The engine's last verdict. */
   #verdict(bits) {
     const engine = this.#engine;
-    if (!(bits & VALID)) return { valid: false, code: engine.code(), detail: engine.detail() };
+    if (!(bits & VALID)) return { valid: false, code: engine.code(), status: engine.status(), detail: engine.detail() };
     const verdict = {
       valid: true,
       code: "OK",

@@ -9,7 +9,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Array, JsString, Promise, Uint8Array};
 use keystile_webhook::{
     Delivery, Failure, Options, Scheme, Secrets, Verified,
     algorithm::WebCrypto,
@@ -114,7 +114,7 @@ impl Engine {
         let options = CallerOptions::read(options)?;
         let scheme = scheme_of(scheme, &options)?;
         let texts: Vec<&str> = secrets.iter().map(String::as_str).collect();
-        let secrets = Secrets::parse(&scheme, &texts);
+        let secrets = Secrets::parse_with(&scheme, &texts, nfkd);
         let faults: Vec<String> = secrets.faults().iter().map(ToString::to_string).collect();
         if secrets.is_empty() && faults.is_empty() {
             return Err(JsError::new("There is no secret."));
@@ -172,6 +172,12 @@ impl Engine {
     #[must_use]
     pub fn detail(&self) -> Option<String> {
         self.judged.borrow().as_ref().err().map(|failure| failure.detail().into_owned())
+    }
+
+    /// The HTTP status to refuse the last delivery with.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.judged.borrow().as_ref().err().map(|failure| self.parts.scheme.status_of(failure))
     }
 
     /// The time at which the last delivery was signed, seconds.
@@ -331,6 +337,12 @@ fn bits(judged: &Result<Verified, Failure>) -> u32 {
         | secret << 8
 }
 
+/// The normal form NFKD, which JavaScript has.
+#[allow(clippy::unnecessary_wraps)]
+fn nfkd(text: &str) -> Option<String> {
+    Some(JsString::from(text).normalize("NFKD").into())
+}
+
 /// Whole seconds, the unit of signatures' timestamps.
 #[allow(clippy::cast_precision_loss)]
 fn seconds(at: Duration) -> f64 {
@@ -364,7 +376,7 @@ impl CallerOptions {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let usual = Options::at(Duration::from_millis((now * 1000.0) as u64));
         let body_limit = self.body_limit.unwrap_or(usual.body_limit);
-        Options { params, body_limit, replay_keys: self.replay_keys, ..usual }
+        Options { params, body_limit, replay_keys: self.replay_keys, nfkd, ..usual }
     }
 }
 

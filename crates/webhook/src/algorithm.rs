@@ -41,6 +41,8 @@ named! {
     HmacSha1 = "hmac-sha1",
     /// HMAC with SHA-256.
     HmacSha256 = "hmac-sha256",
+    /// HMAC with SHA-384.
+    HmacSha384 = "hmac-sha384",
     /// HMAC with SHA-512.
     HmacSha512 = "hmac-sha512",
     /// SHA-256 of a message that contains the `{secret}`.
@@ -59,17 +61,23 @@ named! {
     Equality = "equality",
     /// A JWT, signed with HMAC-SHA256.
     JwsHs256 = "jws-hs256",
+    /// A JWT, signed with HMAC-SHA384.
+    JwsHs384 = "jws-hs384",
+    /// A JWT, signed with HMAC-SHA512.
+    JwsHs512 = "jws-hs512",
     /// A JWT, signed with ECDSA on P-256.
     JwsEs256 = "jws-es256",
     /// A JWT, signed with RSA and SHA-256.
     JwsRs256 = "jws-rs256",
+    /// A JWT, signed with Ed25519.
+    JwsEdDsa = "jws-eddsa",
 }
 
 impl Algorithm {
     /// Whether the signature is a JWT.
     #[must_use]
     pub const fn is_jws(self) -> bool {
-        matches!(self, Self::JwsHs256 | Self::JwsEs256 | Self::JwsRs256)
+        self.jws_alg().is_some()
     }
 
     /// Whether the receiver holds only a public key.
@@ -84,13 +92,14 @@ impl Algorithm {
                 | Self::RsaSha256
                 | Self::JwsEs256
                 | Self::JwsRs256
+                | Self::JwsEdDsa
         )
     }
 
     /// Whether it is an HMAC over a message.
     #[must_use]
     pub const fn is_hmac(self) -> bool {
-        matches!(self, Self::HmacSha1 | Self::HmacSha256 | Self::HmacSha512)
+        matches!(self, Self::HmacSha1 | Self::HmacSha256 | Self::HmacSha384 | Self::HmacSha512)
     }
 
     /// The `alg` of a JWT (RFC 7518); `None` for other signatures.
@@ -98,24 +107,42 @@ impl Algorithm {
     pub const fn jws_alg(self) -> Option<&'static str> {
         match self {
             Self::JwsHs256 => Some("HS256"),
+            Self::JwsHs384 => Some("HS384"),
+            Self::JwsHs512 => Some("HS512"),
             Self::JwsEs256 => Some("ES256"),
             Self::JwsRs256 => Some("RS256"),
+            Self::JwsEdDsa => Some("EdDSA"),
             _ => None,
+        }
+    }
+
+    /// The algorithm of the signature itself: for a JWT, the one that signs its text.
+    #[must_use]
+    pub const fn of_signature(self) -> Self {
+        match self {
+            Self::JwsHs256 => Self::HmacSha256,
+            Self::JwsHs384 => Self::HmacSha384,
+            Self::JwsHs512 => Self::HmacSha512,
+            Self::JwsEs256 => Self::EcdsaP256P1363,
+            Self::JwsRs256 => Self::RsaSha256,
+            Self::JwsEdDsa => Self::Ed25519,
+            plain => plain,
         }
     }
 
     /// The names in WebCrypto; `None` if it has no such algorithm. In WebCrypto an ECDSA signature is r and s.
     #[must_use]
     pub const fn web_crypto(self) -> Option<WebCrypto> {
-        let [name, hash, named_curve, key_format] = match self {
+        let [name, hash, named_curve, key_format] = match self.of_signature() {
             Self::HmacSha1 => ["HMAC", "SHA-1", "", "raw"],
-            Self::HmacSha256 | Self::JwsHs256 => ["HMAC", "SHA-256", "", "raw"],
+            Self::HmacSha256 => ["HMAC", "SHA-256", "", "raw"],
+            Self::HmacSha384 => ["HMAC", "SHA-384", "", "raw"],
             Self::HmacSha512 => ["HMAC", "SHA-512", "", "raw"],
             Self::Ed25519 => ["Ed25519", "", "", "spki"],
-            Self::EcdsaP256 | Self::EcdsaP256P1363 | Self::JwsEs256 => ["ECDSA", "SHA-256", "P-256", "spki"],
+            Self::EcdsaP256 | Self::EcdsaP256P1363 => ["ECDSA", "SHA-256", "P-256", "spki"],
             Self::RsaSha1 => ["RSASSA-PKCS1-v1_5", "SHA-1", "", "spki"],
-            Self::RsaSha256 | Self::JwsRs256 => ["RSASSA-PKCS1-v1_5", "SHA-256", "", "spki"],
-            Self::Sha256 | Self::Equality => return None,
+            Self::RsaSha256 => ["RSASSA-PKCS1-v1_5", "SHA-256", "", "spki"],
+            _ => return None,
         };
         Some(WebCrypto { name, hash, named_curve, key_format })
     }
@@ -123,11 +150,12 @@ impl Algorithm {
     /// The length of a signature in bytes, if it is fixed.
     #[must_use]
     pub const fn signature_len(self) -> Option<usize> {
-        match self {
+        match self.of_signature() {
             Self::HmacSha1 => Some(20),
-            Self::HmacSha256 | Self::Sha256 | Self::JwsHs256 => Some(32),
-            Self::HmacSha512 | Self::Ed25519 | Self::EcdsaP256P1363 | Self::JwsEs256 => Some(64),
-            Self::EcdsaP256 | Self::RsaSha1 | Self::RsaSha256 | Self::JwsRs256 | Self::Equality => None,
+            Self::HmacSha256 | Self::Sha256 => Some(32),
+            Self::HmacSha384 => Some(48),
+            Self::HmacSha512 | Self::Ed25519 | Self::EcdsaP256P1363 => Some(64),
+            _ => None,
         }
     }
 }
@@ -175,7 +203,7 @@ named! {
     WhsecAndUtf8 = "whsec-and-utf8",
     /// SHA-1 of the bytes of the text (Braintree).
     Sha1 = "sha1",
-    /// The text, normalised by NFKD (EasyPost). Only ASCII is accepted, which every normalisation leaves unchanged.
+    /// The text, normalised by NFKD (EasyPost).
     Nfkd = "nfkd",
     /// An Ed25519 public key, 32 bytes in hex.
     Ed25519Hex = "ed25519-hex",
@@ -192,6 +220,12 @@ named! {
 }
 
 impl KeyForm {
+    /// Whether the secret is a text of any characters, and not one in an encoding.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Utf8 | Self::WhsecOrUtf8 | Self::WhsecAndUtf8 | Self::Sha1 | Self::Nfkd)
+    }
+
     /// Whether it is a form of public keys.
     #[must_use]
     pub const fn is_public_key(self) -> bool {

@@ -3,8 +3,9 @@
 use alloc::{string::String, vec::Vec};
 
 use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+    Engine as _, alphabet,
+    engine::DecodePaddingMode,
+    engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE_NO_PAD},
 };
 
 use crate::algorithm::Encoding;
@@ -34,9 +35,17 @@ pub(crate) fn encode(encoding: Encoding, bytes: &[u8]) -> String {
     }
 }
 
-/// Decodes base64 with or without padding, since people paste keys in both forms.
+/// Reads what every vendor's own library reads: padded or not, and bits after the last byte don't count.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// Decodes the base64 of a key, as people paste it: in either alphabet, with or without padding.
 pub(crate) fn from_base64_lenient(text: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).ok()
+    LENIENT.decode(text.replace('-', "+").replace('_', "/")).ok()
 }
 
 /// Decodes hex in either case.
@@ -55,6 +64,16 @@ mod tests {
     use std::vec;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_key_is_read_in_every_form_that_is_pasted() {
+        for text in ["+/8=", "+/8", "-_8=", "-_8", "+/9"] {
+            assert_eq!(from_base64_lenient(text), Some(vec![251, 255]), "{text}");
+        }
+        for text in ["+/8==", "+ /8=", "+", "\"+/8=\""] {
+            assert_eq!(from_base64_lenient(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn each_encoding_has_one_reading() {

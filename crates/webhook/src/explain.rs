@@ -29,7 +29,6 @@ mod difference;
 mod form_text;
 mod headers;
 mod hints;
-mod inflate;
 mod json_text;
 mod mend;
 mod pasted;

@@ -20,6 +20,7 @@ use crate::{
     mac,
     message::{self, joined},
     options::Options,
+    place::Place,
     scheme::{AnswerBody, Handshake, ResponseAlgorithm, ResponseRule, Scheme},
     secret::{Material, Secrets},
     template::{Part, Template},
@@ -64,13 +65,14 @@ impl Scheme {
         let lookup = Lookup { document: &document, ..whole };
         let is_about = |handshake: &&Handshake| {
             let when = &handshake.when;
-            let found = when.at.as_ref().map(|place| lookup.text(place).ok().flatten());
+            let absent = |place: &Place| matches!(lookup.text(place), Ok(None));
+            let fits = |place: &Place| match (lookup.text(place).ok().flatten(), &when.is) {
+                (Some(found), Some(is)) => *found == *is.as_bytes(),
+                (found, _) => found.is_some(),
+            };
             when.method.as_ref().is_none_or(|method| *method == *delivery.method)
-                && found.is_none_or(|found| match (&found, &when.is) {
-                    (Some(found), Some(is)) => **found == *is.as_bytes(),
-                    (Some(_), None) => true,
-                    (None, _) => false,
-                })
+                && when.without.as_ref().is_none_or(absent)
+                && when.at.as_ref().is_none_or(fits)
         };
         self.handshakes.iter().find(is_about).map(|handshake| HandshakeRequest { scheme: self, handshake })
     }

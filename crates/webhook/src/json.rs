@@ -144,50 +144,64 @@ impl<'a> Cursor<'a> {
         is_next
     }
 
-    /// Passes a string and returns it with its quotes.
+    /// Passes a string and returns it with its quotes. Escapes are checked, and control characters are refused.
     fn string(&mut self) -> Result<&'a [u8], Malformed> {
-        let mut escaped = false;
-        if self.rest.first() != Some(&b'"') {
-            return Err(Malformed);
-        }
-        for (index, byte) in self.rest.iter().enumerate().skip(1) {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => {
-                    let (string, rest) = self.rest.split_at_checked(index + 1).ok_or(Malformed)?;
+        let inner = self.rest.strip_prefix(b"\"").ok_or(Malformed)?;
+        let mut at = 0;
+        loop {
+            match inner.get(at) {
+                Some(b'"') => {
+                    let (string, rest) = self.rest.split_at_checked(at + 2).ok_or(Malformed)?;
                     self.rest = rest;
                     return Ok(string);
                 }
-                _ => {}
+                Some(b'\\') => {
+                    let escape = inner.get(at + 1).ok_or(Malformed)?;
+                    match escape {
+                        b'u' => drop(hex4(inner.get(at + 2..).unwrap_or_default())?),
+                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
+                        _ => return Err(Malformed),
+                    }
+                    at += 2;
+                }
+                Some(0x20..) => at += 1,
+                _ => return Err(Malformed),
             }
         }
-        Err(Malformed)
     }
 
-    /// Passes a value and returns it. Inside it, only brackets, strings and words are told apart.
+    /// Passes a value and returns it. It must be as RFC 8259 says to its end, so that no parser reads another value.
     fn value(&mut self) -> Result<&'a [u8], Malformed> {
         self.space();
         let start = self.rest;
         let mut closers: Vec<u8> = Vec::new();
         loop {
+            self.space();
             match self.rest.first() {
                 Some(b'"') => drop(self.string()?),
                 Some(open @ (b'{' | b'[')) => {
-                    closers.push(if *open == b'{' { b'}' } else { b']' });
-                    if closers.len() > MAX_DEPTH {
+                    let close = if *open == b'{' { b'}' } else { b']' };
+                    self.advance(1);
+                    if closers.len() >= MAX_DEPTH {
                         return Err(Malformed);
                     }
-                    self.advance(1);
-                }
-                Some(close @ (b'}' | b']')) => {
-                    if closers.pop() != Some(*close) {
-                        return Err(Malformed);
+                    if !self.eat(close) {
+                        closers.push(close);
+                        self.name(close)?;
+                        continue;
                     }
-                    self.advance(1);
                 }
-                Some(b',' | b':' | b' ' | b'\t' | b'\n' | b'\r') if !closers.is_empty() => self.advance(1),
                 _ => self.word()?,
+            }
+            while let Some(close) = closers.last().copied() {
+                if self.eat(b',') {
+                    self.name(close)?;
+                    break;
+                }
+                if !self.eat(close) {
+                    return Err(Malformed);
+                }
+                closers.pop();
             }
             if closers.is_empty() {
                 let len = start.len() - self.rest.len();
@@ -196,19 +210,52 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Passes the name of a member and its colon, if this is in an object.
+    fn name(&mut self, close: u8) -> Result<(), Malformed> {
+        if close == b'}' {
+            self.space();
+            self.string()?;
+            if !self.eat(b':') {
+                return Err(Malformed);
+            }
+        }
+        Ok(())
+    }
+
     /// Passes a number or a literal.
     fn word(&mut self) -> Result<(), Malformed> {
         let is_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.');
         let len = self.rest.iter().take_while(|b| is_word(b)).count();
         let word = self.rest.get(..len).unwrap_or_default();
-        let number = word.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-')
-            && word.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E'));
-        if !number && !matches!(word, b"true" | b"false" | b"null") {
+        if !matches!(word, b"true" | b"false" | b"null") && !is_number(word) {
             return Err(Malformed);
         }
         self.advance(len);
         Ok(())
     }
+}
+
+/// Whether this is a number as RFC 8259 writes it.
+fn is_number(word: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let mut rest = word.strip_prefix(b"-").unwrap_or(word);
+    let whole = digits(rest);
+    if whole == 0 || whole > 1 && rest.starts_with(b"0") {
+        return false;
+    }
+    rest = rest.get(whole..).unwrap_or_default();
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let count = digits(fraction);
+        rest = fraction.get(count..).unwrap_or_default();
+        if count == 0 {
+            return false;
+        }
+    }
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        let exponent = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
+        return !exponent.is_empty() && digits(exponent) == exponent.len();
+    }
+    rest.is_empty()
 }
 
 /// A string without its quotes and escapes.
@@ -318,6 +365,70 @@ mod tests {
         let deep = |n: usize| ["{\"a\":", &"[".repeat(n), &"]".repeat(n), "}"].concat();
         assert_eq!(at(&deep(100), "b"), Ok(None));
         assert_eq!(at(&deep(200), "b"), Err(Malformed));
+    }
+
+    /// JSON's own parser agrees on every document: this one reads none that it refuses.
+    #[test]
+    fn what_no_json_parser_takes_is_refused_between_brackets_too() {
+        for inner in [
+            "1 2",
+            "1,,2",
+            ",1",
+            "1,",
+            ":",
+            "1:2",
+            "{\"x\"}",
+            "{\"x\":}",
+            "{1:2}",
+            "{\"x\":1,}",
+            "{,}",
+            "[1 2,,:]",
+            "01",
+            "-",
+            "+1",
+            "1.",
+            ".5",
+            "1e",
+            "1e+",
+            "--1",
+            "1-1",
+            "1.5.2",
+            "\"\\q\"",
+            "\"\\u12g4\"",
+            "\"a\nb\"",
+            "tru",
+            "nulll",
+            "\"a\" \"b\"",
+            "{\"x\" 1}",
+            "{\"x\":1 \"y\":2}",
+        ] {
+            for document in [std::format!("{{\"b\":[{inner}],\"a\":1}}"), std::format!("{{\"b\":{inner},\"a\":1}}")] {
+                let parsed = serde_json::from_str::<serde_json::Value>(&document);
+                assert_eq!(at(&document, "a").is_ok(), parsed.is_ok(), "{document}");
+            }
+        }
+        for inner in
+            ["0", "-0", "1.50", "-0.10e+5", "1E5", "1e-05", "\"\\u00e9\\/\"", " [ ] ", "{ }", "[[],{\"x\":[ 1 , 2 ]}]"]
+        {
+            let document = std::format!("{{\"b\":{inner},\"a\":1}}");
+            assert_eq!(at(&document, "a"), Ok(Some("1".into())), "{document}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_document_is_read_that_a_json_parser_refuses(pieces in proptest::collection::vec(
+            proptest::sample::select(std::vec![
+                "{", "}", "[", "]", ",", ":", " ", "\"a\"", "\"", "\\", "\\u00", "0", "1", "-", ".", "e", "true", "n", "null", "\t",
+            ]), 0..12,
+        )) {
+            let text = pieces.concat();
+            for document in [std::format!("{{\"b\":{text}}}"), std::format!("{{{text},\"a\":1}}"), text] {
+                let taken = at(&document, "a").is_ok();
+                let parsed = serde_json::from_str::<serde::de::IgnoredAny>(&document).is_ok();
+                proptest::prop_assert!(!taken || parsed, "{}", document);
+            }
+        }
     }
 
     #[test]

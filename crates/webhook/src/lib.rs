@@ -36,6 +36,8 @@ pub mod explain;
 mod failure;
 mod form;
 pub mod handshake;
+#[cfg(feature = "gzip")]
+mod inflate;
 mod json;
 mod jws;
 mod lookup;
@@ -63,7 +65,7 @@ pub use failure::Failure;
 pub use options::Options;
 pub use parse_error::ParseError;
 pub use scheme::{Scheme, SchemeError, SchemeErrors};
-pub use secret::{SecretFault, SecretProblem, Secrets};
+pub use secret::{Nfkd, SecretFault, SecretProblem, Secrets};
 pub use sign::{Signed, sign};
 pub use verified::{ReplayKey, Verified};
 pub use verify::{Verification, verify};

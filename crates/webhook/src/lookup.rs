@@ -92,12 +92,49 @@ impl<'a> Lookup<'a> {
         self.text(place)?.map(|text| utf8(text).ok_or_else(|| Failure::missing(place))).transpose()
     }
 
+    /// Checks that the delivery says that it is signed in the scheme's way.
+    pub(crate) fn requirements(&self) -> Result<(), Failure> {
+        for rule in &self.scheme.requires {
+            let text = self.text(&rule.at)?.ok_or_else(|| Failure::missing(&rule.at))?;
+            if *text != *rule.is.as_bytes() {
+                return Err(Failure::MalformedSignature);
+            }
+        }
+        Ok(())
+    }
+
     /// The JSON document from which `json:` reads.
     pub(crate) fn document(&self) -> Result<Cow<'a, [u8]>, Failure> {
         match &self.scheme.document {
             Some(place) => self.text(place)?.ok_or_else(|| Failure::missing(place)),
+            None if self.scheme.unpacks() => self.unpacked_body(),
             None => Ok(Cow::Borrowed(self.delivery.body)),
         }
+    }
+
+    /// The body as it was before its sender compressed it. A platform that has unpacked it leaves the header, so the
+    /// first bytes decide.
+    pub(crate) fn unpacked_body(&self) -> Result<Cow<'a, [u8]>, Failure> {
+        let body = self.delivery.body;
+        let coding = self.header(&["content-encoding".into()])?.unwrap_or_default();
+        if !["gzip", "x-gzip"].iter().any(|name| coding.eq_ignore_ascii_case(name)) || !body.starts_with(&[0x1f, 0x8b])
+        {
+            return Ok(Cow::Borrowed(body));
+        }
+        #[cfg(feature = "gzip")]
+        {
+            use crate::inflate::{Inflated, inflated};
+            match inflated(body, self.options.body_limit) {
+                Inflated::Bytes(bytes) => {
+                    self.budget.spend(bytes.len())?;
+                    Ok(Cow::Owned(bytes))
+                }
+                Inflated::TooLong => Err(Failure::BodyTooLarge),
+                Inflated::Malformed => Err(Failure::MalformedBody),
+            }
+        }
+        #[cfg(not(feature = "gzip"))]
+        Err(Failure::Configuration("The body is compressed, and this receiver can't unpack it.".into()))
     }
 
     /// The only value of the first of these headers that exists.

@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, vec::Vec};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
-use sha2::{Digest as _, Sha256, Sha512};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::algorithm::Algorithm;
@@ -14,14 +14,16 @@ use crate::algorithm::Algorithm;
 pub(crate) enum Keyed {
     Sha1(Hmac<Sha1>),
     Sha256(Hmac<Sha256>),
+    Sha384(Hmac<Sha384>),
     Sha512(Hmac<Sha512>),
 }
 
 impl Keyed {
     pub(crate) fn new(algorithm: Algorithm, key: &[u8]) -> Option<Self> {
-        match algorithm {
+        match algorithm.of_signature() {
             Algorithm::HmacSha1 => Hmac::new_from_slice(key).ok().map(Self::Sha1),
-            Algorithm::HmacSha256 | Algorithm::JwsHs256 => Hmac::new_from_slice(key).ok().map(Self::Sha256),
+            Algorithm::HmacSha256 => Hmac::new_from_slice(key).ok().map(Self::Sha256),
+            Algorithm::HmacSha384 => Hmac::new_from_slice(key).ok().map(Self::Sha384),
             Algorithm::HmacSha512 => Hmac::new_from_slice(key).ok().map(Self::Sha512),
             _ => None,
         }
@@ -38,6 +40,7 @@ impl Keyed {
         match self {
             Self::Sha1(mac) => computed!(mac),
             Self::Sha256(mac) => computed!(mac),
+            Self::Sha384(mac) => computed!(mac),
             Self::Sha512(mac) => computed!(mac),
         }
     }
@@ -91,6 +94,9 @@ mod tests {
         let hex = |algorithm| crate::encoding::to_hex(&Keyed::new(algorithm, b"Jefe").unwrap().compute(&message));
         assert_eq!(hex(Algorithm::HmacSha1), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
         assert_eq!(hex(Algorithm::HmacSha256), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert!(
+            hex(Algorithm::HmacSha384).starts_with("af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e")
+        );
         assert!(
             hex(Algorithm::HmacSha512).starts_with("164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554")
         );

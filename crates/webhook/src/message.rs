@@ -73,9 +73,15 @@ fn piece<'a>(part: &'a Part, lookup: &Lookup<'a>, secret: &'a [u8]) -> Result<Co
     let delivery = lookup.delivery;
     let url = || Url::of(delivery.url);
     lookup.budget.spend(match part {
-        Part::EscapedBody | Part::Crc32 | Part::Sha256Hex | Part::SortedForm => delivery.body.len(),
+        Part::EscapedBody
+        | Part::JsonEscapedBody
+        | Part::UnpackedBody
+        | Part::Crc32
+        | Part::Sha256Hex
+        | Part::SortedForm => delivery.body.len(),
         Part::UrlWithPort
         | Part::UrlWithoutPort
+        | Part::UrlUnescaped
         | Part::PathAndQuery
         | Part::EscapedPathAndQuery
         | Part::CanonicalQuery => delivery.url.len(),
@@ -86,7 +92,9 @@ fn piece<'a>(part: &'a Part, lookup: &Lookup<'a>, secret: &'a [u8]) -> Result<Co
     Ok(match part {
         Part::Literal(text) => borrowed(text),
         Part::Body => Cow::Borrowed(delivery.body),
-        Part::EscapedBody => Cow::Owned(escaped(delivery.body)?),
+        Part::EscapedBody => Cow::Owned(escaped(delivery.body, slash_escaped)?),
+        Part::JsonEscapedBody => Cow::Owned(escaped(delivery.body, json_escaped)?),
+        Part::UnpackedBody => lookup.unpacked_body()?,
         Part::Crc32 => Cow::Owned(mac::crc32(delivery.body).to_string().into_bytes()),
         Part::Sha256Hex => Cow::Owned(encoding::to_hex(&mac::sha256(&[Cow::Borrowed(delivery.body)])).into_bytes()),
         Part::Timestamp => {
@@ -98,6 +106,7 @@ fn piece<'a>(part: &'a Part, lookup: &Lookup<'a>, secret: &'a [u8]) -> Result<Co
         Part::Url => borrowed(delivery.url),
         Part::UrlWithPort => Cow::Owned(url().with_port().into_bytes()),
         Part::UrlWithoutPort => Cow::Owned(url().without_port().into_bytes()),
+        Part::UrlUnescaped => Cow::Owned(url().unescaped()),
         Part::UrlWithoutQuery => borrowed(url().without_query()),
         Part::Path => borrowed(url().path()),
         Part::Query => borrowed(url().query()),
@@ -133,20 +142,55 @@ fn is_structure(lookup: &Lookup<'_>, place: &Place) -> Result<bool, Failure> {
     Ok(value.is_some_and(|value| matches!(value.first(), Some(b'{' | b'['))))
 }
 
-/// Writes non-ASCII characters as `\uXXXX` in lower case, in UTF-16, and `/` as `\/`.
-fn escaped(body: &[u8]) -> Result<Vec<u8>, Failure> {
+/// The way in which a character is written.
+enum Written {
+    AsItIs,
+    As(&'static str),
+    /// `\uXXXX` in lower case, in UTF-16.
+    Code,
+}
+
+/// The way in which a character is written, given the characters before and after it.
+type Escape = fn(Option<char>, char, Option<char>) -> Written;
+
+/// Box's SDK for Node: `/` is `\/`, unless it is that already.
+fn slash_escaped(before: Option<char>, char: char, _: Option<char>) -> Written {
+    match char {
+        '/' if before != Some('\\') => Written::As("\\/"),
+        '\u{7f}'.. => Written::Code,
+        _ => Written::AsItIs,
+    }
+}
+
+/// Box's SDK for Python: a backslash is doubled, unless it escapes a `/`.
+fn json_escaped(_: Option<char>, char: char, after: Option<char>) -> Written {
+    match char {
+        '\n' => Written::As("\\n"),
+        '\r' => Written::As("\\r"),
+        '\t' => Written::As("\\t"),
+        '\\' if after != Some('/') => Written::As("\\\\"),
+        ' '..='~' => Written::AsItIs,
+        _ => Written::Code,
+    }
+}
+
+/// Writes the characters of a body by `escape`.
+fn escaped(body: &[u8], escape: Escape) -> Result<Vec<u8>, Failure> {
     let text = core::str::from_utf8(body).map_err(|_| Failure::MalformedBody)?;
     let mut escaped = Vec::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '/' => escaped.extend_from_slice(b"\\/"),
-            char if char.is_ascii() => escaped.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
-            char => {
+    let mut before = None;
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        match escape(before, char, chars.peek().copied()) {
+            Written::AsItIs => escaped.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+            Written::As(text) => escaped.extend_from_slice(text.as_bytes()),
+            Written::Code => {
                 for unit in char.encode_utf16(&mut [0; 2]) {
                     escaped.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
                 }
             }
         }
+        before = Some(char);
     }
     Ok(escaped)
 }

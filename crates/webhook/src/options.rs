@@ -2,7 +2,10 @@
 
 use core::time::Duration;
 
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    secret::{Nfkd, nfkd},
+};
 
 /// The time, the parameters of the scheme, and the limits. [`Options::at`] returns the usual ones.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +26,9 @@ pub struct Options<'a> {
     /// Whether [`Verified::replay_keys`](crate::Verified::replay_keys) are wanted. They cost a hash of the body, and
     /// another of the message if it is not the body and has no signed id.
     pub replay_keys: bool,
+    /// The normal form NFKD of a secret that signing uses, as for
+    /// [`Secrets::parse_with`](crate::Secrets::parse_with).
+    pub nfkd: Nfkd,
 }
 
 impl Options<'_> {
@@ -31,7 +37,15 @@ impl Options<'_> {
     #[must_use]
     pub const fn at(now: Duration) -> Self {
         let body_limit = 8 * 1024 * 1024;
-        Self { now, params: &[], body_limit, delegate_hmac_from: usize::MAX, work_limit: usize::MAX, replay_keys: true }
+        Self {
+            now,
+            params: &[],
+            body_limit,
+            delegate_hmac_from: usize::MAX,
+            work_limit: usize::MAX,
+            replay_keys: true,
+            nfkd,
+        }
     }
 
     pub(crate) fn param(&self, name: &str) -> Result<&str, Failure> {

@@ -28,10 +28,10 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) const fn of(algorithm: Algorithm) -> Option<Self> {
-        match algorithm {
+        match algorithm.of_signature() {
             Algorithm::Ed25519 => Some(Self::Ed25519),
-            Algorithm::EcdsaP256 | Algorithm::EcdsaP256P1363 | Algorithm::JwsEs256 => Some(Self::P256),
-            Algorithm::RsaSha1 | Algorithm::RsaSha256 | Algorithm::JwsRs256 => Some(Self::Rsa),
+            Algorithm::EcdsaP256 | Algorithm::EcdsaP256P1363 => Some(Self::P256),
+            Algorithm::RsaSha1 | Algorithm::RsaSha256 => Some(Self::Rsa),
             _ => None,
         }
     }
@@ -57,12 +57,13 @@ impl PublicKey {
         let key = match form {
             KeyForm::Ed25519Hex => Self::ed25519(&encoding::from_hex(secret)?),
             KeyForm::Ed25519Base64 => Self::ed25519(&encoding::from_base64_lenient(secret)?),
-            KeyForm::Whpk => match secret.strip_prefix("whpk_") {
+            KeyForm::Whpk => match without_version(secret).strip_prefix("whpk_") {
                 Some(public) => Self::ed25519(&encoding::from_base64_lenient(public)?),
                 None => Self::ed25519(SigningPair::parse(secret)?.public()),
             },
-            KeyForm::SpkiBase64 => Self::spki(&encoding::from_base64_lenient(secret)?),
-            KeyForm::Pem => Self::pem(secret),
+            // A vendor shows the same key on one page with the lines of PEM, on another without.
+            KeyForm::SpkiBase64 | KeyForm::Pem if secret.contains("-----BEGIN ") => Self::pem(secret),
+            KeyForm::SpkiBase64 | KeyForm::Pem => Self::spki(&encoding::from_base64_lenient(secret.trim())?),
             KeyForm::Jwk => Self::jwk(secret),
             _ => None,
         }?;
@@ -216,12 +217,18 @@ impl PublicKey {
     }
 }
 
+/// A secret of Standard Webhooks without the version that some pages show before it: `v1,whsec_…` (Supabase).
+pub(crate) fn without_version(secret: &str) -> &str {
+    let bare = secret.strip_prefix("v1,").or_else(|| secret.strip_prefix("v1a,"));
+    bare.filter(|bare| ["whsec_", "whpk_", "whsk_"].iter().any(|head| bare.starts_with(head))).unwrap_or(secret)
+}
+
 /// The `whsk_…` of Standard Webhooks: the seed and the public key, 32 bytes each.
 pub(crate) struct SigningPair([u8; 64]);
 
 impl SigningPair {
     pub(crate) fn parse(secret: &str) -> Option<Self> {
-        let bytes = encoding::from_base64_lenient(secret.strip_prefix("whsk_")?)?;
+        let bytes = encoding::from_base64_lenient(without_version(secret).strip_prefix("whsk_")?)?;
         bytes.try_into().ok().map(Self)
     }
 

@@ -14,9 +14,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 pub use crate::algorithm::{Algorithm, Encoding, KeyForm, ResponseAlgorithm, TimeUnit};
+use crate::failure::Failure;
 pub use error::{SchemeError, SchemeErrors};
 pub use model::{
-    AnswerBody, AnswerRule, Handshake, HandshakeCondition, HashRule, ResponseRule, Scheme, SigningMethod,
+    AnswerBody, AnswerRule, Handshake, HandshakeCondition, HashRule, Requirement, ResponseRule, Scheme, SigningMethod,
     TimestampRule, TokenRule,
 };
 
@@ -50,6 +51,28 @@ impl Scheme {
     #[must_use]
     pub fn check(&self) -> Vec<SchemeError> {
         check::scheme(self)
+    }
+
+    /// The HTTP status of the answer to a delivery that is refused: the one that the sender wants, or 401 for what isn't
+    /// genuine and 400 for what can't be read.
+    #[must_use]
+    pub const fn status_of(&self, failure: &Failure) -> u16 {
+        match (failure, self.refused) {
+            (Failure::Configuration(_), _) => 500,
+            (Failure::BodyTooLarge, _) => 413,
+            (Failure::TooMuchWork, _) => 422,
+            (_, Some(status)) => status,
+            (
+                Failure::NoMatch
+                | Failure::ClaimMismatch(_)
+                | Failure::HashMismatch(_)
+                | Failure::TimestampTooOld
+                | Failure::TimestampTooNew
+                | Failure::Replayed,
+                None,
+            ) => 401,
+            (_, None) => 400,
+        }
     }
 
     /// The names of the headers that the engine reads from a delivery, in lower case, each once; `None` if they depend

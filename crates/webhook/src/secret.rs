@@ -1,13 +1,13 @@
 //! Secrets: the configured texts are made into keys.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 use crate::{
     algorithm::{Algorithm, KeyForm, WebCrypto},
     encoding,
     mac::{self, Keyed},
-    public_key::PublicKey,
+    public_key::{PublicKey, without_version},
     scheme::{Scheme, SigningMethod},
 };
 
@@ -55,6 +55,10 @@ pub enum SecretProblem {
     Empty,
     /// It begins or ends with white space.
     Surrounded,
+    /// It stands in quotation marks, which can't belong to it.
+    Quoted,
+    /// It has characters beyond ASCII, which must be normalised, and nothing here can do that.
+    NotNormalised,
     /// It doesn't have this form.
     Malformed(KeyForm),
     /// It is a public or private key, where a shared secret is expected.
@@ -69,6 +73,8 @@ impl fmt::Display for SecretFault {
             SecretProblem::Surrounded => {
                 f.write_str("begins or ends with a space or a line end; copy it without, or set it with `printf %s`.")
             }
+            SecretProblem::Quoted => f.write_str("stands in quotation marks; set it without them."),
+            SecretProblem::NotNormalised => f.write_str("has characters beyond ASCII, which can't be normalised here."),
             SecretProblem::Malformed(form) => write!(f, "is not written as `key = \"{form}\"` says."),
             SecretProblem::NotShared => f.write_str("is one of a key pair, where the shared secret is needed."),
         }
@@ -97,12 +103,19 @@ impl Secrets {
     /// affect the others.
     #[must_use]
     pub fn parse(scheme: &Scheme, secrets: &[&str]) -> Self {
+        Self::parse_with(scheme, secrets, nfkd)
+    }
+
+    /// Makes secrets into keys as [`parse`](Self::parse) does, with the caller's `nfkd` for secrets beyond ASCII. A
+    /// platform has it (`String.prototype.normalize`); the engine's own, by the feature `nfkd`, has tables of 40 KiB.
+    #[must_use]
+    pub fn parse_with(scheme: &Scheme, secrets: &[&str], nfkd: Nfkd) -> Self {
         let mut parsed = Self { keys: Vec::new(), count: secrets.len(), faults: Vec::new() };
         for (index, secret) in secrets.iter().enumerate() {
             let before = parsed.keys.len();
             let mut problem = None;
             for (method, form) in scheme.methods.iter().enumerate() {
-                match materials(form, secret) {
+                match materials(form, secret, nfkd) {
                     Ok(materials) => {
                         let key = |material| Key { secret: index, method, material };
                         parsed.keys.extend(materials.into_iter().map(key));
@@ -140,7 +153,20 @@ impl Secrets {
     }
 }
 
-fn materials(method: &SigningMethod, secret: &str) -> Result<Vec<Material>, SecretProblem> {
+/// Makes the normal form NFKD of a text; `None` if that can't be done.
+pub type Nfkd = fn(&str) -> Option<String>;
+
+/// The normal form NFKD, if the tables for it are compiled in. ASCII is the same in every normal form.
+pub(crate) fn nfkd(text: &str) -> Option<String> {
+    #[cfg(feature = "nfkd")]
+    {
+        Some(icu_normalizer::DecomposingNormalizerBorrowed::new_nfkd().normalize(text).into_owned())
+    }
+    #[cfg(not(feature = "nfkd"))]
+    text.is_ascii().then(|| text.into())
+}
+
+fn materials(method: &SigningMethod, secret: &str, nfkd: Nfkd) -> Result<Vec<Material>, SecretProblem> {
     if secret.trim().is_empty() {
         return Err(SecretProblem::Empty);
     }
@@ -148,15 +174,19 @@ fn materials(method: &SigningMethod, secret: &str) -> Result<Vec<Material>, Secr
     if secret.trim() != secret && !matches!(method.key, KeyForm::Pem | KeyForm::Jwk) {
         return Err(SecretProblem::Surrounded);
     }
+    if !method.key.is_text() && is_quoted(secret) {
+        return Err(SecretProblem::Quoted);
+    }
     if method.algorithm.is_public_key() {
         let key = PublicKey::parse(method.key, method.algorithm, secret);
         return Ok(alloc::vec![Material::Public(key.ok_or(SecretProblem::Malformed(method.key))?)]);
     }
     // A public key must never be taken for a shared secret.
-    if ["whpk_", "whsk_"].iter().any(|head| secret.starts_with(head)) || secret.contains("-----BEGIN ") {
+    if ["whpk_", "whsk_"].iter().any(|head| without_version(secret).starts_with(head)) || secret.contains("-----BEGIN ")
+    {
         return Err(SecretProblem::NotShared);
     }
-    let keys = shared(method.key, secret)?;
+    let keys = shared(method.key, secret, nfkd)?;
     // This is checked after derivation, since the hex or base64 of an empty text is empty.
     let keys: Vec<Material> =
         keys.into_iter().filter(|key| !key.is_empty()).filter_map(|key| keyed(method.algorithm, key)).collect();
@@ -172,10 +202,10 @@ fn keyed(algorithm: Algorithm, key: Vec<u8>) -> Option<Material> {
 }
 
 /// The keys that a shared secret can stand for: one, except in the form of Polar.
-fn shared(form: KeyForm, secret: &str) -> Result<Vec<Vec<u8>>, SecretProblem> {
+fn shared(form: KeyForm, secret: &str, nfkd: Nfkd) -> Result<Vec<Vec<u8>>, SecretProblem> {
     let malformed = SecretProblem::Malformed(form);
     let bytes = || secret.as_bytes().to_vec();
-    let prefixed = secret.strip_prefix("whsec_");
+    let prefixed = without_version(secret).strip_prefix("whsec_");
     if prefixed.is_some_and(|rest| rest.trim().is_empty()) {
         return Err(SecretProblem::Empty);
     }
@@ -192,10 +222,16 @@ fn shared(form: KeyForm, secret: &str) -> Result<Vec<Vec<u8>>, SecretProblem> {
             return Ok(core::iter::once(bytes()).chain(decoded).collect());
         }
         KeyForm::Sha1 => mac::sha1(&[secret.as_bytes().into()]).to_vec(),
-        KeyForm::Nfkd if !secret.is_ascii() => return Err(malformed),
+        KeyForm::Nfkd => nfkd(secret).ok_or(SecretProblem::NotNormalised)?.into_bytes(),
         _ => bytes(),
     };
     Ok(alloc::vec![one])
+}
+
+/// Whether a pair of quotation marks stands around the secret.
+fn is_quoted(secret: &str) -> bool {
+    let inner = |mark: char| secret.strip_prefix(mark).is_some_and(|rest| rest.ends_with(mark));
+    ['"', '\'', '`'].into_iter().any(inner)
 }
 
 impl Key {

@@ -53,13 +53,14 @@ pub fn sign(
     event_id: Option<&str>,
     options: &Options<'_>,
 ) -> Result<Signed, Failure> {
-    let secrets = Secrets::parse(scheme, &[secret]);
+    let secrets = Secrets::parse_with(scheme, &[secret], options.nfkd);
     let fault = secrets.faults().first().map(ToString::to_string);
     let key = secrets.keys.first();
     let key = key.ok_or_else(|| Failure::Configuration(fault.unwrap_or_default().into()))?;
     let method = scheme.methods.get(key.method).ok_or(Failure::MalformedSignature)?;
     let mut draft = Draft { scheme, headers: Vec::new(), entries: Vec::new() };
     if method.algorithm.is_jws() {
+        draft.requirements(delivery)?;
         let token = draft.token(method, key, delivery, event_id, options)?;
         return draft.done(&format!("{}{token}", method.prefix));
     }
@@ -69,6 +70,7 @@ pub fn sign(
     if let (Some(place), Some(id)) = (&scheme.event_id, event_id) {
         draft.put(place, id.to_string(), delivery)?;
     }
+    draft.requirements(delivery)?;
     let computed = draft.computed(method, key, secret, delivery, options)?;
     let after = scheme.after.map(String::from).unwrap_or_default();
     let signature = format!("{}{after}{}", method.prefix, encoding::encode(method.encoding, &computed));
@@ -102,6 +104,11 @@ impl Draft<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Puts the texts that say how the delivery is signed.
+    fn requirements(&mut self, delivery: &Delivery<'_>) -> Result<(), Failure> {
+        self.scheme.requires.iter().try_for_each(|rule| self.put(&rule.at, rule.is.clone(), delivery))
     }
 
     fn computed(
@@ -189,7 +196,7 @@ impl Draft<'_> {
             })?;
             claim(path, quoted(&text))?;
         }
-        for rule in &scheme.hashes {
+        for rule in scheme.hashes.iter().filter(|rule| !rule.unless_empty || !delivery.body.is_empty()) {
             if let Place::Claim(path) = &rule.at {
                 claim(path, quoted(&self.hash(rule, delivery, options)?))?;
             }

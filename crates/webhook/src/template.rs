@@ -29,6 +29,10 @@ pub enum Part {
     Body,
     /// `{escaped_body}`: the body with `\uXXXX` for every non-ASCII character and `\/` for `/` (Box).
     EscapedBody,
+    /// `{json_escaped_body}`: the body with an escape for every backslash and all that isn't printable ASCII (Box).
+    JsonEscapedBody,
+    /// `{unpacked_body}`: the body as it was before its sender compressed it.
+    UnpackedBody,
     /// `{crc32:body}`: the CRC-32 of the body in decimal (PayPal).
     Crc32,
     /// `{sha256hex:body}`: the SHA-256 of the body in lower-case hex.
@@ -41,10 +45,12 @@ pub enum Part {
     Method,
     /// `{url}`: the URL as the sender knows it.
     Url,
-    /// `{url_with_port}`: the URL with its port, even if it is the default port.
+    /// `{url_with_port}`: the URL with its port, even if it is the default port, and percent-encoded.
     UrlWithPort,
-    /// `{url_without_port}`: the URL without its port.
+    /// `{url_without_port}`: the URL without its port, percent-encoded.
     UrlWithoutPort,
+    /// `{url_unescaped}`: the URL without the percent escapes of certain delimiters (HubSpot).
+    UrlUnescaped,
     /// `{url_without_query}`: the URL up to its `?`.
     UrlWithoutQuery,
     /// `{path}`: the path of the URL.
@@ -74,9 +80,11 @@ pub enum Part {
 }
 
 /// The parts that are written as one word.
-const WORDS: [(&str, Part); 18] = [
+const WORDS: [(&str, Part); 21] = [
     ("body", Part::Body),
     ("escaped_body", Part::EscapedBody),
+    ("json_escaped_body", Part::JsonEscapedBody),
+    ("unpacked_body", Part::UnpackedBody),
     ("crc32:body", Part::Crc32),
     ("sha256hex:body", Part::Sha256Hex),
     ("timestamp", Part::Timestamp),
@@ -85,6 +93,7 @@ const WORDS: [(&str, Part); 18] = [
     ("url", Part::Url),
     ("url_with_port", Part::UrlWithPort),
     ("url_without_port", Part::UrlWithoutPort),
+    ("url_unescaped", Part::UrlUnescaped),
     ("url_without_query", Part::UrlWithoutQuery),
     ("path", Part::Path),
     ("query", Part::Query),
@@ -151,8 +160,17 @@ impl Template {
     /// Whether the template contains the whole body, unchanged or as a hash.
     #[must_use]
     pub fn covers_body(&self) -> bool {
-        let whole =
-            |part: &Part| matches!(part, Part::Body | Part::EscapedBody | Part::Sha256Hex | Part::Value(Place::Body));
+        let whole = |part: &Part| {
+            matches!(
+                part,
+                Part::Body
+                    | Part::EscapedBody
+                    | Part::JsonEscapedBody
+                    | Part::UnpackedBody
+                    | Part::Sha256Hex
+                    | Part::Value(Place::Body)
+            )
+        };
         // For a form, Twilio signs all names and values, but not where each ends.
         self.0.iter().any(whole)
     }

@@ -7,7 +7,7 @@ use alloc::{
     vec::Vec,
 };
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 
 use crate::form::urlencoded;
 
@@ -28,6 +28,27 @@ const URI: &AsciiSet = &COMPONENT
     .remove(b'+')
     .remove(b'$')
     .remove(b'#');
+
+/// The escapes that HubSpot takes back, and the characters that they stand for.
+const UNESCAPED: [(&[u8; 2], u8); 12] = [
+    (b"3A", b':'),
+    (b"2F", b'/'),
+    (b"3F", b'?'),
+    (b"40", b'@'),
+    (b"21", b'!'),
+    (b"24", b'$'),
+    (b"27", b'\''),
+    (b"28", b'('),
+    (b"29", b')'),
+    (b"2A", b'*'),
+    (b"2C", b','),
+    (b"3B", b';'),
+];
+
+/// The characters that the URL Standard escapes in a path, and in the query of a web page's URL.
+const PATH: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'^').add(b'`').add(b'{').add(b'}');
+const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'\'');
 
 /// A URL in its parts, unchanged.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +121,20 @@ impl<'a> Url<'a> {
         self.whole.split('?').next().unwrap_or_default()
     }
 
+    /// The URL without the percent escapes that HubSpot takes back before it signs; no other is taken back.
+    pub(crate) fn unescaped(&self) -> Vec<u8> {
+        let mut text = Vec::with_capacity(self.whole.len());
+        let mut rest = self.whole.as_bytes();
+        while let Some((byte, after)) = rest.split_first() {
+            let digits = after.first_chunk::<2>().filter(|_| *byte == b'%');
+            let known =
+                digits.and_then(|digits| UNESCAPED.iter().find(|(escape, _)| escape.eq_ignore_ascii_case(digits)));
+            text.push(known.map_or(*byte, |(_, char)| *char));
+            rest = if known.is_some() { after.get(2..).unwrap_or_default() } else { after };
+        }
+        text
+    }
+
     /// The port with its colon, if the URL states one.
     fn port(&self) -> &'a str {
         let at = self.authority.rfind(':').filter(|at| {
@@ -112,7 +147,18 @@ impl<'a> Url<'a> {
 
     pub(crate) fn without_port(&self) -> String {
         let host = self.authority.strip_suffix(self.port()).unwrap_or(self.authority);
-        format!("{}://{host}{}", self.scheme, self.rest)
+        format!("{}://{host}{}", self.scheme, self.escaped_rest())
+    }
+
+    /// Everything from the path on, escaped as the URL Standard does it: what is escaped already stays as it is.
+    fn escaped_rest(&self) -> String {
+        let (path, query) = self.rest.split_once('?').map_or((self.rest, None), |(path, query)| (path, Some(query)));
+        let mut text: String = utf8_percent_encode(path, PATH).collect();
+        if let Some(query) = query {
+            text.push('?');
+            text.extend(utf8_percent_encode(query, QUERY));
+        }
+        text
     }
 
     pub(crate) fn with_port(&self) -> String {
@@ -122,7 +168,7 @@ impl<'a> Url<'a> {
             (port, _) => port,
         };
         let host = self.authority.strip_suffix(self.port()).unwrap_or(self.authority);
-        format!("{}://{host}{port}{}", self.scheme, self.rest)
+        format!("{}://{host}{port}{}", self.scheme, self.escaped_rest())
     }
 
     /// The form of Atlassian's `qsh`: names and values are percent-encoded and sorted, the values of a name are joined
@@ -165,16 +211,23 @@ mod tests {
 
     #[test]
     fn urls_come_apart_as_they_stand() {
-        let url = Url::of("https://u:p@example.com:8443/a%20b/?x=1&y='#z");
-        assert_eq!((url.path(), url.query()), ("/a%20b/", "x=1&y='"));
-        assert_eq!(url.with_port(), "https://u:p@example.com:8443/a%20b/?x=1&y='");
-        assert_eq!(url.without_port(), "https://u:p@example.com/a%20b/?x=1&y='");
-        assert_eq!(url.without_query(), "https://u:p@example.com:8443/a%20b/");
+        let url = Url::of("https://u:p@example.com:8443/a%20b'/?x=1&y='#z");
+        assert_eq!((url.path(), url.query()), ("/a%20b'/", "x=1&y='"));
+        assert_eq!(url.with_port(), "https://u:p@example.com:8443/a%20b'/?x=1&y=%27");
+        assert_eq!(url.without_port(), "https://u:p@example.com/a%20b'/?x=1&y=%27");
+        assert_eq!(Url::of("http://h/ü {}?\"é <{}").without_port(), "http://h/%C3%BC%20%7B%7D?%22%C3%A9%20%3C{}");
+        assert_eq!(url.without_query(), "https://u:p@example.com:8443/a%20b'/");
         assert_eq!(Url::of("https://[::1]?a").with_port(), "https://[::1]:443?a");
         assert_eq!(Url::of("https://[::1]:443/").without_port(), "https://[::1]/");
         assert_eq!(Url::of("http://h").path_and_query(), "/");
         assert_eq!(Url::of("http://h?a=1").path_and_query(), "/?a=1");
         assert_eq!(Url::of("/only/path?q").path_and_query(), "/only/path?q");
+    }
+
+    #[test]
+    fn hubspots_escapes_are_taken_back_and_no_others() {
+        let url = Url::of("https://h/a%2Fb?x=%3a%25%41%2%&y=%2C%253A");
+        assert_eq!(url.unescaped(), b"https://h/a/b?x=:%25%41%2%&y=,%253A");
     }
 
     #[test]

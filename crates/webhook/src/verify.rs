@@ -89,6 +89,7 @@ fn prepare<'a>(
     let whole = Lookup::whole(scheme, delivery, options, &budget);
     let document = whole.document()?;
     let lookup = Lookup { document: &document, ..whole };
+    lookup.requirements()?;
     let mut verifier = Verifier::new(secrets, delivery, options, scheme);
     match &scheme.each {
         _ if scheme.methods.iter().any(|method| method.algorithm.is_jws()) => verifier.token(&lookup)?,

@@ -18,12 +18,19 @@ use base64::{
 use super::{
     case::Case,
     code::CauseCode,
-    inflate,
     trial::{Edit, Put, Trial, Try, What},
 };
 use crate::json;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The maximum length of what a body is inflated to, bytes.
+const MAX_INFLATED: usize = 16 * 1024 * 1024;
+
+/// The bytes that were compressed; `None` if the body is no gzip and no zlib.
+pub(super) fn inflated(body: &[u8]) -> Option<Vec<u8>> {
+    crate::inflate::inflated(body, MAX_INFLATED).bytes()
+}
 
 pub(super) fn edits(trial: &Trial<'_>, _: &Case<'_>, attempt: Try<'_>) -> ControlFlow<()> {
     let body: &[u8] = &trial.body;
@@ -45,7 +52,7 @@ pub(super) fn edits(trial: &Trial<'_>, _: &Case<'_>, attempt: Try<'_>) -> Contro
         put(CauseCode::DoubleJson, sentence, quoted.into_bytes())?;
     }
     base64(body, &mut put)?;
-    if let Some(inflated) = inflate::inflated(body) {
+    if let Some(inflated) = inflated(body) {
         put(CauseCode::CompressedBody, "The sender signed the body before it was compressed.", inflated)?;
     }
     ControlFlow::Continue(())
@@ -127,7 +134,7 @@ fn json_string(body: &[u8]) -> Option<Vec<u8>> {
 fn base64(body: &[u8], put: Put<'_>) -> ControlFlow<()> {
     let code = CauseCode::Base64Body;
     if let Some(decoded) = decoded(body) {
-        if let Some(inflated) = inflate::inflated(&decoded) {
+        if let Some(inflated) = inflated(&decoded) {
             put(
                 CauseCode::CompressedBody,
                 "The sender signed the body before it was compressed and written in base64.",

@@ -123,7 +123,7 @@ fn length(trial: &Trial<'_>, found: &mut Vec<(CauseCode, String)>) {
         found.push((if there == 0 { CauseCode::EmptyBody } else { CauseCode::AlteredBody }, sentence));
     }
     let encoded = body::header(trial, "content-encoding").filter(|value| value != "identity");
-    if let Some(encoding) = encoded.filter(|_| super::inflate::inflated(&trial.body).is_none()) {
+    if let Some(encoding) = encoded.filter(|_| super::body::inflated(&trial.body).is_none()) {
         let sentence = format!(
             "`Content-Encoding` says `{encoding}`, and this body isn't compressed so: it was inflated on the way. If \
              the sender signed the compressed bytes, only those can be verified."

@@ -30,7 +30,9 @@ fn are_fixed_in(scheme: &Scheme, template: &Template, place: &Place) -> bool {
             // They are listed with their names, or each has a line of its own.
             Part::SignedHeaders(_) => matches!(place, Place::Header(_)),
             Part::Present(_) => matches!(place, Place::Json(_)),
-            Part::Body | Part::EscapedBody | Part::Sha256Hex => place.is_of_body(),
+            Part::Body | Part::EscapedBody | Part::JsonEscapedBody | Part::UnpackedBody | Part::Sha256Hex => {
+                place.is_of_body()
+            }
             Part::Url | Part::Query | Part::PathAndQuery => matches!(place, Place::Query(_)),
             _ => false,
         };
@@ -60,7 +62,7 @@ fn ends(scheme: &Scheme, part: &Part, rest: &[Part], place: &Place) -> bool {
         Part::Present(_) | Part::Value(Place::Json(_)) | Part::ValueOrEmpty(Place::Json(_)) => {
             is_line(part, rest) && have_one_line_each(rest)
         }
-        Part::Body | Part::EscapedBody => before_time,
+        Part::Body | Part::EscapedBody | Part::JsonEscapedBody | Part::UnpackedBody => before_time,
         // No URL ends like the beginning of a JSON document, and the document must be complete.
         Part::Url | Part::UrlWithoutQuery => next == Some(&Part::Body) && matches!(place, Place::Json(_)),
         // The receiver itself sets these.

@@ -143,7 +143,16 @@ impl Check<'_> {
                 self.mistake("message", "this is the same for every delivery, so one signature would fit all");
             }
             let whole = |part: &Part| {
-                matches!(part, Part::Body | Part::EscapedBody | Part::Sha256Hex | Part::Crc32 | Part::SortedForm)
+                matches!(
+                    part,
+                    Part::Body
+                        | Part::EscapedBody
+                        | Part::JsonEscapedBody
+                        | Part::UnpackedBody
+                        | Part::Sha256Hex
+                        | Part::Crc32
+                        | Part::SortedForm
+                )
             };
             if message.0.iter().filter(|part| whole(part)).count() > 1 {
                 self.mistake("message", "the body, or what is made of it, stands once in a message at most");
@@ -182,6 +191,9 @@ impl Check<'_> {
             if hash.encoding == Encoding::Utf8 {
                 self.mistake(&format!("{at}.encoding"), "a hash is written as hex, base64 or base64url");
             }
+            if hash.unless_empty && !hash.of.covers_body() {
+                self.mistake(&format!("{at}.unless_empty"), "a hash that isn't of the body is there for every body");
+            }
             if !scheme.hash_is_signed(hash) {
                 self.mistake(&format!("{at}.at"), "this hash isn't part of what is signed, so it proves nothing");
             }
@@ -191,6 +203,12 @@ impl Check<'_> {
         }
         for (path, template) in &scheme.claims {
             self.template(&format!("claims.{path}"), template, Use::Claim);
+        }
+        for (index, rule) in scheme.requires.iter().enumerate() {
+            self.place(&format!("requires.{index}.at"), &rule.at);
+            if rule.is.is_empty() {
+                self.mistake(&format!("requires.{index}.is"), "say which text must be there");
+            }
         }
         for (index, param) in scheme.params.iter().enumerate() {
             if param.is_empty() || scheme.params.iter().skip(index + 1).any(|other| other == param) {
@@ -228,7 +246,9 @@ impl Check<'_> {
                 Part::Secret => used == Use::Message,
                 Part::Response => used == Use::Answer,
                 Part::Timestamp | Part::SignedHeaders(_) | Part::Present(_) => used == Use::Message,
-                Part::Url | Part::UrlWithoutQuery | Part::UrlWithPort | Part::UrlWithoutPort => used != Use::Answer,
+                Part::Url | Part::UrlWithoutQuery | Part::UrlWithPort | Part::UrlWithoutPort | Part::UrlUnescaped => {
+                    used != Use::Answer
+                }
                 _ => matches!(used, Use::Message | Use::Hash | Use::Claim),
             };
             if !fits {
@@ -335,6 +355,6 @@ const fn kind(algorithm: Algorithm) -> u8 {
 fn key_misfit(method: &SigningMethod) -> Option<String> {
     let ed25519 = matches!(method.key, KeyForm::Ed25519Hex | KeyForm::Ed25519Base64 | KeyForm::Whpk);
     let fits = method.algorithm.is_public_key() == method.key.is_public_key()
-        && (!ed25519 || method.algorithm == Algorithm::Ed25519);
+        && (!ed25519 || method.algorithm.of_signature() == Algorithm::Ed25519);
     (!fits).then(|| format!("{} has no key that is written as {}", method.algorithm, method.key))
 }

@@ -39,6 +39,12 @@ impl Scheme {
         self.event_id.as_ref().is_some_and(|place| self.is_signed(place) && boundaries::are_fixed(self, place))
     }
 
+    /// Whether the sender signs its body before it compresses it.
+    #[must_use]
+    pub fn unpacks(&self) -> bool {
+        self.messages.iter().any(|message| message.has(&Part::UnpackedBody))
+    }
+
     /// Whether the text at a place is part of the signed message.
     fn is_signed(&self, place: &Place) -> bool {
         if matches!(place, Place::Claim(_)) {
@@ -53,6 +59,7 @@ impl Scheme {
             Part::Url => matches!(place, Place::Query(_)),
             Part::UrlWithPort
             | Part::UrlWithoutPort
+            | Part::UrlUnescaped
             | Part::Query
             | Part::PathAndQuery
             | Part::EscapedPathAndQuery

@@ -38,7 +38,8 @@ pub(super) fn read(scheme: &Scheme) -> Option<Vec<String>> {
         .chain(&scheme.event_id)
         .chain(&scheme.document)
         .chain(scheme.hashes.iter().map(|rule| &rule.at))
-        .chain(handshakes.filter_map(|handshake| handshake.when.at.as_ref()))
+        .chain(scheme.requires.iter().map(|rule| &rule.at))
+        .chain(handshakes.flat_map(|handshake| [&handshake.when.at, &handshake.when.without]).flatten())
         .chain(tokens.map(|rule| &rule.at))
         .chain(templates.iter().flat_map(|template| template.places()));
     let mut headers = Vec::new();
@@ -53,6 +54,9 @@ pub(super) fn read(scheme: &Scheme) -> Option<Vec<String>> {
     }
     if templates.iter().any(|template| template.has(&Part::SortedForm)) {
         headers.push("content-type".to_string());
+    }
+    if scheme.unpacks() {
+        headers.push("content-encoding".to_string());
     }
     headers.sort();
     headers.dedup();

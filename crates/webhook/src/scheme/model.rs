@@ -39,8 +39,21 @@ pub struct Scheme {
     pub claims: Vec<(JsonPath, Template)>,
     /// The names of the texts that the receiver configures beside its secrets.
     pub params: Vec<String>,
+    /// The texts by which a delivery says that it is signed in this way.
+    pub requires: Vec<Requirement>,
+    /// The HTTP status that the sender wants for a delivery that is refused, if it wants a certain one.
+    pub refused: Option<u16>,
     /// The requests by which the sender makes sure of the receiver.
     pub handshakes: Vec<Handshake>,
+}
+
+/// A text that a delivery must have, such as the version of its signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The place of the text.
+    pub at: Place,
+    /// The text that must be there.
+    pub is: String,
 }
 
 /// The way in which a signature is made.
@@ -80,6 +93,8 @@ pub struct HashRule {
     pub encoding: Encoding,
     /// The text that is hashed.
     pub of: Template,
+    /// Whether the hash may be missing if the body is empty.
+    pub unless_empty: bool,
 }
 
 /// A request by which a sender makes sure of its receiver, and the answer to it.
@@ -106,6 +121,8 @@ pub struct HandshakeCondition {
     pub at: Option<Place>,
     /// The text that must be there.
     pub is: Option<String>,
+    /// A place where there must be no text.
+    pub without: Option<Place>,
 }
 
 /// A text of the request that must equal a configured one.

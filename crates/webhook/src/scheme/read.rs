@@ -5,14 +5,15 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::ops::Range;
 
 use serde_json::{Map, Value};
 
 use super::{
     error::SchemeError,
     model::{
-        AnswerBody, AnswerRule, Handshake, HandshakeCondition, HashRule, ResponseRule, Scheme, SigningMethod,
-        TimestampRule, TokenRule,
+        AnswerBody, AnswerRule, Handshake, HandshakeCondition, HashRule, Requirement, ResponseRule, Scheme,
+        SigningMethod, TimestampRule, TokenRule,
     },
 };
 use crate::{
@@ -51,6 +52,8 @@ pub(super) fn scheme(value: Value) -> Result<Scheme, Vec<SchemeError>> {
             hashes: table.tables("hashes", hash),
             claims: table.optional("claims", |value, at, errors| Ok(claims(value, at, errors))).unwrap_or_default(),
             params: table.optional("params", |value, _, _| list(value, Ok)).unwrap_or_default(),
+            requires: table.tables("requires", requirement),
+            refused: table.optional("refused", |value, _, _| status(&value, 400..500)),
             handshakes: table.tables("handshake", handshake),
             signature: signature.unwrap_or_default(),
             methods: methods.unwrap_or_default(),
@@ -121,7 +124,13 @@ fn hash(table: &mut Table<'_>) -> Option<HashRule> {
     let at = table.required("at", place_of);
     let encoding = table.optional("encoding", encoding_of).unwrap_or(Encoding::Hex);
     let of = table.optional("of", template_of).or_else(|| Template::parse("{body}").ok());
-    Some(HashRule { at: at?, encoding, of: of? })
+    let unless_empty = table.optional("unless_empty", bool_of).unwrap_or_default();
+    Some(HashRule { at: at?, encoding, of: of?, unless_empty })
+}
+
+fn requirement(table: &mut Table<'_>) -> Option<Requirement> {
+    let (at, is) = (table.required("at", place_of), table.required("is", text_of));
+    Some(Requirement { at: at?, is: is? })
 }
 
 fn claims(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Vec<(JsonPath, Template)> {
@@ -142,6 +151,7 @@ fn handshake(table: &mut Table<'_>) -> Option<Handshake> {
             when.method = table.optional("method", text_of);
             when.at = table.optional("at", place_of);
             when.is = table.optional("is", text_of);
+            when.without = table.optional("without", place_of);
             table.finish();
         }
         Ok(when)
@@ -177,14 +187,7 @@ fn answer(mut table: Table<'_>) -> AnswerRule {
     }
     let default_type = if json.is_some() { "application/json" } else { "text/plain" };
     let rule = AnswerRule {
-        status: table
-            .optional("status", |value, _, _| {
-                let status = value.as_u64().and_then(|status| u16::try_from(status).ok());
-                status
-                    .filter(|status| (200..300).contains(status))
-                    .ok_or_else(|| "a status from 200 to 299".to_string())
-            })
-            .unwrap_or(200),
+        status: table.optional("status", |value, _, _| status(&value, 200..300)).unwrap_or(200),
         content_type: table.optional("type", text_of).unwrap_or_else(|| default_type.into()),
         headers: table.optional("header", |value, at, errors| Ok(templates(value, at, errors))).unwrap_or_default(),
         body: match json {
@@ -327,6 +330,12 @@ fn seconds_of(value: Value, _: &str, _: &mut Vec<SchemeError>) -> Result<u32, St
     seconds
         .filter(|seconds| *seconds <= 7 * 86_400)
         .ok_or_else(|| "seconds expected, 0 to 604800; `enforce = false` reads a timestamp without limits".to_string())
+}
+
+fn status(value: &Value, range: Range<u16>) -> Result<u16, String> {
+    let status = value.as_u64().and_then(|status| u16::try_from(status).ok());
+    let sentence = || format!("a status from {} to {}", range.start, range.end - 1);
+    status.filter(|status| range.contains(status)).ok_or_else(sentence)
 }
 
 fn char_of(value: Value, _: &str, _: &mut Vec<SchemeError>) -> Result<char, String> {

@@ -7,7 +7,7 @@ use alloc::{
 
 use serde_json::{Map, Value, json};
 
-use super::model::{AnswerBody, Handshake, HashRule, Scheme, SigningMethod};
+use super::model::{AnswerBody, Handshake, HashRule, Requirement, Scheme, SigningMethod};
 use crate::{
     algorithm::{Algorithm, Encoding, KeyForm, ResponseAlgorithm, TimeUnit},
     template::Template,
@@ -57,7 +57,11 @@ pub(super) fn scheme(scheme: &Scheme) -> Value {
     if !scheme.hashes.is_empty() {
         let hash = |rule: &HashRule| {
             let (at, of) = (rule.at.to_string(), rule.of.to_string());
-            json!({ "at": at, "encoding": rule.encoding.name(), "of": of })
+            let mut hash = json!({ "at": at, "encoding": rule.encoding.name(), "of": of });
+            if let Some(hash) = hash.as_object_mut().filter(|_| rule.unless_empty) {
+                put(hash, "unless_empty", json!(true));
+            }
+            hash
         };
         put(&mut table, "hashes", scheme.hashes.iter().map(hash).collect());
     }
@@ -67,6 +71,13 @@ pub(super) fn scheme(scheme: &Scheme) -> Value {
     }
     if !scheme.params.is_empty() {
         put(&mut table, "params", json!(scheme.params));
+    }
+    if !scheme.requires.is_empty() {
+        let requirement = |rule: &Requirement| json!({ "at": rule.at.to_string(), "is": rule.is });
+        put(&mut table, "requires", scheme.requires.iter().map(requirement).collect());
+    }
+    if let Some(status) = scheme.refused {
+        put(&mut table, "refused", json!(status));
     }
     if !scheme.handshakes.is_empty() {
         put(&mut table, "handshake", scheme.handshakes.iter().map(handshake).collect());
@@ -114,6 +125,7 @@ fn handshake(handshake: &Handshake) -> Value {
         ("method", handshake.when.method.clone()),
         ("at", handshake.when.at.as_ref().map(ToString::to_string)),
         ("is", handshake.when.is.clone()),
+        ("without", handshake.when.without.as_ref().map(ToString::to_string)),
     ];
     for (axis, text) in texts {
         if let Some(text) = text {

@@ -72,7 +72,7 @@ fn p06_box_signs_the_body_or_the_escaped_body() {
         signature = ["header:box-signature-primary", "header:box-signature-secondary"]
         encoding = "base64"
         algorithm = "hmac-sha256"
-        message = ["{body}{timestamp}", "{escaped_body}{timestamp}"]
+        message = ["{body}{timestamp}", "{escaped_body}{timestamp}", "{json_escaped_body}{timestamp}"]
         timestamp = { at = "header:box-delivery-timestamp", unit = "rfc3339", past = 600, future = 0 }
         "#,
     );
@@ -81,9 +81,10 @@ fn p06_box_signs_the_body_or_the_escaped_body() {
         let keyed = crate::mac::Keyed::new(crate::algorithm::Algorithm::HmacSha256, b"key").unwrap();
         encoding::encode(crate::algorithm::Encoding::Base64, &keyed.compute(&[message.as_bytes().into()]))
     };
-    let body = "{\"name\":\"テスト/😀\"}";
-    let escaped = r#"{"name":"\u30c6\u30b9\u30c8\/\ud83d\ude00"}"#;
-    for message in [body, escaped] {
+    let body = "{\"name\":\"テスト/😀\\/\\n\r\t\u{1}\u{7f}\"}";
+    let slashes = "{\"name\":\"\\u30c6\\u30b9\\u30c8\\/\\ud83d\\ude00\\/\\n\r\t\u{1}\\u007f\"}";
+    let controls = r#"{"name":"\u30c6\u30b9\u30c8/\ud83d\ude00\/\\n\r\t\u0001\u007f"}"#;
+    for message in [body, slashes, controls] {
         let signature = mac(&std::format!("{message}{time}"));
         for header in ["box-signature-primary", "Box-Signature-Secondary"] {
             let headers = [(header, signature.as_str()), ("box-delivery-timestamp", time.as_str())];

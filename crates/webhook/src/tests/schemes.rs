@@ -29,10 +29,12 @@ const WHOLE: &str = r#"
     timestamp = { at = "field:t", unit = "ms", past = 60, future = 5, enforce = false }
     event_id = "header:webhook-id"
     params = ["a"]
-    hashes = [{ at = "field:h", encoding = "base64url", of = "{body}" }]
+    hashes = [{ at = "field:h", encoding = "base64url", of = "{body}", unless_empty = true }]
+    requires = [{ at = "header:x-version", is = "1" }]
+    refused = 403
 
     [[handshake]]
-    when = { method = "GET", at = "query:crc_token" }
+    when = { method = "GET", at = "query:crc_token", without = "header:x-signature" }
     signed = false
     token = { at = "query:verify", is = "{param:a}" }
     response = { of = "{query:crc_token}", encoding = "base64" }
@@ -49,6 +51,24 @@ fn a_scheme_reads_the_same_from_toml_json_and_postcard() {
     let bytes = postcard::to_allocvec(&("before", &scheme, "after")).unwrap();
     let (before, read, after): (String, Scheme, String) = postcard::from_bytes(&bytes).unwrap();
     assert_eq!((before.as_str(), &read, after.as_str()), ("before", &scheme, "after"));
+}
+
+#[test]
+fn the_axes_about_a_delivery_are_checked() {
+    let scheme = |axis: &str, value: Value| {
+        let mut scheme = json!({ "signature": "header:a", "encoding": "hex", "algorithm": "hmac-sha256" });
+        scheme[axis] = value;
+        mistakes(scheme).join(" ")
+    };
+    assert_eq!(scheme("requires", json!([{ "at": "header:v", "is": "1" }])), "");
+    assert!(scheme("requires", json!([{ "at": "header:v", "is": "" }])).contains("which text must be there"));
+    assert!(scheme("requires", json!([{ "at": "header:v" }])).contains("requires.0.is: this is required"));
+    assert!(scheme("requires", json!([{ "at": "claim:v", "is": "1" }])).contains("only JWTs have claims"));
+    for status in [200, 399, 500] {
+        assert!(scheme("refused", json!(status)).contains("a status from 400 to 499"), "{status}");
+    }
+    let hashes = json!([{ "at": "header:h", "of": "{header:b}", "unless_empty": true }]);
+    assert!(scheme("hashes", hashes).contains("isn't of the body"));
 }
 
 #[test]

@@ -204,3 +204,39 @@ fn p41_a_token_is_of_the_schemes_algorithm_about_this_body_for_this_receiver_and
     let crossed = format!("{}.{signature}", other.rsplit_once('.').unwrap().0);
     assert_eq!(code(&scheme, &["secret"], &[("a", &crossed)], b"{}"), "NO_MATCH");
 }
+
+#[test]
+fn p41_jwts_of_every_algorithm_are_verified_by_it_alone() {
+    use ed25519_dalek::Signer as _;
+    let part = |text: &[u8]| encoding::encode(Encoding::Base64Url, text);
+    let jwt = |algorithm: &str| {
+        scheme(&format!("signature = \"header:authorization\"\nprefix = \"Bearer \"\nalgorithm = \"{algorithm}\"\n"))
+    };
+    for algorithm in ["jws-hs256", "jws-hs384", "jws-hs512"] {
+        let headers = signed(&jwt(algorithm), "secret", b"{}");
+        for other in ["jws-hs256", "jws-hs384", "jws-hs512"] {
+            let expected = if other == algorithm { "VALID" } else { "MALFORMED_TOKEN" };
+            assert_eq!(code(&jwt(other), &["secret"], &borrowed(&headers), b"{}"), expected, "{algorithm} {other}");
+        }
+        assert_eq!(code(&jwt(algorithm), &["other"], &borrowed(&headers), b"{}"), "NO_MATCH");
+    }
+    let keys = scheme(
+        r#"
+        signature = "header:authorization"
+        prefix = "Bearer "
+        algorithm = "jws-rs256"
+        key = "jwk"
+        or = [{ algorithm = "jws-es256" }, { algorithm = "jws-eddsa" }]
+        "#,
+    );
+    let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+    let jwk = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{}"}}"#, part(key.verifying_key().as_bytes()));
+    let token = |claims: &str, signed: &str| {
+        let head = part(br#"{"alg":"EdDSA"}"#);
+        let signature = key.sign(format!("{head}.{}", part(signed.as_bytes())).as_bytes());
+        format!("Bearer {head}.{}.{}", part(claims.as_bytes()), part(&signature.to_bytes()))
+    };
+    let verdict = |token: &str| code(&keys, &[&jwk], &[("Authorization", token)], b"");
+    assert_eq!(verdict(&token("{}", "{}")), "VALID");
+    assert_eq!(verdict(&token("{\"a\":1}", "{}")), "NO_MATCH");
+}

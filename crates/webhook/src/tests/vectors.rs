@@ -1,9 +1,6 @@
 //! Vectors that others published: `vectors.json` names the source of each.
 
-use std::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use std::string::String;
 
 use serde_json::Value;
 #[cfg(target_arch = "wasm32")]
@@ -11,105 +8,6 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::rig::{self, NOW, STANDARD, options, scheme};
 use crate::{Delivery, Options, sign};
-
-const SENDGRID: &str = r#"
-    signature = "header:x-twilio-email-event-webhook-signature"
-    encoding = "base64"
-    algorithm = "ecdsa-p256"
-    key = "spki-base64"
-    message = "{timestamp}{body}"
-    timestamp = { at = "header:x-twilio-email-event-webhook-timestamp" }
-"#;
-
-const SQUARE: &str = r#"
-    signature = "header:x-square-hmacsha256-signature"
-    encoding = "base64"
-    algorithm = "hmac-sha256"
-    message = "{url}{body}"
-"#;
-
-const SANITY: &str = r#"
-    signature = "header:sanity-webhook-signature"
-    split = ","
-    prefix = "v1="
-    encoding = "base64url"
-    algorithm = "hmac-sha256"
-    message = "{field:t}.{body}"
-    timestamp = { at = "field:t", unit = "ms" }
-"#;
-
-const TWILIO: &str = r#"
-    signature = "header:x-twilio-signature"
-    encoding = "base64"
-    algorithm = "hmac-sha1"
-    message = ["{url}{sorted_form}", "{url_with_port}{sorted_form}", "{url_without_port}{sorted_form}"]
-"#;
-
-pub(super) fn hubspot(message: &str) -> String {
-    std::format!(
-        "signature = \"header:x-hubspot-signature\"\nencoding = \"hex\"\nalgorithm = \"sha256\"\nmessage = \"{message}\""
-    )
-}
-
-/// The time of the vector's document, so that the time window doesn't matter.
-fn instant(vector: &Value) -> i64 {
-    match vector["id"].as_str().unwrap() {
-        "sw-v1-a" | "sw-v1a" => 1_614_265_330,
-        "sw-v1-b" => 1_649_367_553,
-        "sendgrid" => 1_600_112_502,
-        "sanity-1" => 1_633_519_811,
-        _ => NOW,
-    }
-}
-
-#[test]
-fn published_vectors_verify_and_nothing_near_them_does() {
-    let document: Value = serde_json::from_str(include_str!("vectors.json")).unwrap();
-    let mut tried = Vec::new();
-    for vector in document["vectors"].as_array().unwrap() {
-        let text = match vector["id"].as_str().unwrap() {
-            "sw-v1-a" | "sw-v1-b" | "sw-v1a" => STANDARD.to_string(),
-            "github-docs" => rig::GITHUB.to_string(),
-            "twilio-form" => TWILIO.to_string(),
-            "hubspot-v1" => hubspot("{secret}{body}"),
-            "hubspot-v2-get" => hubspot("{secret}{method}{url}{body}"),
-            "sendgrid" => SENDGRID.to_string(),
-            "square" => SQUARE.to_string(),
-            "sanity-1" => SANITY.to_string(),
-            _ => continue,
-        };
-        let scheme = scheme(&text);
-        let secret = ["secret", "public_key", "public_key_spki_b64"].iter().find_map(|name| vector[name].as_str());
-        let headers: Vec<(&str, &str)> = vector["headers"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
-            .collect();
-        let form: Option<Vec<String>> = vector["form"].as_object().map(|form| {
-            let pair = |(name, value): (&String, &Value)| {
-                std::format!("{name}={}", value.as_str().unwrap().replace('+', "%2B"))
-            };
-            form.iter().map(pair).collect()
-        });
-        let body = form.map_or_else(|| vector["body"].as_str().unwrap().to_string(), |form| form.join("&"));
-        let delivery = Delivery {
-            method: vector["method"].as_str().unwrap_or("POST"),
-            url: vector["url"].as_str().unwrap_or("https://example.com/"),
-            headers: &headers,
-            body: body.as_bytes(),
-        };
-        let id = vector["id"].as_str().unwrap();
-        let options = options(instant(vector));
-        assert!(rig::check(&scheme, &[secret.unwrap()], &delivery, &options).is_ok(), "{id}");
-        let other = std::format!("{body} ");
-        let other = Delivery { body: other.as_bytes(), ..delivery };
-        let failure = rig::check(&scheme, &[secret.unwrap()], &other, &options).unwrap_err();
-        assert_eq!(failure.code(), "NO_MATCH", "{id}");
-        tried.push(id.to_string());
-    }
-    assert_eq!(tried.len(), 10, "{tried:?}");
-}
 
 #[test]
 fn standard_webhooks_vectors_are_what_signing_makes() {
@@ -119,10 +17,11 @@ fn standard_webhooks_vectors_are_what_signing_makes() {
     for vector in document["vectors"].as_array().unwrap().iter().take(if with_private_key { 3 } else { 2 }) {
         let headers = &vector["headers"];
         let body = vector["body"].as_str().unwrap();
-        let secret = vector["secret"].as_str().or(vector["secret_key"].as_str()).unwrap();
+        let secret = vector["private_key"].as_str().or(vector["secrets"][0].as_str()).unwrap();
         let delivery = Delivery { method: "POST", url: "", headers: &[], body: body.as_bytes() };
         let signed =
-            sign(&scheme, secret, &delivery, headers["webhook-id"].as_str(), &options(instant(vector))).unwrap();
+            sign(&scheme, secret, &delivery, headers["webhook-id"].as_str(), &options(vector["now"].as_i64().unwrap()))
+                .unwrap();
         for (name, value) in headers.as_object().unwrap() {
             assert_eq!(rig::value(&signed.headers, name), value.as_str().unwrap(), "{}", vector["id"]);
         }
@@ -167,7 +66,10 @@ fn rsa_signatures_of_openssl_verify_with_a_key_or_a_certificate() {
         ))
     };
     let options = Options { params: &[("webhook_id", "hook")], ..options(NOW) };
-    for key in [include_str!("rsa_public.pem"), include_str!("rsa_certificate.pem")] {
+    let pem = include_str!("rsa_public.pem");
+    // A vendor's page may show the key without the lines of PEM.
+    let bare: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    for key in [pem, include_str!("rsa_certificate.pem"), &bare] {
         for (algorithm, signature) in [("rsa-sha256", sha256), ("rsa-sha1", sha1)] {
             let scheme = paypal(algorithm);
             let headers = [("sig", signature)];

@@ -67,9 +67,8 @@ fn cause_22_forms() {
         let read = Given { scheme: crate::tests::rig::scheme(&of_key(key)), ..Given::signed(GITHUB, secret, BODY) };
         proves(&read, 22);
     }
-    // Unpadded, URL-safe, twice, and once more.
-    let url_safe = Given::signed(&of_key("base64"), "+/8+/8+/8+/8", BODY).with_secret("-_8-_8-_8-_8");
-    proves(&url_safe, 22);
+    // In the other alphabet it is the same secret. Twice, and once more.
+    is_good(&Given::signed(&of_key("base64"), "+/8+/8+/8+/8", BODY).with_secret("-_8-_8-_8-_8"));
     let twice = Given::signed(&of_key("base64"), base64, BODY).with_secret("QUFFQ0F3UUZCZ2NJQ1FvTERBME9Edz09");
     proves(&twice, 22);
     let once_more = Given::signed(GITHUB, "c2VjcmV0LTEyMzQ1Njc4", BODY).with_secret("secret-12345678");
