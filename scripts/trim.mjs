@@ -4,7 +4,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { capture } from "./run.mjs";
-import { inRoot } from "./tools.mjs";
+import { inRoot, node22 } from "./tools.mjs";
 import { FEATURES } from "./wasm_opt.mjs";
 
 const CLASSES = [
@@ -23,8 +23,7 @@ export async function trim(bindings, module) {
   writeFileSync(bindings, text);
   const called = new Set(Array.from(text.matchAll(/\bwasm\.(\w+)/g), ([, name]) => name));
   const graph = `${module}.graph.json`;
-  const exported = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(module))).map(({ name }) => name);
-  const kept = exported.filter((name) => called.has(name));
+  const kept = (await exportsOf(module)).filter((name) => called.has(name));
   const roots = { name: "bindings", root: true, reaches: kept };
   writeFileSync(graph, JSON.stringify([roots, ...kept.map((name) => ({ name, export: name }))]));
   try {
@@ -32,6 +31,15 @@ export async function trim(bindings, module) {
   } finally {
     rmSync(graph);
   }
+}
+
+/** The names of a module's exports. Older Nodes can't read it. */
+async function exportsOf(module) {
+  const names = `
+    const { exports } = WebAssembly.Module;
+    const module = new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]));
+    console.log(JSON.stringify(exports(module).map(({ name }) => name)));`;
+  return JSON.parse(await capture(node22(), ["-e", names, module]));
 }
 
 /** The text without a class, if nothing in it uses the class. */
