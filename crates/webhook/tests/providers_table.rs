@@ -31,8 +31,8 @@ fn the_table_of_providers_is_that_of_the_registry() {
 
 fn table() -> String {
     let mut text = String::from(
-        "\n| id | provider | what is signed | timestamp, tolerance | what isn't covered | confirmed by | run against |\n\
-         |---|---|---|---|---|---|---|\n",
+        "\n| id | provider | what is signed | timestamp, tolerance | events told apart by | what isn't covered | confirmed by | run against |\n\
+         |---|---|---|---|---|---|---|---|\n",
     );
     for provider in all() {
         let cells = [
@@ -40,7 +40,8 @@ fn table() -> String {
             provider.name.clone(),
             signed(&provider.scheme),
             time(&provider.scheme),
-            uncovered(provider),
+            told_apart_by(&provider.scheme),
+            provider.note.clone().unwrap_or_default(),
             if provider.unconfirmed {
                 format!("unconfirmed: {}", provider.evidence)
             } else {
@@ -99,13 +100,10 @@ fn time(scheme: &Scheme) -> String {
     }
 }
 
-fn uncovered(provider: &Provider) -> String {
-    let scheme = &provider.scheme;
-    let mut sentences = Vec::new();
-    sentences.extend(provider.note.clone());
+fn told_apart_by(scheme: &Scheme) -> String {
     match &scheme.event_id {
-        Some(place) if !scheme.event_id_signed() => sentences.push(format!("The id, `{place}`, is not signed.")),
-        _ => {}
+        Some(place) if scheme.event_id_signed() => format!("`{place}`"),
+        Some(place) => format!("`{place}`, not signed"),
+        None => "nothing".into(),
     }
-    sentences.join(" ")
 }
