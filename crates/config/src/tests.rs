@@ -122,7 +122,7 @@ fn keys_may_come_in_any_header_and_browsers_may_send_it() {
         (&["api-key".into(), "x-api-key".into()][..], &["token".into()][..])
     );
     assert_eq!((places.basic_username, places.basic_password), (true, false));
-    assert_eq!(config.edge.own_authorization, "Bearer|token|Basic");
+    assert_eq!(config.edge.own_authorization, "(?:^|, )(?:Bearer|token|Basic)(?:[^0-9A-Za-z-]|$)");
     assert_eq!(config.edge.cors.unwrap().headers, ["Authorization", "Api-Key", "X-Api-Key", "Content-Type"]);
 }
 

@@ -84,8 +84,7 @@ export function describe(request) {
     header("CF-Connecting-IP"),
     header("Origin"),
     header("Access-Control-Request-Method"),
-    // Its characters are the caller's, so that it can hold a separator.
-    basicOf(authorization)?.replace(/[\0-\x1f]/g, " ") ?? ABSENT,
+    describedBasic(authorization),
     keyInUrl(request.url),
     ...keyHeaders.map(header),
   ].join(SEPARATOR);
@@ -153,7 +152,7 @@ function upstreamHeaders(incoming, set, requestId) {
   for (const [name, value] of incoming) {
     const plain = name.replaceAll("_", "-");
     // Authorization is not searched if it goes: it holds the very key that was judged.
-    const goes = name === "authorization" ? ownAuthorization.test(value) : isDropped(plain);
+    const goes = name === "authorization" ? isOwn(value) : isDropped(plain);
     if (goes) headers.delete(name);
     else {
       const isInName = name.length >= MIN_KEY && keysInHeaders.test(name);
@@ -165,6 +164,11 @@ function upstreamHeaders(incoming, set, requestId) {
   }
   for (const [name, value] of pairs(set)) headers.set(name, value);
   return headers;
+}
+
+/// Whether an Authorization has a scheme that is Keystile's, or holds a key that has no beginning of its own.
+function isOwn(authorization) {
+  return matches(authorization, ownAuthorization) || matches(basicOf(authorization) ?? "", ownAuthorization);
 }
 
 function isDropped(name) {
@@ -193,6 +197,14 @@ function matches(value, keys) {
     text = text.replace(/%([0-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
   }
   return false;
+}
+
+/// User name and password, for the guard. They may hold any characters, separators too. Of several headers nobody can
+/// say which one counts, so they hold no key.
+function describedBasic(authorization) {
+  const basic = basicOf(authorization);
+  if (basic === undefined) return ABSENT;
+  return authorization.includes(",") ? "" : basic.replace(/[\0-\x1f]/g, " ");
 }
 
 /// User name and password of Basic credentials.

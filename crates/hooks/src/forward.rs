@@ -119,7 +119,7 @@ impl Event {
 
     /// Gives the event its id: the same at each attempt of Keystile and of the sender, another one for each other event
     /// of any source. The sender's id is only a part of it, since senders choose ids as they like.
-    pub(crate) fn give_id(&mut self, source: &Source, keys: &[ReplayKey], number: u32) {
+    pub(crate) fn give_id(&mut self, source: &Source, keys: &[ReplayKey], number: i64) {
         let source = &source.config;
         let key = |key: &ReplayKey| match (&key.id, &key.signed, source.replays) {
             (Some(id), ..) => id.clone(),
@@ -215,7 +215,7 @@ fn is_header_text(text: &str) -> bool {
 }
 
 /// The id of an event. It has no `.`, which ends the id in the signed text.
-fn made_id(source: &str, of: &str, number: u32) -> String {
+fn made_id(source: &str, of: &str, number: i64) -> String {
     let digest = KeyDigest::of(&format!("{source}/{of}/{number}"));
     let id = URL_SAFE_NO_PAD.encode(digest.as_bytes());
     format!("{source}_{}", id.get(..24).unwrap_or_default())

@@ -170,10 +170,17 @@ impl Opened {
     }
 
     /// Sets the alarm if this instance knows of none and there is something to trim later.
+    /// Sets the alarm if this instance knows of none. An alarm of an earlier instance is replaced, so what that one was
+    /// about goes on now.
     fn keep_armed(&self) -> Result<()> {
-        if !self.armed.get()
-            && let Some(due) = log::next_trim(&self.database)?
-        {
+        if self.armed.get() {
+            return Ok(());
+        }
+        let due = match recovery::is_under_way(&self.database)? {
+            true => Some(clock::now()),
+            false => log::next_trim(&self.database)?,
+        };
+        if let Some(due) = due {
             self.arm(due);
         }
         Ok(())

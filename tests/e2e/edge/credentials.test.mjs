@@ -84,6 +84,21 @@ test("two different keys are refused, in any two places", async () => {
     const answer = await get(headers);
     assert.deepEqual([answer.status, answer.code], [400, "CONFLICTING_CREDENTIALS"], JSON.stringify(headers));
   }
+  for (const second of [`Token ${other}`, `Basic ${base64(`${other}:`)}`]) {
+    const answer = await get({ Authorization: `Basic ${base64(`${one}:`)}, ${second}` });
+    assert.deepEqual([answer.status, answer.code], [401, "MALFORMED"], second);
+  }
+});
+
+test("a key without a beginning of its own goes on in no Authorization, be it encoded", async () => {
+  const key = await imported(randomUUID());
+  for (const other of [`Custom ${key}`, `Custom ${key.replaceAll("-", "%2D")}`, `Basic ${base64(`x:${key}`)}`]) {
+    const answer = await get({ "Api-Key": key, Authorization: other });
+    assert.equal(answer.status, 200, `${other}: ${answer.text}`);
+    assert.equal(answer.body.headers.authorization, undefined, other);
+  }
+  const answer = await get({ "Api-Key": key, Authorization: 'OAuth oauth_token="y", scheme="token"' });
+  assert.equal(answer.body.headers.authorization, 'OAuth oauth_token="y", scheme="token"');
 });
 
 test("places that the configuration doesn't name carry no key, and the answer says which do", async () => {

@@ -67,7 +67,7 @@ fn check_origin(text: &str) -> Result<(), String> {
 
 /// Checks an origin with a `*` as its first label, of which `domain` is what follows.
 fn check_subdomains(scheme: &str, domain: &str) -> Result<(), String> {
-    if !domain.contains('.') {
+    if !domain.trim_end_matches('.').contains('.') {
         return Err("write the domain whose subdomains are meant, such as \"https://*.example.com\"".into());
     }
     check_origin(&format!("{scheme}://a.{domain}")).map_err(|message| message.replacen("://a.", "://*.", 1))

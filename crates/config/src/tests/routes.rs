@@ -146,6 +146,7 @@ fn an_origin_that_no_browser_sends_is_refused() {
         ("https://*.Example.com", "write \"https://*.example.com\", as browsers send it"),
         ("https://*.example.com:443", "write \"https://*.example.com\", as browsers send it"),
         ("https://*.com", "write the domain whose subdomains are meant"),
+        ("https://*.com.", "write the domain whose subdomains are meant"),
         ("https://app-*.example.com", "write an origin such as"),
         ("https://*.*.example.com", "write an origin such as"),
         ("app.example.com", "write an origin such as"),

@@ -330,6 +330,19 @@ mod tests {
         assert_eq!(route.allow(), "GET, HEAD, DELETE");
     }
 
+    /// Most servers decode what is no delimiter of a path, before they look for a route.
+    #[test]
+    fn an_encoded_character_is_no_way_round_a_route() {
+        let routes =
+            Routes::new(vec![route("/v1/*"), route("/v1/leads:export"), route("/v1/@admin/*"), route("/v1/a+b")]);
+        for raw in ["/v1/leads%3Aexport", "/v1/LEADS%3aexport", "/v1/%40admin/x", "/v1/a%2Bb"] {
+            assert_eq!(routes.find(&path(raw), &path::fold), Err(PathError::Ambiguous), "{raw}");
+        }
+        for raw in ["/v1/leads:export", "/v1/@admin/x", "/v1/other%3Aexport"] {
+            assert!(routes.find(&path(raw), &path::fold).unwrap().is_some(), "{raw}");
+        }
+    }
+
     #[test]
     fn the_upstream_sees_a_path_with_its_own_prefix() {
         let seen = |strip: &str, add: &str, raw: &str| {

@@ -1,7 +1,7 @@
 //! `If-Match` (RFC 9110, 13.1.1): a change is made only to a version that the caller names. The version of a key, an
 //! operator or a tenant is its ETag.
 
-use alloc::{format, vec::Vec};
+use alloc::{format, string::ToString, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -33,13 +33,18 @@ impl Versioned {
 }
 
 impl IfMatch {
-    /// Reads the header; `None` for `*`, which any version matches. A tag that isn't one of our ETags matches none.
+    /// Reads the header; `None` for `*`, which any version matches. A tag that isn't one of our ETags matches none. A weak
+    /// tag is read as a strong one: what compresses answers on their way weakens ETags, and a version is exact.
     #[must_use]
     pub fn parse(header: &str) -> Option<Self> {
         if header.trim() == "*" {
             return None;
         }
-        let version = |tag: &str| tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+        let version = |tag: &str| {
+            let tag = tag.trim();
+            let text = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
+            text.parse().ok().filter(|version: &u64| version.to_string() == text)
+        };
         Some(Self(header.split(',').filter_map(version).collect()))
     }
 
@@ -71,8 +76,8 @@ mod tests {
         };
         assert!(matches("\"3\"", 3) && !matches("\"3\"", 4));
         assert!(matches("\"3\", \"4\"", 4) && matches(" * ", 7));
-        // A weak tag never matches (RFC 9110, strong comparison).
-        for none in ["", "3", "W/\"3\"", "\"x\"", "\"-1\"", "\"a,*,b\""] {
+        assert!(matches("W/\"3\"", 3));
+        for none in ["", "3", "\"+3\"", "\"03\"", "w/\"3\"", "\"x\"", "\"-1\"", "\"a,*,b\""] {
             assert!(!matches(none, 3), "{none}");
         }
     }

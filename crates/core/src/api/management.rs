@@ -207,7 +207,14 @@ fn key_ids(value: Value) -> Result<Vec<KeyId>, String> {
         let id = value.as_str().and_then(KeyId::parse).filter(|id| !id.is_operators());
         id.ok_or_else(|| format!("{} is no id of a key, such as \"key_4bTzV9cXk07Hq2mN1pRs\"", shown(value)))
     };
-    values.iter().map(id).collect()
+    let mut ids: Vec<KeyId> = Vec::new();
+    for value in &values {
+        let id = id(value)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
 }
 
 fn shown(value: &Value) -> String {

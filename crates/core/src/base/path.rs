@@ -80,9 +80,9 @@ impl Path {
             path.push('/');
             let start = path.len();
             normalise(raw, &mut path)?;
-            // Some servers decode slashes, and some cut a segment at `;`, before they look at its dots.
+            // Some servers decode slashes, cut a segment at `;` or drop its spaces before they look at its dots.
             let mut parts = path.get(start..).unwrap_or_default().split(ENCODED_SLASH);
-            if parts.any(|part| matches!(without_parameters(part), "." | "..")) {
+            if parts.any(|part| matches!(without_spaces(without_parameters(part)), "." | "..")) {
                 return Err(PathError::DotSegment);
             }
         }
@@ -199,6 +199,14 @@ fn lenient(segment: &str) -> &str {
     segment
 }
 
+/// The segment without encoded spaces around it.
+fn without_spaces(mut segment: &str) -> &str {
+    while let Some(trimmed) = segment.strip_prefix("%20").or_else(|| segment.strip_suffix("%20")) {
+        segment = trimmed;
+    }
+    segment
+}
+
 /// Whether two segments in normal form are the same to lenient servers.
 pub(crate) fn same_leniently(one: &str, other: &str, fold: Fold<'_>) -> bool {
     same_without_case(lenient(one), lenient(other), fold)
@@ -214,19 +222,13 @@ pub fn fold(text: &str) -> String {
     text.to_uppercase().to_lowercase()
 }
 
-/// Whether two segments in normal form are the same to a server that ignores the case of any letter. Some servers
-/// compare small letters and some compare capitals, so the Kelvin sign equals `k` and the long s equals `s`.
+/// Whether two segments in normal form are the same to a server that decodes them and ignores the case of any letter.
+/// Some servers compare small letters and some compare capitals, so the Kelvin sign equals `k` and the long s equals `s`.
 fn same_without_case(one: &str, other: &str, fold: Fold<'_>) -> bool {
     // `İ` becomes an `i` and a combining dot, which some servers drop.
     let folded = |segment: &str| decoded(segment).map(|text| fold(&text).replace('\u{307}', ""));
     one.eq_ignore_ascii_case(other)
-        || ((is_beyond_ascii(one) || is_beyond_ascii(other))
-            && folded(one).is_some_and(|one| folded(other) == Some(one)))
-}
-
-/// Whether a segment in normal form encodes a byte of 128 or more.
-fn is_beyond_ascii(segment: &str) -> bool {
-    segment.as_bytes().windows(2).any(|pair| matches!(pair, [b'%', b'8'..=b'9' | b'A'..=b'F']))
+        || (one.contains('%') || other.contains('%')) && folded(one).is_some_and(|one| folded(other) == Some(one))
 }
 
 /// A segment's text; `None` if it is not UTF-8.
@@ -396,6 +398,9 @@ mod tests {
             ("/api/..;/admin", PathError::DotSegment),
             ("/api/..%3bx/admin", PathError::DotSegment),
             ("/api/.;", PathError::DotSegment),
+            ("/api/..%20/admin", PathError::DotSegment),
+            ("/api/%20.%20;a/admin", PathError::DotSegment),
+            ("/api/x%2F..%20", PathError::DotSegment),
             ("/api/%zz", PathError::BadEncoding),
             ("/api/%4", PathError::BadEncoding),
             ("/api/%00", PathError::ControlCharacter),

@@ -115,13 +115,15 @@ impl<'a> Carriers<'a> {
         }
         if let Some(decoded) = self.basic {
             let (username, password) = decoded.split_once(':').unwrap_or((decoded, ""));
-            for (accepted, text, other) in
-                [(places.basic_username, username, password), (places.basic_password, password, username)]
-            {
-                // It is not the key if only the other part looks like one.
-                if accepted && (forms.begins_as_key(text) || !forms.begins_as_key(other)) {
-                    add(&mut found, text)?;
-                }
+            let (is_username, is_password) = (forms.begins_as_key(username), forms.begins_as_key(password));
+            // A part is not the key if only the other one looks like one. If none does, it is the first that is there.
+            let by_username = places.basic_username && (is_username || !is_password);
+            if by_username {
+                add(&mut found, username)?;
+            }
+            let no_username = !by_username || username.is_empty();
+            if places.basic_password && (is_password || !is_username && no_username) {
+                add(&mut found, password)?;
             }
         }
         found.ok_or(CredentialError::Missing)
@@ -293,7 +295,11 @@ mod tests {
         }
         assert_eq!(read(&format!("api:{KEY}"), user), Err(CredentialError::Missing));
         assert_eq!(read(&format!("{KEY}:knq_live_other"), either), Err(CredentialError::Conflicting));
-        assert_eq!(read("user:pass", user).as_deref(), Ok("user"), "the parser of keys says what is wrong with it");
+        for (text, accepted, part) in
+            [("user:pass", &user[..], "user"), ("user:pass", either, "user"), (":pass", either, "pass")]
+        {
+            assert_eq!(read(text, accepted).as_deref(), Ok(part), "the parser of keys says what is wrong with it");
+        }
         assert_eq!(read(&format!("{KEY}:"), BOTH), Err(CredentialError::Missing));
     }
 

@@ -85,7 +85,9 @@ fn pattern(forms: KeyForms<'_>, secrets: &[&str], imported: impl Fn(&str) -> (St
 pub fn own_authorization(places: &Places, imported: &[ImportedForm]) -> String {
     let basic = (places.basic_username || places.basic_password).then_some("Basic");
     let schemes = ["Bearer"].into_iter().chain(places.schemes.iter().map(String::as_str)).chain(basic);
-    schemes.map(literal).chain(imported.iter().filter_map(ImportedForm::whole)).collect::<Vec<_>>().join("|")
+    let schemes = schemes.map(literal).collect::<Vec<_>>().join("|");
+    let schemes = format!("(?:^|, )(?:{schemes})(?:[^0-9A-Za-z-]|$)");
+    core::iter::once(schemes).chain(imported.iter().filter_map(ImportedForm::whole)).collect::<Vec<_>>().join("|")
 }
 
 /// The patterns of `text` with `behind` bytes after it, in base64. There are three, since the encoding depends on the
@@ -174,7 +176,7 @@ mod tests {
         let pattern = own_authorization(&Places::of(&places), &imported);
         assert_eq!(
             pattern,
-            r"Bearer|api\-token|Basic|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
+            r"(?:^|, )(?:Bearer|api\-token|Basic)(?:[^0-9A-Za-z-]|$)|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
         );
         let pattern = Regex::new(&format!("(?i){pattern}")).unwrap();
         let uuid = "550e8400-e29b-41d4-a716-446655440000";
@@ -183,7 +185,9 @@ mod tests {
         {
             assert!(pattern.is_match(own), "{own}");
         }
-        for other in ["Digest a", "Negotiate", "Token x", &uuid[1..], &format!("0{uuid}")] {
+        for other in
+            ["Digest a", "Negotiate", "Token x", "OAuth api-token=\"x\"", "Bearers x", &uuid[1..], &format!("0{uuid}")]
+        {
             assert!(!pattern.is_match(other), "{other}");
         }
     }

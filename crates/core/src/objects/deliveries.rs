@@ -77,7 +77,7 @@ pub enum Claimed {
         /// The number of a delivery that is always new, among those of its bytes. A delivery that was not forwarded
         /// leaves its number to the next one, which is the sender's own repeat.
         #[serde(default)]
-        number: u32,
+        number: i64,
     },
     /// Another request is forwarding the delivery.
     InProgress {

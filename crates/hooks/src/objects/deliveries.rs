@@ -48,11 +48,13 @@ CREATE INDEX deliveries_by_end ON deliveries (until);
 -- Deliveries of the same bytes.
 CREATE TABLE same_bytes (
     bytes TEXT PRIMARY KEY,           -- SHA-256 of the bytes, base64url; those of a batch's items joined
-    numbers INTEGER NOT NULL,         -- how many numbers were given out
+    first INTEGER NOT NULL,           -- the first number that was given out: the time then, so that none comes again
+    next INTEGER NOT NULL,            -- the next one
     until INTEGER NOT NULL            -- when the row is forgotten
 ) WITHOUT ROWID;
 CREATE INDEX same_bytes_by_end ON same_bytes (until);
--- The numbers whose delivery is being handed on, or was not handed on. The others are done.
+-- The numbers whose delivery is being handed on, or was not handed on. The others are done, and so are those whose claim
+-- has ended: their upstream may have them.
 CREATE TABLE open_numbers (
     bytes TEXT NOT NULL,
     number INTEGER NOT NULL,
@@ -77,6 +79,20 @@ enum Remembered {
     Done,
     /// Another request is handing it on.
     InProgress { until: Timestamp },
+}
+
+/// The numbers of deliveries of the same bytes.
+#[derive(Clone, Copy, Deserialize)]
+struct Numbers {
+    first: i64,
+    next: i64,
+}
+
+impl Numbers {
+    /// Numbers begin at the clock, so that none comes again once the row was forgotten.
+    const fn begun_at(now: Timestamp) -> Self {
+        Self { first: now.as_millis(), next: now.as_millis() }
+    }
 }
 
 struct Opened {
@@ -152,7 +168,7 @@ impl Opened {
             let numbered = delivery.items.iter().any(Vec::is_empty);
             let (number, same_bytes) = match &delivery.bytes {
                 Some(bytes) if numbered => self.number(bytes, delivery, now)?,
-                Some(bytes) => (0, self.numbers(bytes, now)? > 0),
+                Some(bytes) => (0, self.numbers(bytes, now)?.is_some()),
                 None => (0, false),
             };
             Ok(Claimed::New { repeats, same_bytes, number })
@@ -180,33 +196,29 @@ impl Opened {
         Ok(until.map(|until| Remembered::InProgress { until }))
     }
 
-    /// How many numbers were given out to deliveries of these bytes.
-    fn numbers(&self, bytes: &str, now: Timestamp) -> Result<u32> {
-        #[derive(Deserialize)]
-        struct Row {
-            numbers: u32,
-        }
-        let row = "SELECT numbers FROM same_bytes WHERE bytes = ? AND until > ?";
-        let row: Option<Row> = self.database.row(row, vec![bytes.into(), now.as_millis().into()])?;
-        Ok(row.map_or(0, |row| row.numbers))
+    /// The first and the next number of deliveries of these bytes, if there were some.
+    fn numbers(&self, bytes: &str, now: Timestamp) -> Result<Option<Numbers>> {
+        let row = "SELECT first, next FROM same_bytes WHERE bytes = ? AND until > ?";
+        self.database.row(row, vec![bytes.into(), now.as_millis().into()])
     }
 
     /// Gives a number to a delivery: one that is free, or the next. Returns whether others of the same bytes have, or
     /// had, a number.
-    fn number(&self, bytes: &str, delivery: &ClaimedDelivery, now: Timestamp) -> Result<(u32, bool)> {
+    fn number(&self, bytes: &str, delivery: &ClaimedDelivery, now: Timestamp) -> Result<(i64, bool)> {
         #[derive(Deserialize)]
         struct Row {
-            number: u32,
+            number: i64,
         }
-        let free = "SELECT number FROM open_numbers WHERE bytes = ? AND (claimed_by IS NULL OR until <= ?) \
-                    ORDER BY number LIMIT 1";
-        let free: Option<Row> = self.database.row(free, vec![bytes.into(), now.as_millis().into()])?;
-        let numbers = self.numbers(bytes, now)?;
-        let number = free.map_or(numbers, |row| row.number);
-        let numbers = numbers.max(number.saturating_add(1));
-        self.put_numbers(bytes, numbers, now.plus_millis(delivery.remember_ms.max(LEASE_MS)))?;
-        self.put_number(bytes, number, Some(&delivery.by), now.plus_millis(LEASE_MS))?;
-        Ok((number, numbers > 1))
+        let free = "SELECT number FROM open_numbers WHERE bytes = ? AND claimed_by IS NULL ORDER BY number LIMIT 1";
+        let free: Option<Row> = self.database.row(free, vec![bytes.into()])?;
+        let Numbers { first, next } = self.numbers(bytes, now)?.unwrap_or_else(|| Numbers::begun_at(now));
+        let number = free.map_or(next, |row| row.number);
+        let next = next.max(number.saturating_add(1));
+        self.put_numbers(bytes, Numbers { first, next }, now.plus_millis(delivery.remember_ms.max(LEASE_MS)))?;
+        let row = "INSERT OR REPLACE INTO open_numbers (bytes, number, claimed_by, until) VALUES (?, ?, ?, ?)";
+        let until = now.plus_millis(LEASE_MS).as_millis();
+        self.database.execute(row, vec![bytes.into(), number.into(), delivery.by.as_str().into(), until.into()])?;
+        Ok((number, next - first > 1))
     }
 
     /// Records that the delivery was forwarded, even if another request holds the claim by now.
@@ -215,7 +227,8 @@ impl Opened {
         let until = now.plus_millis(delivery.remember_ms);
         let remembered: Result<()> = self.database.transaction(|| {
             if let Some(bytes) = &delivery.bytes {
-                self.put_numbers(bytes, self.numbers(bytes, now)?.max(1), until)?;
+                let numbers = self.numbers(bytes, now)?.unwrap_or_else(|| Numbers::begun_at(now));
+                self.put_numbers(bytes, numbers, until)?;
                 let done = "DELETE FROM open_numbers WHERE bytes = ? AND claimed_by = ?";
                 self.database.execute(done, vec![bytes.as_str().into(), delivery.by.as_str().into()])?;
             }
@@ -240,17 +253,10 @@ impl Opened {
         released.map(|()| Done {})
     }
 
-    fn put_numbers(&self, bytes: &str, numbers: u32, until: Timestamp) -> Result<()> {
-        let row = "INSERT OR REPLACE INTO same_bytes (bytes, numbers, until) VALUES (?, ?, ?)";
-        let numbers = worker::SqlStorageValue::Integer(numbers.into());
-        self.database.execute(row, vec![bytes.into(), numbers, until.as_millis().into()])
-    }
-
-    fn put_number(&self, bytes: &str, number: u32, by: Option<&str>, until: Timestamp) -> Result<()> {
-        let row = "INSERT OR REPLACE INTO open_numbers (bytes, number, claimed_by, until) VALUES (?, ?, ?, ?)";
-        let by = by.map_or(worker::SqlStorageValue::Null, Into::into);
-        let number = worker::SqlStorageValue::Integer(number.into());
-        self.database.execute(row, vec![bytes.into(), number, by, until.as_millis().into()])
+    fn put_numbers(&self, bytes: &str, numbers: Numbers, until: Timestamp) -> Result<()> {
+        let row = "INSERT OR REPLACE INTO same_bytes (bytes, first, next, until) VALUES (?, ?, ?, ?)";
+        let Numbers { first, next } = numbers;
+        self.database.execute(row, vec![bytes.into(), first.into(), next.into(), until.as_millis().into()])
     }
 
     fn put(&self, keys: &[&str], by: Option<&str>, until: Timestamp) -> Result<()> {
@@ -303,6 +309,12 @@ mod tests {
 
     #[test]
     fn the_schema_is_golden() {
-        assert_eq!(digests(MIGRATIONS), ["650bcfdf4f4860239d85eb91bd69e0575d0402399d25b321f323d642145a598a"]);
+        assert_eq!(
+            digests(MIGRATIONS),
+            [
+                "650bcfdf4f4860239d85eb91bd69e0575d0402399d25b321f323d642145a598a",
+                "076ebb7a8ce678cc402b17af0c4ab2b9b01dd1fec7413c55b25b212eba13d102"
+            ]
+        );
     }
 }

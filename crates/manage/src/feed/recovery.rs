@@ -30,6 +30,11 @@ const AFTER: &str = "publish_again_after";
 /// Whether a ledger could not be asked, so that all are asked once more.
 const FAILED: &str = "publish_again_failed";
 
+/// Whether ledgers have still to be asked to publish again.
+pub(super) fn is_under_way(database: &Database) -> Result<bool> {
+    Ok(meta(database, SINCE)?.is_some())
+}
+
 /// Notes that an isolate knows the number `beyond`, which this log doesn't have. Returns whether that is news.
 pub(super) fn notice_isolate(database: &Database, head: Head, beyond: u64) -> Result<bool> {
     let noticed = meta(database, NOTICED)?.and_then(|noticed| noticed.parse().ok()).unwrap_or_default();

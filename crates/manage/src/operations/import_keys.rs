@@ -90,8 +90,12 @@ pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
         effective_by = effective_by.max(imported.effective_by);
         replayed = Some(replayed.unwrap_or(true) && imported.replayed);
     }
-    let results: Option<Vec<LineResult>> = results.into_iter().collect();
-    let results = results.ok_or_else(|| Failure::Fault("an import's answer has not all lines".into()))?;
+    // A remembered answer lacks a line that was refused then and is good now, by the clock or by another configuration.
+    let refused_then = || {
+        let detail = "it was refused when this was sent first; send it under another Idempotency-Key";
+        LineResult::refused("line", detail)
+    };
+    let results = results.into_iter().map(|result| result.unwrap_or_else(refused_then)).collect();
     let report = ImportReport::new(results, replayed == Some(true));
     if report.is_failure() {
         return Err(report.problem().into());
