@@ -398,6 +398,18 @@ test("an import that is sent again is answered line by line as the first time, t
   assert.equal(other.code, "IDEMPOTENCY_KEY_REUSED", "also if not a line of it is good");
 });
 
+test("a line that was refused at first and would be good now is told so, and the others are answered as before", async () => {
+  const keys = [line(oldKey()), line(oldKey(), { created_at: new Date(Date.now() + 1_500).toISOString() })];
+  const options = { headers: { "Idempotency-Key": "import-of-a-fast-clock" } };
+  const first = await send("fast-clock", keys, options);
+  assert.deepEqual(first.body.results.map(({ status }) => status), ["imported", "failed"], first.text);
+  await sleep(1_600);
+  const again = await send("fast-clock", keys, options);
+  assert.deepEqual([again.status, again.body.replayed], [200, true], again.text);
+  assert.deepEqual(again.body.results.map(({ status }) => status), ["imported", "failed"]);
+  assert.match(again.body.results[1].errors[0].detail, /another Idempotency-Key/);
+});
+
 test("what still waits for KV after an import makes other changes no dearer", async () => {
   const [id] = await imported("waiting", Array.from({ length: 1_000 }, () => line(oldKey())));
   const [{ rows }] = await rig.sql("waiting", "SELECT count(*) AS rows FROM outbox");

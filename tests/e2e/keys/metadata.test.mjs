@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
-import { effective, startRig } from "../../support/rig.mjs";
+import { effective, sleep, startRig } from "../../support/rig.mjs";
 
 let rig;
 before(async () => (rig = await startRig({ name: "metadata", edges: { edge1: {} }, handles: true })));
@@ -94,4 +94,19 @@ test("customers may not, and an operator of another tenant may not", async () =>
   assert.equal((await erase(key, { key: body.token })).code, "PORTAL_NOT_ALLOWED");
   const stranger = await rig.operator("globex", ["keys:write"]);
   assert.equal((await erase(key, { key: stranger.key })).code, "TENANT_NOT_ALLOWED");
+});
+
+test("an answer that was under way brings no erased value back", async () => {
+  const key = await rig.create("acme", { metadata: { person: "Jane Doe" } });
+  await rig.feed("ledgers", { late: 1_500 });
+  const options = { headers: { "Idempotency-Key": "under-way" } };
+  const disable = () => rig.manage("POST", `${pathOf(key)}/disable`, {}, options);
+  const disabling = disable();
+  await sleep(300);
+  assert.equal((await erase(key)).status, 200);
+  await disabling;
+  await rig.feed("ledgers", "ok");
+  const again = await disable();
+  assert.equal(again.body.replayed, true, again.text);
+  assert.ok(!again.text.includes("Jane Doe"));
 });

@@ -70,13 +70,13 @@ for (const [thing, changes] of [["key", OF_A_KEY], ["operator", OF_AN_OPERATOR],
       if (first) await rig.manage("POST", `${path}/${first}`, firstBody);
       const present = await etagOf(path);
       const stale = `"${Number(present.replaceAll('"', "")) - 1}"`;
-      for (const other of [stale, '"99999"', `W/${present}`, "nonsense"]) {
+      for (const other of [stale, '"99999"', `W/${stale}`, "nonsense"]) {
         const refused = await rig.manage(method, path + under, body, seen(other));
         assert.deepEqual([refused.status, refused.code], [412, "VERSION_MISMATCH"], `${other}: ${refused.text}`);
         assert.equal(`"${refused.body.version}"`, present);
       }
       assert.equal(await etagOf(path), present, "nothing has changed");
-      const done = await rig.manage(method, path + under, body, seen(`"99999", ${present}`));
+      const done = await rig.manage(method, path + under, body, seen(`"99999", W/${present}`));
       assert.ok([200, 201].includes(done.status), done.text);
       const after = await etagOf(path);
       if (!under.endsWith("/add")) assert.notEqual(after, present, "its ETag is another now");

@@ -122,6 +122,35 @@ describe("a feed that was put back", () => {
   });
 });
 
+describe("a feed that publishes again", () => {
+  const alarmAt = async () => (await rig.object("REAL_FEED", "feed", "__alarm_at")).body - Date.now();
+
+  test("goes on after it was started again, and asks only those ledgers again that could not be asked", async () => {
+    const [steady, key] = [await rig.create("steady"), await rig.create("lost")];
+    await rig.create("broken");
+    const back = await point("REAL_FEED", "feed", FEED);
+    await effective(await rig.manage("POST", `/v1/tenants/steady/keys/${steady.id}/disable`));
+    await revoke("lost", key);
+    await back();
+    await sql("LEDGER", "broken", "ALTER TABLE outbox RENAME TO outbox_gone");
+    await feed("acknowledge", { versions: [[digest(key.key), 2]] });
+    await eventually(async () => assert.match((await feed("current", { digest: digest(key.key) })).body.record, /"revoked"/));
+    const heldFrom = async () => (await sql("LEDGER", "steady", "SELECT effective_by FROM keys"))[0].effective_by;
+    await eventually(async () => assert.ok(await heldFrom()), { within: 10_000 });
+    const before = await heldFrom();
+    await kill("REAL_FEED", "feed");
+    await poll();
+    assert.ok((await alarmAt()) < 61_000, "the alarm is not that of the next trim");
+    await sql("LEDGER", "broken", "ALTER TABLE outbox_gone RENAME TO outbox");
+    await rig.object("REAL_FEED", "feed", "__alarm");
+    await eventually(async () => {
+      const left = await sql("REAL_FEED", "feed", "SELECT name FROM meta WHERE name = 'publish_again_since'");
+      assert.deepEqual(left, []);
+    });
+    assert.equal(await heldFrom(), before, "nothing of it was published again");
+  });
+});
+
 describe("a ledger that was put back", () => {
   test("says nothing is in effect that the feed passes over, and overtakes the feed by itself", async () => {
     const key = await rig.create("back");

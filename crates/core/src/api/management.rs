@@ -207,14 +207,7 @@ fn key_ids(value: Value) -> Result<Vec<KeyId>, String> {
         let id = value.as_str().and_then(KeyId::parse).filter(|id| !id.is_operators());
         id.ok_or_else(|| format!("{} is no id of a key, such as \"key_4bTzV9cXk07Hq2mN1pRs\"", shown(value)))
     };
-    let mut ids: Vec<KeyId> = Vec::new();
-    for value in &values {
-        let id = id(value)?;
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    Ok(ids)
+    values.iter().map(id).collect()
 }
 
 fn shown(value: &Value) -> String {

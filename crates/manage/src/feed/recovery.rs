@@ -27,7 +27,9 @@ const NOTICED: &str = "noticed_beyond";
 /// While ledgers are asked to publish again: since when, and the last ledger that was asked.
 const SINCE: &str = "publish_again_since";
 const AFTER: &str = "publish_again_after";
-/// Whether a ledger could not be asked, so that all are asked once more.
+/// A text behind the name of any tenant.
+const AFTER_ALL: &str = "~";
+/// The ledgers that could not be asked, as a list in JSON. Once all others were, only these are asked again.
 const FAILED: &str = "publish_again_failed";
 
 /// Whether ledgers have still to be asked to publish again.
@@ -82,7 +84,7 @@ fn begin(database: &Database, head: Head) -> Result<()> {
 /// Asks the next ledgers to publish again, if they are to. Returns whether more are to be asked at once.
 ///
 /// # Errors
-/// The storage's, or that a ledger could not be asked: after a while all are asked again.
+/// The storage's, or that a ledger could not be asked: after a while that one is asked again.
 pub(super) async fn carry_on(database: &Database, env: &Env, request_id: &str) -> Result<bool> {
     #[derive(Deserialize)]
     struct Listed {
@@ -95,26 +97,27 @@ pub(super) async fn carry_on(database: &Database, env: &Env, request_id: &str) -
         "SELECT tenant FROM tenants WHERE tenant > ? ORDER BY tenant LIMIT ?",
         vec![after.as_str().into(), LEDGERS_PER_ALARM.into()],
     )?;
-    let first = after.is_empty().then_some(OPERATORS);
-    let ledgers: Vec<&str> = first.into_iter().chain(listed.iter().map(|listed| listed.tenant.as_str())).collect();
+    let mut failed: Vec<String> =
+        serde_json::from_str(&meta(database, FAILED)?.unwrap_or_default()).unwrap_or_default();
+    let first = after.is_empty().then(|| OPERATORS.to_string());
+    let mut ledgers: Vec<String> = first.into_iter().chain(listed.iter().map(|listed| listed.tenant.clone())).collect();
+    if ledgers.is_empty() {
+        ledgers = std::mem::take(&mut failed);
+    }
     let command = PublishAgain { request_id: request_id.into(), since };
-    let mut failed = 0;
     for some in ledgers.chunks(LEDGERS_AT_ONCE) {
         let asked = some.iter().map(|ledger| object::call(env, ledger, &command, LEDGER_TIMEOUT_MS));
-        failed += join_all(asked).await.iter().filter(|answer| answer.is_err()).count();
+        let answers = join_all(asked).await;
+        failed.extend(some.iter().zip(answers).filter(|(_, answer)| answer.is_err()).map(|(ledger, _)| ledger.clone()));
     }
-    if failed > 0 {
-        set_meta(database, FAILED, "yes")?;
-    }
+    set_meta(database, FAILED, &serde_json::to_string(&failed)?)?;
     if let Some(last) = listed.last() {
         set_meta(database, AFTER, &last.tenant)?;
         return Ok(true);
     }
-    let any_failed = meta(database, FAILED)?.is_some_and(|failed| !failed.is_empty());
-    if any_failed {
-        set_meta(database, AFTER, "")?;
-        set_meta(database, FAILED, "")?;
-        return Err(worker::Error::RustError("not all ledgers could be asked to publish again".into()));
+    set_meta(database, AFTER, AFTER_ALL)?;
+    if !failed.is_empty() {
+        return Err(worker::Error::RustError(format!("{} ledgers could not be asked to publish again", failed.len())));
     }
     lines::info("feed_was_published_again", &[]);
     database.execute("DELETE FROM meta WHERE name IN (?, ?, ?)", vec![SINCE.into(), AFTER.into(), FAILED.into()])?;

@@ -95,7 +95,23 @@ pub(crate) fn note(database: &Database, claim: &Claim, answer: &Answer, now: Tim
             body.into(),
             at.as_millis().into(),
         ],
-    )
+    )?;
+    without_former_metadata(database, claim)
+}
+
+/// Takes metadata that a key no longer has out of an answer: it may have been erased while the answer was made.
+fn without_former_metadata(database: &Database, claim: &Claim) -> Result<()> {
+    for key in ["$", "$.replaces"] {
+        let (own, metadata) = (format!("{key}.id"), format!("{key}.metadata"));
+        database.execute(
+            "UPDATE idempotency SET body = json_set(body, ?1, json('{}'))
+             WHERE id = ?3 AND json_type(body, ?1) IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM keys WHERE keys.id = json_extract(idempotency.body, ?2)
+                 AND json_type(keys.record, '$.metadata') IS NULL)",
+            vec![metadata.into(), own.into(), claim.id.as_str().into()],
+        )?;
+    }
+    Ok(())
 }
 
 /// Erases a key's metadata from remembered answers.
