@@ -240,7 +240,7 @@ describe("the debugger of signatures", () => {
       await page.getByText(/headers read from/).click();
       await page.getByText("What this secret gives").first().click({ timeout: 1000 }).catch(() => {});
       await page.getByRole("button", { name: "Sign a sample" }).click();
-      await page.getByText(/curl -X POST|can't be used|is not written/).first().waitFor();
+      await page.getByText(/curl -X POST|can't be used|is not written|in quotation marks/).first().waitFor();
       await settled(page);
       await judged(page, name);
     }

@@ -217,10 +217,10 @@ describe("the key pages", () => {
       await secret.waitFor();
       const key = (await secret.getByRole("textbox", { name: "The key service" }).textContent()).trim();
       assert.notEqual(key, old.key);
+      const { body } = await site.rig.manage("GET", `/v1/tenants/${tenant}/keys/${old.id}`);
       assert.equal(await use(key), 200);
       await secret.getByRole("button", { name: "The key service" }).click();
       await secret.getByRole("button", { name: "Done" }).click();
-      const { body } = await site.rig.manage("GET", `/v1/tenants/${tenant}/keys/${old.id}`);
       if (expected === null) {
         await effective(body);
         assert.equal(body.status, "revoked");

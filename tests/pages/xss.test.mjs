@@ -16,13 +16,14 @@ const HOSTILE = [
   `' onmouseover='${ran}`,
   "{{7*7}}${7*7}",
   "&lt;b&gt;&#x3c;i&#x3e;",
-  "\u202Eevil\u202C mirrored",
-  "a\u200Bb\u200Dc\uFEFFd",
+  "a\u200Db",
   "W".repeat(100),
   "__proto__",
   "constructor",
   "=cmd|' /C calc'!A0",
 ];
+// Names and reasons take none of these; metadata and addresses hold what they hold.
+const UNSEEN = ["\u202Eevil\u202C mirrored", "a\u200Bb\u200Dc\uFEFFd"];
 describe("texts that a customer can set", () => {
   const site = new Site("xss", { hooks: { vars: {} } });
   let keys;
@@ -47,7 +48,7 @@ describe("texts that a customer can set", () => {
       const revoked = await rig.manage("POST", `/v1/tenants/acme/keys/${body.id}/revoke`, { reason }, customer);
       assert.equal(revoked.status, 200, revoked.text);
     }
-    const metadata = Object.fromEntries(HOSTILE.map((text, at) => [`field_${at}`, text]));
+    const metadata = Object.fromEntries([...HOSTILE, ...UNSEEN].map((text, at) => [`field_${at}`, text]));
     keys.push(await rig.create("acme", { name: "with metadata", metadata }));
     await rig.manage("POST", "/v1/operators", { name: HOSTILE[0], tenant: "acme", scopes: ["keys:read"] });
   }
@@ -102,7 +103,7 @@ describe("texts that a customer can set", () => {
     const { page } = visitor;
     await visitor.signIn();
     const names = ["page", "tenant", "key", "q", "status", "environment", "scope", "after", "period", "constructor", "__proto__"];
-    for (const text of HOSTILE) {
+    for (const text of [...HOSTILE, ...UNSEEN]) {
       for (const present of [{}, { page: "keys" }, { page: "keys", tenant: "acme" }]) {
         const query = new URLSearchParams([...names.map((name) => [name, text]), ...Object.entries(present)]);
         for (const name of Object.keys(present)) query.set(name, present[name]);
