@@ -16,23 +16,27 @@ export interface Submit {
 
 /**
  * One form's sending. `send` gets an idempotency key that stays the same until it succeeds or the form is edited, so
- * that a second try after a lost answer does nothing twice.
+ * that a second try after a lost answer does nothing twice. What is made from the time has to be made from `begun`, the
+ * time of the first try, or the second would be another request.
  */
-export function useSubmit<T>(send: (idempotencyKey: string) => Promise<T>, done: (result: T) => void): Submit {
+export function useSubmit<T>(
+  send: (idempotencyKey: string, begun: number) => Promise<T>,
+  done: (result: T) => void,
+): Submit {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   const sending = useRef(false);
-  const key = useRef<string | undefined>(undefined);
+  const request = useRef<{ key: string; begun: number } | undefined>(undefined);
   const submit = (): void => {
     if (sending.current) return;
     sending.current = true;
     setBusy(true);
     setProblem(undefined);
-    key.current ??= newIdempotencyKey();
-    send(key.current)
+    request.current ??= { key: newIdempotencyKey(), begun: Date.now() };
+    send(request.current.key, request.current.begun)
       .then(
         (result) => {
-          key.current = undefined;
+          request.current = undefined;
           done(result);
         },
         (error: unknown) => setProblem(Problem.from(error)),
@@ -43,7 +47,7 @@ export function useSubmit<T>(send: (idempotencyKey: string) => Promise<T>, done:
       });
   };
   const edited = (): void => {
-    if (!sending.current) key.current = undefined;
+    if (!sending.current) request.current = undefined;
   };
   return { busy, problem, submit, edited };
 }

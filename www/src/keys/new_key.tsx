@@ -27,9 +27,9 @@ export function NewKey({ onClose }: { onClose: () => void }) {
   const [made, setMade] = useState<CreatedKey>();
   const given = metadataOf(i18n, metadata);
   const { busy, problem, submit, edited } = useSubmit(
-    (idempotencyKey) => {
+    (idempotencyKey, begun) => {
       const usual = expiry.kind === "days" && expiry.days === standing.limits.default_expiry_days;
-      const expires_at = usual ? undefined : instantOf(expiry);
+      const expires_at = usual ? undefined : instantOf(expiry, begun);
       return client.post("/v1/tenants/{tenant}/keys", {
         path: { tenant },
         idempotencyKey,

@@ -21,8 +21,8 @@ export function RotateKey({ old, onClose }: { old: Key; onClose: () => void }) {
   const [expiry, setExpiry] = useState<Expiry>({ kind: "keep" });
   const [made, setMade] = useState<RotatedKey>();
   const { busy, problem, submit, edited } = useSubmit(
-    (idempotencyKey) => {
-      const expires_at = instantOf(expiry);
+    (idempotencyKey, begun) => {
+      const expires_at = instantOf(expiry, begun);
       const body: Rotation = { ...rotationOf(overlap), ...(expires_at !== undefined && { expires_at }) };
       return client.post("/v1/tenants/{tenant}/keys/{id}/rotate", { path: { tenant, id: old.id }, body, idempotencyKey });
     },

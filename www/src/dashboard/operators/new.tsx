@@ -35,8 +35,8 @@ export function NewOperator({ session, onChanged, onClose }: Props) {
   const [expiry, setExpiry] = useState(USUAL);
   const [made, setMade] = useState<CreatedOperator>();
   const { busy, problem, submit, edited } = useSubmit(
-    (idempotencyKey) => {
-      const expires_at = instantOf(expiry);
+    (idempotencyKey, begun) => {
+      const expires_at = instantOf(expiry, begun);
       return client.post("/v1/operators", {
         body: {
           name,

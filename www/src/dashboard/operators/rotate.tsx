@@ -27,8 +27,8 @@ export function RotateOperator({ old, onChanged, onClose }: Props) {
   const [expiry, setExpiry] = useState<Expiry>({ kind: "keep" });
   const [made, setMade] = useState<RotatedOperator>();
   const { busy, problem, submit, edited } = useSubmit(
-    (idempotencyKey) => {
-      const expires_at = instantOf(expiry);
+    (idempotencyKey, begun) => {
+      const expires_at = instantOf(expiry, begun);
       const body = { ...rotationOf(overlap), ...(expires_at !== undefined && { expires_at }) };
       return client.post("/v1/operators/{id}/rotate", { path: { id: old.id }, body, idempotencyKey });
     },
