@@ -1,5 +1,5 @@
 // The secrets of the local stack, .dev.vars: your own file if there is one, completed with what Keystile can make up.
-// What can't work is said before anything starts.
+// A set-up that can't work is refused before anything starts.
 
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";

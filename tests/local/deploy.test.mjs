@@ -1,4 +1,4 @@
-// What `npm run deploy` refuses before it builds or asks the account for anything.
+// `npm run deploy` refuses these before it builds or asks the account for anything.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

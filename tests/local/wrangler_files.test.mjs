@@ -1,4 +1,4 @@
-// What holds for every wrangler file of the repository.
+// Rules for every wrangler file of the repository.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -112,7 +112,7 @@ export async function forward(fetcher, request, url, prefix, publicPrefix, timeo
   return withHeaders(response, answer);
 }
 
-/// What is called, or a failure if it takes longer. A signal would end the body of the answer, too. A call that is late
+/// The answer to a call, or a failure if it takes longer. A signal would end the body of the answer, too. A call that is late
 /// ends with the request that it belongs to, as it does when the caller goes away.
 function inTime(call, ms) {
   return new Promise((resolve, reject) => {

@@ -20,7 +20,7 @@ let keys;
 before(async () => {
   upstream = createServer((incoming, response) => {
     received.push([incoming.url, ...incoming.rawHeaders].join("\n"));
-    // What an upstream may send back of it: the URL in a location, the cookies.
+    // The parts that an upstream may send back: the URL in a location, the cookies.
     const headers = { Location: incoming.url, "Set-Cookie": `seen=${encodeURIComponent(incoming.headers.cookie ?? "")}` };
     response.writeHead(201, headers).end(JSON.stringify(incoming.rawHeaders));
   });

@@ -1,4 +1,4 @@
-// What routes ask for, which paths they take, and the path that reaches the upstream.
+// Routes: their needs, the paths that they take, and the path that reaches the upstream.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";

@@ -89,7 +89,7 @@ test("how many keys of all tenants and of operators need each secret, and which 
   assert.deepEqual(await sums(), [[4, 0], [1, 0], [0, 0]]);
   assert.deepEqual(await found("/v1/tenants/acme/keys"), []);
 
-  // What has expired needs none, although its ledger has written nothing since.
+  // An expired key needs none, although its ledger has written nothing since.
   await rig.clock(2 * 3_600_000);
   const { secrets: later } = (await rig.manage("GET", "/v1/overview")).body;
   assert.deepEqual(later.map(({ keys }) => keys), [3, 1, 0], own.id);

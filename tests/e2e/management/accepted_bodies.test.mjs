@@ -1,4 +1,4 @@
-// What a body says is understood in one way or refused: nothing that is accepted comes back as another value, and
+// A body is understood in one way or refused: nothing that is accepted comes back as another value, and
 // nothing that is stored keeps a reader from its answer.
 
 import assert from "node:assert/strict";

@@ -106,7 +106,7 @@ describe("the costs of a body:", () => {
   for (const { name, send, other } of ENDPOINTS) {
     test(name, async () => {
       const length = LONGER[name] ?? LONGEST;
-      // What the first body of this length takes anyway.
+      // The memory that the first body of this length takes anyway.
       await send(SHAPES["white space"](length));
       const memory = runtimeMemory();
       const most = { answer: 0, wait: 0 };

@@ -213,7 +213,7 @@ test("a claim that nobody came back for ends after a minute", async () => {
   assert.equal((await claim("req_2")).claimed, "in_progress");
   await rig.hooksHandle("__clock", 61_000);
   assert.deepEqual(await claim("req_2"), NEW);
-  // Who came too late can't give back what is another's by now.
+  // A request that came too late can't give back another's claim.
   await rig.hooksHandle("__object/DELIVERIES/standard%2F99/release", { items: [["k"]], bytes: null, by: "req_1", remember_ms: 1 });
   assert.equal((await claim("req_3")).claimed, "in_progress");
 });

@@ -43,7 +43,7 @@ pub fn key_pattern(forms: KeyForms<'_>, secrets: &[&str]) -> String {
 pub fn url_key_pattern(forms: KeyForms<'_>, secrets: &[&str]) -> String {
     let imported = |prefix: &str| {
         let behind = behind(prefix).max(MAX_DISPLAYED + 1);
-        // What begins as longer keys do has a longer display form.
+        // A text that begins as longer keys do has a longer display form.
         let longer = forms.imported.iter().filter_map(ImportedForm::beginning).filter_map(|it| it.strip_prefix(prefix));
         let others: String =
             longer.filter(|rest| !rest.is_empty()).map(|rest| format!("(?!{})", literal(rest))).collect();
@@ -78,9 +78,9 @@ fn pattern(forms: KeyForms<'_>, secrets: &[&str], imported: impl Fn(&str) -> (St
     alternatives.join("|")
 }
 
-/// The pattern of an `Authorization` that is for Keystile alone, for ECMAScript with the flag `i`: it has a scheme that may
-/// stand before a key, or holds a text in the form of an imported key. [`key_pattern`] can't search for keys that have no
-/// beginning of their own.
+/// The pattern of an `Authorization` that is for Keystile alone, for ECMAScript with the flag `i`: it has a scheme that
+/// may stand before a key, or holds a text in the form of an imported key. [`key_pattern`] can't search for keys that
+/// have no beginning of their own.
 #[must_use]
 pub fn own_authorization(places: &Places, imported: &[ImportedForm]) -> String {
     let basic = (places.basic_username || places.basic_password).then_some("Basic");

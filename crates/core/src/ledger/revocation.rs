@@ -29,7 +29,7 @@ pub struct RevokedKey {
     pub status: RevokedStatus,
 }
 
-/// What became of a key.
+/// The outcome for one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RevokedStatus {

@@ -79,7 +79,7 @@ impl World<'_> {
                 prop_assert!(record.version >= always, "(f) KV alone served what an answer said can't be any more");
                 let reach = self.plan.kv_lag + KV_ONLY_RECORD_AGE_MS + LONGEST_REQUEST_MS;
                 let oldest = self.kv[request.key].oldest_version(request.started_at - reach, self.now);
-                // What the feed itself stated while it was put back is remembered like what KV has.
+                // A statement that the feed made while it was put back is remembered like one of KV.
                 let stated_lately = request.started_at - KV_ONLY_RECORD_AGE_MS - LONGEST_REQUEST_MS;
                 let put_back = row.was_lost_since(stated_lately) || tenant.was_lost_since(stated_lately);
                 prop_assert!(

@@ -74,7 +74,7 @@ fn begin(database: &Database, head: Head) -> Result<()> {
     let point = head.given_at();
     lines::error("feed_was_put_back", &[("to", point.to_rfc3339().into())]);
     let since = point.plus_millis(-SLACK_MS).as_millis();
-    // What was lost before and isn't published again yet is still to be.
+    // Changes that were lost before and aren't published again yet still have to be.
     let earlier = meta(database, SINCE)?.and_then(|earlier| earlier.parse().ok());
     set_meta(database, SINCE, &earlier.map_or(since, |earlier: i64| earlier.min(since)).to_string())?;
     set_meta(database, AFTER, "")?;

@@ -76,7 +76,7 @@ impl Change for RevokeKeys {
         let ids: Vec<KeyId> = there.map(|result| result.id.clone()).collect();
         for batch in ids.chunks(FEED_BATCH) {
             let subjects: Vec<Changed> = batch.iter().cloned().map(Changed::Key).collect();
-            // What isn't taken now is retried from the outbox.
+            // The outbox retries those that aren't taken now.
             if ledger.publish_now(&subjects).await.is_err() {
                 break;
             }
