@@ -14,14 +14,3 @@ pub enum Replays {
     /// the same signed bytes as another is lost.
     RefuseSameBytes,
 }
-
-impl Replays {
-    /// The name in `keystile.toml`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RefuseSameId => "refuse-same-id",
-            Self::RefuseSameBytes => "refuse-same-bytes",
-        }
-    }
-}
