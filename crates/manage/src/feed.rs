@@ -9,8 +9,11 @@
 //! No handler awaits anything between reading and answering, so each is atomic. The output gate holds an answer back
 //! until everything written before it is on disk.
 
+mod changes;
 mod claims;
+mod gaps;
 mod log;
+mod meta;
 mod page;
 mod recovery;
 mod schema;
@@ -35,7 +38,10 @@ use keystile_runtime::{alarm, clock, log as lines, response};
 use serde::{Serialize, de::DeserializeOwned};
 use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object};
 
-use self::{log::Log, staleness::Staleness};
+use self::{
+    log::{Log, Published},
+    staleness::Staleness,
+};
 use crate::{deployment, failure::Failure};
 use keystile_runtime::database::Database;
 
@@ -122,8 +128,11 @@ impl Feed {
 impl Opened {
     fn poll(&self, request: &PollRequest, now: Timestamp) -> std::result::Result<PollAnswer, Failure> {
         self.staleness.state(&self.database, request.max_staleness_ms, now)?;
-        if self.log.was_put_back(request) && recovery::notice_isolate(&self.database, self.log.head(), request.cursor)?
+        if self.log.may_lack(request)
+            && let Some(gap) = self.log.gap(&self.database, request.cursor)?
+            && gap.is_news(request.cursor)
         {
+            recovery::notice_isolate(&self.database, gap, request.cursor)?;
             self.arm(now);
         }
         Ok(self.log.poll(&self.database, request)?)
@@ -135,9 +144,10 @@ impl Opened {
 
     fn publish(&self, request: &PublishRequest, now: Timestamp) -> std::result::Result<PublishAnswer, Failure> {
         let own = deployment::config()?.max_staleness_ms;
-        let ahead = self.log.publish(&self.database, &request.changes, now)?;
+        let Published { ahead, refused } = self.log.publish(&self.database, &request.changes, now)?;
         self.keep_armed()?;
-        Ok(PublishAnswer { max_staleness_ms: self.staleness.largest(now).map_or(own, |stated| stated.max(own)), ahead })
+        let max_staleness_ms = self.staleness.largest(now).map_or(own, |stated| stated.max(own));
+        Ok(PublishAnswer { max_staleness_ms, ahead, refused })
     }
 
     fn claim(&self, request: &ClaimRequest, _now: Timestamp) -> std::result::Result<ClaimAnswer, Failure> {
@@ -147,7 +157,7 @@ impl Opened {
     fn acknowledge(&self, request: &AcknowledgeRequest, now: Timestamp) -> std::result::Result<Done, Failure> {
         self.log.acknowledge(&self.database, request, now)?;
         self.keep_armed()?;
-        if recovery::notice_ledger(&self.database, self.log.head(), &request.versions)? {
+        if recovery::notice_ledger(&self.database, &self.log, &request.versions)? {
             self.arm(now);
         }
         Ok(Done {})
@@ -169,7 +179,6 @@ impl Opened {
         Ok(())
     }
 
-    /// Sets the alarm if this instance knows of none and there is something to trim later.
     /// Sets the alarm if this instance knows of none. An alarm of an earlier instance is replaced, so what that one was
     /// about goes on now.
     fn keep_armed(&self) -> Result<()> {

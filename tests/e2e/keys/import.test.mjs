@@ -282,9 +282,12 @@ test("the feed lets no other key's record take a digest over, nor another tenant
     const before = await inFeed(digest);
     const record = JSON.parse(before);
     const other = { ...record, id: "key_4bTzV9cXk07Hq2mN1pRs", version: 9, state: "revoked", scopes: ["admin"] };
+    // An imported key's own tenant may name it anew.
+    if (key === text) other.subject = { api_key: { ...record.subject.api_key, tenant: "thief" } };
     for (const planted of [other, { ...other, min_reader: 99 }]) {
       const published = { changes: [{ key: { digest, record: JSON.stringify(planted) } }] };
-      assert.equal((await rig.object("REAL_FEED", "feed", "publish", published)).status, 200);
+      const { status, body } = await rig.object("REAL_FEED", "feed", "publish", published);
+      assert.deepEqual([status, body.refused], [200, [0]]);
       assert.equal(await inFeed(digest), before);
     }
     assert.equal((await use("edge1", key, "/api/billing")).status, 200);
@@ -295,6 +298,16 @@ test("the feed lets no other key's record take a digest over, nor another tenant
   theirs.subject.api_key.tenant = "thief";
   await rig.object("REAL_FEED", "feed", "publish", { changes: [{ key: { digest: unborn, record: JSON.stringify(theirs) } }] });
   assert.equal(await inFeed(unborn), null);
+});
+
+test("a key that its tenant's ledger knows by another id than the feed is ended all the same", async () => {
+  const text = oldKey();
+  const [id] = await imported("renamed", [line(text)]);
+  assert.equal((await use("edge1", text)).body.headers["keystile-key-id"], id);
+  const other = "key_4bTzV9cXk07Hq2mN1pRs";
+  await rig.sql("renamed", `UPDATE keys SET id = '${other}', record = json_set(record, '$.id', '${other}')`);
+  await effective(await act("renamed", other, "revoke"));
+  for (const path of ["/api/leads", "/api/billing"]) assert.equal((await use("edge1", text, path)).code, "REVOKED");
 });
 
 test("an import makes no entry in the feed's log; the first change does", async () => {

@@ -2,18 +2,24 @@
 // make of it. The local platform keeps no points, so a test copies the object's tables, and later starts it with them.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 
-import { effective, eventually, startRig } from "../../support/rig.mjs";
+import { effective, eventually, startRig, WITH_LIMITS } from "../../support/rig.mjs";
 
-const FEED = ["current", "log", "standing", "staleness", "meta", "tenants", "claims"];
+const FEED = ["current", "log", "standing", "staleness", "meta", "tenants", "claims", "gaps"];
 // The audit log refuses to be put back by SQL.
-const LEDGER = ["keys", "outbox", "standing"];
-const KEYS_OF = { log: "seq", meta: "name", tenants: "tenant", standing: "tenant", staleness: "ms", keys: "id", outbox: "subject" };
+const LEDGER = ["keys", "outbox", "standing", "settings"];
+const KEYS_OF = {
+  ...{ log: "seq", meta: "name", tenants: "tenant", standing: "tenant", staleness: "ms", gaps: "last" },
+  ...{ keys: "id", outbox: "subject", settings: "one" },
+};
 
 let rig;
-before(async () => (rig = await startRig({ name: "put-back", edges: { edge1: {} }, handles: true })));
+before(async () => {
+  const settings = { 'prefix = "knq"': 'prefix = "knq"\nallow_imported = ["sk_live_"]', "\n[edge]": WITH_LIMITS };
+  rig = await startRig({ name: "put-back", edges: { edge1: {}, edge2: {} }, handles: true, settings });
+});
 after(() => rig.close());
 
 const sql = async (binding, name, statement) => {
@@ -57,9 +63,27 @@ const record = (version, state = "active") =>
 const feed = (path, body) => rig.object("REAL_FEED", "feed", path, body);
 const publish = (name, version) => feed("publish", { changes: [{ key: { digest: digest(name), record: record(version) } }] });
 const poll = async (epoch = null, cursor = 0) => (await feed("poll", { epoch, cursor, max_staleness_ms: 1000 })).body;
-const use = (key) => rig.edge("edge1", "/api/leads", { key: key.key });
-const revoke = (tenant, key) => rig.manage("POST", `/v1/tenants/${tenant}/keys/${key.id}/revoke`);
+const current = async (key) => (await feed("current", { digest: digest(key.key) })).body;
+const use = ({ key }, edge = "edge1", path = "/api/leads", method = "GET") => rig.edge(edge, path, { key, method });
+const of = (tenant, key, action) => rig.manage("POST", `/v1/tenants/${tenant}/keys/${key.id}/${action}`);
+const patch = (tenant, key, fields) => rig.manage("PATCH", `/v1/tenants/${tenant}/keys/${key.id}`, fields);
+const revoke = (tenant, key) => of(tenant, key, "revoke");
 const shown = async (tenant, key) => (await rig.manage("GET", `/v1/tenants/${tenant}/keys/${key.id}`)).body;
+/** The points to which the feed has found itself put back. */
+function noticed() {
+  const logs = JSON.stringify(rig.server.getLogs());
+  return [...logs.matchAll(/feed_was_put_back[^}]*?(\d{4}-[\dT:.-]+Z)/g)].map(([, to]) => Date.parse(to));
+}
+const importing = (tenant, text, fields = {}) => {
+  const line = { digest: digest(text), display: text.slice(0, 12), name: "n", scopes: ["read:leads"], ...fields };
+  return rig.manage("POST", `/v1/tenants/${tenant}/keys/import`, { keys: [line] }, { headers: { Prefer: "wait=5" } });
+};
+/** Imports a key that another system issued. */
+async function imported(tenant, text = `sk_live_${randomBytes(18).toString("base64url")}`) {
+  const [{ status, id }] = (await importing(tenant, text)).body.results;
+  assert.equal(status, "imported");
+  return { key: text, id };
+}
 
 describe("a feed that was put back", () => {
   test("gives no number twice, so an isolate that was idle meanwhile skips nothing", async () => {
@@ -96,7 +120,6 @@ describe("a feed that was put back", () => {
     assert.equal((await use(key)).code, "REVOKED");
     const before = await shown("lost", key);
     await back();
-    const current = async (name) => (await feed("current", { digest: digest(name.key) })).body;
     assert.match((await current(key)).record, /"active"/, "the feed has forgotten the revocation");
     // The edge has not: it keeps what it knows, and by its next poll the feed learns that it was put back.
     assert.equal((await use(key)).code, "REVOKED");
@@ -112,13 +135,70 @@ describe("a feed that was put back", () => {
     await eventually(async () => assert.deepEqual(await sql("REAL_FEED", "feed", "SELECT * FROM meta WHERE name LIKE 'publish%'"), []));
   });
 
+  test("is shown it though changes were published before anybody noticed, and another instance has begun", async () => {
+    const [key, suspended, other] = [await rig.create("late"), await rig.create("late-too"), await rig.create("later")];
+    assert.equal((await use(key)).status, 200);
+    const back = await point("REAL_FEED", "feed", FEED);
+    const pointWas = Date.now();
+    await effective(await revoke("late", key));
+    await effective(await rig.manage("POST", "/v1/tenants/late-too/suspend"));
+    assert.equal((await use(key)).code, "REVOKED");
+    const before = noticed().length;
+    await back();
+    for (const action of ["disable", "enable"]) assert.equal((await of("later", other, action)).status, 200);
+    await kill("REAL_FEED", "feed");
+    await of("later", other, "disable");
+    assert.match((await current(key)).record, /"active"/, "the feed has forgotten the revocation");
+    assert.equal(noticed().length, before, "and doesn't know it");
+    assert.equal((await use(key)).code, "REVOKED");
+    await eventually(async () => {
+      // The poll of a request like this shows it.
+      assert.equal((await use(key)).code, "REVOKED");
+      assert.match((await current(key)).record, /"revoked"/);
+      assert.equal((await current(suspended)).standing?.suspended, true);
+    });
+    assert.ok(noticed().at(-1) <= pointWas, "the point is not that of the later changes");
+    assert.equal((await use(key, "edge2", "/api/billing/x")).code, "REVOKED");
+    assert.equal(noticed().length, before + 1);
+  });
+
+  test("takes each place in the log for news once, before and after a change", async () => {
+    const back = await point("REAL_FEED", "feed", FEED);
+    await publish("once 1", 1);
+    const lower = await poll();
+    await publish("once 2", 1);
+    const higher = await poll();
+    await back();
+    const before = noticed().length;
+    const show = async ({ epoch, cursor }) => (await poll(epoch, cursor), noticed().length - before);
+    assert.deepEqual([await show(lower), await show(lower)], [1, 1]);
+    await publish("once 3", 1);
+    assert.deepEqual([await show(lower), await show(higher), await show(higher), await show(lower)], [1, 2, 2, 2]);
+    const { epoch, cursor } = await poll();
+    await kill("REAL_FEED", "feed");
+    await publish("once 4", 1);
+    assert.equal(await show({ epoch, cursor }), 2, "an instance that ended loses nothing");
+  });
+
+  test("is shown it by a ledger that acknowledges what isn't there, though changes were published since", async () => {
+    const [key, other] = [await rig.create("slow"), await rig.create("quick")];
+    const back = await point("REAL_FEED", "feed", FEED);
+    const pointWas = Date.now();
+    await revoke("slow", key);
+    await back();
+    await of("quick", other, "disable");
+    await feed("acknowledge", { versions: [[digest(key.key), 2]] });
+    await eventually(async () => assert.match((await current(key)).record, /"revoked"/));
+    assert.ok(noticed().at(-1) <= pointWas);
+  });
+
   test("is shown it by a ledger that acknowledges what isn't there", async () => {
     const key = await rig.create("acknowledging");
     const back = await point("REAL_FEED", "feed", FEED);
     await revoke("acknowledging", key);
     await back();
     await feed("acknowledge", { versions: [[digest(key.key), 2]] });
-    await eventually(async () => assert.match((await feed("current", { digest: digest(key.key) })).body.record, /"revoked"/));
+    await eventually(async () => assert.match((await current(key)).record, /"revoked"/));
   });
 });
 
@@ -134,7 +214,7 @@ describe("a feed that publishes again", () => {
     await back();
     await sql("LEDGER", "broken", "ALTER TABLE outbox RENAME TO outbox_gone");
     await feed("acknowledge", { versions: [[digest(key.key), 2]] });
-    await eventually(async () => assert.match((await feed("current", { digest: digest(key.key) })).body.record, /"revoked"/));
+    await eventually(async () => assert.match((await current(key)).record, /"revoked"/));
     const heldFrom = async () => (await sql("LEDGER", "steady", "SELECT effective_by FROM keys"))[0].effective_by;
     await eventually(async () => assert.ok(await heldFrom()), { within: 10_000 });
     const before = await heldFrom();
@@ -154,18 +234,18 @@ describe("a feed that publishes again", () => {
 describe("a ledger that was put back", () => {
   test("says nothing is in effect that the feed passes over, and overtakes the feed by itself", async () => {
     const key = await rig.create("back");
-    const of = (action) => rig.manage("POST", `/v1/tenants/back/keys/${key.id}/${action}`);
+    const act = (action) => of("back", key, action);
     const back = await point("LEDGER", "back", LEDGER);
     for (let round = 0; round < 2; round += 1) {
-      await of("disable");
-      await of("enable");
+      await act("disable");
+      await act("enable");
     }
     await back();
     assert.equal((await shown("back", key)).version, 1);
-    const disabled = await of("disable");
+    const disabled = await act("disable");
     assert.deepEqual([disabled.status, disabled.code], [503, "CHANGE_PENDING"], disabled.text);
     await eventually(async () => {
-      const { version, status, effective_by } = (await of("disable")).body;
+      const { version, status, effective_by } = (await act("disable")).body;
       assert.deepEqual([status, version], ["disabled", 6]);
       assert.ok(Date.parse(effective_by) <= Date.now());
     });
@@ -196,6 +276,95 @@ describe("a ledger that was put back", () => {
     assert.equal((await shown("alive", key)).status, "active", "the ledger has forgotten it");
     assert.equal((await use(key)).code, "REVOKED");
     await rig.manage("PATCH", `/v1/tenants/alive/keys/${key.id}`, { name: "renamed" });
+    assert.equal((await use(key)).code, "REVOKED");
+  });
+
+  test("isn't taken at its word on a version that the feed has with other content", async () => {
+    const key = await rig.create("apart", { scopes: ["read:leads", "write:leads"] });
+    const back = await point("LEDGER", "apart", LEDGER);
+    await effective(await patch("apart", key, { scopes: ["write:leads"] }));
+    await back();
+    const changed = await patch("apart", key, { scopes: ["read:leads"] });
+    assert.deepEqual([changed.status, changed.code], [503, "CHANGE_PENDING"], changed.text);
+    await eventually(async () => assert.equal((await patch("apart", key, { scopes: ["read:leads"] })).status, 200));
+    await effective(await patch("apart", key, { scopes: ["read:leads"] }));
+    assert.equal((await use(key)).status, 200);
+    assert.equal((await use(key, "edge1", "/api/leads", "POST")).code, "INSUFFICIENT_SCOPE");
+  });
+
+  test("has the limiter heed its limits, though that knows later ones", async () => {
+    const key = await rig.create("limited");
+    const back = await point("LEDGER", "limited", LEDGER);
+    const own = (limit) => ({ rate_limits: { "per-second": { limit } } });
+    const tenants = (fields) => rig.manage("PATCH", "/v1/tenants/limited", fields);
+    const quota = (limit) => ({ quotas: { monthly: { limit } } });
+    for (const limit of [50, 60, 70]) {
+      assert.equal((await patch("limited", key, own(limit))).status, 200);
+      assert.equal((await tenants(quota(limit))).status, 200);
+    }
+    await back();
+    assert.equal((await tenants(quota(5))).status, 200);
+    assert.equal((await patch("limited", key, own(3))).status, 503);
+    await eventually(async () => {
+      const { limits } = (await rig.manage("GET", `/v1/tenants/limited/keys/${key.id}/limits`)).body;
+      const found = Object.fromEntries(limits.map(({ name, limit }) => [name, limit]));
+      assert.deepEqual(found, { daily: 1000, monthly: 5, "per-second": 3 });
+    });
+  });
+
+  describe("to before an import", () => {
+    test("imports the key again under the id that the feed has, so that its end ends it", async () => {
+      await rig.create("again");
+      const back = await point("LEDGER", "again", LEDGER);
+      const key = await imported("again");
+      assert.equal((await use(key)).status, 200);
+      await back();
+      assert.equal((await shown("again", key)).code, "KEY_NOT_FOUND");
+      const [{ status, id }] = (await importing("again", key.key)).body.results;
+      assert.deepEqual([status, id], ["existing", key.id]);
+      await effective(await revoke("again", key));
+      assert.equal((await use(key)).code, "REVOKED");
+      assert.equal((await use(key, "edge2", "/api/billing/x")).code, "REVOKED");
+    });
+
+    test("takes the key as it has become: no line brings back what was disabled or revoked", async () => {
+      await rig.create("kept");
+      const back = await point("LEDGER", "kept", LEDGER);
+      const [disabled, revoked] = [await imported("kept"), await imported("kept")];
+      await patch("kept", disabled, { name: "renamed" });
+      await effective(await of("kept", disabled, "disable"));
+      await effective(await revoke("kept", revoked));
+      await back();
+      const [{ status, differs }] = (await importing("kept", disabled.key)).body.results;
+      assert.deepEqual([status, differs], ["existing", ["name"]]);
+      await importing("kept", revoked.key);
+      const { status: now, version } = await shown("kept", disabled);
+      assert.deepEqual([now, version], ["disabled", 3]);
+      const unpublished = "SELECT id FROM keys WHERE effective_by IS NULL";
+      assert.deepEqual(await sql("LEDGER", "kept", unpublished), [], "the feed takes what it has");
+      assert.equal((await shown("kept", revoked)).status, "revoked");
+      assert.equal((await of("kept", revoked, "enable")).code, "KEY_REVOKED");
+      await effective(await of("kept", disabled, "enable"));
+      assert.equal((await use(disabled)).status, 200);
+      assert.equal((await use(revoked)).code, "REVOKED");
+    });
+  });
+});
+
+describe("a digest that another tenant got when the feed was put back", () => {
+  test("is theirs: no change of the first tenant's key is said to be in effect", async () => {
+    const back = await point("REAL_FEED", "feed", FEED);
+    const key = await imported("first");
+    await back();
+    const theirs = await imported("second", key.key);
+    const revokeAll = () => rig.manage("POST", "/v1/tenants/first/keys/revoke", { all: true });
+    for (const answer of [await revoke("first", key), await revokeAll()]) {
+      assert.deepEqual([answer.status, answer.code], [503, "REVOCATION_PENDING"], answer.text);
+      assert.match(answer.body.detail, /belongs to another tenant/);
+    }
+    assert.equal((await shown("first", key)).effective_by, null);
+    assert.equal((await use(key)).body.headers["keystile-tenant"], "second");
+    await effective(await revoke("second", theirs));
     assert.equal((await use(key)).code, "REVOKED");
   });
 });

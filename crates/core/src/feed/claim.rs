@@ -4,7 +4,7 @@
 //! Keystile mints each of its own keys once, so their digests cannot collide. An imported key can be imported again by
 //! another tenant. Only the feed knows all keys, so it records the one tenant of each imported digest, for good.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,10 @@ pub struct ClaimRequest {
 pub struct ClaimAnswer {
     /// Digests that belong to another tenant, or to keys that were issued here.
     pub refused: Vec<KeyDigest>,
+    /// The digests that the tenant had claimed before and of which there is a key, with the stored form of its record.
+    /// A ledger that has no such key was put back to a point before it had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<(KeyDigest, String)>,
 }
 
 #[cfg(test)]
@@ -41,9 +45,13 @@ mod tests {
         let text = alloc::format!(r#"{{"tenant":"acme","digests":["{hex}"]}}"#);
         assert_eq!(serde_json::to_string(&request).unwrap(), text);
         assert_eq!(serde_json::from_str::<ClaimRequest>(&text).unwrap(), request);
-        let answer = ClaimAnswer { refused: vec![digest] };
-        let text = alloc::format!(r#"{{"refused":["{hex}"]}}"#);
-        assert_eq!(serde_json::to_string(&answer).unwrap(), text);
-        assert_eq!(serde_json::from_str::<ClaimAnswer>(&text).unwrap(), answer);
+        let known = vec![(digest, "{}".into())];
+        for (answer, text) in [
+            (ClaimAnswer { refused: vec![digest], known: vec![] }, alloc::format!(r#"{{"refused":["{hex}"]}}"#)),
+            (ClaimAnswer { refused: vec![], known }, alloc::format!(r#"{{"refused":[],"known":[["{hex}","{{}}"]]}}"#)),
+        ] {
+            assert_eq!(serde_json::to_string(&answer).unwrap(), text);
+            assert_eq!(serde_json::from_str::<ClaimAnswer>(&text).unwrap(), answer);
+        }
     }
 }

@@ -101,10 +101,15 @@ pub struct PublishRequest {
 pub struct PublishAnswer {
     /// The largest `max_staleness_ms` that any edge stated in the last 24 hours.
     pub max_staleness_ms: u32,
-    /// The changes, by their places in the request, of whose subjects the feed has a later version, with that version.
-    /// They had no effect. If the ledger has no later version itself, it was put back to an earlier point.
+    /// The changes, by their places in the request, of whose subjects the feed has a later version, or other content of
+    /// the same version, with that version. They had no effect. If the ledger has no later version itself, it was put
+    /// back to an earlier point.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ahead: Vec<(usize, u64)>,
+    /// The changes, by their places in the request, that the feed will never take: their digests belong to keys of
+    /// another tenant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<usize>,
 }
 
 /// A ledger's report of the versions that KV acknowledged. The feed's log keeps them for
@@ -239,12 +244,10 @@ mod tests {
             (stored, Some(tenant_status.clone()))
         );
         assert_eq!(TenantStatus::read("{}"), None);
-        golden(&PublishAnswer { max_staleness_ms: 2000, ahead: vec![] }, r#"{"max_staleness_ms":2000}"#, derived);
-        golden(
-            &PublishAnswer { max_staleness_ms: 2000, ahead: vec![(0, 7)] },
-            r#"{"max_staleness_ms":2000,"ahead":[[0,7]]}"#,
-            derived,
-        );
+        let answer = |ahead, refused| PublishAnswer { max_staleness_ms: 2000, ahead, refused };
+        golden(&answer(vec![], vec![]), r#"{"max_staleness_ms":2000}"#, derived);
+        golden(&answer(vec![(0, 7)], vec![]), r#"{"max_staleness_ms":2000,"ahead":[[0,7]]}"#, derived);
+        golden(&answer(vec![], vec![1]), r#"{"max_staleness_ms":2000,"refused":[1]}"#, derived);
         golden(
             &AcknowledgeRequest { versions: vec![(digest, 3)] },
             r#"{"versions":[["ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",3]]}"#,

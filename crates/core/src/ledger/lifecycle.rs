@@ -200,6 +200,17 @@ impl Key {
         key
     }
 
+    /// A key that another system issued, as the feed has it and this ledger doesn't: the ledger was put back to a point
+    /// before it had the key. The feed's record stays as it is; the rest is its importer's.
+    #[must_use]
+    pub fn known_to_feed(record: KeyRecord, imported: ImportedKey, now: Timestamp) -> Self {
+        let revoked = record.state == KeyState::Revoked;
+        let reason = || Some("revoked before the ledger was put back".into());
+        let revocation = revoked.then(|| Revocation { at: now, reason: reason(), effective_by: None });
+        let key = Self::import(record.id.clone(), imported, None, now);
+        Self { record, revocation, ..key }
+    }
+
     fn first(id: KeyId, first: First, secret_fingerprint: &str, created_at: Timestamp) -> Self {
         let First { new, expires_at, digest, display } = first;
         let record = KeyRecord {

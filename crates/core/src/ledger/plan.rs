@@ -250,9 +250,10 @@ impl TenantPatch {
         !matches!(self.plan, Change::Leave) || !self.own_counted.is_empty()
     }
 
-    /// The settings after the patch, which only operators of all tenants make.
+    /// The settings after the patch, which only operators of all tenants make. The version of the limits follows the
+    /// clock, so that the limiter never has a higher one of a time that the ledger has lost.
     #[must_use]
-    pub fn apply(self, before: &TenantSettings) -> TenantSettings {
+    pub fn apply(self, before: &TenantSettings, now: Timestamp) -> TenantSettings {
         let mut settings = before.clone();
         let own = &mut settings.own_limits;
         self.plan.apply(&mut settings.plan);
@@ -261,7 +262,8 @@ impl TenantPatch {
         self.max_expiry_days.apply(&mut own.max_expiry_days);
         settings.own_counted = before.own_counted.patched(&self.own_counted, true);
         if (&settings.plan, &settings.own_counted) != (&before.plan, &before.own_counted) {
-            settings.limits_version += 1;
+            let of_the_clock = u64::try_from(now.as_millis()).unwrap_or_default();
+            settings.limits_version = of_the_clock.max(settings.limits_version + 1);
         }
         if settings != *before {
             settings.version += 1;
@@ -319,7 +321,7 @@ mod tests {
         let patch = TenantPatch::parse(body, &plans(), &limits()).unwrap();
         // The patch travels from the API to a ledger in this form.
         let patch: TenantPatch = serde_json::from_str(&serde_json::to_string(&patch).unwrap()).unwrap();
-        patch.apply(&settings)
+        patch.apply(&settings, Timestamp::from_millis(0))
     }
 
     #[test]

@@ -6,15 +6,17 @@ use keystile_core::{
     KeyDigest, TenantId, Timestamp,
     access::record::Stored,
     feed::{
-        log::{Head, Start},
+        log::{Gap, Head, Start, given_at},
         message::{Change, CurrentAnswer, PollAnswer, PollRequest, PublishAnswer, TenantStatus},
         outbox::KEEP_ACKNOWLEDGED_MS,
     },
 };
 
-use crate::Millis;
+use crate::{Millis, plan::Planted};
 
 const DAY: Millis = 24 * 60 * 60 * 1_000;
+/// The time by which the ledgers go back further than the log.
+const SLACK_MS: Millis = 60_000;
 
 /// The feed's state. A clone is a relay's state of it.
 #[derive(Clone, Debug)]
@@ -22,14 +24,18 @@ pub(crate) struct Feed {
     page_entries: usize,
     /// Whether every digest is claimed: a first record then makes no log entry.
     claimed: bool,
-    /// The planted fault of numbers that are counted, so that a feed which was put back gives them again.
-    numbers_begin_anew: bool,
+    planted: Option<Planted>,
     epoch: u32,
     /// The number of epochs so far. They are random, so that none comes twice.
     epochs: u32,
     last: u64,
     /// The floor of the log: entries up to here may have been trimmed.
     floor: u64,
+    /// The last number when its instance began, until that one gives a number.
+    began_after: Option<u64>,
+    gaps: Vec<Gap>,
+    /// The highest cursor beyond the log that was noticed.
+    noticed: u64,
     log: BTreeMap<u64, Entry>,
     keys: BTreeMap<KeyDigest, (u64, String)>,
     tenant_statuses: BTreeMap<TenantId, TenantStatus>,
@@ -51,15 +57,18 @@ impl Entry {
 }
 
 impl Feed {
-    pub(crate) fn new(page_entries: usize, claimed: bool, numbers_begin_anew: bool) -> Self {
+    pub(crate) fn new(page_entries: usize, claimed: bool, planted: Option<Planted>) -> Self {
         Self {
             page_entries,
             claimed,
-            numbers_begin_anew,
+            planted,
             epoch: 1,
             epochs: 1,
             last: 0,
             floor: 0,
+            began_after: Some(0),
+            gaps: Vec::new(),
+            noticed: 0,
             log: BTreeMap::new(),
             keys: BTreeMap::new(),
             tenant_statuses: BTreeMap::new(),
@@ -91,14 +100,17 @@ impl Feed {
         };
         if let Some((version, acknowledged_at)) = news {
             self.log.retain(|_, entry| !same_subject(&entry.change, change));
-            self.last = if self.numbers_begin_anew {
+            self.last = if self.planted == Some(Planted::NumbersBeginAnew) {
                 self.last + 1
             } else {
                 self.head().next_number(Timestamp::from_millis(now))
             };
             self.log.insert(self.last, Entry { change: change.clone(), version, acknowledged_at });
+            if let Some(last) = self.began_after.take() {
+                self.gaps.push(Gap { last, next: Some(self.last), noticed: self.noticed });
+            }
         }
-        PublishAnswer { max_staleness_ms: self.stated(now), ahead: Vec::new() }
+        PublishAnswer { max_staleness_ms: self.stated(now), ahead: Vec::new(), refused: Vec::new() }
     }
 
     pub(crate) fn acknowledge(&mut self, digest: KeyDigest, version: u64, now: Millis) {
@@ -123,7 +135,7 @@ impl Feed {
 
     pub(crate) fn poll(&mut self, request: &PollRequest, age_ms: u32, now: Millis) -> PollAnswer {
         self.trim(now);
-        let epoch = format!("epoch {}", self.epoch);
+        let epoch = self.epoch_name();
         let reset = self.head().start(request, &epoch) == Start::Beginning;
         // All suspensions below the floor are in the first page. Otherwise the second page's cursor would be below the
         // floor and reset everything again.
@@ -152,13 +164,64 @@ impl Feed {
         self.floor = 0;
         self.log = core::mem::take(&mut self.log).into_values().zip(1..).map(|(entry, seq)| (seq, entry)).collect();
         self.last = self.log.len() as u64;
+        (self.gaps, self.noticed) = (Vec::new(), 0);
+        self.restart();
     }
 
-    /// The state of the feed after it was put back to `earlier`. What edges accept is known from the configuration of
-    /// the deployment, too, so it isn't lost.
+    /// Starts another instance, with what is stored.
+    pub(crate) fn restart(&mut self) {
+        self.began_after = Some(self.last);
+        if self.planted == Some(Planted::GapsEndWithTheirInstance) {
+            self.gaps.clear();
+        }
+    }
+
+    /// The state of the feed after it was put back to `earlier`, which starts it again. What edges accept is known from
+    /// the configuration of the deployment, too, so it isn't lost.
     pub(crate) fn put_back_to(&mut self, earlier: &Self) {
         let staleness = core::mem::take(&mut self.staleness);
         *self = Self { staleness, epochs: self.epochs, ..earlier.clone() };
+        self.restart();
+    }
+
+    /// The place in the log that an isolate has which knows everything.
+    pub(crate) fn place(&self) -> PollRequest {
+        PollRequest { epoch: Some(self.epoch_name()), cursor: self.last, max_staleness_ms: 0 }
+    }
+
+    /// The subjects and versions of the keys.
+    pub(crate) fn keys(&self) -> Vec<(KeyDigest, u64)> {
+        self.keys.iter().map(|(digest, (version, _))| (*digest, *version)).collect()
+    }
+
+    /// The time since which the ledgers have to publish again, if an isolate with this place in the log shows that for
+    /// the first time; and whether anything was logged since the feed was put back.
+    pub(crate) fn notice(&mut self, place: &PollRequest) -> Option<(Millis, bool)> {
+        if place.epoch.as_ref() != Some(&self.epoch_name()) {
+            return None;
+        }
+        let open = Some(self.head().open_gap(self.noticed)).filter(|_| place.cursor > self.last);
+        let closed = || self.gaps.iter().rfind(|gap| gap.last < place.cursor).copied();
+        let closed = || closed().filter(|_| self.planted != Some(Planted::PointIsThePresentHead));
+        let gap = open.or_else(closed).filter(|gap| gap.is_news(place.cursor))?;
+        match gap.next {
+            Some(_) => self.gaps.retain(|known| *known != gap),
+            None => self.noticed = place.cursor,
+        }
+        Some((since(gap.last), gap.next.is_some()))
+    }
+
+    /// The time since which the ledgers have to publish again, if one acknowledges a version that isn't here.
+    pub(crate) fn notice_acknowledged(&mut self, digest: &KeyDigest, version: u64) -> Option<Millis> {
+        if self.keys.get(digest).is_some_and(|(known, _)| *known >= version) {
+            return None;
+        }
+        if self.planted == Some(Planted::PointIsThePresentHead) {
+            return Some(since(self.last));
+        }
+        let begun = if self.began_after.is_some() { self.last } else { self.floor };
+        let earliest = self.gaps.drain(..).map(|gap| gap.last).min();
+        Some(since(earliest.unwrap_or(begun)))
     }
 
     /// The version that it has of a subject; 0 for none.
@@ -169,8 +232,8 @@ impl Feed {
         }
     }
 
-    pub(crate) fn was_put_back(&self, request: &PollRequest) -> bool {
-        self.head().was_put_back(request, &format!("epoch {}", self.epoch))
+    fn epoch_name(&self) -> String {
+        format!("epoch {}", self.epoch)
     }
 
     fn head(&self) -> Head {
@@ -181,7 +244,12 @@ impl Feed {
         let over = |entry: &Entry| entry.acknowledged_at.is_some_and(|at| now - at >= KEEP_ACKNOWLEDGED_MS);
         let trimmed = self.log.extract_if(.., |_, entry| over(entry) && !entry.is_suspension());
         self.floor = trimmed.map(|(seq, _)| seq).fold(self.floor, u64::max);
+        self.gaps.retain(|gap| gap.next.is_some_and(|next| next > self.floor));
     }
+}
+
+fn since(number: u64) -> Millis {
+    given_at(number).as_millis() - SLACK_MS
 }
 
 fn same_subject(a: &Change, b: &Change) -> bool {

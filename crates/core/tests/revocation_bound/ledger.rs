@@ -171,12 +171,14 @@ impl Row {
         self.is_lost(self.lost) || self.regained_at.is_some_and(|at| at >= instant)
     }
 
-    /// Publishes the present state again, because the feed was put back to its state at `since`.
+    /// Publishes the present state again if the feed took it at `since` or later. When a version that it took then
+    /// is in effect isn't known any more.
     pub(crate) fn publish_again(&mut self, since: Millis, now: Timestamp) {
+        let present = self.versions.last().and_then(|version| version.effective_by);
         for version in &mut self.versions {
             version.effective_by = version.effective_by.filter(|by| *by < since);
         }
-        if self.latest() > 0 {
+        if present.is_some_and(|by| by >= since) {
             self.entry = Some(OutboxEntry::new(self.latest(), now));
             self.attempt += 1;
         }

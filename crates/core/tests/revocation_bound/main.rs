@@ -21,7 +21,9 @@
 //!   are judged by it.
 //!
 //! Now and then the feed is put back to an earlier point. What it had learned since is promised again once the ledgers
-//! have published it again; all other promises go on. What edges accept is assumed to be no more than the feed knows.
+//! have published it again; all other promises go on. Sooner or later, and however much was published since, an isolate
+//! or a ledger that knows more shows the feed that it was put back. What edges accept is assumed to be no more than the
+//! feed knows.
 //!
 //! A simulation that found nothing would prove nothing, so faults are planted, and each is found.
 //!
@@ -70,6 +72,8 @@ fn each_planted_fault_is_found() {
     use Planted::*;
     for (planted, broken) in [
         (NumbersBeginAnew, "(a) "),
+        (PointIsThePresentHead, "(e) "),
+        (GapsEndWithTheirInstance, "(e) "),
         (AnswerSpeaksOfTheRow, "(a) "),
         (InEffectAtOnce, "(a) "),
         (NobodyWaits, "(a) "),

@@ -48,6 +48,10 @@ impl Plan {
 pub(crate) enum Planted {
     /// A feed that was put back gives numbers that it gave before.
     NumbersBeginAnew,
+    /// A feed that was put back takes its present head for the point that it was put back to.
+    PointIsThePresentHead,
+    /// A feed knows the point that it was put back to only until it is started again.
+    GapsEndWithTheirInstance,
     /// An answer speaks of the row as it is by then, at the time of the version that was published.
     AnswerSpeaksOfTheRow,
     /// An answer says that a change is in effect at once when the feed has it.
@@ -110,11 +114,14 @@ pub(crate) enum Event {
         later: Millis,
     },
     RefreshRelay,
+    RestartFeed,
     RestartFeedWithAnotherEpoch,
-    /// The feed is put back to the point of so long ago. The ledgers publish everything again this long afterwards.
+    /// The feed is put back to the point of so long ago. Somebody who knows what it knew before shows that this long
+    /// afterwards, unless an isolate of the plan does so earlier. By then the feed may have been started again.
     PutFeedBack {
         by: Millis,
-        published_again_after: Millis,
+        shown_after: Millis,
+        restarts_first: bool,
     },
     FeedIsDownFor(Millis),
     KvIsDownFor(Millis),
@@ -263,9 +270,10 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(isolate, by)| Event::StepClock { isolate, by }),
         6 => (key_index(), 0..2_600i64).prop_map(|(key, later)| Event::Act { key, later }),
         2 => Just(Event::RefreshRelay),
+        1 => Just(Event::RestartFeed),
         1 => Just(Event::RestartFeedWithAnotherEpoch),
-        1 => (select(vec![50, 1_000, 10_000, HOUR, 25 * HOUR]), select(vec![0, 300, 3_000, 60_000]))
-            .prop_map(|(by, published_again_after)| Event::PutFeedBack { by, published_again_after }),
+        1 => (select(vec![50, 1_000, 10_000, HOUR, 25 * HOUR]), select(vec![0, 300, 3_000, 60_000]), any::<bool>())
+            .prop_map(|(by, shown_after, restarts_first)| Event::PutFeedBack { by, shown_after, restarts_first }),
         1 => (100..5_000i64).prop_map(Event::FeedIsDownFor),
         1 => (100..5_000i64).prop_map(Event::KvIsDownFor),
     ]

@@ -208,7 +208,9 @@ pub(crate) struct Tally {
     pub(crate) acts: u64,
     pub(crate) acts_of_an_operator_who_ended: u64,
     pub(crate) versions_lost: u64,
-    pub(crate) isolates_ahead_of_the_feed: u64,
+    pub(crate) put_back_noticed: u64,
+    pub(crate) put_back_noticed_after_a_change: u64,
+    pub(crate) put_back_noticed_by_a_ledger: u64,
     pub(crate) warm: u64,
     pub(crate) abandoned: u64,
     pub(crate) in_overflow: u64,
@@ -231,7 +233,7 @@ impl Tally {
         } += 1;
     }
 
-    fn each(&mut self) -> [(&'static str, &mut u64); 26] {
+    fn each(&mut self) -> [(&'static str, &mut u64); 28] {
         [
             ("accepted", &mut self.accepted),
             ("revoked", &mut self.revoked),
@@ -249,7 +251,9 @@ impl Tally {
             ("acts", &mut self.acts),
             ("acts_of_an_operator_who_ended", &mut self.acts_of_an_operator_who_ended),
             ("versions_lost", &mut self.versions_lost),
-            ("isolates_ahead_of_the_feed", &mut self.isolates_ahead_of_the_feed),
+            ("put_back_noticed", &mut self.put_back_noticed),
+            ("put_back_noticed_after_a_change", &mut self.put_back_noticed_after_a_change),
+            ("put_back_noticed_by_a_ledger", &mut self.put_back_noticed_by_a_ledger),
             ("warm", &mut self.warm),
             ("abandoned", &mut self.abandoned),
             ("in_overflow", &mut self.in_overflow),

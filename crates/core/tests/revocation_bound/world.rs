@@ -7,11 +7,11 @@ mod requests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use keystile_core::{
-    Timestamp,
+    KeyDigest, Timestamp,
     access::{operator::JUDGED_FOR_MS, record::Stored},
     feed::{
         client::{Poll, WhenFeedUnreachable},
-        message::{Change, CurrentAnswer, PollAnswer, TenantStatus},
+        message::{Change, CurrentAnswer, PollAnswer, PollRequest, TenantStatus},
     },
 };
 use proptest::{prelude::*, test_runner::TestCaseError};
@@ -47,8 +47,6 @@ pub(crate) struct World<'a> {
     feed: Feed,
     /// The feed's state after each change of it.
     feed_was: Vec<(Millis, Feed)>,
-    /// Since when everything is to be published again.
-    publish_again_since: Option<Millis>,
     relay: (Millis, Feed),
     feed_down_until: Millis,
     kv_down_until: Millis,
@@ -77,21 +75,82 @@ struct Draws {
 enum Job {
     Happens(Event),
     Outbox(Subject),
-    PublishArrives { subject: Subject, change: Change, version: u64, reports: Option<(u64, Millis)> },
-    AcknowledgeArrives { key: usize, version: u64, reports: Option<(u64, Millis)> },
-    OutboxReports { subject: Subject, attempt: u64, outcome: Result<Option<(u64, u32)>, ()> },
-    PutLands { subject: Subject, value: Value },
-    PutReports { subject: Subject, attempt: u64, landed: bool },
-    PollArrives { call: PollCall, reports_at: Option<Millis> },
-    PollReports { call: PollCall, answer: Option<PollAnswer> },
-    CurrentArrives { request: u64, sent_at: Millis, sent_clock: Timestamp, reports_at: Millis },
-    CurrentReports { request: u64, sent_at: Millis, sent_clock: Timestamp, answer: Option<CurrentAnswer> },
-    KvReports { request: u64, sent_clock: Timestamp, read: Result<Option<Stored>, ()> },
-    TenantStatusReports { request: u64, tenant: usize, sent_clock: Timestamp, read: Result<Option<TenantStatus>, ()> },
-    Woken { request: u64, waited_ms: Millis },
-    Acts { key: usize, until: Timestamp },
-    PublishAgain,
-    Abandoned { request: u64 },
+    PublishArrives {
+        subject: Subject,
+        change: Change,
+        version: u64,
+        reports: Option<(u64, Millis)>,
+    },
+    AcknowledgeArrives {
+        key: usize,
+        version: u64,
+        reports: Option<(u64, Millis)>,
+    },
+    OutboxReports {
+        subject: Subject,
+        attempt: u64,
+        outcome: Result<Option<(u64, u32)>, ()>,
+    },
+    PutLands {
+        subject: Subject,
+        value: Value,
+    },
+    PutReports {
+        subject: Subject,
+        attempt: u64,
+        landed: bool,
+    },
+    PollArrives {
+        call: PollCall,
+        reports_at: Option<Millis>,
+    },
+    PollReports {
+        call: PollCall,
+        answer: Option<PollAnswer>,
+    },
+    CurrentArrives {
+        request: u64,
+        sent_at: Millis,
+        sent_clock: Timestamp,
+        reports_at: Millis,
+    },
+    CurrentReports {
+        request: u64,
+        sent_at: Millis,
+        sent_clock: Timestamp,
+        answer: Option<CurrentAnswer>,
+    },
+    KvReports {
+        request: u64,
+        sent_clock: Timestamp,
+        read: Result<Option<Stored>, ()>,
+    },
+    TenantStatusReports {
+        request: u64,
+        tenant: usize,
+        sent_clock: Timestamp,
+        read: Result<Option<TenantStatus>, ()>,
+    },
+    Woken {
+        request: u64,
+        waited_ms: Millis,
+    },
+    Acts {
+        key: usize,
+        until: Timestamp,
+    },
+    /// Somebody polls or acknowledges who knows what the feed knew before it was put back to this point.
+    Shows {
+        place: PollRequest,
+        keys: Vec<(KeyDigest, u64)>,
+        point: Millis,
+    },
+    PublishAgain {
+        since: Millis,
+    },
+    Abandoned {
+        request: u64,
+    },
 }
 
 #[derive(Clone)]
@@ -116,7 +175,7 @@ struct Way {
 
 impl<'a> World<'a> {
     pub(crate) fn new(plan: &'a Plan, planted: Option<Planted>) -> Self {
-        let feed = Feed::new(plan.page_entries, plan.imported, planted == Some(Planted::NumbersBeginAnew));
+        let feed = Feed::new(plan.page_entries, plan.imported, planted);
         let mut world = Self {
             plan,
             now: BEGINNING,
@@ -128,7 +187,6 @@ impl<'a> World<'a> {
             tally: Tally::default(),
             planted,
             feed_was: vec![(BEGINNING, feed.clone())],
-            publish_again_since: None,
             relay: (BEGINNING, feed.clone()),
             feed,
             feed_down_until: BEGINNING,
@@ -216,6 +274,7 @@ impl<'a> World<'a> {
             }
             Job::AcknowledgeArrives { key, version, reports } => {
                 self.feed.acknowledge(MINTED[key].digest(), version, self.now);
+                self.notice_acknowledged(MINTED[key].digest(), version);
                 self.feed_was.push((self.now, self.feed.clone()));
                 if let Some((attempt, at)) = reports {
                     self.at(at, Job::OutboxReports { subject: Subject::Key(key), attempt, outcome: Ok(None) });
@@ -268,7 +327,8 @@ impl<'a> World<'a> {
                 return self.operation_ended(request);
             }
             Job::Acts { key, until } => return self.act(key, until),
-            Job::PublishAgain => self.publish_again(),
+            Job::Shows { place, keys, point } => self.show(&place, &keys, point),
+            Job::PublishAgain { since } => self.publish_again(since),
             Job::Woken { request, waited_ms } => {
                 let Some(asking) = self.requests.get_mut(&request) else { return Ok(()) };
                 asking.spent.waited_ms += waited_ms;
@@ -316,12 +376,17 @@ impl<'a> World<'a> {
                 }
             }
             Event::RefreshRelay => self.relay = (self.now, self.feed.clone()),
+            Event::RestartFeed => self.feed.restart(),
             Event::RestartFeedWithAnotherEpoch => self.feed.restart_with_another_epoch(),
-            Event::PutFeedBack { by, published_again_after } => {
-                let since = self.now - by;
-                self.put_feed_back(since);
-                self.publish_again_since = Some(self.publish_again_since.map_or(since, |earlier| earlier.min(since)));
-                self.at(self.now + published_again_after, Job::PublishAgain);
+            Event::PutFeedBack { by, shown_after, restarts_first } => {
+                let (place, mut keys, point) = (self.feed.place(), self.feed.keys(), self.now - by);
+                self.put_feed_back(point);
+                // Acknowledgements show it where no place in the log does.
+                keys.retain(|_| place.cursor <= self.feed.place().cursor);
+                if restarts_first {
+                    self.at(self.now + shown_after, Job::Happens(Event::RestartFeed));
+                }
+                self.at(self.now + shown_after, Job::Shows { place, keys, point });
             }
             Event::FeedIsDownFor(millis) => self.feed_down_until = self.now + millis,
             Event::KvIsDownFor(millis) => self.kv_down_until = self.now + millis,

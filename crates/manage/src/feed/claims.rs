@@ -10,24 +10,25 @@ use worker::Result;
 
 use keystile_runtime::database::Database;
 
-/// Takes every claim that can be granted, in one transaction, and returns those that can't.
+/// Takes every claim that can be granted, in one transaction, and returns those that can't. Of a digest that the tenant
+/// had claimed before it returns the key's record.
 pub(super) fn claim(database: &Database, request: &ClaimRequest) -> Result<ClaimAnswer> {
     let tenant = request.tenant.as_str();
-    let refused = database.transaction(|| {
-        let mut refused = Vec::new();
+    database.transaction(|| {
+        let mut answer = ClaimAnswer { refused: Vec::new(), known: Vec::new() };
         for digest in &request.digests {
-            match holder(database, digest)? {
-                Some(holder) if holder == tenant => {}
-                None if !is_issued(database, digest)? => database.execute(
+            match (holder(database, digest)?, record(database, digest)?) {
+                (Some(holder), known) if holder == tenant => answer.known.extend(known.map(|record| (*digest, record))),
+                // A record without a claim is that of a key that was minted here.
+                (None, None) => database.execute(
                     "INSERT INTO claims (digest, tenant) VALUES (?, ?)",
                     vec![digest.to_hex().into(), tenant.into()],
                 )?,
-                _ => refused.push(*digest),
+                _ => answer.refused.push(*digest),
             }
         }
-        Ok::<_, worker::Error>(refused)
-    })?;
-    Ok(ClaimAnswer { refused })
+        Ok(answer)
+    })
 }
 
 /// The tenant that a digest was claimed for.
@@ -41,11 +42,13 @@ pub(super) fn holder(database: &Database, digest: &KeyDigest) -> Result<Option<S
     Ok(claim.map(|claim| claim.tenant))
 }
 
-/// Whether a key has this digest although nobody claimed it, which means that the key was minted here.
-fn is_issued(database: &Database, digest: &KeyDigest) -> Result<bool> {
+/// The record of the key with this digest.
+pub(super) fn record(database: &Database, digest: &KeyDigest) -> Result<Option<String>> {
     #[derive(Deserialize)]
-    struct One {}
-    let one: Option<One> =
-        database.row("SELECT 1 AS one FROM current WHERE digest = ?", vec![digest.to_hex().into()])?;
-    Ok(one.is_some())
+    struct Known {
+        record: String,
+    }
+    let known: Option<Known> =
+        database.row("SELECT record FROM current WHERE digest = ?", vec![digest.to_hex().into()])?;
+    Ok(known.map(|known| known.record))
 }

@@ -4,23 +4,22 @@ use std::cell::Cell;
 
 use keystile_core::{
     KeyDigest, TenantId, Timestamp,
-    access::record::Stored,
-    base::{base62, code::Code, problem::Problem},
+    base::base62,
     feed::{
-        log::{Head, Start},
+        log::{Gap, Head, Start},
         message::{AcknowledgeRequest, Change, CurrentAnswer, PAGE_ENTRIES, PollAnswer, PollRequest, TenantStatus},
         outbox::KEEP_ACKNOWLEDGED_MS,
     },
 };
-use keystile_runtime::{log as lines, random};
+use keystile_runtime::random;
 use serde::Deserialize;
-use serde_json::Value;
-use worker::{Result, SqlStorageValue};
+use worker::Result;
 
 use super::{
-    claims,
+    changes::{Outcome, TenantStatusRow, decode},
+    gaps,
+    meta::{meta, set_meta},
     page::{self, Entry},
-    tenants,
 };
 use crate::failure::Failure;
 use keystile_runtime::database::Database;
@@ -36,6 +35,8 @@ const TRIM_ON_MS: i64 = 1_000;
 pub(super) struct Log {
     epoch: String,
     head: Cell<Head>,
+    /// The last number when this instance began, until it gives one itself.
+    began_after: Cell<Option<u64>>,
 }
 
 impl Log {
@@ -44,19 +45,26 @@ impl Log {
             Some(epoch) => epoch,
             None => make_epoch(database)?,
         };
-        let log = Self { epoch, head: Cell::new(Head::default()) };
+        let log = Self { epoch, head: Cell::new(Head::default()), began_after: Cell::new(None) };
         log.read_head(database)?;
+        log.began_after.set(Some(log.head.get().last));
         Ok(log)
     }
 
-    /// The two ends.
+    /// Returns the two ends.
     pub(super) fn head(&self) -> Head {
         self.head.get()
     }
 
-    /// Whether the isolate that polls has an entry that this log doesn't.
-    pub(super) fn was_put_back(&self, request: &PollRequest) -> bool {
-        self.head.get().was_put_back(request, &self.epoch)
+    /// Returns whether this instance has logged nothing yet.
+    pub(super) fn has_just_begun(&self) -> bool {
+        self.began_after.get().is_some()
+    }
+
+    /// Returns whether an isolate that polls may have an entry that this log doesn't: its cursor is of this log, but
+    /// not the last number.
+    pub(super) fn may_lack(&self, request: &PollRequest) -> bool {
+        request.epoch.as_deref() == Some(self.epoch.as_str()) && request.cursor != self.head.get().last
     }
 
     fn read_head(&self, database: &Database) -> Result<()> {
@@ -113,29 +121,44 @@ impl Log {
     }
 
     /// Takes all of the changes or none. Changes may come twice, late and out of order: a change that loses the merge
-    /// has no effect. Returns the changes, by their places, of whose subjects a later version is here.
+    /// has no effect.
     pub(super) fn publish(
         &self,
         database: &Database,
         changes: &[Change],
         now: Timestamp,
-    ) -> std::result::Result<Vec<(usize, u64)>, Failure> {
+    ) -> std::result::Result<Published, Failure> {
         let decoded: Vec<_> = changes.iter().map(decode).collect::<std::result::Result<_, _>>()?;
-        let ahead = database.transaction(|| {
-            let (mut head, mut ahead) = (self.head.get(), Vec::new());
+        let published = database.transaction(|| {
+            let (mut head, mut published) = (self.head.get(), Published::default());
             for (place, change) in decoded.iter().enumerate() {
                 let number = head.next_number(now);
-                let later = match change {
-                    Decoded::Key { digest, text, stored } => publish_key(database, digest, text, stored, number, now)?,
-                    Decoded::Tenant(tenant_status) => publish_tenant_status(database, tenant_status, number, now)?,
-                };
                 head.last = number;
-                ahead.extend(later.map(|version| (place, version)));
+                match change.publish(database, number, now)? {
+                    Outcome::Taken => {}
+                    Outcome::Behind(version) => published.ahead.push((place, version)),
+                    Outcome::Refused => published.refused.push(place),
+                }
             }
-            Ok::<_, Failure>(ahead)
+            if let Some(last) = self.began_after.get() {
+                gaps::note(database, last)?;
+            }
+            Ok::<_, Failure>(published)
         })?;
         self.read_head(database)?;
-        Ok(ahead)
+        let began_after = self.began_after.get().filter(|last| *last == self.head.get().last);
+        self.began_after.set(began_after);
+        Ok(published)
+    }
+
+    /// Returns the gap that a cursor may be in: the one that is still open, if the cursor is beyond the log.
+    pub(super) fn gap(&self, database: &Database, cursor: u64) -> Result<Option<Gap>> {
+        let head = self.head.get();
+        if cursor > head.last {
+            Ok(Some(head.open_gap(gaps::noticed(database)?)))
+        } else {
+            gaps::find(database, cursor)
+        }
     }
 
     /// Marks the entries of the versions that KV now holds. They may be dropped [`KEEP_ACKNOWLEDGED_MS`] later.
@@ -168,6 +191,8 @@ impl Log {
             if let Some(highest) = dropped.iter().map(|dropped| dropped.seq).max() {
                 let floor = self.head.get().floor.max(highest);
                 set_meta(database, "floor", &floor.to_string())?;
+                // A cursor below the floor begins anew.
+                gaps::trim(database, floor)?;
             }
             Ok::<_, worker::Error>(dropped.len())
         })?;
@@ -176,6 +201,15 @@ impl Log {
         let next = next_trim(database)?.map(|due| due.max(now.plus_millis(pause)));
         Ok(Trimmed { entries: dropped, next })
     }
+}
+
+/// The changes of a publication that had no effect, by their places.
+#[derive(Default)]
+pub(super) struct Published {
+    /// Those of whose subjects a later version is here, or other content of the same, with that version.
+    pub(super) ahead: Vec<(usize, u64)>,
+    /// Those that are never taken.
+    pub(super) refused: Vec<usize>,
 }
 
 /// The result of a trim.
@@ -222,151 +256,11 @@ pub(super) fn current(database: &Database, digest: &KeyDigest) -> Result<Current
     Ok(CurrentAnswer { record: Some(row.record), tenant_status })
 }
 
-enum Decoded<'a> {
-    Key { digest: &'a KeyDigest, text: &'a str, stored: Stored },
-    Tenant(&'a TenantStatus),
-}
-
-fn decode(change: &Change) -> std::result::Result<Decoded<'_>, Problem> {
-    match change {
-        Change::Tenant(tenant_status) => Ok(Decoded::Tenant(tenant_status)),
-        Change::Key { digest, record } => {
-            let stored = Stored::decode(record)
-                .map_err(|_| Problem::new(Code::CorruptRecord, "A record can't be read; nothing was taken."))?;
-            Ok(Decoded::Key { digest, text: record, stored })
-        }
-    }
-}
-
-/// Publishes a key's record. The first record of a digest settles which key the digest belongs to: a record of another
-/// key is rejected, and, if the digest was claimed, so is a record of another tenant.
-///
-/// The first version of a claimed digest gets no log entry, since an import of thousands of keys would fill the
-/// isolates' overlays. It doesn't need one: the log overrides an older state that is in KV or that an isolate
-/// remembers, and here the only older state is that the key is absent. Absence is never concluded from KV, and an
-/// isolate remembers it for no longer than `max_staleness_ms` after it asked the feed.
-fn publish_key(
-    database: &Database,
-    digest: &KeyDigest,
-    text: &str,
-    stored: &Stored,
-    number: u64,
-    now: Timestamp,
-) -> Result<Option<u64>> {
-    #[derive(Deserialize)]
-    struct Known {
-        record: String,
-    }
-    let tenant = match stored {
-        Stored::Known(record) => record.tenant(),
-        Stored::TooNew { .. } => None,
-    };
-    let tenant_name = tenant.map(TenantId::to_string);
-    let holder = claims::holder(database, digest)?;
-    let hex = digest.to_hex();
-    let known: Option<Known> =
-        database.row("SELECT record FROM current WHERE digest = ?", vec![hex.as_str().into()])?;
-    let of_another_key = known.as_ref().is_some_and(|known| names_another_key(&known.record, text));
-    let of_another_tenant = holder.is_some() && tenant_name.is_some() && holder != tenant_name;
-    if of_another_key || of_another_tenant {
-        lines::error("digest_is_taken", &[("digest", hex.get(..8).unwrap_or_default().into())]);
-        return Ok(None);
-    }
-    let first = known.is_none();
-    let known = known.and_then(|known| Stored::decode(&known.record).ok());
-    if let Some(known) = known.filter(|known| !known.yields_to(stored)) {
-        return Ok(Some(known.version()).filter(|known| *known > stored.version()));
-    }
-    if let Some(tenant) = tenant {
-        tenants::note(database, tenant, now)?;
-    }
-    let version = SqlStorageValue::Integer(stored.version() as i64);
-    database.execute(
-        "INSERT INTO current (digest, tenant, version, record) VALUES (?, ?, ?, ?)
-         ON CONFLICT (digest) DO UPDATE SET
-             tenant = coalesce(excluded.tenant, tenant), version = excluded.version, record = excluded.record",
-        vec![hex.as_str().into(), tenant_name.into(), version.clone(), text.into()],
-    )?;
-    if holder.is_some() && first && stored.version() == 1 {
-        return Ok(None);
-    }
-    database.execute("DELETE FROM log WHERE digest = ?", vec![hex.as_str().into()])?;
-    let entry = vec![(number as i64).into(), hex.into(), version];
-    database.execute("INSERT INTO log (seq, digest, version) VALUES (?, ?, ?)", entry)?;
-    Ok(None)
-}
-
-/// Whether two records belong to different keys. Records that only newer readers understand have an id, too.
-fn names_another_key(known: &str, text: &str) -> bool {
-    let id = |text: &str| serde_json::from_str::<Value>(text).ok()?.get("id")?.as_str().map(str::to_owned);
-    matches!((id(known), id(text)), (Some(known), Some(new)) if known != new)
-}
-
-/// Publishes a tenant's status. Its entry counts as acknowledged at once, without waiting for the copy in KV, since a
-/// suspension outlives its entry: [`suspensions`] lists it for as long as it lasts.
-fn publish_tenant_status(
-    database: &Database,
-    tenant_status: &TenantStatus,
-    number: u64,
-    now: Timestamp,
-) -> Result<Option<u64>> {
-    let tenant = tenant_status.tenant.as_str();
-    if let Some(known) = known_tenant_status(database, tenant)?.filter(|known| !tenant_status.supersedes(known)) {
-        return Ok(Some(known.version).filter(|known| *known > tenant_status.version));
-    }
-    let version = SqlStorageValue::Integer(tenant_status.version as i64);
-    database.execute(
-        "INSERT OR REPLACE INTO standing (tenant, version, suspended) VALUES (?, ?, ?)",
-        vec![tenant.into(), version.clone(), i64::from(tenant_status.suspended).into()],
-    )?;
-    tenants::note(database, &tenant_status.tenant, now)?;
-    database.execute("DELETE FROM log WHERE tenant = ?", vec![tenant.into()])?;
-    database.execute(
-        "INSERT INTO log (seq, tenant, version, acknowledged_at) VALUES (?, ?, ?, ?)",
-        vec![(number as i64).into(), tenant.into(), version, now.as_millis().into()],
-    )?;
-    Ok(None)
-}
-
-#[derive(Deserialize)]
-struct TenantStatusRow {
-    tenant: TenantId,
-    version: u64,
-    suspended: u8,
-}
-
-impl From<TenantStatusRow> for TenantStatus {
-    fn from(row: TenantStatusRow) -> Self {
-        Self { tenant: row.tenant, version: row.version, suspended: row.suspended != 0 }
-    }
-}
-
-fn known_tenant_status(database: &Database, tenant: &str) -> Result<Option<TenantStatus>> {
-    let query = "SELECT tenant, version, suspended FROM standing WHERE tenant = ?";
-    let row: Option<TenantStatusRow> = database.row(query, vec![tenant.into()])?;
-    Ok(row.map(Into::into))
-}
-
 /// All suspensions that are in force, which a cold isolate receives first.
 fn suspensions(database: &Database) -> Result<Vec<Change>> {
     let query = "SELECT tenant, version, suspended FROM standing WHERE suspended = 1";
     let rows: Vec<TenantStatusRow> = database.rows(query, vec![])?;
     Ok(rows.into_iter().map(|row| Change::Tenant(row.into())).collect())
-}
-
-/// A value by its name.
-pub(super) fn meta(database: &Database, name: &str) -> Result<Option<String>> {
-    #[derive(Deserialize)]
-    struct Meta {
-        value: String,
-    }
-    let row: Option<Meta> = database.row("SELECT value FROM meta WHERE name = ?", vec![name.into()])?;
-    Ok(row.map(|row| row.value))
-}
-
-/// Sets a value.
-pub(super) fn set_meta(database: &Database, name: &str, value: &str) -> Result<()> {
-    database.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", vec![name.into(), value.into()])
 }
 
 fn make_epoch(database: &Database) -> Result<String> {

@@ -59,6 +59,16 @@ CREATE TABLE claims (
     tenant TEXT NOT NULL
 );
 ",
+    "
+-- The numbers that the log leaves out between two instances of this object:
+-- those above `last` and below `next`. No cursor is among them, unless the
+-- object was put back.
+CREATE TABLE gaps (
+    last INTEGER PRIMARY KEY,         -- the last number when the later instance began
+    next INTEGER NOT NULL,            -- the first number that it gave
+    noticed INTEGER NOT NULL          -- the highest cursor that was noticed by then
+);
+",
 ];
 
 #[cfg(test)]
@@ -72,6 +82,7 @@ mod tests {
             "7d1a3ecfe420ece2daa6196ceb3e71d50a6463807e9d1e207a8411e5608d3b22",
             "870a1477ce5c8f0a4fac1512b3cceaaa16bf49c431d29ee8fb6fa9cff32a147b",
             "b3a36124dd8c5e99d816e0e7a878dbe39dd437ccb4f6a3de410fbdc2aaaa2049",
+            "472c017e028323fe0bdd59942754843cf356ea66f4259b20c97d01a75cdf871e",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

@@ -5,7 +5,6 @@ use keystile_core::{
     Timestamp,
     access::record::KeyState,
     api::shown::ShownKey,
-    base::problem::Problem,
     feed::outbox::Told,
     ledger::{audit::Action, lifecycle::Key},
 };
@@ -51,21 +50,21 @@ impl OpenLedger {
             self.arm(now)?;
             Ok((after, None))
         })?;
-        self.answer(&key, effective_by, refusals::pending(key.record.state == KeyState::Revoked), now).await
+        self.answer(&key, effective_by, key.record.state == KeyState::Revoked, now).await
     }
 
-    /// The answer to a change of a key, once the feed has taken this version of it. `pending` is the 503 if it doesn't.
+    /// The answer to a change of a key, once the feed has taken this version of it, or the 503 if it doesn't.
     pub(crate) async fn answer(
         &self,
         key: &Key,
         effective_by: Option<Timestamp>,
-        pending: Problem,
+        is_revocation: bool,
         now: Timestamp,
     ) -> Result<ShownKey, Failure> {
         let (id, told) = (&key.record.id, Told { version: key.record.version, effective_by });
-        let Some(effective_by) = self.publish_version(Changed::Key(id.clone()), told).await? else {
-            return Err(pending.with("key_id", json!(id)).into());
-        };
+        let published = self.publish_version(Changed::Key(id.clone()), told).await?;
+        let pending = |why| refusals::pending(is_revocation, why).with("key_id", json!(id));
+        let effective_by = published.map_err(pending)?;
         Ok(ShownKey::changed(key, Some(effective_by), self.deployment.showing(), now))
     }
 

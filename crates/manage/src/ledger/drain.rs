@@ -61,15 +61,21 @@ impl OpenLedger {
     }
 
     /// Publishes the subject's change if that has yet to be done, and returns the time from which the version in `told`
-    /// is in effect; `None` if the feed has not taken it.
-    pub(crate) async fn publish_version(&self, subject: Changed, told: Told) -> Result<Option<Timestamp>> {
-        let taken = self.publish_now(core::slice::from_ref(&subject)).await.unwrap_or_default();
+    /// is in effect, or why the feed has not taken it.
+    pub(crate) async fn publish_version(
+        &self,
+        subject: Changed,
+        told: Told,
+    ) -> Result<std::result::Result<Timestamp, NotTaken>> {
+        let published = self.publish_now(core::slice::from_ref(&subject)).await;
+        let taken = published.unwrap_or_default();
         let row = match &subject {
             Changed::Key(id) => keys::told(&self.database, id.as_str())?,
             Changed::Tenant => suspension::find(&self.database)?.map(|suspension| suspension.told()),
             _ => None,
         };
-        Ok(told.published(taken, row.unwrap_or(told)).and_then(|told| told.effective_by))
+        let effective_by = told.published(taken, row.unwrap_or(told)).and_then(|told| told.effective_by);
+        Ok(effective_by.ok_or(published.err().unwrap_or(NotTaken::Yet)))
     }
 
     /// Does what is due, unless another drain is doing that already, and sets the alarm for the rest. Called by the
@@ -135,8 +141,10 @@ impl OpenLedger {
 
     /// Publishes rows of the stage [`Stage::Publish`], with the present state of their subjects.
     async fn publish(&self, due: Vec<Due>) -> std::result::Result<Timestamp, NotTaken> {
-        let stated = |due: &Due| Ok(self.as_it_is(&due.subject)?.map(|change| (due.subject.clone(), change)));
-        let (subjects, changes): (Vec<_>, Vec<_>) = match due.iter().map(stated).collect::<Result<Vec<_>>>() {
+        let stated = |due: &Due| {
+            Ok(self.as_it_is(&due.subject)?.map(|(version, change)| ((due.subject.clone(), version), change)))
+        };
+        let (sent, changes): (Vec<_>, Vec<_>) = match due.iter().map(stated).collect::<Result<Vec<_>>>() {
             Ok(stated) => stated.into_iter().flatten().unzip(),
             Err(error) => return Err(failed("changes_not_read", &error.to_string())),
         };
@@ -147,47 +155,60 @@ impl OpenLedger {
         // long to be in effect.
         let of_operators = due.iter().any(|due| matches!(&due.subject, Changed::Key(id) if id.is_operators()));
         let least = if of_operators { JUDGED_FOR_MS } else { 0 };
-        let ahead = answer.as_ref().map(|answer| answer.ahead.clone()).unwrap_or_default();
+        let (ahead, refused) =
+            answer.as_ref().map(|answer| (answer.ahead.clone(), answer.refused.clone())).unwrap_or_default();
+        let refused: Vec<&Changed> =
+            refused.into_iter().filter_map(|place| sent.get(place).map(|(subject, _)| subject)).collect();
         let taken = answer.map(|answer| effective_by(now, answer.max_staleness_ms.max(least)));
         let mut raised = false;
         let noted = self.database.transaction(|| {
             for (place, version) in &ahead {
-                let subject = subjects.get(*place);
-                raised |= subject.map_or(Ok(false), |subject| self.raise(subject, *version, now))?;
+                if let Some((subject, sent)) = sent.get(*place) {
+                    raised |= self.raise(subject, *sent, *version, now)?;
+                }
             }
             for due in &due {
                 match taken {
-                    Ok(effective_by) => self.note_published(due, effective_by, now)?,
-                    Err(_) => outbox::replace(&self.database, due, Some(due.entry.failed(now)))?,
+                    Ok(effective_by) if !refused.contains(&&due.subject) => {
+                        self.note_published(due, effective_by, now)?;
+                    }
+                    _ => outbox::replace(&self.database, due, Some(due.entry.failed(now)))?,
                 }
             }
             self.arm(now)
         });
         match (taken, noted) {
-            (Ok(_), Ok(())) if raised => Err(NotTaken),
+            (Ok(_), Ok(())) if !refused.is_empty() => Err(NotTaken::Ever),
+            (Ok(_), Ok(())) if raised => Err(NotTaken::Yet),
             (Ok(effective_by), Ok(())) => Ok(effective_by),
             (Ok(_), Err(error)) => Err(failed("publication_not_noted", &error.to_string())),
             (Err(error), _) => Err(failed("publish_failed", &error.0)),
         }
     }
 
-    /// Gives the present state of a subject a later version than the feed has, if it has an earlier one. That happens
-    /// after this ledger was put back to an earlier point. The state is published as any change. Returns whether it
-    /// was so.
-    fn raise(&self, subject: &Changed, of_the_feed: u64, now: Timestamp) -> Result<bool> {
+    /// Gives the present state of a subject a later version than the feed has, if it has an earlier one, or if it is
+    /// what was sent and the feed has something else of the same version. That happens after this ledger was put back
+    /// to an earlier point. The state is published as any change. The limiter is told a key's limits again, since it may
+    /// know later ones, too. Returns whether it was so.
+    fn raise(&self, subject: &Changed, sent: u64, of_the_feed: u64, now: Timestamp) -> Result<bool> {
         let version = of_the_feed + 1;
+        let loses = |present: u64| present < of_the_feed || (present == of_the_feed && present == sent);
         match subject {
             Changed::Key(id) => {
                 let row = keys::find(&self.database, &Target { id: id.clone(), within: None })?;
-                let Some(KeyRow { mut key, .. }) = row.filter(|row| row.key.record.version < of_the_feed) else {
+                let Some(KeyRow { mut key, .. }) = row.filter(|row| loses(row.key.record.version)) else {
                     return Ok(false);
                 };
                 key.record.version = version;
                 keys::update(&self.database, &key)?;
+                if !id.is_operators() && !self.deployment.config.counted_limits.is_empty() {
+                    keys::limits_changed(&self.database, id)?;
+                    outbox::enqueue(&self.database, &Changed::KeyLimits(id.clone()), version, now)?;
+                }
             }
             Changed::Tenant => {
                 let status = suspension::find(&self.database)?.map(|suspension| suspension.stated);
-                let Some(status) = status.filter(|status| status.version < of_the_feed) else { return Ok(false) };
+                let Some(status) = status.filter(|status| loses(status.version)) else { return Ok(false) };
                 suspension::write(&self.database, &TenantStatus { version, ..status })?;
             }
             Changed::TenantLimits | Changed::KeyLimits(_) | Changed::Addition(_) => return Ok(false),
@@ -197,11 +218,13 @@ impl OpenLedger {
         Ok(true)
     }
 
-    fn as_it_is(&self, subject: &Changed) -> Result<Option<Change>> {
+    /// The version of a subject, and its state as the feed is told it.
+    fn as_it_is(&self, subject: &Changed) -> Result<Option<(u64, Change)>> {
         Ok(match subject {
             Changed::Key(id) => keys::published_form(&self.database, id.as_str())?
-                .map(|snapshot| Change::Key { digest: snapshot.digest, record: snapshot.record }),
-            Changed::Tenant => suspension::find(&self.database)?.map(|suspension| Change::Tenant(suspension.stated)),
+                .map(|snapshot| (snapshot.version, Change::Key { digest: snapshot.digest, record: snapshot.record })),
+            Changed::Tenant => suspension::find(&self.database)?
+                .map(|suspension| (suspension.stated.version, Change::Tenant(suspension.stated))),
             Changed::TenantLimits | Changed::KeyLimits(_) | Changed::Addition(_) => None,
         })
     }
@@ -262,11 +285,16 @@ impl OpenLedger {
     }
 }
 
-/// The feed did not take the changes; the log has the reason.
-#[derive(Debug)]
-pub(crate) struct NotTaken;
+/// The feed did not take all of the changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum NotTaken {
+    /// It will, since they are published again; the log has the reason.
+    Yet,
+    /// It takes some of them never: their digests belong to other keys.
+    Ever,
+}
 
 fn failed(event: &str, reason: &str) -> NotTaken {
     log::warn(event, &[("reason", reason.into())]);
-    NotTaken
+    NotTaken::Yet
 }

@@ -5,6 +5,7 @@ use keystile_core::{
     ledger::lifecycle::TransitionError,
 };
 
+use super::drain::NotTaken;
 use crate::{command::Target, failure::Failure};
 
 /// The 404: the key doesn't exist, or not for this caller.
@@ -28,13 +29,19 @@ pub(crate) fn no_such_tenant() -> Problem {
 }
 
 /// The 503: a change is recorded, but the feed did not take it.
-pub(crate) fn pending(is_revocation: bool) -> Problem {
+pub(crate) fn pending(is_revocation: bool, why: NotTaken) -> Problem {
     let (code, what) =
         if is_revocation { (Code::RevocationPending, "revocation") } else { (Code::ChangePending, "change") };
-    let detail = format!(
-        "The {what} is recorded, but not yet in effect: the change feed can't be reached. It is retried by itself \
-         until it takes effect; ask again to see when that is."
-    );
+    let detail = match why {
+        NotTaken::Yet => format!(
+            "The {what} is recorded, but not yet in effect: the change feed has yet to take it. It is retried by \
+             itself until it takes effect; ask again to see when that is."
+        ),
+        NotTaken::Ever => format!(
+            "The {what} is recorded, but not in effect: the digest of a key belongs to another tenant, and edges go by \
+             that tenant's key. Make the {what} there."
+        ),
+    };
     Problem::new(code, detail)
 }
 

@@ -11,7 +11,7 @@ use crate::{
     api::{call::ApiCall, reply::ApiResult},
     command::{Command, Origin, Target},
     failure::Failure,
-    ledger::{audit, handler::Change, idempotency, keys::KeyRow, open::OpenLedger, refusals},
+    ledger::{audit, handler::Change, idempotency, keys::KeyRow, open::OpenLedger},
 };
 
 /// Erases the metadata of a tenant's key.
@@ -61,6 +61,6 @@ impl Change for EraseMetadata {
             ledger.arm(now)?;
             Ok((after, effective_by.filter(|_| !changes)))
         })?;
-        ledger.answer(&key, effective_by, refusals::pending(false), now).await
+        ledger.answer(&key, effective_by, false, now).await
     }
 }

@@ -4,11 +4,15 @@
 //! For each batch the ledger first asks the feed whether this tenant may have the digests. Then one transaction records
 //! all keys that are new, and one call publishes them. A ledger that is killed in between has claimed digests without
 //! recording their keys; sending the same import again completes it.
+//!
+//! If the feed has a key of this tenant that the ledger doesn't have, the ledger was put back to a point before it had
+//! the key. It takes the key over as the feed has it, so both go on speaking of the same one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
+    access::record::Stored,
     api::import::{self, ImportReport},
     base::{code::Code, id::ID_RANDOM_BYTES, problem::Problem},
     feed::claim::ClaimRequest,
@@ -154,25 +158,25 @@ impl Change for ImportKeys {
         ledger.judge(&origin, clock::now())?;
         let claims = claim(ledger, &origin, &tenant, &keys, clock::now()).await?;
         let now = clock::now();
-        let results = ledger.change_for(&origin, now, || {
-            let mut room = Room::of(ledger, &origin, now)?;
+        let (results, new) = ledger.change_for(&origin, now, || {
+            let (mut room, mut new) = (Room::of(ledger, &origin, now)?, Vec::new());
             let results = keys.iter().map(|(line, key)| {
-                let result = import_one(ledger, &origin, key, &claims, &mut room, now)?;
+                let result = import_one(ledger, &origin, key, &claims, &mut room, &mut new, now)?;
                 Ok((*line, result))
             });
             let results = results.collect::<Result<Vec<_>, Failure>>()?;
             ledger.arm(now)?;
-            Ok(results)
+            Ok((results, new))
         })?;
-        let new = || {
-            results.iter().filter_map(|(_, result)| match result {
-                LineResult::Imported { id } => Some(id.clone()),
-                _ => None,
-            })
-        };
-        ledger.tell_of_new(&new().map(Changed::KeyLimits).collect::<Vec<_>>()).await;
+        let known =
+            new.len() - results.iter().filter(|(_, result)| matches!(result, LineResult::Imported { .. })).count();
+        if known > 0 {
+            log::error("ledger_was_put_back", &[("keys", known.into())]);
+        }
+        ledger.tell_of_new(&new.iter().cloned().map(Changed::KeyLimits).collect::<Vec<_>>()).await;
         // The keys are recorded. What the feed doesn't take now is retried from the outbox.
-        let effective_by = ledger.publish_now(&new().map(Changed::Key).collect::<Vec<_>>()).await.unwrap_or_default();
+        let published = ledger.publish_now(&new.into_iter().map(Changed::Key).collect::<Vec<_>>()).await;
+        let effective_by = published.unwrap_or_default();
         Ok(Imported { results, effective_by, replayed: false })
     }
 }
@@ -205,26 +209,29 @@ async fn claim(
              imported already stays as it is.",
         )
     })?;
-    Ok(Claims { asked: digests, refused: answer.refused.into_iter().collect() })
+    let (refused, known) = (answer.refused.into_iter().collect(), answer.known.into_iter().collect());
+    Ok(Claims { asked: digests, refused, known })
 }
 
-/// Imports one line. Checks again whether the key exists, since it may have been recorded while the feed was asked, or
-/// by an earlier line.
+/// Imports one line, and adds the id of a key that the ledger has only now to `new`. Checks again whether the key
+/// exists, since it may have been recorded while the feed was asked, or by an earlier line.
 fn import_one(
     ledger: &OpenLedger,
     origin: &Origin,
     line: &ImportedKey,
     claims: &Claims,
     room: &mut Room<'_>,
+    new: &mut Vec<KeyId>,
     now: Timestamp,
 ) -> Result<LineResult, Failure> {
+    let configured = &ledger.deployment.config.counted_limits;
     if let Some(row) = keys::by_digest(&ledger.database, &line.digest)? {
         let key = row.key;
         if !key.is_imported() {
             let detail = format!("this is the digest of {}, which was issued here", key.record.id);
             return Ok(LineResult::refused("digest", detail));
         }
-        let differs = differences(line, &key, &ledger.deployment.config.counted_limits);
+        let differs = differences(line, &key, configured);
         return Ok(LineResult::Existing { id: key.record.id, differs });
     }
     if claims.refused.contains(&line.digest) {
@@ -239,14 +246,28 @@ fn import_one(
         let detail = "the tenant's limits have just changed; send this again";
         return Ok(LineResult::refused("digest", detail));
     }
-    let id = KeyId::key_from_random(&random::bytes::<ID_RANDOM_BYTES>()?)
-        .ok_or_else(|| Error::RustError("too few random bytes for an id".into()))?;
-    let mut line = line.clone();
-    line.new.own_limits = own_limits;
-    let key = Key::import(id.clone(), line, expires_at, now);
+    let mut imported = line.clone();
+    imported.new.own_limits = own_limits;
+    let (key, result) = match claims.known.get(&line.digest).map(|record| Stored::decode(record)) {
+        None => {
+            let id = KeyId::key_from_random(&random::bytes::<ID_RANDOM_BYTES>()?)
+                .ok_or_else(|| Error::RustError("too few random bytes for an id".into()))?;
+            (Key::import(id.clone(), imported, expires_at, now), LineResult::Imported { id })
+        }
+        Some(Ok(Stored::Known(record))) => {
+            let key = Key::known_to_feed((*record).clone(), imported, now);
+            let differs = differences(line, &key, configured);
+            (key, LineResult::Existing { id: record.id.clone(), differs })
+        }
+        Some(_) => {
+            let detail = "the change feed has this key in a form that only a newer version of Keystile reads";
+            return Ok(LineResult::refused("digest", detail));
+        }
+    };
     let key = Key { created_by: Some(origin.creator()), ..key };
     ledger.record_new(origin, Action::Imported, &key, now)?;
-    Ok(LineResult::Imported { id })
+    new.push(key.record.id);
+    Ok(result)
 }
 
 /// The tenant's limits, and the number of keys that count against them so far.
@@ -308,9 +329,10 @@ impl<'a> Room<'a> {
     }
 }
 
-/// The digests that were claimed from the feed, and those that it refused.
+/// The digests that were claimed from the feed, those that it refused, and the records of those of which it has a key.
 #[derive(Default)]
 struct Claims {
     asked: BTreeSet<KeyDigest>,
     refused: BTreeSet<KeyDigest>,
+    known: BTreeMap<KeyDigest, String>,
 }

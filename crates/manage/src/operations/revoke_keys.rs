@@ -24,7 +24,7 @@ use crate::{
     api::{body::JSON, call::ApiCall, reply::ApiResult},
     command::{Command, Origin, Target},
     failure::Failure,
-    ledger::{handler::Change, keys, open::OpenLedger, outbox::Changed, refusals, revocations},
+    ledger::{drain::NotTaken, handler::Change, keys, open::OpenLedger, outbox::Changed, refusals, revocations},
 };
 
 /// The number of keys in one call to the feed.
@@ -74,15 +74,18 @@ impl Change for RevokeKeys {
                 .map(|status| status.count(&results));
         let there = results.iter().filter(|result| result.status != RevokedStatus::NotFound);
         let ids: Vec<KeyId> = there.map(|result| result.id.clone()).collect();
+        let mut why = NotTaken::Yet;
         for batch in ids.chunks(FEED_BATCH) {
             let subjects: Vec<Changed> = batch.iter().cloned().map(Changed::Key).collect();
-            // The outbox retries those that aren't taken now.
-            if ledger.publish_now(&subjects).await.is_err() {
-                break;
+            match ledger.publish_now(&subjects).await {
+                Ok(_) => {}
+                Err(NotTaken::Ever) => why = NotTaken::Ever,
+                // The outbox retries those that aren't taken now.
+                Err(NotTaken::Yet) => break,
             }
         }
         let Some(effective_by) = revocations::in_effect(&ledger.database, &ids)? else {
-            let pending = refusals::pending(true).with("revoked", json!(revoked));
+            let pending = refusals::pending(true, why).with("revoked", json!(revoked));
             return Err(pending.with("already_revoked", json!(already_revoked)).into());
         };
         let (effective_by, holds) = (Rfc3339(effective_by.unwrap_or(now)), ledger.deployment.holds());

@@ -129,9 +129,9 @@ async fn set_suspended(
     let effective_by = match told {
         Some(told) => ledger.publish_version(Changed::Tenant, told).await?,
         // A tenant without a status was never suspended and need not be resumed: it is in use already.
-        None => Some(now),
+        None => Ok(now),
     };
-    let effective_by = Rfc3339(effective_by.ok_or_else(|| refusals::pending(false))?);
+    let effective_by = Rfc3339(effective_by.map_err(|why| refusals::pending(false, why))?);
     let counts = keys::count_by_status(database, now)?;
     let keys = counts.iter().filter(|(status, _)| *status == KeyStatus::Active).map(|(_, keys)| keys).sum();
     Ok(ShownSuspension { effective_by, holds: ledger.deployment.holds(), keys, suspended, tenant, version })

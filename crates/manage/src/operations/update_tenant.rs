@@ -66,7 +66,7 @@ impl Change for UpdateTenant {
         let database = &ledger.database;
         ledger.change_for(&origin, now, || {
             let before = settings::find(database)?;
-            let after = patch.clone().apply(&before);
+            let after = patch.clone().apply(&before, now);
             origin.check_tenant(ledger.tenants_version()?)?;
             if after == before {
                 return Ok(());

@@ -1,10 +1,10 @@
 //! The ledgers' outboxes, as an alarm carries them out.
 
 use keystile_core::{
-    Timestamp,
+    KeyDigest, Timestamp,
     access::operator::JUDGED_FOR_MS,
     feed::{
-        message::Change,
+        message::{Change, PollRequest},
         outbox::{OutboxEntry, Stage, Told, effective_by},
     },
 };
@@ -187,9 +187,36 @@ impl World<'_> {
         }
     }
 
-    /// Every ledger publishes its present state again.
-    pub(super) fn publish_again(&mut self) {
-        let Some(since) = self.publish_again_since.take() else { return };
+    /// Somebody shows the feed that it was put back: by their place in the log, or by
+    /// acknowledging what it had. Of another log nobody can say anything, so there the point is known.
+    pub(super) fn show(&mut self, place: &PollRequest, keys: &[(KeyDigest, u64)], point: Millis) {
+        if place.epoch != self.feed.place().epoch {
+            self.at(self.now, Job::PublishAgain { since: point });
+        } else if !self.notice(place) {
+            keys.iter().for_each(|(digest, version)| self.notice_acknowledged(*digest, *version));
+        }
+    }
+
+    /// Whether the feed notices by an isolate's place in the log that it was put back. Then the ledgers publish again.
+    pub(super) fn notice(&mut self, place: &PollRequest) -> bool {
+        let Some((since, changed_since)) = self.feed.notice(place) else { return false };
+        self.tally.put_back_noticed += 1;
+        self.tally.put_back_noticed_after_a_change += u64::from(changed_since);
+        self.feed_was.push((self.now, self.feed.clone()));
+        self.at(self.now, Job::PublishAgain { since });
+        true
+    }
+
+    /// The same, by a ledger that acknowledges a version.
+    pub(super) fn notice_acknowledged(&mut self, digest: KeyDigest, version: u64) {
+        if let Some(since) = self.feed.notice_acknowledged(&digest, version) {
+            self.tally.put_back_noticed_by_a_ledger += 1;
+            self.at(self.now, Job::PublishAgain { since });
+        }
+    }
+
+    /// Every ledger publishes its present state again, if the feed took it since.
+    pub(super) fn publish_again(&mut self, since: Millis) {
         for subject in (0..KEYS).map(Subject::Key).chain((0..TENANTS).map(Subject::Tenant)) {
             let now = self.ledger_clock(subject.tenant());
             self.row(subject).publish_again(since, now);

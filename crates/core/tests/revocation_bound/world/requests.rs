@@ -170,10 +170,10 @@ impl World<'_> {
             self.tally.aged_answers += u64::from(age > 0);
             relay.poll(&call.poll.request, age, self.now)
         } else {
+            self.notice(&call.poll.request);
             self.feed.poll(&call.poll.request, 0, self.now)
         };
         let known = call.poll.request.epoch.as_ref();
-        self.tally.isolates_ahead_of_the_feed += u64::from(self.feed.was_put_back(&call.poll.request));
         self.tally.more_pages += u64::from(answer.more);
         self.tally.resets_of_warm_isolates += u64::from(answer.reset && known.is_some());
         self.tally.resets_below_the_floor += u64::from(answer.reset && known == Some(&answer.epoch));

@@ -1,0 +1,163 @@
+//! The changes that ledgers publish, merged into what the feed has: `current`, the tenants' statuses and the log.
+
+use keystile_core::{
+    KeyDigest, TenantId, Timestamp,
+    access::record::Stored,
+    base::{code::Code, problem::Problem},
+    feed::message::{Change, TenantStatus},
+};
+use keystile_runtime::{database::Database, log as lines};
+use serde::Deserialize;
+use serde_json::Value;
+use worker::{Result, SqlStorageValue};
+
+use super::{claims, tenants};
+
+/// The outcome of one change.
+pub(super) enum Outcome {
+    /// It is here, now or from before.
+    Taken,
+    /// It had no effect, since the state of this version stands.
+    Behind(u64),
+    /// Its digest belongs to another key.
+    Refused,
+}
+
+/// A change whose record was read.
+pub(super) enum Decoded<'a> {
+    Key { digest: &'a KeyDigest, text: &'a str, stored: Stored },
+    Tenant(&'a TenantStatus),
+}
+
+/// Reads a change.
+pub(super) fn decode(change: &Change) -> std::result::Result<Decoded<'_>, Problem> {
+    match change {
+        Change::Tenant(tenant_status) => Ok(Decoded::Tenant(tenant_status)),
+        Change::Key { digest, record } => {
+            let stored = Stored::decode(record)
+                .map_err(|_| Problem::new(Code::CorruptRecord, "A record can't be read; nothing was taken."))?;
+            Ok(Decoded::Key { digest, text: record, stored })
+        }
+    }
+}
+
+impl Decoded<'_> {
+    /// Takes the change, unless it loses the merge. It gets this number in the log.
+    pub(super) fn publish(&self, database: &Database, number: u64, now: Timestamp) -> Result<Outcome> {
+        match self {
+            Self::Key { digest, text, stored } => publish_key(database, digest, text, stored, number, now),
+            Self::Tenant(tenant_status) => publish_tenant_status(database, tenant_status, number, now),
+        }
+    }
+}
+
+/// Publishes a key's record. A digest that was claimed belongs to that tenant: its ledger may give the key another id,
+/// after it was put back and imported the key again, and no other tenant's record is taken. Of any other digest the
+/// first record settles which key it belongs to: a record of another key is refused.
+///
+/// The first version of a claimed digest gets no log entry, since an import of thousands of keys would fill the
+/// isolates' overlays. It doesn't need one: the log overrides an older state that is in KV or that an isolate
+/// remembers, and here the only older state is that the key is absent. Absence is never concluded from KV, and an
+/// isolate remembers it for no longer than `max_staleness_ms` after it asked the feed.
+fn publish_key(
+    database: &Database,
+    digest: &KeyDigest,
+    text: &str,
+    stored: &Stored,
+    number: u64,
+    now: Timestamp,
+) -> Result<Outcome> {
+    let tenant = match stored {
+        Stored::Known(record) => record.tenant(),
+        Stored::TooNew { .. } => None,
+    };
+    let tenant_name = tenant.map(TenantId::to_string);
+    let holder = claims::holder(database, digest)?;
+    let hex = digest.to_hex();
+    let known = claims::record(database, digest)?;
+    let of_another_key = known.as_ref().is_some_and(|known| names_another_key(known, text));
+    let belongs_here = match (&holder, &tenant_name) {
+        (Some(holder), Some(tenant)) => holder == tenant,
+        _ => !of_another_key,
+    };
+    if !belongs_here {
+        lines::error("digest_is_taken", &[("digest", hex.get(..8).unwrap_or_default().into())]);
+        return Ok(Outcome::Refused);
+    }
+    let first = known.is_none();
+    let known = known.and_then(|known| Stored::decode(&known).ok());
+    if let Some(known) = known.filter(|known| !known.yields_to(stored)) {
+        let differs = known.version() == stored.version() && stored.yields_to(&known);
+        let ahead = known.version() > stored.version() || differs;
+        return Ok(if ahead { Outcome::Behind(known.version()) } else { Outcome::Taken });
+    }
+    if let Some(tenant) = tenant {
+        tenants::note(database, tenant, now)?;
+    }
+    let version = SqlStorageValue::Integer(stored.version() as i64);
+    database.execute(
+        "INSERT INTO current (digest, tenant, version, record) VALUES (?, ?, ?, ?)
+         ON CONFLICT (digest) DO UPDATE SET
+             tenant = coalesce(excluded.tenant, tenant), version = excluded.version, record = excluded.record",
+        vec![hex.as_str().into(), tenant_name.into(), version.clone(), text.into()],
+    )?;
+    if holder.is_some() && first && stored.version() == 1 {
+        return Ok(Outcome::Taken);
+    }
+    database.execute("DELETE FROM log WHERE digest = ?", vec![hex.as_str().into()])?;
+    let entry = vec![(number as i64).into(), hex.into(), version];
+    database.execute("INSERT INTO log (seq, digest, version) VALUES (?, ?, ?)", entry)?;
+    Ok(Outcome::Taken)
+}
+
+/// Whether two records belong to different keys. Records that only newer readers understand have an id, too.
+fn names_another_key(known: &str, text: &str) -> bool {
+    let id = |text: &str| serde_json::from_str::<Value>(text).ok()?.get("id")?.as_str().map(str::to_owned);
+    matches!((id(known), id(text)), (Some(known), Some(new)) if known != new)
+}
+
+/// Publishes a tenant's status. Its entry counts as acknowledged at once, without waiting for the copy in KV, since a
+/// suspension outlives its entry: [`suspensions`](super::log) lists it for as long as it lasts.
+fn publish_tenant_status(
+    database: &Database,
+    tenant_status: &TenantStatus,
+    number: u64,
+    now: Timestamp,
+) -> Result<Outcome> {
+    let tenant = tenant_status.tenant.as_str();
+    if let Some(known) = known_tenant_status(database, tenant)?.filter(|known| !tenant_status.supersedes(known)) {
+        let ahead = known.version > tenant_status.version;
+        return Ok(if ahead { Outcome::Behind(known.version) } else { Outcome::Taken });
+    }
+    let version = SqlStorageValue::Integer(tenant_status.version as i64);
+    database.execute(
+        "INSERT OR REPLACE INTO standing (tenant, version, suspended) VALUES (?, ?, ?)",
+        vec![tenant.into(), version.clone(), i64::from(tenant_status.suspended).into()],
+    )?;
+    tenants::note(database, &tenant_status.tenant, now)?;
+    database.execute("DELETE FROM log WHERE tenant = ?", vec![tenant.into()])?;
+    database.execute(
+        "INSERT INTO log (seq, tenant, version, acknowledged_at) VALUES (?, ?, ?, ?)",
+        vec![(number as i64).into(), tenant.into(), version, now.as_millis().into()],
+    )?;
+    Ok(Outcome::Taken)
+}
+
+#[derive(Deserialize)]
+pub(super) struct TenantStatusRow {
+    tenant: TenantId,
+    version: u64,
+    suspended: u8,
+}
+
+impl From<TenantStatusRow> for TenantStatus {
+    fn from(row: TenantStatusRow) -> Self {
+        Self { tenant: row.tenant, version: row.version, suspended: row.suspended != 0 }
+    }
+}
+
+fn known_tenant_status(database: &Database, tenant: &str) -> Result<Option<TenantStatus>> {
+    let query = "SELECT tenant, version, suspended FROM standing WHERE tenant = ?";
+    let row: Option<TenantStatusRow> = database.row(query, vec![tenant.into()])?;
+    Ok(row.map(Into::into))
+}
