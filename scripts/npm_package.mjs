@@ -1,7 +1,7 @@
 // Builds the npm package `keystile` of crates/wasm: the engine as WebAssembly, its bindings, and the JavaScript around
 // them.
 
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -19,10 +19,20 @@ export async function buildPackage() {
   const out = inRoot("crates", "wasm", "build", "keystile");
   rmSync(out, { recursive: true, force: true });
   await bindgen("web", target(WASM, "npm", "keystile_wasm.wasm"), out, "bindings");
-  await optimize(path.join(out, "bindings_bg.wasm"), "-O3");
+  const module = path.join(out, "bindings_bg.wasm");
+  await optimize(module, "-O3");
+  writeFileSync(path.join(out, "inline_module.js"), inlined(readFileSync(module)));
   cpSync(inRoot("crates", "wasm", "js"), out, { recursive: true });
   return out;
 }
+
+/** The module as code. It is base64, as every bundler and runtime takes it. */
+const inlined = (module) => `// The module, for bundles.
+
+const base64 = "${module.toString("base64")}";
+
+export const module = () => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+`;
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   await asProgram(async () => console.log(await buildPackage()));

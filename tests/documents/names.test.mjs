@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { remark } from "remark";
 
 import { inRoot } from "../../scripts/tools.mjs";
+import { EDGE_ENDPOINTS } from "../support/bodies.mjs";
 import { CRATES, defines, exists, isLogged, modulesOf, testNames } from "./sources.mjs";
 
 /** Directories without documents of the repository. */
@@ -160,3 +161,10 @@ function markdownUnder(directory) {
     return entry.isFile() && entry.name.endsWith(".md") ? [at] : [];
   });
 }
+
+test("each of the edge's own endpoints, and no other", () => {
+  const { source } = pages.find(({ page }) => page === "docs/reference/edge-api.md");
+  const documented = Array.from(source.matchAll(/^\| `([A-Z]+ \/keystile\/[^`]*)` \|/gm), ([, endpoint]) => endpoint);
+  const routed = EDGE_ENDPOINTS.filter(({ method }) => method !== "HEAD").map(({ method, path }) => `${method} ${path}`);
+  assert.deepEqual(documented.toSorted(), routed.toSorted());
+});

@@ -1,21 +1,21 @@
-// The entry for Node and compatible runtimes: the module is read from beside this file, and OpenSSL computes long HMACs
-// synchronously.
+// The entry for Node and compatible runtimes: the module is read from beside this file.
 
-import { createHmac, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 import { initSync } from "./bindings.js";
 import { onPlatform } from "./keystile.js";
+import { nodeHmac } from "./node_hmac.js";
 
-initSync({ module: readFileSync(new URL("./bindings_bg.wasm", import.meta.url)) });
-onPlatform({
-  long: 2 * 1024,
-  check: {
-    hmac: (hash, key, signature, message) => {
-      const computed = createHmac(hash.replace("-", ""), key).update(message).digest();
-      return computed.length === signature.length && timingSafeEqual(computed, signature);
-    },
-  },
-});
+initSync({ module: besideThis() });
+onPlatform(nodeHmac);
+
+function besideThis() {
+  try {
+    return readFileSync(new URL("./bindings_bg.wasm", import.meta.url));
+  } catch (cause) {
+    const instead = 'Import "keystile/inline", which contains it, or leave the package `keystile` out of the bundle.';
+    throw new Error(`A bundler has taken this code away from its module, bindings_bg.wasm. ${instead}`, { cause });
+  }
+}
 
 export { providers, sign, Verifier, verify } from "./keystile.js";

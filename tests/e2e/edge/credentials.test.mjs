@@ -73,6 +73,13 @@ test("what belongs to the upstream goes on", async () => {
   assert.equal(lead.status, 200, "a UUID in the query may be anything");
 });
 
+test("a scheme's parameters, as Rails writes them, are no key, and are not repeated", async () => {
+  const { key } = await rig.create();
+  const answer = await get({ Authorization: `Token token="${key}"` });
+  assert.deepEqual([answer.status, answer.code], [401, "MALFORMED"], answer.text);
+  assert.ok(!answer.text.includes(key), answer.text);
+});
+
 test("two different keys are refused, in any two places", async () => {
   const [one, other] = [(await rig.create()).key, (await rig.create()).key];
   for (const headers of [

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 
-import { operations } from "../../support/contract.mjs";
+import { EDGE_WITH_BODY, OPERATIONS_WITH_BODY, targetOf } from "../../support/bodies.mjs";
 import { exactly, metadataText, randomBy } from "../../support/json_samples.mjs";
 import { eventually, importable, ROOT_KEY, startRig, WITH_SOURCE } from "../../support/rig.mjs";
 
@@ -23,21 +23,12 @@ before(async () => {
 });
 after(() => Promise.all([rig.close(), edge.close()]));
 
-const withBody = operations.filter(({ requestBody }) => requestBody);
-/** A path of this operation; what it is about need not exist, since the body is read first. */
-const targetOf = ({ path }) =>
-  path
-    .replace("{tenant}", "acme")
-    .replace("{source}", "queued")
-    .replace("{name}", "daily")
-    .replace("{id}", path.startsWith("/v1/operators") ? `op_${"0".repeat(20)}` : path.startsWith("/v1/webhooks") ? `dlv_${"0".repeat(20)}` : `key_${"0".repeat(20)}`);
 const send = ({ method, ...operation }, raw, headers = {}) =>
   rig.manage(method, targetOf(operation), undefined, { raw, headers: { ...JSON_TYPE, "Sec-Fetch-Site": "same-origin", ...headers } });
-const EDGE_ENDPOINTS = ["/keystile/v1/verify", "/keystile/v1/webhooks/verify"];
 const sendEdge = (path, body, headers = {}) => edge.edge("edge1", path, { key: ROOT_KEY, method: "POST", body, headers: { ...JSON_TYPE, ...headers } });
 
 describe("a member that is there twice is refused by name:", () => {
-  for (const operation of withBody) {
+  for (const operation of OPERATIONS_WITH_BODY) {
     test(operation.operationId, async () => {
       for (const [raw, member] of [
         ['{"name":"x","name":"y"}', "name"],
@@ -50,7 +41,7 @@ describe("a member that is there twice is refused by name:", () => {
       }
     });
   }
-  for (const path of EDGE_ENDPOINTS) {
+  for (const path of EDGE_WITH_BODY) {
     test(path, async () => {
       const member = path.includes("webhooks") ? "source" : "key";
       const named = { [`{"${member}":"a","${member}":"b"}`]: member };
@@ -70,13 +61,13 @@ describe("a compressed body is refused, and it is said which is not:", () => {
     assert.deepEqual([answer.status, answer.code], [415, "UNSUPPORTED_MEDIA_TYPE"], answer.text);
     assert.equal(answer.headers.get("accept-encoding"), "identity");
   };
-  for (const operation of withBody) {
+  for (const operation of OPERATIONS_WITH_BODY) {
     test(operation.operationId, async () => {
       for (const encoding of ["gzip", "BR", "identity, gzip"]) refused(await send(operation, "{}", { "Content-Encoding": encoding }));
       assert.notEqual((await send(operation, "{}", { "Content-Encoding": "Identity" })).status, 415);
     });
   }
-  for (const path of EDGE_ENDPOINTS) {
+  for (const path of EDGE_WITH_BODY) {
     test(path, async () => refused(await sendEdge(path, "{}", { "Content-Encoding": "gzip" })));
   }
   test("a webhook comes as its sender encoded it", async () => {

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { operations } from "../../support/contract.mjs";
+import { EDGE_WITH_BODY, OPERATIONS_WITH_BODY, targetOf } from "../../support/bodies.mjs";
 import { ROOT_KEY, sleep, startRig, WITH_SOURCE } from "../../support/rig.mjs";
 import { MIB, runtimeMemory } from "../../support/runtime_memory.mjs";
 
@@ -63,24 +63,16 @@ before(async () => {
 });
 after(() => Promise.all(Object.values(rigs).map((rig) => rig.close())));
 
-const target = (path) =>
-  path
-    .replace("{tenant}", "acme")
-    .replace("{source}", "queued")
-    .replace("{name}", "daily")
-    .replace("{id}", path.startsWith("/v1/operators") ? `op_${"0".repeat(20)}` : path.startsWith("/v1/webhooks") ? `dlv_${"0".repeat(20)}` : `key_${"0".repeat(20)}`);
 const headers = { "Content-Type": "application/json", "Sec-Fetch-Site": "same-origin" };
 
-/** Every endpoint that takes a body of JSON: those of the document, so that none is forgotten, and the edge's. */
+/** Every endpoint that takes a body of JSON. */
 const ENDPOINTS = [
-  ...operations
-    .filter(({ requestBody }) => requestBody)
-    .map(({ operationId, method, path }) => ({
-      name: operationId,
-      send: (raw) => rigs.manage.manage(method, target(path), undefined, { raw, headers }),
-      other: () => rigs.manage.manage("GET", "/healthz", undefined, { key: null }),
-    })),
-  ...["/keystile/v1/verify", "/keystile/v1/webhooks/verify"].map((path) => ({
+  ...OPERATIONS_WITH_BODY.map((operation) => ({
+    name: operation.operationId,
+    send: (raw) => rigs.manage.manage(operation.method, targetOf(operation), undefined, { raw, headers }),
+    other: () => rigs.manage.manage("GET", "/healthz", undefined, { key: null }),
+  })),
+  ...EDGE_WITH_BODY.map((path) => ({
     name: path,
     send: (body) => rigs.edge.edge("edge1", path, { key: ROOT_KEY, method: "POST", body, headers }),
     other: () => rigs.edge.edge("edge1", "/keystile/v1/healthz"),

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 
-import { operations } from "../../support/contract.mjs";
+import { EDGE_WITH_BODY, OPERATIONS_WITH_BODY } from "../../support/bodies.mjs";
 import { effective, importable, startRig, WITH_SOURCE } from "../../support/rig.mjs";
 
 const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
@@ -129,7 +129,7 @@ const CALLERS = {
 // Every operation of the document that takes a body is tried, so a new one can't escape.
 for (const [caller, { may, begin, code }] of Object.entries(CALLERS)) {
   describe(`${caller} between header and body:`, () => {
-    for (const operation of operations.filter((operation) => operation.requestBody && may(operation))) {
+    for (const operation of OPERATIONS_WITH_BODY.filter(may)) {
       test(`${operation.operationId} does nothing`, async () => {
         const { target, body } = await prepared(operation);
         const { options, end } = await begin(await rig.operator("*", SCOPES));
@@ -151,7 +151,7 @@ for (const [caller, { may, begin, code }] of Object.entries(CALLERS)) {
 
 test("every operation that takes a body is tried by somebody, but for those that bring their right in it", () => {
   const tried = (operation) => Object.values(CALLERS).some(({ may }) => may(operation));
-  const untried = operations.filter((operation) => operation.requestBody && !tried(operation));
+  const untried = OPERATIONS_WITH_BODY.filter((operation) => !tried(operation));
   assert.deepEqual(untried.map(({ operationId }) => operationId), ["exchangePortalCode"]);
 });
 
@@ -245,22 +245,28 @@ test("an export ends when its reader's key does", async () => {
   assert.match(JSON.stringify(rig.server.getLogs()), /export_broken_off/);
 });
 
-test("verify answers nobody whose key has ended since they began to ask", async () => {
-  const key = await edge.create();
-  const body = JSON.stringify({ key: key.key });
-  for (const [text, path] of [
-    [body, "/keystile/v1/verify"],
-    [JSON.stringify({ key: "no key" }), "/keystile/v1/verify"],
-    [JSON.stringify({ source: "queued", headers: {}, body: "" }), "/keystile/v1/webhooks/verify"],
-  ]) {
-    const operator = await edge.operator("*", ["verify"]);
-    const ask = await edge.slowly("POST", path, { key: operator.key }).end(text);
-    assert.equal(ask.status, 200, ask.text);
-    const request = edge.slowly("POST", path, { key: operator.key });
-    await request.write(text.slice(0, 5));
-    await effective(await revoke(edge, operator));
-    const answer = await request.end(text.slice(5));
-    assert.equal(answer.status, 401, answer.text);
-    assert.equal(answer.code, "REVOKED");
+/** What is asked at the edge's own endpoints, by an operator with the scope `verify`. */
+const QUESTIONS = {
+  "/keystile/v1/verify": async () => [{ key: (await edge.create()).key }, { key: "no key" }],
+  "/keystile/v1/webhooks/verify": async () => [{ source: "queued", headers: {}, body: "" }],
+};
+
+describe("nobody is answered at the edge whose key has ended since they began to ask:", () => {
+  for (const path of EDGE_WITH_BODY) {
+    test(path, async () => {
+      assert.ok(QUESTIONS[path], `${path} takes a body: give QUESTIONS one that is in order`);
+      for (const question of await QUESTIONS[path]()) {
+        const text = JSON.stringify(question);
+        const operator = await edge.operator("*", ["verify"]);
+        const ask = await edge.slowly("POST", path, { key: operator.key }).end(text);
+        assert.equal(ask.status, 200, ask.text);
+        const request = edge.slowly("POST", path, { key: operator.key });
+        await request.write(text.slice(0, 5));
+        await effective(await revoke(edge, operator));
+        const answer = await request.end(text.slice(5));
+        assert.equal(answer.status, 401, answer.text);
+        assert.equal(answer.code, "REVOKED");
+      }
+    });
   }
 });

@@ -70,7 +70,18 @@ fn check_subdomains(scheme: &str, domain: &str) -> Result<(), String> {
     if !domain.trim_end_matches('.').contains('.') {
         return Err("write the domain whose subdomains are meant, such as \"https://*.example.com\"".into());
     }
-    check_origin(&format!("{scheme}://a.{domain}")).map_err(|message| message.replacen("://a.", "://*.", 1))
+    check_origin(&format!("{scheme}://a.{domain}")).map_err(|message| message.replacen("://a.", "://*.", 1))?;
+    let host = domain.split(':').next().unwrap_or_default();
+    if is_public_suffix(host) {
+        let instead = format!("\"https://*.example.{host}\"");
+        return Err(format!("anybody can get a name below {host}; write the domain that is yours, such as {instead}"));
+    }
+    Ok(())
+}
+
+/// Whether names directly below this one belong to different owners, by the Public Suffix List.
+fn is_public_suffix(host: &str) -> bool {
+    psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix == host)
 }
 
 fn is_loopback(origin: &str) -> bool {

@@ -120,10 +120,10 @@ fn with_cors(lines: &str) -> String {
 #[test]
 fn origins_are_read_and_headers_that_pages_may_read_are_added() {
     let text = with_cors(
-        "origins = [\"https://app.example.com:8443\", \"https://*.example.com\"]\nexpose_headers = [\"X-Total\"]",
+        "origins = [\"https://app.example.com:8443\", \"https://*.example.co.uk\", \"https://*.in.own\"]\nexpose_headers = [\"X-Total\"]",
     );
     let cors = parse(&text).unwrap().edge.cors.unwrap();
-    assert_eq!(cors.origins, ["https://app.example.com:8443", "https://*.example.com"]);
+    assert_eq!(cors.origins, ["https://app.example.com:8443", "https://*.example.co.uk", "https://*.in.own"]);
     assert!(
         cors.exposed.starts_with("Keystile-Request-Id, ") && cors.exposed.ends_with(", X-Total"),
         "{}",
@@ -147,6 +147,9 @@ fn an_origin_that_no_browser_sends_is_refused() {
         ("https://*.example.com:443", "write \"https://*.example.com\", as browsers send it"),
         ("https://*.com", "write the domain whose subdomains are meant"),
         ("https://*.com.", "write the domain whose subdomains are meant"),
+        ("https://*.co.uk", "anybody can get a name below co.uk; write the domain that is yours"),
+        ("https://*.co.uk:8443", "anybody can get a name below co.uk"),
+        ("https://*.workers.dev", "anybody can get a name below workers.dev"),
         ("https://app-*.example.com", "write an origin such as"),
         ("https://*.*.example.com", "write an origin such as"),
         ("app.example.com", "write an origin such as"),

@@ -1,0 +1,110 @@
+// The packed package after a bundler has taken it apart: the same checks, where the code has no file beside it.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import * as esbuild from "esbuild";
+import { createTestHarness } from "wrangler";
+
+import { inRoot } from "../../scripts/tools.mjs";
+import { checks } from "./checks.mjs";
+
+const project = mkdtempSync(path.join(tmpdir(), "keystile-bundled-"));
+const elsewhere = mkdtempSync(path.join(tmpdir(), "keystile-elsewhere-"));
+after(() => [project, elsewhere].forEach((directory) => rmSync(directory, { recursive: true, force: true })));
+
+before(() => {
+  const built = inRoot("crates", "wasm", "build", "keystile");
+  execFileSync("npm", ["pack", "--silent", "--pack-destination", project], { cwd: built });
+  const [tarball] = readdirSync(project);
+  const installed = path.join(project, "node_modules", "keystile");
+  mkdirSync(installed, { recursive: true });
+  execFileSync("tar", ["-xzf", path.join(project, tarball), "--strip-components=1", "-C", installed]);
+  const list = JSON.stringify(inRoot("tests", "npm", "checks.mjs"));
+  for (const [name, entry] of Object.entries({ inline: "keystile/inline", plain: "keystile" })) {
+    writeFileSync(path.join(project, `${name}.mjs`), program(entry, list));
+  }
+  writeFileSync(path.join(project, "worker.mjs"), program("keystile/inline", list, "worker"));
+});
+
+/** Runs the checks and says what came of each: on the standard output, or as a worker's answer. */
+function program(entry, list, kind) {
+  const worker = "export default { fetch: async () => Response.json(await outcomes()) };";
+  const script = "outcomes().then((results) => console.log(JSON.stringify(results)));";
+  return `
+import * as keystile from ${JSON.stringify(entry)};
+import { checks } from ${list};
+async function outcomes() {
+  const results = {};
+  for (const [name, check] of Object.entries(checks)) {
+    try {
+      await check(keystile);
+      results[name] = "ok";
+    } catch (error) {
+      results[name] = error.stack;
+    }
+  }
+  return results;
+}
+${kind === "worker" ? worker : script}
+`;
+}
+
+const bundle = async (entry, out, options) => {
+  const outfile = path.join(elsewhere, out);
+  const built = { entryPoints: [path.join(project, entry)], bundle: true, outfile, logLevel: "silent", ...options };
+  await esbuild.build(built);
+  return outfile;
+};
+const outcomesOf = (file) => JSON.parse(execFileSync(process.execPath, [file], { cwd: elsewhere, maxBuffer: 1 << 24 }));
+const allOk = Object.fromEntries(Object.keys(checks).map((name) => [name, "ok"]));
+
+describe("`keystile/inline`, bundled by esbuild", () => {
+  for (const format of ["esm", "cjs"]) {
+    test(`for Node as ${format}`, async () => {
+      const file = await bundle("inline.mjs", `node-${format}.${format === "esm" ? "mjs" : "cjs"}`, { platform: "node", format });
+      assert.deepEqual(outcomesOf(file), allOk);
+    });
+  }
+  for (const format of ["esm", "iife"]) {
+    test(`for browsers as ${format}`, async () => {
+      // Nothing of Node is in it, but Node runs it.
+      const file = await bundle("inline.mjs", `browser-${format}.mjs`, { platform: "browser", format, minify: true });
+      assert.deepEqual(outcomesOf(file), allOk);
+    });
+  }
+  test("for Workers, by wrangler", async () => {
+    const config = { name: "bundled", main: path.join(project, "worker.mjs"), compatibility_date: "2026-11-01" };
+    const server = createTestHarness({ root: project, workers: [{ config }] });
+    try {
+      const { url } = await server.listen();
+      assert.deepEqual(await (await fetch(url)).json(), allOk);
+    } finally {
+      await server.close();
+    }
+  });
+  test("for Workers, by esbuild alone: the module is a file of the upload", async () => {
+    const options = { conditions: ["workerd"], format: "esm", outdir: elsewhere, outfile: undefined };
+    await bundle("worker.mjs", "", { ...options, loader: { ".wasm": "copy" } });
+    const modules = readdirSync(elsewhere).filter((file) => file.endsWith(".wasm"));
+    assert.equal(modules.length, 1, modules.join());
+  });
+});
+
+describe("`keystile`, bundled by esbuild for Node", () => {
+  for (const format of ["esm", "cjs"]) {
+    test(`as ${format}: the code says why its module is missing, and what to import`, async () => {
+      const file = await bundle("plain.mjs", `plain-${format}.${format === "esm" ? "mjs" : "cjs"}`, { platform: "node", format });
+      assert.throws(() => execFileSync(process.execPath, [file], { cwd: elsewhere, stdio: "pipe" }), /Import "keystile\/inline"/);
+    });
+  }
+  test("left external it runs", async () => {
+    const file = await bundle("plain.mjs", "external.mjs", { platform: "node", format: "esm", external: ["keystile"], outfile: path.join(project, "external.mjs") });
+    assert.match(file, /external/);
+    assert.deepEqual(outcomesOf(path.join(project, "external.mjs")), allOk);
+  });
+});

@@ -1,0 +1,49 @@
+// Every endpoint that takes a body, for the tests that try all of them: the management API's by its document, the edge's
+// by its router. A new endpoint is in these lists from the start.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+
+import { inRoot } from "../../scripts/tools.mjs";
+import { operations } from "./contract.mjs";
+
+/** The document's operations with a body. */
+export const OPERATIONS_WITH_BODY = operations.filter(({ requestBody }) => requestBody);
+
+/** A path of this operation. Its subject need not exist, since the body is read first. */
+export function targetOf({ path }) {
+  const kind = path.startsWith("/v1/operators") ? "op" : path.startsWith("/v1/webhooks") ? "dlv" : "key";
+  const values = { tenant: "acme", source: "queued", name: "daily", id: `${kind}_${"0".repeat(20)}` };
+  return path.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? assert.fail(`tests/support/bodies.mjs has no {${name}}`));
+}
+
+const BASE = "/keystile";
+const ROUTER = "crates/edge/src/endpoints.rs";
+
+/** The edge's own endpoints, as the `match` of its router has them: `{method, path}`. */
+export const EDGE_ENDPOINTS = routed(readFileSync(inRoot(ROUTER), "utf8"));
+
+function routed(source) {
+  const [, arms] = /match \(endpoint, method\) \{\n([^]*?)\n {4}\};/.exec(source) ?? assert.fail(`${ROUTER} routes otherwise`);
+  const endpoints = [];
+  for (const arm of arms.split("\n").filter((line) => /^ {8}[^ }]/.test(line))) {
+    const [, path, methods] = /^ {8}\("([^"]+)", ("\w+"(?: \| "\w+")*)\) => return /.exec(arm) ?? [];
+    if (path) for (const method of methods.match(/\w+/g)) endpoints.push({ method, path: `${BASE}${path}` });
+    // The other arms refuse a method, or any path.
+    else assert.match(arm, /^ {8}(\(.*, _\) => "[A-Z, ]+",|_ => \{)$/, `${ROUTER}: the tests can't read this arm`);
+  }
+  return endpoints;
+}
+
+/**
+ * Those whose method has a body, but which take none. `edge/bodies.test.mjs` holds each endpoint to whether it reads
+ * one.
+ */
+const WITHOUT_BODY = ["/keystile/v1/me/revoke"];
+export const takesBody = ({ method, path }) => !["GET", "HEAD"].includes(method) && !WITHOUT_BODY.includes(path);
+
+/** The edge's own endpoints with a body: paths, all of POST. */
+export const EDGE_WITH_BODY = EDGE_ENDPOINTS.filter(takesBody).map(({ method, path }) => {
+  assert.equal(method, "POST", `${path}: the tests of bodies send POST alone`);
+  return path;
+});
