@@ -26,7 +26,7 @@ fn ids_as_written() -> Vec<&'static str> {
 fn every_entry_is_a_scheme_that_works() {
     let providers = read(REGISTRY).unwrap();
     assert_eq!(providers.len(), ids_as_written().len());
-    assert!(providers.len() >= 205, "{}", providers.len());
+    assert!(providers.len() >= 230, "{}", providers.len());
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn what_one_source_says_is_unconfirmed_and_nothing_else_is() {
         assert_eq!(provider.unconfirmed, provider.class() == 'C', "{}", provider.id);
     }
     let confirmed = all().iter().filter(|provider| !provider.unconfirmed).count();
-    assert!(confirmed >= 150, "{confirmed}");
+    assert!(confirmed >= 215, "{confirmed}");
 }
 
 #[test]
@@ -81,11 +81,11 @@ fn a_scheme_that_is_bound_to_the_url_says_so() {
 }
 
 #[test]
-fn a_time_that_is_signed_and_enforced_is_within_the_hour() {
+fn a_time_that_is_signed_and_enforced_is_within_two_hours() {
     for provider in all() {
         if let Some(rule) = provider.scheme.timestamp.as_ref().filter(|rule| rule.enforce) {
             assert!(provider.scheme.replay_protected(), "{}: the time isn't signed", provider.id);
-            assert!((5..=3600).contains(&rule.past) && rule.future <= rule.past, "{}", provider.id);
+            assert!((5..=7200).contains(&rule.past) && rule.future <= rule.past, "{}", provider.id);
         }
     }
 }
@@ -97,7 +97,7 @@ fn answers_under_the_signing_key_are_the_known_ones() {
         .filter(|provider| provider.scheme.handshakes.iter().any(|handshake| handshake.response.is_some()))
         .map(|provider| provider.id.as_str())
         .collect();
-    assert_eq!(oracles, ["braintree", "x", "zoom"]);
+    assert_eq!(oracles, ["braintree", "linkedin", "x", "zoom"]);
 }
 
 /// SNS signs names and values line by line, and `Message` may have any number of lines. So the lines after it must
