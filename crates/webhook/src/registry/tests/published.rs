@@ -119,6 +119,8 @@ fn published_handshakes_are_answered_as_their_source_says() {
         "azure-event-grid-cloudevents",
         "linkedin",
         "front",
+        "nylas",
+        "okta",
     ];
     assert_eq!(seen, expected);
 }
