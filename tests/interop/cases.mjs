@@ -58,6 +58,13 @@ const form = (fields) => new URLSearchParams(fields).toString();
 const TWILIO_FIELDS = { CallSid: "CA1234567890ABCDE", Caller: "+14158675309", Digits: "1234", From: "ä & b" };
 const formHeader = { "content-type": "application/x-www-form-urlencoded" };
 
+/** Cloudinary's package with this secret, which it keeps for all calls. */
+function cloudinaryOf(secret) {
+  const { v2: cloudinary } = require("cloudinary");
+  cloudinary.config({ cloud_name: "a", api_key: "key", api_secret: secret });
+  return cloudinary;
+}
+
 const adyenItem = {
   additionalData: {},
   amount: { currency: "EUR", value: 1130 },
@@ -189,6 +196,64 @@ export const cases = [
     }),
     verify: ({ url, body, headers, secret }) =>
       require("twilio").validateRequestWithBody(secret, headers["x-twilio-signature"], url, body),
+  },
+  {
+    package: "plivo",
+    provider: "plivo",
+    url: "https://answer.example.com/hooks?b=3&a=1%202",
+    body: form(TWILIO_FIELDS),
+    headers: { ...formHeader, "x-plivo-signature-v3-nonce": "05429567804466091622" },
+    verify: ({ url, body, headers, secret }) =>
+      require("plivo").validateV3Signature(
+        "POST",
+        url,
+        headers["x-plivo-signature-v3-nonce"],
+        secret,
+        headers["x-plivo-signature-v3"],
+        Object.fromEntries(new URLSearchParams(body)),
+      ),
+  },
+  {
+    package: "mercadopago",
+    provider: "mercado-pago",
+    url: "https://hooks.example.com/in?data.id=123456&type=payment",
+    headers: { "x-request-id": "2066ca19-c6f1-498a-be75-1923005edd06" },
+    // The body isn't signed; the id in the query is.
+    tamper: (delivery) => ({ ...delivery, url: delivery.url.replace("123456", "123457") }),
+    verify: ({ url, headers, secret }) => {
+      require("mercadopago").WebhookSignatureValidator.validate({
+        xSignature: headers["x-signature"],
+        xRequestId: headers["x-request-id"],
+        dataId: new URL(url).searchParams.get("data.id"),
+        secret,
+      });
+      return true;
+    },
+  },
+  {
+    package: "cloudinary",
+    provider: "cloudinary",
+    checksTime: true,
+    sign: ({ body, secret, now }) => {
+      const cloudinary = cloudinaryOf(secret);
+      const signature = cloudinary.utils.webhook_signature(body, now, { api_secret: secret });
+      return { headers: { "x-cld-timestamp": `${now}`, "x-cld-signature": signature } };
+    },
+    verify: ({ body, headers, secret }) => {
+      const cloudinary = cloudinaryOf(secret);
+      const time = Number(headers["x-cld-timestamp"]);
+      return cloudinary.utils.verifyNotificationSignature(body, time, headers["x-cld-signature"]);
+    },
+  },
+  {
+    package: "cashfree-pg",
+    provider: "cashfree",
+    headers: { "x-webhook-timestamp": "1800000000000" },
+    verify: ({ body, headers, secret }) => {
+      const { Cashfree, CFEnvironment } = require("cashfree-pg");
+      const { "x-webhook-signature": signature, "x-webhook-timestamp": time } = headers;
+      return new Cashfree(CFEnvironment.SANDBOX, "id", secret).PGVerifyWebhookSignature(signature, body, time);
+    },
   },
   {
     package: "@sendgrid/eventwebhook",

@@ -56,12 +56,17 @@ for (const each of handshakes) {
   if (ours?.body !== theirs) result.faults.push(`${each.provider}: a handshake is answered ${ours?.body}, not ${theirs}`);
 }
 
-// What the registry says was run here is run here.
+// The registry says of each provider here that it is run here, and of no other.
 if (!words.length) {
   const covered = new Set(cases.map((each) => each.provider));
   const missing = [...providers.values()].filter(({ id, evidence }) => evidence.startsWith("X ") && !covered.has(id));
   for (const { id, evidence } of missing) {
     say(`FAILED ${id}: its evidence is "${evidence}", and there is no case for it`);
+    process.exitCode = 1;
+  }
+  for (const { id, evidence } of [...providers.values()].filter(({ id }) => covered.has(id))) {
+    if (evidence.startsWith("X ")) continue;
+    say(`FAILED ${id}: its evidence is "${evidence}", and it is run against a package: write X`);
     process.exitCode = 1;
   }
 }

@@ -271,8 +271,9 @@ export const checks = {
 
   "the providers are those of the registry": ({ providers }) => {
     const all = providers();
-    equal(all.length >= 205, true);
-    equal(all.filter(({ unconfirmed }) => !unconfirmed).length >= 150, true);
+    equal(all.length >= 230, true);
+    equal(all.filter(({ unconfirmed }) => !unconfirmed).length >= 215, true);
+    equal(all.find(({ id }) => id === "stripe").retries, "3 days");
     const { name, unconfirmed, scheme } = all.find(({ id }) => id === "github");
     equal([name.includes("GitHub"), unconfirmed, scheme.algorithm], [true, false, "hmac-sha256"]);
   },

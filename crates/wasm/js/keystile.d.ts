@@ -75,6 +75,8 @@ export interface Provider {
   name: string;
   evidence: string;
   unconfirmed: boolean;
+  /** How often, or for how long, the sender sends again what wasn't taken. */
+  retries?: string;
   note?: string;
   scheme: object;
 }

@@ -45,6 +45,8 @@ named! {
     HmacSha384 = "hmac-sha384",
     /// HMAC with SHA-512.
     HmacSha512 = "hmac-sha512",
+    /// SHA-1 of a message that contains the `{secret}`.
+    Sha1 = "sha1",
     /// SHA-256 of a message that contains the `{secret}`.
     Sha256 = "sha256",
     /// Ed25519 (RFC 8032).
@@ -102,6 +104,12 @@ impl Algorithm {
         matches!(self, Self::HmacSha1 | Self::HmacSha256 | Self::HmacSha384 | Self::HmacSha512)
     }
 
+    /// Whether it is a hash without a key, over a message that contains the secret.
+    #[must_use]
+    pub const fn is_plain_hash(self) -> bool {
+        matches!(self, Self::Sha1 | Self::Sha256)
+    }
+
     /// The `alg` of a JWT (RFC 7518); `None` for other signatures.
     #[must_use]
     pub const fn jws_alg(self) -> Option<&'static str> {
@@ -151,7 +159,7 @@ impl Algorithm {
     #[must_use]
     pub const fn signature_len(self) -> Option<usize> {
         match self.of_signature() {
-            Self::HmacSha1 => Some(20),
+            Self::HmacSha1 | Self::Sha1 => Some(20),
             Self::HmacSha256 | Self::Sha256 => Some(32),
             Self::HmacSha384 => Some(48),
             Self::HmacSha512 | Self::Ed25519 | Self::EcdsaP256P1363 => Some(64),

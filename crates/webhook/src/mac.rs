@@ -46,6 +46,14 @@ impl Keyed {
     }
 }
 
+/// The hash of a message by an algorithm without a key.
+pub(crate) fn plain_hash(algorithm: Algorithm, message: &[Cow<'_, [u8]>]) -> Vec<u8> {
+    match algorithm {
+        Algorithm::Sha1 => sha1(message).to_vec(),
+        _ => sha256(message).to_vec(),
+    }
+}
+
 pub(crate) fn sha256(message: &[Cow<'_, [u8]>]) -> [u8; 32] {
     let mut hash = Sha256::new();
     message.iter().for_each(|piece| hash.update(piece));

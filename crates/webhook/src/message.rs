@@ -6,12 +6,13 @@ use alloc::{borrow::Cow, format, string::ToString, vec::Vec};
 use crate::{
     encoding,
     failure::Failure,
+    form::{self, Pairs},
     json,
     lookup::Lookup,
     mac,
     place::{JsonPath, Place, Step},
     signature,
-    template::{Part, Template},
+    template::{Part, Segment, Template},
     url::Url,
 };
 
@@ -79,6 +80,7 @@ fn piece<'a>(part: &'a Part, lookup: &Lookup<'a>, secret: &'a [u8]) -> Result<Co
         | Part::Crc32
         | Part::Sha256Hex
         | Part::SortedForm => delivery.body.len(),
+        Part::SortedQueryAndForm => delivery.body.len().saturating_add(delivery.url.len()),
         Part::UrlWithPort
         | Part::UrlWithoutPort
         | Part::UrlUnescaped
@@ -120,18 +122,37 @@ fn piece<'a>(part: &'a Part, lookup: &Lookup<'a>, secret: &'a [u8]) -> Result<Co
             Cow::Owned(url().canonical_query().ok_or_else(malformed)?.into_bytes())
         }
         Part::SortedForm => Cow::Owned(sorted_form(lookup)?),
+        Part::SortedQueryAndForm => Cow::Owned(sorted_query_and_form(lookup)?),
         Part::Param(name) => borrowed(lookup.options.param(name)?),
         Part::Value(place) => lookup.text(place)?.ok_or_else(|| Failure::missing(place))?,
-        Part::ValueOrEmpty(place) => match lookup.text(place)? {
-            Some(text) => text,
-            None if is_structure(lookup, place)? => return Err(Failure::MalformedBody),
-            None => Cow::Borrowed(&[]),
-        },
+        Part::ValueOrEmpty(place) => text_or_empty(lookup, place)?,
+        Part::Optional(segment) => optional(lookup, segment)?,
         Part::SignedHeaders(name) => Cow::Owned(signed_headers(lookup, name)?),
         Part::Present(names) => Cow::Owned(present(lookup, names)?),
         // Only answers have a response, and they put it in themselves.
         Part::Response => Cow::Borrowed(&[]),
     })
+}
+
+fn text_or_empty<'a>(lookup: &Lookup<'a>, place: &Place) -> Result<Cow<'a, [u8]>, Failure> {
+    match lookup.text(place)? {
+        Some(text) => Ok(text),
+        None if is_structure(lookup, place)? => Err(Failure::MalformedBody),
+        None => Ok(Cow::Borrowed(&[])),
+    }
+}
+
+/// The text with the fixed text around it, or nothing. A text with the character that ends it would have two readings.
+fn optional<'a>(lookup: &Lookup<'a>, segment: &Segment) -> Result<Cow<'a, [u8]>, Failure> {
+    let text = text_or_empty(lookup, &segment.place)?;
+    if text.is_empty() {
+        return Ok(text);
+    }
+    if segment.after.as_bytes().first().is_none_or(|end| text.contains(end)) {
+        return Err(Failure::MalformedField(segment.place.to_string()));
+    }
+    let text = if segment.lower { Cow::Owned(text.to_ascii_lowercase()) } else { text };
+    Ok(Cow::Owned([segment.before.as_bytes(), &text, segment.after.as_bytes()].concat()))
 }
 
 /// Whether there is a JSON object or list at a place. The sender didn't sign that as an empty text.
@@ -195,16 +216,41 @@ fn escaped(body: &[u8], escape: Escape) -> Result<Vec<u8>, Failure> {
     Ok(escaped)
 }
 
-/// The names and values, sorted by name, and the distinct values of a name sorted by value. The form must be
-/// urlencoded: a multipart form may contain files, which this doesn't cover.
+/// The names and values, sorted by name, and the distinct values of a name sorted by value.
 fn sorted_form(lookup: &Lookup<'_>) -> Result<Vec<u8>, Failure> {
+    let mut pairs = sorted_pairs(lookup)?;
+    pairs.dedup();
+    Ok(run_together(pairs))
+}
+
+/// The query as `?a=1&b=2`, and after it the names and values of the form with nothing between. A `.` stands between the
+/// two, if there are both; without a query the form begins with the `?`.
+fn sorted_query_and_form(lookup: &Lookup<'_>) -> Result<Vec<u8>, Failure> {
+    let malformed = || Failure::MalformedField("query".to_string());
+    let mut query = form::urlencoded(Url::of(lookup.delivery.url).query().as_bytes()).ok_or_else(malformed)?;
+    query.sort();
+    let query: Vec<Vec<u8>> = query.iter().map(|(name, value)| [name, b"=".as_slice(), value].concat()).collect();
+    let query = query.join(&b'&');
+    let form = run_together(sorted_pairs(lookup)?);
+    let begins: &[u8] = if query.is_empty() && form.is_empty() { b"" } else { b"?" };
+    let between: &[u8] = if query.is_empty() || form.is_empty() { b"" } else { b"." };
+    Ok([begins, &query, between, &form].concat())
+}
+
+/// The fields of the form, sorted by name and value. The form must be urlencoded: a multipart form may contain files,
+/// which this doesn't cover.
+fn sorted_pairs<'a>(lookup: &Lookup<'a>) -> Result<Pairs<'a>, Failure> {
     if lookup.is_multipart()? {
         return Err(Failure::MalformedBody);
     }
     let mut pairs = lookup.form()?;
     pairs.sort();
-    pairs.dedup();
-    Ok(pairs.into_iter().flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().concat())
+    Ok(pairs)
+}
+
+/// The names and values with nothing between.
+fn run_together(pairs: Pairs<'_>) -> Vec<u8> {
+    pairs.into_iter().flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().concat()
 }
 
 /// The headers that a header lists, all of which must exist. If the timestamp is in a header, that one must be listed:

@@ -36,6 +36,9 @@ pub struct Provider {
     pub evidence: String,
     /// Whether there is only one source of evidence: then try the scheme with a real delivery.
     pub unconfirmed: bool,
+    /// The sender's retries, in a few words: how often, or for how long; `None` if that isn't known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<String>,
     /// Remarks: parts that the signature doesn't cover, or facts about the secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -71,6 +74,7 @@ struct Entry {
     evidence: String,
     #[serde(default)]
     unconfirmed: bool,
+    retries: Option<String>,
     note: Option<String>,
     like: Option<String>,
     scheme: Option<Value>,
@@ -94,6 +98,7 @@ fn read(text: &str) -> Result<Vec<Provider>, String> {
             name: entry.name.clone(),
             evidence: entry.evidence.clone(),
             unconfirmed: entry.unconfirmed,
+            retries: entry.retries.clone(),
             note: entry.note.clone(),
             scheme,
         });

@@ -32,7 +32,7 @@ pub(crate) struct Key {
 
 #[derive(Clone)]
 pub(crate) enum Material {
-    /// Only the bytes, for `sha256` and `equality`.
+    /// Only the bytes, for `sha1`, `sha256` and `equality`.
     Bytes(Vec<u8>),
     /// The bytes, and an HMAC with them as its key.
     Hmac(Vec<u8>, Box<Keyed>),
@@ -196,7 +196,7 @@ fn materials(method: &SigningMethod, secret: &str, nfkd: Nfkd) -> Result<Vec<Mat
 /// The key of these bytes for an algorithm with a shared secret.
 fn keyed(algorithm: Algorithm, key: Vec<u8>) -> Option<Material> {
     match algorithm {
-        Algorithm::Sha256 | Algorithm::Equality => Some(Material::Bytes(key)),
+        Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Equality => Some(Material::Bytes(key)),
         algorithm => Keyed::new(algorithm, &key).map(|keyed| Material::Hmac(key, Box::new(keyed))),
     }
 }

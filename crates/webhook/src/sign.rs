@@ -132,7 +132,7 @@ impl Draft<'_> {
             let pieces = message::fill(template, lookup, key.bytes())?;
             match &key.material {
                 Material::Hmac(_, keyed) => Ok(keyed.compute(&pieces)),
-                Material::Bytes(_) => Ok(mac::sha256(&pieces).to_vec()),
+                Material::Bytes(_) => Ok(mac::plain_hash(method.algorithm, &pieces)),
                 Material::Public(_) => {
                     let pair = if method.key == KeyForm::Whpk { SigningPair::parse(secret) } else { None };
                     let signature = pair.and_then(|pair| pair.sign(&pieces.concat()));

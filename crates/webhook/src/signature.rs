@@ -90,10 +90,7 @@ fn entries<'v>(scheme: &Scheme, value: &'v str) -> EntryGroup<'v> {
 
 /// Whether the signed message depends on other fields of the signature's own value.
 fn own_fields_matter(scheme: &Scheme) -> bool {
-    let is_own = |part: &Part| match part {
-        Part::Value(place) | Part::ValueOrEmpty(place) => place.is_of_signature(),
-        _ => false,
-    };
+    let is_own = |part: &Part| part.place().is_some_and(Place::is_of_signature);
     scheme.timestamp.as_ref().is_some_and(|rule| rule.at.is_of_signature())
         || scheme.messages.iter().any(|message| message.0.iter().any(is_own))
         || scheme.hashes.iter().any(|hash| hash.at.is_of_signature() || hash.of.0.iter().any(is_own))

@@ -65,12 +65,16 @@ pub enum Part {
     CanonicalQuery,
     /// `{sorted_form}`: the names and values of the form, sorted (Twilio).
     SortedForm,
+    /// `{sorted_query_and_form}`: the names and values of the query and of the form, sorted (Plivo).
+    SortedQueryAndForm,
     /// `{param:NAME}`: a text that the receiver configures under this name.
     Param(String),
     /// `{header:NAME}` or any other place: the text there, which must exist.
     Value(Place),
     /// `{header_or_empty:NAME}` and the like for any other place: the text there, or nothing.
     ValueOrEmpty(Place),
+    /// `{optional:id:<query:id>;}`: a text that vanishes, with the fixed text around it, if it is missing (Mercado Pago).
+    Optional(Segment),
     /// `{signed_headers:NAME}`: the headers that the header `NAME` lists, as `name:value` (Contentful).
     SignedHeaders(String),
     /// `{present:A,B}`: the name and the value of each of these members that exists, one line each (SNS).
@@ -79,8 +83,21 @@ pub enum Part {
     Response,
 }
 
+/// A text with fixed text before and after it, all of which is there or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The text before it; never empty.
+    pub before: String,
+    /// The place of the text.
+    pub place: Place,
+    /// The text after it, whose first character the text can't contain; never empty.
+    pub after: String,
+    /// Whether ASCII letters are made lower-case first.
+    pub lower: bool,
+}
+
 /// The parts that are written as one word.
-const WORDS: [(&str, Part); 21] = [
+const WORDS: [(&str, Part); 22] = [
     ("body", Part::Body),
     ("escaped_body", Part::EscapedBody),
     ("json_escaped_body", Part::JsonEscapedBody),
@@ -101,6 +118,7 @@ const WORDS: [(&str, Part); 21] = [
     ("escaped_path_and_query", Part::EscapedPathAndQuery),
     ("canonical_query", Part::CanonicalQuery),
     ("sorted_form", Part::SortedForm),
+    ("sorted_query_and_form", Part::SortedQueryAndForm),
     ("response", Part::Response),
 ];
 
@@ -145,10 +163,7 @@ impl Template {
 
     /// The places that the template reads.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
-        self.0.iter().filter_map(|part| match part {
-            Part::Value(place) | Part::ValueOrEmpty(place) => Some(place),
-            _ => None,
-        })
+        self.0.iter().filter_map(Part::place)
     }
 
     /// Whether the template has this part.
@@ -177,6 +192,16 @@ impl Template {
 }
 
 impl Part {
+    /// The place that the part reads, if it is one text at one place.
+    #[must_use]
+    pub const fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Value(place) | Self::ValueOrEmpty(place) => Some(place),
+            Self::Optional(segment) => Some(&segment.place),
+            _ => None,
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, ParseError> {
         if let Some((_, part)) = WORDS.iter().find(|(word, _)| *word == text) {
             return Ok(part.clone());
@@ -186,6 +211,7 @@ impl Part {
         match kind {
             "param" => needs_name(Self::Param(name.into())),
             "signed_headers" => needs_name(Self::SignedHeaders(name.to_ascii_lowercase())),
+            "optional" | "optional_lower" => Segment::parse(name, kind == "optional_lower").map(Self::Optional),
             "present" => needs_name(Self::Present(name.split(',').map(String::from).collect())),
             "header" | "json" | "form" | "query" | "field" | "position" | "claim" => {
                 Self::of(Place::parse(text)?).map(Self::Value)
@@ -211,10 +237,27 @@ impl Part {
     }
 }
 
+impl Segment {
+    fn parse(text: &str, lower: bool) -> Result<Self, ParseError> {
+        let malformed = || {
+            let sentence = "a text that may be missing is written with fixed text before and after it, such as \
+                            `{optional:id:<query:id>;}`; without them the message had two readings";
+            ParseError::new(sentence)
+        };
+        let (before, rest) = text.split_once('<').ok_or_else(malformed)?;
+        let (place, after) = rest.split_once('>').ok_or_else(malformed)?;
+        if before.is_empty() || after.is_empty() || before.contains('>') || after.contains(['<', '>']) {
+            return Err(malformed());
+        }
+        let place = Part::of(Place::parse(place)?)?;
+        Ok(Self { before: before.into(), place, after: after.into(), lower })
+    }
+}
+
 fn unknown(text: &str) -> ParseError {
     ParseError::new(format!(
-        "{{{}}} stands for nothing; write a place such as {{header:NAME}}, {{param:NAME}}, {{signed_headers:NAME}}, \
-         {{present:A,B}}, or one of {}",
+        "{{{}}} stands for nothing; write a place such as {{header:NAME}}, {{optional:id:<query:id>;}}, {{param:NAME}}, \
+         {{signed_headers:NAME}}, {{present:A,B}}, or one of {}",
         quoted(text).trim_matches('"'),
         WORDS.map(|(word, _)| word).join(", ")
     ))
@@ -233,6 +276,10 @@ impl fmt::Display for Part {
                 Some((kind, name)) => write!(f, "{{{kind}_or_empty:{name}}}"),
                 None => write!(f, "{{{place}}}"),
             },
+            Self::Optional(Segment { before, place, after, lower }) => {
+                let kind = if *lower { "optional_lower" } else { "optional" };
+                write!(f, "{{{kind}:{before}<{place}>{after}}}")
+            }
             Self::SignedHeaders(name) => write!(f, "{{signed_headers:{name}}}"),
             Self::Present(names) => write!(f, "{{present:{}}}", names.join(",")),
             _ => Ok(()),

@@ -31,8 +31,8 @@ fn the_table_of_providers_is_that_of_the_registry() {
 
 fn table() -> String {
     let mut text = String::from(
-        "\n| id | provider | what is signed | timestamp, tolerance | events told apart by | what isn't covered | confirmed by | run against |\n\
-         |---|---|---|---|---|---|---|---|\n",
+        "\n| id | provider | what is signed | timestamp, tolerance | events told apart by | retries | what isn't covered | confirmed by | run against |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
     for provider in all() {
         let cells = [
@@ -41,6 +41,7 @@ fn table() -> String {
             signed(&provider.scheme),
             time(&provider.scheme),
             told_apart_by(&provider.scheme),
+            provider.retries.clone().unwrap_or_else(|| "–".into()),
             provider.note.clone().unwrap_or_default(),
             if provider.unconfirmed {
                 format!("unconfirmed: {}", provider.evidence)

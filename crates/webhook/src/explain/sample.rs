@@ -161,7 +161,7 @@ impl Draft<'_> {
                         texts.put(&Place::Json(JsonPath(alloc::vec![Step::Member(name.clone())])), "a sample");
                     }
                 }
-                Part::SortedForm => sorted_form = true,
+                Part::SortedForm | Part::SortedQueryAndForm => sorted_form = true,
                 _ => {}
             }
         }

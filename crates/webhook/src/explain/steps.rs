@@ -203,9 +203,8 @@ fn time(lookup: &Lookup<'_>) -> Option<TimestampStep> {
     };
     let is_it = |part: &Part| match part {
         Part::Timestamp => true,
-        Part::Value(place) | Part::ValueOrEmpty(place) => *place == rule.at,
         Part::SignedHeaders(_) => matches!(rule.at, Place::Header(_)),
-        _ => false,
+        part => part.place() == Some(&rule.at),
     };
     let signed = matches!(rule.at, Place::Claim(_) | Place::Json(_) | Place::Form(_))
         || lookup.scheme.messages.iter().any(|message| message.0.iter().any(is_it));
@@ -255,7 +254,7 @@ fn comparisons(lookup: &Lookup<'_>, secrets: &Secrets, group: &EntryGroup<'_>) -
             }
             let computed = match &key.material {
                 Material::Hmac(_, keyed) => Some(keyed.compute(&pieces)),
-                Material::Bytes(_) => Some(mac::sha256(&pieces).to_vec()),
+                Material::Bytes(_) => Some(mac::plain_hash(method.algorithm, &pieces)),
                 Material::Public(_) => None,
             };
             let good = |signature: &[u8]| match (&key.material, &computed) {

@@ -61,7 +61,7 @@ fn has_part(scheme: &Scheme, is_it: impl Fn(&Part) -> bool) -> bool {
     scheme.messages.iter().chain(hashed).chain(claimed).any(|template| template.0.iter().any(&is_it))
 }
 
-const fn is_of_url(part: &Part) -> bool {
+fn is_of_url(part: &Part) -> bool {
     matches!(
         part,
         Part::Url
@@ -73,9 +73,8 @@ const fn is_of_url(part: &Part) -> bool {
             | Part::PathAndQuery
             | Part::EscapedPathAndQuery
             | Part::CanonicalQuery
-            | Part::Value(Place::Query(_))
-            | Part::ValueOrEmpty(Place::Query(_))
-    )
+            | Part::SortedQueryAndForm
+    ) || matches!(part.place(), Some(Place::Query(_)))
 }
 
 /// The URLs that the sender may know, those with one change first.

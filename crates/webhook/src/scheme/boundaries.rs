@@ -27,6 +27,7 @@ fn are_fixed_in(scheme: &Scheme, template: &Template, place: &Place) -> bool {
     while let [part, rest @ ..] = parts {
         let is_it = match part {
             Part::Value(other) | Part::ValueOrEmpty(other) => other == place,
+            Part::Optional(segment) => segment.place == *place,
             // They are listed with their names, or each has a line of its own.
             Part::SignedHeaders(_) => matches!(place, Place::Header(_)),
             Part::Present(_) => matches!(place, Place::Json(_)),
@@ -65,6 +66,8 @@ fn ends(scheme: &Scheme, part: &Part, rest: &[Part], place: &Place) -> bool {
         Part::Body | Part::EscapedBody | Part::JsonEscapedBody | Part::UnpackedBody => before_time,
         // No URL ends like the beginning of a JSON document, and the document must be complete.
         Part::Url | Part::UrlWithoutQuery => next == Some(&Part::Body) && matches!(place, Place::Json(_)),
+        // The text can't contain the character after it, which is fixed.
+        Part::Optional(_) => true,
         // The receiver itself sets these.
         Part::Param(_) | Part::Secret => true,
         _ => false,

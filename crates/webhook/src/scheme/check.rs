@@ -128,14 +128,14 @@ impl Check<'_> {
         if scheme.methods.len() > MAX_METHODS {
             self.mistake("or", format!("{MAX_METHODS} ways to sign at most, the first included"));
         }
-        let hashes_secret = scheme.methods.iter().any(|method| method.algorithm == Algorithm::Sha256);
+        let hashes_secret = scheme.methods.iter().any(|method| method.algorithm.is_plain_hash());
         for message in &scheme.messages {
             self.template("message", message, Use::Message);
             if message.has(&Part::Secret) != hashes_secret {
                 let sentence = if hashes_secret {
                     "a plain hash proves nothing without the `{secret}` in what is hashed"
                 } else {
-                    "the `{secret}` is part of the message with `sha256` only"
+                    "the `{secret}` is part of the message with `sha1` and `sha256` only"
                 };
                 self.mistake("message", sentence);
             }
@@ -152,6 +152,7 @@ impl Check<'_> {
                         | Part::Sha256Hex
                         | Part::Crc32
                         | Part::SortedForm
+                        | Part::SortedQueryAndForm
                 )
             };
             if message.0.iter().filter(|part| whole(part)).count() > 1 {
@@ -239,9 +240,9 @@ impl Check<'_> {
         for part in &template.0 {
             let fits = match part {
                 Part::Literal(_) | Part::Param(_) => true,
-                Part::Value(place) | Part::ValueOrEmpty(place) => match used {
+                Part::Value(_) | Part::ValueOrEmpty(_) | Part::Optional(_) => match used {
                     Use::Message | Use::Hash => true,
-                    _ => !place.is_of_signature() && !matches!(place, Place::Claim(_)),
+                    _ => part.place().is_none_or(|place| !place.is_of_signature() && !matches!(place, Place::Claim(_))),
                 },
                 Part::Secret => used == Use::Message,
                 Part::Response => used == Use::Answer,
@@ -261,7 +262,11 @@ impl Check<'_> {
                 Part::Timestamp if self.scheme.timestamp.is_none() => {
                     self.mistake(at, "`{timestamp}` is the text at `timestamp`, which is not said");
                 }
-                Part::Value(place) | Part::ValueOrEmpty(place) if fits => self.place(at, place),
+                part if fits => {
+                    if let Some(place) = part.place() {
+                        self.place(at, place);
+                    }
+                }
                 _ => {}
             }
         }

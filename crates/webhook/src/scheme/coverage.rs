@@ -7,17 +7,16 @@ use super::{
     model::{HashRule, Scheme},
 };
 use crate::{
-    algorithm::Algorithm,
     place::Place,
     template::{Part, Template},
 };
 
 impl Scheme {
     /// Whether a good signature means that the whole body is the sender's. This is not so if the names and values of a
-    /// form run into one another, or if a hash over secret and message can be extended by anybody who has seen one.
+    /// form run into one another, or if the hash over secret and message is no MAC: it can be extended, or has collisions.
     #[must_use]
     pub fn body_authenticated(&self) -> bool {
-        if self.methods.iter().any(|method| method.algorithm == Algorithm::Sha256) {
+        if self.methods.iter().any(|method| method.algorithm.is_plain_hash()) {
             return false;
         }
         let by_message = !self.messages.is_empty() && self.messages.iter().all(Template::covers_body);
@@ -53,6 +52,8 @@ impl Scheme {
         let is_timestamp = self.timestamp.as_ref().is_some_and(|rule| rule.at == *place);
         let in_part = |part: &Part| match part {
             Part::Value(signed) | Part::ValueOrEmpty(signed) => signed == place,
+            // In lower case it isn't signed as it came.
+            Part::Optional(segment) => !segment.lower && segment.place == *place,
             Part::Timestamp => is_timestamp,
             // Each delivery is checked for whether this header lists the timestamp's header.
             Part::SignedHeaders(_) => is_timestamp && matches!(place, Place::Header(_)),

@@ -52,7 +52,7 @@ pub(super) fn read(scheme: &Scheme) -> Option<Vec<String>> {
             _ => {}
         }
     }
-    if templates.iter().any(|template| template.has(&Part::SortedForm)) {
+    if templates.iter().any(|template| template.has(&Part::SortedForm) || template.has(&Part::SortedQueryAndForm)) {
         headers.push("content-type".to_string());
     }
     if scheme.unpacks() {

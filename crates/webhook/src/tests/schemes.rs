@@ -108,7 +108,6 @@ fn what_can_not_work_is_refused_when_it_is_read() {
         (json!({ "message": "constant" }), "same for every delivery"),
         (json!({ "message": "{param:a}{body}" }), "not among the `params`"),
         (json!({ "message": "{timestamp}{body}" }), "which is not said"),
-        (json!({ "message": "{secret}{body}" }), "with `sha256` only"),
         (json!({ "algorithm": "sha256" }), "proves nothing without the `{secret}`"),
         (json!({ "message": "{field:t}{body}" }), "say `split`"),
         (json!({ "message": "{claim:a}{body}" }), "only JWTs have claims"),
@@ -124,6 +123,15 @@ fn what_can_not_work_is_refused_when_it_is_read() {
         (json!({ "timestamp": { "at": "header:t", "past": -1 } }), "seconds expected"),
         (json!({ "timestamp": { "at": "header:t-#" } }), "may be several"),
         (json!({ "params": ["a", "a"] }), "a name of its own"),
+        (json!({ "message": "{optional:<query:id>;}{body}" }), "before and after"),
+        (json!({ "message": "{optional:id:<query:id>}{body}" }), "before and after"),
+        (json!({ "message": "{optional:id:query:id;}{body}" }), "before and after"),
+        (json!({ "message": "{optional:id:<nowhere:id>;}{body}" }), "no kind of place"),
+        (json!({ "message": "{optional:id:<header:x-#>;}{body}" }), "takes one"),
+        (json!({ "message": "{optional:id:<claim:id>;}{body}" }), "only JWTs have claims"),
+        (json!({ "message": "{body}{sorted_query_and_form}" }), "stands once"),
+        (json!({ "algorithm": "sha1" }), "proves nothing"),
+        (json!({ "message": "{secret}{body}" }), "`sha1` and `sha256` only"),
         (json!({ "handshake": [{ "when": {}, "answer": {} }] }), "which requests"),
         (
             json!({ "handshake": [{ "when": { "method": "GET" }, "answer": { "type": "text/html", "body": "{query:a}" } }] }),
@@ -154,7 +162,10 @@ fn places_and_templates_print_as_they_are_written() {
     for text in ["header:a|b", "header:x-#", "json:a.b[0].c", "json:a[\"b.c\"]", "position:3", "claim:a.b", "body"] {
         assert_eq!(std::string::ToString::to_string(&Place::parse(text).unwrap()), text);
     }
-    for text in ["{{}}{body}", "a{json_or_empty:a[1]}b", "{present:A,B}", "{signed_headers:x-y}{crc32:body}{url}"] {
+    for text in ["{{}}{body}", "a{json_or_empty:a[1]}b", "{present:A,B}", "{signed_headers:x-y}{crc32:body}{url}"]
+        .into_iter()
+        .chain(["{optional:id:<query:data.id>;}ts", "{optional_lower:a=<header:x|y>&}{sorted_query_and_form}"])
+    {
         assert_eq!(std::string::ToString::to_string(&Template::parse(text).unwrap()), text);
     }
 }

@@ -240,3 +240,52 @@ fn p41_jwts_of_every_algorithm_are_verified_by_it_alone() {
     assert_eq!(verdict(&token("{}", "{}")), "VALID");
     assert_eq!(verdict(&token("{\"a\":1}", "{}")), "NO_MATCH");
 }
+
+/// A part that may vanish must not be mistaken for what stands beside it, wherever its text comes from.
+#[test]
+fn a_text_that_may_be_missing_has_one_reading() {
+    let scheme = scheme(
+        r#"
+        signature = "header:s"
+        encoding = "hex"
+        algorithm = "hmac-sha256"
+        message = "{optional:id:<json:id>;}{optional:at:<header:at>;}{optional_lower:q:<query:q>;}."
+        "#,
+    );
+    let seen = |body: &str, at: &str, url: &str, message: &str| {
+        let mac = Keyed::new(Algorithm::HmacSha256, b"secret").unwrap();
+        let signature = encoding::encode(Encoding::Hex, &mac.compute(&[message.as_bytes().into()]));
+        let headers = [("s", signature.as_str()), ("at", at)];
+        let delivery = Delivery { url, ..rig::post(&headers, body.as_bytes()) };
+        let verdict = rig::check(&scheme, &["secret"], &delivery, &options(NOW));
+        verdict.map_or_else(|failure| failure.code(), |_| "OK")
+    };
+    assert_eq!(seen(r#"{"id":7}"#, "8", "https://h/?q=Aß", "id:7;at:8;q:aß;."), "OK");
+    assert_eq!(seen(r#"{"id":""}"#, "8", "https://h/?q=", "at:8;."), "OK", "an empty text is none");
+    assert_eq!(seen("{}", "", "https://h/", "."), "OK");
+    assert_eq!(seen("{}", "8", "https://h/", "."), "NO_MATCH", "what is there is signed");
+    assert_eq!(seen(r#"{"id":"7;at:8"}"#, "", "https://h/", "id:7;at:8;."), "MALFORMED_FIELD");
+    assert_eq!(seen("{}", "8;q:1", "https://h/", "at:8;q:1;."), "MALFORMED_FIELD");
+    assert_eq!(seen("{}", "", "https://h/?q=1;.", "q:1;.;."), "MALFORMED_FIELD");
+    assert_eq!(seen(r#"{"id":{}}"#, "8", "https://h/", "at:8;."), "MALFORMED_BODY", "the sender sent no object");
+    assert_eq!(scheme.headers_read(), Some(["at", "s"].map(String::from).into()));
+    assert!(!scheme.body_authenticated());
+}
+
+/// Whoever signs by a plain hash proves less than by a MAC, whichever the hash is.
+#[test]
+fn a_plain_hash_never_counts_as_covering_the_body() {
+    let body = b"{}";
+    for algorithm in ["sha1", "sha256"] {
+        for message in ["{secret}{body}", "{body}{secret}"] {
+            let scheme = scheme(&format!(
+                "signature = \"header:s\"\nencoding = \"hex\"\nalgorithm = \"{algorithm}\"\nmessage = \"{message}\""
+            ));
+            let signed = sign(&scheme, "secret", &rig::post(&[], body), None, &options(NOW)).unwrap();
+            let headers = [("s", signed.value.as_str())];
+            assert!(rig::check(&scheme, &["other", "secret"], &rig::post(&headers, body), &options(NOW)).is_ok());
+            assert_eq!(code(&scheme, &["other"], &headers, body), "NO_MATCH");
+            assert!(!scheme.body_authenticated(), "{algorithm} {message}");
+        }
+    }
+}

@@ -115,7 +115,7 @@ impl<'a> Verifier<'a> {
                     Some(pieces) => self.compare(lookup, key, algorithm, pieces, candidates, target)?,
                     None => {
                         for template in &scheme.messages {
-                            self.compare_hashes(lookup, key, template, candidates, target)?;
+                            self.compare_hashes(lookup, key, algorithm, template, candidates, target)?;
                         }
                     }
                 }
@@ -200,13 +200,14 @@ impl<'a> Verifier<'a> {
         &mut self,
         lookup: &Lookup<'_>,
         key: &Key,
+        algorithm: Algorithm,
         template: &Template,
         candidates: &[Vec<u8>],
         target: Target,
     ) -> Result<(), Failure> {
         let message = message::fill(template, lookup, key.bytes())?;
         lookup.budget.spend(len(&message))?;
-        let computed = mac::sha256(&message);
+        let computed = mac::plain_hash(algorithm, &message);
         let same = candidates.iter().fold(Choice::from(0), |same, candidate| same | candidate.ct_eq(&computed));
         if bool::from(same) {
             // This hash is the same for every secret.

@@ -76,8 +76,10 @@ fn delivery(scheme: &Scheme, signature: &str) -> Draft {
     let mut document = json!({ "event": "payment", "amount": 4200 });
     let mut form: Vec<(String, String)> = Vec::new();
     let mut headers = Vec::new();
+    let mut query = String::new();
     let mut place = |place: &Place, text: String| match place {
         Place::Json(path) => put(&mut document, path, text),
+        Place::Query(name) => query.push_str(&format!("&{name}={text}")),
         Place::Form(name) if !form.iter().any(|(other, _)| other == name) => form.push((name.clone(), text)),
         Place::Header(names) if !headers.iter().any(|(other, _)| *other == names[0]) => {
             headers.push((names[0].clone(), text));
@@ -111,7 +113,7 @@ fn delivery(scheme: &Scheme, signature: &str) -> Draft {
                     place(&Place::Json(JsonPath::parse(name).unwrap()), "a text".into());
                 }
             }
-            Part::SortedForm => sorted_form = true,
+            Part::SortedForm | Part::SortedQueryAndForm => sorted_form = true,
             _ => {}
         }
     }
@@ -139,7 +141,7 @@ fn delivery(scheme: &Scheme, signature: &str) -> Draft {
         headers.push(("content-type".into(), "application/x-www-form-urlencoded".into()));
     }
     let hash = encoding::to_hex(&mac::sha256(&[body.as_bytes().into()]));
-    Draft { url: format!("https://hooks.example.com/in?bodySHA256={hash}"), headers, body }
+    Draft { url: format!("https://hooks.example.com/in?bodySHA256={hash}{query}"), headers, body }
 }
 
 fn signed(provider: &Provider) -> Result<Draft, &'static str> {
