@@ -334,6 +334,15 @@ class Rig {
     return id;
   }
 
+  /** With `hooks`: a sender has told this source a secret, the only one that it keeps. Returns the handshake's id. */
+  async tell(source) {
+    const object = `__object/DEAD_LETTERS/${source}`;
+    await this.hooksHandle(`${object}/handshakes`, {});
+    await this.hooksHandle(`${object}/__sql`, "DELETE FROM handshakes");
+    await this.hooksHandle(`${object}/note-handshake`, { secret: "secret_1", from: null });
+    return (await this.manage("GET", `/v1/webhooks/${source}/handshakes`)).body.handshakes[0].id;
+  }
+
   /** With `hooks`: sends a request to a handle of hooks_with_handles.js. */
   async hooksHandle(path, body = null) {
     const response = await this.server.getWorker("hooks").fetch(`http://hooks.example/${path}`, { method: "POST", body: JSON.stringify(body) });

@@ -9,6 +9,7 @@ pub mod bodies;
 pub mod dead_letters;
 pub mod deliveries;
 pub mod feed;
+pub mod handshakes;
 pub mod ledger;
 pub mod limiter;
 pub mod limiter_restores;
@@ -61,6 +62,7 @@ mod tests {
         assert_eq!(overview::PATHS, ["/report", "/overview", "/usage"]);
         assert_eq!(deliveries::PATHS, ["/claim", "/done", "/release"]);
         assert_eq!(dead_letters::PATHS, ["/failed", "/delivered", "/bury", "/list", "/redrive", "/discard", "/body"]);
+        assert_eq!(handshakes::PATHS, ["/note-handshake", "/handshakes", "/reveal-handshake"]);
         let bindings = [
             feed::BINDING,
             ledger::BINDING,
@@ -69,10 +71,20 @@ mod tests {
             overview::BINDING,
             deliveries::BINDING,
             dead_letters::BINDING,
+            handshakes::BINDING,
             bodies::BINDING,
         ];
-        let golden =
-            ["FEED", "LEDGER", "LIMITER", "LIMITER_RESTORES", "OVERVIEW", "DELIVERIES", "DEAD_LETTERS", "BODIES"];
+        let golden = [
+            "FEED",
+            "LEDGER",
+            "LIMITER",
+            "LIMITER_RESTORES",
+            "OVERVIEW",
+            "DELIVERIES",
+            "DEAD_LETTERS",
+            "DEAD_LETTERS",
+            "BODIES",
+        ];
         assert_eq!(bindings, golden);
     }
 

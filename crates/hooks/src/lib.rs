@@ -14,6 +14,7 @@ mod consumer;
 mod deliveries;
 mod forward;
 mod glue;
+mod handshakes;
 mod incoming;
 mod objects;
 mod producer;

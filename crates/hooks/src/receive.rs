@@ -1,6 +1,6 @@
 //! The receipt of a delivery, up to its answer.
 //!
-//! Handshakes come first. Any other delivery is verified, claimed at the object that remembers deliveries, and
+//! Handshakes come first, and those that need no secret are answered before the source has one. Any other delivery is verified, claimed at the object that remembers deliveries, and
 //! forwarded. Any failure after the claim releases it, so that the sender's own retry passes.
 
 use keystile_core::{
@@ -11,7 +11,7 @@ use keystile_core::{
 use keystile_runtime::log;
 use keystile_webhook::{
     Delivery, Failure, Options, ReplayKey, Scheme, Secrets, Verification, Verified, algorithm::WebCrypto,
-    verify::SignatureCheck,
+    handshake::HandshakeRequest, verify::SignatureCheck,
 };
 use serde_json::json;
 use wasm_bindgen_futures::JsFuture;
@@ -19,7 +19,7 @@ use wasm_bindgen_futures::JsFuture;
 use crate::{
     deliveries::Remembered,
     forward::{self, DeliveryOutcome, Event},
-    glue,
+    glue, handshakes,
     incoming::Incoming,
     producer,
     reply::Reply,
@@ -27,7 +27,6 @@ use crate::{
 };
 
 pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) -> Result<Reply, Problem> {
-    let secrets = ready(source, incoming)?;
     let limit = source.config.max_body_bytes;
     let body = incoming.body(limit).await?;
     let parts = Parts {
@@ -40,27 +39,49 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
     let (delivery, options) = (parts.delivery(&headers), source::options(incoming.now, &params, limit as usize));
     let scheme = &source.config.scheme;
     if let Some(request) = scheme.handshake(&delivery, &options) {
-        let verified = match request.needs_verification() {
-            true => Some(
-                verify(scheme, secrets, &delivery, &options)
-                    .await
-                    .map_err(|failure| told(source, incoming, &failure))?,
-            ),
-            false => None,
-        };
-        let answer = request.answer(secrets, &delivery, &options, verified.as_ref());
-        return answer.map(Reply::from).map_err(|failure| told(source, incoming, &failure));
+        return shake_hands(source, incoming, request, &delivery, &options).await;
     }
     if incoming.method != "POST" {
         let problem = Problem::new(Code::MethodNotAllowed, "Webhooks are taken by POST.");
         return Err(problem.with_header("Allow", "POST"));
     }
+    let secrets = ready(source, incoming)?;
     let verified =
         verify(scheme, secrets, &delivery, &options).await.map_err(|failure| told(source, incoming, &failure))?;
     drop(headers);
     let keys = verified.replay_keys.clone();
     let event = Event::new(source, incoming, parts, verified);
     once(hooks, source, incoming, event, keys).await
+}
+
+/// The answer to a handshake. If the sender tells its secret and the source has none, the secret is kept for an
+/// operator.
+async fn shake_hands(
+    source: &Source,
+    incoming: &Incoming,
+    request: HandshakeRequest<'_>,
+    delivery: &Delivery<'_>,
+    options: &Options<'_>,
+) -> Result<Reply, Problem> {
+    let refused = |failure: Failure| told(source, incoming, &failure);
+    let scheme = &source.config.scheme;
+    let none = Secrets::parse(scheme, &[]);
+    let secrets = match &source.secrets {
+        Ok(secrets) => secrets,
+        Err(reason) if request.needs_secret() => return Err(misconfigured(source, incoming, reason)),
+        Err(_) => &none,
+    };
+    let verified = match request.needs_verification() {
+        true => Some(verify(scheme, secrets, delivery, options).await.map_err(refused)?),
+        false => None,
+    };
+    let answer = request.answer(secrets, delivery, options, verified.as_ref()).map_err(refused)?;
+    if source.secrets.is_err()
+        && let Some(secret) = request.told(delivery, options).map_err(refused)?
+    {
+        handshakes::note(source, incoming, secret).await?;
+    }
+    Ok(answer.into())
 }
 
 /// The source's secrets, if everything that a delivery needs is configured.

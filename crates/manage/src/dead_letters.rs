@@ -1,4 +1,4 @@
-//! Calls to the objects that keep the events that could not be delivered. They belong to the worker that receives
+//! Calls to the objects that keep the events that could not be delivered, and the secrets that senders told. They belong to the worker that receives
 //! webhooks, which has one object for each source.
 
 use keystile_core::{

@@ -17,6 +17,7 @@ mod get_limits;
 mod get_overview;
 mod get_tenant;
 mod get_usage;
+mod handshakes;
 mod health;
 mod import_keys;
 mod list_audit;
@@ -189,6 +190,9 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
         WebhooksWrite of AllTenants => dead_letter::redrive;
     Post "/v1/webhooks/{source}/dead-letters/{id}/discard" discardDeadLetter,
         WebhooksWrite of AllTenants => dead_letter::discard;
+    Get "/v1/webhooks/{source}/handshakes" listHandshakes, WebhooksRead of AllTenants => handshakes::of_source;
+    Post "/v1/webhooks/{source}/handshakes/{id}/reveal" revealHandshake,
+        WebhooksWrite of AllTenants => handshakes::reveal;
 };
 
 /// The commands that a ledger carries out.
@@ -213,6 +217,7 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<create_key::CreateKey>(),
     Handler::change::<dead_letter::Discard>(),
     Handler::change::<dead_letter::Redrive>(),
+    Handler::change::<handshakes::NoteReveal>(),
     Handler::change::<disable_key::Disable>(),
     Handler::change::<disable_key::Enable>(),
     Handler::change::<erase_metadata::EraseMetadata>(),

@@ -33,6 +33,8 @@ pub(crate) mod token;
 
 /// The maximum length of a text that an answer repeats, bytes.
 const MAX_REPEATED: usize = 4_096;
+/// The maximum length of a secret that a sender tells, bytes.
+const MAX_TOLD: usize = 512;
 
 /// The answer to a handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +85,30 @@ impl HandshakeRequest<'_> {
     #[must_use]
     pub const fn needs_verification(&self) -> bool {
         self.handshake.signed
+    }
+
+    /// Whether the answer needs a secret, to verify the request or to sign the response.
+    #[must_use]
+    pub fn needs_secret(&self) -> bool {
+        let signs = |rule: &ResponseRule| rule.algorithm == ResponseAlgorithm::Hmac;
+        self.handshake.signed || self.handshake.response.as_ref().is_some_and(signs)
+    }
+
+    /// The secret that the sender tells, if it does: visible ASCII characters. Nothing proves that the request is the
+    /// sender's.
+    ///
+    /// # Errors
+    /// [`Failure::MalformedField`] if the text is empty, longer than 512 bytes, or has other characters.
+    pub fn told(&self, delivery: &Delivery<'_>, options: &Options<'_>) -> Result<Option<String>, Failure> {
+        let Some(place) = &self.handshake.tells else { return Ok(None) };
+        let budget = Budget::unlimited();
+        let whole = Lookup::whole(self.scheme, delivery, options, &budget);
+        let document = whole.document()?;
+        let lookup = Lookup { document: &document, ..whole };
+        let text = lookup.text(place)?.ok_or_else(|| Failure::missing(place))?;
+        let fits = (1..=MAX_TOLD).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic);
+        let told = utf8(text).filter(|_| fits);
+        told.map(|text| Some(text.to_string())).ok_or_else(|| Failure::MalformedField(place.to_string()))
     }
 
     /// The answer. If the request must be verified, this needs the outcome of that.

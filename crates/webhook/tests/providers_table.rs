@@ -1,24 +1,22 @@
-//! The section of `docs/reference/providers.md` that is made of the registry.
+//! The sections of `docs/reference/providers.md` that are made of the registry.
 
 #![cfg(feature = "registry")]
 
 use keystile_webhook::{
     Scheme,
-    algorithm::Algorithm,
+    algorithm::{Algorithm, ResponseAlgorithm},
     registry::{Provider, all},
+    scheme::AnswerBody,
 };
 use serde_json::Value;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/providers.md");
-const BEGIN: &str = "<!-- providers: made from crates/webhook/src/registry.toml by its tests -->\n";
-const END: &str = "<!-- providers end -->";
 
 #[test]
 fn the_table_of_providers_is_that_of_the_registry() {
     let document = std::fs::read_to_string(DOCUMENT).unwrap();
-    let (before, rest) = document.split_once(BEGIN).unwrap();
-    let (table, after) = rest.split_once(END).unwrap();
-    if table == self::table() {
+    let made = with(&with(&document, "providers", &table()), "handshakes", &handshakes());
+    if made == document {
         return;
     }
     assert!(
@@ -26,7 +24,52 @@ fn the_table_of_providers_is_that_of_the_registry() {
         "docs/reference/providers.md differs from the registry. Write it anew by\n  \
          UPDATE_DOCS=1 cargo test -p keystile-webhook --features registry the_table_of_providers"
     );
-    std::fs::write(DOCUMENT, format!("{before}{BEGIN}{}{END}{after}", self::table())).unwrap();
+    std::fs::write(DOCUMENT, made).unwrap();
+}
+
+/// The document with this text as the section of this name.
+fn with(document: &str, name: &str, section: &str) -> String {
+    let begin = format!("<!-- {name}: made from crates/webhook/src/registry.toml by its tests -->\n");
+    let end = format!("<!-- {name} end -->");
+    let (before, rest) = document.split_once(&begin).unwrap();
+    let (_, after) = rest.split_once(&end).unwrap();
+    format!("{before}{begin}{section}{end}{after}")
+}
+
+fn handshakes() -> String {
+    let mut text = String::from("\n| id | the sender asks | the answer | needs the secret |\n|---|---|---|---|\n");
+    for provider in all() {
+        for handshake in &provider.scheme.handshakes {
+            let (when, answer) = (&handshake.when, &handshake.answer);
+            let needed = match (handshake.signed, &handshake.response, &handshake.tells) {
+                (true, ..) => "yes: it is signed".into(),
+                (_, Some(rule), _) if rule.algorithm == ResponseAlgorithm::Hmac => "yes: the answer is signed".into(),
+                (_, _, Some(place)) => format!("no, `{place}` tells it"),
+                _ => "no".into(),
+            };
+            let at = when.at.as_ref().map(|at| match &when.is {
+                Some(is) => format!("`{at}` is `{is}`"),
+                None => format!("`{at}`"),
+            });
+            let without = when.without.as_ref().map(|place| format!("no `{place}`"));
+            let asks: Vec<String> = [when.method.clone(), at, without].into_iter().flatten().collect();
+            let body = match &answer.body {
+                AnswerBody::Text(template) if template.0.is_empty() => None,
+                AnswerBody::Text(template) => Some(format!("{} `{template}`", answer.content_type)),
+                AnswerBody::Json(members) => {
+                    let members = members.iter().map(|(name, template)| format!("`{name}`: `{template}`"));
+                    Some(format!("JSON with {}", members.collect::<Vec<_>>().join(", ")))
+                }
+            };
+            let headers = answer.headers.iter().map(|(name, template)| format!("`{name}: {template}`"));
+            let answers: Vec<String> = [answer.status.to_string()].into_iter().chain(body).chain(headers).collect();
+            let cells = [format!("`{}`", provider.id), asks.join(", "), answers.join(", "), needed];
+            let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+            text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        }
+    }
+    text.push('\n');
+    text
 }
 
 fn table() -> String {

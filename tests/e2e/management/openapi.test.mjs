@@ -88,13 +88,14 @@ const BODIES = {
 const portalSession = async () => (await rig.manage("POST", "/v1/tenants/acme/portal-sessions", BODIES.createPortalSession)).body;
 const SAME_ORIGIN = { "Sec-Fetch-Site": "same-origin" };
 
-/** A request that is in order, to a key, an operator or an event of its own. */
+/** A request that is in order, to a key, an operator, an event or a handshake of its own. */
 async function good(operation) {
   const holder = async () => {
     return operation.path.startsWith("/v1/operators") ? rig.operator("acme", ["verify"]) : rig.create();
   };
   const dead = operation.path.includes("/dead-letters/") ? await rig.bury("queued") : undefined;
-  const id = dead ?? (operation.path.includes("{id}") ? (await holder()).id : undefined);
+  const told = operation.path.includes("/handshakes/") ? await rig.tell("queued") : undefined;
+  const id = dead ?? told ?? (operation.path.includes("{id}") ? (await holder()).id : undefined);
   const body = operation.requestBody && (BODIES[operation.operationId] ?? {});
   const quota = id ? "daily" : "monthly";
   const parameters = { "{tenant}": "acme", "{source}": "queued", "{id}": id, "{name}": quota };
@@ -215,6 +216,7 @@ const WAYS = {
   "revokeKeys 404": (operation) => send(operation, { body: { ids: [`key_${"0".repeat(20)}`] } }),
   "redriveDeadLetters 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
   "listDeadLetters 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
+  "listHandshakes 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
   "importKeys 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "beginSession 403": (operation) => send(operation, {}, { key: null, headers: { "Keystile-Session": "operator" } }),
   "beginSession 429": async (operation) => {

@@ -44,7 +44,7 @@ export interface paths {
         };
         /**
          * Read the operators' audit log
-         * @description What was done to operators, and to events that could not be delivered. Newest first. Only for operators of all tenants.
+         * @description What was done to operators, and to what webhooks left here: events that could not be delivered, and secrets that senders told. Newest first. Only for operators of all tenants.
          */
         get: operations["listOperatorAudit"];
         put?: never;
@@ -915,6 +915,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks/{source}/handshakes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List handshakes that told a secret
+         * @description Some senders tell the secret that they will sign with in a handshake, before the source can have it. While the source has no secret that can be used, what was told is kept for 24 hours, ten secrets at most. Anybody can send such a handshake. The newest first. Only for operators of all tenants.
+         */
+        get: operations["listHandshakes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{source}/handshakes/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show a secret that a sender told
+         * @description It is shown once and deleted. If the answer is lost, have the sender send its handshake again; an `Idempotency-Key` is of no use here. Nobody vouches for the secret: before you set it, compare it, or the time of its receipt, with what the sender shows. It is in the operators' audit log. Only for operators of all tenants.
+         */
+        post: operations["revealHandshake"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -946,10 +986,10 @@ export interface components {
          */
         AddressOrNetwork: string;
         /**
-         * @description What was done. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log.
+         * @description What was done. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log.
          * @enum {string}
          */
-        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read";
+        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read" | "handshake_revealed";
         /** @description One change. Entries are never altered, but for metadata that is erased from them. */
         AuditEntry: {
             action: components["schemas"]["AuditAction"];
@@ -966,7 +1006,7 @@ export interface components {
                 id: components["schemas"]["DeliveryId"];
                 source: components["schemas"]["SourceName"];
             } | null;
-            /** @description What changed. Of a key that was just made, everything that it has. `limits` are the own values of rate limits and quotas by name, null for no limit. Of an addition its `quota`, `amount` and the end of the period that gets it. Of an event that could not be delivered its `status`, from `dead` to `queued` or `discarded`, or to `unknown` if it was not heard whether that was done. */
+            /** @description What changed. Of a key that was just made, everything that it has. `limits` are the own values of rate limits and quotas by name, null for no limit. Of an addition its `quota`, `amount` and the end of the period that gets it. Of an event that could not be delivered its `status`, from `dead` to `queued` or `discarded`, or to `unknown` if it was not heard whether that was done. Of a secret that was shown its `handshake` and `source`. */
             detail: {
                 [key: string]: components["schemas"]["Difference"];
             };
@@ -1146,6 +1186,26 @@ export interface components {
         FutureTime: string;
         /** @description One that a key can be given: `GET /v1/scopes` lists them, with `unavailable` null. */
         GrantableScope: components["schemas"]["Scope"];
+        /** @description A handshake in which somebody told a secret. */
+        Handshake: {
+            /** @description The sender's address, as Cloudflare states it. */
+            from: string | null;
+            id: components["schemas"]["HandshakeId"];
+            received_at: components["schemas"]["Time"];
+            /** @description When its secret was shown and deleted. */
+            revealed_at: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description The id of a handshake in which a sender told its secret.
+         * @example hsk_4bTzV9cXk07Hq2mN1pRs
+         */
+        HandshakeId: string;
+        /** @description The handshakes of a source's last 24 hours, newest first. */
+        Handshakes: {
+            /** @description How many more were refused within 24 hours, since ten secrets were kept already. Their senders were told to come again. */
+            dropped: number;
+            handshakes: components["schemas"]["Handshake"][];
+        };
         Health: {
             /** @constant */
             status: "ok";
@@ -1703,6 +1763,17 @@ export interface components {
             replayed?: components["schemas"]["Replayed"];
             restored_to: components["schemas"]["Time"];
         };
+        /** @description A secret that was told. Nobody vouches for it. */
+        RevealedHandshake: {
+            /** @description The sender's address, as Cloudflare states it. */
+            from: string | null;
+            id: components["schemas"]["HandshakeId"];
+            /** @description What to do before you set it. */
+            note: string;
+            received_at: components["schemas"]["Time"];
+            /** @description As it was told. */
+            secret: string;
+        };
         Revocation: {
             reason?: components["schemas"]["Reason"] | null;
         };
@@ -2221,6 +2292,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["InsufficientScope"] | components["schemas"]["NotAllowed"];
             };
         };
+        /** @description There is no such source, or no secret under this id: it was shown before, is older than 24 hours, or was never here. */
+        HandshakeNotFound: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "SOURCE_NOT_FOUND" | "HANDSHAKE_NOT_FOUND";
+                    /** @constant */
+                    status?: 404;
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description The body has more than 4 MiB. */
         ImportTooLarge: {
             headers: {
@@ -2670,6 +2756,8 @@ export interface components {
         ExpiresWithin: components["schemas"]["Days"];
         /** @description That of `expiring`. */
         ExpiringWithin: components["schemas"]["Days"];
+        /** @description Which handshake. */
+        HandshakeId: components["schemas"]["HandshakeId"];
         /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
         IdempotencyKey: string;
         /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
@@ -4774,6 +4862,73 @@ export interface operations {
             404: components["responses"]["SourceNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listHandshakes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which source of webhooks. */
+                source: components["parameters"]["Source"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The handshakes, without their secrets. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handshakes"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["SourceNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revealHandshake: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which handshake. */
+                id: components["parameters"]["HandshakeId"];
+                /** @description Which source of webhooks. */
+                source: components["parameters"]["Source"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description The secret. It is gone here. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevealedHandshake"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["HandshakeNotFound"];
+            408: components["responses"]["BodyTimeout"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];

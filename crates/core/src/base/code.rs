@@ -7,7 +7,7 @@ macro_rules! codes {
         #[allow(missing_docs)]
         pub enum Code {
             $($name,)+
-            /// A code of the webhook engine, with the status of the receiver's answer.
+            /// A code about webhooks, with its status: one of their engine's, or one that the edge never sends.
             Webhook(&'static str, u16),
         }
 

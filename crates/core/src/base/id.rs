@@ -63,6 +63,11 @@ id!(
 );
 
 id!(
+    /// The id of a handshake in which a sender of webhooks told its secret.
+    HandshakeId, "hsk_", "hsk_4bTzV9cXk07Hq2mN1pRs"
+);
+
+id!(
     /// The id of a portal session.
     SessionId, "ps_", "ps_4bTzV9cXk07Hq2mN1pRs"
 );
@@ -80,6 +85,14 @@ impl DeliveryId {
     #[must_use]
     pub fn from_random(random: &[u8]) -> Option<Self> {
         from_random("dlv_", random).map(Self)
+    }
+}
+
+impl HandshakeId {
+    /// A new id, from [`ID_RANDOM_BYTES`] random bytes.
+    #[must_use]
+    pub fn from_random(random: &[u8]) -> Option<Self> {
+        from_random("hsk_", random).map(Self)
     }
 }
 

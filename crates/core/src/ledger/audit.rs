@@ -47,6 +47,8 @@ pub enum Action {
     DeadLetterDiscarded,
     /// The body of an undelivered event was read.
     DeadLetterRead,
+    /// The secret that a sender of webhooks told was shown to an operator.
+    HandshakeRevealed,
 }
 
 impl Action {
@@ -73,6 +75,7 @@ impl Action {
             Self::DeadLetterRedriven => "dead_letter_redriven",
             Self::DeadLetterDiscarded => "dead_letter_discarded",
             Self::DeadLetterRead => "dead_letter_read",
+            Self::HandshakeRevealed => "handshake_revealed",
         }
     }
 }
@@ -197,6 +200,7 @@ mod tests {
             Action::MetadataErased,
             Action::DeadLetterRedriven,
             Action::DeadLetterDiscarded,
+            Action::HandshakeRevealed,
         ];
         for action in actions {
             assert_eq!(json!(action), action.as_str());

@@ -1,7 +1,9 @@
 //! The dead letters: a Durable Object for each source. It counts the failed attempts of events that are still tried,
-//! and keeps the events that are not tried any more. Its calls are those of
-//! [`objects::dead_letters`](keystile_core::objects::dead_letters).
+//! and keeps the events that are not tried any more. It also keeps the secrets that the sender told in
+//! [`handshakes`]. Its calls are those of [`objects::dead_letters`](keystile_core::objects::dead_letters) and
+//! [`objects::handshakes`](keystile_core::objects::handshakes).
 
+mod handshakes;
 mod schema;
 
 use std::cell::OnceCell;
@@ -16,6 +18,7 @@ use keystile_core::{
     objects::{
         Call as _,
         dead_letters::{AttemptFailed, Bury, Delivered, Discard, ReadBody, Redrive},
+        handshakes::{HandshakeQuery, NoteHandshake, RevealHandshake},
     },
     receiver::queue::{ATTEMPTS_KEPT_MS, Body, DEAD_LETTER_KEPT_MS, DeadLetter, Envelope, shown_body},
 };
@@ -77,6 +80,9 @@ impl DurableObject for DeadLetters {
             Redrive::PATH => self.redrive(&body).await,
             Discard::PATH => self.discard(&body).await,
             ReadBody::PATH => self.read_body(&body).await,
+            NoteHandshake::PATH => self.handle(&body, Self::note_handshake),
+            HandshakeQuery::PATH => self.handle(&body, Self::handshakes),
+            RevealHandshake::PATH => self.handle(&body, Self::reveal),
             _ => Err(Unanswered::NotFound),
         };
         let (status, reason) = match outcome {
@@ -135,7 +141,7 @@ impl DeadLetters {
              ON CONFLICT (id) DO UPDATE SET attempts = attempts + 1, last = excluded.last, changed_at = excluded.changed_at",
             row,
         )?;
-        database.arm(tomorrow(now))?;
+        arm(database, now)?;
         Ok(json!({}))
     }
 
@@ -163,7 +169,7 @@ impl DeadLetters {
              summary = excluded.summary, message = excluded.message",
             row,
         )?;
-        database.arm(tomorrow(now))?;
+        arm(database, now)?;
         Ok(json!({}))
     }
 
@@ -237,6 +243,21 @@ impl DeadLetters {
         Ok(shown_body(&envelope, &bytes))
     }
 
+    fn note_handshake(&self, database: &Database, told: &NoteHandshake, now: Timestamp) -> DeadLetterResult {
+        let noted = handshakes::note(database, told, now)?;
+        arm(database, now)?;
+        Ok(serde_json::to_value(noted)?)
+    }
+
+    fn handshakes(&self, database: &Database, _: &HandshakeQuery, now: Timestamp) -> DeadLetterResult {
+        Ok(serde_json::to_value(handshakes::list(database, now)?)?)
+    }
+
+    fn reveal(&self, database: &Database, which: &RevealHandshake, now: Timestamp) -> DeadLetterResult {
+        let revealed = handshakes::reveal(database, &which.id, now)?.ok_or(Unanswered::NotFound)?;
+        Ok(serde_json::to_value(revealed)?)
+    }
+
     fn kept(&self, id: &DeliveryId) -> std::result::Result<Kept, Unanswered> {
         let row = self.open()?.row(
             "SELECT dead_at, message FROM letters WHERE id = ? AND dead_at IS NOT NULL",
@@ -259,9 +280,10 @@ impl DeadLetters {
         if let Some(Count { count }) = expired.filter(|expired| expired.count > 0) {
             log::warn("dead_letters_expired", &[("letters", count.into())]);
         }
+        handshakes::trim(database, now)?;
         let left: Option<Count> = database.row("SELECT count(*) AS count FROM letters", vec![])?;
-        if left.is_some_and(|left| left.count > 0) {
-            database.arm(tomorrow(now))?;
+        if left.is_some_and(|left| left.count > 0) || handshakes::next_due(database)?.is_some() {
+            arm(database, now)?;
         }
         Ok(())
     }
@@ -269,6 +291,13 @@ impl DeadLetters {
 
 async fn patiently<T>(work: impl Future<Output = std::result::Result<T, String>>) -> std::result::Result<T, String> {
     clock::within(PATIENCE_MS, work).await.unwrap_or_else(|| Err(format!("not done within {PATIENCE_MS} ms")))
+}
+
+/// Sets the alarm to the next midnight, or to the time at which a secret that was told goes before that.
+fn arm(database: &Database, now: Timestamp) -> Result<()> {
+    let midnight = tomorrow(now);
+    let due = handshakes::next_due(database)?.map_or(midnight, |due| due.min(midnight));
+    database.arm(due)
 }
 
 /// The next midnight, so that setting the alarm repeatedly does not change its time.

@@ -4,7 +4,7 @@
 use keystile_core::{
     AuditId, KeyId, Timestamp,
     access::session::Actor,
-    base::id::ID_RANDOM_BYTES,
+    base::id::{HandshakeId, ID_RANDOM_BYTES},
     ledger::{
         audit::{Action, difference},
         lifecycle::Key,
@@ -100,6 +100,19 @@ pub(crate) fn dead_letter_changed(
     now: Timestamp,
 ) -> Result<()> {
     append(database, origin, action, About::DeadLetter(dead_letter), detail, now)
+}
+
+/// Appends an entry about a secret that a sender of webhooks told, which is shown to an operator.
+pub(crate) fn handshake_revealed(
+    database: &Database,
+    origin: &Origin,
+    source: &str,
+    id: &HandshakeId,
+    now: Timestamp,
+) -> Result<()> {
+    let to = |text: &str| json!({ "from": null, "to": text });
+    let detail = Map::from_iter([("handshake".into(), to(id.as_str())), ("source".into(), to(source))]);
+    append(database, origin, Action::HandshakeRevealed, About::Tenant, detail, now)
 }
 
 /// The subject of an entry.

@@ -289,6 +289,13 @@ impl Check<'_> {
                 );
             }
         }
+        if let Some(place) = &handshake.tells {
+            self.place(&format!("{at}.tells"), place);
+            if handshake.signed {
+                let sentence = "nothing is signed before the secret is told: say `signed = false`";
+                self.mistake(&format!("{at}.tells"), sentence);
+            }
+        }
         if let Some(response) = &handshake.response {
             self.response(&format!("{at}.response"), response);
         }

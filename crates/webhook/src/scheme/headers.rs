@@ -39,7 +39,9 @@ pub(super) fn read(scheme: &Scheme) -> Option<Vec<String>> {
         .chain(&scheme.document)
         .chain(scheme.hashes.iter().map(|rule| &rule.at))
         .chain(scheme.requires.iter().map(|rule| &rule.at))
-        .chain(handshakes.flat_map(|handshake| [&handshake.when.at, &handshake.when.without]).flatten())
+        .chain(
+            handshakes.flat_map(|handshake| [&handshake.when.at, &handshake.when.without, &handshake.tells]).flatten(),
+        )
         .chain(tokens.map(|rule| &rule.at))
         .chain(templates.iter().flat_map(|template| template.places()));
     let mut headers = Vec::new();

@@ -106,6 +106,8 @@ pub struct Handshake {
     pub signed: bool,
     /// The token that the sender must know.
     pub token: Option<TokenRule>,
+    /// The place where the sender tells the secret that it will sign with.
+    pub tells: Option<Place>,
     /// The response that is computed for the answer.
     pub response: Option<ResponseRule>,
     /// The answer.

@@ -163,6 +163,7 @@ fn handshake(table: &mut Table<'_>) -> Option<Handshake> {
         table.finish();
         Ok(at.zip(is).map(|(at, is)| TokenRule { at, is }))
     });
+    let tells = table.optional("tells", place_of);
     let response = table.optional("response", |value, at, errors| {
         let mut table = Table::new(value, at, errors).ok_or_else(String::new)?;
         let of = table.required("of", template_of);
@@ -176,7 +177,8 @@ fn handshake(table: &mut Table<'_>) -> Option<Handshake> {
     let answer = table.required("answer", |value, at, errors| {
         Table::new(value, at, errors).map(|table| answer(table)).ok_or_else(String::new)
     });
-    Some(Handshake { when: when?, signed, token: token.flatten(), response: response.flatten(), answer: answer? })
+    let (token, response) = (token.flatten(), response.flatten());
+    Some(Handshake { when: when?, signed, token, tells, response, answer: answer? })
 }
 
 fn answer(mut table: Table<'_>) -> AnswerRule {

@@ -139,6 +139,9 @@ fn handshake(handshake: &Handshake) -> Value {
     if let Some(token) = &handshake.token {
         put(&mut table, "token", json!({ "at": token.at.to_string(), "is": token.is.to_string() }));
     }
+    if let Some(place) = &handshake.tells {
+        put(&mut table, "tells", json!(place.to_string()));
+    }
     if let Some(rule) = &handshake.response {
         let mut response = Map::new();
         put(&mut response, "of", json!(rule.of.to_string()));

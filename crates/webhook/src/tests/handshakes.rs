@@ -1,4 +1,4 @@
-//! P42 to P44: handshakes.
+//! Handshakes, with P42 to P44.
 
 use std::{format, string::String};
 
@@ -152,4 +152,34 @@ fn p44_ebays_response_is_the_hash_of_challenge_token_and_url_in_this_order() {
     let hash = crate::mac::sha256(&[b"ctokenhttps://h/a".as_slice().into()]);
     let expected: String = crate::encoding::to_hex(&hash);
     assert_eq!(good.body, format!("{{\"challengeResponse\":\"{expected}\"}}"));
+}
+
+#[test]
+fn what_needs_no_secret_is_answered_before_there_is_one_and_the_secret_that_is_told_is_found() {
+    let notion = scheme(&format!(
+        "{GITHUB}\n[[handshake]]\nwhen = {{ method = \"POST\", at = \"json:token\" }}\nsigned = false\n\
+         tells = \"json:token\"\nanswer = {{ status = 200 }}"
+    ));
+    let none = Secrets::parse(&notion, &[] as &[&str]);
+    let told = |body: &str| {
+        let delivery = rig::post(&[], body.as_bytes());
+        let request = notion.handshake(&delivery, &options(NOW)).unwrap();
+        assert!(!request.needs_secret() && !request.needs_verification());
+        assert_eq!(request.answer(&none, &delivery, &options(NOW), None).unwrap().status, 200);
+        request.told(&delivery, &options(NOW)).map_err(|failure| failure.code())
+    };
+    assert_eq!(told(r#"{"token":"secret_1"}"#), Ok(Some("secret_1".into())));
+    let (longest, longer) = ("x".repeat(512), "x".repeat(513));
+    assert_eq!(told(&format!(r#"{{"token":"{longest}"}}"#)), Ok(Some(longest)));
+    for bad in ["", "a b", "a\\n", "\\u0000", "é", &longer] {
+        assert_eq!(told(&format!(r#"{{"token":"{bad}"}}"#)), Err("MALFORMED_FIELD"), "{bad}");
+    }
+    // An answer that is signed, or only given to the sender, needs the secret.
+    let x = x();
+    let crc = get("https://h/?crc_token=abc");
+    let request = x.handshake(&crc, &options(NOW)).unwrap();
+    assert!(request.needs_secret());
+    assert_eq!(request.told(&crc, &options(NOW)), Ok(None));
+    let none = Secrets::parse(&x, &[] as &[&str]);
+    assert_eq!(request.answer(&none, &crc, &options(NOW), None).unwrap_err().code(), "CONFIGURATION");
 }

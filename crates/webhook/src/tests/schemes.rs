@@ -37,6 +37,7 @@ const WHOLE: &str = r#"
     when = { method = "GET", at = "query:crc_token", without = "header:x-signature" }
     signed = false
     token = { at = "query:verify", is = "{param:a}" }
+    tells = "query:secret"
     response = { of = "{query:crc_token}", encoding = "base64" }
     answer = { json = { response_token = "sha256={response}" }, header = { x-hook = "{header:x-hook}" } }
 "#;
@@ -133,6 +134,14 @@ fn what_can_not_work_is_refused_when_it_is_read() {
         (json!({ "algorithm": "sha1" }), "proves nothing"),
         (json!({ "message": "{secret}{body}" }), "`sha1` and `sha256` only"),
         (json!({ "handshake": [{ "when": {}, "answer": {} }] }), "which requests"),
+        (
+            json!({ "handshake": [{ "when": { "method": "POST" }, "tells": "json:secret", "answer": {} }] }),
+            "handshake.0.tells: nothing is signed before the secret is told",
+        ),
+        (
+            json!({ "handshake": [{ "when": { "method": "POST" }, "tells": "claim:a", "signed": false, "answer": {} }] }),
+            "only JWTs have claims",
+        ),
         (
             json!({ "handshake": [{ "when": { "method": "GET" }, "answer": { "type": "text/html", "body": "{query:a}" } }] }),
             "text/plain",

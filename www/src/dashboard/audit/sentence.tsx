@@ -79,6 +79,12 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
       return <>discarded {it}</>;
     case "dead_letter_read":
       return <>read the body of {it}</>;
+    case "handshake_revealed":
+      return (
+        <>
+          saw the secret that a sender told <code>{String(to("source") ?? "")}</code>
+        </>
+      );
     default:
       return entry.action satisfies never;
   }

@@ -15,6 +15,7 @@ import { useLanding } from "../parts/use_landing";
 import { ActOnAll, ActOnEvent } from "./act";
 import { Bytes } from "./bytes";
 import { Details } from "./details";
+import { Handshakes } from "./handshakes";
 import { MODES, providerOf } from "./source";
 
 const PAGE = 25;
@@ -84,6 +85,7 @@ export function DeadLetters({ name, source, unknown, write }: Props) {
         </>
       }
     >
+      <Handshakes source={name} write={write} />
       {page.problem && <ProblemView problem={page.problem} onRetry={page.reload} />}
       {!page.data && page.loading && <Loading rows={6} />}
       {page.data && (

@@ -19,7 +19,7 @@ use keystile_core::{
         shown::{ShownLimit, ShownLimitList, ShownLimits, ShownRestore, ShownSuspension, ShownTenant},
     },
     base::{
-        id::{DeliveryId, SessionId},
+        id::{DeliveryId, HandshakeId, SessionId},
         timestamp::Rfc3339,
     },
     config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
@@ -40,6 +40,7 @@ use keystile_core::{
         quota,
         state::LimitState,
     },
+    objects::handshakes::{Handshake, Handshakes, RevealedHandshake, UNAUTHENTICATED},
     usage::report::{Bucket, CodeCounts, Period, Usage, UsageOf, UsageSummary},
 };
 use serde::Serialize;
@@ -251,6 +252,28 @@ fn the_overview_is_shown_as_documented() {
 fn an_undelivered_event_is_shown_as_documented() {
     let id = DeliveryId::parse("dlv_4bTzV9cXk07Hq2mN1pRs").unwrap();
     assert_documented("ActedOnDeadLetter", &with_replays([ActedOn { id, status: "queued" }]));
+}
+
+#[test]
+fn a_handshake_is_shown_as_documented_with_its_secret_and_without() {
+    let id = HandshakeId::parse("hsk_4bTzV9cXk07Hq2mN1pRs").unwrap();
+    let from = || [None, Some("192.0.2.7".to_string())];
+    let shown = |from: Option<String>| Handshake {
+        id: id.clone(),
+        received_at: Some(NOW),
+        revealed_at: from.as_ref().map(|_| NOW),
+        from,
+    };
+    let handshakes = from().map(shown).into();
+    assert_documented("Handshakes", &[sent(&Handshakes { dropped: 1, handshakes })]);
+    let revealed = |from: Option<String>| RevealedHandshake {
+        from,
+        id: id.clone(),
+        note: UNAUTHENTICATED.into(),
+        received_at: Some(NOW),
+        secret: "secret".into(),
+    };
+    assert_documented("RevealedHandshake", &from().map(|from| sent(&revealed(from))));
 }
 
 /// The answers, each with the answer that a repeated request gets.
