@@ -47,6 +47,8 @@ pub enum Action {
     DeadLetterDiscarded,
     /// The body of an undelivered event was read.
     DeadLetterRead,
+    /// A delivered event was put into the queue once more.
+    DeliveryReplayed,
 }
 
 impl Action {
@@ -73,6 +75,7 @@ impl Action {
             Self::DeadLetterRedriven => "dead_letter_redriven",
             Self::DeadLetterDiscarded => "dead_letter_discarded",
             Self::DeadLetterRead => "dead_letter_read",
+            Self::DeliveryReplayed => "delivery_replayed",
         }
     }
 }
@@ -197,6 +200,7 @@ mod tests {
             Action::MetadataErased,
             Action::DeadLetterRedriven,
             Action::DeadLetterDiscarded,
+            Action::DeliveryReplayed,
         ];
         for action in actions {
             assert_eq!(json!(action), action.as_str());

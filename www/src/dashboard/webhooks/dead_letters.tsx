@@ -15,6 +15,7 @@ import { useLanding } from "../parts/use_landing";
 import { ActOnAll, ActOnEvent } from "./act";
 import { Bytes } from "./bytes";
 import { Details } from "./details";
+import { Lists } from "./lists";
 import { MODES, providerOf } from "./source";
 
 const PAGE = 25;
@@ -68,6 +69,7 @@ export function DeadLetters({ name, source, unknown, write }: Props) {
       }
       actions={
         <>
+          <Lists value="undelivered" />
           <button
             type="button"
             class="button"
