@@ -924,7 +924,7 @@ export interface paths {
         };
         /**
          * List recent deliveries
-         * @description The genuine deliveries to a source, without their bodies, the newest first: at least the last 10,000 of each of its objects, for `remember_hours`. What was refused isn't listed. A sender's retry takes the place of the delivery that failed. Only for operators of all tenants.
+         * @description The genuine deliveries to a source, without their bodies, the newest first: at least the last 10,000 of each of its objects, for `remember_hours`. What was not genuine isn't listed. A sender's retry takes the place of the delivery that failed. Only for operators of all tenants.
          */
         get: operations["listDeliveries"];
         put?: never;
