@@ -65,6 +65,7 @@ async function cursors() {
     await rig.create(tenant);
     await rig.operator(tenant, ["verify"]);
     await rig.bury("queued");
+    await rig.remember("queued");
   }
   const found = {};
   for (const { operationId, path, parameters = [] } of operations) {

@@ -340,6 +340,51 @@ describe("the dashboard", () => {
       assert.deepEqual(await dead(), []);
     });
 
+    site.test("a delivered event is found, and delivered once more when that was confirmed", {}, async (visitor) => {
+      const { page } = visitor;
+      const kept = await site.rig.remember("queued", { kept: true, event_id: "evt_kept", event_type: "invoice.paid" });
+      const failed = await site.rig.remember("queued", { outcome: "failed", status: 503, event_id: "evt_failed" });
+      await site.rig.remember("queued", { same_bytes: true, event_id: "evt_marked" });
+      await visitor.signIn(ROOT_KEY, "/?page=webhooks");
+      await row(page, "queued").getByText("Each event has an id that is signed.").waitFor();
+      await row(page, "queued").getByRole("link", { name: "Deliveries of queued" }).click();
+      await heading(page, "Deliveries to queued").waitFor();
+      await row(page, "evt_marked").getByText("marked as same bytes").waitFor();
+      await row(page, kept).getByText("kept until").waitFor();
+      assert.equal(await row(page, failed).getByRole("button", { name: /^Replay/ }).count(), 0, "its body is not kept");
+      await judged(page, "webhooks-deliveries");
+
+      await page.getByRole("combobox", { name: "Outcome" }).selectOption({ label: "Failed" });
+      await row(page, "evt_kept").waitFor({ state: "detached" });
+      await row(page, "evt_failed").waitFor();
+      await page.getByRole("searchbox", { name: "Type of the event" }).fill("invoice.paid");
+      await page.getByRole("button", { name: "Show" }).click();
+      await page.getByText("No such delivery").waitFor();
+      await page.getByRole("combobox", { name: "Outcome" }).selectOption({ label: "All outcomes" });
+      await row(page, "evt_kept").waitFor();
+      assert.deepEqual([params(page).event_type, params(page).outcome], ["invoice.paid", undefined]);
+
+      await row(page, "evt_kept").getByRole("button", { name: /^Replay/ }).click();
+      const confirm = alertOf(page, "Deliver this event once more?");
+      await confirm.waitFor();
+      await judged(page, "webhooks-replay");
+      await confirm.getByRole("button", { name: "Cancel" }).click();
+      const events = async () =>
+        (await site.rig.manage("GET", "/v1/webhooks/queued/deliveries?event_id=evt_kept")).body.deliveries;
+      assert.equal((await events())[0].replayed_at, null);
+      await row(page, "evt_kept").getByRole("button", { name: /^Replay/ }).click();
+      await confirm.getByRole("button", { name: "Replay", exact: true }).dblclick();
+      await row(page, "evt_kept").getByText(/^replayed/).waitFor();
+      assert.ok((await events())[0].replayed_at);
+      await page.getByRole("button", { name: "Undelivered" }).click();
+      await heading(page, "Undelivered events of queued").waitFor();
+      await page.getByRole("link", { name: "Audit log" }).click();
+      await page
+        .getByRole("listitem")
+        .filter({ hasText: `root key had the event ${kept} of queued delivered once more` })
+        .waitFor();
+    });
+
     site.test("who may not change them sees no buttons", {}, async (visitor) => {
       const { page } = visitor;
       const [id] = await bury(1);

@@ -334,6 +334,27 @@ class Rig {
     return id;
   }
 
+  /** With `hooks`: a delivery that a source's object remembers; with `kept` its body is kept. Returns the delivery's id. */
+  async remember(source, { kept = false, ...facts } = {}) {
+    const id = `dlv_${randomBytes(10).toString("hex")}`;
+    const received_at = Date.now();
+    const until = received_at + 3_600_000;
+    const [webhook_id, request_id] = [`${source}_${id}`, "req_4bTzV9cXk07Hq2mN1pRs"];
+    if (kept) {
+      // The message, and a part of the body, whose bytes are those of this text in JSON.
+      const text = "kept";
+      const body = { stored: { bytes: JSON.stringify(text).length, parts: 1 } };
+      const sent = { id, source, webhook_id, event_id: null, timestamp: null, body_authenticated: true, received_at };
+      const message = { ...sent, request_id, headers: [], body };
+      await this.hooksHandle(`__object/BODIES/${id}%2Fkept/keep/0/${until}`, message);
+      await this.hooksHandle(`__object/BODIES/${id}%2Fkept/keep/1/${until}`, text);
+    }
+    const delivery = { id, webhook_id, received_at, request_id, bytes: 6, outcome: "delivered", status: 200, until, ...facts };
+    if (kept) delivery.body_until = until;
+    await this.hooksHandle(`__object/DELIVERIES/${source}%2F0/settle`, { delivery });
+    return id;
+  }
+
   /** With `hooks`: a sender has told this source a secret, the only one that it keeps. Returns the handshake's id. */
   async tell(source) {
     const object = `__object/DEAD_LETTERS/${source}`;

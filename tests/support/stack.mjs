@@ -77,7 +77,12 @@ function manageConfig(handles, shared, hooks, pages) {
         { name: "LIMITER", class_name: "LedgersLimiter", script_name: "shim" },
         { name: "REAL_FEED", class_name: "Feed" },
         { name: "OVERVIEW", class_name: "Overview" },
-        ...(hooks ? [{ name: "DEAD_LETTERS", class_name: "DeadLetters", script_name: "hooks" }] : []),
+        ...(hooks
+          ? [
+              { name: "DEAD_LETTERS", class_name: "DeadLetters", script_name: "hooks" },
+              { name: "DELIVERIES", class_name: "Deliveries", script_name: "hooks" },
+            ]
+          : []),
       ],
     },
     migrations: [

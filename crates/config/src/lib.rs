@@ -13,7 +13,7 @@ mod summary;
 
 use keystile_core::{
     access::{challenge::Challenge, route::Routes},
-    config::{self, Cors, EdgeConfig, HooksConfig, ManageConfig, WebhookSource, WebhookSummary},
+    config::{self, Cors, EdgeConfig, HooksConfig, ManageConfig, ToldApartBy, WebhookSource, WebhookSummary},
     key::{credential::Places, pattern::own_authorization},
     ledger::plan::KeyLimits,
     limits::definition::ConfiguredLimits,
@@ -160,6 +160,13 @@ fn summary(source: &WebhookSource) -> WebhookSummary {
         provider: source.provider.clone().unwrap_or_else(|| config::OWN_SCHEME.into()),
         mode: source.mode,
         body_authenticated: source.scheme.body_authenticated(),
+        replays: source.replays,
+        told_apart_by: match &source.scheme.event_id {
+            Some(_) if source.scheme.event_id_signed() => ToldApartBy::SignedId,
+            Some(_) => ToldApartBy::UnsignedId,
+            None => ToldApartBy::Nothing,
+        },
+        keep_bodies_hours: source.keep_bodies_hours,
         notes: source.notes.clone(),
     }
 }

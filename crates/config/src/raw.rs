@@ -364,6 +364,9 @@ pub(crate) struct RawWebhook {
     /// The time for which deliveries are remembered, hours.
     #[serde(default = "three_days")]
     pub(crate) remember_hours: u16,
+    /// The time for which the bodies of delivered events are kept for a replay, hours.
+    #[serde(default)]
+    pub(crate) keep_bodies_hours: u16,
     /// In mode `queue`: seconds until the second attempt.
     #[serde(default)]
     pub(crate) retry_seconds: Option<u16>,

@@ -469,6 +469,7 @@ fn the_receiver_gets_sources_of_webhooks_and_the_management_worker_a_list_of_the
     let [source] = config.hooks.sources.as_slice() else { panic!("one source expected") };
     assert_eq!(source.scheme.timestamp.as_ref().map(|rule| (rule.past, rule.future)), Some((60, 300)));
     assert_eq!((source.mode, source.remember_hours, source.max_body_bytes), (WebhookMode::Direct, 72, 1024 * 1024));
+    assert_eq!(source.keep_bodies_hours, 0);
     assert_eq!((source.upstream, source.path.as_str(), source.provider.as_deref()), (0, "/", None));
     let [listed] = config.manage.webhooks.as_slice() else { panic!("one source expected") };
     assert_eq!((listed.source.as_str(), listed.provider.as_str(), listed.body_authenticated), ("events", "own", true));
@@ -500,6 +501,8 @@ fn mistakes_in_sources_say_where_and_what_to_write() {
         ("past_seconds = 60", "past_seconds = 604801", "webhooks.0.past_seconds: write 0 to"),
         ("past_seconds = 60", "retry_seconds = 20", "webhooks.0.retry_seconds: this goes with mode = \"queue\" alone"),
         ("past_seconds = 60", "mode = \"queue\"\nretry_seconds = 0", "webhooks.0.retry_seconds: write 1 to 3600"),
+        ("past_seconds = 60", "keep_bodies_hours = 73", "webhooks.0.keep_bodies_hours: write 0 to 72 hours"),
+        ("past_seconds = 60", "remember_hours = 3\nkeep_bodies_hours = 4", "and no more than remember_hours"),
         ("who = \"us\"", "", "webhooks.0.params: this scheme needs a parameter: params = { who"),
         ("who = \"us\"", "who = \"us\", whom = \"x\"", "webhooks.0.params.whom: this scheme has no such"),
         ("\"header:x-proof\"", "\"heder:x-proof\"", "webhooks.0.scheme.signature: "),

@@ -9,7 +9,6 @@ mod edge;
 #[cfg(feature = "webhooks")]
 mod hooks;
 pub(crate) mod manage;
-#[cfg(feature = "webhooks")]
 mod replays;
 mod upstream;
 mod webhook_mode;
@@ -26,8 +25,7 @@ pub use cors::Cors;
 pub use edge::EdgeConfig;
 #[cfg(feature = "webhooks")]
 pub use hooks::{HooksConfig, WebhookSource};
-pub use manage::{DefaultScopes, ManageConfig, OWN_SCHEME, WebhookSummary};
-#[cfg(feature = "webhooks")]
+pub use manage::{DefaultScopes, ManageConfig, OWN_SCHEME, ToldApartBy, WebhookSummary};
 pub use replays::Replays;
 pub use upstream::{Target, Upstream};
 pub use webhook_mode::WebhookMode;

@@ -60,7 +60,7 @@ mod tests {
         assert_eq!(limiter::PATHS, ["/ask", "/tell", "/look", "/restore"]);
         assert_eq!(limiter_restores::PATHS, ["/note", "/count"]);
         assert_eq!(overview::PATHS, ["/report", "/overview", "/usage"]);
-        assert_eq!(deliveries::PATHS, ["/claim", "/done", "/release"]);
+        assert_eq!(deliveries::PATHS, ["/claim", "/done", "/release", "/settle", "/list", "/replay"]);
         assert_eq!(dead_letters::PATHS, ["/failed", "/delivered", "/bury", "/list", "/redrive", "/discard", "/body"]);
         assert_eq!(handshakes::PATHS, ["/note-handshake", "/handshakes", "/reveal-handshake"]);
         let bindings = [

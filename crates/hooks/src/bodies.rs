@@ -1,4 +1,7 @@
-//! Bodies that are too long for a queue's message, in objects of their own.
+//! Bodies that are stored in objects of their own: those that are too long for a queue's message, and those of events
+//! that can be replayed.
+
+use core::ops::Range;
 
 use js_sys::{Promise, Uint8Array};
 use keystile_core::{
@@ -17,7 +20,7 @@ use crate::queue::{binding, within};
 /// The platform's reason, for the log. Some parts may be stored.
 pub(crate) async fn store(env: &Env, id: &DeliveryId, body: &[u8]) -> Result<(), String> {
     for (index, part) in parts(body).enumerate() {
-        ask(env, id, BodyCall::Store(index as u32), Some(Uint8Array::from(part))).await?;
+        ask(env, id.as_str(), BodyCall::Store(index as u32), Some(part)).await?;
     }
     Ok(())
 }
@@ -27,15 +30,30 @@ pub(crate) async fn store(env: &Env, id: &DeliveryId, body: &[u8]) -> Result<(),
 /// # Errors
 /// The platform's reason, for the log.
 pub(crate) async fn load(env: &Env, id: &DeliveryId, bytes: u64, parts: u32) -> Result<Option<Vec<u8>>, String> {
+    load_parts(env, id.as_str(), 0..parts, bytes).await
+}
+
+/// Loads some parts of an object, if all are there and together have the right length.
+pub(crate) async fn load_parts(
+    env: &Env,
+    name: &str,
+    parts: Range<u32>,
+    bytes: u64,
+) -> Result<Option<Vec<u8>>, String> {
     let mut body = Vec::new();
-    for part in 0..parts {
-        let loaded = ask(env, id, BodyCall::Load(part), None).await?;
-        match loaded.dyn_ref::<Uint8Array>() {
-            Some(part) => body.extend(part.to_vec()),
+    for part in parts {
+        match load_part(env, name, part).await? {
+            Some(part) => body.extend(part),
             None => return Ok(None),
         }
     }
     Ok((body.len() as u64 == bytes).then_some(body))
+}
+
+/// Loads one part of an object; `None` if there is none.
+pub(crate) async fn load_part(env: &Env, name: &str, part: u32) -> Result<Option<Vec<u8>>, String> {
+    let loaded = ask(env, name, BodyCall::Load(part), None).await?;
+    Ok(loaded.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec))
 }
 
 /// Deletes a body.
@@ -43,11 +61,12 @@ pub(crate) async fn load(env: &Env, id: &DeliveryId, bytes: u64, parts: u32) -> 
 /// # Errors
 /// The platform's reason, for the log. The body's alarm deletes it in the end.
 pub(crate) async fn forget(env: &Env, id: &DeliveryId) -> Result<(), String> {
-    ask(env, id, BodyCall::Forget, None).await.map(drop)
+    ask(env, id.as_str(), BodyCall::Forget, None).await.map(drop)
 }
 
-async fn ask(env: &Env, id: &DeliveryId, call: BodyCall, bytes: Option<Uint8Array>) -> Result<JsValue, String> {
-    within(call_body(&binding(env, BINDING)?, id.as_str(), &call.path(), bytes)).await
+/// Calls the object of this name.
+pub(crate) async fn ask(env: &Env, name: &str, call: BodyCall, bytes: Option<&[u8]>) -> Result<JsValue, String> {
+    within(call_body(&binding(env, BINDING)?, name, &call.path(), bytes.map(Uint8Array::from))).await
 }
 
 #[wasm_bindgen(module = "/src/queue_glue.js")]

@@ -9,6 +9,7 @@ use keystile_core::{
         Call,
         dead_letters::{AttemptFailed, Bury, Delivered},
     },
+    receiver::delivery::{Outcome, RecentDelivery},
     receiver::queue::{Body, Envelope, FIRST_RETRY_SECONDS, Failed, retry_after},
 };
 use keystile_runtime::{
@@ -19,9 +20,9 @@ use serde::de::DeserializeOwned;
 use worker::Env;
 
 use crate::{
-    bodies,
+    bodies, deliveries,
     forward::{self, DeliveryOutcome, Event},
-    glue,
+    glue, kept,
     queue::{Batch, Message},
     source::{Hooks, Source},
 };
@@ -49,11 +50,15 @@ pub(crate) async fn consume(batch: &Batch, env: &Env) {
             }
         }
     }
+    let hooks = Hooks::of(env);
     if dead {
-        join_all(light.iter().chain(&heavy).map(|(message, envelope)| bury(env, message, envelope))).await;
+        let source = |envelope: &Envelope| hooks.as_ref().ok().and_then(|hooks| hooks.source(&envelope.source));
+        let buried =
+            light.iter().chain(&heavy).map(|(message, envelope)| bury(env, message, source(envelope), envelope));
+        join_all(buried).await;
         return;
     }
-    let hooks = match Hooks::of(env) {
+    let hooks = match hooks {
         Ok(hooks) => hooks,
         Err(error) => {
             log::error("hooks_not_ready", &[("reason", error.to_string().into())]);
@@ -75,7 +80,7 @@ async fn attempt(hooks: &Hooks, env: &Env, message: &Message, envelope: &Envelop
     let source = hooks.source(&envelope.source);
     let first = source.map_or(FIRST_RETRY_SECONDS, |source| source.config.retry_seconds.into());
     match tried(hooks, source, env, envelope).await {
-        Ok(()) => {
+        Ok(taken) => {
             // There is a record of failed attempts, and maybe a stored body.
             if message.attempts() > 1 || envelope.redriven {
                 let noted = note(env, envelope, &Delivered { id: envelope.id.clone() }).await;
@@ -85,6 +90,9 @@ async fn attempt(hooks: &Hooks, env: &Env, message: &Message, envelope: &Envelop
                 logged(envelope, "webhook_body_left", bodies::forget(env, &envelope.id).await);
             }
             message.ack();
+            if let (Some(source), Some(taken)) = (source, taken) {
+                settle(env, source, envelope, taken).await;
+            }
         }
         Err(failed) => {
             let delay = retry_after(first, message.attempts());
@@ -96,7 +104,19 @@ async fn attempt(hooks: &Hooks, env: &Env, message: &Message, envelope: &Envelop
     }
 }
 
-async fn tried(hooks: &Hooks, source: Option<&Source>, env: &Env, envelope: &Envelope) -> Result<(), Failed> {
+/// An event that its upstream took.
+struct Taken {
+    status: u16,
+    body: Vec<u8>,
+}
+
+/// Tries to hand an event on. Returns nothing if that was done before.
+async fn tried(
+    hooks: &Hooks,
+    source: Option<&Source>,
+    env: &Env,
+    envelope: &Envelope,
+) -> Result<Option<Taken>, Failed> {
     let failed = |status: Option<u16>, reason: &str| Failed { status, reason: reason.to_owned() };
     let Some(source) = source else { return Err(failed(None, "keystile.toml has no such source any more")) };
     let body = match &envelope.body {
@@ -106,16 +126,17 @@ async fn tried(hooks: &Hooks, source: Option<&Source>, env: &Env, envelope: &Env
             // A queue may deliver a message twice. The body was deleted after the first time.
             Ok(None) => {
                 logged(envelope, "webhook_body_gone", Err("delivered or discarded before".into()));
-                return Ok(());
+                return Ok(None);
             }
             Err(reason) => return Err(failed(None, &format!("the body can't be read: {reason}"))),
         },
     };
-    match forward::deliver(hooks, source, &event(envelope, body)).await {
+    let event = event(envelope, body);
+    match forward::deliver(hooks, source, &event).await {
         DeliveryOutcome::Answered { status, response } => {
             glue::discard(&response);
             match status {
-                200..=299 => Ok(()),
+                200..=299 => Ok(Some(Taken { status, body: event.body })),
                 _ => Err(failed(Some(status), &format!("the upstream answered {status}"))),
             }
         }
@@ -123,24 +144,48 @@ async fn tried(hooks: &Hooks, source: Option<&Source>, env: &Env, envelope: &Env
     }
 }
 
+/// Tells the object that remembers the delivery that the upstream took it, and keeps its body if the source says so.
+async fn settle(env: &Env, source: &Source, envelope: &Envelope, taken: Taken) {
+    // A message of an earlier version doesn't name the object.
+    let Some(object) = &envelope.remembered_by else { return };
+    let Taken { status, body } = taken;
+    let bytes = body.len() as u64;
+    let facts = deliveries::facts(&source.config, envelope, bytes, false, Outcome::Delivered, Some(status));
+    let hours = source.config.keep_bodies_hours;
+    // The body of a replayed event is kept already.
+    let body_until = match hours > 0 && !envelope.replayed {
+        true => kept::keep(env, envelope.clone(), &body, hours).await,
+        false => None,
+    };
+    deliveries::settle(env, object, RecentDelivery { body_until, ..facts }).await;
+}
+
 fn event(envelope: &Envelope, body: Vec<u8>) -> Event {
     Event {
+        id: envelope.id.clone(),
         webhook_id: envelope.webhook_id.clone(),
         event_id: envelope.event_id.clone(),
+        event_type: envelope.event_type.clone(),
         timestamp: envelope.timestamp,
         body_authenticated: envelope.body_authenticated,
         request_id: envelope.request_id.clone(),
+        replayed: envelope.replayed,
         headers: envelope.headers.clone(),
         body,
     }
 }
 
 /// Records an event as a dead letter.
-async fn bury(env: &Env, message: &Message, envelope: &Envelope) {
+async fn bury(env: &Env, message: &Message, source: Option<&Source>, envelope: &Envelope) {
     match note(env, envelope, &Bury { envelope: envelope.clone() }).await {
         Ok(()) => {
             logged(envelope, "webhook_dead", Err("all attempts failed".into()));
             message.ack();
+            if let (Some(source), Some(object)) = (source, &envelope.remembered_by) {
+                let facts =
+                    deliveries::facts(&source.config, envelope, envelope.body.len(), false, Outcome::Dead, None);
+                deliveries::settle(env, object, facts).await;
+            }
         }
         Err(error) => {
             logged(envelope, "webhook_not_buried", Err(error.0));

@@ -1,4 +1,5 @@
-//! Detection of repeated deliveries, by the object that remembers them.
+//! Detection of repeated deliveries, by the object that remembers them. It also gets the facts of each, for the list of
+//! recent deliveries.
 //!
 //! A repeat has the sender's id and the bytes of a delivery that was handed on. Genuine events may have the same bytes,
 //! so those without an id are numbered and not refused, unless the source is configured otherwise.
@@ -6,9 +7,16 @@
 use keystile_core::{
     base::timestamp::HOUR_MS,
     config::{Replays, WebhookSource},
-    objects::deliveries::{self, Claim, Claimed, ClaimedDelivery, Release, Remember},
+    objects::deliveries::{self, Claim, Claimed, ClaimedDelivery, Release, Remember, Settle},
+    receiver::{
+        delivery::{Outcome, RecentDelivery},
+        queue::Envelope,
+    },
 };
-use keystile_runtime::object::{self, CallFailed};
+use keystile_runtime::{
+    log,
+    object::{self, CallFailed},
+};
 use keystile_webhook::ReplayKey;
 use worker::Env;
 
@@ -29,9 +37,8 @@ impl<'a> Remembered<'a> {
             Some(key) => deliveries::name(&source.source, &key.bytes),
             None => deliveries::name_for_batches(&source.source),
         };
-        let remember_ms = i64::from(source.remember_hours) * HOUR_MS;
         let refused_by = refused_by(source.replays, keys);
-        let delivery = ClaimedDelivery { by: request_id.to_owned(), remember_ms, ..refused_by };
+        let delivery = ClaimedDelivery { by: request_id.to_owned(), remember_ms: remember_ms(source), ..refused_by };
         Self { env, object, delivery }
     }
 
@@ -39,15 +46,64 @@ impl<'a> Remembered<'a> {
         object::call(self.env, &self.object, &Claim(self.delivery.clone()), TIMEOUT_MS).await
     }
 
-    /// Reports that the delivery was forwarded.
-    pub(crate) async fn remember(&self) -> Result<(), CallFailed> {
-        object::call(self.env, &self.object, &Remember(self.delivery.clone()), TIMEOUT_MS).await.map(drop)
+    /// The name of the object.
+    pub(crate) fn object(&self) -> &str {
+        &self.object
     }
 
-    /// Reports that the delivery was not forwarded.
-    pub(crate) async fn release(&self) -> Result<(), CallFailed> {
-        object::call(self.env, &self.object, &Release(self.delivery.clone()), TIMEOUT_MS).await.map(drop)
+    /// Reports whether the delivery was forwarded, with its facts.
+    pub(crate) async fn note(&self, facts: &RecentDelivery) -> Result<(), CallFailed> {
+        let delivery = ClaimedDelivery { delivery: Some(facts.clone()), ..self.delivery.clone() };
+        match facts.outcome {
+            Outcome::Delivered | Outcome::Queued => {
+                object::call(self.env, &self.object, &Remember(delivery), TIMEOUT_MS).await.map(drop)
+            }
+            Outcome::Failed | Outcome::Dead => {
+                object::call(self.env, &self.object, &Release(delivery), TIMEOUT_MS).await.map(drop)
+            }
+        }
     }
+}
+
+/// Reports what became of a delivery after its sender was answered. A failure is logged: the list of recent deliveries
+/// is then wrong about this one, and nothing else.
+pub(crate) async fn settle(env: &Env, object: &str, delivery: RecentDelivery) {
+    let (id, settle) = (delivery.id.to_string(), Settle { delivery });
+    if let Err(error) = object::call(env, object, &settle, TIMEOUT_MS).await {
+        let fields = [("delivery", id.into()), ("reason", error.0.into())];
+        log::warn("delivery_not_settled", &fields);
+    }
+}
+
+/// The facts of an event, with its outcome.
+pub(crate) fn facts(
+    source: &WebhookSource,
+    envelope: &Envelope,
+    bytes: u64,
+    same_bytes: bool,
+    outcome: Outcome,
+    status: Option<u16>,
+) -> RecentDelivery {
+    RecentDelivery {
+        id: envelope.id.clone(),
+        webhook_id: envelope.webhook_id.clone(),
+        event_id: envelope.event_id.clone(),
+        event_type: envelope.event_type.clone(),
+        received_at: envelope.received_at,
+        request_id: envelope.request_id.clone(),
+        bytes,
+        same_bytes,
+        outcome,
+        status,
+        until: envelope.received_at.plus_millis(remember_ms(source)),
+        body_until: None,
+        duplicates: 0,
+        replayed_at: None,
+    }
+}
+
+fn remember_ms(source: &WebhookSource) -> i64 {
+    i64::from(source.remember_hours) * HOUR_MS
 }
 
 /// A delivery of these items, with the keys by which each is refused. Who asks, and for how long, is left open.
@@ -64,6 +120,7 @@ fn refused_by(replays: Replays, items: &[ReplayKey]) -> ClaimedDelivery {
         bytes: told_by_bytes.then(|| bytes.join("/")),
         by: String::new(),
         remember_ms: 0,
+        delivery: None,
     }
 }
 

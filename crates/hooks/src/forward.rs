@@ -3,7 +3,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use js_sys::Uint8Array;
-use keystile_core::{KeyDigest, Timestamp, config::Replays};
+use keystile_core::{KeyDigest, Timestamp, base::id::DeliveryId, config::Replays};
 use keystile_runtime::{clock, log};
 use keystile_webhook::{Delivery, Options, ReplayKey, Scheme, Verified, place::Place};
 use serde::{Deserialize, Serialize};
@@ -57,16 +57,22 @@ const DROPPED: &[&str] = &[
 /// A genuine delivery, to be forwarded.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Event {
+    /// The delivery's id, for as long as anything of it is stored.
+    pub(crate) id: DeliveryId,
     /// The id under which it is forwarded: the same at each attempt of Keystile and of the sender.
     pub(crate) webhook_id: String,
     /// The sender's id of the event.
     pub(crate) event_id: Option<String>,
+    /// The type of the event, if the source says where it is.
+    pub(crate) event_type: Option<String>,
     /// The time at which the sender signed it.
     pub(crate) timestamp: Option<Timestamp>,
     /// Whether the sender's signature covers the whole body.
     pub(crate) body_authenticated: bool,
     /// The id of the request that brought it.
     pub(crate) request_id: String,
+    /// Whether an operator sends it once more, though it had been handed on.
+    pub(crate) replayed: bool,
     /// The sender's headers that are forwarded.
     pub(crate) headers: Vec<(String, String)>,
     /// The body's bytes as they were received.
@@ -87,18 +93,29 @@ impl DeliveryOutcome {
     pub(crate) const fn taken(&self) -> bool {
         matches!(self, Self::Answered { status: 200..=299, .. })
     }
+
+    /// The upstream's status, if it answered.
+    pub(crate) const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answered { status, .. } => Some(*status),
+            Self::None => None,
+        }
+    }
 }
 
 impl Event {
-    pub(crate) fn new(source: &Source, incoming: &Incoming, parts: Parts, verified: Verified) -> Self {
+    pub(crate) fn new(source: &Source, incoming: &Incoming, parts: Parts, verified: Verified, id: DeliveryId) -> Self {
         let scheme = &source.config.scheme;
         let goes_on = |(name, _): &(String, String)| goes_on(name, scheme);
         Self {
+            id,
             webhook_id: String::new(),
             event_id: verified.event_id,
+            event_type: None,
             timestamp: verified.timestamp.map(Timestamp::from_unix),
             body_authenticated: verified.body_authenticated,
             request_id: incoming.request_id.clone(),
+            replayed: false,
             headers: parts.headers.into_iter().filter(goes_on).collect(),
             body: parts.body,
         }
@@ -190,6 +207,9 @@ fn headers(
         set("Keystile-Webhook-Timestamp", &at.as_millis().div_euclid(1_000).to_string());
     }
     set("Keystile-Webhook-Body-Authenticated", if event.body_authenticated { "true" } else { "false" });
+    if event.replayed {
+        set("Keystile-Webhook-Replay", "operator");
+    }
     set("Keystile-Request-Id", &event.request_id);
     headers.extend(signed.headers);
     Ok(headers)

@@ -1,7 +1,11 @@
 //! A request as the worker sees it.
 
 use keystile_core::Timestamp;
-use keystile_runtime::body::{self, BodyError};
+use keystile_runtime::{
+    body::{self, BodyError},
+    crossing::promise,
+    log,
+};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
@@ -17,6 +21,7 @@ const ALL: &str = "all";
 /// One request: the parts that were read in one crossing, and its handles.
 pub(crate) struct Incoming {
     request: JsValue,
+    context: JsValue,
     pub(crate) env: Env,
     pub(crate) now: Timestamp,
     pub(crate) request_id: String,
@@ -29,7 +34,7 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    pub(crate) fn read(request: JsValue, env: JsValue) -> Self {
+    pub(crate) fn read(request: JsValue, env: JsValue, context: JsValue) -> Self {
         let described = glue::describe(&request);
         let mut parts = described.split(SEPARATOR);
         let mut next = || parts.next().map(str::to_owned);
@@ -44,6 +49,7 @@ impl Incoming {
         headers.retain(|(name, _)| !matches!(name.as_str(), REQUEST_ID | REACH));
         Self {
             request,
+            context,
             env: env.unchecked_into(),
             now: Timestamp::from_millis(now),
             request_id,
@@ -75,6 +81,17 @@ impl Incoming {
     /// Whether the caller is an operator of all tenants.
     pub(crate) fn reaches_all(&self) -> bool {
         self.reach.as_deref() == Some(ALL)
+    }
+
+    /// Does work that the answer doesn't wait for. The runtime gives it 30 seconds after the answer.
+    pub(crate) fn afterwards(&self, work: impl Future<Output = ()> + 'static) {
+        let done = promise(Box::pin(async move {
+            work.await;
+            JsValue::UNDEFINED
+        }));
+        if glue::wait_until(&self.context, &done).is_err() {
+            log::warn("wait_until_failed", &[]);
+        }
     }
 
     /// Reads a body of JSON. It can be called once.

@@ -7,7 +7,8 @@
 //!
 //! In mode `queue` the event goes through [`producer`] and a Cloudflare Queue to the [`consumer`], which forwards it. A
 //! body that is too long for a message waits in an object ([`bodies`]), and an event that could not be delivered waits
-//! in another ([`DeadLetters`]).
+//! in another ([`DeadLetters`]). A source may keep the bodies of delivered events for a while ([`kept`]), so that an
+//! operator can replay them.
 
 mod bodies;
 mod consumer;
@@ -16,6 +17,7 @@ mod forward;
 mod glue;
 mod handshakes;
 mod incoming;
+mod kept;
 mod objects;
 mod producer;
 mod queue;
@@ -40,11 +42,12 @@ use crate::{incoming::Incoming, reply::Reply, source::Hooks};
 /// The work continues even if the sender hangs up. Stopping half-way would leave a delivery with an unknown outcome.
 #[wasm_bindgen]
 pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> Promise {
+    let waiting = context.clone();
     let done = promise(Box::pin(async move {
-        let incoming = Incoming::read(request, env);
+        let incoming = Incoming::read(request, env, context);
         answer(&incoming).await.send(&incoming.request_id)
     }));
-    if glue::wait_until(&context, &done).is_err() {
+    if glue::wait_until(&waiting, &done).is_err() {
         log::warn("wait_until_failed", &[]);
     }
     done

@@ -7,6 +7,10 @@ use keystile_core::{
     base::{code::Code, problem::Problem},
     config::WebhookMode,
     objects::deliveries::Claimed,
+    receiver::{
+        delivery::{Outcome, RecentDelivery},
+        queue::Envelope,
+    },
 };
 use keystile_runtime::log;
 use keystile_webhook::{
@@ -17,11 +21,11 @@ use serde_json::json;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
-    deliveries::Remembered,
+    deliveries::{self, Remembered},
     forward::{self, DeliveryOutcome, Event},
     glue, handshakes,
     incoming::Incoming,
-    producer,
+    kept, producer,
     reply::Reply,
     source::{self, Hooks, Parts, Source},
 };
@@ -50,7 +54,11 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
         verify(scheme, secrets, &delivery, &options).await.map_err(|failure| told(source, incoming, &failure))?;
     drop(headers);
     let keys = verified.replay_keys.clone();
-    let event = Event::new(source, incoming, parts, verified);
+    let id = producer::new_id().map_err(|error| {
+        log::error("webhook_without_id", &[("reason", error.to_string().into())]);
+        Problem::internal()
+    })?;
+    let event = Event::new(source, incoming, parts, verified, id);
     once(hooks, source, incoming, event, keys).await
 }
 
@@ -157,10 +165,11 @@ async fn once(
     keys: Vec<ReplayKey>,
 ) -> Result<Reply, Problem> {
     let remembered = Remembered::new(&incoming.env, &source.config, &keys, &incoming.request_id);
-    match remembered.claim().await {
+    let same_bytes = match remembered.claim().await {
         Ok(Claimed::New { repeats, same_bytes, number }) => {
             event.say_repeats(repeats, same_bytes);
             event.give_id(source, &keys, number);
+            same_bytes
         }
         Ok(Claimed::Seen) => return Ok(Reply::json(200, &json!({"status": "duplicate"}))),
         Ok(Claimed::InProgress { retry_after }) => {
@@ -173,27 +182,49 @@ async fn once(
                 "Whether this was delivered before can't be told right now; send it again.",
             ));
         }
-    }
-    let (taken, reply) = hand_on(hooks, source, incoming, &event).await;
-    let noted = if taken { remembered.remember().await } else { remembered.release().await };
-    if let Err(error) = noted {
+    };
+    let HandedOn { outcome, status, reply } = hand_on(hooks, source, incoming, &event, remembered.object()).await;
+    let envelope = producer::envelope(source, incoming.now, &event);
+    let facts = deliveries::facts(&source.config, &envelope, event.body.len() as u64, same_bytes, outcome, status);
+    if let Err(error) = remembered.note(&facts).await {
         // The claim ends by itself. Then the sender's retry passes, even if this delivery was forwarded.
         log::warn("delivery_not_noted", &[("reason", error.0.into())]);
+    }
+    if outcome == Outcome::Delivered && source.config.keep_bodies_hours > 0 {
+        let (env, object) = (incoming.env.clone(), remembered.object().to_owned());
+        let envelope = Envelope { remembered_by: Some(object.clone()), ..envelope };
+        let hours = source.config.keep_bodies_hours;
+        incoming.afterwards(async move {
+            let body_until = kept::keep(&env, envelope, &event.body, hours).await;
+            if body_until.is_some() {
+                deliveries::settle(&env, &object, RecentDelivery { body_until, ..facts }).await;
+            }
+        });
     }
     Ok(reply)
 }
 
-/// Forwards the event to the upstream or puts it into the queue. Returns whether it arrived, and the answer for the
-/// sender.
-async fn hand_on(hooks: &Hooks, source: &Source, incoming: &Incoming, event: &Event) -> (bool, Reply) {
+/// The outcome of handing an event on.
+struct HandedOn {
+    outcome: Outcome,
+    /// The upstream's status, if it answered.
+    status: Option<u16>,
+    /// The answer for the sender.
+    reply: Reply,
+}
+
+/// Forwards the event to the upstream or puts it into the queue.
+async fn hand_on(hooks: &Hooks, source: &Source, incoming: &Incoming, event: &Event, remembered_by: &str) -> HandedOn {
     if source.config.mode == WebhookMode::Queue {
-        return match producer::enqueue(source, incoming, event).await {
-            Ok(()) => (true, Reply::json(202, &json!({"status": "queued"}))),
-            Err(problem) => (false, problem.into()),
+        let (outcome, reply) = match producer::enqueue(source, incoming, event, remembered_by).await {
+            Ok(()) => (Outcome::Queued, Reply::json(202, &json!({"status": "queued"}))),
+            Err(problem) => (Outcome::Failed, problem.into()),
         };
+        return HandedOn { outcome, status: None, reply };
     }
-    let outcome = forward::deliver(hooks, source, event).await;
-    (outcome.taken(), handed_on(outcome))
+    let delivered = forward::deliver(hooks, source, event).await;
+    let outcome = if delivered.taken() { Outcome::Delivered } else { Outcome::Failed };
+    HandedOn { outcome, status: delivered.status(), reply: handed_on(delivered) }
 }
 
 /// The upstream's answer, for the sender.

@@ -177,7 +177,7 @@ pub(crate) struct Target {
     pub(crate) within: Option<TenantId>,
 }
 
-/// An event that could not be delivered.
+/// An event that could not be delivered, or one that is replayed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct DeadLetterRef {
     /// The source of webhooks that the event came to.

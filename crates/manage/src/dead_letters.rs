@@ -1,5 +1,6 @@
-//! Calls to the objects that keep the events that could not be delivered, and the secrets that senders told. They belong to the worker that receives
-//! webhooks, which has one object for each source.
+//! Calls to the objects of the worker that receives webhooks: the one of each source that keeps the events that could not
+//! be delivered and the secrets that senders told, and those that remember recent deliveries
+//! ([`deliveries`](crate::deliveries)).
 
 use keystile_core::{
     base::{code::Code, problem::Problem},
@@ -19,6 +20,8 @@ const TIMEOUT_MS: u64 = 8_000;
 pub(crate) enum Unanswered {
     /// There is no such event, and nothing was done.
     NotFound,
+    /// The event is not as the call needs it, and nothing was done.
+    Refused(Problem),
     /// It isn't known whether anything was done.
     Unclear(Failure),
 }
@@ -27,17 +30,19 @@ impl From<Unanswered> for Failure {
     fn from(unanswered: Unanswered) -> Self {
         match unanswered {
             Unanswered::NotFound => not_found().into(),
+            Unanswered::Refused(problem) => problem.into(),
             Unanswered::Unclear(failure) => failure,
         }
     }
 }
 
-/// Asks a source's object, and returns the text of its answer.
-pub(crate) async fn ask<C: Call>(env: &Env, source: &str, call: &C, request_id: &str) -> Result<String, Unanswered> {
+/// Asks the object of this name, and returns the text of its answer.
+pub(crate) async fn ask<C: Call>(env: &Env, name: &str, call: &C, request_id: &str) -> Result<String, Unanswered> {
     let unclear = |failure: Failure| Err(Unanswered::Unclear(failure));
-    match object::ask(env, source, call, TIMEOUT_MS).await {
+    match object::ask(env, name, call, TIMEOUT_MS).await {
         Ok((200, body)) => Ok(body),
         Ok((404, _)) => Err(Unanswered::NotFound),
+        Ok((409, _)) => Err(Unanswered::Refused(not_kept())),
         Ok((503, _)) => {
             let detail = "The queue did not take the event, or did not say so. It is still here, too.";
             unclear(Problem::unavailable(detail).into())
@@ -45,7 +50,7 @@ pub(crate) async fn ask<C: Call>(env: &Env, source: &str, call: &C, request_id: 
         Ok((status, _)) => unclear(Failure::Fault(format!("{}{} answered {status}", C::BINDING, C::PATH))),
         Err(error) => {
             let fields = [("request_id", request_id.into()), ("reason", error.0.into())];
-            log::error("dead_letters_unreachable", &fields);
+            log::error("webhooks_unreachable", &fields);
             let detail = "The worker that receives webhooks did not answer. Whether a change was made is not known: \
                           look, or ask again.";
             unclear(Problem::unavailable(detail).into())
@@ -57,4 +62,11 @@ pub(crate) async fn ask<C: Call>(env: &Env, source: &str, call: &C, request_id: 
 pub(crate) fn not_found() -> Problem {
     let detail = "There is no undelivered event with this id: it was sent again, discarded, or never here.";
     Problem::new(Code::DeadLetterNotFound, detail)
+}
+
+/// The problem of a delivery whose body isn't kept.
+fn not_kept() -> Problem {
+    let detail = "The body of this delivery is not kept, so it can't be sent again. Bodies of delivered events are kept for \
+                  keep_bodies_hours of their source in keystile.toml.";
+    Problem::new(Code::BodyNotKept, detail)
 }

@@ -8,6 +8,7 @@
 mod api;
 mod command;
 mod dead_letters;
+mod deliveries;
 mod deployment;
 #[cfg(test)]
 mod documented;

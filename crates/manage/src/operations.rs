@@ -22,6 +22,7 @@ mod health;
 mod import_keys;
 mod list_audit;
 mod list_dead_letters;
+mod list_deliveries;
 mod list_keys;
 mod list_plans;
 mod list_tenants;
@@ -31,6 +32,7 @@ mod portal_session;
 mod publish_again;
 mod read_dead_letter;
 mod redrive_all;
+mod replay_delivery;
 mod restore_limits;
 mod revoke_key;
 mod revoke_keys;
@@ -193,6 +195,9 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/v1/webhooks/{source}/handshakes" listHandshakes, WebhooksRead of AllTenants => handshakes::of_source;
     Post "/v1/webhooks/{source}/handshakes/{id}/reveal" revealHandshake,
         WebhooksWrite of AllTenants => handshakes::reveal;
+    Get "/v1/webhooks/{source}/deliveries" listDeliveries, WebhooksRead of AllTenants => list_deliveries::of_source;
+    Post "/v1/webhooks/{source}/deliveries/{id}/replay" replayDelivery,
+        WebhooksWrite of AllTenants => replay_delivery::of_path;
 };
 
 /// The commands that a ledger carries out.
@@ -225,6 +230,7 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<PublishAgain>(),
     Handler::change::<read_dead_letter::NoteRead>(),
     Handler::change::<redrive_all::RedriveAll>(),
+    Handler::change::<replay_delivery::ReplayDelivery>(),
     Handler::change::<restore_limits::RestoreLimits>(),
     Handler::change::<revoke_key::Revoke>(),
     Handler::change::<revoke_keys::RevokeKeys>(),

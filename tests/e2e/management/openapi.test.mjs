@@ -95,7 +95,8 @@ async function good(operation) {
   };
   const dead = operation.path.includes("/dead-letters/") ? await rig.bury("queued") : undefined;
   const told = operation.path.includes("/handshakes/") ? await rig.tell("queued") : undefined;
-  const id = dead ?? told ?? (operation.path.includes("{id}") ? (await holder()).id : undefined);
+  const delivered = operation.path.includes("/deliveries/") ? await rig.remember("queued", { kept: true }) : undefined;
+  const id = dead ?? told ?? delivered ?? (operation.path.includes("{id}") ? (await holder()).id : undefined);
   const body = operation.requestBody && (BODIES[operation.operationId] ?? {});
   const quota = id ? "daily" : "monthly";
   const parameters = { "{tenant}": "acme", "{source}": "queued", "{id}": id, "{name}": quota };
@@ -149,6 +150,7 @@ const whileInUse = async (operation) => {
   await rig.feed("ledgers", { late: 1000 });
   await rig.limiter({ late: 1000 }, "ledgers");
   await rig.hooksHandle("__dead_letters", { before: 1000 });
+  await rig.hooksHandle("__deliveries", { before: 1000 });
   const first = rig.manage(operation.method, path, body, { headers });
   await sleep(200);
   const second = await rig.manage(operation.method, path, body, { headers });
@@ -156,6 +158,7 @@ const whileInUse = async (operation) => {
   await rig.feed("ledgers", "ok");
   await rig.limiter("ok", "ledgers");
   await rig.hooksHandle("__dead_letters", "ok");
+  await rig.hooksHandle("__deliveries", "ok");
   return second;
 };
 
@@ -217,6 +220,12 @@ const WAYS = {
   "redriveDeadLetters 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
   "listDeadLetters 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
   "listHandshakes 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
+  "listDeliveries 404": (operation) => send(operation, { path: (path) => path.replace("queued", "unknown") }),
+  "replayDelivery 409": async (operation) => {
+    const id = await rig.remember("queued");
+    await whileInUse(operation);
+    return send(operation, { path: (path) => path.replace(/dlv_\w+/, id) });
+  },
   "importKeys 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "beginSession 403": (operation) => send(operation, {}, { key: null, headers: { "Keystile-Session": "operator" } }),
   "beginSession 429": async (operation) => {

@@ -59,6 +59,7 @@ test("the operators' audit log has who did what to which event, from where", asy
       key_name: null,
       key_display: null,
       dead_letter: { source: "queued", id },
+      delivery: null,
       from: "192.0.2.1",
       on_behalf_of: null,
       request_id: answer.headers.get("keystile-request-id"),

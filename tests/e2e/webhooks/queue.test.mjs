@@ -314,6 +314,9 @@ test("sources are listed as they are configured", async () => {
     provider: "standard-webhooks",
     mode: "queue",
     body_authenticated: true,
+    replays: "refuse-same-id",
+    told_apart_by: "signed_id",
+    keep_bodies_hours: 0,
     notes: queue.notes,
   });
   assert.deepEqual([direct.source, direct.mode, direct.body_authenticated], ["waited-for", "direct", false]);

@@ -21,7 +21,13 @@ AbortSignal.timeout = (ms) => {
   given = ms;
   return realTimeout.call(AbortSignal, Math.min(ms, patience));
 };
+/**
+ * The state of the objects of deliveries: "ok"; "down"; "deaf at the end": they aren't told what became of a delivery
+ * later; or the wait {before} a replay.
+ */
 let deliveries = "ok";
+/** Whether bodies can't be stored. */
+let bodies = "ok";
 /**
  * The state of the objects of dead letters: "ok"; "down"; "mute": the call is done but not answered; or the waits
  * {before, after} the call.
@@ -69,7 +75,13 @@ const withHandles = (Deployed) =>
     }
   };
 
-export class Bodies extends withHandles(durableObject(rust, "Bodies", ["fetch", "alarm"])) {}
+export class Bodies extends withHandles(durableObject(rust, "Bodies", ["fetch", "alarm"])) {
+  async fetch(request) {
+    const own = new URL(request.url).pathname.startsWith("/__");
+    if (bodies === "down" && !own) throw new Error("injected");
+    return super.fetch(request);
+  }
+}
 export class DeadLetters extends withHandles(durableObject(rust, "DeadLetters", ["fetch", "alarm"])) {
   async fetch(request) {
     const { pathname } = new URL(request.url);
@@ -85,8 +97,10 @@ export class DeadLetters extends withHandles(durableObject(rust, "DeadLetters", 
 }
 export class Deliveries extends withHandles(durableObject(rust, "Deliveries", ["fetch", "alarm"])) {
   async fetch(request) {
-    const own = new URL(request.url).pathname.startsWith("/__");
-    if (deliveries === "down" && !own) throw new Error("injected");
+    const { pathname } = new URL(request.url);
+    if (deliveries === "down" && !pathname.startsWith("/__")) throw new Error("injected");
+    if (pathname === "/replay" && deliveries.before) await sleep(deliveries.before);
+    if (pathname === "/settle" && deliveries === "deaf at the end") throw new Error("injected");
     return super.fetch(request);
   }
 }
@@ -109,6 +123,10 @@ export default {
     if (pathname === "/__deliveries") {
       deliveries = await request.json();
       return Response.json(deliveries);
+    }
+    if (pathname === "/__bodies") {
+      bodies = await request.json();
+      return Response.json(bodies);
     }
     if (pathname === "/__dead_letters") {
       deadLetters = await request.json();

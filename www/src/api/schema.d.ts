@@ -915,6 +915,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks/{source}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List recent deliveries
+         * @description The genuine deliveries to a source, without their bodies, the newest first: at least the last 10,000 of each of its objects, for `remember_hours`. What was not genuine isn't listed. A sender's retry takes the place of the delivery that failed. Only for operators of all tenants.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{source}/deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver an event once more
+         * @description Puts a delivered event whose body is kept into the queue, in either mode. The upstream gets it with the same `webhook-id` and with `Keystile-Webhook-Replay: operator`; it is tried as often as any event in the queue, and is a dead letter of another id after that. It is in the operators' audit log. Only for operators of all tenants.
+         */
+        post: operations["replayDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks/{source}/handshakes": {
         parameters: {
             query?: never;
@@ -986,10 +1026,16 @@ export interface components {
          */
         AddressOrNetwork: string;
         /**
-         * @description What was done. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log.
+         * Format: date-time
+         * @description An instant: RFC 3339 with any offset.
+         * @example 2026-11-26T18:00:00Z
+         */
+        AnyTime: string;
+        /**
+         * @description What was done. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log. `delivery_replayed`: a delivered event was put into the queue once more, in the operators' log.
          * @enum {string}
          */
-        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read" | "handshake_revealed";
+        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read" | "handshake_revealed" | "delivery_replayed";
         /** @description One change. Entries are never altered, but for metadata that is erased from them. */
         AuditEntry: {
             action: components["schemas"]["AuditAction"];
@@ -1006,7 +1052,12 @@ export interface components {
                 id: components["schemas"]["DeliveryId"];
                 source: components["schemas"]["SourceName"];
             } | null;
-            /** @description What changed. Of a key that was just made, everything that it has. `limits` are the own values of rate limits and quotas by name, null for no limit. Of an addition its `quota`, `amount` and the end of the period that gets it. Of an event that could not be delivered its `status`, from `dead` to `queued` or `discarded`, or to `unknown` if it was not heard whether that was done. Of a secret that was shown its `handshake` and `source`. */
+            /** @description The delivered event that was put into the queue once more, if one is concerned. */
+            delivery: {
+                id: components["schemas"]["DeliveryId"];
+                source: components["schemas"]["SourceName"];
+            } | null;
+            /** @description What changed. Of a key that was just made, everything that it has. `limits` are the own values of rate limits and quotas by name, null for no limit. Of an addition its `quota`, `amount` and the end of the period that gets it. Of an event that could not be delivered its `status`, from `dead` to `queued` or `discarded`, or to `unknown` if it was not heard whether that was done. Of a secret that was shown its `handshake` and `source`. Of a replayed delivery its `status`, from null. */
             detail: {
                 [key: string]: components["schemas"]["Difference"];
             };
@@ -1014,7 +1065,7 @@ export interface components {
             from: string | null;
             id: components["schemas"]["AuditId"];
             key_display: components["schemas"]["Display"] | null;
-            /** @description Null where the whole tenant is concerned, or an event that could not be delivered. */
+            /** @description Null where the whole tenant is concerned, or an event of a source of webhooks. */
             key_id: components["schemas"]["HolderId"] | null;
             /** @description The key's name after the change. */
             key_name: components["schemas"]["Name"] | null;
@@ -1032,6 +1083,13 @@ export interface components {
             entries: components["schemas"]["AuditEntry"][];
             next_cursor: components["schemas"]["NextCursor"];
         };
+        /** @description The body of the delivery isn't kept. */
+        BodyNotKept: {
+            /** @constant */
+            code?: "BODY_NOT_KEPT";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
         /** @description This deployment's vocabulary. */
         Catalog: {
             /** @description A URL of the guarded API, for examples. */
@@ -1133,11 +1191,47 @@ export interface components {
             dead_letters: components["schemas"]["DeadLetter"][];
             next_cursor: components["schemas"]["NextCursor"];
         };
+        /** @description A genuine delivery, without its body. */
+        Delivery: {
+            /** @description Until when it can be delivered once more; null if its body isn't kept. */
+            body_kept_until: components["schemas"]["Time"] | null;
+            /** @description The length of the body. */
+            bytes: number;
+            /** @description How often it came again and was refused as a repeat, counted up to 1000. */
+            duplicates: number;
+            /** @description The sender's id for the event, if it has one. */
+            event_id: string | null;
+            /** @description The type of the event, if it is known. */
+            event_type: string | null;
+            /** @description Of a source in mode `queue` its dead letter has the same. */
+            id: components["schemas"]["DeliveryId"];
+            outcome: components["schemas"]["DeliveryOutcome"];
+            received_at: components["schemas"]["Time"];
+            /** @description When an operator had it delivered once more the last time. */
+            replayed_at: components["schemas"]["Time"] | null;
+            request_id: components["schemas"]["RequestId"];
+            /** @description Whether it was marked as having the same bytes as an earlier delivery, under another id or without any. */
+            same_bytes: boolean;
+            /** @description What the upstream answered last, if it did. */
+            status: number | null;
+            /** @description The `webhook-id` that the upstream gets, at each attempt. */
+            webhook_id: string;
+        };
         /**
          * @description The id of an event's delivery.
          * @example dlv_4bTzV9cXk07Hq2mN1pRs
          */
         DeliveryId: string;
+        /**
+         * @description How the last attempt to hand it on ended. `delivered`: the upstream took it. `queued`: it is in the queue. `failed`: it was not handed on, and the sender was told so. `dead`: all attempts of the queue failed.
+         * @enum {string}
+         */
+        DeliveryOutcome: "delivered" | "queued" | "failed" | "dead";
+        /** @description A page of deliveries, newest first. */
+        DeliveryPage: {
+            deliveries: components["schemas"]["Delivery"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
         Difference: {
             /**
              * @description Of metadata alone: its values were erased from this entry, so `from` and `to` are null.
@@ -2093,12 +2187,17 @@ export interface components {
          *       "provider": "stripe",
          *       "mode": "queue",
          *       "body_authenticated": true,
+         *       "replays": "refuse-same-id",
+         *       "told_apart_by": "signed_id",
+         *       "keep_bodies_hours": 0,
          *       "notes": []
          *     }
          */
         WebhookSource: {
             /** @description Whether the sender's signature covers the whole body. */
             body_authenticated: boolean;
+            /** @description How long the bodies of delivered events are kept, so that they can be delivered once more; 0 if they are not. */
+            keep_bodies_hours: number;
             /**
              * @description `direct`: the sender waits for the upstream, and gets its status. `queue`: the sender is answered once the event is in the queue.
              * @enum {string}
@@ -2108,7 +2207,17 @@ export interface components {
             notes: string[];
             /** @description The registry's id of the provider; `own` for a scheme that `keystile.toml` describes. */
             provider: string;
+            /**
+             * @description What is refused as a repeat. `refuse-same-id`: the sender's id with the same bytes; the same bytes under another id are handed on, and marked. `refuse-same-bytes`: the same signed bytes under whatever id, too.
+             * @enum {string}
+             */
+            replays: "refuse-same-id" | "refuse-same-bytes";
             source: components["schemas"]["SourceName"];
+            /**
+             * @description What tells the sender's events apart: an id that its signature covers, one that it doesn't cover, or nothing.
+             * @enum {string}
+             */
+            told_apart_by: "signed_id" | "unsigned_id" | "nothing";
         };
         WebhookSources: {
             sources: components["schemas"]["WebhookSource"][];
@@ -2251,6 +2360,17 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
+        /** @description The body of the delivery isn't kept, or the first request with this `Idempotency-Key` is still running. */
+        CanNotReplay: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["BodyNotKept"] | components["schemas"]["IdempotencyKeyInUse"];
+            };
+        };
         /** @description The key's life is over, it was replaced before, it is disabled, as many keys of the tenant are still to end by rotation as it may have, or the first request with this `Idempotency-Key` is still running. */
         CanNotRotate: {
             headers: {
@@ -2277,6 +2397,21 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     code?: "SOURCE_NOT_FOUND" | "DEAD_LETTER_NOT_FOUND";
+                    /** @constant */
+                    status?: 404;
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such source, or no such delivery: it is too old, was never here, or the same event came again. */
+        DeliveryNotFound: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "SOURCE_NOT_FOUND" | "DELIVERY_NOT_FOUND";
                     /** @constant */
                     status?: 404;
                 } & components["schemas"]["Problem"];
@@ -2752,6 +2887,10 @@ export interface components {
         DeliveryId: components["schemas"]["DeliveryId"];
         /** @description Only those of this environment. */
         EnvironmentFilter: components["schemas"]["Environment"];
+        /** @description Only those with this id of the sender. */
+        EventId: string;
+        /** @description Only those of this type. */
+        EventType: string;
         /** @description Only living ones (neither revoked nor expired) that expire within this many days. */
         ExpiresWithin: components["schemas"]["Days"];
         /** @description That of `expiring`. */
@@ -2774,6 +2913,8 @@ export interface components {
         NearCap: number;
         /** @description Which operator. */
         OperatorId: components["schemas"]["OperatorId"];
+        /** @description Only those that ended so. */
+        Outcome: components["schemas"]["DeliveryOutcome"];
         /** @description That of `hourly`. */
         Period: components["schemas"]["UsagePeriod"];
         /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
@@ -2786,6 +2927,8 @@ export interface components {
         Search: string;
         /** @description Only living ones (neither revoked nor expired) that depend on this secret of `KEYSTILE_SECRET`. */
         SecretFilter: components["schemas"]["Fingerprint"];
+        /** @description Only those that were received at this time or later. */
+        Since: components["schemas"]["AnyTime"];
         /** @description Which source of webhooks. */
         Source: components["schemas"]["SourceName"];
         /** @description Only those of this status. */
@@ -2794,10 +2937,14 @@ export interface components {
         Tenant: components["schemas"]["TenantId"];
         /** @description Only those with this text in their name. */
         TenantSearch: string;
+        /** @description Only those that were received before this time. */
+        Until: components["schemas"]["AnyTime"];
         /** @description Only living ones (neither revoked nor expired) that were created this many days ago or earlier, and not let through since. */
         UnusedFor: components["schemas"]["Days"];
         /** @description That of `unused`: created this many days ago or earlier, and not let through since. */
         UnusedForByDefault: components["schemas"]["Days"];
+        /** @description Only the one with this `webhook-id` at the upstream. */
+        WebhookId: string;
     };
     requestBodies: {
         Addition: {
@@ -4862,6 +5009,94 @@ export interface operations {
             404: components["responses"]["SourceNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Only those with this id of the sender. */
+                event_id?: components["parameters"]["EventId"];
+                /** @description Only those of this type. */
+                event_type?: components["parameters"]["EventType"];
+                /** @description Entries of a page, at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Only those that ended so. */
+                outcome?: components["parameters"]["Outcome"];
+                /** @description Only those that were received at this time or later. */
+                since?: components["parameters"]["Since"];
+                /** @description Only those that were received before this time. */
+                until?: components["parameters"]["Until"];
+                /** @description Only the one with this `webhook-id` at the upstream. */
+                webhook_id?: components["parameters"]["WebhookId"];
+            };
+            header?: never;
+            path: {
+                /** @description Which source of webhooks. */
+                source: components["parameters"]["Source"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["SourceNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replayDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which event. */
+                id: components["parameters"]["DeliveryId"];
+                /** @description Which source of webhooks. */
+                source: components["parameters"]["Source"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description It is in the queue. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedOnDeadLetter"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["DeliveryNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["CanNotReplay"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];

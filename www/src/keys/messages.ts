@@ -229,6 +229,7 @@ export const keysEnglish = {
   "audit.dead_letter_discarded": "discarded an event",
   "audit.dead_letter_read": "read an event’s body",
   "audit.handshake_revealed": "saw a sender’s secret",
+  "audit.delivery_replayed": "had an event delivered once more",
 
   "import.title": "Import keys",
   "import.text": "Keys of another system go on working. Keystile takes the SHA-256 of each, not the key.",

@@ -3,6 +3,7 @@
 use keystile_core::{
     base::path::Path,
     config::{Upstream, WebhookMode, WebhookSource},
+    receiver::delivery::MAX_KEEP_BODIES_HOURS,
     receiver::queue::{FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS},
 };
 use keystile_webhook::{Scheme, registry};
@@ -69,6 +70,10 @@ impl Check {
         self.that(allowed.contains(&retry_seconds), &["webhooks", index, "retry_seconds"], || {
             format!("write 1 to {MAX_RETRY_SECONDS} seconds; {FIRST_RETRY_SECONDS} is the default")
         });
+        let kept = raw.keep_bodies_hours <= MAX_KEEP_BODIES_HOURS.min(raw.remember_hours);
+        self.that(kept, &["webhooks", index, "keep_bodies_hours"], || {
+            format!("write 0 to {MAX_KEEP_BODIES_HOURS} hours, and no more than remember_hours; 0 keeps no body")
+        });
         let path = Path::parse(&raw.path).ok().filter(|path| path.as_str() == raw.path);
         self.that(path.is_some(), &["webhooks", index, "path"], || {
             "write the path at the upstream, such as \"/events\", without query".into()
@@ -103,6 +108,7 @@ impl Check {
             mode: raw.mode,
             replays: raw.replays.unwrap_or_default(),
             remember_hours: raw.remember_hours,
+            keep_bodies_hours: raw.keep_bodies_hours,
             retry_seconds,
         })
     }

@@ -15,6 +15,7 @@ use crate::{
     base::{
         fields::FieldError,
         id::{AuditId, KeyId},
+        timestamp::Timestamp,
     },
     key::Environment,
     ledger::{
@@ -26,6 +27,7 @@ use crate::{
         },
     },
     objects::overview::OverviewQuery,
+    receiver::delivery::{DeliveryPlace, DeliveryQuery, Outcome},
     usage::report::Period,
 };
 
@@ -35,6 +37,9 @@ pub const DEFAULT_LIMIT: u32 = 50;
 pub const MAX_LIMIT: u32 = 200;
 /// The maximum length of the text to search for, characters.
 pub const MAX_TEXT_CHARS: usize = 100;
+
+/// The maximum length of an id or a type to look for, characters.
+const MAX_EXACT_CHARS: usize = 512;
 
 const WITHIN: &str = "expires_within_days";
 const UNUSED: &str = "unused_for_days";
@@ -146,6 +151,27 @@ pub fn parse_dead_letter_query(pairs: Vec<(String, String)>) -> Result<DeadLette
     Ok(query)
 }
 
+/// Parses the query of `GET deliveries`.
+///
+/// # Errors
+/// All mistakes in the query.
+pub fn parse_delivery_query(pairs: Vec<(String, String)>) -> Result<DeliveryQuery, Vec<FieldError>> {
+    let known = ["event_id", "webhook_id", "event_type", "outcome", "since", "until", "limit", "cursor"];
+    let mut parameters = Parameters::new(pairs, &known);
+    let query = DeliveryQuery {
+        event_id: parameters.take("event_id", exact),
+        webhook_id: parameters.take("webhook_id", exact),
+        event_type: parameters.take("event_type", exact),
+        outcome: parameters.take("outcome", outcome),
+        since: parameters.take("since", instant),
+        until: parameters.take("until", instant),
+        limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
+        after: parameters.take("cursor", |text| DeliveryPlace::parse(text).ok_or_else(foreign_cursor)),
+    };
+    parameters.finish()?;
+    Ok(query)
+}
+
 /// Parses the query of `GET audit`.
 ///
 /// # Errors
@@ -198,6 +224,20 @@ fn searched(text: &str) -> Result<Option<String>, String> {
         "" => Ok(None),
         text => Ok(Some(searchable(text))),
     }
+}
+
+fn exact(text: &str) -> Result<String, String> {
+    let fits = (1..=MAX_EXACT_CHARS).contains(&text.chars().count());
+    fits.then(|| text.to_string()).ok_or_else(|| format!("1 to {MAX_EXACT_CHARS} characters expected"))
+}
+
+fn outcome(text: &str) -> Result<Outcome, String> {
+    let found = Outcome::ALL.iter().find(|outcome| outcome.as_str() == text);
+    found.copied().ok_or_else(|| "allowed are: delivered, queued, failed, dead".into())
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse_rfc3339(text).ok_or_else(|| "a time expected, such as 2026-11-26T18:00:00Z".into())
 }
 
 /// Six bytes in base64url, as [`Keyring`](crate::Keyring) names its secrets.
@@ -272,7 +312,7 @@ impl Parameters {
 mod tests {
     use super::*;
     use crate::{
-        base::{id::TenantId, timestamp::Timestamp},
+        base::id::{DeliveryId, TenantId},
         ledger::query::tenant_cursor,
     };
     use alloc::vec;
@@ -305,6 +345,38 @@ mod tests {
         };
         assert_eq!(query, all);
         assert_eq!(parse_key_query(pairs(&[("q", " ")])).unwrap().text, None);
+    }
+
+    #[test]
+    fn deliveries_are_filtered_by_what_they_are_called_when_they_came_and_how_they_ended() {
+        let id = DeliveryId::parse("dlv_4bTzV9cXk07Hq2mN1pRs").unwrap();
+        let place = DeliveryPlace { received_at: Timestamp::from_millis(7), id };
+        let cursor = place.cursor();
+        let said = [
+            ("event_id", "evt_1"),
+            ("webhook_id", "demo_1"),
+            ("event_type", "invoice.paid"),
+            ("outcome", "dead"),
+            ("since", "1970-01-01T00:00:00.005Z"),
+            ("until", "1970-01-01T01:00:00.006+01:00"),
+            ("limit", "3"),
+            ("cursor", &cursor),
+        ];
+        let expected = DeliveryQuery {
+            event_id: Some("evt_1".into()),
+            webhook_id: Some("demo_1".into()),
+            event_type: Some("invoice.paid".into()),
+            outcome: Some(Outcome::Dead),
+            since: Some(Timestamp::from_millis(5)),
+            until: Some(Timestamp::from_millis(6)),
+            limit: 3,
+            after: Some(place),
+        };
+        assert_eq!(parse_delivery_query(pairs(&said)), Ok(expected));
+        for wrong in [("outcome", "lost"), ("since", "yesterday"), ("event_id", ""), ("cursor", "x"), ("body", "1")] {
+            let errors = parse_delivery_query(pairs(&[wrong])).unwrap_err();
+            assert_eq!(errors.len(), 1, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! schema for each.
 
 mod catalog;
+mod delivery;
 mod key;
 mod limits;
 mod overview;
@@ -15,6 +16,7 @@ use serde::Serialize;
 pub use catalog::{
     ShownCatalog, ShownLimits, ShownPlan, ShownPlans, ShownPreset, ShownScope, ShownSource, ShownSources,
 };
+pub use delivery::{ShownDeliveries, ShownDelivery};
 pub use key::{ShownKey, ShownPendingEnd};
 pub use limits::{ShownLimit, ShownLimitList, ShownRestore};
 pub use overview::{SharedSecret, ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview};

@@ -39,6 +39,7 @@ macro_rules! codes {
 codes! {
     AlreadyRotated 409 "ALREADY_ROTATED";
     BadPath 400 "BAD_PATH";
+    BodyNotKept 409 "BODY_NOT_KEPT";
     BodyTimeout 408 "BODY_TIMEOUT";
     BodyTooLarge 413 "BODY_TOO_LARGE";
     ChangePending 503 "CHANGE_PENDING";
@@ -49,6 +50,7 @@ codes! {
     CredentialInQuery 400 "CREDENTIAL_IN_QUERY";
     CrossOrigin 403 "CROSS_ORIGIN";
     DeadLetterNotFound 404 "DEAD_LETTER_NOT_FOUND";
+    DeliveryNotFound 404 "DELIVERY_NOT_FOUND";
     DependencyUnavailable 503 "DEPENDENCY_UNAVAILABLE";
     Disabled 401 "DISABLED";
     ExceedsOwnRights 403 "EXCEEDS_OWN_RIGHTS";

@@ -53,6 +53,8 @@ pub struct WebhookSource {
     pub replays: Replays,
     /// The time for which deliveries are remembered, hours.
     pub remember_hours: u16,
+    /// The time for which the bodies of delivered events are kept for a replay, hours; 0 for not at all.
+    pub keep_bodies_hours: u16,
     /// In mode `queue`: seconds until the second attempt. Each further wait is twice as long.
     pub retry_seconds: u16,
 }

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::webhook_mode::WebhookMode;
+use super::{replays::Replays, webhook_mode::WebhookMode};
 use crate::{
     access::{
         challenge::Challenge,
@@ -91,6 +91,18 @@ pub enum DefaultScopes {
 /// The `provider` of a source with its own scheme.
 pub const OWN_SCHEME: &str = "own";
 
+/// What tells a sender's events apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToldApartBy {
+    /// An id that the signature covers.
+    SignedId,
+    /// An id that the signature doesn't cover, so whoever saw a delivery can send it under another one.
+    UnsignedId,
+    /// Nothing: the sender gives no id.
+    Nothing,
+}
+
 /// A source in the list of the management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookSummary {
@@ -102,6 +114,12 @@ pub struct WebhookSummary {
     pub mode: WebhookMode,
     /// Whether the sender's signature covers the whole body.
     pub body_authenticated: bool,
+    /// The deliveries that are refused as repeats.
+    pub replays: Replays,
+    /// What tells the sender's events apart.
+    pub told_apart_by: ToldApartBy,
+    /// The time for which the bodies of delivered events are kept for a replay, hours; 0 for not at all.
+    pub keep_bodies_hours: u16,
     /// Notes for operators, each a sentence.
     pub notes: Vec<String>,
 }

@@ -49,6 +49,8 @@ pub enum Action {
     DeadLetterRead,
     /// The secret that a sender of webhooks told was shown to an operator.
     HandshakeRevealed,
+    /// A delivered event was put into the queue once more.
+    DeliveryReplayed,
 }
 
 impl Action {
@@ -76,6 +78,7 @@ impl Action {
             Self::DeadLetterDiscarded => "dead_letter_discarded",
             Self::DeadLetterRead => "dead_letter_read",
             Self::HandshakeRevealed => "handshake_revealed",
+            Self::DeliveryReplayed => "delivery_replayed",
         }
     }
 }
@@ -201,6 +204,7 @@ mod tests {
             Action::DeadLetterRedriven,
             Action::DeadLetterDiscarded,
             Action::HandshakeRevealed,
+            Action::DeliveryReplayed,
         ];
         for action in actions {
             assert_eq!(json!(action), action.as_str());

@@ -1,4 +1,4 @@
-//! The deliveries of webhooks that were forwarded recently: eight objects for each source.
+//! The deliveries of webhooks that were received recently: eight objects for each source.
 
 use alloc::{
     format,
@@ -8,7 +8,11 @@ use alloc::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Done, calls};
+use super::{Done, calls, dead_letters::Acted};
+use crate::{
+    base::id::DeliveryId,
+    receiver::delivery::{DeliveryQuery, RecentDelivery},
+};
 
 /// The binding.
 pub const BINDING: &str = "DELIVERIES";
@@ -19,6 +23,10 @@ calls! { BINDING;
     Claim, "/claim" => Claimed;
     Remember, "/done" => Done;
     Release, "/release" => Done;
+    Settle, "/settle" => Done;
+    // The management worker calls these, at each object of a source.
+    DeliveryQuery, "/list" => Vec<RecentDelivery>;
+    Replay, "/replay" => Acted;
 }
 
 /// The name of the object that remembers deliveries of these bytes.
@@ -34,6 +42,12 @@ pub fn name_for_batches(source: &str) -> String {
     format!("{source}/batches")
 }
 
+/// The names of all objects of a source.
+pub fn names(source: &str) -> impl Iterator<Item = String> {
+    let shards = (0..SHARDS).map(move |shard| format!("{source}/{shard}"));
+    shards.chain([name_for_batches(source)])
+}
+
 /// A delivery, as the object knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimedDelivery {
@@ -46,6 +60,9 @@ pub struct ClaimedDelivery {
     pub by: String,
     /// The time for which the delivery is remembered once it was forwarded, milliseconds.
     pub remember_ms: i64,
+    /// The facts of the delivery, once its outcome is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<RecentDelivery>,
 }
 
 /// Asks whether this delivery may be forwarded. If it may, the caller holds the claim for a minute.
@@ -62,6 +79,20 @@ pub struct Remember(pub ClaimedDelivery);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Release(pub ClaimedDelivery);
+
+/// Reports what became of a delivery after its sender was answered: its outcome, or that its body is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settle {
+    /// The facts. The object may not know the delivery yet.
+    pub delivery: RecentDelivery,
+}
+
+/// Puts a delivery whose body is kept into the queue once more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replay {
+    /// The delivery's id.
+    pub id: DeliveryId,
+}
 
 /// The answer to a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +128,7 @@ fn shard(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::receiver::delivery::tests::delivery as recent;
     use alloc::vec;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -107,16 +139,29 @@ mod tests {
     }
 
     #[test]
+    fn a_source_has_all_objects_that_its_deliveries_fall_to() {
+        let names: Vec<String> = names("stripe").collect();
+        assert_eq!(names.len(), 9);
+        assert!(names.contains(&name("stripe", "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU")));
+        assert!(names.contains(&name_for_batches("stripe")));
+    }
+
+    #[test]
     fn the_messages_are_golden() {
         let delivery = ClaimedDelivery {
             items: vec![vec!["k".into()]],
             bytes: Some("b".into()),
             by: "req_1".into(),
             remember_ms: 5,
+            delivery: None,
         };
         let text = r#"{"items":[["k"]],"bytes":"b","by":"req_1","remember_ms":5}"#;
         assert_eq!(serde_json::to_string(&Claim(delivery.clone())).unwrap(), text);
         assert_eq!(serde_json::from_str::<Release>(text).unwrap(), Release(delivery));
+        let facts = r#"{"id":"dlv_00000000000000000001","webhook_id":"demo_1","received_at":10,"request_id":"req_1","bytes":7,"outcome":"queued","until":15}"#;
+        let settled = Settle { delivery: recent(1, 10) };
+        assert_eq!(serde_json::to_string(&settled).unwrap(), format!("{{\"delivery\":{facts}}}"));
+        assert_eq!(serde_json::from_str::<RecentDelivery>(facts).unwrap(), recent(1, 10));
         let earlier = r#"{"keys":["k"],"by":"req_1","remember_ms":5}"#;
         assert!(serde_json::from_str::<Claim>(earlier).is_err(), "the sender sends it again");
         let new = Claimed::New { repeats: 2, same_bytes: true, number: 1 };

@@ -62,6 +62,15 @@ pub struct Envelope {
     /// Whether an operator sent it again after all attempts had failed.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub redriven: bool,
+    /// The type of the event, if the source says where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<String>,
+    /// Whether an operator sent it once more, though it had been handed on.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub replayed: bool,
+    /// The object that remembers the delivery, and is told its outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remembered_by: Option<String>,
 }
 
 /// The longest body that an answer shows whole, bytes.
@@ -247,6 +256,9 @@ mod tests {
             headers: vec![("content-type".into(), "application/json".into())],
             body: Body::Inline(String::new()),
             redriven: false,
+            event_type: None,
+            replayed: false,
+            remembered_by: None,
         }
     }
 

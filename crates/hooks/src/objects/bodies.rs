@@ -1,13 +1,15 @@
 //! A body that is too long for a queue's message: one Durable Object for each. It is deleted with the delivery, and in
-//! any case after [`BODY_KEPT_MS`].
+//! any case after [`BODY_KEPT_MS`]. And an event that can be replayed: it is deleted at the end of its time.
 
 use js_sys::{Promise, Uint8Array};
-use keystile_core::{base::timestamp::HOUR_MS, objects::bodies::BodyCall, receiver::queue::BODY_KEPT_MS};
+use keystile_core::{Timestamp, base::timestamp::HOUR_MS, objects::bodies::BodyCall, receiver::queue::BODY_KEPT_MS};
 use keystile_runtime::{alarm, clock, database, log};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
+/// The value that marks an event that can be replayed. Its end is no fault.
+const KEPT: &str = "kept";
 /// The delay of a retry after a fault in the alarm, milliseconds.
 const ALARM_RETRY_MS: i64 = HOUR_MS;
 
@@ -29,11 +31,12 @@ impl DurableObject for Bodies {
                 Response::empty()
             }
             Some(BodyCall::Store(part)) => {
-                let bytes = request.bytes().await?;
-                database::arm(&self.state.storage(), clock::now().plus_millis(BODY_KEPT_MS))?;
-                let stored = self.values().put(&part.to_string(), &Uint8Array::from(bytes.as_slice()))?;
-                JsFuture::from(stored).await?;
-                Response::empty()
+                self.store(part, &request.bytes().await?, clock::now().plus_millis(BODY_KEPT_MS)).await
+            }
+            Some(BodyCall::Keep(part, until)) => {
+                let marked = self.values().put(KEPT, &Uint8Array::new_with_length(0))?;
+                JsFuture::from(marked).await?;
+                self.store(part, &request.bytes().await?, until).await
             }
             Some(BodyCall::Load(part)) => {
                 let value = JsFuture::from(self.values().get(&part.to_string())?).await?;
@@ -48,13 +51,21 @@ impl DurableObject for Bodies {
 
     /// Deletes the body at the end of its time.
     async fn alarm(&self) -> Result<Response> {
-        log::warn("webhook_body_expired", &[]);
+        if JsFuture::from(self.values().get(KEPT)?).await?.is_undefined() {
+            log::warn("webhook_body_expired", &[]);
+        }
         let delete = async |_| self.state.storage().delete_all().await;
         alarm::carry_out(self.state.storage(), "bodies", ALARM_RETRY_MS, delete).await
     }
 }
 
 impl Bodies {
+    async fn store(&self, part: u32, bytes: &[u8], until: Timestamp) -> Result<Response> {
+        database::arm(&self.state.storage(), until)?;
+        JsFuture::from(self.values().put(&part.to_string(), &Uint8Array::from(bytes))?).await?;
+        Response::empty()
+    }
+
     fn values(&self) -> Values {
         let storage = self.state.storage();
         let raw: &JsValue = storage.as_raw();

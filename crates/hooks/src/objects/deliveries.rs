@@ -8,7 +8,13 @@
 //! are numbered, so that each has an id of its own at the upstream. A number whose delivery was not handed on is free
 //! for the next one, since that is the sender's own repeat.
 //!
-//! Each handler runs synchronously, so only one of two simultaneous deliveries gets the claim.
+//! The facts of each delivery are recorded with its claim's end ([`recent`]), so that costs no call of its own.
+//!
+//! Each handler runs synchronously, so only one of two simultaneous deliveries gets the claim. A replay, which claims
+//! nothing, waits for the queue.
+
+mod recent;
+mod schema;
 
 use std::cell::{Cell, OnceCell};
 
@@ -20,13 +26,21 @@ use keystile_core::{
     },
     objects::{
         Call, Done,
-        deliveries::{Claim, Claimed, ClaimedDelivery, Release, Remember},
+        deliveries::{Claim, Claimed, ClaimedDelivery, Release, Remember, Replay, Settle},
     },
+    receiver::delivery::DeliveryQuery,
 };
 use keystile_runtime::{alarm, clock, database::Database, log, response};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
+use crate::{kept, producer};
+use recent::Recent;
+
+/// The time that a kept body and the queue have to answer, milliseconds. It is shorter than the caller's own timeout, so
+/// the caller seldom has to guess the outcome.
+const PATIENCE_MS: u64 = 5_000;
 /// The lifetime of a claim, milliseconds: longer than the timeout of an upstream.
 const LEASE_MS: i64 = MINUTE_MS;
 /// The maximum number of rows that one alarm deletes.
@@ -34,49 +48,18 @@ const TRIM_ROWS: i64 = 5_000;
 /// The interval of alarms, milliseconds. They run at full minutes, so that rows are deleted together.
 const TRIM_EVERY_MS: i64 = MINUTE_MS;
 
-const MIGRATIONS: &[&str] = &[
-    "
--- What is being handed on, or was lately.
-CREATE TABLE deliveries (
-    key TEXT PRIMARY KEY,             -- SHA-256 of event id or signature, base64url
-    claimed_by TEXT,                  -- the request that hands it on; NULL once that is done
-    until INTEGER NOT NULL            -- when the claim ends, or the row is forgotten
-) WITHOUT ROWID;
-CREATE INDEX deliveries_by_end ON deliveries (until);
-",
-    "
--- Deliveries of the same bytes.
-CREATE TABLE same_bytes (
-    bytes TEXT PRIMARY KEY,           -- SHA-256 of the bytes, base64url; those of a batch's items joined
-    first INTEGER NOT NULL,           -- the first number that was given out: the time then, so that none comes again
-    next INTEGER NOT NULL,            -- the next one
-    until INTEGER NOT NULL            -- when the row is forgotten
-) WITHOUT ROWID;
-CREATE INDEX same_bytes_by_end ON same_bytes (until);
--- The numbers whose delivery is being handed on, or was not handed on. The others are done, and so are those whose claim
--- has ended: their upstream may have them.
-CREATE TABLE open_numbers (
-    bytes TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    claimed_by TEXT,                  -- the request that hands it on; NULL if the number is free
-    until INTEGER NOT NULL,           -- when the claim ends, or the row is forgotten
-    PRIMARY KEY (bytes, number)
-) WITHOUT ROWID;
-CREATE INDEX open_numbers_by_end ON open_numbers (until);
-",
-];
-
 /// The object.
 #[durable_object]
 pub struct Deliveries {
     state: State,
+    env: Env,
     opened: OnceCell<Opened>,
 }
 
 /// An item that was claimed before.
 enum Remembered {
-    /// It was handed on.
-    Done,
+    /// It was handed on, under this id.
+    Done { webhook_id: Option<String> },
     /// Another request is handing it on.
     InProgress { until: Timestamp },
 }
@@ -97,13 +80,14 @@ impl Numbers {
 
 struct Opened {
     database: Database,
+    recent: Recent,
     /// Whether an alarm is set, as far as this instance knows.
     armed: Cell<bool>,
 }
 
 impl DurableObject for Deliveries {
-    fn new(state: State, _env: Env) -> Self {
-        Self { state, opened: OnceCell::new() }
+    fn new(state: State, env: Env) -> Self {
+        Self { state, env, opened: OnceCell::new() }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -113,6 +97,11 @@ impl DurableObject for Deliveries {
             Claim::PATH => self.answer(&body, |opened, Claim(delivery), now| opened.claim(delivery, now)),
             Remember::PATH => self.answer(&body, |opened, Remember(delivery), now| opened.remember(delivery, now)),
             Release::PATH => self.answer(&body, |opened, Release(delivery), now| opened.release(delivery, now)),
+            Settle::PATH => self.answer(&body, |opened, settle, _| opened.settle(settle)),
+            DeliveryQuery::PATH => {
+                self.answer(&body, |opened, query, now| opened.recent.list(&opened.database, query, now))
+            }
+            Replay::PATH => self.replay(&body).await,
             _ => Response::error("no such path", 404),
         };
         answered.or_else(|error| {
@@ -141,18 +130,56 @@ impl Deliveries {
         if let Some(opened) = self.opened.get() {
             return Ok(opened);
         }
-        let opened = Opened { database: Database::open(&self.state, MIGRATIONS)?, armed: Cell::new(false) };
+        let database = Database::open(&self.state, schema::MIGRATIONS)?;
+        let opened = Opened { database, recent: Recent::default(), armed: Cell::new(false) };
         Ok(self.opened.get_or_init(|| opened))
+    }
+
+    /// Puts a delivery whose body is kept into the queue once more, under an id of its own there: the first message may
+    /// still be in the queue, or be a dead letter. 404 if there is no such delivery, 409 if its body isn't kept.
+    async fn replay(&self, body: &str) -> Result<Response> {
+        let which: Replay = serde_json::from_str(body)?;
+        let opened = self.open()?;
+        let Some(delivery) = opened.recent.find(&opened.database, &which.id, clock::now())? else {
+            return response::json(404, &json!({}));
+        };
+        if delivery.body_until.is_none() {
+            return response::json(409, &json!({}));
+        }
+        let sent = clock::within(PATIENCE_MS, self.send_again(&which)).await;
+        match sent.unwrap_or_else(|| Err(format!("not done within {PATIENCE_MS} ms"))) {
+            Ok(true) => {
+                opened.recent.note_replay(&opened.database, &which.id, clock::now())?;
+                response::json(200, &json!({ "id": which.id, "status": "queued" }))
+            }
+            Ok(false) => response::json(409, &json!({})),
+            Err(reason) => {
+                let fields = [("delivery", which.id.as_str().into()), ("reason", reason.into())];
+                log::error("webhook_not_replayed", &fields);
+                response::json(503, &json!({}))
+            }
+        }
+    }
+
+    /// Sends a kept event. Returns whether it is still kept.
+    async fn send_again(&self, which: &Replay) -> std::result::Result<bool, String> {
+        let Some((mut envelope, body)) = kept::load(&self.env, &which.id).await? else { return Ok(false) };
+        envelope.id = producer::new_id().map_err(|error| error.to_string())?;
+        envelope.replayed = true;
+        producer::send(&self.env, &mut envelope, &body).await.map(|()| true)
     }
 }
 
 impl Opened {
     fn claim(&self, delivery: &ClaimedDelivery, now: Timestamp) -> Result<Claimed> {
         self.database.transaction(|| {
-            let (mut new, mut repeats, mut in_progress) = (Vec::new(), 0, None);
+            let (mut new, mut repeats, mut in_progress, mut repeated) = (Vec::new(), 0, None, None);
             for keys in &delivery.items {
                 match self.remembered(keys, now)? {
-                    Some(Remembered::Done) => repeats += 1,
+                    Some(Remembered::Done { webhook_id }) => {
+                        repeats += 1;
+                        repeated = repeated.or(webhook_id);
+                    }
                     Some(Remembered::InProgress { until }) => in_progress = in_progress.max(Some(until)),
                     None => new.push(keys),
                 }
@@ -161,10 +188,13 @@ impl Opened {
                 return Ok(Claimed::InProgress { retry_after: whole_seconds(until.millis_since(now)) });
             }
             if new.is_empty() {
+                if let Some(webhook_id) = &repeated {
+                    self.recent.count_duplicate(&self.database, webhook_id)?;
+                }
                 return Ok(Claimed::Seen);
             }
             let keys: Vec<&str> = new.into_iter().flatten().map(String::as_str).collect();
-            self.put(&keys, Some(&delivery.by), now.plus_millis(LEASE_MS))?;
+            self.put(&keys, Some(&delivery.by), now.plus_millis(LEASE_MS), None)?;
             let numbered = delivery.items.iter().any(Vec::is_empty);
             let (number, same_bytes) = match &delivery.bytes {
                 Some(bytes) if numbered => self.number(bytes, delivery, now)?,
@@ -181,13 +211,14 @@ impl Opened {
         struct Row {
             claimed_by: Option<String>,
             until: i64,
+            webhook_id: Option<String>,
         }
         let mut in_progress = None;
         for key in keys {
-            let row = "SELECT claimed_by, until FROM deliveries WHERE key = ?";
+            let row = "SELECT claimed_by, until, webhook_id FROM deliveries WHERE key = ?";
             let row: Option<Row> = self.database.row(row, vec![key.as_str().into()])?;
             match row.filter(|row| row.until > now.as_millis()) {
-                Some(Row { claimed_by: None, .. }) => return Ok(Some(Remembered::Done)),
+                Some(Row { claimed_by: None, webhook_id, .. }) => return Ok(Some(Remembered::Done { webhook_id })),
                 Some(Row { until, .. }) => in_progress = in_progress.max(Some(until)),
                 None => {}
             }
@@ -232,7 +263,9 @@ impl Opened {
                 let done = "DELETE FROM open_numbers WHERE bytes = ? AND claimed_by = ?";
                 self.database.execute(done, vec![bytes.as_str().into(), delivery.by.as_str().into()])?;
             }
-            self.put(&keys, None, until)
+            let webhook_id = delivery.delivery.as_ref().map(|delivery| delivery.webhook_id.as_str());
+            self.put(&keys, None, until, webhook_id)?;
+            self.record(delivery)
         });
         remembered.map(|()| Done {})
     }
@@ -248,9 +281,27 @@ impl Opened {
             delivery.items.iter().flatten().try_for_each(|key| {
                 let bindings = vec![key.as_str().into(), by.into()];
                 self.database.execute("DELETE FROM deliveries WHERE key = ? AND claimed_by = ?", bindings)
-            })
+            })?;
+            self.record(delivery)?;
+            self.keep_armed()
         });
         released.map(|()| Done {})
+    }
+
+    /// Records the facts of a delivery. A worker of an earlier version gives none.
+    fn record(&self, delivery: &ClaimedDelivery) -> Result<()> {
+        match &delivery.delivery {
+            Some(facts) => self.recent.record(&self.database, facts),
+            None => Ok(()),
+        }
+    }
+
+    fn settle(&self, settle: &Settle) -> Result<Done> {
+        let settled: Result<()> = self.database.transaction(|| {
+            self.recent.settle(&self.database, &settle.delivery)?;
+            self.keep_armed()
+        });
+        settled.map(|()| Done {})
     }
 
     fn put_numbers(&self, bytes: &str, numbers: Numbers, until: Timestamp) -> Result<()> {
@@ -259,11 +310,12 @@ impl Opened {
         self.database.execute(row, vec![bytes.into(), first.into(), next.into(), until.as_millis().into()])
     }
 
-    fn put(&self, keys: &[&str], by: Option<&str>, until: Timestamp) -> Result<()> {
-        let row = "INSERT OR REPLACE INTO deliveries (key, claimed_by, until) VALUES (?, ?, ?)";
+    fn put(&self, keys: &[&str], by: Option<&str>, until: Timestamp, webhook_id: Option<&str>) -> Result<()> {
+        let row = "INSERT OR REPLACE INTO deliveries (key, claimed_by, until, webhook_id) VALUES (?, ?, ?, ?)";
+        let text = |text: Option<&str>| text.map(str::to_owned).into();
         for key in keys {
-            let by = by.map_or(worker::SqlStorageValue::Null, Into::into);
-            self.database.execute(row, vec![(*key).into(), by, until.as_millis().into()])?;
+            let bindings = vec![(*key).into(), text(by), until.as_millis().into(), text(webhook_id)];
+            self.database.execute(row, bindings)?;
         }
         self.keep_armed()
     }
@@ -278,7 +330,8 @@ impl Opened {
             return Ok(());
         }
         let first = "SELECT min(until) AS until FROM (SELECT min(until) AS until FROM deliveries UNION ALL \
-                     SELECT min(until) FROM same_bytes UNION ALL SELECT min(until) FROM open_numbers)";
+                     SELECT min(until) FROM same_bytes UNION ALL SELECT min(until) FROM open_numbers UNION ALL \
+                     SELECT until FROM (SELECT until FROM recent ORDER BY received_at LIMIT 1))";
         let first: Option<First> = self.database.row(first, vec![])?;
         if let Some(until) = first.and_then(|first| first.until) {
             let minute = until.div_euclid(TRIM_EVERY_MS) + 1;
@@ -298,23 +351,7 @@ impl Opened {
         ] {
             self.database.execute(rows, vec![now.as_millis().into(), TRIM_ROWS.into()])?;
         }
+        self.recent.forget(&self.database, now, TRIM_ROWS)?;
         self.keep_armed()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use keystile_runtime::database::digests;
-
-    #[test]
-    fn the_schema_is_golden() {
-        assert_eq!(
-            digests(MIGRATIONS),
-            [
-                "650bcfdf4f4860239d85eb91bd69e0575d0402399d25b321f323d642145a598a",
-                "076ebb7a8ce678cc402b17af0c4ab2b9b01dd1fec7413c55b25b212eba13d102"
-            ]
-        );
     }
 }

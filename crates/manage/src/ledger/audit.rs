@@ -90,16 +90,16 @@ pub(crate) fn session_begun(database: &Database, origin: &Origin, key: Option<&K
     append(database, origin, Action::SessionBegun, key.map_or(About::Tenant, About::Key), Map::new(), now)
 }
 
-/// Appends an entry about what was done to an event that could not be delivered.
-pub(crate) fn dead_letter_changed(
+/// Appends an entry about what was done to an event: one that could not be delivered, or one that is replayed.
+pub(crate) fn event_changed(
     database: &Database,
     origin: &Origin,
     action: Action,
-    dead_letter: &DeadLetterRef,
+    event: &DeadLetterRef,
     detail: Map<String, Value>,
     now: Timestamp,
 ) -> Result<()> {
-    append(database, origin, action, About::DeadLetter(dead_letter), detail, now)
+    append(database, origin, action, About::Event(event), detail, now)
 }
 
 /// Appends an entry about a secret that a sender of webhooks told, which is shown to an operator.
@@ -120,7 +120,7 @@ pub(crate) fn handshake_revealed(
 enum About<'a> {
     Key(&'a Key),
     Tenant,
-    DeadLetter(&'a DeadLetterRef),
+    Event(&'a DeadLetterRef),
 }
 
 fn append(
@@ -133,10 +133,10 @@ fn append(
 ) -> Result<()> {
     let id = AuditId::from_random(&random::bytes::<ID_RANDOM_BYTES>()?)
         .ok_or_else(|| Error::RustError("too few random bytes for an audit entry's id".into()))?;
-    let (record, dead_letter) = match about {
+    let (record, event) = match about {
         About::Key(key) => (Some(&key.record), None),
         About::Tenant => (None, None),
-        About::DeadLetter(dead_letter) => (None, Some(dead_letter)),
+        About::Event(event) => (None, Some(event)),
     };
     database.execute(
         "INSERT INTO audit (id, at, actor_id, actor_name, action, key_id, key_name, key_display,
@@ -151,8 +151,8 @@ fn append(
             record.map(|record| record.id.to_string()).into(),
             record.map(|record| record.name.clone()).into(),
             record.map(|record| record.display.to_string()).into(),
-            dead_letter.map(|event| event.source.clone()).into(),
-            dead_letter.map(|event| event.id.to_string()).into(),
+            event.map(|event| event.source.clone()).into(),
+            event.map(|event| event.id.to_string()).into(),
             origin.ip.clone().into(),
             origin.request_id.as_str().into(),
             Value::Object(detail).to_string().into(),
@@ -210,7 +210,8 @@ struct ShownEntry {
     key_id: Option<String>,
     key_name: Option<String>,
     key_display: Option<String>,
-    dead_letter: Option<ShownDeadLetter>,
+    dead_letter: Option<ShownEvent>,
+    delivery: Option<ShownEvent>,
     from: Option<String>,
     /// The customer on whose behalf the actor acted.
     on_behalf_of: Option<Actor>,
@@ -227,9 +228,9 @@ struct ShownActor {
     name: String,
 }
 
-/// The event that could not be delivered, if the entry is about one.
+/// The event that could not be delivered, or was replayed, if the entry is about one.
 #[derive(Serialize)]
-struct ShownDeadLetter {
+struct ShownEvent {
     id: String,
     source: Option<String>,
 }
@@ -304,7 +305,11 @@ struct Place {
 }
 
 fn present(row: Row) -> ShownEntry {
-    let dead_letter = row.letter_id.map(|id| ShownDeadLetter { id, source: row.letter_source });
+    let event = row.letter_id.map(|id| ShownEvent { id, source: row.letter_source });
+    let (delivery, dead_letter) = match row.action == Action::DeliveryReplayed.as_str() {
+        true => (event, None),
+        false => (None, event),
+    };
     let detail = as_written(row.detail).unwrap_or_else(|error| {
         log::error("audit_detail_unreadable", &[("id", row.id.as_str().into()), ("reason", error.to_string().into())]);
         RawValue::from_string("{}".into()).unwrap_or_default()
@@ -318,6 +323,7 @@ fn present(row: Row) -> ShownEntry {
         key_name: row.key_name,
         key_display: row.key_display,
         dead_letter,
+        delivery,
         from: row.source,
         on_behalf_of: row.behalf_id.zip(row.behalf_name).map(|(id, name)| Actor { id, name }),
         request_id: row.request_id,

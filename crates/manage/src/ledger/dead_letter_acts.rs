@@ -1,4 +1,4 @@
-//! The table of pending acts on events that could not be delivered. The alarm turns these notes into audit entries if
+//! The table of pending acts on events that could not be delivered, or are replayed. The alarm turns these notes into audit entries if
 //! the requests that made them don't.
 
 use keystile_core::{Timestamp, base::id::DeliveryId, ledger::audit::Action};
@@ -95,14 +95,15 @@ pub(crate) fn settle(database: &Database, now: Timestamp) -> Result<()> {
         let dead_letter = DeadLetterRef { source: letter_source, id: letter_id };
         let origin = Origin { actor_id, actor_name, ip: source, request_id, ..Origin::keystile() };
         database.transaction(|| {
-            audit::dead_letter_changed(database, &origin, action, &dead_letter, became(UNKNOWN), begun_at)?;
+            audit::event_changed(database, &origin, action, &dead_letter, became(action, UNKNOWN), begun_at)?;
             remove(database, &name)
         })?;
     }
     Ok(())
 }
 
-/// The detail of an entry: the new status of the event.
-pub(crate) fn became(status: &str) -> Map<String, Value> {
-    Map::from_iter([("status".into(), json!({ "from": "dead", "to": status }))])
+/// The detail of an entry: the new status of the event. One that is replayed may have had any.
+pub(crate) fn became(action: Action, status: &str) -> Map<String, Value> {
+    let from = (action != Action::DeliveryReplayed).then_some("dead");
+    Map::from_iter([("status".into(), json!({ "from": from, "to": status }))])
 }

@@ -114,8 +114,10 @@ impl Change for Redrive {
     }
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ActedOn, Failure> {
-        let call = objects::dead_letters::Redrive { id: self.dead_letter.id.clone() };
-        act_on::<Self>(ledger, &self.origin, self.dead_letter, Action::DeadLetterRedriven, &call, "queued").await
+        let Self { origin, dead_letter } = self;
+        let call = objects::dead_letters::Redrive { id: dead_letter.id.clone() };
+        let asked = dead_letters::ask(&ledger.env, &dead_letter.source, &call, &origin.request_id);
+        act_on::<Self>(ledger, &origin, &dead_letter, Action::DeadLetterRedriven, asked, "queued").await
     }
 }
 
@@ -125,40 +127,42 @@ impl Change for Discard {
     }
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ActedOn, Failure> {
-        let call = objects::dead_letters::Discard { id: self.dead_letter.id.clone() };
-        act_on::<Self>(ledger, &self.origin, self.dead_letter, Action::DeadLetterDiscarded, &call, "discarded").await
+        let Self { origin, dead_letter } = self;
+        let call = objects::dead_letters::Discard { id: dead_letter.id.clone() };
+        let asked = dead_letters::ask(&ledger.env, &dead_letter.source, &call, &origin.request_id);
+        act_on::<Self>(ledger, &origin, &dead_letter, Action::DeadLetterDiscarded, asked, "discarded").await
     }
 }
 
-/// Has the object that keeps the events act, and notes the outcome.
-async fn act_on<C: Change<Answer = ActedOn>>(
+/// Has the object that keeps the event act, which `asked` does, and notes the outcome.
+pub(super) async fn act_on<C: Change<Answer = ActedOn>>(
     ledger: &OpenLedger,
     origin: &Origin,
-    event: DeadLetterRef,
+    event: &DeadLetterRef,
     action: Action,
-    call: &impl objects::Call,
+    asked: impl Future<Output = Result<String, Unanswered>>,
     status: &'static str,
 ) -> Result<ActedOn, Failure> {
     let (database, now) = (&ledger.database, clock::now());
     ledger.change_for(origin, now, || {
-        dead_letter_acts::begin(database, origin, &event, action, now)?;
+        dead_letter_acts::begin(database, origin, event, action, now)?;
         Ok(ledger.arm(now)?)
     })?;
-    let asked = dead_letters::ask(&ledger.env, &event.source, call, &origin.request_id).await;
+    let asked = asked.await;
     let now = clock::now();
     let done = ActedOn { id: event.id.clone(), status };
     database.transaction(|| {
         match &asked {
             Ok(_) => {
-                audit::dead_letter_changed(database, origin, action, &event, became(status), now)?;
+                audit::event_changed(database, origin, action, event, became(action, status), now)?;
                 handler::note::<C>(ledger, origin.claim.as_ref(), &done, now)?;
             }
             Err(Unanswered::Unclear(_)) => {
-                audit::dead_letter_changed(database, origin, action, &event, became(UNKNOWN), now)?;
+                audit::event_changed(database, origin, action, event, became(action, UNKNOWN), now)?;
             }
-            Err(Unanswered::NotFound) => {}
+            Err(Unanswered::NotFound | Unanswered::Refused(_)) => {}
         }
-        dead_letter_acts::end(database, &origin.request_id, &event)?;
+        dead_letter_acts::end(database, &origin.request_id, event)?;
         ledger.arm(now)
     })?;
     asked.map(|_| done).map_err(Failure::from)

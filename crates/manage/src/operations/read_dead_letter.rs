@@ -64,7 +64,7 @@ impl Change for NoteRead {
         let (database, now) = (&ledger.database, clock::now());
         ledger.change_for(&self.origin, now, || {
             let action = Action::DeadLetterRead;
-            Ok(audit::dead_letter_changed(database, &self.origin, action, &self.dead_letter, Map::new(), now)?)
+            Ok(audit::event_changed(database, &self.origin, action, &self.dead_letter, Map::new(), now)?)
         })?;
         Ok(Done {})
     }

@@ -102,7 +102,7 @@ impl Change for RedriveAll {
                 for (letter, outcome) in some.iter().zip(&outcomes) {
                     let status = match outcome {
                         Ok(()) => Some("queued"),
-                        Err(Unanswered::NotFound) => None,
+                        Err(Unanswered::NotFound | Unanswered::Refused(_)) => None,
                         Err(Unanswered::Unclear(_)) => Some(UNKNOWN),
                     };
                     *match status {
@@ -112,7 +112,7 @@ impl Change for RedriveAll {
                     } += 1;
                     if let Some(status) = status {
                         let action = Action::DeadLetterRedriven;
-                        audit::dead_letter_changed(database, origin, action, letter, became(status), now)?;
+                        audit::event_changed(database, origin, action, letter, became(action, status), now)?;
                     }
                     dead_letter_acts::end(database, &origin.request_id, letter)?;
                 }

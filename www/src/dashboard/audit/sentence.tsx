@@ -85,6 +85,8 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
           saw the secret that a sender told <code>{String(to("source") ?? "")}</code>
         </>
       );
+    case "delivery_replayed":
+      return <>had {it} delivered once more</>;
     default:
       return entry.action satisfies never;
   }
@@ -92,12 +94,17 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
 
 /** The thing that was acted on; a link where the reader may see it. */
 function Subject({ entry, tenant, reader }: SentenceProps): ComponentChildren {
-  if (entry.dead_letter) {
-    const { id, source } = entry.dead_letter;
+  const event = entry.dead_letter ?? entry.delivery;
+  if (event) {
+    const { id, source } = event;
     return (
       <>
         the event <code>{id}</code> of{" "}
-        {holds(reader, "webhooks:read") ? <Link to={{ page: "webhooks", source }}>{source}</Link> : source}
+        {holds(reader, "webhooks:read") ? (
+          <Link to={{ page: "webhooks", source, ...(entry.delivery && { list: "deliveries" }) }}>{source}</Link>
+        ) : (
+          source
+        )}
       </>
     );
   }

@@ -16,6 +16,7 @@ import { ActOnAll, ActOnEvent } from "./act";
 import { Bytes } from "./bytes";
 import { Details } from "./details";
 import { Handshakes } from "./handshakes";
+import { Lists } from "./lists";
 import { MODES, providerOf } from "./source";
 
 const PAGE = 25;
@@ -69,6 +70,7 @@ export function DeadLetters({ name, source, unknown, write }: Props) {
       }
       actions={
         <>
+          <Lists value="undelivered" />
           <button
             type="button"
             class="button"

@@ -1,4 +1,4 @@
-// The sources of webhooks; or, with one in the address, the events of it that couldn't be delivered.
+// The sources of webhooks; or, with one in the address, its recent deliveries or the events that couldn't be delivered.
 
 import type { WebhookSource } from "../../api/types";
 import { useQuery } from "../../api/use_query";
@@ -11,7 +11,8 @@ import { adopt } from "../../styles/sheets";
 import type { PageProps } from "../pages";
 import { Frame } from "../parts/page";
 import { DeadLetters } from "./dead_letters";
-import { MODES, providerOf } from "./source";
+import { Deliveries } from "./deliveries";
+import { MODES, providerOf, REPLAYS, TOLD_APART_BY } from "./source";
 import styles from "./webhooks.css";
 
 adopt(document, styles);
@@ -24,8 +25,9 @@ export default function WebhooksPage({ session }: PageProps) {
   );
   if (wanted !== undefined) {
     const source = sources.data?.find((each) => each.source === wanted);
+    const List = router.params.value["list"] === "deliveries" ? Deliveries : DeadLetters;
     return (
-      <DeadLetters
+      <List
         key={wanted}
         name={wanted}
         source={source}
@@ -37,7 +39,7 @@ export default function WebhooksPage({ session }: PageProps) {
   return (
     <Frame
       title="Webhooks"
-      lead="The sources that keystile.toml describes, and the events of each that couldn’t be delivered."
+      lead="The sources that keystile.toml describes, and what came of their deliveries."
     >
       {sources.problem && <ProblemView problem={sources.problem} onRetry={sources.reload} />}
       {!sources.data && sources.loading && <Loading rows={4} />}
@@ -84,16 +86,33 @@ function Sources({ sources }: { sources: readonly WebhookSource[] }) {
           cell: ({ body_authenticated }) =>
             body_authenticated ? <Badge tone="good">The whole body</Badge> : <Badge tone="warn">Not the body</Badge>,
         },
+        {
+          id: "repeats",
+          label: "Refuses repeats",
+          cell: ({ replays, told_apart_by }) => (
+            <div class="name-cell">
+              <span>{REPLAYS[replays].name}</span>
+              <span class="fine">
+                {TOLD_APART_BY[told_apart_by]} {REPLAYS[replays].text}
+              </span>
+            </div>
+          ),
+        },
         { id: "notes", label: "To know", cell: ({ notes }) => <Notes notes={notes} /> },
         {
           id: "links",
           label: "",
-          name: "Undelivered events",
+          name: "Events",
           end: true,
           cell: ({ source }) => (
-            <Link to={{ page: "webhooks", source }}>
-              Undelivered<span class="visually-hidden"> events of {source}</span>
-            </Link>
+            <span class="row-actions">
+              <Link to={{ page: "webhooks", source, list: "deliveries" }}>
+                Deliveries<span class="visually-hidden"> of {source}</span>
+              </Link>
+              <Link to={{ page: "webhooks", source }}>
+                Undelivered<span class="visually-hidden"> events of {source}</span>
+              </Link>
+            </span>
           ),
         },
       ]}

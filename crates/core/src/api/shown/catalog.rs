@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     access::scope::{Implies, Preset, Scope, ScopeDefinition, ScopeSet},
-    config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
+    config::{DefaultScopes, ManageConfig, Replays, ToldApartBy, WebhookMode, WebhookSummary},
     key::Environment,
     ledger::plan::{KeyLimits, Plan},
     limits::{definition::ConfiguredLimits, own_patch::LimitField},
@@ -173,15 +173,36 @@ impl<'a> ShownSources<'a> {
 #[allow(missing_docs)]
 pub struct ShownSource<'a> {
     pub body_authenticated: bool,
+    pub keep_bodies_hours: u16,
     pub mode: WebhookMode,
     pub notes: &'a [String],
     pub provider: &'a str,
+    pub replays: Replays,
     pub source: &'a str,
+    pub told_apart_by: ToldApartBy,
 }
 
 impl<'a> ShownSource<'a> {
     fn new(summary: &'a WebhookSummary) -> Self {
-        let WebhookSummary { source, provider, mode, body_authenticated, notes } = summary;
-        Self { body_authenticated: *body_authenticated, mode: *mode, notes, provider, source }
+        let WebhookSummary {
+            source,
+            provider,
+            mode,
+            body_authenticated,
+            replays,
+            told_apart_by,
+            keep_bodies_hours,
+            notes,
+        } = summary;
+        Self {
+            body_authenticated: *body_authenticated,
+            keep_bodies_hours: *keep_bodies_hours,
+            mode: *mode,
+            notes,
+            provider,
+            replays: *replays,
+            source,
+            told_apart_by: *told_apart_by,
+        }
     }
 }

@@ -22,7 +22,7 @@ use keystile_core::{
         id::{DeliveryId, HandshakeId, SessionId},
         timestamp::Rfc3339,
     },
-    config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
+    config::{DefaultScopes, ManageConfig, Replays, ToldApartBy, WebhookMode, WebhookSummary},
     feed::client::WhenFeedUnreachable,
     key::{Environment, KeyDisplay, PlainKey, keyring::MINT_RANDOM_BYTES},
     ledger::{
@@ -409,6 +409,9 @@ fn config() -> ManageConfig {
             provider: "stripe".into(),
             mode: WebhookMode::Queue,
             body_authenticated: true,
+            replays: Replays::RefuseSameId,
+            told_apart_by: ToldApartBy::SignedId,
+            keep_bodies_hours: 24,
             notes: Vec::new(),
         }],
         portal_origins: Vec::new(),
