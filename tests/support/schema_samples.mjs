@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 
 import { document, invalid, resolved } from "./contract.mjs";
 
-const ATTEMPTS = 200;
+const ATTEMPTS = 1_000;
 
 /**
  * A generator.
