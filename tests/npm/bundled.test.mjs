@@ -61,12 +61,13 @@ const bundle = async (entry, out, options) => {
   return outfile;
 };
 const outcomesOf = (file) => JSON.parse(execFileSync(process.execPath, [file], { cwd: elsewhere, maxBuffer: 1 << 24 }));
+const EXTENSION = { esm: "mjs", cjs: "cjs" };
 const allOk = Object.fromEntries(Object.keys(checks).map((name) => [name, "ok"]));
 
 describe("`keystile/inline`, bundled by esbuild", () => {
   for (const format of ["esm", "cjs"]) {
     test(`for Node as ${format}`, async () => {
-      const file = await bundle("inline.mjs", `node-${format}.${format === "esm" ? "mjs" : "cjs"}`, { platform: "node", format });
+      const file = await bundle("inline.mjs", `node.${EXTENSION[format]}`, { platform: "node", format });
       assert.deepEqual(outcomesOf(file), allOk);
     });
   }
@@ -98,13 +99,14 @@ describe("`keystile/inline`, bundled by esbuild", () => {
 describe("`keystile`, bundled by esbuild for Node", () => {
   for (const format of ["esm", "cjs"]) {
     test(`as ${format}: the code says why its module is missing, and what to import`, async () => {
-      const file = await bundle("plain.mjs", `plain-${format}.${format === "esm" ? "mjs" : "cjs"}`, { platform: "node", format });
-      assert.throws(() => execFileSync(process.execPath, [file], { cwd: elsewhere, stdio: "pipe" }), /Import "keystile\/inline"/);
+      const file = await bundle("plain.mjs", `plain.${EXTENSION[format]}`, { platform: "node", format });
+      const run = () => execFileSync(process.execPath, [file], { cwd: elsewhere, stdio: "pipe" });
+      assert.throws(run, /Import "keystile\/inline"/);
     });
   }
   test("left external it runs", async () => {
-    const file = await bundle("plain.mjs", "external.mjs", { platform: "node", format: "esm", external: ["keystile"], outfile: path.join(project, "external.mjs") });
-    assert.match(file, /external/);
-    assert.deepEqual(outcomesOf(path.join(project, "external.mjs")), allOk);
+    const outfile = path.join(project, "external.mjs");
+    await bundle("plain.mjs", "", { platform: "node", format: "esm", external: ["keystile"], outfile });
+    assert.deepEqual(outcomesOf(outfile), allOk);
   });
 });

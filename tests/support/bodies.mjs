@@ -1,5 +1,5 @@
-// Every endpoint that takes a body, for the tests that try all of them: the management API's by its document, the edge's
-// by its router. A new endpoint is in these lists from the start.
+// Every endpoint that takes a body, for the tests that try all of them: the management API's by its document, the
+// edge's by its router. A new endpoint is in these lists from the start.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -14,7 +14,8 @@ export const OPERATIONS_WITH_BODY = operations.filter(({ requestBody }) => reque
 export function targetOf({ path }) {
   const kind = path.startsWith("/v1/operators") ? "op" : path.startsWith("/v1/webhooks") ? "dlv" : "key";
   const values = { tenant: "acme", source: "queued", name: "daily", id: `${kind}_${"0".repeat(20)}` };
-  return path.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? assert.fail(`tests/support/bodies.mjs has no {${name}}`));
+  const valueOf = (_, name) => values[name] ?? assert.fail(`tests/support/bodies.mjs has no {${name}}`);
+  return path.replace(/\{(\w+)\}/g, valueOf);
 }
 
 const BASE = "/keystile";
@@ -24,7 +25,9 @@ const ROUTER = "crates/edge/src/endpoints.rs";
 export const EDGE_ENDPOINTS = routed(readFileSync(inRoot(ROUTER), "utf8"));
 
 function routed(source) {
-  const [, arms] = /match \(endpoint, method\) \{\n([^]*?)\n {4}\};/.exec(source) ?? assert.fail(`${ROUTER} routes otherwise`);
+  const block = /match \(endpoint, method\) \{\n([^]*?)\n {4}\};/.exec(source);
+  assert.ok(block, `${ROUTER}: the tests find no \`match\` of endpoint and method`);
+  const [, arms] = block;
   const endpoints = [];
   for (const arm of arms.split("\n").filter((line) => /^ {8}[^ }]/.test(line))) {
     const [, path, methods] = /^ {8}\("([^"]+)", ("\w+"(?: \| "\w+")*)\) => return /.exec(arm) ?? [];

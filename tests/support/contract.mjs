@@ -162,7 +162,8 @@ export function invalid(at, value) {
 /** For a body that must fit one of several schemas, the mistakes by those that it comes closest to. */
 function explained(errors) {
   const particular = errors.filter(({ keyword }) => !["oneOf", "anyOf", "if"].includes(keyword));
-  const each = particular.map(({ instancePath, message, params }) => {
+  // A value that fits two of `oneOf` has no other mistake.
+  const each = (particular.length ? particular : errors).map(({ instancePath, message, params }) => {
     const more = Object.values(params).filter((value) => value !== undefined && !message.includes(String(value)));
     return `${instancePath || "it"} ${message}${more.length ? ` (${more.join(", ")})` : ""}`;
   });

@@ -1,5 +1,5 @@
-// Events as a service gets them, checked with the libraries of Standard Webhooks as the guide says: bodies that are forms,
-// as Slack and GitHub send them.
+// Events as a service gets them, checked with the libraries of Standard Webhooks as the guide says: bodies that are
+// forms, as Slack and GitHub send them.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -40,7 +40,8 @@ before(async () => {
   await once(service.listen(0, "127.0.0.1"), "listening");
   const home = emptyHome("events");
   // The secrets are named as those of the demo's source, which the worker knows.
-  writeFileSync(path.join(home, ".dev.vars"), `DEMO_WEBHOOK_SECRET="${SECRET}"\nDEMO_EVENTS_SECRET="${SIGNING_SECRET}"\n`);
+  const secrets = `DEMO_WEBHOOK_SECRET="${SECRET}"\nDEMO_EVENTS_SECRET="${SIGNING_SECRET}"\n`;
+  writeFileSync(path.join(home, ".dev.vars"), secrets);
   const configuration = `
 [[upstreams]]
 name = "service"

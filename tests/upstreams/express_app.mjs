@@ -71,7 +71,6 @@ api.get("/download", async (req, res) => {
 let abandoned = 0;
 api.get("/abandoned", (req, res) => res.json({ abandoned }));
 api.get("/silent", (req, res) => res.on("close", () => (abandoned += 1)));
-api.get("/unending", (req, res) => res.on("close", () => (abandoned += 1)).write("the "));
 
 const server = createServer(app);
 const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: true });

@@ -33,7 +33,10 @@ async function begun({ stack, method, target }, key = ROOT_KEY) {
   const socket = net.connect(port, hostname).setNoDelay();
   let received = "";
   socket.on("data", (data) => (received += data)).on("error", () => {});
-  const headers = ["Host: x", "Transfer-Encoding: chunked", "Content-Type: application/json", "Sec-Fetch-Site: same-origin", `Authorization: Bearer ${key}`];
+  const headers = [
+    ...["Host: x", "Transfer-Encoding: chunked", "Content-Type: application/json", "Sec-Fetch-Site: same-origin"],
+    `Authorization: Bearer ${key}`,
+  ];
   socket.write(`${method} ${target} HTTP/1.1\r\n${headers.join("\r\n")}\r\n\r\n`);
   return {
     send: (text) => new Promise((resolve) => socket.write(text, resolve)),
