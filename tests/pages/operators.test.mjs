@@ -399,5 +399,35 @@ describe("the dashboard", () => {
       await row(page, id).waitFor();
       assert.equal(await page.getByRole("button", { name: /Send|Discard/ }).count(), 0);
     });
+
+    site.test("a secret that a sender told is shown once", {}, async (visitor) => {
+      const { page } = visitor;
+      const id = await site.rig.tell("queued");
+      await visitor.signIn(ROOT_KEY, "/?page=webhooks&source=queued");
+      await page.getByText("Anyone could have sent it").waitFor();
+      await judged(page, "webhooks-told");
+      await page.getByRole("button", { name: new RegExp(`^Show once.*${id}`) }).click();
+      const question = alertOf(page, "Show this secret?");
+      await question.waitFor();
+      await judged(page, "webhooks-reveal");
+      await question.getByRole("button", { name: "Show once" }).click();
+      const revealed = dialogOf(page, "The secret that was told");
+      await revealed.getByText("secret_1", { exact: true }).waitFor();
+      await judged(page, "webhooks-revealed");
+      await revealed.getByRole("button", { name: "Done" }).click();
+      await page.getByRole("row").filter({ hasText: "Shown" }).waitFor();
+      assert.equal(await page.getByText("secret_1", { exact: true }).count(), 0);
+      assert.equal(await page.getByRole("button", { name: /^Show once/ }).count(), 0);
+    });
+
+    site.test("who may only list is told of a secret, and can't see it", {}, async (visitor) => {
+      const { page } = visitor;
+      await site.rig.tell("queued");
+      const { key } = await operatorOf({ name: "Reader", tenant: "*", scopes: ["webhooks:read"] });
+      await visitor.signIn(key, "/?page=webhooks&source=queued");
+      await page.getByText("Anyone could have sent it").waitFor();
+      assert.equal(await page.getByRole("button", { name: /^Show once/ }).count(), 0);
+      await site.rig.hooksHandle("__object/DEAD_LETTERS/queued/__sql", "DELETE FROM handshakes");
+    });
   });
 });

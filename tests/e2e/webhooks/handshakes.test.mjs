@@ -8,7 +8,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 
 import { inRoot } from "../../../scripts/tools.mjs";
 import { startRig } from "../../support/rig.mjs";
-import { refused, seconds, secret } from "../../support/standard_webhooks.mjs";
+import { refused, seconds } from "../../support/standard_webhooks.mjs";
 import { configurationOf } from "../../support/webhook_sources.mjs";
 
 const HOUR = 3_600_000;
@@ -127,13 +127,16 @@ SECRETS["discord-events"] = SECRETS.discord;
 
 let rig;
 before(async () => {
-  const vars = { EVENTS_SECRET: secret("events") };
+  const vars = {};
   const sources = Object.entries(HANDSHAKES).flatMap(([provider, { params }]) => {
     const name = `${provider.toUpperCase().replaceAll("-", "_")}_SECRET`;
     vars[name] = SECRETS[provider] ?? SECRET;
-    // Of the second neither the sender's secret nor that for the upstream is set.
-    const bare = { source: `${provider}-bare`, provider, params, secret: "NOBODY_SET_THIS", signing_secret: "NOR_THIS" };
-    return [{ source: provider, provider, params, secret: name }, bare];
+    // Neither has the secret for its upstream, and the second has no secret of the sender's.
+    const both = { provider, params, signing_secret: "NOR_THIS" };
+    return [
+      { ...both, source: provider, secret: name },
+      { ...both, source: `${provider}-bare`, secret: "NOBODY_SET_THIS" },
+    ];
   });
   const toml = configurationOf("handshakes", sources);
   rig = await startRig({ name: "handshakes", toml, edges: { edge1: {} }, handles: true, hooks: { vars } });
