@@ -126,8 +126,8 @@ export const checks = {
     throws(() => new Verifier({ signature: "header:a" }, [SECRET]), /This scheme can't work: .*algorithm/);
     throws(() => new Verifier(undefined, [SECRET]), /This scheme can't work/);
     throws(() => new Verifier("github", [SECRET], { tolerance: 1 }), /options: unknown field `tolerance`/);
-    throws(() => new Verifier("aftership", [SECRET]), /one source alone/);
-    new Verifier("aftership", [SECRET], { accept_unconfirmed: true });
+    throws(() => new Verifier("vapi", [SECRET]), /one source alone/);
+    new Verifier("vapi", [SECRET], { accept_unconfirmed: true });
   },
 
   "a long body is WebCrypto's to hash, with the same verdict": async ({ Verifier, sign }) => {

@@ -541,9 +541,9 @@ fn a_providers_scheme_is_resolved_when_the_file_is_checked() {
     assert!(read.scheme.replay_protected());
     assert_eq!((read.mode, read.retry_seconds), (WebhookMode::Queue, 10));
     assert!(mistakes(&source("strype")).join("\n").contains("webhooks.0.provider: there is no provider \"strype\""));
-    let unconfirmed = mistakes(&source("aftership")).join("\n");
+    let unconfirmed = mistakes(&source("vapi")).join("\n");
     assert!(unconfirmed.contains("accept_unconfirmed = true"), "{unconfirmed}");
-    assert!(parse(&source("aftership").replace("mode", "accept_unconfirmed = true\nmode")).is_ok());
+    assert!(parse(&source("vapi").replace("mode", "accept_unconfirmed = true\nmode")).is_ok());
 }
 
 const GOOD: &str = "name = \"Demo\"\n[keys]\nprefix = \"demo\"\n[[scopes]]\nname = \"read:leads\"\n";
