@@ -13,7 +13,10 @@ mod summary;
 
 use keystile_core::{
     access::{challenge::Challenge, route::Routes},
-    config::{self, Cors, EdgeConfig, HooksConfig, ManageConfig, WebhookSource, WebhookSummary},
+    config::{
+        self, Cors, EdgeConfig, HooksConfig, ManageConfig, WebhookSource, WebhookSummary, WebhookUpstream,
+        WebhookUpstreamSummary,
+    },
     key::{credential::Places, pattern::own_authorization},
     ledger::plan::KeyLimits,
     limits::definition::ConfiguredLimits,
@@ -158,9 +161,21 @@ fn summary(source: &WebhookSource) -> WebhookSummary {
     WebhookSummary {
         source: source.source.clone(),
         provider: source.provider.clone().unwrap_or_else(|| config::OWN_SCHEME.into()),
+        event_type: source.scheme.event_type.as_ref().map(ToString::to_string),
+        event_type_authenticated: source.scheme.event_type_authenticated(),
+        verification: source.verification,
+        upstreams: source.upstreams.iter().map(upstream_summary).collect(),
         mode: source.mode,
         body_authenticated: source.scheme.body_authenticated(),
         notes: source.notes.clone(),
+    }
+}
+
+fn upstream_summary(upstream: &WebhookUpstream) -> WebhookUpstreamSummary {
+    WebhookUpstreamSummary {
+        upstream: upstream.name.clone(),
+        path: upstream.path.clone(),
+        types: upstream.types.iter().map(ToString::to_string).collect(),
     }
 }
 

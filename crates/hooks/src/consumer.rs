@@ -99,6 +99,11 @@ async fn attempt(hooks: &Hooks, env: &Env, message: &Message, envelope: &Envelop
 async fn tried(hooks: &Hooks, source: Option<&Source>, env: &Env, envelope: &Envelope) -> Result<(), Failed> {
     let failed = |status: Option<u16>, reason: &str| Failed { status, reason: reason.to_owned() };
     let Some(source) = source else { return Err(failed(None, "keystile.toml has no such source any more")) };
+    let named = envelope.upstream.as_ref().map(|upstream| (upstream.name.as_str(), upstream.path.as_str()));
+    let index = source.config.upstream_of_message(named);
+    let Some(upstream) = index.and_then(|index| source.upstreams.get(index)) else {
+        return Err(failed(None, "keystile.toml has this upstream no more among those of the source"));
+    };
     let body = match &envelope.body {
         Body::Inline(_) => envelope.body.inline().ok_or_else(|| failed(None, "the message's body can't be read"))?,
         Body::Stored { bytes, parts } => match bodies::load(env, &envelope.id, *bytes, *parts).await {
@@ -111,7 +116,7 @@ async fn tried(hooks: &Hooks, source: Option<&Source>, env: &Env, envelope: &Env
             Err(reason) => return Err(failed(None, &format!("the body can't be read: {reason}"))),
         },
     };
-    match forward::deliver(hooks, source, &event(envelope, body)).await {
+    match forward::deliver(hooks, source, upstream, &event(envelope, body)).await {
         DeliveryOutcome::Answered { status, response } => {
             glue::discard(&response);
             match status {
@@ -127,6 +132,7 @@ fn event(envelope: &Envelope, body: Vec<u8>) -> Event {
     Event {
         webhook_id: envelope.webhook_id.clone(),
         event_id: envelope.event_id.clone(),
+        event_type: envelope.event_type.clone(),
         timestamp: envelope.timestamp,
         body_authenticated: envelope.body_authenticated,
         request_id: envelope.request_id.clone(),

@@ -18,16 +18,20 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     deliveries::Remembered,
-    forward::{self, DeliveryOutcome, Event},
+    forward::{self, DeliveryOutcome, Event, Unverified},
     glue,
     incoming::Incoming,
     producer,
     reply::Reply,
-    source::{self, Hooks, Parts, Source},
+    source::{self, Hooks, Parts, Source, SourceUpstream},
 };
 
 pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) -> Result<Reply, Problem> {
-    let secrets = ready(source, incoming)?;
+    let secrets = match ready(source, incoming) {
+        // Without secrets no delivery can be verified, and each is handed on.
+        Err(_) if source.only_logs() && source.lack().is_none() => Err(source.secrets.as_ref().err()),
+        ready => Ok(ready?),
+    };
     let limit = source.config.max_body_bytes;
     let body = incoming.body(limit).await?;
     let parts = Parts {
@@ -40,6 +44,7 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
     let (delivery, options) = (parts.delivery(&headers), source::options(incoming.now, &params, limit as usize));
     let scheme = &source.config.scheme;
     if let Some(request) = scheme.handshake(&delivery, &options) {
+        let secrets = secrets.map_err(|_| unprepared())?;
         let verified = match request.needs_verification() {
             true => Some(
                 verify(scheme, secrets, &delivery, &options)
@@ -55,20 +60,34 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
         let problem = Problem::new(Code::MethodNotAllowed, "Webhooks are taken by POST.");
         return Err(problem.with_header("Allow", "POST"));
     }
-    let verified =
-        verify(scheme, secrets, &delivery, &options).await.map_err(|failure| told(source, incoming, &failure))?;
+    let verified = match secrets {
+        Ok(secrets) => verify(scheme, secrets, &delivery, &options).await,
+        Err(reason) => Err(Failure::Configuration(reason.cloned().unwrap_or_default().into())),
+    };
+    let verified = match verified {
+        Ok(verified) => verified,
+        Err(failure) if source.only_logs() && failure != Failure::BodyTooLarge => {
+            let event_type = scheme.stated_event_type(&delivery, &options);
+            return Ok(unverified(source, incoming, &parts, &failure, event_type.as_deref()).await);
+        }
+        Err(failure) => return Err(told(source, incoming, &failure)),
+    };
     drop(headers);
+    let to = source.upstreams_of(verified.event_type.as_deref());
+    if to.is_empty() {
+        return Ok(ignored(source, incoming, verified.event_type.as_deref()));
+    }
     let keys = verified.replay_keys.clone();
     let event = Event::new(source, incoming, parts, verified);
-    once(hooks, source, incoming, event, keys).await
+    once(hooks, source, incoming, event, keys, &to).await
 }
 
 /// The source's secrets, if everything that a delivery needs is configured.
 fn ready<'a>(source: &'a Source, incoming: &Incoming) -> Result<&'a Secrets, Problem> {
-    let missing = source.upstream.as_ref().err();
-    match (&source.secrets, missing) {
+    match (&source.secrets, source.lack()) {
         (Ok(secrets), None) => Ok(secrets),
-        (Err(reason), _) | (_, Some(reason)) => Err(misconfigured(source, incoming, reason)),
+        (Err(reason), _) => Err(misconfigured(source, incoming, reason)),
+        (_, Some(reason)) => Err(misconfigured(source, incoming, reason)),
     }
 }
 
@@ -77,7 +96,58 @@ fn misconfigured(source: &Source, incoming: &Incoming, reason: &str) -> Problem 
     let fields =
         [("source", source.config.source.as_str()), ("request_id", incoming.request_id.as_str()), ("reason", reason)];
     log::error("webhook_misconfigured", &fields.map(|(name, value)| (name, value.into())));
+    unprepared()
+}
+
+fn unprepared() -> Problem {
     Problem::new(Code::Configuration, "This source is not set up right; the request id finds the reason in the log.")
+}
+
+/// The answer for an event whose type no upstream takes.
+fn ignored(source: &Source, incoming: &Incoming, event_type: Option<&str>) -> Reply {
+    let fields = [
+        ("source", source.config.source.as_str()),
+        ("request_id", incoming.request_id.as_str()),
+        ("event_type", event_type.unwrap_or_default()),
+    ];
+    log::info("webhook_ignored", &fields.map(|(name, value)| (name, value.into())));
+    Reply::json(200, &json!({"status": "ignored"}))
+}
+
+/// Hands a delivery on that failed its verification, since the source only logs that. It is never claimed, and does not
+/// wait in the queue: its headers may hold a secret of the sender, and dead letters show headers.
+async fn unverified(
+    source: &Source,
+    incoming: &Incoming,
+    parts: &Parts,
+    failure: &Failure,
+    event_type: Option<&str>,
+) -> Reply {
+    let detail = failure.detail();
+    let fields = [
+        ("source", source.config.source.as_str()),
+        ("request_id", incoming.request_id.as_str()),
+        ("code", failure.code()),
+        ("detail", &detail),
+    ];
+    log::warn("webhook_unverified", &fields.map(|(name, value)| (name, value.into())));
+    let to = source.upstreams_of(event_type);
+    if to.is_empty() {
+        return ignored(source, incoming, event_type);
+    }
+    let delivery = Unverified { parts, request_id: &incoming.request_id, code: failure.code(), event_type };
+    let outcomes = forward::hand_on_unverified(source, &to, &delivery).await;
+    // The sender tries again as long as one upstream has not taken it.
+    let told = outcomes.iter().position(|outcome| !outcome.taken()).unwrap_or_default();
+    let mut answer = DeliveryOutcome::None;
+    for (index, outcome) in outcomes.into_iter().enumerate() {
+        match outcome {
+            outcome if index == told => answer = outcome,
+            DeliveryOutcome::Answered { response, .. } => glue::discard(&response),
+            DeliveryOutcome::None => {}
+        }
+    }
+    handed_on(answer)
 }
 
 /// The problem for the sender after a failure, which is also logged.
@@ -134,6 +204,7 @@ async fn once(
     incoming: &Incoming,
     mut event: Event,
     keys: Vec<ReplayKey>,
+    to: &[&SourceUpstream],
 ) -> Result<Reply, Problem> {
     let remembered = Remembered::new(&incoming.env, &source.config, &keys, &incoming.request_id);
     match remembered.claim().await {
@@ -153,7 +224,7 @@ async fn once(
             ));
         }
     }
-    let (taken, reply) = hand_on(hooks, source, incoming, &event).await;
+    let (taken, reply) = hand_on(hooks, source, incoming, &event, to).await;
     let noted = if taken { remembered.remember().await } else { remembered.release().await };
     if let Err(error) = noted {
         // The claim ends by itself. Then the sender's retry passes, even if this delivery was forwarded.
@@ -162,16 +233,26 @@ async fn once(
     Ok(reply)
 }
 
-/// Forwards the event to the upstream or puts it into the queue. Returns whether it arrived, and the answer for the
-/// sender.
-async fn hand_on(hooks: &Hooks, source: &Source, incoming: &Incoming, event: &Event) -> (bool, Reply) {
+/// Forwards the event to the upstream, or puts it into the queue for each. Returns whether it arrived, and the answer
+/// for the sender.
+async fn hand_on(
+    hooks: &Hooks,
+    source: &Source,
+    incoming: &Incoming,
+    event: &Event,
+    to: &[&SourceUpstream],
+) -> (bool, Reply) {
     if source.config.mode == WebhookMode::Queue {
-        return match producer::enqueue(source, incoming, event).await {
+        return match producer::enqueue(source, incoming, event, to).await {
             Ok(()) => (true, Reply::json(202, &json!({"status": "queued"}))),
             Err(problem) => (false, problem.into()),
         };
     }
-    let outcome = forward::deliver(hooks, source, event).await;
+    // In this mode no two upstreams take the same type.
+    let outcome = match to.first() {
+        Some(to) => forward::deliver(hooks, source, to, event).await,
+        None => DeliveryOutcome::None,
+    };
     (outcome.taken(), handed_on(outcome))
 }
 

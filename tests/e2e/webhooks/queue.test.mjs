@@ -314,6 +314,10 @@ test("sources are listed as they are configured", async () => {
     provider: "standard-webhooks",
     mode: "queue",
     body_authenticated: true,
+    event_type: "json:type",
+    event_type_authenticated: true,
+    verification: "enforce",
+    upstreams: [{ upstream: "events", path: "/events/queued", types: [] }],
     notes: queue.notes,
   });
   assert.deepEqual([direct.source, direct.mode, direct.body_authenticated], ["waited-for", "direct", false]);

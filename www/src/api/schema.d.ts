@@ -1063,6 +1063,8 @@ export interface components {
             dead_at: components["schemas"]["Time"];
             /** @description The sender's id for the event, if it has one. */
             event_id: string | null;
+            /** @description The type of the event, if it has one. */
+            event_type: string | null;
             /** @description What the upstream gets of the sender's headers. Keystile's own are made anew for each attempt. */
             headers: {
                 [key: string]: string;
@@ -1072,8 +1074,12 @@ export interface components {
             last_reason: string | null;
             /** @description What the upstream answered last, if it did. */
             last_status: number | null;
+            /** @description The path at that upstream. */
+            path: string | null;
             received_at: components["schemas"]["Time"];
             request_id: components["schemas"]["RequestId"];
+            /** @description The upstream that it is for, if `keystile.toml` lists several for the source. */
+            upstream: string | null;
             /** @description The `webhook-id` that the upstream gets, at each attempt. */
             webhook_id: string;
         };
@@ -2022,12 +2028,28 @@ export interface components {
          *       "provider": "stripe",
          *       "mode": "queue",
          *       "body_authenticated": true,
+         *       "event_type": "json:type",
+         *       "event_type_authenticated": true,
+         *       "verification": "enforce",
+         *       "upstreams": [
+         *         {
+         *           "upstream": "billing",
+         *           "path": "/events",
+         *           "types": [
+         *             "invoice.*"
+         *           ]
+         *         }
+         *       ],
          *       "notes": []
          *     }
          */
         WebhookSource: {
             /** @description Whether the sender's signature covers the whole body. */
             body_authenticated: boolean;
+            /** @description The place of an event's type, such as `json:type` or `header:x-github-event`, if it is known. */
+            event_type: string | null;
+            /** @description Whether the event's type is a part of what the sender signs. */
+            event_type_authenticated: boolean;
             /**
              * @description `direct`: the sender waits for the upstream, and gets its status. `queue`: the sender is answered once the event is in the queue.
              * @enum {string}
@@ -2038,9 +2060,23 @@ export interface components {
             /** @description The registry's id of the provider; `own` for a scheme that `keystile.toml` describes. */
             provider: string;
             source: components["schemas"]["SourceName"];
+            /** @description Each of them that takes an event's type gets the event. */
+            upstreams: components["schemas"]["WebhookUpstream"][];
+            /**
+             * @description `enforce`: a delivery that fails its verification is refused. `log-only`: it is logged, and handed on as it came.
+             * @enum {string}
+             */
+            verification: "enforce" | "log-only";
         };
         WebhookSources: {
             sources: components["schemas"]["WebhookSource"][];
+        };
+        WebhookUpstream: {
+            path: string;
+            /** @description The types of the events that it gets, `invoice.*` for all below `invoice.`; all if there are none. */
+            types: string[];
+            /** @description The name in `keystile.toml`. */
+            upstream: string;
         };
     };
     responses: {

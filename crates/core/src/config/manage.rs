@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::webhook_mode::WebhookMode;
+use super::{verification_mode::VerificationMode, webhook_mode::WebhookMode};
 use crate::{
     access::{
         challenge::Challenge,
@@ -102,8 +102,27 @@ pub struct WebhookSummary {
     pub mode: WebhookMode,
     /// Whether the sender's signature covers the whole body.
     pub body_authenticated: bool,
+    /// The place of an event's type, as a scheme writes it.
+    pub event_type: Option<String>,
+    /// Whether the event's type is a part of what the sender signs.
+    pub event_type_authenticated: bool,
+    /// The way to deal with deliveries that fail.
+    pub verification: VerificationMode,
+    /// The upstreams, in the order of the file.
+    pub upstreams: Vec<WebhookUpstreamSummary>,
     /// Notes for operators, each a sentence.
     pub notes: Vec<String>,
+}
+
+/// An upstream of a source in the list of the management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookUpstreamSummary {
+    /// The upstream's name.
+    pub upstream: String,
+    /// The path at the upstream.
+    pub path: String,
+    /// The types of the events that it gets, as the file writes them; all if there are none.
+    pub types: Vec<String>,
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     access::scope::{Implies, Preset, Scope, ScopeDefinition, ScopeSet},
-    config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
+    config::{DefaultScopes, ManageConfig, VerificationMode, WebhookMode, WebhookSummary, WebhookUpstreamSummary},
     key::Environment,
     ledger::plan::{KeyLimits, Plan},
     limits::{definition::ConfiguredLimits, own_patch::LimitField},
@@ -173,15 +173,29 @@ impl<'a> ShownSources<'a> {
 #[allow(missing_docs)]
 pub struct ShownSource<'a> {
     pub body_authenticated: bool,
+    /// The place of an event's type.
+    pub event_type: Option<&'a str>,
+    pub event_type_authenticated: bool,
     pub mode: WebhookMode,
     pub notes: &'a [String],
     pub provider: &'a str,
     pub source: &'a str,
+    pub upstreams: &'a [WebhookUpstreamSummary],
+    pub verification: VerificationMode,
 }
 
 impl<'a> ShownSource<'a> {
     fn new(summary: &'a WebhookSummary) -> Self {
-        let WebhookSummary { source, provider, mode, body_authenticated, notes } = summary;
-        Self { body_authenticated: *body_authenticated, mode: *mode, notes, provider, source }
+        Self {
+            body_authenticated: summary.body_authenticated,
+            event_type: summary.event_type.as_deref(),
+            event_type_authenticated: summary.event_type_authenticated,
+            mode: summary.mode,
+            notes: &summary.notes,
+            provider: &summary.provider,
+            source: &summary.source,
+            upstreams: &summary.upstreams,
+            verification: summary.verification,
+        }
     }
 }

@@ -22,7 +22,7 @@ use keystile_core::{
         id::{DeliveryId, SessionId},
         timestamp::Rfc3339,
     },
-    config::{DefaultScopes, ManageConfig, WebhookMode, WebhookSummary},
+    config::{DefaultScopes, ManageConfig, VerificationMode, WebhookMode, WebhookSummary, WebhookUpstreamSummary},
     feed::client::WhenFeedUnreachable,
     key::{Environment, KeyDisplay, PlainKey, keyring::MINT_RANDOM_BYTES},
     ledger::{
@@ -386,6 +386,14 @@ fn config() -> ManageConfig {
             provider: "stripe".into(),
             mode: WebhookMode::Queue,
             body_authenticated: true,
+            event_type: Some("json:type".into()),
+            event_type_authenticated: true,
+            verification: VerificationMode::LogOnly,
+            upstreams: vec![WebhookUpstreamSummary {
+                upstream: "billing".into(),
+                path: "/events".into(),
+                types: vec!["invoice.*".into()],
+            }],
             notes: Vec::new(),
         }],
         portal_origins: Vec::new(),
