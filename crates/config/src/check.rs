@@ -8,6 +8,7 @@ mod needs;
 mod plans;
 mod routes;
 mod scopes;
+mod webhook_upstreams;
 mod webhooks;
 
 use std::fmt;

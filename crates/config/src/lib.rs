@@ -13,7 +13,10 @@ mod summary;
 
 use keystile_core::{
     access::{challenge::Challenge, route::Routes},
-    config::{self, Cors, EdgeConfig, HooksConfig, ManageConfig, ToldApartBy, WebhookSource, WebhookSummary},
+    config::{
+        self, Cors, EdgeConfig, HooksConfig, ManageConfig, ToldApartBy, WebhookSource, WebhookSummary, WebhookUpstream,
+        WebhookUpstreamSummary,
+    },
     key::{credential::Places, pattern::own_authorization},
     ledger::plan::KeyLimits,
     limits::definition::ConfiguredLimits,
@@ -158,6 +161,10 @@ fn summary(source: &WebhookSource) -> WebhookSummary {
     WebhookSummary {
         source: source.source.clone(),
         provider: source.provider.clone().unwrap_or_else(|| config::OWN_SCHEME.into()),
+        event_type: source.scheme.event_type.as_ref().map(ToString::to_string),
+        event_type_authenticated: source.scheme.event_type_authenticated(),
+        verification: source.verification,
+        upstreams: source.upstreams.iter().map(upstream_summary).collect(),
         mode: source.mode,
         body_authenticated: source.scheme.body_authenticated(),
         replays: source.replays,
@@ -168,6 +175,14 @@ fn summary(source: &WebhookSource) -> WebhookSummary {
         },
         keep_bodies_hours: source.keep_bodies_hours,
         notes: source.notes.clone(),
+    }
+}
+
+fn upstream_summary(upstream: &WebhookUpstream) -> WebhookUpstreamSummary {
+    WebhookUpstreamSummary {
+        upstream: upstream.name.clone(),
+        path: upstream.path.clone(),
+        types: upstream.types.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use keystile_core::{
     Environment,
-    config::{DefaultScopes, Replays, WebhookMode},
+    config::{DefaultScopes, Replays, VerificationMode, WebhookMode},
     feed::client::WhenFeedUnreachable,
 };
 use serde::Deserialize;
@@ -348,13 +348,22 @@ pub(crate) struct RawWebhook {
     /// The maximum length of a body, bytes. Longer ones are refused.
     #[serde(default = "one_mebibyte")]
     pub(crate) max_body_bytes: u32,
-    /// The name of the upstream that deliveries are forwarded to.
-    pub(crate) upstream: String,
+    /// The name of the upstream that deliveries are forwarded to. Either this or `upstreams` is set.
+    pub(crate) upstream: Option<String>,
     /// The path at the upstream.
-    #[serde(default = "slash")]
-    pub(crate) path: String,
-    /// The Worker secret that forwarded deliveries are signed with.
-    pub(crate) signing_secret: String,
+    pub(crate) path: Option<String>,
+    /// The upstreams among which the types of events choose.
+    #[serde(default)]
+    pub(crate) upstreams: Vec<RawWebhookUpstream>,
+    /// The place of an event's type, if the scheme doesn't say it.
+    pub(crate) event_type: Option<String>,
+    /// The Worker secret that forwarded deliveries are signed with. Either this or `signing_secrets` is set.
+    pub(crate) signing_secret: Option<String>,
+    /// The same, with a second one until no consumer checks it.
+    pub(crate) signing_secrets: Option<Vec<String>>,
+    /// The way to deal with deliveries that fail.
+    #[serde(default)]
+    pub(crate) verification: VerificationMode,
     /// The delivery mode: the sender or a queue waits for the upstream.
     #[serde(default)]
     pub(crate) mode: WebhookMode,
@@ -370,6 +379,30 @@ pub(crate) struct RawWebhook {
     /// In mode `queue`: seconds until the second attempt.
     #[serde(default)]
     pub(crate) retry_seconds: Option<u16>,
+}
+
+/// An entry of `[[webhooks.upstreams]]`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawWebhookUpstream {
+    /// The name of the upstream.
+    pub(crate) upstream: String,
+    /// The path at the upstream.
+    #[serde(default = "slash")]
+    pub(crate) path: String,
+    /// The types of the events that it gets; all if absent.
+    pub(crate) types: Option<Vec<String>>,
+    /// Its own secret to sign with; the source's if both are absent.
+    pub(crate) signing_secret: Option<String>,
+    /// The same, with a second one.
+    pub(crate) signing_secrets: Option<Vec<String>>,
+}
+
+impl RawWebhookUpstream {
+    /// Whether it has secrets of its own to sign with.
+    pub(crate) const fn signs(&self) -> bool {
+        self.signing_secret.is_some() || self.signing_secrets.is_some()
+    }
 }
 
 const fn one_mebibyte() -> u32 {

@@ -6,7 +6,7 @@ use keystile_core::{
         route::{Enough, Pattern, Route},
         scope::{Catalog, Scope},
     },
-    config::{DefaultScopes, EdgeConfig, ManageConfig, Target, Upstream, WebhookSource},
+    config::{DefaultScopes, EdgeConfig, ManageConfig, Target, Upstream, WebhookSource, WebhookUpstream},
     key::{
         Environment,
         credential_header::{self, CredentialHeader},
@@ -68,7 +68,7 @@ pub struct Place {
 impl Summary {
     pub(crate) fn new(raw: &[RawRoute], edge: &EdgeConfig, manage: &ManageConfig, sources: &[WebhookSource]) -> Self {
         let hooks = edge.hooks_base.as_ref().map_or("", |base| base.as_str());
-        let signing = sources.iter().map(|source| &source.signing_secret);
+        let signing = upstreams_of(sources).flat_map(|upstream| &upstream.signing_secrets);
         let senders = sources.iter().flat_map(|source| &source.secrets);
         Self {
             guards: raw.iter().map(|route| route.path.clone()).collect(),
@@ -154,10 +154,14 @@ fn places(edge: &EdgeConfig, sources: &[WebhookSource]) -> Vec<Place> {
             Target::Url(url) => (None, Some(url.clone())),
         };
         let of_routes = edge.routes.iter().any(|route| route.upstream == index);
-        let of_webhooks = sources.iter().any(|source| source.upstream == index);
+        let of_webhooks = upstreams_of(sources).any(|upstream| upstream.upstream == index);
         Place { name: upstream.name.clone(), service, url, of_routes, of_webhooks }
     };
     edge.upstreams.iter().enumerate().map(place).collect()
+}
+
+fn upstreams_of(sources: &[WebhookSource]) -> impl Iterator<Item = &WebhookUpstream> {
+    sources.iter().flat_map(|source| &source.upstreams)
 }
 
 fn once_each<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {

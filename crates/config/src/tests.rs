@@ -12,6 +12,7 @@ use keystile_core::{
 use super::*;
 
 mod routes;
+mod webhook_upstreams;
 
 const EXAMPLE: &str = r#"
 name = "Konvoq"
@@ -470,7 +471,9 @@ fn the_receiver_gets_sources_of_webhooks_and_the_management_worker_a_list_of_the
     assert_eq!(source.scheme.timestamp.as_ref().map(|rule| (rule.past, rule.future)), Some((60, 300)));
     assert_eq!((source.mode, source.remember_hours, source.max_body_bytes), (WebhookMode::Direct, 72, 1024 * 1024));
     assert_eq!(source.keep_bodies_hours, 0);
-    assert_eq!((source.upstream, source.path.as_str(), source.provider.as_deref()), (0, "/", None));
+    let [upstream] = source.upstreams.as_slice() else { panic!("one upstream expected") };
+    assert_eq!((upstream.upstream, upstream.path.as_str(), source.provider.as_deref()), (0, "/", None));
+    assert!(!source.lists_upstreams && upstream.types.is_empty());
     let [listed] = config.manage.webhooks.as_slice() else { panic!("one source expected") };
     assert_eq!((listed.source.as_str(), listed.provider.as_str(), listed.body_authenticated), ("events", "own", true));
 }

@@ -10,7 +10,10 @@ mod edge;
 mod hooks;
 pub(crate) mod manage;
 mod replays;
+#[cfg(feature = "webhooks")]
+mod type_pattern;
 mod upstream;
+mod verification_mode;
 mod webhook_mode;
 
 use alloc::{
@@ -24,14 +27,17 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use cors::Cors;
 pub use edge::EdgeConfig;
 #[cfg(feature = "webhooks")]
-pub use hooks::{HooksConfig, WebhookSource};
-pub use manage::{DefaultScopes, ManageConfig, OWN_SCHEME, ToldApartBy, WebhookSummary};
+pub use hooks::{HooksConfig, WebhookSource, WebhookUpstream};
+pub use manage::{DefaultScopes, ManageConfig, OWN_SCHEME, ToldApartBy, WebhookSummary, WebhookUpstreamSummary};
 pub use replays::Replays;
+#[cfg(feature = "webhooks")]
+pub use type_pattern::TypePattern;
 pub use upstream::{Target, Upstream};
+pub use verification_mode::VerificationMode;
 pub use webhook_mode::WebhookMode;
 
 /// The version of the shipped form. Workers read no other version.
-const BLOB_VERSION: u32 = 7;
+const BLOB_VERSION: u32 = 8;
 
 /// Writes a configuration in the shipped form: its version and the value in postcard, together in base64.
 #[must_use]

@@ -119,6 +119,11 @@ async fn tried(
 ) -> Result<Option<Taken>, Failed> {
     let failed = |status: Option<u16>, reason: &str| Failed { status, reason: reason.to_owned() };
     let Some(source) = source else { return Err(failed(None, "keystile.toml has no such source any more")) };
+    let named = envelope.upstream.as_ref().map(|upstream| (upstream.name.as_str(), upstream.path.as_str()));
+    let index = source.config.upstream_of_message(named);
+    let Some(upstream) = index.and_then(|index| source.upstreams.get(index)) else {
+        return Err(failed(None, "keystile.toml has this upstream no more among those of the source"));
+    };
     let body = match &envelope.body {
         Body::Inline(_) => envelope.body.inline().ok_or_else(|| failed(None, "the message's body can't be read"))?,
         Body::Stored { bytes, parts } => match bodies::load(env, &envelope.id, *bytes, *parts).await {
@@ -132,7 +137,7 @@ async fn tried(
         },
     };
     let event = event(envelope, body);
-    match forward::deliver(hooks, source, &event).await {
+    match forward::deliver(hooks, source, upstream, &event).await {
         DeliveryOutcome::Answered { status, response } => {
             glue::discard(&response);
             match status {
@@ -162,7 +167,6 @@ async fn settle(env: &Env, source: &Source, envelope: &Envelope, taken: Taken) {
 
 fn event(envelope: &Envelope, body: Vec<u8>) -> Event {
     Event {
-        id: envelope.id.clone(),
         webhook_id: envelope.webhook_id.clone(),
         event_id: envelope.event_id.clone(),
         event_type: envelope.event_type.clone(),

@@ -51,10 +51,10 @@ impl<'a> Remembered<'a> {
         &self.object
     }
 
-    /// Reports whether the delivery was forwarded, with its facts.
-    pub(crate) async fn note(&self, facts: &RecentDelivery) -> Result<(), CallFailed> {
-        let delivery = ClaimedDelivery { delivery: Some(facts.clone()), ..self.delivery.clone() };
-        match facts.outcome {
+    /// Reports whether the delivery was forwarded, with its facts for each upstream.
+    pub(crate) async fn note(&self, outcome: Outcome, facts: &[RecentDelivery]) -> Result<(), CallFailed> {
+        let delivery = ClaimedDelivery { deliveries: facts.to_vec(), ..self.delivery.clone() };
+        match outcome {
             Outcome::Delivered | Outcome::Queued => {
                 object::call(self.env, &self.object, &Remember(delivery), TIMEOUT_MS).await.map(drop)
             }
@@ -89,6 +89,7 @@ pub(crate) fn facts(
         webhook_id: envelope.webhook_id.clone(),
         event_id: envelope.event_id.clone(),
         event_type: envelope.event_type.clone(),
+        upstream: envelope.upstream.as_ref().map(|upstream| format!("{}{}", upstream.name, upstream.path)),
         received_at: envelope.received_at,
         request_id: envelope.request_id.clone(),
         bytes,
@@ -120,7 +121,7 @@ fn refused_by(replays: Replays, items: &[ReplayKey]) -> ClaimedDelivery {
         bytes: told_by_bytes.then(|| bytes.join("/")),
         by: String::new(),
         remember_ms: 0,
-        delivery: None,
+        deliveries: Vec::new(),
     }
 }
 

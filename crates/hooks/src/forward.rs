@@ -2,8 +2,12 @@
 //! signature for all senders.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::future::join_all;
 use js_sys::Uint8Array;
-use keystile_core::{KeyDigest, Timestamp, base::id::DeliveryId, config::Replays};
+use keystile_core::{
+    KeyDigest, Timestamp,
+    config::{OWN_SCHEME, Replays},
+};
 use keystile_runtime::{clock, log};
 use keystile_webhook::{Delivery, Options, ReplayKey, Scheme, Verified, place::Place};
 use serde::{Deserialize, Serialize};
@@ -13,13 +17,16 @@ use wasm_bindgen_futures::JsFuture;
 use crate::{
     glue,
     incoming::Incoming,
-    source::{Hooks, Parts, Source},
+    source::{Hooks, Parts, Source, SourceUpstream, Way},
 };
 
 /// The time after which a call to an upstream has failed, milliseconds.
 const TIMEOUT_MS: u32 = 25_000;
 
-/// The sender's headers that are never forwarded, beside its signatures.
+/// The header with an event's type.
+const EVENT_TYPE: &str = "Keystile-Webhook-Event-Type";
+
+/// The headers that are never forwarded.
 const DROPPED: &[&str] = &[
     // Headers of the connection, or of the body, which is sent anew.
     "connection",
@@ -31,11 +38,6 @@ const DROPPED: &[&str] = &[
     "trailer",
     "transfer-encoding",
     "upgrade",
-    // Credentials.
-    "authorization",
-    "cookie",
-    "proxy-authorization",
-    "x-api-key",
     // These make some frameworks see another method, path, host or caller. `goes_on` knows more of them.
     "fastly-client-ip",
     "forwarded",
@@ -48,17 +50,15 @@ const DROPPED: &[&str] = &[
     "x-method-override",
     "x-override-url",
     "x-rewrite-url",
-    // Only Keystile may set these.
-    "webhook-id",
-    "webhook-timestamp",
-    "webhook-signature",
 ];
+/// The headers with credentials.
+const CREDENTIALS: &[&str] = &["authorization", "cookie", "proxy-authorization", "x-api-key"];
+/// The headers that Keystile sets for a verified delivery, in the place of the sender's.
+const STANDARD: &[&str] = &["webhook-id", "webhook-timestamp", "webhook-signature"];
 
 /// A genuine delivery, to be forwarded.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Event {
-    /// The delivery's id, for as long as anything of it is stored.
-    pub(crate) id: DeliveryId,
     /// The id under which it is forwarded: the same at each attempt of Keystile and of the sender.
     pub(crate) webhook_id: String,
     /// The sender's id of the event.
@@ -104,14 +104,13 @@ impl DeliveryOutcome {
 }
 
 impl Event {
-    pub(crate) fn new(source: &Source, incoming: &Incoming, parts: Parts, verified: Verified, id: DeliveryId) -> Self {
+    pub(crate) fn new(source: &Source, incoming: &Incoming, parts: Parts, verified: Verified) -> Self {
         let scheme = &source.config.scheme;
         let goes_on = |(name, _): &(String, String)| goes_on(name, scheme);
         Self {
-            id,
             webhook_id: String::new(),
             event_id: verified.event_id,
-            event_type: None,
+            event_type: verified.event_type,
             timestamp: verified.timestamp.map(Timestamp::from_unix),
             body_authenticated: verified.body_authenticated,
             request_id: incoming.request_id.clone(),
@@ -148,9 +147,63 @@ impl Event {
     }
 }
 
-/// Sends an event to the source's upstream.
-pub(crate) async fn deliver(hooks: &Hooks, source: &Source, event: &Event) -> DeliveryOutcome {
-    match try_deliver(hooks, source, event).await {
+/// Sends an event to an upstream of the source.
+pub(crate) async fn deliver(hooks: &Hooks, source: &Source, to: &SourceUpstream, event: &Event) -> DeliveryOutcome {
+    let sent = async {
+        let way = to.way.as_ref().map_err(Clone::clone)?;
+        let headers = headers(hooks, source, event, &way.signing_secrets, clock::now())?;
+        post(way, &headers, &Uint8Array::from(event.body.as_slice())).await
+    };
+    outcome(source, to, &event.request_id, sent.await)
+}
+
+/// Sends a delivery that failed its verification, as it came, to each of these upstreams at once.
+pub(crate) async fn hand_on_unverified(
+    source: &Source,
+    to: &[&SourceUpstream],
+    delivery: &Unverified<'_>,
+) -> Vec<DeliveryOutcome> {
+    let headers = delivery.headers(source);
+    let body = Uint8Array::from(delivery.parts.body.as_slice());
+    let send = async |to: &SourceUpstream| {
+        let sent = match &to.way {
+            Ok(way) => post(way, &headers, &body).await,
+            Err(lack) => Err(lack.clone()),
+        };
+        outcome(source, to, delivery.request_id, sent)
+    };
+    join_all(to.iter().map(|to| send(to))).await
+}
+
+/// A delivery that failed its verification.
+pub(crate) struct Unverified<'a> {
+    pub(crate) parts: &'a Parts,
+    pub(crate) request_id: &'a str,
+    /// The code of the failure.
+    pub(crate) code: &'a str,
+    /// The type that it states.
+    pub(crate) event_type: Option<&'a str>,
+}
+
+impl Unverified<'_> {
+    /// The headers as they came, the signature and the sender's id among them. Keystile signs nothing here, so whoever
+    /// checks its signature refuses this.
+    fn headers(&self, source: &Source) -> Vec<(String, String)> {
+        let scheme = &source.config.scheme;
+        let read = scheme.headers_read().unwrap_or_default();
+        let stays = |(name, _): &&(String, String)| {
+            let kept = read.iter().any(|other| other == name) || is_of_signature(name, scheme);
+            !is_of_network(name) && (kept || !CREDENTIALS.contains(&name.replace('_', "-").as_str()))
+        };
+        let mut headers: Vec<(String, String)> = self.parts.headers.iter().filter(stays).cloned().collect();
+        headers.extend(source_headers(source, self.event_type, self.request_id));
+        headers.push(("Keystile-Webhook-Unverified".to_owned(), self.code.to_owned()));
+        headers
+    }
+}
+
+fn outcome(source: &Source, to: &SourceUpstream, request_id: &str, sent: Result<JsValue, String>) -> DeliveryOutcome {
+    match sent {
         Ok(response) => match glue::status(&response) {
             status @ 200.. => DeliveryOutcome::Answered { status, response },
             _ => DeliveryOutcome::None,
@@ -158,7 +211,8 @@ pub(crate) async fn deliver(hooks: &Hooks, source: &Source, event: &Event) -> De
         Err(reason) => {
             let fields = [
                 ("source", source.config.source.as_str()),
-                ("request_id", event.request_id.as_str()),
+                ("upstream", to.config.name.as_str()),
+                ("request_id", request_id),
                 ("reason", reason.as_str()),
             ];
             log::error("webhook_upstream_unreachable", &fields.map(|(name, value)| (name, value.into())));
@@ -167,13 +221,10 @@ pub(crate) async fn deliver(hooks: &Hooks, source: &Source, event: &Event) -> De
     }
 }
 
-async fn try_deliver(hooks: &Hooks, source: &Source, event: &Event) -> Result<JsValue, String> {
-    let upstream = source.upstream.as_ref().map_err(Clone::clone)?;
-    let headers = headers(hooks, source, event, &upstream.signing_secret, clock::now())?;
+async fn post(way: &Way, headers: &[(String, String)], body: &Uint8Array) -> Result<JsValue, String> {
     let headers = glue::join(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let body = Uint8Array::from(event.body.as_slice());
     let said = |error: JsValue| js_sys::Error::from(error).message().as_string().unwrap_or_default();
-    let posted = glue::post(&upstream.fetcher, &upstream.url, &headers, &body, TIMEOUT_MS).map_err(said)?;
+    let posted = glue::post(&way.fetcher, &way.url, &headers, body, TIMEOUT_MS).map_err(said)?;
     JsFuture::from(posted).await.map_err(said)
 }
 
@@ -182,24 +233,14 @@ fn headers(
     hooks: &Hooks,
     source: &Source,
     event: &Event,
-    signing_secret: &str,
+    signing_secrets: &[String],
     now: Timestamp,
 ) -> Result<Vec<(String, String)>, String> {
-    let id = [("webhook-id", event.webhook_id.as_str())];
-    let delivery = Delivery { method: "POST", url: "", headers: &id, body: &event.body };
-    let signed = keystile_webhook::sign(
-        &hooks.standard,
-        signing_secret,
-        &delivery,
-        Some(&event.webhook_id),
-        &Options::at(now.since_unix()),
-    )
-    .map_err(|failure| format!("{}: {}", failure.code(), failure.detail()))?;
+    let signed = signed(hooks, event, signing_secrets, now)?;
     let mut headers = event.headers.clone();
+    headers.extend(source_headers(source, event.event_type.as_deref(), &event.request_id));
     let mut set = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
     set("webhook-id", &event.webhook_id);
-    set("Keystile-Webhook-Source", &source.config.source);
-    set("Keystile-Webhook-Provider", source.config.provider.as_deref().unwrap_or("own"));
     if let Some(id) = event.event_id.as_deref().filter(|id| is_header_text(id)) {
         set("Keystile-Webhook-Event-Id", id);
     }
@@ -210,28 +251,77 @@ fn headers(
     if event.replayed {
         set("Keystile-Webhook-Replay", "operator");
     }
-    set("Keystile-Request-Id", &event.request_id);
-    headers.extend(signed.headers);
+    headers.extend(signed);
     Ok(headers)
 }
 
-/// Whether a sender's header is forwarded: it must not be a signature, a credential, or a header of Keystile or of the
-/// network.
+/// The headers of the signature. With two secrets it is one signature by each, with a space between them.
+fn signed(
+    hooks: &Hooks,
+    event: &Event,
+    signing_secrets: &[String],
+    now: Timestamp,
+) -> Result<Vec<(String, String)>, String> {
+    let id = [("webhook-id", event.webhook_id.as_str())];
+    let delivery = Delivery { method: "POST", url: "", headers: &id, body: &event.body };
+    let options = Options::at(now.since_unix());
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for secret in signing_secrets {
+        let signed = keystile_webhook::sign(&hooks.standard, secret, &delivery, Some(&event.webhook_id), &options)
+            .map_err(|failure| format!("{}: {}", failure.code(), failure.detail()))?;
+        match headers.iter_mut().find(|(name, _)| name == "webhook-signature") {
+            Some((_, value)) => value.extend([" ", &signed.value]),
+            None => headers = signed.headers,
+        }
+    }
+    Ok(headers)
+}
+
+/// The headers that tell the upstream of the source.
+fn source_headers(source: &Source, event_type: Option<&str>, request_id: &str) -> Vec<(String, String)> {
+    let provider = source.config.provider.as_deref().unwrap_or(OWN_SCHEME);
+    let mut headers = vec![
+        ("Keystile-Webhook-Source", source.config.source.as_str()),
+        ("Keystile-Webhook-Provider", provider),
+        ("Keystile-Request-Id", request_id),
+    ];
+    headers.extend(event_type.filter(|text| is_type_text(text)).map(|text| (EVENT_TYPE, text)));
+    headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// Whether a sender's header is forwarded with a verified delivery: it must not be a signature, a credential, or a
+/// header of Keystile or of the network.
 fn goes_on(name: &str, scheme: &Scheme) -> bool {
+    let plain = name.replace('_', "-");
+    let signature = plain.contains("signature") || is_of_signature(name, scheme);
+    let replaced = CREDENTIALS.contains(&plain.as_str()) || STANDARD.contains(&plain.as_str());
+    !signature && !replaced && !is_of_network(name)
+}
+
+/// Whether a header is Keystile's own, or belongs to the connection or the network.
+fn is_of_network(name: &str) -> bool {
     // Some servers take an underscore for a hyphen.
     let plain = name.replace('_', "-");
-    let of_network = ["cf-", "x-forwarded-", "x-original-", "x-real-ip"].iter().any(|family| plain.starts_with(family));
-    let signature = plain.contains("signature")
-        || scheme.signature.iter().any(|place| match place {
-            Place::Header(names) => names.iter().any(|other| other == name),
-            Place::NumberedHeader(other) => name.starts_with(other.as_str()),
-            _ => false,
-        });
-    !signature && !of_network && !plain.starts_with("keystile") && !DROPPED.contains(&plain.as_str())
+    let family = ["cf-", "keystile", "x-forwarded-", "x-original-", "x-real-ip"];
+    family.iter().any(|family| plain.starts_with(family)) || DROPPED.contains(&plain.as_str())
+}
+
+/// Whether a header holds the signature of the scheme.
+fn is_of_signature(name: &str, scheme: &Scheme) -> bool {
+    scheme.signature.iter().any(|place| match place {
+        Place::Header(names) => names.iter().any(|other| other == name),
+        Place::NumberedHeader(other) => name.starts_with(other.as_str()),
+        _ => false,
+    })
 }
 
 fn is_header_text(text: &str) -> bool {
     !text.is_empty() && text.len() <= 512 && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// Some senders' types have spaces.
+fn is_type_text(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' '..=b'~')) && text.trim() == text
 }
 
 /// The id of an event. It has no `.`, which ends the id in the signed text.

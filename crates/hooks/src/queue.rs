@@ -4,6 +4,7 @@
 //! and the time of the next attempt depends on that.
 
 use js_sys::{Array, Object, Promise, Reflect};
+use keystile_core::receiver::queue::batches;
 use keystile_runtime::clock;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -14,12 +15,16 @@ const EVENTS: &str = "EVENTS";
 /// The time after which a call to the queue has failed, milliseconds.
 const TIMEOUT_MS: u64 = 10_000;
 
-/// Puts a message into the queue. It is durable when this returns.
+/// Puts messages into the queue. They are durable when this returns.
 ///
 /// # Errors
 /// The platform's reason, for the log.
-pub(crate) async fn send(env: &Env, message: &str) -> Result<(), String> {
-    within(send_text(&binding(env, EVENTS)?, message)).await.map(drop)
+pub(crate) async fn send(env: &Env, messages: &[String]) -> Result<(), String> {
+    let queue = binding(env, EVENTS)?;
+    for batch in batches(messages) {
+        within(send_texts(&queue, batch.to_vec())).await?;
+    }
+    Ok(())
 }
 
 /// Finds a binding of the worker.
@@ -44,8 +49,8 @@ pub(crate) async fn within(promise: Promise) -> Result<JsValue, String> {
 
 #[wasm_bindgen(module = "/src/queue_glue.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = send)]
-    fn send_text(queue: &JsValue, text: &str) -> Promise;
+    #[wasm_bindgen(js_name = sendAll)]
+    fn send_texts(queue: &JsValue, texts: Vec<String>) -> Promise;
 }
 
 #[wasm_bindgen]

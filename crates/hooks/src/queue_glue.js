@@ -1,9 +1,9 @@
 // Queues, and the objects of long bodies, in JavaScript: the `worker` crate's types
 // for both would add 10 KiB to the upload.
 
-/** Puts a text into a queue. Resolves once it is durable there. */
-export async function send(queue, text) {
-  await queue.send(text, { contentType: "text" });
+/** Puts texts into a queue, all or none. Resolves once they are durable there. */
+export async function sendAll(queue, texts) {
+  await queue.sendBatch(texts.map((body) => ({ body, contentType: "text" })));
 }
 
 /** Calls the object of a body. Bytes are a part of it, null an empty answer. */

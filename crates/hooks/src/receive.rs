@@ -22,12 +22,12 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     deliveries::{self, Remembered},
-    forward::{self, DeliveryOutcome, Event},
+    forward::{self, DeliveryOutcome, Event, Unverified},
     glue, handshakes,
     incoming::Incoming,
     kept, producer,
     reply::Reply,
-    source::{self, Hooks, Parts, Source},
+    source::{self, Hooks, Parts, Source, SourceUpstream},
 };
 
 pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) -> Result<Reply, Problem> {
@@ -49,17 +49,31 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
         let problem = Problem::new(Code::MethodNotAllowed, "Webhooks are taken by POST.");
         return Err(problem.with_header("Allow", "POST"));
     }
-    let secrets = ready(source, incoming)?;
-    let verified =
-        verify(scheme, secrets, &delivery, &options).await.map_err(|failure| told(source, incoming, &failure))?;
+    let secrets = match ready(source, incoming) {
+        // Without secrets no delivery can be verified, and each is handed on.
+        Err(_) if source.only_logs() && source.lack().is_none() => Err(source.secrets.as_ref().err()),
+        ready => Ok(ready?),
+    };
+    let verified = match secrets {
+        Ok(secrets) => verify(scheme, secrets, &delivery, &options).await,
+        Err(reason) => Err(Failure::Configuration(reason.cloned().unwrap_or_default().into())),
+    };
+    let verified = match verified {
+        Ok(verified) => verified,
+        Err(failure) if source.only_logs() && failure != Failure::BodyTooLarge => {
+            let event_type = scheme.stated_event_type(&delivery, &options);
+            return Ok(unverified(source, incoming, &parts, &failure, event_type.as_deref()).await);
+        }
+        Err(failure) => return Err(told(source, incoming, &failure)),
+    };
     drop(headers);
+    let to = source.upstreams_of(verified.event_type.as_deref());
+    if to.is_empty() {
+        return Ok(ignored(source, incoming, verified.event_type.as_deref()));
+    }
     let keys = verified.replay_keys.clone();
-    let id = producer::new_id().map_err(|error| {
-        log::error("webhook_without_id", &[("reason", error.to_string().into())]);
-        Problem::internal()
-    })?;
-    let event = Event::new(source, incoming, parts, verified, id);
-    once(hooks, source, incoming, event, keys).await
+    let event = Event::new(source, incoming, parts, verified);
+    once(hooks, source, incoming, event, keys, &to).await
 }
 
 /// The answer to a handshake. If the sender tells its secret and the source has none, the secret is kept for an
@@ -94,10 +108,10 @@ async fn shake_hands(
 
 /// The source's secrets, if everything that a delivery needs is configured.
 fn ready<'a>(source: &'a Source, incoming: &Incoming) -> Result<&'a Secrets, Problem> {
-    let missing = source.upstream.as_ref().err();
-    match (&source.secrets, missing) {
+    match (&source.secrets, source.lack()) {
         (Ok(secrets), None) => Ok(secrets),
-        (Err(reason), _) | (_, Some(reason)) => Err(misconfigured(source, incoming, reason)),
+        (Err(reason), _) => Err(misconfigured(source, incoming, reason)),
+        (_, Some(reason)) => Err(misconfigured(source, incoming, reason)),
     }
 }
 
@@ -106,7 +120,58 @@ fn misconfigured(source: &Source, incoming: &Incoming, reason: &str) -> Problem 
     let fields =
         [("source", source.config.source.as_str()), ("request_id", incoming.request_id.as_str()), ("reason", reason)];
     log::error("webhook_misconfigured", &fields.map(|(name, value)| (name, value.into())));
+    unprepared()
+}
+
+fn unprepared() -> Problem {
     Problem::new(Code::Configuration, "This source is not set up right; the request id finds the reason in the log.")
+}
+
+/// The answer for an event whose type no upstream takes.
+fn ignored(source: &Source, incoming: &Incoming, event_type: Option<&str>) -> Reply {
+    let fields = [
+        ("source", source.config.source.as_str()),
+        ("request_id", incoming.request_id.as_str()),
+        ("event_type", event_type.unwrap_or_default()),
+    ];
+    log::info("webhook_ignored", &fields.map(|(name, value)| (name, value.into())));
+    Reply::json(200, &json!({"status": "ignored"}))
+}
+
+/// Hands a delivery on that failed its verification, since the source only logs that. It is never claimed, and does not
+/// wait in the queue: its headers may hold a secret of the sender, and dead letters show headers.
+async fn unverified(
+    source: &Source,
+    incoming: &Incoming,
+    parts: &Parts,
+    failure: &Failure,
+    event_type: Option<&str>,
+) -> Reply {
+    let detail = failure.detail();
+    let fields = [
+        ("source", source.config.source.as_str()),
+        ("request_id", incoming.request_id.as_str()),
+        ("code", failure.code()),
+        ("detail", &detail),
+    ];
+    log::warn("webhook_unverified", &fields.map(|(name, value)| (name, value.into())));
+    let to = source.upstreams_of(event_type);
+    if to.is_empty() {
+        return ignored(source, incoming, event_type);
+    }
+    let delivery = Unverified { parts, request_id: &incoming.request_id, code: failure.code(), event_type };
+    let outcomes = forward::hand_on_unverified(source, &to, &delivery).await;
+    // The sender tries again as long as one upstream has not taken it.
+    let told = outcomes.iter().position(|outcome| !outcome.taken()).unwrap_or_default();
+    let mut answer = DeliveryOutcome::None;
+    for (index, outcome) in outcomes.into_iter().enumerate() {
+        match outcome {
+            outcome if index == told => answer = outcome,
+            DeliveryOutcome::Answered { response, .. } => glue::discard(&response),
+            DeliveryOutcome::None => {}
+        }
+    }
+    handed_on(answer)
 }
 
 /// The problem for the sender after a failure, which is also logged.
@@ -163,6 +228,7 @@ async fn once(
     incoming: &Incoming,
     mut event: Event,
     keys: Vec<ReplayKey>,
+    to: &[&SourceUpstream],
 ) -> Result<Reply, Problem> {
     let remembered = Remembered::new(&incoming.env, &source.config, &keys, &incoming.request_id);
     let same_bytes = match remembered.claim().await {
@@ -183,25 +249,51 @@ async fn once(
             ));
         }
     };
-    let HandedOn { outcome, status, reply } = hand_on(hooks, source, incoming, &event, remembered.object()).await;
-    let envelope = producer::envelope(source, incoming.now, &event);
-    let facts = deliveries::facts(&source.config, &envelope, event.body.len() as u64, same_bytes, outcome, status);
-    if let Err(error) = remembered.note(&facts).await {
+    let messages = messages(source, incoming, &event, to, remembered.object()).map_err(without_id)?;
+    let HandedOn { outcome, status, reply } = hand_on(hooks, source, incoming, &event, to, messages.clone()).await;
+    let facts = |message: &Envelope| {
+        deliveries::facts(&source.config, message, event.body.len() as u64, same_bytes, outcome, status)
+    };
+    let facts: Vec<RecentDelivery> = messages.iter().map(facts).collect();
+    if let Err(error) = remembered.note(outcome, &facts).await {
         // The claim ends by itself. Then the sender's retry passes, even if this delivery was forwarded.
         log::warn("delivery_not_noted", &[("reason", error.0.into())]);
     }
-    if outcome == Outcome::Delivered && source.config.keep_bodies_hours > 0 {
+    if outcome == Outcome::Delivered
+        && source.config.keep_bodies_hours > 0
+        && let Some((message, facts)) = messages.into_iter().zip(facts).next()
+    {
         let (env, object) = (incoming.env.clone(), remembered.object().to_owned());
-        let envelope = Envelope { remembered_by: Some(object.clone()), ..envelope };
         let hours = source.config.keep_bodies_hours;
         incoming.afterwards(async move {
-            let body_until = kept::keep(&env, envelope, &event.body, hours).await;
+            let body_until = kept::keep(&env, message, &event.body, hours).await;
             if body_until.is_some() {
                 deliveries::settle(&env, &object, RecentDelivery { body_until, ..facts }).await;
             }
         });
     }
     Ok(reply)
+}
+
+/// The message for each of these upstreams. In mode `direct` there is one, which stands for the delivery where it is
+/// listed and kept.
+fn messages(
+    source: &Source,
+    incoming: &Incoming,
+    event: &Event,
+    to: &[&SourceUpstream],
+    remembered_by: &str,
+) -> worker::Result<Vec<Envelope>> {
+    let message = |to: &&SourceUpstream| {
+        Ok(producer::envelope(source, incoming.now, event, producer::new_id()?, to, remembered_by))
+    };
+    to.iter().map(message).collect()
+}
+
+/// The answer if a delivery gets no id.
+fn without_id(error: worker::Error) -> Problem {
+    log::error("webhook_without_id", &[("reason", error.to_string().into())]);
+    Problem::internal()
 }
 
 /// The outcome of handing an event on.
@@ -213,16 +305,27 @@ struct HandedOn {
     reply: Reply,
 }
 
-/// Forwards the event to the upstream or puts it into the queue.
-async fn hand_on(hooks: &Hooks, source: &Source, incoming: &Incoming, event: &Event, remembered_by: &str) -> HandedOn {
+/// Forwards the event to the upstream, or puts it into the queue for each.
+async fn hand_on(
+    hooks: &Hooks,
+    source: &Source,
+    incoming: &Incoming,
+    event: &Event,
+    to: &[&SourceUpstream],
+    mut messages: Vec<Envelope>,
+) -> HandedOn {
     if source.config.mode == WebhookMode::Queue {
-        let (outcome, reply) = match producer::enqueue(source, incoming, event, remembered_by).await {
+        let (outcome, reply) = match producer::enqueue(source, incoming, event, &mut messages).await {
             Ok(()) => (Outcome::Queued, Reply::json(202, &json!({"status": "queued"}))),
             Err(problem) => (Outcome::Failed, problem.into()),
         };
         return HandedOn { outcome, status: None, reply };
     }
-    let delivered = forward::deliver(hooks, source, event).await;
+    // In this mode no two upstreams take the same type.
+    let delivered = match to.first() {
+        Some(to) => forward::deliver(hooks, source, to, event).await,
+        None => DeliveryOutcome::None,
+    };
     let outcome = if delivered.taken() { Outcome::Delivered } else { Outcome::Failed };
     HandedOn { outcome, status: delivered.status(), reply: handed_on(delivered) }
 }

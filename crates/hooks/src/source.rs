@@ -6,8 +6,8 @@
 use std::{cell::OnceCell, rc::Rc};
 
 use js_sys::JsString;
-use keystile_core::config::{HooksConfig, WebhookSource};
-use keystile_runtime::{config, secret, upstream};
+use keystile_core::config::{HooksConfig, VerificationMode, WebhookSource, WebhookUpstream};
+use keystile_runtime::{config, log, secret, upstream};
 use keystile_webhook::{Delivery, Options, Scheme, Secrets};
 use serde_json::json;
 use wasm_bindgen::JsValue;
@@ -37,17 +37,25 @@ pub(crate) struct Source {
     pub(crate) config: WebhookSource,
     /// The secrets that the sender signs with, or the mistake in them.
     pub(crate) secrets: Result<Secrets, String>,
-    /// The upstream, or the setting that it lacks.
-    pub(crate) upstream: Result<Upstream, String>,
+    /// The upstreams, in the order of the configuration.
+    pub(crate) upstreams: Vec<SourceUpstream>,
 }
 
-/// The upstream of a source.
-pub(crate) struct Upstream {
+/// An upstream of a source.
+pub(crate) struct SourceUpstream {
+    /// The configuration.
+    pub(crate) config: WebhookUpstream,
+    /// The way to it, or the setting that it lacks.
+    pub(crate) way: Result<Way, String>,
+}
+
+/// The way to an upstream.
+pub(crate) struct Way {
     /// The service binding, or undefined for a URL.
     pub(crate) fetcher: JsValue,
     pub(crate) url: String,
-    /// The `whsec_…` that forwarded deliveries are signed with.
-    pub(crate) signing_secret: String,
+    /// The `whsec_…` that forwarded deliveries are signed with, at least one.
+    pub(crate) signing_secrets: Vec<String>,
 }
 
 impl Hooks {
@@ -99,8 +107,26 @@ impl Hooks {
 impl Source {
     fn new(config: WebhookSource, whole: &HooksConfig, standard: &Scheme, env: &Env) -> Self {
         let secrets = secrets_of(&config, env);
-        let upstream = Upstream::of(&config, whole, standard, env);
-        Self { config, secrets, upstream }
+        let upstreams = config.upstreams.iter().map(|upstream| SourceUpstream {
+            config: upstream.clone(),
+            way: Way::of(&config, upstream, whole, standard, env),
+        });
+        Self { upstreams: upstreams.collect(), config, secrets }
+    }
+
+    /// The upstreams that get events of this type.
+    pub(crate) fn upstreams_of(&self, event_type: Option<&str>) -> Vec<&SourceUpstream> {
+        self.upstreams.iter().filter(|upstream| upstream.config.takes(event_type)).collect()
+    }
+
+    /// Whether deliveries that fail are handed on.
+    pub(crate) fn only_logs(&self) -> bool {
+        self.config.verification == VerificationMode::LogOnly
+    }
+
+    /// The setting that an upstream lacks.
+    pub(crate) fn lack(&self) -> Option<&str> {
+        self.upstreams.iter().find_map(|upstream| upstream.way.as_ref().err()).map(String::as_str)
     }
 
     /// The URL as the sender knows it. If the registered URL has a query, that query replaces the request's. The signed
@@ -141,21 +167,47 @@ fn secrets_of(config: &WebhookSource, env: &Env) -> Result<Secrets, String> {
     }
     if !faults.is_empty() {
         let source = config.source.as_str().into();
-        keystile_runtime::log::warn("webhook_secret_unusable", &[("source", source), ("reason", faults.into())]);
+        log::warn("webhook_secret_unusable", &[("source", source), ("reason", faults.into())]);
     }
     Ok(secrets)
 }
 
-impl Upstream {
-    fn of(source: &WebhookSource, whole: &HooksConfig, standard: &Scheme, env: &Env) -> Result<Self, String> {
-        let configured = whole.upstreams.get(source.upstream).ok_or("the source names no upstream")?;
+impl Way {
+    fn of(
+        source: &WebhookSource,
+        to: &WebhookUpstream,
+        whole: &HooksConfig,
+        standard: &Scheme,
+        env: &Env,
+    ) -> Result<Self, String> {
+        let configured = whole.upstreams.get(to.upstream).ok_or("the source names no upstream")?;
         let upstream::Upstream { fetcher, origin, base } = upstream::Upstream::of(&configured.target, env)?;
-        let name = &source.signing_secret;
-        let signing_secret = secret::text(env, name).ok_or_else(|| format!("the secret {name} is not set"))?;
-        if let Some(fault) = Secrets::parse(standard, &[&signing_secret]).faults().first() {
-            return Err(format!("{name}: {fault}"));
+        let mut signing_secrets = Vec::new();
+        let mut faults = Vec::new();
+        for name in &to.signing_secrets {
+            match signing_secret(name, standard, env) {
+                Ok(secret) => signing_secrets.push(secret),
+                Err(fault) => faults.push(fault),
+            }
         }
-        Ok(Self { fetcher, url: format!("{origin}{base}{}", source.path), signing_secret })
+        let faults = faults.join("; ");
+        if signing_secrets.is_empty() {
+            return Err(faults);
+        }
+        if !faults.is_empty() {
+            // A consumer that checks the other secret must not suffer from it.
+            let fields = [("source", source.source.as_str().into()), ("reason", faults.into())];
+            log::error("webhook_signing_secret_unusable", &fields);
+        }
+        Ok(Self { fetcher, url: format!("{origin}{base}{}", to.path), signing_secrets })
+    }
+}
+
+fn signing_secret(name: &str, standard: &Scheme, env: &Env) -> Result<String, String> {
+    let secret = secret::text(env, name).ok_or_else(|| format!("the secret {name} is not set"))?;
+    match Secrets::parse(standard, &[&secret]).faults().first() {
+        Some(fault) => Err(format!("{name}: {fault}")),
+        None => Ok(secret),
     }
 }
 

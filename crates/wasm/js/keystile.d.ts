@@ -41,6 +41,8 @@ export interface Genuine {
   timestamp?: number;
   /** The id that stays the same when the delivery is repeated, if the scheme has one. */
   event_id?: string;
+  /** The type of the event, if the scheme says where it stands. A header that isn't signed can be forged. */
+  event_type?: string;
   /**
    * The texts to remember in order to recognise the delivery again: one for each signed item. The delivery is new if
    * any of them is new.

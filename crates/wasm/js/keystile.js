@@ -19,6 +19,7 @@ const VALID = 1;
 const BODY_AUTHENTICATED = 2;
 const TIMESTAMP = 4;
 const EVENT_ID = 8;
+const EVENT_TYPE = 32;
 const REPLAY_KEYS = 16;
 
 export class Verifier {
@@ -94,6 +95,7 @@ export class Verifier {
     };
     if (bits & TIMESTAMP) verdict.timestamp = engine.timestamp();
     if (bits & EVENT_ID) verdict.event_id = engine.event_id();
+    if (bits & EVENT_TYPE) verdict.event_type = engine.event_type();
     if (bits & REPLAY_KEYS) verdict.replay_keys = engine.replay_keys();
     return verdict;
   }

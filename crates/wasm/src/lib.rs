@@ -95,6 +95,7 @@ const BODY_AUTHENTICATED: u32 = 2;
 const TIMESTAMP: u32 = 4;
 const EVENT_ID: u32 = 8;
 const REPLAY_KEYS: u32 = 16;
+const EVENT_TYPE: u32 = 32;
 
 #[wasm_bindgen]
 impl Engine {
@@ -136,7 +137,7 @@ impl Engine {
     }
 
     /// Verifies a delivery at `now`, in seconds. The bits: 1 valid, 2 the body is authenticated, 4 there is a
-    /// timestamp, 8 an event id, 16 replay keys; from the ninth on, the index of the secret.
+    /// timestamp, 8 an event id, 16 replay keys, 32 an event type; from the ninth on, the index of the secret.
     pub fn verify(&self, head: &str, body: &[u8], now: f64) -> u32 {
         let parts = &self.parts;
         self.conclude(parts.judge(head, body, now, |delivery, options| {
@@ -190,6 +191,12 @@ impl Engine {
     #[must_use]
     pub fn event_id(&self) -> Option<String> {
         self.judged.borrow().as_ref().ok().and_then(|verified| verified.event_id.clone())
+    }
+
+    /// The last delivery's event type.
+    #[must_use]
+    pub fn event_type(&self) -> Option<String> {
+        self.judged.borrow().as_ref().ok().and_then(|verified| verified.event_type.clone())
     }
 
     /// The replay keys of the last delivery.
@@ -333,6 +340,7 @@ fn bits(judged: &Result<Verified, Failure>) -> u32 {
         | bit(verified.body_authenticated, BODY_AUTHENTICATED)
         | bit(verified.timestamp.is_some(), TIMESTAMP)
         | bit(verified.event_id.is_some(), EVENT_ID)
+        | bit(verified.event_type.is_some(), EVENT_TYPE)
         | bit(!verified.replay_keys.is_empty(), REPLAY_KEYS)
         | secret << 8
 }

@@ -75,6 +75,7 @@ fn verdict(judged: &Result<Verified, Failure>) -> Verdict {
             secret: Some(verified.secret_index),
             timestamp: verified.timestamp.map(|time| time.as_secs()),
             event_id: verified.event_id.clone(),
+            event_type: verified.event_type.clone(),
             body_authenticated: verified.body_authenticated,
         },
         Err(failure) => Verdict {
@@ -84,6 +85,7 @@ fn verdict(judged: &Result<Verified, Failure>) -> Verdict {
             secret: None,
             timestamp: None,
             event_id: None,
+            event_type: None,
             body_authenticated: false,
         },
     }

@@ -31,6 +31,7 @@ mod budget;
 mod delivery;
 mod der;
 mod encoding;
+mod event_type;
 #[cfg(feature = "explain")]
 pub mod explain;
 mod failure;

@@ -20,6 +20,9 @@ use crate::{
 /// The cost of looking at a header, in bytes.
 const HEADER_COST: usize = 16;
 
+/// The maximum length of an event's id or type, bytes.
+const MAX_SHORT_TEXT: usize = 512;
+
 /// The delivery in which texts are looked up, and the parts of it that are known so far.
 #[derive(Clone, Copy)]
 pub(crate) struct Lookup<'a> {
@@ -90,6 +93,12 @@ impl<'a> Lookup<'a> {
     /// The text at a place, as characters.
     pub(crate) fn characters(&self, place: &Place) -> Result<Option<Cow<'a, str>>, Failure> {
         self.text(place)?.map(|text| utf8(text).ok_or_else(|| Failure::missing(place))).transpose()
+    }
+
+    /// The text at a place, if there is one that is short enough for an event's id or type.
+    pub(crate) fn short_text(&self, place: Option<&Place>) -> Option<String> {
+        let text = self.characters(place?).ok().flatten()?;
+        (!text.is_empty() && text.len() <= MAX_SHORT_TEXT).then(|| text.into_owned())
     }
 
     /// Checks that the delivery says that it is signed in the scheme's way.

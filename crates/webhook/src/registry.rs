@@ -77,6 +77,8 @@ struct Entry {
     retries: Option<String>,
     note: Option<String>,
     like: Option<String>,
+    /// The place of the event's type, for an entry that is `like` another: that isn't taken over.
+    event_type: Option<Value>,
     scheme: Option<Value>,
 }
 
@@ -85,14 +87,17 @@ fn read(text: &str) -> Result<Vec<Provider>, String> {
     let mut providers = Vec::new();
     for (id, entry) in &entries {
         let described = match (&entry.like, &entry.scheme) {
-            (Some(like), None) => entries.get(like).and_then(|other| other.scheme.as_ref()),
-            (None, scheme) => scheme.as_ref(),
-            (Some(_), Some(_)) => None,
+            (Some(like), None) => entries.get(like).and_then(|other| with_type(other.scheme.as_ref()?, entry)),
+            (None, scheme) if entry.event_type.is_none() => scheme.clone(),
+            (None | Some(_), _) => None,
         };
         let Some(described) = described else {
-            return Err(format!("{id}: `scheme`, or `like` with the id of an entry that has one"));
+            return Err(format!(
+                "{id}: `scheme`, or `like` with the id of an entry that has one; `event_type` goes into the scheme, or \
+                 beside `like`"
+            ));
         };
-        let scheme = Scheme::from_value(described.clone()).map_err(|errors| format!("{id}: {errors}"))?;
+        let scheme = Scheme::from_value(described).map_err(|errors| format!("{id}: {errors}"))?;
         providers.push(Provider {
             id: id.clone(),
             name: entry.name.clone(),
@@ -104,6 +109,14 @@ fn read(text: &str) -> Result<Vec<Provider>, String> {
         });
     }
     Ok(providers)
+}
+
+/// Another entry's scheme, with the place of this entry's type. Senders that sign in the same way have other bodies.
+fn with_type(scheme: &Value, entry: &Entry) -> Option<Value> {
+    let mut scheme = scheme.as_object()?.clone();
+    scheme.remove("event_type");
+    scheme.extend(entry.event_type.clone().map(|place| ("event_type".to_string(), place)));
+    Some(Value::Object(scheme))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod ambiguity;
 mod body;
+mod event_types;
 mod handshakes;
 mod headers;
 mod properties;

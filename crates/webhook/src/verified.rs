@@ -8,6 +8,8 @@ use core::time::Duration;
 pub struct Verified {
     /// The id that is the same when a delivery is repeated, if the scheme has one.
     pub event_id: Option<String>,
+    /// The type of the event, if the scheme says where it stands and there is one. All items of a batch must have it.
+    pub event_type: Option<String>,
     /// The time of signing since 1970-01-01T00:00:00Z, if the scheme has one.
     pub timestamp: Option<Duration>,
     /// The index of the secret that matched; the first one if several did.

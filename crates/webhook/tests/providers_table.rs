@@ -75,7 +75,7 @@ fn handshakes() -> String {
 
 fn table() -> String {
     let mut text = String::from(
-        "\n| id | provider | what is signed | timestamp, tolerance | events told apart by | retries | what isn't covered | confirmed by | run against |\n\
+        "\n| id | provider | what is signed | timestamp, tolerance | events told apart by | event type | retries | what isn't covered | confirmed by | run against |\n\
          |---|---|---|---|---|---|---|---|---|\n",
     );
     for provider in all() {
@@ -85,6 +85,7 @@ fn table() -> String {
             signed(&provider.scheme),
             time(&provider.scheme),
             told_apart_by(&provider.scheme),
+            event_type(&provider.scheme),
             provider.retries.clone().unwrap_or_else(|| "–".into()),
             provider.note.clone().unwrap_or_default(),
             if provider.unconfirmed {
@@ -142,6 +143,14 @@ fn time(scheme: &Scheme) -> String {
         Some(rule) if !rule.enforce => format!("`{}`, not enforced", rule.at),
         Some(rule) if rule.past == rule.future => format!("`{}`, {} s", rule.at, rule.past),
         Some(rule) => format!("`{}`, {} s, {} s ahead", rule.at, rule.past, rule.future),
+    }
+}
+
+fn event_type(scheme: &Scheme) -> String {
+    match &scheme.event_type {
+        Some(place) if scheme.event_type_authenticated() => format!("`{place}`"),
+        Some(place) => format!("`{place}`, not authenticated"),
+        None => String::new(),
     }
 }
 

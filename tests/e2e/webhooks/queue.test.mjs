@@ -317,6 +317,10 @@ test("sources are listed as they are configured", async () => {
     replays: "refuse-same-id",
     told_apart_by: "signed_id",
     keep_bodies_hours: 0,
+    event_type: "json:type",
+    event_type_authenticated: true,
+    verification: "enforce",
+    upstreams: [{ upstream: "events", path: "/events/queued", types: [] }],
     notes: queue.notes,
   });
   assert.deepEqual([direct.source, direct.mode, direct.body_authenticated], ["waited-for", "direct", false]);

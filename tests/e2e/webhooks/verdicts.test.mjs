@@ -29,8 +29,9 @@ const verify = (body, { key = ROOT_KEY, headers = {} } = {}) =>
 const base64 = (text) => Buffer.from(text).toString("base64");
 
 test("a verdict by source says what is known, and nothing is remembered", async () => {
-  const headers = standard("{}", { key: OLD, id: "msg_asked" });
-  const asked = { source: "standard", headers, body: base64("{}") };
+  const body = '{"type":"invoice.paid"}';
+  const headers = standard(body, { key: OLD, id: "msg_asked" });
+  const asked = { source: "standard", headers, body: base64(body) };
   for (let time = 0; time < 2; time += 1) {
     const answer = await verify(asked);
     assert.equal(answer.status, 200, answer.text);
@@ -39,6 +40,7 @@ test("a verdict by source says what is known, and nothing is remembered", async 
       code: "OK",
       detail: null,
       event_id: "msg_asked",
+      event_type: "invoice.paid",
       timestamp: Number(headers["webhook-timestamp"]),
       secret_index: 1,
       body_authenticated: true,
@@ -103,6 +105,7 @@ test("… and so does one by a scheme of the caller's own", async () => {
     code: "OK",
     detail: null,
     event_id: null,
+    event_type: null,
     timestamp: null,
     secret_index: 1,
     body_authenticated: true,

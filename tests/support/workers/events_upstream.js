@@ -1,4 +1,5 @@
-// An upstream of webhooks: it remembers the events that it received, and answers as the test sets it.
+// An upstream of webhooks: it remembers the events that it received, and answers as the test sets it, for
+// all paths or for single ones.
 
 let taken = [];
 let mode = { status: 200 };
@@ -11,7 +12,7 @@ export default {
       mode = { status: 200, ...(await request.json()) };
       return Response.json(mode);
     }
-    const { status, body = null, type, wait = 0 } = mode;
+    const { status, body = null, type, wait = 0 } = { ...mode, ...mode.paths?.[pathname] };
     const bytes = new Uint8Array(await request.arrayBuffer());
     taken.push({
       method: request.method,

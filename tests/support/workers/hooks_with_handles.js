@@ -41,9 +41,9 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const withQueue = (env) => ({
   ...env,
   EVENTS: {
-    async send(...message) {
+    async sendBatch(messages) {
       if (queue === "down") throw new Error("injected");
-      return env.EVENTS.send(...message);
+      return env.EVENTS.sendBatch(messages);
     },
   },
 });

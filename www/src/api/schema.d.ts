@@ -1161,6 +1161,8 @@ export interface components {
             dead_at: components["schemas"]["Time"];
             /** @description The sender's id for the event, if it has one. */
             event_id: string | null;
+            /** @description The type of the event, if it has one. */
+            event_type: string | null;
             /** @description What the upstream gets of the sender's headers. Keystile's own are made anew for each attempt. */
             headers: {
                 [key: string]: string;
@@ -1170,8 +1172,12 @@ export interface components {
             last_reason: string | null;
             /** @description What the upstream answered last, if it did. */
             last_status: number | null;
+            /** @description The path at that upstream. */
+            path: string | null;
             received_at: components["schemas"]["Time"];
             request_id: components["schemas"]["RequestId"];
+            /** @description The upstream that it is for, if `keystile.toml` lists several for the source. */
+            upstream: string | null;
             /** @description The `webhook-id` that the upstream gets, at each attempt. */
             webhook_id: string;
         };
@@ -1214,6 +1220,8 @@ export interface components {
             same_bytes: boolean;
             /** @description What the upstream answered last, if it did. */
             status: number | null;
+            /** @description Of a source that lists upstreams, the one that this is for and the path there, such as `billing/events`. Each has a delivery of its own. */
+            upstream: string | null;
             /** @description The `webhook-id` that the upstream gets, at each attempt. */
             webhook_id: string;
         };
@@ -2187,6 +2195,18 @@ export interface components {
          *       "provider": "stripe",
          *       "mode": "queue",
          *       "body_authenticated": true,
+         *       "event_type": "json:type",
+         *       "event_type_authenticated": true,
+         *       "verification": "enforce",
+         *       "upstreams": [
+         *         {
+         *           "upstream": "billing",
+         *           "path": "/events",
+         *           "types": [
+         *             "invoice.*"
+         *           ]
+         *         }
+         *       ],
          *       "replays": "refuse-same-id",
          *       "told_apart_by": "signed_id",
          *       "keep_bodies_hours": 0,
@@ -2196,6 +2216,10 @@ export interface components {
         WebhookSource: {
             /** @description Whether the sender's signature covers the whole body. */
             body_authenticated: boolean;
+            /** @description The place of an event's type, such as `json:type` or `header:x-github-event`, if it is known. */
+            event_type: string | null;
+            /** @description Whether the event's type is a part of what the sender signs. */
+            event_type_authenticated: boolean;
             /** @description How long the bodies of delivered events are kept, so that they can be delivered once more; 0 if they are not. */
             keep_bodies_hours: number;
             /**
@@ -2218,9 +2242,23 @@ export interface components {
              * @enum {string}
              */
             told_apart_by: "signed_id" | "unsigned_id" | "nothing";
+            /** @description Each of them that takes an event's type gets the event. */
+            upstreams: components["schemas"]["WebhookUpstream"][];
+            /**
+             * @description `enforce`: a delivery that fails its verification is refused. `log-only`: it is logged, and handed on as it came.
+             * @enum {string}
+             */
+            verification: "enforce" | "log-only";
         };
         WebhookSources: {
             sources: components["schemas"]["WebhookSource"][];
+        };
+        WebhookUpstream: {
+            path: string;
+            /** @description The types of the events that it gets, `invoice.*` for all below `invoice.`; all if there are none. */
+            types: string[];
+            /** @description The name in `keystile.toml`. */
+            upstream: string;
         };
     };
     responses: {

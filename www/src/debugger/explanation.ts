@@ -18,6 +18,7 @@ export interface Verdict {
   secret: number | null;
   timestamp: number | null;
   event_id: string | null;
+  event_type: string | null;
   body_authenticated: boolean;
 }
 

@@ -109,6 +109,11 @@ function VerdictBanner({ explanation: { verdict } }: { explanation: Explanation 
           Event id <bdi class="mono">{verdict.event_id}</bdi>
         </p>
       )}
+      {verdict.event_type !== null && (
+        <p class="fine">
+          Event type <bdi class="mono">{verdict.event_type}</bdi>
+        </p>
+      )}
     </div>
   );
 }

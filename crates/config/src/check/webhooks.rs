@@ -1,12 +1,11 @@
 //! Checks of `[[webhooks]]`.
 
 use keystile_core::{
-    base::path::Path,
-    config::{Upstream, WebhookMode, WebhookSource},
+    config::{Upstream, VerificationMode, WebhookMode, WebhookSource},
     receiver::delivery::MAX_KEEP_BODIES_HOURS,
     receiver::queue::{FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS},
 };
-use keystile_webhook::{Scheme, registry};
+use keystile_webhook::{Scheme, place::Place, registry};
 
 use super::{Check, is_binding};
 use crate::raw::RawWebhook;
@@ -48,10 +47,6 @@ impl Check {
                 "this is listed twice".into()
             });
         }
-        self.that(named(&raw.signing_secret), &["webhooks", index, "signing_secret"], || {
-            "write the name of a Worker secret that holds a `whsec_…`, such as \"EVENTS_SECRET\", not the secret itself"
-                .into()
-        });
         if let Some(url) = &raw.url {
             self.that(is_registered_url(url), &["webhooks", index, "url"], || {
                 "write the URL as it is registered with the sender, such as \"https://api.example.com/hooks/shop\""
@@ -74,17 +69,19 @@ impl Check {
         self.that(kept, &["webhooks", index, "keep_bodies_hours"], || {
             format!("write 0 to {MAX_KEEP_BODIES_HOURS} hours, and no more than remember_hours; 0 keeps no body")
         });
-        let path = Path::parse(&raw.path).ok().filter(|path| path.as_str() == raw.path);
-        self.that(path.is_some(), &["webhooks", index, "path"], || {
-            "write the path at the upstream, such as \"/events\", without query".into()
-        });
-        let upstream = upstreams.iter().position(|upstream| upstream.name == raw.upstream);
-        self.that(upstream.is_some(), &["webhooks", index, "upstream"], || {
-            format!("no [[upstreams]] is called \"{}\"", raw.upstream)
-        });
+        let upstreams = self.webhook_upstreams(raw, index, upstreams);
         let (mut scheme, notes) = self.webhook_scheme(raw, index)?;
         self.tolerance(raw, index, &mut scheme);
         self.params(raw, index, &scheme);
+        self.event_type(raw, index, &mut scheme);
+        self.types_are_known(raw, index, &scheme);
+        if raw.verification == VerificationMode::LogOnly {
+            self.warning(
+                &["webhooks", index, "verification"],
+                "\"log-only\" hands on what anybody sends, with Keystile-Webhook-Unverified: write \"enforce\" as soon \
+                 as the logs show that genuine deliveries pass",
+            );
+        }
         if raw.replays.is_none() && !scheme.event_id_signed() && !scheme.replay_protected() {
             self.warning(
                 &["webhooks", index],
@@ -102,9 +99,9 @@ impl Check {
             params: raw.params.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             url: raw.url.clone(),
             max_body_bytes: raw.max_body_bytes,
-            upstream: upstream.unwrap_or_default(),
-            path: raw.path.clone(),
-            signing_secret: raw.signing_secret.clone(),
+            upstreams,
+            lists_upstreams: !raw.upstreams.is_empty(),
+            verification: raw.verification,
             mode: raw.mode,
             replays: raw.replays.unwrap_or_default(),
             remember_hours: raw.remember_hours,
@@ -136,6 +133,21 @@ impl Check {
             ),
         }
         None
+    }
+
+    /// The source's own place of an event's type goes before the scheme's.
+    fn event_type(&mut self, raw: &RawWebhook, index: &str, scheme: &mut Scheme) {
+        let Some(text) = &raw.event_type else { return };
+        let at = ["webhooks", index, "event_type"];
+        match Place::parse(text) {
+            Ok(place) => {
+                scheme.event_type = Some(place);
+                for mistake in scheme.check() {
+                    self.mistake(&at, mistake.message);
+                }
+            }
+            Err(error) => self.mistake(&at, error.to_string()),
+        }
     }
 
     /// Checks the tolerance of time that the source accepts, and that deliveries are remembered for longer.

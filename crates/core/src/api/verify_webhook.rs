@@ -199,6 +199,7 @@ pub fn answer(verdict: Result<&Verified, &Failure>) -> Value {
         "code": failure.map_or("OK", Failure::code),
         "detail": failure.map(Failure::detail),
         "event_id": verified.and_then(|verified| verified.event_id.as_ref()),
+        "event_type": verified.and_then(|verified| verified.event_type.as_ref()),
         "timestamp": verified.and_then(|verified| verified.timestamp).map(seconds),
         "secret_index": verified.map(|verified| verified.secret_index),
         "body_authenticated": verified.map(|verified| verified.body_authenticated),

@@ -5,7 +5,10 @@ use alloc::{string::String, vec::Vec};
 use keystile_webhook::Scheme;
 use serde::{Deserialize, Serialize};
 
-use super::{replays::Replays, upstream::Upstream, webhook_mode::WebhookMode};
+use super::{
+    replays::Replays, type_pattern::TypePattern, upstream::Upstream, verification_mode::VerificationMode,
+    webhook_mode::WebhookMode,
+};
 use crate::base::path::Path;
 
 /// The part of the configuration for the receiver of webhooks.
@@ -41,12 +44,14 @@ pub struct WebhookSource {
     pub url: Option<String>,
     /// The maximum length of a body, bytes. Longer ones are refused.
     pub max_body_bytes: u32,
-    /// The upstream's index in the configuration.
-    pub upstream: usize,
-    /// The path at the upstream.
-    pub path: String,
-    /// The name of the Worker secret that forwarded deliveries are signed with, a `whsec_…`.
-    pub signing_secret: String,
+    /// The upstreams, of which each that takes an event's type gets the event. Never empty. In mode `direct` at most
+    /// one takes any type.
+    pub upstreams: Vec<WebhookUpstream>,
+    /// Whether the file lists its upstreams, so that each message of the queue names its own. A message of a source
+    /// with one upstream goes to the upstream that the source has when it is delivered.
+    pub lists_upstreams: bool,
+    /// The way to deal with deliveries that fail.
+    pub verification: VerificationMode,
     /// The delivery mode: the sender or a queue waits for the upstream.
     pub mode: WebhookMode,
     /// The deliveries that are refused as repeats.
@@ -57,4 +62,48 @@ pub struct WebhookSource {
     pub keep_bodies_hours: u16,
     /// In mode `queue`: seconds until the second attempt. Each further wait is twice as long.
     pub retry_seconds: u16,
+}
+
+/// An upstream of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookUpstream {
+    /// The upstream's index in the configuration.
+    pub upstream: usize,
+    /// The upstream's name.
+    pub name: String,
+    /// The path at the upstream.
+    pub path: String,
+    /// The types of the events that it gets; all if there are none.
+    pub types: Vec<TypePattern>,
+    /// The names of the Worker secrets that forwarded deliveries are signed with, each a `whsec_…`: one, or two while
+    /// one takes the other's place.
+    pub signing_secrets: Vec<String>,
+}
+
+impl WebhookUpstream {
+    /// Whether it gets events of this type.
+    #[must_use]
+    pub fn takes(&self, event_type: Option<&str>) -> bool {
+        let of = |event_type: &str| self.types.iter().any(|pattern| pattern.matches(event_type));
+        self.types.is_empty() || event_type.is_some_and(of)
+    }
+
+    /// Whether some event goes to both.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let all = self.types.is_empty() || other.types.is_empty();
+        all || self.types.iter().any(|pattern| other.types.iter().any(|other| pattern.overlaps(other)))
+    }
+}
+
+impl WebhookSource {
+    /// The index of the upstream that a message is for, if the source still has it. `named` is the name and path in the
+    /// message. If the path was changed, the upstream of the name is the same one still.
+    #[must_use]
+    pub fn upstream_of_message(&self, named: Option<(&str, &str)>) -> Option<usize> {
+        let Some((name, path)) = named else { return (!self.upstreams.is_empty()).then_some(0) };
+        let of_name = |upstream: &WebhookUpstream| upstream.name == name;
+        let same = self.upstreams.iter().position(|upstream| of_name(upstream) && upstream.path == path);
+        same.or_else(|| self.upstreams.iter().position(of_name))
+    }
 }

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{replays::Replays, webhook_mode::WebhookMode};
+use super::{replays::Replays, verification_mode::VerificationMode, webhook_mode::WebhookMode};
 use crate::{
     access::{
         challenge::Challenge,
@@ -120,8 +120,27 @@ pub struct WebhookSummary {
     pub told_apart_by: ToldApartBy,
     /// The time for which the bodies of delivered events are kept for a replay, hours; 0 for not at all.
     pub keep_bodies_hours: u16,
+    /// The place of an event's type, as a scheme writes it.
+    pub event_type: Option<String>,
+    /// Whether the event's type is a part of what the sender signs.
+    pub event_type_authenticated: bool,
+    /// The way to deal with deliveries that fail.
+    pub verification: VerificationMode,
+    /// The upstreams, in the order of the file.
+    pub upstreams: Vec<WebhookUpstreamSummary>,
     /// Notes for operators, each a sentence.
     pub notes: Vec<String>,
+}
+
+/// An upstream of a source in the list of the management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookUpstreamSummary {
+    /// The upstream's name.
+    pub upstream: String,
+    /// The path at the upstream.
+    pub path: String,
+    /// The types of the events that it gets, as the file writes them; all if there are none.
+    pub types: Vec<String>,
 }
 
 #[cfg(test)]

@@ -60,9 +60,9 @@ pub struct ClaimedDelivery {
     pub by: String,
     /// The time for which the delivery is remembered once it was forwarded, milliseconds.
     pub remember_ms: i64,
-    /// The facts of the delivery, once its outcome is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivery: Option<RecentDelivery>,
+    /// The facts of the delivery, once its outcome is known: for each upstream that it is for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deliveries: Vec<RecentDelivery>,
 }
 
 /// Asks whether this delivery may be forwarded. If it may, the caller holds the claim for a minute.
@@ -153,7 +153,7 @@ mod tests {
             bytes: Some("b".into()),
             by: "req_1".into(),
             remember_ms: 5,
-            delivery: None,
+            deliveries: Vec::new(),
         };
         let text = r#"{"items":[["k"]],"bytes":"b","by":"req_1","remember_ms":5}"#;
         assert_eq!(serde_json::to_string(&Claim(delivery.clone())).unwrap(), text);

@@ -18,7 +18,7 @@ pub const SLACK: i64 = 1_000;
 /// that counts is a write.
 pub const MAX_COUNTED_DUPLICATES: u32 = 1_000;
 
-/// One genuine delivery. A sender's repeat of one that was not handed on takes its place.
+/// One genuine delivery to one upstream. A sender's repeat of one that was not handed on takes its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecentDelivery {
     /// The id. In mode `queue` the event's dead letter has the same.
@@ -31,6 +31,9 @@ pub struct RecentDelivery {
     /// The type of the event, if the source says where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_type: Option<String>,
+    /// The upstream and the path there, of a source that lists several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
     /// The time at which it was received.
     pub received_at: Timestamp,
     /// The id of the request that brought it.
@@ -171,6 +174,7 @@ pub(crate) mod tests {
             webhook_id: "demo_1".into(),
             event_id: None,
             event_type: None,
+            upstream: None,
             received_at: Timestamp::from_millis(received_at),
             request_id: "req_1".into(),
             bytes: 7,

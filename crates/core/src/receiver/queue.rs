@@ -21,6 +21,8 @@ use crate::base::{
 
 /// The maximum length of a message, bytes. The queue's own limit is 128,000 bytes, and it uses about a hundred itself.
 pub const MAX_MESSAGE_BYTES: usize = 120_000;
+/// The maximum length of the messages that are sent in one call, bytes. The queue's own limit is 256,000 bytes.
+pub const MAX_BATCH_BYTES: usize = 250_000;
 /// The length of one part of a body that is stored beside its message, bytes. A row of SQLite holds 2 MB.
 pub const PART_BYTES: usize = 1024 * 1024;
 /// The default time until the second attempt, seconds.
@@ -71,6 +73,18 @@ pub struct Envelope {
     /// The object that remembers the delivery, and is told its outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remembered_by: Option<String>,
+    /// The upstream that it is for; `None` for the only one of its source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<NamedUpstream>,
+}
+
+/// An upstream of a source, as a message names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedUpstream {
+    /// Its name.
+    pub name: String,
+    /// The path at the upstream.
+    pub path: String,
 }
 
 /// The longest body that an answer shows whole, bytes.
@@ -184,6 +198,25 @@ impl Envelope {
     }
 }
 
+/// The messages in the batches in which they are sent. Each batch is taken whole or not at all.
+#[must_use]
+pub fn batches(messages: &[String]) -> Vec<&[String]> {
+    let mut batches = Vec::new();
+    let mut rest = messages;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = |message: &&String| {
+            bytes += message.len();
+            bytes <= MAX_BATCH_BYTES
+        };
+        let count = rest.iter().take_while(fits).count().max(1);
+        let (batch, after) = rest.split_at(count);
+        batches.push(batch);
+        rest = after;
+    }
+    batches
+}
+
 /// Seconds until the next attempt after `failures` failed ones: `first`, then twice as long each time, up to an hour.
 #[must_use]
 pub fn retry_after(first: u32, failures: u32) -> u32 {
@@ -217,13 +250,18 @@ impl DeadLetter {
     /// The dead letter as lists show it. The body is not shown: it may be long, and who reads it is noted.
     #[must_use]
     pub fn present(&self) -> Value {
-        let Envelope { id, webhook_id, event_id, received_at, request_id, headers, body, .. } = &self.envelope;
+        let Envelope { id, webhook_id, event_id, event_type, received_at, request_id, headers, body, .. } =
+            &self.envelope;
+        let upstream = self.envelope.upstream.as_ref();
         let headers: Map<String, Value> =
             headers.iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
         json!({
             "id": id,
             "webhook_id": webhook_id,
             "event_id": event_id,
+            "event_type": event_type,
+            "upstream": upstream.map(|upstream| &upstream.name),
+            "path": upstream.map(|upstream| &upstream.path),
             "received_at": received_at.to_rfc3339(),
             "dead_at": self.dead_at.to_rfc3339(),
             "attempts": self.attempts,
@@ -259,6 +297,7 @@ mod tests {
             event_type: None,
             replayed: false,
             remembered_by: None,
+            upstream: None,
         }
     }
 
@@ -276,6 +315,33 @@ mod tests {
         assert!(message.ends_with(r#""body":{"stored":{"bytes":300000,"parts":1}}}"#), "{message}");
         assert_eq!(Envelope::parse(&message).unwrap(), envelope);
         assert_eq!(envelope.body.inline(), None);
+    }
+
+    #[test]
+    fn a_message_for_one_of_several_upstreams_names_it() {
+        let mut envelope = envelope();
+        envelope.event_type = Some("invoice.paid".into());
+        envelope.upstream = Some(NamedUpstream { name: "billing".into(), path: "/events".into() });
+        let message = envelope.with_inline(b"").unwrap();
+        let golden =
+            r#""body":{"inline":""},"event_type":"invoice.paid","upstream":{"name":"billing","path":"/events"}}"#;
+        assert!(message.ends_with(golden), "{message}");
+        assert_eq!(Envelope::parse(&message).unwrap(), envelope);
+    }
+
+    #[test]
+    fn messages_are_sent_in_as_few_calls_as_the_queue_takes() {
+        let lengths = |lengths: &[usize]| -> Vec<usize> {
+            let messages: Vec<String> = lengths.iter().map(|length| "x".repeat(*length)).collect();
+            let batches = batches(&messages);
+            assert_eq!(batches.concat(), messages);
+            batches.iter().map(|batch| batch.len()).collect()
+        };
+        assert!(lengths(&[]).is_empty());
+        assert_eq!(lengths(&[120_000]), [1]);
+        assert_eq!(lengths(&[100_000, 100_000, 50_000]), [3]);
+        assert_eq!(lengths(&[100_000, 100_000, 50_001]), [2, 1]);
+        assert_eq!(lengths(&[300_000, 1]), [1, 1], "the queue refuses the first");
     }
 
     #[test]

@@ -207,7 +207,7 @@ impl DeadLetters {
         let kept = self.kept(&which.id)?;
         let mut envelope = Envelope::parse(&kept.message).map_err(Unanswered::Fault)?;
         envelope.redriven = true;
-        let message = envelope.to_message();
+        let message = [envelope.to_message()];
         patiently(queue::send(&self.env, &message)).await.map_err(Unanswered::QueueDown)?;
         // The event may have been delivered meanwhile, and its row is gone. Or it failed again, and its new `dead_at`
         // does not match.

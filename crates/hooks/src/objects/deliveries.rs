@@ -16,7 +16,10 @@
 mod recent;
 mod schema;
 
-use std::cell::{Cell, OnceCell};
+use std::{
+    cell::{Cell, OnceCell},
+    slice,
+};
 
 use keystile_core::{
     Timestamp,
@@ -166,7 +169,7 @@ impl Deliveries {
         let Some((mut envelope, body)) = kept::load(&self.env, &which.id).await? else { return Ok(false) };
         envelope.id = producer::new_id().map_err(|error| error.to_string())?;
         envelope.replayed = true;
-        producer::send(&self.env, &mut envelope, &body).await.map(|()| true)
+        producer::send(&self.env, slice::from_mut(&mut envelope), &body).await.map(|()| true)
     }
 }
 
@@ -263,7 +266,7 @@ impl Opened {
                 let done = "DELETE FROM open_numbers WHERE bytes = ? AND claimed_by = ?";
                 self.database.execute(done, vec![bytes.as_str().into(), delivery.by.as_str().into()])?;
             }
-            let webhook_id = delivery.delivery.as_ref().map(|delivery| delivery.webhook_id.as_str());
+            let webhook_id = delivery.deliveries.first().map(|delivery| delivery.webhook_id.as_str());
             self.put(&keys, None, until, webhook_id)?;
             self.record(delivery)
         });
@@ -290,10 +293,7 @@ impl Opened {
 
     /// Records the facts of a delivery. A worker of an earlier version gives none.
     fn record(&self, delivery: &ClaimedDelivery) -> Result<()> {
-        match &delivery.delivery {
-            Some(facts) => self.recent.record(&self.database, facts),
-            None => Ok(()),
-        }
+        delivery.deliveries.iter().try_for_each(|facts| self.recent.record(&self.database, facts))
     }
 
     fn settle(&self, settle: &Settle) -> Result<Done> {

@@ -54,7 +54,7 @@ pub(super) async fn reveal(call: &ApiCall<'_>) -> ApiResult {
     let revealed = dead_letters::ask(call.env, &source, &RevealHandshake { id }, call.request_id).await;
     let revealed = revealed.map_err(|unanswered| match unanswered {
         Unanswered::NotFound => not_found().into(),
-        Unanswered::Unclear(failure) => failure,
+        other => Failure::from(other),
     })?;
     Ok(passed_on(200, revealed, &Passed::default())?)
 }

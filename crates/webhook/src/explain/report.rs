@@ -37,6 +37,8 @@ pub struct Verdict {
     pub timestamp: Option<u64>,
     /// The id that a repeated delivery repeats.
     pub event_id: Option<String>,
+    /// The type of the event.
+    pub event_type: Option<String>,
     /// Whether the signature covers the whole body.
     pub body_authenticated: bool,
 }

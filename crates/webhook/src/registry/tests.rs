@@ -50,6 +50,18 @@ fn a_scheme_written_out_is_read_as_the_same() {
 }
 
 #[test]
+fn the_well_known_senders_say_where_the_type_of_an_event_is() {
+    let typed = all().iter().filter(|provider| provider.scheme.event_type.is_some()).count();
+    assert!(typed >= 120, "{typed}");
+    let place = |id: &str| provider(id).unwrap().scheme.event_type.as_ref().map(ToString::to_string);
+    assert_eq!(place("github").as_deref(), Some("header:x-github-event"));
+    assert_eq!(place("stripe").as_deref(), Some("json:type"));
+    // These sign as Standard Webhooks says, and have bodies of their own.
+    assert_eq!(place("increase").as_deref(), Some("json:category"));
+    assert_eq!(place("replicate"), None);
+}
+
+#[test]
 fn what_one_source_says_is_unconfirmed_and_nothing_else_is() {
     for provider in all() {
         assert!("XSDPC".contains(provider.class()), "{}: {}", provider.id, provider.evidence);

@@ -172,6 +172,12 @@ impl Check<'_> {
         if let Some(place) = &scheme.event_id {
             self.place("event_id", place);
         }
+        if let Some(place) = &scheme.event_type {
+            self.place("event_type", place);
+            if *place == Place::Body {
+                self.mistake("event_type", "a type is a part of the body, such as `json:type`, or a header");
+            }
+        }
         if let Some(place) = &scheme.document
             && !matches!(place, Place::Form(_) | Place::Query(_) | Place::Header(_))
         {

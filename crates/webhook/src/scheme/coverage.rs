@@ -38,6 +38,13 @@ impl Scheme {
         self.event_id.as_ref().is_some_and(|place| self.is_signed(place) && boundaries::are_fixed(self, place))
     }
 
+    /// Whether the event's type is part of the signed message. Otherwise anybody who has a genuine delivery can give it
+    /// another type.
+    #[must_use]
+    pub fn event_type_authenticated(&self) -> bool {
+        self.event_type.as_ref().is_some_and(|place| self.is_signed(place))
+    }
+
     /// Whether the sender signs its body before it compresses it.
     #[must_use]
     pub fn unpacks(&self) -> bool {

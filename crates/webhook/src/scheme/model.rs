@@ -29,6 +29,8 @@ pub struct Scheme {
     pub timestamp: Option<TimestampRule>,
     /// The id that is the same when a delivery is repeated.
     pub event_id: Option<Place>,
+    /// The type of the event, by which receivers choose.
+    pub event_type: Option<Place>,
     /// The place of the JSON document, if it is not the body.
     pub document: Option<Place>,
     /// The items that are signed one by one.

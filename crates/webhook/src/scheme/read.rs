@@ -44,6 +44,7 @@ pub(super) fn scheme(value: Value) -> Result<Scheme, Vec<SchemeError>> {
                 .unwrap_or_else(|| default_message.into_iter().collect()),
             timestamp: table.optional("timestamp", |value, at, errors| Ok(timestamp(value, at, errors))).flatten(),
             event_id: table.optional("event_id", place_of),
+            event_type: table.optional("event_type", place_of),
             document: table.optional("document", place_of),
             each: table.optional("each", |value, _, _| match Place::parse(&text(value)?)? {
                 Place::Json(path) => Ok(path),

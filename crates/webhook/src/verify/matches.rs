@@ -64,6 +64,7 @@ pub(super) struct SignatureGroup {
     /// The judgement of the claims, the hashes and the time, which counts once the signature is good.
     pub(super) after: Result<Option<Duration>, Failure>,
     pub(super) event_id: Option<String>,
+    pub(super) event_type: Option<String>,
     /// The hash of the signed message, if it is wanted.
     pub(super) signed: Option<[u8; 32]>,
 }
@@ -127,7 +128,10 @@ impl Matches {
             [one] => one.event_id.clone(),
             _ => None,
         };
-        Ok(Verified { event_id, timestamp, secret_index, body_authenticated: self.body_authenticated, replay_keys })
+        let same_type = chosen.windows(2).all(|pair| matches!(pair, [a, b] if a.event_type == b.event_type));
+        let event_type = chosen.first().filter(|_| same_type).and_then(|group| group.event_type.clone());
+        let body_authenticated = self.body_authenticated;
+        Ok(Verified { event_id, event_type, timestamp, secret_index, body_authenticated, replay_keys })
     }
 }
 

@@ -29,8 +29,6 @@ use crate::{
 
 /// The maximum number of public-key computations for one delivery.
 const MAX_CHECKS: usize = 64;
-/// The maximum length of an event id, bytes.
-const MAX_ID: usize = 512;
 
 /// Tries every key on every signature of a delivery.
 pub(super) struct Verifier<'a> {
@@ -75,8 +73,9 @@ impl<'a> Verifier<'a> {
             any |= failure.is_none();
             // A group that can't be judged keeps its place and matches nothing.
             if let Some(failure) = &failure {
+                let after = Err(failure.clone());
                 let unusable =
-                    SignatureGroup { secrets: Vec::new(), after: Err(failure.clone()), event_id: None, signed: None };
+                    SignatureGroup { secrets: Vec::new(), after, event_id: None, event_type: None, signed: None };
                 if let Some(groups) = self.pending.matches.items.get_mut(item) {
                     groups.truncate(index);
                     groups.push(unusable);
@@ -161,11 +160,11 @@ impl<'a> Verifier<'a> {
             None => Ok(()),
         };
         let after = claims.and_then(|()| Self::hashes(lookup)).and_then(|()| in_time()).map(|()| time);
-        let event_id = lookup.scheme.event_id.as_ref().and_then(|place| lookup.characters(place).ok().flatten());
-        let event_id = event_id.filter(|id| !id.is_empty() && id.len() <= MAX_ID).map(Cow::into_owned);
+        let event_id = lookup.short_text(lookup.scheme.event_id.as_ref());
+        let event_type = lookup.short_text(lookup.scheme.event_type.as_ref());
         let secrets = alloc::vec![false; self.secrets.count];
         if let Some(groups) = self.pending.matches.items.get_mut(target.item) {
-            groups.push(SignatureGroup { secrets, after, event_id, signed: None });
+            groups.push(SignatureGroup { secrets, after, event_id, event_type, signed: None });
         }
     }
 

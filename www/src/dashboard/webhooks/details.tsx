@@ -12,6 +12,8 @@ export function Details({ event, onClose }: { event: DeadLetter; onClose: () => 
   const known = [
     ["Delivery", event.id],
     ["The sender’s id of the event", event.event_id],
+    ["The event’s type", event.event_type],
+    ["Upstream", event.upstream],
     ["webhook-id for the upstream", event.webhook_id],
     ["Request", event.request_id],
   ] as const;

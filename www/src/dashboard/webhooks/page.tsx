@@ -61,12 +61,13 @@ function Sources({ sources }: { sources: readonly WebhookSource[] }) {
         {
           id: "source",
           label: "Source",
-          cell: ({ source, provider }) => (
+          cell: ({ source, provider, verification }) => (
             <div class="name-cell">
               <Link to={{ page: "webhooks", source }}>
                 <bdi>{source}</bdi>
               </Link>
               <span class="fine">{providerOf(provider)}</span>
+              {verification === "log-only" && <Badge tone="bad">Refuses nothing</Badge>}
             </div>
           ),
         },
@@ -80,6 +81,7 @@ function Sources({ sources }: { sources: readonly WebhookSource[] }) {
             </div>
           ),
         },
+        { id: "upstreams", label: "To", cell: ({ upstreams }) => <Upstreams upstreams={upstreams} /> },
         {
           id: "body",
           label: "Signature covers",
@@ -125,6 +127,20 @@ function Sources({ sources }: { sources: readonly WebhookSource[] }) {
         </Empty>
       }
     />
+  );
+}
+
+/** The upstreams, each with the types of the events that it gets. */
+function Upstreams({ upstreams }: Pick<WebhookSource, "upstreams">) {
+  return (
+    <ul class="notes">
+      {upstreams.map(({ upstream, path, types }) => (
+        <li key={`${upstream}${path}`}>
+          <bdi>{upstream}</bdi> <code>{path}</code>
+          {types.length > 0 && <span class="fine">: {types.join(", ")}</span>}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -8,7 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     access::scope::{Implies, Preset, Scope, ScopeDefinition, ScopeSet},
-    config::{DefaultScopes, ManageConfig, Replays, ToldApartBy, WebhookMode, WebhookSummary},
+    config::{
+        DefaultScopes, ManageConfig, Replays, ToldApartBy, VerificationMode, WebhookMode, WebhookSummary,
+        WebhookUpstreamSummary,
+    },
     key::Environment,
     ledger::plan::{KeyLimits, Plan},
     limits::{definition::ConfiguredLimits, own_patch::LimitField},
@@ -173,6 +176,9 @@ impl<'a> ShownSources<'a> {
 #[allow(missing_docs)]
 pub struct ShownSource<'a> {
     pub body_authenticated: bool,
+    /// The place of an event's type.
+    pub event_type: Option<&'a str>,
+    pub event_type_authenticated: bool,
     pub keep_bodies_hours: u16,
     pub mode: WebhookMode,
     pub notes: &'a [String],
@@ -180,29 +186,25 @@ pub struct ShownSource<'a> {
     pub replays: Replays,
     pub source: &'a str,
     pub told_apart_by: ToldApartBy,
+    pub upstreams: &'a [WebhookUpstreamSummary],
+    pub verification: VerificationMode,
 }
 
 impl<'a> ShownSource<'a> {
     fn new(summary: &'a WebhookSummary) -> Self {
-        let WebhookSummary {
-            source,
-            provider,
-            mode,
-            body_authenticated,
-            replays,
-            told_apart_by,
-            keep_bodies_hours,
-            notes,
-        } = summary;
         Self {
-            body_authenticated: *body_authenticated,
-            keep_bodies_hours: *keep_bodies_hours,
-            mode: *mode,
-            notes,
-            provider,
-            replays: *replays,
-            source,
-            told_apart_by: *told_apart_by,
+            body_authenticated: summary.body_authenticated,
+            event_type: summary.event_type.as_deref(),
+            event_type_authenticated: summary.event_type_authenticated,
+            keep_bodies_hours: summary.keep_bodies_hours,
+            mode: summary.mode,
+            notes: &summary.notes,
+            provider: &summary.provider,
+            replays: summary.replays,
+            source: &summary.source,
+            told_apart_by: summary.told_apart_by,
+            upstreams: &summary.upstreams,
+            verification: summary.verification,
         }
     }
 }

@@ -41,12 +41,13 @@ pub struct ShownDelivery<'a> {
     pub request_id: &'a str,
     pub same_bytes: bool,
     pub status: Option<u16>,
+    pub upstream: Option<&'a str>,
     pub webhook_id: &'a str,
 }
 
 impl<'a> ShownDelivery<'a> {
     fn new(delivery: &'a RecentDelivery) -> Self {
-        let RecentDelivery { id, webhook_id, event_id, event_type, received_at, request_id, .. } = delivery;
+        let RecentDelivery { id, webhook_id, event_id, event_type, upstream, received_at, request_id, .. } = delivery;
         let RecentDelivery { bytes, same_bytes, outcome, status, body_until, duplicates, replayed_at, .. } = delivery;
         Self {
             body_kept_until: body_until.map(Timestamp::to_rfc3339),
@@ -61,6 +62,7 @@ impl<'a> ShownDelivery<'a> {
             request_id,
             same_bytes: *same_bytes,
             status: *status,
+            upstream: upstream.as_deref(),
             webhook_id,
         }
     }

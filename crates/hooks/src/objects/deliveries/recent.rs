@@ -20,13 +20,14 @@ pub(super) struct Recent {
 }
 
 /// The columns that are recorded. The others are set later.
-const RECORDED: &str = "webhook_id, id, event_id, event_type, received_at, request_id, bytes, same_bytes, outcome, \
+const RECORDED: &str = "webhook_id, upstream, id, event_id, event_type, received_at, request_id, bytes, same_bytes, outcome, \
                         status, until, body_until";
 
 /// A row, in SQLite's types.
 #[derive(Deserialize)]
 struct Row {
     webhook_id: String,
+    upstream: String,
     id: DeliveryId,
     event_id: Option<String>,
     event_type: Option<String>,
@@ -45,13 +46,14 @@ struct Row {
 impl Row {
     /// The delivery. A body whose time is over is not kept.
     fn delivery(self, now: Timestamp) -> RecentDelivery {
-        let Self { webhook_id, id, event_id, event_type, received_at, request_id, bytes, .. } = self;
+        let Self { webhook_id, upstream, id, event_id, event_type, received_at, request_id, bytes, .. } = self;
         let Self { same_bytes, outcome, status, until, body_until, duplicates, replayed_at, .. } = self;
         RecentDelivery {
             id,
             webhook_id,
             event_id,
             event_type,
+            upstream: Some(upstream).filter(|upstream| !upstream.is_empty()),
             received_at,
             request_id,
             bytes,
@@ -88,11 +90,12 @@ impl Recent {
 
     fn put(&self, database: &Database, delivery: &RecentDelivery, on_conflict: &str) -> Result<()> {
         let row = format!(
-            "INSERT INTO recent ({RECORDED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-             ON CONFLICT (webhook_id) DO UPDATE SET {on_conflict}"
+            "INSERT INTO recent ({RECORDED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+             ON CONFLICT (webhook_id, upstream) DO UPDATE SET {on_conflict}"
         );
         let bindings = vec![
             delivery.webhook_id.as_str().into(),
+            delivery.upstream.as_deref().unwrap_or_default().into(),
             delivery.id.as_str().into(),
             delivery.event_id.clone().into(),
             delivery.event_type.clone().into(),
@@ -166,8 +169,8 @@ impl Recent {
 
     /// Deletes deliveries whose time is over, among the oldest.
     pub(super) fn forget(&self, database: &Database, now: Timestamp, rows: i64) -> Result<()> {
-        let over = "DELETE FROM recent WHERE webhook_id IN (SELECT webhook_id FROM \
-                    (SELECT webhook_id, until FROM recent ORDER BY received_at LIMIT ?) WHERE until <= ?)";
+        let over = "DELETE FROM recent WHERE (webhook_id, upstream) IN (SELECT webhook_id, upstream FROM \
+                    (SELECT webhook_id, upstream, until FROM recent ORDER BY received_at LIMIT ?) WHERE until <= ?)";
         database.execute(over, vec![rows.into(), now.as_millis().into()])?;
         self.rows.set(None);
         Ok(())
@@ -189,8 +192,8 @@ impl Recent {
         let count = count.map_or(0, |row| row.count);
         let more = if count > MAX_RECENT + SLACK { count - MAX_RECENT } else { 0 };
         if more > 0 {
-            let oldest = "DELETE FROM recent WHERE webhook_id IN \
-                          (SELECT webhook_id FROM recent ORDER BY received_at, id LIMIT ?)";
+            let oldest = "DELETE FROM recent WHERE (webhook_id, upstream) IN \
+                          (SELECT webhook_id, upstream FROM recent ORDER BY received_at, id LIMIT ?)";
             database.execute(oldest, vec![more.into()])?;
         }
         self.rows.set(Some(count - more));

@@ -33,7 +33,8 @@ CREATE INDEX open_numbers_by_end ON open_numbers (until);
     "
 -- The facts of recent deliveries.
 CREATE TABLE recent (
-    webhook_id TEXT PRIMARY KEY,      -- the same at each attempt, so a sender's retry takes the place of its failure
+    webhook_id TEXT NOT NULL,         -- the same at each attempt, so a sender's retry takes the place of its failure
+    upstream TEXT NOT NULL,           -- its name and the path there; empty if the source has only one
     id TEXT NOT NULL,                 -- dlv_…
     event_id TEXT,
     event_type TEXT,
@@ -46,7 +47,8 @@ CREATE TABLE recent (
     until INTEGER NOT NULL,           -- when the row is forgotten
     body_until INTEGER,               -- until when the body is kept, if it is
     duplicates INTEGER NOT NULL DEFAULT 0,
-    replayed_at INTEGER
+    replayed_at INTEGER,
+    PRIMARY KEY (webhook_id, upstream)
 ) WITHOUT ROWID;
 CREATE INDEX recent_by_time ON recent (received_at, id);
 -- Whose duplicate a key tells.

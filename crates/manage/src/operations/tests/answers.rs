@@ -22,7 +22,10 @@ use keystile_core::{
         id::{DeliveryId, HandshakeId, SessionId},
         timestamp::Rfc3339,
     },
-    config::{DefaultScopes, ManageConfig, Replays, ToldApartBy, WebhookMode, WebhookSummary},
+    config::{
+        DefaultScopes, ManageConfig, Replays, ToldApartBy, VerificationMode, WebhookMode, WebhookSummary,
+        WebhookUpstreamSummary,
+    },
     feed::client::WhenFeedUnreachable,
     key::{Environment, KeyDisplay, PlainKey, keyring::MINT_RANDOM_BYTES},
     ledger::{
@@ -412,6 +415,14 @@ fn config() -> ManageConfig {
             replays: Replays::RefuseSameId,
             told_apart_by: ToldApartBy::SignedId,
             keep_bodies_hours: 24,
+            event_type: Some("json:type".into()),
+            event_type_authenticated: true,
+            verification: VerificationMode::LogOnly,
+            upstreams: vec![WebhookUpstreamSummary {
+                upstream: "billing".into(),
+                path: "/events".into(),
+                types: vec!["invoice.*".into()],
+            }],
             notes: Vec::new(),
         }],
         portal_origins: Vec::new(),

@@ -94,6 +94,37 @@ fn published_deliveries_have_the_verdict_that_their_source_says() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The types of the genuine deliveries that vendors published.
+#[test]
+fn published_events_have_their_type_where_the_registry_says() {
+    let document = vectors();
+    let mut types = BTreeSet::new();
+    for vector in document["vectors"].as_array().unwrap().iter().filter(|vector| vector["published"] == true) {
+        let published = Published::of(vector);
+        if published.verdict(None).is_err() {
+            continue;
+        }
+        // Some vendors published a signature over a text that is no event.
+        if let Some(event_type) = published.verdict(None).unwrap().event_type {
+            types.insert(format!("{} {event_type}", published.text("provider")));
+        }
+    }
+    let expected = [
+        "adyen AUTHORISATION",
+        "adyen-platforms merchant.created",
+        "box FILE.UPLOADED",
+        "easypost tracker.updated",
+        "greenhouse ping",
+        "onfido check.completed",
+        "openai response.completed",
+        "paddle customer.created",
+        "paypal PAYMENT.SALE.COMPLETED",
+        "razorpay payment.authorized",
+        "retell call_ended",
+    ];
+    assert_eq!(types.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn published_handshakes_are_answered_as_their_source_says() {
     let document = vectors();
