@@ -26,16 +26,21 @@ pub(crate) async fn store(env: &Env, id: &DeliveryId, body: &[u8]) -> Result<(),
 ///
 /// # Errors
 /// The platform's reason, for the log.
-pub(crate) async fn load(env: &Env, id: &DeliveryId, bytes: u64, parts: u32) -> Result<Option<Vec<u8>>, String> {
-    let mut body = Vec::new();
+pub(crate) async fn load(env: &Env, id: &DeliveryId, bytes: u64, parts: u32) -> Result<Option<Uint8Array>, String> {
+    let bytes = u32::try_from(bytes).map_err(|_| "it is too long")?;
+    let body = Uint8Array::new_with_length(bytes);
+    let mut length: u32 = 0;
     for part in 0..parts {
         let loaded = ask(env, id, BodyCall::Load(part), None).await?;
-        match loaded.dyn_ref::<Uint8Array>() {
-            Some(part) => body.extend(part.to_vec()),
-            None => return Ok(None),
+        let Some(part) = loaded.dyn_ref::<Uint8Array>() else { return Ok(None) };
+        let end = length.saturating_add(part.length());
+        if end > bytes {
+            return Ok(None);
         }
+        body.set(part, length);
+        length = end;
     }
-    Ok((body.len() as u64 == bytes).then_some(body))
+    Ok((length == bytes).then_some(body))
 }
 
 /// Deletes a body.

@@ -4,6 +4,7 @@
 //! batch.
 
 use futures_util::future::join_all;
+use js_sys::Uint8Array;
 use keystile_core::{
     objects::{
         Call,
@@ -20,6 +21,7 @@ use worker::Env;
 
 use crate::{
     bodies,
+    body::Buffer,
     forward::{self, DeliveryOutcome, Event},
     glue,
     queue::{Batch, Message},
@@ -100,7 +102,10 @@ async fn tried(hooks: &Hooks, source: Option<&Source>, env: &Env, envelope: &Env
     let failed = |status: Option<u16>, reason: &str| Failed { status, reason: reason.to_owned() };
     let Some(source) = source else { return Err(failed(None, "keystile.toml has no such source any more")) };
     let body = match &envelope.body {
-        Body::Inline(_) => envelope.body.inline().ok_or_else(|| failed(None, "the message's body can't be read"))?,
+        Body::Inline(_) => {
+            let body = envelope.body.inline().ok_or_else(|| failed(None, "the message's body can't be read"))?;
+            Uint8Array::from(body.as_slice())
+        }
         Body::Stored { bytes, parts } => match bodies::load(env, &envelope.id, *bytes, *parts).await {
             Ok(Some(body)) => body,
             // A queue may deliver a message twice. The body was deleted after the first time.
@@ -111,7 +116,7 @@ async fn tried(hooks: &Hooks, source: Option<&Source>, env: &Env, envelope: &Env
             Err(reason) => return Err(failed(None, &format!("the body can't be read: {reason}"))),
         },
     };
-    match forward::deliver(hooks, source, &event(envelope, body)).await {
+    match forward::deliver(hooks, source, event(envelope, body)).await {
         DeliveryOutcome::Answered { status, response } => {
             glue::discard(&response);
             match status {
@@ -123,7 +128,7 @@ async fn tried(hooks: &Hooks, source: Option<&Source>, env: &Env, envelope: &Env
     }
 }
 
-fn event(envelope: &Envelope, body: Vec<u8>) -> Event {
+fn event(envelope: &Envelope, body: Uint8Array) -> Event {
     Event {
         webhook_id: envelope.webhook_id.clone(),
         event_id: envelope.event_id.clone(),
@@ -131,7 +136,8 @@ fn event(envelope: &Envelope, body: Vec<u8>) -> Event {
         body_authenticated: envelope.body_authenticated,
         request_id: envelope.request_id.clone(),
         headers: envelope.headers.clone(),
-        body,
+        body: body.to_vec(),
+        buffer: Buffer::of(body),
     }
 }
 

@@ -1,16 +1,17 @@
 //! Forwarding an event: the sender's body, signed in the form of Standard Webhooks. So an upstream checks one kind of
 //! signature for all senders.
 
+use std::mem;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use js_sys::Uint8Array;
 use keystile_core::{KeyDigest, Timestamp, config::Replays};
 use keystile_runtime::{clock, log};
 use keystile_webhook::{Delivery, Options, ReplayKey, Scheme, Verified, place::Place};
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
+    body::Buffer,
     glue,
     incoming::Incoming,
     source::{Hooks, Parts, Source},
@@ -55,7 +56,7 @@ const DROPPED: &[&str] = &[
 ];
 
 /// A genuine delivery, to be forwarded.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Event {
     /// The id under which it is forwarded: the same at each attempt of Keystile and of the sender.
     pub(crate) webhook_id: String,
@@ -70,8 +71,9 @@ pub(crate) struct Event {
     /// The sender's headers that are forwarded.
     pub(crate) headers: Vec<(String, String)>,
     /// The body's bytes as they were received.
-    #[serde(skip)]
     pub(crate) body: Vec<u8>,
+    /// The same bytes in the platform's memory.
+    pub(crate) buffer: Buffer,
 }
 
 /// The outcome of forwarding an event.
@@ -90,7 +92,7 @@ impl DeliveryOutcome {
 }
 
 impl Event {
-    pub(crate) fn new(source: &Source, incoming: &Incoming, parts: Parts, verified: Verified) -> Self {
+    pub(crate) fn new(source: &Source, incoming: &Incoming, parts: Parts, verified: Verified, buffer: Buffer) -> Self {
         let scheme = &source.config.scheme;
         let goes_on = |(name, _): &(String, String)| goes_on(name, scheme);
         Self {
@@ -101,6 +103,7 @@ impl Event {
             request_id: incoming.request_id.clone(),
             headers: parts.headers.into_iter().filter(goes_on).collect(),
             body: parts.body,
+            buffer,
         }
     }
 }
@@ -131,9 +134,9 @@ impl Event {
     }
 }
 
-/// Sends an event to the source's upstream.
-pub(crate) async fn deliver(hooks: &Hooks, source: &Source, event: &Event) -> DeliveryOutcome {
-    match try_deliver(hooks, source, event).await {
+/// Sends an event to the source's upstream. While that takes its time, only the platform's buffer holds the body.
+pub(crate) async fn deliver(hooks: &Hooks, source: &Source, mut event: Event) -> DeliveryOutcome {
+    match try_deliver(hooks, source, &mut event).await {
         Ok(response) => match glue::status(&response) {
             status @ 200.. => DeliveryOutcome::Answered { status, response },
             _ => DeliveryOutcome::None,
@@ -150,13 +153,14 @@ pub(crate) async fn deliver(hooks: &Hooks, source: &Source, event: &Event) -> De
     }
 }
 
-async fn try_deliver(hooks: &Hooks, source: &Source, event: &Event) -> Result<JsValue, String> {
+async fn try_deliver(hooks: &Hooks, source: &Source, event: &mut Event) -> Result<JsValue, String> {
     let upstream = source.upstream.as_ref().map_err(Clone::clone)?;
     let headers = headers(hooks, source, event, &upstream.signing_secret, clock::now())?;
     let headers = glue::join(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let body = Uint8Array::from(event.body.as_slice());
+    drop(mem::take(&mut event.body));
     let said = |error: JsValue| js_sys::Error::from(error).message().as_string().unwrap_or_default();
-    let posted = glue::post(&upstream.fetcher, &upstream.url, &headers, &body, TIMEOUT_MS).map_err(said)?;
+    let posted =
+        glue::post(&upstream.fetcher, &upstream.url, &headers, event.buffer.bytes(), TIMEOUT_MS).map_err(said)?;
     JsFuture::from(posted).await.map_err(said)
 }
 

@@ -10,6 +10,7 @@
 //! in another ([`DeadLetters`]).
 
 mod bodies;
+mod body;
 mod consumer;
 mod deliveries;
 mod forward;

@@ -29,12 +29,12 @@ use crate::{
 pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) -> Result<Reply, Problem> {
     let secrets = ready(source, incoming)?;
     let limit = source.config.max_body_bytes;
-    let body = incoming.body(limit).await?;
+    let buffer = incoming.body(limit).await?;
     let parts = Parts {
         method: incoming.method.clone(),
         url: source.url_of(incoming),
         headers: incoming.headers.clone(),
-        body,
+        body: buffer.to_vec(),
     };
     let (headers, params) = (parts.headers(), source.params());
     let (delivery, options) = (parts.delivery(&headers), source::options(incoming.now, &params, limit as usize));
@@ -59,7 +59,7 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
         verify(scheme, secrets, &delivery, &options).await.map_err(|failure| told(source, incoming, &failure))?;
     drop(headers);
     let keys = verified.replay_keys.clone();
-    let event = Event::new(source, incoming, parts, verified);
+    let event = Event::new(source, incoming, parts, verified, buffer);
     once(hooks, source, incoming, event, keys).await
 }
 
@@ -153,7 +153,7 @@ async fn once(
             ));
         }
     }
-    let (taken, reply) = hand_on(hooks, source, incoming, &event).await;
+    let (taken, reply) = hand_on(hooks, source, incoming, event).await;
     let noted = if taken { remembered.remember().await } else { remembered.release().await };
     if let Err(error) = noted {
         // The claim ends by itself. Then the sender's retry passes, even if this delivery was forwarded.
@@ -164,9 +164,9 @@ async fn once(
 
 /// Forwards the event to the upstream or puts it into the queue. Returns whether it arrived, and the answer for the
 /// sender.
-async fn hand_on(hooks: &Hooks, source: &Source, incoming: &Incoming, event: &Event) -> (bool, Reply) {
+async fn hand_on(hooks: &Hooks, source: &Source, incoming: &Incoming, event: Event) -> (bool, Reply) {
     if source.config.mode == WebhookMode::Queue {
-        return match producer::enqueue(source, incoming, event).await {
+        return match producer::enqueue(source, incoming, &event).await {
             Ok(()) => (true, Reply::json(202, &json!({"status": "queued"}))),
             Err(problem) => (false, problem.into()),
         };
