@@ -22,7 +22,7 @@ pub(crate) const DELEGATE_HMAC_FROM: usize = 4 * 1024;
 /// The bytes that may be read and hashed for a delivery: so many, and so many times the longest body. A sender decides
 /// how many items and signatures there are.
 const WORK_BYTES: usize = 8 * 1024 * 1024;
-const WORK_FACTOR: usize = 64;
+const WORK_FACTOR: usize = 256;
 
 thread_local! {
     static HOOKS: OnceCell<Rc<Hooks>> = const { OnceCell::new() };

