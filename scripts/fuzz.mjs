@@ -5,12 +5,14 @@
 //
 // The targets are cargo-fuzz's (`fuzz/fuzz_targets`), built in the same way, but with the repository's own toolchain.
 // Only cargo-fuzz's sanitizers need a nightly one, and there is no unsafe code here for them to watch. The inputs found
-// are kept in fuzz/corpus, and the next run begins with them. An input that fails is written to fuzz/artifacts.
+// are kept in fuzz/corpus, beside the seeds (`fuzz_seeds.mjs`), and the next run begins with them. An input that fails
+// is written to fuzz/artifacts.
 
 import { mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { readSeeds, writeSeeds } from "./fuzz_seeds.mjs";
 import { answers, asProgram, capture, Failed, quietly } from "./run.mjs";
 import { inRoot } from "./tools.mjs";
 
@@ -44,9 +46,11 @@ export async function fuzz(names = targets(), seconds = SECONDS) {
   // With `--target`, build scripts and macros are compiled without coverage.
   const build = ["build", "--release", "--bins", "--manifest-path", manifest, "--target", host, "--target-dir", inRoot("target", "fuzz")];
   await quietly("Building the fuzz targets", "cargo", build, { usually: "1 minute", env: { CARGO_ENCODED_RUSTFLAGS: COVERAGE } });
+  const seeds = await readSeeds();
   for (const name of names) {
     const [corpus, artifacts] = ["corpus", "artifacts"].map((kind) => inRoot("fuzz", kind, name));
     for (const directory of [corpus, artifacts]) mkdirSync(directory, { recursive: true });
+    writeSeeds(seeds[name] ?? [], corpus);
     const flags = [`-max_total_time=${seconds}`, `-timeout=${SLOWEST_SECONDS}`, "-rss_limit_mb=2048", "-print_final_stats=1", `-artifact_prefix=${artifacts}${path.sep}`];
     const program = inRoot("target", "fuzz", host, "release", name);
     const log = await capture(program, [...flags, corpus], { withErrors: true });

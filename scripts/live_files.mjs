@@ -10,6 +10,7 @@ import { configFile, writeConfig } from "./build.mjs";
 import { missingBindings } from "./bindings.mjs";
 import { localSecrets, noteSecrets, reloadSecrets, secretsFile } from "./local_secrets.mjs";
 import { Failed } from "./run.mjs";
+import { queueNotes } from "./stack.mjs";
 import { root } from "./tools.mjs";
 
 const LOOK_MS = 300;
@@ -24,7 +25,7 @@ export function keepUpToDate({ home, configs, summary, changed, signal }) {
   const say = (notes) => notes.forEach((note) => console.log(`! ${note}`));
   const provide = async () => {
     const { notes } = await localSecrets(home, configs, current);
-    say([...notes, ...missingBindings(current, configs)]);
+    say([...notes, ...missingBindings(current, configs), ...queueNotes(current)]);
   };
 
   onEdit(config, signal, async () => {

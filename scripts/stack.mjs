@@ -113,6 +113,12 @@ Ctrl-C stops everything; keys are kept in .dev/state.
 `;
 }
 
+/** The notes on sources whose events wait in a queue: the runtime on this machine has its queues in memory. */
+export function queueNotes({ queued }) {
+  if (!queued.length) return [];
+  return [`The local queue keeps events in memory: those of ${some(queued)} that still wait are forgotten when npm start ends. In an account they are durable.`];
+}
+
 /** A list of paths, as far as it fits into a line. */
 const some = ([first, ...more]) => (more.length ? `${first} and ${more.length} more` : first);
 

@@ -10,7 +10,7 @@ import { localSecrets } from "./local_secrets.mjs";
 import { claim, release } from "./one_stack.mjs";
 import { asProgram } from "./run.mjs";
 import { setup } from "./setup.mjs";
-import { CONFIGS, greeting, startStack } from "./stack.mjs";
+import { CONFIGS, greeting, queueNotes, startStack } from "./stack.mjs";
 import { root } from "./tools.mjs";
 
 await asProgram(async () => {
@@ -30,7 +30,7 @@ await asProgram(async () => {
   try {
     const stack = await ready;
     if (stack) console.log(greeting(stack, summary));
-    for (const note of [...notes, ...missingBindings(summary, CONFIGS)]) console.log(`! ${note}\n`);
+    for (const note of [...notes, ...missingBindings(summary, CONFIGS), ...queueNotes(summary)]) console.log(`! ${note}\n`);
     if (stack) keepUpToDate({ home: root, configs: CONFIGS, summary, changed: describe, signal });
     await (stack ? Promise.race([ended, keepPagesBuilt(stack.manage, signal)]) : ended);
   } finally {

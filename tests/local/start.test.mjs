@@ -127,9 +127,10 @@ describe("with another configuration", () => {
   test("a new source names its file and its secret; added there, it works", async () => {
     const from = running.now();
     const source = '[[webhooks]]\nsource = "own"\nprovider = "standard-webhooks"\nsecrets = ["OWN_SENDER"]\n';
-    edit((toml) => `${toml}\n${source}upstream = "api"\nsigning_secret = "OWN_SIGNING"\n`);
+    edit((toml) => `${toml}\n${source}upstream = "api"\nsigning_secret = "OWN_SIGNING"\nmode = "queue"\n`);
     await running.says(/! \.dev\.vars lacks OWN_SENDER, .* `secrets` of a source\. Add OWN_SENDER="…"/, { from });
     assert.match(readFileSync(inClone(".dev.vars"), "utf8"), /^OWN_SIGNING="whsec_/m);
+    await running.says(/! The local queue keeps events in memory: those of own that still wait are forgotten/, { from });
     const send = () => fetch(`${stackFile().edge}/hooks/own`, { method: "POST", body: "{}" });
     await until(({ status }) => status === 500, send);
     appendFileSync(inClone(".dev.vars"), `OWN_SENDER="whsec_${Buffer.alloc(32, 7).toString("base64")}"\n`);

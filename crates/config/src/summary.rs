@@ -6,7 +6,7 @@ use keystile_core::{
         route::{Enough, Pattern, Route},
         scope::{Catalog, Scope},
     },
-    config::{DefaultScopes, EdgeConfig, ManageConfig, Target, Upstream, WebhookSource, WebhookUpstream},
+    config::{DefaultScopes, EdgeConfig, ManageConfig, Target, Upstream, WebhookMode, WebhookSource, WebhookUpstream},
     key::{
         Environment,
         credential_header::{self, CredentialHeader},
@@ -25,6 +25,8 @@ pub struct Summary {
     pub example: Example,
     /// The path of each source of webhooks.
     pub webhooks: Vec<String>,
+    /// The sources of webhooks whose events wait in a queue.
+    pub queued: Vec<String>,
     /// The upstreams.
     pub upstreams: Vec<Place>,
     /// The Worker secrets that the edge needs: those that requests to upstreams are signed with.
@@ -74,12 +76,18 @@ impl Summary {
             guards: raw.iter().map(|route| route.path.clone()).collect(),
             example: example(raw, edge, manage),
             webhooks: sources.iter().map(|source| format!("{hooks}/{}", source.source)).collect(),
+            queued: names_in_queues(sources),
             upstreams: places(edge, sources),
             edge_secrets: once_each(edge.upstreams.iter().filter_map(|upstream| upstream.signing_secret.as_ref())),
             signing_secrets: once_each(signing),
             sender_secrets: once_each(senders),
         }
     }
+}
+
+fn names_in_queues(sources: &[WebhookSource]) -> Vec<String> {
+    let queued = sources.iter().filter(|source| source.mode == WebhookMode::Queue);
+    queued.map(|source| source.source.clone()).collect()
 }
 
 /// Chooses the first route that a key can read, or else write.

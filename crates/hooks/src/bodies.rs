@@ -29,7 +29,7 @@ pub(crate) async fn store(env: &Env, id: &DeliveryId, body: &[u8]) -> Result<(),
 ///
 /// # Errors
 /// The platform's reason, for the log.
-pub(crate) async fn load(env: &Env, id: &DeliveryId, bytes: u64, parts: u32) -> Result<Option<Vec<u8>>, String> {
+pub(crate) async fn load(env: &Env, id: &DeliveryId, bytes: u64, parts: u32) -> Result<Option<Uint8Array>, String> {
     load_parts(env, id.as_str(), 0..parts, bytes).await
 }
 
@@ -39,15 +39,21 @@ pub(crate) async fn load_parts(
     name: &str,
     parts: Range<u32>,
     bytes: u64,
-) -> Result<Option<Vec<u8>>, String> {
-    let mut body = Vec::new();
+) -> Result<Option<Uint8Array>, String> {
+    let bytes = u32::try_from(bytes).map_err(|_| "it is too long")?;
+    let body = Uint8Array::new_with_length(bytes);
+    let mut length: u32 = 0;
     for part in parts {
-        match load_part(env, name, part).await? {
-            Some(part) => body.extend(part),
-            None => return Ok(None),
+        let loaded = ask(env, name, BodyCall::Load(part), None).await?;
+        let Some(part) = loaded.dyn_ref::<Uint8Array>() else { return Ok(None) };
+        let end = length.saturating_add(part.length());
+        if end > bytes {
+            return Ok(None);
         }
+        body.set(part, length);
+        length = end;
     }
-    Ok((body.len() as u64 == bytes).then_some(body))
+    Ok((length == bytes).then_some(body))
 }
 
 /// Loads one part of an object; `None` if there is none.

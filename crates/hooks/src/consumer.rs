@@ -4,6 +4,7 @@
 //! batch.
 
 use futures_util::future::join_all;
+use js_sys::Uint8Array;
 use keystile_core::{
     objects::{
         Call,
@@ -20,7 +21,9 @@ use serde::de::DeserializeOwned;
 use worker::Env;
 
 use crate::{
-    bodies, deliveries,
+    bodies,
+    body::Buffer,
+    deliveries,
     forward::{self, DeliveryOutcome, Event},
     glue, kept,
     queue::{Batch, Message},
@@ -107,7 +110,7 @@ async fn attempt(hooks: &Hooks, env: &Env, message: &Message, envelope: &Envelop
 /// An event that its upstream took.
 struct Taken {
     status: u16,
-    body: Vec<u8>,
+    body: Buffer,
 }
 
 /// Tries to hand an event on. Returns nothing if that was done before.
@@ -125,7 +128,10 @@ async fn tried(
         return Err(failed(None, "keystile.toml has this upstream no more among those of the source"));
     };
     let body = match &envelope.body {
-        Body::Inline(_) => envelope.body.inline().ok_or_else(|| failed(None, "the message's body can't be read"))?,
+        Body::Inline(_) => {
+            let body = envelope.body.inline().ok_or_else(|| failed(None, "the message's body can't be read"))?;
+            Uint8Array::from(body.as_slice())
+        }
         Body::Stored { bytes, parts } => match bodies::load(env, &envelope.id, *bytes, *parts).await {
             Ok(Some(body)) => body,
             // A queue may deliver a message twice. The body was deleted after the first time.
@@ -136,12 +142,12 @@ async fn tried(
             Err(reason) => return Err(failed(None, &format!("the body can't be read: {reason}"))),
         },
     };
-    let event = event(envelope, body);
-    match forward::deliver(hooks, source, upstream, &event).await {
+    let mut event = event(envelope, body);
+    match forward::deliver(hooks, source, upstream, &mut event).await {
         DeliveryOutcome::Answered { status, response } => {
             glue::discard(&response);
             match status {
-                200..=299 => Ok(Some(Taken { status, body: event.body })),
+                200..=299 => Ok(Some(Taken { status, body: event.buffer })),
                 _ => Err(failed(Some(status), &format!("the upstream answered {status}"))),
             }
         }
@@ -154,18 +160,17 @@ async fn settle(env: &Env, source: &Source, envelope: &Envelope, taken: Taken) {
     // A message of an earlier version doesn't name the object.
     let Some(object) = &envelope.remembered_by else { return };
     let Taken { status, body } = taken;
-    let bytes = body.len() as u64;
-    let facts = deliveries::facts(&source.config, envelope, bytes, false, Outcome::Delivered, Some(status));
+    let facts = deliveries::facts(&source.config, envelope, body.len(), false, Outcome::Delivered, Some(status));
     let hours = source.config.keep_bodies_hours;
     // The body of a replayed event is kept already.
     let body_until = match hours > 0 && !envelope.replayed {
-        true => kept::keep(env, envelope.clone(), &body, hours).await,
+        true => kept::keep(env, envelope.clone(), &body.to_vec(), hours).await,
         false => None,
     };
     deliveries::settle(env, object, RecentDelivery { body_until, ..facts }).await;
 }
 
-fn event(envelope: &Envelope, body: Vec<u8>) -> Event {
+fn event(envelope: &Envelope, body: Uint8Array) -> Event {
     Event {
         webhook_id: envelope.webhook_id.clone(),
         event_id: envelope.event_id.clone(),
@@ -175,7 +180,8 @@ fn event(envelope: &Envelope, body: Vec<u8>) -> Event {
         request_id: envelope.request_id.clone(),
         replayed: envelope.replayed,
         headers: envelope.headers.clone(),
-        body,
+        body: body.to_vec(),
+        buffer: Buffer::of(body),
     }
 }
 

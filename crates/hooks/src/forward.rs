@@ -1,6 +1,8 @@
 //! Forwarding an event: the sender's body, signed in the form of Standard Webhooks. So an upstream checks one kind of
 //! signature for all senders.
 
+use std::mem;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use js_sys::Uint8Array;
@@ -10,11 +12,11 @@ use keystile_core::{
 };
 use keystile_runtime::{clock, log};
 use keystile_webhook::{Delivery, Options, ReplayKey, Scheme, Verified, place::Place};
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
+    body::Buffer,
     glue,
     incoming::Incoming,
     source::{Hooks, Parts, Source, SourceUpstream, Way},
@@ -57,7 +59,7 @@ const CREDENTIALS: &[&str] = &["authorization", "cookie", "proxy-authorization",
 const STANDARD: &[&str] = &["webhook-id", "webhook-timestamp", "webhook-signature"];
 
 /// A genuine delivery, to be forwarded.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Event {
     /// The id under which it is forwarded: the same at each attempt of Keystile and of the sender.
     pub(crate) webhook_id: String,
@@ -76,8 +78,9 @@ pub(crate) struct Event {
     /// The sender's headers that are forwarded.
     pub(crate) headers: Vec<(String, String)>,
     /// The body's bytes as they were received.
-    #[serde(skip)]
     pub(crate) body: Vec<u8>,
+    /// The same bytes in the platform's memory.
+    pub(crate) buffer: Buffer,
 }
 
 /// The outcome of forwarding an event.
@@ -104,7 +107,7 @@ impl DeliveryOutcome {
 }
 
 impl Event {
-    pub(crate) fn new(source: &Source, incoming: &Incoming, parts: Parts, verified: Verified) -> Self {
+    pub(crate) fn new(source: &Source, incoming: &Incoming, parts: Parts, verified: Verified, buffer: Buffer) -> Self {
         let scheme = &source.config.scheme;
         let goes_on = |(name, _): &(String, String)| goes_on(name, scheme);
         Self {
@@ -117,6 +120,7 @@ impl Event {
             replayed: false,
             headers: parts.headers.into_iter().filter(goes_on).collect(),
             body: parts.body,
+            buffer,
         }
     }
 }
@@ -147,14 +151,16 @@ impl Event {
     }
 }
 
-/// Sends an event to an upstream of the source.
-pub(crate) async fn deliver(hooks: &Hooks, source: &Source, to: &SourceUpstream, event: &Event) -> DeliveryOutcome {
+/// Sends an event to an upstream of the source. While that takes its time, only the platform's buffer holds the body.
+pub(crate) async fn deliver(hooks: &Hooks, source: &Source, to: &SourceUpstream, event: &mut Event) -> DeliveryOutcome {
     let sent = async {
         let way = to.way.as_ref().map_err(Clone::clone)?;
         let headers = headers(hooks, source, event, &way.signing_secrets, clock::now())?;
-        post(way, &headers, &Uint8Array::from(event.body.as_slice())).await
+        drop(mem::take(&mut event.body));
+        post(way, &headers, event.buffer.bytes()).await
     };
-    outcome(source, to, &event.request_id, sent.await)
+    let sent = sent.await;
+    outcome(source, to, &event.request_id, sent)
 }
 
 /// Sends a delivery that failed its verification, as it came, to each of these upstreams at once.
@@ -164,10 +170,10 @@ pub(crate) async fn hand_on_unverified(
     delivery: &Unverified<'_>,
 ) -> Vec<DeliveryOutcome> {
     let headers = delivery.headers(source);
-    let body = Uint8Array::from(delivery.parts.body.as_slice());
+    let body = delivery.buffer.bytes();
     let send = async |to: &SourceUpstream| {
         let sent = match &to.way {
-            Ok(way) => post(way, &headers, &body).await,
+            Ok(way) => post(way, &headers, body).await,
             Err(lack) => Err(lack.clone()),
         };
         outcome(source, to, delivery.request_id, sent)
@@ -177,7 +183,8 @@ pub(crate) async fn hand_on_unverified(
 
 /// A delivery that failed its verification.
 pub(crate) struct Unverified<'a> {
-    pub(crate) parts: &'a Parts,
+    pub(crate) headers: &'a [(String, String)],
+    pub(crate) buffer: &'a Buffer,
     pub(crate) request_id: &'a str,
     /// The code of the failure.
     pub(crate) code: &'a str,
@@ -195,7 +202,7 @@ impl Unverified<'_> {
             let kept = read.iter().any(|other| other == name) || is_of_signature(name, scheme);
             !is_of_network(name) && (kept || !CREDENTIALS.contains(&name.replace('_', "-").as_str()))
         };
-        let mut headers: Vec<(String, String)> = self.parts.headers.iter().filter(stays).cloned().collect();
+        let mut headers: Vec<(String, String)> = self.headers.iter().filter(stays).cloned().collect();
         headers.extend(source_headers(source, self.event_type, self.request_id));
         headers.push(("Keystile-Webhook-Unverified".to_owned(), self.code.to_owned()));
         headers

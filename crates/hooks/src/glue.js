@@ -38,6 +38,33 @@ export function discard(response) {
   response.body?.cancel().catch(() => {});
 }
 
+// The bytes of the bodies that the isolate holds. An isolate has 128 MB, and a body is in it twice while it is verified.
+const MOST_HELD = 32 * 1024 * 1024;
+let held = 0;
+
+/** The room that one body takes, until `leave`. */
+export class Room {
+  #taken = 0;
+
+  /** Takes more of it. Returns whether there is so much. */
+  take(bytes) {
+    if (held + bytes > MOST_HELD) return false;
+    this.#taken += bytes;
+    held += bytes;
+    return true;
+  }
+
+  leave() {
+    held = Math.max(held - this.#taken, 0);
+    this.#taken = 0;
+  }
+}
+
+/** Forgets the bodies of an instance that ended by a trap. */
+export function vacate() {
+  held = 0;
+}
+
 // WebCrypto's keys, by the bytes that they were imported from: an import costs more than checking a short message.
 // There are as many as sources could have.
 const keys = new Map();

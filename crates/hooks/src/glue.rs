@@ -17,6 +17,18 @@ extern "C" {
         timeout_ms: u32,
     ) -> Result<Promise, JsValue>;
 
+    /// The room that one body takes among those that the isolate holds.
+    #[derive(Debug)]
+    pub(crate) type Room;
+
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn new() -> Room;
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn leave(this: &Room);
+
+    pub(crate) fn vacate();
+
     #[wasm_bindgen(js_name = passOn)]
     pub(crate) fn pass_on(response: &JsValue, headers: &str) -> JsValue;
 

@@ -1,15 +1,14 @@
 //! A request as the worker sees it.
 
-use keystile_core::Timestamp;
-use keystile_runtime::{
-    body::{self, BodyError},
-    crossing::promise,
-    log,
-};
+use keystile_core::{Timestamp, base::problem::Problem};
+use keystile_runtime::{body, crossing::promise, log};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
-use crate::glue::{self, SEPARATOR};
+use crate::{
+    body::Buffer,
+    glue::{self, SEPARATOR},
+};
 
 /// The header with the request's id, which the edge assigns.
 const REQUEST_ID: &str = "keystile-request-id";
@@ -98,15 +97,16 @@ impl Incoming {
     ///
     /// # Errors
     /// The reason why the body can't be read.
-    pub(crate) async fn json(&self, limit: u32) -> Result<Vec<u8>, BodyError> {
-        body::read_json(&self.request, limit).await
+    pub(crate) async fn json(&self, limit: u32) -> Result<Buffer, Problem> {
+        body::refuse_encoded(&self.request)?;
+        self.body(limit).await
     }
 
     /// Reads the body as it came. It can be called once.
     ///
     /// # Errors
     /// The reason why the body can't be read.
-    pub(crate) async fn body(&self, limit: u32) -> Result<Vec<u8>, BodyError> {
-        body::read(&self.request, limit).await
+    pub(crate) async fn body(&self, limit: u32) -> Result<Buffer, Problem> {
+        Buffer::receive(&self.request, limit).await
     }
 }

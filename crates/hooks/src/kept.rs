@@ -51,5 +51,5 @@ pub(crate) async fn load(env: &Env, id: &DeliveryId) -> Result<Option<(Envelope,
     let envelope = Envelope::parse(&String::from_utf8_lossy(&message))?;
     let Body::Stored { bytes, parts } = envelope.body else { return Ok(None) };
     let body = load_parts(env, &name, 1..parts.saturating_add(1), bytes).await?;
-    Ok(body.map(|body| (envelope, body)))
+    Ok(body.map(|body| (envelope, body.to_vec())))
 }

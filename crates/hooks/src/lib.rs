@@ -11,6 +11,7 @@
 //! operator can replay them.
 
 mod bodies;
+mod body;
 mod consumer;
 mod deliveries;
 mod forward;

@@ -21,6 +21,7 @@ use serde_json::json;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
+    body::Buffer,
     deliveries::{self, Remembered},
     forward::{self, DeliveryOutcome, Event, Unverified},
     glue, handshakes,
@@ -32,12 +33,12 @@ use crate::{
 
 pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) -> Result<Reply, Problem> {
     let limit = source.config.max_body_bytes;
-    let body = incoming.body(limit).await?;
+    let buffer = incoming.body(limit).await?;
     let parts = Parts {
         method: incoming.method.clone(),
         url: source.url_of(incoming),
         headers: incoming.headers.clone(),
-        body,
+        body: buffer.to_vec(),
     };
     let (headers, params) = (parts.headers(), source.params());
     let (delivery, options) = (parts.delivery(&headers), source::options(incoming.now, &params, limit as usize));
@@ -62,7 +63,7 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
         Ok(verified) => verified,
         Err(failure) if source.only_logs() && failure != Failure::BodyTooLarge => {
             let event_type = scheme.stated_event_type(&delivery, &options);
-            return Ok(unverified(source, incoming, &parts, &failure, event_type.as_deref()).await);
+            return Ok(unverified(source, incoming, &parts.headers, &buffer, &failure, event_type.as_deref()).await);
         }
         Err(failure) => return Err(told(source, incoming, &failure)),
     };
@@ -72,7 +73,7 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
         return Ok(ignored(source, incoming, verified.event_type.as_deref()));
     }
     let keys = verified.replay_keys.clone();
-    let event = Event::new(source, incoming, parts, verified);
+    let event = Event::new(source, incoming, parts, verified, buffer);
     once(hooks, source, incoming, event, keys, &to).await
 }
 
@@ -143,7 +144,8 @@ fn ignored(source: &Source, incoming: &Incoming, event_type: Option<&str>) -> Re
 async fn unverified(
     source: &Source,
     incoming: &Incoming,
-    parts: &Parts,
+    headers: &[(String, String)],
+    buffer: &Buffer,
     failure: &Failure,
     event_type: Option<&str>,
 ) -> Reply {
@@ -159,7 +161,7 @@ async fn unverified(
     if to.is_empty() {
         return ignored(source, incoming, event_type);
     }
-    let delivery = Unverified { parts, request_id: &incoming.request_id, code: failure.code(), event_type };
+    let delivery = Unverified { headers, buffer, request_id: &incoming.request_id, code: failure.code(), event_type };
     let outcomes = forward::hand_on_unverified(source, &to, &delivery).await;
     // The sender tries again as long as one upstream has not taken it.
     let told = outcomes.iter().position(|outcome| !outcome.taken()).unwrap_or_default();
@@ -250,9 +252,9 @@ async fn once(
         }
     };
     let messages = messages(source, incoming, &event, to, remembered.object()).map_err(without_id)?;
-    let HandedOn { outcome, status, reply } = hand_on(hooks, source, incoming, &event, to, messages.clone()).await;
+    let HandedOn { outcome, status, reply } = hand_on(hooks, source, incoming, &mut event, to, messages.clone()).await;
     let facts = |message: &Envelope| {
-        deliveries::facts(&source.config, message, event.body.len() as u64, same_bytes, outcome, status)
+        deliveries::facts(&source.config, message, event.buffer.len(), same_bytes, outcome, status)
     };
     let facts: Vec<RecentDelivery> = messages.iter().map(facts).collect();
     if let Err(error) = remembered.note(outcome, &facts).await {
@@ -266,7 +268,7 @@ async fn once(
         let (env, object) = (incoming.env.clone(), remembered.object().to_owned());
         let hours = source.config.keep_bodies_hours;
         incoming.afterwards(async move {
-            let body_until = kept::keep(&env, message, &event.body, hours).await;
+            let body_until = kept::keep(&env, message, &event.buffer.to_vec(), hours).await;
             if body_until.is_some() {
                 deliveries::settle(&env, &object, RecentDelivery { body_until, ..facts }).await;
             }
@@ -310,7 +312,7 @@ async fn hand_on(
     hooks: &Hooks,
     source: &Source,
     incoming: &Incoming,
-    event: &Event,
+    event: &mut Event,
     to: &[&SourceUpstream],
     mut messages: Vec<Envelope>,
 ) -> HandedOn {

@@ -13,11 +13,16 @@ use serde_json::json;
 use wasm_bindgen::JsValue;
 use worker::Env;
 
-use crate::incoming::Incoming;
+use crate::{glue, incoming::Incoming};
 
 /// The message length from which WebCrypto's HMAC is faster than the module's, its crossing included
 /// (`docs/design/benchmarks.md`), bytes.
 pub(crate) const DELEGATE_HMAC_FROM: usize = 4 * 1024;
+
+/// The bytes that may be read and hashed for a delivery: so many, and so many times the longest body. A sender decides
+/// how many items and signatures there are.
+const WORK_BYTES: usize = 8 * 1024 * 1024;
+const WORK_FACTOR: usize = 256;
 
 thread_local! {
     static HOOKS: OnceCell<Rc<Hooks>> = const { OnceCell::new() };
@@ -67,6 +72,7 @@ impl Hooks {
         HOOKS.with(|cell| match cell.get() {
             Some(hooks) => Ok(Rc::clone(hooks)),
             None => {
+                glue::vacate();
                 let hooks = Rc::new(Self::new(env)?);
                 Ok(Rc::clone(cell.get_or_init(|| hooks)))
             }
@@ -237,5 +243,6 @@ pub(crate) fn options<'a>(
     params: &'a [(&'a str, &'a str)],
     body_limit: usize,
 ) -> Options<'a> {
-    Options { params, body_limit, delegate_hmac_from: DELEGATE_HMAC_FROM, ..Options::at(now.since_unix()) }
+    let work_limit = WORK_BYTES.saturating_add(body_limit.saturating_mul(WORK_FACTOR));
+    Options { params, body_limit, delegate_hmac_from: DELEGATE_HMAC_FROM, work_limit, ..Options::at(now.since_unix()) }
 }

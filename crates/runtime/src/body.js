@@ -13,7 +13,7 @@ export function isEncoded(request) {
 /// The platform fills one buffer, even if the chunks are small. A chunk as an object of its own takes 5 KB, so a body
 /// of single bytes would take 5,000 times its length. The buffer grows with the bytes received, not with the announced
 /// length.
-export async function readBody(request, limit, deadlineMs) {
+export async function readBody(request, limit, deadlineMs, room) {
   if (Number(request.headers.get("Content-Length")) > limit) return "too large";
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader({ mode: "byob" });
@@ -22,7 +22,7 @@ export async function readBody(request, limit, deadlineMs) {
     timer = setTimeout(resolve, deadlineMs, "too slow");
   });
   try {
-    const read = await Promise.race([readAll(reader, limit), late]);
+    const read = await Promise.race([readAll(reader, limit, room), late]);
     // The rest is not read.
     if (typeof read === "string") reader.cancel(read).catch(() => {});
     return read;
@@ -33,7 +33,7 @@ export async function readBody(request, limit, deadlineMs) {
   }
 }
 
-async function readAll(reader, limit) {
+async function readAll(reader, limit, room) {
   let bytes = new Uint8Array(Math.min(FIRST_BYTES, limit + 1));
   let length = 0;
   for (;;) {
@@ -45,6 +45,7 @@ async function readAll(reader, limit) {
     bytes = new Uint8Array(value.buffer);
     if (length < bytes.length) continue;
     const larger = new Uint8Array(Math.min(2 * length, limit + 1));
+    if (room && !room.take(larger.length - length)) return "no room";
     larger.set(bytes);
     bytes = larger;
   }

@@ -65,21 +65,49 @@ pub async fn read_json(request: &JsValue, limit: u32) -> Result<Vec<u8>, BodyErr
     if is_encoded(request) { Err(BodyError::Encoded) } else { read(request, limit).await }
 }
 
+/// Says that a body of JSON must not be compressed, before it is [received](receive).
+///
+/// # Errors
+/// [`BodyError::Encoded`].
+pub fn refuse_encoded(request: &JsValue) -> Result<(), BodyError> {
+    if is_encoded(request) { Err(BodyError::Encoded) } else { Ok(()) }
+}
+
 /// Reads the body of a `Request` as it came. The memory is in proportion to the bytes received, even if the chunks are small. It
 /// can be called once.
 ///
 /// # Errors
 /// [`BodyError`].
 pub async fn read(request: &JsValue, limit: u32) -> Result<Vec<u8>, BodyError> {
-    // The promise never rejects: `read_body` returns a failure as a word.
-    let read = JsFuture::from(read_body(request, limit, DEADLINE_MS)).await.unwrap_or_default();
-    match read.dyn_ref::<Uint8Array>() {
-        Some(bytes) => Ok(bytes.to_vec()),
-        None => Err(match read.as_string().as_deref() {
-            Some("too large") => BodyError::TooLarge { limit },
-            Some("too slow") => BodyError::TooSlow,
-            _ => BodyError::BrokenOff,
-        }),
+    read_within(request, limit, &JsValue::UNDEFINED)
+        .await
+        .map(|bytes| bytes.to_vec())
+        .map_err(|word| failure(&word, limit))
+}
+
+/// Reads the body of a `Request` into a buffer of the platform. `room` is an object whose `take(bytes)` says whether
+/// the buffer may grow by so many bytes; if it may not, this returns `None`.
+///
+/// # Errors
+/// [`BodyError`].
+pub async fn receive(request: &JsValue, limit: u32, room: &JsValue) -> Result<Option<Uint8Array>, BodyError> {
+    match read_within(request, limit, room).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(word) if word == "no room" => Ok(None),
+        Err(word) => Err(failure(&word, limit)),
+    }
+}
+
+/// Reads a body, or returns the word that says why there is none. The promise never rejects.
+async fn read_within(request: &JsValue, limit: u32, room: &JsValue) -> Result<Uint8Array, JsValue> {
+    JsFuture::from(read_body(request, limit, DEADLINE_MS, room)).await.unwrap_or_default().dyn_into()
+}
+
+fn failure(word: &JsValue, limit: u32) -> BodyError {
+    match word.as_string().as_deref() {
+        Some("too large") => BodyError::TooLarge { limit },
+        Some("too slow") => BodyError::TooSlow,
+        _ => BodyError::BrokenOff,
     }
 }
 
@@ -89,5 +117,5 @@ extern "C" {
     fn is_encoded(request: &JsValue) -> bool;
 
     #[wasm_bindgen(js_name = readBody)]
-    fn read_body(request: &JsValue, limit: u32, deadline_ms: u32) -> Promise;
+    fn read_body(request: &JsValue, limit: u32, deadline_ms: u32, room: &JsValue) -> Promise;
 }

@@ -56,8 +56,8 @@ impl<'a> Lookup<'a> {
     /// The text at a place; `None` if the text is missing, or if the header is empty.
     pub(crate) fn text(&self, place: &Place) -> Result<Option<Cow<'a, [u8]>>, Failure> {
         self.budget.spend(match place {
-            Place::Json(_) => self.document.len(),
-            Place::Claim(_) => self.claims.map_or(0, <[u8]>::len),
+            Place::Json(_) => json::reading(self.document),
+            Place::Claim(_) => json::reading(self.claims.unwrap_or_default()),
             Place::Form(_) => self.delivery.body.len(),
             Place::Query(_) => self.delivery.url.len(),
             // Headers are counted where they are looked up; reading the other places costs nothing.

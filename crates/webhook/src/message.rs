@@ -158,7 +158,7 @@ fn optional<'a>(lookup: &Lookup<'a>, segment: &Segment) -> Result<Cow<'a, [u8]>,
 /// Whether there is a JSON object or list at a place. The sender didn't sign that as an empty text.
 fn is_structure(lookup: &Lookup<'_>, place: &Place) -> Result<bool, Failure> {
     let Place::Json(path) = place else { return Ok(false) };
-    lookup.budget.spend(lookup.document.len())?;
+    lookup.budget.spend(json::reading(lookup.document))?;
     let value = json::find(lookup.document, &path.0, lookup.names).map_err(|_| Failure::MalformedBody)?;
     Ok(value.is_some_and(|value| matches!(value.first(), Some(b'{' | b'['))))
 }

@@ -21,7 +21,7 @@ pub struct Options<'a> {
     /// this one.
     pub delegate_hmac_from: usize,
     /// The maximum number of bytes that are read and hashed. A message counts once for each secret that it is tried
-    /// with, the body once for each lookup in it, and each lookup adds 512.
+    /// with, the body once for each lookup in it, as JSON eight times, and each lookup adds 512.
     pub work_limit: usize,
     /// Whether [`Verified::replay_keys`](crate::Verified::replay_keys) are wanted. They cost a hash of the body, and
     /// another of the message if it is not the body and has no signed id.

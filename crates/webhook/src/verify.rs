@@ -95,7 +95,7 @@ fn prepare<'a>(
         _ if scheme.methods.iter().any(|method| method.algorithm.is_jws()) => verifier.token(&lookup)?,
         None => verifier.item(&lookup)?,
         Some(path) => {
-            budget.spend(lookup.document.len())?;
+            budget.spend(json::reading(lookup.document))?;
             let items = json::each(lookup.document, path, lookup.names).map_err(|_| Failure::MalformedBody)?;
             if items.is_empty() {
                 return Err(Failure::MissingField(alloc::format!("json:{path}")));

@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { EDGE_WITH_BODY, OPERATIONS_WITH_BODY, targetOf } from "../../support/bodies.mjs";
-import { ROOT_KEY, sleep, startRig, WITH_SOURCE } from "../../support/rig.mjs";
+import { longestWait } from "../../support/longest_wait.mjs";
+import { ROOT_KEY, startRig, WITH_SOURCE } from "../../support/rig.mjs";
 import { MIB, runtimeMemory } from "../../support/runtime_memory.mjs";
 
 const KIB = 1024;
@@ -78,21 +79,6 @@ const ENDPOINTS = [
     other: () => rigs.edge.edge("edge1", "/keystile/v1/healthz"),
   })),
 ];
-
-/** The longest that another caller waits until `work` is done. */
-async function longestWait(work, other) {
-  let longest = 0;
-  let done = false;
-  const finished = work.finally(() => (done = true));
-  while (!done) {
-    const began = performance.now();
-    await other();
-    longest = Math.max(longest, performance.now() - began);
-    await sleep(5);
-  }
-  await finished;
-  return longest;
-}
 
 describe("the costs of a body:", () => {
   for (const { name, send, other } of ENDPOINTS) {

@@ -28,8 +28,8 @@ pub const MAX_MEMBER_BYTES: usize = 256 * 1024;
 /// The maximum number of secrets.
 pub const MAX_SECRETS: usize = 16;
 /// The maximum number of bytes that are read and hashed for one verdict. The isolate serves no other caller during that
-/// time.
-pub const MAX_WORK_BYTES: usize = 64 * 1024 * 1024;
+/// time, which is less than 50 ms.
+pub const MAX_WORK_BYTES: usize = 24 * 1024 * 1024;
 
 /// The maximum number of a scheme's mistakes that are named; there may be thousands.
 const MAX_MISTAKES: usize = 8;

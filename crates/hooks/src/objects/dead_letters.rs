@@ -236,7 +236,8 @@ impl DeadLetters {
         let bytes = match &envelope.body {
             Body::Inline(_) => envelope.body.inline(),
             Body::Stored { bytes, parts } => {
-                patiently(bodies::load(&self.env, &envelope.id, *bytes, *parts)).await.map_err(Unanswered::QueueDown)?
+                let load = bodies::load(&self.env, &envelope.id, *bytes, *parts);
+                patiently(load).await.map_err(Unanswered::QueueDown)?.map(|body| body.to_vec())
             }
         };
         let bytes = bytes.ok_or_else(|| Unanswered::Fault("the body is gone or can't be read".into()))?;

@@ -166,6 +166,36 @@ fn every_look_into_a_long_body_is_counted_whatever_it_is_for() {
 }
 
 #[test]
+fn a_message_that_the_caller_checks_is_there_once_and_a_long_one_is_not_copied() {
+    let base = "signature = \"header:s\"\nsplit = \",\"\nencoding = \"hex\"\nalgorithm = \"hmac-sha256\"\n";
+    let asked = |message: &str, body: &[u8], see: &dyn Fn(&[crate::verify::SignatureCheck<'_>])| {
+        let scheme = scheme(&std::format!("{base}message = {message}"));
+        let secrets = crate::Secrets::parse(&scheme, &["a", "b", "c"]);
+        let zeros = "00".repeat(32);
+        let headers = [("s", zeros.as_str())];
+        let options = Options { delegate_hmac_from: 0, ..rig::options(rig::NOW) };
+        match crate::verify(&scheme, &secrets, &rig::post(&headers, body), &options) {
+            crate::Verification::Pending(pending) => see(&pending.checks),
+            verification => {
+                assert_eq!(verification.into_result(), Err(Failure::NoMatch));
+                see(&[]);
+            }
+        }
+    };
+    asked("[\"1{body}\", \"2{body}\"]", b"{}", &|checks| {
+        assert_eq!(checks.len(), 3, "of one message, for each secret");
+        assert!(checks.iter().all(|check| alloc::sync::Arc::ptr_eq(&check.message, &checks[0].message)));
+        assert_eq!(checks[0].message.as_ref().as_ref(), b"1{}");
+    });
+    let long = [b'x'; 1024 * 1024];
+    asked("\"1{body}\"", &long, &|checks| assert!(checks.is_empty(), "a copy of it"));
+    asked("\"{body}\"", &long, &|checks| {
+        assert_eq!(checks.len(), 3);
+        assert!(checks.iter().all(|check| matches!(*check.message, Cow::Borrowed(_))));
+    });
+}
+
+#[test]
 fn p08_templates_are_literal() {
     let bodies = ["$& $' $` $$ $1 \\1", "{timestamp}{id}{body}{secret}{url}", "{{}} %s %n {0}", "{header:webhook-id}"];
     for body in bodies {

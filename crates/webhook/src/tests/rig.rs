@@ -122,15 +122,15 @@ fn arithmetic(check: &SignatureCheck<'_>) -> Option<()> {
             let prefix = rsa_prefix(&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01], 32);
             let padding = rsa::Pkcs1v15Sign { hash_len: Some(32), prefix };
             let key = rsa::RsaPublicKey::from_public_key_der(&check.key).ok()?;
-            key.verify(padding, &Sha256::digest(&check.message), &check.signature).ok()
+            key.verify(padding, &Sha256::digest(&*check.message), &check.signature).ok()
         }
         Algorithm::RsaSha1 => {
             let padding = rsa::Pkcs1v15Sign { hash_len: Some(20), prefix: rsa_prefix(&[0x2b, 0x0e, 3, 2, 0x1a], 20) };
             let key = rsa::RsaPublicKey::from_public_key_der(&check.key).ok()?;
-            key.verify(padding, &Sha1::digest(&check.message), &check.signature).ok()
+            key.verify(padding, &Sha1::digest(&*check.message), &check.signature).ok()
         }
         algorithm => {
-            let computed = Keyed::new(algorithm, &check.key)?.compute(core::slice::from_ref(&check.message));
+            let computed = Keyed::new(algorithm, &check.key)?.compute(core::slice::from_ref(&*check.message));
             (computed == check.signature).then_some(())
         }
     }

@@ -1,6 +1,6 @@
 //! Checks of signatures that the caller has to do.
 
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::{borrow::Cow, sync::Arc, vec::Vec};
 
 use super::matches::{Matches, Target};
 use crate::{algorithm::Algorithm, failure::Failure, mac, verified::Verified};
@@ -24,8 +24,8 @@ pub struct SignatureCheck<'a> {
     pub key: Vec<u8>,
     /// The signature.
     pub signature: Vec<u8>,
-    /// The signed message.
-    pub message: Cow<'a, [u8]>,
+    /// The signed message. All checks of a message share it, so a long one is there once.
+    pub message: Arc<Cow<'a, [u8]>>,
     pub(super) target: Target,
 }
 
@@ -65,7 +65,7 @@ impl PendingChecks<'_> {
 
 impl SignatureCheck<'_> {
     fn hash(&self) -> [u8; 32] {
-        mac::sha256(core::slice::from_ref(&self.message))
+        mac::sha256(core::slice::from_ref(&*self.message))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tries every key on every signature and leaves none out.
 
-use alloc::{borrow::Cow, vec::Vec};
-use core::time::Duration;
+use alloc::{borrow::Cow, sync::Arc, vec::Vec};
+use core::{cell::OnceCell, time::Duration};
 
 use subtle::{Choice, ConstantTimeEq as _};
 
@@ -29,6 +29,9 @@ use crate::{
 
 /// The maximum number of public-key computations for one delivery.
 const MAX_CHECKS: usize = 64;
+/// The maximum length of a message that is copied for an HMAC of the caller's, bytes. A body may have 20 MiB, and the
+/// isolate that holds it 128.
+const MAX_COPY: usize = 1024 * 1024;
 
 /// Tries every key on every signature of a delivery.
 pub(super) struct Verifier<'a> {
@@ -99,7 +102,8 @@ impl<'a> Verifier<'a> {
             return Err(Failure::MalformedSignature);
         }
         let time = time_of(lookup)?;
-        let messages = messages(lookup)?;
+        let messages: Vec<Option<Message<'_, 'a>>> =
+            messages(lookup)?.into_iter().map(|pieces| pieces.map(Message::new)).collect();
         self.open(lookup, target, time, Ok(()));
         for (key, candidates) in self.keys().filter_map(|key| Some((key, candidates.get(key.method)?))) {
             let algorithm = scheme.methods.get(key.method).map(|method| method.algorithm);
@@ -111,7 +115,7 @@ impl<'a> Verifier<'a> {
             }
             for message in &messages {
                 match message {
-                    Some(pieces) => self.compare(lookup, key, algorithm, pieces, candidates, target)?,
+                    Some(message) => self.compare(lookup, key, algorithm, message, candidates, target)?,
                     None => {
                         for template in &scheme.messages {
                             self.compare_hashes(lookup, key, algorithm, template, candidates, target)?;
@@ -140,10 +144,10 @@ impl<'a> Verifier<'a> {
             return Err(Failure::MalformedSignature);
         }
         let candidates = [token.signature];
-        let pieces = [Cow::Borrowed(token.signed.as_bytes())];
+        let message = Message::new(alloc::vec![Cow::Borrowed(token.signed.as_bytes())]);
         for key in self.keys().filter(|key| key.method == token.method) {
             let target = Target { secret: key.secret, ..target };
-            self.compare(&lookup, key, algorithm, &pieces, &candidates, target)?;
+            self.compare(&lookup, key, algorithm, &message, &candidates, target)?;
         }
         Ok(())
     }
@@ -222,31 +226,37 @@ impl<'a> Verifier<'a> {
         lookup: &Lookup<'_>,
         key: &Key,
         algorithm: Algorithm,
-        message: &[Cow<'_, [u8]>],
+        message: &Message<'_, 'a>,
         candidates: &[Vec<u8>],
         target: Target,
     ) -> Result<(), Failure> {
+        let pieces = message.pieces.as_slice();
         // A text that a handshake would sign for anybody is never accepted as a message.
-        if token::would_sign(lookup.scheme, message) {
+        if token::would_sign(lookup.scheme, pieces) {
             return Ok(());
         }
-        lookup.budget.spend(len(message))?;
+        lookup.budget.spend(len(pieces))?;
         let computed = match &key.material {
             Material::Public(_) => return self.arithmetic(lookup, key, algorithm, message, candidates, target),
             // If there are several candidates, one pass here decides about all of them. Left to the caller, each would
-            // take a pass and a copy of the message.
-            Material::Hmac(raw, _) if candidates.len() == 1 && len(message) >= lookup.options.delegate_hmac_from => {
+            // take a pass, and each message a copy, which costs more than a faster hash saves if it is long.
+            Material::Hmac(raw, _)
+                if candidates.len() == 1
+                    && len(pieces) >= lookup.options.delegate_hmac_from
+                    && (len(pieces) <= MAX_COPY || message.is_body(self.delivery.body))
+                    && self.pending.checks.iter().all(|check| message.is_made(&check.message)) =>
+            {
                 for signature in candidates {
                     self.ask(algorithm, raw, signature.clone(), message, target)?;
                 }
                 return Ok(());
             }
-            Material::Hmac(_, keyed) => keyed.compute(message),
+            Material::Hmac(_, keyed) => keyed.compute(pieces),
             Material::Bytes(_) => return Ok(()),
         };
         let same = candidates.iter().fold(Choice::from(0), |same, candidate| same | candidate.ct_eq(&computed));
         if bool::from(same) {
-            self.pending.matches.record(target, || Some(mac::sha256(message)));
+            self.pending.matches.record(target, || Some(mac::sha256(pieces)));
         }
         Ok(())
     }
@@ -257,11 +267,12 @@ impl<'a> Verifier<'a> {
         lookup: &Lookup<'_>,
         key: &Key,
         algorithm: Algorithm,
-        message: &[Cow<'_, [u8]>],
+        message: &Message<'_, 'a>,
         candidates: &[Vec<u8>],
         target: Target,
     ) -> Result<(), Failure> {
         let Material::Public(public) = &key.material else { return Ok(()) };
+        let pieces = message.pieces.as_slice();
         for candidate in candidates {
             let (algorithm, signature) = match algorithm {
                 Algorithm::EcdsaP256 => match der::p1363(candidate) {
@@ -276,10 +287,10 @@ impl<'a> Verifier<'a> {
             }
             // The caller has already counted the first pass.
             if self.arithmetic > 1 {
-                lookup.budget.spend(len(message))?;
+                lookup.budget.spend(len(pieces))?;
             }
-            match public.verify(algorithm, &signature, message) {
-                Some(true) => self.pending.matches.record(target, || Some(mac::sha256(message))),
+            match public.verify(algorithm, &signature, pieces) {
+                Some(true) => self.pending.matches.record(target, || Some(mac::sha256(pieces))),
                 Some(false) => {}
                 None => self.ask(algorithm, &public.spki, signature, message, target)?,
             }
@@ -292,20 +303,44 @@ impl<'a> Verifier<'a> {
         algorithm: Algorithm,
         key: &[u8],
         signature: Vec<u8>,
-        message: &[Cow<'_, [u8]>],
+        message: &Message<'_, 'a>,
         target: Target,
     ) -> Result<(), Failure> {
-        let body = self.delivery.body;
-        // Only the body is long among the messages, and it isn't copied if it is the whole message.
-        let message = match message {
-            [one] if one.as_ptr() == body.as_ptr() && one.len() == body.len() => Cow::Borrowed(body),
-            pieces => Cow::Owned(pieces.concat()),
-        };
         if self.pending.checks.len() >= MAX_CHECKS {
             return Err(Failure::TooManySignatures);
         }
+        let message = message.whole(self.delivery.body);
         self.pending.checks.push(SignatureCheck { algorithm, key: key.to_vec(), signature, message, target });
         Ok(())
+    }
+}
+
+/// A message that signatures may be over. It is put together once, if a check is left to the caller.
+struct Message<'s, 'a> {
+    pieces: Pieces<'s>,
+    whole: OnceCell<Arc<Cow<'a, [u8]>>>,
+}
+
+impl<'s, 'a> Message<'s, 'a> {
+    fn new(pieces: Pieces<'s>) -> Self {
+        Self { pieces, whole: OnceCell::new() }
+    }
+
+    /// The message in one piece. Only the body is long among the pieces, and it isn't copied if it is all of them.
+    fn whole(&self, body: &'a [u8]) -> Arc<Cow<'a, [u8]>> {
+        let whole =
+            || Arc::new(if self.is_body(body) { Cow::Borrowed(body) } else { Cow::Owned(self.pieces.concat()) });
+        Arc::clone(self.whole.get_or_init(whole))
+    }
+
+    /// Whether the message is the body where it lies.
+    fn is_body(&self, body: &[u8]) -> bool {
+        matches!(self.pieces.as_slice(), [one] if one.as_ptr() == body.as_ptr() && one.len() == body.len())
+    }
+
+    /// Whether this was made of this message.
+    fn is_made(&self, whole: &Arc<Cow<'a, [u8]>>) -> bool {
+        self.whole.get().is_some_and(|made| Arc::ptr_eq(made, whole))
     }
 }
 
