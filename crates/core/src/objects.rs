@@ -9,6 +9,7 @@ pub mod bodies;
 pub mod dead_letters;
 pub mod deliveries;
 pub mod feed;
+pub mod keys;
 pub mod ledger;
 pub mod limiter;
 pub mod limiter_restores;
@@ -61,6 +62,7 @@ mod tests {
         assert_eq!(overview::PATHS, ["/report", "/overview", "/usage"]);
         assert_eq!(deliveries::PATHS, ["/claim", "/done", "/release"]);
         assert_eq!(dead_letters::PATHS, ["/failed", "/delivered", "/bury", "/list", "/redrive", "/discard", "/body"]);
+        assert_eq!(keys::PATHS, ["/get"]);
         let bindings = [
             feed::BINDING,
             ledger::BINDING,
@@ -70,9 +72,19 @@ mod tests {
             deliveries::BINDING,
             dead_letters::BINDING,
             bodies::BINDING,
+            keys::BINDING,
         ];
-        let golden =
-            ["FEED", "LEDGER", "LIMITER", "LIMITER_RESTORES", "OVERVIEW", "DELIVERIES", "DEAD_LETTERS", "BODIES"];
+        let golden = [
+            "FEED",
+            "LEDGER",
+            "LIMITER",
+            "LIMITER_RESTORES",
+            "OVERVIEW",
+            "DELIVERIES",
+            "DEAD_LETTERS",
+            "BODIES",
+            "WEBHOOK_KEYS",
+        ];
         assert_eq!(bindings, golden);
     }
 

@@ -1,3 +1,4 @@
-//! The receiver of webhooks: events on their way to the upstream.
+//! The receiver of webhooks: events on their way to the upstream, and the keys that senders publish.
 
+pub mod key_set;
 pub mod queue;

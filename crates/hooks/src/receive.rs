@@ -3,6 +3,8 @@
 //! Handshakes come first. Any other delivery is verified, claimed at the object that remembers deliveries, and
 //! forwarded. Any failure after the claim releases it, so that the sender's own retry passes.
 
+use std::rc::Rc;
+
 use keystile_core::{
     base::{code::Code, problem::Problem},
     config::WebhookMode,
@@ -21,13 +23,14 @@ use crate::{
     forward::{self, DeliveryOutcome, Event},
     glue,
     incoming::Incoming,
+    keys::Newer,
     producer,
     reply::Reply,
-    source::{self, Hooks, Parts, Source},
+    source::{self, Hooks, Parts, SenderSecrets, Source},
 };
 
 pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) -> Result<Reply, Problem> {
-    let secrets = ready(source, incoming)?;
+    let secrets = ready(source, incoming).await?;
     let limit = source.config.max_body_bytes;
     let body = incoming.body(limit).await?;
     let parts = Parts {
@@ -41,34 +44,99 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
     let scheme = &source.config.scheme;
     if let Some(request) = scheme.handshake(&delivery, &options) {
         let verified = match request.needs_verification() {
-            true => Some(
-                verify(scheme, secrets, &delivery, &options)
-                    .await
-                    .map_err(|failure| told(source, incoming, &failure))?,
-            ),
+            true => Some(judged(source, incoming, &secrets, &delivery, &options).await?),
             false => None,
         };
-        let answer = request.answer(secrets, &delivery, &options, verified.as_ref());
+        let answer = request.answer(&secrets, &delivery, &options, verified.as_ref());
         return answer.map(Reply::from).map_err(|failure| told(source, incoming, &failure));
     }
     if incoming.method != "POST" {
         let problem = Problem::new(Code::MethodNotAllowed, "Webhooks are taken by POST.");
         return Err(problem.with_header("Allow", "POST"));
     }
-    let verified =
-        verify(scheme, secrets, &delivery, &options).await.map_err(|failure| told(source, incoming, &failure))?;
+    let verified = judged(source, incoming, &secrets, &delivery, &options).await?;
     drop(headers);
     let keys = verified.replay_keys.clone();
     let event = Event::new(source, incoming, parts, verified);
     once(hooks, source, incoming, event, keys).await
 }
 
-/// The source's secrets, if everything that a delivery needs is configured.
-fn ready<'a>(source: &'a Source, incoming: &Incoming) -> Result<&'a Secrets, Problem> {
-    let missing = source.upstream.as_ref().err();
-    match (&source.secrets, missing) {
-        (Ok(secrets), None) => Ok(secrets),
-        (Err(reason), _) | (_, Some(reason)) => Err(misconfigured(source, incoming, reason)),
+/// The source's secrets, if everything that a delivery needs is configured and known.
+async fn ready(source: &Source, incoming: &Incoming) -> Result<Rc<Secrets>, Problem> {
+    if let Err(reason) = &source.upstream {
+        return Err(misconfigured(source, incoming, reason));
+    }
+    match &source.secrets {
+        Ok(secrets) => secrets_of(secrets, source, incoming).await,
+        Err(reason) => Err(misconfigured(source, incoming, reason)),
+    }
+}
+
+/// The secrets as they are now.
+///
+/// # Errors
+/// The answer if the sender's keys can't be fetched.
+pub(crate) async fn secrets_of(
+    secrets: &SenderSecrets,
+    source: &Source,
+    incoming: &Incoming,
+) -> Result<Rc<Secrets>, Problem> {
+    match secrets {
+        SenderSecrets::Configured(secrets) => Ok(Rc::clone(secrets)),
+        SenderSecrets::Published(keys) => keys
+            .get(&incoming.env, &source.config.scheme, incoming.now)
+            .await
+            .map_err(|seconds| later("The keys of this sender can't be fetched right now; send it again.", seconds)),
+    }
+}
+
+/// The verdict on a delivery that can be had in a while.
+fn later(detail: &'static str, seconds: i64) -> Problem {
+    Problem::new(Code::DependencyUnavailable, detail).with_header("Retry-After", seconds.to_string())
+}
+
+/// The verdict by the source's secrets.
+async fn judged(
+    source: &Source,
+    incoming: &Incoming,
+    secrets: &Secrets,
+    delivery: &Delivery<'_>,
+    options: &Options<'_>,
+) -> Result<Verified, Problem> {
+    let judged = verdict(source, incoming, secrets, delivery, options).await?;
+    judged.map_err(|failure| told(source, incoming, &failure))
+}
+
+/// The verdict by the source's secrets. If the delivery names a key that isn't known, the sender's keys are fetched
+/// anew, or the verdict waits until that may be done.
+///
+/// # Errors
+/// The answer if there is no verdict yet.
+pub(crate) async fn verdict(
+    source: &Source,
+    incoming: &Incoming,
+    secrets: &Secrets,
+    delivery: &Delivery<'_>,
+    options: &Options<'_>,
+) -> Result<Result<Verified, Failure>, Problem> {
+    let scheme = &source.config.scheme;
+    let first = verify(scheme, secrets, delivery, options).await;
+    let (Err(Failure::UnknownKey), Ok(SenderSecrets::Published(keys))) = (&first, &source.secrets) else {
+        return Ok(first);
+    };
+    let (newer, wait) = match keys.newer(&incoming.env, scheme, incoming.now).await {
+        Newer::Newest(secrets) => (Some(secrets), None),
+        Newer::Maybe(secrets, seconds) => (secrets, Some(seconds)),
+    };
+    let second = match newer {
+        Some(secrets) => verify(scheme, &secrets, delivery, options).await,
+        None => first,
+    };
+    match (second, wait) {
+        (Err(Failure::UnknownKey), Some(seconds)) => {
+            Err(later("The key that the delivery names may be new, and can't be fetched yet; send it again.", seconds))
+        }
+        (second, _) => Ok(second),
     }
 }
 

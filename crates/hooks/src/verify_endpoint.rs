@@ -8,9 +8,10 @@ use keystile_core::{
     base::{code::Code, fields, problem::Problem},
 };
 use keystile_runtime::log;
-use keystile_webhook::{Failure, Options, Scheme, Secrets, Verified};
+use keystile_webhook::{Failure, Options, Secrets, Verified};
 
 use crate::{
+    glue,
     incoming::Incoming,
     receive,
     reply::Reply,
@@ -55,11 +56,12 @@ async fn judge(
             let unknown = || Problem::new(Code::UnknownSource, "There is no source of this name.");
             let source = hooks.source(&name).ok_or_else(unknown)?;
             let secrets = match &source.secrets {
-                Ok(secrets) => secrets,
+                Ok(secrets) => receive::secrets_of(secrets, source, incoming).await?,
                 Err(reason) => return Ok(Err(Failure::Configuration(reason.clone().into()))),
             };
-            let limit = source.config.max_body_bytes as usize;
-            Ok(verdict(&source.config.scheme, secrets, parts, &source.params(), limit, now).await)
+            let (headers, params) = (parts.headers(), source.params());
+            let options = options(&params, source.config.max_body_bytes as usize, now);
+            receive::verdict(source, incoming, &secrets, &parts.delivery(&headers), &options).await
         }
         Judge::Own { scheme, secrets, params } => {
             let scheme = match &scheme {
@@ -69,33 +71,20 @@ async fn judge(
                 }
             };
             let texts: Vec<&str> = secrets.iter().map(String::as_str).collect();
-            let secrets = Secrets::parse_with(scheme, &texts, source::nfkd);
+            let secrets = Secrets::parse_with(scheme, &texts, glue::nfkd);
             if secrets.is_empty() {
                 let faults: Vec<String> = secrets.faults().iter().map(ToString::to_string).collect();
                 return Ok(Err(Failure::Configuration(faults.join(" ").into())));
             }
             let params: Vec<(&str, &str)> =
                 params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            Ok(verdict(scheme, &secrets, parts, &params, usize::MAX, now).await)
+            let headers = parts.headers();
+            Ok(receive::verify(scheme, &secrets, &parts.delivery(&headers), &options(&params, usize::MAX, now)).await)
         }
     }
 }
 
-async fn verdict(
-    scheme: &Scheme,
-    secrets: &Secrets,
-    parts: Parts,
-    params: &[(&str, &str)],
-    limit: usize,
-    now: keystile_core::Timestamp,
-) -> Result<Verified, Failure> {
-    let headers = parts.headers();
-    // Nothing is remembered here.
-    let options = Options {
-        replay_keys: false,
-        work_limit: verify_webhook::MAX_WORK_BYTES,
-        ..source::options(now, params, limit)
-    };
-    let delivery = parts.delivery(&headers);
-    receive::verify(scheme, secrets, &delivery, &options).await
+/// The options of a verdict. Nothing is remembered here.
+fn options<'a>(params: &'a [(&'a str, &'a str)], limit: usize, now: keystile_core::Timestamp) -> Options<'a> {
+    Options { replay_keys: false, work_limit: verify_webhook::MAX_WORK_BYTES, ..source::options(now, params, limit) }
 }

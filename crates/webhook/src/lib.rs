@@ -39,6 +39,7 @@ pub mod handshake;
 #[cfg(feature = "gzip")]
 mod inflate;
 mod json;
+mod jwk;
 mod jws;
 mod lookup;
 mod mac;
@@ -62,6 +63,7 @@ pub mod verify;
 
 pub use delivery::Delivery;
 pub use failure::Failure;
+pub use jwk::{KeySetFault, MAX_KEY_SET_BYTES, check_key_set};
 pub use options::Options;
 pub use parse_error::ParseError;
 pub use scheme::{Scheme, SchemeError, SchemeErrors};

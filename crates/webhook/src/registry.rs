@@ -39,6 +39,10 @@ pub struct Provider {
     /// Remarks: parts that the signature doesn't cover, or facts about the secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The address at which it publishes the keys (JWKS) of all its senders, if there is one. The engine fetches
+    /// nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_url: Option<String>,
     /// The way it signs.
     pub scheme: Scheme,
 }
@@ -72,6 +76,7 @@ struct Entry {
     #[serde(default)]
     unconfirmed: bool,
     note: Option<String>,
+    jwks_url: Option<String>,
     like: Option<String>,
     scheme: Option<Value>,
 }
@@ -95,6 +100,7 @@ fn read(text: &str) -> Result<Vec<Provider>, String> {
             evidence: entry.evidence.clone(),
             unconfirmed: entry.unconfirmed,
             note: entry.note.clone(),
+            jwks_url: entry.jwks_url.clone(),
             scheme,
         });
     }

@@ -5,6 +5,7 @@ mod ambiguity;
 mod body;
 mod handshakes;
 mod headers;
+mod key_sets;
 mod properties;
 mod replays;
 pub(crate) mod rig;

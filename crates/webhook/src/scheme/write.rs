@@ -46,7 +46,7 @@ pub(super) fn scheme(scheme: &Scheme) -> Value {
         }
         put(&mut table, "timestamp", Value::Object(timestamp));
     }
-    for (axis, place) in [("event_id", &scheme.event_id), ("document", &scheme.document)] {
+    for (axis, place) in [("kid", &scheme.kid), ("event_id", &scheme.event_id), ("document", &scheme.document)] {
         if let Some(place) = place {
             put(&mut table, axis, json!(place.to_string()));
         }
