@@ -552,7 +552,7 @@ fn a_providers_scheme_is_resolved_when_the_file_is_checked() {
 #[test]
 fn a_sender_that_publishes_its_keys_needs_no_secrets() {
     let source = |lines: &str| {
-        format!("{EXAMPLE}[[webhooks]]\nsource = \"in\"\nupstream = \"api\"\nsigning_secret = \"OUR_SECRET\"\n{lines}")
+        format!("{EXAMPLE}\n[[webhooks]]\nsource = \"in\"\nupstream = \"api\"\nsigning_secret = \"OUR_SECRET\"\n{lines}")
     };
     let jwks_url = |lines: &str| {
         let config = parse(&source(lines)).unwrap();

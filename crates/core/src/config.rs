@@ -33,7 +33,7 @@ pub use upstream::{Target, Upstream};
 pub use webhook_mode::WebhookMode;
 
 /// The version of the shipped form. Workers read no other version.
-const BLOB_VERSION: u32 = 8;
+const BLOB_VERSION: u32 = 7;
 
 /// Writes a configuration in the shipped form: its version and the value in postcard, together in base64.
 #[must_use]
