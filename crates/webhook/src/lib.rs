@@ -63,7 +63,7 @@ pub mod verify;
 
 pub use delivery::Delivery;
 pub use failure::Failure;
-pub use jwk::{KeySetFault, MAX_KEY_SET_BYTES, check_key_set};
+pub use jwk::{KeySetFault, MAX_KEY_SET_BYTES, MAX_KEYS, check_key_set};
 pub use options::Options;
 pub use parse_error::ParseError;
 pub use scheme::{Scheme, SchemeError, SchemeErrors};
