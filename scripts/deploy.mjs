@@ -53,6 +53,9 @@ function refuseWhatCannotWork(summary) {
         `The upstream "${name}" is ${url}, which is this machine: Cloudflare can't reach it. ` +
         "Write its public https:// URL.",
     ),
+    ...summary.jwks_urls
+      .filter((url) => isLoopback(new URL(url).hostname))
+      .map((url) => `The jwks_url ${url} is this machine: Cloudflare can't reach it. Write the sender's https:// URL.`),
     ...missingBindings(summary, { edge: inRoot(EDGE.config), hooks: inRoot(HOOKS.config) }),
   ];
   if (mistakes.length === 0) return;

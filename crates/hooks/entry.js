@@ -11,3 +11,4 @@ export default handlers(rust, ["fetch", "queue"]);
 export const Bodies = durableObject(rust, "Bodies", ["fetch", "alarm"]);
 export const DeadLetters = durableObject(rust, "DeadLetters", ["fetch", "alarm"]);
 export const Deliveries = durableObject(rust, "Deliveries", ["fetch", "alarm"]);
+export const Keys = durableObject(rust, "Keys", ["fetch", "alarm"]);

@@ -57,6 +57,20 @@ export const checks = {
     equal(new Verifier("standard-webhooks", [SECRETS.other]).verify({ headers, body: SHORT }, NOW).code, "NO_MATCH");
   },
 
+  "public keys come as a set, and a delivery names its own": ({ Verifier, sign, verify }) => {
+    const scheme = { signature: "header:s", encoding: "base64", algorithm: "ed25519", key: "whpk", kid: "header:k" };
+    const pair = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+    const { headers } = sign(scheme, pair, { headers: {}, body: SHORT });
+    const jwks = { keys: [{ kty: "OKP", crv: "Ed25519", x: "1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4", kid: "a" }] };
+    const verifier = new Verifier(scheme, [], { jwks });
+    const of = (k) => verifier.verify({ headers: { ...headers, k }, body: SHORT });
+    equal([of("a").code, of("a").secret_index, of("b").code, of("b").status], ["OK", 0, "UNKNOWN_KEY", 401]);
+    equal(verify(scheme, [], { headers: { ...headers, k: "a" }, body: SHORT }, { jwks }).code, "OK");
+    throws(() => new Verifier(scheme, [], { jwks: "https://example.com/keys" }), /`jwks` is a set of keys/);
+    throws(() => new Verifier(scheme, [], { jwks: { keys: [] } }), /has no key/);
+    throws(() => new Verifier("github", [], { jwks }), /where the shared secret is needed/);
+  },
+
   "headers come as Headers, pairs, a Map, or an object whose values may be lists, in any case": ({ Verifier, sign }) => {
     const { headers } = sign("github", SECRET, { headers: {}, body: SHORT });
     const [[name, value]] = Object.entries(headers);

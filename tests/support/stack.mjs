@@ -124,9 +124,13 @@ function hooksConfigs({ vars = {} }, shared) {
         { name: "DELIVERIES", class_name: "Deliveries" },
         { name: "DEAD_LETTERS", class_name: "DeadLetters" },
         { name: "BODIES", class_name: "Bodies" },
+        { name: "WEBHOOK_KEYS", class_name: "Keys" },
       ],
     },
-    migrations: [{ tag: "v1", new_sqlite_classes: ["Deliveries", "DeadLetters", "Bodies"] }],
+    migrations: [
+      { tag: "v1", new_sqlite_classes: ["Deliveries", "DeadLetters", "Bodies"] },
+      { tag: "v2", new_sqlite_classes: ["Keys"] },
+    ],
     queues: {
       producers: [{ binding: "EVENTS", queue: "events" }],
       consumers: [

@@ -333,6 +333,9 @@ pub(crate) struct RawWebhook {
     /// The Worker secrets that the sender signs with.
     #[serde(default)]
     pub(crate) secrets: Vec<String>,
+    /// The address at which the sender publishes its keys.
+    #[serde(default)]
+    pub(crate) jwks_url: Option<String>,
     /// The texts of the scheme's `params`.
     #[serde(default)]
     pub(crate) params: BTreeMap<String, String>,

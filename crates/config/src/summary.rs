@@ -35,6 +35,8 @@ pub struct Summary {
     pub signing_secrets: Vec<String>,
     /// The Worker secrets that the senders of webhooks sign with.
     pub sender_secrets: Vec<String>,
+    /// The addresses at which the senders of webhooks publish their keys.
+    pub jwks_urls: Vec<String>,
 }
 
 /// A first key, and a request that it is good for.
@@ -81,6 +83,7 @@ impl Summary {
             edge_secrets: once_each(edge.upstreams.iter().filter_map(|upstream| upstream.signing_secret.as_ref())),
             signing_secrets: once_each(signing),
             sender_secrets: once_each(senders),
+            jwks_urls: once_each(sources.iter().filter_map(|source| source.jwks_url.as_ref())),
         }
     }
 }

@@ -488,6 +488,12 @@ fn mistakes_in_sources_say_where_and_what_to_write() {
     for (from, to, said) in [
         ("source = \"events\"", "source = \"Events\"", "webhooks.0.source: a source is"),
         ("\"EVENTS_KEY\"", "\"whsec_abc=\"", "webhooks.0.secrets.0: write the name"),
+        ("past_seconds = 60", "jwks_url = \"http://a.com/keys\"", "webhooks.0.jwks_url: write the https:// URL"),
+        (
+            "past_seconds = 60",
+            "jwks_url = \"https://a.com/keys\"",
+            "webhooks.0.jwks_url: this scheme has shared secrets",
+        ),
         ("\"EVENTS_KEY_OLD\"", "\"EVENTS_KEY\"", "webhooks.0.secrets.1: this is listed twice"),
         ("[\"EVENTS_KEY\", \"EVENTS_KEY_OLD\"]", "[]", "webhooks.0.secrets: write the names"),
         ("\"OUR_SECRET\"", "\"whsec_abc=\"", "webhooks.0.signing_secret: write the name"),
@@ -547,6 +553,27 @@ fn a_providers_scheme_is_resolved_when_the_file_is_checked() {
     let unconfirmed = mistakes(&source("vapi")).join("\n");
     assert!(unconfirmed.contains("accept_unconfirmed = true"), "{unconfirmed}");
     assert!(parse(&source("vapi").replace("mode", "accept_unconfirmed = true\nmode")).is_ok());
+}
+
+#[test]
+fn a_sender_that_publishes_its_keys_needs_no_secrets() {
+    let source = |lines: &str| {
+        format!(
+            "{EXAMPLE}\n[[webhooks]]\nsource = \"in\"\nupstream = \"api\"\nsigning_secret = \"OUR_SECRET\"\n{lines}"
+        )
+    };
+    let jwks_url = |lines: &str| {
+        let config = parse(&source(lines)).unwrap();
+        config.hooks.sources.first().unwrap().jwks_url.clone()
+    };
+    let own = "provider = \"kinde\"\njwks_url = \"https://shop.kinde.com/.well-known/jwks\"\n";
+    assert_eq!(jwks_url(own).as_deref(), Some("https://shop.kinde.com/.well-known/jwks"));
+    assert_eq!(jwks_url("provider = \"kinde\"\nsecrets = [\"KEY\"]\n"), None);
+    let google = "provider = \"google-pubsub\"\nparams = { audience = \"a\", email = \"b\" }\n";
+    assert_eq!(jwks_url(google).as_deref(), Some("https://www.googleapis.com/oauth2/v3/certs"));
+    assert_eq!(jwks_url(&format!("{google}secrets = [\"KEY\"]\n")), None, "secrets pin the keys");
+    let without = mistakes(&source("provider = \"kinde\"\n")).join("\n");
+    assert!(without.contains("webhooks.0.secrets: write the names"), "{without}");
 }
 
 const GOOD: &str = "name = \"Demo\"\n[keys]\nprefix = \"demo\"\n[[scopes]]\nname = \"read:leads\"\n";

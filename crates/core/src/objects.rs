@@ -10,6 +10,7 @@ pub mod dead_letters;
 pub mod deliveries;
 pub mod feed;
 pub mod handshakes;
+pub mod keys;
 pub mod ledger;
 pub mod limiter;
 pub mod limiter_restores;
@@ -63,6 +64,7 @@ mod tests {
         assert_eq!(deliveries::PATHS, ["/claim", "/done", "/release", "/settle", "/list", "/replay"]);
         assert_eq!(dead_letters::PATHS, ["/failed", "/delivered", "/bury", "/list", "/redrive", "/discard", "/body"]);
         assert_eq!(handshakes::PATHS, ["/note-handshake", "/handshakes", "/reveal-handshake"]);
+        assert_eq!(keys::PATHS, ["/get"]);
         let bindings = [
             feed::BINDING,
             ledger::BINDING,
@@ -73,6 +75,7 @@ mod tests {
             dead_letters::BINDING,
             handshakes::BINDING,
             bodies::BINDING,
+            keys::BINDING,
         ];
         let golden = [
             "FEED",
@@ -84,6 +87,7 @@ mod tests {
             "DEAD_LETTERS",
             "DEAD_LETTERS",
             "BODIES",
+            "WEBHOOK_KEYS",
         ];
         assert_eq!(bindings, golden);
     }

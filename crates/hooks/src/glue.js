@@ -1,6 +1,7 @@
 // The worker's work on requests, responses and WebCrypto in JavaScript, each function in one crossing. No delivery is
 // judged here.
 
+import { readBody } from "#runtime/body.js";
 import { pairs, SEPARATOR } from "#runtime/crossing.js";
 
 /// The parts of a request that are read, as one string: time, method, URL, then names and values of headers.
@@ -63,6 +64,28 @@ export class Room {
 /** Forgets the bodies of an instance that ended by a trap. */
 export function vacate() {
   held = 0;
+}
+
+/// Fetches the document at an address: its Cache-Control and its text, as one string. Throws if the answer isn't 200, or
+/// has more than `limit` bytes. A redirect is not followed: the address is the one that the configuration names.
+export async function fetchKeys(url, timeoutMs, limit) {
+  const response = await fetch(url, {
+    headers: { Accept: "application/jwk-set+json, application/json" },
+    redirect: "manual",
+    cache: "no-store",
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  if (response.status !== 200) {
+    discard(response);
+    throw new Error(`it answered ${response.status}`);
+  }
+  const body = await readBody(response, limit, timeoutMs);
+  if (typeof body === "string") {
+    discard(response);
+    throw new Error(`its answer is ${body}`);
+  }
+  const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+  return (response.headers.get("Cache-Control") ?? "") + SEPARATOR + text;
 }
 
 // WebCrypto's keys, by the bytes that they were imported from: an import costs more than checking a short message.

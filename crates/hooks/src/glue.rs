@@ -1,6 +1,6 @@
 //! The functions of `glue.js`, and a few other JavaScript functions.
 
-use js_sys::{Promise, Uint8Array};
+use js_sys::{JsString, Promise, Uint8Array};
 pub(crate) use keystile_runtime::crossing::{SEPARATOR, join, respond, wait_until};
 use wasm_bindgen::prelude::*;
 
@@ -34,6 +34,10 @@ extern "C" {
 
     pub(crate) fn discard(response: &JsValue);
 
+    /// The promise of a document's Cache-Control and text, with a separator between them.
+    #[wasm_bindgen(js_name = fetchKeys)]
+    pub(crate) fn fetch_keys(url: &str, timeout_ms: u32, limit: u32) -> Promise;
+
     /// Checks a signature. The bytes are views of this module's memory: WebCrypto copies them before it returns.
     #[wasm_bindgen(catch)]
     pub(crate) fn check(
@@ -53,6 +57,11 @@ extern "C" {
 
     #[wasm_bindgen(method, getter, js_name = "status")]
     fn status_raw(this: &Response) -> u16;
+}
+
+/// The normal form NFKD, by the platform.
+pub(crate) fn nfkd(text: &str) -> Option<String> {
+    Some(String::from(JsString::from(text).normalize("NFKD")))
 }
 
 /// A response's status.

@@ -3,7 +3,8 @@
 //!
 //! A delivery passes [`source`] (its sender, by the URL), [`receive`] (verification, and detection of repeats), and
 //! [`forward`] (the upstream gets it, signed again). An object remembers the delivered ones ([`deliveries`]).
-//! [`verify_endpoint`] answers services that receive webhooks themselves.
+//! [`verify_endpoint`] answers services that receive webhooks themselves. The keys of senders that publish theirs are
+//! fetched by an object for each address ([`keys`]).
 //!
 //! In mode `queue` the event goes through [`producer`] and a Cloudflare Queue to the [`consumer`], which forwards it. A
 //! body that is too long for a message waits in an object ([`bodies`]), and an event that could not be delivered waits
@@ -19,6 +20,7 @@ mod glue;
 mod handshakes;
 mod incoming;
 mod kept;
+mod keys;
 mod objects;
 mod producer;
 mod queue;
@@ -27,7 +29,7 @@ mod reply;
 mod source;
 mod verify_endpoint;
 
-pub use objects::{Bodies, DeadLetters, Deliveries};
+pub use objects::{Bodies, DeadLetters, Deliveries, Keys};
 
 use std::rc::Rc;
 

@@ -1,7 +1,9 @@
 //! The receipt of a delivery, up to its answer.
 //!
-//! Handshakes come first, and those that need no secret are answered before the source has one. Any other delivery is verified, claimed at the object that remembers deliveries, and
-//! forwarded. Any failure after the claim releases it, so that the sender's own retry passes.
+//! Handshakes come first, and those that need no secret are answered before the source has one. Any other delivery is
+//! verified, claimed at the object that remembers deliveries, and forwarded. Any failure after the claim releases it, so that the sender's own retry passes.
+
+use std::rc::Rc;
 
 use keystile_core::{
     base::{code::Code, problem::Problem},
@@ -26,9 +28,11 @@ use crate::{
     forward::{self, DeliveryOutcome, Event, Unverified},
     glue, handshakes,
     incoming::Incoming,
-    kept, producer,
+    kept,
+    keys::Newer,
+    producer,
     reply::Reply,
-    source::{self, Hooks, Parts, Source, SourceUpstream},
+    source::{self, Hooks, Parts, SenderSecrets, Source, SourceUpstream},
 };
 
 pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) -> Result<Reply, Problem> {
@@ -50,13 +54,16 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
         let problem = Problem::new(Code::MethodNotAllowed, "Webhooks are taken by POST.");
         return Err(problem.with_header("Allow", "POST"));
     }
-    let secrets = match ready(source, incoming) {
+    let secrets = match ready(source, incoming).await {
         // Without secrets no delivery can be verified, and each is handed on.
         Err(_) if source.only_logs() && source.lack().is_none() => Err(source.secrets.as_ref().err()),
         ready => Ok(ready?),
     };
-    let verified = match secrets {
-        Ok(secrets) => verify(scheme, secrets, &delivery, &options).await,
+    let verified = match &secrets {
+        Ok(secrets) => match verdict(source, incoming, secrets, &delivery, &options).await {
+            Err(_) if source.only_logs() => Err(Failure::UnknownKey),
+            verdict => verdict?,
+        },
         Err(reason) => Err(Failure::Configuration(reason.cloned().unwrap_or_default().into())),
     };
     let verified = match verified {
@@ -88,17 +95,16 @@ async fn shake_hands(
 ) -> Result<Reply, Problem> {
     let refused = |failure: Failure| told(source, incoming, &failure);
     let scheme = &source.config.scheme;
-    let none = Secrets::parse(scheme, &[]);
     let secrets = match &source.secrets {
-        Ok(secrets) => secrets,
-        Err(reason) if request.needs_secret() => return Err(misconfigured(source, incoming, reason)),
-        Err(_) => &none,
+        _ if !request.needs_secret() => Rc::new(Secrets::parse(scheme, &[])),
+        Ok(secrets) => secrets_of(secrets, source, incoming).await?,
+        Err(reason) => return Err(misconfigured(source, incoming, reason)),
     };
     let verified = match request.needs_verification() {
-        true => Some(verify(scheme, secrets, delivery, options).await.map_err(refused)?),
+        true => Some(judged(source, incoming, &secrets, delivery, options).await?),
         false => None,
     };
-    let answer = request.answer(secrets, delivery, options, verified.as_ref()).map_err(refused)?;
+    let answer = request.answer(&secrets, delivery, options, verified.as_ref()).map_err(refused)?;
     if source.secrets.is_err()
         && let Some(secret) = request.told(delivery, options).map_err(refused)?
     {
@@ -107,12 +113,80 @@ async fn shake_hands(
     Ok(answer.into())
 }
 
-/// The source's secrets, if everything that a delivery needs is configured.
-fn ready<'a>(source: &'a Source, incoming: &Incoming) -> Result<&'a Secrets, Problem> {
+/// The source's secrets, if everything that a delivery needs is configured and known.
+async fn ready(source: &Source, incoming: &Incoming) -> Result<Rc<Secrets>, Problem> {
     match (&source.secrets, source.lack()) {
-        (Ok(secrets), None) => Ok(secrets),
+        (Ok(secrets), None) => secrets_of(secrets, source, incoming).await,
         (Err(reason), _) => Err(misconfigured(source, incoming, reason)),
         (_, Some(reason)) => Err(misconfigured(source, incoming, reason)),
+    }
+}
+
+/// The secrets as they are now.
+///
+/// # Errors
+/// The answer if the sender's keys can't be fetched.
+pub(crate) async fn secrets_of(
+    secrets: &SenderSecrets,
+    source: &Source,
+    incoming: &Incoming,
+) -> Result<Rc<Secrets>, Problem> {
+    match secrets {
+        SenderSecrets::Configured(secrets) => Ok(Rc::clone(secrets)),
+        SenderSecrets::Published(keys) => keys
+            .get(&incoming.env, &source.config.scheme, incoming.now)
+            .await
+            .map_err(|seconds| later("The keys of this sender can't be fetched right now; send it again.", seconds)),
+    }
+}
+
+/// The verdict on a delivery that can be had in a while.
+fn later(detail: &'static str, seconds: i64) -> Problem {
+    Problem::new(Code::DependencyUnavailable, detail).with_header("Retry-After", seconds.to_string())
+}
+
+/// The verdict by the source's secrets.
+async fn judged(
+    source: &Source,
+    incoming: &Incoming,
+    secrets: &Secrets,
+    delivery: &Delivery<'_>,
+    options: &Options<'_>,
+) -> Result<Verified, Problem> {
+    let judged = verdict(source, incoming, secrets, delivery, options).await?;
+    judged.map_err(|failure| told(source, incoming, &failure))
+}
+
+/// The verdict by the source's secrets. If the delivery names a key that isn't known, the sender's keys are fetched
+/// anew, or the verdict waits until that may be done.
+///
+/// # Errors
+/// The answer if there is no verdict yet.
+pub(crate) async fn verdict(
+    source: &Source,
+    incoming: &Incoming,
+    secrets: &Secrets,
+    delivery: &Delivery<'_>,
+    options: &Options<'_>,
+) -> Result<Result<Verified, Failure>, Problem> {
+    let scheme = &source.config.scheme;
+    let first = verify(scheme, secrets, delivery, options).await;
+    let (Err(Failure::UnknownKey), Ok(SenderSecrets::Published(keys))) = (&first, &source.secrets) else {
+        return Ok(first);
+    };
+    let (newer, wait) = match keys.newer(&incoming.env, scheme, incoming.now).await {
+        Newer::Newest(secrets) => (Some(secrets), None),
+        Newer::Maybe(secrets, seconds) => (secrets, Some(seconds)),
+    };
+    let second = match newer {
+        Some(secrets) => verify(scheme, &secrets, delivery, options).await,
+        None => first,
+    };
+    match (second, wait) {
+        (Err(Failure::UnknownKey), Some(seconds)) => {
+            Err(later("The key that the delivery names may be new, and can't be fetched yet; send it again.", seconds))
+        }
+        (second, _) => Ok(second),
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
-use js_sys::JsString;
 use keystile_core::config::{HooksConfig, VerificationMode, WebhookSource, WebhookUpstream};
 use keystile_runtime::{config, log, secret, upstream};
 use keystile_webhook::{Delivery, Options, Scheme, Secrets};
@@ -13,7 +12,11 @@ use serde_json::json;
 use wasm_bindgen::JsValue;
 use worker::Env;
 
-use crate::{glue, incoming::Incoming};
+use crate::{
+    glue::{self, nfkd},
+    incoming::Incoming,
+    keys::PublishedKeys,
+};
 
 /// The message length from which WebCrypto's HMAC is faster than the module's, its crossing included
 /// (`docs/design/benchmarks.md`), bytes.
@@ -41,9 +44,17 @@ pub(crate) struct Source {
     /// The configuration.
     pub(crate) config: WebhookSource,
     /// The secrets that the sender signs with, or the mistake in them.
-    pub(crate) secrets: Result<Secrets, String>,
+    pub(crate) secrets: Result<SenderSecrets, String>,
     /// The upstreams, in the order of the configuration.
     pub(crate) upstreams: Vec<SourceUpstream>,
+}
+
+/// The secrets that a sender signs with.
+pub(crate) enum SenderSecrets {
+    /// They are Worker secrets.
+    Configured(Rc<Secrets>),
+    /// They are keys that the sender publishes, and perhaps Worker secrets.
+    Published(PublishedKeys),
 }
 
 /// An upstream of a source.
@@ -152,15 +163,13 @@ impl Source {
     }
 }
 
-/// The normal form NFKD, by the platform.
-pub(crate) fn nfkd(text: &str) -> Option<String> {
-    Some(String::from(JsString::from(text).normalize("NFKD")))
-}
-
 /// The secrets that are set and can be used. An unusable one is logged and does not affect the others: a rotation must
 /// not stop at a typing error.
-fn secrets_of(config: &WebhookSource, env: &Env) -> Result<Secrets, String> {
+fn secrets_of(config: &WebhookSource, env: &Env) -> Result<SenderSecrets, String> {
     let values: Vec<String> = config.secrets.iter().map(|name| secret::text(env, name).unwrap_or_default()).collect();
+    if let Some(url) = &config.jwks_url {
+        return Ok(SenderSecrets::Published(PublishedKeys::new(url.clone(), values)));
+    }
     let texts: Vec<&str> = values.iter().map(String::as_str).collect();
     let secrets = Secrets::parse_with(&config.scheme, &texts, nfkd);
     let faults = secrets.faults().iter().map(|fault| {
@@ -175,7 +184,7 @@ fn secrets_of(config: &WebhookSource, env: &Env) -> Result<Secrets, String> {
         let source = config.source.as_str().into();
         log::warn("webhook_secret_unusable", &[("source", source), ("reason", faults.into())]);
     }
-    Ok(secrets)
+    Ok(SenderSecrets::Configured(Rc::new(secrets)))
 }
 
 impl Way {

@@ -8,9 +8,10 @@ use keystile_core::{
     base::{code::Code, fields, problem::Problem},
 };
 use keystile_runtime::{clock, log};
-use keystile_webhook::{Failure, Options, Scheme, Secrets, Verified};
+use keystile_webhook::{Failure, Options, Secrets, Verified};
 
 use crate::{
+    glue,
     incoming::Incoming,
     receive,
     reply::Reply,
@@ -56,13 +57,13 @@ async fn judge(
             let unknown = || Problem::new(Code::UnknownSource, "There is no source of this name.");
             let source = hooks.source(&name).ok_or_else(unknown)?;
             let secrets = match &source.secrets {
-                Ok(secrets) => secrets,
+                Ok(secrets) => receive::secrets_of(secrets, source, incoming).await?,
                 Err(reason) => return Ok(Err(Failure::Configuration(reason.clone().into()))),
             };
             // It costs no more than the delivery itself.
-            let params = source.params();
+            let (headers, params) = (parts.headers(), source.params());
             let options = source::options(now, &params, source.config.max_body_bytes as usize);
-            Ok(verdict(&source.config.scheme, secrets, parts, &options).await)
+            receive::verdict(source, incoming, &secrets, &parts.delivery(&headers), &unremembered(options)).await
         }
         Judge::Own { scheme, secrets, params } => {
             let scheme = match &scheme {
@@ -72,23 +73,24 @@ async fn judge(
                 }
             };
             let texts: Vec<&str> = secrets.iter().map(String::as_str).collect();
-            let secrets = Secrets::parse_with(scheme, &texts, source::nfkd);
+            let secrets = Secrets::parse_with(scheme, &texts, glue::nfkd);
             if secrets.is_empty() {
                 let faults: Vec<String> = secrets.faults().iter().map(ToString::to_string).collect();
                 return Ok(Err(Failure::Configuration(faults.join(" ").into())));
             }
             let params: Vec<(&str, &str)> =
                 params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            let work_limit = verify_webhook::MAX_WORK_BYTES;
-            let options = Options { work_limit, ..source::options(now, &params, usize::MAX) };
-            Ok(verdict(scheme, &secrets, parts, &options).await)
+            let headers = parts.headers();
+            let options = Options {
+                work_limit: verify_webhook::MAX_WORK_BYTES,
+                ..unremembered(source::options(now, &params, usize::MAX))
+            };
+            Ok(receive::verify(scheme, &secrets, &parts.delivery(&headers), &options).await)
         }
     }
 }
 
-async fn verdict(scheme: &Scheme, secrets: &Secrets, parts: Parts, options: &Options<'_>) -> Result<Verified, Failure> {
-    let headers = parts.headers();
-    let delivery = parts.delivery(&headers);
-    // Nothing is remembered here.
-    receive::verify(scheme, secrets, &delivery, &Options { replay_keys: false, ..*options }).await
+/// The options of a verdict. Nothing is remembered here.
+const fn unremembered(options: Options<'_>) -> Options<'_> {
+    Options { replay_keys: false, ..options }
 }

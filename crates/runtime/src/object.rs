@@ -98,7 +98,8 @@ async fn fetch(env: &Env, binding: &str, name: &str, path: &str, question: &str)
 }
 
 /// The message of a JavaScript error.
-pub(crate) fn said(error: &JsValue) -> String {
+#[must_use]
+pub fn said(error: &JsValue) -> String {
     error
         .as_string()
         .or_else(|| Reflect::get(error, &"message".into()).ok()?.as_string())

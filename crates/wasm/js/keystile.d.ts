@@ -12,6 +12,8 @@ export interface Delivery {
 }
 
 export interface Options {
+  /** The sender's public keys as a set (RFC 7517), beside `secrets`. Its `secret_index` is the number of `secrets`. */
+  jwks?: { keys: object[] };
   /** The texts of the scheme's `params`. */
   params?: Record<string, string>;
   /** Whether a provider is accepted that only a single source describes. */
@@ -80,6 +82,8 @@ export interface Provider {
   /** How often, or for how long, the sender sends again what wasn't taken. */
   retries?: string;
   note?: string;
+  /** The address of the keys of all its senders, if it publishes them. Nothing here fetches it. */
+  jwks_url?: string;
   scheme: object;
 }
 

@@ -30,10 +30,13 @@ export class Verifier {
   /** True once WebCrypto has the keys. Before that, the promise of the import if it was begun. */
   #importing;
 
-  constructor(scheme, secrets, options = {}) {
+  constructor(scheme, secrets, { jwks, ...options } = {}) {
     const texts = Array.isArray(secrets) && secrets.every((secret) => typeof secret === "string");
     if (!texts) throw new TypeError("`secrets` is a list of strings.");
-    const written = [JSON.stringify(scheme) ?? "null", secrets, JSON.stringify(options)];
+    if (jwks !== undefined && !Array.isArray(jwks?.keys)) throw new TypeError("`jwks` is a set of keys: { keys: […] }.");
+    // The engine reads a set of keys where it reads a key.
+    const keys = jwks === undefined ? secrets : [...secrets, JSON.stringify(jwks)];
+    const written = [JSON.stringify(scheme) ?? "null", keys, JSON.stringify(options)];
     this.#engine = new Engine(...written, platform.long, platform.check);
     this.#headers = this.#engine.headers();
     this.#bodyLimit = options.body_limit ?? BODY_LIMIT;

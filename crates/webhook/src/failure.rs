@@ -40,6 +40,9 @@ pub enum Failure {
     MalformedTimestamp,
     /// The token isn't a JWT (RFC 7519), or it has another algorithm or critical extensions.
     MalformedToken(&'static str),
+    /// The delivery names a key (`kid`) that is not among the configured ones, and no key without a name matches. It
+    /// may be a newer key of the sender.
+    UnknownKey,
     /// No signature matches any secret.
     NoMatch,
     /// The JWT is genuine, but a claim doesn't have the text that the scheme demands.
@@ -81,6 +84,7 @@ impl Failure {
             Self::MissingTimestamp => "MISSING_TIMESTAMP",
             Self::MalformedTimestamp => "MALFORMED_TIMESTAMP",
             Self::MalformedToken(_) => "MALFORMED_TOKEN",
+            Self::UnknownKey => "UNKNOWN_KEY",
             Self::NoMatch => "NO_MATCH",
             Self::ClaimMismatch(_) => "CLAIM_MISMATCH",
             Self::HashMismatch(_) => "HASH_MISMATCH",
@@ -112,6 +116,9 @@ impl Failure {
             Self::MissingTimestamp => "The timestamp is missing.",
             Self::MalformedTimestamp => "The timestamp is not written as this scheme writes it.",
             Self::MalformedToken(what) => return format!("The token can't be used: {what}.").into(),
+            Self::UnknownKey => {
+                "The key that the delivery names (`kid`) is none of the sender's keys that are known here."
+            }
             Self::NoMatch => "The signature doesn't match: another secret, or something was changed on the way.",
             Self::ClaimMismatch(claim) => {
                 return format!("The token's claim `{claim}` is not what this source expects.").into();

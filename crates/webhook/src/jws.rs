@@ -1,6 +1,10 @@
 //! JWTs: takes a token apart, checks that its algorithm is the scheme's, and compares its claims.
 
-use alloc::{borrow::Cow, string::ToString, vec::Vec};
+use alloc::{
+    borrow::Cow,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::time::Duration;
 
 use crate::{
@@ -29,6 +33,8 @@ pub(crate) struct Token<'a> {
     pub(crate) claims: Vec<u8>,
     /// The index of the scheme's method that made the token.
     pub(crate) method: usize,
+    /// The name of the key, by the token's head.
+    pub(crate) kid: Option<String>,
 }
 
 impl<'a> Token<'a> {
@@ -59,15 +65,20 @@ impl<'a> Token<'a> {
                 return Err(Failure::MalformedToken("it has critical extensions"));
             }
         }
-        let algorithm = member("alg").and_then(|value| value.map(json::text).transpose()).map_err(|_| no_object)?;
-        let algorithm = algorithm.flatten().unwrap_or_default();
+        let said = |name: &str| -> Result<Option<Cow<'_, [u8]>>, Failure> {
+            let text =
+                member(name).and_then(|value| value.map(json::text).transpose()).map_err(|_| no_object.clone())?;
+            Ok(text.flatten())
+        };
+        let algorithm = said("alg")?.unwrap_or_default();
+        let kid = said("kid")?.map(|kid| String::from_utf8_lossy(&kid).into_owned());
         let is_it = |method: &SigningMethod| {
             let pinned = method.algorithm.jws_alg().is_some_and(|alg| alg.as_bytes() == &*algorithm);
             pinned && with_prefix(&method.prefix) == Some(text)
         };
         let method = scheme.methods.iter().position(is_it);
         let method = method.ok_or(Failure::MalformedToken("its algorithm is not the one that is expected"))?;
-        Ok(Self { signed, signature, claims, method })
+        Ok(Self { signed, signature, claims, method, kid })
     }
 }
 

@@ -40,6 +40,7 @@ pub mod handshake;
 #[cfg(feature = "gzip")]
 mod inflate;
 mod json;
+mod jwk;
 mod jws;
 mod lookup;
 mod mac;
@@ -63,6 +64,7 @@ pub mod verify;
 
 pub use delivery::Delivery;
 pub use failure::Failure;
+pub use jwk::{KeySetFault, MAX_KEY_SET_BYTES, MAX_KEYS, check_key_set};
 pub use options::Options;
 pub use parse_error::ParseError;
 pub use scheme::{Scheme, SchemeError, SchemeErrors};

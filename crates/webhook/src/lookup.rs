@@ -101,6 +101,11 @@ impl<'a> Lookup<'a> {
         (!text.is_empty() && text.len() <= MAX_SHORT_TEXT).then(|| text.into_owned())
     }
 
+    /// The name of the key that signed, if the scheme says where it stands.
+    pub(crate) fn kid(&self) -> Result<Option<Cow<'a, str>>, Failure> {
+        self.scheme.kid.as_ref().map_or(Ok(None), |place| self.characters(place))
+    }
+
     /// Checks that the delivery says that it is signed in the scheme's way.
     pub(crate) fn requirements(&self) -> Result<(), Failure> {
         for rule in &self.scheme.requires {

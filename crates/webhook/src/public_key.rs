@@ -3,19 +3,11 @@
 //! All forms are converted to SubjectPublicKeyInfo, which WebCrypto imports. A key comes only from the configuration,
 //! never from a delivery.
 
-use alloc::{
-    borrow::Cow,
-    string::{String, ToString},
-    vec::Vec,
-};
-
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use crate::{
     algorithm::{Algorithm, KeyForm},
-    der, encoding, json,
-    name::Names,
-    place::JsonPath,
+    der, encoding,
 };
 
 /// The arithmetic that a key is for.
@@ -52,7 +44,7 @@ const P256_HEAD: [u8; 26] = [
 const RSA_OID: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 
 impl PublicKey {
-    /// Parses a key for this algorithm.
+    /// Parses a key for this algorithm. A JWK is read by [`jwk`](crate::jwk).
     pub(crate) fn parse(form: KeyForm, algorithm: Algorithm, secret: &str) -> Option<Self> {
         let key = match form {
             KeyForm::Ed25519Hex => Self::ed25519(&encoding::from_hex(secret)?),
@@ -64,25 +56,24 @@ impl PublicKey {
             // A vendor shows the same key on one page with the lines of PEM, on another without.
             KeyForm::SpkiBase64 | KeyForm::Pem if secret.contains("-----BEGIN ") => Self::pem(secret),
             KeyForm::SpkiBase64 | KeyForm::Pem => Self::spki(&encoding::from_base64_lenient(secret.trim())?),
-            KeyForm::Jwk => Self::jwk(secret),
             _ => None,
         }?;
         (Some(key.kind) == Kind::of(algorithm)).then_some(key)
     }
 
-    fn ed25519(public: &[u8]) -> Option<Self> {
+    pub(crate) fn ed25519(public: &[u8]) -> Option<Self> {
         let spki = [&ED25519_HEAD, public].concat();
         (public.len() == 32).then_some(Self { kind: Kind::Ed25519, spki })
     }
 
-    fn p256(point: &[u8]) -> Option<Self> {
+    pub(crate) fn p256(point: &[u8]) -> Option<Self> {
         let uncompressed = point.len() == 65 && point.first() == Some(&4);
         let spki = [P256_HEAD.as_slice(), point].concat();
         uncompressed.then_some(Self { kind: Kind::P256, spki })
     }
 
     /// An RSA key. Its modulus must have 1024 to 8192 bits.
-    fn rsa(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
+    pub(crate) fn rsa(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
         let modulus = modulus.get(modulus.iter().take_while(|byte| **byte == 0).count()..)?;
         if !(128..=1024).contains(&modulus.len()) || !(1..=8).contains(&exponent.len()) {
             return None;
@@ -124,20 +115,6 @@ impl PublicKey {
                 let mut numbers = der::only(&bytes, der::SEQUENCE)?.content;
                 Self::rsa(der::magnitude(&mut numbers)?, der::magnitude(&mut numbers)?)
             }
-            _ => None,
-        }
-    }
-
-    fn jwk(secret: &str) -> Option<Self> {
-        let member = |name: &str| -> Option<String> {
-            let value = json::find(secret.as_bytes(), &JsonPath::parse(name).ok()?.0, Names::Exact).ok()??;
-            Some(String::from_utf8_lossy(&json::text(value).ok()??).to_string())
-        };
-        let bytes = |name: &str| URL_SAFE_NO_PAD.decode(member(name)?).ok();
-        match (member("kty")?.as_str(), member("crv").as_deref()) {
-            ("OKP", Some("Ed25519")) => Self::ed25519(&bytes("x")?),
-            ("EC", Some("P-256")) => Self::p256(&[alloc::vec![4], bytes("x")?, bytes("y")?].concat()),
-            ("RSA", _) => Self::rsa(&bytes("n")?, &bytes("e")?),
             _ => None,
         }
     }

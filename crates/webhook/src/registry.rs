@@ -42,6 +42,10 @@ pub struct Provider {
     /// Remarks: parts that the signature doesn't cover, or facts about the secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The address at which it publishes the keys (JWKS) of all its senders, if there is one. The engine fetches
+    /// nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_url: Option<String>,
     /// The way it signs.
     pub scheme: Scheme,
 }
@@ -76,6 +80,7 @@ struct Entry {
     unconfirmed: bool,
     retries: Option<String>,
     note: Option<String>,
+    jwks_url: Option<String>,
     like: Option<String>,
     /// The place of the event's type, for an entry that is `like` another: that isn't taken over.
     event_type: Option<Value>,
@@ -105,6 +110,7 @@ fn read(text: &str) -> Result<Vec<Provider>, String> {
             unconfirmed: entry.unconfirmed,
             retries: entry.retries.clone(),
             note: entry.note.clone(),
+            jwks_url: entry.jwks_url.clone(),
             scheme,
         });
     }

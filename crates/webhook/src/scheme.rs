@@ -63,7 +63,8 @@ impl Scheme {
             (Failure::TooMuchWork, _) => 422,
             (_, Some(status)) => status,
             (
-                Failure::NoMatch
+                Failure::UnknownKey
+                | Failure::NoMatch
                 | Failure::ClaimMismatch(_)
                 | Failure::HashMismatch(_)
                 | Failure::TimestampTooOld

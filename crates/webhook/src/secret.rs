@@ -6,6 +6,7 @@ use core::fmt;
 use crate::{
     algorithm::{Algorithm, KeyForm, WebCrypto},
     encoding,
+    jwk::{self, KeySetFault, NamedKey},
     mac::{self, Keyed},
     public_key::{PublicKey, without_version},
     scheme::{Scheme, SigningMethod},
@@ -27,6 +28,8 @@ pub(crate) struct Key {
     pub(crate) secret: usize,
     /// The index of the method that it is for.
     pub(crate) method: usize,
+    /// The `kid` of a JWK. Deliveries that name another key are not checked by this one.
+    pub(crate) kid: Option<String>,
     pub(crate) material: Material,
 }
 
@@ -61,6 +64,8 @@ pub enum SecretProblem {
     NotNormalised,
     /// It doesn't have this form.
     Malformed(KeyForm),
+    /// It is a set of keys (JWKS) that can't be used.
+    KeySet(KeySetFault),
     /// It is a public or private key, where a shared secret is expected.
     NotShared,
 }
@@ -76,6 +81,7 @@ impl fmt::Display for SecretFault {
             SecretProblem::Quoted => f.write_str("stands in quotation marks; set it without them."),
             SecretProblem::NotNormalised => f.write_str("has characters beyond ASCII, which can't be normalised here."),
             SecretProblem::Malformed(form) => write!(f, "is not written as `key = \"{form}\"` says."),
+            SecretProblem::KeySet(fault) => write!(f, "is a set of keys that {fault}."),
             SecretProblem::NotShared => f.write_str("is one of a key pair, where the shared secret is needed."),
         }
     }
@@ -117,7 +123,7 @@ impl Secrets {
             for (method, form) in scheme.methods.iter().enumerate() {
                 match materials(form, secret, nfkd) {
                     Ok(materials) => {
-                        let key = |material| Key { secret: index, method, material };
+                        let key = |(kid, material)| Key { secret: index, method, kid, material };
                         parsed.keys.extend(materials.into_iter().map(key));
                     }
                     Err(found) => problem = problem.or(Some(found)),
@@ -135,7 +141,7 @@ impl Secrets {
     pub(crate) fn of_key(scheme: &Scheme, key: &[u8]) -> Self {
         let methods = scheme.methods.iter().enumerate();
         let keys = methods.filter_map(|(method, rule)| {
-            Some(Key { secret: 0, method, material: keyed(rule.algorithm, key.to_vec())? })
+            Some(Key { secret: 0, method, kid: None, material: keyed(rule.algorithm, key.to_vec())? })
         });
         Self { keys: keys.collect(), count: 1, faults: Vec::new() }
     }
@@ -144,6 +150,12 @@ impl Secrets {
     #[must_use]
     pub fn faults(&self) -> &[SecretFault] {
         &self.faults
+    }
+
+    /// Whether a delivery names a key that is not among these, although they have names.
+    pub(crate) fn lack(&self, kid: &str) -> bool {
+        let mut names = self.keys.iter().filter_map(|key| key.kid.as_deref()).peekable();
+        names.peek().is_some() && !names.any(|name| name == kid)
     }
 
     /// Whether none of the secrets can be used.
@@ -166,9 +178,20 @@ pub(crate) fn nfkd(text: &str) -> Option<String> {
     text.is_ascii().then(|| text.into())
 }
 
-fn materials(method: &SigningMethod, secret: &str, nfkd: Nfkd) -> Result<Vec<Material>, SecretProblem> {
+/// The keys that a secret stands for, each with its `kid`.
+fn materials(
+    method: &SigningMethod,
+    secret: &str,
+    nfkd: Nfkd,
+) -> Result<Vec<(Option<String>, Material)>, SecretProblem> {
     if secret.trim().is_empty() {
         return Err(SecretProblem::Empty);
+    }
+    let named = |NamedKey { kid, key }| (kid, Material::Public(key));
+    // A sender that publishes a set of keys may show one of them in another form.
+    if method.algorithm.is_public_key() && jwk::is_set(secret) {
+        let keys = jwk::set(secret, method.algorithm).map_err(SecretProblem::KeySet)?;
+        return Ok(keys.into_iter().map(named).collect());
     }
     // Files of keys end with a line break; other secrets don't.
     if secret.trim() != secret && !matches!(method.key, KeyForm::Pem | KeyForm::Jwk) {
@@ -178,18 +201,24 @@ fn materials(method: &SigningMethod, secret: &str, nfkd: Nfkd) -> Result<Vec<Mat
         return Err(SecretProblem::Quoted);
     }
     if method.algorithm.is_public_key() {
-        let key = PublicKey::parse(method.key, method.algorithm, secret);
-        return Ok(alloc::vec![Material::Public(key.ok_or(SecretProblem::Malformed(method.key))?)]);
+        let key = match method.key {
+            KeyForm::Jwk => jwk::one(secret.as_bytes(), method.algorithm),
+            form => PublicKey::parse(form, method.algorithm, secret).map(|key| NamedKey { kid: None, key }),
+        };
+        return Ok(alloc::vec![named(key.ok_or(SecretProblem::Malformed(method.key))?)]);
     }
     // A public key must never be taken for a shared secret.
-    if ["whpk_", "whsk_"].iter().any(|head| without_version(secret).starts_with(head)) || secret.contains("-----BEGIN ")
+    if ["whpk_", "whsk_"].iter().any(|head| without_version(secret).starts_with(head))
+        || secret.contains("-----BEGIN ")
+        || jwk::is_set(secret)
+        || jwk::is_key(secret)
     {
         return Err(SecretProblem::NotShared);
     }
     let keys = shared(method.key, secret, nfkd)?;
     // This is checked after derivation, since the hex or base64 of an empty text is empty.
-    let keys: Vec<Material> =
-        keys.into_iter().filter(|key| !key.is_empty()).filter_map(|key| keyed(method.algorithm, key)).collect();
+    let keyed = |key| Some((None, keyed(method.algorithm, key)?));
+    let keys: Vec<_> = keys.into_iter().filter(|key| !key.is_empty()).filter_map(keyed).collect();
     if keys.is_empty() { Err(SecretProblem::Empty) } else { Ok(keys) }
 }
 
@@ -235,6 +264,11 @@ fn is_quoted(secret: &str) -> bool {
 }
 
 impl Key {
+    /// Whether a delivery that names this key, or none, may be signed with it.
+    pub(crate) fn is_for(&self, kid: Option<&str>) -> bool {
+        self.kid.is_none() || kid.is_none() || self.kid.as_deref() == kid
+    }
+
     /// The bytes of a shared secret, which may be part of the message; empty for a public key.
     pub(crate) fn bytes(&self) -> &[u8] {
         match &self.material {

@@ -6,6 +6,7 @@ mod body;
 mod event_types;
 mod handshakes;
 mod headers;
+mod key_sets;
 mod properties;
 mod replays;
 pub(crate) mod rig;

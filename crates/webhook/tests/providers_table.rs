@@ -76,7 +76,7 @@ fn handshakes() -> String {
 fn table() -> String {
     let mut text = String::from(
         "\n| id | provider | what is signed | timestamp, tolerance | events told apart by | event type | retries | what isn't covered | confirmed by | run against |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
+         |---|---|---|---|---|---|---|---|---|---|\n",
     );
     for provider in all() {
         let cells = [

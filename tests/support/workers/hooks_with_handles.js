@@ -34,6 +34,9 @@ let bodies = "ok";
  */
 let deadLetters = "ok";
 let queue = "ok";
+/** Whether the objects of senders' keys can be reached, and how often they were called. */
+let keys = "ok";
+let keyCalls = 0;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -105,6 +108,15 @@ export class Deliveries extends withHandles(durableObject(rust, "Deliveries", ["
   }
 }
 
+export class Keys extends withHandles(durableObject(rust, "Keys", ["fetch", "alarm"])) {
+  async fetch(request) {
+    const own = new URL(request.url).pathname.startsWith("/__");
+    if (keys === "down" && !own) throw new Error("injected");
+    if (!own) keyCalls += 1;
+    return super.fetch(request);
+  }
+}
+
 export default {
   queue(batch, env, context) {
     return Hooks.queue(batch, withQueue(env), context);
@@ -131,6 +143,10 @@ export default {
     if (pathname === "/__dead_letters") {
       deadLetters = await request.json();
       return Response.json(deadLetters);
+    }
+    if (pathname === "/__keys") {
+      keys = (await request.json()) ?? keys;
+      return Response.json(keyCalls);
     }
     if (pathname === "/__queue") {
       queue = await request.json();

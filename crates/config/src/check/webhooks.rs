@@ -35,9 +35,6 @@ impl Check {
             "a source is 1 to 64 of a-z, 0-9 and `-`; it is the last part of the URL that the sender is given".into()
         });
         let named = |name: &str| is_binding(name);
-        self.that(!raw.secrets.is_empty(), &["webhooks", index, "secrets"], || {
-            "write the names of the Worker secrets that it signs with, such as [\"STRIPE_WEBHOOK_SECRET\"]".into()
-        });
         for (place, name) in raw.secrets.iter().enumerate() {
             let at = ["webhooks", index, "secrets", &place.to_string()];
             self.that(named(name), &at, || {
@@ -70,7 +67,13 @@ impl Check {
             format!("write 0 to {MAX_KEEP_BODIES_HOURS} hours, and no more than remember_hours; 0 keeps no body")
         });
         let upstreams = self.webhook_upstreams(raw, index, upstreams);
-        let (mut scheme, notes) = self.webhook_scheme(raw, index)?;
+        let (mut scheme, notes, published) = self.webhook_scheme(raw, index)?;
+        let jwks_url = self.jwks_url(raw, index, &scheme, published);
+        self.that(!raw.secrets.is_empty() || jwks_url.is_some(), &["webhooks", index, "secrets"], || {
+            "write the names of the Worker secrets that it signs with, such as [\"STRIPE_WEBHOOK_SECRET\"]; or, if it \
+             publishes its keys, their address as `jwks_url`"
+                .into()
+        });
         self.tolerance(raw, index, &mut scheme);
         self.params(raw, index, &scheme);
         self.event_type(raw, index, &mut scheme);
@@ -96,6 +99,7 @@ impl Check {
             scheme,
             notes,
             secrets: raw.secrets.clone(),
+            jwks_url,
             params: raw.params.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             url: raw.url.clone(),
             max_body_bytes: raw.max_body_bytes,
@@ -110,15 +114,37 @@ impl Check {
         })
     }
 
+    /// The address of the sender's keys: the source's own, or that of all the provider's senders. Secrets alone pin the
+    /// keys.
+    fn jwks_url(
+        &mut self,
+        raw: &RawWebhook,
+        index: &str,
+        scheme: &Scheme,
+        published: Option<String>,
+    ) -> Option<String> {
+        let Some(url) = &raw.jwks_url else { return published.filter(|_| raw.secrets.is_empty()) };
+        let at = ["webhooks", index, "jwks_url"];
+        self.that(is_public_url(url), &at, || {
+            "write the https:// URL at which the sender publishes its keys, with a public name for its host, such as \
+             \"https://example.kinde.com/.well-known/jwks\"; http is only for http://127.0.0.1"
+                .into()
+        });
+        self.that(scheme.methods.iter().any(|method| method.algorithm.is_public_key()), &at, || {
+            "this scheme has shared secrets, which nobody publishes; leave it out, and write `secrets`".into()
+        });
+        Some(url.clone())
+    }
+
     /// The provider's scheme, or the source's own.
-    fn webhook_scheme(&mut self, raw: &RawWebhook, index: &str) -> Option<(Scheme, Vec<String>)> {
+    fn webhook_scheme(&mut self, raw: &RawWebhook, index: &str) -> Option<Chosen> {
         match (&raw.provider, &raw.scheme) {
             (Some(id), None) => match provider(id, raw.accept_unconfirmed) {
                 Ok(found) => return Some(found),
                 Err(message) => self.mistake(&["webhooks", index, "provider"], message),
             },
             (None, Some(scheme)) => match Scheme::from_value(scheme.clone()) {
-                Ok(scheme) => return Some((scheme, Vec::new())),
+                Ok(scheme) => return Some((scheme, Vec::new(), None)),
                 Err(mistakes) => {
                     for mistake in mistakes {
                         let at = ["webhooks", index, "scheme"].into_iter();
@@ -190,8 +216,10 @@ impl Check {
     }
 }
 
-/// The scheme of a provider, and its notes for operators.
-fn provider(id: &str, accept_unconfirmed: bool) -> Result<(Scheme, Vec<String>), String> {
+/// A scheme, its notes for operators, and the address of the keys of all its senders.
+type Chosen = (Scheme, Vec<String>, Option<String>);
+
+fn provider(id: &str, accept_unconfirmed: bool) -> Result<Chosen, String> {
     let provider = registry::provider(id).ok_or_else(|| {
         format!("there is no provider \"{id}\"; docs/reference/providers.md has them all by their ids")
     })?;
@@ -202,7 +230,7 @@ fn provider(id: &str, accept_unconfirmed: bool) -> Result<(Scheme, Vec<String>),
             provider.name, provider.evidence
         ));
     }
-    Ok((provider.scheme.clone(), provider.note.iter().cloned().collect()))
+    Ok((provider.scheme.clone(), provider.note.iter().cloned().collect(), provider.jwks_url.clone()))
 }
 
 fn is_source(name: &str) -> bool {
@@ -216,4 +244,71 @@ fn is_registered_url(url: &str) -> bool {
             && rest.bytes().all(|b| b.is_ascii_graphic())
             && !rest.contains(['#', '@', '\\'])
     })
+}
+
+/// Whether a URL has a host with a public name. A worker can't reach a private network, but another host that runs this
+/// code could. Plain HTTP is only for this machine; `npm run deploy` refuses it.
+fn is_public_url(url: &str) -> bool {
+    let plain = |rest: &str| rest.bytes().all(|b| b.is_ascii_graphic()) && !rest.contains(['#', '@', '\\']);
+    if let Some(rest) = url.strip_prefix("http://127.0.0.1:") {
+        return plain(rest);
+    }
+    let Some(rest) = url.strip_prefix("https://").filter(|rest| plain(rest)) else { return false };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
+    let labels: Vec<&str> = host.split('.').collect();
+    let label = |label: &&str| {
+        !label.is_empty() && !label.starts_with('-') && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let last = labels.last().copied().unwrap_or_default().to_ascii_lowercase();
+    // An address of IPv4 ends with a number.
+    let named = last.starts_with(|c: char| c.is_ascii_alphabetic());
+    let private = ["localhost", "local", "internal", "test", "example", "invalid", "onion"];
+    labels.len() > 1
+        && labels.iter().all(label)
+        && named
+        && !private.contains(&last.as_str())
+        && port.parse::<u16>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_fetched_from_public_hosts_by_name() {
+        for url in [
+            "https://www.googleapis.com/oauth2/v3/certs",
+            "https://example.kinde.com/.well-known/jwks",
+            "https://auth.example.com:9443/keys?client=a",
+            "http://127.0.0.1:9999/keys",
+        ] {
+            assert!(is_public_url(url), "{url}");
+        }
+        for url in [
+            "http://www.googleapis.com/oauth2/v3/certs",
+            "https://localhost/keys",
+            "https://keys.localhost/",
+            "https://127.0.0.1/keys",
+            "https://10.0.0.1/",
+            "https://0x7f.1/",
+            "https://2130706433/",
+            "https://[::1]/keys",
+            "https://169.254.169.254/latest",
+            "https://metadata.google.internal/",
+            "https://printer.local/",
+            "https://intranet/keys",
+            "https://user@example.com/",
+            "https://example.com@10.0.0.1/",
+            "https://example.com\\.evil.com/",
+            "https://example.com/#keys",
+            "https://example.com:port/",
+            "https://example.com./",
+            "https://",
+            "http://127.0.0.1.example.com/",
+            "ftp://example.com/",
+        ] {
+            assert!(!is_public_url(url), "{url}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ use crate::base::{
     json_object::{self, Form},
     timestamp::Timestamp,
 };
-use keystile_webhook::{Failure, Scheme, Verified};
+use keystile_webhook::{Failure, Scheme, Verified, check_key_set};
 
 /// The maximum length of a request's body, bytes: a delivery of 8 MiB in base64.
 pub const MAX_REQUEST_BYTES: u32 = 12 * 1024 * 1024;
@@ -60,7 +60,7 @@ pub enum Judge {
     Own {
         /// The scheme by which it is signed.
         scheme: Chosen,
-        /// The secrets that it may be signed with.
+        /// The secrets that it may be signed with. A set of keys (`jwks`) is the last one, as JSON.
         secrets: Vec<String>,
         /// The texts of the scheme's `params`.
         params: Vec<(String, String)>,
@@ -97,6 +97,7 @@ impl VerifyDelivery {
             ("provider", Form::Any(MAX_MEMBER_BYTES)),
             ("scheme", Form::Any(MAX_MEMBER_BYTES)),
             ("secrets", Form::Any(MAX_MEMBER_BYTES)),
+            ("jwks", Form::Any(MAX_MEMBER_BYTES)),
             ("params", Form::Any(MAX_MEMBER_BYTES)),
             ("method", Form::Any(MAX_MEMBER_BYTES)),
             ("url", Form::Any(MAX_MEMBER_BYTES)),
@@ -125,6 +126,11 @@ impl VerifyDelivery {
                 texts => Ok(texts),
             }
         });
+        let jwks = fields.optional("jwks", |value| {
+            let text = value.to_string();
+            let usable = check_key_set(&text).map(|()| text);
+            usable.map_err(|fault| format!("a set of public keys expected, {{\"keys\": […]}} (RFC 7517); this {fault}"))
+        });
         let params = fields.optional("params", |value| {
             let params: Option<BTreeMap<String, String>> = serde_json::from_value(value).ok();
             params.ok_or_else(|| "an object of strings expected".to_string())
@@ -150,6 +156,7 @@ impl VerifyDelivery {
             ("scheme", given(scheme.is_some(), "scheme")),
             ("provider", given(provider.is_some(), "provider")),
             ("secrets", given(secrets.is_some(), "secrets")),
+            ("jwks", given(jwks.is_some(), "jwks")),
             ("params", given(params.is_some(), "params")),
         ];
         let brings = |name: &str| brought.contains(&(name, true));
@@ -163,8 +170,8 @@ impl VerifyDelivery {
             if brings("scheme") && brings("provider") {
                 fields.missing("provider", "write `scheme` or `provider`, not both");
             }
-            if !brings("secrets") {
-                fields.missing("secrets", "this is required with a scheme or a provider");
+            if !brings("secrets") && !brings("jwks") {
+                fields.missing("secrets", "this, or `jwks`, is required with a scheme or a provider");
             }
         }
         fields.finish()?;
@@ -172,7 +179,7 @@ impl VerifyDelivery {
             match (source, scheme.map(|scheme| Chosen::Scheme(Box::new(scheme))).or(provider.map(Chosen::Provider))) {
                 (None, Some(scheme)) => Judge::Own {
                     scheme,
-                    secrets: secrets.unwrap_or_default(),
+                    secrets: secrets.unwrap_or_default().into_iter().chain(jwks).collect(),
                     params: params.unwrap_or_default().into_iter().collect(),
                 },
                 (source, _) => Judge::Source(source.unwrap_or_default()),
@@ -293,6 +300,27 @@ mod tests {
         assert_eq!(asked.now, Some(Timestamp::from_millis(12_000)));
         let both = json!({ "source": "github", "secrets": ["x"], "headers": {}, "body": "" });
         assert_eq!(mistakes(both), ["secrets"]);
+    }
+
+    #[test]
+    fn a_set_of_keys_is_the_last_secret() {
+        let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+        let jwks = json!({ "keys": [jwk] });
+        let with = |more: Value| {
+            let mut body = json!({ "provider": "kinde", "headers": {}, "body": "", "jwks": jwks });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body
+        };
+        let secrets = |body: Value| match parse(&body).unwrap().by {
+            Judge::Own { secrets, .. } => secrets,
+            Judge::Source(_) => panic!("{body}"),
+        };
+        assert_eq!(secrets(with(json!({}))), [jwks.to_string()]);
+        assert_eq!(secrets(with(json!({ "secrets": ["a"] }))), ["a".to_string(), jwks.to_string()]);
+        for none in [json!({ "keys": [] }), json!("https://a.example/keys"), json!([jwk])] {
+            assert_eq!(mistakes(with(json!({ "jwks": none }))), ["jwks"]);
+        }
+        assert_eq!(mistakes(json!({ "source": "kinde", "jwks": jwks, "headers": {}, "body": "" })), ["jwks"]);
     }
 
     #[test]

@@ -35,8 +35,10 @@ pub struct WebhookSource {
     pub scheme: Scheme,
     /// Notes for operators, each a sentence.
     pub notes: Vec<String>,
-    /// The names of the Worker secrets that the sender signs with. Never empty.
+    /// The names of the Worker secrets that the sender signs with. Never empty without `jwks_url`.
     pub secrets: Vec<String>,
+    /// The address at which the sender publishes its keys (JWKS, RFC 7517), if they are fetched.
+    pub jwks_url: Option<String>,
     /// The texts of the scheme's `params`.
     pub params: Vec<(String, String)>,
     /// The URL as it is registered with the sender, with its query if it has one, which then replaces the request's

@@ -84,6 +84,11 @@ fn unreadable(case: &Case<'_>, failure: &Failure, found: &mut Vec<(CauseCode, St
         Failure::MissingField(_) | Failure::MalformedBody | Failure::MalformedField(_) => {
             (CauseCode::AlteredBody, failure.detail().into_owned())
         }
+        Failure::UnknownKey => {
+            let sentence = "The delivery names a key (`kid`) that isn't among those given. The sender may have replaced \
+                            its keys: fetch them anew.";
+            (CauseCode::OtherSecret, sentence.into())
+        }
         Failure::ClaimMismatch(_) => (CauseCode::Url, failure.detail().into_owned()),
         Failure::HashMismatch(_) => (CauseCode::AlteredBody, failure.detail().into_owned()),
         _ => return,

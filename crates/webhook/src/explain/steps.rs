@@ -226,7 +226,8 @@ fn time(lookup: &Lookup<'_>) -> Option<TimestampStep> {
 fn comparisons(lookup: &Lookup<'_>, secrets: &Secrets, group: &EntryGroup<'_>) -> Vec<Comparison> {
     let scheme = lookup.scheme;
     let mut compared = Vec::new();
-    for key in &secrets.keys {
+    let kid = lookup.kid().ok().flatten();
+    for key in secrets.keys.iter().filter(|key| key.is_for(kid.as_deref())) {
         let Some(method) = scheme.methods.get(key.method) else { continue };
         let signatures: Vec<Option<Vec<u8>>> =
             group.entries.iter().map(|text| signature_of(scheme, method, text).ok()).collect();
@@ -284,7 +285,7 @@ fn token_reading(lookup: &Lookup<'_>, secrets: &Secrets, token: &jws::Token<'_>,
     reading.messages.push(messages::token(token));
     reading.checks = checks::checks(lookup);
     let pieces = [Cow::Borrowed(token.signed.as_bytes())];
-    for key in secrets.keys.iter().filter(|key| key.method == token.method) {
+    for key in secrets.keys.iter().filter(|key| key.method == token.method && key.is_for(token.kid.as_deref())) {
         let computed = match &key.material {
             Material::Hmac(_, keyed) => Some(keyed.compute(&pieces)),
             _ => None,

@@ -92,7 +92,7 @@ impl Rank {
             Ok(_) => Self::Valid,
             Err(Failure::TimestampTooOld | Failure::TimestampTooNew) => Self::InTime,
             Err(Failure::ClaimMismatch(_) | Failure::HashMismatch(_)) => Self::Genuine,
-            Err(Failure::NoMatch) => Self::NoMatch,
+            Err(Failure::NoMatch | Failure::UnknownKey) => Self::NoMatch,
             Err(_) => Self::Unreadable,
         }
     }

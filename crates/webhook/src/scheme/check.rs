@@ -169,6 +169,15 @@ impl Check<'_> {
         if let Some(rule) = &scheme.timestamp {
             self.place("timestamp.at", &rule.at);
         }
+        if let Some(place) = &scheme.kid {
+            self.place("kid", place);
+            if self.is_jws() || !scheme.methods.iter().all(|method| method.algorithm.is_public_key()) {
+                self.mistake(
+                    "kid",
+                    "this names a public key; a JWT does so in its head, and a shared secret has no name",
+                );
+            }
+        }
         if let Some(place) = &scheme.event_id {
             self.place("event_id", place);
         }

@@ -35,6 +35,7 @@ pub(super) fn read(scheme: &Scheme) -> Option<Vec<String>> {
     }
     let places = (scheme.signature.iter())
         .chain(scheme.timestamp.as_ref().map(|rule| &rule.at))
+        .chain(&scheme.kid)
         .chain(&scheme.event_id)
         .chain(&scheme.event_type)
         .chain(&scheme.document)

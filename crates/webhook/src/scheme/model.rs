@@ -27,6 +27,8 @@ pub struct Scheme {
     pub messages: Vec<Template>,
     /// The time of signing.
     pub timestamp: Option<TimestampRule>,
+    /// The place of the name (`kid`) of the public key that signed. A JWT names it in its head.
+    pub kid: Option<Place>,
     /// The id that is the same when a delivery is repeated.
     pub event_id: Option<Place>,
     /// The type of the event, by which receivers choose.

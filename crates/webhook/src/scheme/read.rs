@@ -43,6 +43,7 @@ pub(super) fn scheme(value: Value) -> Result<Scheme, Vec<SchemeError>> {
                 .optional("message", |value, _, _| list(value, |text| Ok(Template::parse(&text)?)))
                 .unwrap_or_else(|| default_message.into_iter().collect()),
             timestamp: table.optional("timestamp", |value, at, errors| Ok(timestamp(value, at, errors))).flatten(),
+            kid: table.optional("kid", place_of),
             event_id: table.optional("event_id", place_of),
             event_type: table.optional("event_type", place_of),
             document: table.optional("document", place_of),

@@ -46,7 +46,12 @@ pub(super) fn scheme(scheme: &Scheme) -> Value {
         }
         put(&mut table, "timestamp", Value::Object(timestamp));
     }
-    let places = [("event_id", &scheme.event_id), ("event_type", &scheme.event_type), ("document", &scheme.document)];
+    let places = [
+        ("kid", &scheme.kid),
+        ("event_id", &scheme.event_id),
+        ("event_type", &scheme.event_type),
+        ("document", &scheme.document),
+    ];
     for (axis, place) in places {
         if let Some(place) = place {
             put(&mut table, axis, json!(place.to_string()));

@@ -27,6 +27,8 @@ pub(super) struct Matches {
     pub(super) items: Vec<Vec<SignatureGroup>>,
     pub(super) secrets: usize,
     pub(super) body_authenticated: bool,
+    /// Whether the delivery names a key that is not among the secrets.
+    pub(super) unknown_key: bool,
     /// The texts that replay keys are made from; `None` if no keys are wanted.
     pub(super) replay_keys: Option<ReplayTexts>,
 }
@@ -105,7 +107,7 @@ impl Matches {
         let matches_all =
             |secret: &usize| self.items.iter().all(|groups| groups.iter().any(|group| matches(&group, *secret)));
         let secret = (0..self.secrets).find(matches_all).filter(|_| !self.items.is_empty());
-        let secret_index = secret.ok_or(Failure::NoMatch)?;
+        let secret_index = secret.ok_or(if self.unknown_key { Failure::UnknownKey } else { Failure::NoMatch })?;
         let mut chosen: Vec<&SignatureGroup> = Vec::new();
         let mut timestamp = None;
         for groups in &self.items {

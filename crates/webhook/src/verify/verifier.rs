@@ -52,6 +52,7 @@ impl<'a> Verifier<'a> {
             items: Vec::new(),
             secrets: secrets.count,
             body_authenticated: scheme.body_authenticated(),
+            unknown_key: false,
             replay_keys: options.replay_keys.then(|| ReplayTexts::of(scheme, delivery.body)),
         };
         Self {
@@ -104,8 +105,9 @@ impl<'a> Verifier<'a> {
         let time = time_of(lookup)?;
         let messages: Vec<Option<Message<'_, 'a>>> =
             messages(lookup)?.into_iter().map(|pieces| pieces.map(Message::new)).collect();
+        let kid = lookup.kid()?;
         self.open(lookup, target, time, Ok(()));
-        for (key, candidates) in self.keys().filter_map(|key| Some((key, candidates.get(key.method)?))) {
+        for (key, candidates) in self.keys(kid.as_deref()).filter_map(|key| Some((key, candidates.get(key.method)?))) {
             let algorithm = scheme.methods.get(key.method).map(|method| method.algorithm);
             let (Some(algorithm), false) = (algorithm, candidates.is_empty()) else { continue };
             let target = Target { secret: key.secret, ..target };
@@ -145,15 +147,17 @@ impl<'a> Verifier<'a> {
         }
         let candidates = [token.signature];
         let message = Message::new(alloc::vec![Cow::Borrowed(token.signed.as_bytes())]);
-        for key in self.keys().filter(|key| key.method == token.method) {
+        for key in self.keys(token.kid.as_deref()).filter(|key| key.method == token.method) {
             let target = Target { secret: key.secret, ..target };
             self.compare(&lookup, key, algorithm, &message, &candidates, target)?;
         }
         Ok(())
     }
 
-    fn keys(&self) -> impl Iterator<Item = &'a Key> + use<'a> {
-        self.secrets.keys.iter()
+    /// The keys that a delivery may be signed with that names this one.
+    fn keys<'k>(&mut self, kid: Option<&'k str>) -> impl Iterator<Item = &'a Key> + use<'a, 'k> {
+        self.pending.matches.unknown_key |= kid.is_some_and(|kid| self.secrets.lack(kid));
+        self.secrets.keys.iter().filter(move |key| key.is_for(kid))
     }
 
     /// Begins the record of a group.

@@ -20,8 +20,14 @@ fn after(millis: i64) -> Duration {
     Duration::from_millis(1_800_000_000_000_u64.checked_add_signed(millis).unwrap())
 }
 
-const PARAMS: [(&str, &str); 4] =
-    [("public_key", "public"), ("webhook_id", "1"), ("api_key", "key"), ("verify_token", "token")];
+const PARAMS: [(&str, &str); 6] = [
+    ("public_key", "public"),
+    ("webhook_id", "1"),
+    ("api_key", "key"),
+    ("verify_token", "token"),
+    ("audience", "https://example.com"),
+    ("email", "sender@example.com"),
+];
 
 fn secret(form: KeyForm) -> &'static str {
     match form {
