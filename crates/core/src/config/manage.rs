@@ -135,12 +135,12 @@ pub struct WebhookSummary {
 /// An upstream of a source in the list of the management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookUpstreamSummary {
-    /// The upstream's name.
-    pub upstream: String,
     /// The path at the upstream.
     pub path: String,
     /// The types of the events that it gets, as the file writes them; all if there are none.
     pub types: Vec<String>,
+    /// The upstream's name.
+    pub upstream: String,
 }
 
 #[cfg(test)]
