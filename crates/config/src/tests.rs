@@ -735,7 +735,8 @@ fn the_summary_has_a_key_and_a_request_that_it_is_good_for() {
     assert_eq!(summary.guards, ["/api/leads/*"]);
     assert_eq!(summary.webhooks, ["/hooks/events"]);
     assert!(summary.queued.is_empty());
-    let queued = read(&format!("{EXAMPLE}{SOURCE}mode = \"queue\"\n")).unwrap().summary;
+    let in_queue = SOURCE.replace("past_seconds = 60", "past_seconds = 60\nmode = \"queue\"");
+    let queued = read(&format!("{EXAMPLE}{in_queue}")).unwrap().summary;
     assert_eq!(queued.queued, ["events"]);
     assert_eq!(summary.sender_secrets, ["EVENTS_KEY", "EVENTS_KEY_OLD"]);
     assert_eq!(summary.signing_secrets, ["OUR_SECRET"]);
