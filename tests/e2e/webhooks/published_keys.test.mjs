@@ -68,7 +68,7 @@ class Addresses {
 }
 
 const NAMES = [
-  "rotates", "burst", "forged", "down", "never", "slow", "html", "huge", "redirect", "empty", "idle", "kinds", "object", "pinned",
+  "rotates", "burst", "forged", "down", "never", "slow", "html", "huge", "empty", "idle", "kinds", "object", "pinned",
 ];
 const addresses = new Addresses();
 const pinned = keyOf("pinned");
@@ -238,7 +238,6 @@ test("what an address answers instead of keys is not believed", async () => {
   const lies = {
     html: (_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<p>Sign in</p>"),
     huge: (_, response) => response.end(JSON.stringify({ keys: [other.jwk], more: "x".repeat(10_000_000) })),
-    redirect: (_, response) => response.writeHead(302, { Location: "/elsewhere" }).end(),
     empty: (_, response) => response.end('{"keys":[]}'),
   };
   addresses.set("/elsewhere", [other]);
@@ -248,7 +247,9 @@ test("what an address answers instead of keys is not believed", async () => {
     await taken(name, key);
     addresses.set(`/${name}`, lie);
     await ahead(MINUTE);
-    later(await post(name, token(other)));
+    const answer = await post(name, token(other));
+    assert.equal(answer.status, 503, name);
+    later(answer);
     assert.equal(addresses.asked(`/${name}`), 2, name);
     await taken(name, key);
   }
