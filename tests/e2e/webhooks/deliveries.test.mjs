@@ -92,6 +92,7 @@ test("a delivered event is listed with its facts, and without its body", async (
     request_id: answer.headers.get("keystile-request-id"),
     same_bytes: false,
     status: event ? 200 : undefined,
+    upstream: null,
     webhook_id: event.headers["webhook-id"],
   });
 });
@@ -219,8 +220,8 @@ test("deliveries are forgotten with remember_hours, and by number", async () => 
   await rig.hooksHandle(
     `${object}/__sql`,
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 11500)
-     INSERT INTO recent (webhook_id, id, received_at, request_id, bytes, same_bytes, outcome, until)
-     SELECT 'facts_' || i, 'dlv_' || printf('%020d', i), ${now - 20_000} + i, 'req_none', 1, 0, 'failed', ${now + HOUR} FROM n`,
+     INSERT INTO recent (webhook_id, upstream, id, received_at, request_id, bytes, same_bytes, outcome, until)
+     SELECT 'facts_' || i, '', 'dlv_' || printf('%020d', i), ${now - 20_000} + i, 'req_none', 1, 0, 'failed', ${now + HOUR} FROM n`,
   );
   assert.ok((await rows()) >= 11_500);
   // An instance counts rows once for a thousand writes, and again after its alarm.

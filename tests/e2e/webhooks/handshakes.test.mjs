@@ -54,6 +54,20 @@ const HANDSHAKES = {
     answer: { ...EMPTY, headers: { "x-hook-secret": "b537207f20cbfa02357cf448134da559" } },
     tells: "b537207f20cbfa02357cf448134da559",
   },
+  "azure-event-grid": {
+    query: new URLSearchParams({ code: SECRET }),
+    headers: { ...json, "aeg-event-type": "SubscriptionValidation" },
+    body: '[{"id":"2d1781af","data":{"validationCode":"512d38b6-c7b8-40c8-89fe-f46f9e9622b6"}}]',
+    answer: ofJson({ validationResponse: "512d38b6-c7b8-40c8-89fe-f46f9e9622b6" }),
+    secret: true,
+  },
+  "azure-event-grid-cloudevents": {
+    method: "OPTIONS",
+    query: new URLSearchParams({ code: SECRET }),
+    headers: { "WebHook-Request-Origin": "eventgrid.azure.net" },
+    answer: { ...EMPTY, headers: { "webhook-allowed-origin": "eventgrid.azure.net", "webhook-allowed-rate": "*" } },
+    secret: true,
+  },
   braintree: {
     method: "GET",
     query: "bt_challenge=20f9f8ed05f77439fe955c977e4c8a53",

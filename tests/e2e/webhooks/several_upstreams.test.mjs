@@ -127,6 +127,31 @@ test("what one upstream never takes is a dead letter of its own, and sent again 
   assert.deepEqual(await letters(), []);
 });
 
+test("each upstream has a delivery of its own in the list, and a replay goes to that one alone", async () => {
+  await rig.eventsAnswer({ paths: { "/billing": { status: 503 } } });
+  const headers = standard(event("invoice.late"));
+  assert.equal((await post("fan", event("invoice.late"), headers)).status, 202);
+  const letter = await theLetter();
+  const list = `/v1/webhooks/fan/deliveries?event_id=${headers["webhook-id"]}`;
+  const kept = await eventually(
+    async () => {
+      const { deliveries } = (await rig.manage("GET", list)).body;
+      const outcomes = Object.fromEntries(deliveries.map(({ upstream, outcome }) => [upstream, outcome]));
+      assert.deepEqual(outcomes, { "billing/billing": "dead", "audit/audit": "delivered" });
+      assert.equal(deliveries.find(({ outcome }) => outcome === "dead").id, letter.id);
+      return deliveries.find(({ body_kept_until }) => body_kept_until);
+    },
+    { within: 10_000 },
+  );
+  assert.equal(kept.upstream, "audit/audit");
+  await rig.events();
+  assert.equal((await rig.manage("POST", `/v1/webhooks/fan/deliveries/${kept.id}/replay`)).status, 200);
+  const [again] = await delivered(1);
+  assert.deepEqual([again.path, again.headers["keystile-webhook-replay"]], ["/audit", "operator"]);
+  isSigned(again, AUDIT);
+  assert.equal((await rig.manage("POST", `${LETTERS}/${letter.id}/discard`)).status, 200);
+});
+
 test("an event whose upstream was taken out of the file ends as a dead letter, and says why", async () => {
   const id = `dlv_${randomBytes(10).toString("hex")}`;
   const envelope = {
