@@ -15,6 +15,7 @@ import { Frame } from "../parts/page";
 import { useLanding } from "../parts/use_landing";
 import { Bytes } from "./bytes";
 import { DeliveryFilter, outcomeOf } from "./delivery_filter";
+import { Handshakes } from "./handshakes";
 import { Lists } from "./lists";
 import { Replay } from "./replay";
 import { providerOf, REPLAYS, TOLD_APART_BY } from "./source";
@@ -75,6 +76,7 @@ export function Deliveries({ name, source, unknown, write }: Props) {
         </>
       }
     >
+      <Handshakes source={name} write={write} />
       <DeliveryFilter eventId={event_id} eventType={event_type} outcome={outcome} />
       {page.problem && <ProblemView problem={page.problem} onRetry={page.reload} />}
       {!page.data && page.loading && <Loading rows={6} />}
@@ -119,7 +121,7 @@ function columnsFor(write: boolean, onReplay: (delivery: Delivery) => void): Col
     {
       id: "event",
       label: "Event",
-      cell: ({ id, event_id, event_type }) => (
+      cell: ({ id, event_id, event_type, upstream }) => (
         <div class="name-cell">
           <span class="strong">
             <bdi>{event_id ?? id}</bdi>
@@ -128,6 +130,11 @@ function columnsFor(write: boolean, onReplay: (delivery: Delivery) => void): Col
             {event_type !== null && (
               <>
                 <bdi>{event_type}</bdi> ·{" "}
+              </>
+            )}
+            {upstream !== null && (
+              <>
+                to <bdi>{upstream}</bdi> ·{" "}
               </>
             )}
             <code>{id}</code> <CopyButton text={id} label={`Copy the id ${id}`} class="link" />
