@@ -50,7 +50,7 @@ export async function forward(upstream, request, holder) {
   for (const name of [...answer.headers.keys()]) {
     if (name.startsWith("keystile")) answer.headers.delete(name);
   }
-  if (answer.headers.has("Cache-Control")) answer.headers.append("Vary", "Authorization, X-Api-Key");
+  if (answer.headers.has("Cache-Control")) answer.headers.append("Vary", "Authorization, x-api-key");
   else answer.headers.set("Cache-Control", "private, no-store");
   answer.headers.append("Server-Timing", WITHOUT_STORAGE);
   answer.headers.set("Keystile-Request-Id", requestId);
