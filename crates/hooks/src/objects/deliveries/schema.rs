@@ -68,7 +68,7 @@ mod tests {
             [
                 "650bcfdf4f4860239d85eb91bd69e0575d0402399d25b321f323d642145a598a",
                 "076ebb7a8ce678cc402b17af0c4ab2b9b01dd1fec7413c55b25b212eba13d102",
-                "54f46a76bbc519b80ed46b0e1ca4186146a8a36ed83c9ab9619986e3cf2ee046",
+                "549ae8fae3f8e3e82efa0698a9e43a49aa9060548f3c3edb0a3017d8d987dd41",
             ]
         );
     }

@@ -112,6 +112,7 @@ fn published_events_have_their_type_where_the_registry_says() {
     let expected = [
         "adyen AUTHORISATION",
         "adyen-platforms merchant.created",
+        "authorize-net net.authorize.payment.authcapture.created",
         "box FILE.UPLOADED",
         "easypost tracker.updated",
         "greenhouse ping",
