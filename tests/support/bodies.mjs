@@ -10,10 +10,13 @@ import { operations } from "./contract.mjs";
 /** The document's operations with a body. */
 export const OPERATIONS_WITH_BODY = operations.filter(({ requestBody }) => requestBody);
 
+/** What the ids below these parts of a path begin with. */
+const KINDS = { "/operators/": "op", "/keys/": "key", "/handshakes/": "hsk", "/deliveries/": "dlv", "/dead-letters/": "dlv" };
+
 /** A path of this operation. Its subject need not exist, since the body is read first. */
 export function targetOf({ path }) {
-  const kind = path.startsWith("/v1/operators") ? "op" : path.startsWith("/v1/webhooks") ? "dlv" : "key";
-  const values = { tenant: "acme", source: "queued", name: "daily", id: `${kind}_${"0".repeat(20)}` };
+  const [, kind] = Object.entries(KINDS).find(([part]) => path.includes(part)) ?? [];
+  const values = { tenant: "acme", source: "queued", name: "daily", id: kind && `${kind}_${"0".repeat(20)}` };
   const valueOf = (_, name) => values[name] ?? assert.fail(`tests/support/bodies.mjs has no {${name}}`);
   return path.replace(/\{(\w+)\}/g, valueOf);
 }
