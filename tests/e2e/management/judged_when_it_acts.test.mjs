@@ -33,13 +33,19 @@ const BODIES = {
   createPortalSession: () => ({ actor: { id: "u_7", name: "Ann" }, may: ["keys:read"], scopes: [] }),
 };
 
+/** What an operation below these parts of a path is about: makes one, and returns its id. */
+const SUBJECTS = {
+  "/keys/{id}": async () => (await rig.create()).id,
+  "/operators/{id}": async () => (await rig.operator("acme", ["verify"])).id,
+  "/dead-letters/{id}": () => rig.bury("queued"),
+  "/deliveries/{id}": () => rig.remember("queued", { kept: true }),
+  "/handshakes/{id}": () => rig.tell("queued"),
+};
+
 /** A request for which there is something to do. */
-async function prepared({ operationId, path, tags }) {
-  let id;
-  if (path.includes("{id}")) {
-    if (tags.includes("Webhooks")) id = await rig.bury("queued");
-    else id = (path.startsWith("/v1/operators") ? await rig.operator("acme", ["verify"]) : await rig.create()).id;
-  }
+async function prepared({ operationId, path }) {
+  const [, make] = Object.entries(SUBJECTS).find(([part]) => path.includes(part)) ?? [];
+  const id = await make?.();
   const target = path.replace("{tenant}", "acme").replace("{source}", "queued").replace("{id}", id);
   if (target.endsWith("/rotate/cancel")) await rig.manage("POST", target.replace("/cancel", ""), { overlap_seconds: 60 });
   if (target.endsWith("/enable")) await rig.manage("POST", target.replace("enable", "disable"));
