@@ -44,11 +44,11 @@ fuzz_target!(|data: &[u8]| {
     let frugal = Options { work_limit: 2_048, ..options };
     let less = verify(scheme, &secrets, &delivery, &frugal).into_result();
     assert!(less == first || matches!(less, Err(Failure::TooMuchWork)), "{less:?}, not {first:?}");
-    // What is left to the platform is no more genuine before its answer.
+    // What is left to the platform makes nothing genuine before its answer. The module may have found it genuine itself.
     let asking = Options { delegate_hmac_from: 0, ..options };
     if let Verification::Pending(pending) = verify(scheme, &secrets, &delivery, &asking) {
         let noes = vec![false; pending.checks.len()];
-        assert!(pending.detach().finish(&noes).is_err());
+        assert!(first.is_ok() || pending.detach().finish(&noes).is_err());
     }
     if let Some(request) = scheme.handshake(&delivery, &options) {
         let answer = |verified: Option<&Verified>| request.answer(&secrets, &delivery, &options, verified);

@@ -45,8 +45,24 @@ async function readAll(reader, limit, room) {
     bytes = new Uint8Array(value.buffer);
     if (length < bytes.length) continue;
     const larger = new Uint8Array(Math.min(2 * length, limit + 1));
-    if (room && !room.take(larger.length - length)) return "no room";
+    if (room && !room.take(larger.length - length)) {
+      room.leave();
+      return drain(reader, limit - length);
+    }
     larger.set(bytes);
     bytes = larger;
+  }
+}
+
+// Reads the rest and keeps none of it: a sender that goes on writing to a request that was answered sees its connection
+// end, and not the answer.
+async function drain(reader, most) {
+  let left = most;
+  for (let bytes = new Uint8Array(FIRST_BYTES); ; ) {
+    const { done, value } = await reader.readAtLeast(bytes.length, bytes);
+    if (done) return "no room";
+    left -= value.length;
+    if (left < 0) return "too large";
+    bytes = new Uint8Array(value.buffer);
   }
 }

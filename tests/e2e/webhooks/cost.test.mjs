@@ -158,7 +158,6 @@ async function deliver(source, body) {
       response.resume();
       resolve([response.statusCode, response.headers["retry-after"]].filter(Boolean).join(" "));
     });
-    // Who goes on sending what is refused may see the connection end before the answer.
     request.on("error", () => {
       answered = true;
       resolve("hung up");
@@ -191,7 +190,7 @@ test("eight bodies of 20 MiB at once: as many as fit are handed on, the others a
   await watch;
   console.log(`${statuses.join(", ")}: ${((peak - memory) / MIB).toFixed(0)} MiB more at most`);
   assert.ok(statuses.includes("200") && statuses.some((status) => status !== "200"), statuses.join());
-  assert.ok(statuses.every((status) => ["200", "503 1", "hung up"].includes(status)), statuses.join());
+  assert.ok(statuses.every((status) => ["200", "503 1"].includes(status)), statuses.join());
   // Each is taken when it comes again.
   for (const [index, body] of bodies.entries()) {
     if (statuses[index] !== "200") assert.equal(await deliver("direct", body), "200");
