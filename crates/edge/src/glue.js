@@ -126,7 +126,7 @@ function withMethodAndBody(init, url, request) {
 }
 
 /// The answer to a call, or a failure if it takes longer. A signal would end the body of the answer, too. A call that is late
-/// ends with the request that it belongs to, as it does when the caller goes away.
+/// is left to the platform.
 function inTime(call, ms) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(reject, ms, LATE);

@@ -42,6 +42,8 @@ async function point(binding, name, tables) {
       const key = KEYS_OF[table] ?? "digest";
       await sql(binding, name, `DELETE FROM ${table} WHERE ${key} NOT IN (SELECT ${key} FROM was_${table})`);
     }
+    // SQLite's own count of the log's numbers goes back with the rest.
+    if (binding === "REAL_FEED") await sql(binding, name, "UPDATE sqlite_sequence SET seq = coalesce((SELECT max(seq) FROM log), 0)");
     await kill(binding, name);
   };
 }
