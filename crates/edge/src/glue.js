@@ -39,9 +39,9 @@ const DROPPED = new Set([
 const DROPPED_FAMILIES = ["keystile", "x-forwarded-", "x-original-"];
 
 // Response headers that hold an address of what was asked for.
-const LOCATIONS = new Set(["location", "content-location"]);
+const LOCATIONS = ["Location", "Content-Location"];
 
-// Response headers that are added to those of another worker. Others replace them.
+// Response headers that are added to the upstream's. Others replace the upstream's.
 const APPENDED = new Set(["Vary", "Server-Timing", "RateLimit", "RateLimit-Policy", "Access-Control-Expose-Headers"]);
 
 // The effect of `cache: "no-store"` on Cloudflare's cache: it neither answers nor keeps the response, since it can't
@@ -94,35 +94,22 @@ export function describe(request) {
 /// `fetcher` is a service binding, or undefined for a URL. The path of `url` begins with `prefix`, and the URL that the
 /// caller wrote with `publicPrefix`; what follows is the same. `cors` says whether Keystile sets the
 /// cross-origin headers. `failed` makes the response if the upstream gives none.
-///
-/// Request and response are each made once, from a list of headers: to set the headers of a copy one by one would take a
-/// call of the platform for each.
 export async function forward(fetcher, request, url, prefix, publicPrefix, timeoutMs, set, answer, cors, requestId, failed) {
+  let response;
   try {
-    const headers = [...ofCaller(request.headers, requestId), ...pairs(set)];
+    const headers = upstreamHeaders(request.headers, set, requestId);
     const init = { headers, redirect: "manual", cf: fetcher ? { ...request.cf, ...UNCACHED } : UNCACHED };
-    const to = withMethodAndBody(init, url, request);
-    const response = await inTime(fetcher ? fetcher.fetch(to, init) : fetch(to, init), timeoutMs);
-    const shown = (location) => publicLocation(location, url, prefix, request.url, publicPrefix);
-    return new Response(response.body, {
-      status: response.status,
-      statusText: response.statusText,
-      headers: [...ofUpstream(response.headers, shown, cors), ...pairs(answer)],
-      webSocket: response.webSocket,
-    });
+    // Copying keeps the body for any method, unlike `new Request(url, init)`.
+    const copy = new Request(url, request);
+    response = await inTime(fetcher ? fetcher.fetch(copy, init) : fetch(copy, init), timeoutMs);
+    // This also takes an open WebSocket over.
+    response = new Response(response.body, response);
+    ownOnly(response.headers, cors);
+    for (const name of LOCATIONS) showPublic(response.headers, name, url, prefix, request.url, publicPrefix);
   } catch (error) {
-    return withHeaders(failed(requestId, String(error)), answer);
+    response = failed(requestId, String(error));
   }
-}
-
-/// Adds the request's method and body. Returns the address: `url`, or a request of which both are copied, since the
-/// platform takes a body for GET and HEAD in no other way.
-function withMethodAndBody(init, url, request) {
-  const { method, body } = request;
-  if (body !== null && (method === "GET" || method === "HEAD")) return new Request(url, request);
-  init.method = method;
-  init.body = body;
-  return url;
+  return withHeaders(response, answer);
 }
 
 /// The answer to a call, or a failure if it takes longer. A signal would end the body of the answer, too. A call that is late
@@ -160,22 +147,23 @@ export async function handOver(env, request, reach, answer, requestId, failed) {
   return withHeaders(response, answer);
 }
 
-/// The caller's headers that are forwarded.
-function ofCaller(headers, requestId) {
-  const forwarded = [];
-  for (const header of headers) {
-    const [name, value] = header;
-    // Authorization is not searched if it stays behind: it holds the very key that was judged.
-    if (name === "authorization" ? isOwn(value) : isDropped(name)) continue;
-    const isInName = name.length >= MIN_KEY && keysInHeaders.test(name);
-    if (isInName || holdsKey(value)) {
-      const named = isInName ? "(a key)" : name;
-      console.warn(JSON.stringify({ level: "warn", event: "key_not_forwarded", header: named, request_id: requestId }));
-    } else {
-      forwarded.push(header);
+function upstreamHeaders(incoming, set, requestId) {
+  const headers = new Headers(incoming);
+  for (const [name, value] of incoming) {
+    const plain = name.replaceAll("_", "-");
+    // Authorization is not searched if it goes: it holds the very key that was judged.
+    const goes = name === "authorization" ? isOwn(value) : isDropped(plain);
+    if (goes) headers.delete(name);
+    else {
+      const isInName = name.length >= MIN_KEY && keysInHeaders.test(name);
+      if (!isInName && !holdsKey(value)) continue;
+      headers.delete(name);
+      const header = isInName ? "(a key)" : name;
+      console.warn(JSON.stringify({ level: "warn", event: "key_not_forwarded", header, request_id: requestId }));
     }
   }
-  return forwarded;
+  for (const [name, value] of pairs(set)) headers.set(name, value);
+  return headers;
 }
 
 /// Whether an Authorization has a scheme that is Keystile's, or holds a key that has no beginning of its own.
@@ -183,8 +171,7 @@ function isOwn(authorization) {
   return matches(authorization, ownAuthorization) || matches(basicOf(authorization) ?? "", ownAuthorization);
 }
 
-function isDropped(header) {
-  const name = header.replaceAll("_", "-");
+function isDropped(name) {
   return DROPPED.has(name) || DROPPED_FAMILIES.some((family) => name.startsWith(family));
 }
 
@@ -230,34 +217,30 @@ function basicOf(authorization) {
   }
 }
 
-/// An address as the caller can reach it, if it is one at the upstream itself. Others stay as they are, and so does one
-/// that begins with what is stripped from paths: it is public already.
-function publicLocation(location, url, prefix, publicUrl, publicPrefix) {
-  if (!URL.canParse(location, url)) return location;
+/// Turns an address at the upstream itself into the one that the caller can reach. Others stay as they are, and so does
+/// one that begins with what is stripped from paths: it is public already.
+function showPublic(headers, name, url, prefix, publicUrl, publicPrefix) {
+  const location = headers.get(name);
+  if (location === null || !URL.canParse(location, url)) return;
   const to = new URL(location, url);
-  if (to.origin !== new URL(url).origin || !isBelow(to.pathname, prefix)) return location;
+  if (to.origin !== new URL(url).origin || !isBelow(to.pathname, prefix)) return;
   const shown = new URL(`${publicPrefix}${to.pathname.slice(prefix.length)}${to.search}${to.hash}`);
   const asSent = new URL(location, publicUrl);
   const { pathname: stripped } = new URL(publicPrefix);
   const isPublic = stripped !== "/" && asSent.origin === shown.origin && isBelow(asSent.pathname, stripped);
-  return asSent.href === shown.href || isPublic ? location : shown.href;
+  if (asSent.href !== shown.href && !isPublic) headers.set(name, shown.href);
 }
 
 function isBelow(path, prefix) {
   return path === prefix || path.startsWith(`${prefix}/`);
 }
 
-/// The upstream's headers that its answer keeps, and the one that keeps shared caches from storing the answer.
-function ofUpstream(headers, shown, cors) {
-  const kept = [];
-  let cacheable = false;
-  for (const header of headers) {
-    const [name, value] = header;
+/// Deletes headers that an upstream may not set, and keeps shared caches from storing the response.
+function ownOnly(headers, cors) {
+  for (const name of [...headers.keys()]) {
     const crosses = cors && name.startsWith("access-control-") && name !== "access-control-expose-headers";
-    if (crosses || name.startsWith("keystile")) continue;
-    if (name === "cache-control") cacheable = true;
-    kept.push(LOCATIONS.has(name) ? [name, shown(value)] : header);
+    if (crosses || name.startsWith("keystile")) headers.delete(name);
   }
-  kept.push(cacheable ? ["Vary", ["Authorization", ...keyHeaders].join(", ")] : ["Cache-Control", "private, no-store"]);
-  return kept;
+  if (headers.has("Cache-Control")) headers.append("Vary", ["Authorization", ...keyHeaders].join(", "));
+  else headers.set("Cache-Control", "private, no-store");
 }

@@ -39,31 +39,49 @@ export function discard(response) {
   response.body?.cancel().catch(() => {});
 }
 
-// The bytes of the bodies that the isolate holds. An isolate has 128 MB, and a body is in it twice while it is verified.
+// The bytes of the bodies that the isolate may hold. An isolate has 128 MB, and a body is in it twice while it is verified.
 const MOST_HELD = 32 * 1024 * 1024;
-let held = 0;
+// No delivery takes longer, milliseconds. The platform may end a request whose room nobody leaves then.
+const LONGEST_HELD_MS = 120_000;
+const rooms = new Set();
 
 /** The room that one body takes, until `leave`. */
 export class Room {
-  #taken = 0;
+  #since = Date.now();
+  #bytes = 0;
 
-  /** Takes more of it. Returns whether there is so much. */
+  constructor() {
+    rooms.add(this);
+  }
+
+  /** Takes more of it. Returns whether there is so much. A room that was left takes nothing. */
   take(bytes) {
-    if (held + bytes > MOST_HELD) return false;
-    this.#taken += bytes;
-    held += bytes;
+    if (!rooms.has(this)) return false;
+    if (Room.#held() + bytes > MOST_HELD) Room.#forgetOld();
+    if (Room.#held() + bytes > MOST_HELD) return false;
+    this.#bytes += bytes;
     return true;
   }
 
   leave() {
-    held = Math.max(held - this.#taken, 0);
-    this.#taken = 0;
+    rooms.delete(this);
+  }
+
+  static #held() {
+    let held = 0;
+    for (const room of rooms) held += room.#bytes;
+    return held;
+  }
+
+  static #forgetOld() {
+    const oldest = Date.now() - LONGEST_HELD_MS;
+    for (const room of rooms) if (room.#since < oldest) rooms.delete(room);
   }
 }
 
 /** Forgets the bodies of an instance that ended by a trap. */
 export function vacate() {
-  held = 0;
+  rooms.clear();
 }
 
 /// Fetches the document at an address: its Cache-Control and its text, as one string. Throws if the answer isn't 200, or

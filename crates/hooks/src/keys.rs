@@ -81,8 +81,14 @@ impl PublishedKeys {
         let secrets = known.and_then(|known| known.secrets.clone());
         match secrets {
             Some(secrets) if anew => Newer::Newest(secrets),
-            secrets => Newer::Maybe(secrets.filter(|_| !held_back), retry_after(known, now)),
+            // Another delivery may have brought newer ones while this one was judged.
+            secrets => Newer::Maybe(secrets, retry_after(known, now)),
         }
+    }
+
+    /// Whether only the configured secrets are known, and none of the published keys.
+    pub(crate) fn are_missing(&self) -> bool {
+        self.known.borrow().as_ref().is_none_or(|known| known.text.is_none())
     }
 
     fn cached(&self, now: Timestamp) -> Option<Rc<Secrets>> {

@@ -171,9 +171,16 @@ pub(crate) async fn verdict(
 ) -> Result<Result<Verified, Failure>, Problem> {
     let scheme = &source.config.scheme;
     let first = verify(scheme, secrets, delivery, options).await;
-    let (Err(Failure::UnknownKey), Ok(SenderSecrets::Published(keys))) = (&first, &source.secrets) else {
-        return Ok(first);
+    let Ok(SenderSecrets::Published(keys)) = &source.secrets else { return Ok(first) };
+    // As long as the published keys are missing, nobody can say that none of them made the signature.
+    let is_open = |verdict: &Result<Verified, Failure>| match verdict {
+        Err(Failure::UnknownKey) => true,
+        Err(Failure::NoMatch) => keys.are_missing(),
+        _ => false,
     };
+    if !is_open(&first) {
+        return Ok(first);
+    }
     let (newer, wait) = match keys.newer(&incoming.env, scheme, incoming.now).await {
         Newer::Newest(secrets) => (Some(secrets), None),
         Newer::Maybe(secrets, seconds) => (secrets, Some(seconds)),
@@ -182,11 +189,11 @@ pub(crate) async fn verdict(
         Some(secrets) => verify(scheme, &secrets, delivery, options).await,
         None => first,
     };
-    match (second, wait) {
-        (Err(Failure::UnknownKey), Some(seconds)) => {
-            Err(later("The key that the delivery names may be new, and can't be fetched yet; send it again.", seconds))
+    match wait {
+        Some(seconds) if is_open(&second) => {
+            Err(later("The key that signed the delivery may be new, and can't be fetched yet; send it again.", seconds))
         }
-        (second, _) => Ok(second),
+        _ => Ok(second),
     }
 }
 

@@ -86,6 +86,11 @@ fn publish_key(
     }
     let first = known.is_none();
     let known = known.and_then(|known| Stored::decode(&known).ok());
+    // Only a ledger that was put back says so. It must not put its record into KV, where the revocation is.
+    if known.as_ref().is_some_and(Stored::is_revoked) && !stored.is_revoked() {
+        lines::error("revoked_key_published", &[("digest", hex.get(..8).unwrap_or_default().into())]);
+        return Ok(Outcome::Refused);
+    }
     if let Some(known) = known.filter(|known| !known.yields_to(stored)) {
         let differs = known.version() == stored.version() && stored.yields_to(&known);
         let ahead = known.version() > stored.version() || differs;

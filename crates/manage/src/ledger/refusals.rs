@@ -38,8 +38,9 @@ pub(crate) fn pending(is_revocation: bool, why: NotTaken) -> Problem {
              itself until it takes effect; ask again to see when that is."
         ),
         NotTaken::Ever => format!(
-            "The {what} is recorded, but not in effect: the digest of a key belongs to another tenant, and edges go by \
-             that tenant's key. Make the {what} there."
+            "The {what} is recorded, but not in effect: edges know the key as another tenant's, or as one that was \
+             revoked before this tenant's ledger was put back to an earlier point. Make the {what} there, or revoke \
+             the key again."
         ),
     };
     Problem::new(code, detail)
