@@ -212,6 +212,19 @@ test("a list without one of its objects is no list", async () => {
   assert.deepEqual([answer.status, answer.code], [503, "DEPENDENCY_UNAVAILABLE"]);
 });
 
+test("a retry that is settled before it is recorded takes the place of its failure", async () => {
+  const object = "__object/DELIVERIES/facts%2F4";
+  const [first, second] = [1, 2].map(() => `dlv_${randomBytes(10).toString("hex")}`);
+  const now = Date.now();
+  const facts = { webhook_id: `facts_${first}`, request_id: "req_none", bytes: 1, until: now + HOUR };
+  const settle = (delivery) => rig.hooksHandle(`${object}/settle`, { delivery: { ...facts, ...delivery } });
+  await settle({ id: first, received_at: now - 2_000, outcome: "failed" });
+  await settle({ id: second, received_at: now - 1_000, outcome: "delivered", status: 200, body_until: now + HOUR });
+  const { deliveries } = await list("facts", { webhook_id: facts.webhook_id });
+  assert.deepEqual(deliveries.map(({ id, outcome, status }) => [id, outcome, status]), [[second, "delivered", 200]]);
+  assert.ok(deliveries[0].body_kept_until);
+});
+
 test("deliveries are forgotten with remember_hours, and by number", async () => {
   const object = "__object/DELIVERIES/facts%2F3";
   const rows = async () => (await rig.hooksHandle(`${object}/__sql`, "SELECT count(*) AS count FROM recent"))[0].count;

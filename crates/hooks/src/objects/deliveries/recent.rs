@@ -81,10 +81,16 @@ impl Recent {
 
     /// Records the outcome of a delivery, and that its body is kept.
     pub(super) fn settle(&self, database: &Database, delivery: &RecentDelivery) -> Result<()> {
-        // A body is kept under its delivery's id. The delivery of a replay has another id.
-        let on_conflict = "outcome = excluded.outcome, status = excluded.status, body_until = \
-                           CASE WHEN recent.id = excluded.id THEN coalesce(excluded.body_until, recent.body_until) \
-                           ELSE recent.body_until END";
+        // A body is kept under its delivery's id. The delivery of a replay has another id, and the time of the first one.
+        // A later time is that of the sender's retry, whose own record may come afterwards.
+        let on_conflict = "outcome = excluded.outcome, status = excluded.status, body_until = CASE \
+                           WHEN recent.id = excluded.id THEN coalesce(excluded.body_until, recent.body_until) \
+                           WHEN excluded.received_at > recent.received_at THEN excluded.body_until \
+                           ELSE recent.body_until END, \
+                           id = iif(excluded.received_at > recent.received_at, excluded.id, recent.id), \
+                           request_id = iif(excluded.received_at > recent.received_at, excluded.request_id, \
+                           recent.request_id), \
+                           received_at = max(excluded.received_at, recent.received_at)";
         self.put(database, delivery, on_conflict)
     }
 
