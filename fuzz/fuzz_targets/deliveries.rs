@@ -44,7 +44,7 @@ fuzz_target!(|data: &[u8]| {
     let frugal = Options { work_limit: 2_048, ..options };
     let less = verify(scheme, &secrets, &delivery, &frugal).into_result();
     assert!(less == first || matches!(less, Err(Failure::TooMuchWork)), "{less:?}, not {first:?}");
-    // What is left to the platform makes nothing genuine before its answer. The module may have found it genuine itself.
+    // A check left to the platform makes nothing genuine before its answer. The module may have found it genuine itself.
     let asking = Options { delegate_hmac_from: 0, ..options };
     if let Verification::Pending(pending) = verify(scheme, &secrets, &delivery, &asking) {
         let noes = vec![false; pending.checks.len()];

@@ -10,7 +10,7 @@ import { operations } from "./contract.mjs";
 /** The document's operations with a body. */
 export const OPERATIONS_WITH_BODY = operations.filter(({ requestBody }) => requestBody);
 
-/** What the ids below these parts of a path begin with. */
+/** The beginnings of the ids below these parts of a path. */
 const KINDS = { "/operators/": "op", "/keys/": "key", "/handshakes/": "hsk", "/deliveries/": "dlv", "/dead-letters/": "dlv" };
 
 /** A path of this operation. Its subject need not exist, since the body is read first. */

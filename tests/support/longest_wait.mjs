@@ -1,4 +1,4 @@
-// What another caller waits while a worker is at work.
+// The time that another caller waits while a worker is at work.
 
 import { sleep } from "./rig.mjs";
 

@@ -41,7 +41,7 @@ const UNSHOWN = {
   "suspendTenant.ahead": "a condition on the request; tenants.test.mjs tries it",
 };
 
-// What the document can't say of a body.
+// The facts of a body that the document can't say.
 
 const between = (random, from, to) => from + Math.floor(random() * (to - from + 1));
 const one = (random, list) => list[Math.floor(random() * list.length)];

@@ -33,7 +33,7 @@ const BODIES = {
   createPortalSession: () => ({ actor: { id: "u_7", name: "Ann" }, may: ["keys:read"], scopes: [] }),
 };
 
-/** What an operation below these parts of a path is about: makes one, and returns its id. */
+/** The subject of an operation below these parts of a path: each makes one, and returns its id. */
 const SUBJECTS = {
   "/keys/{id}": async () => (await rig.create()).id,
   "/operators/{id}": async () => (await rig.operator("acme", ["verify"])).id,
@@ -251,7 +251,7 @@ test("an export ends when its reader's key does", async () => {
   assert.match(JSON.stringify(rig.server.getLogs()), /export_broken_off/);
 });
 
-/** What is asked at the edge's own endpoints, by an operator with the scope `verify`. */
+/** The questions at the edge's own endpoints, by an operator with the scope `verify`. */
 const QUESTIONS = {
   "/keystile/v1/verify": async () => [{ key: (await edge.create()).key }, { key: "no key" }],
   "/keystile/v1/webhooks/verify": async () => [{ source: "queued", headers: {}, body: "" }],

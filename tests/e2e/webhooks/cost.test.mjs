@@ -13,7 +13,7 @@ import { seconds, secret, standard } from "../../support/standard_webhooks.mjs";
 
 /** The longest body of these sources, unless they say otherwise. */
 const LONGEST = MIB;
-/** What another caller waits for one of the bodies below, milliseconds; the machine may have other work. */
+/** The time that another caller waits for one of the bodies below, milliseconds; the machine may have other work. */
 const WAIT_MS = 1_000;
 /** Processor time of one of the bodies below, and of one question at the limit of its work, milliseconds. */
 const BODY_CPU_MS = 150;

@@ -91,7 +91,7 @@ pub enum DefaultScopes {
 /// The `provider` of a source with its own scheme.
 pub const OWN_SCHEME: &str = "own";
 
-/// What tells a sender's events apart.
+/// The means by which a sender's events are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToldApartBy {
@@ -116,7 +116,7 @@ pub struct WebhookSummary {
     pub body_authenticated: bool,
     /// The deliveries that are refused as repeats.
     pub replays: Replays,
-    /// What tells the sender's events apart.
+    /// The means by which the sender's events are told apart.
     pub told_apart_by: ToldApartBy,
     /// The time for which the bodies of delivered events are kept for a replay, hours; 0 for not at all.
     pub keep_bodies_hours: u16,

@@ -7,7 +7,7 @@ export const MODES: Record<WebhookSource["mode"], string> = {
   direct: "The sender gets the upstream’s answer, and tries again itself.",
 };
 
-/** What is refused as a repeat. */
+/** The deliveries that are refused as repeats. */
 export const REPLAYS: Record<WebhookSource["replays"], { name: string; text: string }> = {
   "refuse-same-id": {
     name: "By their id",
@@ -19,7 +19,7 @@ export const REPLAYS: Record<WebhookSource["replays"], { name: string; text: str
   },
 };
 
-/** What tells a sender's events apart. */
+/** The means by which a sender's events are told apart. */
 export const TOLD_APART_BY: Record<WebhookSource["told_apart_by"], string> = {
   signed_id: "Each event has an id that is signed.",
   unsigned_id: "The events’ ids are not signed.",

@@ -12,7 +12,7 @@ use keystile_runtime::database::Database;
 use serde::Deserialize;
 use worker::{Result, SqlStorageValue};
 
-/// What the instance knows of the table.
+/// The instance's knowledge of the table.
 #[derive(Default)]
 pub(super) struct Recent {
     /// The greatest possible number of rows, once it was counted.
