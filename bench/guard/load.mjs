@@ -9,14 +9,15 @@ const CONNECTIONS = 8;
 /** Of /proc's times, on Linux on every processor that the runtime is built for. */
 const TICKS_PER_SECOND = 100;
 
+/** Says so where CPU time can't be measured. */
+export function requireLinux() {
+  if (process.platform === "linux") return;
+  throw new Failed("This is measured on Linux alone: the CPU time of the runtime's process is read from /proc.");
+}
+
 /** Says what is missing to measure here, and installs wrk where apt-get can. */
 export async function setupLoad() {
-  if (process.platform !== "linux") {
-    throw new Failed(
-      "The guard is measured on Linux alone: the CPU time of the runtime's process is read from /proc." +
-        "\nThe other parts: npm run bench -- size webhooks",
-    );
-  }
+  requireLinux();
   // wrk knows no argument that only prints, and ends with 1 after its version.
   const found = () => answers("sh", ["-c", "command -v wrk"]);
   if (await found()) return;
@@ -25,7 +26,7 @@ export async function setupLoad() {
     await quietly("Installing wrk, which makes the load", "apt-get", args, { usually: "10 seconds" });
   }
   if (!(await found())) {
-    throw new Failed("The guard is measured by wrk, which is not installed: for example sudo apt-get install wrk");
+    throw new Failed("The load is made by wrk, which is not installed: for example sudo apt-get install wrk");
   }
 }
 
@@ -45,16 +46,19 @@ export function runtimeProcess() {
  */
 export async function cpuPerRequest(pid, { url, headers, seconds, status: expected, script }) {
   const named = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
-  const before = status(pid).ticks;
+  const before = cpuTime(pid);
   const printed = await capture("wrk", ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, ...named, ...(script ? ["-s", script] : []), url]);
-  const ticks = status(pid).ticks - before;
+  const microseconds = cpuTime(pid) - before;
   const requests = Number(/(\d+) requests in/.exec(printed)?.[1]);
   const refused = Number(/Non-2xx or 3xx responses: (\d+)/.exec(printed)?.[1] ?? 0);
   if (!requests || /Socket errors/.test(printed) || refused !== (expected < 400 ? 0 : requests)) {
     throw new Failed(`${url} did not answer ${expected} each time:\n${printed}`);
   }
-  return (ticks / TICKS_PER_SECOND / requests) * 1e6;
+  return microseconds / requests;
 }
+
+/** Microseconds of CPU time of a process so far, to ten thousand of them. */
+export const cpuTime = (pid) => (status(pid).ticks / TICKS_PER_SECOND) * 1e6;
 
 /** Of /proc/PID/stat: the program's name, the parent, and the CPU time of all threads in user and system mode. */
 function status(pid) {

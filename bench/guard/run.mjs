@@ -7,13 +7,13 @@ import { writeFileSync } from "node:fs";
 
 import { asProgram, Failed } from "../../scripts/run.mjs";
 import { inRoot } from "../../scripts/tools.mjs";
-import { median, ratio } from "../figures.mjs";
+import { median, quick, ratio } from "../figures.mjs";
 import { cpuPerRequest, runtimeProcess } from "./load.mjs";
 import { checkSameness } from "./sameness.mjs";
 import { startStack } from "./stack.mjs";
 
-const ROUNDS = 25;
-const SECONDS = 2;
+const ROUNDS = quick(20, 2);
+const SECONDS = quick(2, 1);
 const TARGET = "/api/leads";
 
 /** What Cloudflare says of a client, which a worker finds in `request.cf`. */
@@ -58,9 +58,11 @@ const withKey = (key) => ({ ...HEADERS, Authorization: `Bearer ${key}` });
 
 const ADDRESSES = inRoot("bench", "guard", "addresses.lua");
 const SUBJECTS = [
+  { name: "upstream", title: "the upstream itself, which makes no subrequest" },
   { name: "bare", title: "JavaScript that only forwards" },
   { name: "same_edits", title: "the same changes to headers, nothing checked" },
   { name: "hono", title: "a guard written with Hono" },
+  { name: "oauth", title: "a guard by `@cloudflare/workers-oauth-provider`" },
   { name: "keystile", title: "**Keystile**, forwarded" },
   { name: "limited", title: "**Keystile**, forwarded, under two limits" },
   { name: "refuse", title: "JavaScript that answers the same 401", status: 401 },
@@ -76,6 +78,7 @@ await asProgram(async () => {
       ratio("guard_vs_bare", measured.keystile, measured.bare),
       ratio("guard_vs_same_edits", measured.keystile, measured.same_edits),
       ratio("guard_vs_hono", measured.keystile, measured.hono),
+      ratio("guard_vs_oauth", measured.keystile, measured.oauth),
       ratio("limited_vs_guard", measured.limited, measured.keystile),
       ratio("refuse_vs_bare", measured.keystile_refuses, measured.refuse),
     ];
@@ -86,18 +89,19 @@ await asProgram(async () => {
 });
 
 /** By subject, the microseconds of each round. */
-async function measure({ urls, key, forged }) {
-  const [headers, forgedHeaders] = [withKey(key), withKey(forged)];
+async function measure({ urls, key, forged, token }) {
+  const [headers, forgedHeaders, tokenHeaders] = [key, forged, token].map(withKey);
   await becomeWarm(urls.keystile, headers);
-  await checkSameness({ urls, headers, forgedHeaders, target: TARGET });
+  await checkSameness({ urls, headers, forgedHeaders, tokenHeaders, target: TARGET });
   const pid = runtimeProcess();
   const measured = Object.fromEntries(SUBJECTS.map(({ name }) => [name, []]));
   const take = async ({ name, worker = name, status = 200 }, seconds) => {
-    const sent = status === 200 ? { headers } : { headers: forgedHeaders, script: ADDRESSES };
+    const genuine = { headers: name === "oauth" ? tokenHeaders : headers };
+    const sent = status === 200 ? genuine : { headers: forgedHeaders, script: ADDRESSES };
     if (name === "keystile" || name === "limited") await becomeWarm(urls[name], headers);
     return cpuPerRequest(pid, { url: urls[worker] + TARGET, ...sent, seconds, status });
   };
-  for (const subject of SUBJECTS) await take(subject, 2);
+  for (const subject of SUBJECTS) await take(subject, SECONDS);
   for (let round = 0; round < ROUNDS; round += 1) {
     for (let turn = 0; turn < SUBJECTS.length; turn += 1) {
       const subject = SUBJECTS[(round + turn) % SUBJECTS.length];

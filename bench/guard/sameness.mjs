@@ -22,12 +22,15 @@ const ODD_REQUEST = {
 const EXPECTED_TO_REACH_IT = ["keystile-tenant", "keystile-key-id", "x-kept"];
 
 /** Throws an assertion that says which rival differs, and in what. */
-export async function checkSameness({ urls, headers, forgedHeaders, target }) {
+export async function checkSameness({ urls, headers, forgedHeaders, tokenHeaders, target }) {
   for (const request of [{ target: `${target}/echo` }, ODD_REQUEST, { target }]) {
-    const send = (name) => outcome(urls[name], { ...request, headers: { ...headers, ...request.headers } });
+    const send = (name) => {
+      const credential = name === "oauth" ? tokenHeaders : headers;
+      return outcome(urls[name], { ...request, headers: { ...credential, ...request.headers } });
+    };
     const ours = await send("keystile");
     assert.equal(ours.status, 200, `Keystile answered ${JSON.stringify(ours)}`);
-    for (const rival of ["same_edits", "hono"]) {
+    for (const rival of ["same_edits", "hono", "oauth"]) {
       assert.deepEqual(await send(rival), ours, `${rival} differs from Keystile`);
     }
     assert.notDeepEqual(await send("bare"), ours, "The bare forwarder edits headers");

@@ -1,90 +1,55 @@
-// Every subject in one process of Cloudflare's runtime, each on a port of its
-// own: Keystile's edge and management worker as they are deployed, with the
-// runtime's KV and Durable Objects, the rivals, and the upstream of all.
+// Every subject of the guard's comparison: Keystile's edge, with and without limits, its rivals, and the upstream of all.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { bundle, EDGE, LIMITER, MANAGE } from "../../scripts/bundle.mjs";
 import { inRoot } from "../../scripts/tools.mjs";
+import { beforeUpstream, edge, limiter, manager, rival, startWorkers, TOML } from "../workers.mjs";
 
-// Of wrangler's own version: what `wrangler dev` runs.
-const requireOfWrangler = createRequire(createRequire(import.meta.url).resolve("wrangler"));
-const { convertV4MiniflareOptions, Miniflare } = requireOfWrangler("miniflare");
-
-const COMPATIBILITY_DATE = "2026-11-01";
-const ROOT_KEY = "ksroot_" + "r".repeat(43);
-const SECRETS = { KEYSTILE_SECRET: Buffer.alloc(32, 1).toString("base64"), KEYSTILE_ROOT_KEY: ROOT_KEY };
-const UPSTREAM = { UPSTREAM: "upstream" };
+const PART = "guard";
 const TENANT = "acme";
 const SCOPES = ["read:leads", "write:leads"];
+const RIVALS_KEYS = { KEYS: "rivals-keys" };
 
 /**
- * Starts it, with a key that the management API made. Returns where each worker
- * answers (`urls`), the key, the same with other letters in its tag (`forged`), and `close`.
+ * Starts it, with a key that the management API made, and a token of the OAuth provider for the same holder. Returns
+ * where each worker answers (`urls`), the key, the same with other letters in its tag (`forged`), the `token`, and
+ * `close`.
  */
 export async function startStack() {
-  const miniflare = new Miniflare(convertV4MiniflareOptions({ workers: await workers(), handleStructuredLogs }));
+  const subjects = await workers();
+  const stack = await startWorkers(subjects);
   try {
-    const urls = {};
-    for (const name of ["keystile", "limited", "manage", "bare", "same_edits", "hono", "refuse"]) {
-      urls[name] = (await miniflare.unsafeGetDirectURL(name)).origin;
-    }
-    const { id, key, tenant, environment, scopes } = await createKey(urls.manage);
-    const holder = JSON.stringify({ id, tenant, environment, scopes: scopes.join(" "), expiresAt: null });
-    const rivalsKeys = await miniflare.getKVNamespace("KEYS", "hono");
-    await rivalsKeys.put(createHash("sha256").update(key).digest("hex"), holder);
-    await rivalsKeys.put("holder", holder);
-    return { urls, key, forged: forged(key), close: () => miniflare.dispose() };
+    const created = await stack.manage("POST", `/v1/tenants/${TENANT}/keys`, { name: "benchmark", scopes: SCOPES });
+    const { id, key, tenant, environment, scopes } = created;
+    const holder = { id, tenant, environment, scopes: scopes.join(" "), expiresAt: null };
+    const rivalsKeys = await stack.kv("KEYS", "hono");
+    await rivalsKeys.put(createHash("sha256").update(key).digest("hex"), JSON.stringify(holder));
+    await rivalsKeys.put("holder", JSON.stringify(holder));
+    const token = await issueToken(stack.url("oauth"), holder, scopes);
+    const urls = Object.fromEntries(subjects.map(({ name }) => [name, stack.url(name)]));
+    return { urls, key, forged: forged(key), token, close: stack.close };
   } catch (error) {
-    await miniflare.dispose();
+    await stack.close();
     throw error;
   }
 }
 
-/** A line for each request would hide what is printed here. */
-function handleStructuredLogs({ level, message }) {
-  if (level === "error") console.error(message);
-}
-
 async function workers() {
-  const toml = inRoot("bench", "guard", "keystile.toml");
-  const limited = withLimits(toml);
-  const objects = (scriptName) => ({
-    LEDGER: { className: "Ledger", scriptName, useSQLite: true },
-    FEED: { className: "Feed", scriptName, useSQLite: true },
-    LIMITER: { className: "Limiter", scriptName: "limiter", useSQLite: true },
-  });
-  const edge = async (name, toml) => ({
-    ...(await worker(name, EDGE, { toml })),
-    bindings: SECRETS,
-    kvNamespaces: { KEYS: "keys" },
-    durableObjects: objects("manage"),
-    serviceBindings: UPSTREAM,
-  });
+  const limited = withLimits(TOML);
+  const own = (name, bindings) => rival(PART, name, inRoot("bench", "guard", `${name}.mjs`), bindings);
   return [
-    await edge("keystile", toml),
-    await edge("limited", limited),
-    {
-      ...(await worker("limiter", LIMITER, { toml: limited })),
-      durableObjects: {
-        LIMITER: { className: "Limiter", useSQLite: true },
-        LIMITER_RESTORES: { className: "LimiterRestores", useSQLite: true },
-      },
-    },
-    {
-      ...(await worker("manage", MANAGE, { toml })),
-      bindings: SECRETS,
-      kvNamespaces: { KEYS: "keys" },
-      durableObjects: { ...objects(), OVERVIEW: { className: "Overview", useSQLite: true } },
-    },
-    { ...(await rival("bare")), serviceBindings: UPSTREAM },
-    { ...(await rival("same_edits")), serviceBindings: UPSTREAM, kvNamespaces: { KEYS: "rivals-keys" } },
-    { ...(await rival("hono")), serviceBindings: UPSTREAM, kvNamespaces: { KEYS: "rivals-keys" } },
-    await rival("refuse"),
-    await rival("upstream"),
+    await edge(PART, "keystile"),
+    await edge(PART, "limited", { toml: limited }),
+    await limiter(PART, { toml: limited }),
+    await manager(PART),
+    await own("bare", beforeUpstream),
+    await own("same_edits", { ...beforeUpstream, kvNamespaces: RIVALS_KEYS }),
+    await own("hono", { ...beforeUpstream, kvNamespaces: RIVALS_KEYS }),
+    await own("oauth", { ...beforeUpstream, kvNamespaces: { OAUTH_KV: "oauth" } }),
+    await own("refuse"),
+    await own("upstream"),
   ];
 }
 
@@ -106,42 +71,25 @@ per = "tenant"
 rate_limits = ["per-second"]
 quotas = ["monthly"]
 `;
-  const directory = inRoot("build", "bench", "guard");
+  const directory = inRoot("build", "bench", PART);
   mkdirSync(directory, { recursive: true });
   const file = path.join(directory, "limited.toml");
   writeFileSync(file, readFileSync(toml, "utf8") + limits);
   return file;
 }
 
-const rival = (name) =>
-  worker(name, { config: "bench/guard/wrangler.toml", main: inRoot("bench", "guard", `${name}.mjs`) });
-
-/** A worker bundled as for a deployment, on a port of its own. */
-async function worker(name, source, options) {
-  const directory = await bundle(source, { ...options, directory: inRoot("build", "bench", "guard", name) });
-  const type = { ".js": "ESModule", ".wasm": "CompiledWasm" };
-  const modules = readdirSync(directory)
-    .filter((file) => type[path.extname(file)])
-    // The worker itself comes first: the others are what it imports.
-    .sort((a, b) => path.extname(a).localeCompare(path.extname(b)))
-    .map((file) => ({ type: type[path.extname(file)], path: path.join(directory, file) }));
-  return {
-    name,
-    modules,
-    modulesRoot: directory,
-    compatibilityDate: COMPATIBILITY_DATE,
-    unsafeDirectSockets: [{ host: "127.0.0.1" }],
+/** An access token by the code flow of OAuth: `oauth.mjs` grants it to whoever asks. */
+async function issueToken(url, holder, scopes) {
+  const send = async (path, headers, body) => {
+    const response = await fetch(url + path, { method: "POST", headers, body });
+    if (!response.ok) throw new Error(`No token was issued: ${response.status} ${await response.text()}`);
+    return response.json();
   };
-}
-
-async function createKey(manage) {
-  const response = await fetch(`${manage}/v1/tenants/${TENANT}/keys`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${ROOT_KEY}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ name: "benchmark", scopes: SCOPES }),
-  });
-  if (response.status !== 201) throw new Error(`No key was created: ${response.status} ${await response.text()}`);
-  return response.json();
+  const json = { "Content-Type": "application/json" };
+  const { client, secret, code, redirect } = await send("/authorize", json, JSON.stringify({ holder, scopes }));
+  const basic = { Authorization: `Basic ${btoa(`${client}:${secret}`)}` };
+  const form = new URLSearchParams({ grant_type: "authorization_code", code, redirect_uri: redirect });
+  return (await send("/token", basic, form)).access_token;
 }
 
 /** Of the right form, but nobody with the secret made it. */
