@@ -4,13 +4,17 @@ import { Failed } from "../scripts/run.mjs";
 
 const SAMPLING_MICROSECONDS = 100;
 
-/** The bytes of JavaScript that are in use in a worker's isolate once its garbage was collected. */
-export const heapOf = (inspector, worker) =>
+/**
+ * The memory of a worker's isolate once its garbage was collected, in bytes: `heap`, what JavaScript uses, and
+ * `buffers`, what it holds outside of its heap. WebAssembly's memory is in neither.
+ */
+export const memoryOf = (inspector, worker) =>
   inspect(inspector, worker, async (send) => {
+    // A snapshot begins with a collection. workerd never answers to `collectGarbage`.
     await send("HeapProfiler.enable");
-    for (let time = 0; time < 3; time += 1) await send("HeapProfiler.collectGarbage");
-    const { usedSize, embedderHeapUsedSize = 0 } = await send("Runtime.getHeapUsage");
-    return usedSize + embedderHeapUsedSize;
+    await send("HeapProfiler.takeHeapSnapshot");
+    const usage = await send("Runtime.getHeapUsage");
+    return { heap: usage.usedSize + usage.embedderHeapUsedSize, buffers: usage.backingStorageSize };
   });
 
 /** The share of a worker's time that WebAssembly's own functions took while `action` ran, by samples of V8's profiler. */

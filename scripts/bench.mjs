@@ -115,7 +115,9 @@ async function measured(part, ...args) {
   const file = inRoot("build", "bench", `${part}.json`);
   mkdirSync(inRoot("build", "bench"), { recursive: true });
   rmSync(file, { force: true });
-  await run(node22(), [inRoot("bench", part, "run.mjs"), ...args, file], { cwd: root, env: wranglerEnv() });
+  // node:sqlite warns that it is young.
+  const program = ["--disable-warning=ExperimentalWarning", inRoot("bench", part, "run.mjs")];
+  await run(node22(), [...program, ...args, file], { cwd: root, env: wranglerEnv() });
   return JSON.parse(readFileSync(file, "utf8"));
 }
 

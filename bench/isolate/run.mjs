@@ -15,7 +15,7 @@ import { figure, quick } from "../figures.mjs";
 import { Mint } from "../keys.mjs";
 import { makeState, store } from "../state.mjs";
 import { beforeUpstream, keystile, rival, SECRET, startWorkers } from "../workers.mjs";
-import { heapOf } from "../inspector.mjs";
+import { memoryOf } from "../inspector.mjs";
 
 /** More used keys than the cache has room for, and nearly as many changed ones as the overlay has room for. */
 const USED = quick(40_000, 1_000);
@@ -41,6 +41,7 @@ await asProgram(async () => {
     const note = async (title, worker) => rows.push({ title, ...(await memory(stack, client, worker)) });
     await use(client, stack.url("bare"), first);
     await note("only forwards", "bare");
+    await use(client, stack.url("edge"), first);
     assert.match(await use(client, stack.url("edge"), changed[0].key), /kv=0/, "a changed key comes with the log");
     await note(`Keystile, ${CHANGED.toLocaleString("en")} changed keys in its overlay`, "edge");
     const before = runtimeMemory();
@@ -52,7 +53,7 @@ await asProgram(async () => {
     await note(`the same after ${USED.toLocaleString("en")} other keys were used`, "edge");
     const grown = (runtimeMemory() - before) / MIB;
     print(rows, grown);
-    const [empty, , loaded] = rows.map(({ heap, wasm }) => (heap + wasm) / MIB);
+    const [empty, , loaded] = rows.map(({ javaScript, wasm }) => (javaScript + wasm) / MIB);
     writeFileSync(process.argv[2], JSON.stringify([figure("isolate_mib", loaded - empty)]));
   } finally {
     client.close();
@@ -63,7 +64,8 @@ await asProgram(async () => {
 /** Bytes of a worker's isolate. */
 async function memory(stack, client, worker) {
   const wasm = worker === "edge" ? Number((await client.ask(`${stack.url(worker)}/__memory`)).text) : 0;
-  return { heap: await heapOf(await stack.inspector(), worker), wasm };
+  const { heap, buffers } = await memoryOf(await stack.inspector(), worker);
+  return { javaScript: heap + buffers, wasm };
 }
 
 /** Uses a key once. Returns what the request waited for. */
@@ -75,8 +77,8 @@ async function use(client, url, key) {
 
 function print(rows, grown) {
   console.log("\n| isolate, MiB | JavaScript | WebAssembly | both |\n|---|---|---|---|");
-  for (const { title, heap, wasm } of rows) {
-    console.log(`| ${title} | ${[heap, wasm, heap + wasm].map((bytes) => (bytes / MIB).toFixed(1)).join(" | ")} |`);
+  for (const { title, javaScript, wasm } of rows) {
+    console.log(`| ${title} | ${[javaScript, wasm, javaScript + wasm].map((bytes) => (bytes / MIB).toFixed(1)).join(" | ")} |`);
   }
   console.log(`\nMeanwhile the runtime's whole process, with the local KV, grew by ${grown.toFixed(0)} MiB.`);
 }

@@ -4,7 +4,8 @@
 //   node run.mjs FILE_FOR_THE_FIGURES
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import path from "node:path";
 
 import { asProgram } from "../../scripts/run.mjs";
 import { inRoot } from "../../scripts/tools.mjs";
@@ -29,11 +30,13 @@ await asProgram(async () => {
   const poller = await rival("objects", "poller", inRoot("bench", "objects", "poller.mjs"), {
     durableObjects: { FEED: { className: "Feed", scriptName: "manage", useSQLite: true } },
   });
-  const stack = await startWorkers([...(await keystile("objects", ["edge"])), poller]);
+  const state = inRoot("build", "bench", "state", "objects");
+  rmSync(state, { recursive: true, force: true });
+  const stack = await startWorkers([...(await keystile("objects", ["edge"])), poller], { state });
   const client = new Client({ connections: Math.max(...CALLERS) });
   try {
     const measured = await measure(calls(stack, client));
-    print(measured);
+    print(measured, syncedWrite(state));
     const figures = SUBJECTS.map(({ name }) => {
       const rounds = measured[name][FIGURES_OF];
       return figure(name, median(rounds), rounds);
@@ -76,6 +79,8 @@ async function measure(call) {
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const callers of CALLERS) {
       for (const { name } of SUBJECTS) {
+        // The first poll after other work has news.
+        await call[name]();
         measured[name][callers].push(await closedLoop(callers, SECONDS, call[name]));
       }
     }
@@ -84,11 +89,28 @@ async function measure(call) {
   return measured;
 }
 
-function print(measured) {
+/** The median milliseconds of a short write that this disk has to keep, which bounds everything that an object stores. */
+function syncedWrite(directory) {
+  const file = path.join(directory, "a-write");
+  const handle = openSync(file, "w");
+  const times = [];
+  for (let write = 0; write < 100; write += 1) {
+    const began = performance.now();
+    writeSync(handle, Buffer.alloc(4096));
+    fsyncSync(handle);
+    times.push(performance.now() - began);
+  }
+  closeSync(handle);
+  rmSync(file);
+  return median(times);
+}
+
+function print(measured, write) {
   console.log(`\nCalls a second, median of ${ROUNDS} rounds of ${SECONDS} s\n`);
   console.log(`| | ${CALLERS.map((callers) => `${callers} at once`).join(" | ")} |\n|---|---|---|---|`);
   for (const { name, title } of SUBJECTS) {
     const shown = CALLERS.map((callers) => median(measured[name][callers]).toFixed(0));
     console.log(`| ${title} | ${shown.join(" | ")} |`);
   }
+  console.log(`\nA write of 4 KiB that the disk has to keep (fsync) takes ${write.toFixed(2)} ms here.`);
 }

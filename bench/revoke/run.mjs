@@ -104,7 +104,9 @@ function poll(client, url, key) {
   return { accepted, refusedFrom: (at) => ((revokedAt = at), ended) };
 }
 
-const create = (stack) => stack.manage("POST", "/v1/tenants/acme/keys", { name: "benchmark", scopes: ["read:leads"] });
+function create(stack) {
+  return stack.manage("POST", "/v1/tenants/acme/keys", { name: "benchmark", scopes: ["read:leads"] });
+}
 
 /** wrk at a pace, until `stop`. `failed()` is what it said if it ended before. */
 function startLoad(url, keys) {
@@ -119,8 +121,9 @@ function startLoad(url, keys) {
 }
 
 /** Ten revocations after each other are a round: the spread is that of the rounds' worst. */
-const inTens = (delays) =>
-  Array.from({ length: Math.ceil(delays.length / 10) }, (_, round) => delays.slice(round * 10, round * 10 + 10));
+function inTens(delays) {
+  return Array.from({ length: Math.ceil(delays.length / 10) }, (_, round) => delays.slice(round * 10, round * 10 + 10));
+}
 
 function print(delays) {
   const requests = EDGES.length * OTHER_CONNECTIONS * 50;

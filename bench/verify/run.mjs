@@ -15,6 +15,8 @@ import { makeState, store } from "../state.mjs";
 import { keystile, ROOT_KEY, SECRET, startWorkers } from "../workers.mjs";
 
 const ROUNDS = quick(15, 2);
+/** Rounds before those that count, while the runtime compiles what is used often. */
+const WARM_UP = 1;
 /** The keys of one row in one round, each asked for once while it is cold and once when it is warm. */
 const KEYS = 20;
 const SCOPES = ["read:leads"];
@@ -55,7 +57,7 @@ async function prepare(workers, stored) {
   const { directory, key } = await makeState(`verify-${stored}`, workers, SCOPES);
   const mint = new Mint(SECRET, { prefix: "bench", tenant: "acme", scopes: SCOPES });
   const keys = Object.fromEntries(
-    Object.keys(ROWS).map((row) => [row, Array.from({ length: ROUNDS * KEYS }, () => mint.mint())]),
+    Object.keys(ROWS).map((row) => [row, Array.from({ length: (WARM_UP + ROUNDS) * KEYS }, () => mint.mint())]),
   );
   const of = (place) => Object.entries(ROWS).flatMap(([row, { from }]) => (from === place ? keys[row] : []));
   const there = Object.values(keys).flat().length + 1;
@@ -69,7 +71,7 @@ async function measure(client, stacks) {
   const measured = Object.fromEntries(
     stacks.map(({ stored }) => [stored, Object.fromEntries(Object.keys(ROWS).map((row) => [row, { cold: [], warm: [] }]))]),
   );
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
     for (const { stored, url, keys, first } of stacks) {
       // The isolate's view is fresh, and its connection is there.
       for (let request = 0; request < 5; request += 1) await guarded(client, url, first);
@@ -78,7 +80,7 @@ async function measure(client, stacks) {
         for (const state of ["cold", "warm"]) {
           const times = [];
           for (const { key } of ofRound) times.push(await timed(client, url, key, ask, state));
-          measured[stored][row][state].push(times);
+          if (round >= WARM_UP) measured[stored][row][state].push(times);
         }
       }
     }
