@@ -43,8 +43,8 @@ const FIGURES = {
 const DECIMALS = { ratio: 2, KiB: 1, MiB: 1, ms: 1, "µs": 1, s: 0, "per s": 0, requests: 0 };
 const decimalsOf = (name) => FIGURES[name].decimals ?? DECIMALS[FIGURES[name].unit];
 
-/** Every figure, as the documents have to name them: `{name, unit, budget}`, the budget undefined if there is none. */
-export const all = () => Object.entries(FIGURES).map(([name, { unit, budget }]) => ({ name, unit, budget }));
+/** Every figure: `{name, unit, budget, moreIsBetter}`. */
+export const all = () => Object.entries(FIGURES).map(([name, each]) => ({ name, ...each }));
 
 /**
  * One figure as target/bench.json has it. `values` are the rounds' own, whose lowest

@@ -5,6 +5,7 @@
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
 import { table } from "../bench/figures.mjs";
@@ -69,30 +70,27 @@ const PARTS = {
 /** Measured only if they are asked for: it takes too long. */
 const ONLY_BY_NAME = ["first_start"];
 
-await asProgram(async () => {
-  const { parts, strict } = asked();
-  await setup();
-  const file = inRoot("target", "bench.json");
-  mkdirSync(inRoot("target"), { recursive: true });
+/**
+ * Measures these parts, one after another. Returns their `figures`, and the names of those that `failed`: why is said at
+ * once, and the others are measured all the same. `done` gets the figures after each part.
+ */
+export async function measureParts(parts, names, done) {
   const [figures, failed] = [[], []];
-  for (const name of parts) {
+  for (const name of names) {
     console.log(`\n── ${name} (load ${loadavg()[0].toFixed(1)})`);
     try {
-      figures.push(...(await PARTS[name]()));
+      figures.push(...(await parts[name]()));
     } catch (error) {
       failed.push(name);
       console.error(`✗ ${name} was not measured:`, error instanceof Failed ? error.message : error);
     }
-    // After each part: what was measured stays whatever comes.
-    writeFileSync(file, `${JSON.stringify(figures, null, 2)}\n`);
+    done(figures);
   }
-  console.log(`\n${table(figures)}\n\nThe same in ${file}`);
-  if (failed.length) console.log(`Not measured, for the reason above: ${failed.join(", ")}`);
-  const missed = figures.filter(({ met }) => met === false).map(({ name }) => name);
-  if (strict && failed.length + missed.length) {
-    throw new Failed(`Not measured, or over the budget: ${[...failed, ...missed].join(", ")}`);
-  }
-});
+  return { figures, failed };
+}
+
+/** The names that `--strict` doesn't pass: parts that failed, and figures over their budgets. */
+export const wrong = ({ figures, failed }) => [...failed, ...figures.filter(({ met }) => met === false).map(({ name }) => name)];
 
 function asked() {
   const options = { strict: { type: "boolean" }, quick: { type: "boolean" } };
@@ -103,7 +101,7 @@ function asked() {
     if (unknown) throw new Failed(`Measure what? ${names.join(", ")}, not "${unknown}".`);
     if (values.quick) process.env.KEYSTILE_BENCH_QUICK = "1";
     const all = names.filter((name) => !ONLY_BY_NAME.includes(name));
-    return { parts: positionals.length ? positionals : all, strict: values.strict };
+    return { names: positionals.length ? positionals : all, strict: values.strict };
   } catch (error) {
     if (!error.code?.startsWith("ERR_PARSE_ARGS")) throw error;
     throw new Failed(`${error.message}\nnpm run bench [-- PART…] [--strict] [--quick]; the parts: ${names.join(", ")}`);
@@ -123,3 +121,18 @@ async function measured(part, ...args) {
 
 /** The receiver's measurement is made elsewhere, and may not be there yet. */
 const exists = (part) => part !== "receiver" || existsSync(inRoot("bench", part, "run.mjs"));
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await asProgram(async () => {
+    const { names, strict } = asked();
+    await setup();
+    const file = inRoot("target", "bench.json");
+    mkdirSync(inRoot("target"), { recursive: true });
+    const measured = await measureParts(PARTS, names, (figures) => {
+      writeFileSync(file, `${JSON.stringify(figures, null, 2)}\n`);
+    });
+    console.log(`\n${table(measured.figures)}\n\nThe same in ${file}`);
+    if (measured.failed.length) console.log(`Not measured, as said above: ${measured.failed.join(", ")}`);
+    if (strict && wrong(measured).length) throw new Failed(`Not measured, or over the budget: ${wrong(measured).join(", ")}`);
+  });
+}

@@ -21,9 +21,11 @@ await asProgram(async () => {
     console.log(`\nReady after ${seconds.toFixed(0)} seconds.`);
     writeFileSync(process.argv[2], JSON.stringify([figure("first_start_s", seconds)]));
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    remove(home);
   }
 });
+
+const remove = (home) => rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 
 /** Seconds until the stack of a fresh clone is ready, the clone included. */
 async function firstStart(home) {
@@ -34,7 +36,13 @@ async function firstStart(home) {
   // A process group of its own, which is ended as a whole.
   const child = spawn("npm", ["start"], { cwd: clone, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((resolve) => child.on("close", resolve));
-  const deadline = setTimeout(() => child.kill(), PATIENCE_MINUTES * 60_000);
+  // It would live on without this program.
+  process.once("exit", () => {
+    end(child);
+    remove(home);
+  });
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+  const deadline = setTimeout(() => end(child), PATIENCE_MINUTES * 60_000);
   try {
     return await new Promise((resolve, reject) => {
       let said = "";

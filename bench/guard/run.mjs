@@ -12,7 +12,7 @@ import { cpuPerRequest, runtimeProcess } from "./load.mjs";
 import { checkSameness } from "./sameness.mjs";
 import { startStack } from "./stack.mjs";
 
-const ROUNDS = quick(20, 2);
+const ROUNDS = quick(16, 2);
 const SECONDS = quick(2, 1);
 const TARGET = "/api/leads";
 

@@ -50,6 +50,9 @@ await asProgram(async () => {
       for (let next = left.pop(); next; next = left.pop()) await use(client, stack.url("edge"), next.key);
     };
     await Promise.all(Array.from({ length: CALLERS }, caller));
+    if (!quick(false, true)) {
+      assert.match(await use(client, stack.url("edge"), used.at(-1).key), /kv=1/, "the cache is full: it let the first go");
+    }
     await note(`the same after ${USED.toLocaleString("en")} other keys were used`, "edge");
     const grown = (runtimeMemory() - before) / MIB;
     print(rows, grown);

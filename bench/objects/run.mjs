@@ -13,7 +13,7 @@ import { Client, closedLoop } from "../client.mjs";
 import { figure, median, quick } from "../figures.mjs";
 import { keystile, rival, ROOT_KEY, startWorkers } from "../workers.mjs";
 
-const ROUNDS = quick(5, 1);
+const ROUNDS = quick(4, 1);
 const SECONDS = quick(3, 1);
 const CALLERS = [1, 8, 64];
 /** The figures are those of so many callers. */

@@ -24,6 +24,8 @@ const [OTHER_KEYS, OTHER_CONNECTIONS] = [50, 4];
 /** An edge that refused a key is asked for so long whether it lets it through again. */
 const AFTERWARDS_MS = 500;
 const PATIENCE_MS = 10_000;
+/** The longest that the other work goes on, also if this program is killed. */
+const LOAD_SECONDS = 600;
 
 await asProgram(async () => {
   const stack = await startWorkers(await keystile("revoke", EDGES));
@@ -111,7 +113,7 @@ function create(stack) {
 /** wrk at a pace, until `stop`. `failed()` is what it said if it ended before. */
 function startLoad(url, keys) {
   const script = inRoot("bench", "revoke", "paced.lua");
-  const args = ["-t1", `-c${OTHER_CONNECTIONS}`, "-d3600s", "-s", script, `${url}/api/leads`, "--", ...keys];
+  const args = ["-t1", `-c${OTHER_CONNECTIONS}`, `-d${LOAD_SECONDS}s`, "-s", script, `${url}/api/leads`, "--", ...keys];
   const child = spawn("wrk", args, { stdio: ["ignore", "pipe", "pipe"] });
   let [said, ended] = ["", false];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));

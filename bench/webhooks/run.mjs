@@ -17,7 +17,7 @@ const [directory, file] = process.argv.slice(2);
 const keystile = await import(pathToFileURL(path.resolve(directory, "node.js")));
 const here = import.meta.dirname;
 
-const ROUNDS = quick(15, 2);
+const ROUNDS = quick(11, 2);
 const MILLISECONDS = quick(50, 10);
 const KIB = 1024;
 const SIZES = [256, KIB, 16 * KIB, 64 * KIB, 256 * KIB, KIB * KIB];
