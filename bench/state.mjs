@@ -9,6 +9,7 @@ import { Failed } from "../scripts/run.mjs";
 import { inRoot } from "../scripts/tools.mjs";
 import { startWorkers } from "./workers.mjs";
 
+const directoryOf = (name) => inRoot("build", "bench", "state", name);
 /** The tables by which a database is known. */
 const KV = "_mf_entries";
 const FEED = "current";
@@ -18,8 +19,8 @@ const FEED = "current";
  * in the feed. Returns its `directory` and the `key`.
  */
 export async function makeState(name, workers, scopes) {
-  const directory = inRoot("build", "bench", "state", name);
-  rmSync(directory, { recursive: true, force: true });
+  const directory = directoryOf(name);
+  removeState(name);
   const stack = await startWorkers(workers, { state: directory });
   try {
     const { key } = await stack.manage("POST", "/v1/tenants/first/keys", { name: "the first", scopes });
@@ -33,6 +34,9 @@ export async function makeState(name, workers, scopes) {
     await stack.close();
   }
 }
+
+/** A million keys take 600 MB. */
+export const removeState = (name) => rmSync(directoryOf(name), { recursive: true, force: true });
 
 /**
  * Stores keys of keys.mjs: `inKv` in KV and in the feed, `inFeed` in the feed alone, those that `changed` in the feed and

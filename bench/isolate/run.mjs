@@ -13,7 +13,7 @@ import { MIB, runtimeMemory } from "../../tests/support/runtime_memory.mjs";
 import { Client } from "../client.mjs";
 import { figure, quick } from "../figures.mjs";
 import { Mint } from "../keys.mjs";
-import { makeState, store } from "../state.mjs";
+import { makeState, removeState, store } from "../state.mjs";
 import { beforeUpstream, keystile, rival, SECRET, startWorkers } from "../workers.mjs";
 import { memoryOf } from "../inspector.mjs";
 
@@ -21,6 +21,7 @@ import { memoryOf } from "../inspector.mjs";
 const USED = quick(40_000, 1_000);
 const CHANGED = quick(28_000, 500);
 const CALLERS = 16;
+const STATE = "isolate";
 const SCOPES = ["read:leads"];
 
 await asProgram(async () => {
@@ -29,7 +30,7 @@ await asProgram(async () => {
     ...(await keystile("isolate", ["edge"], { main })),
     await rival("isolate", "bare", inRoot("bench", "guard", "bare.mjs"), beforeUpstream),
   ];
-  const { directory, key: first } = await makeState("isolate", workers, SCOPES);
+  const { directory, key: first } = await makeState(STATE, workers, SCOPES);
   const mint = new Mint(SECRET, { prefix: "bench", tenant: "acme", scopes: SCOPES });
   const mintMany = (count) => Array.from({ length: count }, () => mint.mint());
   const [used, changed] = [mintMany(USED), mintMany(CHANGED)];
@@ -61,6 +62,7 @@ await asProgram(async () => {
   } finally {
     client.close();
     await stack.close();
+    removeState(STATE);
   }
 });
 

@@ -11,7 +11,7 @@ import { asProgram } from "../../scripts/run.mjs";
 import { Client } from "../client.mjs";
 import { figure, median, quantile, quick, STORED } from "../figures.mjs";
 import { Mint } from "../keys.mjs";
-import { makeState, store } from "../state.mjs";
+import { makeState, removeState, store } from "../state.mjs";
 import { keystile, ROOT_KEY, SECRET, startWorkers } from "../workers.mjs";
 
 const ROUNDS = quick(15, 2);
@@ -49,12 +49,15 @@ await asProgram(async () => {
   } finally {
     client.close();
     for (const { stack } of stacks) await stack.close();
+    for (const stored of STORED) removeState(nameOf(stored));
   }
 });
 
+const nameOf = (stored) => `verify-${stored}`;
+
 /** A stack with so many keys, and those of them that are asked for by row. */
 async function prepare(workers, stored) {
-  const { directory, key } = await makeState(`verify-${stored}`, workers, SCOPES);
+  const { directory, key } = await makeState(nameOf(stored), workers, SCOPES);
   const mint = new Mint(SECRET, { prefix: "bench", tenant: "acme", scopes: SCOPES });
   const keys = Object.fromEntries(
     Object.keys(ROWS).map((row) => [row, Array.from({ length: (WARM_UP + ROUNDS) * KEYS }, () => mint.mint())]),
