@@ -25,7 +25,9 @@ await asProgram(async () => {
   }
 });
 
-const remove = (home) => rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+function remove(home) {
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+}
 
 /** Seconds until the stack of a fresh clone is ready, the clone included. */
 async function firstStart(home) {

@@ -20,6 +20,7 @@ const WARM_UP = 1;
 /** The keys of one row in one round, each asked for once while it is cold and once when it is warm. */
 const KEYS = 20;
 const SCOPES = ["read:leads"];
+const nameOf = (stored) => `verify-${stored}`;
 const CLIENT_ADDRESS = { "CF-Connecting-IP": "203.0.113.7" };
 
 /** By name: how a key is asked for, and where its record comes from when it is cold. */
@@ -52,8 +53,6 @@ await asProgram(async () => {
     for (const stored of STORED) removeState(nameOf(stored));
   }
 });
-
-const nameOf = (stored) => `verify-${stored}`;
 
 /** A stack with so many keys, and those of them that are asked for by row. */
 async function prepare(workers, stored) {
