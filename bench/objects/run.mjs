@@ -1,20 +1,23 @@
-// The load that one object bears on the local runtime, with a storage that is this machine's disk: keys that a ledger
-// creates and revokes, and polls that the feed answers. Each caller calls again once it was answered.
+// The load that one object bears on the local runtime: keys that a ledger creates and revokes, and polls that the feed
+// answers. Each caller calls again once it was answered. The local runtime stops its only thread for each write that the
+// disk has to keep, and the platform doesn't. So the figures are those of a storage in memory, beside those of this disk.
 //
 //   node run.mjs FILE_FOR_THE_FIGURES
 
 import assert from "node:assert/strict";
-import { closeSync, fsyncSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import path from "node:path";
 
-import { asProgram } from "../../scripts/run.mjs";
+import { asProgram, Failed } from "../../scripts/run.mjs";
 import { inRoot } from "../../scripts/tools.mjs";
 import { Client, closedLoop } from "../client.mjs";
 import { figure, median, quick } from "../figures.mjs";
 import { keystile, rival, ROOT_KEY, startWorkers } from "../workers.mjs";
 
-const ROUNDS = quick(4, 1);
-const SECONDS = quick(3, 1);
+const ROUNDS = quick(3, 1);
+const SECONDS = quick(2, 1);
+/** Linux's file system in memory. */
+const IN_MEMORY = "/dev/shm";
 const CALLERS = [1, 8, 64];
 /** The figures are those of so many callers. */
 const FIGURES_OF = 64;
@@ -27,24 +30,36 @@ const KEYS = "/v1/tenants/acme/keys";
 const AS_ROOT = { Authorization: `Bearer ${ROOT_KEY}`, "Content-Type": "application/json" };
 
 await asProgram(async () => {
+  if (!existsSync(IN_MEMORY)) throw new Failed(`The objects' storage is put into ${IN_MEMORY}, which only Linux has.`);
   const poller = await rival("objects", "poller", inRoot("bench", "objects", "poller.mjs"), {
     durableObjects: { FEED: { className: "Feed", scriptName: "manage", useSQLite: true } },
   });
-  const state = inRoot("build", "bench", "state", "objects");
-  rmSync(state, { recursive: true, force: true });
-  const stack = await startWorkers([...(await keystile("objects", ["edge"])), poller], { state });
-  const client = new Client({ connections: Math.max(...CALLERS) });
+  const workers = [...(await keystile("objects", ["edge"])), poller];
+  const client = new Client({ connections: 2 * Math.max(...CALLERS) });
+  const places = [
+    { name: "memory", directory: mkdtempSync(path.join(IN_MEMORY, "keystile-bench-")) },
+    { name: "this disk", directory: mkdtempSync(inRoot("build", "bench", "objects-")) },
+  ];
   try {
-    const measured = await measure(calls(stack, client));
-    print(measured, syncedWrite(state));
+    for (const place of places) {
+      place.stack = await startWorkers(workers, { state: place.directory });
+      place.call = calls(place.stack, client);
+      place.measured = empty();
+    }
+    await measure(places);
+    const [memory, disk] = places;
+    print(places, syncedWrite(disk.directory));
     const figures = SUBJECTS.map(({ name }) => {
-      const rounds = measured[name][FIGURES_OF];
+      const rounds = memory.measured[name][FIGURES_OF];
       return figure(name, median(rounds), rounds);
     });
     writeFileSync(process.argv[2], JSON.stringify(figures));
   } finally {
     client.close();
-    await stack.close();
+    for (const { stack, directory } of places) {
+      await stack?.close();
+      rmSync(directory, { recursive: true, force: true });
+    }
   }
 });
 
@@ -70,23 +85,27 @@ function calls(stack, client) {
   };
 }
 
-/** By subject and number of callers, the calls a second of each round. */
-async function measure(call) {
-  const measured = Object.fromEntries(
+/** By subject and number of callers, the calls a second of each round: none yet. */
+function empty() {
+  return Object.fromEntries(
     SUBJECTS.map(({ name }) => [name, Object.fromEntries(CALLERS.map((callers) => [callers, []]))]),
   );
-  for (const { name } of SUBJECTS) await closedLoop(FIGURES_OF, 0.5, call[name]);
+}
+
+async function measure(places) {
+  for (const { call } of places) for (const { name } of SUBJECTS) await closedLoop(FIGURES_OF, 0.5, call[name]);
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const callers of CALLERS) {
-      for (const { name } of SUBJECTS) {
-        // The first poll after other work has news.
-        await call[name]();
-        measured[name][callers].push(await closedLoop(callers, SECONDS, call[name]));
+      for (const { call, measured } of places) {
+        for (const { name } of SUBJECTS) {
+          // The first poll after other work has news.
+          await call[name]();
+          measured[name][callers].push(await closedLoop(callers, SECONDS, call[name]));
+        }
       }
     }
     console.log(`  round ${round + 1} of ${ROUNDS}`);
   }
-  return measured;
 }
 
 /** The median milliseconds of a short write that this disk has to keep, which bounds everything that an object stores. */
@@ -105,12 +124,14 @@ function syncedWrite(directory) {
   return median(times);
 }
 
-function print(measured, write) {
+function print(places, write) {
   console.log(`\nCalls a second, median of ${ROUNDS} rounds of ${SECONDS} s\n`);
-  console.log(`| | ${CALLERS.map((callers) => `${callers} at once`).join(" | ")} |\n|---|---|---|---|`);
+  console.log(`| | storage | ${CALLERS.map((callers) => `${callers} at once`).join(" | ")} |\n|---|---|---|---|---|`);
   for (const { name, title } of SUBJECTS) {
-    const shown = CALLERS.map((callers) => median(measured[name][callers]).toFixed(0));
-    console.log(`| ${title} | ${shown.join(" | ")} |`);
+    for (const { name: storage, measured } of places) {
+      const shown = CALLERS.map((callers) => median(measured[name][callers]).toFixed(0));
+      console.log(`| ${title} | ${storage} | ${shown.join(" | ")} |`);
+    }
   }
   console.log(`\nA write of 4 KiB that the disk has to keep (fsync) takes ${write.toFixed(2)} ms here.`);
 }
