@@ -123,11 +123,12 @@ async function compare(runtime, whos, what) {
     await runtime.ask({ ...what, ...asked });
     return performance.now() - started;
   };
+  // Other load makes a request slower, never faster.
+  const best = async (asked) => Math.min(await time(asked), await time(asked), await time(asked));
   const counts = [];
   for (const who of whos) {
     let count = 1;
-    await time({ who, count });
-    while ((await time({ who, count })) - (await time({ who: "nothing", count: 0 })) < MILLISECONDS) count *= 2;
+    while ((await best({ who, count })) - (await best({ who: "nothing", count: 0 })) < MILLISECONDS) count *= 2;
     counts.push(count);
   }
   const measured = whos.map(() => []);
