@@ -19,52 +19,24 @@ import { asProgram, Failed, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { inRoot, node22, root, wranglerEnv } from "./tools.mjs";
 
-const workers = () => build(["edge", "manage", "limiter"]);
-
 /** By name, what measures a part, and returns its figures. */
 const PARTS = {
   size: async () => (await measureEdge()).figures,
   guard: async () => {
-    await setupLoad();
     await installOnce("what the guard's rivals are written with", inRoot("bench", "guard"));
-    await workers();
-    return measured("guard");
+    return ofWorkers("guard", setupLoad);
   },
-  verdict: async () => {
-    requireLinux();
-    await workers();
-    return measured("verdict");
-  },
-  verify: async () => {
-    await workers();
-    return measured("verify");
-  },
-  revoke: async () => {
-    await setupLoad();
-    await workers();
-    return measured("revoke");
-  },
-  isolate: async () => {
-    await workers();
-    return measured("isolate");
-  },
-  objects: async () => {
-    await workers();
-    return measured("objects");
-  },
-  limits: async () => {
-    await workers();
-    return measured("limits");
-  },
+  verdict: () => ofWorkers("verdict", requireLinux),
+  verify: () => ofWorkers("verify"),
+  revoke: () => ofWorkers("revoke", setupLoad),
+  isolate: () => ofWorkers("isolate"),
+  objects: () => ofWorkers("objects"),
+  limits: () => ofWorkers("limits"),
   webhooks: async () => {
     await installPackages(inRoot("bench", "webhooks"));
     return measured("webhooks", await buildPackage());
   },
-  receiver: async () => {
-    await setupLoad();
-    await build(["edge", "manage", "limiter", "hooks"]);
-    return measured("receiver");
-  },
+  receiver: () => ofWorkers("receiver", setupLoad, ["hooks"]),
   first_start: () => measured("first_start"),
 };
 /** Measured only if they are asked for: it takes too long. */
@@ -116,7 +88,15 @@ async function measured(part, ...args) {
   // node:sqlite warns that it is young.
   const program = ["--disable-warning=ExperimentalWarning", inRoot("bench", part, "run.mjs")];
   await run(node22(), [...program, ...args, file], { cwd: root, env: wranglerEnv() });
-  return JSON.parse(readFileSync(file, "utf8"));
+  // A part that only prints writes none.
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
+}
+
+/** What a part measures, once what it needs is there and the workers are built. */
+async function ofWorkers(part, prepare = () => {}, workers = ["edge", "manage", "limiter"]) {
+  await prepare();
+  await build(workers);
+  return measured(part);
 }
 
 /** The receiver's measurement is made elsewhere, and may not be there yet. */

@@ -22,7 +22,7 @@ const ODD_REQUEST = {
 const EXPECTED_TO_REACH_IT = ["keystile-tenant", "keystile-key-id", "x-kept"];
 
 /** Throws an assertion that says which rival differs, and in what. */
-export async function checkSameness({ urls, headers, forgedHeaders, tokenHeaders, target }) {
+export async function checkSameness({ urls, headers, forgedHeaders, tokenHeaders = headers, target }) {
   for (const request of [{ target: `${target}/echo` }, ODD_REQUEST, { target }]) {
     const send = (name) => {
       const credential = name === "oauth" ? tokenHeaders : headers;
