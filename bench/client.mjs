@@ -7,7 +7,7 @@ export class Client {
     this.agent = new http.Agent({ keepAlive: true, maxSockets: connections });
   }
 
-  /** Sends a request and reads its answer: `{status, headers, text, sent, received}`, the times by `performance.now()`. */
+  /** Sends a request; returns its answer: `{status, headers, text, sent, received}`, by `performance.now()`. */
   ask(url, { method = "GET", headers = {}, body } = {}) {
     return new Promise((resolve, reject) => {
       const length = body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) };
@@ -16,7 +16,10 @@ export class Client {
         let text = "";
         answer.setEncoding("utf8");
         answer.on("data", (part) => (text += part));
-        answer.on("end", () => resolve({ status: answer.statusCode, headers: answer.headers, text, sent, received: performance.now() }));
+        answer.on("end", () => {
+          const { statusCode: status, headers } = answer;
+          resolve({ status, headers, text, sent, received: performance.now() });
+        });
         answer.on("error", reject);
       });
       request.on("error", reject);

@@ -47,8 +47,8 @@ const decimalsOf = (name) => FIGURES[name].decimals ?? DECIMALS[FIGURES[name].un
 export const all = () => Object.entries(FIGURES).map(([name, each]) => ({ name, ...each }));
 
 /**
- * One figure as target/bench.json has it. `values` are the rounds' own, whose lowest
- * and highest are the spread. The value is judged as it is shown: rounded. Without a budget `budget` and `met` are null.
+ * One figure as target/bench.json has it. `values` are the rounds' own, whose lowest and highest are the spread. The
+ * value is judged as it is shown: rounded. Without a budget `budget` and `met` are null.
  */
 export function figure(name, value, values = [value]) {
   const { unit, budget = null, moreIsBetter = false } = FIGURES[name];
@@ -65,7 +65,7 @@ export function figure(name, value, values = [value]) {
   };
 }
 
-/** What divides two lists of rounds: the ratio of their medians, and of each round. */
+/** The ratio of two lists of rounds: of their medians, and of each round. */
 export function ratio(name, above, below) {
   return figure(name, median(above) / median(below), above.map((each, round) => each / below[round]));
 }
@@ -91,5 +91,5 @@ export function table(figures) {
   return ["| | figure | value | rounds | unit | budget |", "|---|---|---|---|---|---|", ...lines].join("\n");
 }
 
-/** What is used in earnest, or its replacement in `npm run bench -- --quick`, which only shows that everything runs. */
+/** The value for a measurement, or the one for `npm run bench -- --quick`, which only shows that everything runs. */
 export const quick = (whole, short) => (process.env.KEYSTILE_BENCH_QUICK ? short : whole);

@@ -17,7 +17,7 @@ export const memoryOf = (inspector, worker) =>
     return { heap: usage.usedSize + usage.embedderHeapUsedSize, buffers: usage.backingStorageSize };
   });
 
-/** The share of a worker's time that WebAssembly's own functions took while `action` ran, by samples of V8's profiler. */
+/** The share of a worker's time that WebAssembly's functions took while `action` ran, by samples of V8's profiler. */
 export const shareOfModule = (inspector, worker, action) =>
   inspect(inspector, worker, async (send) => {
     await send("Profiler.enable");

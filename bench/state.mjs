@@ -1,4 +1,4 @@
-// Keys written directly into what the local runtime has stored, while it is stopped: rows of the feed's SQLite, and rows
+// Keys written directly into the storage of the local runtime, while it is stopped: rows of the feed's SQLite, and rows
 // and files of the KV namespace.
 
 import { randomBytes } from "node:crypto";
@@ -39,9 +39,9 @@ export async function makeState(name, workers, scopes) {
 export const removeState = (name) => rmSync(directoryOf(name), { recursive: true, force: true });
 
 /**
- * Stores keys of keys.mjs: `inKv` in KV and in the feed, `inFeed` in the feed alone, those that `changed` in the feed and
- * its log, and so many `others`, whose values in KV are all the same, since nobody asks for them: a million files would
- * only fill the disk.
+ * Stores keys of keys.mjs: `inKv` in KV and in the feed, `inFeed` in the feed alone, those that `changed` in the feed
+ * and its log, and so many `others`, whose values in KV are all the same, since nobody asks for them: a million files
+ * would only fill the disk.
  */
 export async function store(directory, { inKv = [], inFeed = [], changed = [], others = 0 }) {
   const feed = await openDatabase(directory, FEED);
@@ -78,7 +78,7 @@ export async function store(directory, { inKv = [], inFeed = [], changed = [], o
 /** The database below `directory` that has this table. */
 async function openDatabase(directory, table) {
   const { DatabaseSync } = await import("node:sqlite").catch(() => {
-    throw new Failed(`Keys are stored by node:sqlite, which this Node (${process.version}) has not: 22.13 or later has it.`);
+    throw new Failed(`Keys are stored by node:sqlite, which Node has from 22.13 on. This is ${process.version}.`);
   });
   const files = readdirSync(directory, { recursive: true }).filter((file) => file.endsWith(".sqlite"));
   for (const file of files.map((each) => path.join(directory, each))) {
@@ -87,5 +87,5 @@ async function openDatabase(directory, table) {
     if (found) return Object.assign(database, { file });
     database.close();
   }
-  throw new Failed(`No database below ${directory} has the table ${table}: the local runtime stores it elsewhere by now.`);
+  throw new Failed(`No database below ${directory} has the table ${table}: the local runtime keeps it elsewhere.`);
 }

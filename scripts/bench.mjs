@@ -19,7 +19,7 @@ import { asProgram, Failed, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { inRoot, node22, root, wranglerEnv } from "./tools.mjs";
 
-/** By name, what measures a part, and returns its figures. */
+/** By name, the function that measures a part and returns its figures. */
 const PARTS = {
   size: async () => (await measureEdge()).figures,
   guard: async () => {
@@ -43,8 +43,8 @@ const PARTS = {
 const ONLY_BY_NAME = ["first_start"];
 
 /**
- * Measures these parts, one after another. Returns their `figures`, and the names of those that `failed`: why is said at
- * once, and the others are measured all the same. `done` gets the figures after each part.
+ * Measures these parts, one after another. Returns their `figures`, and the names of those that `failed`: why is said
+ * at once, and the others are measured all the same. `done` gets the figures after each part.
  */
 export async function measureParts(parts, names, done) {
   const [figures, failed] = [[], []];
@@ -62,7 +62,10 @@ export async function measureParts(parts, names, done) {
 }
 
 /** The names that `--strict` doesn't pass: parts that failed, and figures over their budgets. */
-export const wrong = ({ figures, failed }) => [...failed, ...figures.filter(({ met }) => met === false).map(({ name }) => name)];
+export function wrong({ figures, failed }) {
+  const missed = figures.filter(({ met }) => met === false);
+  return [...failed, ...missed.map(({ name }) => name)];
+}
 
 function asked() {
   const options = { strict: { type: "boolean" }, quick: { type: "boolean" } };
@@ -80,7 +83,7 @@ function asked() {
   }
 }
 
-/** What bench/{part}/run.mjs measures, which needs Node 22 and so a process of its own. */
+/** The figures that bench/{part}/run.mjs measures. It needs Node 22, and so a process of its own. */
 async function measured(part, ...args) {
   const file = inRoot("build", "bench", `${part}.json`);
   mkdirSync(inRoot("build", "bench"), { recursive: true });
@@ -92,7 +95,7 @@ async function measured(part, ...args) {
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
 }
 
-/** What a part measures, once what it needs is there and the workers are built. */
+/** The same, once all that a part needs is there and the workers are built. */
 async function ofWorkers(part, prepare = () => {}, workers = ["edge", "manage", "limiter"]) {
   await prepare();
   await build(workers);
@@ -113,6 +116,8 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     });
     console.log(`\n${table(measured.figures)}\n\nThe same in ${file}`);
     if (measured.failed.length) console.log(`Not measured, as said above: ${measured.failed.join(", ")}`);
-    if (strict && wrong(measured).length) throw new Failed(`Not measured, or over the budget: ${wrong(measured).join(", ")}`);
+    if (strict && wrong(measured).length) {
+      throw new Failed(`Not measured, or over the budget: ${wrong(measured).join(", ")}`);
+    }
   });
 }

@@ -57,7 +57,9 @@ async function startupTime(worker) {
   const profile = path.join(directory, "worker.cpuprofile");
   const times = [];
   for (let run = 0; times.length < STARTUP_RUNS; run += 1) {
-    if (run === 3 * STARTUP_RUNS) throw new Failed("V8 took no sample of most starts: the machine is too busy to measure them.");
+    if (run === 3 * STARTUP_RUNS) {
+      throw new Failed("V8 took no sample of most starts: the machine is too busy to measure them.");
+    }
     const check = ["check", "startup", "-c", inRoot(worker.config), `--worker=${upload}`, `--outfile=${profile}`];
     const printed = await capture(...wrangler(...check), { cwd: directory, env: wranglerEnv() });
     const active = printed.match(/Active: ([\d.]+) ms/);

@@ -56,7 +56,9 @@ async function firstStart(home) {
         });
       }
       child.on("error", reject);
-      child.on("close", (code) => reject(new Failed(`npm start ended (${code}) and never said that it runs:\n${said}`)));
+      child.on("close", (code) => {
+        reject(new Failed(`npm start ended (${code}) and never said that it runs:\n${said}`));
+      });
     });
   } finally {
     clearTimeout(deadline);

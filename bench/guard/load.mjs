@@ -47,7 +47,9 @@ export function runtimeProcess() {
 export async function cpuPerRequest(pid, { url, headers, seconds, status: expected, script }) {
   const named = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const before = cpuTime(pid);
-  const printed = await capture("wrk", ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, ...named, ...(script ? ["-s", script] : []), url]);
+  const scripted = script ? ["-s", script] : [];
+  const args = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, ...named, ...scripted, url];
+  const printed = await capture("wrk", args);
   const microseconds = cpuTime(pid) - before;
   const requests = Number(/(\d+) requests in/.exec(printed)?.[1]);
   const refused = Number(/Non-2xx or 3xx responses: (\d+)/.exec(printed)?.[1] ?? 0);

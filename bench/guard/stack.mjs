@@ -1,4 +1,4 @@
-// Every subject of the guard's comparison: Keystile's edge, with and without limits, its rivals, and the upstream of all.
+// Every subject of the guard's comparison: Keystile's edge, with and without limits, its rivals, and their upstream.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,6 +1,7 @@
 // The load that one object bears on the local runtime: keys that a ledger creates and revokes, and polls that the feed
-// answers. Each caller calls again once it was answered. The local runtime stops its only thread for each write that the
-// disk has to keep, and the platform doesn't. So the figures are those of a storage in memory, beside those of this disk.
+// answers. Each caller calls again once it was answered. The local runtime stops its only thread for each write that
+// the disk has to keep, and the platform doesn't. So the figures are those of a storage in memory, beside those of this
+// disk.
 //
 //   node run.mjs FILE_FOR_THE_FIGURES
 
@@ -108,7 +109,7 @@ async function measure(places) {
   }
 }
 
-/** The median milliseconds of a short write that this disk has to keep, which bounds everything that an object stores. */
+/** The median milliseconds of a short write that this disk has to keep. */
 function syncedWrite(directory) {
   const file = path.join(directory, "a-write");
   const handle = openSync(file, "w");

@@ -97,7 +97,9 @@ function poll(client, url, key) {
       } else {
         throw new Failed(`A key that was just created was answered ${status}: ${text}`);
       }
-      if (received > revokedAt + PATIENCE_MS) throw new Failed(`A key is let through ${PATIENCE_MS} ms after its revocation.`);
+      if (received > revokedAt + PATIENCE_MS) {
+        throw new Failed(`A key is let through ${PATIENCE_MS} ms after its revocation.`);
+      }
       await sleep(Math.max(0, sent + POLL_MS - performance.now()));
     }
   })();

@@ -1,6 +1,6 @@
 // The time inside the module for one verdict: a guarded request of a key that the isolate knows, from the request's
-// parts to the headers that go to the upstream. The edge is asked many times within one request. What that costs is the
-// CPU time of the runtime's process; the module's share of it is V8's, whose profiler tells WebAssembly from JavaScript.
+// parts to the headers that go to the upstream. The edge is asked many times within one request. Its cost is the CPU
+// time of the runtime's process; V8's profiler, which tells WebAssembly from JavaScript, knows the module's share of it.
 //
 //   node run.mjs FILE_FOR_THE_FIGURES
 
@@ -47,7 +47,8 @@ await asProgram(async () => {
 });
 
 function print(all, module) {
-  console.log(`\nMicroseconds of CPU time for one verdict, median of ${ROUNDS} rounds of ${VERDICTS.toLocaleString("en")}\n`);
+  const rounds = `${ROUNDS} rounds of ${VERDICTS.toLocaleString("en")}`;
+  console.log(`\nMicroseconds of CPU time for one verdict, median of ${rounds}\n`);
   console.log("| | median | lowest and highest round |\n|---|---|---|");
   for (const [title, times] of [
     ["inside the module", module],

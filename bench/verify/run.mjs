@@ -1,6 +1,6 @@
-// The time of a verdict by the number of keys that are stored: 1,000, 10,000, a million. A cold key is one that the isolate
-// hasn't seen, so its record comes from KV; a warm one was asked for just before. Each key is cold once, so there are a
-// thousand at least.
+// The time of a verdict by the number of keys that are stored: 1,000, 10,000, a million. A cold key is one that the
+// isolate hasn't seen, so its record comes from KV; a warm one was asked for just before. Each key is cold once, so there
+// are a thousand at least.
 //
 //   node run.mjs FILE_FOR_THE_FIGURES
 
@@ -70,9 +70,8 @@ async function prepare(workers, stored) {
 
 /** By number of keys, row and state, a list of milliseconds for each round. */
 async function measure(client, stacks) {
-  const measured = Object.fromEntries(
-    stacks.map(({ stored }) => [stored, Object.fromEntries(Object.keys(ROWS).map((row) => [row, { cold: [], warm: [] }]))]),
-  );
+  const empty = () => Object.fromEntries(Object.keys(ROWS).map((row) => [row, { cold: [], warm: [] }]));
+  const measured = Object.fromEntries(stacks.map(({ stored }) => [stored, empty()]));
   for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
     for (const { stored, url, keys, first } of stacks) {
       // The isolate's view is fresh, and its connection is there.
@@ -98,7 +97,8 @@ async function timed(client, url, key, ask, state) {
 }
 
 async function guarded(client, url, key) {
-  const answer = await client.ask(`${url}/api/leads`, { headers: { ...CLIENT_ADDRESS, Authorization: `Bearer ${key}` } });
+  const headers = { ...CLIENT_ADDRESS, Authorization: `Bearer ${key}` };
+  const answer = await client.ask(`${url}/api/leads`, { headers });
   assert.equal(answer.status, 200, answer.text);
   return answer;
 }
@@ -115,8 +115,10 @@ async function verify(client, url, key) {
 }
 
 function print(measured) {
-  console.log(`\nMilliseconds until the answer, one request after another, ${ROUNDS * KEYS} keys in ${ROUNDS} rounds\n`);
-  console.log("| | keys stored | cold, median | cold, 99 of 100 | warm, median | warm, 99 of 100 |\n|---|---|---|---|---|---|");
+  const keys = `${ROUNDS * KEYS} keys in ${ROUNDS} rounds`;
+  console.log(`\nMilliseconds until the answer, one request after another, ${keys}\n`);
+  console.log("| | keys stored | cold, median | cold, 99 of 100 | warm, median | warm, 99 of 100 |");
+  console.log("|---|---|---|---|---|---|");
   for (const [row, { title }] of Object.entries(ROWS)) {
     for (const stored of STORED) {
       const { cold, warm } = measured[stored][row];

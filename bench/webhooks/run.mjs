@@ -69,7 +69,9 @@ writeFileSync(file, JSON.stringify(figures));
 
 async function measure(runtime) {
   const { packages, hmac, long = {} } = runtime.budgets;
-  const begin = (theirs) => console.log(`\n| bytes | ${theirs} | theirs | Keystile | times as fast |\n|---|---|---|---|---|`);
+  const begin = (whose) => {
+    console.log(`\n| bytes | ${whose} | theirs | Keystile | times as fast |\n|---|---|---|---|---|`);
+  };
   console.log(`\n${runtime.name}: microseconds for one delivery, median of ${ROUNDS} rounds`);
   begin("package");
   for (const size of SIZES) {

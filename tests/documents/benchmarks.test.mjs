@@ -15,8 +15,10 @@ const list = page.slice(page.indexOf("\n## The figures"), page.indexOf("\n## The
 
 test("the document's list has every figure and its budget, and no other", () => {
   const rows = [...list.matchAll(/^\| `(\w+)` \| .* \| ([^|]+) \|$/gm)].map(([, name, budget]) => [name, budget]);
-  const limit = ({ unit, budget, moreIsBetter }) =>
-    budget === undefined ? "none" : `${moreIsBetter ? "at least" : "at most"} ${budget}${unit === "ratio" ? "" : ` ${unit}`}`;
+  const limit = ({ unit, budget, moreIsBetter }) => {
+    if (budget === undefined) return "none";
+    return `${moreIsBetter ? "at least" : "at most"} ${budget}${unit === "ratio" ? "" : ` ${unit}`}`;
+  };
   assert.deepEqual(rows.toSorted(), all().map((each) => [each.name, limit(each)]).toSorted());
 });
 
@@ -54,6 +56,7 @@ test("a part that fails is named, and the others are measured", async (t) => {
 });
 
 test("an unknown part is answered with those that there are", () => {
-  const ask = () => execFileSync(process.execPath, [inRoot("scripts", "bench.mjs"), "gard"], { encoding: "utf8", stdio: "pipe" });
+  const options = { encoding: "utf8", stdio: "pipe" };
+  const ask = () => execFileSync(process.execPath, [inRoot("scripts", "bench.mjs"), "gard"], options);
   assert.throws(ask, ({ stderr }) => /Measure what\? size, guard, .*, not "gard"\./.test(stderr));
 });
