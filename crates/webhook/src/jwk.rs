@@ -106,7 +106,8 @@ pub(crate) fn one(jwk: &[u8], algorithm: Algorithm) -> Option<NamedKey> {
 /// The uncompressed form of a point (SEC 1, 2.3.3). Its coordinates have `len` bytes each, but some senders leave out
 /// leading zeros.
 fn point(x: &[u8], y: &[u8], len: usize) -> Vec<u8> {
-    let padded = |coordinate: &[u8]| [alloc::vec![0; len.saturating_sub(coordinate.len())], coordinate.to_vec()].concat();
+    let padded =
+        |coordinate: &[u8]| [alloc::vec![0; len.saturating_sub(coordinate.len())], coordinate.to_vec()].concat();
     [alloc::vec![4], padded(x), padded(y)].concat()
 }
 

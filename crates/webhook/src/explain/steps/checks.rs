@@ -5,7 +5,15 @@ use alloc::{
     vec::Vec,
 };
 
-use crate::{encoding, explain::report::Check, json, lookup::Lookup, mac, message, name::Names, place::{JsonPath, Place}};
+use crate::{
+    encoding,
+    explain::report::Check,
+    json,
+    lookup::Lookup,
+    mac, message,
+    name::Names,
+    place::{JsonPath, Place},
+};
 
 pub(super) fn checks(lookup: &Lookup<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
