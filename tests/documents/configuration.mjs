@@ -23,9 +23,12 @@ export function withBlocks(blocks) {
   return `${kept.join("")}\n${texts.join("\n\n")}\n`;
 }
 
-/** A configuration whose source has the page's scheme up to here: a handshake belongs to the scheme before it. */
+/** A configuration whose source has the last of these blocks: a scheme, or a handshake of the page's first scheme. */
 export function withScheme(blocks) {
-  const texts = blocks.map(({ text }) => text.replace(/^\[\[/gm, "[[webhooks.scheme."));
+  const whole = ({ text }) => /^signature\b/m.test(text);
+  const last = blocks.at(-1);
+  const parts = whole(last) ? [last] : [blocks.find(whole), ...blocks.filter((block) => !whole(block))];
+  const texts = parts.map(({ text }) => text.replace(/^\[\[/gm, "[[webhooks.scheme."));
   return withBlocks([{ text: SOURCE + texts.join("\n\n") }]);
 }
 

@@ -52,6 +52,8 @@ const spki = (key) => key.export({ type: "spki", format: "der" });
 const ed25519Hex = keyPair("ed25519", {}, (key) => spki(key).subarray(-32).toString("hex"));
 const ed25519Base64 = keyPair("ed25519", {}, (key) => spki(key).subarray(-32).toString("base64"));
 const p256 = keyPair("ec", { namedCurve: "P-256" }, (key) => spki(key).toString("base64"));
+const jwks = (key) => JSON.stringify({ keys: [{ ...key.export({ format: "jwk" }), kid: "a" }] });
+const p521 = keyPair("ec", { namedCurve: "P-521" }, jwks);
 const rsa = keyPair("rsa", { modulusLength: 2048 }, (key) => key.export({ type: "spki", format: "pem" }));
 
 const form = (fields) => new URLSearchParams(fields).toString();
@@ -734,6 +736,26 @@ export const cases = [
     },
   },
   {
+    package: "truelayer-signing",
+    provider: "truelayer",
+    ...p521,
+    ours: false,
+    checksTime: false,
+    sign: ({ url, body, now }) => {
+      const stated = new Date(now * 1000).toISOString().replace(".000Z", "Z");
+      const headers = { "X-Tl-Webhook-Timestamp": stated, "Content-Type": "application/json" };
+      const privateKeyPem = p521.privateKey.export({ type: "pkcs8", format: "pem" });
+      const signed = { kid: "a", privateKeyPem, path: new URL(url).pathname, headers, body };
+      return { headers: { ...headers, "Tl-Signature": require("truelayer-signing").sign(signed) } };
+    },
+    verify: ({ url, body, headers, secret }) => {
+      const { "Tl-Signature": signature, ...others } = headers;
+      const path = new URL(url).pathname;
+      require("truelayer-signing").verify({ jwks: secret, signature, method: "POST", path, headers: others, body });
+      return true;
+    },
+  },
+  {
     package: "@upstash/qstash",
     provider: "qstash",
     url: "https://hooks.example.com/in",
@@ -785,6 +807,7 @@ export const cases = [
   ].map(([provider, version, hash]) => ({
     package: "sns-validator",
     provider,
+    params: { topic_arn: "arn:aws:sns:us-west-2:123456789012:MyTopic" },
     ...rsa,
     ours: false,
     checksTime: false,

@@ -72,6 +72,11 @@ export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: string;
+  /**
+   * The secret that the sender tells and will sign with, as Asana does. Nothing proves that the request is the sender's:
+   * keep it only if you have none, and have just made the webhook.
+   */
+  told_secret?: string;
 }
 
 export interface Provider {
@@ -89,7 +94,10 @@ export interface Provider {
 
 /** A scheme and its secrets, parsed once for many deliveries. */
 export class Verifier {
-  /** Throws if the scheme is malformed, the provider is unknown, a secret can't be used, or a parameter is missing. */
+  /**
+   * Throws if the scheme is malformed, the provider is unknown, a secret can't be used, or a parameter is missing. Without
+   * a secret it throws too, unless there is a handshake that needs none: then `verify` refuses with `CONFIGURATION`.
+   */
   constructor(scheme: SchemeOrProvider, secrets: string[], options?: Options);
   /** Verifies a delivery at `now`: seconds since 1970, or a Date. It never throws because of the delivery's content. */
   verify(delivery: Delivery, now?: number | Date): Verdict;

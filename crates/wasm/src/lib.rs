@@ -117,7 +117,9 @@ impl Engine {
         let texts: Vec<&str> = secrets.iter().map(String::as_str).collect();
         let secrets = Secrets::parse_with(&scheme, &texts, nfkd);
         let faults: Vec<String> = secrets.faults().iter().map(ToString::to_string).collect();
-        if secrets.is_empty() && faults.is_empty() {
+        // Such a handshake may come before there is a secret, and may tell it.
+        let comes_later = scheme.handshakes.iter().any(|handshake| !handshake.needs_secret());
+        if secrets.is_empty() && faults.is_empty() && !comes_later {
             return Err(JsError::new("There is no secret."));
         }
         if !faults.is_empty() {
@@ -270,17 +272,23 @@ impl Engine {
         !self.parts.scheme.handshakes.is_empty()
     }
 
-    /// The answer to a handshake as JSON; `undefined` if this is not a handshake, or one that proves nothing.
+    /// The answer to a handshake as JSON, with the secret that the sender tells in it; `undefined` if this is not a
+    /// handshake, or one that proves nothing.
     #[must_use]
     pub fn handshake(&self, head: &str, body: &[u8], now: f64) -> Option<String> {
         let parts = &self.parts;
-        let answer = parts.judge(head, body, now, |delivery, options| {
+        let (answer, told) = parts.judge(head, body, now, |delivery, options| {
             let request = parts.scheme.handshake(delivery, options)?;
             let verified = verify::verify(&parts.scheme, &parts.secrets, delivery, options).into_result().ok();
-            request.answer(&parts.secrets, delivery, options, verified.as_ref()).ok()
+            let answer = request.answer(&parts.secrets, delivery, options, verified.as_ref()).ok()?;
+            Some((answer, request.told(delivery, options).ok()?))
         })?;
         let headers: BTreeMap<String, String> = answer.headers.into_iter().collect();
-        Some(json!({ "status": answer.status, "headers": headers, "body": answer.body }).to_string())
+        let mut answer = json!({ "status": answer.status, "headers": headers, "body": answer.body });
+        if let (Some(told), Some(members)) = (told, answer.as_object_mut()) {
+            members.insert("told_secret".into(), told.into());
+        }
+        Some(answer.to_string())
     }
 }
 

@@ -55,6 +55,10 @@ named! {
     EcdsaP256 = "ecdsa-p256",
     /// ECDSA on P-256 with SHA-256, with the signature as r and s of 32 bytes each.
     EcdsaP256P1363 = "ecdsa-p256-p1363",
+    /// ECDSA on P-256 with SHA-1, with the signature in DER.
+    EcdsaP256Sha1 = "ecdsa-p256-sha1",
+    /// ECDSA on P-521 with SHA-512, with the signature as r and s of 66 bytes each.
+    EcdsaP521P1363 = "ecdsa-p521-p1363",
     /// RSA PKCS#1 v1.5 with SHA-1.
     RsaSha1 = "rsa-sha1",
     /// RSA PKCS#1 v1.5 with SHA-256.
@@ -69,6 +73,8 @@ named! {
     JwsHs512 = "jws-hs512",
     /// A JWT, signed with ECDSA on P-256.
     JwsEs256 = "jws-es256",
+    /// A JWT, signed with ECDSA on P-521.
+    JwsEs512 = "jws-es512",
     /// A JWT, signed with RSA and SHA-256.
     JwsRs256 = "jws-rs256",
     /// A JWT, signed with Ed25519.
@@ -90,9 +96,12 @@ impl Algorithm {
             Self::Ed25519
                 | Self::EcdsaP256
                 | Self::EcdsaP256P1363
+                | Self::EcdsaP256Sha1
+                | Self::EcdsaP521P1363
                 | Self::RsaSha1
                 | Self::RsaSha256
                 | Self::JwsEs256
+                | Self::JwsEs512
                 | Self::JwsRs256
                 | Self::JwsEdDsa
         )
@@ -118,6 +127,7 @@ impl Algorithm {
             Self::JwsHs384 => Some("HS384"),
             Self::JwsHs512 => Some("HS512"),
             Self::JwsEs256 => Some("ES256"),
+            Self::JwsEs512 => Some("ES512"),
             Self::JwsRs256 => Some("RS256"),
             Self::JwsEdDsa => Some("EdDSA"),
             _ => None,
@@ -132,9 +142,20 @@ impl Algorithm {
             Self::JwsHs384 => Self::HmacSha384,
             Self::JwsHs512 => Self::HmacSha512,
             Self::JwsEs256 => Self::EcdsaP256P1363,
+            Self::JwsEs512 => Self::EcdsaP521P1363,
             Self::JwsRs256 => Self::RsaSha256,
             Self::JwsEdDsa => Self::Ed25519,
             plain => plain,
+        }
+    }
+
+    /// The algorithm of the same signature as r and s, if this one has it in DER.
+    pub(crate) const fn without_der(self) -> Option<Self> {
+        match self {
+            Self::EcdsaP256 => Some(Self::EcdsaP256P1363),
+            // No scheme has this signature as r and s, so there is no name for it.
+            Self::EcdsaP256Sha1 => Some(self),
+            _ => None,
         }
     }
 
@@ -148,6 +169,8 @@ impl Algorithm {
             Self::HmacSha512 => ["HMAC", "SHA-512", "", "raw"],
             Self::Ed25519 => ["Ed25519", "", "", "spki"],
             Self::EcdsaP256 | Self::EcdsaP256P1363 => ["ECDSA", "SHA-256", "P-256", "spki"],
+            Self::EcdsaP256Sha1 => ["ECDSA", "SHA-1", "P-256", "spki"],
+            Self::EcdsaP521P1363 => ["ECDSA", "SHA-512", "P-521", "spki"],
             Self::RsaSha1 => ["RSASSA-PKCS1-v1_5", "SHA-1", "", "spki"],
             Self::RsaSha256 => ["RSASSA-PKCS1-v1_5", "SHA-256", "", "spki"],
             _ => return None,
@@ -163,6 +186,7 @@ impl Algorithm {
             Self::HmacSha256 | Self::Sha256 => Some(32),
             Self::HmacSha384 => Some(48),
             Self::HmacSha512 | Self::Ed25519 | Self::EcdsaP256P1363 => Some(64),
+            Self::EcdsaP521P1363 => Some(132),
             _ => None,
         }
     }
@@ -175,7 +199,7 @@ pub struct WebCrypto {
     pub name: &'static str,
     /// `SHA-256`, …
     pub hash: &'static str,
-    /// `P-256`.
+    /// `P-256` or `P-521`.
     pub named_curve: &'static str,
     /// `raw` or `spki`.
     pub key_format: &'static str,

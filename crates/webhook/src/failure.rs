@@ -40,12 +40,13 @@ pub enum Failure {
     MalformedTimestamp,
     /// The token isn't a JWT (RFC 7519), or it has another algorithm or critical extensions.
     MalformedToken(&'static str),
-    /// The delivery names a key (`kid`) that is not among the configured ones, and no key without a name matches. It
-    /// may be a newer key of the sender.
+    /// None of the sender's keys that are known made the signature, and the delivery names none of them (`kid`). It may
+    /// be a newer key of the sender.
     UnknownKey,
     /// No signature matches any secret.
     NoMatch,
-    /// The JWT is genuine, but a claim doesn't have the text that the scheme demands.
+    /// The delivery is genuine, but about something else: a claim of the JWT, or another text that the scheme demands, is
+    /// missing or isn't what is expected.
     ClaimMismatch(String),
     /// A hash is genuine, but it is the hash of another text.
     HashMismatch(String),
@@ -117,11 +118,11 @@ impl Failure {
             Self::MalformedTimestamp => "The timestamp is not written as this scheme writes it.",
             Self::MalformedToken(what) => return format!("The token can't be used: {what}.").into(),
             Self::UnknownKey => {
-                "The key that the delivery names (`kid`) is none of the sender's keys that are known here."
+                "None of the sender's keys that are known here made the signature; it may be a newer one, or a forgery."
             }
             Self::NoMatch => "The signature doesn't match: another secret, or something was changed on the way.",
-            Self::ClaimMismatch(claim) => {
-                return format!("The token's claim `{claim}` is not what this source expects.").into();
+            Self::ClaimMismatch(place) => {
+                return format!("The signature is good, but `{place}` is not what this source expects.").into();
             }
             Self::HashMismatch(place) => return format!("The hash at `{place}` is not that of what came.").into(),
             Self::TimestampTooOld => "The signature is good, but older than this source takes.",

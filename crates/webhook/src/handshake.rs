@@ -90,8 +90,7 @@ impl HandshakeRequest<'_> {
     /// Whether the answer needs a secret, to verify the request or to sign the response.
     #[must_use]
     pub fn needs_secret(&self) -> bool {
-        let signs = |rule: &ResponseRule| rule.algorithm == ResponseAlgorithm::Hmac;
-        self.handshake.signed || self.handshake.response.as_ref().is_some_and(signs)
+        self.handshake.needs_secret()
     }
 
     /// The secret that the sender tells, if it does: visible ASCII characters. Nothing proves that the request is the

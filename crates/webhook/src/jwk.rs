@@ -95,11 +95,20 @@ pub(crate) fn one(jwk: &[u8], algorithm: Algorithm) -> Option<NamedKey> {
     let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)??).ok();
     let key = match (text("kty")??.as_str(), text("crv")?.as_deref()) {
         ("OKP", Some("Ed25519")) => PublicKey::ed25519(&bytes("x")?),
-        ("EC", Some("P-256")) => PublicKey::p256(&[alloc::vec![4], bytes("x")?, bytes("y")?].concat()),
+        ("EC", Some("P-256")) => PublicKey::p256(&point(&bytes("x")?, &bytes("y")?, 32)),
+        ("EC", Some("P-521")) => PublicKey::p521(&point(&bytes("x")?, &bytes("y")?, 66)),
         ("RSA", _) => PublicKey::rsa(&bytes("n")?, &bytes("e")?),
         _ => None,
     }?;
     (Some(key.kind) == Kind::of(algorithm)).then_some(NamedKey { kid: text("kid")?, key })
+}
+
+/// The uncompressed form of a point (SEC 1, 2.3.3). Its coordinates have `len` bytes each, but some senders leave out
+/// leading zeros.
+fn point(x: &[u8], y: &[u8], len: usize) -> Vec<u8> {
+    let padded =
+        |coordinate: &[u8]| [alloc::vec![0; len.saturating_sub(coordinate.len())], coordinate.to_vec()].concat();
+    [alloc::vec![4], padded(x), padded(y)].concat()
 }
 
 /// Whether the `alg` of a JWK (RFC 7518, RFC 9864) is that of the algorithm. SHA-1 has none.
@@ -107,6 +116,7 @@ fn fits(alg: &str, algorithm: Algorithm) -> bool {
     match algorithm.of_signature() {
         Algorithm::Ed25519 => matches!(alg, "EdDSA" | "Ed25519"),
         Algorithm::EcdsaP256 | Algorithm::EcdsaP256P1363 => alg == "ES256",
+        Algorithm::EcdsaP521P1363 => alg == "ES512",
         Algorithm::RsaSha256 => alg == "RS256",
         _ => false,
     }

@@ -52,6 +52,7 @@ pub mod place;
 mod public_key;
 #[cfg(feature = "registry")]
 pub mod registry;
+mod requirement;
 pub mod scheme;
 mod secret;
 pub mod sign;

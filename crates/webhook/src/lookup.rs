@@ -3,9 +3,10 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use crate::{
-    algorithm::TimeUnit,
+    algorithm::{Encoding, TimeUnit},
     budget::Budget,
     delivery::Delivery,
+    encoding,
     failure::Failure,
     form::{self, Pairs},
     json,
@@ -35,6 +36,8 @@ pub(crate) struct Lookup<'a> {
     pub(crate) document: &'a [u8],
     /// The claims of the JWT.
     pub(crate) claims: Option<&'a [u8]>,
+    /// The signature's head, as JSON.
+    pub(crate) head: Option<&'a [u8]>,
     /// The entries of the signature's own group.
     pub(crate) group: Option<&'a EntryGroup<'a>>,
     /// The budget for the bytes that are read.
@@ -50,7 +53,8 @@ impl<'a> Lookup<'a> {
         budget: &'a Budget,
     ) -> Self {
         let names = if scheme.body_authenticated() { Names::Exact } else { Names::InOneCase };
-        Self { scheme, delivery, options, names, document: delivery.body, claims: None, group: None, budget }
+        let (document, claims, head, group) = (delivery.body, None, None, None);
+        Self { scheme, delivery, options, names, document, claims, head, group, budget }
     }
 
     /// The text at a place; `None` if the text is missing, or if the header is empty.
@@ -58,6 +62,7 @@ impl<'a> Lookup<'a> {
         self.budget.spend(match place {
             Place::Json(_) => json::reading(self.document),
             Place::Claim(_) => json::reading(self.claims.unwrap_or_default()),
+            Place::Head(_) => json::reading(self.head.unwrap_or_default()),
             Place::Form(_) => self.delivery.body.len(),
             Place::Query(_) => self.delivery.url.len(),
             // Headers are counted where they are looked up; reading the other places costs nothing.
@@ -72,6 +77,8 @@ impl<'a> Lookup<'a> {
                 found(claims, &path.0, Names::Exact)
                     .map_err(|_| Failure::MalformedToken("its claims are no JSON object"))
             }
+            Place::Head(path) => found(self.head.unwrap_or_default(), &path.0, Names::Exact)
+                .map_err(|_| Failure::MalformedToken("its head is no JSON object")),
             Place::Form(name) => single(self.form()?, name, self.names).map_err(|()| Failure::MalformedBody),
             Place::Query(name) => {
                 let query = Url::of(self.delivery.url).query();
@@ -106,15 +113,12 @@ impl<'a> Lookup<'a> {
         self.scheme.kid.as_ref().map_or(Ok(None), |place| self.characters(place))
     }
 
-    /// Checks that the delivery says that it is signed in the scheme's way.
-    pub(crate) fn requirements(&self) -> Result<(), Failure> {
-        for rule in &self.scheme.requires {
-            let text = self.text(&rule.at)?.ok_or_else(|| Failure::missing(&rule.at))?;
-            if *text != *rule.is.as_bytes() {
-                return Err(Failure::MalformedSignature);
-            }
-        }
-        Ok(())
+    /// The JSON object at the axis `head`; `None` without that axis.
+    pub(crate) fn signature_head(&self) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(place) = &self.scheme.head else { return Ok(None) };
+        let text = self.characters(place)?.ok_or_else(|| Failure::missing(place))?;
+        let head = encoding::decode(Encoding::Base64, &text).filter(|head| head.starts_with(b"{"));
+        head.map(Some).ok_or(Failure::MalformedSignature)
     }
 
     /// The JSON document from which `json:` reads.

@@ -60,6 +60,13 @@ pub(crate) fn sha256(message: &[Cow<'_, [u8]>]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+#[cfg(feature = "p521")]
+pub(crate) fn sha512(message: &[Cow<'_, [u8]>]) -> [u8; 64] {
+    let mut hash = Sha512::new();
+    message.iter().for_each(|piece| hash.update(piece));
+    hash.finalize().into()
+}
+
 pub(crate) fn sha1(message: &[Cow<'_, [u8]>]) -> [u8; 20] {
     let mut hash = Sha1::new();
     message.iter().for_each(|piece| hash.update(piece));

@@ -37,6 +37,22 @@ pub(crate) fn fill<'a>(template: &'a Template, lookup: &Lookup<'a>, secret: &'a 
     Ok(pieces)
 }
 
+/// The messages that can be made. One that can't be made doesn't matter if another one can.
+pub(crate) fn all<'a>(lookup: &Lookup<'a>) -> Result<Vec<Pieces<'a>>, Failure> {
+    let mut first = None;
+    let mut made = Vec::new();
+    for template in &lookup.scheme.messages {
+        match fill(template, lookup, &[]) {
+            Ok(pieces) => made.push(pieces),
+            Err(failure) => first = first.or(Some(failure)),
+        }
+    }
+    match first {
+        Some(failure) if made.is_empty() => Err(failure),
+        _ => Ok(made),
+    }
+}
+
 /// The pieces, joined.
 pub(crate) fn joined<'a>(pieces: &[Cow<'a, [u8]>]) -> Cow<'a, [u8]> {
     match pieces {
@@ -128,6 +144,7 @@ fn piece<'a>(part: &'a Part, lookup: &Lookup<'a>, secret: &'a [u8]) -> Result<Co
         Part::ValueOrEmpty(place) => text_or_empty(lookup, place)?,
         Part::Optional(segment) => optional(lookup, segment)?,
         Part::SignedHeaders(name) => Cow::Owned(signed_headers(lookup, name)?),
+        Part::HeaderLines(place) => Cow::Owned(header_lines(lookup, place)?),
         Part::Present(names) => Cow::Owned(present(lookup, names)?),
         // Only answers have a response, and they put it in themselves.
         Part::Response => Cow::Borrowed(&[]),
@@ -253,31 +270,50 @@ fn run_together(pairs: Pairs<'_>) -> Vec<u8> {
     pairs.into_iter().flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().concat()
 }
 
-/// The headers that a header lists, all of which must exist. If the timestamp is in a header, that one must be listed:
-/// otherwise a stranger could replace it.
+/// The headers that a header lists: names in lower case, `:`, values, with `;` between them.
 fn signed_headers(lookup: &Lookup<'_>, list: &str) -> Result<Vec<u8>, Failure> {
     let names = [list.to_string()];
     let list = lookup.header(&names)?.ok_or_else(|| Failure::MissingHeader(list.to_string()))?;
-    let mut lines: Vec<Vec<u8>> = Vec::new();
+    let line = |(name, value): (&str, &str)| [name.to_ascii_lowercase().as_bytes(), b":", value.as_bytes()].concat();
+    let lines: Vec<Vec<u8>> = listed(lookup, list)?.into_iter().map(line).collect();
+    Ok(lines.join(&b';'))
+}
+
+/// The headers that the text at a place lists, with their names as they are written there, a line each.
+fn header_lines(lookup: &Lookup<'_>, place: &Place) -> Result<Vec<u8>, Failure> {
+    let list = lookup.characters(place)?.unwrap_or_default();
+    let mut lines = Vec::new();
+    for (name, value) in listed(lookup, &list)? {
+        if value.contains('\n') {
+            return Err(Failure::MalformedField(format!("header:{name}")));
+        }
+        lines.extend_from_slice(&[name.as_bytes(), b": ", value.as_bytes(), b"\n"].concat());
+    }
+    Ok(lines)
+}
+
+/// The names of a list with their values. All of these headers must exist. If the timestamp is in a header, that one must
+/// be listed: otherwise a stranger could replace it.
+fn listed<'l>(lookup: &Lookup<'l>, list: &'l str) -> Result<Vec<(&'l str, &'l str)>, Failure> {
+    let mut headers = Vec::new();
     let mut timestamp_is_signed = false;
-    for name in list.split(',') {
-        let name = name.trim_matches([' ', '\t']).to_ascii_lowercase();
-        let names = [name];
+    for name in list.split(',').filter(|_| !list.is_empty()).map(|name| name.trim_matches([' ', '\t'])) {
+        let names = [name.to_ascii_lowercase()];
         let value = lookup.header(&names)?.ok_or_else(|| Failure::missing(&Place::Header(names.to_vec())))?;
-        let [name] = names;
+        let [lower] = names;
         timestamp_is_signed |= lookup.scheme.timestamp.as_ref().is_some_and(|rule| match &rule.at {
-            Place::Header(headers) => headers.contains(&name),
+            Place::Header(headers) => headers.contains(&lower),
             _ => false,
         });
-        lines.push([name.as_bytes(), b":", value.as_bytes()].concat());
-        if lines.len() > signature::MAX_ENTRIES {
+        headers.push((name, value));
+        if headers.len() > signature::MAX_ENTRIES {
             return Err(Failure::TooManySignatures);
         }
     }
     let needed = lookup.scheme.timestamp.as_ref().filter(|rule| rule.enforce && matches!(rule.at, Place::Header(_)));
     match needed {
         Some(rule) if !timestamp_is_signed => Err(Failure::missing(&rule.at)),
-        _ => Ok(lines.join(&b';')),
+        _ => Ok(headers),
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Place {
     Position(usize),
     /// A claim of the JWT.
     Claim(JsonPath),
+    /// A member of the signature's head: of the JWT's own, or of the JSON object at the axis `head`.
+    Head(JsonPath),
     /// The whole body, as text.
     Body,
 }
@@ -48,7 +50,7 @@ impl Place {
         if name.is_empty() {
             return Err(ParseError::new(format!(
                 "{} is no place; write `header:NAME`, `json:a.b`, `form:NAME`, `query:NAME`, `field:KEY`, \
-                 `position:N`, `claim:NAME` or `body`",
+                 `position:N`, `claim:NAME`, `head:NAME` or `body`",
                 quoted(text)
             )));
         }
@@ -56,6 +58,7 @@ impl Place {
             "header" => headers(name),
             "json" => JsonPath::parse(name).map(Self::Json),
             "claim" => JsonPath::parse(name).map(Self::Claim),
+            "head" => JsonPath::parse(name).map(Self::Head),
             "form" => Ok(Self::Form(name.into())),
             "query" => Ok(Self::Query(name.into())),
             "field" => Ok(Self::Field(name.into())),
@@ -67,7 +70,7 @@ impl Place {
                 }
             },
             other => Err(ParseError::new(format!(
-                "{} is no kind of place; there are header, json, form, query, field, position, claim and body",
+                "{} is no kind of place; there are header, json, form, query, field, position, claim, head and body",
                 quoted(other)
             ))),
         }
@@ -77,6 +80,12 @@ impl Place {
     #[must_use]
     pub const fn is_of_signature(&self) -> bool {
         matches!(self, Self::Field(_) | Self::Position(_))
+    }
+
+    /// Whether the place is in a JWT, so that nothing is known of it before that is taken apart.
+    #[must_use]
+    pub const fn is_of_token(&self) -> bool {
+        matches!(self, Self::Claim(_) | Self::Head(_))
     }
 
     /// Whether the place is in the body.
@@ -114,6 +123,7 @@ impl fmt::Display for Place {
             Self::Field(name) => write!(f, "field:{name}"),
             Self::Position(position) => write!(f, "position:{position}"),
             Self::Claim(path) => write!(f, "claim:{path}"),
+            Self::Head(path) => write!(f, "head:{path}"),
             Self::Body => f.write_str("body"),
         }
     }

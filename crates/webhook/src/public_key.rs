@@ -15,6 +15,7 @@ use crate::{
 pub(crate) enum Kind {
     Ed25519,
     P256,
+    P521,
     Rsa,
 }
 
@@ -22,7 +23,8 @@ impl Kind {
     pub(crate) const fn of(algorithm: Algorithm) -> Option<Self> {
         match algorithm.of_signature() {
             Algorithm::Ed25519 => Some(Self::Ed25519),
-            Algorithm::EcdsaP256 | Algorithm::EcdsaP256P1363 => Some(Self::P256),
+            Algorithm::EcdsaP256 | Algorithm::EcdsaP256P1363 | Algorithm::EcdsaP256Sha1 => Some(Self::P256),
+            Algorithm::EcdsaP521P1363 => Some(Self::P521),
             Algorithm::RsaSha1 | Algorithm::RsaSha256 => Some(Self::Rsa),
             _ => None,
         }
@@ -40,6 +42,10 @@ const ED25519_HEAD: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 
 const P256_HEAD: [u8; 26] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+const P521_HEAD: [u8; 25] = [
+    0x30, 0x81, 0x9b, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04,
+    0x00, 0x23, 0x03, 0x81, 0x86, 0x00,
 ];
 const RSA_OID: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 
@@ -72,6 +78,12 @@ impl PublicKey {
         uncompressed.then_some(Self { kind: Kind::P256, spki })
     }
 
+    pub(crate) fn p521(point: &[u8]) -> Option<Self> {
+        let uncompressed = point.len() == 133 && point.first() == Some(&4);
+        let spki = [P521_HEAD.as_slice(), point].concat();
+        uncompressed.then_some(Self { kind: Kind::P521, spki })
+    }
+
     /// An RSA key. Its modulus must have 1024 to 8192 bits.
     pub(crate) fn rsa(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
         let modulus = modulus.get(modulus.iter().take_while(|byte| **byte == 0).count()..)?;
@@ -90,6 +102,9 @@ impl PublicKey {
         }
         if let Some(point) = bytes.strip_prefix(&P256_HEAD) {
             return Self::p256(point);
+        }
+        if let Some(point) = bytes.strip_prefix(&P521_HEAD) {
+            return Self::p521(point);
         }
         let mut outer = der::only(bytes, der::SEQUENCE)?.content;
         let mut algorithm = der::expect(&mut outer, der::SEQUENCE)?.content;
@@ -126,7 +141,9 @@ impl PublicKey {
             #[cfg(feature = "ed25519")]
             Kind::Ed25519 => Some(self.verify_ed25519(signature, message).is_some()),
             #[cfg(feature = "p256")]
-            Kind::P256 => Some(self.verify_p256(signature, message).is_some()),
+            Kind::P256 => Some(self.verify_p256(algorithm, signature, message).is_some()),
+            #[cfg(feature = "p521")]
+            Kind::P521 => Some(self.verify_p521(signature, message).is_some()),
             #[cfg(feature = "rsa")]
             Kind::Rsa => Some(self.verify_rsa(algorithm, signature, message).is_some()),
             #[allow(unreachable_patterns)]
@@ -138,13 +155,13 @@ impl PublicKey {
     #[cfg(feature = "explain")]
     pub(crate) fn is_good(&self, algorithm: Algorithm, signature: &[u8], message: &[Cow<'_, [u8]>]) -> bool {
         let joined;
-        let (algorithm, signature) = match (algorithm, der::p1363(signature)) {
-            (Algorithm::EcdsaP256, None) => return false,
-            (Algorithm::EcdsaP256, Some(pair)) => {
+        let (algorithm, signature) = match (algorithm.without_der(), der::p1363(signature)) {
+            (Some(_), None) => return false,
+            (Some(plain), Some(pair)) => {
                 joined = pair;
-                (Algorithm::EcdsaP256P1363, joined.as_slice())
+                (plain, joined.as_slice())
             }
-            (algorithm, _) => (algorithm, signature),
+            (None, _) => (algorithm, signature),
         };
         self.verify(algorithm, signature, message).unwrap_or_default()
     }
@@ -158,11 +175,22 @@ impl PublicKey {
     }
 
     #[cfg(feature = "p256")]
-    fn verify_p256(&self, signature: &[u8], message: &[Cow<'_, [u8]>]) -> Option<()> {
+    fn verify_p256(&self, algorithm: Algorithm, signature: &[u8], message: &[Cow<'_, [u8]>]) -> Option<()> {
         use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
         let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(self.spki.strip_prefix(&P256_HEAD)?).ok()?;
         let signature = p256::ecdsa::Signature::from_slice(signature).ok()?;
-        key.verify_prehash(&crate::mac::sha256(message), &signature).ok()
+        match algorithm {
+            Algorithm::EcdsaP256Sha1 => key.verify_prehash(&crate::mac::sha1(message), &signature).ok(),
+            _ => key.verify_prehash(&crate::mac::sha256(message), &signature).ok(),
+        }
+    }
+
+    #[cfg(feature = "p521")]
+    fn verify_p521(&self, signature: &[u8], message: &[Cow<'_, [u8]>]) -> Option<()> {
+        use p521::ecdsa::signature::hazmat::PrehashVerifier as _;
+        let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(self.spki.strip_prefix(&P521_HEAD)?).ok()?;
+        let signature = p521::ecdsa::Signature::from_slice(signature).ok()?;
+        key.verify_prehash(&crate::mac::sha512(message), &signature).ok()
     }
 
     #[cfg(feature = "rsa")]

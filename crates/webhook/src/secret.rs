@@ -30,6 +30,8 @@ pub(crate) struct Key {
     pub(crate) method: usize,
     /// The `kid` of a JWK. Deliveries that name another key are not checked by this one.
     pub(crate) kid: Option<String>,
+    /// Whether it is from a set (JWKS), which the sender may have changed since.
+    from_set: bool,
     pub(crate) material: Material,
 }
 
@@ -123,7 +125,8 @@ impl Secrets {
             for (method, form) in scheme.methods.iter().enumerate() {
                 match materials(form, secret, nfkd) {
                     Ok(materials) => {
-                        let key = |(kid, material)| Key { secret: index, method, kid, material };
+                        let from_set = form.algorithm.is_public_key() && jwk::is_set(secret);
+                        let key = |(kid, material)| Key { secret: index, method, kid, from_set, material };
                         parsed.keys.extend(materials.into_iter().map(key));
                     }
                     Err(found) => problem = problem.or(Some(found)),
@@ -141,7 +144,8 @@ impl Secrets {
     pub(crate) fn of_key(scheme: &Scheme, key: &[u8]) -> Self {
         let methods = scheme.methods.iter().enumerate();
         let keys = methods.filter_map(|(method, rule)| {
-            Some(Key { secret: 0, method, kid: None, material: keyed(rule.algorithm, key.to_vec())? })
+            let material = keyed(rule.algorithm, key.to_vec())?;
+            Some(Key { secret: 0, method, kid: None, from_set: false, material })
         });
         Self { keys: keys.collect(), count: 1, faults: Vec::new() }
     }
@@ -152,10 +156,12 @@ impl Secrets {
         &self.faults
     }
 
-    /// Whether a delivery names a key that is not among these, although they have names.
-    pub(crate) fn lack(&self, kid: &str) -> bool {
-        let mut names = self.keys.iter().filter_map(|key| key.kid.as_deref()).peekable();
-        names.peek().is_some() && !names.any(|name| name == kid)
+    /// Whether a delivery that none of these keys signed may be signed with another key of the sender's: these have
+    /// names or are a set, and the delivery names none of them.
+    pub(crate) fn may_lack(&self, kid: Option<&str>) -> bool {
+        let named = |key: &Key| kid.is_some() && key.kid.as_deref() == kid;
+        let change = |key: &Key| key.from_set || kid.is_some() && key.kid.is_some();
+        self.keys.iter().any(change) && !self.keys.iter().any(named)
     }
 
     /// Whether none of the secrets can be used.

@@ -13,15 +13,17 @@ use crate::{
     delivery::Delivery,
     encoding,
     failure::Failure,
-    json,
+    json, jws,
     lookup::Lookup,
-    mac, message,
+    mac::{self, Keyed},
+    message,
     options::Options,
     place::{JsonPath, Place, Step},
     public_key::SigningPair,
-    scheme::{HashRule, Scheme, SigningMethod},
+    scheme::{HashRule, Requirement, Scheme, SigningMethod},
     secret::{Key, Material, Secrets},
     signature::EntryGroup,
+    template::Template,
     timestamp,
 };
 
@@ -59,18 +61,20 @@ pub fn sign(
     let key = key.ok_or_else(|| Failure::Configuration(fault.unwrap_or_default().into()))?;
     let method = scheme.methods.get(key.method).ok_or(Failure::MalformedSignature)?;
     let mut draft = Draft { scheme, headers: Vec::new(), entries: Vec::new() };
-    if method.algorithm.is_jws() {
-        draft.requirements(delivery)?;
-        let token = draft.token(method, key, delivery, event_id, options)?;
-        return draft.done(&format!("{}{token}", method.prefix));
-    }
     if let Some(rule) = &scheme.timestamp {
         draft.put(&rule.at, timestamp::write(rule.unit, options.now), delivery)?;
     }
     if let (Some(place), Some(id)) = (&scheme.event_id, event_id) {
         draft.put(place, id.to_string(), delivery)?;
     }
-    draft.requirements(delivery)?;
+    draft.requirements(delivery, options)?;
+    if method.algorithm.is_jws() {
+        let token = match scheme.messages.first() {
+            Some(payload) => draft.detached(method, key, payload, delivery, options)?,
+            None => draft.token(method, key, delivery, event_id, options)?,
+        };
+        return draft.done(&format!("{}{token}", method.prefix));
+    }
     let computed = draft.computed(method, key, secret, delivery, options)?;
     let after = scheme.after.map(String::from).unwrap_or_default();
     let signature = format!("{}{after}{}", method.prefix, encoding::encode(method.encoding, &computed));
@@ -107,8 +111,26 @@ impl Draft<'_> {
     }
 
     /// Puts the texts that say how the delivery is signed.
-    fn requirements(&mut self, delivery: &Delivery<'_>) -> Result<(), Failure> {
-        self.scheme.requires.iter().try_for_each(|rule| self.put(&rule.at, rule.is.clone(), delivery))
+    fn requirements(&mut self, delivery: &Delivery<'_>, options: &Options<'_>) -> Result<(), Failure> {
+        let scheme = self.scheme;
+        for rule in &scheme.requires {
+            if let Some(is) = self.demanded(rule, delivery, options)? {
+                self.put(&rule.at, is, delivery)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The text that a requirement demands; `None` if any text will do.
+    fn demanded(
+        &self,
+        rule: &Requirement,
+        delivery: &Delivery<'_>,
+        options: &Options<'_>,
+    ) -> Result<Option<String>, Failure> {
+        let Some(is) = &rule.is else { return Ok(None) };
+        let text = self.with_source(delivery, options, |lookup| Ok(message::fill(is, lookup, &[])?.concat()))?;
+        Ok(Some(String::from_utf8_lossy(&text).into_owned()))
     }
 
     fn computed(
@@ -173,9 +195,7 @@ impl Draft<'_> {
         options: &Options<'_>,
     ) -> Result<String, Failure> {
         let scheme = self.scheme;
-        let Material::Hmac(_, keyed) = &key.material else {
-            return Err(Failure::Configuration("Signing with this scheme needs a private key.".into()));
-        };
+        let keyed = shared(key)?;
         let mut claims: Vec<(String, String)> = Vec::new();
         let mut claim = |path: &JsonPath, value: String| match path.0.as_slice() {
             [Step::Member(name)] => {
@@ -195,6 +215,11 @@ impl Draft<'_> {
                 Ok(String::from_utf8_lossy(&pieces.concat()).into_owned())
             })?;
             claim(path, quoted(&text))?;
+        }
+        for rule in &scheme.requires {
+            if let (Place::Claim(path), Some(is)) = (&rule.at, self.demanded(rule, delivery, options)?) {
+                claim(path, quoted(&is))?;
+            }
         }
         for rule in scheme.hashes.iter().filter(|rule| !rule.unless_empty || !delivery.body.is_empty()) {
             if let Place::Claim(path) = &rule.at {
@@ -216,6 +241,35 @@ impl Draft<'_> {
         Ok(format!("{signed}.{}", part(&signature)))
     }
 
+    /// A JWS whose payload isn't in it (RFC 7515, appendix F).
+    fn detached(
+        &self,
+        method: &SigningMethod,
+        key: &Key,
+        payload: &Template,
+        delivery: &Delivery<'_>,
+        options: &Options<'_>,
+    ) -> Result<String, Failure> {
+        let keyed = shared(key)?;
+        let mut head = serde_json::Map::new();
+        head.insert("alg".into(), method.algorithm.jws_alg().unwrap_or_default().into());
+        for rule in &self.scheme.requires {
+            if let (Place::Head(JsonPath(steps)), Some(is)) = (&rule.at, self.demanded(rule, delivery, options)?)
+                && let [Step::Member(name)] = steps.as_slice()
+            {
+                head.insert(name.clone(), is.into());
+            }
+        }
+        let head = serde_json::Value::Object(head).to_string();
+        let part = |text: &[u8]| encoding::encode(Encoding::Base64Url, text);
+        let first = part(head.as_bytes());
+        let signed = self.with_source(delivery, options, |lookup| {
+            let lookup = Lookup { head: Some(head.as_bytes()), ..*lookup };
+            jws::detached(&first, &message::fill(payload, &lookup, &[])?)
+        })?;
+        Ok(format!("{first}..{}", part(&keyed.compute(&[Cow::Borrowed(&signed)]))))
+    }
+
     fn done(self, signature: &str) -> Result<Signed, Failure> {
         let Self { scheme, mut headers, mut entries } = self;
         entries.push(signature.to_string());
@@ -228,6 +282,13 @@ impl Draft<'_> {
             None => return Err(Failure::MalformedSignature),
         }
         Ok(Signed { headers, value })
+    }
+}
+
+fn shared(key: &Key) -> Result<&Keyed, Failure> {
+    match &key.material {
+        Material::Hmac(_, keyed) => Ok(keyed),
+        _ => Err(Failure::Configuration("Signing with this scheme needs a private key.".into())),
     }
 }
 

@@ -77,6 +77,8 @@ pub enum Part {
     Optional(Segment),
     /// `{signed_headers:NAME}`: the headers that the header `NAME` lists, as `name:value` (Contentful).
     SignedHeaders(String),
+    /// `{header_lines:head:NAME}`: the headers that the text at this place lists, a line `Name: value` each (TrueLayer).
+    HeaderLines(Place),
     /// `{present:A,B}`: the name and the value of each of these members that exists, one line each (SNS).
     Present(Vec<String>),
     /// `{response}`: the computed response, in the answer of a handshake.
@@ -192,11 +194,11 @@ impl Template {
 }
 
 impl Part {
-    /// The place that the part reads, if it is one text at one place.
+    /// The place that the part reads, if it is one.
     #[must_use]
     pub const fn place(&self) -> Option<&Place> {
         match self {
-            Self::Value(place) | Self::ValueOrEmpty(place) => Some(place),
+            Self::Value(place) | Self::ValueOrEmpty(place) | Self::HeaderLines(place) => Some(place),
             Self::Optional(segment) => Some(&segment.place),
             _ => None,
         }
@@ -212,8 +214,9 @@ impl Part {
             "param" => needs_name(Self::Param(name.into())),
             "signed_headers" => needs_name(Self::SignedHeaders(name.to_ascii_lowercase())),
             "optional" | "optional_lower" => Segment::parse(name, kind == "optional_lower").map(Self::Optional),
+            "header_lines" => Self::of(Place::parse(name)?).map(Self::HeaderLines),
             "present" => needs_name(Self::Present(name.split(',').map(String::from).collect())),
-            "header" | "json" | "form" | "query" | "field" | "position" | "claim" => {
+            "header" | "json" | "form" | "query" | "field" | "position" | "claim" | "head" => {
                 Self::of(Place::parse(text)?).map(Self::Value)
             }
             _ => match kind.strip_suffix("_or_empty") {
@@ -226,7 +229,7 @@ impl Part {
     fn of(place: Place) -> Result<Place, ParseError> {
         let many = match &place {
             Place::NumberedHeader(_) => true,
-            Place::Json(path) | Place::Claim(path) => path.has_each(),
+            Place::Json(path) | Place::Claim(path) | Place::Head(path) => path.has_each(),
             _ => false,
         };
         if many {
@@ -257,7 +260,7 @@ impl Segment {
 fn unknown(text: &str) -> ParseError {
     ParseError::new(format!(
         "{{{}}} stands for nothing; write a place such as {{header:NAME}}, {{optional:id:<query:id>;}}, {{param:NAME}}, \
-         {{signed_headers:NAME}}, {{present:A,B}}, or one of {}",
+         {{signed_headers:NAME}}, {{header_lines:PLACE}}, {{present:A,B}}, or one of {}",
         quoted(text).trim_matches('"'),
         WORDS.map(|(word, _)| word).join(", ")
     ))
@@ -281,6 +284,7 @@ impl fmt::Display for Part {
                 write!(f, "{{{kind}:{before}<{place}>{after}}}")
             }
             Self::SignedHeaders(name) => write!(f, "{{signed_headers:{name}}}"),
+            Self::HeaderLines(place) => write!(f, "{{header_lines:{place}}}"),
             Self::Present(names) => write!(f, "{{present:{}}}", names.join(",")),
             _ => Ok(()),
         }

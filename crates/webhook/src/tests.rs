@@ -3,6 +3,7 @@
 
 mod ambiguity;
 mod body;
+mod detached;
 mod event_types;
 mod handshakes;
 mod headers;

@@ -14,8 +14,8 @@
 
 pub use crate::verified::Verified;
 use crate::{
-    budget::Budget, delivery::Delivery, failure::Failure, json, lookup::Lookup, options::Options, scheme::Scheme,
-    secret::Secrets,
+    budget::Budget, delivery::Delivery, failure::Failure, json, lookup::Lookup, options::Options, requirement,
+    scheme::Scheme, secret::Secrets,
 };
 pub use checks::{DetachedChecks, PendingChecks, SignatureCheck};
 use verifier::Verifier;
@@ -87,12 +87,12 @@ fn prepare<'a>(
     }
     let budget = Budget::new(options.work_limit);
     let whole = Lookup::whole(scheme, delivery, options, &budget);
-    let document = whole.document()?;
-    let lookup = Lookup { document: &document, ..whole };
-    lookup.requirements()?;
+    let (document, head) = (whole.document()?, whole.signature_head()?);
+    let lookup = Lookup { document: &document, head: head.as_deref(), ..whole };
+    requirement::check_signing(&lookup, |place| !(scheme.is_jws() && place.is_of_token()))?;
     let mut verifier = Verifier::new(secrets, delivery, options, scheme);
     match &scheme.each {
-        _ if scheme.methods.iter().any(|method| method.algorithm.is_jws()) => verifier.token(&lookup)?,
+        _ if scheme.is_jws() => verifier.token(&lookup)?,
         None => verifier.item(&lookup)?,
         Some(path) => {
             budget.spend(json::reading(lookup.document))?;

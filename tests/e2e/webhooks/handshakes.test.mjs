@@ -14,6 +14,7 @@ import { configurationOf } from "../../support/webhook_sources.mjs";
 const HOUR = 3_600_000;
 const SECRET = "the secret of every sender";
 const discord = generateKeyPairSync("ed25519");
+const ebay = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const hmac = (message, encoding = "hex", key = SECRET, algorithm = "sha256") => createHmac(algorithm, key).update(message).digest(encoding);
 const form = { "Content-Type": "application/x-www-form-urlencoded" };
 const json = { "Content-Type": "application/json" };
@@ -44,8 +45,8 @@ const graph = "Validation: Testing client application reachability for subscript
 const hub = new URLSearchParams({ "hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": "as we told Meta" });
 
 /**
- * Each provider's handshakes: the request ({method, query, headers, body, signed}), its `answer`, whether it needs the
- * secret (`secret`), and the secret that it `tells`.
+ * Each provider's handshakes: the request ({method, query, headers, body, signed}), the source's `params` and `settings`,
+ * the `answer`, whether it needs the secret (`secret`), and the secret that it `tells`.
  */
 const HANDSHAKES = {
   asana: {
@@ -78,6 +79,13 @@ const HANDSHAKES = {
   discord: { body: '{"id":"1","type":1}', signed: signedByDiscord, answer: ofJson({ type: 1 }), secret: true },
   "discord-events": { body: '{"version":1,"type":0}', signed: signedByDiscord, answer: { status: 204, text: "" }, secret: true },
   dropbox: { method: "GET", query: "challenge=3uNk%3Cb%3E", answer: text("3uNk<b>") },
+  ebay: {
+    method: "GET",
+    query: "challenge_code=a8628072-3d33-45ee-9004-bee86830a22d",
+    params: { verification_token: "71745723-d031-455c-bfa5-f90d11b4f20a" },
+    settings: 'url = "http://www.testendpoint.com/webhook"',
+    answer: ofJson({ challengeResponse: "ca527df75caa230092d7e90484071e8f05d63068f1317973d6a3a42593734bbb" }),
+  },
   front: { headers: { ...json, "X-Front-Challenge": "abc123" }, body: '{"type":"sync"}', answer: ofJson({ challenge: "abc123" }) },
   gusto: {
     headers: json,
@@ -134,6 +142,7 @@ const HANDSHAKES = {
   },
 };
 const SECRETS = {
+  ebay: ebay.publicKey.export({ type: "spki", format: "pem" }),
   discord: discord.publicKey.export({ type: "spki", format: "der" }).subarray(-32).toString("hex"),
   onfleet: Buffer.from(SECRET).toString("hex"),
 };
@@ -142,11 +151,11 @@ SECRETS["discord-events"] = SECRETS.discord;
 let rig;
 before(async () => {
   const vars = {};
-  const sources = Object.entries(HANDSHAKES).flatMap(([provider, { params }]) => {
+  const sources = Object.entries(HANDSHAKES).flatMap(([provider, { params, settings }]) => {
     const name = `${provider.toUpperCase().replaceAll("-", "_")}_SECRET`;
     vars[name] = SECRETS[provider] ?? SECRET;
     // Neither has the secret for its upstream, and the second has no secret of the sender's.
-    const both = { provider, params, signing_secret: "NOR_THIS" };
+    const both = { provider, params, settings, signing_secret: "NOR_THIS" };
     return [
       { ...both, source: provider, secret: name },
       { ...both, source: `${provider}-bare`, secret: "NOBODY_SET_THIS" },

@@ -15,6 +15,7 @@ const HOUR = 60 * MINUTE;
 const KINDS = {
   RS256: ["rsa", { modulusLength: 2048 }],
   ES256: ["ec", { namedCurve: "P-256" }],
+  ES512: ["ec", { namedCurve: "P-521" }],
   EdDSA: ["ed25519", {}],
 };
 
@@ -24,13 +25,20 @@ function keyOf(kid, alg = "RS256") {
   return { kid, alg, privateKey, jwk: { ...publicKey.export({ format: "jwk" }), kid, alg, use: "sig" } };
 }
 
-/** A delivery: a JWT about nothing but itself, signed with this key. */
-function token({ kid, alg, privateKey }, claims = {}) {
-  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const signed = `${part({ alg, kid, typ: "JWT" })}.${part({ id: randomUUID(), ...claims })}`;
-  const key = alg === "ES256" ? { key: privateKey, dsaEncoding: "ieee-p1363" } : privateKey;
-  const signature = sign(alg === "EdDSA" ? null : "sha256", Buffer.from(signed), key);
-  return `${signed}.${signature.toString("base64url")}`;
+const part = (text) => Buffer.from(text).toString("base64url");
+
+/** The signature of this key over a JWS's text. */
+function jws({ alg, privateKey }, signed) {
+  const key = alg.startsWith("ES") ? { key: privateKey, dsaEncoding: "ieee-p1363" } : privateKey;
+  const hash = { EdDSA: null, ES512: "sha512" }[alg];
+  return part(sign(hash === undefined ? "sha256" : hash, Buffer.from(signed), key));
+}
+
+/** A delivery: a JWT about nothing but itself, signed with this key, as Kinde's events are. */
+function token(key, claims = { event_id: randomUUID(), type: "user.created" }) {
+  const head = { alg: key.alg, kid: key.kid, typ: "JWT" };
+  const signed = `${part(JSON.stringify(head))}.${part(JSON.stringify({ id: randomUUID(), ...claims }))}`;
+  return `${signed}.${jws(key, signed)}`;
 }
 
 /** The addresses of keys: each path has an answer of its own, and counts how often it was asked. */
@@ -69,7 +77,9 @@ class Addresses {
 
 const NAMES = [
   "rotates", "burst", "forged", "down", "never", "slow", "html", "huge", "empty", "idle", "kinds", "object", "pinned",
+  "nameless", "users", "truelayer",
 ];
+const PROVIDERS = { kinds: "fusionauth-keys", truelayer: "truelayer" };
 const addresses = new Addresses();
 const pinned = keyOf("pinned");
 let rig;
@@ -79,7 +89,7 @@ before(async () => {
   const sources = NAMES.map((name) => `
 [[webhooks]]
 source = "${name}"
-provider = "${name === "kinds" ? "fusionauth-keys" : "kinde"}"
+provider = "${PROVIDERS[name] ?? "kinde"}"
 jwks_url = "${addresses.origin}/${name}"
 ${name === "pinned" ? 'secrets = ["PINNED_KEY"]' : ""}
 replays = "refuse-same-id"
@@ -184,6 +194,87 @@ test("a stranger's names cost one request a minute, and a genuine delivery nothi
   assert.equal(addresses.asked("/forged"), 3);
 });
 
+test("keys without names rotate as well, and strangers cost one request a minute there too", async () => {
+  const nameless = () => {
+    const key = keyOf(undefined);
+    delete key.jwk.kid;
+    return key;
+  };
+  const [old, young, younger, stranger] = [nameless(), nameless(), nameless(), nameless()];
+  addresses.set("/nameless", [old]);
+  await taken("nameless", old);
+  await ahead(MINUTE);
+  addresses.set("/nameless", [young]);
+  await taken("nameless", young);
+  assert.equal(addresses.asked("/nameless"), 2, "the delivery led to a refresh");
+  // Within that minute nobody can tell a stranger from a newer key. It costs no call, not even of the object.
+  const calls = await rig.hooksHandle("__keys");
+  for (let time = 0; time < 5; time += 1) later(await post("nameless", token(stranger)));
+  later(await post("nameless", token({ ...stranger, kid: "a name" })));
+  await taken("nameless", young);
+  assert.deepEqual([addresses.asked("/nameless"), await rig.hooksHandle("__keys")], [2, calls]);
+  await ahead(MINUTE);
+  refused(await post("nameless", token(stranger)), 401, "UNKNOWN_KEY");
+  assert.equal(addresses.asked("/nameless"), 3);
+  addresses.set("/nameless", [younger]);
+  const wait = later(await post("nameless", token(younger)));
+  await ahead(wait * 1_000);
+  await taken("nameless", younger);
+  assert.equal(addresses.asked("/nameless"), 4);
+  // Keys get names: a token without one is still tried with all.
+  const named = keyOf("named");
+  addresses.set("/nameless", [named, younger]);
+  await ahead(MINUTE);
+  await taken("nameless", named);
+  await taken("nameless", younger);
+  refused(await post("nameless", token({ ...stranger, kid: "named" })), 401, "NO_MATCH");
+  assert.equal(addresses.asked("/nameless"), 5);
+});
+
+test("a user's token that the same key signed is no event", async () => {
+  const key = keyOf("shared");
+  addresses.set("/users", [key]);
+  await taken("users", key);
+  const users = { iss: "https://example.kinde.com", sub: "kp_1", aud: ["app"], email: "user@example.com" };
+  for (const claims of [users, { ...users, type: "id" }, { ...users, event_id: "" }]) {
+    refused(await post("users", token(key, claims)), 401, "CLAIM_MISMATCH");
+  }
+});
+
+test("a detached JWS on P-521: method, path, the headers it lists, and the body", async () => {
+  const key = keyOf("p521", "ES512");
+  addresses.set("/truelayer", [keyOf("rsa"), key]);
+  const body = JSON.stringify({ type: "payment_executed", event_id: randomUUID(), event_version: 1 });
+  const delivery = (path = "/hooks/truelayer", time = new Date(Date.now() + offset)) => {
+    const stated = time.toISOString().replace(/\.\d+Z$/, "Z");
+    const head = part(JSON.stringify({
+      alg: "ES512",
+      kid: "p521",
+      tl_version: "2",
+      tl_headers: "X-Tl-Webhook-Timestamp,Content-Type",
+      jku: `${addresses.origin}/elsewhere`,
+    }));
+    const lines = `X-Tl-Webhook-Timestamp: ${stated}\nContent-Type: application/json\n`;
+    const signed = `${head}.${part(`POST ${path}\n${lines}${body}`)}`;
+    return {
+      "Tl-Signature": `${head}..${jws(key, signed)}`,
+      "X-Tl-Webhook-Timestamp": stated,
+      "Content-Type": "application/json",
+    };
+  };
+  const sent = (headers, sent = body) => rig.edge("edge1", "/hooks/truelayer", { method: "POST", body: sent, headers });
+  const asked = addresses.asked("/elsewhere");
+  const answer = await sent(delivery());
+  assert.equal(answer.status, 200, answer.text);
+  const headers = delivery();
+  refused(await sent(headers, body.replace("executed", "failed")), 401, "NO_MATCH");
+  refused(await sent({ ...headers, "Content-Type": "text/plain" }), 401, "NO_MATCH");
+  refused(await sent(delivery("/hooks/other")), 401, "NO_MATCH");
+  refused(await sent(delivery("/hooks/truelayer", new Date(Date.now() + offset - 10 * MINUTE))), 401, "TIMESTAMP_TOO_OLD");
+  assert.equal(addresses.asked("/elsewhere"), asked, "an address in a delivery is never followed");
+  assert.equal(addresses.asked("/truelayer"), 1);
+});
+
 test("keys serve for a day longer while the address is down, and no longer", async () => {
   const key = keyOf("kept");
   addresses.set("/down", [key], { "Cache-Control": "max-age=600" });
@@ -280,7 +371,7 @@ test("a key that is set beside the address serves while the address is down", as
 });
 
 test("RS256, ES256 and EdDSA of one set, each by its name", async () => {
-  const keys = Object.keys(KINDS).map((alg) => keyOf(alg.toLowerCase(), alg));
+  const keys = ["RS256", "ES256", "EdDSA"].map((alg) => keyOf(alg.toLowerCase(), alg));
   addresses.set("/kinds", [...keys, { jwk: { kty: "OKP", crv: "X448", x: "AA", kid: "unknown kind" } }]);
   for (const key of keys) {
     const body = JSON.stringify({ of: key.kid });

@@ -24,7 +24,7 @@ const byStandard = (key) => (body) => standard(body, { key });
 const vectors = JSON.parse(readFileSync(inRoot("crates", "webhook", "src", "tests", "vectors.json"), "utf8")).vectors;
 const easypost = vectors.find(({ id }) => id === "easypost");
 
-/** Secrets as the vendors' pages and files show them: {provider, secret, signed(body), body}. */
+/** Secrets as the vendors' pages and files show them: {provider, secret, params, signed(body), body, refused}. */
 const SECRETS = {
   "supabase, with its version": { provider: "supabase-auth", secret: `v1,${secret("supabase")}`, signed: byStandard(secret("supabase")) },
   "supabase, without": { provider: "supabase-auth", secret: secret("supabase"), signed: byStandard(secret("supabase")) },
@@ -55,6 +55,17 @@ const SECRETS = {
       return { "X-Twilio-Email-Event-Webhook-Timestamp": at, "X-Twilio-Email-Event-Webhook-Signature": signature };
     },
   },
+  "ebay, PEM without lines": {
+    provider: "ebay",
+    secret: p256.publicKey.export({ type: "spki", format: "pem" }).replaceAll("\n", ""),
+    params: { verification_token: "token" },
+    refused: 412,
+    signed: (body) => {
+      const signature = sign("sha1", body, p256.privateKey).toString("base64");
+      const head = { alg: "ecdsa", kid: "9936261a-7d7b-4621-a0f1-96ccb428af49", signature, digest: "SHA1" };
+      return { "X-EBAY-SIGNATURE": Buffer.from(JSON.stringify(head)).toString("base64") };
+    },
+  },
   "stripe, whose whsec_ is no base64": {
     provider: "stripe",
     secret: "whsec_5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH",
@@ -78,9 +89,9 @@ const LIMIT = 100_000;
 let rig;
 before(async () => {
   const vars = { EVENTS_SECRET: secret("events"), GETSTREAM, TWILIO };
-  const shown = Object.values(SECRETS).map(({ provider, secret }, index) => {
+  const shown = Object.values(SECRETS).map(({ provider, secret, params }, index) => {
     vars[`SHOWN_${index}`] = secret;
-    return { source: `shown-${index}`, provider, secret: `SHOWN_${index}` };
+    return { source: `shown-${index}`, provider, params, secret: `SHOWN_${index}` };
   });
   const toml = configurationOf("vendors", [
     ...shown,
@@ -96,9 +107,9 @@ afterEach(() => rig.events());
 const post = (source, body, headers = {}) => rig.edge("edge1", `/hooks/${source}`, { method: "POST", body, headers });
 
 describe("a secret is taken as its vendor shows it:", () => {
-  Object.entries(SECRETS).forEach(([name, { signed, body = '{"n":1}' }], index) => {
+  Object.entries(SECRETS).forEach(([name, { signed, body = '{"n":1}', refused: status = 401 }], index) => {
     test(name, async () => {
-      refused(await post(`shown-${index}`, `${body} `, signed(body)), 401, "NO_MATCH");
+      refused(await post(`shown-${index}`, `${body} `, signed(body)), status, "NO_MATCH");
       const answer = await post(`shown-${index}`, body, signed(body));
       assert.equal(answer.status, 200, answer.text);
       const [event] = await rig.events();

@@ -85,8 +85,8 @@ fn unreadable(case: &Case<'_>, failure: &Failure, found: &mut Vec<(CauseCode, St
             (CauseCode::AlteredBody, failure.detail().into_owned())
         }
         Failure::UnknownKey => {
-            let sentence = "The delivery names a key (`kid`) that isn't among those given. The sender may have replaced \
-                            its keys: fetch them anew.";
+            let sentence = "None of the keys that were given made the signature, and the delivery names none of them \
+                            (`kid`). The sender may have replaced its keys: fetch them anew.";
             (CauseCode::OtherSecret, sentence.into())
         }
         Failure::ClaimMismatch(_) => (CauseCode::Url, failure.detail().into_owned()),

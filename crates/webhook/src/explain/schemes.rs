@@ -61,7 +61,7 @@ pub(super) fn units(trial: &Trial<'_>, _: &Case<'_>, attempt: Try<'_>) -> Contro
 /// The scheme with another algorithm, encoding or message.
 pub(super) fn own(trial: &Trial<'_>, _: &Case<'_>, attempt: Try<'_>) -> ControlFlow<()> {
     let scheme = trial.scheme.as_ref();
-    if !trial.is_shared() || scheme.methods.iter().any(|method| method.algorithm.is_jws()) {
+    if !trial.is_shared() || scheme.is_jws() {
         return ControlFlow::Continue(());
     }
     let id = scheme.event_id.as_ref().map(|place| format!("{{{place}}}"));

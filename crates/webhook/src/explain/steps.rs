@@ -69,8 +69,8 @@ fn readings(case: &Case<'_>, secrets: &Secrets) -> Result<Vec<Reading>, Failure>
     }
     let budget = Budget::unlimited();
     let whole = Lookup::whole(case.scheme, case.delivery, case.options, &budget);
-    let document = whole.document()?;
-    let lookup = Lookup { document: &document, ..whole };
+    let (document, head) = (whole.document()?, whole.signature_head()?);
+    let lookup = Lookup { document: &document, head: head.as_deref(), ..whole };
     let Some(path) = &case.scheme.each else { return Ok(item(&lookup, secrets, None)) };
     let items = json::each(lookup.document, path, lookup.names).map_err(|_| Failure::MalformedBody)?;
     if items.is_empty() {
@@ -88,7 +88,7 @@ fn item(lookup: &Lookup<'_>, secrets: &Secrets, item: Option<usize>) -> Vec<Read
         Ok(values) => values,
         Err(failure) => return failed(&failure),
     };
-    if lookup.scheme.methods.iter().any(|method| method.algorithm.is_jws()) {
+    if lookup.scheme.is_jws() {
         return match jws::Token::parse(lookup.scheme, &values) {
             Ok(token) => alloc::vec![token_reading(lookup, secrets, &token, empty.clone())],
             Err(failure) => failed(&failure),
@@ -203,7 +203,7 @@ fn time(lookup: &Lookup<'_>) -> Option<TimestampStep> {
     };
     let is_it = |part: &Part| match part {
         Part::Timestamp => true,
-        Part::SignedHeaders(_) => matches!(rule.at, Place::Header(_)),
+        Part::SignedHeaders(_) | Part::HeaderLines(_) => matches!(rule.at, Place::Header(_)),
         part => part.place() == Some(&rule.at),
     };
     let signed = matches!(rule.at, Place::Claim(_) | Place::Json(_) | Place::Form(_))
@@ -270,7 +270,7 @@ fn comparisons(lookup: &Lookup<'_>, secrets: &Secrets, group: &EntryGroup<'_>) -
 }
 
 fn token_reading(lookup: &Lookup<'_>, secrets: &Secrets, token: &jws::Token<'_>, mut reading: Reading) -> Reading {
-    let lookup = &Lookup { claims: Some(&token.claims), ..*lookup };
+    let lookup = &Lookup { claims: Some(&token.claims), head: Some(&token.head), ..*lookup };
     let (method, algorithm) = match lookup.scheme.methods.get(token.method) {
         Some(method) => (method, method.algorithm),
         None => return reading,
@@ -282,22 +282,24 @@ fn token_reading(lookup: &Lookup<'_>, secrets: &Secrets, token: &jws::Token<'_>,
         length: Some(token.signature.len()),
     });
     reading.timestamp = time(lookup);
-    reading.messages.push(messages::token(token));
+    reading.messages = if lookup.scheme.is_detached() { messages(lookup) } else { alloc::vec![messages::token(token)] };
     reading.checks = checks::checks(lookup);
-    let pieces = [Cow::Borrowed(token.signed.as_bytes())];
-    for key in secrets.keys.iter().filter(|key| key.method == token.method && key.is_for(token.kid.as_deref())) {
+    let signed = token.messages(lookup).unwrap_or_default();
+    let keys = secrets.keys.iter().filter(|key| key.method == token.method && key.is_for(token.kid.as_deref()));
+    for (key, (index, message)) in keys.flat_map(|key| signed.iter().enumerate().map(move |message| (key, message))) {
+        let pieces = core::slice::from_ref(message);
         let computed = match &key.material {
-            Material::Hmac(_, keyed) => Some(keyed.compute(&pieces)),
+            Material::Hmac(_, keyed) => Some(keyed.compute(pieces)),
             _ => None,
         };
         let good = match (&key.material, &computed) {
-            (Material::Public(public), _) => public.is_good(algorithm, &token.signature, &pieces),
+            (Material::Public(public), _) => public.is_good(algorithm, &token.signature, pieces),
             (_, Some(computed)) => *computed == token.signature,
             _ => false,
         };
         reading.comparisons.push(Comparison {
             secret: key.secret,
-            message: 0,
+            message: index,
             algorithm: algorithm.name(),
             form: method.key.name(),
             computed: computed.map(|computed| encoding::encode(crate::algorithm::Encoding::Base64Url, &computed)),

@@ -15,7 +15,7 @@ use crate::{
 /// Whether nobody can shift the boundaries of the text at this place, in any of the messages or in the text of a signed
 /// hash.
 pub(super) fn are_fixed(scheme: &Scheme, place: &Place) -> bool {
-    if matches!(place, Place::Claim(_)) {
+    if place.is_of_token() && scheme.is_jws() {
         return true;
     }
     let of_hash = scheme.hashes.iter().map(|rule| &rule.of).any(|of| are_fixed_in(scheme, of, place));
@@ -29,7 +29,7 @@ fn are_fixed_in(scheme: &Scheme, template: &Template, place: &Place) -> bool {
             Part::Value(other) | Part::ValueOrEmpty(other) => other == place,
             Part::Optional(segment) => segment.place == *place,
             // They are listed with their names, or each has a line of its own.
-            Part::SignedHeaders(_) => matches!(place, Place::Header(_)),
+            Part::SignedHeaders(_) | Part::HeaderLines(_) => matches!(place, Place::Header(_)),
             Part::Present(_) => matches!(place, Place::Json(_)),
             Part::Body | Part::EscapedBody | Part::JsonEscapedBody | Part::UnpackedBody | Part::Sha256Hex => {
                 place.is_of_body()
@@ -53,6 +53,10 @@ fn ends(scheme: &Scheme, part: &Part, rest: &[Part], place: &Place) -> bool {
     let before_literal = matches!(next, Some(Part::Literal(_)));
     match part {
         Part::Literal(_) => true,
+        // The JWS itself lists them, and each has a line of its own.
+        Part::HeaderLines(place) => place.is_of_token() && scheme.is_jws(),
+        // No method or path has a space or a line's end in it.
+        Part::Method | Part::Path => matches!(next, Some(Part::Literal(text)) if text.starts_with([' ', '\n'])),
         part if is_time(scheme, part) => true,
         Part::Value(Place::Header(_) | Place::Field(_) | Place::Position(_))
         | Part::ValueOrEmpty(Place::Header(_) | Place::Field(_) | Place::Position(_))

@@ -20,6 +20,7 @@ use crate::{
 const MAX_MESSAGES: usize = 4;
 /// The maximum number of methods: each secret may be a key for each.
 const MAX_METHODS: usize = 4;
+const NO_CLAIMS: &str = "only JWTs have claims, and only those whose payload isn't the `message`";
 
 pub(super) fn scheme(scheme: &Scheme) -> Vec<SchemeError> {
     let mut check = Check { scheme, errors: Vec::new() };
@@ -54,10 +55,6 @@ impl Check<'_> {
         self.errors.push(SchemeError { at: at.into(), message: message.into() });
     }
 
-    fn is_jws(&self) -> bool {
-        self.scheme.methods.iter().any(|method| method.algorithm.is_jws())
-    }
-
     fn signature(&mut self) {
         let scheme = self.scheme;
         if scheme.signature.is_empty() {
@@ -66,7 +63,8 @@ impl Check<'_> {
         for place in &scheme.signature {
             let fits = match place {
                 Place::Field(_) | Place::Position(_) | Place::Claim(_) => false,
-                Place::Body => self.is_jws(),
+                Place::Body => scheme.is_jws() && !scheme.is_detached(),
+                Place::Head(_) => scheme.head.is_some(),
                 Place::Json(_) => true,
                 _ => scheme.each.is_none(),
             };
@@ -112,15 +110,11 @@ impl Check<'_> {
     fn messages(&mut self) {
         let scheme = self.scheme;
         let signs = scheme.methods.first().is_none_or(|method| kind(method.algorithm) == 0);
-        if signs == scheme.messages.is_empty() {
-            self.mistake(
-                "message",
-                if signs {
-                    "say what is signed"
-                } else {
-                    "a JWT says itself what is signed, and equality signs nothing"
-                },
-            );
+        if signs && scheme.messages.is_empty() {
+            self.mistake("message", "say what is signed");
+        }
+        if !signs && !scheme.is_jws() && !scheme.messages.is_empty() {
+            self.mistake("message", "equality signs nothing");
         }
         if scheme.messages.len() > MAX_MESSAGES {
             self.mistake("message", format!("{MAX_MESSAGES} at most: each is tried with each secret"));
@@ -171,11 +165,20 @@ impl Check<'_> {
         }
         if let Some(place) = &scheme.kid {
             self.place("kid", place);
-            if self.is_jws() || !scheme.methods.iter().all(|method| method.algorithm.is_public_key()) {
+            if scheme.is_jws() || !scheme.methods.iter().all(|method| method.algorithm.is_public_key()) {
                 self.mistake(
                     "kid",
                     "this names a public key; a JWT does so in its head, and a shared secret has no name",
                 );
+            }
+        }
+        if let Some(place) = &scheme.head {
+            self.place("head", place);
+            if !matches!(place, Place::Header(_) | Place::Query(_) | Place::Form(_)) {
+                self.mistake("head", "the head stands in a header, query or form");
+            }
+            if scheme.is_jws() {
+                self.mistake("head", "a JWT has a head of its own");
             }
         }
         if let Some(place) = &scheme.event_id {
@@ -196,7 +199,7 @@ impl Check<'_> {
             if steps.iter().filter(|step| **step == Step::Each).count() != 1 {
                 self.mistake("each", "the path has `[]` once, such as `json:items[]`");
             }
-            if self.is_jws() {
+            if scheme.is_jws() {
                 self.mistake("each", "a JWT is about the whole delivery");
             }
         }
@@ -214,16 +217,19 @@ impl Check<'_> {
                 self.mistake(&format!("{at}.at"), "this hash isn't part of what is signed, so it proves nothing");
             }
         }
-        if !scheme.claims.is_empty() && !self.is_jws() {
-            self.mistake("claims", "only JWTs have claims");
+        if !scheme.claims.is_empty() && !self.has_claims() {
+            self.mistake("claims", NO_CLAIMS);
         }
         for (path, template) in &scheme.claims {
             self.template(&format!("claims.{path}"), template, Use::Claim);
         }
         for (index, rule) in scheme.requires.iter().enumerate() {
             self.place(&format!("requires.{index}.at"), &rule.at);
-            if rule.is.is_empty() {
-                self.mistake(&format!("requires.{index}.is"), "say which text must be there");
+            if let Some(is) = &rule.is {
+                self.template(&format!("requires.{index}.is"), is, Use::Token);
+            }
+            if rule.is.as_ref().is_some_and(|is| is.0.is_empty()) {
+                self.mistake(&format!("requires.{index}.is"), "say which text must be there, or leave `is` out");
             }
         }
         for (index, param) in scheme.params.iter().enumerate() {
@@ -233,17 +239,25 @@ impl Check<'_> {
         }
     }
 
+    /// Whether the signature is a JWT with claims in it.
+    fn has_claims(&self) -> bool {
+        self.scheme.is_jws() && !self.scheme.is_detached()
+    }
+
     fn place(&mut self, at: &str, place: &Place) {
         let scheme = self.scheme;
         if place.is_of_signature() && scheme.split.is_none() {
             self.mistake(at, format!("`{place}` is an entry of the signature's value: say `split`"));
         }
-        if matches!(place, Place::Claim(_)) && !self.is_jws() {
-            self.mistake(at, format!("`{place}`: only JWTs have claims"));
+        if matches!(place, Place::Claim(_)) && !self.has_claims() {
+            self.mistake(at, format!("`{place}`: {NO_CLAIMS}"));
+        }
+        if matches!(place, Place::Head(_)) && !scheme.is_jws() && scheme.head.is_none() {
+            self.mistake(at, format!("`{place}`: a JWT has a head; for other signatures `head` says where it stands"));
         }
         let many = match place {
             Place::NumberedHeader(_) => true,
-            Place::Json(path) | Place::Claim(path) => path.has_each(),
+            Place::Json(path) | Place::Claim(path) | Place::Head(path) => path.has_each(),
             _ => false,
         };
         if many {
@@ -257,11 +271,13 @@ impl Check<'_> {
                 Part::Literal(_) | Part::Param(_) => true,
                 Part::Value(_) | Part::ValueOrEmpty(_) | Part::Optional(_) => match used {
                     Use::Message | Use::Hash => true,
-                    _ => part.place().is_none_or(|place| !place.is_of_signature() && !matches!(place, Place::Claim(_))),
+                    _ => part.place().is_none_or(|place| !place.is_of_signature() && !place.is_of_token()),
                 },
                 Part::Secret => used == Use::Message,
                 Part::Response => used == Use::Answer,
-                Part::Timestamp | Part::SignedHeaders(_) | Part::Present(_) => used == Use::Message,
+                Part::Timestamp | Part::SignedHeaders(_) | Part::HeaderLines(_) | Part::Present(_) => {
+                    used == Use::Message
+                }
                 Part::Url | Part::UrlWithoutQuery | Part::UrlWithPort | Part::UrlWithoutPort | Part::UrlUnescaped => {
                     used != Use::Answer
                 }

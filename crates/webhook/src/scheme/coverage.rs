@@ -12,6 +12,19 @@ use crate::{
 };
 
 impl Scheme {
+    /// Whether the signature is a JWS (RFC 7515).
+    #[must_use]
+    pub fn is_jws(&self) -> bool {
+        self.methods.iter().any(|method| method.algorithm.is_jws())
+    }
+
+    /// Whether the signature is a JWS whose payload is detached (RFC 7515, appendix F): the receiver makes it by the
+    /// messages. Such a JWS has no claims.
+    #[must_use]
+    pub fn is_detached(&self) -> bool {
+        self.is_jws() && !self.messages.is_empty()
+    }
+
     /// Whether a good signature means that the whole body is the sender's. This is not so if the names and values of a
     /// form run into one another, or if the hash over secret and message is no MAC: it can be extended, or has collisions.
     #[must_use]
@@ -53,7 +66,7 @@ impl Scheme {
 
     /// Whether the text at a place is part of the signed message.
     fn is_signed(&self, place: &Place) -> bool {
-        if matches!(place, Place::Claim(_)) {
+        if place.is_of_token() && self.is_jws() {
             return true;
         }
         let is_timestamp = self.timestamp.as_ref().is_some_and(|rule| rule.at == *place);
@@ -63,7 +76,7 @@ impl Scheme {
             Part::Optional(segment) => !segment.lower && segment.place == *place,
             Part::Timestamp => is_timestamp,
             // Each delivery is checked for whether this header lists the timestamp's header.
-            Part::SignedHeaders(_) => is_timestamp && matches!(place, Place::Header(_)),
+            Part::SignedHeaders(_) | Part::HeaderLines(_) => is_timestamp && matches!(place, Place::Header(_)),
             Part::Url => matches!(place, Place::Query(_)),
             Part::UrlWithPort
             | Part::UrlWithoutPort

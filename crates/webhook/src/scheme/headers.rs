@@ -30,12 +30,14 @@ pub(super) fn read(scheme: &Scheme) -> Option<Vec<String>> {
         .chain(computed)
         .chain(said)
         .collect();
-    if templates.iter().flat_map(|template| &template.0).any(|part| matches!(part, Part::SignedHeaders(_))) {
+    let lists = |part: &Part| matches!(part, Part::SignedHeaders(_) | Part::HeaderLines(_));
+    if templates.iter().flat_map(|template| &template.0).any(lists) {
         return None;
     }
     let places = (scheme.signature.iter())
         .chain(scheme.timestamp.as_ref().map(|rule| &rule.at))
         .chain(&scheme.kid)
+        .chain(&scheme.head)
         .chain(&scheme.event_id)
         .chain(&scheme.event_type)
         .chain(&scheme.document)

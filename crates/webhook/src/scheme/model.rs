@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use crate::{
     algorithm::{Algorithm, Encoding, KeyForm, ResponseAlgorithm, TimeUnit},
     place::{JsonPath, Place},
-    template::Template,
+    template::{Part, Template},
 };
 
 /// The way in which one sender signs its webhooks. The module [`scheme`](crate::scheme) describes each axis.
@@ -23,12 +23,15 @@ pub struct Scheme {
     pub after: Option<char>,
     /// The methods that are accepted, of which the first is used for signing; never empty.
     pub methods: Vec<SigningMethod>,
-    /// The signed texts, of which any may match; empty for JWTs and equality.
+    /// The signed texts, of which any may match; empty for equality, and for JWTs that have their payload.
     pub messages: Vec<Template>,
     /// The time of signing.
     pub timestamp: Option<TimestampRule>,
     /// The place of the name (`kid`) of the public key that signed. A JWT names it in its head.
     pub kid: Option<Place>,
+    /// The place of a JSON object in base64 that the signature and its key's name are members of. A JWT has a head of
+    /// its own.
+    pub head: Option<Place>,
     /// The id that is the same when a delivery is repeated.
     pub event_id: Option<Place>,
     /// The type of the event, by which receivers choose.
@@ -51,13 +54,23 @@ pub struct Scheme {
     pub handshakes: Vec<Handshake>,
 }
 
-/// A text that a delivery must have, such as the version of its signature.
+/// A text that a delivery must have, such as the version of its signature, or what tells an event from other texts that
+/// the same key signs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
     /// The place of the text.
     pub at: Place,
-    /// The text that must be there.
-    pub is: String,
+    /// The text that must be there; `None` for any text.
+    pub is: Option<Template>,
+}
+
+impl Requirement {
+    /// Whether it is about the thing that is signed, and is judged once the signature is good. Otherwise it is about the
+    /// way of signing.
+    pub(crate) fn is_about_content(&self) -> bool {
+        let has_param = |is: &Template| is.0.iter().any(|part| matches!(part, Part::Param(_)));
+        matches!(self.at, Place::Claim(_)) || self.is.as_ref().is_some_and(has_param)
+    }
 }
 
 /// The way in which a signature is made.
@@ -116,6 +129,15 @@ pub struct Handshake {
     pub response: Option<ResponseRule>,
     /// The answer.
     pub answer: AnswerRule,
+}
+
+impl Handshake {
+    /// Whether the answer needs a secret, to verify the request or to sign the response.
+    #[must_use]
+    pub fn needs_secret(&self) -> bool {
+        let signs = |rule: &ResponseRule| rule.algorithm == ResponseAlgorithm::Hmac;
+        self.signed || self.response.as_ref().is_some_and(signs)
+    }
 }
 
 /// The condition for a request to be a handshake. All parts that are given must hold.

@@ -44,6 +44,7 @@ pub(super) fn scheme(value: Value) -> Result<Scheme, Vec<SchemeError>> {
                 .unwrap_or_else(|| default_message.into_iter().collect()),
             timestamp: table.optional("timestamp", |value, at, errors| Ok(timestamp(value, at, errors))).flatten(),
             kid: table.optional("kid", place_of),
+            head: table.optional("head", place_of),
             event_id: table.optional("event_id", place_of),
             event_type: table.optional("event_type", place_of),
             document: table.optional("document", place_of),
@@ -131,8 +132,8 @@ fn hash(table: &mut Table<'_>) -> Option<HashRule> {
 }
 
 fn requirement(table: &mut Table<'_>) -> Option<Requirement> {
-    let (at, is) = (table.required("at", place_of), table.required("is", text_of));
-    Some(Requirement { at: at?, is: is? })
+    let (at, is) = (table.required("at", place_of), table.optional("is", template_of));
+    Some(Requirement { at: at?, is })
 }
 
 fn claims(value: Value, at: &str, errors: &mut Vec<SchemeError>) -> Vec<(JsonPath, Template)> {

@@ -48,6 +48,7 @@ pub(super) fn scheme(scheme: &Scheme) -> Value {
     }
     let places = [
         ("kid", &scheme.kid),
+        ("head", &scheme.head),
         ("event_id", &scheme.event_id),
         ("event_type", &scheme.event_type),
         ("document", &scheme.document),
@@ -79,7 +80,10 @@ pub(super) fn scheme(scheme: &Scheme) -> Value {
         put(&mut table, "params", json!(scheme.params));
     }
     if !scheme.requires.is_empty() {
-        let requirement = |rule: &Requirement| json!({ "at": rule.at.to_string(), "is": rule.is });
+        let requirement = |rule: &Requirement| match &rule.is {
+            Some(is) => json!({ "at": rule.at.to_string(), "is": is.to_string() }),
+            None => json!({ "at": rule.at.to_string() }),
+        };
         put(&mut table, "requires", scheme.requires.iter().map(requirement).collect());
     }
     if let Some(status) = scheme.refused {

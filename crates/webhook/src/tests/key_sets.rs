@@ -68,7 +68,7 @@ fn the_key_that_a_token_names_decides_alone() {
     assert_eq!(judge(&[&keys], &named("c", 1)), "UNKNOWN_KEY");
     assert_eq!(judge(&[&keys], &named("", 1)), "UNKNOWN_KEY");
     assert_eq!(judge(&[&keys], &token(r#""alg":"EdDSA""#, 2)), "VALID", "without a name all are tried");
-    assert_eq!(judge(&[&keys], &token(r#""alg":"EdDSA""#, 3)), "NO_MATCH");
+    assert_eq!(judge(&[&keys], &token(r#""alg":"EdDSA""#, 3)), "UNKNOWN_KEY", "a newer key may be the one");
 }
 
 #[test]
@@ -89,11 +89,16 @@ fn a_key_is_for_the_use_and_the_algorithm_that_it_says() {
 fn keys_without_names_and_keys_in_other_forms_stand_beside_a_set() {
     let (unnamed, keys) = (set(&[jwk("", 1, "")]), set(&[jwk("b", 2, "")]));
     assert_eq!(judge(&[&unnamed], &named("any", 1)), "VALID");
-    assert_eq!(judge(&[&unnamed], &named("any", 2)), "NO_MATCH", "no name is known, so none is unknown");
+    assert_eq!(judge(&[&unnamed], &named("any", 2)), "UNKNOWN_KEY", "the set may have changed since");
+    assert_eq!(judge(&[&unnamed], &token(r#""alg":"EdDSA""#, 2)), "UNKNOWN_KEY");
+    let beside = set(&[jwk("a", 1, ""), jwk("", 2, "")]);
+    assert_eq!(judge(&[&beside], &named("b", 2)), "VALID");
+    assert_eq!(judge(&[&beside], &named("a", 3)), "NO_MATCH", "the key of this name is known, and it isn't its own");
     assert_eq!(judge(&[&unnamed, &keys], &named("a", 1)), "VALID");
     assert_eq!(judge(&[&unnamed, &keys], &named("a", 3)), "UNKNOWN_KEY", "a newer key may be the one");
     let pinned = jwk("a", 1, "");
     assert_eq!(judge(&[&pinned], &named("a", 1)), "VALID");
+    assert_eq!(judge(&[&pinned], &token(r#""alg":"EdDSA""#, 2)), "NO_MATCH", "a single key is no set that may change");
     assert_eq!(judge(&[&pinned], &named("b", 2)), "UNKNOWN_KEY", "a key that was set by hand and replaced since");
     assert_eq!(judge(&[&pinned, &keys], &named("b", 2)), "VALID");
 }
@@ -116,6 +121,10 @@ fn a_delivery_names_its_key_beside_the_signature() {
     assert_eq!(judge(&[&keys], None), "VALID");
     let hex = encoding::encode(Encoding::Hex, key(1).verifying_key().as_bytes());
     assert_eq!(judge(&[&hex], Some("c")), "VALID", "a key in another form has no name");
+    let other = set(&[jwk("", 2, "")]);
+    assert_eq!(judge(&[&other], None), "UNKNOWN_KEY", "neither the delivery nor the keys have names");
+    let other = encoding::encode(Encoding::Hex, key(2).verifying_key().as_bytes());
+    assert_eq!(judge(&[&other], None), "NO_MATCH");
     assert_eq!(scheme.headers_read().unwrap(), ["x-key-id", "x-signature"]);
     assert_eq!(scheme.to_value()["kid"], "header:x-key-id");
 }

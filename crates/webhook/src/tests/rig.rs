@@ -118,6 +118,16 @@ fn arithmetic(check: &SignatureCheck<'_>) -> Option<()> {
             let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(check.key.get(26..)?).ok()?;
             key.verify(&check.message, &p256::ecdsa::Signature::from_slice(&check.signature).ok()?).ok()
         }
+        Algorithm::EcdsaP256Sha1 => {
+            use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
+            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(check.key.get(26..)?).ok()?;
+            let signature = p256::ecdsa::Signature::from_slice(&check.signature).ok()?;
+            key.verify_prehash(&Sha1::digest(&*check.message), &signature).ok()
+        }
+        Algorithm::EcdsaP521P1363 => {
+            let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(check.key.get(25..)?).ok()?;
+            key.verify(&check.message, &p521::ecdsa::Signature::from_slice(&check.signature).ok()?).ok()
+        }
         Algorithm::RsaSha256 => {
             let prefix = rsa_prefix(&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01], 32);
             let padding = rsa::Pkcs1v15Sign { hash_len: Some(32), prefix };

@@ -63,7 +63,9 @@ fn the_axes_about_a_delivery_are_checked() {
     };
     assert_eq!(scheme("requires", json!([{ "at": "header:v", "is": "1" }])), "");
     assert!(scheme("requires", json!([{ "at": "header:v", "is": "" }])).contains("which text must be there"));
-    assert!(scheme("requires", json!([{ "at": "header:v" }])).contains("requires.0.is: this is required"));
+    assert_eq!(scheme("requires", json!([{ "at": "header:v" }])), "", "any text");
+    assert!(scheme("requires", json!([{ "at": "header:v", "is": "{param:v}" }])).contains("not among the `params`"));
+    assert!(scheme("requires", json!([{ "at": "head:v", "is": "1" }])).contains("a JWT has a head"));
     assert!(scheme("requires", json!([{ "at": "claim:v", "is": "1" }])).contains("only JWTs have claims"));
     for status in [200, 399, 500] {
         assert!(scheme("refused", json!(status)).contains("a status from 400 to 499"), "{status}");

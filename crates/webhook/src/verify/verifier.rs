@@ -20,6 +20,8 @@ use crate::{
     mac,
     message::{self, Pieces},
     options::Options,
+    place::Place,
+    requirement,
     scheme::Scheme,
     secret::{Key, Material, Secrets},
     signature,
@@ -129,12 +131,13 @@ impl<'a> Verifier<'a> {
         Ok(())
     }
 
-    /// Checks a JWT.
+    /// Checks a JWS.
     pub(super) fn token(&mut self, lookup: &Lookup<'_>) -> Result<(), Failure> {
         let scheme = lookup.scheme;
         let values = lookup.signature_values()?;
         let token = jws::Token::parse(scheme, &values)?;
-        let lookup = Lookup { claims: Some(&token.claims), ..*lookup };
+        let lookup = Lookup { claims: Some(&token.claims), head: Some(&token.head), ..*lookup };
+        requirement::check_signing(&lookup, |place| matches!(place, Place::Head(_)))?;
         let time = time_of(&lookup)?;
         let target = Target { item: 0, group: 0, secret: 0 };
         self.pending.matches.items.push(Vec::new());
@@ -145,18 +148,22 @@ impl<'a> Verifier<'a> {
         if algorithm.signature_len().is_some_and(|len| len != token.signature.len()) {
             return Err(Failure::MalformedSignature);
         }
-        let candidates = [token.signature];
-        let message = Message::new(alloc::vec![Cow::Borrowed(token.signed.as_bytes())]);
+        let candidates = core::slice::from_ref(&token.signature);
+        let messages = token.messages(&lookup)?;
+        let messages: Vec<Message<'_, 'a>> =
+            messages.into_iter().map(|message| Message::new(alloc::vec![message])).collect();
         for key in self.keys(token.kid.as_deref()).filter(|key| key.method == token.method) {
             let target = Target { secret: key.secret, ..target };
-            self.compare(&lookup, key, algorithm, &message, &candidates, target)?;
+            for message in &messages {
+                self.compare(&lookup, key, algorithm, message, candidates, target)?;
+            }
         }
         Ok(())
     }
 
     /// The keys that a delivery may be signed with that names this one.
     fn keys<'k>(&mut self, kid: Option<&'k str>) -> impl Iterator<Item = &'a Key> + use<'a, 'k> {
-        self.pending.matches.unknown_key |= kid.is_some_and(|kid| self.secrets.lack(kid));
+        self.pending.matches.unknown_key |= self.secrets.may_lack(kid);
         self.secrets.keys.iter().filter(move |key| key.is_for(kid))
     }
 
@@ -167,7 +174,8 @@ impl<'a> Verifier<'a> {
             Some((rule, time)) => timestamp::judge(rule, time, lookup.options.now),
             None => Ok(()),
         };
-        let after = claims.and_then(|()| Self::hashes(lookup)).and_then(|()| in_time()).map(|()| time);
+        let after = claims.and_then(|()| requirement::check_content(lookup)).and_then(|()| Self::hashes(lookup));
+        let after = after.and_then(|()| in_time()).map(|()| time);
         let event_id = lookup.short_text(lookup.scheme.event_id.as_ref());
         let event_type = lookup.short_text(lookup.scheme.event_type.as_ref());
         let secrets = alloc::vec![false; self.secrets.count];
@@ -278,12 +286,12 @@ impl<'a> Verifier<'a> {
         let Material::Public(public) = &key.material else { return Ok(()) };
         let pieces = message.pieces.as_slice();
         for candidate in candidates {
-            let (algorithm, signature) = match algorithm {
-                Algorithm::EcdsaP256 => match der::p1363(candidate) {
-                    Some(joined) => (Algorithm::EcdsaP256P1363, joined.to_vec()),
+            let (algorithm, signature) = match algorithm.without_der() {
+                Some(plain) => match der::p1363(candidate) {
+                    Some(joined) => (plain, joined.to_vec()),
                     None => continue,
                 },
-                algorithm => (algorithm, candidate.clone()),
+                None => (algorithm, candidate.clone()),
             };
             self.arithmetic += 1;
             if self.arithmetic > MAX_CHECKS {
@@ -359,25 +367,12 @@ fn distinct(mut candidates: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     candidates
 }
 
-/// The messages that can be made; a single `None` if they need the secret. A message that can't be made doesn't matter
-/// if another one can.
+/// The messages that can be made; a single `None` if they need the secret.
 fn messages<'s>(lookup: &Lookup<'s>) -> Result<Vec<Option<Pieces<'s>>>, Failure> {
-    let templates = &lookup.scheme.messages;
-    if templates.iter().any(|template| template.has(&Part::Secret)) {
+    if lookup.scheme.messages.iter().any(|template| template.has(&Part::Secret)) {
         return Ok(alloc::vec![None]);
     }
-    let mut first = None;
-    let mut made = Vec::new();
-    for template in templates {
-        match message::fill(template, lookup, &[]) {
-            Ok(pieces) => made.push(Some(pieces)),
-            Err(failure) => first = first.or(Some(failure)),
-        }
-    }
-    match first {
-        Some(failure) if made.is_empty() => Err(failure),
-        _ => Ok(made),
-    }
+    Ok(message::all(lookup)?.into_iter().map(Some).collect())
 }
 
 /// The time of signing. If the time is enforced it must exist, and if it exists it must be well formed: an arbitrary

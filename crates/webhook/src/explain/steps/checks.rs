@@ -5,10 +5,29 @@ use alloc::{
     vec::Vec,
 };
 
-use crate::{encoding, explain::report::Check, json, lookup::Lookup, mac, message, name::Names, place::JsonPath};
+use crate::{
+    encoding,
+    explain::report::Check,
+    json,
+    lookup::Lookup,
+    mac, message,
+    name::Names,
+    place::{JsonPath, Place},
+};
 
 pub(super) fn checks(lookup: &Lookup<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
+    for rule in lookup.scheme.requires.iter().filter(|rule| rule.is_about_content()) {
+        let stated = match &rule.at {
+            Place::Claim(path) => claim_texts(lookup.claims.unwrap_or_default(), path),
+            place => lookup.characters(place).ok().flatten().map(|text| text.to_string()).into_iter().collect(),
+        };
+        let is = rule.is.as_ref().map(|is| message::fill(is, lookup, &[]).map(|is| is.concat()).unwrap_or_default());
+        let is = is.map(|is| String::from_utf8_lossy(&is).into_owned());
+        let fits = |text: &String| is.as_ref().map_or(!text.is_empty(), |is| text == is);
+        let expected = is.clone().unwrap_or_else(|| "any text".into());
+        checks.push(Check { place: rule.at.to_string(), holds: stated.iter().any(fits), stated, expected });
+    }
     for (path, template) in &lookup.scheme.claims {
         let expected = message::fill(template, lookup, &[]).map(|pieces| pieces.concat()).unwrap_or_default();
         let expected = String::from_utf8_lossy(&expected).into_owned();

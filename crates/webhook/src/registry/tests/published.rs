@@ -115,6 +115,7 @@ fn published_events_have_their_type_where_the_registry_says() {
         "authorize-net net.authorize.payment.authcapture.created",
         "box FILE.UPLOADED",
         "easypost tracker.updated",
+        "ebay MARKETPLACE_ACCOUNT_DELETION",
         "greenhouse ping",
         "onfido check.completed",
         "openai response.completed",
@@ -153,6 +154,7 @@ fn published_handshakes_are_answered_as_their_source_says() {
         "front",
         "nylas",
         "okta",
+        "ebay",
     ];
     assert_eq!(seen, expected);
 }

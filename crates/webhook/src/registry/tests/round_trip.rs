@@ -20,13 +20,16 @@ fn after(millis: i64) -> Duration {
     Duration::from_millis(1_800_000_000_000_u64.checked_add_signed(millis).unwrap())
 }
 
-const PARAMS: [(&str, &str); 6] = [
+const PARAMS: [(&str, &str); 9] = [
     ("public_key", "public"),
     ("webhook_id", "1"),
     ("api_key", "key"),
     ("verify_token", "token"),
     ("audience", "https://example.com"),
     ("email", "sender@example.com"),
+    ("topic_arn", "arn"),
+    ("user_id", "1"),
+    ("verification_token", "token"),
 ];
 
 fn secret(form: KeyForm) -> &'static str {
@@ -227,7 +230,7 @@ fn the_headers_that_a_scheme_reads_are_all_that_it_needs() {
         draft.headers.push(("x-other".into(), "1".into()));
         assert_eq!(verified(scheme, &sparse), verified(scheme, &draft), "{}", provider.id);
     }
-    assert_eq!(any, ["contentful", "docusign"], "a list of headers, and numbered ones");
+    assert_eq!(any, ["contentful", "docusign", "truelayer"], "lists of headers, and numbered ones");
 }
 
 #[test]
