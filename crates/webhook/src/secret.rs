@@ -152,6 +152,11 @@ impl Secrets {
         &self.faults
     }
 
+    /// The bytes of the shared secrets, for a platform that computes HMACs itself.
+    pub fn shared_keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys.iter().map(Key::bytes).filter(|bytes| !bytes.is_empty())
+    }
+
     /// Whether a delivery names a key that is not among these, although they have names.
     pub(crate) fn lack(&self, kid: &str) -> bool {
         let mut names = self.keys.iter().filter_map(|key| key.kid.as_deref()).peekable();

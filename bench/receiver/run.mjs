@@ -1,0 +1,129 @@
+// Genuine deliveries that the receiver acknowledges in a second, in both modes, by one of the objects that remember
+// deliveries and by several, beside a worker that only forwards: CPU time of Cloudflare's runtime and the clock's, in
+// interleaved rounds.
+//
+//   node bench/receiver/run.mjs
+//
+// The worker must be built: `npm run build -- hooks`.
+
+import { createHash, createHmac, randomUUID } from "node:crypto";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+
+import { asProgram, capture, Failed } from "../../scripts/run.mjs";
+import { inRoot } from "../../scripts/tools.mjs";
+import { median } from "../figures.mjs";
+import { runtimeProcess, setupLoad } from "../guard/load.mjs";
+import { startStack } from "./stack.mjs";
+
+const ROUNDS = Number(process.env.ROUNDS ?? 9);
+const SECONDS = 2;
+const CONNECTIONS = 16;
+/** More than are sent in a round. */
+const PREPARED = 8_000;
+const BODY = JSON.stringify({ type: "invoice.paid", data: { id: "in_1", note: "x".repeat(960) } });
+/** On Linux on every processor that the runtime is built for. */
+const TICKS_PER_SECOND = 100;
+const SECRETS = { secret: whsec("sender"), signingSecret: whsec("events") };
+
+const SUBJECTS = [
+  { name: "bare", title: "JavaScript that only forwards", worker: "bare", shards: 8 },
+  ...[8, 4, 2, 1].map((shards) => subject("direct", shards)),
+  ...[8, 4, 2, 1].map((shards) => subject("queue", shards)),
+];
+
+function subject(mode, shards) {
+  return { name: `${mode}-${shards}`, title: `\`${mode}\`, ${shards === 1 ? "one object" : `${shards} objects`}`, mode, shards };
+}
+
+await asProgram(async () => {
+  await setupLoad();
+  rmSync(inRoot("build", "bench", "receiver"), { recursive: true, force: true });
+  const sources = SUBJECTS.filter(({ mode }) => mode).map(({ name, mode }) => ({ source: name, mode }));
+  const stack = await startStack(sources, SECRETS);
+  try {
+    print(await measure(stack));
+    const expected = SUBJECTS.filter(({ mode }) => mode).reduce((sum, { shards }) => sum + shards, 0);
+    if (stack.objects() !== expected) throw new Failed(`${stack.objects()} objects were used, not ${expected}.`);
+  } finally {
+    await stack.close();
+  }
+});
+
+async function measure({ urls }) {
+  const pid = runtimeProcess();
+  const measured = Object.fromEntries(SUBJECTS.map(({ name }) => [name, { rate: [], cpu: [], latency: [] }]));
+  for (const each of SUBJECTS) await load(pid, urls, each);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (let turn = 0; turn < SUBJECTS.length; turn += 1) {
+      const each = SUBJECTS[(round + turn) % SUBJECTS.length];
+      for (const [figure, value] of Object.entries(await load(pid, urls, each))) measured[each.name][figure].push(value);
+    }
+    console.log(`  round ${round + 1} of ${ROUNDS}`);
+  }
+  return measured;
+}
+
+/** Delivers for some seconds, and waits until the upstream has all. */
+async function load(pid, urls, { name, worker = "hooks", shards }) {
+  const [deliveries, body] = [inRoot("build", "bench", "receiver", "deliveries"), inRoot("build", "bench", "receiver", "body")];
+  writeFileSync(deliveries, prepared(name, shards));
+  writeFileSync(body, BODY);
+  const taken = async () => (await fetch(urls.upstream)).json();
+  const [before, begun] = [await taken(), ticks(pid)];
+  const script = inRoot("bench", "receiver", "deliveries.lua");
+  const args = ["-t1", `-c${CONNECTIONS}`, `-d${SECONDS}s`, "--latency", "-s", script, urls[worker], "--", deliveries, body];
+  const printed = await capture("wrk", args);
+  const number = (pattern) => Number(pattern.exec(printed)?.[1] ?? Number.NaN);
+  const sent = number(/(\d+) requests in/);
+  if (!sent || sent > PREPARED || /Socket errors|Non-2xx/.test(printed)) throw new Failed(`${name} failed:\n${printed}`);
+  for (let waited = 0; (await taken()) - before < sent; waited += 1) {
+    if (waited > 600) throw new Failed(`${name}: the upstream got ${(await taken()) - before} of ${sent} events.`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const [, value, unit] = /50%\s+([\d.]+)(us|ms|s)/.exec(printed);
+  return {
+    rate: number(/Requests\/sec:\s+([\d.]+)/),
+    cpu: ((ticks(pid) - begun) / TICKS_PER_SECOND / sent) * 1e6,
+    latency: value * { us: 0.001, ms: 1, s: 1_000 }[unit],
+  };
+}
+
+/** Deliveries of a source that fall into so many of its eight objects. */
+function prepared(source, shards) {
+  const key = Buffer.from(SECRETS.secret.slice("whsec_".length), "base64");
+  const at = Math.floor(Date.now() / 1_000);
+  const lines = [];
+  while (lines.length < PREPARED) {
+    const id = `msg_${randomUUID()}`;
+    if (shard(id) >= shards) continue;
+    const signature = createHmac("sha256", key).update(`${id}.${at}.${BODY}`).digest("base64");
+    lines.push(`/hooks/${source} ${id} ${at} v1,${signature}`);
+  }
+  return lines.join("\n");
+}
+
+/** The object of a delivery, as `core::objects::deliveries` chooses it for a signed id. */
+function shard(id) {
+  const key = createHash("sha256").update(`id:${id}`).digest("base64url");
+  return [...Buffer.from(key)].reduce((sum, byte) => (Math.imul(sum, 31) + byte) >>> 0, 0) % 8;
+}
+
+/** The CPU time of a process, all threads, user and system. */
+function ticks(pid) {
+  const [user, system] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ").slice(11, 13);
+  return Number(user) + Number(system);
+}
+
+function whsec(name) {
+  return `whsec_${createHash("sha256").update(name).digest("base64")}`;
+}
+
+function print(measured) {
+  console.log(`\n${BODY.length} bytes, ${CONNECTIONS} connections, medians of ${ROUNDS} rounds of ${SECONDS} s, interleaved\n`);
+  console.log("| | acknowledged a second | lowest and highest round | median ms | CPU µs a delivery |\n|---|---|---|---|---|");
+  for (const { name, title } of SUBJECTS) {
+    const { rate, cpu, latency } = measured[name];
+    const spread = `${Math.min(...rate).toFixed(0)} to ${Math.max(...rate).toFixed(0)}`;
+    console.log(`| ${title} | ${median(rate).toFixed(0)} | ${spread} | ${median(latency).toFixed(1)} | ${median(cpu).toFixed(0)} |`);
+  }
+}
