@@ -1,5 +1,5 @@
-// Long bodies of webhooks: they share an isolate's room, which those that stop coming lose to others. Each is held twice
-// at most, and stored for each of several upstreams.
+// Long bodies of webhooks: they share an isolate's room, which those that stop coming lose to others. Each is held
+// twice at most, and stored for each of several upstreams.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -59,7 +59,7 @@ afterEach(() => {
 
 const digestOf = (body) => createHash("sha256").update(body).digest("hex");
 
-/** A sender with a connection of its own, which announces a body of this length, and sends as much of it as it is told. */
+/** A sender with a connection of its own, which announces this body, and sends as much of it as it is told. */
 function sender(body, source = "direct") {
   const { hostname, port } = new URL(rig.url);
   const socket = net.connect(port, hostname).setNoDelay();
@@ -94,7 +94,7 @@ async function stalled() {
 const answered = ({ received }, pattern, within = 20_000) =>
   eventually(() => assert.match(received(), pattern), { within });
 
-test("bodies that stop coming lose their room to a genuine delivery, and their senders are told to come again", async () => {
+test("bodies that stop coming lose their room to a genuine delivery, and their senders hear of it", async () => {
   const strangers = await stalled();
   await sleep(STALLED_MS);
   const genuine = sender(body());
