@@ -20,7 +20,12 @@ const SECONDS = 2;
 const CONNECTIONS = 16;
 /** More than the receiver takes in a round, so that each delivery is new. */
 const PREPARED = 8_000;
-const BODY = JSON.stringify({ type: "invoice.paid", data: { id: "in_1", note: "x".repeat(960) } });
+/** A body of 1 KiB for each of a source's eight objects, in their order: the bytes choose the object. */
+const BODIES = [];
+for (let number = 1_000; BODIES.filter(Boolean).length < 8; number += 1) {
+  const body = JSON.stringify({ type: "invoice.paid", data: { id: `in_${number}`, note: "x".repeat(973) } });
+  BODIES[shard(body)] ??= body;
+}
 /** On Linux on every processor that the runtime is built for. */
 const TICKS_PER_SECOND = 100;
 const SECRETS = { secret: whsec("sender"), signingSecret: whsec("events") };
@@ -67,14 +72,14 @@ async function measure({ urls }) {
 
 /** Delivers for some seconds, and waits until the upstream has all. */
 async function load(pid, urls, { name, worker = "hooks", shards }) {
-  const [deliveries, body] = ["deliveries", "body"].map((file) => inRoot("build", "bench", "receiver", file));
+  const [deliveries, bodies] = ["deliveries", "bodies"].map((file) => inRoot("build", "bench", "receiver", file));
   writeFileSync(deliveries, prepared(name, shards));
-  writeFileSync(body, BODY);
+  writeFileSync(bodies, BODIES.join("\n"));
   const taken = async () => (await fetch(urls.upstream)).json();
   const [before, begun] = [await taken(), ticks(pid)];
   const script = inRoot("bench", "receiver", "deliveries.lua");
   const args = ["-t1", `-c${CONNECTIONS}`, `-d${SECONDS}s`, "--latency", "-s", script, urls[worker]];
-  const printed = await capture("wrk", [...args, "--", deliveries, body]);
+  const printed = await capture("wrk", [...args, "--", deliveries, bodies]);
   const number = (pattern) => Number(pattern.exec(printed)?.[1] ?? Number.NaN);
   const sent = number(/(\d+) requests in/);
   const tooFew = worker === "hooks" && sent > PREPARED;
@@ -97,17 +102,17 @@ function prepared(source, shards) {
   const at = Math.floor(Date.now() / 1_000);
   const lines = [];
   while (lines.length < PREPARED) {
-    const id = `msg_${randomUUID()}`;
-    if (shard(id) >= shards) continue;
-    const signature = createHmac("sha256", key).update(`${id}.${at}.${BODY}`).digest("base64");
-    lines.push(`/hooks/${source} ${id} ${at} v1,${signature}`);
+    const [id, number] = [`msg_${randomUUID()}`, lines.length % shards];
+    const signature = createHmac("sha256", key).update(`${id}.${at}.${BODIES[number]}`).digest("base64");
+    lines.push(`/hooks/${source} ${number + 1} ${id} ${at} v1,${signature}`);
   }
   return lines.join("\n");
 }
 
-/** The object of a delivery, as `core::objects::deliveries` chooses it for a signed id. */
-function shard(id) {
-  const key = createHash("sha256").update(`id:${id}`).digest("base64url");
+/** The object of a delivery with this body, as `core::objects::deliveries` chooses it by the engine's key of the bytes. */
+function shard(body) {
+  const hash = createHash("sha256").update(body).digest();
+  const key = createHash("sha256").update("bytes:").update(hash).digest("base64url");
   return [...Buffer.from(key)].reduce((sum, byte) => (Math.imul(sum, 31) + byte) >>> 0, 0) % 8;
 }
 
@@ -123,7 +128,7 @@ function whsec(name) {
 
 function print(measured) {
   const rounds = `medians of ${ROUNDS} rounds of ${SECONDS} s, interleaved`;
-  console.log(`\n${BODY.length} bytes, ${CONNECTIONS} connections, ${rounds}\n`);
+  console.log(`\n${BODIES[0].length} bytes, ${CONNECTIONS} connections, ${rounds}\n`);
   console.log("| | acknowledged a second | lowest and highest round | median ms | CPU µs a delivery |\n|---|---|---|---|---|");
   for (const { name, title } of SUBJECTS) {
     const { rate, cpu, latency } = measured[name];
