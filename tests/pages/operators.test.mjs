@@ -11,10 +11,22 @@ import { judged } from "./looks.mjs";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
+/** A source that refuses nothing, beside the other one. */
+const [UPSTREAM] = Object.keys(WITH_SOURCE);
+const TRIAL = `
+[[webhooks]]
+source = "trial"
+provider = "standard-webhooks"
+secrets = ["STANDARD_SECRET"]
+upstream = "api"
+signing_secret = "EVENTS_SECRET"
+verification = "log-only"
+`;
+
 describe("the dashboard", () => {
   const site = new Site("operators", {
     edges: {},
-    settings: WITH_SOURCE,
+    settings: { [UPSTREAM]: WITH_SOURCE[UPSTREAM] + TRIAL },
     hooks: { vars: { STANDARD_SECRET: SECRET, EVENTS_SECRET: SECRET } },
   });
   const operatorOf = async (fields) => {
@@ -265,6 +277,14 @@ describe("the dashboard", () => {
     };
     const dead = async () =>
       (await site.rig.manage("GET", `${LETTERS}?limit=200`)).body.dead_letters.map(({ id }) => id);
+
+    site.test("a source that only logs says that it refuses nothing, and others don't", {}, async (visitor) => {
+      const { page } = visitor;
+      await visitor.signIn(ROOT_KEY, "/?page=webhooks");
+      await row(page, "trial").getByText("Refuses nothing", { exact: true }).waitFor();
+      assert.equal(await row(page, "queued").count(), 1);
+      assert.equal(await page.getByText("Refuses nothing").count(), 1);
+    });
 
     site.test("undelivered events are sent again or discarded, once they were confirmed", {}, async (visitor) => {
       const { page } = visitor;

@@ -3,6 +3,7 @@
 
 use core::ops::Range;
 
+use futures_util::future::join_all;
 use js_sys::{Promise, Uint8Array};
 use keystile_core::{
     base::id::DeliveryId,
@@ -14,15 +15,37 @@ use worker::Env;
 
 use crate::queue::{binding, within};
 
-/// Stores a body. It is durable when this returns.
+/// The calls that store bodies at the same time. Each takes up to a part of a body to the store.
+const AT_ONCE: usize = 4;
+
+/// Stores a body once for each of these deliveries. All are durable when this returns.
 ///
 /// # Errors
 /// The platform's reason, for the log. Some parts may be stored.
-pub(crate) async fn store(env: &Env, id: &DeliveryId, body: &[u8]) -> Result<(), String> {
-    for (index, part) in parts(body).enumerate() {
-        ask(env, id.as_str(), BodyCall::Store(index as u32), Some(part)).await?;
+pub(crate) async fn store(env: &Env, ids: &[&DeliveryId], body: &Uint8Array) -> Result<(), String> {
+    // A part of each in turn, so that calls at the same time go to different objects.
+    let call = |part: Range<u32>, index: usize| {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        ids.iter().map(move |id| (id.as_str(), BodyCall::Store(index), part.clone()))
+    };
+    let calls = parts(body.length()).enumerate().flat_map(|(index, part)| call(part, index));
+    store_parts(env, calls.map(|(name, call, part)| (name, call, body.subarray(part.start, part.end)))).await
+}
+
+/// Stores parts of bodies by these calls of objects, some at the same time. Returns once none is on its way any more.
+pub(crate) async fn store_parts<'a>(
+    env: &Env,
+    parts: impl Iterator<Item = (&'a str, BodyCall, Uint8Array)>,
+) -> Result<(), String> {
+    let mut parts = parts.fuse();
+    loop {
+        let some = parts.by_ref().take(AT_ONCE).map(|(name, call, part)| ask(env, name, call, Some(part)));
+        let stored = join_all(some).await;
+        if stored.is_empty() {
+            return Ok(());
+        }
+        stored.into_iter().collect::<Result<Vec<_>, _>>()?;
     }
-    Ok(())
 }
 
 /// Loads a stored body; `None` if it was deleted.
@@ -71,8 +94,8 @@ pub(crate) async fn forget(env: &Env, id: &DeliveryId) -> Result<(), String> {
 }
 
 /// Calls the object of this name.
-pub(crate) async fn ask(env: &Env, name: &str, call: BodyCall, bytes: Option<&[u8]>) -> Result<JsValue, String> {
-    within(call_body(&binding(env, BINDING)?, name, &call.path(), bytes.map(Uint8Array::from))).await
+pub(crate) async fn ask(env: &Env, name: &str, call: BodyCall, bytes: Option<Uint8Array>) -> Result<JsValue, String> {
+    within(call_body(&binding(env, BINDING)?, name, &call.path(), bytes)).await
 }
 
 #[wasm_bindgen(module = "/src/queue_glue.js")]

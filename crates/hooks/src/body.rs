@@ -1,15 +1,15 @@
-//! Bodies that the isolate holds. A body is there twice at most: in the buffer that it came in, which is forwarded as it
-//! is, and in the module's memory, where the engine reads it. All bodies together have a limit, so that they never
-//! exhaust the isolate's memory.
+//! Bodies that the isolate holds. A body is there twice at most: in the buffer that it came in, which is forwarded and
+//! stored as it is, and until it is verified in the module's memory, where the engine reads it. All bodies together have
+//! a limit, so that they never exhaust the isolate's memory.
 
 use js_sys::Uint8Array;
 use keystile_core::base::problem::Problem;
 use keystile_runtime::body;
 use wasm_bindgen::JsValue;
 
-use crate::glue::Room;
+use crate::glue::{self, Room};
 
-/// A body in the platform's buffer. Its room is free again when this is dropped.
+/// A body in the platform's buffer. The buffer and its room are free again when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     bytes: Uint8Array,
@@ -41,8 +41,8 @@ impl Buffer {
     }
 
     /// The length, bytes.
-    pub(crate) fn len(&self) -> u64 {
-        self.bytes.length().into()
+    pub(crate) fn len(&self) -> u32 {
+        self.bytes.length()
     }
 
     /// The body for the platform.
@@ -53,6 +53,7 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
+        glue::release(&self.bytes);
         if let Some(room) = &self.room {
             room.leave();
         }

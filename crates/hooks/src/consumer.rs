@@ -122,8 +122,9 @@ async fn tried(
 ) -> Result<Option<Taken>, Failed> {
     let failed = |status: Option<u16>, reason: &str| Failed { status, reason: reason.to_owned() };
     let Some(source) = source else { return Err(failed(None, "keystile.toml has no such source any more")) };
-    let named = envelope.upstream.as_ref().map(|upstream| (upstream.name.as_str(), upstream.path.as_str()));
-    let index = source.config.upstream_of_message(named);
+    let to = envelope.upstream.as_ref();
+    let named = to.map(|upstream| (upstream.name.as_str(), upstream.path.as_str()));
+    let index = source.config.upstream_of_message(named, to.is_some_and(|upstream| upstream.only));
     let Some(upstream) = index.and_then(|index| source.upstreams.get(index)) else {
         return Err(failed(None, "keystile.toml has this upstream no more among those of the source"));
     };
@@ -142,8 +143,8 @@ async fn tried(
             Err(reason) => return Err(failed(None, &format!("the body can't be read: {reason}"))),
         },
     };
-    let mut event = event(envelope, body);
-    match forward::deliver(hooks, source, upstream, &mut event).await {
+    let event = event(envelope, body);
+    match forward::deliver(hooks, source, upstream, &event).await {
         DeliveryOutcome::Answered { status, response } => {
             glue::discard(&response);
             match status {
@@ -160,11 +161,11 @@ async fn settle(env: &Env, source: &Source, envelope: &Envelope, taken: Taken) {
     // A message of an earlier version doesn't name the object.
     let Some(object) = &envelope.remembered_by else { return };
     let Taken { status, body } = taken;
-    let facts = deliveries::facts(&source.config, envelope, body.len(), false, Outcome::Delivered, Some(status));
+    let facts = deliveries::facts(&source.config, envelope, body.len().into(), false, Outcome::Delivered, Some(status));
     let hours = source.config.keep_bodies_hours;
     // The body of a replayed event is kept already.
     let body_until = match hours > 0 && !envelope.replayed {
-        true => kept::keep(env, envelope.clone(), &body.to_vec(), hours).await,
+        true => kept::keep(env, envelope.clone(), body.bytes(), hours).await,
         false => None,
     };
     deliveries::settle(env, object, RecentDelivery { body_until, ..facts }).await;
@@ -180,7 +181,6 @@ fn event(envelope: &Envelope, body: Uint8Array) -> Event {
         request_id: envelope.request_id.clone(),
         replayed: envelope.replayed,
         headers: envelope.headers.clone(),
-        body: body.to_vec(),
         buffer: Buffer::of(body),
     }
 }

@@ -84,12 +84,14 @@ pub(crate) fn facts(
     outcome: Outcome,
     status: Option<u16>,
 ) -> RecentDelivery {
+    let listed = envelope.upstream.as_ref().filter(|upstream| !upstream.only);
     RecentDelivery {
         id: envelope.id.clone(),
         webhook_id: envelope.webhook_id.clone(),
         event_id: envelope.event_id.clone(),
         event_type: envelope.event_type.clone(),
-        upstream: envelope.upstream.as_ref().map(|upstream| format!("{}{}", upstream.name, upstream.path)),
+        // An event of a source with one upstream is one row, whatever the upstream is called later.
+        upstream: listed.map(|upstream| format!("{}{}", upstream.name, upstream.path)),
         received_at: envelope.received_at,
         request_id: envelope.request_id.clone(),
         bytes,

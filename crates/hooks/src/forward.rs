@@ -1,8 +1,6 @@
 //! Forwarding an event: the sender's body, signed in the form of Standard Webhooks. So an upstream checks one kind of
 //! signature for all senders.
 
-use std::mem;
-
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use js_sys::Uint8Array;
@@ -11,7 +9,7 @@ use keystile_core::{
     config::{OWN_SCHEME, Replays},
 };
 use keystile_runtime::{clock, log};
-use keystile_webhook::{Delivery, Options, ReplayKey, Scheme, Verified, place::Place};
+use keystile_webhook::{ReplayKey, Scheme, Verified, place::Place};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
@@ -19,6 +17,7 @@ use crate::{
     body::Buffer,
     glue,
     incoming::Incoming,
+    signature,
     source::{Hooks, Parts, Source, SourceUpstream, Way},
 };
 
@@ -77,9 +76,7 @@ pub(crate) struct Event {
     pub(crate) replayed: bool,
     /// The sender's headers that are forwarded.
     pub(crate) headers: Vec<(String, String)>,
-    /// The body's bytes as they were received.
-    pub(crate) body: Vec<u8>,
-    /// The same bytes in the platform's memory.
+    /// The body as it was received.
     pub(crate) buffer: Buffer,
 }
 
@@ -119,7 +116,6 @@ impl Event {
             request_id: incoming.request_id.clone(),
             replayed: false,
             headers: parts.headers.into_iter().filter(goes_on).collect(),
-            body: parts.body,
             buffer,
         }
     }
@@ -151,12 +147,14 @@ impl Event {
     }
 }
 
-/// Sends an event to an upstream of the source. While that takes its time, only the platform's buffer holds the body.
-pub(crate) async fn deliver(hooks: &Hooks, source: &Source, to: &SourceUpstream, event: &mut Event) -> DeliveryOutcome {
+/// Sends an event to an upstream of the source.
+pub(crate) async fn deliver(hooks: &Hooks, source: &Source, to: &SourceUpstream, event: &Event) -> DeliveryOutcome {
     let sent = async {
         let way = to.way.as_ref().map_err(Clone::clone)?;
-        let headers = headers(hooks, source, event, &way.signing_secrets, clock::now())?;
-        drop(mem::take(&mut event.body));
+        let signature =
+            signature::sign(&hooks.standard, &event.webhook_id, &event.buffer, &way.signing_secrets, clock::now())
+                .await?;
+        let headers = headers(source, event, signature);
         post(way, &headers, event.buffer.bytes()).await
     };
     let sent = sent.await;
@@ -235,15 +233,8 @@ async fn post(way: &Way, headers: &[(String, String)], body: &Uint8Array) -> Res
     JsFuture::from(posted).await.map_err(said)
 }
 
-/// All headers of the request to the upstream.
-fn headers(
-    hooks: &Hooks,
-    source: &Source,
-    event: &Event,
-    signing_secrets: &[String],
-    now: Timestamp,
-) -> Result<Vec<(String, String)>, String> {
-    let signed = signed(hooks, event, signing_secrets, now)?;
+/// All headers of the request to the upstream, with those of the signature.
+fn headers(source: &Source, event: &Event, signature: Vec<(String, String)>) -> Vec<(String, String)> {
     let mut headers = event.headers.clone();
     headers.extend(source_headers(source, event.event_type.as_deref(), &event.request_id));
     let mut set = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
@@ -258,30 +249,8 @@ fn headers(
     if event.replayed {
         set("Keystile-Webhook-Replay", "operator");
     }
-    headers.extend(signed);
-    Ok(headers)
-}
-
-/// The headers of the signature. With two secrets it is one signature by each, with a space between them.
-fn signed(
-    hooks: &Hooks,
-    event: &Event,
-    signing_secrets: &[String],
-    now: Timestamp,
-) -> Result<Vec<(String, String)>, String> {
-    let id = [("webhook-id", event.webhook_id.as_str())];
-    let delivery = Delivery { method: "POST", url: "", headers: &id, body: &event.body };
-    let options = Options::at(now.since_unix());
-    let mut headers: Vec<(String, String)> = Vec::new();
-    for secret in signing_secrets {
-        let signed = keystile_webhook::sign(&hooks.standard, secret, &delivery, Some(&event.webhook_id), &options)
-            .map_err(|failure| format!("{}: {}", failure.code(), failure.detail()))?;
-        match headers.iter_mut().find(|(name, _)| name == "webhook-signature") {
-            Some((_, value)) => value.extend([" ", &signed.value]),
-            None => headers = signed.headers,
-        }
-    }
-    Ok(headers)
+    headers.extend(signature);
+    headers
 }
 
 /// The headers that tell the upstream of the source.

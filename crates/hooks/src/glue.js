@@ -39,51 +39,6 @@ export function discard(response) {
   response.body?.cancel().catch(() => {});
 }
 
-// The bytes of the bodies that the isolate may hold. An isolate has 128 MB, and a body is in it twice while it is verified.
-const MOST_HELD = 32 * 1024 * 1024;
-// No delivery takes longer, milliseconds. The platform may end a request whose room nobody leaves then.
-const LONGEST_HELD_MS = 120_000;
-const rooms = new Set();
-
-/** The room that one body takes, until `leave`. */
-export class Room {
-  #since = Date.now();
-  #bytes = 0;
-
-  constructor() {
-    rooms.add(this);
-  }
-
-  /** Takes more of it. Returns whether there is so much. A room that was left takes nothing. */
-  take(bytes) {
-    if (!rooms.has(this)) return false;
-    if (Room.#held() + bytes > MOST_HELD) Room.#forgetOld();
-    if (Room.#held() + bytes > MOST_HELD) return false;
-    this.#bytes += bytes;
-    return true;
-  }
-
-  leave() {
-    rooms.delete(this);
-  }
-
-  static #held() {
-    let held = 0;
-    for (const room of rooms) held += room.#bytes;
-    return held;
-  }
-
-  static #forgetOld() {
-    const oldest = Date.now() - LONGEST_HELD_MS;
-    for (const room of rooms) if (room.#since < oldest) rooms.delete(room);
-  }
-}
-
-/** Forgets the bodies of an instance that ended by a trap. */
-export function vacate() {
-  rooms.clear();
-}
-
 /// Fetches the document at an address: its Cache-Control and its text, as one string. Throws if the answer isn't 200, or
 /// has more than `limit` bytes. A redirect is not followed: the address is the one that the configuration names.
 export async function fetchKeys(url, timeoutMs, limit) {
@@ -112,19 +67,66 @@ const keys = new Map();
 const MAX_KEYS = 128;
 const MAX_KEY_BYTES = 1024;
 
+const idOf = (use, key) => (key.length > MAX_KEY_BYTES ? undefined : [use, String.fromCharCode(...key)].join());
+
+function remember(id, imported) {
+  if (id === undefined) return;
+  if (keys.size >= MAX_KEYS && !keys.has(id)) keys.delete(keys.keys().next().value);
+  keys.set(id, imported);
+}
+
+const encoder = new TextEncoder();
+/// The length of SHA-256's block, bytes.
+const BLOCK_BYTES = 64;
+/// The length of a body from which hashing pieces is faster than copying them into one, bytes.
+const IN_PIECES_FROM = 512 * 1024;
+
+/// The HMAC-SHA256 of a text and the bytes after it. WebCrypto's is the fastest for short messages, and takes them in
+/// one piece alone. A long one is not copied.
+export async function hmac(key, before, body) {
+  const text = encoder.encode(before);
+  if (body.length >= IN_PIECES_FROM) return hmacOfPieces(key, text, body);
+  const message = new Uint8Array(text.length + body.length);
+  message.set(text);
+  message.set(body, text.length);
+  const id = idOf("sign", key);
+  let imported = keys.get(id);
+  if (!imported) {
+    imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+    remember(id, imported);
+  }
+  return new Uint8Array(await crypto.subtle.sign("HMAC", imported, message));
+}
+
+/// The same by RFC 2104.
+async function hmacOfPieces(key, ...pieces) {
+  const block = new Uint8Array(BLOCK_BYTES);
+  block.set(key.length > BLOCK_BYTES ? await crypto.subtle.digest("SHA-256", key) : key);
+  const inner = await sha256(block.map((byte) => byte ^ 0x36), ...pieces);
+  return new Uint8Array(await sha256(block.map((byte) => byte ^ 0x5c), new Uint8Array(inner)));
+}
+
+async function sha256(...pieces) {
+  const stream = new crypto.DigestStream("SHA-256");
+  const writer = stream.getWriter();
+  const written = pieces.map((piece) => writer.write(piece));
+  written.push(writer.close());
+  await Promise.all(written);
+  return stream.digest;
+}
+
 /// Whether a signature is good. Throws if the key can't be read.
 ///
 /// The bytes are views of the caller's memory, valid until the first `await`. So the message is copied if the key has
 /// still to be imported. Otherwise only WebCrypto copies it.
 export function check(name, hash, namedCurve, keyFormat, key, signature, message) {
   const parameters = { name, hash, namedCurve };
-  const id = key.length > MAX_KEY_BYTES ? undefined : [name, hash, String.fromCharCode(...key)].join();
+  const id = idOf([name, hash], key);
   const known = keys.get(id);
   if (known) return crypto.subtle.verify(parameters, known, signature, message);
   const [signed, bytes] = [signature.slice(), message.slice()];
   return crypto.subtle.importKey(keyFormat, key, parameters, false, ["verify"]).then((imported) => {
-    if (keys.size >= MAX_KEYS && !keys.has(id)) keys.delete(keys.keys().next().value);
-    if (id !== undefined) keys.set(id, imported);
+    remember(id, imported);
     return crypto.subtle.verify(parameters, imported, signed, bytes);
   });
 }

@@ -1,4 +1,4 @@
-//! The functions of `glue.js`, and a few other JavaScript functions.
+//! The functions of `glue.js` and `room.js`, and a few other JavaScript functions.
 
 use js_sys::{JsString, Promise, Uint8Array};
 pub(crate) use keystile_runtime::crossing::{SEPARATOR, join, respond, wait_until};
@@ -17,18 +17,6 @@ extern "C" {
         timeout_ms: u32,
     ) -> Result<Promise, JsValue>;
 
-    /// The room that one body takes among those that the isolate holds.
-    #[derive(Debug)]
-    pub(crate) type Room;
-
-    #[wasm_bindgen(constructor)]
-    pub(crate) fn new() -> Room;
-
-    #[wasm_bindgen(method)]
-    pub(crate) fn leave(this: &Room);
-
-    pub(crate) fn vacate();
-
     #[wasm_bindgen(js_name = passOn)]
     pub(crate) fn pass_on(response: &JsValue, headers: &str) -> JsValue;
 
@@ -37,6 +25,10 @@ extern "C" {
     /// The promise of a document's Cache-Control and text, with a separator between them.
     #[wasm_bindgen(js_name = fetchKeys)]
     pub(crate) fn fetch_keys(url: &str, timeout_ms: u32, limit: u32) -> Promise;
+
+    /// The promise of the HMAC-SHA256 of a text and the bytes after it.
+    #[wasm_bindgen(catch)]
+    pub(crate) fn hmac(key: &[u8], before: &str, body: &Uint8Array) -> Result<Promise, JsValue>;
 
     /// Checks a signature. The bytes are views of this module's memory: WebCrypto copies them before it returns.
     #[wasm_bindgen(catch)]
@@ -49,6 +41,24 @@ extern "C" {
         signature: &[u8],
         message: &[u8],
     ) -> Result<Promise, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/room.js")]
+extern "C" {
+    /// The room that one body takes among those that the isolate holds. It reads the body.
+    #[derive(Debug)]
+    pub(crate) type Room;
+
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn new() -> Room;
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn leave(this: &Room);
+
+    pub(crate) fn vacate();
+
+    /// Frees a buffer. What the platform still sends of it is not affected.
+    pub(crate) fn release(bytes: &Uint8Array);
 }
 
 #[wasm_bindgen]

@@ -26,6 +26,7 @@ mod producer;
 mod queue;
 mod receive;
 mod reply;
+mod signature;
 mod source;
 mod verify_endpoint;
 

@@ -1,27 +1,31 @@
 //! The producer: it puts events into the queue.
 
+use futures_util::future::join_all;
 use keystile_core::{
     Timestamp,
     base::{
         id::{DeliveryId, ID_RANDOM_BYTES},
         problem::Problem,
     },
-    receiver::queue::{Body, Envelope, MAX_BATCH_BYTES, NamedUpstream},
+    receiver::queue::{Body, Envelope, MAX_BATCH_BYTES, MAX_MESSAGE_BYTES, NamedUpstream},
 };
 use keystile_runtime::{clock, log, random};
 use worker::Env;
 
 use crate::{
     bodies,
+    body::Buffer,
     forward::Event,
     incoming::Incoming,
     queue,
     source::{Source, SourceUpstream},
 };
 
-/// The time after which storing a body and sending its message has failed, milliseconds. It is shorter than the
-/// lifetime of a claim.
-const TIMEOUT_MS: u64 = 30_000;
+/// The time after which storing bodies has failed, milliseconds. With the queue's own it is shorter than the lifetime of
+/// a claim.
+pub(crate) const STORING_MS: u64 = 20_000;
+/// The time for taking back what was stored, milliseconds.
+const FORGETTING_MS: u64 = 2_000;
 
 /// Puts an event into the queue, as these messages. All are durable when this returns.
 ///
@@ -34,35 +38,39 @@ pub(crate) async fn enqueue(
     event: &Event,
     envelopes: &mut [Envelope],
 ) -> Result<(), Problem> {
-    let outcome = clock::within(TIMEOUT_MS, send(&incoming.env, envelopes, &event.body)).await;
-    match outcome.unwrap_or_else(|| Err(format!("not done within {TIMEOUT_MS} ms"))) {
-        Ok(()) => Ok(()),
-        Err(reason) => {
-            // The message may be in the queue all the same, so its body is not deleted.
-            Err(failed(source, event, &reason))
-        }
-    }
+    let sent = send(&incoming.env, envelopes, &event.buffer, STORING_MS).await;
+    sent.map_err(|reason| failed(source, event, &reason))
 }
 
-/// Sends messages with this body, or stores the body beside each.
+/// Sends messages with this body, or stores the body beside each within `storing_ms` milliseconds.
 ///
 /// # Errors
-/// The reason, for the log. The messages may be in the queue all the same.
-pub(crate) async fn send(env: &Env, envelopes: &mut [Envelope], body: &[u8]) -> Result<(), String> {
-    // Bodies that would make the messages too long for one call are stored beside them.
-    let share = MAX_BATCH_BYTES / envelopes.len().max(1);
-    let mut messages = Vec::new();
-    for envelope in envelopes {
-        messages.push(match envelope.with_inline(body).filter(|message| message.len() <= share) {
-            Some(message) => message,
-            None => {
-                let message = envelope.with_stored(body).ok_or("its headers are too long for a message")?;
-                bodies::store(env, &envelope.id, body).await?;
-                message
-            }
-        });
+/// The reason, for the log. The messages may be in the queue all the same; if they certainly aren't, no body is left
+/// behind.
+pub(crate) async fn send(env: &Env, envelopes: &mut [Envelope], body: &Buffer, storing_ms: u64) -> Result<(), String> {
+    let messages = messages(envelopes, body).ok_or("its headers are too long for a message")?;
+    let stored = |envelope: &&Envelope| matches!(envelope.body, Body::Stored { .. });
+    let stored: Vec<&DeliveryId> = envelopes.iter().filter(stored).map(|envelope| &envelope.id).collect();
+    let storing = clock::within(storing_ms, bodies::store(env, &stored, body.bytes())).await;
+    if let Err(reason) = storing.unwrap_or_else(|| Err(format!("not stored within {storing_ms} ms"))) {
+        // A call that is still on its way may come later. Its part goes at the end of its time.
+        let forgetting = stored.iter().map(|id| bodies::forget(env, id));
+        clock::within(FORGETTING_MS, join_all(forgetting)).await;
+        return Err(reason);
     }
     queue::send(env, &messages).await
+}
+
+/// The messages, each with the body in it or its place. `None` if the headers are too long.
+fn messages(envelopes: &mut [Envelope], body: &Buffer) -> Option<Vec<String>> {
+    // Bodies that would make the messages too long for one call are stored beside them.
+    let share = MAX_BATCH_BYTES / envelopes.len().max(1);
+    let short = (body.len() as usize <= share.min(MAX_MESSAGE_BYTES)).then(|| body.to_vec());
+    let message = |envelope: &mut Envelope| {
+        let inline = short.as_ref().and_then(|body| envelope.with_inline(body));
+        inline.filter(|message| message.len() <= share).or_else(|| envelope.with_stored(body.len()))
+    };
+    envelopes.iter_mut().map(message).collect()
 }
 
 /// A new delivery's id.
@@ -98,10 +106,11 @@ pub(crate) fn envelope(
         event_type: event.event_type.clone(),
         replayed: event.replayed,
         remembered_by: Some(remembered_by.to_owned()),
-        upstream: source
-            .config
-            .lists_upstreams
-            .then(|| NamedUpstream { name: to.config.name.clone(), path: to.config.path.clone() }),
+        upstream: Some(NamedUpstream {
+            name: to.config.name.clone(),
+            path: to.config.path.clone(),
+            only: !source.config.lists_upstreams,
+        }),
     }
 }
 

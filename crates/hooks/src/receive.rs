@@ -70,6 +70,7 @@ pub(crate) async fn answer(hooks: &Hooks, source: &Source, incoming: &Incoming) 
         Ok(verified) => verified,
         Err(failure) if source.only_logs() && failure != Failure::BodyTooLarge => {
             let event_type = scheme.stated_event_type(&delivery, &options);
+            drop(parts.body);
             return Ok(unverified(source, incoming, &parts.headers, &buffer, &failure, event_type.as_deref()).await);
         }
         Err(failure) => return Err(told(source, incoming, &failure)),
@@ -333,9 +334,9 @@ async fn once(
         }
     };
     let messages = messages(source, incoming, &event, to, remembered.object()).map_err(without_id)?;
-    let HandedOn { outcome, status, reply } = hand_on(hooks, source, incoming, &mut event, to, messages.clone()).await;
+    let HandedOn { outcome, status, reply } = hand_on(hooks, source, incoming, &event, to, messages.clone()).await;
     let facts = |message: &Envelope| {
-        deliveries::facts(&source.config, message, event.buffer.len(), same_bytes, outcome, status)
+        deliveries::facts(&source.config, message, event.buffer.len().into(), same_bytes, outcome, status)
     };
     let facts: Vec<RecentDelivery> = messages.iter().map(facts).collect();
     if let Err(error) = remembered.note(outcome, &facts).await {
@@ -349,7 +350,7 @@ async fn once(
         let (env, object) = (incoming.env.clone(), remembered.object().to_owned());
         let hours = source.config.keep_bodies_hours;
         incoming.afterwards(async move {
-            let body_until = kept::keep(&env, message, &event.buffer.to_vec(), hours).await;
+            let body_until = kept::keep(&env, message, event.buffer.bytes(), hours).await;
             if body_until.is_some() {
                 deliveries::settle(&env, &object, RecentDelivery { body_until, ..facts }).await;
             }
@@ -393,7 +394,7 @@ async fn hand_on(
     hooks: &Hooks,
     source: &Source,
     incoming: &Incoming,
-    event: &mut Event,
+    event: &Event,
     to: &[&SourceUpstream],
     mut messages: Vec<Envelope>,
 ) -> HandedOn {

@@ -16,6 +16,7 @@ use crate::{
     glue::{self, nfkd},
     incoming::Incoming,
     keys::PublishedKeys,
+    signature::SigningSecret,
 };
 
 /// The message length from which WebCrypto's HMAC is faster than the module's, its crossing included
@@ -70,8 +71,8 @@ pub(crate) struct Way {
     /// The service binding, or undefined for a URL.
     pub(crate) fetcher: JsValue,
     pub(crate) url: String,
-    /// The `whsec_…` that forwarded deliveries are signed with, at least one.
-    pub(crate) signing_secrets: Vec<String>,
+    /// The secrets that forwarded deliveries are signed with, at least one.
+    pub(crate) signing_secrets: Vec<SigningSecret>,
 }
 
 impl Hooks {
@@ -218,12 +219,9 @@ impl Way {
     }
 }
 
-fn signing_secret(name: &str, standard: &Scheme, env: &Env) -> Result<String, String> {
+fn signing_secret(name: &str, standard: &Scheme, env: &Env) -> Result<SigningSecret, String> {
     let secret = secret::text(env, name).ok_or_else(|| format!("the secret {name} is not set"))?;
-    match Secrets::parse(standard, &[&secret]).faults().first() {
-        Some(fault) => Err(format!("{name}: {fault}")),
-        None => Ok(secret),
-    }
+    SigningSecret::parse(secret, standard).map_err(|fault| format!("{name}: {fault}"))
 }
 
 /// A delivery's parts, as they were received or described.

@@ -28,8 +28,9 @@ pub(crate) async fn answer(hooks: &Hooks, incoming: &Incoming) -> Result<Reply, 
         let problem = Problem::new(Code::MethodNotAllowed, "This endpoint does not take this method.");
         return Err(problem.with_header("Allow", "POST"));
     }
-    let buffer = incoming.json(verify_webhook::MAX_REQUEST_BYTES).await?;
-    let asked = VerifyDelivery::parse(&buffer.to_vec())?;
+    // The buffer is free again before the text is taken apart.
+    let text = incoming.json(verify_webhook::MAX_REQUEST_BYTES).await?.to_vec();
+    let asked = VerifyDelivery::parse(text)?;
     // Deliveries that came meanwhile go first: to take a long question apart, and to judge by it, each takes its time.
     clock::sleep(0).await;
     let verdict = judge(hooks, incoming, asked).await?;

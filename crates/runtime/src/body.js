@@ -8,13 +8,15 @@ export function isEncoded(request) {
   return encoding !== null && encoding.trim().toLowerCase() !== "identity";
 }
 
-/// A body's bytes, or one word that says why there are none.
+/// A body's bytes, or one word that says why there are none. `room`, if it is given, reads the body instead, so that it
+/// can share out memory among bodies.
 ///
 /// The platform fills one buffer, even if the chunks are small. A chunk as an object of its own takes 5 KB, so a body
 /// of single bytes would take 5,000 times its length. The buffer grows with the bytes received, not with the announced
 /// length.
 export async function readBody(request, limit, deadlineMs, room) {
-  if (Number(request.headers.get("Content-Length")) > limit) return "too large";
+  const announced = Number(request.headers.get("Content-Length"));
+  if (announced > limit) return "too large";
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader({ mode: "byob" });
   let timer;
@@ -22,7 +24,7 @@ export async function readBody(request, limit, deadlineMs, room) {
     timer = setTimeout(resolve, deadlineMs, "too slow");
   });
   try {
-    const read = await Promise.race([readAll(reader, limit, room), late]);
+    const read = await Promise.race([room ? room.read(reader, limit, announced) : readAll(reader, limit), late]);
     // The rest is not read.
     if (typeof read === "string") reader.cancel(read).catch(() => {});
     return read;
@@ -33,7 +35,7 @@ export async function readBody(request, limit, deadlineMs, room) {
   }
 }
 
-async function readAll(reader, limit, room) {
+async function readAll(reader, limit) {
   let bytes = new Uint8Array(Math.min(FIRST_BYTES, limit + 1));
   let length = 0;
   for (;;) {
@@ -45,24 +47,7 @@ async function readAll(reader, limit, room) {
     bytes = new Uint8Array(value.buffer);
     if (length < bytes.length) continue;
     const larger = new Uint8Array(Math.min(2 * length, limit + 1));
-    if (room && !room.take(larger.length - length)) {
-      room.leave();
-      return drain(reader, limit - length);
-    }
     larger.set(bytes);
     bytes = larger;
-  }
-}
-
-// Reads the rest and keeps none of it: a sender that goes on writing to a request that was answered sees its connection
-// end, and not the answer.
-async function drain(reader, most) {
-  let left = most;
-  for (let bytes = new Uint8Array(FIRST_BYTES); ; ) {
-    const { done, value } = await reader.readAtLeast(bytes.length, bytes);
-    if (done) return "no room";
-    left -= value.length;
-    if (left < 0) return "too large";
-    bytes = new Uint8Array(value.buffer);
   }
 }

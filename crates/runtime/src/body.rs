@@ -85,8 +85,8 @@ pub async fn read(request: &JsValue, limit: u32) -> Result<Vec<u8>, BodyError> {
         .map_err(|word| failure(&word, limit))
 }
 
-/// Reads the body of a `Request` into a buffer of the platform. `room` is an object whose `take(bytes)` says whether
-/// the buffer may grow by so many bytes; if it may not, this returns `None`.
+/// Reads the body of a `Request` into a buffer of the platform. `room` is an object whose `read` reads the stream
+/// (`body.js`), and answers "no room" if there is no memory for the body; then this returns `None`.
 ///
 /// # Errors
 /// [`BodyError`].

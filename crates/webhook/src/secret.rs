@@ -156,6 +156,11 @@ impl Secrets {
         &self.faults
     }
 
+    /// The bytes of the shared secrets, for a platform that computes HMACs itself.
+    pub fn shared_keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys.iter().map(Key::bytes).filter(|bytes| !bytes.is_empty())
+    }
+
     /// Whether a delivery that none of these keys signed may be signed with another key of the sender's: these have
     /// names or are a set, and the delivery names none of them.
     pub(crate) fn may_lack(&self, kid: Option<&str>) -> bool {

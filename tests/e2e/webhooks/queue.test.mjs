@@ -160,6 +160,7 @@ test("what is never taken is a dead letter: listed, sent again, delivered", asyn
   assert.equal(letter.last_status, 503);
   assert.equal(letter.last_reason, "the upstream answered 503");
   assert.equal(letter.event_id, headers["webhook-id"]);
+  assert.deepEqual([letter.upstream, letter.path], ["events", "/events/queued"], "the message names its one upstream");
   assert.equal(letter.headers["content-type"], "text/plain");
   assert.equal(letter.body_bytes, body.length);
   assert.ok(!JSON.stringify(letter).includes("nobody takes"));

@@ -176,6 +176,31 @@ test("an event whose upstream was taken out of the file ends as a dead letter, a
   assert.equal((await rig.manage("POST", `${LETTERS}/${id}/discard`)).status, 200);
 });
 
+test("an event that waited while the source had one upstream goes to that one, wherever the list has it", async () => {
+  const envelope = {
+    id: `dlv_${randomBytes(10).toString("hex")}`,
+    source: "fan",
+    webhook_id: "fan_2",
+    event_id: null,
+    timestamp: null,
+    body_authenticated: true,
+    received_at: Date.now(),
+    request_id: "req_4bTzV9cXk07Hq2mN1pRs",
+    headers: [],
+    body: { inline: "" },
+  };
+  for (const [upstream, path] of [
+    [{ name: "audit", path: "/audit", only: true }, "/audit"],
+    // An earlier version named none.
+    [undefined, "/billing"],
+  ]) {
+    await rig.hooksHandle("__object/DEAD_LETTERS/fan/bury", { envelope: { ...envelope, upstream } });
+    assert.equal((await rig.manage("POST", `${LETTERS}/${envelope.id}/redrive`)).status, 200);
+    const [event] = await delivered(1);
+    assert.equal(event.path, path);
+  }
+});
+
 test("all messages of an event are queued or none, and the sender's retry brings each once", async () => {
   for (const body of [event("invoice.sent"), event("invoice.sent", { pad: "x".repeat(200_000) })]) {
     await rig.hooksHandle("__queue", "down");

@@ -2,6 +2,7 @@
 // alarm, run a statement of SQL, put its queue and its objects out of reach, and shorten its patience with upstreams.
 // The code in between is the deployed one.
 
+import { beginCounting, counted } from "./held_bytes.js";
 import { hooks as config } from "keystile-config";
 import { durableObject, handlers } from "../../../crates/runtime/worker.js";
 import * as rust from "../../../crates/hooks/build/index.js";
@@ -26,8 +27,10 @@ AbortSignal.timeout = (ms) => {
  * later; or the wait {before} a replay.
  */
 let deliveries = "ok";
-/** Whether bodies can't be stored. */
+/** Whether bodies can't be stored: "ok"; "down"; or how many of the next `store` calls still succeed. */
 let bodies = "ok";
+/** The names of the objects that stored something since the last change. */
+let stored = new Set();
 /**
  * The state of the objects of dead letters: "ok"; "down"; "mute": the call is done but not answered; or the waits
  * {before, after} the call.
@@ -79,9 +82,18 @@ const withHandles = (Deployed) =>
   };
 
 export class Bodies extends withHandles(durableObject(rust, "Bodies", ["fetch", "alarm"])) {
+  #name;
+
+  constructor(context, env) {
+    super(context, env);
+    this.#name = context.id.name;
+  }
+
   async fetch(request) {
-    const own = new URL(request.url).pathname.startsWith("/__");
-    if (bodies === "down" && !own) throw new Error("injected");
+    const { pathname } = new URL(request.url);
+    const fails = bodies === "down" || (pathname.startsWith("/store/") && typeof bodies === "number" && bodies-- <= 0);
+    if (fails && !pathname.startsWith("/__")) throw new Error("injected");
+    if (pathname.startsWith("/store/")) stored.add(this.#name);
     return super.fetch(request);
   }
 }
@@ -138,7 +150,14 @@ export default {
     }
     if (pathname === "/__bodies") {
       bodies = await request.json();
-      return Response.json(bodies);
+      const names = [...stored];
+      stored.clear();
+      return Response.json(names);
+    }
+    if (pathname === "/__held") {
+      const answer = counted();
+      if ((await request.json()) === "begin") beginCounting();
+      return Response.json(answer);
     }
     if (pathname === "/__dead_letters") {
       deadLetters = await request.json();

@@ -1176,7 +1176,7 @@ export interface components {
             path: string | null;
             received_at: components["schemas"]["Time"];
             request_id: components["schemas"]["RequestId"];
-            /** @description The upstream that it is for, if `keystile.toml` lists several for the source. */
+            /** @description The upstream that it is for. Null for an event of an earlier version that named none. */
             upstream: string | null;
             /** @description The `webhook-id` that the upstream gets, at each attempt. */
             webhook_id: string;

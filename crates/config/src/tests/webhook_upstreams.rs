@@ -51,10 +51,12 @@ fn a_source_has_several_upstreams_that_types_choose() {
 fn a_message_goes_to_the_upstream_that_it_names() {
     let config = read(&with(TWO)).unwrap();
     let source = &config.hooks.sources[0];
-    assert_eq!(source.upstream_of_message(Some(("chat", "/"))), Some(1));
-    assert_eq!(source.upstream_of_message(Some(("ci", "/before"))), Some(0), "its path has changed");
-    assert_eq!(source.upstream_of_message(Some(("gone", "/"))), None);
-    assert_eq!(source.upstream_of_message(None), Some(0), "of before there were several");
+    for was_only in [true, false] {
+        assert_eq!(source.upstream_of_message(Some(("chat", "/")), was_only), Some(1), "whichever is first");
+        assert_eq!(source.upstream_of_message(Some(("ci", "/before")), was_only), Some(0), "its path has changed");
+        assert_eq!(source.upstream_of_message(Some(("gone", "/")), was_only), None);
+    }
+    assert_eq!(source.upstream_of_message(None, false), Some(0), "of a version that named none");
 }
 
 #[test]

@@ -87,11 +87,11 @@ impl core::fmt::Debug for Judge {
 }
 
 impl VerifyDelivery {
-    /// Parses the body.
+    /// Parses the body. An owned one is free again before the delivery in it is decoded.
     ///
     /// # Errors
     /// All mistakes in the body. None repeats a secret or the delivery.
-    pub fn parse(body: &[u8]) -> Result<Self, ReadJsonError> {
+    pub fn parse(body: impl AsRef<[u8]>) -> Result<Self, ReadJsonError> {
         const FORMS: &[(&str, Form)] = &[
             ("source", Form::Any(MAX_MEMBER_BYTES)),
             ("provider", Form::Any(MAX_MEMBER_BYTES)),
@@ -105,7 +105,9 @@ impl VerifyDelivery {
             ("body", Form::Text),
             ("now", Form::Any(MAX_MEMBER_BYTES)),
         ];
-        Ok(Self::of(Value::Object(json_object::read(body, FORMS)?))?)
+        let members = json_object::read(body.as_ref(), FORMS)?;
+        drop(body);
+        Ok(Self::of(Value::Object(members))?)
     }
 
     fn of(body: Value) -> Result<Self, Vec<FieldError>> {

@@ -49,8 +49,8 @@ pub struct WebhookSource {
     /// The upstreams, of which each that takes an event's type gets the event. Never empty. In mode `direct` at most
     /// one takes any type.
     pub upstreams: Vec<WebhookUpstream>,
-    /// Whether the file lists its upstreams, so that each message of the queue names its own. A message of a source
-    /// with one upstream goes to the upstream that the source has when it is delivered.
+    /// Whether the file lists its upstreams. A message of a source with one upstream goes to the upstream that the
+    /// source has when it is delivered, as long as it is one.
     pub lists_upstreams: bool,
     /// The way to deal with deliveries that fail.
     pub verification: VerificationMode,
@@ -100,10 +100,16 @@ impl WebhookUpstream {
 
 impl WebhookSource {
     /// The index of the upstream that a message is for, if the source still has it. `named` is the name and path in the
-    /// message. If the path was changed, the upstream of the name is the same one still.
+    /// message, and `was_only` says that the source had no other upstream then. If the path was changed, the upstream of
+    /// the name is the same one still.
     #[must_use]
-    pub fn upstream_of_message(&self, named: Option<(&str, &str)>) -> Option<usize> {
-        let Some((name, path)) = named else { return (!self.upstreams.is_empty()).then_some(0) };
+    pub fn upstream_of_message(&self, named: Option<(&str, &str)>, was_only: bool) -> Option<usize> {
+        let first = (!self.upstreams.is_empty()).then_some(0);
+        // Messages of earlier versions may name none.
+        let Some((name, path)) = named else { return first };
+        if was_only && !self.lists_upstreams {
+            return first;
+        }
         let of_name = |upstream: &WebhookUpstream| upstream.name == name;
         let same = self.upstreams.iter().position(|upstream| of_name(upstream) && upstream.path == path);
         same.or_else(|| self.upstreams.iter().position(of_name))

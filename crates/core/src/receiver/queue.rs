@@ -9,6 +9,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::ops::Range;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ pub const MAX_MESSAGE_BYTES: usize = 120_000;
 /// The maximum length of the messages that are sent in one call, bytes. The queue's own limit is 256,000 bytes.
 pub const MAX_BATCH_BYTES: usize = 250_000;
 /// The length of one part of a body that is stored beside its message, bytes. A row of SQLite holds 2 MB.
-pub const PART_BYTES: usize = 1024 * 1024;
+pub const PART_BYTES: u32 = 1024 * 1024;
 /// The default time until the second attempt, seconds.
 pub const FIRST_RETRY_SECONDS: u32 = 10;
 /// The maximum time between two attempts, seconds.
@@ -73,7 +74,7 @@ pub struct Envelope {
     /// The object that remembers the delivery, and is told its outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remembered_by: Option<String>,
-    /// The upstream that it is for; `None` for the only one of its source.
+    /// The upstream that it is for. Earlier versions named none if it was the only one of its source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream: Option<NamedUpstream>,
 }
@@ -85,6 +86,9 @@ pub struct NamedUpstream {
     pub name: String,
     /// The path at the upstream.
     pub path: String,
+    /// Whether the source had one upstream, and no list.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub only: bool,
 }
 
 /// The longest body that an answer shows whole, bytes.
@@ -133,10 +137,10 @@ impl Body {
         self.len() == 0
     }
 
-    /// The reference to a body that is stored beside its message.
+    /// The reference to a body of so many bytes that is stored beside its message.
     #[must_use]
-    pub fn stored(body: &[u8]) -> Self {
-        Self::Stored { bytes: body.len() as u64, parts: parts(body).count() as u32 }
+    pub fn stored(bytes: u32) -> Self {
+        Self::Stored { bytes: bytes.into(), parts: parts(bytes).count() as u32 }
     }
 }
 
@@ -155,9 +159,9 @@ pub fn shown_body(envelope: &Envelope, body: &[u8]) -> Value {
     })
 }
 
-/// The parts of a body as it is stored: pieces of [`PART_BYTES`], the last one possibly shorter.
-pub fn parts(body: &[u8]) -> impl Iterator<Item = &[u8]> {
-    body.chunks(PART_BYTES)
+/// The parts of a body of so many bytes as it is stored: pieces of [`PART_BYTES`], the last one possibly shorter.
+pub fn parts(bytes: u32) -> impl Iterator<Item = Range<u32>> {
+    (0..bytes).step_by(PART_BYTES as usize).map(move |start| start..start.saturating_add(PART_BYTES).min(bytes))
 }
 
 impl Envelope {
@@ -173,10 +177,10 @@ impl Envelope {
         (message.len() <= MAX_MESSAGE_BYTES).then_some(message)
     }
 
-    /// The message whose body is stored beside it, if its headers are short enough.
+    /// The message whose body of so many bytes is stored beside it, if its headers are short enough.
     #[must_use]
-    pub fn with_stored(&mut self, body: &[u8]) -> Option<String> {
-        self.body = Body::stored(body);
+    pub fn with_stored(&mut self, bytes: u32) -> Option<String> {
+        self.body = Body::stored(bytes);
         let message = self.to_message();
         (message.len() <= MAX_MESSAGE_BYTES).then_some(message)
     }
@@ -311,22 +315,25 @@ mod tests {
 
         let body = vec![7; 300_000];
         assert_eq!(envelope.with_inline(&body), None);
-        let message = envelope.with_stored(&body).unwrap();
+        let message = envelope.with_stored(300_000).unwrap();
         assert!(message.ends_with(r#""body":{"stored":{"bytes":300000,"parts":1}}}"#), "{message}");
         assert_eq!(Envelope::parse(&message).unwrap(), envelope);
         assert_eq!(envelope.body.inline(), None);
     }
 
     #[test]
-    fn a_message_for_one_of_several_upstreams_names_it() {
+    fn a_message_names_its_upstream() {
         let mut envelope = envelope();
         envelope.event_type = Some("invoice.paid".into());
-        envelope.upstream = Some(NamedUpstream { name: "billing".into(), path: "/events".into() });
-        let message = envelope.with_inline(b"").unwrap();
-        let golden =
-            r#""body":{"inline":""},"event_type":"invoice.paid","upstream":{"name":"billing","path":"/events"}}"#;
-        assert!(message.ends_with(golden), "{message}");
-        assert_eq!(Envelope::parse(&message).unwrap(), envelope);
+        for (only, golden) in [
+            (false, r#""event_type":"invoice.paid","upstream":{"name":"billing","path":"/events"}}"#),
+            (true, r#""event_type":"invoice.paid","upstream":{"name":"billing","path":"/events","only":true}}"#),
+        ] {
+            envelope.upstream = Some(NamedUpstream { name: "billing".into(), path: "/events".into(), only });
+            let message = envelope.with_inline(b"").unwrap();
+            assert!(message.ends_with(golden), "{message}");
+            assert_eq!(Envelope::parse(&message).unwrap(), envelope);
+        }
     }
 
     #[test]
@@ -372,18 +379,20 @@ mod tests {
             }
         }
         envelope.headers.push(("x".into(), "y".repeat(MAX_MESSAGE_BYTES)));
-        assert_eq!(envelope.with_stored(b"short"), None);
+        assert_eq!(envelope.with_stored(5), None);
     }
 
     #[test]
     fn a_body_is_the_sum_of_its_parts() {
         for bytes in [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 3 * PART_BYTES] {
-            let body = vec![1; bytes];
-            let whole: Vec<u8> = parts(&body).flatten().copied().collect();
-            assert_eq!(whole, body);
-            assert!(parts(&body).all(|part| part.len() <= PART_BYTES));
-            let expected = bytes.div_ceil(PART_BYTES) as u32;
-            assert_eq!(Body::stored(&body), Body::Stored { bytes: bytes as u64, parts: expected });
+            let mut end = 0;
+            for part in parts(bytes) {
+                assert!(part.start == end && part.len() <= PART_BYTES as usize);
+                end = part.end;
+            }
+            assert_eq!(end, bytes);
+            let expected = bytes.div_ceil(PART_BYTES);
+            assert_eq!(Body::stored(bytes), Body::Stored { bytes: bytes.into(), parts: expected });
         }
     }
 

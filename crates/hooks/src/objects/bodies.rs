@@ -6,7 +6,7 @@ use keystile_core::{Timestamp, base::timestamp::HOUR_MS, objects::bodies::BodyCa
 use keystile_runtime::{alarm, clock, database, log};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object, web_sys};
 
 /// The value that marks an event that can be replayed. Its end is no fault.
 const KEPT: &str = "kept";
@@ -24,24 +24,22 @@ impl DurableObject for Bodies {
         Self { state }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
+    async fn fetch(&self, request: Request) -> Result<Response> {
         match BodyCall::parse(&request.path()) {
             Some(BodyCall::Forget) => {
                 self.state.storage().delete_all().await?;
                 Response::empty()
             }
-            Some(BodyCall::Store(part)) => {
-                self.store(part, &request.bytes().await?, clock::now().plus_millis(BODY_KEPT_MS)).await
-            }
+            Some(BodyCall::Store(part)) => self.store(part, &request, clock::now().plus_millis(BODY_KEPT_MS)).await,
             Some(BodyCall::Keep(part, until)) => {
                 let marked = self.values().put(KEPT, &Uint8Array::new_with_length(0))?;
                 JsFuture::from(marked).await?;
-                self.store(part, &request.bytes().await?, until).await
+                self.store(part, &request, until).await
             }
             Some(BodyCall::Load(part)) => {
                 let value = JsFuture::from(self.values().get(&part.to_string())?).await?;
                 match value.dyn_ref::<Uint8Array>() {
-                    Some(bytes) => Response::from_bytes(bytes.to_vec()),
+                    Some(bytes) => Ok(Answer::new(bytes)?.unchecked_into::<web_sys::Response>().into()),
                     None => Ok(Response::empty()?.with_status(204)),
                 }
             }
@@ -60,9 +58,11 @@ impl DurableObject for Bodies {
 }
 
 impl Bodies {
-    async fn store(&self, part: u32, bytes: &[u8], until: Timestamp) -> Result<Response> {
+    /// Stores a request's body. Its bytes never enter the module's memory, nor do they when they are loaded.
+    async fn store(&self, part: u32, request: &Request, until: Timestamp) -> Result<Response> {
+        let bytes = JsFuture::from(request.inner().array_buffer()?).await?;
         database::arm(&self.state.storage(), until)?;
-        JsFuture::from(self.values().put(&part.to_string(), &Uint8Array::from(bytes))?).await?;
+        JsFuture::from(self.values().put(&part.to_string(), &Uint8Array::new(&bytes))?).await?;
         Response::empty()
     }
 
@@ -75,6 +75,12 @@ impl Bodies {
 
 #[wasm_bindgen]
 extern "C" {
+    #[wasm_bindgen(js_name = Response)]
+    type Answer;
+
+    #[wasm_bindgen(constructor, js_class = "Response", catch)]
+    fn new(body: &Uint8Array) -> std::result::Result<Answer, JsValue>;
+
     /// The methods of `DurableObjectStorage` for bytes.
     type Values;
 

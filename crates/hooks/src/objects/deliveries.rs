@@ -44,6 +44,8 @@ use recent::Recent;
 /// The time that a kept body and the queue have to answer, milliseconds. It is shorter than the caller's own timeout, so
 /// the caller seldom has to guess the outcome.
 const PATIENCE_MS: u64 = 5_000;
+/// The part of it for storing the body once more.
+const STORING_MS: u64 = 3_000;
 /// The lifetime of a claim, milliseconds: longer than the timeout of an upstream.
 const LEASE_MS: i64 = MINUTE_MS;
 /// The maximum number of rows that one alarm deletes.
@@ -169,7 +171,7 @@ impl Deliveries {
         let Some((mut envelope, body)) = kept::load(&self.env, &which.id).await? else { return Ok(false) };
         envelope.id = producer::new_id().map_err(|error| error.to_string())?;
         envelope.replayed = true;
-        producer::send(&self.env, slice::from_mut(&mut envelope), &body).await.map(|()| true)
+        producer::send(&self.env, slice::from_mut(&mut envelope), &body, STORING_MS).await.map(|()| true)
     }
 }
 

@@ -1,0 +1,5 @@
+// Only forwards: it verifies nothing and remembers nothing.
+
+export default {
+  fetch: (request, env) => env.UPSTREAM.fetch(request),
+};
