@@ -70,11 +70,14 @@ pub(crate) fn forward(
     let prefix = [base, route.add_prefix.as_str()].concat();
     let public_prefix = [incoming.public_origin.as_str(), &route.strip_prefix].concat();
     let answer_at = (FIXED_PARTS + 2 * set.len()).to_string();
+    let answer = reply::joined(&answer);
     let fixed: [&str; FIXED_PARTS] = [&url, &prefix, &public_prefix, &incoming.request_id, &answer_at];
     let mut texts = fixed.to_vec();
-    texts.extend(set.iter().flat_map(|(name, value)| [*name, *value]));
-    texts.extend(answer.iter().flat_map(|(name, value)| [*name, value.as_str()]));
-    glue::forward(fetcher, &incoming.request, &glue::join_texts(&texts), handle.timeout_ms, &when_failed())
+    for (name, value) in &set {
+        texts.extend_from_slice(&[*name, *value]);
+    }
+    texts.push(&answer);
+    glue::forward(fetcher, &incoming.request, &texts.join("\0"), handle.timeout_ms, &when_failed())
 }
 
 /// The parts of the text for `forward` of `glue.js`, before its headers.

@@ -1,6 +1,6 @@
 //! The functions of `glue.js`, and a few other JavaScript functions.
 
-pub(crate) use keystile_runtime::crossing::{SEPARATOR, join, join_texts, respond, wait_until};
+pub(crate) use keystile_runtime::crossing::{SEPARATOR, join, respond, wait_until};
 use wasm_bindgen::prelude::*;
 
 /// The text for a header that was not sent.

@@ -10,15 +10,18 @@ use wasm_bindgen_futures::future_to_promise;
 /// The separator of texts that cross in one piece.
 pub const SEPARATOR: char = '\0';
 
-/// Joins texts, none of which has the separator in it.
-#[must_use]
-pub fn join_texts(texts: &[&str]) -> String {
-    texts.join("\0")
-}
-
 /// Joins names and values; `record` of `crossing.js` takes them apart.
 pub fn join<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    join_texts(&pairs.into_iter().flat_map(|(name, value)| [name, value]).collect::<Vec<_>>())
+    let mut joined = String::with_capacity(512);
+    for (name, value) in pairs {
+        if !joined.is_empty() {
+            joined.push(SEPARATOR);
+        }
+        joined.push_str(name);
+        joined.push(SEPARATOR);
+        joined.push_str(value);
+    }
+    joined
 }
 
 /// Starts a future, and returns the promise of its value. All futures have one type here, since the code that drives a
