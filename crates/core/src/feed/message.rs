@@ -6,10 +6,10 @@
 
 use alloc::{string::String, vec::Vec};
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::entry::{self, KeyEntry, Part, Place, TenantEntry};
+use super::entry::{self, Entry, KeyEntry, Part, Place, TenantEntry};
 use crate::{base::id::TenantId, key::KeyDigest};
 
 /// An edge's request for the changes since `cursor`.
@@ -170,7 +170,7 @@ impl PollAnswer {
 }
 
 /// The outer `None` says that the part is malformed, the inner one that there is none.
-fn decode_part<E: Serialize + DeserializeOwned>(json: Option<&Value>) -> Option<Option<Part<E>>> {
+fn decode_part<E: Entry>(json: Option<&Value>) -> Option<Option<Part<E>>> {
     json.map_or(Some(None), |json| Part::decode(json).map(Some))
 }
 
