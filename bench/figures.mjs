@@ -6,6 +6,7 @@ const FIGURES = {
   guard_vs_same_edits: { unit: "ratio", budget: 1.1 },
   guard_vs_hono: { unit: "ratio", budget: 1 },
   refuse_vs_bare: { unit: "ratio", budget: 1.15 },
+  verdict_us: { unit: "µs", budget: 5 },
   limited_vs_guard: { unit: "ratio", budget: 1.05 },
   limits_over: { unit: "requests", budget: 0 },
   webhook_workers_256: { unit: "ratio", budget: 2, moreIsBetter: true },
@@ -21,7 +22,7 @@ const FIGURES = {
   element_kib: { unit: "KiB", budget: 60 },
 };
 
-const DECIMALS = { ratio: 2, KiB: 1, ms: 1, requests: 0 };
+const DECIMALS = { ratio: 2, KiB: 1, ms: 1, requests: 0, µs: 1 };
 
 /**
  * One figure as target/bench.json has it. `values` are the rounds' own, whose lowest

@@ -56,6 +56,9 @@ export async function cpuPerRequest(pid, { url, headers, seconds, status: expect
   return (ticks / TICKS_PER_SECOND / requests) * 1e6;
 }
 
+/** The CPU time that a process has taken so far, microseconds. */
+export const cpuTime = (pid) => (status(pid).ticks / TICKS_PER_SECOND) * 1e6;
+
 /** Of /proc/PID/stat: the program's name, the parent, and the CPU time of all threads in user and system mode. */
 function status(pid) {
   let text;

@@ -7,14 +7,15 @@ import { writeFileSync } from "node:fs";
 
 import { asProgram, Failed } from "../../scripts/run.mjs";
 import { inRoot } from "../../scripts/tools.mjs";
-import { median, ratio } from "../figures.mjs";
-import { cpuPerRequest, runtimeProcess } from "./load.mjs";
+import { figure, median, ratio } from "../figures.mjs";
+import { cpuPerRequest, cpuTime, runtimeProcess } from "./load.mjs";
 import { checkSameness } from "./sameness.mjs";
 import { startStack } from "./stack.mjs";
 
 const ROUNDS = 25;
 const SECONDS = 2;
 const TARGET = "/api/leads";
+const VERDICTS = 40_000;
 
 /** What Cloudflare says of a client, which a worker finds in `request.cf`. */
 const CF = {
@@ -78,6 +79,7 @@ await asProgram(async () => {
       ratio("guard_vs_hono", measured.keystile, measured.hono),
       ratio("limited_vs_guard", measured.limited, measured.keystile),
       ratio("refuse_vs_bare", measured.keystile_refuses, measured.refuse),
+      figure("verdict_us", median(measured.verdict), measured.verdict),
     ];
     writeFileSync(process.argv[2], JSON.stringify(figures));
   } finally {
@@ -91,7 +93,7 @@ async function measure({ urls, key, forged }) {
   await becomeWarm(urls.keystile, headers);
   await checkSameness({ urls, headers, forgedHeaders, target: TARGET });
   const pid = runtimeProcess();
-  const measured = Object.fromEntries(SUBJECTS.map(({ name }) => [name, []]));
+  const measured = { verdict: [], ...Object.fromEntries(SUBJECTS.map(({ name }) => [name, []])) };
   const take = async ({ name, worker = name, status = 200 }, seconds) => {
     const sent = status === 200 ? { headers } : { headers: forgedHeaders, script: ADDRESSES };
     if (name === "keystile" || name === "limited") await becomeWarm(urls[name], headers);
@@ -103,9 +105,21 @@ async function measure({ urls, key, forged }) {
       const subject = SUBJECTS[(round + turn) % SUBJECTS.length];
       measured[subject.name].push(await take(subject, SECONDS));
     }
+    measured.verdict.push(await verdict(pid, urls.verdict, headers));
     console.log(`  round ${round + 1} of ${ROUNDS}`);
   }
   return measured;
+}
+
+/** The microseconds of one verdict of the module on a good key, from the request's parts to those of the forwarded one. */
+async function verdict(pid, url, headers) {
+  await becomeWarm(url, headers);
+  const before = cpuTime(pid);
+  const response = await fetch(`${url}/verdicts?times=${VERDICTS}`, { headers });
+  const taken = cpuTime(pid) - before;
+  const { verdicts } = await response.json();
+  if (verdicts !== VERDICTS) throw new Failed(`${verdicts} of ${VERDICTS} verdicts let the request through.`);
+  return taken / VERDICTS;
 }
 
 /** Until a request is answered from the isolate's memory alone. */

@@ -29,7 +29,7 @@ export async function startStack() {
   const miniflare = new Miniflare(convertV4MiniflareOptions({ workers: await workers(), handleStructuredLogs }));
   try {
     const urls = {};
-    for (const name of ["keystile", "limited", "manage", "bare", "same_edits", "hono", "refuse"]) {
+    for (const name of ["keystile", "limited", "verdict", "manage", "bare", "same_edits", "hono", "refuse"]) {
       urls[name] = (await miniflare.unsafeGetDirectURL(name)).origin;
     }
     const { id, key, tenant, environment, scopes } = await createKey(urls.manage);
@@ -57,8 +57,8 @@ async function workers() {
     FEED: { className: "Feed", scriptName, useSQLite: true },
     LIMITER: { className: "Limiter", scriptName: "limiter", useSQLite: true },
   });
-  const edge = async (name, toml) => ({
-    ...(await worker(name, EDGE, { toml })),
+  const edge = async (name, toml, source = EDGE) => ({
+    ...(await worker(name, source, { toml })),
     bindings: SECRETS,
     kvNamespaces: { KEYS: "keys" },
     durableObjects: objects("manage"),
@@ -67,6 +67,7 @@ async function workers() {
   return [
     await edge("keystile", toml),
     await edge("limited", limited),
+    await edge("verdict", toml, { ...EDGE, main: inRoot("bench", "guard", "verdict.mjs") }),
     {
       ...(await worker("limiter", LIMITER, { toml: limited })),
       durableObjects: {

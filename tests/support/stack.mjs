@@ -38,13 +38,14 @@ export function stack({ config, secret, rootKey, edges, handles, hooks, pages })
   };
 }
 
-function edgeConfig(name, { kv = "shared", vars = {}, handles = false }, shared, hooks) {
+function edgeConfig(name, { kv = "shared", vars = {}, handles = false, counts = false }, shared, hooks) {
   // A service in place of the namespace: it lacks the method, or never answers.
   const instead = { down: "upstream", hang: "hanging-kv" }[kv];
+  const instrumented = (handles && "edge_with_handles") || (counts && "edge_with_counts");
   return {
     ...shared,
     name,
-    main: handles ? ofTests("edge_with_handles") : inRoot("crates", "edge", "entry.js"),
+    main: instrumented ? ofTests(instrumented) : inRoot("crates", "edge", "entry.js"),
     vars: { ...shared.vars, UPSTREAM_SECRET: "signing secret of the test upstream", ...vars },
     kv_namespaces: instead ? [] : [{ binding: "KEYS", id: KV[kv] }],
     services: [

@@ -43,7 +43,7 @@ pub(crate) fn forward(
     };
     let Upstream { fetcher, origin, base } = &handle.upstream;
     // A Worker behind a binding sees the URL that the caller wrote, so its redirects and links are right by themselves.
-    let origin = if handle.upstream.is_service() { &incoming.public_origin } else { origin };
+    let origin = if handle.is_service { &incoming.public_origin } else { origin };
     let path = [base.as_str(), &route.forwarded(path)].concat();
     let query = incoming.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
     let scopes = record.map(|record| record.scopes.joined()).unwrap_or_default();
@@ -57,7 +57,7 @@ pub(crate) fn forward(
         set.push(("Signature-Input", &signature.input));
         set.push(("Signature", &signature.signature));
     }
-    if !handle.upstream.is_service() {
+    if !handle.is_service {
         set.extend(public_address(incoming));
         if !route.strip_prefix.is_empty() {
             set.push(("X-Forwarded-Prefix", &route.strip_prefix));
@@ -66,20 +66,22 @@ pub(crate) fn forward(
     let mut answer = reply::answer_headers(isolate, incoming, provenance);
     answer.push(("Keystile-Request-Id", incoming.request_id.clone()));
     answer.extend(limits::headers(states));
-    glue::forward(
-        fetcher,
-        &incoming.request,
-        &format!("{origin}{path}{query}"),
-        &[base, route.add_prefix.as_str()].concat(),
-        &[incoming.public_origin.as_str(), &route.strip_prefix].concat(),
-        handle.timeout_ms,
-        &glue::join(set),
-        &glue::join(answer.iter().map(|(name, value)| (*name, value.as_str()))),
-        isolate.config.cors.is_some(),
-        &incoming.request_id,
-        &when_failed(),
-    )
+    let url = [origin, path.as_str(), &query].concat();
+    let prefix = [base, route.add_prefix.as_str()].concat();
+    let public_prefix = [incoming.public_origin.as_str(), &route.strip_prefix].concat();
+    let answer_at = (FIXED_PARTS + 2 * set.len()).to_string();
+    let answer = reply::joined(&answer);
+    let fixed: [&str; FIXED_PARTS] = [&url, &prefix, &public_prefix, &incoming.request_id, &answer_at];
+    let mut texts = fixed.to_vec();
+    for (name, value) in &set {
+        texts.extend_from_slice(&[*name, *value]);
+    }
+    texts.push(&answer);
+    glue::forward(fetcher, &incoming.request, &texts.join("\0"), handle.timeout_ms, &when_failed())
 }
+
+/// The parts of the text for `forward` of `glue.js`, before its headers.
+const FIXED_PARTS: usize = 5;
 
 thread_local! {
     static WHEN_FAILED: Closure<dyn Fn(String, String) -> JsValue> =

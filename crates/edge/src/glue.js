@@ -1,7 +1,7 @@
 // The edge's work on requests and responses in JavaScript. Every crossing between WebAssembly and JavaScript costs
 // about as much as hashing a key, so each function does in one call the work of a dozen. No request is judged here.
 
-import { pairs, SEPARATOR } from "#runtime/crossing.js";
+import { SEPARATOR } from "#runtime/crossing.js";
 
 const ABSENT = "\x01";
 
@@ -36,10 +36,7 @@ const DROPPED = new Set([
   "signature-input",
 ]);
 // Families of the same. Keystile sets some of them itself.
-const DROPPED_FAMILIES = ["keystile", "x-forwarded-", "x-original-"];
-
-// Response headers that hold an address of what was asked for.
-const LOCATIONS = ["Location", "Content-Location"];
+const DROPPED_FAMILIES = /^(?:keystile|x-forwarded-|x-original-)/;
 
 // Response headers that are added to the upstream's. Others replace the upstream's.
 const APPENDED = new Set(["Vary", "Server-Timing", "RateLimit", "RateLimit-Policy", "Access-Control-Expose-Headers"]);
@@ -52,8 +49,14 @@ const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" };
 // The minimum length of a key, characters. Few headers have so long a name.
 const MIN_KEY = 16;
 
+// The parts of `forward`'s text before its headers.
+const FIXED_PARTS = 5;
+
 // The number of nested encodings in which a header is searched for keys.
 const MAX_DECODED = 4;
+
+// The credentials of Basic.
+const BASIC = /^basic +([\w+/-]+)/i;
 
 // The headers beside Authorization that may carry a key; the patterns of an Authorization that may carry one, of keys in
 // headers, and of keys in URLs.
@@ -62,10 +65,16 @@ let ownAuthorization;
 let keysInHeaders;
 let keysInUrls;
 
-/// Sets the places of keys and the patterns, once, when the isolate starts.
-export function configure(names, authorization, inHeaders, inUrls) {
+// The value of Vary in an answer that a cache may keep; whether Keystile sets the cross-origin headers.
+let varies;
+let cors;
+
+/// Sets the places of keys, the patterns and `cors`, once, when the isolate starts.
+export function configure(names, authorization, inHeaders, inUrls, ownCors) {
   keyHeaders = names.split(",").filter(Boolean);
   for (const name of keyHeaders) DROPPED.add(name);
+  varies = ["Authorization", ...keyHeaders].join(", ");
+  cors = ownCors;
   ownAuthorization = new RegExp(authorization, "i");
   keysInHeaders = new RegExp(inHeaders);
   keysInUrls = new RegExp(inUrls);
@@ -73,43 +82,49 @@ export function configure(names, authorization, inHeaders, inUrls) {
 
 /// The parts of a request that the guard reads, and the time, as one string.
 export function describe(request) {
-  const headers = request.headers;
+  const { headers, url } = request;
   const header = (name) => headers.get(name) ?? ABSENT;
   const authorization = header("Authorization");
-  return [
+  let text = [
     Date.now(),
     request.method,
-    request.url,
+    url,
     authorization,
     header("CF-Connecting-IP"),
-    header("Origin"),
-    header("Access-Control-Request-Method"),
+    cors ? header("Origin") : ABSENT,
+    cors ? header("Access-Control-Request-Method") : ABSENT,
     describedBasic(authorization),
-    keyInUrl(request.url),
-    ...keyHeaders.map(header),
+    keyInUrl(url),
   ].join(SEPARATOR);
+  for (const name of keyHeaders) text += SEPARATOR + header(name);
+  return text;
 }
 
-/// Forwards a request that was let through. `set` are headers of the request, `answer` headers of the response.
-/// `fetcher` is a service binding, or undefined for a URL. The path of `url` begins with `prefix`, and the URL that the
-/// caller wrote with `publicPrefix`; what follows is the same. `cors` says whether Keystile sets the
-/// cross-origin headers. `failed` makes the response if the upstream gives none.
-export async function forward(fetcher, request, url, prefix, publicPrefix, timeoutMs, set, answer, cors, requestId, failed) {
+/// Forwards a request that was let through. `fetcher` is a service binding, or undefined for a URL. `failed` makes the
+/// response if the upstream gives none. `text` has in one piece: the URL; the beginning of its path, and that of the URL
+/// that the caller wrote (what follows is the same); the request's id; the place at which headers of the response begin;
+/// headers of the request, and headers of the response.
+export async function forward(fetcher, request, text, timeoutMs, failed) {
+  const parts = text.split(SEPARATOR);
+  const [url, prefix, publicPrefix, requestId, answerAt] = parts;
   let response;
   try {
-    const headers = upstreamHeaders(request.headers, set, requestId);
-    const init = { headers, redirect: "manual", cf: fetcher ? { ...request.cf, ...UNCACHED } : UNCACHED };
-    // Copying keeps the body for any method, unlike `new Request(url, init)`.
-    const copy = new Request(url, request);
-    response = await inTime(fetcher ? fetcher.fetch(copy, init) : fetch(copy, init), timeoutMs);
+    const init = {
+      method: request.method,
+      headers: upstreamHeaders(request.headers, parts, Number(answerAt), requestId),
+      redirect: "manual",
+      cf: fetcher ? { ...request.cf, ...UNCACHED } : UNCACHED,
+    };
+    // Copying a request keeps the body for any method, but a copy costs as much as all changes to headers.
+    const sent = request.body === null ? url : new Request(url, request);
+    const answered = await inTime(fetcher ? fetcher.fetch(sent, init) : fetch(sent, init), timeoutMs);
     // This also takes an open WebSocket over.
-    response = new Response(response.body, response);
-    ownOnly(response.headers, cors);
-    for (const name of LOCATIONS) showPublic(response.headers, name, url, prefix, request.url, publicPrefix);
+    response = new Response(answered.body, answered);
+    ownOnly(response.headers, { url, prefix, publicUrl: request.url, publicPrefix });
   } catch (error) {
     response = failed(requestId, String(error));
   }
-  return withHeaders(response, answer);
+  return withHeaders(response, parts, Number(answerAt));
 }
 
 /// The answer to a call, or a failure if it takes longer. A signal would end the body of the answer, too. A call that is late
@@ -123,10 +138,13 @@ function inTime(call, ms) {
   });
 }
 
-function withHeaders(response, headers) {
-  for (const [name, value] of pairs(headers)) {
-    if (APPENDED.has(name)) response.headers.append(name, value);
-    else response.headers.set(name, value);
+/// Adds headers to a response: the names and values from this place on.
+function withHeaders(response, parts, from) {
+  const { headers } = response;
+  for (let at = from; at + 1 < parts.length; at += 2) {
+    const name = parts[at];
+    if (APPENDED.has(name)) headers.append(name, parts[at + 1]);
+    else headers.set(name, parts[at + 1]);
   }
   return response;
 }
@@ -144,15 +162,16 @@ export async function handOver(env, request, reach, answer, requestId, failed) {
   } catch (error) {
     response = failed(requestId, String(error));
   }
-  return withHeaders(response, answer);
+  return withHeaders(response, answer.split(SEPARATOR), 0);
 }
 
-function upstreamHeaders(incoming, set, requestId) {
+/// The headers for the upstream: the caller's, without keys and what only Keystile may say, and those of `parts` up to
+/// `end`.
+function upstreamHeaders(incoming, parts, end, requestId) {
   const headers = new Headers(incoming);
   for (const [name, value] of incoming) {
-    const plain = name.replaceAll("_", "-");
     // Authorization is not searched if it goes: it holds the very key that was judged.
-    const goes = name === "authorization" ? isOwn(value) : isDropped(plain);
+    const goes = name === "authorization" ? isOwn(value) : isDropped(name);
     if (goes) headers.delete(name);
     else {
       const isInName = name.length >= MIN_KEY && keysInHeaders.test(name);
@@ -162,7 +181,7 @@ function upstreamHeaders(incoming, set, requestId) {
       console.warn(JSON.stringify({ level: "warn", event: "key_not_forwarded", header, request_id: requestId }));
     }
   }
-  for (const [name, value] of pairs(set)) headers.set(name, value);
+  for (let at = FIXED_PARTS; at < end; at += 2) headers.set(parts[at], parts[at + 1]);
   return headers;
 }
 
@@ -172,7 +191,8 @@ function isOwn(authorization) {
 }
 
 function isDropped(name) {
-  return DROPPED.has(name) || DROPPED_FAMILIES.some((family) => name.startsWith(family));
+  const plain = name.includes("_") ? name.replaceAll("_", "-") : name;
+  return DROPPED.has(plain) || DROPPED_FAMILIES.test(plain);
 }
 
 function keyInUrl(url) {
@@ -209,19 +229,37 @@ function describedBasic(authorization) {
 
 /// User name and password of Basic credentials.
 function basicOf(authorization) {
-  const [, credentials] = /^basic +([\w+/-]+)/i.exec(authorization) ?? [];
+  const found = BASIC.exec(authorization);
+  if (found === null) return undefined;
   try {
-    return credentials && atob(credentials.replaceAll("-", "+").replaceAll("_", "/"));
+    return atob(found[1].replaceAll("-", "+").replaceAll("_", "/"));
   } catch {
     return "";
   }
 }
 
+/// Deletes headers that an upstream may not set, makes locations public, and keeps shared caches from storing the
+/// response.
+function ownOnly(headers, addresses) {
+  let isCacheable = false;
+  for (const name of [...headers.keys()]) {
+    if (name === "cache-control") isCacheable = true;
+    else if (name === "location" || name === "content-location") showPublic(headers, name, addresses);
+    else if (name.startsWith("keystile") || (cors && isCrossOrigin(name))) headers.delete(name);
+  }
+  if (isCacheable) headers.append("Vary", varies);
+  else headers.set("Cache-Control", "private, no-store");
+}
+
+function isCrossOrigin(name) {
+  return name.startsWith("access-control-") && name !== "access-control-expose-headers";
+}
+
 /// Turns an address at the upstream itself into the one that the caller can reach. Others stay as they are, and so does
 /// one that begins with what is stripped from paths: it is public already.
-function showPublic(headers, name, url, prefix, publicUrl, publicPrefix) {
+function showPublic(headers, name, { url, prefix, publicUrl, publicPrefix }) {
   const location = headers.get(name);
-  if (location === null || !URL.canParse(location, url)) return;
+  if (!URL.canParse(location, url)) return;
   const to = new URL(location, url);
   if (to.origin !== new URL(url).origin || !isBelow(to.pathname, prefix)) return;
   const shown = new URL(`${publicPrefix}${to.pathname.slice(prefix.length)}${to.search}${to.hash}`);
@@ -233,14 +271,4 @@ function showPublic(headers, name, url, prefix, publicUrl, publicPrefix) {
 
 function isBelow(path, prefix) {
   return path === prefix || path.startsWith(`${prefix}/`);
-}
-
-/// Deletes headers that an upstream may not set, and keeps shared caches from storing the response.
-function ownOnly(headers, cors) {
-  for (const name of [...headers.keys()]) {
-    const crosses = cors && name.startsWith("access-control-") && name !== "access-control-expose-headers";
-    if (crosses || name.startsWith("keystile")) headers.delete(name);
-  }
-  if (headers.has("Cache-Control")) headers.append("Vary", ["Authorization", ...keyHeaders].join(", "));
-  else headers.set("Cache-Control", "private, no-store");
 }

@@ -12,22 +12,15 @@ pub(crate) const LATE: &str = "late";
 
 #[wasm_bindgen(module = "/src/glue.js")]
 extern "C" {
-    pub(crate) fn configure(names: &str, own_authorization: &str, keys: &str, keys_in_url: &str);
+    pub(crate) fn configure(names: &str, own_authorization: &str, keys: &str, keys_in_url: &str, cors: bool);
 
     pub(crate) fn describe(request: &JsValue) -> String;
 
-    #[allow(clippy::too_many_arguments)]
     pub(crate) fn forward(
         fetcher: &JsValue,
         request: &JsValue,
-        url: &str,
-        prefix: &str,
-        public_prefix: &str,
+        text: &str,
         timeout_ms: u32,
-        set: &str,
-        answer: &str,
-        cors: bool,
-        request_id: &str,
         failed: &JsValue,
     ) -> JsValue;
 

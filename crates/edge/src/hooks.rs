@@ -54,7 +54,7 @@ pub(crate) fn hand_over(isolate: &Isolate, incoming: &Incoming, reach: &str, pro
         &incoming.env,
         &incoming.request,
         reach,
-        &glue::join(answer.iter().map(|(name, value)| (*name, value.as_str()))),
+        &reply::joined(&answer),
         &incoming.request_id,
         &forward::when_failed(),
     )

@@ -53,6 +53,8 @@ pub(crate) struct Isolate {
 /// An upstream's settings, with its binding and signing secret, read from the environment once.
 pub(crate) struct UpstreamHandle {
     pub(crate) upstream: upstream::Upstream,
+    /// Whether it is a service binding.
+    pub(crate) is_service: bool,
     pub(crate) name: String,
     pub(crate) signing_secret: Option<Vec<u8>>,
     pub(crate) timeout_ms: u32,
@@ -71,8 +73,10 @@ impl UpstreamHandle {
                 None => return Err(format!("the secret {name} is not set")),
             },
         };
+        let upstream = upstream::Upstream::of(&configured.target, env)?;
         Ok(Self {
-            upstream: upstream::Upstream::of(&configured.target, env)?,
+            is_service: upstream.is_service(),
+            upstream,
             name: configured.name.clone(),
             signing_secret,
             timeout_ms: configured.timeout_seconds * 1_000,
@@ -107,6 +111,7 @@ impl Isolate {
             &config.own_authorization,
             &key_pattern(forms, &root_keys),
             &url_key_pattern(forms, &root_keys),
+            config.cors.is_some(),
         );
         Ok(Self {
             keyring: secret::keyring(env)?,

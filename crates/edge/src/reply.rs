@@ -58,8 +58,7 @@ impl Reply {
     }
 
     pub(crate) fn send(self) -> JsValue {
-        let headers = self.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        glue::respond(self.status, &glue::join(headers), self.body.as_deref())
+        glue::respond(self.status, &joined(&self.headers), self.body.as_deref())
     }
 
     fn private(mut self, request_id: &str) -> Self {
@@ -67,6 +66,11 @@ impl Reply {
         self.headers.push(("Keystile-Request-Id", request_id.into()));
         self
     }
+}
+
+/// Headers as one text, for `glue.js`.
+pub(crate) fn joined(headers: &[(&'static str, String)]) -> String {
+    glue::join(headers.iter().map(|(name, value)| (*name, value.as_str())))
 }
 
 /// The response for a problem that was found before any storage was read.

@@ -2,7 +2,7 @@
 // judged here.
 
 import { readBody } from "#runtime/body.js";
-import { pairs, SEPARATOR } from "#runtime/crossing.js";
+import { record, SEPARATOR } from "#runtime/crossing.js";
 
 /// The parts of a request that are read, as one string: time, method, URL, then names and values of headers.
 export function describe(request) {
@@ -15,7 +15,7 @@ export function describe(request) {
 export function post(fetcher, url, headers, body, timeoutMs) {
   const init = {
     method: "POST",
-    headers: pairs(headers),
+    headers: record(headers),
     body,
     redirect: "manual",
     signal: AbortSignal.timeout(timeoutMs),
@@ -26,7 +26,7 @@ export function post(fetcher, url, headers, body, timeoutMs) {
 /// The upstream's response for the sender: status, body, and the headers that say how to read the body. The sender gets
 /// no other header.
 export function passOn(response, headers) {
-  const passed = new Headers(pairs(headers));
+  const passed = new Headers(record(headers));
   for (const name of ["Content-Type", "Content-Language", "Retry-After"]) {
     const value = response.headers.get(name);
     if (value !== null) passed.set(name, value);

@@ -10,9 +10,9 @@ use wasm_bindgen_futures::future_to_promise;
 /// The separator of texts that cross in one piece.
 pub const SEPARATOR: char = '\0';
 
-/// Joins names and values; `pairs` of `crossing.js` takes them apart.
+/// Joins names and values; `record` of `crossing.js` takes them apart.
 pub fn join<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let mut joined = String::new();
+    let mut joined = String::with_capacity(512);
     for (name, value) in pairs {
         if !joined.is_empty() {
             joined.push(SEPARATOR);

@@ -81,7 +81,8 @@ impl Path {
             let start = path.len();
             normalise(raw, &mut path)?;
             // Some servers decode slashes, cut a segment at `;` or drop its spaces before they look at its dots.
-            let mut parts = path.get(start..).unwrap_or_default().split(ENCODED_SLASH);
+            let segment = path.get(start..).filter(|segment| segment.contains('.')).unwrap_or_default();
+            let mut parts = segment.split(ENCODED_SLASH);
             if parts.any(|part| matches!(without_spaces(without_parameters(part)), "." | "..")) {
                 return Err(PathError::DotSegment);
             }
@@ -104,13 +105,13 @@ impl Path {
     /// Whether two slashes follow each other.
     #[must_use]
     pub fn has_empty_segment(&self) -> bool {
-        self.0.contains("//")
+        self.0.as_bytes().windows(2).any(|pair| pair == b"//")
     }
 
     /// Whether a segment holds an encoded slash.
     #[must_use]
     pub fn has_encoded_slash(&self) -> bool {
-        self.0.contains(ENCODED_SLASH)
+        self.0.as_bytes().windows(3).any(|three| three == ENCODED_SLASH.as_bytes())
     }
 
     /// The path without empty segments, as servers see it that merge slashes.
@@ -243,9 +244,9 @@ fn decoded(segment: &str) -> Option<String> {
 
 /// A segment up to its first `;`, encoded or not.
 fn without_parameters(segment: &str) -> &str {
-    let ends = |rest: &str| rest.starts_with(';') || rest.starts_with("%3B");
-    let end = segment.char_indices().find(|(at, _)| segment.get(*at..).is_some_and(ends));
-    end.and_then(|(end, _)| segment.get(..end)).unwrap_or(segment)
+    let is_encoded = |at: usize| segment.get(at..).is_some_and(|rest| rest.starts_with("%3B"));
+    let end = segment.bytes().enumerate().position(|(at, byte)| byte == b';' || byte == b'%' && is_encoded(at));
+    end.and_then(|end| segment.get(..end)).unwrap_or(segment)
 }
 
 fn normalise(segment: &str, path: &mut String) -> Result<(), PathError> {
