@@ -5,10 +5,11 @@
 #![no_main]
 
 use keystile_core::{
-    KeyDigest, Timestamp,
+    KeyDigest, TenantId, Timestamp,
     access::record::KeyState,
     feed::{
         client::{CLOCK_JITTER_MS, FeedClient, Poll, Settings, WhenFeedUnreachable},
+        entry::{self, KeyEntry, KeyHash, Part, Place, TenantEntry, TenantHash},
         lookup::{Basis, Lookup, LookupAnswer, Step},
         message::{CurrentAnswer, PollAnswer},
     },
@@ -67,13 +68,13 @@ impl Isolate {
         }
         let (poll, sent_at) = self.polls.swap_remove(usize::from(which) % self.polls.len());
         let before = self.view_age_ms();
-        let Some(answer) = PollAnswer::decode(answer) else {
+        let Some(answer) = PollAnswer::decode(&answer) else {
             self.client.poll_failed(poll.ticket, self.now);
             assert_eq!(self.view_age_ms(), before);
             return;
         };
         let written = serde_json::to_value(&answer).unwrap();
-        assert_eq!(PollAnswer::decode(written).as_ref(), Some(&answer));
+        assert_eq!(PollAnswer::decode(&written).as_ref(), Some(&answer));
         let renewed = self.now.millis_since(sent_at) + i64::from(answer.age_ms);
         let is_whole = !answer.more;
         let next = self.client.poll_answered(poll.ticket, answer, self.now);
@@ -84,7 +85,7 @@ impl Isolate {
 
     /// A key is looked up, as far as that goes without KV. If the feed is to be asked
     /// for it, this is its answer.
-    fn look_up(&mut self, digest: KeyDigest, answer: &Value) {
+    fn look_up(&mut self, digest: KeyDigest, answer: &Value, part: &Value) {
         let mut lookup = Lookup::new(digest, false, self.now);
         match lookup.step(&mut self.client, self.now) {
             Step::Answer(LookupAnswer::Found { record, basis: Basis::Feed, .. }) => {
@@ -93,6 +94,11 @@ impl Isolate {
             }
             Step::Do(needs) => {
                 self.send(needs.poll);
+                if let Some(call) = needs.part {
+                    let part = PollAnswer::decode(part);
+                    lookup.part_answered(&mut self.client, &call, part, self.now, self.now);
+                    let _ = lookup.step(&mut self.client, self.now);
+                }
                 if needs.read_current {
                     let answer = CurrentAnswer::decode(answer);
                     lookup.current_answered(&mut self.client, answer, self.now, self.now);
@@ -104,28 +110,35 @@ impl Isolate {
     }
 }
 
-/// A page of the log, or `any` in its place, or `any` among its changes.
+/// A page of the log with parts, or `any` in its place, or among its entries.
 fn page(choice: u16, any: Value) -> Value {
     let bit = |at: u16| choice >> at & 1 == 1;
     if bit(0) {
         return any;
     }
-    let tenant_status = json!({ "tenant": { "tenant": "acme", "version": choice, "suspended": bit(1) } });
-    let change = json!({ "key": { "digest": KeyDigest::of("a"), "record": RECORDS[usize::from(choice >> 2 & 3)] } });
-    let age_ms = [0, 400, 5_000, u32::MAX][usize::from(choice >> 8 & 3)];
-    let changes = [tenant_status, change, any];
-    json!({
+    let (digest, tenant) = (KeyDigest::of("a"), TenantId::parse("acme").unwrap());
+    let state = [KeyState::Active, KeyState::Disabled, KeyState::Revoked][usize::from(choice >> 2 & 3) % 3];
+    let key = KeyEntry { key: KeyHash::of(&digest), version: u64::from(choice), state, expires_at: None };
+    let tenant = TenantEntry { tenant: TenantHash::of(&tenant), version: choice.into(), suspended: bit(1) };
+    let keys = if bit(10) { entry::write(&vec![key]) } else { entry::write::<KeyEntry>(&vec![]) };
+    let part = Part { bits: u32::from(choice >> 12) * 5, place: key.key.place(), entries: vec![key] };
+    let mut page = json!({
         "epoch": if bit(4) { "e2" } else { "e1" }, "reset": bit(5), "more": bit(6) && bit(7),
-        "cursor": u64::from(choice >> 8), "age_ms": age_ms,
-        "changes": changes[..usize::from(choice >> 10 & 3)],
-    })
+        "cursor": u64::from(choice >> 8), "age_ms": [0, 400, 5_000, u32::MAX][usize::from(choice >> 8 & 3)],
+        "keys": if bit(11) { any } else { keys.into() }, "tenants": entry::write(&vec![tenant]),
+    });
+    if bit(3) {
+        page["key_part"] = json!(part);
+        page["tenant_part"] = json!(Part { bits: 0, place: Place::FIRST, entries: vec![tenant] });
+    }
+    page
 }
 
 fuzz_target!(|data: (bool, Vec<(u8, u16, String)>)| {
     let (denies, steps) = data;
     let when_unreachable = if denies { WhenFeedUnreachable::Deny } else { WhenFeedUnreachable::Kv };
     // So little memory that an overlay outgrows it.
-    let settings = Settings { max_staleness_ms: 2_000, when_unreachable, cache_bytes: 8_000 };
+    let settings = Settings { max_staleness_ms: 2_000, when_unreachable, cache_bytes: 150 };
     let now = Timestamp::from_millis(1_700_000_000_000);
     let mut isolate = Isolate { client: FeedClient::new(settings), now, polls: Vec::new() };
     for (step, choice, text) in steps {
@@ -134,14 +147,15 @@ fuzz_target!(|data: (bool, Vec<(u8, u16, String)>)| {
             0 => isolate.wait(choice),
             1 => isolate.set_back(choice),
             2 => {
-                let poll = isolate.client.begin_poll(isolate.now);
+                let poll = isolate.client.begin_poll(isolate.now, None);
                 isolate.send(poll);
             }
             3 | 4 => isolate.report(choice >> 12, page(choice, any)),
             _ => {
                 let record = json!({ "record": RECORDS[usize::from(choice & 3)], "standing": null });
                 let answer = if choice >> 2 & 1 == 1 { any } else { record };
-                isolate.look_up(KeyDigest::of(if choice >> 3 & 1 == 1 { &text } else { "a" }), &answer);
+                let digest = KeyDigest::of(if choice >> 3 & 1 == 1 { &text } else { "a" });
+                isolate.look_up(digest, &answer, &page(choice & !1, Value::Null));
             }
         }
         let age = isolate.view_age_ms();

@@ -4,13 +4,16 @@
 //! before it reports the change as effective. An edge isolate accepts a key only on a *view* of the feed that is at
 //! most `max_staleness` old. [`message`] has the messages, [`client`] the isolate's side as a state machine without
 //! I/O, [`lookup`] the steps of one request, and [`outbox`] the ledger's side. [`claim`] keeps two tenants from
-//! importing the same key. [`log`] has the numbers of its entries.
+//! importing the same key. [`log`] has the numbers of the log's entries, [`entry`] their short form, and
+//! [`mirror`] the log in memory.
 
 pub mod claim;
 pub mod client;
+pub mod entry;
 pub mod log;
 pub mod lookup;
 pub mod message;
+pub mod mirror;
 pub mod outbox;
 mod overlay;
 mod record_cache;

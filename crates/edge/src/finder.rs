@@ -13,7 +13,7 @@ use keystile_core::{
     feed::{
         client::Poll,
         lookup::{Basis, Lookup, LookupAnswer, Needs, Step, Unavailable, Waited},
-        message::{CurrentAnswer, CurrentRequest, PollAnswer},
+        message::{CurrentAnswer, CurrentRequest, PollAnswer, PollRequest},
     },
     objects::{Call, feed},
 };
@@ -145,7 +145,7 @@ impl Finder {
 fn finish(isolate: &Rc<Isolate>, incoming: &Incoming, lookup: &Lookup, answer: LookupAnswer, now: Timestamp) -> Found {
     let poll = {
         let mut feed = isolate.feed.borrow_mut();
-        if feed.refresh_due(now) { feed.begin_poll(now) } else { None }
+        if feed.refresh_due(now) { feed.begin_poll(now, None) } else { None }
     };
     if let Some(poll) = poll {
         start_poll(isolate, incoming, poll);
@@ -177,6 +177,12 @@ async fn carry_out(isolate: &Rc<Isolate>, incoming: &Incoming, digest: KeyDigest
             first_page(isolate, incoming, poll).await;
         }
     };
+    let part = async {
+        match needs.part {
+            Some(call) => Some((poll_feed(isolate, env, &call.request).await, call)),
+            None => None,
+        }
+    };
     let read_current = async { if needs.read_current { Some(read_current(isolate, env, digest).await) } else { None } };
     let read_tenant_status = async {
         match needs.read_tenant_status {
@@ -192,13 +198,17 @@ async fn carry_out(isolate: &Rc<Isolate>, incoming: &Incoming, digest: KeyDigest
             clock::sleep(u64::from(millis)).await;
         }
     };
-    let (record, (), current, tenant_status, ()) = join!(read_kv, poll, read_current, read_tenant_status, wait);
+    let (record, (), part, current, tenant_status, ()) =
+        join!(read_kv, poll, part, read_current, read_tenant_status, wait);
     let mut feed = isolate.feed.borrow_mut();
     if let Some(record) = record {
         lookup.kv_answered(&mut feed, record.map_err(|_| ()), sent_at);
     }
     if let Some((tenant, read)) = tenant_status {
         lookup.tenant_status_answered(&mut feed, tenant, read.map_err(|_| ()), sent_at);
+    }
+    if let Some((answer, call)) = part {
+        lookup.part_answered(&mut feed, &call, answer, sent_at, clock::now());
     }
     if let Some(current) = current {
         lookup.current_answered(&mut feed, current, sent_at, clock::now());
@@ -237,7 +247,7 @@ fn start_poll(isolate: &Rc<Isolate>, incoming: &Incoming, poll: Poll) {
 
 /// Sends one poll and reports its outcome. Returns the poll for the next page.
 async fn carry_out_page(isolate: &Isolate, env: &Env, poll: Poll) -> Option<Poll> {
-    let answer = call_feed(isolate, env, &poll.request).await.and_then(PollAnswer::decode);
+    let answer = poll_feed(isolate, env, &poll.request).await;
     let now = clock::now();
     let mut feed = isolate.feed.borrow_mut();
     match answer {
@@ -247,6 +257,10 @@ async fn carry_out_page(isolate: &Isolate, env: &Env, poll: Poll) -> Option<Poll
             None
         }
     }
+}
+
+async fn poll_feed(isolate: &Isolate, env: &Env, request: &PollRequest) -> Option<PollAnswer> {
+    PollAnswer::decode(&call_feed(isolate, env, request).await?)
 }
 
 async fn read_current(isolate: &Isolate, env: &Env, digest: KeyDigest) -> Option<CurrentAnswer> {

@@ -1,8 +1,8 @@
 //! The feed: one Durable Object that every ledger publishes to and that every isolate of the edge polls.
 //!
 //! It holds `current`, the latest record of every key, forever; a log of changes with at most one entry for each key,
-//! which tells isolates what KV may not have yet; and the suspensions of whole tenants, which every cold isolate
-//! receives first.
+//! which tells isolates what KV may not have yet; and the suspensions of whole tenants. Polls are answered from a
+//! [`Mirror`](keystile_core::feed::mirror::Mirror) of log and suspensions in memory.
 //!
 //! Its calls are listed in [`objects::feed`](keystile_core::objects::feed).
 //!
@@ -14,7 +14,6 @@ mod claims;
 mod gaps;
 mod log;
 mod meta;
-mod page;
 mod recovery;
 mod schema;
 mod staleness;
@@ -135,7 +134,7 @@ impl Opened {
             recovery::notice_isolate(&self.database, gap, request.cursor)?;
             self.arm(now);
         }
-        Ok(self.log.poll(&self.database, request)?)
+        Ok(self.log.poll(request))
     }
 
     fn current(&self, request: &CurrentRequest, _now: Timestamp) -> std::result::Result<CurrentAnswer, Failure> {

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 
+import { keyEntries, keyHash } from "../../support/feed_entries.mjs";
 import { effective, eventually, startRig, WITH_LIMITS } from "../../support/rig.mjs";
 
 const FEED = ["current", "log", "standing", "staleness", "meta", "tenants", "claims", "gaps"];
@@ -90,21 +91,21 @@ async function imported(tenant, text = `sk_live_${randomBytes(18).toString("base
 describe("a feed that was put back", () => {
   test("gives no number twice, so an isolate that was idle meanwhile skips nothing", async () => {
     const back = await point("REAL_FEED", "feed", FEED);
-    for (const name of ["lost 1", "lost 2", "lost 3"]) await publish(name, 1);
+    for (const name of ["lost 1", "lost 2", "lost 3"]) await publish(name, 2);
     const { epoch, cursor } = await poll();
     await back();
     // As many as were lost, and more: the isolate's cursor lies within the log again.
-    for (const name of ["new 1", "new 2", "new 3", "new 4"]) await publish(name, 1);
+    for (const name of ["new 1", "new 2", "new 3", "new 4"]) await publish(name, 2);
     const answer = await poll(epoch, cursor);
-    const heard = answer.reset ? (await poll()).changes : answer.changes;
+    const heard = keyEntries(answer.reset ? (await poll()).key_part.entries : answer.keys);
     for (const name of ["new 1", "new 2", "new 3", "new 4"]) {
-      assert.ok(heard.some((change) => change.key?.digest === digest(name)), `${name} was skipped`);
+      assert.ok(heard.some(({ key }) => key === keyHash(name)), `${name} was skipped`);
     }
   });
 
   test("leaves an isolate what it knows, and begins a cold one with what it has", async () => {
     const back = await point("REAL_FEED", "feed", FEED);
-    await publish("known to one", 1);
+    await publish("known to one", 2);
     const { epoch, cursor } = await poll();
     await back();
     const answer = await poll(epoch, cursor);
@@ -166,19 +167,19 @@ describe("a feed that was put back", () => {
 
   test("takes each place in the log for news once, before and after a change", async () => {
     const back = await point("REAL_FEED", "feed", FEED);
-    await publish("once 1", 1);
+    await publish("once 1", 2);
     const lower = await poll();
-    await publish("once 2", 1);
+    await publish("once 2", 2);
     const higher = await poll();
     await back();
     const before = noticed().length;
     const show = async ({ epoch, cursor }) => (await poll(epoch, cursor), noticed().length - before);
     assert.deepEqual([await show(lower), await show(lower)], [1, 1]);
-    await publish("once 3", 1);
+    await publish("once 3", 2);
     assert.deepEqual([await show(lower), await show(higher), await show(higher), await show(lower)], [1, 2, 2, 2]);
     const { epoch, cursor } = await poll();
     await kill("REAL_FEED", "feed");
-    await publish("once 4", 1);
+    await publish("once 4", 2);
     assert.equal(await show({ epoch, cursor }), 2, "an instance that ended loses nothing");
   });
 

@@ -5,10 +5,13 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, afterEach, before, test } from "node:test";
 
+import { keyEntries, keyHash, tenantEntries, tenantHash } from "../../support/feed_entries.mjs";
 import { eventually, sleep, startRig } from "../../support/rig.mjs";
 
 const HOUR = 3_600_000;
 const PAGE = 1_000;
+const PART = 200;
+const LAST_PLACE = "ffffffffffffffff";
 
 let rig;
 before(async () => (rig = await startRig({ name: "storage-invariants", edges: { edge1: {} }, handles: true })));
@@ -37,19 +40,33 @@ const feed = (path, body) => rig.object("REAL_FEED", "feed", path, body);
 const publish = (...changes) => feed("publish", { changes });
 const ofKey = (text, name) => ({ key: { digest: digest(name), record: text } });
 const ofTenant = (tenant, version, suspended) => ({ tenant: { tenant, version, suspended } });
-const poll = async (epoch = null, cursor = 0) => (await feed("poll", { epoch, cursor, max_staleness_ms: 1000 })).body;
+const poll = async (epoch = null, cursor = 0, places = {}) => {
+  const { body } = await feed("poll", { epoch, cursor, max_staleness_ms: 1000, ...places });
+  const part = ({ bits, place, entries }, read) => ({ bits, place, entries: read(entries) });
+  return {
+    ...body,
+    keys: keyEntries(body.keys),
+    tenants: tenantEntries(body.tenants),
+    key_part: body.key_part && part(body.key_part, keyEntries),
+    tenant_part: body.tenant_part && part(body.tenant_part, tenantEntries),
+  };
+};
 const current = async (name) => (await feed("current", { digest: digest(name) })).body;
 const revoke = (tenant, key) => rig.manage("POST", `/v1/tenants/${tenant}/keys/${key.id}/revoke`);
 
-/** All that a cold isolate receives, page by page. */
+/** All that a cold isolate can be told, part by part. */
 async function everything() {
-  let answer = await poll();
-  const pages = [answer];
-  while (answer.more) {
-    answer = await poll(answer.epoch, answer.cursor);
-    pages.push(answer);
+  const first = await poll(null, 0, { key: "0".repeat(16) });
+  const parts = [first.key_part];
+  for (;;) {
+    const { bits, place } = parts.at(-1);
+    const last = BigInt.asUintN(64, BigInt(`0x${place}`) | ((1n << BigInt(64 - bits)) - 1n));
+    if (last.toString(16) === LAST_PLACE) break;
+    const next = (last + 1n).toString(16).padStart(16, "0");
+    parts.push((await poll(first.epoch, first.cursor, { key: next })).key_part);
   }
-  return { pages, changes: pages.flatMap(({ changes }) => changes), epoch: answer.epoch, cursor: answer.cursor };
+  const { epoch, cursor, tenant_part: suspended } = first;
+  return { epoch, cursor, parts, keys: parts.flatMap(({ entries }) => entries), suspended: suspended.entries };
 }
 
 test("invariant 1: an unknown epoch, and a cursor below the log, reset the isolate", async () => {
@@ -78,38 +95,75 @@ test("invariant 3: KV gets the present row, once more a minute after it took it,
 
 test("invariant 3: a log entry is trimmed a day after KV acknowledged that version, and not before", async () => {
   const start = await everything();
-  await publish(ofKey(record(1), "acknowledged"), ofKey(record(1), "not acknowledged"), ofKey(record(1), "older"));
+  await publish(ofKey(record(2), "acknowledged"), ofKey(record(2), "not acknowledged"), ofKey(record(2), "older"));
   const { epoch } = await everything();
-  await feed("acknowledge", { versions: [[digest("acknowledged"), 1], [digest("older"), 1]] });
-  await publish(ofKey(record(2), "older"));
-  const held = async () => (await everything()).changes.map((change) => change.key?.digest);
+  await feed("acknowledge", { versions: [[digest("acknowledged"), 2], [digest("older"), 2]] });
+  await publish(ofKey(record(3), "older"));
+  const held = async () => (await everything()).keys.map(({ key }) => key);
   await rig.clock(23.9 * HOUR);
   await rig.object("REAL_FEED", "feed", "__alarm");
-  assert.ok((await held()).includes(digest("acknowledged")), "within the day it is kept");
+  assert.ok((await held()).includes(keyHash("acknowledged")), "within the day it is kept");
   await rig.clock(25.1 * HOUR);
   await rig.object("REAL_FEED", "feed", "__alarm");
   const left = await held();
-  assert.ok(!left.includes(digest("acknowledged")));
-  assert.ok(left.includes(digest("not acknowledged")), "KV never said that it has it");
-  assert.ok(left.includes(digest("older")), "KV has an older version");
+  assert.ok(!left.includes(keyHash("acknowledged")));
+  assert.ok(left.includes(keyHash("not acknowledged")), "KV never said that it has it");
+  assert.ok(left.includes(keyHash("older")), "KV has an older version");
   assert.equal((await poll(epoch, start.cursor)).reset, true, "below the floor");
   assert.ok((await current("acknowledged")).record, "current is for good");
   const after = await everything();
   assert.equal((await poll(after.epoch, after.cursor)).reset, false, "and whoever started over is not reset again");
 });
 
-test("invariant 4: suspensions come first, on every cold start, however old they are", async () => {
+test("invariant 4: suspensions come whole, on every cold start, however old they are", async () => {
   await publish(ofTenant("standing", 1, true));
-  for (let batch = 0; batch < 12; batch += 1) {
-    await publish(...Array.from({ length: 100 }, (_, index) => ofKey(record(1), `bulk ${batch} ${index}`)));
-  }
   await rig.clock(100 * HOUR);
   await rig.object("REAL_FEED", "feed", "__alarm");
-  const { pages } = await everything();
-  assert.ok(pages.length > 1, `${pages.length} page of at most ${PAGE}`);
-  assert.ok(pages[0].changes.some((change) => change.tenant?.tenant === "standing" && change.tenant.suspended));
+  const standing = async () => (await everything()).suspended.filter(({ tenant }) => tenant === tenantHash("standing"));
+  assert.deepEqual(await standing(), [{ tenant: tenantHash("standing"), version: 1, suspended: true }]);
+  await rig.object("REAL_FEED", "feed", "__kill").catch(() => {});
+  assert.equal((await standing()).length, 1, "another instance knows them, too");
   await publish(ofTenant("standing", 2, false));
-  assert.ok(!(await poll()).changes.some((change) => change.tenant?.tenant === "standing" && change.tenant.suspended));
+  assert.deepEqual(await standing(), []);
+});
+
+test("a long log comes in parts, and to a warm isolate page by page", async () => {
+  const names = Array.from({ length: PAGE + 200 }, (_, index) => `long ${index}`);
+  const before = await everything();
+  for (let at = 0; at < names.length; at += 100) {
+    await publish(...names.slice(at, at + 100).map((name) => ofKey(record(2, "disabled"), name)));
+  }
+  for (const restarted of [false, true]) {
+    if (restarted) await rig.object("REAL_FEED", "feed", "__kill").catch(() => {});
+    const { parts, keys } = await everything();
+    assert.ok(parts.length > 4 && parts.every(({ entries }) => entries.length <= PART), `${parts.length} parts`);
+    const held = new Map(keys.map((entry) => [entry.key, entry]));
+    for (const name of names) assert.equal(held.get(keyHash(name))?.state, "disabled", name);
+    const page = await poll(before.epoch, before.cursor);
+    assert.deepEqual([page.keys.length, page.more, page.key_part], [PAGE, true, undefined]);
+    const rest = await poll(before.epoch, page.cursor);
+    assert.deepEqual([rest.keys.length, rest.more], [200, false]);
+  }
+});
+
+test("a creation makes no entry, since only the key's absence could be taken for it", async () => {
+  const before = await everything();
+  const key = await rig.create("created");
+  assert.match((await current(key.key)).record, /"active"/);
+  assert.deepEqual((await poll(before.epoch, before.cursor)).keys, []);
+  await revoke("created", key);
+  const [entry] = (await poll(before.epoch, before.cursor)).keys;
+  assert.deepEqual(entry, { key: keyHash(key.key), version: 2, state: "revoked", expires_at: null });
+});
+
+test("entries of before they had a state are read from their records", async () => {
+  const expires = JSON.stringify({ ...JSON.parse(record(2)), expires_at: 1_900_000_000_000 });
+  await publish(ofKey(record(2, "disabled"), "of before"), ofKey(expires, "of before, too"));
+  await rig.object("REAL_FEED", "feed", "__sql", "UPDATE log SET state = NULL, expires_at = NULL");
+  await rig.object("REAL_FEED", "feed", "__kill").catch(() => {});
+  const { keys } = await everything();
+  const of = (name) => keys.find(({ key }) => key === keyHash(name));
+  assert.deepEqual([of("of before").state, of("of before, too").expires_at], ["disabled", 1_900_000_000_000]);
 });
 
 test("invariant 5: effective_by covers the largest staleness that an edge stated in the last day", async () => {
@@ -130,7 +184,7 @@ test("invariant 6: publishing may come twice, late and out of order", async () =
   const { epoch, cursor } = await everything();
   await publish(ofKey(record(5), "order"));
   await publish(ofKey(record(3), "order"));
-  assert.deepEqual((await poll(epoch, cursor)).changes, [], "nothing new");
+  assert.deepEqual((await poll(epoch, cursor)).keys, [], "nothing new");
   await publish(ofKey(record(6, "revoked"), "order"));
   await publish(ofKey(record(9), "order"));
   assert.match((await current("order")).record, /"revoked"/);
@@ -212,6 +266,6 @@ test("no key in the clear is in any object's storage", async () => {
   const key = await rig.create("stored");
   const operator = await rig.operator("stored", ["keys:read"]);
   const audit = await rig.manage("GET", "/v1/tenants/stored/audit");
-  const shown = JSON.stringify([audit.body, (await everything()).changes, await rig.snapshot()]);
+  const shown = JSON.stringify([audit.body, await everything(), await rig.snapshot()]);
   for (const secret of [key.key, operator.key]) assert.ok(!shown.includes(secret.slice(-30)));
 });

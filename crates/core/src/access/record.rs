@@ -141,6 +141,16 @@ pub enum KeyState {
 }
 
 impl KeyState {
+    /// The name, as messages and tables have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+            Self::Revoked => "revoked",
+        }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         match text {
             "active" => Some(Self::Active),
@@ -297,10 +307,10 @@ impl Stored {
         if self.compare(&other) == Ordering::Less { other } else { self }
     }
 
-    /// Whether `other` differs and wins the [`merge`](Self::merge).
+    /// Whether `other` is a revocation, and this is none.
     #[must_use]
-    pub fn yields_to(&self, other: &Self) -> bool {
-        self.compare(other) == Ordering::Less
+    pub fn yields_to_revocation(&self, other: &Self) -> bool {
+        other.is_revoked() && !self.is_revoked()
     }
 
     fn compare(&self, other: &Self) -> Ordering {

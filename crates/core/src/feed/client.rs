@@ -10,11 +10,12 @@
 //! 7. Requests share plain state, never a future. The mark of a running poll is a lease with a deadline, since the
 //!    request that sent the poll may be gone.
 
-use alloc::{collections::BTreeMap, string::String};
+use alloc::{boxed::Box, collections::BTreeMap, string::String};
 
 use super::{
-    message::{Change, PollAnswer, PollRequest, TenantStatus},
-    overlay::Overlay,
+    entry::{KeyEntry, KeyHash, Part, Place, TenantEntry, TenantHash},
+    message::{PollAnswer, PollRequest, TenantStatus},
+    overlay::{Overlay, Settled},
     record_cache::{Cached, RecordCache},
 };
 use crate::{
@@ -78,7 +79,8 @@ pub const KV_ONLY_RECORD_AGE_MS: i64 = 30_000;
 /// The maximum number of tenants whose status in KV an isolate remembers. Each takes 200 bytes, and only while the
 /// feed is out of reach.
 const MAX_KV_TENANT_STATUSES: usize = 1_000;
-/// The time for which an isolate with an overflowed overlay asks the feed for each key, milliseconds.
+/// The time for which an isolate asks the feed for each key after its overlay overflowed twice within this time,
+/// milliseconds.
 pub const OVERFLOW_PAUSE_MS: i64 = MINUTE_MS;
 /// The time by which a lease outlives the timeout of its poll, milliseconds. So the request that sent the poll reports
 /// the failure before the waiting requests try for themselves.
@@ -94,7 +96,7 @@ pub struct Poll {
     /// The ticket to report the outcome with.
     pub ticket: Ticket,
     /// The request to send.
-    pub request: PollRequest,
+    pub request: Box<PollRequest>,
 }
 
 /// The identity of one poll.
@@ -104,6 +106,14 @@ pub struct Ticket {
     /// The client's generation when the poll was sent; see [`FeedClient::void`].
     generation: u64,
     sent_at: Timestamp,
+}
+
+/// A call for parts of the feed's entries, for the worker to send. Any number of them may be under way.
+#[derive(Clone, Debug)]
+pub struct PartCall {
+    /// The request to send.
+    pub request: Box<PollRequest>,
+    generation: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -121,6 +131,8 @@ pub struct FeedClient {
     generation: u64,
     epoch: Option<String>,
     cursor: u64,
+    /// The cursor of the answer that it began with. It has all later changes of any key, and earlier ones by parts.
+    base: u64,
     view: Option<Timestamp>,
     /// The sending time of the last poll that the feed itself answered.
     answered_since: Option<Timestamp>,
@@ -131,6 +143,8 @@ pub struct FeedClient {
     polls: u64,
     lease: Option<Lease>,
     paused_until: Option<Timestamp>,
+    /// The time at which the overlay last outgrew its cap.
+    overflowed_at: Option<Timestamp>,
     overflow_until: Option<Timestamp>,
 }
 
@@ -144,6 +158,7 @@ impl FeedClient {
             generation: 0,
             epoch: None,
             cursor: 0,
+            base: 0,
             view: None,
             answered_since: None,
             overlay: Overlay::default(),
@@ -152,6 +167,7 @@ impl FeedClient {
             polls: 0,
             lease: None,
             paused_until: None,
+            overflowed_at: None,
             overflow_until: None,
         }
     }
@@ -170,6 +186,7 @@ impl FeedClient {
             // Leases and pauses were stated in the time before the step back.
             self.lease = None;
             self.paused_until = None;
+            self.overflowed_at = None;
             self.overflow_until = None;
             self.clock = None;
         }
@@ -212,28 +229,41 @@ impl FeedClient {
             && !self.overflowed(now)
     }
 
-    /// Takes the lease and returns the poll to send; `None` if a poll is running or the feed just failed.
-    pub fn begin_poll(&mut self, now: Timestamp) -> Option<Poll> {
+    /// Takes the lease and returns the poll to send; `None` if a poll is running or the feed just failed. A cold isolate
+    /// asks for the part of the entries with this key, too.
+    pub fn begin_poll(&mut self, now: Timestamp, key: Option<KeyHash>) -> Option<Poll> {
         let now = self.read_clock(now);
-        self.may_poll(now).then(|| self.next_page(now))
+        let key = key.filter(|_| self.epoch.is_none()).map(KeyHash::place);
+        self.may_poll(now).then(|| self.next_page(now, key))
+    }
+
+    /// Returns the call for the parts around a key and a tenant.
+    pub(super) fn part_call(&self, key: Option<Place>, tenant: Option<Place>) -> PartCall {
+        PartCall { request: self.request(key, tenant), generation: self.generation }
     }
 
     fn may_poll(&self, now: Timestamp) -> bool {
         !self.is_paused(now) && self.lease_ends(now).is_none()
     }
 
-    fn next_page(&mut self, now: Timestamp) -> Poll {
+    fn next_page(&mut self, now: Timestamp, key: Option<Place>) -> Poll {
         self.polls += 1;
         let until = now.plus_millis(self.settings.timeout_ms() + LEASE_GRACE_MS);
         self.lease = Some(Lease { number: self.polls, until });
         Poll {
             ticket: Ticket { number: self.polls, generation: self.generation, sent_at: now },
-            request: PollRequest {
-                epoch: self.epoch.clone(),
-                cursor: self.cursor,
-                max_staleness_ms: self.settings.max_staleness_ms,
-            },
+            request: self.request(key, None),
         }
+    }
+
+    fn request(&self, key: Option<Place>, tenant: Option<Place>) -> Box<PollRequest> {
+        Box::new(PollRequest {
+            epoch: self.epoch.clone(),
+            cursor: self.cursor,
+            max_staleness_ms: self.settings.max_staleness_ms,
+            key,
+            tenant,
+        })
     }
 
     /// Whether the feed is not called because a call failed recently.
@@ -259,6 +289,7 @@ impl FeedClient {
         if answer.reset {
             self.void();
             self.epoch = Some(answer.epoch);
+            self.base = answer.cursor;
         } else if self.epoch.as_ref() != Some(&answer.epoch) {
             // Another epoch must come with a reset. This answer is invalid, and asking again at once would return it
             // again.
@@ -266,17 +297,19 @@ impl FeedClient {
             self.pause(ticket.sent_at, now);
             return None;
         }
-        for change in answer.changes {
-            self.apply(change);
+        for entry in answer.keys {
+            self.overlay.apply_key(entry);
         }
+        for entry in answer.tenants {
+            self.overlay.apply_tenant(entry);
+        }
+        self.add_parts(answer.cursor, answer.key_part, answer.tenant_part);
         self.cursor = self.cursor.max(answer.cursor);
-        if self.overlay.weight() > self.settings.overlay_bytes() {
-            self.void();
-            self.overflow_until = Some(now.plus_millis(OVERFLOW_PAUSE_MS));
+        if self.overflows(now) {
             return None;
         }
         if answer.more {
-            return leaseholder.then(|| self.next_page(now));
+            return leaseholder.then(|| self.next_page(now, None));
         }
         let view = ticket.sent_at.plus_millis(-i64::from(answer.age_ms));
         self.view = Some(self.view.map_or(view, |latest| latest.max(view)));
@@ -284,6 +317,41 @@ impl FeedClient {
             self.answered_since = self.answered_since.max(Some(ticket.sent_at));
         }
         None
+    }
+
+    /// Applies the answer to a call for parts.
+    pub(super) fn parts_answered(&mut self, call: &PartCall, answer: PollAnswer, now: Timestamp) {
+        if call.generation == self.generation && !answer.reset && self.epoch.as_ref() == Some(&answer.epoch) {
+            self.add_parts(answer.cursor, answer.key_part, answer.tenant_part);
+            self.overflows(now);
+        }
+    }
+
+    /// Adds parts as they were at `cursor`. Parts of a relay that is behind the answer that this isolate began with
+    /// lack the changes between.
+    fn add_parts(&mut self, cursor: u64, keys: Option<Part<KeyEntry>>, tenants: Option<Part<TenantEntry>>) {
+        if cursor < self.base {
+            return;
+        }
+        if let Some(part) = keys {
+            self.overlay.add_keys(part);
+        }
+        if let Some(part) = tenants {
+            self.overlay.add_tenants(part);
+        }
+    }
+
+    /// Drops everything if the overlay has outgrown its cap. An isolate that has run for long begins anew and has less.
+    /// If it overflows again at once, the feed is asked for each key for a while.
+    fn overflows(&mut self, now: Timestamp) -> bool {
+        let overflows = self.overlay.weight() > self.settings.overlay_bytes();
+        if overflows {
+            self.void();
+            let again = self.overflowed_at.is_some_and(|at| now.millis_since(at) < OVERFLOW_PAUSE_MS);
+            self.overflow_until = again.then(|| now.plus_millis(OVERFLOW_PAUSE_MS));
+            self.overflowed_at = Some(now);
+        }
+        overflows
     }
 
     /// Records that a poll failed or took too long.
@@ -322,21 +390,13 @@ impl FeedClient {
         self.overflow_until.is_some_and(|until| self.at(now) < until)
     }
 
-    fn apply(&mut self, change: Change) {
-        match change {
-            Change::Tenant(tenant_status) => self.overlay.apply_tenant_status(tenant_status),
-            Change::Key { digest, record } => {
-                self.overlay.apply_key(digest, Stored::decode(&record).unwrap_or(UNREADABLE));
-            }
-        }
-    }
-
     /// Drops view, overlay and records together, since each is useless without the others. Answers to earlier polls are
     /// dropped too.
     fn void(&mut self) {
         self.generation += 1;
         self.epoch = None;
         self.cursor = 0;
+        self.base = 0;
         self.view = None;
         self.answered_since = None;
         self.overlay = Overlay::default();
@@ -349,25 +409,35 @@ impl FeedClient {
         self.generation
     }
 
-    /// The known record of a key: the record that was read, merged with the overlay. With `read_since`, only a record
-    /// that was read at that time or later counts.
-    pub(super) fn known(&mut self, digest: &KeyDigest, read_since: Option<Timestamp>) -> Option<Stored> {
-        let recent = |read_at: Timestamp| read_since.is_none_or(|since| read_at >= since);
-        let cached = match self.records.get(digest) {
-            Some(Cached::Record(stored, read_at)) if recent(*read_at) => Some(stored.clone()),
+    /// The record of a key that was read before; with `read_since`, at that time or later.
+    pub(super) fn remembered(&mut self, digest: &KeyDigest, read_since: Option<Timestamp>) -> Option<Stored> {
+        match self.records.get(digest) {
+            Some(Cached::Record(stored, read_at)) if read_since.is_none_or(|since| *read_at >= since) => {
+                Some(stored.clone())
+            }
             _ => None,
-        };
-        match (cached, self.overlay.key(digest).cloned()) {
-            (Some(cached), Some(change)) => Some(cached.merge(change)),
-            // Without a view the overlay alone is not recent: only a revocation in it still counts.
-            (None, Some(change)) if read_since.is_none() || change.is_revoked() => Some(change),
-            (cached, _) => cached,
         }
     }
 
-    /// The record in the overlay alone.
-    pub(super) fn changed(&self, digest: &KeyDigest) -> Option<Stored> {
-        self.overlay.key(digest).cloned()
+    /// The record as it holds at `now`, with what the overlay knows of its key.
+    pub(super) fn settle(&self, key: KeyHash, read: Option<Stored>, now: Timestamp) -> Settled {
+        self.overlay.settle(key, read, now)
+    }
+
+    /// Whether the overlay has a change of the key.
+    pub(super) fn has_change(&self, key: KeyHash) -> bool {
+        self.overlay.key(key).is_some()
+    }
+
+    /// Whether the overlay has each change of the key that KV may lack.
+    pub(super) fn covers_key(&self, key: KeyHash) -> bool {
+        self.overlay.known_keys.has(key.place())
+    }
+
+    /// Whether the overlay has the tenant's suspension, if it is suspended.
+    pub(super) fn covers_tenant(&self, tenant: &TenantId) -> bool {
+        let known = &self.overlay.known_tenants;
+        known.is_whole() || known.has(TenantHash::of(tenant).place())
     }
 
     pub(super) fn known_missing(&mut self, digest: &KeyDigest, now: Timestamp) -> bool {
@@ -405,8 +475,9 @@ impl FeedClient {
     /// Remembers the status of a tenant that `current` stated. So no request passes after an earlier one was told of
     /// the suspension.
     pub(super) fn remember_tenant_status(&mut self, stated: &TenantStatus) {
-        if stated.suspended || self.overlay.tenant_status(&stated.tenant).is_some() {
-            self.overlay.apply_tenant_status(stated.clone());
+        let entry = TenantEntry::of(stated);
+        if entry.suspended || self.overlay.tenant(entry.tenant).is_some() {
+            self.overlay.apply_tenant(entry);
         }
     }
 
@@ -433,16 +504,16 @@ impl FeedClient {
 
     /// Whether the tenant is suspended, according to the overlay and the status that `current` stated.
     pub(super) fn suspended(&self, tenant: &TenantId, stated: Option<&TenantStatus>) -> bool {
-        match (self.overlay.tenant_status(tenant), stated) {
-            (Some(known), Some(stated)) if stated.supersedes(known) => stated.suspended,
+        let known = if self.overlay.has_tenants() { self.overlay.tenant(TenantHash::of(tenant)) } else { None };
+        match (known, stated) {
+            (Some(known), Some(stated)) if TenantEntry::of(stated).supersedes(&known) => stated.suspended,
             (Some(known), _) => known.suspended,
             (None, stated) => stated.is_some_and(|tenant_status| tenant_status.suspended),
         }
     }
 }
 
-/// The value for a record from the feed that can't be read. It counts as a record for newer readers: its key is not
-/// served until it is revoked or everything is dropped. Other keys are not affected.
+/// The value for a record from the feed that can't be read. It counts as a record for newer readers.
 pub(super) const UNREADABLE: Stored = Stored::TooNew { version: u64::MAX };
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ mod tests {
     const HEAD: Head = Head { floor: 10, last: 5_000 };
 
     fn request(epoch: Option<&str>, cursor: u64) -> PollRequest {
-        PollRequest { epoch: epoch.map(Into::into), cursor, max_staleness_ms: 2_000 }
+        PollRequest { epoch: epoch.map(Into::into), cursor, max_staleness_ms: 2_000, key: None, tenant: None }
     }
 
     #[test]

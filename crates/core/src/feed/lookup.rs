@@ -6,8 +6,10 @@
 use alloc::rc::Rc;
 
 use super::{
-    client::{FeedClient, KV_ONLY_RECORD_AGE_MS, LEASE_GRACE_MS, Poll, UNREADABLE, WhenFeedUnreachable},
-    message::{CurrentAnswer, TenantStatus},
+    client::{FeedClient, KV_ONLY_RECORD_AGE_MS, LEASE_GRACE_MS, PartCall, Poll, UNREADABLE, WhenFeedUnreachable},
+    entry::{KeyHash, TenantHash},
+    message::{CurrentAnswer, PollAnswer, TenantStatus},
+    overlay::Settled,
 };
 use crate::{
     access::record::{Corrupt, KeyRecord, Stored},
@@ -24,6 +26,8 @@ pub struct Needs {
     /// Send this poll and report it to the client. If the client then wants a further page, do not wait for it: the
     /// lookup can step meanwhile.
     pub poll: Option<Poll>,
+    /// Send this call for a part of the feed's entries and report it to the lookup.
+    pub part: Option<PartCall>,
     /// Read the key's record from KV and report it to the lookup.
     pub read_kv: bool,
     /// Read the key's record from the feed and report it to the lookup.
@@ -101,6 +105,7 @@ enum Read<T> {
 #[derive(Debug)]
 pub struct Lookup {
     digest: KeyDigest,
+    hash: KeyHash,
     strict: bool,
     began: Timestamp,
     /// The client's generation at the last step.
@@ -108,6 +113,10 @@ pub struct Lookup {
     kv: Read<Option<(Stored, Timestamp)>>,
     current: Read<(Option<Stored>, Option<TenantStatus>)>,
     tenant_status: Read<Option<TenantStatus>>,
+    /// Whether the part with the key was asked for.
+    asked_key_part: bool,
+    /// Whether the part with its tenant was asked for.
+    asked_tenant_part: bool,
     polled: bool,
     waited: Waited,
     waits: bool,
@@ -119,12 +128,15 @@ impl Lookup {
     pub fn new(digest: KeyDigest, strict: bool, now: Timestamp) -> Self {
         Self {
             digest,
+            hash: KeyHash::of(&digest),
             strict,
             began: now,
             generation: 0,
             kv: Read::Not,
             current: Read::Not,
             tenant_status: Read::Not,
+            asked_key_part: false,
+            asked_tenant_part: false,
             polled: false,
             waited: Waited::default(),
             waits: false,
@@ -184,6 +196,23 @@ impl Lookup {
         };
     }
 
+    /// Reports the answer to a call for a part; `None` if the feed failed or was too late.
+    pub fn part_answered(
+        &mut self,
+        client: &mut FeedClient,
+        call: &PartCall,
+        answer: Option<PollAnswer>,
+        sent_at: Timestamp,
+        now: Timestamp,
+    ) {
+        let now = client.read_clock(now);
+        match answer {
+            Some(answer) => client.parts_answered(call, answer, now),
+            None if self.generation == client.generation() => client.current_failed(sent_at, now),
+            None => {}
+        }
+    }
+
     /// Reports the feed's answer about this key; `None` if the feed failed or was too late.
     pub fn current_answered(
         &mut self,
@@ -220,34 +249,29 @@ impl Lookup {
     fn next(&mut self, client: &mut FeedClient, now: Timestamp) -> Result<LookupAnswer, Needs> {
         // The feed was asked after this request began, so its answer holds whatever the view.
         if let Read::Done((stored, tenant_status)) = &self.current {
-            let stored = match stored.clone() {
-                Some(stored) => Some(self.known(client, None).map_or(stored.clone(), |known| known.merge(stored))),
-                None => client.changed(&self.digest),
+            let read = match (stored.clone(), self.read(client, None)) {
+                (Some(stored), Some(read)) => Some(stored.merge(read)),
+                (Some(stored), None) => Some(stored),
+                (None, _) if !client.has_change(self.hash) => return Ok(LookupAnswer::Missing),
+                // The isolate knows more than the feed, which was put back to an earlier point.
+                (None, read) => read,
             };
-            return Ok(stored
-                .map_or(LookupAnswer::Missing, |stored| found(client, stored, tenant_status.as_ref(), Basis::Feed)));
+            return Ok(match client.settle(self.hash, read, now) {
+                Settled::Holds(stored) => found(client, stored, tenant_status.as_ref(), Basis::Feed),
+                Settled::Unknown | Settled::Behind => LookupAnswer::Unavailable(Unavailable::Storage),
+            });
         }
-        let known = self.known(client, None);
-        if let Some(revoked) = known.clone().filter(Stored::is_revoked) {
-            return Ok(found(client, revoked, None, Basis::Feed));
+        let settled = self.settled(client, None, now);
+        if let Settled::Holds(stored) = &settled
+            && stored.is_revoked()
+        {
+            return Ok(found(client, stored.clone(), None, Basis::Feed));
         }
         if self.strict || client.overflowed(now) {
             return self.read_current(client, now);
         }
         if client.is_fresh(now) || client.view_is_since(self.began) {
-            return match known {
-                Some(stored) => {
-                    // A cold isolate drops records that were read before its first view.
-                    if let Read::Done(Some((read, read_at))) = &self.kv {
-                        client.remember(self.digest, read.clone(), *read_at);
-                    }
-                    Ok(found(client, stored, None, Basis::Feed))
-                }
-                None if client.known_missing(&self.digest, now) => Ok(LookupAnswer::Missing),
-                None if matches!(self.kv, Read::Not) => Err(Needs { read_kv: true, ..Needs::default() }),
-                // KV may lag behind a creation, or be down. The feed knows.
-                None => self.read_current(client, now),
-            };
+            return self.by_view(client, settled, now);
         }
         // Neither its own poll nor another request's brought a view: the log is long, a relay is late, or the request
         // that polled is gone. The feed may still be within reach, and then it can be asked for this key's record.
@@ -255,12 +279,46 @@ impl Lookup {
         if self.polled || gives_up || client.is_paused(now) {
             return self.read_current(client, now);
         }
-        let read_kv = known.is_none() && matches!(self.kv, Read::Not);
-        let poll = client.begin_poll(now);
+        let read_kv = settled == Settled::Unknown && matches!(self.kv, Read::Not);
+        let poll = client.begin_poll(now, Some(self.hash));
         self.polled = poll.is_some();
         let left = client.lease_ends(now).map_or(WAIT_MS, |ends| ends.millis_since(now));
         let wait_ms = poll.is_none().then(|| left.clamp(1, WAIT_MS) as u32);
         Err(Needs { poll, read_kv, wait_ms, ..Needs::default() })
+    }
+
+    /// The answer by a fresh view.
+    fn by_view(&mut self, client: &mut FeedClient, settled: Settled, now: Timestamp) -> Result<LookupAnswer, Needs> {
+        let may_read_kv = matches!(self.kv, Read::Not);
+        if !client.covers_key(self.hash) {
+            if core::mem::replace(&mut self.asked_key_part, true) {
+                return self.read_current(client, now);
+            }
+            let part = Some(client.part_call(Some(self.hash.place()), None));
+            return Err(Needs { part, read_kv: may_read_kv && settled == Settled::Unknown, ..Needs::default() });
+        }
+        match settled {
+            Settled::Holds(stored) => {
+                if let Stored::Known(record) = &stored
+                    && let Some(tenant) = record.tenant().filter(|tenant| !client.covers_tenant(tenant))
+                {
+                    if core::mem::replace(&mut self.asked_tenant_part, true) {
+                        return self.read_current(client, now);
+                    }
+                    let part = Some(client.part_call(None, Some(TenantHash::of(tenant).place())));
+                    return Err(Needs { part, ..Needs::default() });
+                }
+                // A cold isolate drops records that were read before its first view.
+                if let Read::Done(Some((read, read_at))) = &self.kv {
+                    client.remember(self.digest, read.clone(), *read_at);
+                }
+                Ok(found(client, stored, None, Basis::Feed))
+            }
+            Settled::Unknown if client.known_missing(&self.digest, now) => Ok(LookupAnswer::Missing),
+            Settled::Unknown | Settled::Behind if may_read_kv => Err(Needs { read_kv: true, ..Needs::default() }),
+            // KV may lag behind a creation or a change, or be down. The feed knows.
+            Settled::Unknown | Settled::Behind => self.read_current(client, now),
+        }
     }
 
     fn read_current(&self, client: &mut FeedClient, now: Timestamp) -> Result<LookupAnswer, Needs> {
@@ -276,16 +334,16 @@ impl Lookup {
             return Ok(LookupAnswer::Unavailable(Unavailable::Feed));
         }
         let since = now.plus_millis(-KV_ONLY_RECORD_AGE_MS);
-        match (self.known(client, Some(since)), &self.kv) {
-            (Some(stored), _) => self.found_in_kv(client, stored, since),
-            (None, Read::Not) => Err(Needs { read_kv: true, ..Needs::default() }),
+        match (self.settled(client, Some(since), now), &self.kv) {
+            (Settled::Holds(stored), _) => self.found_in_kv(client, stored, since),
+            (_, Read::Not) => Err(Needs { read_kv: true, ..Needs::default() }),
             // A miss in KV may be a key that was just created, so nobody can deny the key. The last record from the
             // feed is newer than KV's answer now.
-            (None, Read::Done(_)) => match client.known(&self.digest, None) {
-                Some(stored) => self.found_in_kv(client, stored, since),
-                None => Ok(LookupAnswer::Unavailable(Unavailable::Storage)),
+            (_, Read::Done(_)) => match self.settled(client, None, now) {
+                Settled::Holds(stored) => self.found_in_kv(client, stored, since),
+                Settled::Unknown | Settled::Behind => Ok(LookupAnswer::Unavailable(Unavailable::Storage)),
             },
-            (None, Read::Failed) => Ok(LookupAnswer::Unavailable(Unavailable::Storage)),
+            (_, Read::Failed) => Ok(LookupAnswer::Unavailable(Unavailable::Storage)),
         }
     }
 
@@ -306,17 +364,22 @@ impl Lookup {
         Ok(found(client, stored, tenant_status, Basis::KvOnly))
     }
 
-    /// The known record of the key, from the isolate and from this request itself.
-    fn known(&self, client: &mut FeedClient, read_since: Option<Timestamp>) -> Option<Stored> {
-        let known = client.known(&self.digest, read_since);
-        let Read::Done(Some((read, _))) = &self.kv else { return known };
-        let others = [known, client.changed(&self.digest)].into_iter().flatten();
-        Some(others.fold(read.clone(), Stored::merge))
+    fn settled(&self, client: &mut FeedClient, read_since: Option<Timestamp>, now: Timestamp) -> Settled {
+        let read = self.read(client, read_since);
+        client.settle(self.hash, read, now)
+    }
+
+    /// The record that was read, by the isolate or by this request itself.
+    fn read(&self, client: &mut FeedClient, read_since: Option<Timestamp>) -> Option<Stored> {
+        let remembered = client.remembered(&self.digest, read_since);
+        let Read::Done(Some((read, _))) = &self.kv else { return remembered };
+        Some(remembered.map_or_else(|| read.clone(), |remembered| remembered.merge(read.clone())))
     }
 
     fn count(&mut self, needs: &Needs) {
         self.waited.kv += u32::from(needs.read_kv) + u32::from(needs.read_tenant_status.is_some());
-        self.waited.feed += u32::from(needs.poll.is_some()) + u32::from(needs.read_current);
+        self.waited.feed +=
+            u32::from(needs.poll.is_some()) + u32::from(needs.part.is_some()) + u32::from(needs.read_current);
         if needs.wait_ms.is_some() && !self.waits {
             self.waits = true;
             self.waited.feed += 1;

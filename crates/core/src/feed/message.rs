@@ -9,10 +9,8 @@ use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::entry::{self, Entry, KeyEntry, Part, Place, TenantEntry};
 use crate::{base::id::TenantId, key::KeyDigest};
-
-/// The maximum number of entries in one page of a poll's answer.
-pub const PAGE_ENTRIES: usize = 1_000;
 
 /// An edge's request for the changes since `cursor`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,15 +21,21 @@ pub struct PollRequest {
     pub cursor: u64,
     /// The greatest age of a view that this edge accepts, milliseconds. The feed remembers the largest.
     pub max_staleness_ms: u32,
+    /// The place of a key whose part of the entries is asked for, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Place>,
+    /// The place of a tenant whose part of the suspensions is asked for, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Place>,
 }
 
-/// The feed's answer to a poll: one page.
+/// The answer to an edge: a page of the log, and the parts that it needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PollAnswer {
     /// The name of this log. Another name makes cursors of the old log void.
     pub epoch: String,
-    /// Whether the isolate must drop its state and start from this page: it is cold, it has another epoch, or its
-    /// cursor is below the trimmed part of the log.
+    /// Whether the isolate must drop its state and start here: it is cold, it has another epoch, or its cursor is below
+    /// the trimmed part of the log. Then there are no changes. It gets the entries of the log by their parts.
     pub reset: bool,
     /// The last entry of this page.
     pub cursor: u64,
@@ -39,11 +43,21 @@ pub struct PollAnswer {
     pub more: bool,
     /// The age of this answer when it was given, milliseconds: 0 from the feed itself.
     pub age_ms: u32,
-    /// The changes in the order of the log.
-    pub changes: Vec<Change>,
+    /// The changes of keys.
+    #[serde(serialize_with = "entry::serialize")]
+    pub keys: Vec<KeyEntry>,
+    /// The changes of tenants.
+    #[serde(serialize_with = "entry::serialize")]
+    pub tenants: Vec<TenantEntry>,
+    /// All entries of the log around the key that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_part: Option<Part<KeyEntry>>,
+    /// All suspensions that are in force around the tenant that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant_part: Option<Part<TenantEntry>>,
 }
 
-/// One change, as ledgers publish it and edges apply it.
+/// One change, as ledgers publish it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
@@ -140,34 +154,24 @@ pub struct CurrentAnswer {
 impl PollAnswer {
     /// Decodes an answer; `None` if it is malformed.
     #[must_use]
-    pub fn decode(mut json: Value) -> Option<Self> {
-        let changes = match json.get_mut("changes")?.take() {
-            Value::Array(changes) => changes.into_iter().map(Change::decode).collect::<Option<_>>()?,
-            _ => return None,
-        };
+    pub fn decode(json: &Value) -> Option<Self> {
         Some(Self {
             epoch: json.get("epoch")?.as_str()?.into(),
             reset: json.get("reset")?.as_bool()?,
             cursor: json.get("cursor")?.as_u64()?,
             more: json.get("more")?.as_bool()?,
             age_ms: u32::try_from(json.get("age_ms")?.as_u64()?).ok()?,
-            changes,
+            keys: entry::read(json.get("keys")?.as_str()?)?,
+            tenants: entry::read(json.get("tenants")?.as_str()?)?,
+            key_part: decode_part(json.get("key_part"))?,
+            tenant_part: decode_part(json.get("tenant_part"))?,
         })
     }
 }
 
-impl Change {
-    fn decode(mut json: Value) -> Option<Self> {
-        if let Some(tenant_status) = json.get("tenant") {
-            return TenantStatus::decode(tenant_status).map(Self::Tenant);
-        }
-        let key = json.get_mut("key")?;
-        let digest = KeyDigest::from_hex(key.get("digest")?.as_str()?)?;
-        match key.get_mut("record")?.take() {
-            Value::String(record) => Some(Self::Key { digest, record }),
-            _ => None,
-        }
-    }
+/// The outer `None` says that the part is malformed, the inner one that there is none.
+fn decode_part<E: Entry>(json: Option<&Value>) -> Option<Option<Part<E>>> {
+    json.map_or(Some(None), |json| Part::decode(json).map(Some))
 }
 
 impl TenantStatus {
@@ -199,6 +203,10 @@ impl CurrentAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        access::record::KeyState,
+        feed::entry::{KeyHash, TenantHash},
+    };
     use alloc::vec;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -222,21 +230,52 @@ mod tests {
         let tenant = TenantId::parse("acme").unwrap();
         let tenant_status = TenantStatus { tenant, version: 2, suspended: true };
         golden(
-            &PollRequest { epoch: Some("e1".into()), cursor: 7, max_staleness_ms: 2000 },
+            &PollRequest { epoch: Some("e1".into()), cursor: 7, max_staleness_ms: 2000, key: None, tenant: None },
             r#"{"epoch":"e1","cursor":7,"max_staleness_ms":2000}"#,
             derived,
         );
+        let (key, tenant) = (KeyHash::of(&digest), TenantHash::of(&tenant_status.tenant));
         golden(
-            &PollAnswer {
-                epoch: "e1".into(),
-                reset: false,
-                cursor: 9,
-                more: false,
-                age_ms: 0,
-                changes: vec![Change::Key { digest, record: "{}".into() }, Change::Tenant(tenant_status.clone())],
+            &PollRequest {
+                epoch: None,
+                cursor: 0,
+                max_staleness_ms: 2000,
+                key: Some(key.place()),
+                tenant: Some(tenant.place()),
             },
-            r#"{"epoch":"e1","reset":false,"cursor":9,"more":false,"age_ms":0,"changes":[{"key":{"digest":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","record":"{}"}},{"tenant":{"tenant":"acme","version":2,"suspended":true}}]}"#,
-            PollAnswer::decode,
+            r#"{"epoch":null,"cursor":0,"max_staleness_ms":2000,"key":"ba7816bf8f01cfea","tenant":"822b33ad87c148a0"}"#,
+            derived,
+        );
+        let key = KeyEntry { key, version: 3, state: KeyState::Active, expires_at: None };
+        let tenant = TenantEntry { tenant, version: 2, suspended: true };
+        let news = PollAnswer {
+            epoch: "e1".into(),
+            reset: false,
+            cursor: 9,
+            more: false,
+            age_ms: 0,
+            keys: vec![key],
+            tenants: vec![tenant],
+            key_part: None,
+            tenant_part: None,
+        };
+        golden(
+            &news,
+            r#"{"epoch":"e1","reset":false,"cursor":9,"more":false,"age_ms":0,"keys":"Abp4Fr+PAc/qQUFA3l2uIiMDAAA","tenants":"AYIrM62HwUigAgE"}"#,
+            |json| PollAnswer::decode(&json),
+        );
+        let part = PollAnswer {
+            reset: true,
+            keys: vec![],
+            tenants: vec![],
+            key_part: Some(Part { bits: 8, place: key.key.place(), entries: vec![key] }),
+            tenant_part: Some(Part { bits: 0, place: Place::FIRST, entries: vec![tenant] }),
+            ..news
+        };
+        golden(
+            &part,
+            r#"{"epoch":"e1","reset":true,"cursor":9,"more":false,"age_ms":0,"keys":"AA","tenants":"AA","key_part":{"bits":8,"place":"ba7816bf8f01cfea","entries":"Abp4Fr+PAc/qQUFA3l2uIiMDAAA"},"tenant_part":{"bits":0,"place":"0000000000000000","entries":"AYIrM62HwUigAgE"}}"#,
+            |json| PollAnswer::decode(&json),
         );
         let stored = r#"{"tenant":"acme","version":2,"suspended":true}"#;
         assert_eq!(

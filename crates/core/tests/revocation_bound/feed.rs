@@ -6,8 +6,10 @@ use keystile_core::{
     KeyDigest, TenantId, Timestamp,
     access::record::Stored,
     feed::{
-        log::{Gap, Head, Start, given_at},
+        entry::{KeyEntry, TenantEntry},
+        log::{Gap, Head, given_at},
         message::{Change, CurrentAnswer, PollAnswer, PollRequest, PublishAnswer, TenantStatus},
+        mirror::{Bounds, Mirror},
         outbox::KEEP_ACKNOWLEDGED_MS,
     },
 };
@@ -21,9 +23,7 @@ const SLACK_MS: Millis = 60_000;
 /// The feed's state. A clone is a relay's state of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Feed {
-    page_entries: usize,
-    /// Whether every digest is claimed: a first record then makes no log entry.
-    claimed: bool,
+    bounds: Bounds,
     planted: Option<Planted>,
     epoch: u32,
     /// The number of epochs so far. They are random, so that none comes twice.
@@ -37,6 +37,7 @@ pub(crate) struct Feed {
     /// The highest cursor beyond the log that was noticed.
     noticed: u64,
     log: BTreeMap<u64, Entry>,
+    mirror: Mirror,
     keys: BTreeMap<KeyDigest, (u64, String)>,
     tenant_statuses: BTreeMap<TenantId, TenantStatus>,
     /// The staleness that polls stated, each with its time.
@@ -50,17 +51,10 @@ struct Entry {
     acknowledged_at: Option<Millis>,
 }
 
-impl Entry {
-    fn is_suspension(&self) -> bool {
-        matches!(&self.change, Change::Tenant(tenant_status) if tenant_status.suspended)
-    }
-}
-
 impl Feed {
-    pub(crate) fn new(page_entries: usize, claimed: bool, planted: Option<Planted>) -> Self {
+    pub(crate) fn new(bounds: Bounds, planted: Option<Planted>) -> Self {
         Self {
-            page_entries,
-            claimed,
+            bounds,
             planted,
             epoch: 1,
             epochs: 1,
@@ -70,6 +64,7 @@ impl Feed {
             gaps: Vec::new(),
             noticed: 0,
             log: BTreeMap::new(),
+            mirror: Mirror::new(bounds),
             keys: BTreeMap::new(),
             tenant_statuses: BTreeMap::new(),
             staleness: Vec::new(),
@@ -85,7 +80,7 @@ impl Feed {
                 if newer {
                     self.keys.insert(*digest, (version, record.clone()));
                 }
-                let unlogged = self.claimed && known.is_none() && version == 1;
+                let unlogged = known.is_none() && version == 1;
                 (newer && !unlogged).then_some((version, None))
             }
             Change::Tenant(tenant_status) => {
@@ -106,6 +101,7 @@ impl Feed {
                 self.head().next_number(Timestamp::from_millis(now))
             };
             self.log.insert(self.last, Entry { change: change.clone(), version, acknowledged_at });
+            put(&mut self.mirror, self.last, change);
             if let Some(last) = self.began_after.take() {
                 self.gaps.push(Gap { last, next: Some(self.last), noticed: self.noticed });
             }
@@ -135,22 +131,13 @@ impl Feed {
 
     pub(crate) fn poll(&mut self, request: &PollRequest, age_ms: u32, now: Millis) -> PollAnswer {
         self.trim(now);
-        let epoch = self.epoch_name();
-        let reset = self.head().start(request, &epoch) == Start::Beginning;
-        // All suspensions below the floor are in the first page. Otherwise the second page's cursor would be below the
-        // floor and reset everything again.
-        let tenant_status = if reset { self.log.range(..=self.floor).count() } else { 0 };
-        let from = if reset { 0 } else { request.cursor + 1 };
-        let mut rest = self.log.range(from..);
-        let page: Vec<_> = rest.by_ref().take(tenant_status + self.page_entries).collect();
-        PollAnswer {
-            epoch,
-            reset,
-            cursor: page.last().map_or(self.last, |(seq, _)| **seq).max(self.floor),
-            more: rest.next().is_some(),
-            age_ms,
-            changes: page.into_iter().map(|(_, entry)| entry.change.clone()).collect(),
+        let mut answer = self.mirror.answer(request, &self.epoch_name(), self.head());
+        if self.planted == Some(Planted::PartsClaimTooMuch)
+            && let Some(part) = &mut answer.key_part
+        {
+            part.bits = part.bits.saturating_sub(1);
         }
+        PollAnswer { age_ms, ..answer }
     }
 
     pub(crate) fn current(&self, digest: &KeyDigest, tenant: &TenantId) -> CurrentAnswer {
@@ -164,6 +151,13 @@ impl Feed {
         self.floor = 0;
         self.log = core::mem::take(&mut self.log).into_values().zip(1..).map(|(entry, seq)| (seq, entry)).collect();
         self.last = self.log.len() as u64;
+        self.mirror = Mirror::new(self.bounds);
+        for (seq, entry) in &self.log {
+            put(&mut self.mirror, *seq, &entry.change);
+        }
+        for status in self.tenant_statuses.values().filter(|status| status.suspended) {
+            self.mirror.put_suspension(TenantEntry::of(status));
+        }
         (self.gaps, self.noticed) = (Vec::new(), 0);
         self.restart();
     }
@@ -186,7 +180,7 @@ impl Feed {
 
     /// The place in the log that an isolate has which knows everything.
     pub(crate) fn place(&self) -> PollRequest {
-        PollRequest { epoch: Some(self.epoch_name()), cursor: self.last, max_staleness_ms: 0 }
+        PollRequest { epoch: Some(self.epoch_name()), cursor: self.last, max_staleness_ms: 0, key: None, tenant: None }
     }
 
     /// The subjects and versions of the keys.
@@ -242,14 +236,25 @@ impl Feed {
 
     fn trim(&mut self, now: Millis) {
         let over = |entry: &Entry| entry.acknowledged_at.is_some_and(|at| now - at >= KEEP_ACKNOWLEDGED_MS);
-        let trimmed = self.log.extract_if(.., |_, entry| over(entry) && !entry.is_suspension());
-        self.floor = trimmed.map(|(seq, _)| seq).fold(self.floor, u64::max);
+        for (seq, _) in self.log.extract_if(.., |_, entry| over(entry)) {
+            self.floor = self.floor.max(seq);
+            self.mirror.trim(seq);
+        }
         self.gaps.retain(|gap| gap.next.is_some_and(|next| next > self.floor));
     }
 }
 
 fn since(number: u64) -> Millis {
     given_at(number).as_millis() - SLACK_MS
+}
+
+fn put(mirror: &mut Mirror, number: u64, change: &Change) {
+    match change {
+        Change::Key { digest, record } => {
+            mirror.put_key(number, KeyEntry::of(digest, &Stored::decode(record).unwrap()));
+        }
+        Change::Tenant(status) => mirror.put_tenant(number, TenantEntry::of(status)),
+    }
 }
 
 fn same_subject(a: &Change, b: &Change) -> bool {

@@ -89,6 +89,7 @@ pub(crate) struct Request {
 pub(crate) struct Spent {
     pub(crate) steps: u32,
     pub(crate) polls: u32,
+    pub(crate) parts: u32,
     pub(crate) currents: u32,
     pub(crate) kv_reads: u32,
     pub(crate) tenant_status_reads: u32,

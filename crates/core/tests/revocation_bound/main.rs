@@ -2,8 +2,7 @@
 //!
 //! A simulation in discrete time, driven by a generated [`Plan`](plan::Plan). Ledgers change keys and suspend tenants,
 //! and tell the feed and KV through their outboxes ([`ledger`]). The feed keeps a log that is read in small pages,
-//! trimmed, and now and then begun anew ([`feed`]). In some plans all keys are imported, so the feed does not log their
-//! first record. Some edges read the feed through a relay that lags. KV lags, fails, and lets puts land late ([`kv`]).
+//! trimmed, and now and then begun anew ([`feed`]). Some edges read the feed through a relay that lags. KV lags, fails, and lets puts land late ([`kv`]).
 //! Edge isolates run the real `FeedClient` and `Lookup`, which are the subject of the test ([`isolate`]). Around them
 //! messages are delayed, overtake each other, come twice or are lost; requests are abandoned half-way; isolates
 //! restart; clocks differ and step ([`world`]).
@@ -55,7 +54,7 @@ type Millis = i64;
 #[test]
 fn the_bound_holds_whatever_the_network_the_clocks_and_kv_do() {
     let tally = RefCell::new(Tally::default());
-    let outcome = runner(20_000).run(&plan::plans(), |plan| {
+    let outcome = runner(20_000, 1).run(&plan::plans(), |plan| {
         tally.borrow_mut().add(&mut World::new(&plan, None).run()?);
         Ok(())
     });
@@ -74,6 +73,7 @@ fn each_planted_fault_is_found() {
         (NumbersBeginAnew, "(a) "),
         (PointIsThePresentHead, "(e) "),
         (GapsEndWithTheirInstance, "(e) "),
+        (PartsClaimTooMuch, "(c) "),
         (AnswerSpeaksOfTheRow, "(a) "),
         (InEffectAtOnce, "(a) "),
         (NobodyWaits, "(a) "),
@@ -81,20 +81,20 @@ fn each_planted_fault_is_found() {
         (JudgementsOutliveTheEnd, "(f) "),
         (FailureIsNoFailure, "(a) "),
     ] {
-        let outcome = runner(0).run(&plan::plans(), |plan| World::new(&plan, Some(planted)).run().map(drop));
+        let outcome = runner(0, 4).run(&plan::plans(), |plan| World::new(&plan, Some(planted)).run().map(drop));
         let found = outcome.map_err(|failure| failure.to_string()).expect_err(&format!("{planted:?} was not found"));
         println!("{planted:?}: {}", found.lines().next().unwrap_or_default());
-        let as_promised = found.contains(broken) || found.contains("(b) ");
+        let as_promised = [broken, "(a) ", "(b) "].iter().any(|broken| found.contains(broken));
         assert!(as_promised, "{planted:?} broke another promise than {broken}: {found}");
     }
 }
 
-fn runner(max_shrink_iters: u32) -> TestRunner {
+fn runner(max_shrink_iters: u32, times: u32) -> TestRunner {
     TestRunner::new(Config {
         max_shrink_iters,
         failure_persistence: None,
         rng_seed: RngSeed::Fixed(number("PROPTEST_RNG_SEED").unwrap_or(1)),
-        ..Config::with_cases(number("PROPTEST_CASES").and_then(|cases| cases.try_into().ok()).unwrap_or(1_500))
+        ..Config::with_cases(times * number("PROPTEST_CASES").and_then(|cases| cases.try_into().ok()).unwrap_or(1_500))
     })
 }
 

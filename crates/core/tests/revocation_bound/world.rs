@@ -10,7 +10,7 @@ use keystile_core::{
     KeyDigest, Timestamp,
     access::{operator::JUDGED_FOR_MS, record::Stored},
     feed::{
-        client::{Poll, WhenFeedUnreachable},
+        client::{PartCall, Poll, WhenFeedUnreachable},
         message::{Change, CurrentAnswer, PollAnswer, PollRequest, TenantStatus},
     },
 };
@@ -108,6 +108,20 @@ enum Job {
         call: PollCall,
         answer: Option<PollAnswer>,
     },
+    PartArrives {
+        request: u64,
+        call: PartCall,
+        sent_at: Millis,
+        sent_clock: Timestamp,
+        reports_at: Millis,
+    },
+    PartReports {
+        request: u64,
+        call: PartCall,
+        sent_at: Millis,
+        sent_clock: Timestamp,
+        answer: Option<PollAnswer>,
+    },
     CurrentArrives {
         request: u64,
         sent_at: Millis,
@@ -175,7 +189,7 @@ struct Way {
 
 impl<'a> World<'a> {
     pub(crate) fn new(plan: &'a Plan, planted: Option<Planted>) -> Self {
-        let feed = Feed::new(plan.page_entries, plan.imported, planted);
+        let feed = Feed::new(plan.bounds, planted);
         let mut world = Self {
             plan,
             now: BEGINNING,
@@ -298,6 +312,22 @@ impl<'a> World<'a> {
             }
             Job::PollArrives { call, reports_at } => self.poll_arrives(call, reports_at),
             Job::PollReports { call, answer } => return self.poll_reports(call, answer),
+            Job::PartArrives { request, call, sent_at, sent_clock, reports_at } => {
+                let Some(isolate) = self.requests.get(&request).map(|request| request.isolate) else { return Ok(()) };
+                let answer = Some(self.poll(isolate, &call.request));
+                self.tally.parts += 1;
+                self.at(reports_at, Job::PartReports { request, call, sent_at, sent_clock, answer });
+            }
+            Job::PartReports { request, call, sent_at, sent_clock, answer } => {
+                let Some(asking) = self.requests.get_mut(&request) else { return Ok(()) };
+                let isolate = &mut self.isolates[asking.isolate];
+                if answer.is_none() {
+                    isolate.failures.push(Failure { sent_at, noticed_at: self.now });
+                }
+                let now = isolate.clock(self.now);
+                asking.lookup.part_answered(&mut isolate.client, &call, answer, sent_clock, now);
+                return self.operation_ended(request);
+            }
             Job::CurrentArrives { request, sent_at, sent_clock, reports_at } => {
                 let Some(key) = self.requests.get(&request).map(|request| request.key) else { return Ok(()) };
                 let answer = self.feed.current(&MINTED[key].digest(), &tenant_id(tenant_of(key)));

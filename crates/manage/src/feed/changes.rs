@@ -4,7 +4,11 @@ use keystile_core::{
     KeyDigest, TenantId, Timestamp,
     access::record::Stored,
     base::{code::Code, problem::Problem},
-    feed::message::{Change, TenantStatus},
+    feed::{
+        entry::{KeyEntry, TenantEntry},
+        message::{Change, TenantStatus},
+        mirror::Mirror,
+    },
 };
 use keystile_runtime::{database::Database, log as lines};
 use serde::Deserialize;
@@ -15,8 +19,10 @@ use super::{claims, tenants};
 
 /// The outcome of one change.
 pub(super) enum Outcome {
-    /// It is here, now or from before.
+    /// It is here, from before or without an entry in the log.
     Taken,
+    /// It has an entry in the log now.
+    Logged,
     /// It had no effect, since the state of this version stands.
     Behind(u64),
     /// Its digest belongs to another key.
@@ -42,6 +48,14 @@ pub(super) fn decode(change: &Change) -> std::result::Result<Decoded<'_>, Proble
 }
 
 impl Decoded<'_> {
+    /// Adds the change to the log in memory.
+    pub(super) fn mirror(&self, mirror: &mut Mirror, number: u64) {
+        match self {
+            Self::Key { digest, stored, .. } => mirror.put_key(number, KeyEntry::of(digest, stored)),
+            Self::Tenant(tenant_status) => mirror.put_tenant(number, TenantEntry::of(tenant_status)),
+        }
+    }
+
     /// Takes the change, unless it loses the merge. It gets this number in the log.
     pub(super) fn publish(&self, database: &Database, number: u64, now: Timestamp) -> Result<Outcome> {
         match self {
@@ -55,10 +69,12 @@ impl Decoded<'_> {
 /// after it was put back and imported the key again, and no other tenant's record is taken. Of any other digest the
 /// first record settles which key it belongs to: a record of another key is refused.
 ///
-/// The first version of a claimed digest gets no log entry, since an import of thousands of keys would fill the
-/// isolates' overlays. It doesn't need one: the log overrides an older state that is in KV or that an isolate
-/// remembers, and here the only older state is that the key is absent. Absence is never concluded from KV, and an
-/// isolate remembers it for no longer than `max_staleness_ms` after it asked the feed.
+/// The first version of a key gets no log entry. It doesn't need one: the log overrides an older state that is in KV or
+/// that an isolate remembers, and here the only older state is that the key is absent. Absence is never concluded from
+/// KV, and an isolate remembers it for no longer than `max_staleness_ms` after it asked the feed.
+///
+/// Other content of a version that is here isn't taken, since isolates know an entry by its version: its ledger then
+/// makes a higher one of it. A revocation is taken in any case.
 fn publish_key(
     database: &Database,
     digest: &KeyDigest,
@@ -91,10 +107,10 @@ fn publish_key(
         lines::error("revoked_key_published", &[("digest", hex.get(..8).unwrap_or_default().into())]);
         return Ok(Outcome::Refused);
     }
-    if let Some(known) = known.filter(|known| !known.yields_to(stored)) {
-        let differs = known.version() == stored.version() && stored.yields_to(&known);
-        let ahead = known.version() > stored.version() || differs;
-        return Ok(if ahead { Outcome::Behind(known.version()) } else { Outcome::Taken });
+    if let Some(known) =
+        known.filter(|known| known.version() >= stored.version() && !known.yields_to_revocation(stored))
+    {
+        return Ok(if known == *stored { Outcome::Taken } else { Outcome::Behind(known.version()) });
     }
     if let Some(tenant) = tenant {
         tenants::note(database, tenant, now)?;
@@ -106,13 +122,15 @@ fn publish_key(
              tenant = coalesce(excluded.tenant, tenant), version = excluded.version, record = excluded.record",
         vec![hex.as_str().into(), tenant_name.into(), version.clone(), text.into()],
     )?;
-    if holder.is_some() && first && stored.version() == 1 {
+    if first && stored.version() == 1 {
         return Ok(Outcome::Taken);
     }
     database.execute("DELETE FROM log WHERE digest = ?", vec![hex.as_str().into()])?;
-    let entry = vec![(number as i64).into(), hex.into(), version];
-    database.execute("INSERT INTO log (seq, digest, version) VALUES (?, ?, ?)", entry)?;
-    Ok(Outcome::Taken)
+    let KeyEntry { state, expires_at, .. } = KeyEntry::of(digest, stored);
+    let expires_at = expires_at.map_or(SqlStorageValue::Null, |at| at.as_millis().into());
+    let entry = vec![(number as i64).into(), hex.into(), version, state.as_str().into(), expires_at];
+    database.execute("INSERT INTO log (seq, digest, version, state, expires_at) VALUES (?, ?, ?, ?, ?)", entry)?;
+    Ok(Outcome::Logged)
 }
 
 /// Whether two records belong to different keys. Records that only newer readers understand have an id, too.
@@ -122,7 +140,7 @@ fn names_another_key(known: &str, text: &str) -> bool {
 }
 
 /// Publishes a tenant's status. Its entry counts as acknowledged at once, without waiting for the copy in KV, since a
-/// suspension outlives its entry: [`suspensions`](super::log) lists it for as long as it lasts.
+/// suspension outlives its entry: the table `standing` has it for as long as it lasts.
 fn publish_tenant_status(
     database: &Database,
     tenant_status: &TenantStatus,
@@ -145,7 +163,7 @@ fn publish_tenant_status(
         "INSERT INTO log (seq, tenant, version, acknowledged_at) VALUES (?, ?, ?, ?)",
         vec![(number as i64).into(), tenant.into(), version, now.as_millis().into()],
     )?;
-    Ok(Outcome::Taken)
+    Ok(Outcome::Logged)
 }
 
 #[derive(Deserialize)]

@@ -1,13 +1,16 @@
 //! The log of changes: they are published to it, polled and acknowledged, and then trimmed.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use keystile_core::{
     KeyDigest, TenantId, Timestamp,
+    access::record::KeyState,
     base::base62,
     feed::{
-        log::{Gap, Head, Start},
-        message::{AcknowledgeRequest, Change, CurrentAnswer, PAGE_ENTRIES, PollAnswer, PollRequest, TenantStatus},
+        entry::{KeyEntry, KeyHash, TenantEntry},
+        log::{Gap, Head},
+        message::{AcknowledgeRequest, Change, CurrentAnswer, PollAnswer, PollRequest, TenantStatus},
+        mirror::{BOUNDS, Mirror},
         outbox::KEEP_ACKNOWLEDGED_MS,
     },
 };
@@ -19,7 +22,6 @@ use super::{
     changes::{Outcome, TenantStatusRow, decode},
     gaps,
     meta::{meta, set_meta},
-    page::{self, Entry},
 };
 use crate::failure::Failure;
 use keystile_runtime::database::Database;
@@ -30,10 +32,13 @@ const TRIM_ENTRIES: i64 = 2_000;
 const TRIM_PAUSE_MS: i64 = 60 * 60 * 1_000;
 const TRIM_ON_MS: i64 = 1_000;
 
-/// The log of the feed. Its two ends are kept in memory, so that a poll that finds nothing new, by far the most
-/// frequent kind, reads no table.
+/// The number of entries that are read at once when the object starts. A value of SQLite has 2 MB at most.
+const READ_ENTRIES: i64 = 5_000;
+
+/// The log of the feed. It is kept in memory, too, so that a poll reads no table.
 pub(super) struct Log {
     epoch: String,
+    mirror: RefCell<Mirror>,
     head: Cell<Head>,
     /// The last number when this instance began, until it gives one itself.
     began_after: Cell<Option<u64>>,
@@ -45,7 +50,8 @@ impl Log {
             Some(epoch) => epoch,
             None => make_epoch(database)?,
         };
-        let log = Self { epoch, head: Cell::new(Head::default()), began_after: Cell::new(None) };
+        let mirror = RefCell::new(read(database)?);
+        let log = Self { epoch, mirror, head: Cell::new(Head::default()), began_after: Cell::new(None) };
         log.read_head(database)?;
         log.began_after.set(Some(log.head.get().last));
         Ok(log)
@@ -79,45 +85,9 @@ impl Log {
         Ok(())
     }
 
-    /// Answers with the page that follows the request's cursor.
-    pub(super) fn poll(&self, database: &Database, request: &PollRequest) -> Result<PollAnswer> {
-        let head = self.head.get();
-        let (reset, cursor) = match head.start(request, &self.epoch) {
-            Start::After(cursor) => (false, cursor),
-            Start::Beginning => (true, 0),
-        };
-        let mut changes = if reset { suspensions(database)? } else { Vec::new() };
-        let entries = if cursor >= head.last { Vec::new() } else { self.entries(database, cursor, reset)? };
-        let page = page::cut(entries, head);
-        changes.extend(page.changes);
-        let epoch = self.epoch.clone();
-        Ok(PollAnswer { epoch, reset, cursor: page.cursor, more: page.more, age_ms: 0, changes })
-    }
-
-    /// The entries after `cursor`: enough for a page, and one more. The first page of a reset also has every entry that
-    /// is left below the floor, so that the cursor that it ends with is not below the floor.
-    fn entries(&self, database: &Database, cursor: u64, reset: bool) -> Result<Vec<Entry>> {
-        #[derive(Deserialize)]
-        struct Lingering {
-            entries: usize,
-        }
-        let lingering = if reset {
-            let floor = vec![(self.head.get().floor as i64).into()];
-            let lingering: Option<Lingering> =
-                database.row("SELECT count(*) AS entries FROM log WHERE seq <= ?", floor)?;
-            lingering.map_or(0, |lingering| lingering.entries)
-        } else {
-            0
-        };
-        let limit = lingering + PAGE_ENTRIES + 1;
-        database.rows(
-            "SELECT log.seq, log.digest, current.record, log.tenant, standing.version, standing.suspended
-             FROM log
-             LEFT JOIN current ON current.digest = log.digest
-             LEFT JOIN standing ON standing.tenant = log.tenant
-             WHERE log.seq > ? ORDER BY log.seq LIMIT ?",
-            vec![(cursor as i64).into(), (limit as i64).into()],
-        )
+    /// Answers an isolate.
+    pub(super) fn poll(&self, request: &PollRequest) -> PollAnswer {
+        self.mirror.borrow().answer(request, &self.epoch, self.head.get())
     }
 
     /// Takes all of the changes or none. Changes may come twice, late and out of order: a change that loses the merge
@@ -129,13 +99,14 @@ impl Log {
         now: Timestamp,
     ) -> std::result::Result<Published, Failure> {
         let decoded: Vec<_> = changes.iter().map(decode).collect::<std::result::Result<_, _>>()?;
-        let published = database.transaction(|| {
-            let (mut head, mut published) = (self.head.get(), Published::default());
+        let (published, logged) = database.transaction(|| {
+            let (mut head, mut published, mut logged) = (self.head.get(), Published::default(), Vec::new());
             for (place, change) in decoded.iter().enumerate() {
                 let number = head.next_number(now);
                 head.last = number;
                 match change.publish(database, number, now)? {
                     Outcome::Taken => {}
+                    Outcome::Logged => logged.push((number, change)),
                     Outcome::Behind(version) => published.ahead.push((place, version)),
                     Outcome::Refused => published.refused.push(place),
                 }
@@ -143,8 +114,11 @@ impl Log {
             if let Some(last) = self.began_after.get() {
                 gaps::note(database, last)?;
             }
-            Ok::<_, Failure>(published)
+            Ok::<_, Failure>((published, logged))
         })?;
+        for (number, change) in logged {
+            change.mirror(&mut self.mirror.borrow_mut(), number);
+        }
         self.read_head(database)?;
         let began_after = self.began_after.get().filter(|last| *last == self.head.get().last);
         self.began_after.set(began_after);
@@ -194,9 +168,13 @@ impl Log {
                 // A cursor below the floor begins anew.
                 gaps::trim(database, floor)?;
             }
-            Ok::<_, worker::Error>(dropped.len())
+            Ok::<_, worker::Error>(dropped)
         })?;
         self.read_head(database)?;
+        for dropped in &dropped {
+            self.mirror.borrow_mut().trim(dropped.seq);
+        }
+        let dropped = dropped.len();
         let pause = if dropped as i64 == TRIM_ENTRIES { TRIM_ON_MS } else { TRIM_PAUSE_MS };
         let next = next_trim(database)?.map(|due| due.max(now.plus_millis(pause)));
         Ok(Trimmed { entries: dropped, next })
@@ -256,11 +234,61 @@ pub(super) fn current(database: &Database, digest: &KeyDigest) -> Result<Current
     Ok(CurrentAnswer { record: Some(row.record), tenant_status })
 }
 
-/// All suspensions that are in force, which a cold isolate receives first.
-fn suspensions(database: &Database) -> Result<Vec<Change>> {
+/// Reads the log and the suspensions into memory.
+fn read(database: &Database) -> Result<Mirror> {
+    let mut mirror = Mirror::new(BOUNDS);
+    read_keys(database, &mut mirror)?;
+    #[derive(Deserialize)]
+    struct Numbered {
+        seq: u64,
+        #[serde(flatten)]
+        status: TenantStatusRow,
+    }
+    let logged: Vec<Numbered> = database.rows(
+        "SELECT log.seq, standing.tenant, standing.version, standing.suspended
+         FROM log JOIN standing ON standing.tenant = log.tenant",
+        vec![],
+    )?;
+    for Numbered { seq, status } in logged {
+        mirror.put_tenant(seq, TenantEntry::of(&status.into()));
+    }
     let query = "SELECT tenant, version, suspended FROM standing WHERE suspended = 1";
-    let rows: Vec<TenantStatusRow> = database.rows(query, vec![])?;
-    Ok(rows.into_iter().map(|row| Change::Tenant(row.into())).collect())
+    let suspended: Vec<TenantStatusRow> = database.rows(query, vec![])?;
+    for status in suspended {
+        mirror.put_suspension(TenantEntry::of(&status.into()));
+    }
+    Ok(mirror)
+}
+
+/// Reads the entries of keys, many as one text: rows cross the border to JavaScript one by one.
+fn read_keys(database: &Database, mirror: &mut Mirror) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Many {
+        entries: String,
+    }
+    #[derive(Deserialize)]
+    struct Numbered(u64, KeyDigest, u64, Option<KeyState>, Option<Timestamp>);
+    let mut after = 0;
+    loop {
+        let many: Option<Many> = database.row(
+            "SELECT json_group_array(json_array(
+                 seq, digest, version,
+                 coalesce(state, (SELECT json_extract(record, '$.state') FROM current WHERE digest = some.digest)),
+                 iif(state IS NULL,
+                     (SELECT json_extract(record, '$.expires_at') FROM current WHERE digest = some.digest),
+                     expires_at)
+             )) AS entries
+             FROM (SELECT * FROM log WHERE seq > ? AND digest IS NOT NULL ORDER BY seq LIMIT ?) AS some",
+            vec![(after as i64).into(), READ_ENTRIES.into()],
+        )?;
+        let entries: Vec<Numbered> = serde_json::from_str(many.as_ref().map_or("[]", |many| &many.entries))?;
+        let Some(Numbered(last, ..)) = entries.last() else { return Ok(()) };
+        after = *last;
+        for Numbered(number, digest, version, state, expires_at) in entries {
+            let state = state.unwrap_or(KeyState::Active);
+            mirror.put_key(number, KeyEntry { key: KeyHash::of(&digest), version, state, expires_at });
+        }
+    }
 }
 
 fn make_epoch(database: &Database) -> Result<String> {

@@ -69,6 +69,12 @@ CREATE TABLE gaps (
     noticed INTEGER NOT NULL          -- the highest cursor that was noticed by then
 );
 ",
+    "
+-- The state and the expiry of the version, so that isolates need no record to
+-- refuse a key. NULL in entries of before.
+ALTER TABLE log ADD COLUMN state TEXT;
+ALTER TABLE log ADD COLUMN expires_at INTEGER;
+",
 ];
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ proptest! {
         prop_assert_eq!(a.clone().merge(b.clone()), b.clone().merge(a.clone()));
         prop_assert_eq!(a.clone().merge(b.clone()).merge(c.clone()), a.clone().merge(b.clone().merge(c.clone())));
         prop_assert_eq!(a.clone().merge(a.clone()), a.clone());
-        prop_assert_eq!(a.yields_to(&b), a.clone().merge(b.clone()) != a);
+        prop_assert_eq!(a.yields_to_revocation(&b), b.is_revoked() && !a.is_revoked());
     }
 
     #[test]

@@ -6,9 +6,13 @@ use crate::{
     feed::{
         client::{
             Settings,
-            tests::{SETTINGS, active, at, change, client_with_view, digest, news, reset, tenant_status, version},
+            tests::{
+                SETTINGS, Told, active, at, change, client_with_view, digest, news, reset, status, tenant_status,
+                version,
+            },
         },
-        message::{Change, PollAnswer},
+        entry::{Part, Place},
+        message::PollAnswer,
     },
 };
 #[cfg(target_arch = "wasm32")]
@@ -33,8 +37,15 @@ impl Trial {
     }
 
     /// The request of an isolate that has a view of time 0 with these changes.
-    fn warm(changes: Vec<Change>, now: i64) -> Self {
+    fn warm(changes: Vec<Told>, now: i64) -> Self {
         Self::of(client_with_view(at(0), changes), false, now)
+    }
+
+    /// The same, of an isolate that has read the key's record at the time 0.
+    fn with_record(version: u64, changes: Vec<Told>, now: i64) -> Self {
+        let mut trial = Self::warm(changes, now);
+        trial.client.remember(digest(), active(version), at(0));
+        trial
     }
 
     /// The next request to the same isolate.
@@ -101,7 +112,7 @@ fn tenant() -> TenantId {
 }
 
 fn only_current(needs: &Needs) -> bool {
-    needs.read_current && needs.poll.is_none() && !needs.read_kv && needs.wait_ms.is_none()
+    needs.read_current && needs.poll.is_none() && needs.part.is_none() && !needs.read_kv && needs.wait_ms.is_none()
 }
 
 /// A cold isolate's request that has read its record from KV while the feed is out of reach.
@@ -135,7 +146,7 @@ fn without_the_feed_a_tenant_whose_tenant_status_can_t_be_told_is_not_served() {
 #[test]
 fn without_the_feed_the_newer_of_two_tenant_statuses_holds_whichever_it_is() {
     for (known, in_kv, suspended) in [(3, 2, false), (2, 3, true)] {
-        let resumed = Change::Tenant(tenant_status(known, false));
+        let resumed = status(known, false);
         let mut trial = Trial::warm(vec![resumed], 100);
         trial.client.remember(digest(), active(3), at(100));
         let mut trial = trial.then(10_000);
@@ -214,10 +225,10 @@ fn invariant_2_a_kv_read_begun_before_a_change_cannot_bring_the_old_state_back()
     for state in [KeyState::Disabled, KeyState::Revoked] {
         let mut trial = Trial::warm(vec![], 100);
         assert!(trial.needs(100).read_kv);
-        let poll = trial.client.begin_poll(at(110)).unwrap();
+        let poll = trial.client.begin_poll(at(110), None).unwrap();
         trial.polled(&poll, news(2, vec![change(&version(4, state))]), 120);
         trial.kv(Ok(Some(active(3))), 100);
-        assert_eq!(trial.found(130).1, state);
+        assert_eq!(trial.found(130), (4, state, false, Basis::Feed));
         assert_eq!(trial.then(140).found(140).1, state, "nor for those who come after");
     }
 }
@@ -226,7 +237,7 @@ fn invariant_2_a_kv_read_begun_before_a_change_cannot_bring_the_old_state_back()
 fn invariant_2_a_change_holds_for_records_cached_before_and_after_it() {
     let mut trial = Trial::warm(vec![], 100);
     trial.client.remember(digest(), active(3), at(50));
-    let poll = trial.client.begin_poll(at(110)).unwrap();
+    let poll = trial.client.begin_poll(at(110), None).unwrap();
     trial.polled(&poll, news(2, vec![change(&version(4, KeyState::Disabled))]), 120);
     assert_eq!(trial.found(130).1, KeyState::Disabled);
     trial.client.remember(digest(), active(3), at(140));
@@ -237,7 +248,7 @@ fn invariant_2_a_change_holds_for_records_cached_before_and_after_it() {
 fn invariant_2_a_cached_miss_does_not_outlive_the_view() {
     let mut trial = Trial::warm(vec![], 100);
     trial.client.remember_missing(digest(), at(100));
-    let poll = trial.client.begin_poll(at(1_000)).unwrap();
+    let poll = trial.client.begin_poll(at(1_000), None).unwrap();
     trial.polled(&poll, news(1, vec![]), 1_010);
     let mut trial = trial.then(2_100);
     assert_eq!(trial.answer(2_100), LookupAnswer::Missing);
@@ -252,7 +263,7 @@ fn invariant_2_a_key_that_came_without_a_log_entry_is_found_once_the_miss_is_too
     trial.needs(110);
     trial.current(None, None, 110, 120);
     for sent_at in [1_000, 2_000] {
-        let poll = trial.client.begin_poll(at(sent_at)).unwrap();
+        let poll = trial.client.begin_poll(at(sent_at), None).unwrap();
         trial.polled(&poll, news(1, vec![]), sent_at);
     }
     let mut trial = trial.then(2_110);
@@ -270,7 +281,7 @@ fn invariant_2_a_miss_asked_for_before_a_step_back_is_not_remembered() {
     let mut trial = Trial::of(client_with_view(at(3_600_000), vec![]), true, 3_600_000);
     assert!(only_current(&trial.needs(3_600_000)));
     trial.client.read_clock(at(0));
-    let poll = trial.client.begin_poll(at(0)).unwrap();
+    let poll = trial.client.begin_poll(at(0), None).unwrap();
     trial.polled(&poll, reset(vec![]), 10);
     trial.current(None, None, 3_600_000, 20);
     assert_eq!(trial.answer(20), LookupAnswer::Missing, "it is true for this request");
@@ -278,28 +289,100 @@ fn invariant_2_a_miss_asked_for_before_a_step_back_is_not_remembered() {
 }
 
 #[test]
-fn a_creation_that_the_overlay_knows_beats_a_miss() {
-    let mut trial = Trial::warm(vec![], 100);
-    trial.client.remember_missing(digest(), at(100));
-    let poll = trial.client.begin_poll(at(110)).unwrap();
-    trial.polled(&poll, news(2, vec![change(&version(1, KeyState::Active))]), 120);
-    assert_eq!(trial.found(130), (1, KeyState::Active, false, Basis::Feed));
+fn a_change_that_only_its_record_can_tell_is_read_from_kv_then_from_the_feed() {
+    let mut trial = Trial::with_record(3, vec![change(&version(4, KeyState::Active))], 100);
+    assert!(trial.needs(100).read_kv);
+    trial.kv(Ok(Some(active(4))), 100);
+    assert_eq!(trial.found(110).0, 4, "KV has it");
+    let mut trial = Trial::with_record(3, vec![change(&version(4, KeyState::Active))], 100);
+    trial.needs(100);
+    trial.kv(Ok(Some(active(3))), 100);
+    assert!(only_current(&trial.needs(110)), "KV lags");
+    trial.current(Some(&version(4, KeyState::Active)), None, 110, 120);
+    assert_eq!(trial.found(120), (4, KeyState::Active, false, Basis::Feed));
+    assert_eq!(trial.then(130).found(130).0, 4, "and it is remembered");
 }
 
 #[test]
-fn a_creation_that_the_overlay_learns_of_meanwhile_beats_what_current_said_before() {
-    let mut trial = Trial::of(client_with_view(at(0), vec![]), true, 100);
+fn a_change_that_refuses_the_key_needs_no_reading() {
+    let expired = KeyRecord { expires_at: Some(at(50)), ..version(4, KeyState::Active) };
+    for refused in [expired, version(4, KeyState::Disabled), version(4, KeyState::Revoked)] {
+        let mut trial = Trial::with_record(3, vec![change(&refused)], 100);
+        let LookupAnswer::Found { record, .. } = trial.answer(100) else { panic!("not found") };
+        assert_eq!((record.version, record.state, record.expires_at), (4, refused.state, refused.expires_at));
+    }
+    let expiring = KeyRecord { expires_at: Some(at(101)), ..version(4, KeyState::Active) };
+    let mut trial = Trial::with_record(3, vec![change(&expiring)], 100);
+    assert!(trial.needs(100).read_kv, "until it is over, its record has to be known");
+}
+
+#[test]
+fn a_feed_that_was_put_back_and_lacks_a_change_leaves_its_key_unserved() {
+    let mut trial = Trial::of(client_with_view(at(0), vec![change(&version(4, KeyState::Active))]), true, 100);
     assert!(only_current(&trial.needs(100)));
-    let poll = trial.client.begin_poll(at(110)).unwrap();
-    trial.polled(&poll, news(2, vec![change(&version(1, KeyState::Active))]), 120);
-    trial.current(None, None, 100, 130);
-    assert_eq!(trial.found(130), (1, KeyState::Active, false, Basis::Feed));
+    trial.current(Some(&version(3, KeyState::Active)), None, 100, 110);
+    assert_eq!(trial.answer(110), LookupAnswer::Unavailable(Unavailable::Storage));
+    let mut trial = Trial::of(trial.client, true, 200);
+    trial.needs(200);
+    trial.current(None, None, 200, 210);
+    assert_eq!(trial.answer(210), LookupAnswer::Unavailable(Unavailable::Storage), "it is not missing either");
+}
+
+/// An isolate that has a view, and of the log the upper half alone, but for this request's key.
+fn with_a_part(tenants: bool) -> Trial {
+    let mut trial = Trial::cold(SETTINGS);
+    let poll = trial.needs(0).poll.unwrap();
+    trial.kv(Ok(Some(active(3))), 0);
+    let hash = KeyHash::of(&digest());
+    let (first, _) = hash.place().bounds(1);
+    let other = if first == Place::FIRST { Place::LAST } else { Place::FIRST };
+    let key_part = Some(Part { bits: 1, place: if tenants { hash.place() } else { other }, entries: vec![] });
+    let whole = reset(vec![]);
+    let tenant_part = whole.tenant_part.clone().filter(|_| !tenants);
+    trial.polled(&poll, PollAnswer { key_part, tenant_part, ..whole }, 10);
+    trial
+}
+
+#[test]
+fn a_key_of_a_part_that_is_not_here_waits_for_one_more_call() {
+    let mut trial = with_a_part(false);
+    let needs = trial.needs(10);
+    let call = needs.part.unwrap();
+    assert!(!needs.read_kv && !needs.read_current && needs.poll.is_none());
+    assert_eq!(call.request.key, Some(KeyHash::of(&digest()).place()));
+    let entry = change(&version(4, KeyState::Disabled));
+    let part = PollAnswer { reset: false, ..reset(vec![entry]) };
+    trial.lookup.part_answered(&mut trial.client, &call, Some(part), at(10), at(20));
+    assert_eq!(trial.found(20).1, KeyState::Disabled);
+    assert_eq!(trial.lookup.waited(), Waited { kv: 1, feed: 2 });
+    assert_eq!(trial.then(30).found(30).1, KeyState::Disabled, "once for all of the part");
+}
+
+#[test]
+fn a_part_that_does_not_help_is_not_asked_for_twice() {
+    let mut trial = with_a_part(false);
+    let call = trial.needs(10).part.unwrap();
+    trial.lookup.part_answered(&mut trial.client, &call, Some(news(1, vec![])), at(10), at(20));
+    assert!(only_current(&trial.needs(20)));
+    let mut trial = with_a_part(false);
+    let call = trial.needs(10).part.unwrap();
+    trial.lookup.part_answered(&mut trial.client, &call, None, at(10), at(1_010));
+    assert_eq!(trial.needs(1_010).read_tenant_status, Some(tenant()), "the feed is out of reach, so by KV alone");
+}
+
+#[test]
+fn invariant_4_a_tenant_whose_part_is_not_here_is_asked_for() {
+    let mut trial = with_a_part(true);
+    let call = trial.needs(10).part.unwrap();
+    assert_eq!((call.request.key, call.request.tenant), (None, Some(TenantHash::of(&tenant()).place())));
+    let part = PollAnswer { reset: false, key_part: None, ..reset(vec![status(7, true)]) };
+    trial.lookup.part_answered(&mut trial.client, &call, Some(part), at(10), at(20));
+    assert!(trial.found(20).2);
 }
 
 #[test]
 fn invariant_4_a_suspended_tenant_s_keys_are_refused_whichever_way_it_is_known() {
-    let mut told_by_log =
-        Trial::warm(vec![change(&version(1, KeyState::Active)), Change::Tenant(tenant_status(1, true))], 0);
+    let mut told_by_log = Trial::with_record(1, vec![change(&version(1, KeyState::Active)), status(1, true)], 0);
     assert!(told_by_log.found(10).2);
     let mut told_by_current = Trial::of(client_with_view(at(0), vec![]), true, 10);
     told_by_current.needs(10);
@@ -327,7 +410,8 @@ fn a_strict_request_reads_current_whatever_is_known() {
 
 #[test]
 fn a_strict_request_needs_no_reading_to_refuse_what_is_known_to_be_revoked() {
-    let mut trial = Trial::of(client_with_view(at(0), vec![change(&version(3, KeyState::Revoked))]), true, 10);
+    let mut trial = Trial::with_record(2, vec![change(&version(3, KeyState::Revoked))], 10);
+    trial = Trial::of(trial.client, true, 10);
     assert_eq!(trial.found(10).1, KeyState::Revoked);
 }
 
@@ -400,22 +484,22 @@ fn without_the_feed_what_it_last_said_still_lies_over_kv() {
         let mut trial = Trial::warm(vec![change(&version(4, last))], 10_000);
         trial.client.read_clock(at(10_000));
         trial.client.current_failed(at(10_000), at(10_000));
-        if last != KeyState::Revoked {
-            assert!(trial.needs(10_000).read_kv);
-            trial.kv(Ok(Some(in_kv)), 10_000);
-        }
+        assert!(trial.needs(10_000).read_kv);
+        trial.kv(Ok(Some(in_kv)), 10_000);
         assert_eq!(trial.found(10_010).1, expected);
     }
 }
 
 #[test]
-fn without_the_feed_a_new_key_that_kv_lacks_is_served_by_what_the_feed_last_said() {
-    let mut trial = Trial::warm(vec![change(&version(1, KeyState::Active))], 10_000);
-    trial.client.read_clock(at(10_000));
-    trial.client.current_failed(at(10_000), at(10_000));
-    trial.needs(10_000);
-    trial.kv(Ok(None), 10_000);
-    assert_eq!(trial.found(10_010), (1, KeyState::Active, false, Basis::KvOnly));
+fn without_the_feed_a_key_whose_latest_record_nobody_has_is_not_served() {
+    for in_kv in [Ok(None), Ok(Some(active(3))), Err(())] {
+        let mut trial = Trial::with_record(3, vec![change(&version(4, KeyState::Active))], 10_000);
+        trial.client.read_clock(at(10_000));
+        trial.client.current_failed(at(10_000), at(10_000));
+        assert!(trial.needs(10_000).read_kv);
+        trial.kv(in_kv, 10_000);
+        assert_eq!(trial.answer(10_010), LookupAnswer::Unavailable(Unavailable::Storage));
+    }
 }
 
 #[test]
@@ -430,9 +514,11 @@ fn without_the_feed_nobody_is_told_that_a_key_is_missing() {
 
 #[test]
 fn in_overflow_each_key_is_asked_for_and_then_the_setting_decides() {
-    let mut trial = Trial::cold(Settings { cache_bytes: 1_000, ..SETTINGS });
-    let poll = trial.client.begin_poll(at(0)).unwrap();
-    trial.polled(&poll, reset(vec![change(&version(3, KeyState::Active))]), 0);
+    let mut trial = Trial::cold(Settings { cache_bytes: 100, ..SETTINGS });
+    for _ in 0..2 {
+        let poll = trial.client.begin_poll(at(0), None).unwrap();
+        trial.polled(&poll, reset(vec![change(&version(3, KeyState::Active))]), 0);
+    }
     assert!(only_current(&trial.needs(10)));
     trial.current(Some(&version(3, KeyState::Active)), None, 10, 20);
     assert_eq!(trial.found(20).3, Basis::Feed);
@@ -468,7 +554,7 @@ fn invariant_7_who_waits_in_vain_asks_the_feed_and_does_not_fall_back_to_kv() {
     waiting.needs(10);
     waiting.kv(Ok(Some(active(3))), 10);
     // Another request takes the expired lease, and is gone too.
-    waiting.client.begin_poll(at(end)).unwrap();
+    waiting.client.begin_poll(at(end), None).unwrap();
     assert!(waiting.needs(end + 5).wait_ms.is_some());
     assert!(only_current(&waiting.needs(end + 10)));
     waiting.current(Some(&version(4, KeyState::Revoked)), None, end + 10, end + 20);
@@ -483,9 +569,9 @@ fn invariant_7_a_step_back_does_not_make_a_request_wait_for_ever() {
     let mut waiting = first.then(3_600_001);
     assert!(waiting.needs(3_600_001).wait_ms.is_some());
     waiting.client.read_clock(at(0));
-    waiting.client.begin_poll(at(0)).unwrap();
+    waiting.client.begin_poll(at(0), None).unwrap();
     assert!(waiting.needs(1).wait_ms.is_some());
-    waiting.client.begin_poll(at(1_050)).unwrap();
+    waiting.client.begin_poll(at(1_050), None).unwrap();
     assert!(only_current(&waiting.needs(1_051)));
 }
 
@@ -497,16 +583,6 @@ fn invariant_7_a_failure_from_before_a_step_back_pauses_nobody() {
     trial.current_fails(1_000, 1_600);
     assert!(!trial.client.is_paused(at(1_600)));
     assert_eq!(trial.answer(1_600), LookupAnswer::Unavailable(Unavailable::Feed));
-}
-
-#[test]
-fn a_request_does_not_wait_for_all_pages_of_a_long_log() {
-    let mut trial = Trial::cold(SETTINGS);
-    let poll = trial.needs(0).poll.unwrap();
-    trial.kv(Ok(Some(active(3))), 0);
-    let next = trial.polled(&poll, PollAnswer { more: true, ..reset(vec![]) }, 20);
-    assert!(next.is_some());
-    assert!(only_current(&trial.needs(20)));
 }
 
 #[test]

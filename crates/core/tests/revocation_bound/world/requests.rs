@@ -6,7 +6,7 @@ use keystile_core::{
     feed::{
         client::Poll,
         lookup::{Lookup, LookupAnswer, Needs, Step},
-        message::{PollAnswer, TenantStatus},
+        message::{PollAnswer, PollRequest, TenantStatus},
     },
 };
 use proptest::test_runner::TestCaseError;
@@ -71,7 +71,7 @@ impl World<'_> {
         }
         let now = self.clock(request.isolate);
         let client = &mut self.isolates[request.isolate].client;
-        let refresh = if client.refresh_due(now) { client.begin_poll(now) } else { None };
+        let refresh = if client.refresh_due(now) { client.begin_poll(now, None) } else { None };
         if let Some(poll) = refresh {
             self.send_poll(request.isolate, poll, None);
         }
@@ -82,12 +82,14 @@ impl World<'_> {
         let Some(request) = self.requests.get_mut(&id) else { return };
         let count = |needed: bool| u32::from(needed);
         request.pending = count(needs.poll.is_some())
+            + count(needs.part.is_some())
             + count(needs.read_kv)
             + count(needs.read_current)
             + count(needs.read_tenant_status.is_some())
             + count(needs.wait_ms.is_some());
         assert!(request.pending > 0, "(d) nothing to do and no answer");
         request.spent.polls += count(needs.poll.is_some());
+        request.spent.parts += count(needs.part.is_some());
         request.spent.kv_reads += count(needs.read_kv);
         request.spent.currents += count(needs.read_current);
         request.spent.tenant_status_reads += count(needs.read_tenant_status.is_some());
@@ -95,6 +97,14 @@ impl World<'_> {
         let sent_clock = self.clock(isolate);
         if let Some(poll) = needs.poll {
             self.send_poll(isolate, poll, Some((id, true)));
+        }
+        if let Some(call) = needs.part {
+            let way = self.way(self.isolates[isolate].client.settings().timeout_ms());
+            let (request, sent_at, reports_at) = (id, self.now, way.back_at);
+            match way.arrives_at.filter(|_| way.answered) {
+                Some(at) => self.at(at, Job::PartArrives { request, call, sent_at, sent_clock, reports_at }),
+                None => self.at(reports_at, Job::PartReports { request, call, sent_at, sent_clock, answer: None }),
+            }
         }
         if needs.read_kv {
             self.read_kv(id, key, sent_clock);
@@ -157,28 +167,33 @@ impl World<'_> {
     }
 
     pub(super) fn poll_arrives(&mut self, call: PollCall, reports_at: Option<Millis>) {
-        self.feed.note_staleness(call.poll.request.max_staleness_ms, self.now);
-        let through_relay = self.isolates[call.isolate].plan.polls_through_relay;
-        // A relay's state may be too old for an edge whose staleness the feed learns only now: changes published in the
-        // meantime were reported as effective too early for it.
-        if through_relay && self.relay.1.stated(self.relay.0) < call.poll.request.max_staleness_ms {
-            self.relay = (self.now, self.feed.clone());
-        }
-        let (refreshed_at, relay) = &mut self.relay;
-        let answer = if through_relay {
-            let age = u32::try_from(self.now - *refreshed_at).unwrap();
-            self.tally.aged_answers += u64::from(age > 0);
-            relay.poll(&call.poll.request, age, self.now)
-        } else {
-            self.notice(&call.poll.request);
-            self.feed.poll(&call.poll.request, 0, self.now)
-        };
+        let answer = self.poll(call.isolate, &call.poll.request);
         let known = call.poll.request.epoch.as_ref();
         self.tally.more_pages += u64::from(answer.more);
         self.tally.resets_of_warm_isolates += u64::from(answer.reset && known.is_some());
         self.tally.resets_below_the_floor += u64::from(answer.reset && known == Some(&answer.epoch));
         if let Some(at) = reports_at {
             self.at(at, Job::PollReports { call, answer: Some(answer) });
+        }
+    }
+
+    /// The answer of the feed or of the isolate's relay.
+    pub(super) fn poll(&mut self, isolate: usize, request: &PollRequest) -> PollAnswer {
+        self.feed.note_staleness(request.max_staleness_ms, self.now);
+        let through_relay = self.isolates[isolate].plan.polls_through_relay;
+        // A relay's state may be too old for an edge whose staleness the feed learns only now: changes published in the
+        // meantime were reported as effective too early for it.
+        if through_relay && self.relay.1.stated(self.relay.0) < request.max_staleness_ms {
+            self.relay = (self.now, self.feed.clone());
+        }
+        let (refreshed_at, relay) = &mut self.relay;
+        if through_relay {
+            let age = u32::try_from(self.now - *refreshed_at).unwrap();
+            self.tally.aged_answers += u64::from(age > 0);
+            relay.poll(request, age, self.now)
+        } else {
+            self.notice(request);
+            self.feed.poll(request, 0, self.now)
         }
     }
 
