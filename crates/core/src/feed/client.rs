@@ -10,7 +10,7 @@
 //! 7. Requests share plain state, never a future. The mark of a running poll is a lease with a deadline, since the
 //!    request that sent the poll may be gone.
 
-use alloc::{boxed::Box, collections::BTreeMap, string::String};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 use super::{
     entry::{KeyEntry, KeyHash, Part, Place, TenantEntry, TenantHash},
@@ -139,7 +139,8 @@ pub struct FeedClient {
     overlay: Overlay,
     records: RecordCache,
     /// KV's answers about tenants and the times of their reading, used while the feed is out of reach.
-    tenant_statuses: BTreeMap<TenantId, (Option<TenantStatus>, Timestamp)>,
+    /// They are few, so a list costs less than a map's code does.
+    tenant_statuses: Vec<(TenantId, Option<TenantStatus>, Timestamp)>,
     polls: u64,
     lease: Option<Lease>,
     paused_until: Option<Timestamp>,
@@ -163,7 +164,7 @@ impl FeedClient {
             answered_since: None,
             overlay: Overlay::default(),
             records: RecordCache::new(settings.cache_bytes - settings.overlay_bytes()),
-            tenant_statuses: BTreeMap::new(),
+            tenant_statuses: Vec::new(),
             polls: 0,
             lease: None,
             paused_until: None,
@@ -493,12 +494,13 @@ impl FeedClient {
         }
         // If the clock has stepped back since the read, the time of reading is now.
         let read_at = self.clock.map_or(read_at, |now| now.min(read_at));
-        self.tenant_statuses.insert(tenant, (read, read_at));
+        self.tenant_statuses.retain(|(known, ..)| *known != tenant);
+        self.tenant_statuses.push((tenant, read, read_at));
     }
 
     /// KV's answer about a tenant, read at `since` or later. The inner `None` says that KV has no status.
     pub(super) fn kv_tenant_status(&self, tenant: &TenantId, since: Timestamp) -> Option<Option<&TenantStatus>> {
-        let (read, read_at) = self.tenant_statuses.get(tenant)?;
+        let (_, read, read_at) = self.tenant_statuses.iter().find(|(known, ..)| known == tenant)?;
         (*read_at >= since).then_some(read.as_ref())
     }
 

@@ -56,14 +56,9 @@ impl Holding {
         let set_back = asked_at.time.millis_since(now) > CLOCK_JITTER_MS;
         if asked_at.steps_back == self.steps_back && !set_back {
             let certain_ms = lifetime_ms - (lifetime_ms / CLOCK_RATE_TOLERANCE + 1) - CLOCK_JITTER_MS;
-            self.grants.push(Held {
-                number,
-                units,
-                used: 0,
-                reported: 0,
-                ends_at: asked_at.time.plus_millis(certain_ms),
-            });
-            self.grants.sort_unstable_by_key(|held| (held.ends_at, held.number));
+            let ends_at = asked_at.time.plus_millis(certain_ms);
+            let place = self.grants.partition_point(|held| (held.ends_at, held.number) < (ends_at, number));
+            self.grants.insert(place, Held { number, units, used: 0, reported: 0, ends_at });
         }
     }
 
