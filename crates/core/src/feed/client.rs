@@ -476,7 +476,7 @@ impl FeedClient {
     /// Remembers the status of a tenant that `current` stated. So no request passes after an earlier one was told of
     /// the suspension.
     pub(super) fn remember_tenant_status(&mut self, stated: &TenantStatus) {
-        let entry = TenantEntry::of(stated);
+        let entry = stated.entry();
         if entry.suspended || self.overlay.tenant(entry.tenant).is_some() {
             self.overlay.apply_tenant(entry);
         }
@@ -508,7 +508,7 @@ impl FeedClient {
     pub(super) fn suspended(&self, tenant: &TenantId, stated: Option<&TenantStatus>) -> bool {
         let known = if self.overlay.has_tenants() { self.overlay.tenant(TenantHash::of(tenant)) } else { None };
         match (known, stated) {
-            (Some(known), Some(stated)) if TenantEntry::of(stated).supersedes(&known) => stated.suspended,
+            (Some(known), Some(stated)) if stated.entry().supersedes(&known) => stated.suspended,
             (Some(known), _) => known.suspended,
             (None, stated) => stated.is_some_and(|tenant_status| tenant_status.suspended),
         }

@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize, de::Error as _};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::message::TenantStatus;
 use crate::{
     access::record::{KeyState, Stored},
     base::{id::TenantId, timestamp::Timestamp},
@@ -171,13 +170,6 @@ pub struct TenantEntry {
 }
 
 impl TenantEntry {
-    /// The entry of a status.
-    #[must_use]
-    pub fn of(status: &TenantStatus) -> Self {
-        let TenantStatus { tenant, version, suspended } = status;
-        Self { tenant: TenantHash::of(tenant), version: *version, suspended: *suspended }
-    }
-
     /// Whether it is newer than `other`: the higher version wins, and of equal versions the suspension.
     #[must_use]
     pub fn supersedes(&self, other: &Self) -> bool {

@@ -9,7 +9,7 @@ use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::entry::{self, Entry, KeyEntry, Part, Place, TenantEntry};
+use super::entry::{self, Entry, KeyEntry, Part, Place, TenantEntry, TenantHash};
 use crate::{base::id::TenantId, key::KeyDigest};
 
 /// An edge's request for the changes since `cursor`.
@@ -94,6 +94,13 @@ impl TenantStatus {
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         Self::decode(&serde_json::from_str(text).ok()?)
+    }
+
+    /// The short form for edges.
+    #[must_use]
+    pub fn entry(&self) -> TenantEntry {
+        let Self { tenant, version, suspended } = self;
+        TenantEntry { tenant: TenantHash::of(tenant), version: *version, suspended: *suspended }
     }
 
     /// Whether it is newer than `other`: the higher version wins, and of equal versions the suspension.
@@ -203,10 +210,7 @@ impl CurrentAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        access::record::KeyState,
-        feed::entry::{KeyHash, TenantHash},
-    };
+    use crate::{access::record::KeyState, feed::entry::KeyHash};
     use alloc::vec;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;

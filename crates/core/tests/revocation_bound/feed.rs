@@ -156,7 +156,7 @@ impl Feed {
             put(&mut self.mirror, *seq, &entry.change);
         }
         for status in self.tenant_statuses.values().filter(|status| status.suspended) {
-            self.mirror.put_suspension(TenantEntry::of(status));
+            self.mirror.put_suspension(status.entry());
         }
         (self.gaps, self.noticed) = (Vec::new(), 0);
         self.restart();
@@ -253,7 +253,7 @@ fn put(mirror: &mut Mirror, number: u64, change: &Change) {
         Change::Key { digest, record } => {
             mirror.put_key(number, KeyEntry::of(digest, &Stored::decode(record).unwrap()));
         }
-        Change::Tenant(status) => mirror.put_tenant(number, TenantEntry::of(status)),
+        Change::Tenant(status) => mirror.put_tenant(number, status.entry()),
     }
 }
 

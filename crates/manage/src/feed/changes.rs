@@ -5,7 +5,7 @@ use keystile_core::{
     access::record::Stored,
     base::{code::Code, problem::Problem},
     feed::{
-        entry::{KeyEntry, TenantEntry},
+        entry::KeyEntry,
         message::{Change, TenantStatus},
         mirror::Mirror,
     },
@@ -52,7 +52,7 @@ impl Decoded<'_> {
     pub(super) fn mirror(&self, mirror: &mut Mirror, number: u64) {
         match self {
             Self::Key { digest, stored, .. } => mirror.put_key(number, KeyEntry::of(digest, stored)),
-            Self::Tenant(tenant_status) => mirror.put_tenant(number, TenantEntry::of(tenant_status)),
+            Self::Tenant(tenant_status) => mirror.put_tenant(number, tenant_status.entry()),
         }
     }
 

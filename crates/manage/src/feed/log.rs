@@ -7,7 +7,7 @@ use keystile_core::{
     access::record::KeyState,
     base::base62,
     feed::{
-        entry::{KeyEntry, KeyHash, TenantEntry},
+        entry::{KeyEntry, KeyHash},
         log::{Gap, Head},
         message::{AcknowledgeRequest, Change, CurrentAnswer, PollAnswer, PollRequest, TenantStatus},
         mirror::{BOUNDS, Mirror},
@@ -250,12 +250,12 @@ fn read(database: &Database) -> Result<Mirror> {
         vec![],
     )?;
     for Numbered { seq, status } in logged {
-        mirror.put_tenant(seq, TenantEntry::of(&status.into()));
+        mirror.put_tenant(seq, TenantStatus::from(status).entry());
     }
     let query = "SELECT tenant, version, suspended FROM standing WHERE suspended = 1";
     let suspended: Vec<TenantStatusRow> = database.rows(query, vec![])?;
     for status in suspended {
-        mirror.put_suspension(TenantEntry::of(&status.into()));
+        mirror.put_suspension(TenantStatus::from(status).entry());
     }
     Ok(mirror)
 }

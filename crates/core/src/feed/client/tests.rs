@@ -40,7 +40,7 @@ pub(crate) fn change(record: &KeyRecord) -> Told {
 }
 
 pub(crate) fn status(version: u64, suspended: bool) -> Told {
-    Told::Tenant(TenantEntry::of(&tenant_status(version, suspended)))
+    Told::Tenant(tenant_status(version, suspended).entry())
 }
 
 pub(crate) fn tenant_status(version: u64, suspended: bool) -> TenantStatus {
