@@ -7,9 +7,9 @@
 //! [`handler`] takes a command and answers it; the commands themselves are in [`operations`](crate::operations). Every
 //! change of a key goes through [`changes`]. [`drain`] carries out the [`outbox`], and [`idempotency`] remembers
 //! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
-//! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`usage`] and [`tenant_usage`] keep the
-//! counts that edges send; [`report`] reports to the overview of all tenants, and [`reporting`] is the table for that;
-//! [`revocations`] finds keys to revoke together; [`secrets`] counts keys by the secret that they depend on;
+//! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`expiry`] notes which keys have expired;
+//! [`usage`] and [`tenant_usage`] keep the counts that edges send; [`report`] reports to the overview of all tenants,
+//! and [`reporting`] is the table for that; [`revocations`] finds keys to revoke together; [`secrets`] counts keys by the secret that they depend on;
 //! [`schema`] defines the tables.
 
 pub(crate) mod additions;
@@ -20,6 +20,7 @@ pub(crate) mod authenticate;
 pub(crate) mod changes;
 pub(crate) mod dead_letter_acts;
 pub(crate) mod drain;
+pub(crate) mod expiry;
 pub(crate) mod handler;
 pub(crate) mod idempotency;
 pub(crate) mod instance;

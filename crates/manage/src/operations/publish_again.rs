@@ -21,18 +21,26 @@ impl Command for PublishAgain {
     }
 }
 
-/// The drain that follows publishes.
+/// Looks at all keys, some at a time. The drain that follows publishes.
 impl Change for PublishAgain {
     fn claim(&self) -> Option<&Claim> {
         None
     }
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<Done, Failure> {
-        let now = clock::now();
-        ledger.database.transaction(|| {
-            outbox::publish_again(&ledger.database, self.since, now)?;
-            ledger.arm(now)
-        })?;
+        let database = &ledger.database;
+        database.transaction(|| outbox::publish_tenant_again(database, self.since, clock::now()))?;
+        let mut after = Some(String::new());
+        while let Some(id) = after {
+            after = database.transaction(|| {
+                let now = clock::now();
+                let after = outbox::publish_keys_again(database, self.since, &id, now)?;
+                ledger.arm(now)?;
+                Ok::<_, worker::Error>(after)
+            })?;
+            // Others get their turn in between.
+            clock::sleep(0).await;
+        }
         Ok(Done {})
     }
 }
