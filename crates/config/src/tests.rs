@@ -82,6 +82,24 @@ fn parse(text: &str) -> Result<Configuration, Vec<Mistake>> {
     check.finish(configuration)
 }
 
+/// A source of webhooks, appended to [`EXAMPLE`].
+const SOURCE: &str = r#"
+[[webhooks]]
+source = "events"
+secrets = ["EVENTS_KEY", "EVENTS_KEY_OLD"]
+params = { who = "us" }
+past_seconds = 60
+upstream = "api"
+signing_secret = "OUR_SECRET"
+[webhooks.scheme]
+signature = "header:x-proof"
+encoding = "hex"
+algorithm = "hmac-sha256"
+message = "{timestamp}{param:who}{body}"
+params = ["who"]
+timestamp = { at = "header:x-time" }
+"#;
+
 /// What is said of a file that is refused.
 fn refused(text: &str) -> String {
     read(text).unwrap_err().join("\n")

@@ -9,8 +9,9 @@
 //! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
 //! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`expiry`] notes which keys have expired;
 //! [`usage`] and [`tenant_usage`] keep the counts that edges send; [`report`] reports to the overview of all tenants,
-//! and [`reporting`] is the table for that; [`revocations`] finds keys to revoke together; [`secrets`] counts keys by the secret that they depend on;
-//! [`schema`] defines the tables.
+//! and [`reporting`] is the table for that; [`revocations`] finds keys to revoke together; [`publishing_again`] enqueues
+//! what a feed that was put back has lost; [`secrets`] counts keys by the secret that they depend on; [`schema`] defines
+//! the tables.
 
 pub(crate) mod additions;
 mod addressing;
@@ -31,6 +32,7 @@ pub(crate) mod limits;
 pub(crate) mod open;
 pub(crate) mod outbox;
 pub(crate) mod overlap;
+pub(crate) mod publishing_again;
 pub(crate) mod refusals;
 mod report;
 pub(crate) mod reporting;

@@ -151,6 +151,8 @@ async function figures(tenant, id) {
     await sleep(200);
   });
   await step("the feed was put back", () => rig.object("LEDGER", tenant, "publish-again", { request_id: "req_1", since: Date.now() - HOUR }));
+  await step("… and the alarm goes on", () => rig.object("LEDGER", tenant, "__alarm"));
+  await rig.sql(tenant, "DELETE FROM publishing_again");
   await step("revoke many, of which there are none", () => asked("POST", `${keys(tenant)}/revoke`, { scope: "write:leads" }));
   await step("revoke many", () => asked("POST", `${keys(tenant)}/revoke`, { all: true }));
   return { found, worst };
@@ -196,7 +198,7 @@ test("what is looked for among very many keys is found, once and in order", asyn
 
 test("other callers get their turn while 1,000 keys are revoked, while many are looked through and while keys are imported", async (t) => {
   const other = async () => assert.equal((await rig.manage("GET", `${keys("many")}/${nth(1)}`)).status, 200);
-  const body = { keys: Array.from({ length: 500 }, importable) };
+  const body = { keys: Array.from({ length: 1_000 }, importable) };
   for (const [name, work] of [
     ["a revocation", () => rig.manage("POST", `${keys("many")}/revoke`, { all: true })],
     ["a list", () => rig.manage("GET", `${keys("many")}?q=nothing`)],
@@ -209,7 +211,7 @@ test("other callers get their turn while 1,000 keys are revoked, while many are 
     const { rows, ms } = await rig.largestTransaction("many");
     t.diagnostic(`${name} took ${took.toFixed(0)} ms, another caller waited ${wait.toFixed(0)} ms at most; the longest transaction ${ms} ms, ${rows} rows`);
     // Here all workers share one thread, so no shorter time can be asked for.
-    assert.ok(wait < took / 2, `${name} took ${took} ms, another caller waited ${wait} ms`);
+    assert.ok(wait < 0.7 * took, `${name} took ${took} ms, another caller waited ${wait} ms`);
     assert.ok(rows <= MOST_WRITTEN, `${name}: ${rows} rows in a transaction`);
   }
 });

@@ -4,24 +4,6 @@ use keystile_core::config::WebhookMode;
 
 use super::*;
 
-/// A source of webhooks, appended to [`EXAMPLE`].
-const SOURCE: &str = r#"
-[[webhooks]]
-source = "events"
-secrets = ["EVENTS_KEY", "EVENTS_KEY_OLD"]
-params = { who = "us" }
-past_seconds = 60
-upstream = "api"
-signing_secret = "OUR_SECRET"
-[webhooks.scheme]
-signature = "header:x-proof"
-encoding = "hex"
-algorithm = "hmac-sha256"
-message = "{timestamp}{param:who}{body}"
-params = ["who"]
-timestamp = { at = "header:x-time" }
-"#;
-
 #[test]
 fn the_receiver_gets_sources_of_webhooks_and_the_management_worker_a_list_of_them() {
     let config = parse(&format!("{EXAMPLE}{SOURCE}")).unwrap();

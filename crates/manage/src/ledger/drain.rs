@@ -30,7 +30,7 @@ use super::{
     keys::{self, KeyRow},
     open::OpenLedger,
     outbox::{self, Changed, Due},
-    reporting, suspension, usage,
+    publishing_again, reporting, suspension, usage,
 };
 
 /// The longest that a call to the feed may take before it counts as failed.
@@ -104,6 +104,7 @@ impl OpenLedger {
             expiry::notice(&self.database, now)?;
             reporting::note_change(&self.database)?;
         }
+        publishing_again::go_on(&self.database, now)?;
         dead_letter_acts::settle(&self.database, now)?;
         additions::trim(&self.database, now)?;
         idempotency::trim(&self.database, now)?;

@@ -21,7 +21,7 @@ use super::{
     idempotency::{self, InFlight},
     keys,
     lease::{Lease, TellingAll},
-    outbox, reporting, schema, usage,
+    outbox, publishing_again, reporting, schema, usage,
 };
 use crate::{
     command::{Origin, Target},
@@ -92,7 +92,7 @@ impl OpenLedger {
             additions::next_due(database)?,
             audit::next_due(database, self.deployment.config.audit_retention_days)?,
             usage::fold_due(database)?,
-            (!expiry::is_noticed(database, now)?).then_some(now),
+            (!expiry::is_noticed(database, now)? || publishing_again::is_under_way(database)?).then_some(now),
         ];
         let drained = drained.into_iter().flatten().min().map(|due| self.lease.defer(due, now));
         let Some(at) = drained.into_iter().chain(told).chain(reported).min() else { return Ok(()) };

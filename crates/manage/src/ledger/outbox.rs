@@ -8,17 +8,13 @@ use keystile_core::{
     feed::outbox::{OutboxEntry, Stage},
 };
 use serde::Deserialize;
-use worker::{Result, SqlStorageValue};
+use worker::Result;
 
 use keystile_runtime::database::Database;
 
 /// The time for which publishing a change is left to the request that made it. If that request is killed, the alarm
 /// takes over afterwards.
 const LEFT_TO_THE_REQUEST_MS: i64 = 3_000;
-/// The number of keys that are looked at at a time, if they may have to be published again.
-const LOOKED_AT_AGAIN: i64 = 1_000;
-/// A text behind the id of any key.
-const AFTER_ALL: &str = "~";
 
 /// The subject of a row: a key or tenant that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,56 +107,6 @@ pub(crate) fn enqueue(database: &Database, subject: &Changed, version: u64, now:
             entry.due_at.as_millis().into(),
         ],
     )
-}
-
-/// Enqueues the tenant's status again, if the feed took it since `since` and may know nothing of it any more. Until the
-/// feed has it again, it isn't known when it is in effect.
-pub(crate) fn publish_tenant_again(database: &Database, since: Timestamp, now: Timestamp) -> Result<()> {
-    enqueue_again(database, "'tenant'", "standing", "effective_by >= ?2", vec![since.as_millis().into()], now)
-}
-
-/// Enqueues the same keys again, among the next keys after this id. Returns the last key that was looked at, if there may
-/// be more.
-pub(crate) fn publish_keys_again(
-    database: &Database,
-    since: Timestamp,
-    after: &str,
-    now: Timestamp,
-) -> Result<Option<String>> {
-    #[derive(Deserialize)]
-    struct Last {
-        id: String,
-    }
-    let last: Option<Last> = database.row(
-        "SELECT id FROM keys WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?",
-        vec![after.into(), (LOOKED_AT_AGAIN - 1).into()],
-    )?;
-    let until = last.as_ref().map_or(AFTER_ALL, |last| last.id.as_str());
-    let taken = "id > ?3 AND id <= ?4 AND effective_by >= ?2";
-    enqueue_again(database, "id", "keys", taken, vec![since.as_millis().into(), after.into(), until.into()], now)?;
-    Ok(last.map(|last| last.id))
-}
-
-fn enqueue_again(
-    database: &Database,
-    subject: &str,
-    table: &str,
-    taken: &str,
-    bindings: Vec<SqlStorageValue>,
-    now: Timestamp,
-) -> Result<()> {
-    let bindings: Vec<SqlStorageValue> = [now.as_millis().into()].into_iter().chain(bindings).collect();
-    database.execute(
-        &format!(
-            "INSERT INTO outbox (subject, version, stage, attempts, due_at)
-             SELECT {subject}, version, 'publish', 0, ?1 FROM {table} WHERE {taken}
-             ON CONFLICT (subject) DO UPDATE SET version = excluded.version, stage = 'publish', attempts = 0,
-             due_at = excluded.due_at"
-        ),
-        bindings.clone(),
-    )?;
-    // `?1` stands here, too, so that both statements have the same numbers.
-    database.execute(&format!("UPDATE {table} SET effective_by = NULL WHERE {taken} AND ?1 IS NOT NULL"), bindings)
 }
 
 /// The row of the subject, if it is at this stage.

@@ -9,7 +9,7 @@ use keystile_runtime::clock;
 use crate::{
     command::Command,
     failure::Failure,
-    ledger::{handler::Change, open::OpenLedger, outbox},
+    ledger::{handler::Change, open::OpenLedger, publishing_again},
 };
 
 impl Command for PublishAgain {
@@ -21,26 +21,19 @@ impl Command for PublishAgain {
     }
 }
 
-/// Looks at all keys, some at a time. The drain that follows publishes.
+/// The drain that follows publishes. If there are very many keys, the alarm enqueues the rest.
 impl Change for PublishAgain {
     fn claim(&self) -> Option<&Claim> {
         None
     }
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<Done, Failure> {
-        let database = &ledger.database;
-        database.transaction(|| outbox::publish_tenant_again(database, self.since, clock::now()))?;
-        let mut after = Some(String::new());
-        while let Some(id) = after {
-            after = database.transaction(|| {
-                let now = clock::now();
-                let after = outbox::publish_keys_again(database, self.since, &id, now)?;
-                ledger.arm(now)?;
-                Ok::<_, worker::Error>(after)
-            })?;
-            // Others get their turn in between.
-            clock::sleep(0).await;
-        }
+        let (database, now) = (&ledger.database, clock::now());
+        database.transaction(|| {
+            publishing_again::begin(database, self.since, now)?;
+            ledger.arm(now)
+        })?;
+        publishing_again::go_on(database, now)?;
         Ok(Done {})
     }
 }

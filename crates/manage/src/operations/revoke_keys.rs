@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The number of keys in one transaction, and in one call to the feed.
-const BATCH: usize = 100;
+const BATCH: usize = 50;
 
 /// Revokes keys of the path's tenant.
 pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
