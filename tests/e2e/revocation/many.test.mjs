@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, afterEach, before, test } from "node:test";
 
-import { effective, eventually, startRig } from "../../support/rig.mjs";
+import { effective, eventually, importable, startRig } from "../../support/rig.mjs";
 
 let rig;
 before(async () => {
@@ -124,4 +124,24 @@ test("2,300 keys go in three requests of a thousand at most", async (t) => {
   const { body } = await rig.manage("GET", "/v1/tenants/large");
   assert.deepEqual([body.keys.active, body.keys.revoked], [0, 2_300]);
   await eventually(async () => assert.equal((await use(keys.at(-1))).code, "REVOKED"));
+});
+
+test("an operator's revocation that outlasts their judgement ends early and says so; the same request goes on", async () => {
+  const operator = await rig.operator("slow", ["keys:write"]);
+  const lines = Array.from({ length: 300 }, importable);
+  assert.equal((await rig.manage("POST", `${keysOf("slow")}/import`, { keys: lines })).body.imported, 300);
+  // A judgement lasts two seconds; each fifty keys take more than half a second.
+  await rig.feed("ledgers", { late: 600 });
+  const first = await revoke("slow", { all: true }, { key: operator.key });
+  assert.deepEqual([first.status, first.body.more], [200, true], first.text.slice(0, 300));
+  assert.ok(first.body.revoked >= 50 && first.body.revoked < 300, `${first.body.revoked} keys`);
+  await rig.feed("ledgers", "ok");
+  let left = 300 - first.body.revoked;
+  for (let more = true; more; ) {
+    const next = await revoke("slow", { all: true }, { key: operator.key });
+    assert.equal(next.status, 200, next.text.slice(0, 300));
+    ({ more } = next.body);
+    left -= next.body.revoked;
+  }
+  assert.equal(left, 0);
 });

@@ -118,6 +118,9 @@ fn not_allowed() -> Problem {
 
 /// The number of keys of a batch that one transaction records.
 const RECORDED_AT_ONCE: usize = 100;
+/// The reason why a line was not imported, if the caller would have to be judged again before.
+const TOO_LATE: &str = "this took too long since the operator key was judged; send it again, with another \
+                        Idempotency-Key if with any";
 
 /// The command to record keys that another system issued: one batch of an import.
 #[derive(Debug, Serialize, Deserialize)]
@@ -167,6 +170,12 @@ impl Change for ImportKeys {
                 clock::sleep(0).await;
             }
             let now = clock::now();
+            // A judgement on the caller lasts two seconds.
+            if !results.is_empty() && ledger.judge(&origin, now).is_err() {
+                let left = keys.get(results.len()..).unwrap_or_default();
+                results.extend(left.iter().map(|(line, _)| (*line, LineResult::refused("line", TOO_LATE))));
+                break;
+            }
             let (recorded, ids) = ledger.change_for(&origin, now, || {
                 let (mut room, mut new) = (Room::of(ledger, &origin, now)?, Vec::new());
                 let results = some.iter().map(|(line, key)| {

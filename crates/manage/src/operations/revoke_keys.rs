@@ -29,6 +29,8 @@ use crate::{
 
 /// The number of keys in one transaction, and in one call to the feed.
 const BATCH: usize = 50;
+/// The time after which no further batch begins: less than the management worker waits for a ledger.
+const LONGEST_MS: i64 = 7_000;
 
 /// Revokes keys of the path's tenant.
 pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
@@ -61,12 +63,19 @@ impl Change for RevokeKeys {
     }
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownRevocations, Failure> {
-        let now = clock::now();
-        ledger.judge(&self.origin, now)?;
-        let (chosen, more) = self.chosen(ledger, now)?;
+        let begun_at = clock::now();
+        ledger.judge(&self.origin, begun_at)?;
+        let (chosen, mut more) = self.chosen(ledger, begun_at)?;
         let (mut results, mut why, mut is_reached) = (Vec::with_capacity(chosen.len()), NotTaken::Yet, true);
         for batch in chosen.chunks(BATCH) {
             let now = clock::now();
+            // What is left when the judgement on the caller ends, or when they have waited for long, is for another
+            // request.
+            let is_late = now.millis_since(begun_at) > LONGEST_MS || ledger.judge(&self.origin, now).is_err();
+            if !results.is_empty() && is_late {
+                more = true;
+                break;
+            }
             let revoked = ledger.change_for(&self.origin, now, || {
                 let revoked =
                     batch.iter().map(|id| self.revoke(ledger, id, now)).collect::<Result<Vec<_>, Failure>>()?;
@@ -96,7 +105,7 @@ impl Change for RevokeKeys {
             let pending = refusals::pending(true, why).with("revoked", json!(revoked));
             return Err(pending.with("already_revoked", json!(already_revoked)).into());
         };
-        let (effective_by, holds) = (Rfc3339(effective_by.unwrap_or(now)), ledger.deployment.holds());
+        let (effective_by, holds) = (Rfc3339(effective_by.unwrap_or(begun_at)), ledger.deployment.holds());
         Ok(ShownRevocations { already_revoked, effective_by, holds, more, not_found, results, revoked })
     }
 }
