@@ -105,7 +105,7 @@ test("repeated with an Idempotency-Key it is answered again", async () => {
   assert.deepEqual(again.body, { ...first.body, replayed: true });
 });
 
-test("2,300 keys go in three requests of a thousand at most", async (t) => {
+test("2,300 keys go in requests of a thousand at most", async (t) => {
   const text = () => `sk_live_${randomBytes(18).toString("base64url")}`;
   const digest = (key) => createHash("sha256").update(key).digest("hex");
   const keys = Array.from({ length: 2_300 }, text);
@@ -113,12 +113,17 @@ test("2,300 keys go in three requests of a thousand at most", async (t) => {
   const imported = await rig.manage("POST", `${keysOf("large")}/import`, { keys: lines });
   assert.equal(imported.body.imported, 2_300, imported.text.slice(0, 300));
   const seen = [];
-  for (const [count, more] of [[1_000, true], [1_000, true], [300, false]]) {
+  for (let more = true; more; ) {
     const began = performance.now();
     const answer = await revoke("large", { all: true, reason: "the end" });
-    t.diagnostic(`${count} keys: ${Math.round(performance.now() - began)} ms`);
-    assert.deepEqual([answer.status, ...counts(answer)], [200, count, 0, 0, more]);
-    seen.push(...answer.body.results.map(({ id }) => id));
+    const { revoked, results } = answer.body;
+    t.diagnostic(`${revoked} keys: ${Math.round(performance.now() - began)} ms`);
+    ({ more } = answer.body);
+    assert.deepEqual([answer.status, ...counts(answer)], [200, results.length, 0, 0, more]);
+    // On a busy machine a request may end before it has a thousand.
+    assert.ok(revoked > 0 && revoked <= 1_000, `${revoked} keys`);
+    seen.push(...results.map(({ id }) => id));
+    assert.equal(more, seen.length < 2_300);
   }
   assert.equal(new Set(seen).size, 2_300);
   const { body } = await rig.manage("GET", "/v1/tenants/large");
