@@ -273,6 +273,16 @@ class Rig {
     return (await this.object("LEDGER", ledger, "__rows_read")).body;
   }
 
+  /** With `handles`: a ledger's statements since the last call of this or of `rowsRead`: [text, rows read, rows written]. */
+  async statements(ledger) {
+    return (await this.object("LEDGER", ledger, "__statements")).body;
+  }
+
+  /** With `handles`: the most rows that a transaction of a ledger wrote since the last call of this, and the longest in ms. */
+  async largestTransaction(ledger) {
+    return (await this.object("LEDGER", ledger, "__largest_transaction")).body;
+  }
+
   /**
    * With `handles`: makes the management worker's WebAssembly trap in its handler, or in a microtask (`__trap_later`).
    */

@@ -7,10 +7,11 @@
 //! [`handler`] takes a command and answers it; the commands themselves are in [`operations`](crate::operations). Every
 //! change of a key goes through [`changes`]. [`drain`] carries out the [`outbox`], and [`idempotency`] remembers
 //! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
-//! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`usage`] and [`tenant_usage`] keep the
-//! counts that edges send; [`report`] reports to the overview of all tenants, and [`reporting`] is the table for that;
-//! [`revocations`] finds keys to revoke together; [`secrets`] counts keys by the secret that they depend on;
-//! [`schema`] defines the tables.
+//! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`expiry`] notes which keys have expired;
+//! [`usage`] and [`tenant_usage`] keep the counts that edges send; [`report`] reports to the overview of all tenants,
+//! and [`reporting`] is the table for that; [`revocations`] finds keys to revoke together; [`publishing_again`] enqueues
+//! what a feed that was put back has lost; [`secrets`] counts keys by the secret that they depend on; [`schema`] defines
+//! the tables.
 
 pub(crate) mod additions;
 mod addressing;
@@ -20,6 +21,7 @@ pub(crate) mod authenticate;
 pub(crate) mod changes;
 pub(crate) mod dead_letter_acts;
 pub(crate) mod drain;
+pub(crate) mod expiry;
 pub(crate) mod handler;
 pub(crate) mod idempotency;
 pub(crate) mod instance;
@@ -30,6 +32,7 @@ pub(crate) mod limits;
 pub(crate) mod open;
 pub(crate) mod outbox;
 pub(crate) mod overlap;
+pub(crate) mod publishing_again;
 pub(crate) mod refusals;
 mod report;
 pub(crate) mod reporting;

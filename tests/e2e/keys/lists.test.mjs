@@ -228,9 +228,10 @@ async function largeTenant(tenant) {
 
 test("with 10,000 keys a page costs the same wherever it is, filtered or not", async (t) => {
   const all = await largeTenant("large");
-  const started = Date.now();
-  await page("large", { status: "expired", limit: 1 });
-  t.diagnostic(`noticing that ${all.filter(({ status }) => status === "expired").length} keys have expired, once: ${Date.now() - started} ms`);
+  // That very many keys have expired is noticed some at a time, by the alarm.
+  const unnoticed = "SELECT id FROM keys WHERE expired = 0 AND expires_at < 2000000 LIMIT 1";
+  while ((await rig.sql("large", unnoticed)).length) await rig.object("LEDGER", "large", "__alarm");
+  await rig.sql("large", "UPDATE reporting SET changed = 0, due_at = NULL");
   const limit = 100;
   for (const filter of [
     {},

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, afterEach, before, test } from "node:test";
 
-import { effective, eventually, startRig } from "../../support/rig.mjs";
+import { effective, eventually, importable, startRig } from "../../support/rig.mjs";
 
 let rig;
 before(async () => {
@@ -105,7 +105,7 @@ test("repeated with an Idempotency-Key it is answered again", async () => {
   assert.deepEqual(again.body, { ...first.body, replayed: true });
 });
 
-test("2,300 keys go in three requests of a thousand at most", async (t) => {
+test("2,300 keys go in requests of a thousand at most", async (t) => {
   const text = () => `sk_live_${randomBytes(18).toString("base64url")}`;
   const digest = (key) => createHash("sha256").update(key).digest("hex");
   const keys = Array.from({ length: 2_300 }, text);
@@ -113,15 +113,40 @@ test("2,300 keys go in three requests of a thousand at most", async (t) => {
   const imported = await rig.manage("POST", `${keysOf("large")}/import`, { keys: lines });
   assert.equal(imported.body.imported, 2_300, imported.text.slice(0, 300));
   const seen = [];
-  for (const [count, more] of [[1_000, true], [1_000, true], [300, false]]) {
+  for (let more = true; more; ) {
     const began = performance.now();
     const answer = await revoke("large", { all: true, reason: "the end" });
-    t.diagnostic(`${count} keys: ${Math.round(performance.now() - began)} ms`);
-    assert.deepEqual([answer.status, ...counts(answer)], [200, count, 0, 0, more]);
-    seen.push(...answer.body.results.map(({ id }) => id));
+    const { revoked, results } = answer.body;
+    t.diagnostic(`${revoked} keys: ${Math.round(performance.now() - began)} ms`);
+    ({ more } = answer.body);
+    assert.deepEqual([answer.status, ...counts(answer)], [200, results.length, 0, 0, more]);
+    // On a busy machine a request may end before it has a thousand.
+    assert.ok(revoked > 0 && revoked <= 1_000, `${revoked} keys`);
+    seen.push(...results.map(({ id }) => id));
+    assert.equal(more, seen.length < 2_300);
   }
   assert.equal(new Set(seen).size, 2_300);
   const { body } = await rig.manage("GET", "/v1/tenants/large");
   assert.deepEqual([body.keys.active, body.keys.revoked], [0, 2_300]);
   await eventually(async () => assert.equal((await use(keys.at(-1))).code, "REVOKED"));
+});
+
+test("an operator's revocation that outlasts their judgement ends early and says so; the same request goes on", async () => {
+  const operator = await rig.operator("slow", ["keys:write"]);
+  const lines = Array.from({ length: 300 }, importable);
+  assert.equal((await rig.manage("POST", `${keysOf("slow")}/import`, { keys: lines })).body.imported, 300);
+  // A judgement lasts two seconds; each fifty keys take more than half a second.
+  await rig.feed("ledgers", { late: 600 });
+  const first = await revoke("slow", { all: true }, { key: operator.key });
+  assert.deepEqual([first.status, first.body.more], [200, true], first.text.slice(0, 300));
+  assert.ok(first.body.revoked >= 50 && first.body.revoked < 300, `${first.body.revoked} keys`);
+  await rig.feed("ledgers", "ok");
+  let left = 300 - first.body.revoked;
+  for (let more = true; more; ) {
+    const next = await revoke("slow", { all: true }, { key: operator.key });
+    assert.equal(next.status, 200, next.text.slice(0, 300));
+    ({ more } = next.body);
+    left -= next.body.revoked;
+  }
+  assert.equal(left, 0);
 });

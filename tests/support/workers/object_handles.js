@@ -1,6 +1,6 @@
 // Handles of a Durable Object for tests, as paths that begin with `/__`. They call or read the object's alarm, run a
-// statement of SQL or make one fail, count the rows that statements read and wrote and the alarms that are set, and
-// kill the object.
+// statement of SQL or make one fail, count the rows that statements read and wrote, in all, by statement and in the
+// largest transaction, how long that took, and the alarms that are set, and kill the object.
 
 let failing = null;
 
@@ -13,6 +13,7 @@ export const withHandles = (Deployed) =>
     #context;
     #cursors = [];
     #alarmsSet = 0;
+    #largestTransaction = { rows: 0, ms: 0 };
 
     constructor(context, env) {
       const { sql } = context.storage;
@@ -22,8 +23,19 @@ export const withHandles = (Deployed) =>
         value(query, ...bindings) {
           if (failing && query.includes(failing)) throw new Error("injected");
           const cursor = exec(query, ...bindings);
-          cursors.push(cursor);
+          cursors.push({ query, cursor });
           return cursor;
+        },
+      });
+      const transactionSync = context.storage.transactionSync.bind(context.storage);
+      Object.defineProperty(context.storage, "transactionSync", {
+        value: (work) => {
+          const [before, began] = [cursors.length, Date.now()];
+          const result = transactionSync(work);
+          const { rows, ms } = this.#largestTransaction;
+          const written = sum(cursors.slice(before), "rowsWritten");
+          this.#largestTransaction = { rows: Math.max(rows, written), ms: Math.max(ms, Date.now() - began) };
+          return result;
         },
       });
       const setAlarm = context.storage.setAlarm.bind(context.storage);
@@ -49,9 +61,16 @@ export const withHandles = (Deployed) =>
         case "/__sql":
           return Response.json(outcome(storage.sql, await request.json()));
         case "/__rows_read":
-          return Response.json(this.#sum("rowsRead"));
+          return Response.json(sum(this.#cursors.splice(0), "rowsRead"));
         case "/__rows_written":
-          return Response.json(this.#sum("rowsWritten"));
+          return Response.json(sum(this.#cursors.splice(0), "rowsWritten"));
+        case "/__statements":
+          return Response.json(this.#cursors.splice(0).map(({ query, cursor }) => [query, cursor.rowsRead, cursor.rowsWritten]));
+        case "/__largest_transaction": {
+          const largest = this.#largestTransaction;
+          this.#largestTransaction = { rows: 0, ms: 0 };
+          return Response.json(largest);
+        }
         case "/__alarms_set": {
           const set = this.#alarmsSet;
           this.#alarmsSet = 0;
@@ -63,12 +82,10 @@ export const withHandles = (Deployed) =>
           return super.fetch(request);
       }
     }
-
-    /** A figure of the statements since the last call of this. */
-    #sum(figure) {
-      return this.#cursors.splice(0).reduce((sum, cursor) => sum + cursor[figure], 0);
-    }
   };
+
+/** A figure of these statements. */
+const sum = (cursors, figure) => cursors.reduce((sum, { cursor }) => sum + cursor[figure], 0);
 
 function outcome(sql, statement) {
   try {

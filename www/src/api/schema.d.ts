@@ -626,7 +626,7 @@ export interface paths {
         put?: never;
         /**
          * Revoke many keys at once
-         * @description Those of a list, the living ones with a scope, or all living ones: 1,000 at most, in one transaction. Keys that are revoked already stay as they are. Each has an entry in the audit log.
+         * @description Those of a list, the living ones with a scope, or all living ones: 1,000 at most, 50 in a transaction. Keys that are revoked already stay as they are, so a request that was cut short can be repeated. Each has an entry in the audit log.
          */
         post: operations["revokeKeys"];
         delete?: never;
@@ -1658,7 +1658,7 @@ export interface components {
             /** @description Those that its keys may get; `[]` is none. */
             scopes: components["schemas"]["GrantableScope"][];
         };
-        /** @description The `cursor` of the next page; null on the last. */
+        /** @description The `cursor` of the next page; null on the last. A page that looks for something may have fewer entries than `limit`, or none, and still one. */
         NextCursor: components["schemas"]["Cursor"] | null;
         /** @description Not for this caller: another tenant, not in a portal session, or not from a page of another origin. */
         NotAllowed: {

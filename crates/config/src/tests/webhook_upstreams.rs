@@ -121,24 +121,22 @@ fn mistakes_in_upstreams_say_where_and_what_to_write() {
         ),
         ("upstream = \"chat\"", "upstream = \"chat\"\ntype = [\"a\"]", "there is no setting \"type\" here"),
     ] {
-        let source = TWO.replacen(from, to, 1);
-        assert_ne!(source, TWO, "{from}");
-        let all = read(&with(&source)).unwrap_err().join("\n");
+        let all = refused(&with(&replaced(TWO, from, to)));
         assert!(all.contains(said), "{said}\n{all}");
     }
     let disjoint = TWO
         .replace("mode = \"queue\"", "mode = \"direct\"")
         .replace("upstream = \"chat\"", "upstream = \"chat\"\ntypes = [\"issues\"]");
     assert!(read(&with(&disjoint)).is_ok());
-    let all = read(&with("")).unwrap_err().join("\n");
+    let all = refused(&with(""));
     assert!(all.contains("webhooks.0: write upstream = \"…\"") && all.contains("write signing_secret ="), "{all}");
 }
 
 #[test]
 fn types_need_a_place_and_single_events() {
     let of = |provider: &str| with(TWO).replace("provider = \"github\"", &format!("provider = \"{provider}\""));
-    let all = read(&of("replicate")).unwrap_err().join("\n");
+    let all = refused(&of("replicate"));
     assert!(all.contains("16: webhooks.0.upstreams.0.types: where this sender writes an event's type"), "{all}");
-    let all = read(&of("adyen")).unwrap_err().join("\n");
+    let all = refused(&of("adyen"));
     assert!(all.contains("16: webhooks.0.upstreams.0.types: this sender's deliveries are batches"), "{all}");
 }

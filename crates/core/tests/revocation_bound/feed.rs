@@ -6,7 +6,7 @@ use keystile_core::{
     KeyDigest, TenantId, Timestamp,
     access::record::Stored,
     feed::{
-        entry::{KeyEntry, TenantEntry},
+        entry::KeyEntry,
         log::{Gap, Head, given_at},
         message::{Change, CurrentAnswer, PollAnswer, PollRequest, PublishAnswer, TenantStatus},
         mirror::{Bounds, Mirror},

@@ -72,7 +72,7 @@ pub(crate) fn untold(database: &Database) -> Result<Vec<Addition>> {
     let rows: Vec<Row> = database.rows(
         "SELECT id, quota, key, units, ends_at FROM outbox
          JOIN quota_additions ON quota_additions.id = substr(outbox.subject, length('addition/') + 1)
-         WHERE outbox.stage = 'tell' AND outbox.subject LIKE 'addition/%'",
+         WHERE outbox.stage = 'tell' AND outbox.subject > 'addition/' AND outbox.subject < 'addition0'",
         vec![],
     )?;
     Ok(rows.into_iter().map(Addition::from).collect())

@@ -26,11 +26,11 @@ use worker::Result;
 use crate::command::Target;
 
 use super::{
-    additions, addressing, audit, dead_letter_acts, idempotency,
+    additions, addressing, audit, dead_letter_acts, expiry, idempotency,
     keys::{self, KeyRow},
     open::OpenLedger,
     outbox::{self, Changed, Due},
-    suspension, usage,
+    publishing_again, reporting, suspension, usage,
 };
 
 /// The longest that a call to the feed may take before it counts as failed.
@@ -98,8 +98,13 @@ impl OpenLedger {
         outcome.and_then(|()| usage::fold(&self.database, clock::now()))
     }
 
-    /// Completes what was left unfinished, and drops what has expired.
+    /// Completes what was left unfinished, and drops what has expired: so much of each that nobody waits for it.
     fn tidy(&self, now: Timestamp) -> Result<()> {
+        if !expiry::is_noticed(&self.database, now)? {
+            expiry::notice(&self.database, now)?;
+            reporting::note_change(&self.database)?;
+        }
+        publishing_again::go_on(&self.database, now)?;
         dead_letter_acts::settle(&self.database, now)?;
         additions::trim(&self.database, now)?;
         idempotency::trim(&self.database, now)?;

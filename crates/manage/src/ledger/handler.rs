@@ -24,7 +24,7 @@ pub(crate) trait Read: Command {
     fn read(&self, ledger: &OpenLedger) -> std::result::Result<Self::Answer, Failure>;
 }
 
-/// A command that changes nothing, for which another object is asked.
+/// A command that changes nothing and waits: another object is asked, or others get their turn in between.
 pub(crate) trait Consult: Command {
     /// Asks what the command asks for.
     async fn consult(self, ledger: &OpenLedger) -> std::result::Result<Self::Answer, Failure>;
@@ -56,7 +56,7 @@ impl Handler {
         Self { path: C::PATH, answer: |instance, body| Box::pin(core::future::ready(read::<C>(instance, body))) }
     }
 
-    /// The handler of a command for which another object is asked.
+    /// The handler of a command that changes nothing and waits.
     pub(crate) const fn consult<C: Consult + 'static>() -> Self {
         Self { path: C::PATH, answer: |instance, body| consult::<C>(instance, body) }
     }

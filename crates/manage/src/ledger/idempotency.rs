@@ -23,6 +23,8 @@ use keystile_runtime::database::Database;
 
 /// The time by which rows outlive their use at most, so that the alarm trims many at once.
 const TRIM_SLACK_MS: i64 = 60 * 60 * 1_000;
+/// The number of answers that are forgotten at a time.
+const TRIMMED_AT_ONCE: i64 = 1_000;
 
 /// The requests that are being carried out, by claim.
 #[derive(Debug, Default)]
@@ -118,11 +120,12 @@ fn without_former_metadata(database: &Database, claim: &Claim) -> Result<()> {
 pub(crate) fn erase_metadata(database: &Database, id: &KeyId) -> Result<()> {
     for key in ["$", "$.replaces"] {
         let (own, metadata) = (format!("{key}.id"), format!("{key}.metadata"));
-        database.execute(
-            "UPDATE idempotency SET body = json_set(body, ?1, json('{}'))
-             WHERE json_extract(body, ?2) = ?3 AND json_type(body, ?1) IS NOT NULL",
-            vec![metadata.into(), own.into(), id.as_str().into()],
-        )?;
+        // Written as in the indexes, so that they are used.
+        let update = format!(
+            "UPDATE idempotency SET body = json_set(body, '{metadata}', json('{{}}'))
+             WHERE json_extract(body, '{own}') = ? AND json_extract(body, '{metadata}') <> '{{}}'"
+        );
+        database.execute(&update, vec![id.as_str().into()])?;
     }
     Ok(())
 }
@@ -137,10 +140,13 @@ pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>> {
     Ok(oldest.and_then(|oldest| oldest.at).map(|at| at.plus_millis(REMEMBERED_MS + TRIM_SLACK_MS)))
 }
 
-/// Forgets answers after a day.
+/// Forgets answers after a day, the oldest first and so many that nobody waits for it.
 pub(crate) fn trim(database: &Database, now: Timestamp) -> Result<()> {
     let until = now.plus_millis(-REMEMBERED_MS);
-    database.execute("DELETE FROM idempotency WHERE at <= ?", vec![until.as_millis().into()])
+    database.execute(
+        "DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency WHERE at <= ? ORDER BY at LIMIT ?)",
+        vec![until.as_millis().into(), TRIMMED_AT_ONCE.into()],
+    )
 }
 
 #[cfg(test)]

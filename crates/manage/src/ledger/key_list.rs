@@ -3,8 +3,12 @@
 //! Without a filter a page is one stretch of `keys`, read by the index `keys_by_age`. With filters it is read from
 //! `key_places`, where a key has a row for each scope that it was granted, under its status and environment; the
 //! schema's triggers keep these rows up to date. A status or environment that isn't filtered by adds a few stretches,
-//! each read no further than one page. Only a search text, and the filters by expiry, by use and by secret, make a page read
-//! further: through all keys that pass the other filters, at most all keys of the ledger.
+//! each read no further than one page.
+//!
+//! A search text, and the filters by expiry, by use and by secret, are looked for among the keys that pass the other
+//! filters. That is done in parts of some thousand keys, so that other callers get their turn in between.
+
+use std::cmp::Ordering;
 
 use keystile_core::{
     KeyId, TenantId, Timestamp,
@@ -19,7 +23,10 @@ use keystile_core::{
 use serde::Deserialize;
 use worker::{Result, SqlStorageValue};
 
-use super::keys::{self, Several};
+use super::{
+    expiry,
+    keys::{self, NEVER, Several},
+};
 use keystile_runtime::database::Database;
 
 const STATUSES: [KeyStatus; 4] = [KeyStatus::Active, KeyStatus::Disabled, KeyStatus::Revoked, KeyStatus::Expired];
@@ -27,100 +34,214 @@ const LIVING: &[KeyStatus] = &[KeyStatus::Active, KeyStatus::Disabled];
 /// Operators' keys have no environment.
 const ENVIRONMENTS: [&str; 3] = ["live", "test", ""];
 
-/// A page of keys, newest first, and the place of the last one if more follow.
-pub(crate) fn page(
-    database: &Database,
-    query: &KeyQuery,
-    within: Option<&TenantId>,
-    now: Timestamp,
-) -> Result<(Several, Option<KeyPlace>)> {
-    let by_place = query.status.is_some() || query.environment.is_some() || query.scope.is_some();
-    let mut places = if by_place || query.wants_living() {
-        filtered(database, query, within, now)?
-    } else {
-        stretch(database, "keys", &[], query, within, now)?
-    };
-    let limit = query.limit as usize;
-    let more = places.len() > limit;
-    places.truncate(limit);
-    let found = keys::newest_first(database, places.iter().map(|place| &place.id))?;
-    Ok((found, places.pop().filter(|_| more)))
+/// The number of keys of a stretch that one part of a page looks at, if it looks for something.
+const LOOKED_AT: i64 = 4_000;
+
+/// A part of a page, newest first; the whole page if it looks for nothing.
+pub(crate) struct Part {
+    pub(crate) found: Several,
+    /// The place after which the list goes on, if it does.
+    pub(crate) next: Option<KeyPlace>,
+    /// Whether it ends because it has looked at as many keys as it may.
+    pub(crate) cut: bool,
 }
 
-fn filtered(database: &Database, query: &KeyQuery, within: Option<&TenantId>, now: Timestamp) -> Result<Vec<KeyPlace>> {
-    if query.status.is_some() || query.wants_living() {
-        keys::notice_expiry(database, now)?;
+/// Reads the next part of a page.
+pub(crate) fn part(database: &Database, query: &KeyQuery, within: Option<&TenantId>, now: Timestamp) -> Result<Part> {
+    let by_status = query.status.is_some() || query.wants_living();
+    if by_status {
+        expiry::notice(database, now)?;
     }
-    let scope = query.scope.as_ref().map_or("", Scope::as_str);
-    let environment = query.environment.map(Environment::as_str);
+    let is_noticed = !by_status || expiry::is_noticed(database, now)?;
+    let search = Search { query, within, is_noticed, now };
+    let stretches = search.stretches();
+    let mut end = None;
+    for stretch in stretches.iter().filter(|_| search.looks()) {
+        end = end.max(search.end(database, stretch)?);
+    }
     let mut places = Vec::new();
-    let statuses = if query.wants_living() { LIVING } else { &STATUSES };
-    for &status in statuses.iter().filter(|status| query.status.is_none_or(|wanted| wanted == **status)) {
-        for environment in ENVIRONMENTS.into_iter().filter(|one| environment.is_none_or(|wanted| wanted == *one)) {
-            let place = [("scope", scope), ("status", status.as_str()), ("environment", environment)];
-            places.extend(stretch(database, "key_places", &place, query, within, now)?);
+    for stretch in &stretches {
+        places.extend(search.places(database, stretch, end.as_ref())?);
+    }
+    places.sort_unstable_by(|one, other| other.cmp(one));
+    let limit = query.limit as usize;
+    let is_full = places.len() > limit;
+    places.truncate(limit);
+    let found = keys::newest_first(database, places.iter().map(|place| &place.0.id))?;
+    let cut = !is_full && end.is_some();
+    let next = if is_full { places.pop() } else { end };
+    Ok(Part { found, next: next.map(|Newest(place)| place), cut })
+}
+
+/// A place in the order of the list: newer ones are greater.
+#[derive(PartialEq, Eq)]
+struct Newest(KeyPlace);
+
+impl Ord for Newest {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.0.created_at, &self.0.id).cmp(&(other.0.created_at, &other.0.id))
+    }
+}
+
+impl PartialOrd for Newest {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A stretch of an index: `key_places` with these columns, or all of `keys`.
+struct Stretch<'a>(Option<[(&'static str, &'a str); 3]>);
+
+impl Stretch<'_> {
+    /// The table, and the name by which its rows' columns in `keys` are found. `CROSS JOIN` keeps the tables in this
+    /// order, so that the index determines the order of the rows.
+    const fn source(&self, looks: bool) -> (&'static str, &'static str) {
+        match self.0 {
+            None => ("keys AS place", "place"),
+            Some(_) if looks => ("key_places AS place CROSS JOIN keys ON keys.id = place.id", "keys"),
+            Some(_) => ("key_places AS place", "place"),
         }
     }
-    places.sort_unstable_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
-    Ok(places)
 }
 
-/// Reads a stretch of an index from where the query goes on: one page and one place more.
-fn stretch(
-    database: &Database,
-    index: &str,
-    columns: &[(&str, &str)],
-    query: &KeyQuery,
-    within: Option<&TenantId>,
+/// A query of the list as it is now.
+struct Search<'a> {
+    query: &'a KeyQuery,
+    within: Option<&'a TenantId>,
+    /// Whether `key_places` has the keys under their present status. While very many keys that have expired at once are
+    /// being noticed, it doesn't, and the keys themselves are looked at.
+    is_noticed: bool,
     now: Timestamp,
-) -> Result<Vec<KeyPlace>> {
+}
+
+/// Conditions, and the values of their placeholders.
+#[derive(Default)]
+struct Conditions(Vec<String>, Vec<SqlStorageValue>);
+
+impl Conditions {
+    fn add<const N: usize>(&mut self, condition: impl Into<String>, values: [SqlStorageValue; N]) {
+        self.0.push(condition.into());
+        self.1.extend(values);
+    }
+
+    fn text(&self) -> String {
+        if self.0.is_empty() { "1".into() } else { self.0.join(" AND ") }
+    }
+}
+
+impl<'a> Search<'a> {
+    /// Whether keys are looked at one by one.
+    const fn looks(&self) -> bool {
+        self.query.text.is_some() || self.query.wants_living() || self.within.is_some() || !self.is_noticed
+    }
+
+    fn stretches(&self) -> Vec<Stretch<'a>> {
+        let query = self.query;
+        let by_place = query.status.is_some() || query.environment.is_some() || query.scope.is_some();
+        if !by_place && !query.wants_living() {
+            return vec![Stretch(None)];
+        }
+        let scope = query.scope.as_ref().map_or("", Scope::as_str);
+        let environment = query.environment.map(Environment::as_str);
+        let environments =
+            || ENVIRONMENTS.into_iter().filter(move |one| environment.is_none_or(|wanted| wanted == *one));
+        let of_status = |status: KeyStatus| {
+            let place =
+                move |environment| [("scope", scope), ("status", status.as_str()), ("environment", environment)];
+            environments().map(move |environment| Stretch(Some(place(environment))))
+        };
+        STATUSES.into_iter().filter(|status| self.may_be_under(*status)).flat_map(of_status).collect()
+    }
+
+    /// Whether keys that are wanted may have their place under this status.
+    fn may_be_under(&self, status: KeyStatus) -> bool {
+        let wanted = self.query.status;
+        if !self.is_noticed && wanted != Some(KeyStatus::Revoked) {
+            return status != KeyStatus::Revoked;
+        }
+        wanted.is_none_or(|wanted| wanted == status) && (!self.query.wants_living() || LIVING.contains(&status))
+    }
+
+    /// The place as far as which a stretch may be looked at, if it goes on so far.
+    fn end(&self, database: &Database, stretch: &Stretch<'_>) -> Result<Option<Newest>> {
+        let mut conditions = self.stretch_conditions(stretch);
+        conditions.1.push((LOOKED_AT - 1).into());
+        let rest = "ORDER BY place.created_at DESC, place.id DESC LIMIT 1 OFFSET ?";
+        Ok(read(database, stretch.source(false).0, conditions, rest)?.pop())
+    }
+
+    /// The places of a stretch as far as the end, as many as a page has and one more.
+    fn places(&self, database: &Database, stretch: &Stretch<'_>, end: Option<&Newest>) -> Result<Vec<Newest>> {
+        let mut conditions = self.stretch_conditions(stretch);
+        if let Some(Newest(end)) = end {
+            let values = [end.created_at.as_millis().into(), end.id.as_str().into()];
+            conditions.add("(place.created_at, place.id) >= (?, ?)", values);
+        }
+        let (source, keys) = stretch.source(self.looks());
+        self.look_for(keys, &mut conditions);
+        conditions.1.push((i64::from(self.query.limit) + 1).into());
+        read(database, source, conditions, "ORDER BY place.created_at DESC, place.id DESC LIMIT ?")
+    }
+
+    /// The conditions on the index: those of the stretch, and where the query goes on.
+    fn stretch_conditions(&self, stretch: &Stretch<'_>) -> Conditions {
+        let mut conditions = Conditions::default();
+        for (column, value) in stretch.0.iter().flatten() {
+            conditions.add(format!("place.{column} = ?"), [(*value).into()]);
+        }
+        if let Some(after) = &self.query.after {
+            let values = [after.created_at.as_millis().into(), after.id.as_str().into()];
+            conditions.add("(place.created_at, place.id) < (?, ?)", values);
+        }
+        if let Some(since) = self.unused_since() {
+            conditions.add("place.created_at <= ?", [since.into()]);
+        }
+        conditions
+    }
+
+    /// The conditions on the keys themselves.
+    fn look_for(&self, keys: &str, conditions: &mut Conditions) {
+        let Self { query, within, now, .. } = self;
+        if let Some(text) = &query.text {
+            conditions.add(format!("instr({keys}.search, ?) > 0"), [text.as_str().into()]);
+        }
+        if let Some(days) = query.expires_within_days {
+            let until = now.plus_millis(i64::from(days) * DAY_MS).as_millis();
+            conditions.add(format!("{keys}.expires_at <= ?"), [until.into()]);
+        }
+        if let Some(since) = self.unused_since() {
+            conditions.add(format!("ifnull({keys}.last_used_at, 0) <= ?"), [since.into()]);
+        }
+        if let Some(secret) = &query.secret {
+            conditions.add(format!("{keys}.secret = ?"), [secret.as_str().into()]);
+        }
+        if let Some(tenant) = within {
+            conditions.add(format!("{keys}.tenant = ?"), [tenant.as_str().into()]);
+        }
+        if self.is_noticed || query.status == Some(KeyStatus::Revoked) {
+            return;
+        }
+        let compared = if query.status == Some(KeyStatus::Expired) { "<=" } else { ">" };
+        let expiry = format!("ifnull({keys}.expires_at, {NEVER}) {compared} ?");
+        conditions.add(expiry, [now.as_millis().into()]);
+        if let Some(state @ (KeyStatus::Active | KeyStatus::Disabled)) = query.status {
+            conditions.add(format!("{keys}.state = ?"), [state.as_str().into()]);
+        }
+    }
+
+    /// The time since which an unused key was not let through, and before which it was created.
+    fn unused_since(&self) -> Option<i64> {
+        self.query.unused_for_days.map(|days| self.now.plus_millis(-i64::from(days) * DAY_MS).as_millis())
+    }
+}
+
+fn read(database: &Database, source: &str, conditions: Conditions, rest: &str) -> Result<Vec<Newest>> {
     #[derive(Deserialize)]
     struct Place {
         created_at: Timestamp,
         id: KeyId,
     }
-    let mut conditions = vec!["1".to_string()];
-    let mut bindings: Vec<SqlStorageValue> = Vec::new();
-    for (column, value) in columns {
-        conditions.push(format!("place.{column} = ?"));
-        bindings.push((*value).into());
-    }
-    if let Some(after) = &query.after {
-        conditions.push("(place.created_at, place.id) < (?, ?)".into());
-        bindings.extend([after.created_at.as_millis().into(), after.id.as_str().into()]);
-    }
-    let mut source = format!("{index} AS place");
-    if query.text.is_some() || query.wants_living() || within.is_some() {
-        // `CROSS JOIN` keeps the tables in this order, so that the index determines the order of the rows.
-        source.push_str(" CROSS JOIN keys ON keys.id = place.id");
-    }
-    if let Some(text) = &query.text {
-        conditions.push("instr(keys.search, ?) > 0".into());
-        bindings.push(text.as_str().into());
-    }
-    if let Some(days) = query.expires_within_days {
-        conditions.push("keys.expires_at <= ?".into());
-        bindings.push(now.plus_millis(i64::from(days) * DAY_MS).as_millis().into());
-    }
-    if let Some(days) = query.unused_for_days {
-        let since = now.plus_millis(-i64::from(days) * DAY_MS).as_millis();
-        conditions.push("place.created_at <= ? AND ifnull(keys.last_used_at, 0) <= ?".into());
-        bindings.extend([since.into(), since.into()]);
-    }
-    if let Some(secret) = &query.secret {
-        conditions.push("keys.secret = ?".into());
-        bindings.push(secret.as_str().into());
-    }
-    if let Some(tenant) = within {
-        conditions.push("keys.tenant = ?".into());
-        bindings.push(tenant.as_str().into());
-    }
-    bindings.push((i64::from(query.limit) + 1).into());
-    let conditions = conditions.join(" AND ");
-    let select = format!(
-        "SELECT place.created_at, place.id FROM {source} WHERE {conditions}
-         ORDER BY place.created_at DESC, place.id DESC LIMIT ?"
-    );
-    let places: Vec<Place> = database.rows(&select, bindings)?;
-    Ok(places.into_iter().map(|Place { created_at, id }| KeyPlace { created_at, id }).collect())
+    let select = format!("SELECT place.created_at, place.id FROM {source} WHERE {} {rest}", conditions.text());
+    let places: Vec<Place> = database.rows(&select, conditions.1)?;
+    Ok(places.into_iter().map(|Place { created_at, id }| Newest(KeyPlace { created_at, id })).collect())
 }

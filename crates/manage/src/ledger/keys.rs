@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use worker::{Error, Result, SqlStorageValue};
 
+use super::expiry;
 use crate::command::Target;
 use keystile_runtime::{database::Database, log};
 
@@ -323,16 +324,26 @@ pub(crate) struct Counted {
 impl Counted {
     /// The number of these that count against the limit of active keys.
     pub(crate) const fn lasting(&self) -> u64 {
+        if self.ending == 0 { self.living() } else { 0 }
+    }
+
+    /// The number of these that a rotation is about to end.
+    pub(crate) const fn about_to_end(&self) -> u64 {
+        if self.ending == 0 { 0 } else { self.living() }
+    }
+
+    const fn living(&self) -> u64 {
         match self.status {
-            KeyStatus::Active | KeyStatus::Disabled if self.ending == 0 => self.keys,
-            _ => 0,
+            KeyStatus::Active | KeyStatus::Disabled => self.keys,
+            KeyStatus::Revoked | KeyStatus::Expired => 0,
         }
     }
 }
 
-/// The numbers of keys. Triggers keep them, so no key is read.
+/// The numbers of keys. Triggers keep them, so no key is read. After very many keys have expired at once, they count as
+/// they were until the alarm has noticed all.
 pub(crate) fn counts(database: &Database, now: Timestamp) -> Result<Vec<Counted>> {
-    notice_expiry(database, now)?;
+    expiry::notice(database, now)?;
     database.rows("SELECT status, ending, keys FROM key_counts", vec![])
 }
 
@@ -341,37 +352,32 @@ pub(crate) fn count_by_status(database: &Database, now: Timestamp) -> Result<Vec
     Ok(counts(database, now)?.into_iter().map(|count| (count.status, count.keys)).collect())
 }
 
-/// Marks keys that have expired since. Nothing is written when a key expires, so whoever counts or filters by status
-/// does this before, once for each key.
-pub(crate) fn notice_expiry(database: &Database, now: Timestamp) -> Result<()> {
-    let now: SqlStorageValue = now.as_millis().into();
-    database.execute("UPDATE keys SET expired = 1 WHERE expired = 0 AND expires_at <= ?", vec![now.clone()])?;
-    // Corrects the mark if a clock was ahead and has been set back.
-    database.execute("UPDATE keys SET expired = 0 WHERE expired = 1 AND expires_at > ?", vec![now])
+/// Counts the keys that count against the limit of active keys. These are the keys that are neither revoked nor expired,
+/// without those that a rotation is about to end.
+pub(crate) fn count_lasting(database: &Database, now: Timestamp) -> Result<u64> {
+    count_alive(database, Counted::lasting, "pending_end IS NULL", now)
 }
 
-/// Counts the keys that count against the limit of active keys, but no further than `most`. These are the keys that are
-/// neither revoked nor expired, without those that a rotation is about to end.
-pub(crate) fn count_lasting(database: &Database, now: Timestamp, most: u32) -> Result<u64> {
-    count_alive(database, "pending_end IS NULL", now, most)
+/// Counts the keys that a rotation is about to end.
+pub(crate) fn count_ending(database: &Database, now: Timestamp) -> Result<u64> {
+    count_alive(database, Counted::about_to_end, "pending_end IS NOT NULL", now)
 }
 
-/// Counts the keys that a rotation is about to end, likewise no further than `most`.
-pub(crate) fn count_ending(database: &Database, now: Timestamp, most: u32) -> Result<u64> {
-    count_alive(database, "pending_end IS NOT NULL", now, most)
-}
-
-fn count_alive(database: &Database, which: &str, now: Timestamp, most: u32) -> Result<u64> {
+/// Counts the keys from the numbers that triggers keep. Only while very many keys that have expired at once are being
+/// noticed, it counts in the index: a limit must be exact.
+fn count_alive(database: &Database, of: fn(&Counted) -> u64, which: &str, now: Timestamp) -> Result<u64> {
+    let counts = counts(database, now)?;
+    if expiry::is_noticed(database, now)? {
+        return Ok(counts.iter().map(of).sum());
+    }
     #[derive(Deserialize)]
     struct Count {
         keys: u64,
     }
     let query = format!(
-        "SELECT count(*) AS keys FROM (
-             SELECT 1 FROM keys WHERE state <> 'revoked' AND {which} AND ifnull(expires_at, {NEVER}) > ? LIMIT ?
-         )"
+        "SELECT count(*) AS keys FROM keys WHERE state <> 'revoked' AND {which} AND ifnull(expires_at, {NEVER}) > ?"
     );
-    let count: Option<Count> = database.row(&query, vec![now.as_millis().into(), i64::from(most).into()])?;
+    let count: Option<Count> = database.row(&query, vec![now.as_millis().into()])?;
     Ok(count.map_or(0, |count| count.keys))
 }
 

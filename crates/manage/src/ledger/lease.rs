@@ -1,8 +1,11 @@
 //! The leases of a ledger, each of which allows one drain at a time, and the mark of a telling of all keys.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
-use keystile_core::Timestamp;
+use keystile_core::{KeyId, Timestamp};
 
 /// The longest time for which a lease lasts without being renewed. A drain that takes longer was killed.
 const LEASE_MS: i64 = 30_000;
@@ -60,20 +63,35 @@ impl Lease {
     }
 }
 
-/// Whether a limiter is being told of all keys. Only one call does that at a time.
+/// The telling of the limiter of all keys. Only one call does that at a time. If it fails, for it may make so many calls
+/// and no more, the next one goes on from there.
 #[derive(Default)]
-pub(crate) struct TellingAll(Rc<Cell<bool>>);
+pub(crate) struct TellingAll {
+    is_begun: Rc<Cell<bool>>,
+    /// The number of the limiter's restores when it began, and the last key that was told.
+    told: RefCell<Option<(u64, KeyId)>>,
+}
 
 /// The telling of all keys. It ends when this is dropped.
 pub(crate) struct Begun(Rc<Cell<bool>>);
 
 impl TellingAll {
     pub(crate) fn is_begun(&self) -> bool {
-        self.0.get()
+        self.is_begun.get()
     }
 
     pub(crate) fn begin(&self) -> Option<Begun> {
-        (!self.0.replace(true)).then(|| Begun(Rc::clone(&self.0)))
+        (!self.is_begun.replace(true)).then(|| Begun(Rc::clone(&self.is_begun)))
+    }
+
+    /// The last key that the limiter was told of, unless it was restored since, or was told of all.
+    pub(crate) fn last(&self, restores: u64) -> Option<KeyId> {
+        self.told.borrow().as_ref().filter(|(began_at, _)| *began_at == restores).map(|(_, last)| last.clone())
+    }
+
+    /// Notes the last key that the limiter was told of; `None` if it was told of all.
+    pub(crate) fn note(&self, restores: u64, last: Option<&KeyId>) {
+        *self.told.borrow_mut() = last.map(|last| (restores, last.clone()));
     }
 }
 
@@ -102,5 +120,18 @@ mod tests {
         assert!(lease.keep(next, later));
         lease.release(next);
         assert_eq!((lease.ends(later), lease.defer(start, later)), (None, start));
+    }
+
+    #[test]
+    fn the_telling_of_all_keys_goes_on_unless_the_limiter_was_restored() {
+        let (telling, key) = (TellingAll::default(), KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap());
+        let begun = telling.begin();
+        assert!(begun.is_some() && telling.begin().is_none() && telling.is_begun());
+        drop(begun);
+        assert_eq!((telling.is_begun(), telling.last(3)), (false, None));
+        telling.note(3, Some(&key));
+        assert_eq!((telling.last(3), telling.last(4)), (Some(key), None));
+        telling.note(3, None);
+        assert_eq!(telling.last(3), None);
     }
 }

@@ -210,13 +210,14 @@ impl OpenLedger {
         let Some(_telling) = self.telling_all.begin() else {
             return self.wait_until_told(tenant).await;
         };
-        let mut last: Option<KeyId> = None;
+        let mut last = self.telling_all.last(restores);
         loop {
             let keys = keys::all_limit_terms(&self.database, last.as_ref(), clock::now(), BATCH)?;
             let complete = keys.len() < BATCH;
-            last = keys.last().map(|key| key.id.clone());
+            last = keys.last().filter(|_| !complete).map(|key| key.id.clone());
             let tell = Tell { complete, restores: Some(restores), ..self.tell_with(keys, Vec::new())? };
             let told = self.call_limiter(tenant, &tell).await?;
+            self.telling_all.note(restores, last.as_ref());
             if told.complete {
                 return Ok(());
             }

@@ -1,6 +1,6 @@
 //! An open ledger: its database, and everything else that its handlers need.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use keystile_core::{
     KeyId, KeyRecord, Keyring, Timestamp,
@@ -17,11 +17,11 @@ use keystile_runtime::random;
 use worker::{Env, Error, Result, State};
 
 use super::{
-    additions, addressing, audit, dead_letter_acts,
+    additions, addressing, audit, dead_letter_acts, expiry,
     idempotency::{self, InFlight},
     keys,
     lease::{Lease, TellingAll},
-    outbox, reporting, schema, usage,
+    outbox, publishing_again, reporting, schema, usage,
 };
 use crate::{
     command::{Origin, Target},
@@ -32,6 +32,8 @@ use keystile_runtime::database::Database;
 
 /// Alarms that aren't due now are set to multiples of this.
 const ALARM_STEP_MS: i64 = 1_000;
+/// The time between two times when isolates that sent uses are forgotten.
+const FORGETTING_MS: i64 = 60 * 60 * 1_000;
 
 /// Everything that a handler needs. It outlives the request for which it was opened.
 pub(crate) struct OpenLedger {
@@ -48,6 +50,8 @@ pub(crate) struct OpenLedger {
     pub(crate) reporting: Lease,
     /// The requests that are being carried out under an idempotency key.
     pub(crate) in_flight: InFlight,
+    /// When isolates that sent uses were last forgotten, as far as this instance knows.
+    isolates_forgotten_at: Cell<Option<Timestamp>>,
 }
 
 impl OpenLedger {
@@ -64,6 +68,7 @@ impl OpenLedger {
             telling_all: TellingAll::default(),
             reporting: Lease::free(),
             in_flight: InFlight::default(),
+            isolates_forgotten_at: Cell::new(None),
         };
         addressing::begin_if_rotated(&ledger.database, &ledger.deployment.keyring, now)?;
         addressing::warn_of_missing_secrets(&ledger.database, &ledger.deployment.keyring, now)?;
@@ -87,11 +92,22 @@ impl OpenLedger {
             additions::next_due(database)?,
             audit::next_due(database, self.deployment.config.audit_retention_days)?,
             usage::fold_due(database)?,
+            (!expiry::is_noticed(database, now)? || publishing_again::is_under_way(database)?).then_some(now),
         ];
         let drained = drained.into_iter().flatten().min().map(|due| self.lease.defer(due, now));
         let Some(at) = drained.into_iter().chain(told).chain(reported).min() else { return Ok(()) };
         // Overdue work gets the present time, not its own: the platform takes no alarm for 1970.
         self.database.arm(if at <= now { now } else { at_full_step(at) })
+    }
+
+    /// Whether isolates that sent uses are to be forgotten now.
+    pub(crate) fn forgets_isolates(&self, now: Timestamp) -> bool {
+        let last = self.isolates_forgotten_at.get();
+        let due = last.is_none_or(|last| now.millis_since(last).abs() >= FORGETTING_MS);
+        if due {
+            self.isolates_forgotten_at.set(Some(now));
+        }
+        due
     }
 
     /// Runs the transaction of a change that somebody asked for, and judges in it whether they may still act.

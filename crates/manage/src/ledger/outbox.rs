@@ -109,26 +109,6 @@ pub(crate) fn enqueue(database: &Database, subject: &Changed, version: u64, now:
     )
 }
 
-/// Enqueues the present state of each subject that the feed took since `since`, and of which it may know nothing any
-/// more. Until it has them again, it isn't known when they are in effect.
-pub(crate) fn publish_again(database: &Database, since: Timestamp, now: Timestamp) -> Result<()> {
-    let bindings = || vec![since.as_millis().into(), now.as_millis().into()];
-    for (subject, table) in [("id", "keys"), ("'tenant'", "standing")] {
-        database.execute(
-            &format!(
-                "INSERT INTO outbox (subject, version, stage, attempts, due_at)
-                 SELECT {subject}, version, 'publish', 0, ?2 FROM {table} WHERE effective_by >= ?1
-                 ON CONFLICT (subject) DO UPDATE SET version = excluded.version, stage = 'publish', attempts = 0,
-                 due_at = excluded.due_at"
-            ),
-            bindings(),
-        )?;
-        let since = vec![since.as_millis().into()];
-        database.execute(&format!("UPDATE {table} SET effective_by = NULL WHERE effective_by >= ?"), since)?;
-    }
-    Ok(())
-}
-
 /// The row of the subject, if it is at this stage.
 pub(crate) fn find(database: &Database, subject: &Changed, stage: Stage) -> Result<Option<Due>> {
     let row: Option<Row> = database.row(

@@ -25,6 +25,12 @@ pub(crate) fn schedule(database: &Database, now: Timestamp) -> Result<bool> {
     Ok(true)
 }
 
+/// Notes that there is something to report that no trigger sees.
+pub(super) fn note_change(database: &Database) -> Result<()> {
+    let of_tenant = "EXISTS (SELECT 1 FROM keys WHERE id GLOB 'key_*')";
+    database.execute(&format!("UPDATE reporting SET changed = 1 WHERE changed = 0 AND {of_tenant}"), vec![])
+}
+
 /// When the next report is to be made or sent.
 pub(super) fn due(database: &Database) -> Result<Option<Timestamp>> {
     Ok(find(database)?.due_at)

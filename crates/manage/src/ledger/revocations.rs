@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use worker::Result;
 
-use super::keys;
+use super::expiry;
 
 /// The keys that were granted this scope literally, or all if it is `""`, that are living, or revoked without the feed
 /// having taken that: `most` at most.
@@ -15,15 +15,11 @@ pub(crate) fn to_revoke(database: &Database, scope: &str, most: usize, now: Time
     struct Row {
         id: KeyId,
     }
-    keys::notice_expiry(database, now)?;
+    expiry::notice(database, now)?;
     let living = "SELECT id FROM key_places WHERE scope = ? AND status IN ('active', 'disabled') LIMIT ?";
     let mut rows: Vec<Row> = database.rows(living, vec![scope.into(), (most as i64).into()])?;
-    let untaken = "SELECT keys.id AS id FROM outbox
-         CROSS JOIN keys ON keys.id = outbox.subject
-         CROSS JOIN key_places AS place ON place.scope = ? AND place.status = 'revoked'
-             AND place.environment = coalesce(json_extract(keys.record, '$.subject.api_key.environment'), '')
-             AND place.created_at = keys.created_at AND place.id = keys.id
-         WHERE outbox.stage = 'publish' AND keys.state = 'revoked' LIMIT ?";
+    let untaken = "SELECT id FROM keys WHERE state = 'revoked' AND effective_by IS NULL
+         AND (?1 = '' OR EXISTS (SELECT 1 FROM json_each(keys.record, '$.scopes') WHERE value = ?1)) LIMIT ?2";
     let left = most.saturating_sub(rows.len()) as i64;
     rows.extend(database.rows::<Row>(untaken, vec![scope.into(), left.into()])?);
     Ok(rows.into_iter().map(|row| row.id).collect())

@@ -370,6 +370,23 @@ WHEN NOT EXISTS (SELECT 1 FROM audit_erasure WHERE key_id = OLD.key_id)
         OLD.behalf_name, json_remove(OLD.detail, '$.metadata'))
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 ",
+    "
+-- Answers that show metadata, by the key that has it and by the key that it replaces.
+CREATE INDEX idempotency_by_key ON idempotency (json_extract(body, '$.id'))
+WHERE json_extract(body, '$.metadata') <> '{}';
+CREATE INDEX idempotency_by_replaced_key ON idempotency (json_extract(body, '$.replaces.id'))
+WHERE json_extract(body, '$.replaces.metadata') <> '{}';
+
+-- While what the feed took is published again: since when, and the last key that was looked at. Else empty.
+CREATE TABLE publishing_again (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    since INTEGER NOT NULL,
+    after_id TEXT NOT NULL
+);
+
+-- Revoked keys of which the feed has yet to hear.
+CREATE INDEX keys_revoked_untaken ON keys (id) WHERE state = 'revoked' AND effective_by IS NULL;
+",
 ];
 
 #[cfg(test)]
@@ -391,6 +408,7 @@ mod tests {
             "f61df7a7369016288c72ec084425ab72d835a1f4c9691b221870ac8d5e57ecb0",
             "274d2e7589546dc69961188ab7ed5f8fe44b53f4f192883f42add990e8ff0cb9",
             "6fd1a38fa413a9aa84480ac426e15efb2059752f0e32d419cdff83d0a8146dd1",
+            "baf830e773d780a0ffc96220af21d8d441c98694a7c7836b8238df326a07949c",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

@@ -5,10 +5,10 @@ use keystile_core::{Timestamp, ledger::summary::SecretCount};
 use keystile_runtime::database::Database;
 use worker::Result;
 
-use super::keys;
+use super::expiry;
 
 /// The living keys of each secret.
 pub(crate) fn counts(database: &Database, now: Timestamp) -> Result<Vec<SecretCount>> {
-    keys::notice_expiry(database, now)?;
+    expiry::notice(database, now)?;
     database.rows("SELECT secret AS fingerprint, keys FROM secret_counts WHERE keys > 0 ORDER BY secret", vec![])
 }

@@ -7,7 +7,7 @@ use keystile_core::{
     ledger::{
         lifecycle::Key,
         lowering,
-        plan::{KeyLimits, MAX_KEYS, TenantSettings},
+        plan::{KeyLimits, TenantSettings},
     },
     limits::{
         definition::{AppliedLimit, Terms},
@@ -139,11 +139,10 @@ impl OpenLedger {
     /// Checks that there may be one more key.
     pub(crate) fn check_one_more(&self, limits: &KeyLimits, now: Timestamp) -> std::result::Result<(), Failure> {
         let Some(limit) = limits.max_active_keys else { return Ok(()) };
-        // Counts no further than the decision needs, since a tenant may have thousands of keys.
-        if limits.allow_one_more(keys::count_lasting(&self.database, now, limit)?) {
+        let active = keys::count_lasting(&self.database, now)?;
+        if limits.allow_one_more(active) {
             return Ok(());
         }
-        let active = keys::count_lasting(&self.database, now, MAX_KEYS)?;
         let detail = format!(
             "This tenant may have {limit} active keys and has {active}. Revoke one, or raise the limit with PATCH on \
              the tenant."
@@ -156,7 +155,7 @@ impl OpenLedger {
     /// otherwise rotations would get round the limit.
     pub(crate) fn check_one_more_ends(&self, limits: &KeyLimits, now: Timestamp) -> std::result::Result<(), Failure> {
         let Some(limit) = limits.max_active_keys else { return Ok(()) };
-        let ending = keys::count_ending(&self.database, now, limit)?;
+        let ending = keys::count_ending(&self.database, now)?;
         if ending == 0 || limits.allow_one_more(ending) {
             return Ok(());
         }

@@ -25,8 +25,8 @@ use keystile_runtime::database::Database;
 /// The time for which an isolate's last number is remembered: batches are sent for no longer than an hour, and are
 /// under way for less than a day.
 const REMEMBERED_MS: i64 = 25 * 60 * 60 * 1_000;
-/// The number of hours that are folded at a time: one day.
-const FOLDED_AT_ONCE: i64 = 24;
+/// The number of counts that are folded at a time, and of isolates that are forgotten.
+const FOLDED_AT_ONCE: i64 = 1_000;
 
 /// Counts a batch, unless it was counted before. Returns the keys that were allowed for the first time ever in this
 /// batch, and when.
@@ -75,8 +75,7 @@ fn is_news(database: &Database, batch: &UsageBatch, now: Timestamp) -> Result<bo
         database.row("SELECT sequence FROM usage_taken WHERE isolate = ?", vec![isolate.into()])?;
     match taken {
         Some(taken) if taken.sequence >= batch.sequence => return Ok(false),
-        Some(_) => {}
-        None => forget_isolates(database, now)?,
+        _ => {}
     }
     database.execute(
         "INSERT OR REPLACE INTO usage_taken (isolate, sequence, taken_at) VALUES (?, ?, ?)",
@@ -85,9 +84,13 @@ fn is_news(database: &Database, batch: &UsageBatch, now: Timestamp) -> Result<bo
     Ok(true)
 }
 
-fn forget_isolates(database: &Database, now: Timestamp) -> Result<()> {
+/// Forgets isolates that sent nothing for so long. This looks at all that are remembered, so it is done once an hour.
+pub(crate) fn forget_isolates(database: &Database, now: Timestamp) -> Result<()> {
     let before = now.plus_millis(-REMEMBERED_MS).as_millis();
-    database.execute("DELETE FROM usage_taken WHERE taken_at < ?", vec![before.into()])
+    database.execute(
+        "DELETE FROM usage_taken WHERE isolate IN (SELECT isolate FROM usage_taken WHERE taken_at < ? LIMIT ?)",
+        vec![before.into(), FOLDED_AT_ONCE.into()],
+    )
 }
 
 /// The facts about a key that are needed to count its uses. Uses of a key that this ledger doesn't have were sent by
@@ -171,29 +174,27 @@ pub(crate) fn fold_due(database: &Database) -> Result<Option<Timestamp>> {
     Ok(earliest.and_then(|earliest| earliest.hour).map(fold_due_at))
 }
 
-/// Adds hours that are too old to be kept separately to the totals.
+/// Adds counts of hours that are too old to be kept separately to the totals, so many that nobody waits for it. The alarm
+/// goes on with the rest.
 pub(crate) fn fold(database: &Database, now: Timestamp) -> Result<()> {
     tenant_usage::fold(database, now)?;
-    #[derive(Deserialize)]
-    struct Old {
-        hour: i64,
-    }
-    let old: Vec<Old> = database.rows(
-        "SELECT DISTINCT hour FROM usage WHERE hour < ? ORDER BY hour LIMIT ?",
-        vec![first_kept_hour(now).into(), FOLDED_AT_ONCE.into()],
-    )?;
-    if old.is_empty() {
+    let first_kept = first_kept_hour(now);
+    if fold_due(database)?.is_none_or(|due| due > now) {
         return Ok(());
     }
-    for Old { hour } in old {
-        database.transaction(|| {
-            database.execute(
-                "INSERT INTO usage_folded (key_id, code, count) SELECT key_id, code, count FROM usage WHERE hour = ?
-                 ON CONFLICT (key_id, code) DO UPDATE SET count = count + excluded.count",
-                vec![hour.into()],
-            )?;
-            database.execute("DELETE FROM usage WHERE hour = ?", vec![hour.into()])
-        })?;
-    }
+    let oldest = "SELECT key_id, hour, code FROM usage WHERE hour < ?1 ORDER BY hour, key_id, code LIMIT ?2";
+    database.transaction(|| {
+        let bindings = || vec![first_kept.into(), FOLDED_AT_ONCE.into()];
+        database.execute(
+            &format!(
+                "INSERT INTO usage_folded (key_id, code, count)
+                 SELECT key_id, code, sum(count) FROM usage WHERE (key_id, hour, code) IN ({oldest})
+                 GROUP BY key_id, code
+                 ON CONFLICT (key_id, code) DO UPDATE SET count = count + excluded.count"
+            ),
+            bindings(),
+        )?;
+        database.execute(&format!("DELETE FROM usage WHERE (key_id, hour, code) IN ({oldest})"), bindings())
+    })?;
     forget_isolates(database, now)
 }

@@ -38,6 +38,9 @@ impl Change for UsageBatch {
         let database = &ledger.database;
         let (first_used, ending) = database.transaction(|| {
             let due = usage::fold_due(database)?;
+            if ledger.forgets_isolates(now) {
+                usage::forget_isolates(database, now)?;
+            }
             let first_used = usage::take(database, &self, now)?;
             let begun = first_used.iter().map(|(id, at)| ledger.begin_overlap(id, *at, now));
             let ending = begun.collect::<worker::Result<Vec<_>>>()?.concat();

@@ -1,9 +1,9 @@
 //! Imports keys that another system issued: sends them to the tenant's ledger batch by batch, and answers with one
 //! report.
 //!
-//! For each batch the ledger first asks the feed whether this tenant may have the digests. Then one transaction records
-//! all keys that are new, and one call publishes them. A ledger that is killed in between has claimed digests without
-//! recording their keys; sending the same import again completes it.
+//! For each batch the ledger first asks the feed whether this tenant may have the digests. Then transactions record all
+//! keys that are new, some at a time, and one call publishes them. A ledger that is killed in between has claimed
+//! digests without recording their keys; sending the same import again completes it.
 //!
 //! If the feed has a key of this tenant that the ledger doesn't have, the ledger was put back to a point before it had
 //! the key. It takes the key over as the feed has it, so both go on speaking of the same one.
@@ -116,6 +116,12 @@ fn not_allowed() -> Problem {
     Problem::new(Code::ImportNotAllowed, detail)
 }
 
+/// The number of keys of a batch that one transaction records.
+const RECORDED_AT_ONCE: usize = 100;
+/// The reason why a line was not imported, if the caller would have to be judged again before.
+const TOO_LATE: &str = "this took too long since the operator key was judged; send it again, with another \
+                        Idempotency-Key if with any";
+
 /// The command to record keys that another system issued: one batch of an import.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ImportKeys {
@@ -157,17 +163,32 @@ impl Change for ImportKeys {
         // A claim is permanent, so the caller is judged here as strictly as for the change itself.
         ledger.judge(&origin, clock::now())?;
         let claims = claim(ledger, &origin, &tenant, &keys, clock::now()).await?;
-        let now = clock::now();
-        let (results, new) = ledger.change_for(&origin, now, || {
-            let (mut room, mut new) = (Room::of(ledger, &origin, now)?, Vec::new());
-            let results = keys.iter().map(|(line, key)| {
-                let result = import_one(ledger, &origin, key, &claims, &mut room, &mut new, now)?;
-                Ok((*line, result))
-            });
-            let results = results.collect::<Result<Vec<_>, Failure>>()?;
-            ledger.arm(now)?;
-            Ok((results, new))
-        })?;
+        let (mut results, mut new) = (Vec::with_capacity(keys.len()), Vec::new());
+        for some in keys.chunks(RECORDED_AT_ONCE) {
+            if !results.is_empty() {
+                // Others get their turn in between.
+                clock::sleep(0).await;
+            }
+            let now = clock::now();
+            // A judgement on the caller lasts two seconds.
+            if !results.is_empty() && ledger.judge(&origin, now).is_err() {
+                let left = keys.get(results.len()..).unwrap_or_default();
+                results.extend(left.iter().map(|(line, _)| (*line, LineResult::refused("line", TOO_LATE))));
+                break;
+            }
+            let (recorded, ids) = ledger.change_for(&origin, now, || {
+                let (mut room, mut new) = (Room::of(ledger, &origin, now)?, Vec::new());
+                let results = some.iter().map(|(line, key)| {
+                    let result = import_one(ledger, &origin, key, &claims, &mut room, &mut new, now)?;
+                    Ok((*line, result))
+                });
+                let results = results.collect::<Result<Vec<_>, Failure>>()?;
+                ledger.arm(now)?;
+                Ok((results, new))
+            })?;
+            results.extend(recorded);
+            new.extend(ids);
+        }
         let known =
             new.len() - results.iter().filter(|(_, result)| matches!(result, LineResult::Imported { .. })).count();
         if known > 0 {
@@ -292,7 +313,7 @@ impl<'a> Room<'a> {
         let settings = settings::find(&ledger.database)?;
         let limits = config.limits_of(&settings);
         let active = match limits.max_active_keys {
-            Some(limit) => keys::count_lasting(&ledger.database, now, limit)?,
+            Some(_) => keys::count_lasting(&ledger.database, now)?,
             None => 0,
         };
         Ok(Self { configured: &config.counted_limits, settings, may_raise: origin.may_raise, limits, active })

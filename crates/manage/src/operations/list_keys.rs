@@ -3,7 +3,7 @@
 use keystile_core::{
     TenantId,
     api::{listing, shown::ShownKey},
-    ledger::query::KeyQuery,
+    ledger::query::{KeyPlace, KeyQuery},
 };
 use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::{
     api::{call::ApiCall, reply::ApiResult},
     command::Command,
     failure::Failure,
-    ledger::{handler::Read, key_list, open::OpenLedger},
+    ledger::{handler::Consult, key_list, open::OpenLedger},
 };
 
 /// Lists a page of the tenant's keys.
@@ -55,16 +55,31 @@ impl Command for ListKeys {
     }
 }
 
-/// Lists keys. A key that can't be read is named, and doesn't keep the others from being listed.
-impl Read for ListKeys {
-    fn read(&self, ledger: &OpenLedger) -> Result<KeyPage, Failure> {
-        let now = clock::now();
-        let (found, next) = key_list::page(&ledger.database, &self.query, self.within.as_ref(), now)?;
-        let keys = found.rows.iter().map(|row| shown(ledger, &row.key, self.query.include_usage, now));
-        Ok(KeyPage {
-            keys: keys.collect::<worker::Result<_>>()?,
-            next_cursor: next.map(|place| place.cursor()),
-            unreadable: found.unreadable,
-        })
+/// The most parts of a page: a page looks at 100,000 keys.
+const PARTS: usize = 25;
+
+/// Lists keys. A key that can't be read is named, and doesn't keep the others from being listed. Other commands get
+/// their turn between the parts of a page.
+impl Consult for ListKeys {
+    async fn consult(self, ledger: &OpenLedger) -> Result<KeyPage, Failure> {
+        let Self { mut query, within, .. } = self;
+        let mut page = KeyPage { keys: Vec::new(), next_cursor: None, unreadable: Vec::new() };
+        for _ in 0..PARTS {
+            let now = clock::now();
+            let part = key_list::part(&ledger.database, &query, within.as_ref(), now)?;
+            for row in &part.found.rows {
+                page.keys.push(shown(ledger, &row.key, query.include_usage, now)?);
+            }
+            let found = part.found.rows.len() + part.found.unreadable.len();
+            page.unreadable.extend(part.found.unreadable);
+            page.next_cursor = part.next.as_ref().map(KeyPlace::cursor);
+            query.limit = query.limit.saturating_sub(found as u32);
+            if !part.cut || query.limit == 0 {
+                break;
+            }
+            query.after = part.next;
+            clock::sleep(0).await;
+        }
+        Ok(page)
     }
 }

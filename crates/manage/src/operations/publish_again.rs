@@ -9,7 +9,7 @@ use keystile_runtime::clock;
 use crate::{
     command::Command,
     failure::Failure,
-    ledger::{handler::Change, open::OpenLedger, outbox},
+    ledger::{handler::Change, open::OpenLedger, publishing_again},
 };
 
 impl Command for PublishAgain {
@@ -21,18 +21,19 @@ impl Command for PublishAgain {
     }
 }
 
-/// The drain that follows publishes.
+/// The drain that follows publishes. If there are very many keys, the alarm enqueues the rest.
 impl Change for PublishAgain {
     fn claim(&self) -> Option<&Claim> {
         None
     }
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<Done, Failure> {
-        let now = clock::now();
-        ledger.database.transaction(|| {
-            outbox::publish_again(&ledger.database, self.since, now)?;
+        let (database, now) = (&ledger.database, clock::now());
+        database.transaction(|| {
+            publishing_again::begin(database, self.since, now)?;
             ledger.arm(now)
         })?;
+        publishing_again::go_on(database, now)?;
         Ok(Done {})
     }
 }

@@ -1,7 +1,7 @@
 //! Revokes many keys of a tenant at once: those of a list, those with a scope, or all.
 //!
-//! One transaction of the ledger does it, for [`MAX_REVOKED`] keys at most. If others are left, the answer says so, and
-//! the same request goes on with them.
+//! Each batch is one transaction of the ledger and one publication, so other callers get their turn after each. A request
+//! revokes [`MAX_REVOKED`] keys at most. If others are left, the answer says so, and the same request goes on with them.
 
 use keystile_core::{
     KeyId, Timestamp,
@@ -27,8 +27,10 @@ use crate::{
     ledger::{drain::NotTaken, handler::Change, keys, open::OpenLedger, outbox::Changed, refusals, revocations},
 };
 
-/// The number of keys in one call to the feed.
-const FEED_BATCH: usize = 250;
+/// The number of keys in one transaction, and in one call to the feed.
+const BATCH: usize = 50;
+/// The time after which no further batch begins: less than the management worker waits for a ledger.
+const LONGEST_MS: i64 = 7_000;
 
 /// Revokes keys of the path's tenant.
 pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
@@ -61,34 +63,49 @@ impl Change for RevokeKeys {
     }
 
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ShownRevocations, Failure> {
-        let now = clock::now();
-        let (results, more) = ledger.change_for(&self.origin, now, || {
-            let (ids, more) = self.chosen(ledger, now)?;
-            let results =
-                ids.into_iter().map(|id| self.revoke(ledger, id, now)).collect::<Result<Vec<_>, Failure>>()?;
-            ledger.arm(now)?;
-            Ok((results, more))
-        })?;
+        let begun_at = clock::now();
+        ledger.judge(&self.origin, begun_at)?;
+        let (chosen, mut more) = self.chosen(ledger, begun_at)?;
+        let (mut results, mut why, mut is_reached) = (Vec::with_capacity(chosen.len()), NotTaken::Yet, true);
+        for batch in chosen.chunks(BATCH) {
+            let now = clock::now();
+            // What is left when the judgement on the caller ends, or when they have waited for long, is for another
+            // request.
+            let is_late = now.millis_since(begun_at) > LONGEST_MS || ledger.judge(&self.origin, now).is_err();
+            if !results.is_empty() && is_late {
+                more = true;
+                break;
+            }
+            let revoked = ledger.change_for(&self.origin, now, || {
+                let revoked =
+                    batch.iter().map(|id| self.revoke(ledger, id, now)).collect::<Result<Vec<_>, Failure>>()?;
+                ledger.arm(now)?;
+                Ok(revoked)
+            })?;
+            let there = revoked.iter().filter(|result| result.status != RevokedStatus::NotFound);
+            let subjects: Vec<Changed> = there.map(|result| Changed::Key(result.id.clone())).collect();
+            results.extend(revoked);
+            if is_reached {
+                match ledger.publish_now(&subjects).await {
+                    Ok(_) => {}
+                    Err(NotTaken::Ever) => why = NotTaken::Ever,
+                    // The outbox retries those that aren't taken now.
+                    Err(NotTaken::Yet) => is_reached = false,
+                }
+            }
+            // Others get their turn.
+            clock::sleep(0).await;
+        }
         let [revoked, already_revoked, not_found] =
             [RevokedStatus::Revoked, RevokedStatus::AlreadyRevoked, RevokedStatus::NotFound]
                 .map(|status| status.count(&results));
         let there = results.iter().filter(|result| result.status != RevokedStatus::NotFound);
         let ids: Vec<KeyId> = there.map(|result| result.id.clone()).collect();
-        let mut why = NotTaken::Yet;
-        for batch in ids.chunks(FEED_BATCH) {
-            let subjects: Vec<Changed> = batch.iter().cloned().map(Changed::Key).collect();
-            match ledger.publish_now(&subjects).await {
-                Ok(_) => {}
-                Err(NotTaken::Ever) => why = NotTaken::Ever,
-                // The outbox retries those that aren't taken now.
-                Err(NotTaken::Yet) => break,
-            }
-        }
         let Some(effective_by) = revocations::in_effect(&ledger.database, &ids)? else {
             let pending = refusals::pending(true, why).with("revoked", json!(revoked));
             return Err(pending.with("already_revoked", json!(already_revoked)).into());
         };
-        let (effective_by, holds) = (Rfc3339(effective_by.unwrap_or(now)), ledger.deployment.holds());
+        let (effective_by, holds) = (Rfc3339(effective_by.unwrap_or(begun_at)), ledger.deployment.holds());
         Ok(ShownRevocations { already_revoked, effective_by, holds, more, not_found, results, revoked })
     }
 }
@@ -120,7 +137,7 @@ impl RevokeKeys {
         Ok((ids, more))
     }
 
-    fn revoke(&self, ledger: &OpenLedger, id: KeyId, now: Timestamp) -> Result<RevokedKey, Failure> {
+    fn revoke(&self, ledger: &OpenLedger, id: &KeyId, now: Timestamp) -> Result<RevokedKey, Failure> {
         let row = keys::find(&ledger.database, &Target { id: id.clone(), within: None })?;
         let status = match row.map(|row| row.key) {
             None => RevokedStatus::NotFound,
@@ -131,6 +148,6 @@ impl RevokeKeys {
                 RevokedStatus::Revoked
             }
         };
-        Ok(RevokedKey { id, status })
+        Ok(RevokedKey { id: id.clone(), status })
     }
 }
