@@ -2,11 +2,10 @@
 // time can be told from the platform's. The module is the deployed one. The request is a plain object, and nothing is
 // forwarded: the module's call of `forward` does nothing meanwhile.
 //
-// Import order matters: the instance has to be seen before the worker makes it.
+// The first import has to come first: it sees the instance that the worker makes.
 
-import "./verdict_only.mjs";
-import edge from "../../crates/edge/entry.js";
 import { judging } from "./verdict_only.mjs";
+import edge from "../../crates/edge/entry.js";
 
 export default {
   fetch(request, env, context) {
