@@ -69,7 +69,7 @@ export function wrong({ figures, failed }) {
 
 function asked() {
   const options = { strict: { type: "boolean" }, quick: { type: "boolean" } };
-  const names = Object.keys(PARTS).filter(exists);
+  const names = Object.keys(PARTS);
   try {
     const { values, positionals } = parseArgs({ allowPositionals: true, options });
     const unknown = positionals.find((name) => !names.includes(name));
@@ -101,9 +101,6 @@ async function ofWorkers(part, prepare = () => {}, workers = ["edge", "manage", 
   await build(workers);
   return measured(part);
 }
-
-/** The receiver's measurement is made elsewhere, and may not be there yet. */
-const exists = (part) => part !== "receiver" || existsSync(inRoot("bench", part, "run.mjs"));
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   await asProgram(async () => {

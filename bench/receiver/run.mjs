@@ -2,21 +2,19 @@
 // deliveries and by several, beside a worker that only forwards: CPU time of Cloudflare's runtime and the clock's, in
 // interleaved rounds.
 //
-//   node bench/receiver/run.mjs
-//
-// The worker must be built: `npm run build -- hooks`.
+//   npm run bench -- receiver
 
 import { createHash, createHmac, randomUUID } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { asProgram, capture, Failed } from "../../scripts/run.mjs";
 import { inRoot } from "../../scripts/tools.mjs";
-import { median } from "../figures.mjs";
+import { median, quick } from "../figures.mjs";
 import { runtimeProcess, setupLoad } from "../guard/load.mjs";
 import { startStack } from "./stack.mjs";
 
-const ROUNDS = Number(process.env.ROUNDS ?? 5);
-const SECONDS = 2;
+const ROUNDS = quick(5, 2);
+const SECONDS = quick(2, 1);
 const CONNECTIONS = 16;
 /** More than the receiver takes in a round, so that each delivery is new. */
 const PREPARED = 8_000;
