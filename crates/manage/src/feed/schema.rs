@@ -89,6 +89,7 @@ mod tests {
             "870a1477ce5c8f0a4fac1512b3cceaaa16bf49c431d29ee8fb6fa9cff32a147b",
             "b3a36124dd8c5e99d816e0e7a878dbe39dd437ccb4f6a3de410fbdc2aaaa2049",
             "472c017e028323fe0bdd59942754843cf356ea66f4259b20c97d01a75cdf871e",
+            "e67614ab8ae0113549d80d87496f91f680b6d4af7c40fbbe781320f3fab15614",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }
