@@ -119,7 +119,7 @@ fn page(choice: u16, any: Value) -> Value {
     let (digest, tenant) = (KeyDigest::of("a"), TenantId::parse("acme").unwrap());
     let state = [KeyState::Active, KeyState::Disabled, KeyState::Revoked][usize::from(choice >> 2 & 3) % 3];
     let key = KeyEntry { key: KeyHash::of(&digest), version: u64::from(choice), state, expires_at: None };
-    let tenant = TenantEntry { tenant: TenantHash::of(&tenant), version: choice.into(), suspended: bit(1) };
+    let tenant = TenantEntry { tenant: TenantHash::of("e1", &tenant), version: choice.into(), suspended: bit(1) };
     let keys = if bit(10) { entry::write(&vec![key]) } else { entry::write::<KeyEntry>(&vec![]) };
     let part = Part { bits: u32::from(choice >> 12) * 5, place: key.key.place(), entries: vec![key] };
     let mut page = json!({
@@ -138,7 +138,7 @@ fuzz_target!(|data: (bool, Vec<(u8, u16, String)>)| {
     let (denies, steps) = data;
     let when_unreachable = if denies { WhenFeedUnreachable::Deny } else { WhenFeedUnreachable::Kv };
     // So little memory that an overlay outgrows it.
-    let settings = Settings { max_staleness_ms: 2_000, when_unreachable, cache_bytes: 150 };
+    let settings = Settings { max_staleness_ms: 2_000, when_unreachable, cache_bytes: 180 };
     let now = Timestamp::from_millis(1_700_000_000_000);
     let mut isolate = Isolate { client: FeedClient::new(settings), now, polls: Vec::new() };
     for (step, choice, text) in steps {

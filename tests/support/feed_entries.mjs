@@ -3,18 +3,18 @@
 
 import { createHash } from "node:crypto";
 
-const STATES = ["active", "disabled", "revoked"];
 const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 
-/** The name of a key in entries: the first 16 bytes of its digest. */
-export const keyHash = (key) => sha256(key).slice(0, 32);
-/** The name of a tenant in entries: the first 8 bytes of a digest of its name. */
-export const tenantHash = (tenant) => sha256(tenant).slice(0, 16);
+const STATES = ["active", "disabled", "revoked"];
+/** The name of a key in entries: its digest. */
+export const keyHash = sha256;
+/** The name of a tenant in the entries of a log. */
+export const tenantHash = (epoch, tenant) => sha256(`${epoch}\0${tenant}`).slice(0, 16);
 
 /** The entries of keys: [{key, version, state, expires_at}]. */
 export function keyEntries(text) {
   return read(text, (reader) => {
-    const entry = { key: reader.hex(16), version: reader.number(), state: STATES[reader.number()] };
+    const entry = { key: reader.hex(32), version: reader.number(), state: STATES[reader.number()] };
     return { ...entry, expires_at: reader.number() === 1 ? reader.signed() : null };
   });
 }

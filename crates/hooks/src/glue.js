@@ -101,7 +101,7 @@ export async function hmac(key, before, body) {
 /// The same by RFC 2104.
 async function hmacOfPieces(key, ...pieces) {
   const block = new Uint8Array(BLOCK_BYTES);
-  block.set(key.length > BLOCK_BYTES ? await crypto.subtle.digest("SHA-256", key) : key);
+  block.set(key.length > BLOCK_BYTES ? new Uint8Array(await crypto.subtle.digest("SHA-256", key)) : key);
   const inner = await sha256(block.map((byte) => byte ^ 0x36), ...pieces);
   return new Uint8Array(await sha256(block.map((byte) => byte ^ 0x5c), new Uint8Array(inner)));
 }

@@ -97,12 +97,13 @@ export class Room {
     return true;
   }
 
-  /** The other bodies that come too slowly, the slowest first, and those whose requests have ended. */
+  /** The other bodies with room that come too slowly, the slowest first, and those whose requests have ended. */
   #slow() {
     const now = Date.now();
     const since = (room) => room.#movedAt ?? room.#since;
     const isSlow = (room) => now - since(room) > (room.#movedAt === undefined ? LONGEST_HELD_MS : PART_MS);
-    return [...rooms].filter((room) => room !== this && isSlow(room)).sort((a, b) => since(a) - since(b));
+    const others = [...rooms].filter((room) => room !== this && room.#bytes > 0);
+    return others.filter(isSlow).sort((a, b) => since(a) - since(b));
   }
 }
 

@@ -10,7 +10,7 @@ import { eventually, sleep, startRig } from "../../support/rig.mjs";
 
 const HOUR = 3_600_000;
 const PAGE = 1_000;
-const PART = 200;
+const PART = 150;
 const LAST_PLACE = "ffffffffffffffff";
 
 let rig;
@@ -119,8 +119,11 @@ test("invariant 4: suspensions come whole, on every cold start, however old they
   await publish(ofTenant("standing", 1, true));
   await rig.clock(100 * HOUR);
   await rig.object("REAL_FEED", "feed", "__alarm");
-  const standing = async () => (await everything()).suspended.filter(({ tenant }) => tenant === tenantHash("standing"));
-  assert.deepEqual(await standing(), [{ tenant: tenantHash("standing"), version: 1, suspended: true }]);
+  const standing = async () => {
+    const { epoch, suspended } = await everything();
+    return suspended.filter(({ tenant }) => tenant === tenantHash(epoch, "standing")).map(({ version }) => version);
+  };
+  assert.deepEqual(await standing(), [1]);
   await rig.object("REAL_FEED", "feed", "__kill").catch(() => {});
   assert.equal((await standing()).length, 1, "another instance knows them, too");
   await publish(ofTenant("standing", 2, false));
@@ -136,7 +139,8 @@ test("a long log comes in parts, and to a warm isolate page by page", async () =
   for (const restarted of [false, true]) {
     if (restarted) await rig.object("REAL_FEED", "feed", "__kill").catch(() => {});
     const { parts, keys } = await everything();
-    assert.ok(parts.length > 4 && parts.every(({ entries }) => entries.length <= PART), `${parts.length} parts`);
+    const [first, ...others] = parts.map(({ entries }) => entries.length);
+    assert.ok(first <= PART && others.length > 0 && others.every((length) => length <= PAGE), `${parts.length} parts`);
     const held = new Map(keys.map((entry) => [entry.key, entry]));
     for (const name of names) assert.equal(held.get(keyHash(name))?.state, "disabled", name);
     const page = await poll(before.epoch, before.cursor);

@@ -16,6 +16,8 @@ import { secret, standard } from "../../support/standard_webhooks.mjs";
 const LONGEST = 20 * MIB;
 /** Longer than a body may take for a part of its room. */
 const STALLED_MS = 3_000;
+/** Longer than a block of SHA-256. */
+const LONG_SECRET = `whsec_${Buffer.alloc(96, "long").toString("base64")}`;
 const TAKEN = /^HTTP\/1\.1 20\d /;
 const REFUSED = /^HTTP\/1\.1 503 [^]*Retry-After: \d/i;
 
@@ -28,7 +30,8 @@ const upstream = http.createServer(async (request, response) => {
     hash.update(chunk);
     chunks.push(chunk);
   }
-  const genuine = standard(Buffer.concat(chunks), { key: secret("events"), id, at })["webhook-signature"] === signature;
+  const key = request.url === "/long-secret" ? LONG_SECRET : secret("events");
+  const genuine = standard(Buffer.concat(chunks), { key, id, at })["webhook-signature"] === signature;
   taken.push({ path: request.url, digest: hash.digest("hex"), genuine });
   response.end();
 });
@@ -42,7 +45,7 @@ before(async () => {
     toml: inRoot("tests", "fixtures", "webhook_long_bodies.toml"),
     settings: { "http://127.0.0.1:1": `http://127.0.0.1:${upstream.address().port}` },
     edges: { edge1: {} },
-    hooks: { vars: { STANDARD_SECRET: secret("standard"), EVENTS_SECRET: secret("events") } },
+    hooks: { vars: { STANDARD_SECRET: secret("standard"), EVENTS_SECRET: secret("events"), LONG_SECRET } },
   });
 });
 after(async () => {
@@ -103,6 +106,20 @@ test("bodies that stop coming lose their room to a genuine delivery, and their s
   for (const stranger of strangers) await answered(stranger, REFUSED, 2_000);
 });
 
+test("a short body that pauses keeps its place, since it takes no room", async () => {
+  const [slow, long] = [body(10_000), body(HALF)];
+  const short = sender(slow);
+  await short.send(4_000);
+  const strangers = await stalled();
+  await sleep(STALLED_MS);
+  const genuine = sender(long);
+  await genuine.send(HALF);
+  await answered(genuine, TAKEN);
+  await short.send(6_000);
+  await answered(short, TAKEN);
+  assert.ok(strangers.length > 0);
+});
+
 test("a trickle does not keep the room", async () => {
   const strangers = await stalled();
   const trickle = setInterval(() => strangers.forEach(({ send }) => send(1)), 50);
@@ -140,12 +157,14 @@ test("a slow line keeps its room while nobody needs it", async () => {
 });
 
 test("a long body is signed again as a short one is, and handed on as it came", async () => {
-  for (const length of [0, 1, 1_000, 20_000, 300_000, LONGEST]) {
-    const long = body(length);
-    const from = sender(long);
-    await from.send(length);
-    await answered(from, TAKEN);
-    assert.deepEqual(taken.splice(0), [{ path: "/events", digest: digestOf(long), genuine: true }], length);
+  for (const [source, path] of [["direct", "/events"], ["long-secret", "/long-secret"]]) {
+    for (const length of [0, 1, 1_000, 20_000, 300_000, LONGEST]) {
+      const long = body(length);
+      const from = sender(long, source);
+      await from.send(length);
+      await answered(from, TAKEN);
+      assert.deepEqual(taken.splice(0), [{ path, digest: digestOf(long), genuine: true }], `${source}: ${length}`);
+    }
   }
 });
 

@@ -151,7 +151,9 @@ impl KeyState {
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// The state with this name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         match text {
             "active" => Some(Self::Active),
             "disabled" => Some(Self::Disabled),

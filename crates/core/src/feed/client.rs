@@ -422,7 +422,8 @@ impl FeedClient {
 
     /// The record as it holds at `now`, with what the overlay knows of its key.
     pub(super) fn settle(&self, key: KeyHash, read: Option<Stored>, now: Timestamp) -> Settled {
-        self.overlay.settle(key, read, now)
+        // The verdict may be given by a reading of the clock that is earlier by the jitter.
+        self.overlay.settle(key, read, now.plus_millis(-CLOCK_JITTER_MS))
     }
 
     /// Whether the overlay has a change of the key.
@@ -435,10 +436,25 @@ impl FeedClient {
         self.overlay.known_keys.has(key.place())
     }
 
+    /// Whether what KV answers now may be remembered. A record that is older than a change in a part that isn't known may
+    /// not: the part may come when the log no longer has the change. (A cold isolate drops it when it begins.)
+    pub(super) fn may_remember(&self, key: KeyHash) -> bool {
+        self.epoch.is_none() || self.covers_key(key)
+    }
+
+    /// The hash of a tenant in the log that this isolate follows.
+    pub(super) fn tenant_hash(&self, tenant: &TenantId) -> TenantHash {
+        TenantHash::of(self.epoch(), tenant)
+    }
+
+    fn epoch(&self) -> &str {
+        self.epoch.as_deref().unwrap_or_default()
+    }
+
     /// Whether the overlay has the tenant's suspension, if it is suspended.
     pub(super) fn covers_tenant(&self, tenant: &TenantId) -> bool {
         let known = &self.overlay.known_tenants;
-        known.is_whole() || known.has(TenantHash::of(tenant).place())
+        known.is_whole() || known.has(self.tenant_hash(tenant).place())
     }
 
     pub(super) fn known_missing(&mut self, digest: &KeyDigest, now: Timestamp) -> bool {
@@ -476,7 +492,7 @@ impl FeedClient {
     /// Remembers the status of a tenant that `current` stated. So no request passes after an earlier one was told of
     /// the suspension.
     pub(super) fn remember_tenant_status(&mut self, stated: &TenantStatus) {
-        let entry = stated.entry();
+        let entry = stated.entry(self.epoch());
         if entry.suspended || self.overlay.tenant(entry.tenant).is_some() {
             self.overlay.apply_tenant(entry);
         }
@@ -506,9 +522,9 @@ impl FeedClient {
 
     /// Whether the tenant is suspended, according to the overlay and the status that `current` stated.
     pub(super) fn suspended(&self, tenant: &TenantId, stated: Option<&TenantStatus>) -> bool {
-        let known = if self.overlay.has_tenants() { self.overlay.tenant(TenantHash::of(tenant)) } else { None };
+        let known = if self.overlay.has_tenants() { self.overlay.tenant(self.tenant_hash(tenant)) } else { None };
         match (known, stated) {
-            (Some(known), Some(stated)) if stated.entry().supersedes(&known) => stated.suspended,
+            (Some(known), Some(stated)) if stated.entry(self.epoch()).supersedes(&known) => stated.suspended,
             (Some(known), _) => known.suspended,
             (None, stated) => stated.is_some_and(|tenant_status| tenant_status.suspended),
         }

@@ -1,8 +1,8 @@
 //! The entries of the log as edges hold them: short, and in parts.
 //!
 //! An entry of a key says its version and what restricts it; the record is read from KV or from the feed when the key
-//! is next used. A key is named by the first 16 bytes of its digest, a tenant by 8 bytes of a digest of its name: a
-//! collision that somebody made on purpose could only restrict keys of their own.
+//! is next used. A key is named by its whole digest, since whoever imports keys chooses digests. A tenant is named by 8
+//! bytes of a digest of its name and the log's own, which nobody outside knows, so nobody can choose equal ones.
 //!
 //! A cold isolate gets the [`Part`] of the entries that its request needs, and other parts when it needs them. Entries
 //! travel in binary, in base64.
@@ -20,19 +20,19 @@ use crate::{
     key::KeyDigest,
 };
 
-/// The first 16 bytes of a key's digest.
+/// A key's digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct KeyHash([u8; 16]);
+pub struct KeyHash([u8; 32]);
 
-/// The first 8 bytes of the SHA-256 of a tenant's name.
+/// The first 8 bytes of the SHA-256 of a log's name and a tenant's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct TenantHash([u8; 8]);
 
 impl KeyHash {
     /// The hash of a key.
     #[must_use]
-    pub fn of(digest: &KeyDigest) -> Self {
-        Self(first_bytes(digest.as_bytes()))
+    pub const fn of(digest: &KeyDigest) -> Self {
+        Self(*digest.as_bytes())
     }
 
     /// Its place among all hashes.
@@ -48,20 +48,29 @@ impl KeyHash {
 
     /// The first hash at a place.
     pub(super) fn first_at(place: Place) -> Self {
-        Self((u128::from(place.0) << 64).to_be_bytes())
+        Self::at(place, 0)
     }
 
     /// The last hash at a place.
     pub(super) fn last_at(place: Place) -> Self {
-        Self((u128::from(place.0) << 64 | u128::from(u64::MAX)).to_be_bytes())
+        Self::at(place, u8::MAX)
+    }
+
+    fn at(place: Place, rest: u8) -> Self {
+        let mut bytes = [rest; 32];
+        if let Some(first) = bytes.first_chunk_mut() {
+            *first = place.0.to_be_bytes();
+        }
+        Self(bytes)
     }
 }
 
 impl TenantHash {
-    /// The hash of a tenant.
+    /// The hash of a tenant in the log with the name `epoch`.
     #[must_use]
-    pub fn of(tenant: &TenantId) -> Self {
-        Self(first_bytes(&Sha256::digest(tenant.as_str())))
+    pub fn of(epoch: &str, tenant: &TenantId) -> Self {
+        let digest = Sha256::new().chain_update(epoch).chain_update([0]).chain_update(tenant.as_str()).finalize();
+        Self(first_bytes(&digest))
     }
 
     /// Its place among all hashes.
@@ -323,14 +332,15 @@ mod tests {
     #[test]
     fn the_binary_forms_are_golden() {
         let keys = vec![entry(3, KeyState::Active, None), entry(300, KeyState::Disabled, Some(1_790_000_000_000))];
-        let text = "Arp4Fr+PAc/qQUFA3l2uIiMDAAC6eBa/jwHP6kFBQN5driIjrAIBAYCwg8WYaA";
+        let text =
+            "Arp4Fr+PAc/qQUFA3l2uIiOwA2Gjlhd6nLQQ/2HyABWtAwAAungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa2sAgEBgLCDxZho";
         assert_eq!((write(&keys).as_str(), read::<KeyEntry>(text)), (text, Some(keys)));
         let tenants = vec![TenantEntry {
-            tenant: TenantHash::of(&TenantId::parse("acme").unwrap()),
+            tenant: TenantHash::of("e1", &TenantId::parse("acme").unwrap()),
             version: 2,
             suspended: true,
         }];
-        let text = "AYIrM62HwUigAgE";
+        let text = "ATF7SH/AVvW+AgE";
         assert_eq!((write(&tenants).as_str(), read::<TenantEntry>(text)), (text, Some(tenants)));
         assert_eq!(read::<KeyEntry>("AQ"), None, "an entry that is cut off");
         assert_eq!(read::<KeyEntry>("é"), None);
@@ -342,7 +352,7 @@ mod tests {
             let state = [KeyState::Active, KeyState::Disabled, KeyState::Revoked][state];
             let keys = vec![entry(version, state, expires_at), entry(7, state, None)];
             assert_eq!(read(&write(&keys)), Some(keys));
-            let tenant = TenantHash::of(&TenantId::parse("acme").unwrap());
+            let tenant = TenantHash::of("e1", &TenantId::parse("acme").unwrap());
             let tenants = vec![TenantEntry { tenant, version, suspended }];
             assert_eq!(read(&write(&tenants)), Some(tenants));
         }
@@ -355,9 +365,9 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_takes_two_dozen_bytes() {
+    fn an_entry_takes_about_forty_bytes() {
         let many = vec![entry(90, KeyState::Active, Some(1_790_000_000_000)); 1_000];
-        assert!(write(&many).len() < 34_000, "{}", write(&many).len());
+        assert!(write(&many).len() < 57_000, "{}", write(&many).len());
     }
 
     #[test]

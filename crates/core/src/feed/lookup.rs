@@ -7,7 +7,7 @@ use alloc::rc::Rc;
 
 use super::{
     client::{FeedClient, KV_ONLY_RECORD_AGE_MS, LEASE_GRACE_MS, PartCall, Poll, UNREADABLE, WhenFeedUnreachable},
-    entry::{KeyHash, TenantHash},
+    entry::KeyHash,
     message::{CurrentAnswer, PollAnswer, TenantStatus},
     overlay::Settled,
 };
@@ -118,6 +118,8 @@ pub struct Lookup {
     /// Whether the part with its tenant was asked for.
     asked_tenant_part: bool,
     polled: bool,
+    /// Whether `current` was read a second time.
+    asked_again: bool,
     waited: Waited,
     waits: bool,
 }
@@ -138,6 +140,7 @@ impl Lookup {
             asked_key_part: false,
             asked_tenant_part: false,
             polled: false,
+            asked_again: false,
             waited: Waited::default(),
             waits: false,
         }
@@ -169,7 +172,9 @@ impl Lookup {
     pub fn kv_answered(&mut self, client: &mut FeedClient, read: Result<Option<Stored>, ()>, sent_at: Timestamp) {
         self.kv = match read {
             Ok(stored) => {
-                if let Some(stored) = &stored {
+                if let Some(stored) = &stored
+                    && client.may_remember(self.hash)
+                {
                     client.remember(self.digest, stored.clone(), sent_at);
                 }
                 Read::Done(stored.map(|stored| (stored, sent_at)))
@@ -239,7 +244,10 @@ impl Lookup {
             None if self.generation != client.generation() => {}
             None => client.remember_missing(self.digest, sent_at),
         }
-        if let Some(tenant_status) = &tenant_status {
+        // What was stated before everything was dropped may be older than what the isolate began anew with.
+        if let Some(tenant_status) = &tenant_status
+            && self.generation == client.generation()
+        {
             client.remember_tenant_status(tenant_status);
         }
         let stored = stored.map(|stored| stored.unwrap_or(UNREADABLE));
@@ -256,10 +264,15 @@ impl Lookup {
                 // The isolate knows more than the feed, which was put back to an earlier point.
                 (None, read) => read,
             };
-            return Ok(match client.settle(self.hash, read, now) {
-                Settled::Holds(stored) => found(client, stored, tenant_status.as_ref(), Basis::Feed),
-                Settled::Unknown | Settled::Behind => LookupAnswer::Unavailable(Unavailable::Storage),
-            });
+            return match client.settle(self.hash, read, now) {
+                Settled::Holds(stored) => Ok(found(client, stored, tenant_status.as_ref(), Basis::Feed)),
+                // A change may have overtaken the answer.
+                _ if !core::mem::replace(&mut self.asked_again, true) => {
+                    self.current = Read::Not;
+                    self.read_current(client, now)
+                }
+                Settled::Unknown | Settled::Behind => Ok(LookupAnswer::Unavailable(Unavailable::Storage)),
+            };
         }
         let settled = self.settled(client, None, now);
         if let Settled::Holds(stored) = &settled
@@ -305,7 +318,7 @@ impl Lookup {
                     if core::mem::replace(&mut self.asked_tenant_part, true) {
                         return self.read_current(client, now);
                     }
-                    let part = Some(client.part_call(None, Some(TenantHash::of(tenant).place())));
+                    let part = Some(client.part_call(None, Some(client.tenant_hash(tenant).place())));
                     return Err(Needs { part, ..Needs::default() });
                 }
                 // A cold isolate drops records that were read before its first view.

@@ -96,11 +96,11 @@ impl TenantStatus {
         Self::decode(&serde_json::from_str(text).ok()?)
     }
 
-    /// The short form for edges.
+    /// The short form for edges, in the log with the name `epoch`.
     #[must_use]
-    pub fn entry(&self) -> TenantEntry {
+    pub fn entry(&self, epoch: &str) -> TenantEntry {
         let Self { tenant, version, suspended } = self;
-        TenantEntry { tenant: TenantHash::of(tenant), version: *version, suspended: *suspended }
+        TenantEntry { tenant: TenantHash::of(epoch, tenant), version: *version, suspended: *suspended }
     }
 
     /// Whether it is newer than `other`: the higher version wins, and of equal versions the suspension.
@@ -238,7 +238,7 @@ mod tests {
             r#"{"epoch":"e1","cursor":7,"max_staleness_ms":2000}"#,
             derived,
         );
-        let (key, tenant) = (KeyHash::of(&digest), TenantHash::of(&tenant_status.tenant));
+        let (key, tenant) = (KeyHash::of(&digest), TenantHash::of("e1", &tenant_status.tenant));
         golden(
             &PollRequest {
                 epoch: None,
@@ -247,7 +247,7 @@ mod tests {
                 key: Some(key.place()),
                 tenant: Some(tenant.place()),
             },
-            r#"{"epoch":null,"cursor":0,"max_staleness_ms":2000,"key":"ba7816bf8f01cfea","tenant":"822b33ad87c148a0"}"#,
+            r#"{"epoch":null,"cursor":0,"max_staleness_ms":2000,"key":"ba7816bf8f01cfea","tenant":"317b487fc056f5be"}"#,
             derived,
         );
         let key = KeyEntry { key, version: 3, state: KeyState::Active, expires_at: None };
@@ -265,7 +265,7 @@ mod tests {
         };
         golden(
             &news,
-            r#"{"epoch":"e1","reset":false,"cursor":9,"more":false,"age_ms":0,"keys":"Abp4Fr+PAc/qQUFA3l2uIiMDAAA","tenants":"AYIrM62HwUigAgE"}"#,
+            r#"{"epoch":"e1","reset":false,"cursor":9,"more":false,"age_ms":0,"keys":"Abp4Fr+PAc/qQUFA3l2uIiOwA2Gjlhd6nLQQ/2HyABWtAwAA","tenants":"ATF7SH/AVvW+AgE"}"#,
             |json| PollAnswer::decode(&json),
         );
         let part = PollAnswer {
@@ -278,7 +278,7 @@ mod tests {
         };
         golden(
             &part,
-            r#"{"epoch":"e1","reset":true,"cursor":9,"more":false,"age_ms":0,"keys":"AA","tenants":"AA","key_part":{"bits":8,"place":"ba7816bf8f01cfea","entries":"Abp4Fr+PAc/qQUFA3l2uIiMDAAA"},"tenant_part":{"bits":0,"place":"0000000000000000","entries":"AYIrM62HwUigAgE"}}"#,
+            r#"{"epoch":"e1","reset":true,"cursor":9,"more":false,"age_ms":0,"keys":"AA","tenants":"AA","key_part":{"bits":8,"place":"ba7816bf8f01cfea","entries":"Abp4Fr+PAc/qQUFA3l2uIiOwA2Gjlhd6nLQQ/2HyABWtAwAA"},"tenant_part":{"bits":0,"place":"0000000000000000","entries":"ATF7SH/AVvW+AgE"}}"#,
             |json| PollAnswer::decode(&json),
         );
         let stored = r#"{"tenant":"acme","version":2,"suspended":true}"#;

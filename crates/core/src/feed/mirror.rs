@@ -14,19 +14,20 @@ use super::{
     message::{PollAnswer, PollRequest},
 };
 
-/// The bounds of an answer. With these, one to a cold isolate has 64 KiB at most, whatever the log holds.
+/// The bounds of an answer. With those of a deployment, one to a cold isolate has 64 KiB at most, whatever the log holds,
+/// as long as the suspended tenants' statuses changed fewer than 128 times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// The most changes in a page.
     pub page: usize,
-    /// The most entries in a part.
+    /// The most entries in the part for an isolate that begins anew. One that has begun gets parts as large as a page.
     pub part: usize,
     /// The most suspended tenants that come whole. Of more tenants, parts come.
     pub tenants: usize,
 }
 
 /// The bounds of a deployment's feed.
-pub const BOUNDS: Bounds = Bounds { page: 1_000, part: 200, tenants: 4_000 };
+pub const BOUNDS: Bounds = Bounds { page: 1_000, part: 150, tenants: 4_000 };
 
 /// The entries of a log, by their numbers and by their subjects.
 #[derive(Clone, Debug)]
@@ -141,7 +142,8 @@ impl Mirror {
 
     /// The part that a key is in. An isolate that begins anew gets all entries in any case, if they make one part.
     fn key_part(&self, asked: Option<Place>, begins: bool) -> Option<Part<KeyEntry>> {
-        let (most, all) = (self.bounds.part, self.keys.len());
+        let most = if begins { self.bounds.part } else { self.bounds.page };
+        let all = self.keys.len();
         let place = asked.or_else(|| (begins && all <= most).then_some(Place::FIRST))?;
         part(place, all, most, |from, to| {
             let (from, to) = (KeyHash::first_at(from), KeyHash::last_at(to));
@@ -172,7 +174,9 @@ fn part<E: Serialize, I: Iterator<Item = E>>(
     let expected = all.div_ceil(most.max(1)).max(1).next_power_of_two().ilog2();
     (expected..=u64::BITS).find_map(|bits| {
         let (from, to) = place.bounds(bits);
-        let entries: Vec<_> = entries(from, to).take(most + 1).collect();
+        // Nothing is left out of the smallest part.
+        let most_taken = if bits == u64::BITS { usize::MAX } else { most + 1 };
+        let entries: Vec<_> = entries(from, to).take(most_taken).collect();
         (entries.len() <= most || bits == u64::BITS).then_some(Part { bits, place, entries })
     })
 }
@@ -192,7 +196,7 @@ mod tests {
     }
 
     fn tenant(name: u64, version: u64, suspended: bool) -> TenantEntry {
-        let tenant = TenantHash::of(&TenantId::parse(&format!("tenant-{name}")).unwrap());
+        let tenant = TenantHash::of("e", &TenantId::parse(&format!("tenant-{name}")).unwrap());
         TenantEntry { tenant, version, suspended }
     }
 
@@ -200,7 +204,7 @@ mod tests {
     fn mirror(keys: u64, tenants: u64) -> (Mirror, Head) {
         let mut mirror = Mirror::new(BOUNDS);
         (1..=keys).for_each(|name| mirror.put_key(name, key(name, 300)));
-        (1..=tenants).for_each(|name| mirror.put_tenant(keys + name, tenant(name, 20, true)));
+        (1..=tenants).for_each(|name| mirror.put_tenant(keys + name, tenant(name, 127, true)));
         (mirror, Head { floor: 0, last: keys + tenants })
     }
 
@@ -210,7 +214,7 @@ mod tests {
 
     #[test]
     fn the_answer_to_a_cold_isolate_has_64_kib_at_most_whatever_the_log_holds() {
-        for (keys, tenants) in [(0, 0), (200, 0), (100_000, 0), (200, 4_000), (100_000, 4_000), (1_000, 20_000)] {
+        for (keys, tenants) in [(0, 0), (150, 0), (100_000, 0), (150, 4_000), (100_000, 4_000), (1_000, 20_000)] {
             let (mirror, head) = mirror(keys, tenants);
             let place = key(7, 1).key.place();
             let answer = mirror.answer(&request(None, 0, Some(place), None), "e", head);
@@ -219,7 +223,7 @@ mod tests {
             assert!(answer.reset && !answer.more && answer.cursor == head.last);
             let part = answer.key_part.unwrap();
             assert_eq!(part.entries.iter().any(|entry| entry.key.place() == place), keys > 0);
-            assert_eq!(part.bits == 0, keys <= 200);
+            assert_eq!(part.bits == 0, keys <= 150);
             assert_eq!(answer.tenant_part.is_some(), tenants <= 4_000);
         }
     }
@@ -229,7 +233,7 @@ mod tests {
         let (mirror, head) = mirror(5_000, 5_000);
         let (mut keys, mut tenants, mut calls) = (BTreeSet::new(), BTreeSet::new(), 0);
         for name in 1..=5_000 {
-            let (key, tenant) = (key(name, 300), tenant(name, 20, true));
+            let (key, tenant) = (key(name, 300), tenant(name, 127, true));
             if keys.contains(&key.key) && tenants.contains(&tenant.tenant) {
                 continue;
             }
@@ -238,12 +242,30 @@ mod tests {
             let answer = mirror.answer(&asked, "e", head);
             let (key_part, tenant_part) = (answer.key_part.unwrap(), answer.tenant_part.unwrap());
             assert!(key_part.entries.contains(&key) && tenant_part.entries.contains(&tenant));
-            assert!(key_part.entries.len() <= BOUNDS.part && tenant_part.entries.len() <= BOUNDS.part);
+            assert!(key_part.entries.len() <= BOUNDS.page && tenant_part.entries.len() <= BOUNDS.part);
             keys.extend(key_part.entries.into_iter().map(|entry| entry.key));
             tenants.extend(tenant_part.entries.into_iter().map(|entry| entry.tenant));
         }
         assert_eq!((keys.len(), tenants.len()), (5_000, 5_000));
         assert!(calls <= 130, "{calls} calls");
+    }
+
+    #[test]
+    fn nothing_is_left_out_where_somebody_chose_digests_of_one_place() {
+        let mut mirror = Mirror::new(BOUNDS);
+        let digest = |last: u8| {
+            let mut bytes = [7; 32];
+            bytes[31] = last;
+            KeyDigest::from_bytes(bytes)
+        };
+        for last in 0..=u8::MAX {
+            let key = KeyHash::of(&digest(last));
+            mirror
+                .put_key(u64::from(last) + 1, KeyEntry { key, version: 2, state: KeyState::Active, expires_at: None });
+        }
+        let place = KeyHash::of(&digest(0)).place();
+        let answer = mirror.answer(&request(None, 0, Some(place), None), "e", Head { floor: 0, last: 256 });
+        assert_eq!(answer.key_part.unwrap().entries.len(), 256);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use alloc::{rc::Rc, vec::Vec};
 
 use super::entry::{Coverage, KeyEntry, KeyHash, Part, TenantEntry, TenantHash};
 use crate::{
-    access::record::{KeyRecord, KeyState, Stored},
+    access::record::{KeyRecord, KeyState, Metadata, Stored},
     base::timestamp::Timestamp,
 };
 
@@ -49,7 +49,7 @@ impl Default for Overlay {
 
 impl Overlay {
     /// The memory of a key's entry, bytes.
-    const KEY_WEIGHT: usize = 64;
+    const KEY_WEIGHT: usize = 80;
     /// The memory of a tenant's entry, bytes.
     const TENANT_WEIGHT: usize = 32;
 
@@ -118,15 +118,19 @@ impl Overlay {
         let Some(read) = read else { return Settled::Unknown };
         let Some(entry) = self.key(key) else { return Settled::Holds(read) };
         let revoked = entry.state == KeyState::Revoked;
-        if read.is_revoked() || (read.version() >= entry.version && !revoked) {
+        if read.version() >= entry.version && (read.is_revoked() || !revoked) {
             return Settled::Holds(read);
         }
         match read {
             Stored::Known(record) if entry.refuses(now) => {
                 let KeyEntry { version, state, expires_at, .. } = entry;
                 let version = version.max(record.version);
-                Settled::Holds(Stored::Known(Rc::new(KeyRecord { version, state, expires_at, ..(*record).clone() })))
+                // It may have been erased since.
+                let metadata = Metadata::new();
+                let record = KeyRecord { version, state, expires_at, metadata, ..(*record).clone() };
+                Settled::Holds(Stored::Known(Rc::new(record)))
             }
+            revoked if revoked.is_revoked() => Settled::Holds(revoked),
             _ => Settled::Behind,
         }
     }

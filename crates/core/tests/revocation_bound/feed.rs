@@ -101,7 +101,8 @@ impl Feed {
                 self.head().next_number(Timestamp::from_millis(now))
             };
             self.log.insert(self.last, Entry { change: change.clone(), version, acknowledged_at });
-            put(&mut self.mirror, self.last, change);
+            let epoch = self.epoch_name();
+            put(&mut self.mirror, self.last, change, &epoch);
             if let Some(last) = self.began_after.take() {
                 self.gaps.push(Gap { last, next: Some(self.last), noticed: self.noticed });
             }
@@ -151,12 +152,13 @@ impl Feed {
         self.floor = 0;
         self.log = core::mem::take(&mut self.log).into_values().zip(1..).map(|(entry, seq)| (seq, entry)).collect();
         self.last = self.log.len() as u64;
+        let epoch = self.epoch_name();
         self.mirror = Mirror::new(self.bounds);
         for (seq, entry) in &self.log {
-            put(&mut self.mirror, *seq, &entry.change);
+            put(&mut self.mirror, *seq, &entry.change, &epoch);
         }
         for status in self.tenant_statuses.values().filter(|status| status.suspended) {
-            self.mirror.put_suspension(status.entry());
+            self.mirror.put_suspension(status.entry(&epoch));
         }
         (self.gaps, self.noticed) = (Vec::new(), 0);
         self.restart();
@@ -248,12 +250,12 @@ fn since(number: u64) -> Millis {
     given_at(number).as_millis() - SLACK_MS
 }
 
-fn put(mirror: &mut Mirror, number: u64, change: &Change) {
+fn put(mirror: &mut Mirror, number: u64, change: &Change, epoch: &str) {
     match change {
         Change::Key { digest, record } => {
             mirror.put_key(number, KeyEntry::of(digest, &Stored::decode(record).unwrap()));
         }
-        Change::Tenant(status) => mirror.put_tenant(number, status.entry()),
+        Change::Tenant(status) => mirror.put_tenant(number, status.entry(epoch)),
     }
 }
 

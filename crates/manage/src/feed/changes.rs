@@ -49,10 +49,10 @@ pub(super) fn decode(change: &Change) -> std::result::Result<Decoded<'_>, Proble
 
 impl Decoded<'_> {
     /// Adds the change to the log in memory.
-    pub(super) fn mirror(&self, mirror: &mut Mirror, number: u64) {
+    pub(super) fn mirror(&self, mirror: &mut Mirror, number: u64, epoch: &str) {
         match self {
             Self::Key { digest, stored, .. } => mirror.put_key(number, KeyEntry::of(digest, stored)),
-            Self::Tenant(tenant_status) => mirror.put_tenant(number, tenant_status.entry()),
+            Self::Tenant(tenant_status) => mirror.put_tenant(number, tenant_status.entry(epoch)),
         }
     }
 

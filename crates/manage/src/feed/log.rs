@@ -50,7 +50,7 @@ impl Log {
             Some(epoch) => epoch,
             None => make_epoch(database)?,
         };
-        let mirror = RefCell::new(read(database)?);
+        let mirror = RefCell::new(read(database, &epoch)?);
         let log = Self { epoch, mirror, head: Cell::new(Head::default()), began_after: Cell::new(None) };
         log.read_head(database)?;
         log.began_after.set(Some(log.head.get().last));
@@ -117,7 +117,7 @@ impl Log {
             Ok::<_, Failure>((published, logged))
         })?;
         for (number, change) in logged {
-            change.mirror(&mut self.mirror.borrow_mut(), number);
+            change.mirror(&mut self.mirror.borrow_mut(), number, &self.epoch);
         }
         self.read_head(database)?;
         let began_after = self.began_after.get().filter(|last| *last == self.head.get().last);
@@ -235,7 +235,7 @@ pub(super) fn current(database: &Database, digest: &KeyDigest) -> Result<Current
 }
 
 /// Reads the log and the suspensions into memory.
-fn read(database: &Database) -> Result<Mirror> {
+fn read(database: &Database, epoch: &str) -> Result<Mirror> {
     let mut mirror = Mirror::new(BOUNDS);
     read_keys(database, &mut mirror)?;
     #[derive(Deserialize)]
@@ -250,12 +250,12 @@ fn read(database: &Database) -> Result<Mirror> {
         vec![],
     )?;
     for Numbered { seq, status } in logged {
-        mirror.put_tenant(seq, TenantStatus::from(status).entry());
+        mirror.put_tenant(seq, TenantStatus::from(status).entry(epoch));
     }
     let query = "SELECT tenant, version, suspended FROM standing WHERE suspended = 1";
     let suspended: Vec<TenantStatusRow> = database.rows(query, vec![])?;
     for status in suspended {
-        mirror.put_suspension(TenantStatus::from(status).entry());
+        mirror.put_suspension(TenantStatus::from(status).entry(epoch));
     }
     Ok(mirror)
 }
@@ -267,7 +267,7 @@ fn read_keys(database: &Database, mirror: &mut Mirror) -> Result<()> {
         entries: String,
     }
     #[derive(Deserialize)]
-    struct Numbered(u64, KeyDigest, u64, Option<KeyState>, Option<Timestamp>);
+    struct Numbered(u64, KeyDigest, u64, Option<String>, Option<Timestamp>);
     let mut after = 0;
     loop {
         let many: Option<Many> = database.row(
@@ -285,7 +285,8 @@ fn read_keys(database: &Database, mirror: &mut Mirror) -> Result<()> {
         let Some(Numbered(last, ..)) = entries.last() else { return Ok(()) };
         after = *last;
         for Numbered(number, digest, version, state, expires_at) in entries {
-            let state = state.unwrap_or(KeyState::Active);
+            // A state that only newer readers know is in its record.
+            let state = state.as_deref().and_then(KeyState::parse).unwrap_or(KeyState::Active);
             mirror.put_key(number, KeyEntry { key: KeyHash::of(&digest), version, state, expires_at });
         }
     }

@@ -122,7 +122,10 @@ impl OpenLedger {
             let unpublished = outbox::due(&self.database, Stage::Publish, now, FEED_BATCH)?;
             let mut puts = outbox::due(&self.database, Stage::Put, now, puts_left)?;
             puts.extend(outbox::due(&self.database, Stage::Confirm, now, puts_left - puts.len())?);
-            let unacknowledged = outbox::due(&self.database, Stage::Acknowledge, now, FEED_BATCH)?;
+            // Until all keys were looked at, some versions that KV has are still to be published again. To acknowledge
+            // one of them would tell the feed once more that it was put back.
+            let acknowledging = if publishing_again::is_under_way(&self.database)? { 0 } else { FEED_BATCH };
+            let unacknowledged = outbox::due(&self.database, Stage::Acknowledge, now, acknowledging)?;
             if unpublished.is_empty() && puts.is_empty() && unacknowledged.is_empty() {
                 break;
             }

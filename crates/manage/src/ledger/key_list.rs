@@ -156,6 +156,9 @@ impl<'a> Search<'a> {
     /// Whether keys that are wanted may have their place under this status.
     fn may_be_under(&self, status: KeyStatus) -> bool {
         let wanted = self.query.status;
+        if self.query.wants_living() && wanted.is_some_and(|wanted| !LIVING.contains(&wanted)) {
+            return false;
+        }
         if !self.is_noticed && wanted != Some(KeyStatus::Revoked) {
             return status != KeyStatus::Revoked;
         }

@@ -6,8 +6,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use worker::Result;
 
-use super::expiry;
-
 /// The keys that were granted this scope literally, or all if it is `""`, that are living, or revoked without the feed
 /// having taken that: `most` at most.
 pub(crate) fn to_revoke(database: &Database, scope: &str, most: usize, now: Timestamp) -> Result<Vec<KeyId>> {
@@ -15,9 +13,12 @@ pub(crate) fn to_revoke(database: &Database, scope: &str, most: usize, now: Time
     struct Row {
         id: KeyId,
     }
-    expiry::notice(database, now)?;
-    let living = "SELECT id FROM key_places WHERE scope = ? AND status IN ('active', 'disabled') LIMIT ?";
-    let mut rows: Vec<Row> = database.rows(living, vec![scope.into(), (most as i64).into()])?;
+    // Some of those that count as living may have expired since.
+    let living = "SELECT place.id FROM key_places AS place JOIN keys ON keys.id = place.id
+         WHERE place.scope = ? AND place.status IN ('active', 'disabled')
+         AND (keys.expires_at IS NULL OR keys.expires_at > ?) LIMIT ?";
+    let bindings = vec![scope.into(), now.as_millis().into(), (most as i64).into()];
+    let mut rows: Vec<Row> = database.rows(living, bindings)?;
     let untaken = "SELECT id FROM keys WHERE state = 'revoked' AND effective_by IS NULL
          AND (?1 = '' OR EXISTS (SELECT 1 FROM json_each(keys.record, '$.scopes') WHERE value = ?1)) LIMIT ?2";
     let left = most.saturating_sub(rows.len()) as i64;

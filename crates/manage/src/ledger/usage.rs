@@ -27,6 +27,8 @@ use keystile_runtime::database::Database;
 const REMEMBERED_MS: i64 = 25 * 60 * 60 * 1_000;
 /// The number of counts that are folded at a time, and of isolates that are forgotten.
 const FOLDED_AT_ONCE: i64 = 1_000;
+/// The most isolates that are forgotten at a time, once an hour: more than a tenant meets in that time.
+const FORGOTTEN_AT_ONCE: i64 = 20_000;
 
 /// Counts a batch, unless it was counted before. Returns the keys that were allowed for the first time ever in this
 /// batch, and when.
@@ -89,7 +91,7 @@ pub(crate) fn forget_isolates(database: &Database, now: Timestamp) -> Result<()>
     let before = now.plus_millis(-REMEMBERED_MS).as_millis();
     database.execute(
         "DELETE FROM usage_taken WHERE isolate IN (SELECT isolate FROM usage_taken WHERE taken_at < ? LIMIT ?)",
-        vec![before.into(), FOLDED_AT_ONCE.into()],
+        vec![before.into(), FORGOTTEN_AT_ONCE.into()],
     )
 }
 

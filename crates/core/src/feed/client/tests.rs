@@ -40,7 +40,7 @@ pub(crate) fn change(record: &KeyRecord) -> Told {
 }
 
 pub(crate) fn status(version: u64, suspended: bool) -> Told {
-    Told::Tenant(tenant_status(version, suspended).entry())
+    Told::Tenant(tenant_status(version, suspended).entry("e1"))
 }
 
 pub(crate) fn tenant_status(version: u64, suspended: bool) -> TenantStatus {
@@ -225,7 +225,7 @@ fn overflow(client: &mut FeedClient, now: Timestamp) {
 
 #[test]
 fn invariant_2_an_overlay_over_its_cap_is_voided_whole() {
-    let mut client = FeedClient::new(Settings { cache_bytes: 300, ..SETTINGS });
+    let mut client = FeedClient::new(Settings { cache_bytes: 400, ..SETTINGS });
     overflow(&mut client, at(5));
     assert!(!client.overflowed(at(5)), "it begins anew");
     assert_eq!(client.begin_poll(at(6), None).unwrap().request.epoch, None);
@@ -234,7 +234,7 @@ fn invariant_2_an_overlay_over_its_cap_is_voided_whole() {
 #[test]
 fn invariant_2_after_two_overflows_within_a_minute_each_key_is_asked_for() {
     for (again, asks) in [(OVERFLOW_PAUSE_MS, false), (OVERFLOW_PAUSE_MS - 1, true)] {
-        let mut client = FeedClient::new(Settings { cache_bytes: 300, ..SETTINGS });
+        let mut client = FeedClient::new(Settings { cache_bytes: 400, ..SETTINGS });
         overflow(&mut client, at(0));
         overflow(&mut client, at(again));
         assert_eq!(client.overflowed(at(again)), asks);

@@ -305,15 +305,16 @@ fn a_change_that_only_its_record_can_tell_is_read_from_kv_then_from_the_feed() {
 
 #[test]
 fn a_change_that_refuses_the_key_needs_no_reading() {
-    let expired = KeyRecord { expires_at: Some(at(50)), ..version(4, KeyState::Active) };
+    let expired = KeyRecord { expires_at: Some(at(0)), ..version(4, KeyState::Active) };
     for refused in [expired, version(4, KeyState::Disabled), version(4, KeyState::Revoked)] {
         let mut trial = Trial::with_record(3, vec![change(&refused)], 100);
         let LookupAnswer::Found { record, .. } = trial.answer(100) else { panic!("not found") };
         assert_eq!((record.version, record.state, record.expires_at), (4, refused.state, refused.expires_at));
     }
-    let expiring = KeyRecord { expires_at: Some(at(101)), ..version(4, KeyState::Active) };
+    // Another reading of the clock may be earlier by 100 ms.
+    let expiring = KeyRecord { expires_at: Some(at(1)), ..version(4, KeyState::Active) };
     let mut trial = Trial::with_record(3, vec![change(&expiring)], 100);
-    assert!(trial.needs(100).read_kv, "until it is over, its record has to be known");
+    assert!(trial.needs(100).read_kv, "until it is over by any reading, its record has to be known");
 }
 
 #[test]
@@ -321,11 +322,48 @@ fn a_feed_that_was_put_back_and_lacks_a_change_leaves_its_key_unserved() {
     let mut trial = Trial::of(client_with_view(at(0), vec![change(&version(4, KeyState::Active))]), true, 100);
     assert!(only_current(&trial.needs(100)));
     trial.current(Some(&version(3, KeyState::Active)), None, 100, 110);
-    assert_eq!(trial.answer(110), LookupAnswer::Unavailable(Unavailable::Storage));
+    assert!(only_current(&trial.needs(110)), "a change may have overtaken the answer");
+    trial.current(Some(&version(3, KeyState::Active)), None, 110, 120);
+    assert_eq!(trial.answer(120), LookupAnswer::Unavailable(Unavailable::Storage));
     let mut trial = Trial::of(trial.client, true, 200);
     trial.needs(200);
-    trial.current(None, None, 200, 210);
+    trial.current(None, None, 200, 205);
+    trial.needs(205);
+    trial.current(None, None, 205, 210);
     assert_eq!(trial.answer(210), LookupAnswer::Unavailable(Unavailable::Storage), "it is not missing either");
+}
+
+#[test]
+fn a_change_that_overtakes_the_feed_s_answer_costs_one_more_question() {
+    let mut trial = Trial::of(client_with_view(at(0), vec![]), true, 100);
+    assert!(only_current(&trial.needs(100)));
+    let poll = trial.client.begin_poll(at(105), None).unwrap();
+    trial.polled(&poll, news(2, vec![change(&version(4, KeyState::Active))]), 110);
+    trial.current(Some(&version(3, KeyState::Active)), None, 100, 120);
+    assert!(only_current(&trial.needs(120)));
+    trial.current(Some(&version(4, KeyState::Active)), None, 120, 130);
+    assert_eq!(trial.found(130), (4, KeyState::Active, false, Basis::Feed));
+}
+
+#[test]
+fn a_record_of_an_unknown_part_is_not_remembered_since_the_log_may_drop_the_change_over_it() {
+    let mut trial = with_a_part(false).then(100);
+    let needs = trial.needs(100);
+    assert!(needs.read_kv && needs.part.is_some());
+    trial.kv(Ok(Some(active(3))), 100);
+    trial.lookup.part_answered(&mut trial.client, &needs.part.unwrap(), None, at(100), at(1_100));
+    // A day later the log has no entry of the key any more.
+    let later = 26 * 60 * 60 * 1_000;
+    let poll = trial.client.begin_poll(at(later), None).unwrap();
+    trial.polled(&poll, news(2, vec![]), later);
+    let mut trial = trial.then(later);
+    let needs = trial.needs(later);
+    assert!(needs.read_kv, "or the old record would hold");
+    let part = PollAnswer { reset: false, ..reset(vec![]) };
+    trial.kv(Ok(Some(Stored::Known(Rc::new(version(4, KeyState::Disabled))))), later);
+    trial.lookup.part_answered(&mut trial.client, &needs.part.unwrap(), Some(part), at(later), at(later + 1));
+    assert_eq!(trial.found(later + 1).1, KeyState::Disabled);
+    assert_eq!(trial.then(later + 2).found(later + 2).1, KeyState::Disabled, "it is remembered now");
 }
 
 /// An isolate that has a view, and of the log the upper half alone, but for this request's key.
@@ -374,7 +412,7 @@ fn a_part_that_does_not_help_is_not_asked_for_twice() {
 fn invariant_4_a_tenant_whose_part_is_not_here_is_asked_for() {
     let mut trial = with_a_part(true);
     let call = trial.needs(10).part.unwrap();
-    assert_eq!((call.request.key, call.request.tenant), (None, Some(TenantHash::of(&tenant()).place())));
+    assert_eq!((call.request.key, call.request.tenant), (None, Some(trial.client.tenant_hash(&tenant()).place())));
     let part = PollAnswer { reset: false, key_part: None, ..reset(vec![status(7, true)]) };
     trial.lookup.part_answered(&mut trial.client, &call, Some(part), at(10), at(20));
     assert!(trial.found(20).2);
