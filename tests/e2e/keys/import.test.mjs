@@ -170,6 +170,16 @@ test("the feed lets no other key's record take a digest over, nor another tenant
   assert.equal(await inFeed(unborn), null);
 });
 
+test("whoever imports a digest that begins like another tenant's key ends their own alone", async () => {
+  const text = oldKey();
+  await imported("victim", [line(text)]);
+  assert.equal((await use("edge1", text)).status, 200);
+  const near = sha256(text).slice(0, 32) + "0".repeat(32);
+  const [id] = await imported("neighbour", [line(oldKey(), { digest: near })]);
+  await effective(await act("neighbour", id, "revoke"));
+  for (const path of ["/api/leads", "/api/billing"]) assert.equal((await use("edge1", text, path)).status, 200, path);
+});
+
 test("a key that its tenant's ledger knows by another id than the feed is ended all the same", async () => {
   const text = oldKey();
   const [id] = await imported("renamed", [line(text)]);
