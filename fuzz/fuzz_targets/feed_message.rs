@@ -122,9 +122,10 @@ fn page(choice: u16, any: Value) -> Value {
     let tenant = TenantEntry { tenant: TenantHash::of("e1", &tenant), version: choice.into(), suspended: bit(1) };
     let keys = if bit(10) { entry::write(&vec![key]) } else { entry::write::<KeyEntry>(&vec![]) };
     let part = Part { bits: u32::from(choice >> 12) * 5, place: key.key.place(), entries: vec![key] };
+    let age_ms = [0, 400, 5_000, u32::MAX][usize::from(choice >> 8 & 3)];
     let mut page = json!({
         "epoch": if bit(4) { "e2" } else { "e1" }, "reset": bit(5), "more": bit(6) && bit(7),
-        "cursor": u64::from(choice >> 8), "age_ms": [0, 400, 5_000, u32::MAX][usize::from(choice >> 8 & 3)],
+        "cursor": u64::from(choice >> 8), "age_ms": age_ms,
         "keys": if bit(11) { any } else { keys.into() }, "tenants": entry::write(&vec![tenant]),
     });
     if bit(3) {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use keystile_webhook::{Delivery, Scheme, Secrets, Options, Verification, verify};
+use keystile_webhook::{Delivery, Options, Scheme, Secrets, Verification, verify};
 use libfuzzer_sys::fuzz_target;
 
 const SCHEMES: [&str; 5] = [

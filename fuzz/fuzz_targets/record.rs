@@ -58,8 +58,11 @@ fuzz_target!(|data: (String, Vec<(u8, Option<String>)>, Vec<(u8, Option<String>)
     for (first, second) in records.iter().zip(records.iter().skip(1)) {
         let holds = first.clone().merge(second.clone());
         assert_eq!(second.clone().merge(first.clone()), holds);
-        assert!(!first.yields_to(second) || !second.yields_to(first));
-        assert!(!holds.yields_to(first) && !holds.yields_to(second));
+        assert!(!first.yields_to_revocation(second) || !second.yields_to_revocation(first));
+        for one in [first, second] {
+            assert_eq!(holds.clone().merge(one.clone()), holds);
+            assert!(!holds.yields_to_revocation(one));
+        }
         assert_eq!(holds.is_revoked(), first.is_revoked() || second.is_revoked());
     }
 });
