@@ -247,7 +247,7 @@ pub fn write<E: Serialize>(entries: &Vec<E>) -> String {
     STANDARD_NO_PAD.encode(postcard::to_allocvec(entries).unwrap_or_default())
 }
 
-/// Reads [`write`]; `None` if the text is malformed.
+/// Reads [`write()`]; `None` if the text is malformed.
 #[must_use]
 pub fn read<E: Entry>(text: &str) -> Option<Vec<E>> {
     let bytes = STANDARD_NO_PAD.decode(text).ok()?;
