@@ -22,7 +22,7 @@ export const line = (text, fields = {}) => ({
 
 export const keysOf = (tenant) => `/v1/tenants/${tenant}/keys`;
 
-/** What tests do with imported keys in this stack. */
+/** Helpers for imported keys in this stack. */
 export function importing(rig) {
   const send = (tenant, keys, options) => rig.manage("POST", `${keysOf(tenant)}/import`, { keys }, options);
   return {

@@ -100,7 +100,7 @@ params = ["who"]
 timestamp = { at = "header:x-time" }
 "#;
 
-/// What is said of a file that is refused.
+/// The mistakes that are told of a file that is refused.
 fn refused(text: &str) -> String {
     read(text).unwrap_err().join("\n")
 }

@@ -30,7 +30,7 @@ function watch(prototype, member, what) {
   Object.defineProperty(prototype, member, seen);
 }
 
-// What requests and responses have in common.
+// The calls that requests and responses have in common.
 watch(Object.getPrototypeOf(Request.prototype), "body", "body");
 for (const [name, members] of Object.entries(SEEN)) {
   const original = globalThis[name];
@@ -60,7 +60,7 @@ WebAssembly.Instance = function (module, imports) {
   return { exports: functions(instance.exports, (name, call) => counted(`export ${name}`, call)) };
 };
 
-/** What happens while `work` is done, by name and number. Nothing else may run meanwhile. */
+/** The platform's calls while `work` is done, by name and number. Nothing else may run meanwhile. */
 export async function platformCalls(work) {
   counts = {};
   try {

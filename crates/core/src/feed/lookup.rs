@@ -244,7 +244,7 @@ impl Lookup {
             None if self.generation != client.generation() => {}
             None => client.remember_missing(self.digest, sent_at),
         }
-        // What was stated before everything was dropped may be older than what the isolate began anew with.
+        // A statement from before everything was dropped may be older than the isolate's new beginning.
         if let Some(tenant_status) = &tenant_status
             && self.generation == client.generation()
         {

@@ -69,8 +69,7 @@ impl Change for RevokeKeys {
         let (mut results, mut why, mut is_reached) = (Vec::with_capacity(chosen.len()), NotTaken::Yet, true);
         for batch in chosen.chunks(BATCH) {
             let now = clock::now();
-            // What is left when the judgement on the caller ends, or when they have waited for long, is for another
-            // request.
+            // The rest is for another request when the judgement on the caller ends, or when they have waited for long.
             let is_late = now.millis_since(begun_at) > LONGEST_MS || ledger.judge(&self.origin, now).is_err();
             if !results.is_empty() && is_late {
                 more = true;
