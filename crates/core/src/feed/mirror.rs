@@ -54,12 +54,6 @@ impl Mirror {
         Self { bounds, log: BTreeMap::new(), keys: BTreeMap::new(), tenants: BTreeMap::new(), suspended: 0 }
     }
 
-    /// The number of entries in the log.
-    #[must_use]
-    pub fn entries(&self) -> usize {
-        self.log.len()
-    }
-
     /// Adds the latest change of a key under its number. An older entry of the key ends.
     pub fn put_key(&mut self, number: u64, entry: KeyEntry) {
         if let Some((older, _)) = self.keys.insert(entry.key, (number, entry)) {
@@ -288,7 +282,7 @@ mod tests {
         let mut mirror = mirror(3, 0).0;
         (1..=3).for_each(|number| mirror.trim(number));
         let answer = mirror.answer(&request(Some("e"), 3, None, None), "e", Head { floor: 3, last: 3 });
-        assert_eq!((mirror.entries(), answer.reset, answer.cursor), (0, false, 3));
+        assert_eq!((mirror.log.len(), answer.reset, answer.cursor), (0, false, 3));
         assert!(mirror.answer(&request(Some("e"), 2, None, None), "e", Head { floor: 3, last: 3 }).reset);
     }
 
