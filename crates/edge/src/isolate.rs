@@ -56,7 +56,7 @@ pub(crate) struct UpstreamHandle {
     /// Whether it is a service binding.
     pub(crate) is_service: bool,
     pub(crate) name: String,
-    pub(crate) signing_secret: Option<Vec<u8>>,
+    pub(crate) signing_secret: Option<String>,
     pub(crate) timeout_ms: u32,
 }
 
@@ -68,7 +68,7 @@ impl UpstreamHandle {
         let signing_secret = match &configured.signing_secret {
             None => None,
             Some(name) => match secret::text(env, name) {
-                Some(secret) if secret.len() >= Self::MIN_SECRET_LEN => Some(secret.into_bytes()),
+                Some(secret) if secret.len() >= Self::MIN_SECRET_LEN => Some(secret),
                 Some(_) => return Err(format!("the secret {name} has fewer than 32 characters")),
                 None => return Err(format!("the secret {name} is not set")),
             },

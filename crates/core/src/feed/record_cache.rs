@@ -14,13 +14,15 @@ pub(super) enum Cached {
     Record(Stored, Timestamp),
     /// The feed had no such key when it was asked at this time.
     Missing(Timestamp),
+    /// Nothing is known any more.
+    Nothing,
 }
 
 impl Cached {
     fn weight(&self) -> usize {
         96 + match self {
             Self::Record(stored, _) => stored.weight(),
-            Self::Missing(_) => 0,
+            Self::Missing(_) | Self::Nothing => 0,
         }
     }
 }
@@ -41,27 +43,25 @@ impl RecordCache {
 
     pub(super) fn get(&mut self, digest: &KeyDigest) -> Option<&Cached> {
         if !self.young.contains_key(digest) {
-            let cached = self.old.remove(digest)?;
+            let cached = core::mem::replace(self.old.get_mut(digest)?, Cached::Nothing);
             self.put(*digest, cached);
         }
-        self.young.get(digest)
+        self.young.get(digest).filter(|cached| !matches!(cached, Cached::Nothing))
     }
 
+    /// Keeps this in the place of what was known. What is too heavy isn't kept. Nothing is taken out of a map: an entry
+    /// of the young generation hides that of the old one, and the code for removals would be a kilobyte of the edge.
     pub(super) fn put(&mut self, digest: KeyDigest, cached: Cached) {
+        let cached = if cached.weight() > self.max_weight / 2 { Cached::Nothing } else { cached };
         let weight = cached.weight();
-        self.old.remove(&digest);
-        if let Some(replaced) = self.young.remove(&digest) {
-            self.young_weight -= replaced.weight();
-        }
-        if weight > self.max_weight / 2 {
-            return;
-        }
         if self.young_weight + weight > self.max_weight / 2 {
             self.old = core::mem::take(&mut self.young);
             self.young_weight = 0;
         }
         self.young_weight += weight;
-        self.young.insert(digest, cached);
+        if let Some(replaced) = self.young.insert(digest, cached) {
+            self.young_weight -= replaced.weight();
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -106,5 +106,26 @@ mod tests {
         tiny.put(digest, Cached::Missing(Timestamp::from_millis(0)));
         tiny.put(digest, Cached::Record(heavy, Timestamp::from_millis(0)));
         assert!(tiny.get(&digest).is_none());
+    }
+
+    #[test]
+    fn what_was_replaced_does_not_come_back_from_the_old_generation() {
+        let mut cache = RecordCache::new(96 * 8);
+        let [digest, other] = ["key", "other"].map(KeyDigest::of);
+        let at = |cached: Option<&Cached>| match cached {
+            Some(Cached::Missing(at)) => Some(at.as_millis()),
+            _ => None,
+        };
+        for round in 0..100 {
+            cache.put(digest, Cached::Missing(Timestamp::from_millis(round)));
+            // Enough others for a new generation, now and then.
+            for index in 0..round % 7 {
+                cache.put(KeyDigest::of(&format!("{round} {index}")), Cached::Missing(Timestamp::from_millis(0)));
+            }
+            assert!(at(cache.get(&digest)).is_none_or(|found| found == round), "{round}");
+            assert!(cache.weight() <= 96 * 8);
+        }
+        cache.put(other, Cached::Missing(Timestamp::from_millis(1)));
+        assert_eq!(at(cache.get(&other)), Some(1));
     }
 }
