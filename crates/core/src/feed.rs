@@ -20,3 +20,4 @@ pub mod outbox;
 mod overlay;
 mod record_cache;
 pub mod relay;
+mod settings;
