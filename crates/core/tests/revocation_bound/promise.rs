@@ -139,7 +139,7 @@ impl World<'_> {
 
     fn hold_cost(&self, request: &Request) -> Result<(), TestCaseError> {
         let (spent, isolate) = (&request.spent, &self.isolates[request.isolate]);
-        let reads = [spent.polls, spent.kv_reads, spent.tenant_status_reads];
+        let reads = [spent.polls, spent.kv_reads, spent.tenant_status_reads, spent.records];
         prop_assert!(
             reads.into_iter().all(|reads| reads <= 1) && spent.parts <= 2 && spent.currents <= 2,
             "(d) costs too much: {:?}",
@@ -245,6 +245,13 @@ pub(crate) struct Tally {
     pub(crate) aged_answers: u64,
     pub(crate) overtaken_answers: u64,
     pub(crate) puts_that_landed_late: u64,
+    pub(crate) waited_at_relays: u64,
+    pub(crate) passed_on: u64,
+    pub(crate) copies_begun_anew: u64,
+    pub(crate) pages_of_copies: u64,
+    pub(crate) cursors_shown_by_relays: u64,
+    pub(crate) shared_records: u64,
+    pub(crate) feed_restarts: u64,
 }
 
 impl Tally {
@@ -258,7 +265,7 @@ impl Tally {
         } += 1;
     }
 
-    fn each(&mut self) -> [(&'static str, &mut u64); 30] {
+    fn each(&mut self) -> [(&'static str, &mut u64); 37] {
         [
             ("accepted", &mut self.accepted),
             ("revoked", &mut self.revoked),
@@ -290,6 +297,13 @@ impl Tally {
             ("aged_answers", &mut self.aged_answers),
             ("overtaken_answers", &mut self.overtaken_answers),
             ("puts_that_landed_late", &mut self.puts_that_landed_late),
+            ("waited_at_relays", &mut self.waited_at_relays),
+            ("passed_on", &mut self.passed_on),
+            ("copies_begun_anew", &mut self.copies_begun_anew),
+            ("pages_of_copies", &mut self.pages_of_copies),
+            ("cursors_shown_by_relays", &mut self.cursors_shown_by_relays),
+            ("shared_records", &mut self.shared_records),
+            ("feed_restarts", &mut self.feed_restarts),
         ]
     }
 
