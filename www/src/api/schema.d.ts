@@ -1900,6 +1900,8 @@ export interface components {
             already_revoked: components["schemas"]["Count"];
             /** @constant */
             code?: "REVOCATION_PENDING";
+            /** @description Whether others are left to revoke. */
+            more: boolean;
             revoked: components["schemas"]["Count"];
             /** @constant */
             status?: 503;
