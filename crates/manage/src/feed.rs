@@ -12,6 +12,7 @@
 mod changes;
 mod claims;
 mod gaps;
+mod keys;
 mod log;
 mod meta;
 mod recovery;
@@ -31,7 +32,10 @@ use keystile_core::{
         },
     },
     ledger::query::TenantQuery,
-    objects::{Call, Done, feed::TenantPage},
+    objects::{
+        Call, Done,
+        feed::{KeysPage, KeysRequest, TenantPage},
+    },
 };
 use keystile_runtime::{alarm, clock, log as lines, response};
 use serde::{Serialize, de::DeserializeOwned};
@@ -39,6 +43,7 @@ use worker::{DurableObject, Env, Method, Request, Response, Result, State, durab
 
 use self::{
     log::{Log, Published},
+    recovery::Next,
     staleness::Staleness,
 };
 use crate::{deployment, failure::Failure};
@@ -81,6 +86,7 @@ impl DurableObject for Feed {
             (Method::Post, PublishRequest::PATH) => self.handle(&body, Opened::publish),
             (Method::Post, ClaimRequest::PATH) => self.handle(&body, Opened::claim),
             (Method::Post, AcknowledgeRequest::PATH) => self.handle(&body, Opened::acknowledge),
+            (Method::Post, KeysRequest::PATH) => self.handle(&body, Opened::keys),
             (Method::Post, TenantQuery::PATH) => self.handle(&body, Opened::tenants),
             _ => Err(Problem::new(Code::NoSuchPath, "The feed has no such path.").into()),
         };
@@ -91,8 +97,10 @@ impl DurableObject for Feed {
         let work = async |now| {
             let opened = self.open()?;
             opened.trim(now)?;
-            if recovery::carry_on(&opened.database, &self.env, NO_REQUEST_ID).await? {
-                opened.arm(clock::now());
+            match recovery::carry_on(&opened.database, &self.env, NO_REQUEST_ID).await? {
+                Next::AtOnce => opened.arm(clock::now()),
+                Next::At(at) => opened.arm(at),
+                Next::Never => {}
             }
             Ok(())
         };
@@ -149,7 +157,11 @@ impl Opened {
         Ok(PublishAnswer { max_staleness_ms, ahead, refused })
     }
 
-    fn claim(&self, request: &ClaimRequest, _now: Timestamp) -> std::result::Result<ClaimAnswer, Failure> {
+    fn claim(&self, request: &ClaimRequest, now: Timestamp) -> std::result::Result<ClaimAnswer, Failure> {
+        if recovery::may_lack_claims(&self.database, now)? {
+            let detail = "The ledgers are telling the feed again what it lost, and with that whose keys these may be.";
+            return Err(Problem::unavailable(detail).into());
+        }
         Ok(claims::claim(&self.database, request)?)
     }
 
@@ -160,6 +172,10 @@ impl Opened {
             self.arm(now);
         }
         Ok(Done {})
+    }
+
+    fn keys(&self, request: &KeysRequest, _now: Timestamp) -> std::result::Result<KeysPage, Failure> {
+        Ok(keys::page(&self.database, request)?)
     }
 
     fn tenants(&self, query: &TenantQuery, _now: Timestamp) -> std::result::Result<TenantPage, Failure> {
