@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod limiter;
 pub mod limiter_restores;
 pub mod overview;
+pub mod relay;
 
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +72,7 @@ mod tests {
             limiter::BINDING,
             limiter_restores::BINDING,
             overview::BINDING,
+            relay::BINDING,
             deliveries::BINDING,
             dead_letters::BINDING,
             handshakes::BINDING,
@@ -83,6 +85,7 @@ mod tests {
             "LIMITER",
             "LIMITER_RESTORES",
             "OVERVIEW",
+            "RELAY",
             "DELIVERIES",
             "DEAD_LETTERS",
             "DEAD_LETTERS",
