@@ -57,7 +57,8 @@ mod tests {
     /// An edge of another version than its feed would take an unknown path for a feed that it can't reach.
     #[test]
     fn paths_stay_as_deployed_versions_know_them() {
-        assert_eq!(feed::PATHS, ["/poll", "/current", "/publish", "/claim", "/acknowledge", "/tenants"]);
+        let of_feed = ["/poll", "/current", "/follow", "/record", "/publish", "/claim", "/acknowledge", "/tenants"];
+        assert_eq!(feed::PATHS, of_feed);
         assert_eq!(ledger::PATHS, ["/self-revoke", "/usage", "/tell-limits", "/publish-again"]);
         assert_eq!(limiter::PATHS, ["/ask", "/tell", "/look", "/restore"]);
         assert_eq!(limiter_restores::PATHS, ["/note", "/count"]);

@@ -71,6 +71,7 @@ impl Check {
             max_staleness_ms: edge.max_staleness_ms,
             when_unreachable: edge.when_feed_unreachable,
             cache_bytes: edge.cache_bytes,
+            relays: false,
         }
     }
 

@@ -12,6 +12,7 @@
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
+pub use super::settings::{Settings, WhenFeedUnreachable};
 use super::{
     entry::{KeyEntry, KeyHash, Part, Place, TenantEntry, TenantHash},
     message::{PollAnswer, PollRequest, TenantStatus},
@@ -26,52 +27,6 @@ use crate::{
     },
     key::KeyDigest,
 };
-
-/// The behaviour of an edge when the feed can't be reached and the view is too old.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhenFeedUnreachable {
-    /// Serve by KV, whose lag has no bound, and mark the answer.
-    Kv,
-    /// Answer 503.
-    Deny,
-}
-
-/// The settings of a feed client. All its times and bounds follow from them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Settings {
-    /// The greatest age of a view, milliseconds.
-    pub max_staleness_ms: u32,
-    /// The behaviour without a fresh view.
-    pub when_unreachable: WhenFeedUnreachable,
-    /// The memory for records, misses and overlay together, bytes.
-    pub cache_bytes: usize,
-}
-
-impl Settings {
-    /// The age from which a view is refreshed in the background, milliseconds.
-    #[must_use]
-    pub fn refresh_after_ms(&self) -> i64 {
-        i64::from(self.max_staleness_ms) / 2
-    }
-
-    /// The timeout of a feed call, milliseconds: 1 s, and less if `max_staleness_ms` is small. So timeout and pause
-    /// together are over before a change counts as effective.
-    #[must_use]
-    pub fn timeout_ms(&self) -> i64 {
-        (i64::from(self.max_staleness_ms) / 2 + 400).min(1_000)
-    }
-
-    /// The pause after a failed call, milliseconds. No request of the isolate calls the feed during it.
-    #[must_use]
-    pub fn pause_ms(&self) -> i64 {
-        (i64::from(self.max_staleness_ms) / 2).min(1_000)
-    }
-
-    fn overlay_bytes(&self) -> usize {
-        self.cache_bytes / 2
-    }
-}
 
 /// The greatest age of a record from KV while the feed is out of reach, milliseconds: KV itself would cache it for as
 /// long.
@@ -426,9 +381,9 @@ impl FeedClient {
         self.overlay.settle(key, read, now.plus_millis(-CLOCK_JITTER_MS))
     }
 
-    /// Whether the overlay has a change of the key.
-    pub(super) fn has_change(&self, key: KeyHash) -> bool {
-        self.overlay.key(key).is_some()
+    /// The version of the key's change, if the overlay has one.
+    pub(super) fn changed_to(&self, key: KeyHash) -> Option<u64> {
+        self.overlay.key(key).map(|entry| entry.version)
     }
 
     /// Whether the overlay has each change of the key that KV may lack.

@@ -1,4 +1,4 @@
-//! The records and misses that an isolate remembers, bounded in bytes.
+//! The records that an isolate or a relay remembers, bounded in bytes.
 //!
 //! Two generations replace an exact order of use. A record that is read moves to the young generation. When the young
 //! one has filled half the bound, the old one is dropped.
@@ -16,7 +16,13 @@ pub(super) enum Cached {
     Missing(Timestamp),
 }
 
-impl Cached {
+/// A remembered value of some weight.
+pub(super) trait Weighs {
+    /// The approximate memory, bytes.
+    fn weight(&self) -> usize;
+}
+
+impl Weighs for Cached {
     fn weight(&self) -> usize {
         96 + match self {
             Self::Record(stored, _) => stored.weight(),
@@ -25,21 +31,24 @@ impl Cached {
     }
 }
 
+/// The records and misses of an isolate.
+pub(super) type RecordCache = Generations<Cached>;
+
 #[derive(Debug)]
-pub(super) struct RecordCache {
-    young: BTreeMap<KeyDigest, Cached>,
-    old: BTreeMap<KeyDigest, Cached>,
+pub(super) struct Generations<V> {
+    young: BTreeMap<KeyDigest, V>,
+    old: BTreeMap<KeyDigest, V>,
     young_weight: usize,
     /// The bound of both generations together, bytes.
     max_weight: usize,
 }
 
-impl RecordCache {
-    pub(super) fn new(max_weight: usize) -> Self {
+impl<V: Weighs> Generations<V> {
+    pub(super) const fn new(max_weight: usize) -> Self {
         Self { young: BTreeMap::new(), old: BTreeMap::new(), young_weight: 0, max_weight }
     }
 
-    pub(super) fn get(&mut self, digest: &KeyDigest) -> Option<&Cached> {
+    pub(super) fn get(&mut self, digest: &KeyDigest) -> Option<&V> {
         if !self.young.contains_key(digest) {
             let cached = self.old.remove(digest)?;
             self.put(*digest, cached);
@@ -47,7 +56,7 @@ impl RecordCache {
         self.young.get(digest)
     }
 
-    pub(super) fn put(&mut self, digest: KeyDigest, cached: Cached) {
+    pub(super) fn put(&mut self, digest: KeyDigest, cached: V) {
         let weight = cached.weight();
         self.old.remove(&digest);
         if let Some(replaced) = self.young.remove(&digest) {
@@ -70,7 +79,7 @@ impl RecordCache {
 
     #[cfg(test)]
     fn weight(&self) -> usize {
-        self.young.values().chain(self.old.values()).map(Cached::weight).sum()
+        self.young.values().chain(self.old.values()).map(Weighs::weight).sum()
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     base::id::TenantId,
     feed::{
         claim::{ClaimAnswer, ClaimRequest},
+        follow::{FollowAnswer, FollowRequest, RecordAnswer, RecordRequest},
         message::{
             AcknowledgeRequest, CurrentAnswer, CurrentRequest, PollAnswer, PollRequest, PublishAnswer, PublishRequest,
         },
@@ -25,6 +26,10 @@ calls! { BINDING;
     PollRequest, "/poll" => PollAnswer;
     // Edges ask for one key's latest record and its tenant's status.
     CurrentRequest, "/current" => CurrentAnswer;
+    // Relays ask for the entries since a cursor, with their numbers.
+    FollowRequest, "/follow" => FollowAnswer;
+    // Relays ask for a record of a version or a later one.
+    RecordRequest, "/record" => RecordAnswer;
     // Ledgers publish changes. The answer comes once they are durable.
     PublishRequest, "/publish" => PublishAnswer;
     // Ledgers claim, for one tenant, the digests of keys that are to be imported.

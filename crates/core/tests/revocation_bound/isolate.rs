@@ -68,6 +68,7 @@ fn settings(plan: &IsolatePlan) -> Settings {
         max_staleness_ms: plan.max_staleness_ms,
         when_unreachable: plan.when_unreachable,
         cache_bytes: plan.cache_bytes,
+        relays: plan.polls_through_relay,
     }
 }
 

@@ -197,7 +197,7 @@ pub(crate) fn plans() -> impl Strategy<Value = Plan> {
     (cast, luck, (0..KEYS, any::<bool>(), prop::bool::weighted(0.2)), vec((gap(), event()), 1..80)).prop_map(
         |(cast, luck, (created_first, watched, operators), events)| {
             let (mut isolates, ledger_clocks, api_clock, (page, part, tenants), kv_lag) = cast;
-            let bounds = Bounds { page, part, tenants };
+            let bounds = Bounds { page, relay_page: page, part, tenants };
             if operators {
                 // Judgements matter where edges accept less staleness than that.
                 isolates.iter_mut().for_each(|isolate: &mut IsolatePlan| isolate.max_staleness_ms = 250);

@@ -18,6 +18,8 @@ use crate::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+mod relays;
+
 const DENY: Settings = Settings { when_unreachable: WhenFeedUnreachable::Deny, ..SETTINGS };
 
 /// A request, step by step.
@@ -112,7 +114,12 @@ fn tenant() -> TenantId {
 }
 
 fn only_current(needs: &Needs) -> bool {
-    needs.read_current && needs.poll.is_none() && needs.part.is_none() && !needs.read_kv && needs.wait_ms.is_none()
+    needs.read_current
+        && needs.read_record.is_none()
+        && needs.poll.is_none()
+        && needs.part.is_none()
+        && !needs.read_kv
+        && needs.wait_ms.is_none()
 }
 
 /// A cold isolate's request that has read its record from KV while the feed is out of reach.
