@@ -86,7 +86,7 @@ impl Configuration {
         let upstreams = check.upstreams(&raw.upstreams);
         let sources = check.webhooks(&raw.webhooks, &upstreams);
         let relays_per_location = check.relays(raw.relays.as_ref(), &raw.edge);
-        let feed = check.feed(&raw.edge);
+        let feed = check.feed(&raw.edge, relays_per_location > 0);
         let key_limits = KeyLimits {
             max_active_keys: raw.limits.max_active_keys,
             default_expiry_days: raw.limits.default_expiry_days,

@@ -60,7 +60,7 @@ impl Check {
         u8::try_from(*per_location).unwrap_or(u8::MAX)
     }
 
-    pub(crate) fn feed(&mut self, edge: &RawEdge) -> Settings {
+    pub(crate) fn feed(&mut self, edge: &RawEdge, relays: bool) -> Settings {
         self.that((250..=60_000).contains(&edge.max_staleness_ms), &["edge", "max_staleness_ms"], || {
             "write 250 to 60000 milliseconds; 2000 is the default".into()
         });
@@ -71,7 +71,7 @@ impl Check {
             max_staleness_ms: edge.max_staleness_ms,
             when_unreachable: edge.when_feed_unreachable,
             cache_bytes: edge.cache_bytes,
-            relays: false,
+            relays,
         }
     }
 
