@@ -106,6 +106,7 @@ export const manager = async (part, { toml = TOML } = {}) => ({
 const objects = (scriptName) => ({
   LEDGER: { className: "Ledger", scriptName, useSQLite: true },
   FEED: { className: "Feed", scriptName, useSQLite: true },
+  RELAY: { className: "Relay", scriptName, useSQLite: true },
   LIMITER: { className: "Limiter", scriptName: "limiter", useSQLite: true },
 });
 

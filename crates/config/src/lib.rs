@@ -85,7 +85,8 @@ impl Configuration {
         let hooks_base = (!raw.webhooks.is_empty()).then_some(hooks_base);
         let upstreams = check.upstreams(&raw.upstreams);
         let sources = check.webhooks(&raw.webhooks, &upstreams);
-        let feed = check.feed(&raw.edge);
+        let relays_per_location = check.relays(raw.relays.as_ref(), &raw.edge);
+        let feed = check.feed(&raw.edge, relays_per_location > 0);
         let key_limits = KeyLimits {
             max_active_keys: raw.limits.max_active_keys,
             default_expiry_days: raw.limits.default_expiry_days,
@@ -131,6 +132,7 @@ impl Configuration {
             base: base.clone(),
             hooks_base: hooks_base.clone(),
             feed,
+            relays_per_location,
             limits: limiter.strictest(),
             usage_flush_seconds: check.flush_seconds(&raw.usage),
             server_timing: raw.edge.server_timing,

@@ -24,6 +24,8 @@ pub(crate) struct RawConfig {
     pub(crate) presets: Vec<RawPreset>,
     #[serde(default)]
     pub(crate) edge: RawEdge,
+    /// Relays between the edge and the feed; none if absent.
+    pub(crate) relays: Option<RawRelays>,
     #[serde(default)]
     pub(crate) audit: RawAudit,
     #[serde(default)]
@@ -164,6 +166,20 @@ impl Default for RawEdge {
             cache_bytes: 32 * 1024 * 1024,
             cors: None,
         }
+    }
+}
+
+/// The table `[relays]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawRelays {
+    /// The number of relays in each location of Cloudflare's.
+    pub(crate) per_location: u32,
+}
+
+impl Default for RawRelays {
+    fn default() -> Self {
+        Self { per_location: 1 }
     }
 }
 

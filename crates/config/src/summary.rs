@@ -29,6 +29,8 @@ pub struct Summary {
     pub queued: Vec<String>,
     /// The upstreams.
     pub upstreams: Vec<Place>,
+    /// Whether isolates of the edge ask relays, which it then must be bound to.
+    pub relays: bool,
     /// The Worker secrets that the edge needs: those that requests to upstreams are signed with.
     pub edge_secrets: Vec<String>,
     /// The Worker secrets that the receiver of webhooks signs with.
@@ -80,6 +82,7 @@ impl Summary {
             webhooks: sources.iter().map(|source| format!("{hooks}/{}", source.source)).collect(),
             queued: names_in_queues(sources),
             upstreams: places(edge, sources),
+            relays: edge.relays_per_location > 0,
             edge_secrets: once_each(edge.upstreams.iter().filter_map(|upstream| upstream.signing_secret.as_ref())),
             signing_secrets: once_each(signing),
             sender_secrets: once_each(senders),

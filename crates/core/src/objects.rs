@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod limiter;
 pub mod limiter_restores;
 pub mod overview;
+pub mod relay;
 
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +74,7 @@ mod tests {
             limiter::BINDING,
             limiter_restores::BINDING,
             overview::BINDING,
+            relay::BINDING,
             deliveries::BINDING,
             dead_letters::BINDING,
             handshakes::BINDING,
@@ -85,6 +87,7 @@ mod tests {
             "LIMITER",
             "LIMITER_RESTORES",
             "OVERVIEW",
+            "RELAY",
             "DELIVERIES",
             "DEAD_LETTERS",
             "DEAD_LETTERS",

@@ -35,7 +35,7 @@ use crate::{incoming::Incoming, isolate::Isolate, reply::Reply, response::Respon
 /// The worker's entry. Returns a `Response`, or a promise of one.
 #[wasm_bindgen]
 pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> JsValue {
-    let isolate = match Isolate::of(&env) {
+    let isolate = match Isolate::of(&env, &request) {
         Ok(isolate) => isolate,
         Err(error) => {
             log::error("edge_not_ready", &[("reason", error.to_string().into())]);

@@ -27,6 +27,7 @@ use keystile_core::{
     base::{code::Code, problem::Problem},
     feed::{
         claim::{ClaimAnswer, ClaimRequest},
+        follow::{FollowAnswer, FollowRequest, RecordAnswer, RecordRequest},
         message::{
             AcknowledgeRequest, CurrentAnswer, CurrentRequest, PollAnswer, PollRequest, PublishAnswer, PublishRequest,
         },
@@ -83,6 +84,8 @@ impl DurableObject for Feed {
         let answer = match (request.method(), path.as_str()) {
             (Method::Post, PollRequest::PATH) => self.handle(&body, Opened::poll),
             (Method::Post, CurrentRequest::PATH) => self.handle(&body, Opened::current),
+            (Method::Post, FollowRequest::PATH) => self.handle(&body, Opened::follow),
+            (Method::Post, RecordRequest::PATH) => self.handle(&body, Opened::record),
             (Method::Post, PublishRequest::PATH) => self.handle(&body, Opened::publish),
             (Method::Post, ClaimRequest::PATH) => self.handle(&body, Opened::claim),
             (Method::Post, AcknowledgeRequest::PATH) => self.handle(&body, Opened::acknowledge),
@@ -135,14 +138,34 @@ impl Feed {
 impl Opened {
     fn poll(&self, request: &PollRequest, now: Timestamp) -> std::result::Result<PollAnswer, Failure> {
         self.staleness.state(&self.database, request.max_staleness_ms, now)?;
-        if self.log.may_lack(request)
-            && let Some(gap) = self.log.gap(&self.database, request.cursor)?
-            && gap.is_news(request.cursor)
+        self.notice(request.epoch.as_deref(), request.cursor, now)?;
+        Ok(self.log.poll(request))
+    }
+
+    fn follow(&self, request: &FollowRequest, now: Timestamp) -> std::result::Result<FollowAnswer, Failure> {
+        self.staleness.state(&self.database, request.max_staleness_ms, now)?;
+        // The cursor of a page is where the page before it ended, which needn't be a number of the log.
+        let own = Some(request.cursor).filter(|_| request.fills_from.is_none());
+        for cursor in own.into_iter().chain(request.seen.iter().copied()) {
+            self.notice(request.epoch.as_deref(), cursor, now)?;
+        }
+        Ok(self.log.follow(request))
+    }
+
+    /// Notices by the cursor of an isolate or a relay that this feed was put back.
+    fn notice(&self, epoch: Option<&str>, cursor: u64, now: Timestamp) -> Result<()> {
+        if self.log.may_lack(epoch, cursor)
+            && let Some(gap) = self.log.gap(&self.database, cursor)?
+            && gap.is_news(cursor)
         {
-            recovery::notice_isolate(&self.database, gap, request.cursor)?;
+            recovery::notice_isolate(&self.database, gap, cursor)?;
             self.arm(now);
         }
-        Ok(self.log.poll(request))
+        Ok(())
+    }
+
+    fn record(&self, request: &RecordRequest, _now: Timestamp) -> std::result::Result<RecordAnswer, Failure> {
+        Ok(log::record(&self.database, request)?)
     }
 
     fn current(&self, request: &CurrentRequest, _now: Timestamp) -> std::result::Result<CurrentAnswer, Failure> {
