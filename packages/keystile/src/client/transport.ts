@@ -147,6 +147,7 @@ export class Transport {
     const key = typeof this.#key === "function" ? await this.#key() : this.#key;
     if (key !== undefined) checkKey(key);
     const [method, template] = OPERATIONS[id].split(" ") as [string, string];
+    const target = `${this.#base}${filled(template, path)}${queryOf(query)}`;
     const limit = timeout === 0 ? undefined : AbortSignal.timeout((timeout ?? this.#timeout) + (options.wait ?? 0) * 1000);
     const signals = [signal, limit].filter((each) => each !== undefined);
     const init: RequestInit = { method, headers: this.#headers(options, key), redirect: "manual" };
@@ -156,7 +157,7 @@ export class Transport {
       init.body = JSON.stringify(body ?? {});
     }
     try {
-      const response = await this.#fetch(`${this.#base}${filled(template, path)}${queryOf(query)}`, init);
+      const response = await this.#fetch(target, init);
       onResponse?.({ status: response.status, headers: response.headers });
       if (!response.ok) throw await failureOf(response, key);
       return await read(response);
