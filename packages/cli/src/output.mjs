@@ -140,9 +140,11 @@ export class Progress {
 export async function confirm(io, values, question) {
   if (values.yes) return;
   if (!io.stdin?.isTTY || !io.stderr?.isTTY) throw new WrongUsage(`${question} Nobody can be asked here: write --yes.`);
-  const reader = createInterface({ input: io.stdin, output: io.stderr });
+  const reader = createInterface({ input: io.stdin, output: io.stderr, terminal: false });
+  // An input that ends is no yes.
+  const ended = new Promise((resolve) => reader.once("close", () => resolve("")));
   try {
-    const said = await reader.question(`${question} [y/N] `);
+    const said = await Promise.race([reader.question(`${question} [y/N] `), ended]);
     if (!/^y(es)?$/i.test(said.trim())) throw new Failed("Nothing was changed.");
   } finally {
     reader.close();

@@ -58,7 +58,7 @@ export function localStack(directory) {
       continue;
     }
     if (typeof stack.root_key !== "string" || !isLoopback(stack.manage)) continue;
-    return { url: stack.manage, key: stack.root_key, from: file, edge: stack.edge };
+    return { url: checked(stack.manage), key: stack.root_key, from: file, edge: stack.edge };
   }
   return undefined;
 }

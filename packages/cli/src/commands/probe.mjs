@@ -87,7 +87,10 @@ async function untilTaken({ edge, key, every, fetch, began }) {
     const answer = await ask(edge, key, fetch);
     if (answer.status === 200) return performance.now() - began;
     last = answer.code;
-    if (answer.isForeign) throw new Failed(`${edge} answers ${last}, not as an edge of Keystile does. Is --edge right?`);
+    // A key that isn't known yet is refused with 401. Waiting changes no other refusal.
+    if (answer.status >= 300 && answer.status < 500 && ![401, 429].includes(answer.status)) {
+      throw new Failed(`${edge} answers ${last} about a new key. Is --edge the address of the edge?`);
+    }
     await delay(every);
   }
   throw new Failed(`${edge} doesn't take a new key within ${LONGEST_MS / 1000} seconds. Its last answer: ${last}`);
@@ -121,8 +124,7 @@ async function ask(edge, key, fetch) {
   try {
     const response = await fetch(`${edge}/keystile/v1/me`, { headers: { Authorization: `Bearer ${key}` }, redirect: "manual" });
     const { code } = await response.json().catch(() => ({}));
-    const isForeign = response.status !== 200 && code === undefined && response.status < 500;
-    return { status: response.status, code: code ?? `HTTP ${response.status}`, isForeign };
+    return { status: response.status, code: code ?? `HTTP ${response.status}` };
   } catch (error) {
     return { status: 0, code: error.cause?.code ?? error.message };
   }
