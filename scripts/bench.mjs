@@ -13,7 +13,7 @@ import { requireLinux, setupLoad } from "../bench/guard/load.mjs";
 import { measureEdge } from "./budget.mjs";
 import { build } from "./build.mjs";
 import { installPackages } from "./interop.mjs";
-import { buildPackage } from "./npm_package.mjs";
+import { buildWebhooks } from "./package_keystile.mjs";
 import { installOnce } from "./packages.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
@@ -34,7 +34,7 @@ const PARTS = {
   limits: () => ofWorkers("limits"),
   webhooks: async () => {
     await installPackages(inRoot("bench", "webhooks"));
-    return measured("webhooks", await buildPackage());
+    return measured("webhooks", await buildWebhooks());
   },
   receiver: () => ofWorkers("receiver", setupLoad, ["hooks"]),
   first_start: () => measured("first_start"),

@@ -1,7 +1,7 @@
 // `npm run test:interop`: tests the engine, as WebAssembly, against the vendors' own packages. Those are many and
 // large, and nothing else needs them. So they have their own package.json, and stay in the tool cache for all clones.
 
-import { buildPackage } from "./npm_package.mjs";
+import { buildWebhooks } from "./package_keystile.mjs";
 import { installOnce } from "./packages.mjs";
 import { run } from "./run.mjs";
 import { inRoot, node22, root } from "./tools.mjs";
@@ -13,6 +13,6 @@ export const installPackages = (...places) =>
 /** Runs the whole step. */
 export async function interop() {
   await installPackages();
-  const keystile = await buildPackage();
+  const keystile = await buildWebhooks();
   await run(node22(), [inRoot("tests", "interop", "run.mjs"), keystile], { cwd: root });
 }

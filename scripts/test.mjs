@@ -13,8 +13,8 @@ import { checkCoverage } from "./coverage.mjs";
 import { fuzz } from "./fuzz.mjs";
 import { checkImports } from "./imports.mjs";
 import { interop } from "./interop.mjs";
-import { buildPackage } from "./npm_package.mjs";
 import { installOnce } from "./packages.mjs";
+import { buildPackages } from "./packages_build.mjs";
 import { checkPages } from "./pages.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
 import { setup, setupCargoDeny, setupFastapi, setupSchemathesis, setupWasmTests } from "./setup.mjs";
@@ -46,7 +46,7 @@ const steps = {
   systems: ["The five products of examples/", () => inBrowser(path.join("tests", "systems"), { reporters: ["./tests/systems/rows.mjs"] })],
   coverage: ["Every documented answer was seen", checkCoverage],
   contract: ["The API's document, by schemathesis", contract],
-  npm: ["The npm package", npmPackage],
+  packages: ["The npm packages", npmPackages],
   interop: ["The vendors' own packages", interop],
   deploy: ["Deploy, dry run", () => run(process.execPath, [inRoot("scripts", "deploy.mjs"), "--dry-run"], { cwd: root })],
 };
@@ -112,10 +112,10 @@ async function contract() {
   await run(node22(), [inRoot("tests", "contract", "run.mjs"), python, program], { cwd: root, env: wranglerEnv() });
 }
 
-/** Tests the package that would be published, in Node and in workerd. */
-async function npmPackage() {
-  await buildPackage();
-  await endToEnd(path.join("tests", "npm"));
+/** Tests the packages that would be published. */
+async function npmPackages() {
+  await buildPackages();
+  await endToEnd(path.join("tests", "packages"));
 }
 
 /**

@@ -82,8 +82,9 @@ test("what was signed without the upstream's name is refused", () => {
 
 test("the npm package has the guide's check", async () => {
   const [block] = blocksOf("docs/guide/guard-an-api.md").filter(({ lang }) => lang === "js");
-  const published = (file) => readFileSync(inRoot("crates", "wasm", "js", file), "utf8");
+  const published = (file) => readFileSync(inRoot("packages", "keystile", file), "utf8");
   const { types, default: code } = JSON.parse(published("package.json")).exports["./upstream"];
-  assert.equal(published(code), `${block.text}\n`);
-  assert.match(published(types), /export function isFromKeystile\(/);
+  const source = (file) => published(file.replace("./dist/", "src/"));
+  assert.equal(source(code), `${block.text}\n`);
+  assert.match(source(types), /export function isFromKeystile\(/);
 });

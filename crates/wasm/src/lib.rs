@@ -1,5 +1,5 @@
-//! The webhook engine for JavaScript, as `js/keystile.js` calls it. Texts, bytes and numbers cross, so that a delivery
-//! crosses the border once.
+//! The webhook engine for JavaScript, as `packages/keystile/src/webhooks/verifier.js` calls it. Texts, bytes and numbers
+//! cross, so that a delivery crosses the border once.
 //!
 //! | crosses as | is |
 //! |---|---|

@@ -5,4 +5,4 @@ import { module } from "./inline_module.js";
 
 initSync({ module: module() });
 
-export { providers, sign, Verifier, verify } from "./keystile.js";
+export { providers, sign, Verifier, verify } from "./verifier.js";

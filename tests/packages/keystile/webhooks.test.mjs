@@ -1,4 +1,4 @@
-// The npm package as it is published, in Node and in Cloudflare's runtime.
+// `keystile/webhooks` in Node and in Cloudflare's runtime.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -6,10 +6,10 @@ import { pathToFileURL } from "node:url";
 
 import { createTestHarness } from "wrangler";
 
-import { inRoot } from "../../scripts/tools.mjs";
-import { checks } from "./checks.mjs";
+import { inRoot } from "../../../scripts/tools.mjs";
+import { checks } from "./webhooks_checks.mjs";
 
-const built = (...parts) => inRoot("crates", "wasm", "build", "keystile", ...parts);
+const built = (...parts) => inRoot("packages", "keystile", "dist", "webhooks", ...parts);
 
 describe("in Node", async () => {
   const keystile = await import(pathToFileURL(built("node.js")));
@@ -22,11 +22,11 @@ describe("in Workers", () => {
   before(async () => {
     const config = {
       name: "package",
-      main: inRoot("tests", "npm", "worker.mjs"),
+      main: inRoot("tests", "packages", "keystile", "webhooks_worker.mjs"),
       compatibility_date: "2026-11-01",
-      alias: { keystile: built("workers.js") },
+      alias: { "keystile/webhooks": built("workers.js") },
     };
-    server = createTestHarness({ root: inRoot("tests", "npm"), workers: [{ config }] });
+    server = createTestHarness({ root: inRoot("tests", "packages", "keystile"), workers: [{ config }] });
     const { url } = await server.listen();
     results = await (await fetch(url)).json();
   });

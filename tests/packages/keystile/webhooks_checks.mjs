@@ -1,7 +1,7 @@
 // What must hold of the npm package wherever it runs: Node and workerd go
 // through the same list. Nothing here is of one platform alone.
 
-import published from "../../crates/webhook/src/tests/vectors.json" with { type: "json" };
+import published from "../../../crates/webhook/src/tests/vectors.json" with { type: "json" };
 
 const SECRET = "a shared secret";
 const WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -1,6 +1,6 @@
 // The same for bundles that run in Node.
 
-import { onPlatform } from "./keystile.js";
+import { onPlatform } from "./verifier.js";
 import { nodeHmac } from "./node_hmac.js";
 
 onPlatform(nodeHmac);

@@ -1,8 +1,8 @@
 // The package inside workerd, by the entry that Workers get.
 
-import * as keystile from "keystile";
+import * as keystile from "keystile/webhooks";
 
-import { checks } from "./checks.mjs";
+import { checks } from "./webhooks_checks.mjs";
 
 export default {
   async fetch() {

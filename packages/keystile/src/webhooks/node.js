@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 
 import { initSync } from "./bindings.js";
-import { onPlatform } from "./keystile.js";
+import { onPlatform } from "./verifier.js";
 import { nodeHmac } from "./node_hmac.js";
 
 initSync({ module: besideThis() });
@@ -13,9 +13,9 @@ function besideThis() {
   try {
     return readFileSync(new URL("./bindings_bg.wasm", import.meta.url));
   } catch (cause) {
-    const instead = 'Import "keystile/inline", which contains it, or leave the package `keystile` out of the bundle.';
+    const instead = 'Import "keystile/webhooks/inline", which contains it, or leave the package `keystile` out of the bundle.';
     throw new Error(`A bundler has taken this code away from its module, bindings_bg.wasm. ${instead}`, { cause });
   }
 }
 
-export { providers, sign, Verifier, verify } from "./keystile.js";
+export { providers, sign, Verifier, verify } from "./verifier.js";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -10,25 +10,23 @@ import { after, before, describe, test } from "node:test";
 import * as esbuild from "esbuild";
 import { createTestHarness } from "wrangler";
 
-import { inRoot } from "../../scripts/tools.mjs";
-import { checks } from "./checks.mjs";
+import { inRoot } from "../../../scripts/tools.mjs";
+import { project as projectOf } from "../installed.mjs";
+import { checks } from "./webhooks_checks.mjs";
 
-const project = mkdtempSync(path.join(tmpdir(), "keystile-bundled-"));
+const { directory: project, remove } = projectOf("keystile");
 const elsewhere = mkdtempSync(path.join(tmpdir(), "keystile-elsewhere-"));
-after(() => [project, elsewhere].forEach((directory) => rmSync(directory, { recursive: true, force: true })));
+after(() => {
+  remove();
+  rmSync(elsewhere, { recursive: true, force: true });
+});
 
 before(() => {
-  const built = inRoot("crates", "wasm", "build", "keystile");
-  execFileSync("npm", ["pack", "--silent", "--pack-destination", project], { cwd: built });
-  const [tarball] = readdirSync(project);
-  const installed = path.join(project, "node_modules", "keystile");
-  mkdirSync(installed, { recursive: true });
-  execFileSync("tar", ["-xzf", path.join(project, tarball), "--strip-components=1", "-C", installed]);
-  const list = JSON.stringify(inRoot("tests", "npm", "checks.mjs"));
-  for (const [name, entry] of Object.entries({ inline: "keystile/inline", plain: "keystile" })) {
+  const list = JSON.stringify(inRoot("tests", "packages", "keystile", "webhooks_checks.mjs"));
+  for (const [name, entry] of Object.entries({ inline: "keystile/webhooks/inline", plain: "keystile/webhooks" })) {
     writeFileSync(path.join(project, `${name}.mjs`), program(entry, list));
   }
-  writeFileSync(path.join(project, "worker.mjs"), program("keystile/inline", list, "worker"));
+  writeFileSync(path.join(project, "worker.mjs"), program("keystile/webhooks/inline", list, "worker"));
 });
 
 /** Runs the checks and says what came of each: on the standard output, or as a worker's answer. */
@@ -64,7 +62,7 @@ const outcomesOf = (file) => JSON.parse(execFileSync(process.execPath, [file], {
 const EXTENSION = { esm: "mjs", cjs: "cjs" };
 const allOk = Object.fromEntries(Object.keys(checks).map((name) => [name, "ok"]));
 
-describe("`keystile/inline`, bundled by esbuild", () => {
+describe("`keystile/webhooks/inline`, bundled by esbuild", () => {
   for (const format of ["esm", "cjs"]) {
     test(`for Node as ${format}`, async () => {
       const file = await bundle("inline.mjs", `node.${EXTENSION[format]}`, { platform: "node", format });
@@ -96,17 +94,17 @@ describe("`keystile/inline`, bundled by esbuild", () => {
   });
 });
 
-describe("`keystile`, bundled by esbuild for Node", () => {
+describe("`keystile/webhooks`, bundled by esbuild for Node", () => {
   for (const format of ["esm", "cjs"]) {
     test(`as ${format}: the code says why its module is missing, and what to import`, async () => {
       const file = await bundle("plain.mjs", `plain.${EXTENSION[format]}`, { platform: "node", format });
       const run = () => execFileSync(process.execPath, [file], { cwd: elsewhere, stdio: "pipe" });
-      assert.throws(run, /Import "keystile\/inline"/);
+      assert.throws(run, /Import "keystile\/webhooks\/inline"/);
     });
   }
   test("left external it runs", async () => {
     const outfile = path.join(project, "external.mjs");
-    await bundle("plain.mjs", "", { platform: "node", format: "esm", external: ["keystile"], outfile });
+    await bundle("plain.mjs", "", { platform: "node", format: "esm", external: ["keystile/webhooks"], outfile });
     assert.deepEqual(outcomesOf(outfile), allOk);
   });
 });

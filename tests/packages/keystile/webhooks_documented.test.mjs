@@ -8,8 +8,8 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import { inRoot } from "../../scripts/tools.mjs";
-import { blocksOf } from "../documents/pages.mjs";
+import { inRoot } from "../../../scripts/tools.mjs";
+import { blocksOf } from "../../documents/pages.mjs";
 
 const SECRET = "a secret of the test";
 const directory = mkdtempSync(path.join(tmpdir(), "keystile-documents-"));
@@ -17,8 +17,8 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 
 test("the guide's receiver lets a genuine delivery in and refuses another", async () => {
   const [block] = blocksOf("docs/guide/verify-webhooks-in-javascript.md").filter(({ lang }) => lang === "js");
-  const built = pathToFileURL(inRoot("crates", "wasm", "build", "keystile", "node.js")).href;
-  const code = `const secret = ${JSON.stringify(SECRET)};\n${block.text.replace('from "keystile"', `from "${built}"`)}`;
+  const built = pathToFileURL(inRoot("packages", "keystile", "dist", "webhooks", "node.js")).href;
+  const code = `const secret = ${JSON.stringify(SECRET)};\n${block.text.replace('from "keystile/webhooks"', `from "${built}"`)}`;
   const file = path.join(directory, "documented.mjs");
   writeFileSync(file, code);
   const { receive } = await import(pathToFileURL(file));

@@ -3,10 +3,10 @@
 import module from "./bindings_bg.wasm";
 
 import { initSync } from "./bindings.js";
-import { onPlatform } from "./keystile.js";
+import { onPlatform } from "./verifier.js";
 
 initSync({ module });
 // Calls to WebCrypto do not change threads here, so the limit is low.
 onPlatform({ long: 4 * 1024 });
 
-export { providers, sign, Verifier, verify } from "./keystile.js";
+export { providers, sign, Verifier, verify } from "./verifier.js";

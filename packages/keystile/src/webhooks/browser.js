@@ -4,4 +4,4 @@ import init from "./bindings.js";
 
 await init();
 
-export { providers, sign, Verifier, verify } from "./keystile.js";
+export { providers, sign, Verifier, verify } from "./verifier.js";
