@@ -7,6 +7,7 @@ use keystile_core::{
 
 use super::*;
 
+mod deployment;
 mod form;
 mod limits;
 mod routes;
