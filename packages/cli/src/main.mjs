@@ -80,6 +80,11 @@ const longest = (commands) => commands.toSorted((a, b) => b.name.length - a.name
 
 /** The terminal: `out` writes data, `say` everything else, each with a line's end. */
 function terminal() {
+  // A reader that has enough, such as `head`, ends the command without a word.
+  process.stdout.on("error", (error) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     say: (text) => void process.stderr.write(`${text}\n`),
