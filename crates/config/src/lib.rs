@@ -6,9 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod deployment;
 mod form;
 mod lines;
 mod raw;
+pub mod secrets;
 mod summary;
 
 use keystile_core::{
@@ -24,6 +26,7 @@ use keystile_core::{
 
 pub use check::Mistake;
 use check::{Check, keys::sent_by_browsers};
+pub use deployment::{Deployment, Service};
 use raw::RawConfig;
 pub use summary::Summary;
 
@@ -141,9 +144,16 @@ impl Configuration {
             routes: Routes::default(),
         };
         edge.routes = check.routes(&raw.routes, &edge, &manage);
-        let summary = Summary::new(&raw.routes, &edge, &manage, &sources);
+        let deployment = check.deployment(raw.deploy, &edge.upstreams);
+        let summary = Summary::new(&raw.routes, &edge, &manage, &sources, deployment);
         let hooks = HooksConfig { base, hooks_base, upstreams, sources };
         Self { edge, manage, hooks, limiter, summary, warnings: Vec::new() }
+    }
+
+    /// What a build needs, as JSON: `workers`, the text for each; `summary`, the facts that scripts need; `warnings`.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({ "workers": self.to_blobs(), "summary": self.summary, "warnings": self.warnings })
     }
 
     /// The texts that ship to the workers.

@@ -14,7 +14,7 @@ use keystile_core::{
 };
 use serde::Serialize;
 
-use crate::raw::RawRoute;
+use crate::{deployment::Deployment, raw::RawRoute};
 
 /// The facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,6 +39,8 @@ pub struct Summary {
     pub sender_secrets: Vec<String>,
     /// The addresses at which the senders of webhooks publish their keys.
     pub jwks_urls: Vec<String>,
+    /// The account, and the names and places there.
+    pub deploy: Deployment,
 }
 
 /// A first key, and a request that it is good for.
@@ -72,7 +74,13 @@ pub struct Place {
 }
 
 impl Summary {
-    pub(crate) fn new(raw: &[RawRoute], edge: &EdgeConfig, manage: &ManageConfig, sources: &[WebhookSource]) -> Self {
+    pub(crate) fn new(
+        raw: &[RawRoute],
+        edge: &EdgeConfig,
+        manage: &ManageConfig,
+        sources: &[WebhookSource],
+        deploy: Deployment,
+    ) -> Self {
         let hooks = edge.hooks_base.as_ref().map_or("", |base| base.as_str());
         let signing = upstreams_of(sources).flat_map(|upstream| &upstream.signing_secrets);
         let senders = sources.iter().flat_map(|source| &source.secrets);
@@ -87,6 +95,7 @@ impl Summary {
             signing_secrets: once_each(signing),
             sender_secrets: once_each(senders),
             jwks_urls: once_each(sources.iter().filter_map(|source| source.jwks_url.as_ref())),
+            deploy,
         }
     }
 }
