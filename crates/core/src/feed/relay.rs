@@ -49,7 +49,7 @@ const SPARE_ENTRIES: u64 = 1_000;
 /// The time for which a stated `max_staleness_ms` is passed on after nobody states it any more, milliseconds.
 const STATED_MS: i64 = 60 * 60 * 1_000;
 /// The most requests in a second that a relay without a copy passes on. Equal ones count once.
-const PASSES_A_SECOND: usize = 4;
+const PASSES_A_SECOND: usize = 2;
 /// The time for which the answer to a request that was passed on serves equal requests, milliseconds.
 const PASS_MS: i64 = 1_000;
 /// The most cursors that wait to be shown to the feed, and that one follow poll shows.
@@ -271,6 +271,8 @@ impl Relay {
         let fetches = self.fetching.as_ref().is_some_and(|flight| flight.number == ticket.0);
         let flight = if fetches { self.fetching.take() } else { self.following.take_if(|of| of.number == ticket.0) }?;
         self.paused_until = None;
+        // Whoever needs more than this answer asks again.
+        self.due = None;
         if fetches { self.fetched(&flight, answer, now) } else { self.followed_on(&flight, answer, now) }
     }
 
@@ -465,7 +467,6 @@ impl Relay {
         }
         self.former.retain(|former| Some(former.as_str()) != epoch);
         self.passes.clear();
-        self.due = None;
         None
     }
 
