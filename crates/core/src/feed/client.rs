@@ -171,9 +171,9 @@ impl FeedClient {
         self.view_age_ms(now).is_some_and(|age| age <= i64::from(self.settings.max_staleness_ms))
     }
 
-    /// Whether the feed itself answered a poll that was sent at `instant` or later. Such a view serves a request that
-    /// began at `instant`, no matter how slow the answer was. (A relay's answer does not count. If the clock stepped
-    /// forward since `instant`, its age would not show which of them was earlier.)
+    /// Whether the feed itself, or a relay that asked it meanwhile, answered a poll that was sent at `instant` or later.
+    /// Such a view serves a request that began at `instant`, no matter how slow the answer was. (An answer with an age
+    /// does not count. If the clock stepped forward since `instant`, its age would not show which of them was earlier.)
     #[must_use]
     pub fn view_is_since(&self, instant: Timestamp) -> bool {
         self.answered_since.is_some_and(|sent_at| sent_at >= instant)
