@@ -157,6 +157,9 @@ pub(crate) enum KeyChange {
     GiveScopeBack,
     Disable,
     Enable,
+    /// The key expires a second later.
+    ExpireSoon,
+    ExpireNever,
     Revoke,
 }
 
@@ -320,6 +323,8 @@ fn key_change() -> impl Strategy<Value = KeyChange> {
         2 => Just(KeyChange::GiveScopeBack),
         2 => Just(KeyChange::Disable),
         2 => Just(KeyChange::Enable),
+        1 => Just(KeyChange::ExpireSoon),
+        1 => Just(KeyChange::ExpireNever),
         1 => Just(KeyChange::Revoke),
     ]
 }
