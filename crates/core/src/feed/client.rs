@@ -89,6 +89,8 @@ pub struct FeedClient {
     /// The cursor of the answer that it began with. It has all later changes of any key, and earlier ones by parts.
     base: u64,
     view: Option<Timestamp>,
+    /// The age from which the view is refreshed, milliseconds.
+    refresh_after_ms: i64,
     /// The sending time of the last poll that the feed itself answered.
     answered_since: Option<Timestamp>,
     overlay: Overlay,
@@ -116,6 +118,7 @@ impl FeedClient {
             cursor: 0,
             base: 0,
             view: None,
+            refresh_after_ms: 0,
             answered_since: None,
             overlay: Overlay::default(),
             records: RecordCache::new(settings.cache_bytes - settings.overlay_bytes()),
@@ -168,9 +171,9 @@ impl FeedClient {
         self.view_age_ms(now).is_some_and(|age| age <= i64::from(self.settings.max_staleness_ms))
     }
 
-    /// Whether the feed itself answered a poll that was sent at `instant` or later. Such a view serves a request that
-    /// began at `instant`, no matter how slow the answer was. (A relay's answer does not count. If the clock stepped
-    /// forward since `instant`, its age would not show which of them was earlier.)
+    /// Whether the feed itself, or a relay that asked it meanwhile, answered a poll that was sent at `instant` or later.
+    /// Such a view serves a request that began at `instant`, no matter how slow the answer was. (An answer with an age
+    /// does not count. If the clock stepped forward since `instant`, its age would not show which of them was earlier.)
     #[must_use]
     pub fn view_is_since(&self, instant: Timestamp) -> bool {
         self.answered_since.is_some_and(|sent_at| sent_at >= instant)
@@ -180,7 +183,7 @@ impl FeedClient {
     /// running.
     #[must_use]
     pub fn refresh_due(&self, now: Timestamp) -> bool {
-        self.view_age_ms(now).is_some_and(|age| age >= self.settings.refresh_after_ms())
+        self.view_age_ms(now).is_some_and(|age| age >= self.refresh_after_ms)
             && self.may_poll(now)
             && !self.overflowed(now)
     }
@@ -269,6 +272,7 @@ impl FeedClient {
         }
         let view = ticket.sent_at.plus_millis(-i64::from(answer.age_ms));
         self.view = Some(self.view.map_or(view, |latest| latest.max(view)));
+        self.refresh_after_ms = self.settings.refresh_after_ms(ticket.sent_at);
         if answer.age_ms == 0 {
             self.answered_since = self.answered_since.max(Some(ticket.sent_at));
         }

@@ -183,8 +183,8 @@ mod tests {
     }
 
     #[test]
-    fn a_full_page_has_600_kib_at_most() {
-        let keys = (0..10_000_u64).map(|name| {
+    fn a_full_page_has_1200_kib_at_most() {
+        let keys = (0..20_000_u64).map(|name| {
             let key = KeyHash::of(&KeyDigest::of(&alloc::format!("{name}")));
             let expires_at = Some(crate::Timestamp::from_millis(1_790_000_000_000));
             (
@@ -200,13 +200,13 @@ mod tests {
             cursor: 0,
             more: true,
             age_ms: 0,
-            length: 10_000,
+            length: 20_000,
             keys: keys.collect(),
             tenants: vec![],
             suspended: vec![],
         };
         let text = serde_json::to_string(&page).unwrap();
-        assert!(text.len() < 600 * 1_024, "{}", text.len());
+        assert!(text.len() < 1_200 * 1_024, "{}", text.len());
         assert_eq!(serde_json::from_str::<FollowAnswer>(&text).unwrap(), page);
     }
 }

@@ -30,7 +30,7 @@ pub struct Bounds {
 }
 
 /// The bounds of a deployment's feed.
-pub const BOUNDS: Bounds = Bounds { page: 1_000, relay_page: 10_000, part: 150, tenants: 4_000 };
+pub const BOUNDS: Bounds = Bounds { page: 1_000, relay_page: 20_000, part: 150, tenants: 4_000 };
 
 /// The entries of a log, by their numbers and by their subjects.
 #[derive(Clone, Debug)]

@@ -13,7 +13,9 @@
 //! A relay polls on demand: one that nobody asks polls nobody.
 
 mod copy;
+mod passes;
 mod records;
+mod time;
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -23,7 +25,9 @@ use alloc::{
 
 use self::{
     copy::{LogCopy, View},
+    passes::{Passed, Passes},
     records::Records,
+    time::{Clock, GRACE_MS},
 };
 use super::{
     follow::{FollowAnswer, FollowRequest, RecordAnswer, RecordRequest},
@@ -32,45 +36,21 @@ use super::{
 };
 use crate::base::timestamp::Timestamp;
 
-pub use self::records::RecordReply;
+pub use self::{
+    copy::FILL_AGAIN_MS,
+    passes::PassTicket,
+    records::RecordReply,
+    time::{FILL_TIMEOUT_MS, FOLLOW_TIMEOUT_MS, Reading},
+};
 
-/// The timeout of a follow poll, milliseconds. It is shorter than an isolate's, so that the relay tells of the failure.
-pub const FOLLOW_TIMEOUT_MS: i64 = 700;
-/// The timeout of a page of a copy that is being filled, milliseconds. The page may be long.
-pub const FILL_TIMEOUT_MS: i64 = 5_000;
 /// The time from the sending of a call that failed for which the parent isn't called, milliseconds.
 const PAUSE_MS: i64 = 250;
-/// The time by which a mark of a call outlives the call's timeout, milliseconds.
-const GRACE_MS: i64 = 50;
-/// The time after which a copy is filled anew, milliseconds: it keeps what the feed's log has trimmed since.
-pub const FILL_AGAIN_MS: i64 = 6 * 60 * 60 * 1_000;
-/// The entries that a copy may have beyond twice those of the feed's log.
-const SPARE_ENTRIES: u64 = 1_000;
 /// The time for which a stated `max_staleness_ms` is passed on after nobody states it any more, milliseconds.
 const STATED_MS: i64 = 60 * 60 * 1_000;
-/// The most requests in a second that a relay without a copy passes on. Equal ones count once.
-const PASSES_A_SECOND: usize = 4;
-/// The time for which the answer to a request that was passed on serves equal requests, milliseconds.
-const PASS_MS: i64 = 1_000;
 /// The most cursors that wait to be shown to the feed, and that one follow poll shows.
 const MAX_SEEN: usize = 64;
 /// The most former epochs that a relay knows.
 const MAX_FORMER: usize = 16;
-
-/// A reading of a relay's clock, by [`Relay::read_clock`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Reading(Timestamp);
-
-impl Reading {
-    /// The milliseconds from `earlier` until this reading; 0 if that is the later one.
-    fn since(self, earlier: Self) -> i64 {
-        self.0.millis_since(earlier.0).max(0)
-    }
-
-    fn plus_millis(self, millis: i64) -> Self {
-        Self(self.0.plus_millis(millis))
-    }
-}
 
 /// The reply to a poll.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,10 +91,6 @@ pub struct Follow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket(u64);
 
-/// The identity of a request that is passed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PassTicket(u64);
-
 /// A follow poll under way.
 #[derive(Clone, Debug)]
 struct Flight {
@@ -123,15 +99,6 @@ struct Flight {
     until: Reading,
     stated: u32,
     seen: Vec<u64>,
-}
-
-/// A request that was passed on.
-#[derive(Clone, Debug)]
-struct Pass {
-    number: u64,
-    request: PollRequest,
-    sent_at: Reading,
-    answer: Option<PollAnswer>,
 }
 
 /// The freshness that a request needs.
@@ -156,8 +123,7 @@ enum Ready {
 #[derive(Debug)]
 pub struct Relay {
     bounds: Bounds,
-    /// The latest time that was read, and by how much the clock has stepped back so far.
-    clock: Option<(Timestamp, i64)>,
+    clock: Clock,
     /// The `max_staleness_ms` of the edges behind this relay, and when each was last stated.
     stated: BTreeMap<u32, Reading>,
     /// The copy that answers, with its view.
@@ -176,7 +142,7 @@ pub struct Relay {
     /// The greatest age that the next follow poll may ask for, if one is due.
     due: Option<u32>,
     paused_until: Option<Reading>,
-    passes: Vec<Pass>,
+    passes: Passes,
     /// Cursors that aren't known here, and that the feed is yet to see.
     unseen: BTreeSet<u64>,
     records: Records,
@@ -188,7 +154,7 @@ impl Relay {
     pub const fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
-            clock: None,
+            clock: Clock::new(),
             stated: BTreeMap::new(),
             copy: None,
             filling: None,
@@ -199,7 +165,7 @@ impl Relay {
             calls: 0,
             due: None,
             paused_until: None,
-            passes: Vec::new(),
+            passes: Passes::new(),
             unseen: BTreeSet::new(),
             records: Records::new(),
         }
@@ -208,10 +174,7 @@ impl Relay {
     /// Reads the clock, of which the platform says `now`. A clock that steps back stands still instead: so no view looks
     /// younger than it is.
     pub fn read_clock(&mut self, now: Timestamp) -> Reading {
-        let (latest, behind) = self.clock.unwrap_or((now, 0));
-        let behind = behind + latest.millis_since(now).max(0);
-        self.clock = Some((now, behind));
-        Reading(now.plus_millis(behind))
+        self.clock.read(now)
     }
 
     /// Replies to a poll that arrived at `arrived_at`, now or before it waited. Call [`begin_follow`](Self::begin_follow)
@@ -227,11 +190,15 @@ impl Relay {
             (Ready::Yes(age), Some((copy, _))) => Reply::Answer(copy.answer(request, age)),
             (Ready::Failed, _) => Reply::Failed,
             (_, Some(_)) => Reply::Wait,
-            (_, None) => self.pass(request, max_age_ms, arrived_at, now),
+            (_, None) => match self.passes.reply(request, max_age_ms, arrived_at, now) {
+                Passed::Answer(answer) => Reply::Answer(answer),
+                Passed::Wait => Reply::Wait,
+                Passed::Pass(ticket) => Reply::Pass(ticket),
+            },
         }
     }
 
-    /// Replies to another relay's follow poll.
+    /// Replies to another relay's follow poll. Call [`begin_follow`](Self::begin_follow) after it.
     pub fn answer_follow(&mut self, request: &FollowRequest, arrived_at: Reading, now: Reading) -> FollowReply {
         let FollowRequest { max_staleness_ms, max_age_ms, .. } = *request;
         self.state(max_staleness_ms, now);
@@ -271,6 +238,8 @@ impl Relay {
         let fetches = self.fetching.as_ref().is_some_and(|flight| flight.number == ticket.0);
         let flight = if fetches { self.fetching.take() } else { self.following.take_if(|of| of.number == ticket.0) }?;
         self.paused_until = None;
+        // Whoever needs more than this answer asks again.
+        self.due = None;
         if fetches { self.fetched(&flight, answer, now) } else { self.followed_on(&flight, answer, now) }
     }
 
@@ -285,14 +254,7 @@ impl Relay {
 
     /// Reports the answer to a request that was passed on; `None` if the call failed.
     pub fn passed(&mut self, ticket: PassTicket, answer: Option<&PollAnswer>) {
-        match answer {
-            Some(answer) => {
-                if let Some(pass) = self.passes.iter_mut().find(|pass| pass.number == ticket.0) {
-                    pass.answer = Some(answer.clone());
-                }
-            }
-            None => self.passes.retain(|pass| pass.number != ticket.0),
-        }
+        self.passes.answered(ticket, answer);
     }
 
     /// Replies to a request for a record.
@@ -353,24 +315,6 @@ impl Relay {
 
     fn is_due(&mut self, max_age_ms: u32) {
         self.due = Some(self.due.map_or(max_age_ms, |due| due.min(max_age_ms)));
-    }
-
-    /// Passes a request on as long as there is no copy. The answer serves equal requests, too.
-    fn pass(&mut self, request: &PollRequest, max_age_ms: u32, arrived_at: Reading, now: Reading) -> Reply {
-        self.passes.retain(|pass| now.since(pass.sent_at) < PASS_MS);
-        for pass in self.passes.iter().filter(|pass| pass.request == *request) {
-            let Some(answer) = &pass.answer else { return Reply::Wait };
-            let age = i64::from(answer.age_ms) + arrived_at.since(pass.sent_at);
-            if age <= max_age_ms.into() || pass.sent_at >= arrived_at {
-                return Reply::Answer(PollAnswer { age_ms: age.try_into().unwrap_or(u32::MAX), ..answer.clone() });
-            }
-        }
-        if self.passes.len() >= PASSES_A_SECOND {
-            return Reply::Wait;
-        }
-        self.calls += 1;
-        self.passes.push(Pass { number: self.calls, request: request.clone(), sent_at: now, answer: None });
-        Reply::Pass(PassTicket(self.calls))
     }
 
     /// Begins the poll for the next changes.
@@ -465,7 +409,6 @@ impl Relay {
         }
         self.former.retain(|former| Some(former.as_str()) != epoch);
         self.passes.clear();
-        self.due = None;
         None
     }
 

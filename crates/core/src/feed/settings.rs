@@ -1,5 +1,7 @@
 //! The settings of a feed client, and the times that follow from them.
 
+use crate::base::timestamp::Timestamp;
+
 /// The behaviour of an edge when the feed can't be reached and the view is too old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,12 +26,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The age from which a view is refreshed in the background, milliseconds. A relay's answer has an age of its own, so
-    /// that its views are refreshed later than the feed's.
+    /// The age from which a view is refreshed in the background, milliseconds, given when its poll was sent. A relay's
+    /// answer has an age of its own, so its views are refreshed later than the feed's. Many isolates have their view from
+    /// the same state of a relay: so that they don't come back together, each waits for another time.
     #[must_use]
-    pub fn refresh_after_ms(&self) -> i64 {
-        let max = i64::from(self.max_staleness_ms);
-        if self.relays { max * 3 / 4 } else { max / 2 }
+    pub fn refresh_after_ms(&self, sent_at: Timestamp) -> i64 {
+        let half = i64::from(self.max_staleness_ms) / 2;
+        let spread = if self.relays { half / 2 } else { 0 };
+        half + sent_at.as_millis().wrapping_mul(7_919).rem_euclid(spread + 1)
     }
 
     /// The timeout of a feed call, milliseconds: 1 s, and less if `max_staleness_ms` is small. So timeout and pause
@@ -53,9 +57,22 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
+
     use crate::feed::{client::tests::SETTINGS, outbox::EFFECTIVE_MARGIN_MS};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn isolates_that_share_a_relay_s_view_spread_their_polls() {
+        let after = |relays, millis| Settings { relays, ..SETTINGS }.refresh_after_ms(Timestamp::from_millis(millis));
+        let now = 1_800_000_000_000;
+        assert!((0..100).all(|millis| after(false, now + millis) == 1_000));
+        let mut spread: Vec<_> = (0..100).map(|millis| after(true, now + millis)).collect();
+        spread.sort_unstable();
+        assert!(spread[0] < 1_020 && spread[99] > 1_480 && spread[99] <= 1_500, "{spread:?}");
+        assert!(spread.windows(2).all(|pair| pair[1] - pair[0] < 20), "{spread:?}");
+    }
 
     #[test]
     fn timeout_and_pause_are_over_before_a_change_counts_as_effective() {

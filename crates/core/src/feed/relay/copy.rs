@@ -2,13 +2,18 @@
 
 use alloc::{collections::BTreeSet, format, string::String};
 
-use super::{FILL_AGAIN_MS, Reading, SPARE_ENTRIES};
+use super::time::Reading;
 use crate::feed::{
     follow::{FollowAnswer, FollowRequest},
     log::Head,
     message::{PollAnswer, PollRequest},
     mirror::{Bounds, Mirror},
 };
+
+/// The time after which a copy is filled anew, milliseconds: it keeps what the log has trimmed since.
+pub const FILL_AGAIN_MS: i64 = 6 * 60 * 60 * 1_000;
+/// The entries that a copy may have beyond twice those of its parent.
+const SPARE_ENTRIES: u64 = 1_000;
 
 /// A state of the log, as a poll brought it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

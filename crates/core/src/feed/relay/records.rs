@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::{FOLLOW_TIMEOUT_MS, GRACE_MS, Reading};
+use super::time::{FOLLOW_TIMEOUT_MS, GRACE_MS, Reading};
 use crate::{
     access::record::Stored,
     feed::{
