@@ -31,6 +31,7 @@ pub(crate) mod key_list;
 pub(crate) mod keys;
 mod lease;
 pub(crate) mod limits;
+mod moving;
 pub(crate) mod open;
 pub(crate) mod outbox;
 pub(crate) mod overlap;

@@ -91,7 +91,15 @@ pub async fn put(env: &Env, keyring: &Keyring, digest: &KeyDigest, record: &str)
     put_sealed(env, keyring.slots(digest), record).await
 }
 
-/// Puts a tenant's status in the same way.
+/// Puts a key's record at the address of the newest secret alone. The others have it already.
+///
+/// # Errors
+/// [`KvFailed`] with the reason in the log.
+pub async fn put_at_newest(env: &Env, keyring: &Keyring, digest: &KeyDigest, record: &str) -> Result<(), KvFailed> {
+    put_sealed(env, keyring.slots(digest).take(1), record).await
+}
+
+/// Puts a tenant's status in the same way as [`put`].
 ///
 /// # Errors
 /// As for [`put`].

@@ -157,9 +157,9 @@ impl KeyStatus {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Active => "active",
-            Self::Disabled => "disabled",
-            Self::Revoked => "revoked",
+            Self::Active => KeyState::Active.as_str(),
+            Self::Disabled => KeyState::Disabled.as_str(),
+            Self::Revoked => KeyState::Revoked.as_str(),
             Self::Expired => "expired",
         }
     }

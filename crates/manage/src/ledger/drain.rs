@@ -26,7 +26,7 @@ use worker::Result;
 use crate::command::Target;
 
 use super::{
-    additions, addressing, adoption, audit, dead_letter_acts, expiry, idempotency,
+    additions, adoption, audit, dead_letter_acts, expiry, idempotency,
     keys::{self, KeyRow},
     open::OpenLedger,
     outbox::{self, Changed, Due},
@@ -38,7 +38,7 @@ pub(crate) const FEED_TIMEOUT_MS: u64 = 2_000;
 /// The number of changes in one call to the feed.
 pub(crate) const FEED_BATCH: usize = 100;
 /// The number of simultaneous KV puts: an invocation has six connections.
-const PUTS_AT_ONCE: usize = 5;
+pub(crate) const PUTS_AT_ONCE: usize = 5;
 /// The number of KV puts in one drain: an invocation's subrequests are limited, to 50 on the free plan. The next alarm
 /// does the rest.
 const PUTS_PER_DRAIN: usize = 40;
@@ -112,13 +112,13 @@ impl OpenLedger {
     }
 
     async fn drain_rounds(&self, lease: u64) -> Result<()> {
-        let mut puts_left = PUTS_PER_DRAIN / self.deployment.keyring.fingerprints().count().max(1);
+        let addresses = self.deployment.keyring.fingerprints().count().max(1);
+        let mut puts_left = PUTS_PER_DRAIN / addresses;
         for _ in 0..ROUNDS {
             let now = clock::now();
             if !self.lease.keep(lease, now) {
                 break;
             }
-            addressing::enqueue_batch(&self.database, now)?;
             let unpublished = outbox::due(&self.database, Stage::Publish, now, FEED_BATCH)?;
             let mut puts = outbox::due(&self.database, Stage::Put, now, puts_left)?;
             puts.extend(outbox::due(&self.database, Stage::Confirm, now, puts_left - puts.len())?);
@@ -144,7 +144,7 @@ impl OpenLedger {
                 self.acknowledge(unacknowledged).await?;
             }
         }
-        Ok(())
+        self.move_due(lease, puts_left * addresses).await
     }
 
     /// Publishes rows of the stage [`Stage::Publish`], with the present state of their subjects.
