@@ -37,7 +37,7 @@ function section({ name, summary, arguments: named = [], options = {}, details }
   ];
   const table = rows.length > 0 ? ["| | |", "|---|---|", ...rows.map(([left, right]) => `| \`${left}\` | ${cell(right)} |`)].join("\n") : undefined;
   const also = common.length > 0 ? `Also ${common.map((option) => `\`--${option}\``).join(", ")}.` : undefined;
-  return [`### \`keystile ${usage}\``, summary, table, also, details && paragraphs(details)].filter(Boolean).join("\n\n");
+  return [`### \`keystile ${usage}\``, sentence(summary), table, also, details && paragraphs(details)].filter(Boolean).join("\n\n");
 }
 
 /** An option of a common name that means something else here is explained here. */
@@ -49,6 +49,7 @@ const shown = ({ name, optional, rest }) => {
   return optional ? `[${text}]` : text;
 };
 
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 const cell = (text = "") => text.replaceAll("|", "\\|");
 
 /** Details as paragraphs; lines in columns stay as they are. */

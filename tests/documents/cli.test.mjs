@@ -22,7 +22,7 @@ test("the reference of the command line is what the table of commands gives", ()
 test("every command and option has a summary, and no name but one of words", () => {
   for (const { name, summary, arguments: named = [], options = {} } of COMMANDS) {
     assert.match(name, /^[a-z]+(-[a-z]+)*( [a-z]+(-[a-z]+)*)?$/);
-    assert.match(summary, /^[A-Z].*\.$/, name);
+    assert.match(summary, /^[a-z].*[^.]$/, name);
     for (const each of named) assert.ok(each.summary, `${name}: ${each.name}`);
     for (const [option, { summary }] of Object.entries(options)) assert.ok(summary, `${name} --${option}`);
   }

@@ -2,6 +2,7 @@
 
 import { Keystile, KeystileError } from "../../keystile/src/client/index.ts";
 import { Failed, WrongUsage } from "./failed.mjs";
+import { plain } from "./output.mjs";
 import { deployment } from "./profiles.mjs";
 
 const COMMON = {
@@ -63,8 +64,9 @@ export function refused(error, at, json = false) {
   const hint = hintOf(error, at);
   if (json) return new Failed(JSON.stringify({ code, status, message, errors, request_id: requestId, hint }));
   // The message of a problem tells the first of its mistakes.
-  const said = errors.length > 0 ? errors.map(({ field, detail }) => `  ${field}: ${detail}`).join("\n") : undefined;
-  const lines = [said ? `${code}: what was sent has mistakes.\n${said}` : `${code}: ${message}`, hint, requestId && `(${requestId})`];
+  const mistakes = errors.map(({ field, detail }) => plain(`  ${field}: ${detail}`));
+  const said = mistakes.length > 0 ? [`${code}: what was sent has mistakes.`, ...mistakes] : [plain(`${code}: ${message}`)];
+  const lines = [...said, hint, requestId && plain(`(${requestId})`)];
   return new Failed(lines.filter(Boolean).join("\n"));
 }
 

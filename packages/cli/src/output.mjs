@@ -102,12 +102,15 @@ async function* pagesOf(list) {
   }
 }
 
-/** A value as the text of a cell. Control characters would change what a terminal shows. */
+/** A value as the text of a cell. */
 function cell(value) {
   if (value === null || value === undefined) return "";
-  const text = Array.isArray(value) ? value.map(cell).join(" ") : typeof value === "object" ? JSON.stringify(value) : String(value);
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "�");
+  if (Array.isArray(value)) return value.map(cell).join(" ");
+  return plain(typeof value === "object" ? JSON.stringify(value) : String(value));
 }
+
+/** A text of others as one line that changes nothing on a terminal: without control characters. */
+export const plain = (text) => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "�");
 
 /** A time to the second, as RFC 3339. */
 export const time = (text) => text?.replace(/\.\d+Z$/, "Z");

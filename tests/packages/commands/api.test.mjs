@@ -311,6 +311,16 @@ describe("failures", () => {
     assert.equal(JSON.parse(err).code, "KEY_NOT_FOUND");
   });
 
+  test("that aren't the API's are shown without what a terminal would obey", async () => {
+    const proxy = commandLine({
+      env: asRoot(rig.url),
+      fetch: async () => new Response("\u001b[2Jgone\u001b[0m", { status: 403 }),
+    });
+    const { code, err } = await proxy("plans");
+    assert.equal(code, 1);
+    assert.equal(err, "HTTP_403: HTTP 403, and no answer of the management API: �[2Jgone�[0m\n");
+  });
+
   test("of a version say which it is", async () => {
     const { id } = await newKey("acme");
     const { err } = await run("keys", "update", "acme", id, "--name", "x", "--if-version", "9");

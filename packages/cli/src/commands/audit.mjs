@@ -18,7 +18,7 @@ function logOf(tenant, values) {
 export const AUDIT = [
   apiCommand({
     name: "audit list",
-    summary: "List changes, newest first.",
+    summary: "list changes, newest first",
     arguments: [{ ...TENANT, optional: true }],
     options: { ...WHOSE, ...LIST },
     async run({ keystile, values, positionals: [tenant], io }) {
@@ -39,7 +39,7 @@ export const AUDIT = [
   }),
   apiCommand({
     name: "audit export",
-    summary: "Write a whole log to stdout, oldest first, a line of JSON for each entry.",
+    summary: "write a whole log to stdout, oldest first, a line of JSON for each entry",
     arguments: [{ ...TENANT, optional: true }],
     options: { ...WHOSE, after: { type: "string", value: "ID", summary: "go on after this entry" } },
     async run({ keystile, values, positionals: [tenant], io }) {

@@ -20,7 +20,7 @@ compdef _keystile keystile`,
 
 export const completion = {
   name: "completion",
-  summary: "Write what makes a shell complete these commands.",
+  summary: "write what makes a shell complete these commands",
   arguments: [{ name: "shell", summary: Object.keys(SHELLS).join(", "), values: Object.keys(SHELLS), optional: true, rest: true }],
   options: { words: { type: "boolean", summary: "write the words that may come after those behind --, as the shells ask" } },
   details: `

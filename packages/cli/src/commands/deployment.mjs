@@ -9,7 +9,7 @@ const limitsOf = (own) => Object.entries(own).map(([name, { limit }]) => `${name
 export const DEPLOYMENT = [
   apiCommand({
     name: "overview",
-    summary: "Show what needs attention in all tenants.",
+    summary: "show what needs attention in all tenants",
     options: {
       "expiring-within": { type: "string", value: "DAYS", summary: "keys that expire within so many days (default: 30)" },
       "unused-for": { type: "string", value: "DAYS", summary: "keys that nobody used for so many days (default: 90)" },
@@ -46,7 +46,7 @@ export const DEPLOYMENT = [
   }),
   apiCommand({
     name: "plans",
-    summary: "List the plans, and the limits of tenants without one.",
+    summary: "list the plans, and the limits of tenants without one",
     async run({ keystile, values, io }) {
       const { plans, limits, rate_limits, quotas } = await keystile.plans();
       if (values.json) return answer(io, values, { plans, limits, rate_limits, quotas });
@@ -64,7 +64,7 @@ export const DEPLOYMENT = [
   }),
   apiCommand({
     name: "scopes",
-    summary: "List the scopes and presets that keys can have.",
+    summary: "list the scopes and presets that keys can have",
     async run({ keystile, values, io }) {
       const catalog = await keystile.catalog();
       if (values.json) return answer(io, values, catalog);
@@ -82,7 +82,7 @@ export const DEPLOYMENT = [
   }),
   apiCommand({
     name: "status",
-    summary: "Show whether the management worker runs, its version, and whose key this is.",
+    summary: "show whether the management worker runs, its version, and whose key this is",
     async run({ keystile, at, values, io }) {
       const [health, { operator }] = [await keystile.health(), await keystile.session.get()];
       const facts = { url: at.url, ...health, key: at.from, operator: operator.name, tenant: operator.tenant, scopes: operator.scopes };
@@ -91,7 +91,7 @@ export const DEPLOYMENT = [
   }),
   apiCommand({
     name: "openapi",
-    summary: "Write the document of the management API, in OpenAPI 3.1.",
+    summary: "write the document of the management API, in OpenAPI 3.1",
     run: async ({ keystile, values, io }) => {
       const document = await keystile.openapi();
       await answer(io, values, document, JSON.stringify(document, null, 2));

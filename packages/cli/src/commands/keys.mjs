@@ -37,7 +37,7 @@ const fields = (values) => ({
 
 export const create = apiCommand({
   name: "keys create",
-  summary: "Create a key. Its text is the only line on stdout.",
+  summary: "create a key; its text is the only line on stdout",
   arguments: [TENANT],
   options: {
     ...FIELDS,
@@ -60,7 +60,7 @@ export const create = apiCommand({
 
 export const listKeys = apiCommand({
   name: "keys list",
-  summary: "List a tenant's keys, newest first.",
+  summary: "list a tenant's keys, newest first",
   arguments: [TENANT],
   options: { ...holders.FILTERS, environment: ENVIRONMENT, ...LIST },
   async run({ keystile, values, positionals: [tenant], io }) {
@@ -76,7 +76,7 @@ export const listKeys = apiCommand({
 
 export const get = apiCommand({
   name: "keys get",
-  summary: "Show a key, and how often it was used.",
+  summary: "show a key, and how often it was used",
   arguments: [TENANT, KEY],
   async run({ keystile, values, positionals: [tenant, id], io }) {
     const key = await keystile.keys.get(tenant, id, { include: "usage" });
@@ -86,7 +86,7 @@ export const get = apiCommand({
 
 export const update = apiCommand({
   name: "keys update",
-  summary: "Change a key. What isn't named stays.",
+  summary: "change a key; what isn't named stays",
   arguments: [TENANT, KEY],
   options: { ...FIELDS, "any-ip": { type: "boolean", summary: "every address may use it" }, ...CHANGE },
   async run({ keystile, values, positionals: [tenant, id], io }) {
@@ -99,7 +99,7 @@ export const update = apiCommand({
 
 export const revoke = apiCommand({
   name: "keys revoke",
-  summary: "Revoke keys for good: these, those with a scope, or all.",
+  summary: "revoke keys for good: these, those with a scope, or all",
   arguments: [TENANT, { name: "id", summary: "the ids of the keys", optional: true, rest: true }],
   options: {
     scope: { type: "string", value: "SCOPE", summary: "all living keys that were granted this scope" },
@@ -155,7 +155,7 @@ async function revokeMany({ keystile, values, tenant, ids, reason, io }) {
 
 export const rotate = apiCommand({
   name: "keys rotate",
-  summary: "Make a key's successor. Its text is the only line on stdout.",
+  summary: "make a key's successor; its text is the only line on stdout",
   arguments: [TENANT, KEY],
   options: { ...holders.ROTATION, ...CHANGE, ...YES },
   async run({ keystile, at, values, positionals: [tenant, id], io }) {
@@ -170,7 +170,7 @@ export const rotate = apiCommand({
 
 export const cancelRotation = apiCommand({
   name: "keys cancel-rotation",
-  summary: "Take back the end that a rotation set. The successor lives on.",
+  summary: "take back the end that a rotation set; the successor lives on",
   arguments: [TENANT, KEY],
   options: CHANGE,
   async run({ keystile, values, positionals: [tenant, id], io }) {
@@ -181,7 +181,7 @@ export const cancelRotation = apiCommand({
 
 export const disable = apiCommand({
   name: "keys disable",
-  summary: "Refuse a key until it is enabled again.",
+  summary: "refuse a key until it is enabled again",
   arguments: [TENANT, KEY],
   options: CHANGE,
   async run({ keystile, values, positionals: [tenant, id], io }) {
@@ -192,7 +192,7 @@ export const disable = apiCommand({
 
 export const enable = apiCommand({
   name: "keys enable",
-  summary: "Take a disabled key again.",
+  summary: "take a disabled key again",
   arguments: [TENANT, KEY],
   options: CHANGE,
   async run({ keystile, values, positionals: [tenant, id], io }) {
@@ -203,7 +203,7 @@ export const enable = apiCommand({
 
 export const eraseMetadata = apiCommand({
   name: "keys erase-metadata",
-  summary: "Erase a key's metadata, and its earlier values in the audit log.",
+  summary: "erase a key's metadata, and its earlier values in the audit log",
   arguments: [TENANT, KEY],
   options: { ...CHANGE, ...YES },
   async run({ keystile, at, values, positionals: [tenant, id], io }) {
@@ -215,7 +215,7 @@ export const eraseMetadata = apiCommand({
 
 export const usageOfKey = apiCommand({
   name: "keys usage",
-  summary: "Show how often a key was used.",
+  summary: "show how often a key was used",
   arguments: [TENANT, KEY],
   options: PERIOD,
   run: ({ keystile, values, positionals: [tenant, id], io }) =>
@@ -224,14 +224,14 @@ export const usageOfKey = apiCommand({
 
 export const limitsOfKey = apiCommand({
   name: "keys limits",
-  summary: "Show a key's rate limits and quotas, and what is left of them.",
+  summary: "show a key's rate limits and quotas, and what is left of them",
   arguments: [TENANT, KEY],
   run: ({ keystile, values, positionals: [tenant, id], io }) => limits(io, values, keystile.keys.limits(tenant, id)),
 });
 
 export const addQuota = apiCommand({
   name: "keys add-quota",
-  summary: "Add to a quota that each key has for itself, for its present period.",
+  summary: "add to a quota that each key has for itself, for its present period",
   arguments: [TENANT, KEY, { name: "quota", summary: "the quota's name" }, { name: "amount", summary: "units to add" }],
   options: { "if-version": CHANGE["if-version"] },
   run: ({ keystile, values, positionals: [tenant, id, name, amount], io }) =>

@@ -17,7 +17,7 @@ const SHOWN = 50;
 
 export const importKeys = apiCommand({
   name: "keys import",
-  summary: "Import keys of another system, by their SHA-256.",
+  summary: "import keys of another system, by their SHA-256",
   arguments: [TENANT, { name: "file", summary: "a file of JSON lines, CSV or JSON; - for stdin" }],
   options: {
     format: { type: "string", value: "FORMAT", values: FORMATS, summary: `${FORMATS.join(", ")} (default: by the file's name)` },

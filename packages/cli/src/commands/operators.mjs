@@ -12,7 +12,7 @@ const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "ver
 export const OPERATORS = [
   apiCommand({
     name: "operators create",
-    summary: "Create an operator's key. Its text is the only line on stdout.",
+    summary: "create an operator's key; its text is the only line on stdout",
     options: {
       name: { type: "string", value: "NAME", summary: "its name, for people" },
       scope: { type: "string", multiple: true, value: "SCOPE", values: SCOPES, summary: `${SCOPES.join(", ")}; once for each` },
@@ -36,7 +36,7 @@ export const OPERATORS = [
   }),
   apiCommand({
     name: "operators list",
-    summary: "List operators, newest first.",
+    summary: "list operators, newest first",
     options: { ...holders.FILTERS, ...LIST },
     async run({ keystile, values, io }) {
       word("status", values.status, holders.STATUSES);
@@ -49,7 +49,7 @@ export const OPERATORS = [
   }),
   apiCommand({
     name: "operators get",
-    summary: "Show an operator, and how often it was used.",
+    summary: "show an operator, and how often it was used",
     arguments: [OPERATOR],
     async run({ keystile, values, positionals: [id], io }) {
       const operator = await keystile.operators.get(id, { include: "usage" });
@@ -58,7 +58,7 @@ export const OPERATORS = [
   }),
   apiCommand({
     name: "operators revoke",
-    summary: "Revoke an operator for good.",
+    summary: "revoke an operator for good",
     arguments: [OPERATOR],
     options: { reason: { type: "string", value: "TEXT", summary: "for the audit log" }, ...CHANGE, ...YES },
     async run({ keystile, at, values, positionals: [id], io }) {
@@ -69,7 +69,7 @@ export const OPERATORS = [
   }),
   apiCommand({
     name: "operators rotate",
-    summary: "Make an operator's successor. Its text is the only line on stdout.",
+    summary: "make an operator's successor; its text is the only line on stdout",
     arguments: [OPERATOR],
     options: { ...holders.ROTATION, ...CHANGE, ...YES },
     async run({ keystile, at, values, positionals: [id], io }) {
@@ -83,7 +83,7 @@ export const OPERATORS = [
   }),
   apiCommand({
     name: "operators cancel-rotation",
-    summary: "Take back the end that a rotation set. The successor lives on.",
+    summary: "take back the end that a rotation set; the successor lives on",
     arguments: [OPERATOR],
     options: CHANGE,
     async run({ keystile, values, positionals: [id], io }) {

@@ -19,7 +19,7 @@ const MARGIN_MS = 1000;
 
 export const probe = apiCommand({
   name: "probe",
-  summary: "Measure how soon a revocation holds at a live deployment, from here.",
+  summary: "measure how soon a revocation holds at a live deployment, from here",
   options: {
     edge: { type: "string", value: "URL", summary: "the address of the edge (default: of keystile dev)" },
     tenant: { type: "string", value: "TENANT", summary: "whose keys it makes (default: keystile-probe)" },

@@ -14,7 +14,7 @@ const KEY = /^[\w.-]+$/;
 export const PROFILES = [
   {
     name: "login",
-    summary: "Keep the address and the key of a deployment, and use it from now on.",
+    summary: "keep the address and the key of a deployment, and use it from now on",
     arguments: [{ ...PROFILE, optional: true, summary: `${PROFILE.summary} (default: default)` }],
     options: {
       url: { type: "string", value: "URL", summary: "the address of its management worker" },
@@ -40,7 +40,7 @@ kept in the system's keyring: by "security" on macOS, by "secret-tool" on Linux.
   },
   {
     name: "logout",
-    summary: "Forget a deployment and its key.",
+    summary: "forget a deployment and its key",
     arguments: [{ ...PROFILE, optional: true, summary: "its name (default: the one in use)" }],
     options: JSON_OUT,
     async run({ values, positionals: [given], io }) {
@@ -52,7 +52,7 @@ kept in the system's keyring: by "security" on macOS, by "secret-tool" on Linux.
   },
   {
     name: "profiles list",
-    summary: "List the deployments that are known by name.",
+    summary: "list the deployments that are known by name",
     options: JSON_OUT,
     async run({ values, io }) {
       const { use: inUse, profiles } = read(io);
@@ -72,7 +72,7 @@ kept in the system's keyring: by "security" on macOS, by "secret-tool" on Linux.
   },
   {
     name: "profiles use",
-    summary: "Use a deployment from now on.",
+    summary: "use a deployment from now on",
     arguments: [PROFILE],
     options: JSON_OUT,
     async run({ values, positionals: [name], io }) {

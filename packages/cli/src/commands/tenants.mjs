@@ -23,7 +23,7 @@ const RIGHTS = ["keys:read", "keys:write", "audit:read"];
 export const TENANTS = [
   apiCommand({
     name: "tenants list",
-    summary: "List tenants that have, or had, keys or settings.",
+    summary: "list tenants that have, or had, keys or settings",
     options: { search: { type: "string", short: "q", value: "TEXT", summary: "only those with this text in their name" }, ...LIST },
     async run({ keystile, values, io }) {
       const chosen = listOptions(values);
@@ -38,7 +38,7 @@ export const TENANTS = [
   }),
   apiCommand({
     name: "tenants get",
-    summary: "Show a tenant: plan, limits, keys by status.",
+    summary: "show a tenant: plan, limits, keys by status",
     arguments: [TENANT],
     async run({ keystile, values, positionals: [tenant], io }) {
       const facts = await keystile.tenants.get(tenant);
@@ -47,7 +47,7 @@ export const TENANTS = [
   }),
   apiCommand({
     name: "tenants update",
-    summary: "Change a tenant's plan and limits. What isn't named stays.",
+    summary: "change a tenant's plan and limits; what isn't named stays",
     arguments: [TENANT],
     options: { ...SETTINGS, ...CHANGE },
     async run({ keystile, values, positionals: [tenant], io }) {
@@ -67,7 +67,7 @@ export const TENANTS = [
   }),
   apiCommand({
     name: "tenants suspend",
-    summary: "Refuse all keys of a tenant, those to come included.",
+    summary: "refuse all keys of a tenant, those to come included",
     arguments: [TENANT],
     options: { ahead: { type: "boolean", summary: "also if there is no such tenant yet" }, ...CHANGE, ...YES },
     async run({ keystile, at, values, positionals: [tenant], io }) {
@@ -78,7 +78,7 @@ export const TENANTS = [
   }),
   apiCommand({
     name: "tenants resume",
-    summary: "Take the keys of a suspended tenant again.",
+    summary: "take the keys of a suspended tenant again",
     arguments: [TENANT],
     options: CHANGE,
     async run({ keystile, values, positionals: [tenant], io }) {
@@ -88,7 +88,7 @@ export const TENANTS = [
   }),
   apiCommand({
     name: "tenants usage",
-    summary: "Show how often a tenant's keys were used.",
+    summary: "show how often a tenant's keys were used",
     arguments: [TENANT],
     options: PERIOD,
     run: ({ keystile, values, positionals: [tenant], io }) =>
@@ -96,13 +96,13 @@ export const TENANTS = [
   }),
   apiCommand({
     name: "tenants limits",
-    summary: "Show the limits that a tenant's keys share, and what is left of them.",
+    summary: "show the limits that a tenant's keys share, and what is left of them",
     arguments: [TENANT],
     run: ({ keystile, values, positionals: [tenant], io }) => limits(io, values, keystile.tenants.limits(tenant)),
   }),
   apiCommand({
     name: "tenants add-quota",
-    summary: "Add to a quota that a tenant's keys share, for its present period.",
+    summary: "add to a quota that a tenant's keys share, for its present period",
     arguments: [TENANT, { name: "quota", summary: "the quota's name" }, { name: "amount", summary: "units to add" }],
     options: { "if-version": CHANGE["if-version"] },
     run: ({ keystile, values, positionals: [tenant, name, amount], io }) =>
@@ -110,7 +110,7 @@ export const TENANTS = [
   }),
   apiCommand({
     name: "tenants restore-limits",
-    summary: "Put the counts of a tenant's limits back to an earlier time.",
+    summary: "put the counts of a tenant's limits back to an earlier time",
     arguments: [TENANT],
     options: {
       to: { type: "string", value: "TIME", summary: "as 2026-11-20T00:00:00Z, or a span ago, such as 12h" },
@@ -127,7 +127,7 @@ export const TENANTS = [
   }),
   apiCommand({
     name: "tenants portal-session",
-    summary: "Make a link with which a customer manages their own keys.",
+    summary: "make a link with which a customer manages their own keys",
     arguments: [TENANT],
     options: {
       "actor-id": { type: "string", value: "ID", summary: "the person, by your own id" },

@@ -30,7 +30,7 @@ const COUNTS = {
 
 export const total = apiCommand({
   name: "usage",
-  summary: "Show how often the keys of all tenants were used.",
+  summary: "show how often the keys of all tenants were used",
   options: PERIOD,
   run: ({ keystile, values, io }) => usage(io, values, (query) => keystile.usage(query)),
 });

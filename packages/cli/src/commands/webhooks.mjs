@@ -14,7 +14,7 @@ const OUTCOMES = ["delivered", "queued", "failed", "dead"];
 export const WEBHOOKS = [
   apiCommand({
     name: "webhooks sources",
-    summary: "List the sources of webhooks.",
+    summary: "list the sources of webhooks",
     async run({ keystile, values, io }) {
       const { sources } = await keystile.webhooks.sources();
       if (values.json) return each(io, sources);
@@ -30,7 +30,7 @@ export const WEBHOOKS = [
   }),
   apiCommand({
     name: "webhooks deliveries",
-    summary: "List recent deliveries of a source, newest first.",
+    summary: "list recent deliveries of a source, newest first",
     arguments: [SOURCE],
     options: {
       outcome: { type: "string", value: "OUTCOME", values: OUTCOMES, summary: `only those that are ${OUTCOMES.join(", ")}` },
@@ -68,7 +68,7 @@ export const WEBHOOKS = [
   }),
   apiCommand({
     name: "webhooks replay",
-    summary: "Put a delivered event, whose body is kept, into the queue once more.",
+    summary: "put a delivered event, whose body is kept, into the queue once more",
     arguments: [SOURCE, EVENT],
     async run({ keystile, values, positionals: [source, id], io }) {
       const done = await keystile.webhooks.replay(source, id);
@@ -77,7 +77,7 @@ export const WEBHOOKS = [
   }),
   apiCommand({
     name: "webhooks dead-letters",
-    summary: "List events that could not be delivered, newest first.",
+    summary: "list events that could not be delivered, newest first",
     arguments: [SOURCE],
     options: LIST,
     async run({ keystile, values, positionals: [source], io }) {
@@ -97,7 +97,7 @@ export const WEBHOOKS = [
   }),
   apiCommand({
     name: "webhooks body",
-    summary: "Write the body of an event that could not be delivered. The audit log says so.",
+    summary: "write the body of an event that could not be delivered; the audit log says so",
     arguments: [SOURCE, EVENT],
     options: { out: { type: "string", value: "FILE", summary: "into this file, byte by byte (default: stdout)" } },
     async run({ keystile, values, positionals: [source, id], io }) {
@@ -112,7 +112,7 @@ export const WEBHOOKS = [
   }),
   apiCommand({
     name: "webhooks redrive",
-    summary: "Put events that could not be delivered back into the queue.",
+    summary: "put events that could not be delivered back into the queue",
     arguments: [SOURCE, { ...EVENT, optional: true }],
     options: { all: { type: "boolean", summary: "all of them, newest first" } },
     async run({ keystile, values, positionals: [source, id], io }) {
@@ -139,7 +139,7 @@ export const WEBHOOKS = [
   }),
   apiCommand({
     name: "webhooks discard",
-    summary: "Drop an event that could not be delivered, with its body.",
+    summary: "drop an event that could not be delivered, with its body",
     arguments: [SOURCE, EVENT],
     options: YES,
     async run({ keystile, at, values, positionals: [source, id], io }) {
@@ -150,7 +150,7 @@ export const WEBHOOKS = [
   }),
   apiCommand({
     name: "webhooks handshakes",
-    summary: "List handshakes in which a sender told its secret.",
+    summary: "list handshakes in which a sender told its secret",
     arguments: [SOURCE],
     async run({ keystile, values, positionals: [source], io }) {
       const { handshakes, dropped } = await keystile.webhooks.handshakes(source);
@@ -167,7 +167,7 @@ export const WEBHOOKS = [
   }),
   apiCommand({
     name: "webhooks reveal",
-    summary: "Write the secret of a handshake, once. The audit log says so.",
+    summary: "write the secret of a handshake, once; the audit log says so",
     arguments: [SOURCE, { name: "id", summary: "the handshake's id" }],
     options: YES,
     async run({ keystile, values, positionals: [source, id], io }) {
