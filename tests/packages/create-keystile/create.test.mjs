@@ -3,16 +3,21 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import path from "node:path";
 
 import { TEMPLATES } from "../../../packages/create-keystile/src/templates.mjs";
+import { inRoot } from "../../../scripts/tools.mjs";
 import { project } from "../installed.mjs";
 
 describe("npm create keystile", { timeout: 120_000 }, () => {
   let installed;
-  before(() => (installed = project("create-keystile", "cli")));
+  before(() => {
+    installed = project("create-keystile", "cli");
+    // The command line's dependency, as npm would have installed it.
+    symlinkSync(inRoot("node_modules", "wrangler"), installed.file("node_modules", "wrangler"), "junction");
+  });
   after(() => installed.remove());
 
   const run = (program, args, cwd) => spawnSync(process.execPath, [program, ...args], { cwd, encoding: "utf8" });
