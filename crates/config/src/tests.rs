@@ -136,7 +136,8 @@ fn a_whole_configuration_is_read() {
 
 #[test]
 fn without_the_table_there_are_no_relays_and_an_empty_one_means_one_for_each_location() {
-    let relays = |text: &str| parse(&format!("{GOOD}{text}")).map(|read| (read.edge.relays_per_location, read.summary.relays));
+    let relays =
+        |text: &str| parse(&format!("{GOOD}{text}")).map(|read| (read.edge.relays_per_location, read.summary.relays));
     assert_eq!(relays(""), Ok((0, false)));
     assert_eq!(relays("[relays]\n"), Ok((1, true)));
 }
@@ -245,7 +246,11 @@ fn each_mistake_is_placed_and_says_what_to_write() {
         ),
         ("[[upstreams]]", "[audit]\nretention_days = 29\n[[upstreams]]", "audit.retention_days: write 30 to 3650 days"),
         ("max_staleness_ms = 1000", "max_staleness_ms = 10", "edge.max_staleness_ms: write 250 to 60000"),
-        ("max_staleness_ms = 1000", "max_staleness_ms = 999", "relays: what relays say is too old for max_staleness_ms"),
+        (
+            "max_staleness_ms = 1000",
+            "max_staleness_ms = 999",
+            "relays: what relays say is too old for max_staleness_ms",
+        ),
         ("per_location = 2", "per_location = 0", "relays.per_location: write 1 to 100"),
         ("per_location = 2", "per_location = 101", "relays.per_location: write 1 to 100"),
         ("flush_seconds = 5", "flush_seconds = 30", "usage.flush_seconds: write 1 to 20 seconds"),

@@ -84,7 +84,9 @@ impl Route {
         let parent = self.parents.first.clone();
         match self.passed_over_until {
             // A clock that was set back ends it, too.
-            Some(until) if (0..LOCAL_RETRY_MS).contains(&until.millis_since(now)) => Target { name: parent, parent: None },
+            Some(until) if (0..LOCAL_RETRY_MS).contains(&until.millis_since(now)) => {
+                Target { name: parent, parent: None }
+            }
             _ => Target { name: self.local.clone(), parent: Some(parent) },
         }
     }

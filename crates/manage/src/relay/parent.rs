@@ -61,7 +61,8 @@ impl Parent {
         let Some(target) = self.regional.borrow().as_ref().map(Parents::target) else {
             return told(object::exchange(&self.env, feed::BINDING, feed::NAME, C::PATH, &question, timeout_ms).await);
         };
-        let call = async |name: &str| object::exchange(&self.env, BINDING, name, C::PATH, &question, timeout_ms / 2).await;
+        let call =
+            async |name: &str| object::exchange(&self.env, BINDING, name, C::PATH, &question, timeout_ms / 2).await;
         let first = call(&target.name).await;
         if first.is_ok() {
             return told(first);
