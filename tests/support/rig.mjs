@@ -194,6 +194,11 @@ class Rig {
     await this.server.getWorker("manage").evictDurableObject("RELAY", { name });
   }
 
+  /** With `handles`: the number of calls of relays since the last call of this, by name. */
+  async relaysCalled() {
+    return (await this.server.getWorker("manage").fetch("http://manage.example/__relays_called")).json();
+  }
+
   /** With `handles`: sets the behaviour of relays by name: "down" or "hang". Those that aren't named are well. */
   relays(modes) {
     return this.#handle("__relays", modes);

@@ -20,9 +20,8 @@ use keystile_core::{
 };
 use keystile_runtime::{
     clock, kv, log,
-    object::{self, CallFailed},
+    object::{self, CallFailed, text},
 };
-use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
@@ -286,10 +285,6 @@ async fn read_record(isolate: &Isolate, env: &Env, request: &RecordRequest) -> O
 async fn read_current(isolate: &Isolate, env: &Env, digest: KeyDigest) -> Option<CurrentAnswer> {
     let request = text(&CurrentRequest { digest });
     CurrentAnswer::decode(&ask_feed(isolate, env, CurrentRequest::PATH, request).await?)
-}
-
-fn text(request: &impl Serialize) -> String {
-    serde_json::to_string(request).unwrap_or_default()
 }
 
 async fn ask_feed(isolate: &Isolate, env: &Env, path: &str, text: String) -> Option<Value> {

@@ -19,12 +19,14 @@ use keystile_core::{
         state::{Charged, LimitState},
     },
     objects::{
-        Call,
         ledger::TellLimits,
         limiter::{Ask, Asked},
     },
 };
-use keystile_runtime::{clock, log, object};
+use keystile_runtime::{
+    clock, log,
+    object::{self, CallFailed},
+};
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -239,7 +241,8 @@ async fn ask(env: &Env, charged: Charged<'_>, asking: &Asking) -> Result<(Vec<Li
     let tenant = charged.tenant.as_str();
     let mut asked = call(env, tenant, &request).await?;
     if asked == Asked::Unknown {
-        answer_to(env, tenant, &TellLimits { request_id: "req_none".into() }).await?;
+        let tell = TellLimits { request_id: "req_none".into() };
+        answered(object::ask(env, tenant, &tell, TIMEOUT_MS).await)?;
         asked = call(env, tenant, &request).await?;
     }
     match asked {
@@ -252,11 +255,12 @@ async fn ask(env: &Env, charged: Charged<'_>, asking: &Asking) -> Result<(Vec<Li
 }
 
 async fn call(env: &Env, tenant: &str, request: &Ask) -> Result<Asked, NoAnswer> {
-    Asked::decode(&answer_to(env, tenant, request).await?).ok_or(NoAnswer::Failed)
+    let answer = object::ask(env, tenant, request, TIMEOUT_MS).await;
+    Asked::decode(&answered(answer)?).ok_or(NoAnswer::Failed)
 }
 
-async fn answer_to(env: &Env, tenant: &str, request: &impl Call) -> Result<Value, NoAnswer> {
-    match object::ask(env, tenant, request, TIMEOUT_MS).await {
+fn answered(answer: Result<(u16, String), CallFailed>) -> Result<Value, NoAnswer> {
+    match answer {
         Ok((200..300, text)) => serde_json::from_str(&text).map_err(|_| NoAnswer::Failed),
         Ok((status, _)) => {
             log::warn("limiter_failed", &[("status", status.into())]);

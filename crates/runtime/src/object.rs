@@ -7,7 +7,7 @@ use core::{error::Error, fmt};
 
 use js_sys::{Object, Promise, Reflect};
 use keystile_core::objects::Call;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
@@ -57,11 +57,35 @@ pub async fn call_as<C: Call, A: DeserializeOwned>(
 
 /// Sends a call, and returns status and text of its answer, whatever the status.
 ///
+/// Every call is the same future, so that the edge has it once.
+///
 /// # Errors
 /// [`CallFailed`] if there is no answer within `timeout_ms`.
-pub async fn ask<C: Call>(env: &Env, name: &str, request: &C, timeout_ms: u64) -> Result<(u16, String), CallFailed> {
-    let request = serde_json::to_string(request).map_err(|error| CallFailed(error.to_string()))?;
-    exchange(env, C::BINDING, name, C::PATH, &request, timeout_ms).await
+pub fn ask<'a, C: Call>(
+    env: &'a Env,
+    name: &'a str,
+    request: &C,
+    timeout_ms: u64,
+) -> impl Future<Output = Result<(u16, String), CallFailed>> + use<'a, C> {
+    send(env, C::BINDING, name, C::PATH, text(request), timeout_ms)
+}
+
+/// The JSON of a request.
+#[must_use]
+pub fn text(request: &impl Serialize) -> String {
+    // Every request serialises, since they are plain data.
+    serde_json::to_string(request).unwrap_or_default()
+}
+
+async fn send(
+    env: &Env,
+    binding: &str,
+    name: &str,
+    path: &str,
+    request: String,
+    timeout_ms: u64,
+) -> Result<(u16, String), CallFailed> {
+    exchange(env, binding, name, path, &request, timeout_ms).await
 }
 
 /// Sends JSON to an object and returns the status and text of its answer.

@@ -24,6 +24,7 @@ let ledgers = "ok";
 let ledgerCalls = {};
 let overview = "ok";
 let relays = {};
+let relaysCalled = {};
 
 export class Feed extends withHandles(durableObject(rust, "Feed", ["fetch", "alarm"])) {}
 export class Ledger extends withHandles(durableObject(rust, "Ledger", ["fetch", "alarm"])) {
@@ -52,6 +53,7 @@ export class Relay extends withHandles(durableObject(rust, "Relay", ["fetch"])) 
   }
   async fetch(request) {
     const mode = relays[this.#name];
+    relaysCalled[this.#name] = (relaysCalled[this.#name] ?? 0) + 1;
     if (mode === "down") throw new Error("injected");
     if (mode === "hang") await new Promise((resolve) => realSetTimeout(resolve, 60_000));
     return super.fetch(request);
@@ -60,7 +62,7 @@ export class Relay extends withHandles(durableObject(rust, "Relay", ["fetch"])) 
 
 export default {
   async fetch(request, env, context) {
-    const { pathname } = new URL(request.url);
+    const { pathname, search } = new URL(request.url);
     if (pathname === "/__clock") {
       offset = await request.json();
       return Response.json(Date.now());
@@ -89,9 +91,14 @@ export default {
       relays = await request.json();
       return Response.json(relays);
     }
+    if (pathname === "/__relays_called") {
+      const called = relaysCalled;
+      relaysCalled = {};
+      return Response.json(called);
+    }
     if (pathname === "/__instance") return Response.json(globalThis.__worker_init_state.instanceId);
     const [, object, binding, name, path] = /^\/(__object)\/(\w+)\/([^/]+)\/(.+)$/.exec(pathname) ?? [];
-    if (object) return env[binding].getByName(name).fetch(`https://object/${path}`, { method: "POST", body: request.body });
+    if (object) return env[binding].getByName(name).fetch(`https://object/${path}${search}`, { method: "POST", body: request.body });
     return Manage.fetch(request, env, context);
   },
 };
