@@ -106,6 +106,7 @@ export const manager = async (part, { toml = TOML } = {}) => ({
 const objects = (scriptName) => ({
   LEDGER: { className: "Ledger", scriptName, useSQLite: true },
   FEED: { className: "Feed", scriptName, useSQLite: true },
+  RELAY: { className: "Relay", scriptName, useSQLite: true },
   LIMITER: { className: "Limiter", scriptName: "limiter", useSQLite: true },
 });
 
@@ -119,7 +120,7 @@ export const rival = async (part, name, file, bindings = {}) => ({
 export const beforeUpstream = { serviceBindings: UPSTREAM };
 
 /** A worker bundled as for a deployment, on a port of its own. */
-async function worker(part, name, source, options) {
+export async function worker(part, name, source, options) {
   const directory = await bundle(source, { ...options, directory: inRoot("build", "bench", part, name) });
   const type = { ".js": "ESModule", ".wasm": "CompiledWasm" };
   const modules = readdirSync(directory)

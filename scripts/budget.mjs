@@ -6,7 +6,8 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { figure, median } from "../bench/figures.mjs";
-import { bundle, bundleFile, EDGE, kib, uploadSize } from "./bundle.mjs";
+import { kib, uploadSize } from "../packages/cli/src/project/sizes.mjs";
+import { bundle, bundleFile, EDGE } from "./bundle.mjs";
 import { buildPages } from "./pages.mjs";
 import { asProgram, capture, Failed } from "./run.mjs";
 import { setup } from "./setup.mjs";

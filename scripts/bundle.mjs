@@ -2,9 +2,7 @@
 // tests run these bundles (`prebuiltWorkerDir` of wrangler's createTestHarness), each with its own keystile.toml if
 // needed.
 
-import { readdirSync, readFileSync, rmSync } from "node:fs";
-import path from "node:path";
-import { gzipSync } from "node:zlib";
+import { rmSync } from "node:fs";
 
 import { buildConfig } from "./build.mjs";
 import { buildPages } from "./pages.mjs";
@@ -40,20 +38,6 @@ export async function bundleFile({ config }, file) {
   await dryRun(config, `--outfile=${file}`);
   return file;
 }
-
-/** The bytes of a bundle's modules, plain and compressed. Source maps are not counted, since they don't run. */
-export function uploadSize(directory) {
-  const modules = readdirSync(directory)
-    .filter((file) => !file.endsWith(".map") && file !== "README.md")
-    .map((file) => readFileSync(path.join(directory, file)));
-  const sum = (sizes) => sizes.reduce((total, size) => total + size, 0);
-  return {
-    raw: sum(modules.map((module) => module.length)),
-    gzip: sum(modules.map((module) => gzipSync(module, { level: 9 }).length)),
-  };
-}
-
-export const kib = (bytes) => (bytes / 1024).toFixed(1);
 
 const dryRun = (config, ...args) =>
   capture(...wrangler("deploy", "--dry-run", "-c", inRoot(config), ...args), { cwd: root, env: wranglerEnv() });

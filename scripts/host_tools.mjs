@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 
-import { capture, quietly } from "./run.mjs";
+import { capture, Failed, quietly } from "./run.mjs";
 import { root, target } from "./tools.mjs";
 
 /** The profile of these programs, and of the workers of `npm start`. */
@@ -30,10 +30,16 @@ export async function checkConfig(toml) {
   return JSON.parse(await capture(program("keystile-config"), [toml], { cwd: root }));
 }
 
-/** Checks KEYSTILE_SECRET and KEYSTILE_ROOT_KEY as the workers do. */
+/** Checks KEYSTILE_SECRET and KEYSTILE_ROOT_KEY as the workers do. Resolves to the mistakes, a sentence each. */
 export async function checkSecrets(secrets) {
   await compile();
-  await capture(program("keystile-config"), ["--secrets"], { cwd: root, env: secrets });
+  try {
+    await capture(program("keystile-config"), ["--secrets"], { cwd: root, env: secrets });
+    return [];
+  } catch (error) {
+    if (!(error instanceof Failed) || !error.output) throw error;
+    return error.output.trim().split("\n");
+  }
 }
 
 /** Writes the JavaScript that a compiled module needs, and the module, as `{name}.js` and `{name}_bg.wasm`. */

@@ -26,7 +26,7 @@ const WORKERS = [
 /** Fails with every circle and every import against the order of the areas. */
 export function checkImports() {
   const rust = readdirSync(inRoot("crates")).sort().flatMap(importsOfCrate);
-  const js = ["scripts", path.join("tests", "support"), "crates"].flatMap(filesOfJs).flatMap(importsOfJs);
+  const js = ["scripts", path.join("tests", "support"), "crates", "packages"].flatMap(filesOfJs).flatMap(importsOfJs);
   const found = [...circles(rust), ...circles(js), ...againstTheOrder(rust), ...WORKERS.flatMap(unwatched)];
   if (found.length) throw new Failed(`${found.join("\n\n")}\n\n${found.length} to resolve.`);
   console.log(`ok: ${rust.length + js.length} imports, no circle, core's areas in their order, all crates watched`);
@@ -47,7 +47,7 @@ function unwatched([worker, config]) {
 
 function filesOfJs(directory) {
   const files = readdirSync(inRoot(directory), { recursive: true }).filter((file) => /\.m?js$/.test(file));
-  const written = files.filter((file) => !file.split(path.sep).includes("build"));
+  const written = files.filter((file) => !["build", "dist", "node_modules"].some((made) => file.split(path.sep).includes(made)));
   return written.sort().map((file) => inRoot(directory, file));
 }
 

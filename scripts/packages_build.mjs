@@ -2,12 +2,16 @@
 
 import { pathToFileURL } from "node:url";
 
+import { buildCli } from "./package_cli.mjs";
+import { buildCreate } from "./package_create.mjs";
 import { buildKeystile } from "./package_keystile.mjs";
 import { asProgram, Failed } from "./run.mjs";
 import { inRoot } from "./tools.mjs";
 
 /** By directory, the function that fills `dist`. */
 const PACKAGES = {
+  cli: buildCli,
+  "create-keystile": buildCreate,
   keystile: buildKeystile,
 };
 

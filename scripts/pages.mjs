@@ -224,7 +224,7 @@ export async function checkPages() {
 }
 
 const DOCUMENT = inRoot("docs", "reference", "openapi.json");
-const SCHEMA = www("src", "api", "schema.d.ts");
+const SCHEMA = inRoot("packages", "keystile", "src", "client", "schema.ts");
 
 async function schemaNow() {
   const tool = www("checks", "node_modules", "openapi-typescript", "dist", "index.mjs");
@@ -235,10 +235,10 @@ async function schemaNow() {
 
 async function checkSchema() {
   if (existsSync(SCHEMA) && readFileSync(SCHEMA, "utf8") === (await schemaNow())) return;
-  throw new Failed("www/src/api/schema.d.ts isn't what the document gives. Run: node scripts/pages.mjs --schema");
+  throw new Failed("packages/keystile/src/client/schema.ts isn't what the document gives. Run: node scripts/pages.mjs --schema");
 }
 
-/** Writes the API's types anew. */
+/** Writes the API's types anew: those of the package's client, which the pages share. */
 export async function writeSchema() {
   await installOnce("what checks the pages", www("checks"), [], { usually: "10 seconds" });
   writeFileSync(SCHEMA, await schemaNow());

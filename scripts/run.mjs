@@ -1,48 +1,17 @@
-// Runs other programs: either with their output shown live, or quietly, with one line of progress, and the end of the
-// log only if they fail.
+// Runs long programs quietly, with one line of progress, and the end of the log only if they fail. Other ways to run a
+// program are those of the command line.
 
-import { spawn } from "node:child_process";
+import { Failed } from "../packages/cli/src/failed.mjs";
+import { ending, named, start } from "../packages/cli/src/project/run.mjs";
+
+export { answers, capture, run } from "../packages/cli/src/project/run.mjs";
+export { Failed };
 
 const LOG_LINES = 60;
 /** Makes cargo report its progress as on a terminal: `Building [===>   ] 23/107: serde`. */
 const COUNTED = { CARGO_TERM_PROGRESS_WHEN: "always", CARGO_TERM_PROGRESS_WIDTH: "80" };
 const CARGO_PROGRESS = /^\S*\s*Building\S* \[/;
 const HEARTBEAT_SECONDS = 30;
-
-/** An error: a program did not succeed. Its message is for the person at the terminal. */
-export class Failed extends Error {}
-
-/** Runs a program with its output shown. */
-export async function run(command, args, options = {}) {
-  const exit = await start(command, args, { ...options, stdio: ["ignore", "inherit", "inherit"] });
-  if (exit.code !== 0) throw new Failed(`${named(command, args)} ${ending(exit)}`);
-}
-
-/** Runs a program and returns its standard output, with `withErrors` its standard error too. */
-export async function capture(command, args, { withErrors, ...options } = {}) {
-  const log = [];
-  let output = "";
-  const exit = await start(command, args, {
-    ...options,
-    onStdout: (text) => (output += text),
-    onStderr: (text) => log.push(text),
-  });
-  if (exit.code !== 0) {
-    const failure = new Failed(`${named(command, args)} ${ending(exit)}\n${log.join("")}${output}`);
-    failure.output = output + log.join("");
-    throw failure;
-  }
-  return withErrors ? output + log.join("") : output;
-}
-
-/** Whether a program exists and succeeds with these arguments. */
-export async function answers(command, args = ["--version"], options = {}) {
-  try {
-    return (await capture(command, args, options)).trim() || "yes";
-  } catch {
-    return undefined;
-  }
-}
 
 /** Runs a long program and shows a title, its usual duration, and its progress. */
 export async function quietly(title, command, args, { usually, ...options } = {}) {
@@ -79,25 +48,6 @@ export async function asProgram(main) {
     process.exitCode = 1;
   }
 }
-
-function start(command, args, { cwd, env, stdio, onStdout, onStderr }) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd,
-      env: { ...process.env, ...env },
-      stdio: stdio ?? ["ignore", "pipe", "pipe"],
-    });
-    child.stdout?.setEncoding("utf8").on("data", onStdout);
-    child.stderr?.setEncoding("utf8").on("data", onStderr);
-    child.on("error", (error) =>
-      reject(error.code === "ENOENT" ? new Failed(`${command} is not installed.`) : error),
-    );
-    child.on("close", (code, signal) => resolve({ code, signal }));
-  });
-}
-
-const named = (command, args) => [command.split("/").at(-1), ...args].join(" ");
-const ending = ({ code, signal }) => (signal ? `was stopped by ${signal}.` : `failed (exit code ${code}).`);
 
 /** One line of progress: rewritten on a terminal, repeated occasionally in a log. */
 class Progress {

@@ -1,19 +1,14 @@
 // The receiver as it is deployed, its upstream, and a worker that only forwards, in one process of Cloudflare's runtime.
 
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import path from "node:path";
 
-import { bundle, HOOKS } from "../../scripts/bundle.mjs";
+import { HOOKS } from "../../scripts/bundle.mjs";
 import { inRoot } from "../../scripts/tools.mjs";
+import { beforeUpstream, rival, startWorkers, worker } from "../workers.mjs";
 
-// Of wrangler's own version: what `wrangler dev` runs.
-const requireOfWrangler = createRequire(createRequire(import.meta.url).resolve("wrangler"));
-const { convertV4MiniflareOptions, Miniflare } = requireOfWrangler("miniflare");
-
-const COMPATIBILITY_DATE = "2026-11-01";
-const UPSTREAM = { UPSTREAM: "upstream" };
-const built = (...names) => inRoot("build", "bench", "receiver", ...names);
+const PART = "receiver";
+const built = (...names) => inRoot("build", "bench", PART, ...names);
 
 /** Memory: the objects of the platform don't wait for this machine's disk. Miniflare makes its directories here. */
 const IN_MEMORY = "/dev/shm";
@@ -26,20 +21,18 @@ export async function startStack(sources, { secret, signingSecret }) {
   const toml = configuration(sources);
   const storage = mkdtempSync(path.join(IN_MEMORY, "keystile-"));
   process.env.TMPDIR = storage;
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      workers: [await hooks(toml, { STANDARD_SECRET: secret, EVENTS_SECRET: signingSecret }), rival("bare"), rival("upstream")],
-      handleStructuredLogs: ({ level, message }) => level === "error" && console.error(message),
-    }),
-  );
-  const urls = {};
-  for (const name of ["hooks", "bare", "upstream"]) urls[name] = (await miniflare.unsafeGetDirectURL(name)).origin;
+  const workers = await startWorkers([
+    await hooks(toml, { STANDARD_SECRET: secret, EVENTS_SECRET: signingSecret }),
+    await forwarder("bare", beforeUpstream),
+    await forwarder("upstream"),
+  ]);
+  const urls = Object.fromEntries(["hooks", "bare", "upstream"].map((name) => [name, workers.url(name)]));
   const objects = () => {
     const files = readdirSync(storage, { recursive: true });
     return files.filter((file) => /Deliveries.*[0-9a-f]{64}\.sqlite$/.test(file)).length;
   };
   const close = async () => {
-    await miniflare.dispose();
+    await workers.close();
     rmSync(storage, { recursive: true, force: true });
   };
   return { urls, objects, close };
@@ -66,20 +59,11 @@ mode = "${mode}"
 }
 
 async function hooks(toml, bindings) {
-  const directory = await bundle(HOOKS, { toml, directory: built("hooks") });
-  const type = { ".js": "ESModule", ".wasm": "CompiledWasm" };
-  const modules = readdirSync(directory)
-    .filter((file) => type[path.extname(file)])
-    // The worker itself comes first: the others are what it imports.
-    .sort((a, b) => path.extname(a).localeCompare(path.extname(b)))
-    .map((file) => ({ type: type[path.extname(file)], path: path.join(directory, file) }));
   const object = (className) => ({ className, useSQLite: true });
   return {
-    ...own("hooks"),
-    modules,
-    modulesRoot: directory,
+    ...(await worker(PART, "hooks", HOOKS, { toml })),
     bindings,
-    serviceBindings: UPSTREAM,
+    ...beforeUpstream,
     durableObjects: {
       DELIVERIES: object("Deliveries"),
       DEAD_LETTERS: object("DeadLetters"),
@@ -91,15 +75,4 @@ async function hooks(toml, bindings) {
   };
 }
 
-const rival = (name) => ({
-  ...own(name),
-  modules: [{ type: "ESModule", path: path.join(import.meta.dirname, `${name}.mjs`) }],
-  modulesRoot: import.meta.dirname,
-  ...(name === "upstream" ? {} : { serviceBindings: UPSTREAM }),
-});
-
-const own = (name) => ({
-  name,
-  compatibilityDate: COMPATIBILITY_DATE,
-  unsafeDirectSockets: [{ host: "127.0.0.1" }],
-});
+const forwarder = (name, bindings) => rival(PART, name, inRoot("bench", PART, `${name}.mjs`), bindings);

@@ -11,3 +11,4 @@ export default handlers(rust, ["fetch"]);
 export const Feed = durableObject(rust, "Feed", ["fetch", "alarm"]);
 export const Ledger = durableObject(rust, "Ledger", ["fetch", "alarm"]);
 export const Overview = durableObject(rust, "Overview", ["fetch"]);
+export const Relay = durableObject(rust, "Relay", ["fetch"]);

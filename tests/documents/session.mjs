@@ -4,7 +4,8 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { greeting, PORTS } from "../../scripts/stack.mjs";
+import { greeting, PORTS } from "../../packages/cli/src/project/stack.mjs";
+import { place } from "../../scripts/place.mjs";
 import { root } from "../../scripts/tools.mjs";
 
 const END = "── end of block";
@@ -15,7 +16,7 @@ const END = "── end of block";
  * documented `answer` also fails if a request of it is answered with an error.
  */
 export async function runBlocks(blocks, { home, stack, summary }) {
-  const script = [prelude(home, greeting(stack, summary)), ...blocks.map((block) => marked(block, stack))];
+  const script = [prelude(home, greeting(place, stack, summary)), ...blocks.map((block) => marked(block, stack))];
   const { code, stdout, stderr } = await bash(script.join("\n"), home);
   const outputs = documentedAddresses(stdout, stack).split(`\n${END}\n`);
   if (code !== 0) {

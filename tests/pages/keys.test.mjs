@@ -166,6 +166,48 @@ describe("the key pages", () => {
     await shown("beta");
   });
 
+  for (const [what, tenant, path, list] of [
+    ["keys", "parts", at("parts"), "**/v1/tenants/parts/keys?*"],
+    ["operators", "parts", "/?page=operators", "**/v1/operators?*"],
+  ]) {
+    site.test(`a search of very many ${what} that comes in parts goes on by itself, and never says too early that none fits`, {}, async (visitor) => {
+      const { page } = visitor;
+      if (what === "keys") await site.rig.create(tenant, { name: "needle" });
+      else await site.rig.manage("POST", "/v1/operators", { name: "needle", tenant, scopes: ["keys:read"] });
+      let [empty, asked] = [0, 0];
+      await page.route(list, async (route) => {
+        const url = new URL(route.request().url());
+        if (!url.searchParams.get("q")) return route.continue();
+        const after = Number(/^part_(\d+)$/.exec(url.searchParams.get("cursor") ?? "part_0")?.[1]);
+        asked += 1;
+        if (after < empty) return route.fulfill({ json: { keys: [], next_cursor: `part_${after + 1}` } });
+        url.searchParams.delete("cursor");
+        const answer = await route.fetch({ url: url.href });
+        return route.fulfill({ response: answer });
+      });
+      await visitor.signIn(ROOT_KEY, path);
+      const search = async (text, parts) => {
+        [empty, asked] = [parts, 0];
+        await page.getByRole("searchbox").fill(text);
+      };
+      const found = page.getByRole("rowheader").filter({ hasText: "needle" });
+      await found.waitFor();
+      await search("needl", 4);
+      await eventually(() => assert.equal(asked, 5));
+      await found.waitFor();
+      await search("needle", 12);
+      await page.getByText("None found so far").waitFor();
+      assert.equal(asked, 10);
+      assert.equal(await page.getByText(/^No .* fits the search/).count(), 0);
+      await page.getByRole("button", { name: "Search on" }).click();
+      await found.waitFor();
+      assert.equal(asked, 13);
+      await search("no such needle", 11);
+      await page.getByRole("button", { name: "Search on" }).click();
+      await page.getByText("There are no more").waitFor();
+    });
+  }
+
   site.test("revoking asks first, tells when it holds, and counts down to it", {}, async (visitor) => {
     const { page } = visitor;
     const { key, id } = await site.rig.create("revoke", { name: "leaked" });

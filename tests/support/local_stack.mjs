@@ -6,9 +6,10 @@ import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+import { localSecrets } from "../../packages/cli/src/project/local_secrets.mjs";
+import { startStack } from "../../packages/cli/src/project/stack.mjs";
 import { writeConfig } from "../../scripts/build.mjs";
-import { localSecrets } from "../../scripts/local_secrets.mjs";
-import { CONFIGS, startStack } from "../../scripts/stack.mjs";
+import { CONFIGS, place as clone } from "../../scripts/place.mjs";
 import { inRoot } from "../../scripts/tools.mjs";
 
 /** An empty directory: the stack's, and the working directory of commands. */
@@ -38,12 +39,13 @@ export async function prepareIn(home, toml, secrets = []) {
   const { summary } = await writeConfig({ config: path.join(home, "keystile.toml"), configOut: module });
   const configs = { ...CONFIGS };
   for (const worker of ["edge", "manage", "hooks", "limiter"]) configs[worker] = copyOf(worker, home, module, secrets);
-  const { rootKey } = await localSecrets(home, configs, summary);
-  return { summary, start: () => start({ home, configs, summary, rootKey }) };
+  const place = { ...clone, home };
+  const { rootKey } = await localSecrets(place, configs, summary);
+  return { summary, start: () => start({ place, configs, summary, rootKey }) };
 }
 
 async function start(options) {
-  const file = path.join(options.home, "wrangler.log");
+  const file = path.join(options.place.home, "wrangler.log");
   const output = createWriteStream(file, { flags: "a" });
   await once(output, "open");
   const running = await startStack({ ...options, ports: { edge: 0, manage: 0, upstream: 0 }, output });

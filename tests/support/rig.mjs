@@ -169,14 +169,34 @@ class Rig {
     return answer.body;
   }
 
-  /** Sets the feed's behaviour for "edges" or "ledgers" from now on: "ok", "down", "hang", or {late: ms}. */
+  /** Sets the feed's behaviour for "edges", "relays" or "ledgers" from now on: "ok", "down", "hang", or {late: ms}. */
   async feed(whose, mode) {
     await this.#shim(`feed/${whose}`, { method: "PUT", body: JSON.stringify(mode) });
   }
 
-  /** The number of calls of "edges" or "ledgers" to the feed so far, by path. */
+  /** The number of calls of "edges", "relays" or "ledgers" to the feed so far, by path. */
   feedCalls(whose) {
     return this.#shim(`feed/${whose}`);
+  }
+
+  /** Sets the behaviour of all relays for edges from now on, like `feed`. */
+  async relay(mode) {
+    await this.#shim("relay/edges", { method: "PUT", body: JSON.stringify(mode) });
+  }
+
+  /** The number of calls of edges to relays so far, by path. */
+  relayCalls() {
+    return this.#shim("relay/edges");
+  }
+
+  /** Kills a relay, as the runtime may at any time: all that it knows is lost. */
+  async evictRelay(name) {
+    await this.server.getWorker("manage").evictDurableObject("RELAY", { name });
+  }
+
+  /** With `handles`: sets the behaviour of relays by name: "down" or "hang". Those that aren't named are well. */
+  relays(modes) {
+    return this.#handle("__relays", modes);
   }
 
   /** Sets the limiters' behaviour for "edges" or "ledgers" from now on, like `feed`. */

@@ -10,7 +10,7 @@ const COMPATIBILITY_DATE = "2026-11-01";
 const KV = { shared: "keys", empty: "empty", stale: "stale" };
 
 /** The classes of object_shims.js. */
-const SHIMS = ["EdgesFeed", "LedgersFeed", "EdgesLimiter", "LedgersLimiter"];
+const SHIMS = ["EdgesFeed", "EdgesRelay", "LedgersFeed", "EdgesLimiter", "LedgersLimiter"];
 
 /** The options of a harness: every worker of the stack. The first one answers at the harness's own address. */
 export function stack({ config, secret, rootKey, edges, handles, hooks, services = [], pages }) {
@@ -58,6 +58,7 @@ function edgeConfig(name, { kv = "shared", vars = {}, handles = false, counts = 
     durable_objects: {
       bindings: [
         { name: "FEED", class_name: "EdgesFeed", script_name: "shim" },
+        { name: "RELAY", class_name: "EdgesRelay", script_name: "shim" },
         { name: "LEDGER", class_name: "Ledger", script_name: "manage" },
         { name: "LIMITER", class_name: "EdgesLimiter", script_name: "shim" },
       ],
@@ -79,6 +80,7 @@ function manageConfig(handles, shared, hooks, pages) {
         { name: "LIMITER", class_name: "LedgersLimiter", script_name: "shim" },
         { name: "REAL_FEED", class_name: "Feed" },
         { name: "OVERVIEW", class_name: "Overview" },
+        { name: "RELAY", class_name: "Relay" },
         ...(hooks
           ? [
               { name: "DEAD_LETTERS", class_name: "DeadLetters", script_name: "hooks" },
@@ -90,6 +92,7 @@ function manageConfig(handles, shared, hooks, pages) {
     migrations: [
       { tag: "v1", new_sqlite_classes: ["Ledger", "Feed"] },
       { tag: "v2", new_sqlite_classes: ["Overview"] },
+      { tag: "v3", new_sqlite_classes: ["Relay"] },
     ],
   };
 }
@@ -180,6 +183,7 @@ function shimConfig() {
     durable_objects: {
       bindings: [
         { name: "REAL_FEED", class_name: "Feed", script_name: "manage" },
+        { name: "REAL_RELAY", class_name: "Relay", script_name: "manage" },
         { name: "REAL_LIMITER", class_name: "Limiter", script_name: "limiter" },
         ...SHIMS.map((shim) => ({ name: shim, class_name: shim })),
       ],

@@ -4,10 +4,23 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 
 import { Product, allowed, refused, revoke } from "./product.mjs";
+
+/** Programs that print the status of a call of `URL` with the key in `KONVER_API_KEY`. */
+const CALLS = {
+  javascript: `fetch(process.env.URL, { headers: { "X-Api-Key": process.env.KONVER_API_KEY } })
+    .then((response) => console.log(response.status));`,
+  python: `
+import os, urllib.error, urllib.request
+request = urllib.request.Request(os.environ["URL"], headers={"X-Api-Key": os.environ["KONVER_API_KEY"]})
+try:
+    print(urllib.request.urlopen(request).status)
+except urllib.error.HTTPError as error:
+    print(error.code)`,
+};
 
 describe("konver", () => {
   const konver = new Product("konver");
@@ -47,17 +60,33 @@ describe("konver", () => {
     refused(await use(key.key), 401, "REVOKED");
   });
 
-  test("konver 4: any HTTP client sends it, curl with an environment variable among them", async () => {
-    const key = await create();
-    // A port for curl; every other language's client sends the same header.
-    const server = createServer(async (request, response) => {
-      const answer = await konver.rig.edge("edge1", request.url, { headers: { "X-Api-Key": request.headers["x-api-key"] ?? "" } });
-      response.writeHead(answer.status).end(answer.text);
+  describe("konver 4: any HTTP client sends it, from an environment variable:", () => {
+    // A port for programs, in front of the rig's edge.
+    let server;
+    let key;
+    before(async () => {
+      key = await create();
+      server = createServer(async (request, response) => {
+        const answer = await konver.rig.edge("edge1", request.url, { headers: { "X-Api-Key": request.headers["x-api-key"] ?? "" } });
+        response.writeHead(answer.status).end(answer.text);
+      });
+      await once(server.listen(0, "127.0.0.1"), "listening");
     });
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    const script = `curl -s -o /dev/null -w '%{http_code}' -H "X-Api-Key: $KONVER_API_KEY" http://127.0.0.1:${server.address().port}/api/deals`;
-    const { stdout } = await promisify(execFile)("sh", ["-c", script], { env: { ...process.env, KONVER_API_KEY: key.key } });
-    assert.equal(stdout, "200");
-    await new Promise((resolve) => server.close(resolve));
+    after(() => server.close());
+
+    for (const [language, program, argument, code] of [
+      ["curl", "sh", "-c", `curl -s -o /dev/null -w '%{http_code}' -H "X-Api-Key: $KONVER_API_KEY" "$URL"`],
+      ["JavaScript", process.execPath, "-e", CALLS.javascript],
+      ["Python", "python3", "-c", CALLS.python],
+    ]) {
+      test(`konver 4: ${language}`, async () => {
+        const status = async (text) => {
+          const env = { ...process.env, KONVER_API_KEY: text, URL: `http://127.0.0.1:${server.address().port}/api/deals` };
+          return (await promisify(execFile)(program, [argument, code], { env })).stdout.trim();
+        };
+        assert.equal(await status(key.key), "200");
+        assert.equal(await status(`${key.key.slice(0, -1)}_`), "401");
+      });
+    }
   });
 });

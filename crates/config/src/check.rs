@@ -1,6 +1,7 @@
 //! The checks. Each records its mistakes, so that all are reported at once.
 
 mod cors;
+mod deployment;
 mod edge;
 pub(crate) mod keys;
 mod limits;

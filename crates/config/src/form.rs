@@ -6,8 +6,18 @@ use toml::de::{DeTable, DeValue};
 use crate::{lines, raw::RawConfig};
 
 /// The tables that are written once, by their paths.
-const TABLES: [&[&str]; 7] =
-    [&["keys"], &["edge"], &["edge", "cors"], &["audit"], &["usage"], &["limits"], &["portal"]];
+const TABLES: [&[&str]; 10] = [
+    &["keys"],
+    &["edge"],
+    &["edge", "cors"],
+    &["relays"],
+    &["audit"],
+    &["usage"],
+    &["limits"],
+    &["portal"],
+    &["deploy"],
+    &["deploy", "services"],
+];
 /// The tables of which there may be several.
 const LISTS: [&str; 8] = ["scopes", "presets", "upstreams", "routes", "rate_limits", "quotas", "plans", "webhooks"];
 

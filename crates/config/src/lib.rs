@@ -6,9 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod deployment;
 mod form;
 mod lines;
 mod raw;
+pub mod secrets;
 mod summary;
 
 use keystile_core::{
@@ -24,6 +26,7 @@ use keystile_core::{
 
 pub use check::Mistake;
 use check::{Check, keys::sent_by_browsers};
+pub use deployment::{Deployment, Service};
 use raw::RawConfig;
 pub use summary::Summary;
 
@@ -85,7 +88,8 @@ impl Configuration {
         let hooks_base = (!raw.webhooks.is_empty()).then_some(hooks_base);
         let upstreams = check.upstreams(&raw.upstreams);
         let sources = check.webhooks(&raw.webhooks, &upstreams);
-        let feed = check.feed(&raw.edge);
+        let relays_per_location = check.relays(raw.relays.as_ref(), &raw.edge);
+        let feed = check.feed(&raw.edge, relays_per_location > 0);
         let key_limits = KeyLimits {
             max_active_keys: raw.limits.max_active_keys,
             default_expiry_days: raw.limits.default_expiry_days,
@@ -131,6 +135,7 @@ impl Configuration {
             base: base.clone(),
             hooks_base: hooks_base.clone(),
             feed,
+            relays_per_location,
             limits: limiter.strictest(),
             usage_flush_seconds: check.flush_seconds(&raw.usage),
             server_timing: raw.edge.server_timing,
@@ -139,9 +144,16 @@ impl Configuration {
             routes: Routes::default(),
         };
         edge.routes = check.routes(&raw.routes, &edge, &manage);
-        let summary = Summary::new(&raw.routes, &edge, &manage, &sources);
+        let deployment = check.deployment(raw.deploy, &edge.upstreams);
+        let summary = Summary::new(&raw.routes, &edge, &manage, &sources, deployment);
         let hooks = HooksConfig { base, hooks_base, upstreams, sources };
         Self { edge, manage, hooks, limiter, summary, warnings: Vec::new() }
+    }
+
+    /// What a build needs, as JSON: `workers`, the text for each; `summary`, the facts that scripts need; `warnings`.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({ "workers": self.to_blobs(), "summary": self.summary, "warnings": self.warnings })
     }
 
     /// The texts that ship to the workers.

@@ -8,11 +8,7 @@
 
 use std::{env, fs, process::ExitCode};
 
-use keystile_core::key::{
-    keyring::Keyring,
-    root_key::{MIN_ROOT_KEY_LEN, RootKeys},
-};
-use serde_json::json;
+use keystile_config::secrets;
 
 fn main() -> ExitCode {
     let Some(argument) = env::args().nth(1) else {
@@ -35,20 +31,14 @@ fn main() -> ExitCode {
 
 fn check(file: &str) -> Result<String, Vec<String>> {
     let text = fs::read_to_string(file).map_err(|error| vec![format!("{file}: {error}")])?;
-    let configuration = keystile_config::read(&text)
-        .map_err(|mistakes| mistakes.iter().map(|mistake| format!("{file}:{mistake}")).collect::<Vec<_>>())?;
-    let warnings: Vec<_> = configuration.warnings.iter().map(|warning| format!("{file}:{warning}")).collect();
-    let output = json!({ "workers": configuration.to_blobs(), "summary": configuration.summary, "warnings": warnings });
-    Ok(output.to_string())
+    let in_file = |lines: Vec<String>| lines.iter().map(|line| format!("{file}:{line}")).collect::<Vec<_>>();
+    let mut configuration = keystile_config::read(&text).map_err(in_file)?;
+    configuration.warnings = in_file(configuration.warnings);
+    Ok(configuration.to_json().to_string())
 }
 
 fn check_secrets() -> Result<String, Vec<String>> {
     let value = |name| env::var(name).unwrap_or_default();
-    let secret = Keyring::parse(&value("KEYSTILE_SECRET")).err().map(|error| error.to_string());
-    let no_root_key = RootKeys::parse(&value("KEYSTILE_ROOT_KEY")).is_empty();
-    let root_key = no_root_key.then(|| {
-        format!("KEYSTILE_ROOT_KEY: write a key of {MIN_ROOT_KEY_LEN} characters or more, or several joined by commas")
-    });
-    let mistakes: Vec<_> = secret.into_iter().chain(root_key).collect();
+    let mistakes = secrets::mistakes(&value("KEYSTILE_SECRET"), &value("KEYSTILE_ROOT_KEY"));
     if mistakes.is_empty() { Ok(String::new()) } else { Err(mistakes) }
 }

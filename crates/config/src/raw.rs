@@ -24,6 +24,8 @@ pub(crate) struct RawConfig {
     pub(crate) presets: Vec<RawPreset>,
     #[serde(default)]
     pub(crate) edge: RawEdge,
+    /// Relays between the edge and the feed; none if absent.
+    pub(crate) relays: Option<RawRelays>,
     #[serde(default)]
     pub(crate) audit: RawAudit,
     #[serde(default)]
@@ -44,6 +46,43 @@ pub(crate) struct RawConfig {
     pub(crate) webhooks: Vec<RawWebhook>,
     #[serde(default)]
     pub(crate) portal: RawPortal,
+    #[serde(default)]
+    pub(crate) deploy: RawDeploy,
+}
+
+/// The table `[deploy]`: the account, and the names and places there. No worker reads it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawDeploy {
+    /// The beginning of the names of the workers, of the queues, and of the KV namespace.
+    pub(crate) name: String,
+    /// The account, if the login has several.
+    pub(crate) account_id: Option<String>,
+    /// The id of the KV namespace; without it the one with its name is found, or made.
+    pub(crate) kv_namespace: Option<String>,
+    /// Whether edge and management worker answer on workers.dev.
+    pub(crate) workers_dev: bool,
+    /// The hosts, or hosts and paths, at which the edge answers.
+    pub(crate) routes: Vec<String>,
+    /// The hosts at which the management worker answers.
+    pub(crate) manage_routes: Vec<String>,
+    /// The worker behind each service binding that an upstream names: a name, or `{ config = "…" }`, its wrangler file.
+    /// Any values, so that the check can say what to write.
+    pub(crate) services: BTreeMap<String, Value>,
+}
+
+impl Default for RawDeploy {
+    fn default() -> Self {
+        Self {
+            name: "keystile".into(),
+            account_id: None,
+            kv_namespace: None,
+            workers_dev: true,
+            routes: Vec::new(),
+            manage_routes: Vec::new(),
+            services: BTreeMap::new(),
+        }
+    }
 }
 
 /// The table `[portal]`.
@@ -164,6 +203,20 @@ impl Default for RawEdge {
             cache_bytes: 32 * 1024 * 1024,
             cors: None,
         }
+    }
+}
+
+/// The table `[relays]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawRelays {
+    /// The number of relays in each location of Cloudflare's.
+    pub(crate) per_location: u32,
+}
+
+impl Default for RawRelays {
+    fn default() -> Self {
+        Self { per_location: 1 }
     }
 }
 

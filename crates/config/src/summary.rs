@@ -14,7 +14,7 @@ use keystile_core::{
 };
 use serde::Serialize;
 
-use crate::raw::RawRoute;
+use crate::{deployment::Deployment, raw::RawRoute};
 
 /// The facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +29,8 @@ pub struct Summary {
     pub queued: Vec<String>,
     /// The upstreams.
     pub upstreams: Vec<Place>,
+    /// Whether isolates of the edge ask relays, which it then must be bound to.
+    pub relays: bool,
     /// The Worker secrets that the edge needs: those that requests to upstreams are signed with.
     pub edge_secrets: Vec<String>,
     /// The Worker secrets that the receiver of webhooks signs with.
@@ -37,6 +39,8 @@ pub struct Summary {
     pub sender_secrets: Vec<String>,
     /// The addresses at which the senders of webhooks publish their keys.
     pub jwks_urls: Vec<String>,
+    /// The account, and the names and places there.
+    pub deploy: Deployment,
 }
 
 /// A first key, and a request that it is good for.
@@ -70,7 +74,13 @@ pub struct Place {
 }
 
 impl Summary {
-    pub(crate) fn new(raw: &[RawRoute], edge: &EdgeConfig, manage: &ManageConfig, sources: &[WebhookSource]) -> Self {
+    pub(crate) fn new(
+        raw: &[RawRoute],
+        edge: &EdgeConfig,
+        manage: &ManageConfig,
+        sources: &[WebhookSource],
+        deploy: Deployment,
+    ) -> Self {
         let hooks = edge.hooks_base.as_ref().map_or("", |base| base.as_str());
         let signing = upstreams_of(sources).flat_map(|upstream| &upstream.signing_secrets);
         let senders = sources.iter().flat_map(|source| &source.secrets);
@@ -80,10 +90,12 @@ impl Summary {
             webhooks: sources.iter().map(|source| format!("{hooks}/{}", source.source)).collect(),
             queued: names_in_queues(sources),
             upstreams: places(edge, sources),
+            relays: edge.relays_per_location > 0,
             edge_secrets: once_each(edge.upstreams.iter().filter_map(|upstream| upstream.signing_secret.as_ref())),
             signing_secrets: once_each(signing),
             sender_secrets: once_each(senders),
             jwks_urls: once_each(sources.iter().filter_map(|source| source.jwks_url.as_ref())),
+            deploy,
         }
     }
 }

@@ -7,6 +7,7 @@ use keystile_core::{
 
 use super::*;
 
+mod deployment;
 mod form;
 mod limits;
 mod routes;
@@ -37,6 +38,9 @@ scopes = ["read:leads", "write:leads"]
 [edge]
 max_staleness_ms = 1000
 when_feed_unreachable = "deny"
+
+[relays]
+per_location = 2
 
 [usage]
 flush_seconds = 5
@@ -122,12 +126,21 @@ fn a_whole_configuration_is_read() {
     assert_eq!(manage.prefix().unwrap().as_str(), "knq");
     assert_eq!(config.feed.max_staleness_ms, 1000);
     assert_eq!(config.feed.when_unreachable, WhenFeedUnreachable::Deny);
+    assert_eq!(config.relays_per_location, 2);
     assert_eq!(config.usage_flush_seconds, 5);
     assert_eq!(manage.presets[0].scopes.joined(), "read:leads write:leads");
     let route = config.routes.find(&Path::parse("/api/leads/7").unwrap(), &fold).unwrap().unwrap();
     assert!(route.strict);
     assert_eq!(route.environment, Some(Environment::Live));
     assert_eq!(route.cost, 5);
+}
+
+#[test]
+fn without_the_table_there_are_no_relays_and_an_empty_one_means_one_for_each_location() {
+    let relays =
+        |text: &str| parse(&format!("{GOOD}{text}")).map(|read| (read.edge.relays_per_location, read.summary.relays));
+    assert_eq!(relays(""), Ok((0, false)));
+    assert_eq!(relays("[relays]\n"), Ok((1, true)));
 }
 
 #[test]
@@ -234,6 +247,13 @@ fn each_mistake_is_placed_and_says_what_to_write() {
         ),
         ("[[upstreams]]", "[audit]\nretention_days = 29\n[[upstreams]]", "audit.retention_days: write 30 to 3650 days"),
         ("max_staleness_ms = 1000", "max_staleness_ms = 10", "edge.max_staleness_ms: write 250 to 60000"),
+        (
+            "max_staleness_ms = 1000",
+            "max_staleness_ms = 999",
+            "relays: what relays say is too old for max_staleness_ms",
+        ),
+        ("per_location = 2", "per_location = 0", "relays.per_location: write 1 to 100"),
+        ("per_location = 2", "per_location = 101", "relays.per_location: write 1 to 100"),
         ("flush_seconds = 5", "flush_seconds = 30", "usage.flush_seconds: write 1 to 20 seconds"),
         ("service = \"UPSTREAM\"", "url = \"http://api.example.com\"", "upstreams.0.url: write an https:// URL"),
         ("service = \"UPSTREAM\"", "url = \"http://localhost.example.com\"", "upstreams.0.url: write an https:// URL"),

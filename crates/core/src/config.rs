@@ -21,7 +21,7 @@ use alloc::{
     string::{String, ToString},
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64ct::{Base64, Encoding as _};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use cors::Cors;
@@ -37,13 +37,13 @@ pub use verification_mode::VerificationMode;
 pub use webhook_mode::WebhookMode;
 
 /// The version of the shipped form. Workers read no other version.
-const BLOB_VERSION: u32 = 8;
+const BLOB_VERSION: u32 = 9;
 
 /// Writes a configuration in the shipped form: its version and the value in postcard, together in base64.
 #[must_use]
 pub fn to_blob<T: Serialize>(config: &T) -> String {
     // Every part serialises, since the types are plain data.
-    STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION, config)).unwrap_or_default())
+    Base64::encode_string(&postcard::to_allocvec(&(BLOB_VERSION, config)).unwrap_or_default())
 }
 
 /// Reads the result of [`to_blob`] back.
@@ -51,7 +51,7 @@ pub fn to_blob<T: Serialize>(config: &T) -> String {
 /// # Errors
 /// A sentence that says why the text is not a blob of this version.
 pub fn from_blob<T: DeserializeOwned>(blob: &str) -> Result<T, String> {
-    let bytes = STANDARD.decode(blob).map_err(|error| error.to_string())?;
+    let bytes = Base64::decode_vec(blob).map_err(|error| error.to_string())?;
     let (version, rest) = postcard::take_from_bytes::<u32>(&bytes).map_err(|error| error.to_string())?;
     if version != BLOB_VERSION {
         return Err(format!("configuration of version {version}, where {BLOB_VERSION} is read; build it again"));
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn what_was_built_for_another_version_is_refused() {
-        let other = STANDARD.encode(postcard::to_allocvec(&(BLOB_VERSION + 1, 0_u32)).unwrap());
+        let other = Base64::encode_string(&postcard::to_allocvec(&(BLOB_VERSION + 1, 0_u32)).unwrap());
         let refused = from_blob::<ManageConfig>(&other).unwrap_err();
         assert!(refused.contains(&format!("version {}", BLOB_VERSION + 1)), "{refused}");
         for broken in ["", "{}", "AQ=="] {

@@ -5,11 +5,13 @@
 //! most `max_staleness` old. [`message`] has the messages, [`client`] the isolate's side as a state machine without
 //! I/O, [`lookup`] the steps of one request, and [`outbox`] the ledger's side. [`claim`] keeps two tenants from
 //! importing the same key. [`log`] has the numbers of the log's entries, [`entry`] their short form, and
-//! [`mirror`] the log in memory.
+//! [`mirror`] the log in memory. A [`relay`] follows the log by the messages of [`mod@follow`], and answers many
+//! isolates.
 
 pub mod claim;
 pub mod client;
 pub mod entry;
+pub mod follow;
 pub mod log;
 pub mod lookup;
 pub mod message;
@@ -17,3 +19,5 @@ pub mod mirror;
 pub mod outbox;
 mod overlay;
 mod record_cache;
+pub mod relay;
+mod settings;

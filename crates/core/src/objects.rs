@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod limiter;
 pub mod limiter_restores;
 pub mod overview;
+pub mod relay;
 
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +57,9 @@ mod tests {
     /// An edge of another version than its feed would take an unknown path for a feed that it can't reach.
     #[test]
     fn paths_stay_as_deployed_versions_know_them() {
-        assert_eq!(feed::PATHS, ["/poll", "/current", "/publish", "/claim", "/acknowledge", "/tenants"]);
+        let of_feed =
+            ["/poll", "/current", "/follow", "/record", "/publish", "/claim", "/acknowledge", "/keys", "/tenants"];
+        assert_eq!(feed::PATHS, of_feed);
         assert_eq!(ledger::PATHS, ["/self-revoke", "/usage", "/tell-limits", "/publish-again"]);
         assert_eq!(limiter::PATHS, ["/ask", "/tell", "/look", "/restore"]);
         assert_eq!(limiter_restores::PATHS, ["/note", "/count"]);
@@ -71,6 +74,7 @@ mod tests {
             limiter::BINDING,
             limiter_restores::BINDING,
             overview::BINDING,
+            relay::BINDING,
             deliveries::BINDING,
             dead_letters::BINDING,
             handshakes::BINDING,
@@ -83,6 +87,7 @@ mod tests {
             "LIMITER",
             "LIMITER_RESTORES",
             "OVERVIEW",
+            "RELAY",
             "DELIVERIES",
             "DEAD_LETTERS",
             "DEAD_LETTERS",

@@ -8,21 +8,29 @@ use std::{cell::RefCell, rc::Rc};
 use futures_util::join;
 use keystile_core::{
     KeyDigest, KeyRecord, Timestamp,
-    access::{challenge::Challenge, verdict::Refusal},
+    access::{challenge::Challenge, record::Stored, verdict::Refusal},
     base::problem::Problem,
     feed::{
         client::Poll,
+        follow::RecordRequest,
         lookup::{Basis, Lookup, LookupAnswer, Needs, Step, Unavailable, Waited},
         message::{CurrentAnswer, CurrentRequest, PollAnswer, PollRequest},
     },
-    objects::{Call, feed},
+    objects::{Call, feed, relay},
 };
-use keystile_runtime::{clock, kv, log, object};
+use keystile_runtime::{
+    clock, kv, log,
+    object::{self, CallFailed},
+};
+use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
 use crate::{incoming::Incoming, isolate::Isolate, limits::Counted, response::in_background};
+
+/// The number of relays that one call asks, if they don't answer.
+const RELAYS_ASKED: usize = 2;
 
 /// One request's lookup, and the operations that it needs next.
 pub(crate) struct Finder {
@@ -183,6 +191,12 @@ async fn carry_out(isolate: &Rc<Isolate>, incoming: &Incoming, digest: KeyDigest
             None => None,
         }
     };
+    let read_record = async {
+        match needs.read_record {
+            Some(version) => read_record(isolate, env, &RecordRequest { digest, version }).await,
+            None => None,
+        }
+    };
     let read_current = async { if needs.read_current { Some(read_current(isolate, env, digest).await) } else { None } };
     let read_tenant_status = async {
         match needs.read_tenant_status {
@@ -198,8 +212,8 @@ async fn carry_out(isolate: &Rc<Isolate>, incoming: &Incoming, digest: KeyDigest
             clock::sleep(u64::from(millis)).await;
         }
     };
-    let (record, (), part, current, tenant_status, ()) =
-        join!(read_kv, poll, part, read_current, read_tenant_status, wait);
+    let (record, (), part, shared, current, tenant_status, ()) =
+        join!(read_kv, poll, part, read_record, read_current, read_tenant_status, wait);
     let mut feed = isolate.feed.borrow_mut();
     if let Some(record) = record {
         lookup.kv_answered(&mut feed, record.map_err(|_| ()), sent_at);
@@ -207,6 +221,7 @@ async fn carry_out(isolate: &Rc<Isolate>, incoming: &Incoming, digest: KeyDigest
     if let Some((tenant, read)) = tenant_status {
         lookup.tenant_status_answered(&mut feed, tenant, read.map_err(|_| ()), sent_at);
     }
+    lookup.record_answered(&mut feed, shared, sent_at);
     if let Some((answer, call)) = part {
         lookup.part_answered(&mut feed, &call, answer, sent_at, clock::now());
     }
@@ -260,19 +275,55 @@ async fn carry_out_page(isolate: &Isolate, env: &Env, poll: Poll) -> Option<Poll
 }
 
 async fn poll_feed(isolate: &Isolate, env: &Env, request: &PollRequest) -> Option<PollAnswer> {
-    PollAnswer::decode(&call_feed(isolate, env, request).await?)
+    PollAnswer::decode(&ask_relay(isolate, env, PollRequest::PATH, text(request)).await?)
+}
+
+async fn read_record(isolate: &Isolate, env: &Env, request: &RecordRequest) -> Option<Stored> {
+    let answer = ask_relay(isolate, env, RecordRequest::PATH, text(request)).await?;
+    Stored::decode(answer.get("record")?.as_str()?).ok()
 }
 
 async fn read_current(isolate: &Isolate, env: &Env, digest: KeyDigest) -> Option<CurrentAnswer> {
-    CurrentAnswer::decode(&call_feed(isolate, env, &CurrentRequest { digest }).await?)
+    let request = text(&CurrentRequest { digest });
+    CurrentAnswer::decode(&ask_feed(isolate, env, CurrentRequest::PATH, request).await?)
 }
 
-async fn call_feed(isolate: &Isolate, env: &Env, request: &impl Call) -> Option<Value> {
-    match object::call_as(env, feed::NAME, request, isolate.feed_timeout_ms()).await {
-        Ok(answer) => Some(answer),
-        Err(error) => {
-            log::warn("feed_unreachable", &[("reason", error.0.into())]);
-            None
-        }
+fn text(request: &impl Serialize) -> String {
+    serde_json::to_string(request).unwrap_or_default()
+}
+
+async fn ask_feed(isolate: &Isolate, env: &Env, path: &str, text: String) -> Option<Value> {
+    told(object::exchange(env, feed::BINDING, feed::NAME, path, &text, isolate.feed_timeout_ms()).await)
+}
+
+/// Asks the isolate's relay; the feed if there are none. A relay that doesn't answer is passed over, and if there is
+/// time left the next one is asked at once. One that answers that the feed is out of its reach lives, and the next one
+/// knows no better.
+async fn ask_relay(isolate: &Isolate, env: &Env, path: &str, text: String) -> Option<Value> {
+    if isolate.relays.borrow().is_none() {
+        return ask_feed(isolate, env, path, text).await;
     }
+    let began = clock::now();
+    for _ in 0..RELAYS_ASKED {
+        let now = clock::now();
+        let target = isolate.relays.borrow().as_ref()?.target(now);
+        let left = isolate.feed_timeout_ms().saturating_sub(now.millis_since(began).unsigned_abs());
+        let answer = object::exchange(env, relay::BINDING, &target.name, &target.path(path), &text, left).await;
+        if answer.is_ok() {
+            return told(answer);
+        }
+        told(answer);
+        isolate.relays.borrow_mut().as_mut()?.failed(&target, now);
+    }
+    None
+}
+
+fn told(answer: Result<(u16, String), CallFailed>) -> Option<Value> {
+    let reason = match answer {
+        Ok((200, text)) => return serde_json::from_str(&text).ok(),
+        Ok((status, _)) => status.to_string(),
+        Err(error) => error.0,
+    };
+    log::warn("feed_unreachable", &[("reason", reason.into())]);
+    None
 }

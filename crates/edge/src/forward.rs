@@ -1,6 +1,6 @@
 //! Forwarding: the upstream gets the caller's identity, but not the credential.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use keystile_core::{
     KeyDigest, KeyRecord, Timestamp,
     access::{
@@ -134,7 +134,8 @@ fn identity<'a>(
 /// The headers by which an upstream at a URL of its own learns the caller's address and the URL that they wrote, in the
 /// spelling that frameworks read.
 fn public_address(incoming: &Incoming) -> impl Iterator<Item = (&'static str, &str)> {
-    let (proto, host) = incoming.public_origin.split_once("://").unwrap_or_default();
+    let (proto, host) = incoming.public_origin.split_once(':').unwrap_or_default();
+    let host = host.trim_start_matches('/');
     let client = incoming.connecting_ip.as_deref().map(|ip| ("X-Forwarded-For", ip));
     client.into_iter().chain([("X-Forwarded-Host", host), ("X-Forwarded-Proto", proto)])
 }
@@ -155,9 +156,8 @@ fn sign(
     components.extend(names.iter().map(String::as_str).zip(identity.iter().map(|(_, value)| *value)));
     let created = now.as_millis() / 1_000;
     let expires = created + http_signature::LIFETIME_SECONDS;
-    let secret_id =
-        URL_SAFE_NO_PAD.encode(KeyDigest::of(&String::from_utf8_lossy(secret)).as_bytes().first_chunk::<6>()?);
+    let secret_id = Base64UrlUnpadded::encode_string(KeyDigest::of(secret).as_bytes().first_chunk::<6>()?);
     let parameters =
         format!(";created={created};expires={expires};keyid=\"{secret_id}\";alg=\"hmac-sha256\";tag=\"keystile\"");
-    Some(http_signature::sign("keystile", &components, &parameters, secret))
+    Some(http_signature::sign("keystile", &components, &parameters, secret.as_bytes()))
 }

@@ -100,6 +100,11 @@ export function describe(request) {
   return text;
 }
 
+/// The location of Cloudflare's that a request came in at, and the continent that it came from; empty if it doesn't say.
+export function location({ cf }) {
+  return (cf?.colo ?? "") + SEPARATOR + (cf?.continent ?? "");
+}
+
 /// Forwards a request that was let through. `fetcher` is a service binding, or undefined for a URL. `failed` makes the
 /// response if the upstream gives none. `text` has in one piece: the URL; the beginning of its path, and that of the URL
 /// that the caller wrote (what follows is the same); the request's id; the place at which headers of the response begin;

@@ -16,6 +16,8 @@ extern "C" {
 
     pub(crate) fn describe(request: &JsValue) -> String;
 
+    pub(crate) fn location(request: &JsValue) -> String;
+
     pub(crate) fn forward(
         fetcher: &JsValue,
         request: &JsValue,

@@ -93,7 +93,7 @@ impl Incoming {
 
 /// Splits an absolute URL, as the runtime provides it, into origin, path and query.
 fn split(url: &str) -> (String, String, Option<String>) {
-    let host = url.find("://").map_or(0, |at| at + "://".len());
+    let host = url.find(':').map_or(0, |at| at + "://".len());
     let end = url.get(host..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |at| host + at);
     let (origin, rest) = url.split_at_checked(end).unwrap_or((url, ""));
     let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);

@@ -19,13 +19,14 @@ use keystile_core::{
         root_key::MIN_ROOT_KEY_LEN,
     },
     limits::{accounts::Accounts, failures::Failures},
+    objects::relay::Route,
     usage::counter::UsageCounter,
 };
 use keystile_runtime::{config, random, secret, upstream};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
-use crate::glue;
+use crate::glue::{self, SEPARATOR};
 
 thread_local! {
     static ISOLATE: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
@@ -38,6 +39,8 @@ pub(crate) struct Isolate {
     /// The root keys, if they are bound.
     pub(crate) root_keys: RootKeys,
     pub(crate) feed: RefCell<FeedClient>,
+    /// The relays to ask in place of the feed, if there are any.
+    pub(crate) relays: RefCell<Option<Route>>,
     /// The uses that were counted and not sent yet.
     pub(crate) usage: RefCell<UsageCounter>,
     /// The accounts with the limiters.
@@ -56,7 +59,7 @@ pub(crate) struct UpstreamHandle {
     /// Whether it is a service binding.
     pub(crate) is_service: bool,
     pub(crate) name: String,
-    pub(crate) signing_secret: Option<Vec<u8>>,
+    pub(crate) signing_secret: Option<String>,
     pub(crate) timeout_ms: u32,
 }
 
@@ -68,7 +71,7 @@ impl UpstreamHandle {
         let signing_secret = match &configured.signing_secret {
             None => None,
             Some(name) => match secret::text(env, name) {
-                Some(secret) if secret.len() >= Self::MIN_SECRET_LEN => Some(secret.into_bytes()),
+                Some(secret) if secret.len() >= Self::MIN_SECRET_LEN => Some(secret),
                 Some(_) => return Err(format!("the secret {name} has fewer than 32 characters")),
                 None => return Err(format!("the secret {name} is not set")),
             },
@@ -85,23 +88,24 @@ impl UpstreamHandle {
 }
 
 impl Isolate {
-    /// The isolate of this environment, made at its first request.
+    /// The isolate of this environment, made at its first request, which says where it is.
     ///
     /// # Errors
     /// The mistake in the configuration or the secrets. The next request tries again.
-    pub(crate) fn of(env: &JsValue) -> worker::Result<Rc<Self>> {
+    pub(crate) fn of(env: &JsValue, request: &JsValue) -> worker::Result<Rc<Self>> {
         ISOLATE.with(|cell| match cell.get() {
             Some(isolate) => Ok(Rc::clone(isolate)),
             None => {
-                let isolate = Rc::new(Self::new(env.unchecked_ref())?);
+                let isolate = Rc::new(Self::new(env.unchecked_ref(), request)?);
                 Ok(Rc::clone(cell.get_or_init(|| isolate)))
             }
         })
     }
 
-    fn new(env: &Env) -> worker::Result<Self> {
+    fn new(env: &Env, request: &JsValue) -> worker::Result<Self> {
         let config: EdgeConfig = config::load()?;
-        let random = base62::draw::<8>(&random::bytes::<32>()?).unwrap_or(*b"00000000");
+        let bytes = random::bytes::<32>()?;
+        let random = base62::draw::<8>(&bytes).unwrap_or(*b"00000000");
         let name: String = random.map(char::from).iter().collect();
         let root_keys = secret::text(env, "KEYSTILE_ROOT_KEY").unwrap_or_default();
         let root_keys = root_keys.split(',').map(str::trim).filter(|key| key.len() >= MIN_ROOT_KEY_LEN);
@@ -117,6 +121,7 @@ impl Isolate {
             keyring: secret::keyring(env)?,
             root_keys: secret::root_keys(env),
             feed: RefCell::new(FeedClient::new(config.feed)),
+            relays: RefCell::new(relays(config.relays_per_location, request, &bytes)),
             usage: RefCell::new(UsageCounter::new(name.clone(), config.usage_flush_seconds * 1_000)),
             accounts: RefCell::new(Accounts::new(config.limits.clone())),
             failures: RefCell::default(),
@@ -139,4 +144,11 @@ impl Isolate {
         let count: String = base62::encode::<6>(count).map(char::from).iter().collect();
         format!("req_{}{count}", self.name)
     }
+}
+
+fn relays(per_location: u8, request: &JsValue, random: &[u8]) -> Option<Route> {
+    let random = random.first_chunk().copied().map(u64::from_le_bytes).filter(|_| per_location > 0)?;
+    let location = glue::location(request);
+    let (colo, continent) = location.split_once(SEPARATOR)?;
+    Some(Route::new(colo, continent, per_location, random))
 }

@@ -37,7 +37,7 @@ use crate::{incoming::Incoming, isolate::Isolate, reply::Reply};
 /// The worker's entry. Returns a `Response`, or a promise of one.
 #[wasm_bindgen]
 pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> JsValue {
-    let isolate = match isolate_of(&env) {
+    let isolate = match isolate_of(&env, &request) {
         Ok(isolate) => isolate,
         Err(response) => return response,
     };
@@ -49,7 +49,7 @@ pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> JsValue {
 /// a `Response`, or a promise of one: 200 with the facts about the key, or the refusal.
 #[wasm_bindgen]
 pub fn guard(request: JsValue, env: JsValue, context: JsValue, question: &str) -> JsValue {
-    let isolate = match isolate_of(&env) {
+    let isolate = match isolate_of(&env, &request) {
         Ok(isolate) => isolate,
         Err(response) => return response,
     };
@@ -58,8 +58,8 @@ pub fn guard(request: JsValue, env: JsValue, context: JsValue, question: &str) -
 }
 
 /// The isolate, or the response if it can't be made.
-fn isolate_of(env: &JsValue) -> Result<Rc<Isolate>, JsValue> {
-    Isolate::of(env).map_err(|error| {
+fn isolate_of(env: &JsValue, request: &JsValue) -> Result<Rc<Isolate>, JsValue> {
+    Isolate::of(env, request).map_err(|error| {
         log::error("edge_not_ready", &[("reason", error.to_string().into())]);
         Reply::problem(&Problem::internal(), "req_none").send()
     })

@@ -12,6 +12,7 @@
 mod changes;
 mod claims;
 mod gaps;
+mod keys;
 mod log;
 mod meta;
 mod recovery;
@@ -26,12 +27,16 @@ use keystile_core::{
     base::{code::Code, problem::Problem},
     feed::{
         claim::{ClaimAnswer, ClaimRequest},
+        follow::{FollowAnswer, FollowRequest, RecordAnswer, RecordRequest},
         message::{
             AcknowledgeRequest, CurrentAnswer, CurrentRequest, PollAnswer, PollRequest, PublishAnswer, PublishRequest,
         },
     },
     ledger::query::TenantQuery,
-    objects::{Call, Done, feed::TenantPage},
+    objects::{
+        Call, Done,
+        feed::{KeysPage, KeysRequest, TenantPage},
+    },
 };
 use keystile_runtime::{alarm, clock, log as lines, response};
 use serde::{Serialize, de::DeserializeOwned};
@@ -39,6 +44,7 @@ use worker::{DurableObject, Env, Method, Request, Response, Result, State, durab
 
 use self::{
     log::{Log, Published},
+    recovery::Next,
     staleness::Staleness,
 };
 use crate::{deployment, failure::Failure};
@@ -78,9 +84,12 @@ impl DurableObject for Feed {
         let answer = match (request.method(), path.as_str()) {
             (Method::Post, PollRequest::PATH) => self.handle(&body, Opened::poll),
             (Method::Post, CurrentRequest::PATH) => self.handle(&body, Opened::current),
+            (Method::Post, FollowRequest::PATH) => self.handle(&body, Opened::follow),
+            (Method::Post, RecordRequest::PATH) => self.handle(&body, Opened::record),
             (Method::Post, PublishRequest::PATH) => self.handle(&body, Opened::publish),
             (Method::Post, ClaimRequest::PATH) => self.handle(&body, Opened::claim),
             (Method::Post, AcknowledgeRequest::PATH) => self.handle(&body, Opened::acknowledge),
+            (Method::Post, KeysRequest::PATH) => self.handle(&body, Opened::keys),
             (Method::Post, TenantQuery::PATH) => self.handle(&body, Opened::tenants),
             _ => Err(Problem::new(Code::NoSuchPath, "The feed has no such path.").into()),
         };
@@ -91,8 +100,10 @@ impl DurableObject for Feed {
         let work = async |now| {
             let opened = self.open()?;
             opened.trim(now)?;
-            if recovery::carry_on(&opened.database, &self.env, NO_REQUEST_ID).await? {
-                opened.arm(clock::now());
+            match recovery::carry_on(&opened.database, &self.env, NO_REQUEST_ID).await? {
+                Next::AtOnce => opened.arm(clock::now()),
+                Next::At(at) => opened.arm(at),
+                Next::Never => {}
             }
             Ok(())
         };
@@ -127,14 +138,34 @@ impl Feed {
 impl Opened {
     fn poll(&self, request: &PollRequest, now: Timestamp) -> std::result::Result<PollAnswer, Failure> {
         self.staleness.state(&self.database, request.max_staleness_ms, now)?;
-        if self.log.may_lack(request)
-            && let Some(gap) = self.log.gap(&self.database, request.cursor)?
-            && gap.is_news(request.cursor)
+        self.notice(request.epoch.as_deref(), request.cursor, now)?;
+        Ok(self.log.poll(request))
+    }
+
+    fn follow(&self, request: &FollowRequest, now: Timestamp) -> std::result::Result<FollowAnswer, Failure> {
+        self.staleness.state(&self.database, request.max_staleness_ms, now)?;
+        // The cursor of a page is where the page before it ended, which needn't be a number of the log.
+        let own = Some(request.cursor).filter(|_| request.fills_from.is_none());
+        for cursor in own.into_iter().chain(request.seen.iter().copied()) {
+            self.notice(request.epoch.as_deref(), cursor, now)?;
+        }
+        Ok(self.log.follow(request))
+    }
+
+    /// Notices by the cursor of an isolate or a relay that this feed was put back.
+    fn notice(&self, epoch: Option<&str>, cursor: u64, now: Timestamp) -> Result<()> {
+        if self.log.may_lack(epoch, cursor)
+            && let Some(gap) = self.log.gap(&self.database, cursor)?
+            && gap.is_news(cursor)
         {
-            recovery::notice_isolate(&self.database, gap, request.cursor)?;
+            recovery::notice_isolate(&self.database, gap, cursor)?;
             self.arm(now);
         }
-        Ok(self.log.poll(request))
+        Ok(())
+    }
+
+    fn record(&self, request: &RecordRequest, _now: Timestamp) -> std::result::Result<RecordAnswer, Failure> {
+        Ok(log::record(&self.database, request)?)
     }
 
     fn current(&self, request: &CurrentRequest, _now: Timestamp) -> std::result::Result<CurrentAnswer, Failure> {
@@ -149,7 +180,11 @@ impl Opened {
         Ok(PublishAnswer { max_staleness_ms, ahead, refused })
     }
 
-    fn claim(&self, request: &ClaimRequest, _now: Timestamp) -> std::result::Result<ClaimAnswer, Failure> {
+    fn claim(&self, request: &ClaimRequest, now: Timestamp) -> std::result::Result<ClaimAnswer, Failure> {
+        if recovery::may_lack_claims(&self.database, now)? {
+            let detail = "The ledgers are telling the feed again what it lost, and with that whose keys these may be.";
+            return Err(Problem::unavailable(detail).into());
+        }
         Ok(claims::claim(&self.database, request)?)
     }
 
@@ -160,6 +195,10 @@ impl Opened {
             self.arm(now);
         }
         Ok(Done {})
+    }
+
+    fn keys(&self, request: &KeysRequest, _now: Timestamp) -> std::result::Result<KeysPage, Failure> {
+        Ok(keys::page(&self.database, request)?)
     }
 
     fn tenants(&self, query: &TenantQuery, _now: Timestamp) -> std::result::Result<TenantPage, Failure> {

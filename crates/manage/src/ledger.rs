@@ -10,11 +10,13 @@
 //! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`expiry`] notes which keys have expired;
 //! [`usage`] and [`tenant_usage`] keep the counts that edges send; [`report`] reports to the overview of all tenants,
 //! and [`reporting`] is the table for that; [`revocations`] finds keys to revoke together; [`publishing_again`] enqueues
-//! what a feed that was put back has lost; [`secrets`] counts keys by the secret that they depend on; [`schema`] defines
-//! the tables.
+//! what a feed that was put back has lost, and [`adopting`] takes over what a ledger that was put back has lost, of which
+//! [`adoption`] is the table; [`secrets`] counts keys by the secret that they depend on; [`schema`] defines the tables.
 
 pub(crate) mod additions;
 mod addressing;
+mod adopting;
+pub(crate) mod adoption;
 pub(crate) mod answer;
 pub(crate) mod audit;
 pub(crate) mod authenticate;
@@ -29,6 +31,7 @@ pub(crate) mod key_list;
 pub(crate) mod keys;
 mod lease;
 pub(crate) mod limits;
+mod moving;
 pub(crate) mod open;
 pub(crate) mod outbox;
 pub(crate) mod overlap;

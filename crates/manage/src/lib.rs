@@ -2,8 +2,8 @@
 //!
 //! [`router`] finds the operation that a request asks for in the table of [`operations`]. The operation learns from its
 //! [`api::call`] who asks and what they ask. It sends a [`command`] to the tenant's [`ledger`] and passes the answer
-//! on. The ledgers publish to the one [`feed`], which the edge polls, and report to the one [`overview`], which only this
-//! worker asks. The edge calls ledgers and feed directly, and never the public routes of this worker.
+//! on. The ledgers publish to the one [`feed`], which the edge polls, by way of a [`relay`] if there are any, and report
+//! to the one [`overview`], which only this worker asks. The edge calls ledgers and feed directly, and never the public routes of this worker.
 
 mod api;
 mod command;
@@ -22,11 +22,14 @@ mod operations;
 #[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
 mod overview;
 mod pages;
+#[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
+mod relay;
 mod router;
 
 pub use feed::Feed;
 pub use ledger_object::Ledger;
 pub use overview::Overview;
+pub use relay::Relay;
 
 use worker::{Context, Env, Request, Response, Result, event};
 

@@ -42,7 +42,8 @@ pub async fn read(
     digest: &KeyDigest,
     timeout_ms: u64,
 ) -> Result<Option<Stored>, KvFailed> {
-    read_sealed(env, keyring.slots(digest), timeout_ms, |text| Stored::decode(text).ok()).await
+    let read = read_sealed(env, keyring.slots(digest).collect(), timeout_ms).await?;
+    decoded(read, |text| Stored::decode(text).ok())
 }
 
 /// Reads a tenant's status in the same way; `None` if KV has none, since none was ever written for the tenant.
@@ -55,22 +56,28 @@ pub async fn read_tenant_status(
     tenant: &TenantId,
     timeout_ms: u64,
 ) -> Result<Option<TenantStatus>, KvFailed> {
-    read_sealed(env, keyring.tenant_status_slots(tenant), timeout_ms, TenantStatus::read).await
+    let read = read_sealed(env, keyring.tenant_status_slots(tenant).collect(), timeout_ms).await?;
+    decoded(read, TenantStatus::read)
 }
 
-async fn read_sealed<T>(
-    env: &Env,
-    slots: impl Iterator<Item = KvSlot<'_>>,
-    timeout_ms: u64,
-    decode: impl Fn(&str) -> Option<T>,
-) -> Result<Option<T>, KvFailed> {
-    let slots: Vec<_> = slots.collect();
+/// A value, with the address that it was sealed for.
+struct Opened {
+    address: String,
+    text: String,
+}
+
+fn decoded<T>(opened: Option<Opened>, decode: impl Fn(&str) -> Option<T>) -> Result<Option<T>, KvFailed> {
+    let Some(Opened { address, text }) = opened else { return Ok(None) };
+    decode(&text).map(Some).ok_or_else(|| failed("kv_record_corrupt", &address))
+}
+
+async fn read_sealed(env: &Env, slots: Vec<KvSlot<'_>>, timeout_ms: u64) -> Result<Option<Opened>, KvFailed> {
     let addresses: Vec<&str> = slots.iter().map(|slot| slot.address.as_str()).collect();
     let values = within_time("kv_read_failed", timeout_ms, get(env, &addresses)).await?;
     for slot in slots {
         let Some(value) = value_at(&values, &slot.address) else { continue };
         let text = slot.open(&value).ok_or_else(|| failed("kv_seal_broken", &slot.address))?;
-        return decode(text).map(Some).ok_or_else(|| failed("kv_record_corrupt", &slot.address));
+        return Ok(Some(Opened { text: text.to_owned(), address: slot.address }));
     }
     Ok(None)
 }
@@ -84,7 +91,15 @@ pub async fn put(env: &Env, keyring: &Keyring, digest: &KeyDigest, record: &str)
     put_sealed(env, keyring.slots(digest), record).await
 }
 
-/// Puts a tenant's status in the same way.
+/// Puts a key's record at the address of the newest secret alone. The others have it already.
+///
+/// # Errors
+/// [`KvFailed`] with the reason in the log.
+pub async fn put_at_newest(env: &Env, keyring: &Keyring, digest: &KeyDigest, record: &str) -> Result<(), KvFailed> {
+    put_sealed(env, keyring.slots(digest).take(1), record).await
+}
+
+/// Puts a tenant's status in the same way as [`put`].
 ///
 /// # Errors
 /// As for [`put`].

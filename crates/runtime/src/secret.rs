@@ -1,5 +1,6 @@
 //! The Worker secrets that several workers need.
 
+use js_sys::Reflect;
 use keystile_core::{Keyring, RootKeys};
 use worker::Env;
 
@@ -23,5 +24,5 @@ pub fn root_keys(env: &Env) -> RootKeys {
 /// The secret or variable of this name.
 #[must_use]
 pub fn text(env: &Env, name: &str) -> Option<String> {
-    env.var(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty())
+    Reflect::get(env, &name.into()).ok()?.as_string().filter(|value| !value.is_empty())
 }

@@ -60,8 +60,8 @@ async function fill(tenant, count) {
       "audit (id, at, actor_id, actor_name, action, key_id, request_id, detail)":
         `SELECT 'aud_' || printf('%020d', n), ${now} - n, 'root', 'root key', 'created', 'key_' || printf('%020d', n), 'req_1', '{}' FROM numbers`,
       // The feed was out of reach for long, and KV, too.
-      outbox: `SELECT 'key_' || printf('%020d', n), 1, CASE n % 2 WHEN 0 THEN 'publish' ELSE 'put' END, 9, ${now + 400 * DAY} FROM numbers WHERE n % 4 < 2`,
-      "outbox ": `SELECT 'limits/key_' || printf('%020d', n), 1, 'tell', 9, ${now + 400 * DAY} FROM numbers WHERE n % 20 = 0`,
+      "outbox (subject, version, stage, attempts, due_at)": `SELECT 'key_' || printf('%020d', n), 1, CASE n % 2 WHEN 0 THEN 'publish' ELSE 'put' END, 9, ${now + 400 * DAY} FROM numbers WHERE n % 4 < 2`,
+      "outbox (subject, version, stage, attempts, due_at) ": `SELECT 'limits/key_' || printf('%020d', n), 1, 'tell', 9, ${now + 400 * DAY} FROM numbers WHERE n % 20 = 0`,
       idempotency: `SELECT 'c' || n, 'f', 201, json_object('id', 'key_' || printf('%020d', n), 'metadata', json_object('n', n)), ${now} - n FROM numbers`,
       usage_taken: `SELECT 'isolate ' || n, 1, ${now} - n FROM numbers WHERE n <= 1000`,
     };

@@ -24,6 +24,29 @@ async function page(tenant, query) {
 
 const ids = async (tenant, query) => (await page(tenant, query)).keys.map(({ id }) => id);
 
+test("a reader who meets very many keys that have expired has all of them noticed", async () => {
+  const { id } = await rig.create("lapsed");
+  // Nothing else is to set the alarm meanwhile: the ledger has reported, and KV gets the key once more in a minute.
+  await eventually(async () => {
+    assert.deepEqual(await rig.sql("lapsed", "SELECT changed, due_at FROM reporting"), [{ changed: 0, due_at: null }]);
+    assert.deepEqual(await rig.sql("lapsed", "SELECT stage FROM outbox"), [{ stage: "confirm" }]);
+  });
+  const at = Date.now() + 1_000;
+  await rig.sql(
+    "lapsed",
+    `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 900)
+     INSERT INTO keys (id, digest, tenant, created_at, state, expires_at, search, version, record, secret, effective_by)
+     SELECT printf('key_%020d', n), printf('%064x', n), tenant, created_at, state, ${at}, search, 1,
+       json_set(record, '$.id', printf('key_%020d', n), '$.expires_at', ${at}), secret, effective_by
+     FROM numbers, keys WHERE id = '${id}'`,
+  );
+  await new Promise((resolve) => setTimeout(resolve, at + 100 - Date.now()));
+  const noticed = () => rig.sql("lapsed", "SELECT keys FROM key_counts WHERE status = 'expired'");
+  assert.deepEqual(await noticed(), []);
+  assert.equal((await rig.manage("GET", "/v1/tenants/lapsed")).status, 200);
+  await eventually(async () => assert.deepEqual(await noticed(), [{ keys: 900 }]), { within: 15_000 });
+});
+
 /** All that a query lists, page by page, and how many rows the ledger read for each page. */
 async function everything(tenant, query) {
   const [listed, rowsRead] = [[], []];

@@ -87,7 +87,7 @@ test("if the feed can't be reached, they are recorded, and the same request tell
   const keys = [await rig.create("cut-off"), await rig.create("cut-off")];
   await rig.feed("ledgers", "down");
   const pending = await revoke("cut-off", { all: true });
-  assert.deepEqual([pending.status, pending.code, pending.body.revoked], [503, "REVOCATION_PENDING", 2]);
+  assert.deepEqual([pending.status, pending.code, pending.body.revoked, pending.body.more], [503, "REVOCATION_PENDING", 2, false]);
   const still = await revoke("cut-off", { scope: "read:leads" });
   assert.deepEqual([still.status, still.body.revoked, still.body.already_revoked], [503, 0, 2]);
   await rig.feed("ledgers", "ok");
@@ -95,6 +95,16 @@ test("if the feed can't be reached, they are recorded, and the same request tell
   await effective(again);
   assert.deepEqual([again.status, ...counts(again)], [200, 0, 2, 0, false]);
   for (const key of keys) assert.equal((await use(key.key)).code, "REVOKED");
+});
+
+test("if the feed can't be reached, the answer says whether others are left, too", async () => {
+  const lines = Array.from({ length: 1_001 }, importable);
+  assert.equal((await rig.manage("POST", `${keysOf("many-cut-off")}/import`, { keys: lines })).body.imported, 1_001);
+  await rig.feed("ledgers", "down");
+  const pending = await revoke("many-cut-off", { all: true });
+  assert.deepEqual([pending.status, pending.code, pending.body.more], [503, "REVOCATION_PENDING", true], pending.text);
+  assert.ok(pending.body.revoked > 0 && pending.body.revoked <= 1_000, `${pending.body.revoked} keys`);
+  await rig.feed("ledgers", "ok");
 });
 
 test("repeated with an Idempotency-Key it is answered again", async () => {

@@ -8,11 +8,11 @@ import { after, before, describe, test } from "node:test";
 import { keyEntries, keyHash } from "../../support/feed_entries.mjs";
 import { effective, eventually, startRig, WITH_LIMITS } from "../../support/rig.mjs";
 
-const FEED = ["current", "log", "standing", "staleness", "meta", "tenants", "claims", "gaps"];
+const FEED = ["current", "log", "standing", "staleness", "meta", "tenants", "claims", "gaps", "publishing_again"];
 // The audit log refuses to be put back by SQL.
 const LEDGER = ["keys", "outbox", "standing", "settings"];
 const KEYS_OF = {
-  ...{ log: "seq", meta: "name", tenants: "tenant", standing: "tenant", staleness: "ms", gaps: "last" },
+  ...{ log: "seq", meta: "name", tenants: "tenant", standing: "tenant", staleness: "ms", gaps: "last", publishing_again: "ledger" },
   ...{ keys: "id", outbox: "subject", settings: "one" },
 };
 
@@ -206,6 +206,8 @@ describe("a feed that was put back", () => {
 });
 
 describe("a feed that publishes again", () => {
+  const since = () => sql("REAL_FEED", "feed", "SELECT name FROM meta WHERE name = 'publish_again_since'");
+  const settled = () => eventually(async () => assert.deepEqual(await since(), []), { within: 60_000 });
   const alarmAt = async () => (await rig.object("REAL_FEED", "feed", "__alarm_at")).body - Date.now();
 
   test("goes on after it was started again, and asks only those ledgers again that could not be asked", async () => {
@@ -226,11 +228,51 @@ describe("a feed that publishes again", () => {
     assert.ok((await alarmAt()) < 61_000, "the alarm is not that of the next trim");
     await sql("LEDGER", "broken", "ALTER TABLE outbox_gone RENAME TO outbox");
     await rig.object("REAL_FEED", "feed", "__alarm");
-    await eventually(async () => {
-      const left = await sql("REAL_FEED", "feed", "SELECT name FROM meta WHERE name = 'publish_again_since'");
-      assert.deepEqual(left, []);
-    });
+    await settled();
     assert.equal(await heldFrom(), before, "nothing of it was published again");
+  });
+
+  test("goes on until the last ledger has told it everything, however large that is", async () => {
+    const [{ id }, lost] = [await rig.create("big"), await rig.create("small")];
+    await settled();
+    const back = await point("REAL_FEED", "feed", FEED);
+    await revoke("small", lost);
+    await back();
+    // As if these had been taken since.
+    await sql(
+      "LEDGER",
+      "big",
+      `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2500)
+       INSERT INTO keys (id, digest, tenant, created_at, state, search, version, record, secret, effective_by)
+       SELECT printf('key_%020d', n), printf('%064x', n), tenant, created_at, state, search, 2,
+         json_set(record, '$.id', printf('key_%020d', n), '$.version', 2), secret, ${Date.now()}
+       FROM numbers, keys WHERE id = '${id}'`,
+    );
+    await feed("acknowledge", { versions: [[digest(lost.key), 2]] });
+    assert.equal((await since()).length, 1);
+    await settled();
+    const told = await sql("REAL_FEED", "feed", "SELECT count(*) AS keys FROM current WHERE tenant = 'big'");
+    assert.deepEqual(told, [{ keys: 2501 }]);
+  });
+
+  test("lets nobody claim a digest that another tenant's ledger has yet to tell it of", async () => {
+    await rig.create("owner");
+    await rig.create("another");
+    await settled();
+    const back = await point("REAL_FEED", "feed", FEED);
+    const key = await imported("owner");
+    await back();
+    await sql("LEDGER", "owner", "ALTER TABLE outbox RENAME TO outbox_gone");
+    await feed("acknowledge", { versions: [[digest(key.key), 1]] });
+    const early = await importing("another", key.key);
+    assert.deepEqual([early.status, early.code], [503, "DEPENDENCY_UNAVAILABLE"], early.text);
+    await sql("LEDGER", "owner", "ALTER TABLE outbox_gone RENAME TO outbox");
+    await settled();
+    const refused = await importing("another", key.key);
+    assert.deepEqual([refused.status, refused.code], [422, "IMPORT_FAILED"], refused.text);
+    assert.equal((await use(key)).body.headers["keystile-tenant"], "owner");
+    await effective(await revoke("owner", key));
+    assert.equal((await use(key)).code, "REVOKED");
   });
 });
 
@@ -278,16 +320,56 @@ describe("a ledger that was put back", () => {
     await back();
     assert.equal((await shown("alive", key)).status, "active", "the ledger has forgotten it");
     assert.equal((await use(key)).code, "REVOKED");
-    // Each change is a version, and the third is above that of the revocation.
+    // While the ledger can't learn what the feed has, each change is a version, and the third is above the revocation's.
+    await rig.failing("INTO adoption");
     for (const name of ["renamed", "renamed again", "and again"]) {
-      const changed = await rig.manage("PATCH", `/v1/tenants/alive/keys/${key.id}`, { name });
+      const changed = await patch("alive", key, { name });
       assert.deepEqual([changed.status, changed.code], [503, "CHANGE_PENDING"], changed.text);
     }
+    await rig.failing(null);
     assert.equal((await use(key)).code, "REVOKED");
     const stages = await sql("LEDGER", "alive", "SELECT stage FROM outbox");
     assert.deepEqual(stages, [{ stage: "publish" }], "nothing of it goes into KV");
     await effective(await revoke("alive", key));
     assert.equal((await use(key)).code, "REVOKED");
+  });
+
+  test("takes revocations of the lost time over, and keeps its own state of all other keys", async () => {
+    const [revoked, disabled, other] = [await rig.create("over"), await rig.create("over"), await rig.create("over")];
+    const back = await point("LEDGER", "over", LEDGER);
+    await effective(await revoke("over", revoked));
+    await of("over", disabled, "disable");
+    for (const name of ["a", "b"]) await patch("over", other, { name });
+    await back();
+    assert.equal((await patch("over", other, { name: "c" })).code, "CHANGE_PENDING");
+    await eventually(async () => {
+      const { status, revoke_reason, effective_by } = await shown("over", revoked);
+      assert.deepEqual([status, revoke_reason], ["revoked", "revoked before the ledger was put back"]);
+      assert.ok(effective_by);
+    });
+    assert.equal((await shown("over", disabled)).status, "active");
+    assert.equal((await use(revoked)).code, "REVOKED");
+  });
+
+  test("takes keys over that were created in the lost time, once one of them is used", async () => {
+    await rig.create("lost-keys");
+    const back = await point("LEDGER", "lost-keys", LEDGER);
+    const fields = { name: "made since", scopes: ["read:leads", "write:leads"], metadata: { plan: "pro" } };
+    const [made, unused] = [await rig.create("lost-keys", fields), await rig.create("lost-keys", { name: "unused" })];
+    const before = await shown("lost-keys", made);
+    await back();
+    assert.equal((await shown("lost-keys", made)).code, "KEY_NOT_FOUND");
+    assert.equal((await use(made)).status, 200, "it works, and nobody can revoke it");
+    await eventually(async () => assert.equal((await shown("lost-keys", made)).status, "active"), { within: 20_000 });
+    const facts = ({ name, scopes, metadata, display, version, imported, created_at }) =>
+      ({ name, scopes, metadata, display, version, imported, created_at });
+    assert.deepEqual(facts(await shown("lost-keys", made)), facts(before));
+    assert.equal((await shown("lost-keys", unused)).name, "unused");
+    const { entries } = (await rig.manage("GET", `/v1/tenants/lost-keys/audit?key_id=${made.id}`)).body;
+    assert.deepEqual([entries[0].action, entries[0].actor.id], ["adopted", "keystile"]);
+    await effective(await revoke("lost-keys", made));
+    assert.equal((await use(made)).code, "REVOKED");
+    assert.equal((await use(made, "edge2", "/api/billing/x")).code, "REVOKED");
   });
 
   test("isn't taken at its word on a version that the feed has with other content", async () => {
@@ -352,7 +434,7 @@ describe("a ledger that was put back", () => {
       const { status: now, version } = await shown("kept", disabled);
       assert.deepEqual([now, version], ["disabled", 3]);
       const unpublished = "SELECT id FROM keys WHERE effective_by IS NULL";
-      assert.deepEqual(await sql("LEDGER", "kept", unpublished), [], "the feed takes what it has");
+      await eventually(async () => assert.deepEqual(await sql("LEDGER", "kept", unpublished), [], "the feed takes what it has"));
       assert.equal((await shown("kept", revoked)).status, "revoked");
       assert.equal((await of("kept", revoked, "enable")).code, "KEY_REVOKED");
       await effective(await of("kept", disabled, "enable"));

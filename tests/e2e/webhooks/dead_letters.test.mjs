@@ -242,6 +242,19 @@ test("a repetition after the ledger was killed is told that the event is gone, a
 const BODY = "/body";
 const bodyOf = (id, options) => rig.manage("GET", `${LETTERS}/${id}${BODY}`, undefined, options);
 
+test("of a long body only the parts that are shown are read", async () => {
+  const MIB = 1024 * 1024;
+  const id = await rig.bury("queued", undefined, { stored: { bytes: 20 * MIB, parts: 20 } });
+  // In JSON each of these is a part. The others aren't there, so whoever reads them finds none.
+  const parts = ["a", "b", "c", "d"].map((letter) => letter.repeat(MIB - 2));
+  for (const [at, part] of parts.entries()) await rig.hooksHandle(`__object/BODIES/${id}/store/${at}`, part);
+  const answer = await bodyOf(id);
+  assert.equal(answer.status, 200, answer.text.slice(0, 300));
+  const { body, body_bytes, complete } = answer.body;
+  assert.deepEqual([body_bytes, complete], [20 * MIB, false]);
+  assert.equal(Buffer.from(body, "base64").toString(), parts.map((part) => JSON.stringify(part)).join(""));
+});
+
 test("a body is read by those who may decide on its event, and the log says who did", async () => {
   const operator = await rig.operator("*", ["webhooks:write"]);
   const id = await rig.bury("queued", undefined, { inline: Buffer.from('{"name":"Ann"}').toString("base64") });

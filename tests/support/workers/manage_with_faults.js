@@ -10,7 +10,7 @@ import { trapping } from "./trapping.js";
 
 globalThis.KEYSTILE_CONFIG = config;
 
-const rust = trapping(deployed, ["Feed", "Ledger", "Overview"]);
+const rust = trapping(deployed, ["Feed", "Ledger", "Overview", "Relay"]);
 const Manage = handlers(rust, ["fetch"]);
 
 const realNow = Date.now;
@@ -23,6 +23,7 @@ globalThis.setTimeout = (callback, ms, ...given) => realSetTimeout(callback, hur
 let ledgers = "ok";
 let ledgerCalls = {};
 let overview = "ok";
+let relays = {};
 
 export class Feed extends withHandles(durableObject(rust, "Feed", ["fetch", "alarm"])) {}
 export class Ledger extends withHandles(durableObject(rust, "Ledger", ["fetch", "alarm"])) {
@@ -40,6 +41,20 @@ export class Overview extends withHandles(durableObject(rust, "Overview", ["fetc
     // It has taken the report, and nobody hears of it.
     if (overview === "silent" && request.url.endsWith("/report")) throw new Error("injected");
     return answer;
+  }
+}
+
+export class Relay extends withHandles(durableObject(rust, "Relay", ["fetch"])) {
+  #name;
+  constructor(context, env) {
+    super(context, env);
+    this.#name = context.id.name;
+  }
+  async fetch(request) {
+    const mode = relays[this.#name];
+    if (mode === "down") throw new Error("injected");
+    if (mode === "hang") await new Promise((resolve) => realSetTimeout(resolve, 60_000));
+    return super.fetch(request);
   }
 }
 
@@ -69,6 +84,10 @@ export default {
     if (pathname === "/__overview") {
       overview = await request.json();
       return Response.json(overview);
+    }
+    if (pathname === "/__relays") {
+      relays = await request.json();
+      return Response.json(relays);
     }
     if (pathname === "/__instance") return Response.json(globalThis.__worker_init_state.instanceId);
     const [, object, binding, name, path] = /^\/(__object)\/(\w+)\/([^/]+)\/(.+)$/.exec(pathname) ?? [];

@@ -6,13 +6,16 @@ import { DurableObject } from "cloudflare:workers";
 /** The behaviour of each shim, and the number of calls so far by path. All objects of a shim share them. */
 const shims = {};
 
-/** The class of a shim, before the objects of this namespace. */
-function before(namespace, name) {
-  const shim = { mode: "ok", calls: {} };
-  shims[name] = shim;
+/** The calls of the feed that only relays make, beside edges. */
+const OF_RELAYS = ["/poll", "/follow", "/record"];
+
+/** The class of a shim, before the objects of this namespace. Calls of relays have another shim, if one is named. */
+function before(namespace, name, nameForRelays = name) {
+  for (const each of [name, nameForRelays]) shims[each] ??= { mode: "ok", calls: {} };
   return class extends DurableObject {
     async fetch(request) {
       const { pathname } = new URL(request.url);
+      const shim = shims[OF_RELAYS.includes(pathname) ? nameForRelays : name];
       const { mode } = shim;
       shim.calls[pathname] = (shim.calls[pathname] ?? 0) + 1;
       if (mode === "down") throw new Error(`${name} is down`);
@@ -24,7 +27,8 @@ function before(namespace, name) {
 }
 
 export class EdgesFeed extends before("REAL_FEED", "feed/edges") {}
-export class LedgersFeed extends before("REAL_FEED", "feed/ledgers") {}
+export class EdgesRelay extends before("REAL_RELAY", "relay/edges") {}
+export class LedgersFeed extends before("REAL_FEED", "feed/ledgers", "feed/relays") {}
 export class EdgesLimiter extends before("REAL_LIMITER", "limiter/edges") {}
 export class LedgersLimiter extends before("REAL_LIMITER", "limiter/ledgers") {}
 

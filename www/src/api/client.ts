@@ -2,9 +2,9 @@
 
 import { signal } from "@preact/signals";
 
+import type { paths } from "../../../packages/keystile/src/client/schema";
 import { BearerToken } from "./bearer";
 import { Problem, wasAborted } from "./problem";
-import type { paths } from "./schema";
 
 type Verb = "get" | "post" | "patch" | "delete";
 type PathWith<V extends Verb> = { [P in keyof paths]: paths[P][V] extends object ? P : never }[keyof paths];

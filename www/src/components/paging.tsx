@@ -1,6 +1,9 @@
 // Pages of a list by cursors. The address has the cursors of the pages before, so back, forward and reload work.
 
+import type { ComponentChildren } from "preact";
+
 import { useApp } from "../app";
+import { Empty } from "./states";
 
 /** Where the reader is in a list. `name` keeps the lists of one page apart. */
 export interface Place {
@@ -41,4 +44,20 @@ export function Paging({ place, next, label }: { place: Place; next: string | nu
       </button>
     </nav>
   );
+}
+
+/** Stands in place of an empty page: the search goes on, or the list has ended, or it has nothing at all (`children`). */
+export function EmptyPage({ place, next, children }: { place: Place; next: string | null; children: ComponentChildren }) {
+  const { t } = useApp().i18n;
+  if (next) {
+    return (
+      <Empty title={t("search.none_yet")}>
+        <p>{t("search.none_yet.hint")}</p>
+        <button type="button" class="button primary" onClick={() => place.next(next)}>
+          {t("search.go_on")}
+        </button>
+      </Empty>
+    );
+  }
+  return place.page > 1 ? <Empty title={t("search.no_more")} /> : <>{children}</>;
 }

@@ -4,9 +4,10 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
 import type { Key, KeyStatus } from "../api/types";
+import { firstFound } from "../api/search";
 import { useQuery } from "../api/use_query";
 import { useApp } from "../app";
-import { firstPage, Paging, usePlace } from "../components/paging";
+import { EmptyPage, firstPage, Paging, usePlace } from "../components/paging";
 import { SearchField } from "../components/search_field";
 import { Empty, Loading, ProblemView } from "../components/states";
 import { Title, useKeys } from "./context";
@@ -40,9 +41,15 @@ export function KeyList({ title, beside }: { title?: ComponentChildren; beside?:
     unused_for_days: days(unused),
   };
   const page = useQuery(client, [keys.tenant, ...Object.values(query), keys.version], (signal) =>
-    client
-      .get("/v1/tenants/{tenant}/keys", { path: { tenant: keys.tenant }, query: { ...query, limit: PAGE, include: "usage" }, signal })
-      .then(({ data }) => ({ ...data, status })),
+    firstFound(place.cursor, (cursor) =>
+      client
+        .get("/v1/tenants/{tenant}/keys", {
+          path: { tenant: keys.tenant },
+          query: { ...query, cursor, limit: PAGE, include: "usage" },
+          signal,
+        })
+        .then(({ data }) => ({ ...data, status })),
+    ),
   );
   const filtered = Boolean(q || environment || scope || expiring || unused);
   const clear = (): void => router.set({ ...NO_FILTER, ...firstPage() });
@@ -83,7 +90,9 @@ export function KeyList({ title, beside }: { title?: ComponentChildren; beside?:
             stale={page.loading}
             onOpen={setOpen}
             empty={
-              <Nothing status={page.data.status} filtered={filtered} onClear={clear} onNew={() => setOpen({ kind: "new" })} />
+              <EmptyPage place={place} next={page.data.next_cursor}>
+                <Nothing status={page.data.status} filtered={filtered} onClear={clear} onNew={() => setOpen({ kind: "new" })} />
+              </EmptyPage>
             }
           />
           {page.data.unreadable && <p class="notice bad">{t("keys.unreadable", { n: page.data.unreadable.length })}</p>}

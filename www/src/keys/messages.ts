@@ -216,6 +216,7 @@ export const keysEnglish = {
   "audit.revoked": "revoked the key",
   "audit.rotated": "rotated the key",
   "audit.imported": "imported the key",
+  "audit.adopted": "took the key over, which was lost when the storage was put back",
   "audit.suspended": "suspended the tenant",
   "audit.resumed": "resumed the tenant",
   "audit.overlap_begun": "saw the new key’s first use",

@@ -1,9 +1,12 @@
-//! Checks of the name, `[edge]`, `[usage]` and `[audit]`.
+//! Checks of the name, `[edge]`, `[relays]`, `[usage]` and `[audit]`.
 
 use keystile_core::{base::path::Path, feed::client::Settings};
 
 use super::Check;
-use crate::raw::{RawEdge, RawUsage};
+use crate::raw::{RawEdge, RawRelays, RawUsage};
+
+/// The smallest `max_staleness_ms` with relays, milliseconds. Two of them stand in a row, each with a view of its own.
+const MIN_STALENESS_WITH_RELAYS_MS: u32 = 1_000;
 
 impl Check {
     /// Checks the realm of challenges.
@@ -39,7 +42,25 @@ impl Check {
         hooks
     }
 
-    pub(crate) fn feed(&mut self, edge: &RawEdge) -> Settings {
+    /// The number of relays in each location; 0 without relays.
+    pub(crate) fn relays(&mut self, relays: Option<&RawRelays>, edge: &RawEdge) -> u8 {
+        let Some(RawRelays { per_location }) = relays else { return 0 };
+        self.that((1..=100).contains(per_location), &["relays", "per_location"], || {
+            "write 1 to 100, one for each 500 busy isolates in a location; without the table [relays] isolates ask the \
+             feed itself"
+                .into()
+        });
+        self.that(edge.max_staleness_ms >= MIN_STALENESS_WITH_RELAYS_MS, &["relays"], || {
+            format!(
+                "what relays say is too old for max_staleness_ms = {}; write {MIN_STALENESS_WITH_RELAYS_MS} or more in \
+                 [edge], or leave [relays] out",
+                edge.max_staleness_ms
+            )
+        });
+        u8::try_from(*per_location).unwrap_or(u8::MAX)
+    }
+
+    pub(crate) fn feed(&mut self, edge: &RawEdge, relays: bool) -> Settings {
         self.that((250..=60_000).contains(&edge.max_staleness_ms), &["edge", "max_staleness_ms"], || {
             "write 250 to 60000 milliseconds; 2000 is the default".into()
         });
@@ -50,6 +71,7 @@ impl Check {
             max_staleness_ms: edge.max_staleness_ms,
             when_unreachable: edge.when_feed_unreachable,
             cache_bytes: edge.cache_bytes,
+            relays,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64ct::{Base64, Encoding as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
@@ -33,7 +33,10 @@ pub fn sign(label: &str, components: &[(&str, &str)], parameters: &str, secret: 
     let mac = Hmac::<Sha256>::new_from_slice(secret)
         .map(|mac| mac.chain_update(base.as_bytes()).finalize().into_bytes().to_vec())
         .unwrap_or_default();
-    SignatureHeaders { input: format!("{label}={params}"), signature: format!("{label}=:{}:", STANDARD.encode(mac)) }
+    SignatureHeaders {
+        input: format!("{label}={params}"),
+        signature: format!("{label}=:{}:", Base64::encode_string(&mac)),
+    }
 }
 
 #[cfg(test)]
@@ -45,9 +48,10 @@ mod tests {
     /// The test vector of RFC 9421, appendix B.2.5.
     #[test]
     fn the_vector_of_the_rfc() {
-        let secret = STANDARD
-            .decode("uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==")
-            .unwrap();
+        let secret = Base64::decode_vec(
+            "uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==",
+        )
+        .unwrap();
         let components = [
             ("date", "Tue, 20 Apr 2021 02:07:55 GMT"),
             ("@authority", "example.com"),

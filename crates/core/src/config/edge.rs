@@ -36,6 +36,8 @@ pub struct EdgeConfig {
     pub hooks_base: Option<Path>,
     /// The feed client's settings.
     pub feed: Settings,
+    /// The number of relays of the feed in each location; 0 if isolates ask the feed itself.
+    pub relays_per_location: u8,
     /// Every rate limit and quota with the lowest value that a list gives it. If there are none, no limiter is asked.
     pub limits: Vec<LimitDefinition>,
     /// The time that an isolate's counts of uses wait before they are sent, seconds.

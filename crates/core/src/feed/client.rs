@@ -12,6 +12,7 @@
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
+pub use super::settings::{Settings, WhenFeedUnreachable};
 use super::{
     entry::{KeyEntry, KeyHash, Part, Place, TenantEntry, TenantHash},
     message::{PollAnswer, PollRequest, TenantStatus},
@@ -26,52 +27,6 @@ use crate::{
     },
     key::KeyDigest,
 };
-
-/// The behaviour of an edge when the feed can't be reached and the view is too old.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhenFeedUnreachable {
-    /// Serve by KV, whose lag has no bound, and mark the answer.
-    Kv,
-    /// Answer 503.
-    Deny,
-}
-
-/// The settings of a feed client. All its times and bounds follow from them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Settings {
-    /// The greatest age of a view, milliseconds.
-    pub max_staleness_ms: u32,
-    /// The behaviour without a fresh view.
-    pub when_unreachable: WhenFeedUnreachable,
-    /// The memory for records, misses and overlay together, bytes.
-    pub cache_bytes: usize,
-}
-
-impl Settings {
-    /// The age from which a view is refreshed in the background, milliseconds.
-    #[must_use]
-    pub fn refresh_after_ms(&self) -> i64 {
-        i64::from(self.max_staleness_ms) / 2
-    }
-
-    /// The timeout of a feed call, milliseconds: 1 s, and less if `max_staleness_ms` is small. So timeout and pause
-    /// together are over before a change counts as effective.
-    #[must_use]
-    pub fn timeout_ms(&self) -> i64 {
-        (i64::from(self.max_staleness_ms) / 2 + 400).min(1_000)
-    }
-
-    /// The pause after a failed call, milliseconds. No request of the isolate calls the feed during it.
-    #[must_use]
-    pub fn pause_ms(&self) -> i64 {
-        (i64::from(self.max_staleness_ms) / 2).min(1_000)
-    }
-
-    fn overlay_bytes(&self) -> usize {
-        self.cache_bytes / 2
-    }
-}
 
 /// The greatest age of a record from KV while the feed is out of reach, milliseconds: KV itself would cache it for as
 /// long.
@@ -134,6 +89,8 @@ pub struct FeedClient {
     /// The cursor of the answer that it began with. It has all later changes of any key, and earlier ones by parts.
     base: u64,
     view: Option<Timestamp>,
+    /// The age from which the view is refreshed, milliseconds.
+    refresh_after_ms: i64,
     /// The sending time of the last poll that the feed itself answered.
     answered_since: Option<Timestamp>,
     overlay: Overlay,
@@ -161,6 +118,7 @@ impl FeedClient {
             cursor: 0,
             base: 0,
             view: None,
+            refresh_after_ms: 0,
             answered_since: None,
             overlay: Overlay::default(),
             records: RecordCache::new(settings.cache_bytes - settings.overlay_bytes()),
@@ -213,9 +171,9 @@ impl FeedClient {
         self.view_age_ms(now).is_some_and(|age| age <= i64::from(self.settings.max_staleness_ms))
     }
 
-    /// Whether the feed itself answered a poll that was sent at `instant` or later. Such a view serves a request that
-    /// began at `instant`, no matter how slow the answer was. (A relay's answer does not count. If the clock stepped
-    /// forward since `instant`, its age would not show which of them was earlier.)
+    /// Whether the feed itself, or a relay that asked it meanwhile, answered a poll that was sent at `instant` or later.
+    /// Such a view serves a request that began at `instant`, no matter how slow the answer was. (An answer with an age
+    /// does not count. If the clock stepped forward since `instant`, its age would not show which of them was earlier.)
     #[must_use]
     pub fn view_is_since(&self, instant: Timestamp) -> bool {
         self.answered_since.is_some_and(|sent_at| sent_at >= instant)
@@ -225,7 +183,7 @@ impl FeedClient {
     /// running.
     #[must_use]
     pub fn refresh_due(&self, now: Timestamp) -> bool {
-        self.view_age_ms(now).is_some_and(|age| age >= self.settings.refresh_after_ms())
+        self.view_age_ms(now).is_some_and(|age| age >= self.refresh_after_ms)
             && self.may_poll(now)
             && !self.overflowed(now)
     }
@@ -314,6 +272,7 @@ impl FeedClient {
         }
         let view = ticket.sent_at.plus_millis(-i64::from(answer.age_ms));
         self.view = Some(self.view.map_or(view, |latest| latest.max(view)));
+        self.refresh_after_ms = self.settings.refresh_after_ms(ticket.sent_at);
         if answer.age_ms == 0 {
             self.answered_since = self.answered_since.max(Some(ticket.sent_at));
         }
@@ -426,9 +385,9 @@ impl FeedClient {
         self.overlay.settle(key, read, now.plus_millis(-CLOCK_JITTER_MS))
     }
 
-    /// Whether the overlay has a change of the key.
-    pub(super) fn has_change(&self, key: KeyHash) -> bool {
-        self.overlay.key(key).is_some()
+    /// The version of the key's change, if the overlay has one.
+    pub(super) fn changed_to(&self, key: KeyHash) -> Option<u64> {
+        self.overlay.key(key).map(|entry| entry.version)
     }
 
     /// Whether the overlay has each change of the key that KV may lack.

@@ -9,7 +9,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use base64ct::{Base64Unpadded, Encoding as _};
 use serde::{Deserialize, Serialize, de::Error as _};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -229,7 +229,7 @@ fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
 }
 
 /// A number in groups of seven bits, the lowest first.
-fn number(bytes: &mut &[u8]) -> Option<u64> {
+pub(super) fn number(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
         let [byte] = take(bytes)?;
@@ -244,13 +244,13 @@ fn number(bytes: &mut &[u8]) -> Option<u64> {
 /// Entries as a message has them: the binary form of postcard, in base64.
 #[must_use]
 pub fn write<E: Serialize>(entries: &Vec<E>) -> String {
-    STANDARD_NO_PAD.encode(postcard::to_allocvec(entries).unwrap_or_default())
+    Base64Unpadded::encode_string(&postcard::to_allocvec(entries).unwrap_or_default())
 }
 
 /// Reads [`write()`]; `None` if the text is malformed.
 #[must_use]
 pub fn read<E: Entry>(text: &str) -> Option<Vec<E>> {
-    let bytes = STANDARD_NO_PAD.decode(text).ok()?;
+    let bytes = Base64Unpadded::decode_vec(text).ok()?;
     let mut rest = bytes.as_slice();
     let count = number(&mut rest)?;
     (0..count).map(|_| E::read(&mut rest)).collect()
@@ -359,7 +359,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_entries_or_not(bytes: alloc::vec::Vec<u8>) {
-            let text = STANDARD_NO_PAD.encode(bytes);
+            let text = Base64Unpadded::encode_string(&bytes);
             let _ = (read::<KeyEntry>(&text), read::<TenantEntry>(&text));
         }
     }

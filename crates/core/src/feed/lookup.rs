@@ -30,6 +30,8 @@ pub struct Needs {
     pub part: Option<PartCall>,
     /// Read the key's record from KV and report it to the lookup.
     pub read_kv: bool,
+    /// Ask the relay for the key's record of this version or a later one, and report it to the lookup.
+    pub read_record: Option<u64>,
     /// Read the key's record from the feed and report it to the lookup.
     pub read_current: bool,
     /// Read this tenant's status from KV and report it to the lookup.
@@ -118,6 +120,8 @@ pub struct Lookup {
     /// Whether the part with its tenant was asked for.
     asked_tenant_part: bool,
     polled: bool,
+    /// Whether the relay was asked for the record.
+    asked_record: bool,
     /// Whether `current` was read a second time.
     asked_again: bool,
     waited: Waited,
@@ -140,6 +144,7 @@ impl Lookup {
             asked_key_part: false,
             asked_tenant_part: false,
             polled: false,
+            asked_record: false,
             asked_again: false,
             waited: Waited::default(),
             waits: false,
@@ -181,6 +186,13 @@ impl Lookup {
             }
             Err(()) => Read::Failed,
         };
+    }
+
+    /// Reports the relay's record. It is judged as one from KV; `None` says nothing.
+    pub fn record_answered(&mut self, client: &mut FeedClient, record: Option<Stored>, sent_at: Timestamp) {
+        if record.is_some() {
+            self.kv_answered(client, Ok(record), sent_at);
+        }
     }
 
     /// Reports the KV read of a tenant's status: `None` if KV has none, since none was ever written for the tenant,
@@ -260,7 +272,7 @@ impl Lookup {
             let read = match (stored.clone(), self.read(client, None)) {
                 (Some(stored), Some(read)) => Some(stored.merge(read)),
                 (Some(stored), None) => Some(stored),
-                (None, _) if !client.has_change(self.hash) => return Ok(LookupAnswer::Missing),
+                (None, _) if client.changed_to(self.hash).is_none() => return Ok(LookupAnswer::Missing),
                 // The isolate knows more than the feed, which was put back to an earlier point.
                 (None, read) => read,
             };
@@ -329,6 +341,10 @@ impl Lookup {
             }
             Settled::Unknown if client.known_missing(&self.digest, now) => Ok(LookupAnswer::Missing),
             Settled::Unknown | Settled::Behind if may_read_kv => Err(Needs { read_kv: true, ..Needs::default() }),
+            // A record of this version never changes, so those who need it share it.
+            Settled::Behind if client.settings().relays && !core::mem::replace(&mut self.asked_record, true) => {
+                Err(Needs { read_record: client.changed_to(self.hash), ..Needs::default() })
+            }
             // KV may lag behind a creation or a change, or be down. The feed knows.
             Settled::Unknown | Settled::Behind => self.read_current(client, now),
         }
@@ -392,7 +408,10 @@ impl Lookup {
     fn count(&mut self, needs: &Needs) {
         self.waited.kv += u32::from(needs.read_kv) + u32::from(needs.read_tenant_status.is_some());
         self.waited.feed +=
-            u32::from(needs.poll.is_some()) + u32::from(needs.part.is_some()) + u32::from(needs.read_current);
+            [needs.poll.is_some(), needs.part.is_some(), needs.read_record.is_some(), needs.read_current]
+                .map(u32::from)
+                .iter()
+                .sum::<u32>();
         if needs.wait_ms.is_some() && !self.waits {
             self.waits = true;
             self.waited.feed += 1;

@@ -1,7 +1,7 @@
 //! The log in memory: it answers edges without reading a table.
 //!
-//! The feed has one of its own log, and a simulation has the same. It holds no record, only entries: 100,000 of them
-//! take about ten megabytes.
+//! The feed has one of its own log, and each [relay](super::relay) a copy. It holds no record, only entries: 100,000 of
+//! them take about ten megabytes.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::ops::Bound;
@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{
     entry::{KeyEntry, KeyHash, Part, Place, TenantEntry, TenantHash},
+    follow::{FollowAnswer, FollowRequest},
     log::{Head, Start},
     message::{PollAnswer, PollRequest},
 };
@@ -20,6 +21,8 @@ use super::{
 pub struct Bounds {
     /// The most changes in a page.
     pub page: usize,
+    /// The most changes in a page for a relay.
+    pub relay_page: usize,
     /// The most entries in the part for an isolate that begins anew. One that has begun gets parts as large as a page.
     pub part: usize,
     /// The most suspended tenants that come whole. Of more tenants, parts come.
@@ -27,7 +30,7 @@ pub struct Bounds {
 }
 
 /// The bounds of a deployment's feed.
-pub const BOUNDS: Bounds = Bounds { page: 1_000, part: 150, tenants: 4_000 };
+pub const BOUNDS: Bounds = Bounds { page: 1_000, relay_page: 20_000, part: 150, tenants: 4_000 };
 
 /// The entries of a log, by their numbers and by their subjects.
 #[derive(Clone, Debug)]
@@ -45,6 +48,14 @@ pub struct Mirror {
 enum Subject {
     Key(KeyHash),
     Tenant(TenantHash),
+}
+
+/// The changes after a cursor, with their numbers.
+struct Page {
+    keys: Vec<(u64, KeyEntry)>,
+    tenants: Vec<(u64, TenantEntry)>,
+    /// The last number of the page, if more changes follow.
+    more_after: Option<u64>,
 }
 
 impl Mirror {
@@ -66,6 +77,18 @@ impl Mirror {
     pub fn put_tenant(&mut self, number: u64, entry: TenantEntry) {
         self.stand(number, entry);
         self.log.insert(number, Subject::Tenant(entry.tenant));
+    }
+
+    /// Adds a change of a key, if it wins against what is known. Otherwise that gets this number.
+    pub fn merge_key(&mut self, number: u64, entry: KeyEntry) {
+        let merged = self.keys.get(&entry.key).map_or(entry, |(_, known)| known.merge(entry));
+        self.put_key(number, merged);
+    }
+
+    /// Adds a status of a tenant, if it is newer than what is known. Otherwise that gets this number.
+    pub fn merge_tenant(&mut self, number: u64, entry: TenantEntry) {
+        let known = self.tenants.get(&entry.tenant).map(|(_, known)| *known);
+        self.put_tenant(number, known.filter(|known| known.supersedes(&entry)).unwrap_or(entry));
     }
 
     /// Adds a suspension that is no longer in the log.
@@ -120,18 +143,65 @@ impl Mirror {
     }
 
     fn page(&self, cursor: u64, answer: &mut PollAnswer) {
+        let Page { keys, tenants, more_after } = self.changes(cursor, self.bounds.page);
+        answer.keys = keys.into_iter().map(|(_, entry)| entry).collect();
+        answer.tenants = tenants.into_iter().map(|(_, entry)| entry).collect();
+        answer.more = more_after.is_some();
+        answer.cursor = more_after.unwrap_or(answer.cursor);
+    }
+
+    /// Answers a relay. `source` names this state: whoever fills a copy begins anew when it changes, since pages of two
+    /// states may both lack an entry that was moved from the later page to the earlier one.
+    #[must_use]
+    pub fn follow(&self, request: &FollowRequest, epoch: &str, head: Head, source: &str) -> FollowAnswer {
+        let ours = request.epoch.as_deref() == Some(epoch);
+        let fills_on = ours && request.fills_from.as_deref() == Some(source);
+        let goes_on = if request.fills_from.is_some() { fills_on } else { ours && request.cursor >= head.floor };
+        let cursor = if goes_on { request.cursor } else { 0 };
+        let Page { keys, tenants, more_after } = self.changes(cursor, self.bounds.relay_page);
+        // A suspension may leave the log between two pages, so they come with the last.
+        let is_filled = more_after.is_none() && (fills_on || !goes_on);
+        let suspended = self.tenants.values().map(|(_, entry)| *entry).filter(|entry| is_filled && entry.suspended);
+        FollowAnswer {
+            epoch: String::from(epoch),
+            source: String::from(source),
+            reset: !goes_on,
+            floor: head.floor,
+            cursor: more_after.unwrap_or(head.last),
+            more: more_after.is_some(),
+            age_ms: 0,
+            length: self.len() as u64,
+            keys,
+            tenants,
+            suspended: suspended.collect(),
+        }
+    }
+
+    /// The number of entries in the log.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.log.len()
+    }
+
+    /// Whether the log is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.log.is_empty()
+    }
+
+    fn changes(&self, cursor: u64, most: usize) -> Page {
         let mut changes = self.log.range((Bound::Excluded(cursor), Bound::Unbounded));
+        let mut page = Page { keys: Vec::new(), tenants: Vec::new(), more_after: None };
         let mut last = cursor;
-        for (number, subject) in changes.by_ref().take(self.bounds.page) {
+        for (number, subject) in changes.by_ref().take(most) {
             last = *number;
             match subject {
-                Subject::Key(key) => answer.keys.extend(self.keys.get(key).map(|(_, entry)| *entry)),
-                Subject::Tenant(tenant) => answer.tenants.extend(self.tenants.get(tenant).map(|(_, entry)| *entry)),
+                Subject::Key(key) => page.keys.extend(self.keys.get(key).copied()),
+                Subject::Tenant(tenant) => page.tenants.extend(self.tenants.get(tenant).copied()),
             }
         }
-        if changes.next().is_some() {
-            (answer.more, answer.cursor) = (true, last);
-        }
+        page.more_after = changes.next().map(|_| last);
+        page
     }
 
     /// The part that a key is in. An isolate that begins anew gets all entries in any case, if they make one part.

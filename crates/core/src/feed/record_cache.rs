@@ -1,4 +1,4 @@
-//! The records and misses that an isolate remembers, bounded in bytes.
+//! The records that an isolate or a relay remembers, bounded in bytes.
 //!
 //! Two generations replace an exact order of use. A record that is read moves to the young generation. When the young
 //! one has filled half the bound, the old one is dropped.
@@ -16,52 +16,67 @@ pub(super) enum Cached {
     Missing(Timestamp),
 }
 
-impl Cached {
+/// The memory of an entry without its value, bytes.
+const ENTRY: usize = 96;
+
+/// A remembered value of some weight.
+pub(super) trait Weighs {
+    /// The approximate memory, bytes.
+    fn weight(&self) -> usize;
+}
+
+impl Weighs for Cached {
     fn weight(&self) -> usize {
-        96 + match self {
-            Self::Record(stored, _) => stored.weight(),
-            Self::Missing(_) => 0,
-        }
+        ENTRY
+            + match self {
+                Self::Record(stored, _) => stored.weight(),
+                Self::Missing(_) => 0,
+            }
     }
 }
 
+/// The records and misses of an isolate.
+pub(super) type RecordCache = Generations<Cached>;
+
 #[derive(Debug)]
-pub(super) struct RecordCache {
-    young: BTreeMap<KeyDigest, Cached>,
-    old: BTreeMap<KeyDigest, Cached>,
+pub(super) struct Generations<V> {
+    /// An entry without a value says that nothing is known any more.
+    young: BTreeMap<KeyDigest, Option<V>>,
+    old: BTreeMap<KeyDigest, Option<V>>,
     young_weight: usize,
     /// The bound of both generations together, bytes.
     max_weight: usize,
 }
 
-impl RecordCache {
-    pub(super) fn new(max_weight: usize) -> Self {
+impl<V: Weighs> Generations<V> {
+    pub(super) const fn new(max_weight: usize) -> Self {
         Self { young: BTreeMap::new(), old: BTreeMap::new(), young_weight: 0, max_weight }
     }
 
-    pub(super) fn get(&mut self, digest: &KeyDigest) -> Option<&Cached> {
+    pub(super) fn get(&mut self, digest: &KeyDigest) -> Option<&V> {
         if !self.young.contains_key(digest) {
-            let cached = self.old.remove(digest)?;
-            self.put(*digest, cached);
+            let value = self.old.get_mut(digest)?.take();
+            self.keep(*digest, value);
         }
-        self.young.get(digest)
+        self.young.get(digest)?.as_ref()
     }
 
-    pub(super) fn put(&mut self, digest: KeyDigest, cached: Cached) {
-        let weight = cached.weight();
-        self.old.remove(&digest);
-        if let Some(replaced) = self.young.remove(&digest) {
-            self.young_weight -= replaced.weight();
-        }
-        if weight > self.max_weight / 2 {
-            return;
-        }
+    /// Keeps this in the place of what was known. What is too heavy isn't kept. Nothing is taken out of a map: an entry
+    /// of the young generation hides that of the old one, and the code for removals would be a kilobyte of the edge.
+    pub(super) fn put(&mut self, digest: KeyDigest, value: V) {
+        self.keep(digest, Some(value).filter(|value| value.weight() <= self.max_weight / 2));
+    }
+
+    fn keep(&mut self, digest: KeyDigest, entry: Option<V>) {
+        let weight = weight(&entry);
         if self.young_weight + weight > self.max_weight / 2 {
             self.old = core::mem::take(&mut self.young);
             self.young_weight = 0;
         }
         self.young_weight += weight;
-        self.young.insert(digest, cached);
+        if let Some(replaced) = self.young.insert(digest, entry) {
+            self.young_weight -= self::weight(&replaced);
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -70,8 +85,12 @@ impl RecordCache {
 
     #[cfg(test)]
     fn weight(&self) -> usize {
-        self.young.values().chain(self.old.values()).map(Cached::weight).sum()
+        self.young.values().chain(self.old.values()).map(weight).sum()
     }
+}
+
+fn weight<V: Weighs>(entry: &Option<V>) -> usize {
+    entry.as_ref().map_or(ENTRY, Weighs::weight)
 }
 
 #[cfg(test)]
@@ -106,5 +125,26 @@ mod tests {
         tiny.put(digest, Cached::Missing(Timestamp::from_millis(0)));
         tiny.put(digest, Cached::Record(heavy, Timestamp::from_millis(0)));
         assert!(tiny.get(&digest).is_none());
+    }
+
+    #[test]
+    fn what_was_replaced_does_not_come_back_from_the_old_generation() {
+        let mut cache = RecordCache::new(96 * 8);
+        let [digest, other] = ["key", "other"].map(KeyDigest::of);
+        let at = |cached: Option<&Cached>| match cached {
+            Some(Cached::Missing(at)) => Some(at.as_millis()),
+            _ => None,
+        };
+        for round in 0..100 {
+            cache.put(digest, Cached::Missing(Timestamp::from_millis(round)));
+            // Enough others for a new generation, now and then.
+            for index in 0..round % 7 {
+                cache.put(KeyDigest::of(&format!("{round} {index}")), Cached::Missing(Timestamp::from_millis(0)));
+            }
+            assert!(at(cache.get(&digest)).is_none_or(|found| found == round), "{round}");
+            assert!(cache.weight() <= 96 * 8);
+        }
+        cache.put(other, Cached::Missing(Timestamp::from_millis(1)));
+        assert_eq!(at(cache.get(&other)), Some(1));
     }
 }

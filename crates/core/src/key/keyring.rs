@@ -21,10 +21,7 @@
 use alloc::{string::String, vec::Vec};
 use core::{error::Error, fmt};
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
-};
+use base64ct::{Base64, Base64Unpadded, Base64UrlUnpadded, Encoding as _};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -63,10 +60,9 @@ impl Keyring {
             if text.is_empty() {
                 return Err(KeyringError::Empty { position });
             }
-            let secret = STANDARD
-                .decode(text)
-                .or_else(|_| STANDARD_NO_PAD.decode(text))
-                .or_else(|_| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')))
+            let secret = Base64::decode_vec(text)
+                .or_else(|_| Base64Unpadded::decode_vec(text))
+                .or_else(|_| Base64UrlUnpadded::decode_vec(text.trim_end_matches('=')))
                 .map_err(|_| KeyringError::NotBase64 { position })?;
             if secret.len() < 32 {
                 return Err(KeyringError::TooShort { position });
@@ -192,7 +188,7 @@ impl KvSlot<'_> {
     pub fn seal(&self, record: &str) -> String {
         let seal = self.mac(record).finalize().into_bytes();
         let mut value = String::from("1.");
-        URL_SAFE_NO_PAD.encode_string(seal, &mut value);
+        value.push_str(&Base64UrlUnpadded::encode_string(&seal));
         value.push('.');
         value.push_str(record);
         value
@@ -202,7 +198,7 @@ impl KvSlot<'_> {
     #[must_use]
     pub fn open<'v>(&self, value: &'v str) -> Option<&'v str> {
         let (seal, record) = value.strip_prefix("1.")?.split_once('.')?;
-        let seal = URL_SAFE_NO_PAD.decode(seal).ok()?;
+        let seal = Base64UrlUnpadded::decode_vec(seal).ok()?;
         self.mac(record).verify_slice(&seal).ok()?;
         Some(record)
     }
@@ -275,7 +271,7 @@ impl Subkeys {
         let mut fingerprint = [0; 6];
         hkdf.expand(b"keystile/v1/fingerprint", &mut fingerprint).ok()?;
         Some(Self {
-            fingerprint: URL_SAFE_NO_PAD.encode(fingerprint),
+            fingerprint: Base64UrlUnpadded::encode_string(&fingerprint),
             api_tag: mac("keystile/v1/tag/api")?,
             operator_tag: mac("keystile/v1/tag/operator")?,
             lookup: mac("keystile/v1/lookup")?,
@@ -298,8 +294,7 @@ impl Subkeys {
     fn slot(&self, kind: &str, id: &[u8]) -> KvSlot<'_> {
         let mut mac = self.lookup.clone();
         mac.update(id);
-        let mut address = String::from(kind);
-        URL_SAFE_NO_PAD.encode_string(mac.finalize().into_bytes(), &mut address);
+        let address = [kind, &Base64UrlUnpadded::encode_string(&mac.finalize().into_bytes())].concat();
         KvSlot { address, subkeys: self }
     }
 }

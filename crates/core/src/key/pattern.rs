@@ -7,7 +7,7 @@ use alloc::{
     vec::Vec,
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use base64ct::{Base64Unpadded, Encoding as _};
 
 use super::{
     credential::Places,
@@ -95,7 +95,7 @@ pub fn own_authorization(places: &Places, imported: &[ImportedForm]) -> String {
 fn encoded(text: &str, behind: usize) -> impl Iterator<Item = String> {
     let each = (0..3usize).filter_map(move |before| {
         let whole: Vec<u8> = core::iter::repeat_n(0, before).chain(text.bytes()).collect();
-        let encoded = STANDARD_NO_PAD.encode(&whole);
+        let encoded = Base64Unpadded::encode_string(&whole);
         let own = encoded.get((before * 8).div_ceil(6)..whole.len() * 8 / 6)?;
         (own.len() >= MIN_ENCODED_LEN).then(|| {
             let own = literal(own).replace(r"\+", "[+-]").replace(r"\/", "[/_]");
@@ -121,7 +121,7 @@ fn literal(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::{KeyPrefix, key::credential_header::CredentialHeader};
-    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use base64ct::{Base64, Base64UrlUnpadded};
     use proptest::prelude::*;
     use regex::Regex;
     #[cfg(target_arch = "wasm32")]
@@ -203,7 +203,7 @@ mod tests {
             let operator = format!("ksop_{}", "Zz9".repeat(13));
             let key = [KEY, &operator, "sk_live_0123456789", ROOT][which];
             let text = format!("{before}{key}{after}");
-            let encoded = if url_safe { URL_SAFE_NO_PAD.encode(text) } else { STANDARD.encode(text) };
+            let encoded = if url_safe { Base64UrlUnpadded::encode_string(text.as_bytes()) } else { Base64::encode_string(text.as_bytes()) };
             prop_assert!(pattern().is_match(&encoded), "{encoded}");
         }
     }

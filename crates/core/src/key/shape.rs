@@ -136,8 +136,7 @@ impl<'a> KeyShape<'a> {
         if body.len() != RANDOM_LEN + TAG_LEN {
             return Err(ParseKeyError::WrongLength);
         }
-        // The text is all ASCII here, so the split is between characters.
-        let (tagged, tag) = text.split_at(text.len() - TAG_LEN);
+        let (tagged, tag) = text.split_at_checked(text.len() - TAG_LEN).ok_or(ParseKeyError::InvalidCharacter)?;
         Ok(Self { tagged, tag, kind })
     }
 }

@@ -18,6 +18,8 @@ use crate::{
 pub enum Action {
     Created,
     Imported,
+    /// The ledger, which was put back, took the key over as the feed has it.
+    Adopted,
     Changed,
     Disabled,
     Enabled,
@@ -60,6 +62,7 @@ impl Action {
         match self {
             Self::Created => "created",
             Self::Imported => "imported",
+            Self::Adopted => "adopted",
             Self::Changed => "changed",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",

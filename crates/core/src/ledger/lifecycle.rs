@@ -157,9 +157,9 @@ impl KeyStatus {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Active => "active",
-            Self::Disabled => "disabled",
-            Self::Revoked => "revoked",
+            Self::Active => KeyState::Active.as_str(),
+            Self::Disabled => KeyState::Disabled.as_str(),
+            Self::Revoked => KeyState::Revoked.as_str(),
             Self::Expired => "expired",
         }
     }
@@ -200,15 +200,17 @@ impl Key {
         key
     }
 
-    /// A key that another system issued, as the feed has it and this ledger doesn't: the ledger was put back to a point
-    /// before it had the key. The feed's record stays as it is; the rest is its importer's.
+    /// The reason of revocations that only the feed has: the ledger was put back to a point before it made them.
+    pub const REVOKED_BEFORE: &str = "revoked before the ledger was put back";
+
+    /// A key as the feed has it and this ledger doesn't: the ledger was put back to a point before it had the key. The
+    /// feed's record stays as it is, and the rest isn't known.
     #[must_use]
-    pub fn known_to_feed(record: KeyRecord, imported: ImportedKey, now: Timestamp) -> Self {
+    pub fn known_to_feed(record: KeyRecord, digest: KeyDigest, secret_fingerprint: &str, now: Timestamp) -> Self {
         let revoked = record.state == KeyState::Revoked;
-        let reason = || Some("revoked before the ledger was put back".into());
+        let reason = || Some(Self::REVOKED_BEFORE.into());
         let revocation = revoked.then(|| Revocation { at: now, reason: reason(), effective_by: None });
-        let key = Self::import(record.id.clone(), imported, None, now);
-        Self { record, revocation, ..key }
+        Self { revocation, ..Self::with(record, digest, secret_fingerprint) }
     }
 
     fn first(id: KeyId, first: First, secret_fingerprint: &str, created_at: Timestamp) -> Self {
@@ -226,6 +228,10 @@ impl Key {
             metadata: new.metadata,
             created_at,
         };
+        Self { own_limits: new.own_limits, ..Self::with(record, digest, secret_fingerprint) }
+    }
+
+    fn with(record: KeyRecord, digest: KeyDigest, secret_fingerprint: &str) -> Self {
         Self {
             record,
             digest,
@@ -235,7 +241,7 @@ impl Key {
             rotated_to: None,
             pending_end: None,
             last_used_at: None,
-            own_limits: new.own_limits,
+            own_limits: OwnLimits::default(),
             counts_as: None,
             created_by: None,
             disabled_by_customer: false,

@@ -238,8 +238,12 @@ impl GrantLog {
 
     /// The time until so many of the counted units are free, milliseconds.
     fn wait_ms(&self, limit: RateLimit, lacking: u64, now: Timestamp) -> i64 {
-        let mut ends: Vec<_> = self.ends(limit, now).collect();
-        ends.sort_unstable();
+        // What is used is in order, and grants are few, so each is put in its place.
+        let mut ends: Vec<(Timestamp, u64)> = Vec::new();
+        for (end, units) in self.ends(limit, now) {
+            let place = ends.partition_point(|(other, _)| *other <= end);
+            ends.insert(place, (end, units));
+        }
         let mut freed = 0_u64;
         for (end, units) in ends {
             freed = freed.saturating_add(units);

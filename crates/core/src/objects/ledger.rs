@@ -25,7 +25,7 @@ calls! { BINDING;
     // An edge asks the ledger to tell the limits to a limiter that doesn't know them.
     TellLimits, "/tell-limits" => Done;
     // The feed asks the ledger to publish again, because it was put back to an earlier point.
-    PublishAgain, "/publish-again" => Done;
+    PublishAgain, "/publish-again" => PublishedAgain;
 }
 
 /// The request of a key's holder, through the edge, to revoke the key. The answer is the key as the management API
@@ -47,13 +47,30 @@ pub struct TellLimits {
     pub request_id: String,
 }
 
-/// The request to publish all states again that the feed has taken since a time.
+/// The request to publish all states again that the feed has taken since a time. The feed repeats it until the ledger
+/// has finished.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublishAgain {
     /// The request's id.
     pub request_id: String,
     /// The time.
     pub since: Timestamp,
+    /// Names what was noticed: a ledger that has begun with it goes on. `None` from a feed of an earlier version, for
+    /// which it begins anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<String>,
+}
+
+/// How far a ledger is that was asked to publish again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedAgain {
+    /// Whether the feed has been told all of it. A ledger of an earlier version doesn't say.
+    #[serde(default = "yes")]
+    pub is_finished: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// The uses were counted.
@@ -80,8 +97,15 @@ mod tests {
 
     #[test]
     fn what_the_feed_sends_is_golden() {
-        let text = r#"{"request_id":"req_none","since":1750000000000}"#;
-        let command: PublishAgain = serde_json::from_str(text).unwrap();
-        assert_eq!(serde_json::to_string(&command).unwrap(), text);
+        for text in [
+            r#"{"request_id":"req_none","since":1750000000000,"round":"1750000001000"}"#,
+            r#"{"request_id":"req_none","since":1750000000000}"#,
+        ] {
+            let command: PublishAgain = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&command).unwrap(), text);
+        }
+        let answer: PublishedAgain = serde_json::from_str("{}").unwrap();
+        assert!(answer.is_finished, "of an earlier version");
+        assert_eq!(serde_json::to_string(&answer).unwrap(), r#"{"is_finished":true}"#);
     }
 }

@@ -144,19 +144,27 @@ impl Body {
     }
 }
 
-/// The body of an event as answers show it: in base64, so that no reader takes a sender's bytes for a page. A longer
-/// one than [`MAX_SHOWN_BODY_BYTES`] is cut off.
+/// The body of an event as answers show it, given its beginning and its length: in base64, so that no reader takes a
+/// sender's bytes for a page. A longer one than [`MAX_SHOWN_BODY_BYTES`] is cut off.
 #[must_use]
-pub fn shown_body(envelope: &Envelope, body: &[u8]) -> Value {
-    let shown = body.get(..MAX_SHOWN_BODY_BYTES).unwrap_or(body);
+pub fn shown_body(envelope: &Envelope, beginning: &[u8], bytes: u64) -> Value {
+    let shown = beginning.get(..MAX_SHOWN_BODY_BYTES).unwrap_or(beginning);
     let content_type = envelope.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     json!({
         "id": envelope.id,
         "content_type": content_type.map(|(_, value)| value),
         "body": STANDARD.encode(shown),
-        "body_bytes": body.len(),
-        "complete": shown.len() == body.len(),
+        "body_bytes": bytes,
+        "complete": shown.len() as u64 == bytes,
     })
+}
+
+/// The bytes of a stored body that are shown, and the number of parts that have them.
+#[must_use]
+pub fn shown_of_stored(bytes: u64) -> (u64, u32) {
+    const { assert!(MAX_SHOWN_BODY_BYTES.is_multiple_of(PART_BYTES as usize), "whole parts are shown") };
+    let shown = bytes.min(MAX_SHOWN_BODY_BYTES as u64);
+    (shown, shown.div_ceil(u64::from(PART_BYTES)) as u32)
 }
 
 /// The parts of a body of so many bytes as it is stored: pieces of [`PART_BYTES`], the last one possibly shorter.

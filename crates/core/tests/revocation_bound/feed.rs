@@ -7,6 +7,7 @@ use keystile_core::{
     access::record::Stored,
     feed::{
         entry::KeyEntry,
+        follow::{FollowAnswer, FollowRequest, RecordRequest},
         log::{Gap, Head, given_at},
         message::{Change, CurrentAnswer, PollAnswer, PollRequest, PublishAnswer, TenantStatus},
         mirror::{Bounds, Mirror},
@@ -20,7 +21,7 @@ const DAY: Millis = 24 * 60 * 60 * 1_000;
 /// The time by which the ledgers go back further than the log.
 const SLACK_MS: Millis = 60_000;
 
-/// The feed's state. A clone is a relay's state of it.
+/// The feed's state.
 #[derive(Clone, Debug)]
 pub(crate) struct Feed {
     bounds: Bounds,
@@ -28,6 +29,8 @@ pub(crate) struct Feed {
     epoch: u32,
     /// The number of epochs so far. They are random, so that none comes twice.
     epochs: u32,
+    /// The number of instances so far. None comes twice, even if the feed is put back.
+    instances: u32,
     last: u64,
     /// The floor of the log: entries up to here may have been trimmed.
     floor: u64,
@@ -58,6 +61,7 @@ impl Feed {
             planted,
             epoch: 1,
             epochs: 1,
+            instances: 1,
             last: 0,
             floor: 0,
             began_after: Some(0),
@@ -130,7 +134,7 @@ impl Feed {
         self.staleness.push((now, stated));
     }
 
-    pub(crate) fn poll(&mut self, request: &PollRequest, age_ms: u32, now: Millis) -> PollAnswer {
+    pub(crate) fn poll(&mut self, request: &PollRequest, now: Millis) -> PollAnswer {
         self.trim(now);
         let mut answer = self.mirror.answer(request, &self.epoch_name(), self.head());
         if self.planted == Some(Planted::PartsClaimTooMuch)
@@ -138,7 +142,19 @@ impl Feed {
         {
             part.bits = part.bits.saturating_sub(1);
         }
-        PollAnswer { age_ms, ..answer }
+        answer
+    }
+
+    /// Answers a relay.
+    pub(crate) fn follow(&mut self, request: &FollowRequest, now: Millis) -> FollowAnswer {
+        self.trim(now);
+        self.mirror.follow(request, &self.epoch_name(), self.head(), &self.instances.to_string())
+    }
+
+    /// The record of the version that is asked for, or a later one.
+    pub(crate) fn record(&self, request: &RecordRequest) -> Option<String> {
+        let (version, record) = self.keys.get(&request.digest)?;
+        (*version >= request.version).then(|| record.clone())
     }
 
     pub(crate) fn current(&self, digest: &KeyDigest, tenant: &TenantId) -> CurrentAnswer {
@@ -152,21 +168,22 @@ impl Feed {
         self.floor = 0;
         self.log = core::mem::take(&mut self.log).into_values().zip(1..).map(|(entry, seq)| (seq, entry)).collect();
         self.last = self.log.len() as u64;
-        let epoch = self.epoch_name();
-        self.mirror = Mirror::new(self.bounds);
-        for (seq, entry) in &self.log {
-            put(&mut self.mirror, *seq, &entry.change, &epoch);
-        }
-        for status in self.tenant_statuses.values().filter(|status| status.suspended) {
-            self.mirror.put_suspension(status.entry(&epoch));
-        }
         (self.gaps, self.noticed) = (Vec::new(), 0);
         self.restart();
     }
 
-    /// Starts another instance, with what is stored.
+    /// Starts another instance, which reads what is stored.
     pub(crate) fn restart(&mut self) {
+        self.instances += 1;
         self.began_after = Some(self.last);
+        let epoch = self.epoch_name();
+        self.mirror = Mirror::new(self.bounds);
+        for (number, entry) in &self.log {
+            put(&mut self.mirror, *number, &entry.change, &epoch);
+        }
+        for status in self.tenant_statuses.values().filter(|status| status.suspended) {
+            self.mirror.put_suspension(status.entry(&epoch));
+        }
         if self.planted == Some(Planted::GapsEndWithTheirInstance) {
             self.gaps.clear();
         }
@@ -176,7 +193,7 @@ impl Feed {
     /// the configuration of the deployment, too, so it isn't lost.
     pub(crate) fn put_back_to(&mut self, earlier: &Self) {
         let staleness = core::mem::take(&mut self.staleness);
-        *self = Self { staleness, epochs: self.epochs, ..earlier.clone() };
+        *self = Self { staleness, epochs: self.epochs, instances: self.instances, ..earlier.clone() };
         self.restart();
     }
 

@@ -16,6 +16,8 @@ use crate::{
 pub(crate) struct Isolate {
     pub(crate) plan: IsolatePlan,
     pub(crate) client: FeedClient,
+    /// The relay that it asks now.
+    pub(crate) relay: Option<usize>,
     /// The time by which its clock is ahead now, milliseconds.
     pub(crate) clock_ahead: Millis,
     pub(crate) steps_back: u32,
@@ -37,6 +39,7 @@ impl Isolate {
         Self {
             client: FeedClient::new(settings(&plan)),
             clock_ahead: plan.clock_ahead,
+            relay: plan.relay,
             plan,
             steps_back: 0,
             life: 0,
@@ -68,6 +71,7 @@ fn settings(plan: &IsolatePlan) -> Settings {
         max_staleness_ms: plan.max_staleness_ms,
         when_unreachable: plan.when_unreachable,
         cache_bytes: plan.cache_bytes,
+        relays: plan.relay.is_some(),
     }
 }
 
@@ -90,6 +94,7 @@ pub(crate) struct Spent {
     pub(crate) steps: u32,
     pub(crate) polls: u32,
     pub(crate) parts: u32,
+    pub(crate) records: u32,
     pub(crate) currents: u32,
     pub(crate) kv_reads: u32,
     pub(crate) tenant_status_reads: u32,

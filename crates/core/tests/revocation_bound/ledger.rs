@@ -205,6 +205,8 @@ impl Row {
             (Some(known), KeyChange::GiveScopeBack) => known.patch(with_scopes(&["read", "write"]), true, now).ok(),
             (Some(known), KeyChange::Disable) => known.disable(DisabledBy::Operator, now).ok(),
             (Some(known), KeyChange::Enable) => known.enable(now).ok(),
+            (Some(known), KeyChange::ExpireSoon) => known.patch(expiring(Some(now.plus_millis(1_000))), true, now).ok(),
+            (Some(known), KeyChange::ExpireNever) => known.patch(expiring(None), true, now).ok(),
             (Some(known), KeyChange::Revoke) => Some(known.revoke(None, now)),
         };
         if let Some(changed) = changed.filter(|changed| changed.record.version > self.latest()) {
@@ -264,4 +266,8 @@ fn create(key: usize, now: Timestamp) -> Key {
 
 fn with_scopes(names: &[&str]) -> KeyPatch {
     KeyPatch { scopes: Some(scopes(names)), ..KeyPatch::default() }
+}
+
+fn expiring(expires_at: Option<Timestamp>) -> KeyPatch {
+    KeyPatch { expires_at: Some(expires_at), ..KeyPatch::default() }
 }

@@ -2,10 +2,11 @@
 //!
 //! A simulation in discrete time, driven by a generated [`Plan`](plan::Plan). Ledgers change keys and suspend tenants,
 //! and tell the feed and KV through their outboxes ([`ledger`]). The feed keeps a log that is read in small pages,
-//! trimmed, and now and then begun anew ([`feed`]). Some edges read the feed through a relay that lags. KV lags, fails, and lets puts land late ([`kv`]).
+//! trimmed, and now and then begun anew ([`feed`]). Some edges ask
+//! relays, the real `Relay` in two tiers ([`relay`]). KV lags, fails, and lets puts land late ([`kv`]).
 //! Edge isolates run the real `FeedClient` and `Lookup`, which are the subject of the test ([`isolate`]). Around them
-//! messages are delayed, overtake each other, come twice or are lost; requests are abandoned half-way; isolates
-//! restart; clocks differ and step ([`world`]).
+//! messages are delayed, overtake each other, come twice or are lost; requests are abandoned half-way; isolates and
+//! relays restart; clocks differ and step ([`world`]).
 //!
 //! Every answer to a request is then compared with the ledgers' history ([`promise`]):
 //!
@@ -26,8 +27,8 @@
 //!
 //! A simulation that found nothing would prove nothing, so faults are planted, and each is found.
 //!
-//! Time is true time; each isolate and each ledger reads it through a clock of its own. Assumptions about clocks: a
-//! ledger's clock is wrong by 200 ms at most; consecutive readings in one isolate may be out of order by 40 ms; a step
+//! Time is true time; each isolate, relay and ledger reads it through a clock of its own. Assumptions about clocks: a
+//! ledger's clock is wrong by 200 ms at most; consecutive readings in one isolate may be out of order by 40 ms, those of a relay are in order; a step
 //! back falls between two readings that show it. (A step back that is smaller than the time since the last reading
 //! can't be noticed.) Assumptions about KV: no read returns a value that was overwritten more than 24 hours before the
 //! read began, and a put lands within a minute or never.
@@ -40,6 +41,7 @@ mod kv;
 mod ledger;
 mod plan;
 mod promise;
+mod relay;
 mod world;
 
 use std::cell::RefCell;
@@ -80,6 +82,11 @@ fn each_planted_fault_is_found() {
         (HoldsAlways, "(f) "),
         (JudgementsOutliveTheEnd, "(f) "),
         (FailureIsNoFailure, "(a) "),
+        (AgesDoNotAddUp, "(a) "),
+        (StalenessIsNotPassedOn, "(a) "),
+        (RelaySaysMissing, "(b) "),
+        (PageIsTakenForTheWhole, "(a) "),
+        (SuspensionsAreLeftOut, "(a) "),
     ] {
         let outcome = runner(0, 4).run(&plan::plans(), |plan| World::new(&plan, Some(planted)).run().map(drop));
         let found = outcome.map_err(|failure| failure.to_string()).expect_err(&format!("{planted:?} was not found"));

@@ -3,7 +3,7 @@
 use keystile_core::feed::{client::WhenFeedUnreachable, mirror::Bounds};
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use crate::Millis;
+use crate::{Millis, relay::RELAYS};
 
 pub(crate) const KEYS: usize = 4;
 pub(crate) const TENANTS: usize = 2;
@@ -16,6 +16,8 @@ pub(crate) struct Plan {
     pub(crate) ledger_clocks: Vec<Millis>,
     /// The time by which the clock of the management API is ahead, on which callers wait, milliseconds.
     pub(crate) api_clock: Millis,
+    /// The time by which each relay's clock is ahead, milliseconds.
+    pub(crate) relay_clocks: Vec<Millis>,
     pub(crate) bounds: Bounds,
     /// KV may return a value that was overwritten this long ago.
     pub(crate) kv_lag: Millis,
@@ -62,6 +64,16 @@ pub(crate) enum Planted {
     HoldsAlways,
     /// The end of an operator's key is said to be in effect however long others may act on a judgement.
     JudgementsOutliveTheEnd,
+    /// A relay says that its answers are of the present.
+    AgesDoNotAddUp,
+    /// A relay doesn't tell its parent which staleness the edges behind it accept.
+    StalenessIsNotPassedOn,
+    /// A relay that doesn't have a key's record is believed that there is no such key.
+    RelaySaysMissing,
+    /// A relay takes the first page of a copy for all of it.
+    PageIsTakenForTheWhole,
+    /// A relay's copy lacks suspensions that are in the log no more.
+    SuspensionsAreLeftOut,
     /// A publication that failed is answered as if it had succeeded.
     FailureIsNoFailure,
 }
@@ -72,7 +84,8 @@ pub(crate) struct IsolatePlan {
     pub(crate) when_unreachable: WhenFeedUnreachable,
     pub(crate) cache_bytes: usize,
     pub(crate) clock_ahead: Millis,
-    pub(crate) polls_through_relay: bool,
+    /// The relay that it asks, if it asks one.
+    pub(crate) relay: Option<usize>,
     /// Whether a request steps on while the further pages of its poll are fetched.
     pub(crate) pages_in_background: bool,
 }
@@ -113,7 +126,17 @@ pub(crate) enum Event {
         key: usize,
         later: Millis,
     },
-    RefreshRelay,
+    RestartRelay {
+        relay: usize,
+    },
+    StepRelayClock {
+        relay: usize,
+        by: Millis,
+    },
+    AskAnotherRelay {
+        isolate: usize,
+        relay: usize,
+    },
     RestartFeed,
     RestartFeedWithAnotherEpoch,
     /// The feed is put back to the point of so long ago. Somebody who knows what it knew before shows that this long
@@ -134,6 +157,9 @@ pub(crate) enum KeyChange {
     GiveScopeBack,
     Disable,
     Enable,
+    /// The key expires a second later.
+    ExpireSoon,
+    ExpireNever,
     Revoke,
 }
 
@@ -190,14 +216,15 @@ pub(crate) fn plans() -> impl Strategy<Value = Plan> {
         vec(isolate(), 2..=4),
         vec(-200..=200i64, TENANTS),
         -200..=200i64,
+        vec(select(vec![0, -200, 3_600_000]), RELAYS),
         (select(vec![1_000usize, 2, 1]), select(vec![200usize, 2, 1]), select(vec![4_000usize, 1, 0])),
         select(vec![0, 2_000, 60_000, 24 * HOUR]),
     );
     let luck = (vec(call(), 1..24), vec(read(), 1..12), vec(put(), 1..8), vec(select(vec![0, 0, 0, 40]), 1..6));
     (cast, luck, (0..KEYS, any::<bool>(), prop::bool::weighted(0.2)), vec((gap(), event()), 1..80)).prop_map(
         |(cast, luck, (created_first, watched, operators), events)| {
-            let (mut isolates, ledger_clocks, api_clock, (page, part, tenants), kv_lag) = cast;
-            let bounds = Bounds { page, part, tenants };
+            let (mut isolates, ledger_clocks, api_clock, relay_clocks, (page, part, tenants), kv_lag) = cast;
+            let bounds = Bounds { page, relay_page: page, part, tenants };
             if operators {
                 // Judgements matter where edges accept less staleness than that.
                 isolates.iter_mut().for_each(|isolate: &mut IsolatePlan| isolate.max_staleness_ms = 250);
@@ -209,6 +236,7 @@ pub(crate) fn plans() -> impl Strategy<Value = Plan> {
                 isolates,
                 ledger_clocks,
                 api_clock,
+                relay_clocks,
                 bounds,
                 kv_lag,
                 calls,
@@ -229,13 +257,14 @@ fn isolate() -> impl Strategy<Value = IsolatePlan> {
         select(vec![WhenFeedUnreachable::Kv, WhenFeedUnreachable::Deny]),
         select(vec![1_000_000, 1_000_000, 2_000, 200]),
     );
-    let rest = (select(vec![0, -200, 200, 3_600_000]), prop::bool::weighted(0.2), any::<bool>());
+    let relay = prop::option::weighted(0.4, 0..RELAYS);
+    let rest = (select(vec![0, -200, 200, 3_600_000]), relay, any::<bool>());
     (settings, rest).prop_map(|((max_staleness_ms, when_unreachable, cache_bytes), rest)| IsolatePlan {
         max_staleness_ms,
         when_unreachable,
         cache_bytes,
         clock_ahead: rest.0,
-        polls_through_relay: rest.1,
+        relay: rest.1,
         pages_in_background: rest.2,
     })
 }
@@ -265,7 +294,10 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (isolate_index(), select(vec![-50, -400, -1_500, -3_600_000, 700, 3_600_000]))
             .prop_map(|(isolate, by)| Event::StepClock { isolate, by }),
         6 => (key_index(), 0..2_600i64).prop_map(|(key, later)| Event::Act { key, later }),
-        2 => Just(Event::RefreshRelay),
+        1 => (0..RELAYS).prop_map(|relay| Event::RestartRelay { relay }),
+        1 => (0..RELAYS, select(vec![-50, -400, -3_600_000, 700, 3_600_000]))
+            .prop_map(|(relay, by)| Event::StepRelayClock { relay, by }),
+        1 => (isolate_index(), 0..RELAYS).prop_map(|(isolate, relay)| Event::AskAnotherRelay { isolate, relay }),
         1 => Just(Event::RestartFeed),
         1 => Just(Event::RestartFeedWithAnotherEpoch),
         1 => (select(vec![50, 1_000, 10_000, HOUR, 25 * HOUR]), select(vec![0, 300, 3_000, 60_000]), any::<bool>())
@@ -291,6 +323,8 @@ fn key_change() -> impl Strategy<Value = KeyChange> {
         2 => Just(KeyChange::GiveScopeBack),
         2 => Just(KeyChange::Disable),
         2 => Just(KeyChange::Enable),
+        1 => Just(KeyChange::ExpireSoon),
+        1 => Just(KeyChange::ExpireNever),
         1 => Just(KeyChange::Revoke),
     ]
 }

@@ -1,7 +1,7 @@
 //! The promises, compared with the ledgers' history.
 
 use keystile_core::{
-    Environment,
+    Environment, Timestamp,
     access::{
         record::{KeyRecord, KeyState},
         scope::Catalog,
@@ -59,7 +59,8 @@ impl World<'_> {
     ) -> Result<(), TestCaseError> {
         let (row, tenant) = (&self.keys[request.key], &self.tenants[tenant_of(request.key)]);
         let made = row.key(record.version).map(|key| &key.record);
-        prop_assert!(says_the_same(record, made), "(e) no ledger ever made this: {record:?}");
+        let now = self.isolates[request.isolate].clock(self.now);
+        prop_assert!(says_the_same(record, made, now), "(e) no ledger ever made this: {record:?}");
         let verdict = self.judge(request, record, suspended);
         match basis {
             Basis::Feed => {
@@ -139,7 +140,7 @@ impl World<'_> {
 
     fn hold_cost(&self, request: &Request) -> Result<(), TestCaseError> {
         let (spent, isolate) = (&request.spent, &self.isolates[request.isolate]);
-        let reads = [spent.polls, spent.kv_reads, spent.tenant_status_reads];
+        let reads = [spent.polls, spent.kv_reads, spent.tenant_status_reads, spent.records];
         prop_assert!(
             reads.into_iter().all(|reads| reads <= 1) && spent.parts <= 2 && spent.currents <= 2,
             "(d) costs too much: {:?}",
@@ -172,9 +173,10 @@ impl World<'_> {
         let told = self.kv_tenant_statuses[tenant_of(request.key)].at(self.now).map_or(0, |value| value.version);
         prop_assert_eq!(told, tenant.latest(), "(e) KV does not hold how the tenant stands");
         let truth = row.key(row.latest()).map(|key| &key.record);
+        let now = self.isolates[request.isolate].clock(self.now);
         match answer {
             LookupAnswer::Found { record, suspended, basis: Basis::Feed } => {
-                prop_assert!(says_the_same(record, truth), "(e) not what the ledger says: {record:?}");
+                prop_assert!(says_the_same(record, truth, now), "(e) not what the ledger says: {record:?}");
                 // A lookup does not ask about the tenant of a revoked key.
                 let matters = record.state != KeyState::Revoked;
                 prop_assert!(
@@ -203,11 +205,15 @@ impl World<'_> {
     }
 }
 
-/// Whether an answer is the record that a ledger made. A key that its entry in the log refuses needs no reading of its
-/// latest record: its state suffices.
-fn says_the_same(record: &KeyRecord, made: Option<&KeyRecord>) -> bool {
+/// Whether an answer is the record that a ledger made. A key that its entry in the log refuses at `now` needs no reading
+/// of its latest record: its state and expiry suffice.
+fn says_the_same(record: &KeyRecord, made: Option<&KeyRecord>, now: Timestamp) -> bool {
+    let refused = record.expires_at.is_some_and(|expires_at| expires_at <= now);
     made.is_some_and(|made| match record.state {
-        KeyState::Active => record == made,
+        KeyState::Active if !refused => record == made,
+        KeyState::Active => {
+            record == made || (&record.id, record.state, record.expires_at) == (&made.id, made.state, made.expires_at)
+        }
         KeyState::Disabled | KeyState::Revoked => (&record.id, record.state) == (&made.id, made.state),
     })
 }
@@ -219,6 +225,7 @@ pub(crate) struct Tally {
     pub(crate) revoked: u64,
     pub(crate) suspended: u64,
     pub(crate) disabled: u64,
+    pub(crate) expired: u64,
     pub(crate) lacking_scope: u64,
     pub(crate) missing: u64,
     pub(crate) remembered_missing: u64,
@@ -245,6 +252,13 @@ pub(crate) struct Tally {
     pub(crate) aged_answers: u64,
     pub(crate) overtaken_answers: u64,
     pub(crate) puts_that_landed_late: u64,
+    pub(crate) waited_at_relays: u64,
+    pub(crate) passed_on: u64,
+    pub(crate) copies_begun_anew: u64,
+    pub(crate) pages_of_copies: u64,
+    pub(crate) cursors_shown_by_relays: u64,
+    pub(crate) shared_records: u64,
+    pub(crate) feed_restarts: u64,
 }
 
 impl Tally {
@@ -254,16 +268,18 @@ impl Tally {
             Err(Refusal::Revoked) => &mut self.revoked,
             Err(Refusal::TenantSuspended) => &mut self.suspended,
             Err(Refusal::Disabled) => &mut self.disabled,
+            Err(Refusal::Expired) => &mut self.expired,
             Err(_) => &mut self.lacking_scope,
         } += 1;
     }
 
-    fn each(&mut self) -> [(&'static str, &mut u64); 30] {
+    fn each(&mut self) -> [(&'static str, &mut u64); 38] {
         [
             ("accepted", &mut self.accepted),
             ("revoked", &mut self.revoked),
             ("suspended", &mut self.suspended),
             ("disabled", &mut self.disabled),
+            ("expired", &mut self.expired),
             ("lacking_scope", &mut self.lacking_scope),
             ("missing", &mut self.missing),
             ("remembered_missing", &mut self.remembered_missing),
@@ -290,6 +306,13 @@ impl Tally {
             ("aged_answers", &mut self.aged_answers),
             ("overtaken_answers", &mut self.overtaken_answers),
             ("puts_that_landed_late", &mut self.puts_that_landed_late),
+            ("waited_at_relays", &mut self.waited_at_relays),
+            ("passed_on", &mut self.passed_on),
+            ("copies_begun_anew", &mut self.copies_begun_anew),
+            ("pages_of_copies", &mut self.pages_of_copies),
+            ("cursors_shown_by_relays", &mut self.cursors_shown_by_relays),
+            ("shared_records", &mut self.shared_records),
+            ("feed_restarts", &mut self.feed_restarts),
         ]
     }
 

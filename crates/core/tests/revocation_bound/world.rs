@@ -1,7 +1,8 @@
 //! The course of events: an agenda of jobs in true time, and the network between the participants. [`requests`] has the
-//! work of an edge worker, [`outboxes`] that of a ledger's alarm.
+//! work of an edge worker, [`relays`] that of a relay, [`outboxes`] that of a ledger's alarm.
 
 mod outboxes;
+mod relays;
 mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ use crate::{
     ledger::{MINTED, Row, Subject, tenant_id, tenant_of},
     plan::{CallFate, Event, IsolatePlan, KEYS, Plan, Planted, TENANTS},
     promise::Tally,
+    relay::{Answer, Asked, Caller, Question, RELAYS, RelayNode},
 };
 
 const BEGINNING: Millis = 1_800_000_000_000;
@@ -47,7 +49,9 @@ pub(crate) struct World<'a> {
     feed: Feed,
     /// The feed's state after each change of it.
     feed_was: Vec<(Millis, Feed)>,
-    relay: (Millis, Feed),
+    relays: Vec<RelayNode>,
+    /// The calls through relays that aren't answered yet.
+    open: BTreeMap<u64, Caller>,
     feed_down_until: Millis,
     kv_down_until: Millis,
     requests: BTreeMap<u64, Request>,
@@ -149,6 +153,16 @@ enum Job {
         request: u64,
         waited_ms: Millis,
     },
+    /// A call arrives at a relay, or at the feed.
+    Arrives {
+        to: Option<usize>,
+        asked: Asked,
+    },
+    /// The answer to such a call is back, or its caller gives up.
+    Returns {
+        call: u64,
+        answer: Option<Answer>,
+    },
     Acts {
         key: usize,
         until: Timestamp,
@@ -168,7 +182,7 @@ enum Job {
 }
 
 #[derive(Clone)]
-struct PollCall {
+pub(crate) struct PollCall {
     isolate: usize,
     life: u32,
     poll: Poll,
@@ -201,7 +215,8 @@ impl<'a> World<'a> {
             tally: Tally::default(),
             planted,
             feed_was: vec![(BEGINNING, feed.clone())],
-            relay: (BEGINNING, feed.clone()),
+            relays: plan.relay_clocks.iter().map(|ahead| RelayNode::new(plan.bounds, *ahead)).collect(),
+            open: BTreeMap::new(),
             feed,
             feed_down_until: BEGINNING,
             kv_down_until: BEGINNING,
@@ -237,15 +252,16 @@ impl<'a> World<'a> {
 
     fn ask_everyone(&mut self) -> Result<(), TestCaseError> {
         self.settled = true;
-        self.isolates.push(Isolate::new(IsolatePlan {
-            max_staleness_ms: 2_000,
-            when_unreachable: WhenFeedUnreachable::Deny,
-            cache_bytes: 1_000_000,
-            clock_ahead: 0,
-            polls_through_relay: false,
-            pages_in_background: true,
-        }));
-        self.relay = (self.now, self.feed.clone());
+        for relay in [None, Some(RELAYS - 1)] {
+            self.isolates.push(Isolate::new(IsolatePlan {
+                max_staleness_ms: 2_000,
+                when_unreachable: WhenFeedUnreachable::Deny,
+                cache_bytes: 1_000_000,
+                clock_ahead: 0,
+                relay,
+                pages_in_background: true,
+            }));
+        }
         for (isolate, key) in (0..self.isolates.len()).flat_map(|isolate| (0..KEYS).map(move |key| (isolate, key))) {
             for strict in [false, true] {
                 self.happen(Event::Request { isolate, key, strict, abandoned_after: None })?;
@@ -313,24 +329,26 @@ impl<'a> World<'a> {
             Job::PollArrives { call, reports_at } => self.poll_arrives(call, reports_at),
             Job::PollReports { call, answer } => return self.poll_reports(call, answer),
             Job::PartArrives { request, call, sent_at, sent_clock, reports_at } => {
-                let Some(isolate) = self.requests.get(&request).map(|request| request.isolate) else { return Ok(()) };
-                let answer = Some(self.poll(isolate, &call.request));
-                self.tally.parts += 1;
+                if !self.requests.contains_key(&request) {
+                    return Ok(());
+                }
+                let answer = Some(self.poll_feed(&call.request));
                 self.at(reports_at, Job::PartReports { request, call, sent_at, sent_clock, answer });
             }
             Job::PartReports { request, call, sent_at, sent_clock, answer } => {
-                let Some(asking) = self.requests.get_mut(&request) else { return Ok(()) };
-                let isolate = &mut self.isolates[asking.isolate];
-                if answer.is_none() {
-                    isolate.failures.push(Failure { sent_at, noticed_at: self.now });
-                }
-                let now = isolate.clock(self.now);
-                asking.lookup.part_answered(&mut isolate.client, &call, answer, sent_clock, now);
-                return self.operation_ended(request);
+                return self.part_reports(request, &call, sent_at, sent_clock, answer);
             }
+            Job::Arrives { to, asked } => self.arrives(to, asked),
+            Job::Returns { call, answer } => return self.returns(call, answer),
             Job::CurrentArrives { request, sent_at, sent_clock, reports_at } => {
-                let Some(key) = self.requests.get(&request).map(|request| request.key) else { return Ok(()) };
-                let answer = self.feed.current(&MINTED[key].digest(), &tenant_id(tenant_of(key)));
+                let Some(asking) = self.requests.get(&request) else { return Ok(()) };
+                let (key, through_relay) = (asking.key, self.isolates[asking.isolate].relay.is_some());
+                let answer = match self.planted {
+                    Some(Planted::RelaySaysMissing) if through_relay => {
+                        CurrentAnswer { record: None, tenant_status: None }
+                    }
+                    _ => self.feed.current(&MINTED[key].digest(), &tenant_id(tenant_of(key))),
+                };
                 self.at(reports_at, Job::CurrentReports { request, sent_at, sent_clock, answer: Some(answer) });
             }
             Job::CurrentReports { request, sent_at, sent_clock, answer } => {
@@ -405,8 +423,19 @@ impl<'a> World<'a> {
                     self.at(self.now + later, Job::Acts { key, until });
                 }
             }
-            Event::RefreshRelay => self.relay = (self.now, self.feed.clone()),
-            Event::RestartFeed => self.feed.restart(),
+            Event::RestartRelay { relay } => self.relays[relay].restart(),
+            Event::StepRelayClock { relay, by } => self.relays[relay].step_clock(by, self.now),
+            Event::AskAnotherRelay { isolate, relay } => {
+                let index = isolate % self.isolates.len();
+                // Only an isolate with relays has the settings for one.
+                if let Some(asked) = &mut self.isolates[index].relay {
+                    *asked = relay;
+                }
+            }
+            Event::RestartFeed => {
+                self.feed.restart();
+                self.tally.feed_restarts += 1;
+            }
             Event::RestartFeedWithAnotherEpoch => self.feed.restart_with_another_epoch(),
             Event::PutFeedBack { by, shown_after, restarts_first } => {
                 let (place, mut keys, point) = (self.feed.place(), self.feed.keys(), self.now - by);

@@ -20,7 +20,7 @@ use keystile_core::{
         dead_letters::{AttemptFailed, Bury, Delivered, Discard, ReadBody, Redrive},
         handshakes::{HandshakeQuery, NoteHandshake, RevealHandshake},
     },
-    receiver::queue::{ATTEMPTS_KEPT_MS, Body, DEAD_LETTER_KEPT_MS, DeadLetter, Envelope, shown_body},
+    receiver::queue::{ATTEMPTS_KEPT_MS, Body, DEAD_LETTER_KEPT_MS, DeadLetter, Envelope, shown_body, shown_of_stored},
 };
 use keystile_runtime::{alarm, clock, database::Database, log, response};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -233,15 +233,16 @@ impl DeadLetters {
     async fn read_body(&self, body: &str) -> DeadLetterResult {
         let which: ReadBody = serde_json::from_str(body)?;
         let envelope = Envelope::parse(&self.kept(&which.id)?.message).map_err(Unanswered::Fault)?;
-        let bytes = match &envelope.body {
-            Body::Inline(_) => envelope.body.inline(),
-            Body::Stored { bytes, parts } => {
-                let load = bodies::load(&self.env, &envelope.id, *bytes, *parts);
-                patiently(load).await.map_err(Unanswered::QueueDown)?.map(|body| body.to_vec())
+        let body = match &envelope.body {
+            Body::Inline(_) => envelope.body.inline().map(|body| (body.len() as u64, body)),
+            Body::Stored { bytes, parts: _ } => {
+                let (shown, parts) = shown_of_stored(*bytes);
+                let load = bodies::load_parts(&self.env, envelope.id.as_str(), 0..parts, shown);
+                patiently(load).await.map_err(Unanswered::QueueDown)?.map(|body| (*bytes, body.to_vec()))
             }
         };
-        let bytes = bytes.ok_or_else(|| Unanswered::Fault("the body is gone or can't be read".into()))?;
-        Ok(shown_body(&envelope, &bytes))
+        let (bytes, body) = body.ok_or_else(|| Unanswered::Fault("the body is gone or can't be read".into()))?;
+        Ok(shown_body(&envelope, &body, bytes))
     }
 
     fn note_handshake(&self, database: &Database, told: &NoteHandshake, now: Timestamp) -> DeadLetterResult {

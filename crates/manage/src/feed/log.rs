@@ -8,6 +8,7 @@ use keystile_core::{
     base::base62,
     feed::{
         entry::{KeyEntry, KeyHash},
+        follow::{FollowAnswer, FollowRequest, RecordAnswer, RecordRequest},
         log::{Gap, Head},
         message::{AcknowledgeRequest, Change, CurrentAnswer, PollAnswer, PollRequest, TenantStatus},
         mirror::{BOUNDS, Mirror},
@@ -38,6 +39,8 @@ const READ_ENTRIES: i64 = 5_000;
 /// The log of the feed. It is kept in memory, too, so that a poll reads no table.
 pub(super) struct Log {
     epoch: String,
+    /// The name of this instance's state: the next instance may be one that was put back.
+    source: String,
     mirror: RefCell<Mirror>,
     head: Cell<Head>,
     /// The last number when this instance began, until it gives one itself.
@@ -50,8 +53,9 @@ impl Log {
             Some(epoch) => epoch,
             None => make_epoch(database)?,
         };
+        let source = random_name()?;
         let mirror = RefCell::new(read(database, &epoch)?);
-        let log = Self { epoch, mirror, head: Cell::new(Head::default()), began_after: Cell::new(None) };
+        let log = Self { epoch, source, mirror, head: Cell::new(Head::default()), began_after: Cell::new(None) };
         log.read_head(database)?;
         log.began_after.set(Some(log.head.get().last));
         Ok(log)
@@ -67,10 +71,10 @@ impl Log {
         self.began_after.get().is_some()
     }
 
-    /// Returns whether an isolate that polls may have an entry that this log doesn't: its cursor is of this log, but
-    /// not the last number.
-    pub(super) fn may_lack(&self, request: &PollRequest) -> bool {
-        request.epoch.as_deref() == Some(self.epoch.as_str()) && request.cursor != self.head.get().last
+    /// Returns whether an isolate or a relay may have an entry that this log doesn't: its cursor is of this log, but not
+    /// the last number.
+    pub(super) fn may_lack(&self, epoch: Option<&str>, cursor: u64) -> bool {
+        epoch == Some(self.epoch.as_str()) && cursor != self.head.get().last
     }
 
     fn read_head(&self, database: &Database) -> Result<()> {
@@ -88,6 +92,11 @@ impl Log {
     /// Answers an isolate.
     pub(super) fn poll(&self, request: &PollRequest) -> PollAnswer {
         self.mirror.borrow().answer(request, &self.epoch, self.head.get())
+    }
+
+    /// Answers a relay.
+    pub(super) fn follow(&self, request: &FollowRequest) -> FollowAnswer {
+        self.mirror.borrow().follow(request, &self.epoch, self.head.get(), &self.source)
     }
 
     /// Takes all of the changes or none. Changes may come twice, late and out of order: a change that loses the merge
@@ -234,6 +243,19 @@ pub(super) fn current(database: &Database, digest: &KeyDigest) -> Result<Current
     Ok(CurrentAnswer { record: Some(row.record), tenant_status })
 }
 
+/// The record of a key, if it has the version that is asked for or a later one.
+pub(super) fn record(database: &Database, request: &RecordRequest) -> Result<RecordAnswer> {
+    #[derive(Deserialize)]
+    struct Row {
+        record: String,
+    }
+    let row: Option<Row> = database.row(
+        "SELECT record FROM current WHERE digest = ? AND version >= ?",
+        vec![request.digest.to_hex().into(), (request.version as i64).into()],
+    )?;
+    Ok(RecordAnswer { record: row.map(|row| row.record) })
+}
+
 /// Reads the log and the suspensions into memory.
 fn read(database: &Database, epoch: &str) -> Result<Mirror> {
     let mut mirror = Mirror::new(BOUNDS);
@@ -293,9 +315,13 @@ fn read_keys(database: &Database, mirror: &mut Mirror) -> Result<()> {
 }
 
 fn make_epoch(database: &Database) -> Result<String> {
-    let drawn = base62::draw::<16>(&random::bytes::<32>()?);
-    let drawn = drawn.ok_or_else(|| worker::Error::RustError("too few random bytes for an epoch".into()))?;
-    let epoch: String = drawn.map(char::from).iter().collect();
+    let epoch = random_name()?;
     set_meta(database, "epoch", &epoch)?;
     Ok(epoch)
+}
+
+fn random_name() -> Result<String> {
+    let drawn = base62::draw::<16>(&random::bytes::<32>()?);
+    let drawn = drawn.ok_or_else(|| worker::Error::RustError("too few random bytes for a name".into()))?;
+    Ok(drawn.map(char::from).iter().collect())
 }

@@ -75,6 +75,13 @@ CREATE TABLE gaps (
 ALTER TABLE log ADD COLUMN state TEXT;
 ALTER TABLE log ADD COLUMN expires_at INTEGER;
 ",
+    "
+-- The ledgers that were asked to publish again and haven't said that they have finished.
+CREATE TABLE publishing_again (ledger TEXT PRIMARY KEY) WITHOUT ROWID;
+INSERT INTO publishing_again SELECT failed.value FROM meta, json_each(meta.value) AS failed
+WHERE meta.name = 'publish_again_failed' AND meta.value <> '';
+DELETE FROM meta WHERE name = 'publish_again_failed';
+",
 ];
 
 #[cfg(test)]
@@ -90,6 +97,7 @@ mod tests {
             "b3a36124dd8c5e99d816e0e7a878dbe39dd437ccb4f6a3de410fbdc2aaaa2049",
             "472c017e028323fe0bdd59942754843cf356ea66f4259b20c97d01a75cdf871e",
             "e67614ab8ae0113549d80d87496f91f680b6d4af7c40fbbe781320f3fab15614",
+            "e205f26acf7b3bc32ee6326a90e81216e4a94cc0d821660d1f01b24369e99b59",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

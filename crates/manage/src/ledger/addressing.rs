@@ -1,10 +1,7 @@
-//! Moves a ledger's values in KV to new addresses after a rotation of `KEYSTILE_SECRET`.
-//!
-//! Every key's record, and the tenant's status if there is one, is put into KV again at the address that the newest
-//! secret gives it. This is done in batches at a set pace. Until a key has been moved, the edge finds it at the address
-//! that an older secret gives it.
+//! The table of the job that moves a ledger's values in KV to new addresses after a rotation of `KEYSTILE_SECRET`.
+//! [`moving`](super::moving) carries it out.
 
-use keystile_core::{Keyring, Timestamp, ledger::summary::SecretCount};
+use keystile_core::{KeyId, Keyring, Timestamp, ledger::summary::SecretCount};
 use keystile_runtime::log;
 use serde::Deserialize;
 use worker::Result;
@@ -12,10 +9,8 @@ use worker::Result;
 use super::{keys, outbox::Changed, secrets, suspension};
 use keystile_runtime::database::Database;
 
-/// The number of keys that are enqueued at a time.
-const BATCH: i64 = 20;
-/// The time between two batches.
-const PAUSE_MS: i64 = 1_000;
+/// The time after which the job goes on that KV has failed.
+const PAUSE_MS: i64 = 10_000;
 
 #[derive(Deserialize)]
 struct Row {
@@ -43,50 +38,62 @@ pub(crate) fn begin_if_rotated(database: &Database, keyring: &Keyring, now: Time
     )
 }
 
-/// The time from which the next batch may be enqueued, if the job is running.
+/// When the job goes on, if it is running.
 pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>> {
     Ok(find(database)?.filter(|row| row.after_id.is_some()).and_then(|row| row.due_at))
 }
 
-/// Enqueues the next batch for KV if it is time. A key whose newest change has yet to be put into KV is skipped, since
-/// that put uses the new address anyway.
-pub(crate) fn enqueue_batch(database: &Database, now: Timestamp) -> Result<()> {
+/// The next keys to move.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) ids: Vec<KeyId>,
+    /// Whether there are no others.
+    pub(super) is_last: bool,
+}
+
+/// The next keys to move, this many at most, if it is time.
+pub(super) fn next(database: &Database, most: usize, now: Timestamp) -> Result<Option<Batch>> {
     #[derive(Deserialize)]
     struct Key {
-        id: String,
-        version: u64,
+        id: KeyId,
     }
-    let Some(Row { after_id: Some(after), due_at, .. }) = find(database)? else { return Ok(()) };
+    let Some(Row { after_id: Some(after), due_at, .. }) = find(database)? else { return Ok(None) };
     if due_at.is_some_and(|due| now < due) {
-        return Ok(());
+        return Ok(None);
     }
-    database.transaction(|| {
-        let batch: Vec<Key> = database.rows(
-            "SELECT id, version FROM keys WHERE id > ? ORDER BY id LIMIT ?",
-            vec![after.as_str().into(), BATCH.into()],
-        )?;
-        let again = |subject: &str, version: u64| {
-            database.execute(
-                "INSERT INTO outbox (subject, version, stage, attempts, due_at) VALUES (?1, ?2, 'put', 0, ?3)
-                 ON CONFLICT (subject) DO UPDATE SET stage = 'put', attempts = 0, due_at = ?3
-                 WHERE stage IN ('confirm', 'acknowledge')",
-                vec![subject.into(), (version as i64).into(), now.as_millis().into()],
-            )
-        };
-        for key in &batch {
-            again(&key.id, key.version)?;
-        }
-        if after.is_empty()
-            && let Some(suspension) = suspension::find(database)?
-        {
-            again(&Changed::Tenant.name(), suspension.stated.version)?;
-        }
-        let (after, due_at) = match batch.last() {
-            Some(last) => (Some(last.id.clone()), Some(now.plus_millis(PAUSE_MS).as_millis())),
-            None => (None, None),
-        };
-        database.execute("UPDATE addressing SET after_id = ?, due_at = ?", vec![after.into(), due_at.into()])
-    })
+    if after.is_empty() {
+        enqueue_status(database, now)?;
+    }
+    let query = "SELECT id FROM keys WHERE id > ? ORDER BY id LIMIT ?";
+    let keys: Vec<Key> = database.rows(query, vec![after.into(), (most as i64).into()])?;
+    let is_last = keys.len() < most;
+    Ok(Some(Batch { ids: keys.into_iter().map(|key| key.id).collect(), is_last }))
+}
+
+/// The tenant's status is one row, so it goes the way of a change. If it has yet to be put, that is done at all addresses.
+fn enqueue_status(database: &Database, now: Timestamp) -> Result<()> {
+    let Some(suspension) = suspension::find(database)? else { return Ok(()) };
+    database.execute(
+        "INSERT INTO outbox (subject, version, stage, attempts, due_at) VALUES (?1, ?2, 'put', 0, ?3)
+         ON CONFLICT (subject) DO UPDATE SET stage = 'put', attempts = 0, due_at = ?3
+         WHERE stage IN ('confirm', 'acknowledge')",
+        vec![Changed::Tenant.name().as_ref().into(), (suspension.stated.version as i64).into(), now.as_millis().into()],
+    )
+}
+
+/// Notes that the keys up to this one have moved.
+pub(super) fn moved(database: &Database, last: &KeyId) -> Result<()> {
+    database.execute("UPDATE addressing SET after_id = ?", vec![last.as_str().into()])
+}
+
+/// Goes on later, since KV failed.
+pub(super) fn put_off(database: &Database, now: Timestamp) -> Result<()> {
+    database.execute("UPDATE addressing SET due_at = ?", vec![now.plus_millis(PAUSE_MS).as_millis().into()])
+}
+
+/// Notes that all keys have moved.
+pub(super) fn end(database: &Database) -> Result<()> {
+    database.execute("UPDATE addressing SET after_id = NULL, due_at = NULL", vec![])
 }
 
 /// Logs a warning about keys whose tags were made with a secret that is no longer configured: the edge refuses them,

@@ -26,7 +26,7 @@ use worker::Result;
 use crate::command::Target;
 
 use super::{
-    additions, addressing, audit, dead_letter_acts, expiry, idempotency,
+    additions, adoption, audit, dead_letter_acts, expiry, idempotency,
     keys::{self, KeyRow},
     open::OpenLedger,
     outbox::{self, Changed, Due},
@@ -36,9 +36,9 @@ use super::{
 /// The longest that a call to the feed may take before it counts as failed.
 pub(crate) const FEED_TIMEOUT_MS: u64 = 2_000;
 /// The number of changes in one call to the feed.
-const FEED_BATCH: usize = 100;
+pub(crate) const FEED_BATCH: usize = 100;
 /// The number of simultaneous KV puts: an invocation has six connections.
-const PUTS_AT_ONCE: usize = 5;
+pub(crate) const PUTS_AT_ONCE: usize = 5;
 /// The number of KV puts in one drain: an invocation's subrequests are limited, to 50 on the free plan. The next alarm
 /// does the rest.
 const PUTS_PER_DRAIN: usize = 40;
@@ -93,7 +93,7 @@ impl OpenLedger {
 
     async fn drain_leased(&self) -> Result<()> {
         let Some(lease) = self.lease.take(clock::now()) else { return Ok(()) };
-        let outcome = self.drain_rounds(lease).await.and_then(|()| self.tidy(clock::now()));
+        let outcome = self.drain_rounds(lease).await.and(self.adopt_due().await).and_then(|()| self.tidy(clock::now()));
         self.lease.release(lease);
         outcome.and_then(|()| usage::fold(&self.database, clock::now()))
     }
@@ -112,13 +112,13 @@ impl OpenLedger {
     }
 
     async fn drain_rounds(&self, lease: u64) -> Result<()> {
-        let mut puts_left = PUTS_PER_DRAIN / self.deployment.keyring.fingerprints().count().max(1);
+        let addresses = self.deployment.keyring.fingerprints().count().max(1);
+        let mut puts_left = PUTS_PER_DRAIN / addresses;
         for _ in 0..ROUNDS {
             let now = clock::now();
             if !self.lease.keep(lease, now) {
                 break;
             }
-            addressing::enqueue_batch(&self.database, now)?;
             let unpublished = outbox::due(&self.database, Stage::Publish, now, FEED_BATCH)?;
             let mut puts = outbox::due(&self.database, Stage::Put, now, puts_left)?;
             puts.extend(outbox::due(&self.database, Stage::Confirm, now, puts_left - puts.len())?);
@@ -144,7 +144,7 @@ impl OpenLedger {
                 self.acknowledge(unacknowledged).await?;
             }
         }
-        Ok(())
+        self.move_due(lease, puts_left * addresses).await
     }
 
     /// Publishes rows of the stage [`Stage::Publish`], with the present state of their subjects.
@@ -180,7 +180,14 @@ impl OpenLedger {
                     Ok(effective_by) if !refused.contains(&&due.subject) => {
                         self.note_published(due, effective_by, now)?;
                     }
-                    _ => outbox::replace(&self.database, due, Some(due.entry.failed(now)))?,
+                    _ => {
+                        if taken.is_ok() {
+                            outbox::refused_again(&self.database, &due.subject)?;
+                            // The key was revoked before this ledger was put back, perhaps.
+                            adoption::begin(&self.database, now)?;
+                        }
+                        outbox::replace(&self.database, due, Some(due.entry.failed(now)))?;
+                    }
                 }
             }
             self.arm(now)
@@ -222,6 +229,7 @@ impl OpenLedger {
             Changed::TenantLimits | Changed::KeyLimits(_) | Changed::Addition(_) => return Ok(false),
         }
         log::error("ledger_was_put_back", &[("subject", subject.name().into()), ("version", version.into())]);
+        adoption::begin(&self.database, now)?;
         outbox::enqueue(&self.database, subject, version, now)?;
         Ok(true)
     }

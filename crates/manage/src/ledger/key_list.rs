@@ -49,10 +49,7 @@ pub(crate) struct Part {
 /// Reads the next part of a page.
 pub(crate) fn part(database: &Database, query: &KeyQuery, within: Option<&TenantId>, now: Timestamp) -> Result<Part> {
     let by_status = query.status.is_some() || query.wants_living();
-    if by_status {
-        expiry::notice(database, now)?;
-    }
-    let is_noticed = !by_status || expiry::is_noticed(database, now)?;
+    let is_noticed = !by_status || expiry::notice(database, now)?;
     let search = Search { query, within, is_noticed, now };
     let stretches = search.stretches();
     let mut end = None;

@@ -2,7 +2,7 @@
 
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
-    access::record::{KeyState, Reach, Stored, Subject},
+    access::record::{Reach, Stored, Subject},
     base::timestamp::DAY_MS,
     feed::outbox::Told,
     ledger::{
@@ -118,6 +118,15 @@ pub(crate) struct PublishedKey {
 /// Reads the present row of a key for the feed and KV.
 pub(crate) fn published_form(database: &Database, id: &str) -> Result<Option<PublishedKey>> {
     database.row("SELECT digest, version, record FROM keys WHERE id = ?", vec![id.into()])
+}
+
+/// Reads the present row of a key that KV has already; `None` if it has yet to be told of a change of it.
+pub(crate) fn form_in_kv(database: &Database, id: &KeyId) -> Result<Option<PublishedKey>> {
+    database.row(
+        "SELECT digest, version, record FROM keys WHERE id = ?
+         AND NOT EXISTS (SELECT 1 FROM outbox WHERE subject = keys.id AND stage IN ('publish', 'put'))",
+        vec![id.as_str().into()],
+    )
 }
 
 /// The version of a key, and the time from which it is in effect.
@@ -248,7 +257,7 @@ fn changeable(key: &Key) -> Result<[SqlStorageValue; 11]> {
     let (record, revocation) = (&key.record, key.revocation.as_ref());
     let own_limits = (!key.own_limits.is_empty()).then(|| serde_json::to_string(&key.own_limits)).transpose()?;
     Ok([
-        state(record.state).into(),
+        record.state.as_str().into(),
         record.expires_at.map(Timestamp::as_millis).into(),
         searchable(&format!("{}\n{}", record.name, record.display)).into(),
         (record.version as i64).into(),
@@ -260,15 +269,6 @@ fn changeable(key: &Key) -> Result<[SqlStorageValue; 11]> {
         own_limits.into(),
         i64::from(key.disabled_by_customer).into(),
     ])
-}
-
-/// The state as the column spells it. The spelling is that of [`KeyStatus`], apart from expiry.
-const fn state(state: KeyState) -> &'static str {
-    match state {
-        KeyState::Active => "active",
-        KeyState::Disabled => "disabled",
-        KeyState::Revoked => "revoked",
-    }
 }
 
 fn tenant(subject: &Subject) -> &str {

@@ -17,7 +17,7 @@ use keystile_runtime::random;
 use worker::{Env, Error, Result, State};
 
 use super::{
-    additions, addressing, audit, dead_letter_acts, expiry,
+    additions, addressing, adoption, audit, dead_letter_acts, expiry,
     idempotency::{self, InFlight},
     keys,
     lease::{Lease, TellingAll},
@@ -87,6 +87,7 @@ impl OpenLedger {
         let drained = [
             outbox::earliest(database)?,
             addressing::next_due(database)?,
+            adoption::next_due(database)?,
             idempotency::next_due(database)?,
             dead_letter_acts::next_due(database)?,
             additions::next_due(database)?,

@@ -94,11 +94,13 @@ impl Row {
 }
 
 /// Enqueues a change that was just made. It replaces an earlier change of the subject, even one that is being carried
-/// out.
+/// out. If that is published again, this is.
 pub(crate) fn enqueue(database: &Database, subject: &Changed, version: u64, now: Timestamp) -> Result<()> {
     let entry = subject.first_entry(version, now.plus_millis(LEFT_TO_THE_REQUEST_MS));
     database.execute(
-        "INSERT OR REPLACE INTO outbox (subject, version, stage, attempts, due_at) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO outbox (subject, version, stage, attempts, due_at) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (subject) DO UPDATE SET
+             version = excluded.version, stage = excluded.stage, attempts = excluded.attempts, due_at = excluded.due_at",
         vec![
             subject.name().as_ref().into(),
             (entry.version as i64).into(),
@@ -179,6 +181,21 @@ pub(crate) fn replace(database: &Database, was: &Due, next: Option<OutboxEntry>)
         "UPDATE outbox SET stage = ?, attempts = ?, due_at = ? WHERE subject = ? AND version = ? AND stage = ?",
         changed.into_iter().chain(stands).collect(),
     )
+}
+
+/// Notes that the feed has refused a subject that is published again, so it is no more waited for.
+pub(crate) fn refused_again(database: &Database, subject: &Changed) -> Result<()> {
+    let update = "UPDATE outbox SET again = 0 WHERE subject = ? AND again = 1";
+    database.execute(update, vec![subject.name().as_ref().into()])
+}
+
+/// Whether something is published again of which the feed hasn't answered yet.
+pub(crate) fn is_published_again(database: &Database) -> Result<bool> {
+    #[derive(Deserialize)]
+    struct One {}
+    let one: Option<One> =
+        database.row("SELECT 1 AS one FROM outbox WHERE again = 1 AND stage = 'publish' LIMIT 1", vec![])?;
+    Ok(one.is_some())
 }
 
 /// The name of the stage in the column.

@@ -1,16 +1,19 @@
 //! Enqueues again what the feed took since a time, because the feed was put back to then and may know nothing of it any
 //! more. Until the feed has it again, it isn't known when it is in effect.
 //!
-//! All keys are looked at, some at a time, so that nobody waits for it. The alarm goes on with the rest.
+//! All keys are looked at, some at a time, so that nobody waits for it. The alarm goes on with the rest. What is enqueued
+//! is marked in the outbox until the feed has answered, so that the ledger can tell the feed when it has finished.
 
 use keystile_core::Timestamp;
 use keystile_runtime::database::Database;
 use serde::Deserialize;
 use worker::{Result, SqlStorageValue};
 
+use super::outbox;
+
 /// The number of keys that are looked at at a time.
 const BATCH: i64 = 500;
-/// A text behind the id of any key.
+/// A text behind the id of any key: all were looked at.
 const AFTER_ALL: &str = "~";
 
 #[derive(Deserialize)]
@@ -23,12 +26,20 @@ fn find(database: &Database) -> Result<Option<Row>> {
     database.row("SELECT since, after_id FROM publishing_again", vec![])
 }
 
-/// Begins, with the tenant's status. Runs in the transaction of the caller, who sets the alarm.
-pub(crate) fn begin(database: &Database, since: Timestamp, now: Timestamp) -> Result<()> {
+/// Begins, with the tenant's status, unless this round has begun. What an earlier one has left goes on with it. Runs in
+/// the transaction of the caller, who sets the alarm.
+pub(crate) fn begin(database: &Database, since: Timestamp, round: Option<&str>, now: Timestamp) -> Result<()> {
+    #[derive(Deserialize)]
+    struct One {}
+    let query = "SELECT 1 AS one FROM publishing_again WHERE round = ?";
+    let begun: Option<One> = database.row(query, vec![round.map(str::to_owned).into()])?;
+    if begun.is_some() {
+        return Ok(());
+    }
+    let since = if is_finished(database)? { since } else { find(database)?.map_or(since, |row| row.since.min(since)) };
     database.execute(
-        "INSERT INTO publishing_again (one, since, after_id) VALUES (1, ?, '')
-         ON CONFLICT (one) DO UPDATE SET since = min(since, excluded.since), after_id = ''",
-        vec![since.as_millis().into()],
+        "INSERT OR REPLACE INTO publishing_again (one, since, after_id, round) VALUES (1, ?, '', ?)",
+        vec![since.as_millis().into(), round.map(str::to_owned).into()],
     )?;
     enqueue(
         database,
@@ -40,7 +51,12 @@ pub(crate) fn begin(database: &Database, since: Timestamp, now: Timestamp) -> Re
 
 /// Whether keys have still to be looked at.
 pub(crate) fn is_under_way(database: &Database) -> Result<bool> {
-    Ok(find(database)?.is_some())
+    Ok(find(database)?.is_some_and(|row| row.after_id != AFTER_ALL))
+}
+
+/// Whether the feed has answered about everything that it was to be told again.
+pub(crate) fn is_finished(database: &Database) -> Result<bool> {
+    Ok(!is_under_way(database)? && !outbox::is_published_again(database)?)
 }
 
 /// Enqueues those of the next keys that the feed took since.
@@ -50,7 +66,9 @@ pub(crate) fn go_on(database: &Database, now: Timestamp) -> Result<()> {
         id: String,
     }
     database.transaction(|| {
-        let Some(Row { since, after_id: after }) = find(database)? else { return Ok(()) };
+        let Some(Row { since, after_id: after }) = find(database)?.filter(|row| row.after_id != AFTER_ALL) else {
+            return Ok(());
+        };
         let last: Option<Last> = database.row(
             "SELECT id FROM keys WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?",
             vec![after.as_str().into(), (BATCH - 1).into()],
@@ -58,10 +76,7 @@ pub(crate) fn go_on(database: &Database, now: Timestamp) -> Result<()> {
         let until = last.as_ref().map_or(AFTER_ALL, |last| last.id.as_str());
         let bindings = [now.as_millis().into(), since.as_millis().into(), after.as_str().into(), until.into()];
         enqueue(database, ("id", "keys"), "id > ?3 AND id <= ?4 AND effective_by >= ?2", &bindings)?;
-        match last {
-            Some(last) => database.execute("UPDATE publishing_again SET after_id = ?", vec![last.id.into()]),
-            None => database.execute("DELETE FROM publishing_again", vec![]),
-        }
+        database.execute("UPDATE publishing_again SET after_id = ?", vec![until.into()])
     })
 }
 
@@ -74,10 +89,10 @@ fn enqueue(
 ) -> Result<()> {
     database.execute(
         &format!(
-            "INSERT INTO outbox (subject, version, stage, attempts, due_at)
-             SELECT {subject}, version, 'publish', 0, ?1 FROM {table} WHERE {taken}
+            "INSERT INTO outbox (subject, version, stage, attempts, due_at, again)
+             SELECT {subject}, version, 'publish', 0, ?1, 1 FROM {table} WHERE {taken}
              ON CONFLICT (subject) DO UPDATE SET version = excluded.version, stage = 'publish', attempts = 0,
-             due_at = excluded.due_at"
+             due_at = excluded.due_at, again = 1"
         ),
         bindings.to_vec(),
     )?;

@@ -387,6 +387,22 @@ CREATE TABLE publishing_again (
 -- Revoked keys of which the feed has yet to hear.
 CREATE INDEX keys_revoked_untaken ON keys (id) WHERE state = 'revoked' AND effective_by IS NULL;
 ",
+    "
+-- What the feed had noticed when this began, so that it begins once for that. The row stays.
+ALTER TABLE publishing_again ADD COLUMN round TEXT;
+-- Whether this is published again, and the feed hasn't answered yet.
+ALTER TABLE outbox ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX outbox_again ON outbox (subject) WHERE again = 1 AND stage = 'publish';
+
+-- The taking over of keys that the feed has and this ledger may lack: no row or one.
+CREATE TABLE adoption (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    begun_at INTEGER NOT NULL,
+    after_digest TEXT,                -- under way: the last digest that was looked at; NULL: done
+    due_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL
+);
+",
 ];
 
 #[cfg(test)]
@@ -409,6 +425,7 @@ mod tests {
             "274d2e7589546dc69961188ab7ed5f8fe44b53f4f192883f42add990e8ff0cb9",
             "6fd1a38fa413a9aa84480ac426e15efb2059752f0e32d419cdff83d0a8146dd1",
             "baf830e773d780a0ffc96220af21d8d441c98694a7c7836b8238df326a07949c",
+            "6c02227b713660c173bf73367e0cc874e9bbd1a88ac672a00d0926449be2f534",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

@@ -19,7 +19,7 @@ use keystile_core::{
 use serde::Deserialize;
 use worker::Result;
 
-use super::tenant_usage;
+use super::{adoption, tenant_usage};
 use keystile_runtime::database::Database;
 
 /// The time for which an isolate's last number is remembered: batches are sent for no longer than an hour, and are
@@ -42,7 +42,10 @@ pub(crate) fn take(database: &Database, batch: &UsageBatch, now: Timestamp) -> R
     }
     let (mut first_used, mut of_tenant) = (Vec::new(), BTreeMap::new());
     for (id, uses) in uses {
-        let Some(known) = Known::find(database, id)? else { continue };
+        let Some(known) = Known::find(database, id)? else {
+            adoption::begin(database, now)?;
+            continue;
+        };
         let uses = uses.into_iter().map(|each| each.clone().at_possible_times(known.created_at, now));
         let mut allowed: Option<(Timestamp, Timestamp)> = None;
         for each in uses {
@@ -95,8 +98,8 @@ pub(crate) fn forget_isolates(database: &Database, now: Timestamp) -> Result<()>
     )
 }
 
-/// The facts about a key that are needed to count its uses. Uses of a key that this ledger doesn't have were sent by
-/// mistake and aren't counted.
+/// The facts about a key that are needed to count its uses. Uses of a key that this ledger doesn't have aren't counted: it
+/// was put back to a point before it had the key.
 #[derive(Deserialize)]
 struct Known {
     created_at: Timestamp,

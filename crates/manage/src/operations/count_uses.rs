@@ -10,7 +10,7 @@ use keystile_runtime::clock;
 use crate::{
     command::Command,
     failure::Failure,
-    ledger::{handler::Change, open::OpenLedger, outbox::Changed, reporting, usage},
+    ledger::{adoption, handler::Change, open::OpenLedger, outbox::Changed, reporting, usage},
 };
 
 impl Command for UsageBatch {
@@ -37,7 +37,8 @@ impl Change for UsageBatch {
         let now = clock::now();
         let database = &ledger.database;
         let (first_used, ending) = database.transaction(|| {
-            let due = usage::fold_due(database)?;
+            let due = || Ok::<_, worker::Error>((usage::fold_due(database)?, adoption::next_due(database)?));
+            let due_before = due()?;
             if ledger.forgets_isolates(now) {
                 usage::forget_isolates(database, now)?;
             }
@@ -46,7 +47,7 @@ impl Change for UsageBatch {
             let ending = begun.collect::<worker::Result<Vec<_>>>()?.concat();
             // Sets the alarm only if something has changed, since setting it is a write too.
             let reports_earlier = reporting::schedule(database, now)?;
-            if !ending.is_empty() || reports_earlier || due != usage::fold_due(database)? {
+            if !ending.is_empty() || reports_earlier || due_before != due()? {
                 ledger.arm(now)?;
             }
             Ok::<_, worker::Error>((first_used, ending))

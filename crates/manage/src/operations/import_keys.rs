@@ -45,7 +45,7 @@ use crate::{
     },
     command::{Command, Origin},
     failure::Failure,
-    ledger::{drain::FEED_TIMEOUT_MS, handler::Change, keys, open::OpenLedger, outbox::Changed, settings},
+    ledger::{adoption, drain::FEED_TIMEOUT_MS, handler::Change, keys, open::OpenLedger, outbox::Changed, settings},
 };
 
 /// Imports keys of the tenant.
@@ -193,6 +193,7 @@ impl Change for ImportKeys {
             new.len() - results.iter().filter(|(_, result)| matches!(result, LineResult::Imported { .. })).count();
         if known > 0 {
             log::error("ledger_was_put_back", &[("keys", known.into())]);
+            adoption::begin(&ledger.database, clock::now())?;
         }
         ledger.tell_of_new(&new.iter().cloned().map(Changed::KeyLimits).collect::<Vec<_>>()).await;
         // The keys are recorded. What the feed doesn't take now is retried from the outbox.
@@ -226,8 +227,8 @@ async fn claim(
     let answer = object::call(&ledger.env, feed::NAME, &request, FEED_TIMEOUT_MS).await.map_err(|error| {
         log::warn("claim_failed", &[("reason", error.0.into())]);
         Problem::unavailable(
-            "The change feed can't be reached, which knows whose keys these may be. Send the same again: what was \
-             imported already stays as it is.",
+            "The change feed can't say now whose keys these may be: it can't be reached, or is being told again what it \
+             lost. Send the same again: what was imported already stays as it is.",
         )
     })?;
     let (refused, known) = (answer.refused.into_iter().collect(), answer.known.into_iter().collect());
@@ -276,7 +277,8 @@ fn import_one(
             (Key::import(id.clone(), imported, expires_at, now), LineResult::Imported { id })
         }
         Some(Ok(Stored::Known(record))) => {
-            let key = Key::known_to_feed((*record).clone(), imported, now);
+            let key = Key::known_to_feed((*record).clone(), imported.digest, "", now);
+            let key = Key { own_limits: imported.new.own_limits, ..key };
             let differs = differences(line, &key, configured);
             (key, LineResult::Existing { id: record.id.clone(), differs })
         }

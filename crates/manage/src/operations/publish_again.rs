@@ -2,7 +2,10 @@
 
 use keystile_core::{
     ledger::idempotency::Claim,
-    objects::{Call, Done, ledger::PublishAgain},
+    objects::{
+        Call,
+        ledger::{PublishAgain, PublishedAgain},
+    },
 };
 use keystile_runtime::clock;
 
@@ -14,7 +17,7 @@ use crate::{
 
 impl Command for PublishAgain {
     const PATH: &'static str = <Self as Call>::PATH;
-    type Answer = Done;
+    type Answer = PublishedAgain;
 
     fn request_id(&self) -> &str {
         &self.request_id
@@ -27,13 +30,13 @@ impl Change for PublishAgain {
         None
     }
 
-    async fn carry_out(self, ledger: &OpenLedger) -> Result<Done, Failure> {
+    async fn carry_out(self, ledger: &OpenLedger) -> Result<PublishedAgain, Failure> {
         let (database, now) = (&ledger.database, clock::now());
         database.transaction(|| {
-            publishing_again::begin(database, self.since, now)?;
+            publishing_again::begin(database, self.since, self.round.as_deref(), now)?;
             ledger.arm(now)
         })?;
         publishing_again::go_on(database, now)?;
-        Ok(Done {})
+        Ok(PublishedAgain { is_finished: publishing_again::is_finished(database)? })
     }
 }

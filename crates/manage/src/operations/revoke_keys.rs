@@ -101,7 +101,7 @@ impl Change for RevokeKeys {
         let there = results.iter().filter(|result| result.status != RevokedStatus::NotFound);
         let ids: Vec<KeyId> = there.map(|result| result.id.clone()).collect();
         let Some(effective_by) = revocations::in_effect(&ledger.database, &ids)? else {
-            let pending = refusals::pending(true, why).with("revoked", json!(revoked));
+            let pending = refusals::pending(true, why).with("revoked", json!(revoked)).with("more", json!(more));
             return Err(pending.with("already_revoked", json!(already_revoked)).into());
         };
         let (effective_by, holds) = (Rfc3339(effective_by.unwrap_or(begun_at)), ledger.deployment.holds());

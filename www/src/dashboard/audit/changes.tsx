@@ -38,12 +38,14 @@ const SAID: Record<string, readonly string[]> = {
   metadata_erased: ["metadata"],
 };
 
+const MADE: readonly AuditEntry["action"][] = ["created", "imported", "adopted"];
+
 /** Of what was just made there is only an after, and much of it: it is folded. */
 export function Changes({ entry }: { entry: AuditEntry }) {
   const fields = Object.entries(entry.detail).filter(([field]) => !SAID[entry.action]?.includes(field));
   if (fields.length === 0) return null;
   const list = <ChangeList fields={fields} />;
-  if (entry.action !== "created" && entry.action !== "imported") return list;
+  if (!MADE.includes(entry.action)) return list;
   return (
     <details>
       <summary>What it was made with</summary>

@@ -50,6 +50,8 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
       return <>rotated {it}</>;
     case "imported":
       return <>imported {it}</>;
+    case "adopted":
+      return <>took over {it}, which the ledger had lost when it was put back</>;
     case "suspended":
       return "suspended the tenant";
     case "resumed":

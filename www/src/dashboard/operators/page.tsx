@@ -3,9 +3,10 @@
 import { useState } from "preact/hooks";
 
 import type { KeyStatus, Operator } from "../../api/types";
+import { firstFound } from "../../api/search";
 import { useQuery } from "../../api/use_query";
 import { useApp } from "../../app";
-import { firstPage, Paging, usePlace } from "../../components/paging";
+import { EmptyPage, firstPage, Paging, usePlace } from "../../components/paging";
 import { SearchField } from "../../components/search_field";
 import { Empty, Loading, ProblemView } from "../../components/states";
 import { adopt } from "../../styles/sheets";
@@ -35,9 +36,11 @@ export default function OperatorsPage({ session }: PageProps) {
   const { q, status: wanted } = router.params.value;
   const status = (Object.keys(STATUSES) as Shown[]).find((each) => each === wanted) ?? "active";
   const page = useQuery(client, [q, status, place.cursor, version], (signal) =>
-    client
-      .get("/v1/operators", { query: { q, status, cursor: place.cursor, limit: PAGE, include: "usage" }, signal })
-      .then(({ data }) => ({ ...data, status })),
+    firstFound(place.cursor, (cursor) =>
+      client
+        .get("/v1/operators", { query: { q, status, cursor, limit: PAGE, include: "usage" }, signal })
+        .then(({ data }) => ({ ...data, status })),
+    ),
   );
   useLanding(page.data);
   const changed = (): void => setVersion((times) => times + 1);
@@ -85,7 +88,11 @@ export default function OperatorsPage({ session }: PageProps) {
             reader={session.operator}
             stale={page.loading}
             onOpen={setOpen}
-            empty={<NoOperator status={page.data.status} q={q} />}
+            empty={
+              <EmptyPage place={place} next={page.data.next_cursor}>
+                <NoOperator status={page.data.status} q={q} />
+              </EmptyPage>
+            }
           />
           {page.data.unreadable && (
             <p class="notice bad">

@@ -1,6 +1,7 @@
 // Reads the overview's data from the API.
 
 import type { Client } from "../../api/client";
+import { firstFound } from "../../api/search";
 import type { ListedKey, ListedKeys, Overview } from "../../api/types";
 
 /** What the page shows of it. */
@@ -29,12 +30,10 @@ export async function overviewOfAll(
 export async function overviewOf(client: Client, tenant: string, watch: Watch, signal: AbortSignal): Promise<ShownOverview> {
   const path = { tenant };
   const keysWith = async (query: { expires_within_days?: number; unused_for_days?: number }): Promise<ListedKeys> => {
-    const { data } = await client.get("/v1/tenants/{tenant}/keys", {
-      path,
-      query: { ...query, limit: LISTED },
-      signal,
-    });
-    return { keys: data.keys, more: data.next_cursor !== null };
+    const part = async (cursor: string | undefined) =>
+      (await client.get("/v1/tenants/{tenant}/keys", { path, query: { ...query, cursor, limit: LISTED }, signal })).data;
+    const found = await firstFound(undefined, part);
+    return { keys: found.keys, more: found.next_cursor !== null };
   };
   const [{ data: standing }, expiring, unused] = await Promise.all([
     client.get("/v1/tenants/{tenant}", { path, signal }),

@@ -86,9 +86,15 @@ export function WatchedCard({ kind, watched, days, tenants, stale }: WatchedCard
         rows={all ? watched.keys : watched.keys.slice(0, FIRST)}
         keyOf={(row) => `${row.tenant} ${row.id}`}
         empty={
-          <Empty title={texts.none(inDays(days))}>
-            <p>{texts.hint}</p>
-          </Empty>
+          watched.more ? (
+            <Empty title={i18n.t("search.none_yet")}>
+              <p>{tenants ? "Some tenants have yet to report again." : i18n.t("search.none_yet.hint")}</p>
+            </Empty>
+          ) : (
+            <Empty title={texts.none(inDays(days))}>
+              <p>{texts.hint}</p>
+            </Empty>
+          )
         }
       />
       {folded && (
@@ -96,7 +102,7 @@ export function WatchedCard({ kind, watched, days, tenants, stale }: WatchedCard
           Show all {i18n.number(watched.keys.length)}
         </button>
       )}
-      {!folded && watched.more && (
+      {!folded && watched.more && watched.keys.length > 0 && (
         <p class="fine">{tenants ? texts.more : "These are the newest of them; there are more."}</p>
       )}
     </Card>

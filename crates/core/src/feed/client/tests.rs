@@ -8,8 +8,12 @@ use crate::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-pub(crate) const SETTINGS: Settings =
-    Settings { max_staleness_ms: 2_000, when_unreachable: WhenFeedUnreachable::Kv, cache_bytes: 1_000_000 };
+pub(crate) const SETTINGS: Settings = Settings {
+    max_staleness_ms: 2_000,
+    when_unreachable: WhenFeedUnreachable::Kv,
+    cache_bytes: 1_000_000,
+    relays: false,
+};
 
 /// The instant this many milliseconds after the beginning of the tests.
 pub(crate) fn at(millis: i64) -> Timestamp {
@@ -96,16 +100,6 @@ pub(crate) fn client_with_view(sent_at: Timestamp, changes: Vec<Told>) -> FeedCl
 
 fn answer(client: &mut FeedClient, poll: &Poll, answer: PollAnswer, now: Timestamp) -> Option<Poll> {
     client.poll_answered(poll.ticket, answer, now)
-}
-
-#[test]
-fn timeout_and_pause_are_over_before_a_change_counts_as_effective() {
-    for max_staleness_ms in [250, 251, 999, 1_200, 2_000, 60_000] {
-        let settings = Settings { max_staleness_ms, ..SETTINGS };
-        let margin = super::super::outbox::EFFECTIVE_MARGIN_MS;
-        assert!(settings.timeout_ms() + settings.pause_ms() < i64::from(max_staleness_ms) + margin);
-        assert!(settings.timeout_ms() <= 1_000);
-    }
 }
 
 #[test]
@@ -196,7 +190,7 @@ fn invariant_1_another_epoch_or_a_cursor_below_the_floor_voids_everything() {
         let next = answer(&mut client, &poll, page, at(1_600)).unwrap();
         assert_eq!(client.view_age_ms(at(1_600)), None);
         assert_eq!(known(&mut client, at(1_600)), Settled::Unknown);
-        assert!(!client.has_change(KeyHash::of(&digest())));
+        assert!(client.changed_to(KeyHash::of(&digest())).is_none());
         assert_eq!((next.request.epoch.as_deref(), next.request.cursor), (Some(epoch), 0));
     }
 }
@@ -220,7 +214,7 @@ fn overflow(client: &mut FeedClient, now: Timestamp) {
     let poll = client.begin_poll(now, None).unwrap();
     answer(client, &poll, news(2, others.map(Told::Key).to_vec()), now);
     assert_eq!(client.view_age_ms(now), None);
-    assert!(!client.has_change(KeyHash::of(&digest())));
+    assert!(client.changed_to(KeyHash::of(&digest())).is_none());
 }
 
 #[test]
@@ -389,11 +383,16 @@ fn an_answer_ends_the_pause() {
 
 #[test]
 fn a_view_is_refreshed_before_it_is_too_old_by_one_poll() {
-    let mut client = client_with_view(at(0), vec![]);
-    assert!(!client.refresh_due(at(999)));
-    assert!(client.refresh_due(at(1_000)));
-    let _under_way = client.begin_poll(at(1_000), None).unwrap();
-    assert!(!client.refresh_due(at(1_001)));
+    for relays in [false, true] {
+        let mut client = FeedClient::new(Settings { relays, ..SETTINGS });
+        let poll = client.begin_poll(at(0), None).unwrap();
+        answer(&mut client, &poll, reset(vec![]), at(0));
+        let due = client.settings.refresh_after_ms(at(0));
+        assert!(!client.refresh_due(at(due - 1)));
+        assert!(client.refresh_due(at(due)));
+        let _under_way = client.begin_poll(at(due), None).unwrap();
+        assert!(!client.refresh_due(at(due + 1)));
+    }
 }
 
 #[test]

@@ -18,6 +18,10 @@ use crate::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+mod relays;
+mod waiting;
+mod without_feed;
+
 const DENY: Settings = Settings { when_unreachable: WhenFeedUnreachable::Deny, ..SETTINGS };
 
 /// A request, step by step.
@@ -112,68 +116,12 @@ fn tenant() -> TenantId {
 }
 
 fn only_current(needs: &Needs) -> bool {
-    needs.read_current && needs.poll.is_none() && needs.part.is_none() && !needs.read_kv && needs.wait_ms.is_none()
-}
-
-/// A cold isolate's request that has read its record from KV while the feed is out of reach.
-fn by_kv_alone() -> Trial {
-    let mut trial = Trial::cold(SETTINGS);
-    let needs = trial.needs(0);
-    trial.kv(Ok(Some(active(3))), 0);
-    trial.client.poll_failed(needs.poll.unwrap().ticket, at(20));
-    assert_eq!(trial.needs(20).read_tenant_status, Some(tenant()));
-    trial
-}
-
-#[test]
-fn without_the_feed_a_suspension_holds_by_kv_and_is_remembered_for_half_a_minute() {
-    let mut trial = by_kv_alone();
-    trial.tenant_status(Ok(Some(tenant_status(2, true))), 20);
-    assert_eq!(trial.found(30), (3, KeyState::Active, true, Basis::KvOnly));
-    assert_eq!(trial.lookup.waited(), Waited { kv: 2, feed: 1 });
-    let mut trial = trial.then(40);
-    assert_eq!(trial.found(40), (3, KeyState::Active, true, Basis::KvOnly), "nothing is read again");
-    assert_eq!(trial.lookup.waited(), Waited::default());
-}
-
-#[test]
-fn without_the_feed_a_tenant_whose_tenant_status_can_t_be_told_is_not_served() {
-    let mut trial = by_kv_alone();
-    trial.tenant_status(Err(()), 20);
-    assert_eq!(trial.answer(30), LookupAnswer::Unavailable(Unavailable::Storage));
-}
-
-#[test]
-fn without_the_feed_the_newer_of_two_tenant_statuses_holds_whichever_it_is() {
-    for (known, in_kv, suspended) in [(3, 2, false), (2, 3, true)] {
-        let resumed = status(known, false);
-        let mut trial = Trial::warm(vec![resumed], 100);
-        trial.client.remember(digest(), active(3), at(100));
-        let mut trial = trial.then(10_000);
-        let needs = trial.needs(10_000);
-        trial.client.poll_failed(needs.poll.unwrap().ticket, at(10_010));
-        assert!(trial.needs(10_010).read_tenant_status.is_some());
-        trial.tenant_status(Ok(Some(tenant_status(in_kv, true))), 10_010);
-        assert_eq!(trial.found(10_020).2, suspended, "known {known}, in KV {in_kv}");
-    }
-}
-
-#[test]
-fn a_revoked_key_and_an_operators_need_no_tenant_status() {
-    let mut trial = Trial::cold(SETTINGS);
-    let needs = trial.needs(0);
-    trial.client.poll_failed(needs.poll.unwrap().ticket, at(20));
-    let mut revoked = record();
-    revoked.state = KeyState::Revoked;
-    trial.kv(Ok(Some(Stored::Known(Rc::new(revoked)))), 0);
-    assert_eq!(trial.found(20).1, KeyState::Revoked);
-    let mut trial = Trial::cold(SETTINGS);
-    let needs = trial.needs(0);
-    trial.client.poll_failed(needs.poll.unwrap().ticket, at(20));
-    let mut operator = record();
-    operator.subject = Subject::Operator { reach: Reach::All };
-    trial.kv(Ok(Some(Stored::Known(Rc::new(operator)))), 0);
-    assert!(matches!(trial.step(20), Step::Answer(LookupAnswer::Found { basis: Basis::KvOnly, .. })));
+    needs.read_current
+        && needs.read_record.is_none()
+        && needs.poll.is_none()
+        && needs.part.is_none()
+        && !needs.read_kv
+        && needs.wait_ms.is_none()
 }
 
 #[test]
@@ -346,79 +294,6 @@ fn a_change_that_overtakes_the_feed_s_answer_costs_one_more_question() {
 }
 
 #[test]
-fn a_record_of_an_unknown_part_is_not_remembered_since_the_log_may_drop_the_change_over_it() {
-    let mut trial = with_a_part(false).then(100);
-    let needs = trial.needs(100);
-    assert!(needs.read_kv && needs.part.is_some());
-    trial.kv(Ok(Some(active(3))), 100);
-    trial.lookup.part_answered(&mut trial.client, &needs.part.unwrap(), None, at(100), at(1_100));
-    // A day later the log has no entry of the key any more.
-    let later = 26 * 60 * 60 * 1_000;
-    let poll = trial.client.begin_poll(at(later), None).unwrap();
-    trial.polled(&poll, news(2, vec![]), later);
-    let mut trial = trial.then(later);
-    let needs = trial.needs(later);
-    assert!(needs.read_kv, "or the old record would hold");
-    let part = PollAnswer { reset: false, ..reset(vec![]) };
-    trial.kv(Ok(Some(Stored::Known(Rc::new(version(4, KeyState::Disabled))))), later);
-    trial.lookup.part_answered(&mut trial.client, &needs.part.unwrap(), Some(part), at(later), at(later + 1));
-    assert_eq!(trial.found(later + 1).1, KeyState::Disabled);
-    assert_eq!(trial.then(later + 2).found(later + 2).1, KeyState::Disabled, "it is remembered now");
-}
-
-/// An isolate that has a view, and of the log the upper half alone, but for this request's key.
-fn with_a_part(tenants: bool) -> Trial {
-    let mut trial = Trial::cold(SETTINGS);
-    let poll = trial.needs(0).poll.unwrap();
-    trial.kv(Ok(Some(active(3))), 0);
-    let hash = KeyHash::of(&digest());
-    let (first, _) = hash.place().bounds(1);
-    let other = if first == Place::FIRST { Place::LAST } else { Place::FIRST };
-    let key_part = Some(Part { bits: 1, place: if tenants { hash.place() } else { other }, entries: vec![] });
-    let whole = reset(vec![]);
-    let tenant_part = whole.tenant_part.clone().filter(|_| !tenants);
-    trial.polled(&poll, PollAnswer { key_part, tenant_part, ..whole }, 10);
-    trial
-}
-
-#[test]
-fn a_key_of_a_part_that_is_not_here_waits_for_one_more_call() {
-    let mut trial = with_a_part(false);
-    let needs = trial.needs(10);
-    let call = needs.part.unwrap();
-    assert!(!needs.read_kv && !needs.read_current && needs.poll.is_none());
-    assert_eq!(call.request.key, Some(KeyHash::of(&digest()).place()));
-    let entry = change(&version(4, KeyState::Disabled));
-    let part = PollAnswer { reset: false, ..reset(vec![entry]) };
-    trial.lookup.part_answered(&mut trial.client, &call, Some(part), at(10), at(20));
-    assert_eq!(trial.found(20).1, KeyState::Disabled);
-    assert_eq!(trial.lookup.waited(), Waited { kv: 1, feed: 2 });
-    assert_eq!(trial.then(30).found(30).1, KeyState::Disabled, "once for all of the part");
-}
-
-#[test]
-fn a_part_that_does_not_help_is_not_asked_for_twice() {
-    let mut trial = with_a_part(false);
-    let call = trial.needs(10).part.unwrap();
-    trial.lookup.part_answered(&mut trial.client, &call, Some(news(1, vec![])), at(10), at(20));
-    assert!(only_current(&trial.needs(20)));
-    let mut trial = with_a_part(false);
-    let call = trial.needs(10).part.unwrap();
-    trial.lookup.part_answered(&mut trial.client, &call, None, at(10), at(1_010));
-    assert_eq!(trial.needs(1_010).read_tenant_status, Some(tenant()), "the feed is out of reach, so by KV alone");
-}
-
-#[test]
-fn invariant_4_a_tenant_whose_part_is_not_here_is_asked_for() {
-    let mut trial = with_a_part(true);
-    let call = trial.needs(10).part.unwrap();
-    assert_eq!((call.request.key, call.request.tenant), (None, Some(trial.client.tenant_hash(&tenant()).place())));
-    let part = PollAnswer { reset: false, key_part: None, ..reset(vec![status(7, true)]) };
-    trial.lookup.part_answered(&mut trial.client, &call, Some(part), at(10), at(20));
-    assert!(trial.found(20).2);
-}
-
-#[test]
 fn invariant_4_a_suspended_tenant_s_keys_are_refused_whichever_way_it_is_known() {
     let mut told_by_log = Trial::with_record(1, vec![change(&version(1, KeyState::Active)), status(1, true)], 0);
     assert!(told_by_log.found(10).2);
@@ -454,103 +329,6 @@ fn a_strict_request_needs_no_reading_to_refuse_what_is_known_to_be_revoked() {
 }
 
 #[test]
-fn a_strict_request_is_not_served_without_the_feed() {
-    let mut trial = Trial::of(client_with_view(at(0), vec![change(&version(3, KeyState::Active))]), true, 10);
-    trial.needs(10);
-    trial.current_fails(10, 1_010);
-    assert_eq!(trial.answer(1_010), LookupAnswer::Unavailable(Unavailable::Feed));
-    let paused = Trial::of(trial.client, true, 1_020).answer(1_020);
-    assert_eq!(paused, LookupAnswer::Unavailable(Unavailable::Feed), "nor asked for, so soon after");
-}
-
-#[test]
-fn a_slow_answer_is_good_for_the_requests_that_waited_for_it() {
-    let settings = Settings { max_staleness_ms: 250, ..SETTINGS };
-    let mut trial = Trial::cold(settings);
-    let poll = trial.needs(0).poll.unwrap();
-    trial.kv(Ok(Some(active(3))), 0);
-    trial.polled(&poll, reset(vec![]), 500);
-    assert!(!trial.client.is_fresh(at(500)));
-    assert_eq!(trial.found(500).3, Basis::Feed);
-    assert!(trial.then(501).needs(501).poll.is_some(), "and not for those who come later");
-}
-
-#[test]
-fn without_the_feed_the_setting_decides() {
-    for (settings, served) in [(SETTINGS, true), (DENY, false)] {
-        let mut trial = Trial::cold(settings);
-        let poll = trial.needs(0).poll.unwrap();
-        trial.kv(Ok(Some(active(3))), 0);
-        trial.client.poll_failed(poll.ticket, at(1_000));
-        match trial.answer(1_000) {
-            LookupAnswer::Found { basis: Basis::KvOnly, .. } => assert!(served),
-            LookupAnswer::Unavailable(Unavailable::Feed) => assert!(!served),
-            other => panic!("{other:?}"),
-        }
-        match trial.then(1_010).step(1_010) {
-            Step::Answer(LookupAnswer::Found { basis: Basis::KvOnly, .. }) => {
-                assert!(served, "what was just read serves on");
-            }
-            Step::Answer(LookupAnswer::Unavailable(Unavailable::Feed)) => assert!(!served),
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-#[test]
-fn without_the_feed_a_record_from_kv_serves_for_half_a_minute() {
-    let pause = |mut trial: Trial, now: i64| {
-        trial.client.read_clock(at(now));
-        trial.client.current_failed(at(now), at(now));
-        trial.then(now)
-    };
-    let mut trial = Trial::cold(SETTINGS);
-    trial.client.remember(digest(), active(3), at(0));
-    let mut trial = pause(trial, KV_ONLY_RECORD_AGE_MS);
-    assert_eq!(trial.found(KV_ONLY_RECORD_AGE_MS).3, Basis::KvOnly);
-    let mut trial = pause(trial, KV_ONLY_RECORD_AGE_MS + 1);
-    assert!(trial.needs(KV_ONLY_RECORD_AGE_MS + 1).read_kv);
-    trial.kv(Err(()), KV_ONLY_RECORD_AGE_MS + 1);
-    assert_eq!(trial.answer(KV_ONLY_RECORD_AGE_MS + 2), LookupAnswer::Unavailable(Unavailable::Storage));
-}
-
-#[test]
-fn without_the_feed_what_it_last_said_still_lies_over_kv() {
-    let last_words =
-        [(KeyState::Revoked, active(9), KeyState::Revoked), (KeyState::Disabled, active(3), KeyState::Disabled)];
-    for (last, in_kv, expected) in last_words {
-        let mut trial = Trial::warm(vec![change(&version(4, last))], 10_000);
-        trial.client.read_clock(at(10_000));
-        trial.client.current_failed(at(10_000), at(10_000));
-        assert!(trial.needs(10_000).read_kv);
-        trial.kv(Ok(Some(in_kv)), 10_000);
-        assert_eq!(trial.found(10_010).1, expected);
-    }
-}
-
-#[test]
-fn without_the_feed_a_key_whose_latest_record_nobody_has_is_not_served() {
-    for in_kv in [Ok(None), Ok(Some(active(3))), Err(())] {
-        let mut trial = Trial::with_record(3, vec![change(&version(4, KeyState::Active))], 10_000);
-        trial.client.read_clock(at(10_000));
-        trial.client.current_failed(at(10_000), at(10_000));
-        assert!(trial.needs(10_000).read_kv);
-        trial.kv(in_kv, 10_000);
-        assert_eq!(trial.answer(10_010), LookupAnswer::Unavailable(Unavailable::Storage));
-    }
-}
-
-#[test]
-fn without_the_feed_nobody_is_told_that_a_key_is_missing() {
-    let mut trial = Trial::warm(vec![], 100);
-    trial.needs(100);
-    trial.kv(Ok(None), 100);
-    trial.needs(110);
-    trial.current_fails(110, 1_110);
-    assert_eq!(trial.answer(1_110), LookupAnswer::Unavailable(Unavailable::Storage));
-}
-
-#[test]
 fn in_overflow_each_key_is_asked_for_and_then_the_setting_decides() {
     let mut trial = Trial::cold(Settings { cache_bytes: 100, ..SETTINGS });
     for _ in 0..2 {
@@ -566,61 +344,6 @@ fn in_overflow_each_key_is_asked_for_and_then_the_setting_decides() {
     assert!(trial.needs(1_030).read_kv, "KV serves where the setting allows it");
     trial.kv(Ok(Some(active(3))), 1_030);
     assert_eq!(trial.found(1_040).3, Basis::KvOnly);
-}
-
-#[test]
-fn invariant_7_waiting_behind_another_s_poll_ends_with_it() {
-    let mut first = Trial::cold(SETTINGS);
-    let poll = first.needs(0).poll.unwrap();
-    let mut waiting = first.then(10);
-    let needs = waiting.needs(10);
-    assert!(needs.read_kv && needs.poll.is_none());
-    assert_eq!(needs.wait_ms, Some(5));
-    waiting.kv(Ok(Some(active(3))), 10);
-    assert!(!waiting.needs(15).read_kv);
-    waiting.polled(&poll, reset(vec![]), 18);
-    assert_eq!(waiting.found(20).3, Basis::Feed);
-    assert_eq!(waiting.lookup.waited(), Waited { kv: 1, feed: 1 }, "one wait is one call waited for");
-}
-
-#[test]
-fn invariant_7_who_waits_in_vain_asks_the_feed_and_does_not_fall_back_to_kv() {
-    let mut first = Trial::cold(SETTINGS);
-    let end = SETTINGS.timeout_ms() + LEASE_GRACE_MS;
-    let _abandoned = first.needs(0).poll.unwrap();
-    let mut waiting = first.then(10);
-    waiting.needs(10);
-    waiting.kv(Ok(Some(active(3))), 10);
-    // Another request takes the expired lease, and is gone too.
-    waiting.client.begin_poll(at(end), None).unwrap();
-    assert!(waiting.needs(end + 5).wait_ms.is_some());
-    assert!(only_current(&waiting.needs(end + 10)));
-    waiting.current(Some(&version(4, KeyState::Revoked)), None, end + 10, end + 20);
-    assert_eq!(waiting.found(end + 20).1, KeyState::Revoked);
-}
-
-#[test]
-fn invariant_7_a_step_back_does_not_make_a_request_wait_for_ever() {
-    let mut first = Trial::of(FeedClient::new(SETTINGS), false, 3_600_000);
-    let mut waits = |now: i64| first.step(now);
-    assert!(matches!(waits(3_600_000), Step::Do(Needs { poll: Some(_), .. })));
-    let mut waiting = first.then(3_600_001);
-    assert!(waiting.needs(3_600_001).wait_ms.is_some());
-    waiting.client.read_clock(at(0));
-    waiting.client.begin_poll(at(0), None).unwrap();
-    assert!(waiting.needs(1).wait_ms.is_some());
-    waiting.client.begin_poll(at(1_050), None).unwrap();
-    assert!(only_current(&waiting.needs(1_051)));
-}
-
-#[test]
-fn invariant_7_a_failure_from_before_a_step_back_pauses_nobody() {
-    let mut trial = Trial::of(client_with_view(at(0), vec![]), true, 0);
-    trial.needs(1_000);
-    trial.client.read_clock(at(600));
-    trial.current_fails(1_000, 1_600);
-    assert!(!trial.client.is_paused(at(1_600)));
-    assert_eq!(trial.answer(1_600), LookupAnswer::Unavailable(Unavailable::Feed));
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn an_operator_key_is_no_api_key_and_the_reverse() {
 
 #[test]
 fn after_two_rotations_old_keys_still_parse_and_new_ones_use_the_newest() {
-    let secret_c = STANDARD.encode([7; 32]);
+    let secret_c = Base64::encode_string(&[7; 32]);
     let first = keyring();
     let old = first.mint_api_key(&prefix(), Environment::Live, &[1; 64]).unwrap();
     let rotated = Keyring::parse(&format!("{secret_c}, {SECRET_B}, {SECRET_A}")).unwrap();

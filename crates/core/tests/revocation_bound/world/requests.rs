@@ -4,14 +4,15 @@ use keystile_core::{
     Timestamp,
     access::record::Stored,
     feed::{
-        client::Poll,
+        client::{PartCall, Poll},
+        follow::RecordRequest,
         lookup::{Lookup, LookupAnswer, Needs, Step},
         message::{PollAnswer, PollRequest, TenantStatus},
     },
 };
 use proptest::test_runner::TestCaseError;
 
-use super::{Job, PROMPT_MS, PollCall, World, draw};
+use super::{Caller, Job, PROMPT_MS, PollCall, Question, World, draw};
 use crate::{
     Millis,
     isolate::{Failure, Request, Spent},
@@ -84,6 +85,7 @@ impl World<'_> {
         request.pending = count(needs.poll.is_some())
             + count(needs.part.is_some())
             + count(needs.read_kv)
+            + count(needs.read_record.is_some())
             + count(needs.read_current)
             + count(needs.read_tenant_status.is_some())
             + count(needs.wait_ms.is_some());
@@ -91,6 +93,7 @@ impl World<'_> {
         request.spent.polls += count(needs.poll.is_some());
         request.spent.parts += count(needs.part.is_some());
         request.spent.kv_reads += count(needs.read_kv);
+        request.spent.records += count(needs.read_record.is_some());
         request.spent.currents += count(needs.read_current);
         request.spent.tenant_status_reads += count(needs.read_tenant_status.is_some());
         let key = request.key;
@@ -98,13 +101,22 @@ impl World<'_> {
         if let Some(poll) = needs.poll {
             self.send_poll(isolate, poll, Some((id, true)));
         }
-        if let Some(call) = needs.part {
+        let (relay, timeout) = (self.isolates[isolate].relay, self.isolates[isolate].client.settings().timeout_ms());
+        if let (Some(call), Some(relay)) = (&needs.part, relay) {
+            let question = Question::Poll((*call.request).clone());
+            let caller = Caller::Part { request: id, call: call.clone(), sent_at: self.now, sent_clock };
+            self.ask(Some(relay), question, caller, timeout);
+        } else if let Some(call) = needs.part {
             let way = self.way(self.isolates[isolate].client.settings().timeout_ms());
             let (request, sent_at, reports_at) = (id, self.now, way.back_at);
             match way.arrives_at.filter(|_| way.answered) {
                 Some(at) => self.at(at, Job::PartArrives { request, call, sent_at, sent_clock, reports_at }),
                 None => self.at(reports_at, Job::PartReports { request, call, sent_at, sent_clock, answer: None }),
             }
+        }
+        if let (Some(version), Some(relay)) = (needs.read_record, relay) {
+            let question = Question::Record(RecordRequest { digest: MINTED[key].digest(), version });
+            self.ask(Some(relay), question, Caller::Record { request: id, sent_clock }, timeout);
         }
         if needs.read_kv {
             self.read_kv(id, key, sent_clock);
@@ -156,7 +168,13 @@ impl World<'_> {
     }
 
     fn send_poll(&mut self, isolate: usize, poll: Poll, owner: Option<(u64, bool)>) {
-        let way = self.way(self.isolates[isolate].client.settings().timeout_ms());
+        let timeout = self.isolates[isolate].client.settings().timeout_ms();
+        if let Some(relay) = self.isolates[isolate].relay {
+            let question = Question::Poll((*poll.request).clone());
+            let call = PollCall { isolate, life: self.isolates[isolate].life, poll, sent_at: self.now, owner };
+            return self.ask(Some(relay), question, Caller::Poll(call), timeout);
+        }
+        let way = self.way(timeout);
         let call = PollCall { isolate, life: self.isolates[isolate].life, poll, sent_at: self.now, owner };
         if !way.answered {
             self.at(way.back_at, Job::PollReports { call: call.clone(), answer: None });
@@ -167,34 +185,40 @@ impl World<'_> {
     }
 
     pub(super) fn poll_arrives(&mut self, call: PollCall, reports_at: Option<Millis>) {
-        let answer = self.poll(call.isolate, &call.poll.request);
-        let known = call.poll.request.epoch.as_ref();
-        self.tally.more_pages += u64::from(answer.more);
-        self.tally.resets_of_warm_isolates += u64::from(answer.reset && known.is_some());
-        self.tally.resets_below_the_floor += u64::from(answer.reset && known == Some(&answer.epoch));
+        let answer = self.poll_feed(&call.poll.request);
+        self.count_page(&call.poll.request, &answer);
         if let Some(at) = reports_at {
             self.at(at, Job::PollReports { call, answer: Some(answer) });
         }
     }
 
-    /// The answer of the feed or of the isolate's relay.
-    pub(super) fn poll(&mut self, isolate: usize, request: &PollRequest) -> PollAnswer {
-        self.feed.note_staleness(request.max_staleness_ms, self.now);
-        let through_relay = self.isolates[isolate].plan.polls_through_relay;
-        // A relay's state may be too old for an edge whose staleness the feed learns only now: changes published in the
-        // meantime were reported as effective too early for it.
-        if through_relay && self.relay.1.stated(self.relay.0) < request.max_staleness_ms {
-            self.relay = (self.now, self.feed.clone());
+    pub(super) fn count_page(&mut self, request: &PollRequest, answer: &PollAnswer) {
+        let known = request.epoch.as_ref();
+        self.tally.more_pages += u64::from(answer.more);
+        self.tally.resets_of_warm_isolates += u64::from(answer.reset && known.is_some());
+        self.tally.resets_below_the_floor += u64::from(answer.reset && known == Some(&answer.epoch));
+    }
+
+    pub(super) fn part_reports(
+        &mut self,
+        request: u64,
+        call: &PartCall,
+        sent_at: Millis,
+        sent_clock: Timestamp,
+        answer: Option<PollAnswer>,
+    ) -> Result<(), TestCaseError> {
+        let Some(asking) = self.requests.get_mut(&request) else { return Ok(()) };
+        let isolate = asking.isolate;
+        self.tally.parts += u64::from(answer.is_some());
+        if answer.is_none() {
+            self.note_failure(isolate, sent_at);
         }
-        let (refreshed_at, relay) = &mut self.relay;
-        if through_relay {
-            let age = u32::try_from(self.now - *refreshed_at).unwrap();
-            self.tally.aged_answers += u64::from(age > 0);
-            relay.poll(request, age, self.now)
-        } else {
-            self.notice(request);
-            self.feed.poll(request, 0, self.now)
+        let isolate = &mut self.isolates[isolate];
+        let now = isolate.clock(self.now);
+        if let Some(asking) = self.requests.get_mut(&request) {
+            asking.lookup.part_answered(&mut isolate.client, call, answer, sent_clock, now);
         }
+        self.operation_ended(request)
     }
 
     pub(super) fn poll_reports(&mut self, call: PollCall, answer: Option<PollAnswer>) -> Result<(), TestCaseError> {

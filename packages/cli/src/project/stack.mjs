@@ -1,9 +1,9 @@
-// The stack of `npm start`: all workers on this machine, with the runtime that they are deployed to, its KV and
+// The stack: all workers on this machine, with the runtime that they are deployed to, its KV and
 // its Durable Objects, beside a demo upstream.
 //
 // One wrangler process runs them all, so that they share storage and reach each other. Only its first worker,
-// dev/front, is reachable. It passes each request on by the port in its URL. On each worker's port a pipe copies bytes
-// to dev/front, so the Host header stays as the caller sent it.
+// the front, is reachable. It passes each request on by the port in its URL. On each worker's port a pipe copies bytes
+// to the front, so the Host header stays as the caller sent it.
 
 import { spawn } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -11,10 +11,10 @@ import net from "node:net";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { Failed } from "../failed.mjs";
 import { noteSecrets } from "./local_secrets.mjs";
 import { noteGroup } from "./one_stack.mjs";
-import { Failed } from "./run.mjs";
-import { inRoot, root, wrangler, wranglerEnv } from "./tools.mjs";
+import { own, stateOf } from "./place.mjs";
 
 const HOST = "127.0.0.1";
 const WORKERS = [
@@ -24,44 +24,42 @@ const WORKERS = [
 ];
 /** The ports that the documents name. */
 export const PORTS = { edge: 8787, manage: 8788, upstream: 8789 };
-/** The repository's own wrangler files. */
-export const CONFIGS = {
-  front: inRoot("dev", "front", "wrangler.toml"),
-  edge: inRoot("wrangler.toml"),
-  manage: inRoot("crates", "manage", "wrangler.toml"),
-  hooks: inRoot("crates", "hooks", "wrangler.toml"),
-  limiter: inRoot("crates", "limiter", "wrangler.toml"),
-  upstream: inRoot("dev", "upstream", "wrangler.toml"),
-};
 const READY_SECONDS = 120;
 const STOP_SECONDS = 8;
 
 /**
  * Starts the stack.
- *   home     the directory: its .dev/state keeps keys between runs, and its .dev/stack.json has the addresses
- *   configs  the workers' wrangler files, beside which .dev.vars is (local_secrets.mjs)
+ *   place    where; see place.mjs
+ *   configs  the wrangler file of each worker, and those of the user's own in `others`
  *   summary  the facts of the configuration in use
  *   rootKey  the root key of .dev.vars
  *   ports    the port of each worker; if it is taken, the next free one is used
+ *   exact    the names of those whose port must be free
  *   output   the target of wrangler's output, as `stdio` of a child process
+ *   listen   gets the output, if that is "pipe"
  *
  * `ready` resolves to the addresses. `ended` settles when everything has ended: by `stop`, at once by `kill`, or with
- * an error because wrangler ended by itself. `describe` writes .dev/stack.json anew for another summary.
+ * an error because wrangler ended by itself. `describe` writes stack.json anew for another summary.
  */
 export async function startStack(options) {
-  const { summary, rootKey, home = root, configs = CONFIGS, ports = PORTS, output = "inherit" } = options;
-  mkdirSync(path.join(home, ".dev", "state"), { recursive: true });
-  noteSecrets(home);
-  const file = path.join(home, ".dev", "stack.json");
+  const { place, summary, rootKey, configs, ports = PORTS, exact = [], output = "inherit", listen: heard } = options;
+  mkdirSync(stateOf(place), { recursive: true });
+  noteSecrets(place);
+  const file = own(place, "stack.json");
   rmSync(file, { force: true });
 
   const inner = await freePort(0);
   const pipes = [];
   for (const worker of WORKERS) {
-    pipes.push({ ...worker, ...(await openPipe(ports[worker.name], inner)) });
+    const opened = await openPipe(ports[worker.name], inner, exact.includes(worker.name)).catch((error) => {
+      pipes.forEach((pipe) => pipe.close());
+      throw error;
+    });
+    pipes.push({ ...worker, ...opened });
   }
-  const server = startWrangler({ home, configs, port: inner, pipes, output });
-  noteGroup(home, server.pid);
+  const server = startWrangler({ place, configs, port: inner, pipes, output });
+  for (const stream of [server.stdout, server.stderr]) stream?.setEncoding("utf8").on("data", heard);
+  noteGroup(place, server.pid);
   const { ended, stop, kill } = ending(server, () => {
     pipes.forEach((pipe) => pipe.close());
     rmSync(file, { force: true });
@@ -81,8 +79,8 @@ export async function startStack(options) {
   return { ready, ended, stop, kill, describe };
 }
 
-/** The text that `npm start` prints once the stack is ready. Its commands are for the configuration in use. */
-export function greeting({ edge, manage, upstream, root_key }, { guards, webhooks, upstreams, example }) {
+/** The text that is printed once the stack is ready. Its commands are for the configuration in use. */
+export function greeting(place, { edge, manage, upstream, root_key }, { guards, webhooks, upstreams, example }) {
   const places = [
     ["guards", guards.map((path) => path.replace(/(?<=.)\/\*$/, ""))],
     ["takes webhooks at", webhooks],
@@ -98,7 +96,7 @@ Keystile is running.
   manage    ${manage}      the dashboard, and the management API
   upstream  ${upstream}      ${behind}
   root key  ${root_key}      opens both
-  stack     ${path.join(".dev", "stack.json")}
+  stack     ${path.join(place.own, "stack.json")}
 
 Create a key:
 
@@ -109,14 +107,14 @@ Create a key:
 
 ${use(edge, root_key, example)}
 
-Ctrl-C stops everything; keys are kept in .dev/state.
+Ctrl-C stops everything; keys are kept in ${place.own}/state.
 `;
 }
 
 /** The notes on sources whose events wait in a queue: the runtime on this machine has its queues in memory. */
-export function queueNotes({ queued }) {
+export function queueNotes(place, { queued }) {
   if (!queued.length) return [];
-  return [`The local queue keeps events in memory: those of ${some(queued)} that still wait are forgotten when npm start ends. In an account they are durable.`];
+  return [`The local queue keeps events in memory: those of ${some(queued)} that still wait are forgotten when ${place.start} ends. In an account they are durable.`];
 }
 
 /** A list of paths, as far as it fits into a line. */
@@ -135,7 +133,7 @@ function use(edge, rootKey, { path, method, verify, header }) {
 }
 
 /** Copies bytes between the worker's port, or the next free one, and wrangler's. */
-async function openPipe(wanted, inner) {
+async function openPipe(wanted, inner, exact) {
   const sockets = new Set();
   const server = net.createServer((client) => {
     const worker = net.connect(inner, HOST);
@@ -149,11 +147,11 @@ async function openPipe(wanted, inner) {
       });
     }
   });
-  const bound = await listen(server, wanted);
+  const bound = await listen(server, wanted, exact);
   return { bound, close: () => (server.close(), sockets.forEach((socket) => socket.destroy())) };
 }
 
-async function listen(server, wanted) {
+async function listen(server, wanted, exact) {
   for (let port = wanted; ; port += 1) {
     try {
       await new Promise((resolve, reject) => {
@@ -162,7 +160,10 @@ async function listen(server, wanted) {
       });
       return server.address().port;
     } catch (error) {
-      if (error.code !== "EADDRINUSE" || port - wanted > 100) throw error;
+      if (error.code !== "EADDRINUSE" && error.code !== "EACCES") throw error;
+      if (exact || port - wanted > 100) {
+        throw new Failed(`The port ${port} can't be used (${error.code}). Name another, or leave it out: then the next free one is taken.`);
+      }
     }
   }
 }
@@ -174,27 +175,27 @@ async function freePort(wanted) {
   return port;
 }
 
-function startWrangler({ home, configs, port, pipes, output }) {
+function startWrangler({ place, configs, port, pipes, output }) {
   const ports = Object.fromEntries(pipes.map(({ bound, binding }) => [bound, binding]));
-  const { front, edge, manage, hooks, limiter, upstream } = configs;
-  const [command, args] = wrangler(
+  const { front, edge, manage, hooks, limiter, upstream, others = [] } = configs;
+  const [command, args] = place.wrangler(
     "dev",
-    ...[front, edge, manage, hooks, limiter, upstream].flatMap((config) => ["-c", config]),
+    ...[front, edge, manage, hooks, limiter, upstream, ...others].flatMap((config) => ["-c", config]),
     ...["--ip", HOST, "--port", String(port), "--inspector-port", "0"],
-    ...["--persist-to", path.join(home, ".dev", "state"), "--var", `PORTS:${JSON.stringify(ports)}`],
+    ...["--persist-to", stateOf(place), "--var", `PORTS:${JSON.stringify(ports)}`],
     "--show-interactive-dev-session=false",
   );
   // A process group of its own, so that it is stopped as a whole, and only by this program.
   return spawn(command, args, {
-    cwd: root,
+    cwd: place.home,
     detached: true,
     stdio: ["ignore", output, output],
     env: {
       ...process.env,
-      ...wranglerEnv(),
-      WRANGLER_LOG_PATH: path.join(home, ".dev", "logs"),
+      ...place.wranglerEnv(),
+      WRANGLER_LOG_PATH: own(place, "logs"),
       // Workers of other projects, or of another clone, must not be reachable.
-      WRANGLER_REGISTRY_PATH: path.join(home, ".dev", "registry"),
+      WRANGLER_REGISTRY_PATH: own(place, "registry"),
     },
   });
 }

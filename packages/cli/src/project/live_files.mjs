@@ -1,4 +1,4 @@
-// Edits while `npm start` runs: of keystile.toml, or of the file in its place, and of .dev.vars. Each is noticed,
+// Edits while the stack runs: of keystile.toml, or of the file in its place, and of .dev.vars. Each is noticed,
 // however an editor saves: in place, by a new file that is renamed, through a link. A mistake is said, and the last
 // good configuration goes on.
 
@@ -6,46 +6,47 @@ import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { configFile, writeConfig } from "./build.mjs";
-import { missingBindings } from "./bindings.mjs";
+import { Failed } from "../failed.mjs";
 import { localSecrets, noteSecrets, reloadSecrets, secretsFile } from "./local_secrets.mjs";
-import { Failed } from "./run.mjs";
-import { queueNotes } from "./stack.mjs";
-import { root } from "./tools.mjs";
 
 const LOOK_MS = 300;
 /** An editor may empty a file before it fills it. */
 const SETTLE_MS = 50;
 
-/** Watches until it is aborted. `changed` gets the summary of each new configuration. */
-export function keepUpToDate({ home, configs, summary, changed, signal }) {
-  const config = configFile();
-  const shown = path.relative(root, config);
+/**
+ * Watches until it is aborted.
+ *   file     the configuration's
+ *   write    writes what the workers read of it; resolves to { summary, changed }
+ *   notes    the notes on a summary
+ *   changed  gets the summary of each new configuration
+ */
+export function keepUpToDate({ place, configs, summary, file, write, notes, changed, signal }) {
+  const shown = path.relative(place.home, file);
   let current = summary;
-  const say = (notes) => notes.forEach((note) => console.log(`! ${note}`));
   const provide = async () => {
-    const { notes } = await localSecrets(home, configs, current);
-    say([...notes, ...missingBindings(current, configs), ...queueNotes(current)]);
+    const { notes: ofSecrets } = await localSecrets(place, configs, current);
+    for (const note of [...ofSecrets, ...notes(current)]) place.say(`! ${note}`);
   };
+  const watch = (each, act) => onEdit(each, signal, place.say, act);
 
-  onEdit(config, signal, async () => {
-    const { summary, changed: isNew } = await said(writeConfig(), "the last good configuration goes on.");
-    if (!isNew) return console.log(`✓ ${shown}: what the workers read of it is as before.`);
+  watch(file, async () => {
+    const { summary, changed: isNew } = await said(write(), "the last good configuration goes on.");
+    if (!isNew) return place.say(`✓ ${shown}: what the workers read of it is as before.`);
     current = summary;
-    console.log(`✓ ${shown} has changed; the workers take it over.`);
+    place.say(`✓ ${shown} has changed; the workers take it over.`);
     await said(provide());
     changed(current);
   });
-  onEdit(secretsFile(home), signal, async () => {
+  watch(secretsFile(place), async () => {
     await said(provide(), "the workers go on with the last good secrets.");
-    noteSecrets(home);
+    noteSecrets(place);
     reloadSecrets(configs);
-    console.log("✓ .dev.vars has changed; the workers take it over.");
+    place.say("✓ .dev.vars has changed; the workers take it over.");
   });
 }
 
 /** Calls `act` after each edit of the file, one call at a time, and prints what it throws. */
-function onEdit(file, signal, act) {
+function onEdit(file, signal, say, act) {
   let seen = text(file);
   let running = Promise.resolve();
   const look = () => {
@@ -54,7 +55,7 @@ function onEdit(file, signal, act) {
       const now = text(file);
       if (signal.aborted || now === seen) return;
       seen = now;
-      await act().catch((error) => console.error(error instanceof Failed ? error.message : error));
+      await act().catch((error) => say(error instanceof Failed ? error.message : error.stack));
     });
   };
   watchFile(file, { interval: LOOK_MS }, look);

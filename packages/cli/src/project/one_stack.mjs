@@ -1,40 +1,49 @@
-// One stack at a time on a .dev/state. A `npm start` that runs is left alone. What a killed one left behind is ended:
+// One stack at a time in a place. One that runs is left alone. What a killed one left behind is ended:
 // wrangler and its children live on when their parent is killed outright.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { answers, Failed } from "./run.mjs";
+import { Failed } from "../failed.mjs";
+import { own, stateOf } from "./place.mjs";
+import { answers } from "./run.mjs";
 
 /** The time for an orderly end, then for one by force, milliseconds. */
 const END_MS = 5_000;
 
-const recordOf = (home) => path.join(home, ".dev", "pid");
+const recordOf = (place) => own(place, "pid");
 
-/** Makes this process the one that runs a stack in `home`, or throws. */
-export async function claim(home) {
-  const { pid, group } = recorded(home);
+/** Makes this process the one that runs a stack in this place, or throws. */
+export async function claim(place) {
+  const { pid, group } = recorded(place);
   const all = await processes();
   const holder = all.find((each) => each.pid === pid && pid !== process.pid);
-  if (holder?.command.includes("start.mjs")) {
-    throw new Failed(`npm start already runs here, as process ${pid}. It shares .dev/state, so stop it first.`);
+  if (place.isStart(holder?.command ?? "")) {
+    throw new Failed(`${place.start} already runs here, as process ${pid}. It shares ${place.own}/state, so stop it first.`);
   }
-  await endLeftBehind(home, group);
-  write(home, { pid: process.pid });
+  await endLeftBehind(place, group);
+  write(place, { pid: process.pid });
 }
 
 /** Notes the process group of the stack, for whoever comes after a kill. */
-export const noteGroup = (home, group) => write(home, { pid: process.pid, group });
+export const noteGroup = (place, group) => write(place, { pid: process.pid, group });
 
 /** Takes the note away: the stack has ended in order. */
-export const release = (home) => rmSync(recordOf(home), { force: true });
+export const release = (place) => rmSync(recordOf(place), { force: true });
 
-async function endLeftBehind(home, group) {
-  const left = () => leftBehind(home, group);
+/** Stops if npm is gone: an npm that is killed outright can't pass the signal on. */
+export function stopWithNpm(stop) {
+  if (!process.env.npm_lifecycle_event) return;
+  const npm = process.ppid;
+  setInterval(() => process.ppid !== npm && stop(), 1000).unref();
+}
+
+async function endLeftBehind(place, group) {
+  const left = () => leftBehind(place, group);
   const groups = new Set((await left()).map((each) => each.group));
   if (groups.size === 0) return;
-  console.log("… Ending what a killed npm start left behind");
+  place.say(`… Ending what a killed ${place.start} left behind`);
   for (const signal of ["SIGTERM", "SIGKILL"]) {
     groups.forEach((each) => signalGroup(each, signal));
     for (const end = Date.now() + END_MS; Date.now() < end; await delay(100)) {
@@ -42,30 +51,30 @@ async function endLeftBehind(home, group) {
     }
   }
   const pids = (await left()).map(({ pid }) => pid).join(", ");
-  throw new Failed(`A killed npm start left processes that share .dev/state and don't end: ${pids}. End them first.`);
+  throw new Failed(`A killed ${place.start} left processes that share ${place.own}/state and don't end: ${pids}. End them first.`);
 }
 
-/** The processes that serve `home`, and those of the noted group that are wrangler's: it may be another's by now. */
-async function leftBehind(home, group) {
-  const state = path.join(home, ".dev", "state");
+/** The processes that serve `place`, and those of the noted group that are wrangler's: it may be another's by now. */
+async function leftBehind(place, group) {
+  const state = stateOf(place);
   const isOf = (each) =>
     each.command.includes(`--persist-to ${state}`) || (each.group === group && /workerd|wrangler/.test(each.command));
   return (await processes()).filter(isOf);
 }
 
-function recorded(home) {
-  if (!existsSync(recordOf(home))) return {};
+function recorded(place) {
+  if (!existsSync(recordOf(place))) return {};
   try {
-    const record = JSON.parse(readFileSync(recordOf(home), "utf8"));
+    const record = JSON.parse(readFileSync(recordOf(place), "utf8"));
     return typeof record === "number" ? { pid: record } : record;
   } catch {
     return {};
   }
 }
 
-function write(home, record) {
-  mkdirSync(path.join(home, ".dev"), { recursive: true });
-  writeFileSync(recordOf(home), JSON.stringify(record));
+function write(place, record) {
+  mkdirSync(path.dirname(recordOf(place)), { recursive: true });
+  writeFileSync(recordOf(place), JSON.stringify(record));
 }
 
 function signalGroup(group, signal) {

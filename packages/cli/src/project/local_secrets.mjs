@@ -5,37 +5,36 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { checkSecrets } from "./host_tools.mjs";
-import { Failed } from "./run.mjs";
-import { root } from "./tools.mjs";
+import { Failed } from "../failed.mjs";
+import { stateOf } from "./place.mjs";
 
-const HEAD = "# Local secrets, made by npm start. Not in git.\n";
+const head = ({ start }) => `# Local secrets, made by ${start}. Not in git.\n`;
 const freshText = () => randomBytes(32).toString("base64");
 const freshSigning = () => `whsec_${freshText()}`;
 
 /**
- * Provides .dev.vars, where wrangler looks for secrets: in `home`, and beside each of the wrangler files `configs`.
+ * Provides .dev.vars, where wrangler looks for secrets: in the place, and beside each of the wrangler files `configs`.
  * Returns the root key, and `notes`: what a person has to add, a sentence each.
  */
-export async function localSecrets(home, configs, summary) {
-  const file = secretsFile(home);
-  const text = existsSync(file) ? readFileSync(file, "utf8") : HEAD;
-  refuseLostSecret(home, configs, text);
+export async function localSecrets(place, configs, summary) {
+  const file = secretsFile(place);
+  const text = existsSync(file) ? readFileSync(file, "utf8") : head(place);
+  refuseLostSecret(place, configs, text);
   const completed = withMadeUp(text, summary);
   const value = (name) => valueIn(completed, name);
   const own = { KEYSTILE_SECRET: value("KEYSTILE_SECRET"), KEYSTILE_ROOT_KEY: value("KEYSTILE_ROOT_KEY") };
-  await checkOwn(own);
-  refuseForeignState(home, own.KEYSTILE_SECRET);
+  refuseMistakes(await place.checkSecrets(own));
+  refuseForeignState(place, own.KEYSTILE_SECRET);
 
   // Wrangler looks for it beside each wrangler file.
-  for (const directory of new Set([home, path.dirname(configs.manage), path.dirname(configs.hooks)])) {
+  for (const directory of new Set([place.home, path.dirname(configs.edge), path.dirname(configs.manage), path.dirname(configs.hooks)])) {
     writeIfChanged(path.join(directory, ".dev.vars"), completed);
   }
-  const notes = [...missing(summary, value), ...notLoaded(configs, summary)];
+  const notes = [...missing(summary, value), ...notLoaded(place, configs, summary)];
   return { rootKey: firstOf(own.KEYSTILE_ROOT_KEY), notes };
 }
 
-export const secretsFile = (home) => path.join(home, ".dev.vars");
+export const secretsFile = (place) => path.join(place.home, ".dev.vars");
 
 /** Makes wrangler read the secrets again: it watches its own files, not this one. */
 export function reloadSecrets(configs) {
@@ -44,9 +43,9 @@ export function reloadSecrets(configs) {
 }
 
 /** Notes that the state's keys are made with these secrets; see `refuseForeignState`. */
-export function noteSecrets(home) {
-  const secret = valueIn(readFileSync(secretsFile(home), "utf8"), "KEYSTILE_SECRET");
-  writeFileSync(marksOf(home), JSON.stringify(marks(secret)));
+export function noteSecrets(place) {
+  const secret = valueIn(readFileSync(secretsFile(place), "utf8"), "KEYSTILE_SECRET");
+  writeFileSync(marksOf(place), JSON.stringify(marks(secret)));
 }
 
 /** The text with a value for each secret that Keystile can make up: its own, and those that it signs with. */
@@ -75,7 +74,7 @@ const missing = ({ sender_secrets }, value) =>
     );
 
 /** The edge gets only the secrets that its wrangler file lists. */
-function notLoaded({ edge }, { edge_secrets }) {
+function notLoaded(place, { edge }, { edge_secrets }) {
   const listed = readFileSync(edge, "utf8").match(/^required\s*=\s*\[([^\]]*)\]/m)?.[1];
   if (listed === undefined) return [];
   const lacking = edge_secrets.filter((name) => !listed.includes(`"${name}"`));
@@ -83,47 +82,41 @@ function notLoaded({ edge }, { edge_secrets }) {
   const whole = `required = [${[listed.trim(), ...lacking.map((name) => `"${name}"`)].join(", ")}]`;
   return [
     `${lacking.join(" and ")} is in .dev.vars, but not in the list \`required\` under [secrets] in ` +
-      `${path.relative(root, edge)}, and wrangler gives the edge only what that lists. Write ${whole} there; ` +
+      `${path.relative(place.home, edge)}, and wrangler gives the edge only what that lists. Write ${whole} there; ` +
       "until then requests to upstreams that sign with it get 502.",
   ];
 }
 
 /** Throws if the file that the state's keys were made with is gone. */
-function refuseLostSecret(home, { manage }, text) {
-  if (valueIn(text, "KEYSTILE_SECRET") || !existsSync(stateOf(home))) return;
+function refuseLostSecret(place, { manage }, text) {
+  if (valueIn(text, "KEYSTILE_SECRET") || !existsSync(stateOf(place))) return;
   const copy = path.join(path.dirname(manage), ".dev.vars");
   const hasCopy = existsSync(copy) && valueIn(readFileSync(copy, "utf8"), "KEYSTILE_SECRET");
-  const back = hasCopy ? `There is a copy: cp ${path.relative(home, copy)} .dev.vars` : "Put the file back";
+  const back = hasCopy ? `There is a copy: cp ${path.relative(place.home, copy)} .dev.vars` : "Put the file back";
   throw new Failed(
-    `.dev.vars has no KEYSTILE_SECRET, and the keys in .dev/state were made with the one that it had. ${back}\n` +
-      "To begin anew without those keys: rm -r .dev/state",
+    `.dev.vars has no KEYSTILE_SECRET, and the keys in ${place.own}/state were made with the one that it had. ${back}\n` +
+      `To begin anew without those keys: rm -r ${place.own}/state`,
   );
 }
 
 /** Throws if the state's keys were made with other secrets than these. */
-function refuseForeignState(home, secret) {
-  const file = marksOf(home);
+function refuseForeignState(place, secret) {
+  const file = marksOf(place);
   if (!existsSync(file)) return;
   const known = JSON.parse(readFileSync(file, "utf8"));
   if (marks(secret).some((each) => known.includes(each))) return;
   throw new Failed(
-    "The keys in .dev/state were made with another KEYSTILE_SECRET than the one in .dev.vars, so all would be " +
-      "refused.\nPut that one back, or write both, joined by a comma. " +
-      "To begin anew without those keys: rm -r .dev/state",
+    `The keys in ${place.own}/state were made with another KEYSTILE_SECRET than the one in .dev.vars, so all would be ` +
+      `refused.\nPut that one back, or write both, joined by a comma. ` +
+      `To begin anew without those keys: rm -r ${place.own}/state`,
   );
 }
 
-async function checkOwn(secrets) {
-  try {
-    await checkSecrets(secrets);
-  } catch (error) {
-    if (!(error instanceof Failed) || !error.output) throw error;
-    throw new Failed(error.output.trim().replace(/^/gm, ".dev.vars: "));
-  }
+function refuseMistakes(mistakes) {
+  if (mistakes.length) throw new Failed(mistakes.map((each) => `.dev.vars: ${each}`).join("\n"));
 }
 
-const stateOf = (home) => path.join(home, ".dev", "state");
-const marksOf = (home) => path.join(stateOf(home), "secrets.json");
+const marksOf = (place) => path.join(stateOf(place), "secrets.json");
 const mark = (secret) => createHash("sha256").update(`mark ${secret.trim()}`).digest("hex").slice(0, 16);
 const marks = (secrets) => secrets.split(",").map(mark);
 const firstOf = (list) => list.split(",")[0].trim();

@@ -1,0 +1,171 @@
+// Which deployment a command speaks to, and with which key.
+//
+// A profile is the address of a deployment. Its key is in the system's keyring, or in a file that only its owner can
+// read if `keystile login --in-file` said so. A stored key goes to its profile's own address alone.
+
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+
+import { Failed, WrongUsage } from "./failed.mjs";
+import { lookUpKey, removeKey, storeKey } from "./keyring.mjs";
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+/** Where `keystile dev` and `npm start` say how the stack of a directory is reached. */
+const STACKS = [path.join(".keystile", "stack.json"), path.join(".dev", "stack.json")];
+
+/**
+ * The deployment of a command: `{ url, key, from, edge }`. In this order: --profile; --url or KEYSTILE_URL; the profile
+ * KEYSTILE_PROFILE; the stack that runs in this directory, unless KEYSTILE_KEY is set; the profile in use. KEYSTILE_KEY
+ * goes before the key of a profile.
+ */
+export async function deployment(values, io) {
+  const { KEYSTILE_KEY: key, KEYSTILE_URL, KEYSTILE_PROFILE } = io.env;
+  const url = values.url ?? KEYSTILE_URL;
+  if (values.profile !== undefined) return ofProfile(values.profile, key, io);
+  if (url !== undefined) {
+    if (!key) throw new WrongUsage(`Set KEYSTILE_KEY to an operator's key for ${checked(url)}, or log in: keystile login`);
+    return { url: checked(url), key, from: "KEYSTILE_KEY" };
+  }
+  if (KEYSTILE_PROFILE) return ofProfile(KEYSTILE_PROFILE, key, io);
+  const stack = key ? undefined : localStack(io.cwd);
+  if (stack) return stack;
+  const { use } = read(io);
+  if (use !== undefined) return ofProfile(use, key, io);
+  const without = key ? "KEYSTILE_KEY is set, but no address" : "No deployment is known";
+  throw new WrongUsage(
+    `${without}. Log in (keystile login --url https://keys.example.com), set KEYSTILE_URL and KEYSTILE_KEY, or run ` +
+      "keystile dev in this directory.",
+  );
+}
+
+async function ofProfile(name, given, io) {
+  const profile = read(io).profiles[name];
+  if (!profile) throw new WrongUsage(`There is no profile "${name}". See: keystile profiles list`);
+  if (given) return { url: profile.url, key: given, from: "KEYSTILE_KEY" };
+  const key = profile.key === "file" ? keyInFile(name, io) : await lookUpKey(name, io);
+  if (key === undefined) throw new Failed(`The key of the profile "${name}" isn't there. Run: keystile login ${name}`);
+  return { url: profile.url, key, from: `the profile "${name}"`, profile: name };
+}
+
+/** The stack that runs in this directory. A file that names another machine isn't one of `keystile dev`. */
+export function localStack(directory) {
+  for (const file of STACKS) {
+    let stack;
+    try {
+      stack = JSON.parse(readFileSync(path.join(directory, file), "utf8"));
+    } catch {
+      continue;
+    }
+    if (typeof stack.root_key !== "string" || !isLoopback(stack.manage)) continue;
+    return { url: checked(stack.manage), key: stack.root_key, from: file, edge: stack.edge };
+  }
+  return undefined;
+}
+
+/** Keeps a profile, and its key, and uses it from now on. */
+export async function keep(name, url, key, { inFile }, io) {
+  checkName(name);
+  if (inFile) writeKeys({ ...readKeys(io), [name]: key }, io);
+  else await storeKey(name, key, io);
+  const known = read(io);
+  write({ use: name, profiles: { ...known.profiles, [name]: { url, key: inFile ? "file" : "keyring" } } }, io);
+}
+
+/** Forgets a profile and its key. */
+export async function forget(name, io) {
+  const { use, profiles } = read(io);
+  const { [name]: gone, ...others } = profiles;
+  if (!gone) throw new WrongUsage(`There is no profile "${name}". See: keystile profiles list`);
+  if (gone.key === "file") {
+    const { [name]: _, ...keys } = readKeys(io);
+    writeKeys(keys, io);
+  } else await removeKey(name, io);
+  write({ ...(use === name ? {} : { use }), profiles: others }, io);
+}
+
+/** Uses a profile from now on. */
+export function use(name, io) {
+  const { profiles } = read(io);
+  if (!profiles[name]) throw new WrongUsage(`There is no profile "${name}". See: keystile profiles list`);
+  write({ use: name, profiles }, io);
+}
+
+/** All profiles: `{ use, profiles: { name: { url, key: "keyring" or "file" } } }`. */
+export function read(io) {
+  const file = fileOf("profiles.json", io);
+  const { use, profiles = {} } = parsed(file) ?? {};
+  return { use, profiles };
+}
+
+/** The address of a management worker. A key isn't sent over plain http to another machine. */
+export function checked(url) {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username || parsed.password || parsed.search) {
+    throw new WrongUsage("The url has to be the address of the management worker, such as https://keys.example.com");
+  }
+  if (parsed.protocol === "http:" && !isLoopback(url)) {
+    throw new WrongUsage(`${parsed.origin}: write https. Over plain http others could read the key.`);
+  }
+  return parsed.href.replace(/\/+$/, "");
+}
+
+function isLoopback(url) {
+  return URL.canParse(url) && /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
+}
+
+export function checkName(name) {
+  if (!NAME.test(name)) throw new WrongUsage("The name of a profile has letters, digits, - and _, 64 at most.");
+}
+
+function directoryOf({ env, platform = process.platform }) {
+  if (env.KEYSTILE_CONFIG_DIR) return env.KEYSTILE_CONFIG_DIR;
+  if (platform === "win32" && env.APPDATA) return path.join(env.APPDATA, "keystile");
+  return path.join(env.XDG_CONFIG_HOME || path.join(env.HOME || homedir(), ".config"), "keystile");
+}
+
+const fileOf = (name, io) => path.join(directoryOf(io), name);
+
+function write(profiles, io) {
+  writePrivately(fileOf("profiles.json", io), profiles);
+}
+
+function keyInFile(name, io) {
+  return readKeys(io)[name];
+}
+
+function readKeys(io) {
+  const file = fileOf("keys.json", io);
+  const keys = parsed(file) ?? {};
+  const others = (io.platform ?? process.platform) === "win32" ? 0 : (statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o077;
+  if (others !== 0) throw new Failed(`Others can read ${file}, which has keys. Run: chmod 600 ${file}`);
+  return keys;
+}
+
+function writeKeys(keys, io) {
+  writePrivately(fileOf("keys.json", io), keys);
+}
+
+function parsed(file) {
+  let text;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if (error.code === "ENOENT") return undefined;
+    throw new Failed(`${file} can't be read: ${error.message}`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Failed(`${file} isn't JSON. Mend it, or remove it and log in again: keystile login`);
+  }
+}
+
+/** Writes a file that only its owner can read, whole or not at all. */
+function writePrivately(file, data) {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  const whole = `${file}.${process.pid}`;
+  writeFileSync(whole, `${JSON.stringify(data, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(whole, 0o600);
+  renameSync(whole, file);
+}

@@ -1,0 +1,136 @@
+// The Cloudflare account, by wrangler. Each failure says what to do.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { Failed } from "../failed.mjs";
+import { capture, run } from "./run.mjs";
+
+const LOGIN =
+  "Cloudflare doesn't accept the login, or there is none. Log in anew: keystile wrangler -- login, or set CLOUDFLARE_API_TOKEN.";
+
+/** Wrangler's ways to fail, and what to do about each. */
+const REMEDIES = [
+  [
+    /fetch failed|ENOTFOUND|ECONNREFUSED|ECONNRESET|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|certificate/i,
+    "Cloudflare can't be reached. See to the network, or to HTTPS_PROXY, and run the command again.",
+  ],
+  [
+    /not authenticated|not logged in|Authentication (error|failed)|Invalid (access|API) [Tt]oken|set a CLOUDFLARE_API_TOKEN|code: (10000|9109|9106|6003|10001)\b|wrangler login/,
+    LOGIN,
+  ],
+  [
+    /More than one account|multiple accounts|account_id.*(required|select)/i,
+    'The login has several accounts. Write account_id = "…" in [deploy] of keystile.toml; keystile wrangler -- whoami lists them.',
+  ],
+];
+
+/** The account in which a place is deployed. */
+export function accountOf(place) {
+  const options = { cwd: place.home, env: place.wranglerEnv() };
+  const ask = async (...args) => {
+    try {
+      return await capture(...place.wrangler(...args), options);
+    } catch (error) {
+      throw explained(error);
+    }
+  };
+  return {
+    /** Runs wrangler where it needs no account. */
+    offline: (...args) => capture(...place.wrangler(...args), options),
+
+    /** Throws without a login. */
+    async require() {
+      // It succeeds without a login, too.
+      if (/not (authenticated|logged in)/i.test(await ask("whoami"))) throw new Failed(LOGIN);
+    },
+
+    /** The version of Keystile that a worker runs; none if it isn't there, or was deployed without one. */
+    async deployedVersion(name) {
+      const listed = await orMissing(() => ask("versions", "list", "--json", "--name", name));
+      const versions = listed ? jsonOf(listed) : [];
+      const newest = versions.toSorted((a, b) => created(b) - created(a))[0];
+      return newest?.annotations?.["workers/tag"];
+    },
+
+    /** The secrets of these that a worker lacks, and whether it is new. */
+    async lackingSecrets(name, wanted) {
+      const listed = await orMissing(() => ask("secret", "list", "--name", name, "--format", "json"));
+      if (!listed) return { names: wanted, newWorker: true };
+      const known = jsonOf(listed).map((each) => each.name);
+      return { names: wanted.filter((secret) => !known.includes(secret)), newWorker: false };
+    },
+
+    /** The id of the KV namespace: the given one if the account has it, else the one with the title, made if need be. */
+    async namespace(title, given) {
+      const list = async () => jsonOf(await ask("kv", "namespace", "list"));
+      const listed = await list();
+      if (given && !listed.some(({ id }) => id === given)) {
+        throw new Failed(
+          `The KV namespace ${given} is not in this account. Log in to the account that has it, write its account_id in ` +
+            `[deploy], or remove kv_namespace there: then ${title} is found or created. Nothing was changed.`,
+        );
+      }
+      if (given) return given;
+      const titled = (all) => all.find((each) => each.title === title)?.id;
+      if (titled(listed)) return titled(listed);
+      await ask("kv", "namespace", "create", title);
+      const id = titled(await list());
+      if (!id) throw new Failed(`The KV namespace ${title} was created but is not listed. Run the command again.`);
+      return id;
+    },
+
+    /** Creates a queue unless it is there; whether it did. */
+    async ensureQueue(name) {
+      if (await orMissing(() => ask("queues", "info", name))) return false;
+      await ask("queues", "create", name);
+      return true;
+    },
+
+    /** Uploads a worker, with a version and secrets if it is ours. */
+    async upload(file, { version, secrets = {} }) {
+      const directory = mkdtempSync(path.join(tmpdir(), "keystile-"));
+      try {
+        const secretsFile = path.join(directory, "secrets.json");
+        writeFileSync(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
+        const withSecrets = Object.keys(secrets).length ? ["--secrets-file", secretsFile] : [];
+        const tag = version ? ["--tag", version, "--message", `Keystile ${version}`] : [];
+        await run(...place.wrangler("deploy", "-c", file, ...tag, ...withSecrets), options);
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+const created = ({ metadata }) => Date.parse(metadata?.created_on ?? 0);
+
+/** The answer, or nothing if what it is about isn't there. */
+async function orMissing(ask) {
+  try {
+    return await ask();
+  } catch (error) {
+    if (/code: (10007|10090|11000|100123)\b|does not exist|not found/i.test(error.output ?? "")) return undefined;
+    throw error;
+  }
+}
+
+/** The JSON in wrangler's output, which may begin with a notice. */
+function jsonOf(output) {
+  try {
+    return JSON.parse(output.slice(output.search(/[[{]/)));
+  } catch {
+    throw new Failed(`wrangler answered with what is no JSON:\n${output}`);
+  }
+}
+
+const remedyFor = (output) => REMEDIES.find(([pattern]) => pattern.test(output))?.[1];
+
+/** The same failure, with what to do about it. */
+function explained(error) {
+  const remedy = error instanceof Failed && error.output && remedyFor(error.output);
+  return remedy ? Object.assign(new Failed(`${remedy}\n\n${lastLines(error.output)}`), { output: error.output }) : error;
+}
+
+const lastLines = (output) => output.trim().split("\n").slice(-12).map((line) => `  ${line}`).join("\n");

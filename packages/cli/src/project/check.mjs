@@ -1,0 +1,34 @@
+// `keystile check`: every mistake of keystile.toml with its line and what to write.
+
+import path from "node:path";
+
+import { Mistaken, readConfiguration } from "./configuration.mjs";
+import { CONFIG, projectOf } from "./project.mjs";
+import { findServices } from "./services.mjs";
+
+export const check = {
+  name: "check",
+  summary: "check keystile.toml: each mistake with its line and what to write",
+  options: { config: CONFIG, json: { type: "boolean", summary: "mistakes, warnings and facts as JSON" } },
+  async run({ values, io }) {
+    const place = projectOf(values, io);
+    const shown = path.relative(place.home, place.file);
+    let read;
+    try {
+      read = await readConfiguration(place.file, place.home);
+    } catch (error) {
+      if (!(error instanceof Mistaken)) throw error;
+      if (values.json) io.out(JSON.stringify({ ok: false, mistakes: error.mistakes, warnings: [] }, null, 2));
+      else error.mistakes.forEach((mistake) => io.say(`✗ ${mistake}`));
+      return 1;
+    }
+    await findServices(read.summary, place.home);
+    if (values.json) {
+      io.out(JSON.stringify({ ok: true, mistakes: [], warnings: read.warnings, summary: read.summary }, null, 2));
+      return 0;
+    }
+    read.warnings.forEach((warning) => io.say(`! ${warning}`));
+    io.say(`✓ ${shown} is good.`);
+    return 0;
+  },
+};

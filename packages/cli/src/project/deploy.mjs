@@ -1,0 +1,184 @@
+// `keystile deploy`: deploys all workers, and the pages, to a Cloudflare account. It creates what is missing there: the
+// KV namespace, the two queues of webhooks, and the two secrets. What can't work is refused before anything is changed.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { Failed } from "../failed.mjs";
+import { VERSION } from "../version.mjs";
+import { accountOf } from "./account.mjs";
+import { readConfiguration } from "./configuration.mjs";
+import { freshSecrets, pending, SECRETS } from "./deploy_secrets.mjs";
+import { own } from "./place.mjs";
+import { CONFIG, prepare, projectOf } from "./project.mjs";
+import { findServices } from "./services.mjs";
+import { kib, uploadSize } from "./sizes.mjs";
+import { demoName, named, templateOf, WORKERS, wranglerFile, writeWorkers } from "./wrangler_files.mjs";
+
+export const deploy = {
+  name: "deploy",
+  summary: "deploy all workers to your Cloudflare account",
+  options: {
+    config: CONFIG,
+    "dry-run": { type: "boolean", summary: "everything but the account: checks, sizes, and what would be created" },
+  },
+  details: `
+Log in first: keystile wrangler -- login, or set CLOUDFLARE_API_TOKEN. Names, addresses and the account are in [deploy]
+of keystile.toml. A source's secrets are yours to set: keystile wrangler -- secret put NAME --name keystile-hooks`,
+  run: ({ values, io }) => deployProject(projectOf(values, io), { dryRun: values["dry-run"], say: io.say }),
+};
+
+/** Deploys the project of a place. */
+export async function deployProject(place, { dryRun = false, say }) {
+  const { workers: texts, summary, warnings } = await readConfiguration(place.file, place.home);
+  const found = await findServices(summary, place.home);
+  refuseWhatCannotWork(path.relative(place.home, place.file), summary, found);
+  warnings.forEach((warning) => say(`! ${warning}`));
+  prepare(place);
+  const written = (kv) => writeWorkers(own(place, "deploy"), texts, { summary, services: found.services, kv }, { beside: true }).configs;
+  const bound = Object.values(found.services);
+  const demo = bound.includes(demoName(summary)) ? [demoName(summary)] : [];
+  const plan = { place, summary, say, written, demo, files: found.files };
+  await (dryRun ? rehearse(plan) : carryOut(plan));
+}
+
+/** Throws if the configuration names what an account doesn't have. */
+export function refuseWhatCannotWork(shown, summary, { lacking }) {
+  const local = summary.upstreams.filter(({ url }) => url && isLoopback(new URL(url).hostname));
+  const mistakes = [
+    ...local.map(
+      ({ name, url }) =>
+        `The upstream "${name}" is ${url}, which is this machine: Cloudflare can't reach it. ` +
+        "Write its public https:// URL.",
+    ),
+    ...summary.jwks_urls
+      .filter((url) => isLoopback(new URL(url).hostname))
+      .map((url) => `The jwks_url ${url} is this machine: Cloudflare can't reach it. Write the sender's https:// URL.`),
+    ...lacking.map(
+      ({ name, service }) =>
+        `The upstream "${name}" is the service binding ${service}, and [deploy.services] names no worker for it. ` +
+        `Write there ${service} = "…", the worker's name in your account, or ${service} = { config = "…" }, the path of its wrangler file.`,
+    ),
+  ];
+  if (mistakes.length === 0) return;
+  throw new Failed(`${shown} can't be deployed:\n${mistakes.map((each) => `  - ${each}`).join("\n")}`);
+}
+
+function isLoopback(host) {
+  return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127\./.test(host);
+}
+
+/** Bundles all and says what a deployment would do. */
+async function rehearse({ place, summary, say, written, demo, files }) {
+  const configs = written(summary.deploy.kv_namespace ?? "0".repeat(32));
+  const account = accountOf(place);
+  const directory = mkdtempSync(path.join(tmpdir(), "keystile-"));
+  try {
+    for (const { name, file } of [...files, ...demo.map((name) => ({ name, file: configs.upstream })), ...ours(summary, configs)]) {
+      const out = path.join(directory, name);
+      await account.offline("deploy", "--dry-run", "-c", file, "--outdir", out);
+      const { raw, gzip } = uploadSize(out);
+      say(`✓ ${name.padEnd(24)} ${kib(gzip).padStart(7)} KiB gzip ${kib(raw).padStart(8)} KiB raw`);
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  const id = summary.deploy.kv_namespace;
+  const names = ours(summary, configs).map(({ name }) => name);
+  const first = [...files.map(({ name }) => name), ...demo];
+  say(`
+A deployment would
+  - ${id ? `use the KV namespace ${id}` : `find or create the KV namespace ${named("keystile-keys", summary)}`}
+  - create the queues ${queues(summary).join(" and ")} unless they are there
+  - make the secrets ${SECRETS.join(" and ")} where a worker lacks them
+  - deploy ${[...first, ...names].join(", ")}
+    (in this order; the first time ${names[3]} before ${names[2]}: it holds the classes that the edge names)
+  - leave the secrets of your sources to you: ${sourceSecrets(summary)}
+
+Dry run: nothing was created or uploaded.`);
+}
+
+/** Our workers, in the order of a deployment. */
+const ours = (summary, configs) =>
+  WORKERS.map((worker) => ({ worker, name: named(`keystile-${worker}`, summary), file: configs[worker] }));
+
+/** The queues in the wrangler file of the hooks worker: events, and events that could not be delivered. */
+function queues(summary) {
+  const { queues } = wranglerFile("hooks", templateOf("hooks"), { summary, services: {} });
+  return [...new Set([...queues.producers, ...queues.consumers].map(({ queue }) => queue))];
+}
+
+const sourceSecrets = (summary) => `keystile wrangler -- secret put NAME --name ${named("keystile-hooks", summary)}`;
+
+async function carryOut({ place, summary, say, written, demo, files }) {
+  const account = accountOf(place);
+  await account.require();
+  const [hooks, limiter, edge, manage] = WORKERS.map((worker) => named(`keystile-${worker}`, summary));
+  for (const name of [hooks, limiter, edge, manage]) refuseOlder(name, await account.deployedVersion(name));
+  const lacking = new Map();
+  for (const name of [edge, manage]) lacking.set(name, await account.lackingSecrets(name, SECRETS));
+  refuseWithout(edge, (await account.lackingSecrets(edge, summary.edge_secrets)).names);
+  const kept = pending(own(place, "deploy-secrets.json"));
+  const fresh = freshSecrets(kept, lacking);
+
+  const configs = written(await account.namespace(named("keystile-keys", summary), summary.deploy.kv_namespace));
+  for (const queue of queues(summary)) if (await account.ensureQueue(queue)) say(`✓ The queue ${queue} was created.`);
+  kept.keep(fresh);
+  const upload = async (name, file, secrets = {}) => {
+    say(`\n━━ ${name}`);
+    await account.upload(file, { version: VERSION, secrets });
+  };
+  for (const { name, file } of files) {
+    say(`\n━━ ${name}`);
+    await account.upload(file, {});
+  }
+  for (const name of demo) await upload(name, configs.upstream);
+  // The edge and the management worker are bound to these workers or their objects. These are bound to none of the
+  // others.
+  await upload(hooks, configs.hooks);
+  await upload(limiter, configs.limiter);
+  // An edge that knows a new record format must be deployed before the first such record is written. Only at the first
+  // deploy the classes must exist before the edge.
+  const last = [[edge, configs.edge], [manage, configs.manage]];
+  if (lacking.get(manage).newWorker) last.reverse();
+  for (const [name, file] of last) {
+    const { names } = lacking.get(name);
+    await upload(name, file, Object.fromEntries(names.filter((each) => each in fresh).map((each) => [each, fresh[each]])));
+  }
+
+  kept.forget();
+  if (Object.keys(fresh).length > 0) {
+    const shown = Object.entries(fresh).map(([name, value]) => `  ${name.padEnd(18)} ${value}`);
+    say(`
+Shown this once; Cloudflare gives no secret back. Keep them in a password
+manager: you call the management API with the one and need the other to rotate it.
+
+${shown.join("\n")}`);
+  }
+  say(`\n✓ Deployed. The addresses are above. The secrets of sources of webhooks are yours to set:\n  ${sourceSecrets(summary)}`);
+}
+
+/** Throws if the account runs a later version: it may have stored what this one can't read. */
+function refuseOlder(name, deployed) {
+  if (!deployed || !isLater(deployed, VERSION)) return;
+  throw new Failed(
+    `${name} runs Keystile ${deployed}, and this is ${VERSION}, which may not read what that has stored. Install it: ` +
+      `npm install --save-dev @keystile/cli@${deployed}\n` +
+      `To go back after a bad deployment: keystile wrangler -- rollback --name ${name}`,
+  );
+}
+
+/** Throws if the edge lacks a secret that an upstream's requests are signed with: Cloudflare refuses such a worker. */
+function refuseWithout(edge, secrets) {
+  if (secrets.length === 0) return;
+  const puts = secrets.map((secret) => `  keystile wrangler -- secret put ${secret} --name ${edge}`);
+  throw new Failed(`${edge} lacks what keystile.toml names as \`signing_secret\`. Put it, 32 characters or more:\n${puts.join("\n")}`);
+}
+
+/** Whether one version is later than the other, by its three numbers. */
+export function isLater(one, other) {
+  const [left, right] = [one, other].map((version) => version.split("-")[0].split(".").map(Number));
+  const at = [0, 1, 2].find((index) => left[index] !== right[index]);
+  return at !== undefined && left[at] > right[at];
+}

@@ -1,0 +1,80 @@
+// `keystile init`: writes keystile.toml and what else a project lacks. It never changes a file that is there.
+
+import { existsSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+import { VERSION } from "../version.mjs";
+import { readConfiguration } from "./configuration.mjs";
+
+export const init = {
+  name: "init",
+  summary: "write keystile.toml and what else is missing; nothing is overwritten",
+  options: { name: { type: "string", value: "NAME", summary: "the deployment's name (default: the directory's)" } },
+  async run({ values, io }) {
+    const name = values.name ?? path.basename(io.cwd);
+    const files = {
+      "keystile.toml": configuration(name),
+      "package.json": packageFile(name),
+      ".gitignore": "node_modules/\n.keystile/\n.dev.vars\n",
+    };
+    for (const [file, text] of Object.entries(files)) {
+      const at = path.join(io.cwd, file);
+      const isThere = existsSync(at);
+      if (!isThere) writeFileSync(at, text);
+      io.say(isThere ? `  ${file} is there, and stays as it is` : `✓ ${file}`);
+    }
+    await readConfiguration(path.join(io.cwd, "keystile.toml"), io.cwd);
+    io.say("\nNext: npx keystile dev");
+  },
+};
+
+/** The name as a key's prefix: lower-case letters. */
+const prefixOf = (name) => name.toLowerCase().replace(/[^a-z]/g, "").slice(0, 8) || "demo";
+const titleOf = (name) => name.replace(/[^ -~]|["\\]/g, "").slice(0, 64) || "Keystile";
+
+const configuration = (name) => `# The one configuration of all workers. \`keystile check\` says each mistake with its line and what to write.
+# Every setting: https://github.com/keystile/keystile/blob/main/docs/reference/configuration.md
+
+name = "${titleOf(name)}"
+
+[keys]
+prefix = "${prefixOf(name)}"   # keys begin with it: ${prefixOf(name)}_live_…, ${prefixOf(name)}_test_…
+
+# What keys may be allowed to do.
+[[scopes]]
+name = "read"
+[[scopes]]
+name = "write"
+
+[edge]
+when_feed_unreachable = "kv"   # or "deny"
+
+# Where guarded requests go: a service binding, or url = "https://…".
+[[upstreams]]
+name = "api"
+service = "UPSTREAM"
+
+[[routes]]
+path = "/api/*"
+upstream = "api"
+read = ["read"]
+write = ["write"]
+
+# Your Cloudflare account. The worker behind UPSTREAM is a demo that answers with the request that reached it; write
+# the name of your own worker, or { config = "…" }, the path of its wrangler file.
+[deploy.services]
+UPSTREAM = "keystile-demo-upstream"
+`;
+
+const packageFile = (name) =>
+  `${JSON.stringify(
+    {
+      name: name.toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "") || "keystile-project",
+      private: true,
+      scripts: { start: "keystile dev", check: "keystile check", deploy: "keystile deploy" },
+      devDependencies: { "@keystile/cli": VERSION },
+      allowScripts: { esbuild: true, workerd: true },
+    },
+    null,
+    2,
+  )}\n`;

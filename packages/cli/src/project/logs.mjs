@@ -1,0 +1,63 @@
+// `keystile logs`: the logs of all deployed workers, merged, each line with its worker's name.
+
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+import { Failed } from "../failed.mjs";
+import { readConfiguration } from "./configuration.mjs";
+import { CONFIG, projectOf } from "./project.mjs";
+import { named, WORKERS } from "./wrangler_files.mjs";
+
+export const logs = {
+  name: "logs",
+  summary: "follow the logs of all deployed workers, until Ctrl-C",
+  options: {
+    config: CONFIG,
+    worker: { type: "string", multiple: true, value: "WORKER", summary: `only of ${WORKERS.join(", ")}; may be repeated` },
+    json: { type: "boolean", summary: "an event of the platform a line" },
+  },
+  async run({ values, io }) {
+    const place = projectOf(values, io);
+    const { summary } = await readConfiguration(place.file, place.home);
+    const chosen = values.worker ?? WORKERS;
+    const unknown = chosen.find((worker) => !WORKERS.includes(worker));
+    if (unknown) throw new Failed(`There is no worker "${unknown}". There are: ${WORKERS.join(", ")}.`);
+    const ended = chosen.map((worker) => follow(place, named(`keystile-${worker}`, summary), worker, values.json, io));
+    const failed = (await Promise.all(ended)).filter((code) => code !== 0);
+    return failed.length ? 1 : 0;
+  },
+};
+
+/** Follows a worker; resolves to wrangler's exit code, or 0 if it was stopped. */
+function follow(place, name, worker, json, io) {
+  const [command, args] = place.wrangler("tail", name, "--format", json ? "json" : "pretty");
+  const child = spawn(command, args, {
+    cwd: place.home,
+    env: { ...process.env, ...place.wranglerEnv() },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const stop = () => child.kill("SIGTERM");
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, stop);
+  const label = worker.padEnd(7);
+  if (json) eachEvent(child.stdout, (event) => io.out(JSON.stringify({ worker, ...event })));
+  else createInterface({ input: child.stdout }).on("line", (line) => io.out(`${label} ${line}`));
+  createInterface({ input: child.stderr }).on("line", (line) => io.say(`${label} ${line}`));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code ?? 0));
+  });
+}
+
+/** Calls with each JSON value of a stream in which they follow each other, over any number of lines. */
+function eachEvent(stream, call) {
+  let text = "";
+  createInterface({ input: stream }).on("line", (line) => {
+    text += line;
+    try {
+      call(JSON.parse(text));
+      text = "";
+    } catch {
+      // The value goes on in the next line.
+    }
+  });
+}

@@ -1,0 +1,57 @@
+// Runs other programs: with their output shown live, or captured.
+
+import { spawn } from "node:child_process";
+
+import { Failed } from "../failed.mjs";
+
+/** Runs a program with its output shown. */
+export async function run(command, args, options = {}) {
+  const exit = await start(command, args, { ...options, stdio: ["ignore", "inherit", "inherit"] });
+  if (exit.code !== 0) throw new Failed(`${named(command, args)} ${ending(exit)}`);
+}
+
+/** Runs a program and returns its standard output, with `withErrors` its standard error too. */
+export async function capture(command, args, { withErrors, ...options } = {}) {
+  const log = [];
+  let output = "";
+  const exit = await start(command, args, {
+    ...options,
+    onStdout: (text) => (output += text),
+    onStderr: (text) => log.push(text),
+  });
+  if (exit.code !== 0) {
+    const failure = new Failed(`${named(command, args)} ${ending(exit)}\n${log.join("")}${output}`);
+    failure.output = output + log.join("");
+    throw failure;
+  }
+  return withErrors ? output + log.join("") : output;
+}
+
+/** Whether a program exists and succeeds with these arguments. */
+export async function answers(command, args = ["--version"], options = {}) {
+  try {
+    return (await capture(command, args, options)).trim() || "yes";
+  } catch {
+    return undefined;
+  }
+}
+
+/** Starts a program and waits for its end. */
+export function start(command, args, { cwd, env, stdio, onStdout, onStderr }) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: stdio ?? ["ignore", "pipe", "pipe"],
+    });
+    child.stdout?.setEncoding("utf8").on("data", onStdout);
+    child.stderr?.setEncoding("utf8").on("data", onStderr);
+    child.on("error", (error) =>
+      reject(error.code === "ENOENT" ? new Failed(`${command} is not installed.`) : error),
+    );
+    child.on("close", (code, signal) => resolve({ code, signal }));
+  });
+}
+
+export const named = (command, args) => [command.split("/").at(-1), ...args].join(" ");
+export const ending = ({ code, signal }) => (signal ? `was stopped by ${signal}.` : `failed (exit code ${code}).`);

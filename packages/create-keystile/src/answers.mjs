@@ -1,0 +1,89 @@
+// The four answers that a project is made of: its directory and name, its template, the prefix of its keys, and what
+// stands behind the edge. They come from options, from questions, or are the defaults.
+
+import path from "node:path";
+
+import { cancel, intro, isCancel, select, text } from "@clack/prompts";
+
+import { TEMPLATES } from "./templates.mjs";
+
+/** The person at the terminal ended the questions. */
+export class Cancelled extends Error {}
+
+const wrong = (message) => Object.assign(new Error(message), { code: "WRONG_ANSWER" });
+
+/** The answers from options alone. */
+export function answered({ directory = "my-gate", template = Object.keys(TEMPLATES)[0], prefix, upstream, cli }) {
+  const answers = { directory, name: nameOf(directory), template, prefix: prefix ?? defaultPrefix(directory), upstream, cli };
+  for (const [question, value] of [["template", template], ["prefix", answers.prefix], ["upstream", upstream]]) {
+    const mistake = MISTAKES[question](value);
+    if (mistake) throw wrong(`--${question}: ${mistake}`);
+  }
+  return answers;
+}
+
+/** The answers from a person, for what the options don't say. `refuse` throws for a directory that can't be used. */
+export async function ask(given, refuse) {
+  intro("A guard of your own, in your own Cloudflare account");
+  const directory = given.directory ?? (await asked(text, { message: "In which directory?", initialValue: "my-gate", validate: refused(refuse) }));
+  refuse(directory);
+  const template =
+    given.template ??
+    (await asked(select, {
+      message: "What does it guard?",
+      options: Object.entries(TEMPLATES).map(([value, { title, hint }]) => ({ value, label: title, hint })),
+    }));
+  const prefix =
+    given.prefix ??
+    (await asked(text, { message: "With what do your keys begin?", initialValue: defaultPrefix(directory), validate: MISTAKES.prefix }));
+  const upstream = given.upstream ?? (await askUpstream());
+  return answered({ ...given, directory, template, prefix, upstream });
+}
+
+async function askUpstream() {
+  const where = await asked(select, {
+    message: "What is behind it?",
+    options: [
+      { value: "worker", label: "A worker in TypeScript, which is written for you" },
+      { value: "url", label: "Your own API, which has an address" },
+    ],
+  });
+  if (where === "worker") return undefined;
+  return asked(text, { message: "Its address?", placeholder: "https://api.example.com", validate: (value) => MISTAKES.upstream(value ?? "") });
+}
+
+async function asked(prompt, options) {
+  const answer = await prompt(options);
+  if (isCancel(answer)) {
+    cancel("Nothing was written.");
+    throw new Cancelled();
+  }
+  return answer;
+}
+
+const refused = (refuse) => (directory) => {
+  try {
+    return refuse(directory);
+  } catch (error) {
+    return error.message;
+  }
+};
+
+/** What is wrong with an answer, in words; undefined if nothing is. */
+const MISTAKES = {
+  template: (name) =>
+    Object.hasOwn(TEMPLATES, name) ? undefined : `there is no template "${name}"; write one of ${Object.keys(TEMPLATES).join(", ")}.`,
+  prefix: (prefix) => (/^[a-z]{2,12}$/.test(prefix) ? undefined : "write 2 to 12 lower-case letters, such as acme."),
+  upstream: (url) => {
+    if (url === undefined) return undefined;
+    const parsed = URL.canParse(url) ? new URL(url) : undefined;
+    const isPlain = parsed && !parsed.username && !parsed.search && !parsed.hash;
+    return isPlain && ["https:", "http:"].includes(parsed.protocol) ? undefined : "write an address such as https://api.example.com.";
+  },
+};
+
+const nameOf = (directory) => path.basename(path.resolve(directory));
+const defaultPrefix = (directory) => {
+  const letters = nameOf(directory).toLowerCase().replace(/[^a-z]/g, "").slice(0, 8);
+  return letters.length < 2 ? "demo" : letters;
+};

@@ -1,0 +1,88 @@
+// `npm create keystile@latest [DIRECTORY]`: asks what the project guards, and writes it. Exit codes: 0 done, 1 failed,
+// 2 wrong usage.
+
+import { existsSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+
+import { answered, ask, Cancelled } from "./answers.mjs";
+import { writeProject } from "./project.mjs";
+import { TEMPLATES } from "./templates.mjs";
+
+const OPTIONS = {
+  template: { type: "string" },
+  prefix: { type: "string" },
+  upstream: { type: "string" },
+  yes: { type: "boolean", short: "y" },
+  help: { type: "boolean", short: "h" },
+  /** For tests: the place of the package @keystile/cli, instead of the registry. */
+  cli: { type: "string" },
+};
+
+const HELP = `npm create keystile@latest [DIRECTORY] -- [options]
+
+Writes a project into a new or empty directory: keystile.toml, a worker in TypeScript behind the edge, package.json.
+
+  --template NAME   ${Object.keys(TEMPLATES).join(", ")}
+  --prefix PREFIX   keys begin with it: lower-case letters
+  --upstream URL    your own API, https://…, instead of the worker in TypeScript
+  -y, --yes         ask nothing; the defaults for what isn't given
+  -h, --help        this help
+
+Without a terminal nothing can be asked: give --yes.`;
+
+/** A mistake in the command line, or a directory that can't be used. */
+class WrongUsage extends Error {}
+
+export async function main(args) {
+  try {
+    const { values, positionals } = parsed(args);
+    if (values.help) {
+      console.log(HELP);
+      return 0;
+    }
+    const given = { ...values, directory: positionals[0] };
+    if (!given.yes && !process.stdin.isTTY) {
+      throw new WrongUsage("Nothing can be asked here, as this is no terminal. Write --yes, and what differs from the defaults: --template, --prefix, --upstream.");
+    }
+    const answers = given.yes ? answered(given) : await ask(given, refuseDirectory);
+    refuseDirectory(answers.directory);
+    writeProject(answers);
+    console.log(nextSteps(answers));
+    return 0;
+  } catch (error) {
+    if (error instanceof Cancelled) return 1;
+    console.error(error instanceof WrongUsage || error.code === "WRONG_ANSWER" ? error.message : error.stack);
+    return error instanceof WrongUsage || error.code === "WRONG_ANSWER" ? 2 : 1;
+  }
+}
+
+function parsed(args) {
+  try {
+    const read = parseArgs({ args, allowPositionals: true, options: OPTIONS });
+    if (read.positionals.length > 1) throw new WrongUsage(`"${read.positionals[1]}" is one argument too many. See --help.`);
+    return read;
+  } catch (error) {
+    if (!error.code?.startsWith("ERR_PARSE_ARGS")) throw error;
+    throw new WrongUsage(`${error.message.split(". To specify")[0].replace(/\.?$/, ".")} See --help.`);
+  }
+}
+
+/** Throws unless the directory is new or empty. A project under version control has nothing but .git. */
+function refuseDirectory(directory) {
+  const at = path.resolve(directory);
+  if (!existsSync(at)) return;
+  const found = readdirSync(at).filter((name) => name !== ".git");
+  if (found.length) {
+    throw new WrongUsage(
+      `${directory} is not empty: it has ${found.slice(0, 3).join(", ")}${found.length > 3 ? ", …" : ""}. ` +
+        "Name another directory. In a project that is there, run: npm install -D @keystile/cli && npx keystile init",
+    );
+  }
+}
+
+const nextSteps = ({ directory }) => `
+✓ ${path.relative(process.cwd(), path.resolve(directory)) || "."} is written. Next:
+
+  ${path.resolve(directory) === process.cwd() ? "" : `cd ${directory} && `}npm install && npm start
+`;

@@ -1,0 +1,99 @@
+// The operations of the API, by their ids in its document. A missing one is an error of the types.
+
+import type { operations, paths } from "./schema.ts";
+
+export type OperationId = keyof operations;
+type Verb = "GET" | "POST" | "PATCH" | "DELETE";
+
+export const OPERATIONS = {
+  getHealth: "GET /healthz",
+  getOpenApi: "GET /openapi.json",
+  beginSession: "POST /v1/session",
+  getSession: "GET /v1/session",
+  endSession: "DELETE /v1/session",
+  exchangePortalCode: "POST /v1/portal-session",
+  getPortalSession: "GET /v1/portal-session",
+  endPortalSession: "DELETE /v1/portal-session",
+  createPortalSession: "POST /v1/tenants/{tenant}/portal-sessions",
+  getCatalog: "GET /v1/scopes",
+  listPlans: "GET /v1/plans",
+  getOverview: "GET /v1/overview",
+  getUsage: "GET /v1/usage",
+  listTenants: "GET /v1/tenants",
+  getTenant: "GET /v1/tenants/{tenant}",
+  updateTenant: "PATCH /v1/tenants/{tenant}",
+  suspendTenant: "POST /v1/tenants/{tenant}/suspend",
+  resumeTenant: "POST /v1/tenants/{tenant}/resume",
+  getTenantUsage: "GET /v1/tenants/{tenant}/usage",
+  getTenantLimits: "GET /v1/tenants/{tenant}/limits",
+  restoreLimits: "POST /v1/tenants/{tenant}/limits/restore",
+  addToTenantQuota: "POST /v1/tenants/{tenant}/quotas/{name}/add",
+  listTenantAudit: "GET /v1/tenants/{tenant}/audit",
+  exportTenantAudit: "GET /v1/tenants/{tenant}/audit/export",
+  listKeys: "GET /v1/tenants/{tenant}/keys",
+  createKey: "POST /v1/tenants/{tenant}/keys",
+  importKeys: "POST /v1/tenants/{tenant}/keys/import",
+  revokeKeys: "POST /v1/tenants/{tenant}/keys/revoke",
+  getKey: "GET /v1/tenants/{tenant}/keys/{id}",
+  updateKey: "PATCH /v1/tenants/{tenant}/keys/{id}",
+  revokeKey: "POST /v1/tenants/{tenant}/keys/{id}/revoke",
+  rotateKey: "POST /v1/tenants/{tenant}/keys/{id}/rotate",
+  cancelKeyRotation: "POST /v1/tenants/{tenant}/keys/{id}/rotate/cancel",
+  disableKey: "POST /v1/tenants/{tenant}/keys/{id}/disable",
+  enableKey: "POST /v1/tenants/{tenant}/keys/{id}/enable",
+  eraseKeyMetadata: "DELETE /v1/tenants/{tenant}/keys/{id}/metadata",
+  getKeyUsage: "GET /v1/tenants/{tenant}/keys/{id}/usage",
+  getKeyLimits: "GET /v1/tenants/{tenant}/keys/{id}/limits",
+  addToKeyQuota: "POST /v1/tenants/{tenant}/keys/{id}/quotas/{name}/add",
+  listOperators: "GET /v1/operators",
+  createOperator: "POST /v1/operators",
+  getOperator: "GET /v1/operators/{id}",
+  revokeOperator: "POST /v1/operators/{id}/revoke",
+  rotateOperator: "POST /v1/operators/{id}/rotate",
+  cancelOperatorRotation: "POST /v1/operators/{id}/rotate/cancel",
+  listOperatorAudit: "GET /v1/audit",
+  exportOperatorAudit: "GET /v1/audit/export",
+  listWebhookSources: "GET /v1/webhooks",
+  listDeliveries: "GET /v1/webhooks/{source}/deliveries",
+  replayDelivery: "POST /v1/webhooks/{source}/deliveries/{id}/replay",
+  listDeadLetters: "GET /v1/webhooks/{source}/dead-letters",
+  redriveDeadLetters: "POST /v1/webhooks/{source}/dead-letters/redrive",
+  redriveDeadLetter: "POST /v1/webhooks/{source}/dead-letters/{id}/redrive",
+  discardDeadLetter: "POST /v1/webhooks/{source}/dead-letters/{id}/discard",
+  getDeadLetterBody: "GET /v1/webhooks/{source}/dead-letters/{id}/body",
+  listHandshakes: "GET /v1/webhooks/{source}/handshakes",
+  revealHandshake: "POST /v1/webhooks/{source}/handshakes/{id}/reveal",
+} as const satisfies Record<OperationId, `${Verb} ${keyof paths}`>;
+
+/** The POSTs for which an `Idempotency-Key` means nothing: to send one of them again is to do it again. */
+const NOT_REPEATABLE: ReadonlySet<OperationId> = new Set<OperationId>([
+  "beginSession",
+  "exchangePortalCode",
+  "createPortalSession",
+  "revealHandshake",
+]);
+
+/** Whether the operation is a change that an `Idempotency-Key` makes safe to send again. */
+export const takesIdempotencyKey = (id: OperationId): boolean =>
+  OPERATIONS[id].startsWith("POST ") && !NOT_REPEATABLE.has(id);
+
+type PathOf<Id extends OperationId> = operations[Id] extends { parameters: { path: infer P extends object } } ? P : object;
+type BodyOf<Id extends OperationId> = operations[Id] extends { requestBody?: infer B }
+  ? NonNullable<B> extends { content: { "application/json": infer T } }
+    ? T
+    : undefined
+  : undefined;
+type QueryIn<Id extends OperationId> = operations[Id] extends { parameters: { query?: infer Q } } ? NonNullable<Q> : never;
+
+/** The members of an operation's request. */
+export interface RequestOf<Id extends OperationId> {
+  path?: PathOf<Id>;
+  query?: { [K in keyof QueryIn<Id>]?: QueryIn<Id>[K] | undefined } | undefined;
+  body?: BodyOf<Id>;
+}
+
+type Success = 200 | 201 | 202;
+/** The body of an operation's success. */
+export type AnswerOf<Id extends OperationId> = operations[Id] extends { responses: infer R }
+  ? { [S in keyof R & Success]: R[S] extends { content: { "application/json": infer T } } ? T : never }[keyof R & Success]
+  : never;

@@ -1,0 +1,60 @@
+// Operators: the keys that open this API.
+
+import { List } from "../pages.ts";
+import { type Shown, shown, type WithoutIdempotencyKey } from "../shown.ts";
+import type { CallOptions, ChangeOptions, Transport } from "../transport.ts";
+import type {
+  ChangedOperator,
+  CreatedOperator,
+  FilterOf,
+  KeptOperator,
+  NewOperator,
+  Operator,
+  OperatorPage,
+  QueryOf,
+  Revocation,
+  RotatedOperator,
+  Rotation,
+} from "../types.ts";
+
+export class Operators {
+  readonly #api: Transport;
+
+  constructor(api: Transport) {
+    this.#api = api;
+  }
+
+  /** Creates an operator, as `keys.create` a key. */
+  create(operator: NewOperator, options?: WithoutIdempotencyKey): Promise<Shown<CreatedOperator>>;
+  create(operator: NewOperator, options: ChangeOptions): Promise<CreatedOperator>;
+  create(body: NewOperator, options: ChangeOptions = {}): Promise<CreatedOperator> {
+    return shown(this.#api.call("createOperator", { body }, options), options);
+  }
+
+  /** Operators, newest first. */
+  list(filter: FilterOf<"listOperators"> = {}, options?: CallOptions): List<Operator, OperatorPage> {
+    const read = (cursor?: string) => this.#api.call("listOperators", { query: { ...filter, cursor } }, options);
+    return new List(read, ({ keys }) => keys);
+  }
+
+  get(id: string, query: QueryOf<"getOperator"> = {}, options?: CallOptions): Promise<Operator> {
+    return this.#api.call("getOperator", { path: { id }, query }, options);
+  }
+
+  /** Revokes an operator for good. */
+  revoke(id: string, body: Revocation = {}, options?: ChangeOptions): Promise<ChangedOperator> {
+    return this.#api.call("revokeOperator", { path: { id }, body }, options);
+  }
+
+  /** Makes a successor, as `keys.rotate`. */
+  rotate(id: string, rotation?: Rotation, options?: WithoutIdempotencyKey): Promise<Shown<RotatedOperator>>;
+  rotate(id: string, rotation: Rotation, options: ChangeOptions): Promise<RotatedOperator>;
+  rotate(id: string, body: Rotation = {}, options: ChangeOptions = {}): Promise<RotatedOperator> {
+    return shown(this.#api.call("rotateOperator", { path: { id }, body }, options), options);
+  }
+
+  /** Takes back the end that a rotation set; the successor lives on. */
+  cancelRotation(id: string, options?: ChangeOptions): Promise<KeptOperator> {
+    return this.#api.call("cancelOperatorRotation", { path: { id } }, options);
+  }
+}

@@ -1,0 +1,75 @@
+// Tenants: your customers, their limits, and sessions in which they manage their own keys.
+
+import { List } from "../pages.ts";
+import type { CallOptions, ChangeOptions, Transport } from "../transport.ts";
+import type {
+  AddedToLimit,
+  FilterOf,
+  LimitStates,
+  ListedTenant,
+  MintedPortalSession,
+  NewPortalSession,
+  QueryOf,
+  RestoredLimits,
+  Standing,
+  Tenant,
+  TenantPage,
+  TenantPatch,
+  TenantUsage,
+} from "../types.ts";
+
+export class Tenants {
+  readonly #api: Transport;
+
+  constructor(api: Transport) {
+    this.#api = api;
+  }
+
+  /** All tenants that have, or had, keys or settings, by name. */
+  list(filter: FilterOf<"listTenants"> = {}, options?: CallOptions): List<ListedTenant, TenantPage> {
+    const read = (cursor?: string) => this.#api.call("listTenants", { query: { ...filter, cursor } }, options);
+    return new List(read, ({ tenants }) => tenants);
+  }
+
+  get(tenant: string, options?: CallOptions): Promise<Tenant> {
+    return this.#api.call("getTenant", { path: { tenant } }, options);
+  }
+
+  /** Changes plan and limits; `null` removes. */
+  update(tenant: string, patch: TenantPatch, options?: ChangeOptions): Promise<Tenant> {
+    return this.#api.call("updateTenant", { path: { tenant }, body: patch }, options);
+  }
+
+  /** Refuses all keys of the tenant. With `ahead` also if there is nothing of that name yet. */
+  suspend(tenant: string, body: { ahead?: boolean | null } = {}, options?: ChangeOptions): Promise<Standing> {
+    return this.#api.call("suspendTenant", { path: { tenant }, body }, options);
+  }
+
+  resume(tenant: string, options?: ChangeOptions): Promise<Standing> {
+    return this.#api.call("resumeTenant", { path: { tenant } }, options);
+  }
+
+  usage(tenant: string, query: QueryOf<"getTenantUsage"> = {}, options?: CallOptions): Promise<TenantUsage> {
+    return this.#api.call("getTenantUsage", { path: { tenant }, query }, options);
+  }
+
+  /** The rate limits and quotas that the tenant's keys share, with what is left of them. */
+  limits(tenant: string, options?: CallOptions): Promise<LimitStates> {
+    return this.#api.call("getTenantLimits", { path: { tenant } }, options);
+  }
+
+  /** Puts the counts of all limits back to those of an earlier time. */
+  restoreLimits(tenant: string, to: string, options?: ChangeOptions): Promise<RestoredLimits> {
+    return this.#api.call("restoreLimits", { path: { tenant }, body: { to } }, options);
+  }
+
+  /** More of a quota that the tenant's keys share, until its period ends. */
+  addToQuota(tenant: string, name: string, amount: number, options?: ChangeOptions): Promise<AddedToLimit> {
+    return this.#api.call("addToTenantQuota", { path: { tenant, name }, body: { amount } }, options);
+  }
+
+  /** A session for a person of this customer: the link to the customers' page, and a token. */
+  createPortalSession(tenant: string, session: NewPortalSession, options?: CallOptions): Promise<MintedPortalSession> {
+    return this.#api.call("createPortalSession", { path: { tenant }, body: session }, options);
+  }
+}

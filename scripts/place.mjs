@@ -1,0 +1,25 @@
+// The place of `npm start`: this clone, whose wrangler files build the workers anew at each change.
+
+import { checkSecrets } from "./host_tools.mjs";
+import { inRoot, root, wrangler, wranglerEnv } from "./tools.mjs";
+
+export const place = {
+  home: root,
+  own: ".dev",
+  start: "npm start",
+  isStart: (command) => command.includes("start.mjs"),
+  say: (text) => console.log(text),
+  checkSecrets,
+  wrangler,
+  wranglerEnv,
+};
+
+/** The repository's own wrangler files. */
+export const CONFIGS = {
+  front: inRoot("dev", "front", "wrangler.toml"),
+  edge: inRoot("wrangler.toml"),
+  manage: inRoot("crates", "manage", "wrangler.toml"),
+  hooks: inRoot("crates", "hooks", "wrangler.toml"),
+  limiter: inRoot("crates", "limiter", "wrangler.toml"),
+  upstream: inRoot("dev", "upstream", "wrangler.toml"),
+};

@@ -1,0 +1,102 @@
+// What `keystile deploy` does about an account that can't be reached, or isn't as it should be. The account is a server
+// that answers wrangler as Cloudflare's API does, and fails the test at any request that would change it.
+
+import assert from "node:assert/strict";
+import http from "node:http";
+import { after, before, test } from "node:test";
+
+import { installedCli } from "./installed_cli.mjs";
+
+const ACCOUNT = "0123456789abcdef0123456789abcdef";
+
+let cli;
+before(async () => {
+  cli = installedCli();
+  await cli.run(["init", "--name", "Gate"]);
+});
+after(() => cli.remove());
+
+/** Runs `keystile deploy` against an account that answers so; returns what it said, and the requests for changes. */
+async function deployTo(answer) {
+  const changes = [];
+  const server = http.createServer((request, response) => {
+    if (request.method !== "GET") changes.push(`${request.method} ${request.url}`);
+    const { pathname, searchParams } = new URL(request.url, "http://account");
+    // All lists are of one page.
+    const { status, body } = Number(searchParams.get("page") ?? 1) > 1 ? ok([]) : answer(pathname);
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(body));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const base = `http://127.0.0.1:${server.address().port}/client/v4`;
+    const result = await cli.run(["deploy"], { env: { CLOUDFLARE_API_TOKEN: "token", CLOUDFLARE_ACCOUNT_ID: ACCOUNT, CLOUDFLARE_API_BASE_URL: base } });
+    return { ...result, changes };
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+const ok = (result) => ({ status: 200, body: { success: true, errors: [], messages: [], result } });
+const refused = (status, code, message) => ({ status, body: { success: false, errors: [{ code, message }], messages: [], result: null } });
+
+/** An account in which nothing of Keystile is. */
+function empty(path) {
+  if (path.endsWith("/user")) return ok({ id: "u", email: "a@example.com" });
+  if (path.endsWith("/user/tokens/verify")) return ok({ id: "t", status: "active" });
+  if (path.endsWith("/accounts")) return ok([{ id: ACCOUNT, name: "Mine" }]);
+  if (path.endsWith("/memberships")) return ok([{ id: "m", account: { id: ACCOUNT, name: "Mine" } }]);
+  if (path.endsWith("/storage/kv/namespaces")) return ok([{ id: "f".repeat(32), title: "other" }]);
+  return refused(404, 10007, "This Worker does not exist on your account.");
+}
+
+test("no network", async () => {
+  const env = { CLOUDFLARE_API_TOKEN: "token", CLOUDFLARE_ACCOUNT_ID: ACCOUNT, CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:1/client/v4" };
+  const { code, err } = await cli.run(["deploy"], { env });
+  assert.equal(code, 1);
+  assert.match(err, /^Cloudflare can't be reached\. See to the network, or to HTTPS_PROXY/m);
+});
+
+test("no login", async () => {
+  const { code, err } = await cli.run(["deploy"], { env: { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:1/client/v4" } });
+  assert.equal(code, 1);
+  assert.match(err, /Log in anew: keystile wrangler -- login, or set CLOUDFLARE_API_TOKEN\./);
+});
+
+test("a login that has expired", async () => {
+  const { code, err, changes } = await deployTo(() => refused(403, 10000, "Authentication error"));
+  assert.equal(code, 1);
+  assert.match(err, /^Cloudflare doesn't accept the login, or there is none\. Log in anew: keystile wrangler -- login/m);
+  assert.deepEqual(changes, []);
+});
+
+test("a KV namespace of another account", async () => {
+  const good = cli.read("keystile.toml");
+  const namespace = "a".repeat(32);
+  cli.write("keystile.toml", good.replace("[deploy.services]", `[deploy]\nkv_namespace = "${namespace}"\n[deploy.services]`));
+  const { code, err, changes } = await deployTo(empty);
+  cli.write("keystile.toml", good);
+  assert.equal(code, 1);
+  assert.match(err, new RegExp(`The KV namespace ${namespace} is not in this account\\. .*Nothing was changed\\.`));
+  assert.deepEqual(changes, []);
+});
+
+test("a later version that is deployed", async () => {
+  const version = (id, tag, created_on) => ({ id, number: 1, metadata: { created_on, source: "wrangler" }, annotations: { "workers/tag": tag } });
+  const items = [version("1", "0.1.0", "2026-11-01T00:00:00Z"), version("2", "0.2.0", "2026-11-02T00:00:00Z")];
+  const { code, err, changes } = await deployTo((path) => (/\/versions$/.test(path) ? ok({ items }) : empty(path)));
+  assert.equal(code, 1);
+  assert.match(err, /keystile-hooks runs Keystile 0\.2\.0, and this is 0\.1\.0.*npm install --save-dev @keystile\/cli@0\.2\.0/);
+  assert.deepEqual(changes, []);
+});
+
+test("a signing secret that the edge lacks", async () => {
+  const good = cli.read("keystile.toml");
+  cli.write("keystile.toml", good.replace('service = "UPSTREAM"', 'service = "UPSTREAM"\nsigning_secret = "UPSTREAM_SECRET"'));
+  const { code, err, changes } = await deployTo(empty);
+  cli.write("keystile.toml", good);
+  assert.equal(code, 1);
+  assert.match(err, /keystile wrangler -- secret put UPSTREAM_SECRET --name keystile-edge/);
+  assert.deepEqual(changes, []);
+});

@@ -1,0 +1,96 @@
+// A project of the packed command line: init, check, and mistakes in keystile.toml.
+
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { after, before, test } from "node:test";
+
+import { installedCli, lineOf } from "./installed_cli.mjs";
+
+let cli;
+before(() => (cli = installedCli()));
+after(() => cli.remove());
+
+test("without a keystile.toml each command says how to write one", async () => {
+  for (const args of [["check"], ["dev"], ["deploy", "--dry-run"], ["logs"]]) {
+    const { code, out, err } = await cli.run(args);
+    assert.deepEqual([code, out], [1, ""], args.join(" "));
+    assert.match(err, /There is no keystile\.toml in .*\. Write one with: keystile init/);
+  }
+});
+
+test("init writes what is missing, which passes the check, and overwrites nothing", async () => {
+  cli.write(".gitignore", "mine\n");
+  const first = await cli.run(["init", "--name", "My Gate"]);
+  assert.equal(first.code, 0, first.err);
+  assert.equal(cli.read(".gitignore"), "mine\n");
+  assert.match(cli.read("keystile.toml"), /^name = "My Gate"$/m);
+  assert.deepEqual(JSON.parse(cli.read("package.json")).devDependencies, { "@keystile/cli": "0.1.0" });
+  const written = cli.read("keystile.toml");
+  const second = await cli.run(["init", "--name", "Other"]);
+  assert.match(second.err, /keystile\.toml is there, and stays as it is/);
+  assert.equal(cli.read("keystile.toml"), written);
+  const checked = await cli.run(["check"]);
+  assert.deepEqual([checked.code, checked.err], [0, "✓ keystile.toml is good.\n"]);
+});
+
+test("a mistake is told with its line and what to write, by check, dev and deploy alike", async () => {
+  const good = cli.read("keystile.toml");
+  const wrong = good.replace('read = ["read"]', 'read = ["raed"]').replace("[deploy.services]", '[deploy]\nroutes = ["https://x.example"]\n[deploy.services]');
+  cli.write("keystile.toml", wrong);
+  const lines = [
+    `keystile.toml:${lineOf(wrong, 'read = ["raed"]')}: routes.0.read.0: no [[scopes]] defines "raed"; define it, or name another`,
+    `keystile.toml:${lineOf(wrong, "routes = [")}: deploy.routes.0: write a host such as "api.example.com", or a host and a path`,
+  ];
+  const before = readdirSync(cli.directory);
+  for (const args of [["check"], ["dev"], ["deploy", "--dry-run"], ["deploy"]]) {
+    const { code, out, err } = await cli.run(args);
+    assert.deepEqual([code, out], [1, ""], args.join(" "));
+    for (const line of lines) assert.ok(err.includes(line), `${args}: ${err}`);
+  }
+  assert.deepEqual(readdirSync(cli.directory), before, "nothing is written for a wrong configuration");
+  const asJson = await cli.run(["check", "--json"]);
+  assert.equal(asJson.code, 1);
+  assert.equal(JSON.parse(asJson.out).mistakes.length, 2);
+  cli.write("keystile.toml", good);
+});
+
+test("a service whose wrangler file is not there is told", async () => {
+  const good = cli.read("keystile.toml");
+  cli.write("keystile.toml", good.replace('UPSTREAM = "keystile-demo-upstream"', 'UPSTREAM = { config = "api/wrangler.toml" }'));
+  const { code, err } = await cli.run(["check"]);
+  assert.equal(code, 1);
+  assert.match(err, /\[deploy\.services\] names api\/wrangler\.toml, and there is no such file/);
+  cli.write("keystile.toml", good);
+});
+
+test("an older Node is told which one is needed", async () => {
+  const older = 'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.19.0"}})';
+  const { code, err } = await cli.run(["check"], { node: ["--import", older] });
+  assert.equal(code, 1);
+  assert.match(err, /^keystile needs Node 22\.12 or later; this is v/);
+});
+
+test("a dry run deploys nothing, and says what it would", async () => {
+  const { code, err } = await cli.run(["deploy", "--dry-run"], { env: { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:1" } });
+  assert.equal(code, 0, err);
+  for (const worker of ["hooks", "limiter", "edge", "manage", "demo-upstream"]) {
+    assert.match(err, new RegExp(`✓ keystile-${worker} +\\d+\\.\\d KiB gzip`));
+  }
+  assert.match(err, /deploy keystile-demo-upstream, keystile-hooks, keystile-limiter, keystile-edge, keystile-manage\n/);
+  assert.match(err, /Dry run: nothing was created or uploaded\./);
+  assert.ok(existsSync(cli.file(".keystile", "deploy", "edge", "wrangler.json")));
+});
+
+test("what can't work in an account is refused, with what to write", async () => {
+  const good = cli.read("keystile.toml");
+  for (const [to, said] of [
+    ['url = "http://127.0.0.1:3000"', /upstream "api" is http:\/\/127\.0\.0\.1:3000, which is this machine.* Write its public/],
+    ['service = "ORDERS"', /service binding ORDERS, and \[deploy\.services\] names no worker for it\. Write there ORDERS = /],
+  ]) {
+    cli.write("keystile.toml", good.replace('service = "UPSTREAM"', to));
+    const { code, err } = await cli.run(["deploy", "--dry-run"]);
+    assert.equal(code, 1);
+    assert.match(err, said);
+  }
+  cli.write("keystile.toml", good);
+});

@@ -1,0 +1,105 @@
+// Each operation of the API's document is a method of keystile/client, which sends what the document says.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Keystile } from "../../../packages/keystile/src/client/index.ts";
+import { operations, resolved } from "../../support/contract.mjs";
+
+const [T, ID, S] = ["acme", "id_1", "github"];
+const first = (list) => list.page("cursor_1");
+/** By operation id, the call. */
+const CALLS = {
+  getHealth: (k) => k.health(),
+  getOpenApi: (k) => k.openapi(),
+  beginSession: (k) => k.session.begin(),
+  getSession: (k) => k.session.get(),
+  endSession: (k) => k.session.end(),
+  exchangePortalCode: (k) => k.portalSession.exchange("code"),
+  getPortalSession: (k) => k.portalSession.get(),
+  endPortalSession: (k) => k.portalSession.end(),
+  createPortalSession: (k) => k.tenants.createPortalSession(T, { actor: { id: "1", name: "A" }, may: [], scopes: [] }),
+  getCatalog: (k) => k.catalog(),
+  listPlans: (k) => k.plans(),
+  getOverview: (k) => k.overview({ near_cap_percent: 90 }),
+  getUsage: (k) => k.usage({ period: "7d" }),
+  listTenants: (k) => first(k.tenants.list({ q: "a" })),
+  getTenant: (k) => k.tenants.get(T),
+  updateTenant: (k) => k.tenants.update(T, { plan: "pro" }, { ifVersion: 1, wait: 1 }),
+  suspendTenant: (k) => k.tenants.suspend(T, { ahead: true }, { ifVersion: 1, wait: 1 }),
+  resumeTenant: (k) => k.tenants.resume(T, { ifVersion: 1, wait: 1 }),
+  getTenantUsage: (k) => k.tenants.usage(T, { period: "7d" }),
+  getTenantLimits: (k) => k.tenants.limits(T),
+  restoreLimits: (k) => k.tenants.restoreLimits(T, "2026-11-20T00:00:00Z", { ifVersion: 1 }),
+  addToTenantQuota: (k) => k.tenants.addToQuota(T, "monthly", 5, { ifVersion: 1 }),
+  listTenantAudit: (k) => first(k.audit.list(T, { key_id: "key_1" })),
+  exportTenantAudit: (k) => k.audit.export(T, { key_id: "key_1", after: "aud_1" }).next(),
+  listKeys: (k) => first(k.keys.list(T, { status: "active", limit: 5 })),
+  createKey: (k) => k.keys.create(T, { name: "a", scopes: ["s"] }, { wait: 1 }),
+  importKeys: (k) => k.keys.import(T, [{ digest: "d", display: "sk", name: "a" }], { wait: 1 }),
+  revokeKeys: (k) => k.keys.revokeMany(T, { all: true }, { wait: 1 }),
+  getKey: (k) => k.keys.get(T, ID, { include: "usage" }),
+  updateKey: (k) => k.keys.update(T, ID, { name: "b" }, { ifVersion: 1, wait: 1 }),
+  revokeKey: (k) => k.keys.revoke(T, ID, { reason: "leaked" }, { ifVersion: 1, wait: 1 }),
+  rotateKey: (k) => k.keys.rotate(T, ID, { overlap_seconds: 60 }, { ifVersion: 1, wait: 1 }),
+  cancelKeyRotation: (k) => k.keys.cancelRotation(T, ID, { ifVersion: 1, wait: 1 }),
+  disableKey: (k) => k.keys.disable(T, ID, { ifVersion: 1, wait: 1 }),
+  enableKey: (k) => k.keys.enable(T, ID, { ifVersion: 1, wait: 1 }),
+  eraseKeyMetadata: (k) => k.keys.eraseMetadata(T, ID, { ifVersion: 1, wait: 1 }),
+  getKeyUsage: (k) => k.keys.usage(T, ID, { period: "30d" }),
+  getKeyLimits: (k) => k.keys.limits(T, ID),
+  addToKeyQuota: (k) => k.keys.addToQuota(T, ID, "daily", 5, { ifVersion: 1 }),
+  listOperators: (k) => first(k.operators.list({ q: "a" })),
+  createOperator: (k) => k.operators.create({ name: "a", scopes: ["verify"], tenant: "*" }, { wait: 1 }),
+  getOperator: (k) => k.operators.get(ID, { include: "usage" }),
+  revokeOperator: (k) => k.operators.revoke(ID, { reason: "left" }, { ifVersion: 1, wait: 1 }),
+  rotateOperator: (k) => k.operators.rotate(ID, {}, { ifVersion: 1, wait: 1 }),
+  cancelOperatorRotation: (k) => k.operators.cancelRotation(ID, { ifVersion: 1, wait: 1 }),
+  listOperatorAudit: (k) => first(k.audit.listOperators({ limit: 5 })),
+  exportOperatorAudit: (k) => k.audit.exportOperators({ after: "aud_1" }).next(),
+  listWebhookSources: (k) => k.webhooks.sources(),
+  listDeliveries: (k) => first(k.webhooks.deliveries(S, { outcome: "dead" })),
+  replayDelivery: (k) => k.webhooks.replay(S, ID),
+  listDeadLetters: (k) => first(k.webhooks.deadLetters(S)),
+  redriveDeadLetters: (k) => k.webhooks.redriveMany(S),
+  redriveDeadLetter: (k) => k.webhooks.redrive(S, ID),
+  discardDeadLetter: (k) => k.webhooks.discard(S, ID),
+  getDeadLetterBody: (k) => k.webhooks.deadLetterBody(S, ID),
+  listHandshakes: (k) => k.webhooks.handshakes(S),
+  revealHandshake: (k) => k.webhooks.reveal(S, ID),
+};
+
+test("there is a method for each operation of the document, and for no other", () => {
+  assert.deepEqual(Object.keys(CALLS).sort(), operations.map(({ operationId }) => operationId).sort());
+});
+
+for (const operation of operations) {
+  test(`${operation.operationId} sends what the document has`, async () => {
+    const { method, target, headers, body } = await sentBy(CALLS[operation.operationId]);
+    assert.equal(method, operation.method);
+    const parts = operation.path.split("/");
+    const sent = target.pathname.split("/");
+    assert.equal(sent.length, parts.length);
+    parts.forEach((part, at) => part.startsWith("{") || assert.equal(sent[at], part, target.pathname));
+    const known = [...(operation.parameters ?? [])].map(resolved);
+    const named = (place) => known.filter((each) => each.in === place).map(({ name }) => name);
+    for (const name of target.searchParams.keys()) assert.ok(named("query").includes(name), name);
+    assert.equal(headers.has("Idempotency-Key"), named("header").includes("Idempotency-Key"));
+    for (const name of ["If-Match", "Prefer"]) assert.ok(!headers.has(name) || named("header").includes(name), name);
+    assert.equal(body !== undefined, method === "POST" || method === "PATCH");
+    const paged = named("query").includes("cursor");
+    assert.equal(target.searchParams.get("cursor"), paged ? "cursor_1" : null);
+  });
+}
+
+/** The request that a call sends. */
+async function sentBy(call) {
+  let sent;
+  const fetch = async (url, { method, headers, body }) => {
+    sent ??= { method, target: new URL(url), headers: new Headers(headers), body };
+    const isExport = String(url).includes("/export");
+    return new Response(isExport ? "" : '{"key": "k", "id": "i", "next_cursor": null}', { status: 200 });
+  };
+  await call(new Keystile({ url: "https://manage.example", key: "ksroot_x", fetch }));
+  return sent;
+}

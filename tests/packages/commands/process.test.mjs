@@ -1,0 +1,48 @@
+// The commands as a process among others: pipes, a reader that goes, a terminal.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { chmodSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+
+import { startRig } from "../../support/rig.mjs";
+import { inRoot } from "../../../scripts/tools.mjs";
+import { asRoot, emptyDirectory } from "./command.mjs";
+
+let rig;
+let env;
+before(async () => {
+  rig = await startRig({ name: "process", edges: {} });
+  const bin = emptyDirectory();
+  const main = inRoot("packages", "cli", "src", "main.mjs");
+  const program = `#!${process.execPath}\nimport(${JSON.stringify(main)}).then(async ({ main }) => (process.exitCode = await main(process.argv.slice(2))));\n`;
+  writeFileSync(path.join(bin, "keystile"), program);
+  chmodSync(path.join(bin, "keystile"), 0o755);
+  env = { ...process.env, ...asRoot(rig.url.origin), PATH: `${bin}:${process.env.PATH}`, HOME: bin };
+});
+after(() => rig.close());
+
+const shell = (script) => promisify(execFile)("bash", ["-o", "pipefail", "-c", script], { env, cwd: env.HOME });
+
+test("a script gets the key, and nothing else, from a pipe", async () => {
+  const { stdout } = await shell('KEY=$(keystile keys create acme --name piped --scope read:leads 2>/dev/null) && echo "<$KEY>"');
+  assert.match(stdout, /^<knq_live_[0-9A-Za-z]{38}>\n$/);
+});
+
+test("an export goes through a pipe line by line, and a reader that goes ends a command without a word", async () => {
+  for (let n = 0; n < 5; n += 1) await rig.create("acme", { name: `key ${n}` });
+  const { stdout, stderr } = await shell("keystile audit export acme | wc -l");
+  assert.equal(Number(stdout), 6);
+  assert.equal(stderr.trim(), "6 entries");
+  const gone = await shell("keystile openapi 2>errors | head -c 1; cat errors");
+  assert.equal(gone.stdout, "{");
+});
+
+test("a whole body goes through, however long, and an exit code of 1 is seen by the shell", async () => {
+  const { stdout } = await shell("keystile openapi | wc -c");
+  assert.ok(Number(stdout) > 200_000, stdout);
+  await assert.rejects(shell("keystile keys get acme key_00000000000000000000"), (error) => error.code === 1 && /^KEY_NOT_FOUND: /.test(error.stderr));
+  await assert.rejects(shell("keystile keys get acme"), (error) => error.code === 2);
+});

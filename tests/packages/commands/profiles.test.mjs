@@ -1,0 +1,167 @@
+// Profiles: which deployment a command speaks to, with which key, and where that is kept.
+//
+// This machine has no keyring. In its place is a `secret-tool` that keeps what it is given in a directory, called as the
+// real one.
+
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, beforeEach, describe, test } from "node:test";
+
+import { ROOT_KEY, startRig } from "../../support/rig.mjs";
+import { commandLine, emptyDirectory } from "./command.mjs";
+
+const TOOL = `#!/bin/sh
+printf '%s\\n' "$*" >> "$KEYRING/calls"
+for profile in "$@"; do :; done
+case "$1" in
+  store) cat > "$KEYRING/$profile";;
+  lookup) cat "$KEYRING/$profile" 2>/dev/null || exit 1;;
+  clear) rm "$KEYRING/$profile" || exit 1;;
+esac
+`;
+
+let rig;
+let url;
+let operator;
+before(async () => {
+  rig = await startRig({ name: "profiles", edges: {} });
+  url = rig.url.origin;
+  operator = (await rig.operator("acme", ["keys:read", "keys:write"])).key;
+});
+after(() => rig.close());
+
+let home;
+let run;
+let keyring;
+beforeEach(() => {
+  home = emptyDirectory();
+  keyring = path.join(home, "keyring");
+  const bin = path.join(home, "bin");
+  for (const each of [keyring, bin]) mkdirSync(each);
+  writeFileSync(path.join(bin, "secret-tool"), TOOL, { mode: 0o755 });
+  run = commandLine({ cwd: home, env: { KEYRING: keyring, PATH: `${bin}:${process.env.PATH}` } });
+});
+
+async function done(...words) {
+  const ended = await run(...words);
+  assert.equal(ended.code, 0, `${words.join(" ")}\n${ended.err}`);
+  return ended;
+}
+const login = (...words) => run("login", ...words, "--url", url, { stdin: `${operator}\n` });
+const config = (name) => path.join(home, ".config", "keystile", name);
+
+describe("login", { skip: process.platform !== "linux" && "its keyring is another" }, () => {
+  test("keeps the key in the keyring, and no argument and no file has it", async () => {
+    const { code, out, err } = await login("prod");
+    assert.equal(code, 0, err);
+    assert.match(out, /^prod is http:\S+ as "acme operator", for acme\. It is in use now\.\n$/);
+    assert.equal(readFileSync(path.join(keyring, "prod"), "utf8"), operator);
+    assert.ok(!readFileSync(path.join(keyring, "calls"), "utf8").includes(operator));
+    assert.deepEqual(readdirSync(path.dirname(config("x"))).sort(), ["profiles.json"]);
+    assert.ok(!readFileSync(config("profiles.json"), "utf8").includes(operator));
+    assert.match((await done("status")).out, /^key +the profile "prod"\noperator +acme operator$/m);
+  });
+
+  test("with --in-file keeps it in a file that only its owner can read, and refuses one that others can", async () => {
+    assert.equal((await login("--in-file")).code, 0);
+    assert.equal(statSync(config("keys.json")).mode & 0o777, 0o600);
+    assert.equal(statSync(path.dirname(config("x"))).mode & 0o777, 0o700);
+    await done("status");
+    chmodSync(config("keys.json"), 0o644);
+    const { code, err } = await run("status");
+    assert.equal(code, 1);
+    assert.match(err, /^Others can read \S+keys\.json, which has keys\. Run: chmod 600/);
+  });
+
+  test("keeps nothing if the deployment doesn't take the key, or it isn't one", async () => {
+    const wrong = await run("login", "--url", url, { stdin: `ksop_${"x".repeat(38)}` });
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.err, /doesn't take the key of stdin/);
+    for (const stdin of ["", "two words", 'x" -w y']) {
+      const { code, err } = await run("login", "--url", url, { stdin });
+      assert.equal(code, 2);
+      assert.match(err, /That isn't a key/);
+    }
+    assert.ok(!existsSync(config("profiles.json")));
+  });
+
+  test("without a keyring says what to do", async () => {
+    const { code, err } = await run("login", "--url", url, { stdin: operator, env: { PATH: path.join(home, "nothing") } });
+    assert.equal(code, 1);
+    assert.match(err, /no program "secret-tool"\. Set KEYSTILE_KEY instead, or .*keystile login --in-file\n$/);
+    assert.ok(!existsSync(config("profiles.json")));
+  });
+
+  test("refuses plain http to another machine, and a name or an address that can't be one", async () => {
+    for (const [words, said] of [
+      [["--url", "http://keys.example.com"], /write https/],
+      [["--url", "keys.example.com"], /has to be the address/],
+      [["--url", "https://a:b@keys.example.com"], /has to be the address/],
+      [["a b", "--url", url], /The name of a profile/],
+      [[], /Write the address/],
+    ]) {
+      const { code, err } = await run("login", ...words, { stdin: operator });
+      assert.equal(code, 2);
+      assert.match(err, said);
+    }
+  });
+});
+
+describe("profiles", () => {
+  test("are listed, chosen and forgotten with their keys", async () => {
+    await login("one");
+    await login("two", "--in-file");
+    assert.match((await done("profiles", "list")).out, /^one +\S+ +keyring\ntwo +\S+ +file +yes$/m);
+    await done("profiles", "use", "one");
+    assert.match((await done("status")).out, /the profile "one"/);
+    assert.match((await done("status", "--profile", "two")).out, /the profile "two"/);
+    assert.match((await done("status", { env: { KEYSTILE_PROFILE: "two" } })).out, /the profile "two"/);
+    await done("logout", "two");
+    assert.equal(readFileSync(config("keys.json"), "utf8").trim(), "{}");
+    await done("logout");
+    assert.ok(!existsSync(path.join(keyring, "one")));
+    assert.equal((await run("status")).code, 2);
+    assert.equal((await run("profiles", "use", "one")).code, 2);
+  });
+
+  test("KEYSTILE_KEY goes before a profile's key, to its address", async () => {
+    await login("one");
+    assert.match((await done("status", { env: { KEYSTILE_KEY: ROOT_KEY } })).out, /^key +KEYSTILE_KEY\noperator +root key$/m);
+  });
+
+  test("a profile's key is never sent to another address", async () => {
+    await login("one");
+    const { code, err } = await run("status", "--url", "https://other.example");
+    assert.equal(code, 2);
+    assert.match(err, /Set KEYSTILE_KEY to an operator's key for https:\/\/other\.example/);
+  });
+
+  test("a KEYSTILE_KEY that can't be a key isn't shown", async () => {
+    const { code, err } = await run("status", { env: { KEYSTILE_KEY: "two words", KEYSTILE_URL: url } });
+    assert.deepEqual([code, err], [2, "What KEYSTILE_KEY has isn't the text of a key.\n"]);
+  });
+});
+
+describe("the stack of this directory", () => {
+  const stack = (directory, facts) => {
+    mkdirSync(path.join(home, directory));
+    writeFileSync(path.join(home, directory, "stack.json"), JSON.stringify(facts));
+  };
+
+  test("is asked where one runs, before the profile in use", async () => {
+    await login("one");
+    for (const directory of [".dev", ".keystile"]) {
+      stack(directory, { manage: url, root_key: ROOT_KEY, edge: url });
+      assert.match((await done("status")).out, new RegExp(`^key +${directory}/stack\\.json\noperator +root key$`, "m"));
+    }
+    assert.match((await done("status", "--profile", "one")).out, /the profile "one"/);
+  });
+
+  test("isn't one that is on another machine", async () => {
+    stack(".keystile", { manage: "https://keys.example.com", root_key: ROOT_KEY });
+    const { code, err } = await run("status");
+    assert.equal(code, 2);
+    assert.match(err, /^No deployment is known\. Log in/);
+  });
+});

@@ -1,0 +1,87 @@
+// `npm create keystile`, from the packed package: it writes projects that pass the configuration's check, and nothing
+// where something is.
+
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import path from "node:path";
+
+import { TEMPLATES } from "../../../packages/create-keystile/src/templates.mjs";
+import { inRoot } from "../../../scripts/tools.mjs";
+import { project } from "../installed.mjs";
+
+describe("npm create keystile", { timeout: 120_000 }, () => {
+  let installed;
+  before(() => {
+    installed = project("create-keystile", "cli");
+    // The command line's dependency, as npm would have installed it.
+    symlinkSync(inRoot("node_modules", "wrangler"), installed.file("node_modules", "wrangler"), "junction");
+  });
+  after(() => installed.remove());
+
+  const run = (program, args, cwd) => spawnSync(process.execPath, [program, ...args], { cwd, encoding: "utf8" });
+  const create = (...args) =>
+    run(installed.file("node_modules", "create-keystile", "bin", "create-keystile.js"), args, installed.directory);
+
+  for (const template of Object.keys(TEMPLATES)) {
+    it(`the template ${template} passes the configuration's check`, () => {
+      const created = create(template, "--yes", "--template", template, "--prefix", "acme");
+      assert.equal(created.status, 0, created.stderr);
+      const home = installed.file(template);
+      const checked = run(installed.file("node_modules", "@keystile", "cli", "bin", "keystile.js"), ["check"], home);
+      assert.equal(checked.status, 0, checked.stderr);
+      assert.match(readFileSync(path.join(home, "keystile.toml"), "utf8"), /^prefix = "acme"/m);
+    });
+  }
+
+  it("asks nothing with --yes, and names the keys after the directory", () => {
+    assert.equal(create("Mein Tor 7", "--yes").status, 0);
+    const written = readdirSync(installed.file("Mein Tor 7"), { recursive: true }).sort();
+    assert.deepEqual(written, [".gitignore", "README.md", "api", "api/src", "api/src/index.ts", "api/wrangler.toml", "keystile.toml", "package.json"]);
+    assert.match(readFileSync(installed.file("Mein Tor 7", "keystile.toml"), "utf8"), /^prefix = "meintor"/m);
+    const { name } = JSON.parse(readFileSync(installed.file("Mein Tor 7", "package.json"), "utf8"));
+    assert.equal(name, "mein-tor-7");
+  });
+
+  it("puts an API of one's own behind the edge by its address, and writes no worker", () => {
+    assert.equal(create("own", "--yes", "--upstream", "https://api.example.com").status, 0);
+    const toml = readFileSync(installed.file("own", "keystile.toml"), "utf8");
+    assert.match(toml, /^url = "https:\/\/api.example.com"$/m);
+    assert.doesNotMatch(toml, /UPSTREAM/);
+    assert.equal(existsSync(installed.file("own", "api")), false);
+    const checked = run(installed.file("node_modules", "@keystile", "cli", "bin", "keystile.js"), ["check"], installed.file("own"));
+    assert.equal(checked.status, 0, checked.stderr);
+  });
+
+  it("never writes where something is", () => {
+    mkdirSync(installed.file("full"));
+    writeFileSync(installed.file("full", "notes.txt"), "mine");
+    const refused = create("full", "--yes");
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /full is not empty: it has notes.txt\. Name another directory.*keystile init/);
+    assert.deepEqual(readdirSync(installed.file("full")), ["notes.txt"]);
+  });
+
+  it("a new repository counts as empty", () => {
+    mkdirSync(installed.file("repository"));
+    execFileSync("git", ["init", "-q"], { cwd: installed.file("repository") });
+    assert.equal(create("repository", "--yes").status, 0);
+  });
+
+  for (const [mistake, args, says] of [
+    ["no terminal and no --yes", ["x"], /this is no terminal\. Write --yes.*--template, --prefix, --upstream/],
+    ["an unknown template", ["x", "--yes", "--template", "chat"], /--template: there is no template "chat"; write one of api, /],
+    ["a prefix that keys can't have", ["x", "--yes", "--prefix", "Acme-1"], /--prefix: write 2 to 12 lower-case letters/],
+    ["an address without a scheme", ["x", "--yes", "--upstream", "api.example.com"], /--upstream: write an address such as https:/],
+    ["an unknown option", ["x", "--yse"], /Unknown option '--yse'\. See --help/],
+    ["a second directory", ["x", "y", "--yes"], /"y" is one argument too many/],
+  ]) {
+    it(`${mistake} is refused, and nothing is written`, () => {
+      const refused = create(...args);
+      assert.equal(refused.status, 2);
+      assert.match(refused.stderr, says);
+      assert.equal(existsSync(installed.file("x")), false);
+    });
+  }
+});
