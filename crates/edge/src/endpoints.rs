@@ -9,7 +9,7 @@ use keystile_core::{
         verdict::{Demand, Refusal},
     },
     api::verify::{self, Limits, VerifyRequest},
-    base::{code::Code, fields, json, problem::Problem},
+    base::{code::Code, problem::Problem},
     objects::ledger::SelfRevoke,
 };
 use keystile_runtime::{body, clock, log, object};
@@ -256,10 +256,5 @@ fn not_found() -> Value {
 
 async fn read_verify_request(isolate: &Isolate, incoming: &Incoming) -> Result<VerifyRequest, Problem> {
     let body = body::read_json(&incoming.request, verify::MAX_BODY_BYTES).await?;
-    question(isolate, &String::from_utf8_lossy(&body))
-}
-
-/// The question of a service, in JSON.
-pub(crate) fn question(isolate: &Isolate, text: &str) -> Result<VerifyRequest, Problem> {
-    VerifyRequest::parse(json::read_members(text)?, &isolate.config.catalog).map_err(|errors| fields::invalid(&errors))
+    VerifyRequest::read(&String::from_utf8_lossy(&body), &isolate.config.catalog)
 }

@@ -19,7 +19,7 @@ use wasm_bindgen::JsValue;
 
 use crate::{
     credential::{parsed_key, presented_key},
-    endpoints, failures,
+    failures,
     finder::{Finder, Found, Provenance},
     forward,
     incoming::Incoming,
@@ -54,7 +54,7 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
 /// Judges a request, or a key, for a Worker that guards itself: as on a route, but the verdict is the answer.
 pub(crate) fn ask(isolate: &Rc<Isolate>, incoming: Incoming, question: &str) -> ResponseOrFuture {
     let VerifyRequest { key, scopes, any_of, environment, strict, cost, .. } =
-        match endpoints::question(isolate, question) {
+        match VerifyRequest::read(question, &isolate.config.catalog) {
             Ok(question) => question,
             Err(problem) => return reply::refuse(isolate, &incoming, &problem),
         };

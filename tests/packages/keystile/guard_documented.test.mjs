@@ -17,7 +17,8 @@ let rig, key;
 before(async () => {
   mkdirSync(built(), { recursive: true });
   const [hono, express, alone] = blocksOf(PAGE).filter(({ lang, reason }) => lang === "js" && !reason);
-  const ofThePackage = (text) => text.replaceAll(/"keystile\/(\w+)"/g, (_, name) => `"${pathToFileURL(dist(name, `${name}.js`))}"`);
+  const address = (name) => pathToFileURL(dist(name, `${name}.js`));
+  const ofThePackage = (text) => text.replaceAll(/"keystile\/(\w+)"/g, (_, name) => `"${address(name)}"`);
   writeFileSync(built("express.mjs"), ofThePackage(express.text));
   for (const [name, { text }] of Object.entries({ hono, alone })) writeFileSync(built(`${name}.mjs`), text);
   const services = ["hono", "alone"].map((name) => ({

@@ -48,7 +48,8 @@ async function makeKeys(rig) {
 /** Sends a request to the guarded Worker. */
 async function ask(rig, path, { key, headers = {}, method = "GET", body } = {}) {
   const sent = key === undefined ? headers : { ...headers, Authorization: `Bearer ${key}` };
-  const response = await rig.server.getWorker("guarded").fetch(`http://guarded.example${path}`, { method, headers: sent, body });
+  const guarded = rig.server.getWorker("guarded");
+  const response = await guarded.fetch(`http://guarded.example${path}`, { method, headers: sent, body });
   const text = await response.text();
   let json;
   try {

@@ -35,7 +35,8 @@ test("its version is the workspace's", () => {
 });
 
 test("publint finds nothing", async () => {
-  const { messages, pkg } = await publint({ pkgDir: installed.file("node_modules", "keystile"), strict: true, pack: false });
+  const pkgDir = installed.file("node_modules", "keystile");
+  const { messages, pkg } = await publint({ pkgDir, strict: true, pack: false });
   assert.deepEqual(messages.map((message) => formatMessage(message, pkg, { color: false })), []);
 });
 
@@ -75,9 +76,12 @@ for (const entry of ENTRIES) {
   });
 
   const isEngine = entry.startsWith("./webhooks");
+  const other = entry.endsWith("explain") ? /\/bindings/ : /explain/;
   test(`${imported(entry)} loads ${isEngine ? "the module" : "no WebAssembly"}`, async () => {
     const { inputs } = await esbuildResolves(entry);
     assert.equal(inputs.some((input) => /bindings|inline_module|\.wasm$/.test(input)), isEngine, inputs.join());
+    // Each of the two modules is loaded by itself.
+    assert.ok(!inputs.some((input) => other.test(input)), inputs.join());
   });
 }
 
@@ -106,6 +110,7 @@ import { Guard, type Verdict } from "keystile/guard";
 import { keystile } from "keystile/hono";
 import { keystile as forExpress } from "keystile/express";
 import { Verifier } from "keystile/webhooks";
+import { explain } from "keystile/webhooks/explain";
 import { isFromKeystile } from "keystile/upstream";
 
 const guard = new Guard({ url: "https://api.example.com/keystile", operator_key: "k", timeout_ms: 100 });
@@ -134,5 +139,6 @@ express().get("/leads", forExpress({ guard }), (req, res) => {
 });
 
 const genuine = new Verifier("github", ["secret"]).verify({ headers: {}, body: "" });
+export const causes: string[] = explain("github", ["secret"], { headers: {} }).causes.map(({ code }) => code);
 export const status: number = genuine.valid ? 200 : genuine.status;
 `;

@@ -37,6 +37,6 @@ function nameOf(entry) {
 /** The program itself: npm's own script would link it, and scripts are not run. */
 function programOf(runtime) {
   const scope = inRoot("tests", "packages", "runtimes", "node_modules", runtime === "deno" ? "@deno" : "@oven");
-  const places = readdirSync(scope).flatMap((name) => [path.join(scope, name, runtime), path.join(scope, name, "bin", runtime)]);
-  return places.find(existsSync);
+  const within = (name) => [path.join(scope, name, runtime), path.join(scope, name, "bin", runtime)];
+  return readdirSync(scope).flatMap(within).find(existsSync);
 }

@@ -17,7 +17,9 @@ use crate::{
         verdict::{self, Refusal},
     },
     base::{
-        fields::{FieldError, Fields, whole},
+        fields::{self, FieldError, Fields, whole},
+        json,
+        problem::Problem,
         timestamp::{Timestamp, whole_seconds},
     },
     key::Environment,
@@ -47,6 +49,14 @@ pub struct VerifyRequest {
 }
 
 impl VerifyRequest {
+    /// Reads the text of a question.
+    ///
+    /// # Errors
+    /// The problem of a text that is no JSON, or has mistakes.
+    pub fn read(text: &str, catalog: &Catalog) -> Result<Self, Problem> {
+        Self::parse(json::read_members(text)?, catalog).map_err(|errors| fields::invalid(&errors))
+    }
+
     /// Parses the body. A scope that the catalog lacks is a mistake of the service, not of the key.
     ///
     /// # Errors

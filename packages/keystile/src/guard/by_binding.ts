@@ -18,9 +18,10 @@ export async function askByBinding(entrypoint: GuardEntrypoint, request: Guarded
   const body: unknown = await response.json();
   if (response.status === 200 && isFacts(body)) return admitted(body, response.headers);
   const problem = body as Problem;
-  if (response.status === problem.status && isRefusal(problem.code)) return refused(problem.code, problem, response.headers);
-  const error = new Error(`The edge answered ${response.status} ${problem.code}: ${problem.detail}`);
-  const isOwn = response.status === 503 && problem.code === "DEPENDENCY_UNAVAILABLE";
+  const { code, status } = problem;
+  if (response.status === status && isRefusal(code)) return refused(code, problem, response.headers);
+  const error = new Error(`The edge answered ${response.status} ${code}: ${problem.detail}`);
+  const isOwn = response.status === 503 && code === "DEPENDENCY_UNAVAILABLE";
   return unavailable(error, isOwn ? { problem, headers: response.headers } : undefined);
 }
 

@@ -85,7 +85,9 @@ function way(options: GuardOptions): Ask {
     return (request, demand) => askByBinding(entrypoint, request, demand);
   }
   const { url, operator_key: operatorKey, places = PLACES, realm = "Keystile", fetch = globalThis.fetch } = options;
-  if (!/^https?:\/\//.test(url ?? "")) throw new TypeError("`url` is that of the edge: https://api.example.com/keystile.");
+  if (!/^https?:\/\//.test(url ?? "")) {
+    throw new TypeError("`url` is that of the edge's own endpoints: https://api.example.com/keystile.");
+  }
   if (!operatorKey) throw new TypeError("`operator_key` is an operator key with the scope `verify`; there is none.");
   const edge = { url, operatorKey, places, realm, fetch };
   return (request, demand, signal) => askByHttp(edge, request, demand, signal);

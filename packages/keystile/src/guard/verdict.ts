@@ -149,7 +149,8 @@ function notAdmitted(problem: Problem, answer: Headers): NotAdmitted {
   return { valid: false, status, detail, problem, headers, response };
 }
 
-export const isRefusal = (code: unknown): code is RefusalCode => typeof code === "string" && Object.hasOwn(REFUSALS, code);
+export const isRefusal = (code: unknown): code is RefusalCode =>
+  typeof code === "string" && Object.hasOwn(REFUSALS, code);
 
 /** Whether a JSON value has all the facts of a good key, so that an answer of something else is never a pass. */
 export function isFacts(value: unknown): value is Facts {

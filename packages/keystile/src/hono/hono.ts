@@ -40,7 +40,8 @@ export function keystile(options: KeystileOptions = {}): MiddlewareHandler<Keyst
   };
 }
 
-function guardFor({ guard, binding: name = "KEYSTILE", timeout_ms, onUnavailable }: KeystileOptions): (c: Context) => Guard {
+function guardFor(options: KeystileOptions): (c: Context) => Guard {
+  const { guard, binding: name = "KEYSTILE", timeout_ms, onUnavailable } = options;
   if (typeof guard === "function") return guard;
   if (guard) return () => guard;
   const settings = {
@@ -54,5 +55,6 @@ function guardFor({ guard, binding: name = "KEYSTILE", timeout_ms, onUnavailable
 function bindingOf(c: Context, name: string): object {
   const binding = (c.env as Record<string, unknown> | undefined)?.[name];
   if (typeof binding === "object" && binding !== null) return binding;
-  throw new TypeError(`There is no service binding ${name}: bind the edge's entrypoint "Guard" under this name, or pass \`guard\`.`);
+  const instead = 'bind the edge\'s entrypoint "Guard" under this name, or pass `guard`.';
+  throw new TypeError(`There is no service binding ${name}: ${instead}`);
 }
