@@ -22,8 +22,8 @@ const AS_IT_IS = {
   no_bundle: true,
   find_additional_modules: true,
   rules: [
-    { type: "ESModule", globs: ["*.js"] },
-    { type: "CompiledWasm", globs: ["*.wasm"] },
+    { type: "ESModule", globs: ["*.js"], fallthrough: false },
+    { type: "CompiledWasm", globs: ["*.wasm"], fallthrough: false },
   ],
 };
 

@@ -3,7 +3,7 @@
 
 import { keepUpToDate } from "../packages/cli/src/project/live_files.mjs";
 import { localSecrets } from "../packages/cli/src/project/local_secrets.mjs";
-import { claim, release } from "../packages/cli/src/project/one_stack.mjs";
+import { claim, release, stopWithNpm } from "../packages/cli/src/project/one_stack.mjs";
 import { greeting, queueNotes, startStack } from "../packages/cli/src/project/stack.mjs";
 import { missingBindings } from "./bindings.mjs";
 import { buildWorkers, configFile, WORKERS, writeConfig } from "./build.mjs";
@@ -24,7 +24,7 @@ await asProgram(async () => {
   providePages();
   const { ready, ended, stop, describe } = await startStack({ place, configs: CONFIGS, summary, rootKey });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop);
-  stopWithoutNpm(stop);
+  stopWithNpm(stop);
   const ending = new AbortController();
   const { signal } = ending;
   try {
@@ -45,11 +45,4 @@ await asProgram(async () => {
 
 function notesOn(summary) {
   return [...missingBindings(summary, CONFIGS), ...queueNotes(place, summary)];
-}
-
-/** Stops if npm is gone: an npm that is killed outright can't pass the signal on. */
-function stopWithoutNpm(stop) {
-  if (!process.env.npm_lifecycle_event) return;
-  const npm = process.ppid;
-  setInterval(() => process.ppid !== npm && stop(), 1000).unref();
 }

@@ -21,7 +21,9 @@ async function deployTo(answer) {
   const changes = [];
   const server = http.createServer((request, response) => {
     if (request.method !== "GET") changes.push(`${request.method} ${request.url}`);
-    const { status, body } = answer(new URL(request.url, "http://account").pathname);
+    const { pathname, searchParams } = new URL(request.url, "http://account");
+    // All lists are of one page.
+    const { status, body } = Number(searchParams.get("page") ?? 1) > 1 ? ok([]) : answer(pathname);
     response.writeHead(status, { "content-type": "application/json" });
     response.end(JSON.stringify(body));
   });

@@ -7,6 +7,9 @@ import path from "node:path";
 import { Failed } from "../failed.mjs";
 import { capture, run } from "./run.mjs";
 
+const LOGIN =
+  "Cloudflare doesn't accept the login, or there is none. Log in anew: keystile wrangler -- login, or set CLOUDFLARE_API_TOKEN.";
+
 /** Wrangler's ways to fail, and what to do about each. */
 const REMEDIES = [
   [
@@ -14,8 +17,8 @@ const REMEDIES = [
     "Cloudflare can't be reached. See to the network, or to HTTPS_PROXY, and run the command again.",
   ],
   [
-    /not authenticated|not logged in|Authentication (error|failed)|Invalid (access|API) [Tt]oken|CLOUDFLARE_API_TOKEN|code: (10000|9109|9106|6003|10001)\b|wrangler login/,
-    "Cloudflare doesn't accept the login, or there is none. Log in anew: keystile wrangler -- login, or set CLOUDFLARE_API_TOKEN.",
+    /not authenticated|not logged in|Authentication (error|failed)|Invalid (access|API) [Tt]oken|set a CLOUDFLARE_API_TOKEN|code: (10000|9109|9106|6003|10001)\b|wrangler login/,
+    LOGIN,
   ],
   [
     /More than one account|multiple accounts|account_id.*(required|select)/i,
@@ -39,9 +42,8 @@ export function accountOf(place) {
 
     /** Throws without a login. */
     async require() {
-      const who = await ask("whoami");
-      const remedy = remedyFor(who);
-      if (remedy) throw new Failed(remedy);
+      // It succeeds without a login, too.
+      if (/not (authenticated|logged in)/i.test(await ask("whoami"))) throw new Failed(LOGIN);
     },
 
     /** The version of Keystile that a worker runs; none if it isn't there, or was deployed without one. */

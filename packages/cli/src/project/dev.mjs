@@ -7,7 +7,7 @@ import { Failed, WrongUsage } from "../failed.mjs";
 import { readConfiguration } from "./configuration.mjs";
 import { keepUpToDate } from "./live_files.mjs";
 import { localSecrets } from "./local_secrets.mjs";
-import { claim, release } from "./one_stack.mjs";
+import { claim, release, stopWithNpm } from "./one_stack.mjs";
 import { own } from "./place.mjs";
 import { CONFIG, prepare, projectOf } from "./project.mjs";
 import { findServices, localServices } from "./services.mjs";
@@ -75,6 +75,7 @@ async function runUntilStopped(place, { configs, summary, notes }, { ports, exac
   const running = await startStack({ place, configs, summary, rootKey, ports, exact, output: "pipe", listen: shown.take });
   const ending = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, running.stop);
+  stopWithNpm(running.stop);
   try {
     const stack = await running.ready;
     if (stack) {

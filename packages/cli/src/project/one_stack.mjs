@@ -32,6 +32,13 @@ export const noteGroup = (place, group) => write(place, { pid: process.pid, grou
 /** Takes the note away: the stack has ended in order. */
 export const release = (place) => rmSync(recordOf(place), { force: true });
 
+/** Stops if npm is gone: an npm that is killed outright can't pass the signal on. */
+export function stopWithNpm(stop) {
+  if (!process.env.npm_lifecycle_event) return;
+  const npm = process.ppid;
+  setInterval(() => process.ppid !== npm && stop(), 1000).unref();
+}
+
 async function endLeftBehind(place, group) {
   const left = () => leftBehind(place, group);
   const groups = new Set((await left()).map((each) => each.group));

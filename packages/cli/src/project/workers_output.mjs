@@ -4,16 +4,14 @@
 const NOISE = [
   /^\s*$/,
   /^[⎔⛅╭╰│─┌└├┬┴┼]/u,
-  /^Your Worker has access to the following bindings/,
-  /^(Binding|env\.)\s?/,
-  /^\s*env\./,
-  /^Using vars defined in/,
-  /^Using secrets defined in/,
+  /access to the following bindings:$/,
+  /^(Binding +Resource|env\.|Service bindings, Durable Object bindings)/,
+  /^Using (vars|secrets) defined in/,
+  /^Attaching additional modules:?/,
+  /^[- ]*(Name|Total)\b.*(Size|KiB|MiB)/,
+  /^[- ]*\S+\.(js|wasm)\b/,
   /^\[wrangler:info\]/,
-  /not connected|\[connected|Ready on|Reloading local server|Local server updated/i,
-  /^keystile-\S+( \(.*\))?:?$/,
-  /^No bindings found/,
-  /▲ \[WARNING\].*(Processing|secrets)/,
+  /Ready on|Reloading local server|Local server updated/i,
 ];
 /** Escape sequences of colours. */
 const COLOURS = /\u001b\[[0-9;]*m/g;
