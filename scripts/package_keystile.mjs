@@ -5,7 +5,7 @@ import path from "node:path";
 
 import { bindgen } from "./host_tools.mjs";
 import { quietly, run } from "./run.mjs";
-import { inRoot, root, target } from "./tools.mjs";
+import { inRoot, root, target, wasmBuildEnv } from "./tools.mjs";
 import { optimize } from "./wasm_opt.mjs";
 
 const WASM = "wasm32-unknown-unknown";
@@ -15,14 +15,14 @@ const PACKAGE = inRoot("packages", "keystile");
 export async function buildKeystile() {
   rmSync(path.join(PACKAGE, "dist"), { recursive: true, force: true });
   await buildWebhooks();
+  await buildExplain();
   await compileTypeScript(PACKAGE);
   for (const license of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(inRoot(license), path.join(PACKAGE, license));
 }
 
 /** Builds `keystile/webhooks` alone, and returns its directory. */
 export async function buildWebhooks() {
-  const cargo = ["build", "-p", "keystile-wasm", "--profile", "npm", "--target", WASM, "--target-dir", target(), "--lib"];
-  await quietly("Building the engine of keystile/webhooks", "cargo", cargo, { cwd: root, usually: "1 minute" });
+  await compile("keystile-wasm", "npm");
   const out = path.join(PACKAGE, "dist", "webhooks");
   rmSync(out, { recursive: true, force: true });
   await bindgen("web", target(WASM, "npm", "keystile_wasm.wasm"), out, "bindings");
@@ -31,6 +31,22 @@ export async function buildWebhooks() {
   writeFileSync(path.join(out, "inline_module.js"), inlined(readFileSync(module)));
   copyJavaScript(path.join(PACKAGE, "src"), path.join(PACKAGE, "dist"));
   return out;
+}
+
+/** Builds `keystile/webhooks/explain`, whose module is that of the page /debugger. Its types are the page's, too. */
+async function buildExplain() {
+  await compile("keystile-debugger", "release");
+  const out = path.join(PACKAGE, "dist", "webhooks");
+  await bindgen("web", target(WASM, "release", "keystile_debugger.wasm"), out, "explain_bindings");
+  await optimize(path.join(out, "explain_bindings_bg.wasm"), "-Oz");
+  cpSync(inRoot("www", "src", "debugger", "explanation.ts"), path.join(out, "explanation.d.ts"));
+}
+
+/** Compiles a crate to WebAssembly. */
+async function compile(crate, profile) {
+  const cargo = ["build", "-p", crate, "--profile", profile, "--target", WASM, "--target-dir", target(), "--lib"];
+  const options = { cwd: root, env: wasmBuildEnv(), usually: "1 minute" };
+  await quietly(`Compiling ${crate} to WebAssembly`, "cargo", cargo, options);
 }
 
 /** Copies what is JavaScript already, and the types that are written by hand. */

@@ -114,6 +114,7 @@ async function contract() {
 
 /** Tests the packages that would be published. */
 async function npmPackages() {
+  await installOnce("Deno and Bun", inRoot("tests", "packages", "runtimes"));
   await buildPackages();
   await endToEnd(path.join("tests", "packages"));
 }
@@ -123,7 +124,8 @@ async function npmPackages() {
  * wait for a browser most of the time run two at once.
  */
 async function endToEnd(directory, { reporters = [], atOnce = 1 } = {}) {
-  const files = readdirSync(inRoot(directory), { recursive: true }).filter((file) => file.endsWith(".test.mjs"));
+  const isTest = (file) => file.endsWith(".test.mjs") && !file.includes("node_modules");
+  const files = readdirSync(inRoot(directory), { recursive: true }).filter(isTest);
   const runner = ["--test", `--test-concurrency=${atOnce}`];
   for (const reporter of ["spec", ...reporters]) runner.push(`--test-reporter=${reporter}`, "--test-reporter-destination=stdout");
   // .dev is the developer's own.

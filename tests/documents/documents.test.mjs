@@ -16,6 +16,7 @@ import { emptyHome, startIn } from "../support/local_stack.mjs";
 const JAVASCRIPT = {
   "docs/guide/guard-an-api.md": "tests/documents/signed_request.test.mjs",
   "docs/guide/manage-from-javascript.md": "tests/packages/client/documented.test.mjs",
+  "docs/guide/guard-from-javascript.md": "tests/packages/keystile/guard_documented.test.mjs",
   "docs/guide/verify-webhooks-in-javascript.md": "tests/packages/keystile/webhooks_documented.test.mjs",
 };
 const MARKS = { sh: [""], text: [""], toml: ["", "used", "scheme", "wrong"], js: [""] };

@@ -65,11 +65,12 @@ export const ROOT_KEY = "ksroot_" + "r".repeat(43);
  *               edge_with_handles.js, counts: whether it is that of edge_with_counts.js}}
  *   handles     whether the management worker is the one of manage_with_faults.js
  *   hooks       {vars}: adds the worker that receives webhooks, with these secrets
+ *   services    more workers: their configurations, as wrangler's
  *   pages       whether the management worker serves the pages of build/www; it is the first worker then
  */
-export async function startRig({ name, toml = inRoot("tests", "fixtures", "keystile.toml"), settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} }, handles = false, hooks, pages = false }) {
+export async function startRig({ name, toml = inRoot("tests", "fixtures", "keystile.toml"), settings = {}, secret = SECRET, edges = { edge1: {}, edge2: {} }, handles = false, hooks, services, pages = false }) {
   const config = await configModule(name, toml, settings);
-  const options = (secrets) => stack({ config, secret, rootKey: ROOT_KEY, edges, handles, hooks, pages, ...secrets });
+  const options = (secrets) => stack({ config, secret, rootKey: ROOT_KEY, edges, handles, hooks, services, pages, ...secrets });
   const server = createTestHarness(options({}));
   const { url } = await server.listen();
   return new Rig(server, url, Object.keys(edges), options);
@@ -245,7 +246,8 @@ class Rig {
   }
 
   /**
-   * Makes another worker call a method of the first edge (EDGE) or of a ledger (LEDGER) by RPC; returns the outcome.
+   * Makes another worker call a method of the first edge (EDGE), of its entrypoint (GUARD) or of a ledger (LEDGER) by RPC;
+   * returns the outcome.
    */
   async rpc(binding, method) {
     const body = JSON.stringify({ binding, method });

@@ -13,7 +13,7 @@ const KV = { shared: "keys", empty: "empty", stale: "stale" };
 const SHIMS = ["EdgesFeed", "LedgersFeed", "EdgesLimiter", "LedgersLimiter"];
 
 /** The options of a harness: every worker of the stack. The first one answers at the harness's own address. */
-export function stack({ config, secret, rootKey, edges, handles, hooks, pages }) {
+export function stack({ config, secret, rootKey, edges, handles, hooks, services = [], pages }) {
   const shared = {
     compatibility_date: COMPATIBILITY_DATE,
     alias: { "keystile-config": config },
@@ -34,6 +34,7 @@ export function stack({ config, secret, rootKey, edges, handles, hooks, pages })
       { config: { name: "hanging-kv", main: ofTests("hanging_kv"), compatibility_date: COMPATIBILITY_DATE } },
       { config: { name: "odd", main: ofTests("odd_upstream"), compatibility_date: COMPATIBILITY_DATE } },
       { config: shimConfig() },
+      ...services.map((service) => ({ config: { compatibility_date: COMPATIBILITY_DATE, ...service } })),
     ],
   };
 }
@@ -162,7 +163,10 @@ function rpcCallerConfig(edge) {
     name: "rpc-caller",
     main: ofTests("rpc_caller"),
     compatibility_date: COMPATIBILITY_DATE,
-    services: [{ binding: "EDGE", service: edge }],
+    services: [
+      { binding: "EDGE", service: edge },
+      { binding: "GUARD", service: edge, entrypoint: "Guard" },
+    ],
     durable_objects: { bindings: [{ name: "LEDGER", class_name: "Ledger", script_name: "manage" }] },
   };
 }

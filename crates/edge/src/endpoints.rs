@@ -9,7 +9,7 @@ use keystile_core::{
         verdict::{Demand, Refusal},
     },
     api::verify::{self, Limits, VerifyRequest},
-    base::{code::Code, fields, json, problem::Problem},
+    base::{code::Code, problem::Problem},
     objects::ledger::SelfRevoke,
 };
 use keystile_runtime::{body, clock, log, object};
@@ -19,7 +19,7 @@ use crate::{
     credential::{parsed_key, presented_key},
     failures,
     finder::{Finder, Found, Known, Provenance, Unknown},
-    hooks,
+    guard, hooks,
     incoming::Incoming,
     isolate::Isolate,
     limits::{self, Counted},
@@ -37,7 +37,7 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, endpoint: &str) 
     let method = incoming.method.as_str();
     let allowed = match (endpoint, method) {
         ("/healthz", "GET" | "HEAD") => return health(isolate, &incoming),
-        ("/v1/me", "GET" | "HEAD") => return later(isolate, incoming, me),
+        ("/v1/me", "GET" | "HEAD") => return guard::me(isolate, incoming),
         ("/v1/me/revoke", "POST") => return later(isolate, incoming, revoke_me),
         ("/v1/verify", "POST") => return later(isolate, incoming, verify),
         ("/v1/webhooks/verify", "POST") => return hooks::verify(isolate, incoming),
@@ -80,26 +80,6 @@ fn health(isolate: &Isolate, incoming: &Incoming) -> ResponseOrFuture {
     let body = json!({"status": "ok", "version": env!("CARGO_PKG_VERSION"), "view_age_ms": view_age_ms});
     let reply = Reply::json(200, &body, &incoming.request_id);
     ResponseOrFuture::Ready(reply.finish(isolate, incoming, Provenance::default()))
-}
-
-/// `GET /v1/me`: the holder's own key, if it is valid.
-async fn me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
-    let (known, provenance) = presented(&isolate, &incoming).await;
-    let Known { record, suspended } = match known {
-        Ok(known) => known,
-        Err(problem) => return (Err(problem), provenance),
-    };
-    let now = clock::now();
-    let demand = Demand { environment: None, tenant: None, scopes: &[], any_of: false, ip: incoming.ip(), now };
-    let verdict = demand.judge(&record, suspended, &isolate.config.catalog);
-    usage::count(&isolate, &incoming, &record, verdict.as_ref().copied(), now);
-    if let Err(refusal) = verdict {
-        return (Err(refusal.problem(&isolate.config.challenge)), provenance);
-    }
-    let counted = charged(&isolate, &incoming, &record, 0).await;
-    let provenance = provenance.charged(&counted);
-    let limits = Limits { states: &counted.states, now: clock::now() };
-    (counted.verdict.map(|_| (200, verify::me(&record, limits))), provenance)
 }
 
 /// Charges a request, and waits for the limiter if it has to be asked. A cost of 0 looks at the limits.
@@ -182,7 +162,8 @@ async fn verify(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
         Ok(request) => request,
         Err(problem) => return (Err(problem), provenance),
     };
-    let found = match parsed_key(&isolate, &request.key, request.environment) {
+    let key = request.key.as_deref().ok_or(Refusal::MissingCredential);
+    let found = match key.and_then(|key| parsed_key(&isolate, key, request.environment)) {
         Ok(key) => Ok(Finder::new(key.digest(), request.strict).find(&isolate, &incoming).await),
         Err(refusal) => Err(refusal),
     };
@@ -224,14 +205,15 @@ async fn verdict_on(
             Reach::All => None,
             Reach::Tenant(tenant) => Some(tenant),
         };
-        let VerifyRequest { environment, scopes, ip, .. } = request;
-        let demand = Demand { environment: *environment, tenant, scopes, any_of: false, ip: *ip, now: clock::now() };
+        let VerifyRequest { environment, scopes, any_of, ip, .. } = request;
+        let (environment, any_of, ip) = (*environment, *any_of, *ip);
+        let demand = Demand { environment, tenant, scopes, any_of, ip, now: clock::now() };
         demand.judge(&known.record, known.suspended, &isolate.config.catalog)
     };
     let (mut known, mut counted, mut provenance) = (known, Counted::free(), Provenance::default());
     let mut verdict = judge(&known);
     if verdict.is_ok() {
-        counted = charged(isolate, incoming, &known.record, request.cost).await;
+        counted = charged(isolate, incoming, &known.record, request.cost.into()).await;
         provenance = provenance.charged(&counted);
         verdict = match core::mem::replace(&mut counted.verdict, Ok(Ok(()))) {
             Ok(verdict) => verdict,
@@ -244,7 +226,8 @@ async fn verdict_on(
         if let Err(problem) = reach {
             return (Err(problem), provenance);
         }
-        if let Ok(key) = parsed_key(isolate, &request.key, request.environment) {
+        let key = request.key.as_deref().map(|key| parsed_key(isolate, key, request.environment));
+        if let Some(Ok(key)) = key {
             let found = Finder::new(key.digest(), false).find(isolate, incoming).await;
             provenance = provenance.and(found.provenance);
             known = match found.known {
@@ -273,6 +256,5 @@ fn not_found() -> Value {
 
 async fn read_verify_request(isolate: &Isolate, incoming: &Incoming) -> Result<VerifyRequest, Problem> {
     let body = body::read_json(&incoming.request, verify::MAX_BODY_BYTES).await?;
-    VerifyRequest::parse(json::read_members(&String::from_utf8_lossy(&body))?, &isolate.config.catalog)
-        .map_err(|errors| fields::invalid(&errors))
+    VerifyRequest::read(&String::from_utf8_lossy(&body), &isolate.config.catalog)
 }

@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use js_sys::JsString;
 use keystile_core::{
-    KeyDigest, KeyRecord, Scope, Timestamp,
+    KeyDigest, KeyRecord, PlainKey, Scope, Timestamp,
     access::{
         route::{Enough, Route},
         verdict::{Demand, Refusal},
     },
+    api::verify::{self, Limits, VerifyRequest},
     base::{code::Code, path::Path, problem::Problem},
     key::KeyKind,
     limits::account::Asking,
@@ -17,7 +18,7 @@ use keystile_runtime::clock;
 use wasm_bindgen::JsValue;
 
 use crate::{
-    credential::presented_key,
+    credential::{parsed_key, presented_key},
     failures,
     finder::{Finder, Found, Provenance},
     forward,
@@ -46,15 +47,58 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
     if needs.enough == Enough::Public {
         return public(isolate, &incoming, &path, route);
     }
-    let (scopes, any_of) = (&needs.scopes, needs.enough == Enough::AnyOf);
-    let key = match presented_key(isolate, &incoming, route.environment) {
+    let key = presented_key(isolate, &incoming, route.environment);
+    judge(isolate, incoming, End::Forward(path), route, (&needs.scopes, needs.enough == Enough::AnyOf), key)
+}
+
+/// Judges a request, or a key, for a Worker that guards itself: as on a route, but the verdict is the answer.
+pub(crate) fn ask(isolate: &Rc<Isolate>, incoming: Incoming, question: &str) -> ResponseOrFuture {
+    let VerifyRequest { key, scopes, any_of, environment, strict, cost, .. } =
+        match VerifyRequest::read(question, &isolate.config.catalog) {
+            Ok(question) => question,
+            Err(problem) => return reply::refuse(isolate, &incoming, &problem),
+        };
+    let key = match key {
+        Some(key) => parsed_key(isolate, &key, environment),
+        None => presented_key(isolate, &incoming, environment),
+    };
+    let route = Rc::new(Route::of_question(environment, strict, cost));
+    judge(isolate, incoming, End::Asker, &route, (&scopes, any_of), key)
+}
+
+/// `GET /v1/me`: the holder's own key, if it is valid.
+pub(crate) fn me(isolate: &Rc<Isolate>, incoming: Incoming) -> ResponseOrFuture {
+    let key = presented_key(isolate, &incoming, None);
+    judge(isolate, incoming, End::Holder, &Rc::new(Route::of_question(None, false, 0)), (&Vec::new(), false), key)
+}
+
+/// Where a request with a good key ends.
+enum End {
+    /// At the upstream, by this path.
+    Forward(Path),
+    /// At a service that asked for the verdict.
+    Asker,
+    /// At the holder of the key.
+    Holder,
+}
+
+/// Judges a key by a route and these scopes.
+fn judge(
+    isolate: &Rc<Isolate>,
+    incoming: Incoming,
+    end: End,
+    route: &Rc<Route>,
+    (scopes, any_of): (&Vec<Scope>, bool),
+    key: Result<PlainKey, Refusal>,
+) -> ResponseOrFuture {
+    let key = match key {
         Ok(key) => key,
         Err(refusal) => return reply::refuse(isolate, &incoming, &failures::refused(isolate, &incoming, &refusal)),
     };
     let (kind, digest) = (key.kind(), key.digest());
     let mut finder = Finder::new(digest, route.strict);
     if let Some(found) = finder.try_now(isolate, &incoming, incoming.now) {
-        let guarded = Guarded { path: &path, route, scopes, any_of, kind, digest };
+        let guarded = Guarded { end: &end, route, scopes, any_of, kind, digest };
         let record = match judged(isolate, &incoming, guarded, &found, incoming.now) {
             Ok(record) => record,
             Err(refused) => return ResponseOrFuture::Ready(refused),
@@ -69,7 +113,7 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
         };
         let (isolate, route, scopes) = (Rc::clone(isolate), Rc::clone(route), scopes.clone());
         return ResponseOrFuture::later(async move {
-            let guarded = Guarded { path: &path, route: &route, scopes: &scopes, any_of, kind, digest };
+            let guarded = Guarded { end: &end, route: &route, scopes: &scopes, any_of, kind, digest };
             after_asking(&isolate, &incoming, guarded, &record, found.provenance, asking).await
         });
     }
@@ -79,7 +123,7 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
     let (isolate, route, scopes) = (Rc::clone(isolate), Rc::clone(route), scopes.clone());
     ResponseOrFuture::later(async move {
         let found = finder.wait(&isolate, &incoming).await;
-        let guarded = Guarded { path: &path, route: &route, scopes: &scopes, any_of, kind, digest };
+        let guarded = Guarded { end: &end, route: &route, scopes: &scopes, any_of, kind, digest };
         let now = clock::now();
         let record = match judged(&isolate, &incoming, guarded, &found, now) {
             Ok(record) => record,
@@ -114,7 +158,7 @@ fn public(isolate: &Isolate, incoming: &Incoming, path: &Path, route: &Route) ->
 /// A request on a route, with the demands of the route and its key.
 #[derive(Clone, Copy)]
 struct Guarded<'a> {
-    path: &'a Path,
+    end: &'a End,
     route: &'a Route,
     scopes: &'a [Scope],
     any_of: bool,
@@ -145,7 +189,8 @@ fn judged(
     Err(Reply::problem(&problem, &incoming.request_id).finish(isolate, incoming, found.provenance))
 }
 
-/// Charges the request, or says what its limiter has to be asked. A request that costs nothing is not charged.
+/// Charges the request, or says what its limiter has to be asked. A request that costs nothing is not charged, and a
+/// question that costs nothing looks at the limits.
 fn charged(
     isolate: &Rc<Isolate>,
     incoming: &Incoming,
@@ -154,7 +199,7 @@ fn charged(
     now: Timestamp,
 ) -> Result<Counted, Asking> {
     match guarded.route.cost {
-        0 => Ok(Counted::free()),
+        0 if matches!(guarded.end, End::Forward(_)) => Ok(Counted::free()),
         cost => limits::try_now(isolate, incoming, record, cost.into(), now),
     }
 }
@@ -190,13 +235,24 @@ fn settled(
     counted: Counted,
     now: Timestamp,
 ) -> JsValue {
-    let Guarded { path, route, .. } = guarded;
+    let Guarded { end, route, .. } = guarded;
     let Counted { verdict, states, .. } = counted;
     if let Ok(verdict) = &verdict {
         usage::count(isolate, incoming, record, verdict.as_ref().copied(), now);
     }
     let problem = match verdict {
-        Ok(Ok(())) => return forward::forward(isolate, incoming, path, route, Some(record), &states, provenance, now),
+        Ok(Ok(())) => {
+            let limits = Limits { states: &states, now };
+            let told = match end {
+                End::Forward(path) => {
+                    return forward::forward(isolate, incoming, path, route, Some(record), &states, provenance, now);
+                }
+                End::Asker => verify::answer(Ok(()), Some(record), limits),
+                End::Holder => verify::me(record, limits),
+            };
+            let reply = Reply::json(200, &told, &incoming.request_id).with_limits(&states);
+            return reply.finish(isolate, incoming, provenance);
+        }
         Ok(Err(refusal)) => refusal.problem(&isolate.config.challenge),
         Err(unavailable) => unavailable,
     };

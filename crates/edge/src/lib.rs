@@ -26,25 +26,41 @@ mod response;
 mod router;
 mod usage;
 
+use std::rc::Rc;
+
 use keystile_core::base::problem::Problem;
-use keystile_runtime::{crossing::promise, log};
+use keystile_runtime::log;
 use wasm_bindgen::prelude::*;
 
-use crate::{incoming::Incoming, isolate::Isolate, reply::Reply, response::ResponseOrFuture};
+use crate::{incoming::Incoming, isolate::Isolate, reply::Reply};
 
 /// The worker's entry. Returns a `Response`, or a promise of one.
 #[wasm_bindgen]
 pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> JsValue {
-    let isolate = match Isolate::of(&env) {
+    let isolate = match isolate_of(&env) {
         Ok(isolate) => isolate,
-        Err(error) => {
-            log::error("edge_not_ready", &[("reason", error.to_string().into())]);
-            return Reply::problem(&Problem::internal(), "req_none").send();
-        }
+        Err(response) => return response,
     };
     let incoming = Incoming::read(request, env, context, isolate.next_request_id());
-    match router::answer(&isolate, incoming) {
-        ResponseOrFuture::Ready(response) => response,
-        ResponseOrFuture::Later(response) => promise(response).into(),
-    }
+    router::answer(&isolate, incoming).send()
+}
+
+/// The verdict on a request for a Worker that guards itself, by the question's demands (JSON, as for `verify`). Returns
+/// a `Response`, or a promise of one: 200 with the facts about the key, or the refusal.
+#[wasm_bindgen]
+pub fn guard(request: JsValue, env: JsValue, context: JsValue, question: &str) -> JsValue {
+    let isolate = match isolate_of(&env) {
+        Ok(isolate) => isolate,
+        Err(response) => return response,
+    };
+    let incoming = Incoming::read(request, env, context, isolate.next_request_id());
+    guard::ask(&isolate, incoming, question).send()
+}
+
+/// The isolate, or the response if it can't be made.
+fn isolate_of(env: &JsValue) -> Result<Rc<Isolate>, JsValue> {
+    Isolate::of(env).map_err(|error| {
+        log::error("edge_not_ready", &[("reason", error.to_string().into())]);
+        Reply::problem(&Problem::internal(), "req_none").send()
+    })
 }

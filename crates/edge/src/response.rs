@@ -15,6 +15,14 @@ pub(crate) enum ResponseOrFuture {
 }
 
 impl ResponseOrFuture {
+    /// The response, or a promise of it, for JavaScript.
+    pub(crate) fn send(self) -> JsValue {
+        match self {
+            Self::Ready(response) => response,
+            Self::Later(response) => promise(response).into(),
+        }
+    }
+
     pub(crate) fn later(response: impl Future<Output = JsValue> + 'static) -> Self {
         Self::Later(Box::pin(response))
     }

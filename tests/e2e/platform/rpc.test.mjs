@@ -1,5 +1,6 @@
 // Rust's exports to its own JavaScript are no interface: whoever has a binding to a
-// worker, or to one of its objects, can send it requests, and call nothing else.
+// worker, or to one of its objects, can send it requests, and call nothing else. The
+// edge's entrypoint `Guard` has one method.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -13,7 +14,8 @@ before(async () => {
 after(() => rig.close());
 
 for (const [binding, methods] of Object.entries({
-  EDGE: ["__wbg_reset_state", "__worker_init_state"],
+  EDGE: ["__wbg_reset_state", "__worker_init_state", "guard", "verify"],
+  GUARD: ["__wbg_reset_state", "guard", "env", "ctx"],
   LEDGER: ["alarm", "webSocketMessage", "free"],
 })) {
   for (const method of methods) {

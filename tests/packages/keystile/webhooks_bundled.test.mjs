@@ -10,9 +10,9 @@ import { after, before, describe, test } from "node:test";
 import * as esbuild from "esbuild";
 import { createTestHarness } from "wrangler";
 
-import { inRoot } from "../../../scripts/tools.mjs";
 import { project as projectOf } from "../installed.mjs";
 import { checks } from "./webhooks_checks.mjs";
+import { program } from "./webhooks_program.mjs";
 
 const { directory: project, remove } = projectOf("keystile");
 const elsewhere = mkdtempSync(path.join(tmpdir(), "keystile-elsewhere-"));
@@ -22,35 +22,11 @@ after(() => {
 });
 
 before(() => {
-  const list = JSON.stringify(inRoot("tests", "packages", "keystile", "webhooks_checks.mjs"));
   for (const [name, entry] of Object.entries({ inline: "keystile/webhooks/inline", plain: "keystile/webhooks" })) {
-    writeFileSync(path.join(project, `${name}.mjs`), program(entry, list));
+    writeFileSync(path.join(project, `${name}.mjs`), program(entry));
   }
-  writeFileSync(path.join(project, "worker.mjs"), program("keystile/webhooks/inline", list, "worker"));
+  writeFileSync(path.join(project, "worker.mjs"), program("keystile/webhooks/inline", "worker"));
 });
-
-/** Runs the checks and says what came of each: on the standard output, or as a worker's answer. */
-function program(entry, list, kind) {
-  const worker = "export default { fetch: async () => Response.json(await outcomes()) };";
-  const script = "outcomes().then((results) => console.log(JSON.stringify(results)));";
-  return `
-import * as keystile from ${JSON.stringify(entry)};
-import { checks } from ${list};
-async function outcomes() {
-  const results = {};
-  for (const [name, check] of Object.entries(checks)) {
-    try {
-      await check(keystile);
-      results[name] = "ok";
-    } catch (error) {
-      results[name] = error.stack;
-    }
-  }
-  return results;
-}
-${kind === "worker" ? worker : script}
-`;
-}
 
 const bundle = async (entry, out, options) => {
   const outfile = path.join(elsewhere, out);

@@ -4,6 +4,8 @@
 import { counting, platformCalls } from "./platform_calls.js";
 import edge from "../../../crates/edge/entry.js";
 
+export { Guard } from "../../../crates/edge/entry.js";
+
 export default {
   async fetch(request, env, context) {
     const [, target] = /^\/__calls(\/.*)$/.exec(new URL(request.url).pathname) ?? [];

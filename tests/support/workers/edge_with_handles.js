@@ -24,6 +24,8 @@ function forged(number) {
   return `knq_live_${crypto.randomUUID().replaceAll("-", "")}000000${"a".repeat(number % 7 ? 0 : number % 9_000)}`;
 }
 
+export { Guard } from "../../../crates/edge/entry.js";
+
 export default {
   async fetch(request, env, context) {
     const { pathname } = new URL(request.url);

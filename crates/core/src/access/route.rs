@@ -66,6 +66,22 @@ pub struct Route {
 }
 
 impl Route {
+    /// The route of a question: it leads nowhere, and its needs stand in the question.
+    #[must_use]
+    pub const fn of_question(environment: Option<Environment>, strict: bool, cost: u16) -> Self {
+        Self {
+            pattern: Pattern::root(),
+            upstream: usize::MAX,
+            environment,
+            needs: Vec::new(),
+            strict,
+            cost,
+            strip_prefix: String::new(),
+            add_prefix: String::new(),
+            encoded_slashes: false,
+        }
+    }
+
     /// The needs of a method; `None` if the route refuses it.
     #[must_use]
     pub fn needs(&self, method: &str) -> Option<&Needs> {

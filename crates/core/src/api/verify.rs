@@ -17,7 +17,9 @@ use crate::{
         verdict::{self, Refusal},
     },
     base::{
-        fields::{FieldError, Fields, whole},
+        fields::{self, FieldError, Fields, whole},
+        json,
+        problem::Problem,
         timestamp::{Timestamp, whole_seconds},
     },
     key::Environment,
@@ -30,10 +32,12 @@ pub const MAX_BODY_BYTES: u32 = 16 * 1024;
 /// The question of a service.
 #[derive(Debug, PartialEq)]
 pub struct VerifyRequest {
-    /// The key as the service received it.
-    pub key: String,
-    /// The scopes that are needed, all of them.
+    /// The key as the service received it; `None` if it received none.
+    pub key: Option<String>,
+    /// The scopes that are needed.
     pub scopes: Vec<Scope>,
+    /// Whether one of them is enough.
+    pub any_of: bool,
     /// The one environment that is accepted; `None` for both.
     pub environment: Option<Environment>,
     /// The address that the key was used from.
@@ -41,17 +45,25 @@ pub struct VerifyRequest {
     /// Whether to read the feed even if the isolate knows the key.
     pub strict: bool,
     /// The units to charge; 0 to look at the limits without charging.
-    pub cost: u64,
+    pub cost: u16,
 }
 
 impl VerifyRequest {
+    /// Reads the text of a question.
+    ///
+    /// # Errors
+    /// The problem of a text that is no JSON, or has mistakes.
+    pub fn read(text: &str, catalog: &Catalog) -> Result<Self, Problem> {
+        Self::parse(json::read_members(text)?, catalog).map_err(|errors| fields::invalid(&errors))
+    }
+
     /// Parses the body. A scope that the catalog lacks is a mistake of the service, not of the key.
     ///
     /// # Errors
     /// All mistakes in the body. None repeats the key.
     pub fn parse(body: Value, catalog: &Catalog) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::new(body)?;
-        let key = fields.required("key", |value| match value {
+        let key = fields.optional("key", |value| match value {
             Value::String(key) => Ok(key),
             _ => Err("a string expected".to_string()),
         });
@@ -74,17 +86,18 @@ impl VerifyRequest {
             let ip = value.as_str().and_then(|text| text.parse().ok());
             ip.ok_or_else(|| "an IPv4 or IPv6 address expected".to_string())
         });
-        let strict =
-            fields.optional("strict", |value| value.as_bool().ok_or_else(|| "true or false expected".to_string()));
+        let flag = |value: Value| value.as_bool().ok_or_else(|| "true or false expected".to_string());
+        let any_of = fields.optional("any_of", flag);
+        let strict = fields.optional("strict", flag);
         let cost = fields.optional("cost", |value| {
-            let cost = whole(&value).and_then(|cost| u64::try_from(cost).ok());
-            cost.filter(|cost| *cost <= u64::from(MAX_COST))
-                .ok_or_else(|| format!("a whole number from 0 to {MAX_COST} expected"))
+            let cost = whole(&value).and_then(|cost| u16::try_from(cost).ok());
+            cost.filter(|cost| *cost <= MAX_COST).ok_or_else(|| format!("a whole number from 0 to {MAX_COST} expected"))
         });
         fields.finish()?;
         Ok(Self {
-            key: key.unwrap_or_default(),
+            key,
             scopes: scopes.unwrap_or_default(),
+            any_of: any_of.unwrap_or_default(),
             environment,
             ip,
             strict: strict.unwrap_or_default(),

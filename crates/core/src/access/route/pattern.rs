@@ -25,6 +25,12 @@ enum Segment {
 }
 
 impl Pattern {
+    /// The pattern `/`.
+    #[must_use]
+    pub const fn root() -> Self {
+        Self(Vec::new())
+    }
+
     /// Parses a pattern.
     ///
     /// # Errors
@@ -35,7 +41,7 @@ impl Pattern {
             return Err("a path has no query; drop all from the ? or # on".to_string());
         }
         if rest.is_empty() {
-            return Ok(Self(Vec::new()));
+            return Ok(Self::root());
         }
         let mut segments = Vec::new();
         let mut parts = rest.split('/').peekable();

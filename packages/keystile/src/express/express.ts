@@ -1,0 +1,50 @@
+// Middleware for Express 4 and 5.
+
+import type { Request, RequestHandler, Response } from "express";
+
+import type { Guard } from "../guard/guard.js";
+import { answerTo, demandOf, type MiddlewareOptions } from "../guard/middleware.js";
+import type { Admitted } from "../guard/verdict.js";
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace
+  namespace Express {
+    interface Request {
+      /** The verdict on the key, behind the middleware of `keystile/express`. */
+      keystile?: Admitted;
+    }
+  }
+}
+
+export interface KeystileOptions extends MiddlewareOptions<Request> {
+  /** The guard. One serves all routes. */
+  guard: Guard;
+}
+
+/** Lets requests through whose key is good, and refuses others with the edge's own answer. */
+export function keystile(options: KeystileOptions): RequestHandler {
+  if (typeof options?.guard?.verify !== "function") throw new TypeError("`guard` is a Guard of keystile/guard.");
+  const ip = options.ip ?? ((request: Request) => request.ip);
+  return (request, response, next) => {
+    pass(request, response, options, ip(request)).then((isGood) => {
+      if (isGood) next();
+    }, next);
+  };
+}
+
+/** Whether the request may go on. If not, it is answered. */
+async function pass(request: Request, response: Response, options: KeystileOptions, ip: string | undefined) {
+  const { headers, originalUrl: url } = request;
+  const verdict = await options.guard.verify({ headers, url }, demandOf(options, ip));
+  if (!verdict.valid) {
+    const { status, headers, body } = await answerTo(verdict, options, request);
+    response.status(status);
+    for (const [name, value] of headers) response.setHeader(name, value);
+    response.end(request.method === "HEAD" ? undefined : body);
+    return false;
+  }
+  request.keystile = verdict;
+  response.setHeader("Cache-Control", "private, no-store");
+  for (const [name, value] of verdict.headers) response.setHeader(name, value);
+  return true;
+}

@@ -1,0 +1,44 @@
+// The common part of the middleware of frameworks.
+
+import type { Demand } from "./question.js";
+import type { Refused, Unavailable } from "./verdict.js";
+
+/** What is demanded, and what a refused caller is told; `Context` is the framework's. */
+export interface MiddlewareOptions<Context> extends Omit<Demand, "ip"> {
+  /** The caller's address, for keys with an address list. */
+  ip?: (context: Context) => string | undefined;
+  /**
+   * Another body for a refusal: a text, or an object for JSON; `undefined` for the edge's own. Status and headers stay.
+   */
+  onRefused?: (verdict: Refused | Unavailable, context: Context) => Body | Promise<Body>;
+}
+
+export type Body = string | object | undefined | void;
+
+/** The demand of a request. */
+export function demandOf<Context>(options: MiddlewareOptions<Context>, ip: string | undefined): Demand {
+  const { scopes, any_of, environment, strict, cost } = options;
+  return {
+    ...(scopes && { scopes }),
+    ...(any_of !== undefined && { any_of }),
+    ...(environment && { environment }),
+    ...(strict !== undefined && { strict }),
+    ...(cost !== undefined && { cost }),
+    ...(ip !== undefined && { ip }),
+  };
+}
+
+/** The answer to a refused request: the edge's own, with another body if `onRefused` gives one. */
+export async function answerTo<Context>(
+  verdict: Refused | Unavailable,
+  options: MiddlewareOptions<Context>,
+  context: Context,
+): Promise<{ status: number; headers: Headers; body: string }> {
+  const { status, problem } = verdict;
+  const headers = new Headers(verdict.headers);
+  const other = await options.onRefused?.(verdict, context);
+  if (other === undefined || other === null) return { status, headers, body: JSON.stringify(problem) };
+  const isText = typeof other === "string";
+  headers.set("Content-Type", isText ? "text/plain; charset=utf-8" : "application/json");
+  return { status, headers, body: isText ? other : JSON.stringify(other) };
+}
