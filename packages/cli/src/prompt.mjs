@@ -13,9 +13,10 @@ export async function secretFrom(io, question) {
 }
 
 function typed({ stdin, stderr }, question) {
-  stderr.write(question);
+  // Before the question: whoever answers at once is not shown either.
   stdin.setRawMode(true);
   stdin.setEncoding("utf8").resume();
+  stderr.write(question);
   return new Promise((resolve, reject) => {
     let text = "";
     const end = (settle) => {

@@ -46,3 +46,29 @@ test("a whole body goes through, however long, and an exit code of 1 is seen by 
   await assert.rejects(shell("keystile keys get acme key_00000000000000000000"), (error) => error.code === 1 && /^KEY_NOT_FOUND: /.test(error.stderr));
   await assert.rejects(shell("keystile keys get acme"), (error) => error.code === 2);
 });
+
+/** Runs a command on a real terminal, on which `typed` is written when `question` is there. */
+const onTerminal = (question, typed, ...words) =>
+  promisify(execFile)("python3", [inRoot("tests", "packages", "commands", "terminal.py"), question, typed, "keystile", ...words], { env, cwd: env.HOME });
+
+test("login asks for the key on a terminal, which doesn't show it", async () => {
+  const { key } = await rig.operator("acme", ["keys:read"]);
+  const { stdout } = await onTerminal("The operator's key for", key, "login", "typed", "--in-file", "--url", rig.url.origin);
+  assert.match(stdout, /^The operator's key for http:\S+: \r\ntyped is http:\S+ as "acme operator", for acme\. It is in use now\.\r\n$/);
+  const { stdout: status } = await shell("env -u KEYSTILE_KEY -u KEYSTILE_URL keystile status");
+  assert.match(status, /^operator +acme operator$/m);
+});
+
+test("login that is interrupted keeps nothing and leaves the terminal as it was", async () => {
+  await assert.rejects(onTerminal("The operator's key for", "half\u0003", "login", "gone", "--in-file", "--url", rig.url.origin), (error) => error.code === 1 && /Nothing was kept\./.test(error.stdout));
+  assert.doesNotMatch((await shell("keystile profiles list")).stdout, /gone/);
+});
+
+test("what can't be undone is asked for on a terminal, and done after yes alone", async () => {
+  const { id } = await rig.create("asked");
+  const status = async () => (await rig.manage("GET", `/v1/tenants/asked/keys/${id}`)).body.status;
+  await assert.rejects(onTerminal("[y/N]", "", "keys", "revoke", "asked", id), (error) => error.code === 1 && /Nothing was changed\./.test(error.stdout));
+  assert.equal(await status(), "active");
+  await onTerminal("[y/N]", "yes", "keys", "revoke", "asked", id);
+  assert.equal(await status(), "revoked");
+});
