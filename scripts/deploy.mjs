@@ -7,7 +7,6 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { deployProject, refuseWhatCannotWork } from "../packages/cli/src/project/deploy.mjs";
-import { projectOf } from "../packages/cli/src/project/project.mjs";
 import { findServices } from "../packages/cli/src/project/services.mjs";
 import { configFile, writeConfig } from "./build.mjs";
 import { buildPackages } from "./packages_build.mjs";
@@ -23,9 +22,7 @@ await asProgram(async () => {
   const file = configFile();
   // What can't work is refused before anything is built.
   const { summary } = await writeConfig();
-  refuseWhatCannotWork(path.relative(root, file), summary, await findServices(summary, path.dirname(file)));
+  refuseWhatCannotWork(path.relative(root, file), summary, await findServices(summary, root));
   await buildPackages(["cli"]);
-  const io = { cwd: root, say: (text) => console.log(text) };
-  const place = { ...projectOf({ config: file }, io), home: root, own: clone.own };
-  await deployProject(place, { dryRun: values["dry-run"], say: io.say });
+  await deployProject({ ...clone, file }, { dryRun: values["dry-run"], say: clone.say });
 });

@@ -81,9 +81,10 @@ async function wranglerFile(file) {
 }
 
 async function buildCheck(directory) {
-  const cargo = ["build", "--lib", "-p", "keystile-check", "--profile", "release", "--target", WASM, "--target-dir", target()];
-  const usually = "30 seconds";
-  await quietly("Compiling the configuration's check to WebAssembly", "cargo", cargo, { cwd: root, env: wasmBuildEnv(), usually });
+  const cargo = ["build", "--lib", "-p", "keystile-check", "--profile", "release", "--target", WASM];
+  const options = { cwd: root, env: wasmBuildEnv(), usually: "30 seconds" };
+  const title = "Compiling the configuration's check to WebAssembly";
+  await quietly(title, "cargo", [...cargo, "--target-dir", target()], options);
   await bindgen("web", target(WASM, "release", "keystile_check.wasm"), directory, "check");
   await optimize(path.join(directory, "check_bg.wasm"), "-Oz");
 }

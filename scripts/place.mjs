@@ -7,6 +7,7 @@ export const place = {
   home: root,
   own: ".dev",
   start: "npm start",
+  tool: "npm run wrangler --",
   isStart: (command) => command.includes("start.mjs"),
   say: (text) => console.log(text),
   checkSecrets,

@@ -7,22 +7,26 @@ import path from "node:path";
 import { Failed } from "../failed.mjs";
 import { capture, run } from "./run.mjs";
 
-const LOGIN =
-  "Cloudflare doesn't accept the login, or there is none. Log in anew: keystile wrangler -- login, or set CLOUDFLARE_API_TOKEN.";
+const login = ({ tool }) =>
+  `Cloudflare doesn't accept the login, or there is none. Log in anew: ${tool} login, or set CLOUDFLARE_API_TOKEN.`;
 
 /** Wrangler's ways to fail, and what to do about each. */
 const REMEDIES = [
   [
     /fetch failed|ENOTFOUND|ECONNREFUSED|ECONNRESET|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|certificate/i,
-    "Cloudflare can't be reached. See to the network, or to HTTPS_PROXY, and run the command again.",
+    () => "Cloudflare can't be reached. See to the network, or to HTTPS_PROXY, and run the command again.",
   ],
   [
-    /not authenticated|not logged in|Authentication (error|failed)|Invalid (access|API) [Tt]oken|set a CLOUDFLARE_API_TOKEN|code: (10000|9109|9106|6003|10001)\b|wrangler login/,
-    LOGIN,
+    new RegExp(
+      "not authenticated|not logged in|Authentication (error|failed)|Invalid (access|API) [Tt]oken|" +
+        "set a CLOUDFLARE_API_TOKEN|code: (10000|9109|9106|6003|10001)\\b|wrangler login",
+    ),
+    login,
   ],
   [
     /More than one account|multiple accounts|account_id.*(required|select)/i,
-    'The login has several accounts. Write account_id = "…" in [deploy] of keystile.toml; keystile wrangler -- whoami lists them.',
+    ({ tool }) =>
+      `The login has several accounts. Write account_id = "…" in [deploy] of keystile.toml; ${tool} whoami lists them.`,
   ],
 ];
 
@@ -33,7 +37,7 @@ export function accountOf(place) {
     try {
       return await capture(...place.wrangler(...args), options);
     } catch (error) {
-      throw explained(error);
+      throw explained(place, error);
     }
   };
   return {
@@ -43,7 +47,7 @@ export function accountOf(place) {
     /** Throws without a login. */
     async require() {
       // It succeeds without a login, too.
-      if (/not (authenticated|logged in)/i.test(await ask("whoami"))) throw new Failed(LOGIN);
+      if (/not (authenticated|logged in)/i.test(await ask("whoami"))) throw new Failed(login(place));
     },
 
     /** The version of Keystile that a worker runs; none if it isn't there, or was deployed without one. */
@@ -125,11 +129,11 @@ function jsonOf(output) {
   }
 }
 
-const remedyFor = (output) => REMEDIES.find(([pattern]) => pattern.test(output))?.[1];
+const remedyFor = (place, output) => REMEDIES.find(([pattern]) => pattern.test(output))?.[1](place);
 
 /** The same failure, with what to do about it. */
-function explained(error) {
-  const remedy = error instanceof Failed && error.output && remedyFor(error.output);
+function explained(place, error) {
+  const remedy = error instanceof Failed && error.output && remedyFor(place, error.output);
   return remedy ? Object.assign(new Failed(`${remedy}\n\n${lastLines(error.output)}`), { output: error.output }) : error;
 }
 

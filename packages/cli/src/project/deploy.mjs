@@ -36,8 +36,9 @@ export async function deployProject(place, { dryRun = false, say }) {
   refuseWhatCannotWork(path.relative(place.home, place.file), summary, found);
   warnings.forEach((warning) => say(`! ${warning}`));
   prepare(place);
-  const written = (kv) => writeWorkers(own(place, "deploy"), texts, { summary, services: found.services, kv }, { beside: true }).configs;
-  const bound = Object.values(found.services);
+  const { services } = found;
+  const written = (kv) => writeWorkers(own(place, "deploy"), texts, { summary, services, kv }, { beside: true }).configs;
+  const bound = Object.values(services);
   const demo = bound.includes(demoName(summary)) ? [demoName(summary)] : [];
   const plan = { place, summary, say, written, demo, files: found.files };
   await (dryRun ? rehearse(plan) : carryOut(plan));
@@ -58,7 +59,8 @@ export function refuseWhatCannotWork(shown, summary, { lacking }) {
     ...lacking.map(
       ({ name, service }) =>
         `The upstream "${name}" is the service binding ${service}, and [deploy.services] names no worker for it. ` +
-        `Write there ${service} = "…", the worker's name in your account, or ${service} = { config = "…" }, the path of its wrangler file.`,
+        `Write there ${service} = "…", the worker's name in your account, or ${service} = { config = "…" }, ` +
+        "the path of its wrangler file.",
     ),
   ];
   if (mistakes.length === 0) return;
@@ -75,7 +77,8 @@ async function rehearse({ place, summary, say, written, demo, files }) {
   const account = accountOf(place);
   const directory = mkdtempSync(path.join(tmpdir(), "keystile-"));
   try {
-    for (const { name, file } of [...files, ...demo.map((name) => ({ name, file: configs.upstream })), ...ours(summary, configs)]) {
+    const demos = demo.map((name) => ({ name, file: configs.upstream }));
+    for (const { name, file } of [...files, ...demos, ...ours(summary, configs)]) {
       const out = path.join(directory, name);
       await account.offline("deploy", "--dry-run", "-c", file, "--outdir", out);
       const { raw, gzip } = uploadSize(out);
@@ -94,7 +97,7 @@ A deployment would
   - make the secrets ${SECRETS.join(" and ")} where a worker lacks them
   - deploy ${[...first, ...names].join(", ")}
     (in this order; the first time ${names[3]} before ${names[2]}: it holds the classes that the edge names)
-  - leave the secrets of your sources to you: ${sourceSecrets(summary)}
+  - leave the secrets of your sources to you: ${sourceSecrets(place, summary)}
 
 Dry run: nothing was created or uploaded.`);
 }
@@ -109,18 +112,18 @@ function queues(summary) {
   return [...new Set([...queues.producers, ...queues.consumers].map(({ queue }) => queue))];
 }
 
-const sourceSecrets = (summary) => `keystile wrangler -- secret put NAME --name ${named("keystile-hooks", summary)}`;
+const sourceSecrets = (place, summary) => `${place.tool} secret put NAME --name ${named("keystile-hooks", summary)}`;
 
 async function carryOut({ place, summary, say, written, demo, files }) {
   const account = accountOf(place);
   await account.require();
   const [hooks, limiter, edge, manage] = WORKERS.map((worker) => named(`keystile-${worker}`, summary));
-  for (const name of [hooks, limiter, edge, manage]) refuseOlder(name, await account.deployedVersion(name));
+  for (const name of [hooks, limiter, edge, manage]) refuseOlder(place, name, await account.deployedVersion(name));
   const lacking = new Map();
   for (const name of [edge, manage]) lacking.set(name, await account.lackingSecrets(name, SECRETS));
-  refuseWithout(edge, (await account.lackingSecrets(edge, summary.edge_secrets)).names);
+  refuseWithout(place, edge, (await account.lackingSecrets(edge, summary.edge_secrets)).names);
   const kept = pending(own(place, "deploy-secrets.json"));
-  const fresh = freshSecrets(kept, lacking);
+  const fresh = freshSecrets(place, kept, lacking);
 
   const configs = written(await account.namespace(named("keystile-keys", summary), summary.deploy.kv_namespace));
   for (const queue of queues(summary)) if (await account.ensureQueue(queue)) say(`✓ The queue ${queue} was created.`);
@@ -144,7 +147,8 @@ async function carryOut({ place, summary, say, written, demo, files }) {
   if (lacking.get(manage).newWorker) last.reverse();
   for (const [name, file] of last) {
     const { names } = lacking.get(name);
-    await upload(name, file, Object.fromEntries(names.filter((each) => each in fresh).map((each) => [each, fresh[each]])));
+    const secrets = names.filter((each) => each in fresh).map((each) => [each, fresh[each]]);
+    await upload(name, file, Object.fromEntries(secrets));
   }
 
   kept.forget();
@@ -156,24 +160,26 @@ manager: you call the management API with the one and need the other to rotate i
 
 ${shown.join("\n")}`);
   }
-  say(`\n✓ Deployed. The addresses are above. The secrets of sources of webhooks are yours to set:\n  ${sourceSecrets(summary)}`);
+  say(`\n✓ Deployed. The addresses are above. The secrets of sources of webhooks are yours to set:\n  ${sourceSecrets(place, summary)}`);
 }
 
 /** Throws if the account runs a later version: it may have stored what this one can't read. */
-function refuseOlder(name, deployed) {
+function refuseOlder(place, name, deployed) {
   if (!deployed || !isLater(deployed, VERSION)) return;
   throw new Failed(
     `${name} runs Keystile ${deployed}, and this is ${VERSION}, which may not read what that has stored. Install it: ` +
       `npm install --save-dev @keystile/cli@${deployed}\n` +
-      `To go back after a bad deployment: keystile wrangler -- rollback --name ${name}`,
+      `To go back after a bad deployment: ${place.tool} rollback --name ${name}`,
   );
 }
 
 /** Throws if the edge lacks a secret that an upstream's requests are signed with: Cloudflare refuses such a worker. */
-function refuseWithout(edge, secrets) {
+function refuseWithout(place, edge, secrets) {
   if (secrets.length === 0) return;
-  const puts = secrets.map((secret) => `  keystile wrangler -- secret put ${secret} --name ${edge}`);
-  throw new Failed(`${edge} lacks what keystile.toml names as \`signing_secret\`. Put it, 32 characters or more:\n${puts.join("\n")}`);
+  const puts = secrets.map((secret) => `  ${place.tool} secret put ${secret} --name ${edge}`);
+  throw new Failed(
+    `${edge} lacks what keystile.toml names as \`signing_secret\`. Put it, 32 characters or more:\n${puts.join("\n")}`,
+  );
 }
 
 /** Whether one version is later than the other, by its three numbers. */

@@ -29,7 +29,7 @@ export const pending = (file) => ({
  * Values for the secrets that are lacking: by worker, their `names`. A secret that one worker has can't be read back
  * for the other, unless it is pending.
  */
-export function freshSecrets(pending, lacking) {
+export function freshSecrets(place, pending, lacking) {
   const kept = pending.read();
   const fresh = {};
   for (const secret of SECRETS) {
@@ -38,7 +38,7 @@ export function freshSecrets(pending, lacking) {
     if (without.length < lacking.size && !kept[secret]) {
       throw new Failed(
         `${without[0]} lacks ${secret}, which the other worker has; both must have the same. Give it by:\n` +
-          `  keystile wrangler -- secret put ${secret} --name ${without[0]}`,
+          `  ${place.tool} secret put ${secret} --name ${without[0]}`,
       );
     }
     fresh[secret] = kept[secret] ?? MAKE[secret]();

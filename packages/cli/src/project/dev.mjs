@@ -15,7 +15,11 @@ import { greeting, PORTS, queueNotes, startStack } from "./stack.mjs";
 import { workersOutput } from "./workers_output.mjs";
 import { writeWorkers } from "./wrangler_files.mjs";
 
-const port = (name) => ({ type: "string", value: "PORT", summary: `the ${name}'s port, instead of ${PORTS[name]} or the next free one` });
+const port = (name) => ({
+  type: "string",
+  value: "PORT",
+  summary: `the ${name}'s port, instead of ${PORTS[name]} or the next free one`,
+});
 
 export const dev = {
   name: "dev",
@@ -49,7 +53,9 @@ function chosenPorts(values) {
   const exact = Object.keys(PORTS).filter((name) => values[`${name}-port`] !== undefined);
   for (const name of exact) {
     const given = Number(values[`${name}-port`]);
-    if (!Number.isInteger(given) || given < 0 || given > 65_535) throw new WrongUsage(`--${name}-port takes a number from 0 to 65535.`);
+    if (!Number.isInteger(given) || given < 0 || given > 65_535) {
+      throw new WrongUsage(`--${name}-port takes a number from 0 to 65535.`);
+    }
     ports[name] = given;
   }
   return { ports, exact };

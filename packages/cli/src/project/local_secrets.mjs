@@ -27,7 +27,8 @@ export async function localSecrets(place, configs, summary) {
   refuseForeignState(place, own.KEYSTILE_SECRET);
 
   // Wrangler looks for it beside each wrangler file.
-  for (const directory of new Set([place.home, path.dirname(configs.edge), path.dirname(configs.manage), path.dirname(configs.hooks)])) {
+  const beside = [configs.edge, configs.manage, configs.hooks].map((config) => path.dirname(config));
+  for (const directory of new Set([place.home, ...beside])) {
     writeIfChanged(path.join(directory, ".dev.vars"), completed);
   }
   const notes = [...missing(summary, value), ...notLoaded(place, configs, summary)];

@@ -19,6 +19,7 @@ export function projectOf({ config }, io) {
     own: ".keystile",
     file,
     start: "keystile dev",
+    tool: "keystile wrangler --",
     isStart: (command) => /keystile(\.js)? (.* )?dev( |$)/.test(command),
     say: io.say,
     checkSecrets,

@@ -25,7 +25,9 @@ export async function findServices({ deploy, upstreams }, home) {
 async function nameIn(config, home) {
   const file = path.resolve(home, config);
   if (!existsSync(file)) {
-    throw new Failed(`[deploy.services] names ${config}, and there is no such file beside keystile.toml. Write its path from there.`);
+    throw new Failed(
+      `[deploy.services] names ${config}, and there is no such file beside keystile.toml. Write its path from there.`,
+    );
   }
   const { name } = await readWranglerFile(file);
   if (!name) throw new Failed(`${config} has no \`name\`. Write the worker's name there, such as name = "my-api".`);

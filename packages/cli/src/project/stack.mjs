@@ -162,7 +162,9 @@ async function listen(server, wanted, exact) {
     } catch (error) {
       if (error.code !== "EADDRINUSE" && error.code !== "EACCES") throw error;
       if (exact || port - wanted > 100) {
-        throw new Failed(`The port ${port} can't be used (${error.code}). Name another, or leave it out: then the next free one is taken.`);
+        throw new Failed(
+          `The port ${port} can't be used (${error.code}). Name another, or leave it out: then the next free one is taken.`,
+        );
       }
     }
   }

@@ -10,7 +10,8 @@ export const wrangler = {
   arguments: [{ name: "argument", rest: true, optional: true, summary: "wrangler's own, after --" }],
   run({ positionals, io }) {
     const [command, args] = commandLine(...positionals);
-    const child = spawn(command, args, { cwd: io.cwd, stdio: "inherit", env: { ...process.env, WRANGLER_SEND_METRICS: "false" } });
+    const env = { ...process.env, WRANGLER_SEND_METRICS: "false" };
+    const child = spawn(command, args, { cwd: io.cwd, stdio: "inherit", env });
     return new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("exit", (code) => resolve(code ?? 1));
