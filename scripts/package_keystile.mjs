@@ -5,7 +5,7 @@ import path from "node:path";
 
 import { bindgen } from "./host_tools.mjs";
 import { quietly, run } from "./run.mjs";
-import { inRoot, root, target } from "./tools.mjs";
+import { inRoot, root, target, wasmBuildEnv } from "./tools.mjs";
 import { optimize } from "./wasm_opt.mjs";
 
 const WASM = "wasm32-unknown-unknown";
@@ -22,7 +22,7 @@ export async function buildKeystile() {
 /** Builds `keystile/webhooks` alone, and returns its directory. */
 export async function buildWebhooks() {
   const cargo = ["build", "-p", "keystile-wasm", "--profile", "npm", "--target", WASM, "--target-dir", target(), "--lib"];
-  await quietly("Building the engine of keystile/webhooks", "cargo", cargo, { cwd: root, usually: "1 minute" });
+  await quietly("Building the engine of keystile/webhooks", "cargo", cargo, { cwd: root, env: wasmBuildEnv(), usually: "1 minute" });
   const out = path.join(PACKAGE, "dist", "webhooks");
   rmSync(out, { recursive: true, force: true });
   await bindgen("web", target(WASM, "npm", "keystile_wasm.wasm"), out, "bindings");
