@@ -15,6 +15,7 @@ import { build } from "./build.mjs";
 import { installPackages } from "./interop.mjs";
 import { buildWebhooks } from "./package_keystile.mjs";
 import { installOnce } from "./packages.mjs";
+import { buildPackages } from "./packages_build.mjs";
 import { asProgram, Failed, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { inRoot, node22, root, wranglerEnv } from "./tools.mjs";
@@ -38,6 +39,10 @@ const PARTS = {
   },
   receiver: () => ofWorkers("receiver", setupLoad, ["hooks"]),
   first_start: () => measured("first_start"),
+  init_start: async () => {
+    await buildPackages(["cli", "create-keystile"]);
+    return measured("init_start");
+  },
 };
 /** Measured only if they are asked for: it takes too long. */
 const ONLY_BY_NAME = ["first_start"];

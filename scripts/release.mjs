@@ -1,0 +1,137 @@
+// `npm run release [-- --dry-run]`: builds and packs all that is published into `release`, and checks it. It publishes
+// nothing: .github/workflows/release.yml does, of what this has written.
+//
+//   --dry-run   also with uncommitted changes, and before the changelog says the day
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+
+import { breaking } from "./api_changes.mjs";
+import { buildPackages } from "./packages_build.mjs";
+import { asProgram, capture, Failed, quietly } from "./run.mjs";
+import { setup } from "./setup.mjs";
+import { inRoot, root, target } from "./tools.mjs";
+import { version } from "./version.mjs";
+
+const OUT = inRoot("release");
+/** The one crate that is published. */
+const CRATE = "keystile-webhook";
+/** No package has these: secrets, tests, and maps with a machine's paths. */
+const UNWANTED = /(^|\/)(\.dev\.vars|\.env|\.npmrc|node_modules|.*\.test\.m?js|.*\.map)$/;
+const SECRETS = [/ksroot_[\w-]{40,}/, /ksop_[0-9A-Za-z]{32,}/, /-----BEGIN [A-Z ]*PRIVATE KEY-----/, /npm_[0-9A-Za-z]{36}/];
+
+export async function release({ dryRun }) {
+  const released = version();
+  const notes = section(released, { dryRun });
+  const broken = breaking();
+  if (broken.length) throw new Failed(`Clients of the released API would break:\n  ${broken.join("\n  ")}`);
+  if (!dryRun) refuseUncommitted();
+  rmSync(OUT, { recursive: true, force: true });
+  mkdirSync(OUT);
+  writeFileSync(path.join(OUT, "NOTES.md"), notes);
+  const directories = await buildPackages();
+  for (const directory of directories) await packed(directory);
+  await crate(released, { dryRun });
+  await billsOfMaterials(released);
+  writeFileSync(path.join(OUT, "SHA256SUMS"), sums(directories));
+}
+
+/** The changelog's section of a version. */
+export function section(released, { dryRun }, changelog = readFileSync(inRoot("CHANGELOG.md"), "utf8")) {
+  const [head, text] = changelog.split(/^## \[/m).map((part) => part.split(/\n([^]*)/)).find(([line]) => line.startsWith(`${released}]`)) ?? [];
+  if (!head) throw new Failed(`CHANGELOG.md has no section "## [${released}]". Write it.`);
+  if (!dryRun && !/\] - \d{4}-\d\d-\d\d$/.test(head)) {
+    throw new Failed(`CHANGELOG.md says "## [${head}". Write the day: ## [${released}] - ${new Date().toISOString().slice(0, 10)}`);
+  }
+  return text.trim() + "\n";
+}
+
+function refuseUncommitted() {
+  const changed = execFileSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" });
+  if (changed) throw new Failed(`Commit these first, or give --dry-run:\n${changed}`);
+}
+
+/** Packs a package as npm would publish it, and checks the tarball. */
+async function packed(directory) {
+  const [{ filename, files, name }] = JSON.parse(await capture("npm", ["pack", "--json", "--pack-destination", OUT], { cwd: directory }));
+  const tarball = path.join(OUT, filename);
+  const mistakes = files.flatMap(({ path: file }) => mistakesIn(file, () => readFileSync(path.join(directory, file), "latin1")));
+  for (const needed of ["README.md", "LICENSE-APACHE", "LICENSE-MIT", "package.json"]) {
+    if (!files.some(({ path: file }) => file === needed)) mistakes.push(`${needed} is missing`);
+  }
+  const { publint } = await import("publint");
+  const { formatMessage } = await import("publint/utils");
+  const manifest = JSON.parse(readFileSync(path.join(directory, "package.json"), "utf8"));
+  const { messages } = await publint({ pack: { tarball: arrayBuffer(readFileSync(tarball)) }, strict: true });
+  mistakes.push(...messages.filter(({ type }) => type !== "suggestion").map((each) => formatMessage(each, manifest)));
+  if (mistakes.length) throw new Failed(`${filename} can't be published:\n  ${mistakes.join("\n  ")}`);
+  console.log(`✓ ${name}: ${filename}, ${files.length} files`);
+}
+
+const arrayBuffer = (bytes) => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+
+/** The reasons why a file must not be published, a sentence each. */
+export function mistakesIn(file, read) {
+  if (UNWANTED.test(file)) return [`${file} doesn't belong into a package`];
+  const text = read();
+  const found = [root, homedir()].filter((place) => place.length > 1 && text.includes(place + path.sep)).map((place) => `${file} names the directory ${place}`);
+  return [...found, ...SECRETS.filter((secret) => secret.test(text)).map((secret) => `${file} has a text like a secret: ${secret}`)];
+}
+
+/** Packs the crate, which compiles it from the package alone. */
+async function crate(released, { dryRun }) {
+  const options = ["--locked", "--target-dir", target(), ...(dryRun ? ["--allow-dirty"] : [])];
+  await quietly(`Packing ${CRATE}, and compiling it from the package`, "cargo", ["package", "-p", CRATE, ...options], { cwd: root, usually: "1 minute" });
+  const file = `${CRATE}-${released}.crate`;
+  copyFileSync(target("package", file), path.join(OUT, file));
+}
+
+/** What the packages and the workers in them are made of, as CycloneDX. */
+async function billsOfMaterials(released) {
+  const ofNpm = await capture("npm", ["sbom", "--sbom-format", "cyclonedx", "--sbom-type", "application", "--package-lock-only"], { cwd: root });
+  writeFileSync(path.join(OUT, "npm.cdx.json"), ofNpm);
+  const metadata = await capture("cargo", ["metadata", "--format-version", "1", "--locked", "--filter-platform", "wasm32-unknown-unknown"], { cwd: root });
+  writeFileSync(path.join(OUT, "crates.cdx.json"), `${JSON.stringify(ofCrates(JSON.parse(metadata), released), null, 2)}\n`);
+}
+
+const ofCrates = ({ packages }, released) => ({
+  bomFormat: "CycloneDX",
+  specVersion: "1.5",
+  version: 1,
+  metadata: { component: { type: "application", name: "keystile", version: released } },
+  components: packages
+    .filter(({ source }) => source)
+    .map(({ name, version: each, license }) => ({
+      type: "library",
+      name,
+      version: each,
+      purl: `pkg:cargo/${name}@${each}`,
+      ...(license ? { licenses: [{ expression: license.replaceAll("/", " OR ") }] } : {}),
+    })),
+});
+
+/** The SHA-256 of each file in `release`, and of each WebAssembly module in the packages, as `sha256sum` writes them. */
+function sums(directories) {
+  const ofRelease = readdirSync(OUT).map((name) => [name, path.join(OUT, name)]);
+  const modules = directories.flatMap((directory) =>
+    readdirSync(path.join(directory, "dist"), { recursive: true })
+      .filter((file) => file.endsWith(".wasm"))
+      .map((file) => [path.join("..", path.relative(root, directory), "dist", file), path.join(directory, "dist", file)]),
+  );
+  const line = ([name, file]) => `${createHash("sha256").update(readFileSync(file)).digest("hex")}  ${name}\n`;
+  return [...ofRelease, ...modules].sort().map(line).join("");
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await asProgram(async () => {
+    const { values } = parseArgs({ options: { "dry-run": { type: "boolean" } } });
+    await setup();
+    await release({ dryRun: values["dry-run"] });
+    console.log(`\nAll that would be published is in ${OUT}`);
+  });
+}
