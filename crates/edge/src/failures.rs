@@ -1,6 +1,7 @@
 //! Requests that fail, by their source addresses: an address that fails too often is told to wait.
 
 use keystile_core::{
+    Timestamp,
     access::verdict::Refusal,
     base::{code::Code, problem::Problem, timestamp::whole_seconds},
     key::{KeyKind, PlainKey},
@@ -13,6 +14,11 @@ use crate::{finder::Unknown, incoming::Incoming, isolate::Isolate};
 /// The problem of a request whose key can't be let through, as far as its text says. A key with a valid tag is no
 /// failure, whatever else is wrong with it.
 pub(crate) fn refused(isolate: &Isolate, incoming: &Incoming, refusal: &Refusal) -> Problem {
+    too_often(isolate, incoming, refusal).unwrap_or_else(|| refusal.problem(&isolate.config.challenge))
+}
+
+/// Notes the refusal if it is a failure. Returns the 429 if its address failed too often.
+pub(crate) fn too_often(isolate: &Isolate, incoming: &Incoming, refusal: &Refusal) -> Option<Problem> {
     let fails = matches!(
         refusal,
         Refusal::MissingCredential
@@ -21,15 +27,15 @@ pub(crate) fn refused(isolate: &Isolate, incoming: &Incoming, refusal: &Refusal)
             | Refusal::ConflictingCredentials
             | Refusal::Malformed(_)
     );
-    let problem = refusal.problem(&isolate.config.challenge);
-    if fails { noted(isolate, incoming, problem) } else { problem }
+    // Nothing was waited for, so the time hasn't changed.
+    if fails { noted(isolate, incoming, incoming.now) } else { None }
 }
 
 /// The problem of a key without a record to judge. It is a failure if the key has no tag.
 pub(crate) fn unknown(isolate: &Isolate, incoming: &Incoming, key: KeyKind, unknown: &Unknown) -> Problem {
     let problem = unknown.problem(&isolate.config.challenge);
     match (key, unknown) {
-        (KeyKind::Imported, Unknown::Missing) => noted(isolate, incoming, problem),
+        (KeyKind::Imported, Unknown::Missing) => noted(isolate, incoming, clock::now()).unwrap_or(problem),
         _ => problem,
     }
 }
@@ -46,11 +52,9 @@ pub(crate) fn before_storage(isolate: &Isolate, incoming: &Incoming, key: &Plain
     (!exists).then(|| too_many(wait_ms))
 }
 
-/// A problem that is a failure; the 429 if its address failed too often.
-pub(crate) fn noted(isolate: &Isolate, incoming: &Incoming, problem: Problem) -> Problem {
-    let Some(address) = incoming.ip() else { return problem };
-    let wait_ms = isolate.failures.borrow_mut().note(address, clock::now());
-    wait_ms.map_or(problem, too_many)
+/// Notes a failure. Returns the 429 if its address failed too often.
+pub(crate) fn noted(isolate: &Isolate, incoming: &Incoming, now: Timestamp) -> Option<Problem> {
+    isolate.failures.borrow_mut().note(incoming.ip()?, now).map(too_many)
 }
 
 fn too_many(wait_ms: i64) -> Problem {

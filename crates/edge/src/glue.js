@@ -1,7 +1,7 @@
 // The edge's work on requests and responses in JavaScript. Every crossing between WebAssembly and JavaScript costs
 // about as much as hashing a key, so each function does in one call the work of a dozen. No request is judged here.
 
-import { SEPARATOR } from "#runtime/crossing.js";
+import { record, SEPARATOR } from "#runtime/crossing.js";
 
 const ABSENT = "\x01";
 
@@ -42,8 +42,8 @@ const DROPPED_FAMILIES = /^(?:keystile|x-forwarded-|x-original-)/;
 const APPENDED = new Set(["Vary", "Server-Timing", "RateLimit", "RateLimit-Policy", "Access-Control-Expose-Headers"]);
 
 // The effect of `cache: "no-store"` on Cloudflare's cache: it neither answers nor keeps the response, since it can't
-// see which caller a response belongs to. (The option itself would also send `Cache-Control: no-cache`. No caller asked
-// for that, and no server answers it with 304.)
+// see which caller a response belongs to. To a called Worker's own cache the platform says it as `cacheControl`. (The
+// option itself would also send `Cache-Control: no-cache`. No caller asked for that, and no server answers it with 304.)
 const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" };
 
 // The minimum length of a key, characters. Few headers have so long a name.
@@ -68,6 +68,9 @@ let keysInUrls;
 // The value of Vary in an answer that a cache may keep; whether Keystile sets the cross-origin headers.
 let varies;
 let cors;
+
+// The refusals that were prepared, by their numbers.
+const refusals = [];
 
 /// Sets the places of keys, the patterns and `cors`, once, when the isolate starts.
 export function configure(names, authorization, inHeaders, inUrls, ownCors) {
@@ -105,6 +108,21 @@ export function location({ cf }) {
   return (cf?.colo ?? "") + SEPARATOR + (cf?.continent ?? "");
 }
 
+/// Prepares a refusal of which only the request's id will differ.
+export function prepare(number, status, headers, body, requestId) {
+  const [before, behind] = body.split(requestId);
+  // The platform takes headers over from a response in a third of the time that it takes for an object.
+  refusals[number] = { before, behind, like: new Response(null, { status, headers: record(headers) }) };
+}
+
+/// A refusal that was prepared.
+export function refuse(number, requestId) {
+  const { before, behind, like } = refusals[number];
+  const response = new Response(before + requestId + behind, like);
+  response.headers.set("Keystile-Request-Id", requestId);
+  return response;
+}
+
 /// Forwards a request that was let through. `fetcher` is a service binding, or undefined for a URL. `failed` makes the
 /// response if the upstream gives none. `text` has in one piece: the URL; the beginning of its path, and that of the URL
 /// that the caller wrote (what follows is the same); the request's id; the place at which headers of the response begin;
@@ -125,7 +143,7 @@ export async function forward(fetcher, request, text, timeoutMs, failed) {
     const answered = await inTime(fetcher ? fetcher.fetch(sent, init) : fetch(sent, init), timeoutMs);
     // This also takes an open WebSocket over.
     response = new Response(answered.body, answered);
-    ownOnly(response.headers, { url, prefix, publicUrl: request.url, publicPrefix });
+    ownOnly(response.headers, request, { url, prefix, publicPrefix });
   } catch (error) {
     response = failed(requestId, String(error));
   }
@@ -137,9 +155,11 @@ export async function forward(fetcher, request, text, timeoutMs, failed) {
 function inTime(call, ms) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(reject, ms, LATE);
-    const settled = () => clearTimeout(timer);
-    call.then(settled, settled);
-    call.then(resolve, reject);
+    const settled = (settle) => (outcome) => {
+      clearTimeout(timer);
+      settle(outcome);
+    };
+    call.then(settled(resolve), settled(reject));
   });
 }
 
@@ -174,18 +194,18 @@ export async function handOver(env, request, reach, answer, requestId, failed) {
 /// `end`.
 function upstreamHeaders(incoming, parts, end, requestId) {
   const headers = new Headers(incoming);
-  for (const [name, value] of incoming) {
+  // An iterator takes half as long again.
+  incoming.forEach((value, name) => {
     // Authorization is not searched if it goes: it holds the very key that was judged.
     const goes = name === "authorization" ? isOwn(value) : isDropped(name);
-    if (goes) headers.delete(name);
-    else {
+    if (!goes) {
       const isInName = name.length >= MIN_KEY && keysInHeaders.test(name);
-      if (!isInName && !holdsKey(value)) continue;
-      headers.delete(name);
+      if (!isInName && !holdsKey(value)) return;
       const header = isInName ? "(a key)" : name;
       console.warn(JSON.stringify({ level: "warn", event: "key_not_forwarded", header, request_id: requestId }));
     }
-  }
+    headers.delete(name);
+  });
   for (let at = FIXED_PARTS; at < end; at += 2) headers.set(parts[at], parts[at + 1]);
   return headers;
 }
@@ -245,11 +265,11 @@ function basicOf(authorization) {
 
 /// Deletes headers that an upstream may not set, makes locations public, and keeps shared caches from storing the
 /// response.
-function ownOnly(headers, addresses) {
+function ownOnly(headers, request, addresses) {
   let isCacheable = false;
   for (const name of [...headers.keys()]) {
     if (name === "cache-control") isCacheable = true;
-    else if (name === "location" || name === "content-location") showPublic(headers, name, addresses);
+    else if (name === "location" || name === "content-location") showPublic(headers, name, request.url, addresses);
     else if (name.startsWith("keystile") || (cors && isCrossOrigin(name))) headers.delete(name);
   }
   if (isCacheable) headers.append("Vary", varies);
@@ -262,7 +282,7 @@ function isCrossOrigin(name) {
 
 /// Turns an address at the upstream itself into the one that the caller can reach. Others stay as they are, and so does
 /// one that begins with what is stripped from paths: it is public already.
-function showPublic(headers, name, { url, prefix, publicUrl, publicPrefix }) {
+function showPublic(headers, name, publicUrl, { url, prefix, publicPrefix }) {
   const location = headers.get(name);
   if (!URL.canParse(location, url)) return;
   const to = new URL(location, url);

@@ -18,6 +18,10 @@ extern "C" {
 
     pub(crate) fn location(request: &JsValue) -> String;
 
+    pub(crate) fn prepare(number: usize, status: u16, headers: &str, body: &str, request_id: &str);
+
+    pub(crate) fn refuse(number: usize, request_id: &str) -> JsValue;
+
     pub(crate) fn forward(
         fetcher: &JsValue,
         request: &JsValue,

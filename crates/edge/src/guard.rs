@@ -93,7 +93,7 @@ fn judge(
 ) -> ResponseOrFuture {
     let key = match key {
         Ok(key) => key,
-        Err(refusal) => return reply::refuse(isolate, &incoming, &failures::refused(isolate, &incoming, &refusal)),
+        Err(refusal) => return refused(isolate, &incoming, &refusal),
     };
     let (kind, digest) = (key.kind(), key.digest());
     let mut finder = Finder::new(digest, route.strict);
@@ -148,11 +148,18 @@ pub(crate) fn fold(text: &str) -> String {
 /// in the URL.
 fn public(isolate: &Isolate, incoming: &Incoming, path: &Path, route: &Route) -> ResponseOrFuture {
     if let Some(error) = incoming.key_in_url {
-        let problem = failures::refused(isolate, incoming, &Refusal::from(error));
-        return reply::refuse(isolate, incoming, &problem);
+        return refused(isolate, incoming, &Refusal::from(error));
     }
     let provenance = Provenance::default();
     ResponseOrFuture::Ready(forward::forward(isolate, incoming, path, route, None, &[], provenance, incoming.now))
+}
+
+/// The response for a request that is refused by its text alone.
+fn refused(isolate: &Isolate, incoming: &Incoming, refusal: &Refusal) -> ResponseOrFuture {
+    match failures::too_often(isolate, incoming, refusal) {
+        Some(problem) => reply::refuse(isolate, incoming, &problem),
+        None => reply::refuse_by_text(isolate, incoming, refusal),
+    }
 }
 
 /// A request on a route, with the demands of the route and its key.

@@ -11,6 +11,7 @@ use std::{
 
 use keystile_core::{
     Keyring, RootKeys,
+    access::verdict::Refusal,
     base::base62,
     config::{EdgeConfig, Upstream},
     feed::client::FeedClient,
@@ -47,6 +48,8 @@ pub(crate) struct Isolate {
     pub(crate) accounts: RefCell<Accounts>,
     /// The failures of source addresses.
     pub(crate) failures: RefCell<Failures>,
+    /// The refusals that are prepared in JavaScript, by their numbers there. They are few: each has a text of its own.
+    pub(crate) prepared: RefCell<Vec<Refusal>>,
     /// The handle of each upstream, or the setting that it lacks.
     pub(crate) upstreams: Vec<Result<UpstreamHandle, String>>,
     name: String,
@@ -125,6 +128,7 @@ impl Isolate {
             usage: RefCell::new(UsageCounter::new(name.clone(), config.usage_flush_seconds * 1_000)),
             accounts: RefCell::new(Accounts::new(config.limits.clone())),
             failures: RefCell::default(),
+            prepared: RefCell::default(),
             upstreams: config.upstreams.iter().map(|upstream| UpstreamHandle::of(upstream, env)).collect(),
             name,
             requests: Cell::new(0),

@@ -38,8 +38,10 @@ impl Operator {
     /// The reason why there is none.
     pub(crate) fn presented(isolate: &Isolate, incoming: &Incoming) -> Result<Self, Problem> {
         let forms = isolate.config.key_forms();
-        let refused =
-            |refusal: Refusal| failures::noted(isolate, incoming, refusal.problem(&isolate.config.operator_challenge));
+        let refused = |refusal: Refusal| {
+            let problem = refusal.problem(&isolate.config.operator_challenge);
+            failures::noted(isolate, incoming, incoming.now).unwrap_or(problem)
+        };
         let text = incoming.carriers().credential(&Places::bearer(), forms);
         let text = text.map_err(|error| refused(error.into()))?;
         if isolate.root_keys.include(text) {

@@ -1,6 +1,7 @@
 //! Answers that the edge makes itself.
 
 use keystile_core::{
+    access::verdict::Refusal,
     base::{
         code::Code,
         path::PathError,
@@ -57,6 +58,13 @@ impl Reply {
         self.send()
     }
 
+    /// Keeps the answer as the refusal of this number, without storage.
+    fn prepare(mut self, number: usize, isolate: &Isolate, incoming: &Incoming) {
+        self.headers.extend(answer_headers(isolate, incoming, Provenance::default()));
+        let body = self.body.unwrap_or_default();
+        glue::prepare(number, self.status, &joined(&self.headers), &body, &incoming.request_id);
+    }
+
     pub(crate) fn send(self) -> JsValue {
         glue::respond(self.status, &joined(&self.headers), self.body.as_deref())
     }
@@ -77,6 +85,23 @@ pub(crate) fn joined(headers: &[(&'static str, String)]) -> String {
 pub(crate) fn refuse(isolate: &Isolate, incoming: &Incoming, problem: &Problem) -> ResponseOrFuture {
     let reply = Reply::problem(problem, &incoming.request_id);
     ResponseOrFuture::Ready(reply.finish(isolate, incoming, Provenance::default()))
+}
+
+/// The response for a refusal by the request's text alone. Only the request's id differs from one to the next, so each
+/// is prepared once. With cross-origin headers, the page's origin differs, too.
+pub(crate) fn refuse_by_text(isolate: &Isolate, incoming: &Incoming, refusal: &Refusal) -> ResponseOrFuture {
+    let problem = || refusal.problem(&isolate.config.challenge);
+    if isolate.config.cors.is_some() {
+        return refuse(isolate, incoming, &problem());
+    }
+    let mut prepared = isolate.prepared.borrow_mut();
+    let known = prepared.iter().position(|known| known == refusal);
+    let number = known.unwrap_or(prepared.len());
+    if known.is_none() {
+        prepared.push(refusal.clone());
+        Reply::problem(&problem(), &incoming.request_id).prepare(number, isolate, incoming);
+    }
+    ResponseOrFuture::Ready(glue::refuse(number, &incoming.request_id))
 }
 
 /// The response for a path that servers may read in two ways.

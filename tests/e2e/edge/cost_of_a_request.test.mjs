@@ -57,11 +57,10 @@ const FORWARDING = {
   "import forward": 1,
   "TextDecoder.decode": 1,
   "Request.method": 2,
-  "Request.url": 2,
   "Request.headers": 2,
   "Request.cf": 1,
   "new Headers": 1,
-  "Headers.entries": 1,
+  "Headers.forEach": 1,
   "Headers.delete": 3,
   "UPSTREAM.fetch": 1,
   setTimeout: 1,
@@ -83,16 +82,38 @@ test("a request with a body is copied once", async () => {
   assert.deepEqual(await calls(key, 200, { method: "POST", body: "{}" }), { ...FORWARDING, "new Request": 1 });
 });
 
-test("a refusal makes no object but its answer", async () => {
+test("a refusal makes no object but its answer, and only its id crosses", async () => {
   const forged = `${key.slice(0, -4)}${key.endsWith("0000") ? "1111" : "0000"}`;
   assert.deepEqual(await calls(forged, 401), {
     ...READING,
-    "import respond": 1,
-    // The failure of the address is noted by the time of now.
-    "import now": 1,
-    "Date.now": 2,
-    // The body, and all headers in one text.
-    "TextDecoder.decode": 2,
+    "import refuse": 1,
+    "TextDecoder.decode": 1,
+    // Of a response that was prepared: it differs by the id alone.
     "new Response": 1,
+    "Response.headers": 1,
+    "Headers.set": 1,
   });
+});
+
+test("a refusal that was prepared has the id of its own request, and is no other refusal's", async () => {
+  const forged = `${key.slice(0, -4)}${key.endsWith("0000") ? "1111" : "0000"}`;
+  const ids = new Set();
+  for (let round = 0; round < 3; round += 1) {
+    for (const [sent, code, error] of [
+      [{ key: forged }, "MALFORMED", "checksum"],
+      [{ key: "bench_live_short" }, "MALFORMED", "too short"],
+      [{}, "MISSING_CREDENTIAL", undefined],
+    ]) {
+      const { status, body, headers } = await rig.edge("edge1", "/api/leads", sent);
+      assert.deepEqual([status, body.status, body.code], [401, 401, code]);
+      assert.equal(headers.get("content-type"), "application/problem+json");
+      assert.equal(headers.get("cache-control"), "private, no-store");
+      assert.equal(headers.get("keystile-request-id"), body.request_id);
+      const challenge = headers.get("www-authenticate");
+      if (error) assert.ok(challenge.includes(error) && body.detail.includes(error), challenge);
+      else assert.ok(!challenge.includes("error"), challenge);
+      ids.add(body.request_id);
+    }
+  }
+  assert.equal(ids.size, 9);
 });
