@@ -300,14 +300,12 @@ async fn ask(isolate: &Isolate, env: &Env, of_feed: bool, path: &str, text: Stri
             Some(target) => (relay::BINDING, target.name.as_str(), target.path(path)),
             None => (feed::BINDING, feed::NAME, path.to_owned()),
         };
-        let reason = match object::exchange(env, binding, name, &path, &text, left).await {
+        let (lives, reason) = match object::exchange(env, binding, name, &path, &text, left).await {
             Ok((200, text)) => return serde_json::from_str(&text).ok(),
-            Ok((status, _)) => Err(status),
-            Err(error) => Ok(error.0),
+            Ok((status, _)) => (true, Value::from(status)),
+            Err(error) => (false, Value::from(error.0)),
         };
-        let lives = reason.is_err();
-        let reason = reason.unwrap_or_else(|status| status.to_string());
-        log::warn("feed_unreachable", &[("reason", reason.into())]);
+        log::warn("feed_unreachable", &[("reason", reason)]);
         match (target, isolate.relays.borrow_mut().as_mut()) {
             (Some(target), Some(relays)) if !lives => relays.failed(&target, now),
             _ => break,

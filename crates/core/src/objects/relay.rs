@@ -67,14 +67,11 @@ impl Route {
     /// doesn't). `random` is the isolate's own: it chooses among `per_location` local relays.
     #[must_use]
     pub fn new(colo: &str, continent: &str, per_location: u8, random: u64) -> Self {
-        let local = random % u64::from(per_location.max(1));
-        let unknown = (random / 256) % UNKNOWN_LOCATIONS;
-        let (location, place) = match colo {
-            "" => (format!("unknown{unknown}"), unknown),
-            colo => (colo.into(), colo.bytes().map(u64::from).sum()),
-        };
+        let locations = if colo.is_empty() { UNKNOWN_LOCATIONS } else { 1 };
+        let local = random % (u64::from(per_location.max(1)) * locations);
+        let place = if colo.is_empty() { local } else { colo.bytes().map(u64::from).sum() };
         let regional = place % REGIONAL;
-        Self { local: format!("{location}.{local}"), continent: continent.into(), regional, failed_at: None }
+        Self { local: format!("{colo}.{local}"), continent: continent.into(), regional, failed_at: None }
     }
 
     /// The relay to ask now.
@@ -146,7 +143,7 @@ mod tests {
         };
         assert_eq!(names("FRA", "EU", 1, 7), ("FRA.0".into(), "EU.1".into()));
         assert_eq!(names("FRA", "EU", 4, 7), ("FRA.3".into(), "EU.1".into()));
-        assert_eq!(names("", "", 4, 7 + 256 * 66), ("unknown2.3".into(), ".2".into()));
+        assert_eq!(names("", "", 4, 7 + 256 * 66), (".7".into(), ".3".into()));
     }
 
     #[test]
