@@ -20,7 +20,7 @@ use keystile_core::{
 };
 use keystile_runtime::{
     clock, kv, log,
-    object::{self, CallFailed, text},
+    object::{self, text},
 };
 use serde_json::Value;
 use wasm_bindgen_futures::JsFuture;
@@ -274,51 +274,42 @@ async fn carry_out_page(isolate: &Isolate, env: &Env, poll: Poll) -> Option<Poll
 }
 
 async fn poll_feed(isolate: &Isolate, env: &Env, request: &PollRequest) -> Option<PollAnswer> {
-    PollAnswer::decode(&ask_relay(isolate, env, PollRequest::PATH, text(request)).await?)
+    PollAnswer::decode(&ask(isolate, env, false, PollRequest::PATH, text(request)).await?)
 }
 
 async fn read_record(isolate: &Isolate, env: &Env, request: &RecordRequest) -> Option<Stored> {
-    let answer = ask_relay(isolate, env, RecordRequest::PATH, text(request)).await?;
+    let answer = ask(isolate, env, false, RecordRequest::PATH, text(request)).await?;
     Stored::decode(answer.get("record")?.as_str()?).ok()
 }
 
 async fn read_current(isolate: &Isolate, env: &Env, digest: KeyDigest) -> Option<CurrentAnswer> {
     let request = text(&CurrentRequest { digest });
-    CurrentAnswer::decode(&ask_feed(isolate, env, CurrentRequest::PATH, request).await?)
+    CurrentAnswer::decode(&ask(isolate, env, true, CurrentRequest::PATH, request).await?)
 }
 
-async fn ask_feed(isolate: &Isolate, env: &Env, path: &str, text: String) -> Option<Value> {
-    told(object::exchange(env, feed::BINDING, feed::NAME, path, &text, isolate.feed_timeout_ms()).await)
-}
-
-/// Asks the isolate's relay; the feed if there are none. A relay that doesn't answer is passed over, and if there is
-/// time left the next one is asked at once. One that answers that the feed is out of its reach lives, and the next one
-/// knows no better.
-async fn ask_relay(isolate: &Isolate, env: &Env, path: &str, text: String) -> Option<Value> {
-    if isolate.relays.borrow().is_none() {
-        return ask_feed(isolate, env, path, text).await;
-    }
+/// Asks the isolate's relay, or the feed if there are none or `of_feed` says so. A relay that doesn't answer is passed
+/// over, and if there is time left the next one is asked at once. One that answers that the feed is out of its reach
+/// lives, and the next one knows no better.
+async fn ask(isolate: &Isolate, env: &Env, of_feed: bool, path: &str, text: String) -> Option<Value> {
     let began = clock::now();
     for _ in 0..RELAYS_ASKED {
         let now = clock::now();
-        let target = isolate.relays.borrow().as_ref()?.target(now);
+        let target = isolate.relays.borrow().as_ref().filter(|_| !of_feed).map(|relays| relays.target(now));
         let left = isolate.feed_timeout_ms().saturating_sub(now.millis_since(began).unsigned_abs());
-        let answer = object::exchange(env, relay::BINDING, &target.name, &target.path(path), &text, left).await;
-        if answer.is_ok() {
-            return told(answer);
+        let (binding, name, path) = match &target {
+            Some(target) => (relay::BINDING, target.name.as_str(), target.path(path)),
+            None => (feed::BINDING, feed::NAME, path.to_owned()),
+        };
+        let (lives, reason) = match object::exchange(env, binding, name, &path, &text, left).await {
+            Ok((200, text)) => return serde_json::from_str(&text).ok(),
+            Ok((status, _)) => (true, Value::from(status)),
+            Err(error) => (false, Value::from(error.0)),
+        };
+        log::warn("feed_unreachable", &[("reason", reason)]);
+        match (target, isolate.relays.borrow_mut().as_mut()) {
+            (Some(target), Some(relays)) if !lives => relays.failed(&target, now),
+            _ => break,
         }
-        told(answer);
-        isolate.relays.borrow_mut().as_mut()?.failed(&target, now);
     }
-    None
-}
-
-fn told(answer: Result<(u16, String), CallFailed>) -> Option<Value> {
-    let reason = match answer {
-        Ok((200, text)) => return serde_json::from_str(&text).ok(),
-        Ok((status, _)) => status.to_string(),
-        Err(error) => error.0,
-    };
-    log::warn("feed_unreachable", &[("reason", reason.into())]);
     None
 }

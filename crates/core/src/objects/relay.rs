@@ -55,9 +55,11 @@ pub fn split(path: &str) -> (&str, Option<&str>) {
 #[derive(Clone, Debug)]
 pub struct Route {
     local: String,
-    parents: Parents,
-    /// The local relay failed and isn't asked until then.
-    passed_over_until: Option<Timestamp>,
+    continent: String,
+    /// The number of the regional relay, of those of the continent.
+    regional: u64,
+    /// The time at which the local relay failed last.
+    failed_at: Option<Timestamp>,
 }
 
 impl Route {
@@ -65,38 +67,30 @@ impl Route {
     /// doesn't). `random` is the isolate's own: it chooses among `per_location` local relays.
     #[must_use]
     pub fn new(colo: &str, continent: &str, per_location: u8, random: u64) -> Self {
-        let local = random % u64::from(per_location.max(1));
-        let unknown = (random / 256) % UNKNOWN_LOCATIONS;
-        let (colo, place) = match colo {
-            "" => (format!("unknown{unknown}"), unknown),
-            colo => (colo.into(), colo.bytes().map(u64::from).sum()),
-        };
-        Self {
-            local: format!("{colo}.{local}"),
-            parents: Parents::new(format!("{continent}.{}", place % REGIONAL)),
-            passed_over_until: None,
-        }
+        let locations = if colo.is_empty() { UNKNOWN_LOCATIONS } else { 1 };
+        let local = random % (u64::from(per_location.max(1)) * locations);
+        let place = if colo.is_empty() { local } else { colo.bytes().map(u64::from).sum() };
+        let regional = place % REGIONAL;
+        Self { local: format!("{colo}.{local}"), continent: continent.into(), regional, failed_at: None }
     }
 
     /// The relay to ask now.
     #[must_use]
     pub fn target(&self, now: Timestamp) -> Target {
-        let parent = self.parents.first.clone();
-        match self.passed_over_until {
-            // A clock that was set back ends it, too.
-            Some(until) if (0..LOCAL_RETRY_MS).contains(&until.millis_since(now)) => {
-                Target { name: parent, parent: None }
-            }
-            _ => Target { name: self.local.clone(), parent: Some(parent) },
+        let regional = format!("{}.{}", self.continent, self.regional);
+        // A clock that was set back ends the time for which the local relay is passed over, too.
+        match self.failed_at.map(|at| now.millis_since(at)) {
+            Some(0..LOCAL_RETRY_MS) => Target { name: regional, parent: None },
+            _ => Target { name: self.local.clone(), parent: Some(regional) },
         }
     }
 
     /// Records that a relay failed, or was too slow. The next one is another.
     pub fn failed(&mut self, target: &Target, now: Timestamp) {
-        if target.name == self.local {
-            self.passed_over_until = Some(now.plus_millis(LOCAL_RETRY_MS - 1));
-        } else {
-            self.parents.failed(&target.name);
+        if target.parent.is_some() {
+            self.failed_at = Some(now);
+        } else if *target == self.target(now) {
+            self.regional = (self.regional + 1) % REGIONAL;
         }
     }
 }
@@ -149,7 +143,7 @@ mod tests {
         };
         assert_eq!(names("FRA", "EU", 1, 7), ("FRA.0".into(), "EU.1".into()));
         assert_eq!(names("FRA", "EU", 4, 7), ("FRA.3".into(), "EU.1".into()));
-        assert_eq!(names("", "", 4, 7 + 256 * 66), ("unknown2.3".into(), ".2".into()));
+        assert_eq!(names("", "", 4, 7 + 256 * 66), (".7".into(), ".3".into()));
     }
 
     #[test]
@@ -172,11 +166,9 @@ mod tests {
         route.failed(&local, NOW);
         let regional = Target { name: "EU.1".into(), parent: None };
         assert_eq!(route.target(NOW), regional);
-        // A call that was under way fails later.
-        route.failed(&local, NOW);
         assert_eq!(route.target(NOW.plus_millis(29_000)), regional);
         assert_eq!(route.target(NOW.plus_millis(30_000)), local);
-        assert_eq!(route.target(NOW.plus_millis(-60_000)), local, "the clock was set back");
+        assert_eq!(route.target(NOW.plus_millis(-1)), local, "the clock was set back");
     }
 
     #[test]
@@ -188,6 +180,7 @@ mod tests {
             let target = route.target(NOW);
             asked.insert(target.name.clone());
             route.failed(&target, NOW);
+            // A call of another request that was under way fails, too.
             route.failed(&target, NOW);
         }
         assert_eq!(asked.len(), 4);
