@@ -89,6 +89,9 @@ pub struct FeedClient {
     /// The cursor of the answer that it began with. It has all later changes of any key, and earlier ones by parts.
     base: u64,
     view: Option<Timestamp>,
+    /// The time of the latest page that wasn't the last. A view from before it may lack an entry that had moved beyond
+    /// that page.
+    page_at: Option<Timestamp>,
     /// The age from which the view is refreshed, milliseconds.
     refresh_after_ms: i64,
     /// The sending time of the last poll that the feed itself answered.
@@ -118,6 +121,7 @@ impl FeedClient {
             cursor: 0,
             base: 0,
             view: None,
+            page_at: None,
             refresh_after_ms: 0,
             answered_since: None,
             overlay: Overlay::default(),
@@ -267,10 +271,15 @@ impl FeedClient {
         if self.overflows(now) {
             return None;
         }
+        let view = ticket.sent_at.plus_millis(-i64::from(answer.age_ms));
         if answer.more {
+            self.page_at = self.page_at.max(Some(view));
             return leaseholder.then(|| self.next_page(now, None));
         }
-        let view = ticket.sent_at.plus_millis(-i64::from(answer.age_ms));
+        // Two relays gave the pages, or one from two copies. The next poll has all that is missing.
+        if Some(view) < self.page_at {
+            return None;
+        }
         self.view = Some(self.view.map_or(view, |latest| latest.max(view)));
         self.refresh_after_ms = self.settings.refresh_after_ms(ticket.sent_at);
         if answer.age_ms == 0 {
@@ -358,6 +367,7 @@ impl FeedClient {
         self.cursor = 0;
         self.base = 0;
         self.view = None;
+        self.page_at = None;
         self.answered_since = None;
         self.overlay = Overlay::default();
         self.records.clear();

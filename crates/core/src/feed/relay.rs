@@ -19,6 +19,7 @@ mod time;
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
+    format,
     string::String,
     vec::Vec,
 };
@@ -123,6 +124,8 @@ enum Ready {
 #[derive(Debug)]
 pub struct Relay {
     bounds: Bounds,
+    /// A name that no other relay has.
+    name: String,
     clock: Clock,
     /// The `max_staleness_ms` of the edges behind this relay, and when each was last stated.
     stated: BTreeMap<u32, Reading>,
@@ -154,6 +157,7 @@ impl Relay {
     pub const fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
+            name: String::new(),
             clock: Clock::new(),
             stated: BTreeMap::new(),
             copy: None,
@@ -169,6 +173,12 @@ impl Relay {
             unseen: BTreeSet::new(),
             records: Records::new(),
         }
+    }
+
+    /// The relay with a name that no other has: a random one. Followers tell its copies from those of other relays by it.
+    #[must_use]
+    pub fn named(self, name: String) -> Self {
+        Self { name, ..self }
     }
 
     /// Reads the clock, of which the platform says `now`. A clock that steps back stands still instead: so no view looks
@@ -208,7 +218,10 @@ impl Relay {
         let exact = !self.knows_epoch(request.epoch.as_deref());
         let needed = Needed { max_staleness_ms, max_age_ms, refresh_after_ms: max_age_ms / 2, exact };
         match (self.ready(needed, arrived_at, now), &self.copy) {
-            (Ready::Yes(age), Some((copy, _))) => FollowReply::Answer(copy.follow(request, self.copies, age)),
+            (Ready::Yes(age), Some((copy, _))) => {
+                let name = format!("{}{}", self.name, self.copies);
+                FollowReply::Answer(copy.follow(request, &name, age))
+            }
             (Ready::Failed, _) => FollowReply::Failed,
             _ => FollowReply::Wait,
         }
@@ -372,12 +385,16 @@ impl Relay {
             self.unseen.remove(cursor);
             copy.learn(*cursor);
         }
-        let (more, age_ms) = (answer.more, answer.age_ms);
+        let latest = View { sent_at: flight.sent_at, age_ms: answer.age_ms, stated: flight.stated };
+        let more = answer.more;
         copy.apply(answer);
         if more {
+            copy.note_page(latest.time());
             return Some(self.follow(now));
         }
-        *view = view.or_later(View { sent_at: flight.sent_at, age_ms, stated: flight.stated });
+        if copy.completes(latest.time()) {
+            *view = view.or_later(latest);
+        }
         None
     }
 

@@ -22,6 +22,7 @@ pub(crate) const RELAYS: usize = 3;
 pub(crate) struct RelayNode {
     pub(crate) relay: Relay,
     bounds: Bounds,
+    name: String,
     /// The number of restarts. Calls from before a restart report to nobody.
     pub(crate) life: u32,
     clock_ahead: Millis,
@@ -30,13 +31,13 @@ pub(crate) struct RelayNode {
 }
 
 impl RelayNode {
-    pub(crate) fn new(bounds: Bounds, clock_ahead: Millis) -> Self {
-        Self { relay: Relay::new(bounds), bounds, life: 0, clock_ahead, waiting: Vec::new() }
+    pub(crate) fn new(name: String, bounds: Bounds, clock_ahead: Millis) -> Self {
+        Self { relay: Relay::new(bounds).named(name.clone()), name, bounds, life: 0, clock_ahead, waiting: Vec::new() }
     }
 
     pub(crate) fn restart(&mut self) {
-        self.relay = Relay::new(self.bounds);
         self.life += 1;
+        self.relay = Relay::new(self.bounds).named(format!("{}.{}", self.name, self.life));
         self.waiting.clear();
     }
 

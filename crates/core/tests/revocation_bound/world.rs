@@ -215,7 +215,10 @@ impl<'a> World<'a> {
             tally: Tally::default(),
             planted,
             feed_was: vec![(BEGINNING, feed.clone())],
-            relays: plan.relay_clocks.iter().map(|ahead| RelayNode::new(plan.bounds, *ahead)).collect(),
+            relays: (0..)
+                .zip(&plan.relay_clocks)
+                .map(|(number, ahead): (u32, _)| RelayNode::new(number.to_string(), plan.bounds, *ahead))
+                .collect(),
             open: BTreeMap::new(),
             feed,
             feed_down_until: BEGINNING,

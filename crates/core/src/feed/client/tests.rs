@@ -141,6 +141,19 @@ fn invariant_1_a_view_stands_once_the_last_page_is_applied_and_is_as_old_as_that
 }
 
 #[test]
+fn invariant_1_a_last_page_from_before_an_earlier_page_makes_no_view() {
+    let mut client = client_with_view(at(0), vec![]);
+    let first = client.begin_poll(at(1_000), None).unwrap();
+    let second = answer(&mut client, &first, PollAnswer { more: true, ..news(5, vec![]) }, at(1_010)).unwrap();
+    // Another relay, which is behind, has no change after the first page: perhaps one has moved from there to later.
+    answer(&mut client, &second, PollAnswer { age_ms: 100, ..news(5, vec![]) }, at(1_020));
+    assert_eq!(client.view_age_ms(at(1_020)), Some(1_020));
+    let next = client.begin_poll(at(1_030), None).unwrap();
+    answer(&mut client, &next, PollAnswer { age_ms: 20, ..news(7, vec![]) }, at(1_040));
+    assert_eq!(client.view_age_ms(at(1_040)), Some(30));
+}
+
+#[test]
 fn invariant_1_overtaking_answers_leave_the_latest_view() {
     let mut client = client_with_view(at(0), vec![]);
     let slow = client.begin_poll(at(100), None).unwrap();

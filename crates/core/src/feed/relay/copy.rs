@@ -33,10 +33,14 @@ impl View {
         i64::from(self.age_ms) + instant.since(self.sent_at)
     }
 
+    /// The time of the state that it shows.
+    pub(super) fn time(&self) -> Reading {
+        self.sent_at.plus_millis(-i64::from(self.age_ms))
+    }
+
     /// The later of two views. The feed has heard what either stated by the time of the later one.
     pub(super) fn or_later(self, other: Self) -> Self {
-        let time = |view: &Self| view.sent_at.plus_millis(-i64::from(view.age_ms));
-        let later = if time(&other) >= time(&self) { other } else { self };
+        let later = if other.time() >= self.time() { other } else { self };
         Self { stated: if later == other { other.stated } else { self.stated.max(other.stated) }, ..later }
     }
 }
@@ -53,6 +57,8 @@ pub(super) struct LogCopy {
     /// The number of entries that the parent has.
     length: u64,
     began_at: Reading,
+    /// The time of the latest page that wasn't the last one of its poll.
+    page_at: Option<Reading>,
 }
 
 impl LogCopy {
@@ -66,6 +72,7 @@ impl LogCopy {
             numbers: BTreeSet::new(),
             length: 0,
             began_at: now,
+            page_at: None,
         }
     }
 
@@ -91,6 +98,17 @@ impl LogCopy {
     /// doesn't matter.
     pub(super) fn knows(&self, cursor: u64) -> bool {
         cursor < self.head.floor || self.numbers.contains(&cursor)
+    }
+
+    /// Notes that a page which isn't the last shows the state of this time.
+    pub(super) fn note_page(&mut self, at: Reading) {
+        self.page_at = self.page_at.max(Some(at));
+    }
+
+    /// Whether a last page of this time completes those before it. One from an earlier state, of another parent, may lack
+    /// an entry that had moved beyond them.
+    pub(super) fn completes(&self, at: Reading) -> bool {
+        Some(at) >= self.page_at
     }
 
     /// Notes that the feed was shown a cursor.
@@ -132,9 +150,9 @@ impl LogCopy {
         PollAnswer { age_ms: age.try_into().unwrap_or(u32::MAX), ..answer }
     }
 
-    /// Answers another relay. `copies` tells this copy from others of the same relay.
-    pub(super) fn follow(&self, request: &FollowRequest, copies: u64, age: i64) -> FollowAnswer {
-        let source = format!("{}.{copies}", self.source);
+    /// Answers another relay. `name` tells this copy from all others of the same source.
+    pub(super) fn follow(&self, request: &FollowRequest, name: &str, age: i64) -> FollowAnswer {
+        let source = format!("{}.{name}", self.source);
         let answer = self.mirror.follow(request, &self.epoch, self.head, &source);
         FollowAnswer { age_ms: age.try_into().unwrap_or(u32::MAX), ..answer }
     }

@@ -341,6 +341,48 @@ fn a_copy_is_filled_page_by_page_and_has_every_entry_and_suspension() {
 }
 
 #[test]
+fn invariant_1_a_last_page_from_before_an_earlier_page_makes_no_view() {
+    let mut feed = Feed::new(BOUNDS);
+    let mut relay = filled(&mut feed);
+    feed.log(10, 1);
+    ask(&mut relay, &poll(Some("e"), 0, M), 300);
+    let sent = at(&mut relay, 300);
+    let first = relay.begin_follow(sent).unwrap();
+    let page = FollowAnswer { more: true, ..feed.answer(&first.request) };
+    let second = relay.followed(first.ticket, page, sent).unwrap();
+    // Another parent, which is behind, has nothing after the first page.
+    relay.followed(second.ticket, FollowAnswer { age_ms: 100, ..feed.answer(&second.request) }, sent);
+    assert_eq!(answered(ask(&mut relay, &poll(Some("e"), 0, M), 310)).age_ms, 310, "the view of before");
+    follow(&mut relay, &mut feed, 310, 320);
+    assert_eq!(answered(ask(&mut relay, &poll(Some("e"), 0, M), 330)).age_ms, 20);
+}
+
+#[test]
+fn a_copy_of_one_relay_is_not_filled_on_by_another() {
+    let mut feed = Feed::new(BOUNDS);
+    feed.log(1, 1);
+    let ask = |name: &str, feed: &mut Feed, fills_from| {
+        let mut regional = filled(feed).named(name.into());
+        let request = FollowRequest {
+            epoch: Some("e".into()),
+            cursor: 1,
+            fills_from,
+            max_staleness_ms: M,
+            max_age_ms: 500,
+            ..FollowRequest::default()
+        };
+        let now = at(&mut regional, 20);
+        match regional.answer_follow(&request, now, now) {
+            FollowReply::Answer(answer) => answer,
+            other => panic!("no answer: {other:?}"),
+        }
+    };
+    let source = ask("a", &mut feed, None).source;
+    assert!(!ask("a", &mut feed, Some(source.clone())).reset);
+    assert!(ask("b", &mut feed, Some(source)).reset);
+}
+
+#[test]
 fn a_copy_that_is_filled_from_another_state_begins_anew() {
     let bounds = Bounds { relay_page: 1, ..BOUNDS };
     let mut feed = Feed::new(bounds);
