@@ -25,7 +25,7 @@ use keystile_core::{
     },
     objects::{Call, relay},
 };
-use keystile_runtime::{clock, response};
+use keystile_runtime::{clock, random, response};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen_futures::spawn_local;
 use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object};
@@ -57,8 +57,11 @@ type Answered = std::result::Result<Response, Failure>;
 
 impl DurableObject for Relay {
     fn new(_state: State, env: Env) -> Self {
-        let copied = RefCell::new(Copied::new(BOUNDS));
-        Self { opened: Rc::new(Opened { copied, parent: Parent::new(env), ended: Bell::default() }) }
+        // A constructor can't fail. The platform always has random bytes.
+        let copied = Copied::new(BOUNDS).named(random::name().unwrap_or_default());
+        Self {
+            opened: Rc::new(Opened { copied: RefCell::new(copied), parent: Parent::new(env), ended: Bell::default() }),
+        }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {

@@ -5,7 +5,6 @@ use std::cell::{Cell, RefCell};
 use keystile_core::{
     KeyDigest, TenantId, Timestamp,
     access::record::KeyState,
-    base::base62,
     feed::{
         entry::{KeyEntry, KeyHash},
         follow::{FollowAnswer, FollowRequest, RecordAnswer, RecordRequest},
@@ -53,7 +52,7 @@ impl Log {
             Some(epoch) => epoch,
             None => make_epoch(database)?,
         };
-        let source = random_name()?;
+        let source = random::name()?;
         let mirror = RefCell::new(read(database, &epoch)?);
         let log = Self { epoch, source, mirror, head: Cell::new(Head::default()), began_after: Cell::new(None) };
         log.read_head(database)?;
@@ -315,13 +314,7 @@ fn read_keys(database: &Database, mirror: &mut Mirror) -> Result<()> {
 }
 
 fn make_epoch(database: &Database) -> Result<String> {
-    let epoch = random_name()?;
+    let epoch = random::name()?;
     set_meta(database, "epoch", &epoch)?;
     Ok(epoch)
-}
-
-fn random_name() -> Result<String> {
-    let drawn = base62::draw::<16>(&random::bytes::<32>()?);
-    let drawn = drawn.ok_or_else(|| worker::Error::RustError("too few random bytes for a name".into()))?;
-    Ok(drawn.map(char::from).iter().collect())
 }
