@@ -24,7 +24,7 @@ for (const worker of WORKERS) {
     // As JSON, since the reader's objects have no prototype.
     const own = JSON.parse(JSON.stringify(read({ config: CONFIGS[worker] }).rawConfig));
     if (own.assets) own.assets.directory = path.resolve(path.dirname(CONFIGS[worker]), own.assets.directory);
-    const made = generated(worker);
+    const made = generated(worker, { relays: true });
     for (const setting of OF_THE_BUILD) {
       delete own[setting];
       delete made[setting];
@@ -62,6 +62,12 @@ test("routes, account, namespace and signing secrets of keystile.toml are in the
   const manage = generated("manage", { deploy }, "b".repeat(32));
   assert.deepEqual(manage.routes, [{ pattern: "keys.example.com", custom_domain: true }]);
   assert.equal(generated("hooks", { deploy }).workers_dev, false);
+});
+
+test("the edge is bound to relays only if the configuration has them", () => {
+  const objects = (relays) => generated("edge", { relays }).durable_objects.bindings.map(({ name }) => name);
+  assert.deepEqual(objects(false).sort(), ["FEED", "LEDGER", "LIMITER"]);
+  assert.deepEqual(objects(true).sort(), ["FEED", "LEDGER", "LIMITER", "RELAY"]);
 });
 
 test("a binding is only where an upstream is called", () => {

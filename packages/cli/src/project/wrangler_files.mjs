@@ -44,10 +44,16 @@ export function wranglerFile(worker, template, { summary, services, kv, pages })
   if (deploy.account_id) file.account_id = deploy.account_id;
   if (kv) file.kv_namespaces = file.kv_namespaces?.map(({ binding }) => ({ binding, id: kv }));
   if (file.assets) file.assets.directory = pages;
+  // The class is newer than the edge: a binding that nobody uses would keep an upgrade from beginning with the edge.
+  if (worker === "edge" && !summary.relays) dropObject(file, "RELAY");
   if (worker === "edge") file.secrets.required.push(...edge_secrets);
   if (worker === "edge") Object.assign(file, addresses(deploy, deploy.routes));
   if (worker === "manage") Object.assign(file, addresses(deploy, deploy.manage_routes));
   return file;
+}
+
+function dropObject(file, binding) {
+  file.durable_objects.bindings = file.durable_objects.bindings.filter(({ name }) => name !== binding);
 }
 
 /** A host alone is a custom domain; a host with a path is a route of a zone that is there. */
