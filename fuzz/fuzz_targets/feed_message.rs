@@ -135,11 +135,11 @@ fn page(choice: u16, any: Value) -> Value {
     page
 }
 
-fuzz_target!(|data: (bool, Vec<(u8, u16, String)>)| {
-    let (denies, steps) = data;
+fuzz_target!(|data: (bool, bool, Vec<(u8, u16, String)>)| {
+    let (denies, relays, steps) = data;
     let when_unreachable = if denies { WhenFeedUnreachable::Deny } else { WhenFeedUnreachable::Kv };
     // So little memory that an overlay outgrows it.
-    let settings = Settings { max_staleness_ms: 2_000, when_unreachable, cache_bytes: 180 };
+    let settings = Settings { max_staleness_ms: 2_000, when_unreachable, cache_bytes: 180, relays };
     let now = Timestamp::from_millis(1_700_000_000_000);
     let mut isolate = Isolate { client: FeedClient::new(settings), now, polls: Vec::new() };
     for (step, choice, text) in steps {

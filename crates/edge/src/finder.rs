@@ -296,6 +296,11 @@ async fn ask(isolate: &Isolate, env: &Env, of_feed: bool, path: &str, text: Stri
         let now = clock::now();
         let target = isolate.relays.borrow().as_ref().filter(|_| !of_feed).map(|relays| relays.target(now));
         let left = isolate.feed_timeout_ms().saturating_sub(now.millis_since(began).unsigned_abs());
+        if left == 0 {
+            break;
+        }
+        let is_local = target.as_ref().is_some_and(|target| target.parent.is_some());
+        let left = if is_local { left.min(relay::LOCAL_TIMEOUT_MS) } else { left };
         let (binding, name, path) = match &target {
             Some(target) => (relay::BINDING, target.name.as_str(), target.path(path)),
             None => (feed::BINDING, feed::NAME, path.to_owned()),

@@ -23,7 +23,10 @@ use keystile_core::{
         mirror::BOUNDS,
         relay::{Follow, FollowReply, PassTicket, Reading, RecordReply, Relay as Copied, Reply},
     },
-    objects::{Call, relay},
+    objects::{
+        Call,
+        relay::{self, LOCAL_ANSWERS_WITHIN_MS, REGIONAL_ANSWERS_WITHIN_MS},
+    },
 };
 use keystile_runtime::{clock, random, response};
 use serde::{Serialize, de::DeserializeOwned};
@@ -33,9 +36,6 @@ use worker::{DurableObject, Env, Method, Request, Response, Result, State, durab
 use self::{bell::Bell, parent::Parent};
 use crate::failure::Failure;
 
-/// The time within which a request is answered, milliseconds. It is less than an isolate waits: so the isolate hears
-/// that the relay lives and the feed is out of reach, and asks no other relay.
-const ANSWER_WITHIN_MS: u64 = 800;
 /// The request id of relays' messages, which don't come from a caller's request.
 const NO_REQUEST_ID: &str = "req_none";
 
@@ -79,7 +79,8 @@ impl DurableObject for Relay {
                 _ => Err(Problem::new(Code::NoSuchPath, "A relay has no such path.").into()),
             }
         };
-        let answer = clock::within(ANSWER_WITHIN_MS, answer).await.unwrap_or_else(|| Err(out_of_reach()));
+        let within_ms = if parent.is_some() { LOCAL_ANSWERS_WITHIN_MS } else { REGIONAL_ANSWERS_WITHIN_MS };
+        let answer = clock::within(within_ms, answer).await.unwrap_or_else(|| Err(out_of_reach()));
         answer.or_else(|failure| failure.respond(NO_REQUEST_ID))
     }
 }

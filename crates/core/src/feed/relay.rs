@@ -301,10 +301,11 @@ impl Relay {
     }
 
     /// Whether the copy may lack what the isolate knows, so that only an answer from after the request will do: it is of
-    /// a log that isn't known here, or it asks for a part and is ahead.
+    /// a log that isn't known here, or it asks for a part and is ahead, or may be ahead of pages that are half applied.
     fn must_ask(&self, request: &PollRequest) -> bool {
         let asks_for_part = request.key.is_some() || request.tenant.is_some();
-        let ahead = self.copy.as_ref().is_some_and(|(copy, _)| request.cursor > copy.last());
+        let may_lack = |(copy, view): &(LogCopy, View)| request.cursor > copy.last() || !copy.completes(view.time());
+        let ahead = self.copy.as_ref().is_some_and(may_lack);
         !self.knows_epoch(request.epoch.as_deref()) || asks_for_part && request.epoch.is_some() && ahead
     }
 

@@ -20,8 +20,19 @@ pub const BINDING: &str = "RELAY";
 const REGIONAL: u64 = 4;
 /// The number of locations that isolates spread over which don't know their own: no request told them.
 const UNKNOWN_LOCATIONS: u64 = 64;
+/// The time within which a local relay answers, milliseconds; the isolate has time left to ask another one. A relay that
+/// answers so late says that it lives and the feed is out of its reach.
+pub const LOCAL_ANSWERS_WITHIN_MS: u64 = 600;
+/// The time after which an isolate gives a local relay up, milliseconds.
+pub const LOCAL_TIMEOUT_MS: u64 = 650;
+/// The time within which a regional relay answers, milliseconds: less than a local one waits for it.
+pub const REGIONAL_ANSWERS_WITHIN_MS: u64 = 400;
 /// The time for which a regional relay is asked in place of a local one that failed, milliseconds.
 const LOCAL_RETRY_MS: i64 = 30_000;
+/// The place in the names of relays of isolates that don't know their location or continent. No location or continent of
+/// Cloudflare's is named so, and the two differ: else a relay could be local and regional, and follow itself.
+const UNKNOWN_LOCATION: &str = "unknown";
+const UNKNOWN_CONTINENT: &str = "elsewhere";
 /// The name of the query's member that names the parent.
 const PARENT: &str = "?parent=";
 
@@ -71,7 +82,9 @@ impl Route {
         let local = random % (u64::from(per_location.max(1)) * locations);
         let place = if colo.is_empty() { local } else { colo.bytes().map(u64::from).sum() };
         let regional = place % REGIONAL;
-        Self { local: format!("{colo}.{local}"), continent: continent.into(), regional, failed_at: None }
+        let known = |stated, unknown| if str::is_empty(stated) { unknown } else { stated };
+        let local = format!("{}.{local}", known(colo, UNKNOWN_LOCATION));
+        Self { local, continent: known(continent, UNKNOWN_CONTINENT).into(), regional, failed_at: None }
     }
 
     /// The relay to ask now.
@@ -143,7 +156,18 @@ mod tests {
         };
         assert_eq!(names("FRA", "EU", 1, 7), ("FRA.0".into(), "EU.1".into()));
         assert_eq!(names("FRA", "EU", 4, 7), ("FRA.3".into(), "EU.1".into()));
-        assert_eq!(names("", "", 4, 7 + 256 * 66), (".7".into(), ".3".into()));
+        assert_eq!(names("", "", 4, 7 + 256 * 66), ("unknown.7".into(), "elsewhere.3".into()));
+    }
+
+    #[test]
+    fn no_relay_is_local_and_regional() {
+        let places = [("", ""), ("", "EU"), ("FRA", ""), ("FRA", "EU")];
+        let targets = places
+            .iter()
+            .flat_map(|(colo, continent)| (0..256).map(|random| Route::new(colo, continent, 4, random).target(NOW)));
+        let (local, regional): (BTreeSet<_>, BTreeSet<_>) =
+            targets.map(|target| (target.name, target.parent.unwrap())).unzip();
+        assert_eq!(local.intersection(&regional).count(), 0);
     }
 
     #[test]

@@ -61,9 +61,12 @@ impl Parent {
         let Some(target) = self.regional.borrow().as_ref().map(Parents::target) else {
             return told(object::exchange(&self.env, feed::BINDING, feed::NAME, C::PATH, &question, timeout_ms).await);
         };
-        let call =
-            async |name: &str| object::exchange(&self.env, BINDING, name, C::PATH, &question, timeout_ms / 2).await;
-        let first = call(&target.name).await;
+        let call = async |name: &str, timeout_ms| {
+            object::exchange(&self.env, BINDING, name, C::PATH, &question, timeout_ms).await
+        };
+        // More than a regional relay takes to say that it lives.
+        let first_ms = timeout_ms * 2 / 3;
+        let first = call(&target.name, first_ms).await;
         if first.is_ok() {
             return told(first);
         }
@@ -74,7 +77,7 @@ impl Parent {
             regional.failed(&target.name);
             regional.target()
         };
-        told(call(&next.name).await)
+        told(call(&next.name, timeout_ms - first_ms).await)
     }
 }
 

@@ -38,10 +38,10 @@ impl View {
         self.sent_at.plus_millis(-i64::from(self.age_ms))
     }
 
-    /// The later of two views. The feed has heard what either stated by the time of the later one.
+    /// The later of two views. By its time the feed has heard what it stated, and perhaps not what the other one did,
+    /// which may have gone another way.
     pub(super) fn or_later(self, other: Self) -> Self {
-        let later = if other.time() >= self.time() { other } else { self };
-        Self { stated: if later == other { other.stated } else { self.stated.max(other.stated) }, ..later }
+        if other.time() >= self.time() { other } else { self }
     }
 }
 
