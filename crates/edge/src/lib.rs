@@ -5,7 +5,7 @@
 //! knows is judged and forwarded synchronously, with two crossings into JavaScript: one reads the request, the other
 //! answers or forwards it. Only a request that must wait for storage is handled asynchronously.
 //!
-//! A request passes [`incoming`] (its parts), [`router`] (its handler), and, on a guarded route, [`guard`] (route and
+//! A request passes [`incoming`] (its parts), [`router`] (its handler), and, on a guarded route, [`mod@guard`] (route and
 //! verdict), [`credential`] (its key), [`finder`] (storage, if needed), [`limits`] (the charge), [`forward`] or
 //! [`reply`]; [`usage`] counts the verdict.
 

@@ -21,6 +21,9 @@ before(async () => {
 });
 after(() => stack?.rig.close());
 
+/** Express takes these for "go on" and "skip". */
+const OTHER_THAN_ERRORS = { nothing: undefined, null: null, route: "route", router: "router" };
+
 const edgeUrl = () => new URL("/keystile", stack.rig.url).href;
 
 for (const [name, express] of Object.entries({ "Express 4": express4, "Express 5": express5 })) {
@@ -42,6 +45,16 @@ for (const [name, express] of Object.entries({ "Express 4": express4, "Express 5
         throw new Error("the wording's own");
       };
       router.get("/wording-fails", keystile({ guard, scopes: ["admin"], onRefused: fails }), told);
+      for (const [what, thrown] of Object.entries(OTHER_THAN_ERRORS)) {
+        const onRefused = () => Promise.reject(thrown);
+        router.get(`/throws/${what}`, keystile({ guard, scopes: ["admin"], onRefused }), told);
+        router.get(`/throws/${what}`, told);
+        const ip = () => {
+          throw thrown;
+        };
+        router.get(`/throws-at-once/${what}`, keystile({ guard, ip }), told);
+        router.get(`/throws-at-once/${what}`, told);
+      }
       router.get("/handler-fails", keystile({ guard }), () => {
         throw new Error("the handler's own");
       });
@@ -75,6 +88,27 @@ for (const [name, express] of Object.entries({ "Express 4": express4, "Express 5
       assert.equal(ratelimit[0].name, "per-second");
       assert.match(answer.headers.get("RateLimit"), /"per-second";r=\d+;t=\d+, "daily";r=\d+;t=\d+/);
       assert.equal(answer.headers.get("Cache-Control"), "private, no-store");
+    });
+
+    for (const what of Object.keys(OTHER_THAN_ERRORS)) {
+      test(`an option that throws ${what} lets nobody through`, async () => {
+        for (const path of ["throws", "throws-at-once"]) {
+          const answer = await request(`/leads/${path}/${what}`, { key: keys.good.key });
+          assert.equal(answer.status, 500, path);
+          assert.match(answer.text, /an option threw/);
+        }
+      });
+    }
+
+    test("a misspelt demand, and one that demands nothing, are refused when the middleware is made", () => {
+      const guard = new Guard({ url: edgeUrl(), operator_key: operator.key });
+      assert.throws(() => keystile({ guard, scope: ["admin"] }), /no option `scope`\. There are: scopes, /);
+      assert.throws(() => keystile({ guard, scopes: undefined }), /`scopes` is undefined, which demands nothing/);
+      assert.throws(() => keystile({ guard, environment: "" }), /`environment` is empty/);
+    });
+
+    test("keys go over plain http to this machine alone", () => {
+      assert.throws(() => new Guard({ url: "http://edge.example.com/keystile", operator_key: "k" }), /Plain http is for this machine/);
     });
 
     describe("the refusal is like the edge's own answer to such a request:", () => {

@@ -33,8 +33,8 @@ impl OpenLedger {
         let after = (!row.after_digest.is_empty()).then(|| row.after_digest.clone());
         let tenant = self.tenant()?;
         if tenant.is_none() && !keys::exist(&self.database)? {
-            // Whose ledger this is, nobody knows before it has a key again.
-            return adoption::go_on(&self.database, None, clock::now());
+            // Whose ledger this is, nobody knows before it has a key again. Then a use of a lost one begins anew.
+            return adoption::give_up(&self.database);
         }
         let request = KeysRequest { tenant, after };
         let answer = object::call(&self.env, feed::NAME, &request, FEED_TIMEOUT_MS).await;
@@ -71,8 +71,14 @@ impl OpenLedger {
                 return Ok(None);
             }
         };
-        let Some(before) = keys::by_digest(&self.database, &known.digest)?.map(|row| row.key) else {
-            return self.take_over(known, &record, now);
+        let before = match keys::by_digest(&self.database, &known.digest) {
+            Ok(None) => return self.take_over(known, &record, now),
+            Ok(Some(row)) => row.key,
+            // A row of a later version, or a broken one, stands as it is, and keeps no other from being looked at.
+            Err(error) => {
+                log::error("key_not_adopted", &[("reason", error.to_string().into())]);
+                return Ok(None);
+            }
         };
         if record.state != KeyState::Revoked || before.revocation.is_some() {
             return Ok(None);

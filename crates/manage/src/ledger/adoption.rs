@@ -52,6 +52,11 @@ pub(super) fn go_on(database: &Database, after: Option<&str>, now: Timestamp) ->
     database.execute(update, vec![after, due_at.into()])
 }
 
+/// Ends, as if it hadn't begun.
+pub(super) fn give_up(database: &Database) -> Result<()> {
+    database.execute("DELETE FROM adoption", vec![])
+}
+
 /// Asks for the same page later.
 pub(super) fn put_off(database: &Database, row: &Row, now: Timestamp) -> Result<()> {
     let due_at = now.plus_millis(retry_delay_ms(row.attempts)).as_millis();

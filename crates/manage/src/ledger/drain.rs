@@ -93,9 +93,11 @@ impl OpenLedger {
 
     async fn drain_leased(&self) -> Result<()> {
         let Some(lease) = self.lease.take(clock::now()) else { return Ok(()) };
-        let outcome = self.drain_rounds(lease).await.and(self.adopt_due().await).and_then(|()| self.tidy(clock::now()));
+        let (drained, adopted) = (self.drain_rounds(lease).await, self.adopt_due().await);
+        // A fault of one doesn't keep the others from being done.
+        let tidied = self.tidy(clock::now());
         self.lease.release(lease);
-        outcome.and_then(|()| usage::fold(&self.database, clock::now()))
+        drained.and(adopted).and(tidied).and_then(|()| usage::fold(&self.database, clock::now()))
     }
 
     /// Completes what was left unfinished, and drops what has expired: so much of each that nobody waits for it.

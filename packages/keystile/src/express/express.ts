@@ -3,7 +3,7 @@
 import type { Request, RequestHandler, Response } from "express";
 
 import type { Guard } from "../guard/guard.js";
-import { answerTo, demandOf, type MiddlewareOptions } from "../guard/middleware.js";
+import { answerTo, demandOf, type MiddlewareOptions, refuseMistakes } from "../guard/middleware.js";
 import type { Admitted } from "../guard/verdict.js";
 
 declare global {
@@ -16,6 +16,8 @@ declare global {
   }
 }
 
+type Ip = (request: Request) => string | undefined;
+
 export interface KeystileOptions extends MiddlewareOptions<Request> {
   /** The guard. One serves all routes. */
   guard: Guard;
@@ -24,18 +26,26 @@ export interface KeystileOptions extends MiddlewareOptions<Request> {
 /** Lets requests through whose key is good, and refuses others with the edge's own answer. */
 export function keystile(options: KeystileOptions): RequestHandler {
   if (typeof options?.guard?.verify !== "function") throw new TypeError("`guard` is a Guard of keystile/guard.");
-  const ip = options.ip ?? ((request: Request) => request.ip);
+  const ip: Ip = options.ip ?? ((request) => request.ip);
+  refuseMistakes(options);
   return (request, response, next) => {
-    pass(request, response, options, ip(request)).then((isGood) => {
-      if (isGood) next();
-    }, next);
+    pass(request, response, options, ip).then(
+      (isGood) => {
+        if (isGood) next();
+      },
+      (thrown) => next(errorOf(thrown)),
+    );
   };
 }
 
+/** What was thrown, as an error: to `next`, nothing means "go on", and "route" and "router" mean "skip". */
+const errorOf = (thrown: unknown) =>
+  thrown instanceof Error ? thrown : new Error("keystile: an option threw something else than an error", { cause: thrown });
+
 /** Whether the request may go on. If not, it is answered. */
-async function pass(request: Request, response: Response, options: KeystileOptions, ip: string | undefined) {
+async function pass(request: Request, response: Response, options: KeystileOptions, ip: Ip) {
   const { headers, originalUrl: url } = request;
-  const verdict = await options.guard.verify({ headers, url }, demandOf(options, ip));
+  const verdict = await options.guard.verify({ headers, url }, demandOf(options, ip(request)));
   if (!verdict.valid) {
     const { status, headers, body } = await answerTo(verdict, options, request);
     response.status(status);

@@ -85,12 +85,19 @@ function way(options: GuardOptions): Ask {
     return (request, demand) => askByBinding(entrypoint, request, demand);
   }
   const { url, operator_key: operatorKey, places = PLACES, realm = "Keystile", fetch = globalThis.fetch } = options;
-  if (!/^https?:\/\//.test(url ?? "")) {
-    throw new TypeError("`url` is that of the edge's own endpoints: https://api.example.com/keystile.");
+  if (!isPrivate(url)) {
+    throw new TypeError("`url` is that of the edge's own endpoints: https://api.example.com/keystile. Plain http is for this machine alone.");
   }
   if (!operatorKey) throw new TypeError("`operator_key` is an operator key with the scope `verify`; there is none.");
   const edge = { url, operatorKey, places, realm, fetch };
   return (request, demand, signal) => askByHttp(edge, request, demand, signal);
+}
+
+/** Whether what is sent to this address, an operator's key and callers' keys, can't be read on the way. */
+function isPrivate(url: string | undefined): boolean {
+  const { protocol, hostname } = URL.canParse(url ?? "") ? new URL(url as string) : { protocol: "", hostname: "" };
+  const isHere = hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\./.test(hostname);
+  return protocol === "https:" || (protocol === "http:" && isHere);
 }
 
 /** The outcome, if it comes in time. */

@@ -15,13 +15,30 @@ export interface MiddlewareOptions<Context> extends Omit<Demand, "ip"> {
 
 export type Body = string | object | undefined | void;
 
+const DEMANDS = ["scopes", "any_of", "environment", "strict", "cost"];
+const OWN = ["guard", "ip", "onRefused"];
+
+/**
+ * Throws for an option that isn't known, and for a demand that demands nothing: a misspelt demand would let any key in.
+ * `others` are the framework's own options.
+ */
+export function refuseMistakes(options: object, others: readonly string[] = []): void {
+  const known = [...DEMANDS, ...OWN, ...others];
+  for (const [name, value] of Object.entries(options)) {
+    if (!known.includes(name)) throw new TypeError(`There is no option \`${name}\`. There are: ${known.join(", ")}.`);
+    if (DEMANDS.includes(name) && (value === undefined || value === null || value === "")) {
+      throw new TypeError(`\`${name}\` is ${value === "" ? "empty" : value}, which demands nothing. Give it a value, or leave it out.`);
+    }
+  }
+}
+
 /** The demand of a request. */
 export function demandOf<Context>(options: MiddlewareOptions<Context>, ip: string | undefined): Demand {
   const { scopes, any_of, environment, strict, cost } = options;
   return {
-    ...(scopes && { scopes }),
+    ...(scopes !== undefined && { scopes }),
     ...(any_of !== undefined && { any_of }),
-    ...(environment && { environment }),
+    ...(environment !== undefined && { environment }),
     ...(strict !== undefined && { strict }),
     ...(cost !== undefined && { cost }),
     ...(ip !== undefined && { ip }),

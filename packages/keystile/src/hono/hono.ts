@@ -3,7 +3,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 
 import { Guard, sayOnceAMinute, type GuardOptions } from "../guard/guard.js";
-import { answerTo, demandOf, type MiddlewareOptions } from "../guard/middleware.js";
+import { answerTo, demandOf, type MiddlewareOptions, refuseMistakes } from "../guard/middleware.js";
 import type { Admitted } from "../guard/verdict.js";
 
 export interface KeystileOptions extends MiddlewareOptions<Context> {
@@ -23,6 +23,7 @@ export interface KeystileEnv {
 
 /** Lets requests through whose key is good, and refuses others with the edge's own answer. */
 export function keystile(options: KeystileOptions = {}): MiddlewareHandler<KeystileEnv> {
+  refuseMistakes(options, ["binding", "timeout_ms", "onUnavailable"]);
   const guardOf = guardFor(options);
   return async (c, next) => {
     const { headers, url } = c.req.raw;
