@@ -1,0 +1,22 @@
+// An example of examples/, installed as its README says: a project of its own, with the packed package.
+
+import { cpSync, readFileSync, symlinkSync } from "node:fs";
+import path from "node:path";
+
+import { inRoot } from "../../../scripts/tools.mjs";
+import { project } from "../installed.mjs";
+
+/** Installs it. Returns its `file(...parts)`, and `remove()`. */
+export function install(name) {
+  const installed = project("keystile");
+  const source = inRoot("examples", name);
+  cpSync(source, installed.directory, { recursive: true, filter: (file) => isOfTheRepository(path.relative(source, file)) });
+  const { dependencies } = JSON.parse(readFileSync(path.join(source, "package.json"), "utf8"));
+  // Those that the repository has, too; its versions are pinned, and the example's are the same.
+  for (const other of Object.keys(dependencies).filter((each) => each !== "keystile" && each !== "next" && !each.startsWith("react"))) {
+    symlinkSync(inRoot("node_modules", other), installed.file("node_modules", other), "junction");
+  }
+  return installed;
+}
+
+const isOfTheRepository = (file) => !["node_modules", ".keystile", ".wrangler", ".dev.vars", ".next"].includes(file.split(path.sep)[0]);
