@@ -3,6 +3,8 @@
 import { cpSync, existsSync, readFileSync, symlinkSync } from "node:fs";
 import path from "node:path";
 
+import { unstable_readConfig as readConfig } from "wrangler";
+
 import { inRoot } from "../../../scripts/tools.mjs";
 import { project } from "../installed.mjs";
 
@@ -17,6 +19,13 @@ export function install(name) {
     symlinkSync(inRoot("node_modules", other), installed.file("node_modules", other), "junction");
   }
   return installed;
+}
+
+/** Its Worker, for a stack, as its wrangler.toml says; the edge of the stack is "edge1". */
+export function workerOf(example) {
+  const { name, main, compatibility_date, compatibility_flags, services } = readConfig({ config: example.file("wrangler.toml") });
+  const bound = services.map((each) => ({ ...each, service: each.service === "keystile-edge" ? "edge1" : each.service }));
+  return { name, main, compatibility_date, compatibility_flags, services: bound };
 }
 
 const isOfTheRepository = (file) => !["node_modules", ".keystile", ".wrangler", ".dev.vars", ".next"].includes(file.split(path.sep)[0]);

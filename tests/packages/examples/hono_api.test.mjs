@@ -1,21 +1,16 @@
-// examples/hono-api over the real edge, by the configurations of the example.
+// examples/hono-api over the real edge, by its own configuration of both.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { effective, startRig } from "../../support/rig.mjs";
-import { install } from "./example.mjs";
+import { install, workerOf } from "./example.mjs";
 
 let example, rig;
 before(async () => {
   example = install("hono-api");
-  const api = {
-    name: "acme-api",
-    main: example.file("src", "index.ts"),
-    services: [{ binding: "KEYSTILE", service: "edge1", entrypoint: "Guard" }],
-  };
   const toml = example.file("keystile.toml");
-  rig = await startRig({ name: "example_hono_api", toml, edges: { edge1: {} }, services: [api] });
+  rig = await startRig({ name: "example_hono_api", toml, edges: { edge1: {} }, services: [workerOf(example)] });
 });
 after(async () => {
   await rig?.close();

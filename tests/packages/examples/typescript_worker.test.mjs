@@ -1,27 +1,21 @@
-// examples/typescript-worker behind the real edge, by the configurations of the example.
+// examples/typescript-worker behind the real edge, by its own configuration of both.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { startRig } from "../../support/rig.mjs";
-import { install } from "./example.mjs";
+import { install, workerOf } from "./example.mjs";
 
 const SECRET = "signing secret of the test upstream";
 
 let example, rig, key;
 before(async () => {
   example = install("typescript-worker");
-  const worker = {
-    name: "acme-api",
-    main: example.file("src", "index.ts"),
-    compatibility_flags: ["nodejs_compat"],
-    vars: { UPSTREAM_SECRET: SECRET },
-  };
   rig = await startRig({
     name: "example_typescript_worker",
     toml: example.file("keystile.toml"),
     edges: { edge1: { upstream: "acme-api", vars: { UPSTREAM_SECRET: SECRET } } },
-    services: [worker],
+    services: [{ ...workerOf(example), vars: { UPSTREAM_SECRET: SECRET } }],
   });
   key = await rig.create("acme", { scopes: ["read"] });
 });
