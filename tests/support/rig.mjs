@@ -62,7 +62,8 @@ export const ROOT_KEY = "ksroot_" + "r".repeat(43);
  *   settings    lines of it to replace: {"max_staleness_ms = 2000": "…"}
  *   secret      KEYSTILE_SECRET
  *   edges       {name: {kv: "shared" | "empty" | "stale" | "down" | "hang", handles: whether it is the edge of
- *               edge_with_handles.js, counts: whether it is that of edge_with_counts.js}}
+ *               edge_with_handles.js, counts: whether it is that of edge_with_counts.js, upstream: the worker behind
+               UPSTREAM, by default the demo}}
  *   handles     whether the management worker is the one of manage_with_faults.js
  *   hooks       {vars}: adds the worker that receives webhooks, with these secrets
  *   services    more workers: their configurations, as wrangler's

@@ -39,7 +39,7 @@ export function stack({ config, secret, rootKey, edges, handles, hooks, services
   };
 }
 
-function edgeConfig(name, { kv = "shared", vars = {}, handles = false, counts = false }, shared, hooks) {
+function edgeConfig(name, { kv = "shared", vars = {}, upstream = "upstream", handles = false, counts = false }, shared, hooks) {
   // A service in place of the namespace: it lacks the method, or never answers.
   const instead = { down: "upstream", hang: "hanging-kv" }[kv];
   const instrumented = (handles && "edge_with_handles") || (counts && "edge_with_counts");
@@ -50,7 +50,7 @@ function edgeConfig(name, { kv = "shared", vars = {}, handles = false, counts = 
     vars: { ...shared.vars, UPSTREAM_SECRET: "signing secret of the test upstream", ...vars },
     kv_namespaces: instead ? [] : [{ binding: "KEYS", id: KV[kv] }],
     services: [
-      { binding: "UPSTREAM", service: "upstream" },
+      { binding: "UPSTREAM", service: upstream },
       { binding: "ODD", service: "odd" },
       ...(instead ? [{ binding: "KEYS", service: instead }] : []),
       ...(hooks ? [{ binding: "HOOKS", service: "hooks" }] : []),

@@ -41,7 +41,7 @@ for (const [name, told] of Object.entries({ hono: { tenant: "acme", plan: "pro" 
 }
 
 test("the program for Express", async () => {
-  process.env.KEYSTILE_URL = new URL("/keystile", rig.url).href;
+  process.env.KEYSTILE_EDGE_URL = new URL("/keystile", rig.url).href;
   process.env.KEYSTILE_OPERATOR_KEY = (await rig.operator("*", ["verify"])).key;
   const { app } = await import(pathToFileURL(built("express.mjs")));
   const server = await new Promise((resolve) => {
