@@ -14,7 +14,8 @@ export function print(phases) {
     });
     console.log(`| ${title} | ${shown.join(" | ")} | ${(cpu * 100).toFixed(0)}% |`);
   }
-  console.log("\n| | polls | cold ones | failed | answered in, ms | age of the view, ms | times without a fresh view |");
+  const headings = ["polls", "cold ones", "failed", "answered in, ms", "age of the view, ms", "without a fresh view"];
+  console.log(`\n| | ${headings.join(" | ")} |`);
   console.log("|---|---|---|---|---|---|---|");
   for (const { title, polls } of phases) {
     const answered = polls.filter(({ failed }) => !failed);
@@ -64,8 +65,8 @@ export function judge(isolates, { changes }) {
   const [half, ninetyNine] = [0.5, 0.99].map((share) => quantile(delays, share).toFixed(0));
   const last = delays.reduce((most, each) => Math.max(most, each), 0).toFixed(0);
   console.log(`\n${changes.length} changes came to the isolates ${half} ms after their answers, 99 of 100 within`);
-  console.log(`${ninetyNine}, the last after ${last}. Cold isolates read ${parts} parts. ${records.length} records were`);
-  console.log(`asked for, of which ${notThere} weren't there.`);
+  console.log(`${ninetyNine}, the last after ${last}. Cold isolates read ${parts} parts.`);
+  console.log(`${records.length} records were asked for, of which ${notThere} weren't there.`);
   if (!delays.length || missed || late || without) {
     const times = delays.length + missed;
     throw new Failed(
