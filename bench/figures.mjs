@@ -36,6 +36,8 @@ const FIGURES = {
   creations_per_s: { unit: "per s", moreIsBetter: true },
   revocations_per_s: { unit: "per s", moreIsBetter: true },
   polls_per_s: { unit: "per s", moreIsBetter: true },
+  relay_polls_per_s: { unit: "per s", moreIsBetter: true },
+  relay_feed_calls_per_s: { unit: "per s", budget: 250 },
   first_start_s: { unit: "s", budget: 360 },
   init_start_s: { unit: "s", budget: 60 },
 };

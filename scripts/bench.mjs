@@ -32,6 +32,7 @@ const PARTS = {
   revoke: () => ofWorkers("revoke", setupLoad),
   isolate: () => ofWorkers("isolate"),
   objects: () => ofWorkers("objects"),
+  relays: () => ofWorkers("relays", requireLinux, ["manage", "limiter"]),
   limits: () => ofWorkers("limits"),
   webhooks: async () => {
     await installPackages(inRoot("bench", "webhooks"));
