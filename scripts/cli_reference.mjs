@@ -55,5 +55,5 @@ const cell = (text = "") => text.replaceAll("|", "\\|");
 /** Details as paragraphs; lines in columns stay as they are. */
 function paragraphs(details) {
   const isColumns = (text) => / {2}/.test(text);
-  return details.trim().split("\n\n").map((text) => (isColumns(text) ? `\`\`\`text\n${text}\n\`\`\`` : text)).join("\n\n");
+  return details.trim().split("\n\n").map((text) => (isColumns(text) ? `\`\`\`text not-run="a part of the help"\n${text}\n\`\`\`` : text)).join("\n\n");
 }

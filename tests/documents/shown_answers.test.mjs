@@ -33,7 +33,7 @@ test("each answer is on a page whose commands run, behind a command that runs", 
 test("each JSON of the design is one that a test of Rust pins", () => {
   const plain = (text) => text.replaceAll(/[\s\\]/g, "");
   const sources = tracked("crates/*.rs").map((file) => plain(readFileSync(inRoot(file), "utf8")));
-  for (const { at, text } of answers.filter(({ lang }) => lang === "json")) {
+  for (const { at, text } of answers.filter(({ lang, reason }) => lang === "json" && !reason)) {
     assert.ok(sources.some((source) => source.includes(plain(text))), `${at}: no source has this text`);
   }
 });
