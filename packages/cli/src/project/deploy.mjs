@@ -123,11 +123,12 @@ async function carryOut({ place, summary, say, written, demo, files }) {
   for (const name of [edge, manage]) lacking.set(name, await account.lackingSecrets(name, SECRETS));
   refuseWithout(place, edge, (await account.lackingSecrets(edge, summary.edge_secrets)).names);
   const kept = pending(own(place, "deploy-secrets.json"));
-  const fresh = freshSecrets(place, kept, lacking);
+  const earlier = kept.read();
+  const fresh = freshSecrets(place, earlier, lacking);
+  kept.keep({ ...earlier, ...fresh });
 
   const configs = written(await account.namespace(named("keystile-keys", summary), summary.deploy.kv_namespace));
   for (const queue of queues(summary)) if (await account.ensureQueue(queue)) say(`✓ The queue ${queue} was created.`);
-  kept.keep(fresh);
   const upload = async (name, file, secrets = {}) => {
     say(`\n━━ ${name}`);
     await account.upload(file, { version: VERSION, secrets });
@@ -151,16 +152,22 @@ async function carryOut({ place, summary, say, written, demo, files }) {
     await upload(name, file, Object.fromEntries(secrets));
   }
 
+  show({ ...earlier, ...fresh }, Object.keys(earlier).length > 0, say);
   kept.forget();
-  if (Object.keys(fresh).length > 0) {
-    const shown = Object.entries(fresh).map(([name, value]) => `  ${name.padEnd(18)} ${value}`);
-    say(`
+  say(`\n✓ Deployed. The addresses are above. The secrets of sources of webhooks are yours to set:\n  ${sourceSecrets(place, summary)}`);
+}
+
+/** Shows the secrets that were made, by this deploy or by an `interrupted` one before it. */
+function show(secrets, interrupted, say) {
+  if (Object.keys(secrets).length === 0) return;
+  const shown = Object.entries(secrets).map(([name, value]) => `  ${name.padEnd(18)} ${value}`);
+  say(`
 Shown this once; Cloudflare gives no secret back. Keep them in a password
-manager: you call the management API with the one and need the other to rotate it.
+manager: you call the management API with the one and need the other to rotate it.${
+    interrupted ? "\nAn earlier deploy made them, and was interrupted. If you have put others since, those hold." : ""
+  }
 
 ${shown.join("\n")}`);
-  }
-  say(`\n✓ Deployed. The addresses are above. The secrets of sources of webhooks are yours to set:\n  ${sourceSecrets(place, summary)}`);
 }
 
 /** Throws if the account runs a later version: it may have stored what this one can't read. */

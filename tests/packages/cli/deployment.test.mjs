@@ -1,0 +1,74 @@
+// Whole deployments, whole and interrupted, to an account that takes uploads.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { deployProject } from "../../../packages/cli/src/project/deploy.mjs";
+import { init } from "../../../packages/cli/src/project/init.mjs";
+import { projectOf } from "../../../packages/cli/src/project/project.mjs";
+import { inRoot } from "../../../scripts/tools.mjs";
+
+const WRANGLER = inRoot("tests", "packages", "cli", "account_of_one.mjs");
+const EMPTY = { workers: {}, kv: [], queues: [], seen: [] };
+
+let cwd;
+let account;
+beforeEach(async () => {
+  cwd = mkdtempSync(path.join(tmpdir(), "keystile-deployment-"));
+  account = path.join(cwd, "account.json");
+  change(EMPTY);
+  await init.run({ values: { name: "Gate" }, io: { cwd, say() {} } });
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const now = () => JSON.parse(readFileSync(account, "utf8"));
+const change = (facts) => writeFileSync(account, JSON.stringify({ ...(existsSync(account) ? now() : {}), ...facts }));
+const file = (...parts) => path.join(cwd, ".keystile", ...parts);
+
+/** Deploys; returns what it said, and the message of its failure. */
+async function deploy(options = {}) {
+  let said = "";
+  const say = (text) => (said += `${text}\n`);
+  const place = {
+    ...projectOf({}, { cwd, say }),
+    wrangler: (...args) => [process.execPath, [WRANGLER, ...args]],
+    wranglerEnv: () => ({ ACCOUNT: account }),
+  };
+  const failed = await deployProject(place, { say, ...options }).then(() => undefined, ({ message }) => message);
+  return { said, failed };
+}
+
+test("the secrets of a first deploy are on both workers, are shown, and are nowhere else", async () => {
+  const { said, failed } = await deploy();
+  assert.equal(failed, undefined);
+  const { edge, manage } = secretsOf(now());
+  assert.deepEqual(edge, manage);
+  assert.deepEqual(Object.keys(edge), ["KEYSTILE_SECRET", "KEYSTILE_ROOT_KEY"]);
+  for (const value of Object.values(edge)) assert.ok(said.includes(value), said);
+  assert.ok(!existsSync(file("deploy-secrets.json")));
+});
+
+test("secrets that an interrupted deploy has put on both workers are shown by the next one", async () => {
+  // The first deploy has the edge last.
+  change({ failsAt: "keystile-edge" });
+  const first = await deploy();
+  assert.match(first.failed, /failed \(exit code 1\)/);
+  const { edge, manage } = secretsOf(now());
+  assert.deepEqual(edge, manage);
+  for (const value of Object.values(edge)) assert.ok(!first.said.includes(value), first.said);
+
+  change({ failsAt: undefined });
+  const second = await deploy();
+  assert.equal(second.failed, undefined);
+  assert.deepEqual(secretsOf(now()).edge, edge);
+  for (const value of Object.values(edge)) assert.ok(second.said.includes(value), second.said);
+  assert.ok(!existsSync(file("deploy-secrets.json")));
+});
+
+const secretsOf = ({ workers }) => ({
+  edge: workers["keystile-edge"].secrets,
+  manage: workers["keystile-manage"].secrets,
+});
