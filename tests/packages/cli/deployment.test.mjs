@@ -1,7 +1,7 @@
 // Whole deployments, whole and interrupted, to an account that takes uploads.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -71,4 +71,20 @@ test("secrets that an interrupted deploy has put on both workers are shown by th
 const secretsOf = ({ workers }) => ({
   edge: workers["keystile-edge"].secrets,
   manage: workers["keystile-manage"].secrets,
+});
+
+test("secrets on their way to wrangler are in the project's own directory, and are removed by the next deploy", async () => {
+  const left = file("upload-secrets.json");
+  mkdirSync(file());
+  // An interrupted deploy left it.
+  writeFileSync(left, "{}", { mode: 0o644 });
+  change({ failsAt: "keystile-hooks" });
+  await deploy();
+  assert.ok(!existsSync(left), "also by one that fails");
+
+  writeFileSync(left, "{}", { mode: 0o644 });
+  change({ failsAt: undefined });
+  assert.equal((await deploy()).failed, undefined);
+  assert.deepEqual(now().seen, [{ file: left, mode: 0o600 }, { file: left, mode: 0o600 }]);
+  assert.ok(!existsSync(left));
 });

@@ -1,10 +1,9 @@
 // The Cloudflare account, by wrangler. Each failure says what to do.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { rmSync, writeFileSync } from "node:fs";
 
 import { Failed } from "../failed.mjs";
+import { own } from "./place.mjs";
 import { capture, run } from "./run.mjs";
 
 const login = ({ tool }) =>
@@ -33,6 +32,9 @@ const REMEDIES = [
 /** The account in which a place is deployed. */
 export function accountOf(place) {
   const options = { cwd: place.home, env: place.wranglerEnv() };
+  const secretsFile = own(place, "upload-secrets.json");
+  // One that was killed may have left it.
+  rmSync(secretsFile, { force: true });
   const ask = async (...args) => {
     try {
       return await capture(...place.wrangler(...args), options);
@@ -94,15 +96,13 @@ export function accountOf(place) {
 
     /** Uploads a worker, with a version and secrets if it is ours. */
     async upload(file, { version, secrets = {} }) {
-      const directory = mkdtempSync(path.join(tmpdir(), "keystile-"));
+      const withSecrets = Object.keys(secrets).length ? ["--secrets-file", secretsFile] : [];
+      const tag = version ? ["--tag", version, "--message", `Keystile ${version}`] : [];
+      if (withSecrets.length) writeFileSync(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
       try {
-        const secretsFile = path.join(directory, "secrets.json");
-        writeFileSync(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
-        const withSecrets = Object.keys(secrets).length ? ["--secrets-file", secretsFile] : [];
-        const tag = version ? ["--tag", version, "--message", `Keystile ${version}`] : [];
         await run(...place.wrangler("deploy", "-c", file, ...tag, ...withSecrets), options);
       } finally {
-        rmSync(directory, { recursive: true, force: true });
+        rmSync(secretsFile, { force: true });
       }
     },
   };
