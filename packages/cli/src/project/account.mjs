@@ -1,8 +1,9 @@
 // The Cloudflare account, by wrangler. Each failure says what to do.
 
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 
 import { Failed } from "../failed.mjs";
+import { readWranglerFile } from "./own_wrangler.mjs";
 import { own } from "./place.mjs";
 import { capture, run } from "./run.mjs";
 
@@ -29,7 +30,29 @@ const REMEDIES = [
   ],
 ];
 
-/** The account in which a place is deployed. */
+/**
+ * The place with the account of its configuration, for all that wrangler asks there. Without one it is the variable's,
+ * or the login's.
+ */
+export function inAccount(place, id) {
+  if (!id) return place;
+  for (const name of ["CLOUDFLARE_ACCOUNT_ID", "CF_ACCOUNT_ID"]) {
+    const given = process.env[name];
+    if (!given || given === id) continue;
+    throw new Failed(
+      `${name} is ${given}, and [deploy] has account_id = "${id}". Unset the variable, or write the other account there.`,
+    );
+  }
+  return { ...place, wranglerEnv: () => ({ ...place.wranglerEnv(), CLOUDFLARE_ACCOUNT_ID: id }) };
+}
+
+/** The account that a keystile.toml names, be the rest of it right or not: a rollback must not wait for that. */
+export async function accountIn(file) {
+  if (!existsSync(file)) return undefined;
+  return (await readWranglerFile(file)).deploy?.account_id;
+}
+
+/** The account in which a place is deployed; see `inAccount`. */
 export function accountOf(place) {
   const options = { cwd: place.home, env: place.wranglerEnv() };
   const secretsFile = own(place, "upload-secrets.json");

@@ -7,7 +7,7 @@ import path from "node:path";
 
 import { Failed } from "../failed.mjs";
 import { VERSION } from "../version.mjs";
-import { accountOf } from "./account.mjs";
+import { accountOf, inAccount } from "./account.mjs";
 import { readConfiguration } from "./configuration.mjs";
 import { freshSecrets, pending, SECRETS } from "./deploy_secrets.mjs";
 import { own } from "./place.mjs";
@@ -30,8 +30,9 @@ of keystile.toml. A source's secrets are yours to set: keystile wrangler -- secr
 };
 
 /** Deploys the project of a place. */
-export async function deployProject(place, { dryRun = false, say }) {
-  const { workers: texts, summary, warnings } = await readConfiguration(place.file, place.home);
+export async function deployProject(project, { dryRun = false, say }) {
+  const { workers: texts, summary, warnings } = await readConfiguration(project.file, project.home);
+  const place = inAccount(project, summary.deploy.account_id);
   const found = await findServices(summary, place.home);
   refuseWhatCannotWork(path.relative(place.home, place.file), summary, found);
   warnings.forEach((warning) => say(`! ${warning}`));
