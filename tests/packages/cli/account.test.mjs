@@ -87,13 +87,31 @@ test("a KV namespace of another account", async () => {
   assert.deepEqual(changes, []);
 });
 
-test("a later version that is deployed", async () => {
-  const version = (id, tag, created_on) => ({ id, number: 1, metadata: { created_on, source: "wrangler" }, annotations: { "workers/tag": tag } });
-  const items = [version("1", "0.1.0", "2026-11-01T00:00:00Z"), version("2", "0.2.0", "2026-11-02T00:00:00Z")];
-  const { code, err, changes } = await deployTo((path) => (/\/versions$/.test(path) ? ok({ items }) : empty(path)));
-  assert.equal(code, 1);
-  assert.match(err, /keystile-hooks runs Keystile 0\.2\.0, and this is 0\.1\.0.*npm install --save-dev @keystile\/cli@0\.2\.0/);
-  assert.deepEqual(changes, []);
+for (const [title, newest] of [["the newest one", []], ["before a rollback", ["0.1.0"]], ["before a `secret put`", [undefined]]]) {
+  test(`a later version that was deployed: ${title}`, async () => {
+    const version = (tag, at) => ({
+      id: String(at),
+      number: at,
+      metadata: { created_on: `2026-11-0${at}T00:00:00Z`, source: "wrangler" },
+      annotations: tag ? { "workers/tag": tag } : {},
+    });
+    const items = ["0.1.0", "0.2.0", ...newest].map((tag, at) => version(tag, at + 1));
+    const { code, err, changes } = await deployTo((path) => (/\/versions$/.test(path) ? ok({ items }) : empty(path)));
+    assert.equal(code, 1);
+    assert.match(err, /keystile-hooks was deployed with Keystile 0\.2\.0, and this is 0\.1\.0.*npm install --save-dev @keystile\/cli@0\.2\.0/);
+    assert.match(err, /deploy with --older/);
+    assert.deepEqual(changes, []);
+  });
+}
+
+test("an answer that something else isn't found doesn't make a worker a new one", async () => {
+  for (const [part, code] of [["versions", 10013], ["secrets", 10013], ["secrets", 100123]]) {
+    const answer = (path) => (path.endsWith(`/${part}`) ? refused(404, code, "The settings were not found.") : empty(path));
+    const { code: exit, err, changes } = await deployTo(answer);
+    assert.equal(exit, 1);
+    assert.match(err, /The settings were not found/);
+    assert.deepEqual(changes, [], part);
+  }
 });
 
 test("a signing secret that the edge lacks", async () => {

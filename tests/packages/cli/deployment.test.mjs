@@ -88,3 +88,41 @@ test("secrets on their way to wrangler are in the project's own directory, and a
   assert.deepEqual(now().seen, [{ file: left, mode: 0o600 }, { file: left, mode: 0o600 }]);
   assert.ok(!existsSync(left));
 });
+
+const WITH = { KEYSTILE_SECRET: "kept", KEYSTILE_ROOT_KEY: "kept" };
+const KV = [{ id: "c".repeat(32), title: "keystile-keys" }];
+for (const [title, facts, sign] of [
+  ["the edge was deployed", { workers: { "keystile-edge": { tag: "0.1.0", secrets: {} } } }, "keystile-edge was deployed with them"],
+  ["another worker has secrets", { workers: { "keystile-hooks": { tag: "0.1.0", secrets: { A: "1" } } } }, "keystile-hooks is deployed, and has secrets"],
+  [
+    "a worker and the namespace are there",
+    { workers: { "keystile-manage": { secrets: { A: "1" } } }, kv: KV },
+    "keystile-manage and the KV namespace keystile-keys are there",
+  ],
+]) {
+  test(`no second KEYSTILE_SECRET is made where keys may have been issued: ${title}`, async () => {
+    change(facts);
+    const before = now();
+    const { failed } = await deploy();
+    assert.match(failed ?? "", new RegExp(`isn't a first deployment: ${sign}`));
+    assert.match(failed, /keystile wrangler -- secret put KEYSTILE_SECRET --name keystile-manage/);
+    assert.deepEqual(now(), before);
+  });
+}
+
+test("secrets that were put before the first deploy are no sign of keys", async () => {
+  change({ workers: { "keystile-edge": { secrets: { UPSTREAM_SECRET: "1" } }, "keystile-hooks": { secrets: { A: "1" } } } });
+  assert.equal((await deploy()).failed, undefined);
+  const { edge, manage } = secretsOf(now());
+  assert.equal(edge.KEYSTILE_SECRET, manage.KEYSTILE_SECRET);
+});
+
+test("an older version is deployed after a rollback if one says so", async () => {
+  const workers = Object.fromEntries(
+    ["hooks", "limiter", "edge", "manage"].map((name) => [`keystile-${name}`, { tag: "9.0.0", secrets: WITH }]),
+  );
+  change({ workers, kv: KV });
+  assert.match((await deploy()).failed, /was deployed with Keystile 9\.0\.0/);
+  assert.equal((await deploy({ older: true })).failed, undefined);
+  assert.deepEqual([now().workers["keystile-edge"].tag, secretsOf(now()).edge], ["0.1.0", WITH]);
+});

@@ -5,7 +5,7 @@ import path from "node:path";
 import { test } from "node:test";
 
 import { readConfiguration } from "../../../packages/cli/src/project/configuration.mjs";
-import { isLater } from "../../../packages/cli/src/project/deploy.mjs";
+import { isLater, latest } from "../../../packages/cli/src/project/later.mjs";
 import { findServices } from "../../../packages/cli/src/project/services.mjs";
 import { templateOf, WORKERS, wranglerFile } from "../../../packages/cli/src/project/wrangler_files.mjs";
 import { CONFIGS } from "../../../scripts/place.mjs";
@@ -81,4 +81,6 @@ test("later versions are told by their three numbers", () => {
   assert.ok(isLater("0.10.0", "0.9.0"));
   assert.ok(!isLater("0.1.0", "0.1.0"));
   assert.ok(!isLater("0.1.0", "1.0.0"));
+  assert.equal(latest(["0.9.0", undefined, "mine", "0.10.0", "0.1.0"]), "0.10.0");
+  assert.equal(latest([undefined, "mine"]), undefined);
 });

@@ -26,13 +26,13 @@ export const pending = (file) => ({
 });
 
 /**
- * Values for the secrets that are lacking: by worker, their `names`. A secret that one worker has can't be read back
+ * Values for the secrets that are lacking: by worker, their names. A secret that one worker has can't be read back
  * for the other, unless it is among the `kept`.
  */
 export function freshSecrets(place, kept, lacking) {
   const fresh = {};
   for (const secret of SECRETS) {
-    const without = [...lacking].filter(([, { names }]) => names.includes(secret)).map(([worker]) => worker);
+    const without = [...lacking].filter(([, names]) => names.includes(secret)).map(([worker]) => worker);
     if (without.length === 0) continue;
     if (without.length < lacking.size && !kept[secret]) {
       throw new Failed(
