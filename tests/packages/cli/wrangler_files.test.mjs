@@ -70,6 +70,15 @@ test("the edge is bound to relays only if the configuration has them", () => {
   assert.deepEqual(objects(true).sort(), ["FEED", "LEDGER", "LIMITER", "RELAY"]);
 });
 
+test("relays without their binding are refused", () => {
+  const template = templateOf("edge");
+  const bindings = template.durable_objects.bindings.filter(({ name }) => name !== "RELAY");
+  const without = { ...template, durable_objects: { bindings } };
+  const written = (relays) => wranglerFile("edge", without, { summary: { ...summary, relays }, services });
+  assert.throws(() => written(true), /edge has no binding RELAY, which \[relays\] of keystile\.toml needs/);
+  assert.ok(written(false));
+});
+
 test("a binding is only where an upstream is called", () => {
   const upstreams = [{ name: "api", service: "UPSTREAM", url: null, of_routes: true, of_webhooks: false }];
   assert.ok(generated("edge", { upstreams }).services.some(({ binding }) => binding === "UPSTREAM"));
