@@ -2,6 +2,7 @@
 // project of the package are deployed by the same program, from the same files.
 //
 //   npm run deploy -- --dry-run    everything but the account: builds, checks, prints sizes and what would be created
+//   npm run deploy -- --older      also where a later version was deployed, such as after a rollback
 
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -17,12 +18,12 @@ import { root } from "./tools.mjs";
 
 await asProgram(async () => {
   delete process.env.KEYSTILE_PROFILE; // // Only `npm start` sets this; a release is built here.
-  const { values } = parseArgs({ options: { "dry-run": { type: "boolean" } } });
+  const { values } = parseArgs({ options: { "dry-run": { type: "boolean" }, older: { type: "boolean" } } });
   await setup();
   const file = configFile();
   // What can't work is refused before anything is built.
   const { summary } = await writeConfig();
   refuseWhatCannotWork(path.relative(root, file), summary, await findServices(summary, root));
   await buildPackages(["cli"]);
-  await deployProject({ ...clone, file }, { dryRun: values["dry-run"], say: clone.say });
+  await deployProject({ ...clone, file }, { dryRun: values["dry-run"], older: values.older, say: clone.say });
 });

@@ -63,25 +63,35 @@ export function localStack(directory) {
   return undefined;
 }
 
-/** Keeps a profile, and its key, and uses it from now on. */
+/** Keeps a profile, and its key at one place alone, and uses it from now on. */
 export async function keep(name, url, key, { inFile }, io) {
   checkName(name);
+  const { profiles } = read(io);
   if (inFile) writeKeys({ ...readKeys(io), [name]: key }, io);
   else await storeKey(name, key, io);
-  const known = read(io);
-  write({ use: name, profiles: { ...known.profiles, [name]: { url, key: inFile ? "file" : "keyring" } } }, io);
+  write({ use: name, profiles: { ...profiles, [name]: { url, key: inFile ? "file" : "keyring" } } }, io);
+  if (!inFile) return removeFromFile(name, io);
+  await removeKey(name, io).catch(({ message }) => {
+    // Without a keyring there is none in it.
+    if (profiles[name]?.key === "keyring") io.say(`! The earlier key of ${name} may still be in the keyring: ${message}`);
+  });
 }
 
-/** Forgets a profile and its key. */
+/** Forgets a profile and its key, wherever one is. */
 export async function forget(name, io) {
   const { use, profiles } = read(io);
   const { [name]: gone, ...others } = profiles;
   if (!gone) throw new WrongUsage(`There is no profile "${name}". See: keystile profiles list`);
-  if (gone.key === "file") {
-    const { [name]: _, ...keys } = readKeys(io);
-    writeKeys(keys, io);
-  } else await removeKey(name, io);
+  removeFromFile(name, io);
+  await removeKey(name, io).catch((error) => {
+    if (gone.key === "keyring") throw error;
+  });
   write({ ...(use === name ? {} : { use }), profiles: others }, io);
+}
+
+function removeFromFile(name, io) {
+  const { [name]: gone, ...keys } = readKeys(io);
+  if (gone !== undefined) writeKeys(keys, io);
 }
 
 /** Uses a profile from now on. */

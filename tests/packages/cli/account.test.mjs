@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { installedCli } from "./installed_cli.mjs";
 
 const ACCOUNT = "0123456789abcdef0123456789abcdef";
+const OTHER = "fedcba9876543210fedcba9876543210";
 
 let cli;
 before(async () => {
@@ -16,10 +17,14 @@ before(async () => {
 });
 after(() => cli.remove());
 
-/** Runs `keystile deploy` against an account that answers so; returns what it said, and the requests for changes. */
-async function deployTo(answer) {
+const deployTo = (answer) => runTo(answer, ["deploy"]);
+
+/** Runs a command against an API that answers so; returns what it said, and the requests: all, and those for changes. */
+async function runTo(answer, words, given = { CLOUDFLARE_ACCOUNT_ID: ACCOUNT }) {
   const changes = [];
+  const requests = [];
   const server = http.createServer((request, response) => {
+    requests.push(request.url);
     if (request.method !== "GET") changes.push(`${request.method} ${request.url}`);
     const { pathname, searchParams } = new URL(request.url, "http://account");
     // All lists are of one page.
@@ -30,8 +35,8 @@ async function deployTo(answer) {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
     const base = `http://127.0.0.1:${server.address().port}/client/v4`;
-    const result = await cli.run(["deploy"], { env: { CLOUDFLARE_API_TOKEN: "token", CLOUDFLARE_ACCOUNT_ID: ACCOUNT, CLOUDFLARE_API_BASE_URL: base } });
-    return { ...result, changes };
+    const result = await cli.run(words, { env: { CLOUDFLARE_API_TOKEN: "token", CLOUDFLARE_API_BASE_URL: base, ...given } });
+    return { ...result, changes, requests };
   } finally {
     server.closeAllConnections();
     server.close();
@@ -82,13 +87,31 @@ test("a KV namespace of another account", async () => {
   assert.deepEqual(changes, []);
 });
 
-test("a later version that is deployed", async () => {
-  const version = (id, tag, created_on) => ({ id, number: 1, metadata: { created_on, source: "wrangler" }, annotations: { "workers/tag": tag } });
-  const items = [version("1", "0.1.0", "2026-11-01T00:00:00Z"), version("2", "0.2.0", "2026-11-02T00:00:00Z")];
-  const { code, err, changes } = await deployTo((path) => (/\/versions$/.test(path) ? ok({ items }) : empty(path)));
-  assert.equal(code, 1);
-  assert.match(err, /keystile-hooks runs Keystile 0\.2\.0, and this is 0\.1\.0.*npm install --save-dev @keystile\/cli@0\.2\.0/);
-  assert.deepEqual(changes, []);
+for (const [title, newest] of [["the newest one", []], ["before a rollback", ["0.1.0"]], ["before a `secret put`", [undefined]]]) {
+  test(`a later version that was deployed: ${title}`, async () => {
+    const version = (tag, at) => ({
+      id: String(at),
+      number: at,
+      metadata: { created_on: `2026-11-0${at}T00:00:00Z`, source: "wrangler" },
+      annotations: tag ? { "workers/tag": tag } : {},
+    });
+    const items = ["0.1.0", "0.2.0", ...newest].map((tag, at) => version(tag, at + 1));
+    const { code, err, changes } = await deployTo((path) => (/\/versions$/.test(path) ? ok({ items }) : empty(path)));
+    assert.equal(code, 1);
+    assert.match(err, /keystile-hooks was deployed with Keystile 0\.2\.0, and this is 0\.1\.0.*npm install --save-dev @keystile\/cli@0\.2\.0/);
+    assert.match(err, /deploy with --older/);
+    assert.deepEqual(changes, []);
+  });
+}
+
+test("an answer that something else isn't found doesn't make a worker a new one", async () => {
+  for (const [part, code] of [["versions", 10013], ["secrets", 10013], ["secrets", 100123]]) {
+    const answer = (path) => (path.endsWith(`/${part}`) ? refused(404, code, "The settings were not found.") : empty(path));
+    const { code: exit, err, changes } = await deployTo(answer);
+    assert.equal(exit, 1);
+    assert.match(err, /The settings were not found/);
+    assert.deepEqual(changes, [], part);
+  }
 });
 
 test("a signing secret that the edge lacks", async () => {
@@ -99,4 +122,39 @@ test("a signing secret that the edge lacks", async () => {
   assert.equal(code, 1);
   assert.match(err, /keystile wrangler -- secret put UPSTREAM_SECRET --name keystile-edge/);
   assert.deepEqual(changes, []);
+});
+
+/** A login with two accounts. */
+function two(path) {
+  const account = (id, name) => ({ id, name });
+  const both = [account(ACCOUNT, "Mine"), account(OTHER, "Other")];
+  if (path.endsWith("/accounts")) return ok(both);
+  if (path.endsWith("/memberships")) return ok(both.map((each) => ({ id: each.id, account: each })));
+  return empty(path);
+}
+
+test("each question goes to the account of keystile.toml", async () => {
+  const good = cli.read("keystile.toml");
+  // The namespace isn't there, so that nothing is created.
+  const deploy = `[deploy]\naccount_id = "${OTHER}"\nkv_namespace = "${"a".repeat(32)}"\n[deploy.services]`;
+  cli.write("keystile.toml", good.replace("[deploy.services]", deploy));
+  try {
+    for (const [words, asked] of [
+      [["deploy"], "/storage/kv/namespaces"],
+      [["logs", "--worker", "edge"], "/workers/scripts/keystile-edge/tails"],
+      [["wrangler", "--", "secret", "list", "--name", "keystile-edge"], "/workers/scripts/keystile-edge/secrets"],
+    ]) {
+      const { err, out, requests } = await runTo(two, words, {});
+      const accounts = requests.flatMap((url) => url.match(/\/accounts\/(\w+)\//)?.[1] ?? []);
+      assert.deepEqual([...new Set(accounts)], [OTHER], `${words.join(" ")}\n${requests.join("\n")}\n${err}${out}`);
+      assert.ok(requests.some((url) => url.includes(`/accounts/${OTHER}${asked}`)), `${words.join(" ")}\n${requests.join("\n")}`);
+
+      const refused = await runTo(two, words, { CLOUDFLARE_ACCOUNT_ID: ACCOUNT });
+      assert.equal(refused.code, 1);
+      assert.match(refused.err, new RegExp(`CLOUDFLARE_ACCOUNT_ID is ${ACCOUNT}, .* account_id = "${OTHER}".* Unset the variable, or`));
+      assert.deepEqual(refused.requests, []);
+    }
+  } finally {
+    cli.write("keystile.toml", good);
+  }
 });

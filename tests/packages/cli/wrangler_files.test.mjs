@@ -5,7 +5,7 @@ import path from "node:path";
 import { test } from "node:test";
 
 import { readConfiguration } from "../../../packages/cli/src/project/configuration.mjs";
-import { isLater } from "../../../packages/cli/src/project/deploy.mjs";
+import { isLater, latest } from "../../../packages/cli/src/project/later.mjs";
 import { findServices } from "../../../packages/cli/src/project/services.mjs";
 import { templateOf, WORKERS, wranglerFile } from "../../../packages/cli/src/project/wrangler_files.mjs";
 import { CONFIGS } from "../../../scripts/place.mjs";
@@ -70,6 +70,15 @@ test("the edge is bound to relays only if the configuration has them", () => {
   assert.deepEqual(objects(true).sort(), ["FEED", "LEDGER", "LIMITER", "RELAY"]);
 });
 
+test("relays without their binding are refused", () => {
+  const template = templateOf("edge");
+  const bindings = template.durable_objects.bindings.filter(({ name }) => name !== "RELAY");
+  const without = { ...template, durable_objects: { bindings } };
+  const written = (relays) => wranglerFile("edge", without, { summary: { ...summary, relays }, services });
+  assert.throws(() => written(true), /edge has no binding RELAY, which \[relays\] of keystile\.toml needs/);
+  assert.ok(written(false));
+});
+
 test("a binding is only where an upstream is called", () => {
   const upstreams = [{ name: "api", service: "UPSTREAM", url: null, of_routes: true, of_webhooks: false }];
   assert.ok(generated("edge", { upstreams }).services.some(({ binding }) => binding === "UPSTREAM"));
@@ -81,4 +90,6 @@ test("later versions are told by their three numbers", () => {
   assert.ok(isLater("0.10.0", "0.9.0"));
   assert.ok(!isLater("0.1.0", "0.1.0"));
   assert.ok(!isLater("0.1.0", "1.0.0"));
+  assert.equal(latest(["0.9.0", undefined, "mine", "0.10.0", "0.1.0"]), "0.10.0");
+  assert.equal(latest([undefined, "mine"]), undefined);
 });

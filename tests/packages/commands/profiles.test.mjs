@@ -125,6 +125,33 @@ describe("profiles", () => {
     assert.equal((await run("profiles", "use", "one")).code, 2);
   });
 
+  test("have their key at one place alone, and none after a logout", async () => {
+    const inKeyring = () => existsSync(path.join(keyring, "one"));
+    const inFile = () => existsSync(config("keys.json")) && "one" in JSON.parse(readFileSync(config("keys.json"), "utf8"));
+    await login("one");
+    await login("one", "--in-file");
+    assert.deepEqual([inKeyring(), inFile()], [false, true]);
+    await login("one");
+    assert.deepEqual([inKeyring(), inFile()], [true, false]);
+    // An earlier version left one at each place.
+    writeFileSync(config("keys.json"), JSON.stringify({ one: operator, two: operator }), { mode: 0o600 });
+    await done("logout", "one");
+    assert.deepEqual([inKeyring(), inFile()], [false, false]);
+    assert.match(readFileSync(config("keys.json"), "utf8"), /"two"/);
+  });
+
+  test("need no keyring if their key is in the file", async () => {
+    const env = { PATH: path.join(home, "nothing") };
+    const words = ["login", "one", "--in-file", "--url", url];
+    assert.equal((await run(...words, { stdin: `${operator}\n`, env })).code, 0);
+    assert.equal((await run("logout", "one", { env })).code, 0);
+    // The key in a keyring that can't be reached any more is told.
+    await login("two");
+    const { code, err } = await run("login", "two", "--in-file", "--url", url, { stdin: `${operator}\n`, env });
+    assert.equal(code, 0);
+    assert.match(err, /The earlier key of two may still be in the keyring: .*no program "secret-tool"/);
+  });
+
   test("KEYSTILE_KEY goes before a profile's key, to its address", async () => {
     await login("one");
     assert.match((await done("status", { env: { KEYSTILE_KEY: ROOT_KEY } })).out, /^key +KEYSTILE_KEY\noperator +root key$/m);

@@ -29,8 +29,9 @@ const READERS = {
     let document;
     try {
       document = JSON.parse(text);
-    } catch (error) {
-      throw new WrongUsage(`The file isn't JSON: ${error.message}. If each line is JSON: --format ndjson`);
+    } catch {
+      // The parser's own message would show parts of keys.
+      throw new WrongUsage(`The file isn't JSON: see ${placeOfMistake(text)}. If each line is JSON: --format ndjson`);
     }
     const keys = Array.isArray(document) ? document : document?.keys;
     if (!Array.isArray(keys)) throw new WrongUsage('The file has no list of keys: {"keys": […]} or […] expected.');
@@ -47,6 +48,29 @@ const READERS = {
     });
   },
 };
+
+/** Where a text stops being the beginning of JSON: its line and column. */
+function placeOfMistake(text) {
+  let [good, bad] = [0, text.length + 1];
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (beginsJson(text.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  const lines = text.slice(0, good).split("\n");
+  return good === text.length ? "its end, which is missing" : `line ${lines.length}, column ${lines.at(-1).length + 1}`;
+}
+
+/** Whether a text is JSON, or could be if it went on: the parser finds fault with its end alone. */
+function beginsJson(text) {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch ({ message }) {
+    const at = message.match(/at position (\d+)/)?.[1];
+    return /end of JSON input|^Unterminated string/.test(message) || Number(at) >= text.length;
+  }
+}
 
 function field(name, cell, line) {
   if (cell === "") return undefined;

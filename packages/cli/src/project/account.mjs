@@ -1,10 +1,10 @@
 // The Cloudflare account, by wrangler. Each failure says what to do.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 
 import { Failed } from "../failed.mjs";
+import { readWranglerFile } from "./own_wrangler.mjs";
+import { own } from "./place.mjs";
 import { capture, run } from "./run.mjs";
 
 const login = ({ tool }) =>
@@ -30,9 +30,34 @@ const REMEDIES = [
   ],
 ];
 
-/** The account in which a place is deployed. */
+/**
+ * The place with the account of its configuration, for all that wrangler asks there. Without one it is the variable's,
+ * or the login's.
+ */
+export function inAccount(place, id) {
+  if (!id) return place;
+  for (const name of ["CLOUDFLARE_ACCOUNT_ID", "CF_ACCOUNT_ID"]) {
+    const given = process.env[name];
+    if (!given || given === id) continue;
+    throw new Failed(
+      `${name} is ${given}, and [deploy] has account_id = "${id}". Unset the variable, or write the other account there.`,
+    );
+  }
+  return { ...place, wranglerEnv: () => ({ ...place.wranglerEnv(), CLOUDFLARE_ACCOUNT_ID: id }) };
+}
+
+/** The account that a keystile.toml names, be the rest of it right or not: a rollback must not wait for that. */
+export async function accountIn(file) {
+  if (!existsSync(file)) return undefined;
+  return (await readWranglerFile(file)).deploy?.account_id;
+}
+
+/** The account in which a place is deployed; see `inAccount`. */
 export function accountOf(place) {
   const options = { cwd: place.home, env: place.wranglerEnv() };
+  const secretsFile = own(place, "upload-secrets.json");
+  // One that was killed may have left it.
+  rmSync(secretsFile, { force: true });
   const ask = async (...args) => {
     try {
       return await capture(...place.wrangler(...args), options);
@@ -40,6 +65,7 @@ export function accountOf(place) {
       throw explained(place, error);
     }
   };
+  const namespaces = async () => jsonOf(await ask("kv", "namespace", "list"));
   return {
     /** Runs wrangler where it needs no account. */
     offline: (...args) => capture(...place.wrangler(...args), options),
@@ -50,26 +76,27 @@ export function accountOf(place) {
       if (/not (authenticated|logged in)/i.test(await ask("whoami"))) throw new Failed(login(place));
     },
 
-    /** The version of Keystile that a worker runs; none if it isn't there, or was deployed without one. */
-    async deployedVersion(name) {
-      const listed = await orMissing(() => ask("versions", "list", "--json", "--name", name));
-      const versions = listed ? jsonOf(listed) : [];
-      const newest = versions.toSorted((a, b) => created(b) - created(a))[0];
-      return newest?.annotations?.["workers/tag"];
+    /**
+     * The versions of a worker that wrangler lists, the last ten or so: each its version of Keystile, undefined for one
+     * that no deploy has made, such as by `secret put`. None if there is no such worker.
+     */
+    async versions(name) {
+      const listed = await orMissing(noWorker(name), () => ask("versions", "list", "--json", "--name", name));
+      return listed ? jsonOf(listed).map(({ annotations }) => annotations?.["workers/tag"]) : [];
     },
 
-    /** The secrets of these that a worker lacks, and whether it is new. */
-    async lackingSecrets(name, wanted) {
-      const listed = await orMissing(() => ask("secret", "list", "--name", name, "--format", "json"));
-      if (!listed) return { names: wanted, newWorker: true };
-      const known = jsonOf(listed).map((each) => each.name);
-      return { names: wanted.filter((secret) => !known.includes(secret)), newWorker: false };
+    /** The names of a worker's secrets; nothing if there is no such worker. */
+    async secrets(name) {
+      const listed = await orMissing(noWorker(name), () => ask("secret", "list", "--name", name, "--format", "json"));
+      return listed && jsonOf(listed).map((each) => each.name);
     },
+
+    /** Whether the KV namespace with the title is there. */
+    hasNamespace: async (title) => (await namespaces()).some((each) => each.title === title),
 
     /** The id of the KV namespace: the given one if the account has it, else the one with the title, made if need be. */
     async namespace(title, given) {
-      const list = async () => jsonOf(await ask("kv", "namespace", "list"));
-      const listed = await list();
+      const listed = await namespaces();
       if (given && !listed.some(({ id }) => id === given)) {
         throw new Failed(
           `The KV namespace ${given} is not in this account. Log in to the account that has it, write its account_id in ` +
@@ -80,42 +107,44 @@ export function accountOf(place) {
       const titled = (all) => all.find((each) => each.title === title)?.id;
       if (titled(listed)) return titled(listed);
       await ask("kv", "namespace", "create", title);
-      const id = titled(await list());
+      const id = titled(await namespaces());
       if (!id) throw new Failed(`The KV namespace ${title} was created but is not listed. Run the command again.`);
       return id;
     },
 
     /** Creates a queue unless it is there; whether it did. */
     async ensureQueue(name) {
-      if (await orMissing(() => ask("queues", "info", name))) return false;
+      if (await orMissing(new RegExp(`Queue "${name}" does not exist\\.`), () => ask("queues", "info", name))) return false;
       await ask("queues", "create", name);
       return true;
     },
 
     /** Uploads a worker, with a version and secrets if it is ours. */
     async upload(file, { version, secrets = {} }) {
-      const directory = mkdtempSync(path.join(tmpdir(), "keystile-"));
+      const withSecrets = Object.keys(secrets).length ? ["--secrets-file", secretsFile] : [];
+      const tag = version ? ["--tag", version, "--message", `Keystile ${version}`] : [];
+      if (withSecrets.length) writeFileSync(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
       try {
-        const secretsFile = path.join(directory, "secrets.json");
-        writeFileSync(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
-        const withSecrets = Object.keys(secrets).length ? ["--secrets-file", secretsFile] : [];
-        const tag = version ? ["--tag", version, "--message", `Keystile ${version}`] : [];
         await run(...place.wrangler("deploy", "-c", file, ...tag, ...withSecrets), options);
       } finally {
-        rmSync(directory, { recursive: true, force: true });
+        rmSync(secretsFile, { force: true });
       }
     },
   };
 }
 
-const created = ({ metadata }) => Date.parse(metadata?.created_on ?? 0);
+/** Wrangler's ways to say that there is no such worker: in its own words, or in those of the API with its code. */
+const noWorker = (name) => {
+  const quoted = name.replace(/[^\w-]/g, "\\$&");
+  return new RegExp(`Worker "${quoted}" not found\\.|/workers/scripts/${quoted}/[^]*\\[code: 10007\\]`);
+};
 
-/** The answer, or nothing if what it is about isn't there. */
-async function orMissing(ask) {
+/** The answer, or nothing if wrangler says, in these words, that it isn't there. No other failure says so. */
+async function orMissing(words, ask) {
   try {
     return await ask();
   } catch (error) {
-    if (/code: (10007|10090|11000|100123)\b|does not exist|not found/i.test(error.output ?? "")) return undefined;
+    if ((error.output ?? "").search(words) >= 0) return undefined;
     throw error;
   }
 }

@@ -7,9 +7,10 @@ import path from "node:path";
 
 import { Failed } from "../failed.mjs";
 import { VERSION } from "../version.mjs";
-import { accountOf } from "./account.mjs";
+import { accountOf, inAccount } from "./account.mjs";
 import { readConfiguration } from "./configuration.mjs";
 import { freshSecrets, pending, SECRETS } from "./deploy_secrets.mjs";
+import { isLater, latest } from "./later.mjs";
 import { own } from "./place.mjs";
 import { CONFIG, prepare, projectOf } from "./project.mjs";
 import { findServices } from "./services.mjs";
@@ -21,17 +22,19 @@ export const deploy = {
   summary: "deploy all workers to your Cloudflare account",
   options: {
     config: CONFIG,
+    older: { type: "boolean", summary: "also where a later version was deployed, such as after a rollback" },
     "dry-run": { type: "boolean", summary: "everything but the account: checks, sizes, and what would be created" },
   },
   details: `
 Log in first: keystile wrangler -- login, or set CLOUDFLARE_API_TOKEN. Names, addresses and the account are in [deploy]
 of keystile.toml. A source's secrets are yours to set: keystile wrangler -- secret put NAME --name keystile-hooks`,
-  run: ({ values, io }) => deployProject(projectOf(values, io), { dryRun: values["dry-run"], say: io.say }),
+  run: ({ values, io }) => deployProject(projectOf(values, io), { dryRun: values["dry-run"], older: values.older, say: io.say }),
 };
 
 /** Deploys the project of a place. */
-export async function deployProject(place, { dryRun = false, say }) {
-  const { workers: texts, summary, warnings } = await readConfiguration(place.file, place.home);
+export async function deployProject(project, { dryRun = false, older = false, say }) {
+  const { workers: texts, summary, warnings } = await readConfiguration(project.file, project.home);
+  const place = inAccount(project, summary.deploy.account_id);
   const found = await findServices(summary, place.home);
   refuseWhatCannotWork(path.relative(place.home, place.file), summary, found);
   warnings.forEach((warning) => say(`! ${warning}`));
@@ -40,7 +43,7 @@ export async function deployProject(place, { dryRun = false, say }) {
   const written = (kv) => writeWorkers(own(place, "deploy"), texts, { summary, services, kv }, { beside: true }).configs;
   const bound = Object.values(services);
   const demo = bound.includes(demoName(summary)) ? [demoName(summary)] : [];
-  const plan = { place, summary, say, written, demo, files: found.files };
+  const plan = { place, summary, say, written, demo, files: found.files, older };
   await (dryRun ? rehearse(plan) : carryOut(plan));
 }
 
@@ -114,20 +117,28 @@ function queues(summary) {
 
 const sourceSecrets = (place, summary) => `${place.tool} secret put NAME --name ${named("keystile-hooks", summary)}`;
 
-async function carryOut({ place, summary, say, written, demo, files }) {
+async function carryOut({ place, summary, say, written, demo, files, older }) {
   const account = accountOf(place);
   await account.require();
   const [hooks, limiter, edge, manage] = WORKERS.map((worker) => named(`keystile-${worker}`, summary));
-  for (const name of [hooks, limiter, edge, manage]) refuseOlder(place, name, await account.deployedVersion(name));
-  const lacking = new Map();
-  for (const name of [edge, manage]) lacking.set(name, await account.lackingSecrets(name, SECRETS));
-  refuseWithout(place, edge, (await account.lackingSecrets(edge, summary.edge_secrets)).names);
+  const versions = new Map();
+  for (const name of [hooks, limiter, edge, manage]) versions.set(name, await account.versions(name));
+  if (!older) for (const [name, all] of versions) refuseOlder(place, name, latest(all));
+  const known = new Map();
+  for (const name of [edge, manage]) known.set(name, await account.secrets(name));
+  const lackingOf = (name, wanted) => wanted.filter((secret) => !known.get(name)?.includes(secret));
+  const lacking = new Map([edge, manage].map((name) => [name, lackingOf(name, SECRETS)]));
+  refuseWithout(place, edge, lackingOf(edge, summary.edge_secrets));
   const kept = pending(own(place, "deploy-secrets.json"));
-  const fresh = freshSecrets(place, kept, lacking);
+  const earlier = kept.read();
+  const fresh = freshSecrets(place, earlier, lacking);
+  if ("KEYSTILE_SECRET" in fresh && !("KEYSTILE_SECRET" in earlier)) {
+    refuseSecondSecret(place, [edge, manage], await signOfKeys({ account, summary, versions }));
+  }
+  kept.keep({ ...earlier, ...fresh });
 
   const configs = written(await account.namespace(named("keystile-keys", summary), summary.deploy.kv_namespace));
   for (const queue of queues(summary)) if (await account.ensureQueue(queue)) say(`✓ The queue ${queue} was created.`);
-  kept.keep(fresh);
   const upload = async (name, file, secrets = {}) => {
     say(`\n━━ ${name}`);
     await account.upload(file, { version: VERSION, secrets });
@@ -142,34 +153,65 @@ async function carryOut({ place, summary, say, written, demo, files }) {
   await upload(hooks, configs.hooks);
   await upload(limiter, configs.limiter);
   // An edge that knows a new record format must be deployed before the first such record is written. Only at the first
-  // deploy the classes must exist before the edge.
+  // deploy the classes must exist before the edge. A worker that only `secret put` has made has none.
   const last = [[edge, configs.edge], [manage, configs.manage]];
-  if (lacking.get(manage).newWorker) last.reverse();
+  if (!latest(versions.get(manage))) last.reverse();
   for (const [name, file] of last) {
-    const { names } = lacking.get(name);
-    const secrets = names.filter((each) => each in fresh).map((each) => [each, fresh[each]]);
+    const secrets = lacking.get(name).map((each) => [each, fresh[each]]);
     await upload(name, file, Object.fromEntries(secrets));
   }
 
+  show({ ...earlier, ...fresh }, Object.keys(earlier).length > 0, say);
   kept.forget();
-  if (Object.keys(fresh).length > 0) {
-    const shown = Object.entries(fresh).map(([name, value]) => `  ${name.padEnd(18)} ${value}`);
-    say(`
-Shown this once; Cloudflare gives no secret back. Keep them in a password
-manager: you call the management API with the one and need the other to rotate it.
-
-${shown.join("\n")}`);
-  }
   say(`\n✓ Deployed. The addresses are above. The secrets of sources of webhooks are yours to set:\n  ${sourceSecrets(place, summary)}`);
 }
 
-/** Throws if the account runs a later version: it may have stored what this one can't read. */
+/** Shows the secrets that were made, by this deploy or by an `interrupted` one before it. */
+function show(secrets, interrupted, say) {
+  if (Object.keys(secrets).length === 0) return;
+  const shown = Object.entries(secrets).map(([name, value]) => `  ${name.padEnd(18)} ${value}`);
+  say(`
+Shown this once; Cloudflare gives no secret back. Keep them in a password
+manager: you call the management API with the one and need the other to rotate it.${
+    interrupted ? "\nAn earlier deploy made them, and was interrupted. If you have put others since, those hold." : ""
+  }
+
+${shown.join("\n")}`);
+}
+
+/** Throws if a later version was deployed: it may have stored what this one can't read. */
 function refuseOlder(place, name, deployed) {
   if (!deployed || !isLater(deployed, VERSION)) return;
   throw new Failed(
-    `${name} runs Keystile ${deployed}, and this is ${VERSION}, which may not read what that has stored. Install it: ` +
-      `npm install --save-dev @keystile/cli@${deployed}\n` +
-      `To go back after a bad deployment: ${place.tool} rollback --name ${name}`,
+    `${name} was deployed with Keystile ${deployed}, and this is ${VERSION}, which may not read what that has stored. ` +
+      `Install it: npm install --save-dev @keystile/cli@${deployed}\n` +
+      `To go back after a bad deployment: ${place.tool} rollback --name ${name}\n` +
+      "If you have gone back already, and the changelog doesn't rule it out: deploy with --older.",
+  );
+}
+
+/** What shows that keys were issued here, though neither the edge nor the management worker has a KEYSTILE_SECRET. */
+async function signOfKeys({ account, summary, versions }) {
+  const [hooks, limiter, edge, manage] = versions.keys();
+  const deployed = (name) => latest(versions.get(name)) !== undefined;
+  for (const name of [edge, manage]) if (deployed(name)) return `${name} was deployed with them`;
+  for (const name of [hooks, limiter].filter(deployed)) {
+    if ((await account.secrets(name))?.length) return `${name} is deployed, and has secrets`;
+  }
+  const title = named("keystile-keys", summary);
+  const there = [edge, manage].find((name) => versions.get(name).length > 0);
+  if (there && (await account.hasNamespace(title))) return `${there} and the KV namespace ${title} are there`;
+  return undefined;
+}
+
+/** Throws if there is a sign of keys: with a new KEYSTILE_SECRET no key that was issued would be accepted. */
+function refuseSecondSecret(place, workers, sign) {
+  if (!sign) return;
+  const puts = workers.map((name) => `  ${place.tool} secret put KEYSTILE_SECRET --name ${name}`);
+  throw new Failed(
+    `${workers.join(" and ")} lack KEYSTILE_SECRET, but this isn't a first deployment: ${sign}. With a new one no key ` +
+      `that was issued would be accepted, so none was made. Put back the one that you kept:\n${puts.join("\n")}\n` +
+      "If there are no keys yet, put a new one there, the same on both: openssl rand -base64 32",
   );
 }
 
@@ -180,11 +222,4 @@ function refuseWithout(place, edge, secrets) {
   throw new Failed(
     `${edge} lacks what keystile.toml names as \`signing_secret\`. Put it, 32 characters or more:\n${puts.join("\n")}`,
   );
-}
-
-/** Whether one version is later than the other, by its three numbers. */
-export function isLater(one, other) {
-  const [left, right] = [one, other].map((version) => version.split("-")[0].split(".").map(Number));
-  const at = [0, 1, 2].find((index) => left[index] !== right[index]);
-  return at !== undefined && left[at] > right[at];
 }

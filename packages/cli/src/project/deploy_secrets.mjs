@@ -1,5 +1,5 @@
-// The two secrets of every deployment. A secret that was made but not yet uploaded to both workers is kept, so that an
-// interrupted first deployment continues with the same ones.
+// The two secrets of every deployment. Those that were made are kept until they have been shown, so that an interrupted
+// first deployment continues with the same ones and shows them at its end.
 
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,26 +14,25 @@ const MAKE = {
 
 export const SECRETS = Object.keys(MAKE);
 
-/** The secrets in a file that are not yet uploaded everywhere. */
+/** The secrets in a file that nobody has seen yet. */
 export const pending = (file) => ({
   read: () => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {}),
-  keep(fresh) {
-    if (Object.keys(fresh).length === 0) return;
+  keep(secrets) {
+    if (Object.keys(secrets).length === 0) return;
     mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, JSON.stringify(fresh), { mode: 0o600 });
+    writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
   },
   forget: () => rmSync(file, { force: true }),
 });
 
 /**
- * Values for the secrets that are lacking: by worker, their `names`. A secret that one worker has can't be read back
- * for the other, unless it is pending.
+ * Values for the secrets that are lacking: by worker, their names. A secret that one worker has can't be read back
+ * for the other, unless it is among the `kept`.
  */
-export function freshSecrets(place, pending, lacking) {
-  const kept = pending.read();
+export function freshSecrets(place, kept, lacking) {
   const fresh = {};
   for (const secret of SECRETS) {
-    const without = [...lacking].filter(([, { names }]) => names.includes(secret)).map(([worker]) => worker);
+    const without = [...lacking].filter(([, names]) => names.includes(secret)).map(([worker]) => worker);
     if (without.length === 0) continue;
     if (without.length < lacking.size && !kept[secret]) {
       throw new Failed(

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 import { Failed } from "../failed.mjs";
+import { inAccount } from "./account.mjs";
 import { readConfiguration } from "./configuration.mjs";
 import { CONFIG, projectOf } from "./project.mjs";
 import { named, WORKERS } from "./wrangler_files.mjs";
@@ -17,8 +18,9 @@ export const logs = {
     json: { type: "boolean", summary: "an event of the platform a line" },
   },
   async run({ values, io }) {
-    const place = projectOf(values, io);
-    const { summary } = await readConfiguration(place.file, place.home);
+    const project = projectOf(values, io);
+    const { summary } = await readConfiguration(project.file, project.home);
+    const place = inAccount(project, summary.deploy.account_id);
     const chosen = values.worker ?? WORKERS;
     const unknown = chosen.find((worker) => !WORKERS.includes(worker));
     if (unknown) throw new Failed(`There is no worker "${unknown}". There are: ${WORKERS.join(", ")}.`);

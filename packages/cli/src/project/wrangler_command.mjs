@@ -1,20 +1,21 @@
-// `keystile wrangler -- …`: this package's own wrangler, for logins and secrets.
+// `keystile wrangler -- …`: this package's own wrangler, for logins and secrets, in the account of keystile.toml.
 
-import { spawn } from "node:child_process";
-
-import { wrangler as commandLine } from "./own_wrangler.mjs";
+import { accountIn, inAccount } from "./account.mjs";
+import { CONFIG, projectOf } from "./project.mjs";
+import { start } from "./run.mjs";
 
 export const wrangler = {
   name: "wrangler",
   summary: "run the wrangler of this package: keystile wrangler -- login",
+  options: { config: CONFIG },
   arguments: [{ name: "argument", rest: true, optional: true, summary: "wrangler's own, after --" }],
-  run({ positionals, io }) {
-    const [command, args] = commandLine(...positionals);
-    const env = { ...process.env, WRANGLER_SEND_METRICS: "false" };
-    const child = spawn(command, args, { cwd: io.cwd, stdio: "inherit", env });
-    return new Promise((resolve, reject) => {
-      child.on("error", reject);
-      child.on("exit", (code) => resolve(code ?? 1));
-    });
+  async run({ values, positionals, io }) {
+    const project = projectOf(values, io);
+    const place = inAccount(project, await accountIn(project.file));
+    const { WRANGLER_SEND_METRICS, CLOUDFLARE_ACCOUNT_ID } = place.wranglerEnv();
+    const env = { WRANGLER_SEND_METRICS, ...(CLOUDFLARE_ACCOUNT_ID && { CLOUDFLARE_ACCOUNT_ID }) };
+    const [command, args] = place.wrangler(...positionals);
+    const { code } = await start(command, args, { cwd: io.cwd, env, stdio: "inherit" });
+    return code ?? 1;
   },
 };

@@ -5,6 +5,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
+import { Failed } from "../failed.mjs";
 import { inDist } from "./dist.mjs";
 
 /** The workers, in the order of a deployment: others name the first two, and the edge reads before manage writes. */
@@ -45,11 +46,20 @@ export function wranglerFile(worker, template, { summary, services, kv, pages })
   if (kv) file.kv_namespaces = file.kv_namespaces?.map(({ binding }) => ({ binding, id: kv }));
   if (file.assets) file.assets.directory = pages;
   // The class is newer than the edge: a binding that nobody uses would keep an upgrade from beginning with the edge.
+  if (worker === "edge" && summary.relays) requireObject(file, "RELAY", "[relays]");
   if (worker === "edge" && !summary.relays) dropObject(file, "RELAY");
   if (worker === "edge") file.secrets.required.push(...edge_secrets);
   if (worker === "edge") Object.assign(file, addresses(deploy, deploy.routes));
   if (worker === "manage") Object.assign(file, addresses(deploy, deploy.manage_routes));
   return file;
+}
+
+function requireObject(file, binding, setting) {
+  if (file.durable_objects.bindings.some(({ name }) => name === binding)) return;
+  throw new Failed(
+    `This package's edge has no binding ${binding}, which ${setting} of keystile.toml needs: its workers are of another ` +
+      "version. Install @keystile/cli again; in a clone: npm run package -- cli",
+  );
 }
 
 function dropObject(file, binding) {

@@ -1,0 +1,128 @@
+// Whole deployments, whole and interrupted, to an account that takes uploads.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { deployProject } from "../../../packages/cli/src/project/deploy.mjs";
+import { init } from "../../../packages/cli/src/project/init.mjs";
+import { projectOf } from "../../../packages/cli/src/project/project.mjs";
+import { inRoot } from "../../../scripts/tools.mjs";
+
+const WRANGLER = inRoot("tests", "packages", "cli", "account_of_one.mjs");
+const EMPTY = { workers: {}, kv: [], queues: [], seen: [] };
+
+let cwd;
+let account;
+beforeEach(async () => {
+  cwd = mkdtempSync(path.join(tmpdir(), "keystile-deployment-"));
+  account = path.join(cwd, "account.json");
+  change(EMPTY);
+  await init.run({ values: { name: "Gate" }, io: { cwd, say() {} } });
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const now = () => JSON.parse(readFileSync(account, "utf8"));
+const change = (facts) => writeFileSync(account, JSON.stringify({ ...(existsSync(account) ? now() : {}), ...facts }));
+const file = (...parts) => path.join(cwd, ".keystile", ...parts);
+
+/** Deploys; returns what it said, and the message of its failure. */
+async function deploy(options = {}) {
+  let said = "";
+  const say = (text) => (said += `${text}\n`);
+  const place = {
+    ...projectOf({}, { cwd, say }),
+    wrangler: (...args) => [process.execPath, [WRANGLER, ...args]],
+    wranglerEnv: () => ({ ACCOUNT: account }),
+  };
+  const failed = await deployProject(place, { say, ...options }).then(() => undefined, ({ message }) => message);
+  return { said, failed };
+}
+
+test("the secrets of a first deploy are on both workers, are shown, and are nowhere else", async () => {
+  const { said, failed } = await deploy();
+  assert.equal(failed, undefined);
+  const { edge, manage } = secretsOf(now());
+  assert.deepEqual(edge, manage);
+  assert.deepEqual(Object.keys(edge), ["KEYSTILE_SECRET", "KEYSTILE_ROOT_KEY"]);
+  for (const value of Object.values(edge)) assert.ok(said.includes(value), said);
+  assert.ok(!existsSync(file("deploy-secrets.json")));
+});
+
+test("secrets that an interrupted deploy has put on both workers are shown by the next one", async () => {
+  // The first deploy has the edge last.
+  change({ failsAt: "keystile-edge" });
+  const first = await deploy();
+  assert.match(first.failed, /failed \(exit code 1\)/);
+  const { edge, manage } = secretsOf(now());
+  assert.deepEqual(edge, manage);
+  for (const value of Object.values(edge)) assert.ok(!first.said.includes(value), first.said);
+
+  change({ failsAt: undefined });
+  const second = await deploy();
+  assert.equal(second.failed, undefined);
+  assert.deepEqual(secretsOf(now()).edge, edge);
+  for (const value of Object.values(edge)) assert.ok(second.said.includes(value), second.said);
+  assert.ok(!existsSync(file("deploy-secrets.json")));
+});
+
+const secretsOf = ({ workers }) => ({
+  edge: workers["keystile-edge"].secrets,
+  manage: workers["keystile-manage"].secrets,
+});
+
+test("secrets on their way to wrangler are in the project's own directory, and are removed by the next deploy", async () => {
+  const left = file("upload-secrets.json");
+  mkdirSync(file());
+  // An interrupted deploy left it.
+  writeFileSync(left, "{}", { mode: 0o644 });
+  change({ failsAt: "keystile-hooks" });
+  await deploy();
+  assert.ok(!existsSync(left), "also by one that fails");
+
+  writeFileSync(left, "{}", { mode: 0o644 });
+  change({ failsAt: undefined });
+  assert.equal((await deploy()).failed, undefined);
+  assert.deepEqual(now().seen, [{ file: left, mode: 0o600 }, { file: left, mode: 0o600 }]);
+  assert.ok(!existsSync(left));
+});
+
+const WITH = { KEYSTILE_SECRET: "kept", KEYSTILE_ROOT_KEY: "kept" };
+const KV = [{ id: "c".repeat(32), title: "keystile-keys" }];
+for (const [title, facts, sign] of [
+  ["the edge was deployed", { workers: { "keystile-edge": { tag: "0.1.0", secrets: {} } } }, "keystile-edge was deployed with them"],
+  ["another worker has secrets", { workers: { "keystile-hooks": { tag: "0.1.0", secrets: { A: "1" } } } }, "keystile-hooks is deployed, and has secrets"],
+  [
+    "a worker and the namespace are there",
+    { workers: { "keystile-manage": { secrets: { A: "1" } } }, kv: KV },
+    "keystile-manage and the KV namespace keystile-keys are there",
+  ],
+]) {
+  test(`no second KEYSTILE_SECRET is made where keys may have been issued: ${title}`, async () => {
+    change(facts);
+    const before = now();
+    const { failed } = await deploy();
+    assert.match(failed ?? "", new RegExp(`isn't a first deployment: ${sign}`));
+    assert.match(failed, /keystile wrangler -- secret put KEYSTILE_SECRET --name keystile-manage/);
+    assert.deepEqual(now(), before);
+  });
+}
+
+test("secrets that were put before the first deploy are no sign of keys", async () => {
+  change({ workers: { "keystile-edge": { secrets: { UPSTREAM_SECRET: "1" } }, "keystile-hooks": { secrets: { A: "1" } } } });
+  assert.equal((await deploy()).failed, undefined);
+  const { edge, manage } = secretsOf(now());
+  assert.equal(edge.KEYSTILE_SECRET, manage.KEYSTILE_SECRET);
+});
+
+test("an older version is deployed after a rollback if one says so", async () => {
+  const workers = Object.fromEntries(
+    ["hooks", "limiter", "edge", "manage"].map((name) => [`keystile-${name}`, { tag: "9.0.0", secrets: WITH }]),
+  );
+  change({ workers, kv: KV });
+  assert.match((await deploy()).failed, /was deployed with Keystile 9\.0\.0/);
+  assert.equal((await deploy({ older: true })).failed, undefined);
+  assert.deepEqual([now().workers["keystile-edge"].tag, secretsOf(now()).edge], ["0.1.0", WITH]);
+});
