@@ -25,12 +25,11 @@ To a .gitignore that is there it adds .keystile/ and .dev.vars, which has secret
       const at = path.join(io.cwd, file);
       const isThere = existsSync(at);
       if (!isThere) writeFileSync(at, text);
-      io.say(isThere ? `  ${file} is there, and stays as it is` : `✓ ${file}`);
-    }
-    const missing = missingLines(io.cwd);
-    if (missing.length) {
-      addLines(io.cwd, missing);
-      io.say(`✓ .gitignore has ${missing.join(" and ")} now`);
+      const missing = file === ".gitignore" ? missingLines(io.cwd) : [];
+      if (missing.length) {
+        addLines(io.cwd, missing);
+        io.say(`✓ ${file} has ${missing.join(" and ")} now`);
+      } else io.say(isThere ? `  ${file} is there, and stays as it is` : `✓ ${file}`);
     }
     await readConfiguration(path.join(io.cwd, "keystile.toml"), io.cwd);
     io.say("\nNext: npx keystile dev");
