@@ -1,7 +1,8 @@
 // A project of the packed command line: init, check, and mistakes in keystile.toml.
 
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { after, before, test } from "node:test";
 
 import { installedCli, lineOf } from "./installed_cli.mjs";
@@ -19,18 +20,41 @@ test("without a keystile.toml each command says how to write one", async () => {
 });
 
 test("init writes what is missing, which passes the check, and overwrites nothing", async () => {
-  cli.write(".gitignore", "mine\n");
+  cli.write(".gitignore", "mine");
   const first = await cli.run(["init", "--name", "My Gate"]);
   assert.equal(first.code, 0, first.err);
-  assert.equal(cli.read(".gitignore"), "mine\n");
+  assert.equal(cli.read(".gitignore"), "mine\n.keystile/\n.dev.vars\n");
+  assert.match(first.err, /✓ \.gitignore has \.keystile\/ and \.dev\.vars now/);
   assert.match(cli.read("keystile.toml"), /^name = "My Gate"$/m);
   assert.deepEqual(JSON.parse(cli.read("package.json")).devDependencies, { "@keystile/cli": "0.1.0" });
   const written = cli.read("keystile.toml");
   const second = await cli.run(["init", "--name", "Other"]);
   assert.match(second.err, /keystile\.toml is there, and stays as it is/);
   assert.equal(cli.read("keystile.toml"), written);
+  assert.equal(cli.read(".gitignore"), "mine\n.keystile/\n.dev.vars\n");
   const checked = await cli.run(["check"]);
   assert.deepEqual([checked.code, checked.err], [0, "✓ keystile.toml is good.\n"]);
+});
+
+test("dev says which lines .gitignore lacks; git's word counts where there is a repository", async () => {
+  const good = cli.read(".gitignore");
+  // It ends before anything starts.
+  cli.write(".dev.vars", 'KEYSTILE_SECRET="short"\n');
+  const lacks = async (text) => {
+    cli.write(".gitignore", text);
+    return (await cli.run(["dev"])).err.match(/^! \.gitignore lacks (.*): local secrets could get into git/m)?.[1];
+  };
+  try {
+    assert.equal(await lacks("mine\n"), ".keystile/ and .dev.vars");
+    assert.equal(await lacks("/.keystile\r\n.dev.vars*\r\n"), undefined);
+    execFileSync("git", ["init", "--quiet"], { cwd: cli.directory });
+    assert.equal(await lacks("mine\n"), ".dev.vars", "what is in .keystile ignores itself");
+    assert.equal(await lacks(".*\n"), undefined);
+  } finally {
+    rmSync(cli.file(".git"), { recursive: true, force: true });
+    for (const name of [".dev.vars", ".keystile"]) rmSync(cli.file(name), { recursive: true, force: true });
+    cli.write(".gitignore", good);
+  }
 });
 
 test("a mistake is told with its line and what to write, by check, dev and deploy alike", async () => {

@@ -114,7 +114,8 @@ export function accountOf(place) {
 
     /** Creates a queue unless it is there; whether it did. */
     async ensureQueue(name) {
-      if (await orMissing(new RegExp(`Queue "${name}" does not exist\\.`), () => ask("queues", "info", name))) return false;
+      const missing = new RegExp(`Queue "${name}" does not exist\\.`);
+      if (await orMissing(missing, () => ask("queues", "info", name))) return false;
       await ask("queues", "create", name);
       return true;
     },

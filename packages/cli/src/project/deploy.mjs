@@ -28,7 +28,8 @@ export const deploy = {
   details: `
 Log in first: keystile wrangler -- login, or set CLOUDFLARE_API_TOKEN. Names, addresses and the account are in [deploy]
 of keystile.toml. A source's secrets are yours to set: keystile wrangler -- secret put NAME --name keystile-hooks`,
-  run: ({ values, io }) => deployProject(projectOf(values, io), { dryRun: values["dry-run"], older: values.older, say: io.say }),
+  run: ({ values, io }) =>
+    deployProject(projectOf(values, io), { dryRun: values["dry-run"], older: values.older, say: io.say }),
 };
 
 /** Deploys the project of a place. */

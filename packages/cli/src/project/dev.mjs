@@ -5,6 +5,7 @@ import path from "node:path";
 
 import { Failed, WrongUsage } from "../failed.mjs";
 import { readConfiguration } from "./configuration.mjs";
+import { missingLines } from "./git_ignore.mjs";
 import { keepUpToDate } from "./live_files.mjs";
 import { localSecrets } from "./local_secrets.mjs";
 import { claim, release, stopWithNpm } from "./one_stack.mjs";
@@ -39,6 +40,8 @@ Keys are kept in .keystile/state, the local secrets in .dev.vars, and the addres
     const { ports, exact } = chosenPorts(values);
     const written = await write(place);
     prepare(place);
+    const missing = missingLines(place.home);
+    if (missing.length) io.say(`! .gitignore lacks ${missing.join(" and ")}: local secrets could get into git. Add it.`);
     await claim(place);
     try {
       await runUntilStopped(place, written, { ports, exact, io, values });

@@ -1,14 +1,18 @@
-// `keystile init`: writes keystile.toml and what else a project lacks. It never changes a file that is there.
+// `keystile init`: writes keystile.toml and what else a project lacks. It changes no file that is there, but for the
+// lines that .gitignore lacks.
 
 import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { VERSION } from "../version.mjs";
 import { readConfiguration } from "./configuration.mjs";
+import { addLines, missingLines } from "./git_ignore.mjs";
 
 export const init = {
   name: "init",
   summary: "write keystile.toml and what else is missing; nothing is overwritten",
+  details: `
+To a .gitignore that is there it adds .keystile/ and .dev.vars, which has secrets, unless git ignores them.`,
   options: { name: { type: "string", value: "NAME", summary: "the deployment's name (default: the directory's)" } },
   async run({ values, io }) {
     const name = values.name ?? path.basename(io.cwd);
@@ -21,7 +25,11 @@ export const init = {
       const at = path.join(io.cwd, file);
       const isThere = existsSync(at);
       if (!isThere) writeFileSync(at, text);
-      io.say(isThere ? `  ${file} is there, and stays as it is` : `✓ ${file}`);
+      const missing = file === ".gitignore" ? missingLines(io.cwd) : [];
+      if (missing.length) {
+        addLines(io.cwd, missing);
+        io.say(`✓ ${file} has ${missing.join(" and ")} now`);
+      } else io.say(isThere ? `  ${file} is there, and stays as it is` : `✓ ${file}`);
     }
     await readConfiguration(path.join(io.cwd, "keystile.toml"), io.cwd);
     io.say("\nNext: npx keystile dev");

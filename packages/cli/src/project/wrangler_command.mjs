@@ -1,5 +1,8 @@
 // `keystile wrangler -- …`: this package's own wrangler, for logins and secrets, in the account of keystile.toml.
 
+import { existsSync } from "node:fs";
+
+import { WrongUsage } from "../failed.mjs";
 import { accountIn, inAccount } from "./account.mjs";
 import { CONFIG, projectOf } from "./project.mjs";
 import { start } from "./run.mjs";
@@ -11,6 +14,7 @@ export const wrangler = {
   arguments: [{ name: "argument", rest: true, optional: true, summary: "wrangler's own, after --" }],
   async run({ values, positionals, io }) {
     const project = projectOf(values, io);
+    if (values.config && !existsSync(project.file)) throw new WrongUsage(`There is no ${values.config}.`);
     const place = inAccount(project, await accountIn(project.file));
     const { WRANGLER_SEND_METRICS, CLOUDFLARE_ACCOUNT_ID } = place.wranglerEnv();
     const env = { WRANGLER_SEND_METRICS, ...(CLOUDFLARE_ACCOUNT_ID && { CLOUDFLARE_ACCOUNT_ID }) };
