@@ -21,7 +21,7 @@ await asProgram(async () => {
   const { values } = parseArgs({ options: { "dry-run": { type: "boolean" }, older: { type: "boolean" } } });
   await setup();
   const file = configFile();
-  // What can't work is refused before anything is built.
+  // A configuration that can't work is refused before anything is built.
   const { summary } = await writeConfig();
   refuseWhatCannotWork(path.relative(root, file), summary, await findServices(summary, root));
   await buildPackages(["cli"]);

@@ -91,7 +91,7 @@ async function crate(released, { dryRun }) {
   copyFileSync(target("package", file), path.join(OUT, file));
 }
 
-/** What the packages and the workers in them are made of, as CycloneDX. */
+/** The parts of the packages, and of the workers in them, as CycloneDX. */
 async function billsOfMaterials(released) {
   const ofNpm = await capture("npm", ["sbom", "--sbom-format", "cyclonedx", "--sbom-type", "application", "--package-lock-only"], { cwd: root });
   writeFileSync(path.join(OUT, "npm.cdx.json"), ofNpm);

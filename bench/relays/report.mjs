@@ -1,4 +1,4 @@
-// What the load did, printed, and whether every change came to every isolate in time.
+// Prints what the load did, and says whether every change came to every isolate in time.
 
 import { Failed } from "../../scripts/run.mjs";
 import { median, quantile } from "../figures.mjs";

@@ -150,7 +150,7 @@ impl Configuration {
         Self { edge, manage, hooks, limiter, summary, warnings: Vec::new() }
     }
 
-    /// What a build needs, as JSON: `workers`, the text for each; `summary`, the facts that scripts need; `warnings`.
+    /// The facts that a build needs, as JSON: `workers`, the text for each; `summary`, the facts that scripts need; `warnings`.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({ "workers": self.to_blobs(), "summary": self.summary, "warnings": self.warnings })

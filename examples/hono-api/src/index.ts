@@ -3,7 +3,7 @@
 import { Hono } from "hono";
 import { keystile } from "keystile/hono";
 
-/** What the customers wrote, by tenant; a database in a real API. */
+/** The customers' notes, by tenant; a database in a real API. */
 const notes = new Map<string, string[]>();
 const app = new Hono();
 

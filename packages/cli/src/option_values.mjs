@@ -1,4 +1,4 @@
-// What options say, as the API takes it.
+// The values of options, as the API takes them.
 
 import { readFileSync } from "node:fs";
 

@@ -1,4 +1,4 @@
-// What commands write: records, tables, lines of JSON, progress, and questions.
+// The output of commands: records, tables, lines of JSON, progress, and questions.
 //
 // Data goes to stdout, everything else to stderr. With --json each answer, and each thing of a list, is a line of JSON.
 

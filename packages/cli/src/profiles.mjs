@@ -1,4 +1,4 @@
-// Which deployment a command speaks to, and with which key.
+// Profiles: the deployment that a command speaks to, and its key.
 //
 // A profile is the address of a deployment. Its key is in the system's keyring, or in a file that only its owner can
 // read if `keystile login --in-file` said so. A stored key goes to its profile's own address alone.

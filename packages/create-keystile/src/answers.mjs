@@ -69,7 +69,7 @@ const refused = (refuse) => (directory) => {
   }
 };
 
-/** What is wrong with an answer, in words; undefined if nothing is. */
+/** The mistake in an answer, in words; undefined if nothing is. */
 const MISTAKES = {
   template: (name) =>
     Object.hasOwn(TEMPLATES, name) ? undefined : `there is no template "${name}"; write one of ${Object.keys(TEMPLATES).join(", ")}.`,

@@ -309,7 +309,7 @@ test("shared caches are told to keep off, by binding and by URL", async () => {
   const { body } = await rig.edge("edge1", "/odd/cf", { key: key.key });
   assert.equal(body.cacheTtl, -1);
   assert.equal(body.cacheLevel, "bypass");
-  // What a called Worker's own cache obeys. The platform makes it of `cacheTtl`.
+  // A called Worker's own cache obeys this. The platform makes it of `cacheTtl`.
   assert.equal(body.cacheControl, "no-store");
   assert.equal(body.country, "US", "what the platform knows of the caller goes on");
 });

@@ -361,7 +361,7 @@ describe("a ledger that was put back", () => {
     assert.equal((await shown("lost-keys", made)).code, "KEY_NOT_FOUND");
     await eventually(
       async () => {
-        // What was not heard of a use goes along with the next.
+        // A use that was not heard of goes along with the next.
         assert.equal((await use(made)).status, 200, "it works, and nobody could revoke it");
         assert.equal((await shown("lost-keys", made)).status, "active");
       },

@@ -1,4 +1,4 @@
-// What `keystile deploy` does about an account that can't be reached, or isn't as it should be. The account is a server
+// `keystile deploy` and an account that can't be reached, or isn't as it should be. The account is a server
 // that answers wrangler as Cloudflare's API does, and fails the test at any request that would change it.
 
 import assert from "node:assert/strict";

@@ -7,7 +7,7 @@ import { effective, startRig, WITH_LIMITS } from "../../support/rig.mjs";
 
 export const dist = (...parts) => inRoot("packages", "keystile", "dist", ...parts);
 
-/** What a Worker of the tests imports; the harness has another root. */
+/** The imports of a Worker of the tests; the harness has another root. */
 export const ALIASES = {
   "keystile/guard": dist("guard", "guard.js"),
   "keystile/hono": dist("hono", "hono.js"),

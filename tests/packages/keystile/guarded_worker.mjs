@@ -7,7 +7,7 @@ import { Guard } from "keystile/guard";
 import { keystile } from "keystile/hono";
 
 const app = new Hono();
-/** What the default and the own reports of faults were, since the last time that somebody asked. */
+/** The default and the own reports of faults, since the last time that somebody asked. */
 let reports = [];
 console.error = (...said) => reports.push(said.map(String).join(" "));
 

@@ -238,7 +238,7 @@ impl GrantLog {
 
     /// The time until so many of the counted units are free, milliseconds.
     fn wait_ms(&self, limit: RateLimit, lacking: u64, now: Timestamp) -> i64 {
-        // What is used is in order, and grants are few, so each is put in its place.
+        // Used units are in order, and grants are few, so each is put in its place.
         let mut ends: Vec<(Timestamp, u64)> = Vec::new();
         for (end, units) in self.ends(limit, now) {
             let place = ends.partition_point(|(other, _)| *other <= end);

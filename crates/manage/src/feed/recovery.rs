@@ -113,7 +113,7 @@ pub(super) fn may_lack_claims(database: &Database, now: Timestamp) -> Result<boo
     })
 }
 
-/// What is under way.
+/// The recovery that is under way.
 struct Round {
     since: Timestamp,
     noticed_at: Timestamp,

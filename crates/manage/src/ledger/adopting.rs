@@ -33,7 +33,7 @@ impl OpenLedger {
         let after = (!row.after_digest.is_empty()).then(|| row.after_digest.clone());
         let tenant = self.tenant()?;
         if tenant.is_none() && !keys::exist(&self.database)? {
-            // Whose ledger this is, nobody knows before it has a key again. Then a use of a lost one begins anew.
+            // Nobody knows whose ledger this is before it has a key again. Then a use of a lost one begins anew.
             return adoption::give_up(&self.database);
         }
         let request = KeysRequest { tenant, after };
@@ -54,7 +54,7 @@ impl OpenLedger {
             adoption::go_on(&self.database, page.next.as_deref(), now)?;
             Ok::<_, Error>(changed)
         })?;
-        // What the feed doesn't take now is retried from the outbox.
+        // Changes that the feed doesn't take now are retried from the outbox.
         for some in changed.chunks(FEED_BATCH) {
             let _ = self.publish_now(some).await;
         }

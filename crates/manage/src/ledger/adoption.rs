@@ -11,7 +11,7 @@ const PAUSE_MS: i64 = 1_000;
 /// The time after which it may begin again: a use of a key that not even the feed has shouldn't begin it each time.
 const REST_MS: i64 = 60 * 60 * 1_000;
 
-/// What is under way.
+/// The adoption that is under way.
 #[derive(Deserialize)]
 pub(super) struct Row {
     /// The last digest that was looked at; empty at first.
@@ -39,7 +39,7 @@ pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>> {
     Ok(find(database)?.map(|row| row.due_at))
 }
 
-/// What is under way, if a page is due.
+/// The adoption that is under way, if a page is due.
 pub(super) fn due(database: &Database, now: Timestamp) -> Result<Option<Row>> {
     Ok(find(database)?.filter(|row| row.due_at <= now))
 }

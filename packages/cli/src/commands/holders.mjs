@@ -1,4 +1,4 @@
-// What the commands on keys and on operators share: both are holders of a key.
+// The common part of the commands on keys and on operators: both are holders of a key.
 
 import { answer, record, time } from "../output.mjs";
 import { count, moment, said, seconds } from "../option_values.mjs";

@@ -9,7 +9,7 @@ import { answer, Progress } from "../output.mjs";
 import { FORMATS, formatOf, importLines } from "./import_lines.mjs";
 import { TENANT } from "./holders.mjs";
 
-/** What one request may have: keys, and bytes of its body, of which the API takes 4 MiB. */
+/** The bounds of one request: keys, and bytes of its body, of which the API takes 4 MiB. */
 const KEYS = 5000;
 const BYTES = 3 * 1024 * 1024;
 /** Mistakes that are written out. */

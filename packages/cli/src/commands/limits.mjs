@@ -1,4 +1,4 @@
-// What is left of limits, of keys and of tenants.
+// The commands on limits: what is left of them, for keys and tenants.
 
 import { answer, Table, time, write } from "../output.mjs";
 import { changeOptions, count } from "../option_values.mjs";

@@ -191,7 +191,7 @@ function refuseOlder(place, name, deployed) {
   );
 }
 
-/** What shows that keys were issued here, though neither the edge nor the management worker has a KEYSTILE_SECRET. */
+/** The signs that keys were issued here, though neither the edge nor the management worker has a KEYSTILE_SECRET. */
 async function signOfKeys({ account, summary, versions }) {
   const [hooks, limiter, edge, manage] = versions.keys();
   const deployed = (name) => latest(versions.get(name)) !== undefined;

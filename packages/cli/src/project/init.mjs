@@ -48,7 +48,7 @@ name = "${titleOf(name)}"
 [keys]
 prefix = "${prefixOf(name)}"   # keys begin with it: ${prefixOf(name)}_live_…, ${prefixOf(name)}_test_…
 
-# What keys may be allowed to do.
+# The scopes: what a key may be allowed to do.
 [[scopes]]
 name = "read"
 [[scopes]]

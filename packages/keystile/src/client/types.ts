@@ -19,7 +19,7 @@ export type KeyPatch = Schemas["KeyPatch"];
 export type Rotation = Schemas["Rotation"];
 export type Revocation = Schemas["Revocation"];
 export type RevokedKeys = Schemas["RevokedKeys"];
-/** Which keys to revoke at once: those of `ids`, the living ones with a `scope`, or `all` living ones. */
+/** The keys to revoke at once: those of `ids`, the living ones with a `scope`, or `all` living ones. */
 export type Revocations = { reason?: string | null } & ({ ids: string[] } | { scope: string } | { all: true });
 export type Catalog = Schemas["Catalog"];
 export type ScopeDefinition = Schemas["ScopeDefinition"];

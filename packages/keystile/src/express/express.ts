@@ -38,7 +38,7 @@ export function keystile(options: KeystileOptions): RequestHandler {
   };
 }
 
-/** What was thrown, as an error: to `next`, nothing means "go on", and "route" and "router" mean "skip". */
+/** The thrown value as an error: to `next`, nothing means "go on", and "route" and "router" mean "skip". */
 const errorOf = (thrown: unknown) =>
   thrown instanceof Error ? thrown : new Error("keystile: an option threw something else than an error", { cause: thrown });
 

@@ -3,7 +3,7 @@
 import type { Demand } from "./question.js";
 import type { Refused, Unavailable } from "./verdict.js";
 
-/** What is demanded, and what a refused caller is told; `Context` is the framework's. */
+/** The demands, and what a refused caller is told; `Context` is the framework's. */
 export interface MiddlewareOptions<Context> extends Omit<Demand, "ip"> {
   /** The caller's address, for keys with an address list. */
   ip?: (context: Context) => string | undefined;

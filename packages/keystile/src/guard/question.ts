@@ -1,6 +1,6 @@
 // The question to the edge: a request as the frameworks have it, with its key, and what is demanded of that.
 
-/** What is demanded of a key. */
+/** The demands on a key. */
 export interface Demand {
   /** The scopes that are needed, all of them unless `any_of`. Without scopes every valid key will do. */
   scopes?: string[];

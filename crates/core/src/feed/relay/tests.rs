@@ -101,7 +101,7 @@ fn invariant_1_an_answer_is_as_old_as_the_view_when_the_request_arrived() {
     let mut relay = filled(&mut feed);
     let answer = answered(ask(&mut relay, &poll(Some("e"), 7, M), 240));
     assert_eq!((answer.age_ms, answer.reset, answer.cursor, answer.keys.len()), (240, false, 7, 0));
-    // What the parent states adds up, and so does the time that a request waited.
+    // The age that the parent states adds up, and so does the time that a request waited.
     let request = poll(Some("e"), 7, M);
     let arrived = at(&mut relay, 1_200);
     assert_eq!(relay.answer(&request, arrived, arrived), Reply::Wait, "older than half of what the isolate accepts");

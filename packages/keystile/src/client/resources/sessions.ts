@@ -15,7 +15,7 @@ export class Session {
     return this.#api.call("beginSession", {}, options);
   }
 
-  /** Who the caller is, and what it may. */
+  /** The caller: who it is, and what it may do. */
   get(options?: CallOptions): Promise<OperatorSession> {
     return this.#api.call("getSession", {}, options);
   }
@@ -37,7 +37,7 @@ export class CustomerSession {
     return this.#api.call("exchangePortalCode", { body: { code } }, options);
   }
 
-  /** What the session may. */
+  /** The rights of the session. */
   get(options?: CallOptions): Promise<PortalSession> {
     return this.#api.call("getPortalSession", {}, options);
   }
