@@ -13,6 +13,7 @@ import { checkCoverage } from "./coverage.mjs";
 import { fuzz } from "./fuzz.mjs";
 import { checkImports } from "./imports.mjs";
 import { interop } from "./interop.mjs";
+import { setupMono } from "./mono.mjs";
 import { installOnce } from "./packages.mjs";
 import { buildPackages } from "./packages_build.mjs";
 import { checkPages } from "./pages.mjs";
@@ -43,7 +44,7 @@ const steps = {
   pages: ["The pages, in a browser", () => inBrowser(path.join("tests", "pages"), { atOnce: 2 })],
   local: ["`npm start`, and SIGKILL amid changes", () => endToEnd(path.join("tests", "local"))],
   documents: ["Commands of the documents", () => endToEnd(path.join("tests", "documents"))],
-  systems: ["The five products of examples/", () => inBrowser(path.join("tests", "systems"), { reporters: ["./tests/systems/rows.mjs"] })],
+  systems: ["The five products of examples/", products],
   coverage: ["Every documented answer was seen", checkCoverage],
   contract: ["The API's document, by schemathesis", contract],
   packages: ["The npm packages", npmPackages],
@@ -131,6 +132,12 @@ async function endToEnd(directory, { reporters = [], atOnce = 1 } = {}) {
   // .dev is the developer's own.
   const env = { ...wranglerEnv(), WRANGLER_LOG_PATH: inRoot("build", "logs") };
   await run(node22(), [...runner, ...files.sort().map((file) => path.join(directory, file))], { cwd: root, env });
+}
+
+/** The five products; C# is one of the languages that use a key. */
+async function products() {
+  await setupMono();
+  await inBrowser(path.join("tests", "systems"), { reporters: ["./tests/systems/rows.mjs"] });
 }
 
 /** The same, with a browser and its driver. The browser is found, or installed, before the tests' own time. */

@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 
@@ -20,7 +23,28 @@ try:
     print(urllib.request.urlopen(request).status)
 except urllib.error.HTTPError as error:
     print(error.code)`,
+  "c#": `
+using System;
+using System.Net.Http;
+
+static class Call {
+    static void Main() {
+        var client = new HttpClient();
+        client.DefaultRequestHeaders.Add("X-Api-Key", Environment.GetEnvironmentVariable("KONVER_API_KEY"));
+        var response = client.GetAsync(Environment.GetEnvironmentVariable("URL")).Result;
+        Console.WriteLine((int)response.StatusCode);
+    }
+}`,
 };
+
+/** Compiles the C# for Mono, and returns the program's path. */
+async function compiledCSharp(directory) {
+  const source = path.join(directory, "call.cs");
+  const program = path.join(directory, "call.exe");
+  writeFileSync(source, CALLS["c#"]);
+  await promisify(execFile)("mcs", [`-out:${program}`, "-r:System.Net.Http.dll", source]);
+  return program;
+}
 
 describe("konver", () => {
   const konver = new Product("konver");
@@ -64,6 +88,7 @@ describe("konver", () => {
     // A port for programs, in front of the rig's edge.
     let server;
     let key;
+    const directory = mkdtempSync(path.join(tmpdir(), "keystile-konver-"));
     before(async () => {
       key = await create();
       server = createServer(async (request, response) => {
@@ -72,17 +97,22 @@ describe("konver", () => {
       });
       await once(server.listen(0, "127.0.0.1"), "listening");
     });
-    after(() => server.close());
+    after(() => {
+      server.close();
+      rmSync(directory, { recursive: true, force: true });
+    });
 
-    for (const [language, program, argument, code] of [
-      ["curl", "sh", "-c", `curl -s -o /dev/null -w '%{http_code}' -H "X-Api-Key: $KONVER_API_KEY" "$URL"`],
-      ["JavaScript", process.execPath, "-e", CALLS.javascript],
-      ["Python", "python3", "-c", CALLS.python],
+    for (const [language, program, words] of [
+      ["curl", "sh", () => ["-c", `curl -s -o /dev/null -w '%{http_code}' -H "X-Api-Key: $KONVER_API_KEY" "$URL"`]],
+      ["JavaScript", process.execPath, () => ["-e", CALLS.javascript]],
+      ["Python", "python3", () => ["-c", CALLS.python]],
+      ["C#", "mono", async () => [await compiledCSharp(directory)]],
     ]) {
       test(`konver 4: ${language}`, async () => {
+        const given = await words();
         const status = async (text) => {
           const env = { ...process.env, KONVER_API_KEY: text, URL: `http://127.0.0.1:${server.address().port}/api/deals` };
-          return (await promisify(execFile)(program, [argument, code], { env })).stdout.trim();
+          return (await promisify(execFile)(program, given, { env })).stdout.trim();
         };
         assert.equal(await status(key.key), "200");
         assert.equal(await status(`${key.key.slice(0, -1)}_`), "401");

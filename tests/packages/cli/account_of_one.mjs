@@ -1,7 +1,7 @@
 // Stands in for wrangler in tests of a whole deployment: an account in the file ACCOUNT, which takes uploads. It answers
 // with wrangler's own words. `account.test.mjs` runs the real wrangler.
 //
-//   { workers: { NAME: { tag, secrets: { NAME: value } } }, kv: [{ id, title }], queues: [NAME],
+//   { workers: { NAME: { tag, version: KEYSTILE_VERSION, secrets: { NAME: value } } }, kv: [{ id, title }], queues: [NAME],
 //     failsAt: a worker, whose upload is accepted, and then wrangler ends with an error
 //     seen: for each upload with secrets, the file that they were in }
 
@@ -25,6 +25,11 @@ const COMMANDS = {
     const at = `/accounts/a/workers/scripts/${option("--name")}/versions`;
     return fail(`A request to the Cloudflare API (${at}) failed.\n  This Worker does not exist on your account. [code: 10007]`);
   },
+  "versions view": () => {
+    const { version } = account.workers[option("--name")];
+    const variable = { type: "plain_text", name: "KEYSTILE_VERSION", text: version };
+    json({ id: words[2], resources: { bindings: version ? [variable] : [] } });
+  },
   "secret list": () => {
     const worker = account.workers[option("--name")];
     if (worker) return json(Object.keys(worker.secrets).map((name) => ({ name, type: "secret_text" })));
@@ -35,12 +40,13 @@ const COMMANDS = {
   "queues info": () => account.queues.includes(words[2]) || fail(`Queue "${words[2]}" does not exist.`),
   "queues create": () => account.queues.push(words[2]),
   deploy: () => {
-    const { name } = JSON.parse(readFileSync(option("-c"), "utf8"));
+    const { name, vars } = JSON.parse(readFileSync(option("-c"), "utf8"));
     const file = words.includes("--secrets-file") ? option("--secrets-file") : undefined;
     const secrets = file ? JSON.parse(readFileSync(file, "utf8")) : {};
     if (file) account.seen.push({ file, mode: statSync(file).mode & 0o777 });
     const before = account.workers[name]?.secrets;
-    account.workers[name] = { tag: words.includes("--tag") ? option("--tag") : undefined, secrets: { ...before, ...secrets } };
+    const tag = words.includes("--tag") ? option("--tag") : undefined;
+    account.workers[name] = { tag, version: vars?.KEYSTILE_VERSION, secrets: { ...before, ...secrets } };
     if (account.failsAt === name) fail("The upload was accepted; its triggers could not be set.");
   },
 };

@@ -48,7 +48,7 @@ test("the secrets of a first deploy are on both workers, are shown, and are nowh
   assert.deepEqual(edge, manage);
   assert.deepEqual(Object.keys(edge), ["KEYSTILE_SECRET", "KEYSTILE_ROOT_KEY"]);
   for (const value of Object.values(edge)) assert.ok(said.includes(value), said);
-  assert.ok(!existsSync(file("deploy-secrets.json")));
+  assert.ok(!existsSync(file("deploy-secrets", "keystile.json")));
 });
 
 test("secrets that an interrupted deploy has put on both workers are shown by the next one", async () => {
@@ -65,12 +65,49 @@ test("secrets that an interrupted deploy has put on both workers are shown by th
   assert.equal(second.failed, undefined);
   assert.deepEqual(secretsOf(now()).edge, edge);
   for (const value of Object.values(edge)) assert.ok(second.said.includes(value), second.said);
-  assert.ok(!existsSync(file("deploy-secrets.json")));
+  assert.ok(!existsSync(file("deploy-secrets", "keystile.json")));
 });
 
-const secretsOf = ({ workers }) => ({
-  edge: workers["keystile-edge"].secrets,
-  manage: workers["keystile-manage"].secrets,
+const secretsOf = ({ workers }, name = "keystile") => ({
+  edge: workers[`${name}-edge`].secrets,
+  manage: workers[`${name}-manage`].secrets,
+});
+
+test("another deployment of the same directory takes nothing of one that was interrupted", async () => {
+  change({ failsAt: "keystile-edge" });
+  await deploy();
+  const { edge: ofFirst } = secretsOf(now());
+  change({ failsAt: undefined });
+  const own = path.join(cwd, "keystile.toml");
+  const first = readFileSync(own, "utf8");
+  writeFileSync(own, first.replace("[deploy.services]", '[deploy]\nname = "second"\n[deploy.services]'));
+  const second = await deploy();
+  assert.equal(second.failed, undefined);
+  const { edge: ofSecond } = secretsOf(now(), "second");
+  for (const [name, value] of Object.entries(ofFirst)) {
+    assert.notEqual(ofSecond[name], value);
+    assert.ok(!second.said.includes(value), second.said);
+  }
+  writeFileSync(own, first);
+  const { said, failed } = await deploy();
+  assert.equal(failed, undefined);
+  for (const value of Object.values(ofFirst)) assert.ok(said.includes(value), said);
+});
+
+test("a deployment of the same name to another account waits for the interrupted one", async () => {
+  const own = path.join(cwd, "keystile.toml");
+  const toml = readFileSync(own, "utf8");
+  const to = (id) => writeFileSync(own, toml.replace("[deploy.services]", `[deploy]\naccount_id = "${id}"\n[deploy.services]`));
+  to("a".repeat(32));
+  change({ failsAt: "keystile-edge" });
+  await deploy();
+  change({ failsAt: undefined });
+  const before = now();
+  to("b".repeat(32));
+  assert.match((await deploy()).failed, /A deploy of keystile to the account a{32} was interrupted.*Deploy there once more first\./);
+  assert.deepEqual(now(), before);
+  to("a".repeat(32));
+  assert.equal((await deploy()).failed, undefined);
 });
 
 test("secrets on their way to wrangler are in the project's own directory, and are removed by the next deploy", async () => {
@@ -117,6 +154,18 @@ test("secrets that were put before the first deploy are no sign of keys", async 
   assert.equal(edge.KEYSTILE_SECRET, manage.KEYSTILE_SECRET);
 });
 
+test("what was deployed is known after so many `secret put`s that no deploy is among the last versions", async () => {
+  const workers = Object.fromEntries(
+    ["hooks", "limiter", "edge", "manage"].map((name) => [`keystile-${name}`, { version: "9.0.0", secrets: WITH }]),
+  );
+  change({ workers, kv: KV });
+  assert.match((await deploy()).failed, /keystile-hooks was deployed with Keystile 9\.0\.0/);
+  for (const worker of Object.values(workers)) worker.version = "0.1.0";
+  workers["keystile-edge"].secrets = workers["keystile-manage"].secrets = { UPSTREAM_SECRET: "1" };
+  change({ workers });
+  assert.match((await deploy()).failed, /isn't a first deployment: keystile-edge was deployed with them/);
+});
+
 test("an older version is deployed after a rollback if one says so", async () => {
   const workers = Object.fromEntries(
     ["hooks", "limiter", "edge", "manage"].map((name) => [`keystile-${name}`, { tag: "9.0.0", secrets: WITH }]),
@@ -124,5 +173,6 @@ test("an older version is deployed after a rollback if one says so", async () =>
   change({ workers, kv: KV });
   assert.match((await deploy()).failed, /was deployed with Keystile 9\.0\.0/);
   assert.equal((await deploy({ older: true })).failed, undefined);
-  assert.deepEqual([now().workers["keystile-edge"].tag, secretsOf(now()).edge], ["0.1.0", WITH]);
+  const { tag, version, secrets } = now().workers["keystile-edge"];
+  assert.deepEqual([tag, version, secrets], ["0.1.0", "0.1.0", WITH]);
 });

@@ -3,9 +3,11 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 
 import { Failed } from "../failed.mjs";
+import { latest } from "./later.mjs";
 import { readWranglerFile } from "./own_wrangler.mjs";
 import { own } from "./place.mjs";
 import { capture, run } from "./run.mjs";
+import { VERSION_VARIABLE } from "./wrangler_files.mjs";
 
 const login = ({ tool }) =>
   `Cloudflare doesn't accept the login, or there is none. Log in anew: ${tool} login, or set CLOUDFLARE_API_TOKEN.`;
@@ -78,11 +80,17 @@ export function accountOf(place) {
 
     /**
      * The versions of a worker that wrangler lists, the last ten or so: each its version of Keystile, undefined for one
-     * that no deploy has made, such as by `secret put`. None if there is no such worker.
+     * that no deploy has made, such as by `secret put`. If all are such, the newest one tells by its variable what was
+     * deployed before them. None if there is no such worker.
      */
     async versions(name) {
       const listed = await orMissing(noWorker(name), () => ask("versions", "list", "--json", "--name", name));
-      return listed ? jsonOf(listed).map(({ annotations }) => annotations?.["workers/tag"]) : [];
+      const all = listed ? jsonOf(listed).sort(newestFirst) : [];
+      const tags = all.map(({ annotations }) => annotations?.["workers/tag"]);
+      if (all.length === 0 || latest(tags)) return tags;
+      const newest = jsonOf(await ask("versions", "view", all[0].id, "--json", "--name", name));
+      const variable = newest.resources?.bindings?.find((each) => each.name === VERSION_VARIABLE);
+      return [variable?.text, ...tags.slice(1)];
     },
 
     /** The names of a worker's secrets; nothing if there is no such worker. */
@@ -133,6 +141,8 @@ export function accountOf(place) {
     },
   };
 }
+
+const newestFirst = (a, b) => (b.metadata?.created_on ?? "").localeCompare(a.metadata?.created_on ?? "");
 
 /** Wrangler's ways to say that there is no such worker: in its own words, or in those of the API with its code. */
 const noWorker = (name) => {

@@ -41,7 +41,7 @@ export async function deployProject(project, { dryRun = false, older = false, sa
   warnings.forEach((warning) => say(`! ${warning}`));
   prepare(place);
   const { services } = found;
-  const written = (kv) => writeWorkers(own(place, "deploy"), texts, { summary, services, kv }, { beside: true }).configs;
+  const written = (kv) => writeWorkers(own(place, "deploy"), texts, { summary, services, kv, version: VERSION }, { beside: true }).configs;
   const bound = Object.values(services);
   const demo = bound.includes(demoName(summary)) ? [demoName(summary)] : [];
   const plan = { place, summary, say, written, demo, files: found.files, older };
@@ -130,7 +130,9 @@ async function carryOut({ place, summary, say, written, demo, files, older }) {
   const lackingOf = (name, wanted) => wanted.filter((secret) => !known.get(name)?.includes(secret));
   const lacking = new Map([edge, manage].map((name) => [name, lackingOf(name, SECRETS)]));
   refuseWithout(place, edge, lackingOf(edge, summary.edge_secrets));
-  const kept = pending(own(place, "deploy-secrets.json"));
+  const { CLOUDFLARE_ACCOUNT_ID, CF_ACCOUNT_ID } = process.env;
+  const id = summary.deploy.account_id ?? CLOUDFLARE_ACCOUNT_ID ?? CF_ACCOUNT_ID;
+  const kept = pending(own(place, "deploy-secrets"), { name: summary.deploy.name, account: id });
   const earlier = kept.read();
   const fresh = freshSecrets(place, earlier, lacking);
   if ("KEYSTILE_SECRET" in fresh && !("KEYSTILE_SECRET" in earlier)) {

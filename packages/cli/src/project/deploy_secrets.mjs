@@ -14,16 +14,32 @@ const MAKE = {
 
 export const SECRETS = Object.keys(MAKE);
 
-/** The secrets in a file that nobody has seen yet. */
-export const pending = (file) => ({
-  read: () => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {}),
-  keep(secrets) {
-    if (Object.keys(secrets).length === 0) return;
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
-  },
-  forget: () => rmSync(file, { force: true }),
-});
+/**
+ * The secrets of a deployment that nobody has seen yet, in a file of their own. Each deployment of a directory has one, by
+ * its `name`. A deployment of this name to another account is refused until the first one is complete.
+ */
+export function pending(directory, { name, account }) {
+  const file = path.join(directory, `${name}.json`);
+  return {
+    read() {
+      if (!existsSync(file)) return {};
+      const kept = JSON.parse(readFileSync(file, "utf8"));
+      if (account && kept.account && kept.account !== account) {
+        throw new Failed(
+          `A deploy of ${name} to the account ${kept.account} was interrupted, and nobody has seen the secrets that it made. ` +
+            `Deploy there once more first. If nothing of it is to stay, remove ${file}`,
+        );
+      }
+      return kept.secrets;
+    },
+    keep(secrets) {
+      if (Object.keys(secrets).length === 0) return;
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(file, JSON.stringify({ account, secrets }), { mode: 0o600 });
+    },
+    forget: () => rmSync(file, { force: true }),
+  };
+}
 
 /**
  * Values for the secrets that are lacking: by worker, their names. A secret that one worker has can't be read back

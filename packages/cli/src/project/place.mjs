@@ -17,3 +17,6 @@ export const own = (place, ...parts) => path.join(place.home, place.own, ...part
 
 /** The directory of what the stack stores. */
 export const stateOf = (place) => own(place, "state");
+
+/** The directory in which the stack's workers find each other: workers of other projects must not be reachable. */
+export const registryOf = (place) => own(place, "registry");

@@ -14,7 +14,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Failed } from "../failed.mjs";
 import { noteSecrets } from "./local_secrets.mjs";
 import { noteGroup } from "./one_stack.mjs";
-import { own, stateOf } from "./place.mjs";
+import { own, registryOf, stateOf } from "./place.mjs";
 
 const HOST = "127.0.0.1";
 const WORKERS = [
@@ -196,8 +196,7 @@ function startWrangler({ place, configs, port, pipes, output }) {
       ...process.env,
       ...place.wranglerEnv(),
       WRANGLER_LOG_PATH: own(place, "logs"),
-      // Workers of other projects, or of another clone, must not be reachable.
-      WRANGLER_REGISTRY_PATH: own(place, "registry"),
+      WRANGLER_REGISTRY_PATH: registryOf(place),
     },
   });
 }

@@ -1,9 +1,11 @@
-// `keystile wrangler -- …`: this package's own wrangler, for logins and secrets, in the account of keystile.toml.
+// `keystile wrangler -- …`: this package's own wrangler, for logins and secrets, in the account of keystile.toml. A worker
+// that `wrangler -- dev` runs is bound to those of `keystile dev`.
 
 import { existsSync } from "node:fs";
 
 import { WrongUsage } from "../failed.mjs";
 import { accountIn, inAccount } from "./account.mjs";
+import { registryOf } from "./place.mjs";
 import { CONFIG, projectOf } from "./project.mjs";
 import { start } from "./run.mjs";
 
@@ -18,6 +20,7 @@ export const wrangler = {
     const place = inAccount(project, await accountIn(project.file));
     const { WRANGLER_SEND_METRICS, CLOUDFLARE_ACCOUNT_ID } = place.wranglerEnv();
     const env = { WRANGLER_SEND_METRICS, ...(CLOUDFLARE_ACCOUNT_ID && { CLOUDFLARE_ACCOUNT_ID }) };
+    if (existsSync(project.file)) env.WRANGLER_REGISTRY_PATH = registryOf(project);
     const [command, args] = place.wrangler(...positionals);
     const { code } = await start(command, args, { cwd: io.cwd, env, stdio: "inherit" });
     return code ?? 1;

@@ -16,6 +16,12 @@ const DEMO = "keystile-demo-upstream";
 /** The fields of a wrangler file that hold a name which begins with that of the deployment. */
 const NAMED = new Set(["name", "service", "script_name", "queue", "dead_letter_queue"]);
 
+/**
+ * The variable of a deployed worker with its version of Keystile. A version of the worker that `secret put` makes has it,
+ * too, and has no tag.
+ */
+export const VERSION_VARIABLE = "KEYSTILE_VERSION";
+
 /** The name of a worker or queue in this deployment. */
 export const named = (name, { deploy }) => name.replace(/^keystile-/, `${deploy.name}-`);
 
@@ -29,8 +35,9 @@ export const demoName = (summary) => named(DEMO, summary);
  *   services  by binding, the name of the worker that it calls
  *   kv        the id of the KV namespace; none on a developer's machine
  *   pages     the directory of the pages
+ *   version   of Keystile, for the variable of a deployed worker
  */
-export function wranglerFile(worker, template, { summary, services, kv, pages }) {
+export function wranglerFile(worker, template, { summary, services, kv, pages, version }) {
   const file = JSON.parse(JSON.stringify(template), (key, value) =>
     NAMED.has(key) && typeof value === "string" ? named(value, summary) : value,
   );
@@ -45,6 +52,7 @@ export function wranglerFile(worker, template, { summary, services, kv, pages })
   if (deploy.account_id) file.account_id = deploy.account_id;
   if (kv) file.kv_namespaces = file.kv_namespaces?.map(({ binding }) => ({ binding, id: kv }));
   if (file.assets) file.assets.directory = pages;
+  if (version && WORKERS.includes(worker)) file.vars = { ...file.vars, [VERSION_VARIABLE]: version };
   // The class is newer than the edge: a binding that nobody uses would keep an upgrade from beginning with the edge.
   if (worker === "edge" && summary.relays) requireObject(file, "RELAY", "[relays]");
   if (worker === "edge" && !summary.relays) dropObject(file, "RELAY");
