@@ -12,6 +12,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
 import { breaking } from "./api_changes.mjs";
+import { WORKERS } from "./build.mjs";
 import { buildPackages } from "./packages_build.mjs";
 import { asProgram, capture, Failed, quietly } from "./run.mjs";
 import { setup } from "./setup.mjs";
@@ -21,6 +22,8 @@ import { version } from "./version.mjs";
 const OUT = inRoot("release");
 /** The one crate that is published. */
 const CRATE = "keystile-webhook";
+/** The crates whose compiled code is in a package, and that one. */
+const RELEASED_CRATES = [CRATE, ...[...WORKERS, "check", "wasm", "debugger"].map((name) => `keystile-${name}`)];
 /** No package has these: secrets, tests, and maps with a machine's paths. */
 const UNWANTED = /(^|\/)(\.dev\.vars|\.env|\.npmrc|node_modules|.*\.test\.m?js|.*\.map)$/;
 const SECRETS = [/ksroot_[\w-]{40,}/, /ksop_[0-9A-Za-z]{32,}/, /-----BEGIN [A-Z ]*PRIVATE KEY-----/, /npm_[0-9A-Za-z]{36}/];
@@ -69,8 +72,18 @@ async function packed(directory) {
   const manifest = JSON.parse(readFileSync(path.join(directory, "package.json"), "utf8"));
   const { messages } = await publint({ pack: { tarball: arrayBuffer(readFileSync(tarball)) }, strict: true });
   mistakes.push(...messages.filter(({ type }) => type !== "suggestion").map((each) => formatMessage(each, manifest)));
+  if (manifest.exports) mistakes.push(...(await mistakesOfTypes(tarball)));
   if (mistakes.length) throw new Failed(`${filename} can't be published:\n  ${mistakes.join("\n  ")}`);
   console.log(`✓ ${name}: ${filename}, ${files.length} files`);
+}
+
+/** Each way of resolution in which the types of an entry aren't found or aren't right, a sentence each. */
+async function mistakesOfTypes(tarball) {
+  const attw = inRoot("node_modules", "@arethetypeswrong", "cli", "dist", "index.js");
+  const { analysis } = JSON.parse(await capture(process.execPath, [attw, tarball, "--profile", "esm-only", "--format", "json"]));
+  // The packages are modules alone, for Node 20 and later.
+  const wrong = analysis.problems.filter(({ resolutionKind }) => !["node10", "node16-cjs"].includes(resolutionKind));
+  return wrong.map(({ kind, entrypoint, resolutionKind }) => `attw: ${kind} at ${entrypoint}, ${resolutionKind}`);
 }
 
 const arrayBuffer = (bytes) => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
@@ -83,37 +96,56 @@ export function mistakesIn(file, read) {
   return [...found, ...SECRETS.filter((secret) => secret.test(text)).map((secret) => `${file} has a text like a secret: ${secret}`)];
 }
 
-/** Packs the crate, which compiles it from the package alone. */
+/** Packs the crate, which compiles it from the package alone, and checks what is in it. */
 async function crate(released, { dryRun }) {
   const options = ["--locked", "--target-dir", target(), ...(dryRun ? ["--allow-dirty"] : [])];
   await quietly(`Packing ${CRATE}, and compiling it from the package`, "cargo", ["package", "-p", CRATE, ...options], { cwd: root, usually: "1 minute" });
   const file = `${CRATE}-${released}.crate`;
   copyFileSync(target("package", file), path.join(OUT, file));
+  const files = readdirSync(target("package", `${CRATE}-${released}`), { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+  const mistakes = files.flatMap(({ parentPath, name }) => mistakesIn(name, () => readFileSync(path.join(parentPath, name), "latin1")));
+  if (mistakes.length) throw new Failed(`${file} can't be published:\n  ${mistakes.join("\n  ")}`);
+  console.log(`✓ ${CRATE}: ${file}, ${files.length} files`);
 }
 
-/** The parts of the packages, and of the workers in them, as CycloneDX. */
+/**
+ * What the release is made of, as CycloneDX: the npm packages that it is built and tested with, and the crates in its
+ * workers, modules and crate.
+ */
 async function billsOfMaterials(released) {
   const ofNpm = await capture("npm", ["sbom", "--sbom-format", "cyclonedx", "--sbom-type", "application", "--package-lock-only"], { cwd: root });
-  writeFileSync(path.join(OUT, "npm.cdx.json"), ofNpm);
+  const bill = JSON.parse(ofNpm);
+  // npm takes the directory's name.
+  bill.metadata.component.name = "keystile";
+  writeFileSync(path.join(OUT, "npm.cdx.json"), `${JSON.stringify(bill, null, 2)}\n`);
   const metadata = await capture("cargo", ["metadata", "--format-version", "1", "--locked", "--filter-platform", "wasm32-unknown-unknown"], { cwd: root });
   writeFileSync(path.join(OUT, "crates.cdx.json"), `${JSON.stringify(ofCrates(JSON.parse(metadata), released), null, 2)}\n`);
 }
 
-const ofCrates = ({ packages }, released) => ({
-  bomFormat: "CycloneDX",
-  specVersion: "1.5",
-  version: 1,
-  metadata: { component: { type: "application", name: "keystile", version: released } },
-  components: packages
-    .filter(({ source }) => source)
-    .map(({ name, version: each, license }) => ({
-      type: "library",
-      name,
-      version: each,
-      purl: `pkg:cargo/${name}@${each}`,
-      ...(license ? { licenses: [{ expression: license.replaceAll("/", " OR ") }] } : {}),
-    })),
-});
+/** The bill of cargo's metadata: what the released crates depend on, but for tests and builds. */
+export function ofCrates({ packages, resolve }, released) {
+  const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
+  const found = new Set(packages.filter(({ name }) => RELEASED_CRATES.includes(name)).map(({ id }) => id));
+  for (const id of found) {
+    const normal = nodes.get(id).deps.filter(({ dep_kinds }) => dep_kinds.some(({ kind }) => kind === null));
+    for (const { pkg } of normal) found.add(pkg);
+  }
+  return {
+    bomFormat: "CycloneDX",
+    specVersion: "1.5",
+    version: 1,
+    metadata: { component: { type: "application", name: "keystile", version: released } },
+    components: packages
+      .filter(({ id, source }) => source && found.has(id))
+      .map(({ name, version: each, license }) => ({
+        type: "library",
+        name,
+        version: each,
+        purl: `pkg:cargo/${name}@${each}`,
+        ...(license ? { licenses: [{ expression: license.replaceAll("/", " OR ") }] } : {}),
+      })),
+  };
+}
 
 /** The SHA-256 of each file in `release`, and of each WebAssembly module in the packages, as `sha256sum` writes them. */
 function sums(directories) {

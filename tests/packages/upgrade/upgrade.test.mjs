@@ -127,7 +127,7 @@ async function holds() {
   assert.deepEqual([rich.metadata, rich.scopes, rich.expires_at], [{ plan: "pro", seats: 3 }, ["read", "write"], keys.rich.expires_at]);
   const { limits } = await api("GET", `/tenants/acme/keys/${keys.rich.id}/limits`);
   assert.deepEqual(Object.fromEntries(limits.map(({ name, limit }) => [name, limit])), { "per-minute": 77, monthly: 500 });
-  assert.equal((await api("GET", "/tenants/acme")).max_active_keys, 50);
+  assert.equal((await api("GET", "/tenants/acme")).limits.max_active_keys, 50);
   assert.equal((await api("GET", "/scopes", undefined, { key: keys.operator.key })).scopes.length, 2);
   const log = [];
   for (let cursor = ""; cursor !== null; ) {
@@ -161,7 +161,8 @@ async function changes(name) {
 /** The uses of the month that the quota counted for a key. */
 async function counted(name) {
   const { limits } = await api("GET", `/tenants/acme/keys/${keys[name].id}/limits`);
-  return limits.find((limit) => limit.name === "monthly").used;
+  const { limit, remaining } = limits.find(({ name }) => name === "monthly");
+  return limit - remaining;
 }
 
 describe("an upgrade", () => {

@@ -54,7 +54,6 @@ export function twoVersions(toml) {
     const { summary } = await readConfiguration(place.file, place.home);
     const configs = Object.fromEntries(WORKERS.map((worker) => [worker, written(versions[worker] ?? "new", worker)]));
     const rootKey = /^KEYSTILE_ROOT_KEY=["']?([^"'\n]+)/m.exec(cli.read(".dev.vars"))[1];
-    for (const worker of ["edge", "manage", "hooks"]) cpSync(cli.file(".dev.vars"), `${configs[worker]}/../.dev.vars`);
     const options = { place, summary, configs, rootKey, ports: { edge: 0, manage: 0, upstream: 0 }, output: log };
     const running = await startStack(options);
     const stop = async () => {

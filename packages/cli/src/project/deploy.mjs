@@ -138,7 +138,6 @@ async function carryOut({ place, summary, say, written, demo, files, older }) {
   if ("KEYSTILE_SECRET" in fresh && !("KEYSTILE_SECRET" in earlier)) {
     refuseSecondSecret(place, [edge, manage], await signOfKeys({ account, summary, versions }));
   }
-  kept.keep({ ...earlier, ...fresh });
 
   const configs = written(await account.namespace(named("keystile-keys", summary), summary.deploy.kv_namespace));
   for (const queue of queues(summary)) if (await account.ensureQueue(queue)) say(`✓ The queue ${queue} was created.`);
@@ -159,6 +158,7 @@ async function carryOut({ place, summary, say, written, demo, files, older }) {
   // deploy the classes must exist before the edge. A worker that only `secret put` has made has none.
   const last = [[edge, configs.edge], [manage, configs.manage]];
   if (!latest(versions.get(manage))) last.reverse();
+  kept.keep({ ...earlier, ...fresh });
   for (const [name, file] of last) {
     const secrets = lacking.get(name).map((each) => [each, fresh[each]]);
     await upload(name, file, Object.fromEntries(secrets));
