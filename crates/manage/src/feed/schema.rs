@@ -82,6 +82,13 @@ INSERT INTO publishing_again SELECT failed.value FROM meta, json_each(meta.value
 WHERE meta.name = 'publish_again_failed' AND meta.value <> '';
 DELETE FROM meta WHERE name = 'publish_again_failed';
 ",
+    "
+-- Tenants that were erased, for good: no ledger brings one back.
+CREATE TABLE erased (
+    tenant TEXT PRIMARY KEY,
+    noted_at INTEGER NOT NULL
+) WITHOUT ROWID;
+",
 ];
 
 #[cfg(test)]

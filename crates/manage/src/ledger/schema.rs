@@ -403,6 +403,43 @@ CREATE TABLE adoption (
     attempts INTEGER NOT NULL
 );
 ",
+    "
+-- The erasure of the tenant: no row or one. In the operators' ledger a row for each tenant that was erased.
+CREATE TABLE erasures (
+    tenant TEXT PRIMARY KEY,
+    begun_at INTEGER NOT NULL,
+    erased_by INTEGER NOT NULL,       -- when it was said to be done
+    erased_at INTEGER,                -- when it was done; NULL: under way
+    step TEXT NOT NULL,               -- feed, operators, keys, audit, rest, limiter, settling, finished
+    after_id TEXT NOT NULL,           -- the last key that is a stub
+    after_seq INTEGER NOT NULL,       -- the last audit entry that names nobody any more
+    last_seq INTEGER NOT NULL,        -- the last one that is to
+    due_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- While entries lose what names people, because their tenant is erased: which ones. Else empty.
+CREATE TABLE audit_scrubbing (after_seq INTEGER NOT NULL, until_seq INTEGER NOT NULL);
+DROP TRIGGER audit_is_changed_to_erase_metadata_alone;
+CREATE TRIGGER audit_is_changed_to_erase_alone BEFORE UPDATE ON audit
+WHEN (NOT EXISTS (SELECT 1 FROM audit_erasure WHERE key_id = OLD.key_id)
+    OR (NEW.seq, NEW.id, NEW.at, NEW.actor_id, NEW.actor_name, NEW.action, NEW.key_id, NEW.key_name, NEW.key_display,
+        NEW.source, NEW.request_id, NEW.letter_source, NEW.letter_id, NEW.behalf_id, NEW.behalf_name,
+        json_remove(NEW.detail, '$.metadata'))
+    IS NOT (OLD.seq, OLD.id, OLD.at, OLD.actor_id, OLD.actor_name, OLD.action, OLD.key_id, OLD.key_name,
+        OLD.key_display, OLD.source, OLD.request_id, OLD.letter_source, OLD.letter_id, OLD.behalf_id,
+        OLD.behalf_name, json_remove(OLD.detail, '$.metadata')))
+AND (NOT EXISTS (SELECT 1 FROM audit_scrubbing WHERE OLD.seq > after_seq AND OLD.seq <= until_seq)
+    OR (NEW.seq, NEW.id, NEW.at, NEW.actor_id, NEW.action, NEW.key_id, NEW.request_id, NEW.letter_source,
+        NEW.letter_id)
+    IS NOT (OLD.seq, OLD.id, OLD.at, OLD.actor_id, OLD.action, OLD.key_id, OLD.request_id, OLD.letter_source,
+        OLD.letter_id)
+    OR (NEW.actor_name <> '' AND NEW.actor_name <> OLD.actor_name)
+    OR (NEW.source IS NOT NULL AND NEW.source IS NOT OLD.source)
+    OR NEW.key_name IS NOT NULL OR NEW.key_display IS NOT NULL OR NEW.detail <> '{}'
+    OR NEW.behalf_id IS NOT NULL OR NEW.behalf_name IS NOT NULL)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+",
 ];
 
 #[cfg(test)]

@@ -63,6 +63,10 @@ CREATE TABLE tenant_secrets (
 ALTER TABLE tenants ADD COLUMN secrets_known INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE listed_keys ADD COLUMN secret TEXT NOT NULL DEFAULT '';
 ",
+    "
+-- Whether the tenant was erased: then nothing but the number of its last report is kept.
+ALTER TABLE tenants ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 #[cfg(test)]
