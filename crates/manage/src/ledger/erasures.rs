@@ -165,7 +165,7 @@ pub(super) fn scrub_audit(database: &Database, erasure: &Erasure, of: Eraser) ->
     database.execute("INSERT INTO audit_scrubbing (after_seq, until_seq) VALUES (?, ?)", range().to_vec())?;
     match of {
         Eraser::Tenant => database.execute(
-            "UPDATE audit SET actor_name = '', key_name = NULL, key_display = NULL, source = NULL, detail = '{}',
+            "UPDATE audit SET actor_name = 'erased', key_name = NULL, key_display = NULL, source = NULL, detail = '{}',
                               behalf_id = NULL, behalf_name = NULL
              WHERE seq > ? AND seq <= ?",
             range().to_vec(),
@@ -173,7 +173,7 @@ pub(super) fn scrub_audit(database: &Database, erasure: &Erasure, of: Eraser) ->
         // An operator of all tenants, who made a key of the tenant's operators, stays named.
         Eraser::Operators => database.execute(
             &format!(
-                "UPDATE audit SET actor_name = iif(actor_id IN {THEIRS}, '', actor_name), key_name = NULL,
+                "UPDATE audit SET actor_name = iif(actor_id IN {THEIRS}, 'erased', actor_name), key_name = NULL,
                                   key_display = NULL, source = iif(actor_id IN {THEIRS}, NULL, source), detail = '{{}}',
                                   behalf_id = NULL, behalf_name = NULL
                  WHERE seq > ?2 AND seq <= ?3 AND (key_id IN {THEIRS} OR actor_id IN {THEIRS})"

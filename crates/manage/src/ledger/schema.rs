@@ -434,7 +434,7 @@ AND (NOT EXISTS (SELECT 1 FROM audit_scrubbing WHERE OLD.seq > after_seq AND OLD
         NEW.letter_id)
     IS NOT (OLD.seq, OLD.id, OLD.at, OLD.actor_id, OLD.action, OLD.key_id, OLD.request_id, OLD.letter_source,
         OLD.letter_id)
-    OR (NEW.actor_name <> '' AND NEW.actor_name <> OLD.actor_name)
+    OR (NEW.actor_name <> 'erased' AND NEW.actor_name <> OLD.actor_name)
     OR (NEW.source IS NOT NULL AND NEW.source IS NOT OLD.source)
     OR NEW.key_name IS NOT NULL OR NEW.key_display IS NOT NULL OR NEW.detail <> '{}'
     OR NEW.behalf_id IS NOT NULL OR NEW.behalf_name IS NOT NULL)
