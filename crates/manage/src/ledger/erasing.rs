@@ -245,13 +245,15 @@ impl OpenLedger {
             if erasures::has_got_others(database, &erasure.tenant, &keys::search_text(stub, stub))? {
                 return erasures::go_back(database, &erasure.tenant, Step::Keys, now);
             }
+            if erasures::has_later_entries(database, erasure)? {
+                return erasures::go_back_to_audit(database, &erasure.tenant, now);
+            }
             if of == Eraser::Tenant {
                 erasures::delete_counted(database)?;
             }
+            log::info("tenant_erased", &[("tenant", erasure.tenant.as_str().into())]);
             erasures::advance(database, erasure, of, now)
-        })?;
-        log::info("tenant_erased", &[("tenant", erasure.tenant.as_str().into())]);
-        Ok(())
+        })
     }
 
     /// Whether this instance has asked the feed, or is asking.

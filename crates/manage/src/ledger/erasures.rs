@@ -167,7 +167,7 @@ pub(super) fn scrub_audit(database: &Database, erasure: &Erasure, of: Eraser) ->
         Eraser::Tenant => database.execute(
             "UPDATE audit SET actor_name = 'erased', key_name = NULL, key_display = NULL, source = NULL, detail = '{}',
                               behalf_id = NULL, behalf_name = NULL
-             WHERE seq > ? AND seq <= ?",
+             WHERE seq > ? AND seq <= ? AND action <> 'erased'",
             range().to_vec(),
         )?,
         // An operator of all tenants, who made a key of the tenant's operators, stays named.
@@ -285,6 +285,27 @@ pub(super) fn has_got_others(database: &Database, tenant: &TenantId, search: &st
         vec![tenant.as_str().into(), search.into()],
     )?;
     Ok(one.is_some())
+}
+
+/// Whether the audit log got entries about the tenant's keys since: of those that the feed had revoked, and this ledger
+/// had as they were before.
+pub(super) fn has_later_entries(database: &Database, erasure: &Erasure) -> Result<bool> {
+    #[derive(Deserialize)]
+    struct One {}
+    let one: Option<One> = database.row(
+        &format!("SELECT 1 AS one FROM audit WHERE seq > ?2 AND (key_id IN {THEIRS} OR actor_id IN {THEIRS}) LIMIT 1"),
+        vec![erasure.tenant.as_str().into(), erasure.last_seq.into()],
+    )?;
+    Ok(one.is_some())
+}
+
+/// Goes on with the entries that came since.
+pub(super) fn go_back_to_audit(database: &Database, tenant: &TenantId, now: Timestamp) -> Result<()> {
+    database.execute(
+        "UPDATE erasures SET step = ?, due_at = ?, attempts = 0, last_seq = (SELECT max(seq) FROM audit)
+         WHERE tenant = ?",
+        vec![Step::Audit.as_str().into(), now.as_millis().into(), tenant.as_str().into()],
+    )
 }
 
 /// The number of keys of which something may be left in this ledger, the feed or KV.
