@@ -11,7 +11,7 @@ use crate::base::timestamp::{MINUTE_MS, Timestamp};
 /// the overview of all tenants gets a report within the next. The rest is for a feed or a KV that fails for a while.
 const ERASED_WITHIN_MS: i64 = 15 * MINUTE_MS;
 /// The time that each key adds, milliseconds. Each is put into KV twice, five at a time, so a put may take 600 ms on
-/// average. On the local runtime a key took 11 ms in all.
+/// average. On the local runtime 10,000 keys took 96 seconds in all.
 const EACH_KEY_MS: i64 = 250;
 
 /// The time by which a tenant with so many keys is erased.
