@@ -315,11 +315,9 @@ pub(crate) fn keys_left(database: &Database, erasure: &Erasure) -> Result<u64> {
         keys: u64,
     }
     let count: Option<Count> = database.row(
-        &format!(
-            "SELECT count(*) AS keys FROM keys WHERE tenant = ?1 AND (
-                 ((SELECT step FROM erasures WHERE tenant = ?1) IN ('feed', 'operators', 'keys') AND id > ?2)
-                 OR id IN (SELECT subject FROM outbox WHERE stage IN ('publish', 'put', 'confirm')))"
-        ),
+        "SELECT count(*) AS keys FROM keys WHERE tenant = ?1 AND (
+             ((SELECT step FROM erasures WHERE tenant = ?1) IN ('feed', 'operators', 'keys') AND id > ?2)
+             OR id IN (SELECT subject FROM outbox WHERE stage IN ('publish', 'put', 'confirm')))",
         vec![erasure.tenant.as_str().into(), erasure.after_id.as_str().into()],
     )?;
     Ok(count.map_or(0, |count| count.keys))
