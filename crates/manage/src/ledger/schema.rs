@@ -463,7 +463,7 @@ mod tests {
             "6fd1a38fa413a9aa84480ac426e15efb2059752f0e32d419cdff83d0a8146dd1",
             "baf830e773d780a0ffc96220af21d8d441c98694a7c7836b8238df326a07949c",
             "6c02227b713660c173bf73367e0cc874e9bbd1a88ac672a00d0926449be2f534",
-            "5b64cdc48f97667be170d24e8a84d5c659475c5eb186867633ade5bf991d0800",
+            "bd50ea25f8eab5a1002c3eaa16896c2f764f23e68ab6a25f9dab91ed841d75f4",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }
