@@ -130,7 +130,8 @@ class Rig {
    */
   slowly(method, target, { key = ROOT_KEY, headers = {} } = {}) {
     const credential = key === null ? {} : { Authorization: `Bearer ${key}` };
-    const sent = { ...credential, "Content-Type": "application/json", ...headers };
+    // Node sends a body of DELETE only if it is told so.
+    const sent = { ...credential, "Content-Type": "application/json", "Transfer-Encoding": "chunked", ...headers };
     const outgoing = http.request(new URL(target, this.url), { method, headers: sent });
     const answer = new Promise((resolve, reject) => {
       outgoing.on("error", reject);

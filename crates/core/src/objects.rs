@@ -57,11 +57,22 @@ mod tests {
     /// An edge of another version than its feed would take an unknown path for a feed that it can't reach.
     #[test]
     fn paths_stay_as_deployed_versions_know_them() {
-        let of_feed =
-            ["/poll", "/current", "/follow", "/record", "/publish", "/claim", "/acknowledge", "/keys", "/tenants"];
+        let of_feed = [
+            "/poll",
+            "/current",
+            "/follow",
+            "/record",
+            "/publish",
+            "/claim",
+            "/acknowledge",
+            "/keys",
+            "/tenants",
+            "/note-erased",
+            "/erased",
+        ];
         assert_eq!(feed::PATHS, of_feed);
-        assert_eq!(ledger::PATHS, ["/self-revoke", "/usage", "/tell-limits", "/publish-again"]);
-        assert_eq!(limiter::PATHS, ["/ask", "/tell", "/look", "/restore"]);
+        assert_eq!(ledger::PATHS, ["/self-revoke", "/usage", "/tell-limits", "/publish-again", "/erase-operators"]);
+        assert_eq!(limiter::PATHS, ["/ask", "/tell", "/look", "/restore", "/forget"]);
         assert_eq!(limiter_restores::PATHS, ["/note", "/count"]);
         assert_eq!(overview::PATHS, ["/report", "/overview", "/usage"]);
         assert_eq!(deliveries::PATHS, ["/claim", "/done", "/release", "/settle", "/list", "/replay"]);

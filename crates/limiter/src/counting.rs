@@ -17,7 +17,8 @@ use keystile_core::{
         limiter::{Counted, Granting, Limit, Limiter},
     },
     objects::{
-        limiter::{Addition, Ask, Asked, LimitState, Look, Tell, TenantTerms, Told},
+        Done,
+        limiter::{Addition, Ask, Asked, Forget, LimitState, Look, Tell, TenantTerms, Told},
         limiter_restores::{MadeAddition, Restores},
     },
 };
@@ -101,6 +102,9 @@ impl Counting {
     /// addition would meet the wrong count, or none, so it waits.
     pub(crate) fn tell(&self, tell: &Tell, now: Timestamp) -> Result<Told> {
         self.in_transaction(|memory| {
+            if memory.own.erased {
+                return Ok(Told { complete: false, restores: memory.own.restores });
+            }
             if tell.tenant.version >= memory.tenant.version && tell.tenant != memory.tenant {
                 self.store.put_tenant(&tell.tenant)?;
                 memory.tenant = tell.tenant.clone();
@@ -118,6 +122,19 @@ impl Counting {
                 waiting.iter().try_for_each(|addition| self.add(memory, addition, now))?;
             }
             Ok(Told { complete: memory.own.complete, restores: memory.own.restores })
+        })
+    }
+
+    /// Forgets the tenant, which was erased. From then on nobody is granted anything, since nothing is known any more,
+    /// and what its ledger still tells, too late, isn't learned.
+    pub(crate) fn forget(&self, Forget {}: &Forget, _now: Timestamp) -> Result<Done> {
+        self.in_transaction(|memory| {
+            self.store.forget_all()?;
+            let own = Own { complete: false, erased: true, ..memory.own.clone() };
+            self.store.put_own(&own)?;
+            let limiter = Limiter::new(own.numbers_end, own.restored_at);
+            *memory = Memory { limiter, own, tenant: TenantTerms::default(), armed_at: None };
+            Ok(Done {})
         })
     }
 
@@ -141,7 +158,8 @@ impl Counting {
             let mut limiter = Limiter::new(memory.own.numbers_end, memory.own.restored_at);
             limiter.restored(now);
             let numbers_end = limiter.next_number();
-            let own = Own { complete: false, restores: noted.count, restored_at: Some(now), numbers_end };
+            let erased = memory.own.erased;
+            let own = Own { complete: false, restores: noted.count, restored_at: Some(now), numbers_end, erased };
             self.store.put_own(&own)?;
             *memory = Memory { limiter, own, tenant: TenantTerms::default(), armed_at: None };
             self.arm_for_next(memory)

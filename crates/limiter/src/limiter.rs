@@ -17,7 +17,7 @@ use keystile_core::{
     limits::definition::ConfiguredLimits,
     objects::{
         Call, Done,
-        limiter::{Ask, Look, Restore, Tell},
+        limiter::{Ask, Forget, Look, Restore, Tell},
         limiter_restores::{CountRestores, NoteRestore},
     },
 };
@@ -78,6 +78,7 @@ impl Limiter {
             Ask::PATH => self.call(body, Counting::ask),
             Tell::PATH => self.call(body, Counting::tell),
             Look::PATH => self.call(body, Counting::look),
+            Forget::PATH => self.call(body, Counting::forget),
             Restore::PATH => self.restore(serde_json::from_str(body)?).await,
             _ => no_such_path(),
         }

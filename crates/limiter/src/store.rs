@@ -84,6 +84,9 @@ pub(crate) struct Own {
     pub(crate) restored_at: Option<Timestamp>,
     /// No grant has this number or a higher one.
     pub(crate) numbers_end: GrantNumber,
+    /// Whether the tenant was erased. Then nothing is granted, and nothing learned.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub(crate) erased: bool,
 }
 
 impl Store {
@@ -171,6 +174,13 @@ impl Store {
     pub(crate) fn forget_terms(&self) -> Result<()> {
         self.0.execute("DELETE FROM tenant", vec![])?;
         self.0.execute("DELETE FROM keys", vec![])
+    }
+
+    /// Forgets all of the tenant and its keys: also what was counted and added.
+    pub(crate) fn forget_all(&self) -> Result<()> {
+        self.forget_terms()?;
+        self.0.execute("DELETE FROM counts", vec![])?;
+        self.0.execute("DELETE FROM additions", vec![])
     }
 
     /// Takes an addition, which waits to be made. Returns when its row may go; nothing if it was taken before.
@@ -330,7 +340,7 @@ mod tests {
             assert_eq!(to_json(&count).unwrap(), golden);
             assert_eq!(serde_json::from_str::<Count>(golden).unwrap(), count);
         }
-        let own = Own { complete: true, restores: 2, restored_at: Some(NOW), numbers_end: u64::MAX };
+        let own = Own { complete: true, restores: 2, restored_at: Some(NOW), numbers_end: u64::MAX, erased: false };
         let golden = r#"{"complete":true,"restores":2,"restored_at":1750000000000,"numbers_end":18446744073709551615}"#;
         assert_eq!(to_json(&own).unwrap(), golden);
         assert_eq!(serde_json::from_str::<Own>(golden).unwrap(), own);

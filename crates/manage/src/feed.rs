@@ -1,7 +1,8 @@
 //! The feed: one Durable Object that every ledger publishes to and that every isolate of the edge polls.
 //!
 //! It holds `current`, the latest record of every key, forever; a log of changes with at most one entry for each key,
-//! which tells isolates what KV may not have yet; and the suspensions of whole tenants. Polls are answered from a
+//! which tells isolates what KV may not have yet; the suspensions of whole tenants; and the names of tenants that were
+//! erased. Polls are answered from a
 //! [`Mirror`](keystile_core::feed::mirror::Mirror) of log and suspensions in memory.
 //!
 //! Its calls are listed in [`objects::feed`](keystile_core::objects::feed).
@@ -11,6 +12,7 @@
 
 mod changes;
 mod claims;
+mod erased;
 mod gaps;
 mod keys;
 mod log;
@@ -35,7 +37,7 @@ use keystile_core::{
     ledger::query::TenantQuery,
     objects::{
         Call, Done,
-        feed::{KeysPage, KeysRequest, TenantPage},
+        feed::{ErasedQuery, ErasedTenants, KeysPage, KeysRequest, NoteErased, TenantPage},
     },
 };
 use keystile_runtime::{alarm, clock, log as lines, response};
@@ -91,6 +93,8 @@ impl DurableObject for Feed {
             (Method::Post, AcknowledgeRequest::PATH) => self.handle(&body, Opened::acknowledge),
             (Method::Post, KeysRequest::PATH) => self.handle(&body, Opened::keys),
             (Method::Post, TenantQuery::PATH) => self.handle(&body, Opened::tenants),
+            (Method::Post, NoteErased::PATH) => self.handle(&body, Opened::note_erased),
+            (Method::Post, ErasedQuery::PATH) => self.handle(&body, Opened::erased),
             _ => Err(Problem::new(Code::NoSuchPath, "The feed has no such path.").into()),
         };
         answer.or_else(|failure| failure.respond(NO_REQUEST_ID))
@@ -203,6 +207,15 @@ impl Opened {
 
     fn tenants(&self, query: &TenantQuery, _now: Timestamp) -> std::result::Result<TenantPage, Failure> {
         Ok(tenants::page(&self.database, query)?)
+    }
+
+    fn note_erased(&self, request: &NoteErased, now: Timestamp) -> std::result::Result<Done, Failure> {
+        erased::note(&self.database, request, now)?;
+        Ok(Done {})
+    }
+
+    fn erased(&self, query: &ErasedQuery, _now: Timestamp) -> std::result::Result<ErasedTenants, Failure> {
+        Ok(erased::page(&self.database, query)?)
     }
 
     fn trim(&self, now: Timestamp) -> Result<()> {

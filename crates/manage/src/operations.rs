@@ -10,6 +10,8 @@ mod create_key;
 mod dead_letter;
 mod disable_key;
 mod erase_metadata;
+mod erase_operators;
+mod erase_tenant;
 mod export_audit;
 mod get_catalog;
 mod get_key;
@@ -48,7 +50,7 @@ mod update_tenant;
 
 use keystile_core::{
     access::operator::OperatorScope::{self, *},
-    objects::ledger::{PublishAgain, SelfRevoke, TellLimits},
+    objects::ledger::{EraseOperators, PublishAgain, SelfRevoke, TellLimits},
     usage::batch::UsageBatch,
 };
 use worker::{Env, Method, Request};
@@ -141,6 +143,7 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/v1/tenants" listTenants, KeysRead of AllTenants => list_tenants::of_deployment;
     Get "/v1/tenants/{tenant}" getTenant, KeysRead of PathTenant => get_tenant::of_path;
     Patch "/v1/tenants/{tenant}" updateTenant, KeysWrite of AllTenants => update_tenant::of_path;
+    Delete "/v1/tenants/{tenant}" eraseTenant, TenantsDelete of AllTenants => erase_tenant::of_path;
     Post "/v1/tenants/{tenant}/suspend" suspendTenant, KeysWrite of AllTenants => suspend_tenant::suspend;
     Post "/v1/tenants/{tenant}/resume" resumeTenant, KeysWrite of AllTenants => suspend_tenant::resume;
     Get "/v1/tenants/{tenant}/usage" getTenantUsage, KeysRead of PathTenant => get_usage::of_tenant;
@@ -200,19 +203,19 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
         WebhooksWrite of AllTenants => replay_delivery::of_path;
 };
 
-/// The commands that a ledger carries out.
+/// The commands that a ledger carries out. The ledger of a tenant that was erased refuses those that don't say otherwise.
 pub(crate) const COMMANDS: &[Handler] = &[
     Handler::read::<Authenticate>(),
-    Handler::read::<export_audit::ExportAudit>(),
+    Handler::read::<export_audit::ExportAudit>().once_erased(),
     Handler::read::<get_key::GetKey>(),
     Handler::read::<get_overview::CountSecrets>(),
-    Handler::read::<get_tenant::GetTenant>(),
+    Handler::read::<get_tenant::GetTenant>().once_erased(),
     Handler::read::<get_usage::GetKeyUsage>(),
     Handler::read::<get_usage::GetTenantUsage>(),
-    Handler::read::<list_audit::ListAudit>(),
+    Handler::read::<list_audit::ListAudit>().once_erased(),
     Handler::consult::<get_limits::GetLimits>(),
     Handler::consult::<list_keys::ListKeys>(),
-    Handler::consult::<TellLimits>(),
+    Handler::consult::<TellLimits>().of_edges(),
     Handler::change::<add_to_quota::AddToQuota>(),
     Handler::change::<portal_session::ExchangeCode>(),
     Handler::change::<portal_session::MintSession>(),
@@ -226,8 +229,10 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<disable_key::Disable>(),
     Handler::change::<disable_key::Enable>(),
     Handler::change::<erase_metadata::EraseMetadata>(),
+    Handler::change::<EraseOperators>(),
+    Handler::change::<erase_tenant::EraseTenant>().once_erased(),
     Handler::change::<import_keys::ImportKeys>(),
-    Handler::change::<PublishAgain>(),
+    Handler::change::<PublishAgain>().once_erased(),
     Handler::change::<read_dead_letter::NoteRead>(),
     Handler::change::<redrive_all::RedriveAll>(),
     Handler::change::<replay_delivery::ReplayDelivery>(),
@@ -235,10 +240,10 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<revoke_key::Revoke>(),
     Handler::change::<revoke_keys::RevokeKeys>(),
     Handler::change::<rotate_key::Rotate>(),
-    Handler::change::<SelfRevoke>(),
+    Handler::change::<SelfRevoke>().of_edges(),
     Handler::change::<suspend_tenant::Resume>(),
     Handler::change::<suspend_tenant::Suspend>(),
     Handler::change::<update_key::UpdateKey>(),
     Handler::change::<update_tenant::UpdateTenant>(),
-    Handler::change::<UsageBatch>(),
+    Handler::change::<UsageBatch>().once_erased().of_edges(),
 ];

@@ -176,7 +176,7 @@ mod tests {
         for (path, allow) in [
             ("/healthz", "GET, HEAD"),
             ("/v1/operators", "GET, HEAD, POST"),
-            ("/v1/tenants/acme", "GET, HEAD, PATCH"),
+            ("/v1/tenants/acme", "GET, HEAD, PATCH, DELETE"),
             ("/v1/tenants/acme/keys", "GET, HEAD, POST"),
             ("/v1/tenants/acme/keys/import", "POST"),
             ("/v1/tenants/acme/keys/key_1", "GET, HEAD, PATCH"),

@@ -142,13 +142,24 @@ export class Progress {
 /** Asks whether to do what can't be undone. Where nobody can be asked, --yes has to say so. */
 export async function confirm(io, values, question) {
   if (values.yes) return;
-  if (!io.stdin?.isTTY || !io.stderr?.isTTY) throw new WrongUsage(`${question} Nobody can be asked here: write --yes.`);
+  const said = await asked(io, `${question} [y/N]`, `${question} Nobody can be asked here: write --yes.`);
+  if (!/^y(es)?$/i.test(said)) throw new Failed("Nothing was changed.");
+}
+
+/** Asks for the name of what is lost for good. Where nobody can be asked, --confirm has to say it. */
+export async function confirmByName(io, confirmed, name, question) {
+  const nobody = `${question} Nobody can be asked here: write --confirm ${name}.`;
+  const said = confirmed ?? (await asked(io, `${question} Type its name:`, nobody));
+  if (said !== name) throw new Failed(`That is not "${name}". Nothing was changed.`);
+}
+
+/** The line that is typed in answer to a question; "" if the input ends. */
+async function asked(io, question, nobody) {
+  if (!io.stdin?.isTTY || !io.stderr?.isTTY) throw new WrongUsage(nobody);
   const reader = createInterface({ input: io.stdin, output: io.stderr, terminal: false });
-  // An input that ends is no yes.
   const ended = new Promise((resolve) => reader.once("close", () => resolve("")));
   try {
-    const said = await Promise.race([reader.question(`${question} [y/N] `), ended]);
-    if (!/^y(es)?$/i.test(said.trim())) throw new Failed("Nothing was changed.");
+    return (await Promise.race([reader.question(`${question} `), ended])).trim();
   } finally {
     reader.close();
   }

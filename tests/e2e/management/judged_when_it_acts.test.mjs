@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { EDGE_WITH_BODY, OPERATIONS_WITH_BODY } from "../../support/bodies.mjs";
 import { effective, importable, startRig, WITH_SOURCE } from "../../support/rig.mjs";
 
-const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
+const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "tenants:delete", "verify", "webhooks:read", "webhooks:write"];
 
 let rig;
 let edge;
@@ -29,6 +29,7 @@ const BODIES = {
   updateKey: () => ({ name: "planted" }),
   createOperator: () => ({ name: "planted", scopes: SCOPES, tenant: "*" }),
   revokeKeys: () => ({ all: true }),
+  eraseTenant: () => ({ confirm: "acme" }),
   updateTenant: () => ({ max_active_keys: 7 }),
   createPortalSession: () => ({ actor: { id: "u_7", name: "Ann" }, may: ["keys:read"], scopes: [] }),
 };
@@ -49,6 +50,7 @@ async function prepared({ operationId, path }) {
   const target = path.replace("{tenant}", "acme").replace("{source}", "queued").replace("{id}", id);
   if (target.endsWith("/rotate/cancel")) await rig.manage("POST", target.replace("/cancel", ""), { overlap_seconds: 60 });
   if (target.endsWith("/enable")) await rig.manage("POST", target.replace("enable", "disable"));
+  if (operationId === "eraseTenant") await rig.manage("POST", `${target}/suspend`);
   if (target.endsWith("/resume")) await rig.manage("POST", target.replace("resume", "suspend"));
   return { target, body: JSON.stringify(BODIES[operationId]?.() ?? {}) };
 }

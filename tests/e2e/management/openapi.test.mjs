@@ -10,7 +10,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { document, operations, problemsOf, resolved } from "../../support/contract.mjs";
 import { eventually, importable, sleep, startRig, WITH_LIMITS, WITH_SOURCE } from "../../support/rig.mjs";
 
-const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
+const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "tenants:delete", "verify", "webhooks:read", "webhooks:write"];
 const DAY = 24 * 3_600_000;
 
 let rig;
@@ -26,6 +26,8 @@ before(async () => {
   stranger = await rig.operator("stranger", SCOPES);
   powerless = await rig.operator("*", ["verify"]);
   await rig.create("acme"); // A tenant is there once it has something.
+  await suspendedTenant("erased");
+  assert.equal((await rig.manage("DELETE", "/v1/tenants/erased", { confirm: "erased" })).status, 202);
 });
 after(() => rig.close());
 afterEach(async () => {
@@ -88,6 +90,14 @@ const BODIES = {
 const portalSession = async () => (await rig.manage("POST", "/v1/tenants/acme/portal-sessions", BODIES.createPortalSession)).body;
 const SAME_ORIGIN = { "Sec-Fetch-Site": "same-origin" };
 
+/** A tenant that may be erased. */
+async function suspendedTenant(name = `gone-${(tenants += 1)}`) {
+  await rig.create(name);
+  await rig.manage("POST", `/v1/tenants/${name}/suspend`);
+  return name;
+}
+let tenants = 0;
+
 /** A request that is in order, to a key, an operator, an event or a handshake of its own. */
 async function good(operation) {
   const holder = async () => {
@@ -108,6 +118,10 @@ async function good(operation) {
   if (path.endsWith("/suspend")) await rig.manage("POST", path.replace("suspend", "resume"));
   if (path.endsWith("/resume")) await rig.manage("POST", path.replace("resume", "suspend"));
   const { operationId } = operation;
+  if (operationId === "eraseTenant") {
+    const confirm = await suspendedTenant();
+    return { path: path.replace("acme", confirm), body: { confirm }, options: {} };
+  }
   if (operationId === "exchangePortalCode") {
     const code = (await portalSession()).url.split("#code=")[1];
     return { path, body: { code }, options: { key: null, headers: SAME_ORIGIN } };
@@ -179,6 +193,7 @@ const byAnOperator = ({ tags, operationId }) => {
 const WAYS = {
   200: (operation) => send(operation),
   201: (operation) => send(operation),
+  202: (operation) => send(operation),
   204: (operation) => send(operation),
   304: (operation) => send(operation, {}, { headers: { "If-None-Match": "*" } }),
   400: (operation) => send(operation, { path: (path) => `${path}?k=ksop_${"a".repeat(38)}` }, { key: null }),
@@ -193,6 +208,7 @@ const WAYS = {
     return stalled.answer.finally(() => rig.hurry(false));
   },
   409: (operation) => (/InUse$|CanNotCreate$/.test(operation.responses[409].$ref) ? whileInUse : toRevoked)(operation),
+  410: (operation) => send(operation, { path: (path) => path.replace("acme", "erased") }),
   412: (operation) => send(operation, {}, { headers: { "If-Match": '"99999"' } }),
   413: (operation) => send(operation, {}, { raw: " ".repeat(65_537), headers: JSON_TYPE }),
   415: (operation) => send(operation, {}, { raw: "x", headers: { "Content-Type": "text/plain" } }),
@@ -213,6 +229,9 @@ const WAYS = {
     return thenBack(await send(operation));
   },
   "restoreLimits 409": async (operation) => thenBack(await whileInUse(operation)),
+  "createOperator 410": (operation) => send(operation, { body: { ...BODIES.createOperator, tenant: "erased" } }),
+  "eraseTenant 404": () => rig.manage("DELETE", "/v1/tenants/nobody", { confirm: "nobody" }),
+  "eraseTenant 409": () => rig.manage("DELETE", "/v1/tenants/acme", { confirm: "acme" }),
   "addToTenantQuota 404": (operation) => send(operation, { path: (path) => path.replace("monthly", "unknown") }),
   "suspendTenant 404": (operation) => send(operation, { path: (path) => path.replace("acme", "nobody") }),
   "resumeTenant 404": (operation) => send(operation, { path: (path) => path.replace("acme", "nobody") }),

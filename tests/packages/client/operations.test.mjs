@@ -26,6 +26,7 @@ const CALLS = {
   listTenants: (k) => first(k.tenants.list({ q: "a" })),
   getTenant: (k) => k.tenants.get(T),
   updateTenant: (k) => k.tenants.update(T, { plan: "pro" }, { ifVersion: 1, wait: 1 }),
+  eraseTenant: (k) => k.tenants.erase(T, T, { ifVersion: 1 }),
   suspendTenant: (k) => k.tenants.suspend(T, { ahead: true }, { ifVersion: 1, wait: 1 }),
   resumeTenant: (k) => k.tenants.resume(T, { ifVersion: 1, wait: 1 }),
   getTenantUsage: (k) => k.tenants.usage(T, { period: "7d" }),

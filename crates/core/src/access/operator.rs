@@ -139,17 +139,19 @@ pub enum OperatorScope {
     KeysWrite,
     AuditRead,
     OperatorsWrite,
+    TenantsDelete,
     Verify,
     WebhooksRead,
     WebhooksWrite,
 }
 
 impl OperatorScope {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::KeysRead,
         Self::KeysWrite,
         Self::AuditRead,
         Self::OperatorsWrite,
+        Self::TenantsDelete,
         Self::Verify,
         Self::WebhooksRead,
         Self::WebhooksWrite,
@@ -163,6 +165,7 @@ impl OperatorScope {
             Self::KeysWrite => "keys:write",
             Self::AuditRead => "audit:read",
             Self::OperatorsWrite => "operators:write",
+            Self::TenantsDelete => "tenants:delete",
             Self::Verify => "verify",
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",
@@ -175,6 +178,7 @@ impl OperatorScope {
             Self::KeysWrite => "Create, import, change, rotate and revoke keys; suspend and resume tenants.",
             Self::AuditRead => "Read the audit log.",
             Self::OperatorsWrite => "List, create, rotate and revoke operator keys.",
+            Self::TenantsDelete => "Erase a tenant, with everything that names people in it.",
             Self::Verify => "Ask the edge for the verdict on a key.",
             Self::WebhooksRead => "List the sources of webhooks, and events that could not be delivered.",
             Self::WebhooksWrite => "Send events that could not be delivered again, discard them, or read their bodies.",

@@ -227,6 +227,19 @@ pub fn parse_suspend(body: Value) -> Result<bool, Vec<FieldError>> {
     Ok(ahead.unwrap_or(false))
 }
 
+/// Parses the body of a tenant's erasure, which repeats the tenant's name: nobody erases one by a slip.
+///
+/// # Errors
+/// All mistakes in the body.
+pub fn parse_erase(body: Value, tenant: &TenantId) -> Result<(), Vec<FieldError>> {
+    let mut fields = Fields::new(body)?;
+    fields.required("confirm", |value| {
+        let same = value.as_str() == Some(tenant.as_str());
+        same.then_some(()).ok_or_else(|| format!("the tenant's name expected, \"{tenant}\": this can't be undone"))
+    });
+    fields.finish()
+}
+
 /// The body of `…/rotate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rotation {

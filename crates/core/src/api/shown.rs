@@ -21,7 +21,7 @@ pub use key::{ShownKey, ShownPendingEnd};
 pub use limits::{ShownLimit, ShownLimitList, ShownRestore};
 pub use overview::{SharedSecret, ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview};
 pub use session::{MintedPortalSession, ShownPortalSession, ShownSession, SignedIn};
-pub use tenant::{SecretUse, ShownRevocations, ShownSuspension, ShownTenant};
+pub use tenant::{OrderedErasure, SecretUse, ShownErasure, ShownRevocations, ShownSuspension, ShownTenant};
 
 use crate::{feed::client::WhenFeedUnreachable, limits::definition::ConfiguredLimits};
 

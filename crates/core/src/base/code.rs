@@ -89,8 +89,10 @@ codes! {
     RotationPending 409 "ROTATION_PENDING";
     SessionEnded 401 "SESSION_ENDED";
     SourceNotFound 404 "SOURCE_NOT_FOUND";
+    TenantErased 410 "TENANT_ERASED";
     TenantNotAllowed 403 "TENANT_NOT_ALLOWED";
     TenantNotFound 404 "TENANT_NOT_FOUND";
+    TenantNotSuspended 409 "TENANT_NOT_SUSPENDED";
     TenantSuspended 401 "TENANT_SUSPENDED";
     TooManyFailures 429 "TOO_MANY_FAILURES";
     UnknownSource 404 "UNKNOWN_SOURCE";

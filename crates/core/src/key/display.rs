@@ -23,6 +23,12 @@ impl KeyDisplay {
         Self(shown.into())
     }
 
+    /// The display form of a key whose tenant was erased: it says nothing of the key's text.
+    #[must_use]
+    pub fn erased() -> Self {
+        Self("erased".into())
+    }
+
     /// Parses a stored display form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -35,6 +35,8 @@ pub enum Action {
     Suspended,
     /// The whole tenant was resumed.
     Resumed,
+    /// The whole tenant was erased.
+    Erased,
     /// The tenant's plan or its own limits changed.
     LimitsChanged,
     /// Units were added to a quota's present period.
@@ -73,6 +75,7 @@ impl Action {
             Self::MetadataErased => "metadata_erased",
             Self::Suspended => "suspended",
             Self::Resumed => "resumed",
+            Self::Erased => "erased",
             Self::LimitsChanged => "limits_changed",
             Self::QuotaAdded => "quota_added",
             Self::LimitsRestored => "limits_restored",
@@ -200,6 +203,7 @@ mod tests {
     #[test]
     fn an_action_is_read_back_by_the_name_that_it_is_written_by() {
         let actions = [
+            Action::Erased,
             Action::LimitsChanged,
             Action::QuotaAdded,
             Action::LimitsRestored,

@@ -38,6 +38,9 @@ pub struct Report {
     pub uses: Vec<Bucket>,
     /// The tenant's state when the report was made.
     pub summary: Summary,
+    /// Whether the tenant was erased. Then it is in no total and in no list.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub erased: bool,
 }
 
 /// A ledger's reporting, beside the report that is under way.

@@ -41,6 +41,10 @@ calls! { BINDING;
     KeysRequest, "/keys" => KeysPage;
     // The management API asks for all tenants, a page at a time.
     TenantQuery, "/tenants" => TenantPage;
+    // A ledger whose tenant is erased has the name kept, so that no other ledger brings the tenant back.
+    NoteErased, "/note-erased" => Done;
+    // Ledgers that have started ask whether tenants were erased: they may have been put back to a point before.
+    ErasedQuery, "/erased" => ErasedTenants;
 }
 
 /// The request for the keys of a tenant, in the order of their digests.
@@ -73,6 +77,32 @@ pub struct KnownKey {
     pub imported: bool,
 }
 
+/// The erasure of a tenant, to be kept for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteErased {
+    /// The tenant.
+    pub tenant: TenantId,
+}
+
+/// The question whether this tenant was erased, or which tenants were.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedQuery {
+    /// The one tenant that is asked about; `None` for all.
+    pub tenant: Option<TenantId>,
+    /// The tenant after which the page begins; `None` at the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<TenantId>,
+}
+
+/// A page of the tenants that were erased, by name. The next one begins after the last of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedTenants {
+    /// The tenants.
+    pub tenants: Vec<TenantId>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
 /// A page of the list of tenants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantPage {
@@ -87,6 +117,9 @@ pub struct TenantPage {
 pub struct ListedTenant {
     /// The time at which the feed first heard of it, RFC 3339.
     pub created_at: String,
+    /// Whether it was erased, or is being erased.
+    #[serde(default)]
+    pub erased: bool,
     /// Whether its keys are refused now.
     pub suspended: bool,
     /// Its name.
@@ -99,6 +132,23 @@ mod tests {
     use alloc::vec;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn the_messages_about_erased_tenants_are_golden() {
+        let acme = TenantId::parse("acme").unwrap();
+        let note = NoteErased { tenant: acme.clone() };
+        assert_eq!(serde_json::to_string(&note).unwrap(), r#"{"tenant":"acme"}"#);
+        for (tenant, after, text) in [
+            (Some(acme.clone()), None, r#"{"tenant":"acme"}"#),
+            (None, Some(acme.clone()), r#"{"tenant":null,"after":"acme"}"#),
+        ] {
+            let query = ErasedQuery { tenant, after };
+            assert_eq!(serde_json::to_string(&query).unwrap(), text);
+            assert_eq!(serde_json::from_str::<ErasedQuery>(text).unwrap(), query);
+        }
+        let page = ErasedTenants { tenants: vec![acme], more: false };
+        assert_eq!(serde_json::to_string(&page).unwrap(), r#"{"tenants":["acme"],"more":false}"#);
+    }
 
     #[test]
     fn the_messages_about_a_tenant_s_keys_are_golden() {

@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use super::{Done, calls};
 use crate::{
-    base::{id::KeyId, timestamp::Timestamp},
+    base::{
+        id::{KeyId, TenantId},
+        timestamp::Timestamp,
+    },
     usage::batch::UsageBatch,
 };
 
@@ -26,6 +29,8 @@ calls! { BINDING;
     TellLimits, "/tell-limits" => Done;
     // The feed asks the ledger to publish again, because it was put back to an earlier point.
     PublishAgain, "/publish-again" => PublishedAgain;
+    // The ledger of a tenant that is erased has the operators' ledger erase the tenant's operators.
+    EraseOperators, "/erase-operators" => OperatorsErased;
 }
 
 /// The request of a key's holder, through the edge, to revoke the key. The answer is the key as the management API
@@ -66,6 +71,23 @@ pub struct PublishAgain {
 pub struct PublishedAgain {
     /// Whether the feed has been told all of it. A ledger of an earlier version doesn't say.
     #[serde(default = "yes")]
+    pub is_finished: bool,
+}
+
+/// The request to erase the operators of a tenant, with their sessions and those of its customers. The tenant's ledger
+/// repeats it until the operators' ledger has finished.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EraseOperators {
+    /// The request's id.
+    pub request_id: String,
+    /// The tenant.
+    pub tenant: TenantId,
+}
+
+/// How far the operators' ledger is. The operators are refused from now on in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorsErased {
+    /// Whether all of it is gone.
     pub is_finished: bool,
 }
 

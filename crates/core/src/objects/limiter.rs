@@ -31,6 +31,8 @@ calls! { BINDING;
     Look, "/look" => Asked;
     // Ledgers pass on an operator's order to go back to an earlier point.
     Restore, "/restore" => Done;
+    // The ledger of a tenant that is erased has all forgotten that was counted and told.
+    Forget, "/forget" => Done;
 }
 
 /// An asking for units.
@@ -203,6 +205,11 @@ pub struct Restore {
     /// The point.
     pub to: Timestamp,
 }
+
+/// The order to forget the tenant, which was erased: its terms, what was counted, what was added. Nothing is granted or
+/// learned from then on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forget {}
 
 #[cfg(test)]
 mod tests {

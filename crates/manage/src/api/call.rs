@@ -27,6 +27,7 @@ use crate::{
     command::{Command, Judged, Origin, Target},
     deployment::Deployment,
     failure::Failure,
+    ledger::refusals,
 };
 
 /// The request, and who asks.
@@ -185,6 +186,7 @@ impl<'a> ApiCall<'a> {
         match status {
             200 => ask::read::<C>(&body),
             401 => Err(credential::refusal(&body, &self.deployment).into()),
+            410 => Err(refusals::tenant_erased().into()),
             // The ledger has logged its fault under this request's id.
             500 => Err(Problem::internal().into()),
             _ => {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use worker::{Result, SqlStorageValue};
 
-use super::{claims, tenants};
+use super::{claims, erased, tenants};
 
 /// The outcome of one change.
 pub(super) enum Outcome {
@@ -25,7 +25,7 @@ pub(super) enum Outcome {
     Logged,
     /// It had no effect, since the state of this version stands.
     Behind(u64),
-    /// Its digest belongs to another key.
+    /// Its digest belongs to another key, or its tenant was erased.
     Refused,
 }
 
@@ -107,6 +107,13 @@ fn publish_key(
         lines::error("revoked_key_published", &[("digest", hex.get(..8).unwrap_or_default().into())]);
         return Ok(Outcome::Refused);
     }
+    if let Some(tenant) = tenant.filter(|_| !stored.is_revoked())
+        && erased::is_erased(database, tenant)?
+    {
+        // Only a ledger that was put back says so. It learns of the erasure, and revokes the key.
+        lines::error("key_of_erased_tenant_published", &[("digest", hex.get(..8).unwrap_or_default().into())]);
+        return Ok(Outcome::Refused);
+    }
     if let Some(known) =
         known.filter(|known| known.version() >= stored.version() && !known.yields_to_revocation(stored))
     {
@@ -148,6 +155,9 @@ fn publish_tenant_status(
     now: Timestamp,
 ) -> Result<Outcome> {
     let tenant = tenant_status.tenant.as_str();
+    if !tenant_status.suspended && erased::is_erased(database, &tenant_status.tenant)? {
+        return Ok(Outcome::Refused);
+    }
     if let Some(known) = known_tenant_status(database, tenant)?.filter(|known| !tenant_status.supersedes(known)) {
         let ahead = known.version > tenant_status.version;
         return Ok(if ahead { Outcome::Behind(known.version) } else { Outcome::Taken });

@@ -82,6 +82,13 @@ INSERT INTO publishing_again SELECT failed.value FROM meta, json_each(meta.value
 WHERE meta.name = 'publish_again_failed' AND meta.value <> '';
 DELETE FROM meta WHERE name = 'publish_again_failed';
 ",
+    "
+-- Tenants that were erased, for good: no ledger brings one back.
+CREATE TABLE erased (
+    tenant TEXT PRIMARY KEY,
+    noted_at INTEGER NOT NULL
+) WITHOUT ROWID;
+",
 ];
 
 #[cfg(test)]
@@ -98,6 +105,7 @@ mod tests {
             "472c017e028323fe0bdd59942754843cf356ea66f4259b20c97d01a75cdf871e",
             "e67614ab8ae0113549d80d87496f91f680b6d4af7c40fbbe781320f3fab15614",
             "e205f26acf7b3bc32ee6326a90e81216e4a94cc0d821660d1f01b24369e99b59",
+            "e2b2aa099291cb8b310e83c2a8e8dee57cc2e923f95b194dc959f106b7c4bb0d",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

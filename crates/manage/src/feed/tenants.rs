@@ -25,10 +25,12 @@ pub(super) fn page(database: &Database, query: &TenantQuery) -> Result<TenantPag
         tenant: TenantId,
         created_at: Timestamp,
         suspended: Option<u8>,
+        erased: u8,
     }
     let after = query.after.as_ref().map(TenantId::to_string);
     let mut rows: Vec<Row> = database.rows(
-        "SELECT tenants.tenant, tenants.created_at, standing.suspended
+        "SELECT tenants.tenant, tenants.created_at, standing.suspended,
+                EXISTS (SELECT 1 FROM erased WHERE erased.tenant = tenants.tenant) AS erased
          FROM tenants LEFT JOIN standing ON standing.tenant = tenants.tenant
          WHERE tenants.tenant > coalesce(?1, '') AND (?2 IS NULL OR instr(lower(tenants.tenant), ?2) > 0)
          ORDER BY tenants.tenant LIMIT ?3",
@@ -39,6 +41,7 @@ pub(super) fn page(database: &Database, query: &TenantQuery) -> Result<TenantPag
     let next = rows.last().filter(|_| more).map(|row| tenant_cursor(&row.tenant));
     let listed = |row: Row| ListedTenant {
         created_at: row.created_at.to_rfc3339(),
+        erased: row.erased != 0,
         suspended: row.suspended == Some(1),
         tenant: row.tenant,
     };

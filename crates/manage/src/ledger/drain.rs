@@ -10,7 +10,7 @@
 
 use std::rc::Rc;
 
-use futures_util::future::{join_all, join3};
+use futures_util::future::{join_all, join4};
 use keystile_core::{
     Timestamp,
     access::operator::JUDGED_FOR_MS,
@@ -81,7 +81,8 @@ impl OpenLedger {
     /// Does what is due, unless another drain is doing that already, and sets the alarm for the rest. Called by the
     /// alarm and after each change.
     pub(crate) async fn drain(self: Rc<Self>) {
-        let (drained, told, reported) = join3(self.drain_leased(), self.tell_due(), self.report_due()).await;
+        let asked = Rc::clone(&self).ask_if_erased();
+        let (drained, told, reported, ()) = join4(self.drain_leased(), self.tell_due(), self.report_due(), asked).await;
         let now = clock::now();
         if let Err(error) = drained.and(told).and(reported).and_then(|()| self.arm(now)) {
             log::error("drain_failed", &[("reason", error.to_string().into())]);
@@ -93,11 +94,12 @@ impl OpenLedger {
 
     async fn drain_leased(&self) -> Result<()> {
         let Some(lease) = self.lease.take(clock::now()) else { return Ok(()) };
+        let erased = self.erase_due().await;
         let (drained, adopted) = (self.drain_rounds(lease).await, self.adopt_due().await);
         // A fault of one doesn't keep the others from being done.
         let tidied = self.tidy(clock::now());
         self.lease.release(lease);
-        drained.and(adopted).and(tidied).and_then(|()| usage::fold(&self.database, clock::now()))
+        drained.and(adopted).and(erased).and(tidied).and_then(|()| usage::fold(&self.database, clock::now()))
     }
 
     /// Completes what was left unfinished, and drops what has expired: so much of each that nobody waits for it.
@@ -185,7 +187,8 @@ impl OpenLedger {
                     _ => {
                         if taken.is_ok() {
                             outbox::refused_again(&self.database, &due.subject)?;
-                            // The key was revoked before this ledger was put back, perhaps.
+                            // The key was revoked before this ledger was put back, perhaps, or the tenant erased.
+                            self.asked_if_erased.set(false);
                             adoption::begin(&self.database, now)?;
                         }
                         outbox::replace(&self.database, due, Some(due.entry.failed(now)))?;

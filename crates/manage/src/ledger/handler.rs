@@ -45,34 +45,61 @@ pub(crate) trait Change: Command {
 /// A path, and the function that answers the commands sent to it.
 pub(crate) struct Handler {
     pub(crate) path: &'static str,
+    /// Whether the ledger of a tenant that was erased still answers this. It refuses all others.
+    pub(crate) answered_once_erased: bool,
+    /// Whether edges send this, over and over. Then it isn't a reason to ask the feed whether the tenant was erased.
+    of_edges: bool,
     answer: for<'a> fn(&'a Instance, &'a str) -> Answering<'a>,
 }
 
 type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response>> + 'a>>;
 
 impl Handler {
+    const fn new(path: &'static str, answer: for<'a> fn(&'a Instance, &'a str) -> Answering<'a>) -> Self {
+        Self { path, answered_once_erased: false, of_edges: false, answer }
+    }
+
+    /// The same, which the ledger of an erased tenant answers, too.
+    pub(crate) const fn once_erased(self) -> Self {
+        Self { answered_once_erased: true, ..self }
+    }
+
+    /// The same, which edges send.
+    pub(crate) const fn of_edges(self) -> Self {
+        Self { of_edges: true, ..self }
+    }
+
     /// The handler of a command that changes nothing.
     pub(crate) const fn read<C: Read>() -> Self {
-        Self { path: C::PATH, answer: |instance, body| Box::pin(core::future::ready(read::<C>(instance, body))) }
+        Self::new(C::PATH, |instance, body| Box::pin(core::future::ready(read::<C>(instance, body))))
     }
 
     /// The handler of a command that changes nothing and waits.
     pub(crate) const fn consult<C: Consult + 'static>() -> Self {
-        Self { path: C::PATH, answer: |instance, body| consult::<C>(instance, body) }
+        Self::new(C::PATH, |instance, body| consult::<C>(instance, body))
     }
 
     /// The handler of a command that makes a change.
     pub(crate) const fn change<C: Change + 'static>() -> Self {
-        Self { path: C::PATH, answer: |instance, body| change::<C>(instance, body) }
+        Self::new(C::PATH, |instance, body| change::<C>(instance, body))
     }
 }
 
-/// Answers the JSON that was sent to a path.
+/// Answers the JSON that was sent to a path. Once the tenant is erased, all but a few commands are refused here.
 pub(crate) async fn answer(handlers: &[Handler], instance: &Instance, path: &str, body: &str) -> Result<Response> {
-    match handlers.iter().find(|handler| handler.path == path) {
-        Some(handler) => (handler.answer)(instance, body).await,
-        None => unreadable(path, body),
+    let Some(handler) = handlers.iter().find(|handler| handler.path == path) else { return unreadable(path, body) };
+    // A ledger that can't be opened is the command's own failure.
+    if let Ok(ledger) = instance.open() {
+        if !handler.answered_once_erased
+            && let Err(refused) = ledger.refuse_if_erased()
+        {
+            return refused.respond(&request_id_of(body));
+        }
+        if !handler.of_edges {
+            instance.ask_if_erased_later(ledger);
+        }
     }
+    (handler.answer)(instance, body).await
 }
 
 fn read<C: Read>(instance: &Instance, body: &str) -> Result<Response> {
@@ -156,6 +183,10 @@ async fn once(
     let answer = change.await?;
     let now = clock::now();
     let noted = ledger.database.transaction(|| {
+        // The answer may name what was erased since.
+        if ledger.is_erased()? {
+            return Ok(());
+        }
         idempotency::note(&ledger.database, claim, &answer, now)?;
         ledger.arm(now)
     });
@@ -182,13 +213,16 @@ pub(crate) fn note<C: Change>(
 /// Answers a command that can't be read. Only workers of this deployment call the ledger, so it is their fault, which the
 /// caller hears of under the id of their request.
 fn unreadable(path: &str, body: &str) -> Result<Response> {
+    Failure::Fault(format!("the ledger can't read the command {path}")).respond(&request_id_of(body))
+}
+
+/// The id of the request that a command belongs to.
+fn request_id_of(body: &str) -> String {
     #[derive(Default, Deserialize)]
     struct Sent {
         request_id: Option<String>,
         origin: Option<Box<Sent>>,
     }
     let sent: Sent = serde_json::from_str(body).unwrap_or_default();
-    let request_id = sent.request_id.or_else(|| sent.origin?.request_id);
-    Failure::Fault(format!("the ledger can't read the command {path}"))
-        .respond(request_id.as_deref().unwrap_or("req_none"))
+    sent.request_id.or_else(|| sent.origin?.request_id).unwrap_or_else(|| "req_none".into())
 }

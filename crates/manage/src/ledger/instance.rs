@@ -34,6 +34,13 @@ impl Instance {
         self.state.wait_until(ledger.drain());
     }
 
+    /// Asks the feed in the background whether the tenant was erased, unless this instance has asked before.
+    pub(crate) fn ask_if_erased_later(&self, ledger: Rc<OpenLedger>) {
+        if !ledger.has_asked_if_erased() {
+            self.state.wait_until(ledger.ask_if_erased());
+        }
+    }
+
     /// Does what is due.
     pub(crate) async fn alarm(&self) -> Result<Response> {
         let drain = async |_| {

@@ -175,6 +175,17 @@ pub(crate) fn update(database: &Database, key: &Key) -> Result<()> {
     )
 }
 
+/// Writes what is left of a key whose tenant is erased: also nobody knows any more who made it, and when it was used.
+pub(crate) fn erase(database: &Database, stub: &Key) -> Result<()> {
+    update(database, stub)?;
+    database.execute(
+        "UPDATE keys SET rotated_from = NULL, counts_as = NULL, created_by = NULL, limits_effective_by = NULL,
+                         first_used_at = NULL, last_used_at = NULL, used_in_hour = NULL
+         WHERE id = ?",
+        vec![stub.record.id.as_str().into()],
+    )
+}
+
 /// Notes that the feed took this version. Only the first time counts.
 pub(crate) fn took_effect(database: &Database, id: &str, version: u64, effective_by: Timestamp) -> Result<()> {
     database.execute(
@@ -259,7 +270,7 @@ fn changeable(key: &Key) -> Result<[SqlStorageValue; 11]> {
     Ok([
         record.state.as_str().into(),
         record.expires_at.map(Timestamp::as_millis).into(),
-        searchable(&format!("{}\n{}", record.name, record.display)).into(),
+        search_text(&record.name, &record.display.to_string()).into(),
         (record.version as i64).into(),
         record.encode().into(),
         revocation.map(|revocation| revocation.at.as_millis()).into(),
@@ -269,6 +280,11 @@ fn changeable(key: &Key) -> Result<[SqlStorageValue; 11]> {
         own_limits.into(),
         i64::from(key.disabled_by_customer).into(),
     ])
+}
+
+/// The text that a search for a key looks at.
+pub(super) fn search_text(name: &str, display: &str) -> String {
+    searchable(&format!("{name}\n{display}"))
 }
 
 fn tenant(subject: &Subject) -> &str {

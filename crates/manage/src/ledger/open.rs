@@ -17,7 +17,7 @@ use keystile_runtime::random;
 use worker::{Env, Error, Result, State};
 
 use super::{
-    additions, addressing, adoption, audit, dead_letter_acts, expiry,
+    additions, addressing, adoption, audit, dead_letter_acts, erasures, expiry,
     idempotency::{self, InFlight},
     keys,
     lease::{Lease, TellingAll},
@@ -38,8 +38,13 @@ const FORGETTING_MS: i64 = 60 * 60 * 1_000;
 /// Everything that a handler needs. It outlives the request for which it was opened.
 pub(crate) struct OpenLedger {
     pub(crate) env: Env,
+    /// The object's name: the tenant, or [`OPERATORS`](keystile_core::objects::ledger::OPERATORS). `None` on a platform
+    /// that doesn't tell.
+    pub(crate) name: Option<String>,
     pub(crate) database: Database,
     pub(crate) deployment: Rc<Deployment>,
+    /// Whether this instance has asked the feed whether the tenant was erased.
+    pub(super) asked_if_erased: Cell<bool>,
     /// The lease of the one drain that may run.
     pub(crate) lease: Lease,
     /// The lease of the one drain that may tell the limiter. It is another, so that neither holds the other up.
@@ -61,8 +66,10 @@ impl OpenLedger {
         let database = Database::open(state, schema::MIGRATIONS)?;
         let ledger = Self {
             env: env.clone(),
+            name: state.id().name(),
             database,
             deployment,
+            asked_if_erased: Cell::new(false),
             lease: Lease::free(),
             telling: Lease::free(),
             telling_all: TellingAll::default(),
@@ -88,6 +95,7 @@ impl OpenLedger {
             outbox::earliest(database)?,
             addressing::next_due(database)?,
             adoption::next_due(database)?,
+            erasures::next_due(database)?,
             idempotency::next_due(database)?,
             dead_letter_acts::next_due(database)?,
             additions::next_due(database)?,
@@ -111,7 +119,8 @@ impl OpenLedger {
         due
     }
 
-    /// Runs the transaction of a change that somebody asked for, and judges in it whether they may still act.
+    /// Runs the transaction of a change that somebody asked for, and judges in it whether they may still act. The tenant
+    /// may have been erased since the command began.
     pub(crate) fn change_for<T>(
         &self,
         origin: &Origin,
@@ -120,6 +129,7 @@ impl OpenLedger {
     ) -> std::result::Result<T, Failure> {
         self.database.transaction(|| {
             self.judge(origin, now)?;
+            self.refuse_if_erased()?;
             work()
         })
     }

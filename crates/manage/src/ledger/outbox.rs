@@ -96,7 +96,12 @@ impl Row {
 /// Enqueues a change that was just made. It replaces an earlier change of the subject, even one that is being carried
 /// out. If that is published again, this is.
 pub(crate) fn enqueue(database: &Database, subject: &Changed, version: u64, now: Timestamp) -> Result<()> {
-    let entry = subject.first_entry(version, now.plus_millis(LEFT_TO_THE_REQUEST_MS));
+    enqueue_at(database, subject, version, now.plus_millis(LEFT_TO_THE_REQUEST_MS))
+}
+
+/// Enqueues a change that no request publishes.
+pub(crate) fn enqueue_at(database: &Database, subject: &Changed, version: u64, due_at: Timestamp) -> Result<()> {
+    let entry = subject.first_entry(version, due_at);
     database.execute(
         "INSERT INTO outbox (subject, version, stage, attempts, due_at) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (subject) DO UPDATE SET

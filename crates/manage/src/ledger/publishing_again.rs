@@ -26,15 +26,15 @@ fn find(database: &Database) -> Result<Option<Row>> {
     database.row("SELECT since, after_id FROM publishing_again", vec![])
 }
 
-/// Begins, with the tenant's status, unless this round has begun. What an earlier one has left goes on with it. Runs in
-/// the transaction of the caller, who sets the alarm.
-pub(crate) fn begin(database: &Database, since: Timestamp, round: Option<&str>, now: Timestamp) -> Result<()> {
+/// Begins, with the tenant's status, unless this round has begun; returns whether it begins. What an earlier one has left
+/// goes on with it. Runs in the transaction of the caller, who sets the alarm.
+pub(crate) fn begin(database: &Database, since: Timestamp, round: Option<&str>, now: Timestamp) -> Result<bool> {
     #[derive(Deserialize)]
     struct One {}
     let query = "SELECT 1 AS one FROM publishing_again WHERE round = ?";
     let begun: Option<One> = database.row(query, vec![round.map(str::to_owned).into()])?;
     if begun.is_some() {
-        return Ok(());
+        return Ok(false);
     }
     let since = if is_finished(database)? { since } else { find(database)?.map_or(since, |row| row.since.min(since)) };
     database.execute(
@@ -46,7 +46,8 @@ pub(crate) fn begin(database: &Database, since: Timestamp, round: Option<&str>, 
         ("'tenant'", "standing"),
         "effective_by >= ?2",
         &[now.as_millis().into(), since.as_millis().into()],
-    )
+    )?;
+    Ok(true)
 }
 
 /// Whether keys have still to be looked at.

@@ -28,6 +28,12 @@ pub(crate) fn no_such_tenant() -> Problem {
     Problem::new(Code::TenantNotFound, detail)
 }
 
+/// The 410: the tenant was erased, so there is nothing more to do with it.
+pub(crate) fn tenant_erased() -> Problem {
+    let detail = "This tenant was erased, and its name is never used again. GET on the tenant says how far that is.";
+    Problem::new(Code::TenantErased, detail)
+}
+
 /// The 503: a change is recorded, but the feed did not take it.
 pub(crate) fn pending(is_revocation: bool, why: NotTaken) -> Problem {
     let (code, what) =

@@ -66,7 +66,8 @@ impl OpenLedger {
         };
         let made = reporting.made(now);
         let uses = tenant_usage::take_unreported(database, REPORTED_BUCKETS)?;
-        let report = Report { tenant, number: made.number, uses, summary: self.summary(now)? };
+        let erased = self.is_erased()?;
+        let report = Report { tenant, number: made.number, uses, summary: self.summary(now)?, erased };
         reporting::store(database, &report, tenant_usage::is_unreported(database)?)?;
         reporting::write(database, made)?;
         Ok(Some(report))

@@ -31,6 +31,16 @@ pub(super) fn note_change(database: &Database) -> Result<()> {
     database.execute(&format!("UPDATE reporting SET changed = 1 WHERE changed = 0 AND {of_tenant}"), vec![])
 }
 
+/// Notes that the tenant is erased.
+pub(super) fn note_erasure(database: &Database) -> Result<()> {
+    database.execute("UPDATE reporting SET changed = 1", vec![])
+}
+
+/// Whether the overview has yet to hear of something.
+pub(super) fn is_pending(database: &Database) -> Result<bool> {
+    Ok(row(database)?.is_some_and(|row| row.changed != 0 || row.under_way != 0))
+}
+
 /// When the next report is to be made or sent.
 pub(super) fn due(database: &Database) -> Result<Option<Timestamp>> {
     Ok(find(database)?.due_at)

@@ -403,6 +403,43 @@ CREATE TABLE adoption (
     attempts INTEGER NOT NULL
 );
 ",
+    "
+-- The erasure of the tenant: no row or one. In the operators' ledger a row for each tenant that was erased.
+CREATE TABLE erasures (
+    tenant TEXT PRIMARY KEY,
+    begun_at INTEGER NOT NULL,
+    erased_by INTEGER NOT NULL,       -- when it was said to be done
+    erased_at INTEGER,                -- when it was done; NULL: under way
+    step TEXT NOT NULL,               -- feed, operators, keys, audit, rest, limiter, settling, finished
+    after_id TEXT NOT NULL,           -- the last key that is a stub
+    after_seq INTEGER NOT NULL,       -- the last audit entry that names nobody any more
+    last_seq INTEGER NOT NULL,        -- the last one that is to
+    due_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- While entries lose what names people, because their tenant is erased: which ones. Else empty.
+CREATE TABLE audit_scrubbing (after_seq INTEGER NOT NULL, until_seq INTEGER NOT NULL);
+DROP TRIGGER audit_is_changed_to_erase_metadata_alone;
+CREATE TRIGGER audit_is_changed_to_erase_alone BEFORE UPDATE ON audit
+WHEN (NOT EXISTS (SELECT 1 FROM audit_erasure WHERE key_id = OLD.key_id)
+    OR (NEW.seq, NEW.id, NEW.at, NEW.actor_id, NEW.actor_name, NEW.action, NEW.key_id, NEW.key_name, NEW.key_display,
+        NEW.source, NEW.request_id, NEW.letter_source, NEW.letter_id, NEW.behalf_id, NEW.behalf_name,
+        json_remove(NEW.detail, '$.metadata'))
+    IS NOT (OLD.seq, OLD.id, OLD.at, OLD.actor_id, OLD.actor_name, OLD.action, OLD.key_id, OLD.key_name,
+        OLD.key_display, OLD.source, OLD.request_id, OLD.letter_source, OLD.letter_id, OLD.behalf_id,
+        OLD.behalf_name, json_remove(OLD.detail, '$.metadata')))
+AND (NOT EXISTS (SELECT 1 FROM audit_scrubbing WHERE OLD.seq > after_seq AND OLD.seq <= until_seq)
+    OR (NEW.seq, NEW.id, NEW.at, NEW.actor_id, NEW.action, NEW.key_id, NEW.request_id, NEW.letter_source,
+        NEW.letter_id)
+    IS NOT (OLD.seq, OLD.id, OLD.at, OLD.actor_id, OLD.action, OLD.key_id, OLD.request_id, OLD.letter_source,
+        OLD.letter_id)
+    OR (NEW.actor_name <> 'erased' AND NEW.actor_name <> OLD.actor_name)
+    OR (NEW.source IS NOT NULL AND NEW.source IS NOT OLD.source)
+    OR NEW.key_name IS NOT NULL OR NEW.key_display IS NOT NULL OR NEW.detail <> '{}'
+    OR NEW.behalf_id IS NOT NULL OR NEW.behalf_name IS NOT NULL)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+",
 ];
 
 #[cfg(test)]
@@ -426,6 +463,7 @@ mod tests {
             "6fd1a38fa413a9aa84480ac426e15efb2059752f0e32d419cdff83d0a8146dd1",
             "baf830e773d780a0ffc96220af21d8d441c98694a7c7836b8238df326a07949c",
             "6c02227b713660c173bf73367e0cc874e9bbd1a88ac672a00d0926449be2f534",
+            "bd50ea25f8eab5a1002c3eaa16896c2f764f23e68ab6a25f9dab91ed841d75f4",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

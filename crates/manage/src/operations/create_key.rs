@@ -1,7 +1,10 @@
 //! Creates a key or an operator. A new operator can't have more rights than the operator who creates it.
 
 use keystile_core::{
-    access::{operator::Caller, record::Subject},
+    access::{
+        operator::Caller,
+        record::{Reach, Subject},
+    },
     api::{
         management::{self, MAX_BODY_BYTES},
         shown::ShownKey,
@@ -78,6 +81,9 @@ impl Change for CreateKey {
             let limits = ledger.limits(&new.subject)?;
             ledger.check_one_more(&limits, now)?;
             let expires_at = limits.expiry(new.expires_at, now).map_err(not_so_long)?;
+            if let Subject::Operator { reach: Reach::Tenant(tenant) } = &new.subject {
+                ledger.refuse_for_erased(tenant)?;
+            }
             if let (Some(caller), Subject::Operator { reach }) = (&granting, &new.subject) {
                 ledger.granting(&origin, caller)?.may_grant(&new.scopes, reach, expires_at)?;
             }

@@ -3,7 +3,8 @@
 
 use keystile_core::{
     TenantId,
-    api::shown::{SecretUse, ShownTenant},
+    api::shown::{SecretUse, ShownErasure, ShownTenant},
+    base::timestamp::Rfc3339,
     limits::own_patch::LimitField,
 };
 use keystile_runtime::clock;
@@ -13,7 +14,7 @@ use crate::{
     api::{call::ApiCall, reply::ApiResult},
     command::Command,
     failure::Failure,
-    ledger::{handler::Read, keys, open::OpenLedger, secrets, settings, suspension},
+    ledger::{erasures, handler::Read, keys, open::OpenLedger, secrets, settings, suspension},
 };
 
 /// Shows the tenant.
@@ -46,9 +47,17 @@ impl Read for GetTenant {
         let suspended = suspension::find(database)?.is_some_and(|suspension| suspension.stated.suspended);
         let settings = settings::find(database)?;
         let config = &ledger.deployment.config;
+        let shown = |erasure: erasures::Erasure| {
+            let erasures::Erasure { begun_at, erased_by, erased_at, .. } = erasure;
+            let keys_left = erasures::keys_left(database, &erasure)?;
+            let (begun_at, erased_by, erased_at) = (Rfc3339(begun_at), Rfc3339(erased_by), erased_at.map(Rfc3339));
+            Ok::<_, worker::Error>(ShownErasure { begun_at, erased_at, erased_by, keys_left })
+        };
+        let erasure = erasures::find(database, &self.tenant)?.map(shown).transpose()?;
         let own = |field| settings.own_counted.shown(&config.counted_limits, field);
         Ok(ShownTenant {
             effective_by: None,
+            erasure,
             keys,
             limits: config.limits_of(&settings).into(),
             own_limits: settings.own_limits.into(),

@@ -175,6 +175,7 @@ impl Change for MintSession {
         let now = clock::now();
         let Self { origin, session, root_mark, code, token } = self;
         ledger.change_for(&origin, now, || {
+            ledger.refuse_for_erased(&session.tenant)?;
             let ends_at = session.expires_at;
             let until = |expires_at: Timestamp| Session {
                 operator: origin.actor_id.clone(),

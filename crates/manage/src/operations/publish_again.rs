@@ -33,10 +33,12 @@ impl Change for PublishAgain {
     async fn carry_out(self, ledger: &OpenLedger) -> Result<PublishedAgain, Failure> {
         let (database, now) = (&ledger.database, clock::now());
         database.transaction(|| {
-            publishing_again::begin(database, self.since, self.round.as_deref(), now)?;
+            if publishing_again::begin(database, self.since, self.round.as_deref(), now)? {
+                ledger.tell_of_erasure_again(now)?;
+            }
             ledger.arm(now)
         })?;
         publishing_again::go_on(database, now)?;
-        Ok(PublishedAgain { is_finished: publishing_again::is_finished(database)? })
+        Ok(PublishedAgain { is_finished: publishing_again::is_finished(database)? && !ledger.is_erasure_untold()? })
     }
 }

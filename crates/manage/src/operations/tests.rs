@@ -82,3 +82,11 @@ fn no_two_commands_have_one_path() {
     let paths: BTreeSet<_> = COMMANDS.iter().map(|handler| handler.path).collect();
     assert_eq!(paths.len(), COMMANDS.len());
 }
+
+#[test]
+fn the_ledger_of_an_erased_tenant_answers_these_and_refuses_all_others() {
+    let answered: Vec<_> =
+        COMMANDS.iter().filter(|handler| handler.answered_once_erased).map(|handler| handler.path).collect();
+    let expected = ["/export", "/summary", "/audit", "/erase-tenant", "/publish-again", "/usage"];
+    assert_eq!(answered, expected);
+}

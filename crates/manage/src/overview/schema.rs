@@ -63,6 +63,10 @@ CREATE TABLE tenant_secrets (
 ALTER TABLE tenants ADD COLUMN secrets_known INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE listed_keys ADD COLUMN secret TEXT NOT NULL DEFAULT '';
 ",
+    "
+-- Whether the tenant was erased: then nothing but the number of its last report is kept.
+ALTER TABLE tenants ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 #[cfg(test)]
@@ -75,6 +79,7 @@ mod tests {
         let golden = [
             "38a3b2de742a0285cb1b06592beea82833cfbb658cedea11a0e1213b4c1a7e1a",
             "3cf75ea30c1872de831ad9b859190dca8fc252de270f2f5ef49456296c8bbad9",
+            "43a73f22426b595ae61cb9daa637b7a757970577fb0eef0ad103f2a277f11266",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

@@ -85,7 +85,7 @@ impl Totals {
                     total(active) AS active,
                     total(disabled) AS disabled, total(expired) AS expired, total(revoked) AS revoked,
                     min(iif(expiring_to > ?, expiring_to, NULL)) AS expiring_to, min(unused_to) AS unused_to
-             FROM tenants",
+             FROM tenants WHERE erased = 0",
             vec![now.as_millis().into()],
         )?;
         totals.ok_or_else(|| worker::Error::RustError("a sum without a row".into()))

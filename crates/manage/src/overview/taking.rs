@@ -22,9 +22,11 @@ pub(super) fn take(database: &Database, report: &Report, now: Timestamp) -> Resu
         if !is_news(report, last) {
             return Ok(Taken { number: last });
         }
-        write_tenant(database, report, now)?;
-        replace_listed(database, &report.tenant, &report.summary)?;
-        replace_secrets(database, report)?;
+        let nothing = Summary::default();
+        let summary = if report.erased { &nothing } else { &report.summary };
+        write_tenant(database, report, summary, now)?;
+        replace_listed(database, &report.tenant, summary)?;
+        replace_secrets(database, &report.tenant, summary)?;
         count(database, &report.uses)?;
         fold(database, now)?;
         Ok(Taken { number: report.number })
@@ -42,14 +44,13 @@ fn last_number(database: &Database, tenant: &TenantId) -> Result<u64> {
     Ok(last.map_or(0, |last| last.number))
 }
 
-fn write_tenant(database: &Database, report: &Report, now: Timestamp) -> Result<()> {
-    let Summary { plan, suspended, keys, active_keys, max_active_keys, expiring: _, unused: _, secrets } =
-        &report.summary;
+fn write_tenant(database: &Database, report: &Report, summary: &Summary, now: Timestamp) -> Result<()> {
+    let Summary { plan, suspended, keys, active_keys, max_active_keys, expiring: _, unused: _, secrets } = summary;
     database.execute(
         "INSERT OR REPLACE INTO tenants (tenant, number, reported_at, plan, suspended, active, disabled, expired,
                                          revoked, active_keys, max_active_keys, expiring_to, unused_to,
-                                         secrets_known)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                         secrets_known, erased)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         vec![
             report.tenant.as_str().into(),
             (report.number as i64).into(),
@@ -62,9 +63,10 @@ fn write_tenant(database: &Database, report: &Report, now: Timestamp) -> Result<
             (keys.revoked as i64).into(),
             (*active_keys as i64).into(),
             max_active_keys.map(i64::from).into(),
-            report.summary.expiring_to().map(Timestamp::as_millis).into(),
-            report.summary.unused_to().map(Timestamp::as_millis).into(),
+            summary.expiring_to().map(Timestamp::as_millis).into(),
+            summary.unused_to().map(Timestamp::as_millis).into(),
             i64::from(secrets.is_some()).into(),
+            i64::from(report.erased).into(),
         ],
     )
 }
@@ -112,9 +114,9 @@ fn replace_listed(database: &Database, tenant: &TenantId, summary: &Summary) -> 
 }
 
 /// Writes the tenant's keys by secret. Numbers that stay aren't written.
-fn replace_secrets(database: &Database, report: &Report) -> Result<()> {
-    let rows = serde_json::to_string(report.summary.secrets.as_deref().unwrap_or_default())?;
-    let tenant = report.tenant.as_str();
+fn replace_secrets(database: &Database, tenant: &TenantId, summary: &Summary) -> Result<()> {
+    let rows = serde_json::to_string(summary.secrets.as_deref().unwrap_or_default())?;
+    let tenant = tenant.as_str();
     database.execute(
         "DELETE FROM tenant_secrets
          WHERE tenant = ? AND secret NOT IN (SELECT value ->> 'fingerprint' FROM json_each(?))",

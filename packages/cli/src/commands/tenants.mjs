@@ -3,7 +3,7 @@
 import { apiCommand, CHANGE, LIST, YES } from "../api.mjs";
 import { WrongUsage } from "../failed.mjs";
 import { changeOptions, count, listOptions, moment, ownLimits, pageSize, said, seconds } from "../option_values.mjs";
-import { answer, confirm, list, record, time } from "../output.mjs";
+import { answer, confirm, confirmByName, list, record, time } from "../output.mjs";
 import { inEffect, patchOf, TENANT } from "./holders.mjs";
 import { addToQuota, limits } from "./limits.mjs";
 import { PERIOD, usage } from "./usage.mjs";
@@ -30,7 +30,7 @@ export const TENANTS = [
       const filter = { ...said({ q: values.search }), limit: pageSize(chosen) };
       const columns = {
         TENANT: ({ tenant }) => tenant,
-        SUSPENDED: ({ suspended }) => (suspended ? "yes" : "no"),
+        SUSPENDED: ({ suspended, erased }) => (erased ? "erased" : suspended ? "yes" : "no"),
         SINCE: ({ created_at }) => time(created_at),
       };
       await list({ io, values: chosen, columns, list: keystile.tenants.list(filter), none: "There are no such tenants." });
@@ -84,6 +84,22 @@ export const TENANTS = [
     async run({ keystile, values, positionals: [tenant], io }) {
       const standing = await keystile.tenants.resume(tenant, changeOptions(values));
       await answer(io, values, standing, `${tenant} is resumed, with ${standing.keys} keys. ${inEffect(standing)}`);
+    },
+  }),
+  apiCommand({
+    name: "tenants erase",
+    summary: "erase a suspended tenant for good: its keys, and everything that names people",
+    arguments: [TENANT],
+    options: {
+      confirm: { type: "string", value: "NAME", summary: "the tenant's name once more, in place of typing it when asked" },
+      "if-version": CHANGE["if-version"],
+    },
+    async run({ keystile, at, values, positionals: [tenant], io }) {
+      const question = `Erase ${tenant} at ${at.url}? This can't be undone, and its name is never used again.`;
+      await confirmByName(io, values.confirm, tenant, question);
+      const ordered = await keystile.tenants.erase(tenant, tenant, changeOptions(values));
+      const said = `${tenant} is being erased, by ${time(ordered.erased_by)} at the latest. tenants get says how far it is.`;
+      await answer(io, values, ordered, said);
     },
   }),
   apiCommand({
@@ -151,12 +167,13 @@ export const TENANTS = [
   }),
 ];
 
-function shown({ tenant, version, suspended, keys, secrets, plan, limits, rate_limits, quotas, effective_by }) {
+function shown({ tenant, version, suspended, erasure, keys, secrets, plan, limits, rate_limits, quotas, effective_by }) {
   const of = (own) => Object.entries(own).map(([name, { limit }]) => `${name}=${limit ?? "none"}`);
   return record({
     tenant,
     version,
     suspended: suspended ? "yes" : "no",
+    erased: erasure && (erasure.erased_at ? time(erasure.erased_at) : `by ${time(erasure.erased_by)}, ${erasure.keys_left} keys left`),
     plan: plan ?? "none",
     ...Object.fromEntries(Object.entries(keys).map(([status, number]) => [`${status} keys`, number])),
     ...Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, limit ?? "none"])),

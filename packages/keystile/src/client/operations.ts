@@ -22,6 +22,7 @@ export const OPERATIONS = {
   listTenants: "GET /v1/tenants",
   getTenant: "GET /v1/tenants/{tenant}",
   updateTenant: "PATCH /v1/tenants/{tenant}",
+  eraseTenant: "DELETE /v1/tenants/{tenant}",
   suspendTenant: "POST /v1/tenants/{tenant}/suspend",
   resumeTenant: "POST /v1/tenants/{tenant}/resume",
   getTenantUsage: "GET /v1/tenants/{tenant}/usage",

@@ -320,7 +320,11 @@ export interface paths {
         get: operations["getTenant"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Erase a tenant
+         * @description Ends all keys of a suspended tenant, and erases everything that names people: names, addresses, metadata, uses, and the tenant's operators. What stays is which keys there were, as digests, and that it happened; the name is never used again. This can't be undone. `GET` on the tenant says how far it is; the same request again gets the same answer. Only for operators of all tenants.
+         */
+        delete: operations["eraseTenant"];
         options?: never;
         head?: never;
         /**
@@ -1035,8 +1039,8 @@ export interface components {
          * @description What was done. `adopted`: the tenant's storage was put back to a point before the key was created, and the key was taken over from the change feed. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log. `delivery_replayed`: a delivered event was put into the queue once more, in the operators' log.
          * @enum {string}
          */
-        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "adopted" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read" | "handshake_revealed" | "delivery_replayed";
-        /** @description One change. Entries are never altered, but for metadata that is erased from them. */
+        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "erased" | "imported" | "adopted" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read" | "handshake_revealed" | "delivery_replayed";
+        /** @description One change. Entries are never altered, but for metadata that is erased from them, and for what names people once their tenant is erased. */
         AuditEntry: {
             action: components["schemas"]["AuditAction"];
             /** @description Who did it. */
@@ -1263,6 +1267,12 @@ export interface components {
          * @enum {string}
          */
         Environment: "live" | "test";
+        /** @description When all of it is gone from this deployment, unless the change feed or KV can't be reached for longer. The platform's own recovery of earlier points keeps them for 30 days. */
+        ErasedBy: components["schemas"]["Time"];
+        Erasure: {
+            /** @description The tenant's name once more, so that nobody erases one by a slip. */
+            confirm: components["schemas"]["TenantId"];
+        };
         /** @description Nobody grants more than they hold. */
         ExceedsOwnRights: {
             /** @constant */
@@ -1575,6 +1585,8 @@ export interface components {
         };
         ListedTenant: {
             created_at: components["schemas"]["Time"];
+            /** @description Whether it was erased, or is being erased. */
+            erased: boolean;
             suspended: boolean;
             tenant: components["schemas"]["TenantId"];
         };
@@ -1700,11 +1712,15 @@ export interface components {
             tenant: components["schemas"]["Reach"];
         } & WithRequired<components["schemas"]["Shown"], "id">;
         /**
-         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again, discards them or reads their bodies. None implies another.
+         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `tenants:delete`, of an operator of all tenants, erases tenants. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again, discards them or reads their bodies. None implies another.
          * @enum {string}
          */
-        OperatorScope: "keys:read" | "keys:write" | "audit:read" | "operators:write" | "verify" | "webhooks:read" | "webhooks:write";
+        OperatorScope: "keys:read" | "keys:write" | "audit:read" | "operators:write" | "tenants:delete" | "verify" | "webhooks:read" | "webhooks:write";
         OperatorScopes: components["schemas"]["OperatorScope"][];
+        OrderedErasure: {
+            erased_by: components["schemas"]["ErasedBy"];
+            tenant: components["schemas"]["TenantId"];
+        };
         /** @description All tenants whose ledgers have reported. */
         Overview: {
             /** @description The time of the answer. */
@@ -2067,6 +2083,7 @@ export interface components {
         Tenant: {
             /** @description Only after a change of the plan, a rate limit or a quota, and only where there are any: from this time on no request is admitted by what held before. */
             effective_by?: components["schemas"]["EffectiveBy"];
+            erasure?: components["schemas"]["TenantErasure"];
             keys: components["schemas"]["KeyCounts"];
             /** @description In force: its own, else its plan's, else everybody's; null is none. */
             limits: components["schemas"]["Limits"];
@@ -2083,6 +2100,15 @@ export interface components {
             tenant: components["schemas"]["TenantId"];
             /** @description Of its status, plan and limits. Grows by one with each change of them; it is the ETag. */
             version: components["schemas"]["Version"];
+        };
+        /** @description Only of a tenant that was erased, or is being erased. */
+        TenantErasure: {
+            begun_at: components["schemas"]["Time"];
+            /** @description When the last of it was gone. Absent until then. */
+            erased_at?: components["schemas"]["Time"];
+            erased_by: components["schemas"]["ErasedBy"];
+            /** @description Keys whose names, addresses or metadata may still be in the ledger, the change feed or KV. None of them can be used. */
+            keys_left: components["schemas"]["Count"];
         };
         /**
          * @description The deployment's own name for its customer. A tenant exists as soon as it is named.
@@ -2831,6 +2857,21 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
+        /** @description The tenant was erased. Its name is never used again. */
+        TenantErased: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @constant */
+                    code?: "TENANT_ERASED";
+                    /** @constant */
+                    status?: 410;
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description There is no such tenant: it has no keys and no settings, nor had any. */
         TenantNotFound: {
             headers: {
@@ -2843,6 +2884,21 @@ export interface components {
                     code?: "TENANT_NOT_FOUND";
                     /** @constant */
                     status?: 404;
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description The tenant is in use. Suspend it first. */
+        TenantNotSuspended: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @constant */
+                    code?: "TENANT_NOT_SUSPENDED";
+                    /** @constant */
+                    status?: 409;
                 } & components["schemas"]["Problem"];
             };
         };
@@ -2990,6 +3046,16 @@ export interface components {
         Addition: {
             content: {
                 "application/json": components["schemas"]["Addition"];
+            };
+        };
+        Erasure: {
+            content: {
+                /**
+                 * @example {
+                 *       "confirm": "acme"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Erasure"];
             };
         };
         Import: {
@@ -3283,6 +3349,7 @@ export interface operations {
             403: components["responses"]["MayNotGrant"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -3781,6 +3848,45 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    eraseTenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["Erasure"];
+        responses: {
+            /** @description The erasure has begun, and goes on by itself. */
+            202: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderedErasure"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TenantNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["TenantNotSuspended"];
+            412: components["responses"]["VersionMismatch"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     updateTenant: {
         parameters: {
             query?: never;
@@ -3814,6 +3920,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["BodyTimeout"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -3940,6 +4047,7 @@ export interface operations {
             400: components["responses"]["BadCredentials"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -3979,6 +4087,7 @@ export interface operations {
             403: components["responses"]["MayNotRaise"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotCreate"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -4018,6 +4127,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["KeyNotFound"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4060,6 +4170,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotChange"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4107,6 +4218,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotDisable"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4154,6 +4266,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotDisable"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4190,6 +4303,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["KeyNotFound"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4230,6 +4344,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["KeyNotFound"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
@@ -4273,6 +4388,7 @@ export interface operations {
             404: components["responses"]["KeyOrQuotaNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4320,6 +4436,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4367,6 +4484,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotRotate"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4414,6 +4532,7 @@ export interface operations {
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotCancel"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4453,6 +4572,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["KeyNotFound"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4491,6 +4611,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["ImportTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidImport"];
@@ -4532,6 +4653,7 @@ export interface operations {
             404: components["responses"]["NothingToRevoke"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -4564,6 +4686,7 @@ export interface operations {
             400: components["responses"]["BadCredentials"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4601,6 +4724,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4639,6 +4763,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["MayNotRaise"];
             408: components["responses"]["BodyTimeout"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
@@ -4681,6 +4806,7 @@ export interface operations {
             404: components["responses"]["QuotaNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4726,6 +4852,7 @@ export interface operations {
             404: components["responses"]["TenantNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4771,6 +4898,7 @@ export interface operations {
             404: components["responses"]["TenantNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4807,6 +4935,7 @@ export interface operations {
             400: components["responses"]["BadCredentials"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

@@ -40,6 +40,7 @@ export type Imported = Schemas["Imported"];
 export type Tenant = Schemas["Tenant"];
 export type TenantPage = Schemas["TenantPage"];
 export type TenantPatch = Schemas["TenantPatch"];
+export type OrderedErasure = Schemas["OrderedErasure"];
 export type Standing = Schemas["Standing"];
 export type Plan = Schemas["Plan"];
 export type Plans = Schemas["Plans"];

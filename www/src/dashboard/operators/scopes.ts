@@ -20,6 +20,7 @@ export const OPERATOR_SCOPES: readonly About[] = [
   },
   { name: "audit:read", means: "Read the audit log.", everywhere: "The operators’ log, too." },
   { name: "operators:write", means: "Create, rotate and revoke operators, with no more than it may do itself." },
+  { name: "tenants:delete", means: "Erase tenants for good.", everywhereOnly: true },
   { name: "verify", means: "Ask the edge for verdicts on keys and webhooks. For services that guard themselves." },
   {
     name: "webhooks:read",

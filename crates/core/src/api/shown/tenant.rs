@@ -21,6 +21,9 @@ pub struct ShownTenant {
     /// When a change of its rate limits and quotas is in effect everywhere. Only after such a change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_by: Option<Rfc3339>,
+    /// Only of a tenant that was erased, or is being erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erasure: Option<ShownErasure>,
     pub keys: KeyCounts,
     /// Those in force.
     pub limits: ShownLimits,
@@ -36,6 +39,28 @@ pub struct ShownTenant {
     pub tenant: TenantId,
     /// Of its status and settings; the ETag.
     pub version: u64,
+}
+
+/// How far the erasure of a tenant is.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ShownErasure {
+    pub begun_at: Rfc3339,
+    /// When the last of it was gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Rfc3339>,
+    pub erased_by: Rfc3339,
+    /// Keys of which something may be left in this deployment.
+    pub keys_left: u64,
+}
+
+/// The answer to the order to erase a tenant.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct OrderedErasure {
+    /// When all of it is gone.
+    pub erased_by: Rfc3339,
+    pub tenant: TenantId,
 }
 
 /// A secret, and how many living keys it has tagged.

@@ -41,6 +41,7 @@ fn the_message_is_golden() {
             unused: Vec::new(),
             secrets: Some(vec![SecretCount { fingerprint: "fingerpr".into(), keys: 3 }]),
         },
+        erased: false,
     };
     let text = serde_json::to_string(&report).unwrap();
     assert_eq!(
@@ -158,7 +159,8 @@ impl Ledger {
             self.changed = self.counts.values().any(|(count, reported)| count > reported);
             self.reporting = self.reporting.made(now);
             let tenant = TenantId::parse("acme").unwrap();
-            let report = Report { tenant, number: self.reporting.number, uses, summary: Summary::default() };
+            let report =
+                Report { tenant, number: self.reporting.number, uses, summary: Summary::default(), erased: false };
             self.under_way = Some(serde_json::to_string(&report).unwrap());
         }
         Some(serde_json::from_str(self.under_way.as_ref().unwrap()).unwrap())

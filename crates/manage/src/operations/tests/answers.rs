@@ -15,6 +15,7 @@ use keystile_core::{
         import::ImportReport,
         shown::{Holds, SecretUse, SharedSecret, Showing, ShownCatalog, ShownKey, ShownPlans, ShownSources},
         shown::{MintedPortalSession, ShownPortalSession, ShownSession},
+        shown::{OrderedErasure, ShownErasure},
         shown::{ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview, ShownRevocations},
         shown::{ShownLimit, ShownLimitList, ShownLimits, ShownRestore, ShownSuspension, ShownTenant},
     },
@@ -131,6 +132,7 @@ fn tenants_are_shown_as_documented() {
     let own = |field| own_limits().shown(&LIMITS, field);
     let tenant = |plan: Option<&str>, limits: KeyLimits| ShownTenant {
         effective_by: plan.map(|_| Rfc3339(NOW)),
+        erasure: None,
         keys: KeyCounts::default(),
         limits: limits.into(),
         own_limits: ShownLimits::from(limits),
@@ -142,7 +144,13 @@ fn tenants_are_shown_as_documented() {
         tenant: acme(),
         version: 1,
     };
-    assert_documented("Tenant", &[sent(&tenant(Some("pro"), limits())), sent(&tenant(None, KeyLimits::default()))]);
+    let erased = |erased_at| {
+        let erasure = ShownErasure { begun_at: Rfc3339(NOW), erased_at, erased_by: Rfc3339(NOW), keys_left: 7 };
+        sent(&ShownTenant { erasure: Some(erasure), ..tenant(None, KeyLimits::default()) })
+    };
+    let examples = [sent(&tenant(Some("pro"), limits())), erased(None), erased(Some(Rfc3339(NOW)))];
+    assert_documented("Tenant", &examples);
+    assert_documented("OrderedErasure", &[sent(&OrderedErasure { erased_by: Rfc3339(NOW), tenant: acme() })]);
     let suspension = ShownSuspension {
         effective_by: Rfc3339(NOW),
         holds: HOLDS,

@@ -9,6 +9,7 @@ import type {
   ListedTenant,
   MintedPortalSession,
   NewPortalSession,
+  OrderedErasure,
   QueryOf,
   RestoredLimits,
   Standing,
@@ -43,6 +44,14 @@ export class Tenants {
   /** Refuses all keys of the tenant. With `ahead` also if there is nothing of that name yet. */
   suspend(tenant: string, body: { ahead?: boolean | null } = {}, options?: ChangeOptions): Promise<Standing> {
     return this.#api.call("suspendTenant", { path: { tenant }, body }, options);
+  }
+
+  /**
+   * Erases a suspended tenant: ends its keys, and erases everything that names people. This can't be undone, and the name is
+   * never used again. `confirm` is the tenant's name once more.
+   */
+  erase(tenant: string, confirm: string, options?: ChangeOptions): Promise<OrderedErasure> {
+    return this.#api.call("eraseTenant", { path: { tenant }, body: { confirm } }, options);
   }
 
   resume(tenant: string, options?: ChangeOptions): Promise<Standing> {

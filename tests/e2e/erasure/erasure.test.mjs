@@ -1,0 +1,382 @@
+// A tenant that is erased: its keys are dead at once and for good, and nothing that names people is left in any table of
+// any object, nor in KV. Storage is read by its tables: SQLite keeps the bytes of deleted rows in its file until it uses
+// the pages again.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+
+import { operations } from "../../support/contract.mjs";
+import { eventually, startRig, WITH_LIMITS } from "../../support/rig.mjs";
+
+/** The tenants of this file. Each has addresses of its own. */
+const TENANTS = ["acme", "torn", "back", "again", "theirs", "fed"];
+const numberOf = (tenant) => 10 + TENANTS.indexOf(tenant);
+/** In every text that names somebody of this tenant. */
+const person = (tenant) => new RegExp(`of ${tenant}\\b|(198\\.51\\.100|203\\.0\\.113)\\.${numberOf(tenant)}\\b`, "i");
+
+let rig;
+before(async () => {
+  const settings = { 'prefix = "knq"': 'prefix = "knq"\nallow_imported = ["sk_live_"]', "\n[edge]": WITH_LIMITS };
+  rig = await startRig({ name: "erasure", edges: { edge1: {}, edge2: { kv: "stale" } }, handles: true, settings });
+});
+after(() => rig.close());
+afterEach(async () => {
+  await rig.clock(0);
+  await rig.failing(null);
+  await rig.feed("ledgers", "ok");
+  await rig.limiter("ok", "ledgers");
+});
+
+const at = (tenant) => `/v1/tenants/${tenant}`;
+/** Asks from an address of this tenant's. */
+const askFrom = (tenant) => (method, target, body, options = {}) =>
+  rig.manage(method, target, body, { ...options, headers: { "CF-Connecting-IP": `198.51.100.${numberOf(tenant)}`, ...options.headers } });
+const ask = (...question) => rig.manage(...question);
+const suspend = (tenant) => ask("POST", `${at(tenant)}/suspend`);
+const erase = (tenant, confirm = tenant, options) => rig.manage("DELETE", at(tenant), { confirm }, options);
+const use = ({ key }, edge = "edge1") => rig.edge(edge, "/api/leads", { key });
+const alarm = (ledger) => rig.object("LEDGER", ledger, "__alarm");
+const erasureOf = async (tenant) => (await rig.manage("GET", at(tenant))).body.erasure;
+
+/** Lets the ledgers do all that is due now and in the next minutes, until the tenant is erased. */
+async function finish(tenant) {
+  let offset = 0;
+  await eventually(
+    async () => {
+      // The second put into KV is due a minute after the first, and so is the next report.
+      await rig.clock((offset += 20_000));
+      await alarm("_operators");
+      await alarm(tenant);
+      assert.ok((await erasureOf(tenant)).erased_at, JSON.stringify(await erasureOf(tenant)));
+    },
+    { within: 60_000 },
+  );
+  await rig.clock(0);
+}
+
+/** All rows of an object, as one text. */
+async function rowsOf(query) {
+  const tables = await query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'was_*'");
+  const rows = {};
+  for (const { name } of tables) rows[name] = await query(`SELECT * FROM ${name}`);
+  return rows;
+}
+const sql = (binding, name) => async (statement) => {
+  const { body } = await rig.object(binding, name, "__sql", statement);
+  assert.equal(body.error, null, statement);
+  return body.rows;
+};
+const limiterSql = (tenant) => async (statement) => {
+  const { body } = await rig.limiterHandle(`__object/LIMITER/${tenant}/__sql`, statement);
+  return body.rows;
+};
+
+/** Everything that is stored, by where. */
+async function everything(tenant) {
+  return {
+    ledger: await rowsOf(sql("LEDGER", tenant)),
+    operators: await rowsOf(sql("LEDGER", "_operators")),
+    feed: await rowsOf(sql("REAL_FEED", "feed")),
+    overview: await rowsOf(sql("OVERVIEW", "overview")),
+    limiter: await rowsOf(limiterSql(tenant)),
+    kv: await rig.snapshot(),
+  };
+}
+
+/** Where something that names a person is: `ledger.keys`. */
+function places(stored, tenant) {
+  return Object.entries(stored).flatMap(([object, tables]) =>
+    Object.entries(tables).filter(([, rows]) => person(tenant).test(JSON.stringify(rows))).map(([table]) => `${object}.${object === "kv" ? "" : table}`),
+  );
+}
+
+/** A tenant of which every part names somebody. Returns its keys and an operator. */
+async function tenantOfPeople(tenant) {
+  const ask = askFrom(tenant);
+  const create = async (fields = {}, options) => {
+    const described = { name: `key of ${tenant}`, scopes: ["read:leads"], metadata: { who: `Jones of ${tenant}` }, ...fields };
+    return (await ask("POST", `${at(tenant)}/keys`, described, options)).body;
+  };
+  const limits = { quotas: { daily: { limit: 50 } } };
+  const first = await create({ ...limits, expires_at: "2999-01-01T00:00:00Z" }, { headers: { "Idempotency-Key": tenant } });
+  const bound = await create({ allowed_ips: [`203.0.113.${numberOf(tenant)}`] });
+  const revoked = await create();
+  await ask("POST", `${at(tenant)}/keys/${revoked.id}/revoke`, { reason: `Smith of ${tenant} has left` });
+  const rotated = (await ask("POST", `${at(tenant)}/keys/${first.id}/rotate`, { overlap_seconds: 3600 })).body;
+  await ask("PATCH", `${at(tenant)}/keys/${first.id}`, { name: `changed key of ${tenant}` });
+  await ask("PATCH", at(tenant), { max_active_keys: 100, quotas: { monthly: { limit: 500 } } });
+  const scopes = ["keys:read", "keys:write", "audit:read", "operators:write"];
+  // Root is not the tenant's: its address stays.
+  const operator = (await rig.manage("POST", "/v1/operators", { name: `operator of ${tenant}`, tenant, scopes })).body;
+  await ask("POST", "/v1/session", undefined, { key: operator.key });
+  const actor = { id: `7 of ${tenant}`, name: `Smith of ${tenant}` };
+  const may = ["keys:read", "keys:write"];
+  const session = (await ask("POST", `${at(tenant)}/portal-sessions`, { actor, may, scopes: ["read:leads"] }, { key: operator.key })).body;
+  const byCustomer = await create({ metadata: undefined }, { key: session.token });
+  // The local runtime drops some of an edge's timers, so the keys are used until their uses are counted.
+  await eventually(async () => {
+    for (const key of [first, byCustomer]) assert.equal((await use(key)).status, 200);
+    assert.ok((await rig.sql(tenant, "SELECT * FROM usage")).length > 0);
+  }, { within: 30_000, every: 500 });
+  return { keys: { first, bound, revoked, rotated, byCustomer }, operator, session };
+}
+
+describe("a tenant is erased", () => {
+  let stored;
+  let people;
+  let stale;
+
+  before(async () => {
+    people = await tenantOfPeople("acme");
+    await rig.clock(70_000); // Reported, and in KV.
+    await eventually(async () => {
+      await alarm("acme");
+      const seen = places(await everything("acme"), "acme");
+      for (const place of ["ledger.keys", "ledger.audit", "ledger.idempotency", "operators.keys", "operators.audit", "operators.sessions", "feed.current", "overview.listed_keys", "kv."]) {
+        assert.ok(seen.includes(place), `the test writes nothing personal to ${place}`);
+      }
+      assert.equal((await rig.sql("acme", "SELECT * FROM outbox WHERE stage IN ('publish', 'put')")).length, 0);
+    });
+    await rig.clock(0);
+    stale = await rig.snapshot();
+    await rig.freezeStaleKv();
+    await suspend("acme");
+  });
+
+  test("by who may, once it is suspended, and by its name", async () => {
+    await rig.create("busy");
+    assert.equal((await erase("busy")).code, "TENANT_NOT_SUSPENDED");
+    assert.equal((await erase("nobody")).code, "TENANT_NOT_FOUND");
+    for (const body of [{}, { confirm: "Acme" }, { confirm: true }, { confirm: "acme", more: 1 }]) {
+      assert.equal((await ask("DELETE", at("acme"), body)).status, 422, JSON.stringify(body));
+    }
+    const everyday = await rig.operator("*", ["keys:read", "keys:write", "operators:write", "audit:read"]);
+    assert.equal((await erase("acme", "acme", { key: everyday.key })).code, "INSUFFICIENT_SCOPE");
+    const own = await rig.operator("acme", ["tenants:delete"]);
+    assert.equal((await erase("acme", "acme", { key: own.key })).code, "TENANT_NOT_ALLOWED");
+    assert.equal((await erase("acme", "acme", { headers: { "If-Match": '"1"' } })).code, "VERSION_MISMATCH");
+    assert.equal(await erasureOf("acme"), undefined);
+    const eraser = await rig.operator("*", ["tenants:delete"]);
+    const ordered = await erase("acme", "acme", { key: eraser.key });
+    assert.equal(ordered.status, 202, ordered.text);
+    assert.ok(Date.parse(ordered.body.erased_by) > Date.now());
+    assert.deepEqual((await erase("acme")).body, ordered.body, "the same again is the same answer");
+  });
+
+  test("at once its keys are refused, and so are its operators and customers", async () => {
+    for (const [name, key] of Object.entries(people.keys)) {
+      await eventually(async () => assert.ok([401, 403].includes((await use(key)).status), name), { within: 3_000 });
+    }
+    assert.equal((await rig.manage("GET", "/v1/scopes", undefined, { key: people.session.token })).code, "SESSION_ENDED");
+    await eventually(async () => assert.equal((await rig.manage("GET", "/v1/scopes", undefined, { key: people.operator.key })).code, "REVOKED"));
+  });
+
+  test("nothing that names people is left, in no table and not in KV", async () => {
+    await finish("acme");
+    stored = await everything("acme");
+    assert.deepEqual(places(stored, "acme"), []);
+    for (const table of ["usage", "usage_folded", "usage_taken", "tenant_usage", "idempotency", "settings", "quota_additions"]) {
+      assert.deepEqual(stored.ledger[table], [], table);
+    }
+    for (const table of ["counts", "tenant", "keys", "additions"]) assert.deepEqual(stored.limiter[table], [], table);
+    const { keys_left, erased_at, erased_by } = await erasureOf("acme");
+    assert.equal(keys_left, 0);
+    assert.ok(Date.parse(erased_at) <= Date.parse(erased_by), "within the stated time");
+  });
+
+  test("which keys there were stays, and that they are dead", async () => {
+    const ids = Object.values(people.keys).map(({ id }) => id).sort();
+    const rows = stored.ledger.keys.sort((a, b) => a.id.localeCompare(b.id));
+    assert.deepEqual(rows.map(({ id }) => id).sort(), ids);
+    for (const { state, record, revoke_reason, created_by, last_used_at } of rows) {
+      assert.equal(state, "revoked");
+      const stub = { min_reader: 1, v: 1, state, name: "erased", display: "erased", scopes: [] };
+      const { id, version, subject, created_at, ...rest } = JSON.parse(record);
+      assert.ok(id && version && subject && created_at);
+      assert.deepEqual(rest, stub);
+      assert.deepEqual([revoke_reason, created_by, last_used_at], [null, null, null]);
+    }
+    const current = stored.feed.current.filter(({ tenant }) => tenant === "acme");
+    assert.deepEqual(new Set(current.map(({ record }) => JSON.parse(record).state)), new Set(["revoked"]));
+  });
+
+  test("the audit log says that it happened, and whose keys were changed when, without a name", async () => {
+    const { entries } = (await rig.manage("GET", `${at("acme")}/audit`)).body;
+    const { action, actor } = entries.find((entry) => entry.action === "erased");
+    assert.deepEqual([action, actor.name], ["erased", "* operator"]);
+    const others = entries.filter((entry) => entry.action !== "erased");
+    assert.ok(others.length >= 10);
+    for (const { id, at: when, actor, action, key_id, ...rest } of others) {
+      assert.ok(id && when && action && actor.id, "these stay");
+      assert.equal(actor.name, "erased");
+      const { request_id, detail, ...gone } = rest;
+      assert.deepEqual(detail, {});
+      assert.deepEqual(new Set(Object.values(gone)), new Set([null]));
+    }
+    const operators = (await rig.manage("GET", "/v1/audit?limit=100")).body.entries;
+    assert.deepEqual(operators.find((entry) => entry.action === "erased").detail.tenant.from, "acme");
+    const created = operators.find((entry) => entry.key_id === people.operator.id && entry.action === "created");
+    assert.deepEqual([created.actor.name, created.key_name, created.detail], ["root key", null, {}]);
+  });
+
+  test("the list of tenants says so, and the overview counts it no more", async () => {
+    const { tenants } = (await rig.manage("GET", "/v1/tenants?q=acme")).body;
+    assert.deepEqual(tenants.map(({ tenant, erased }) => [tenant, erased]), [["acme", true]]);
+    const row = stored.overview.tenants.find(({ tenant }) => tenant === "acme");
+    assert.deepEqual([row.erased, row.active, row.revoked, row.plan], [1, 0, 0, null]);
+  });
+
+  test("every operation on the tenant is refused, but for those that tell of it", async () => {
+    const told = ["getTenant", "eraseTenant", "listTenantAudit", "exportTenantAudit"];
+    const bodies = {
+      createKey: { name: "again", scopes: ["read:leads"] },
+      updateKey: { name: "again" },
+      importKeys: { keys: [{ digest: "0".repeat(64), display: "sk_live_x", name: "again", scopes: ["read:leads"] }] },
+      revokeKeys: { all: true },
+      restoreLimits: { to: new Date(Date.now() - 60_000).toISOString() },
+      addToTenantQuota: { amount: 1 },
+      addToKeyQuota: { amount: 1 },
+      createPortalSession: { actor: { id: "u", name: "u" }, may: ["keys:read"], scopes: [] },
+    };
+    const of = operations.filter(({ path, operationId }) => path.startsWith("/v1/tenants/{tenant}") && !told.includes(operationId));
+    assert.ok(of.length > 20);
+    for (const { method, path, operationId, requestBody } of of) {
+      const parameters = { tenant: "acme", id: people.keys.first.id, name: path.includes("/keys/") ? "daily" : "monthly" };
+      const target = path.replace(/\{(\w+)\}/g, (_, name) => parameters[name]);
+      const answer = await ask(method, target, requestBody && (bodies[operationId] ?? {}));
+      assert.deepEqual([answer.status, answer.code], [410, "TENANT_ERASED"], `${operationId}: ${answer.text}`);
+    }
+    const operator = await ask("POST", "/v1/operators", { name: "again", tenant: "acme", scopes: ["keys:read"] });
+    assert.equal(operator.code, "TENANT_ERASED");
+    assert.deepEqual(places(await everything("acme"), "acme"), [], "and what was refused left nothing");
+  });
+
+  test("nothing comes back by a restart, by old values in KV, or by uses that come late", async () => {
+    const kv = await rig.kv();
+    for (const [address, value] of Object.entries(stale)) if (person("acme").test(value)) await kv.put(address, value);
+    await rig.restart();
+    for (const edge of ["edge1", "edge2"]) {
+      for (const [name, key] of Object.entries(people.keys)) assert.equal((await use(key, edge)).status, 401, `${edge} ${name}`);
+    }
+    const late = { isolate: "late", sequence: 1, uses: [{ key_id: people.keys.first.id, hour: 1, code: "VALID", count: 1, last_at: 1 }] };
+    const { status } = await rig.object("LEDGER", "acme", "usage", late);
+    assert.equal(status, 200);
+    assert.deepEqual(await rig.sql("acme", "SELECT * FROM usage"), []);
+    // The stubs are put again, as after any lost value.
+    const after = await rig.kv();
+    for (const address of Object.keys(stale)) await after.delete(address);
+  });
+
+  test("the audit log stays append-only for everything else", async () => {
+    for (const set of ["actor_name = ''", "detail = '{}'", "key_name = NULL"]) {
+      const { body } = await rig.object("LEDGER", "busy", "__sql", `UPDATE audit SET ${set}`);
+      assert.match(body.error, /append-only/, set);
+    }
+    const during = [
+      "INSERT INTO audit_scrubbing VALUES (0, 1000)",
+      "UPDATE audit SET actor_name = 'somebody else', key_name = NULL, key_display = NULL, detail = '{}'",
+    ];
+    await sql("LEDGER", "busy")(during[0]);
+    const { body } = await rig.object("LEDGER", "busy", "__sql", during[1]);
+    await sql("LEDGER", "busy")("DELETE FROM audit_scrubbing");
+    assert.match(body.error, /append-only/);
+  });
+});
+
+test("whatever interrupts it, it goes on", async () => {
+  const { keys } = await tenantOfPeople("torn");
+  await suspend("torn");
+  await rig.feed("ledgers", "down");
+  await rig.limiter("down", "ledgers");
+  assert.equal((await erase("torn")).status, 202, "what can't be told now is told later");
+  assert.equal((await ask("POST", `${at("torn")}/keys`, { name: "x", scopes: ["read:leads"] })).code, "TENANT_ERASED");
+  await rig.evictLedger("torn");
+  await rig.feed("ledgers", "ok");
+  await rig.failing("DELETE FROM usage");
+  await rig.clock(20_000);
+  await alarm("torn");
+  await rig.failing(null);
+  await rig.evictLedger("torn");
+  await rig.evictLedger("_operators");
+  await rig.limiter("ok", "ledgers");
+  await finish("torn");
+  assert.deepEqual(places(await everything("torn"), "torn"), []);
+  for (const key of Object.values(keys)) assert.equal((await use(key)).status, 401);
+});
+
+describe("an object that is put back to a point before learns of it:", () => {
+  const TABLES = ["keys", "outbox", "standing", "settings", "erasures", "usage"];
+
+  /** Notes what these tables have, and returns a function that puts them back. */
+  async function point(binding, name, tables) {
+    const query = sql(binding, name);
+    for (const table of tables) await query(`CREATE TABLE was_${table} AS SELECT * FROM ${table}`);
+    return async () => {
+      for (const table of tables) {
+        await query(`DELETE FROM ${table}`);
+        await query(`INSERT INTO ${table} SELECT * FROM was_${table}`);
+        await query(`DROP TABLE was_${table}`);
+      }
+      await rig.object(binding, name, "__kill").catch(() => {});
+    };
+  }
+
+  test("the tenant's ledger, at the first question", async () => {
+    const { keys } = await tenantOfPeople("back");
+    const back = await point("LEDGER", "back", TABLES);
+    await suspend("back");
+    await erase("back");
+    await finish("back");
+    await back();
+    // Whoever asks first may still get an answer.
+    await rig.manage("GET", `${at("back")}/keys`);
+    await eventually(async () => assert.equal((await rig.manage("GET", `${at("back")}/keys`)).code, "TENANT_ERASED"));
+    assert.equal((await use(keys.first)).status, 401);
+    await finish("back");
+    assert.deepEqual(places(await everything("back"), "back"), []);
+  });
+
+  test("the tenant's ledger that makes a key: the feed takes none", async () => {
+    await tenantOfPeople("again");
+    const back = await point("LEDGER", "again", TABLES);
+    await suspend("again");
+    await erase("again");
+    await finish("again");
+    await back();
+    const made = await ask("POST", `${at("again")}/keys`, { name: "key of again", scopes: ["read:leads"] });
+    if (made.status === 201) assert.equal((await use(made.body)).status, 401);
+    await finish("again");
+    assert.deepEqual(places(await everything("again"), "again"), []);
+  });
+
+  test("the operators' ledger", async () => {
+    const { operator } = await tenantOfPeople("theirs");
+    const back = await point("LEDGER", "_operators", ["keys", "outbox", "sessions", "erasures"]);
+    await suspend("theirs");
+    await erase("theirs");
+    await finish("theirs");
+    await back();
+    await rig.manage("GET", "/v1/scopes", undefined, { key: operator.key });
+    await eventually(async () => assert.equal((await rig.manage("GET", "/v1/scopes", undefined, { key: operator.key })).code, "REVOKED"));
+    await eventually(async () => {
+      await alarm("_operators");
+      assert.ok(!person("theirs").test(JSON.stringify(await rig.sql("_operators", "SELECT * FROM keys WHERE tenant = 'theirs'"))));
+    });
+  });
+
+  test("the feed, which the ledger tells again", async () => {
+    await tenantOfPeople("fed");
+    await suspend("fed");
+    await erase("fed");
+    await finish("fed");
+    await sql("REAL_FEED", "feed")("DELETE FROM erased WHERE tenant = 'fed'");
+    const command = { request_id: "req_none", since: Date.now() - 3_600_000, round: "1" };
+    const { body } = await rig.object("LEDGER", "fed", "publish-again", command);
+    assert.equal(body.is_finished, false);
+    await eventually(async () => {
+      await alarm("fed");
+      assert.equal((await sql("REAL_FEED", "feed")("SELECT * FROM erased WHERE tenant = 'fed'")).length, 1);
+    });
+    await finish("fed");
+  });
+});
