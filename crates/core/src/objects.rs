@@ -59,13 +59,14 @@ mod tests {
     fn paths_stay_as_deployed_versions_know_them() {
         let of_feed =
             ["/poll", "/current", "/follow", "/record", "/publish", "/claim", "/acknowledge", "/keys", "/tenants"];
-        assert_eq!(feed::PATHS, of_feed);
+        assert_eq!(feed::PATHS, [of_feed.as_slice(), &["/state"]].concat());
         assert_eq!(ledger::PATHS, ["/self-revoke", "/usage", "/tell-limits", "/publish-again"]);
         assert_eq!(limiter::PATHS, ["/ask", "/tell", "/look", "/restore"]);
         assert_eq!(limiter_restores::PATHS, ["/note", "/count"]);
-        assert_eq!(overview::PATHS, ["/report", "/overview", "/usage"]);
+        assert_eq!(overview::PATHS, ["/report", "/overview", "/usage", "/state"]);
         assert_eq!(deliveries::PATHS, ["/claim", "/done", "/release", "/settle", "/list", "/replay"]);
-        assert_eq!(dead_letters::PATHS, ["/failed", "/delivered", "/bury", "/list", "/redrive", "/discard", "/body"]);
+        let of_dead_letters = ["/failed", "/delivered", "/bury", "/list", "/redrive", "/discard", "/body", "/state"];
+        assert_eq!(dead_letters::PATHS, of_dead_letters);
         assert_eq!(handshakes::PATHS, ["/note-handshake", "/handshakes", "/reveal-handshake"]);
         assert_eq!(keys::PATHS, ["/get"]);
         let bindings = [

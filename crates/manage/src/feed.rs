@@ -35,7 +35,7 @@ use keystile_core::{
     ledger::query::TenantQuery,
     objects::{
         Call, Done,
-        feed::{KeysPage, KeysRequest, TenantPage},
+        feed::{FeedState, KeysPage, KeysRequest, ReadState, TenantPage},
     },
 };
 use keystile_runtime::{alarm, clock, log as lines, response};
@@ -91,6 +91,7 @@ impl DurableObject for Feed {
             (Method::Post, AcknowledgeRequest::PATH) => self.handle(&body, Opened::acknowledge),
             (Method::Post, KeysRequest::PATH) => self.handle(&body, Opened::keys),
             (Method::Post, TenantQuery::PATH) => self.handle(&body, Opened::tenants),
+            (Method::Post, ReadState::PATH) => self.handle(&body, Opened::state),
             _ => Err(Problem::new(Code::NoSuchPath, "The feed has no such path.").into()),
         };
         answer.or_else(|failure| failure.respond(NO_REQUEST_ID))
@@ -203,6 +204,10 @@ impl Opened {
 
     fn tenants(&self, query: &TenantQuery, _now: Timestamp) -> std::result::Result<TenantPage, Failure> {
         Ok(tenants::page(&self.database, query)?)
+    }
+
+    fn state(&self, _: &ReadState, now: Timestamp) -> std::result::Result<FeedState, Failure> {
+        Ok(self.log.state(&self.database, self.staleness.largest(now))?)
     }
 
     fn trim(&self, now: Timestamp) -> Result<()> {

@@ -11,9 +11,11 @@ mod dead_letter;
 mod disable_key;
 mod erase_metadata;
 mod export_audit;
+mod export_usage;
 mod get_catalog;
 mod get_key;
 mod get_limits;
+mod get_metrics;
 mod get_overview;
 mod get_tenant;
 mod get_usage;
@@ -127,6 +129,7 @@ macro_rules! operations {
 pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/healthz" getHealth, public => health::get;
     Get "/openapi.json" getOpenApi, public => openapi::get;
+    Get "/metrics" getMetrics, MetricsRead of AllTenants => get_metrics::of_deployment;
     Post "/v1/session" beginSession, anyone => session::begin;
     Get "/v1/session" getSession, any operator => session::get;
     Delete "/v1/session" endSession, anyone => session::end;
@@ -137,6 +140,7 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/v1/plans" listPlans, KeysRead of OwnTenants => list_plans::of_deployment;
     Get "/v1/overview" getOverview, KeysRead of AllTenants => get_overview::of_deployment;
     Get "/v1/usage" getUsage, KeysRead of AllTenants => get_usage::of_all_tenants;
+    Get "/v1/usage/export" exportUsage, KeysRead of AllTenants => export_usage::of_all_tenants;
 
     Get "/v1/tenants" listTenants, KeysRead of AllTenants => list_tenants::of_deployment;
     Get "/v1/tenants/{tenant}" getTenant, KeysRead of PathTenant => get_tenant::of_path;
@@ -144,6 +148,7 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Post "/v1/tenants/{tenant}/suspend" suspendTenant, KeysWrite of AllTenants => suspend_tenant::suspend;
     Post "/v1/tenants/{tenant}/resume" resumeTenant, KeysWrite of AllTenants => suspend_tenant::resume;
     Get "/v1/tenants/{tenant}/usage" getTenantUsage, KeysRead of PathTenant => get_usage::of_tenant;
+    Get "/v1/tenants/{tenant}/usage/export" exportTenantUsage, KeysRead of PathTenant => export_usage::of_tenant;
     Get "/v1/tenants/{tenant}/limits" getTenantLimits, KeysRead of PathTenant or portal => get_limits::of_tenant;
     Post "/v1/tenants/{tenant}/limits/restore" restoreLimits, KeysWrite of AllTenants => restore_limits::of_tenant;
     Post "/v1/tenants/{tenant}/quotas/{name}/add" addToTenantQuota, KeysWrite of AllTenants => add_to_quota::of_tenant;
@@ -226,6 +231,7 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<disable_key::Disable>(),
     Handler::change::<disable_key::Enable>(),
     Handler::change::<erase_metadata::EraseMetadata>(),
+    Handler::change::<export_usage::ExportUsage>(),
     Handler::change::<import_keys::ImportKeys>(),
     Handler::change::<PublishAgain>(),
     Handler::change::<read_dead_letter::NoteRead>(),

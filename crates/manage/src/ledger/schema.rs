@@ -403,6 +403,21 @@ CREATE TABLE adoption (
     attempts INTEGER NOT NULL
 );
 ",
+    "
+-- Of the uses in usage those that came after their own hour was closed.
+CREATE TABLE usage_late (
+    key_id TEXT NOT NULL,
+    hour INTEGER NOT NULL,            -- in which they came
+    code TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (key_id, hour, code)
+) WITHOUT ROWID;
+-- The hours that were exported, whatever the clock says: those before this one. No row or one.
+CREATE TABLE usage_closing (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    closed_before INTEGER NOT NULL
+);
+",
 ];
 
 #[cfg(test)]
@@ -426,6 +441,7 @@ mod tests {
             "6fd1a38fa413a9aa84480ac426e15efb2059752f0e32d419cdff83d0a8146dd1",
             "baf830e773d780a0ffc96220af21d8d441c98694a7c7836b8238df326a07949c",
             "6c02227b713660c173bf73367e0cc874e9bbd1a88ac672a00d0926449be2f534",
+            "b04f881004722bfd29ee77c36c254107f7bbd89ebd80598335bd973c3da71d04",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

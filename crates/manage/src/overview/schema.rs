@@ -63,6 +63,17 @@ CREATE TABLE tenant_secrets (
 ALTER TABLE tenants ADD COLUMN secrets_known INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE listed_keys ADD COLUMN secret TEXT NOT NULL DEFAULT '';
 ",
+    "
+-- Of each tenant the entries of its outbox by stage.
+CREATE TABLE tenant_outbox (
+    tenant TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    PRIMARY KEY (tenant, stage)
+) WITHOUT ROWID;
+-- Whether the last report says them.
+ALTER TABLE tenants ADD COLUMN outbox_known INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 #[cfg(test)]
@@ -75,6 +86,7 @@ mod tests {
         let golden = [
             "38a3b2de742a0285cb1b06592beea82833cfbb658cedea11a0e1213b4c1a7e1a",
             "3cf75ea30c1872de831ad9b859190dca8fc252de270f2f5ef49456296c8bbad9",
+            "f74a743933bb1fda2015e718ea0eb4c7e160f701598fc1481da591d10a94038b",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }
