@@ -187,7 +187,7 @@ test("each use is in one line, whatever is lost, late or killed on the way", asy
 test("of all tenants it goes by name, and on in further answers", async () => {
   await clock(-10);
   const names = Array.from({ length: 50 }, (_, index) => `many${String(index).padStart(2, "0")}`);
-  for (const name of names) await use(name, await rig.create(name), 1 + Number(name.slice(4)), -10);
+  await Promise.all(names.map(async (name, index) => use(name, await rig.create(name), 1 + index, -10)));
   await clock(0);
   const query = { from: hour(-10), to: hour(-9) };
   const { lines, answers } = await all(undefined, query);

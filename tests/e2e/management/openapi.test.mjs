@@ -219,6 +219,10 @@ const WAYS = {
     return thenBack(await send(operation));
   },
   "restoreLimits 409": async (operation) => thenBack(await whileInUse(operation)),
+  "exportUsage 500": async (operation) => {
+    await rig.failing("usage_closing"); // Any statement would fail the feed's list of tenants, too.
+    return send(operation);
+  },
   "addToTenantQuota 404": (operation) => send(operation, { path: (path) => path.replace("monthly", "unknown") }),
   "suspendTenant 404": (operation) => send(operation, { path: (path) => path.replace("acme", "nobody") }),
   "resumeTenant 404": (operation) => send(operation, { path: (path) => path.replace("acme", "nobody") }),
