@@ -1,8 +1,10 @@
 // GET /metrics: what the objects know, as Prometheus reads it.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, afterEach, before, test } from "node:test";
 
+import { inRoot } from "../../../scripts/tools.mjs";
 import { readOpenMetrics, readPlain } from "../../support/openmetrics.mjs";
 import { eventually, startRig, WITH_SOURCE } from "../../support/rig.mjs";
 
@@ -82,6 +84,17 @@ test("the numbers are those of the feed, the overview and the dead letters", asy
   assert.ok(number(after, "keystile_feed_version") > number(before, "keystile_feed_version"));
   assert.ok(number(after, "keystile_last_report_timestamp_seconds") >= started - 1);
   for (const object of ["feed", "overview", "dead_letters"]) assert.equal(number(after, "keystile_object_up", { object }), 1);
+});
+
+test("the dashboard of Grafana and the guide have each metric, and no other", async () => {
+  await report("numbers");
+  // An isolate has stated its staleness.
+  await rig.object("FEED", "feed", "poll", { epoch: null, cursor: 0, max_staleness_ms: 2000 });
+  const all = await families();
+  const names = new Set(Object.values(all).flatMap(({ samples }) => samples.map(({ name }) => name)));
+  const named = (file) => new Set(readFileSync(inRoot(file), "utf8").match(/\bkeystile_[a-z_]+/g));
+  assert.deepEqual(named("examples/grafana/dashboard.json"), names);
+  assert.deepEqual(named("docs/guide/monitoring.md"), names);
 });
 
 test("no tenant is named", async () => {
