@@ -136,6 +136,11 @@ function checkBody(response, at, { headers, text, body }, wrong) {
     }
     return;
   }
+  if (!type.endsWith("json")) {
+    const errors = invalid(`${schema}/schema`, text);
+    if (errors) wrong(`The text is not as documented: ${errors}`);
+    return;
+  }
   if (body === undefined) wrong("The body is not JSON");
   const errors = invalid(`${schema}/schema`, body);
   if (errors) wrong(`The body is not as documented: ${errors}`);

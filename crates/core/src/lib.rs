@@ -23,6 +23,7 @@
 //! | [`key`] | the text of keys, and their places in KV | edge: `credential`; manage: `api::credential` |
 //! | [`ledger`] | lifecycle of keys, plans, audit log, queries | manage: `ledger`, `operations` |
 //! | [`limits`] | limits at the edge: failures by address, counted grants | edge: `failures` |
+//! | [`metrics`] | what the objects know, for Prometheus | manage: `operations::get_metrics` |
 //! | [`objects`] | the calls of the Durable Objects | all workers |
 //! | [`receiver`] | webhooks that wait in a queue, dead letters | hooks: `producer`, `consumer`, `objects` |
 //! | [`usage`] | counts of uses, their batches and reports | edge: `usage`; manage: `ledger::usage` |
@@ -43,6 +44,7 @@ pub mod feed;
 pub mod key;
 pub mod ledger;
 pub mod limits;
+pub mod metrics;
 pub mod objects;
 pub mod receiver;
 pub mod usage;

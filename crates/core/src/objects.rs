@@ -69,14 +69,16 @@ mod tests {
             "/tenants",
             "/note-erased",
             "/erased",
+            "/state",
         ];
         assert_eq!(feed::PATHS, of_feed);
         assert_eq!(ledger::PATHS, ["/self-revoke", "/usage", "/tell-limits", "/publish-again", "/erase-operators"]);
         assert_eq!(limiter::PATHS, ["/ask", "/tell", "/look", "/restore", "/forget"]);
         assert_eq!(limiter_restores::PATHS, ["/note", "/count"]);
-        assert_eq!(overview::PATHS, ["/report", "/overview", "/usage"]);
+        assert_eq!(overview::PATHS, ["/report", "/overview", "/usage", "/state"]);
         assert_eq!(deliveries::PATHS, ["/claim", "/done", "/release", "/settle", "/list", "/replay"]);
-        assert_eq!(dead_letters::PATHS, ["/failed", "/delivered", "/bury", "/list", "/redrive", "/discard", "/body"]);
+        let of_dead_letters = ["/failed", "/delivered", "/bury", "/list", "/redrive", "/discard", "/body", "/state"];
+        assert_eq!(dead_letters::PATHS, of_dead_letters);
         assert_eq!(handshakes::PATHS, ["/note-handshake", "/handshakes", "/reveal-handshake"]);
         assert_eq!(keys::PATHS, ["/get"]);
         let bindings = [

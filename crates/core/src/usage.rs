@@ -2,10 +2,11 @@
 //!
 //! Counting costs a request no storage operation and no wait. An isolate that ends loses the counts that it has not
 //! sent. A batch that was sent is counted once, however often it arrives: see [`counter`]. [`batch`] has the batches,
-//! [`report`] the form of answers.
+//! [`report`] the form of answers, and [`export`] what is billed.
 
 pub mod batch;
 pub mod counter;
+pub mod export;
 pub mod report;
 
 use crate::base::timestamp::{HOUR_MS, Timestamp};

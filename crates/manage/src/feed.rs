@@ -37,7 +37,7 @@ use keystile_core::{
     ledger::query::TenantQuery,
     objects::{
         Call, Done,
-        feed::{ErasedQuery, ErasedTenants, KeysPage, KeysRequest, NoteErased, TenantPage},
+        feed::{ErasedQuery, ErasedTenants, FeedState, KeysPage, KeysRequest, NoteErased, ReadState, TenantPage},
     },
 };
 use keystile_runtime::{alarm, clock, log as lines, response};
@@ -95,6 +95,7 @@ impl DurableObject for Feed {
             (Method::Post, TenantQuery::PATH) => self.handle(&body, Opened::tenants),
             (Method::Post, NoteErased::PATH) => self.handle(&body, Opened::note_erased),
             (Method::Post, ErasedQuery::PATH) => self.handle(&body, Opened::erased),
+            (Method::Post, ReadState::PATH) => self.handle(&body, Opened::state),
             _ => Err(Problem::new(Code::NoSuchPath, "The feed has no such path.").into()),
         };
         answer.or_else(|failure| failure.respond(NO_REQUEST_ID))
@@ -216,6 +217,10 @@ impl Opened {
 
     fn erased(&self, query: &ErasedQuery, _now: Timestamp) -> std::result::Result<ErasedTenants, Failure> {
         Ok(erased::page(&self.database, query)?)
+    }
+
+    fn state(&self, _: &ReadState, now: Timestamp) -> std::result::Result<FeedState, Failure> {
+        Ok(self.log.state(&self.database, self.staleness.largest(now))?)
     }
 
     fn trim(&self, now: Timestamp) -> Result<()> {

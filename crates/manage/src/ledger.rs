@@ -8,7 +8,7 @@
 //! change of a key goes through [`changes`]. [`drain`] carries out the [`outbox`], and [`idempotency`] remembers
 //! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
 //! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`expiry`] notes which keys have expired;
-//! [`usage`] and [`tenant_usage`] keep the counts that edges send; [`report`] reports to the overview of all tenants,
+//! [`usage`] and [`tenant_usage`] keep the counts that edges send, and [`usage_export`] what of them is billed; [`report`] reports to the overview of all tenants,
 //! and [`reporting`] is the table for that; [`revocations`] finds keys to revoke together; [`publishing_again`] enqueues
 //! what a feed that was put back has lost, and [`adopting`] takes over what a ledger that was put back has lost, of which
 //! [`adoption`] is the table; [`erasing`] erases the tenant, and [`erasures`] has how far that is; [`secrets`] counts keys by the secret that they depend on; [`schema`] defines the tables.
@@ -49,3 +49,4 @@ pub(crate) mod settings;
 pub(crate) mod suspension;
 pub(crate) mod tenant_usage;
 pub(crate) mod usage;
+pub(crate) mod usage_export;

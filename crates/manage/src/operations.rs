@@ -13,9 +13,11 @@ mod erase_metadata;
 mod erase_operators;
 mod erase_tenant;
 mod export_audit;
+mod export_usage;
 mod get_catalog;
 mod get_key;
 mod get_limits;
+mod get_metrics;
 mod get_overview;
 mod get_tenant;
 mod get_usage;
@@ -129,6 +131,7 @@ macro_rules! operations {
 pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/healthz" getHealth, public => health::get;
     Get "/openapi.json" getOpenApi, public => openapi::get;
+    Get "/metrics" getMetrics, MetricsRead of AllTenants => get_metrics::of_deployment;
     Post "/v1/session" beginSession, anyone => session::begin;
     Get "/v1/session" getSession, any operator => session::get;
     Delete "/v1/session" endSession, anyone => session::end;
@@ -139,6 +142,7 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/v1/plans" listPlans, KeysRead of OwnTenants => list_plans::of_deployment;
     Get "/v1/overview" getOverview, KeysRead of AllTenants => get_overview::of_deployment;
     Get "/v1/usage" getUsage, KeysRead of AllTenants => get_usage::of_all_tenants;
+    Get "/v1/usage/export" exportUsage, KeysRead of AllTenants => export_usage::of_all_tenants;
 
     Get "/v1/tenants" listTenants, KeysRead of AllTenants => list_tenants::of_deployment;
     Get "/v1/tenants/{tenant}" getTenant, KeysRead of PathTenant => get_tenant::of_path;
@@ -147,6 +151,7 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Post "/v1/tenants/{tenant}/suspend" suspendTenant, KeysWrite of AllTenants => suspend_tenant::suspend;
     Post "/v1/tenants/{tenant}/resume" resumeTenant, KeysWrite of AllTenants => suspend_tenant::resume;
     Get "/v1/tenants/{tenant}/usage" getTenantUsage, KeysRead of PathTenant => get_usage::of_tenant;
+    Get "/v1/tenants/{tenant}/usage/export" exportTenantUsage, KeysRead of PathTenant => export_usage::of_tenant;
     Get "/v1/tenants/{tenant}/limits" getTenantLimits, KeysRead of PathTenant or portal => get_limits::of_tenant;
     Post "/v1/tenants/{tenant}/limits/restore" restoreLimits, KeysWrite of AllTenants => restore_limits::of_tenant;
     Post "/v1/tenants/{tenant}/quotas/{name}/add" addToTenantQuota, KeysWrite of AllTenants => add_to_quota::of_tenant;
@@ -231,6 +236,7 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<erase_metadata::EraseMetadata>(),
     Handler::change::<EraseOperators>(),
     Handler::change::<erase_tenant::EraseTenant>().once_erased(),
+    Handler::change::<export_usage::ExportUsage>(),
     Handler::change::<import_keys::ImportKeys>(),
     Handler::change::<PublishAgain>().once_erased(),
     Handler::change::<read_dead_letter::NoteRead>(),

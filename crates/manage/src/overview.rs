@@ -19,7 +19,7 @@ use keystile_core::{
     ledger::reporting::Report,
     objects::{
         Call,
-        overview::{OverviewQuery, UsageQuery},
+        overview::{OverviewQuery, ReadState, UsageQuery},
     },
 };
 use keystile_runtime::{clock, database::Database, response};
@@ -50,6 +50,7 @@ impl DurableObject for Overview {
             (Method::Post, Report::PATH) => self.handle(&body, taking::take),
             (Method::Post, OverviewQuery::PATH) => self.handle(&body, shown::overview),
             (Method::Post, UsageQuery::PATH) => self.handle(&body, shown::usage),
+            (Method::Post, ReadState::PATH) => self.handle(&body, shown::state),
             _ => Err(Problem::new(Code::NoSuchPath, "The overview has no such path.").into()),
         };
         answer.or_else(|failure| failure.respond(NO_REQUEST_ID))

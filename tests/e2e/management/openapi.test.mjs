@@ -10,7 +10,10 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { document, operations, problemsOf, resolved } from "../../support/contract.mjs";
 import { eventually, importable, sleep, startRig, WITH_LIMITS, WITH_SOURCE } from "../../support/rig.mjs";
 
-const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "tenants:delete", "verify", "webhooks:read", "webhooks:write"];
+const SCOPES = [
+  ...["keys:read", "keys:write", "audit:read", "operators:write", "tenants:delete", "verify"],
+  ...["webhooks:read", "webhooks:write", "metrics:read"],
+];
 const DAY = 24 * 3_600_000;
 
 let rig;
@@ -122,6 +125,10 @@ async function good(operation) {
     const confirm = await suspendedTenant();
     return { path: path.replace("acme", confirm), body: { confirm }, options: {} };
   }
+  if (path.endsWith("/usage/export")) {
+    const hour = (ago) => new Date(Math.floor(Date.now() / 3_600_000 - ago) * 3_600_000).toISOString();
+    return { path: `${path}?from=${hour(6)}&to=${hour(4)}`, body, options: {} };
+  }
   if (operationId === "exchangePortalCode") {
     const code = (await portalSession()).url.split("#code=")[1];
     return { path, body: { code }, options: { key: null, headers: SAME_ORIGIN } };
@@ -185,9 +192,11 @@ const thenBack = async (answer) => {
 /** Answers of the configuration, the feed, the limiter or the overview need a ledger's tables only to judge the caller. */
 const byAnOperator = ({ tags, operationId }) => {
   const ofNoLedger = tags.includes("Configuration") || tags.includes("Webhooks");
-  const others = ["listTenants", "getTenantLimits", "getOverview", "getUsage", "getSession"];
+  const others = ["getMetrics", "listTenants", "getTenantLimits", "getOverview", "getUsage", "getSession"];
   return ofNoLedger || others.includes(operationId) ? powerless.key : undefined;
 };
+
+const withParameter = (path, parameter) => `${path}${path.includes("?") ? "&" : "?"}${parameter}`;
 
 /** How each status comes about; one for all operations, or one for an operation. */
 const WAYS = {
@@ -196,7 +205,7 @@ const WAYS = {
   202: (operation) => send(operation),
   204: (operation) => send(operation),
   304: (operation) => send(operation, {}, { headers: { "If-None-Match": "*" } }),
-  400: (operation) => send(operation, { path: (path) => `${path}?k=ksop_${"a".repeat(38)}` }, { key: null }),
+  400: (operation) => send(operation, { path: (path) => withParameter(path, `k=ksop_${"a".repeat(38)}`) }, { key: null }),
   401: (operation) => send(operation, {}, { key: null }),
   403: (operation) => send(operation, {}, { key: powerless.key }),
   404: (operation) => send(operation, { path: (path) => path.replace(/_[0-9A-Za-z]{20}/, `_${"0".repeat(20)}`) }),
@@ -212,7 +221,7 @@ const WAYS = {
   412: (operation) => send(operation, {}, { headers: { "If-Match": '"99999"' } }),
   413: (operation) => send(operation, {}, { raw: " ".repeat(65_537), headers: JSON_TYPE }),
   415: (operation) => send(operation, {}, { raw: "x", headers: { "Content-Type": "text/plain" } }),
-  422: (operation) => send(operation, { path: (path) => `${path}?colour=blue` }),
+  422: (operation) => send(operation, { path: (path) => withParameter(path, "colour=blue") }),
   500: async (operation) => {
     const request = await good(operation);
     assert.equal((await rig.manage("GET", "/v1/scopes", undefined, { key: powerless.key })).status, 200);
@@ -232,6 +241,10 @@ const WAYS = {
   "createOperator 410": (operation) => send(operation, { body: { ...BODIES.createOperator, tenant: "erased" } }),
   "eraseTenant 404": () => rig.manage("DELETE", "/v1/tenants/nobody", { confirm: "nobody" }),
   "eraseTenant 409": () => rig.manage("DELETE", "/v1/tenants/acme", { confirm: "acme" }),
+  "exportUsage 500": async (operation) => {
+    await rig.failing("usage_closing"); // Any statement would fail the feed's list of tenants, too.
+    return send(operation);
+  },
   "addToTenantQuota 404": (operation) => send(operation, { path: (path) => path.replace("monthly", "unknown") }),
   "suspendTenant 404": (operation) => send(operation, { path: (path) => path.replace("acme", "nobody") }),
   "resumeTenant 404": (operation) => send(operation, { path: (path) => path.replace("acme", "nobody") }),

@@ -81,6 +81,7 @@ test("a ledger reports two seconds after a change, then once a minute at most", 
   assert.ok(due_at - made_at >= 60_000 && due_at - made_at < 62_000, `${due_at - made_at} ms later`);
   assert.equal((await reported("pace")).active, 1, "the next report tells of it");
   await rig.clock(62_000);
+  await rig.sql("pace", "DELETE FROM outbox"); // A report of what waits there is followed by another.
   await alarm("pace");
   assert.deepEqual([(await reported("pace")).active, (await reported("pace")).number], [2, 2]);
   assert.equal((await reporting("pace")).due_at, null, "there is nothing to report");
@@ -229,6 +230,7 @@ test("a list of 50 is right to its end, and a ledger reports again when half of 
   const end = Date.now() + 200 * DAY;
   const keys = Array.from({ length: 70 }, (_, index) => ({ ...importable(), expires_at: time(end + index * HOUR) }));
   assert.equal((await rig.manage("POST", "/v1/tenants/many/keys/import", { keys })).status, 200);
+  await rig.sql("many", "DELETE FROM outbox"); // A report of what waits there is followed by another.
   await report("many");
   assert.equal((await reporting("many")).due_at, end + 25 * HOUR, "when the 26th expires");
   const ofMany = async () => {

@@ -7,6 +7,7 @@ import { Keystile } from "../../../packages/keystile/src/client/index.ts";
 import { operations, resolved } from "../../support/contract.mjs";
 
 const [T, ID, S] = ["acme", "id_1", "github"];
+const HOURS = { from: "2027-01-31T12:00:00Z", to: "2027-01-31T13:00:00Z" };
 const first = (list) => list.page("cursor_1");
 /** By operation id, the call. */
 const CALLS = {
@@ -22,6 +23,9 @@ const CALLS = {
   getCatalog: (k) => k.catalog(),
   listPlans: (k) => k.plans(),
   getOverview: (k) => k.overview({ near_cap_percent: 90 }),
+  getMetrics: (k) => k.metrics(),
+  exportUsage: (k) => k.exportUsage({ ...HOURS, after: "acme" }).next(),
+  exportTenantUsage: (k) => k.tenants.exportUsage(T, { ...HOURS, after: "acme/1/key_1/VALID" }).next(),
   getUsage: (k) => k.usage({ period: "7d" }),
   listTenants: (k) => first(k.tenants.list({ q: "a" })),
   getTenant: (k) => k.tenants.get(T),

@@ -293,6 +293,11 @@ describe("tenants, operators, audit, webhooks, the deployment", () => {
     assert.match((await done("plans")).out, /^PLAN +MAX KEYS/);
     assert.match((await done("scopes")).out, /^read:leads$/m);
     assert.match((await done("usage", "--period", "7d")).out, /^all +0 +0$/m);
+    assert.match((await done("metrics")).out, /^keystile_object_up\{object="feed"\} 1$/m);
+    const hour = (ago) => new Date(Math.floor(Date.now() / 3_600_000 - ago) * 3_600_000).toISOString();
+    const { out } = await done("usage", "export", "--from", hour(6), "--to", hour(4));
+    assert.equal(JSON.parse(out.trim().split("\n").at(-1)).end.next, null);
+    assert.match((await run("usage", "export", "acme")).err, /--from and --to/);
     assert.match((await done("status")).out, /^status +ok$/m);
     assert.equal(JSON.parse((await done("openapi")).out).openapi, "3.1.1");
   });

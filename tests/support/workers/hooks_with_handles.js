@@ -101,7 +101,7 @@ export class DeadLetters extends withHandles(durableObject(rust, "DeadLetters", 
   async fetch(request) {
     const { pathname } = new URL(request.url);
     const { before = 0, after = 0 } = deadLetters;
-    if (!["/redrive", "/discard", "/note-handshake"].includes(pathname)) return super.fetch(request);
+    if (!["/redrive", "/discard", "/note-handshake", "/state"].includes(pathname)) return super.fetch(request);
     if (deadLetters === "down") throw new Error("injected");
     if (before) await sleep(before);
     const answer = await super.fetch(request);

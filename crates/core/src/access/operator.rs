@@ -143,6 +143,7 @@ pub enum OperatorScope {
     Verify,
     WebhooksRead,
     WebhooksWrite,
+    MetricsRead,
 }
 
 impl OperatorScope {
@@ -155,6 +156,7 @@ impl OperatorScope {
         Self::Verify,
         Self::WebhooksRead,
         Self::WebhooksWrite,
+        Self::MetricsRead,
     ];
 
     /// The scope's name.
@@ -169,6 +171,7 @@ impl OperatorScope {
             Self::Verify => "verify",
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",
+            Self::MetricsRead => "metrics:read",
         }
     }
 
@@ -182,6 +185,7 @@ impl OperatorScope {
             Self::Verify => "Ask the edge for the verdict on a key.",
             Self::WebhooksRead => "List the sources of webhooks, and events that could not be delivered.",
             Self::WebhooksWrite => "Send events that could not be delivered again, discard them, or read their bodies.",
+            Self::MetricsRead => "Read the metrics of the deployment.",
         }
     }
 

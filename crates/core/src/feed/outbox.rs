@@ -44,6 +44,20 @@ pub enum Stage {
     Tell,
 }
 
+impl Stage {
+    /// The name in JSON, tables and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Publish => "publish",
+            Self::Put => "put",
+            Self::Confirm => "confirm",
+            Self::Acknowledge => "acknowledge",
+            Self::Tell => "tell",
+        }
+    }
+}
+
 /// The outbox entry of one subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxEntry {

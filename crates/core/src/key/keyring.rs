@@ -15,6 +15,8 @@
 //! | `keystile/v1/lookup` | a key's address in KV |
 //! | `keystile/v1/seal` | the seal on the value at that address |
 //!
+//! A fifth, `keystile/v1/usage-export`, [signs exports of uses](crate::usage::export).
+//!
 //! The seal binds a value to its address. An attacker who can write to KV but does not know the secret can neither
 //! invent a record nor copy another key's record to the address of their own key.
 
@@ -55,19 +57,8 @@ impl Keyring {
     /// The mistake, and the place of the wrong secret, without repeating the secret.
     pub fn parse(value: &str) -> Result<Self, KeyringError> {
         let mut subkeys = Vec::new();
-        for (index, text) in value.split(',').map(str::trim).enumerate() {
-            let position = index + 1;
-            if text.is_empty() {
-                return Err(KeyringError::Empty { position });
-            }
-            let secret = Base64::decode_vec(text)
-                .or_else(|_| Base64Unpadded::decode_vec(text))
-                .or_else(|_| Base64UrlUnpadded::decode_vec(text.trim_end_matches('=')))
-                .map_err(|_| KeyringError::NotBase64 { position })?;
-            if secret.len() < 32 {
-                return Err(KeyringError::TooShort { position });
-            }
-            subkeys.push(Subkeys::derive(&secret).ok_or(KeyringError::TooShort { position })?);
+        for (index, secret) in decoded(value)?.iter().enumerate() {
+            subkeys.push(Subkeys::derive(secret).ok_or(KeyringError::TooShort { position: index + 1 })?);
         }
         let mut subkeys = subkeys.into_iter();
         let newest = subkeys.next().ok_or(KeyringError::Empty { position: 1 })?;
@@ -167,6 +158,25 @@ impl Keyring {
     fn all(&self) -> impl Iterator<Item = &Subkeys> {
         core::iter::once(&self.newest).chain(&self.older)
     }
+}
+
+/// The secrets in the value of `KEYSTILE_SECRET`, newest first.
+///
+/// # Errors
+/// As for [`Keyring::parse`].
+pub(crate) fn decoded(value: &str) -> Result<Vec<Vec<u8>>, KeyringError> {
+    let secret = |(index, text): (usize, &str)| {
+        let position = index + 1;
+        if text.is_empty() {
+            return Err(KeyringError::Empty { position });
+        }
+        let secret = Base64::decode_vec(text)
+            .or_else(|_| Base64Unpadded::decode_vec(text))
+            .or_else(|_| Base64UrlUnpadded::decode_vec(text.trim_end_matches('=')))
+            .map_err(|_| KeyringError::NotBase64 { position })?;
+        if secret.len() < 32 { Err(KeyringError::TooShort { position }) } else { Ok(secret) }
+    };
+    value.split(',').map(str::trim).enumerate().map(secret).collect()
 }
 
 impl fmt::Debug for Keyring {

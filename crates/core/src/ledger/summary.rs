@@ -11,12 +11,19 @@ use serde::{Deserialize, Serialize};
 
 use super::lifecycle::KeyStatus;
 use crate::{
-    base::{id::KeyId, timestamp::Timestamp},
+    base::{
+        id::KeyId,
+        timestamp::{MINUTE_MS, Timestamp},
+    },
+    feed::outbox::Stage,
     key::Environment,
 };
 
 /// The maximum number of keys in a list of a summary.
 pub const LISTED: usize = 50;
+/// The time after which a summary with entries in its outbox is outdated, milliseconds. An entry of a change is there for
+/// a good minute if nothing fails.
+pub const OUTBOX_KNOWN_MS: i64 = 2 * MINUTE_MS;
 
 /// The number of keys with each status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +85,18 @@ pub struct Summary {
     /// The living keys of each secret that tagged any; `None` from a version that doesn't count them.
     #[serde(default)]
     pub secrets: Option<Vec<SecretCount>>,
+    /// The entries of its outbox by stage, without stages that have none; `None` from a version that doesn't count them.
+    #[serde(default)]
+    pub outbox: Option<Vec<StageCount>>,
+}
+
+/// The number of entries at a stage of the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageCount {
+    /// The stage.
+    pub stage: Stage,
+    /// The entries.
+    pub entries: u64,
 }
 
 /// The number of living keys that a secret has tagged.
@@ -137,9 +156,16 @@ impl Summary {
         full(&self.unused).and_then(|keys| keys.last()).map(ListedKey::unused_since)
     }
 
-    /// The time from which on more than half of a list that leaves keys out have expired.
+    /// The time from which on the summary, which was made at `made_at`, says too little: more than half of a list that
+    /// leaves keys out have expired, or its outbox should have less by then.
     #[must_use]
-    pub fn outdated_at(&self) -> Option<Timestamp> {
+    pub fn outdated_at(&self, made_at: Timestamp) -> Option<Timestamp> {
+        let waits = self.outbox.as_ref().is_some_and(|outbox| !outbox.is_empty());
+        let outbox = waits.then(|| made_at.plus_millis(OUTBOX_KNOWN_MS));
+        outbox.into_iter().chain(self.lists_outdated_at()).min()
+    }
+
+    fn lists_outdated_at(&self) -> Option<Timestamp> {
         let half = |keys: &[ListedKey]| {
             let mut ends: Vec<Timestamp> = keys.iter().filter_map(|key| key.expires_at).collect();
             ends.sort_unstable();
@@ -184,21 +210,32 @@ pub(crate) mod tests {
     #[test]
     fn a_list_with_all_keys_is_never_outdated_and_reaches_everywhere() {
         let whole = Summary { expiring: list(49, Some), unused: list(49, Some), ..Summary::default() };
-        assert_eq!((whole.outdated_at(), whole.expiring_to(), whole.unused_to()), (None, None, None));
+        assert_eq!((whole.lists_outdated_at(), whole.expiring_to(), whole.unused_to()), (None, None, None));
     }
 
     #[test]
     fn a_full_list_is_outdated_once_more_than_half_of_it_have_expired() {
         let at = |millis| Some(Timestamp::from_millis(millis));
         let soonest = Summary { expiring: list(50, Some), ..Summary::default() };
-        assert_eq!((soonest.outdated_at(), soonest.expiring_to()), (at(26), at(50)));
+        assert_eq!((soonest.lists_outdated_at(), soonest.expiring_to()), (at(26), at(50)));
         // In the order of their last use, not of their expiry.
         let unused = Summary { unused: list(50, |number| Some(100 - number)), ..Summary::default() };
-        assert_eq!((unused.outdated_at(), unused.unused_to()), (at(75), at(0)));
+        assert_eq!((unused.lists_outdated_at(), unused.unused_to()), (at(75), at(0)));
         let few_expire = Summary { unused: list(50, |number| (number > 25).then_some(number)), ..Summary::default() };
-        assert_eq!(few_expire.outdated_at(), None);
+        assert_eq!(few_expire.lists_outdated_at(), None);
         let both = Summary { expiring: soonest.expiring, ..unused };
-        assert_eq!(both.outdated_at(), at(26));
+        assert_eq!(both.lists_outdated_at(), at(26));
+    }
+
+    #[test]
+    fn a_summary_with_entries_in_its_outbox_is_outdated_after_two_minutes() {
+        let waiting = |outbox| Summary { outbox, expiring: list(50, Some), ..Summary::default() };
+        let made_at = Timestamp::from_millis(-OUTBOX_KNOWN_MS);
+        let lists = Some(Timestamp::from_millis(26));
+        assert_eq!(waiting(None).outdated_at(made_at), lists);
+        assert_eq!(waiting(Some(Vec::new())).outdated_at(made_at), lists);
+        let entries = Some([StageCount { stage: Stage::Put, entries: 1 }].into());
+        assert_eq!(waiting(entries).outdated_at(made_at), Some(Timestamp::from_millis(0)));
     }
 
     #[test]

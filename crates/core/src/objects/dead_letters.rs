@@ -27,6 +27,21 @@ calls! { BINDING;
     Discard, "/discard" => Acted;
     // The answer is that of the API.
     ReadBody, "/body" => Value;
+    // It asks for the numbers of `GET /metrics`.
+    ReadState, "/state" => DeadLettersState;
+}
+
+/// The request for the numbers of a source's events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadState {}
+
+/// The numbers of a source's events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLettersState {
+    /// Events that could not be delivered.
+    pub dead: u64,
+    /// Events with failed attempts that are still tried.
+    pub tried: u64,
 }
 
 /// An attempt to deliver an event failed.

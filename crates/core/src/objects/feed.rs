@@ -45,6 +45,33 @@ calls! { BINDING;
     NoteErased, "/note-erased" => Done;
     // Ledgers that have started ask whether tenants were erased: they may have been put back to a point before.
     ErasedQuery, "/erased" => ErasedTenants;
+    // The management API asks for the numbers of `GET /metrics`.
+    ReadState, "/state" => FeedState;
+}
+
+/// The request for the feed's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadState {}
+
+/// The feed's numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedState {
+    /// The name of the log.
+    pub epoch: String,
+    /// The number of the last change.
+    pub last: u64,
+    /// The entries of the log.
+    pub entries: u64,
+    /// Those of which no ledger has said that KV holds them.
+    pub unacknowledged: u64,
+    /// The keys of which it has a record.
+    pub keys: u64,
+    /// The tenants that it ever heard of.
+    pub tenants: u64,
+    /// Those that are suspended.
+    pub suspended: u64,
+    /// The largest staleness that an edge stated in the last day, milliseconds; `None` if none did.
+    pub max_staleness_ms: Option<u32>,
 }
 
 /// The request for the keys of a tenant, in the order of their digests.

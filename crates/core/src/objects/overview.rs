@@ -1,13 +1,17 @@
 //! The overview of all tenants: one object. Every tenant's ledger reports to it.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::calls;
 use crate::{
-    ledger::{reporting::Report, summary::SecretCount},
+    base::timestamp::Timestamp,
+    ledger::{
+        reporting::Report,
+        summary::{KeyCounts, SecretCount, StageCount},
+    },
     usage::report::Period,
 };
 
@@ -22,6 +26,31 @@ calls! { BINDING;
     // The management worker calls these. The answers are those of the API.
     OverviewQuery, "/overview" => Value;
     UsageQuery, "/usage" => Value;
+    // It asks for the numbers of `GET /metrics`.
+    ReadState, "/state" => OverviewState;
+}
+
+/// The request for the overview's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadState {}
+
+/// The overview's numbers, as the ledgers last reported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverviewState {
+    /// The tenants whose ledgers have reported.
+    pub tenants: u64,
+    /// Those that are suspended.
+    pub suspended: u64,
+    /// Their keys by status.
+    pub keys: KeyCounts,
+    /// All verdicts on their keys by code.
+    pub uses: BTreeMap<String, u64>,
+    /// The entries of their outboxes by stage, without stages that have none.
+    pub outbox: Vec<StageCount>,
+    /// The tenants whose last report doesn't say what is in their outbox.
+    pub outbox_unknown: u64,
+    /// When a ledger last reported.
+    pub last_report_at: Option<Timestamp>,
 }
 
 /// The answer to a report.

@@ -54,6 +54,15 @@ impl Use {
             ..self
         }
     }
+
+    /// The use in an hour that is still open. One that came too late counts in the present hour; the second value says
+    /// whether it did.
+    #[must_use]
+    pub fn in_open_hour(self, first_open: i64, now: Timestamp) -> (Self, bool) {
+        let late = self.hour < first_open;
+        let hour = if late { hour_of(now).max(first_open) } else { self.hour };
+        (Self { hour, ..self }, late)
+    }
 }
 
 /// Writes a batch.
@@ -118,6 +127,16 @@ mod tests {
         let ago = NOW.plus_millis(-3_600_000);
         let at = used(hour_of(ago), ago);
         assert_eq!(at.clone().at_possible_times(NOW.plus_millis(-7_200_000), NOW), at);
+    }
+
+    #[test]
+    fn a_use_of_a_closed_hour_counts_in_the_present_one_and_is_late() {
+        let (present, at) = (hour_of(NOW), NOW.plus_millis(-5 * 3_600_000));
+        let late = used(hour_of(at), at);
+        assert_eq!(late.clone().in_open_hour(present - 2, NOW), (Use { hour: present, ..late.clone() }, true));
+        assert_eq!(late.clone().in_open_hour(present - 5, NOW), (late.clone(), false));
+        // The ledger's clock was ahead when the hours up to then were closed, and was set back.
+        assert_eq!(late.clone().in_open_hour(present + 3, NOW), (Use { hour: present + 3, ..late }, true));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use keystile_core::{
     ledger::query::{DeadLetterPlace, DeadLetterQuery},
     objects::{
         Call as _,
-        dead_letters::{AttemptFailed, Bury, Delivered, Discard, ReadBody, Redrive},
+        dead_letters::{AttemptFailed, Bury, DeadLettersState, Delivered, Discard, ReadBody, ReadState, Redrive},
         handshakes::{HandshakeQuery, NoteHandshake, RevealHandshake},
     },
     receiver::queue::{ATTEMPTS_KEPT_MS, Body, DEAD_LETTER_KEPT_MS, DeadLetter, Envelope, shown_body, shown_of_stored},
@@ -77,6 +77,7 @@ impl DurableObject for DeadLetters {
             Delivered::PATH => self.handle(&body, Self::delivered),
             Bury::PATH => self.handle(&body, Self::bury),
             DeadLetterQuery::PATH => self.handle(&body, Self::list),
+            ReadState::PATH => self.handle(&body, Self::state),
             Redrive::PATH => self.redrive(&body).await,
             Discard::PATH => self.discard(&body).await,
             ReadBody::PATH => self.read_body(&body).await,
@@ -198,6 +199,13 @@ impl DeadLetters {
         }
         let next = place.filter(|_| more).map(|place| place.cursor());
         Ok(json!({ "dead_letters": letters, "next_cursor": next }))
+    }
+
+    /// The numbers for `GET /metrics`.
+    fn state(&self, database: &Database, _: &ReadState, _now: Timestamp) -> DeadLetterResult {
+        let state: Option<DeadLettersState> = database
+            .row("SELECT total(dead_at IS NOT NULL) AS dead, total(dead_at IS NULL) AS tried FROM letters", vec![])?;
+        Ok(serde_json::to_value(state.ok_or_else(|| Unanswered::Fault("counts without a row".into()))?)?)
     }
 
     /// Puts an event back into its queue. The message is sent to the queue before it is deleted here: for a moment it

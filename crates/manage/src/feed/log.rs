@@ -13,6 +13,7 @@ use keystile_core::{
         mirror::{BOUNDS, Mirror},
         outbox::KEEP_ACKNOWLEDGED_MS,
     },
+    objects::feed::FeedState,
 };
 use keystile_runtime::random;
 use serde::Deserialize;
@@ -141,6 +142,40 @@ impl Log {
         } else {
             gaps::find(database, cursor)
         }
+    }
+
+    /// The numbers for `GET /metrics`.
+    pub(super) fn state(&self, database: &Database, max_staleness_ms: Option<u32>) -> Result<FeedState> {
+        #[derive(Deserialize)]
+        struct Counted {
+            entries: u64,
+            acknowledged: u64,
+            keys: u64,
+            tenants: u64,
+            suspended: u64,
+        }
+        // A key's row in `current` is never deleted, so the highest number of a row is their number, and no row is
+        // read to count them. The log has those of the last day.
+        let counted: Option<Counted> = database.row(
+            "SELECT (SELECT count(*) FROM log) AS entries,
+                    (SELECT count(*) FROM log WHERE acknowledged_at IS NOT NULL) AS acknowledged,
+                    (SELECT ifnull(max(rowid), 0) FROM current) AS keys,
+                    (SELECT ifnull(max(rowid), 0) FROM tenants) AS tenants,
+                    (SELECT count(*) FROM standing WHERE suspended = 1) AS suspended",
+            vec![],
+        )?;
+        let counted = counted.ok_or_else(|| worker::Error::RustError("counts without a row".into()))?;
+        let Counted { entries, acknowledged, keys, tenants, suspended } = counted;
+        Ok(FeedState {
+            epoch: self.epoch.clone(),
+            last: self.head.get().last,
+            entries,
+            unacknowledged: entries - acknowledged,
+            keys,
+            tenants,
+            suspended,
+            max_staleness_ms,
+        })
     }
 
     /// Marks the entries of the versions that KV now holds. They may be dropped [`KEEP_ACKNOWLEDGED_MS`] later.

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use keystile_core::{
     KeyId, Timestamp,
     feed::outbox::{OutboxEntry, Stage},
+    ledger::summary::StageCount,
 };
 use serde::Deserialize;
 use worker::Result;
@@ -109,7 +110,7 @@ pub(crate) fn enqueue_at(database: &Database, subject: &Changed, version: u64, d
         vec![
             subject.name().as_ref().into(),
             (entry.version as i64).into(),
-            stage_name(entry.stage).into(),
+            entry.stage.as_str().into(),
             i64::from(entry.attempts).into(),
             entry.due_at.as_millis().into(),
         ],
@@ -120,7 +121,7 @@ pub(crate) fn enqueue_at(database: &Database, subject: &Changed, version: u64, d
 pub(crate) fn find(database: &Database, subject: &Changed, stage: Stage) -> Result<Option<Due>> {
     let row: Option<Row> = database.row(
         "SELECT subject, version, stage, attempts, due_at FROM outbox WHERE subject = ? AND stage = ?",
-        vec![subject.name().as_ref().into(), stage_name(stage).into()],
+        vec![subject.name().as_ref().into(), stage.as_str().into()],
     )?;
     Ok(row.and_then(Row::into_due))
 }
@@ -130,7 +131,7 @@ pub(crate) fn due(database: &Database, stage: Stage, now: Timestamp, limit: usiz
     let rows: Vec<Row> = database.rows(
         "SELECT subject, version, stage, attempts, due_at FROM outbox
          WHERE stage = ? AND due_at <= ? ORDER BY due_at LIMIT ?",
-        vec![stage_name(stage).into(), now.as_millis().into(), (limit as i64).into()],
+        vec![stage.as_str().into(), now.as_millis().into(), (limit as i64).into()],
     )?;
     Ok(rows.into_iter().filter_map(Row::into_due).collect())
 }
@@ -139,9 +140,14 @@ pub(crate) fn due(database: &Database, stage: Stage, now: Timestamp, limit: usiz
 pub(crate) fn for_limiter(database: &Database, limit: usize) -> Result<Vec<Due>> {
     let rows: Vec<Row> = database.rows(
         "SELECT subject, version, stage, attempts, due_at FROM outbox WHERE stage = ? ORDER BY due_at LIMIT ?",
-        vec![stage_name(Stage::Tell).into(), (limit as i64).into()],
+        vec![Stage::Tell.as_str().into(), (limit as i64).into()],
     )?;
     Ok(rows.into_iter().filter_map(Row::into_due).collect())
+}
+
+/// The number of rows at each stage that has any.
+pub(crate) fn counts(database: &Database) -> Result<Vec<StageCount>> {
+    database.rows("SELECT stage, count(*) AS entries FROM outbox GROUP BY stage ORDER BY stage", vec![])
 }
 
 /// The time when the next row for the feed or KV is due. It is queried stage by stage, each of which is one step in the
@@ -163,7 +169,7 @@ fn earliest_of(database: &Database, stage: Stage) -> Result<Option<Timestamp>> {
         due_at: Option<Timestamp>,
     }
     let query = "SELECT min(due_at) AS due_at FROM outbox WHERE stage = ?";
-    let earliest: Option<Earliest> = database.row(query, vec![stage_name(stage).into()])?;
+    let earliest: Option<Earliest> = database.row(query, vec![stage.as_str().into()])?;
     Ok(earliest.and_then(|earliest| earliest.due_at))
 }
 
@@ -171,7 +177,7 @@ fn earliest_of(database: &Database, stage: Stage) -> Result<Option<Timestamp>> {
 /// meantime stays, since it is about a newer change.
 pub(crate) fn replace(database: &Database, was: &Due, next: Option<OutboxEntry>) -> Result<()> {
     let stands =
-        [was.subject.name().as_ref().into(), (was.entry.version as i64).into(), stage_name(was.entry.stage).into()];
+        [was.subject.name().as_ref().into(), (was.entry.version as i64).into(), was.entry.stage.as_str().into()];
     let next = match was.subject {
         // The feed never forgets a suspension, so it need not know that KV has it.
         Changed::Tenant => next.filter(|entry| entry.stage != Stage::Acknowledge),
@@ -181,7 +187,7 @@ pub(crate) fn replace(database: &Database, was: &Due, next: Option<OutboxEntry>)
         let delete = "DELETE FROM outbox WHERE subject = ? AND version = ? AND stage = ?";
         return database.execute(delete, stands.to_vec());
     };
-    let changed = [stage_name(next.stage).into(), i64::from(next.attempts).into(), next.due_at.as_millis().into()];
+    let changed = [next.stage.as_str().into(), i64::from(next.attempts).into(), next.due_at.as_millis().into()];
     database.execute(
         "UPDATE outbox SET stage = ?, attempts = ?, due_at = ? WHERE subject = ? AND version = ? AND stage = ?",
         changed.into_iter().chain(stands).collect(),
@@ -204,17 +210,6 @@ pub(crate) fn is_published_again(database: &Database) -> Result<bool> {
     Ok(one.is_some())
 }
 
-/// The name of the stage in the column.
-const fn stage_name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Publish => "publish",
-        Stage::Put => "put",
-        Stage::Confirm => "confirm",
-        Stage::Acknowledge => "acknowledge",
-        Stage::Tell => "tell",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,7 +217,7 @@ mod tests {
     #[test]
     fn stages_and_subjects_read_back() {
         for stage in [Stage::Publish, Stage::Put, Stage::Confirm, Stage::Acknowledge, Stage::Tell] {
-            assert_eq!(serde_json::to_value(stage).unwrap(), stage_name(stage));
+            assert_eq!(serde_json::to_value(stage).unwrap(), stage.as_str());
         }
         let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();
         for (subject, name) in [

@@ -18,7 +18,7 @@ use worker::{Result, SqlStorageValue};
 use super::{
     keys::{self, NEVER},
     open::OpenLedger,
-    reporting, secrets, settings, suspension, tenant_usage,
+    outbox, reporting, secrets, settings, suspension, tenant_usage,
 };
 
 /// The longest that the overview may take to answer before the report counts as not taken.
@@ -44,7 +44,10 @@ impl OpenLedger {
             return Ok(());
         }
         let noted = match answer {
-            Ok(taken) => reporting.taken(taken.number, report.summary.outdated_at()),
+            Ok(taken) => {
+                let made_at = reporting.made_at.unwrap_or_else(clock::now);
+                reporting.taken(taken.number, report.summary.outdated_at(made_at))
+            }
             Err(_) => reporting.failed(clock::now()),
         };
         reporting::write(&self.database, noted)
@@ -87,6 +90,7 @@ impl OpenLedger {
             expiring: expiring(database, now)?,
             unused: unused(database)?,
             secrets: Some(secrets::counts(database, now)?),
+            outbox: Some(outbox::counts(database)?),
         })
     }
 }

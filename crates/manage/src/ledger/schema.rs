@@ -440,6 +440,21 @@ AND (NOT EXISTS (SELECT 1 FROM audit_scrubbing WHERE OLD.seq > after_seq AND OLD
     OR NEW.behalf_id IS NOT NULL OR NEW.behalf_name IS NOT NULL)
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 ",
+    "
+-- Of the uses in usage those that came after their own hour was closed.
+CREATE TABLE usage_late (
+    key_id TEXT NOT NULL,
+    hour INTEGER NOT NULL,            -- in which they came
+    code TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (key_id, hour, code)
+) WITHOUT ROWID;
+-- The hours that were exported, whatever the clock says: those before this one. No row or one.
+CREATE TABLE usage_closing (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    closed_before INTEGER NOT NULL
+);
+",
 ];
 
 #[cfg(test)]
@@ -464,6 +479,7 @@ mod tests {
             "baf830e773d780a0ffc96220af21d8d441c98694a7c7836b8238df326a07949c",
             "6c02227b713660c173bf73367e0cc874e9bbd1a88ac672a00d0926449be2f534",
             "bd50ea25f8eab5a1002c3eaa16896c2f764f23e68ab6a25f9dab91ed841d75f4",
+            "b04f881004722bfd29ee77c36c254107f7bbd89ebd80598335bd973c3da71d04",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

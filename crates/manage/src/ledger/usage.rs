@@ -19,7 +19,7 @@ use keystile_core::{
 use serde::Deserialize;
 use worker::Result;
 
-use super::{adoption, tenant_usage};
+use super::{adoption, tenant_usage, usage_export};
 use keystile_runtime::database::Database;
 
 /// The time for which an isolate's last number is remembered: batches are sent for no longer than an hour, and are
@@ -40,6 +40,7 @@ pub(crate) fn take(database: &Database, batch: &UsageBatch, now: Timestamp) -> R
     for each in &batch.uses {
         uses.entry(&each.key_id).or_default().push(each);
     }
+    let first_open = usage_export::first_open_hour(database, now)?;
     let (mut first_used, mut of_tenant) = (Vec::new(), BTreeMap::new());
     for (id, uses) in uses {
         let Some(known) = Known::find(database, id)? else {
@@ -49,7 +50,11 @@ pub(crate) fn take(database: &Database, batch: &UsageBatch, now: Timestamp) -> R
         let uses = uses.into_iter().map(|each| each.clone().at_possible_times(known.created_at, now));
         let mut allowed: Option<(Timestamp, Timestamp)> = None;
         for each in uses {
-            add(database, &each)?;
+            let (each, late) = each.in_open_hour(first_open, now);
+            add(database, "usage", &each)?;
+            if late {
+                add(database, "usage_late", &each)?;
+            }
             if !id.is_operators() {
                 *of_tenant.entry((each.hour, each.code.clone())).or_default() += i64::from(each.count);
             }
@@ -112,10 +117,12 @@ impl Known {
     }
 }
 
-fn add(database: &Database, each: &Use) -> Result<()> {
+fn add(database: &Database, table: &str, each: &Use) -> Result<()> {
     database.execute(
-        "INSERT INTO usage (key_id, hour, code, count) VALUES (?, ?, ?, ?)
-         ON CONFLICT (key_id, hour, code) DO UPDATE SET count = count + excluded.count",
+        &format!(
+            "INSERT INTO {table} (key_id, hour, code, count) VALUES (?, ?, ?, ?)
+             ON CONFLICT (key_id, hour, code) DO UPDATE SET count = count + excluded.count"
+        ),
         vec![each.key_id.as_str().into(), each.hour.into(), each.code.as_str().into(), i64::from(each.count).into()],
     )
 }
@@ -199,7 +206,8 @@ pub(crate) fn fold(database: &Database, now: Timestamp) -> Result<()> {
             ),
             bindings(),
         )?;
-        database.execute(&format!("DELETE FROM usage WHERE (key_id, hour, code) IN ({oldest})"), bindings())
+        database.execute(&format!("DELETE FROM usage WHERE (key_id, hour, code) IN ({oldest})"), bindings())?;
+        database.execute("DELETE FROM usage_late WHERE hour < ?", vec![first_kept.into()])
     })?;
     forget_isolates(database, now)
 }

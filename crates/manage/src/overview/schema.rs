@@ -67,6 +67,17 @@ ALTER TABLE listed_keys ADD COLUMN secret TEXT NOT NULL DEFAULT '';
 -- Whether the tenant was erased: then nothing but the number of its last report is kept.
 ALTER TABLE tenants ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
 ",
+    "
+-- Of each tenant the entries of its outbox by stage.
+CREATE TABLE tenant_outbox (
+    tenant TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    PRIMARY KEY (tenant, stage)
+) WITHOUT ROWID;
+-- Whether the last report says them.
+ALTER TABLE tenants ADD COLUMN outbox_known INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 #[cfg(test)]
@@ -80,6 +91,7 @@ mod tests {
             "38a3b2de742a0285cb1b06592beea82833cfbb658cedea11a0e1213b4c1a7e1a",
             "3cf75ea30c1872de831ad9b859190dca8fc252de270f2f5ef49456296c8bbad9",
             "43a73f22426b595ae61cb9daa637b7a757970577fb0eef0ad103f2a277f11266",
+            "f74a743933bb1fda2015e718ea0eb4c7e160f701598fc1481da591d10a94038b",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

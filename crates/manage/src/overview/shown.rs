@@ -13,7 +13,7 @@ use keystile_core::{
         lifecycle::KeyStatus,
         summary::{KeyCounts, LISTED, SecretCount},
     },
-    objects::overview::{OverviewQuery, UsageQuery},
+    objects::overview::{OverviewQuery, OverviewState, ReadState, UsageQuery},
     usage::report::{Period, Usage, UsageOf, UsageReport},
 };
 use keystile_runtime::database::Database;
@@ -43,21 +43,51 @@ pub(super) fn overview(database: &Database, query: &OverviewQuery, now: Timestam
 
 /// The uses of all tenants' keys together.
 pub(super) fn usage(database: &Database, query: &UsageQuery, now: Timestamp) -> Result<UsageReport> {
+    let first: SqlStorageValue = Period::Month.first_hour(now).into();
+    let recent = database.rows("SELECT hour, code, count FROM usage WHERE hour >= ?", vec![first])?;
+    let all = all_uses(database)?.collect();
+    Ok(Usage { recent, all }.report(UsageOf::AllTenants, query.period, now))
+}
+
+/// The numbers for `GET /metrics`.
+pub(super) fn state(database: &Database, _: &ReadState, now: Timestamp) -> Result<OverviewState> {
+    #[derive(Deserialize)]
+    struct Reports {
+        last_report_at: Option<Timestamp>,
+        outbox_unknown: u64,
+    }
+    let reports: Option<Reports> = database.row(
+        "SELECT max(reported_at) AS last_report_at, total(outbox_known = 0) AS outbox_unknown FROM tenants",
+        vec![],
+    )?;
+    let reports = reports.unwrap_or(Reports { last_report_at: None, outbox_unknown: 0 });
+    let totals = Totals::read(database, now)?;
+    Ok(OverviewState {
+        tenants: totals.tenants,
+        suspended: totals.suspended,
+        keys: keys(database, &totals, now)?,
+        uses: all_uses(database)?.collect(),
+        outbox: database
+            .rows("SELECT stage, sum(entries) AS entries FROM tenant_outbox GROUP BY stage ORDER BY stage", vec![])?,
+        outbox_unknown: reports.outbox_unknown,
+        last_report_at: reports.last_report_at,
+    })
+}
+
+/// The uses of all time by code.
+fn all_uses(database: &Database) -> Result<impl Iterator<Item = (String, u64)>> {
     #[derive(Deserialize)]
     struct Sum {
         code: String,
         count: u64,
     }
-    let first: SqlStorageValue = Period::Month.first_hour(now).into();
-    let recent = database.rows("SELECT hour, code, count FROM usage WHERE hour >= ?", vec![first])?;
     let sums: Vec<Sum> = database.rows(
         "SELECT code, sum(count) AS count FROM (
              SELECT code, count FROM usage UNION ALL SELECT code, count FROM usage_folded
          ) GROUP BY code",
         vec![],
     )?;
-    let all = sums.into_iter().map(|Sum { code, count }| (code, count)).collect();
-    Ok(Usage { recent, all }.report(UsageOf::AllTenants, query.period, now))
+    Ok(sums.into_iter().map(|Sum { code, count }| (code, count)))
 }
 
 /// The totals of the last reports of all ledgers.

@@ -27,6 +27,7 @@ pub(super) fn take(database: &Database, report: &Report, now: Timestamp) -> Resu
         write_tenant(database, report, summary, now)?;
         replace_listed(database, &report.tenant, summary)?;
         replace_secrets(database, &report.tenant, summary)?;
+        replace_outbox(database, report)?;
         count(database, &report.uses)?;
         fold(database, now)?;
         Ok(Taken { number: report.number })
@@ -45,12 +46,13 @@ fn last_number(database: &Database, tenant: &TenantId) -> Result<u64> {
 }
 
 fn write_tenant(database: &Database, report: &Report, summary: &Summary, now: Timestamp) -> Result<()> {
-    let Summary { plan, suspended, keys, active_keys, max_active_keys, expiring: _, unused: _, secrets } = summary;
+    let Summary { plan, suspended, keys, active_keys, max_active_keys, expiring: _, unused: _, secrets, outbox: _ } =
+        summary;
     database.execute(
         "INSERT OR REPLACE INTO tenants (tenant, number, reported_at, plan, suspended, active, disabled, expired,
                                          revoked, active_keys, max_active_keys, expiring_to, unused_to,
-                                         secrets_known, erased)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                         secrets_known, erased, outbox_known)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         vec![
             report.tenant.as_str().into(),
             (report.number as i64).into(),
@@ -67,6 +69,7 @@ fn write_tenant(database: &Database, report: &Report, summary: &Summary, now: Ti
             summary.unused_to().map(Timestamp::as_millis).into(),
             i64::from(secrets.is_some()).into(),
             i64::from(report.erased).into(),
+            i64::from(report.summary.outbox.is_some()).into(),
         ],
     )
 }
@@ -126,6 +129,22 @@ fn replace_secrets(database: &Database, tenant: &TenantId, summary: &Summary) ->
         "INSERT INTO tenant_secrets (tenant, secret, keys)
          SELECT ?, value ->> 'fingerprint', value ->> 'keys' FROM json_each(?) WHERE true
          ON CONFLICT (tenant, secret) DO UPDATE SET keys = excluded.keys WHERE keys <> excluded.keys",
+        vec![tenant.into(), rows.into()],
+    )
+}
+
+/// Writes the entries of the tenant's outbox. Numbers that stay aren't written.
+fn replace_outbox(database: &Database, report: &Report) -> Result<()> {
+    let rows = serde_json::to_string(report.summary.outbox.as_deref().unwrap_or_default())?;
+    let tenant = report.tenant.as_str();
+    database.execute(
+        "DELETE FROM tenant_outbox WHERE tenant = ? AND stage NOT IN (SELECT value ->> 'stage' FROM json_each(?))",
+        vec![tenant.into(), rows.as_str().into()],
+    )?;
+    database.execute(
+        "INSERT INTO tenant_outbox (tenant, stage, entries)
+         SELECT ?, value ->> 'stage', value ->> 'entries' FROM json_each(?) WHERE true
+         ON CONFLICT (tenant, stage) DO UPDATE SET entries = excluded.entries WHERE entries <> excluded.entries",
         vec![tenant.into(), rows.into()],
     )
 }

@@ -45,6 +45,15 @@ export const DEPLOYMENT = [
     },
   }),
   apiCommand({
+    name: "metrics",
+    summary: "show the deployment's metrics, as Prometheus reads them",
+    async run({ keystile, values, io }) {
+      const text = await keystile.metrics();
+      if (values.json) return answer(io, values, { metrics: text });
+      return write(io, text.trimEnd());
+    },
+  }),
+  apiCommand({
     name: "plans",
     summary: "list the plans, and the limits of tenants without one",
     async run({ keystile, values, io }) {

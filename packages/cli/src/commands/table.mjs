@@ -8,7 +8,7 @@ import { OPERATORS } from "./operators.mjs";
 import { probe } from "./probe.mjs";
 import { PROFILES } from "./profiles.mjs";
 import { TENANTS } from "./tenants.mjs";
-import { total } from "./usage.mjs";
+import { USAGE } from "./usage.mjs";
 import { WEBHOOKS } from "./webhooks.mjs";
 
-export const API_COMMANDS = [...KEYS, ...TENANTS, ...OPERATORS, ...AUDIT, ...WEBHOOKS, total, ...DEPLOYMENT, probe, ...PROFILES, completion];
+export const API_COMMANDS = [...KEYS, ...TENANTS, ...OPERATORS, ...AUDIT, ...WEBHOOKS, ...USAGE, ...DEPLOYMENT, probe, ...PROFILES, completion];

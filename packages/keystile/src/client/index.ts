@@ -4,10 +4,10 @@ import { Audit } from "./resources/audit.ts";
 import { Keys } from "./resources/keys.ts";
 import { Operators } from "./resources/operators.ts";
 import { CustomerSession, Session } from "./resources/sessions.ts";
-import { Tenants } from "./resources/tenants.ts";
+import { nextOfExport, Tenants } from "./resources/tenants.ts";
 import { Webhooks } from "./resources/webhooks.ts";
 import { type CallOptions, type ClientOptions, Transport } from "./transport.ts";
-import type { Catalog, Health, Overview, Plans, QueryOf, TotalUsage } from "./types.ts";
+import type { Catalog, Health, Overview, Plans, QueryOf, TotalUsage, UsageExportEntry } from "./types.ts";
 
 export { type Code, KeystileError, type LocalCode, type Problem } from "./error.ts";
 export { List } from "./pages.ts";
@@ -47,6 +47,20 @@ export class Keystile {
   /** The uses of all tenants' keys together. */
   usage(query: QueryOf<"getUsage"> = {}, options?: CallOptions): Promise<TotalUsage> {
     return this.#api.call("getUsage", { query }, options);
+  }
+
+  /**
+   * The uses of all tenants' keys for billing, of closed hours alone. Each answer of the API that this takes ends with a
+   * signed entry, whose `end.next` is where the next one goes on. An answer that is cut fails: go on with the `next` of
+   * the last signed entry as `after`.
+   */
+  exportUsage(query: QueryOf<"exportUsage">, options?: CallOptions): AsyncGenerator<UsageExportEntry, void, undefined> {
+    return this.#api.lines("exportUsage", { query }, nextOfExport(query), { ...options, retries: 0 });
+  }
+
+  /** What the objects know of the deployment, in the text of OpenMetrics. */
+  metrics(options?: CallOptions): Promise<string> {
+    return this.#api.text("getMetrics", {}, options);
   }
 
   /** The plans, and the limits of tenants without one. */

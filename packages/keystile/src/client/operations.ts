@@ -8,6 +8,7 @@ type Verb = "GET" | "POST" | "PATCH" | "DELETE";
 export const OPERATIONS = {
   getHealth: "GET /healthz",
   getOpenApi: "GET /openapi.json",
+  getMetrics: "GET /metrics",
   beginSession: "POST /v1/session",
   getSession: "GET /v1/session",
   endSession: "DELETE /v1/session",
@@ -19,6 +20,7 @@ export const OPERATIONS = {
   listPlans: "GET /v1/plans",
   getOverview: "GET /v1/overview",
   getUsage: "GET /v1/usage",
+  exportUsage: "GET /v1/usage/export",
   listTenants: "GET /v1/tenants",
   getTenant: "GET /v1/tenants/{tenant}",
   updateTenant: "PATCH /v1/tenants/{tenant}",
@@ -26,6 +28,7 @@ export const OPERATIONS = {
   suspendTenant: "POST /v1/tenants/{tenant}/suspend",
   resumeTenant: "POST /v1/tenants/{tenant}/resume",
   getTenantUsage: "GET /v1/tenants/{tenant}/usage",
+  exportTenantUsage: "GET /v1/tenants/{tenant}/usage/export",
   getTenantLimits: "GET /v1/tenants/{tenant}/limits",
   restoreLimits: "POST /v1/tenants/{tenant}/limits/restore",
   addToTenantQuota: "POST /v1/tenants/{tenant}/quotas/{name}/add",

@@ -18,6 +18,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics, for Prometheus
+         * @description What the objects know of the deployment, without a series for each tenant. OpenMetrics 1.0, or the text format 0.0.4 if `Accept` names `text/plain` and not OpenMetrics. An object that doesn't answer is told to be down by `keystile_object_up`, and its families are missing. Only for operators of all tenants.
+         */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -779,6 +799,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/usage/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a tenant's uses for billing
+         * @description Streamed. Of closed hours alone: two hours after its end, an hour is closed, and no count of it changes any more. A use that is reported later counts in the hour in which it arrives, as `late`. So exports of all hours, one after the other, have each use once.
+         */
+        get: operations["exportTenantUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/usage": {
         parameters: {
             query?: never;
@@ -791,6 +831,26 @@ export interface paths {
          * @description Each tenant reports two seconds after a change or a use, then once a minute at most; a report that can't be delivered is sent again until it is. Only for operators of all tenants.
          */
         get: operations["getUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all tenants' uses for billing
+         * @description Streamed. Of closed hours alone: two hours after its end, an hour is closed, and no count of it changes any more. A use that is reported later counts in the hour in which it arrives, as `late`. So exports of all hours, one after the other, have each use once. By tenant. Only for operators of all tenants.
+         */
+        get: operations["exportUsage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1086,6 +1146,26 @@ export interface components {
         AuditPage: {
             entries: components["schemas"]["AuditEntry"][];
             next_cursor: components["schemas"]["NextCursor"];
+        };
+        /** @description The uses of one key in one hour that had one outcome. */
+        BilledUses: {
+            /**
+             * @description `VALID` if the key was let in; otherwise the code of the refusal.
+             * @example VALID
+             */
+            code: string;
+            /** @description When the hour began. */
+            hour: components["schemas"]["Time"];
+            /**
+             * @description The same in each export: to count a line once.
+             * @example acme/486111/key_4bTzV9cXk07Hq2mN1pRs/VALID
+             */
+            id: string;
+            key_id: components["schemas"]["KeyId"];
+            /** @description Those of the uses that were reported after their own hour was closed. */
+            late: number;
+            tenant: components["schemas"]["TenantId"];
+            uses: number;
         };
         /** @description The body of the delivery isn't kept. */
         BodyNotKept: {
@@ -2174,6 +2254,24 @@ export interface components {
             allowed: components["schemas"]["Count"];
             refused: components["schemas"]["Count"];
         };
+        /** @description The last line. */
+        UsageExportEnd: {
+            end: {
+                from: components["schemas"]["Time"];
+                /** @description The lines before this one. */
+                lines: number;
+                /** @description `after` of the request that goes on; null if this is all. */
+                next: string | null;
+                /** @description The fingerprint of the secret that signed. */
+                secret: string;
+                to: components["schemas"]["Time"];
+                /** @description The uses in them. */
+                uses: number;
+            };
+            /** @description HMAC-SHA256, in base64url, of everything in the body before `,"signature"` of this line. */
+            signature: string;
+        };
+        UsageExportLine: components["schemas"]["BilledUses"] | components["schemas"]["UsageExportEnd"];
         UsageHour: {
             allowed: components["schemas"]["Count"];
             codes: components["schemas"]["UsageCodes"];
@@ -2991,6 +3089,12 @@ export interface components {
         ExpiresWithin: components["schemas"]["Days"];
         /** @description That of `expiring`. */
         ExpiringWithin: components["schemas"]["Days"];
+        /** @description The `next` of the answer before, to go on after that, with the same `from` and `to`. */
+        ExportAfter: string;
+        /** @description The beginning of the first hour, at most 90 days ago. */
+        ExportFrom: components["schemas"]["Time"];
+        /** @description The end of the last hour, at least two hours ago. */
+        ExportTo: components["schemas"]["Time"];
         /** @description Which handshake. */
         HandshakeId: components["schemas"]["HandshakeId"];
         /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
@@ -3168,6 +3272,34 @@ export interface operations {
                 };
             };
             500: components["responses"]["Internal"];
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The families, each with its type and its meaning. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text": string;
+                    "text/plain": string;
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getOpenApi: {
@@ -4941,6 +5073,43 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    exportTenantUsage: {
+        parameters: {
+            query: {
+                /** @description The `next` of the answer before, to go on after that, with the same `from` and `to`. */
+                after?: components["parameters"]["ExportAfter"];
+                /** @description The beginning of the first hour, at most 90 days ago. */
+                from: components["parameters"]["ExportFrom"];
+                /** @description The end of the last hour, at least two hours ago. */
+                to: components["parameters"]["ExportTo"];
+            };
+            header?: never;
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One JSON object a line: `BilledUses` by hour, key and code, and last of all one `UsageExportEnd`. An answer without that was cut: ask for it again. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getUsage: {
         parameters: {
             query?: {
@@ -4961,6 +5130,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TotalUsage"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportUsage: {
+        parameters: {
+            query: {
+                /** @description The `next` of the answer before, to go on after that, with the same `from` and `to`. */
+                after?: components["parameters"]["ExportAfter"];
+                /** @description The beginning of the first hour, at most 90 days ago. */
+                from: components["parameters"]["ExportFrom"];
+                /** @description The end of the last hour, at least two hours ago. */
+                to: components["parameters"]["ExportTo"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One JSON object a line: `BilledUses` by hour, key and code, and last of all one `UsageExportEnd`. An answer without that was cut: ask for it again. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
                 };
             };
             400: components["responses"]["BadCredentials"];

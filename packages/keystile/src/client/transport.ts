@@ -77,14 +77,19 @@ export class Transport {
     });
   }
 
+  /** Sends an operation's request and returns the text of its success, which isn't JSON. */
+  text<Id extends OperationId>(id: Id, request: RequestOf<Id>, options: CallOptions = {}): Promise<string> {
+    return this.#tried(id, request, options, (response) => response.text());
+  }
+
   /**
    * The lines of an export, each as JSON. An answer that is cut, or has all that one answer may have, is gone on from
-   * by `next`, which gives the query of the entries after this one.
+   * by `next`, which gives the query of the entries after this one, or null if this one was the last.
    */
   async *lines<Id extends OperationId, Entry>(
     id: Id,
     request: RequestOf<Id>,
-    next: (entry: Entry) => RequestOf<Id>["query"],
+    next: (entry: Entry) => RequestOf<Id>["query"] | null,
     options: CallOptions = {},
   ): AsyncGenerator<Entry, void, undefined> {
     let { query } = request;
@@ -97,10 +102,12 @@ export class Transport {
         const response = await this.#once(id, { ...request, query }, once, async (each) => each);
         for await (const line of linesOf(response, idle)) {
           const entry = JSON.parse(line) as Entry;
-          query = next(entry);
+          const following = next(entry);
+          query = following ?? undefined;
           taken += 1;
           failures = 0;
           yield entry;
+          if (following === null) return;
         }
         if (taken === 0) return;
       } catch (error) {

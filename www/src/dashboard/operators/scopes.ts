@@ -28,6 +28,7 @@ export const OPERATOR_SCOPES: readonly About[] = [
     everywhereOnly: true,
   },
   { name: "webhooks:write", means: "Send such events again, discard them, or read their bodies.", everywhereOnly: true },
+  { name: "metrics:read", means: "Read the deployment’s metrics. For Prometheus.", everywhereOnly: true },
 ];
 
 /** The usual sets of scopes, by role. */

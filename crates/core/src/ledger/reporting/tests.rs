@@ -1,7 +1,10 @@
 use super::*;
-use crate::ledger::{
-    lifecycle::KeyStatus,
-    summary::{KeyCounts, ListedKey, SecretCount, tests::listed},
+use crate::{
+    feed::outbox::Stage,
+    ledger::{
+        lifecycle::KeyStatus,
+        summary::{KeyCounts, ListedKey, SecretCount, StageCount, tests::listed},
+    },
 };
 use alloc::{
     collections::{BTreeMap, VecDeque},
@@ -40,17 +43,21 @@ fn the_message_is_golden() {
             expiring: vec![key],
             unused: Vec::new(),
             secrets: Some(vec![SecretCount { fingerprint: "fingerpr".into(), keys: 3 }]),
+            outbox: Some(vec![StageCount { stage: Stage::Put, entries: 2 }]),
         },
         erased: false,
     };
     let text = serde_json::to_string(&report).unwrap();
     assert_eq!(
         text,
-        r#"{"tenant":"acme","number":7,"uses":[{"hour":486111,"code":"VALID","count":3}],"summary":{"plan":"pro","suspended":true,"keys":{"active":1,"disabled":2,"expired":3,"revoked":4},"active_keys":2,"max_active_keys":5,"expiring":[{"id":"key_00000000000000000001","name":"Zapier","display":"knq_live_7Hq2","environment":"live","created_at":0,"expires_at":5,"last_used_at":1750000000000,"status":"disabled","ending":true,"secret":"fingerpr"}],"unused":[],"secrets":[{"fingerprint":"fingerpr","keys":3}]}}"#
+        r#"{"tenant":"acme","number":7,"uses":[{"hour":486111,"code":"VALID","count":3}],"summary":{"plan":"pro","suspended":true,"keys":{"active":1,"disabled":2,"expired":3,"revoked":4},"active_keys":2,"max_active_keys":5,"expiring":[{"id":"key_00000000000000000001","name":"Zapier","display":"knq_live_7Hq2","environment":"live","created_at":0,"expires_at":5,"last_used_at":1750000000000,"status":"disabled","ending":true,"secret":"fingerpr"}],"unused":[],"secrets":[{"fingerprint":"fingerpr","keys":3}],"outbox":[{"stage":"put","entries":2}]}}"#
     );
     assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
-    let before =
-        text.replace(r#","secrets":[{"fingerprint":"fingerpr","keys":3}]"#, "").replace(r#","secret":"fingerpr""#, "");
+    let before = text.replace(r#","outbox":[{"stage":"put","entries":2}]"#, "");
+    assert_eq!(serde_json::from_str::<Report>(&before).unwrap().summary.outbox, None);
+    let before = before
+        .replace(r#","secrets":[{"fingerprint":"fingerpr","keys":3}]"#, "")
+        .replace(r#","secret":"fingerpr""#, "");
     assert_eq!(serde_json::from_str::<Report>(&before).unwrap().summary.secrets, None);
 }
 
@@ -206,7 +213,7 @@ proptest! {
                         let last = (way != Way::Lost).then(|| overview.take(&report));
                         if let Some(last) = last.filter(|_| way == Way::There) {
                             prop_assert_eq!(last, report.number);
-                            ledger.reporting = ledger.reporting.taken(last, report.summary.outdated_at());
+                            ledger.reporting = ledger.reporting.taken(last, report.summary.outdated_at(now));
                             ledger.under_way = None;
                         } else {
                             ledger.reporting = ledger.reporting.failed(now);

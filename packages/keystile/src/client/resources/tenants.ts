@@ -17,7 +17,16 @@ import type {
   TenantPage,
   TenantPatch,
   TenantUsage,
+  UsageExportEntry,
 } from "../types.ts";
+
+/** The query after an entry of an export: only the last one of an answer says where the next answer goes on. */
+export const nextOfExport =
+  (query: QueryOf<"exportUsage">) =>
+  (entry: UsageExportEntry): QueryOf<"exportUsage"> | null => {
+    if (!("end" in entry)) return query;
+    return entry.end.next === null ? null : { ...query, after: entry.end.next };
+  };
 
 export class Tenants {
   readonly #api: Transport;
@@ -60,6 +69,16 @@ export class Tenants {
 
   usage(tenant: string, query: QueryOf<"getTenantUsage"> = {}, options?: CallOptions): Promise<TenantUsage> {
     return this.#api.call("getTenantUsage", { path: { tenant }, query }, options);
+  }
+
+  /** The uses of the tenant's keys for billing, as `Keystile.exportUsage` gives those of all tenants. */
+  exportUsage(
+    tenant: string,
+    query: QueryOf<"exportTenantUsage">,
+    options?: CallOptions,
+  ): AsyncGenerator<UsageExportEntry, void, undefined> {
+    const once = { ...options, retries: 0 };
+    return this.#api.lines("exportTenantUsage", { path: { tenant }, query }, nextOfExport(query), once);
   }
 
   /** The rate limits and quotas that the tenant's keys share, with what is left of them. */
