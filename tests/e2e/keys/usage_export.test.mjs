@@ -240,3 +240,19 @@ test("it takes keys:read, of the tenant or for all tenants", async () => {
   assert.equal(await read("another", ["keys:read"], "rights"), "TENANT_NOT_ALLOWED");
   assert.equal(await read("rights", ["audit:read"], "rights"), "INSUFFICIENT_SCOPE");
 });
+
+test("an export of all tenants passes over one that was erased, and its own is gone", async () => {
+  await clock(-10);
+  const [kept, gone] = [await rig.create("kept"), await rig.create("gone")];
+  await use("kept", kept, 2, -10);
+  await use("gone", gone, 3, -10);
+  await clock(0);
+  const query = { from: hour(-10), to: hour(-9) };
+  const tenants = async () => (await all(null, query)).lines.map((line) => line.tenant);
+  assert.ok((await tenants()).includes("gone"));
+  await rig.manage("POST", "/v1/tenants/gone/suspend");
+  assert.equal((await rig.manage("DELETE", "/v1/tenants/gone", { confirm: "gone" })).status, 202);
+  await eventually(async () => assert.equal((await ask("gone", query)).status, 410));
+  const left = await tenants();
+  assert.ok(left.includes("kept") && !left.includes("gone"), String(left));
+});

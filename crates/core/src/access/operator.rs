@@ -147,7 +147,7 @@ pub enum OperatorScope {
 }
 
 impl OperatorScope {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::KeysRead,
         Self::KeysWrite,
         Self::AuditRead,

@@ -191,8 +191,9 @@ pub(super) fn scrub_audit(database: &Database, erasure: &Erasure, of: Eraser) ->
 const THEIRS: &str = "(SELECT id FROM keys WHERE tenant = ?1)";
 
 /// Tables that are emptied, with their primary keys. The tenant's uses stay until the overview has counted them.
-const OF_TENANT: [(&str, &str); 5] = [
+const OF_TENANT: [(&str, &str); 6] = [
     ("usage", "key_id, hour, code"),
+    ("usage_late", "key_id, hour, code"),
     ("usage_folded", "key_id, code"),
     ("usage_taken", "isolate"),
     ("idempotency", "id"),
@@ -222,6 +223,7 @@ pub(super) fn delete_rest(database: &Database, erasure: &Erasure, of: Eraser) ->
             for (table, key, which) in [
                 ("idempotency", "id", &answers),
                 ("usage", "key_id, hour, code", &of_keys),
+                ("usage_late", "key_id, hour, code", &of_keys),
                 ("usage_folded", "key_id, code", &of_keys),
             ] {
                 if delete_some(database, table, key, which, theirs())? {

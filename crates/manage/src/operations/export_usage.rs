@@ -57,19 +57,19 @@ pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
         return Err(mistake("after", "this is no place in the uses of this tenant").into());
     }
     let place = query.after.and_then(|after| after.line);
-    export(call, query.hours, Tenants { waiting: [tenant.clone()].into(), place, rest: Rest::None }).await
+    export(call, query.hours, Tenants { waiting: [tenant.clone()].into(), place, rest: Rest::None, all: false }).await
 }
 
 /// Exports the uses of all tenants' keys.
 pub(super) async fn of_all_tenants(call: &ApiCall<'_>) -> ApiResult {
     let query = query(call)?;
     let tenants = match query.after {
-        None => Tenants { waiting: VecDeque::new(), place: None, rest: Rest::After(None) },
+        None => Tenants { waiting: VecDeque::new(), place: None, rest: Rest::After(None), all: true },
         Some(Place { tenant, line: None }) => {
-            Tenants { waiting: VecDeque::new(), place: None, rest: Rest::After(Some(tenant)) }
+            Tenants { waiting: VecDeque::new(), place: None, rest: Rest::After(Some(tenant)), all: true }
         }
         Some(Place { tenant, line }) => {
-            Tenants { waiting: [tenant.clone()].into(), place: line, rest: Rest::After(Some(tenant)) }
+            Tenants { waiting: [tenant.clone()].into(), place: line, rest: Rest::After(Some(tenant)), all: true }
         }
     };
     export(call, query.hours, tenants).await
@@ -185,6 +185,8 @@ struct Tenants {
     /// The last line that was read of the first one's.
     place: Option<LinePlace>,
     rest: Rest,
+    /// Whether all tenants were asked for, so that one that was erased is passed over.
+    all: bool,
 }
 
 /// The tenants beyond those that wait.
@@ -266,11 +268,12 @@ impl Running {
             log::error("feed_unreachable", &fields);
             Failure::from(Problem::unavailable("The list of tenants can't be read right now; try again shortly."))
         })?;
-        self.tenants.waiting = page.tenants.into_iter().map(|listed| listed.tenant).collect();
         self.tenants.rest = match page.next_cursor {
-            Some(_) => Rest::After(self.tenants.waiting.back().cloned()),
+            Some(_) => Rest::After(page.tenants.last().map(|listed| listed.tenant.clone())),
             None => Rest::None,
         };
+        let kept = page.tenants.into_iter().filter(|listed| !listed.erased);
+        self.tenants.waiting = kept.map(|listed| listed.tenant).collect();
         Ok(())
     }
 
@@ -285,6 +288,7 @@ impl Running {
         let command = ExportUsage { request_id, hours: self.hours, after };
         match ask(&self.env, tenant.as_str(), &command).await? {
             (200, body) => Ok(ask::read::<ExportUsage>(&body)?),
+            (410, _) if self.tenants.all => Ok(ExportedUses { uses: Vec::new(), more: false }),
             (status, body) => Err(Stopped::Answered(status, body)),
         }
     }

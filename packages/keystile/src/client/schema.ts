@@ -1792,10 +1792,10 @@ export interface components {
             tenant: components["schemas"]["Reach"];
         } & WithRequired<components["schemas"]["Shown"], "id">;
         /**
-         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `tenants:delete`, of an operator of all tenants, erases tenants. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again, discards them or reads their bodies. None implies another.
+         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `tenants:delete`, of an operator of all tenants, erases tenants. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again, discards them or reads their bodies. `metrics:read` reads the metrics. None implies another.
          * @enum {string}
          */
-        OperatorScope: "keys:read" | "keys:write" | "audit:read" | "operators:write" | "tenants:delete" | "verify" | "webhooks:read" | "webhooks:write";
+        OperatorScope: "keys:read" | "keys:write" | "audit:read" | "operators:write" | "tenants:delete" | "verify" | "webhooks:read" | "webhooks:write" | "metrics:read";
         OperatorScopes: components["schemas"]["OperatorScope"][];
         OrderedErasure: {
             erased_by: components["schemas"]["ErasedBy"];
@@ -5105,6 +5105,7 @@ export interface operations {
             400: components["responses"]["BadCredentials"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
