@@ -6,5 +6,6 @@
 
 pub mod event;
 pub mod event_type;
+pub mod recording;
 pub mod sealing;
 pub mod terms;
