@@ -83,7 +83,7 @@ impl OpenLedger {
 
     /// Writes a new key, its audit entry, its event and its outbox entries.
     pub(crate) fn record_new(&self, origin: &Origin, action: Action, key: &Key, now: Timestamp) -> worker::Result<()> {
-        keys::insert(&self.database, key)?;
+        keys::insert(&self.database, key, now)?;
         self.note_changed(origin, action, None, key, now)?;
         if key.has_limit_terms() {
             outbox::enqueue(&self.database, &Changed::KeyLimits(key.record.id.clone()), key.record.version, now)?;
@@ -115,7 +115,7 @@ impl OpenLedger {
 
     /// Writes a changed key and its outbox entries. The caller [notes](Self::note_changed) the change.
     pub(crate) fn store_changed(&self, before: &Key, after: &Key, now: Timestamp) -> worker::Result<()> {
-        keys::update(&self.database, after)?;
+        keys::update(&self.database, after, now)?;
         if after.own_limits != before.own_limits {
             keys::limits_changed(&self.database, &after.record.id)?;
             outbox::enqueue(&self.database, &Changed::KeyLimits(after.record.id.clone()), after.record.version, now)?;

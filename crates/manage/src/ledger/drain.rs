@@ -110,6 +110,7 @@ impl OpenLedger {
             expiry::notice(&self.database, now)?;
             reporting::note_change(&self.database)?;
         }
+        self.remind(now)?;
         publishing_again::go_on(&self.database, now)?;
         dead_letter_acts::settle(&self.database, now)?;
         additions::trim(&self.database, now)?;
@@ -221,7 +222,7 @@ impl OpenLedger {
                     return Ok(false);
                 };
                 key.record.version = version;
-                keys::update(&self.database, &key)?;
+                keys::update(&self.database, &key, now)?;
                 let more = Map::from_iter([("put_back".into(), json!(true))]);
                 self.record_event(EventType::KeyUpdated, Some(&key), &Origin::keystile(), more, now)?;
                 if !id.is_operators() && !self.deployment.config.counted_limits.is_empty() {

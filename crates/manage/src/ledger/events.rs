@@ -34,6 +34,18 @@ impl OpenLedger {
         now: Timestamp,
     ) -> Result<()> {
         audit::key_changed(&self.database, origin, action, before, after, now)?;
+        self.record_change(origin, action, before, after, now)?;
+        self.note_for_reminders(action, after, before.is_none(), now)
+    }
+
+    fn record_change(
+        &self,
+        origin: &Origin,
+        action: Action,
+        before: Option<&Key>,
+        after: &Key,
+        now: Timestamp,
+    ) -> Result<()> {
         match recording::of_action(action) {
             // An erasure of metadata may concern the audit log alone.
             Some(event_type) if before != Some(after) => {

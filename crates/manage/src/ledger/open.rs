@@ -21,7 +21,7 @@ use super::{
     idempotency::{self, InFlight},
     keys,
     lease::{Lease, TellingAll},
-    outbox, publishing_again, reporting, schema, usage,
+    outbox, publishing_again, reminders, reporting, schema, usage,
 };
 use crate::{
     command::{Origin, Target},
@@ -75,6 +75,7 @@ impl OpenLedger {
         };
         addressing::begin_if_rotated(&ledger.database, &ledger.deployment.keyring, now)?;
         addressing::warn_of_missing_secrets(&ledger.database, &ledger.deployment.keyring, now)?;
+        reminders::begin(&ledger.database, &ledger.deployment.config.reminders, now)?;
         ledger.arm(now)?;
         Ok(ledger)
     }
@@ -97,6 +98,7 @@ impl OpenLedger {
             additions::next_due(database)?,
             audit::next_due(database, self.deployment.config.audit_retention_days)?,
             usage::fold_due(database)?,
+            self.next_reminder(now)?,
             (!expiry::is_noticed(database, now)? || publishing_again::is_under_way(database)?).then_some(now),
         ];
         let drained = drained.into_iter().flatten().min().map(|due| self.lease.defer(due, now));

@@ -406,6 +406,26 @@ CREATE TABLE adoption (
 );
 ",
     event_outbox::MIGRATION,
+    "
+-- When expires_at was set; NULL in rows of before, since the key was created.
+ALTER TABLE keys ADD COLUMN expiry_set_at INTEGER;
+
+-- How far each reminder has told of keys, in the order in which they become due.
+CREATE TABLE reminders (
+    name TEXT PRIMARY KEY,
+    time INTEGER NOT NULL,            -- an expiry, a creation or a last use
+    tie TEXT                          -- the last key of that time that was told of; NULL: all
+) WITHOUT ROWID;
+
+-- Keys that are looked at for being unused beside their row.
+CREATE TABLE unused_keys (
+    key_id TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,           -- when it counts as unused
+    due_at INTEGER NOT NULL,          -- when it is looked at
+    told INTEGER NOT NULL             -- whether it was told of, and is to be disabled
+) WITHOUT ROWID;
+CREATE INDEX unused_keys_by_due ON unused_keys (due_at);
+",
 ];
 
 #[cfg(test)]
@@ -430,6 +450,7 @@ mod tests {
             "baf830e773d780a0ffc96220af21d8d441c98694a7c7836b8238df326a07949c",
             "6c02227b713660c173bf73367e0cc874e9bbd1a88ac672a00d0926449be2f534",
             "be5010bde3a28e6ac6843c7a841c1ff347579191ab1e6276168b876f6f4cb7c9",
+            "a69596d0a7b52ff49c18eb853de3595d019934bfd529e22715c33210505a0707",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }
