@@ -58,10 +58,9 @@ impl OpenLedger {
         let settings = self.reminder_settings();
         let counts_unused = settings.unused_after_days.is_some() && !self.is_suspended()?;
         let places = places(&self.database)?;
-        let mut turns = Vec::new();
-        let mut bindings: Vec<SqlStorageValue> = Vec::new();
-        let reminders = settings.reminders();
-        for (number, reminder) in reminders.iter().enumerate() {
+        // The next time in each row is a column. (The platform allows few SELECTs in one UNION.)
+        let (mut columns, mut bindings, mut of_columns) = (Vec::new(), Vec::<SqlStorageValue>::new(), Vec::new());
+        for reminder in settings.reminders() {
             let Some(place) = places.get(&reminder.name()) else { continue };
             if matches!(reminder, Reminder::Unused { .. }) && !counts_unused {
                 continue;
@@ -69,20 +68,21 @@ impl OpenLedger {
             if place.tie.is_some() {
                 return Ok(Some(now));
             }
-            for Stand { which, time, .. } in stands(*reminder, true) {
-                turns.push(format!(
-                    "SELECT * FROM (SELECT {number} AS number, {time} AS time FROM keys WHERE {which} AND {time} > ? ORDER BY {time} LIMIT 1)"
+            for Stand { which, time, .. } in stands(reminder, true) {
+                let column = format!("turn{}", columns.len());
+                columns.push(format!(
+                    "(SELECT {time} FROM keys WHERE {which} AND {time} > ? ORDER BY {time} LIMIT 1) AS {column}"
                 ));
                 bindings.push(place.time.as_millis().into());
+                of_columns.push((column, reminder));
             }
         }
-        #[derive(Deserialize)]
-        struct Turn {
-            number: usize,
-            time: Timestamp,
-        }
-        let turns: Vec<Turn> = self.database.rows(&turns.join(" UNION ALL "), bindings)?;
-        let due = turns.iter().filter_map(|turn| reminders.get(turn.number).map(|reminder| reminder.due_at(turn.time)));
+        let next: Option<BTreeMap<String, Option<Timestamp>>> =
+            self.database.row(&format!("SELECT {}", columns.join(", ")), bindings)?;
+        let next = next.unwrap_or_default();
+        let due = of_columns
+            .iter()
+            .filter_map(|(column, reminder)| next.get(column).copied().flatten().map(|time| reminder.due_at(time)));
         let watched = if counts_unused { next_watched(&self.database)? } else { None };
         Ok(due.chain(watched).min())
     }
