@@ -39,6 +39,7 @@ pub(crate) mod outbox;
 pub(crate) mod overlap;
 pub(crate) mod publishing_again;
 pub(crate) mod refusals;
+mod reminder_places;
 pub(crate) mod reminders;
 mod report;
 pub(crate) mod reporting;

@@ -21,7 +21,7 @@ use super::{
     idempotency::{self, InFlight},
     keys,
     lease::{Lease, TellingAll},
-    outbox, publishing_again, reminders, reporting, schema, usage,
+    outbox, publishing_again, reminder_places, reporting, schema, usage,
 };
 use crate::{
     command::{Origin, Target},
@@ -75,7 +75,7 @@ impl OpenLedger {
         };
         addressing::begin_if_rotated(&ledger.database, &ledger.deployment.keyring, now)?;
         addressing::warn_of_missing_secrets(&ledger.database, &ledger.deployment.keyring, now)?;
-        reminders::begin(&ledger.database, &ledger.deployment.config.reminders, now)?;
+        reminder_places::begin(&ledger.database, &ledger.deployment.config.reminders, now)?;
         ledger.arm(now)?;
         Ok(ledger)
     }

@@ -22,7 +22,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use worker::{Result, SqlStorageValue};
 
-use super::{expiry, keys, open::OpenLedger, suspension};
+use super::{
+    expiry, keys,
+    open::OpenLedger,
+    reminder_places::{Place, places, put_place},
+    suspension,
+};
 use crate::command::{Origin, Target};
 
 /// The number of keys of one row that are looked at in one transaction.
@@ -213,51 +218,8 @@ fn more(name: &str, value: Value) -> Map<String, Value> {
     Map::from_iter([(name.to_owned(), value)])
 }
 
-/// The place of a reminder in its row.
-#[derive(Clone, Debug, Deserialize)]
-struct Place {
-    /// The time up to which keys were told of.
-    time: Timestamp,
-    /// The last key of that time that was told of, by that which orders them; `None`: all of them were.
-    tie: Option<String>,
-}
-
 /// The last of all ids.
 const LAST_ID: &str = "~";
-
-/// Gives reminders that are new their first place. A notice of an expiry that is no longer configured loses its place, so
-/// that it doesn't tell of everything since if it comes back.
-pub(super) fn begin(database: &Database, settings: &ReminderSettings, now: Timestamp) -> Result<()> {
-    let (reminders, places) = (settings.reminders(), places(database)?);
-    for reminder in &reminders {
-        if !places.contains_key(&reminder.name()) {
-            put_place(database, &reminder.name(), &Place { time: reminder.first_place(now), tie: None })?;
-        }
-    }
-    let configured: Vec<String> = reminders.iter().map(|reminder| reminder.name()).collect();
-    for name in places.keys().filter(|name| name.starts_with("expiring/") && !configured.contains(name)) {
-        database.execute("DELETE FROM reminders WHERE name = ?", vec![name.as_str().into()])?;
-    }
-    Ok(())
-}
-
-fn places(database: &Database) -> Result<BTreeMap<String, Place>> {
-    #[derive(Deserialize)]
-    struct Named {
-        name: String,
-        #[serde(flatten)]
-        place: Place,
-    }
-    let rows: Vec<Named> = database.rows("SELECT name, time, tie FROM reminders", vec![])?;
-    Ok(rows.into_iter().map(|Named { name, place }| (name, place)).collect())
-}
-
-fn put_place(database: &Database, name: &str, Place { time, tie }: &Place) -> Result<()> {
-    database.execute(
-        "INSERT OR REPLACE INTO reminders (name, time, tie) VALUES (?, ?, ?)",
-        vec![name.into(), time.as_millis().into(), tie.clone().into()],
-    )
-}
 
 /// A row of keys, as SQL: an index has them in this order.
 struct Stand {
