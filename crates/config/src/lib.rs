@@ -80,6 +80,7 @@ impl Configuration {
         let allow_imported = check.imported(&raw.keys.allow_imported, &prefixes);
         check.environments(&raw.keys.environments);
         let headers = check.headers(&raw.keys.headers);
+        let reminders = check.reminders(&raw.keys);
         let catalog = check.catalog(&raw.scopes);
         let presets = check.presets(&raw.presets, &catalog);
         check.retention(raw.audit.retention_days);
@@ -116,6 +117,7 @@ impl Configuration {
             presets,
             max_staleness_ms: feed.max_staleness_ms,
             when_feed_unreachable: feed.when_unreachable,
+            reminders,
             limits: check.limits(key_limits, &["limits"]),
             plans: check.plans(&raw.plans),
             counted_limits: limiter.clone(),

@@ -118,6 +118,19 @@ pub(crate) struct RawKeys {
     /// The scopes of a key whose creation names none.
     #[serde(default)]
     pub(crate) default_scopes: DefaultScopes,
+    /// So many days before a key expires an event tells of it.
+    #[serde(default = "week_and_day")]
+    pub(crate) expiry_notice_days: Vec<u16>,
+    /// The age at which an event says that a key should be rotated, days.
+    pub(crate) rotate_after_days: Option<u16>,
+    /// The time without use after which an event tells of a key, days.
+    pub(crate) unused_after_days: Option<u16>,
+    /// The time without use after which a key is disabled, days.
+    pub(crate) disable_unused_after_days: Option<u16>,
+}
+
+fn week_and_day() -> Vec<u16> {
+    vec![7, 1]
 }
 
 /// An entry of `[[scopes]]`.

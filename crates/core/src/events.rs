@@ -11,6 +11,7 @@ pub mod bounds;
 pub mod event;
 pub mod event_type;
 pub mod health;
+pub mod recording;
 pub mod sealing;
 pub mod terms;
 

@@ -12,7 +12,10 @@ use crate::{
     },
     feed::client::WhenFeedUnreachable,
     key::{Environment, KeyForms, KeyPrefix, imported::ImportedForm},
-    ledger::plan::{KeyLimits, Plan, TenantSettings},
+    ledger::{
+        plan::{KeyLimits, Plan, TenantSettings},
+        reminders::ReminderSettings,
+    },
     limits::definition::ConfiguredLimits,
 };
 
@@ -41,6 +44,8 @@ pub struct ManageConfig {
     pub max_staleness_ms: u32,
     /// The behaviour of the edges while the feed is out of reach.
     pub when_feed_unreachable: WhenFeedUnreachable,
+    /// The reminders of keys.
+    pub reminders: ReminderSettings,
     /// The limits of tenants without a plan.
     pub limits: KeyLimits,
     /// The plans that tenants can be on.
@@ -171,6 +176,7 @@ pub(crate) mod tests {
             presets: Vec::new(),
             max_staleness_ms: 2_000,
             when_feed_unreachable: WhenFeedUnreachable::Kv,
+            reminders: ReminderSettings::default(),
             limits: KeyLimits::default(),
             plans: Vec::new(),
             counted_limits: crate::limits::definition::tests::limits(),

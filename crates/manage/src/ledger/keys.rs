@@ -141,13 +141,13 @@ pub(crate) fn told(database: &Database, id: &str) -> Result<Option<Told>> {
 }
 
 /// Inserts a key that was just created.
-pub(crate) fn insert(database: &Database, key: &Key) -> Result<()> {
+pub(crate) fn insert(database: &Database, key: &Key, now: Timestamp) -> Result<()> {
     let record = &key.record;
     database.execute(
         "INSERT INTO keys (state, expires_at, search, version, record, revoked_at, revoke_reason, rotated_to,
                            pending_end, own_limits, disabled_by_customer, id, digest, tenant, created_at, secret,
-                           rotated_from, counts_as, created_by)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                           rotated_from, counts_as, created_by, expiry_set_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         changeable(key)?
             .into_iter()
             .chain([
@@ -159,19 +159,25 @@ pub(crate) fn insert(database: &Database, key: &Key) -> Result<()> {
                 key.rotated_from.as_ref().map(KeyId::to_string).into(),
                 key.counts_as.as_ref().map(KeyId::to_string).into(),
                 key.created_by.as_ref().map(serde_json::to_string).transpose()?.into(),
+                now.as_millis().into(),
             ])
             .collect(),
     )
 }
 
 /// Writes a changed key. The new version is not in effect anywhere yet.
-pub(crate) fn update(database: &Database, key: &Key) -> Result<()> {
+pub(crate) fn update(database: &Database, key: &Key, now: Timestamp) -> Result<()> {
+    let expires_at = key.record.expires_at.map(Timestamp::as_millis);
     database.execute(
         "UPDATE keys SET state = ?, expires_at = ?, search = ?, version = ?, record = ?,
                          revoked_at = ?, revoke_reason = ?, rotated_to = ?, pending_end = ?, own_limits = ?,
-                         disabled_by_customer = ?, effective_by = NULL
+                         disabled_by_customer = ?, effective_by = NULL,
+                         expiry_set_at = iif(expires_at IS ?, expiry_set_at, ?)
          WHERE id = ?",
-        changeable(key)?.into_iter().chain([key.record.id.as_str().into()]).collect(),
+        changeable(key)?
+            .into_iter()
+            .chain([expires_at.into(), now.as_millis().into(), key.record.id.as_str().into()])
+            .collect(),
     )
 }
 

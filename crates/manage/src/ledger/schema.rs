@@ -1,5 +1,7 @@
 //! A ledger's schema, as migrations. Never change one that was deployed: append.
 
+use keystile_runtime::event_outbox;
+
 pub(crate) const MIGRATIONS: &[&str] = &[
     "
 -- Every key that was ever created. Rows are changed, never deleted.
@@ -455,6 +457,27 @@ CREATE TABLE usage_closing (
     closed_before INTEGER NOT NULL
 );
 ",
+    event_outbox::MIGRATION,
+    "
+-- When expires_at was set; NULL in rows of before, since the key was created.
+ALTER TABLE keys ADD COLUMN expiry_set_at INTEGER;
+
+-- How far each reminder has told of keys, in the order in which they become due.
+CREATE TABLE reminders (
+    name TEXT PRIMARY KEY,
+    time INTEGER NOT NULL,            -- an expiry, a creation or a last use
+    tie TEXT                          -- the last key of that time that was told of; NULL: all
+) WITHOUT ROWID;
+
+-- Keys that are looked at for being unused beside their row.
+CREATE TABLE unused_keys (
+    key_id TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,           -- when it counts as unused
+    due_at INTEGER NOT NULL,          -- when it is looked at
+    told INTEGER NOT NULL             -- whether it was told of, and is to be disabled
+) WITHOUT ROWID;
+CREATE INDEX unused_keys_by_due ON unused_keys (due_at);
+",
 ];
 
 #[cfg(test)]
@@ -480,6 +503,8 @@ mod tests {
             "6c02227b713660c173bf73367e0cc874e9bbd1a88ac672a00d0926449be2f534",
             "bd50ea25f8eab5a1002c3eaa16896c2f764f23e68ab6a25f9dab91ed841d75f4",
             "b04f881004722bfd29ee77c36c254107f7bbd89ebd80598335bd973c3da71d04",
+            "be5010bde3a28e6ac6843c7a841c1ff347579191ab1e6276168b876f6f4cb7c9",
+            "a69596d0a7b52ff49c18eb853de3595d019934bfd529e22715c33210505a0707",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }
