@@ -57,8 +57,18 @@ mod tests {
     /// An edge of another version than its feed would take an unknown path for a feed that it can't reach.
     #[test]
     fn paths_stay_as_deployed_versions_know_them() {
-        let of_feed =
-            ["/poll", "/current", "/follow", "/record", "/publish", "/claim", "/acknowledge", "/keys", "/tenants"];
+        let of_feed = [
+            "/poll",
+            "/current",
+            "/follow",
+            "/record",
+            "/publish",
+            "/claim",
+            "/acknowledge",
+            "/keys",
+            "/owners",
+            "/tenants",
+        ];
         assert_eq!(feed::PATHS, of_feed);
         assert_eq!(ledger::PATHS, ["/self-revoke", "/usage", "/tell-limits", "/publish-again"]);
         assert_eq!(limiter::PATHS, ["/ask", "/tell", "/look", "/restore"]);

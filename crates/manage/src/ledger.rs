@@ -7,7 +7,7 @@
 //! [`handler`] takes a command and answers it; the commands themselves are in [`operations`](crate::operations). Every
 //! change of a key goes through [`changes`]. [`drain`] carries out the [`outbox`], and [`idempotency`] remembers
 //! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
-//! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`expiry`] notes which keys have expired;
+//! [`additions`], [`dead_letter_acts`], [`exposures`] and [`addressing`] each own one table; [`expiry`] notes which keys have expired;
 //! [`usage`] and [`tenant_usage`] keep the counts that edges send; [`report`] reports to the overview of all tenants,
 //! and [`reporting`] is the table for that; [`revocations`] finds keys to revoke together; [`publishing_again`] enqueues
 //! what a feed that was put back has lost, and [`adopting`] takes over what a ledger that was put back has lost, of which
@@ -24,6 +24,7 @@ pub(crate) mod changes;
 pub(crate) mod dead_letter_acts;
 pub(crate) mod drain;
 pub(crate) mod expiry;
+pub(crate) mod exposures;
 pub(crate) mod handler;
 pub(crate) mod idempotency;
 pub(crate) mod instance;

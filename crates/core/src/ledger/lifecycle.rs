@@ -8,7 +8,7 @@ use alloc::{string::String, vec::Vec};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::plan::RequestedExpiry;
+use super::{exposure::Exposure, plan::RequestedExpiry};
 use crate::{
     access::{
         record::{KeyRecord, KeyState, Metadata, Reach, Subject},
@@ -56,6 +56,8 @@ pub struct Key {
     pub created_by: Option<Creator>,
     /// Whether a portal session disabled the key. Only such a key can be enabled by one.
     pub disabled_by_customer: bool,
+    /// The latest report that the key was found where it doesn't belong.
+    pub exposure: Option<Exposure>,
 }
 
 /// The caller who created a key.
@@ -245,6 +247,7 @@ impl Key {
             counts_as: None,
             created_by: None,
             disabled_by_customer: false,
+            exposure: None,
         }
     }
 

@@ -403,6 +403,20 @@ CREATE TABLE adoption (
     attempts INTEGER NOT NULL
 );
 ",
+    "
+-- Where keys were found that were reported as leaked, each place once for each kind of reporter.
+CREATE TABLE exposures (
+    key_id TEXT NOT NULL,             -- 'root' for a root key, in the operators' ledger
+    reporter TEXT NOT NULL,           -- github, operator, anonymous
+    place TEXT NOT NULL,              -- SHA-256 of the URL as it was reported
+    source TEXT NOT NULL,
+    url TEXT NOT NULL,                -- as it is shown; empty if it can't be
+    at INTEGER NOT NULL,
+    PRIMARY KEY (key_id, reporter, place)
+) WITHOUT ROWID;
+-- The latest of them, as JSON; NULL if there is none.
+ALTER TABLE keys ADD COLUMN exposure TEXT;
+",
 ];
 
 #[cfg(test)]
@@ -426,6 +440,7 @@ mod tests {
             "6fd1a38fa413a9aa84480ac426e15efb2059752f0e32d419cdff83d0a8146dd1",
             "baf830e773d780a0ffc96220af21d8d441c98694a7c7836b8238df326a07949c",
             "6c02227b713660c173bf73367e0cc874e9bbd1a88ac672a00d0926449be2f534",
+            "9176cd5c9fc8cb005fe10819ccb9720ead0a944e546a42b6c33a5b6b3f1bf139",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

@@ -12,7 +12,7 @@ use crate::{
         DefaultScopes, ManageConfig, Replays, ToldApartBy, VerificationMode, WebhookMode, WebhookSummary,
         WebhookUpstreamSummary,
     },
-    key::Environment,
+    key::{Environment, KeyPrefix},
     ledger::plan::{KeyLimits, Plan},
     limits::{definition::ConfiguredLimits, own_patch::LimitField},
 };
@@ -28,6 +28,8 @@ pub struct ShownCatalog<'a> {
     /// The places that may carry a key, as `keystile.toml` writes them; that of examples first.
     pub headers: &'a [String],
     pub presets: Vec<ShownPreset<'a>>,
+    /// What keys begin with that are issued here, without the environment; that of new keys first.
+    pub prefixes: Vec<&'a str>,
     pub scopes: Vec<ShownScope<'a>>,
 }
 
@@ -41,6 +43,7 @@ impl<'a> ShownCatalog<'a> {
             environments: &config.environments,
             headers: &config.headers,
             presets: config.presets.iter().map(ShownPreset::new).collect(),
+            prefixes: config.prefixes.iter().map(KeyPrefix::as_str).collect(),
             scopes: config.catalog.definitions().iter().map(ShownScope::new).collect(),
         }
     }
