@@ -417,6 +417,10 @@ impl Report {
         if status == 401 {
             return Err(credential::refusal(&text, &self.deployment).into());
         }
+        if status == 500 {
+            // The ledger has logged its fault under this request's id.
+            return Err(Problem::internal().into());
+        }
         if status != 200 {
             let detail = "Not all of the report could be recorded; send the same again.";
             return Err(Problem::unavailable(detail).into());
