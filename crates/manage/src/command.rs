@@ -30,6 +30,9 @@ pub(crate) trait Command: Serialize + DeserializeOwned {
     fn request_id(&self) -> &str;
 }
 
+/// The request id of changes for which nobody asked.
+const NO_REQUEST: &str = "req_none";
+
 /// The origin of a request, as the audit log keeps it: who asks, and from where.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Origin {
@@ -97,6 +100,11 @@ impl Origin {
         self.portal.as_ref().map(|portal| &portal.actor)
     }
 
+    /// The id of the request; `None` if Keystile acts by itself.
+    pub(crate) fn request(&self) -> Option<&str> {
+        Some(self.request_id.as_str()).filter(|id| *id != NO_REQUEST)
+    }
+
     /// The creator of the keys that this creates.
     pub(crate) fn creator(&self) -> Creator {
         let (id, name) = (self.actor_id.clone(), self.actor_name.clone());
@@ -134,7 +142,7 @@ impl Origin {
             actor_id: "keystile".into(),
             actor_name: "Keystile".into(),
             ip: None,
-            request_id: "req_none".into(),
+            request_id: NO_REQUEST.into(),
             claim: None,
             judged_until: None,
             may_raise: false,

@@ -23,6 +23,7 @@ pub(crate) mod authenticate;
 pub(crate) mod changes;
 pub(crate) mod dead_letter_acts;
 pub(crate) mod drain;
+pub(crate) mod events;
 pub(crate) mod expiry;
 pub(crate) mod exposures;
 pub(crate) mod handler;

@@ -1,4 +1,5 @@
-//! The path of every change of a key: one transaction writes the row, the audit entry, the outbox entry and the alarm;
+//! The path of every change of a key: one transaction writes the row, the audit entry, the event, the outbox entry and the
+//! alarm;
 //! then the change is published; only then does the answer say that it is in effect.
 
 use keystile_core::{
@@ -11,7 +12,6 @@ use keystile_core::{
 use serde_json::json;
 
 use super::{
-    audit,
     keys::{self, KeyRow},
     open::OpenLedger,
     outbox::{self, Changed},
@@ -81,10 +81,10 @@ impl OpenLedger {
         Ok(self.find(target)?.limits_effective_by)
     }
 
-    /// Writes a new key, its audit entry and its outbox entries.
+    /// Writes a new key, its audit entry, its event and its outbox entries.
     pub(crate) fn record_new(&self, origin: &Origin, action: Action, key: &Key, now: Timestamp) -> worker::Result<()> {
         keys::insert(&self.database, key)?;
-        audit::key_changed(&self.database, origin, action, None, key, now)?;
+        self.note_changed(origin, action, None, key, now)?;
         if key.has_limit_terms() {
             outbox::enqueue(&self.database, &Changed::KeyLimits(key.record.id.clone()), key.record.version, now)?;
         }
@@ -100,7 +100,7 @@ impl OpenLedger {
         }
     }
 
-    /// Writes a changed key, its audit entry and its outbox entries.
+    /// Writes a changed key, its audit entry, its event and its outbox entries.
     pub(crate) fn record_changed(
         &self,
         origin: &Origin,
@@ -109,11 +109,11 @@ impl OpenLedger {
         after: &Key,
         now: Timestamp,
     ) -> worker::Result<()> {
-        audit::key_changed(&self.database, origin, action, Some(before), after, now)?;
+        self.note_changed(origin, action, Some(before), after, now)?;
         self.store_changed(before, after, now)
     }
 
-    /// Writes a changed key and its outbox entries. The audit entry is the caller's.
+    /// Writes a changed key and its outbox entries. The caller [notes](Self::note_changed) the change.
     pub(crate) fn store_changed(&self, before: &Key, after: &Key, now: Timestamp) -> worker::Result<()> {
         keys::update(&self.database, after)?;
         if after.own_limits != before.own_limits {

@@ -5,15 +5,17 @@
 //! no key has two KV puts in flight, and each put writes the row as it is at that moment. The outcome of a step
 //! advances an outbox row only if the row hasn't changed in the meantime.
 //!
-//! Beside all that the limiter is told what it has yet to be told, see [`limits`](super::limits), and the overview of
-//! all tenants gets its reports, see [`report`](super::report). None waits for the others.
+//! Beside all that the limiter is told what it has yet to be told, see [`limits`](super::limits), the router of events
+//! gets those that were recorded, see [`events`](super::events), and the overview of all tenants its reports, see
+//! [`report`](super::report). None waits for the others.
 
 use std::rc::Rc;
 
-use futures_util::future::{join_all, join3};
+use futures_util::{future::join_all, join};
 use keystile_core::{
     Timestamp,
     access::operator::JUDGED_FOR_MS,
+    events::event_type::EventType,
     feed::{
         message::{AcknowledgeRequest, Change, PublishRequest, TenantStatus},
         outbox::{OutboxEntry, Stage, Told, effective_by},
@@ -21,9 +23,10 @@ use keystile_core::{
     objects::feed,
 };
 use keystile_runtime::{clock, kv, log, object};
+use serde_json::{Map, json};
 use worker::Result;
 
-use crate::command::Target;
+use crate::command::{Origin, Target};
 
 use super::{
     additions, adoption, audit, dead_letter_acts, expiry, idempotency,
@@ -81,9 +84,10 @@ impl OpenLedger {
     /// Does what is due, unless another drain is doing that already, and sets the alarm for the rest. Called by the
     /// alarm and after each change.
     pub(crate) async fn drain(self: Rc<Self>) {
-        let (drained, told, reported) = join3(self.drain_leased(), self.tell_due(), self.report_due()).await;
+        let (drained, told, sent, reported) =
+            join!(self.drain_leased(), self.tell_due(), self.send_events(), self.report_due());
         let now = clock::now();
-        if let Err(error) = drained.and(told).and(reported).and_then(|()| self.arm(now)) {
+        if let Err(error) = drained.and(told).and(sent).and(reported).and_then(|()| self.arm(now)) {
             log::error("drain_failed", &[("reason", error.to_string().into())]);
             if let Err(error) = self.database.arm(now.plus_millis(ALARM_RETRY_MS)) {
                 log::error("alarm_not_set", &[("reason", error.to_string().into())]);
@@ -206,7 +210,7 @@ impl OpenLedger {
     /// Gives the present state of a subject a later version than the feed has, if it has an earlier one, or if it is
     /// what was sent and the feed has something else of the same version. That happens after this ledger was put back
     /// to an earlier point. The state is published as any change. The limiter is told a key's limits again, since it may
-    /// know later ones, too. Returns whether it was so.
+    /// know later ones, too, and receivers of events hear of it. Returns whether it was so.
     fn raise(&self, subject: &Changed, sent: u64, of_the_feed: u64, now: Timestamp) -> Result<bool> {
         let version = of_the_feed + 1;
         let loses = |present: u64| present < of_the_feed || (present == of_the_feed && present == sent);
@@ -218,6 +222,8 @@ impl OpenLedger {
                 };
                 key.record.version = version;
                 keys::update(&self.database, &key)?;
+                let more = Map::from_iter([("put_back".into(), json!(true))]);
+                self.record_event(EventType::KeyUpdated, Some(&key), &Origin::keystile(), more, now)?;
                 if !id.is_operators() && !self.deployment.config.counted_limits.is_empty() {
                     keys::limits_changed(&self.database, id)?;
                     outbox::enqueue(&self.database, &Changed::KeyLimits(id.clone()), version, now)?;

@@ -1,5 +1,7 @@
 //! A ledger's schema, as migrations. Never change one that was deployed: append.
 
+use keystile_runtime::event_outbox;
+
 pub(crate) const MIGRATIONS: &[&str] = &[
     "
 -- Every key that was ever created. Rows are changed, never deleted.
@@ -403,6 +405,7 @@ CREATE TABLE adoption (
     attempts INTEGER NOT NULL
 );
 ",
+    event_outbox::MIGRATION,
     "
 -- Where keys were found that were reported as leaked, each place once for each kind of reporter.
 CREATE TABLE exposures (
@@ -440,6 +443,7 @@ mod tests {
             "6fd1a38fa413a9aa84480ac426e15efb2059752f0e32d419cdff83d0a8146dd1",
             "baf830e773d780a0ffc96220af21d8d441c98694a7c7836b8238df326a07949c",
             "6c02227b713660c173bf73367e0cc874e9bbd1a88ac672a00d0926449be2f534",
+            "be5010bde3a28e6ac6843c7a841c1ff347579191ab1e6276168b876f6f4cb7c9",
             "9176cd5c9fc8cb005fe10819ccb9720ead0a944e546a42b6c33a5b6b3f1bf139",
         ];
         assert_eq!(digests(MIGRATIONS), golden);

@@ -7,6 +7,7 @@ use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
     access::record::Reach,
     base::problem::Problem,
+    events::event_type::EventType,
     ledger::{
         audit::Action,
         exposure::{Exposure, ExposureStatus, Place, Policy, Reporter},
@@ -16,6 +17,7 @@ use keystile_core::{
 };
 use keystile_runtime::{clock, log};
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 
 use crate::{
     command::{Command, Origin},
@@ -121,10 +123,10 @@ impl Expose {
         if exposures::is_known(database, id.as_str(), self.reporter, &found.place)? {
             return Ok(Some(outcome(Some(id), ExposureStatus::Repeat)));
         }
-        if exposures::has_room(database, id.as_str(), self.reporter)? {
-            self.note(ledger, &before, found, now)?;
-        }
-        let before = keys::by_digest(database, &found.digest)?.map_or(before, |row| row.key);
+        let before = match exposures::has_room(database, id.as_str(), self.reporter)? {
+            true => self.note(ledger, before, found, now)?,
+            false => before,
+        };
         let after = before.exposed(self.policy, self.reporter, now);
         if after == before {
             return Ok(Some(outcome(Some(id), ExposureStatus::Recorded)));
@@ -137,13 +139,16 @@ impl Expose {
         Ok(Some(outcome(Some(id), status)))
     }
 
-    /// Writes the place, the key's notice and the audit entry.
-    fn note(&self, ledger: &OpenLedger, key: &Key, found: &Found, now: Timestamp) -> Result<(), Failure> {
+    /// Writes the place, the key's notice, the audit entry and the event. Returns the key with its notice.
+    fn note(&self, ledger: &OpenLedger, key: Key, found: &Found, now: Timestamp) -> Result<Key, Failure> {
         let (database, place, id) = (&ledger.database, &found.place, &key.record.id);
         exposures::insert(database, id.as_str(), self.reporter, place, now)?;
         let exposure = Exposure { at: now, source: place.source.clone(), url: place.url.clone() };
         keys::note_exposure(database, id, &exposure)?;
-        audit::key_exposed(database, &self.origin, Some(key), place.facts(self.reporter), now)?;
+        audit::key_exposed(database, &self.origin, Some(&key), place.facts(self.reporter), now)?;
+        let noticed = Key { exposure: Some(exposure), ..key.clone() };
+        let more = Map::from_iter([("reporter".to_owned(), self.reporter.as_str().into())]);
+        ledger.record_event(EventType::KeyExposed, Some(&noticed), &self.origin, more, now)?;
         if id.is_operators() {
             // Operators' keys make no events, so the log says it, too.
             log::error(
@@ -151,7 +156,7 @@ impl Expose {
                 &[("operator_id", id.as_str().into()), ("url", place.url.as_str().into())],
             );
         }
-        Ok(())
+        Ok(noticed)
     }
 
     /// Records that a root key was found, which only a deployment can replace.
