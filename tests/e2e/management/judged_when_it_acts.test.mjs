@@ -30,6 +30,7 @@ const BODIES = {
   createOperator: () => ({ name: "planted", scopes: SCOPES, tenant: "*" }),
   revokeKeys: () => ({ all: true }),
   updateTenant: () => ({ max_active_keys: 7 }),
+  reportExposures: async () => [{ token: (await rig.create()).key }],
   createPortalSession: () => ({ actor: { id: "u_7", name: "Ann" }, may: ["keys:read"], scopes: [] }),
 };
 
@@ -50,7 +51,7 @@ async function prepared({ operationId, path }) {
   if (target.endsWith("/rotate/cancel")) await rig.manage("POST", target.replace("/cancel", ""), { overlap_seconds: 60 });
   if (target.endsWith("/enable")) await rig.manage("POST", target.replace("enable", "disable"));
   if (target.endsWith("/resume")) await rig.manage("POST", target.replace("resume", "suspend"));
-  return { target, body: JSON.stringify(BODIES[operationId]?.() ?? {}) };
+  return { target, body: JSON.stringify((await BODIES[operationId]?.()) ?? {}) };
 }
 
 /** All that the deployment holds, as far as the API shows it. */

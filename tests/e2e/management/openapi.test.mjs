@@ -97,7 +97,8 @@ async function good(operation) {
   const told = operation.path.includes("/handshakes/") ? await rig.tell("queued") : undefined;
   const delivered = operation.path.includes("/deliveries/") ? await rig.remember("queued", { kept: true }) : undefined;
   const id = dead ?? told ?? delivered ?? (operation.path.includes("{id}") ? (await holder()).id : undefined);
-  const body = operation.requestBody && (BODIES[operation.operationId] ?? {});
+  const leaked = operation.operationId === "reportExposures" && [{ token: (await rig.create()).key }];
+  const body = operation.requestBody && (leaked || (BODIES[operation.operationId] ?? {}));
   const quota = id ? "daily" : "monthly";
   const parameters = { "{tenant}": "acme", "{source}": "queued", "{id}": id, "{name}": quota };
   const path = operation.path.replace(/\{\w+\}/g, (parameter) => parameters[parameter]);
@@ -226,6 +227,9 @@ const WAYS = {
     await whileInUse(operation);
     return send(operation, { path: (path) => path.replace(/dlv_\w+/, id) });
   },
+  "reportExposures 202": (operation) => send(operation, {}, { key: null }),
+  "reportExposures 401": (operation) => send(operation, {}, { key: null, headers: { "Github-Public-Key-Signature": "AA==" } }),
+  "reportExposures 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "importKeys 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "beginSession 403": (operation) => send(operation, {}, { key: null, headers: { "Keystile-Session": "operator" } }),
   "beginSession 429": async (operation) => {
