@@ -229,7 +229,10 @@ describe("GitHub", () => {
     await ahead(10 * 60 * MINUTE);
     assert.equal((await byGithub([record("x")])).status, 200, "stale keys serve");
     await ahead(20 * 60 * MINUTE);
-    assert.equal((await byGithub([record("x")], rig, githubKey())).status, 503, "it can't be told");
+    assert.equal((await byGithub([record("x")])).status, 503, "until they are too old: it can't be told");
+    github.mode = "ok";
+    await ahead(2 * MINUTE);
+    assert.equal((await byGithub([record("x")])).status, 200);
   });
 });
 
@@ -384,6 +387,15 @@ describe("the policies", () => {
     assert.equal((await byOperator([record(two.key, "v")], undefined, strict)).body.results[0].status, "disabled");
     assert.equal((await byAnybody([record(three.key)], strict)).status, 202);
     await eventually(async () => assert.equal((await shown(three, strict)).status, "revoked"));
+  });
+
+  test("a report of more tenants than one request asks goes on where the feed shows nothing of it", async () => {
+    const keys = [];
+    for (let tenant = 0; tenant < 35; tenant += 1) keys.push(await strict.create(`many-${tenant}`));
+    const records = keys.map(({ key }) => record(key));
+    assert.equal((await byGithub(records, strict)).status, 503);
+    assert.equal((await byGithub(records, strict)).status, 200);
+    for (const key of keys) assert.deepEqual((await audit(key.tenant, key, strict)).slice(0, 2), ["exposed", "created"]);
   });
 
   test("a URL that holds a key is never shown", async () => {

@@ -45,8 +45,8 @@ use keystile_core::{
         quota,
         state::LimitState,
     },
-    receiver::github_keys::KEYS_URL,
     objects::handshakes::{Handshake, Handshakes, RevealedHandshake, UNAUTHENTICATED},
+    receiver::github_keys::KEYS_URL,
     usage::report::{Bucket, CodeCounts, Period, Usage, UsageOf, UsageSummary},
 };
 use serde::Serialize;
