@@ -423,6 +423,7 @@ pub(crate) mod tests {
             counts_as: None,
             created_by: None,
             disabled_by_customer: false,
+            exposure: None,
         }
     }
 
