@@ -172,7 +172,7 @@ const thenBack = async (answer) => {
 /** Answers of the configuration, the feed, the limiter or the overview need a ledger's tables only to judge the caller. */
 const byAnOperator = ({ tags, operationId }) => {
   const ofNoLedger = tags.includes("Configuration") || tags.includes("Webhooks");
-  const others = ["listTenants", "getTenantLimits", "getOverview", "getUsage", "getSession"];
+  const others = ["listTenants", "getTenantLimits", "getOverview", "getUsage", "getSession", "reportExposures"];
   return ofNoLedger || others.includes(operationId) ? powerless.key : undefined;
 };
 
@@ -227,6 +227,7 @@ const WAYS = {
     await whileInUse(operation);
     return send(operation, { path: (path) => path.replace(/dlv_\w+/, id) });
   },
+  "reportExposures 400": (operation) => send(operation, {}, { raw: "{", headers: JSON_TYPE }),
   "reportExposures 202": (operation) => send(operation, {}, { key: null }),
   "reportExposures 401": (operation) => send(operation, {}, { key: null, headers: { "Github-Public-Key-Signature": "AA==" } }),
   "reportExposures 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),

@@ -27,9 +27,9 @@ pub struct ShownCatalog<'a> {
     pub environments: &'a [Environment],
     /// The places that may carry a key, as `keystile.toml` writes them; that of examples first.
     pub headers: &'a [String],
-    pub presets: Vec<ShownPreset<'a>>,
     /// What keys begin with that are issued here, without the environment; that of new keys first.
     pub prefixes: Vec<&'a str>,
+    pub presets: Vec<ShownPreset<'a>>,
     pub scopes: Vec<ShownScope<'a>>,
 }
 
@@ -42,8 +42,8 @@ impl<'a> ShownCatalog<'a> {
             default_scopes: config.default_scopes,
             environments: &config.environments,
             headers: &config.headers,
-            presets: config.presets.iter().map(ShownPreset::new).collect(),
             prefixes: config.prefixes.iter().map(KeyPrefix::as_str).collect(),
+            presets: config.presets.iter().map(ShownPreset::new).collect(),
             scopes: config.catalog.definitions().iter().map(ShownScope::new).collect(),
         }
     }

@@ -310,7 +310,8 @@ fn stages(subject: Subject) -> [Key; 3] {
     let created_by = creator(Some(actor()));
     let exposure = Some(Exposure { at: NOW, source: "commit".into(), url: "https://a.example".into() });
     let used = Key { rotated_from: id(), last_used_at: Some(NOW), created_by, exposure, ..key(subject.clone()) };
-    let mut ending = Key { rotated_to: id(), created_by: creator(None), ..used.clone() };
+    let unplaced = used.exposure.clone().map(|exposure| Exposure { url: String::new(), ..exposure });
+    let mut ending = Key { rotated_to: id(), created_by: creator(None), exposure: unplaced, ..used.clone() };
     ending.record.expires_at = Some(NOW.plus_millis(1_000));
     ending.pending_end = Some(PendingEnd { rotated_at: NOW, overlap_ms: 1_000, begun_at: Some(NOW), own_expiry: None });
     let revoked = |reason: Option<&str>, effective_by| {
