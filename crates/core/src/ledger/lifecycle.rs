@@ -20,6 +20,7 @@ use crate::{
     limits::own::OwnLimits,
 };
 
+mod exposed;
 mod overlap;
 mod patch;
 mod rotation;
