@@ -113,7 +113,7 @@ impl Expose {
         let Some(before) = keys::by_digest(database, &found.digest)?.map(|row| row.key) else {
             return self.expose_root(ledger, found, now);
         };
-        if !self.within.as_ref().is_none_or(|tenant| before.reach() == Reach::Tenant(tenant.clone())) {
+        if self.within.as_ref().is_some_and(|tenant| before.reach() != Reach::Tenant(tenant.clone())) {
             return Ok(Some(outcome(None, ExposureStatus::NotFound)));
         }
         let id = before.record.id.clone();

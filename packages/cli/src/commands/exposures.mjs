@@ -79,7 +79,6 @@ function recordsOf(text, { source, url }) {
     // The message of the parser repeats the text.
     throw new WrongUsage("The file is neither lines of keys nor a list in JSON.");
   }
-  if (!Array.isArray(records)) throw new WrongUsage("The file is neither lines of keys nor a list in JSON.");
   return records.map((one) => (typeof one === "string" ? { ...common, token: one } : { ...common, ...one }));
 }
 
