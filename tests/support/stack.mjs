@@ -86,6 +86,7 @@ function manageConfig(handles, shared, hooks, pages) {
           ? [
               { name: "DEAD_LETTERS", class_name: "DeadLetters", script_name: "hooks" },
               { name: "DELIVERIES", class_name: "Deliveries", script_name: "hooks" },
+              { name: "WEBHOOK_KEYS", class_name: "Keys", script_name: "hooks" },
             ]
           : []),
       ],

@@ -84,6 +84,7 @@ impl Configuration {
         let catalog = check.catalog(&raw.scopes);
         let presets = check.presets(&raw.presets, &catalog);
         check.retention(raw.audit.retention_days);
+        let (exposure, github_keys_url) = check.exposure(&raw.exposure);
         let base = check.prefix(&raw.edge.base, &["edge", "base"], "/keystile");
         let hooks_base = check.hooks_base(&raw.edge.hooks_base, &base);
         let hooks_base = (!raw.webhooks.is_empty()).then_some(hooks_base);
@@ -122,6 +123,8 @@ impl Configuration {
             plans: check.plans(&raw.plans),
             counted_limits: limiter.clone(),
             audit_retention_days: raw.audit.retention_days,
+            exposure,
+            github_keys_url,
             webhooks: sources.iter().map(summary).collect(),
             portal_origins: check.portal(raw.portal.origins),
             api_url: check.api_url(raw.portal.api_url),

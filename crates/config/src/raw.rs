@@ -6,6 +6,8 @@ use keystile_core::{
     Environment,
     config::{DefaultScopes, Replays, VerificationMode, WebhookMode},
     feed::client::WhenFeedUnreachable,
+    ledger::exposure::{Policies, Policy},
+    receiver::github_keys::KEYS_URL,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,6 +30,8 @@ pub(crate) struct RawConfig {
     pub(crate) relays: Option<RawRelays>,
     #[serde(default)]
     pub(crate) audit: RawAudit,
+    #[serde(default)]
+    pub(crate) exposure: RawExposure,
     #[serde(default)]
     pub(crate) usage: RawUsage,
     #[serde(default)]
@@ -240,6 +244,27 @@ pub(crate) struct RawAudit {
     /// The time for which entries are kept, days; for ever if absent.
     #[serde(default)]
     pub(crate) retention_days: Option<u16>,
+}
+
+/// The table `[exposure]`: what reports of leaked keys do.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawExposure {
+    /// For reports of GitHub's secret scanning.
+    pub(crate) github: Policy,
+    /// For reports of operators.
+    pub(crate) operator: Policy,
+    /// For reports of anybody.
+    pub(crate) anonymous: Policy,
+    /// The address of the keys with which GitHub signs.
+    pub(crate) github_keys_url: String,
+}
+
+impl Default for RawExposure {
+    fn default() -> Self {
+        let Policies { github, operator, anonymous } = Policies::default();
+        Self { github, operator, anonymous, github_keys_url: KEYS_URL.into() }
+    }
 }
 
 /// The table `[usage]`.

@@ -9,6 +9,7 @@ use keystile_core::{
 use super::*;
 
 mod deployment;
+mod exposure;
 mod form;
 mod limits;
 mod routes;

@@ -1,6 +1,7 @@
 //! The APIs: requests are parsed, answers are shown.
 
 pub mod exposed;
+pub mod exposures;
 pub mod if_match;
 pub mod import;
 pub mod listing;

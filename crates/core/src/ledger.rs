@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod erasure;
+pub mod exposure;
 pub mod idempotency;
 pub mod import;
 pub mod lifecycle;

@@ -70,6 +70,7 @@ mod tests {
             "/claim",
             "/acknowledge",
             "/keys",
+            "/owners",
             "/tenants",
             "/note-erased",
             "/erased",

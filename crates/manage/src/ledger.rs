@@ -7,7 +7,8 @@
 //! [`handler`] takes a command and answers it; the commands themselves are in [`operations`](crate::operations). Every
 //! change of a key goes through [`changes`]. [`drain`] carries out the [`outbox`], and [`idempotency`] remembers
 //! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
-//! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`expiry`] notes which keys have expired,
+//! [`additions`], [`dead_letter_acts`], [`exposures`] and [`addressing`] each own one table; [`expiry`] notes which keys
+//! have expired,
 //! [`reminders`] tells of those that do, and [`events`] records what is told to the outside;
 //! [`usage`] and [`tenant_usage`] keep the counts that edges send, and [`usage_export`] what of them is billed;
 //! [`report`] reports to the overview of all tenants,
@@ -29,6 +30,7 @@ mod erasing;
 pub(crate) mod erasures;
 pub(crate) mod events;
 pub(crate) mod expiry;
+pub(crate) mod exposures;
 pub(crate) mod handler;
 pub(crate) mod idempotency;
 pub(crate) mod instance;

@@ -14,6 +14,7 @@ mod erase_operators;
 mod erase_tenant;
 mod export_audit;
 mod export_usage;
+mod expose;
 mod get_catalog;
 mod get_key;
 mod get_limits;
@@ -37,6 +38,7 @@ mod publish_again;
 mod read_dead_letter;
 mod redrive_all;
 mod replay_delivery;
+mod report_exposures;
 mod restore_limits;
 mod revoke_key;
 mod revoke_keys;
@@ -55,7 +57,7 @@ use keystile_core::{
     objects::ledger::{EraseOperators, PublishAgain, SelfRevoke, TellLimits},
     usage::batch::UsageBatch,
 };
-use worker::{Env, Method, Request};
+use worker::{Context, Env, Method, Request};
 
 use crate::{
     api::{
@@ -86,6 +88,8 @@ pub(crate) enum Answers {
     Public(fn(&Request, &Env) -> ApiResult),
     /// Anyone; the operation itself looks at what the request presents. The text is the request's id.
     Anyone(for<'a> fn(&'a Request, &'a Env, &'a str) -> Answering<'a>),
+    /// The same; work may go on after the answer.
+    AnyoneLater(for<'a> fn(&'a Request, &'a Env, &'a Context, &'a str) -> Answering<'a>),
     /// Portal sessions alone.
     Portal(for<'a> fn(&'a ApiCall<'a>) -> Answering<'a>),
     /// Operators who hold the scope, if one is needed.
@@ -120,6 +124,7 @@ macro_rules! operations {
     (@portal $($others:ident)+) => { false };
     (@ public => $function:path) => { Answers::Public($function) };
     (@ anyone => $function:path) => { Answers::Anyone($function) };
+    (@ anyone later => $function:path) => { Answers::AnyoneLater($function) };
     (@ portal => $function:path) => { Answers::Portal(|call| Box::pin($function(call))) };
     (@ any operator $(or portal)? => $function:path) => { Answers::Operators(None, |call| Box::pin($function(call))) };
     (@ $scope:ident of $whose:ident $(or portal)? => $function:path) => {
@@ -138,6 +143,7 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Post "/v1/portal-session" exchangePortalCode, anyone => portal_session::exchange;
     Get "/v1/portal-session" getPortalSession, portal => portal_session::get;
     Delete "/v1/portal-session" endPortalSession, anyone => portal_session::end;
+    Post "/v1/exposures" reportExposures, anyone later => report_exposures::of_keys;
     Get "/v1/scopes" getCatalog, any operator or portal => get_catalog::of_deployment;
     Get "/v1/plans" listPlans, KeysRead of OwnTenants => list_plans::of_deployment;
     Get "/v1/overview" getOverview, KeysRead of AllTenants => get_overview::of_deployment;
@@ -237,6 +243,7 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<EraseOperators>(),
     Handler::change::<erase_tenant::EraseTenant>().once_erased(),
     Handler::change::<export_usage::ExportUsage>(),
+    Handler::change::<expose::Expose>(),
     Handler::change::<import_keys::ImportKeys>(),
     Handler::change::<PublishAgain>().once_erased(),
     Handler::change::<read_dead_letter::NoteRead>(),

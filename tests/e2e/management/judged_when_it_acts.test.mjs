@@ -34,6 +34,7 @@ const BODIES = {
   revokeKeys: () => ({ all: true }),
   eraseTenant: () => ({ confirm: "acme" }),
   updateTenant: () => ({ max_active_keys: 7 }),
+  reportExposures: async () => [{ token: (await rig.create()).key }],
   createPortalSession: () => ({ actor: { id: "u_7", name: "Ann" }, may: ["keys:read"], scopes: [] }),
 };
 
@@ -55,7 +56,7 @@ async function prepared({ operationId, path }) {
   if (target.endsWith("/enable")) await rig.manage("POST", target.replace("enable", "disable"));
   if (operationId === "eraseTenant") await rig.manage("POST", `${target}/suspend`);
   if (target.endsWith("/resume")) await rig.manage("POST", target.replace("resume", "suspend"));
-  return { target, body: JSON.stringify(BODIES[operationId]?.() ?? {}) };
+  return { target, body: JSON.stringify((await BODIES[operationId]?.()) ?? {}) };
 }
 
 /** All that the deployment holds, as far as the API shows it. */

@@ -266,6 +266,29 @@ describe("tenants, operators, audit, webhooks, the deployment", () => {
     for (const words of [["audit", "list"], ["audit", "export", "logged", "--operators"]]) assert.equal((await run(...words)).code, 2);
   });
 
+  test("exposures", async () => {
+    const [key, other] = [await newKey("leaky"), await newKey("leaky")];
+    const where = ["--source", "chat", "--at", "https://forum.example.org/t/1"];
+    const { code, out } = await run("exposures", "report", "-", ...where, { stdin: `${key.key}\n\nnothing\n` });
+    assert.equal(code, 1, "one of them is no key");
+    assert.match(out, new RegExp(`^1 +${key.id} +revoked +20`, "m"));
+    assert.match(out, /^2 .*not_found/m);
+    assert.ok(!out.includes(key.key));
+    const file = path.join(emptyDirectory(), "found.json");
+    writeFileSync(file, JSON.stringify([{ token: other.key, url: "https://a.example.org" }]));
+    assert.equal((await lines("exposures", "report", file, "--source", "chat"))[0].status, "revoked");
+    const { exposure } = await json("keys", "get", "leaky", other.id);
+    assert.deepEqual([exposure.source, exposure.url], ["chat", "https://a.example.org"]);
+    const argument = await run("exposures", "report", key.key);
+    assert.equal(argument.code, 2);
+    assert.ok(!argument.err.includes(key.key));
+    assert.equal((await run("exposures", "report", "-", { stdin: "[" })).code, 2);
+    const { endpoint, types } = await json("exposures", "registration");
+    assert.equal(endpoint, new URL("/v1/exposures", rig.url).href);
+    for (const { key } of [await newKey("leaky"), await newKey("leaky", "t", "--environment", "test")]) assert.match(key, new RegExp(`^${types[0].pattern}$`));
+    assert.match((await done("exposures", "registration")).out, /^knq_api_key +knq_\(live\|test\)_/m);
+  });
+
   test("webhooks", async () => {
     assert.match((await done("webhooks", "sources")).out, /^queued +standard-webhooks +queue +enforce +api$/m);
     const id = await rig.bury("queued", undefined, { inline: Buffer.from("héllo").toString("base64") });

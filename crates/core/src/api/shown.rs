@@ -5,6 +5,7 @@
 
 mod catalog;
 mod delivery;
+mod exposure;
 mod key;
 mod limits;
 mod overview;
@@ -17,7 +18,8 @@ pub use catalog::{
     ShownCatalog, ShownLimits, ShownPlan, ShownPlans, ShownPreset, ShownScope, ShownSource, ShownSources,
 };
 pub use delivery::{ShownDeliveries, ShownDelivery};
-pub use key::{ShownKey, ShownPendingEnd};
+pub use exposure::{ShownExposed, ShownExposedKey};
+pub use key::{ShownExposure, ShownKey, ShownPendingEnd};
 pub use limits::{ShownLimit, ShownLimitList, ShownRestore};
 pub use overview::{SharedSecret, ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview};
 pub use session::{MintedPortalSession, ShownPortalSession, ShownSession, SignedIn};

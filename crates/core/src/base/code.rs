@@ -64,6 +64,7 @@ codes! {
     Internal 500 "INTERNAL";
     InvalidIdempotencyKey 400 "INVALID_IDEMPOTENCY_KEY";
     InvalidRequest 422 "INVALID_REQUEST";
+    InvalidSignature 401 "INVALID_SIGNATURE";
     IpNotAllowed 403 "IP_NOT_ALLOWED";
     KeyDisabled 409 "KEY_DISABLED";
     KeyExpired 409 "KEY_EXPIRED";

@@ -13,6 +13,7 @@ use crate::{
     feed::client::WhenFeedUnreachable,
     key::{Environment, KeyForms, KeyPrefix, imported::ImportedForm},
     ledger::{
+        exposure::Policies,
         plan::{KeyLimits, Plan, TenantSettings},
         reminders::ReminderSettings,
     },
@@ -54,6 +55,10 @@ pub struct ManageConfig {
     pub counted_limits: ConfiguredLimits,
     /// The time for which audit entries are kept, days; `None` for ever.
     pub audit_retention_days: Option<u16>,
+    /// What reports of leaked keys do.
+    pub exposure: Policies,
+    /// The address at which GitHub publishes the keys that it signs such reports with.
+    pub github_keys_url: String,
     /// The sources of webhooks, in the form of the list.
     pub webhooks: Vec<WebhookSummary>,
     /// The origins of the pages that may embed the customers' page.
@@ -181,6 +186,8 @@ pub(crate) mod tests {
             plans: Vec::new(),
             counted_limits: crate::limits::definition::tests::limits(),
             audit_retention_days: None,
+            exposure: Policies::default(),
+            github_keys_url: "https://api.github.com/meta/public_keys/secret_scanning".into(),
             webhooks: Vec::new(),
             portal_origins: Vec::new(),
             api_url: None,

@@ -24,6 +24,7 @@ pub const fn of_action(action: Action) -> Option<EventType> {
         Action::Enabled => Some(EventType::KeyEnabled),
         Action::Revoked => Some(EventType::KeyRevoked),
         Action::Rotated => Some(EventType::KeyRotated),
+        Action::Exposed => Some(EventType::KeyExposed),
         Action::Suspended => Some(EventType::TenantSuspended),
         Action::Resumed => Some(EventType::TenantResumed),
         Action::LimitsChanged

@@ -29,6 +29,8 @@ pub enum Action {
     OverlapBegun,
     /// The end that a rotation had set was cancelled.
     RotationCancelled,
+    /// The key was reported as found where it doesn't belong.
+    Exposed,
     /// The metadata was emptied, and its earlier values left the audit log.
     MetadataErased,
     /// The whole tenant was suspended.
@@ -72,6 +74,7 @@ impl Action {
             Self::Rotated => "rotated",
             Self::OverlapBegun => "overlap_begun",
             Self::RotationCancelled => "rotation_cancelled",
+            Self::Exposed => "exposed",
             Self::MetadataErased => "metadata_erased",
             Self::Suspended => "suspended",
             Self::Resumed => "resumed",
@@ -119,6 +122,7 @@ fn facts(key: &Key) -> Map<String, Value> {
         counts_as: _,
         created_by: _,
         disabled_by_customer: _,
+        exposure: _,
     } = key;
     let KeyRecord {
         id: _,

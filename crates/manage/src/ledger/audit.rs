@@ -39,6 +39,17 @@ pub(crate) fn key_changed(
     append(database, origin, action, About::Key(after), difference(before, after), now)
 }
 
+/// Appends an entry about a key that was reported as leaked, or about the root key if there is none.
+pub(crate) fn key_exposed(
+    database: &Database,
+    origin: &Origin,
+    key: Option<&Key>,
+    detail: Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
+    append(database, origin, Action::Exposed, key.map_or(About::Tenant, About::Key), detail, now)
+}
+
 /// Whether the log holds values of a key's metadata.
 pub(crate) fn has_metadata(database: &Database, id: &KeyId) -> Result<bool> {
     let select = format!("SELECT seq, at FROM audit WHERE {WITH_METADATA} LIMIT 1");

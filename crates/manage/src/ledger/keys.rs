@@ -6,6 +6,7 @@ use keystile_core::{
     base::timestamp::DAY_MS,
     feed::outbox::Told,
     ledger::{
+        exposure::Exposure,
         lifecycle::{Key, KeyStatus, Revocation},
         query::searchable,
     },
@@ -30,7 +31,8 @@ pub(crate) struct KeyRow {
 }
 
 const COLUMNS: &str = "id, digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to,
-                       pending_end, last_used_at, own_limits, counts_as, limits_effective_by, created_by, disabled_by_customer";
+                       pending_end, last_used_at, own_limits, counts_as, limits_effective_by, created_by, disabled_by_customer,
+                       exposure";
 
 #[derive(Deserialize)]
 struct Row {
@@ -50,6 +52,7 @@ struct Row {
     limits_effective_by: Option<Timestamp>,
     created_by: Option<String>,
     disabled_by_customer: u8,
+    exposure: Option<String>,
 }
 
 impl TryFrom<Row> for KeyRow {
@@ -69,6 +72,7 @@ impl TryFrom<Row> for KeyRow {
         let own_limits = own_limits(row.own_limits.as_deref())?;
         let created_by = row.created_by.as_deref().map(serde_json::from_str).transpose()?;
         let disabled_by_customer = row.disabled_by_customer != 0;
+        let exposure = row.exposure.as_deref().map(serde_json::from_str).transpose()?;
         let Row { digest, secret, rotated_from, rotated_to, last_used_at, counts_as, limits_effective_by, .. } = row;
         let key = Key {
             record,
@@ -83,6 +87,7 @@ impl TryFrom<Row> for KeyRow {
             counts_as,
             created_by,
             disabled_by_customer,
+            exposure,
         };
         Ok(Self { key, effective_by, limits_effective_by })
     }
@@ -197,6 +202,14 @@ pub(crate) fn took_effect(database: &Database, id: &str, version: u64, effective
     database.execute(
         "UPDATE keys SET effective_by = ? WHERE id = ? AND version = ? AND effective_by IS NULL",
         vec![effective_by.as_millis().into(), id.into(), (version as i64).into()],
+    )
+}
+
+/// Notes the latest report that the key was found where it doesn't belong.
+pub(crate) fn note_exposure(database: &Database, id: &KeyId, exposure: &Exposure) -> Result<()> {
+    database.execute(
+        "UPDATE keys SET exposure = ? WHERE id = ?",
+        vec![serde_json::to_string(exposure)?.into(), id.as_str().into()],
     )
 }
 

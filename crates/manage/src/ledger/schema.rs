@@ -478,6 +478,20 @@ CREATE TABLE unused_keys (
 ) WITHOUT ROWID;
 CREATE INDEX unused_keys_by_due ON unused_keys (due_at);
 ",
+    "
+-- Where keys were found that were reported as leaked, each place once for each kind of reporter.
+CREATE TABLE exposures (
+    key_id TEXT NOT NULL,             -- 'root' for a root key, in the operators' ledger
+    reporter TEXT NOT NULL,           -- github, operator, anonymous
+    place TEXT NOT NULL,              -- SHA-256 of the URL as it was reported
+    source TEXT NOT NULL,
+    url TEXT NOT NULL,                -- as it is shown; empty if it can't be
+    at INTEGER NOT NULL,
+    PRIMARY KEY (key_id, reporter, place)
+) WITHOUT ROWID;
+-- The latest of them, as JSON; NULL if there is none.
+ALTER TABLE keys ADD COLUMN exposure TEXT;
+",
 ];
 
 #[cfg(test)]
@@ -505,6 +519,7 @@ mod tests {
             "b04f881004722bfd29ee77c36c254107f7bbd89ebd80598335bd973c3da71d04",
             "be5010bde3a28e6ac6843c7a841c1ff347579191ab1e6276168b876f6f4cb7c9",
             "a69596d0a7b52ff49c18eb853de3595d019934bfd529e22715c33210505a0707",
+            "9176cd5c9fc8cb005fe10819ccb9720ead0a944e546a42b6c33a5b6b3f1bf139",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

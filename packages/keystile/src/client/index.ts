@@ -1,6 +1,7 @@
 // The client of the management API: `new Keystile({ url, key })`.
 
 import { Audit } from "./resources/audit.ts";
+import { Exposures } from "./resources/exposures.ts";
 import { Keys } from "./resources/keys.ts";
 import { Operators } from "./resources/operators.ts";
 import { CustomerSession, Session } from "./resources/sessions.ts";
@@ -21,6 +22,7 @@ export class Keystile {
   readonly tenants: Tenants;
   readonly operators: Operators;
   readonly audit: Audit;
+  readonly exposures: Exposures;
   readonly webhooks: Webhooks;
   readonly session: Session;
   /** In pages for customers. */
@@ -34,6 +36,7 @@ export class Keystile {
     this.tenants = new Tenants(api);
     this.operators = new Operators(api);
     this.audit = new Audit(api);
+    this.exposures = new Exposures(api);
     this.webhooks = new Webhooks(api);
     this.session = new Session(api);
     this.portalSession = new CustomerSession(api);

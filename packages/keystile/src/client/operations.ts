@@ -16,6 +16,7 @@ export const OPERATIONS = {
   getPortalSession: "GET /v1/portal-session",
   endPortalSession: "DELETE /v1/portal-session",
   createPortalSession: "POST /v1/tenants/{tenant}/portal-sessions",
+  reportExposures: "POST /v1/exposures",
   getCatalog: "GET /v1/scopes",
   listPlans: "GET /v1/plans",
   getOverview: "GET /v1/overview",

@@ -95,6 +95,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/exposures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report leaked keys
+         * @description Takes keys that were found where they don't belong, in the form in which GitHub's secret scanning sends them to its partners. `[exposure]` of `keystile.toml` says what a report does, by who sends it: GitHub, by its signature in the two headers; an operator, by their key; or anybody. A repeat of a key and a URL by the same kind of reporter does nothing. What can't be told now is a 503 for the whole report: send the same again.
+         */
+        post: operations["reportExposures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operators": {
         parameters: {
             query?: never;
@@ -1096,7 +1116,7 @@ export interface components {
          */
         AnyTime: string;
         /**
-         * @description What was done. `adopted`: the tenant's storage was put back to a point before the key was created, and the key was taken over from the change feed. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log. `delivery_replayed`: a delivered event was put into the queue once more, in the operators' log.
+         * @description What was done. `adopted`: the tenant's storage was put back to a point before the key was created, and the key was taken over from the change feed. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `exposed`: the key was reported as found where it doesn't belong; in the operators' log it may be a root key, which has no id. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log. `delivery_replayed`: a delivered event was put into the queue once more, in the operators' log.
          * @enum {string}
          */
         AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "erased" | "imported" | "adopted" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read" | "handshake_revealed" | "delivery_replayed";
@@ -1187,6 +1207,8 @@ export interface components {
             environments: components["schemas"]["Environment"][];
             /** @description How a key may be sent, as `[keys] headers` of `keystile.toml` says it: `bearer`, another scheme of `Authorization` (`scheme:token`), `basic:username`, `basic:password`, or a header's name. Examples use the first. */
             headers: string[];
+            /** @description What keys begin with that are issued here, without the environment: that of new keys, then former ones. */
+            prefixes: string[];
             presets: components["schemas"]["Preset"][];
             /** @description In the order of `keystile.toml`. */
             scopes: components["schemas"]["ScopeDefinition"][];
@@ -1362,6 +1384,56 @@ export interface components {
             /** @constant */
             status?: 403;
         } & components["schemas"]["Problem"];
+        /** @description What became of each record, in their order. */
+        Exposed: {
+            results: components["schemas"]["ExposedKey"][];
+        };
+        ExposedKey: {
+            /** @description When a key that this report ended is refused everywhere; null until the change feed has taken that, which is retried by itself. */
+            effective_by: components["schemas"]["Time"] | null;
+            /** @description Null if the text is no key, a root key, or one that the operator may not know of. */
+            id: components["schemas"]["HolderId"] | null;
+            /**
+             * @description `revoked` and `disabled`: by this report. `recorded`: the key stays as it is. `repeat`: the same was reported before, and nothing was done. `already_revoked`: nothing was recorded. `not_found`: no key that the operator may know of.
+             * @enum {string}
+             */
+            status: "revoked" | "disabled" | "recorded" | "repeat" | "already_revoked" | "not_found";
+        };
+        /** @description A report that a key was found where it doesn't belong. */
+        Exposure: {
+            at: components["schemas"]["Time"];
+            /** @description What kind of place, such as `commit`; `unknown` if that wasn't said. */
+            source: string;
+            /** @description Where; null if that wasn't said or can't be shown. */
+            url: string | null;
+        };
+        ExposureLabel: {
+            /**
+             * @description Whether it is, or was, a key of this deployment.
+             * @enum {string}
+             */
+            label: "true_positive" | "false_positive";
+            /** @description The SHA-256 of the token. */
+            token_hash: string;
+            /** @description The type, as it was sent. */
+            token_type: string;
+        };
+        /** @description The label of each record, in their order. */
+        ExposureLabels: components["schemas"]["ExposureLabel"][];
+        ExposureRecord: {
+            /** @description What kind of place, such as `commit`, in any case. */
+            source?: string | null;
+            /** @description The text that was found. */
+            token: string;
+            /** @description As which type of secret; it comes back in the label. */
+            type?: string | null;
+            /** @description Where. One that is longer than 2,000 characters, or holds the token, is not shown. */
+            url?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What was found; members that are not known are ignored. */
+        Exposures: components["schemas"]["ExposureRecord"][];
         FieldError: {
             /** @description What is wrong, and what is allowed. */
             detail: string;
@@ -2118,6 +2190,8 @@ export interface components {
             display: components["schemas"]["Display"];
             /** @description From this instant on it is no longer valid. */
             expires_at: components["schemas"]["Time"] | null;
+            /** @description The latest report that it was found where it doesn't belong; null if there is none. */
+            exposure: components["schemas"]["Exposure"] | null;
             id: components["schemas"]["HolderId"];
             /** @description When it was last let in, as far as edges have reported: they do every `[usage] flush_seconds`. */
             last_used_at: components["schemas"]["Time"] | null;
@@ -3043,6 +3117,22 @@ export interface components {
                 "application/problem+json": components["schemas"]["Unavailable"];
             };
         };
+        /** @description An operator key or session that is of no use, or a signature that is not GitHub's over this body (`INVALID_SIGNATURE`). */
+        UnknownReporter: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                "WWW-Authenticate": components["headers"]["Challenge"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "INVALID_SIGNATURE" | "MISSING_CREDENTIAL" | "MALFORMED" | "NOT_FOUND" | "REVOKED" | "EXPIRED" | "SESSION_ENDED";
+                    /** @constant */
+                    status?: 401;
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description The body is declared as something else, or is compressed. */
         UnsupportedMediaType: {
             headers: {
@@ -3399,6 +3489,51 @@ export interface operations {
             400: components["responses"]["BadCredentials"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reportExposures: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The key with which GitHub signed the body. */
+                "Github-Public-Key-Identifier"?: string;
+                /** @description ECDSA on P-256 over the SHA-256 of the body as it is sent, in DER and base64. */
+                "Github-Public-Key-Signature"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["Exposures"];
+        responses: {
+            /** @description To an operator the outcome of each record; to GitHub the label of each. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exposed"] | components["schemas"]["ExposureLabels"];
+                };
+            };
+            /** @description To anybody else, whatever the report holds. */
+            202: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["UnknownReporter"];
+            403: components["responses"]["LacksScope"];
+            408: components["responses"]["BodyTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

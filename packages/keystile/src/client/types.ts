@@ -21,6 +21,11 @@ export type Revocation = Schemas["Revocation"];
 export type RevokedKeys = Schemas["RevokedKeys"];
 /** The keys to revoke at once: those of `ids`, the living ones with a `scope`, or `all` living ones. */
 export type Revocations = { reason?: string | null } & ({ ids: string[] } | { scope: string } | { all: true });
+/** A text that was found where it doesn't belong. */
+export type ExposureRecord = Pick<Schemas["ExposureRecord"], "token"> & Partial<Pick<Schemas["ExposureRecord"], "type" | "url" | "source">>;
+export type Exposed = Schemas["Exposed"];
+export type ExposedKey = Schemas["ExposedKey"];
+export type Exposure = Schemas["Exposure"];
 export type Catalog = Schemas["Catalog"];
 export type ScopeDefinition = Schemas["ScopeDefinition"];
 export type Usage = Schemas["Usage"];

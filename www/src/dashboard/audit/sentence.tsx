@@ -46,6 +46,8 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
       return <>enabled {it}</>;
     case "revoked":
       return <>revoked {it}</>;
+    case "exposed":
+      return <>reported {entry.key_id ? it : "a root key"} as found where it doesn’t belong</>;
     case "rotated":
       return <>rotated {it}</>;
     case "imported":

@@ -16,6 +16,7 @@ use keystile_core::{
         shown::{Holds, SecretUse, SharedSecret, Showing, ShownCatalog, ShownKey, ShownPlans, ShownSources},
         shown::{MintedPortalSession, ShownPortalSession, ShownSession},
         shown::{OrderedErasure, ShownErasure},
+        shown::{ShownExposed, ShownExposedKey},
         shown::{ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview, ShownRevocations},
         shown::{ShownLimit, ShownLimitList, ShownLimits, ShownRestore, ShownSuspension, ShownTenant},
     },
@@ -30,6 +31,7 @@ use keystile_core::{
     feed::client::WhenFeedUnreachable,
     key::{Environment, KeyDisplay, PlainKey, keyring::MINT_RANDOM_BYTES},
     ledger::{
+        exposure::{Exposure, ExposureStatus, Policies},
         idempotency::{Claim, Remembered},
         import::LineResult,
         lifecycle::{Creator, ImportedKey, Key, NewKey, PendingEnd, Revocation},
@@ -45,6 +47,7 @@ use keystile_core::{
         state::LimitState,
     },
     objects::handshakes::{Handshake, Handshakes, RevealedHandshake, UNAUTHENTICATED},
+    receiver::github_keys::KEYS_URL,
     usage::report::{Bucket, CodeCounts, Period, Usage, UsageOf, UsageSummary},
 };
 use serde::Serialize;
@@ -59,6 +62,17 @@ static LIMITS: LazyLock<ConfiguredLimits> = LazyLock::new(counted_limits);
 
 fn showing() -> Showing<'static> {
     Showing { holds: HOLDS, limits: &LIMITS }
+}
+
+#[test]
+fn what_became_of_reported_keys() {
+    use ExposureStatus::{AlreadyRevoked, Disabled, NotFound, Recorded, Repeat, Revoked};
+    let one = |status, id, at: Option<Timestamp>| ShownExposedKey { effective_by: at.map(Rfc3339), id, status };
+    let id = || KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs");
+    let ended = [Revoked, Disabled].map(|status| one(status, id(), Some(NOW)));
+    let others = [AlreadyRevoked, Recorded, Repeat].map(|status| one(status, id(), None));
+    let results = ended.into_iter().chain(others).chain([one(NotFound, None, None)]).collect();
+    assert_documented("Exposed", &[sent(&ShownExposed { results })]);
 }
 
 #[test]
@@ -302,8 +316,10 @@ fn stages(subject: Subject) -> [Key; 3] {
     let id = || Some(key(subject.clone()).record.id);
     let creator = |on_behalf_of| Some(Creator { id: "root".into(), name: "root key".into(), on_behalf_of });
     let created_by = creator(Some(actor()));
-    let used = Key { rotated_from: id(), last_used_at: Some(NOW), created_by, ..key(subject.clone()) };
-    let mut ending = Key { rotated_to: id(), created_by: creator(None), ..used.clone() };
+    let exposure = Some(Exposure { at: NOW, source: "commit".into(), url: "https://a.example".into() });
+    let used = Key { rotated_from: id(), last_used_at: Some(NOW), created_by, exposure, ..key(subject.clone()) };
+    let unplaced = used.exposure.clone().map(|exposure| Exposure { url: String::new(), ..exposure });
+    let mut ending = Key { rotated_to: id(), created_by: creator(None), exposure: unplaced, ..used.clone() };
     ending.record.expires_at = Some(NOW.plus_millis(1_000));
     ending.pending_end = Some(PendingEnd { rotated_at: NOW, overlap_ms: 1_000, begun_at: Some(NOW), own_expiry: None });
     let revoked = |reason: Option<&str>, effective_by| {
@@ -454,6 +470,8 @@ fn config() -> ManageConfig {
             },
         ],
         portal_origins: Vec::new(),
+        exposure: Policies::default(),
+        github_keys_url: KEYS_URL.into(),
         headers: vec!["bearer".into(), "api-key".into()],
         api_url: None,
     }
