@@ -142,10 +142,12 @@ pub enum OperatorScope {
     Verify,
     WebhooksRead,
     WebhooksWrite,
+    EventsRead,
+    EventsWrite,
 }
 
 impl OperatorScope {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::KeysRead,
         Self::KeysWrite,
         Self::AuditRead,
@@ -153,6 +155,8 @@ impl OperatorScope {
         Self::Verify,
         Self::WebhooksRead,
         Self::WebhooksWrite,
+        Self::EventsRead,
+        Self::EventsWrite,
     ];
 
     /// The scope's name.
@@ -166,6 +170,8 @@ impl OperatorScope {
             Self::Verify => "verify",
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",
+            Self::EventsRead => "events:read",
+            Self::EventsWrite => "events:write",
         }
     }
 
@@ -178,6 +184,8 @@ impl OperatorScope {
             Self::Verify => "Ask the edge for the verdict on a key.",
             Self::WebhooksRead => "List the sources of webhooks, and events that could not be delivered.",
             Self::WebhooksWrite => "Send events that could not be delivered again, discard them, or read their bodies.",
+            Self::EventsRead => "List the endpoints that events are sent to, and what was sent to them.",
+            Self::EventsWrite => "Create, change and delete endpoints; send events again, or discard them.",
         }
     }
 

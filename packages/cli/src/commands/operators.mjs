@@ -7,7 +7,17 @@ import { answer, confirm, list } from "../output.mjs";
 import * as holders from "./holders.mjs";
 
 const OPERATOR = { name: "id", summary: "the operator's id, such as op_Qh0a9zVVqE0eTn6ZPmRf" };
-const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
+const SCOPES = [
+  "keys:read",
+  "keys:write",
+  "audit:read",
+  "operators:write",
+  "verify",
+  "webhooks:read",
+  "webhooks:write",
+  "events:read",
+  "events:write",
+];
 
 export const OPERATORS = [
   apiCommand({
