@@ -6,7 +6,7 @@
 //! The tag is the last 6 characters of a key. It comes from the HMAC-SHA256 of all characters before it: the first 8
 //! bytes of the MAC, as a big-endian number modulo 62^6, are written in base62.
 //!
-//! From each secret four subkeys are derived by HKDF-SHA256 (RFC 5869) with versioned labels:
+//! From each secret five subkeys are derived by HKDF-SHA256 (RFC 5869) with versioned labels:
 //!
 //! | label | purpose |
 //! |---|---|
@@ -14,6 +14,7 @@
 //! | `keystile/v1/tag/operator` | the tag of operator keys, so that neither sort passes for the other |
 //! | `keystile/v1/lookup` | a key's address in KV |
 //! | `keystile/v1/seal` | the seal on the value at that address |
+//! | `keystile/v1/endpoint-secrets` | encrypts the secrets that sign events (`core::events::sealing`) |
 //!
 //! The seal binds a value to its address. An attacker who can write to KV but does not know the secret can neither
 //! invent a record nor copy another key's record to the address of their own key.
@@ -175,6 +176,20 @@ impl fmt::Debug for Keyring {
     }
 }
 
+#[cfg(feature = "events")]
+impl Keyring {
+    /// The newest secret's subkey for the secrets of endpoints, with the secret's fingerprint.
+    pub(crate) fn newest_endpoint_secrets_key(&self) -> (&str, &[u8; 32]) {
+        (&self.newest.fingerprint, &self.newest.endpoint_secrets)
+    }
+
+    /// The subkey for the secrets of endpoints of the secret with this fingerprint.
+    pub(crate) fn endpoint_secrets_key(&self, fingerprint: &str) -> Option<&[u8; 32]> {
+        let subkeys = self.all().find(|subkeys| subkeys.fingerprint == fingerprint)?;
+        Some(&subkeys.endpoint_secrets)
+    }
+}
+
 /// One place in KV: the address of a record or of a tenant's status, and the MAC key that seals the value there.
 pub struct KvSlot<'a> {
     /// The KV key: `k1/` (record) or `t1/` (status), and 43 characters of base64url.
@@ -258,6 +273,8 @@ struct Subkeys {
     operator_tag: HmacSha256,
     lookup: HmacSha256,
     seal: HmacSha256,
+    #[cfg(feature = "events")]
+    endpoint_secrets: [u8; 32],
 }
 
 impl Subkeys {
@@ -268,6 +285,10 @@ impl Subkeys {
             hkdf.expand(label.as_bytes(), &mut subkey).ok()?;
             HmacSha256::new_from_slice(&subkey).ok()
         };
+        #[cfg(feature = "events")]
+        let mut endpoint_secrets = [0; 32];
+        #[cfg(feature = "events")]
+        hkdf.expand(b"keystile/v1/endpoint-secrets", &mut endpoint_secrets).ok()?;
         let mut fingerprint = [0; 6];
         hkdf.expand(b"keystile/v1/fingerprint", &mut fingerprint).ok()?;
         Some(Self {
@@ -276,6 +297,8 @@ impl Subkeys {
             operator_tag: mac("keystile/v1/tag/operator")?,
             lookup: mac("keystile/v1/lookup")?,
             seal: mac("keystile/v1/seal")?,
+            #[cfg(feature = "events")]
+            endpoint_secrets,
         })
     }
 

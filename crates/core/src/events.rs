@@ -1,0 +1,10 @@
+//! Events for the outside: a change of a key, as a webhook to endpoints that asked for it.
+//!
+//! An [`Event`](event::Event) is recorded in the transaction of its change. The router of its tenant
+//! [numbers](event::NumberedEvent) it, and gives it to each endpoint whose [terms](terms::EndpointTerms) ask for its
+//! [type](event_type::EventType).
+
+pub mod event;
+pub mod event_type;
+pub mod sealing;
+pub mod terms;
