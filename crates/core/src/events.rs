@@ -7,4 +7,6 @@
 pub mod event;
 pub mod event_type;
 pub mod sealing;
+pub mod secret;
+pub mod settings;
 pub mod terms;

@@ -52,6 +52,15 @@ impl Deployment {
         self.config.when_feed_unreachable.into()
     }
 
+    /// The normalised URL of an endpoint for events, if events may be sent there.
+    ///
+    /// # Errors
+    /// A sentence that says what is allowed.
+    #[allow(clippy::unused_self, reason = "placeholder until address rules")]
+    pub(crate) fn endpoint_url(&self, url: &str) -> std::result::Result<String, String> {
+        Ok(url.into())
+    }
+
     /// How this deployment shows keys.
     pub(crate) fn showing(&self) -> Showing<'_> {
         Showing { holds: self.holds(), limits: &self.config.counted_limits }

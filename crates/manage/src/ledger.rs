@@ -6,7 +6,8 @@
 //!
 //! [`handler`] takes a command and answers it; the commands themselves are in [`operations`](crate::operations). Every
 //! change of a key goes through [`changes`]. [`drain`] carries out the [`outbox`], and [`idempotency`] remembers
-//! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
+//! answers. [`limits`] tells and asks the limiter, [`event_routing`] the router of events of the endpoints in
+//! [`event_endpoints`]. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
 //! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`expiry`] notes which keys have expired;
 //! [`usage`] and [`tenant_usage`] keep the counts that edges send; [`report`] reports to the overview of all tenants,
 //! and [`reporting`] is the table for that; [`revocations`] finds keys to revoke together; [`publishing_again`] enqueues
@@ -23,6 +24,8 @@ pub(crate) mod authenticate;
 pub(crate) mod changes;
 pub(crate) mod dead_letter_acts;
 pub(crate) mod drain;
+pub(crate) mod event_endpoints;
+mod event_routing;
 pub(crate) mod expiry;
 pub(crate) mod handler;
 pub(crate) mod idempotency;

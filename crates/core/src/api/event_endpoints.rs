@@ -98,7 +98,8 @@ fn url(value: &Value, check: CheckUrl<'_>) -> Result<String, String> {
 /// The types, sorted and each once.
 fn types(value: Value) -> Result<Vec<EventType>, String> {
     let known = || {
-        let known: Vec<_> = EventType::ALL.iter().filter(|each| each.can_be_asked_for()).map(|it| it.as_str()).collect();
+        let known: Vec<_> =
+            EventType::ALL.iter().filter(|each| each.can_be_asked_for()).map(|it| it.as_str()).collect();
         known.join(", ")
     };
     let Value::Array(values) = value else {
@@ -183,12 +184,8 @@ mod tests {
     fn a_patch_tells_absent_from_null() {
         assert_eq!(parse_patch(json!({}), &check).unwrap(), EndpointPatch::default());
         let patch = parse_patch(json!({ "types": null, "description": null, "status": "paused" }), &check).unwrap();
-        let expected = EndpointPatch {
-            types: Some(Vec::new()),
-            description: Some(String::new()),
-            paused: Some(true),
-            url: None,
-        };
+        let expected =
+            EndpointPatch { types: Some(Vec::new()), description: Some(String::new()), paused: Some(true), url: None };
         assert_eq!(patch, expected);
         for (body, field) in [
             (json!({ "url": null }), "url"),

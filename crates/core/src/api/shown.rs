@@ -5,6 +5,8 @@
 
 mod catalog;
 mod delivery;
+#[cfg(feature = "events")]
+mod endpoint;
 mod key;
 mod limits;
 mod overview;
@@ -17,6 +19,8 @@ pub use catalog::{
     ShownCatalog, ShownLimits, ShownPlan, ShownPlans, ShownPreset, ShownScope, ShownSource, ShownSources,
 };
 pub use delivery::{ShownDeliveries, ShownDelivery};
+#[cfg(feature = "events")]
+pub use endpoint::{DeletedEndpoint, ShownEndpoint, ShownEndpointState, ShownEndpoints};
 pub use key::{ShownKey, ShownPendingEnd};
 pub use limits::{ShownLimit, ShownLimitList, ShownRestore};
 pub use overview::{SharedSecret, ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview};

@@ -161,8 +161,7 @@ impl EndpointSettings {
     /// The endpoint as the router is told of it.
     #[must_use]
     pub fn terms(&self, tenant: Option<&TenantId>) -> EndpointTerms {
-        let secret =
-            |secret: &EndpointSecret| SealedSecret { sealed: secret.sealed.clone(), until: secret.until };
+        let secret = |secret: &EndpointSecret| SealedSecret { sealed: secret.sealed.clone(), until: secret.until };
         EndpointTerms {
             id: self.id.clone(),
             tenant: tenant.cloned(),
@@ -197,17 +196,20 @@ pub fn next_version(version: u64, now: Timestamp) -> u64 {
 #[must_use]
 pub fn difference(before: Option<&EndpointSettings>, after: Option<&EndpointSettings>) -> Map<String, Value> {
     let facts = |settings: Option<&EndpointSettings>| {
-        settings.map_or_else(|| [Value::Null, Value::Null, Value::Null, Value::Null, Value::Null], |settings| {
-            let EndpointSettings { id: _, url, types, signature, description, paused, .. } = settings;
-            [
-                // A list of all types says nothing that "all" doesn't.
-                if types.is_empty() { json!("all") } else { json!(types) },
-                json!(signature),
-                json!(Some(description).filter(|text| !text.is_empty())),
-                json!(if *paused { "paused" } else { "active" }),
-                json!(without_path(url)),
-            ]
-        })
+        settings.map_or_else(
+            || [Value::Null, Value::Null, Value::Null, Value::Null, Value::Null],
+            |settings| {
+                let EndpointSettings { id: _, url, types, signature, description, paused, .. } = settings;
+                [
+                    // A list of all types says nothing that "all" doesn't.
+                    if types.is_empty() { json!("all") } else { json!(types) },
+                    json!(signature),
+                    json!(Some(description).filter(|text| !text.is_empty())),
+                    json!(if *paused { "paused" } else { "active" }),
+                    json!(without_path(url)),
+                ]
+            },
+        )
     };
     let names = ["types", "signature", "description", "status", "url"];
     let url_changed = before.map(|it| &it.url) != after.map(|it| &it.url);
@@ -280,7 +282,8 @@ mod tests {
         assert_eq!(before.patched(same.clone(), false, NOW), before);
         let anew = before.patched(same, true, NOW);
         assert_eq!(anew, EndpointSettings { version: before.version + 1, ..before.clone() });
-        let patch = EndpointPatch { types: Some(Vec::new()), description: Some(String::new()), ..EndpointPatch::default() };
+        let patch =
+            EndpointPatch { types: Some(Vec::new()), description: Some(String::new()), ..EndpointPatch::default() };
         let after = before.patched(patch, false, NOW.plus_millis(HOUR));
         assert_eq!((after.types.len(), after.description.as_str(), after.paused), (0, "", false));
         assert_eq!(after.version, before.version + HOUR as u64);

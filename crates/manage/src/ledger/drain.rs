@@ -10,7 +10,7 @@
 
 use std::rc::Rc;
 
-use futures_util::future::{join_all, join3};
+use futures_util::future::{join, join_all, join3};
 use keystile_core::{
     Timestamp,
     access::operator::JUDGED_FOR_MS,
@@ -81,9 +81,10 @@ impl OpenLedger {
     /// Does what is due, unless another drain is doing that already, and sets the alarm for the rest. Called by the
     /// alarm and after each change.
     pub(crate) async fn drain(self: Rc<Self>) {
-        let (drained, told, reported) = join3(self.drain_leased(), self.tell_due(), self.report_due()).await;
+        let others = join3(self.tell_due(), self.report_due(), self.tell_router_due());
+        let (drained, (told, reported, routed)) = join(self.drain_leased(), others).await;
         let now = clock::now();
-        if let Err(error) = drained.and(told).and(reported).and_then(|()| self.arm(now)) {
+        if let Err(error) = drained.and(told).and(reported).and(routed).and_then(|()| self.arm(now)) {
             log::error("drain_failed", &[("reason", error.to_string().into())]);
             if let Err(error) = self.database.arm(now.plus_millis(ALARM_RETRY_MS)) {
                 log::error("alarm_not_set", &[("reason", error.to_string().into())]);

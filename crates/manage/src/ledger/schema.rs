@@ -403,6 +403,23 @@ CREATE TABLE adoption (
     attempts INTEGER NOT NULL
 );
 ",
+    "
+-- The endpoints that events are sent to: the tenant's, or in the operators' ledger the deployment's.
+CREATE TABLE event_endpoints (
+    id TEXT PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    settings TEXT NOT NULL            -- JSON
+) WITHOUT ROWID;
+-- The list of them, as the router of events is told it: no row or one.
+CREATE TABLE event_endpoint_list (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    tenant TEXT,                      -- NULL: the deployment's
+    version INTEGER NOT NULL,
+    told_version INTEGER NOT NULL,    -- the one that the router has taken
+    due_at INTEGER,                   -- when the router is told; NULL: it knows all
+    attempts INTEGER NOT NULL
+);
+",
 ];
 
 #[cfg(test)]
