@@ -3,6 +3,7 @@
 import { AUDIT } from "./audit.mjs";
 import { completion } from "./completion.mjs";
 import { DEPLOYMENT } from "./deployment.mjs";
+import { EVENTS } from "./events.mjs";
 import { KEYS } from "./keys.mjs";
 import { OPERATORS } from "./operators.mjs";
 import { probe } from "./probe.mjs";
@@ -11,4 +12,16 @@ import { TENANTS } from "./tenants.mjs";
 import { total } from "./usage.mjs";
 import { WEBHOOKS } from "./webhooks.mjs";
 
-export const API_COMMANDS = [...KEYS, ...TENANTS, ...OPERATORS, ...AUDIT, ...WEBHOOKS, total, ...DEPLOYMENT, probe, ...PROFILES, completion];
+export const API_COMMANDS = [
+  ...KEYS,
+  ...TENANTS,
+  ...OPERATORS,
+  ...AUDIT,
+  ...WEBHOOKS,
+  ...EVENTS,
+  total,
+  ...DEPLOYMENT,
+  probe,
+  ...PROFILES,
+  completion,
+];

@@ -1,6 +1,7 @@
 // The client of the management API: `new Keystile({ url, key })`.
 
 import { Audit } from "./resources/audit.ts";
+import { Events } from "./resources/events.ts";
 import { Keys } from "./resources/keys.ts";
 import { Operators } from "./resources/operators.ts";
 import { CustomerSession, Session } from "./resources/sessions.ts";
@@ -22,6 +23,7 @@ export class Keystile {
   readonly operators: Operators;
   readonly audit: Audit;
   readonly webhooks: Webhooks;
+  readonly events: Events;
   readonly session: Session;
   /** In pages for customers. */
   readonly portalSession: CustomerSession;
@@ -35,6 +37,7 @@ export class Keystile {
     this.operators = new Operators(api);
     this.audit = new Audit(api);
     this.webhooks = new Webhooks(api);
+    this.events = new Events(api);
     this.session = new Session(api);
     this.portalSession = new CustomerSession(api);
   }

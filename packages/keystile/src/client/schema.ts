@@ -75,6 +75,198 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/event-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the endpoints of the deployment
+         * @description They get the events of all tenants. The oldest first, each with its state. Only for operators of all tenants.
+         */
+        get: operations["listEventEndpoints"];
+        put?: never;
+        /**
+         * Create an endpoint of the deployment
+         * @description It gets the events of all tenants, as webhooks of Standard Webhooks. The answer has the secret, which is shown once. At most 20 endpoints. Only for operators of all tenants.
+         */
+        post: operations["createEventEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an endpoint of the deployment
+         * @description Its settings, and its state: whether it is sent to, what waits, and since when it fails. Only for operators of all tenants.
+         */
+        get: operations["getEventEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an endpoint of the deployment
+         * @description With whatever waits for it, its attempts and its dead letters. Only for operators of all tenants.
+         */
+        delete: operations["deleteEventEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an endpoint of the deployment
+         * @description A merge patch (RFC 7396). `"status": "active"` also ends a pause, and makes an endpoint active again that was disabled since it failed for five days. Only for operators of all tenants.
+         */
+        patch: operations["updateEventEndpoint"];
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List attempts of an endpoint of the deployment
+         * @description The newest first. Of the receiver's answers only the status is known. Only for operators of all tenants.
+         */
+        get: operations["listEventAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dead letters of an endpoint of the deployment
+         * @description Events that its receiver did not take in all their attempts, or that came while it was disabled. The newest first; each is kept for 30 days, and 10,000 at most. Only for operators of all tenants.
+         */
+        get: operations["listUnsentEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/dead-letters/{event}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard a dead letter of an endpoint of the deployment
+         * @description Deletes the event. It is in the audit log. Only for operators of all tenants.
+         */
+        post: operations["discardUnsentEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/dead-letters/{event}/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a dead letter of an endpoint of the deployment again
+         * @description It is tried as often as a new event. It is in the audit log. Only for operators of all tenants.
+         */
+        post: operations["redriveUnsentEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/dead-letters/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send all dead letters of an endpoint of the deployment again
+         * @description Each is tried as often as a new event. The audit log has how many they were. Only for operators of all tenants.
+         */
+        post: operations["redriveUnsentEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/secret/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate the secret of an endpoint of the deployment
+         * @description Events are signed with the new secret and, for `overlap_seconds`, with the old one, too. The answer has the new secret, which is shown once. At most five secrets sign at a time; one more ends the oldest at once. Only for operators of all tenants.
+         */
+        post: operations["rotateEventSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test an endpoint of the deployment
+         * @description Sends an event of the type `endpoint.test` now, once, even if the endpoint is paused or disabled, and shows what came of it. Sending this again sends another one. Only for operators of all tenants.
+         */
+        post: operations["testEventEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operators": {
         parameters: {
             query?: never;
@@ -364,6 +556,198 @@ export interface paths {
         get: operations["exportTenantAudit"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the endpoints of a tenant
+         * @description They get the tenant's events. The oldest first, each with its state.
+         */
+        get: operations["listTenantEventEndpoints"];
+        put?: never;
+        /**
+         * Create an endpoint of a tenant
+         * @description It gets the tenant's events, as webhooks of Standard Webhooks. The answer has the secret, which is shown once. At most 10 endpoints.
+         */
+        post: operations["createTenantEventEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an endpoint of a tenant
+         * @description Its settings, and its state: whether it is sent to, what waits, and since when it fails.
+         */
+        get: operations["getTenantEventEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an endpoint of a tenant
+         * @description With whatever waits for it, its attempts and its dead letters.
+         */
+        delete: operations["deleteTenantEventEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an endpoint of a tenant
+         * @description A merge patch (RFC 7396). `"status": "active"` also ends a pause, and makes an endpoint active again that was disabled since it failed for five days.
+         */
+        patch: operations["updateTenantEventEndpoint"];
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List attempts of an endpoint of a tenant
+         * @description The newest first. Of the receiver's answers only the status is known.
+         */
+        get: operations["listTenantEventAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dead letters of an endpoint of a tenant
+         * @description Events that its receiver did not take in all their attempts, or that came while it was disabled. The newest first; each is kept for 30 days, and 10,000 at most.
+         */
+        get: operations["listTenantUnsentEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/{event}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard a dead letter of an endpoint of a tenant
+         * @description Deletes the event. It is in the audit log.
+         */
+        post: operations["discardTenantUnsentEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/{event}/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a dead letter of an endpoint of a tenant again
+         * @description It is tried as often as a new event. It is in the audit log.
+         */
+        post: operations["redriveTenantUnsentEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send all dead letters of an endpoint of a tenant again
+         * @description Each is tried as often as a new event. The audit log has how many they were.
+         */
+        post: operations["redriveTenantUnsentEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/secret/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate the secret of an endpoint of a tenant
+         * @description Events are signed with the new secret and, for `overlap_seconds`, with the old one, too. The answer has the new secret, which is shown once. At most five secrets sign at a time; one more ends the oldest at once.
+         */
+        post: operations["rotateTenantEventSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test an endpoint of a tenant
+         * @description Sends an event of the type `endpoint.test` now, once, even if the endpoint is paused or disabled, and shows what came of it. Sending this again sends another one.
+         */
+        post: operations["testTenantEventEndpoint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1005,6 +1389,12 @@ export interface components {
             /** @enum {string} */
             status: "queued" | "discarded";
         };
+        ActedOnEvent: {
+            id: components["schemas"]["EventId"];
+            replayed?: components["schemas"]["Replayed"];
+            /** @enum {string} */
+            status: "queued" | "discarded";
+        };
         /** @description A person, in the words of the operator who minted the portal session. */
         Actor: {
             id: components["schemas"]["Name"];
@@ -1032,10 +1422,10 @@ export interface components {
          */
         AnyTime: string;
         /**
-         * @description What was done. `adopted`: the tenant's storage was put back to a point before the key was created, and the key was taken over from the change feed. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log. `delivery_replayed`: a delivered event was put into the queue once more, in the operators' log.
+         * @description What was done. `adopted`: the tenant's storage was put back to a point before the key was created, and the key was taken over from the change feed. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log. `delivery_replayed`: a delivered event was put into the queue once more, in the operators' log. `endpoint_created`, `endpoint_changed`, `endpoint_deleted` and `endpoint_secret_rotated` concern an endpoint for events, `event_redriven` and `event_discarded` events that could not be sent to one; those of the deployment are in the operators' log.
          * @enum {string}
          */
-        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "adopted" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read" | "handshake_revealed" | "delivery_replayed";
+        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "adopted" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read" | "handshake_revealed" | "delivery_replayed" | "endpoint_created" | "endpoint_changed" | "endpoint_deleted" | "endpoint_secret_rotated" | "event_redriven" | "event_discarded";
         /** @description One change. Entries are never altered, but for metadata that is erased from them. */
         AuditEntry: {
             action: components["schemas"]["AuditAction"];
@@ -1057,7 +1447,7 @@ export interface components {
                 id: components["schemas"]["DeliveryId"];
                 source: components["schemas"]["SourceName"];
             } | null;
-            /** @description What changed. Of a key that was just made, everything that it has. `limits` are the own values of rate limits and quotas by name, null for no limit. Of an addition its `quota`, `amount` and the end of the period that gets it. Of an event that could not be delivered its `status`, from `dead` to `queued` or `discarded`, or to `unknown` if it was not heard whether that was done. Of a secret that was shown its `handshake` and `source`. Of a replayed delivery its `status`, from null. */
+            /** @description What changed. Of a key that was just made, everything that it has. `limits` are the own values of rate limits and quotas by name, null for no limit. Of an addition its `quota`, `amount` and the end of the period that gets it. Of an event that could not be delivered its `status`, from `dead` to `queued` or `discarded`, or to `unknown` if it was not heard whether that was done. Of a secret that was shown its `handshake` and `source`. Of a replayed delivery its `status`, from null. Of an endpoint for events its `endpoint` and what changed, and of its `url` the host alone; of events that could not be sent their `endpoint`, the `event` or how many were `redriven`, and their `status`. */
             detail: {
                 [key: string]: components["schemas"]["Difference"];
             };
@@ -1120,6 +1510,12 @@ export interface components {
             replayed?: components["schemas"]["Replayed"];
         } & components["schemas"]["OperatorProperties"];
         Count: number;
+        /** @description An endpoint with a secret that was just made. */
+        CreatedEventEndpoint: {
+            replayed?: components["schemas"]["Replayed"];
+            /** @description The secret, `whsec_…`, in this answer and in no other but a replay; null for `v1a`. */
+            secret: string | null;
+        } & components["schemas"]["EventEndpointProperties"];
         /** @description An API key that was just made, and its text. */
         CreatedKey: {
             effective_by: components["schemas"]["PendingEffectiveBy"];
@@ -1197,6 +1593,11 @@ export interface components {
             dead_letters: components["schemas"]["DeadLetter"][];
             next_cursor: components["schemas"]["NextCursor"];
         };
+        DeletedEventEndpoint: {
+            /** @constant */
+            deleted: true;
+            id: components["schemas"]["EndpointId"];
+        };
         /** @description A genuine delivery, without its body. */
         Delivery: {
             /** @description Until when it can be delivered once more; null if its body isn't kept. */
@@ -1259,10 +1660,117 @@ export interface components {
         /** @description No request that starts after this time is judged on the state before the change. */
         EffectiveBy: components["schemas"]["Time"];
         /**
+         * @description The id of an endpoint that events are sent to.
+         * @example ep_4bTzV9cXk07Hq2mN1pRs
+         */
+        EndpointId: string;
+        /** @description There are as many endpoints as there may be. */
+        EndpointLimitReached: {
+            /** @constant */
+            code?: "ENDPOINT_LIMIT_REACHED";
+            limit: number;
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /**
          * @description Live keys reach live data, test keys test data; which of them a deployment has is in `GET /v1/scopes`.
          * @enum {string}
          */
         Environment: "live" | "test";
+        /** @description An attempt to send an event. */
+        EventAttempt: {
+            at: components["schemas"]["Time"];
+            duration_ms: number;
+            event: components["schemas"]["EventId"];
+            next_attempt_at: components["schemas"]["Time"] | null;
+            /**
+             * @description `refused`: another status than 2xx. `gone`: 410, which disables the endpoint. `forbidden_address`: the URL is not one that events are sent to. `no_secret`: `KEYSTILE_SECRET` lacks the one that the endpoint's secret needs.
+             * @enum {string}
+             */
+            outcome: "delivered" | "refused" | "redirected" | "gone" | "timeout" | "unreachable" | "forbidden_address" | "no_secret";
+            /** @description Of the receiver's answer, if there was one. */
+            status: number | null;
+            /** @enum {string} */
+            type: "key.created" | "key.updated" | "key.revoked" | "key.rotated" | "key.rotation_due" | "key.disabled" | "key.enabled" | "key.expiring" | "key.expired" | "key.unused" | "key.exposed" | "limit.reached" | "tenant.suspended" | "tenant.resumed" | "endpoint.disabled" | "endpoint.test";
+        };
+        EventAttempts: {
+            attempts: components["schemas"]["EventAttempt"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        /** @description An endpoint that events are sent to. */
+        EventEndpoint: components["schemas"]["EventEndpointProperties"];
+        /** @description A merge patch (RFC 7396): what is absent stays as it is, null removes it. */
+        EventEndpointPatch: {
+            description?: string | null;
+            /** @enum {string} */
+            status?: "active" | "paused";
+            /** @description The types of events that it gets; an empty list for all. */
+            types?: components["schemas"]["EventType"][] | null;
+            /**
+             * Format: uri
+             * @description Where events are sent: `https`, a public host, port 443 or one from 1024 on.
+             * @example https://example.com/events
+             */
+            url?: string;
+        };
+        /** @description What every answer with an endpoint has. */
+        EventEndpointProperties: {
+            created_at: components["schemas"]["Time"];
+            /** @description Words of an operator. */
+            description: string | null;
+            id: components["schemas"]["EndpointId"];
+            /** @description Whether the latest change of an endpoint of this list has yet to reach the worker that sends. It is told by itself. */
+            pending: boolean;
+            /** @description Until when events are signed with a secret that was replaced, too. */
+            previous_secret_ends_at: components["schemas"]["Time"] | null;
+            /** @description What receivers of `v1a` verify with, `whpk_…`; null for `v1`. */
+            public_key: string | null;
+            signature: components["schemas"]["EventSignature"];
+            /** @description Null if the object can't be reached that sends to the endpoint. */
+            state: components["schemas"]["EventEndpointState"] | null;
+            /**
+             * @description `disabled`: it failed for five days, or answered 410, so nothing is sent to it until it is made active.
+             * @enum {string}
+             */
+            status: "active" | "paused" | "disabled";
+            /** @description Whose events it gets; null for those of all tenants. */
+            tenant: components["schemas"]["TenantId"] | null;
+            /** @description The types of events that it gets; an empty list for all. */
+            types: components["schemas"]["EventType"][];
+            /**
+             * Format: uri
+             * @description Where events are sent: `https`, a public host, port 443 or one from 1024 on.
+             * @example https://example.com/events
+             */
+            url: string;
+            /** @description Grows with each change; it is the ETag. */
+            version: number;
+        };
+        EventEndpoints: {
+            endpoints: components["schemas"]["EventEndpoint"][];
+        };
+        EventEndpointState: {
+            /** @description Events that could not be sent. */
+            dead_letters: number;
+            disabled_at: components["schemas"]["Time"] | null;
+            /** @description The first failure since the last success, if everything has failed since. */
+            failing_since: components["schemas"]["Time"] | null;
+            last_success_at: components["schemas"]["Time"] | null;
+            /** @description Events that wait, those between two attempts included. */
+            waiting: number;
+        };
+        /**
+         * @description The id of an event, its `webhook-id`.
+         * @example evt_4bTzV9cXk07Hq2mN1pRs
+         */
+        EventId: string;
+        /**
+         * @description `v1`: HMAC-SHA256 with a shared secret. `v1a`: Ed25519, of which receivers have the public key.
+         * @enum {string}
+         */
+        EventSignature: "v1" | "v1a";
+        /** @enum {string} */
+        EventType: "key.created" | "key.updated" | "key.revoked" | "key.rotated" | "key.rotation_due" | "key.disabled" | "key.enabled" | "key.expiring" | "key.expired" | "key.unused" | "key.exposed" | "limit.reached" | "tenant.suspended" | "tenant.resumed" | "endpoint.disabled";
         /** @description Nobody grants more than they hold. */
         ExceedsOwnRights: {
             /** @constant */
@@ -1623,6 +2131,18 @@ export interface components {
          * @example 2001:db8::1/128
          */
         Network: string;
+        NewEventEndpoint: {
+            description?: string | null;
+            signature?: components["schemas"]["EventSignature"] | null;
+            /** @description The types of events that it gets; an empty list for all. */
+            types?: components["schemas"]["EventType"][] | null;
+            /**
+             * Format: uri
+             * @description Where events are sent: `https`, a public host, port 443 or one from 1024 on.
+             * @example https://example.com/events
+             */
+            url: string;
+        };
         /** @description Null is as good as absent, but for `expires_at`. */
         NewKey: {
             /** @description Where it may be used from; anywhere if there are none. */
@@ -1700,10 +2220,10 @@ export interface components {
             tenant: components["schemas"]["Reach"];
         } & WithRequired<components["schemas"]["Shown"], "id">;
         /**
-         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again, discards them or reads their bodies. None implies another.
+         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again, discards them or reads their bodies. `events:read` lists the endpoints that events are sent to, and what was sent to them; `events:write` creates, changes and deletes endpoints, and sends events again or discards them. None implies another.
          * @enum {string}
          */
-        OperatorScope: "keys:read" | "keys:write" | "audit:read" | "operators:write" | "verify" | "webhooks:read" | "webhooks:write";
+        OperatorScope: "keys:read" | "keys:write" | "audit:read" | "operators:write" | "verify" | "webhooks:read" | "webhooks:write" | "events:read" | "events:write";
         OperatorScopes: components["schemas"]["OperatorScope"][];
         /** @description All tenants whose ledgers have reported. */
         Overview: {
@@ -1848,6 +2368,11 @@ export interface components {
             /** @description Events of which it isn't known, because a queue or an object failed. They are still listed, or in the queue, or both. */
             unknown: number;
         };
+        RedrivenEvents: {
+            /** @description Events that wait again. */
+            redriven: number;
+            replayed?: components["schemas"]["Replayed"];
+        };
         /**
          * @description Only in the answer to a repeated `Idempotency-Key`: this is the first request's answer, and nothing was done.
          * @constant
@@ -1985,6 +2510,13 @@ export interface components {
             unavailable: string | null;
         };
         Scopes: components["schemas"]["Scope"][];
+        SecretRotation: {
+            /**
+             * @description How long the old secret signs, too; 0 ends it at once.
+             * @default 86400
+             */
+            overlap_seconds?: number | null;
+        };
         SecretUse: {
             /** @description False: these keys are refused as `MALFORMED`, since their secret was dropped too early. */
             configured: boolean;
@@ -2130,6 +2662,24 @@ export interface components {
             /** @constant */
             status?: 503;
         } & components["schemas"]["Problem"];
+        /** @description An event that could not be sent. */
+        UnsentEvent: {
+            attempts: number;
+            created_at: components["schemas"]["Time"];
+            event: components["schemas"]["EventId"];
+            key: components["schemas"]["KeyId"] | null;
+            last_attempt_at: components["schemas"]["Time"] | null;
+            last_status: number | null;
+            /** @enum {string} */
+            reason: "attempts_failed" | "endpoint_disabled" | "too_many_waiting" | "paused_too_long";
+            tenant: components["schemas"]["TenantId"] | null;
+            /** @enum {string} */
+            type: "key.created" | "key.updated" | "key.revoked" | "key.rotated" | "key.rotation_due" | "key.disabled" | "key.enabled" | "key.expiring" | "key.expired" | "key.unused" | "key.exposed" | "limit.reached" | "tenant.suspended" | "tenant.resumed" | "endpoint.disabled" | "endpoint.test";
+        };
+        UnsentEvents: {
+            dead_letters: components["schemas"]["UnsentEvent"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
         /** @description How often a key was used, by what came of it. */
         Usage: {
             key_id: components["schemas"]["KeyId"];
@@ -2384,6 +2934,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["KeyLimitReached"] | components["schemas"]["IdempotencyKeyInUse"];
             };
         };
+        /** @description There are as many endpoints as there may be, or the first request with this `Idempotency-Key` is still running. */
+        CanNotCreateEndpoint: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["EndpointLimitReached"] | components["schemas"]["IdempotencyKeyInUse"];
+            };
+        };
         /** @description The key's life is over, or the first request with this `Idempotency-Key` is still running. */
         CanNotDisable: {
             headers: {
@@ -2452,6 +3013,37 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     code?: "SOURCE_NOT_FOUND" | "DELIVERY_NOT_FOUND";
+                    /** @constant */
+                    status?: 404;
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description Recorded but not yet in effect, since the worker that sends events can't be reached; it is told by itself. Or a dependency can't be reached. */
+        EndpointChangePending: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "CHANGE_PENDING" | "DEPENDENCY_UNAVAILABLE";
+                    /** @constant */
+                    status?: 503;
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such endpoint, or not here. */
+        EndpointNotFound: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @constant */
+                    code?: "ENDPOINT_NOT_FOUND";
                     /** @constant */
                     status?: 404;
                 } & components["schemas"]["Problem"];
@@ -2889,6 +3481,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["Unavailable"];
             };
         };
+        /** @description There is no such endpoint, or it has no such dead letter: it was sent again, discarded, or never here. */
+        UnsentEventNotFound: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "ENDPOINT_NOT_FOUND" | "DEAD_LETTER_NOT_FOUND";
+                    /** @constant */
+                    status?: 404;
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description The body is declared as something else, or is compressed. */
         UnsupportedMediaType: {
             headers: {
@@ -2925,10 +3532,14 @@ export interface components {
         Cursor: components["schemas"]["Cursor"];
         /** @description Which event. */
         DeliveryId: components["schemas"]["DeliveryId"];
+        /** @description Which endpoint. */
+        EndpointId: components["schemas"]["EndpointId"];
         /** @description Only those of this environment. */
         EnvironmentFilter: components["schemas"]["Environment"];
         /** @description Only those with this id of the sender. */
         EventId: string;
+        /** @description Entries of a page, at most. */
+        EventLimit: number;
         /** @description Only those of this type. */
         EventType: string;
         /** @description Only living ones (neither revoked nor expired) that expire within this many days. */
@@ -2939,7 +3550,7 @@ export interface components {
         HandshakeId: components["schemas"]["HandshakeId"];
         /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
         IdempotencyKey: string;
-        /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+        /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
         IfMatch: string;
         /** @description The ETag of the copy that the caller has. */
         IfNoneMatch: string;
@@ -2951,6 +3562,8 @@ export interface components {
         Limit: components["schemas"]["Limit"];
         /** @description That of `near_caps`: at least so much of `max_active_keys`. */
         NearCap: number;
+        /** @description Only attempts to send this event. */
+        OneEvent: components["schemas"]["EventId"];
         /** @description Which operator. */
         OperatorId: components["schemas"]["OperatorId"];
         /** @description Only those that ended so. */
@@ -2977,6 +3590,8 @@ export interface components {
         Tenant: components["schemas"]["TenantId"];
         /** @description Only those with this text in their name. */
         TenantSearch: string;
+        /** @description Which event. */
+        UnsentEvent: components["schemas"]["EventId"];
         /** @description Only those that were received before this time. */
         Until: components["schemas"]["AnyTime"];
         /** @description Only living ones (neither revoked nor expired) that were created this many days ago or earlier, and not let through since. */
@@ -2992,6 +3607,12 @@ export interface components {
                 "application/json": components["schemas"]["Addition"];
             };
         };
+        EventEndpointPatch: {
+            content: {
+                "application/json": components["schemas"]["EventEndpointPatch"];
+                "application/merge-patch+json": components["schemas"]["EventEndpointPatch"];
+            };
+        };
         Import: {
             content: {
                 "application/json": components["schemas"]["Import"];
@@ -3001,6 +3622,11 @@ export interface components {
             content: {
                 "application/json": components["schemas"]["KeyPatch"];
                 "application/merge-patch+json": components["schemas"]["KeyPatch"];
+            };
+        };
+        NewEventEndpoint: {
+            content: {
+                "application/json": components["schemas"]["NewEventEndpoint"];
             };
         };
         NewKey: {
@@ -3036,6 +3662,11 @@ export interface components {
         Rotation: {
             content: {
                 "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        SecretRotation: {
+            content: {
+                "application/json": components["schemas"]["SecretRotation"];
             };
         };
         Suspension: {
@@ -3206,6 +3837,442 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listEventEndpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoints. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoints"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["NewEventEndpoint"];
+        responses: {
+            /** @description The endpoint, and its secret. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["CanNotCreateEndpoint"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            412: components["responses"]["VersionMismatch"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["EndpointChangePending"];
+        };
+    };
+    updateEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["EventEndpointPatch"];
+        responses: {
+            /** @description The endpoint as it is now. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            412: components["responses"]["VersionMismatch"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["EndpointChangePending"];
+        };
+    };
+    listEventAttempts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Only attempts to send this event. */
+                event?: components["parameters"]["OneEvent"];
+                /** @description Entries of a page, at most. */
+                limit?: components["parameters"]["EventLimit"];
+            };
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventAttempts"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listUnsentEvents: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Entries of a page, at most. */
+                limit?: components["parameters"]["EventLimit"];
+            };
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsentEvents"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    discardUnsentEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Which event. */
+                event: components["parameters"]["UnsentEvent"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description It is gone. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedOnEvent"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnsentEventNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redriveUnsentEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Which event. */
+                event: components["parameters"]["UnsentEvent"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description It waits again. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedOnEvent"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnsentEventNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redriveUnsentEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description They wait again. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedrivenEvents"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateEventSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["SecretRotation"];
+        responses: {
+            /** @description The endpoint, and its new secret. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    testEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description The attempt. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventAttempt"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listOperators: {
         parameters: {
             query?: {
@@ -3331,7 +4398,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -3376,7 +4443,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -3421,7 +4488,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -3785,7 +4852,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -3889,6 +4956,468 @@ export interface operations {
             400: components["responses"]["BadCredentials"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTenantEventEndpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoints. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoints"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["NewEventEndpoint"];
+        responses: {
+            /** @description The endpoint, and its secret. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["CanNotCreateEndpoint"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            412: components["responses"]["VersionMismatch"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["EndpointChangePending"];
+        };
+    };
+    updateTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["EventEndpointPatch"];
+        responses: {
+            /** @description The endpoint as it is now. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            412: components["responses"]["VersionMismatch"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["EndpointChangePending"];
+        };
+    };
+    listTenantEventAttempts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Only attempts to send this event. */
+                event?: components["parameters"]["OneEvent"];
+                /** @description Entries of a page, at most. */
+                limit?: components["parameters"]["EventLimit"];
+            };
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventAttempts"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTenantUnsentEvents: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Entries of a page, at most. */
+                limit?: components["parameters"]["EventLimit"];
+            };
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsentEvents"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    discardTenantUnsentEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Which event. */
+                event: components["parameters"]["UnsentEvent"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description It is gone. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedOnEvent"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnsentEventNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redriveTenantUnsentEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Which event. */
+                event: components["parameters"]["UnsentEvent"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description It waits again. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedOnEvent"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnsentEventNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redriveTenantUnsentEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description They wait again. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedrivenEvents"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateTenantEventSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["SecretRotation"];
+        responses: {
+            /** @description The endpoint, and its new secret. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    testTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description The attempt. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventAttempt"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4027,7 +5556,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4074,7 +5603,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4121,7 +5650,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4199,7 +5728,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4242,7 +5771,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -4287,7 +5816,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4334,7 +5863,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4381,7 +5910,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4575,7 +6104,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -4652,7 +6181,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -4695,7 +6224,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4740,7 +6269,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
