@@ -4,6 +4,7 @@
 //! [numbers](event::NumberedEvent) it, and gives it to each endpoint whose [terms](terms::EndpointTerms) ask for its
 //! [type](event_type::EventType).
 
+pub mod address;
 pub mod event;
 pub mod event_type;
 pub mod sealing;
