@@ -13,7 +13,7 @@ import { rustImports } from "./rust_modules.mjs";
 import { inRoot, root } from "./tools.mjs";
 
 /** The areas of core. Each may import those before it. */
-const AREAS = ["base", "key", "access", "feed", "usage", "limits", "ledger", "config", "receiver", "objects", "api"];
+const AREAS = ["base", "key", "access", "feed", "usage", "limits", "ledger", "events", "config", "receiver", "objects", "api"];
 
 /** The workers' crates, and the configurations by which Wrangler builds them again when a watched directory changes. */
 const WORKERS = [

@@ -8,12 +8,13 @@
 //! change of a key goes through [`changes`]. [`drain`] carries out the [`outbox`], and [`idempotency`] remembers
 //! answers. [`limits`] tells and asks the limiter, [`event_routing`] the router of events of the endpoints in
 //! [`event_endpoints`]. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
-//! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`expiry`] notes which keys have expired;
+//! [`additions`], [`dead_letter_acts`] and [`addressing`] each own one table; [`acting`] has other objects act on events; [`expiry`] notes which keys have expired;
 //! [`usage`] and [`tenant_usage`] keep the counts that edges send; [`report`] reports to the overview of all tenants,
 //! and [`reporting`] is the table for that; [`revocations`] finds keys to revoke together; [`publishing_again`] enqueues
 //! what a feed that was put back has lost, and [`adopting`] takes over what a ledger that was put back has lost, of which
 //! [`adoption`] is the table; [`secrets`] counts keys by the secret that they depend on; [`schema`] defines the tables.
 
+pub(crate) mod acting;
 pub(crate) mod additions;
 mod addressing;
 mod adopting;

@@ -1,27 +1,18 @@
-//! Acts on events that could not be delivered, or are replayed, and the table of those that are under way. Another object
-//! has the events; see [`dead_letter`](crate::operations) for the order of note, act and entry. The alarm turns notes into
-//! audit entries if the requests that made them don't.
+//! The table of pending acts on events that could not be delivered, or are replayed. The alarm turns these notes into audit
+//! entries if the requests that made them don't. [`acting`](super::acting) makes the notes.
 
 use keystile_core::{
     Timestamp,
     base::id::{DeliveryId, EndpointId, EventId},
     ledger::audit::Action,
 };
-use keystile_runtime::{clock, database::Database};
+use keystile_runtime::database::Database;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use worker::Result;
 
-use super::{
-    audit,
-    handler::{self, Change},
-    open::OpenLedger,
-};
-use crate::{
-    command::{DeadLetterRef, Origin, UnsentRef},
-    dead_letters::Unanswered,
-    failure::Failure,
-};
+use super::audit;
+use crate::command::{DeadLetterRef, Origin, UnsentRef};
 
 /// The time for which a note is left to its request: longer than any request waits.
 const UNDER_WAY_MS: i64 = 60_000;
@@ -79,44 +70,6 @@ impl ActedEvents {
             Self::Unsent(unsent) => audit::unsent_changed(database, origin, action, unsent, detail, now),
         }
     }
-}
-
-/// The outcome of an act that was carried out: the answer, and the detail of the audit entry, if there is to be one.
-pub(crate) struct Acted<A> {
-    pub(crate) answer: A,
-    pub(crate) detail: Option<Map<String, Value>>,
-}
-
-/// Has the object that keeps the events act, which `asked` does, with a note before and an entry after.
-pub(crate) async fn act<C: Change>(
-    ledger: &OpenLedger,
-    origin: &Origin,
-    events: &ActedEvents,
-    action: Action,
-    asked: impl Future<Output = std::result::Result<Acted<C::Answer>, Unanswered>>,
-) -> std::result::Result<C::Answer, Failure> {
-    let (database, now) = (&ledger.database, clock::now());
-    ledger.change_for(origin, now, || {
-        begin(database, origin, events, action, now)?;
-        Ok(ledger.arm(now)?)
-    })?;
-    let asked = asked.await;
-    let now = clock::now();
-    database.transaction(|| {
-        match &asked {
-            Ok(Acted { answer, detail }) => {
-                if let Some(detail) = detail {
-                    events.audit(database, origin, action, detail.clone(), now)?;
-                }
-                handler::note::<C>(ledger, origin.claim.as_ref(), answer, now)?;
-            }
-            Err(Unanswered::Unclear(_)) => events.audit(database, origin, action, became(action, UNKNOWN), now)?,
-            Err(Unanswered::NotFound | Unanswered::Refused(_)) => {}
-        }
-        end(database, &origin.request_id, events)?;
-        ledger.arm(now)
-    })?;
-    asked.map(|acted| acted.answer).map_err(Failure::from)
 }
 
 /// Notes what is about to be done.

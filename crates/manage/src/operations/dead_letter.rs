@@ -22,7 +22,8 @@ use crate::{
     dead_letters::{self, Unanswered},
     failure::Failure,
     ledger::{
-        dead_letter_acts::{self, Acted, ActedEvents, became},
+        acting::{self, Acted},
+        dead_letter_acts::{ActedEvents, became},
         handler::Change,
         open::OpenLedger,
     },
@@ -145,5 +146,5 @@ pub(super) async fn act_on<C: Change<Answer = ActedOn>>(
         asked.await?;
         Ok(Acted { answer: ActedOn { id: event.id.clone(), status }, detail: Some(became(action, status)) })
     };
-    dead_letter_acts::act::<C>(ledger, origin, &ActedEvents::Received(event.clone()), action, asked).await
+    acting::act::<C>(ledger, origin, &ActedEvents::Received(event.clone()), action, asked).await
 }

@@ -35,8 +35,8 @@ pub(crate) struct ListAttempts {
 /// A page of attempts.
 #[derive(Debug, Serialize)]
 pub(crate) struct AttemptList {
-    pub(in super::super) attempts: Vec<ShownAttempt>,
-    pub(in super::super) next_cursor: Option<String>,
+    pub(crate) attempts: Vec<ShownAttempt>,
+    pub(crate) next_cursor: Option<String>,
 }
 
 impl Command for ListAttempts {

@@ -1,7 +1,7 @@
 //! The events that could not be sent to an endpoint: listed, sent again, or deleted.
 //!
 //! The endpoint's object has them, so an act and its audit entry can't be one transaction: see
-//! [`dead_letter_acts`](crate::ledger::dead_letter_acts).
+//! [`acting`](crate::ledger::acting).
 
 use keystile_core::{
     api::{
@@ -23,7 +23,8 @@ use crate::{
     event_endpoints::{TIMEOUT_MS, ask},
     failure::Failure,
     ledger::{
-        dead_letter_acts::{self, Acted, ActedEvents, became},
+        acting::{self, Acted},
+        dead_letter_acts::{ActedEvents, became},
         event_endpoints,
         handler::{Change, Consult},
         open::OpenLedger,
@@ -79,8 +80,8 @@ pub(crate) struct ListUnsent {
 /// A page of such events.
 #[derive(Debug, Serialize)]
 pub(crate) struct UnsentList {
-    pub(in super::super) dead_letters: Vec<ShownDeadLetter>,
-    pub(in super::super) next_cursor: Option<String>,
+    pub(crate) dead_letters: Vec<ShownDeadLetter>,
+    pub(crate) next_cursor: Option<String>,
 }
 
 macro_rules! acts {
@@ -115,14 +116,14 @@ acts! {
 /// The number of events that wait again.
 #[derive(Debug, Serialize)]
 pub(crate) struct RedrivenEvents {
-    pub(in super::super) redriven: u64,
+    pub(crate) redriven: u64,
 }
 
 /// The event, and its new status.
 #[derive(Debug, Serialize)]
 pub(crate) struct ActedOnEvent {
-    pub(in super::super) id: EventId,
-    pub(in super::super) status: &'static str,
+    pub(crate) id: EventId,
+    pub(crate) status: &'static str,
 }
 
 impl Command for ListUnsent {
@@ -229,5 +230,5 @@ async fn act<C: Change>(
     asked: impl Future<Output = Result<Acted<C::Answer>, Unanswered>>,
 ) -> Result<C::Answer, Failure> {
     event_endpoints::find(&ledger.database, &unsent.endpoint)?;
-    dead_letter_acts::act::<C>(ledger, origin, &ActedEvents::Unsent(unsent.clone()), action, asked).await
+    acting::act::<C>(ledger, origin, &ActedEvents::Unsent(unsent.clone()), action, asked).await
 }
