@@ -24,7 +24,7 @@ pub struct EndpointTerms {
     pub id: EndpointId,
     /// The tenant whose events it gets; `None` if it gets those of all tenants.
     pub tenant: Option<TenantId>,
-    /// The address, a normalised URL.
+    /// The address, in the form of [`EndpointUrl`](super::address::EndpointUrl).
     pub url: String,
     /// The types that it gets; all if there are none.
     pub types: Vec<EventType>,

@@ -14,6 +14,8 @@ use crate::{
     events::{event::NumberedEvent, event_type::EventType, terms::EndpointTerms},
 };
 
+pub use crate::events::{attempt::AttemptOutcome, bounds::DeadLetterReason, health::EndpointStatus};
+
 /// The binding.
 pub const BINDING: &str = "EVENT_ENDPOINT";
 /// The maximum number of entries of a page.
@@ -70,18 +72,6 @@ pub struct State {
     pub disabled_at: Option<Rfc3339>,
 }
 
-/// Whether an endpoint is sent events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndpointStatus {
-    /// It is.
-    Active,
-    /// Its events wait.
-    Paused,
-    /// It failed for too long, or said that it is gone. Its events become dead letters.
-    Disabled,
-}
-
 /// Sends an event of the type `endpoint.test` now, once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Test {
@@ -131,28 +121,6 @@ pub struct ShownAttempt {
     pub next_attempt_at: Option<Rfc3339>,
 }
 
-/// The outcome of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AttemptOutcome {
-    /// The receiver answered 2xx.
-    Delivered,
-    /// It answered another status.
-    Refused,
-    /// It answered 3xx, which is not followed.
-    Redirected,
-    /// It answered 410.
-    Gone,
-    /// It didn't answer in time.
-    Timeout,
-    /// The connection failed.
-    Unreachable,
-    /// The address of the endpoint is not one that events are sent to. Nothing was sent.
-    ForbiddenAddress,
-    /// No secret of the endpoint can be opened: `KEYSTILE_SECRET` lacks the one that sealed it. Nothing was sent.
-    NoSecret,
-}
-
 /// Asks for dead letters, newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetters {
@@ -194,20 +162,6 @@ pub struct ShownDeadLetter {
     pub last_status: Option<u16>,
     /// The reason why it is not tried any more.
     pub reason: DeadLetterReason,
-}
-
-/// The reason why an event became a dead letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeadLetterReason {
-    /// The last attempt failed.
-    AttemptsFailed,
-    /// The endpoint was disabled.
-    EndpointDisabled,
-    /// Too many events waited for the endpoint.
-    TooManyWaiting,
-    /// It waited too long at a paused endpoint.
-    PausedTooLong,
 }
 
 /// Sends dead letters again, as if they were new.
