@@ -13,6 +13,8 @@ pub mod event_type;
 pub mod health;
 pub mod recording;
 pub mod sealing;
+pub mod secret;
+pub mod settings;
 pub mod terms;
 
 #[cfg(test)]

@@ -12,7 +12,10 @@ use keystile_core::{
         session::{Actor, Portal, exceeds},
     },
     api::if_match::{IfMatch, Versioned},
-    base::{id::DeliveryId, problem::Problem},
+    base::{
+        id::{DeliveryId, EndpointId, EventId},
+        problem::Problem,
+    },
     ledger::{
         idempotency::Claim,
         lifecycle::{Creator, DisabledBy, Key},
@@ -85,6 +88,14 @@ impl Origin {
     pub(crate) fn check_key(&self, key: &Key) -> Result<(), Problem> {
         let thing = if key.record.id.is_operators() { Versioned::Operator } else { Versioned::Key };
         self.if_match.as_ref().map_or(Ok(()), |if_match| if_match.check(thing, key.record.version))
+    }
+
+    /// Checks the same of an endpoint for events.
+    ///
+    /// # Errors
+    /// The 412 with the present version.
+    pub(crate) fn check_endpoint(&self, version: u64) -> Result<(), Problem> {
+        self.if_match.as_ref().map_or(Ok(()), |if_match| if_match.check(Versioned::Endpoint, version))
     }
 
     /// Checks the same of a tenant.
@@ -192,4 +203,13 @@ pub(crate) struct DeadLetterRef {
     pub(crate) source: String,
     /// The id of the event.
     pub(crate) id: DeliveryId,
+}
+
+/// An event that could not be sent to an endpoint, or all of them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct UnsentRef {
+    /// The endpoint.
+    pub(crate) endpoint: EndpointId,
+    /// The event; `None` for all that could not be sent.
+    pub(crate) event: Option<EventId>,
 }

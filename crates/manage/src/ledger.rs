@@ -6,16 +6,18 @@
 //!
 //! [`handler`] takes a command and answers it; the commands themselves are in [`operations`](crate::operations). Every
 //! change of a key goes through [`changes`]. [`drain`] carries out the [`outbox`], and [`idempotency`] remembers
-//! answers. [`limits`] tells and asks the limiter. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
-//! [`additions`], [`dead_letter_acts`], [`exposures`] and [`addressing`] each own one table; [`expiry`] notes which keys
-//! have expired,
-//! [`reminders`] tells of those that do, and [`events`] records what is told to the outside;
+//! answers. [`limits`] tells and asks the limiter, [`event_routing`] the router of events of the endpoints in
+//! [`event_endpoints`]. [`keys`], [`audit`], [`suspension`], [`settings`], [`sessions`],
+//! [`additions`], [`dead_letter_acts`], [`exposures`] and [`addressing`] each own one table; [`acting`] has other objects
+//! act on events; [`expiry`] notes which keys have expired, [`reminders`] tells of those that do, and [`events`] records
+//! what is told to the outside;
 //! [`usage`] and [`tenant_usage`] keep the counts that edges send, and [`usage_export`] what of them is billed;
 //! [`report`] reports to the overview of all tenants,
 //! and [`reporting`] is the table for that; [`revocations`] finds keys to revoke together; [`publishing_again`] enqueues
 //! what a feed that was put back has lost, and [`adopting`] takes over what a ledger that was put back has lost, of which
 //! [`adoption`] is the table; [`erasing`] erases the tenant, and [`erasures`] has how far that is; [`secrets`] counts keys by the secret that they depend on; [`schema`] defines the tables.
 
+pub(crate) mod acting;
 pub(crate) mod additions;
 mod addressing;
 mod adopting;
@@ -28,6 +30,8 @@ pub(crate) mod dead_letter_acts;
 pub(crate) mod drain;
 mod erasing;
 pub(crate) mod erasures;
+pub(crate) mod event_endpoints;
+mod event_routing;
 pub(crate) mod events;
 pub(crate) mod expiry;
 pub(crate) mod exposures;

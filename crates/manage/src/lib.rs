@@ -12,6 +12,7 @@ mod deliveries;
 mod deployment;
 #[cfg(test)]
 mod documented;
+mod event_endpoints;
 mod failure;
 #[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
 mod feed;

@@ -12,6 +12,7 @@ mod disable_key;
 mod erase_metadata;
 mod erase_operators;
 mod erase_tenant;
+mod event_endpoints;
 mod export_audit;
 mod export_usage;
 mod expose;
@@ -212,11 +213,59 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/v1/webhooks/{source}/deliveries" listDeliveries, WebhooksRead of AllTenants => list_deliveries::of_source;
     Post "/v1/webhooks/{source}/deliveries/{id}/replay" replayDelivery,
         WebhooksWrite of AllTenants => replay_delivery::of_path;
+
+    Get "/v1/event-endpoints" listEventEndpoints, EventsRead of AllTenants => event_endpoints::get::list;
+    Post "/v1/event-endpoints" createEventEndpoint, EventsWrite of AllTenants => event_endpoints::create::create;
+    Get "/v1/event-endpoints/{endpoint}" getEventEndpoint, EventsRead of AllTenants => event_endpoints::get::one;
+    Patch "/v1/event-endpoints/{endpoint}" updateEventEndpoint,
+        EventsWrite of AllTenants => event_endpoints::update::update;
+    Delete "/v1/event-endpoints/{endpoint}" deleteEventEndpoint,
+        EventsWrite of AllTenants => event_endpoints::delete::delete;
+    Post "/v1/event-endpoints/{endpoint}/secret/rotate" rotateEventSecret,
+        EventsWrite of AllTenants => event_endpoints::rotate_secret::rotate;
+    Post "/v1/event-endpoints/{endpoint}/test" testEventEndpoint,
+        EventsWrite of AllTenants => event_endpoints::test::test;
+    Get "/v1/event-endpoints/{endpoint}/attempts" listEventAttempts,
+        EventsRead of AllTenants => event_endpoints::attempts::list;
+    Get "/v1/event-endpoints/{endpoint}/dead-letters" listUnsentEvents,
+        EventsRead of AllTenants => event_endpoints::dead_letters::list;
+    Post "/v1/event-endpoints/{endpoint}/dead-letters/redrive" redriveUnsentEvents,
+        EventsWrite of AllTenants => event_endpoints::dead_letters::redrive_all;
+    Post "/v1/event-endpoints/{endpoint}/dead-letters/{event}/redrive" redriveUnsentEvent,
+        EventsWrite of AllTenants => event_endpoints::dead_letters::redrive;
+    Post "/v1/event-endpoints/{endpoint}/dead-letters/{event}/discard" discardUnsentEvent,
+        EventsWrite of AllTenants => event_endpoints::dead_letters::discard;
+
+    Get "/v1/tenants/{tenant}/event-endpoints" listTenantEventEndpoints,
+        EventsRead of PathTenant => event_endpoints::get::list;
+    Post "/v1/tenants/{tenant}/event-endpoints" createTenantEventEndpoint,
+        EventsWrite of PathTenant => event_endpoints::create::create;
+    Get "/v1/tenants/{tenant}/event-endpoints/{endpoint}" getTenantEventEndpoint,
+        EventsRead of PathTenant => event_endpoints::get::one;
+    Patch "/v1/tenants/{tenant}/event-endpoints/{endpoint}" updateTenantEventEndpoint,
+        EventsWrite of PathTenant => event_endpoints::update::update;
+    Delete "/v1/tenants/{tenant}/event-endpoints/{endpoint}" deleteTenantEventEndpoint,
+        EventsWrite of PathTenant => event_endpoints::delete::delete;
+    Post "/v1/tenants/{tenant}/event-endpoints/{endpoint}/secret/rotate" rotateTenantEventSecret,
+        EventsWrite of PathTenant => event_endpoints::rotate_secret::rotate;
+    Post "/v1/tenants/{tenant}/event-endpoints/{endpoint}/test" testTenantEventEndpoint,
+        EventsWrite of PathTenant => event_endpoints::test::test;
+    Get "/v1/tenants/{tenant}/event-endpoints/{endpoint}/attempts" listTenantEventAttempts,
+        EventsRead of PathTenant => event_endpoints::attempts::list;
+    Get "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters" listTenantUnsentEvents,
+        EventsRead of PathTenant => event_endpoints::dead_letters::list;
+    Post "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/redrive" redriveTenantUnsentEvents,
+        EventsWrite of PathTenant => event_endpoints::dead_letters::redrive_all;
+    Post "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/{event}/redrive" redriveTenantUnsentEvent,
+        EventsWrite of PathTenant => event_endpoints::dead_letters::redrive;
+    Post "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/{event}/discard" discardTenantUnsentEvent,
+        EventsWrite of PathTenant => event_endpoints::dead_letters::discard;
 };
 
 /// The commands that a ledger carries out. The ledger of a tenant that was erased refuses those that don't say otherwise.
 pub(crate) const COMMANDS: &[Handler] = &[
     Handler::read::<Authenticate>(),
+    Handler::read::<event_endpoints::test::FindEndpoint>(),
     Handler::read::<export_audit::ExportAudit>().once_erased(),
     Handler::read::<get_key::GetKey>(),
     Handler::read::<get_overview::CountSecrets>(),
@@ -224,6 +273,10 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::read::<get_usage::GetKeyUsage>(),
     Handler::read::<get_usage::GetTenantUsage>(),
     Handler::read::<list_audit::ListAudit>().once_erased(),
+    Handler::consult::<event_endpoints::attempts::ListAttempts>(),
+    Handler::consult::<event_endpoints::dead_letters::ListUnsent>(),
+    Handler::consult::<event_endpoints::get::GetEndpoint>(),
+    Handler::consult::<event_endpoints::get::ListEndpoints>(),
     Handler::consult::<get_limits::GetLimits>(),
     Handler::consult::<list_keys::ListKeys>(),
     Handler::consult::<TellLimits>().of_edges(),
@@ -236,6 +289,13 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<create_key::CreateKey>(),
     Handler::change::<dead_letter::Discard>(),
     Handler::change::<dead_letter::Redrive>(),
+    Handler::change::<event_endpoints::create::CreateEndpoint>(),
+    Handler::change::<event_endpoints::dead_letters::DiscardEvent>(),
+    Handler::change::<event_endpoints::dead_letters::RedriveEvent>(),
+    Handler::change::<event_endpoints::dead_letters::RedriveUnsent>(),
+    Handler::change::<event_endpoints::delete::DeleteEndpoint>(),
+    Handler::change::<event_endpoints::rotate_secret::RotateSecret>(),
+    Handler::change::<event_endpoints::update::UpdateEndpoint>(),
     Handler::change::<handshakes::NoteReveal>(),
     Handler::change::<disable_key::Disable>(),
     Handler::change::<disable_key::Enable>(),

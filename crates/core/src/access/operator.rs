@@ -144,10 +144,12 @@ pub enum OperatorScope {
     WebhooksRead,
     WebhooksWrite,
     MetricsRead,
+    EventsRead,
+    EventsWrite,
 }
 
 impl OperatorScope {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::KeysRead,
         Self::KeysWrite,
         Self::AuditRead,
@@ -157,6 +159,8 @@ impl OperatorScope {
         Self::WebhooksRead,
         Self::WebhooksWrite,
         Self::MetricsRead,
+        Self::EventsRead,
+        Self::EventsWrite,
     ];
 
     /// The scope's name.
@@ -172,6 +176,8 @@ impl OperatorScope {
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",
             Self::MetricsRead => "metrics:read",
+            Self::EventsRead => "events:read",
+            Self::EventsWrite => "events:write",
         }
     }
 
@@ -186,6 +192,8 @@ impl OperatorScope {
             Self::WebhooksRead => "List the sources of webhooks, and events that could not be delivered.",
             Self::WebhooksWrite => "Send events that could not be delivered again, discard them, or read their bodies.",
             Self::MetricsRead => "Read the metrics of the deployment.",
+            Self::EventsRead => "List the endpoints that events are sent to, and what was sent to them.",
+            Self::EventsWrite => "Create, change and delete endpoints; send events again, or discard them.",
         }
     }
 

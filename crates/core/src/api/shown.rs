@@ -5,6 +5,8 @@
 
 mod catalog;
 mod delivery;
+#[cfg(feature = "events")]
+mod endpoint;
 mod exposure;
 mod key;
 mod limits;
@@ -18,6 +20,8 @@ pub use catalog::{
     ShownCatalog, ShownLimits, ShownPlan, ShownPlans, ShownPreset, ShownScope, ShownSource, ShownSources,
 };
 pub use delivery::{ShownDeliveries, ShownDelivery};
+#[cfg(feature = "events")]
+pub use endpoint::{DeletedEndpoint, ShownEndpoint, ShownEndpointState, ShownEndpoints};
 pub use exposure::{ShownExposed, ShownExposedKey};
 pub use key::{ShownExposure, ShownKey, ShownPendingEnd};
 pub use limits::{ShownLimit, ShownLimitList, ShownRestore};

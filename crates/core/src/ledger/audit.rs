@@ -57,6 +57,18 @@ pub enum Action {
     HandshakeRevealed,
     /// A delivered event was put into the queue once more.
     DeliveryReplayed,
+    /// An endpoint for events was made.
+    EndpointCreated,
+    /// The settings of an endpoint were changed, or it was made active after it had been disabled.
+    EndpointChanged,
+    /// An endpoint was deleted, and whatever waited for it.
+    EndpointDeleted,
+    /// An endpoint got a new secret.
+    EndpointSecretRotated,
+    /// Events that could not be sent to an endpoint are sent again.
+    EventRedriven,
+    /// An event that could not be sent to an endpoint was deleted.
+    EventDiscarded,
 }
 
 impl Action {
@@ -88,6 +100,12 @@ impl Action {
             Self::DeadLetterRead => "dead_letter_read",
             Self::HandshakeRevealed => "handshake_revealed",
             Self::DeliveryReplayed => "delivery_replayed",
+            Self::EndpointCreated => "endpoint_created",
+            Self::EndpointChanged => "endpoint_changed",
+            Self::EndpointDeleted => "endpoint_deleted",
+            Self::EndpointSecretRotated => "endpoint_secret_rotated",
+            Self::EventRedriven => "event_redriven",
+            Self::EventDiscarded => "event_discarded",
         }
     }
 }

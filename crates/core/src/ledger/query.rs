@@ -181,6 +181,24 @@ impl DeadLetterPlace {
     }
 }
 
+/// An attempt's or an unsent event's place in the list of its endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventPlace(pub i64);
+
+impl EventPlace {
+    /// The place as a cursor.
+    #[must_use]
+    pub fn cursor(self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("e{}", self.0))
+    }
+
+    /// Parses [`cursor`](Self::cursor).
+    #[must_use]
+    pub fn parse(cursor: &str) -> Option<Self> {
+        decoded(cursor)?.strip_prefix('e')?.parse().ok().map(Self)
+    }
+}
+
 /// The form of a text for searches. Rows store theirs in this form too.
 #[must_use]
 pub fn searchable(text: &str) -> String {

@@ -4,7 +4,7 @@
 use keystile_core::{
     AuditId, KeyId, Timestamp,
     access::session::Actor,
-    base::id::{HandshakeId, ID_RANDOM_BYTES},
+    base::id::{EndpointId, HandshakeId, ID_RANDOM_BYTES},
     ledger::{
         audit::{Action, difference},
         lifecycle::Key,
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json, value::RawValue};
 use worker::{Error, Result, SqlStorageValue};
 
-use crate::command::{DeadLetterRef, Origin};
+use crate::command::{DeadLetterRef, Origin, UnsentRef};
 use keystile_runtime::database::Database;
 
 /// The number of entries on a page of an export.
@@ -111,6 +111,34 @@ pub(crate) fn event_changed(
     now: Timestamp,
 ) -> Result<()> {
     append(database, origin, action, About::Event(event), detail, now)
+}
+
+/// Appends an entry about an endpoint for events.
+pub(crate) fn endpoint_changed(
+    database: &Database,
+    origin: &Origin,
+    action: Action,
+    endpoint: &EndpointId,
+    mut detail: Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
+    detail.insert("endpoint".into(), json!({ "from": null, "to": endpoint }));
+    append(database, origin, action, About::Tenant, detail, now)
+}
+
+/// Appends an entry about what was done to events that could not be sent to an endpoint.
+pub(crate) fn unsent_changed(
+    database: &Database,
+    origin: &Origin,
+    action: Action,
+    unsent: &UnsentRef,
+    mut detail: Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
+    if let Some(event) = &unsent.event {
+        detail.insert("event".into(), json!({ "from": null, "to": event }));
+    }
+    endpoint_changed(database, origin, action, &unsent.endpoint, detail, now)
 }
 
 /// Appends an entry about a secret that a sender of webhooks told, which is shown to an operator.

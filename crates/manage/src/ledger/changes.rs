@@ -3,15 +3,17 @@
 //! then the change is published; only then does the answer say that it is in effect.
 
 use keystile_core::{
-    Timestamp,
+    TenantId, Timestamp,
     access::record::KeyState,
     api::shown::ShownKey,
+    events::settings::EndpointSettings,
     feed::outbox::Told,
     ledger::{audit::Action, lifecycle::Key},
 };
 use serde_json::json;
 
 use super::{
+    event_endpoints,
     keys::{self, KeyRow},
     open::OpenLedger,
     outbox::{self, Changed},
@@ -121,5 +123,18 @@ impl OpenLedger {
             outbox::enqueue(&self.database, &Changed::KeyLimits(after.record.id.clone()), after.record.version, now)?;
         }
         outbox::enqueue(&self.database, &Changed::Key(after.record.id.clone()), after.record.version, now)
+    }
+
+    /// Writes a new or changed endpoint for events. The router is told of it, and the tenant is known from then on. The
+    /// audit entry is the caller's.
+    pub(crate) fn store_endpoint(
+        &self,
+        endpoint: &EndpointSettings,
+        tenant: Option<&TenantId>,
+        now: Timestamp,
+    ) -> worker::Result<()> {
+        event_endpoints::write(&self.database, endpoint)?;
+        event_endpoints::list_changed(&self.database, tenant, now)?;
+        tenant.map_or(Ok(()), |tenant| self.make_known(tenant, now))
     }
 }

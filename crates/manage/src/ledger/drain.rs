@@ -85,10 +85,11 @@ impl OpenLedger {
     /// alarm and after each change.
     pub(crate) async fn drain(self: Rc<Self>) {
         let asked = Rc::clone(&self).ask_if_erased();
-        let (drained, told, sent, reported, ()) =
-            join!(self.drain_leased(), self.tell_due(), self.send_events(), self.report_due(), asked);
+        let others = async { join!(self.send_events(), self.tell_router_due(), asked) };
+        let (drained, told, reported, (sent, routed, ())) =
+            join!(self.drain_leased(), self.tell_due(), self.report_due(), others);
         let now = clock::now();
-        if let Err(error) = drained.and(told).and(sent).and(reported).and_then(|()| self.arm(now)) {
+        if let Err(error) = drained.and(told).and(sent).and(reported).and(routed).and_then(|()| self.arm(now)) {
             log::error("drain_failed", &[("reason", error.to_string().into())]);
             if let Err(error) = self.database.arm(now.plus_millis(ALARM_RETRY_MS)) {
                 log::error("alarm_not_set", &[("reason", error.to_string().into())]);

@@ -17,7 +17,7 @@ use keystile_runtime::{event_outbox, random};
 use worker::{Env, Error, Result, State};
 
 use super::{
-    additions, addressing, adoption, audit, dead_letter_acts, erasures, expiry,
+    additions, addressing, adoption, audit, dead_letter_acts, erasures, event_endpoints, expiry,
     idempotency::{self, InFlight},
     keys,
     lease::{Lease, TellingAll},
@@ -83,6 +83,7 @@ impl OpenLedger {
         addressing::begin_if_rotated(&ledger.database, &ledger.deployment.keyring, now)?;
         addressing::warn_of_missing_secrets(&ledger.database, &ledger.deployment.keyring, now)?;
         reminder_places::begin(&ledger.database, &ledger.deployment.config.reminders, now)?;
+        event_endpoints::reseal(&ledger.database, &ledger.deployment.keyring, now)?;
         ledger.arm(now)?;
         Ok(ledger)
     }
@@ -110,7 +111,8 @@ impl OpenLedger {
             (!expiry::is_noticed(database, now)? || publishing_again::is_under_way(database)?).then_some(now),
         ];
         let drained = drained.into_iter().flatten().min().map(|due| self.lease.defer(due, now));
-        let Some(at) = drained.into_iter().chain(told).chain(sent).chain(reported).min() else { return Ok(()) };
+        let routed = event_endpoints::next_due(database)?;
+        let Some(at) = drained.into_iter().chain(told).chain(sent).chain(reported).chain(routed).min() else { return Ok(()) };
         // Overdue work gets the present time, not its own: the platform takes no alarm for 1970.
         self.database.arm(if at <= now { now } else { at_full_step(at) })
     }

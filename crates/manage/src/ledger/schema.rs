@@ -492,6 +492,23 @@ CREATE TABLE exposures (
 -- The latest of them, as JSON; NULL if there is none.
 ALTER TABLE keys ADD COLUMN exposure TEXT;
 ",
+    "
+-- The endpoints that events are sent to: the tenant's, or in the operators' ledger the deployment's.
+CREATE TABLE event_endpoints (
+    id TEXT PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    settings TEXT NOT NULL            -- JSON
+) WITHOUT ROWID;
+-- The list of them, as the router of events is told it: no row or one.
+CREATE TABLE event_endpoint_list (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    tenant TEXT,                      -- NULL: the deployment's
+    version INTEGER NOT NULL,
+    told_version INTEGER NOT NULL,    -- the one that the router has taken
+    due_at INTEGER,                   -- when the router is told; NULL: it knows all
+    attempts INTEGER NOT NULL
+);
+",
 ];
 
 #[cfg(test)]
@@ -520,6 +537,7 @@ mod tests {
             "be5010bde3a28e6ac6843c7a841c1ff347579191ab1e6276168b876f6f4cb7c9",
             "a69596d0a7b52ff49c18eb853de3595d019934bfd529e22715c33210505a0707",
             "9176cd5c9fc8cb005fe10819ccb9720ead0a944e546a42b6c33a5b6b3f1bf139",
+            "dbfdd5c9660c9aab16214bfc6ec57f5c1494d60ccf1d0e1c00d89d138f4743e9",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

@@ -3,6 +3,7 @@
 import { AUDIT } from "./audit.mjs";
 import { completion } from "./completion.mjs";
 import { DEPLOYMENT } from "./deployment.mjs";
+import { EVENTS } from "./events.mjs";
 import { EXPOSURES } from "./exposures.mjs";
 import { KEYS } from "./keys.mjs";
 import { OPERATORS } from "./operators.mjs";
@@ -13,6 +14,7 @@ import { USAGE } from "./usage.mjs";
 import { WEBHOOKS } from "./webhooks.mjs";
 
 export const API_COMMANDS = [
-  ...[...KEYS, ...TENANTS, ...OPERATORS, ...AUDIT, ...EXPOSURES, ...WEBHOOKS, ...USAGE, ...DEPLOYMENT, probe, ...PROFILES],
+  ...[...KEYS, ...TENANTS, ...OPERATORS, ...AUDIT, ...EXPOSURES, ...WEBHOOKS, ...EVENTS, ...USAGE, ...DEPLOYMENT, probe],
+  ...PROFILES,
   completion,
 ];

@@ -1,6 +1,7 @@
 // The client of the management API: `new Keystile({ url, key })`.
 
 import { Audit } from "./resources/audit.ts";
+import { Events } from "./resources/events.ts";
 import { Exposures } from "./resources/exposures.ts";
 import { Keys } from "./resources/keys.ts";
 import { Operators } from "./resources/operators.ts";
@@ -24,6 +25,7 @@ export class Keystile {
   readonly audit: Audit;
   readonly exposures: Exposures;
   readonly webhooks: Webhooks;
+  readonly events: Events;
   readonly session: Session;
   /** In pages for customers. */
   readonly portalSession: CustomerSession;
@@ -38,6 +40,7 @@ export class Keystile {
     this.audit = new Audit(api);
     this.exposures = new Exposures(api);
     this.webhooks = new Webhooks(api);
+    this.events = new Events(api);
     this.session = new Session(api);
     this.portalSession = new CustomerSession(api);
   }

@@ -68,6 +68,30 @@ export const OPERATIONS = {
   getDeadLetterBody: "GET /v1/webhooks/{source}/dead-letters/{id}/body",
   listHandshakes: "GET /v1/webhooks/{source}/handshakes",
   revealHandshake: "POST /v1/webhooks/{source}/handshakes/{id}/reveal",
+  listEventEndpoints: "GET /v1/event-endpoints",
+  createEventEndpoint: "POST /v1/event-endpoints",
+  getEventEndpoint: "GET /v1/event-endpoints/{endpoint}",
+  updateEventEndpoint: "PATCH /v1/event-endpoints/{endpoint}",
+  deleteEventEndpoint: "DELETE /v1/event-endpoints/{endpoint}",
+  rotateEventSecret: "POST /v1/event-endpoints/{endpoint}/secret/rotate",
+  testEventEndpoint: "POST /v1/event-endpoints/{endpoint}/test",
+  listEventAttempts: "GET /v1/event-endpoints/{endpoint}/attempts",
+  listUnsentEvents: "GET /v1/event-endpoints/{endpoint}/dead-letters",
+  redriveUnsentEvents: "POST /v1/event-endpoints/{endpoint}/dead-letters/redrive",
+  redriveUnsentEvent: "POST /v1/event-endpoints/{endpoint}/dead-letters/{event}/redrive",
+  discardUnsentEvent: "POST /v1/event-endpoints/{endpoint}/dead-letters/{event}/discard",
+  listTenantEventEndpoints: "GET /v1/tenants/{tenant}/event-endpoints",
+  createTenantEventEndpoint: "POST /v1/tenants/{tenant}/event-endpoints",
+  getTenantEventEndpoint: "GET /v1/tenants/{tenant}/event-endpoints/{endpoint}",
+  updateTenantEventEndpoint: "PATCH /v1/tenants/{tenant}/event-endpoints/{endpoint}",
+  deleteTenantEventEndpoint: "DELETE /v1/tenants/{tenant}/event-endpoints/{endpoint}",
+  rotateTenantEventSecret: "POST /v1/tenants/{tenant}/event-endpoints/{endpoint}/secret/rotate",
+  testTenantEventEndpoint: "POST /v1/tenants/{tenant}/event-endpoints/{endpoint}/test",
+  listTenantEventAttempts: "GET /v1/tenants/{tenant}/event-endpoints/{endpoint}/attempts",
+  listTenantUnsentEvents: "GET /v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters",
+  redriveTenantUnsentEvents: "POST /v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/redrive",
+  redriveTenantUnsentEvent: "POST /v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/{event}/redrive",
+  discardTenantUnsentEvent: "POST /v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/{event}/discard",
 } as const satisfies Record<OperationId, `${Verb} ${keyof paths}`>;
 
 /** The POSTs for which an `Idempotency-Key` means nothing: to send one of them again is to do it again. */
@@ -76,6 +100,8 @@ const NOT_REPEATABLE: ReadonlySet<OperationId> = new Set<OperationId>([
   "exchangePortalCode",
   "createPortalSession",
   "revealHandshake",
+  "testEventEndpoint",
+  "testTenantEventEndpoint",
 ]);
 
 /** Whether the operation is a change that an `Idempotency-Key` makes safe to send again. */

@@ -414,6 +414,198 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/event-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the endpoints of a tenant
+         * @description They get the tenant's events. The oldest first, each with its state.
+         */
+        get: operations["listTenantEventEndpoints"];
+        put?: never;
+        /**
+         * Create an endpoint of a tenant
+         * @description It gets the tenant's events, as webhooks of Standard Webhooks. The answer has the secret, which is shown once. At most 10 endpoints.
+         */
+        post: operations["createTenantEventEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an endpoint of a tenant
+         * @description Its settings, and its state: whether it is sent to, what waits, and since when it fails.
+         */
+        get: operations["getTenantEventEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an endpoint of a tenant
+         * @description With whatever waits for it, its attempts and its dead letters.
+         */
+        delete: operations["deleteTenantEventEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an endpoint of a tenant
+         * @description A merge patch (RFC 7396). `"status": "active"` also ends a pause, and makes an endpoint active again that was disabled since it failed for five days.
+         */
+        patch: operations["updateTenantEventEndpoint"];
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List attempts of an endpoint of a tenant
+         * @description The newest first. Of the receiver's answers only the status is known.
+         */
+        get: operations["listTenantEventAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dead letters of an endpoint of a tenant
+         * @description Events that its receiver did not take in all their attempts, or that came while it was disabled. The newest first; each is kept for 30 days, and 10,000 at most.
+         */
+        get: operations["listTenantUnsentEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/{event}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard a dead letter of an endpoint of a tenant
+         * @description Deletes the event. It is in the audit log.
+         */
+        post: operations["discardTenantUnsentEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/{event}/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a dead letter of an endpoint of a tenant again
+         * @description It is tried as often as a new event. It is in the audit log.
+         */
+        post: operations["redriveTenantUnsentEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send all dead letters of an endpoint of a tenant again
+         * @description Each is tried as often as a new event. The audit log has how many they were.
+         */
+        post: operations["redriveTenantUnsentEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/secret/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate the secret of an endpoint of a tenant
+         * @description Events are signed with the new secret and, for `overlap_seconds`, with the old one, too. The answer has the new secret, which is shown once. At most five secrets sign at a time; one more ends the oldest at once.
+         */
+        post: operations["rotateTenantEventSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test an endpoint of a tenant
+         * @description Sends an event of the type `endpoint.test` now, once, even if the endpoint is paused or disabled, and shows what came of it. Sending this again sends another one.
+         */
+        post: operations["testTenantEventEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/keys": {
         parameters: {
             query?: never;
@@ -1089,6 +1281,12 @@ export interface components {
             /** @enum {string} */
             status: "queued" | "discarded";
         };
+        ActedOnEvent: {
+            id: components["schemas"]["EventId"];
+            replayed?: components["schemas"]["Replayed"];
+            /** @enum {string} */
+            status: "queued" | "discarded";
+        };
         /** @description A person, in the words of the operator who minted the portal session. */
         Actor: {
             id: components["schemas"]["Name"];
@@ -1141,7 +1339,7 @@ export interface components {
                 id: components["schemas"]["DeliveryId"];
                 source: components["schemas"]["SourceName"];
             } | null;
-            /** @description What changed. Of a key that was just made, everything that it has. `limits` are the own values of rate limits and quotas by name, null for no limit. Of an addition its `quota`, `amount` and the end of the period that gets it. Of an event that could not be delivered its `status`, from `dead` to `queued` or `discarded`, or to `unknown` if it was not heard whether that was done. Of a secret that was shown its `handshake` and `source`. Of a replayed delivery its `status`, from null. */
+            /** @description What changed. Of a key that was just made, everything that it has. `limits` are the own values of rate limits and quotas by name, null for no limit. Of an addition its `quota`, `amount` and the end of the period that gets it. Of an event that could not be delivered its `status`, from `dead` to `queued` or `discarded`, or to `unknown` if it was not heard whether that was done. Of a secret that was shown its `handshake` and `source`. Of a replayed delivery its `status`, from null. Of an endpoint for events its `endpoint` and what changed, and of its `url` the host alone; of events that could not be sent their `endpoint`, the `event` or how many were `redriven`, and their `status`. */
             detail: {
                 [key: string]: components["schemas"]["Difference"];
             };
@@ -1226,6 +1424,12 @@ export interface components {
             replayed?: components["schemas"]["Replayed"];
         } & components["schemas"]["OperatorProperties"];
         Count: number;
+        /** @description An endpoint with a secret that was just made. */
+        CreatedEventEndpoint: {
+            replayed?: components["schemas"]["Replayed"];
+            /** @description The secret, `whsec_…`, in this answer and in no other but a replay; null for `v1a`. */
+            secret: string | null;
+        } & components["schemas"]["EventEndpointProperties"];
         /** @description An API key that was just made, and its text. */
         CreatedKey: {
             effective_by: components["schemas"]["PendingEffectiveBy"];
@@ -1303,6 +1507,11 @@ export interface components {
             dead_letters: components["schemas"]["DeadLetter"][];
             next_cursor: components["schemas"]["NextCursor"];
         };
+        DeletedEventEndpoint: {
+            /** @constant */
+            deleted: true;
+            id: components["schemas"]["EndpointId"];
+        };
         /** @description A genuine delivery, without its body. */
         Delivery: {
             /** @description Until when it can be delivered once more; null if its body isn't kept. */
@@ -1364,6 +1573,19 @@ export interface components {
         Display: string;
         /** @description No request that starts after this time is judged on the state before the change. */
         EffectiveBy: components["schemas"]["Time"];
+        /**
+         * @description The id of an endpoint that events are sent to.
+         * @example ep_4bTzV9cXk07Hq2mN1pRs
+         */
+        EndpointId: string;
+        /** @description There are as many endpoints as there may be. */
+        EndpointLimitReached: {
+            /** @constant */
+            code?: "ENDPOINT_LIMIT_REACHED";
+            limit: number;
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
         /**
          * @description Live keys reach live data, test keys test data; which of them a deployment has is in `GET /v1/scopes`.
          * @enum {string}
@@ -1787,6 +2009,18 @@ export interface components {
          * @example 2001:db8::1/128
          */
         Network: string;
+        NewEventEndpoint: {
+            description?: string | null;
+            signature?: components["schemas"]["EventSignature"] | null;
+            /** @description The types of events that it gets; an empty list for all. */
+            types?: components["schemas"]["EventType"][] | null;
+            /**
+             * Format: uri
+             * @description Where events are sent: `https`, a public host, port 443 or one from 1024 on.
+             * @example https://example.com/events
+             */
+            url: string;
+        };
         /** @description Null is as good as absent, but for `expires_at`. */
         NewKey: {
             /** @description Where it may be used from; anywhere if there are none. */
@@ -2016,6 +2250,11 @@ export interface components {
             /** @description Events of which it isn't known, because a queue or an object failed. They are still listed, or in the queue, or both. */
             unknown: number;
         };
+        RedrivenEvents: {
+            /** @description Events that wait again. */
+            redriven: number;
+            replayed?: components["schemas"]["Replayed"];
+        };
         /**
          * @description Only in the answer to a repeated `Idempotency-Key`: this is the first request's answer, and nothing was done.
          * @constant
@@ -2153,6 +2392,13 @@ export interface components {
             unavailable: string | null;
         };
         Scopes: components["schemas"]["Scope"][];
+        SecretRotation: {
+            /**
+             * @description How long the old secret signs, too; 0 ends it at once.
+             * @default 86400
+             */
+            overlap_seconds?: number | null;
+        };
         SecretUse: {
             /** @description False: these keys are refused as `MALFORMED`, since their secret was dropped too early. */
             configured: boolean;
@@ -2310,6 +2556,24 @@ export interface components {
             /** @constant */
             status?: 503;
         } & components["schemas"]["Problem"];
+        /** @description An event that could not be sent. */
+        UnsentEvent: {
+            attempts: number;
+            created_at: components["schemas"]["Time"];
+            event: components["schemas"]["EventId"];
+            key: components["schemas"]["KeyId"] | null;
+            last_attempt_at: components["schemas"]["Time"] | null;
+            last_status: number | null;
+            /** @enum {string} */
+            reason: "attempts_failed" | "endpoint_disabled" | "too_many_waiting" | "paused_too_long";
+            tenant: components["schemas"]["TenantId"] | null;
+            /** @enum {string} */
+            type: "key.created" | "key.updated" | "key.revoked" | "key.rotated" | "key.rotation_due" | "key.disabled" | "key.enabled" | "key.expiring" | "key.expired" | "key.unused" | "key.exposed" | "limit.reached" | "tenant.suspended" | "tenant.resumed" | "endpoint.disabled" | "endpoint.test";
+        };
+        UnsentEvents: {
+            dead_letters: components["schemas"]["UnsentEvent"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
         /** @description How often a key was used, by what came of it. */
         Usage: {
             key_id: components["schemas"]["KeyId"];
@@ -2582,6 +2846,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["KeyLimitReached"] | components["schemas"]["IdempotencyKeyInUse"];
             };
         };
+        /** @description There are as many endpoints as there may be, or the first request with this `Idempotency-Key` is still running. */
+        CanNotCreateEndpoint: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["EndpointLimitReached"] | components["schemas"]["IdempotencyKeyInUse"];
+            };
+        };
         /** @description The key's life is over, or the first request with this `Idempotency-Key` is still running. */
         CanNotDisable: {
             headers: {
@@ -2650,6 +2925,37 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     code?: "SOURCE_NOT_FOUND" | "DELIVERY_NOT_FOUND";
+                    /** @constant */
+                    status?: 404;
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description Recorded but not yet in effect, since the worker that sends events can't be reached; it is told by itself. Or a dependency can't be reached. */
+        EndpointChangePending: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "CHANGE_PENDING" | "DEPENDENCY_UNAVAILABLE";
+                    /** @constant */
+                    status?: 503;
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such endpoint, or not here. */
+        EndpointNotFound: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @constant */
+                    code?: "ENDPOINT_NOT_FOUND";
                     /** @constant */
                     status?: 404;
                 } & components["schemas"]["Problem"];
@@ -3169,10 +3475,14 @@ export interface components {
         Cursor: components["schemas"]["Cursor"];
         /** @description Which event. */
         DeliveryId: components["schemas"]["DeliveryId"];
+        /** @description Which endpoint. */
+        EndpointId: components["schemas"]["EndpointId"];
         /** @description Only those of this environment. */
         EnvironmentFilter: components["schemas"]["Environment"];
         /** @description Only those with this id of the sender. */
         EventId: string;
+        /** @description Entries of a page, at most. */
+        EventLimit: number;
         /** @description Only those of this type. */
         EventType: string;
         /** @description Only living ones (neither revoked nor expired) that expire within this many days. */
@@ -3189,7 +3499,7 @@ export interface components {
         HandshakeId: components["schemas"]["HandshakeId"];
         /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
         IdempotencyKey: string;
-        /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+        /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
         IfMatch: string;
         /** @description The ETag of the copy that the caller has. */
         IfNoneMatch: string;
@@ -3201,6 +3511,8 @@ export interface components {
         Limit: components["schemas"]["Limit"];
         /** @description That of `near_caps`: at least so much of `max_active_keys`. */
         NearCap: number;
+        /** @description Only attempts to send this event. */
+        OneEvent: components["schemas"]["EventId"];
         /** @description Which operator. */
         OperatorId: components["schemas"]["OperatorId"];
         /** @description Only those that ended so. */
@@ -3227,6 +3539,8 @@ export interface components {
         Tenant: components["schemas"]["TenantId"];
         /** @description Only those with this text in their name. */
         TenantSearch: string;
+        /** @description Which event. */
+        UnsentEvent: components["schemas"]["EventId"];
         /** @description Only those that were received before this time. */
         Until: components["schemas"]["AnyTime"];
         /** @description Only living ones (neither revoked nor expired) that were created this many days ago or earlier, and not let through since. */
@@ -3263,6 +3577,11 @@ export interface components {
                 "application/merge-patch+json": components["schemas"]["KeyPatch"];
             };
         };
+        NewEventEndpoint: {
+            content: {
+                "application/json": components["schemas"]["NewEventEndpoint"];
+            };
+        };
         NewKey: {
             content: {
                 "application/json": components["schemas"]["NewKey"];
@@ -3296,6 +3615,11 @@ export interface components {
         Rotation: {
             content: {
                 "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        SecretRotation: {
+            content: {
+                "application/json": components["schemas"]["SecretRotation"];
             };
         };
         Suspension: {
@@ -3665,7 +3989,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -3710,7 +4034,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -3755,7 +4079,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4158,7 +4482,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4263,6 +4587,468 @@ export interface operations {
             400: components["responses"]["BadCredentials"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTenantEventEndpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoints. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoints"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["NewEventEndpoint"];
+        responses: {
+            /** @description The endpoint, and its secret. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["CanNotCreateEndpoint"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            412: components["responses"]["VersionMismatch"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["EndpointChangePending"];
+        };
+    };
+    updateTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["EventEndpointPatch"];
+        responses: {
+            /** @description The endpoint as it is now. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            412: components["responses"]["VersionMismatch"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["EndpointChangePending"];
+        };
+    };
+    listTenantEventAttempts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Only attempts to send this event. */
+                event?: components["parameters"]["OneEvent"];
+                /** @description Entries of a page, at most. */
+                limit?: components["parameters"]["EventLimit"];
+            };
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventAttempts"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTenantUnsentEvents: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Entries of a page, at most. */
+                limit?: components["parameters"]["EventLimit"];
+            };
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsentEvents"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    discardTenantUnsentEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Which event. */
+                event: components["parameters"]["UnsentEvent"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description It is gone. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedOnEvent"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnsentEventNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redriveTenantUnsentEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Which event. */
+                event: components["parameters"]["UnsentEvent"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description It waits again. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedOnEvent"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnsentEventNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redriveTenantUnsentEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description They wait again. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedrivenEvents"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateTenantEventSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["SecretRotation"];
+        responses: {
+            /** @description The endpoint, and its new secret. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    testTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description The attempt. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventAttempt"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4404,7 +5190,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4452,7 +5238,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4500,7 +5286,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4580,7 +5366,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4624,7 +5410,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -4670,7 +5456,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4718,7 +5504,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4766,7 +5552,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4965,7 +5751,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -5044,7 +5830,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -5088,7 +5874,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -5134,7 +5920,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
