@@ -1,6 +1,7 @@
 //! A tenant's ledger: the changes of its keys, their limits, the audit log, and its reports to the overview.
 
 pub mod audit;
+pub mod backup;
 pub mod idempotency;
 pub mod import;
 pub mod lifecycle;

@@ -11,6 +11,7 @@ mod dead_letter;
 mod disable_key;
 mod erase_metadata;
 mod export_audit;
+mod export_ledgers;
 mod get_catalog;
 mod get_key;
 mod get_limits;
@@ -33,6 +34,7 @@ mod publish_again;
 mod read_dead_letter;
 mod redrive_all;
 mod replay_delivery;
+mod restore_ledger;
 mod restore_limits;
 mod revoke_key;
 mod revoke_keys;
@@ -138,11 +140,15 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/v1/overview" getOverview, KeysRead of AllTenants => get_overview::of_deployment;
     Get "/v1/usage" getUsage, KeysRead of AllTenants => get_usage::of_all_tenants;
 
+    Get "/v1/export" exportDeployment, TenantsExport of AllTenants => export_ledgers::of_deployment;
+
     Get "/v1/tenants" listTenants, KeysRead of AllTenants => list_tenants::of_deployment;
     Get "/v1/tenants/{tenant}" getTenant, KeysRead of PathTenant => get_tenant::of_path;
     Patch "/v1/tenants/{tenant}" updateTenant, KeysWrite of AllTenants => update_tenant::of_path;
     Post "/v1/tenants/{tenant}/suspend" suspendTenant, KeysWrite of AllTenants => suspend_tenant::suspend;
     Post "/v1/tenants/{tenant}/resume" resumeTenant, KeysWrite of AllTenants => suspend_tenant::resume;
+    Get "/v1/tenants/{tenant}/export" exportTenant, TenantsExport of PathTenant => export_ledgers::of_tenant;
+    Post "/v1/tenants/{tenant}/restore" restoreTenant, any operator => restore_ledger::of_tenant;
     Get "/v1/tenants/{tenant}/usage" getTenantUsage, KeysRead of PathTenant => get_usage::of_tenant;
     Get "/v1/tenants/{tenant}/limits" getTenantLimits, KeysRead of PathTenant or portal => get_limits::of_tenant;
     Post "/v1/tenants/{tenant}/limits/restore" restoreLimits, KeysWrite of AllTenants => restore_limits::of_tenant;
@@ -173,6 +179,7 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
 
     Get "/v1/operators" listOperators, OperatorsWrite of OwnTenants => list_keys::of_operators;
     Post "/v1/operators" createOperator, OperatorsWrite of OwnTenants => create_key::of_operators;
+    Post "/v1/operators/restore" restoreOperators, any operator => restore_ledger::of_operators;
     Get "/v1/operators/{id}" getOperator, OperatorsWrite of OwnTenants => get_key::of_operators;
     Post "/v1/operators/{id}/revoke" revokeOperator, OperatorsWrite of OwnTenants => revoke_key::of_operators;
     Post "/v1/operators/{id}/rotate" rotateOperator, OperatorsWrite of OwnTenants => rotate_key::of_operators;
@@ -204,6 +211,7 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
 pub(crate) const COMMANDS: &[Handler] = &[
     Handler::read::<Authenticate>(),
     Handler::read::<export_audit::ExportAudit>(),
+    Handler::read::<export_ledgers::ExportLedger>(),
     Handler::read::<get_key::GetKey>(),
     Handler::read::<get_overview::CountSecrets>(),
     Handler::read::<get_tenant::GetTenant>(),
@@ -231,6 +239,7 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<read_dead_letter::NoteRead>(),
     Handler::change::<redrive_all::RedriveAll>(),
     Handler::change::<replay_delivery::ReplayDelivery>(),
+    Handler::change::<restore_ledger::RestoreLedger>(),
     Handler::change::<restore_limits::RestoreLimits>(),
     Handler::change::<revoke_key::Revoke>(),
     Handler::change::<revoke_keys::RevokeKeys>(),

@@ -142,10 +142,11 @@ pub enum OperatorScope {
     Verify,
     WebhooksRead,
     WebhooksWrite,
+    TenantsExport,
 }
 
 impl OperatorScope {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::KeysRead,
         Self::KeysWrite,
         Self::AuditRead,
@@ -153,6 +154,7 @@ impl OperatorScope {
         Self::Verify,
         Self::WebhooksRead,
         Self::WebhooksWrite,
+        Self::TenantsExport,
     ];
 
     /// The scope's name.
@@ -166,6 +168,7 @@ impl OperatorScope {
             Self::Verify => "verify",
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",
+            Self::TenantsExport => "tenants:export",
         }
     }
 
@@ -178,6 +181,7 @@ impl OperatorScope {
             Self::Verify => "Ask the edge for the verdict on a key.",
             Self::WebhooksRead => "List the sources of webhooks, and events that could not be delivered.",
             Self::WebhooksWrite => "Send events that could not be delivered again, discard them, or read their bodies.",
+            Self::TenantsExport => "Export all that a tenant's ledger has, for a backup: digests, never keys.",
         }
     }
 

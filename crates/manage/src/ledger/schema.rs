@@ -403,6 +403,18 @@ CREATE TABLE adoption (
     attempts INTEGER NOT NULL
 );
 ",
+    "
+-- The export from which this ledger is being restored, or was: no row or one.
+CREATE TABLE restoring (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    export TEXT NOT NULL,             -- SHA-256 of its header
+    pages INTEGER NOT NULL,           -- how many it has
+    restored_pages INTEGER NOT NULL,  -- how many of them are here
+    restored_lines INTEGER NOT NULL,  -- and how many lines of the next one
+    digest TEXT NOT NULL,             -- the running digest of those pages
+    refused INTEGER NOT NULL          -- how many keys were refused
+);
+",
 ];
 
 #[cfg(test)]
