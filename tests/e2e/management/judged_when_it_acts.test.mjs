@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { EDGE_WITH_BODY, OPERATIONS_WITH_BODY } from "../../support/bodies.mjs";
 import { effective, importable, startRig, WITH_SOURCE } from "../../support/rig.mjs";
 
-const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
+const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write", "tenants:export"];
 
 let rig;
 let edge;

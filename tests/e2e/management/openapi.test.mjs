@@ -10,7 +10,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { document, operations, problemsOf, resolved } from "../../support/contract.mjs";
 import { eventually, importable, sleep, startRig, WITH_LIMITS, WITH_SOURCE } from "../../support/rig.mjs";
 
-const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
+const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write", "tenants:export"];
 const DAY = 24 * 3_600_000;
 
 let rig;

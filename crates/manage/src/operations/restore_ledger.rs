@@ -10,6 +10,7 @@ use keystile_core::{
     },
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     api::{body::JSON, call::ApiCall, reply::ApiResult},
@@ -34,7 +35,7 @@ async fn sent(call: &ApiCall<'_>) -> Result<(Origin, RestorePart), Failure> {
     call.no_query()?;
     if call.caller().id != Caller::root().id {
         let detail = "Only the root key restores: an export has keys and operators of any rights.";
-        return Err(Problem::new(Code::ExceedsOwnRights, detail).into());
+        return Err(Problem::new(Code::ExceedsOwnRights, detail).with("lacking_scopes", json!([])).into());
     }
     let (body, origin) = call.sent(JSON, MAX_BODY_BYTES).await?;
     // Each part can be sent again as it is, so nothing has to be remembered of it.

@@ -7,7 +7,7 @@ import { answer, confirm, list } from "../output.mjs";
 import * as holders from "./holders.mjs";
 
 const OPERATOR = { name: "id", summary: "the operator's id, such as op_Qh0a9zVVqE0eTn6ZPmRf" };
-const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write"];
+const SCOPES = ["keys:read", "keys:write", "audit:read", "operators:write", "verify", "webhooks:read", "webhooks:write", "tenants:export"];
 
 export const OPERATORS = [
   apiCommand({

@@ -27,6 +27,7 @@ export const OPERATOR_SCOPES: readonly About[] = [
     everywhereOnly: true,
   },
   { name: "webhooks:write", means: "Send such events again, discard them, or read their bodies.", everywhereOnly: true },
+  { name: "tenants:export", means: "Export all that a tenant’s ledger has, for a backup.", everywhere: "And all of the deployment." },
 ];
 
 /** The usual sets of scopes, by role. */
