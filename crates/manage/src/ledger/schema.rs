@@ -438,7 +438,7 @@ mod tests {
             "6fd1a38fa413a9aa84480ac426e15efb2059752f0e32d419cdff83d0a8146dd1",
             "baf830e773d780a0ffc96220af21d8d441c98694a7c7836b8238df326a07949c",
             "6c02227b713660c173bf73367e0cc874e9bbd1a88ac672a00d0926449be2f534",
-            "6c02227b713660c173bf73367e0cc874e9bbd1a88ac672a00d0926449be2f534",
+            "febb9794658899d6be0359b756c87ee6f373a05e01fa209b7350e55d278cf5fd",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }
