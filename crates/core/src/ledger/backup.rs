@@ -25,9 +25,8 @@ use crate::{
         id::{KeyId, TenantId},
         problem::Problem,
     },
-    config::ManageConfig,
     key::{
-        KeyDigest,
+        KeyDigest, KeyForms,
         keyring::{Keyring, OpenExportError},
     },
 };
@@ -61,9 +60,9 @@ pub struct Header {
 impl Header {
     /// The deployment's own part of the header.
     #[must_use]
-    pub fn prefixes_of(config: &ManageConfig) -> (Vec<String>, Vec<String>) {
-        let prefixes = config.prefixes.iter().map(|prefix| prefix.as_str().to_string()).collect();
-        let imported = config.allow_imported.iter().map(|form| form.stated().to_string()).collect();
+    pub fn prefixes_of(forms: KeyForms<'_>) -> (Vec<String>, Vec<String>) {
+        let prefixes = forms.prefixes.iter().map(|prefix| prefix.as_str().to_string()).collect();
+        let imported = forms.imported.iter().map(|form| form.stated().to_string()).collect();
         (prefixes, imported)
     }
 
@@ -72,13 +71,13 @@ impl Header {
     /// # Errors
     /// The 409 that names all that is missing. `sealed_with` is the fingerprint of a secret that is missing to check the
     /// export's seal, if one is.
-    pub fn check(&self, config: &ManageConfig, keyring: &Keyring, sealed_with: Option<&str>) -> Result<(), Problem> {
+    pub fn check(&self, forms: KeyForms<'_>, keyring: &Keyring, sealed_with: Option<&str>) -> Result<(), Problem> {
         let configured = |fingerprint: &str| keyring.fingerprints().any(|known| known == fingerprint);
         let needed = self.secrets.iter().filter(|secret| secret.keys > 0).map(|secret| secret.fingerprint.as_str());
         let mut secrets: Vec<&str> = needed.chain(sealed_with).filter(|fingerprint| !configured(fingerprint)).collect();
         secrets.sort_unstable();
         secrets.dedup();
-        let (here, imported_here) = Self::prefixes_of(config);
+        let (here, imported_here) = Self::prefixes_of(forms);
         let lacking = |there: &[String], here: &[String]| -> Vec<String> {
             there.iter().filter(|each| !here.contains(each)).cloned().collect()
         };
@@ -247,7 +246,7 @@ pub fn broken(field: &str, detail: impl Into<String>) -> Vec<FieldError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::manage::tests::config;
+    use crate::key::{KeyPrefix, imported::ImportedForm};
     use alloc::vec;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -320,18 +319,20 @@ mod tests {
 
     #[test]
     fn what_a_deployment_lacks_is_named_at_once() {
-        let (mut there, here) = (header(), config());
-        assert_eq!(there.check(&here, &keyring(&[SECRET]), None), Ok(()));
+        let (prefixes, imported) = ([KeyPrefix::parse("vcrm").unwrap()], [ImportedForm::prefix("sk_live_").unwrap()]);
+        let here = KeyForms { prefixes: &prefixes, imported: &imported };
+        let mut there = header();
+        assert_eq!(there.check(here, &keyring(&[SECRET]), None), Ok(()));
         there.prefixes.push("old".into());
         there.imported.push("pk_".into());
-        let problem = there.check(&here, &keyring(&[OTHER]), Some("FgaiTqr6")).unwrap_err();
+        let problem = there.check(here, &keyring(&[OTHER]), Some("FgaiTqr6")).unwrap_err();
         assert_eq!(problem.status(), 409);
         assert_eq!(problem.extensions["missing_secrets"], json!(["FgaiTqr6"]));
         assert_eq!(problem.extensions["missing_prefixes"], json!(["old"]));
         assert_eq!(problem.extensions["missing_imported"], json!(["pk_"]));
         assert!(problem.detail.contains("FgaiTqr6") && problem.detail.contains("old"));
         there.tenant = None;
-        assert_eq!(there.check(&here, &keyring(&[SECRET]), None), Ok(()), "operators' keys have their own prefix");
+        assert_eq!(there.check(here, &keyring(&[SECRET]), None), Ok(()), "operators' keys have their own prefix");
     }
 
     #[test]

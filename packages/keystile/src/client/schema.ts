@@ -75,6 +75,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all ledgers
+         * @description All that each ledger has, one export after the other: that of the operators, then those of all tenants by name. Digests of keys, never keys. Only for operators of all tenants.
+         */
+        get: operations["exportDeployment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operators": {
         parameters: {
             query?: never;
@@ -170,6 +190,26 @@ export interface paths {
          * @description The old one lives on with the expiry that it had; so does its successor.
          */
         post: operations["cancelOperatorRotation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operators/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore the operators
+         * @description Takes the operators' part of a deployment's export, as `restoreTenant` does a tenant's. Nobody may have signed in here before. Needs the root key.
+         */
+        post: operations["restoreOperators"];
         delete?: never;
         options?: never;
         head?: never;
@@ -362,6 +402,26 @@ export interface paths {
          * @description Streamed, oldest first, all that is retained.
          */
         get: operations["exportTenantAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a tenant
+         * @description All that the tenant's ledger has and a restore needs: settings, keys, audit entries and use. Digests of keys, never keys.
+         */
+        get: operations["exportTenant"];
         put?: never;
         post?: never;
         delete?: never;
@@ -715,6 +775,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a tenant
+         * @description Takes an export into an empty ledger, part by part: its first and last line, then each page in its order. Each part may be sent again. Needs the root key.
+         */
+        post: operations["restoreTenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/resume": {
         parameters: {
             query?: never;
@@ -1032,10 +1112,10 @@ export interface components {
          */
         AnyTime: string;
         /**
-         * @description What was done. `adopted`: the tenant's storage was put back to a point before the key was created, and the key was taken over from the change feed. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log. `delivery_replayed`: a delivered event was put into the queue once more, in the operators' log.
+         * @description What was done. `adopted`: the tenant's storage was put back to a point before the key was created, and the key was taken over from the change feed. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `restored`: the whole ledger was restored from an export. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log. `delivery_replayed`: a delivered event was put into the queue once more, in the operators' log.
          * @enum {string}
          */
-        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "adopted" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read" | "handshake_revealed" | "delivery_replayed";
+        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "imported" | "adopted" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read" | "handshake_revealed" | "delivery_replayed";
         /** @description One change. Entries are never altered, but for metadata that is erased from them. */
         AuditEntry: {
             action: components["schemas"]["AuditAction"];
@@ -1272,6 +1352,58 @@ export interface components {
             /** @constant */
             status?: 403;
         } & components["schemas"]["Problem"];
+        /** @description The lines of an export, by kind. */
+        ExportCounts: {
+            audit: components["schemas"]["Count"];
+            keys: components["schemas"]["Count"];
+            rows: components["schemas"]["Count"];
+        };
+        /** @description A line of an export, which has one member: `header` at first; then `tenant`, `key`, `audit` and rows of other tables, as the storage schema describes them; at the end of each page `page`, at the end of the export `end`; and `complete` behind the last export of a deployment. */
+        ExportLine: {
+            audit?: {
+                [key: string]: unknown;
+            };
+            /** @constant */
+            complete?: true;
+            end?: {
+                at: components["schemas"]["Time"];
+                counts: components["schemas"]["ExportCounts"];
+                digest: components["schemas"]["Sha256"];
+                mark: components["schemas"]["ExportMark"];
+                number: number;
+            };
+            header?: {
+                [key: string]: unknown;
+            };
+            key?: {
+                [key: string]: unknown;
+            };
+            page?: {
+                digest: components["schemas"]["Sha256"];
+                mark: components["schemas"]["ExportMark"];
+                number: number;
+            };
+            quota_additions?: {
+                [key: string]: unknown;
+            };
+            tenant?: {
+                [key: string]: unknown;
+            };
+            tenant_usage?: {
+                [key: string]: unknown;
+            };
+            tenant_usage_folded?: {
+                [key: string]: unknown;
+            };
+            usage?: {
+                [key: string]: unknown;
+            };
+            usage_folded?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description The sealed state of an export behind a page. Opaque. */
+        ExportMark: string;
         FieldError: {
             /** @description What is wrong, and what is allowed. */
             detail: string;
@@ -1700,10 +1832,10 @@ export interface components {
             tenant: components["schemas"]["Reach"];
         } & WithRequired<components["schemas"]["Shown"], "id">;
         /**
-         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again, discards them or reads their bodies. None implies another.
+         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again, discards them or reads their bodies. `tenants:export` exports all that a ledger has. None implies another.
          * @enum {string}
          */
-        OperatorScope: "keys:read" | "keys:write" | "audit:read" | "operators:write" | "verify" | "webhooks:read" | "webhooks:write";
+        OperatorScope: "keys:read" | "keys:write" | "audit:read" | "operators:write" | "verify" | "webhooks:read" | "webhooks:write" | "tenants:export";
         OperatorScopes: components["schemas"]["OperatorScope"][];
         /** @description All tenants whose ledgers have reported. */
         Overview: {
@@ -1865,6 +1997,47 @@ export interface components {
             replayed?: components["schemas"]["Replayed"];
             restored_to: components["schemas"]["Time"];
         };
+        /** @description Lines of an export as they are: its first and its last one, or one page with the line that ends it. */
+        RestorePart: {
+            /** @description The last line of the export, with `header`. */
+            end?: string | null;
+            /** @description The first line of the export, with `end`. */
+            header?: string | null;
+            /** @description A page: its lines, each with its line end. */
+            page?: string | null;
+        };
+        RestoreProgress: {
+            /** @description Whether all pages are here. */
+            complete: boolean;
+            export: components["schemas"]["Sha256"];
+            pages: components["schemas"]["Count"];
+            /** @description Keys of this page that were not taken. */
+            refused: {
+                detail: string;
+                id: string;
+                /** @description The line in the page, from 0. */
+                line: number;
+            }[];
+            /** @description How many keys of the export were not taken so far. */
+            refused_keys: components["schemas"]["Count"];
+            /** @description Pages that are here. The next one to send is the one after them. */
+            restored_pages: components["schemas"]["Count"];
+        };
+        /** @description This ledger doesn't take this export. */
+        RestoreRefused: {
+            /** @constant */
+            code?: "RESTORE_REFUSED";
+            /** @description What `allow_imported` in keystile.toml lacks. */
+            missing_imported?: string[];
+            /** @description Prefixes of keys that keystile.toml lacks. */
+            missing_prefixes?: string[];
+            /** @description Fingerprints of secrets that KEYSTILE_SECRET lacks. */
+            missing_secrets?: string[];
+            /** @description The number of the page that is next. */
+            next_page?: number;
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
         /** @description A secret that was told. Nobody vouches for it. */
         RevealedHandshake: {
             /** @description The sender's address, as Cloudflare states it. */
@@ -2003,6 +2176,8 @@ export interface components {
                 tenant: components["schemas"]["Reach"];
             };
         };
+        /** @description 64 hexadecimal digits. */
+        Sha256: string;
         SharedSecret: {
             /** @description False: these keys are refused as `MALFORMED`, since their secret was dropped too early. */
             configured: boolean;
@@ -2778,6 +2953,16 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
+        /** @description This ledger doesn't take this export: keys of it would not work here, something is here already, or another page is next. */
+        RestoreRefused: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["RestoreRefused"];
+            };
+        };
         /** @description Recorded but not yet in effect, or a dependency can't be reached. */
         RevocationPending: {
             headers: {
@@ -2798,6 +2983,16 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["RevocationsPending"] | components["schemas"]["Unavailable"];
+            };
+        };
+        /** @description Whoever asks isn't the holder of the root key, or asks from where a session doesn't count. */
+        RootKeyOnly: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ExceedsOwnRights"] | components["schemas"]["NotAllowed"];
             };
         };
         /** @description There is no such source of webhooks. */
@@ -2919,6 +3114,8 @@ export interface components {
     parameters: {
         /** @description Only what came after the entry with this id, such as the last of an export before. */
         After: components["schemas"]["AuditId"];
+        /** @description Only what comes behind the page with this `mark`. */
+        AfterMark: components["schemas"]["ExportMark"];
         /** @description Only what was done to this one. */
         AuditKey: components["schemas"]["HolderId"];
         /** @description `next_cursor` of the page before. */
@@ -3206,6 +3403,36 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    exportDeployment: {
+        parameters: {
+            query?: {
+                /** @description Only what comes behind the page with this `mark`. */
+                after?: components["parameters"]["AfterMark"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One JSON object a line, each an `ExportLine`. If the last line is not `complete`, go on with the last `mark`. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listOperators: {
         parameters: {
             query?: {
@@ -3458,6 +3685,44 @@ export interface operations {
             422: components["responses"]["InvalidPost"];
             500: components["responses"]["Internal"];
             503: components["responses"]["KeyChangePending"];
+        };
+    };
+    restoreOperators: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestorePart"];
+            };
+        };
+        responses: {
+            /** @description How far the restore is. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreProgress"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["RootKeyOnly"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["RestoreRefused"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getOverview: {
@@ -3889,6 +4154,40 @@ export interface operations {
             400: components["responses"]["BadCredentials"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportTenant: {
+        parameters: {
+            query?: {
+                /** @description Only what comes behind the page with this `mark`. */
+                after?: components["parameters"]["AfterMark"];
+            };
+            header?: never;
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One JSON object a line, each an `ExportLine`. If the last line is not the `end`, go on with the last `mark`. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TenantNotFound"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4687,6 +4986,47 @@ export interface operations {
             422: components["responses"]["InvalidPost"];
             500: components["responses"]["Internal"];
             503: components["responses"]["LimitsNotTaken"];
+        };
+    };
+    restoreTenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestorePart"];
+            };
+        };
+        responses: {
+            /** @description How far the restore is. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreProgress"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["RootKeyOnly"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["RestoreRefused"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     resumeTenant: {

@@ -82,7 +82,7 @@ fn begin(
     if tenant.is_some() && !ledger.has_tenant()? {
         return Err(refusals::no_such_tenant().into());
     }
-    let (prefixes, imported) = Header::prefixes_of(&ledger.deployment.config);
+    let (prefixes, imported) = Header::prefixes_of(ledger.deployment.config.key_forms());
     let nonce = random::bytes::<ID_RANDOM_BYTES>()?;
     let header = Header {
         format: FORMAT,

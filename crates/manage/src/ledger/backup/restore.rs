@@ -145,7 +145,7 @@ impl OpenLedger {
                 );
             }
         };
-        header.check(&self.deployment.config, keyring, sealed_with.as_deref())?;
+        header.check(self.deployment.config.key_forms(), keyring, sealed_with.as_deref())?;
         let unsealed = || broken("end", "its seal is broken: this is not what a deployment with your secrets exported");
         let end = end.filter(|end| end.export == KeyDigest::of(header_line)).ok_or_else(unsealed)?;
         if header.tenant.as_ref() != tenant {
