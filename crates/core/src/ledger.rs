@@ -1,6 +1,7 @@
 //! A tenant's ledger: the changes of its keys, their limits, reminders of them, the audit log, and its reports to the overview.
 
 pub mod audit;
+pub mod backup;
 pub mod erasure;
 pub mod exposure;
 pub mod idempotency;

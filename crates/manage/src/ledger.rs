@@ -15,7 +15,8 @@
 //! [`report`] reports to the overview of all tenants,
 //! and [`reporting`] is the table for that; [`revocations`] finds keys to revoke together; [`publishing_again`] enqueues
 //! what a feed that was put back has lost, and [`adopting`] takes over what a ledger that was put back has lost, of which
-//! [`adoption`] is the table; [`erasing`] erases the tenant, and [`erasures`] has how far that is; [`secrets`] counts keys by the secret that they depend on; [`schema`] defines the tables.
+//! [`adoption`] is the table; [`erasing`] erases the tenant, and [`erasures`] has how far that is; [`backup`] exports a
+//! ledger and restores it; [`secrets`] counts keys by the secret that they depend on; [`schema`] defines the tables.
 
 pub(crate) mod acting;
 pub(crate) mod additions;
@@ -25,6 +26,7 @@ pub(crate) mod adoption;
 pub(crate) mod answer;
 pub(crate) mod audit;
 pub(crate) mod authenticate;
+pub(crate) mod backup;
 pub(crate) mod changes;
 pub(crate) mod dead_letter_acts;
 pub(crate) mod drain;

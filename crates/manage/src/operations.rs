@@ -14,6 +14,7 @@ mod erase_operators;
 mod erase_tenant;
 mod event_endpoints;
 mod export_audit;
+mod export_ledgers;
 mod export_usage;
 mod expose;
 mod get_catalog;
@@ -40,6 +41,7 @@ mod read_dead_letter;
 mod redrive_all;
 mod replay_delivery;
 mod report_exposures;
+mod restore_ledger;
 mod restore_limits;
 mod revoke_key;
 mod revoke_keys;
@@ -151,12 +153,16 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/v1/usage" getUsage, KeysRead of AllTenants => get_usage::of_all_tenants;
     Get "/v1/usage/export" exportUsage, KeysRead of AllTenants => export_usage::of_all_tenants;
 
+    Get "/v1/export" exportDeployment, TenantsExport of AllTenants => export_ledgers::of_deployment;
+
     Get "/v1/tenants" listTenants, KeysRead of AllTenants => list_tenants::of_deployment;
     Get "/v1/tenants/{tenant}" getTenant, KeysRead of PathTenant => get_tenant::of_path;
     Patch "/v1/tenants/{tenant}" updateTenant, KeysWrite of AllTenants => update_tenant::of_path;
     Delete "/v1/tenants/{tenant}" eraseTenant, TenantsDelete of AllTenants => erase_tenant::of_path;
     Post "/v1/tenants/{tenant}/suspend" suspendTenant, KeysWrite of AllTenants => suspend_tenant::suspend;
     Post "/v1/tenants/{tenant}/resume" resumeTenant, KeysWrite of AllTenants => suspend_tenant::resume;
+    Get "/v1/tenants/{tenant}/export" exportTenant, TenantsExport of PathTenant => export_ledgers::of_tenant;
+    Post "/v1/tenants/{tenant}/restore" restoreTenant, any operator => restore_ledger::of_tenant;
     Get "/v1/tenants/{tenant}/usage" getTenantUsage, KeysRead of PathTenant => get_usage::of_tenant;
     Get "/v1/tenants/{tenant}/usage/export" exportTenantUsage, KeysRead of PathTenant => export_usage::of_tenant;
     Get "/v1/tenants/{tenant}/limits" getTenantLimits, KeysRead of PathTenant or portal => get_limits::of_tenant;
@@ -188,6 +194,7 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
 
     Get "/v1/operators" listOperators, OperatorsWrite of OwnTenants => list_keys::of_operators;
     Post "/v1/operators" createOperator, OperatorsWrite of OwnTenants => create_key::of_operators;
+    Post "/v1/operators/restore" restoreOperators, any operator => restore_ledger::of_operators;
     Get "/v1/operators/{id}" getOperator, OperatorsWrite of OwnTenants => get_key::of_operators;
     Post "/v1/operators/{id}/revoke" revokeOperator, OperatorsWrite of OwnTenants => revoke_key::of_operators;
     Post "/v1/operators/{id}/rotate" rotateOperator, OperatorsWrite of OwnTenants => rotate_key::of_operators;
@@ -267,6 +274,7 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::read::<Authenticate>(),
     Handler::read::<event_endpoints::test::FindEndpoint>(),
     Handler::read::<export_audit::ExportAudit>().once_erased(),
+    Handler::read::<export_ledgers::ExportLedger>(),
     Handler::read::<get_key::GetKey>(),
     Handler::read::<get_overview::CountSecrets>(),
     Handler::read::<get_tenant::GetTenant>().once_erased(),
@@ -309,6 +317,7 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<read_dead_letter::NoteRead>(),
     Handler::change::<redrive_all::RedriveAll>(),
     Handler::change::<replay_delivery::ReplayDelivery>(),
+    Handler::change::<restore_ledger::RestoreLedger>(),
     Handler::change::<restore_limits::RestoreLimits>(),
     Handler::change::<revoke_key::Revoke>(),
     Handler::change::<revoke_keys::RevokeKeys>(),

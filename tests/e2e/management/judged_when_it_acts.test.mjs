@@ -10,7 +10,7 @@ import { effective, importable, startRig, WITH_SOURCE } from "../../support/rig.
 
 const SCOPES = [
   ...["keys:read", "keys:write", "audit:read", "operators:write", "tenants:delete", "verify"],
-  ...["webhooks:read", "webhooks:write", "metrics:read", "events:read", "events:write"],
+  ...["webhooks:read", "webhooks:write", "metrics:read", "events:read", "events:write", "tenants:export"],
 ];
 
 let rig;

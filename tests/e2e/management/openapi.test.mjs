@@ -12,7 +12,7 @@ import { eventually, importable, sleep, startRig, WITH_LIMITS, WITH_SOURCE } fro
 
 const SCOPES = [
   ...["keys:read", "keys:write", "audit:read", "operators:write", "tenants:delete", "verify"],
-  ...["webhooks:read", "webhooks:write", "metrics:read", "events:read", "events:write"],
+  ...["webhooks:read", "webhooks:write", "metrics:read", "events:read", "events:write", "tenants:export"],
 ];
 const DAY = 24 * 3_600_000;
 

@@ -227,6 +227,7 @@ export const keysEnglish = {
   "audit.limits_changed": "changed limits",
   "audit.quota_added": "added to a quota",
   "audit.limits_restored": "restored counts",
+  "audit.restored": "restored everything from a backup",
   "audit.session_begun": "signed in",
   "audit.dead_letter_redriven": "sent an event again",
   "audit.dead_letter_discarded": "discarded an event",

@@ -146,10 +146,11 @@ pub enum OperatorScope {
     MetricsRead,
     EventsRead,
     EventsWrite,
+    TenantsExport,
 }
 
 impl OperatorScope {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::KeysRead,
         Self::KeysWrite,
         Self::AuditRead,
@@ -161,6 +162,7 @@ impl OperatorScope {
         Self::MetricsRead,
         Self::EventsRead,
         Self::EventsWrite,
+        Self::TenantsExport,
     ];
 
     /// The scope's name.
@@ -178,6 +180,7 @@ impl OperatorScope {
             Self::MetricsRead => "metrics:read",
             Self::EventsRead => "events:read",
             Self::EventsWrite => "events:write",
+            Self::TenantsExport => "tenants:export",
         }
     }
 
@@ -194,6 +197,7 @@ impl OperatorScope {
             Self::MetricsRead => "Read the metrics of the deployment.",
             Self::EventsRead => "List the endpoints that events are sent to, and what was sent to them.",
             Self::EventsWrite => "Create, change and delete endpoints; send events again, or discard them.",
+            Self::TenantsExport => "Export all that a tenant's ledger has, for a backup: digests, never keys.",
         }
     }
 

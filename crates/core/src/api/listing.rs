@@ -298,6 +298,17 @@ pub fn parse_export_query(pairs: Vec<(String, String)>) -> Result<ExportQuery, V
     Ok(query)
 }
 
+/// Parses the query of `GET tenants/{tenant}/export` and `GET export`: the sealed mark behind which it goes on.
+///
+/// # Errors
+/// All mistakes in the query.
+pub fn parse_after_mark(pairs: Vec<(String, String)>) -> Result<Option<String>, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["after"]);
+    let after = parameters.take("after", |text| Ok::<_, String>(text.to_string()));
+    parameters.finish()?;
+    Ok(after)
+}
+
 /// The 422 for an export that should continue after an entry that the log does not have.
 #[must_use]
 pub fn unknown_entry() -> Vec<FieldError> {

@@ -87,6 +87,7 @@ codes! {
     QuotaExceeded 429 "QUOTA_EXCEEDED";
     QuotaNotFound 404 "QUOTA_NOT_FOUND";
     RateLimited 429 "RATE_LIMITED";
+    RestoreRefused 409 "RESTORE_REFUSED";
     RevocationPending 503 "REVOCATION_PENDING";
     Revoked 401 "REVOKED";
     RotationPending 409 "ROTATION_PENDING";

@@ -15,6 +15,7 @@
 //! | `keystile/v1/lookup` | a key's address in KV |
 //! | `keystile/v1/seal` | the seal on the value at that address |
 //! | `keystile/v1/endpoint-secrets` | encrypts the secrets that sign events (`core::events::sealing`) |
+//! | `keystile/v1/export` | the seal on the pages of an export |
 //!
 //! A fifth, `keystile/v1/usage-export`, [signs exports of uses](crate::usage::export).
 //!
@@ -145,6 +146,30 @@ impl Keyring {
         self.all().map(move |subkeys| subkeys.slot("t1/", &id))
     }
 
+    /// Seals a text of an export with the newest secret: `{text}.{fingerprint}.{seal}`. The text has no dot.
+    #[must_use]
+    pub fn seal_export(&self, text: &str) -> String {
+        let Subkeys { fingerprint, export, .. } = &self.newest;
+        let seal = export.clone().chain_update(text.as_bytes()).finalize().into_bytes();
+        [text, fingerprint, &Base64UrlUnpadded::encode_string(&seal)].join(".")
+    }
+
+    /// The text that was sealed by [`seal_export`](Self::seal_export), with any of the secrets.
+    ///
+    /// # Errors
+    /// The fingerprint of the secret that is missing, or that nobody with such a secret sealed this.
+    pub fn open_export<'t>(&self, sealed: &'t str) -> Result<&'t str, OpenExportError> {
+        let mut parts = sealed.splitn(3, '.');
+        let (Some(text), Some(fingerprint), Some(seal)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(OpenExportError::Broken);
+        };
+        let subkeys = self.all().find(|subkeys| subkeys.fingerprint == fingerprint);
+        let subkeys = subkeys.ok_or_else(|| OpenExportError::MissingSecret(fingerprint.into()))?;
+        let seal = Base64UrlUnpadded::decode_vec(seal).map_err(|_| OpenExportError::Broken)?;
+        let mac = subkeys.export.clone().chain_update(text.as_bytes());
+        mac.verify_slice(&seal).map(|()| text).map_err(|_| OpenExportError::Broken)
+    }
+
     /// The fingerprint of the newest secret, which new records store.
     #[must_use]
     pub fn newest_fingerprint(&self) -> &str {
@@ -263,6 +288,15 @@ impl fmt::Display for KeyringError {
 
 impl Error for KeyringError {}
 
+/// The reason why a sealed text of an export can't be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenExportError {
+    /// The secret with this fingerprint isn't configured.
+    MissingSecret(String),
+    /// It isn't the text that was sealed.
+    Broken,
+}
+
 /// An error: minting got too few random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MintError;
@@ -285,6 +319,7 @@ struct Subkeys {
     seal: HmacSha256,
     #[cfg(feature = "events")]
     endpoint_secrets: [u8; 32],
+    export: HmacSha256,
 }
 
 impl Subkeys {
@@ -309,6 +344,7 @@ impl Subkeys {
             seal: mac("keystile/v1/seal")?,
             #[cfg(feature = "events")]
             endpoint_secrets,
+            export: mac("keystile/v1/export")?,
         })
     }
 

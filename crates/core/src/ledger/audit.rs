@@ -45,6 +45,8 @@ pub enum Action {
     QuotaAdded,
     /// The tenant's limiter was ordered back to an earlier point.
     LimitsRestored,
+    /// The ledger was restored from an export.
+    Restored,
     /// An operator signed in at the dashboard.
     SessionBegun,
     /// An undelivered event was put back into its queue.
@@ -94,6 +96,7 @@ impl Action {
             Self::LimitsChanged => "limits_changed",
             Self::QuotaAdded => "quota_added",
             Self::LimitsRestored => "limits_restored",
+            Self::Restored => "restored",
             Self::SessionBegun => "session_begun",
             Self::DeadLetterRedriven => "dead_letter_redriven",
             Self::DeadLetterDiscarded => "dead_letter_discarded",
@@ -229,6 +232,7 @@ mod tests {
             Action::LimitsChanged,
             Action::QuotaAdded,
             Action::LimitsRestored,
+            Action::Restored,
             Action::MetadataErased,
             Action::DeadLetterRedriven,
             Action::DeadLetterDiscarded,

@@ -96,6 +96,18 @@ pub(crate) fn quota_changed(
     append(database, origin, action, key.map_or(About::Tenant, About::Key), detail, now)
 }
 
+/// Appends the entry about the restoration of the whole ledger, with this number: entries that are yet to be restored have
+/// the numbers before it.
+pub(crate) fn restored(
+    database: &Database,
+    origin: &Origin,
+    seq: u64,
+    detail: Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
+    append_as(database, origin, Some(seq), Action::Restored, About::Tenant, detail, now)
+}
+
 /// Appends an entry about an operator who signed in: by their key, or by the root key if there is none.
 pub(crate) fn session_begun(database: &Database, origin: &Origin, key: Option<&Key>, now: Timestamp) -> Result<()> {
     append(database, origin, Action::SessionBegun, key.map_or(About::Tenant, About::Key), Map::new(), now)
@@ -170,6 +182,19 @@ fn append(
     detail: Map<String, Value>,
     now: Timestamp,
 ) -> Result<()> {
+    append_as(database, origin, None, action, about, detail, now)
+}
+
+/// Appends an entry with this number, or the next one.
+fn append_as(
+    database: &Database,
+    origin: &Origin,
+    seq: Option<u64>,
+    action: Action,
+    about: About<'_>,
+    detail: Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
     let id = AuditId::from_random(&random::bytes::<ID_RANDOM_BYTES>()?)
         .ok_or_else(|| Error::RustError("too few random bytes for an audit entry's id".into()))?;
     let (record, event) = match about {
@@ -178,10 +203,11 @@ fn append(
         About::Event(event) => (None, Some(event)),
     };
     database.execute(
-        "INSERT INTO audit (id, at, actor_id, actor_name, action, key_id, key_name, key_display,
+        "INSERT INTO audit (seq, id, at, actor_id, actor_name, action, key_id, key_name, key_display,
                             letter_source, letter_id, source, request_id, detail, behalf_id, behalf_name)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         vec![
+            seq.map(|seq| seq as i64).into(),
             id.as_str().into(),
             now.as_millis().into(),
             origin.actor_id.as_str().into(),

@@ -87,6 +87,11 @@ impl OpenLedger {
     pub(crate) fn record_new(&self, origin: &Origin, action: Action, key: &Key, now: Timestamp) -> worker::Result<()> {
         keys::insert(&self.database, key, now)?;
         self.note_changed(origin, action, None, key, now)?;
+        self.enqueue_new(key, now)
+    }
+
+    /// Writes the outbox entries of a key that is new here.
+    pub(crate) fn enqueue_new(&self, key: &Key, now: Timestamp) -> worker::Result<()> {
         if key.has_limit_terms() {
             outbox::enqueue(&self.database, &Changed::KeyLimits(key.record.id.clone()), key.record.version, now)?;
         }

@@ -34,25 +34,26 @@ const COLUMNS: &str = "id, digest, record, secret, revoked_at, revoke_reason, ef
                        pending_end, last_used_at, own_limits, counts_as, limits_effective_by, created_by, disabled_by_customer,
                        exposure";
 
+/// The columns of a row.
 #[derive(Deserialize)]
-struct Row {
-    id: String,
-    digest: KeyDigest,
-    record: String,
-    secret: String,
-    revoked_at: Option<Timestamp>,
-    revoke_reason: Option<String>,
-    effective_by: Option<Timestamp>,
-    rotated_from: Option<KeyId>,
-    rotated_to: Option<KeyId>,
-    pending_end: Option<String>,
-    last_used_at: Option<Timestamp>,
-    own_limits: Option<String>,
-    counts_as: Option<KeyId>,
-    limits_effective_by: Option<Timestamp>,
-    created_by: Option<String>,
-    disabled_by_customer: u8,
-    exposure: Option<String>,
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) digest: KeyDigest,
+    pub(super) record: String,
+    pub(super) secret: String,
+    pub(super) revoked_at: Option<Timestamp>,
+    pub(super) revoke_reason: Option<String>,
+    pub(super) effective_by: Option<Timestamp>,
+    pub(super) rotated_from: Option<KeyId>,
+    pub(super) rotated_to: Option<KeyId>,
+    pub(super) pending_end: Option<String>,
+    pub(super) last_used_at: Option<Timestamp>,
+    pub(super) own_limits: Option<String>,
+    pub(super) counts_as: Option<KeyId>,
+    pub(super) limits_effective_by: Option<Timestamp>,
+    pub(super) created_by: Option<String>,
+    pub(super) disabled_by_customer: u8,
+    pub(super) exposure: Option<String>,
 }
 
 impl TryFrom<Row> for KeyRow {

@@ -509,6 +509,18 @@ CREATE TABLE event_endpoint_list (
     attempts INTEGER NOT NULL
 );
 ",
+    "
+-- The export from which this ledger is being restored, or was: no row or one.
+CREATE TABLE restoring (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    export TEXT NOT NULL,             -- SHA-256 of its header
+    pages INTEGER NOT NULL,           -- how many it has
+    restored_pages INTEGER NOT NULL,  -- how many of them are here
+    restored_lines INTEGER NOT NULL,  -- and how many lines of the next one
+    digest TEXT NOT NULL,             -- the running digest of those pages
+    refused INTEGER NOT NULL          -- how many keys were refused
+);
+",
 ];
 
 #[cfg(test)]
@@ -538,6 +550,7 @@ mod tests {
             "a69596d0a7b52ff49c18eb853de3595d019934bfd529e22715c33210505a0707",
             "9176cd5c9fc8cb005fe10819ccb9720ead0a944e546a42b6c33a5b6b3f1bf139",
             "dbfdd5c9660c9aab16214bfc6ec57f5c1494d60ccf1d0e1c00d89d138f4743e9",
+            "febb9794658899d6be0359b756c87ee6f373a05e01fa209b7350e55d278cf5fd",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

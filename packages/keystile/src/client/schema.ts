@@ -216,6 +216,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operators/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore the operators
+         * @description Takes the operators' part of a deployment's export, as `restoreTenant` does a tenant's. Nobody may have signed in here before. Needs the root key.
+         */
+        post: operations["restoreOperators"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/overview": {
         parameters: {
             query?: never;
@@ -945,6 +965,26 @@ export interface paths {
          * @description Units for the present period of a quota that its keys share. Only for operators of all tenants.
          */
         post: operations["addToTenantQuota"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a tenant
+         * @description Takes an export into an empty ledger, part by part: its first and last line, then each page in its order. Each part may be sent again. Needs the root key.
+         */
+        post: operations["restoreTenant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2272,6 +2312,47 @@ export interface components {
             replayed?: components["schemas"]["Replayed"];
             restored_to: components["schemas"]["Time"];
         };
+        /** @description Lines of an export as they are: its first and its last one, or one page with the line that ends it. */
+        RestorePart: {
+            /** @description The last line of the export, with `header`. */
+            end?: string | null;
+            /** @description The first line of the export, with `end`. */
+            header?: string | null;
+            /** @description A page: its lines, each with its line end. */
+            page?: string | null;
+        };
+        RestoreProgress: {
+            /** @description Whether all pages are here. */
+            complete: boolean;
+            export: components["schemas"]["Sha256"];
+            pages: components["schemas"]["Count"];
+            /** @description Keys of this page that were not taken. */
+            refused: {
+                detail: string;
+                id: string;
+                /** @description The line in the page, from 0. */
+                line: number;
+            }[];
+            /** @description How many keys of the export were not taken so far. */
+            refused_keys: components["schemas"]["Count"];
+            /** @description Pages that are here. The next one to send is the one after them. */
+            restored_pages: components["schemas"]["Count"];
+        };
+        /** @description This ledger doesn't take this export. */
+        RestoreRefused: {
+            /** @constant */
+            code?: "RESTORE_REFUSED";
+            /** @description What `allow_imported` in keystile.toml lacks. */
+            missing_imported?: string[];
+            /** @description Prefixes of keys that keystile.toml lacks. */
+            missing_prefixes?: string[];
+            /** @description Fingerprints of secrets that KEYSTILE_SECRET lacks. */
+            missing_secrets?: string[];
+            /** @description The number of the page that is next. */
+            next_page?: number;
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
         /** @description A secret that was told. Nobody vouches for it. */
         RevealedHandshake: {
             /** @description The sender's address, as Cloudflare states it. */
@@ -2417,6 +2498,8 @@ export interface components {
                 tenant: components["schemas"]["Reach"];
             };
         };
+        /** @description 64 hexadecimal digits. */
+        Sha256: string;
         SharedSecret: {
             /** @description False: these keys are refused as `MALFORMED`, since their secret was dropped too early. */
             configured: boolean;
@@ -3282,6 +3365,16 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
+        /** @description This ledger doesn't take this export: keys of it would not work here, something is here already, or another page is next. */
+        RestoreRefused: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["RestoreRefused"];
+            };
+        };
         /** @description Recorded but not yet in effect, or a dependency can't be reached. */
         RevocationPending: {
             headers: {
@@ -3302,6 +3395,16 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["RevocationsPending"] | components["schemas"]["Unavailable"];
+            };
+        };
+        /** @description Whoever asks isn't the holder of the root key, or asks from where a session doesn't count. */
+        RootKeyOnly: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ExceedsOwnRights"] | components["schemas"]["NotAllowed"];
             };
         };
         /** @description There is no such source of webhooks. */
@@ -3469,6 +3572,8 @@ export interface components {
     parameters: {
         /** @description Only what came after the entry with this id, such as the last of an export before. */
         After: components["schemas"]["AuditId"];
+        /** @description Only what comes behind the page with this `mark`. */
+        AfterMark: components["schemas"]["ExportMark"];
         /** @description Only what was done to this one. */
         AuditKey: components["schemas"]["HolderId"];
         /** @description `next_cursor` of the page before. */
@@ -4116,6 +4221,44 @@ export interface operations {
             422: components["responses"]["InvalidPost"];
             500: components["responses"]["Internal"];
             503: components["responses"]["KeyChangePending"];
+        };
+    };
+    restoreOperators: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestorePart"];
+            };
+        };
+        responses: {
+            /** @description How far the restore is. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreProgress"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["RootKeyOnly"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["RestoreRefused"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getOverview: {
@@ -5866,6 +6009,47 @@ export interface operations {
             422: components["responses"]["InvalidPost"];
             500: components["responses"]["Internal"];
             503: components["responses"]["LimitsNotTaken"];
+        };
+    };
+    restoreTenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestorePart"];
+            };
+        };
+        responses: {
+            /** @description How far the restore is. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreProgress"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["RootKeyOnly"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["RestoreRefused"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     resumeTenant: {

@@ -75,6 +75,8 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
       );
     case "limits_restored":
       return "ordered the counts of the tenant’s limits back to an earlier point";
+    case "restored":
+      return "restored the whole ledger from an export";
     case "session_begun":
       return "signed in";
     case "dead_letter_redriven":

@@ -39,6 +39,7 @@ export const OPERATOR_SCOPES: readonly About[] = [
     means: "Create, change and delete endpoints, and send events again.",
     everywhere: "Those of the deployment, too.",
   },
+  { name: "tenants:export", means: "Export all that a tenant’s ledger has, for a backup.", everywhere: "And all of the deployment." },
 ];
 
 /** The usual sets of scopes, by role. */
