@@ -174,7 +174,8 @@ impl Counting {
             let own = Own { complete: false, erased: true, ..memory.own.clone() };
             self.store.put_own(&own)?;
             let limiter = Limiter::new(own.numbers_end, own.restored_at);
-            *memory = Memory { limiter, own, tenant: TenantTerms::default(), armed_at: None };
+            let (tenant, told) = (TenantTerms::default(), Told::default());
+            *memory = Memory { limiter, own, tenant, told, armed_at: None };
             Ok(Done {})
         })
     }

@@ -35,7 +35,15 @@ pub const fn of_action(action: Action) -> Option<EventType> {
         | Action::DeadLetterDiscarded
         | Action::DeadLetterRead
         | Action::HandshakeRevealed
-        | Action::DeliveryReplayed => None,
+        | Action::DeliveryReplayed
+        | Action::Erased
+        | Action::Restored
+        | Action::EndpointCreated
+        | Action::EndpointChanged
+        | Action::EndpointDeleted
+        | Action::EndpointSecretRotated
+        | Action::EventRedriven
+        | Action::EventDiscarded => None,
     }
 }
 

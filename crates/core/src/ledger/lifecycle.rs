@@ -364,6 +364,7 @@ impl Key {
             counts_as: _,
             created_by: _,
             disabled_by_customer: _,
+            exposure: _,
         } = self;
         let KeyRecord {
             id,
@@ -476,6 +477,7 @@ pub(crate) mod tests {
             own_limits: OwnLimits::default(),
             counts_as: None,
             created_by: None,
+            exposure: None,
             disabled_by_customer: false,
             exposure: None,
         }

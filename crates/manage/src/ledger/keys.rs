@@ -188,8 +188,8 @@ pub(crate) fn update(database: &Database, key: &Key, now: Timestamp) -> Result<(
 }
 
 /// Writes what is left of a key whose tenant is erased: also nobody knows any more who made it, and when it was used.
-pub(crate) fn erase(database: &Database, stub: &Key) -> Result<()> {
-    update(database, stub)?;
+pub(crate) fn erase(database: &Database, stub: &Key, now: Timestamp) -> Result<()> {
+    update(database, stub, now)?;
     database.execute(
         "UPDATE keys SET rotated_from = NULL, counts_as = NULL, created_by = NULL, limits_effective_by = NULL,
                          first_used_at = NULL, last_used_at = NULL, used_in_hour = NULL

@@ -113,6 +113,7 @@ impl KeyLine {
             limits_effective_by: None,
             created_by: text(self.created_by),
             disabled_by_customer: self.disabled_by_customer,
+            exposure: None,
         };
         row.try_into()
     }

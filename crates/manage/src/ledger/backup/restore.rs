@@ -379,7 +379,7 @@ impl OpenLedger {
                 return Ok(Err("this ledger has another key with this digest"));
             }
             None => {
-                keys::insert(database, &key)?;
+                keys::insert(database, &key, now)?;
                 self.enqueue_new(&key, now)?;
             }
         }
