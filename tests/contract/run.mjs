@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 
 import { inRoot } from "../../scripts/tools.mjs";
-import { operations, resolved } from "../support/contract.mjs";
+import { operations } from "../support/contract.mjs";
 import { ROOT_KEY, startRig, WITH_LIMITS, WITH_SOURCE } from "../support/rig.mjs";
 
 const ownLimits = {
@@ -69,7 +69,8 @@ async function cursors() {
   }
   const found = {};
   for (const { operationId, path, parameters = [] } of operations) {
-    if (!parameters.some((parameter) => ["cursor", "after"].includes(resolved(parameter).name))) continue;
+    // Those that hooks.py fills in. An export of uses has another, which belongs to its hours.
+    if (!parameters.some(({ $ref }) => /\/(Cursor|After)$/.test($ref ?? ""))) continue;
     const list = path.replace("{tenant}", "acme").replace("{source}", "queued").replace("/export", "");
     const { body } = await rig.manage("GET", `${list}?limit=1`);
     assert.ok(body.next_cursor, `${operationId} has a second page`);

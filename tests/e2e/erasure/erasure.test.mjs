@@ -238,11 +238,13 @@ describe("a tenant is erased", () => {
       addToKeyQuota: { amount: 1 },
       createPortalSession: { actor: { id: "u", name: "u" }, may: ["keys:read"], scopes: [] },
     };
+    const hour = (ago) => new Date(Math.floor(Date.now() / 3_600_000 - ago) * 3_600_000).toISOString();
+    const queries = { exportTenantUsage: `?from=${hour(6)}&to=${hour(5)}` };
     const of = operations.filter(({ path, operationId }) => path.startsWith("/v1/tenants/{tenant}") && !told.includes(operationId));
     assert.ok(of.length > 20);
     for (const { method, path, operationId, requestBody } of of) {
       const parameters = { tenant: "acme", id: people.keys.first.id, name: path.includes("/keys/") ? "daily" : "monthly" };
-      const target = path.replace(/\{(\w+)\}/g, (_, name) => parameters[name]);
+      const target = path.replace(/\{(\w+)\}/g, (_, name) => parameters[name]) + (queries[operationId] ?? "");
       const answer = await ask(method, target, requestBody && (bodies[operationId] ?? {}));
       assert.deepEqual([answer.status, answer.code], [410, "TENANT_ERASED"], `${operationId}: ${answer.text}`);
     }

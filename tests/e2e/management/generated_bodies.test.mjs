@@ -36,6 +36,7 @@ after(() => rig.close());
 
 /** Members that no reader shows, and why. */
 const UNSHOWN = {
+  "eraseTenant.confirm": "it repeats the name in the path; erasure.test.mjs erases tenants",
   "exchangePortalCode.code": "a secret that works once; sessions.test.mjs exchanges it",
   "restoreLimits.to": "the local platform can't go back to a point, and the API answers 503",
   "suspendTenant.ahead": "a condition on the request; tenants.test.mjs tries it",

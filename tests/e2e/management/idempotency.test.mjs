@@ -213,9 +213,11 @@ test("an answer is remembered for 24 hours, and then trimmed by the alarm", asyn
   assert.notEqual(next.body.id, first.body.id);
 
   await send(keys("trimmed"), NEW, "once");
-  await rig.clock(24.1 * HOUR + 62_000);
-  await rig.object("LEDGER", "trimmed", "__alarm"); // KV's confirmation is out of the way.
+  let minutes = 0;
   await eventually(async () => {
+    // KV's confirmation and the report that nothing waits any more are out of the way.
+    await rig.clock(24.1 * HOUR + (minutes += 3) * 60_000);
+    await rig.object("LEDGER", "trimmed", "__alarm");
     const at = (await rig.object("LEDGER", "trimmed", "__alarm_at")).body;
     assert.ok(at > Date.now() + 48 * HOUR && at < Date.now() + 50 * HOUR, `armed for ${new Date(at).toISOString()}`);
   });

@@ -220,6 +220,7 @@ export const keysEnglish = {
   "audit.imported": "imported the key",
   "audit.adopted": "took the key over, which was lost when the storage was put back",
   "audit.suspended": "suspended the tenant",
+  "audit.erased": "ordered the tenant to be erased",
   "audit.resumed": "resumed the tenant",
   "audit.overlap_begun": "saw the new key’s first use",
   "audit.rotation_cancelled": "kept the old key",

@@ -8,6 +8,7 @@ use keystile_core::{
 use serde::Deserialize;
 use worker::Result;
 
+use super::erased;
 use keystile_runtime::database::Database;
 
 /// Takes every claim that can be granted, in one transaction, and returns those that can't. Of a digest that the tenant
@@ -16,6 +17,11 @@ pub(super) fn claim(database: &Database, request: &ClaimRequest) -> Result<Claim
     let tenant = request.tenant.as_str();
     database.transaction(|| {
         let mut answer = ClaimAnswer { refused: Vec::new(), known: Vec::new() };
+        // The digests would belong for ever to a tenant that can't import any more.
+        if erased::is_erased(database, &request.tenant)? {
+            answer.refused.clone_from(&request.digests);
+            return Ok(answer);
+        }
         for digest in &request.digests {
             match (holder(database, digest)?, record(database, digest)?) {
                 (Some(holder), known) if holder == tenant => answer.known.extend(known.map(|record| (*digest, record))),

@@ -231,6 +231,10 @@ impl OpenLedger {
     /// Ends the erasure once nothing is left anywhere; otherwise it looks again in a while.
     async fn settle(&self, erasure: &Erasure) -> Result<()> {
         let (database, of) = (&self.database, self.eraser());
+        // A key that was taken over meanwhile comes first: the feed takes it as a stub alone, so it would wait for ever.
+        if self.has_got_others(erasure)? {
+            return database.transaction(|| erasures::go_back(database, &erasure.tenant, Step::Keys, clock::now()));
+        }
         let waits = erasures::is_untold(database, &erasure.tenant)?
             || of == Eraser::Tenant
                 && (reporting::is_pending(database)?
@@ -241,8 +245,7 @@ impl OpenLedger {
             return erasures::look_again(database, erasure, now);
         }
         database.transaction(|| {
-            let stub = Key::ERASED;
-            if erasures::has_got_others(database, &erasure.tenant, &keys::search_text(stub, stub))? {
+            if self.has_got_others(erasure)? {
                 return erasures::go_back(database, &erasure.tenant, Step::Keys, now);
             }
             if erasures::has_later_entries(database, erasure)? {
@@ -254,6 +257,12 @@ impl OpenLedger {
             log::info("tenant_erased", &[("tenant", erasure.tenant.as_str().into())]);
             erasures::advance(database, erasure, of, now)
         })
+    }
+
+    /// Whether there are keys that aren't stubs.
+    fn has_got_others(&self, erasure: &Erasure) -> Result<bool> {
+        let stub = Key::ERASED;
+        erasures::has_got_others(&self.database, &erasure.tenant, &keys::search_text(stub, stub))
     }
 
     /// Whether this instance has asked the feed, or is asking.
@@ -276,6 +285,9 @@ impl OpenLedger {
     async fn learn_of_erasures(&self) -> Result<()> {
         let of = self.eraser();
         let tenant = self.named()?;
+        if of == Eraser::Operators && self.name.is_none() {
+            return Ok(());
+        }
         if of == Eraser::Tenant && (tenant.is_none() || erasures::exist(&self.database)?) {
             return Ok(());
         }
@@ -315,8 +327,15 @@ impl OpenLedger {
         self.begin_tenants_erasure(&Origin::keystile(), tenant, now).map(drop)
     }
 
+    /// The eraser that this ledger is. The runtime may not say the ledger's name; then only a tenant's own standing tells
+    /// that it is a tenant's, since the operators' ledger must never take itself for one that is erased.
     fn eraser(&self) -> Eraser {
-        if self.name.as_deref() == Some(OPERATORS) { Eraser::Operators } else { Eraser::Tenant }
+        match self.name.as_deref() {
+            Some(OPERATORS) => Eraser::Operators,
+            Some(_) => Eraser::Tenant,
+            None if matches!(suspension::find(&self.database), Ok(Some(_))) => Eraser::Tenant,
+            None => Eraser::Operators,
+        }
     }
 
     /// The tenant after which this ledger is named.

@@ -35,19 +35,19 @@ pub(crate) fn close(database: &Database, before: i64) -> Result<()> {
 
 /// The lines after a place, and whether there are more.
 pub(crate) fn page(database: &Database, hours: Hours, after: Option<&LinePlace>) -> Result<(Vec<BilledUses>, bool)> {
-    let place = match after {
+    // One bound alone, so that the index is entered where the page begins, however far that is.
+    let place = match after.filter(|place| place.hour >= hours.from) {
         Some(LinePlace { hour, key_id, code }) => [(*hour).into(), key_id.as_str().into(), code.as_str().into()],
-        None => [i64::MIN.into(), "".into(), "".into()],
+        None => [hours.from.into(), "".into(), "".into()],
     };
     let [hour, key_id, code] = place;
     let mut uses: Vec<BilledUses> = database.rows(
         "SELECT usage.hour AS hour, usage.key_id AS key_id, usage.code AS code, usage.count AS count,
                 ifnull(usage_late.count, 0) AS late
          FROM usage LEFT JOIN usage_late USING (key_id, hour, code)
-         WHERE usage.hour >= ? AND usage.hour < ? AND usage.key_id GLOB 'key_*'
-             AND (usage.hour, usage.key_id, usage.code) > (?, ?, ?)
+         WHERE (usage.hour, usage.key_id, usage.code) > (?, ?, ?) AND usage.hour < ? AND usage.key_id GLOB 'key_*'
          ORDER BY usage.hour, usage.key_id, usage.code LIMIT ?",
-        vec![hours.from.into(), hours.to.into(), hour, key_id, code, (LINES as i64 + 1).into()],
+        vec![hour, key_id, code, hours.to.into(), (LINES as i64 + 1).into()],
     )?;
     let more = uses.len() > LINES;
     uses.truncate(LINES);

@@ -58,6 +58,8 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
       return "suspended the tenant";
     case "resumed":
       return "resumed the tenant";
+    case "erased":
+      return "ordered the tenant to be erased";
     case "overlap_begun":
       return <>saw the first use of the successor of {it}: from then on both work for the overlap alone</>;
     case "rotation_cancelled":
