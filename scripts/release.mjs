@@ -109,7 +109,7 @@ async function crate(released, { dryRun }) {
 }
 
 /**
- * What the release is made of, as CycloneDX: the npm packages that it is built and tested with, and the crates in its
+ * The parts of the release, as CycloneDX: the npm packages that it is built and tested with, and the crates in its
  * workers, modules and crate.
  */
 async function billsOfMaterials(released) {

@@ -1,4 +1,4 @@
-// What `npm run release` refuses to publish, the changelog's section, and the bill of the crates.
+// The mistakes for which `npm run release` refuses to publish, the changelog's section, and the bill of the crates.
 
 import assert from "node:assert/strict";
 import { homedir } from "node:os";

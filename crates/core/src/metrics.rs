@@ -1,4 +1,4 @@
-//! What the objects know of the deployment, as `GET /metrics` tells it to Prometheus and its kind.
+//! The numbers that the objects have of the deployment, as `GET /metrics` tells it to Prometheus and its kind.
 //!
 //! [`families`] turns the objects' answers into metric families, and [`exposition`] writes those as text. No metric has a
 //! tenant's name: a series for each would cost the reader more than all others together. What only isolates know, such as

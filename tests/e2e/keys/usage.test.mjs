@@ -205,7 +205,7 @@ test("after 90 days hours are folded into what there is in all, by the alarm", a
   for (let round = 0; round < 3; round += 1) await alarm();
   assert.equal(await buckets(), 2);
   await eventually(async () => {
-    // What was waiting in the outbox is reported again two minutes later.
+    // An outbox in which something waited is reported again two minutes later.
     await rig.sql("folded", "UPDATE reporting SET due_at = 0 WHERE due_at IS NOT NULL");
     const due = await alarm();
     const days = (due - Date.now()) / DAY;

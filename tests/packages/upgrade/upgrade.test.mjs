@@ -102,7 +102,7 @@ async function until(check) {
   }
 }
 
-/** What each key may do at the edge, on a route and on a strict one. */
+/** The rights of each key at the edge, on a route and on a strict one. */
 const EXPECTED = {
   plain: 200,
   rich: 200,
@@ -122,7 +122,7 @@ async function holds() {
     }
     assert.equal(await use(keys.plain.key, "/api/orders", "POST"), "INSUFFICIENT_SCOPE");
   });
-  // What the API says of them, and that no entry of the audit log is lost or changed.
+  // The API's answers about them, and that no entry of the audit log is lost or changed.
   const rich = await api("GET", `/tenants/acme/keys/${keys.rich.id}`);
   assert.deepEqual([rich.metadata, rich.scopes, rich.expires_at], [{ plan: "pro", seats: 3 }, ["read", "write"], keys.rich.expires_at]);
   const { limits } = await api("GET", `/tenants/acme/keys/${keys.rich.id}/limits`);

@@ -342,7 +342,7 @@ impl Key {
     /// The name of a key whose tenant was erased.
     pub const ERASED: &str = "erased";
 
-    /// What is left of the key once its tenant is erased: that it is revoked, and what edges need to tell it from others.
+    /// The rest of the key once its tenant is erased: that it is revoked, and what edges need to tell it from others.
     /// The record is as short as one can be that every version reads.
     #[must_use]
     pub fn erased(&self, now: Timestamp) -> Self {

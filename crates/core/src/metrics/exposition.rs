@@ -79,7 +79,7 @@ pub struct Family {
     pub kind: Kind,
     /// The unit, with which the name ends; empty if there is none.
     pub unit: &'static str,
-    /// What it says, in one sentence.
+    /// Its meaning, in one sentence.
     pub help: &'static str,
     /// The samples, in the order in which they are written.
     pub samples: Vec<Sample>,

@@ -55,7 +55,7 @@ impl Change for EraseTenant {
     /// The erasure has begun and goes on by itself.
     const STATUS: u16 = 202;
 
-    /// Who asks again gets the same answer.
+    /// A caller that asks again gets the same answer.
     fn claim(&self) -> Option<&Claim> {
         None
     }

@@ -116,7 +116,7 @@ async fn export(call: &ApiCall<'_>, hours: Hours, tenants: Tenants) -> ApiResult
         reached: None,
         calls: 0,
     };
-    // What fails now is answered with a problem.
+    // A failure up to here is answered with a problem.
     let first = match export.next().await {
         Ok(first) => first,
         Err(Stopped::Answered(status, body)) => return Ok(passed_on(status, body, &Passed::default())?),

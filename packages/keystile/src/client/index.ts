@@ -58,7 +58,7 @@ export class Keystile {
     return this.#api.lines("exportUsage", { query }, nextOfExport(query), { ...options, retries: 0 });
   }
 
-  /** What the objects know of the deployment, in the text of OpenMetrics. */
+  /** The numbers that the objects have of the deployment, in the text of OpenMetrics. */
   metrics(options?: CallOptions): Promise<string> {
     return this.#api.text("getMetrics", {}, options);
   }
