@@ -13,7 +13,10 @@ import { rustImports } from "./rust_modules.mjs";
 import { inRoot, root } from "./tools.mjs";
 
 /** The areas of core. Each may import those before it. */
-const AREAS = ["base", "key", "access", "feed", "usage", "limits", "ledger", "config", "receiver", "objects", "metrics", "api"];
+const AREAS = [
+  ...["base", "key", "access", "feed", "usage", "limits", "ledger", "events", "config", "receiver", "objects", "metrics"],
+  "api",
+];
 
 /** The workers' crates, and the configurations by which Wrangler builds them again when a watched directory changes. */
 const WORKERS = [
@@ -21,6 +24,7 @@ const WORKERS = [
   ["keystile-manage", path.join("crates", "manage", "wrangler.toml")],
   ["keystile-hooks", path.join("crates", "hooks", "wrangler.toml")],
   ["keystile-limiter", path.join("crates", "limiter", "wrangler.toml")],
+  ["keystile-sender", path.join("crates", "sender", "wrangler.toml")],
 ];
 
 /** Fails with every circle and every import against the order of the areas. */

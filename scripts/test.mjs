@@ -23,7 +23,7 @@ import { cargoDeny, inRoot, node22, root, schemathesis, wasmTestRunner, wrangler
 
 const WASM = "wasm32-unknown-unknown";
 /** The features that only some crates enable, so that all code is checked. */
-const FEATURES = "keystile-core/webhooks,keystile-webhook/registry,keystile-webhook/ed25519,keystile-webhook/p256,keystile-webhook/p521,keystile-webhook/rsa,keystile-webhook/explain";
+const FEATURES = "keystile-core/webhooks,keystile-core/events,keystile-webhook/registry,keystile-webhook/ed25519,keystile-webhook/p256,keystile-webhook/p521,keystile-webhook/rsa,keystile-webhook/explain";
 
 const steps = {
   setup: ["Setup", setup],

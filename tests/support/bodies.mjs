@@ -12,11 +12,15 @@ export const OPERATIONS_WITH_BODY = operations.filter(({ requestBody }) => reque
 
 /** The beginnings of the ids below these parts of a path. */
 const KINDS = { "/operators/": "op", "/keys/": "key", "/handshakes/": "hsk", "/deliveries/": "dlv", "/dead-letters/": "dlv" };
+/** The names of parameters that have an id of one kind alone. */
+const IDS = { endpoint: "ep", event: "evt" };
 
 /** A path of this operation. Its subject need not exist, since the body is read first. */
 export function targetOf({ path }) {
   const [, kind] = Object.entries(KINDS).find(([part]) => path.includes(part)) ?? [];
-  const values = { tenant: "acme", source: "queued", name: "daily", id: kind && `${kind}_${"0".repeat(20)}` };
+  const idOf = (beginning) => `${beginning}_${"0".repeat(20)}`;
+  const others = Object.fromEntries(Object.entries(IDS).map(([name, beginning]) => [name, idOf(beginning)]));
+  const values = { tenant: "acme", source: "queued", name: "daily", id: kind && idOf(kind), ...others };
   const valueOf = (_, name) => values[name] ?? assert.fail(`tests/support/bodies.mjs has no {${name}}`);
   return path.replace(/\{(\w+)\}/g, valueOf);
 }

@@ -216,6 +216,16 @@ class Rig {
     return this.#shim(`limiter/${whose}`);
   }
 
+  /** Sets the behaviour of the routers of events from now on: "ok", "down", or "silent", which takes them and doesn't say so. */
+  async router(mode) {
+    await this.#shim("router", { method: "PUT", body: JSON.stringify(mode) });
+  }
+
+  /** The batches of events that the router of a tenant was given so far. */
+  async routed(tenant) {
+    return (await this.#shim("router"))[tenant] ?? [];
+  }
+
   async #shim(name, question) {
     const response = await this.server.getWorker("shim").fetch(`http://shim/${name}`, question);
     assert.equal(response.status, 200, name);

@@ -10,7 +10,7 @@ const COMPATIBILITY_DATE = "2026-11-01";
 const KV = { shared: "keys", empty: "empty", stale: "stale" };
 
 /** The classes of object_shims.js. */
-const SHIMS = ["EdgesFeed", "EdgesRelay", "LedgersFeed", "EdgesLimiter", "LedgersLimiter"];
+const SHIMS = ["EdgesFeed", "EdgesRelay", "LedgersFeed", "EdgesLimiter", "LedgersLimiter", "Router"];
 
 /** The options of a harness: every worker of the stack. The first one answers at the harness's own address. */
 export function stack({ config, secret, rootKey, edges, handles, hooks, services = [], pages }) {
@@ -81,10 +81,12 @@ function manageConfig(handles, shared, hooks, pages) {
         { name: "REAL_FEED", class_name: "Feed" },
         { name: "OVERVIEW", class_name: "Overview" },
         { name: "RELAY", class_name: "Relay" },
+        { name: "EVENT_ROUTER", class_name: "Router", script_name: "shim" },
         ...(hooks
           ? [
               { name: "DEAD_LETTERS", class_name: "DeadLetters", script_name: "hooks" },
               { name: "DELIVERIES", class_name: "Deliveries", script_name: "hooks" },
+              { name: "WEBHOOK_KEYS", class_name: "Keys", script_name: "hooks" },
             ]
           : []),
       ],
@@ -107,6 +109,7 @@ function limiterConfig({ compatibility_date, alias }) {
       bindings: [
         { name: "LIMITER", class_name: "Limiter" },
         { name: "LIMITER_RESTORES", class_name: "LimiterRestores" },
+        { name: "EVENT_ROUTER", class_name: "Router", script_name: "shim" },
       ],
     },
     migrations: [{ tag: "v1", new_sqlite_classes: ["Limiter", "LimiterRestores"] }],

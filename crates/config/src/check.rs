@@ -3,6 +3,7 @@
 mod cors;
 mod deployment;
 mod edge;
+mod exposure;
 pub(crate) mod keys;
 mod limits;
 mod needs;

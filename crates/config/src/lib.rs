@@ -80,9 +80,11 @@ impl Configuration {
         let allow_imported = check.imported(&raw.keys.allow_imported, &prefixes);
         check.environments(&raw.keys.environments);
         let headers = check.headers(&raw.keys.headers);
+        let reminders = check.reminders(&raw.keys);
         let catalog = check.catalog(&raw.scopes);
         let presets = check.presets(&raw.presets, &catalog);
         check.retention(raw.audit.retention_days);
+        let (exposure, github_keys_url) = check.exposure(&raw.exposure);
         let base = check.prefix(&raw.edge.base, &["edge", "base"], "/keystile");
         let hooks_base = check.hooks_base(&raw.edge.hooks_base, &base);
         let hooks_base = (!raw.webhooks.is_empty()).then_some(hooks_base);
@@ -116,10 +118,13 @@ impl Configuration {
             presets,
             max_staleness_ms: feed.max_staleness_ms,
             when_feed_unreachable: feed.when_unreachable,
+            reminders,
             limits: check.limits(key_limits, &["limits"]),
             plans: check.plans(&raw.plans),
             counted_limits: limiter.clone(),
             audit_retention_days: raw.audit.retention_days,
+            exposure,
+            github_keys_url,
             webhooks: sources.iter().map(summary).collect(),
             portal_origins: check.portal(raw.portal.origins),
             api_url: check.api_url(raw.portal.api_url),

@@ -6,6 +6,8 @@ use keystile_core::{
     Environment,
     config::{DefaultScopes, Replays, VerificationMode, WebhookMode},
     feed::client::WhenFeedUnreachable,
+    ledger::exposure::{Policies, Policy},
+    receiver::github_keys::KEYS_URL,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,6 +30,8 @@ pub(crate) struct RawConfig {
     pub(crate) relays: Option<RawRelays>,
     #[serde(default)]
     pub(crate) audit: RawAudit,
+    #[serde(default)]
+    pub(crate) exposure: RawExposure,
     #[serde(default)]
     pub(crate) usage: RawUsage,
     #[serde(default)]
@@ -118,6 +122,19 @@ pub(crate) struct RawKeys {
     /// The scopes of a key whose creation names none.
     #[serde(default)]
     pub(crate) default_scopes: DefaultScopes,
+    /// So many days before a key expires an event tells of it.
+    #[serde(default = "week_and_day")]
+    pub(crate) expiry_notice_days: Vec<u16>,
+    /// The age at which an event says that a key should be rotated, days.
+    pub(crate) rotate_after_days: Option<u16>,
+    /// The time without use after which an event tells of a key, days.
+    pub(crate) unused_after_days: Option<u16>,
+    /// The time without use after which a key is disabled, days.
+    pub(crate) disable_unused_after_days: Option<u16>,
+}
+
+fn week_and_day() -> Vec<u16> {
+    vec![7, 1]
 }
 
 /// An entry of `[[scopes]]`.
@@ -227,6 +244,27 @@ pub(crate) struct RawAudit {
     /// The time for which entries are kept, days; for ever if absent.
     #[serde(default)]
     pub(crate) retention_days: Option<u16>,
+}
+
+/// The table `[exposure]`: what reports of leaked keys do.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawExposure {
+    /// For reports of GitHub's secret scanning.
+    pub(crate) github: Policy,
+    /// For reports of operators.
+    pub(crate) operator: Policy,
+    /// For reports of anybody.
+    pub(crate) anonymous: Policy,
+    /// The address of the keys with which GitHub signs.
+    pub(crate) github_keys_url: String,
+}
+
+impl Default for RawExposure {
+    fn default() -> Self {
+        let Policies { github, operator, anonymous } = Policies::default();
+        Self { github, operator, anonymous, github_keys_url: KEYS_URL.into() }
+    }
 }
 
 /// The table `[usage]`.

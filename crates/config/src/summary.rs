@@ -39,6 +39,8 @@ pub struct Summary {
     pub sender_secrets: Vec<String>,
     /// The addresses at which the senders of webhooks publish their keys.
     pub jwks_urls: Vec<String>,
+    /// The address at which GitHub publishes the keys of its leak reports.
+    pub github_keys_url: String,
     /// The account, and the names and places there.
     pub deploy: Deployment,
 }
@@ -95,6 +97,7 @@ impl Summary {
             signing_secrets: once_each(signing),
             sender_secrets: once_each(senders),
             jwks_urls: once_each(sources.iter().filter_map(|source| source.jwks_url.as_ref())),
+            github_keys_url: manage.github_keys_url.clone(),
             deploy,
         }
     }

@@ -3,11 +3,13 @@ use keystile_core::{
     config::from_blob,
     feed::client::WhenFeedUnreachable,
     key::{Environment, imported::ImportedForm},
+    ledger::reminders::ReminderSettings,
 };
 
 use super::*;
 
 mod deployment;
+mod exposure;
 mod form;
 mod limits;
 mod routes;
@@ -245,6 +247,28 @@ fn each_mistake_is_placed_and_says_what_to_write() {
             "scopes = [\"write:deals\"]",
             "presets.0.scopes.0: no [[scopes]] defines \"write:deals\"",
         ),
+        (
+            "prefix = \"knq\"",
+            "prefix = \"knq\"\nexpiry_notice_days = [7, 7]",
+            "keys.expiry_notice_days: write up to 5 different numbers of days",
+        ),
+        (
+            "prefix = \"knq\"",
+            "prefix = \"knq\"\nexpiry_notice_days = [0]",
+            "keys.expiry_notice_days: write up to 5 different numbers of days",
+        ),
+        ("prefix = \"knq\"", "prefix = \"knq\"\nrotate_after_days = 0", "keys.rotate_after_days: write 1 to 3650 days"),
+        ("prefix = \"knq\"", "prefix = \"knq\"\nunused_after_days = 6", "keys.unused_after_days: write 7 to 3650 days"),
+        (
+            "prefix = \"knq\"",
+            "prefix = \"knq\"\ndisable_unused_after_days = 90",
+            "keys.disable_unused_after_days: write unused_after_days too",
+        ),
+        (
+            "prefix = \"knq\"",
+            "prefix = \"knq\"\nunused_after_days = 60\ndisable_unused_after_days = 66",
+            "keys.disable_unused_after_days: write 67 or more",
+        ),
         ("[[upstreams]]", "[audit]\nretention_days = 29\n[[upstreams]]", "audit.retention_days: write 30 to 3650 days"),
         ("max_staleness_ms = 1000", "max_staleness_ms = 10", "edge.max_staleness_ms: write 250 to 60000"),
         (
@@ -320,4 +344,24 @@ fn the_summary_has_a_key_and_a_request_that_it_is_good_for() {
     assert_eq!(of("/api/leads/*", "/v1/{tenant}/leads/*").path.as_deref(), Some("/v1/1/leads"));
     assert_eq!(of("headers = [\"bearer\"]", "headers = [\"x-api-key\"]").header, "X-Api-Key: ");
     assert_eq!(read(GOOD).unwrap().summary.example.path, None, "verify is the example");
+}
+
+#[test]
+fn keys_that_expire_are_told_of_a_week_and_a_day_before_unless_the_file_says_otherwise() {
+    let reminders = |more: &str| {
+        let text = EXAMPLE.replacen("prefix = \"knq\"", &format!("prefix = \"knq\"\n{more}"), 1);
+        read(&text).unwrap().manage.reminders
+    };
+    let of_itself = ReminderSettings { expiry_notice_days: vec![7, 1], ..ReminderSettings::default() };
+    assert_eq!(reminders(""), of_itself);
+    let all =
+        "expiry_notice_days = [3, 14]\nrotate_after_days = 90\nunused_after_days = 60\ndisable_unused_after_days = 67";
+    let expected = ReminderSettings {
+        expiry_notice_days: vec![14, 3],
+        rotate_after_days: Some(90),
+        unused_after_days: Some(60),
+        disable_unused_after_days: Some(67),
+    };
+    assert_eq!(reminders(all), expected);
+    assert_eq!(reminders("expiry_notice_days = []"), ReminderSettings::default());
 }

@@ -1,6 +1,9 @@
 //! The APIs: requests are parsed, answers are shown.
 
+#[cfg(feature = "events")]
+pub mod event_endpoints;
 pub mod exposed;
+pub mod exposures;
 pub mod if_match;
 pub mod import;
 pub mod listing;

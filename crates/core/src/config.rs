@@ -37,7 +37,7 @@ pub use verification_mode::VerificationMode;
 pub use webhook_mode::WebhookMode;
 
 /// The version of the shipped form. Workers read no other version.
-const BLOB_VERSION: u32 = 9;
+const BLOB_VERSION: u32 = 10;
 
 /// Writes a configuration in the shipped form: its version and the value in postcard, together in base64.
 #[must_use]

@@ -4,7 +4,7 @@
 //! before it reports the change as effective. An edge isolate accepts a key only on a *view* of the feed that is at
 //! most `max_staleness` old. [`message`] has the messages, [`client`] the isolate's side as a state machine without
 //! I/O, [`lookup`] the steps of one request, and [`outbox`] the ledger's side. [`claim`] keeps two tenants from
-//! importing the same key. [`log`] has the numbers of the log's entries, [`entry`] their short form, and
+//! importing the same key, and [`owners`] says whose keys some are. [`log`] has the numbers of the log's entries, [`entry`] their short form, and
 //! [`mirror`] the log in memory. A [`relay`] follows the log by the messages of [`mod@follow`], and answers many
 //! isolates.
 
@@ -18,6 +18,7 @@ pub mod message;
 pub mod mirror;
 pub mod outbox;
 mod overlay;
+pub mod owners;
 mod record_cache;
 pub mod relay;
 mod settings;

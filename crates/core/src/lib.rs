@@ -19,6 +19,7 @@
 //! | [`api`] | requests and answers of the APIs | manage: `operations`; edge: `endpoints`; hooks: `verify_endpoint` |
 //! | [`base`] | times, ids, paths, bodies, problems | all workers |
 //! | [`config`] | each worker's part of the checked `keystile.toml` | all workers |
+//! | `events` (a feature) | events for the outside: types, endpoints, the rules of delivery | sender; manage: `ledger` |
 //! | [`feed`] | the change feed: messages, lookups, outbox | edge: `finder`; manage: `feed`, `ledger::drain` |
 //! | [`key`] | the text of keys, and their places in KV | edge: `credential`; manage: `api::credential` |
 //! | [`ledger`] | lifecycle of keys, plans, audit log, queries | manage: `ledger`, `operations` |
@@ -40,6 +41,8 @@ pub mod access;
 pub mod api;
 pub mod base;
 pub mod config;
+#[cfg(feature = "events")]
+pub mod events;
 pub mod feed;
 pub mod key;
 pub mod ledger;

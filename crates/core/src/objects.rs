@@ -8,6 +8,10 @@
 pub mod bodies;
 pub mod dead_letters;
 pub mod deliveries;
+#[cfg(feature = "events")]
+pub mod event_endpoint;
+#[cfg(feature = "events")]
+pub mod event_router;
 pub mod feed;
 pub mod handshakes;
 pub mod keys;
@@ -66,6 +70,7 @@ mod tests {
             "/claim",
             "/acknowledge",
             "/keys",
+            "/owners",
             "/tenants",
             "/note-erased",
             "/erased",
@@ -81,6 +86,23 @@ mod tests {
         assert_eq!(dead_letters::PATHS, of_dead_letters);
         assert_eq!(handshakes::PATHS, ["/note-handshake", "/handshakes", "/reveal-handshake"]);
         assert_eq!(keys::PATHS, ["/get"]);
+        #[cfg(feature = "events")]
+        {
+            assert_eq!(event_router::PATHS, ["/record", "/tell", "/relay", "/disabled", "/state", "/erase"]);
+            let of_endpoint = [
+                "/configure",
+                "/remove",
+                "/deliver",
+                "/state",
+                "/test",
+                "/attempts",
+                "/dead-letters",
+                "/redrive",
+                "/discard",
+            ];
+            assert_eq!(event_endpoint::PATHS, of_endpoint);
+            assert_eq!([event_router::BINDING, event_endpoint::BINDING], ["EVENT_ROUTER", "EVENT_ENDPOINT"]);
+        }
         let bindings = [
             feed::BINDING,
             ledger::BINDING,

@@ -39,15 +39,21 @@ export function discard(response) {
   response.body?.cancel().catch(() => {});
 }
 
-/// Fetches the document at an address: its Cache-Control and its text, as one string. Throws if the answer isn't 200, or
-/// has more than `limit` bytes. A redirect is not followed: the address is the one that the configuration names.
-export async function fetchKeys(url, timeoutMs, limit) {
+/// Fetches the document at an address: its Cache-Control, its ETag, and its text, as one string. If it is the one with
+/// this `etag` (empty if none is known), only the first part. Throws if the answer isn't 200, or has more than `limit`
+/// bytes. A redirect is not followed: the address is the one that the configuration names. GitHub refuses requests
+/// without a User-Agent.
+export async function fetchKeys(url, timeoutMs, limit, etag) {
+  const headers = { Accept: "application/jwk-set+json, application/json", "User-Agent": "keystile" };
+  if (etag) headers["If-None-Match"] = etag;
   const response = await fetch(url, {
-    headers: { Accept: "application/jwk-set+json, application/json" },
+    headers,
     redirect: "manual",
     cache: "no-store",
     signal: AbortSignal.timeout(timeoutMs),
   });
+  const cacheControl = response.headers.get("Cache-Control") ?? "";
+  if (etag && response.status === 304) return cacheControl;
   if (response.status !== 200) {
     discard(response);
     throw new Error(`it answered ${response.status}`);
@@ -58,7 +64,7 @@ export async function fetchKeys(url, timeoutMs, limit) {
     throw new Error(`its answer is ${body}`);
   }
   const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
-  return (response.headers.get("Cache-Control") ?? "") + SEPARATOR + text;
+  return [cacheControl, response.headers.get("ETag") ?? "", text].join(SEPARATOR);
 }
 
 // WebCrypto's keys, by the bytes that they were imported from: an import costs more than checking a short message.

@@ -22,9 +22,10 @@ extern "C" {
 
     pub(crate) fn discard(response: &JsValue);
 
-    /// The promise of a document's Cache-Control and text, with a separator between them.
+    /// The promise of a document's Cache-Control, ETag and text, with separators between them; of the first alone if it
+    /// is the one with this ETag.
     #[wasm_bindgen(js_name = fetchKeys)]
-    pub(crate) fn fetch_keys(url: &str, timeout_ms: u32, limit: u32) -> Promise;
+    pub(crate) fn fetch_keys(url: &str, timeout_ms: u32, limit: u32, etag: &str) -> Promise;
 
     /// The promise of the HMAC-SHA256 of a text and the bytes after it.
     #[wasm_bindgen(catch)]

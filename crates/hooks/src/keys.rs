@@ -8,7 +8,7 @@ use std::{cell::RefCell, rc::Rc};
 use keystile_core::{
     Timestamp,
     base::timestamp::{HOUR_MS, whole_seconds},
-    objects::keys::{GetKeys, KnownKeys},
+    objects::keys::{GetKeys, KeySetForm, KnownKeys},
     receiver::key_set::{CACHED_MS, FETCH_TIMEOUT_MS},
 };
 use keystile_runtime::{log, object};
@@ -100,7 +100,7 @@ impl PublishedKeys {
     async fn ask(&self, env: &Env, scheme: &Scheme, anew: bool, now: Timestamp) -> bool {
         let has_keys = self.known.borrow().as_ref().is_some_and(|known| known.secrets.is_some());
         let timeout = if has_keys && !anew { SHORT_TIMEOUT_MS } else { TIMEOUT_MS };
-        let call = GetKeys { url: self.url.clone(), anew };
+        let call = GetKeys { url: self.url.clone(), anew, form: KeySetForm::Jwks };
         match object::call(env, &self.url, &call, timeout).await {
             Ok(answer) => {
                 let anew = answer.anew;

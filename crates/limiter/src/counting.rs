@@ -10,7 +10,10 @@
 use std::{cell::RefCell, rc::Rc};
 
 use keystile_core::{
-    base::timestamp::Timestamp,
+    base::{
+        id::{KeyId, TenantId},
+        timestamp::Timestamp,
+    },
     limits::{
         definition::ConfiguredLimits,
         grant::{GrantNumber, MAX_LIFETIME_MS},
@@ -18,14 +21,15 @@ use keystile_core::{
     },
     objects::{
         Done,
-        limiter::{Addition, Ask, Asked, Forget, LimitState, Look, Tell, TenantTerms, Told},
+        limiter::{Addition, Ask, Asked, Forget, LimitState, Look, Tell, TenantTerms, Told as Answer},
         limiter_restores::{MadeAddition, Restores},
     },
 };
-use keystile_runtime::log;
-use worker::{Result, State};
+use keystile_runtime::{event_outbox, log};
+use worker::{Env, Result, State};
 
 use crate::{
+    reached::{Reached, Told},
     store::{Own, Store},
     terms::{Limits, quota_of},
 };
@@ -50,6 +54,7 @@ struct Memory {
     limiter: Limiter,
     own: Own,
     tenant: TenantTerms,
+    told: Told,
     /// The time of the alarm that this instance has set.
     armed_at: Option<Timestamp>,
 }
@@ -79,8 +84,44 @@ impl Counting {
                 self.reserve_numbers(memory)?;
                 self.keep(memory, &counted)?;
             }
+            if let Granting::Wait { by, .. } = &granting {
+                self.note_reached(memory, &ask.key, &limits, by, now)?;
+            }
             Ok(known(memory, &limits, granting, now))
         })
+    }
+
+    /// Records the limits that were reached, by their places.
+    fn note_reached(
+        &self,
+        memory: &mut Memory,
+        key: &KeyId,
+        limits: &Limits,
+        by: &[usize],
+        now: Timestamp,
+    ) -> Result<()> {
+        let counted = limits.counted();
+        for (applied, counted) in by.iter().filter_map(|&place| limits.applied().nth(place).zip(counted.get(place))) {
+            if !memory.limiter.is_reached(counted, now) {
+                continue;
+            }
+            let left = memory.limiter.left(counted, now);
+            let reached = Reached { key, applied, counted, left };
+            if memory.told.record(&self.store, &reached, now)?.is_some() {
+                // The event is sent by the alarm.
+                self.arm(memory, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the events that wait to the tenant's router. The alarm does that, and it is the only one.
+    pub(crate) async fn send_events(&self, env: &Env, tenant: &TenantId) -> Result<()> {
+        if event_outbox::next_due(self.store.database())?.is_none() {
+            return Ok(());
+        }
+        event_outbox::send(self.store.database(), env, tenant, || true).await?;
+        self.in_transaction(|memory| self.arm_for_next(memory))
     }
 
     /// Says what is left.
@@ -100,11 +141,11 @@ impl Counting {
 
     /// Learns the terms of the tenant and its keys, then makes additions to quotas. Until all terms are known, an
     /// addition would meet the wrong count, or none, so it waits.
-    pub(crate) fn tell(&self, tell: &Tell, now: Timestamp) -> Result<Told> {
+    pub(crate) fn tell(&self, tell: &Tell, now: Timestamp) -> Result<Answer> {
         self.in_transaction(|memory| {
             if memory.own.erased {
                 // It has all that it will ever have, so nobody goes on telling.
-                return Ok(Told { complete: true, restores: memory.own.restores });
+                return Ok(Answer { complete: true, restores: memory.own.restores });
             }
             if tell.tenant.version >= memory.tenant.version && tell.tenant != memory.tenant {
                 self.store.put_tenant(&tell.tenant)?;
@@ -122,7 +163,7 @@ impl Counting {
                 let waiting = self.store.waiting_additions()?;
                 waiting.iter().try_for_each(|addition| self.add(memory, addition, now))?;
             }
-            Ok(Told { complete: memory.own.complete, restores: memory.own.restores })
+            Ok(Answer { complete: memory.own.complete, restores: memory.own.restores })
         })
     }
 
@@ -134,7 +175,8 @@ impl Counting {
             let own = Own { complete: false, erased: true, ..memory.own.clone() };
             self.store.put_own(&own)?;
             let limiter = Limiter::new(own.numbers_end, own.restored_at);
-            *memory = Memory { limiter, own, tenant: TenantTerms::default(), armed_at: None };
+            let (tenant, told) = (TenantTerms::default(), Told::default());
+            *memory = Memory { limiter, own, tenant, told, armed_at: None };
             Ok(Done {})
         })
     }
@@ -162,7 +204,8 @@ impl Counting {
             let erased = memory.own.erased;
             let own = Own { complete: false, restores: noted.count, restored_at: Some(now), numbers_end, erased };
             self.store.put_own(&own)?;
-            *memory = Memory { limiter, own, tenant: TenantTerms::default(), armed_at: None };
+            let (tenant, told) = (TenantTerms::default(), Told::default());
+            *memory = Memory { limiter, own, tenant, told, armed_at: None };
             self.arm_for_next(memory)
         })
     }
@@ -277,7 +320,13 @@ impl Counting {
 impl Memory {
     fn read(store: &Store) -> Result<Self> {
         let (own, tenant) = (store.own()?, store.tenant()?);
-        Ok(Self { limiter: Limiter::new(own.numbers_end, own.restored_at), own, tenant, armed_at: None })
+        Ok(Self {
+            limiter: Limiter::new(own.numbers_end, own.restored_at),
+            own,
+            tenant,
+            told: Told::default(),
+            armed_at: None,
+        })
     }
 }
 

@@ -2,13 +2,15 @@
 //! doesn't restart the objects that count. It has no address: other workers call its objects alone.
 //!
 //! [`limiter`] is the object of a tenant, and takes its calls. [`counting`] answers them: the limits that a key is
-//! under come from its [`terms`], what was counted from the rows of the [`store`]. The rule that counts is in
+//! under come from its [`terms`], what was counted from the rows of the [`store`]. That a limit
+//! was [`reached`] is told as an event. The rule that counts is in
 //! `keystile_core::limits::limiter`. [`recovery`] is the platform's way back to an earlier point, and [`restores`] the
 //! object that remembers who went it.
 
 mod counting;
 #[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
 mod limiter;
+mod reached;
 mod recovery;
 #[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
 mod restores;

@@ -11,6 +11,7 @@ use std::{
 
 use keystile_core::{
     base::{
+        id::TenantId,
         problem::Problem,
         timestamp::{MINUTE_MS, Timestamp},
     },
@@ -63,8 +64,15 @@ impl DurableObject for Limiter {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        let sweep = async |now| self.counting()?.sweep(now);
-        alarm::carry_out(self.state.storage(), "limiter", ALARM_RETRY_MS, sweep).await
+        let work = async |now| {
+            let counting = self.counting()?;
+            counting.sweep(now)?;
+            match TenantId::parse(&self.name()?) {
+                Some(tenant) => counting.send_events(&self.env, &tenant).await,
+                None => Ok(()),
+            }
+        };
+        alarm::carry_out(self.state.storage(), "limiter", ALARM_RETRY_MS, work).await
     }
 }
 

@@ -1,5 +1,5 @@
 //! The rows of a limiter: what was counted, what the ledger told, which additions were made, and the limiter's own
-//! state.
+//! state. Beside them is the outbox of events.
 //!
 //! Numbers of grants are above 2^53 after a restore, so they are in JSON: SQL's integers cross as JavaScript's numbers.
 
@@ -17,7 +17,7 @@ use keystile_core::{
         limiter_restores::MadeAddition,
     },
 };
-use keystile_runtime::database::Database;
+use keystile_runtime::{database::Database, event_outbox};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use worker::{Error, Result, SqlStorageValue, State};
 
@@ -29,7 +29,8 @@ const SWEPT_ROWS: i64 = 5_000;
 /// Rows are swept at full minutes, so that they are deleted together, and a count's time of it rarely changes.
 const SWEEP_EVERY_MS: i64 = MINUTE_MS;
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 -- What was counted: a log for each rate limit and a count for each quota.
 CREATE TABLE counts (
     kind TEXT NOT NULL,               -- rate or quota
@@ -68,7 +69,17 @@ CREATE TABLE state (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     state TEXT NOT NULL               -- JSON
 );
-"];
+",
+    event_outbox::MIGRATION,
+    "
+-- The limits of which an event has told that they were reached.
+CREATE TABLE told (
+    name TEXT PRIMARY KEY,            -- kind and name as in counts, with a slash between them
+    until INTEGER NOT NULL            -- when it may be told again
+) WITHOUT ROWID;
+CREATE INDEX told_by_end ON told (until);
+",
+];
 
 /// The database.
 pub(crate) struct Store(Database);
@@ -97,6 +108,26 @@ impl Store {
     /// Does all of `work`, or nothing of it if it fails.
     pub(crate) fn transaction<T>(&self, work: impl FnMut() -> Result<T>) -> Result<T> {
         self.0.transaction(work)
+    }
+
+    /// The database, which holds the outbox of events too.
+    pub(crate) const fn database(&self) -> &Database {
+        &self.0
+    }
+
+    /// The time until which it isn't told again that a limit was reached.
+    pub(crate) fn told_until(&self, name: &str) -> Result<Option<Timestamp>> {
+        #[derive(Deserialize)]
+        struct Row {
+            until: Timestamp,
+        }
+        let row: Option<Row> = self.0.row("SELECT until FROM told WHERE name = ?", vec![name.into()])?;
+        Ok(row.map(|row| row.until))
+    }
+
+    pub(crate) fn put_told(&self, name: &str, until: Timestamp) -> Result<()> {
+        let put = "INSERT OR REPLACE INTO told (name, until) VALUES (?, ?)";
+        self.0.execute(put, vec![name.into(), until.as_millis().into()])
     }
 
     /// The log or count of a limit.
@@ -235,24 +266,29 @@ impl Store {
         for rows in [
             "DELETE FROM counts WHERE (kind, name) IN (SELECT kind, name FROM counts WHERE sweep_at <= ? LIMIT ?)",
             "DELETE FROM additions WHERE id IN (SELECT id FROM additions WHERE sweep_at <= ? LIMIT ?)",
+            "DELETE FROM told WHERE name IN (SELECT name FROM told WHERE until <= ? LIMIT ?)",
         ] {
             self.0.execute(rows, vec![now.as_millis().into(), SWEPT_ROWS.into()])?;
         }
         Ok(())
     }
 
-    /// The time at which the next row may go.
+    /// The time at which the next row may go, or an event is to be sent.
     pub(crate) fn next_sweep(&self) -> Result<Option<Timestamp>> {
         #[derive(Deserialize)]
         struct Next {
             at: Option<i64>,
         }
-        let mut next = None;
-        for first in ["SELECT min(sweep_at) AS at FROM counts", "SELECT min(sweep_at) AS at FROM additions"] {
-            let at = self.0.row::<Next>(first, vec![])?.and_then(|first| first.at);
+        let mut next = event_outbox::next_due(&self.0)?;
+        for first in [
+            "SELECT min(sweep_at) AS at FROM counts",
+            "SELECT min(sweep_at) AS at FROM additions",
+            "SELECT min(until) AS at FROM told",
+        ] {
+            let at = self.0.row::<Next>(first, vec![])?.and_then(|first| first.at).map(Timestamp::from_millis);
             next = next.into_iter().chain(at).min();
         }
-        Ok(next.map(Timestamp::from_millis))
+        Ok(next)
     }
 
     /// Sets the alarm, in the transaction that is under way.
@@ -318,7 +354,12 @@ mod tests {
 
     #[test]
     fn the_schema_is_golden() {
-        assert_eq!(digests(MIGRATIONS), ["848c73b0c844c7c12cecd02348f22336bbaeda6ecbf495392cbcb1868a57661f"]);
+        let golden = [
+            "848c73b0c844c7c12cecd02348f22336bbaeda6ecbf495392cbcb1868a57661f",
+            "be5010bde3a28e6ac6843c7a841c1ff347579191ab1e6276168b876f6f4cb7c9",
+            "55e9aa17ac9793a3eef461423a06d5ccb8778605abe4626a7cf8acf82f8f784b",
+        ];
+        assert_eq!(digests(MIGRATIONS), golden);
     }
 
     #[test]

@@ -15,3 +15,4 @@ pub(crate) mod prefer;
 pub(crate) mod query;
 pub(crate) mod reply;
 pub(crate) mod sign_in;
+pub(crate) mod streaming;

@@ -12,7 +12,10 @@ use keystile_core::{
         session::{Actor, Portal, exceeds},
     },
     api::if_match::{IfMatch, Versioned},
-    base::{id::DeliveryId, problem::Problem},
+    base::{
+        id::{DeliveryId, EndpointId, EventId},
+        problem::Problem,
+    },
     ledger::{
         idempotency::Claim,
         lifecycle::{Creator, DisabledBy, Key},
@@ -29,6 +32,9 @@ pub(crate) trait Command: Serialize + DeserializeOwned {
     /// The id of the request, which every answer names.
     fn request_id(&self) -> &str;
 }
+
+/// The request id of changes for which nobody asked.
+const NO_REQUEST: &str = "req_none";
 
 /// The origin of a request, as the audit log keeps it: who asks, and from where.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -84,6 +90,14 @@ impl Origin {
         self.if_match.as_ref().map_or(Ok(()), |if_match| if_match.check(thing, key.record.version))
     }
 
+    /// Checks the same of an endpoint for events.
+    ///
+    /// # Errors
+    /// The 412 with the present version.
+    pub(crate) fn check_endpoint(&self, version: u64) -> Result<(), Problem> {
+        self.if_match.as_ref().map_or(Ok(()), |if_match| if_match.check(Versioned::Endpoint, version))
+    }
+
     /// Checks the same of a tenant.
     ///
     /// # Errors
@@ -95,6 +109,11 @@ impl Origin {
     /// The customer on whose behalf the actor acts.
     pub(crate) fn on_behalf_of(&self) -> Option<&Actor> {
         self.portal.as_ref().map(|portal| &portal.actor)
+    }
+
+    /// The id of the request; `None` if Keystile acts by itself.
+    pub(crate) fn request(&self) -> Option<&str> {
+        Some(self.request_id.as_str()).filter(|id| *id != NO_REQUEST)
     }
 
     /// The creator of the keys that this creates.
@@ -134,7 +153,7 @@ impl Origin {
             actor_id: "keystile".into(),
             actor_name: "Keystile".into(),
             ip: None,
-            request_id: "req_none".into(),
+            request_id: NO_REQUEST.into(),
             claim: None,
             judged_until: None,
             may_raise: false,
@@ -184,4 +203,13 @@ pub(crate) struct DeadLetterRef {
     pub(crate) source: String,
     /// The id of the event.
     pub(crate) id: DeliveryId,
+}
+
+/// An event that could not be sent to an endpoint, or all of them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct UnsentRef {
+    /// The endpoint.
+    pub(crate) endpoint: EndpointId,
+    /// The event; `None` for all that could not be sent.
+    pub(crate) event: Option<EventId>,
 }

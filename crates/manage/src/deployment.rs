@@ -11,6 +11,7 @@ use keystile_core::{
         shown::{Holds, Showing},
     },
     config::ManageConfig,
+    events::address::{AddressRules, EndpointUrl},
 };
 use keystile_runtime::{config, secret};
 use worker::{Env, Result};
@@ -52,10 +53,25 @@ impl Deployment {
         self.config.when_feed_unreachable.into()
     }
 
+    /// The normalised URL of an endpoint for events, if events may be sent there.
+    ///
+    /// # Errors
+    /// A sentence that says what is allowed.
+    pub(crate) fn endpoint_url(&self, url: &str) -> std::result::Result<String, String> {
+        let own_hosts = self.config.api_url.as_deref().and_then(host).map(String::from).into_iter().collect();
+        let rules = AddressRules { own_hosts, ..AddressRules::default() };
+        EndpointUrl::parse(url, &rules).map(String::from).map_err(|error| error.to_string())
+    }
+
     /// How this deployment shows keys.
     pub(crate) fn showing(&self) -> Showing<'_> {
         Showing { holds: self.holds(), limits: &self.config.counted_limits }
     }
+}
+
+/// The host of a URL of the configuration.
+fn host(url: &str) -> Option<&str> {
+    url.split_once("://")?.1.split(['/', ':', '?']).next()
 }
 
 const ROOT_KEY_MISSING: &str =

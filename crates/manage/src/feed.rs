@@ -17,6 +17,7 @@ mod gaps;
 mod keys;
 mod log;
 mod meta;
+mod owners;
 mod recovery;
 mod schema;
 mod staleness;
@@ -33,6 +34,7 @@ use keystile_core::{
         message::{
             AcknowledgeRequest, CurrentAnswer, CurrentRequest, PollAnswer, PollRequest, PublishAnswer, PublishRequest,
         },
+        owners::{OwnersAnswer, OwnersRequest},
     },
     ledger::query::TenantQuery,
     objects::{
@@ -92,6 +94,7 @@ impl DurableObject for Feed {
             (Method::Post, ClaimRequest::PATH) => self.handle(&body, Opened::claim),
             (Method::Post, AcknowledgeRequest::PATH) => self.handle(&body, Opened::acknowledge),
             (Method::Post, KeysRequest::PATH) => self.handle(&body, Opened::keys),
+            (Method::Post, OwnersRequest::PATH) => self.handle(&body, Opened::owners),
             (Method::Post, TenantQuery::PATH) => self.handle(&body, Opened::tenants),
             (Method::Post, NoteErased::PATH) => self.handle(&body, Opened::note_erased),
             (Method::Post, ErasedQuery::PATH) => self.handle(&body, Opened::erased),
@@ -204,6 +207,15 @@ impl Opened {
 
     fn keys(&self, request: &KeysRequest, _now: Timestamp) -> std::result::Result<KeysPage, Failure> {
         Ok(keys::page(&self.database, request)?)
+    }
+
+    /// While keys may be missing that the feed lost, nobody hears that a text is none.
+    fn owners(&self, request: &OwnersRequest, now: Timestamp) -> std::result::Result<OwnersAnswer, Failure> {
+        if recovery::may_lack_claims(&self.database, now)? {
+            let detail = "The ledgers are telling the feed again what it lost, and with that whose keys these are.";
+            return Err(Problem::unavailable(detail).into());
+        }
+        Ok(owners::of(&self.database, request)?)
     }
 
     fn tenants(&self, query: &TenantQuery, _now: Timestamp) -> std::result::Result<TenantPage, Failure> {

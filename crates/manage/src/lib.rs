@@ -12,9 +12,11 @@ mod deliveries;
 mod deployment;
 #[cfg(test)]
 mod documented;
+mod event_endpoints;
 mod failure;
 #[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
 mod feed;
+mod github;
 mod ledger;
 #[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
 mod ledger_object;
@@ -38,6 +40,6 @@ use worker::{Context, Env, Request, Response, Result, event};
 /// # Errors
 /// Fails if the platform fails to make the response.
 #[event(fetch)]
-pub async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
-    router::handle(request, &env).await
+pub async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    router::handle(request, &env, &context).await
 }

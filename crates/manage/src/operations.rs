@@ -12,8 +12,11 @@ mod disable_key;
 mod erase_metadata;
 mod erase_operators;
 mod erase_tenant;
+mod event_endpoints;
 mod export_audit;
+mod export_ledgers;
 mod export_usage;
+mod expose;
 mod get_catalog;
 mod get_key;
 mod get_limits;
@@ -37,6 +40,8 @@ mod publish_again;
 mod read_dead_letter;
 mod redrive_all;
 mod replay_delivery;
+mod report_exposures;
+mod restore_ledger;
 mod restore_limits;
 mod revoke_key;
 mod revoke_keys;
@@ -55,7 +60,7 @@ use keystile_core::{
     objects::ledger::{EraseOperators, PublishAgain, SelfRevoke, TellLimits},
     usage::batch::UsageBatch,
 };
-use worker::{Env, Method, Request};
+use worker::{Context, Env, Method, Request};
 
 use crate::{
     api::{
@@ -86,6 +91,8 @@ pub(crate) enum Answers {
     Public(fn(&Request, &Env) -> ApiResult),
     /// Anyone; the operation itself looks at what the request presents. The text is the request's id.
     Anyone(for<'a> fn(&'a Request, &'a Env, &'a str) -> Answering<'a>),
+    /// The same; work may go on after the answer.
+    AnyoneLater(for<'a> fn(&'a Request, &'a Env, &'a Context, &'a str) -> Answering<'a>),
     /// Portal sessions alone.
     Portal(for<'a> fn(&'a ApiCall<'a>) -> Answering<'a>),
     /// Operators who hold the scope, if one is needed.
@@ -120,6 +127,7 @@ macro_rules! operations {
     (@portal $($others:ident)+) => { false };
     (@ public => $function:path) => { Answers::Public($function) };
     (@ anyone => $function:path) => { Answers::Anyone($function) };
+    (@ anyone later => $function:path) => { Answers::AnyoneLater($function) };
     (@ portal => $function:path) => { Answers::Portal(|call| Box::pin($function(call))) };
     (@ any operator $(or portal)? => $function:path) => { Answers::Operators(None, |call| Box::pin($function(call))) };
     (@ $scope:ident of $whose:ident $(or portal)? => $function:path) => {
@@ -138,11 +146,14 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Post "/v1/portal-session" exchangePortalCode, anyone => portal_session::exchange;
     Get "/v1/portal-session" getPortalSession, portal => portal_session::get;
     Delete "/v1/portal-session" endPortalSession, anyone => portal_session::end;
+    Post "/v1/exposures" reportExposures, anyone later => report_exposures::of_keys;
     Get "/v1/scopes" getCatalog, any operator or portal => get_catalog::of_deployment;
     Get "/v1/plans" listPlans, KeysRead of OwnTenants => list_plans::of_deployment;
     Get "/v1/overview" getOverview, KeysRead of AllTenants => get_overview::of_deployment;
     Get "/v1/usage" getUsage, KeysRead of AllTenants => get_usage::of_all_tenants;
     Get "/v1/usage/export" exportUsage, KeysRead of AllTenants => export_usage::of_all_tenants;
+
+    Get "/v1/export" exportDeployment, TenantsExport of AllTenants => export_ledgers::of_deployment;
 
     Get "/v1/tenants" listTenants, KeysRead of AllTenants => list_tenants::of_deployment;
     Get "/v1/tenants/{tenant}" getTenant, KeysRead of PathTenant => get_tenant::of_path;
@@ -150,6 +161,8 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Delete "/v1/tenants/{tenant}" eraseTenant, TenantsDelete of AllTenants => erase_tenant::of_path;
     Post "/v1/tenants/{tenant}/suspend" suspendTenant, KeysWrite of AllTenants => suspend_tenant::suspend;
     Post "/v1/tenants/{tenant}/resume" resumeTenant, KeysWrite of AllTenants => suspend_tenant::resume;
+    Get "/v1/tenants/{tenant}/export" exportTenant, TenantsExport of PathTenant => export_ledgers::of_tenant;
+    Post "/v1/tenants/{tenant}/restore" restoreTenant, any operator => restore_ledger::of_tenant;
     Get "/v1/tenants/{tenant}/usage" getTenantUsage, KeysRead of PathTenant => get_usage::of_tenant;
     Get "/v1/tenants/{tenant}/usage/export" exportTenantUsage, KeysRead of PathTenant => export_usage::of_tenant;
     Get "/v1/tenants/{tenant}/limits" getTenantLimits, KeysRead of PathTenant or portal => get_limits::of_tenant;
@@ -181,6 +194,7 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
 
     Get "/v1/operators" listOperators, OperatorsWrite of OwnTenants => list_keys::of_operators;
     Post "/v1/operators" createOperator, OperatorsWrite of OwnTenants => create_key::of_operators;
+    Post "/v1/operators/restore" restoreOperators, any operator => restore_ledger::of_operators;
     Get "/v1/operators/{id}" getOperator, OperatorsWrite of OwnTenants => get_key::of_operators;
     Post "/v1/operators/{id}/revoke" revokeOperator, OperatorsWrite of OwnTenants => revoke_key::of_operators;
     Post "/v1/operators/{id}/rotate" rotateOperator, OperatorsWrite of OwnTenants => rotate_key::of_operators;
@@ -206,18 +220,71 @@ pub(crate) const OPERATIONS: &[Operation] = operations! {
     Get "/v1/webhooks/{source}/deliveries" listDeliveries, WebhooksRead of AllTenants => list_deliveries::of_source;
     Post "/v1/webhooks/{source}/deliveries/{id}/replay" replayDelivery,
         WebhooksWrite of AllTenants => replay_delivery::of_path;
+
+    Get "/v1/event-endpoints" listEventEndpoints, EventsRead of AllTenants => event_endpoints::get::list;
+    Post "/v1/event-endpoints" createEventEndpoint, EventsWrite of AllTenants => event_endpoints::create::create;
+    Get "/v1/event-endpoints/{endpoint}" getEventEndpoint, EventsRead of AllTenants => event_endpoints::get::one;
+    Patch "/v1/event-endpoints/{endpoint}" updateEventEndpoint,
+        EventsWrite of AllTenants => event_endpoints::update::update;
+    Delete "/v1/event-endpoints/{endpoint}" deleteEventEndpoint,
+        EventsWrite of AllTenants => event_endpoints::delete::delete;
+    Post "/v1/event-endpoints/{endpoint}/secret/rotate" rotateEventSecret,
+        EventsWrite of AllTenants => event_endpoints::rotate_secret::rotate;
+    Post "/v1/event-endpoints/{endpoint}/test" testEventEndpoint,
+        EventsWrite of AllTenants => event_endpoints::test::test;
+    Get "/v1/event-endpoints/{endpoint}/attempts" listEventAttempts,
+        EventsRead of AllTenants => event_endpoints::attempts::list;
+    Get "/v1/event-endpoints/{endpoint}/dead-letters" listUnsentEvents,
+        EventsRead of AllTenants => event_endpoints::dead_letters::list;
+    Post "/v1/event-endpoints/{endpoint}/dead-letters/redrive" redriveUnsentEvents,
+        EventsWrite of AllTenants => event_endpoints::dead_letters::redrive_all;
+    Post "/v1/event-endpoints/{endpoint}/dead-letters/{event}/redrive" redriveUnsentEvent,
+        EventsWrite of AllTenants => event_endpoints::dead_letters::redrive;
+    Post "/v1/event-endpoints/{endpoint}/dead-letters/{event}/discard" discardUnsentEvent,
+        EventsWrite of AllTenants => event_endpoints::dead_letters::discard;
+
+    Get "/v1/tenants/{tenant}/event-endpoints" listTenantEventEndpoints,
+        EventsRead of PathTenant => event_endpoints::get::list;
+    Post "/v1/tenants/{tenant}/event-endpoints" createTenantEventEndpoint,
+        EventsWrite of PathTenant => event_endpoints::create::create;
+    Get "/v1/tenants/{tenant}/event-endpoints/{endpoint}" getTenantEventEndpoint,
+        EventsRead of PathTenant => event_endpoints::get::one;
+    Patch "/v1/tenants/{tenant}/event-endpoints/{endpoint}" updateTenantEventEndpoint,
+        EventsWrite of PathTenant => event_endpoints::update::update;
+    Delete "/v1/tenants/{tenant}/event-endpoints/{endpoint}" deleteTenantEventEndpoint,
+        EventsWrite of PathTenant => event_endpoints::delete::delete;
+    Post "/v1/tenants/{tenant}/event-endpoints/{endpoint}/secret/rotate" rotateTenantEventSecret,
+        EventsWrite of PathTenant => event_endpoints::rotate_secret::rotate;
+    Post "/v1/tenants/{tenant}/event-endpoints/{endpoint}/test" testTenantEventEndpoint,
+        EventsWrite of PathTenant => event_endpoints::test::test;
+    Get "/v1/tenants/{tenant}/event-endpoints/{endpoint}/attempts" listTenantEventAttempts,
+        EventsRead of PathTenant => event_endpoints::attempts::list;
+    Get "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters" listTenantUnsentEvents,
+        EventsRead of PathTenant => event_endpoints::dead_letters::list;
+    Post "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/redrive" redriveTenantUnsentEvents,
+        EventsWrite of PathTenant => event_endpoints::dead_letters::redrive_all;
+    Post "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/{event}/redrive" redriveTenantUnsentEvent,
+        EventsWrite of PathTenant => event_endpoints::dead_letters::redrive;
+    Post "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/{event}/discard" discardTenantUnsentEvent,
+        EventsWrite of PathTenant => event_endpoints::dead_letters::discard;
 };
 
 /// The commands that a ledger carries out. The ledger of a tenant that was erased refuses those that don't say otherwise.
 pub(crate) const COMMANDS: &[Handler] = &[
     Handler::read::<Authenticate>(),
+    Handler::read::<event_endpoints::test::FindEndpoint>(),
     Handler::read::<export_audit::ExportAudit>().once_erased(),
+    Handler::read::<export_ledgers::ExportLedger>(),
     Handler::read::<get_key::GetKey>(),
     Handler::read::<get_overview::CountSecrets>(),
     Handler::read::<get_tenant::GetTenant>().once_erased(),
     Handler::read::<get_usage::GetKeyUsage>(),
     Handler::read::<get_usage::GetTenantUsage>(),
     Handler::read::<list_audit::ListAudit>().once_erased(),
+    Handler::consult::<event_endpoints::attempts::ListAttempts>(),
+    Handler::consult::<event_endpoints::dead_letters::ListUnsent>(),
+    Handler::consult::<event_endpoints::get::GetEndpoint>(),
+    Handler::consult::<event_endpoints::get::ListEndpoints>(),
     Handler::consult::<get_limits::GetLimits>(),
     Handler::consult::<list_keys::ListKeys>(),
     Handler::consult::<TellLimits>().of_edges(),
@@ -230,6 +297,13 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<create_key::CreateKey>(),
     Handler::change::<dead_letter::Discard>(),
     Handler::change::<dead_letter::Redrive>(),
+    Handler::change::<event_endpoints::create::CreateEndpoint>(),
+    Handler::change::<event_endpoints::dead_letters::DiscardEvent>(),
+    Handler::change::<event_endpoints::dead_letters::RedriveEvent>(),
+    Handler::change::<event_endpoints::dead_letters::RedriveUnsent>(),
+    Handler::change::<event_endpoints::delete::DeleteEndpoint>(),
+    Handler::change::<event_endpoints::rotate_secret::RotateSecret>(),
+    Handler::change::<event_endpoints::update::UpdateEndpoint>(),
     Handler::change::<handshakes::NoteReveal>(),
     Handler::change::<disable_key::Disable>(),
     Handler::change::<disable_key::Enable>(),
@@ -237,11 +311,13 @@ pub(crate) const COMMANDS: &[Handler] = &[
     Handler::change::<EraseOperators>(),
     Handler::change::<erase_tenant::EraseTenant>().once_erased(),
     Handler::change::<export_usage::ExportUsage>(),
+    Handler::change::<expose::Expose>(),
     Handler::change::<import_keys::ImportKeys>(),
     Handler::change::<PublishAgain>().once_erased(),
     Handler::change::<read_dead_letter::NoteRead>(),
     Handler::change::<redrive_all::RedriveAll>(),
     Handler::change::<replay_delivery::ReplayDelivery>(),
+    Handler::change::<restore_ledger::RestoreLedger>(),
     Handler::change::<restore_limits::RestoreLimits>(),
     Handler::change::<revoke_key::Revoke>(),
     Handler::change::<revoke_keys::RevokeKeys>(),

@@ -4,7 +4,7 @@
 
 use keystile_core::base::{base62, code::Code, problem::Problem};
 use keystile_runtime::random;
-use worker::{Env, Method, Request, Response};
+use worker::{Context, Env, Method, Request, Response};
 
 use crate::{
     api::{call::ApiCall, origin, path::Parameters, reply::ApiResult},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Answers any request.
-pub(crate) async fn handle(request: Request, env: &Env) -> worker::Result<Response> {
+pub(crate) async fn handle(request: Request, env: &Env, context: &Context) -> worker::Result<Response> {
     let request_id = request_id()?;
     let path = request.path();
     if path == pages::PORTAL {
@@ -23,7 +23,7 @@ pub(crate) async fn handle(request: Request, env: &Env) -> worker::Result<Respon
     let resource = Resource::find(&path);
     let result = match embedded_in(resource.as_ref(), &request)? {
         Some(Preflight(methods)) => Ok(origin::preflight(&methods)),
-        None => dispatch(resource.clone(), &request, env, &request_id).await,
+        None => dispatch(resource.clone(), &request, env, context, &request_id).await,
     };
     let response = result.or_else(|failure| failure.respond(&request_id))?;
     response.headers().set("Keystile-Request-Id", &request_id)?;
@@ -49,7 +49,13 @@ fn embedded_in(resource: Option<&Resource<'_>>, request: &Request) -> worker::Re
     Ok(embedding.map(|_| Preflight(resource.portals_methods())))
 }
 
-async fn dispatch(resource: Option<Resource<'_>>, request: &Request, env: &Env, request_id: &str) -> ApiResult {
+async fn dispatch(
+    resource: Option<Resource<'_>>,
+    request: &Request,
+    env: &Env,
+    context: &Context,
+    request_id: &str,
+) -> ApiResult {
     let resource = resource.ok_or_else(|| Problem::new(Code::NoSuchPath, "There is nothing at this path."))?;
     let operation = method(request).and_then(|method| resource.operation(&method)).ok_or_else(|| {
         let allow = resource.allow();
@@ -58,6 +64,7 @@ async fn dispatch(resource: Option<Resource<'_>>, request: &Request, env: &Env, 
     match operation.answers {
         Answers::Public(answer) => answer(request, env),
         Answers::Anyone(answer) => answer(request, env, request_id).await,
+        Answers::AnyoneLater(answer) => answer(request, env, context, request_id).await,
         Answers::Portal(answer) => {
             let call = ApiCall::begin(request, resource.parameters, env, Deployment::load(env)?, request_id).await?;
             if call.caller().portal.is_none() {

@@ -7,6 +7,8 @@ pub mod clock;
 pub mod config;
 pub mod crossing;
 pub mod database;
+#[cfg(feature = "events")]
+pub mod event_outbox;
 pub mod kv;
 pub mod log;
 pub mod object;

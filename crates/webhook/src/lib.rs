@@ -57,6 +57,7 @@ pub mod scheme;
 mod secret;
 pub mod sign;
 mod signature;
+pub mod signed_bytes;
 pub mod template;
 mod timestamp;
 mod url;

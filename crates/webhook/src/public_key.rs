@@ -151,19 +151,18 @@ impl PublicKey {
         }
     }
 
-    /// Whether a signature, written as the scheme has it, is good.
-    #[cfg(feature = "explain")]
-    pub(crate) fn is_good(&self, algorithm: Algorithm, signature: &[u8], message: &[Cow<'_, [u8]>]) -> bool {
+    /// Whether a signature, written as the algorithm has it, is good; `None` if the arithmetic is not compiled in.
+    pub(crate) fn judge(&self, algorithm: Algorithm, signature: &[u8], message: &[Cow<'_, [u8]>]) -> Option<bool> {
         let joined;
         let (algorithm, signature) = match (algorithm.without_der(), der::p1363(signature)) {
-            (Some(_), None) => return false,
+            (Some(_), None) => return Some(false),
             (Some(plain), Some(pair)) => {
                 joined = pair;
                 (plain, joined.as_slice())
             }
             (None, _) => (algorithm, signature),
         };
-        self.verify(algorithm, signature, message).unwrap_or_default()
+        self.verify(algorithm, signature, message)
     }
 
     #[cfg(feature = "ed25519")]

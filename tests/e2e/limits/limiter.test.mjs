@@ -131,13 +131,17 @@ test("grants and their numbers survive a restart, and so does what was told", as
   assert.equal(late.known.granting.granted.units, 3);
 });
 
-test("who looks writes nothing, nor does a refusal, and an alarm isn't set for each grant", async () => {
+test("who looks writes nothing, nor does a refusal after the first, and an alarm isn't set for each grant", async () => {
   const zeroed = async () => {
     await answer("thrifty", "__rows_written");
     await answer("thrifty", "__alarms_set");
   };
   await tell("thrifty");
   await granted("thrifty", { need: 4, lifetime_ms: LIFETIME });
+  // The first refusal of an hour makes an event.
+  await refused("thrifty", { need: 2 });
+  await eventually(async () => assert.equal((await rig.routed("thrifty")).length, 1));
+  await eventually(async () => assert.deepEqual(await sql("thrifty", "SELECT id FROM events"), []));
   await zeroed();
   await ask("thrifty", { need: 0 });
   await look("thrifty");
@@ -298,4 +302,21 @@ test("where the platform can't go back, nothing is changed", async () => {
 test("the worker has no address", async () => {
   const { status, code } = await rig.limiterHandle("ask");
   assert.deepEqual([status, code], [404, "NO_SUCH_PATH"]);
+});
+
+test("a limit that refuses is told of once an hour, and a quota once a period", async () => {
+  await tell("reached", { own: { daily: { limit: 3 } } });
+  const told = async () => (await rig.routed("reached")).flat().map(({ type, key, data: { limit } }) => [type, key, limit.name]);
+  await granted("reached", { need: 3 });
+  assert.deepEqual((await refused("reached", { need: 3 })).by.length > 0, true);
+  await refused("reached", { need: 3 });
+  const expected = (await sql("reached", "SELECT name FROM told ORDER BY name")).map(({ name }) => name);
+  assert.deepEqual(expected, [`quota/daily/${KEY}`, `rate/per-second/${KEY}`]);
+  await eventually(async () => assert.equal((await told()).length, 2));
+  await clock(2_000);
+  assert.deepEqual((await refused("reached", { need: 3 })).by, [2]);
+  await clock(HOUR + MINUTE);
+  await refused("reached", { need: 3 });
+  assert.equal((await sql("reached", "SELECT id FROM events")).length, 0, "the quota was told of in this period");
+  assert.deepEqual((await told()).map(([type, key]) => [type, key]), [["limit.reached", KEY], ["limit.reached", KEY]]);
 });

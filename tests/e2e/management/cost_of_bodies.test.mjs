@@ -12,7 +12,7 @@ import { MIB, runtimeMemory } from "../../support/runtime_memory.mjs";
 const KIB = 1024;
 /** The longest body of an operation, unless it is here. */
 const LONGEST = 64 * KIB;
-const LONGER = { importKeys: 4 * MIB, "/keystile/v1/verify": 16 * KIB, "/keystile/v1/webhooks/verify": 12 * MIB };
+const LONGER = { importKeys: 4 * MIB, reportExposures: 4 * MIB, "/keystile/v1/verify": 16 * KIB, "/keystile/v1/webhooks/verify": 12 * MIB };
 /** The longest answer to mistakes, unless it is here. */
 const ANSWER = 16 * KIB;
 const LONGER_ANSWERS = { importKeys: 1.5 * MIB };

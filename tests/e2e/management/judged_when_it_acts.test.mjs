@@ -10,7 +10,7 @@ import { effective, importable, startRig, WITH_SOURCE } from "../../support/rig.
 
 const SCOPES = [
   ...["keys:read", "keys:write", "audit:read", "operators:write", "tenants:delete", "verify"],
-  ...["webhooks:read", "webhooks:write", "metrics:read"],
+  ...["webhooks:read", "webhooks:write", "metrics:read", "events:read", "events:write", "tenants:export"],
 ];
 
 let rig;
@@ -34,6 +34,11 @@ const BODIES = {
   revokeKeys: () => ({ all: true }),
   eraseTenant: () => ({ confirm: "acme" }),
   updateTenant: () => ({ max_active_keys: 7 }),
+  reportExposures: async () => [{ token: (await rig.create()).key }],
+  createEventEndpoint: () => ({ url: "https://planted.example.org/" }),
+  createTenantEventEndpoint: () => ({ url: "https://planted.example.org/" }),
+  updateEventEndpoint: () => ({ status: "paused" }),
+  updateTenantEventEndpoint: () => ({ status: "paused" }),
   createPortalSession: () => ({ actor: { id: "u_7", name: "Ann" }, may: ["keys:read"], scopes: [] }),
 };
 
@@ -46,16 +51,26 @@ const SUBJECTS = {
   "/handshakes/{id}": () => rig.tell("queued"),
 };
 
+/** An endpoint for events of the operation's scope, one for all operations. */
+const endpoints = {};
+async function endpointOf(path) {
+  const list = path.slice(0, path.indexOf("/{endpoint}")).replace("{tenant}", "acme");
+  const make = () => rig.manage("POST", list, { url: "https://hooks.example.org/" });
+  return (endpoints[list] ??= (await make()).body.id);
+}
+
 /** A request for which there is something to do. */
 async function prepared({ operationId, path }) {
   const [, make] = Object.entries(SUBJECTS).find(([part]) => path.includes(part)) ?? [];
   const id = await make?.();
-  const target = path.replace("{tenant}", "acme").replace("{source}", "queued").replace("{id}", id);
+  const endpoint = path.includes("{endpoint}") ? await endpointOf(path) : undefined;
+  const values = { tenant: "acme", source: "queued", id, endpoint, event: `evt_${"0".repeat(20)}` };
+  const target = path.replace(/\{(\w+)\}/g, (parameter, name) => values[name] ?? parameter);
   if (target.endsWith("/rotate/cancel")) await rig.manage("POST", target.replace("/cancel", ""), { overlap_seconds: 60 });
   if (target.endsWith("/enable")) await rig.manage("POST", target.replace("enable", "disable"));
   if (operationId === "eraseTenant") await rig.manage("POST", `${target}/suspend`);
   if (target.endsWith("/resume")) await rig.manage("POST", target.replace("resume", "suspend"));
-  return { target, body: JSON.stringify(BODIES[operationId]?.() ?? {}) };
+  return { target, body: JSON.stringify((await BODIES[operationId]?.()) ?? {}) };
 }
 
 /** All that the deployment holds, as far as the API shows it. */

@@ -12,7 +12,7 @@ import { eventually, importable, sleep, startRig, WITH_LIMITS, WITH_SOURCE } fro
 
 const SCOPES = [
   ...["keys:read", "keys:write", "audit:read", "operators:write", "tenants:delete", "verify"],
-  ...["webhooks:read", "webhooks:write", "metrics:read"],
+  ...["webhooks:read", "webhooks:write", "metrics:read", "events:read", "events:write", "tenants:export"],
 ];
 const DAY = 24 * 3_600_000;
 
@@ -110,7 +110,8 @@ async function good(operation) {
   const told = operation.path.includes("/handshakes/") ? await rig.tell("queued") : undefined;
   const delivered = operation.path.includes("/deliveries/") ? await rig.remember("queued", { kept: true }) : undefined;
   const id = dead ?? told ?? delivered ?? (operation.path.includes("{id}") ? (await holder()).id : undefined);
-  const body = operation.requestBody && (BODIES[operation.operationId] ?? {});
+  const leaked = operation.operationId === "reportExposures" && [{ token: (await rig.create()).key }];
+  const body = operation.requestBody && (leaked || (BODIES[operation.operationId] ?? {}));
   const quota = id ? "daily" : "monthly";
   const parameters = { "{tenant}": "acme", "{source}": "queued", "{id}": id, "{name}": quota };
   const path = operation.path.replace(/\{\w+\}/g, (parameter) => parameters[parameter]);
@@ -192,7 +193,7 @@ const thenBack = async (answer) => {
 /** Answers of the configuration, the feed, the limiter or the overview need a ledger's tables only to judge the caller. */
 const byAnOperator = ({ tags, operationId }) => {
   const ofNoLedger = tags.includes("Configuration") || tags.includes("Webhooks");
-  const others = ["getMetrics", "listTenants", "getTenantLimits", "getOverview", "getUsage", "getSession"];
+  const others = ["getMetrics", "listTenants", "getTenantLimits", "getOverview", "getUsage", "getSession", "reportExposures"];
   return ofNoLedger || others.includes(operationId) ? powerless.key : undefined;
 };
 
@@ -258,6 +259,10 @@ const WAYS = {
     await whileInUse(operation);
     return send(operation, { path: (path) => path.replace(/dlv_\w+/, id) });
   },
+  "reportExposures 400": (operation) => send(operation, {}, { raw: "{", headers: JSON_TYPE }),
+  "reportExposures 202": (operation) => send(operation, {}, { key: null }),
+  "reportExposures 401": (operation) => send(operation, {}, { key: null, headers: { "Github-Public-Key-Signature": "AA==" } }),
+  "reportExposures 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "importKeys 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "beginSession 403": (operation) => send(operation, {}, { key: null, headers: { "Keystile-Session": "operator" } }),
   "beginSession 429": async (operation) => {

@@ -236,18 +236,6 @@ describe("tenants, operators, audit, webhooks, the deployment", () => {
     assert.equal((await run("tenants", "restore-limits", "globex", "--to", "2020-01-01T00:00:00Z", "--yes")).code, 1);
   });
 
-  test("tenants erase, of a suspended one whose name is written once more", async () => {
-    await newKey("leaving");
-    const unconfirmed = await run("tenants", "erase", "leaving");
-    assert.deepEqual([unconfirmed.code, unconfirmed.out], [2, ""], unconfirmed.err);
-    const early = await run("tenants", "erase", "leaving", "--confirm", "leaving");
-    assert.match(early.err, /^TENANT_NOT_SUSPENDED: /);
-    await done("tenants", "suspend", "leaving", "--yes");
-    const { out } = await done("tenants", "erase", "leaving", "--confirm", "leaving");
-    assert.match(out, /^leaving is being erased, by .+ at the latest\./);
-    assert.match((await run("keys", "list", "leaving")).err, /^TENANT_ERASED: /);
-  });
-
   test("operators", async () => {
     const { out } = await done("operators", "create", "--name", "reader", "--scope", "keys:read", "--tenant", "acme");
     const asReader = { env: { KEYSTILE_KEY: out.trim() } };
@@ -276,6 +264,29 @@ describe("tenants, operators, audit, webhooks, the deployment", () => {
     assert.ok((await lines("audit", "list", "--operators")).length > 0);
     assert.ok((await lines("audit", "export", "--operators", "--key", (await lines("operators", "list"))[0].id)).length > 0);
     for (const words of [["audit", "list"], ["audit", "export", "logged", "--operators"]]) assert.equal((await run(...words)).code, 2);
+  });
+
+  test("exposures", async () => {
+    const [key, other] = [await newKey("leaky"), await newKey("leaky")];
+    const where = ["--source", "chat", "--at", "https://forum.example.org/t/1"];
+    const { code, out } = await run("exposures", "report", "-", ...where, { stdin: `${key.key}\n\nnothing\n` });
+    assert.equal(code, 1, "one of them is no key");
+    assert.match(out, new RegExp(`^1 +${key.id} +revoked +20`, "m"));
+    assert.match(out, /^2 .*not_found/m);
+    assert.ok(!out.includes(key.key));
+    const file = path.join(emptyDirectory(), "found.json");
+    writeFileSync(file, JSON.stringify([{ token: other.key, url: "https://a.example.org" }]));
+    assert.equal((await lines("exposures", "report", file, "--source", "chat"))[0].status, "revoked");
+    const { exposure } = await json("keys", "get", "leaky", other.id);
+    assert.deepEqual([exposure.source, exposure.url], ["chat", "https://a.example.org"]);
+    const argument = await run("exposures", "report", key.key);
+    assert.equal(argument.code, 2);
+    assert.ok(!argument.err.includes(key.key));
+    assert.equal((await run("exposures", "report", "-", { stdin: "[" })).code, 2);
+    const { endpoint, types } = await json("exposures", "registration");
+    assert.equal(endpoint, new URL("/v1/exposures", rig.url).href);
+    for (const { key } of [await newKey("leaky"), await newKey("leaky", "t", "--environment", "test")]) assert.match(key, new RegExp(`^${types[0].pattern}$`));
+    assert.match((await done("exposures", "registration")).out, /^knq_api_key +knq_\(live\|test\)_/m);
   });
 
   test("webhooks", async () => {
@@ -309,8 +320,6 @@ describe("tenants, operators, audit, webhooks, the deployment", () => {
     const hour = (ago) => new Date(Math.floor(Date.now() / 3_600_000 - ago) * 3_600_000).toISOString();
     const { out } = await done("usage", "export", "--from", hour(6), "--to", hour(4));
     assert.equal(JSON.parse(out.trim().split("\n").at(-1)).end.next, null);
-    const ofOne = await done("usage", "export", "acme", "--from", hour(6), "--to", hour(4));
-    assert.equal(JSON.parse(ofOne.out.trim().split("\n").at(-1)).end.next, null);
     assert.match((await run("usage", "export", "acme")).err, /--from and --to/);
     assert.match((await done("status")).out, /^status +ok$/m);
     assert.equal(JSON.parse((await done("openapi")).out).openapi, "3.1.1");

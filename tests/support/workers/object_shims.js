@@ -32,8 +32,26 @@ export class LedgersFeed extends before("REAL_FEED", "feed/ledgers", "feed/relay
 export class EdgesLimiter extends before("REAL_LIMITER", "limiter/edges") {}
 export class LedgersLimiter extends before("REAL_LIMITER", "limiter/ledgers") {}
 
+/** The events that routers were given, by tenant, and the behaviour of all routers: "ok", "down", or "silent" (it takes them). */
+const routed = { mode: "ok", batches: {} };
+
+/** Stands in for the router of a tenant's events. */
+export class Router extends DurableObject {
+  async fetch(request) {
+    if (routed.mode === "down") throw new Error("the router is down");
+    const { events } = await request.json();
+    (routed.batches[this.ctx.id.name] ??= []).push(events);
+    if (routed.mode === "silent") throw new Error("the router says nothing");
+    return Response.json({});
+  }
+}
+
 export default {
   async fetch(request) {
+    if (new URL(request.url).pathname === "/router") {
+      if (request.method === "PUT") routed.mode = await request.json();
+      return Response.json(routed.batches);
+    }
     const shim = shims[new URL(request.url).pathname.slice(1)];
     if (!shim) return new Response(null, { status: 404 });
     if (request.method === "PUT") shim.mode = await request.json();

@@ -73,6 +73,7 @@ export function KeyPage({ id }: { id: string }) {
         </div>
       </header>
       {key.data.status === "revoked" && <Revoked value={key.data} />}
+      {key.data.exposure && <Exposed exposure={key.data.exposure} />}
       {key.data.pending_end && <RotationState value={key.data} end={key.data.pending_end} onOpen={setOpen} />}
       <div class="columns">
         <div class="stack">
@@ -103,6 +104,23 @@ function Revoked({ value }: { value: Key }) {
         )}
       </p>
       {value.effective_by !== undefined && <Effective by={value.effective_by} holds={value.holds} what="refused" />}
+    </div>
+  );
+}
+
+/** Where the key was found that doesn't belong there. The URL is a stranger's, so it is no link. */
+function Exposed({ exposure }: { exposure: NonNullable<Key["exposure"]> }) {
+  const { i18n } = useApp();
+  return (
+    <div class="notice bad">
+      <p>
+        {i18n.t("key.exposed")} <Time value={exposure.at} form="minute" /> ({exposure.source})
+        {exposure.url && (
+          <>
+            : <bdi>{exposure.url}</bdi>
+          </>
+        )}
+      </p>
     </div>
   );
 }

@@ -5,6 +5,7 @@ use keystile_core::key::{
     credential_header::{CredentialHeader, shown},
     imported::ImportedForm,
 };
+use keystile_core::ledger::reminders::{MIN_NOTICE_DAYS, ReminderSettings};
 use serde_json::Value;
 
 use super::Check;
@@ -68,7 +69,51 @@ impl Check {
         }
         checked
     }
+
+    /// Checks the reminders of keys.
+    pub(crate) fn reminders(&mut self, keys: &RawKeys) -> ReminderSettings {
+        let mut notices = keys.expiry_notice_days.clone();
+        notices.sort_unstable_by(|one, other| other.cmp(one));
+        let once_each = notices.windows(2).all(|pair| pair.first() != pair.last());
+        let fit = notices.len() <= MAX_NOTICES && notices.iter().all(|days| (1..=365).contains(days));
+        self.that(once_each && fit, &["keys", "expiry_notice_days"], || {
+            format!("write up to {MAX_NOTICES} different numbers of days, each 1 to 365, such as [7, 1], or [] for no notice")
+        });
+        let mut days = |name: &str, days: Option<u16>, least: u16| {
+            self.that(days.is_none_or(|days| (least..=MAX_DAYS).contains(&days)), &["keys", name], || {
+                format!("write {least} to {MAX_DAYS} days, or leave it out")
+            });
+        };
+        days("rotate_after_days", keys.rotate_after_days, 1);
+        days("unused_after_days", keys.unused_after_days, MIN_UNUSED_DAYS);
+        days("disable_unused_after_days", keys.disable_unused_after_days, MIN_UNUSED_DAYS);
+        if let Some(disable) = keys.disable_unused_after_days {
+            let least = keys.unused_after_days.map(|notice| notice.saturating_add(MIN_NOTICE_DAYS));
+            self.that(least.is_some_and(|least| disable >= least), &["keys", "disable_unused_after_days"], || {
+                match least {
+                    Some(least) => format!(
+                        "write {least} or more: a key is disabled at least {MIN_NOTICE_DAYS} days after the notice of \
+                     unused_after_days"
+                    ),
+                    None => "write unused_after_days too, the days after which a notice is given before".into(),
+                }
+            });
+        }
+        ReminderSettings {
+            expiry_notice_days: notices,
+            rotate_after_days: keys.rotate_after_days,
+            unused_after_days: keys.unused_after_days,
+            disable_unused_after_days: keys.disable_unused_after_days,
+        }
+    }
 }
+
+/// The most notices of one expiry.
+const MAX_NOTICES: usize = 5;
+/// The longest time of a reminder, days.
+const MAX_DAYS: u16 = 3_650;
+/// The shortest time without use that counts, days: counts of uses arrive late.
+const MIN_UNUSED_DAYS: u16 = 7;
 
 /// The headers that browsers may send from other origins: those that may carry a key, and those of the settings.
 pub(crate) fn sent_by_browsers(places: &[CredentialHeader], others: &[String]) -> Vec<String> {

@@ -248,7 +248,7 @@ fn is_registered_url(url: &str) -> bool {
 
 /// Whether a URL has a host with a public name. A worker can't reach a private network, but another host that runs this
 /// code could. Plain HTTP is only for this machine; `npm run deploy` refuses it.
-fn is_public_url(url: &str) -> bool {
+pub(super) fn is_public_url(url: &str) -> bool {
     let plain = |rest: &str| rest.bytes().all(|b| b.is_ascii_graphic()) && !rest.contains(['#', '@', '\\']);
     if let Some(rest) = url.strip_prefix("http://127.0.0.1:") {
         return plain(rest);

@@ -144,10 +144,13 @@ pub enum OperatorScope {
     WebhooksRead,
     WebhooksWrite,
     MetricsRead,
+    EventsRead,
+    EventsWrite,
+    TenantsExport,
 }
 
 impl OperatorScope {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::KeysRead,
         Self::KeysWrite,
         Self::AuditRead,
@@ -157,6 +160,9 @@ impl OperatorScope {
         Self::WebhooksRead,
         Self::WebhooksWrite,
         Self::MetricsRead,
+        Self::EventsRead,
+        Self::EventsWrite,
+        Self::TenantsExport,
     ];
 
     /// The scope's name.
@@ -172,6 +178,9 @@ impl OperatorScope {
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",
             Self::MetricsRead => "metrics:read",
+            Self::EventsRead => "events:read",
+            Self::EventsWrite => "events:write",
+            Self::TenantsExport => "tenants:export",
         }
     }
 
@@ -186,6 +195,9 @@ impl OperatorScope {
             Self::WebhooksRead => "List the sources of webhooks, and events that could not be delivered.",
             Self::WebhooksWrite => "Send events that could not be delivered again, discard them, or read their bodies.",
             Self::MetricsRead => "Read the metrics of the deployment.",
+            Self::EventsRead => "List the endpoints that events are sent to, and what was sent to them.",
+            Self::EventsWrite => "Create, change and delete endpoints; send events again, or discard them.",
+            Self::TenantsExport => "Export all that a tenant's ledger has, for a backup: digests, never keys.",
         }
     }
 

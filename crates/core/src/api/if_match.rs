@@ -20,6 +20,7 @@ pub enum Versioned {
     Key,
     Operator,
     Tenant,
+    Endpoint,
 }
 
 impl Versioned {
@@ -28,6 +29,7 @@ impl Versioned {
             Self::Key => "key",
             Self::Operator => "operator",
             Self::Tenant => "tenant",
+            Self::Endpoint => "endpoint",
         }
     }
 }

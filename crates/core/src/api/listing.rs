@@ -35,6 +35,12 @@ use crate::{
         report::Period,
     },
 };
+#[cfg(feature = "events")]
+use crate::{
+    base::id::EventId,
+    ledger::query::EventPlace,
+    objects::event_endpoint::{Attempts, DeadLetters, MAX_PAGE},
+};
 
 /// The default number of rows in a page.
 pub const DEFAULT_LIMIT: u32 = 50;
@@ -48,13 +54,19 @@ const MAX_EXACT_CHARS: usize = 512;
 
 const WITHIN: &str = "expires_within_days";
 const UNUSED: &str = "unused_for_days";
+const ROTATION_DUE: &str = "rotation_due";
 
-/// Parses the query of `GET keys`.
+/// Parses the query of `GET keys`. `rotate_after_days` is the age at which keys are due for rotation, if there is one.
 ///
 /// # Errors
 /// All mistakes in the query.
-pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
-    key_query(pairs, &["status", "environment", "scope", "q", WITHIN, UNUSED, "secret", "limit", "cursor", "include"])
+pub fn parse_key_query(
+    pairs: Vec<(String, String)>,
+    rotate_after_days: Option<u16>,
+) -> Result<KeyQuery, Vec<FieldError>> {
+    let known =
+        ["status", "environment", "scope", "q", WITHIN, UNUSED, ROTATION_DUE, "secret", "limit", "cursor", "include"];
+    key_query(pairs, &known, rotate_after_days)
 }
 
 /// Parses the query of `GET operators`. Operators' keys have no environment.
@@ -62,10 +74,14 @@ pub fn parse_key_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<Fie
 /// # Errors
 /// All mistakes in the query.
 pub fn parse_operator_query(pairs: Vec<(String, String)>) -> Result<KeyQuery, Vec<FieldError>> {
-    key_query(pairs, &["status", "scope", "q", WITHIN, UNUSED, "secret", "limit", "cursor", "include"])
+    key_query(pairs, &["status", "scope", "q", WITHIN, UNUSED, "secret", "limit", "cursor", "include"], None)
 }
 
-fn key_query(pairs: Vec<(String, String)>, known: &[&str]) -> Result<KeyQuery, Vec<FieldError>> {
+fn key_query(
+    pairs: Vec<(String, String)>,
+    known: &[&str],
+    rotate_after_days: Option<u16>,
+) -> Result<KeyQuery, Vec<FieldError>> {
     let mut parameters = Parameters::new(pairs, known);
     let query = KeyQuery {
         status: parameters.take("status", |text| {
@@ -78,6 +94,11 @@ fn key_query(pairs: Vec<(String, String)>, known: &[&str]) -> Result<KeyQuery, V
         text: parameters.take("q", searched).flatten(),
         expires_within_days: parameters.take(WITHIN, days),
         unused_for_days: parameters.take(UNUSED, days),
+        rotation_due_days: parameters.take(ROTATION_DUE, |text| match (text, rotate_after_days) {
+            ("true", Some(days)) => Ok(u32::from(days)),
+            ("true", None) => Err("no key is ever due: keystile.toml has no [keys] rotate_after_days".into()),
+            _ => Err("allowed is: true".into()),
+        }),
         secret: parameters.take("secret", fingerprint),
         limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
         after: parameters.take("cursor", |text| KeyPlace::parse(text).ok_or_else(foreign_cursor)),
@@ -204,6 +225,49 @@ pub fn parse_delivery_query(pairs: Vec<(String, String)>) -> Result<DeliveryQuer
     Ok(query)
 }
 
+/// Parses the query of `GET event-endpoints/{endpoint}/attempts`.
+///
+/// # Errors
+/// All mistakes in the query.
+#[cfg(feature = "events")]
+pub fn parse_attempt_query(pairs: Vec<(String, String)>) -> Result<Attempts, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["event", "limit", "cursor"]);
+    let query = Attempts {
+        event: parameters.take("event", |text| {
+            EventId::parse(text).ok_or_else(|| "an event's id expected, such as evt_4bTzV9cXk07Hq2mN1pRs".into())
+        }),
+        limit: parameters.take("limit", event_limit).unwrap_or(DEFAULT_LIMIT),
+        before: parameters.take("cursor", event_place),
+    };
+    parameters.finish()?;
+    Ok(query)
+}
+
+/// Parses the query of `GET event-endpoints/{endpoint}/dead-letters`.
+///
+/// # Errors
+/// All mistakes in the query.
+#[cfg(feature = "events")]
+pub fn parse_unsent_query(pairs: Vec<(String, String)>) -> Result<DeadLetters, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["limit", "cursor"]);
+    let query = DeadLetters {
+        limit: parameters.take("limit", event_limit).unwrap_or(DEFAULT_LIMIT),
+        before: parameters.take("cursor", event_place),
+    };
+    parameters.finish()?;
+    Ok(query)
+}
+
+#[cfg(feature = "events")]
+fn event_limit(text: &str) -> Result<u32, String> {
+    whole(text, MAX_PAGE)
+}
+
+#[cfg(feature = "events")]
+fn event_place(text: &str) -> Result<i64, String> {
+    EventPlace::parse(text).map(|EventPlace(place)| place).ok_or_else(foreign_cursor)
+}
+
 /// Parses the query of `GET audit`.
 ///
 /// # Errors
@@ -232,6 +296,17 @@ pub fn parse_export_query(pairs: Vec<(String, String)>) -> Result<ExportQuery, V
     };
     parameters.finish()?;
     Ok(query)
+}
+
+/// Parses the query of `GET tenants/{tenant}/export` and `GET export`: the sealed mark behind which it goes on.
+///
+/// # Errors
+/// All mistakes in the query.
+pub fn parse_after_mark(pairs: Vec<(String, String)>) -> Result<Option<String>, Vec<FieldError>> {
+    let mut parameters = Parameters::new(pairs, &["after"]);
+    let after = parameters.take("after", |text| Ok::<_, String>(text.to_string()));
+    parameters.finish()?;
+    Ok(after)
 }
 
 /// The 422 for an export that should continue after an entry that the log does not have.
@@ -356,13 +431,13 @@ mod tests {
     }
 
     fn mistakes(query: &[(&str, &str)]) -> Vec<String> {
-        let errors = parse_key_query(pairs(query)).unwrap_err();
+        let errors = parse_key_query(pairs(query), None).unwrap_err();
         errors.into_iter().map(|error| format!("{}: {}", error.field, error.detail)).collect()
     }
 
     #[test]
     fn nothing_said_is_the_first_fifty_of_all() {
-        let query = parse_key_query(Vec::new()).unwrap();
+        let query = parse_key_query(Vec::new(), None).unwrap();
         let all = KeyQuery {
             status: None,
             environment: None,
@@ -370,13 +445,14 @@ mod tests {
             text: None,
             expires_within_days: None,
             unused_for_days: None,
+            rotation_due_days: None,
             secret: None,
             limit: 50,
             after: None,
             include_usage: false,
         };
         assert_eq!(query, all);
-        assert_eq!(parse_key_query(pairs(&[("q", " ")])).unwrap().text, None);
+        assert_eq!(parse_key_query(pairs(&[("q", " ")]), None).unwrap().text, None);
     }
 
     #[test]
@@ -443,6 +519,7 @@ mod tests {
             ("q", "ZÄHLER"),
             ("expires_within_days", "1"),
             ("unused_for_days", "3650"),
+            ("rotation_due", "true"),
             ("secret", "aZ09-_bc"),
             ("limit", "200"),
             ("cursor", &cursor),
@@ -455,12 +532,13 @@ mod tests {
             text: Some("zähler".into()),
             expires_within_days: Some(1),
             unused_for_days: Some(3_650),
+            rotation_due_days: Some(90),
             secret: Some("aZ09-_bc".into()),
             limit: 200,
             after: Some(place.clone()),
             include_usage: true,
         };
-        assert_eq!(parse_key_query(pairs(&query)), Ok(expected));
+        assert_eq!(parse_key_query(pairs(&query), Some(90)), Ok(expected));
         let id = ("key_id", place.id.as_str());
         let audit = parse_audit_query(pairs(&[id, ("cursor", &AuditPlace(7).cursor())])).unwrap();
         assert_eq!(audit, AuditQuery { key_id: Some(place.id.clone()), limit: 50, before: Some(AuditPlace(7)) });
@@ -512,12 +590,14 @@ mod tests {
         assert_eq!(
             mistakes(&[("page", "2")]),
             ["page: unknown parameter; known are: status, environment, scope, q, expires_within_days, \
-              unused_for_days, secret, limit, cursor, include"]
+              unused_for_days, rotation_due, secret, limit, cursor, include"]
         );
         for days in ["0", "3651", "-1", "x"] {
             let expected = "unused_for_days: a whole number from 1 to 3650 expected";
             assert_eq!(mistakes(&[("unused_for_days", days)]), [expected]);
         }
+        assert!(mistakes(&[("rotation_due", "true")])[0].contains("rotate_after_days"));
+        assert_eq!(mistakes(&[("rotation_due", "false")]), ["rotation_due: allowed is: true"]);
         assert!(mistakes(&[("secret", "short")])[0].contains("the `fingerprint` of a secret"));
         assert_eq!(mistakes(&[("environment", "Live"), ("scope", "no scope")]).len(), 2);
         assert!(parse_operator_query(pairs(&[("environment", "live")])).is_err());

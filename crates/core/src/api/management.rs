@@ -277,7 +277,7 @@ pub fn parse_rotate(body: Value, now: Timestamp) -> Result<Rotation, Vec<FieldEr
     Ok(Rotation { overlap, expires_at: expires_at.map(Into::into) })
 }
 
-fn overlap_seconds(value: Value) -> Result<i64, String> {
+pub(super) fn overlap_seconds(value: Value) -> Result<i64, String> {
     let seconds = whole(&value).filter(|seconds| (0..=MAX_OVERLAP_SECONDS).contains(seconds));
     seconds.ok_or_else(|| format!("a whole number from 0 to {MAX_OVERLAP_SECONDS} (90 days) expected"))
 }

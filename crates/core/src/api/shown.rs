@@ -5,6 +5,9 @@
 
 mod catalog;
 mod delivery;
+#[cfg(feature = "events")]
+mod endpoint;
+mod exposure;
 mod key;
 mod limits;
 mod overview;
@@ -17,7 +20,10 @@ pub use catalog::{
     ShownCatalog, ShownLimits, ShownPlan, ShownPlans, ShownPreset, ShownScope, ShownSource, ShownSources,
 };
 pub use delivery::{ShownDeliveries, ShownDelivery};
-pub use key::{ShownKey, ShownPendingEnd};
+#[cfg(feature = "events")]
+pub use endpoint::{DeletedEndpoint, ShownEndpoint, ShownEndpointState, ShownEndpoints};
+pub use exposure::{ShownExposed, ShownExposedKey};
+pub use key::{ShownExposure, ShownKey, ShownPendingEnd};
 pub use limits::{ShownLimit, ShownLimitList, ShownRestore};
 pub use overview::{SharedSecret, ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview};
 pub use session::{MintedPortalSession, ShownPortalSession, ShownSession, SignedIn};

@@ -53,6 +53,8 @@ codes! {
     DeliveryNotFound 404 "DELIVERY_NOT_FOUND";
     DependencyUnavailable 503 "DEPENDENCY_UNAVAILABLE";
     Disabled 401 "DISABLED";
+    EndpointLimitReached 409 "ENDPOINT_LIMIT_REACHED";
+    EndpointNotFound 404 "ENDPOINT_NOT_FOUND";
     ExceedsOwnRights 403 "EXCEEDS_OWN_RIGHTS";
     Expired 401 "EXPIRED";
     IdempotencyKeyInUse 409 "IDEMPOTENCY_KEY_IN_USE";
@@ -64,6 +66,7 @@ codes! {
     Internal 500 "INTERNAL";
     InvalidIdempotencyKey 400 "INVALID_IDEMPOTENCY_KEY";
     InvalidRequest 422 "INVALID_REQUEST";
+    InvalidSignature 401 "INVALID_SIGNATURE";
     IpNotAllowed 403 "IP_NOT_ALLOWED";
     KeyDisabled 409 "KEY_DISABLED";
     KeyExpired 409 "KEY_EXPIRED";
@@ -84,6 +87,7 @@ codes! {
     QuotaExceeded 429 "QUOTA_EXCEEDED";
     QuotaNotFound 404 "QUOTA_NOT_FOUND";
     RateLimited 429 "RATE_LIMITED";
+    RestoreRefused 409 "RESTORE_REFUSED";
     RevocationPending 503 "REVOCATION_PENDING";
     Revoked 401 "REVOKED";
     RotationPending 409 "ROTATION_PENDING";

@@ -72,6 +72,32 @@ id!(
     SessionId, "ps_", "ps_4bTzV9cXk07Hq2mN1pRs"
 );
 
+id!(
+    /// The id of an event that is sent to endpoints. Its repeats have the same id.
+    EventId, "evt_", "evt_4bTzV9cXk07Hq2mN1pRs"
+);
+
+id!(
+    /// The id of an endpoint that events are sent to.
+    EndpointId, "ep_", "ep_4bTzV9cXk07Hq2mN1pRs"
+);
+
+impl EventId {
+    /// A new id, from [`ID_RANDOM_BYTES`] random bytes.
+    #[must_use]
+    pub fn from_random(random: &[u8]) -> Option<Self> {
+        from_random("evt_", random).map(Self)
+    }
+}
+
+impl EndpointId {
+    /// A new id, from [`ID_RANDOM_BYTES`] random bytes.
+    #[must_use]
+    pub fn from_random(random: &[u8]) -> Option<Self> {
+        from_random("ep_", random).map(Self)
+    }
+}
+
 impl SessionId {
     /// A new id, from [`ID_RANDOM_BYTES`] random bytes.
     #[must_use]

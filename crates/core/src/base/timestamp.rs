@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{OffsetDateTime, format_description::well_known};
 
 /// The milliseconds of a second, a minute, an hour and a day.
@@ -97,13 +97,20 @@ impl Timestamp {
     }
 }
 
-/// An instant that is shown: serialised as RFC 3339.
+/// An instant that is shown: RFC 3339 in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rfc3339(pub Timestamp);
 
 impl Serialize for Rfc3339 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0.to_rfc3339())
+    }
+}
+
+impl<'de> Deserialize<'de> for Rfc3339 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Timestamp::parse_rfc3339(&text).map(Self).ok_or_else(|| serde::de::Error::custom("a time in RFC 3339 expected"))
     }
 }
 

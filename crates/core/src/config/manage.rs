@@ -12,7 +12,11 @@ use crate::{
     },
     feed::client::WhenFeedUnreachable,
     key::{Environment, KeyForms, KeyPrefix, imported::ImportedForm},
-    ledger::plan::{KeyLimits, Plan, TenantSettings},
+    ledger::{
+        exposure::Policies,
+        plan::{KeyLimits, Plan, TenantSettings},
+        reminders::ReminderSettings,
+    },
     limits::definition::ConfiguredLimits,
 };
 
@@ -41,6 +45,8 @@ pub struct ManageConfig {
     pub max_staleness_ms: u32,
     /// The behaviour of the edges while the feed is out of reach.
     pub when_feed_unreachable: WhenFeedUnreachable,
+    /// The reminders of keys.
+    pub reminders: ReminderSettings,
     /// The limits of tenants without a plan.
     pub limits: KeyLimits,
     /// The plans that tenants can be on.
@@ -49,6 +55,10 @@ pub struct ManageConfig {
     pub counted_limits: ConfiguredLimits,
     /// The time for which audit entries are kept, days; `None` for ever.
     pub audit_retention_days: Option<u16>,
+    /// What reports of leaked keys do.
+    pub exposure: Policies,
+    /// The address at which GitHub publishes the keys that it signs such reports with.
+    pub github_keys_url: String,
     /// The sources of webhooks, in the form of the list.
     pub webhooks: Vec<WebhookSummary>,
     /// The origins of the pages that may embed the customers' page.
@@ -171,10 +181,13 @@ pub(crate) mod tests {
             presets: Vec::new(),
             max_staleness_ms: 2_000,
             when_feed_unreachable: WhenFeedUnreachable::Kv,
+            reminders: ReminderSettings::default(),
             limits: KeyLimits::default(),
             plans: Vec::new(),
             counted_limits: crate::limits::definition::tests::limits(),
             audit_retention_days: None,
+            exposure: Policies::default(),
+            github_keys_url: "https://api.github.com/meta/public_keys/secret_scanning".into(),
             webhooks: Vec::new(),
             portal_origins: Vec::new(),
             api_url: None,

@@ -88,6 +88,14 @@ impl ImportedForm {
         (!self.0.contains(' ')).then_some(&self.0)
     }
 
+    /// The form as `allow_imported` states it.
+    #[must_use]
+    pub fn stated(&self) -> &str {
+        let named = ["uuid", "hex32", "hex40", "hex64"];
+        let same = |name: &&str| self.beginning().is_none() && Self::named(name).as_ref() == Ok(self);
+        named.into_iter().find(same).unwrap_or(&self.0)
+    }
+
     /// A pattern for ECMAScript that finds such keys, if they have no beginning of their own.
     pub(super) fn whole(&self) -> Option<String> {
         let digits = |part: &str| format!("[0-9a-f]{{{}}}", part.len());
@@ -165,6 +173,8 @@ mod tests {
         }
         assert!(covering(&uuid.replace('-', "_")).is_empty());
         assert!(ImportedForm::named("UUID").is_err());
+        assert_eq!(named.each_ref().map(ImportedForm::stated), ["uuid", "hex32", "hex40", "hex64"]);
+        assert_eq!(ImportedForm::prefix("uuid").unwrap().stated(), "uuid");
     }
 
     #[test]

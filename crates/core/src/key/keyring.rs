@@ -6,7 +6,7 @@
 //! The tag is the last 6 characters of a key. It comes from the HMAC-SHA256 of all characters before it: the first 8
 //! bytes of the MAC, as a big-endian number modulo 62^6, are written in base62.
 //!
-//! From each secret four subkeys are derived by HKDF-SHA256 (RFC 5869) with versioned labels:
+//! From each secret five subkeys are derived by HKDF-SHA256 (RFC 5869) with versioned labels:
 //!
 //! | label | purpose |
 //! |---|---|
@@ -14,6 +14,8 @@
 //! | `keystile/v1/tag/operator` | the tag of operator keys, so that neither sort passes for the other |
 //! | `keystile/v1/lookup` | a key's address in KV |
 //! | `keystile/v1/seal` | the seal on the value at that address |
+//! | `keystile/v1/endpoint-secrets` | encrypts the secrets that sign events (`core::events::sealing`) |
+//! | `keystile/v1/export` | the seal on the pages of an export |
 //!
 //! A fifth, `keystile/v1/usage-export`, [signs exports of uses](crate::usage::export).
 //!
@@ -144,6 +146,30 @@ impl Keyring {
         self.all().map(move |subkeys| subkeys.slot("t1/", &id))
     }
 
+    /// Seals a text of an export with the newest secret: `{text}.{fingerprint}.{seal}`. The text has no dot.
+    #[must_use]
+    pub fn seal_export(&self, text: &str) -> String {
+        let Subkeys { fingerprint, export, .. } = &self.newest;
+        let seal = export.clone().chain_update(text.as_bytes()).finalize().into_bytes();
+        [text, fingerprint, &Base64UrlUnpadded::encode_string(&seal)].join(".")
+    }
+
+    /// The text that was sealed by [`seal_export`](Self::seal_export), with any of the secrets.
+    ///
+    /// # Errors
+    /// The fingerprint of the secret that is missing, or that nobody with such a secret sealed this.
+    pub fn open_export<'t>(&self, sealed: &'t str) -> Result<&'t str, OpenExportError> {
+        let mut parts = sealed.splitn(3, '.');
+        let (Some(text), Some(fingerprint), Some(seal)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(OpenExportError::Broken);
+        };
+        let subkeys = self.all().find(|subkeys| subkeys.fingerprint == fingerprint);
+        let subkeys = subkeys.ok_or_else(|| OpenExportError::MissingSecret(fingerprint.into()))?;
+        let seal = Base64UrlUnpadded::decode_vec(seal).map_err(|_| OpenExportError::Broken)?;
+        let mac = subkeys.export.clone().chain_update(text.as_bytes());
+        mac.verify_slice(&seal).map(|()| text).map_err(|_| OpenExportError::Broken)
+    }
+
     /// The fingerprint of the newest secret, which new records store.
     #[must_use]
     pub fn newest_fingerprint(&self) -> &str {
@@ -182,6 +208,20 @@ pub(crate) fn decoded(value: &str) -> Result<Vec<Vec<u8>>, KeyringError> {
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.fingerprints()).finish()
+    }
+}
+
+#[cfg(feature = "events")]
+impl Keyring {
+    /// The newest secret's subkey for the secrets of endpoints, with the secret's fingerprint.
+    pub(crate) fn newest_endpoint_secrets_key(&self) -> (&str, &[u8; 32]) {
+        (&self.newest.fingerprint, &self.newest.endpoint_secrets)
+    }
+
+    /// The subkey for the secrets of endpoints of the secret with this fingerprint.
+    pub(crate) fn endpoint_secrets_key(&self, fingerprint: &str) -> Option<&[u8; 32]> {
+        let subkeys = self.all().find(|subkeys| subkeys.fingerprint == fingerprint)?;
+        Some(&subkeys.endpoint_secrets)
     }
 }
 
@@ -248,6 +288,15 @@ impl fmt::Display for KeyringError {
 
 impl Error for KeyringError {}
 
+/// The reason why a sealed text of an export can't be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenExportError {
+    /// The secret with this fingerprint isn't configured.
+    MissingSecret(String),
+    /// It isn't the text that was sealed.
+    Broken,
+}
+
 /// An error: minting got too few random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MintError;
@@ -268,6 +317,9 @@ struct Subkeys {
     operator_tag: HmacSha256,
     lookup: HmacSha256,
     seal: HmacSha256,
+    #[cfg(feature = "events")]
+    endpoint_secrets: [u8; 32],
+    export: HmacSha256,
 }
 
 impl Subkeys {
@@ -278,6 +330,10 @@ impl Subkeys {
             hkdf.expand(label.as_bytes(), &mut subkey).ok()?;
             HmacSha256::new_from_slice(&subkey).ok()
         };
+        #[cfg(feature = "events")]
+        let mut endpoint_secrets = [0; 32];
+        #[cfg(feature = "events")]
+        hkdf.expand(b"keystile/v1/endpoint-secrets", &mut endpoint_secrets).ok()?;
         let mut fingerprint = [0; 6];
         hkdf.expand(b"keystile/v1/fingerprint", &mut fingerprint).ok()?;
         Some(Self {
@@ -286,6 +342,9 @@ impl Subkeys {
             operator_tag: mac("keystile/v1/tag/operator")?,
             lookup: mac("keystile/v1/lookup")?,
             seal: mac("keystile/v1/seal")?,
+            #[cfg(feature = "events")]
+            endpoint_secrets,
+            export: mac("keystile/v1/export")?,
         })
     }
 

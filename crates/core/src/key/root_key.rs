@@ -31,6 +31,12 @@ impl RootKeys {
         self.0.iter().any(|key| bool::from(key.as_bytes().ct_eq(given.as_bytes())))
     }
 
+    /// Whether this is the digest of one of the root keys.
+    #[must_use]
+    pub fn include_digest(&self, digest: &KeyDigest) -> bool {
+        self.0.contains(digest)
+    }
+
     /// The mark of a root key under the newest secret. A session keeps the mark, and so ends with the root key that began
     /// it. Who reads the mark learns nothing about the key.
     #[must_use]

@@ -29,6 +29,8 @@ pub enum Action {
     OverlapBegun,
     /// The end that a rotation had set was cancelled.
     RotationCancelled,
+    /// The key was reported as found where it doesn't belong.
+    Exposed,
     /// The metadata was emptied, and its earlier values left the audit log.
     MetadataErased,
     /// The whole tenant was suspended.
@@ -43,6 +45,8 @@ pub enum Action {
     QuotaAdded,
     /// The tenant's limiter was ordered back to an earlier point.
     LimitsRestored,
+    /// The ledger was restored from an export.
+    Restored,
     /// An operator signed in at the dashboard.
     SessionBegun,
     /// An undelivered event was put back into its queue.
@@ -55,6 +59,18 @@ pub enum Action {
     HandshakeRevealed,
     /// A delivered event was put into the queue once more.
     DeliveryReplayed,
+    /// An endpoint for events was made.
+    EndpointCreated,
+    /// The settings of an endpoint were changed, or it was made active after it had been disabled.
+    EndpointChanged,
+    /// An endpoint was deleted, and whatever waited for it.
+    EndpointDeleted,
+    /// An endpoint got a new secret.
+    EndpointSecretRotated,
+    /// Events that could not be sent to an endpoint are sent again.
+    EventRedriven,
+    /// An event that could not be sent to an endpoint was deleted.
+    EventDiscarded,
 }
 
 impl Action {
@@ -72,6 +88,7 @@ impl Action {
             Self::Rotated => "rotated",
             Self::OverlapBegun => "overlap_begun",
             Self::RotationCancelled => "rotation_cancelled",
+            Self::Exposed => "exposed",
             Self::MetadataErased => "metadata_erased",
             Self::Suspended => "suspended",
             Self::Resumed => "resumed",
@@ -79,12 +96,19 @@ impl Action {
             Self::LimitsChanged => "limits_changed",
             Self::QuotaAdded => "quota_added",
             Self::LimitsRestored => "limits_restored",
+            Self::Restored => "restored",
             Self::SessionBegun => "session_begun",
             Self::DeadLetterRedriven => "dead_letter_redriven",
             Self::DeadLetterDiscarded => "dead_letter_discarded",
             Self::DeadLetterRead => "dead_letter_read",
             Self::HandshakeRevealed => "handshake_revealed",
             Self::DeliveryReplayed => "delivery_replayed",
+            Self::EndpointCreated => "endpoint_created",
+            Self::EndpointChanged => "endpoint_changed",
+            Self::EndpointDeleted => "endpoint_deleted",
+            Self::EndpointSecretRotated => "endpoint_secret_rotated",
+            Self::EventRedriven => "event_redriven",
+            Self::EventDiscarded => "event_discarded",
         }
     }
 }
@@ -119,6 +143,7 @@ fn facts(key: &Key) -> Map<String, Value> {
         counts_as: _,
         created_by: _,
         disabled_by_customer: _,
+        exposure: _,
     } = key;
     let KeyRecord {
         id: _,
@@ -207,6 +232,7 @@ mod tests {
             Action::LimitsChanged,
             Action::QuotaAdded,
             Action::LimitsRestored,
+            Action::Restored,
             Action::MetadataErased,
             Action::DeadLetterRedriven,
             Action::DeadLetterDiscarded,

@@ -8,7 +8,7 @@ use alloc::{string::String, vec::Vec};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::plan::RequestedExpiry;
+use super::{exposure::Exposure, plan::RequestedExpiry};
 use crate::{
     access::{
         record::{KeyRecord, KeyState, Metadata, Reach, Subject},
@@ -20,6 +20,7 @@ use crate::{
     limits::own::OwnLimits,
 };
 
+mod exposed;
 mod overlap;
 mod patch;
 mod rotation;
@@ -56,6 +57,8 @@ pub struct Key {
     pub created_by: Option<Creator>,
     /// Whether a portal session disabled the key. Only such a key can be enabled by one.
     pub disabled_by_customer: bool,
+    /// The latest report that the key was found where it doesn't belong.
+    pub exposure: Option<Exposure>,
 }
 
 /// The caller who created a key.
@@ -245,6 +248,7 @@ impl Key {
             counts_as: None,
             created_by: None,
             disabled_by_customer: false,
+            exposure: None,
         }
     }
 
@@ -360,6 +364,7 @@ impl Key {
             counts_as: _,
             created_by: _,
             disabled_by_customer: _,
+            exposure: _,
         } = self;
         let KeyRecord {
             id,
@@ -472,7 +477,9 @@ pub(crate) mod tests {
             own_limits: OwnLimits::default(),
             counts_as: None,
             created_by: None,
+            exposure: None,
             disabled_by_customer: false,
+            exposure: None,
         }
     }
 

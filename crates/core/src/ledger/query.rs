@@ -35,6 +35,9 @@ pub struct KeyQuery {
     /// Only living keys that were created, and last let through, this many days ago or earlier.
     #[serde(default)]
     pub unused_for_days: Option<u32>,
+    /// Only living keys that were created this many days ago or earlier, and weren't rotated.
+    #[serde(default)]
+    pub rotation_due_days: Option<u32>,
     /// Only living keys that depend on the secret with this fingerprint.
     #[serde(default)]
     pub secret: Option<String>,
@@ -50,7 +53,10 @@ impl KeyQuery {
     /// Whether only living keys are wanted: neither revoked nor expired ones.
     #[must_use]
     pub const fn wants_living(&self) -> bool {
-        self.expires_within_days.is_some() || self.unused_for_days.is_some() || self.secret.is_some()
+        self.expires_within_days.is_some()
+            || self.unused_for_days.is_some()
+            || self.rotation_due_days.is_some()
+            || self.secret.is_some()
     }
 }
 
@@ -172,6 +178,24 @@ impl DeadLetterPlace {
         let text = decoded(cursor)?;
         let (millis, id) = text.strip_prefix('d')?.split_once('.')?;
         Some(Self { dead_at: Timestamp::from_millis(millis.parse().ok()?), id: DeliveryId::parse(id)? })
+    }
+}
+
+/// An attempt's or an unsent event's place in the list of its endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventPlace(pub i64);
+
+impl EventPlace {
+    /// The place as a cursor.
+    #[must_use]
+    pub fn cursor(self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("e{}", self.0))
+    }
+
+    /// Parses [`cursor`](Self::cursor).
+    #[must_use]
+    pub fn parse(cursor: &str) -> Option<Self> {
+        decoded(cursor)?.strip_prefix('e')?.parse().ok().map(Self)
     }
 }
 

@@ -218,6 +218,16 @@ impl Limiter {
         Granting::Granted(Grant { number, units, lifetime_ms, scarce: of_rates < want })
     }
 
+    /// Whether a limit that refuses a request was reached: its units are granted. After a restore nobody knows that of a
+    /// rate limit for a while.
+    #[must_use]
+    pub fn is_reached(&self, counted: &Counted<'_>, now: Timestamp) -> bool {
+        match counted.limit {
+            Limit::Rate(limit) => self.unknown_for_ms(limit, now).is_none(),
+            Limit::Quota(_) => true,
+        }
+    }
+
     /// Notes what a holder tells of its grants under these limits.
     pub fn note(&mut self, limits: &[Counted<'_>], reports: &[Report], now: Timestamp) {
         for counted in limits {

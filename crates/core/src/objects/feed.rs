@@ -11,6 +11,7 @@ use crate::{
         message::{
             AcknowledgeRequest, CurrentAnswer, CurrentRequest, PollAnswer, PollRequest, PublishAnswer, PublishRequest,
         },
+        owners::{OwnersAnswer, OwnersRequest},
     },
     key::KeyDigest,
     ledger::query::TenantQuery,
@@ -39,6 +40,8 @@ calls! { BINDING;
     AcknowledgeRequest, "/acknowledge" => Done;
     // A ledger that was put back asks for the keys of its tenant, a page at a time.
     KeysRequest, "/keys" => KeysPage;
+    // The management API asks whose keys the texts of a leak report are.
+    OwnersRequest, "/owners" => OwnersAnswer;
     // The management API asks for all tenants, a page at a time.
     TenantQuery, "/tenants" => TenantPage;
     // A ledger whose tenant is erased has the name kept, so that no other ledger brings the tenant back.

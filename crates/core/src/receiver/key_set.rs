@@ -91,6 +91,10 @@ impl History {
     }
 }
 
+/// The time for which GitHub's keys are fresh, milliseconds, whatever its answer says: it allows an address few requests,
+/// and workers share theirs with strangers.
+pub const GITHUB_LIFE_MS: i64 = LONGEST_LIFE_MS;
+
 /// The time for which keys are fresh, milliseconds, by the `Cache-Control` (RFC 9111) of the answer that has them.
 #[must_use]
 pub fn life_ms(cache_control: &str) -> i64 {

@@ -12,9 +12,12 @@ use keystile_core::{
     base::timestamp::SECOND_MS,
     objects::{
         Call,
-        keys::{GetKeys, KnownKeys},
+        keys::{GetKeys, KeySetForm, KnownKeys},
     },
-    receiver::key_set::{FETCH_INTERVAL_MS, FETCH_TIMEOUT_MS, History, Step, life_ms},
+    receiver::{
+        github_keys::GithubKeys,
+        key_set::{FETCH_INTERVAL_MS, FETCH_TIMEOUT_MS, GITHUB_LIFE_MS, History, Step, life_ms},
+    },
 };
 use keystile_runtime::{alarm, clock, database::Database, log, object::said, response};
 use keystile_webhook::{MAX_KEY_SET_BYTES, check_key_set};
@@ -26,8 +29,11 @@ use crate::glue::{self, SEPARATOR};
 
 /// The interval at which a call looks whether a request under way is over, milliseconds.
 const LOOK_EVERY_MS: u64 = 50;
+/// The maximum length of an ETag that is kept, bytes.
+const MAX_ETAG: usize = 256;
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 -- The keys at this object's address: one row.
 CREATE TABLE key_set (
     url TEXT PRIMARY KEY,
@@ -36,7 +42,14 @@ CREATE TABLE key_set (
     fresh_until INTEGER,              -- when they are to be refreshed
     asked_at INTEGER NOT NULL         -- when the address was last asked
 ) WITHOUT ROWID;
-"];
+",
+    "
+-- The form of the keys, 'jwks' or 'github'.
+ALTER TABLE key_set ADD COLUMN form TEXT NOT NULL DEFAULT 'jwks';
+-- The ETag that they came with; NULL if there was none.
+ALTER TABLE key_set ADD COLUMN etag TEXT;
+",
+];
 
 /// The object.
 #[durable_object]
@@ -54,6 +67,8 @@ struct Row {
     fetched_at: Option<i64>,
     fresh_until: Option<i64>,
     asked_at: i64,
+    form: KeySetForm,
+    etag: Option<String>,
 }
 
 impl Row {
@@ -91,7 +106,7 @@ impl DurableObject for Keys {
                 };
             }
             if history.step(false, now) != Step::Serve {
-                self.ask(&row.url, now).await?;
+                self.ask(&row.url, row.form, now).await?;
             }
             self.arm_end()
         };
@@ -103,7 +118,7 @@ impl Keys {
     async fn get(&self, call: &GetKeys) -> Result<KnownKeys> {
         let now = clock::now();
         let anew = match Row::history(self.row()?.as_ref()).step(call.anew, now) {
-            Step::Fetch => self.ask(&call.url, now).await?,
+            Step::Fetch => self.ask(&call.url, call.form, now).await?,
             Step::ServeAndRefresh => {
                 self.database()?.arm(now)?;
                 false
@@ -136,21 +151,23 @@ impl Keys {
     }
 
     /// Asks the address. Returns whether it answered with keys. That it was asked is on disk before.
-    async fn ask(&self, url: &str, now: Timestamp) -> Result<bool> {
-        let note =
-            "INSERT INTO key_set (url, asked_at) VALUES (?, ?) ON CONFLICT DO UPDATE SET asked_at = excluded.asked_at";
-        self.database()?.execute(note, vec![url.into(), now.as_millis().into()])?;
+    async fn ask(&self, url: &str, form: KeySetForm, now: Timestamp) -> Result<bool> {
+        let note = "INSERT INTO key_set (url, asked_at, form) VALUES (?, ?, ?)
+                    ON CONFLICT DO UPDATE SET asked_at = excluded.asked_at";
+        self.database()?.execute(note, vec![url.into(), now.as_millis().into(), form.as_str().into()])?;
+        let etag = self.row()?.filter(|row| row.keys.is_some()).and_then(|row| row.etag);
         self.asking_since.set(Some(now));
-        let fetched = fetch(url).await;
+        let fetched = fetch(url, form, etag.as_deref()).await;
         self.asking_since.set(None);
         match fetched {
-            Ok((keys, life_ms)) => {
-                let fresh_until = now.plus_millis(life_ms).as_millis();
-                let row = "INSERT OR REPLACE INTO key_set (url, keys, fetched_at, fresh_until, asked_at) \
-                           VALUES (?, ?, ?, ?, ?)";
-                let at = now.as_millis();
-                let row_of = vec![url.into(), keys.into(), at.into(), fresh_until.into(), at.into()];
-                self.database()?.execute(row, row_of)?;
+            Ok(Fetched { document, life_ms }) => {
+                let (at, fresh_until) = (now.as_millis(), now.plus_millis(life_ms).as_millis());
+                let fresh = "UPDATE key_set SET fetched_at = ?, fresh_until = ? WHERE url = ?";
+                self.database()?.execute(fresh, vec![at.into(), fresh_until.into(), url.into()])?;
+                if let Some((etag, keys)) = document {
+                    let changed = "UPDATE key_set SET keys = ?, etag = ? WHERE url = ?";
+                    self.database()?.execute(changed, vec![keys.into(), etag.into(), url.into()])?;
+                }
                 self.arm_end()?;
                 Ok(true)
             }
@@ -168,7 +185,7 @@ impl Keys {
     }
 
     fn row(&self) -> Result<Option<Row>> {
-        self.database()?.row("SELECT url, keys, fetched_at, fresh_until, asked_at FROM key_set", vec![])
+        self.database()?.row("SELECT url, keys, fetched_at, fresh_until, asked_at, form, etag FROM key_set", vec![])
     }
 
     fn database(&self) -> Result<&Database> {
@@ -180,15 +197,46 @@ impl Keys {
     }
 }
 
-/// The set of keys at an address, and for how long it is fresh.
-async fn fetch(url: &str) -> core::result::Result<(String, i64), String> {
-    let asked = glue::fetch_keys(url, FETCH_TIMEOUT_MS, MAX_KEY_SET_BYTES as u32);
+/// What an address answered.
+struct Fetched {
+    /// The ETag and the set of keys; `None` if it is the one that was known.
+    document: Option<(Option<String>, String)>,
+    /// The time for which it is fresh, milliseconds.
+    life_ms: i64,
+}
+
+/// Fetches the set of keys at an address, unless it still has this ETag.
+async fn fetch(url: &str, form: KeySetForm, etag: Option<&str>) -> core::result::Result<Fetched, String> {
+    let asked = glue::fetch_keys(url, FETCH_TIMEOUT_MS, MAX_KEY_SET_BYTES as u32, etag.unwrap_or_default());
     let answered = clock::within(u64::from(FETCH_TIMEOUT_MS), JsFuture::from(asked)).await;
     let answered = answered.ok_or("it did not answer in time")?.map_err(|error| said(&error))?;
     let answered = answered.as_string().unwrap_or_default();
-    let (cache_control, keys) = answered.split_once(SEPARATOR).ok_or("its answer can't be read")?;
-    check_key_set(keys).map_err(|fault| format!("what it answered {fault}"))?;
-    Ok((keys.to_owned(), life_ms(cache_control)))
+    let (cache_control, document) = match answered.split_once(SEPARATOR) {
+        Some((cache_control, document)) => (cache_control, Some(document)),
+        None => (answered.as_str(), None),
+    };
+    let document = match document {
+        Some(document) => {
+            let (etag, keys) = document.split_once(SEPARATOR).ok_or("its answer can't be read")?;
+            check(form, keys).map_err(|fault| format!("what it answered {fault}"))?;
+            let etag = Some(etag).filter(|etag| (1..=MAX_ETAG).contains(&etag.len()));
+            Some((etag.map(str::to_owned), keys.to_owned()))
+        }
+        None => None,
+    };
+    let life_ms = match form {
+        KeySetForm::Jwks => life_ms(cache_control),
+        KeySetForm::Github => GITHUB_LIFE_MS,
+    };
+    Ok(Fetched { document, life_ms })
+}
+
+/// Checks that a document is a set of keys of this form.
+fn check(form: KeySetForm, document: &str) -> core::result::Result<(), String> {
+    match form {
+        KeySetForm::Jwks => check_key_set(document).map_err(|fault| fault.to_string()),
+        KeySetForm::Github => GithubKeys::parse(document).map(|_| ()).map_err(str::to_owned),
+    }
 }
 
 #[cfg(test)]
@@ -198,6 +246,10 @@ mod tests {
 
     #[test]
     fn the_schema_is_golden() {
-        assert_eq!(digests(MIGRATIONS), ["f93d52762f00fc2b26f00246a11a224646b7c190329af2fc0763eb43c3ba4407"]);
+        let golden = [
+            "f93d52762f00fc2b26f00246a11a224646b7c190329af2fc0763eb43c3ba4407",
+            "783f273b3f69b4f54cfede882c8599e88cc35cd33099acb7a75c5c2abe51cf63",
+        ];
+        assert_eq!(digests(MIGRATIONS), golden);
     }
 }

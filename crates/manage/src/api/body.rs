@@ -19,16 +19,22 @@ pub(crate) const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "appli
 /// # Errors
 /// Returns the problem with the body.
 pub(crate) async fn read(request: &Request, accepted: &[&str], max_bytes: u32) -> Result<Value, Problem> {
+    let bytes = receive(request, accepted, max_bytes).await?;
+    if bytes.is_empty() { Ok(Value::Object(Map::new())) } else { parse(&bytes) }
+}
+
+/// Receives the body as it was sent, for those who check a signature over it before they [parse] it.
+///
+/// # Errors
+/// Returns the problem with the body.
+pub(crate) async fn receive(request: &Request, accepted: &[&str], max_bytes: u32) -> Result<Vec<u8>, Problem> {
     let content_type = request.headers().get("Content-Type").ok().flatten();
     let bytes = body::read_json(request.inner(), max_bytes).await?;
-    if bytes.is_empty() {
-        return Ok(Value::Object(Map::new()));
-    }
-    if !content_type.is_some_and(|content_type| is_one_of(&content_type, accepted)) {
+    if !bytes.is_empty() && !content_type.is_some_and(|content_type| is_one_of(&content_type, accepted)) {
         let detail = format!("Send the body as {}.", accepted.join(" or "));
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
-    parse(&bytes)
+    Ok(bytes)
 }
 
 /// Compares media types. Parameters such as `charset` don't matter, since JSON is UTF-8.
@@ -37,7 +43,11 @@ fn is_one_of(content_type: &str, accepted: &[&str]) -> bool {
     accepted.iter().any(|accepted| media_type.eq_ignore_ascii_case(accepted))
 }
 
-fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+/// Parses a body.
+///
+/// # Errors
+/// The place from which on it is not JSON, or not in the form in which everybody understands it alike.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     let text = core::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;

@@ -99,6 +99,11 @@ impl<'a> ApiCall<'a> {
         self.tenant.as_ref().ok_or_else(|| no_parameter("tenant"))
     }
 
+    /// The tenant of the path, if it names one.
+    pub(crate) const fn path_tenant(&self) -> Option<&TenantId> {
+        self.tenant.as_ref()
+    }
+
     /// The key of the path.
     pub(crate) fn key(&self) -> Result<Target, Failure> {
         parameters::key(self.parameter("id")?)
@@ -198,6 +203,11 @@ impl<'a> ApiCall<'a> {
     /// Sends a command to the operators' ledger and passes its answer on.
     pub(crate) async fn operators_ledger<C: Command>(&self, command: &C) -> ApiResult {
         self.ledger(OPERATORS, Question::of(command)?).await
+    }
+
+    /// Sends a command to the ledger of the path's tenant or, if the path names none, of the operators.
+    pub(crate) async fn scopes_ledger<C: Command>(&self, command: &C) -> ApiResult {
+        self.ledger(self.path_tenant().map_or(OPERATORS, TenantId::as_str), Question::of(command)?).await
     }
 
     async fn ledger(&self, ledger: &str, question: Question) -> ApiResult {

@@ -4,7 +4,7 @@
 use keystile_core::{
     AuditId, KeyId, Timestamp,
     access::session::Actor,
-    base::id::{HandshakeId, ID_RANDOM_BYTES},
+    base::id::{EndpointId, HandshakeId, ID_RANDOM_BYTES},
     ledger::{
         audit::{Action, difference},
         lifecycle::Key,
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json, value::RawValue};
 use worker::{Error, Result, SqlStorageValue};
 
-use crate::command::{DeadLetterRef, Origin};
+use crate::command::{DeadLetterRef, Origin, UnsentRef};
 use keystile_runtime::database::Database;
 
 /// The number of entries on a page of an export.
@@ -37,6 +37,17 @@ pub(crate) fn key_changed(
     now: Timestamp,
 ) -> Result<()> {
     append(database, origin, action, About::Key(after), difference(before, after), now)
+}
+
+/// Appends an entry about a key that was reported as leaked, or about the root key if there is none.
+pub(crate) fn key_exposed(
+    database: &Database,
+    origin: &Origin,
+    key: Option<&Key>,
+    detail: Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
+    append(database, origin, Action::Exposed, key.map_or(About::Tenant, About::Key), detail, now)
 }
 
 /// Whether the log holds values of a key's metadata.
@@ -85,6 +96,18 @@ pub(crate) fn quota_changed(
     append(database, origin, action, key.map_or(About::Tenant, About::Key), detail, now)
 }
 
+/// Appends the entry about the restoration of the whole ledger, with this number: entries that are yet to be restored have
+/// the numbers before it.
+pub(crate) fn restored(
+    database: &Database,
+    origin: &Origin,
+    seq: u64,
+    detail: Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
+    append_as(database, origin, Some(seq), Action::Restored, About::Tenant, detail, now)
+}
+
 /// Appends an entry about an operator who signed in: by their key, or by the root key if there is none.
 pub(crate) fn session_begun(database: &Database, origin: &Origin, key: Option<&Key>, now: Timestamp) -> Result<()> {
     append(database, origin, Action::SessionBegun, key.map_or(About::Tenant, About::Key), Map::new(), now)
@@ -100,6 +123,34 @@ pub(crate) fn event_changed(
     now: Timestamp,
 ) -> Result<()> {
     append(database, origin, action, About::Event(event), detail, now)
+}
+
+/// Appends an entry about an endpoint for events.
+pub(crate) fn endpoint_changed(
+    database: &Database,
+    origin: &Origin,
+    action: Action,
+    endpoint: &EndpointId,
+    mut detail: Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
+    detail.insert("endpoint".into(), json!({ "from": null, "to": endpoint }));
+    append(database, origin, action, About::Tenant, detail, now)
+}
+
+/// Appends an entry about what was done to events that could not be sent to an endpoint.
+pub(crate) fn unsent_changed(
+    database: &Database,
+    origin: &Origin,
+    action: Action,
+    unsent: &UnsentRef,
+    mut detail: Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
+    if let Some(event) = &unsent.event {
+        detail.insert("event".into(), json!({ "from": null, "to": event }));
+    }
+    endpoint_changed(database, origin, action, &unsent.endpoint, detail, now)
 }
 
 /// Appends an entry about a secret that a sender of webhooks told, which is shown to an operator.
@@ -131,6 +182,19 @@ fn append(
     detail: Map<String, Value>,
     now: Timestamp,
 ) -> Result<()> {
+    append_as(database, origin, None, action, about, detail, now)
+}
+
+/// Appends an entry with this number, or the next one.
+fn append_as(
+    database: &Database,
+    origin: &Origin,
+    seq: Option<u64>,
+    action: Action,
+    about: About<'_>,
+    detail: Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
     let id = AuditId::from_random(&random::bytes::<ID_RANDOM_BYTES>()?)
         .ok_or_else(|| Error::RustError("too few random bytes for an audit entry's id".into()))?;
     let (record, event) = match about {
@@ -139,10 +203,11 @@ fn append(
         About::Event(event) => (None, Some(event)),
     };
     database.execute(
-        "INSERT INTO audit (id, at, actor_id, actor_name, action, key_id, key_name, key_display,
+        "INSERT INTO audit (seq, id, at, actor_id, actor_name, action, key_id, key_name, key_display,
                             letter_source, letter_id, source, request_id, detail, behalf_id, behalf_name)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         vec![
+            seq.map(|seq| seq as i64).into(),
             id.as_str().into(),
             now.as_millis().into(),
             origin.actor_id.as_str().into(),

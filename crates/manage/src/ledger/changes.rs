@@ -1,17 +1,19 @@
-//! The path of every change of a key: one transaction writes the row, the audit entry, the outbox entry and the alarm;
+//! The path of every change of a key: one transaction writes the row, the audit entry, the event, the outbox entry and the
+//! alarm;
 //! then the change is published; only then does the answer say that it is in effect.
 
 use keystile_core::{
-    Timestamp,
+    TenantId, Timestamp,
     access::record::KeyState,
     api::shown::ShownKey,
+    events::settings::EndpointSettings,
     feed::outbox::Told,
     ledger::{audit::Action, lifecycle::Key},
 };
 use serde_json::json;
 
 use super::{
-    audit,
+    event_endpoints,
     keys::{self, KeyRow},
     open::OpenLedger,
     outbox::{self, Changed},
@@ -81,10 +83,15 @@ impl OpenLedger {
         Ok(self.find(target)?.limits_effective_by)
     }
 
-    /// Writes a new key, its audit entry and its outbox entries.
+    /// Writes a new key, its audit entry, its event and its outbox entries.
     pub(crate) fn record_new(&self, origin: &Origin, action: Action, key: &Key, now: Timestamp) -> worker::Result<()> {
-        keys::insert(&self.database, key)?;
-        audit::key_changed(&self.database, origin, action, None, key, now)?;
+        keys::insert(&self.database, key, now)?;
+        self.note_changed(origin, action, None, key, now)?;
+        self.enqueue_new(key, now)
+    }
+
+    /// Writes the outbox entries of a key that is new here.
+    pub(crate) fn enqueue_new(&self, key: &Key, now: Timestamp) -> worker::Result<()> {
         if key.has_limit_terms() {
             outbox::enqueue(&self.database, &Changed::KeyLimits(key.record.id.clone()), key.record.version, now)?;
         }
@@ -100,7 +107,7 @@ impl OpenLedger {
         }
     }
 
-    /// Writes a changed key, its audit entry and its outbox entries.
+    /// Writes a changed key, its audit entry, its event and its outbox entries.
     pub(crate) fn record_changed(
         &self,
         origin: &Origin,
@@ -109,17 +116,30 @@ impl OpenLedger {
         after: &Key,
         now: Timestamp,
     ) -> worker::Result<()> {
-        audit::key_changed(&self.database, origin, action, Some(before), after, now)?;
+        self.note_changed(origin, action, Some(before), after, now)?;
         self.store_changed(before, after, now)
     }
 
-    /// Writes a changed key and its outbox entries. The audit entry is the caller's.
+    /// Writes a changed key and its outbox entries. The caller [notes](Self::note_changed) the change.
     pub(crate) fn store_changed(&self, before: &Key, after: &Key, now: Timestamp) -> worker::Result<()> {
-        keys::update(&self.database, after)?;
+        keys::update(&self.database, after, now)?;
         if after.own_limits != before.own_limits {
             keys::limits_changed(&self.database, &after.record.id)?;
             outbox::enqueue(&self.database, &Changed::KeyLimits(after.record.id.clone()), after.record.version, now)?;
         }
         outbox::enqueue(&self.database, &Changed::Key(after.record.id.clone()), after.record.version, now)
+    }
+
+    /// Writes a new or changed endpoint for events. The router is told of it, and the tenant is known from then on. The
+    /// audit entry is the caller's.
+    pub(crate) fn store_endpoint(
+        &self,
+        endpoint: &EndpointSettings,
+        tenant: Option<&TenantId>,
+        now: Timestamp,
+    ) -> worker::Result<()> {
+        event_endpoints::write(&self.database, endpoint)?;
+        event_endpoints::list_changed(&self.database, tenant, now)?;
+        tenant.map_or(Ok(()), |tenant| self.make_known(tenant, now))
     }
 }

@@ -5,15 +5,17 @@
 //! no key has two KV puts in flight, and each put writes the row as it is at that moment. The outcome of a step
 //! advances an outbox row only if the row hasn't changed in the meantime.
 //!
-//! Beside all that the limiter is told what it has yet to be told, see [`limits`](super::limits), and the overview of
-//! all tenants gets its reports, see [`report`](super::report). None waits for the others.
+//! Beside all that the limiter is told what it has yet to be told, see [`limits`](super::limits), the router of events
+//! gets those that were recorded, see [`events`](super::events), and the overview of all tenants its reports, see
+//! [`report`](super::report). None waits for the others.
 
 use std::rc::Rc;
 
-use futures_util::future::{join_all, join4};
+use futures_util::{future::join_all, join};
 use keystile_core::{
     Timestamp,
     access::operator::JUDGED_FOR_MS,
+    events::event_type::EventType,
     feed::{
         message::{AcknowledgeRequest, Change, PublishRequest, TenantStatus},
         outbox::{OutboxEntry, Stage, Told, effective_by},
@@ -21,9 +23,10 @@ use keystile_core::{
     objects::feed,
 };
 use keystile_runtime::{clock, kv, log, object};
+use serde_json::{Map, json};
 use worker::Result;
 
-use crate::command::Target;
+use crate::command::{Origin, Target};
 
 use super::{
     additions, adoption, audit, dead_letter_acts, expiry, idempotency,
@@ -82,9 +85,11 @@ impl OpenLedger {
     /// alarm and after each change.
     pub(crate) async fn drain(self: Rc<Self>) {
         let asked = Rc::clone(&self).ask_if_erased();
-        let (drained, told, reported, ()) = join4(self.drain_leased(), self.tell_due(), self.report_due(), asked).await;
+        let others = async { join!(self.send_events(), self.tell_router_due(), asked) };
+        let (drained, told, reported, (sent, routed, ())) =
+            join!(self.drain_leased(), self.tell_due(), self.report_due(), others);
         let now = clock::now();
-        if let Err(error) = drained.and(told).and(reported).and_then(|()| self.arm(now)) {
+        if let Err(error) = drained.and(told).and(sent).and(reported).and(routed).and_then(|()| self.arm(now)) {
             log::error("drain_failed", &[("reason", error.to_string().into())]);
             if let Err(error) = self.database.arm(now.plus_millis(ALARM_RETRY_MS)) {
                 log::error("alarm_not_set", &[("reason", error.to_string().into())]);
@@ -108,6 +113,7 @@ impl OpenLedger {
             expiry::notice(&self.database, now)?;
             reporting::note_change(&self.database)?;
         }
+        self.remind(now)?;
         publishing_again::go_on(&self.database, now)?;
         dead_letter_acts::settle(&self.database, now)?;
         additions::trim(&self.database, now)?;
@@ -209,7 +215,7 @@ impl OpenLedger {
     /// Gives the present state of a subject a later version than the feed has, if it has an earlier one, or if it is
     /// what was sent and the feed has something else of the same version. That happens after this ledger was put back
     /// to an earlier point. The state is published as any change. The limiter is told a key's limits again, since it may
-    /// know later ones, too. Returns whether it was so.
+    /// know later ones, too, and receivers of events hear of it. Returns whether it was so.
     fn raise(&self, subject: &Changed, sent: u64, of_the_feed: u64, now: Timestamp) -> Result<bool> {
         let version = of_the_feed + 1;
         let loses = |present: u64| present < of_the_feed || (present == of_the_feed && present == sent);
@@ -220,7 +226,9 @@ impl OpenLedger {
                     return Ok(false);
                 };
                 key.record.version = version;
-                keys::update(&self.database, &key)?;
+                keys::update(&self.database, &key, now)?;
+                let more = Map::from_iter([("put_back".into(), json!(true))]);
+                self.record_event(EventType::KeyUpdated, Some(&key), &Origin::keystile(), more, now)?;
                 if !id.is_operators() && !self.deployment.config.counted_limits.is_empty() {
                     keys::limits_changed(&self.database, id)?;
                     outbox::enqueue(&self.database, &Changed::KeyLimits(id.clone()), version, now)?;

@@ -220,7 +220,7 @@ impl OpenLedger {
             let Some(row) = keys::find(&self.database, &Target { id: id.clone(), within: None })? else { continue };
             let stub = row.key.erased(now);
             if stub != row.key {
-                keys::erase(&self.database, &stub)?;
+                keys::erase(&self.database, &stub, now)?;
                 outbox::enqueue_at(&self.database, &Changed::Key(id.clone()), stub.record.version, now)?;
             }
         }

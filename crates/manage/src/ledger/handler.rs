@@ -171,7 +171,7 @@ async fn once(
 ) -> LedgerResult {
     let Some(claim) = claim else { return change.await };
     let now = clock::now();
-    let remembered = idempotency::find(&ledger.database, claim)?;
+    let remembered = idempotency::find(&ledger.database, &ledger.deployment.keyring, claim)?;
     let _mark = match Decision::of(claim, ledger.in_flight.find(claim).as_ref(), remembered, now) {
         Decision::Fresh => ledger.in_flight.begin(claim, now),
         Decision::Replay(remembered) => {
@@ -187,7 +187,7 @@ async fn once(
         if ledger.is_erased()? {
             return Ok(());
         }
-        idempotency::note(&ledger.database, claim, &answer, now)?;
+        idempotency::note(&ledger.database, &ledger.deployment.keyring, claim, &answer, now)?;
         ledger.arm(now)
     });
     // The change is made. A failure to remember the answer is no reason to deny the change.
@@ -205,7 +205,10 @@ pub(crate) fn note<C: Change>(
     now: Timestamp,
 ) -> Result<()> {
     match claim {
-        Some(claim) => idempotency::note(&ledger.database, claim, &Answer::new(C::STATUS, answer)?, now),
+        Some(claim) => {
+            let answer = Answer::new(C::STATUS, answer)?;
+            idempotency::note(&ledger.database, &ledger.deployment.keyring, claim, &answer, now)
+        }
         None => Ok(()),
     }
 }

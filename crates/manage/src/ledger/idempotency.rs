@@ -5,21 +5,24 @@
 //! after a crash, a repeated request finds the row: it can't mint a second key, and it isn't told that repeating was a
 //! mistake. Acts on undelivered events are carried out by another object, and the row of their answer is written
 //! together with the audit entry. All other commands have the same effect when they are carried out twice, so their
-//! answers are noted afterwards. The marks of running requests are only in the object's memory, and are lost with it.
+//! answers are noted afterwards. An answer with the secret of an endpoint keeps it sealed, as the endpoint's own row does,
+//! so a repeated request gets it, too. The marks of running requests are only in the object's memory, and are lost with it.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
 use keystile_core::{
-    KeyId, Timestamp,
+    KeyId, Keyring, Timestamp,
+    base::id::EndpointId,
+    events::sealing::{self, NONCE_BYTES},
     ledger::idempotency::{Claim, MAX_ANSWER_BYTES, REMEMBERED_MS, Remembered, Running},
 };
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use worker::Result;
 
 use super::answer::Answer;
 use crate::failure::Failure;
-use keystile_runtime::database::Database;
+use keystile_runtime::{database::Database, random};
 
 /// The time by which rows outlive their use at most, so that the alarm trims many at once.
 const TRIM_SLACK_MS: i64 = 60 * 60 * 1_000;
@@ -68,21 +71,44 @@ struct Row {
 }
 
 /// The answer that is remembered for a claim.
-pub(crate) fn find(database: &Database, claim: &Claim) -> std::result::Result<Option<Remembered>, Failure> {
+pub(crate) fn find(
+    database: &Database,
+    keyring: &Keyring,
+    claim: &Claim,
+) -> std::result::Result<Option<Remembered>, Failure> {
     let query = "SELECT fingerprint, status, body, at FROM idempotency WHERE id = ?";
     let row: Option<Row> = database.row(query, vec![claim.id.as_str().into()])?;
     row.map(|Row { fingerprint, status, body, at }| {
-        let body: Value = serde_json::from_str(&body)
+        let mut body: Value = serde_json::from_str(&body)
             .map_err(|error| Failure::Fault(format!("a remembered answer can't be read: {error}")))?;
+        if let Some((endpoint, secret)) = secret_of(&mut body) {
+            let opened =
+                secret.get(SEALED).and_then(Value::as_str).map(|sealed| sealing::open(keyring, &endpoint, sealed));
+            if let Some(opened) = opened {
+                *secret = opened.into();
+            }
+        }
         Ok(Remembered { fingerprint, status, body, at })
     })
     .transpose()
 }
 
 /// Remembers the answer to a claim. It replaces an earlier note, which was less complete.
-pub(crate) fn note(database: &Database, claim: &Claim, answer: &Answer, now: Timestamp) -> Result<()> {
-    let Remembered { fingerprint, status, body, at } =
-        Remembered::new(claim, answer.status, serde_json::from_str(&answer.body)?, now);
+pub(crate) fn note(
+    database: &Database,
+    keyring: &Keyring,
+    claim: &Claim,
+    answer: &Answer,
+    now: Timestamp,
+) -> Result<()> {
+    let mut body = serde_json::from_str(&answer.body)?;
+    if let Some((endpoint, secret)) = secret_of(&mut body)
+        && let Some(text) = secret.as_str()
+    {
+        let sealed = sealing::seal(keyring, &endpoint, text, random::bytes::<NONCE_BYTES>()?);
+        *secret = sealed.map_or(Value::Null, |sealed| json!({ SEALED: sealed }));
+    }
+    let Remembered { fingerprint, status, body, at } = Remembered::new(claim, answer.status, body, now);
     let body = body.to_string();
     if body.len() > MAX_ANSWER_BYTES {
         return Ok(());
@@ -99,6 +125,15 @@ pub(crate) fn note(database: &Database, claim: &Claim, answer: &Answer, now: Tim
         ],
     )?;
     without_former_metadata(database, claim)
+}
+
+/// The name of a sealed secret in a remembered answer.
+const SEALED: &str = "sealed";
+
+/// The endpoint of an answer that shows its secret, and the place of the secret.
+fn secret_of(body: &mut Value) -> Option<(EndpointId, &mut Value)> {
+    let endpoint = body.get("id").and_then(Value::as_str).and_then(EndpointId::parse)?;
+    Some((endpoint, body.get_mut("secret")?))
 }
 
 /// Takes metadata that a key no longer has out of an answer: it may have been erased while the answer was made.

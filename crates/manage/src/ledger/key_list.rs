@@ -193,8 +193,9 @@ impl<'a> Search<'a> {
             let values = [after.created_at.as_millis().into(), after.id.as_str().into()];
             conditions.add("(place.created_at, place.id) < (?, ?)", values);
         }
-        if let Some(since) = self.unused_since() {
-            conditions.add("place.created_at <= ?", [since.into()]);
+        let due_for_rotation = self.query.rotation_due_days.map(|days| self.days_ago(days));
+        for created_by in [self.unused_since(), due_for_rotation].into_iter().flatten() {
+            conditions.add("place.created_at <= ?", [created_by.into()]);
         }
         conditions
     }
@@ -211,6 +212,9 @@ impl<'a> Search<'a> {
         }
         if let Some(since) = self.unused_since() {
             conditions.add(format!("ifnull({keys}.last_used_at, 0) <= ?"), [since.into()]);
+        }
+        if query.rotation_due_days.is_some() {
+            conditions.add(format!("{keys}.rotated_to IS NULL"), []);
         }
         if let Some(secret) = &query.secret {
             conditions.add(format!("{keys}.secret = ?"), [secret.as_str().into()]);
@@ -231,7 +235,11 @@ impl<'a> Search<'a> {
 
     /// The time since which an unused key was not let through, and before which it was created.
     fn unused_since(&self) -> Option<i64> {
-        self.query.unused_for_days.map(|days| self.now.plus_millis(-i64::from(days) * DAY_MS).as_millis())
+        self.query.unused_for_days.map(|days| self.days_ago(days))
+    }
+
+    const fn days_ago(&self, days: u32) -> i64 {
+        self.now.plus_millis(-(days as i64) * DAY_MS).as_millis()
     }
 }
 

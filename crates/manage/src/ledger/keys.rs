@@ -6,6 +6,7 @@ use keystile_core::{
     base::timestamp::DAY_MS,
     feed::outbox::Told,
     ledger::{
+        exposure::Exposure,
         lifecycle::{Key, KeyStatus, Revocation},
         query::searchable,
     },
@@ -30,26 +31,29 @@ pub(crate) struct KeyRow {
 }
 
 const COLUMNS: &str = "id, digest, record, secret, revoked_at, revoke_reason, effective_by, rotated_from, rotated_to,
-                       pending_end, last_used_at, own_limits, counts_as, limits_effective_by, created_by, disabled_by_customer";
+                       pending_end, last_used_at, own_limits, counts_as, limits_effective_by, created_by, disabled_by_customer,
+                       exposure";
 
+/// The columns of a row.
 #[derive(Deserialize)]
-struct Row {
-    id: String,
-    digest: KeyDigest,
-    record: String,
-    secret: String,
-    revoked_at: Option<Timestamp>,
-    revoke_reason: Option<String>,
-    effective_by: Option<Timestamp>,
-    rotated_from: Option<KeyId>,
-    rotated_to: Option<KeyId>,
-    pending_end: Option<String>,
-    last_used_at: Option<Timestamp>,
-    own_limits: Option<String>,
-    counts_as: Option<KeyId>,
-    limits_effective_by: Option<Timestamp>,
-    created_by: Option<String>,
-    disabled_by_customer: u8,
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) digest: KeyDigest,
+    pub(super) record: String,
+    pub(super) secret: String,
+    pub(super) revoked_at: Option<Timestamp>,
+    pub(super) revoke_reason: Option<String>,
+    pub(super) effective_by: Option<Timestamp>,
+    pub(super) rotated_from: Option<KeyId>,
+    pub(super) rotated_to: Option<KeyId>,
+    pub(super) pending_end: Option<String>,
+    pub(super) last_used_at: Option<Timestamp>,
+    pub(super) own_limits: Option<String>,
+    pub(super) counts_as: Option<KeyId>,
+    pub(super) limits_effective_by: Option<Timestamp>,
+    pub(super) created_by: Option<String>,
+    pub(super) disabled_by_customer: u8,
+    pub(super) exposure: Option<String>,
 }
 
 impl TryFrom<Row> for KeyRow {
@@ -69,6 +73,7 @@ impl TryFrom<Row> for KeyRow {
         let own_limits = own_limits(row.own_limits.as_deref())?;
         let created_by = row.created_by.as_deref().map(serde_json::from_str).transpose()?;
         let disabled_by_customer = row.disabled_by_customer != 0;
+        let exposure = row.exposure.as_deref().map(serde_json::from_str).transpose()?;
         let Row { digest, secret, rotated_from, rotated_to, last_used_at, counts_as, limits_effective_by, .. } = row;
         let key = Key {
             record,
@@ -83,6 +88,7 @@ impl TryFrom<Row> for KeyRow {
             counts_as,
             created_by,
             disabled_by_customer,
+            exposure,
         };
         Ok(Self { key, effective_by, limits_effective_by })
     }
@@ -141,13 +147,13 @@ pub(crate) fn told(database: &Database, id: &str) -> Result<Option<Told>> {
 }
 
 /// Inserts a key that was just created.
-pub(crate) fn insert(database: &Database, key: &Key) -> Result<()> {
+pub(crate) fn insert(database: &Database, key: &Key, now: Timestamp) -> Result<()> {
     let record = &key.record;
     database.execute(
         "INSERT INTO keys (state, expires_at, search, version, record, revoked_at, revoke_reason, rotated_to,
                            pending_end, own_limits, disabled_by_customer, id, digest, tenant, created_at, secret,
-                           rotated_from, counts_as, created_by)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                           rotated_from, counts_as, created_by, expiry_set_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         changeable(key)?
             .into_iter()
             .chain([
@@ -159,25 +165,31 @@ pub(crate) fn insert(database: &Database, key: &Key) -> Result<()> {
                 key.rotated_from.as_ref().map(KeyId::to_string).into(),
                 key.counts_as.as_ref().map(KeyId::to_string).into(),
                 key.created_by.as_ref().map(serde_json::to_string).transpose()?.into(),
+                now.as_millis().into(),
             ])
             .collect(),
     )
 }
 
 /// Writes a changed key. The new version is not in effect anywhere yet.
-pub(crate) fn update(database: &Database, key: &Key) -> Result<()> {
+pub(crate) fn update(database: &Database, key: &Key, now: Timestamp) -> Result<()> {
+    let expires_at = key.record.expires_at.map(Timestamp::as_millis);
     database.execute(
         "UPDATE keys SET state = ?, expires_at = ?, search = ?, version = ?, record = ?,
                          revoked_at = ?, revoke_reason = ?, rotated_to = ?, pending_end = ?, own_limits = ?,
-                         disabled_by_customer = ?, effective_by = NULL
+                         disabled_by_customer = ?, effective_by = NULL,
+                         expiry_set_at = iif(expires_at IS ?, expiry_set_at, ?)
          WHERE id = ?",
-        changeable(key)?.into_iter().chain([key.record.id.as_str().into()]).collect(),
+        changeable(key)?
+            .into_iter()
+            .chain([expires_at.into(), now.as_millis().into(), key.record.id.as_str().into()])
+            .collect(),
     )
 }
 
 /// Writes what is left of a key whose tenant is erased: also nobody knows any more who made it, and when it was used.
-pub(crate) fn erase(database: &Database, stub: &Key) -> Result<()> {
-    update(database, stub)?;
+pub(crate) fn erase(database: &Database, stub: &Key, now: Timestamp) -> Result<()> {
+    update(database, stub, now)?;
     database.execute(
         "UPDATE keys SET rotated_from = NULL, counts_as = NULL, created_by = NULL, limits_effective_by = NULL,
                          first_used_at = NULL, last_used_at = NULL, used_in_hour = NULL
@@ -191,6 +203,14 @@ pub(crate) fn took_effect(database: &Database, id: &str, version: u64, effective
     database.execute(
         "UPDATE keys SET effective_by = ? WHERE id = ? AND version = ? AND effective_by IS NULL",
         vec![effective_by.as_millis().into(), id.into(), (version as i64).into()],
+    )
+}
+
+/// Notes the latest report that the key was found where it doesn't belong.
+pub(crate) fn note_exposure(database: &Database, id: &KeyId, exposure: &Exposure) -> Result<()> {
+    database.execute(
+        "UPDATE keys SET exposure = ? WHERE id = ?",
+        vec![serde_json::to_string(exposure)?.into(), id.as_str().into()],
     )
 }
 

@@ -13,15 +13,15 @@ use keystile_core::{
     key::{PlainKey, keyring::MINT_RANDOM_BYTES},
     ledger::lifecycle::{Key, NewKey},
 };
-use keystile_runtime::random;
+use keystile_runtime::{event_outbox, random};
 use worker::{Env, Error, Result, State};
 
 use super::{
-    additions, addressing, adoption, audit, dead_letter_acts, erasures, expiry,
+    additions, addressing, adoption, audit, dead_letter_acts, erasures, event_endpoints, expiry,
     idempotency::{self, InFlight},
     keys,
     lease::{Lease, TellingAll},
-    outbox, publishing_again, reporting, schema, usage,
+    outbox, publishing_again, reminder_places, reporting, schema, usage,
 };
 use crate::{
     command::{Origin, Target},
@@ -51,6 +51,8 @@ pub(crate) struct OpenLedger {
     pub(crate) telling: Lease,
     /// Whether the limiter is being told of all keys.
     pub(crate) telling_all: TellingAll,
+    /// The lease of the one drain that may send events to the router.
+    pub(crate) sending: Lease,
     /// The lease of the one drain that may report to the overview.
     pub(crate) reporting: Lease,
     /// The requests that are being carried out under an idempotency key.
@@ -73,12 +75,15 @@ impl OpenLedger {
             lease: Lease::free(),
             telling: Lease::free(),
             telling_all: TellingAll::default(),
+            sending: Lease::free(),
             reporting: Lease::free(),
             in_flight: InFlight::default(),
             isolates_forgotten_at: Cell::new(None),
         };
         addressing::begin_if_rotated(&ledger.database, &ledger.deployment.keyring, now)?;
         addressing::warn_of_missing_secrets(&ledger.database, &ledger.deployment.keyring, now)?;
+        reminder_places::begin(&ledger.database, &ledger.deployment.config.reminders, now)?;
+        event_endpoints::reseal(&ledger.database, &ledger.deployment.keyring, now)?;
         ledger.arm(now)?;
         Ok(ledger)
     }
@@ -91,6 +96,7 @@ impl OpenLedger {
         reporting::schedule(database, now)?;
         let reported = reporting::due(database)?.map(|due| self.reporting.defer(due, now));
         let told = outbox::earliest_for_limiter(database)?.map(|due| self.telling.defer(due, now));
+        let sent = event_outbox::next_due(database)?.map(|due| self.sending.defer(due, now));
         let drained = [
             outbox::earliest(database)?,
             addressing::next_due(database)?,
@@ -101,10 +107,12 @@ impl OpenLedger {
             additions::next_due(database)?,
             audit::next_due(database, self.deployment.config.audit_retention_days)?,
             usage::fold_due(database)?,
+            self.next_reminder(now)?,
             (!expiry::is_noticed(database, now)? || publishing_again::is_under_way(database)?).then_some(now),
         ];
         let drained = drained.into_iter().flatten().min().map(|due| self.lease.defer(due, now));
-        let Some(at) = drained.into_iter().chain(told).chain(reported).min() else { return Ok(()) };
+        let routed = event_endpoints::next_due(database)?;
+        let Some(at) = drained.into_iter().chain(told).chain(sent).chain(reported).chain(routed).min() else { return Ok(()) };
         // Overdue work gets the present time, not its own: the platform takes no alarm for 1970.
         self.database.arm(if at <= now { now } else { at_full_step(at) })
     }

@@ -1,5 +1,7 @@
 //! A ledger's schema, as migrations. Never change one that was deployed: append.
 
+use keystile_runtime::event_outbox;
+
 pub(crate) const MIGRATIONS: &[&str] = &[
     "
 -- Every key that was ever created. Rows are changed, never deleted.
@@ -455,6 +457,70 @@ CREATE TABLE usage_closing (
     closed_before INTEGER NOT NULL
 );
 ",
+    event_outbox::MIGRATION,
+    "
+-- When expires_at was set; NULL in rows of before, since the key was created.
+ALTER TABLE keys ADD COLUMN expiry_set_at INTEGER;
+
+-- How far each reminder has told of keys, in the order in which they become due.
+CREATE TABLE reminders (
+    name TEXT PRIMARY KEY,
+    time INTEGER NOT NULL,            -- an expiry, a creation or a last use
+    tie TEXT                          -- the last key of that time that was told of; NULL: all
+) WITHOUT ROWID;
+
+-- Keys that are looked at for being unused beside their row.
+CREATE TABLE unused_keys (
+    key_id TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,           -- when it counts as unused
+    due_at INTEGER NOT NULL,          -- when it is looked at
+    told INTEGER NOT NULL             -- whether it was told of, and is to be disabled
+) WITHOUT ROWID;
+CREATE INDEX unused_keys_by_due ON unused_keys (due_at);
+",
+    "
+-- Where keys were found that were reported as leaked, each place once for each kind of reporter.
+CREATE TABLE exposures (
+    key_id TEXT NOT NULL,             -- 'root' for a root key, in the operators' ledger
+    reporter TEXT NOT NULL,           -- github, operator, anonymous
+    place TEXT NOT NULL,              -- SHA-256 of the URL as it was reported
+    source TEXT NOT NULL,
+    url TEXT NOT NULL,                -- as it is shown; empty if it can't be
+    at INTEGER NOT NULL,
+    PRIMARY KEY (key_id, reporter, place)
+) WITHOUT ROWID;
+-- The latest of them, as JSON; NULL if there is none.
+ALTER TABLE keys ADD COLUMN exposure TEXT;
+",
+    "
+-- The endpoints that events are sent to: the tenant's, or in the operators' ledger the deployment's.
+CREATE TABLE event_endpoints (
+    id TEXT PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    settings TEXT NOT NULL            -- JSON
+) WITHOUT ROWID;
+-- The list of them, as the router of events is told it: no row or one.
+CREATE TABLE event_endpoint_list (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    tenant TEXT,                      -- NULL: the deployment's
+    version INTEGER NOT NULL,
+    told_version INTEGER NOT NULL,    -- the one that the router has taken
+    due_at INTEGER,                   -- when the router is told; NULL: it knows all
+    attempts INTEGER NOT NULL
+);
+",
+    "
+-- The export from which this ledger is being restored, or was: no row or one.
+CREATE TABLE restoring (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    export TEXT NOT NULL,             -- SHA-256 of its header
+    pages INTEGER NOT NULL,           -- how many it has
+    restored_pages INTEGER NOT NULL,  -- how many of them are here
+    restored_lines INTEGER NOT NULL,  -- and how many lines of the next one
+    digest TEXT NOT NULL,             -- the running digest of those pages
+    refused INTEGER NOT NULL          -- how many keys were refused
+);
+",
 ];
 
 #[cfg(test)]
@@ -480,6 +546,11 @@ mod tests {
             "6c02227b713660c173bf73367e0cc874e9bbd1a88ac672a00d0926449be2f534",
             "bd50ea25f8eab5a1002c3eaa16896c2f764f23e68ab6a25f9dab91ed841d75f4",
             "b04f881004722bfd29ee77c36c254107f7bbd89ebd80598335bd973c3da71d04",
+            "be5010bde3a28e6ac6843c7a841c1ff347579191ab1e6276168b876f6f4cb7c9",
+            "a69596d0a7b52ff49c18eb853de3595d019934bfd529e22715c33210505a0707",
+            "9176cd5c9fc8cb005fe10819ccb9720ead0a944e546a42b6c33a5b6b3f1bf139",
+            "dbfdd5c9660c9aab16214bfc6ec57f5c1494d60ccf1d0e1c00d89d138f4743e9",
+            "febb9794658899d6be0359b756c87ee6f373a05e01fa209b7350e55d278cf5fd",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

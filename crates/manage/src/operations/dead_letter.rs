@@ -14,7 +14,6 @@ use keystile_core::{
     ledger::{audit::Action, idempotency::Claim},
     objects,
 };
-use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -23,9 +22,9 @@ use crate::{
     dead_letters::{self, Unanswered},
     failure::Failure,
     ledger::{
-        audit,
-        dead_letter_acts::{self, UNKNOWN, became},
-        handler::{self, Change},
+        acting::{self, Acted},
+        dead_letter_acts::{ActedEvents, became},
+        handler::Change,
         open::OpenLedger,
     },
 };
@@ -143,27 +142,9 @@ pub(super) async fn act_on<C: Change<Answer = ActedOn>>(
     asked: impl Future<Output = Result<String, Unanswered>>,
     status: &'static str,
 ) -> Result<ActedOn, Failure> {
-    let (database, now) = (&ledger.database, clock::now());
-    ledger.change_for(origin, now, || {
-        dead_letter_acts::begin(database, origin, event, action, now)?;
-        Ok(ledger.arm(now)?)
-    })?;
-    let asked = asked.await;
-    let now = clock::now();
-    let done = ActedOn { id: event.id.clone(), status };
-    database.transaction(|| {
-        match &asked {
-            Ok(_) => {
-                audit::event_changed(database, origin, action, event, became(action, status), now)?;
-                handler::note::<C>(ledger, origin.claim.as_ref(), &done, now)?;
-            }
-            Err(Unanswered::Unclear(_)) => {
-                audit::event_changed(database, origin, action, event, became(action, UNKNOWN), now)?;
-            }
-            Err(Unanswered::NotFound | Unanswered::Refused(_)) => {}
-        }
-        dead_letter_acts::end(database, &origin.request_id, event)?;
-        ledger.arm(now)
-    })?;
-    asked.map(|_| done).map_err(Failure::from)
+    let asked = async {
+        asked.await?;
+        Ok(Acted { answer: ActedOn { id: event.id.clone(), status }, detail: Some(became(action, status)) })
+    };
+    acting::act::<C>(ledger, origin, &ActedEvents::Received(event.clone()), action, asked).await
 }

@@ -11,7 +11,7 @@ use crate::{
     api::{call::ApiCall, reply::ApiResult},
     command::{Command, Origin, Target},
     failure::Failure,
-    ledger::{audit, handler::Change, idempotency, keys::KeyRow, open::OpenLedger},
+    ledger::{audit, events, handler::Change, idempotency, keys::KeyRow, open::OpenLedger},
 };
 
 /// Erases the metadata of a tenant's key.
@@ -51,10 +51,11 @@ impl Change for EraseMetadata {
             let after = before.without_metadata();
             let changes = after != before;
             if changes || audit::has_metadata(database, &target.id)? {
-                audit::key_changed(database, &origin, Action::MetadataErased, Some(&before), &after, now)?;
+                ledger.note_changed(&origin, Action::MetadataErased, Some(&before), &after, now)?;
                 audit::erase_metadata(database, &target.id)?;
             }
             idempotency::erase_metadata(database, &target.id)?;
+            events::erase_metadata(database, &target.id)?;
             if changes {
                 ledger.store_changed(&before, &after, now)?;
             }

@@ -18,7 +18,7 @@ use crate::{
 
 /// Lists a page of the tenant's keys.
 pub(super) async fn of_tenant(call: &ApiCall<'_>) -> ApiResult {
-    let query = listing::parse_key_query(call.query()?)?;
+    let query = listing::parse_key_query(call.query()?, call.deployment.config.reminders.rotate_after_days)?;
     call.tenants_ledger(&ListKeys { request_id: call.request_id.into(), query, within: None }).await
 }
 

@@ -19,8 +19,7 @@ use crate::{
     dead_letters::{self, Unanswered},
     failure::Failure,
     ledger::{
-        audit,
-        dead_letter_acts::{self, UNKNOWN, became},
+        dead_letter_acts::{self, ActedEvents, UNKNOWN, became},
         handler::{self, Change},
         open::OpenLedger,
     },
@@ -90,7 +89,7 @@ impl Change for RedriveAll {
             }
             ledger.change_for(origin, now, || {
                 for letter in some {
-                    dead_letter_acts::begin(database, origin, letter, Action::DeadLetterRedriven, now)?;
+                    dead_letter_acts::begin(database, origin, &received(letter), Action::DeadLetterRedriven, now)?;
                 }
                 Ok(ledger.arm(now)?)
             })?;
@@ -112,9 +111,9 @@ impl Change for RedriveAll {
                     } += 1;
                     if let Some(status) = status {
                         let action = Action::DeadLetterRedriven;
-                        audit::event_changed(database, origin, action, letter, became(action, status), now)?;
+                        received(letter).audit(database, origin, action, became(action, status), now)?;
                     }
-                    dead_letter_acts::end(database, &origin.request_id, letter)?;
+                    dead_letter_acts::end(database, &origin.request_id, &received(letter))?;
                 }
                 ledger.arm(now)
             })?;
@@ -160,4 +159,8 @@ impl RedriveAll {
         let call = Redrive { id: letter.id.clone() };
         dead_letters::ask(&ledger.env, &self.source, &call, &self.origin.request_id).await.map(drop)
     }
+}
+
+fn received(letter: &DeadLetterRef) -> ActedEvents {
+    ActedEvents::Received(letter.clone())
 }

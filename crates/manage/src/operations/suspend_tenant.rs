@@ -13,14 +13,12 @@ use keystile_core::{
 };
 use keystile_runtime::clock;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
 use crate::{
     api::{body::JSON, call::ApiCall, reply::ApiResult},
     command::{Command, Origin},
     failure::Failure,
     ledger::{
-        audit,
         handler::Change,
         keys,
         open::OpenLedger,
@@ -121,7 +119,7 @@ async fn set_suspended(
         let version = known.map_or(0, |known| known.stated.version) + 1;
         suspension::write(database, &TenantStatus { tenant: tenant.clone(), version, suspended })?;
         let action = if suspended { Action::Suspended } else { Action::Resumed };
-        audit::tenant_changed(database, origin, action, Map::new(), now)?;
+        ledger.note_tenant_changed(origin, action, now)?;
         outbox::enqueue(database, &Changed::Tenant, version, now)?;
         ledger.arm(now)?;
         Ok((Some(Told { version, effective_by: None }), ledger.tenants_version()?))

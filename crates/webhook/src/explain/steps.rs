@@ -259,7 +259,7 @@ fn comparisons(lookup: &Lookup<'_>, secrets: &Secrets, group: &EntryGroup<'_>) -
                 Material::Public(_) => None,
             };
             let good = |signature: &[u8]| match (&key.material, &computed) {
-                (Material::Public(public), _) => public.is_good(method.algorithm, signature, &pieces),
+                (Material::Public(public), _) => public.judge(method.algorithm, signature, &pieces).unwrap_or_default(),
                 (_, Some(computed)) => signature == computed,
                 _ => false,
             };
@@ -293,7 +293,7 @@ fn token_reading(lookup: &Lookup<'_>, secrets: &Secrets, token: &jws::Token<'_>,
             _ => None,
         };
         let good = match (&key.material, &computed) {
-            (Material::Public(public), _) => public.is_good(algorithm, &token.signature, pieces),
+            (Material::Public(public), _) => public.judge(algorithm, &token.signature, pieces).unwrap_or_default(),
             (_, Some(computed)) => *computed == token.signature,
             _ => false,
         };

@@ -9,7 +9,7 @@ import * as holders from "./holders.mjs";
 const OPERATOR = { name: "id", summary: "the operator's id, such as op_Qh0a9zVVqE0eTn6ZPmRf" };
 const SCOPES = [
   ...["keys:read", "keys:write", "audit:read", "operators:write", "tenants:delete", "verify"],
-  ...["webhooks:read", "webhooks:write", "metrics:read"],
+  ...["webhooks:read", "webhooks:write", "metrics:read", "events:read", "events:write", "tenants:export"],
 ];
 
 export const OPERATORS = [

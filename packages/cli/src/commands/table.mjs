@@ -3,6 +3,8 @@
 import { AUDIT } from "./audit.mjs";
 import { completion } from "./completion.mjs";
 import { DEPLOYMENT } from "./deployment.mjs";
+import { EVENTS } from "./events.mjs";
+import { EXPOSURES } from "./exposures.mjs";
 import { KEYS } from "./keys.mjs";
 import { OPERATORS } from "./operators.mjs";
 import { probe } from "./probe.mjs";
@@ -11,4 +13,8 @@ import { TENANTS } from "./tenants.mjs";
 import { USAGE } from "./usage.mjs";
 import { WEBHOOKS } from "./webhooks.mjs";
 
-export const API_COMMANDS = [...KEYS, ...TENANTS, ...OPERATORS, ...AUDIT, ...WEBHOOKS, ...USAGE, ...DEPLOYMENT, probe, ...PROFILES, completion];
+export const API_COMMANDS = [
+  ...[...KEYS, ...TENANTS, ...OPERATORS, ...AUDIT, ...EXPOSURES, ...WEBHOOKS, ...EVENTS, ...USAGE, ...DEPLOYMENT, probe],
+  ...PROFILES,
+  completion,
+];

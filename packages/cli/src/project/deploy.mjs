@@ -60,6 +60,9 @@ export function refuseWhatCannotWork(shown, summary, { lacking }) {
     ...summary.jwks_urls
       .filter((url) => isLoopback(new URL(url).hostname))
       .map((url) => `The jwks_url ${url} is this machine: Cloudflare can't reach it. Write the sender's https:// URL.`),
+    ...[summary.github_keys_url]
+      .filter((url) => isLoopback(new URL(url).hostname))
+      .map((url) => `The github_keys_url ${url} is this machine, which is for tests. Leave it out.`),
     ...lacking.map(
       ({ name, service }) =>
         `The upstream "${name}" is the service binding ${service}, and [deploy.services] names no worker for it. ` +

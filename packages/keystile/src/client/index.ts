@@ -1,6 +1,8 @@
 // The client of the management API: `new Keystile({ url, key })`.
 
 import { Audit } from "./resources/audit.ts";
+import { Events } from "./resources/events.ts";
+import { Exposures } from "./resources/exposures.ts";
 import { Keys } from "./resources/keys.ts";
 import { Operators } from "./resources/operators.ts";
 import { CustomerSession, Session } from "./resources/sessions.ts";
@@ -21,7 +23,9 @@ export class Keystile {
   readonly tenants: Tenants;
   readonly operators: Operators;
   readonly audit: Audit;
+  readonly exposures: Exposures;
   readonly webhooks: Webhooks;
+  readonly events: Events;
   readonly session: Session;
   /** In pages for customers. */
   readonly portalSession: CustomerSession;
@@ -34,7 +38,9 @@ export class Keystile {
     this.tenants = new Tenants(api);
     this.operators = new Operators(api);
     this.audit = new Audit(api);
+    this.exposures = new Exposures(api);
     this.webhooks = new Webhooks(api);
+    this.events = new Events(api);
     this.session = new Session(api);
     this.portalSession = new CustomerSession(api);
   }

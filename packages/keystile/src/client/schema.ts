@@ -95,6 +95,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/exposures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report leaked keys
+         * @description Takes keys that were found where they don't belong, in the form in which GitHub's secret scanning sends them to its partners. `[exposure]` of `keystile.toml` says what a report does, by who sends it: GitHub, by its signature in the two headers; an operator, by their key; or anybody. A repeat of a key and a URL by the same kind of reporter does nothing. What can't be told now is a 503 for the whole report: send the same again.
+         */
+        post: operations["reportExposures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operators": {
         parameters: {
             query?: never;
@@ -190,6 +210,26 @@ export interface paths {
          * @description The old one lives on with the expiry that it had; so does its successor.
          */
         post: operations["cancelOperatorRotation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operators/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore the operators
+         * @description Takes the operators' part of a deployment's export, as `restoreTenant` does a tenant's. Nobody may have signed in here before. Needs the root key.
+         */
+        post: operations["restoreOperators"];
         delete?: never;
         options?: never;
         head?: never;
@@ -388,6 +428,198 @@ export interface paths {
         get: operations["exportTenantAudit"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the endpoints of a tenant
+         * @description They get the tenant's events. The oldest first, each with its state.
+         */
+        get: operations["listTenantEventEndpoints"];
+        put?: never;
+        /**
+         * Create an endpoint of a tenant
+         * @description It gets the tenant's events, as webhooks of Standard Webhooks. The answer has the secret, which is shown once. At most 10 endpoints.
+         */
+        post: operations["createTenantEventEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an endpoint of a tenant
+         * @description Its settings, and its state: whether it is sent to, what waits, and since when it fails.
+         */
+        get: operations["getTenantEventEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an endpoint of a tenant
+         * @description With whatever waits for it, its attempts and its dead letters.
+         */
+        delete: operations["deleteTenantEventEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an endpoint of a tenant
+         * @description A merge patch (RFC 7396). `"status": "active"` also ends a pause, and makes an endpoint active again that was disabled since it failed for five days.
+         */
+        patch: operations["updateTenantEventEndpoint"];
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List attempts of an endpoint of a tenant
+         * @description The newest first. Of the receiver's answers only the status is known.
+         */
+        get: operations["listTenantEventAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dead letters of an endpoint of a tenant
+         * @description Events that its receiver did not take in all their attempts, or that came while it was disabled. The newest first; each is kept for 30 days, and 10,000 at most.
+         */
+        get: operations["listTenantUnsentEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/{event}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard a dead letter of an endpoint of a tenant
+         * @description Deletes the event. It is in the audit log.
+         */
+        post: operations["discardTenantUnsentEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/{event}/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a dead letter of an endpoint of a tenant again
+         * @description It is tried as often as a new event. It is in the audit log.
+         */
+        post: operations["redriveTenantUnsentEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send all dead letters of an endpoint of a tenant again
+         * @description Each is tried as often as a new event. The audit log has how many they were.
+         */
+        post: operations["redriveTenantUnsentEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/secret/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate the secret of an endpoint of a tenant
+         * @description Events are signed with the new secret and, for `overlap_seconds`, with the old one, too. The answer has the new secret, which is shown once. At most five secrets sign at a time; one more ends the oldest at once.
+         */
+        post: operations["rotateTenantEventSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/event-endpoints/{endpoint}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test an endpoint of a tenant
+         * @description Sends an event of the type `endpoint.test` now, once, even if the endpoint is paused or disabled, and shows what came of it. Sending this again sends another one.
+         */
+        post: operations["testTenantEventEndpoint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -739,6 +971,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a tenant
+         * @description Takes an export into an empty ledger, part by part: its first and last line, then each page in its order. Each part may be sent again. Needs the root key.
+         */
+        post: operations["restoreTenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/resume": {
         parameters: {
             query?: never;
@@ -1069,6 +1321,12 @@ export interface components {
             /** @enum {string} */
             status: "queued" | "discarded";
         };
+        ActedOnEvent: {
+            id: components["schemas"]["EventId"];
+            replayed?: components["schemas"]["Replayed"];
+            /** @enum {string} */
+            status: "queued" | "discarded";
+        };
         /** @description A person, in the words of the operator who minted the portal session. */
         Actor: {
             id: components["schemas"]["Name"];
@@ -1096,7 +1354,7 @@ export interface components {
          */
         AnyTime: string;
         /**
-         * @description What was done. `adopted`: the tenant's storage was put back to a point before the key was created, and the key was taken over from the change feed. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log. `delivery_replayed`: a delivered event was put into the queue once more, in the operators' log.
+         * @description What was done. `adopted`: the tenant's storage was put back to a point before the key was created, and the key was taken over from the change feed. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `exposed`: the key was reported as found where it doesn't belong; in the operators' log it may be a root key, which has no id. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log. `delivery_replayed`: a delivered event was put into the queue once more, in the operators' log.
          * @enum {string}
          */
         AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "erased" | "imported" | "adopted" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read" | "handshake_revealed" | "delivery_replayed";
@@ -1121,7 +1379,7 @@ export interface components {
                 id: components["schemas"]["DeliveryId"];
                 source: components["schemas"]["SourceName"];
             } | null;
-            /** @description What changed. Of a key that was just made, everything that it has. `limits` are the own values of rate limits and quotas by name, null for no limit. Of an addition its `quota`, `amount` and the end of the period that gets it. Of an event that could not be delivered its `status`, from `dead` to `queued` or `discarded`, or to `unknown` if it was not heard whether that was done. Of a secret that was shown its `handshake` and `source`. Of a replayed delivery its `status`, from null. */
+            /** @description What changed. Of a key that was just made, everything that it has. `limits` are the own values of rate limits and quotas by name, null for no limit. Of an addition its `quota`, `amount` and the end of the period that gets it. Of an event that could not be delivered its `status`, from `dead` to `queued` or `discarded`, or to `unknown` if it was not heard whether that was done. Of a secret that was shown its `handshake` and `source`. Of a replayed delivery its `status`, from null. Of an endpoint for events its `endpoint` and what changed, and of its `url` the host alone; of events that could not be sent their `endpoint`, the `event` or how many were `redriven`, and their `status`. */
             detail: {
                 [key: string]: components["schemas"]["Difference"];
             };
@@ -1187,6 +1445,8 @@ export interface components {
             environments: components["schemas"]["Environment"][];
             /** @description How a key may be sent, as `[keys] headers` of `keystile.toml` says it: `bearer`, another scheme of `Authorization` (`scheme:token`), `basic:username`, `basic:password`, or a header's name. Examples use the first. */
             headers: string[];
+            /** @description What keys begin with that are issued here, without the environment: that of new keys, then former ones. */
+            prefixes: string[];
             presets: components["schemas"]["Preset"][];
             /** @description In the order of `keystile.toml`. */
             scopes: components["schemas"]["ScopeDefinition"][];
@@ -1204,6 +1464,12 @@ export interface components {
             replayed?: components["schemas"]["Replayed"];
         } & components["schemas"]["OperatorProperties"];
         Count: number;
+        /** @description An endpoint with a secret that was just made. */
+        CreatedEventEndpoint: {
+            replayed?: components["schemas"]["Replayed"];
+            /** @description The secret, `whsec_…`, in this answer and in no other but a replay; null for `v1a`. */
+            secret: string | null;
+        } & components["schemas"]["EventEndpointProperties"];
         /** @description An API key that was just made, and its text. */
         CreatedKey: {
             effective_by: components["schemas"]["PendingEffectiveBy"];
@@ -1281,6 +1547,11 @@ export interface components {
             dead_letters: components["schemas"]["DeadLetter"][];
             next_cursor: components["schemas"]["NextCursor"];
         };
+        DeletedEventEndpoint: {
+            /** @constant */
+            deleted: true;
+            id: components["schemas"]["EndpointId"];
+        };
         /** @description A genuine delivery, without its body. */
         Delivery: {
             /** @description Until when it can be delivered once more; null if its body isn't kept. */
@@ -1343,6 +1614,19 @@ export interface components {
         /** @description No request that starts after this time is judged on the state before the change. */
         EffectiveBy: components["schemas"]["Time"];
         /**
+         * @description The id of an endpoint that events are sent to.
+         * @example ep_4bTzV9cXk07Hq2mN1pRs
+         */
+        EndpointId: string;
+        /** @description There are as many endpoints as there may be. */
+        EndpointLimitReached: {
+            /** @constant */
+            code?: "ENDPOINT_LIMIT_REACHED";
+            limit: number;
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /**
          * @description Live keys reach live data, test keys test data; which of them a deployment has is in `GET /v1/scopes`.
          * @enum {string}
          */
@@ -1362,6 +1646,56 @@ export interface components {
             /** @constant */
             status?: 403;
         } & components["schemas"]["Problem"];
+        /** @description What became of each record, in their order. */
+        Exposed: {
+            results: components["schemas"]["ExposedKey"][];
+        };
+        ExposedKey: {
+            /** @description When a key that this report ended is refused everywhere; null until the change feed has taken that, which is retried by itself. */
+            effective_by: components["schemas"]["Time"] | null;
+            /** @description Null if the text is no key, a root key, or one that the operator may not know of. */
+            id: components["schemas"]["HolderId"] | null;
+            /**
+             * @description `revoked` and `disabled`: by this report. `recorded`: the key stays as it is. `repeat`: the same was reported before, and nothing was done. `already_revoked`: nothing was recorded. `not_found`: no key that the operator may know of.
+             * @enum {string}
+             */
+            status: "revoked" | "disabled" | "recorded" | "repeat" | "already_revoked" | "not_found";
+        };
+        /** @description A report that a key was found where it doesn't belong. */
+        Exposure: {
+            at: components["schemas"]["Time"];
+            /** @description What kind of place, such as `commit`; `unknown` if that wasn't said. */
+            source: string;
+            /** @description Where; null if that wasn't said or can't be shown. */
+            url: string | null;
+        };
+        ExposureLabel: {
+            /**
+             * @description Whether it is, or was, a key of this deployment.
+             * @enum {string}
+             */
+            label: "true_positive" | "false_positive";
+            /** @description The SHA-256 of the token. */
+            token_hash: string;
+            /** @description The type, as it was sent. */
+            token_type: string;
+        };
+        /** @description The label of each record, in their order. */
+        ExposureLabels: components["schemas"]["ExposureLabel"][];
+        ExposureRecord: {
+            /** @description What kind of place, such as `commit`, in any case. */
+            source?: string | null;
+            /** @description The text that was found. */
+            token: string;
+            /** @description As which type of secret; it comes back in the label. */
+            type?: string | null;
+            /** @description Where. One that is longer than 2,000 characters, or holds the token, is not shown. */
+            url?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What was found; members that are not known are ignored. */
+        Exposures: components["schemas"]["ExposureRecord"][];
         FieldError: {
             /** @description What is wrong, and what is allowed. */
             detail: string;
@@ -1715,6 +2049,18 @@ export interface components {
          * @example 2001:db8::1/128
          */
         Network: string;
+        NewEventEndpoint: {
+            description?: string | null;
+            signature?: components["schemas"]["EventSignature"] | null;
+            /** @description The types of events that it gets; an empty list for all. */
+            types?: components["schemas"]["EventType"][] | null;
+            /**
+             * Format: uri
+             * @description Where events are sent: `https`, a public host, port 443 or one from 1024 on.
+             * @example https://example.com/events
+             */
+            url: string;
+        };
         /** @description Null is as good as absent, but for `expires_at`. */
         NewKey: {
             /** @description Where it may be used from; anywhere if there are none. */
@@ -1944,6 +2290,11 @@ export interface components {
             /** @description Events of which it isn't known, because a queue or an object failed. They are still listed, or in the queue, or both. */
             unknown: number;
         };
+        RedrivenEvents: {
+            /** @description Events that wait again. */
+            redriven: number;
+            replayed?: components["schemas"]["Replayed"];
+        };
         /**
          * @description Only in the answer to a repeated `Idempotency-Key`: this is the first request's answer, and nothing was done.
          * @constant
@@ -1961,6 +2312,47 @@ export interface components {
             replayed?: components["schemas"]["Replayed"];
             restored_to: components["schemas"]["Time"];
         };
+        /** @description Lines of an export as they are: its first and its last one, or one page with the line that ends it. */
+        RestorePart: {
+            /** @description The last line of the export, with `header`. */
+            end?: string | null;
+            /** @description The first line of the export, with `end`. */
+            header?: string | null;
+            /** @description A page: its lines, each with its line end. */
+            page?: string | null;
+        };
+        RestoreProgress: {
+            /** @description Whether all pages are here. */
+            complete: boolean;
+            export: components["schemas"]["Sha256"];
+            pages: components["schemas"]["Count"];
+            /** @description Keys of this page that were not taken. */
+            refused: {
+                detail: string;
+                id: string;
+                /** @description The line in the page, from 0. */
+                line: number;
+            }[];
+            /** @description How many keys of the export were not taken so far. */
+            refused_keys: components["schemas"]["Count"];
+            /** @description Pages that are here. The next one to send is the one after them. */
+            restored_pages: components["schemas"]["Count"];
+        };
+        /** @description This ledger doesn't take this export. */
+        RestoreRefused: {
+            /** @constant */
+            code?: "RESTORE_REFUSED";
+            /** @description What `allow_imported` in keystile.toml lacks. */
+            missing_imported?: string[];
+            /** @description Prefixes of keys that keystile.toml lacks. */
+            missing_prefixes?: string[];
+            /** @description Fingerprints of secrets that KEYSTILE_SECRET lacks. */
+            missing_secrets?: string[];
+            /** @description The number of the page that is next. */
+            next_page?: number;
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
         /** @description A secret that was told. Nobody vouches for it. */
         RevealedHandshake: {
             /** @description The sender's address, as Cloudflare states it. */
@@ -2081,6 +2473,13 @@ export interface components {
             unavailable: string | null;
         };
         Scopes: components["schemas"]["Scope"][];
+        SecretRotation: {
+            /**
+             * @description How long the old secret signs, too; 0 ends it at once.
+             * @default 86400
+             */
+            overlap_seconds?: number | null;
+        };
         SecretUse: {
             /** @description False: these keys are refused as `MALFORMED`, since their secret was dropped too early. */
             configured: boolean;
@@ -2099,6 +2498,8 @@ export interface components {
                 tenant: components["schemas"]["Reach"];
             };
         };
+        /** @description 64 hexadecimal digits. */
+        Sha256: string;
         SharedSecret: {
             /** @description False: these keys are refused as `MALFORMED`, since their secret was dropped too early. */
             configured: boolean;
@@ -2118,6 +2519,8 @@ export interface components {
             display: components["schemas"]["Display"];
             /** @description From this instant on it is no longer valid. */
             expires_at: components["schemas"]["Time"] | null;
+            /** @description The latest report that it was found where it doesn't belong; null if there is none. */
+            exposure: components["schemas"]["Exposure"] | null;
             id: components["schemas"]["HolderId"];
             /** @description When it was last let in, as far as edges have reported: they do every `[usage] flush_seconds`. */
             last_used_at: components["schemas"]["Time"] | null;
@@ -2236,6 +2639,24 @@ export interface components {
             /** @constant */
             status?: 503;
         } & components["schemas"]["Problem"];
+        /** @description An event that could not be sent. */
+        UnsentEvent: {
+            attempts: number;
+            created_at: components["schemas"]["Time"];
+            event: components["schemas"]["EventId"];
+            key: components["schemas"]["KeyId"] | null;
+            last_attempt_at: components["schemas"]["Time"] | null;
+            last_status: number | null;
+            /** @enum {string} */
+            reason: "attempts_failed" | "endpoint_disabled" | "too_many_waiting" | "paused_too_long";
+            tenant: components["schemas"]["TenantId"] | null;
+            /** @enum {string} */
+            type: "key.created" | "key.updated" | "key.revoked" | "key.rotated" | "key.rotation_due" | "key.disabled" | "key.enabled" | "key.expiring" | "key.expired" | "key.unused" | "key.exposed" | "limit.reached" | "tenant.suspended" | "tenant.resumed" | "endpoint.disabled" | "endpoint.test";
+        };
+        UnsentEvents: {
+            dead_letters: components["schemas"]["UnsentEvent"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
         /** @description How often a key was used, by what came of it. */
         Usage: {
             key_id: components["schemas"]["KeyId"];
@@ -2508,6 +2929,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["KeyLimitReached"] | components["schemas"]["IdempotencyKeyInUse"];
             };
         };
+        /** @description There are as many endpoints as there may be, or the first request with this `Idempotency-Key` is still running. */
+        CanNotCreateEndpoint: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["EndpointLimitReached"] | components["schemas"]["IdempotencyKeyInUse"];
+            };
+        };
         /** @description The key's life is over, or the first request with this `Idempotency-Key` is still running. */
         CanNotDisable: {
             headers: {
@@ -2576,6 +3008,37 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     code?: "SOURCE_NOT_FOUND" | "DELIVERY_NOT_FOUND";
+                    /** @constant */
+                    status?: 404;
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description Recorded but not yet in effect, since the worker that sends events can't be reached; it is told by itself. Or a dependency can't be reached. */
+        EndpointChangePending: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "CHANGE_PENDING" | "DEPENDENCY_UNAVAILABLE";
+                    /** @constant */
+                    status?: 503;
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such endpoint, or not here. */
+        EndpointNotFound: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @constant */
+                    code?: "ENDPOINT_NOT_FOUND";
                     /** @constant */
                     status?: 404;
                 } & components["schemas"]["Problem"];
@@ -2902,6 +3365,16 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
+        /** @description This ledger doesn't take this export: keys of it would not work here, something is here already, or another page is next. */
+        RestoreRefused: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["RestoreRefused"];
+            };
+        };
         /** @description Recorded but not yet in effect, or a dependency can't be reached. */
         RevocationPending: {
             headers: {
@@ -2922,6 +3395,16 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["RevocationsPending"] | components["schemas"]["Unavailable"];
+            };
+        };
+        /** @description Whoever asks isn't the holder of the root key, or asks from where a session doesn't count. */
+        RootKeyOnly: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ExceedsOwnRights"] | components["schemas"]["NotAllowed"];
             };
         };
         /** @description There is no such source of webhooks. */
@@ -3043,6 +3526,22 @@ export interface components {
                 "application/problem+json": components["schemas"]["Unavailable"];
             };
         };
+        /** @description An operator key or session that is of no use, or a signature that is not GitHub's over this body (`INVALID_SIGNATURE`). */
+        UnknownReporter: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                "WWW-Authenticate": components["headers"]["Challenge"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "INVALID_SIGNATURE" | "MISSING_CREDENTIAL" | "MALFORMED" | "NOT_FOUND" | "REVOKED" | "EXPIRED" | "SESSION_ENDED";
+                    /** @constant */
+                    status?: 401;
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description The body is declared as something else, or is compressed. */
         UnsupportedMediaType: {
             headers: {
@@ -3073,16 +3572,22 @@ export interface components {
     parameters: {
         /** @description Only what came after the entry with this id, such as the last of an export before. */
         After: components["schemas"]["AuditId"];
+        /** @description Only what comes behind the page with this `mark`. */
+        AfterMark: components["schemas"]["ExportMark"];
         /** @description Only what was done to this one. */
         AuditKey: components["schemas"]["HolderId"];
         /** @description `next_cursor` of the page before. */
         Cursor: components["schemas"]["Cursor"];
         /** @description Which event. */
         DeliveryId: components["schemas"]["DeliveryId"];
+        /** @description Which endpoint. */
+        EndpointId: components["schemas"]["EndpointId"];
         /** @description Only those of this environment. */
         EnvironmentFilter: components["schemas"]["Environment"];
         /** @description Only those with this id of the sender. */
         EventId: string;
+        /** @description Entries of a page, at most. */
+        EventLimit: number;
         /** @description Only those of this type. */
         EventType: string;
         /** @description Only living ones (neither revoked nor expired) that expire within this many days. */
@@ -3099,7 +3604,7 @@ export interface components {
         HandshakeId: components["schemas"]["HandshakeId"];
         /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
         IdempotencyKey: string;
-        /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+        /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
         IfMatch: string;
         /** @description The ETag of the copy that the caller has. */
         IfNoneMatch: string;
@@ -3111,6 +3616,8 @@ export interface components {
         Limit: components["schemas"]["Limit"];
         /** @description That of `near_caps`: at least so much of `max_active_keys`. */
         NearCap: number;
+        /** @description Only attempts to send this event. */
+        OneEvent: components["schemas"]["EventId"];
         /** @description Which operator. */
         OperatorId: components["schemas"]["OperatorId"];
         /** @description Only those that ended so. */
@@ -3137,6 +3644,8 @@ export interface components {
         Tenant: components["schemas"]["TenantId"];
         /** @description Only those with this text in their name. */
         TenantSearch: string;
+        /** @description Which event. */
+        UnsentEvent: components["schemas"]["EventId"];
         /** @description Only those that were received before this time. */
         Until: components["schemas"]["AnyTime"];
         /** @description Only living ones (neither revoked nor expired) that were created this many days ago or earlier, and not let through since. */
@@ -3173,6 +3682,11 @@ export interface components {
                 "application/merge-patch+json": components["schemas"]["KeyPatch"];
             };
         };
+        NewEventEndpoint: {
+            content: {
+                "application/json": components["schemas"]["NewEventEndpoint"];
+            };
+        };
         NewKey: {
             content: {
                 "application/json": components["schemas"]["NewKey"];
@@ -3206,6 +3720,11 @@ export interface components {
         Rotation: {
             content: {
                 "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        SecretRotation: {
+            content: {
+                "application/json": components["schemas"]["SecretRotation"];
             };
         };
         Suspension: {
@@ -3404,6 +3923,51 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    reportExposures: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The key with which GitHub signed the body. */
+                "Github-Public-Key-Identifier"?: string;
+                /** @description ECDSA on P-256 over the SHA-256 of the body as it is sent, in DER and base64. */
+                "Github-Public-Key-Signature"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["Exposures"];
+        responses: {
+            /** @description To an operator the outcome of each record; to GitHub the label of each. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exposed"] | components["schemas"]["ExposureLabels"];
+                };
+            };
+            /** @description To anybody else, whatever the report holds. */
+            202: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["UnknownReporter"];
+            403: components["responses"]["LacksScope"];
+            408: components["responses"]["BodyTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listOperators: {
         parameters: {
             query?: {
@@ -3530,7 +4094,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -3575,7 +4139,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -3620,7 +4184,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -3657,6 +4221,44 @@ export interface operations {
             422: components["responses"]["InvalidPost"];
             500: components["responses"]["Internal"];
             503: components["responses"]["KeyChangePending"];
+        };
+    };
+    restoreOperators: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestorePart"];
+            };
+        };
+        responses: {
+            /** @description How far the restore is. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreProgress"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["RootKeyOnly"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["RestoreRefused"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getOverview: {
@@ -4023,7 +4625,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4128,6 +4730,468 @@ export interface operations {
             400: components["responses"]["BadCredentials"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTenantEventEndpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoints. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoints"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["NewEventEndpoint"];
+        responses: {
+            /** @description The endpoint, and its secret. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["CanNotCreateEndpoint"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            412: components["responses"]["VersionMismatch"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["EndpointChangePending"];
+        };
+    };
+    updateTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["EventEndpointPatch"];
+        responses: {
+            /** @description The endpoint as it is now. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            412: components["responses"]["VersionMismatch"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["EndpointChangePending"];
+        };
+    };
+    listTenantEventAttempts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Only attempts to send this event. */
+                event?: components["parameters"]["OneEvent"];
+                /** @description Entries of a page, at most. */
+                limit?: components["parameters"]["EventLimit"];
+            };
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventAttempts"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTenantUnsentEvents: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Entries of a page, at most. */
+                limit?: components["parameters"]["EventLimit"];
+            };
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsentEvents"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    discardTenantUnsentEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Which event. */
+                event: components["parameters"]["UnsentEvent"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description It is gone. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedOnEvent"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnsentEventNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redriveTenantUnsentEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Which event. */
+                event: components["parameters"]["UnsentEvent"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description It waits again. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedOnEvent"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnsentEventNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redriveTenantUnsentEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description They wait again. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedrivenEvents"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateTenantEventSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["SecretRotation"];
+        responses: {
+            /** @description The endpoint, and its new secret. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    testTenantEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description The attempt. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventAttempt"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4269,7 +5333,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4317,7 +5381,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4365,7 +5429,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4445,7 +5509,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4489,7 +5553,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -4535,7 +5599,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4583,7 +5647,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4631,7 +5695,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4830,7 +5894,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -4909,7 +5973,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -4947,13 +6011,54 @@ export interface operations {
             503: components["responses"]["LimitsNotTaken"];
         };
     };
+    restoreTenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestorePart"];
+            };
+        };
+        responses: {
+            /** @description How far the restore is. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreProgress"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["RootKeyOnly"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["RestoreRefused"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     resumeTenant: {
         parameters: {
             query?: never;
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4999,7 +6104,7 @@ export interface operations {
             header?: {
                 /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description `wait=10` (RFC 7240): answer only when the change is in effect at every edge, if that is within so many seconds, 30 at most. Else the answer comes at once. Other preferences are ignored. */
                 Prefer?: components["parameters"]["Prefer"];

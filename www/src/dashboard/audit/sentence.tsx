@@ -46,6 +46,8 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
       return <>enabled {it}</>;
     case "revoked":
       return <>revoked {it}</>;
+    case "exposed":
+      return <>reported {entry.key_id ? it : "a root key"} as found where it doesn’t belong</>;
     case "rotated":
       return <>rotated {it}</>;
     case "imported":
@@ -75,6 +77,8 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
       );
     case "limits_restored":
       return "ordered the counts of the tenant’s limits back to an earlier point";
+    case "restored":
+      return "restored the whole ledger from an export";
     case "session_begun":
       return "signed in";
     case "dead_letter_redriven":

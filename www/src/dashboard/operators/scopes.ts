@@ -29,6 +29,17 @@ export const OPERATOR_SCOPES: readonly About[] = [
   },
   { name: "webhooks:write", means: "Send such events again, discard them, or read their bodies.", everywhereOnly: true },
   { name: "metrics:read", means: "Read the deployment’s metrics. For Prometheus.", everywhereOnly: true },
+  {
+    name: "events:read",
+    means: "See the endpoints that events are sent to, and what was sent.",
+    everywhere: "Those of the deployment, too.",
+  },
+  {
+    name: "events:write",
+    means: "Create, change and delete endpoints, and send events again.",
+    everywhere: "Those of the deployment, too.",
+  },
+  { name: "tenants:export", means: "Export all that a tenant’s ledger has, for a backup.", everywhere: "And all of the deployment." },
 ];
 
 /** The usual sets of scopes, by role. */

@@ -12,7 +12,7 @@ use crate::{
         DefaultScopes, ManageConfig, Replays, ToldApartBy, VerificationMode, WebhookMode, WebhookSummary,
         WebhookUpstreamSummary,
     },
-    key::Environment,
+    key::{Environment, KeyPrefix},
     ledger::plan::{KeyLimits, Plan},
     limits::{definition::ConfiguredLimits, own_patch::LimitField},
 };
@@ -27,6 +27,8 @@ pub struct ShownCatalog<'a> {
     pub environments: &'a [Environment],
     /// The places that may carry a key, as `keystile.toml` writes them; that of examples first.
     pub headers: &'a [String],
+    /// What keys begin with that are issued here, without the environment; that of new keys first.
+    pub prefixes: Vec<&'a str>,
     pub presets: Vec<ShownPreset<'a>>,
     pub scopes: Vec<ShownScope<'a>>,
 }
@@ -40,6 +42,7 @@ impl<'a> ShownCatalog<'a> {
             default_scopes: config.default_scopes,
             environments: &config.environments,
             headers: &config.headers,
+            prefixes: config.prefixes.iter().map(KeyPrefix::as_str).collect(),
             presets: config.presets.iter().map(ShownPreset::new).collect(),
             scopes: config.catalog.definitions().iter().map(ShownScope::new).collect(),
         }

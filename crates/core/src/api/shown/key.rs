@@ -21,7 +21,10 @@ use crate::{
         timestamp::{Rfc3339, Timestamp},
     },
     key::{Environment, KeyDisplay, PlainKey},
-    ledger::lifecycle::{Creator, Key, KeyStatus, PendingEnd},
+    ledger::{
+        exposure::Exposure,
+        lifecycle::{Creator, Key, KeyStatus, PendingEnd},
+    },
     limits::own_patch::LimitField,
     usage::report::UsageSummary,
 };
@@ -43,6 +46,8 @@ pub struct ShownKey {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<Environment>,
     pub expires_at: Option<Rfc3339>,
+    /// The latest report that it was found where it doesn't belong.
+    pub exposure: Option<ShownExposure>,
     /// Beside `effective_by`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holds: Option<Holds>,
@@ -104,6 +109,7 @@ impl ShownKey {
             effective_by: revocation.map(|revocation| revocation.effective_by.map(Rfc3339)),
             environment,
             expires_at: record.expires_at.map(Rfc3339),
+            exposure: key.exposure.as_ref().map(ShownExposure::new),
             holds: revocation.map(|_| showing.holds),
             id: record.id.clone(),
             imported,
@@ -157,6 +163,24 @@ impl ShownKey {
     #[must_use]
     pub fn with_usage(self, usage: UsageSummary) -> Self {
         Self { usage: Some(usage), ..self }
+    }
+}
+
+/// The latest report that a key was found where it doesn't belong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct ShownExposure {
+    pub at: Rfc3339,
+    /// The kind of place, such as `commit`.
+    pub source: String,
+    /// Null if the report had none, or one that can't be shown.
+    pub url: Option<String>,
+}
+
+impl ShownExposure {
+    fn new(exposure: &Exposure) -> Self {
+        let Exposure { at, source, url } = exposure.clone();
+        Self { at: Rfc3339(at), source, url: Some(url).filter(|url| !url.is_empty()) }
     }
 }
 

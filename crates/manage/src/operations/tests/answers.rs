@@ -13,23 +13,32 @@ use keystile_core::{
     },
     api::{
         import::ImportReport,
+        shown::{DeletedEndpoint, ShownEndpoint, ShownEndpoints},
         shown::{Holds, SecretUse, SharedSecret, Showing, ShownCatalog, ShownKey, ShownPlans, ShownSources},
         shown::{MintedPortalSession, ShownPortalSession, ShownSession},
         shown::{OrderedErasure, ShownErasure},
+        shown::{ShownExposed, ShownExposedKey},
         shown::{ShownKeyList, ShownListedKey, ShownNearCap, ShownNearCaps, ShownOverview, ShownRevocations},
         shown::{ShownLimit, ShownLimitList, ShownLimits, ShownRestore, ShownSuspension, ShownTenant},
     },
     base::{
-        id::{DeliveryId, HandshakeId, SessionId},
+        id::{DeliveryId, EndpointId, EventId, HandshakeId, SessionId},
         timestamp::Rfc3339,
     },
     config::{
         DefaultScopes, ManageConfig, Replays, ToldApartBy, VerificationMode, WebhookMode, WebhookSummary,
         WebhookUpstreamSummary,
     },
+    events::{
+        event_type::EventType,
+        secret::{NewSecret, SECRET_RANDOM_BYTES},
+        settings::{EndpointSecret, EndpointSettings, NewEndpoint},
+        terms::SignatureKind::{V1, V1a},
+    },
     feed::client::WhenFeedUnreachable,
     key::{Environment, KeyDisplay, PlainKey, keyring::MINT_RANDOM_BYTES},
     ledger::{
+        exposure::{Exposure, ExposureStatus, Policies},
         idempotency::{Claim, Remembered},
         import::LineResult,
         lifecycle::{Creator, ImportedKey, Key, NewKey, PendingEnd, Revocation},
@@ -44,13 +53,23 @@ use keystile_core::{
         quota,
         state::LimitState,
     },
+    objects::event_endpoint::{AttemptOutcome, DeadLetterReason, EndpointStatus, ShownAttempt, ShownDeadLetter, State},
     objects::handshakes::{Handshake, Handshakes, RevealedHandshake, UNAUTHENTICATED},
+    receiver::github_keys::KEYS_URL,
     usage::report::{Bucket, CodeCounts, Period, Usage, UsageOf, UsageSummary},
 };
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::{dead_letter::ActedOn, health::Health, list_keys::KeyPage};
+use super::super::{
+    dead_letter::ActedOn,
+    event_endpoints::{
+        attempts::AttemptList,
+        dead_letters::{ActedOnEvent, RedrivenEvents, UnsentList},
+    },
+    health::Health,
+    list_keys::KeyPage,
+};
 use crate::documented::{assert_documented, sent};
 
 const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
@@ -59,6 +78,17 @@ static LIMITS: LazyLock<ConfiguredLimits> = LazyLock::new(counted_limits);
 
 fn showing() -> Showing<'static> {
     Showing { holds: HOLDS, limits: &LIMITS }
+}
+
+#[test]
+fn what_became_of_reported_keys() {
+    use ExposureStatus::{AlreadyRevoked, Disabled, NotFound, Recorded, Repeat, Revoked};
+    let one = |status, id, at: Option<Timestamp>| ShownExposedKey { effective_by: at.map(Rfc3339), id, status };
+    let id = || KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs");
+    let ended = [Revoked, Disabled].map(|status| one(status, id(), Some(NOW)));
+    let others = [AlreadyRevoked, Recorded, Repeat].map(|status| one(status, id(), None));
+    let results = ended.into_iter().chain(others).chain([one(NotFound, None, None)]).collect();
+    assert_documented("Exposed", &[sent(&ShownExposed { results })]);
 }
 
 #[test]
@@ -266,6 +296,78 @@ fn an_undelivered_event_is_shown_as_documented() {
 }
 
 #[test]
+fn endpoints_for_events_are_shown_as_documented() {
+    let id = EndpointId::parse("ep_4bTzV9cXk07Hq2mN1pRs").unwrap();
+    let settings = |kind, description: &str, rotated: bool| {
+        let new = NewEndpoint {
+            url: "https://example.com/events".into(),
+            types: vec![EventType::KeyRevoked],
+            signature: kind,
+            description: description.into(),
+        };
+        let secret =
+            EndpointSecret { sealed: "x".into(), public_key: (kind == V1a).then(|| "whpk_x".into()), until: None };
+        let made = EndpointSettings::create(id.clone(), new, secret.clone(), NOW);
+        if rotated { made.rotated(secret, 1_000, NOW) } else { made }
+    };
+    let state = |at: Option<Rfc3339>| State {
+        status: EndpointStatus::Active,
+        waiting: 1,
+        dead_letters: 2,
+        last_success_at: at,
+        failing_since: at,
+        disabled_at: at,
+    };
+    let tenant = acme();
+    let shown = [
+        ShownEndpoint::new(&settings(V1, "", false), None, false, Some(state(None)), NOW),
+        ShownEndpoint::new(&settings(V1a, "Billing", true), Some(&tenant), true, Some(state(Some(Rfc3339(NOW)))), NOW),
+        ShownEndpoint::new(&settings(V1a, "Billing", true), Some(&tenant), true, None, NOW),
+    ];
+    assert_documented("EventEndpoints", &[sent(&ShownEndpoints { endpoints: shown.to_vec() })]);
+    let made = shown.map(|endpoint| {
+        let kind = endpoint.signature;
+        endpoint.with_secret(&NewSecret::from_random(kind, &[7; SECRET_RANDOM_BYTES]))
+    });
+    assert_documented("CreatedEventEndpoint", &with_replays(made));
+    assert_documented("DeletedEventEndpoint", &[sent(&DeletedEndpoint { deleted: true, id })]);
+}
+
+#[test]
+fn what_was_sent_and_what_was_not_is_shown_as_documented() {
+    let event = EventId::parse("evt_4bTzV9cXk07Hq2mN1pRs").unwrap();
+    let attempt = |next_attempt_at: Option<Rfc3339>| ShownAttempt {
+        event: event.clone(),
+        event_type: EventType::KeyRevoked,
+        at: Rfc3339(NOW),
+        status: next_attempt_at.map(|_| 503),
+        duration_ms: 12,
+        outcome: AttemptOutcome::Refused,
+        next_attempt_at,
+    };
+    let attempts = || vec![attempt(None), attempt(Some(Rfc3339(NOW)))];
+    let pages = [None, Some("cursor".to_string())].map(|next_cursor| AttemptList { attempts: attempts(), next_cursor });
+    assert_documented("EventAttempts", &pages.map(|page| serde_json::to_value(page).unwrap()));
+    let letter = |key: Option<KeyId>| ShownDeadLetter {
+        event: event.clone(),
+        event_type: EventType::KeyRevoked,
+        tenant: key.as_ref().map(|_| acme()),
+        last_attempt_at: key.as_ref().map(|_| Rfc3339(NOW)),
+        last_status: key.as_ref().map(|_| 500),
+        key,
+        created_at: Rfc3339(NOW),
+        attempts: 10,
+        reason: DeadLetterReason::AttemptsFailed,
+    };
+    let letters = || vec![letter(None), letter(KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs"))];
+    let pages =
+        [None, Some("cursor".to_string())].map(|next_cursor| UnsentList { dead_letters: letters(), next_cursor });
+    assert_documented("UnsentEvents", &pages.map(|page| serde_json::to_value(page).unwrap()));
+    assert_documented("RedrivenEvents", &with_replays([RedrivenEvents { redriven: 2 }]));
+    assert_documented("ActedOnEvent", &with_replays([ActedOnEvent { id: event.clone(), status: "queued" }]));
+}
+
+#[test]
 fn a_handshake_is_shown_as_documented_with_its_secret_and_without() {
     let id = HandshakeId::parse("hsk_4bTzV9cXk07Hq2mN1pRs").unwrap();
     let from = || [None, Some("192.0.2.7".to_string())];
@@ -302,8 +404,10 @@ fn stages(subject: Subject) -> [Key; 3] {
     let id = || Some(key(subject.clone()).record.id);
     let creator = |on_behalf_of| Some(Creator { id: "root".into(), name: "root key".into(), on_behalf_of });
     let created_by = creator(Some(actor()));
-    let used = Key { rotated_from: id(), last_used_at: Some(NOW), created_by, ..key(subject.clone()) };
-    let mut ending = Key { rotated_to: id(), created_by: creator(None), ..used.clone() };
+    let exposure = Some(Exposure { at: NOW, source: "commit".into(), url: "https://a.example".into() });
+    let used = Key { rotated_from: id(), last_used_at: Some(NOW), created_by, exposure, ..key(subject.clone()) };
+    let unplaced = used.exposure.clone().map(|exposure| Exposure { url: String::new(), ..exposure });
+    let mut ending = Key { rotated_to: id(), created_by: creator(None), exposure: unplaced, ..used.clone() };
     ending.record.expires_at = Some(NOW.plus_millis(1_000));
     ending.pending_end = Some(PendingEnd { rotated_at: NOW, overlap_ms: 1_000, begun_at: Some(NOW), own_expiry: None });
     let revoked = |reason: Option<&str>, effective_by| {
@@ -454,6 +558,8 @@ fn config() -> ManageConfig {
             },
         ],
         portal_origins: Vec::new(),
+        exposure: Policies::default(),
+        github_keys_url: KEYS_URL.into(),
         headers: vec!["bearer".into(), "api-key".into()],
         api_url: None,
     }

@@ -1,0 +1,21 @@
+//! Events for the outside: a change of a key, as a webhook to endpoints that asked for it.
+//!
+//! An [`Event`](event::Event) is recorded in the transaction of its change. The router of its tenant
+//! [numbers](event::NumberedEvent) it, and gives it to each endpoint whose [terms](terms::EndpointTerms) ask for its
+//! [type](event_type::EventType). The endpoint's [address](address) is judged before each [attempt](attempt) to deliver
+//! it. An endpoint's [health](health) says when the endpoint is disabled, and the [bounds] how much waits for it.
+
+pub mod address;
+pub mod attempt;
+pub mod bounds;
+pub mod event;
+pub mod event_type;
+pub mod health;
+pub mod recording;
+pub mod sealing;
+pub mod secret;
+pub mod settings;
+pub mod terms;
+
+#[cfg(test)]
+mod simulation;

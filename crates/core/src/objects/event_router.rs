@@ -1,0 +1,120 @@
+//! The routers of events: an object for each tenant, named like the tenant, and one of the deployment,
+//! [`DEPLOYMENT_ROUTER`](crate::events::terms::DEPLOYMENT_ROUTER). A router numbers the events of its tenant, and gives
+//! them to the endpoints that ask for them and to the router of the deployment.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Done, calls};
+use crate::{
+    base::{
+        id::{EndpointId, TenantId},
+        timestamp::Timestamp,
+    },
+    events::{
+        event::{Event, NumberedEvent},
+        terms::EndpointTerms,
+    },
+};
+
+/// The binding.
+pub const BINDING: &str = "EVENT_ROUTER";
+/// The maximum number of events of one call.
+pub const MAX_BATCH: usize = 100;
+
+calls! { BINDING;
+    // Ledgers and limiters record events. The answer comes once they are durable.
+    Record, "/record" => Done;
+    // Ledgers tell the endpoints.
+    Tell, "/tell" => Done;
+    // Routers of tenants pass on their events to the router of the deployment.
+    Relay, "/relay" => Done;
+    // Endpoints report that they disabled themselves.
+    Disabled, "/disabled" => Done;
+    // The management worker asks, for metrics.
+    RouterState, "/state" => RouterCounts;
+    // The management worker orders that a tenant is forgotten.
+    Erase, "/erase" => Done;
+}
+
+/// New events, in order. An event that the router has had is passed over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The events, [`MAX_BATCH`] at most.
+    pub events: Vec<Event>,
+}
+
+/// All endpoints of a tenant, or of the deployment. An endpoint that isn't among them is removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tell {
+    /// The version of the list: of two, the higher holds.
+    pub version: u64,
+    /// The endpoints.
+    pub endpoints: Vec<EndpointTerms>,
+}
+
+/// Events of a tenant, in order, for the endpoints of the deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relay {
+    /// The events, [`MAX_BATCH`] at most.
+    pub events: Vec<NumberedEvent>,
+}
+
+/// An endpoint disabled itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disabled {
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// The version of its terms.
+    pub version: u64,
+    /// The time at which it did.
+    pub at: Timestamp,
+}
+
+/// Asks how much waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouterState {}
+
+/// The counts of a router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouterCounts {
+    /// The hand-overs of events that wait, one for each event and endpoint.
+    pub waiting: u64,
+    /// The endpoints.
+    pub endpoints: u32,
+}
+
+/// Forgets the tenant: its events, and the objects of its endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erase {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::{event::tests::EVENT, terms::tests::TERMS};
+    use alloc::format;
+    use core::fmt::Debug;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn reads_back<T: Serialize + for<'de> Deserialize<'de> + Debug>(text: &str) {
+        let message: T = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&message).unwrap(), text);
+    }
+
+    #[test]
+    fn the_messages_are_golden() {
+        reads_back::<Record>(&format!(r#"{{"tenant":"acme","events":[{EVENT}]}}"#));
+        reads_back::<Tell>(&format!(r#"{{"version":4,"endpoints":[{TERMS}]}}"#));
+        reads_back::<Relay>(
+            r#"{"events":[{"id":"evt_4bTzV9cXk07Hq2mN1pRs","type":"tenant.suspended","tenant":"acme","body":"{}"}]}"#,
+        );
+        reads_back::<Disabled>(r#"{"endpoint":"ep_4bTzV9cXk07Hq2mN1pRs","version":3,"at":5}"#);
+        reads_back::<RouterState>("{}");
+        reads_back::<RouterCounts>(r#"{"waiting":1,"endpoints":2}"#);
+        reads_back::<Erase>("{}");
+    }
+}

@@ -1,0 +1,140 @@
+//! The tables of which an export has every row as it is.
+
+use keystile_core::{Timestamp, objects::limiter::Addition};
+use keystile_runtime::database::Database;
+use serde::Deserialize;
+use serde_json::Value;
+use worker::Result;
+
+use super::super::outbox::{self, Changed};
+
+/// A table. Its rows are JSON objects with its columns as members.
+pub(super) struct Table {
+    /// The name, and the member that a line has.
+    pub(super) name: &'static str,
+    columns: &'static [&'static str],
+    /// The columns of its key, which order its rows.
+    key: &'static [&'static str],
+    /// The statement that restores the row `?1`. Uses that were counted since the keys are back are added to.
+    restore: &'static str,
+}
+
+/// The tables, in the order of an export.
+///
+/// Nobody has reported the counts of a tenant to the overview of a new deployment. So they come in as not reported, and
+/// those of hours that are no longer kept as uses of the hour 0, where a report finds them.
+pub(super) const TABLES: &[Table] = &[
+    Table {
+        name: "quota_additions",
+        columns: &["id", "quota", "key", "units", "ends_at", "made_at"],
+        key: &["id"],
+        restore: "INSERT OR IGNORE INTO quota_additions (id, quota, key, units, ends_at, made_at)
+                  SELECT ?1 ->> 'id', ?1 ->> 'quota', ?1 ->> 'key', ?1 ->> 'units', ?1 ->> 'ends_at', ?1 ->> 'made_at'",
+    },
+    Table {
+        name: "usage",
+        columns: &["key_id", "hour", "code", "count"],
+        key: &["key_id", "hour", "code"],
+        restore: "INSERT INTO usage (key_id, hour, code, count)
+                  SELECT ?1 ->> 'key_id', ?1 ->> 'hour', ?1 ->> 'code', ?1 ->> 'count' WHERE true
+                  ON CONFLICT (key_id, hour, code) DO UPDATE SET count = count + excluded.count",
+    },
+    Table {
+        name: "usage_folded",
+        columns: &["key_id", "code", "count"],
+        key: &["key_id", "code"],
+        restore: "INSERT INTO usage_folded (key_id, code, count)
+                  SELECT ?1 ->> 'key_id', ?1 ->> 'code', ?1 ->> 'count' WHERE true
+                  ON CONFLICT (key_id, code) DO UPDATE SET count = count + excluded.count",
+    },
+    Table {
+        name: "tenant_usage",
+        columns: &["hour", "code", "count"],
+        key: &["hour", "code"],
+        restore: "INSERT INTO tenant_usage (hour, code, count, reported)
+                  SELECT ?1 ->> 'hour', ?1 ->> 'code', ?1 ->> 'count', 0 WHERE true
+                  ON CONFLICT (hour, code) DO UPDATE SET count = count + excluded.count",
+    },
+    Table {
+        name: "tenant_usage_folded",
+        columns: &["code", "count"],
+        key: &["code"],
+        restore: "INSERT INTO tenant_usage (hour, code, count, reported)
+                  SELECT 0, ?1 ->> 'code', ?1 ->> 'count', 0 WHERE true
+                  ON CONFLICT (hour, code) DO UPDATE SET count = count + excluded.count",
+    },
+];
+
+/// A row, as JSON, and its key, as a JSON list.
+#[derive(Deserialize)]
+pub(super) struct Row {
+    pub(super) row: String,
+    pub(super) key: String,
+}
+
+impl Table {
+    /// The next rows behind the one with this key.
+    pub(super) fn rows(&self, database: &Database, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
+        database.rows(&self.query(), vec![after.map(String::from).into(), (limit as i64).into()])
+    }
+
+    fn query(&self) -> String {
+        let members: Vec<_> = self.columns.iter().map(|column| format!("'{column}', {column}")).collect();
+        let keys = self.key.join(", ");
+        // Of a list with one value SQLite makes a row value of one column, which is that value.
+        let place: Vec<_> = (0..self.key.len()).map(|at| format!("?1 ->> {at}")).collect();
+        format!(
+            "SELECT json_object({}) AS row, json_array({keys}) AS key FROM {} WHERE ?1 IS NULL OR ({keys}) > ({})
+             ORDER BY {keys} LIMIT ?2",
+            members.join(", "),
+            self.name,
+            place.join(", "),
+        )
+    }
+
+    /// Restores a row, in the transaction of the caller.
+    pub(super) fn restore(&self, database: &Database, row: &str, now: Timestamp) -> Result<()> {
+        database.execute(self.restore, vec![row.into()])?;
+        if self.name == "quota_additions" {
+            let addition: Addition = serde_json::from_str(row)?;
+            outbox::enqueue(database, &Changed::Addition(addition.id), 1, now)?;
+        }
+        Ok(())
+    }
+}
+
+/// The table of this name.
+pub(super) fn find(name: &str) -> Option<&'static Table> {
+    TABLES.iter().find(|table| table.name == name)
+}
+
+/// Whether a text is a JSON object.
+pub(super) fn is_object(text: &str) -> bool {
+    matches!(serde_json::from_str(text), Ok(Value::Object(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queries_are_golden() {
+        let query = find("usage").unwrap().query();
+        assert_eq!(
+            query.split_whitespace().collect::<Vec<_>>().join(" "),
+            "SELECT json_object('key_id', key_id, 'hour', hour, 'code', code, 'count', count) AS row, \
+             json_array(key_id, hour, code) AS key FROM usage \
+             WHERE ?1 IS NULL OR (key_id, hour, code) > (?1 ->> 0, ?1 ->> 1, ?1 ->> 2) \
+             ORDER BY key_id, hour, code LIMIT ?2"
+        );
+    }
+
+    #[test]
+    fn every_column_that_goes_out_comes_in() {
+        for table in TABLES {
+            for column in table.columns {
+                assert!(table.restore.contains(&format!("'{column}'")), "{} {column}", table.name);
+            }
+        }
+    }
+}

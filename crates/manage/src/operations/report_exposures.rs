@@ -1,0 +1,442 @@
+//! Takes reports of leaked keys: of GitHub's secret scanning by its signature, of an operator by their key, of anybody.
+//!
+//! Junk is told by its form and its tag, and costs no call. The feed says whose the others are, many in one call. Then
+//! each ledger does in one transaction what the policy says. Whatever can't be told now is a 503 for the whole report;
+//! sending it again does the rest, since a repeat does nothing to what is done.
+//!
+//! An anonymous report is answered at once, before anybody is asked, so neither the answer nor its time says whether a
+//! key exists.
+
+use core::{cell::Cell, net::IpAddr};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use futures_util::future::join_all;
+use keystile_core::{
+    KeyDigest, TenantId, Timestamp,
+    access::{operator::OperatorScope, record::Reach},
+    api::{
+        exposures::{MAX_BODY_BYTES, Record, Suspect, parse, to_ask},
+        shown::{ShownExposed, ShownExposedKey},
+    },
+    base::{code::Code, problem::Problem, timestamp::Rfc3339},
+    feed::owners::{MAX_DIGESTS, Owner, OwnersRequest},
+    ledger::exposure::{ExposureStatus, Place, Reporter},
+    limits::failures::Failures,
+    objects::{feed, ledger::OPERATORS},
+    receiver::github_keys::{IDENTIFIER_HEADER, SIGNATURE_HEADER, StatedSignature},
+};
+use keystile_runtime::{clock, log, object, response};
+use serde_json::json;
+use worker::{Context, Env, Request};
+
+use super::expose::{BATCH, Expose, ExposedKey, Found};
+use crate::{
+    api::{
+        ask::{self, ask},
+        body::{self, JSON},
+        call::ApiCall,
+        credential,
+        path::Parameters,
+        query,
+        reply::{Answering, ApiResult},
+    },
+    command::Origin,
+    deployment::Deployment,
+    failure::Failure,
+    github,
+    ledger::drain::FEED_TIMEOUT_MS,
+};
+
+/// The most texts of imported forms that one report has looked up. They have no tag, so any text may be one.
+const MOST_IMPORTED: usize = 1_000;
+/// The same of an anonymous report. The others of it are left out.
+const MOST_IMPORTED_ANONYMOUS: usize = 50;
+/// The most calls to the feed for one report, of [`MAX_DIGESTS`] texts each. With those to ledgers, for the caller and
+/// for GitHub's keys they stay below the 50 calls that an invocation has in Cloudflare's free plan.
+const MOST_FEED_CALLS: usize = 10;
+/// The most calls to ledgers for one report, of [`BATCH`] keys each.
+const MOST_LEDGER_CALLS: usize = 30;
+/// The calls to ledgers that are made at the same time: a worker has six connections.
+const AT_ONCE: usize = 6;
+/// The time after which no further call begins: GitHub waits for 30 seconds.
+const LONGEST_MS: i64 = 18_000;
+/// The bodies that may be on their way at a time before it is known who sends them: they take 4 MiB each.
+const MOST_READING: u32 = 6;
+/// The attempts at an anonymous report, and the time between two of them.
+const ANONYMOUS_ATTEMPTS: u32 = 3;
+const ANONYMOUS_PAUSE_MS: u64 = 2_000;
+
+/// Takes a report of anybody.
+pub(super) fn of_keys<'a>(
+    request: &'a Request,
+    env: &'a Env,
+    context: &'a Context,
+    request_id: &'a str,
+) -> Answering<'a> {
+    Box::pin(async move {
+        query::none(request)?;
+        let deployment = Deployment::load(env)?;
+        let headers = request.headers();
+        let (identifier, signature) = (headers.get(IDENTIFIER_HEADER)?, headers.get(SIGNATURE_HEADER)?);
+        let is_signed = identifier.is_some() || signature.is_some();
+        let has_caller = headers.has("Authorization")? || headers.has("Keystile-Session")?;
+        match (is_signed, has_caller) {
+            (true, true) => Err(Problem::new(
+                Code::ConflictingCredentials,
+                "Send either an operator key or the headers of GitHub's signature.",
+            )
+            .into()),
+            (true, false) => {
+                let stated = StatedSignature::parse(identifier.as_deref(), signature.as_deref());
+                let stated = stated.ok_or_else(|| github::refusal(&deployment))?;
+                by_github(request, env, deployment, request_id, &stated).await
+            }
+            (false, true) => by_operator(request, env, deployment, request_id).await,
+            (false, false) => by_anybody(request, env, context, deployment, request_id).await,
+        }
+    })
+}
+
+async fn by_github(
+    request: &Request,
+    env: &Env,
+    deployment: Rc<Deployment>,
+    request_id: &str,
+    stated: &StatedSignature,
+) -> ApiResult {
+    let key = github::key(env, &deployment, stated).await?;
+    let bytes = read_of_stranger(request).await?;
+    if !stated.is_of(&key, &bytes) {
+        return Err(github::refusal(&deployment).into());
+    }
+    let (records, mistakes) = parse(body::parse(&bytes)?, deployment.secrets())?;
+    drop(bytes);
+    if let Some(first) = mistakes.first() {
+        log::warn("exposures_unreadable", &[("request_id", request_id.into()), ("first", json!(first))]);
+    }
+    let report = Report {
+        env: env.clone(),
+        deployment,
+        reporter: Reporter::Github,
+        origin: origin(request, request_id, "github", "GitHub secret scanning")?,
+        within: None,
+        most_imported: MOST_IMPORTED,
+        address: None,
+    };
+    let outcomes = report.carry_out(&records).await?;
+    let feedback: Vec<_> =
+        records.iter().zip(&outcomes).map(|(record, outcome)| record.feedback(outcome.status.is_found())).collect();
+    Ok(response::json(200, &feedback)?)
+}
+
+/// An operator who may revoke keys may report them; one of a tenant, that tenant's keys.
+async fn by_operator(request: &Request, env: &Env, deployment: Rc<Deployment>, request_id: &str) -> ApiResult {
+    let call = ApiCall::begin(request, Parameters::default(), env, deployment, request_id).await?;
+    if call.caller().portal.is_some() {
+        return Err(Problem::new(Code::PortalNotAllowed, "A portal session can't do this.").into());
+    }
+    let within = call.own_tenant();
+    match &within {
+        Some(tenant) => call.caller().may(OperatorScope::KeysWrite, Some(tenant))?,
+        None => call.caller().may(OperatorScope::KeysWrite, None)?,
+    }
+    let (body, origin) = call.sent(JSON, MAX_BODY_BYTES).await?;
+    let (records, mistakes) = parse(body, call.deployment.secrets())?;
+    if !mistakes.is_empty() {
+        return Err(mistakes.into());
+    }
+    let report = Report {
+        env: env.clone(),
+        deployment: Rc::clone(&call.deployment),
+        reporter: Reporter::Operator,
+        // The report is idempotent by itself, so it needs no claim.
+        origin: Origin { claim: None, if_match: None, ..origin },
+        within,
+        most_imported: MOST_IMPORTED,
+        address: None,
+    };
+    let outcomes = report.carry_out(&records).await?;
+    let shown = |ExposedKey { id, status, effective_by }| ShownExposedKey {
+        effective_by: effective_by.map(Rfc3339),
+        id,
+        status,
+    };
+    Ok(response::json(200, &ShownExposed { results: outcomes.into_iter().map(shown).collect() })?)
+}
+
+/// The answer is the same whatever the report holds, and comes before anybody is asked. What can't be done within a
+/// few attempts is lost: who must be sure reports as an operator.
+async fn by_anybody(
+    request: &Request,
+    env: &Env,
+    context: &Context,
+    deployment: Rc<Deployment>,
+    request_id: &str,
+) -> ApiResult {
+    let bytes = read_of_stranger(request).await?;
+    let (records, _) = parse(body::parse(&bytes)?, deployment.secrets())?;
+    let address = request.headers().get("CF-Connecting-IP")?.and_then(|address| address.parse().ok());
+    let report = Report {
+        env: env.clone(),
+        deployment,
+        reporter: Reporter::Anonymous,
+        origin: origin(request, request_id, "anonymous", "Anonymous report")?,
+        within: None,
+        most_imported: MOST_IMPORTED_ANONYMOUS,
+        address: Some(address.unwrap_or(UNKNOWN_ADDRESS)),
+    };
+    let request_id = request_id.to_owned();
+    context.wait_until(async move {
+        for attempt in 1..=ANONYMOUS_ATTEMPTS {
+            let Err(failure) = report.carry_out(&records).await else { return };
+            if attempt == ANONYMOUS_ATTEMPTS {
+                let reason = format!("{failure:?}");
+                log::error("exposures_lost", &[("request_id", request_id.as_str().into()), ("reason", reason.into())]);
+            }
+            clock::sleep(ANONYMOUS_PAUSE_MS).await;
+        }
+    });
+    Ok(response::json(202, &json!({}))?)
+}
+
+/// The address that stands for requests without one: those that don't come through Cloudflare's network.
+const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(core::net::Ipv4Addr::UNSPECIFIED);
+
+fn origin(request: &Request, request_id: &str, id: &str, name: &str) -> Result<Origin, Failure> {
+    let ip = request.headers().get("CF-Connecting-IP")?;
+    let (actor_id, actor_name, request_id) = (id.into(), name.into(), request_id.into());
+    Ok(Origin { actor_id, actor_name, ip, request_id, ..Origin::keystile() })
+}
+
+thread_local! {
+    /// The bodies of strangers that are on their way.
+    static READING: Cell<u32> = const { Cell::new(0) };
+    /// The addresses whose anonymous reports had texts of imported forms that are no keys.
+    static FAILURES: RefCell<Failures> = const { RefCell::new(Failures::allowing(300)) };
+    /// The outcomes of GitHub's reports that this isolate knows, so that a report in parts goes on where it ended.
+    static DONE: RefCell<BTreeMap<(KeyDigest, KeyDigest), ExposedKey>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The most outcomes that an isolate remembers, some 200 bytes each.
+const MOST_DONE: usize = 5_000;
+
+/// Receives the body of a sender who isn't known yet.
+async fn read_of_stranger(request: &Request) -> Result<Vec<u8>, Failure> {
+    struct Place;
+    impl Drop for Place {
+        fn drop(&mut self) {
+            READING.set(READING.get().saturating_sub(1));
+        }
+    }
+    if READING.get() >= MOST_READING {
+        return Err(Problem::unavailable("Too many reports are on their way; send this again shortly.").into());
+    }
+    READING.set(READING.get() + 1);
+    let _place = Place;
+    Ok(body::receive(request, JSON, MAX_BODY_BYTES).await?)
+}
+
+/// A report whose reporter is known.
+struct Report {
+    env: Env,
+    deployment: Rc<Deployment>,
+    reporter: Reporter,
+    origin: Origin,
+    /// The tenant whose keys the reporter may know of; `None` for all.
+    within: Option<TenantId>,
+    most_imported: usize,
+    /// The address of an anonymous reporter.
+    address: Option<IpAddr>,
+}
+
+/// The keys of one ledger that were found, each once for each place.
+type ByLedger = BTreeMap<String, Vec<(KeyDigest, Place)>>;
+/// The outcome for each digest and place that isn't junk.
+type Outcomes = BTreeMap<(KeyDigest, KeyDigest), ExposedKey>;
+
+impl Report {
+    /// Does what the policy says. Returns the outcome of each record.
+    ///
+    /// # Errors
+    /// The 503 if something can't be told, or is left to do.
+    async fn carry_out(&self, records: &[Record]) -> Result<Vec<ExposedKey>, Failure> {
+        let begun_at = clock::now();
+        let (keyring, secrets) = (&self.deployment.keyring, self.deployment.secrets());
+        let suspects: Vec<Suspect> = records.iter().map(|record| record.suspect(keyring, secrets)).collect();
+        let (digests, is_cut) = to_ask(&suspects, self.most_imported(begun_at));
+        let owners = self.owners(&digests, begun_at).await?;
+        let (by_ledger, mut outcomes) = self.by_ledger(records, &suspects, &owners);
+        self.note_failures(&suspects, &owners);
+        let is_left = self.expose(by_ledger, &mut outcomes, begun_at).await?;
+        // Of what is left out of an anonymous report, nobody is told anything.
+        if is_left || (is_cut && self.reporter != Reporter::Anonymous) {
+            return Err(too_many().into());
+        }
+        let outcome = |(record, suspect): (&Record, &Suspect)| {
+            let known = suspect.digest().and_then(|digest| outcomes.get(&(digest, record.place.id)).cloned());
+            known.unwrap_or(ExposedKey { id: None, status: ExposureStatus::NotFound, effective_by: None })
+        };
+        Ok(records.iter().zip(&suspects).map(outcome).collect())
+    }
+
+    fn most_imported(&self, now: Timestamp) -> usize {
+        let waits = |address| FAILURES.with_borrow(|failures| failures.wait_ms(address, now).is_some());
+        if self.address.is_some_and(waits) { 0 } else { self.most_imported }
+    }
+
+    /// Counts the texts of imported forms that are no keys against the address of an anonymous reporter.
+    fn note_failures(&self, suspects: &[Suspect], owners: &BTreeMap<KeyDigest, Owner>) {
+        let Some(address) = self.address else { return };
+        let now = clock::now();
+        for suspect in suspects {
+            if let Suspect::Imported(digest) = suspect
+                && !owners.contains_key(digest)
+            {
+                FAILURES.with_borrow_mut(|failures| failures.note(address, now));
+            }
+        }
+    }
+
+    /// Asks the feed whose these are.
+    async fn owners(&self, digests: &[KeyDigest], begun_at: Timestamp) -> Result<BTreeMap<KeyDigest, Owner>, Failure> {
+        let mut owners = BTreeMap::new();
+        for (number, some) in digests.chunks(MAX_DIGESTS).enumerate() {
+            if number >= MOST_FEED_CALLS || is_late(begun_at) {
+                return Err(too_many().into());
+            }
+            let request = OwnersRequest { digests: some.to_vec() };
+            let answer = object::call(&self.env, feed::NAME, &request, FEED_TIMEOUT_MS).await.map_err(|error| {
+                log::warn("owners_unknown", &[("reason", error.0.into())]);
+                Problem::unavailable("Whose keys these are can't be told right now; send the same again shortly.")
+            })?;
+            owners.extend(answer.owners.into_iter().map(|owner| (owner.digest, owner)));
+        }
+        Ok(owners)
+    }
+
+    /// Sorts what was found by the ledger that has it. What needs no ledger has its outcome already.
+    fn by_ledger(
+        &self,
+        records: &[Record],
+        suspects: &[Suspect],
+        owners: &BTreeMap<KeyDigest, Owner>,
+    ) -> (ByLedger, Outcomes) {
+        let (mut by_ledger, mut outcomes) = (ByLedger::new(), Outcomes::new());
+        for (record, suspect) in records.iter().zip(suspects) {
+            let (ledger, digest) = match suspect {
+                Suspect::Junk => continue,
+                Suspect::Root(digest) => (OPERATORS.to_owned(), *digest),
+                Suspect::Issued(digest) | Suspect::Imported(digest) => match owners.get(digest) {
+                    None => continue,
+                    Some(Owner { tenant: Some(tenant), .. }) if !self.may_know(tenant) => continue,
+                    Some(Owner { tenant, .. }) => {
+                        let ledger = tenant.as_ref().map_or(OPERATORS, TenantId::as_str);
+                        (ledger.to_owned(), *digest)
+                    }
+                },
+            };
+            let item = (digest, record.place.id);
+            // GitHub hears nothing of a key but that it is one, and a revoked key needs nothing more.
+            let is_over = self.reporter == Reporter::Github && owners.get(&digest).is_some_and(|owner| owner.revoked);
+            let done = match is_over {
+                true => Some(ExposedKey { id: None, status: ExposureStatus::AlreadyRevoked, effective_by: None }),
+                false => self.remembered(&item),
+            };
+            match done {
+                Some(done) => {
+                    outcomes.insert(item, done);
+                }
+                None => {
+                    let of_ledger = by_ledger.entry(ledger).or_default();
+                    of_ledger.push((digest, record.place.clone()));
+                }
+            }
+        }
+        for found in by_ledger.values_mut() {
+            found.sort_unstable();
+            found.dedup_by_key(|(digest, place)| (*digest, place.id));
+        }
+        (by_ledger, outcomes)
+    }
+
+    fn may_know(&self, tenant: &TenantId) -> bool {
+        self.within.as_ref().map_or(Reach::All, |own| Reach::Tenant(own.clone())).includes(tenant)
+    }
+
+    fn remembered(&self, item: &(KeyDigest, KeyDigest)) -> Option<ExposedKey> {
+        let is_github = self.reporter == Reporter::Github;
+        is_github.then(|| DONE.with_borrow(|done| done.get(item).cloned())).flatten()
+    }
+
+    /// Sends each ledger what was found of it. Returns whether something is left.
+    ///
+    /// # Errors
+    /// The first failure, after the others are done.
+    async fn expose(&self, by_ledger: ByLedger, outcomes: &mut Outcomes, begun_at: Timestamp) -> Result<bool, Failure> {
+        let batches: Vec<(&str, &[(KeyDigest, Place)])> = by_ledger
+            .iter()
+            .flat_map(|(ledger, found)| found.chunks(BATCH).map(move |some| (ledger.as_str(), some)))
+            .collect();
+        let (now, left) = batches.split_at(batches.len().min(MOST_LEDGER_CALLS));
+        let (mut failed, mut is_left) = (None, !left.is_empty());
+        for some in now.chunks(AT_ONCE) {
+            if is_late(begun_at) {
+                is_left = true;
+                break;
+            }
+            for outcome in join_all(some.iter().map(|(ledger, found)| self.expose_in(ledger, found))).await {
+                match outcome {
+                    Ok(done) => outcomes.extend(done),
+                    Err(failure) => failed = failed.or(Some(failure)),
+                }
+            }
+        }
+        if self.reporter == Reporter::Github {
+            DONE.with_borrow_mut(|done| {
+                if done.len() + outcomes.len() > MOST_DONE {
+                    done.clear();
+                }
+                // Without a fault everything is answered, and nothing need be remembered.
+                if failed.is_some() || is_left {
+                    done.extend(outcomes.iter().map(|(item, outcome)| (*item, outcome.clone())));
+                }
+            });
+        }
+        failed.map_or(Ok(is_left), Err)
+    }
+
+    async fn expose_in(&self, ledger: &str, found: &[(KeyDigest, Place)]) -> Result<Outcomes, Failure> {
+        let command = Expose {
+            origin: self.origin.clone(),
+            reporter: self.reporter,
+            policy: self.deployment.config.exposure.of(self.reporter),
+            within: self.within.clone(),
+            found: found.iter().map(|(digest, place)| Found { digest: *digest, place: place.clone() }).collect(),
+        };
+        let (status, text) = ask(&self.env, ledger, &command).await?;
+        if status == 401 {
+            return Err(credential::refusal(&text, &self.deployment).into());
+        }
+        if status == 500 {
+            // The ledger has logged its fault under this request's id.
+            return Err(Problem::internal().into());
+        }
+        if status != 200 {
+            let detail = "Not all of the report could be recorded; send the same again.";
+            return Err(Problem::unavailable(detail).into());
+        }
+        let results = ask::read::<Expose>(&text)?.results;
+        Ok(found.iter().map(|(digest, place)| (*digest, place.id)).zip(results).collect())
+    }
+}
+
+fn is_late(begun_at: Timestamp) -> bool {
+    clock::now().millis_since(begun_at) > LONGEST_MS
+}
+
+/// The 503 after the first part of a long report.
+fn too_many() -> Problem {
+    let detail = "The report names more keys than one request looks up. A part of it is done; send the same again, or \
+                  the rest in parts of 200 records.";
+    Problem::unavailable(detail)
+}

@@ -1,0 +1,182 @@
+//! The object of a tenant's events, and of the deployment's. Its calls are those of
+//! [`objects::event_router`](keystile_core::objects::event_router).
+
+use std::cell::{Cell, OnceCell};
+
+use keystile_core::{
+    Timestamp,
+    base::{
+        id::{EventId, ID_RANDOM_BYTES},
+        problem::Problem,
+        timestamp::SECOND_MS,
+    },
+    events::{event::Event, event_type::EventType, terms::DEPLOYMENT_ROUTER},
+    objects::{
+        Call, Done,
+        event_endpoint::{Configure, Deliver, Remove},
+        event_router::{Disabled, Erase, Record, Relay, RouterState, Tell},
+    },
+};
+use keystile_runtime::{alarm, clock, log, object, random, response};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::to_raw_value;
+use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
+
+use crate::{
+    NO_REQUEST_ID, no_such_path,
+    pump::{self, Lane},
+    routing::{Due, Routing, What},
+};
+
+/// The time for another object, milliseconds.
+const TIMEOUT_MS: u64 = 10_000;
+/// The delay before the alarm is tried again after a fault, milliseconds.
+const ALARM_RETRY_MS: i64 = 10 * SECOND_MS;
+
+impl Lane for Due {
+    type Id = String;
+
+    fn lane(&self) -> String {
+        self.target.clone()
+    }
+}
+
+/// The object.
+#[durable_object]
+pub struct EventRouter {
+    state: State,
+    env: Env,
+    routing: OnceCell<Routing>,
+    woken: Cell<bool>,
+}
+
+impl DurableObject for EventRouter {
+    fn new(state: State, env: Env) -> Self {
+        Self { state, env, routing: OnceCell::new(), woken: Cell::default() }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let path = request.path();
+        let body = request.text().await?;
+        self.answer(&path, &body).or_else(|error| {
+            log::error("event_router_failed", &[("path", path.into()), ("reason", error.to_string().into())]);
+            response::problem(&Problem::internal(), NO_REQUEST_ID)
+        })
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        let work = async |_| self.work().await;
+        alarm::carry_out(self.state.storage(), "event_router", ALARM_RETRY_MS, work).await
+    }
+}
+
+impl EventRouter {
+    fn answer(&self, path: &str, body: &str) -> Result<Response> {
+        match path {
+            Record::PATH => self.call(body, record),
+            Tell::PATH => {
+                self.call(body, |routing, told: &Tell, _| routing.tell(told.version, &told.endpoints).map(|()| Done {}))
+            }
+            Relay::PATH => self.call(body, relay),
+            Disabled::PATH => self.call(body, |routing, report, now| disabled(routing, report, &self.name()?, now)),
+            RouterState::PATH => self.call(body, |routing, RouterState {}, _| routing.counts()),
+            Erase::PATH => self.call(body, |routing, Erase {}, _| routing.erase().map(|()| Done {})),
+            _ => no_such_path(),
+        }
+    }
+
+    /// Answers a call in one transaction, in which the alarm is set for what it leaves.
+    fn call<C: Call<Answer: Serialize> + DeserializeOwned>(
+        &self,
+        body: &str,
+        handler: impl Fn(&Routing, &C, Timestamp) -> Result<C::Answer>,
+    ) -> Result<Response> {
+        let call: C = serde_json::from_str(body)?;
+        let (routing, now) = (self.routing()?, clock::now());
+        let answer = routing.transaction(|| {
+            let answer = handler(routing, &call, now)?;
+            routing.arm(now)?;
+            Ok(answer)
+        })?;
+        self.woken.set(true);
+        response::json(200, &answer)
+    }
+
+    /// Makes all calls that are due.
+    async fn work(&self) -> Result<()> {
+        let routing = self.routing()?;
+        routing.sweep(clock::now())?;
+        let due = |under_way: &[String], now| routing.due(under_way, now);
+        pump::run(&self.woken, due, |due| self.make(due)).await?;
+        routing.transaction(|| routing.arm(clock::now()))
+    }
+
+    async fn make(&self, due: Due) -> Result<()> {
+        let target = due.target.as_str();
+        let called = match due.what.clone() {
+            What::Configure(terms) => object::call(&self.env, target, &Configure(terms), TIMEOUT_MS).await,
+            What::Remove => object::call(&self.env, target, &Remove {}, TIMEOUT_MS).await,
+            What::Events(events, _) if target == DEPLOYMENT_ROUTER => {
+                object::call(&self.env, target, &Relay { events }, TIMEOUT_MS).await
+            }
+            What::Events(events, _) => object::call(&self.env, target, &Deliver { events }, TIMEOUT_MS).await,
+        };
+        let routing = self.routing()?;
+        routing.transaction(|| match &called {
+            Ok(Done {}) => routing.done(&due),
+            Err(failed) => {
+                let fields = [("target", target.into()), ("reason", failed.to_string().into())];
+                log::warn("events_not_handed_over", &fields);
+                routing.failed(&due, clock::now())
+            }
+        })
+    }
+
+    /// The name of the tenant, and of the object.
+    fn name(&self) -> Result<String> {
+        self.state.id().name().ok_or_else(|| Error::RustError("the object has no name".into()))
+    }
+
+    fn routing(&self) -> Result<&Routing> {
+        if let Some(routing) = self.routing.get() {
+            return Ok(routing);
+        }
+        let routing = Routing::open(&self.state)?;
+        Ok(self.routing.get_or_init(|| routing))
+    }
+}
+
+fn record(routing: &Routing, Record { tenant, events }: &Record, now: Timestamp) -> Result<Done> {
+    for event in events {
+        if routing.is_new(&event.id, now)? {
+            routing.record(event, Some(tenant), None)?;
+        }
+    }
+    Ok(Done {})
+}
+
+fn relay(routing: &Routing, Relay { events }: &Relay, now: Timestamp) -> Result<Done> {
+    for event in events {
+        if routing.is_new(&event.id, now)? {
+            routing.hand_over(event, None)?;
+        }
+    }
+    Ok(Done {})
+}
+
+/// Tells the other endpoints that one disabled itself, once for each version of its terms.
+fn disabled(routing: &Routing, report: &Disabled, name: &str, now: Timestamp) -> Result<Done> {
+    let endpoint = report.endpoint.as_str();
+    let Some(terms) = routing.terms(endpoint)? else { return Ok(Done {}) };
+    if !routing.note_disabled(endpoint, report.version)? {
+        return Ok(Done {});
+    }
+    let id = EventId::from_random(&random::bytes::<ID_RANDOM_BYTES>()?);
+    let id = id.ok_or_else(|| Error::RustError("no randomness".into()))?;
+    let data = to_raw_value(&serde_json::json!({ "endpoint": { "id": terms.id, "url": terms.url } }))?;
+    let event = Event { id, event_type: EventType::EndpointDisabled, at: report.at, key: None, data };
+    routing.is_new(&event.id, now)?;
+    let tenant = terms.tenant.as_ref().filter(|_| name != DEPLOYMENT_ROUTER);
+    routing.record(&event, tenant, Some(endpoint))?;
+    Ok(Done {})
+}

@@ -1,0 +1,317 @@
+//! The rows of a router: the endpoints, the last number of each key, ids of events that it has had, and the hand-overs
+//! that wait.
+
+use keystile_core::{
+    Timestamp,
+    base::id::{EventId, KeyId, TenantId},
+    events::{
+        bounds::IDS_KEPT_MS,
+        event::{Event, NumberedEvent},
+        terms::{DEPLOYMENT_ROUTER, EndpointTerms},
+    },
+    feed::outbox::retry_delay_ms,
+    objects::event_router::{MAX_BATCH, RouterCounts},
+};
+use keystile_runtime::database::Database;
+use serde::Deserialize;
+use worker::{Error, Result, State};
+
+pub(crate) const MIGRATIONS: &[&str] = &["
+-- The version of the list of endpoints; no row or one.
+CREATE TABLE list (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    version INTEGER NOT NULL
+);
+
+-- The endpoints, and those whose objects have yet to be removed.
+CREATE TABLE endpoints (
+    id TEXT PRIMARY KEY,
+    terms TEXT NOT NULL,              -- JSON
+    version INTEGER NOT NULL,
+    pending TEXT,                     -- configure or remove: what its object has yet to be told
+    disabled_version INTEGER          -- the version at which it disabled itself
+) WITHOUT ROWID;
+
+-- The number of the last event of each key.
+CREATE TABLE sequences (
+    key TEXT PRIMARY KEY,
+    last INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- The ids of events that the router has had.
+CREATE TABLE seen (
+    event TEXT PRIMARY KEY,
+    at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX seen_by_time ON seen (at);
+
+-- The hand-overs that wait.
+CREATE TABLE outbox (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    target TEXT NOT NULL,             -- the endpoint, or _deployment
+    numbered TEXT NOT NULL            -- the event, JSON
+);
+CREATE INDEX outbox_by_target ON outbox (target, number);
+
+-- The targets whose last call failed.
+CREATE TABLE failing (
+    target TEXT PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    due_at INTEGER NOT NULL
+) WITHOUT ROWID;
+"];
+
+/// A call that is due.
+#[derive(Clone, Debug)]
+pub(crate) struct Due {
+    pub(crate) target: String,
+    pub(crate) what: What,
+}
+
+/// What a target is to be told.
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    Configure(EndpointTerms),
+    Remove,
+    /// Events, and the number of the last one's row.
+    Events(Vec<NumberedEvent>, i64),
+}
+
+pub(crate) struct Routing(Database);
+
+#[derive(Deserialize)]
+struct Endpoint {
+    id: String,
+    terms: String,
+    pending: Option<String>,
+}
+
+impl Routing {
+    pub(crate) fn open(state: &State) -> Result<Self> {
+        Database::open(state, MIGRATIONS).map(Self)
+    }
+
+    pub(crate) fn transaction<T>(&self, work: impl FnMut() -> Result<T>) -> Result<T> {
+        self.0.transaction(work)
+    }
+
+    /// Notes an event's id; false if it was noted before.
+    pub(crate) fn is_new(&self, event: &EventId, now: Timestamp) -> Result<bool> {
+        let row = "INSERT OR IGNORE INTO seen (event, at) VALUES (?, ?) RETURNING 1 AS one";
+        Ok(self.0.row::<One>(row, vec![event.as_str().into(), now.as_millis().into()])?.is_some())
+    }
+
+    /// Numbers an event and hands it over: to the endpoints that ask for it but `except`, and to the deployment's router
+    /// if it is of a tenant.
+    pub(crate) fn record(&self, event: &Event, tenant: Option<&TenantId>, except: Option<&str>) -> Result<()> {
+        let sequence = event.key.as_ref().map(|key| self.next_number(key)).transpose()?;
+        let numbered =
+            NumberedEvent::new(event, tenant, sequence).map_err(|error| Error::RustError(error.to_string()))?;
+        self.hand_over(&numbered, except)?;
+        if tenant.is_some() { self.push(DEPLOYMENT_ROUTER, &numbered) } else { Ok(()) }
+    }
+
+    /// Hands a numbered event over to the endpoints that ask for it.
+    pub(crate) fn hand_over(&self, event: &NumberedEvent, except: Option<&str>) -> Result<()> {
+        for endpoint in self.endpoints()?.iter().filter(|endpoint| endpoint.pending.as_deref() != Some("remove")) {
+            let terms: EndpointTerms = serde_json::from_str(&endpoint.terms)?;
+            if terms.asks_for(event.event_type) && except != Some(endpoint.id.as_str()) {
+                self.push(&endpoint.id, event)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&self, target: &str, event: &NumberedEvent) -> Result<()> {
+        let row = vec![target.into(), serde_json::to_string(event)?.into()];
+        self.0.execute("INSERT INTO outbox (target, numbered) VALUES (?, ?)", row)
+    }
+
+    fn next_number(&self, key: &KeyId) -> Result<u64> {
+        #[derive(Deserialize)]
+        struct Last {
+            last: u64,
+        }
+        let next = "INSERT INTO sequences (key, last) VALUES (?, 1)
+            ON CONFLICT (key) DO UPDATE SET last = last + 1 RETURNING last";
+        let last: Option<Last> = self.0.row(next, vec![key.as_str().into()])?;
+        last.map(|last| last.last).ok_or_else(|| Error::RustError("no number".into()))
+    }
+
+    fn endpoints(&self) -> Result<Vec<Endpoint>> {
+        self.0.rows("SELECT id, terms, pending FROM endpoints ORDER BY id", vec![])
+    }
+
+    /// The terms of an endpoint.
+    pub(crate) fn terms(&self, id: &str) -> Result<Option<EndpointTerms>> {
+        let endpoint = self.endpoints()?.into_iter().find(|endpoint| endpoint.id == id);
+        endpoint.map(|endpoint| serde_json::from_str(&endpoint.terms).map_err(Error::from)).transpose()
+    }
+
+    /// Takes a list of endpoints, unless it is older than the one that is there.
+    pub(crate) fn tell(&self, version: u64, endpoints: &[EndpointTerms]) -> Result<()> {
+        let taken = "INSERT INTO list (one, version) VALUES (1, ?) ON CONFLICT (one) DO UPDATE
+            SET version = excluded.version WHERE excluded.version >= version RETURNING 1 AS one";
+        if self.0.row::<One>(taken, vec![number(version).into()])?.is_none() {
+            return Ok(());
+        }
+        for endpoint in self.endpoints()?.iter().filter(|known| !endpoints.iter().any(|t| t.id.as_str() == known.id)) {
+            self.remove(&endpoint.id)?;
+        }
+        for terms in endpoints {
+            let put = "INSERT INTO endpoints (id, terms, version, pending) VALUES (?, ?, ?, 'configure')
+                ON CONFLICT (id) DO UPDATE SET terms = excluded.terms, version = excluded.version, pending = 'configure'
+                WHERE excluded.version > version";
+            let row =
+                vec![terms.id.as_str().into(), serde_json::to_string(terms)?.into(), number(terms.version).into()];
+            self.0.execute(put, row)?;
+        }
+        Ok(())
+    }
+
+    fn remove(&self, id: &str) -> Result<()> {
+        self.0.execute("UPDATE endpoints SET pending = 'remove' WHERE id = ?", vec![id.into()])?;
+        self.0.execute("DELETE FROM outbox WHERE target = ?", vec![id.into()])
+    }
+
+    /// Notes that an endpoint disabled itself; false if that was noted before, or it isn't known.
+    pub(crate) fn note_disabled(&self, id: &str, version: u64) -> Result<bool> {
+        let note = "UPDATE endpoints SET disabled_version = ? WHERE id = ? AND pending IS NOT 'remove'
+            AND (disabled_version IS NULL OR disabled_version < ?) RETURNING 1 AS one";
+        Ok(self.0.row::<One>(note, vec![number(version).into(), id.into(), number(version).into()])?.is_some())
+    }
+
+    /// Forgets all but the endpoints whose objects have yet to be removed.
+    pub(crate) fn erase(&self) -> Result<()> {
+        for table in ["sequences", "seen", "outbox", "failing"] {
+            self.0.execute(&format!("DELETE FROM {table}"), vec![])?;
+        }
+        self.0.execute("UPDATE endpoints SET pending = 'remove'", vec![])
+    }
+
+    pub(crate) fn counts(&self) -> Result<RouterCounts> {
+        #[derive(Deserialize)]
+        struct Counts {
+            waiting: u64,
+            endpoints: u32,
+        }
+        let query = "SELECT (SELECT count(*) FROM outbox) AS waiting,
+            (SELECT count(*) FROM endpoints WHERE pending IS NOT 'remove') AS endpoints";
+        let counts: Option<Counts> = self.0.row(query, vec![])?;
+        Ok(counts.map_or(RouterCounts { waiting: 0, endpoints: 0 }, |counts| RouterCounts {
+            waiting: counts.waiting,
+            endpoints: counts.endpoints,
+        }))
+    }
+
+    /// The calls that are due, one for each target, but for targets that are under way.
+    pub(crate) fn due(&self, under_way: &[String], now: Timestamp) -> Result<Vec<Due>> {
+        let mut due = Vec::new();
+        for (target, work) in self.targets()? {
+            let free = !under_way.contains(&target) && self.due_at(&target)?.is_none_or(|at| at <= now);
+            if free && let Some(what) = work.map_or_else(|| self.events_for(&target), |what| Ok(Some(what)))? {
+                due.push(Due { target, what });
+            }
+        }
+        Ok(due)
+    }
+
+    /// All targets, with the settings that they have yet to be told.
+    fn targets(&self) -> Result<Vec<(String, Option<What>)>> {
+        let mut targets = vec![(DEPLOYMENT_ROUTER.to_owned(), None)];
+        for endpoint in self.endpoints()? {
+            let what = match endpoint.pending.as_deref() {
+                Some("remove") => Some(What::Remove),
+                Some(_) => Some(What::Configure(serde_json::from_str(&endpoint.terms)?)),
+                None => None,
+            };
+            targets.push((endpoint.id, what));
+        }
+        Ok(targets)
+    }
+
+    fn events_for(&self, target: &str) -> Result<Option<What>> {
+        #[derive(Deserialize)]
+        struct Row {
+            number: i64,
+            numbered: String,
+        }
+        let query = "SELECT number, numbered FROM outbox WHERE target = ? ORDER BY number LIMIT ?";
+        let rows: Vec<Row> = self.0.rows(query, vec![target.into(), (MAX_BATCH as i64).into()])?;
+        let Some(last) = rows.last().map(|row| row.number) else { return Ok(None) };
+        let events = rows.iter().map(|row| serde_json::from_str(&row.numbered)).collect::<serde_json::Result<_>>()?;
+        Ok(Some(What::Events(events, last)))
+    }
+
+    fn due_at(&self, target: &str) -> Result<Option<Timestamp>> {
+        #[derive(Deserialize)]
+        struct Row {
+            due_at: Timestamp,
+        }
+        let row: Option<Row> = self.0.row("SELECT due_at FROM failing WHERE target = ?", vec![target.into()])?;
+        Ok(row.map(|row| row.due_at))
+    }
+
+    /// Notes that a call was answered.
+    pub(crate) fn done(&self, due: &Due) -> Result<()> {
+        let target = due.target.as_str();
+        self.0.execute("DELETE FROM failing WHERE target = ?", vec![target.into()])?;
+        match &due.what {
+            What::Configure(terms) => {
+                let done = "UPDATE endpoints SET pending = NULL WHERE id = ? AND version = ? AND pending = 'configure'";
+                self.0.execute(done, vec![target.into(), number(terms.version).into()])
+            }
+            What::Remove => {
+                self.0.execute("DELETE FROM endpoints WHERE id = ? AND pending = 'remove'", vec![target.into()])
+            }
+            What::Events(_, last) => self
+                .0
+                .execute("DELETE FROM outbox WHERE target = ? AND number <= ?", vec![target.into(), (*last).into()]),
+        }
+    }
+
+    /// Notes that a call failed.
+    pub(crate) fn failed(&self, due: &Due, now: Timestamp) -> Result<()> {
+        #[derive(Deserialize)]
+        struct Row {
+            failures: u32,
+        }
+        let note = "INSERT INTO failing (target, failures, due_at) VALUES (?, 1, 0)
+            ON CONFLICT (target) DO UPDATE SET failures = failures + 1 RETURNING failures";
+        let target = due.target.as_str();
+        let row: Option<Row> = self.0.row(note, vec![target.into()])?;
+        let failures = row.map_or(0, |row| row.failures.saturating_sub(1));
+        let at = now.plus_millis(retry_delay_ms(failures)).as_millis();
+        self.0.execute("UPDATE failing SET due_at = ? WHERE target = ?", vec![at.into(), target.into()])
+    }
+
+    /// Deletes ids that may go.
+    pub(crate) fn sweep(&self, now: Timestamp) -> Result<()> {
+        let before = now.plus_millis(-IDS_KEPT_MS).as_millis();
+        self.0.execute("DELETE FROM seen WHERE at <= ?", vec![before.into()])
+    }
+
+    /// Sets the alarm for what is due next.
+    pub(crate) fn arm(&self, now: Timestamp) -> Result<()> {
+        #[derive(Deserialize)]
+        struct First {
+            at: Option<Timestamp>,
+        }
+        let first: Option<First> = self.0.row("SELECT min(at) AS at FROM seen", vec![])?;
+        let mut next = first.and_then(|first| first.at).map(|at| at.plus_millis(IDS_KEPT_MS));
+        for (target, work) in self.targets()? {
+            if work.is_some() || self.events_for(&target)?.is_some() {
+                let at = self.due_at(&target)?.unwrap_or(now);
+                next = Some(next.map_or(at, |next| next.min(at)));
+            }
+        }
+        next.map_or(Ok(()), |at| self.0.arm(at))
+    }
+}
+
+#[derive(Deserialize)]
+struct One {}
+
+fn number(version: u64) -> i64 {
+    i64::try_from(version).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,21 @@
+// Reports of leaked keys.
+
+import type { CallOptions, Transport } from "../transport.ts";
+import type { Exposed, ExposureRecord } from "../types.ts";
+
+export class Exposures {
+  readonly #api: Transport;
+
+  constructor(api: Transport) {
+    this.#api = api;
+  }
+
+  /**
+   * Reports keys that were found where they don't belong. `[exposure] operator` of keystile.toml says what happens to
+   * them. The same may be sent again: a repeat does nothing.
+   */
+  async report(records: ExposureRecord[], options?: CallOptions): Promise<Exposed> {
+    // The labels are for GitHub, and the empty answer for who has no key.
+    return (await this.#api.call("reportExposures", { body: records }, options)) as Exposed;
+  }
+}

@@ -1,0 +1,267 @@
+// A ledger goes out as an export and comes in at a new deployment that has the old secrets: keys work, and limits, audit
+// log and usage are there.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { ALLOW_IMPORTED, importing, keysOf, line, oldKey } from "../../support/importing.mjs";
+import { eventually, SECRET, startRig, WITH_LIMITS } from "../../support/rig.mjs";
+
+const NEWER = Buffer.alloc(32, 2).toString("base64");
+const SETTINGS = { ...ALLOW_IMPORTED, "\n[edge]": WITH_LIMITS };
+const KEYS = Number(process.env.KEYSTILE_BACKUP_KEYS ?? 600);
+
+let old, rig, poor;
+before(async () => {
+  const edges = { edge1: {} };
+  old = await startRig({ name: "backup-old", settings: SETTINGS, edges, handles: true });
+  rig = await startRig({ name: "backup-new", settings: SETTINGS, edges, handles: true, secret: `${NEWER},${SECRET}` });
+  poor = await startRig({ name: "backup-poor", edges: {}, secret: NEWER });
+});
+after(() => Promise.all([old, rig, poor].map((each) => each?.close())));
+
+/** The export behind this path, in as many answers as it takes. */
+async function exported(stack, path, isLast = (last) => "end" in last, options = {}) {
+  let [text, mark] = ["", undefined];
+  for (;;) {
+    const answer = await stack.manage("GET", mark === undefined ? path : `${path}?after=${mark}`, undefined, options);
+    assert.equal(answer.status, 200, answer.text);
+    text += answer.text;
+    const last = JSON.parse(text.trimEnd().split("\n").at(-1));
+    if (isLast(last)) return text;
+    ({ mark } = last.page ?? last.end);
+  }
+}
+
+/** The header, the end and the pages of an export. */
+function partsOf(text) {
+  const lines = text.trimEnd().split("\n");
+  const pages = [];
+  let page = [];
+  for (const each of lines.slice(1)) {
+    page.push(each);
+    if (/^\{"(page|end)":/.test(each)) {
+      pages.push(`${page.join("\n")}\n`);
+      page = [];
+    }
+  }
+  assert.equal(page.length, 0);
+  return { header: lines[0], end: lines.at(-1), pages };
+}
+
+async function restored(stack, target, text, from = 0) {
+  const { header, end, pages } = partsOf(text);
+  const begun = await stack.manage("POST", target, { header, end });
+  assert.equal(begun.status, 200, begun.text);
+  let answer = begun;
+  for (const page of pages.slice(from || begun.body.restored_pages)) {
+    answer = await stack.manage("POST", target, { page });
+    assert.equal(answer.status, 200, answer.text);
+    assert.deepEqual(answer.body.refused, []);
+  }
+  assert.equal(answer.body.complete, true, answer.text);
+  return answer.body;
+}
+
+const backOf = (tenant) => `/v1/tenants/${tenant}/restore`;
+const outOf = (tenant) => `/v1/tenants/${tenant}/export`;
+const all = async (stack, path, items) => {
+  let [found, cursor] = [[], null];
+  do {
+    const page = await stack.manage("GET", `${path}?limit=200${cursor ? `&cursor=${cursor}` : ""}`);
+    assert.equal(page.status, 200, page.text);
+    found = found.concat(page.body[items]);
+    cursor = page.body.next_cursor;
+  } while (cursor);
+  return found;
+};
+const use = (stack, key) => stack.edge("edge1", "/api/leads", { key });
+const codeOf = async (stack, key) => {
+  const used = await use(stack, key);
+  return used.code ?? used.status;
+};
+/** What a list shows of a key, but for what each deployment says for itself. */
+const shown = ({ effective_by, ...key }) => key;
+
+test("a tenant with keys in all states goes out, and in at another deployment, where all is as it was", async (t) => {
+  const texts = Array.from({ length: KEYS }, () => oldKey());
+  const { imported } = importing(old);
+  for (let at = 0; at < KEYS; at += 250) {
+    await imported("acme", texts.slice(at, at + 250).map((text, place) => line(text, { metadata: { place: at + place, exact: 1.5 } })));
+  }
+  const made = {};
+  for (const name of ["active", "disabled", "revoked", "rotated", "limited", "expiring"]) {
+    const fields = { expiring: { expires_at: "2099-01-01T00:00:00.000Z" }, limited: { rate_limits: { "per-second": { limit: 7 } } } };
+    made[name] = await old.create("acme", { name, ...fields[name] });
+  }
+  const act = (name, action, body) => old.manage("POST", `${keysOf("acme")}/${made[name].id}/${action}`, body);
+  assert.equal((await act("disabled", "disable")).status, 200);
+  assert.equal((await act("revoked", "revoke", { reason: "leaked" })).status, 200);
+  made.successor = (await act("rotated", "rotate", { overlap_seconds: 86_400 })).body;
+  const patch = { rate_limits: { "per-second": { limit: 15 } }, max_active_keys: 100_000 };
+  assert.equal((await old.manage("PATCH", "/v1/tenants/acme", patch)).status, 200);
+  assert.equal((await old.manage("POST", "/v1/tenants/acme/quotas/monthly/add", { amount: 50 })).status, 200);
+  assert.equal(await codeOf(old, made.active.key), 200);
+  const usageOf = (stack) => stack.sql("acme", "SELECT hour, code, count FROM tenant_usage ORDER BY hour, code");
+  await eventually(async () => assert.ok(JSON.stringify(await usageOf(old)).includes("VALID")), 90_000);
+
+  const began = performance.now();
+  const text = await exported(old, outOf("acme"));
+  const out = performance.now() - began;
+  assert.ok(!texts.some((key) => text.includes(key)) && !Object.values(made).some(({ key }) => text.includes(key)));
+  const before = { keys: await all(old, keysOf("acme"), "keys"), audit: await all(old, "/v1/tenants/acme/audit", "entries"), usage: await usageOf(old) };
+
+  const back = performance.now();
+  await restored(rig, backOf("acme"), text);
+  t.diagnostic(`${KEYS} keys, ${text.length} bytes: out in ${Math.round(out)} ms, in in ${Math.round(performance.now() - back)} ms`);
+  const now = { keys: await all(rig, keysOf("acme"), "keys"), audit: await all(rig, "/v1/tenants/acme/audit", "entries") };
+  assert.deepEqual(now.keys.map(shown), before.keys.map(shown));
+  assert.deepEqual(now.audit.slice(1), before.audit);
+  assert.equal(now.audit[0].action, "restored");
+  assert.equal(now.audit[0].detail.keys.to, KEYS + 7);
+  assert.deepEqual(await usageOf(rig), before.usage);
+  const tenant = (await rig.manage("GET", "/v1/tenants/acme")).body;
+  assert.equal(tenant.rate_limits["per-second"].limit, 15);
+  assert.equal(tenant.own_limits.max_active_keys, 100_000);
+  await eventually(async () => assert.match((await rig.manage("GET", "/v1/tenants/acme/limits")).text, /1050|"added":50/));
+
+  const expected = { active: 200, disabled: "DISABLED", revoked: "REVOKED", rotated: 200, limited: 200, expiring: 200, successor: 200 };
+  for (const [name, code] of Object.entries(expected)) assert.equal(await codeOf(rig, made[name].key), code, name);
+  // At the own rate limit of the tenant.
+  for (const [at, key] of texts.entries()) {
+    let code = await codeOf(rig, key);
+    if (code === "RATE_LIMITED") code = (await new Promise((done) => setTimeout(done, 1_100)), await codeOf(rig, key));
+    if (code === "QUOTA_EXCEEDED") break;
+    assert.equal(code, 200, `${at}`);
+  }
+  // Both go on from here: a new entry has the next number, a change the next version.
+  assert.equal((await rig.manage("POST", `${keysOf("acme")}/${made.active.id}/revoke`)).status, 200);
+  assert.equal(await eventually(async () => assert.equal(await codeOf(rig, made.active.key), "REVOKED")), undefined);
+  assert.equal((await rig.manage("GET", "/v1/tenants/acme/audit?limit=1")).body.entries[0].action, "revoked");
+  // The same restore once more changes nothing.
+  await restored(rig, backOf("acme"), text);
+  assert.deepEqual((await all(rig, keysOf("acme"), "keys")).length, KEYS + 7);
+});
+
+test("a restore that was interrupted goes on where it was, and a page that is sent twice counts once", async () => {
+  await old.create("cut");
+  await old.sql("cut", `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+    INSERT INTO audit (id, at, actor_id, actor_name, action, request_id, detail)
+    SELECT 'aud_' || printf('%020d', i), i, 'root', 'root key', 'changed', 'req_' || i, iif(i = 7, 'no JSON', '{}') FROM n`);
+  await old.sql("cut", `INSERT INTO usage SELECT id, ${Math.floor(Date.now() / 3_600_000)}, 'VALID', 3 FROM keys`);
+  const text = await exported(old, outOf("cut"));
+  const { header, end, pages } = partsOf(text);
+  assert.ok(pages.length >= 3);
+  const send = (body) => rig.manage("POST", backOf("cut"), body);
+  assert.equal((await send({ page: pages[0] })).code, "RESTORE_REFUSED", "it has to begin");
+  assert.equal((await send({ header, end })).body.restored_pages, 0);
+  assert.equal((await send({ page: pages[1] })).body.next_page, 1);
+  for (const _ of [1, 2]) assert.equal((await send({ page: pages[0] })).body.restored_pages, 1);
+  // Two that send the same at once: one writes it.
+  const both = await Promise.all([send({ page: pages[1] }), send({ page: pages[1] })]);
+  assert.ok(both.every(({ status }) => status === 200 || status === 503), JSON.stringify(both.map(({ text }) => text)));
+  const begun = await send({ header, end });
+  assert.deepEqual([begun.body.restored_pages, begun.body.complete], [2, false]);
+  await restored(rig, backOf("cut"), text);
+  const rows = async (stack, query) => (await stack.sql("cut", query));
+  for (const query of ["SELECT count(*), sum(seq) FROM audit WHERE action <> 'restored'", "SELECT detail FROM audit WHERE id GLOB '*07'", "SELECT * FROM usage"]) {
+    assert.deepEqual(await rows(rig, query), await rows(old, query), query);
+  }
+});
+
+test("what can't be restored is said first: secrets, prefixes, a broken file, another's, and a place that isn't empty", async () => {
+  await old.create("whole");
+  const text = await exported(old, outOf("whole"));
+  const { header, end, pages } = partsOf(text);
+  const lacking = await poor.manage("POST", backOf("whole"), { header, end });
+  assert.deepEqual([lacking.status, lacking.code], [409, "RESTORE_REFUSED"]);
+  assert.equal(lacking.body.missing_secrets.length, 1);
+  assert.deepEqual(lacking.body.missing_imported, ["sk_live_", "sk_test_"]);
+  const send = (body, tenant = "whole", options) => rig.manage("POST", backOf(tenant), body, options);
+  assert.equal((await send({ header, end }, "elsewhere")).code, "RESTORE_REFUSED");
+  await rig.create("full");
+  await old.create("full");
+  const full = partsOf(await exported(old, outOf("full")));
+  assert.equal((await send(full, "full")).code, "INVALID_REQUEST");
+  assert.equal((await send({ header: full.header, end: full.end }, "full")).code, "RESTORE_REFUSED");
+  for (const body of [{ header: header.replace("whole", "whale"), end }, { header, end: full.end }, { header, end: pages[0].split("\n")[0] }, { header: "x", end }, {}]) {
+    assert.equal((await send(body)).code, "INVALID_REQUEST", JSON.stringify(body).slice(0, 80));
+  }
+  assert.deepEqual(await rig.sql("whole", "SELECT * FROM restoring"), [], "nothing came of it");
+  assert.equal((await send({ header, end })).status, 200);
+  for (const page of [pages[0].replace("a key", "my key"), pages[0].split("\n").slice(1).join("\n"), full.pages[0], "x", ""]) {
+    assert.match((await send({ page })).code, /^(INVALID_REQUEST|RESTORE_REFUSED)$/);
+  }
+  assert.equal((await rig.manage("GET", keysOf("whole"))).body.keys.length, 0);
+  const operator = await rig.operator("*", ["keys:read", "keys:write", "tenants:export"]);
+  assert.deepEqual((await send({ header, end }, "whole", { key: operator.key })).code, "EXCEEDS_OWN_RIGHTS");
+  await restored(rig, backOf("whole"), text);
+  assert.equal((await rig.manage("GET", `${outOf("whole")}?after=x`)).code, "INVALID_REQUEST");
+  assert.equal((await rig.manage("GET", outOf("nobody"))).code, "TENANT_NOT_FOUND");
+});
+
+test("a digest that another tenant has claimed is refused by its line, and the rest is restored", async () => {
+  const [taken, free] = [oldKey(), oldKey()];
+  const [id] = await importing(old).imported("mine", [line(taken)]);
+  await importing(old).imported("mine", [line(free)]);
+  await importing(rig).imported("theirs", [line(taken)]);
+  const { header, end, pages } = partsOf(await exported(old, outOf("mine")));
+  await rig.manage("POST", backOf("mine"), { header, end });
+  const answer = await rig.manage("POST", backOf("mine"), { page: pages[0] });
+  assert.deepEqual([answer.body.complete, answer.body.refused_keys], [true, 1]);
+  assert.deepEqual(answer.body.refused.map((each) => each.id), [id]);
+  assert.equal(await codeOf(rig, free), 200);
+  assert.equal((await use(rig, taken)).body.headers["keystile-tenant"], "theirs");
+});
+
+test("a suspended tenant comes back suspended", async () => {
+  const key = await old.create("halted");
+  await old.manage("POST", "/v1/tenants/halted/suspend");
+  await restored(rig, backOf("halted"), await exported(old, outOf("halted")));
+  // As any change, the suspension is in effect everywhere once each edge has a view of the feed that has it.
+  await eventually(async () => assert.equal(await codeOf(rig, key.key), "TENANT_SUSPENDED"));
+  assert.equal((await rig.manage("POST", "/v1/tenants/halted/resume")).status, 200);
+});
+
+test("a key that changes while it is exported is there with its entries as of the end", async () => {
+  const keys = await importing(old).imported("moving", Array.from({ length: 700 }, () => line(oldKey())));
+  const first = await old.manage("GET", outOf("moving"));
+  const { pages, header } = partsOf(first.text);
+  const mark = JSON.parse(pages[0].trimEnd().split("\n").at(-1)).page.mark;
+  const [gone] = keys.toSorted();
+  await old.manage("POST", `${keysOf("moving")}/${gone}/revoke`);
+  const late = await old.create("moving", { name: "late" });
+  const rest = await exported(old, `${outOf("moving")}?after=${mark}`.split("?")[0] + `?after=${mark}`);
+  const text = `${header}\n${pages[0]}${rest}`;
+  const lines = text.trimEnd().split("\n").map((each) => JSON.parse(each));
+  assert.equal(lines.filter(({ key }) => key?.id === gone).length, 2);
+  await restored(rig, backOf("moving"), text);
+  const has = async (id) => (await rig.manage("GET", `${keysOf("moving")}/${id}`)).body;
+  assert.equal((await has(gone)).status, "revoked");
+  assert.equal((await has(late.id)).name, "late");
+  assert.equal((await rig.manage("GET", `/v1/tenants/moving/audit?key_id=${gone}&limit=1`)).body.entries[0].action, "revoked");
+});
+
+test("a deployment goes out as a whole, operators first, and operators come back", async () => {
+  const operator = await old.operator("acme", ["keys:read", "tenants:export"]);
+  for (let at = 0; at < 45; at += 1) await old.create(`small-${at}`);
+  const text = await exported(old, "/v1/export", (last) => last.complete === true);
+  const lines = text.trimEnd().split("\n").map((each) => JSON.parse(each));
+  const tenants = lines.filter(({ header }) => header).map(({ header }) => header.tenant);
+  assert.equal(tenants[0], null);
+  assert.deepEqual(tenants.slice(1), tenants.slice(1).toSorted());
+  assert.ok(tenants.length > 45 && new Set(tenants).size === tenants.length);
+  assert.equal(lines.filter(({ end }) => end).length, tenants.length);
+  const of = text.slice(0, text.indexOf('\n{"header"') + 1);
+  const fresh = await startRig({ name: "backup-operators", settings: SETTINGS, edges: {}, secret: SECRET });
+  try {
+    await restored(fresh, "/v1/operators/restore", of);
+    const own = { key: operator.key };
+    await eventually(async () => assert.equal((await fresh.manage("GET", "/v1/tenants/acme/keys", undefined, own)).status, 200));
+    assert.equal((await fresh.manage("GET", outOf("acme"), undefined, own)).code, "TENANT_NOT_FOUND");
+    assert.equal((await fresh.manage("GET", "/v1/export", undefined, own)).code, "TENANT_NOT_ALLOWED");
+    assert.equal((await fresh.manage("POST", "/v1/operators/restore", { header: "x", end: "y" }, own)).code, "EXCEEDS_OWN_RIGHTS");
+  } finally {
+    await fresh.close();
+  }
+});
