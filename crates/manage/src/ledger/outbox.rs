@@ -17,7 +17,7 @@ use keystile_runtime::database::Database;
 /// takes over afterwards.
 const LEFT_TO_THE_REQUEST_MS: i64 = 3_000;
 /// The number of rows at a stage that a report counts at most.
-const MOST_COUNTED: i64 = 1_000;
+const MOST_COUNTED: i64 = 100;
 
 /// The subject of a row: a key or tenant that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,7 +147,7 @@ pub(crate) fn for_limiter(database: &Database, limit: usize) -> Result<Vec<Due>>
     Ok(rows.into_iter().filter_map(Row::into_due).collect())
 }
 
-/// The number of rows at each stage that has any. A thousand at a stage are as many as are counted: after an import there
+/// The number of rows at each stage that has any. A hundred at a stage are as many as are counted: after an import there
 /// are very many, and each report counts them.
 pub(crate) fn counts(database: &Database) -> Result<Vec<StageCount>> {
     let stages = [Stage::Publish, Stage::Put, Stage::Confirm, Stage::Acknowledge, Stage::Tell];
