@@ -25,7 +25,8 @@ use worker::{Error, Result, SqlStorageValue, State};
 
 use crate::{pump::Lane, sending::Attempt};
 
-pub(crate) const MIGRATIONS: &[&str] = &["
+pub(crate) const MIGRATIONS: &[&str] = &[
+    "
 -- The endpoint's terms, health and reports; no row or one.
 CREATE TABLE own (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -78,7 +79,12 @@ CREATE TABLE seen (
     at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX seen_by_time ON seen (at);
-"];
+",
+    "
+-- The tenants that were erased, for good.
+CREATE TABLE erased (tenant TEXT PRIMARY KEY) WITHOUT ROWID;
+",
+];
 
 /// The endpoint's own state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +94,9 @@ pub(crate) struct Own {
     pub(crate) paused_at: Option<Timestamp>,
     /// The report of a disabling that the router has not taken yet: its failures, and the next time.
     pub(crate) report: Option<(u32, Timestamp)>,
+    /// Whether the endpoint was removed. What it is told later, it is told too late.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) removed: bool,
 }
 
 /// An event that is due.
@@ -131,12 +140,28 @@ impl Queue {
         self.0.execute("INSERT OR REPLACE INTO own (one, state) VALUES (1, ?)", vec![to_json(own)?.into()])
     }
 
-    /// Forgets everything.
+    /// Forgets everything but that the endpoint was removed.
     pub(crate) fn clear(&self) -> Result<()> {
-        for table in ["own", "queue", "attempts", "dead_letters", "seen"] {
+        for table in ["queue", "attempts", "dead_letters", "seen", "erased"] {
             self.0.execute(&format!("DELETE FROM {table}"), vec![])?;
         }
-        Ok(())
+        self.put_own(&Own { removed: true, ..Own::default() })
+    }
+
+    /// Forgets the events of a tenant, which was erased. No other events are in their lanes.
+    pub(crate) fn forget(&self, tenant: &TenantId) -> Result<()> {
+        self.0.execute("INSERT OR IGNORE INTO erased (tenant) VALUES (?)", vec![tenant.as_str().into()])?;
+        ["queue", "dead_letters"].into_iter().try_for_each(|table| {
+            let delete = format!("DELETE FROM {table} WHERE json_extract(numbered, '$.tenant') = ?");
+            self.0.execute(&delete, vec![tenant.as_str().into()])
+        })
+    }
+
+    /// Whether the event is of a tenant that was erased.
+    pub(crate) fn is_of_erased(&self, event: &NumberedEvent) -> Result<bool> {
+        let Some(tenant) = &event.tenant else { return Ok(false) };
+        let query = "SELECT 1 AS one FROM erased WHERE tenant = ?";
+        Ok(self.0.row::<One>(query, vec![tenant.as_str().into()])?.is_some())
     }
 
     /// Notes an event's id; false if it was noted before.
