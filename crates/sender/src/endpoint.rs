@@ -180,8 +180,12 @@ impl EventEndpoint {
         let attempt = sending::send(&means.keyring, &means.rules, &terms, &event).await;
         let shown = shown_attempt(&event, &attempt, Next::GiveUp);
         queue.transaction(|| {
-            queue.note_attempt(&shown)?;
-            arm(queue, &queue.own()?)
+            let own = queue.own()?;
+            // It may have been removed in between.
+            if own.terms.is_some() {
+                queue.note_attempt(&shown)?;
+            }
+            arm(queue, &own)
         })?;
         Ok(shown)
     }
