@@ -57,7 +57,7 @@ async function finish(tenant) {
 
 /** All rows of an object, as one text. */
 async function rowsOf(query) {
-  const tables = await query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'was_*'");
+  const tables = await query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_*' AND name NOT GLOB 'was_*'");
   const rows = {};
   for (const { name } of tables) rows[name] = await query(`SELECT * FROM ${name}`);
   return rows;
