@@ -7,9 +7,9 @@ import path from "node:path";
 
 import { Failed } from "../failed.mjs";
 import { VERSION } from "../version.mjs";
-import { accountOf, inAccount } from "./account.mjs";
+import { accountOf, inAccount, pinned } from "./account.mjs";
 import { readConfiguration } from "./configuration.mjs";
-import { freshSecrets, pending, puts, SECRETS } from "./deploy_secrets.mjs";
+import { freshSecrets, keptByEarlierVersion, pending, puts, SECRETS } from "./deploy_secrets.mjs";
 import { isLater, latest } from "./later.mjs";
 import { own } from "./place.mjs";
 import { CONFIG, prepare, projectOf } from "./project.mjs";
@@ -131,9 +131,10 @@ function queues(summary) {
 
 const sourceSecrets = (place, summary) => `${place.tool} secret put NAME --name ${named("keystile-hooks", summary)}`;
 
-async function carryOut({ place, summary, say, written, demo, files, older }) {
+async function carryOut({ place: anywhere, summary, say, written, demo, files, older }) {
+  const accountId = await accountOf(anywhere).id();
+  const place = pinned(anywhere, accountId);
   const account = accountOf(place);
-  await account.require();
   const names = Object.fromEntries(WORKERS.map((worker) => [worker, named(`keystile-${worker}`, summary)]));
   const versions = new Map();
   for (const name of Object.values(names)) versions.set(name, await account.versions(name));
@@ -145,9 +146,9 @@ async function carryOut({ place, summary, say, written, demo, files, older }) {
     if (worker === "edge") refuseWithout(place, names.edge, lacking(summary.edge_secrets));
     holders.push({ name: names[worker], needs, lacks: lacking(needs) });
   }
-  const { CLOUDFLARE_ACCOUNT_ID, CF_ACCOUNT_ID } = process.env;
-  const id = summary.deploy.account_id ?? CLOUDFLARE_ACCOUNT_ID ?? CF_ACCOUNT_ID;
-  const kept = pending(own(place, "deploy-secrets"), { name: summary.deploy.name, account: id });
+  const note = keptByEarlierVersion(own(place, "deploy-secrets.json"));
+  if (note) say(`! ${note}`);
+  const kept = pending(own(place, "deploy-secrets"), { name: summary.deploy.name, account: accountId });
   const earlier = kept.read();
   const fresh = freshSecrets(place, earlier, holders);
   if ("KEYSTILE_SECRET" in fresh && !("KEYSTILE_SECRET" in earlier)) {

@@ -17,7 +17,8 @@ const LOST = "https://github.com/keystile/keystile/blob/main/docs/guide/runbook.
 
 /**
  * The secrets of a deployment that nobody has seen yet, in a file of their own. Each deployment of a directory has one, by
- * its `name`. A deployment of this name to another account is refused until the first one is complete.
+ * its `name`. They are for one `account`, by its id: a deployment of this name to another one is refused until the first
+ * one is complete.
  */
 export function pending(directory, { name, account }) {
   const file = path.join(directory, `${name}.json`);
@@ -25,13 +26,14 @@ export function pending(directory, { name, account }) {
     read() {
       if (!existsSync(file)) return {};
       const kept = JSON.parse(readFileSync(file, "utf8"));
-      if (account && kept.account && kept.account !== account) {
-        throw new Failed(
-          `A deploy of ${name} to the account ${kept.account} was interrupted, and nobody has seen the secrets that it made. ` +
-            `Deploy there once more first. If nothing of it is to stay, remove ${file}`,
-        );
-      }
-      return kept.secrets;
+      if (kept.account === account) return kept.secrets;
+      const [to, remedy] = kept.account
+        ? [`to the account ${kept.account}`, "Deploy there once more first."]
+        : ["to an account that it didn't note", `If that is ${account}, write "account":"${account}", behind the first { of ${file}`];
+      throw new Failed(
+        `A deploy of ${name} ${to} was interrupted, and nobody has seen the secrets that it made. ${remedy} ` +
+          `If nothing of it is to stay, remove ${file}`,
+      );
     },
     keep(secrets) {
       if (Object.keys(secrets).length === 0) return;
@@ -40,6 +42,19 @@ export function pending(directory, { name, account }) {
     },
     forget: () => rmSync(file, { force: true }),
   };
+}
+
+/**
+ * A sentence on the secrets that an earlier version of Keystile kept of an interrupted deploy, in a `file` for all
+ * deployments of the directory; nothing if there are none. They aren't used: nobody knows of which account they are.
+ */
+export function keptByEarlierVersion(file) {
+  if (!existsSync(file)) return undefined;
+  return (
+    `An earlier version of Keystile was interrupted in a deploy, and the secrets that it made are in ${file}, where nobody ` +
+    "has seen them. They are not used, since the file doesn't say for which account they are. If workers have them, keep " +
+    "them in a password manager, and put each where it lacks. Then remove the file."
+  );
 }
 
 /**
