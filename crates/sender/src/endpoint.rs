@@ -83,7 +83,7 @@ impl EventEndpoint {
     async fn answer(&self, path: &str, body: &str) -> Result<Response> {
         match path {
             Configure::PATH => self.call(body, |queue, Configure(terms), now| configure(queue, terms, now)),
-            Remove::PATH => self.call(body, |queue, Remove {}, _| queue.clear().map(|()| Done {})),
+            Remove::PATH => self.call(body, |queue, Remove {}, _| queue.remove_endpoint().map(|()| Done {})),
             Deliver::PATH => self.call(body, deliver),
             EndpointState::PATH => self.call(body, |queue, EndpointState {}, _| shown(queue)),
             Attempts::PATH => self.call(body, attempts),
@@ -194,11 +194,11 @@ impl EventEndpoint {
             return Ok(());
         }
         let router = terms.tenant.as_ref().map_or(DEPLOYMENT_ROUTER, |tenant| tenant.as_str());
-        let report = Disabled { endpoint: terms.id.clone(), version: terms.version, at };
+        let report = Disabled { endpoint: terms.id.clone(), active_since: terms.active_since, at };
         let reported = object::call(&self.env, router, &report, ROUTER_TIMEOUT_MS).await;
         queue.transaction(|| {
             let mut own = queue.own()?;
-            if own.terms.as_ref().is_some_and(|now| now.version == terms.version) {
+            if own.terms.as_ref().is_some_and(|now| now.active_since == terms.active_since) {
                 let later = || Some((failures.saturating_add(1), now.plus_millis(retry_delay_ms(failures))));
                 own.report = if reported.is_ok() { None } else { later() };
                 queue.put_own(&own)?;
@@ -229,23 +229,28 @@ fn arm(queue: &Queue, own: &Own) -> Result<()> {
     let Some(terms) = &own.terms else { return Ok(()) };
     let sends = match own.health.status(terms.paused) {
         EndpointStatus::Active => queue.next_due()?,
-        EndpointStatus::Paused if queue.waiting()? > 0 => own.paused_at.map(|at| at.plus_millis(PAUSED_MS)),
-        EndpointStatus::Paused | EndpointStatus::Disabled => None,
+        // What came before the pause waits from its beginning on.
+        EndpointStatus::Paused => {
+            queue.oldest()?.map(|oldest| oldest.max(own.paused_at.unwrap_or(oldest)).plus_millis(PAUSED_MS))
+        }
+        EndpointStatus::Disabled => None,
     };
     let report = own.report.map(|(_, due_at)| due_at);
     let next = [sends, report, queue.next_sweep()?].into_iter().flatten().min();
     next.map_or(Ok(()), |at| queue.arm(at))
 }
 
-/// Takes terms, unless they are older than those that are there. A newer version ends a disabling.
+/// Takes terms, unless they are older than those that are there.
 fn configure(queue: &Queue, terms: &EndpointTerms, now: Timestamp) -> Result<Done> {
     let mut own = queue.own()?;
     let version = own.terms.as_ref().map(|terms| terms.version);
-    if version.is_some_and(|version| terms.version <= version) {
+    if own.removed || version.is_some_and(|version| terms.version <= version) {
         return Ok(Done {});
     }
-    own.health.enable();
-    own.report = None;
+    if own.terms.as_ref().is_some_and(|known| known.active_since < terms.active_since) {
+        own.health.enable();
+        own.report = None;
+    }
     own.paused_at = terms.paused.then(|| own.paused_at.unwrap_or(now));
     own.terms = Some(terms.clone());
     queue.put_own(&own)?;
@@ -257,7 +262,7 @@ fn deliver(queue: &Queue, Deliver { events }: &Deliver, now: Timestamp) -> Resul
     let own = queue.own()?;
     let Some(terms) = &own.terms else { return Ok(Done {}) };
     let status = own.health.status(terms.paused);
-    let mut waiting = queue.waiting()?;
+    let mut waiting = queue.waiting_at_most(events.len() as u64)?;
     for event in events {
         if !queue.is_new(&event.id, now)? {
             continue;

@@ -68,8 +68,8 @@ pub struct Relay {
 pub struct Disabled {
     /// The endpoint.
     pub endpoint: EndpointId,
-    /// The version of its terms.
-    pub version: u64,
+    /// The version at which somebody last made it active. So each disabling has one report.
+    pub active_since: u64,
     /// The time at which it did.
     pub at: Timestamp,
 }
@@ -112,7 +112,7 @@ mod tests {
         reads_back::<Relay>(
             r#"{"events":[{"id":"evt_4bTzV9cXk07Hq2mN1pRs","type":"tenant.suspended","tenant":"acme","body":"{}"}]}"#,
         );
-        reads_back::<Disabled>(r#"{"endpoint":"ep_4bTzV9cXk07Hq2mN1pRs","version":3,"at":5}"#);
+        reads_back::<Disabled>(r#"{"endpoint":"ep_4bTzV9cXk07Hq2mN1pRs","active_since":2,"at":5}"#);
         reads_back::<RouterState>("{}");
         reads_back::<RouterCounts>(r#"{"waiting":1,"endpoints":2}"#);
         reads_back::<Erase>("{}");
