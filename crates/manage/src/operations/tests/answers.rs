@@ -26,7 +26,7 @@ use keystile_core::{
         timestamp::Rfc3339,
     },
     config::{
-        DefaultScopes, ManageConfig, Replays, ToldApartBy, VerificationMode, WebhookMode, WebhookSummary,
+        AddressRules, DefaultScopes, ManageConfig, Replays, ToldApartBy, VerificationMode, WebhookMode, WebhookSummary,
         WebhookUpstreamSummary,
     },
     events::{
@@ -43,6 +43,7 @@ use keystile_core::{
         import::LineResult,
         lifecycle::{Creator, ImportedKey, Key, NewKey, PendingEnd, Revocation},
         plan::{KeyLimits, Plan, RequestedExpiry},
+        reminders::ReminderSettings,
         revocation::{RevokedKey, RevokedStatus},
         summary::KeyCounts,
     },
@@ -519,6 +520,7 @@ fn config() -> ManageConfig {
         plans: vec![plan(limits()), plan(KeyLimits::default())],
         counted_limits: counted_limits(),
         audit_retention_days: None,
+        reminders: ReminderSettings::default(),
         webhooks: vec![
             WebhookSummary {
                 source: "stripe-eu".into(),
@@ -560,6 +562,7 @@ fn config() -> ManageConfig {
         portal_origins: Vec::new(),
         exposure: Policies::default(),
         github_keys_url: KEYS_URL.into(),
+        event_addresses: AddressRules::default(),
         headers: vec!["bearer".into(), "api-key".into()],
         api_url: None,
     }
