@@ -22,7 +22,7 @@ use keystile_core::{
         Call, Done,
         event_endpoint::{
             AttemptPage, Attempts, Configure, DeadLetterPage, DeadLetters, Deliver, Discard, Discarded, EndpointState,
-            EndpointStatus, MAX_PAGE, Redrive, Redriven, Remove, ShownAttempt, State as Shown, Test,
+            EndpointStatus, ForgetTenant, MAX_PAGE, Redrive, Redriven, Remove, ShownAttempt, State as Shown, Test,
         },
         event_router::Disabled,
     },
@@ -83,8 +83,11 @@ impl EventEndpoint {
     async fn answer(&self, path: &str, body: &str) -> Result<Response> {
         match path {
             Configure::PATH => self.call(body, |queue, Configure(terms), now| configure(queue, terms, now)),
-            Remove::PATH => self.call(body, |queue, Remove {}, _| queue.remove_endpoint().map(|()| Done {})),
+            Remove::PATH => self.call(body, |queue, Remove {}, _| queue.clear().map(|()| Done {})),
             Deliver::PATH => self.call(body, deliver),
+            ForgetTenant::PATH => {
+                self.call(body, |queue, forget: &ForgetTenant, _| queue.forget(&forget.tenant).map(|()| Done {}))
+            }
             EndpointState::PATH => self.call(body, |queue, EndpointState {}, _| shown(queue)),
             Attempts::PATH => self.call(body, attempts),
             DeadLetters::PATH => self.call(body, dead_letters),
@@ -177,8 +180,12 @@ impl EventEndpoint {
         let attempt = sending::send(&means.keyring, &means.rules, &terms, &event).await;
         let shown = shown_attempt(&event, &attempt, Next::GiveUp);
         queue.transaction(|| {
-            queue.note_attempt(&shown)?;
-            arm(queue, &queue.own()?)
+            let own = queue.own()?;
+            // It may have been removed in between.
+            if own.terms.is_some() {
+                queue.note_attempt(&shown)?;
+            }
+            arm(queue, &own)
         })?;
         Ok(shown)
     }
@@ -240,7 +247,7 @@ fn arm(queue: &Queue, own: &Own) -> Result<()> {
     next.map_or(Ok(()), |at| queue.arm(at))
 }
 
-/// Takes terms, unless they are older than those that are there.
+/// Takes terms, unless they are older than those that are there, or the endpoint was removed.
 fn configure(queue: &Queue, terms: &EndpointTerms, now: Timestamp) -> Result<Done> {
     let mut own = queue.own()?;
     let version = own.terms.as_ref().map(|terms| terms.version);
@@ -257,14 +264,15 @@ fn configure(queue: &Queue, terms: &EndpointTerms, now: Timestamp) -> Result<Don
     Ok(Done {})
 }
 
-/// Takes events that it hasn't had. An endpoint that was removed, or never configured, takes none.
+/// Takes events that it hasn't had, but those of a tenant that was erased. An endpoint that was removed, or never
+/// configured, takes none.
 fn deliver(queue: &Queue, Deliver { events }: &Deliver, now: Timestamp) -> Result<Done> {
     let own = queue.own()?;
     let Some(terms) = &own.terms else { return Ok(Done {}) };
     let status = own.health.status(terms.paused);
     let mut waiting = queue.waiting_at_most(events.len() as u64)?;
     for event in events {
-        if !queue.is_new(&event.id, now)? {
+        if queue.is_of_erased(event)? || !queue.is_new(&event.id, now)? {
             continue;
         }
         match may_wait(status, waiting) {

@@ -27,7 +27,8 @@ use worker::{Error, Result, SqlStorageValue, State};
 
 use crate::{pump::Lane, sending::Attempt};
 
-pub(crate) const MIGRATIONS: &[&str] = &["
+pub(crate) const MIGRATIONS: &[&str] = &[
+    "
 -- The endpoint's terms, health and reports; no row or one.
 CREATE TABLE own (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -79,7 +80,12 @@ CREATE TABLE seen (
     at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX seen_by_time ON seen (at);
-"];
+",
+    "
+-- The tenants that were erased, for good.
+CREATE TABLE erased (tenant TEXT PRIMARY KEY) WITHOUT ROWID;
+",
+];
 
 /// The endpoint's own state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,8 +95,8 @@ pub(crate) struct Own {
     pub(crate) paused_at: Option<Timestamp>,
     /// The report of a disabling that the router has not taken yet: its failures, and the next time.
     pub(crate) report: Option<(u32, Timestamp)>,
-    /// Whether the endpoint was removed. Its id is never used again.
-    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    /// Whether the endpoint was removed. What it is told later, it is told too late.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) removed: bool,
 }
 
@@ -135,12 +141,28 @@ impl Queue {
         self.0.execute("INSERT OR REPLACE INTO own (one, state) VALUES (1, ?)", vec![to_json(own)?.into()])
     }
 
-    /// Forgets everything, for good: settings that were on their way come too late.
-    pub(crate) fn remove_endpoint(&self) -> Result<()> {
-        for table in ["queue", "attempts", "dead_letters", "seen"] {
+    /// Forgets everything but that the endpoint was removed.
+    pub(crate) fn clear(&self) -> Result<()> {
+        for table in ["queue", "attempts", "dead_letters", "seen", "erased"] {
             self.0.execute(&format!("DELETE FROM {table}"), vec![])?;
         }
         self.put_own(&Own { removed: true, ..Own::default() })
+    }
+
+    /// Forgets the events of a tenant, which was erased. No other events are in their lanes.
+    pub(crate) fn forget(&self, tenant: &TenantId) -> Result<()> {
+        self.0.execute("INSERT OR IGNORE INTO erased (tenant) VALUES (?)", vec![tenant.as_str().into()])?;
+        ["queue", "dead_letters"].into_iter().try_for_each(|table| {
+            let delete = format!("DELETE FROM {table} WHERE json_extract(numbered, '$.tenant') = ?");
+            self.0.execute(&delete, vec![tenant.as_str().into()])
+        })
+    }
+
+    /// Whether the event is of a tenant that was erased.
+    pub(crate) fn is_of_erased(&self, event: &NumberedEvent) -> Result<bool> {
+        let Some(tenant) = &event.tenant else { return Ok(false) };
+        let query = "SELECT 1 AS one FROM erased WHERE tenant = ?";
+        Ok(self.0.row::<One>(query, vec![tenant.as_str().into()])?.is_some())
     }
 
     /// Notes an event's id; false if it was noted before.
@@ -510,7 +532,13 @@ mod tests {
 
     #[test]
     fn the_schema_is_golden() {
-        assert_eq!(digests(MIGRATIONS), ["c96f7b6c230f9cd74866ed35d419a0d8ac6a48c55bfaca652e2e3ed7209739cb"]);
+        assert_eq!(
+            digests(MIGRATIONS),
+            [
+                "c96f7b6c230f9cd74866ed35d419a0d8ac6a48c55bfaca652e2e3ed7209739cb",
+                "b7f75fc22248e21ac0226b62d7cbe037259a4ee48c5e2d8e251baebfdc0ad46e"
+            ]
+        );
     }
 
     #[test]

@@ -13,8 +13,8 @@ use keystile_core::{
     events::{event::Event, event_type::EventType, settings::without_path, terms::DEPLOYMENT_ROUTER},
     objects::{
         Call, Done,
-        event_endpoint::{Configure, Deliver, Remove},
-        event_router::{Disabled, Erase, Record, Relay, RouterState, Tell},
+        event_endpoint::{self, Configure, Deliver, Remove},
+        event_router::{Disabled, Erase, Erased, ForgetTenant, Record, Relay, RouterState, Tell},
     },
 };
 use keystile_runtime::{alarm, clock, log, object, random, response};
@@ -76,13 +76,18 @@ impl EventRouter {
     fn answer(&self, path: &str, body: &str) -> Result<Response> {
         match path {
             Record::PATH => self.call(body, record),
-            Tell::PATH => {
-                self.call(body, |routing, told: &Tell, _| routing.tell(told.version, &told.endpoints).map(|()| Done {}))
-            }
+            Tell::PATH => self.call(body, |routing, told, _| tell(routing, told, &self.name()?)),
             Relay::PATH => self.call(body, relay),
             Disabled::PATH => self.call(body, |routing, report, _| disabled(routing, report, &self.name()?)),
             RouterState::PATH => self.call(body, |routing, RouterState {}, _| routing.counts()),
-            Erase::PATH => self.call(body, |routing, Erase {}, _| routing.erase().map(|()| Done {})),
+            Erase::PATH => self.call(body, |routing, Erase {}, _| {
+                let is_finished = routing.erase(&self.name()?)?;
+                Ok(Erased { is_finished })
+            }),
+            ForgetTenant::PATH => self.call(body, |routing, ForgetTenant { tenant }, _| {
+                let is_finished = routing.forget(tenant)?;
+                Ok(Erased { is_finished })
+            }),
             _ => no_such_path(),
         }
     }
@@ -118,6 +123,9 @@ impl EventRouter {
         let called = match due.what.clone() {
             What::Configure(terms) => object::call(&self.env, target, &Configure(terms), TIMEOUT_MS).await,
             What::Remove => object::call(&self.env, target, &Remove {}, TIMEOUT_MS).await,
+            What::ForgetTenant(tenant) => {
+                object::call(&self.env, target, &event_endpoint::ForgetTenant { tenant }, TIMEOUT_MS).await
+            }
             What::Events(events, _) if target == DEPLOYMENT_ROUTER => {
                 object::call(&self.env, target, &Relay { events }, TIMEOUT_MS).await
             }
@@ -148,7 +156,19 @@ impl EventRouter {
     }
 }
 
+/// Takes a list of endpoints. Of a tenant that was erased it comes too late.
+fn tell(routing: &Routing, told: &Tell, name: &str) -> Result<Done> {
+    if !routing.is_erased(name)? {
+        routing.tell(told.version, &told.endpoints)?;
+    }
+    Ok(Done {})
+}
+
+/// Takes events. Of a tenant that was erased they come too late.
 fn record(routing: &Routing, Record { tenant, events }: &Record, now: Timestamp) -> Result<Done> {
+    if routing.is_erased(tenant.as_str())? {
+        return Ok(Done {});
+    }
     let endpoints = routing.terms()?;
     for event in events {
         if routing.is_new(&event.id, now)? {
@@ -162,7 +182,10 @@ fn record(routing: &Routing, Record { tenant, events }: &Record, now: Timestamp)
 fn relay(routing: &Routing, Relay { events }: &Relay, _now: Timestamp) -> Result<Done> {
     let endpoints = routing.terms()?;
     for event in events {
-        routing.hand_over(event, &endpoints)?;
+        let is_late = event.tenant.as_ref().map_or(Ok(false), |tenant| routing.is_erased(tenant.as_str()))?;
+        if !is_late {
+            routing.hand_over(event, &endpoints)?;
+        }
     }
     Ok(Done {})
 }

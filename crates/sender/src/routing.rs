@@ -16,7 +16,8 @@ use keystile_runtime::database::Database;
 use serde::Deserialize;
 use worker::{Error, Result, State};
 
-pub(crate) const MIGRATIONS: &[&str] = &["
+pub(crate) const MIGRATIONS: &[&str] = &[
+    "
 -- The version of the list of endpoints; no row or one.
 CREATE TABLE list (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -59,12 +60,24 @@ CREATE TABLE failing (
     failures INTEGER NOT NULL,
     due_at INTEGER NOT NULL
 ) WITHOUT ROWID;
-"];
+",
+    "
+-- The tenants that were erased, for good: the router's own, or in the deployment's router any.
+CREATE TABLE erased (tenant TEXT PRIMARY KEY) WITHOUT ROWID;
+
+-- The endpoints whose objects have yet to forget such a tenant.
+CREATE TABLE forgetting (
+    endpoint TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    PRIMARY KEY (endpoint, tenant)
+) WITHOUT ROWID;
+",
+];
 
 /// A target for which something waits.
 struct Target {
     name: String,
-    /// The settings that it has yet to be told.
+    /// The settings, or whatever else it has yet to be told before events.
     settings: Option<What>,
     /// The row of its first event.
     first: Option<i64>,
@@ -84,6 +97,8 @@ pub(crate) struct Due {
 pub(crate) enum What {
     Configure(EndpointTerms),
     Remove,
+    /// A tenant that was erased.
+    ForgetTenant(TenantId),
     /// Events, and the number of the last one's row.
     Events(Vec<NumberedEvent>, i64),
 }
@@ -187,12 +202,40 @@ impl Routing {
         Ok(self.0.row::<One>(note, vec![number(active_since).into(), id.into()])?.is_some())
     }
 
-    /// Forgets all but the endpoints whose objects have yet to be removed.
-    pub(crate) fn erase(&self) -> Result<()> {
+    /// Forgets all of the tenant but its name and the endpoints whose objects have yet to be removed. Returns whether
+    /// there are none.
+    pub(crate) fn erase(&self, tenant: &str) -> Result<bool> {
+        self.0.execute("INSERT OR IGNORE INTO erased (tenant) VALUES (?)", vec![tenant.into()])?;
         for table in ["sequences", "seen", "outbox", "failing"] {
             self.0.execute(&format!("DELETE FROM {table}"), vec![])?;
         }
-        self.0.execute("UPDATE endpoints SET pending = 'remove'", vec![])
+        self.0.execute("UPDATE endpoints SET pending = 'remove'", vec![])?;
+        Ok(self.endpoints()?.is_empty())
+    }
+
+    /// Forgets the events of a tenant, and has each endpoint's object do so. Returns whether all have.
+    pub(crate) fn forget(&self, tenant: &TenantId) -> Result<bool> {
+        let tenant = || vec![tenant.as_str().into()];
+        let insert = "INSERT OR IGNORE INTO erased (tenant) VALUES (?) RETURNING 1 AS one";
+        if self.0.row::<One>(insert, tenant())?.is_some() {
+            self.0.execute("DELETE FROM outbox WHERE json_extract(numbered, '$.tenant') = ?", tenant())?;
+            self.0.execute("INSERT INTO forgetting (endpoint, tenant) SELECT id, ? FROM endpoints", tenant())?;
+        }
+        Ok(self.0.row::<One>("SELECT 1 AS one FROM forgetting WHERE tenant = ? LIMIT 1", tenant())?.is_none())
+    }
+
+    /// Whether a tenant was erased.
+    pub(crate) fn is_erased(&self, tenant: &str) -> Result<bool> {
+        Ok(self.0.row::<One>("SELECT 1 AS one FROM erased WHERE tenant = ?", vec![tenant.into()])?.is_some())
+    }
+
+    fn next_to_forget(&self, endpoint: &str) -> Result<Option<TenantId>> {
+        #[derive(Deserialize)]
+        struct Row {
+            tenant: TenantId,
+        }
+        let query = "SELECT tenant FROM forgetting WHERE endpoint = ? ORDER BY tenant LIMIT 1";
+        Ok(self.0.row::<Row>(query, vec![endpoint.into()])?.map(|row| row.tenant))
     }
 
     pub(crate) fn counts(&self) -> Result<RouterCounts> {
@@ -249,7 +292,7 @@ impl Routing {
             let settings = match endpoint.pending.as_deref() {
                 Some("remove") => Some(What::Remove),
                 Some(_) => Some(What::Configure(serde_json::from_str(&endpoint.terms)?)),
-                None => None,
+                None => self.next_to_forget(&endpoint.id)?.map(What::ForgetTenant),
             };
             add(endpoint.id, settings)?;
         }
@@ -288,7 +331,12 @@ impl Routing {
                 self.0.execute(done, vec![target.into(), number(terms.version).into()])
             }
             What::Remove => {
-                self.0.execute("DELETE FROM endpoints WHERE id = ? AND pending = 'remove'", vec![target.into()])
+                self.0.execute("DELETE FROM endpoints WHERE id = ? AND pending = 'remove'", vec![target.into()])?;
+                self.0.execute("DELETE FROM forgetting WHERE endpoint = ?", vec![target.into()])
+            }
+            What::ForgetTenant(tenant) => {
+                let done = "DELETE FROM forgetting WHERE endpoint = ? AND tenant = ?";
+                self.0.execute(done, vec![target.into(), tenant.as_str().into()])
             }
             What::Events(_, last) => self
                 .0
@@ -345,6 +393,12 @@ mod tests {
 
     #[test]
     fn the_schema_is_golden() {
-        assert_eq!(digests(MIGRATIONS), ["1071d8a1b307dfcc83e3d0770237bcaf2b74be3e19b9f0442bba7ea6368ef568"]);
+        assert_eq!(
+            digests(MIGRATIONS),
+            [
+                "1071d8a1b307dfcc83e3d0770237bcaf2b74be3e19b9f0442bba7ea6368ef568",
+                "f04a14064d40b466009f4e1e4ce4a1fd772d8a645a8d8e231042b994d32ee634"
+            ]
+        );
     }
 }
