@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The time after its end at which an hour closes, hours. An isolate sends its counts within seconds, and gives a batch
-/// up that failed for an hour.
+/// up that is an hour old.
 pub const CLOSES_AFTER_HOURS: i64 = 2;
 /// The label of the subkey that signs exports.
 const SUBKEY: &str = "keystile/v1/usage-export";
