@@ -299,7 +299,7 @@ impl Queue {
     fn trim_dead_letters(&self) -> Result<()> {
         let over = self.dead_letters()?.saturating_sub(MAX_DEAD_LETTERS);
         if over > 0 {
-            log::warn("dead_letters_dropped", &[("count", over.into())]);
+            log::warn("dead_letters_dropped", &[("letters", over.into())]);
             let delete = "DELETE FROM dead_letters WHERE number IN
                 (SELECT number FROM dead_letters ORDER BY number LIMIT ?)";
             self.0.execute(delete, vec![(over as i64).into()])?;
