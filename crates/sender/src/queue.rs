@@ -23,7 +23,7 @@ use keystile_runtime::{database::Database, log};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use worker::{Error, Result, SqlStorageValue, State};
 
-use crate::{pump::Lane, sending::Attempt};
+use crate::{pump::Lane, reporting::Reporting, sending::Attempt};
 
 pub(crate) const MIGRATIONS: &[&str] = &["
 -- The endpoint's terms, health and reports; no row or one.
@@ -78,6 +78,12 @@ CREATE TABLE seen (
     at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX seen_by_time ON seen (at);
+", "
+-- What the endpoint keeps for its reports; no row or one.
+CREATE TABLE reporting (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    state TEXT NOT NULL               -- JSON
+);
 "];
 
 /// The endpoint's own state.
@@ -119,19 +125,32 @@ impl Queue {
     }
 
     pub(crate) fn own(&self) -> Result<Own> {
-        #[derive(Deserialize)]
-        struct Row {
-            state: String,
-        }
-        let row: Option<Row> = self.0.row("SELECT state FROM own", vec![])?;
-        row.map_or_else(|| Ok(Own::default()), |row| from_json(&row.state))
+        self.state("SELECT state FROM own")
     }
 
     pub(crate) fn put_own(&self, own: &Own) -> Result<()> {
         self.0.execute("INSERT OR REPLACE INTO own (one, state) VALUES (1, ?)", vec![to_json(own)?.into()])
     }
 
-    /// Forgets everything.
+    pub(crate) fn reporting(&self) -> Result<Reporting> {
+        self.state("SELECT state FROM reporting")
+    }
+
+    pub(crate) fn put_reporting(&self, reporting: &Reporting) -> Result<()> {
+        let row = vec![to_json(reporting)?.into()];
+        self.0.execute("INSERT OR REPLACE INTO reporting (one, state) VALUES (1, ?)", row)
+    }
+
+    /// The one row of a table, or the default.
+    fn state<T: Default + DeserializeOwned>(&self, query: &str) -> Result<T> {
+        #[derive(Deserialize)]
+        struct Row {
+            state: String,
+        }
+        self.0.row::<Row>(query, vec![])?.map_or_else(|| Ok(T::default()), |row| from_json(&row.state))
+    }
+
+    /// Forgets everything but what is for reports.
     pub(crate) fn clear(&self) -> Result<()> {
         for table in ["own", "queue", "attempts", "dead_letters", "seen"] {
             self.0.execute(&format!("DELETE FROM {table}"), vec![])?;
@@ -387,16 +406,13 @@ impl Queue {
         Ok(DeadLetterPage { dead_letters: rows.into_iter().map(shown).collect::<Result<_>>()?, next })
     }
 
-    /// Deletes rows that may go.
-    pub(crate) fn sweep(&self, now: Timestamp) -> Result<()> {
-        for (delete, kept) in [
-            ("DELETE FROM attempts WHERE at <= ?", ATTEMPTS_KEPT_MS),
-            ("DELETE FROM dead_letters WHERE buried_at <= ?", DEAD_LETTERS_KEPT_MS),
-            ("DELETE FROM seen WHERE at <= ?", IDS_KEPT_MS),
-        ] {
-            self.0.execute(delete, vec![now.plus_millis(-kept).as_millis().into()])?;
-        }
-        Ok(())
+    /// Deletes rows that may go. Returns whether dead letters went.
+    pub(crate) fn sweep(&self, now: Timestamp) -> Result<bool> {
+        let before = |kept: i64| vec![now.plus_millis(-kept).as_millis().into()];
+        self.0.execute("DELETE FROM attempts WHERE at <= ?", before(ATTEMPTS_KEPT_MS))?;
+        self.0.execute("DELETE FROM seen WHERE at <= ?", before(IDS_KEPT_MS))?;
+        let delete = "DELETE FROM dead_letters WHERE buried_at <= ? RETURNING 1 AS one";
+        Ok(self.0.row::<One>(delete, before(DEAD_LETTERS_KEPT_MS))?.is_some())
     }
 
     pub(crate) fn arm(&self, at: Timestamp) -> Result<()> {

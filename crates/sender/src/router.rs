@@ -14,7 +14,7 @@ use keystile_core::{
     objects::{
         Call, Done,
         event_endpoint::{Configure, Deliver, Remove},
-        event_router::{Disabled, Erase, Record, Relay, RouterState, Tell},
+        event_router::{Disabled, Erase, Record, Relay, Report, RouterState, Tell},
     },
 };
 use keystile_runtime::{alarm, clock, log, object, random, response};
@@ -79,6 +79,9 @@ impl EventRouter {
             }
             Relay::PATH => self.call(body, relay),
             Disabled::PATH => self.call(body, |routing, report, now| disabled(routing, report, &self.name()?, now)),
+            Report::PATH => {
+                self.call(body, |routing, report: &Report, _| routing.take_report(report).map(|()| Done {}))
+            }
             RouterState::PATH => self.call(body, |routing, RouterState {}, _| routing.counts()),
             Erase::PATH => self.call(body, |routing, Erase {}, _| routing.erase().map(|()| Done {})),
             _ => no_such_path(),
