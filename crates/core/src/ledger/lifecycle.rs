@@ -477,7 +477,6 @@ pub(crate) mod tests {
             own_limits: OwnLimits::default(),
             counts_as: None,
             created_by: None,
-            exposure: None,
             disabled_by_customer: false,
             exposure: None,
         }

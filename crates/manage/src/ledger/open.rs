@@ -112,7 +112,9 @@ impl OpenLedger {
         ];
         let drained = drained.into_iter().flatten().min().map(|due| self.lease.defer(due, now));
         let routed = event_endpoints::next_due(database)?;
-        let Some(at) = drained.into_iter().chain(told).chain(sent).chain(reported).chain(routed).min() else { return Ok(()) };
+        let Some(at) = drained.into_iter().chain(told).chain(sent).chain(reported).chain(routed).min() else {
+            return Ok(());
+        };
         // Overdue work gets the present time, not its own: the platform takes no alarm for 1970.
         self.database.arm(if at <= now { now } else { at_full_step(at) })
     }

@@ -43,6 +43,7 @@ use keystile_core::{
         import::LineResult,
         lifecycle::{Creator, ImportedKey, Key, NewKey, PendingEnd, Revocation},
         plan::{KeyLimits, Plan, RequestedExpiry},
+        reminders::ReminderSettings,
         revocation::{RevokedKey, RevokedStatus},
         summary::KeyCounts,
     },
@@ -519,6 +520,7 @@ fn config() -> ManageConfig {
         plans: vec![plan(limits()), plan(KeyLimits::default())],
         counted_limits: counted_limits(),
         audit_retention_days: None,
+        reminders: ReminderSettings::default(),
         webhooks: vec![
             WebhookSummary {
                 source: "stripe-eu".into(),
