@@ -9,8 +9,8 @@ use keystile_core::{
         problem::Problem,
         timestamp::{Rfc3339, SECOND_MS},
     },
+    config::AddressRules,
     events::{
-        address::AddressRules,
         attempt::{AT_ONCE, Next, next},
         bounds::{DeadLetterReason, PAUSED_MS, may_wait},
         event::{Event, NumberedEvent},
