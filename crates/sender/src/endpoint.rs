@@ -22,7 +22,7 @@ use keystile_core::{
         Call, Done,
         event_endpoint::{
             AttemptPage, Attempts, Configure, DeadLetterPage, DeadLetters, Deliver, Discard, Discarded, EndpointState,
-            EndpointStatus, MAX_PAGE, Redrive, Redriven, Remove, ShownAttempt, State as Shown, Test,
+            EndpointStatus, ForgetTenant, MAX_PAGE, Redrive, Redriven, Remove, ShownAttempt, State as Shown, Test,
         },
         event_router::Disabled,
     },
@@ -85,6 +85,9 @@ impl EventEndpoint {
             Configure::PATH => self.call(body, |queue, Configure(terms), now| configure(queue, terms, now)),
             Remove::PATH => self.call(body, |queue, Remove {}, _| queue.clear().map(|()| Done {})),
             Deliver::PATH => self.call(body, deliver),
+            ForgetTenant::PATH => {
+                self.call(body, |queue, forget: &ForgetTenant, _| queue.forget(&forget.tenant).map(|()| Done {}))
+            }
             EndpointState::PATH => self.call(body, |queue, EndpointState {}, _| shown(queue)),
             Attempts::PATH => self.call(body, attempts),
             DeadLetters::PATH => self.call(body, dead_letters),
@@ -177,8 +180,12 @@ impl EventEndpoint {
         let attempt = sending::send(&means.keyring, &means.rules, &terms, &event).await;
         let shown = shown_attempt(&event, &attempt, Next::GiveUp);
         queue.transaction(|| {
-            queue.note_attempt(&shown)?;
-            arm(queue, &queue.own()?)
+            let own = queue.own()?;
+            // It may have been removed in between.
+            if own.terms.is_some() {
+                queue.note_attempt(&shown)?;
+            }
+            arm(queue, &own)
         })?;
         Ok(shown)
     }
@@ -194,11 +201,11 @@ impl EventEndpoint {
             return Ok(());
         }
         let router = terms.tenant.as_ref().map_or(DEPLOYMENT_ROUTER, |tenant| tenant.as_str());
-        let report = Disabled { endpoint: terms.id.clone(), version: terms.version, at };
+        let report = Disabled { endpoint: terms.id.clone(), active_since: terms.active_since, at };
         let reported = object::call(&self.env, router, &report, ROUTER_TIMEOUT_MS).await;
         queue.transaction(|| {
             let mut own = queue.own()?;
-            if own.terms.as_ref().is_some_and(|now| now.version == terms.version) {
+            if own.terms.as_ref().is_some_and(|now| now.active_since == terms.active_since) {
                 let later = || Some((failures.saturating_add(1), now.plus_millis(retry_delay_ms(failures))));
                 own.report = if reported.is_ok() { None } else { later() };
                 queue.put_own(&own)?;
@@ -229,37 +236,43 @@ fn arm(queue: &Queue, own: &Own) -> Result<()> {
     let Some(terms) = &own.terms else { return Ok(()) };
     let sends = match own.health.status(terms.paused) {
         EndpointStatus::Active => queue.next_due()?,
-        EndpointStatus::Paused if queue.waiting()? > 0 => own.paused_at.map(|at| at.plus_millis(PAUSED_MS)),
-        EndpointStatus::Paused | EndpointStatus::Disabled => None,
+        // What came before the pause waits from its beginning on.
+        EndpointStatus::Paused => {
+            queue.oldest()?.map(|oldest| oldest.max(own.paused_at.unwrap_or(oldest)).plus_millis(PAUSED_MS))
+        }
+        EndpointStatus::Disabled => None,
     };
     let report = own.report.map(|(_, due_at)| due_at);
     let next = [sends, report, queue.next_sweep()?].into_iter().flatten().min();
     next.map_or(Ok(()), |at| queue.arm(at))
 }
 
-/// Takes terms, unless they are older than those that are there. A newer version ends a disabling.
+/// Takes terms, unless they are older than those that are there, or the endpoint was removed.
 fn configure(queue: &Queue, terms: &EndpointTerms, now: Timestamp) -> Result<Done> {
     let mut own = queue.own()?;
     let version = own.terms.as_ref().map(|terms| terms.version);
-    if version.is_some_and(|version| terms.version <= version) {
+    if own.removed || version.is_some_and(|version| terms.version <= version) {
         return Ok(Done {});
     }
-    own.health.enable();
-    own.report = None;
+    if own.terms.as_ref().is_some_and(|known| known.active_since < terms.active_since) {
+        own.health.enable();
+        own.report = None;
+    }
     own.paused_at = terms.paused.then(|| own.paused_at.unwrap_or(now));
     own.terms = Some(terms.clone());
     queue.put_own(&own)?;
     Ok(Done {})
 }
 
-/// Takes events that it hasn't had. An endpoint that was removed, or never configured, takes none.
+/// Takes events that it hasn't had, but those of a tenant that was erased. An endpoint that was removed, or never
+/// configured, takes none.
 fn deliver(queue: &Queue, Deliver { events }: &Deliver, now: Timestamp) -> Result<Done> {
     let own = queue.own()?;
     let Some(terms) = &own.terms else { return Ok(Done {}) };
     let status = own.health.status(terms.paused);
-    let mut waiting = queue.waiting()?;
+    let mut waiting = queue.waiting_at_most(events.len() as u64)?;
     for event in events {
-        if !queue.is_new(&event.id, now)? {
+        if queue.is_of_erased(event)? || !queue.is_new(&event.id, now)? {
             continue;
         }
         match may_wait(status, waiting) {
