@@ -12,7 +12,7 @@ const WORKERS = {
   "The management worker": "manage",
   "The receiver of webhooks": "hooks",
   "The limiter": "limiter",
-  "The sender of events": "sender",
+  "The sender": "sender",
   "All workers": "all",
 };
 
