@@ -289,7 +289,8 @@ fn arm(queue: &Queue, own: &Own) -> Result<()> {
     };
     let report = own.report.map(|(_, due_at)| due_at);
     let next = [sends, report, queue.next_sweep()?, queue.reporting()?.due_at()].into_iter().flatten().min();
-    next.map_or(Ok(()), |at| queue.arm(at))
+    // The platform takes no alarm for long ago.
+    next.map_or(Ok(()), |at| queue.arm(at.max(clock::now())))
 }
 
 /// The endpoint's figures, but for its attempts.

@@ -441,7 +441,8 @@ mod tests {
             digests(MIGRATIONS),
             [
                 "1071d8a1b307dfcc83e3d0770237bcaf2b74be3e19b9f0442bba7ea6368ef568",
-                "f04a14064d40b466009f4e1e4ce4a1fd772d8a645a8d8e231042b994d32ee634"
+                "f04a14064d40b466009f4e1e4ce4a1fd772d8a645a8d8e231042b994d32ee634",
+                "f94ea3e8d494a83aa255a3ddfeb84f86082167932d81503665080c3ada858490"
             ]
         );
     }
