@@ -204,9 +204,8 @@ fn a_batch_that_an_isolate_rested_with_is_given_up_unsent() {
 #[test]
 fn a_batch_does_not_get_younger_by_a_clock_that_steps_back() {
     let mut counter = counter();
-    let mut now = at(0);
-    let mut passed = 0;
-    let mut first = counter.count("acme", &key(1), "VALID", now).unwrap();
+    let (mut now, mut passed) = (at(10_000), 0);
+    let mut first = counter.count("acme", &key(1), "VALID", at(0)).unwrap();
     let batch = counter.batches(&mut first, now).pop().unwrap();
     while counter.take_lost() == 0 {
         counter.failed(&batch, now);
