@@ -84,18 +84,20 @@ export class Transport {
 
   /**
    * The lines of an export, each as JSON. An answer that is cut, or has all that one answer may have, is gone on from
-   * by `next`, which gives the query of the entries after this one, or null if this one was the last.
+   * by `next`, which gives the query of the entries after this one, null if this one was the last, or undefined if no
+   * answer ends with it: one that does was cut.
    */
   async *lines<Id extends OperationId, Entry>(
     id: Id,
     request: RequestOf<Id>,
-    next: (entry: Entry) => RequestOf<Id>["query"] | null,
+    next: (entry: Entry) => RequestOf<Id>["query"] | null | undefined,
     options: CallOptions = {},
   ): AsyncGenerator<Entry, void, undefined> {
     let { query } = request;
     let failures = 0;
     for (;;) {
       let taken = 0;
+      let mayEnd = true;
       const idle = new IdleLimit(options.timeout ?? this.#timeout, options.signal);
       try {
         const once = { ...options, signal: idle.signal, timeout: 0 };
@@ -104,11 +106,13 @@ export class Transport {
           const entry = JSON.parse(line) as Entry;
           const following = next(entry);
           query = following ?? undefined;
+          mayEnd = following !== undefined;
           taken += 1;
           failures = 0;
           yield entry;
           if (following === null) return;
         }
+        if (!mayEnd) throw new TypeError("the answer was cut");
         if (taken === 0) return;
       } catch (error) {
         options.signal?.throwIfAborted();
