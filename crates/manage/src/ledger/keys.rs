@@ -187,12 +187,14 @@ pub(crate) fn update(database: &Database, key: &Key, now: Timestamp) -> Result<(
     )
 }
 
-/// Writes what is left of a key whose tenant is erased: also nobody knows any more who made it, and when it was used.
+/// Writes what is left of a key whose tenant is erased: also nobody knows any more who made it, when it was used, and
+/// where it was found.
 pub(crate) fn erase(database: &Database, stub: &Key, now: Timestamp) -> Result<()> {
     update(database, stub, now)?;
     database.execute(
         "UPDATE keys SET rotated_from = NULL, counts_as = NULL, created_by = NULL, limits_effective_by = NULL,
-                         first_used_at = NULL, last_used_at = NULL, used_in_hour = NULL
+                         first_used_at = NULL, last_used_at = NULL, used_in_hour = NULL, expiry_set_at = NULL,
+                         exposure = NULL
          WHERE id = ?",
         vec![stub.record.id.as_str().into()],
     )
@@ -211,6 +213,23 @@ pub(crate) fn note_exposure(database: &Database, id: &KeyId, exposure: &Exposure
     database.execute(
         "UPDATE keys SET exposure = ? WHERE id = ?",
         vec![serde_json::to_string(exposure)?.into(), id.as_str().into()],
+    )
+}
+
+/// Notes the latest report that an export has, unless a later one is known here.
+pub(crate) fn restore_exposure(database: &Database, id: &KeyId, exposure: &Exposure) -> Result<()> {
+    database.execute(
+        "UPDATE keys SET exposure = ?1
+         WHERE id = ?2 AND (exposure IS NULL OR json_extract(exposure, '$.at') < json_extract(?1, '$.at'))",
+        vec![serde_json::to_string(exposure)?.into(), id.as_str().into()],
+    )
+}
+
+/// Notes when the key got its expiry; `None` in rows of old versions.
+pub(crate) fn restore_expiry_set_at(database: &Database, id: &KeyId, at: Option<Timestamp>) -> Result<()> {
+    database.execute(
+        "UPDATE keys SET expiry_set_at = ? WHERE id = ?",
+        vec![at.map(Timestamp::as_millis).into(), id.as_str().into()],
     )
 }
 

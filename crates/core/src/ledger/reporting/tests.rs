@@ -177,7 +177,8 @@ impl Ledger {
                 Bucket { hour: *hour, code: "VALID".into(), count: news }
             });
             let uses = uses.collect();
-            let news = core::mem::replace(&mut self.changed, self.counts.values().any(|(count, reported)| count > reported));
+            let news =
+                core::mem::replace(&mut self.changed, self.counts.values().any(|(count, reported)| count > reported));
             self.reporting = self.reporting.made(now, news);
             let tenant = TenantId::parse("acme").unwrap();
             let report =
