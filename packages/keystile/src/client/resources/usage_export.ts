@@ -35,8 +35,8 @@ export async function* exportedUses(
   }
 }
 
-function check(end: End, tenant: string | null, { after = null }: Query, lines: number): void {
-  if (end.lines === lines && end.tenant === tenant && end.after === after) return;
+function check(end: End, tenant: string | null, { after }: Query, lines: number): void {
+  if (end.lines === lines && end.tenant === tenant && end.after === (after ?? null)) return;
   const message = `The last line is of another answer: ${end.lines} lines of ${end.tenant ?? "all tenants"} after ${end.after}, but ${lines} came.`;
   throw new KeystileError("UNREADABLE_ANSWER", message, { status: 200 });
 }
