@@ -103,6 +103,11 @@ async function sentBy(call) {
   const fetch = async (url, { method, headers, body }) => {
     sent ??= { method, target: new URL(url), headers: new Headers(headers), body };
     const isExport = String(url).includes("/export");
+    const ofUses = /\/tenants\/([^/]+)\/usage\/export/.exec(String(url));
+    if (String(url).includes("/usage/export")) {
+      const end = { tenant: ofUses ? decodeURIComponent(ofUses[1]) : null, after: new URL(url).searchParams.get("after"), lines: 0, next: null };
+      return new Response(`${JSON.stringify({ end })}\n`, { status: 200 });
+    }
     return new Response(isExport ? "" : '{"key": "k", "id": "i", "next_cursor": null}', { status: 200 });
   };
   await call(new Keystile({ url: "https://manage.example", key: "ksroot_x", fetch }));
