@@ -337,7 +337,7 @@ test("a deployment goes out as a whole, operators first, and operators come back
   assert.deepEqual(JSON.parse(rest.split("\n")[0]).header.tenant, "small-8");
   assert.equal((await old.manage("GET", outOf("gone"))).code, "TENANT_ERASED");
   assert.equal((await old.manage("POST", backOf("gone"), { header: "x", end: "y" })).code, "TENANT_ERASED");
-  const of = text.slice(0, text.indexOf('\n{"header"') + 1);
+  const of = text.slice(0, text.indexOf("\n", text.indexOf('\n{"end"') + 1) + 1);
   const fresh = await startRig({ name: "backup-operators", settings: SETTINGS, edges: {}, secret: SECRET });
   try {
     await restored(fresh, "/v1/operators/restore", of);
