@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
-import { bundle, EDGE, LIMITER, MANAGE } from "../scripts/bundle.mjs";
+import { bundle, EDGE, LIMITER, MANAGE, SENDER } from "../scripts/bundle.mjs";
 import { inRoot } from "../scripts/tools.mjs";
 
 // Of wrangler's own version: what `wrangler dev` runs.
@@ -75,6 +75,7 @@ export async function keystile(part, edges, { toml = TOML, main } = {}) {
   return [
     ...edges.map((name) => ({ ...first, name })),
     await limiter(part, { toml }),
+    await sender(part, { toml }),
     await manager(part, { toml }),
     await rival(part, "upstream", inRoot("bench", "guard", "upstream.mjs")),
   ];
@@ -93,14 +94,26 @@ export const limiter = async (part, { toml = TOML } = {}) => ({
   durableObjects: {
     LIMITER: { className: "Limiter", useSQLite: true },
     LIMITER_RESTORES: { className: "LimiterRestores", useSQLite: true },
+    EVENT_ROUTER: eventObjects("sender").EVENT_ROUTER,
   },
+});
+
+export const sender = async (part, { toml = TOML } = {}) => ({
+  ...(await worker(part, "sender", SENDER, { toml })),
+  bindings: SECRETS,
+  durableObjects: eventObjects(),
+});
+
+const eventObjects = (scriptName) => ({
+  EVENT_ROUTER: { className: "EventRouter", scriptName, useSQLite: true },
+  EVENT_ENDPOINT: { className: "EventEndpoint", scriptName, useSQLite: true },
 });
 
 export const manager = async (part, { toml = TOML } = {}) => ({
   ...(await worker(part, "manage", MANAGE, { toml })),
   bindings: SECRETS,
   kvNamespaces: { KEYS: "keys" },
-  durableObjects: { ...objects(), OVERVIEW: { className: "Overview", useSQLite: true } },
+  durableObjects: { ...objects(), ...eventObjects("sender"), OVERVIEW: { className: "Overview", useSQLite: true } },
 });
 
 const objects = (scriptName) => ({

@@ -32,7 +32,7 @@ const PARTS = {
   revoke: () => ofWorkers("revoke", setupLoad),
   isolate: () => ofWorkers("isolate"),
   objects: () => ofWorkers("objects"),
-  relays: () => ofWorkers("relays", requireLinux, ["manage", "limiter"]),
+  relays: () => ofWorkers("relays", requireLinux, ["manage", "limiter", "sender"]),
   limits: () => ofWorkers("limits"),
   webhooks: async () => {
     await installPackages(inRoot("bench", "webhooks"));
@@ -102,7 +102,7 @@ async function measured(part, ...args) {
 }
 
 /** The same, once all that a part needs is there and the workers are built. */
-async function ofWorkers(part, prepare = () => {}, workers = ["edge", "manage", "limiter"]) {
+async function ofWorkers(part, prepare = () => {}, workers = ["edge", "manage", "limiter", "sender"]) {
   await prepare();
   await build(workers);
   return measured(part);

@@ -1,4 +1,4 @@
-// `npm run build [-- edge | manage | hooks | limiter | config | pages]`: compiles keystile.toml into the module that the
+// `npm run build [-- edge | manage | hooks | limiter | sender | config | pages]`: compiles keystile.toml into the module that the
 // workers import, the crates into WebAssembly, and www into the pages that the management worker serves. Wrangler calls
 // it before every bundle (`[build] command`), so it skips whatever is up to date.
 //
@@ -20,7 +20,7 @@ import { inRoot, root, target, wasmBuildEnv } from "./tools.mjs";
 import { trim } from "./trim.mjs";
 import { optimize } from "./wasm_opt.mjs";
 
-export const WORKERS = ["edge", "manage", "hooks", "limiter"];
+export const WORKERS = ["edge", "manage", "hooks", "limiter", "sender"];
 const TARGETS = [...WORKERS, "config", "pages"];
 const WASM = "wasm32-unknown-unknown";
 /** The profile. `start` compiles fast and optimises little, for `npm start` alone; `release` is tested and deployed. */

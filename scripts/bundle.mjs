@@ -13,6 +13,7 @@ export const EDGE = { name: "keystile-edge", config: "wrangler.toml" };
 export const MANAGE = { name: "keystile-manage", config: "crates/manage/wrangler.toml" };
 export const HOOKS = { name: "keystile-hooks", config: "crates/hooks/wrangler.toml" };
 export const LIMITER = { name: "keystile-limiter", config: "crates/limiter/wrangler.toml" };
+export const SENDER = { name: "keystile-sender", config: "crates/sender/wrangler.toml" };
 export const UPSTREAM = { name: "keystile-demo-upstream", config: "dev/upstream/wrangler.toml" };
 
 /**

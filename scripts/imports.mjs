@@ -14,7 +14,7 @@ import { inRoot, root } from "./tools.mjs";
 
 /** The areas of core. Each may import those before it. */
 const AREAS = [
-  ...["base", "key", "access", "feed", "usage", "limits", "ledger", "events", "config", "receiver", "objects", "metrics"],
+  ...["base", "key", "access", "feed", "usage", "limits", "ledger", "config", "events", "receiver", "objects", "metrics"],
   "api",
 ];
 

@@ -22,5 +22,6 @@ export const CONFIGS = {
   manage: inRoot("crates", "manage", "wrangler.toml"),
   hooks: inRoot("crates", "hooks", "wrangler.toml"),
   limiter: inRoot("crates", "limiter", "wrangler.toml"),
+  sender: inRoot("crates", "sender", "wrangler.toml"),
   upstream: inRoot("dev", "upstream", "wrangler.toml"),
 };

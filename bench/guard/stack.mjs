@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { inRoot } from "../../scripts/tools.mjs";
-import { beforeUpstream, edge, limiter, manager, rival, startWorkers, TOML } from "../workers.mjs";
+import { beforeUpstream, edge, limiter, manager, rival, sender, startWorkers, TOML } from "../workers.mjs";
 
 const PART = "guard";
 const TENANT = "acme";
@@ -43,6 +43,7 @@ async function workers() {
     await edge(PART, "keystile"),
     await edge(PART, "limited", { toml: limited }),
     await limiter(PART, { toml: limited }),
+    await sender(PART, { toml: limited }),
     await manager(PART),
     await own("bare", beforeUpstream),
     await own("same_edits", { ...beforeUpstream, kvNamespaces: RIVALS_KEYS }),

@@ -16,7 +16,7 @@ import { figure, median, quick } from "../figures.mjs";
 import { cpuTime, runtimeProcess } from "../guard/load.mjs";
 import { Mint } from "../keys.mjs";
 import { makeState, removeState, store } from "../state.mjs";
-import { limiter, manager, rival, SECRET, startWorkers } from "../workers.mjs";
+import { limiter, manager, rival, SECRET, sender, startWorkers } from "../workers.mjs";
 import { Isolate, MAX_STALENESS_MS } from "./isolate.mjs";
 import { Ledger } from "./ledger.mjs";
 import { judge, print } from "./report.mjs";
@@ -84,7 +84,7 @@ async function makeWorkers() {
       REAL_RELAY: of("manage", "Relay"),
     },
   });
-  return [await limiter("relays"), manage, calls];
+  return [await limiter("relays"), await sender("relays"), manage, calls];
 }
 
 /** Lets the isolates poll, phase by phase, and prints what was called. Returns the calls of the feed by seconds. */

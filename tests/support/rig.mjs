@@ -1,6 +1,6 @@
 // A stack of real workers for one test file: two edges side by side, the management worker with its ledgers and feed,
-// the worker of the limiters, and the demo upstream. Between feed and limiters and their callers are shims that fail on
-// command.
+// the worker of the limiters, that which sends events, and the demo upstream. Between feed, limiters and routers and
+// their callers are shims that fail on command.
 //
 // Every part is the deployed one, in workerd; only faults are added. The workers are the crates' builds (`npm run
 // build`). The configuration is tests/fixtures/keystile.toml with the changes of the test file.
@@ -236,6 +236,17 @@ class Rig {
   async limiterHandle(path, body = null) {
     const question = { method: "POST", body: JSON.stringify(body) };
     return read(await this.server.getWorker("limiter").fetch(`http://limiter.example/${path}`, question));
+  }
+
+  /** Sends a request to a handle of sender_with_handles.js. */
+  async senderHandle(path, body = null) {
+    const question = { method: "POST", body: JSON.stringify(body) };
+    return read(await this.server.getWorker("sender").fetch(`http://sender.example/${path}`, question));
+  }
+
+  /** Kills an object of the sender, as the runtime may at any time: "EVENT_ROUTER" or "EVENT_ENDPOINT". */
+  async evictSender(binding, name) {
+    await this.server.getWorker("sender").evictDurableObject(binding, { name });
   }
 
   /** Kills a tenant's limiter, as the runtime may at any time. */

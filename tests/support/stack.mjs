@@ -27,6 +27,7 @@ export function stack({ config, secret, rootKey, edges, handles, hooks, services
     workers: [
       ...(pages ? [manage, ...guards] : [...guards, manage]),
       { config: limiterConfig(shared) },
+      { config: senderConfig(shared) },
       ...Object.keys(edges).slice(0, 1).map((edge) => ({ config: rpcCallerConfig(edge) })),
       ...(hooks ? hooksConfigs(hooks, shared) : []),
       ...(hooks && Object.keys(edges).length ? [{ config: vanishingSenderConfig(Object.keys(edges)[0]) }] : []),
@@ -82,6 +83,7 @@ function manageConfig(handles, shared, hooks, pages) {
         { name: "OVERVIEW", class_name: "Overview" },
         { name: "RELAY", class_name: "Relay" },
         { name: "EVENT_ROUTER", class_name: "Router", script_name: "shim" },
+        { name: "EVENT_ENDPOINT", class_name: "EventEndpoint", script_name: "sender" },
         ...(hooks
           ? [
               { name: "DEAD_LETTERS", class_name: "DeadLetters", script_name: "hooks" },
@@ -113,6 +115,25 @@ function limiterConfig({ compatibility_date, alias }) {
       ],
     },
     migrations: [{ tag: "v1", new_sqlite_classes: ["Limiter", "LimiterRestores"] }],
+  };
+}
+
+/** The worker that sends events. */
+function senderConfig({ compatibility_date, alias, vars: { KEYSTILE_SECRET } }) {
+  return {
+    compatibility_date,
+    compatibility_flags: ["global_fetch_strictly_public"],
+    alias,
+    vars: { KEYSTILE_SECRET },
+    name: "sender",
+    main: ofTests("sender_with_handles"),
+    durable_objects: {
+      bindings: [
+        { name: "EVENT_ROUTER", class_name: "EventRouter" },
+        { name: "EVENT_ENDPOINT", class_name: "EventEndpoint" },
+      ],
+    },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["EventRouter", "EventEndpoint"] }],
   };
 }
 
@@ -188,6 +209,7 @@ function shimConfig() {
         { name: "REAL_FEED", class_name: "Feed", script_name: "manage" },
         { name: "REAL_RELAY", class_name: "Relay", script_name: "manage" },
         { name: "REAL_LIMITER", class_name: "Limiter", script_name: "limiter" },
+        { name: "REAL_ROUTER", class_name: "EventRouter", script_name: "sender" },
         ...SHIMS.map((shim) => ({ name: shim, class_name: shim })),
       ],
     },

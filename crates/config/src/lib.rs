@@ -13,11 +13,13 @@ mod raw;
 pub mod secrets;
 mod summary;
 
+use std::collections::BTreeSet;
+
 use keystile_core::{
     access::{challenge::Challenge, route::Routes},
     config::{
-        self, Cors, EdgeConfig, HooksConfig, ManageConfig, ToldApartBy, WebhookSource, WebhookSummary, WebhookUpstream,
-        WebhookUpstreamSummary,
+        self, AddressRules, Cors, EdgeConfig, HooksConfig, ManageConfig, ToldApartBy, WebhookSource, WebhookSummary,
+        WebhookUpstream, WebhookUpstreamSummary,
     },
     key::{credential::Places, pattern::own_authorization},
     ledger::plan::KeyLimits,
@@ -27,7 +29,7 @@ use keystile_core::{
 pub use check::Mistake;
 use check::{Check, keys::sent_by_browsers};
 pub use deployment::{Deployment, Service};
-use raw::RawConfig;
+use raw::{RawConfig, RawDeploy};
 pub use summary::Summary;
 
 /// The configuration of each worker.
@@ -41,6 +43,8 @@ pub struct Configuration {
     pub hooks: HooksConfig,
     /// The configuration of the worker that counts by rate limits and quotas.
     pub limiter: ConfiguredLimits,
+    /// The configuration of the worker that sends events: the addresses that it may send to.
+    pub sender: AddressRules,
     /// The facts that `npm start` and `npm run deploy` need.
     pub summary: Summary,
     /// Choices that the file leaves open and should not, each as a mistake is written.
@@ -55,6 +59,7 @@ pub struct Blobs {
     pub manage: String,
     pub hooks: String,
     pub limiter: String,
+    pub sender: String,
 }
 
 /// Reads and checks a file's text.
@@ -106,6 +111,11 @@ impl Configuration {
             Cors { headers: sent_by_browsers(&headers, &cors.headers), ..cors }
         });
 
+        let sender = AddressRules {
+            allow_loopback: raw.events.allow_loopback,
+            own_hosts: own_hosts(&raw.deploy, raw.portal.api_url.as_deref()),
+        };
+
         let manage = ManageConfig {
             challenge: operator_challenge.clone(),
             name: raw.name.clone(),
@@ -125,6 +135,7 @@ impl Configuration {
             audit_retention_days: raw.audit.retention_days,
             exposure,
             github_keys_url,
+            event_addresses: sender.clone(),
             webhooks: sources.iter().map(summary).collect(),
             portal_origins: check.portal(raw.portal.origins),
             api_url: check.api_url(raw.portal.api_url),
@@ -152,7 +163,7 @@ impl Configuration {
         let deployment = check.deployment(raw.deploy, &edge.upstreams);
         let summary = Summary::new(&raw.routes, &edge, &manage, &sources, deployment);
         let hooks = HooksConfig { base, hooks_base, upstreams, sources };
-        Self { edge, manage, hooks, limiter, summary, warnings: Vec::new() }
+        Self { edge, manage, hooks, limiter, sender, summary, warnings: Vec::new() }
     }
 
     /// The facts that a build needs, as JSON: `workers`, the text for each; `summary`, the facts that scripts need; `warnings`.
@@ -169,8 +180,26 @@ impl Configuration {
             manage: config::to_blob(&self.manage),
             hooks: config::to_blob(&self.hooks),
             limiter: config::to_blob(&self.limiter),
+            sender: config::to_blob(&self.sender),
         }
     }
+}
+
+/// The hosts at which this deployment answers itself, as far as the file names them. Events to them could go in a circle.
+fn own_hosts(deploy: &RawDeploy, api_url: Option<&str>) -> Vec<String> {
+    let routes = deploy.routes.iter().chain(&deploy.manage_routes).map(String::as_str);
+    let hosts = routes.chain(api_url).filter_map(host).map(str::to_ascii_lowercase);
+    hosts.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The host of a URL, or of a host with a path.
+fn host(place: &str) -> Option<&str> {
+    place
+        .split_once("://")
+        .map_or(place, |(_, rest)| rest)
+        .split(['/', ':', '?'])
+        .next()
+        .filter(|host| !host.is_empty())
 }
 
 /// A source in the list of the management API.

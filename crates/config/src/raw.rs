@@ -33,6 +33,8 @@ pub(crate) struct RawConfig {
     #[serde(default)]
     pub(crate) exposure: RawExposure,
     #[serde(default)]
+    pub(crate) events: RawEvents,
+    #[serde(default)]
     pub(crate) usage: RawUsage,
     #[serde(default)]
     pub(crate) upstreams: Vec<RawUpstream>,
@@ -265,6 +267,14 @@ impl Default for RawExposure {
         let Policies { github, operator, anonymous } = Policies::default();
         Self { github, operator, anonymous, github_keys_url: KEYS_URL.into() }
     }
+}
+
+/// The table `[events]`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawEvents {
+    /// Whether events may go to this machine, such as http://localhost:3000: for development alone.
+    pub(crate) allow_loopback: bool,
 }
 
 /// The table `[usage]`.

@@ -6,6 +6,7 @@
 
 mod cors;
 mod edge;
+mod event_addresses;
 #[cfg(feature = "webhooks")]
 mod hooks;
 pub(crate) mod manage;
@@ -26,6 +27,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use cors::Cors;
 pub use edge::EdgeConfig;
+pub use event_addresses::AddressRules;
 #[cfg(feature = "webhooks")]
 pub use hooks::{HooksConfig, WebhookSource, WebhookUpstream};
 pub use manage::{DefaultScopes, ManageConfig, OWN_SCHEME, ToldApartBy, WebhookSummary, WebhookUpstreamSummary};

@@ -98,7 +98,7 @@ async fn revoke_me(isolate: Rc<Isolate>, incoming: Rc<Incoming>) -> Answered {
         Ok(known) if known.record.state == KeyState::Revoked => {
             Err(Refusal::Revoked.problem(&isolate.config.challenge))
         }
-        Ok(known) => self_revoke(&incoming, &known.record).await,
+        Ok(known) => self_revoke(&isolate, &incoming, &known.record).await,
         Err(problem) => Err(problem),
     };
     (answer, provenance)
@@ -121,8 +121,9 @@ async fn presented(isolate: &Rc<Isolate>, incoming: &Incoming) -> (Result<Known,
     (known.map_err(|unknown| failures::unknown(isolate, incoming, key.kind(), &unknown)), provenance)
 }
 
-/// Asks the tenant's ledger, and tells the holder the part of the answer that it may know.
-async fn self_revoke(incoming: &Incoming, record: &KeyRecord) -> Result<(u16, Value), Problem> {
+/// Asks the tenant's ledger, and tells the holder the part of the answer that it may know. A tenant that is erased has
+/// revoked keys alone, though the edge may not have heard it yet.
+async fn self_revoke(isolate: &Isolate, incoming: &Incoming, record: &KeyRecord) -> Result<(u16, Value), Problem> {
     let Some(tenant) = record.tenant() else { return Err(Problem::internal()) };
     let command = SelfRevoke {
         key_id: record.id.clone(),
@@ -133,6 +134,7 @@ async fn self_revoke(incoming: &Incoming, record: &KeyRecord) -> Result<(u16, Va
     let body = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     match answered.await {
         Ok((200, text)) => Ok((200, verify::me_revoked(record, &body(&text)))),
+        Ok((410, _)) => Err(Refusal::Revoked.problem(&isolate.config.challenge)),
         Ok((503, _)) => {
             Err(Problem::unavailable("The revocation is recorded but not yet in effect; it is retried by itself."))
         }

@@ -181,6 +181,11 @@ impl Counting {
         })
     }
 
+    /// Whether the tenant was erased.
+    pub(crate) fn is_erased(&self) -> Result<bool> {
+        Ok(self.store.own()?.erased)
+    }
+
     /// The additions that were made, as long as they are kept.
     pub(crate) fn made_additions(&self) -> Result<Vec<MadeAddition>> {
         self.store.made_additions()

@@ -121,6 +121,10 @@ impl Limiter {
             Err(error) => return unavailable(format!("The platform can't go back to this point: {error}")),
         };
         let going_back = GoingBack::begin(&self.going_back)?;
+        // From here on no order to forget is taken, so none is lost. One that was taken before holds.
+        if self.counting()?.is_erased()? {
+            return unavailable("The tenant was erased, so there is nothing to go back to.");
+        }
         let note = NoteRestore { to, additions: self.counting()?.made_additions()? };
         if let Err(failed) = object::call(&self.env, &self.name()?, &note, RESTORES_TIMEOUT_MS).await {
             return unavailable(format!("The restore can't be noted, so nothing was changed: {failed}"));

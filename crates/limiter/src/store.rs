@@ -81,6 +81,9 @@ CREATE INDEX told_by_end ON told (until);
 ",
 ];
 
+/// The tables that are emptied when the tenant is erased: all but `state`.
+const FORGOTTEN: [&str; 7] = ["counts", "tenant", "keys", "additions", "events", "event_sending", "told"];
+
 /// The database.
 pub(crate) struct Store(Database);
 
@@ -207,11 +210,9 @@ impl Store {
         self.0.execute("DELETE FROM keys", vec![])
     }
 
-    /// Forgets all of the tenant and its keys: also what was counted and added.
+    /// Forgets all of the tenant and its keys: all but the object's knowledge of itself.
     pub(crate) fn forget_all(&self) -> Result<()> {
-        self.forget_terms()?;
-        self.0.execute("DELETE FROM counts", vec![])?;
-        self.0.execute("DELETE FROM additions", vec![])
+        FORGOTTEN.into_iter().try_for_each(|table| self.0.execute(&format!("DELETE FROM {table}"), vec![]))
     }
 
     /// Takes an addition, which waits to be made. Returns when its row may go; nothing if it was taken before.
@@ -360,6 +361,16 @@ mod tests {
             "55e9aa17ac9793a3eef461423a06d5ccb8778605abe4626a7cf8acf82f8f784b",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
+    }
+
+    #[test]
+    fn all_tables_but_the_object_s_own_state_are_forgotten_with_the_tenant() {
+        let parts = MIGRATIONS.iter().flat_map(|migration| migration.split("CREATE TABLE ").skip(1));
+        let mut tables: Vec<_> = parts.filter_map(|part| part.split(' ').next()).collect();
+        let mut decided: Vec<_> = FORGOTTEN.into_iter().chain(["state"]).collect();
+        tables.sort_unstable();
+        decided.sort_unstable();
+        assert_eq!(tables, decided);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use keystile_core::{
         shown::{Holds, Showing},
     },
     config::ManageConfig,
-    events::address::{AddressRules, EndpointUrl},
+    events::address::EndpointUrl,
 };
 use keystile_runtime::{config, secret};
 use worker::{Env, Result};
@@ -58,20 +58,13 @@ impl Deployment {
     /// # Errors
     /// A sentence that says what is allowed.
     pub(crate) fn endpoint_url(&self, url: &str) -> std::result::Result<String, String> {
-        let own_hosts = self.config.api_url.as_deref().and_then(host).map(String::from).into_iter().collect();
-        let rules = AddressRules { own_hosts, ..AddressRules::default() };
-        EndpointUrl::parse(url, &rules).map(String::from).map_err(|error| error.to_string())
+        EndpointUrl::parse(url, &self.config.event_addresses).map(String::from).map_err(|error| error.to_string())
     }
 
     /// How this deployment shows keys.
     pub(crate) fn showing(&self) -> Showing<'_> {
         Showing { holds: self.holds(), limits: &self.config.counted_limits }
     }
-}
-
-/// The host of a URL of the configuration.
-fn host(url: &str) -> Option<&str> {
-    url.split_once("://")?.1.split(['/', ':', '?']).next()
 }
 
 const ROOT_KEY_MISSING: &str =

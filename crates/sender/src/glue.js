@@ -3,8 +3,8 @@
 import { readBody } from "#runtime/body.js";
 import { record, SEPARATOR } from "#runtime/crossing.js";
 
-/// Posts an event. Returns the answer's status and its Retry-After as one string, or one word that says why there is no
-/// answer. The answer's body is read up to `limit` bytes and thrown away. A redirect is not followed.
+// Posts an event. Returns the answer's status and its Retry-After as one string, or one word that says why there is no
+// answer. The answer's body is read up to `limit` bytes and thrown away. A redirect is not followed.
 export async function post(url, headers, body, timeoutMs, limit) {
   const end = Date.now() + timeoutMs;
   let response;

@@ -3,8 +3,9 @@
 use js_sys::Promise;
 use keystile_core::{
     Keyring, Timestamp,
+    config::AddressRules,
     events::{
-        address::{AddressRules, EndpointUrl},
+        address::EndpointUrl,
         attempt::{AttemptOutcome, MAX_ANSWER_BYTES, TIMEOUT_MS, asked_wait_ms},
         event::NumberedEvent,
         terms::EndpointTerms,

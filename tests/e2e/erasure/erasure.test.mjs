@@ -6,13 +6,13 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 
 import { operations } from "../../support/contract.mjs";
-import { eventually, startRig, WITH_LIMITS } from "../../support/rig.mjs";
+import { eventually, sleep, startRig, WITH_LIMITS } from "../../support/rig.mjs";
 
 /** The tenants of this file. Each has addresses of its own. */
-const TENANTS = ["acme", "torn", "back", "again", "theirs", "fed"];
+const TENANTS = ["acme", "torn", "back", "again", "theirs", "fed", "lost", "amid", "race", "dying"];
 const numberOf = (tenant) => 10 + TENANTS.indexOf(tenant);
 /** In every text that names somebody of this tenant. */
-const person = (tenant) => new RegExp(`of ${tenant}\\b|(198\\.51\\.100|203\\.0\\.113)\\.${numberOf(tenant)}\\b`, "i");
+const person = (tenant) => new RegExp(`of[ _]${tenant}\\b|(198\\.51\\.100|203\\.0\\.113)\\.${numberOf(tenant)}\\b`, "i");
 
 let rig;
 before(async () => {
@@ -25,6 +25,7 @@ afterEach(async () => {
   await rig.failing(null);
   await rig.feed("ledgers", "ok");
   await rig.limiter("ok", "ledgers");
+  await rig.router("ok");
 });
 
 const at = (tenant) => `/v1/tenants/${tenant}`;
@@ -71,9 +72,22 @@ const limiterSql = (tenant) => async (statement) => {
   return body.rows;
 };
 
-/** Everything that is stored, by where. */
-async function everything(tenant) {
+const senderSql = (binding, name) => async (statement) => {
+  const { body } = await rig.senderHandle(`__object/${binding}/${name}/__sql`, statement);
+  assert.equal(body.error, null, statement);
+  return body.rows;
+};
+/** An event of a tenant, as the objects of the sender pass it on. */
+const numbered = (tenant, id = "evt_" + "0".repeat(20)) =>
+  ({ id, type: "tenant.suspended", tenant, body: JSON.stringify({ data: { actor: `Smith of ${tenant}` } }) });
+
+/** Everything that is stored, by where. `endpoints` are those of events. */
+async function everything(tenant, endpoints = []) {
+  const ofEndpoints = endpoints.map(async ({ id }) => [id, await rowsOf(senderSql("EVENT_ENDPOINT", id))]);
   return {
+    router: await rowsOf(senderSql("EVENT_ROUTER", tenant)),
+    deployment: await rowsOf(senderSql("EVENT_ROUTER", "_deployment")),
+    ...Object.fromEntries(await Promise.all(ofEndpoints)),
     ledger: await rowsOf(sql("LEDGER", tenant)),
     operators: await rowsOf(sql("LEDGER", "_operators")),
     feed: await rowsOf(sql("REAL_FEED", "feed")),
@@ -113,30 +127,62 @@ async function tenantOfPeople(tenant) {
   const may = ["keys:read", "keys:write"];
   const session = (await ask("POST", `${at(tenant)}/portal-sessions`, { actor, may, scopes: ["read:leads"] }, { key: operator.key })).body;
   const byCustomer = await create({ metadata: undefined }, { key: session.token });
+  const leaked = await create();
+  const leakedOperator = (await rig.manage("POST", "/v1/operators", { name: `another operator of ${tenant}`, tenant, scopes })).body;
+  const report = (key, type) => [{ token: key.key, type, url: `https://github.com/repository_of_${tenant}`, source: "commit" }];
+  for (const [key, type] of [[leaked, "knq_api_key"], [leakedOperator, "knq_operator_key"]]) {
+    const answer = await rig.manage("POST", "/v1/exposures", report(key, type));
+    assert.equal(answer.status, 200, answer.text);
+  }
   // The local runtime drops some of an edge's timers, so the keys are used until their uses are counted.
   await eventually(async () => {
     for (const key of [first, byCustomer]) assert.equal((await use(key)).status, 200);
     assert.ok((await rig.sql(tenant, "SELECT * FROM usage")).length > 0);
   }, { within: 30_000, every: 500 });
-  return { keys: { first, bound, revoked, rotated, byCustomer }, operator, session };
+  return { keys: { first, bound, revoked, rotated, byCustomer, leaked }, operator, session };
+}
+
+/** An endpoint for events, of a tenant or of the deployment. Nobody answers there, so the events wait. */
+async function endpointOf(list, description) {
+  const made = await rig.manage("POST", `${list}/event-endpoints`, { url: "https://nobody.example.org/hook", description });
+  assert.equal(made.status, 201, made.text);
+  return made.body;
 }
 
 describe("a tenant is erased", () => {
   let stored;
   let people;
   let stale;
+  let deployments;
+  let own;
 
   before(async () => {
+    deployments = await endpointOf("/v1", "of the deployment");
+    own = await endpointOf(at("acme"), "hook of acme");
     people = await tenantOfPeople("acme");
+    await rig.create("busy");
+    const bury = "INSERT INTO dead_letters (event, numbered, received_at, attempts, reason, buried_at) SELECT event, numbered, received_at, attempts, 'attempts_failed', received_at FROM queue ORDER BY number LIMIT 1";
+    const inEndpoints = [deployments, own].flatMap(({ id }) => [`${id}.queue`, `${id}.dead_letters`]);
     await rig.clock(70_000); // Reported, and in KV.
     await eventually(async () => {
+      for (const { id } of [deployments, own]) {
+        const ofEndpoint = senderSql("EVENT_ENDPOINT", id);
+        if ((await ofEndpoint("SELECT * FROM dead_letters")).length === 0) await ofEndpoint(bury);
+      }
       await alarm("acme");
-      const seen = places(await everything("acme"), "acme");
-      for (const place of ["ledger.keys", "ledger.audit", "ledger.idempotency", "operators.keys", "operators.audit", "operators.sessions", "feed.current", "overview.listed_keys", "kv."]) {
-        assert.ok(seen.includes(place), `the test writes nothing personal to ${place}`);
+      const seen = places(await everything("acme", [deployments, own]), "acme");
+      for (const place of ["ledger.keys", "ledger.audit", "ledger.idempotency", "ledger.exposures", "ledger.event_endpoints", "operators.keys", "operators.audit", "operators.sessions", "operators.exposures", "feed.current", "overview.listed_keys", "kv.", ...inEndpoints]) {
+        assert.ok(seen.includes(place), `the test writes nothing personal to ${place}, but to ${seen}`);
       }
       assert.equal((await rig.sql("acme", "SELECT * FROM outbox WHERE stage IN ('publish', 'put')")).length, 0);
     });
+    // Events that the router hasn't taken, and one of the limiter's.
+    await rig.router("down");
+    await rig.manage("PATCH", `${at("acme")}/keys/${people.keys.bound.id}`, { name: "another key of acme" });
+    assert.match(JSON.stringify(await rig.sql("acme", "SELECT * FROM events")), person("acme"));
+    await limiterSql("acme")(`INSERT INTO events (id, type, at, data) VALUES ('evt_${"1".repeat(20)}', 'limit.reached', 1, '{"name":"limit of acme"}')`);
+    await limiterSql("acme")("INSERT INTO told (name, until) VALUES ('quota/of acme', 9000000000000)");
+    await rig.limiterHandle("__object/LIMITER/acme/__point");
     await rig.clock(0);
     stale = await rig.snapshot();
     await rig.freezeStaleKv();
@@ -172,13 +218,24 @@ describe("a tenant is erased", () => {
   });
 
   test("nothing that names people is left, in no table and not in KV", async () => {
+    await rig.router("ok");
     await finish("acme");
-    stored = await everything("acme");
+    stored = await everything("acme", [deployments, own]);
     assert.deepEqual(places(stored, "acme"), []);
-    for (const table of ["usage", "usage_folded", "usage_taken", "tenant_usage", "idempotency", "settings", "quota_additions"]) {
-      assert.deepEqual(stored.ledger[table], [], table);
+    // A table that isn't named here has to be empty. `manage::ledger::erasures` says why these stay.
+    const stay = {
+      ledger: ["keys", "audit", "key_places", "outbox", "standing", "erasures", "publishing_again", "adoption", "reminders", "addressing", "key_counts", "secret_counts", "usage_closing", "reporting"],
+      limiter: ["state"],
+      router: ["list", "erased"],
+      [own.id]: ["own"],
+    };
+    for (const [object, tables] of Object.entries(stay)) {
+      const left = Object.keys(stored[object]).filter((table) => stored[object][table].length > 0 && !tables.includes(table));
+      assert.deepEqual(left, [], object);
     }
-    for (const table of ["counts", "tenant", "keys", "additions"]) assert.deepEqual(stored.limiter[table], [], table);
+    const ofAcme = (rows) => rows.filter((row) => JSON.stringify(row).includes(people.keys.first.id));
+    assert.deepEqual([deployments.id, "deployment"].flatMap((object) => Object.values(stored[object]).flatMap(ofAcme)), []);
+    assert.match(JSON.stringify(stored[deployments.id].queue), /busy/, "events of others still wait");
     const { keys_left, erased_at, erased_by } = await erasureOf("acme");
     assert.equal(keys_left, 0);
     assert.ok(Date.parse(erased_at) <= Date.parse(erased_by), "within the stated time");
@@ -243,7 +300,7 @@ describe("a tenant is erased", () => {
     const of = operations.filter(({ path, operationId }) => path.startsWith("/v1/tenants/{tenant}") && !told.includes(operationId));
     assert.ok(of.length > 20);
     for (const { method, path, operationId, requestBody } of of) {
-      const parameters = { tenant: "acme", id: people.keys.first.id, name: path.includes("/keys/") ? "daily" : "monthly" };
+      const parameters = { tenant: "acme", id: people.keys.first.id, endpoint: own.id, event: "evt_" + "0".repeat(20), name: path.includes("/keys/") ? "daily" : "monthly" };
       const target = path.replace(/\{(\w+)\}/g, (_, name) => parameters[name]) + (queries[operationId] ?? "");
       const answer = await ask(method, target, requestBody && (bodies[operationId] ?? {}));
       assert.deepEqual([answer.status, answer.code], [410, "TENANT_ERASED"], `${operationId}: ${answer.text}`);
@@ -267,6 +324,46 @@ describe("a tenant is erased", () => {
     // The stubs are put again, as after any lost value.
     const after = await rig.kv();
     for (const address of Object.keys(stale)) await after.delete(address);
+  });
+
+  test("nothing is taken that is told of it too late", async () => {
+    const event = { id: "evt_" + "2".repeat(20), type: "tenant.suspended", at: 1, key: null, data: { actor: "Smith of acme" } };
+    const terms = { id: own.id, tenant: "acme", url: "https://x.example.org/of_acme", types: [], paused: false, signature: "v1", secrets: [], version: 9e12 };
+    const late = [
+      ["EVENT_ROUTER/acme/record", { tenant: "acme", events: [event] }],
+      ["EVENT_ROUTER/acme/tell", { version: 9e12, endpoints: [terms] }],
+      ["EVENT_ROUTER/_deployment/relay", { events: [numbered("acme")] }],
+      [`EVENT_ENDPOINT/${deployments.id}/deliver`, { events: [numbered("acme")] }],
+      [`EVENT_ENDPOINT/${own.id}/deliver`, { events: [numbered("acme")] }],
+      [`EVENT_ENDPOINT/${own.id}/configure`, terms],
+    ];
+    for (const [path, call] of late) {
+      const answer = await rig.senderHandle(`__object/${path}`, call);
+      assert.deepEqual([answer.status, answer.body], [200, {}], path);
+    }
+    const tell = { tenant: { version: 9, plan: "plan of acme", own: {} }, keys: [], additions: [], complete: false };
+    const told = await rig.limiterHandle("__object/LIMITER/acme/tell", tell);
+    assert.deepEqual([told.status, told.body.complete], [200, true], "it has all that it will ever have");
+    const asked = await rig.limiterHandle("__object/LIMITER/acme/ask", { key: people.keys.first.id, need: 1, want: 1, lifetime_ms: 1000, reports: [] });
+    assert.equal(asked.body, "unknown");
+    const digest = "ab".repeat(32);
+    const claimed = await rig.object("REAL_FEED", "feed", "claim", { tenant: "acme", digests: [digest] });
+    assert.deepEqual(claimed.body.refused, [digest], "nor is a digest taken for it for ever");
+    assert.deepEqual(await sql("REAL_FEED", "feed")(`SELECT * FROM claims WHERE digest = '${digest}'`), []);
+    const use = { key_id: people.operator.id, hour: 1, code: "VALID", count: 1, last_at: 1 };
+    assert.equal((await rig.object("LEDGER", "_operators", "usage", { isolate: "late", sequence: 1, uses: [use] })).status, 200);
+    assert.deepEqual(await rig.sql("_operators", `SELECT * FROM usage WHERE key_id = '${people.operator.id}'`), []);
+    assert.deepEqual(places(await everything("acme", [deployments, own]), "acme"), []);
+    assert.deepEqual((await rowsOf(limiterSql("acme"))).tenant, []);
+  });
+
+  test("its limiter doesn't go back to before", async () => {
+    const restored = await rig.limiterHandle("__object/LIMITER/acme/restore", { to: Date.now() - 60_000 });
+    assert.equal(restored.status, 503, restored.text);
+    await rig.evictLimiter("acme");
+    const { state, ...others } = await rowsOf(limiterSql("acme"));
+    assert.equal(JSON.parse(state[0].state).erased, true);
+    assert.deepEqual(Object.values(others).flat(), []);
   });
 
   test("the audit log stays append-only for everything else", async () => {
@@ -304,6 +401,83 @@ test("whatever interrupts it, it goes on", async () => {
   await finish("torn");
   assert.deepEqual(places(await everything("torn"), "torn"), []);
   for (const key of Object.values(keys)) assert.equal((await use(key)).status, 401);
+});
+
+test("a holder who revokes a key that the erasure has revoked hears that it is", async () => {
+  const key = await rig.create("dying");
+  assert.equal((await use(key)).status, 200);
+  await suspend("dying");
+  // So the edge can't have heard of the revocation.
+  await rig.feed("ledgers", "down");
+  await erase("dying");
+  const revoked = await rig.edge("edge1", "/keystile/v1/me/revoke", { key: key.key, method: "POST" });
+  assert.deepEqual([revoked.status, revoked.code], [401, "REVOKED"], revoked.text);
+});
+
+test("an answer that is about to be remembered while the operators are erased is not", async () => {
+  const { operator } = await tenantOfPeople("race");
+  await suspend("race");
+  await rig.feed("ledgers", { late: 1_500 });
+  const erased = erase("race");
+  await sleep(700);
+  const headers = { "Idempotency-Key": "race" };
+  const rotated = rig.manage("POST", `/v1/operators/${operator.id}/rotate`, undefined, { headers });
+  await Promise.all([erased, rotated]);
+  await rig.feed("ledgers", "ok");
+  await finish("race");
+  await eventually(async () => {
+    await alarm("_operators");
+    assert.deepEqual(places(await everything("race"), "race"), []);
+  });
+});
+
+describe("keys that a ledger has lost and the feed hasn't are erased, too:", () => {
+  const stateIn = async (id) => {
+    const rows = await sql("REAL_FEED", "feed")("SELECT record FROM current");
+    return rows.map(({ record }) => JSON.parse(record)).find((record) => record.id === id)?.state;
+  };
+
+  test("those of the tenant and of its operators", async () => {
+    const { keys, operator } = await tenantOfPeople("lost");
+    await rig.sql("lost", `DELETE FROM keys WHERE id = '${keys.bound.id}'`);
+    await rig.sql("_operators", `DELETE FROM keys WHERE id = '${operator.id}'`);
+    await suspend("lost");
+    await erase("lost");
+    await finish("lost");
+    const stored = await everything("lost");
+    assert.deepEqual(places({ ...stored, operators: { keys: stored.operators.keys } }, "lost"), []);
+    for (const [ledger, { id }] of [["lost", keys.bound], ["_operators", operator]]) {
+      assert.deepEqual((await rig.sql(ledger, `SELECT state FROM keys WHERE id = '${id}'`)).map(({ state }) => state), ["revoked"]);
+      assert.equal(await stateIn(id), "revoked");
+    }
+  });
+
+  test("one that turns up once all others are stubs, and one that does after all", async () => {
+    const { keys, operator } = await tenantOfPeople("amid");
+    await rig.sql("amid", "CREATE TABLE was_keys AS SELECT * FROM keys");
+    await rig.sql("_operators", `CREATE TABLE was_amid AS SELECT * FROM keys WHERE id = '${operator.id}'`);
+    await suspend("amid");
+    await erase("amid");
+    await eventually(async () => {
+      await alarm("amid");
+      assert.equal((await rig.sql("amid", "SELECT step FROM erasures"))[0].step, "settling");
+    });
+    const back = `UPDATE keys SET (state, search, record) = (SELECT state, search, record FROM was_keys WHERE was_keys.id = keys.id)`;
+    await rig.sql("amid", `${back} WHERE id = '${keys.bound.id}'`);
+    await finish("amid");
+    assert.deepEqual(places(await everything("amid"), "amid"), []);
+    // The feed is put back to a time when the operator lived, and the ledger to one before it was created.
+    await sql("REAL_FEED", "feed")(
+      `UPDATE current SET record = '${(await rig.sql("_operators", "SELECT record FROM was_amid"))[0].record}' WHERE digest = (SELECT '${(await rig.sql("_operators", "SELECT digest FROM was_amid"))[0].digest}')`,
+    );
+    await rig.sql("_operators", `DELETE FROM keys WHERE id = '${operator.id}'`);
+    await rig.sql("_operators", "UPDATE adoption SET after_digest = '', due_at = 0");
+    await eventually(async () => {
+      await alarm("_operators");
+      assert.equal(await stateIn(operator.id), "revoked");
+    });
+    assert.ok(!person("amid").test(JSON.stringify(await rig.sql("_operators", "SELECT * FROM keys"))));
+  });
 });
 
 describe("an object that is put back to a point before learns of it:", () => {

@@ -4,7 +4,9 @@ use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{replays::Replays, verification_mode::VerificationMode, webhook_mode::WebhookMode};
+use super::{
+    event_addresses::AddressRules, replays::Replays, verification_mode::VerificationMode, webhook_mode::WebhookMode,
+};
 use crate::{
     access::{
         challenge::Challenge,
@@ -59,6 +61,8 @@ pub struct ManageConfig {
     pub exposure: Policies,
     /// The address at which GitHub publishes the keys that it signs such reports with.
     pub github_keys_url: String,
+    /// The addresses to which events may be sent.
+    pub event_addresses: AddressRules,
     /// The sources of webhooks, in the form of the list.
     pub webhooks: Vec<WebhookSummary>,
     /// The origins of the pages that may embed the customers' page.
@@ -188,6 +192,7 @@ pub(crate) mod tests {
             audit_retention_days: None,
             exposure: Policies::default(),
             github_keys_url: "https://api.github.com/meta/public_keys/secret_scanning".into(),
+            event_addresses: AddressRules::default(),
             webhooks: Vec::new(),
             portal_origins: Vec::new(),
             api_url: None,

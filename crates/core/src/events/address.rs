@@ -9,7 +9,6 @@
 use alloc::{
     format,
     string::{String, ToString},
-    vec::Vec,
 };
 use core::{
     error::Error,
@@ -17,19 +16,10 @@ use core::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use serde::{Deserialize, Serialize};
+use crate::config::AddressRules;
 
 /// The maximum length of an address, bytes.
 pub const MAX_URL_BYTES: usize = 2_048;
-
-/// The rules of a deployment beside those for all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AddressRules {
-    /// Whether `http://127.0.0.1` and `http://localhost` are allowed: on a developer's machine alone.
-    pub allow_loopback: bool,
-    /// The deployment's own hosts, which are refused.
-    pub own_hosts: Vec<String>,
-}
 
 /// The address of an endpoint, normalised: `https://host/path`, with a port if it isn't 443.
 #[derive(Clone, Debug, PartialEq, Eq)]

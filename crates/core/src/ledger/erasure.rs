@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::timestamp::{MINUTE_MS, Timestamp};
+use crate::{
+    base::timestamp::{MINUTE_MS, Timestamp},
+    objects::ledger::OPERATORS,
+};
 
 /// The time that an erasure takes in any case, milliseconds: each value is put into KV a second time after a minute, and
 /// the overview of all tenants gets a report within the next. The rest is for a feed or a KV that fails for a while.
@@ -30,6 +33,21 @@ pub enum Eraser {
     Operators,
 }
 
+impl Eraser {
+    /// The eraser that a ledger of this name is. A platform may not tell an object its name. Then only a tenant's own
+    /// standing shows that the ledger is a tenant's, since the operators' ledger must never take itself for one that is
+    /// erased.
+    #[must_use]
+    pub fn of_ledger(name: Option<&str>, has_standing: bool) -> Self {
+        match name {
+            Some(OPERATORS) => Self::Operators,
+            Some(_) => Self::Tenant,
+            None if has_standing => Self::Tenant,
+            None => Self::Operators,
+        }
+    }
+}
+
 /// A step of an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,6 +64,8 @@ pub enum Step {
     Rest,
     /// The limiter forgets the tenant.
     Limiter,
+    /// The routers of events and their endpoints forget the tenant.
+    Events,
     /// Nothing is left but to wait until feed, KV and the overview have all of it.
     Settling,
     /// All of it is gone.
@@ -71,7 +91,8 @@ impl Step {
             (Self::Keys, _) => Self::Audit,
             (Self::Audit, _) => Self::Rest,
             (Self::Rest, Eraser::Tenant) => Self::Limiter,
-            (Self::Rest, Eraser::Operators) | (Self::Limiter, _) => Self::Settling,
+            (Self::Limiter, _) => Self::Events,
+            (Self::Rest, Eraser::Operators) | (Self::Events, _) => Self::Settling,
             (Self::Settling | Self::Finished, _) => Self::Finished,
         }
     }
@@ -86,6 +107,7 @@ impl Step {
             Self::Audit => "audit",
             Self::Rest => "rest",
             Self::Limiter => "limiter",
+            Self::Events => "events",
             Self::Settling => "settling",
             Self::Finished => "finished",
         }
@@ -106,14 +128,26 @@ mod tests {
 
     #[test]
     fn the_name_is_kept_first_and_each_ledger_ends() {
-        let tenants = ["feed", "operators", "keys", "audit", "rest", "limiter", "settling", "finished"];
+        let tenants = ["feed", "operators", "keys", "audit", "rest", "limiter", "events", "settling", "finished"];
         assert_eq!(steps(Eraser::Tenant), tenants);
         assert_eq!(steps(Eraser::Operators), ["keys", "audit", "rest", "settling", "finished"]);
     }
 
     #[test]
+    fn a_ledger_without_a_name_is_a_tenant_s_only_if_it_has_a_standing() {
+        for has_standing in [false, true] {
+            assert_eq!(Eraser::of_ledger(Some("_operators"), has_standing), Eraser::Operators);
+            assert_eq!(Eraser::of_ledger(Some("acme"), has_standing), Eraser::Tenant);
+        }
+        assert_eq!(Eraser::of_ledger(None, true), Eraser::Tenant);
+        assert_eq!(Eraser::of_ledger(None, false), Eraser::Operators);
+    }
+
+    #[test]
     fn a_step_is_read_back_by_its_name() {
-        for step in [Step::Feed, Step::Operators, Step::Keys, Step::Audit, Step::Rest, Step::Limiter, Step::Settling] {
+        for step in core::iter::successors(Some(Step::Feed), |step| {
+            (*step != Step::Finished).then(|| step.next(Eraser::Tenant))
+        }) {
             assert_eq!(serde_json::to_value(step).unwrap(), step.as_str());
         }
     }

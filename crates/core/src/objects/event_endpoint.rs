@@ -26,6 +26,7 @@ calls! { BINDING;
     Configure, "/configure" => Done;
     Remove, "/remove" => Done;
     Deliver, "/deliver" => Done;
+    ForgetTenant, "/forget-tenant" => Done;
     // The management worker calls these. The answers are those of the API.
     EndpointState, "/state" => State;
     Test, "/test" => ShownAttempt;
@@ -40,7 +41,7 @@ calls! { BINDING;
 #[serde(transparent)]
 pub struct Configure(pub EndpointTerms);
 
-/// Forgets the endpoint, with all that waits for it.
+/// Forgets the endpoint, with all that waits for it, for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remove {}
 
@@ -49,6 +50,13 @@ pub struct Remove {}
 pub struct Deliver {
     /// The events.
     pub events: Vec<NumberedEvent>,
+}
+
+/// Forgets the events of a tenant, which was erased: those that wait, and dead letters. None of it is taken later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForgetTenant {
+    /// The tenant.
+    pub tenant: TenantId,
 }
 
 /// Asks for the state of the endpoint.
@@ -197,6 +205,7 @@ pub struct Discarded {
 mod tests {
     use super::*;
     use crate::events::terms::tests::TERMS;
+    use alloc::format;
     use core::fmt::Debug;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -210,6 +219,7 @@ mod tests {
     fn the_messages_are_golden() {
         reads_back::<Configure>(TERMS);
         reads_back::<Remove>("{}");
+        reads_back::<ForgetTenant>(r#"{"tenant":"acme"}"#);
         reads_back::<Deliver>(
             r#"{"events":[{"id":"evt_4bTzV9cXk07Hq2mN1pRs","type":"key.created","key":"key_4bTzV9cXk07Hq2mN1pRs","tenant":"acme","body":"{}"}]}"#,
         );
@@ -234,19 +244,20 @@ mod tests {
     }
 
     #[test]
+    fn names_are_those_of_json() {
+        let json = |name: &str| format!("\"{name}\"");
+        for outcome in AttemptOutcome::ALL {
+            assert_eq!(serde_json::to_string(&outcome).unwrap(), json(outcome.as_str()));
+        }
+        for status in EndpointStatus::ALL {
+            assert_eq!(serde_json::to_string(&status).unwrap(), json(status.as_str()));
+        }
+    }
+
+    #[test]
     fn outcomes_and_reasons_are_golden() {
-        let outcomes = [
-            AttemptOutcome::Delivered,
-            AttemptOutcome::Refused,
-            AttemptOutcome::Redirected,
-            AttemptOutcome::Gone,
-            AttemptOutcome::Timeout,
-            AttemptOutcome::Unreachable,
-            AttemptOutcome::ForbiddenAddress,
-            AttemptOutcome::NoSecret,
-        ];
         assert_eq!(
-            serde_json::to_string(&outcomes).unwrap(),
+            serde_json::to_string(&AttemptOutcome::ALL).unwrap(),
             r#"["delivered","refused","redirected","gone","timeout","unreachable","forbidden_address","no_secret"]"#
         );
         let reasons = [

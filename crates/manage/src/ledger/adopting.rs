@@ -6,7 +6,8 @@
 //! the record that the feed has. Of a key that it has, it takes a revocation alone, which stands whatever it says itself;
 //! otherwise its own state stands, since somebody may have put it back for that.
 //!
-//! Facts that only a ledger has are lost: who created the key, from which one it was rotated, its own limits.
+//! Facts that only a ledger has are lost: who created the key, from which one it was rotated, its own limits. A key whose
+//! tenant was erased is taken over as a stub, whenever that is.
 
 use keystile_core::{
     KeyId, TenantId, Timestamp,
@@ -100,6 +101,7 @@ impl OpenLedger {
         let oldest = oldest.ok_or_else(|| Error::RustError("there is no secret".into()))?;
         let secret = if known.imported { "" } else { oldest };
         let key = Key::known_to_feed(record.clone(), known.digest, secret, now);
+        let key = if self.is_of_erased(&key)? { key.erased(now) } else { key };
         self.record_new(&Origin::keystile(), Action::Adopted, &key, now)?;
         log::info("key_adopted", &[("key_id", id.as_str().into())]);
         Ok(Some(id.clone()))

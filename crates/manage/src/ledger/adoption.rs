@@ -34,6 +34,12 @@ pub(crate) fn begin(database: &Database, now: Timestamp) -> Result<()> {
     )
 }
 
+/// Begins even so, unless it is under way: a ledger that is erased may have lost keys since it began last.
+pub(super) fn begin_anew(database: &Database, now: Timestamp) -> Result<()> {
+    database.execute("DELETE FROM adoption WHERE after_digest IS NULL", vec![])?;
+    begin(database, now)
+}
+
 /// When the next page is due.
 pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>> {
     Ok(find(database)?.map(|row| row.due_at))

@@ -1,6 +1,7 @@
 //! Erases a tenant. Its ledger refuses all further commands from the transaction on that begins the erasure. Then every
 //! key becomes a stub, which is published and put into KV as any change is; audit entries lose what names people; the
-//! other tables are emptied; and the operators' ledger, the limiter and the overview do the same.
+//! other tables are emptied; and the operators' ledger, the limiter, the routers of events and the overview do the same.
+//! Keys that the ledger has lost, and the feed hasn't, are taken over meanwhile, as stubs.
 //!
 //! The alarm does that, some rows at a time, and so goes on after any interruption.
 //!
@@ -12,8 +13,9 @@ use std::rc::Rc;
 
 use keystile_core::{
     TenantId, Timestamp,
-    access::operator::OperatorScope,
+    access::{operator::OperatorScope, record::Reach},
     base::{code::Code, problem::Problem},
+    events::terms::DEPLOYMENT_ROUTER,
     feed::message::TenantStatus,
     ledger::{
         audit::Action,
@@ -21,6 +23,7 @@ use keystile_core::{
         lifecycle::Key,
     },
     objects::{
+        event_router::{Erase, ForgetTenant},
         feed::{self, ErasedQuery, NoteErased},
         ledger::{EraseOperators, OPERATORS},
         limiter::Forget,
@@ -44,7 +47,7 @@ use crate::{
     failure::Failure,
 };
 
-/// The longest that the operators' ledger and the limiter may take.
+/// The longest that the operators' ledger, the limiter and a router of events may take.
 const TIMEOUT_MS: u64 = 2_000;
 /// The time after which a drain leaves the rest to the next alarm: others get their turn.
 const DRAIN_MS: i64 = 500;
@@ -105,11 +108,21 @@ impl OpenLedger {
         Ok(self.begin_tenants_erasure(origin, tenant, now)?)
     }
 
+    /// Whether the key's tenant was erased, or the tenant of an operator whose key it is.
+    pub(super) fn is_of_erased(&self, key: &Key) -> Result<bool> {
+        match key.reach() {
+            Reach::Tenant(tenant) => Ok(erasures::find(&self.database, &tenant)?.is_some()),
+            Reach::All => Ok(false),
+        }
+    }
+
     /// Begins the erasure in the tenant's own ledger.
     fn begin_tenants_erasure(&self, origin: &Origin, tenant: &TenantId, now: Timestamp) -> Result<Timestamp> {
         let keys = keys::count_by_status(&self.database, now)?.iter().map(|(_, keys)| keys).sum();
         let erased_by = erasure::erased_by(keys, now);
         erasures::begin(&self.database, tenant, Eraser::Tenant, erased_by, now)?;
+        // The feed may have keys that this ledger has lost.
+        adoption::begin_anew(&self.database, now)?;
         audit::tenant_changed(&self.database, origin, Action::Erased, Map::new(), now)?;
         reporting::note_erasure(&self.database)?;
         self.arm(now)?;
@@ -124,6 +137,7 @@ impl OpenLedger {
             return Ok(begun.erased_at.is_some());
         }
         erasures::begin(&self.database, tenant, Eraser::Operators, now, now)?;
+        adoption::begin_anew(&self.database, now)?;
         let detail = Map::from_iter([("tenant".into(), json!({ "from": tenant, "to": null }))]);
         audit::tenant_changed(&self.database, &Origin::keystile(), Action::Erased, detail, now)?;
         erasures::end_sessions(&self.database, tenant)?;
@@ -163,6 +177,7 @@ impl OpenLedger {
             Step::Feed => self.note_at_feed(&erasure).await,
             Step::Operators => self.erase_operators(&erasure).await.map(drop),
             Step::Limiter => self.forget_at_limiter(&erasure).await,
+            Step::Events => self.forget_events(&erasure).await.map(drop),
             Step::Settling => return self.settle(&erasure).await.map(|()| true),
             Step::Finished => Ok(()),
             Step::Keys | Step::Audit | Step::Rest => return self.erase_own(&erasure).map(|()| true),
@@ -196,6 +211,18 @@ impl OpenLedger {
     async fn forget_at_limiter(&self, erasure: &Erasure) -> Result<()> {
         let answer = object::call(&self.env, erasure.tenant.as_str(), &Forget {}, TIMEOUT_MS).await;
         answer.map(drop).map_err(|error| fault(error.0))
+    }
+
+    /// Has the tenant's router of events forget the tenant, and the deployment's the tenant's events. Returns whether
+    /// that is done.
+    async fn forget_events(&self, erasure: &Erasure) -> Result<bool> {
+        let tenant = &erasure.tenant;
+        let own = object::call(&self.env, tenant.as_str(), &Erase {}, TIMEOUT_MS).await;
+        let own = own.map_err(|error| fault(error.0))?;
+        let forget = ForgetTenant { tenant: tenant.clone() };
+        let deployments = object::call(&self.env, DEPLOYMENT_ROUTER, &forget, TIMEOUT_MS).await;
+        let deployments = deployments.map_err(|error| fault(error.0))?;
+        Ok(own.is_finished && deployments.is_finished)
     }
 
     /// Does the next part of what this ledger does by itself, in one transaction.
@@ -236,10 +263,11 @@ impl OpenLedger {
             return database.transaction(|| erasures::go_back(database, &erasure.tenant, Step::Keys, clock::now()));
         }
         let waits = erasures::is_untold(database, &erasure.tenant)?
+            || adoption::next_due(database)?.is_some()
             || of == Eraser::Tenant
                 && (reporting::is_pending(database)?
-                    || adoption::next_due(database)?.is_some()
-                    || !self.erase_operators(erasure).await.unwrap_or(false));
+                    || !self.erase_operators(erasure).await.unwrap_or(false)
+                    || !self.forget_events(erasure).await.unwrap_or(false));
         let now = clock::now();
         if waits {
             return erasures::look_again(database, erasure, now);
@@ -322,20 +350,13 @@ impl OpenLedger {
             suspension::write(&self.database, &TenantStatus { tenant: tenant.clone(), version, suspended: true })?;
             outbox::enqueue(&self.database, &Changed::Tenant, version, now)?;
         }
-        // The feed may have keys that this ledger has lost.
-        adoption::begin(&self.database, now)?;
         self.begin_tenants_erasure(&Origin::keystile(), tenant, now).map(drop)
     }
 
-    /// The eraser that this ledger is. The runtime may not say the ledger's name; then only a tenant's own standing tells
-    /// that it is a tenant's, since the operators' ledger must never take itself for one that is erased.
+    /// The eraser that this ledger is.
     fn eraser(&self) -> Eraser {
-        match self.name.as_deref() {
-            Some(OPERATORS) => Eraser::Operators,
-            Some(_) => Eraser::Tenant,
-            None if matches!(suspension::find(&self.database), Ok(Some(_))) => Eraser::Tenant,
-            None => Eraser::Operators,
-        }
+        let has_standing = || matches!(suspension::find(&self.database), Ok(Some(_)));
+        Eraser::of_ledger(self.name.as_deref(), self.name.is_none() && has_standing())
     }
 
     /// The tenant after which this ledger is named.

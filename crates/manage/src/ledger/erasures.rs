@@ -190,15 +190,39 @@ pub(super) fn scrub_audit(database: &Database, erasure: &Erasure, of: Eraser) ->
 /// The ids of the keys of the tenant `?1`.
 const THEIRS: &str = "(SELECT id FROM keys WHERE tenant = ?1)";
 
-/// Tables that are emptied, with their primary keys. The tenant's uses stay until the overview has counted them.
-const OF_TENANT: [(&str, &str); 6] = [
+/// Tables of a tenant's ledger that are emptied, with their primary keys.
+const OF_TENANT: [(&str, &str); 13] = [
     ("usage", "key_id, hour, code"),
     ("usage_late", "key_id, hour, code"),
     ("usage_folded", "key_id, code"),
     ("usage_taken", "isolate"),
     ("idempotency", "id"),
     ("quota_additions", "id"),
+    ("settings", "one"),
+    ("events", "seq"),
+    ("event_sending", "one"),
+    ("event_endpoints", "id"),
+    ("event_endpoint_list", "one"),
+    ("unused_keys", "key_id"),
+    ("exposures", "key_id, reporter, place"),
 ];
+
+/// The tenant's uses, which stay until the overview has counted them.
+const COUNTED: [&str; 2] = ["tenant_usage", "tenant_usage_folded"];
+
+/// Tables of the operators' ledger that lose rows, with their primary keys and those rows. Sessions are ended beside.
+const OF_OPERATORS: [(&str, &str, &str); 5] = [
+    ("idempotency", "id", ANSWERS),
+    ("usage", "key_id, hour, code", OF_KEYS),
+    ("usage_late", "key_id, hour, code", OF_KEYS),
+    ("usage_folded", "key_id, code", OF_KEYS),
+    ("exposures", "key_id, reporter, place", OF_KEYS),
+];
+/// Rows about keys of the tenant `?1`.
+const OF_KEYS: &str = "key_id IN (SELECT id FROM keys WHERE tenant = ?1)";
+/// Answers that show such a key, or one that it replaces.
+const ANSWERS: &str = "json_extract(body, '$.id') IN (SELECT id FROM keys WHERE tenant = ?1)
+    OR json_extract(body, '$.replaces.id') IN (SELECT id FROM keys WHERE tenant = ?1)";
 
 /// Deletes rows of the other tables. Returns whether there are more.
 pub(super) fn delete_rest(database: &Database, erasure: &Erasure, of: Eraser) -> Result<bool> {
@@ -209,24 +233,14 @@ pub(super) fn delete_rest(database: &Database, erasure: &Erasure, of: Eraser) ->
                     return Ok(true);
                 }
             }
-            database.execute("DELETE FROM settings", vec![])?;
             // The limiter is told nothing any more.
             database.execute("DELETE FROM outbox WHERE stage = 'tell'", vec![])?;
             Ok(false)
         }
         Eraser::Operators => {
             end_sessions(database, &erasure.tenant)?;
-            let theirs = || vec![erasure.tenant.as_str().into()];
-            let answers =
-                format!("json_extract(body, '$.id') IN {THEIRS} OR json_extract(body, '$.replaces.id') IN {THEIRS}");
-            let of_keys = format!("key_id IN {THEIRS}");
-            for (table, key, which) in [
-                ("idempotency", "id", &answers),
-                ("usage", "key_id, hour, code", &of_keys),
-                ("usage_late", "key_id, hour, code", &of_keys),
-                ("usage_folded", "key_id, code", &of_keys),
-            ] {
-                if delete_some(database, table, key, which, theirs())? {
+            for (table, key, which) in OF_OPERATORS {
+                if delete_some(database, table, key, which, vec![erasure.tenant.as_str().into()])? {
                     return Ok(true);
                 }
             }
@@ -251,6 +265,17 @@ fn delete_some(
     Ok(database.rows::<Deleted>(&delete, bindings)?.len() as i64 == ROWS)
 }
 
+/// Forgets a remembered answer that shows a key of a tenant that was erased while the answer was made, or one that such
+/// a key replaces.
+pub(super) fn forget_answer(database: &Database, claim: &str) -> Result<()> {
+    database.execute(
+        "DELETE FROM idempotency WHERE id = ? AND EXISTS (
+             SELECT 1 FROM keys JOIN erasures ON erasures.tenant = keys.tenant
+             WHERE keys.id IN (json_extract(idempotency.body, '$.id'), json_extract(idempotency.body, '$.replaces.id')))",
+        vec![claim.into()],
+    )
+}
+
 /// Ends the sessions of the tenant's operators and customers.
 pub(super) fn end_sessions(database: &Database, tenant: &TenantId) -> Result<()> {
     database.execute(
@@ -261,8 +286,7 @@ pub(super) fn end_sessions(database: &Database, tenant: &TenantId) -> Result<()>
 
 /// Deletes what the overview has counted by now.
 pub(super) fn delete_counted(database: &Database) -> Result<()> {
-    database.execute("DELETE FROM tenant_usage", vec![])?;
-    database.execute("DELETE FROM tenant_usage_folded", vec![])
+    COUNTED.into_iter().try_for_each(|table| database.execute(&format!("DELETE FROM {table}"), vec![]))
 }
 
 /// Whether feed and KV have yet to get stubs of these keys.
@@ -323,4 +347,101 @@ pub(crate) fn keys_left(database: &Database, erasure: &Erasure) -> Result<u64> {
         vec![erasure.tenant.as_str().into(), erasure.after_id.as_str().into()],
     )?;
     Ok(count.map_or(0, |count| count.keys))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::schema::MIGRATIONS;
+    use std::collections::BTreeSet;
+
+    /// The tables of a tenant's ledger that an erasure doesn't empty.
+    const STAY: [&str; 20] = [
+        // Keys become stubs, entries lose names.
+        "keys",
+        "audit",
+        // A key's status, environment, time and id.
+        "key_places",
+        // Ids, versions and times.
+        "outbox",
+        "standing",
+        "erasures",
+        "publishing_again",
+        "adoption",
+        "reminders",
+        // Fingerprints, digests and numbers.
+        "addressing",
+        "key_counts",
+        "secret_counts",
+        "usage_closing",
+        "restoring",
+        // A report that waits has names. The erasure isn't done before it was taken.
+        "reporting",
+        // Empty but for a moment.
+        "audit_removal",
+        "audit_erasure",
+        "audit_scrubbing",
+        // Of the operators' ledger alone.
+        "sessions",
+        "letter_acts",
+    ];
+
+    /// The tables of the operators' ledger out of which an erasure takes no rows.
+    const STAY_OF_OPERATORS: [&str; 28] = [
+        // As in a tenant's ledger.
+        "keys",
+        "audit",
+        "key_places",
+        "outbox",
+        "standing",
+        "erasures",
+        "publishing_again",
+        "adoption",
+        "reminders",
+        "addressing",
+        "key_counts",
+        "secret_counts",
+        "usage_closing",
+        "restoring",
+        "reporting",
+        "audit_removal",
+        "audit_erasure",
+        "audit_scrubbing",
+        // The isolates of edges, and the number of the last batch of each.
+        "usage_taken",
+        // The deployment's own.
+        "event_endpoints",
+        "event_endpoint_list",
+        // Of operators of all tenants alone, until there is an audit entry.
+        "letter_acts",
+        // Of tenants' ledgers alone.
+        "quota_additions",
+        "settings",
+        "events",
+        "event_sending",
+        "unused_keys",
+        "tenant_usage",
+    ];
+
+    /// The names of all tables of a ledger.
+    fn tables() -> BTreeSet<&'static str> {
+        let named = |statement: &str| -> Vec<&'static str> {
+            let parts = MIGRATIONS.iter().flat_map(|migration| migration.split(statement).skip(1));
+            parts.filter_map(|part| part.split([' ', '(', ';']).next()).collect()
+        };
+        assert_eq!(named("DROP TABLE "), [""; 0]);
+        named("CREATE TABLE ").into_iter().collect()
+    }
+
+    #[test]
+    fn somebody_has_decided_about_each_table() {
+        let emptied = OF_TENANT.iter().map(|(table, _)| *table).chain(COUNTED);
+        let of_tenant: Vec<_> = emptied.chain(STAY).collect();
+        let of_operators = OF_OPERATORS.iter().map(|(table, ..)| *table).chain(["sessions", "tenant_usage_folded"]);
+        let of_operators: Vec<_> = of_operators.chain(STAY_OF_OPERATORS).collect();
+        for decided in [of_tenant, of_operators] {
+            assert_eq!(decided.iter().copied().collect::<BTreeSet<_>>(), tables());
+            assert_eq!(decided.len(), tables().len(), "a table is decided about twice");
+        }
+    }
 }

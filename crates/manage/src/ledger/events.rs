@@ -65,7 +65,7 @@ impl OpenLedger {
     }
 
     /// Records an event that happens `now`, within the transaction of the change. `more` are further members of its
-    /// data. The caller sets the alarm.
+    /// data. The caller sets the alarm. Of a tenant that was erased nothing is told any more.
     pub(crate) fn record_event(
         &self,
         event_type: EventType,
@@ -75,7 +75,7 @@ impl OpenLedger {
         now: Timestamp,
     ) -> Result<()> {
         let id = key.map(|key| &key.record.id);
-        if id.is_some_and(KeyId::is_operators) {
+        if id.is_some_and(KeyId::is_operators) || self.is_erased()? {
             return Ok(());
         }
         let shown = key.map(|key| serde_json::to_value(ShownKey::new(key, self.deployment.showing(), now)));

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::Result;
 
-use super::answer::Answer;
+use super::{answer::Answer, erasures};
 use crate::failure::Failure;
 use keystile_runtime::{database::Database, random};
 
@@ -124,7 +124,8 @@ pub(crate) fn note(
             at.as_millis().into(),
         ],
     )?;
-    without_former_metadata(database, claim)
+    without_former_metadata(database, claim)?;
+    erasures::forget_answer(database, &claim.id)
 }
 
 /// The name of a sealed secret in a remembered answer.

@@ -187,12 +187,14 @@ pub(crate) fn update(database: &Database, key: &Key, now: Timestamp) -> Result<(
     )
 }
 
-/// Writes what is left of a key whose tenant is erased: also nobody knows any more who made it, and when it was used.
+/// Writes what is left of a key whose tenant is erased: also nobody knows any more who made it, when it was used, and
+/// where it was found.
 pub(crate) fn erase(database: &Database, stub: &Key, now: Timestamp) -> Result<()> {
     update(database, stub, now)?;
     database.execute(
         "UPDATE keys SET rotated_from = NULL, counts_as = NULL, created_by = NULL, limits_effective_by = NULL,
-                         first_used_at = NULL, last_used_at = NULL, used_in_hour = NULL
+                         first_used_at = NULL, last_used_at = NULL, used_in_hour = NULL, expiry_set_at = NULL,
+                         exposure = NULL
          WHERE id = ?",
         vec![stub.record.id.as_str().into()],
     )

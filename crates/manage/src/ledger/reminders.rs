@@ -99,7 +99,7 @@ impl OpenLedger {
     /// Notes what a change of a key means for its reminders, within the transaction of the change.
     pub(super) fn note_for_reminders(&self, action: Action, key: &Key, is_new: bool, now: Timestamp) -> Result<()> {
         let (settings, id) = (self.reminder_settings(), &key.record.id);
-        if id.is_operators() {
+        if id.is_operators() || self.is_erased()? {
             return Ok(());
         }
         // Nobody knows of uses before that, or there can have been none.

@@ -22,7 +22,7 @@ use worker::Result;
 use super::{adoption, tenant_usage, usage_export};
 use keystile_runtime::database::Database;
 
-/// The time for which an isolate's last number is remembered: batches are sent for no longer than an hour, and are
+/// The time for which an isolate's last number is remembered: a batch is sent for no longer than an hour, and is
 /// under way for less than a day.
 const REMEMBERED_MS: i64 = 25 * 60 * 60 * 1_000;
 /// The number of counts that are folded at a time, and of isolates that are forgotten.
@@ -47,6 +47,9 @@ pub(crate) fn take(database: &Database, batch: &UsageBatch, now: Timestamp) -> R
             adoption::begin(database, now)?;
             continue;
         };
+        if known.is_of_erased() {
+            continue;
+        }
         let uses = uses.into_iter().map(|each| each.clone().at_possible_times(known.created_at, now));
         let mut allowed: Option<(Timestamp, Timestamp)> = None;
         for each in uses {
@@ -104,16 +107,27 @@ pub(crate) fn forget_isolates(database: &Database, now: Timestamp) -> Result<()>
 }
 
 /// The facts about a key that are needed to count its uses. Uses of a key that this ledger doesn't have aren't counted: it
-/// was put back to a point before it had the key.
+/// was put back to a point before it had the key. Neither are those of a key whose tenant was erased, which edges send for
+/// a while.
 #[derive(Deserialize)]
 struct Known {
     created_at: Timestamp,
     first_used_at: Option<Timestamp>,
+    erased: u8,
 }
 
 impl Known {
     fn find(database: &Database, id: &KeyId) -> Result<Option<Self>> {
-        database.row("SELECT created_at, first_used_at FROM keys WHERE id = ?", vec![id.as_str().into()])
+        database.row(
+            "SELECT created_at, first_used_at,
+                    EXISTS (SELECT 1 FROM erasures WHERE erasures.tenant = keys.tenant) AS erased
+             FROM keys WHERE id = ?",
+            vec![id.as_str().into()],
+        )
+    }
+
+    const fn is_of_erased(&self) -> bool {
+        self.erased != 0
     }
 }
 

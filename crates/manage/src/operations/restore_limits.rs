@@ -72,7 +72,11 @@ impl Change for RestoreLimits {
         })?;
         match object::ask(&ledger.env, tenant.as_str(), &Restore { to }, TIMEOUT_MS).await {
             Ok((200..=299, _)) => Ok(ShownRestore { restored_to: Rfc3339(to) }),
-            Ok((_, text)) => Err(Problem::unavailable(said(&text)).into()),
+            Ok((_, text)) => {
+                // The limiter of a tenant that was erased meanwhile doesn't go back.
+                ledger.refuse_if_erased()?;
+                Err(Problem::unavailable(said(&text)).into())
+            }
             Err(error) => {
                 log::warn("restore_failed", &[("reason", error.0.into())]);
                 Err(Problem::unavailable(UNREACHABLE).into())

@@ -26,7 +26,7 @@ use keystile_core::{
         timestamp::Rfc3339,
     },
     config::{
-        DefaultScopes, ManageConfig, Replays, ToldApartBy, VerificationMode, WebhookMode, WebhookSummary,
+        AddressRules, DefaultScopes, ManageConfig, Replays, ToldApartBy, VerificationMode, WebhookMode, WebhookSummary,
         WebhookUpstreamSummary,
     },
     events::{
@@ -562,6 +562,7 @@ fn config() -> ManageConfig {
         portal_origins: Vec::new(),
         exposure: Policies::default(),
         github_keys_url: KEYS_URL.into(),
+        event_addresses: AddressRules::default(),
         headers: vec!["bearer".into(), "api-key".into()],
         api_url: None,
     }

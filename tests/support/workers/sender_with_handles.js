@@ -1,0 +1,34 @@
+// The worker that sends events, with handles for tests. They move the clock of its isolate, and do with its objects what
+// object_handles.js can. The code in between is the deployed one.
+
+import { sender as config } from "keystile-config";
+import { durableObject, handlers } from "../../../crates/runtime/worker.js";
+import * as rust from "../../../crates/sender/build/index.js";
+import { failSql, withHandles } from "./object_handles.js";
+
+globalThis.KEYSTILE_CONFIG = config;
+
+const Worker = handlers(rust, ["fetch"]);
+
+const realNow = Date.now;
+let offset = 0;
+Date.now = () => realNow() + offset;
+
+export class EventRouter extends withHandles(durableObject(rust, "EventRouter", ["fetch", "alarm"])) {}
+export class EventEndpoint extends withHandles(durableObject(rust, "EventEndpoint", ["fetch", "alarm"])) {}
+
+export default {
+  async fetch(request, env, context) {
+    const { pathname } = new URL(request.url);
+    switch (pathname) {
+      case "/__clock":
+        offset = await request.json();
+        return Response.json(Date.now());
+      case "/__fail":
+        return Response.json(failSql(await request.json()));
+    }
+    const [, object, binding, name, path] = /^\/(__object)\/(\w+)\/([^/]+)\/(.+)$/.exec(pathname) ?? [];
+    if (object) return env[binding].getByName(name).fetch(`https://object/${path}`, { method: "POST", body: request.body });
+    return Worker.fetch(request, env, context);
+  },
+};
