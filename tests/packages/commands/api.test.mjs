@@ -375,6 +375,17 @@ describe("failures", () => {
   });
 });
 
+test("what is exported is restored into nothing but an empty place", async () => {
+  const files = { all: path.join(emptyDirectory(), "all"), acme: path.join(emptyDirectory(), "acme") };
+  await done("operators", "create", "--name", "exporter", "--all-tenants", "--scope", "tenants:export");
+  await done("export", "--to", files.all);
+  writeFileSync(files.acme, (await done("export", "--tenant", "acme")).out);
+  for (const file of Object.values(files)) {
+    const { code, err } = await run("restore", file);
+    assert.deepEqual([code, /RESTORE_REFUSED: There is something here already/.test(err)], [1, true], err);
+  }
+});
+
 test("each operation that is one of a command line is one of these commands", () => {
   const ofPages = ["beginSession", "endSession", "exchangePortalCode", "getPortalSession", "endPortalSession"];
   assert.deepEqual(operations.map(({ operationId }) => operationId).filter((id) => !seen.has(id)).sort(), ofPages.sort());
