@@ -82,7 +82,7 @@ test(`a deployment with a tenant of ${KEYS} keys goes out into a file`, async (t
   const byApi = Math.min(KEYS, 100);
   const [first] = await importing(old).imported("large", texts.slice(0, byApi).map((text) => line(text, { metadata: { plan: "pro" } })));
   // The ledger's rows of the others, as an import writes them.
-  for (let from = byApi; from < KEYS; from += 2_000) await fill(first, from, texts.slice(from, from + 2_000));
+  for (let from = byApi; from < KEYS; from += 1_000) await fill(first, from, texts.slice(from, from + 1_000));
   for (const name of ["active", "revoked", "disabled"]) minted[name] = (await old.create("large", { name })).key;
   const { keys } = (await old.manage("GET", "/v1/tenants/large/keys?limit=10")).body;
   const idOf = (wanted) => keys.find(({ name }) => name === wanted).id;
