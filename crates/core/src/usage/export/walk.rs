@@ -141,7 +141,12 @@ mod tests {
     type Tenants = BTreeMap<TenantId, Option<i64>>;
 
     /// One answer of so many calls: its lines, and where the next one goes on.
-    fn answer(tenants: &Tenants, of: Option<&TenantId>, after: Option<Place>, calls: usize) -> (Vec<Place>, Option<Place>) {
+    fn answer(
+        tenants: &Tenants,
+        of: Option<&TenantId>,
+        after: Option<Place>,
+        calls: usize,
+    ) -> (Vec<Place>, Option<Place>) {
         let mut walk = match of {
             Some(tenant) => Walk::of_tenant(tenant.clone(), after.and_then(|place| place.line)),
             None => Walk::of_all_tenants(after),
@@ -151,7 +156,8 @@ mod tests {
             match walk.step() {
                 None => break,
                 Some(Step::List(after)) => {
-                    let mut rest = tenants.iter().filter(|(tenant, _)| after.as_ref().is_none_or(|after| *tenant > after));
+                    let mut rest =
+                        tenants.iter().filter(|(tenant, _)| after.as_ref().is_none_or(|after| *tenant > after));
                     let page = rest.by_ref().take(3).map(|(tenant, lines)| (tenant.clone(), lines.is_none())).collect();
                     walk.listed(page, rest.next().is_some());
                 }
