@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(keys::PATHS, ["/get"]);
         #[cfg(feature = "events")]
         {
-            assert_eq!(event_router::PATHS, ["/record", "/tell", "/relay", "/disabled", "/state", "/erase"]);
+            assert_eq!(event_router::PATHS, ["/record", "/tell", "/relay", "/disabled", "/report", "/state", "/erase"]);
             let of_endpoint = [
                 "/configure",
                 "/remove",

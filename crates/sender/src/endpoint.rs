@@ -35,6 +35,7 @@ use worker::{DurableObject, Env, Error, Request, Response, Result, State, durabl
 use crate::{
     NO_REQUEST_ID, no_such_path, pump,
     queue::{Own, Queue, Waiting},
+    reporting,
     sending::{self, Attempt},
 };
 
@@ -82,21 +83,35 @@ impl DurableObject for EventEndpoint {
 impl EventEndpoint {
     async fn answer(&self, path: &str, body: &str) -> Result<Response> {
         match path {
-            Configure::PATH => self.call(body, |queue, Configure(terms), now| configure(queue, terms, now)),
-            Remove::PATH => self.call(body, |queue, Remove {}, _| queue.clear().map(|()| Done {})),
-            Deliver::PATH => self.call(body, deliver),
+            Configure::PATH => self.change(body, |queue, Configure(terms), now| configure(queue, terms, now)),
+            Remove::PATH => self.change(body, |queue, Remove {}, _| queue.clear().map(|()| Done {})),
+            Deliver::PATH => self.change(body, deliver),
             ForgetTenant::PATH => {
-                self.call(body, |queue, forget: &ForgetTenant, _| queue.forget(&forget.tenant).map(|()| Done {}))
+                self.change(body, |queue, forget: &ForgetTenant, _| queue.forget(&forget.tenant).map(|()| Done {}))
             }
             EndpointState::PATH => self.call(body, |queue, EndpointState {}, _| shown(queue)),
             Attempts::PATH => self.call(body, attempts),
             DeadLetters::PATH => self.call(body, dead_letters),
-            Redrive::PATH => self.call(body, redrive),
-            Discard::PATH => self
-                .call(body, |queue, discard: &Discard, _| Ok(Discarded { discarded: queue.discard(&discard.event)? })),
+            Redrive::PATH => self.change(body, redrive),
+            Discard::PATH => self.change(body, |queue, discard: &Discard, _| {
+                Ok(Discarded { discarded: queue.discard(&discard.event)? })
+            }),
             Test::PATH => response::json(200, &self.test(&serde_json::from_str(body)?).await?),
             _ => no_such_path(),
         }
+    }
+
+    /// Answers a call that may change the endpoint's figures.
+    fn change<C: Call<Answer: Serialize> + DeserializeOwned>(
+        &self,
+        body: &str,
+        handler: impl Fn(&Queue, &C, Timestamp) -> Result<C::Answer>,
+    ) -> Result<Response> {
+        self.call(body, |queue, call: &C, now| {
+            let answer = handler(queue, call, now)?;
+            note_change(queue)?;
+            Ok(answer)
+        })
     }
 
     /// Answers a call in one transaction, in which the alarm is set for what it leaves.
@@ -125,8 +140,9 @@ impl EventEndpoint {
             if let Some(at) = own.paused_at.filter(|at| now.millis_since(*at) >= PAUSED_MS) {
                 let before = now.plus_millis(-PAUSED_MS).max(at);
                 queue.bury_waiting(Some(before), DeadLetterReason::PausedTooLong, now)?;
+                note_change(queue)?;
             }
-            queue.sweep(now)
+            if queue.sweep(now)? { note_change(queue) } else { Ok(()) }
         })?;
         self.report(now).await?;
         let due = |under_way: &[String], now| {
@@ -138,6 +154,7 @@ impl EventEndpoint {
         pump::run(&self.woken, due, |waiting| self.attempt(waiting)).await?;
         // A disabling that just happened is reported at once.
         self.report(clock::now()).await?;
+        reporting::send(queue, &self.env, clock::now()).await?;
         queue.transaction(|| arm(queue, &queue.own()?))
     }
 
@@ -158,6 +175,9 @@ impl EventEndpoint {
             }
             queue.step(&waiting, &attempt, step, attempt.ended_at)?;
             queue.note_attempt(&shown_attempt(&waiting.event, &attempt, step))?;
+            let mut reporting = queue.reporting()?;
+            reporting.count(attempt.outcome);
+            queue.put_reporting(&reporting)?;
             if own.health.note(attempt.outcome, attempt.ended_at) {
                 log::warn("event_endpoint_disabled", &[("endpoint", terms.id.as_str().into())]);
                 own.report = Some((0, attempt.ended_at));
@@ -231,19 +251,25 @@ impl EventEndpoint {
     }
 }
 
-/// Sets the alarm for what is due next.
+/// Notes that the endpoint's figures may have changed.
+fn note_change(queue: &Queue) -> Result<()> {
+    let mut reporting = queue.reporting()?;
+    reporting.changed(queue.own()?.terms.as_ref().map(|terms| &terms.id));
+    queue.put_reporting(&reporting)
+}
+
+/// Sets the alarm for what is due next. An endpoint that was removed has yet to report that.
 fn arm(queue: &Queue, own: &Own) -> Result<()> {
-    let Some(terms) = &own.terms else { return Ok(()) };
-    let sends = match own.health.status(terms.paused) {
-        EndpointStatus::Active => queue.next_due()?,
+    let sends = match own.terms.as_ref().map(|terms| own.health.status(terms.paused)) {
+        Some(EndpointStatus::Active) => queue.next_due()?,
         // What came before the pause waits from its beginning on.
-        EndpointStatus::Paused => {
+        Some(EndpointStatus::Paused) => {
             queue.oldest()?.map(|oldest| oldest.max(own.paused_at.unwrap_or(oldest)).plus_millis(PAUSED_MS))
         }
-        EndpointStatus::Disabled => None,
+        Some(EndpointStatus::Disabled) | None => None,
     };
     let report = own.report.map(|(_, due_at)| due_at);
-    let next = [sends, report, queue.next_sweep()?].into_iter().flatten().min();
+    let next = [sends, report, queue.next_sweep()?, queue.reporting()?.due_at()].into_iter().flatten().min();
     next.map_or(Ok(()), |at| queue.arm(at))
 }
 

@@ -25,7 +25,7 @@ use keystile_runtime::{database::Database, log};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use worker::{Error, Result, SqlStorageValue, State};
 
-use crate::{pump::Lane, sending::Attempt};
+use crate::{pump::Lane, reporting::Reporting, sending::Attempt};
 
 pub(crate) const MIGRATIONS: &[&str] = &[
     "
@@ -85,6 +85,13 @@ CREATE INDEX seen_by_time ON seen (at);
 -- The tenants that were erased, for good.
 CREATE TABLE erased (tenant TEXT PRIMARY KEY) WITHOUT ROWID;
 ",
+    "
+-- What the endpoint keeps for its reports; no row or one.
+CREATE TABLE reporting (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    state TEXT NOT NULL               -- JSON
+);
+",
 ];
 
 /// The endpoint's own state.
@@ -129,19 +136,32 @@ impl Queue {
     }
 
     pub(crate) fn own(&self) -> Result<Own> {
-        #[derive(Deserialize)]
-        struct Row {
-            state: String,
-        }
-        let row: Option<Row> = self.0.row("SELECT state FROM own", vec![])?;
-        row.map_or_else(|| Ok(Own::default()), |row| from_json(&row.state))
+        self.state("SELECT state FROM own")
     }
 
     pub(crate) fn put_own(&self, own: &Own) -> Result<()> {
         self.0.execute("INSERT OR REPLACE INTO own (one, state) VALUES (1, ?)", vec![to_json(own)?.into()])
     }
 
-    /// Forgets everything but that the endpoint was removed.
+    pub(crate) fn reporting(&self) -> Result<Reporting> {
+        self.state("SELECT state FROM reporting")
+    }
+
+    pub(crate) fn put_reporting(&self, reporting: &Reporting) -> Result<()> {
+        let row = vec![to_json(reporting)?.into()];
+        self.0.execute("INSERT OR REPLACE INTO reporting (one, state) VALUES (1, ?)", row)
+    }
+
+    /// The one row of a table, or the default.
+    fn state<T: Default + DeserializeOwned>(&self, query: &str) -> Result<T> {
+        #[derive(Deserialize)]
+        struct Row {
+            state: String,
+        }
+        self.0.row::<Row>(query, vec![])?.map_or_else(|| Ok(T::default()), |row| from_json(&row.state))
+    }
+
+    /// Forgets everything but that the endpoint was removed, and what is for reports.
     pub(crate) fn clear(&self) -> Result<()> {
         for table in ["queue", "attempts", "dead_letters", "seen", "erased"] {
             self.0.execute(&format!("DELETE FROM {table}"), vec![])?;
@@ -365,7 +385,7 @@ impl Queue {
         }
         let over = self.dead_letters()?.saturating_sub(MAX_DEAD_LETTERS);
         if over > 0 {
-            log::warn("dead_letters_dropped", &[("count", over.into())]);
+            log::warn("dead_letters_dropped", &[("letters", over.into())]);
             let delete = "DELETE FROM dead_letters WHERE number IN
                 (SELECT number FROM dead_letters ORDER BY number LIMIT ?)";
             self.0.execute(delete, vec![(over as i64).into()])?;
@@ -453,20 +473,21 @@ impl Queue {
         Ok(DeadLetterPage { dead_letters: rows.into_iter().map(shown).collect::<Result<_>>()?, next })
     }
 
-    /// Deletes rows that may go.
-    pub(crate) fn sweep(&self, now: Timestamp) -> Result<()> {
-        for (table, time, kept) in
-            [("attempts", "at", ATTEMPTS_KEPT_MS), ("dead_letters", "buried_at", DEAD_LETTERS_KEPT_MS)]
-        {
-            // The first row that stays ends the search.
-            let delete = format!(
+    /// Deletes rows that may go. Returns whether dead letters went.
+    pub(crate) fn sweep(&self, now: Timestamp) -> Result<bool> {
+        let before = |kept: i64| vec![now.plus_millis(-kept).as_millis().into()];
+        // The first row that stays ends the search.
+        let delete = |table: &str, time: &str| {
+            format!(
                 "DELETE FROM {table} WHERE number < ifnull(
                     (SELECT number FROM {table} WHERE {time} > ? ORDER BY number LIMIT 1),
                     (SELECT max(number) + 1 FROM {table}))"
-            );
-            self.0.execute(&delete, vec![now.plus_millis(-kept).as_millis().into()])?;
-        }
-        self.0.execute("DELETE FROM seen WHERE at <= ?", vec![now.plus_millis(-IDS_KEPT_MS).as_millis().into()])
+            )
+        };
+        self.0.execute(&delete("attempts", "at"), before(ATTEMPTS_KEPT_MS))?;
+        self.0.execute("DELETE FROM seen WHERE at <= ?", before(IDS_KEPT_MS))?;
+        let delete = delete("dead_letters", "buried_at") + " RETURNING 1 AS one";
+        Ok(!self.0.rows::<One>(&delete, before(DEAD_LETTERS_KEPT_MS))?.is_empty())
     }
 
     pub(crate) fn arm(&self, at: Timestamp) -> Result<()> {

@@ -14,7 +14,7 @@ use keystile_core::{
     objects::{
         Call, Done,
         event_endpoint::{self, Configure, Deliver, Remove},
-        event_router::{Disabled, Erase, Erased, ForgetTenant, Record, Relay, RouterState, Tell},
+        event_router::{Disabled, Erase, Erased, ForgetTenant, Record, Relay, Report, RouterState, Tell},
     },
 };
 use keystile_runtime::{alarm, clock, log, object, random, response};
@@ -79,6 +79,9 @@ impl EventRouter {
             Tell::PATH => self.call(body, |routing, told, _| tell(routing, told, &self.name()?)),
             Relay::PATH => self.call(body, relay),
             Disabled::PATH => self.call(body, |routing, report, _| disabled(routing, report, &self.name()?)),
+            Report::PATH => {
+                self.call(body, |routing, report: &Report, _| routing.take_report(report).map(|()| Done {}))
+            }
             RouterState::PATH => self.call(body, |routing, RouterState {}, _| routing.counts()),
             Erase::PATH => self.call(body, |routing, Erase {}, _| {
                 let is_finished = routing.erase(&self.name()?)?;

@@ -7,10 +7,11 @@ use keystile_core::{
     events::{
         bounds::{IDS_KEPT_MS, SWEEP_EVERY_MS},
         event::{Event, NumberedEvent},
+        figures::Figures,
         terms::{DEPLOYMENT_ROUTER, EndpointTerms},
     },
     feed::outbox::retry_delay_ms,
-    objects::event_router::{MAX_BATCH, RouterCounts},
+    objects::event_router::{MAX_BATCH, Report, RouterCounts},
 };
 use keystile_runtime::database::Database;
 use serde::Deserialize;
@@ -71,6 +72,18 @@ CREATE TABLE forgetting (
     tenant TEXT NOT NULL,
     PRIMARY KEY (endpoint, tenant)
 ) WITHOUT ROWID;
+",
+    "
+-- The router of the deployment only: the last report of each endpoint, removed ones too, and the sums of all.
+CREATE TABLE reports (
+    endpoint TEXT PRIMARY KEY,
+    number INTEGER NOT NULL,
+    figures TEXT NOT NULL             -- JSON
+) WITHOUT ROWID;
+CREATE TABLE totals (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    figures TEXT NOT NULL             -- JSON
+);
 ",
 ];
 
@@ -247,10 +260,35 @@ impl Routing {
         let query = "SELECT (SELECT count(*) FROM outbox) AS waiting,
             (SELECT count(*) FROM endpoints WHERE pending IS NOT 'remove') AS endpoints";
         let counts: Option<Counts> = self.0.row(query, vec![])?;
-        Ok(counts.map_or(RouterCounts { waiting: 0, endpoints: 0 }, |counts| RouterCounts {
-            waiting: counts.waiting,
-            endpoints: counts.endpoints,
-        }))
+        let (waiting, endpoints) = counts.map_or((0, 0), |counts| (counts.waiting, counts.endpoints));
+        Ok(RouterCounts { waiting, endpoints, reported: self.totals()? })
+    }
+
+    /// Takes an endpoint's report, unless a later one was taken.
+    pub(crate) fn take_report(&self, report: &Report) -> Result<()> {
+        let endpoint = report.endpoint.as_str();
+        let last: Option<Reported> =
+            self.0.row("SELECT number, figures FROM reports WHERE endpoint = ?", vec![endpoint.into()])?;
+        if last.as_ref().is_some_and(|last| report.number <= last.number) {
+            return Ok(());
+        }
+        let former: Figures =
+            last.map_or_else(|| Ok(Figures::default()), |last| serde_json::from_str(&last.figures))?;
+        let mut totals = self.totals()?;
+        totals.replace(&former, &report.figures);
+        let row = vec![endpoint.into(), number(report.number).into(), serde_json::to_string(&report.figures)?.into()];
+        self.0.execute("INSERT OR REPLACE INTO reports (endpoint, number, figures) VALUES (?, ?, ?)", row)?;
+        let totals = serde_json::to_string(&totals)?;
+        self.0.execute("INSERT OR REPLACE INTO totals (one, figures) VALUES (1, ?)", vec![totals.into()])
+    }
+
+    fn totals(&self) -> Result<Figures> {
+        #[derive(Deserialize)]
+        struct Totals {
+            figures: String,
+        }
+        let row: Option<Totals> = self.0.row("SELECT figures FROM totals", vec![])?;
+        row.map_or_else(|| Ok(Figures::default()), |row| serde_json::from_str(&row.figures).map_err(Error::from))
     }
 
     /// Up to `limit` calls that are due, one for each target, but for targets that are under way. The target whose first
@@ -381,6 +419,12 @@ impl Routing {
 
 #[derive(Deserialize)]
 struct One {}
+
+#[derive(Deserialize)]
+struct Reported {
+    number: u64,
+    figures: String,
+}
 
 fn number(version: u64) -> i64 {
     i64::try_from(version).unwrap_or(i64::MAX)

@@ -235,6 +235,12 @@ export const keysEnglish = {
   "audit.dead_letter_read": "read an event’s body",
   "audit.handshake_revealed": "saw a sender’s secret",
   "audit.delivery_replayed": "had an event delivered once more",
+  "audit.endpoint_created": "created an endpoint for events",
+  "audit.endpoint_changed": "changed an endpoint for events",
+  "audit.endpoint_deleted": "deleted an endpoint for events",
+  "audit.endpoint_secret_rotated": "rotated the secret of an endpoint for events",
+  "audit.event_redriven": "sent undelivered events again",
+  "audit.event_discarded": "discarded an undelivered event",
 
   "import.title": "Import keys",
   "import.text": "Keys of another system go on working. Keystile takes the SHA-256 of each, not the key.",

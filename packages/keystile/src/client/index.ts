@@ -1,6 +1,7 @@
 // The client of the management API: `new Keystile({ url, key })`.
 
 import { Audit } from "./resources/audit.ts";
+import { Backup } from "./resources/backup.ts";
 import { Events } from "./resources/events.ts";
 import { Exposures } from "./resources/exposures.ts";
 import { Keys } from "./resources/keys.ts";
@@ -13,6 +14,7 @@ import type { Catalog, Health, Overview, Plans, QueryOf, TotalUsage, UsageExport
 
 export { type Code, KeystileError, type LocalCode, type Problem } from "./error.ts";
 export { List } from "./pages.ts";
+export type { ExportPage } from "./resources/backup.ts";
 export type { Shown } from "./shown.ts";
 export type { CallOptions, ChangeOptions, ClientOptions } from "./transport.ts";
 export type * from "./types.ts";
@@ -26,6 +28,7 @@ export class Keystile {
   readonly exposures: Exposures;
   readonly webhooks: Webhooks;
   readonly events: Events;
+  readonly backup: Backup;
   readonly session: Session;
   /** In pages for customers. */
   readonly portalSession: CustomerSession;
@@ -41,6 +44,7 @@ export class Keystile {
     this.exposures = new Exposures(api);
     this.webhooks = new Webhooks(api);
     this.events = new Events(api);
+    this.backup = new Backup(api);
     this.session = new Session(api);
     this.portalSession = new CustomerSession(api);
   }

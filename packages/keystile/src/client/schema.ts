@@ -296,7 +296,7 @@ export interface paths {
         };
         /**
          * Export all ledgers
-         * @description All that each ledger has, one export after the other: that of the operators, then those of all tenants by name. Digests of keys, never keys. Only for operators of all tenants.
+         * @description All that each ledger has, one export after the other: that of the operators, then those of all tenants by name. Of a tenant that was erased there is the name alone. Digests of keys, never keys. Only for operators of all tenants.
          */
         get: operations["exportDeployment"];
         put?: never;
@@ -847,7 +847,7 @@ export interface paths {
         };
         /**
          * Export a tenant
-         * @description All that the tenant's ledger has and a restore needs: settings, keys, audit entries and use. Digests of keys, never keys.
+         * @description All that the tenant's ledger has and a restore needs: settings, keys, audit entries, endpoints for events and use. Digests of keys, never keys.
          */
         get: operations["exportTenant"];
         put?: never;
@@ -1214,7 +1214,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a tenant
-         * @description Takes an export into an empty ledger, part by part: its first and last line, then each page in its order. Each part may be sent again. Needs the root key.
+         * @description Takes an export into an empty ledger, part by part: its first and last line, then each page in its order. Each part may be sent again. Endpoints for events come back paused. Needs the root key.
          */
         post: operations["restoreTenant"];
         delete?: never;
@@ -1978,7 +1978,7 @@ export interface components {
             keys: components["schemas"]["Count"];
             rows: components["schemas"]["Count"];
         };
-        /** @description A line of an export, which has one member: `header` at first; then `tenant`, `key`, `audit` and rows of other tables, as the storage schema describes them; at the end of each page `page`, at the end of the export `end`; and `complete` behind the last export of a deployment. */
+        /** @description A line of an export, which has one member: `header` at first; then `tenant`, `key`, `audit`, `event_endpoint` and rows of other tables, as the storage schema describes them; at the end of each page `page`, at the end of the export `end`. In the export of a deployment there are also `erased`, in place of the export of a tenant that was erased, and `complete`, which is last. */
         ExportLine: {
             audit?: {
                 [key: string]: unknown;
@@ -1991,6 +1991,16 @@ export interface components {
                 digest: components["schemas"]["Sha256"];
                 mark: components["schemas"]["ExportMark"];
                 number: number;
+            };
+            erased?: {
+                mark: components["schemas"]["ExportMark"];
+                tenant: components["schemas"]["TenantId"];
+            };
+            event_endpoint?: {
+                [key: string]: unknown;
+            };
+            exposures?: {
+                [key: string]: unknown;
             };
             header?: {
                 [key: string]: unknown;
@@ -2006,6 +2016,9 @@ export interface components {
             quota_additions?: {
                 [key: string]: unknown;
             };
+            reminders?: {
+                [key: string]: unknown;
+            };
             tenant?: {
                 [key: string]: unknown;
             };
@@ -2015,10 +2028,19 @@ export interface components {
             tenant_usage_folded?: {
                 [key: string]: unknown;
             };
+            unused_keys?: {
+                [key: string]: unknown;
+            };
             usage?: {
                 [key: string]: unknown;
             };
+            usage_closing?: {
+                [key: string]: unknown;
+            };
             usage_folded?: {
+                [key: string]: unknown;
+            };
+            usage_late?: {
                 [key: string]: unknown;
             };
         };
@@ -6099,6 +6121,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TenantNotFound"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -6954,6 +6977,7 @@ export interface operations {
             403: components["responses"]["RootKeyOnly"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["RestoreRefused"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];

@@ -92,6 +92,20 @@ export class Transport {
     next: (entry: Entry) => RequestOf<Id>["query"] | null,
     options: CallOptions = {},
   ): AsyncGenerator<Entry, void, undefined> {
+    yield* this.parts(id, request, () => (line) => JSON.parse(line) as Entry, next, options);
+  }
+
+  /**
+   * The same of an export whose parts are several lines: what `gatherer` makes for each answer takes one line after the
+   * other, and gives the part that this line ends, if it ends one. An answer is gone on from behind a whole part.
+   */
+  async *parts<Id extends OperationId, Part>(
+    id: Id,
+    request: RequestOf<Id>,
+    gatherer: () => (line: string) => Part | undefined,
+    next: (part: Part) => RequestOf<Id>["query"] | null,
+    options: CallOptions = {},
+  ): AsyncGenerator<Part, void, undefined> {
     let { query } = request;
     let failures = 0;
     for (;;) {
@@ -100,13 +114,15 @@ export class Transport {
       try {
         const once = { ...options, signal: idle.signal, timeout: 0 };
         const response = await this.#once(id, { ...request, query }, once, async (each) => each);
+        const gather = gatherer();
         for await (const line of linesOf(response, idle)) {
-          const entry = JSON.parse(line) as Entry;
-          const following = next(entry);
+          const part = gather(line);
+          if (part === undefined) continue;
+          const following = next(part);
           query = following ?? undefined;
           taken += 1;
           failures = 0;
-          yield entry;
+          yield part;
           if (following === null) return;
         }
         if (taken === 0) return;

@@ -48,7 +48,7 @@ export default function AuditPage({ session }: PageProps) {
       }
       lead={
         tenant === undefined
-          ? "Sign-ins, changes of operators, and of webhook events that couldn’t be delivered."
+          ? "Sign-ins, changes of operators and of the deployment’s endpoints for events, and what was done about webhooks that couldn’t be delivered."
           : "Every change of this tenant and its keys. Entries are never altered."
       }
       actions={<ExportButton key={`${tenant} ${keyId}`} tenant={tenant} keyId={keyId} />}
@@ -121,7 +121,7 @@ function Days({ entries, tenant, reader, stale }: DaysProps) {
   );
 }
 
-const GRAVE = ["revoked", "suspended", "dead_letter_discarded", "limits_restored"];
+const GRAVE = ["revoked", "suspended", "dead_letter_discarded", "limits_restored", "erased", "exposed", "endpoint_deleted", "event_discarded"];
 
 function Entry(props: SentenceProps) {
   const { entry, tenant } = props;

@@ -77,6 +77,11 @@ function TenantView({ tenant, session }: PageProps & { tenant: string }) {
               Audit log
             </Link>
           )}
+          {holds(operator, "events:read") && (
+            <Link to={{ page: "events", tenant }} class="button">
+              Events
+            </Link>
+          )}
           {write && (
             <button type="button" class="button" onClick={() => setOpen("portal")}>
               Open the customer’s page
