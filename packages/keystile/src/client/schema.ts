@@ -3887,7 +3887,7 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
-        /** @description This address failed too often; it waits. */
+        /** @description This address failed too often, or reported leaked keys anonymously too often; it waits. */
         TooManyFailures: {
             headers: {
                 "Keystile-Request-Id": components["headers"]["RequestId"];
@@ -4862,6 +4862,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
