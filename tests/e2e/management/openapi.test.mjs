@@ -3,6 +3,7 @@
 // happens is documented, rig.mjs checks in every test.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, afterEach, before, describe, test } from "node:test";
 
 import { Validator } from "@seriousme/openapi-schema-validator";
@@ -32,7 +33,6 @@ before(async () => {
   rig = await startRig({ name: "openapi", edges: {}, handles: true, settings, hooks: {} });
   stranger = await rig.operator("stranger", SCOPES);
   powerless = await rig.operator("*", ["verify"]);
-  await rig.create("kept");
   await rig.create("acme"); // A tenant is there once it has something.
   await suspendedTenant("erased");
   assert.equal((await rig.manage("DELETE", "/v1/tenants/erased", { confirm: "erased" })).status, 202);
@@ -130,11 +130,26 @@ async function endpointOf(list) {
 }
 let events = 0;
 
-/** The first and the last line of an export, as a restore takes them first: of a tenant, or of the operators. */
-async function exportedEnds(path) {
-  const { text } = await rig.manage("GET", path);
-  const lines = text.split('\n{"header"')[0].trimEnd().split("\n");
-  return { header: lines[0], end: lines.at(-1) };
+/** The beginning of a restore of a tenant of which there is nothing. */
+async function exportedTenant(tenant = `empty-${(tenants += 1)}`) {
+  await rig.sql(tenant, "INSERT INTO standing VALUES ('empty', 1, 0, NULL)");
+  const { text } = await rig.manage("GET", `/v1/tenants/${tenant}/export`);
+  await rig.sql(tenant, "DELETE FROM standing");
+  return { tenant, ...endsOf(text) };
+}
+
+/** The beginning of a restore of the operators, which has begun already: their ledger is never empty here. */
+async function exportedOperators() {
+  const begun = endsOf((await rig.manage("GET", "/v1/export")).text);
+  const digest = createHash("sha256").update(begun.header).digest("hex");
+  await rig.sql("_operators", `INSERT OR REPLACE INTO restoring VALUES (1, '${digest}', 2, 1, 0, '${digest}', 0)`);
+  return begun;
+}
+
+/** The first line of an export, and the one that ends it. */
+function endsOf(text) {
+  const lines = text.trimEnd().split("\n");
+  return { header: lines[0], end: lines.find((line) => line.startsWith('{"end":')) };
 }
 
 /** A request that is in order, to a key, an operator, an event or a handshake of its own. */
@@ -165,9 +180,10 @@ async function good(operation) {
     return { path: path.replace("acme", confirm), body: { confirm }, options: {} };
   }
   if (operationId === "restoreTenant") {
-    return { path: path.replace("acme", "kept"), body: await exportedEnds("/v1/tenants/kept/export"), options: {} };
+    const { tenant, header, end } = await exportedTenant();
+    return { path: path.replace("acme", tenant), body: { header, end }, options: {} };
   }
-  if (operationId === "restoreOperators") return { path, body: await exportedEnds("/v1/export"), options: {} };
+  if (operationId === "restoreOperators") return { path, body: await exportedOperators(), options: {} };
   if (path.endsWith("/usage/export")) {
     const hour = (ago) => new Date(Math.floor(Date.now() / 3_600_000 - ago) * 3_600_000).toISOString();
     return { path: `${path}?from=${hour(6)}&to=${hour(4)}`, body, options: {} };
@@ -234,13 +250,6 @@ const thenBack = async (answer) => {
   return answer;
 };
 
-/** The answer of a deployment that has nothing yet. */
-const ofAnother = async (operation) => {
-  const { path, body } = await good(operation);
-  const another = await startRig({ name: "openapi-restored", edges: {} });
-  return another.manage(operation.method, path, body).finally(() => another.close());
-};
-
 /** Answers of the configuration, the feed, the limiter or the overview need a ledger's tables only to judge the caller. */
 const byAnOperator = ({ tags, operationId }) => {
   const ofNoLedger = tags.includes("Configuration") || tags.includes("Webhooks");
@@ -290,6 +299,16 @@ const WAYS = {
     return thenBack(await send(operation));
   },
   "restoreLimits 409": async (operation) => thenBack(await whileInUse(operation)),
+  "exportTenant 404": (operation) => send(operation, { path: (path) => path.replace("acme", "nobody") }),
+  "restoreTenant 409": (operation) => send(operation, { path: () => "/v1/tenants/acme/restore" }),
+  "restoreOperators 409": async (operation) => {
+    const { path, body } = await good(operation);
+    await rig.sql("_operators", "DELETE FROM restoring");
+    return rig.manage("POST", path, body);
+  },
+  "restoreTenant 410": (operation) => send(operation, { path: () => "/v1/tenants/erased/restore" }),
+  "restoreTenant 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
+  "restoreOperators 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "createOperator 410": (operation) => send(operation, { body: { ...BODIES.createOperator, tenant: "erased" } }),
   "eraseTenant 404": () => rig.manage("DELETE", "/v1/tenants/nobody", { confirm: "nobody" }),
   "eraseTenant 409": () => rig.manage("DELETE", "/v1/tenants/acme", { confirm: "acme" }),
@@ -319,13 +338,6 @@ const WAYS = {
     for (let sent = 0; sent < 60; sent += 1) await send(operation, { body: [] }, { key: null, headers });
     return send(operation, {}, { key: null, headers });
   },
-  "restoreTenant 200": ofAnother,
-  "restoreOperators 200": ofAnother,
-  "restoreTenant 409": (operation) => send(operation),
-  "restoreOperators 409": (operation) => send(operation),
-  "restoreTenant 410": (operation) => send(operation, { path: (path) => path.replace("kept", "erased") }),
-  "restoreTenant 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
-  "restoreOperators 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "importKeys 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "beginSession 403": (operation) => send(operation, {}, { key: null, headers: { "Keystile-Session": "operator" } }),
   "beginSession 429": async (operation) => {

@@ -25,8 +25,22 @@ const slow = (Deployed) =>
     }
   };
 
-export class EventRouter extends slow(durableObject(rust, "EventRouter", ["fetch", "alarm"])) {}
-export class EventEndpoint extends slow(durableObject(rust, "EventEndpoint", ["fetch", "alarm"])) {}
+/** The platform's alarms go by the moved clock, too: one is moved as far as the clock is when it is set. */
+const movable = (Deployed) =>
+  class extends Deployed {
+    constructor(context, env) {
+      const { storage } = context;
+      const setAlarm = storage.setAlarm.bind(storage);
+      Object.defineProperty(storage, "setAlarm", {
+        configurable: true,
+        value: (at, ...given) => setAlarm(Number(at) - offset, ...given),
+      });
+      super(context, env);
+    }
+  };
+
+export class EventRouter extends movable(slow(durableObject(rust, "EventRouter", ["fetch", "alarm"]))) {}
+export class EventEndpoint extends movable(slow(durableObject(rust, "EventEndpoint", ["fetch", "alarm"]))) {}
 
 export default {
   async fetch(request, env, context) {

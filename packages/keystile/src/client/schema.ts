@@ -3078,6 +3078,8 @@ export interface components {
         /** @description The last line. */
         UsageExportEnd: {
             end: {
+                /** @description `after` of this request; null if it had none. */
+                after: string | null;
                 from: components["schemas"]["Time"];
                 /** @description The lines before this one. */
                 lines: number;
@@ -3085,6 +3087,8 @@ export interface components {
                 next: string | null;
                 /** @description The fingerprint of the secret that signed. */
                 secret: string;
+                /** @description The tenant whose uses were asked for; null if it was those of all. */
+                tenant: string | null;
                 to: components["schemas"]["Time"];
                 /** @description The uses in them. */
                 uses: number;
