@@ -132,6 +132,7 @@ let events = 0;
 
 /** The beginning of a restore of a tenant of which there is nothing. */
 async function exportedTenant(tenant = `empty-${(tenants += 1)}`) {
+  await rig.manage("GET", `/v1/tenants/${tenant}`); // From now on its tables are there.
   await rig.sql(tenant, "INSERT INTO standing VALUES ('empty', 1, 0, NULL)");
   const { text } = await rig.manage("GET", `/v1/tenants/${tenant}/export`);
   await rig.sql(tenant, "DELETE FROM standing");
