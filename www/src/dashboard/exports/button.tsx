@@ -35,8 +35,8 @@ export function ExportButton({ label, of, name, noun, more }: Props) {
     announce(text);
   };
   const finish = ({ file, lines, extent }: Gathered): void => {
-    if (lines === 0) return tell("There is nothing to export.");
     if (extent === "cut") return tell("The export ended before its last line came. Nothing was saved.", true);
+    if (lines === 0) return tell("There is nothing to export.");
     if (extent === "some" && more === undefined) {
       return tell("There is more than a browser should hold. Nothing was saved: take it by the command line, keystile.", true);
     }
