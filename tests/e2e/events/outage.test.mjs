@@ -9,8 +9,9 @@ import { ALLOW_LOOPBACK, senderOf, signers, startReceiver } from "../../support/
 import { eventually, sleep, startRig } from "../../support/rig.mjs";
 
 const MINUTE = 60_000;
-const [KEYS, REVOKED] = [9_000, 1_000];
-const MANY = 180_000;
+/** As many as take less than two minutes on a machine with 2 cores that does other things, too. */
+const [KEYS, REVOKED] = [1_800, 200];
+const MANY = 120_000;
 
 let rig, receiver, sender;
 afterEach(() => receiver.open());
@@ -52,24 +53,21 @@ function checked(arrived, at) {
   return { events: ids.size, keys: firsts.size };
 }
 
-test("10,000 changes while the receiver is down", { timeout: 600_000 }, async (t) => {
+test("2,000 changes while the receiver is down", { timeout: 300_000 }, async (t) => {
   const at = await endpoint("many");
   await receiver.close();
   const begun = Date.now();
   const said = (what) => t.diagnostic(`${what} after ${((Date.now() - begun) / 1_000).toFixed(1)} s`);
-  const ids = [];
-  for (const length of [5_000, KEYS - 5_000]) {
-    const keys = Array.from({ length }, () => line(oldKey()));
-    const imported = await rig.manage("POST", "/v1/tenants/many/keys/import", { keys });
-    assert.equal(imported.body.imported, length, imported.text);
-    ids.push(...imported.body.results.map(({ id }) => id));
-  }
+  const keys = Array.from({ length: KEYS }, () => line(oldKey()));
+  const imported = await rig.manage("POST", "/v1/tenants/many/keys/import", { keys });
+  assert.equal(imported.body.imported, KEYS, imported.text);
+  const ids = imported.body.results.map(({ id }) => id);
   let revoked = 0;
   while (revoked < REVOKED) {
     const rest = ids.slice(revoked, REVOKED);
     revoked += (await rig.manage("POST", "/v1/tenants/many/keys/revoke", { ids: rest })).body.revoked;
   }
-  said("10,000 changes");
+  said("the changes");
   await eventually(async () => assert.equal((await state(at)).waiting, KEYS + REVOKED), { within: MANY, every: 1_000 });
   said("all wait at the endpoint");
   await rig.evictLedger("many");
@@ -82,13 +80,12 @@ test("10,000 changes while the receiver is down", { timeout: 600_000 }, async (t
     assert.equal((await state(at)).waiting, 0);
   }, { within: MANY, every: 1_000 });
   said("all are delivered");
-  assert.deepEqual(checked(receiver.arrived, at), { events: KEYS + REVOKED, keys: KEYS });
+  assert.deepEqual(checked(receiver.at(new URL(at.url).pathname), at), { events: KEYS + REVOKED, keys: KEYS });
   const { dead_letters } = await state(at);
   assert.equal(dead_letters, 0);
 });
 
 test("objects that are killed amid deliveries lose no event", async () => {
-  receiver.arrived.length = 0;
   await sender.later(0);
   const at = await endpoint("killed");
   receiver.answer = async () => (await sleep(20), Math.random() < 0.1 ? 500 : 204);
@@ -103,5 +100,5 @@ test("objects that are killed amid deliveries lose no event", async () => {
   receiver.answer = () => 204;
   // What was to be tried again is due: each event has failed twice at most.
   await sender.later(10 * MINUTE, at.id);
-  await eventually(() => assert.equal(checked(receiver.arrived, at).events, 20 * 6), { within: 30_000, every: 500 });
+  await eventually(() => assert.equal(checked(receiver.at(new URL(at.url).pathname), at).events, 20 * 6), { within: 30_000, every: 500 });
 });
