@@ -152,8 +152,8 @@ impl Routing {
 
     /// Hands a numbered event over to those of the endpoints that ask for it.
     pub(crate) fn hand_over(&self, event: &NumberedEvent, endpoints: &[EndpointTerms]) -> Result<()> {
-        let asking = endpoints.iter().filter(|terms| terms.asks_for(event.event_type));
-        asking.map(|terms| self.push(terms.id.as_str(), event)).collect()
+        let mut asking = endpoints.iter().filter(|terms| terms.asks_for(event.event_type));
+        asking.try_for_each(|terms| self.push(terms.id.as_str(), event))
     }
 
     fn push(&self, target: &str, event: &NumberedEvent) -> Result<()> {
