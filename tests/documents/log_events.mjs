@@ -7,7 +7,7 @@ import path from "node:path";
 import { inRoot } from "../../scripts/tools.mjs";
 
 /** The crates of each worker that log, and those that all workers share. */
-const WORKERS = { edge: "edge", manage: "manage", hooks: "hooks", limiter: "limiter", runtime: "all" };
+const WORKERS = { edge: "edge", manage: "manage", hooks: "hooks", limiter: "limiter", sender: "sender", runtime: "all" };
 const CALL = /\b(?:log|lines)::(error|warn|info)\(/g;
 const EVENT = /^[a-z]+(?:_[a-z]+)*$/;
 
@@ -94,7 +94,7 @@ function within(variable, at, files) {
 
 /** The classes of objects whose alarms log. */
 function classes() {
-  const all = ["hooks", "manage", "limiter"].flatMap(sourcesOf).flatMap(({ text }) => [...text.matchAll(/alarm::carry_out\([^"]*"(\w+)"/g)]);
+  const all = ["hooks", "manage", "limiter", "sender"].flatMap(sourcesOf).flatMap(({ text }) => [...text.matchAll(/alarm::carry_out\([^"]*"(\w+)"/g)]);
   return all.map(([, name]) => name);
 }
 

@@ -12,6 +12,7 @@ const WORKERS = {
   "The management worker": "manage",
   "The receiver of webhooks": "hooks",
   "The limiter": "limiter",
+  "The sender": "sender",
   "All workers": "all",
 };
 

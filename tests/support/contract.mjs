@@ -36,6 +36,7 @@ const ajv = new Ajv({
   formats: {
     "date-time": (text) => !Number.isNaN(Date.parse(text)),
     "past-date-time": (text) => !Number.isNaN(Date.parse(text)),
+    uri: (text) => URL.canParse(text),
     "ip-network": isNetwork,
     "ip-address-or-network": (text) => isIP(text) > 0 || isNetwork(text),
   },

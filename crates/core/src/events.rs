@@ -3,13 +3,14 @@
 //! An [`Event`](event::Event) is recorded in the transaction of its change. The router of its tenant
 //! [numbers](event::NumberedEvent) it, and gives it to each endpoint whose [terms](terms::EndpointTerms) ask for its
 //! [type](event_type::EventType). The endpoint's [address](address) is judged before each [attempt](attempt) to deliver
-//! it. An endpoint's [health](health) says when the endpoint is disabled, and the [bounds] how much waits for it.
+//! it. An endpoint's [health](health) says when the endpoint is disabled, the [bounds] how much waits for it, and its [figures] go to metrics.
 
 pub mod address;
 pub mod attempt;
 pub mod bounds;
 pub mod event;
 pub mod event_type;
+pub mod figures;
 pub mod health;
 pub mod recording;
 pub mod sealing;

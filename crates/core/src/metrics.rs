@@ -5,4 +5,5 @@
 //! latencies, isn't here: a scrape reaches one isolate of many.
 
 pub mod exposition;
+#[cfg(feature = "events")]
 pub mod families;

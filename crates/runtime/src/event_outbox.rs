@@ -86,6 +86,20 @@ pub fn next_due(database: &Database) -> Result<Option<Timestamp>> {
     Ok(Some(due_at.unwrap_or(oldest.plus_millis(LEFT_MS))))
 }
 
+/// The number of events that wait, counted up to `most`.
+///
+/// # Errors
+/// The platform's.
+pub fn waiting(database: &Database, most: i64) -> Result<u64> {
+    #[derive(Deserialize)]
+    struct Count {
+        entries: u64,
+    }
+    let query = "SELECT count(*) AS entries FROM (SELECT 1 FROM events LIMIT ?)";
+    let count: Option<Count> = database.row(query, vec![most.into()])?;
+    Ok(count.map_or(0, |count| count.entries))
+}
+
 /// Sends events, unless sending has failed a moment ago. Stops as soon as `goes_on` says no. Only one sending runs at a
 /// time, which its caller sees to, and the caller sets the alarm for the rest.
 ///

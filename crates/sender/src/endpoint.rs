@@ -1,6 +1,9 @@
 //! The object of an endpoint. Its calls are those of [`objects::event_endpoint`](keystile_core::objects::event_endpoint).
 
-use std::cell::{Cell, OnceCell};
+use std::{
+    cell::{Cell, OnceCell},
+    collections::BTreeMap,
+};
 
 use keystile_core::{
     Keyring, Timestamp,
@@ -15,6 +18,7 @@ use keystile_core::{
         bounds::{DeadLetterReason, PAUSED_MS, may_wait},
         event::{Event, NumberedEvent},
         event_type::EventType,
+        figures::Figures,
         terms::{DEPLOYMENT_ROUTER, EndpointTerms},
     },
     feed::outbox::retry_delay_ms,
@@ -82,21 +86,35 @@ impl DurableObject for EventEndpoint {
 impl EventEndpoint {
     async fn answer(&self, path: &str, body: &str) -> Result<Response> {
         match path {
-            Configure::PATH => self.call(body, |queue, Configure(terms), now| configure(queue, terms, now)),
-            Remove::PATH => self.call(body, |queue, Remove {}, _| queue.clear().map(|()| Done {})),
-            Deliver::PATH => self.call(body, deliver),
+            Configure::PATH => self.change(body, |queue, Configure(terms), now| configure(queue, terms, now)),
+            Remove::PATH => self.change(body, |queue, Remove {}, _| queue.clear().map(|()| Done {})),
+            Deliver::PATH => self.change(body, deliver),
             ForgetTenant::PATH => {
-                self.call(body, |queue, forget: &ForgetTenant, _| queue.forget(&forget.tenant).map(|()| Done {}))
+                self.change(body, |queue, forget: &ForgetTenant, _| queue.forget(&forget.tenant).map(|()| Done {}))
             }
             EndpointState::PATH => self.call(body, |queue, EndpointState {}, _| shown(queue)),
             Attempts::PATH => self.call(body, attempts),
             DeadLetters::PATH => self.call(body, dead_letters),
-            Redrive::PATH => self.call(body, redrive),
-            Discard::PATH => self
-                .call(body, |queue, discard: &Discard, _| Ok(Discarded { discarded: queue.discard(&discard.event)? })),
+            Redrive::PATH => self.change(body, redrive),
+            Discard::PATH => self.change(body, |queue, discard: &Discard, _| {
+                Ok(Discarded { discarded: queue.discard(&discard.event)? })
+            }),
             Test::PATH => response::json(200, &self.test(&serde_json::from_str(body)?).await?),
             _ => no_such_path(),
         }
+    }
+
+    /// Answers a call that may change the endpoint's figures.
+    fn change<C: Call<Answer: Serialize> + DeserializeOwned>(
+        &self,
+        body: &str,
+        handler: impl Fn(&Queue, &C, Timestamp) -> Result<C::Answer>,
+    ) -> Result<Response> {
+        self.call(body, |queue, call: &C, now| {
+            let answer = handler(queue, call, now)?;
+            note_change(queue)?;
+            Ok(answer)
+        })
     }
 
     /// Answers a call in one transaction, in which the alarm is set for what it leaves.
@@ -125,8 +143,9 @@ impl EventEndpoint {
             if let Some(at) = own.paused_at.filter(|at| now.millis_since(*at) >= PAUSED_MS) {
                 let before = now.plus_millis(-PAUSED_MS).max(at);
                 queue.bury_waiting(Some(before), DeadLetterReason::PausedTooLong, now)?;
+                note_change(queue)?;
             }
-            queue.sweep(now)
+            if queue.sweep(now)? { note_change(queue) } else { Ok(()) }
         })?;
         self.report(now).await?;
         let due = |under_way: &[String], now| {
@@ -138,6 +157,7 @@ impl EventEndpoint {
         pump::run(&self.woken, due, |waiting| self.attempt(waiting)).await?;
         // A disabling that just happened is reported at once.
         self.report(clock::now()).await?;
+        self.report_figures().await?;
         queue.transaction(|| arm(queue, &queue.own()?))
     }
 
@@ -158,6 +178,9 @@ impl EventEndpoint {
             }
             queue.step(&waiting, &attempt, step, attempt.ended_at)?;
             queue.note_attempt(&shown_attempt(&waiting.event, &attempt, step))?;
+            let mut reporting = queue.reporting()?;
+            reporting.count(attempt.outcome);
+            queue.put_reporting(&reporting)?;
             if own.health.note(attempt.outcome, attempt.ended_at) {
                 log::warn("event_endpoint_disabled", &[("endpoint", terms.id.as_str().into())]);
                 own.report = Some((0, attempt.ended_at));
@@ -190,6 +213,22 @@ impl EventEndpoint {
         Ok(shown)
     }
 
+    /// Reports its figures to the router of the deployment, if that is due.
+    async fn report_figures(&self) -> Result<()> {
+        let (queue, now) = (self.queue()?, clock::now());
+        let reporting = queue.reporting()?;
+        if !reporting.is_due(now) {
+            return Ok(());
+        }
+        let Some(report) = reporting.report(figures(queue)?) else { return Ok(()) };
+        let taken = object::call(&self.env, DEPLOYMENT_ROUTER, &report, ROUTER_TIMEOUT_MS).await.is_ok();
+        queue.transaction(|| {
+            let mut reporting = queue.reporting()?;
+            reporting.sent(report.number, taken, now);
+            queue.put_reporting(&reporting)
+        })
+    }
+
     /// Reports a disabling to the router, if that is due.
     async fn report(&self, now: Timestamp) -> Result<()> {
         let queue = self.queue()?;
@@ -201,11 +240,11 @@ impl EventEndpoint {
             return Ok(());
         }
         let router = terms.tenant.as_ref().map_or(DEPLOYMENT_ROUTER, |tenant| tenant.as_str());
-        let report = Disabled { endpoint: terms.id.clone(), version: terms.version, at };
+        let report = Disabled { endpoint: terms.id.clone(), active_since: terms.active_since, at };
         let reported = object::call(&self.env, router, &report, ROUTER_TIMEOUT_MS).await;
         queue.transaction(|| {
             let mut own = queue.own()?;
-            if own.terms.as_ref().is_some_and(|now| now.version == terms.version) {
+            if own.terms.as_ref().is_some_and(|now| now.active_since == terms.active_since) {
                 let later = || Some((failures.saturating_add(1), now.plus_millis(retry_delay_ms(failures))));
                 own.report = if reported.is_ok() { None } else { later() };
                 queue.put_own(&own)?;
@@ -231,28 +270,52 @@ impl EventEndpoint {
     }
 }
 
-/// Sets the alarm for what is due next.
-fn arm(queue: &Queue, own: &Own) -> Result<()> {
-    let Some(terms) = &own.terms else { return Ok(()) };
-    let sends = match own.health.status(terms.paused) {
-        EndpointStatus::Active => queue.next_due()?,
-        EndpointStatus::Paused if queue.waiting()? > 0 => own.paused_at.map(|at| at.plus_millis(PAUSED_MS)),
-        EndpointStatus::Paused | EndpointStatus::Disabled => None,
-    };
-    let report = own.report.map(|(_, due_at)| due_at);
-    let next = [sends, report, queue.next_sweep()?].into_iter().flatten().min();
-    next.map_or(Ok(()), |at| queue.arm(at))
+/// Notes that the endpoint's figures may have changed.
+fn note_change(queue: &Queue) -> Result<()> {
+    let mut reporting = queue.reporting()?;
+    reporting.changed(queue.own()?.terms.as_ref().map(|terms| &terms.id));
+    queue.put_reporting(&reporting)
 }
 
-/// Takes terms, unless they are older than those that are there, or the endpoint was removed. A newer version ends a disabling.
+/// Sets the alarm for what is due next. An endpoint that was removed has yet to report that.
+fn arm(queue: &Queue, own: &Own) -> Result<()> {
+    let sends = match own.terms.as_ref().map(|terms| own.health.status(terms.paused)) {
+        Some(EndpointStatus::Active) => queue.next_due()?,
+        // What came before the pause waits from its beginning on.
+        Some(EndpointStatus::Paused) => {
+            queue.oldest()?.map(|oldest| oldest.max(own.paused_at.unwrap_or(oldest)).plus_millis(PAUSED_MS))
+        }
+        Some(EndpointStatus::Disabled) | None => None,
+    };
+    let report = own.report.map(|(_, due_at)| due_at);
+    let next = [sends, report, queue.next_sweep()?, queue.reporting()?.due_at()].into_iter().flatten().min();
+    // The platform takes no alarm for long ago.
+    next.map_or(Ok(()), |at| queue.arm(at.max(clock::now())))
+}
+
+/// The endpoint's figures, but for its attempts.
+fn figures(queue: &Queue) -> Result<Figures> {
+    let own = queue.own()?;
+    let status = own.terms.as_ref().map(|terms| own.health.status(terms.paused));
+    Ok(Figures {
+        endpoints: status.into_iter().map(|status| (status, 1)).collect(),
+        waiting: queue.waiting()?,
+        dead_letters: queue.dead_letters()?,
+        attempts: BTreeMap::new(),
+    })
+}
+
+/// Takes terms, unless they are older than those that are there, or the endpoint was removed.
 fn configure(queue: &Queue, terms: &EndpointTerms, now: Timestamp) -> Result<Done> {
     let mut own = queue.own()?;
     let version = own.terms.as_ref().map(|terms| terms.version);
     if own.removed || version.is_some_and(|version| terms.version <= version) {
         return Ok(Done {});
     }
-    own.health.enable();
-    own.report = None;
+    if own.terms.as_ref().is_some_and(|known| known.active_since < terms.active_since) {
+        own.health.enable();
+        own.report = None;
+    }
     own.paused_at = terms.paused.then(|| own.paused_at.unwrap_or(now));
     own.terms = Some(terms.clone());
     queue.put_own(&own)?;
@@ -265,7 +328,7 @@ fn deliver(queue: &Queue, Deliver { events }: &Deliver, now: Timestamp) -> Resul
     let own = queue.own()?;
     let Some(terms) = &own.terms else { return Ok(Done {}) };
     let status = own.health.status(terms.paused);
-    let mut waiting = queue.waiting()?;
+    let mut waiting = queue.waiting_at_most(events.len() as u64)?;
     for event in events {
         if queue.is_of_erased(event)? || !queue.is_new(&event.id, now)? {
             continue;

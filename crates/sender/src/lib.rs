@@ -2,13 +2,14 @@
 //!
 //! [`router`] is the object of a tenant, or of the deployment: it numbers events, and hands them over to the endpoints
 //! that ask for them. [`endpoint`] is the object of one endpoint. It keeps the events that wait in its [`queue`], and
-//! each is [signed](signing) and [sent](sending). Both do their work in their alarm, several pieces at once ([`pump`]).
+//! each is [signed](signing) and [sent](sending); it also [reports](reporting) figures for metrics. Both do their work in their alarm, several pieces at once ([`pump`]).
 //! The rules are in `keystile_core::events`.
 
 #[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
 mod endpoint;
 mod pump;
 mod queue;
+mod reporting;
 #[allow(missing_docs, reason = "the macro durable_object makes methods without any")]
 mod router;
 mod routing;

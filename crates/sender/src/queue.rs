@@ -1,7 +1,8 @@
 //! The rows of an endpoint: the events that wait, attempts, dead letters, ids of events that it has had, and the
 //! endpoint's own state.
 //!
-//! The events of one key are a lane. The first event of a lane is its head; only heads are sent.
+//! The events of one key are a lane. The first event of a lane is its head; only heads are sent. Rows are numbered in the
+//! order of time, so the first row of a table is its oldest.
 
 use keystile_core::base::timestamp::Rfc3339;
 use keystile_core::{
@@ -11,6 +12,7 @@ use keystile_core::{
         attempt::Next,
         bounds::{
             ATTEMPTS_KEPT_MS, DEAD_LETTERS_KEPT_MS, DeadLetterReason, IDS_KEPT_MS, MAX_ATTEMPTS_KEPT, MAX_DEAD_LETTERS,
+            MAX_WAITING_PAUSED, SWEEP_EVERY_MS,
         },
         event::NumberedEvent,
         event_type::EventType,
@@ -23,7 +25,7 @@ use keystile_runtime::{database::Database, log};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use worker::{Error, Result, SqlStorageValue, State};
 
-use crate::{pump::Lane, sending::Attempt};
+use crate::{pump::Lane, reporting::Reporting, sending::Attempt};
 
 pub(crate) const MIGRATIONS: &[&str] = &[
     "
@@ -57,12 +59,12 @@ CREATE TABLE attempts (
     shown TEXT NOT NULL               -- JSON
 );
 CREATE INDEX attempts_by_event ON attempts (event, number);
-CREATE INDEX attempts_by_time ON attempts (at);
 
 -- The dead letters.
 CREATE TABLE dead_letters (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     event TEXT NOT NULL UNIQUE,
+    lane TEXT NOT NULL,
     numbered TEXT NOT NULL,
     received_at INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
@@ -71,7 +73,6 @@ CREATE TABLE dead_letters (
     reason TEXT NOT NULL,
     buried_at INTEGER NOT NULL
 );
-CREATE INDEX dead_letters_by_time ON dead_letters (buried_at);
 
 -- The ids of events that the endpoint has had.
 CREATE TABLE seen (
@@ -83,6 +84,13 @@ CREATE INDEX seen_by_time ON seen (at);
     "
 -- The tenants that were erased, for good.
 CREATE TABLE erased (tenant TEXT PRIMARY KEY) WITHOUT ROWID;
+",
+    "
+-- What the endpoint keeps for its reports; no row or one.
+CREATE TABLE reporting (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    state TEXT NOT NULL               -- JSON
+);
 ",
 ];
 
@@ -128,19 +136,32 @@ impl Queue {
     }
 
     pub(crate) fn own(&self) -> Result<Own> {
-        #[derive(Deserialize)]
-        struct Row {
-            state: String,
-        }
-        let row: Option<Row> = self.0.row("SELECT state FROM own", vec![])?;
-        row.map_or_else(|| Ok(Own::default()), |row| from_json(&row.state))
+        self.state("SELECT state FROM own")
     }
 
     pub(crate) fn put_own(&self, own: &Own) -> Result<()> {
         self.0.execute("INSERT OR REPLACE INTO own (one, state) VALUES (1, ?)", vec![to_json(own)?.into()])
     }
 
-    /// Forgets everything but that the endpoint was removed.
+    pub(crate) fn reporting(&self) -> Result<Reporting> {
+        self.state("SELECT state FROM reporting")
+    }
+
+    pub(crate) fn put_reporting(&self, reporting: &Reporting) -> Result<()> {
+        let row = vec![to_json(reporting)?.into()];
+        self.0.execute("INSERT OR REPLACE INTO reporting (one, state) VALUES (1, ?)", row)
+    }
+
+    /// The one row of a table, or the default.
+    fn state<T: Default + DeserializeOwned>(&self, query: &str) -> Result<T> {
+        #[derive(Deserialize)]
+        struct Row {
+            state: String,
+        }
+        self.0.row::<Row>(query, vec![])?.map_or_else(|| Ok(T::default()), |row| from_json(&row.state))
+    }
+
+    /// Forgets everything but that the endpoint was removed, and what is for reports.
     pub(crate) fn clear(&self) -> Result<()> {
         for table in ["queue", "attempts", "dead_letters", "seen", "erased"] {
             self.0.execute(&format!("DELETE FROM {table}"), vec![])?;
@@ -187,15 +208,29 @@ impl Queue {
     }
 
     pub(crate) fn waiting(&self) -> Result<u64> {
-        self.count("SELECT count(*) AS n FROM queue")
+        self.count("SELECT count(*) AS n FROM queue", vec![])
+    }
+
+    /// The number of events that wait, or, if so many more are below every bound with it, a greater one, which takes no
+    /// count of all rows.
+    pub(crate) fn waiting_at_most(&self, more: u64) -> Result<u64> {
+        let range = self.range("queue")?;
+        if range + more < MAX_WAITING_PAUSED { Ok(range) } else { self.waiting() }
     }
 
     pub(crate) fn dead_letters(&self) -> Result<u64> {
-        self.count("SELECT count(*) AS n FROM dead_letters")
+        self.count("SELECT count(*) AS n FROM dead_letters", vec![])
     }
 
-    fn count(&self, query: &str) -> Result<u64> {
-        Ok(self.0.row::<Count>(query, vec![])?.map_or(0, |count| count.n))
+    /// The numbers from the first row to the last one of a table.
+    fn range(&self, table: &str) -> Result<u64> {
+        let query =
+            format!("SELECT ifnull((SELECT max(number) FROM {table}) - (SELECT min(number) FROM {table}) + 1, 0) AS n");
+        self.count(&query, vec![])
+    }
+
+    fn count(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<u64> {
+        Ok(self.0.row::<Count>(query, bindings)?.map_or(0, |count| count.n))
     }
 
     /// Up to `limit` heads that are due, but for those of lanes that are under way.
@@ -223,12 +258,18 @@ impl Queue {
         self.earliest("SELECT min(due_at) AS at FROM queue WHERE head = 1")
     }
 
-    /// The time at which the next row may go.
+    /// The time at which the event came that waits longest.
+    pub(crate) fn oldest(&self) -> Result<Option<Timestamp>> {
+        self.earliest("SELECT received_at AS at FROM queue ORDER BY number LIMIT 1")
+    }
+
+    /// The time at which the next rows go.
     pub(crate) fn next_sweep(&self) -> Result<Option<Timestamp>> {
-        let after = |query, kept| Ok::<_, Error>(self.earliest(query)?.map(|at| at.plus_millis(kept)));
+        let after =
+            |query, kept: i64| Ok::<_, Error>(self.earliest(query)?.map(|at| at.plus_millis(kept + SWEEP_EVERY_MS)));
         let times = [
-            after("SELECT min(at) AS at FROM attempts", ATTEMPTS_KEPT_MS)?,
-            after("SELECT min(buried_at) AS at FROM dead_letters", DEAD_LETTERS_KEPT_MS)?,
+            after("SELECT at FROM attempts ORDER BY number LIMIT 1", ATTEMPTS_KEPT_MS)?,
+            after("SELECT buried_at AS at FROM dead_letters ORDER BY number LIMIT 1", DEAD_LETTERS_KEPT_MS)?,
             after("SELECT min(at) AS at FROM seen", IDS_KEPT_MS)?,
         ];
         Ok(times.into_iter().flatten().min())
@@ -242,8 +283,14 @@ impl Queue {
         Ok(self.0.row::<Earliest>(query, vec![])?.and_then(|earliest| earliest.at))
     }
 
-    /// Carries out the step after an attempt. An event that isn't there any more is left alone.
+    /// Carries out the step after an attempt. An event that became a dead letter meanwhile is none if it was delivered.
     pub(crate) fn step(&self, waiting: &Waiting, attempt: &Attempt, next: Next, now: Timestamp) -> Result<()> {
+        if next == Next::Done {
+            if !self.remove(waiting, now)? {
+                self.discard(&waiting.event.id)?;
+            }
+            return Ok(());
+        }
         let status = attempt.status.map_or(SqlStorageValue::Null, |status| i64::from(status).into());
         let due_at = if let Next::Retry(at) = next { at } else { now };
         let update = "UPDATE queue SET attempts = ?, last_attempt_at = ?, last_status = ?, due_at = ? WHERE number = ?";
@@ -255,20 +302,19 @@ impl Queue {
             waiting.number.into(),
         ];
         self.0.execute(update, row)?;
-        match next {
-            Next::Retry(_) => Ok(()),
-            Next::Done => self.remove(waiting, now),
-            Next::GiveUp => {
-                self.bury("number = ?", vec![waiting.number.into()], DeadLetterReason::AttemptsFailed, now)?;
-                self.remove(waiting, now)
-            }
+        if next == Next::GiveUp {
+            self.bury("number = ?", vec![waiting.number.into()], DeadLetterReason::AttemptsFailed, now)?;
+            self.remove(waiting, now)?;
         }
+        Ok(())
     }
 
-    /// Removes the head of a lane. The next event of the lane takes its place.
-    fn remove(&self, waiting: &Waiting, now: Timestamp) -> Result<()> {
-        self.0.execute("DELETE FROM queue WHERE number = ?", vec![waiting.number.into()])?;
-        self.promote(&waiting.lane, now)
+    /// Removes the head of a lane, and returns whether it was there. The next event of the lane takes its place.
+    fn remove(&self, waiting: &Waiting, now: Timestamp) -> Result<bool> {
+        let delete = "DELETE FROM queue WHERE number = ? RETURNING 1 AS one";
+        let removed = self.0.row::<One>(delete, vec![waiting.number.into()])?.is_some();
+        self.promote(&waiting.lane, now)?;
+        Ok(removed)
     }
 
     fn promote(&self, lane: &str, now: Timestamp) -> Result<()> {
@@ -287,7 +333,11 @@ impl Queue {
         let before = before.map_or(i64::MAX >> 11, Timestamp::as_millis);
         self.bury("received_at <= ?", vec![before.into()], reason, now)?;
         self.0.execute("DELETE FROM queue WHERE received_at <= ?", vec![before.into()])?;
-        // Lanes whose head went get another one.
+        self.promote_all(now)
+    }
+
+    /// Gives every lane that has no head its own.
+    fn promote_all(&self, now: Timestamp) -> Result<()> {
         let promote = "UPDATE queue SET head = 1, due_at = ? WHERE head = 0
             AND number IN (SELECT min(number) FROM queue GROUP BY lane)";
         self.0.execute(promote, vec![now.as_millis().into()])
@@ -296,13 +346,21 @@ impl Queue {
     /// Makes a dead letter of an event that never waited.
     pub(crate) fn bury_new(&self, event: &NumberedEvent, reason: DeadLetterReason, now: Timestamp) -> Result<()> {
         let insert = "INSERT OR REPLACE INTO dead_letters
-            (event, numbered, received_at, attempts, reason, buried_at) VALUES (?, ?, ?, 0, ?, ?)";
+            (event, lane, numbered, received_at, attempts, reason, buried_at) VALUES (?, ?, ?, ?, 0, ?, ?)";
         let at = now.as_millis();
-        let row = vec![event.id.as_str().into(), to_json(event)?.into(), at.into(), name_of(reason).into(), at.into()];
+        let row = vec![
+            event.id.as_str().into(),
+            lane(event).into(),
+            to_json(event)?.into(),
+            at.into(),
+            name_of(reason).into(),
+            at.into(),
+        ];
         self.0.execute(insert, row)?;
         self.trim_dead_letters()
     }
 
+    /// Makes dead letters of these events, the newest that may be kept.
     fn bury(
         &self,
         which: &str,
@@ -312,9 +370,9 @@ impl Queue {
     ) -> Result<()> {
         let insert = format!(
             "INSERT OR REPLACE INTO dead_letters
-                (event, numbered, received_at, attempts, last_attempt_at, last_status, reason, buried_at)
-             SELECT event, numbered, received_at, attempts, last_attempt_at, last_status, ?, ?
-             FROM queue WHERE {which} ORDER BY number"
+                (event, lane, numbered, received_at, attempts, last_attempt_at, last_status, reason, buried_at)
+             SELECT event, lane, numbered, received_at, attempts, last_attempt_at, last_status, ?, ?
+             FROM (SELECT * FROM queue WHERE {which} ORDER BY number DESC LIMIT {MAX_DEAD_LETTERS}) ORDER BY number"
         );
         let all = [name_of(reason).into(), now.as_millis().into()].into_iter().chain(bindings).collect();
         self.0.execute(&insert, all)?;
@@ -322,9 +380,12 @@ impl Queue {
     }
 
     fn trim_dead_letters(&self) -> Result<()> {
+        if self.range("dead_letters")? <= MAX_DEAD_LETTERS {
+            return Ok(());
+        }
         let over = self.dead_letters()?.saturating_sub(MAX_DEAD_LETTERS);
         if over > 0 {
-            log::warn("dead_letters_dropped", &[("count", over.into())]);
+            log::warn("dead_letters_dropped", &[("letters", over.into())]);
             let delete = "DELETE FROM dead_letters WHERE number IN
                 (SELECT number FROM dead_letters ORDER BY number LIMIT ?)";
             self.0.execute(delete, vec![(over as i64).into()])?;
@@ -334,19 +395,19 @@ impl Queue {
 
     /// Puts dead letters back into the queue, as if they were new. Returns their number.
     pub(crate) fn redrive(&self, event: Option<&EventId>, now: Timestamp) -> Result<u64> {
-        #[derive(Deserialize)]
-        struct Row {
-            numbered: String,
-        }
-        let of_one = event.map_or("", |_| " WHERE event = ?");
-        let bindings = || event.map(|event| event.as_str().into()).into_iter().collect::<Vec<_>>();
-        let query = format!("SELECT numbered FROM dead_letters{of_one} ORDER BY received_at, number");
-        let rows: Vec<Row> = self.0.rows(&query, bindings())?;
-        for row in &rows {
-            self.push(&from_json(&row.numbered)?, now)?;
-        }
-        self.0.execute(&format!("DELETE FROM dead_letters{of_one}"), bindings())?;
-        Ok(rows.len() as u64)
+        let which = event.map_or("true", |_| "event = ?");
+        let of = || event.map(|event| event.as_str().into());
+        let count =
+            self.count(&format!("SELECT count(*) AS n FROM dead_letters WHERE {which}"), of().into_iter().collect())?;
+        let put = format!(
+            "INSERT OR IGNORE INTO queue (event, lane, numbered, received_at, head, due_at, attempts)
+             SELECT event, lane, numbered, ?, 0, ?, 0 FROM dead_letters WHERE {which} ORDER BY received_at, number"
+        );
+        let at = now.as_millis();
+        self.0.execute(&put, [at.into(), at.into()].into_iter().chain(of()).collect())?;
+        self.0.execute(&format!("DELETE FROM dead_letters WHERE {which}"), of().into_iter().collect())?;
+        self.promote_all(now)?;
+        Ok(count)
     }
 
     /// Deletes a dead letter; false if there is none.
@@ -412,16 +473,21 @@ impl Queue {
         Ok(DeadLetterPage { dead_letters: rows.into_iter().map(shown).collect::<Result<_>>()?, next })
     }
 
-    /// Deletes rows that may go.
-    pub(crate) fn sweep(&self, now: Timestamp) -> Result<()> {
-        for (delete, kept) in [
-            ("DELETE FROM attempts WHERE at <= ?", ATTEMPTS_KEPT_MS),
-            ("DELETE FROM dead_letters WHERE buried_at <= ?", DEAD_LETTERS_KEPT_MS),
-            ("DELETE FROM seen WHERE at <= ?", IDS_KEPT_MS),
-        ] {
-            self.0.execute(delete, vec![now.plus_millis(-kept).as_millis().into()])?;
-        }
-        Ok(())
+    /// Deletes rows that may go. Returns whether dead letters went.
+    pub(crate) fn sweep(&self, now: Timestamp) -> Result<bool> {
+        let before = |kept: i64| vec![now.plus_millis(-kept).as_millis().into()];
+        // The first row that stays ends the search.
+        let delete = |table: &str, time: &str| {
+            format!(
+                "DELETE FROM {table} WHERE number < ifnull(
+                    (SELECT number FROM {table} WHERE {time} > ? ORDER BY number LIMIT 1),
+                    (SELECT max(number) + 1 FROM {table}))"
+            )
+        };
+        self.0.execute(&delete("attempts", "at"), before(ATTEMPTS_KEPT_MS))?;
+        self.0.execute("DELETE FROM seen WHERE at <= ?", before(IDS_KEPT_MS))?;
+        let delete = delete("dead_letters", "buried_at") + " RETURNING 1 AS one";
+        Ok(!self.0.rows::<One>(&delete, before(DEAD_LETTERS_KEPT_MS))?.is_empty())
     }
 
     pub(crate) fn arm(&self, at: Timestamp) -> Result<()> {
@@ -478,4 +544,32 @@ fn to_json(value: &impl Serialize) -> Result<String> {
 
 fn from_json<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keystile_runtime::database::digests;
+
+    #[test]
+    fn the_schema_is_golden() {
+        assert_eq!(
+            digests(MIGRATIONS),
+            [
+                "c96f7b6c230f9cd74866ed35d419a0d8ac6a48c55bfaca652e2e3ed7209739cb",
+                "b7f75fc22248e21ac0226b62d7cbe037259a4ee48c5e2d8e251baebfdc0ad46e",
+                "7f14bd45dbeff583697b14722dfb619f676a4e80ae3429b899c6e7c8f8ce6d0b"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_own_state_is_golden() {
+        let stored = r#"{"terms":{"id":"ep_4bTzV9cXk07Hq2mN1pRs","tenant":null,"url":"https://acme.com/","types":[],"paused":true,"signature":"v1","secrets":[{"sealed":"x"}],"version":3,"active_since":2},"health":{"last_success_at":1,"failing_since":2,"disabled_at":null},"paused_at":5,"report":[1,6]}"#;
+        let own: Own = from_json(stored).unwrap();
+        assert_eq!(to_json(&own).unwrap(), stored);
+        let removed = r#"{"terms":null,"health":{"last_success_at":null,"failing_since":null,"disabled_at":null},"paused_at":null,"report":null,"removed":true}"#;
+        assert_eq!(to_json(&Own { removed: true, ..Own::default() }).unwrap(), removed);
+        assert!(from_json::<Own>(removed).unwrap().removed);
+    }
 }

@@ -10,11 +10,11 @@ use keystile_core::{
         problem::Problem,
         timestamp::SECOND_MS,
     },
-    events::{event::Event, event_type::EventType, terms::DEPLOYMENT_ROUTER},
+    events::{event::Event, event_type::EventType, settings::without_path, terms::DEPLOYMENT_ROUTER},
     objects::{
         Call, Done,
         event_endpoint::{self, Configure, Deliver, Remove},
-        event_router::{Disabled, Erase, Erased, ForgetTenant, Record, Relay, RouterState, Tell},
+        event_router::{Disabled, Erase, Erased, ForgetTenant, Record, Relay, Report, RouterState, Tell},
     },
 };
 use keystile_runtime::{alarm, clock, log, object, random, response};
@@ -30,6 +30,8 @@ use crate::{
 
 /// The time for another object, milliseconds.
 const TIMEOUT_MS: u64 = 10_000;
+/// The objects that are called at once: an invocation has six connections.
+const AT_ONCE: usize = 4;
 /// The delay before the alarm is tried again after a fault, milliseconds.
 const ALARM_RETRY_MS: i64 = 10 * SECOND_MS;
 
@@ -76,7 +78,10 @@ impl EventRouter {
             Record::PATH => self.call(body, record),
             Tell::PATH => self.call(body, |routing, told, _| tell(routing, told, &self.name()?)),
             Relay::PATH => self.call(body, relay),
-            Disabled::PATH => self.call(body, |routing, report, now| disabled(routing, report, &self.name()?, now)),
+            Disabled::PATH => self.call(body, |routing, report, _| disabled(routing, report, &self.name()?)),
+            Report::PATH => {
+                self.call(body, |routing, report: &Report, _| routing.take_report(report).map(|()| Done {}))
+            }
             RouterState::PATH => self.call(body, |routing, RouterState {}, _| routing.counts()),
             Erase::PATH => self.call(body, |routing, Erase {}, _| {
                 let is_finished = routing.erase(&self.name()?)?;
@@ -111,7 +116,7 @@ impl EventRouter {
     async fn work(&self) -> Result<()> {
         let routing = self.routing()?;
         routing.sweep(clock::now())?;
-        let due = |under_way: &[String], now| routing.due(under_way, now);
+        let due = |under_way: &[String], now| routing.due(under_way, AT_ONCE.saturating_sub(under_way.len()), now);
         pump::run(&self.woken, due, |due| self.make(due)).await?;
         routing.transaction(|| routing.arm(clock::now()))
     }
@@ -167,37 +172,41 @@ fn record(routing: &Routing, Record { tenant, events }: &Record, now: Timestamp)
     if routing.is_erased(tenant.as_str())? {
         return Ok(Done {});
     }
+    let endpoints = routing.terms()?;
     for event in events {
         if routing.is_new(&event.id, now)? {
-            routing.record(event, Some(tenant), None)?;
+            routing.record(event, Some(tenant), &endpoints)?;
         }
     }
     Ok(Done {})
 }
 
-fn relay(routing: &Routing, Relay { events }: &Relay, now: Timestamp) -> Result<Done> {
+/// Hands events of a tenant over. An event that comes again goes to the endpoints again: they know it by its id.
+fn relay(routing: &Routing, Relay { events }: &Relay, _now: Timestamp) -> Result<Done> {
+    let endpoints = routing.terms()?;
     for event in events {
         let is_late = event.tenant.as_ref().map_or(Ok(false), |tenant| routing.is_erased(tenant.as_str()))?;
-        if !is_late && routing.is_new(&event.id, now)? {
-            routing.hand_over(event, None)?;
+        if !is_late {
+            routing.hand_over(event, &endpoints)?;
         }
     }
     Ok(Done {})
 }
 
-/// Tells the other endpoints that one disabled itself, once for each version of its terms.
-fn disabled(routing: &Routing, report: &Disabled, name: &str, now: Timestamp) -> Result<Done> {
-    let endpoint = report.endpoint.as_str();
-    let Some(terms) = routing.terms(endpoint)? else { return Ok(Done {}) };
-    if !routing.note_disabled(endpoint, report.version)? {
+/// Tells the other endpoints that one disabled itself, once for each time that somebody made it active.
+fn disabled(routing: &Routing, report: &Disabled, name: &str) -> Result<Done> {
+    let (disabled, others): (Vec<_>, Vec<_>) =
+        routing.terms()?.into_iter().partition(|terms| terms.id == report.endpoint);
+    let Some(terms) = disabled.first() else { return Ok(Done {}) };
+    if !routing.note_disabled(terms.id.as_str(), report.active_since)? {
         return Ok(Done {});
     }
     let id = EventId::from_random(&random::bytes::<ID_RANDOM_BYTES>()?);
     let id = id.ok_or_else(|| Error::RustError("no randomness".into()))?;
-    let data = to_raw_value(&serde_json::json!({ "endpoint": { "id": terms.id, "url": terms.url } }))?;
+    let url = without_path(&terms.url);
+    let data = to_raw_value(&serde_json::json!({ "endpoint": { "id": terms.id, "url": url } }))?;
     let event = Event { id, event_type: EventType::EndpointDisabled, at: report.at, key: None, data };
-    routing.is_new(&event.id, now)?;
     let tenant = terms.tenant.as_ref().filter(|_| name != DEPLOYMENT_ROUTER);
-    routing.record(&event, tenant, Some(endpoint))?;
+    routing.record(&event, tenant, &others)?;
     Ok(Done {})
 }

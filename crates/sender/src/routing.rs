@@ -5,12 +5,13 @@ use keystile_core::{
     Timestamp,
     base::id::{EventId, KeyId, TenantId},
     events::{
-        bounds::IDS_KEPT_MS,
+        bounds::{IDS_KEPT_MS, SWEEP_EVERY_MS},
         event::{Event, NumberedEvent},
+        figures::Figures,
         terms::{DEPLOYMENT_ROUTER, EndpointTerms},
     },
     feed::outbox::retry_delay_ms,
-    objects::event_router::{MAX_BATCH, RouterCounts},
+    objects::event_router::{MAX_BATCH, Report, RouterCounts},
 };
 use keystile_runtime::database::Database;
 use serde::Deserialize;
@@ -30,7 +31,7 @@ CREATE TABLE endpoints (
     terms TEXT NOT NULL,              -- JSON
     version INTEGER NOT NULL,
     pending TEXT,                     -- configure or remove: what its object has yet to be told
-    disabled_version INTEGER          -- the version at which it disabled itself
+    disabled_at_version INTEGER       -- the active_since of its terms when it disabled itself
 ) WITHOUT ROWID;
 
 -- The number of the last event of each key.
@@ -72,7 +73,30 @@ CREATE TABLE forgetting (
     PRIMARY KEY (endpoint, tenant)
 ) WITHOUT ROWID;
 ",
+    "
+-- The router of the deployment only: the last report of each endpoint, removed ones too, and the sums of all.
+CREATE TABLE reports (
+    endpoint TEXT PRIMARY KEY,
+    number INTEGER NOT NULL,
+    figures TEXT NOT NULL             -- JSON
+) WITHOUT ROWID;
+CREATE TABLE totals (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    figures TEXT NOT NULL             -- JSON
+);
+",
 ];
+
+/// A target for which something waits.
+struct Target {
+    name: String,
+    /// The settings, or whatever else it has yet to be told before events.
+    settings: Option<What>,
+    /// The row of its first event.
+    first: Option<i64>,
+    /// The time before which it isn't called, since the last call failed.
+    due_at: Option<Timestamp>,
+}
 
 /// A call that is due.
 #[derive(Clone, Debug)]
@@ -116,25 +140,20 @@ impl Routing {
         Ok(self.0.row::<One>(row, vec![event.as_str().into(), now.as_millis().into()])?.is_some())
     }
 
-    /// Numbers an event and hands it over: to the endpoints that ask for it but `except`, and to the deployment's router
-    /// if it is of a tenant.
-    pub(crate) fn record(&self, event: &Event, tenant: Option<&TenantId>, except: Option<&str>) -> Result<()> {
+    /// Numbers an event and hands it over: to those of the endpoints that ask for it, and to the deployment's router if it
+    /// is of a tenant.
+    pub(crate) fn record(&self, event: &Event, tenant: Option<&TenantId>, endpoints: &[EndpointTerms]) -> Result<()> {
         let sequence = event.key.as_ref().map(|key| self.next_number(key)).transpose()?;
         let numbered =
             NumberedEvent::new(event, tenant, sequence).map_err(|error| Error::RustError(error.to_string()))?;
-        self.hand_over(&numbered, except)?;
+        self.hand_over(&numbered, endpoints)?;
         if tenant.is_some() { self.push(DEPLOYMENT_ROUTER, &numbered) } else { Ok(()) }
     }
 
-    /// Hands a numbered event over to the endpoints that ask for it.
-    pub(crate) fn hand_over(&self, event: &NumberedEvent, except: Option<&str>) -> Result<()> {
-        for endpoint in self.endpoints()?.iter().filter(|endpoint| endpoint.pending.as_deref() != Some("remove")) {
-            let terms: EndpointTerms = serde_json::from_str(&endpoint.terms)?;
-            if terms.asks_for(event.event_type) && except != Some(endpoint.id.as_str()) {
-                self.push(&endpoint.id, event)?;
-            }
-        }
-        Ok(())
+    /// Hands a numbered event over to those of the endpoints that ask for it.
+    pub(crate) fn hand_over(&self, event: &NumberedEvent, endpoints: &[EndpointTerms]) -> Result<()> {
+        let mut asking = endpoints.iter().filter(|terms| terms.asks_for(event.event_type));
+        asking.try_for_each(|terms| self.push(terms.id.as_str(), event))
     }
 
     fn push(&self, target: &str, event: &NumberedEvent) -> Result<()> {
@@ -157,10 +176,10 @@ impl Routing {
         self.0.rows("SELECT id, terms, pending FROM endpoints ORDER BY id", vec![])
     }
 
-    /// The terms of an endpoint.
-    pub(crate) fn terms(&self, id: &str) -> Result<Option<EndpointTerms>> {
-        let endpoint = self.endpoints()?.into_iter().find(|endpoint| endpoint.id == id);
-        endpoint.map(|endpoint| serde_json::from_str(&endpoint.terms).map_err(Error::from)).transpose()
+    /// The terms of the endpoints, without those that have yet to be removed.
+    pub(crate) fn terms(&self) -> Result<Vec<EndpointTerms>> {
+        let there = self.endpoints()?.into_iter().filter(|endpoint| endpoint.pending.as_deref() != Some("remove"));
+        there.map(|endpoint| serde_json::from_str(&endpoint.terms).map_err(Error::from)).collect()
     }
 
     /// Takes a list of endpoints, unless it is older than the one that is there.
@@ -190,10 +209,10 @@ impl Routing {
     }
 
     /// Notes that an endpoint disabled itself; false if that was noted before, or it isn't known.
-    pub(crate) fn note_disabled(&self, id: &str, version: u64) -> Result<bool> {
-        let note = "UPDATE endpoints SET disabled_version = ? WHERE id = ? AND pending IS NOT 'remove'
-            AND (disabled_version IS NULL OR disabled_version < ?) RETURNING 1 AS one";
-        Ok(self.0.row::<One>(note, vec![number(version).into(), id.into(), number(version).into()])?.is_some())
+    pub(crate) fn note_disabled(&self, id: &str, active_since: u64) -> Result<bool> {
+        let note = "UPDATE endpoints SET disabled_at_version = ?1 WHERE id = ?2 AND pending IS NOT 'remove'
+            AND (disabled_at_version IS NULL OR disabled_at_version < ?1) RETURNING 1 AS one";
+        Ok(self.0.row::<One>(note, vec![number(active_since).into(), id.into()])?.is_some())
     }
 
     /// Forgets all of the tenant but its name and the endpoints whose objects have yet to be removed. Returns whether
@@ -241,39 +260,84 @@ impl Routing {
         let query = "SELECT (SELECT count(*) FROM outbox) AS waiting,
             (SELECT count(*) FROM endpoints WHERE pending IS NOT 'remove') AS endpoints";
         let counts: Option<Counts> = self.0.row(query, vec![])?;
-        Ok(counts.map_or(RouterCounts { waiting: 0, endpoints: 0 }, |counts| RouterCounts {
-            waiting: counts.waiting,
-            endpoints: counts.endpoints,
-        }))
+        let (waiting, endpoints) = counts.map_or((0, 0), |counts| (counts.waiting, counts.endpoints));
+        Ok(RouterCounts { waiting, endpoints, reported: self.totals()? })
     }
 
-    /// The calls that are due, one for each target, but for targets that are under way.
-    pub(crate) fn due(&self, under_way: &[String], now: Timestamp) -> Result<Vec<Due>> {
-        let mut due = Vec::new();
-        for (target, work) in self.targets()? {
-            let free = !under_way.contains(&target) && self.due_at(&target)?.is_none_or(|at| at <= now);
-            if free && let Some(what) = work.map_or_else(|| self.events_for(&target), |what| Ok(Some(what)))? {
-                due.push(Due { target, what });
-            }
+    /// Takes an endpoint's report, unless a later one was taken.
+    pub(crate) fn take_report(&self, report: &Report) -> Result<()> {
+        let endpoint = report.endpoint.as_str();
+        let last: Option<Reported> =
+            self.0.row("SELECT number, figures FROM reports WHERE endpoint = ?", vec![endpoint.into()])?;
+        if last.as_ref().is_some_and(|last| report.number <= last.number) {
+            return Ok(());
         }
-        Ok(due)
+        let former: Figures =
+            last.map_or_else(|| Ok(Figures::default()), |last| serde_json::from_str(&last.figures))?;
+        let mut totals = self.totals()?;
+        totals.replace(&former, &report.figures);
+        let row = vec![endpoint.into(), number(report.number).into(), serde_json::to_string(&report.figures)?.into()];
+        self.0.execute("INSERT OR REPLACE INTO reports (endpoint, number, figures) VALUES (?, ?, ?)", row)?;
+        let totals = serde_json::to_string(&totals)?;
+        self.0.execute("INSERT OR REPLACE INTO totals (one, figures) VALUES (1, ?)", vec![totals.into()])
     }
 
-    /// All targets, with what they have yet to be told beside events.
-    fn targets(&self) -> Result<Vec<(String, Option<What>)>> {
-        let mut targets = vec![(DEPLOYMENT_ROUTER.to_owned(), None)];
+    fn totals(&self) -> Result<Figures> {
+        #[derive(Deserialize)]
+        struct Totals {
+            figures: String,
+        }
+        let row: Option<Totals> = self.0.row("SELECT figures FROM totals", vec![])?;
+        row.map_or_else(|| Ok(Figures::default()), |row| serde_json::from_str(&row.figures).map_err(Error::from))
+    }
+
+    /// Up to `limit` calls that are due, one for each target, but for targets that are under way. The target whose first
+    /// event is the oldest comes first, and settings come before events.
+    pub(crate) fn due(&self, under_way: &[String], limit: usize, now: Timestamp) -> Result<Vec<Due>> {
+        let mut due = self.waiting()?;
+        due.retain(|target| target.due_at.is_none_or(|at| at <= now) && !under_way.contains(&target.name));
+        due.sort_by_key(|target| target.settings.is_none().then_some(target.first));
+        due.truncate(limit);
+        due.into_iter()
+            .map(|Target { name, settings, .. }| {
+                let what = match settings {
+                    Some(what) => what,
+                    None => self.events_for(&name)?,
+                };
+                Ok(Due { target: name, what })
+            })
+            .collect()
+    }
+
+    /// The targets for which something waits.
+    fn waiting(&self) -> Result<Vec<Target>> {
+        #[derive(Deserialize)]
+        struct First {
+            number: i64,
+        }
+        let mut waiting = Vec::new();
+        let mut add = |name: String, settings: Option<What>| {
+            let query = "SELECT number FROM outbox WHERE target = ? ORDER BY number LIMIT 1";
+            let first: Option<First> = self.0.row(query, vec![name.as_str().into()])?;
+            if settings.is_some() || first.is_some() {
+                let (first, due_at) = (first.map(|first| first.number), self.due_at(&name)?);
+                waiting.push(Target { name, settings, first, due_at });
+            }
+            Ok::<_, Error>(())
+        };
+        add(DEPLOYMENT_ROUTER.to_owned(), None)?;
         for endpoint in self.endpoints()? {
-            let what = match endpoint.pending.as_deref() {
+            let settings = match endpoint.pending.as_deref() {
                 Some("remove") => Some(What::Remove),
                 Some(_) => Some(What::Configure(serde_json::from_str(&endpoint.terms)?)),
                 None => self.next_to_forget(&endpoint.id)?.map(What::ForgetTenant),
             };
-            targets.push((endpoint.id, what));
+            add(endpoint.id, settings)?;
         }
-        Ok(targets)
+        Ok(waiting)
     }
 
-    fn events_for(&self, target: &str) -> Result<Option<What>> {
+    fn events_for(&self, target: &str) -> Result<What> {
         #[derive(Deserialize)]
         struct Row {
             number: i64,
@@ -281,9 +345,9 @@ impl Routing {
         }
         let query = "SELECT number, numbered FROM outbox WHERE target = ? ORDER BY number LIMIT ?";
         let rows: Vec<Row> = self.0.rows(query, vec![target.into(), (MAX_BATCH as i64).into()])?;
-        let Some(last) = rows.last().map(|row| row.number) else { return Ok(None) };
+        let last = rows.last().map_or(0, |row| row.number);
         let events = rows.iter().map(|row| serde_json::from_str(&row.numbered)).collect::<serde_json::Result<_>>()?;
-        Ok(Some(What::Events(events, last)))
+        Ok(What::Events(events, last))
     }
 
     fn due_at(&self, target: &str) -> Result<Option<Timestamp>> {
@@ -346,13 +410,9 @@ impl Routing {
             at: Option<Timestamp>,
         }
         let first: Option<First> = self.0.row("SELECT min(at) AS at FROM seen", vec![])?;
-        let mut next = first.and_then(|first| first.at).map(|at| at.plus_millis(IDS_KEPT_MS));
-        for (target, work) in self.targets()? {
-            if work.is_some() || self.events_for(&target)?.is_some() {
-                let at = self.due_at(&target)?.unwrap_or(now);
-                next = Some(next.map_or(at, |next| next.min(at)));
-            }
-        }
+        let sweep = first.and_then(|first| first.at).map(|at| at.plus_millis(IDS_KEPT_MS + SWEEP_EVERY_MS));
+        let calls = self.waiting()?.iter().map(|target| target.due_at.unwrap_or(now)).min();
+        let next = [sweep, calls].into_iter().flatten().min();
         next.map_or(Ok(()), |at| self.0.arm(at))
     }
 }
@@ -360,6 +420,30 @@ impl Routing {
 #[derive(Deserialize)]
 struct One {}
 
+#[derive(Deserialize)]
+struct Reported {
+    number: u64,
+    figures: String,
+}
+
 fn number(version: u64) -> i64 {
     i64::try_from(version).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keystile_runtime::database::digests;
+
+    #[test]
+    fn the_schema_is_golden() {
+        assert_eq!(
+            digests(MIGRATIONS),
+            [
+                "1071d8a1b307dfcc83e3d0770237bcaf2b74be3e19b9f0442bba7ea6368ef568",
+                "f04a14064d40b466009f4e1e4ce4a1fd772d8a645a8d8e231042b994d32ee634",
+                "f94ea3e8d494a83aa255a3ddfeb84f86082167932d81503665080c3ada858490"
+            ]
+        );
+    }
 }

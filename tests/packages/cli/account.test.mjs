@@ -2,6 +2,7 @@
 // that answers wrangler as Cloudflare's API does, and fails the test at any request that would change it.
 
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import http from "node:http";
 import { after, before, test } from "node:test";
 
@@ -132,6 +133,24 @@ function two(path) {
   if (path.endsWith("/memberships")) return ok(both.map((each) => ({ id: each.id, account: each })));
   return empty(path);
 }
+
+test("a login with two accounts, and none is named", async () => {
+  const { code, err, changes } = await runTo(two, ["deploy"], {});
+  assert.equal(code, 1);
+  assert.match(err, /The login has several accounts\. Write account_id = "…" in \[deploy\]/);
+  assert.deepEqual(changes, []);
+});
+
+test("all questions go to the only account of the login, also if wrangler remembers another one", async () => {
+  cli.write("node_modules/.cache/wrangler/wrangler-account.json", JSON.stringify({ account: { id: OTHER, name: "Other" } }));
+  // Nothing is created: the list of namespaces fails.
+  const answer = (path) => (path.endsWith("/storage/kv/namespaces") ? refused(500, 1, "no list") : empty(path));
+  const { requests } = await runTo(answer, ["deploy"], {});
+  rmSync(cli.file("node_modules", ".cache"), { recursive: true });
+  const accounts = requests.flatMap((url) => url.match(/\/accounts\/(\w+)\//)?.[1] ?? []);
+  assert.ok(requests.some((url) => url.includes("/storage/kv/namespaces")), requests.join("\n"));
+  assert.deepEqual([...new Set(accounts)], [ACCOUNT]);
+});
 
 test("each question goes to the account of keystile.toml", async () => {
   const good = cli.read("keystile.toml");

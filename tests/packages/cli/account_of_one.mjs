@@ -1,7 +1,8 @@
 // Stands in for wrangler in tests of a whole deployment: an account in the file ACCOUNT, which takes uploads. It answers
 // with wrangler's own words. `account.test.mjs` runs the real wrangler.
 //
-//   { workers: { NAME: { tag, version: KEYSTILE_VERSION, secrets: { NAME: value } } }, kv: [{ id, title }], queues: [NAME],
+//   { id, workers: { NAME: { tag, version: KEYSTILE_VERSION, secrets: { NAME: value } } }, kv: [{ id, title }], queues: [NAME],
+//     uploads: the names of the workers, as they were uploaded
 //     failsAt: a worker, whose upload is accepted, and then wrangler ends with an error
 //     seen: for each upload with secrets, the file that they were in }
 
@@ -18,7 +19,7 @@ function fail(text) {
 }
 
 const COMMANDS = {
-  whoami: () => console.log("You are logged in."),
+  whoami: () => json({ loggedIn: true, accounts: [{ id: account.id, name: "Mine" }] }),
   "versions list": () => {
     const worker = account.workers[option("--name")];
     if (worker) return json([{ id: "1", metadata: {}, annotations: worker.tag ? { "workers/tag": worker.tag } : {} }]);
@@ -45,6 +46,7 @@ const COMMANDS = {
     const secrets = file ? JSON.parse(readFileSync(file, "utf8")) : {};
     if (file) account.seen.push({ file, mode: statSync(file).mode & 0o777 });
     const before = account.workers[name]?.secrets;
+    account.uploads.push(name);
     const tag = words.includes("--tag") ? option("--tag") : undefined;
     account.workers[name] = { tag, version: vars?.KEYSTILE_VERSION, secrets: { ...before, ...secrets } };
     if (account.failsAt === name) fail("The upload was accepted; its triggers could not be set.");

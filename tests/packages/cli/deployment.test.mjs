@@ -12,7 +12,7 @@ import { projectOf } from "../../../packages/cli/src/project/project.mjs";
 import { inRoot } from "../../../scripts/tools.mjs";
 
 const WRANGLER = inRoot("tests", "packages", "cli", "account_of_one.mjs");
-const EMPTY = { workers: {}, kv: [], queues: [], seen: [] };
+const EMPTY = { id: "a".repeat(32), workers: {}, kv: [], queues: [], seen: [], uploads: [] };
 
 let cwd;
 let account;
@@ -41,14 +41,43 @@ async function deploy(options = {}) {
   return { said, failed };
 }
 
-test("the secrets of a first deploy are on both workers, are shown, and are nowhere else", async () => {
+test("the secrets of a first deploy are on the workers that need them, are shown, and are nowhere else", async () => {
   const { said, failed } = await deploy();
   assert.equal(failed, undefined);
-  const { edge, manage } = secretsOf(now());
+  const { edge, manage, sender } = secretsOf(now());
   assert.deepEqual(edge, manage);
   assert.deepEqual(Object.keys(edge), ["KEYSTILE_SECRET", "KEYSTILE_ROOT_KEY"]);
+  assert.deepEqual(sender, { KEYSTILE_SECRET: edge.KEYSTILE_SECRET });
   for (const value of Object.values(edge)) assert.ok(said.includes(value), said);
   assert.ok(!existsSync(file("deploy-secrets", "keystile.json")));
+});
+
+test("each worker is deployed after those that it names", async () => {
+  await deploy();
+  const ours = () => now().uploads.splice(-5).map((name) => name.replace("keystile-", ""));
+  assert.deepEqual(ours(), ["hooks", "sender", "limiter", "manage", "edge"], "the first time");
+  await deploy();
+  assert.deepEqual(ours(), ["hooks", "sender", "limiter", "edge", "manage"]);
+});
+
+test("an upgrade from a version without a sender asks for the secret that the others have", async () => {
+  await deploy();
+  const { workers } = now();
+  const { secrets } = workers["keystile-sender"];
+  delete workers["keystile-sender"];
+  change({ workers });
+  const before = now();
+  const { failed } = await deploy();
+  assert.match(failed, /^keystile-sender lacks KEYSTILE_SECRET, which keystile-edge and keystile-manage have\. All must have the same/);
+  assert.match(failed, /^ {2}keystile wrangler -- secret put KEYSTILE_SECRET --name keystile-sender$/m);
+  assert.match(failed, /If nobody has it any more: https:.*runbook\.md#keystile_secret-is-lost$/);
+  assert.deepEqual(now(), before, "nothing was changed");
+
+  change({ workers: { ...workers, "keystile-sender": { secrets } } });
+  const after = await deploy();
+  assert.equal(after.failed, undefined);
+  assert.doesNotMatch(after.said, /Shown this once/);
+  assert.deepEqual(secretsOf(now()).sender, secrets);
 });
 
 test("secrets that an interrupted deploy has put on both workers are shown by the next one", async () => {
@@ -71,6 +100,7 @@ test("secrets that an interrupted deploy has put on both workers are shown by th
 const secretsOf = ({ workers }, name = "keystile") => ({
   edge: workers[`${name}-edge`].secrets,
   manage: workers[`${name}-manage`].secrets,
+  sender: workers[`${name}-sender`].secrets,
 });
 
 test("another deployment of the same directory takes nothing of one that was interrupted", async () => {
@@ -110,6 +140,47 @@ test("a deployment of the same name to another account waits for the interrupted
   assert.equal((await deploy()).failed, undefined);
 });
 
+test("an account that only the login tells is not taken for another one", async () => {
+  change({ failsAt: "keystile-edge" });
+  await deploy();
+  const first = now();
+  change({ ...EMPTY, id: "b".repeat(32), failsAt: undefined });
+  const before = now();
+  const { failed } = await deploy();
+  assert.match(failed, /A deploy of keystile to the account a{32} was interrupted.*Deploy there once more first\./);
+  assert.deepEqual(now(), before);
+  change({ ...first, failsAt: undefined });
+  const { said, failed: again } = await deploy();
+  assert.equal(again, undefined);
+  for (const value of Object.values(secretsOf(first).edge)) assert.ok(said.includes(value), said);
+});
+
+test("secrets of an interrupted deploy without an account are for nobody, and said so", async () => {
+  const secrets = { KEYSTILE_SECRET: "of somewhere", KEYSTILE_ROOT_KEY: "of somewhere" };
+  const kept = file("deploy-secrets", "keystile.json");
+  mkdirSync(path.dirname(kept), { recursive: true });
+  writeFileSync(kept, JSON.stringify({ secrets }));
+  const { failed } = await deploy();
+  assert.match(failed, /to an account that it didn't note was interrupted.*write "account":"a{32}", behind the first \{ of .*keystile\.json/);
+  assert.deepEqual(now(), EMPTY);
+
+  // As it says.
+  writeFileSync(kept, readFileSync(kept, "utf8").replace("{", `{"account":"${EMPTY.id}",`));
+  assert.equal((await deploy()).failed, undefined);
+  assert.deepEqual(secretsOf(now()).edge, secrets);
+});
+
+test("secrets that an earlier version kept for no account are named, and not used", async () => {
+  const kept = file("deploy-secrets.json");
+  mkdirSync(file());
+  writeFileSync(kept, JSON.stringify({ KEYSTILE_SECRET: "of somewhere" }));
+  const { said, failed } = await deploy();
+  assert.equal(failed, undefined);
+  assert.ok(said.includes(`the secrets that it made are in ${kept}, where nobody has seen them. They are not used`), said);
+  assert.notEqual(secretsOf(now()).edge.KEYSTILE_SECRET, "of somewhere");
+  assert.ok(existsSync(kept));
+});
+
 test("secrets on their way to wrangler are in the project's own directory, and are removed by the next deploy", async () => {
   const left = file("upload-secrets.json");
   mkdirSync(file());
@@ -122,7 +193,7 @@ test("secrets on their way to wrangler are in the project's own directory, and a
   writeFileSync(left, "{}", { mode: 0o644 });
   change({ failsAt: undefined });
   assert.equal((await deploy()).failed, undefined);
-  assert.deepEqual(now().seen, [{ file: left, mode: 0o600 }, { file: left, mode: 0o600 }]);
+  assert.deepEqual(now().seen, Array(3).fill({ file: left, mode: 0o600 }));
   assert.ok(!existsSync(left));
 });
 
@@ -156,19 +227,19 @@ test("secrets that were put before the first deploy are no sign of keys", async 
 
 test("what was deployed is known after so many `secret put`s that no deploy is among the last versions", async () => {
   const workers = Object.fromEntries(
-    ["hooks", "limiter", "edge", "manage"].map((name) => [`keystile-${name}`, { version: "9.0.0", secrets: WITH }]),
+    ["hooks", "sender", "limiter", "edge", "manage"].map((name) => [`keystile-${name}`, { version: "9.0.0", secrets: WITH }]),
   );
   change({ workers, kv: KV });
   assert.match((await deploy()).failed, /keystile-hooks was deployed with Keystile 9\.0\.0/);
   for (const worker of Object.values(workers)) worker.version = "0.1.0";
-  workers["keystile-edge"].secrets = workers["keystile-manage"].secrets = { UPSTREAM_SECRET: "1" };
+  for (const name of ["edge", "manage", "sender"]) workers[`keystile-${name}`].secrets = { UPSTREAM_SECRET: "1" };
   change({ workers });
   assert.match((await deploy()).failed, /isn't a first deployment: keystile-edge was deployed with them/);
 });
 
 test("an older version is deployed after a rollback if one says so", async () => {
   const workers = Object.fromEntries(
-    ["hooks", "limiter", "edge", "manage"].map((name) => [`keystile-${name}`, { tag: "9.0.0", secrets: WITH }]),
+    ["hooks", "sender", "limiter", "edge", "manage"].map((name) => [`keystile-${name}`, { tag: "9.0.0", secrets: WITH }]),
   );
   change({ workers, kv: KV });
   assert.match((await deploy()).failed, /was deployed with Keystile 9\.0\.0/);

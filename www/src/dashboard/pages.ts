@@ -82,6 +82,13 @@ export const pages: readonly Page[] = [
     may: (operator) => holds(operator, "webhooks:read") && everywhere(operator),
     load: () => import("./webhooks/page"),
   },
+  {
+    id: "events",
+    title: "Events",
+    listed: true,
+    may: (operator) => holds(operator, "events:read"),
+    load: () => import("./events/page"),
+  },
 ];
 
 export { everywhere };

@@ -5,8 +5,9 @@ import { useRef, useState } from "preact/hooks";
 
 import type { CreatedKey, Key, RotatedKey } from "../api/types";
 import { useApp } from "../app";
-import { CopyButton, CopyField } from "../components/copy";
+import { CopyButton } from "../components/copy";
 import { Dialog } from "../components/dialog";
+import { OneTimeSecret } from "../components/one_time_secret";
 import { Time } from "../i18n";
 import { useKeys } from "./context";
 import { EXAMPLES, type Language, sentAs } from "./examples";
@@ -29,44 +30,29 @@ export interface Made {
 }
 type Replaced = Pick<Key, "pending_end">;
 
-/** Neither Esc nor a click beside it closes this. It asks once more if the key wasn't copied. */
 export function ShownOnce({ made, onClose, children }: { made: Made; onClose: () => void; children?: ComponentChildren }) {
-  const { i18n } = useApp();
-  const { t } = i18n;
-  const [copied, setCopied] = useState(false);
-  const [asked, setAsked] = useState(false);
+  const { t } = useApp().i18n;
   if (made.key === null) return <Lost name={made.name} onClose={onClose} />;
-  const close = (): void => (copied || asked ? onClose() : setAsked(true));
   return (
-    <Dialog
-      wide
-      sticky
+    <OneTimeSecret
       title={t("secret.title")}
-      onClose={onClose}
-      footer={
-        <button type="button" class={asked && !copied ? "button" : "button primary"} onClick={close}>
-          {t(asked && !copied ? "secret.close_anyway" : "secret.close")}
-        </button>
-      }
-    >
-      <div class="stack">
-        <p>
+      secret={made.key}
+      label={t("secret.label", { name: made.name })}
+      notCopied={t("secret.not_copied")}
+      about={
+        <>
           <strong>
             <bdi>{made.name}</bdi>
           </strong>{" "}
           {t("secret.once")}
-        </p>
-        <CopyField text={made.key} label={t("secret.label", { name: made.name })} onCopied={() => setCopied(true)} />
-        {asked && !copied && (
-          <p class="notice warn" role="alert">
-            {t("secret.not_copied")}
-          </p>
-        )}
-        <p class="fine">{t(made.effective_by === null ? "secret.later" : "secret.works")}</p>
-        {made.replaces && <OldKey old={made.replaces} />}
-        {children}
-      </div>
-    </Dialog>
+        </>
+      }
+      onClose={onClose}
+    >
+      <p class="fine">{t(made.effective_by === null ? "secret.later" : "secret.works")}</p>
+      {made.replaces && <OldKey old={made.replaces} />}
+      {children}
+    </OneTimeSecret>
   );
 }
 

@@ -30,7 +30,7 @@ pub const MAX_ANSWER_BYTES: u32 = 64 * 1024;
 pub const AT_ONCE: usize = 4;
 
 /// The outcome of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptOutcome {
     /// The receiver answered 2xx.
@@ -52,6 +52,33 @@ pub enum AttemptOutcome {
 }
 
 impl AttemptOutcome {
+    /// All outcomes.
+    pub const ALL: [Self; 8] = [
+        Self::Delivered,
+        Self::Refused,
+        Self::Redirected,
+        Self::Gone,
+        Self::Timeout,
+        Self::Unreachable,
+        Self::ForbiddenAddress,
+        Self::NoSecret,
+    ];
+
+    /// The name in JSON and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Redirected => "redirected",
+            Self::Gone => "gone",
+            Self::Timeout => "timeout",
+            Self::Unreachable => "unreachable",
+            Self::ForbiddenAddress => "forbidden_address",
+            Self::NoSecret => "no_secret",
+        }
+    }
+
     /// The outcome of an attempt that was answered with this status.
     #[must_use]
     pub const fn of_status(status: u16) -> Self {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::health::EndpointStatus;
-use crate::base::timestamp::DAY_MS;
+use crate::base::timestamp::{DAY_MS, HOUR_MS};
 
 /// The events that wait for an endpoint, at most.
 pub const MAX_WAITING: u64 = 100_000;
@@ -21,6 +21,9 @@ pub const MAX_ATTEMPTS_KEPT: u64 = 10_000;
 pub const ATTEMPTS_KEPT_MS: i64 = 7 * DAY_MS;
 /// The time for which an event's id is remembered, milliseconds, so that a repeat on the way is known.
 pub const IDS_KEPT_MS: i64 = 30 * DAY_MS;
+
+/// The time by which rows that may go stay longer, milliseconds, so that one alarm deletes many of them.
+pub const SWEEP_EVERY_MS: i64 = HOUR_MS;
 
 /// The reason why an event became a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

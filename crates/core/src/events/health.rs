@@ -9,7 +9,7 @@ use crate::base::timestamp::{DAY_MS, Timestamp};
 pub const DISABLED_AFTER_MS: i64 = 5 * DAY_MS;
 
 /// Whether an endpoint is sent events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndpointStatus {
     /// It is.
@@ -18,6 +18,21 @@ pub enum EndpointStatus {
     Paused,
     /// It failed for too long, or said that it is gone. Its events become dead letters.
     Disabled,
+}
+
+impl EndpointStatus {
+    /// All statuses.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Paused, Self::Disabled];
+
+    /// The name in JSON and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Disabled => "disabled",
+        }
+    }
 }
 
 /// An endpoint's health.

@@ -46,6 +46,9 @@ pub struct EndpointSettings {
     pub created_at: Timestamp,
     /// The version, which rises with each change.
     pub version: u64,
+    /// The version at which somebody last made it active.
+    #[serde(default)]
+    pub active_since: u64,
 }
 
 /// A secret of an endpoint.
@@ -95,6 +98,7 @@ impl EndpointSettings {
     #[must_use]
     pub fn create(id: EndpointId, new: NewEndpoint, secret: EndpointSecret, now: Timestamp) -> Self {
         let NewEndpoint { url, types, signature, description } = new;
+        let version = next_version(0, now);
         Self {
             id,
             url,
@@ -104,11 +108,13 @@ impl EndpointSettings {
             paused: false,
             secrets: alloc::vec![secret],
             created_at: now,
-            version: next_version(0, now),
+            version,
+            active_since: version,
         }
     }
 
-    /// The settings after a patch. If nothing changes, they have the same version, unless `anew` asks for the next one.
+    /// The settings after a patch. If nothing changes, they have the same version. `anew`: the endpoint had disabled
+    /// itself, and the patch makes it active again.
     #[must_use]
     pub fn patched(&self, patch: EndpointPatch, anew: bool, now: Timestamp) -> Self {
         let EndpointPatch { url, types, description, paused } = patch;
@@ -119,7 +125,12 @@ impl EndpointSettings {
             paused: paused.unwrap_or(self.paused),
             ..self.clone()
         };
-        if patched == *self && !anew { patched } else { patched.next(now) }
+        if patched == *self && !anew {
+            return patched;
+        }
+        let is_made_active = anew || self.paused && !patched.paused;
+        let next = patched.next(now);
+        if is_made_active { Self { active_since: next.version, ..next } } else { next }
     }
 
     /// The settings with another newest secret. The others sign beside it for `overlap_ms` at most, and no longer than
@@ -158,6 +169,17 @@ impl EndpointSettings {
         Ok(changed.then(|| resealed.next(now)))
     }
 
+    /// Whether a secret that signs can't be opened any more.
+    #[must_use]
+    pub fn has_lost_a_secret(&self, keyring: &Keyring, now: Timestamp) -> bool {
+        let signs = |secret: &&EndpointSecret| secret.until.is_none_or(|until| now < until);
+        let is_lost = |secret: &EndpointSecret| {
+            !sealing::is_by_newest(keyring, &secret.sealed)
+                && sealing::open(keyring, &self.id, &secret.sealed).is_none()
+        };
+        self.secrets.iter().filter(signs).any(is_lost)
+    }
+
     /// The endpoint as the router is told of it.
     #[must_use]
     pub fn terms(&self, tenant: Option<&TenantId>) -> EndpointTerms {
@@ -171,6 +193,7 @@ impl EndpointSettings {
             signature: self.signature,
             secrets: self.secrets.iter().map(secret).collect(),
             version: self.version,
+            active_since: self.active_since,
         }
     }
 
@@ -219,8 +242,10 @@ pub fn difference(before: Option<&EndpointSettings>, after: Option<&EndpointSett
         .collect()
 }
 
-/// The scheme and the host of a URL. What follows is often a secret of the receiver's, which has no place in a log.
-fn without_path(url: &str) -> String {
+/// The scheme and the host of a URL. What follows is often a secret of the receiver's, which has no place in a log or in
+/// what others get.
+#[must_use]
+pub fn without_path(url: &str) -> String {
     let after_scheme = url.find("://").map_or(0, |at| at + 3);
     let path = url.get(after_scheme..).and_then(|rest| rest.find(['/', '?'])).map(|at| after_scheme + at);
     match path.map(|at| url.split_at(at)) {
@@ -269,7 +294,7 @@ mod tests {
 
     #[test]
     fn the_stored_form_is_golden() {
-        let stored = r#"{"id":"ep_4bTzV9cXk07Hq2mN1pRs","url":"https://hooks.example.com/in?token=t","types":["key.revoked"],"signature":"v1","description":"Billing","paused":false,"secrets":[{"sealed":"x"},{"sealed":"y","public_key":"whpk_y","until":5}],"created_at":1750000000123,"version":1750000000123}"#;
+        let stored = r#"{"id":"ep_4bTzV9cXk07Hq2mN1pRs","url":"https://hooks.example.com/in?token=t","types":["key.revoked"],"signature":"v1","description":"Billing","paused":false,"secrets":[{"sealed":"x"},{"sealed":"y","public_key":"whpk_y","until":5}],"created_at":1750000000123,"version":1750000000123,"active_since":1750000000123}"#;
         let read: EndpointSettings = serde_json::from_str(stored).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), stored);
         assert_eq!(EndpointSettings { secrets: settings().secrets, ..read }, settings());
@@ -281,12 +306,22 @@ mod tests {
         let same = EndpointPatch { paused: Some(false), url: Some(before.url.clone()), ..EndpointPatch::default() };
         assert_eq!(before.patched(same.clone(), false, NOW), before);
         let anew = before.patched(same, true, NOW);
-        assert_eq!(anew, EndpointSettings { version: before.version + 1, ..before.clone() });
+        let next = before.version + 1;
+        assert_eq!(anew, EndpointSettings { version: next, active_since: next, ..before.clone() });
         let patch =
             EndpointPatch { types: Some(Vec::new()), description: Some(String::new()), ..EndpointPatch::default() };
         let after = before.patched(patch, false, NOW.plus_millis(HOUR));
         assert_eq!((after.types.len(), after.description.as_str(), after.paused), (0, "", false));
-        assert_eq!(after.version, before.version + HOUR as u64);
+        assert_eq!((after.version, after.active_since), (before.version + HOUR as u64, before.active_since));
+    }
+
+    #[test]
+    fn only_making_it_active_ends_a_disabling() {
+        let status = |paused| EndpointPatch { paused: Some(paused), ..EndpointPatch::default() };
+        let paused = settings().patched(status(true), false, NOW);
+        let resumed = paused.patched(status(false), false, NOW);
+        assert_eq!((paused.active_since, resumed.active_since), (settings().active_since, resumed.version));
+        assert_eq!(resumed.rotated(secret(2), HOUR, NOW).active_since, resumed.active_since);
     }
 
     #[test]
@@ -323,6 +358,7 @@ mod tests {
         let before = settings().rotated(secret(2), HOUR, NOW);
         assert_eq!(before.resealed(&keyring(&[1]), NOW, &mut nonce).unwrap(), None);
         assert_eq!(before.resealed(&keyring(&[9]), NOW, &mut nonce).unwrap(), None, "nothing can be opened");
+        assert!(before.has_lost_a_secret(&keyring(&[9]), NOW) && !before.has_lost_a_secret(&keyring(&[2, 1]), NOW));
         let both = keyring(&[2, 1]);
         let after = before.resealed(&both, NOW, &mut nonce).unwrap().unwrap();
         assert!(after.version > before.version);

@@ -34,8 +34,11 @@ pub struct EndpointTerms {
     pub signature: SignatureKind,
     /// The secrets that sign, the newest first.
     pub secrets: Vec<SealedSecret>,
-    /// The version: of two, the higher holds. It grows with every change, and that ends a disabling.
+    /// The version: of two, the higher holds. It grows with every change.
     pub version: u64,
+    /// The version at which somebody last made it active. A higher one than before ends a disabling.
+    #[serde(default)]
+    pub active_since: u64,
 }
 
 impl EndpointTerms {
@@ -80,7 +83,7 @@ pub(crate) mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    pub(crate) const TERMS: &str = r#"{"id":"ep_4bTzV9cXk07Hq2mN1pRs","tenant":"acme","url":"https://example.com/hook","types":["key.revoked"],"paused":false,"signature":"v1","secrets":[{"sealed":"new"},{"sealed":"old","until":1000}],"version":3}"#;
+    pub(crate) const TERMS: &str = r#"{"id":"ep_4bTzV9cXk07Hq2mN1pRs","tenant":"acme","url":"https://example.com/hook","types":["key.revoked"],"paused":false,"signature":"v1","secrets":[{"sealed":"new"},{"sealed":"old","until":1000}],"version":3,"active_since":2}"#;
 
     #[test]
     fn terms_are_golden() {

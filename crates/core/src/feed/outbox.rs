@@ -42,9 +42,14 @@ pub enum Stage {
     Acknowledge,
     /// Tell the limiter. Entries of this stage have no other.
     Tell,
+    /// Give an event to the tenant's router. Events have a table of their own, and no entry.
+    Record,
 }
 
 impl Stage {
+    /// All stages.
+    pub const ALL: [Self; 6] = [Self::Publish, Self::Put, Self::Confirm, Self::Acknowledge, Self::Tell, Self::Record];
+
     /// The name in JSON, tables and metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -54,6 +59,7 @@ impl Stage {
             Self::Confirm => "confirm",
             Self::Acknowledge => "acknowledge",
             Self::Tell => "tell",
+            Self::Record => "record",
         }
     }
 }
@@ -91,7 +97,7 @@ impl OutboxEntry {
             Stage::Publish => (Stage::Put, now),
             Stage::Put => (Stage::Confirm, now.plus_millis(CONFIRM_AFTER_MS)),
             Stage::Confirm => (Stage::Acknowledge, now),
-            Stage::Acknowledge | Stage::Tell => return None,
+            Stage::Acknowledge | Stage::Tell | Stage::Record => return None,
         };
         Some(Self { stage, due_at, attempts: 0, ..self })
     }

@@ -11,7 +11,13 @@ use super::exposition::{Family, Kind, Sample};
 use crate::{
     feed::outbox::Stage,
     ledger::{lifecycle::KeyStatus, summary::KeyCounts},
-    objects::{dead_letters::DeadLettersState, feed::FeedState, overview::OverviewState},
+    objects::{
+        dead_letters::DeadLettersState,
+        event_endpoint::{AttemptOutcome, EndpointStatus},
+        event_router::RouterCounts,
+        feed::FeedState,
+        overview::OverviewState,
+    },
 };
 
 /// The objects' answers; `None` of an object that did not answer.
@@ -21,6 +27,8 @@ pub struct Answers {
     pub feed: Option<FeedState>,
     /// The overview's.
     pub overview: Option<OverviewState>,
+    /// That of the deployment's router of events.
+    pub event_router: Option<RouterCounts>,
     /// Those of the dead letters, each with its source.
     pub dead_letters: Vec<(String, Option<DeadLettersState>)>,
 }
@@ -31,13 +39,18 @@ pub fn families(answers: &Answers) -> Vec<Family> {
     let mut families = vec![objects_up(answers)];
     families.extend(answers.feed.iter().flat_map(of_feed));
     families.extend(answers.overview.iter().flat_map(of_overview));
+    families.extend(answers.event_router.iter().flat_map(of_event_router));
     families.extend(of_dead_letters(&answers.dead_letters));
     families
 }
 
 fn objects_up(answers: &Answers) -> Family {
     let up = |object: &str, answered: bool| Sample::with("object", object, f64::from(u8::from(answered)));
-    let mut samples = vec![up("feed", answers.feed.is_some()), up("overview", answers.overview.is_some())];
+    let mut samples = vec![
+        up("feed", answers.feed.is_some()),
+        up("overview", answers.overview.is_some()),
+        up("event_router", answers.event_router.is_some()),
+    ];
     samples.extend(answers.dead_letters.iter().map(|(source, state)| {
         let mut sample = up("dead_letters", state.is_some());
         sample.labels.push(("source", source.clone()));
@@ -86,7 +99,6 @@ fn of_overview(state: &OverviewState) -> Vec<Family> {
         (KeyStatus::Expired, expired),
         (KeyStatus::Revoked, revoked),
     ];
-    let stages = [Stage::Publish, Stage::Put, Stage::Confirm, Stage::Acknowledge, Stage::Tell];
     let waiting = |stage: Stage| outbox.iter().filter(|count| count.stage == stage).map(|count| count.entries).sum();
     vec![
         gauge("keystile_tenants", "Tenants whose ledgers have reported.", *tenants),
@@ -106,7 +118,7 @@ fn of_overview(state: &OverviewState) -> Vec<Family> {
         gauges(
             "keystile_outbox_entries",
             "What ledgers have yet to do after changes, by stage, as they last reported.",
-            stages.map(|stage| Sample::with("stage", stage.as_str(), number(waiting(stage)))).into(),
+            Stage::ALL.map(|stage| Sample::with("stage", stage.as_str(), number(waiting(stage)))).into(),
         ),
         gauge(
             "keystile_outbox_unknown_tenants",
@@ -120,6 +132,43 @@ fn of_overview(state: &OverviewState) -> Vec<Family> {
             help: "When a ledger last reported, in seconds since 1970.",
             samples: last_report_at.iter().map(|at| Sample::of(at.as_millis() as f64 / 1_000.0)).collect(),
         },
+    ]
+}
+
+fn of_event_router(state: &RouterCounts) -> Vec<Family> {
+    let RouterCounts { waiting, endpoints: _, reported } = state;
+    let endpoints = |status| reported.endpoints.get(&status).copied().unwrap_or_default();
+    let attempts = |outcome| reported.attempts.get(&outcome).copied().unwrap_or_default();
+    vec![
+        gauges(
+            "keystile_event_endpoints",
+            "Endpoints of tenants and of the deployment that events are sent to, by status, as they last reported.",
+            EndpointStatus::ALL.map(|status| Sample::with("status", status.as_str(), number(endpoints(status)))).into(),
+        ),
+        gauge(
+            "keystile_events_waiting",
+            "Events that wait at endpoints, those between two attempts included, as endpoints last reported.",
+            reported.waiting,
+        ),
+        gauge(
+            "keystile_event_dead_letters",
+            "Events that could not be sent and are kept, as endpoints last reported.",
+            reported.dead_letters,
+        ),
+        Family {
+            name: "keystile_event_attempts",
+            kind: Kind::Counter,
+            unit: "",
+            help: "Attempts to send an event by outcome, as endpoints have reported: about a minute late.",
+            samples: AttemptOutcome::ALL
+                .map(|outcome| Sample::with("outcome", outcome.as_str(), number(attempts(outcome))))
+                .into(),
+        },
+        gauge(
+            "keystile_event_router_waiting_events",
+            "Events that the router of the deployment has yet to give to its endpoints.",
+            *waiting,
+        ),
     ]
 }
 
@@ -160,9 +209,11 @@ mod tests {
     use super::*;
     use crate::{
         base::timestamp::Timestamp,
+        events::figures::tests::FIGURES,
         ledger::summary::StageCount,
         metrics::exposition::{Format, text},
     };
+    use alloc::format;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -187,6 +238,11 @@ mod tests {
                 outbox_unknown: 1,
                 last_report_at: Some(Timestamp::from_millis(1_750_000_000_250)),
             }),
+            event_router: Some(RouterCounts {
+                waiting: 1,
+                endpoints: 2,
+                reported: serde_json::from_str(FIGURES).unwrap(),
+            }),
             dead_letters: vec![("stripe".into(), Some(DeadLettersState { dead: 2, tried: 5 })), ("demo".into(), None)],
         }
     }
@@ -198,6 +254,7 @@ mod tests {
         let golden = [
             "keystile_object_up{object=\"feed\"} 1",
             "keystile_object_up{object=\"overview\"} 1",
+            "keystile_object_up{object=\"event_router\"} 1",
             "keystile_object_up{object=\"dead_letters\",source=\"stripe\"} 1",
             "keystile_object_up{object=\"dead_letters\",source=\"demo\"} 0",
             "keystile_feed_info{epoch=\"e1\"} 1",
@@ -221,8 +278,23 @@ mod tests {
             "keystile_outbox_entries{stage=\"confirm\"} 0",
             "keystile_outbox_entries{stage=\"acknowledge\"} 0",
             "keystile_outbox_entries{stage=\"tell\"} 0",
+            "keystile_outbox_entries{stage=\"record\"} 0",
             "keystile_outbox_unknown_tenants 1",
             "keystile_last_report_timestamp_seconds 1750000000.25",
+            "keystile_event_endpoints{status=\"active\"} 1",
+            "keystile_event_endpoints{status=\"paused\"} 0",
+            "keystile_event_endpoints{status=\"disabled\"} 0",
+            "keystile_events_waiting 2",
+            "keystile_event_dead_letters 3",
+            "keystile_event_attempts_total{outcome=\"delivered\"} 4",
+            "keystile_event_attempts_total{outcome=\"refused\"} 0",
+            "keystile_event_attempts_total{outcome=\"redirected\"} 0",
+            "keystile_event_attempts_total{outcome=\"gone\"} 0",
+            "keystile_event_attempts_total{outcome=\"timeout\"} 1",
+            "keystile_event_attempts_total{outcome=\"unreachable\"} 0",
+            "keystile_event_attempts_total{outcome=\"forbidden_address\"} 0",
+            "keystile_event_attempts_total{outcome=\"no_secret\"} 0",
+            "keystile_event_router_waiting_events 1",
             "keystile_webhook_dead_letters{source=\"stripe\"} 2",
             "keystile_webhook_retried_events{source=\"stripe\"} 5",
         ];
@@ -233,7 +305,8 @@ mod tests {
     fn an_object_that_did_not_answer_is_down_and_its_families_are_missing() {
         let text = text(&families(&Answers { dead_letters: Vec::new(), ..Answers::default() }), Format::OpenMetrics);
         let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
-        assert_eq!(samples, ["keystile_object_up{object=\"feed\"} 0", "keystile_object_up{object=\"overview\"} 0"]);
+        let down = |object| format!("keystile_object_up{{object=\"{object}\"}} 0");
+        assert_eq!(samples, ["feed", "overview", "event_router"].map(down));
     }
 
     #[test]

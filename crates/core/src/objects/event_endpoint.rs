@@ -205,6 +205,7 @@ pub struct Discarded {
 mod tests {
     use super::*;
     use crate::events::terms::tests::TERMS;
+    use alloc::format;
     use core::fmt::Debug;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -243,19 +244,20 @@ mod tests {
     }
 
     #[test]
+    fn names_are_those_of_json() {
+        let json = |name: &str| format!("\"{name}\"");
+        for outcome in AttemptOutcome::ALL {
+            assert_eq!(serde_json::to_string(&outcome).unwrap(), json(outcome.as_str()));
+        }
+        for status in EndpointStatus::ALL {
+            assert_eq!(serde_json::to_string(&status).unwrap(), json(status.as_str()));
+        }
+    }
+
+    #[test]
     fn outcomes_and_reasons_are_golden() {
-        let outcomes = [
-            AttemptOutcome::Delivered,
-            AttemptOutcome::Refused,
-            AttemptOutcome::Redirected,
-            AttemptOutcome::Gone,
-            AttemptOutcome::Timeout,
-            AttemptOutcome::Unreachable,
-            AttemptOutcome::ForbiddenAddress,
-            AttemptOutcome::NoSecret,
-        ];
         assert_eq!(
-            serde_json::to_string(&outcomes).unwrap(),
+            serde_json::to_string(&AttemptOutcome::ALL).unwrap(),
             r#"["delivered","refused","redirected","gone","timeout","unreachable","forbidden_address","no_secret"]"#
         );
         let reasons = [

@@ -14,6 +14,7 @@ use crate::{
     },
     events::{
         event::{Event, NumberedEvent},
+        figures::Figures,
         terms::EndpointTerms,
     },
 };
@@ -32,6 +33,8 @@ calls! { BINDING;
     Relay, "/relay" => Done;
     // Endpoints report that they disabled themselves.
     Disabled, "/disabled" => Done;
+    // Endpoints report their figures to the router of the deployment.
+    Report, "/report" => Done;
     // The management worker asks, for metrics.
     RouterState, "/state" => RouterCounts;
     // The ledger of a tenant that is erased has its router and that of the deployment forget the tenant.
@@ -69,10 +72,21 @@ pub struct Relay {
 pub struct Disabled {
     /// The endpoint.
     pub endpoint: EndpointId,
-    /// The version of its terms.
-    pub version: u64,
+    /// The version at which somebody last made it active. So each disabling has one report.
+    pub active_since: u64,
     /// The time at which it did.
     pub at: Timestamp,
+}
+
+/// The figures of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// The number of the report. One with a lower number than the last is passed over.
+    pub number: u64,
+    /// The figures.
+    pub figures: Figures,
 }
 
 /// Asks how much waits.
@@ -80,12 +94,15 @@ pub struct Disabled {
 pub struct RouterState {}
 
 /// The counts of a router.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouterCounts {
     /// The hand-overs of events that wait, one for each event and endpoint.
     pub waiting: u64,
     /// The endpoints.
     pub endpoints: u32,
+    /// The sums of what endpoints last reported. They report to the router of the deployment alone.
+    #[serde(default)]
+    pub reported: Figures,
 }
 
 /// Forgets the tenant whose router this is, which was erased: its events, and the objects of its endpoints. Whatever is
@@ -111,7 +128,7 @@ pub struct Erased {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::{event::tests::EVENT, terms::tests::TERMS};
+    use crate::events::{event::tests::EVENT, figures::tests::FIGURES, terms::tests::TERMS};
     use alloc::format;
     use core::fmt::Debug;
     #[cfg(target_arch = "wasm32")]
@@ -129,9 +146,10 @@ mod tests {
         reads_back::<Relay>(
             r#"{"events":[{"id":"evt_4bTzV9cXk07Hq2mN1pRs","type":"tenant.suspended","tenant":"acme","body":"{}"}]}"#,
         );
-        reads_back::<Disabled>(r#"{"endpoint":"ep_4bTzV9cXk07Hq2mN1pRs","version":3,"at":5}"#);
+        reads_back::<Disabled>(r#"{"endpoint":"ep_4bTzV9cXk07Hq2mN1pRs","active_since":2,"at":5}"#);
         reads_back::<RouterState>("{}");
-        reads_back::<RouterCounts>(r#"{"waiting":1,"endpoints":2}"#);
+        reads_back::<Report>(&format!(r#"{{"endpoint":"ep_4bTzV9cXk07Hq2mN1pRs","number":7,"figures":{FIGURES}}}"#));
+        reads_back::<RouterCounts>(&format!(r#"{{"waiting":1,"endpoints":2,"reported":{FIGURES}}}"#));
         reads_back::<Erase>("{}");
         reads_back::<ForgetTenant>(r#"{"tenant":"acme"}"#);
         reads_back::<Erased>(r#"{"is_finished":true}"#);

@@ -4,7 +4,8 @@
 //! - **A ledger has one batch on its way.** The batch is numbered and sent again unchanged until the ledger took it. If
 //!   the answer was lost, the ledger recognises the number, so nothing is counted twice.
 //! - **Everything is bounded**: the counts held, the size of a batch, the batches of one flush, and the time for which
-//!   a batch is tried. Lost uses are counted for the log.
+//!   a batch is tried. A ledger remembers the numbers of a day, so a batch that is older is never sent, however long
+//!   the isolate rested. Lost uses are counted for the log.
 //! - **Requests share plain state, never a future.** The marks of a running timer and of a batch that is being sent are
 //!   leases with a deadline, since the request that has them may be gone. Two requests with the same lease would do no
 //!   harm.
@@ -33,7 +34,7 @@ pub const BATCHES_AT_ONCE: usize = 5;
 pub const BATCHES_PER_FLUSH: usize = 20;
 /// The time after which a call to a ledger has failed, milliseconds.
 pub const TIMEOUT_MS: i64 = 2_000;
-/// The time after which a failing batch is given up, milliseconds.
+/// The time after which a batch that no ledger is known to have taken is given up, milliseconds.
 pub const GIVEN_UP_AFTER_MS: i64 = HOUR_MS;
 
 /// The time after which a late timer counts as lost, milliseconds.
@@ -168,6 +169,7 @@ impl UsageCounter {
     pub fn batches(&mut self, flush: &mut Flush, now: Timestamp) -> Vec<Batch> {
         let now = self.read_clock(now);
         self.timer.take_if(|timer| timer.flush == flush.number);
+        self.give_up(now);
         let mut batches = Vec::new();
         while batches.len() < flush.batches_left.min(BATCHES_AT_ONCE) {
             let due = self.ledgers.iter_mut().filter(|ledger| ledger.due_at() <= now);
@@ -204,22 +206,32 @@ impl UsageCounter {
         }
     }
 
-    /// Records that a batch failed, or that its outcome is unknown. It is sent again with a later flush, or given up if
-    /// it has failed for long.
+    /// Records that a batch failed, or that its outcome is unknown. It is sent again with a later flush, if that comes
+    /// before it is given up.
     pub fn failed(&mut self, batch: &Batch, now: Timestamp) {
         let now = self.read_clock(now);
         let again = now.plus_millis(self.interval_ms / 2);
-        let Some(pending) = self.pending(batch) else { return };
-        if now.millis_since(pending.made_at) >= GIVEN_UP_AFTER_MS {
-            let uses = pending.uses;
-            self.lost = self.lost.saturating_add(uses);
-            self.taken(batch);
-            return;
+        if let Some(pending) = self.pending(batch) {
+            pending.not_before = again;
         }
-        pending.not_before = again;
     }
 
-    /// The number of uses lost for good since the last call of this method.
+    /// Gives up the batches that were made too long ago. A ledger may have taken one of them without the isolate's
+    /// knowledge, and may have forgotten its number by now.
+    fn give_up(&mut self, now: Timestamp) {
+        for ledger in &mut self.ledgers {
+            let is_old = |pending: &mut Pending| {
+                pending.not_before <= now && now.millis_since(pending.made_at) >= GIVEN_UP_AFTER_MS
+            };
+            if let Some(old) = ledger.pending.take_if(is_old) {
+                self.held -= old.counts;
+                self.lost = self.lost.saturating_add(old.uses);
+            }
+        }
+        self.ledgers.retain(|ledger| ledger.pending.is_some() || !ledger.counts.is_empty());
+    }
+
+    /// The number of uses given up since the last call of this method. Some of them may have been counted all the same.
     pub fn take_lost(&mut self) -> u64 {
         core::mem::take(&mut self.lost)
     }
@@ -269,15 +281,17 @@ impl UsageCounter {
         if self.ledgers.iter().any(|ledger| ledger.due_at() <= overdue) { 0 } else { self.interval_ms }
     }
 
-    /// Records the time. If the clock stepped back, everything that was stated in the earlier time ends.
+    /// Records the time. If the clock stepped back, everything that was stated in the earlier time ends, but a batch
+    /// stays as old as it was.
     fn read_clock(&mut self, now: Timestamp) -> Timestamp {
         if now < self.clock.plus_millis(-CLOCK_JITTER_MS) {
+            let step = now.millis_since(self.clock);
             self.clock = now;
             self.timer = None;
             for ledger in &mut self.ledgers {
                 ledger.not_before = ledger.not_before.min(now);
                 if let Some(pending) = &mut ledger.pending {
-                    pending.made_at = pending.made_at.min(now);
+                    pending.made_at = pending.made_at.plus_millis(step);
                     pending.not_before = pending.not_before.min(now);
                 }
             }

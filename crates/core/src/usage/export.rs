@@ -27,8 +27,10 @@ use crate::{
     key::keyring::{self, KeyringError},
 };
 
+pub mod walk;
+
 /// The time after its end at which an hour closes, hours. An isolate sends its counts within seconds, and gives a batch
-/// up that failed for an hour.
+/// up that is an hour old.
 pub const CLOSES_AFTER_HOURS: i64 = 2;
 /// The label of the subkey that signs exports.
 const SUBKEY: &str = "keystile/v1/usage-export";
@@ -186,12 +188,15 @@ impl Signer {
         text
     }
 
-    /// The last line of the answer. `next` is the place after which the next answer goes on, if there is more.
+    /// The last line of the answer. It repeats the question, so that no answer can be taken for that to another one: the
+    /// tenant whose uses were asked for, `None` for all tenants, and the query. `next` is the place after which the next
+    /// answer goes on, if there is more.
     #[must_use]
-    pub fn end(mut self, hours: Hours, next: Option<&Place>) -> String {
-        let Hours { from, to } = hours;
+    pub fn end(mut self, tenant: Option<&TenantId>, query: &UsageExportQuery, next: Option<&Place>) -> String {
+        let UsageExportQuery { hours: Hours { from, to }, after } = query;
         let end = json!({
-            "from": Rfc3339(beginning_of(from)), "to": Rfc3339(beginning_of(to)),
+            "tenant": tenant, "after": after.as_ref().map(Place::to_string),
+            "from": Rfc3339(beginning_of(*from)), "to": Rfc3339(beginning_of(*to)),
             "lines": self.lines, "uses": self.uses,
             "next": next.map(Place::to_string), "secret": self.fingerprint,
         });
@@ -246,28 +251,34 @@ mod tests {
         let acme = TenantId::parse("acme").unwrap();
         let mut text = signer.lines(&acme, &[uses(486_111), uses(486_112)]);
         let next = Place { tenant: acme, line: None };
-        text.push_str(&signer.end(Hours { from: 486_111, to: 486_113 }, Some(&next)));
+        let after = Place::parse("aardvark/486111/key_4bTzV9cXk07Hq2mN1pRs/VALID");
+        let query = UsageExportQuery { hours: Hours { from: 486_111, to: 486_113 }, after };
+        text.push_str(&signer.end(None, &query, Some(&next)));
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines,
             [
                 r#"{"id":"acme/486111/key_4bTzV9cXk07Hq2mN1pRs/VALID","tenant":"acme","key_id":"key_4bTzV9cXk07Hq2mN1pRs","hour":"2025-06-15T15:00:00.000Z","code":"VALID","uses":3,"late":1}"#,
                 r#"{"id":"acme/486112/key_4bTzV9cXk07Hq2mN1pRs/VALID","tenant":"acme","key_id":"key_4bTzV9cXk07Hq2mN1pRs","hour":"2025-06-15T16:00:00.000Z","code":"VALID","uses":3,"late":1}"#,
-                r#"{"end":{"from":"2025-06-15T15:00:00.000Z","lines":2,"next":"acme","secret":"fingerpr","to":"2025-06-15T17:00:00.000Z","uses":6},"signature":"AbjSuHJlvifnt7H3vj154Ug6eS4dBacL8iOLqgdfhDU"}"#,
+                r#"{"end":{"after":"aardvark/486111/key_4bTzV9cXk07Hq2mN1pRs/VALID","from":"2025-06-15T15:00:00.000Z","lines":2,"next":"acme","secret":"fingerpr","tenant":null,"to":"2025-06-15T17:00:00.000Z","uses":6},"signature":"sh0gQLZKiuCz9hj5cOIL769vY5AjsiUizJC9cHxi-Cc"}"#,
             ]
         );
     }
 
     #[test]
-    fn another_text_has_another_signature() {
-        let end = |count| {
+    fn another_text_and_the_answer_to_another_question_have_another_signature() {
+        let signature = |count, tenant: Option<&str>, after: Option<&str>| {
             let mut signer = Signer::new(SECRET, "fingerpr").unwrap();
             signer.lines(&TenantId::parse("acme").unwrap(), &[BilledUses { count, ..uses(1) }]);
-            signer.end(Hours { from: 1, to: 2 }, None)
+            let query = UsageExportQuery { hours: Hours { from: 1, to: 2 }, after: after.and_then(Place::parse) };
+            let text = signer.end(tenant.and_then(TenantId::parse).as_ref(), &query, None);
+            text.split_once("\"signature\"").unwrap().1.to_string()
         };
-        let signature = |text: String| text.split_once("\"signature\"").unwrap().1.to_string();
-        assert_ne!(signature(end(1)), signature(end(2)));
-        assert_eq!(signature(end(1)), signature(end(1)));
+        let first = signature(1, None, None);
+        assert_eq!(signature(1, None, None), first);
+        for other in [(2, None, None), (1, Some("acme"), None), (1, None, Some("aardvark"))] {
+            assert_ne!(signature(other.0, other.1, other.2), first, "{other:?}");
+        }
         assert!(Signer::new("short", "fingerpr").is_err());
     }
 }

@@ -51,7 +51,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// The caller, who has made one call of the answer's.
+    /// The caller, for whom one call was made: to judge them, or of the first page.
     pub(crate) fn of(call: &ApiCall<'_>) -> Self {
         Self {
             env: call.env.clone(),
@@ -79,15 +79,16 @@ impl Reader {
     /// # Errors
     /// That the answer breaks off. The log has the reason.
     pub(crate) async fn ask<C: Command>(&mut self, ledger: &str, command: &C) -> Result<(u16, String)> {
-        self.calls += 1;
-        self.ask_as_judged(ledger, command).await.map_err(|failure| self.broken_off(&failure))
+        self.try_ask(ledger, command).await.map_err(|failure| self.broken_off(&failure))
     }
 
-    async fn ask_as_judged<C: Command>(
+    /// The same before the status was sent, so that a failure can be answered with a problem.
+    pub(crate) async fn try_ask<C: Command>(
         &mut self,
         ledger: &str,
         command: &C,
     ) -> std::result::Result<(u16, String), Failure> {
+        self.calls += 1;
         if self.judged_until.is_some_and(|until| clock::now() >= until) {
             self.judgements += 1;
             let judged = self.credential.judge(&self.env, &self.deployment, &self.request_id).await?;

@@ -4,11 +4,11 @@
 //! [`tables`] those tables of which every row goes out and comes in as it is. `keystile_core::ledger::backup` has the header
 //! and the marks that hold the pages together.
 //!
-//! All that a ledger has is in an export, except for what is derived from the rest (`key_places`, `key_counts`,
-//! `secret_counts`, `reporting`), what is under way in one deployment alone (`outbox`, `addressing`, `publishing_again`,
-//! `adoption`, `letter_acts`, `usage_taken`, `audit_removal`, `audit_erasure`), and what nobody should find again elsewhere
-//! (`sessions`, `idempotency`).
+//! All that a ledger has is in an export, except for what is derived from the rest, what is under way in one deployment
+//! alone, and what nobody should find again elsewhere: `decided` has the reason for each column.
 
+#[cfg(test)]
+mod decided;
 pub(crate) mod export;
 mod lines;
 pub(crate) mod restore;

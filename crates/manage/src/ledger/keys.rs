@@ -216,6 +216,23 @@ pub(crate) fn note_exposure(database: &Database, id: &KeyId, exposure: &Exposure
     )
 }
 
+/// Notes the latest report that an export has, unless a later one is known here.
+pub(crate) fn restore_exposure(database: &Database, id: &KeyId, exposure: &Exposure) -> Result<()> {
+    database.execute(
+        "UPDATE keys SET exposure = ?1
+         WHERE id = ?2 AND (exposure IS NULL OR json_extract(exposure, '$.at') < json_extract(?1, '$.at'))",
+        vec![serde_json::to_string(exposure)?.into(), id.as_str().into()],
+    )
+}
+
+/// Notes when the key got its expiry; `None` in rows of old versions.
+pub(crate) fn restore_expiry_set_at(database: &Database, id: &KeyId, at: Option<Timestamp>) -> Result<()> {
+    database.execute(
+        "UPDATE keys SET expiry_set_at = ? WHERE id = ?",
+        vec![at.map(Timestamp::as_millis).into(), id.as_str().into()],
+    )
+}
+
 /// Notes that the key's own limits have changed. The limiter hasn't taken them yet.
 pub(crate) fn limits_changed(database: &Database, id: &KeyId) -> Result<()> {
     database.execute("UPDATE keys SET limits_effective_by = NULL WHERE id = ?", vec![id.as_str().into()])

@@ -11,7 +11,7 @@ use keystile_core::{
 use serde::Deserialize;
 use worker::Result;
 
-use keystile_runtime::database::Database;
+use keystile_runtime::{database::Database, event_outbox};
 
 /// The time for which publishing a change is left to the request that made it. If that request is killed, the alarm
 /// takes over afterwards.
@@ -150,8 +150,10 @@ pub(crate) fn for_limiter(database: &Database, limit: usize) -> Result<Vec<Due>>
 /// The number of rows at each stage that has any. A hundred at a stage are as many as are counted: after an import there
 /// are very many, and each report counts them.
 pub(crate) fn counts(database: &Database) -> Result<Vec<StageCount>> {
-    let stages = [Stage::Publish, Stage::Put, Stage::Confirm, Stage::Acknowledge, Stage::Tell];
-    let counts = stages.into_iter().map(|stage| {
+    let counts = Stage::ALL.into_iter().map(|stage| {
+        if stage == Stage::Record {
+            return Ok(StageCount { stage, entries: event_outbox::waiting(database, MOST_COUNTED)? });
+        }
         let count: Option<Count> = database.row(
             "SELECT count(*) AS entries FROM (SELECT 1 FROM outbox WHERE stage = ? LIMIT ?)",
             vec![stage.as_str().into(), MOST_COUNTED.into()],
@@ -160,6 +162,12 @@ pub(crate) fn counts(database: &Database) -> Result<Vec<StageCount>> {
     });
     let counts = counts.collect::<Result<Vec<_>>>()?;
     Ok(counts.into_iter().filter(|count| count.entries > 0).collect())
+}
+
+/// Whether nothing waits.
+pub(super) fn is_empty(database: &Database) -> Result<bool> {
+    let first: Option<Count> = database.row("SELECT 1 AS entries FROM outbox LIMIT 1", vec![])?;
+    Ok(first.is_none())
 }
 
 #[derive(Deserialize)]
@@ -233,7 +241,7 @@ mod tests {
 
     #[test]
     fn stages_and_subjects_read_back() {
-        for stage in [Stage::Publish, Stage::Put, Stage::Confirm, Stage::Acknowledge, Stage::Tell] {
+        for stage in Stage::ALL {
             assert_eq!(serde_json::to_value(stage).unwrap(), stage.as_str());
         }
         let id = KeyId::parse("key_4bTzV9cXk07Hq2mN1pRs").unwrap();

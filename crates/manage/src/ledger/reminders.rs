@@ -23,6 +23,7 @@ use serde_json::{Map, Value, json};
 use worker::{Result, SqlStorageValue};
 
 use super::{
+    backup::restore,
     expiry, keys,
     open::OpenLedger,
     reminder_places::{Place, places, put_place},
@@ -58,8 +59,11 @@ impl OpenLedger {
     }
 
     /// When the next key is to be told of or looked at. While the tenant is suspended nobody can use its keys, so none
-    /// counts as unused.
+    /// counts as unused. While the ledger is being restored, the export's places are still to come.
     pub(super) fn next_reminder(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        if restore::is_under_way(&self.database)? {
+            return Ok(None);
+        }
         let settings = self.reminder_settings();
         let counts_unused = settings.unused_after_days.is_some() && !self.is_suspended()?;
         let places = places(&self.database)?;

@@ -22,7 +22,7 @@ use worker::Result;
 use super::{adoption, tenant_usage, usage_export};
 use keystile_runtime::database::Database;
 
-/// The time for which an isolate's last number is remembered: batches are sent for no longer than an hour, and are
+/// The time for which an isolate's last number is remembered: a batch is sent for no longer than an hour, and is
 /// under way for less than a day.
 const REMEMBERED_MS: i64 = 25 * 60 * 60 * 1_000;
 /// The number of counts that are folded at a time, and of isolates that are forgotten.

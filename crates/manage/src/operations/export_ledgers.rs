@@ -2,17 +2,23 @@
 //!
 //! The answer is streamed as the export of an audit log is. Each page ends with a line that has a mark. If the answer ends
 //! before the export does, its reader goes on behind the last mark.
+//!
+//! A tenant that was erased has a line with its name in place of an export, so that whoever restores the others erases it
+//! again.
 
 use std::collections::VecDeque;
 
 use keystile_core::{
-    TenantId,
+    Keyring, TenantId,
     api::listing,
     ledger::{
         backup::{Mark, Place},
         query::TenantQuery,
     },
-    objects::{feed, ledger::OPERATORS},
+    objects::{
+        feed::{self, ListedTenant},
+        ledger::OPERATORS,
+    },
 };
 use keystile_runtime::{clock, object};
 use serde::{Deserialize, Serialize};
@@ -75,10 +81,12 @@ async fn begin(
 ) -> ApiResult {
     let command = ExportLedger { request_id: call.request_id.into(), tenant: tenant.clone(), after };
     let (status, body) = ask(call.env, name(tenant.as_ref()), &command).await?;
-    if status != 200 {
-        return Ok(passed_on(status, body, &Passed::default())?);
-    }
-    let page = Some(read(&body)?);
+    let page = match (status, &tenant) {
+        (200, _) => Some(read(&body)?),
+        // It was erased while it was exported.
+        (410, Some(tenant)) if others.is_some() => Some(erased(&call.deployment.keyring, tenant)?),
+        _ => return Ok(passed_on(status, body, &Passed::default())?),
+    };
     streaming::respond(Running { reader: Reader::of(call), tenant, page, after: None, others })
 }
 
@@ -114,6 +122,22 @@ fn name(tenant: Option<&TenantId>) -> &str {
 
 fn read(body: &str) -> std::result::Result<Page, Failure> {
     serde_json::from_str(body).map_err(|error| Failure::Fault(format!("a page that can't be read: {error}")))
+}
+
+/// The line of a tenant that was erased, as a page.
+fn erased(keyring: &Keyring, tenant: &TenantId) -> std::result::Result<Page, Failure> {
+    #[derive(Serialize)]
+    struct Outer<'a> {
+        erased: Erased<'a>,
+    }
+    #[derive(Serialize)]
+    struct Erased<'a> {
+        tenant: &'a TenantId,
+        mark: String,
+    }
+    let mark = Mark { place: Place::End, ..Mark::beginning("", Some(tenant.clone()), 0) }.seal(keyring);
+    let line = serde_json::to_string(&Outer { erased: Erased { tenant, mark } }).map_err(worker::Error::from)?;
+    Ok(Page { lines: line + "\n", after: None })
 }
 
 /// An export in progress.
@@ -154,8 +178,11 @@ impl Running {
     async fn ask(&mut self) -> Result<Option<Page>> {
         if self.after.is_none() {
             let Some(others) = &mut self.others else { return Ok(None) };
-            let Some(tenant) = others.next(&mut self.reader).await? else { return Ok(None) };
-            self.tenant = Some(tenant);
+            let Some(listed) = others.next(&mut self.reader).await? else { return Ok(None) };
+            self.tenant = Some(listed.tenant.clone());
+            if listed.erased {
+                return self.erased(&listed.tenant).map(Some);
+            }
             if !self.reader.may_go_on() {
                 // The answer ends, and its reader goes on behind the end of the ledger before.
                 return Ok(Some(Page { lines: String::new(), after: None }));
@@ -166,29 +193,37 @@ impl Running {
         let page = match self.reader.ask(name(self.tenant.as_ref()), &command).await? {
             (200, body) => read(&body),
             (404, _) => Ok(Page { lines: String::new(), after: None }),
+            (410, _) => match self.tenant.clone().filter(|_| self.others.is_some()) {
+                Some(tenant) => return self.erased(&tenant).map(Some),
+                None => Err(Failure::Fault("the tenant was erased".into())),
+            },
             (status, _) => Err(Failure::Fault(format!("the ledger answered {status}"))),
         };
         page.map(Some).map_err(|failure| self.reader.broken_off(&failure))
+    }
+
+    fn erased(&self, tenant: &TenantId) -> Result<Page> {
+        erased(&self.reader.deployment.keyring, tenant).map_err(|failure| self.reader.broken_off(&failure))
     }
 }
 
 /// The tenants whose ledgers follow, by name.
 struct Others {
     after: Option<TenantId>,
-    known: VecDeque<TenantId>,
+    known: VecDeque<ListedTenant>,
     is_last: bool,
 }
 
 impl Others {
-    async fn next(&mut self, reader: &mut Reader) -> Result<Option<TenantId>> {
+    async fn next(&mut self, reader: &mut Reader) -> Result<Option<ListedTenant>> {
         if self.known.is_empty() && !self.is_last {
             reader.count_call();
             let query = TenantQuery { text: None, limit: TENANTS, after: self.after.clone() };
             let page = object::call(&reader.env, feed::NAME, &query, FEED_TIMEOUT_MS).await;
             let page = page.map_err(|error| reader.broken_off(&Failure::Fault(error.0)))?;
             self.is_last = page.next_cursor.is_none();
-            self.known = page.tenants.into_iter().map(|listed| listed.tenant).collect();
-            self.after = self.known.back().cloned();
+            self.known = page.tenants.into();
+            self.after = self.known.back().map(|listed| listed.tenant.clone());
         }
         Ok(self.known.pop_front())
     }

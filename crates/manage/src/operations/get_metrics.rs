@@ -4,11 +4,12 @@
 use futures_util::{future::join_all, join};
 use keystile_core::{
     config::WebhookMode,
+    events::terms::DEPLOYMENT_ROUTER,
     metrics::{
         exposition::{self, Format},
         families::{self, Answers},
     },
-    objects::{Call, dead_letters, feed, overview},
+    objects::{Call, dead_letters, event_router::RouterState, feed, overview},
 };
 use keystile_runtime::{log, object};
 use serde::de::DeserializeOwned;
@@ -36,12 +37,13 @@ async fn ask_all(call: &ApiCall<'_>) -> Answers {
         let name = source.source.as_str();
         (name.to_owned(), ask(call, name, &dead_letters::ReadState {}).await)
     }));
-    let (feed, overview, dead_letters) = join!(
+    let (feed, overview, event_router, dead_letters) = join!(
         ask(call, feed::NAME, &feed::ReadState {}),
         ask(call, overview::NAME, &overview::ReadState {}),
+        ask(call, DEPLOYMENT_ROUTER, &RouterState {}),
         dead_letters,
     );
-    Answers { feed, overview, dead_letters }
+    Answers { feed, overview, event_router, dead_letters }
 }
 
 /// The answer of one object, if there is one.

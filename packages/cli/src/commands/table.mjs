@@ -1,6 +1,7 @@
 // The commands of the management API, in the order of the help.
 
 import { AUDIT } from "./audit.mjs";
+import { BACKUP } from "./backup.mjs";
 import { completion } from "./completion.mjs";
 import { DEPLOYMENT } from "./deployment.mjs";
 import { EVENTS } from "./events.mjs";
@@ -14,7 +15,7 @@ import { USAGE } from "./usage.mjs";
 import { WEBHOOKS } from "./webhooks.mjs";
 
 export const API_COMMANDS = [
-  ...[...KEYS, ...TENANTS, ...OPERATORS, ...AUDIT, ...EXPOSURES, ...WEBHOOKS, ...EVENTS, ...USAGE, ...DEPLOYMENT, probe],
+  ...[...KEYS, ...TENANTS, ...OPERATORS, ...AUDIT, ...EXPOSURES, ...WEBHOOKS, ...EVENTS, ...USAGE, ...BACKUP, ...DEPLOYMENT, probe],
   ...PROFILES,
   completion,
 ];

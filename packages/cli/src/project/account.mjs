@@ -12,6 +12,9 @@ import { VERSION_VARIABLE } from "./wrangler_files.mjs";
 const login = ({ tool }) =>
   `Cloudflare doesn't accept the login, or there is none. Log in anew: ${tool} login, or set CLOUDFLARE_API_TOKEN.`;
 
+const several = ({ tool }) =>
+  `The login has several accounts. Write account_id = "…" in [deploy] of keystile.toml; ${tool} whoami lists them.`;
+
 /** Wrangler's ways to fail, and what to do about each. */
 const REMEDIES = [
   [
@@ -27,8 +30,7 @@ const REMEDIES = [
   ],
   [
     /More than one account|multiple accounts|account_id.*(required|select)/i,
-    ({ tool }) =>
-      `The login has several accounts. Write account_id = "…" in [deploy] of keystile.toml; ${tool} whoami lists them.`,
+    several,
   ],
 ];
 
@@ -45,8 +47,11 @@ export function inAccount(place, id) {
       `${name} is ${given}, and [deploy] has account_id = "${id}". Unset the variable, or write the other account there.`,
     );
   }
-  return { ...place, wranglerEnv: () => ({ ...place.wranglerEnv(), CLOUDFLARE_ACCOUNT_ID: id }) };
+  return pinned(place, id);
 }
+
+/** The place with this account, whatever else wrangler would take. */
+export const pinned = (place, id) => ({ ...place, wranglerEnv: () => ({ ...place.wranglerEnv(), CLOUDFLARE_ACCOUNT_ID: id }) });
 
 /** The account that a keystile.toml names, be the rest of it right or not: a rollback must not wait for that. */
 export async function accountIn(file) {
@@ -54,7 +59,7 @@ export async function accountIn(file) {
   return (await readWranglerFile(file)).deploy?.account_id;
 }
 
-/** The account in which a place is deployed; see `inAccount`. */
+/** The account in which a place is deployed; see `inAccount` and `pinned`. */
 export function accountOf(place) {
   const options = { cwd: place.home, env: place.wranglerEnv() };
   const secretsFile = own(place, "upload-secrets.json");
@@ -72,10 +77,17 @@ export function accountOf(place) {
     /** Runs wrangler where it needs no account. */
     offline: (...args) => capture(...place.wrangler(...args), options),
 
-    /** Throws without a login. */
-    async require() {
-      // It succeeds without a login, too.
-      if (/not (authenticated|logged in)/i.test(await ask("whoami"))) throw new Failed(login(place));
+    /**
+     * The id of the account: that of the place, of the variable, or the login's only one. Wrangler would also take one
+     * that somebody chose in this directory before, be it by another login. Throws without a login.
+     */
+    async id() {
+      const { loggedIn, accounts } = jsonOf(await orMissing(/"loggedIn":\s*false/, () => ask("whoami", "--json")) ?? "{}");
+      if (!loggedIn) throw new Failed(login(place));
+      const env = { ...process.env, ...options.env };
+      const named = env.CLOUDFLARE_ACCOUNT_ID || env.CF_ACCOUNT_ID;
+      if (!named && accounts.length !== 1) throw new Failed(accounts.length ? several(place) : noAccount(place));
+      return named || accounts[0].id;
     },
 
     /**
@@ -141,6 +153,9 @@ export function accountOf(place) {
     },
   };
 }
+
+const noAccount = ({ tool }) =>
+  `The login can't list its account. Write account_id = "…" in [deploy] of keystile.toml, or log in by: ${tool} login`;
 
 const newestFirst = (a, b) => (b.metadata?.created_on ?? "").localeCompare(a.metadata?.created_on ?? "");
 

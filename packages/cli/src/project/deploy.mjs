@@ -7,9 +7,9 @@ import path from "node:path";
 
 import { Failed } from "../failed.mjs";
 import { VERSION } from "../version.mjs";
-import { accountOf, inAccount } from "./account.mjs";
+import { accountOf, inAccount, pinned } from "./account.mjs";
 import { readConfiguration } from "./configuration.mjs";
-import { freshSecrets, pending, SECRETS } from "./deploy_secrets.mjs";
+import { freshSecrets, keptByEarlierVersion, pending, puts, SECRETS } from "./deploy_secrets.mjs";
 import { isLater, latest } from "./later.mjs";
 import { own } from "./place.mjs";
 import { CONFIG, prepare, projectOf } from "./project.mjs";
@@ -63,6 +63,9 @@ export function refuseWhatCannotWork(shown, summary, { lacking }) {
     ...[summary.github_keys_url]
       .filter((url) => isLoopback(new URL(url).hostname))
       .map((url) => `The github_keys_url ${url} is this machine, which is for tests. Leave it out.`),
+    ...[summary.allow_loopback]
+      .filter(Boolean)
+      .map(() => "[events] allow_loopback = true lets events go to this machine, which is for development. Leave it out."),
     ...lacking.map(
       ({ name, service }) =>
         `The upstream "${name}" is the service binding ${service}, and [deploy.services] names no worker for it. ` +
@@ -96,6 +99,7 @@ async function rehearse({ place, summary, say, written, demo, files }) {
   }
   const id = summary.deploy.kv_namespace;
   const names = ours(summary, configs).map(({ name }) => name);
+  const [manage, edge] = FIRST_ORDER.slice(-2).map((worker) => named(`keystile-${worker}`, summary));
   const first = [...files.map(({ name }) => name), ...demo];
   say(`
 A deployment would
@@ -103,10 +107,19 @@ A deployment would
   - create the queues ${queues(summary).join(" and ")} unless they are there
   - make the secrets ${SECRETS.join(" and ")} where a worker lacks them
   - deploy ${[...first, ...names].join(", ")}
-    (in this order; the first time ${names[3]} before ${names[2]}: it holds the classes that the edge names)
+    (in this order; the first time ${manage} before ${edge}: it holds the classes that the edge names)
   - leave the secrets of your sources to you: ${sourceSecrets(place, summary)}
 
 Dry run: nothing was created or uploaded.`);
+}
+
+/** The order of a first deployment: the edge names classes of the management worker, which must be there. */
+const FIRST_ORDER = [...WORKERS.filter((worker) => worker !== "edge"), "edge"];
+
+/** The secrets that Keystile makes, by the workers that need them. */
+function sharedSecrets() {
+  const needs = (worker) => SECRETS.filter((secret) => templateOf(worker).secrets?.required.includes(secret));
+  return Object.fromEntries(WORKERS.map((worker) => [worker, needs(worker)]).filter(([, needed]) => needed.length > 0));
 }
 
 /** Our workers, in the order of a deployment. */
@@ -121,51 +134,48 @@ function queues(summary) {
 
 const sourceSecrets = (place, summary) => `${place.tool} secret put NAME --name ${named("keystile-hooks", summary)}`;
 
-async function carryOut({ place, summary, say, written, demo, files, older }) {
+async function carryOut({ place: anywhere, summary, say, written, demo, files, older }) {
+  const accountId = await accountOf(anywhere).id();
+  const place = pinned(anywhere, accountId);
   const account = accountOf(place);
-  await account.require();
-  const [hooks, limiter, edge, manage] = WORKERS.map((worker) => named(`keystile-${worker}`, summary));
+  const names = Object.fromEntries(WORKERS.map((worker) => [worker, named(`keystile-${worker}`, summary)]));
   const versions = new Map();
-  for (const name of [hooks, limiter, edge, manage]) versions.set(name, await account.versions(name));
+  for (const name of Object.values(names)) versions.set(name, await account.versions(name));
   if (!older) for (const [name, all] of versions) refuseOlder(place, name, latest(all));
-  const known = new Map();
-  for (const name of [edge, manage]) known.set(name, await account.secrets(name));
-  const lackingOf = (name, wanted) => wanted.filter((secret) => !known.get(name)?.includes(secret));
-  const lacking = new Map([edge, manage].map((name) => [name, lackingOf(name, SECRETS)]));
-  refuseWithout(place, edge, lackingOf(edge, summary.edge_secrets));
-  const { CLOUDFLARE_ACCOUNT_ID, CF_ACCOUNT_ID } = process.env;
-  const id = summary.deploy.account_id ?? CLOUDFLARE_ACCOUNT_ID ?? CF_ACCOUNT_ID;
-  const kept = pending(own(place, "deploy-secrets"), { name: summary.deploy.name, account: id });
+  const holders = [];
+  for (const [worker, needs] of Object.entries(sharedSecrets())) {
+    const has = (await account.secrets(names[worker])) ?? [];
+    const lacking = (wanted) => wanted.filter((secret) => !has.includes(secret));
+    if (worker === "edge") refuseWithout(place, names.edge, lacking(summary.edge_secrets));
+    holders.push({ name: names[worker], needs, lacks: lacking(needs) });
+  }
+  const note = keptByEarlierVersion(own(place, "deploy-secrets.json"));
+  if (note) say(`! ${note}`);
+  const kept = pending(own(place, "deploy-secrets"), { name: summary.deploy.name, account: accountId });
   const earlier = kept.read();
-  const fresh = freshSecrets(place, earlier, lacking);
+  const fresh = freshSecrets(place, earlier, holders);
   if ("KEYSTILE_SECRET" in fresh && !("KEYSTILE_SECRET" in earlier)) {
-    refuseSecondSecret(place, [edge, manage], await signOfKeys({ account, summary, versions }));
+    const lacking = holders.map(({ name }) => name);
+    refuseSecondSecret(place, lacking, await signOfKeys({ account, summary, names, versions }));
   }
 
   const configs = written(await account.namespace(named("keystile-keys", summary), summary.deploy.kv_namespace));
   for (const queue of queues(summary)) if (await account.ensureQueue(queue)) say(`✓ The queue ${queue} was created.`);
-  const upload = async (name, file, secrets = {}) => {
+  const upload = async (name, file) => {
     say(`\n━━ ${name}`);
-    await account.upload(file, { version: VERSION, secrets });
+    const { lacks = [] } = holders.find((holder) => holder.name === name) ?? {};
+    await account.upload(file, { version: VERSION, secrets: Object.fromEntries(lacks.map((each) => [each, fresh[each]])) });
   };
   for (const { name, file } of files) {
     say(`\n━━ ${name}`);
     await account.upload(file, {});
   }
   for (const name of demo) await upload(name, configs.upstream);
-  // The edge and the management worker are bound to these workers or their objects. These are bound to none of the
-  // others.
-  await upload(hooks, configs.hooks);
-  await upload(limiter, configs.limiter);
+  kept.keep({ ...earlier, ...fresh });
   // An edge that knows a new record format must be deployed before the first such record is written. Only at the first
   // deploy the classes must exist before the edge. A worker that only `secret put` has made has none.
-  const last = [[edge, configs.edge], [manage, configs.manage]];
-  if (!latest(versions.get(manage))) last.reverse();
-  kept.keep({ ...earlier, ...fresh });
-  for (const [name, file] of last) {
-    const secrets = lacking.get(name).map((each) => [each, fresh[each]]);
-    await upload(name, file, Object.fromEntries(secrets));
-  }
+  const order = latest(versions.get(names.manage)) ? WORKERS : FIRST_ORDER;
+  for (const worker of order) await upload(names[worker], configs[worker]);
 
   show({ ...earlier, ...fresh }, Object.keys(earlier).length > 0, say);
   kept.forget();
@@ -196,12 +206,11 @@ function refuseOlder(place, name, deployed) {
   );
 }
 
-/** The signs that keys were issued here, though neither the edge nor the management worker has a KEYSTILE_SECRET. */
-async function signOfKeys({ account, summary, versions }) {
-  const [hooks, limiter, edge, manage] = versions.keys();
+/** The signs that keys were issued here, though no worker has a KEYSTILE_SECRET. */
+async function signOfKeys({ account, summary, names: { edge, manage, ...others }, versions }) {
   const deployed = (name) => latest(versions.get(name)) !== undefined;
   for (const name of [edge, manage]) if (deployed(name)) return `${name} was deployed with them`;
-  for (const name of [hooks, limiter].filter(deployed)) {
+  for (const name of Object.values(others).filter(deployed)) {
     if ((await account.secrets(name))?.length) return `${name} is deployed, and has secrets`;
   }
   const title = named("keystile-keys", summary);
@@ -213,19 +222,18 @@ async function signOfKeys({ account, summary, versions }) {
 /** Throws if there is a sign of keys: with a new KEYSTILE_SECRET no key that was issued would be accepted. */
 function refuseSecondSecret(place, workers, sign) {
   if (!sign) return;
-  const puts = workers.map((name) => `  ${place.tool} secret put KEYSTILE_SECRET --name ${name}`);
   throw new Failed(
     `${workers.join(" and ")} lack KEYSTILE_SECRET, but this isn't a first deployment: ${sign}. With a new one no key ` +
-      `that was issued would be accepted, so none was made. Put back the one that you kept:\n${puts.join("\n")}\n` +
-      "If there are no keys yet, put a new one there, the same on both: openssl rand -base64 32",
+      `that was issued would be accepted, so none was made. Put back the one that you kept:\n${puts(place, "KEYSTILE_SECRET", workers)}\n` +
+      "If there are no keys yet, put a new one there, the same on all: openssl rand -base64 32",
   );
 }
 
 /** Throws if the edge lacks a secret that an upstream's requests are signed with: Cloudflare refuses such a worker. */
 function refuseWithout(place, edge, secrets) {
   if (secrets.length === 0) return;
-  const puts = secrets.map((secret) => `  ${place.tool} secret put ${secret} --name ${edge}`);
+  const lines = secrets.map((secret) => puts(place, secret, [edge]));
   throw new Failed(
-    `${edge} lacks what keystile.toml names as \`signing_secret\`. Put it, 32 characters or more:\n${puts.join("\n")}`,
+    `${edge} lacks what keystile.toml names as \`signing_secret\`. Put it, 32 characters or more:\n${lines.join("\n")}`,
   );
 }

@@ -8,6 +8,8 @@ import path from "node:path";
 import { Failed } from "../failed.mjs";
 import { stateOf } from "./place.mjs";
 
+/** The workers that read secrets. */
+const WITH_SECRETS = ["edge", "manage", "hooks", "sender"];
 const head = ({ start }) => `# Local secrets, made by ${start}. Not in git.\n`;
 const freshText = () => randomBytes(32).toString("base64");
 const freshSigning = () => `whsec_${freshText()}`;
@@ -27,7 +29,7 @@ export async function localSecrets(place, configs, summary) {
   refuseForeignState(place, own.KEYSTILE_SECRET);
 
   // Wrangler looks for it beside each wrangler file.
-  const beside = [configs.edge, configs.manage, configs.hooks].map((config) => path.dirname(config));
+  const beside = WITH_SECRETS.map((worker) => path.dirname(configs[worker]));
   for (const directory of new Set([place.home, ...beside])) {
     writeIfChanged(path.join(directory, ".dev.vars"), completed);
   }
@@ -40,7 +42,7 @@ export const secretsFile = (place) => path.join(place.home, ".dev.vars");
 /** Makes wrangler read the secrets again: it watches its own files, not this one. */
 export function reloadSecrets(configs) {
   const now = new Date();
-  for (const worker of ["edge", "manage", "hooks"]) utimesSync(configs[worker], now, now);
+  for (const worker of WITH_SECRETS) utimesSync(configs[worker], now, now);
 }
 
 /** Notes that the state's keys are made with these secrets; see `refuseForeignState`. */

@@ -179,10 +179,10 @@ async function freePort(wanted) {
 
 function startWrangler({ place, configs, port, pipes, output }) {
   const ports = Object.fromEntries(pipes.map(({ bound, binding }) => [bound, binding]));
-  const { front, edge, manage, hooks, limiter, upstream, others = [] } = configs;
+  const { front, edge, manage, hooks, sender, limiter, upstream, others = [] } = configs;
   const [command, args] = place.wrangler(
     "dev",
-    ...[front, edge, manage, hooks, limiter, upstream, ...others].flatMap((config) => ["-c", config]),
+    ...[front, edge, manage, hooks, sender, limiter, upstream, ...others].flatMap((config) => ["-c", config]),
     ...["--ip", HOST, "--port", String(port), "--inspector-port", "0"],
     ...["--persist-to", stateOf(place), "--var", `PORTS:${JSON.stringify(ports)}`],
     "--show-interactive-dev-session=false",

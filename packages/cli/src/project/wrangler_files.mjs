@@ -8,8 +8,11 @@ import path from "node:path";
 import { Failed } from "../failed.mjs";
 import { inDist } from "./dist.mjs";
 
-/** The workers, in the order of a deployment: others name the first two, and the edge reads before manage writes. */
-export const WORKERS = ["hooks", "limiter", "edge", "manage"];
+/**
+ * The workers, in the order of a deployment. Each names only those before it, but for the edge, which names the ledgers
+ * and the feed of manage: it reads before manage writes.
+ */
+export const WORKERS = ["hooks", "sender", "limiter", "edge", "manage"];
 /** The workers beside them on a developer's machine. */
 const BESIDE = ["front", "upstream"];
 const DEMO = "keystile-demo-upstream";

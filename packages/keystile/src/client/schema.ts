@@ -95,6 +95,218 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/event-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the endpoints of the deployment
+         * @description They get the events of all tenants. The oldest first, each with its state. Only for operators of all tenants.
+         */
+        get: operations["listEventEndpoints"];
+        put?: never;
+        /**
+         * Create an endpoint of the deployment
+         * @description It gets the events of all tenants, as webhooks of Standard Webhooks. The answer has the secret, which is shown once. At most 20 endpoints. Only for operators of all tenants.
+         */
+        post: operations["createEventEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an endpoint of the deployment
+         * @description Its settings, and its state: whether it is sent to, what waits, and since when it fails. Only for operators of all tenants.
+         */
+        get: operations["getEventEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an endpoint of the deployment
+         * @description With whatever waits for it, its attempts and its dead letters. Only for operators of all tenants.
+         */
+        delete: operations["deleteEventEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an endpoint of the deployment
+         * @description A merge patch (RFC 7396). `"status": "active"` also ends a pause, and makes an endpoint active again that was disabled since it failed for five days. Only for operators of all tenants.
+         */
+        patch: operations["updateEventEndpoint"];
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List attempts of an endpoint of the deployment
+         * @description The newest first. Of the receiver's answers only the status is known. Only for operators of all tenants.
+         */
+        get: operations["listEventAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dead letters of an endpoint of the deployment
+         * @description Events that its receiver did not take in all their attempts, or that came while it was disabled. The newest first; each is kept for 30 days, and 10,000 at most. Only for operators of all tenants.
+         */
+        get: operations["listUnsentEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/dead-letters/{event}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard a dead letter of an endpoint of the deployment
+         * @description Deletes the event. It is in the audit log. Only for operators of all tenants.
+         */
+        post: operations["discardUnsentEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/dead-letters/{event}/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a dead letter of an endpoint of the deployment again
+         * @description It is tried as often as a new event. It is in the audit log. Only for operators of all tenants.
+         */
+        post: operations["redriveUnsentEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/dead-letters/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send all dead letters of an endpoint of the deployment again
+         * @description Each is tried as often as a new event. The audit log has how many they were. Only for operators of all tenants.
+         */
+        post: operations["redriveUnsentEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/secret/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate the secret of an endpoint of the deployment
+         * @description Events are signed with the new secret and, for `overlap_seconds`, with the old one, too. The answer has the new secret, which is shown once. At most five secrets sign at a time; one more ends the oldest at once. Only for operators of all tenants.
+         */
+        post: operations["rotateEventSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-endpoints/{endpoint}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test an endpoint of the deployment
+         * @description Sends an event of the type `endpoint.test` now, once, even if the endpoint is paused or disabled, and shows what came of it. Sending this again sends another one. Only for operators of all tenants.
+         */
+        post: operations["testEventEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all ledgers
+         * @description All that each ledger has, one export after the other: that of the operators, then those of all tenants by name. Of a tenant that was erased there is the name alone. Digests of keys, never keys. Only for operators of all tenants.
+         */
+        get: operations["exportDeployment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/exposures": {
         parameters: {
             query?: never;
@@ -626,6 +838,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a tenant
+         * @description All that the tenant's ledger has and a restore needs: settings, keys, audit entries, endpoints for events and use. Digests of keys, never keys.
+         */
+        get: operations["exportTenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/keys": {
         parameters: {
             query?: never;
@@ -982,7 +1214,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a tenant
-         * @description Takes an export into an empty ledger, part by part: its first and last line, then each page in its order. Each part may be sent again. Needs the root key.
+         * @description Takes an export into an empty ledger, part by part: its first and last line, then each page in its order. Each part may be sent again. Endpoints for events come back paused. Needs the root key.
          */
         post: operations["restoreTenant"];
         delete?: never;
@@ -1354,17 +1586,17 @@ export interface components {
          */
         AnyTime: string;
         /**
-         * @description What was done. `adopted`: the tenant's storage was put back to a point before the key was created, and the key was taken over from the change feed. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `exposed`: the key was reported as found where it doesn't belong; in the operators' log it may be a root key, which has no id. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log. `delivery_replayed`: a delivered event was put into the queue once more, in the operators' log.
+         * @description What was done. `adopted`: the tenant's storage was put back to a point before the key was created, and the key was taken over from the change feed. `suspended`, `resumed`, `limits_changed` and `limits_restored` concern the whole tenant. `metadata_erased`: the key's metadata was emptied, and its earlier values were erased from the entries about the key. `exposed`: the key was reported as found where it doesn't belong; in the operators' log it may be a root key, which has no id. `quota_added`: units were added to a quota's present period; it concerns a key, or the whole tenant. `limits_restored`: the object that counts was ordered back to an earlier point, whether or not it went there. `restored`: the whole ledger was restored from an export. `session_begun`: an operator signed in, in the operators' log. `overlap_begun`: the successor was first used, so the overlap of the rotation has begun. `dead_letter_redriven`, `dead_letter_discarded` and `dead_letter_read` (its body) concern an event that could not be delivered, and are in the operators' log. `handshake_revealed`: the secret that a sender of webhooks told was about to be shown, in the operators' log. `delivery_replayed`: a delivered event was put into the queue once more, in the operators' log. `endpoint_created`, `endpoint_changed`, `endpoint_deleted` and `endpoint_secret_rotated` concern an endpoint for events, `event_redriven` and `event_discarded` events that could not be sent to one; those of the deployment are in the operators' log.
          * @enum {string}
          */
-        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "rotated" | "suspended" | "resumed" | "erased" | "imported" | "adopted" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read" | "handshake_revealed" | "delivery_replayed";
+        AuditAction: "created" | "changed" | "disabled" | "enabled" | "revoked" | "exposed" | "rotated" | "suspended" | "resumed" | "erased" | "imported" | "adopted" | "overlap_begun" | "rotation_cancelled" | "metadata_erased" | "limits_changed" | "quota_added" | "limits_restored" | "restored" | "session_begun" | "dead_letter_redriven" | "dead_letter_discarded" | "dead_letter_read" | "handshake_revealed" | "delivery_replayed" | "endpoint_created" | "endpoint_changed" | "endpoint_deleted" | "endpoint_secret_rotated" | "event_redriven" | "event_discarded";
         /** @description One change. Entries are never altered, but for metadata that is erased from them, and for what names people once their tenant is erased. */
         AuditEntry: {
             action: components["schemas"]["AuditAction"];
             /** @description Who did it. */
             actor: {
-                /** @description An operator, `root` (who holds the root key), a key whose holder acted, `keystile` for what nobody asked for at that moment, or `operator` for any of them in a portal session. */
-                id: components["schemas"]["HolderId"] | ("root" | "keystile" | "operator");
+                /** @description An operator, `root` (who holds the root key), a key whose holder acted, `keystile` for what nobody asked for at that moment, `github` or `anonymous` for a report of a leaked key, or `operator` for any of them in a portal session. */
+                id: components["schemas"]["HolderId"] | ("root" | "keystile" | "github" | "anonymous" | "operator");
                 /** @description Its name at that time. */
                 name: string;
             };
@@ -1637,6 +1869,100 @@ export interface components {
             /** @description The tenant's name once more, so that nobody erases one by a slip. */
             confirm: components["schemas"]["TenantId"];
         };
+        /** @description An attempt to send an event. */
+        EventAttempt: {
+            at: components["schemas"]["Time"];
+            duration_ms: number;
+            event: components["schemas"]["EventId"];
+            next_attempt_at: components["schemas"]["Time"] | null;
+            /**
+             * @description `refused`: another status than 2xx. `gone`: 410, which disables the endpoint. `forbidden_address`: the URL is not one that events are sent to. `no_secret`: `KEYSTILE_SECRET` lacks the one that the endpoint's secret needs.
+             * @enum {string}
+             */
+            outcome: "delivered" | "refused" | "redirected" | "gone" | "timeout" | "unreachable" | "forbidden_address" | "no_secret";
+            /** @description Of the receiver's answer, if there was one. */
+            status: number | null;
+            /** @enum {string} */
+            type: "key.created" | "key.updated" | "key.revoked" | "key.rotated" | "key.rotation_due" | "key.disabled" | "key.enabled" | "key.expiring" | "key.expired" | "key.unused" | "key.exposed" | "limit.reached" | "tenant.suspended" | "tenant.resumed" | "endpoint.disabled" | "endpoint.test";
+        };
+        EventAttempts: {
+            attempts: components["schemas"]["EventAttempt"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        /** @description An endpoint that events are sent to. */
+        EventEndpoint: components["schemas"]["EventEndpointProperties"];
+        /** @description A merge patch (RFC 7396): what is absent stays as it is, null removes it. */
+        EventEndpointPatch: {
+            description?: string | null;
+            /** @enum {string} */
+            status?: "active" | "paused";
+            /** @description The types of events that it gets; an empty list for all. */
+            types?: components["schemas"]["EventType"][] | null;
+            /**
+             * Format: uri
+             * @description Where events are sent: `https`, a public host, port 443 or one from 1024 on.
+             * @example https://example.com/events
+             */
+            url?: string;
+        };
+        /** @description What every answer with an endpoint has. */
+        EventEndpointProperties: {
+            created_at: components["schemas"]["Time"];
+            /** @description Words of an operator. */
+            description: string | null;
+            id: components["schemas"]["EndpointId"];
+            /** @description Whether the latest change of an endpoint of this list has yet to reach the worker that sends. It is told by itself. */
+            pending: boolean;
+            /** @description Until when events are signed with a secret that was replaced, too. */
+            previous_secret_ends_at: components["schemas"]["Time"] | null;
+            /** @description What receivers of `v1a` verify with, `whpk_…`; null for `v1`. */
+            public_key: string | null;
+            signature: components["schemas"]["EventSignature"];
+            /** @description Null if the object can't be reached that sends to the endpoint. */
+            state: components["schemas"]["EventEndpointState"] | null;
+            /**
+             * @description `disabled`: it failed for five days, or answered 410, so nothing is sent to it until it is made active.
+             * @enum {string}
+             */
+            status: "active" | "paused" | "disabled";
+            /** @description Whose events it gets; null for those of all tenants. */
+            tenant: components["schemas"]["TenantId"] | null;
+            /** @description The types of events that it gets; an empty list for all. */
+            types: components["schemas"]["EventType"][];
+            /**
+             * Format: uri
+             * @description Where events are sent: `https`, a public host, port 443 or one from 1024 on.
+             * @example https://example.com/events
+             */
+            url: string;
+            /** @description Grows with each change; it is the ETag. */
+            version: number;
+        };
+        EventEndpoints: {
+            endpoints: components["schemas"]["EventEndpoint"][];
+        };
+        EventEndpointState: {
+            /** @description Events that could not be sent. */
+            dead_letters: number;
+            disabled_at: components["schemas"]["Time"] | null;
+            /** @description The first failure since the last success, if everything has failed since. */
+            failing_since: components["schemas"]["Time"] | null;
+            last_success_at: components["schemas"]["Time"] | null;
+            /** @description Events that wait, those between two attempts included. */
+            waiting: number;
+        };
+        /**
+         * @description The id of an event, its `webhook-id`.
+         * @example evt_4bTzV9cXk07Hq2mN1pRs
+         */
+        EventId: string;
+        /**
+         * @description `v1`: HMAC-SHA256 with a shared secret. `v1a`: Ed25519, of which receivers have the public key.
+         * @enum {string}
+         */
+        EventSignature: "v1" | "v1a";
+        /** @enum {string} */
+        EventType: "key.created" | "key.updated" | "key.revoked" | "key.rotated" | "key.rotation_due" | "key.disabled" | "key.enabled" | "key.expiring" | "key.expired" | "key.unused" | "key.exposed" | "limit.reached" | "tenant.suspended" | "tenant.resumed" | "endpoint.disabled";
         /** @description Nobody grants more than they hold. */
         ExceedsOwnRights: {
             /** @constant */
@@ -1646,6 +1972,80 @@ export interface components {
             /** @constant */
             status?: 403;
         } & components["schemas"]["Problem"];
+        /** @description The lines of an export, by kind. */
+        ExportCounts: {
+            audit: components["schemas"]["Count"];
+            keys: components["schemas"]["Count"];
+            rows: components["schemas"]["Count"];
+        };
+        /** @description A line of an export, which has one member: `header` at first; then `tenant`, `key`, `audit`, `event_endpoint` and rows of other tables, as the storage schema describes them; at the end of each page `page`, at the end of the export `end`. In the export of a deployment there are also `erased`, in place of the export of a tenant that was erased, and `complete`, which is last. */
+        ExportLine: {
+            audit?: {
+                [key: string]: unknown;
+            };
+            /** @constant */
+            complete?: true;
+            end?: {
+                at: components["schemas"]["Time"];
+                counts: components["schemas"]["ExportCounts"];
+                digest: components["schemas"]["Sha256"];
+                mark: components["schemas"]["ExportMark"];
+                number: number;
+            };
+            erased?: {
+                mark: components["schemas"]["ExportMark"];
+                tenant: components["schemas"]["TenantId"];
+            };
+            event_endpoint?: {
+                [key: string]: unknown;
+            };
+            exposures?: {
+                [key: string]: unknown;
+            };
+            header?: {
+                [key: string]: unknown;
+            };
+            key?: {
+                [key: string]: unknown;
+            };
+            page?: {
+                digest: components["schemas"]["Sha256"];
+                mark: components["schemas"]["ExportMark"];
+                number: number;
+            };
+            quota_additions?: {
+                [key: string]: unknown;
+            };
+            reminders?: {
+                [key: string]: unknown;
+            };
+            tenant?: {
+                [key: string]: unknown;
+            };
+            tenant_usage?: {
+                [key: string]: unknown;
+            };
+            tenant_usage_folded?: {
+                [key: string]: unknown;
+            };
+            unused_keys?: {
+                [key: string]: unknown;
+            };
+            usage?: {
+                [key: string]: unknown;
+            };
+            usage_closing?: {
+                [key: string]: unknown;
+            };
+            usage_folded?: {
+                [key: string]: unknown;
+            };
+            usage_late?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description The sealed state of an export behind a page. Opaque. */
+        ExportMark: string;
         /** @description What became of each record, in their order. */
         Exposed: {
             results: components["schemas"]["ExposedKey"][];
@@ -2138,10 +2538,10 @@ export interface components {
             tenant: components["schemas"]["Reach"];
         } & WithRequired<components["schemas"]["Shown"], "id">;
         /**
-         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `tenants:delete`, of an operator of all tenants, erases tenants. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again, discards them or reads their bodies. `metrics:read` reads the metrics. None implies another.
+         * @description What an operator may do: `keys:read` lists and reads keys and tenants. `keys:write` creates, changes, rotates and revokes keys; of an operator of all tenants it also sets plans and limits, and suspends and resumes tenants. `audit:read` reads the audit log. `operators:write` lists, creates and revokes operators. `tenants:delete`, of an operator of all tenants, erases tenants. `verify` asks the edge for the verdict on a key. `webhooks:read` lists sources of webhooks and events that could not be delivered, `webhooks:write` sends those again, discards them or reads their bodies. `metrics:read` reads the metrics. `events:read` lists the endpoints that events are sent to, and what was sent to them; `events:write` creates, changes and deletes endpoints, and sends events again or discards them. `tenants:export` exports all that a ledger has. None implies another.
          * @enum {string}
          */
-        OperatorScope: "keys:read" | "keys:write" | "audit:read" | "operators:write" | "tenants:delete" | "verify" | "webhooks:read" | "webhooks:write" | "metrics:read";
+        OperatorScope: "keys:read" | "keys:write" | "audit:read" | "operators:write" | "tenants:delete" | "verify" | "webhooks:read" | "webhooks:write" | "metrics:read" | "events:read" | "events:write" | "tenants:export";
         OperatorScopes: components["schemas"]["OperatorScope"][];
         OrderedErasure: {
             erased_by: components["schemas"]["ErasedBy"];
@@ -2678,6 +3078,8 @@ export interface components {
         /** @description The last line. */
         UsageExportEnd: {
             end: {
+                /** @description `after` of this request; null if it had none. */
+                after: string | null;
                 from: components["schemas"]["Time"];
                 /** @description The lines before this one. */
                 lines: number;
@@ -2685,6 +3087,8 @@ export interface components {
                 next: string | null;
                 /** @description The fingerprint of the secret that signed. */
                 secret: string;
+                /** @description The tenant whose uses were asked for; null if it was those of all. */
+                tenant: string | null;
                 to: components["schemas"]["Time"];
                 /** @description The uses in them. */
                 uses: number;
@@ -3483,7 +3887,7 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
-        /** @description This address failed too often; it waits. */
+        /** @description This address failed too often, or reported leaked keys anonymously too often; it waits. */
         TooManyFailures: {
             headers: {
                 "Keystile-Request-Id": components["headers"]["RequestId"];
@@ -3539,6 +3943,21 @@ export interface components {
                     code?: "INVALID_SIGNATURE" | "MISSING_CREDENTIAL" | "MALFORMED" | "NOT_FOUND" | "REVOKED" | "EXPIRED" | "SESSION_ENDED";
                     /** @constant */
                     status?: 401;
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such endpoint, or it has no such dead letter: it was sent again, discarded, or never here. */
+        UnsentEventNotFound: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "ENDPOINT_NOT_FOUND" | "DEAD_LETTER_NOT_FOUND";
+                    /** @constant */
+                    status?: 404;
                 } & components["schemas"]["Problem"];
             };
         };
@@ -3628,6 +4047,8 @@ export interface components {
         Prefer: string;
         /** @description Which quota of `keystile.toml`. */
         QuotaName: components["schemas"]["LimitName"];
+        /** @description With `true` only living ones (neither revoked nor expired) that were created `[keys] rotate_after_days` ago or earlier, and weren't rotated. Without that setting it is a mistake. */
+        RotationDue: "true";
         /** @description Only those that were granted this very scope. */
         ScopeFilter: components["schemas"]["Scope"];
         /** @description Only those with this text in name or display form, in upper or lower case. */
@@ -3669,6 +4090,17 @@ export interface components {
                  *     }
                  */
                 "application/json": components["schemas"]["Erasure"];
+            };
+        };
+        EventEndpointPatch: {
+            content: {
+                "application/json": components["schemas"]["EventEndpointPatch"];
+                "application/merge-patch+json": components["schemas"]["EventEndpointPatch"];
+            };
+        };
+        Exposures: {
+            content: {
+                "application/json": components["schemas"]["Exposures"];
             };
         };
         Import: {
@@ -3923,6 +4355,472 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listEventEndpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoints. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoints"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["NewEventEndpoint"];
+        responses: {
+            /** @description The endpoint, and its secret. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["CanNotCreateEndpoint"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            412: components["responses"]["VersionMismatch"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["EndpointChangePending"];
+        };
+    };
+    updateEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["EventEndpointPatch"];
+        responses: {
+            /** @description The endpoint as it is now. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            412: components["responses"]["VersionMismatch"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["EndpointChangePending"];
+        };
+    };
+    listEventAttempts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Only attempts to send this event. */
+                event?: components["parameters"]["OneEvent"];
+                /** @description Entries of a page, at most. */
+                limit?: components["parameters"]["EventLimit"];
+            };
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventAttempts"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listUnsentEvents: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Entries of a page, at most. */
+                limit?: components["parameters"]["EventLimit"];
+            };
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsentEvents"];
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    discardUnsentEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Which event. */
+                event: components["parameters"]["UnsentEvent"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description It is gone. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedOnEvent"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnsentEventNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redriveUnsentEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+                /** @description Which event. */
+                event: components["parameters"]["UnsentEvent"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description It waits again. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedOnEvent"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnsentEventNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redriveUnsentEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description They wait again. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedrivenEvents"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateEventSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send this again: for 24 hours the same request with this key answers as the first did, if that succeeded, and does nothing. The text of a key is not kept, so a replay has `"key": null`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["SecretRotation"];
+        responses: {
+            /** @description The endpoint, and its new secret. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEventEndpoint"];
+                };
+            };
+            400: components["responses"]["BadPost"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["InUse"];
+            412: components["responses"]["VersionMismatch"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidPost"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    testEventEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which endpoint. */
+                endpoint: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Nothing"];
+        responses: {
+            /** @description The attempt. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventAttempt"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["EndpointNotFound"];
+            408: components["responses"]["BodyTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportDeployment: {
+        parameters: {
+            query?: {
+                /** @description Only what comes behind the page with this `mark`. */
+                after?: components["parameters"]["AfterMark"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One JSON object a line, each an `ExportLine`. If the last line is not `complete`, go on with the last `mark`. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     reportExposures: {
         parameters: {
             query?: never;
@@ -3964,6 +4862,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -4586,7 +5485,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if the key, operator or tenant has the version of one of these ETags; `*` is any. */
+                /** @description Only if the key, operator, tenant or endpoint has the version of one of these ETags; `*` is any. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -4760,6 +5659,7 @@ export interface operations {
             400: components["responses"]["BadCredentials"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4796,6 +5696,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotCreateEndpoint"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -4832,6 +5733,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4868,6 +5770,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
@@ -4907,6 +5810,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
             408: components["responses"]["BodyTimeout"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4950,6 +5854,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4988,6 +5893,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -5028,6 +5934,7 @@ export interface operations {
             404: components["responses"]["UnsentEventNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -5070,6 +5977,7 @@ export interface operations {
             404: components["responses"]["UnsentEventNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -5110,6 +6018,7 @@ export interface operations {
             404: components["responses"]["EndpointNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -5153,6 +6062,7 @@ export interface operations {
             404: components["responses"]["EndpointNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -5190,8 +6100,44 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
             408: components["responses"]["BodyTimeout"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportTenant: {
+        parameters: {
+            query?: {
+                /** @description Only what comes behind the page with this `mark`. */
+                after?: components["parameters"]["AfterMark"];
+            };
+            header?: never;
+            path: {
+                /** @description Whose keys. */
+                tenant: components["parameters"]["Tenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One JSON object a line, each an `ExportLine`. If the last line is not the `end`, go on with the last `mark`. */
+            200: {
+                headers: {
+                    "Keystile-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["BadCredentials"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TenantNotFound"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -5212,6 +6158,8 @@ export interface operations {
                 limit?: components["parameters"]["Limit"];
                 /** @description Only those with this text in name or display form, in upper or lower case. */
                 q?: components["parameters"]["Search"];
+                /** @description With `true` only living ones (neither revoked nor expired) that were created `[keys] rotate_after_days` ago or earlier, and weren't rotated. Without that setting it is a mistake. */
+                rotation_due?: components["parameters"]["RotationDue"];
                 /** @description Only those that were granted this very scope. */
                 scope?: components["parameters"]["ScopeFilter"];
                 /** @description Only living ones (neither revoked nor expired) that depend on this secret of `KEYSTILE_SECRET`. */
@@ -6045,6 +6993,7 @@ export interface operations {
             403: components["responses"]["RootKeyOnly"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["RestoreRefused"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];

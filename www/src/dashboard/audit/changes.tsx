@@ -10,8 +10,10 @@ type Detail = AuditEntry["detail"];
 const NAMES: Record<string, string> = {
   allowed_ips: "Allowed addresses",
   default_expiry_days: "Days that keys usually live",
+  description: "Description",
   display: "Display",
   environment: "Environment",
+  exported_at: "Of the export of",
   expires_at: "Expires",
   limits: "Own limits",
   max_active_keys: "Active keys, at most",
@@ -20,13 +22,20 @@ const NAMES: Record<string, string> = {
   name: "Name",
   period_ends_at: "Period ends",
   plan: "Plan",
+  previous_secret_ends_at: "Signed with the old secret, too, until",
   reason: "Reason",
+  reporter: "Reported by",
+  restored_to: "Back to",
   rotated_from: "Replaces",
   rotated_to: "Replaced by",
   scopes: "Scopes",
+  signature: "Signature",
+  source: "Source",
   state: "State",
   status: "Status",
   tenant: "Tenants",
+  types: "Types of events",
+  url: "Address",
 };
 /** The sentence says these. */
 const SAID: Record<string, readonly string[]> = {
@@ -36,6 +45,12 @@ const SAID: Record<string, readonly string[]> = {
   revoked: ["state"],
   rotated: [],
   metadata_erased: ["metadata"],
+  endpoint_created: ["endpoint", "status"],
+  endpoint_changed: ["endpoint"],
+  endpoint_deleted: ["endpoint", "types", "signature", "status", "description"],
+  endpoint_secret_rotated: ["endpoint"],
+  event_redriven: ["endpoint", "event", "redriven"],
+  event_discarded: ["endpoint", "event"],
 };
 
 const MADE: readonly AuditEntry["action"][] = ["created", "imported", "adopted"];
@@ -97,6 +112,7 @@ function Value({ field, value }: { field: string; value: unknown }): ComponentCh
 }
 
 const NOTHING: Record<string, string> = {
+  previous_secret_ends_at: "not at all",
   expires_at: "never",
   allowed_ips: "anywhere",
   limits: "none of its own",

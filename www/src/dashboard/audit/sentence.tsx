@@ -95,9 +95,46 @@ function deed(props: SentenceProps, number: (value: number) => string): Componen
       );
     case "delivery_replayed":
       return <>had {it} delivered once more</>;
+    case "endpoint_created":
+      return <>created {it}</>;
+    case "endpoint_changed":
+      return <EndpointChange detail={entry.detail}>{it}</EndpointChange>;
+    case "endpoint_deleted":
+      return <>deleted {it}</>;
+    case "endpoint_secret_rotated":
+      return <>gave {it} a new secret</>;
+    case "event_redriven":
+      return to("event") ? (
+        <>
+          sent the event <code>{String(to("event"))}</code> to {it} again
+        </>
+      ) : (
+        <>
+          sent {to("redriven") === undefined ? "all undelivered events" : events(Number(to("redriven")), number)} to {it}{" "}
+          again
+        </>
+      );
+    case "event_discarded":
+      return (
+        <>
+          discarded the event <code>{String(to("event") ?? "")}</code> for {it}
+        </>
+      );
     default:
       return entry.action satisfies never;
   }
+}
+
+const events = (count: number, number: (value: number) => string): string =>
+  count === 1 ? "1 undelivered event" : `${number(count)} undelivered events`;
+
+/** A pause, its end, or another change of an endpoint. */
+function EndpointChange({ detail, children }: { detail: AuditEntry["detail"]; children: ComponentChildren }) {
+  const others = Object.keys(detail).some((field) => field !== "endpoint" && field !== "status");
+  const { from, to } = detail["status"] ?? {};
+  if (others || to === undefined) return <>changed {children}</>;
+  if (to === "paused") return <>paused {children}</>;
+  return from === "disabled" ? <>made {children} active again</> : <>ended the pause of {children}</>;
 }
 
 /** The thing that was acted on; a link where the reader may see it. */
@@ -113,6 +150,17 @@ function Subject({ entry, tenant, reader }: SentenceProps): ComponentChildren {
         ) : (
           source
         )}
+      </>
+    );
+  }
+  const endpoint = entry.detail["endpoint"]?.to;
+  if (endpoint) {
+    const id = <code>{String(endpoint)}</code>;
+    const linked = holds(reader, "events:read") && entry.action !== "endpoint_deleted";
+    return (
+      <>
+        the endpoint{" "}
+        {linked ? <Link to={{ page: "events", tenant, endpoint: String(endpoint) }}>{id}</Link> : id}
       </>
     );
   }

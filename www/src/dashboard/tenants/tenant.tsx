@@ -10,6 +10,8 @@ import { Badge } from "../../components/status";
 import { Table } from "../../components/table";
 import { holds } from "../../rights";
 import { adopt } from "../../styles/sheets";
+import { BackupCard } from "../exports/backup";
+import { BillingCard } from "../exports/billing";
 import { everywhere, type PageProps } from "../pages";
 import { Card, Frame, Tile } from "../parts/page";
 import { UsageCard } from "../parts/usage";
@@ -77,6 +79,11 @@ function TenantView({ tenant, session }: PageProps & { tenant: string }) {
               Audit log
             </Link>
           )}
+          {holds(operator, "events:read") && (
+            <Link to={{ page: "events", tenant }} class="button">
+              Events
+            </Link>
+          )}
           {write && (
             <button type="button" class="button" onClick={() => setOpen("portal")}>
               Open the customer’s page
@@ -117,6 +124,8 @@ function TenantView({ tenant, session }: PageProps & { tenant: string }) {
                 {...(write && all && { onEdit: () => setOpen("edit") })}
               />
               <Secrets tenant={data.tenant} />
+              <BillingCard tenant={tenant} />
+              {holds(operator, "tenants:export") && <BackupCard tenant={tenant} />}
             </aside>
           </div>
           <Dialogs

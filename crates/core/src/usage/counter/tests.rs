@@ -28,20 +28,27 @@ fn read(batch: &Batch) -> UsageBatch {
     serde_json::from_str(&batch.body).unwrap()
 }
 
+/// The time for which a ledger remembers the number of an isolate's last batch, as `manage::ledger::usage` does.
+const REMEMBERED_MS: i64 = 25 * HOUR_MS;
+
 /// The state of a correct ledger: the uses that it took, by key, hour and code.
 #[derive(Default)]
 struct LedgerCounts {
     highest: u64,
+    taken_at: Option<Timestamp>,
     taken: BTreeMap<(String, i64, String), u64>,
 }
 
 impl LedgerCounts {
-    fn take(&mut self, batch: &Batch) {
+    fn take(&mut self, batch: &Batch, now: Timestamp) {
         let batch = read(batch);
+        if self.taken_at.is_some_and(|taken_at| now.millis_since(taken_at) > REMEMBERED_MS) {
+            self.highest = 0;
+        }
         if batch.sequence <= self.highest {
             return;
         }
-        self.highest = batch.sequence;
+        (self.highest, self.taken_at) = (batch.sequence, Some(now));
         for Use { key_id, hour, code, count, .. } in batch.uses {
             *self.taken.entry((key_id.to_string(), hour, code)).or_default() += u64::from(count);
         }
@@ -179,6 +186,40 @@ fn what_failed_for_an_hour_is_given_up() {
 }
 
 #[test]
+fn a_batch_that_an_isolate_rested_with_is_given_up_unsent() {
+    let mut counter = counter();
+    let mut first = counter.count("acme", &key(1), "VALID", at(0)).unwrap();
+    let batch = counter.batches(&mut first, at(10_000)).pop().unwrap();
+    counter.failed(&batch, at(12_000));
+    let just_in_time = at(10_000 + GIVEN_UP_AFTER_MS - 1);
+    let mut next = counter.count("acme", &key(2), "VALID", at(13_000)).unwrap();
+    assert_eq!(counter.batches(&mut next, just_in_time), vec![batch.clone()]);
+    counter.failed(&batch, just_in_time);
+    let next = counter.count("acme", &key(3), "VALID", at(30 * HOUR_MS)).unwrap();
+    let sent = flush(&mut counter, next, at(30 * HOUR_MS));
+    assert_eq!(sent.iter().map(|batch| batch.uses.len()).collect::<Vec<_>>(), [2], "the other uses");
+    assert_eq!((counter.take_lost(), counter.held), (1, 0));
+}
+
+#[test]
+fn a_batch_does_not_get_younger_by_a_clock_that_steps_back() {
+    let mut counter = counter();
+    let (mut now, mut passed) = (at(10_000), 0);
+    let mut first = counter.count("acme", &key(1), "VALID", at(0)).unwrap();
+    let batch = counter.batches(&mut first, now).pop().unwrap();
+    while counter.take_lost() == 0 {
+        counter.failed(&batch, now);
+        passed += 20 * 60_000;
+        now = now.plus_millis(20 * 60_000);
+        counter.failed(&batch, now);
+        now = now.plus_millis(-15 * 60_000);
+        let Some(mut next) = counter.count("acme", &key(2), "VALID", now) else { continue };
+        counter.batches(&mut next, now);
+    }
+    assert!(passed <= GIVEN_UP_AFTER_MS + 20 * 60_000, "{passed}");
+}
+
+#[test]
 fn a_flush_is_bounded_and_the_ledgers_that_it_left_out_are_next() {
     let mut counter = counter();
     let mut first = None;
@@ -256,6 +297,8 @@ enum Event {
         code: &'static str,
     },
     Pass(i64),
+    /// The isolate's clock is set to be wrong by so many milliseconds.
+    Clock(i64),
     /// Carries out a flush that was begun, in rounds whose batches have these fates.
     Flush(Vec<Fate>),
 }
@@ -281,7 +324,8 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
         8 => (0..30_usize, 0..4_usize, prop::sample::select(vec!["VALID", "REVOKED"]))
             .prop_map(|(ledger, key, code)| Event::Use { ledger, key, code }),
         2 => (0..20_000_i64).prop_map(Event::Pass),
-        1 => (-7_200_000..7_200_000_i64).prop_map(Event::Pass),
+        1 => (0..3 * 24 * HOUR_MS).prop_map(Event::Pass),
+        1 => (-2 * HOUR_MS..2 * HOUR_MS).prop_map(Event::Clock),
         3 => prop::collection::vec(fate, 1..8).prop_map(Event::Flush),
     ]
 }
@@ -292,14 +336,16 @@ proptest! {
         let mut counter = counter();
         let mut ledgers: BTreeMap<Rc<str>, LedgerCounts> = BTreeMap::new();
         let mut flushes = Vec::new();
-        let (mut now, mut used) = (START, 0);
+        // The time by the clock of the isolate, and by that of the ledgers, which is right.
+        let (mut now, mut right, mut used) = (START, START, 0);
         for event in events {
             match event {
                 Event::Use { ledger, key: number, code } => {
                     used += 1;
                     flushes.extend(counter.count(&format!("tenant-{ledger}"), &key(number), code, now));
                 }
-                Event::Pass(millis) => now = now.plus_millis(millis),
+                Event::Pass(millis) => (now, right) = (now.plus_millis(millis), right.plus_millis(millis)),
+                Event::Clock(wrong) => now = right.plus_millis(wrong),
                 Event::Flush(fates) => {
                     let Some(mut flush) = flushes.pop() else { continue };
                     let mut fates = fates.into_iter().cycle();
@@ -312,7 +358,7 @@ proptest! {
                         for (batch, fate) in batches.iter().zip(&mut fates) {
                             let books = ledgers.entry(Rc::clone(&batch.ledger)).or_default();
                             if !matches!(fate, Fate::Lost | Fate::Killed(false)) {
-                                books.take(batch);
+                                books.take(batch, right);
                             }
                             match fate {
                                 Fate::Taken => counter.taken(batch),
@@ -330,9 +376,10 @@ proptest! {
             used += 1;
             let Some(mut flush) = counter.count("tenant-0", &key(0), "VALID", now) else { continue };
             now = now.plus_millis(flush.after_ms.cast_signed());
+            right = right.max(now);
             for _ in 0..BATCHES_PER_FLUSH {
                 for batch in counter.batches(&mut flush, now) {
-                    ledgers.entry(Rc::clone(&batch.ledger)).or_default().take(&batch);
+                    ledgers.entry(Rc::clone(&batch.ledger)).or_default().take(&batch, right);
                     counter.taken(&batch);
                 }
             }

@@ -27,7 +27,7 @@ use crate::{
 
 /// The number of rows on a page.
 const PAGE_ROWS: usize = 500;
-/// The length at which a page ends, bytes. The last of its rows may go beyond.
+/// The length at which a page ends, bytes. The last of its rows may go beyond, with the key that it is about.
 const PAGE_BYTES: usize = 512 * 1024;
 
 /// A page of an export.
@@ -201,7 +201,9 @@ impl Reading<'_> {
              ORDER BY seq LIMIT ?2"
         );
         let rows: Vec<AuditRow> = self.database.rows(&query, vec![(after as i64).into(), (limit as i64).into()])?;
-        let (mut is_last, mut changed) = (rows.len() < limit, BTreeSet::new());
+        let mut is_last = rows.len() < limit;
+        // The keys that are on this page as they are now.
+        let mut present = BTreeSet::new();
         for row in rows {
             if self.is_full() {
                 is_last = false;
@@ -210,23 +212,38 @@ impl Reading<'_> {
             self.add(&row.line);
             mark.counts.audit += 1;
             after = row.seq;
-            if row.seq > mark.audit_began {
-                changed.extend(row.key_id);
+            if let Some(id) = row.key_id.filter(|id| row.seq > mark.audit_began && !present.contains(id)) {
+                self.key(mark, &id)?;
+                present.insert(id);
             }
         }
         mark.audit_last = after;
-        let query = format!("SELECT json_object('key', json_object({KEY_MEMBERS})) AS line FROM keys WHERE id = ?");
-        for id in changed {
-            if let Some(Line { line }) = self.database.row(&query, vec![id.into()])? {
-                self.add(&line);
-                mark.counts.keys += 1;
-            }
-        }
         if !is_last {
             return Ok(Place::Audit(after));
         }
         self.tenant()?;
+        self.endpoints(mark)?;
         Ok(Place::Rows(0, None))
+    }
+
+    /// Adds the endpoints for events, of which there are few.
+    fn endpoints(&mut self, mark: &mut Mark) -> Result<()> {
+        let query = "SELECT json_object('event_endpoint', json(settings)) AS line FROM event_endpoints ORDER BY id";
+        for Line { line } in self.database.rows(query, vec![])? {
+            self.add(&line);
+            mark.counts.rows += 1;
+        }
+        Ok(())
+    }
+
+    /// Adds a key as it is now.
+    fn key(&mut self, mark: &mut Mark, id: &str) -> Result<()> {
+        let query = format!("SELECT json_object('key', json_object({KEY_MEMBERS})) AS line FROM keys WHERE id = ?");
+        if let Some(Line { line }) = self.database.row(&query, vec![id.into()])? {
+            self.add(&line);
+            mark.counts.keys += 1;
+        }
+        Ok(())
     }
 
     /// Adds the tenant's line, if anything was ever set.

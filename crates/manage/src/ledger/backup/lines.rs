@@ -6,9 +6,11 @@
 use keystile_core::{
     KeyDigest, KeyId, TenantId, Timestamp,
     base::timestamp::rfc3339,
+    events::settings::EndpointSettings,
     feed::message::TenantStatus,
     ledger::{
         backup::{Counts, Header},
+        exposure::Exposure,
         plan::TenantSettings,
     },
 };
@@ -25,6 +27,8 @@ pub(super) enum Line<'a> {
     Key(Box<KeyLine>),
     /// An audit entry, as JSON.
     Audit(&'a str),
+    /// An endpoint for events.
+    Endpoint(Box<EndpointSettings>),
     /// A row of one of the [`TABLES`](super::tables::TABLES), as JSON.
     Row(&'a str, &'a str),
 }
@@ -66,6 +70,8 @@ pub(super) struct KeyLine {
     counts_as: Option<KeyId>,
     created_by: Option<Box<RawValue>>,
     disabled_by_customer: u8,
+    pub(super) expiry_set_at: Option<Timestamp>,
+    pub(super) exposure: Option<Exposure>,
 }
 
 /// The columns of a key's line, for `json_object`.
@@ -74,7 +80,8 @@ pub(super) const KEY_MEMBERS: &str =
     'secret', secret, 'revoked_at', revoked_at, 'revoke_reason', revoke_reason, 'rotated_from', rotated_from,
     'rotated_to', rotated_to, 'pending_end', json(pending_end), 'first_used_at', first_used_at,
     'last_used_at', last_used_at, 'own_limits', json(own_limits), 'counts_as', counts_as,
-    'created_by', json(created_by), 'disabled_by_customer', disabled_by_customer";
+    'created_by', json(created_by), 'disabled_by_customer', disabled_by_customer, 'expiry_set_at', expiry_set_at,
+    'exposure', json(exposure)";
 
 /// The same of an audit entry.
 pub(super) const AUDIT_MEMBERS: &str =
@@ -113,7 +120,7 @@ impl KeyLine {
             limits_effective_by: None,
             created_by: text(self.created_by),
             disabled_by_customer: self.disabled_by_customer,
-            exposure: None,
+            exposure: self.exposure.as_ref().map(serde_json::to_string).transpose()?,
         };
         row.try_into()
     }
@@ -139,6 +146,7 @@ pub(super) fn read(line: &str) -> Option<Line<'_>> {
     match kind {
         "tenant" => serde_json::from_str(inner).ok().map(Line::Tenant),
         "key" => serde_json::from_str(inner).ok().map(Line::Key),
+        "event_endpoint" => serde_json::from_str(inner).ok().map(Line::Endpoint),
         "audit" => super::tables::is_object(inner).then_some(Line::Audit(inner)),
         _ => super::tables::is_object(inner).then_some(Line::Row(kind, inner)),
     }
@@ -215,7 +223,8 @@ mod tests {
         r#""metadata":{"plan":1.0},"created_at":1700000000000},"secret":"FgaiTqr6","revoked_at":1700000000001,"#,
         r#""revoke_reason":"leaked","rotated_from":null,"rotated_to":null,"pending_end":null,"first_used_at":null,"#,
         r#""last_used_at":null,"own_limits":{"per-second":{"limit":5}},"counts_as":null,"#,
-        r#""created_by":{"id":"root","name":"root key","on_behalf_of":null},"disabled_by_customer":0}}"#,
+        r#""created_by":{"id":"root","name":"root key","on_behalf_of":null},"disabled_by_customer":0,"#,
+        r#""expiry_set_at":1700000000000,"exposure":{"at":1700000000001,"source":"commit","url":"https://example.com/1"}}}"#,
     );
 
     #[test]
@@ -226,6 +235,7 @@ mod tests {
         assert_eq!((key.record.version, key.record.state), (3, KeyState::Revoked));
         assert_eq!(key.revocation.unwrap().reason.as_deref(), Some("leaked"));
         assert_eq!(serde_json::to_string(&key.own_limits).unwrap(), r#"{"per-second":{"limit":5}}"#);
+        assert_eq!(key.exposure.unwrap().source, "commit");
         assert!(key.record.encode().contains(r#""metadata":{"plan":1.0}"#));
     }
 
@@ -235,6 +245,13 @@ mod tests {
         let Some(Line::Tenant(line)) = read(tenant) else { panic!("a tenant's line expected") };
         assert_eq!(line.settings.unwrap().plan.as_deref(), Some("free"));
         assert!(line.standing.unwrap().of(TenantId::parse("acme").unwrap()).suspended);
+        let endpoint = concat!(
+            r#"{"event_endpoint":{"id":"ep_4bTzV9cXk07Hq2mN1pRs","url":"https://example.com/","types":["key.revoked"],"#,
+            r#""signature":"v1","description":"","paused":false,"secrets":[{"sealed":"FgaiTqr6.AAAA"}],"#,
+            r#""created_at":1700000000000,"version":1700000000000}}"#,
+        );
+        let Some(Line::Endpoint(endpoint)) = read(endpoint) else { panic!("an endpoint's line expected") };
+        assert_eq!(endpoint.secrets.len(), 1);
         assert!(matches!(read(r#"{"audit":{"seq":1}}"#), Some(Line::Audit(r#"{"seq":1}"#))));
         assert!(matches!(read(r#"{"usage":{"hour":1}}"#), Some(Line::Row("usage", r#"{"hour":1}"#))));
         for broken in ["", "{}", "[1]", r#"{"key":{}}"#, r#"{"audit":[1]}"#, r#"{"usage":{"hour":1}"#] {

@@ -4,6 +4,9 @@
 //! interrupted restore goes on where it was, and a page that is sent twice changes nothing. Keys work from the moment
 //! when they are published, which is while later pages still come. So changes may already be made. They stand: of a key's
 //! versions the highest holds, and nothing brings a revoked key back.
+//!
+//! A restore makes no events. Reminders wait until the last page, which is where an export has the places up to which
+//! they have told.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +14,16 @@ use keystile_core::{
     KeyDigest, TenantId, Timestamp,
     access::record::KeyState,
     base::{fields::FieldError, problem::Problem},
+    events::{
+        sealing::NONCE_BYTES,
+        settings::{EndpointPatch, EndpointSettings},
+    },
     feed::claim::ClaimRequest,
     key::keyring::OpenExportError,
     ledger::backup::{Counts, FORMAT, Header, Mark, RestorePart, broken, refused, running_digest},
     objects::feed,
 };
-use keystile_runtime::{clock, database::Database, log, object};
+use keystile_runtime::{clock, database::Database, log, object, random};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
@@ -300,6 +307,7 @@ impl OpenLedger {
         match line {
             Line::Tenant(line) => changed.extend(self.restore_tenant(tenant, line, now)?),
             Line::Audit(entry) => self.database.execute(lines::RESTORE_AUDIT, vec![entry.into()])?,
+            Line::Endpoint(endpoint) => self.restore_endpoint(tenant, *endpoint, now)?,
             Line::Row(name, row) => {
                 tables::find(name).ok_or_else(|| unreadable(at))?.restore(&self.database, row, now)?;
             }
@@ -360,6 +368,7 @@ impl OpenLedger {
             return Ok(Err("there is another key with this digest, or another tenant has claimed it"));
         }
         let (first_used_at, last_used_at) = (line.first_used_at, line.last_used_at);
+        let (expiry_set_at, exposure) = (line.expiry_set_at, line.exposure.clone());
         let Ok(keys::KeyRow { key, .. }) = line.row() else {
             return Ok(Err("its record can't be read, or only by a newer version of Keystile"));
         };
@@ -367,13 +376,13 @@ impl OpenLedger {
             return Ok(Err("it is not a key of this tenant"));
         }
         let target = Target { id: id.clone(), within: None };
-        match keys::find(database, &target)? {
-            Some(here) => {
-                let here = here.key;
-                if here.record.version >= key.record.version || here.record.state == KeyState::Revoked {
-                    return Ok(Ok(()));
+        let is_news = match keys::find(database, &target)? {
+            Some(keys::KeyRow { key: here, .. }) => {
+                let is_news = here.record.version < key.record.version && here.record.state != KeyState::Revoked;
+                if is_news {
+                    self.store_changed(&here, &key, now)?;
                 }
-                self.store_changed(&here, &key, now)?;
+                is_news
             }
             None if keys::by_digest(database, &digest)?.is_some() => {
                 return Ok(Err("this ledger has another key with this digest"));
@@ -381,17 +390,43 @@ impl OpenLedger {
             None => {
                 keys::insert(database, &key, now)?;
                 self.enqueue_new(&key, now)?;
+                true
             }
-        }
+        };
+        // These change without a new version.
         if let Some((first, last)) = first_used_at.zip(last_used_at) {
             usage::note_allowed(database, &id, first, last)?;
         }
-        if key.has_limit_terms() {
-            changed.push(Changed::KeyLimits(id.clone()));
+        if let Some(exposure) = exposure {
+            keys::restore_exposure(database, &id, &exposure)?;
         }
-        changed.push(Changed::Key(id));
+        if is_news {
+            keys::restore_expiry_set_at(database, &id, expiry_set_at)?;
+            if key.has_limit_terms() {
+                changed.push(Changed::KeyLimits(id.clone()));
+            }
+            changed.push(Changed::Key(id));
+        }
         Ok(Ok(()))
     }
+
+    /// Writes an endpoint for events, paused: whoever rehearses a restore sends nothing to those who get the events of
+    /// the deployment that is in use.
+    fn restore_endpoint(
+        &self,
+        tenant: Option<&TenantId>,
+        endpoint: EndpointSettings,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let paused = endpoint.patched(EndpointPatch { paused: Some(true), ..EndpointPatch::default() }, true, now);
+        let resealed = paused.resealed(&self.deployment.keyring, now, random::bytes::<NONCE_BYTES>)?;
+        Ok(self.store_endpoint(&resealed.unwrap_or(paused), tenant, now)?)
+    }
+}
+
+/// Whether pages of an export have yet to come.
+pub(crate) fn is_under_way(database: &Database) -> worker::Result<bool> {
+    Ok(Row::find(database)?.is_some_and(|row| row.restored_pages < row.pages))
 }
 
 /// The row, if it is as this request has left it: two requests may send the same page.

@@ -12,10 +12,10 @@ use super::super::outbox::{self, Changed};
 pub(super) struct Table {
     /// The name, and the member that a line has.
     pub(super) name: &'static str,
-    columns: &'static [&'static str],
+    pub(super) columns: &'static [&'static str],
     /// The columns of its key, which order its rows.
     key: &'static [&'static str],
-    /// The statement that restores the row `?1`. Uses that were counted since the keys are back are added to.
+    /// The statement that restores the row `?1` into `{table}`. Uses that were counted since the keys are back are added to.
     restore: &'static str,
 }
 
@@ -31,13 +31,14 @@ pub(super) const TABLES: &[Table] = &[
         restore: "INSERT OR IGNORE INTO quota_additions (id, quota, key, units, ends_at, made_at)
                   SELECT ?1 ->> 'id', ?1 ->> 'quota', ?1 ->> 'key', ?1 ->> 'units', ?1 ->> 'ends_at', ?1 ->> 'made_at'",
     },
+    counted("usage"),
+    counted("usage_late"),
     Table {
-        name: "usage",
-        columns: &["key_id", "hour", "code", "count"],
-        key: &["key_id", "hour", "code"],
-        restore: "INSERT INTO usage (key_id, hour, code, count)
-                  SELECT ?1 ->> 'key_id', ?1 ->> 'hour', ?1 ->> 'code', ?1 ->> 'count' WHERE true
-                  ON CONFLICT (key_id, hour, code) DO UPDATE SET count = count + excluded.count",
+        name: "usage_closing",
+        columns: &["one", "closed_before"],
+        key: &["one"],
+        restore: "INSERT INTO usage_closing (one, closed_before) SELECT ?1 ->> 'one', ?1 ->> 'closed_before' WHERE true
+                  ON CONFLICT (one) DO UPDATE SET closed_before = max(closed_before, excluded.closed_before)",
     },
     Table {
         name: "usage_folded",
@@ -63,7 +64,45 @@ pub(super) const TABLES: &[Table] = &[
                   SELECT 0, ?1 ->> 'code', ?1 ->> 'count', 0 WHERE true
                   ON CONFLICT (hour, code) DO UPDATE SET count = count + excluded.count",
     },
+    Table {
+        name: "exposures",
+        columns: &["key_id", "reporter", "place", "source", "url", "at"],
+        key: &["key_id", "reporter", "place"],
+        restore:
+            "INSERT OR IGNORE INTO exposures (key_id, reporter, place, source, url, at)
+                  SELECT ?1 ->> 'key_id', ?1 ->> 'reporter', ?1 ->> 'place', ?1 ->> 'source', ?1 ->> 'url', ?1 ->> 'at'",
+    },
+    Table {
+        name: "reminders",
+        columns: &["name", "time", "tie"],
+        key: &["name"],
+        // A place between keys of the same time names a row, and rows have other numbers here. So all of that time are
+        // told of again.
+        restore: "INSERT OR REPLACE INTO reminders (name, time, tie)
+                  SELECT ?1 ->> 'name', iif(?1 ->> 'tie' IS NULL, ?1 ->> 'time', (?1 ->> 'time') - 1), NULL",
+    },
+    Table {
+        name: "unused_keys",
+        columns: &["key_id", "since", "due_at", "told"],
+        key: &["key_id"],
+        // Nobody knows of uses since the export. So a key that was to be disabled is told of once more, and gets its
+        // notice again.
+        restore: "INSERT OR IGNORE INTO unused_keys (key_id, since, due_at, told)
+                  SELECT ?1 ->> 'key_id', ?1 ->> 'since', iif(?1 ->> 'told', 0, ?1 ->> 'due_at'), 0",
+    },
 ];
+
+/// A table of counts by key, hour and code.
+const fn counted(name: &'static str) -> Table {
+    Table {
+        name,
+        columns: &["key_id", "hour", "code", "count"],
+        key: &["key_id", "hour", "code"],
+        restore: "INSERT INTO {table} (key_id, hour, code, count)
+                  SELECT ?1 ->> 'key_id', ?1 ->> 'hour', ?1 ->> 'code', ?1 ->> 'count' WHERE true
+                  ON CONFLICT (key_id, hour, code) DO UPDATE SET count = count + excluded.count",
+    }
+}
 
 /// A row, as JSON, and its key, as a JSON list.
 #[derive(Deserialize)]
@@ -94,7 +133,7 @@ impl Table {
 
     /// Restores a row, in the transaction of the caller.
     pub(super) fn restore(&self, database: &Database, row: &str, now: Timestamp) -> Result<()> {
-        database.execute(self.restore, vec![row.into()])?;
+        database.execute(&self.restore.replace("{table}", self.name), vec![row.into()])?;
         if self.name == "quota_additions" {
             let addition: Addition = serde_json::from_str(row)?;
             outbox::enqueue(database, &Changed::Addition(addition.id), 1, now)?;
