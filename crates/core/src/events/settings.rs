@@ -113,8 +113,8 @@ impl EndpointSettings {
         }
     }
 
-    /// The settings after a patch. If nothing changes, they have the same version. `anew`: the endpoint had disabled
-    /// itself, and the patch makes it active again.
+    /// The settings after a patch. If nothing changes, they have the same version, unless `anew` asks for the next one: the
+    /// endpoint had disabled itself, say, and is made active again.
     #[must_use]
     pub fn patched(&self, patch: EndpointPatch, anew: bool, now: Timestamp) -> Self {
         let EndpointPatch { url, types, description, paused } = patch;
@@ -128,7 +128,7 @@ impl EndpointSettings {
         if patched == *self && !anew {
             return patched;
         }
-        let is_made_active = anew || self.paused && !patched.paused;
+        let is_made_active = !patched.paused && (anew || self.paused);
         let next = patched.next(now);
         if is_made_active { Self { active_since: next.version, ..next } } else { next }
     }
