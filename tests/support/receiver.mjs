@@ -5,6 +5,20 @@ import { createHmac, createPublicKey, timingSafeEqual, verify } from "node:crypt
 import { once } from "node:events";
 import http from "node:http";
 
+/**
+ * Passes redirects on to the workers of a stack, as the platform does. The harness makes their requests in this process by
+ * fetch, which follows redirects unless it is told not to.
+ */
+function passRedirectsOn() {
+  const follow = globalThis.fetch;
+  globalThis.fetch = (url, init) => {
+    if (init?.url !== url) return follow(url, init);
+    const { method, headers, body, signal } = init;
+    return follow(url, { method, headers, body, signal, duplex: "half", redirect: "manual" });
+  };
+}
+passRedirectsOn();
+
 /** The line of the configuration that lets events go to this machine. */
 export const ALLOW_LOOPBACK = { "[usage]": "[events]\nallow_loopback = true\n\n[usage]" };
 
@@ -31,7 +45,9 @@ class Receiver {
     this.answer = answer;
   }
 
+  /** Listens, at the same port as before. */
   async open() {
+    if (this.#server?.listening) return;
     this.#server = http.createServer((request, response) => this.#take(request, response));
     await once(this.#server.listen(this.#port, "127.0.0.1"), "listening");
     this.#port = this.#server.address().port;

@@ -27,6 +27,11 @@ const CALLS = {
   exportUsage: (k) => k.exportUsage({ ...HOURS, after: "acme" }).next(),
   exportTenantUsage: (k) => k.tenants.exportUsage(T, { ...HOURS, after: "acme/1/key_1/VALID" }).next(),
   getUsage: (k) => k.usage({ period: "7d" }),
+  // Without a last line an export fails.
+  exportDeployment: (k) => assert.rejects(k.backup.exportAll({ after: "m" }).next()),
+  exportTenant: (k) => assert.rejects(k.backup.exportTenant(T, { after: "m" }).next()),
+  restoreTenant: (k) => k.backup.restoreTenant(T, { page: "…" }),
+  restoreOperators: (k) => k.backup.restoreOperators({ header: "…", end: "…" }),
   listTenants: (k) => first(k.tenants.list({ q: "a" })),
   getTenant: (k) => k.tenants.get(T),
   updateTenant: (k) => k.tenants.update(T, { plan: "pro" }, { ifVersion: 1, wait: 1 }),

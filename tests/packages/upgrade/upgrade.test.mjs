@@ -55,6 +55,8 @@ let project;
 let running;
 /** The keys by name, as they were created. */
 const keys = {};
+/** An endpoint for events, which the previous version doesn't have. */
+let endpoint;
 /** The audit log of the tenant, oldest first, as it was last seen. */
 let audited = [];
 
@@ -158,6 +160,13 @@ async function changes(name) {
   EXPECTED[`${name}, short`] = "REVOKED";
 }
 
+/** The number of events that wait for an endpoint that nobody answers. */
+async function waiting() {
+  const { state, pending } = await api("GET", `/tenants/acme/event-endpoints/${endpoint.id}`);
+  assert.equal(pending, false, "its object knows it");
+  return state.waiting;
+}
+
 /** The uses of the month that the quota counted for a key. */
 async function counted(name) {
   const { limits } = await api("GET", `/tenants/acme/keys/${keys[name].id}/limits`);
@@ -208,10 +217,14 @@ describe("an upgrade", () => {
     await api("POST", "/tenants/other/resume", {});
     await until(async () => assert.equal(await use(keys.frozen.key), 200));
     await api("POST", "/tenants/other/suspend", {});
+    endpoint = await api("POST", "/tenants/acme/event-endpoints", { url: "https://hooks.example.org/in" });
+    await create("told of");
+    await until(async () => assert.ok((await waiting()) > 0));
     await holds();
   });
 
-  // The order of a deploy: hooks, limiter, edge, manage. A rollback goes the other way.
+  // The order of a deploy: hooks, sender, limiter, edge, manage. A rollback goes the other way, and leaves the sender, which
+  // the previous version doesn't have.
   for (const [title, versions] of [
     ["the management worker is still the previous one", { manage: "old" }],
     ["the edge is still the previous one", { edge: "old" }],
@@ -237,7 +250,9 @@ describe("an upgrade", () => {
   test("and the upgrade is made again", async () => {
     await now(() => project.run("new"));
     await holds();
+    const before = await waiting();
     await changes("of this version again");
+    await until(async () => assert.ok((await waiting()) > before));
     await holds();
   });
 });

@@ -179,7 +179,7 @@ export class Transport {
     const signals = [signal, limit].filter((each) => each !== undefined);
     const init: RequestInit = { method, headers: this.#headers(options, key), redirect: "manual" };
     if (signals.length > 0) init.signal = AbortSignal.any(signals);
-    if (method === "POST" || method === "PATCH") {
+    if (method === "POST" || method === "PATCH" || body !== undefined) {
       (init.headers as Headers).set("Content-Type", "application/json");
       init.body = JSON.stringify(body ?? {});
     }
