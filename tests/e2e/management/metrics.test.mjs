@@ -138,7 +138,7 @@ test("what ledgers have yet to do shows, and that it is done shows soon after", 
     await eventually(async () => assert.deepEqual(await rig.sql(tenant, "SELECT * FROM outbox"), []));
     await report(tenant);
   }
-  await eventually(async () => assert.deepEqual(await waiting(), { publish: 0, put: 0, confirm: 0, acknowledge: 0, tell: 0 }));
+  await eventually(async () => assert.deepEqual(await waiting(), { publish: 0, put: 0, confirm: 0, acknowledge: 0, tell: 0, record: 0 }));
   const [{ due_at: next }] = await rig.sql("waiting", "SELECT due_at FROM reporting");
   assert.equal(next, null, "then it rests");
 });
@@ -179,7 +179,6 @@ test("a scrape reads a row for each change in the log and for each tenant, once"
   const unacknowledged = "keystile_feed_log_unacknowledged_entries";
   assert.equal(number(after, unacknowledged) - number(before, unacknowledged), rows.log / 3);
   const cost = { feed: await read("FEED", "feed"), overview: await read("OVERVIEW", "overview") };
-  console.log(`# rows read: ${JSON.stringify(cost)}`);
   assert.ok(cost.feed >= rows.log && cost.feed <= rows.log + 100, `${cost.feed} rows of the feed`);
   assert.ok(cost.overview >= rows.tenants && cost.overview <= rows.tenants + 100, `${cost.overview} rows of the overview`);
   await sql("FEED", "feed", "DELETE FROM log WHERE digest GLOB '000000*'");

@@ -19,7 +19,7 @@ use super::outbox;
 pub(crate) fn schedule(database: &Database, now: Timestamp) -> Result<bool> {
     let Some(row) = row(database)? else { return Ok(false) };
     let (changed, reporting) = (row.changed != 0, Reporting::from(row));
-    if !changed && !(reporting.awaits_outbox() && outbox::is_empty(database)?) {
+    if !changed && !(reporting.awaits_outbox() && outbox::counts(database)?.is_empty()) {
         return Ok(false);
     }
     let next = reporting.changed(now);
