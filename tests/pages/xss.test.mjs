@@ -51,6 +51,11 @@ describe("texts that a customer can set", () => {
     const metadata = Object.fromEntries([...HOSTILE, ...UNSEEN].map((text, at) => [`field_${at}`, text]));
     keys.push(await rig.create("acme", { name: "with metadata", metadata }));
     await rig.manage("POST", "/v1/operators", { name: HOSTILE[0], tenant: "acme", scopes: ["keys:read"] });
+    for (const description of HOSTILE.slice(0, 4)) {
+      const url = `https://hooks.example.org/in?${encodeURIComponent(description)}`;
+      const made = await rig.manage("POST", "/v1/tenants/acme/event-endpoints", { url, description });
+      assert.equal(made.status, 201, made.text);
+    }
   }
 
   /** Nothing ran, nothing became an element, and these texts are there letter by letter. */
@@ -74,6 +79,10 @@ describe("texts that a customer can set", () => {
       await page.goto(`/?page=keys&tenant=acme&key=${id}`);
       await harmless(page, [name]);
     }
+    await page.goto("/?page=events&tenant=acme");
+    await harmless(page, HOSTILE.slice(0, 4));
+    await page.getByRole("link", { name: /hooks\.example\.org/ }).first().click();
+    await harmless(page, [HOSTILE[0]]);
     for (const link of await page.getByRole("navigation", { name: "Pages" }).getByRole("link").all()) {
       const name = await link.textContent();
       if (name === "Debugger") continue;
@@ -102,9 +111,9 @@ describe("texts that a customer can set", () => {
   site.test("are texts in an address that somebody sends to an operator", {}, async (visitor) => {
     const { page } = visitor;
     await visitor.signIn();
-    const names = ["page", "tenant", "key", "q", "status", "environment", "scope", "after", "period", "constructor", "__proto__"];
+    const names = ["page", "tenant", "key", "q", "status", "environment", "scope", "after", "period", "endpoint", "event", "list", "constructor", "__proto__"];
     for (const text of [...HOSTILE, ...UNSEEN]) {
-      for (const present of [{}, { page: "keys" }, { page: "keys", tenant: "acme" }]) {
+      for (const present of [{}, { page: "keys" }, { page: "keys", tenant: "acme" }, { page: "events", tenant: "acme" }]) {
         const query = new URLSearchParams([...names.map((name) => [name, text]), ...Object.entries(present)]);
         for (const name of Object.keys(present)) query.set(name, present[name]);
         await page.goto(`/?${query}`);

@@ -18,9 +18,11 @@ interface Props {
   id: string;
   /** Another number asks again. */
   refreshed: number;
+  /** Whether the endpoint is sent to: no next attempt comes otherwise. */
+  active: boolean;
 }
 
-export function Attempts({ endpoints, id, refreshed }: Props) {
+export function Attempts({ endpoints, id, refreshed, active }: Props) {
   const { client, router } = useApp();
   const place = usePlace();
   const { event } = router.params.value;
@@ -37,10 +39,10 @@ export function Attempts({ endpoints, id, refreshed }: Props) {
           <span class="fine">
             {event === undefined ? (
               <Link to={{ ...router.params.value, event: attempt.event, ...firstPage() }}>
-                <code>{attempt.event}</code>
+                <code class="event-id">{attempt.event}</code>
               </Link>
             ) : (
-              <code>{attempt.event}</code>
+              <code class="event-id">{attempt.event}</code>
             )}{" "}
             <CopyButton text={attempt.event} label={`Copy the id ${attempt.event}`} class="link" />
           </span>
@@ -54,7 +56,7 @@ export function Attempts({ endpoints, id, refreshed }: Props) {
       id: "next",
       label: "Next attempt",
       cell: ({ next_attempt_at }) =>
-        next_attempt_at ? <Time value={next_attempt_at} form="minute" /> : <span class="quiet">–</span>,
+        active && next_attempt_at ? <Time value={next_attempt_at} form="minute" /> : <span class="quiet">–</span>,
     },
   ];
   return (

@@ -95,7 +95,7 @@ export function EndpointPage({ id, endpoints, write, links }: Props) {
               }
             >
               {list === "attempts" ? (
-                <Attempts endpoints={endpoints} id={id} refreshed={refreshed} />
+                <Attempts endpoints={endpoints} id={id} refreshed={refreshed} active={endpoint.status === "active"} />
               ) : (
                 <DeadLetters
                   endpoints={endpoints}

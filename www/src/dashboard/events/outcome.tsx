@@ -21,5 +21,5 @@ export function Outcome({ attempt: { outcome, status } }: { attempt: EventAttemp
 export function Took({ ms }: { ms: number }) {
   const { locale } = useApp().i18n;
   const [value, unit] = ms < 1000 ? [ms, "millisecond"] : [Math.round(ms / 100) / 10, "second"];
-  return <>{new Intl.NumberFormat(locale, { style: "unit", unit }).format(value)}</>;
+  return <span class="nowrap">{new Intl.NumberFormat(locale, { style: "unit", unit }).format(value)}</span>;
 }
