@@ -82,7 +82,9 @@ test("with allow_loopback an event reaches a receiver on this machine, signed wi
         body: JSON.stringify({ url, types: ["key.created"] }),
       });
     assert.equal((await create()).status, 422, "it is for development alone");
+    const from = running.said.err.length;
     cli.write("keystile.toml", `${good}\n[events]\nallow_loopback = true\n`);
+    await running.says(/✓ keystile\.toml has changed; the workers take it over\./, from);
     const { secret } = await (await until(201, create)).json();
     const created = await manage("", { name: "told of", scopes: ["read"] });
     for (const end = Date.now() + 30_000; received.length === 0 && Date.now() < end; await delay(100));
@@ -93,9 +95,11 @@ test("with allow_loopback an event reaches a receiver on this machine, signed wi
     const key = Buffer.from(secret.slice("whsec_".length), "base64");
     assert.equal(headers["webhook-signature"], `v1,${createHmac("sha256", key).update(signed).digest("base64")}`);
   } finally {
+    const from = running.said.err.length;
     cli.write("keystile.toml", good);
     server.closeAllConnections();
     server.close();
+    await running.says(/✓ keystile\.toml has changed/, from);
   }
 });
 
