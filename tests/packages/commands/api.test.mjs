@@ -390,10 +390,11 @@ describe("failures", () => {
 });
 
 test("what is exported is restored into nothing but an empty place", async () => {
-  const files = { all: path.join(emptyDirectory(), "all"), acme: path.join(emptyDirectory(), "acme") };
+  const files = { all: path.join(emptyDirectory(), "all"), one: path.join(emptyDirectory(), "one") };
+  await newKey("exported");
   await done("operators", "create", "--name", "exporter", "--all-tenants", "--scope", "tenants:export");
   await done("export", "--to", files.all);
-  writeFileSync(files.acme, (await done("export", "--tenant", "acme")).out);
+  writeFileSync(files.one, (await done("export", "--tenant", "exported")).out);
   for (const file of Object.values(files)) {
     const { code, err } = await run("restore", file);
     assert.deepEqual([code, /RESTORE_REFUSED: There is something here already/.test(err)], [1, true], err);
