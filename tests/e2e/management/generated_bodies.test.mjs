@@ -109,6 +109,9 @@ const MADE = {
   "date-time": time(60_000, 3_000 * DAY),
   "past-date-time": time(-29 * DAY, -1_000),
   "ip-address-or-network": network,
+  uri: (random) => `https://hooks.example.org/${between(random, 0, 9_999)}?token=a%20b`,
+  "NewEventEndpoint.description": text(200),
+  "EventEndpointPatch.description": text(200),
   "ImportLine.digest": digest,
   "ImportLine.display": (random) => `sk_live_${between(random, 0, 9_999)}`,
   // Without what others imply.
@@ -133,6 +136,7 @@ const list = (value) => [...new Set(value ?? [])].toSorted();
 const own = (value) => Object.fromEntries(Object.entries(value ?? {}).filter(([, limit]) => limit !== null));
 const trimmed = (value) => value?.trim() ?? null;
 const ONE_FORM = {
+  types: list,
   name: trimmed,
   reason: trimmed,
   actor: ({ id, name }) => ({ id: trimmed(id), name: trimmed(name) }),
@@ -237,7 +241,44 @@ function rotated({ body }) {
  * How each operation is tried. `subject` prepares what the path needs; `readers` returns what each reader shows of the
  * accepted body; `expected` is the body as it is shown, if that is otherwise.
  */
+const ofEndpoints = (tenant) => (tenant ? `/v1/tenants/${tenant}/event-endpoints` : "/v1/event-endpoints");
+/** What readers show of an endpoint for events. The deployment may have few, so it goes then. */
+async function readersOfEndpoint(tenant, { body }) {
+  const list = ofEndpoints(body.tenant && tenant);
+  const [get, all] = [(await read(`${list}/${body.id}`)).body, (await read(list)).body.endpoints];
+  const readers = { answer: body, get, list: all.find(({ id }) => id === body.id) };
+  await rig.manage("DELETE", `${list}/${body.id}`);
+  return readers;
+}
+const newEndpoint = async (tenant) => {
+  const { body } = await rig.manage("POST", ofEndpoints(tenant), { url: "https://hooks.example.org/" });
+  return { endpoint: body.id };
+};
+const OF_ENDPOINTS = {
+  create: { readers: ({ tenant, answer }) => readersOfEndpoint(tenant, answer) },
+  update: (of) => ({
+    subject: (tenant) => newEndpoint(of && tenant),
+    readers: ({ tenant, answer }) => readersOfEndpoint(tenant, answer),
+  }),
+  rotate: (of) => ({
+    subject: (tenant) => newEndpoint(of && tenant),
+    readers: async ({ tenant, answer, sent }) => {
+      const { get } = await readersOfEndpoint(tenant, answer);
+      const left = get.previous_secret_ends_at === null ? 0 : Date.parse(get.previous_secret_ends_at) - Date.now();
+      const wanted = (sent.overlap_seconds ?? 86_400) * 1000;
+      assert.ok(left <= wanted && left > wanted - 60_000, `${left} of ${wanted}`);
+      return { get: { overlap_seconds: sent.overlap_seconds } };
+    },
+  }),
+};
+
 const TRIALS = {
+  createEventEndpoint: OF_ENDPOINTS.create,
+  createTenantEventEndpoint: OF_ENDPOINTS.create,
+  updateEventEndpoint: OF_ENDPOINTS.update(false),
+  updateTenantEventEndpoint: OF_ENDPOINTS.update(true),
+  rotateEventSecret: OF_ENDPOINTS.rotate(false),
+  rotateTenantEventSecret: OF_ENDPOINTS.rotate(true),
   createKey: {
     readers: async ({ tenant, answer: { body } }) => ({ answer: body, ...(await readersOfKey(tenant, body.id, body.key)) }),
     expected: withPreset,
@@ -364,7 +405,7 @@ async function tried(operation, schema, member, number) {
   const sample = samples(random, { ...MADE, ...made }).body(schema, member);
   // As it is sent: JSON knows no -0.
   const sent = JSON.parse(JSON.stringify(sample));
-  const values = { tenant, id: subject.key?.id, name: trial.quota };
+  const values = { tenant, id: subject.key?.id, endpoint: subject.endpoint, name: trial.quota };
   const target = path.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const answer = await rig.manage(method, target, trial.body?.(sent) ?? sent);
   const why = `BODIES_SEED=${SEED}, ${operationId} ${number}: ${JSON.stringify(sent)}\n${answer.text}`;
