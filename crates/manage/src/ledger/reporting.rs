@@ -19,7 +19,8 @@ use super::outbox;
 pub(crate) fn schedule(database: &Database, now: Timestamp) -> Result<bool> {
     let Some(row) = row(database)? else { return Ok(false) };
     let (changed, reporting) = (row.changed != 0, Reporting::from(row));
-    if !changed && !(reporting.awaits_outbox() && outbox::counts(database)?.is_empty()) {
+    let has_emptied = reporting.awaits_outbox() && outbox::counts(database)?.is_empty();
+    if !changed && !has_emptied {
         return Ok(false);
     }
     let next = reporting.changed(now);
