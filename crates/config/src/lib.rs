@@ -185,7 +185,8 @@ impl Configuration {
     }
 }
 
-/// The hosts at which this deployment answers itself, as far as the file names them. Events to them could go in a circle.
+/// The hosts at which this deployment answers itself, as far as the file names them alone: a route may be for all hosts of a
+/// domain, of which others are somebody else's. Events to them could go in a circle.
 fn own_hosts(deploy: &RawDeploy, api_url: Option<&str>) -> Vec<String> {
     let routes = deploy.routes.iter().chain(&deploy.manage_routes).map(String::as_str);
     let hosts = routes.chain(api_url).filter_map(host).map(str::to_ascii_lowercase);
@@ -199,7 +200,7 @@ fn host(place: &str) -> Option<&str> {
         .map_or(place, |(_, rest)| rest)
         .split(['/', ':', '?'])
         .next()
-        .filter(|host| !host.is_empty())
+        .filter(|host| !host.is_empty() && !host.contains('*'))
 }
 
 /// A source in the list of the management API.

@@ -56,7 +56,7 @@ pub(crate) struct RawConfig {
     pub(crate) deploy: RawDeploy,
 }
 
-/// The table `[deploy]`: the account, and the names and places there. No worker reads it.
+/// The table `[deploy]`: the account, and the names and places there. Workers get its hosts alone, to which no event may go.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawDeploy {

@@ -15,12 +15,17 @@ UPSTREAM = "orders"
 "#;
 
 #[test]
-fn no_worker_reads_the_deployment_and_the_summary_has_it() {
+fn the_summary_has_the_deployment_and_workers_read_its_hosts_alone() {
     let plain = read(EXAMPLE).unwrap();
     assert_eq!(plain.summary.deploy.name, "keystile");
     assert!(plain.summary.deploy.workers_dev);
     let deployed = read(&format!("{EXAMPLE}{DEPLOY}")).unwrap();
-    assert_eq!(deployed.to_blobs(), plain.to_blobs());
+    let hosts = ["api.example.com", "example.com", "keys.example.com"];
+    assert_eq!(deployed.sender.own_hosts, hosts, "no event may go to them");
+    assert_eq!(deployed.manage.event_addresses, deployed.sender);
+    let mut without = Configuration { sender: plain.sender.clone(), ..deployed.clone() };
+    without.manage.event_addresses = plain.manage.event_addresses.clone();
+    assert_eq!(without.to_blobs(), plain.to_blobs());
     let deploy = serde_json::to_value(&deployed.summary.deploy).unwrap();
     assert_eq!(deploy["routes"][1], "example.com/api/*");
     assert_eq!(deploy["services"], serde_json::json!({ "UPSTREAM": { "worker": "orders" } }));
