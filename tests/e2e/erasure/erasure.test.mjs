@@ -161,7 +161,7 @@ describe("a tenant is erased", () => {
     own = await endpointOf(at("acme"), "hook of acme");
     people = await tenantOfPeople("acme");
     await rig.create("busy");
-    const bury = "INSERT INTO dead_letters (event, numbered, received_at, attempts, reason, buried_at) SELECT event, numbered, received_at, attempts, 'attempts_failed', received_at FROM queue ORDER BY number LIMIT 1";
+    const bury = "INSERT INTO dead_letters (event, lane, numbered, received_at, attempts, reason, buried_at) SELECT event, lane, numbered, received_at, attempts, 'attempts_failed', received_at FROM queue ORDER BY number LIMIT 1";
     const inEndpoints = [deployments, own].flatMap(({ id }) => [`${id}.queue`, `${id}.dead_letters`]);
     await rig.clock(70_000); // Reported, and in KV.
     await eventually(async () => {
