@@ -2,8 +2,8 @@
 //!
 //! An [`Event`](event::Event) is recorded in the transaction of its change. The router of its tenant
 //! [numbers](event::NumberedEvent) it, and gives it to each endpoint whose [terms](terms::EndpointTerms) ask for its
-//! [type](event_type::EventType). The endpoint's [address](address) is judged before each [attempt](attempt) to deliver
-//! it. An endpoint's [health](health) says when the endpoint is disabled, the [bounds] how much waits for it, and its [figures] go to metrics.
+//! [type](event_type::EventType). The endpoint's [address] is judged before each [attempt] to deliver it. Its [health] says
+//! when it is disabled, the [bounds] how much waits for it, and its [figures] go to metrics.
 
 pub mod address;
 pub mod attempt;

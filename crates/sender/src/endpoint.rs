@@ -177,11 +177,13 @@ impl EventEndpoint {
                 return Ok(());
             }
             queue.step(&waiting, &attempt, step, attempt.ended_at)?;
-            queue.note_attempt(&shown_attempt(&waiting.event, &attempt, step))?;
             let mut reporting = queue.reporting()?;
             reporting.count(attempt.outcome);
             queue.put_reporting(&reporting)?;
-            if own.health.note(attempt.outcome, attempt.ended_at) {
+            let is_disabled_by_it = own.health.note(attempt.outcome, attempt.ended_at);
+            let shown_step = if is_disabled_by_it { Next::GiveUp } else { step };
+            queue.note_attempt(&shown_attempt(&waiting.event, &attempt, shown_step))?;
+            if is_disabled_by_it {
                 log::warn("event_endpoint_disabled", &[("endpoint", terms.id.as_str().into())]);
                 own.report = Some((0, attempt.ended_at));
                 queue.bury_waiting(None, DeadLetterReason::EndpointDisabled, attempt.ended_at)?;

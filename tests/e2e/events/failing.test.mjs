@@ -96,6 +96,8 @@ test("an endpoint that says it is gone is disabled, the others hear of it once, 
   receiver.answer = ({ path }) => (path === "/gone" ? 410 : 204);
   await rig.create("gone");
   await becomes(gone, { status: "disabled", dead_letters: 1, waiting: 0 });
+  const { attempts: [last] } = (await rig.manage("GET", `${gone.path}/attempts`)).body;
+  assert.deepEqual([last.status, last.next_attempt_at], [410, null]);
   const told = (await eventually(() => (assert.ok(types(other.arrived()).includes("endpoint.disabled")), other.arrived()))).find(({ body }) => body.type === "endpoint.disabled");
   assert.deepEqual(told.body.data, { tenant: "gone", endpoint: { id: gone.id, url: `${receiver.url("")}/…` } });
   const [everywhere] = await arrives(all, 1);

@@ -2,7 +2,7 @@
 //! or it is unused.
 //!
 //! For each reminder the keys of a ledger stand in a row, in the order in which they become due. The ledger keeps the
-//! [place](Place) up to which it has told, so each key is told of once. Keys that aren't told of, since for example they
+//! place up to which it has told, so each key is told of once. Keys that aren't told of, since for example they
 //! were revoked, are passed over.
 
 use alloc::{

@@ -1,7 +1,7 @@
 //! The events that could not be sent to an endpoint: listed, sent again, or deleted.
 //!
 //! The endpoint's object has them, so an act and its audit entry can't be one transaction: see
-//! [`acting`](crate::ledger::acting).
+//! [`acting`].
 
 use keystile_core::{
     api::{
