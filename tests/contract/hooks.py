@@ -59,12 +59,19 @@ def before_load_schema(context, raw_schema):
         components["parameters"][name]["schema"] = {"type": "string", "enum": [f"{hour.isoformat()}.000Z"]}
     for methods in raw_schema["paths"].values():
         for operation in methods.values():
-            cursor = {"type": "string", "enum": [CURSORS.get(operation["operationId"])]}
-            operation["parameters"] = [
-                {**components["parameters"][name], "schema": cursor} if name in ("Cursor", "After") else {"$ref": reference}
-                for reference in (parameter["$ref"] for parameter in operation.get("parameters", []))
-                for name in [reference.rsplit("/", 1)[-1]]
-                # One key for different requests is refused, and rightly. Where If-Match names another version, so is
-                # the request; one operation is enough to try that.
-                if name != "IdempotencyKey" and (name != "IfMatch" or operation["operationId"] == "updateKey")
-            ]
+            parameters = operation.get("parameters", [])
+            operation["parameters"] = [filled for each in parameters for filled in fill(each, operation, components)]
+
+
+def fill(parameter, operation, components):
+    """The parameter as it is tried; none if it is left out."""
+    name = parameter.get("$ref", "").rsplit("/", 1)[-1]
+    # One key for different requests is refused, and rightly. Where If-Match names another version, so is the request; one
+    # operation is enough to try that.
+    if name == "IdempotencyKey" or (name == "IfMatch" and operation["operationId"] != "updateKey"):
+        return []
+    if name in ("Cursor", "After"):
+        cursor = CURSORS.get(operation["operationId"])
+        given = {**components["parameters"][name], "schema": {"type": "string", "enum": [cursor]}}
+        return [given] if cursor else []
+    return [parameter]

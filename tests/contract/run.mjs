@@ -71,6 +71,8 @@ async function cursors() {
   for (const { operationId, path, parameters = [] } of operations) {
     // Those that hooks.py fills in. An export of uses has another, which belongs to its hours.
     if (!parameters.some(({ $ref }) => /\/(Cursor|After)$/.test($ref ?? ""))) continue;
+    // No endpoint for events is there that has had attempts: its id is any, and so is the cursor.
+    if (path.includes("{endpoint}")) continue;
     const list = path.replace("{tenant}", "acme").replace("{source}", "queued").replace("/export", "");
     const { body } = await rig.manage("GET", `${list}?limit=1`);
     assert.ok(body.next_cursor, `${operationId} has a second page`);

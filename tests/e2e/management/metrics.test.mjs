@@ -98,14 +98,16 @@ test("endpoints tell what waits, dead letters and attempts, and keep telling of 
   const list = "/v1/tenants/sending/event-endpoints";
   const grew = (all, name, labels) => number(all, name, labels) - number(before, name, labels);
   const { body: endpoint } = await rig.manage("POST", list, { url: receiver.url("/metrics") });
-  receiver.answer = () => 503;
+  // Two alarms at once, as only this test has them, may send an event twice.
+  const answered = { delivered: 0, refused: 0 };
+  receiver.answer = () => ((answered.refused += 1), 503);
   await rig.create("sending");
   const state = async (expected) => {
     const all = await families();
     const endpoints = ["active", "paused", "disabled"].map((status) => grew(all, "keystile_event_endpoints", { status }));
     const attempts = ["delivered", "refused"].map((outcome) => grew(all, "keystile_event_attempts", { outcome }));
     const waiting = ["keystile_events_waiting", "keystile_event_dead_letters"].map((name) => grew(all, name));
-    assert.deepEqual({ endpoints, attempts, waiting }, expected);
+    assert.deepEqual({ endpoints, attempts, waiting }, { ...expected, attempts: [answered.delivered, answered.refused] });
   };
   // The first report goes at once, the next a minute later.
   const told = async (expected) => {
@@ -118,12 +120,13 @@ test("endpoints tell what waits, dead letters and attempts, and keep telling of 
   let later = 0;
   await eventually(() => assert.equal(receiver.at("/metrics").length, 1));
   await rig.manage("PATCH", `${list}/${endpoint.id}`, { status: "paused" });
-  await told({ endpoints: [0, 1, 0], attempts: [0, 1], waiting: [1, 0] });
-  receiver.answer = () => 204;
+  await told({ endpoints: [0, 1, 0], waiting: [1, 0] });
+  receiver.answer = () => ((answered.delivered += 1), 204);
   await rig.manage("PATCH", `${list}/${endpoint.id}`, { status: "active" });
-  await told({ endpoints: [1, 0, 0], attempts: [1, 1], waiting: [0, 0] });
+  await told({ endpoints: [1, 0, 0], waiting: [0, 0] });
+  assert.ok(answered.delivered > 0 && answered.refused > 0);
   await rig.manage("DELETE", `${list}/${endpoint.id}`);
-  await told({ endpoints: [0, 0, 0], attempts: [1, 1], waiting: [0, 0] });
+  await told({ endpoints: [0, 0, 0], waiting: [0, 0] });
   await rig.senderHandle("__clock", 0);
 });
 
@@ -133,7 +136,7 @@ test("the dashboard of Grafana and the guide have each metric, and no other", as
   await rig.object("FEED", "feed", "poll", { epoch: null, cursor: 0, max_staleness_ms: 2000 });
   const all = await families();
   const names = new Set(Object.values(all).flatMap(({ samples }) => samples.map(({ name }) => name)));
-  const named = (file) => new Set(readFileSync(inRoot(file), "utf8").match(/\bkeystile_[a-z_]+/g));
+  const named = (file) => new Set(readFileSync(inRoot(file), "utf8").match(/(?<![\w-])keystile_[a-z_]+/g));
   assert.deepEqual(named("examples/grafana/dashboard.json"), names);
   assert.deepEqual(named("docs/guide/monitoring.md"), names);
 });
@@ -173,7 +176,7 @@ test("what ledgers have yet to do shows, and that it is done shows soon after", 
     const { due_at, waits } = await reporting();
     assert.ok(waits === 0 || due_at <= Date.now() + 125_000 + 60_000, `${due_at - Date.now()} ms`);
   });
-  for (const tenant of ["formats", "numbers", "nobody-shall-read-this", "waiting"]) {
+  for (const tenant of ["formats", "numbers", "sending", "nobody-shall-read-this", "waiting"]) {
     await rig.object("LEDGER", tenant, "__alarm");
     await rig.object("LEDGER", tenant, "__alarm");
     await eventually(async () => assert.deepEqual(await rig.sql(tenant, "SELECT * FROM outbox"), []));

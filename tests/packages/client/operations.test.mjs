@@ -77,6 +77,31 @@ const CALLS = {
   getDeadLetterBody: (k) => k.webhooks.deadLetterBody(S, ID),
   listHandshakes: (k) => k.webhooks.handshakes(S),
   revealHandshake: (k) => k.webhooks.reveal(S, ID),
+  reportExposures: (k) => k.exposures.report([{ token: "t", type: "api_key" }]),
+  listEventEndpoints: (k) => k.events.list(),
+  createEventEndpoint: (k) => k.events.create({ url: "https://example.com/events" }),
+  getEventEndpoint: (k) => k.events.get(ID),
+  updateEventEndpoint: (k) => k.events.update(ID, { status: "paused" }, { ifVersion: 1 }),
+  deleteEventEndpoint: (k) => k.events.delete(ID, { ifVersion: 1 }),
+  rotateEventSecret: (k) => k.events.rotateSecret(ID, { overlap_seconds: 60 }),
+  testEventEndpoint: (k) => k.events.test(ID),
+  listEventAttempts: (k) => first(k.events.attempts(ID, { limit: 5 })),
+  listUnsentEvents: (k) => first(k.events.deadLetters(ID)),
+  redriveUnsentEvents: (k) => k.events.redriveAll(ID),
+  redriveUnsentEvent: (k) => k.events.redrive(ID, "evt_1"),
+  discardUnsentEvent: (k) => k.events.discard(ID, "evt_1"),
+  listTenantEventEndpoints: (k) => k.events.of(T).list(),
+  createTenantEventEndpoint: (k) => k.events.of(T).create({ url: "https://example.com/events" }),
+  getTenantEventEndpoint: (k) => k.events.of(T).get(ID),
+  updateTenantEventEndpoint: (k) => k.events.of(T).update(ID, { status: "paused" }, { ifVersion: 1 }),
+  deleteTenantEventEndpoint: (k) => k.events.of(T).delete(ID, { ifVersion: 1 }),
+  rotateTenantEventSecret: (k) => k.events.of(T).rotateSecret(ID, { overlap_seconds: 60 }),
+  testTenantEventEndpoint: (k) => k.events.of(T).test(ID),
+  listTenantEventAttempts: (k) => first(k.events.of(T).attempts(ID, { limit: 5 })),
+  listTenantUnsentEvents: (k) => first(k.events.of(T).deadLetters(ID)),
+  redriveTenantUnsentEvents: (k) => k.events.of(T).redriveAll(ID),
+  redriveTenantUnsentEvent: (k) => k.events.of(T).redrive(ID, "evt_1"),
+  discardTenantUnsentEvent: (k) => k.events.of(T).discard(ID, "evt_1"),
 };
 
 test("there is a method for each operation of the document, and for no other", () => {
@@ -96,7 +121,7 @@ for (const operation of operations) {
     for (const name of target.searchParams.keys()) assert.ok(named("query").includes(name), name);
     assert.equal(headers.has("Idempotency-Key"), named("header").includes("Idempotency-Key"));
     for (const name of ["If-Match", "Prefer"]) assert.ok(!headers.has(name) || named("header").includes(name), name);
-    assert.equal(body !== undefined, method === "POST" || method === "PATCH");
+    assert.equal(body !== undefined, method === "POST" || method === "PATCH" || operation.requestBody !== undefined);
     const paged = named("query").includes("cursor");
     assert.equal(target.searchParams.get("cursor"), paged ? "cursor_1" : null);
   });

@@ -389,6 +389,28 @@ describe("failures", () => {
   });
 });
 
+for (const [whose, ...of] of [["a tenant", "--tenant", "acme"], ["the deployment"]]) {
+  test(`endpoints for events of ${whose} are made, changed, tried and deleted`, async () => {
+    const made = await done("events", "create", "https://example.com/events", "--type", "key.revoked", ...of);
+    assert.match(made.out, /^whsec_\S+\n$/);
+    const [{ id }] = await lines("events", "endpoints", ...of);
+    await done("events", "update", id, "--description", "of tests", "--status", "paused", ...of);
+    const shown = await json("events", "get", id, ...of);
+    assert.deepEqual([shown.status, shown.description, shown.types], ["paused", "of tests", ["key.revoked"]]);
+    assert.match((await done("events", "rotate-secret", id, ...of)).out, /^whsec_\S+\n$/);
+    // Nobody answers there. The attempt is the answer all the same.
+    await run("events", "test", id, ...of);
+    const [attempt] = await lines("events", "attempts", id, ...of);
+    assert.equal(attempt.type, "endpoint.test");
+    assert.equal((await done("events", "dead-letters", id, "--json", ...of)).out, "");
+    await done("events", "redrive", id, "--all", ...of);
+    const none = `evt_${"0".repeat(20)}`;
+    for (const words of [["redrive", id, none], ["discard", id, none, "--yes"]]) assert.equal((await run("events", ...words, ...of)).code, 1);
+    await done("events", "delete", id, "--yes", ...of);
+    assert.equal((await done("events", "endpoints", "--json", ...of)).out, "");
+  });
+}
+
 test("what is exported is restored into nothing but an empty place", async () => {
   const files = { all: path.join(emptyDirectory(), "all"), one: path.join(emptyDirectory(), "one") };
   await newKey("exported");

@@ -98,12 +98,13 @@ export const OPERATIONS = {
   discardTenantUnsentEvent: "POST /v1/tenants/{tenant}/event-endpoints/{endpoint}/dead-letters/{event}/discard",
 } as const satisfies Record<OperationId, `${Verb} ${keyof paths}`>;
 
-/** The POSTs for which an `Idempotency-Key` means nothing: to send one of them again is to do it again. */
+/** The POSTs that take no `Idempotency-Key`: to send one of them again is to do it again, or changes nothing. */
 const NOT_REPEATABLE: ReadonlySet<OperationId> = new Set<OperationId>([
   "beginSession",
   "exchangePortalCode",
   "createPortalSession",
   "revealHandshake",
+  "reportExposures",
   "testEventEndpoint",
   "testTenantEventEndpoint",
 ]);
