@@ -26,3 +26,8 @@ export function record(joined) {
 export function respond(status, headers, body) {
   return new Response(BODILESS.has(status) ? null : body, { status, headers: record(headers) });
 }
+
+/** Writes data points, a list in JSON, to a dataset of Analytics Engine. */
+export function writePoints(dataset, points) {
+  for (const point of JSON.parse(points)) dataset.writeDataPoint(point);
+}

@@ -6,15 +6,22 @@ import { after, afterEach, before, test } from "node:test";
 
 import { inRoot } from "../../../scripts/tools.mjs";
 import { readOpenMetrics, readPlain } from "../../support/openmetrics.mjs";
+import { ALLOW_LOOPBACK, startReceiver } from "../../support/receiver.mjs";
 import { eventually, startRig, WITH_SOURCE } from "../../support/rig.mjs";
 
 const HOUR = 3_600_000;
 
-let rig;
+let rig, receiver;
 before(async () => {
-  rig = await startRig({ name: "metrics", edges: {}, handles: true, settings: WITH_SOURCE, hooks: {} });
+  [rig, receiver] = await Promise.all([
+    startRig({ name: "metrics", edges: {}, handles: true, settings: { ...WITH_SOURCE, ...ALLOW_LOOPBACK }, hooks: {} }),
+    startReceiver(),
+  ]);
 });
-after(() => rig?.close());
+after(async () => {
+  await rig?.close();
+  await receiver?.close();
+});
 afterEach(async () => {
   await rig.clock(0);
   await rig.overview("ok");
@@ -83,7 +90,41 @@ test("the numbers are those of the feed, the overview and the dead letters", asy
   assert.equal(number(after, "keystile_feed_log_entries") - number(before, "keystile_feed_log_entries"), 2);
   assert.ok(number(after, "keystile_feed_version") > number(before, "keystile_feed_version"));
   assert.ok(number(after, "keystile_last_report_timestamp_seconds") >= started - 1);
-  for (const object of ["feed", "overview", "dead_letters"]) assert.equal(number(after, "keystile_object_up", { object }), 1);
+  for (const object of ["feed", "overview", "event_router", "dead_letters"]) assert.equal(number(after, "keystile_object_up", { object }), 1);
+});
+
+test("endpoints tell what waits, dead letters and attempts, and keep telling of attempts once they are gone", async () => {
+  const before = await families();
+  const list = "/v1/tenants/sending/event-endpoints";
+  const grew = (all, name, labels) => number(all, name, labels) - number(before, name, labels);
+  const { body: endpoint } = await rig.manage("POST", list, { url: receiver.url("/metrics") });
+  receiver.answer = () => 503;
+  await rig.create("sending");
+  const state = async (expected) => {
+    const all = await families();
+    const endpoints = ["active", "paused", "disabled"].map((status) => grew(all, "keystile_event_endpoints", { status }));
+    const attempts = ["delivered", "refused"].map((outcome) => grew(all, "keystile_event_attempts", { outcome }));
+    const waiting = ["keystile_events_waiting", "keystile_event_dead_letters"].map((name) => grew(all, name));
+    assert.deepEqual({ endpoints, attempts, waiting }, expected);
+  };
+  // The first report goes at once, the next a minute later.
+  const told = async (expected) => {
+    await eventually(async () => {
+      await rig.senderHandle("__clock", (later += 61_000));
+      await rig.senderHandle(`__object/EVENT_ENDPOINT/${endpoint.id}/__alarm`);
+      await state(expected);
+    }, { within: 20_000 });
+  };
+  let later = 0;
+  await eventually(() => assert.equal(receiver.at("/metrics").length, 1));
+  await rig.manage("PATCH", `${list}/${endpoint.id}`, { status: "paused" });
+  await told({ endpoints: [0, 1, 0], attempts: [0, 1], waiting: [1, 0] });
+  receiver.answer = () => 204;
+  await rig.manage("PATCH", `${list}/${endpoint.id}`, { status: "active" });
+  await told({ endpoints: [1, 0, 0], attempts: [1, 1], waiting: [0, 0] });
+  await rig.manage("DELETE", `${list}/${endpoint.id}`);
+  await told({ endpoints: [0, 0, 0], attempts: [1, 1], waiting: [0, 0] });
+  await rig.senderHandle("__clock", 0);
 });
 
 test("the dashboard of Grafana and the guide have each metric, and no other", async () => {
@@ -123,7 +164,7 @@ test("what ledgers have yet to do shows, and that it is done shows soon after", 
     await eventually(async () => assert.deepEqual(await rig.sql(tenant, "SELECT * FROM outbox"), []));
     await report(tenant);
   }
-  await eventually(async () => assert.deepEqual(await waiting(), { publish: 0, put: 0, confirm: 0, acknowledge: 0, tell: 0 }));
+  await eventually(async () => assert.deepEqual(await waiting(), { publish: 0, put: 0, confirm: 0, acknowledge: 0, tell: 0, record: 0 }));
   const [{ due_at: next }] = await rig.sql("waiting", "SELECT due_at FROM reporting");
   assert.equal(next, null, "then it rests");
 });
@@ -132,6 +173,7 @@ test("an object that doesn't answer is down, its families are missing, and the o
   const downs = {
     feed: [() => rig.feed("ledgers", "down"), () => rig.feed("ledgers", "ok"), "keystile_feed_keys"],
     overview: [() => rig.overview("down"), () => rig.overview("ok"), "keystile_tenants"],
+    event_router: [() => rig.router("down"), () => rig.router("ok"), "keystile_events_waiting"],
     dead_letters: [() => rig.hooksHandle("__dead_letters", "down"), () => rig.hooksHandle("__dead_letters", "ok"), "keystile_webhook_dead_letters"],
   };
   for (const [object, [down, up]] of Object.entries(downs)) {

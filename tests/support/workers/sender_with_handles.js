@@ -5,6 +5,7 @@ import { sender as config } from "keystile-config";
 import { durableObject, handlers } from "../../../crates/runtime/worker.js";
 import * as rust from "../../../crates/sender/build/index.js";
 import { failSql, withHandles } from "./object_handles.js";
+import { recording, takeWritten } from "./points.js";
 
 globalThis.KEYSTILE_CONFIG = config;
 
@@ -15,7 +16,11 @@ let offset = 0;
 Date.now = () => realNow() + offset;
 
 export class EventRouter extends withHandles(durableObject(rust, "EventRouter", ["fetch", "alarm"])) {}
-export class EventEndpoint extends withHandles(durableObject(rust, "EventEndpoint", ["fetch", "alarm"])) {}
+export class EventEndpoint extends withHandles(durableObject(rust, "EventEndpoint", ["fetch", "alarm"])) {
+  constructor(context, env) {
+    super(context, recording(env));
+  }
+}
 
 export default {
   async fetch(request, env, context) {
@@ -24,6 +29,8 @@ export default {
       case "/__clock":
         offset = await request.json();
         return Response.json(Date.now());
+      case "/__points":
+        return takeWritten();
       case "/__fail":
         return Response.json(failSql(await request.json()));
     }
