@@ -31,6 +31,11 @@ export class Customers {
     return { "acknowledged changes": this.#acknowledged, keys: this.#keys.size };
   }
 
+  /** The keys, each with what is `known` of it. */
+  all() {
+    return [...this.#keys.values()];
+  }
+
   /** One client: changes its own keys, one request at a time. */
   async work(api, client, going) {
     const keep = ["create", ...Array(8).fill("change")];

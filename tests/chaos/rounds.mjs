@@ -5,9 +5,10 @@
 // - the audit log has an entry for each version of each key;
 // - edge and ledger agree on every key, those with a change in flight too, and revoked keys are refused at once;
 // - each webhook that was acknowledged in mode `direct` had reached its upstream, and is a duplicate the next time;
-// - each that was acknowledged in mode `queue` reaches its upstream or is a dead letter.
+// - each that was acknowledged in mode `queue` reaches its upstream or is a dead letter;
+// - each version of each key comes to the endpoint of events, under one id, and those of a key in order.
 //
-// The last has an exception that is the local runtime's own: its queues are in its memory, so events that wait for
+// That of the queue has an exception that is the local runtime's own: its queues are in its memory, so events that wait for
 // their batch at the kill are gone. On Cloudflare a queue is durable. So after a kill only events count that had had
 // QUEUE_SETTLES_MS; the last burst ends without a kill, and all of it counts.
 
@@ -21,6 +22,7 @@ import { eventually } from "../support/rig.mjs";
 import { prepareIn } from "../support/local_stack.mjs";
 import { secret } from "../support/standard_webhooks.mjs";
 import { Customers } from "./customers.mjs";
+import { Events } from "./events.mjs";
 import { Recorder, Senders } from "./senders.mjs";
 
 const CLIENTS = 8;
@@ -31,12 +33,14 @@ const AGREE_MS = 30_000;
 /** Runs the rounds in `home`. Returns what was counted; throws at the first broken promise. */
 export async function chaos({ home, rounds, seconds, say = () => {} }) {
   const recorder = await Recorder.listen();
+  const events = await Events.listen();
   appendFileSync(path.join(home, ".dev.vars"), `CHAOS_SENDER="${secret("chaos")}"\n`);
   const { start } = await prepareIn(home, configuration(recorder.url));
   const customers = new Customers();
   const senders = new Senders(recorder);
   let running = await start();
   try {
+    await events.subscribe(apiOf(running.stack));
     for (let round = 1; round <= rounds; round += 1) {
       const api = apiOf(running.stack);
       const busy = burst(api, customers, senders);
@@ -46,8 +50,8 @@ export async function chaos({ home, rounds, seconds, say = () => {} }) {
       busy.stop();
       await busy.ended;
       running = await start();
-      await holds(apiOf(running.stack), customers, senders, killedAt - QUEUE_SETTLES_MS);
-      say(`round ${round}: ${summary(customers, senders)}`);
+      await holds(apiOf(running.stack), customers, senders, events, killedAt - QUEUE_SETTLES_MS);
+      say(`round ${round}: ${summary(customers, senders, events)}`);
     }
     const api = apiOf(running.stack);
     const busy = burst(api, customers, senders);
@@ -55,12 +59,13 @@ export async function chaos({ home, rounds, seconds, say = () => {} }) {
     busy.stop();
     await busy.ended;
     senders.countFrom(Date.now() - seconds * 500);
-    await holds(api, customers, senders, Infinity);
-    say(`without a kill: ${summary(customers, senders)}`);
-    return { ...customers.counts(), ...senders.counts() };
+    await holds(api, customers, senders, events, Infinity);
+    say(`without a kill: ${summary(customers, senders, events)}`);
+    return { ...customers.counts(), ...senders.counts(), ...events.counts() };
   } finally {
     await running.stop();
     recorder.close();
+    await events.close();
   }
 }
 
@@ -74,17 +79,18 @@ function burst(api, customers, senders) {
   return { stop: () => (going.on = false), ended };
 }
 
-async function holds(api, customers, senders, deliveredBefore) {
+async function holds(api, customers, senders, events, deliveredBefore) {
   await customers.refusesTheRevoked(api);
   await customers.kept(api);
   await customers.audited(api);
   await eventually(() => customers.agree(api), { within: AGREE_MS, every: 500 });
   await senders.directAreKnown(api);
   await eventually(() => senders.queuedArrived(api, deliveredBefore), { within: AGREE_MS, every: 500 });
+  await eventually(() => events.came(customers.all()), { within: AGREE_MS, every: 500 });
 }
 
-const summary = (customers, senders) =>
-  Object.entries({ ...customers.counts(), ...senders.counts() })
+const summary = (customers, senders, events) =>
+  Object.entries({ ...customers.counts(), ...senders.counts(), ...events.counts() })
     .map(([what, count]) => `${count} ${what}`)
     .join(", ");
 
@@ -97,6 +103,7 @@ function configuration(recorder) {
   return [
     demo.replace('prefix = "demo"', 'prefix = "demo"\nallow_imported = ["sk_chaos_"]'),
     `[[upstreams]]\nname = "recorder"\nurl = "${recorder}"\n`,
+    "[events]\nallow_loopback = true\n",
     source("direct"),
     source("queued", 'mode = "queue"\nretry_seconds = 1\n'),
   ].join("\n");

@@ -53,6 +53,10 @@ def before_load_schema(context, raw_schema):
             components["schemas"][schema]["properties"][field]["anyOf"][0] = own
     # Nobody here waits for a change to be in effect: that is most of the time it takes.
     components["parameters"]["Prefer"]["schema"]["examples"] = ["wait=0"]
+    # Whole hours that are closed.
+    for name, ago in (("ExportFrom", 6), ("ExportTo", 4)):
+        hour = (now - timedelta(hours=ago)).replace(minute=0, second=0, microsecond=0)
+        components["parameters"][name]["schema"] = {"type": "string", "enum": [f"{hour.isoformat()}.000Z"]}
     for methods in raw_schema["paths"].values():
         for operation in methods.values():
             cursor = {"type": "string", "enum": [CURSORS.get(operation["operationId"])]}

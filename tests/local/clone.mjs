@@ -10,7 +10,7 @@ import { inRoot, root, target } from "../../scripts/tools.mjs";
 
 /** Always the same place, since cargo compiles anew for another. */
 const CLONE = inRoot("build", "clone");
-const BUILT = ["edge", "manage", "hooks", "limiter"].map((worker) => path.join("crates", worker, "build"));
+const BUILT = ["edge", "manage", "hooks", "limiter", "sender"].map((worker) => path.join("crates", worker, "build"));
 const PAGES = ["www", ".www.stamp", "pages.json", "debugger"].map((part) => path.join("build", part));
 const READY_SECONDS = 300;
 

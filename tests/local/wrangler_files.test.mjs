@@ -12,7 +12,7 @@ const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { c
   .filter((file) => /(^|\/)wrangler\.(toml|jsonc?)$/.test(file));
 
 test("the workers' own are among them", () => {
-  const own = ["hooks", "limiter", "manage"].map((worker) => `crates/${worker}/wrangler.toml`);
+  const own = ["hooks", "limiter", "manage", "sender"].map((worker) => `crates/${worker}/wrangler.toml`);
   for (const file of ["wrangler.toml", ...own]) assert.ok(files.includes(file), file);
 });
 

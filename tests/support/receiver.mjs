@@ -5,6 +5,20 @@ import { createHmac, createPublicKey, timingSafeEqual, verify } from "node:crypt
 import { once } from "node:events";
 import http from "node:http";
 
+/**
+ * Passes redirects on to the workers of a stack, as the platform does. The harness makes their requests in this process by
+ * fetch, which follows redirects unless it is told not to.
+ */
+function passRedirectsOn() {
+  const follow = globalThis.fetch;
+  globalThis.fetch = (url, init) => {
+    if (init?.url !== url) return follow(url, init);
+    const { method, headers, body, signal } = init;
+    return follow(url, { method, headers, body, signal, duplex: "half", redirect: "manual" });
+  };
+}
+passRedirectsOn();
+
 /** The line of the configuration that lets events go to this machine. */
 export const ALLOW_LOOPBACK = { "[usage]": "[events]\nallow_loopback = true\n\n[usage]" };
 

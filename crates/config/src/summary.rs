@@ -41,6 +41,8 @@ pub struct Summary {
     pub jwks_urls: Vec<String>,
     /// The address at which GitHub publishes the keys of its leak reports.
     pub github_keys_url: String,
+    /// Whether events may go to this machine.
+    pub allow_loopback: bool,
     /// The account, and the names and places there.
     pub deploy: Deployment,
 }
@@ -98,6 +100,7 @@ impl Summary {
             sender_secrets: once_each(senders),
             jwks_urls: once_each(sources.iter().filter_map(|source| source.jwks_url.as_ref())),
             github_keys_url: manage.github_keys_url.clone(),
+            allow_loopback: manage.event_addresses.allow_loopback,
             deploy,
         }
     }

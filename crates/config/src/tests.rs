@@ -9,6 +9,7 @@ use keystile_core::{
 use super::*;
 
 mod deployment;
+mod events;
 mod exposure;
 mod form;
 mod limits;

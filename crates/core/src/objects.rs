@@ -88,11 +88,13 @@ mod tests {
         assert_eq!(keys::PATHS, ["/get"]);
         #[cfg(feature = "events")]
         {
-            assert_eq!(event_router::PATHS, ["/record", "/tell", "/relay", "/disabled", "/report", "/state", "/erase"]);
+            let of_router = ["/record", "/tell", "/relay", "/disabled", "/report", "/state", "/erase", "/forget-tenant"];
+            assert_eq!(event_router::PATHS, of_router);
             let of_endpoint = [
                 "/configure",
                 "/remove",
                 "/deliver",
+                "/forget-tenant",
                 "/state",
                 "/test",
                 "/attempts",

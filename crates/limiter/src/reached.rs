@@ -72,14 +72,21 @@ impl Told {
 /// The data of the event. A limit that the tenant's keys share is about none of them.
 fn data(applied: &AppliedLimit, key: Option<&KeyId>, resets_at: Timestamp) -> Map<String, Value> {
     let AppliedLimit { name, kind, per, limit } = applied;
-    let mut shown = json!({ "name": name, "kind": kind.as_str(), "per": per, "limit": limit });
-    match kind {
-        LimitKind::Rate(seconds) => shown["window_seconds"] = json!(seconds),
-        LimitKind::Quota(period) => shown["period"] = json!(period),
-    }
-    shown["resets_at"] = json!(Rfc3339(resets_at));
+    let spans = match kind {
+        LimitKind::Rate(seconds) => ("window_seconds", json!(seconds)),
+        LimitKind::Quota(period) => ("period", json!(period)),
+    };
+    let shown = [
+        ("name", json!(name)),
+        ("kind", json!(kind.as_str())),
+        ("per", json!(per)),
+        ("limit", json!(limit)),
+        spans,
+        ("resets_at", json!(Rfc3339(resets_at))),
+    ];
+    let shown: Map<_, _> = shown.into_iter().map(|(member, value)| (member.to_owned(), value)).collect();
     let key = key.map(|key| ("key".to_owned(), json!({ "id": key })));
-    key.into_iter().chain([("limit".to_owned(), shown)]).collect()
+    key.into_iter().chain([("limit".to_owned(), shown.into())]).collect()
 }
 
 #[cfg(test)]

@@ -23,6 +23,9 @@ use crate::{api::credential, deployment::Deployment, failure::Failure};
 /// The time for which a call waits for the object, milliseconds: longer than the object waits for the address.
 const TIMEOUT_MS: u64 = FETCH_TIMEOUT_MS as u64 + 2_000;
 
+/// The time for which an object that couldn't be reached isn't asked, milliseconds.
+const UNREACHABLE_MS: i64 = 1_000;
+
 /// The keys that were received last.
 struct Known {
     keys: Option<GithubKeys>,
@@ -91,6 +94,7 @@ async fn ask(env: &Env, url: &str, anew: bool, now: Timestamp) -> bool {
         Ok(answer) => answer,
         Err(error) => {
             log::warn("github_keys_unreachable", &[("reason", error.0.into())]);
+            hold_back(now.plus_millis(UNREACHABLE_MS));
             return false;
         }
     };
@@ -99,4 +103,12 @@ async fn ask(env: &Env, url: &str, anew: bool, now: Timestamp) -> bool {
     let known = Known { keys, until: now.plus_millis(CACHED_MS), next_fetch };
     KNOWN.set(Some(known));
     answer.anew
+}
+
+/// Leaves the object alone until then, whatever is known.
+fn hold_back(until: Timestamp) {
+    KNOWN.with_borrow_mut(|known| {
+        let keys = known.take().and_then(|known| known.keys);
+        *known = Some(Known { keys, until, next_fetch: until });
+    });
 }

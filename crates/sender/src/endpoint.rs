@@ -1,6 +1,9 @@
 //! The object of an endpoint. Its calls are those of [`objects::event_endpoint`](keystile_core::objects::event_endpoint).
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    collections::BTreeMap,
+};
 
 use keystile_core::{
     Keyring, Timestamp,
@@ -15,6 +18,7 @@ use keystile_core::{
         bounds::{DeadLetterReason, PAUSED_MS, may_wait},
         event::{Event, NumberedEvent},
         event_type::EventType,
+        figures::Figures,
         terms::{DEPLOYMENT_ROUTER, EndpointTerms},
     },
     feed::outbox::retry_delay_ms,
@@ -36,7 +40,6 @@ use worker::{DurableObject, Env, Error, Request, Response, Result, State, durabl
 use crate::{
     NO_REQUEST_ID, no_such_path, pump,
     queue::{Own, Queue, Waiting},
-    reporting,
     sending::{self, Attempt},
 };
 
@@ -166,7 +169,7 @@ impl EventEndpoint {
         done?;
         // A disabling that just happened is reported at once.
         self.report(clock::now()).await?;
-        reporting::send(queue, &self.env, clock::now()).await?;
+        self.report_figures().await?;
         queue.transaction(|| arm(queue, &queue.own()?))
     }
 
@@ -239,6 +242,22 @@ impl EventEndpoint {
         Ok(shown)
     }
 
+    /// Reports its figures to the router of the deployment, if that is due.
+    async fn report_figures(&self) -> Result<()> {
+        let (queue, now) = (self.queue()?, clock::now());
+        let reporting = queue.reporting()?;
+        if !reporting.is_due(now) {
+            return Ok(());
+        }
+        let Some(report) = reporting.report(figures(queue)?) else { return Ok(()) };
+        let taken = object::call(&self.env, DEPLOYMENT_ROUTER, &report, ROUTER_TIMEOUT_MS).await.is_ok();
+        queue.transaction(|| {
+            let mut reporting = queue.reporting()?;
+            reporting.sent(report.number, taken, now);
+            queue.put_reporting(&reporting)
+        })
+    }
+
     /// Reports a disabling to the router, if that is due.
     async fn report(&self, now: Timestamp) -> Result<()> {
         let queue = self.queue()?;
@@ -299,7 +318,20 @@ fn arm(queue: &Queue, own: &Own) -> Result<()> {
     };
     let report = own.report.map(|(_, due_at)| due_at);
     let next = [sends, report, queue.next_sweep()?, queue.reporting()?.due_at()].into_iter().flatten().min();
-    next.map_or(Ok(()), |at| queue.arm(at))
+    // The platform takes no alarm for long ago.
+    next.map_or(Ok(()), |at| queue.arm(at.max(clock::now())))
+}
+
+/// The endpoint's figures, but for its attempts.
+fn figures(queue: &Queue) -> Result<Figures> {
+    let own = queue.own()?;
+    let status = own.terms.as_ref().map(|terms| own.health.status(terms.paused));
+    Ok(Figures {
+        endpoints: status.into_iter().map(|status| (status, 1)).collect(),
+        waiting: queue.waiting()?,
+        dead_letters: queue.dead_letters()?,
+        attempts: BTreeMap::new(),
+    })
 }
 
 /// Takes terms, unless they are older than those that are there, or the endpoint was removed.

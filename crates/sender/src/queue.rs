@@ -557,7 +557,8 @@ mod tests {
             digests(MIGRATIONS),
             [
                 "c96f7b6c230f9cd74866ed35d419a0d8ac6a48c55bfaca652e2e3ed7209739cb",
-                "b7f75fc22248e21ac0226b62d7cbe037259a4ee48c5e2d8e251baebfdc0ad46e"
+                "b7f75fc22248e21ac0226b62d7cbe037259a4ee48c5e2d8e251baebfdc0ad46e",
+                "7f14bd45dbeff583697b14722dfb619f676a4e80ae3429b899c6e7c8f8ce6d0b"
             ]
         );
     }

@@ -6,18 +6,11 @@ use std::collections::BTreeMap;
 use keystile_core::{
     Timestamp,
     base::{id::EndpointId, timestamp::MINUTE_MS},
-    events::{attempt::AttemptOutcome, figures::Figures, terms::DEPLOYMENT_ROUTER},
+    events::{attempt::AttemptOutcome, figures::Figures},
     feed::outbox::retry_delay_ms,
     objects::event_router::Report,
 };
-use keystile_runtime::object;
 use serde::{Deserialize, Serialize};
-use worker::{Env, Result};
-
-use crate::queue::Queue;
-
-/// The time for the router, milliseconds.
-const TIMEOUT_MS: u64 = 10_000;
 
 /// What an endpoint keeps for its reports. It stays when the endpoint is removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,23 +49,19 @@ impl Reporting {
             .then(|| self.not_before.unwrap_or(Timestamp::from_millis(0)))
     }
 
-    /// The report that is due.
-    fn report(&self, queue: &Queue, now: Timestamp) -> Result<Option<Report>> {
-        let due = self.due_at().is_some_and(|at| at <= now);
-        let Some(endpoint) = self.endpoint.clone().filter(|_| due) else { return Ok(None) };
-        let own = queue.own()?;
-        let status = own.terms.as_ref().map(|terms| own.health.status(terms.paused));
-        let figures = Figures {
-            endpoints: status.into_iter().map(|status| (status, 1)).collect(),
-            waiting: queue.waiting()?,
-            dead_letters: queue.dead_letters()?,
-            attempts: self.attempts.clone(),
-        };
-        Ok(Some(Report { endpoint, number: self.changes, figures }))
+    /// Whether a report is due.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.due_at().is_some_and(|at| at <= now)
+    }
+
+    /// A report of these figures, in which the attempts are those that are counted here; none before the endpoint is known.
+    pub(crate) fn report(&self, figures: Figures) -> Option<Report> {
+        let figures = Figures { attempts: self.attempts.clone(), ..figures };
+        Some(Report { endpoint: self.endpoint.clone()?, number: self.changes, figures })
     }
 
     /// Notes whether the router took a report of this number.
-    fn sent(&mut self, number: u64, taken: bool, now: Timestamp) {
+    pub(crate) fn sent(&mut self, number: u64, taken: bool, now: Timestamp) {
         if taken {
             self.reported = self.reported.max(number);
             self.failures = 0;
@@ -82,17 +71,6 @@ impl Reporting {
             self.failures = self.failures.saturating_add(1);
         }
     }
-}
-
-/// Sends the report that is due, if one is.
-pub(crate) async fn send(queue: &Queue, env: &Env, now: Timestamp) -> Result<()> {
-    let Some(report) = queue.reporting()?.report(queue, now)? else { return Ok(()) };
-    let taken = object::call(env, DEPLOYMENT_ROUTER, &report, TIMEOUT_MS).await.is_ok();
-    queue.transaction(|| {
-        let mut reporting = queue.reporting()?;
-        reporting.sent(report.number, taken, now);
-        queue.put_reporting(&reporting)
-    })
 }
 
 #[cfg(test)]

@@ -152,8 +152,8 @@ impl Routing {
 
     /// Hands a numbered event over to those of the endpoints that ask for it.
     pub(crate) fn hand_over(&self, event: &NumberedEvent, endpoints: &[EndpointTerms]) -> Result<()> {
-        let asking = endpoints.iter().filter(|terms| terms.asks_for(event.event_type));
-        asking.map(|terms| self.push(terms.id.as_str(), event)).collect()
+        let mut asking = endpoints.iter().filter(|terms| terms.asks_for(event.event_type));
+        asking.try_for_each(|terms| self.push(terms.id.as_str(), event))
     }
 
     fn push(&self, target: &str, event: &NumberedEvent) -> Result<()> {
@@ -441,7 +441,8 @@ mod tests {
             digests(MIGRATIONS),
             [
                 "1071d8a1b307dfcc83e3d0770237bcaf2b74be3e19b9f0442bba7ea6368ef568",
-                "f04a14064d40b466009f4e1e4ce4a1fd772d8a645a8d8e231042b994d32ee634"
+                "f04a14064d40b466009f4e1e4ce4a1fd772d8a645a8d8e231042b994d32ee634",
+                "f94ea3e8d494a83aa255a3ddfeb84f86082167932d81503665080c3ada858490"
             ]
         );
     }

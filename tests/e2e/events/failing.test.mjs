@@ -146,9 +146,8 @@ test("a paused endpoint keeps its events for three days, and sends them when it 
   assert.equal((await letters(at))[0].reason, "paused_too_long");
   // It sleeps until the next event has waited for three days.
   const due = (await rig.senderHandle(`__object/EVENT_ENDPOINT/${at.id}/__alarm_at`)).body;
-  assert.ok(due > Date.now() + 4 * DAY, new Date(due).toISOString());
+  assert.ok(due > Date.now() + 1.9 * DAY, new Date(due).toISOString());
   await patch(at, { status: "active" });
-  await sender.alarm("EVENT_ENDPOINT", at.id);
   await arrives(at, 1);
   assert.equal((await rig.manage("POST", `${at.path}/dead-letters/redrive`)).body.redriven, 1);
   await arrives(at, 2);

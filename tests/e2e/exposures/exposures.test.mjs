@@ -182,6 +182,16 @@ describe("GitHub", () => {
     assert.equal((await shown(key)).status, "revoked");
   });
 
+  test("a key that is not published yet is told when it is", async () => {
+    await rig.feed("ledgers", "down");
+    const key = await rig.create("unpublished");
+    await rig.feed("ledgers", "ok");
+    const first = await byGithub([record(key.key)]);
+    assert.equal(first.status, 503, first.text);
+    await eventually(async () => assert.equal((await byGithub([record(key.key)])).status, 200));
+    assert.equal((await shown(key)).status, "revoked");
+  });
+
   test("a signature of another body or key is refused, whatever else is sent", async () => {
     const key = await rig.create();
     const body = JSON.stringify([record(key.key)]);
@@ -290,6 +300,28 @@ describe("anybody", () => {
     await rig.feed("ledgers", "ok");
   });
 
+  test("sends sixty reports in a minute, whatever they hold, of 64 KiB each", async () => {
+    const key = await rig.create("often");
+    for (const [address, token] of [["192.0.2.1", key.key], ["192.0.2.2", "x"]]) {
+      const send = () => post(JSON.stringify([record(token)]), { "CF-Connecting-IP": address });
+      for (let times = 0; times < 60; times += 1) assert.equal((await send()).status, 202);
+      const answer = await send();
+      assert.deepEqual([answer.status, answer.code], [429, "TOO_MANY_FAILURES"]);
+      assert.ok(Number(answer.headers.get("retry-after")) <= 60);
+    }
+    const of = (length) => post(`[]${" ".repeat(length - 2)}`, { "CF-Connecting-IP": "192.0.2.3" });
+    assert.deepEqual([(await of(65_536)).status, (await of(65_537)).status], [202, 413]);
+  });
+
+  test("reports a key that was revoked, and no ledger hears of it", async () => {
+    const key = await rig.create("over");
+    await rig.manage("POST", `/v1/tenants/over/keys/${key.id}/revoke`);
+    await rig.ledgerCalls();
+    await byAnybody([record(key.key)]);
+    await sleep(500);
+    assert.equal((await rig.ledgerCalls())["/expose"], undefined);
+  });
+
   test("can't fill the log of a key that they hold", async () => {
     const key = await rig.create("flooded");
     await byAnybody(Array.from({ length: 60 }, (_, index) => record(key.key, `https://a.example.org/${index}`)));
@@ -315,6 +347,15 @@ describe("the cost", () => {
     assert.equal(asked, before["/owners"] ?? 0);
     const { "/expose": exposed = 0 } = await rig.ledgerCalls();
     assert.equal(exposed, 0);
+  });
+
+  test("an address whose signatures are refused waits, before its bodies are received", async () => {
+    const body = JSON.stringify([record("x")]);
+    const forged = () => post(`${body} `, { ...signed(body), "CF-Connecting-IP": "192.0.2.4" });
+    for (let times = 0; times < 60; times += 1) assert.equal((await forged()).status, 401);
+    const answer = await forged();
+    assert.deepEqual([answer.status, answer.code], [429, "TOO_MANY_FAILURES"]);
+    assert.equal((await byGithub([record("x")])).status, 200, "another address");
   });
 
   test("many texts of imported forms are bounded, and never said to be none", async () => {
@@ -396,6 +437,15 @@ describe("the policies", () => {
     assert.equal((await byGithub(records, strict)).status, 503);
     assert.equal((await byGithub(records, strict)).status, 200);
     for (const key of keys) assert.deepEqual((await audit(key.tenant, key, strict)).slice(0, 2), ["exposed", "created"]);
+  });
+
+  test("a key with a valid tag that nobody has is a true positive, once it can't come any more", async () => {
+    // The same secret made it, as it would have made the key of a tenant that was erased.
+    const foreign = await rig.create();
+    assert.equal((await byGithub([record(foreign.key)], strict)).status, 503);
+    await ahead(11 * MINUTE, strict);
+    const answer = await byGithub([record(foreign.key)], strict);
+    assert.equal(answer.body[0].label, "true_positive", answer.text);
   });
 
   test("a URL that holds a key is never shown", async () => {

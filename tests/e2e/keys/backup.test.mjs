@@ -8,8 +8,15 @@ import { ALLOW_IMPORTED, importing, keysOf, line, oldKey } from "../../support/i
 import { eventually, SECRET, startRig, WITH_LIMITS } from "../../support/rig.mjs";
 
 const NEWER = Buffer.alloc(32, 2).toString("base64");
-const SETTINGS = { ...ALLOW_IMPORTED, "\n[edge]": WITH_LIMITS };
-const KEYS = Number(process.env.KEYSTILE_BACKUP_KEYS ?? 600);
+const [IMPORTED] = Object.keys(ALLOW_IMPORTED);
+const REMINDERS = `${ALLOW_IMPORTED[IMPORTED]}
+expiry_notice_days = [7]
+rotate_after_days = 90
+unused_after_days = 60
+disable_unused_after_days = 70`;
+const SETTINGS = { [IMPORTED]: REMINDERS, "\n[edge]": WITH_LIMITS };
+const DAY = 24 * 3_600_000;
+const KEYS = 600;
 
 let old, rig, poor;
 before(async () => {
@@ -24,12 +31,12 @@ after(() => Promise.all([old, rig, poor].map((each) => each?.close())));
 async function exported(stack, path, isLast = (last) => "end" in last, options = {}) {
   let [text, mark] = ["", undefined];
   for (;;) {
-    const answer = await stack.manage("GET", mark === undefined ? path : `${path}?after=${mark}`, undefined, options);
+    const answer = await stack.manage("GET", mark === undefined ? path : `${path.split("?")[0]}?after=${mark}`, undefined, options);
     assert.equal(answer.status, 200, answer.text);
     text += answer.text;
     const last = JSON.parse(text.trimEnd().split("\n").at(-1));
     if (isLast(last)) return text;
-    ({ mark } = last.page ?? last.end);
+    ({ mark } = last.page ?? last.end ?? last.erased);
   }
 }
 
@@ -82,6 +89,14 @@ const codeOf = async (stack, key) => {
 };
 /** What a list shows of a key, but for what each deployment says for itself. */
 const shown = ({ effective_by, ...key }) => key;
+const ENDPOINTS = "/v1/tenants/acme/event-endpoints";
+/** The rows of tables of which an export has every column. */
+const AS_THEY_ARE = [
+  "SELECT * FROM exposures ORDER BY place",
+  "SELECT id, expiry_set_at, exposure FROM keys ORDER BY id",
+  "SELECT * FROM usage_late",
+  "SELECT * FROM usage_closing",
+];
 
 test("a tenant with keys in all states goes out, and in at another deployment, where all is as it was", async (t) => {
   const texts = Array.from({ length: KEYS }, () => oldKey());
@@ -98,9 +113,18 @@ test("a tenant with keys in all states goes out, and in at another deployment, w
   assert.equal((await act("disabled", "disable")).status, 200);
   assert.equal((await act("revoked", "revoke", { reason: "leaked" })).status, 200);
   made.successor = (await act("rotated", "rotate", { overlap_seconds: 86_400 })).body;
-  const patch = { rate_limits: { "per-second": { limit: 15 } }, max_active_keys: 100_000 };
+  const patch = { rate_limits: { "per-second": { limit: 15 } }, quotas: { monthly: { limit: 1_000_000 } }, max_active_keys: 100_000 };
   assert.equal((await old.manage("PATCH", "/v1/tenants/acme", patch)).status, 200);
   assert.equal((await old.manage("POST", "/v1/tenants/acme/quotas/monthly/add", { amount: 50 })).status, 200);
+  const { limited } = made;
+  const report = [{ token: limited.key, url: "https://example.com/found", source: "commit" }];
+  assert.equal((await old.manage("POST", "/v1/exposures", report)).status, 200);
+  made.limited = await old.create("acme", { name: "limited again", ...{ rate_limits: { "per-second": { limit: 7 } } } });
+  made.found = limited;
+  const endpoint = await old.manage("POST", ENDPOINTS, { url: "https://hooks.example.org/", types: ["key.revoked"] });
+  assert.equal(endpoint.status, 201, endpoint.text);
+  await old.sql("acme", `INSERT INTO usage_late VALUES ('${made.active.id}', 480000, 'VALID', 2)`);
+  await old.sql("acme", "INSERT INTO usage_closing VALUES (1, 480001)");
   assert.equal(await codeOf(old, made.active.key), 200);
   const usageOf = (stack) => stack.sql("acme", "SELECT hour, code, count FROM tenant_usage ORDER BY hour, code");
   await eventually(async () => assert.ok(JSON.stringify(await usageOf(old)).includes("VALID")), 90_000);
@@ -109,6 +133,7 @@ test("a tenant with keys in all states goes out, and in at another deployment, w
   const text = await exported(old, outOf("acme"));
   const out = performance.now() - began;
   assert.ok(!texts.some((key) => text.includes(key)) && !Object.values(made).some(({ key }) => text.includes(key)));
+  assert.ok(!text.includes(endpoint.body.secret));
   const before = { keys: await all(old, keysOf("acme"), "keys"), audit: await all(old, "/v1/tenants/acme/audit", "entries"), usage: await usageOf(old) };
 
   const back = performance.now();
@@ -118,20 +143,26 @@ test("a tenant with keys in all states goes out, and in at another deployment, w
   assert.deepEqual(now.keys.map(shown), before.keys.map(shown));
   assert.deepEqual(now.audit.slice(1), before.audit);
   assert.equal(now.audit[0].action, "restored");
-  assert.equal(now.audit[0].detail.keys.to, KEYS + 7);
+  assert.equal(now.audit[0].detail.keys.to, KEYS + 8);
   assert.deepEqual(await usageOf(rig), before.usage);
+  for (const query of AS_THEY_ARE) assert.deepEqual(await rig.sql("acme", query), await old.sql("acme", query), query);
+  // An endpoint is paused, so that a rehearsal sends nothing, and has its secret, sealed by the newest one.
+  const [paused] = (await rig.manage("GET", ENDPOINTS)).body.endpoints;
+  assert.deepEqual([paused.id, paused.status, paused.types], [endpoint.body.id, "paused", ["key.revoked"]]);
+  const sealed = async (stack) => JSON.parse((await stack.sql("acme", "SELECT settings FROM event_endpoints"))[0].settings).secrets[0].sealed.split(".")[0];
+  assert.notEqual(await sealed(rig), await sealed(old));
+  assert.deepEqual(await rig.sql("acme", "SELECT * FROM events"), [], "a restore makes no events");
   const tenant = (await rig.manage("GET", "/v1/tenants/acme")).body;
   assert.equal(tenant.rate_limits["per-second"].limit, 15);
   assert.equal(tenant.own_limits.max_active_keys, 100_000);
-  await eventually(async () => assert.match((await rig.manage("GET", "/v1/tenants/acme/limits")).text, /1050|"added":50/));
+  await eventually(async () => assert.match((await rig.manage("GET", "/v1/tenants/acme/limits")).text, /1000050|"added":50/));
 
-  const expected = { active: 200, disabled: "DISABLED", revoked: "REVOKED", rotated: 200, limited: 200, expiring: 200, successor: 200 };
+  const expected = { active: 200, disabled: "DISABLED", revoked: "REVOKED", rotated: 200, limited: 200, expiring: 200, successor: 200, found: "REVOKED" };
   for (const [name, code] of Object.entries(expected)) assert.equal(await codeOf(rig, made[name].key), code, name);
   // At the own rate limit of the tenant.
   for (const [at, key] of texts.entries()) {
     let code = await codeOf(rig, key);
     if (code === "RATE_LIMITED") code = (await new Promise((done) => setTimeout(done, 1_100)), await codeOf(rig, key));
-    if (code === "QUOTA_EXCEEDED") break;
     assert.equal(code, 200, `${at}`);
   }
   // Both go on from here: a new entry has the next number, a change the next version.
@@ -140,7 +171,7 @@ test("a tenant with keys in all states goes out, and in at another deployment, w
   assert.equal((await rig.manage("GET", "/v1/tenants/acme/audit?limit=1")).body.entries[0].action, "revoked");
   // The same restore once more changes nothing.
   await restored(rig, backOf("acme"), text);
-  assert.deepEqual((await all(rig, keysOf("acme"), "keys")).length, KEYS + 7);
+  assert.deepEqual((await all(rig, keysOf("acme"), "keys")).length, KEYS + 8);
 });
 
 test("a restore that was interrupted goes on where it was, and a page that is sent twice counts once", async () => {
@@ -214,6 +245,32 @@ test("a digest that another tenant has claimed is refused by its line, and the r
   assert.equal((await use(rig, taken)).body.headers["keystile-tenant"], "theirs");
 });
 
+test("reminders go on from where they were, and a key that was to be disabled for being unused is told of again first", async () => {
+  const ends = new Date(Date.now() + 10 * DAY).toISOString();
+  const key = await old.create("reminded", { name: "expiring", expires_at: ends });
+  const unused = await old.create("reminded", { name: "unused" });
+  await old.sql("reminded", `INSERT INTO unused_keys VALUES ('${unused.id}', 5, ${Date.now() - 1_000}, 1)`);
+  await old.sql("reminded", "UPDATE reminders SET time = 7, tie = '3' WHERE name = 'expired'");
+  const { header, end, pages } = partsOf(await exported(old, outOf("reminded")));
+  const send = async (body) => assert.equal((await rig.manage("POST", backOf("reminded"), body)).status, 200);
+  await send({ header, end });
+  // Meanwhile nothing is told.
+  await rig.sql("reminded", "UPDATE reminders SET time = 1");
+  await rig.object("LEDGER", "reminded", "__alarm");
+  for (const page of pages) await send({ page });
+  const [expired] = await rig.sql("reminded", "SELECT time, tie FROM reminders WHERE name = 'expired'");
+  assert.ok(expired.time >= 6 && expired.tie === null, "keys of that time are told of again");
+  const told = async () => (await rig.routed("reminded")).flat().map(({ type, key }) => [type, key]);
+  await eventually(async () => {
+    await rig.object("LEDGER", "reminded", "__alarm");
+    assert.deepEqual(await told(), [["key.unused", unused.id]]);
+  });
+  const [{ due_at, told: again }] = await rig.sql("reminded", "SELECT due_at, told FROM unused_keys");
+  assert.ok(again === 1 && due_at > Date.now() + 6 * DAY, "with as much notice as ever");
+  assert.equal((await rig.manage("GET", `${keysOf("reminded")}/${unused.id}`)).body.status, "active");
+  assert.equal((await rig.manage("GET", `${keysOf("reminded")}/${key.id}`)).body.expires_at, ends);
+});
+
 test("a suspended tenant comes back suspended", async () => {
   const key = await old.create("halted");
   await old.manage("POST", "/v1/tenants/halted/suspend");
@@ -231,7 +288,7 @@ test("a key that changes while it is exported is there with its entries as of th
   const [gone] = keys.toSorted();
   await old.manage("POST", `${keysOf("moving")}/${gone}/revoke`);
   const late = await old.create("moving", { name: "late" });
-  const rest = await exported(old, `${outOf("moving")}?after=${mark}`.split("?")[0] + `?after=${mark}`);
+  const rest = await exported(old, `${outOf("moving")}?after=${mark}`);
   const text = `${header}\n${pages[0]}${rest}`;
   const lines = text.trimEnd().split("\n").map((each) => JSON.parse(each));
   assert.equal(lines.filter(({ key }) => key?.id === gone).length, 2);
@@ -242,9 +299,29 @@ test("a key that changes while it is exported is there with its entries as of th
   assert.equal((await rig.manage("GET", `/v1/tenants/moving/audit?key_id=${gone}&limit=1`)).body.entries[0].action, "revoked");
 });
 
+test("a report of a leak is no new version of a key, and is there all the same if it came meanwhile", async () => {
+  const key = await old.create("leaking", { scopes: ["read:leads"] });
+  await importing(old).imported("leaking", Array.from({ length: 600 }, () => line(oldKey())));
+  const first = partsOf((await old.manage("GET", outOf("leaking"))).text);
+  const mark = JSON.parse(first.pages[0].trimEnd().split("\n").at(-1)).page.mark;
+  const exposure = JSON.stringify({ at: Date.now(), source: "commit", url: "https://example.com/1" });
+  await old.sql("leaking", `UPDATE keys SET exposure = '${exposure}' WHERE id = '${key.id}'`);
+  await old.sql("leaking", `INSERT INTO audit (id, at, actor_id, actor_name, action, key_id, request_id, detail)
+    VALUES ('aud_00000000000000000001', 1, 'root', 'root key', 'exposed', '${key.id}', 'req_1', '{}')`);
+  const text = `${first.header}\n${first.pages[0]}${await exported(old, `${outOf("leaking")}?after=${mark}`)}`;
+  await restored(rig, backOf("leaking"), text);
+  const row = `SELECT exposure FROM keys WHERE id = '${key.id}'`;
+  assert.deepEqual(await rig.sql("leaking", row), await old.sql("leaking", row));
+});
+
 test("a deployment goes out as a whole, operators first, and operators come back", async () => {
   const operator = await old.operator("acme", ["keys:read", "tenants:export"]);
   for (let at = 0; at < 45; at += 1) await old.create(`small-${at}`);
+  for (const gone of ["gone", "small-7"]) {
+    if (gone === "gone") await old.create(gone);
+    await old.manage("POST", `/v1/tenants/${gone}/suspend`);
+    assert.equal((await old.manage("DELETE", `/v1/tenants/${gone}`, { confirm: gone })).status, 202);
+  }
   const text = await exported(old, "/v1/export", (last) => last.complete === true);
   const lines = text.trimEnd().split("\n").map((each) => JSON.parse(each));
   const tenants = lines.filter(({ header }) => header).map(({ header }) => header.tenant);
@@ -252,7 +329,15 @@ test("a deployment goes out as a whole, operators first, and operators come back
   assert.deepEqual(tenants.slice(1), tenants.slice(1).toSorted());
   assert.ok(tenants.length > 45 && new Set(tenants).size === tenants.length);
   assert.equal(lines.filter(({ end }) => end).length, tenants.length);
-  const of = text.slice(0, text.indexOf('\n{"header"') + 1);
+  // Erased ones are named, with nothing else of them; each is a place to go on from.
+  const erased = lines.filter((each) => each.erased).map((each) => each.erased);
+  assert.deepEqual(erased.map(({ tenant }) => tenant), ["gone", "small-7"]);
+  assert.ok(!tenants.includes("gone"));
+  const rest = await exported(old, `/v1/export?after=${erased[1].mark}`, (last) => last.complete === true);
+  assert.deepEqual(JSON.parse(rest.split("\n")[0]).header.tenant, "small-8");
+  assert.equal((await old.manage("GET", outOf("gone"))).code, "TENANT_ERASED");
+  assert.equal((await old.manage("POST", backOf("gone"), { header: "x", end: "y" })).code, "TENANT_ERASED");
+  const of = text.slice(0, text.indexOf("\n", text.indexOf('\n{"end"') + 1) + 1);
   const fresh = await startRig({ name: "backup-operators", settings: SETTINGS, edges: {}, secret: SECRET });
   try {
     await restored(fresh, "/v1/operators/restore", of);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHmac, hkdfSync } from "node:crypto";
 import { after, afterEach, before, test } from "node:test";
 
-import { eventually, SECRET, startRig } from "../../support/rig.mjs";
+import { eventually, ROOT_KEY, SECRET, startRig } from "../../support/rig.mjs";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -42,6 +42,7 @@ async function exported(tenant, query, options) {
   assert.equal(signature, signatureOf(text));
   assert.deepEqual([end.lines, end.uses], [entries.length, entries.reduce((sum, { uses }) => sum + uses, 0)]);
   assert.deepEqual([Date.parse(end.from), Date.parse(end.to)], [Date.parse(query.from), Date.parse(query.to)]);
+  assert.deepEqual([end.tenant, end.after], [tenant ?? null, query.after ?? null], "which question it answers");
   return { lines: entries, end };
 }
 
@@ -218,6 +219,31 @@ test("thousands of lines come in pages, none twice", async () => {
   assert.ok(key.id);
 });
 
+test("a page reads its own lines alone, however far the export has come and however much is kept beside it", async () => {
+  await clock(-10);
+  await rig.create("far");
+  await clock(0);
+  const first = hourOf(Date.now()) - 20;
+  // 20,000 lines of the hours that are asked for, as many of hours before and after, and late ones.
+  await rig.sql(
+    "far",
+    `WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 59999)
+     INSERT INTO usage (key_id, hour, code, count)
+     SELECT 'key_' || printf('%020d', n / 15), ${first} + n % 15, 'VALID', 2 FROM numbers`,
+  );
+  await rig.sql("far", "INSERT INTO usage_late (key_id, hour, code, count) SELECT key_id, hour, code, 1 FROM usage WHERE hour % 3 = 0");
+  await rig.statements("far");
+  const query = { from: hour(-15), to: hour(-10) };
+  const { lines, end } = await exported("far", query);
+  assert.deepEqual([lines.length, end.next], [20_000, null]);
+  const pages = (await rig.statements("far")).filter(([text]) => text.includes("LEFT JOIN usage_late"));
+  assert.equal(pages.length, 10, "of 2,000 lines each");
+  // A row of a line, one of its late uses, and one more that tells whether there are more.
+  for (const [, read] of pages) assert.ok(read <= 2 * 2_001 + 10, `${read} rows`);
+  const [sum] = [pages.reduce((all, [, read]) => all + read, 0)];
+  console.log(`# ${sum} rows read for 20,000 lines: ${pages.map(([, read]) => read)}`);
+});
+
 test("what fails is answered with a problem, and an export that breaks off has no end", async () => {
   await rig.create("failing");
   const query = { from: hour(-10), to: hour(-9) };
@@ -225,6 +251,49 @@ test("what fails is answered with a problem, and an export that breaks off has n
   assert.equal((await ask("failing", query)).status, 500);
   await rig.failing(null);
   assert.deepEqual((await exported("failing", query)).lines, []);
+});
+
+test("an export that breaks off in the middle has lines and no end, and none of them is lost or counted twice", async () => {
+  await clock(-10);
+  const [whole, broken] = [await rig.create("cut1"), await rig.create("cut2")];
+  await use("cut1", whole, 3, -10);
+  await use("cut2", broken, 4, -10);
+  await clock(0);
+  const query = { from: hour(-10), to: hour(-9), after: "cut" };
+  await rig.sql("cut2", "ALTER TABLE usage_closing RENAME TO usage_closing_away");
+  const response = await rig.server.getWorker("manage").fetch(`http://manage.example${path()}?${new URLSearchParams(query)}`, {
+    headers: { Authorization: `Bearer ${ROOT_KEY}` },
+  });
+  assert.equal(response.status, 200, "the first lines were there");
+  const reader = response.body.getReader();
+  let text = "";
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) text += Buffer.from(part.value).toString();
+  } catch {
+    // As it may: a transfer that ends before its end.
+  }
+  assert.match(text, /"tenant":"cut1"/);
+  assert.doesNotMatch(text, /"end"|"cut2"/);
+  assert.match(JSON.stringify(rig.server.getLogs()), /export_broken_off/);
+  await rig.sql("cut2", "ALTER TABLE usage_closing_away RENAME TO usage_closing");
+  const { lines } = await all(undefined, query);
+  assert.deepEqual(lines.filter(({ tenant }) => tenant.startsWith("cut")).map(({ tenant, uses }) => [tenant, uses]), [["cut1", 3], ["cut2", 4]]);
+});
+
+test("thousands of tenants in a row that were erased don't end it", async () => {
+  await clock(-10);
+  await use("zlast", await rig.create("zlast"), 6, -10);
+  await clock(0);
+  const tenants = "WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 4499) INSERT INTO";
+  const inFeed = async (sql) => assert.equal((await rig.object("FEED", "feed", "__sql", sql)).body.error, null);
+  await inFeed(`${tenants} tenants (tenant, created_at) SELECT 'yerased' || printf('%05d', n), 0 FROM numbers`);
+  await inFeed(`${tenants} erased (tenant, noted_at) SELECT 'yerased' || printf('%05d', n), 0 FROM numbers`);
+  const query = { from: hour(-10), to: hour(-9), after: "yerased" };
+  const first = await exported(undefined, query);
+  assert.deepEqual([first.lines, first.end.next?.startsWith("yerased")], [[], true]);
+  assert.deepEqual((await all(undefined, query)).lines.map(({ tenant, uses }) => [tenant, uses]), [["zlast", 6]]);
+  await inFeed("DELETE FROM erased WHERE tenant GLOB 'yerased*'");
+  await inFeed("DELETE FROM tenants WHERE tenant GLOB 'yerased*'");
 });
 
 test("it takes keys:read, of the tenant or for all tenants", async () => {

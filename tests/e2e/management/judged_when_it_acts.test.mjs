@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 
 import { EDGE_WITH_BODY, OPERATIONS_WITH_BODY } from "../../support/bodies.mjs";
-import { effective, importable, startRig, WITH_SOURCE } from "../../support/rig.mjs";
+import { effective, importable, ROOT_KEY, startRig, WITH_SOURCE } from "../../support/rig.mjs";
 
 const SCOPES = [
   ...["keys:read", "keys:write", "audit:read", "operators:write", "tenants:delete", "verify"],
@@ -111,7 +111,9 @@ const signedIn = (operator) => rig.manage("POST", "/v1/session", undefined, { ke
  *   begin  for a new operator: `{options, end}`
  *   code   of the refusal
  */
-const byOperator = ({ security }) => security.some(({ operatorKey }) => operatorKey);
+/** Of anybody else these are refused before their body is read. */
+const ofRootAlone = ({ operationId }) => ["restoreTenant", "restoreOperators"].includes(operationId);
+const byOperator = (operation) => operation.security.some(({ operatorKey }) => operatorKey) && !ofRootAlone(operation);
 // A session is begun with a key, which the operation itself looks at.
 const byKey = (operation) => byOperator(operation) || operation.operationId === "beginSession";
 const byPortal = ({ security }) => security.some(({ portalToken }) => portalToken);
@@ -130,6 +132,14 @@ const CALLERS = {
     may: byOperator,
     begin: async (operator) => {
       const options = paged("operator", await signedIn(operator));
+      return { options, end: () => rig.manage("DELETE", "/v1/session", undefined, options) };
+    },
+    code: "SESSION_ENDED",
+  },
+  "a session of the root key that is ended": {
+    may: ofRootAlone,
+    begin: async () => {
+      const options = paged("operator", await signedIn({ key: ROOT_KEY }));
       return { options, end: () => rig.manage("DELETE", "/v1/session", undefined, options) };
     },
     code: "SESSION_ENDED",

@@ -155,9 +155,24 @@ test("what ledgers have yet to do shows, and that it is done shows soon after", 
     await report("waiting");
     assert.ok((await waiting()).confirm >= 1);
   });
-  const [{ due_at: again }] = await rig.sql("waiting", "SELECT due_at FROM reporting");
-  assert.ok(again > Date.now() && again <= Date.now() + 120_000, "it reports again by itself");
+  const reporting = async () => (await rig.sql("waiting", "SELECT due_at, made_at, waits FROM reporting"))[0];
+  // Reports without news are made less and less often.
+  for (const [waits, minutes] of [[0, 2], [1, 4], [2, 8], [3, 16], [4, 32], [5, 60], [6, 60]]) {
+    await rig.sql("waiting", `UPDATE reporting SET waits = ${Math.max(waits - 1, 0)}, changed = ${waits === 0 ? 1 : 0}`);
+    await report("waiting");
+    const { due_at, made_at, waits: counted } = await reporting();
+    assert.deepEqual([counted, due_at - made_at], [waits, minutes * 60_000], "it reports again by itself");
+  }
   await rig.clock(125_000);
+  // It rests for an hour now, and yet soon tells that nothing waits any more.
+  await rig.object("LEDGER", "waiting", "__alarm");
+  await rig.object("LEDGER", "waiting", "__alarm");
+  await eventually(async () => assert.deepEqual(await rig.sql("waiting", "SELECT * FROM outbox"), []));
+  await eventually(async () => {
+    await rig.object("LEDGER", "waiting", "__alarm");
+    const { due_at, waits } = await reporting();
+    assert.ok(waits === 0 || due_at <= Date.now() + 125_000 + 60_000, `${due_at - Date.now()} ms`);
+  });
   for (const tenant of ["formats", "numbers", "nobody-shall-read-this", "waiting"]) {
     await rig.object("LEDGER", tenant, "__alarm");
     await rig.object("LEDGER", tenant, "__alarm");
@@ -185,6 +200,32 @@ test("an object that doesn't answer is down, its families are missing, and the o
       assert.equal(family in all, other !== object, `${object} is down: ${family}`);
     }
   }
+});
+
+test("a scrape reads a row for each change in the log and for each tenant, once", async () => {
+  const rows = { log: 3_000, tenants: 2_000 };
+  const sql = async (binding, name, text) => assert.equal((await rig.object(binding, name, "__sql", text)).body.error, null, text);
+  const numbers = (many) => `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${many})`;
+  const before = await families();
+  await sql("FEED", "feed", `${numbers(rows.log)} INSERT INTO log (digest, version, acknowledged_at) SELECT printf('%064d', n), 1, iif(n % 3 = 0, NULL, n) FROM numbers`);
+  await sql(
+    "OVERVIEW", "overview",
+    `${numbers(rows.tenants)} INSERT INTO tenants (tenant, number, reported_at, suspended, active, disabled, expired, revoked, active_keys, outbox_known)
+     SELECT 'counted' || n, 1, 1, 0, 1, 0, 0, 0, 1, 1 FROM numbers`,
+  );
+  const read = async (binding, name) => (await rig.object(binding, name, "__rows_read")).body;
+  await read("FEED", "feed");
+  await read("OVERVIEW", "overview");
+  const after = await families();
+  assert.equal(number(after, "keystile_feed_log_entries") - number(before, "keystile_feed_log_entries"), rows.log);
+  const unacknowledged = "keystile_feed_log_unacknowledged_entries";
+  assert.equal(number(after, unacknowledged) - number(before, unacknowledged), rows.log / 3);
+  const cost = { feed: await read("FEED", "feed"), overview: await read("OVERVIEW", "overview") };
+  console.log(`# rows read: ${JSON.stringify(cost)}`);
+  assert.ok(cost.feed >= rows.log && cost.feed <= rows.log + 100, `${cost.feed} rows of the feed`);
+  assert.ok(cost.overview >= rows.tenants && cost.overview <= rows.tenants + 100, `${cost.overview} rows of the overview`);
+  await sql("FEED", "feed", "DELETE FROM log WHERE digest GLOB '000000*'");
+  await sql("OVERVIEW", "overview", "DELETE FROM tenants WHERE tenant GLOB 'counted*'");
 });
 
 test("it takes metrics:read for all tenants", async () => {

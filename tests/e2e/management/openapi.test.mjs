@@ -3,6 +3,7 @@
 // happens is documented, rig.mjs checks in every test.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, afterEach, before, describe, test } from "node:test";
 
 import { Validator } from "@seriousme/openapi-schema-validator";
@@ -101,6 +102,28 @@ async function suspendedTenant(name = `gone-${(tenants += 1)}`) {
 }
 let tenants = 0;
 
+/** The beginning of a restore of a tenant of which there is nothing. */
+async function exportedTenant(tenant = `empty-${(tenants += 1)}`) {
+  await rig.sql(tenant, "INSERT INTO standing VALUES ('empty', 1, 0, NULL)");
+  const { text } = await rig.manage("GET", `/v1/tenants/${tenant}/export`);
+  await rig.sql(tenant, "DELETE FROM standing");
+  return { tenant, ...endsOf(text) };
+}
+
+/** The beginning of a restore of the operators, which has begun already: their ledger is never empty here. */
+async function exportedOperators() {
+  const begun = endsOf((await rig.manage("GET", "/v1/export")).text);
+  const digest = createHash("sha256").update(begun.header).digest("hex");
+  await rig.sql("_operators", `INSERT OR REPLACE INTO restoring VALUES (1, '${digest}', 2, 1, 0, '${digest}', 0)`);
+  return begun;
+}
+
+/** The first line of an export, and the one that ends it. */
+function endsOf(text) {
+  const lines = text.trimEnd().split("\n");
+  return { header: lines[0], end: lines.find((line) => line.startsWith('{"end":')) };
+}
+
 /** A request that is in order, to a key, an operator, an event or a handshake of its own. */
 async function good(operation) {
   const holder = async () => {
@@ -126,6 +149,11 @@ async function good(operation) {
     const confirm = await suspendedTenant();
     return { path: path.replace("acme", confirm), body: { confirm }, options: {} };
   }
+  if (operationId === "restoreTenant") {
+    const { tenant, header, end } = await exportedTenant();
+    return { path: path.replace("acme", tenant), body: { header, end }, options: {} };
+  }
+  if (operationId === "restoreOperators") return { path, body: await exportedOperators(), options: {} };
   if (path.endsWith("/usage/export")) {
     const hour = (ago) => new Date(Math.floor(Date.now() / 3_600_000 - ago) * 3_600_000).toISOString();
     return { path: `${path}?from=${hour(6)}&to=${hour(4)}`, body, options: {} };
@@ -239,6 +267,16 @@ const WAYS = {
     return thenBack(await send(operation));
   },
   "restoreLimits 409": async (operation) => thenBack(await whileInUse(operation)),
+  "exportTenant 404": (operation) => send(operation, { path: (path) => path.replace("acme", "nobody") }),
+  "restoreTenant 409": (operation) => send(operation, { path: () => "/v1/tenants/acme/restore" }),
+  "restoreOperators 409": async (operation) => {
+    const { path, body } = await good(operation);
+    await rig.sql("_operators", "DELETE FROM restoring");
+    return rig.manage("POST", path, body);
+  },
+  "restoreTenant 410": (operation) => send(operation, { path: () => "/v1/tenants/erased/restore" }),
+  "restoreTenant 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
+  "restoreOperators 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "createOperator 410": (operation) => send(operation, { body: { ...BODIES.createOperator, tenant: "erased" } }),
   "eraseTenant 404": () => rig.manage("DELETE", "/v1/tenants/nobody", { confirm: "nobody" }),
   "eraseTenant 409": () => rig.manage("DELETE", "/v1/tenants/acme", { confirm: "acme" }),

@@ -1,7 +1,10 @@
 // `keystile dev` of the packed command line: a key's life, edits while it runs, ports, and its end.
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
+import http from "node:http";
 import net from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -59,6 +62,41 @@ test("it starts, and a key is created, used and revoked", async () => {
   assert.equal((await call("/api/orders")).status, 401);
   key = await manage("", { name: "second", scopes: ["read"] });
   assert.notEqual(key.id, other.id);
+});
+
+test("with allow_loopback an event reaches a receiver on this machine, signed with the endpoint's secret", async () => {
+  const received = [];
+  const server = http.createServer(async (request, response) => {
+    const parts = await Array.fromAsync(request);
+    received.push({ headers: request.headers, body: Buffer.concat(parts).toString() });
+    response.end();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const good = cli.read("keystile.toml");
+  try {
+    const url = `http://127.0.0.1:${server.address().port}/events`;
+    const create = () =>
+      fetch(`${stack().manage}/v1/tenants/acme/event-endpoints`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${stack().root_key}`, "Content-Type": "application/json" },
+        body: JSON.stringify({ url, types: ["key.created"] }),
+      });
+    assert.equal((await create()).status, 400, "it is for development alone");
+    cli.write("keystile.toml", `${good}\n[events]\nallow_loopback = true\n`);
+    const { secret } = await (await until(201, create)).json();
+    const created = await manage("", { name: "told of", scopes: ["read"] });
+    for (const end = Date.now() + 30_000; received.length === 0 && Date.now() < end; await delay(100));
+    const [{ headers, body }] = received;
+    const { type, data } = JSON.parse(body);
+    assert.deepEqual([type, data.tenant, data.key.id], ["key.created", "acme", created.id]);
+    const signed = `${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${body}`;
+    const key = Buffer.from(secret.slice("whsec_".length), "base64");
+    assert.equal(headers["webhook-signature"], `v1,${createHmac("sha256", key).update(signed).digest("base64")}`);
+  } finally {
+    cli.write("keystile.toml", good);
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test("the dashboard is served, and the API's document", async () => {

@@ -97,10 +97,10 @@ test("an older Node is told which one is needed", async () => {
 test("a dry run deploys nothing, and says what it would", async () => {
   const { code, err } = await cli.run(["deploy", "--dry-run"], { env: { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:1" } });
   assert.equal(code, 0, err);
-  for (const worker of ["hooks", "limiter", "edge", "manage", "demo-upstream"]) {
+  for (const worker of ["hooks", "sender", "limiter", "edge", "manage", "demo-upstream"]) {
     assert.match(err, new RegExp(`✓ keystile-${worker} +\\d+\\.\\d KiB gzip`));
   }
-  assert.match(err, /deploy keystile-demo-upstream, keystile-hooks, keystile-limiter, keystile-edge, keystile-manage\n/);
+  assert.match(err, /deploy keystile-demo-upstream, keystile-hooks, keystile-sender, keystile-limiter, keystile-edge, keystile-manage\n/);
   assert.match(err, /Dry run: nothing was created or uploaded\./);
   assert.ok(existsSync(cli.file(".keystile", "deploy", "edge", "wrangler.json")));
 });
@@ -109,6 +109,7 @@ test("what can't work in an account is refused, with what to write", async () =>
   const good = cli.read("keystile.toml");
   for (const [to, said] of [
     ['url = "http://127.0.0.1:3000"', /upstream "api" is http:\/\/127\.0\.0\.1:3000, which is this machine.* Write its public/],
+    ['service = "UPSTREAM"\n[events]\nallow_loopback = true', /\[events\] allow_loopback = true lets events go to this machine.* Leave it out\./],
     ['service = "ORDERS"', /service binding ORDERS, and \[deploy\.services\] names no worker for it\. Write there ORDERS = /],
   ]) {
     cli.write("keystile.toml", good.replace('service = "UPSTREAM"', to));

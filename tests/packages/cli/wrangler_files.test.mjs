@@ -87,6 +87,22 @@ test("relays without their binding are refused", () => {
   assert.ok(written(false));
 });
 
+test("each worker is deployed after those whose objects it names, but for the edge", () => {
+  const names = (worker) => generated(worker).durable_objects.bindings.map(({ script_name }) => script_name).filter(Boolean);
+  for (const [at, worker] of WORKERS.entries()) {
+    if (worker === "edge") continue;
+    const before = WORKERS.slice(0, at).map((each) => `keystile-${each}`);
+    assert.deepEqual(names(worker).filter((name) => !before.includes(name)), [], worker);
+  }
+  assert.ok(names("limiter").includes("keystile-sender"));
+});
+
+test("the sender reaches public addresses alone, and has no address of its own", () => {
+  const sender = generated("sender");
+  assert.deepEqual(sender.compatibility_flags, ["global_fetch_strictly_public"]);
+  assert.deepEqual([sender.workers_dev, sender.routes], [false, undefined]);
+});
+
 test("a binding is only where an upstream is called", () => {
   const upstreams = [{ name: "api", service: "UPSTREAM", url: null, of_routes: true, of_webhooks: false }];
   assert.ok(generated("edge", { upstreams }).services.some(({ binding }) => binding === "UPSTREAM"));

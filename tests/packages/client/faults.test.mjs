@@ -325,3 +325,48 @@ describe("an export", () => {
     await closed.promise;
   });
 });
+
+describe("an export of uses for billing", () => {
+  const HOURS = { from: "2027-01-31T12:00:00Z", to: "2027-01-31T18:00:00Z" };
+  const use = (n) => `${JSON.stringify({ id: `acme/1/key_${n}/VALID`, uses: 1 })}\n`;
+  const end = (lines, next = null, { after = null, tenant = null } = {}) => `${JSON.stringify({ end: { tenant, after, lines, next }, signature: "s" })}\n`;
+  const text = (...lines) => (_, response) => response.writeHead(200, { "Content-Type": "application/x-ndjson" }).end(lines.join(""));
+  /** What came, and the failure after that. */
+  const taken = async (stream) => {
+    const ids = [];
+    try {
+      for await (const entry of stream) ids.push(entry.end ? `next ${entry.end.next}` : entry.id.split("/")[2]);
+    } catch (error) {
+      return { ids, code: error.code };
+    }
+    return { ids };
+  };
+
+  test("goes on after each signed part, with the same hours", async () => {
+    answers = [text(use(1), end(1, "acme")), text(end(0, "beta", { after: "acme" })), text(use(2), end(1, null, { after: "beta" }))];
+    assert.deepEqual(await taken(client().exportUsage(HOURS)), { ids: ["key_1", "next acme", "next beta", "key_2", "next null"] });
+    const asked = seen.map(({ url }) => Object.fromEntries(new URL(url, "http://x").searchParams));
+    assert.deepEqual(asked, [HOURS, { ...HOURS, after: "acme" }, { ...HOURS, after: "beta" }]);
+  });
+
+  test("that is cut is never taken for a whole one, and no line comes twice", async () => {
+    const destroyed = (lines) => (_, response) => response.writeHead(200).write(lines, () => setTimeout(() => response.destroy(), 20));
+    for (const second of [text(), text(use(2)), text(use(2), use(3).slice(0, -1)), destroyed(use(2)), hangUp]) {
+      answers = [text(use(1), end(1, "acme")), second, () => assert.fail("it asked again")];
+      const { ids, code } = await taken(client().exportUsage(HOURS));
+      assert.deepEqual([ids.slice(0, 2), code], [["key_1", "next acme"], "NETWORK"]);
+      assert.ok(new Set(ids).size === ids.length);
+    }
+  });
+
+  test("with a line less than its end counts, or the end of another answer, fails", async () => {
+    for (const wrong of [end(2), end(0), end(1, null, { after: "acme" }), end(1, null, { tenant: "acme" })]) {
+      answers = [text(use(1), wrong)];
+      assert.deepEqual(await taken(client().exportUsage(HOURS)), { ids: ["key_1"], code: "UNREADABLE_ANSWER" });
+    }
+    answers = [text(use(1), end(1))];
+    assert.deepEqual(await taken(client().tenants.exportUsage("acme", HOURS)), { ids: ["key_1"], code: "UNREADABLE_ANSWER" });
+    answers = [text(use(1), end(1, null, { tenant: "acme" }))];
+    assert.deepEqual(await taken(client().tenants.exportUsage("acme", HOURS)), { ids: ["key_1", "next null"] });
+  });
+});

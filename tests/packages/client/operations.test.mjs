@@ -27,6 +27,11 @@ const CALLS = {
   exportUsage: (k) => k.exportUsage({ ...HOURS, after: "acme" }).next(),
   exportTenantUsage: (k) => k.tenants.exportUsage(T, { ...HOURS, after: "acme/1/key_1/VALID" }).next(),
   getUsage: (k) => k.usage({ period: "7d" }),
+  // Without a last line an export fails.
+  exportDeployment: (k) => assert.rejects(k.backup.exportAll({ after: "m" }).next()),
+  exportTenant: (k) => assert.rejects(k.backup.exportTenant(T, { after: "m" }).next()),
+  restoreTenant: (k) => k.backup.restoreTenant(T, { page: "…" }),
+  restoreOperators: (k) => k.backup.restoreOperators({ header: "…", end: "…" }),
   listTenants: (k) => first(k.tenants.list({ q: "a" })),
   getTenant: (k) => k.tenants.get(T),
   updateTenant: (k) => k.tenants.update(T, { plan: "pro" }, { ifVersion: 1, wait: 1 }),
@@ -103,6 +108,11 @@ async function sentBy(call) {
   const fetch = async (url, { method, headers, body }) => {
     sent ??= { method, target: new URL(url), headers: new Headers(headers), body };
     const isExport = String(url).includes("/export");
+    const ofUses = /\/tenants\/([^/]+)\/usage\/export/.exec(String(url));
+    if (String(url).includes("/usage/export")) {
+      const end = { tenant: ofUses ? decodeURIComponent(ofUses[1]) : null, after: new URL(url).searchParams.get("after"), lines: 0, next: null };
+      return new Response(`${JSON.stringify({ end })}\n`, { status: 200 });
+    }
     return new Response(isExport ? "" : '{"key": "k", "id": "i", "next_cursor": null}', { status: 200 });
   };
   await call(new Keystile({ url: "https://manage.example", key: "ksroot_x", fetch }));

@@ -236,6 +236,18 @@ describe("tenants, operators, audit, webhooks, the deployment", () => {
     assert.equal((await run("tenants", "restore-limits", "globex", "--to", "2020-01-01T00:00:00Z", "--yes")).code, 1);
   });
 
+  test("tenants erase, of a suspended one whose name is written once more", async () => {
+    await newKey("leaving");
+    const unconfirmed = await run("tenants", "erase", "leaving");
+    assert.deepEqual([unconfirmed.code, unconfirmed.out], [2, ""], unconfirmed.err);
+    const early = await run("tenants", "erase", "leaving", "--confirm", "leaving");
+    assert.match(early.err, /^TENANT_NOT_SUSPENDED: /);
+    await done("tenants", "suspend", "leaving", "--yes");
+    const { out } = await done("tenants", "erase", "leaving", "--confirm", "leaving");
+    assert.match(out, /^leaving is being erased, by .+ at the latest\./);
+    assert.match((await run("keys", "list", "leaving")).err, /^TENANT_ERASED: /);
+  });
+
   test("operators", async () => {
     const { out } = await done("operators", "create", "--name", "reader", "--scope", "keys:read", "--tenant", "acme");
     const asReader = { env: { KEYSTILE_KEY: out.trim() } };
@@ -320,6 +332,8 @@ describe("tenants, operators, audit, webhooks, the deployment", () => {
     const hour = (ago) => new Date(Math.floor(Date.now() / 3_600_000 - ago) * 3_600_000).toISOString();
     const { out } = await done("usage", "export", "--from", hour(6), "--to", hour(4));
     assert.equal(JSON.parse(out.trim().split("\n").at(-1)).end.next, null);
+    const ofOne = await done("usage", "export", "acme", "--from", hour(6), "--to", hour(4));
+    assert.equal(JSON.parse(ofOne.out.trim().split("\n").at(-1)).end.next, null);
     assert.match((await run("usage", "export", "acme")).err, /--from and --to/);
     assert.match((await done("status")).out, /^status +ok$/m);
     assert.equal(JSON.parse((await done("openapi")).out).openapi, "3.1.1");
@@ -373,6 +387,17 @@ describe("failures", () => {
       assert.match(err, said);
     }
   });
+});
+
+test("what is exported is restored into nothing but an empty place", async () => {
+  const files = { all: path.join(emptyDirectory(), "all"), acme: path.join(emptyDirectory(), "acme") };
+  await done("operators", "create", "--name", "exporter", "--all-tenants", "--scope", "tenants:export");
+  await done("export", "--to", files.all);
+  writeFileSync(files.acme, (await done("export", "--tenant", "acme")).out);
+  for (const file of Object.values(files)) {
+    const { code, err } = await run("restore", file);
+    assert.deepEqual([code, /RESTORE_REFUSED: There is something here already/.test(err)], [1, true], err);
+  }
 });
 
 test("each operation that is one of a command line is one of these commands", () => {

@@ -46,7 +46,7 @@ export const asRoot = (url) => ({ KEYSTILE_URL: url, KEYSTILE_KEY: ROOT_KEY });
 export async function served(rig, name) {
   const server = http.createServer(async (request, response) => {
     let body = "";
-    for await (const chunk of request) body += chunk;
+    for await (const chunk of request.setEncoding("utf8")) body += chunk;
     const { method, headers, url } = request;
     const question = { method, headers, body: body || undefined, redirect: "manual" };
     const answer = await rig.server.getWorker(name).fetch(new URL(url, "http://edge.example"), question);

@@ -52,7 +52,9 @@ test("bash asks this program and gets its words", async () => {
 test("the scripts of zsh and fish are theirs", { skip: !hasShell("zsh") && !hasShell("fish") && "neither is installed" }, async () => {
   for (const shell of ["zsh", "fish"].filter(hasShell)) {
     const { out } = await commandLine()("completion", shell);
-    const { status, stderr } = spawnSync(shell, ["-n"], { input: out, encoding: "utf8" });
+    const script = path.join(emptyDirectory(), `completion.${shell}`);
+    writeFileSync(script, out);
+    const { status, stderr } = spawnSync(shell, ["-n", script], { encoding: "utf8" });
     assert.equal(status, 0, stderr);
   }
 });

@@ -211,7 +211,8 @@ describe("an upgrade", () => {
     await holds();
   });
 
-  // The order of a deploy: hooks, limiter, edge, manage. A rollback goes the other way.
+  // The order of a deploy: hooks, sender, limiter, edge, manage. A rollback goes the other way, and leaves the sender, which
+  // the previous version doesn't have.
   for (const [title, versions] of [
     ["the management worker is still the previous one", { manage: "old" }],
     ["the edge is still the previous one", { edge: "old" }],

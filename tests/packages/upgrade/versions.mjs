@@ -11,7 +11,7 @@ import { inRoot } from "../../../scripts/tools.mjs";
 import { installedCli } from "../cli/installed_cli.mjs";
 
 const FREE = ["--edge-port", "0", "--manage-port", "0", "--upstream-port", "0"];
-const WORKERS = ["front", "hooks", "limiter", "edge", "manage", "upstream"];
+const WORKERS = ["front", "hooks", "sender", "limiter", "edge", "manage", "upstream"];
 
 /** A project with this keystile.toml. Nothing is installed until `run`. */
 export function twoVersions(toml) {
@@ -48,7 +48,10 @@ export function twoVersions(toml) {
     return { stack: JSON.parse(cli.read(".keystile/stack.json")), stop };
   }
 
-  /** The stack, each worker of the version that is named; of the new one if none is. Both must have run. */
+  /**
+   * The stack, each worker of the version that is named; of the new one if none is, such as the sender, which the previous
+   * version doesn't have. Both must have run.
+   */
   async function mixed(versions) {
     const place = projectOf({}, { cwd: cli.directory, say() {} });
     const { summary } = await readConfiguration(place.file, place.home);

@@ -15,8 +15,22 @@ const realNow = Date.now;
 let offset = 0;
 Date.now = () => realNow() + offset;
 
-export class EventRouter extends withHandles(durableObject(rust, "EventRouter", ["fetch", "alarm"])) {}
-export class EventEndpoint extends withHandles(durableObject(rust, "EventEndpoint", ["fetch", "alarm"])) {
+/** The platform's alarms go by the moved clock, too: one is moved as far as the clock is when it is set. */
+const movable = (Deployed) =>
+  class extends Deployed {
+    constructor(context, env) {
+      const { storage } = context;
+      const setAlarm = storage.setAlarm.bind(storage);
+      Object.defineProperty(storage, "setAlarm", {
+        configurable: true,
+        value: (at, ...given) => setAlarm(Number(at) - offset, ...given),
+      });
+      super(context, env);
+    }
+  };
+
+export class EventRouter extends movable(withHandles(durableObject(rust, "EventRouter", ["fetch", "alarm"]))) {}
+export class EventEndpoint extends movable(withHandles(durableObject(rust, "EventEndpoint", ["fetch", "alarm"]))) {
   constructor(context, env) {
     super(context, recording(env));
   }

@@ -54,6 +54,7 @@ const fn replace(sum: &mut u64, former: u64, new: u64) {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use alloc::vec;
     use proptest::prelude::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;

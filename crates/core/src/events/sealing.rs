@@ -72,6 +72,15 @@ mod tests {
         seal(&keyring(&[1]), &endpoint('s'), SECRET, [7; NONCE_BYTES]).unwrap()
     }
 
+    /// Computed by the program in `docs/design/golden-vectors.md`.
+    #[test]
+    fn the_sealed_form_is_golden() {
+        let golden =
+            "ElcsK1OP.BwcHBwcHBwcHBwcH_4f1AMBVbqQ5a-LcmVHoar7T6u2Qmk4VYvGAaftpIf4eOIxum-0rLEwFOxvs6c_lKNcKj_6Z";
+        assert_eq!(sealed(), golden);
+        assert_eq!(open(&keyring(&[1]), &endpoint('s'), golden).as_deref(), Some(SECRET));
+    }
+
     #[test]
     fn a_secret_opens_for_its_endpoint_alone() {
         assert_eq!(open(&keyring(&[1]), &endpoint('s'), &sealed()).as_deref(), Some(SECRET));

@@ -169,6 +169,17 @@ impl EndpointSettings {
         Ok(changed.then(|| resealed.next(now)))
     }
 
+    /// Whether a secret that signs can't be opened any more.
+    #[must_use]
+    pub fn has_lost_a_secret(&self, keyring: &Keyring, now: Timestamp) -> bool {
+        let signs = |secret: &&EndpointSecret| secret.until.is_none_or(|until| now < until);
+        let is_lost = |secret: &EndpointSecret| {
+            !sealing::is_by_newest(keyring, &secret.sealed)
+                && sealing::open(keyring, &self.id, &secret.sealed).is_none()
+        };
+        self.secrets.iter().filter(signs).any(is_lost)
+    }
+
     /// The endpoint as the router is told of it.
     #[must_use]
     pub fn terms(&self, tenant: Option<&TenantId>) -> EndpointTerms {
@@ -347,6 +358,7 @@ mod tests {
         let before = settings().rotated(secret(2), HOUR, NOW);
         assert_eq!(before.resealed(&keyring(&[1]), NOW, &mut nonce).unwrap(), None);
         assert_eq!(before.resealed(&keyring(&[9]), NOW, &mut nonce).unwrap(), None, "nothing can be opened");
+        assert!(before.has_lost_a_secret(&keyring(&[9]), NOW) && !before.has_lost_a_secret(&keyring(&[2, 1]), NOW));
         let both = keyring(&[2, 1]);
         let after = before.resealed(&both, NOW, &mut nonce).unwrap().unwrap();
         assert!(after.version > before.version);

@@ -56,6 +56,8 @@ pub struct Reporting {
     pub attempts: u32,
     /// Whether the overview has yet to answer the last report.
     pub under_way: bool,
+    /// The number of reports in a row, up to the last one, that were made without news: the one before was outdated.
+    pub waits: u32,
 }
 
 impl Reporting {
@@ -79,10 +81,18 @@ impl Reporting {
         self.due_at.is_some_and(|due_at| due_at <= now)
     }
 
-    /// The next report was made, and is to be sent now.
+    /// Whether the last reports told again and again of the same outbox, so that the overview would hear late that it is
+    /// empty. That is news, then.
     #[must_use]
-    pub fn made(self, now: Timestamp) -> Self {
-        Self { number: self.number + 1, made_at: Some(now), due_at: Some(now), attempts: 0, under_way: true }
+    pub const fn awaits_outbox(self) -> bool {
+        self.waits > 0 && self.due_at.is_some() && !self.under_way
+    }
+
+    /// The next report was made, and is to be sent now. `news` says that something has changed since the one before.
+    #[must_use]
+    pub fn made(self, now: Timestamp, news: bool) -> Self {
+        let waits = if news { 0 } else { self.waits.saturating_add(1) };
+        Self { number: self.number + 1, made_at: Some(now), due_at: Some(now), attempts: 0, under_way: true, waits }
     }
 
     /// The overview has the report under way. `last` is the highest number of this tenant that it has; it is higher than
@@ -91,7 +101,8 @@ impl Reporting {
     #[must_use]
     pub fn taken(self, last: u64, outdated_at: Option<Timestamp>) -> Self {
         let number = self.number.max(last);
-        Self { number, due_at: outdated_at, attempts: 0, under_way: false, ..self }
+        let waits = if outdated_at.is_some() { self.waits } else { 0 };
+        Self { number, due_at: outdated_at, attempts: 0, under_way: false, waits, ..self }
     }
 
     /// The overview did not answer. Whether it has the report is not known.

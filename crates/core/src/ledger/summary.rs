@@ -13,7 +13,7 @@ use super::lifecycle::KeyStatus;
 use crate::{
     base::{
         id::KeyId,
-        timestamp::{MINUTE_MS, Timestamp},
+        timestamp::{HOUR_MS, MINUTE_MS, Timestamp},
     },
     feed::outbox::Stage,
     key::Environment,
@@ -24,6 +24,8 @@ pub const LISTED: usize = 50;
 /// The time after which a summary with entries in its outbox is outdated, milliseconds. An entry of a change is there for
 /// a good minute if nothing fails.
 pub const OUTBOX_KNOWN_MS: i64 = 2 * MINUTE_MS;
+/// That time at most, milliseconds, however long entries have waited.
+pub const OUTBOX_KNOWN_AT_MOST_MS: i64 = HOUR_MS;
 
 /// The number of keys with each status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,11 +159,16 @@ impl Summary {
     }
 
     /// The time from which on the summary, which was made at `made_at`, says too little: more than half of a list that
-    /// leaves keys out have expired, or its outbox should have less by then.
+    /// leaves keys out have expired, or its outbox should have less by then. `waits` is [`Reporting::waits`] of its report:
+    /// what waits for long is looked at less and less often, so that the ledgers of all tenants don't report all the time
+    /// while the feed is out of reach.
+    ///
+    /// [`Reporting::waits`]: super::reporting::Reporting::waits
     #[must_use]
-    pub fn outdated_at(&self, made_at: Timestamp) -> Option<Timestamp> {
-        let waits = self.outbox.as_ref().is_some_and(|outbox| !outbox.is_empty());
-        let outbox = waits.then(|| made_at.plus_millis(OUTBOX_KNOWN_MS));
+    pub fn outdated_at(&self, made_at: Timestamp, waits: u32) -> Option<Timestamp> {
+        let waiting = self.outbox.as_ref().is_some_and(|outbox| !outbox.is_empty());
+        let known_ms = OUTBOX_KNOWN_MS.saturating_mul(2_i64.saturating_pow(waits)).min(OUTBOX_KNOWN_AT_MOST_MS);
+        let outbox = waiting.then(|| made_at.plus_millis(known_ms));
         outbox.into_iter().chain(self.lists_outdated_at()).min()
     }
 
@@ -232,10 +239,22 @@ pub(crate) mod tests {
         let waiting = |outbox| Summary { outbox, expiring: list(50, Some), ..Summary::default() };
         let made_at = Timestamp::from_millis(-OUTBOX_KNOWN_MS);
         let lists = Some(Timestamp::from_millis(26));
-        assert_eq!(waiting(None).outdated_at(made_at), lists);
-        assert_eq!(waiting(Some(Vec::new())).outdated_at(made_at), lists);
+        assert_eq!(waiting(None).outdated_at(made_at, 0), lists);
+        assert_eq!(waiting(Some(Vec::new())).outdated_at(made_at, 0), lists);
         let entries = Some([StageCount { stage: Stage::Put, entries: 1 }].into());
-        assert_eq!(waiting(entries).outdated_at(made_at), Some(Timestamp::from_millis(0)));
+        assert_eq!(waiting(entries.clone()).outdated_at(made_at, 0), Some(Timestamp::from_millis(0)));
+        assert_eq!(waiting(entries).outdated_at(made_at, 1), lists);
+    }
+
+    #[test]
+    fn entries_that_go_on_waiting_are_looked_at_less_and_less_often() {
+        let outbox = Some([StageCount { stage: Stage::Publish, entries: 1 }].into());
+        let summary = Summary { outbox, ..Summary::default() };
+        let minutes = |waits| {
+            let outdated_at = summary.outdated_at(Timestamp::from_millis(0), waits).unwrap();
+            outdated_at.as_millis() / MINUTE_MS
+        };
+        assert_eq!([0, 1, 2, 3, 4, 5, 6, u32::MAX].map(minutes), [2, 4, 8, 16, 32, 60, 60, 60]);
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub struct Failures {
 
 /// The sender of requests as far as the table tells them apart: an IPv4 address, or the /64 of an IPv6 address, of which one client has all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Network(u64, bool);
+pub struct Network(u64, bool);
 
 /// The failures of a network since a time.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +94,9 @@ impl Failures {
 }
 
 impl Network {
-    fn of(address: IpAddr) -> Self {
+    /// The network of an address.
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self(u64::from(u32::from(address)), false),
             IpAddr::V6(address) => Self((u128::from(address) >> 64) as u64, true),

@@ -157,11 +157,11 @@ impl Log {
         // A key's row in `current` is never deleted, so the highest number of a row is their number, and no row is
         // read to count them. The log has those of the last day.
         let counted: Option<Counted> = database.row(
-            "SELECT (SELECT count(*) FROM log) AS entries,
-                    (SELECT count(*) FROM log WHERE acknowledged_at IS NOT NULL) AS acknowledged,
+            "SELECT count(*) AS entries, count(acknowledged_at) AS acknowledged,
                     (SELECT ifnull(max(rowid), 0) FROM current) AS keys,
                     (SELECT ifnull(max(rowid), 0) FROM tenants) AS tenants,
-                    (SELECT count(*) FROM standing WHERE suspended = 1) AS suspended",
+                    (SELECT count(*) FROM standing WHERE suspended = 1) AS suspended
+             FROM log",
             vec![],
         )?;
         let counted = counted.ok_or_else(|| worker::Error::RustError("counts without a row".into()))?;

@@ -356,7 +356,7 @@ impl OpenLedger {
     /// The eraser that this ledger is.
     fn eraser(&self) -> Eraser {
         let has_standing = || matches!(suspension::find(&self.database), Ok(Some(_)));
-        Eraser::of_ledger(self.name.as_deref(), self.name.is_none() && has_standing())
+        Eraser::of_ledger(self.name.as_deref().map(|name| name == OPERATORS), self.name.is_none() && has_standing())
     }
 
     /// The tenant after which this ledger is named.

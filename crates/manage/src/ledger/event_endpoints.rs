@@ -16,7 +16,7 @@ use keystile_core::{
     },
     feed::outbox::retry_delay_ms,
 };
-use keystile_runtime::{database::Database, random};
+use keystile_runtime::{database::Database, log, random};
 use serde::Deserialize;
 use serde_json::json;
 use worker::{Error, Result};
@@ -122,6 +122,9 @@ pub(crate) fn reseal(database: &Database, keyring: &Keyring, now: Timestamp) -> 
     database.transaction(|| {
         let mut changed = false;
         for endpoint in all(database)? {
+            if endpoint.has_lost_a_secret(keyring, now) {
+                log::warn("event_endpoint_secret_missing", &[("endpoint", endpoint.id.as_str().into())]);
+            }
             if let Some(resealed) = endpoint.resealed(keyring, now, random::bytes::<NONCE_BYTES>)? {
                 write(database, &resealed)?;
                 changed = true;

@@ -164,6 +164,12 @@ pub(crate) fn counts(database: &Database) -> Result<Vec<StageCount>> {
     Ok(counts.into_iter().filter(|count| count.entries > 0).collect())
 }
 
+/// Whether nothing waits.
+pub(super) fn is_empty(database: &Database) -> Result<bool> {
+    let first: Option<Count> = database.row("SELECT 1 AS entries FROM outbox LIMIT 1", vec![])?;
+    Ok(first.is_none())
+}
+
 #[derive(Deserialize)]
 struct Count {
     entries: u64,

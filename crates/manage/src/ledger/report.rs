@@ -46,7 +46,7 @@ impl OpenLedger {
         let noted = match answer {
             Ok(taken) => {
                 let made_at = reporting.made_at.unwrap_or_else(clock::now);
-                reporting.taken(taken.number, report.summary.outdated_at(made_at))
+                reporting.taken(taken.number, report.summary.outdated_at(made_at, reporting.waits))
             }
             Err(_) => reporting.failed(clock::now()),
         };
@@ -67,7 +67,7 @@ impl OpenLedger {
             reporting::write(database, Reporting { due_at: None, ..reporting })?;
             return Ok(None);
         };
-        let made = reporting.made(now);
+        let made = reporting.made(now, reporting::is_news(database)?);
         let uses = tenant_usage::take_unreported(database, REPORTED_BUCKETS)?;
         let erased = self.is_erased()?;
         let report = Report { tenant, number: made.number, uses, summary: self.summary(now)?, erased };

@@ -13,10 +13,15 @@ use worker::Result;
 
 use keystile_runtime::database::Database;
 
+use super::outbox;
+
 /// Schedules a report if there is something to report. Returns whether the next one is earlier for that.
 pub(crate) fn schedule(database: &Database, now: Timestamp) -> Result<bool> {
-    let Some(row) = row(database)?.filter(|row| row.changed != 0) else { return Ok(false) };
-    let reporting = Reporting::from(row);
+    let Some(row) = row(database)? else { return Ok(false) };
+    let (changed, reporting) = (row.changed != 0, Reporting::from(row));
+    if !changed && !(reporting.awaits_outbox() && outbox::is_empty(database)?) {
+        return Ok(false);
+    }
     let next = reporting.changed(now);
     if next == reporting {
         return Ok(false);
@@ -41,6 +46,11 @@ pub(super) fn is_pending(database: &Database) -> Result<bool> {
     Ok(row(database)?.is_some_and(|row| row.changed != 0 || row.under_way != 0))
 }
 
+/// Whether there is something to report that no report has.
+pub(super) fn is_news(database: &Database) -> Result<bool> {
+    Ok(row(database)?.is_some_and(|row| row.changed != 0))
+}
+
 /// When the next report is to be made or sent.
 pub(super) fn due(database: &Database) -> Result<Option<Timestamp>> {
     Ok(find(database)?.due_at)
@@ -59,33 +69,36 @@ struct Row {
     due_at: Option<Timestamp>,
     attempts: u32,
     under_way: u8,
+    waits: u32,
 }
 
 impl From<Row> for Reporting {
     fn from(row: Row) -> Self {
-        let Row { changed: _, number, made_at, due_at, attempts, under_way } = row;
-        Self { number, made_at, due_at, attempts, under_way: under_way != 0 }
+        let Row { changed: _, number, made_at, due_at, attempts, under_way, waits } = row;
+        Self { number, made_at, due_at, attempts, under_way: under_way != 0, waits }
     }
 }
 
 fn row(database: &Database) -> Result<Option<Row>> {
     database.row(
-        "SELECT changed, number, made_at, due_at, attempts, report IS NOT NULL AS under_way FROM reporting",
+        "SELECT changed, number, made_at, due_at, attempts, report IS NOT NULL AS under_way, waits FROM reporting",
         vec![],
     )
 }
 
 /// Writes the reporting. If no report is under way any more, the stored one goes.
 pub(super) fn write(database: &Database, reporting: Reporting) -> Result<()> {
-    let Reporting { number, made_at, due_at, attempts, under_way } = reporting;
+    let Reporting { number, made_at, due_at, attempts, under_way, waits } = reporting;
     database.execute(
-        "UPDATE reporting SET number = ?, made_at = ?, due_at = ?, attempts = ?, report = iif(?, report, NULL)",
+        "UPDATE reporting
+         SET number = ?, made_at = ?, due_at = ?, attempts = ?, report = iif(?, report, NULL), waits = ?",
         vec![
             (number as i64).into(),
             made_at.map(Timestamp::as_millis).into(),
             due_at.map(Timestamp::as_millis).into(),
             i64::from(attempts).into(),
             i64::from(under_way).into(),
+            i64::from(waits).into(),
         ],
     )
 }

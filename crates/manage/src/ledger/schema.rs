@@ -521,6 +521,10 @@ CREATE TABLE restoring (
     refused INTEGER NOT NULL          -- how many keys were refused
 );
 ",
+    "
+-- How many reports in a row, up to the last one, were made without news, since entries waited in the outbox.
+ALTER TABLE reporting ADD COLUMN waits INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 #[cfg(test)]
@@ -551,6 +555,7 @@ mod tests {
             "9176cd5c9fc8cb005fe10819ccb9720ead0a944e546a42b6c33a5b6b3f1bf139",
             "dbfdd5c9660c9aab16214bfc6ec57f5c1494d60ccf1d0e1c00d89d138f4743e9",
             "febb9794658899d6be0359b756c87ee6f373a05e01fa209b7350e55d278cf5fd",
+            "7be36ae7c96a318a95587a37bb54a1a35a8bb5a9cb69bf6fb60c3b73cd6bcc75",
         ];
         assert_eq!(digests(MIGRATIONS), golden);
     }

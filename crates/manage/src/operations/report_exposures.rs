@@ -4,10 +4,10 @@
 //! each ledger does in one transaction what the policy says. Whatever can't be told now is a 503 for the whole report;
 //! sending it again does the rest, since a repeat does nothing to what is done.
 //!
-//! An anonymous report is answered at once, before anybody is asked, so neither the answer nor its time says whether a
-//! key exists.
+//! An anonymous report is answered at once, before its texts are judged and anybody is asked, so neither the answer nor
+//! its time says whether a key exists. Its bounds count requests, whatever they hold.
 
-use core::{cell::Cell, net::IpAddr};
+use core::net::IpAddr;
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use futures_util::future::join_all;
@@ -18,10 +18,14 @@ use keystile_core::{
         exposures::{MAX_BODY_BYTES, Record, Suspect, parse, to_ask},
         shown::{ShownExposed, ShownExposedKey},
     },
-    base::{code::Code, problem::Problem, timestamp::Rfc3339},
+    base::{
+        code::Code,
+        problem::Problem,
+        timestamp::{MINUTE_MS, Rfc3339, whole_seconds},
+    },
     feed::owners::{MAX_DIGESTS, Owner, OwnersRequest},
     ledger::exposure::{ExposureStatus, Place, Reporter},
-    limits::failures::Failures,
+    limits::failures::{Failures, Network},
     objects::{feed, ledger::OPERATORS},
     receiver::github_keys::{IDENTIFIER_HEADER, SIGNATURE_HEADER, StatedSignature},
 };
@@ -60,9 +64,24 @@ const MOST_LEDGER_CALLS: usize = 30;
 const AT_ONCE: usize = 6;
 /// The time after which no further call begins: GitHub waits for 30 seconds.
 const LONGEST_MS: i64 = 18_000;
-/// The bodies that may be on their way at a time before it is known who sends them: they take 4 MiB each.
-const MOST_READING: u32 = 6;
-/// The attempts at an anonymous report, and the time between two of them.
+/// The bodies with a signature that may be on their way at a time: they take 4 MiB each, and who sends them is known
+/// at their end.
+const MOST_READING: usize = 12;
+/// The same from one network. A sender who stalls holds up no other.
+const MOST_READING_OF_ONE: usize = 4;
+/// The signatures of one address that may be refused in a minute. From then on its bodies aren't received.
+const MOST_FORGED: u32 = 60;
+/// The time for which GitHub hears nothing of a key that the feed lacks, milliseconds. Ledgers publish a new key within
+/// five minutes after the feed can be reached again.
+const UNPUBLISHED_MS: i64 = 10 * MINUTE_MS;
+
+/// The maximum length of an anonymous report, bytes.
+const MAX_ANONYMOUS_BYTES: u32 = 64 * 1024;
+/// The anonymous reports of one address in a minute.
+const MOST_ANONYMOUS: u32 = 60;
+/// The time from the answer to the first attempt at an anonymous report, milliseconds.
+const ANONYMOUS_DELAY_MS: u64 = 20;
+/// The attempts at an anonymous report, and the time between two of them, milliseconds.
 const ANONYMOUS_ATTEMPTS: u32 = 3;
 const ANONYMOUS_PAUSE_MS: u64 = 2_000;
 
@@ -104,9 +123,15 @@ async fn by_github(
     request_id: &str,
     stated: &StatedSignature,
 ) -> ApiResult {
+    let address = address(request)?;
+    let wait_ms = FORGED.with_borrow(|forged| forged.wait_ms(address, clock::now()));
+    if let Some(wait_ms) = wait_ms {
+        return Err(too_often(MOST_FORGED, "signatures that are not GitHub's", wait_ms).into());
+    }
     let key = github::key(env, &deployment, stated).await?;
-    let bytes = read_of_stranger(request).await?;
+    let bytes = read_signed(request, address).await?;
     if !stated.is_of(&key, &bytes) {
+        FORGED.with_borrow_mut(|forged| forged.note(address, clock::now()));
         return Err(github::refusal(&deployment).into());
     }
     let (records, mistakes) = parse(body::parse(&bytes)?, deployment.secrets())?;
@@ -173,9 +198,12 @@ async fn by_anybody(
     deployment: Rc<Deployment>,
     request_id: &str,
 ) -> ApiResult {
-    let bytes = read_of_stranger(request).await?;
+    let address = address(request)?;
+    if let Some(wait_ms) = REPORTS.with_borrow_mut(|reports| reports.note(address, clock::now())) {
+        return Err(too_often(MOST_ANONYMOUS, "anonymous reports", wait_ms).into());
+    }
+    let bytes = body::receive(request, JSON, MAX_ANONYMOUS_BYTES).await?;
     let (records, _) = parse(body::parse(&bytes)?, deployment.secrets())?;
-    let address = request.headers().get("CF-Connecting-IP")?.and_then(|address| address.parse().ok());
     let report = Report {
         env: env.clone(),
         deployment,
@@ -183,16 +211,19 @@ async fn by_anybody(
         origin: origin(request, request_id, "anonymous", "Anonymous report")?,
         within: None,
         most_imported: MOST_IMPORTED_ANONYMOUS,
-        address: Some(address.unwrap_or(UNKNOWN_ADDRESS)),
+        address: Some(address),
     };
     let request_id = request_id.to_owned();
     context.wait_until(async move {
-        for attempt in 1..=ANONYMOUS_ATTEMPTS {
-            let Err(failure) = report.carry_out(&records).await else { return };
+        clock::sleep(ANONYMOUS_DELAY_MS).await;
+        let mut attempt = 1;
+        while let Err(failure) = report.carry_out(&records).await {
             if attempt == ANONYMOUS_ATTEMPTS {
                 let reason = format!("{failure:?}");
                 log::error("exposures_lost", &[("request_id", request_id.as_str().into()), ("reason", reason.into())]);
+                return;
             }
+            attempt += 1;
             clock::sleep(ANONYMOUS_PAUSE_MS).await;
         }
     });
@@ -202,6 +233,11 @@ async fn by_anybody(
 /// The address that stands for requests without one: those that don't come through Cloudflare's network.
 const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(core::net::Ipv4Addr::UNSPECIFIED);
 
+fn address(request: &Request) -> Result<IpAddr, Failure> {
+    let stated = request.headers().get("CF-Connecting-IP")?;
+    Ok(stated.and_then(|address| address.parse().ok()).unwrap_or(UNKNOWN_ADDRESS))
+}
+
 fn origin(request: &Request, request_id: &str, id: &str, name: &str) -> Result<Origin, Failure> {
     let ip = request.headers().get("CF-Connecting-IP")?;
     let (actor_id, actor_name, request_id) = (id.into(), name.into(), request_id.into());
@@ -209,30 +245,45 @@ fn origin(request: &Request, request_id: &str, id: &str, name: &str) -> Result<O
 }
 
 thread_local! {
-    /// The bodies of strangers that are on their way.
-    static READING: Cell<u32> = const { Cell::new(0) };
+    /// The networks whose signed bodies are on their way.
+    static READING: RefCell<Vec<Network>> = const { RefCell::new(Vec::new()) };
+    /// The addresses whose signatures were refused.
+    static FORGED: RefCell<Failures> = const { RefCell::new(Failures::allowing(MOST_FORGED)) };
+    /// The addresses that report anonymously.
+    static REPORTS: RefCell<Failures> = const { RefCell::new(Failures::allowing(MOST_ANONYMOUS)) };
     /// The addresses whose anonymous reports had texts of imported forms that are no keys.
     static FAILURES: RefCell<Failures> = const { RefCell::new(Failures::allowing(300)) };
     /// The outcomes of GitHub's reports that this isolate knows, so that a report in parts goes on where it ended.
     static DONE: RefCell<BTreeMap<(KeyDigest, KeyDigest), ExposedKey>> = const { RefCell::new(BTreeMap::new()) };
+    /// When GitHub first reported a key with a valid tag that the feed lacks.
+    static LACKING: RefCell<BTreeMap<KeyDigest, Timestamp>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// The most outcomes that an isolate remembers, some 200 bytes each.
+/// The most outcomes that an isolate remembers, some 200 bytes each, and the most keys that the feed lacks.
 const MOST_DONE: usize = 5_000;
 
-/// Receives the body of a sender who isn't known yet.
-async fn read_of_stranger(request: &Request) -> Result<Vec<u8>, Failure> {
-    struct Place;
+/// Receives a body with a signature.
+async fn read_signed(request: &Request, address: IpAddr) -> Result<Vec<u8>, Failure> {
+    struct Place(Network);
     impl Drop for Place {
         fn drop(&mut self) {
-            READING.set(READING.get().saturating_sub(1));
+            READING.with_borrow_mut(|reading| {
+                if let Some(index) = reading.iter().position(|network| *network == self.0) {
+                    reading.swap_remove(index);
+                }
+            });
         }
     }
-    if READING.get() >= MOST_READING {
+    let network = Network::of(address);
+    let is_full = READING.with_borrow(|reading| {
+        let of_one = reading.iter().filter(|other| **other == network).count();
+        reading.len() >= MOST_READING || of_one >= MOST_READING_OF_ONE
+    });
+    if is_full {
         return Err(Problem::unavailable("Too many reports are on their way; send this again shortly.").into());
     }
-    READING.set(READING.get() + 1);
-    let _place = Place;
+    READING.with_borrow_mut(|reading| reading.push(network));
+    let _place = Place(network);
     Ok(body::receive(request, JSON, MAX_BODY_BYTES).await?)
 }
 
@@ -268,6 +319,9 @@ impl Report {
         let (by_ledger, mut outcomes) = self.by_ledger(records, &suspects, &owners);
         self.note_failures(&suspects, &owners);
         let is_left = self.expose(by_ledger, &mut outcomes, begun_at).await?;
+        if self.reporter == Reporter::Github && may_come(&suspects, &owners, begun_at) {
+            return Err(Problem::unavailable("A key may not be published yet; send the same again.").into());
+        }
         // Of what is left out of an anonymous report, nobody is told anything.
         if is_left || (is_cut && self.reporter != Reporter::Anonymous) {
             return Err(too_many().into());
@@ -327,6 +381,11 @@ impl Report {
                 Suspect::Junk => continue,
                 Suspect::Root(digest) => (OPERATORS.to_owned(), *digest),
                 Suspect::Issued(digest) | Suspect::Imported(digest) => match owners.get(digest) {
+                    // The tag is valid, so this was a key, of a tenant that was erased.
+                    None if self.reporter == Reporter::Github && matches!(suspect, Suspect::Issued(_)) => {
+                        outcomes.insert((*digest, record.place.id), gone());
+                        continue;
+                    }
                     None => continue,
                     Some(Owner { tenant: Some(tenant), .. }) if !self.may_know(tenant) => continue,
                     Some(Owner { tenant, .. }) => {
@@ -336,10 +395,10 @@ impl Report {
                 },
             };
             let item = (digest, record.place.id);
-            // GitHub hears nothing of a key but that it is one, and a revoked key needs nothing more.
-            let is_over = self.reporter == Reporter::Github && owners.get(&digest).is_some_and(|owner| owner.revoked);
+            // Nobody but an operator hears which key it is, and a revoked key needs nothing more.
+            let is_over = self.reporter != Reporter::Operator && owners.get(&digest).is_some_and(|owner| owner.revoked);
             let done = match is_over {
-                true => Some(ExposedKey { id: None, status: ExposureStatus::AlreadyRevoked, effective_by: None }),
+                true => Some(gone()),
                 false => self.remembered(&item),
             };
             match done {
@@ -430,6 +489,30 @@ impl Report {
     }
 }
 
+/// Whether the feed may still get a key that it lacks. A key is shown to its owner even if the feed couldn't take it
+/// then, and its ledger publishes it later. It is known by its valid tag.
+fn may_come(suspects: &[Suspect], owners: &BTreeMap<KeyDigest, Owner>, now: Timestamp) -> bool {
+    LACKING.with_borrow_mut(|lacking| {
+        if lacking.len() > MOST_DONE {
+            lacking.clear();
+        }
+        let mut may_come = false;
+        for suspect in suspects {
+            if let Suspect::Issued(digest) = suspect
+                && !owners.contains_key(digest)
+            {
+                let first = *lacking.entry(*digest).or_insert(now);
+                may_come |= now.millis_since(first) < UNPUBLISHED_MS;
+            }
+        }
+        may_come
+    })
+}
+
+const fn gone() -> ExposedKey {
+    ExposedKey { id: None, status: ExposureStatus::AlreadyRevoked, effective_by: None }
+}
+
 fn is_late(begun_at: Timestamp) -> bool {
     clock::now().millis_since(begun_at) > LONGEST_MS
 }
@@ -439,4 +522,9 @@ fn too_many() -> Problem {
     let detail = "The report names more keys than one request looks up. A part of it is done; send the same again, or \
                   the rest in parts of 200 records.";
     Problem::unavailable(detail)
+}
+
+fn too_often(most: u32, of: &str, wait_ms: i64) -> Problem {
+    let detail = format!("This address sent more than {most} {of} within a minute; wait.");
+    Problem::new(Code::TooManyFailures, detail).with_header("Retry-After", whole_seconds(wait_ms).to_string())
 }

@@ -51,16 +51,6 @@ pub(super) fn usage(database: &Database, query: &UsageQuery, now: Timestamp) -> 
 
 /// The numbers for `GET /metrics`.
 pub(super) fn state(database: &Database, _: &ReadState, now: Timestamp) -> Result<OverviewState> {
-    #[derive(Deserialize)]
-    struct Reports {
-        last_report_at: Option<Timestamp>,
-        outbox_unknown: u64,
-    }
-    let reports: Option<Reports> = database.row(
-        "SELECT max(reported_at) AS last_report_at, total(outbox_known = 0) AS outbox_unknown FROM tenants",
-        vec![],
-    )?;
-    let reports = reports.unwrap_or(Reports { last_report_at: None, outbox_unknown: 0 });
     let totals = Totals::read(database, now)?;
     Ok(OverviewState {
         tenants: totals.tenants,
@@ -69,8 +59,8 @@ pub(super) fn state(database: &Database, _: &ReadState, now: Timestamp) -> Resul
         uses: all_uses(database)?.collect(),
         outbox: database
             .rows("SELECT stage, sum(entries) AS entries FROM tenant_outbox GROUP BY stage ORDER BY stage", vec![])?,
-        outbox_unknown: reports.outbox_unknown,
-        last_report_at: reports.last_report_at,
+        outbox_unknown: totals.outbox_unknown,
+        last_report_at: totals.last_report_at,
     })
 }
 
@@ -96,6 +86,8 @@ struct Totals {
     tenants: u64,
     suspended: u64,
     secrets_unknown: u64,
+    outbox_unknown: u64,
+    last_report_at: Option<Timestamp>,
     active: u64,
     disabled: u64,
     expired: u64,
@@ -112,7 +104,7 @@ impl Totals {
     fn read(database: &Database, now: Timestamp) -> Result<Self> {
         let totals = database.row(
             "SELECT count(*) AS tenants, total(suspended) AS suspended, total(secrets_known = 0) AS secrets_unknown,
-                    total(active) AS active,
+                    total(outbox_known = 0) AS outbox_unknown, max(reported_at) AS last_report_at, total(active) AS active,
                     total(disabled) AS disabled, total(expired) AS expired, total(revoked) AS revoked,
                     min(iif(expiring_to > ?, expiring_to, NULL)) AS expiring_to, min(unused_to) AS unused_to
              FROM tenants WHERE erased = 0",

@@ -115,14 +115,16 @@ async function restore(keystile, file, each, sum, progress, io) {
   if (state.refused_keys > 0) io.say(`${whose}: ${state.refused_keys} keys were not taken.`);
 }
 
-/** Erases the name of a tenant that was erased, so that nobody gets it again. One that is in use here is left to people. */
+/**
+ * Erases the name of a tenant that was erased, so that nobody gets it again. One of which there is more here than a
+ * suspension is left to people.
+ */
 async function eraseAgain(keystile, tenant, sum) {
-  try {
-    const here = await keystile.tenants.get(tenant);
-    if (!here.erasure) return void sum.still_there.push(tenant);
-  } catch (error) {
-    if (error.code !== "TENANT_NOT_FOUND") throw error;
-    await keystile.tenants.suspend(tenant, { ahead: true });
+  const { erasure, keys, suspended, version } = await keystile.tenants.get(tenant);
+  if (!erasure) {
+    const isUsed = Object.values(keys).some((count) => count > 0) || version > (suspended ? 2 : 1);
+    if (isUsed) return void sum.still_there.push(tenant);
+    if (!suspended) await keystile.tenants.suspend(tenant, { ahead: true });
     await keystile.tenants.erase(tenant, tenant);
   }
   sum.erased.push(tenant);

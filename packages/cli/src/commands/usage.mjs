@@ -62,7 +62,7 @@ export const USAGE = [
           if (written % 1000 === 0) progress.at(`${written} lines`);
         }
       } catch (error) {
-        // The lines after the last signed one come again.
+        // Lines without a signed one behind them come again.
         progress.at(next ? `${written} lines. To go on after the last signed part: --after ${next}` : `${written} lines`);
         progress.end();
         throw error;

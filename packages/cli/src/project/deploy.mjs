@@ -63,6 +63,9 @@ export function refuseWhatCannotWork(shown, summary, { lacking }) {
     ...[summary.github_keys_url]
       .filter((url) => isLoopback(new URL(url).hostname))
       .map((url) => `The github_keys_url ${url} is this machine, which is for tests. Leave it out.`),
+    ...[summary.allow_loopback]
+      .filter(Boolean)
+      .map(() => "[events] allow_loopback = true lets events go to this machine, which is for development. Leave it out."),
     ...lacking.map(
       ({ name, service }) =>
         `The upstream "${name}" is the service binding ${service}, and [deploy.services] names no worker for it. ` +

@@ -7,7 +7,8 @@ import { Exposures } from "./resources/exposures.ts";
 import { Keys } from "./resources/keys.ts";
 import { Operators } from "./resources/operators.ts";
 import { CustomerSession, Session } from "./resources/sessions.ts";
-import { nextOfExport, Tenants } from "./resources/tenants.ts";
+import { Tenants } from "./resources/tenants.ts";
+import { exportedUses } from "./resources/usage_export.ts";
 import { Webhooks } from "./resources/webhooks.ts";
 import { type CallOptions, type ClientOptions, Transport } from "./transport.ts";
 import type { Catalog, Health, Overview, Plans, QueryOf, TotalUsage, UsageExportEntry } from "./types.ts";
@@ -61,11 +62,12 @@ export class Keystile {
 
   /**
    * The uses of all tenants' keys for billing, of closed hours alone. Each answer of the API that this takes ends with a
-   * signed entry, whose `end.next` is where the next one goes on. An answer that is cut fails: go on with the `next` of
-   * the last signed entry as `after`.
+   * signed entry, whose `end.next` is where the next one goes on. An answer that is cut, or has other lines than its last
+   * entry counts, fails: go on with the `next` of the last signed entry as `after`.
    */
   exportUsage(query: QueryOf<"exportUsage">, options?: CallOptions): AsyncGenerator<UsageExportEntry, void, undefined> {
-    return this.#api.lines("exportUsage", { query }, nextOfExport(query), { ...options, retries: 0 });
+    const once = { ...options, retries: 0 };
+    return exportedUses(null, query, (each, next) => this.#api.lines("exportUsage", { query: each }, next, once));
   }
 
   /** The numbers that the objects have of the deployment, in the text of OpenMetrics. */

@@ -3078,6 +3078,8 @@ export interface components {
         /** @description The last line. */
         UsageExportEnd: {
             end: {
+                /** @description `after` of this request; null if it had none. */
+                after: string | null;
                 from: components["schemas"]["Time"];
                 /** @description The lines before this one. */
                 lines: number;
@@ -3085,6 +3087,8 @@ export interface components {
                 next: string | null;
                 /** @description The fingerprint of the secret that signed. */
                 secret: string;
+                /** @description The tenant whose uses were asked for; null if it was those of all. */
+                tenant: string | null;
                 to: components["schemas"]["Time"];
                 /** @description The uses in them. */
                 uses: number;
@@ -3883,7 +3887,7 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
-        /** @description This address failed too often; it waits. */
+        /** @description This address failed too often, or reported leaked keys anonymously too often; it waits. */
         TooManyFailures: {
             headers: {
                 "Keystile-Request-Id": components["headers"]["RequestId"];
@@ -4858,6 +4862,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -84,12 +84,13 @@ export class Transport {
 
   /**
    * The lines of an export, each as JSON. An answer that is cut, or has all that one answer may have, is gone on from
-   * by `next`, which gives the query of the entries after this one, or null if this one was the last.
+   * by `next`, which gives the query of the entries after this one, null if this one was the last, or undefined if no
+   * answer ends with it: one that does was cut.
    */
   async *lines<Id extends OperationId, Entry>(
     id: Id,
     request: RequestOf<Id>,
-    next: (entry: Entry) => RequestOf<Id>["query"] | null,
+    next: (entry: Entry) => RequestOf<Id>["query"] | null | undefined,
     options: CallOptions = {},
   ): AsyncGenerator<Entry, void, undefined> {
     yield* this.parts(id, request, () => (line) => JSON.parse(line) as Entry, next, options);
@@ -110,6 +111,7 @@ export class Transport {
     let failures = 0;
     for (;;) {
       let taken = 0;
+      let mayEnd = true;
       const idle = new IdleLimit(options.timeout ?? this.#timeout, options.signal);
       try {
         const once = { ...options, signal: idle.signal, timeout: 0 };
@@ -120,11 +122,13 @@ export class Transport {
           if (part === undefined) continue;
           const following = next(part);
           query = following ?? undefined;
+          mayEnd = following !== undefined;
           taken += 1;
           failures = 0;
           yield part;
           if (following === null) return;
         }
+        if (!mayEnd) throw new TypeError("the answer was cut");
         if (taken === 0) return;
       } catch (error) {
         options.signal?.throwIfAborted();
@@ -175,7 +179,7 @@ export class Transport {
     const signals = [signal, limit].filter((each) => each !== undefined);
     const init: RequestInit = { method, headers: this.#headers(options, key), redirect: "manual" };
     if (signals.length > 0) init.signal = AbortSignal.any(signals);
-    if (method === "POST" || method === "PATCH") {
+    if (method === "POST" || method === "PATCH" || body !== undefined) {
       (init.headers as Headers).set("Content-Type", "application/json");
       init.body = JSON.stringify(body ?? {});
     }

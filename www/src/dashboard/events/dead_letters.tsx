@@ -123,35 +123,55 @@ function columnsFor(write: boolean, links: Links, onOpen: (open: Open) => void):
       ),
     },
   ];
-  if (!write) return columns;
   const act: Column<UnsentEvent> = {
     id: "act",
     label: "",
     name: "Actions",
     end: true,
-    cell: (event) => (
-      <span class="row-actions">
-        <button type="button" class="button small" onClick={() => onOpen({ act: "redrive", event })}>
-          Send again<span class="visually-hidden">: {event.event}</span>
-        </button>
-        <button type="button" class="button small danger-text" onClick={() => onOpen({ act: "discard", event })}>
-          Discard<span class="visually-hidden">: {event.event}</span>
-        </button>
-      </span>
-    ),
+    cell: (event) => <Actions event={event} write={write} onOpen={onOpen} />,
   };
   return [...columns, act];
 }
 
-function EventCell({ unsent: { event, type, key, tenant }, links }: { unsent: UnsentEvent; links: Links }) {
+interface ActionsProps {
+  event: UnsentEvent;
+  write: boolean;
+  onOpen: (open: Open) => void;
+}
+
+function Actions({ event, write, onOpen }: ActionsProps) {
   const { router } = useApp();
+  const name = <span class="visually-hidden">: {event.event}</span>;
+  return (
+    <span class="row-actions">
+      {event.attempts > 0 && (
+        <Link
+          to={{ ...router.params.value, list: undefined, event: event.event, ...firstPage() }}
+          class="button small"
+        >
+          Attempts{name}
+        </Link>
+      )}
+      {write && (
+        <>
+          <button type="button" class="button small" onClick={() => onOpen({ act: "redrive", event })}>
+            Send again{name}
+          </button>
+          <button type="button" class="button small danger-text" onClick={() => onOpen({ act: "discard", event })}>
+            Discard{name}
+          </button>
+        </>
+      )}
+    </span>
+  );
+}
+
+function EventCell({ unsent: { event, type, key, tenant }, links }: { unsent: UnsentEvent; links: Links }) {
   return (
     <div class="name-cell">
       <span class="strong">{type}</span>
       <span class="fine">
-        <Link to={{ ...router.params.value, list: undefined, event, ...firstPage() }}>
-          <code>{event}</code>
-        </Link>
+        <code class="event-id">{event}</code>
       </span>
       {(key !== null || tenant !== null) && (
         <span class="fine">

@@ -68,7 +68,7 @@ fn the_first_report_comes_soon_and_the_next_ones_once_a_minute() {
     assert_eq!(first.changed(NOW.plus_millis(1_000)), first, "a change that follows goes along");
     let at = NOW.plus_millis(2_000);
     assert!(!first.is_due(NOW.plus_millis(1_999)) && first.is_due(at));
-    let made = first.made(at);
+    let made = first.made(at, true);
     assert_eq!(made.changed(at), made, "the next one waits for the answer to this one");
     let taken = made.taken(1, None);
     assert_eq!((taken.number, taken.due_at, taken.under_way), (1, None, false));
@@ -78,7 +78,7 @@ fn the_first_report_comes_soon_and_the_next_ones_once_a_minute() {
 
 #[test]
 fn a_list_that_will_be_outdated_is_reported_again_by_then() {
-    let taken = Reporting::default().made(NOW).taken(1, later(100_000));
+    let taken = Reporting::default().made(NOW, true).taken(1, later(100_000));
     assert_eq!(taken.due_at, later(100_000));
     assert_eq!(taken.changed(NOW).due_at, later(60_000));
     assert_eq!(taken.changed(NOW.plus_millis(99_000)).due_at, later(100_000));
@@ -86,24 +86,38 @@ fn a_list_that_will_be_outdated_is_reported_again_by_then() {
 
 #[test]
 fn a_report_that_is_not_answered_is_sent_again_later_and_later() {
-    let mut reporting = Reporting::default().made(NOW);
+    let mut reporting = Reporting::default().made(NOW, true);
     for delay in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000] {
         reporting = reporting.failed(NOW);
         assert_eq!((reporting.due_at, reporting.number, reporting.under_way), (later(delay), 1, true));
     }
-    assert_eq!(reporting.taken(1, None).made(NOW).failed(NOW).due_at, later(1_000));
+    assert_eq!(reporting.taken(1, None).made(NOW, true).failed(NOW).due_at, later(1_000));
+}
+
+#[test]
+fn reports_without_news_are_counted_until_there_is_news_or_nothing_to_wait_for() {
+    let first = Reporting::default().made(NOW, true).taken(1, later(120_000));
+    assert_eq!((first.waits, first.awaits_outbox()), (0, false), "so soon the next one comes by itself");
+    let second = first.made(NOW, false);
+    assert!(!second.awaits_outbox(), "it is under way");
+    let second = second.taken(2, later(240_000));
+    assert_eq!((second.waits, second.awaits_outbox()), (1, true));
+    assert_eq!(second.made(NOW, false).failed(NOW).taken(3, later(480_000)).waits, 2);
+    assert_eq!(second.made(NOW, true).taken(3, later(120_000)).waits, 0);
+    let rests = second.made(NOW, false).taken(3, None);
+    assert_eq!((rests.waits, rests.awaits_outbox()), (0, false));
 }
 
 #[test]
 fn a_clock_that_was_ahead_puts_no_report_off() {
     let ahead =
-        Reporting::default().made(NOW.plus_millis(9_000_000)).taken(1, None).changed(NOW.plus_millis(9_000_000));
+        Reporting::default().made(NOW.plus_millis(9_000_000), true).taken(1, None).changed(NOW.plus_millis(9_000_000));
     assert_eq!(ahead.changed(NOW).due_at, later(60_000));
 }
 
 #[test]
 fn a_ledger_whose_storage_went_back_numbers_on_from_where_the_overview_is() {
-    assert_eq!(Reporting::default().made(NOW).taken(9, None).made(NOW).number, 10);
+    assert_eq!(Reporting::default().made(NOW, true).taken(9, None).made(NOW, true).number, 10);
 }
 
 /// An event that may happen to a ledger or its reports.
@@ -163,8 +177,9 @@ impl Ledger {
                 Bucket { hour: *hour, code: "VALID".into(), count: news }
             });
             let uses = uses.collect();
-            self.changed = self.counts.values().any(|(count, reported)| count > reported);
-            self.reporting = self.reporting.made(now);
+            let news =
+                core::mem::replace(&mut self.changed, self.counts.values().any(|(count, reported)| count > reported));
+            self.reporting = self.reporting.made(now, news);
             let tenant = TenantId::parse("acme").unwrap();
             let report =
                 Report { tenant, number: self.reporting.number, uses, summary: Summary::default(), erased: false };
@@ -213,7 +228,7 @@ proptest! {
                         let last = (way != Way::Lost).then(|| overview.take(&report));
                         if let Some(last) = last.filter(|_| way == Way::There) {
                             prop_assert_eq!(last, report.number);
-                            ledger.reporting = ledger.reporting.taken(last, report.summary.outdated_at(now));
+                            ledger.reporting = ledger.reporting.taken(last, report.summary.outdated_at(now, ledger.reporting.waits));
                             ledger.under_way = None;
                         } else {
                             ledger.reporting = ledger.reporting.failed(now);

@@ -65,8 +65,8 @@ impl World<'_> {
             (Stage::Acknowledge, Subject::Key(key)) => self.acknowledge(key, entry.version, attempt),
             // The feed needs no report that KV has it.
             (Stage::Acknowledge, Subject::Tenant(_)) => self.row(subject).entry = None,
-            // No subject of this world has entries for the limiter.
-            (Stage::Tell, _) => self.row(subject).entry = None,
+            // No subject of this world has entries for the limiter or for the router of events.
+            (Stage::Tell | Stage::Record, _) => self.row(subject).entry = None,
             (Stage::Put | Stage::Confirm, _) => {
                 let text = match state.change() {
                     Change::Key { record, .. } => record,

@@ -14,7 +14,11 @@ const LEFT_OUT: &[(&str, &[&str], &str)] = &[
     ("keys", &["tenant", "created_at", "state", "expires_at", "search", "version"], "these follow from the record"),
     ("keys", &["expired"], "the alarm notices that a key has expired"),
     ("keys", &["used_in_hour"], "it follows from last_used_at"),
-    ("keys", &["effective_by", "limits_effective_by"], "nothing is in effect in a new deployment before it is published"),
+    (
+        "keys",
+        &["effective_by", "limits_effective_by"],
+        "nothing is in effect in a new deployment before it is published",
+    ),
     ("key_places", &[], "triggers write it"),
     ("key_counts", &[], "triggers write it"),
     ("secret_counts", &[], "triggers write it"),
@@ -75,7 +79,9 @@ fn schema() -> BTreeMap<String, BTreeSet<String>> {
                 // A table of one line, or the beginning of one of several.
                 match inner.trim_start_matches('(').strip_suffix(");") {
                     Some(one_line) => {
-                        columns.extend(one_line.split(", ").filter_map(|column| column.split(' ').next()).map(str::to_owned));
+                        columns.extend(
+                            one_line.split(", ").filter_map(|column| column.split(' ').next()).map(str::to_owned),
+                        );
                     }
                     None => table = Some((*name).into()),
                 }
@@ -111,7 +117,9 @@ fn every_column_is_exported_or_left_out_for_a_reason() {
         }
     }
     let left_out = LEFT_OUT.iter().flat_map(|(table, columns, _)| columns.iter().map(move |column| (*table, *column)));
-    let named = exported.iter().flat_map(|(table, columns)| columns.iter().map(move |column| (table.as_str(), column.as_str())));
+    let named = exported
+        .iter()
+        .flat_map(|(table, columns)| columns.iter().map(move |column| (table.as_str(), column.as_str())));
     for (table, column) in left_out.chain(named) {
         assert!(schema.get(table).is_some_and(|columns| columns.contains(column)), "there is no {table}.{column}");
     }

@@ -68,7 +68,8 @@ pub(super) const TABLES: &[Table] = &[
         name: "exposures",
         columns: &["key_id", "reporter", "place", "source", "url", "at"],
         key: &["key_id", "reporter", "place"],
-        restore: "INSERT OR IGNORE INTO exposures (key_id, reporter, place, source, url, at)
+        restore:
+            "INSERT OR IGNORE INTO exposures (key_id, reporter, place, source, url, at)
                   SELECT ?1 ->> 'key_id', ?1 ->> 'reporter', ?1 ->> 'place', ?1 ->> 'source', ?1 ->> 'url', ?1 ->> 'at'",
     },
     Table {

@@ -19,14 +19,7 @@ import type {
   TenantUsage,
   UsageExportEntry,
 } from "../types.ts";
-
-/** The query after an entry of an export: only the last one of an answer says where the next answer goes on. */
-export const nextOfExport =
-  (query: QueryOf<"exportUsage">) =>
-  (entry: UsageExportEntry): QueryOf<"exportUsage"> | null => {
-    if (!("end" in entry)) return query;
-    return entry.end.next === null ? null : { ...query, after: entry.end.next };
-  };
+import { exportedUses } from "./usage_export.ts";
 
 export class Tenants {
   readonly #api: Transport;
@@ -78,7 +71,9 @@ export class Tenants {
     options?: CallOptions,
   ): AsyncGenerator<UsageExportEntry, void, undefined> {
     const once = { ...options, retries: 0 };
-    return this.#api.lines("exportTenantUsage", { path: { tenant }, query }, nextOfExport(query), once);
+    return exportedUses(tenant, query, (each, next) =>
+      this.#api.lines("exportTenantUsage", { path: { tenant }, query: each }, next, once),
+    );
   }
 
   /** The rate limits and quotas that the tenant's keys share, with what is left of them. */

@@ -1,0 +1,101 @@
+// Many keys change while the receiver is down and objects are killed: once it is up, each event has come under one id,
+// and those of a key in order.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { ALLOW_IMPORTED, line, oldKey } from "../../support/importing.mjs";
+import { ALLOW_LOOPBACK, senderOf, signers, startReceiver } from "../../support/receiver.mjs";
+import { eventually, sleep, startRig } from "../../support/rig.mjs";
+
+const MINUTE = 60_000;
+const KEYS = 5_000;
+const MANY = 120_000;
+
+let rig, receiver, sender;
+before(async () => {
+  [rig, receiver] = await Promise.all([
+    startRig({ name: "event-outage", edges: {}, handles: true, settings: { ...ALLOW_LOOPBACK, ...ALLOW_IMPORTED } }),
+    startReceiver(),
+  ]);
+  sender = senderOf(rig);
+});
+after(async () => {
+  await rig.close();
+  await receiver.close();
+});
+
+const endpoint = async (tenant, path = `/${tenant}`) => {
+  const { body, text } = await rig.manage("POST", `/v1/tenants/${tenant}/event-endpoints`, { url: receiver.url(path) });
+  assert.ok(body.id, text);
+  return { ...body, path: `/v1/tenants/${tenant}/event-endpoints/${body.id}` };
+};
+const state = async ({ path }) => (await rig.manage("GET", path)).body;
+const kill = (binding, name) => rig.senderHandle(`__object/${binding}/${name}/__kill`).catch(() => {});
+
+/** The events of each key as they first came, and whether an event came under two ids. */
+function checked(arrived, at) {
+  const [firsts, ids] = [new Map(), new Map()];
+  for (const arrival of arrived) {
+    if (ids.has(arrival.id)) {
+      assert.equal(ids.get(arrival.id), arrival.text, "a repeat is the same event");
+      continue;
+    }
+    ids.set(arrival.id, arrival.text);
+    assert.deepEqual(signers(arrival, [at.secret]), [0]);
+    const { key, sequence } = arrival.body.data;
+    firsts.set(key.id, [...(firsts.get(key.id) ?? []), sequence]);
+  }
+  assert.equal(new Set(ids.values()).size, ids.size, "no event has two ids");
+  for (const [key, sequences] of firsts) assert.deepEqual(sequences, sequences.map((_, place) => place + 1), key);
+  return { events: ids.size, keys: firsts.size };
+}
+
+test("10,000 changes while the receiver is down", { timeout: 600_000 }, async (t) => {
+  const at = await endpoint("many");
+  await receiver.close();
+  const begun = Date.now();
+  const said = (what) => t.diagnostic(`${what} after ${((Date.now() - begun) / 1_000).toFixed(1)} s`);
+  const keys = Array.from({ length: KEYS }, () => line(oldKey()));
+  const imported = await rig.manage("POST", "/v1/tenants/many/keys/import", { keys });
+  const ids = imported.body.results.map(({ id }) => id);
+  for (let from = 0; from < KEYS; from += 1_000) {
+    const answer = await rig.manage("POST", "/v1/tenants/many/keys/revoke", { ids: ids.slice(from, from + 1_000) });
+    assert.equal(answer.body.revoked, 1_000, answer.text);
+  }
+  said("10,000 changes");
+  await eventually(async () => assert.equal((await state(at)).waiting, 2 * KEYS), { within: MANY, every: 1_000 });
+  said("all wait at the endpoint");
+  await rig.evictLedger("many");
+  await kill("EVENT_ROUTER", "many");
+  await kill("EVENT_ENDPOINT", at.id);
+  await receiver.open();
+  // All that has failed is due.
+  await sender.later(40 * MINUTE, at.id);
+  await eventually(async () => {
+    assert.equal((await state(at)).waiting, 0);
+  }, { within: MANY, every: 1_000 });
+  said("all are delivered");
+  assert.deepEqual(checked(receiver.arrived, at), { events: 2 * KEYS, keys: KEYS });
+  const { dead_letters } = await state(at);
+  assert.equal(dead_letters, 0);
+});
+
+test("objects that are killed amid deliveries lose no event", async () => {
+  receiver.arrived.length = 0;
+  await sender.later(0);
+  const at = await endpoint("killed");
+  receiver.answer = async () => (await sleep(20), Math.random() < 0.1 ? 500 : 204);
+  const keys = await Promise.all(Array.from({ length: 20 }, () => rig.create("killed")));
+  const rename = (name) => (key) => rig.manage("PATCH", `/v1/tenants/killed/keys/${key.id}`, { name });
+  for (let round = 0; round < 5; round += 1) {
+    await Promise.all(keys.map(rename(`round ${round}`)));
+    await kill("EVENT_ENDPOINT", at.id);
+    await kill("EVENT_ROUTER", "killed");
+    if (round % 2) await rig.evictLedger("killed");
+  }
+  receiver.answer = () => 204;
+  // What was to be tried again is due: each event has failed twice at most.
+  await sender.later(10 * MINUTE, at.id);
+  await eventually(() => assert.equal(checked(receiver.arrived, at).events, 20 * 6), { within: 30_000, every: 500 });
+});
