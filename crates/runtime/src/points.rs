@@ -5,8 +5,6 @@ use keystile_core::metrics::points::{BINDING, Points};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
-use crate::log;
-
 /// Whether a dataset is bound.
 #[must_use]
 pub fn are_bound(env: &Env) -> bool {
@@ -15,9 +13,8 @@ pub fn are_bound(env: &Env) -> bool {
 
 /// Writes all points. The platform takes them at once, and sends them later.
 pub fn write(env: &Env, points: &mut Points) {
-    let (Some(dataset), Some(json)) = (dataset(env), points.take()) else { return };
-    if let Err(thrown) = write_points(&dataset, &json) {
-        log::warn("points_not_written", &[("reason", format!("{thrown:?}").into())]);
+    if let Some(dataset) = dataset(env) {
+        write_points(&dataset, &points.take());
     }
 }
 
@@ -27,6 +24,6 @@ fn dataset(env: &Env) -> Option<JsValue> {
 
 #[wasm_bindgen(module = "/src/crossing.js")]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = writePoints)]
-    fn write_points(dataset: &JsValue, points: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(js_name = writePoints)]
+    fn write_points(dataset: &JsValue, points: &str);
 }

@@ -4,9 +4,11 @@
 //! and a busy deployment writes few points. Analytics Engine takes 250 in one invocation. The positions of blobs and
 //! doubles are the same in all points, and documented in `docs/reference/metrics.md`: none may get another meaning.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
-
-use serde::Serialize;
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use crate::base::timestamp::{SECOND_MS, Timestamp};
 
@@ -15,6 +17,8 @@ pub const BINDING: &str = "METRICS";
 /// The number of labels from which points are written at once.
 pub const MANY: usize = 200;
 
+/// The separator of parts, which no part has.
+const SEPARATOR: char = '\0';
 /// The largest number of labels that are held. Others aren't counted until these are written.
 const MAX_LABELS: usize = 240;
 /// The time after which a late timer counts as lost, milliseconds.
@@ -23,8 +27,7 @@ const TIMER_GRACE_MS: i64 = SECOND_MS;
 const BOUNDS_MS: [i64; 5] = [10, 50, 100, 250, 1_000];
 
 /// The subject of a point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Verdicts of the edge.
     Verdict,
@@ -34,6 +37,17 @@ pub enum Kind {
     Request,
     /// Attempts to send an event.
     Attempt,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verdict => "verdict",
+            Self::Upstream => "upstream",
+            Self::Request => "request",
+            Self::Attempt => "attempt",
+        }
+    }
 }
 
 /// The texts of a point.
@@ -106,12 +120,15 @@ impl Points {
         }
     }
 
-    /// Takes all points, as JSON: a list of what `writeDataPoint` takes. `None` if there are none.
-    pub fn take(&mut self) -> Option<String> {
+    /// Takes all points as one text, in which [`SEPARATOR`] follows each part: of a point the index, four blobs and nine
+    /// doubles. Empty if there are none.
+    pub fn take(&mut self) -> String {
         self.timer_until = None;
-        let rows = core::mem::take(&mut self.rows);
-        let points: Vec<_> = rows.iter().map(Row::point).collect();
-        if points.is_empty() { None } else { serde_json::to_string(&points).ok() }
+        let mut text = String::new();
+        for row in core::mem::take(&mut self.rows) {
+            row.write(&mut text);
+        }
+        text
     }
 }
 
@@ -162,21 +179,17 @@ impl Row {
         }
     }
 
-    fn point(&self) -> Point<'_> {
-        let [a, b, c, d, e, f] = self.times;
-        Point {
-            indexes: [&self.tenant],
-            blobs: (self.kind, &self.name, &self.outcome, &self.detail),
-            doubles: [self.count, self.took_ms, a, b, c, d, e, f, self.max_age_ms],
+    fn write(&self, text: &mut String) {
+        for part in [&self.tenant, self.kind.as_str(), &self.name, &self.outcome, &self.detail] {
+            text.push_str(part);
+            text.push(SEPARATOR);
+        }
+        let doubles = [self.count, self.took_ms].into_iter().chain(self.times).chain([self.max_age_ms]);
+        for double in doubles {
+            text.push_str(&double.to_string());
+            text.push(SEPARATOR);
         }
     }
-}
-
-#[derive(Serialize)]
-struct Point<'a> {
-    indexes: [&'a str; 1],
-    blobs: (Kind, &'a str, &'a str, &'a str),
-    doubles: [i64; 9],
 }
 
 #[cfg(test)]
@@ -200,9 +213,10 @@ mod tests {
         points.add(label("acme", "VALID"), Measured { took_ms: Some(10), age_ms: Some(900) });
         points.add(label("acme", "VALID"), Measured { took_ms: Some(1_001), age_ms: None });
         points.add(label("", "MISSING_CREDENTIAL"), Measured::default());
-        let written = r#"[{"indexes":[""],"blobs":["verdict","/api/*","MISSING_CREDENTIAL",""],"doubles":[1,0,0,0,0,0,0,0,0]},{"indexes":["acme"],"blobs":["verdict","/api/*","VALID",""],"doubles":[3,1011,1,0,0,0,0,1,900]}]"#;
-        assert_eq!(points.take().as_deref(), Some(written));
-        assert_eq!(points.take(), None);
+        let refused = "|verdict|/api/*|MISSING_CREDENTIAL||1|0|0|0|0|0|0|0|0|";
+        let valid = "acme|verdict|/api/*|VALID||3|1011|1|0|0|0|0|1|900|";
+        assert_eq!(points.take().replace(SEPARATOR, "|"), format!("{refused}{valid}"));
+        assert_eq!(points.take(), "");
     }
 
     #[test]
@@ -223,8 +237,7 @@ mod tests {
             let wait = points.count(label(&tenant, "VALID"), WARM, NOW);
             assert_eq!(wait == Some(0), number >= MANY, "{number}");
         }
-        let written: Vec<serde_json::Value> = serde_json::from_str(&points.take().unwrap()).unwrap();
-        assert_eq!(written.len(), MAX_LABELS);
+        assert_eq!(points.take().split(SEPARATOR).count() - 1, MAX_LABELS * (1 + 4 + 9));
         assert!(MAX_LABELS < 250);
     }
 }
