@@ -45,7 +45,9 @@ class Receiver {
     this.answer = answer;
   }
 
+  /** Listens, at the same port as before. */
   async open() {
+    if (this.#server?.listening) return;
     this.#server = http.createServer((request, response) => this.#take(request, response));
     await once(this.#server.listen(this.#port, "127.0.0.1"), "listening");
     this.#port = this.#server.address().port;

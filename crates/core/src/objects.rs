@@ -88,7 +88,8 @@ mod tests {
         assert_eq!(keys::PATHS, ["/get"]);
         #[cfg(feature = "events")]
         {
-            let of_router = ["/record", "/tell", "/relay", "/disabled", "/report", "/state", "/erase", "/forget-tenant"];
+            let of_router =
+                ["/record", "/tell", "/relay", "/disabled", "/report", "/state", "/erase", "/forget-tenant"];
             assert_eq!(event_router::PATHS, of_router);
             let of_endpoint = [
                 "/configure",

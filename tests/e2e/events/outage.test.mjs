@@ -2,17 +2,19 @@
 // and those of a key in order.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 
 import { ALLOW_IMPORTED, line, oldKey } from "../../support/importing.mjs";
 import { ALLOW_LOOPBACK, senderOf, signers, startReceiver } from "../../support/receiver.mjs";
 import { eventually, sleep, startRig } from "../../support/rig.mjs";
 
 const MINUTE = 60_000;
-const KEYS = 5_000;
+/** As many as take less than two minutes on a machine with 2 cores that does other things, too. */
+const [KEYS, REVOKED] = [1_800, 200];
 const MANY = 120_000;
 
 let rig, receiver, sender;
+afterEach(() => receiver.open());
 before(async () => {
   [rig, receiver] = await Promise.all([
     startRig({ name: "event-outage", edges: {}, handles: true, settings: { ...ALLOW_LOOPBACK, ...ALLOW_IMPORTED } }),
@@ -30,7 +32,7 @@ const endpoint = async (tenant, path = `/${tenant}`) => {
   assert.ok(body.id, text);
   return { ...body, path: `/v1/tenants/${tenant}/event-endpoints/${body.id}` };
 };
-const state = async ({ path }) => (await rig.manage("GET", path)).body;
+const state = async ({ path }) => (await rig.manage("GET", path)).body.state;
 const kill = (binding, name) => rig.senderHandle(`__object/${binding}/${name}/__kill`).catch(() => {});
 
 /** The events of each key as they first came, and whether an event came under two ids. */
@@ -51,20 +53,22 @@ function checked(arrived, at) {
   return { events: ids.size, keys: firsts.size };
 }
 
-test("10,000 changes while the receiver is down", { timeout: 600_000 }, async (t) => {
+test("2,000 changes while the receiver is down", { timeout: 300_000 }, async (t) => {
   const at = await endpoint("many");
   await receiver.close();
   const begun = Date.now();
   const said = (what) => t.diagnostic(`${what} after ${((Date.now() - begun) / 1_000).toFixed(1)} s`);
   const keys = Array.from({ length: KEYS }, () => line(oldKey()));
   const imported = await rig.manage("POST", "/v1/tenants/many/keys/import", { keys });
+  assert.equal(imported.body.imported, KEYS, imported.text);
   const ids = imported.body.results.map(({ id }) => id);
-  for (let from = 0; from < KEYS; from += 1_000) {
-    const answer = await rig.manage("POST", "/v1/tenants/many/keys/revoke", { ids: ids.slice(from, from + 1_000) });
-    assert.equal(answer.body.revoked, 1_000, answer.text);
+  let revoked = 0;
+  while (revoked < REVOKED) {
+    const rest = ids.slice(revoked, REVOKED);
+    revoked += (await rig.manage("POST", "/v1/tenants/many/keys/revoke", { ids: rest })).body.revoked;
   }
-  said("10,000 changes");
-  await eventually(async () => assert.equal((await state(at)).waiting, 2 * KEYS), { within: MANY, every: 1_000 });
+  said("the changes");
+  await eventually(async () => assert.equal((await state(at)).waiting, KEYS + REVOKED), { within: MANY, every: 1_000 });
   said("all wait at the endpoint");
   await rig.evictLedger("many");
   await kill("EVENT_ROUTER", "many");
@@ -76,13 +80,12 @@ test("10,000 changes while the receiver is down", { timeout: 600_000 }, async (t
     assert.equal((await state(at)).waiting, 0);
   }, { within: MANY, every: 1_000 });
   said("all are delivered");
-  assert.deepEqual(checked(receiver.arrived, at), { events: 2 * KEYS, keys: KEYS });
+  assert.deepEqual(checked(receiver.at(new URL(at.url).pathname), at), { events: KEYS + REVOKED, keys: KEYS });
   const { dead_letters } = await state(at);
   assert.equal(dead_letters, 0);
 });
 
 test("objects that are killed amid deliveries lose no event", async () => {
-  receiver.arrived.length = 0;
   await sender.later(0);
   const at = await endpoint("killed");
   receiver.answer = async () => (await sleep(20), Math.random() < 0.1 ? 500 : 204);
@@ -97,5 +100,5 @@ test("objects that are killed amid deliveries lose no event", async () => {
   receiver.answer = () => 204;
   // What was to be tried again is due: each event has failed twice at most.
   await sender.later(10 * MINUTE, at.id);
-  await eventually(() => assert.equal(checked(receiver.arrived, at).events, 20 * 6), { within: 30_000, every: 500 });
+  await eventually(() => assert.equal(checked(receiver.at(new URL(at.url).pathname), at).events, 20 * 6), { within: 30_000, every: 500 });
 });

@@ -9,6 +9,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 
 import { document, operations, problemsOf, resolved } from "../../support/contract.mjs";
+import { ALLOW_LOOPBACK, senderOf, startReceiver } from "../../support/receiver.mjs";
 import { eventually, importable, sleep, startRig, WITH_LIMITS, WITH_SOURCE } from "../../support/rig.mjs";
 
 const SCOPES = [
@@ -18,6 +19,7 @@ const SCOPES = [
 const DAY = 24 * 3_600_000;
 
 let rig;
+let receiver; // Of events.
 let stranger; // Another tenant's operator.
 let powerless;
 before(async () => {
@@ -25,7 +27,9 @@ before(async () => {
     'prefix = "knq"': 'prefix = "knq"\nallow_imported = ["sk_live_"]',
     "\n[edge]": WITH_LIMITS,
     ...WITH_SOURCE,
+    ...ALLOW_LOOPBACK,
   };
+  receiver = await startReceiver();
   rig = await startRig({ name: "openapi", edges: {}, handles: true, settings, hooks: {} });
   stranger = await rig.operator("stranger", SCOPES);
   powerless = await rig.operator("*", ["verify"]);
@@ -33,7 +37,10 @@ before(async () => {
   await suspendedTenant("erased");
   assert.equal((await rig.manage("DELETE", "/v1/tenants/erased", { confirm: "erased" })).status, 202);
 });
-after(() => rig.close());
+after(async () => {
+  await rig.close();
+  await receiver.close();
+});
 afterEach(async () => {
   await rig.clock(0);
   await rig.failing(null);
@@ -88,6 +95,14 @@ const BODIES = {
   },
   createOperator: { name: "an operator", scopes: ["verify"], tenant: "acme" },
   revokeKeys: { all: true },
+  get createEventEndpoint() {
+    return { url: receiver.url() };
+  },
+  get createTenantEventEndpoint() {
+    return { url: receiver.url() };
+  },
+  updateEventEndpoint: { status: "paused" },
+  updateTenantEventEndpoint: { status: "paused" },
   createPortalSession: { actor: { id: "u_7", name: "Ann" }, may: ["keys:read"], scopes: [] },
 };
 
@@ -102,8 +117,22 @@ async function suspendedTenant(name = `gone-${(tenants += 1)}`) {
 }
 let tenants = 0;
 
+/** An endpoint for events of this list, the only one of it, and its one event that could not be sent. */
+async function endpointOf(list) {
+  for (const { id } of (await rig.manage("GET", list)).body.endpoints) await rig.manage("DELETE", `${list}/${id}`);
+  const { id } = (await rig.manage("POST", list, { url: receiver.url() })).body;
+  const event = `evt_${String((events += 1)).padStart(20, "0")}`;
+  const numbered = JSON.stringify({ id: event, type: "key.created", key: null, tenant: "acme", body: "{}" });
+  const columns = "event, lane, numbered, received_at, attempts, reason, buried_at";
+  const values = `'${event}', 'acme', '${numbered}', ${Date.now()}, 10, 'attempts_failed', ${Date.now()}`;
+  await senderOf(rig).sql("EVENT_ENDPOINT", id, `INSERT INTO dead_letters (${columns}) VALUES (${values})`);
+  return { "{endpoint}": id, "{event}": event };
+}
+let events = 0;
+
 /** The beginning of a restore of a tenant of which there is nothing. */
 async function exportedTenant(tenant = `empty-${(tenants += 1)}`) {
+  await rig.manage("GET", `/v1/tenants/${tenant}`); // From now on its tables are there.
   await rig.sql(tenant, "INSERT INTO standing VALUES ('empty', 1, 0, NULL)");
   const { text } = await rig.manage("GET", `/v1/tenants/${tenant}/export`);
   await rig.sql(tenant, "DELETE FROM standing");
@@ -129,14 +158,16 @@ async function good(operation) {
   const holder = async () => {
     return operation.path.startsWith("/v1/operators") ? rig.operator("acme", ["verify"]) : rig.create();
   };
-  const dead = operation.path.includes("/dead-letters/") ? await rig.bury("queued") : undefined;
+  const list = operation.path.slice(0, operation.path.indexOf("/{endpoint}")).replace("{tenant}", "acme");
+  const endpoint = operation.path.includes("{endpoint}") ? await endpointOf(list) : undefined;
+  const dead = operation.path.includes("/dead-letters/") && !endpoint ? await rig.bury("queued") : undefined;
   const told = operation.path.includes("/handshakes/") ? await rig.tell("queued") : undefined;
   const delivered = operation.path.includes("/deliveries/") ? await rig.remember("queued", { kept: true }) : undefined;
   const id = dead ?? told ?? delivered ?? (operation.path.includes("{id}") ? (await holder()).id : undefined);
   const leaked = operation.operationId === "reportExposures" && [{ token: (await rig.create()).key }];
   const body = operation.requestBody && (leaked || (BODIES[operation.operationId] ?? {}));
   const quota = id ? "daily" : "monthly";
-  const parameters = { "{tenant}": "acme", "{source}": "queued", "{id}": id, "{name}": quota };
+  const parameters = { "{tenant}": "acme", "{source}": "queued", "{id}": id, "{name}": quota, ...endpoint };
   const path = operation.path.replace(/\{\w+\}/g, (parameter) => parameters[parameter]);
   // What leaves something to do.
   if (path.endsWith("/metadata")) await rig.manage("PATCH", path.replace("/metadata", ""), { metadata: { a: 1 } });
@@ -201,6 +232,7 @@ const whileInUse = async (operation) => {
   await rig.limiter({ late: 1000 }, "ledgers");
   await rig.hooksHandle("__dead_letters", { before: 1000 });
   await rig.hooksHandle("__deliveries", { before: 1000 });
+  await rig.senderHandle("__late", 1000);
   const first = rig.manage(operation.method, path, body, { headers });
   await sleep(200);
   const second = await rig.manage(operation.method, path, body, { headers });
@@ -209,6 +241,7 @@ const whileInUse = async (operation) => {
   await rig.limiter("ok", "ledgers");
   await rig.hooksHandle("__dead_letters", "ok");
   await rig.hooksHandle("__deliveries", "ok");
+  await rig.senderHandle("__late", 0);
   return second;
 };
 
@@ -245,7 +278,7 @@ const WAYS = {
     await stalled.write("{");
     return stalled.answer.finally(() => rig.hurry(false));
   },
-  409: (operation) => (/InUse$|CanNotCreate$/.test(operation.responses[409].$ref) ? whileInUse : toRevoked)(operation),
+  409: (operation) => (/InUse$|CanNotCreate/.test(operation.responses[409].$ref) ? whileInUse : toRevoked)(operation),
   410: (operation) => send(operation, { path: (path) => path.replace("acme", "erased") }),
   412: (operation) => send(operation, {}, { headers: { "If-Match": '"99999"' } }),
   413: (operation) => send(operation, {}, { raw: " ".repeat(65_537), headers: JSON_TYPE }),
@@ -301,6 +334,11 @@ const WAYS = {
   "reportExposures 202": (operation) => send(operation, {}, { key: null }),
   "reportExposures 401": (operation) => send(operation, {}, { key: null, headers: { "Github-Public-Key-Signature": "AA==" } }),
   "reportExposures 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
+  "reportExposures 429": async (operation) => {
+    const headers = { "CF-Connecting-IP": "192.0.2.7" };
+    for (let sent = 0; sent < 60; sent += 1) await send(operation, { body: [] }, { key: null, headers });
+    return send(operation, {}, { key: null, headers });
+  },
   "importKeys 413": (operation) => send(operation, {}, { raw: " ".repeat(4 * 1024 * 1024 + 1), headers: JSON_TYPE }),
   "beginSession 403": (operation) => send(operation, {}, { key: null, headers: { "Keystile-Session": "operator" } }),
   "beginSession 429": async (operation) => {
@@ -356,7 +394,7 @@ test("a body that is no JSON is told where", async () => {
 });
 
 test("a change that the feed does not take is pending", async () => {
-  const changes = operations.filter(({ responses }) => /Pending$/.test(responses[503]?.$ref));
+  const changes = operations.filter(({ responses }) => /(?<!EndpointChange)Pending$/.test(responses[503]?.$ref));
   for (const operation of changes) {
     const request = await good(operation);
     if (operation.operationId === "enableKey") await rig.manage("POST", request.path.replace("enable", "disable"));
@@ -364,6 +402,18 @@ test("a change that the feed does not take is pending", async () => {
     const answer = await rig.manage(operation.method, request.path, request.body);
     await rig.feed("ledgers", "ok");
     assert.match(answer.code, /^(REVOCATION|CHANGE)_PENDING$/, `${operation.operationId}: ${answer.text}`);
+  }
+});
+
+test("a change of an endpoint that the router does not take is pending", async () => {
+  const changes = operations.filter(({ responses }) => /EndpointChangePending$/.test(responses[503]?.$ref));
+  assert.ok(changes.length >= 4);
+  for (const operation of changes) {
+    const request = await good(operation);
+    await rig.router("down");
+    const answer = await rig.manage(operation.method, request.path, request.body);
+    await rig.router("ok");
+    assert.equal(answer.code, "CHANGE_PENDING", `${operation.operationId}: ${answer.text}`);
   }
 });
 

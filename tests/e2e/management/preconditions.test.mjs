@@ -36,6 +36,13 @@ const OF_A_TENANT = [
   ["resumeTenant", "POST", "/resume", undefined, ["suspend"]],
   ["addToTenantQuota", "POST", "/quotas/monthly/add", { amount: 1 }],
 ];
+/** The same of a tenant's endpoint for events as of one of the deployment. */
+const OF_AN_ENDPOINT = [
+  ["updateEventEndpoint", "PATCH", "", { status: "paused" }],
+  ["rotateEventSecret", "POST", "/secret/rotate", {}],
+  ["deleteEventEndpoint", "DELETE", ""],
+];
+const OF_A_TENANTS_ENDPOINT = OF_AN_ENDPOINT.map(([id, ...more]) => [id.replace("Event", "TenantEvent"), ...more]);
 
 /**
  * These are tried with a version that is not the present one alone: the local platform can't go back, and an erasure leaves
@@ -45,13 +52,16 @@ const TRIED_IN_VAIN_ALONE = ["restoreLimits", "eraseTenant"];
 
 test("every operation that takes If-Match is among those tried here", () => {
   const takes = ({ parameters = [] }) => parameters.some(({ $ref }) => $ref?.endsWith("/IfMatch"));
-  const tried = [...OF_A_KEY, ...OF_AN_OPERATOR, ...OF_A_TENANT].map(([id]) => id).concat(TRIED_IN_VAIN_ALONE);
+  const tried = [...OF_A_KEY, ...OF_AN_OPERATOR, ...OF_A_TENANT, ...OF_AN_ENDPOINT, ...OF_A_TENANTS_ENDPOINT].map(([id]) => id).concat(TRIED_IN_VAIN_ALONE);
   assert.deepEqual(operations.filter(takes).map(({ operationId }) => operationId).sort(), tried.sort());
 });
 
 let tenants = 0;
+const endpointOf = async (list) => `${list}/${(await rig.manage("POST", list, { url: "https://hooks.example.org/" })).body.id}`;
 const things = {
   key: async () => `/v1/tenants/acme/keys/${(await rig.create("acme", { metadata: { a: 1 } })).id}`,
+  endpoint: () => endpointOf("/v1/event-endpoints"),
+  "tenant's endpoint": () => endpointOf("/v1/tenants/acme/event-endpoints"),
   operator: async () => `/v1/operators/${(await rig.operator("acme", ["verify"])).id}`,
   tenant: async () => {
     const path = `/v1/tenants/cared-for-${(tenants += 1)}`;
@@ -66,7 +76,14 @@ const meanwhile = {
   tenant: (path) => rig.manage("PATCH", path, { max_active_keys: 8 }),
 };
 
-for (const [thing, changes] of [["key", OF_A_KEY], ["operator", OF_AN_OPERATOR], ["tenant", OF_A_TENANT]]) {
+const THINGS = {
+  key: OF_A_KEY,
+  operator: OF_AN_OPERATOR,
+  tenant: OF_A_TENANT,
+  endpoint: OF_AN_ENDPOINT,
+  "tenant's endpoint": OF_A_TENANTS_ENDPOINT,
+};
+for (const [thing, changes] of Object.entries(THINGS)) {
   for (const [id, method, under, body, [first, firstBody] = []] of changes) {
     test(`${id}: not what has changed since, and then what hasn't`, async () => {
       const path = await things[thing]();

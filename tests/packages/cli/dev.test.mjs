@@ -81,7 +81,7 @@ test("with allow_loopback an event reaches a receiver on this machine, signed wi
         headers: { Authorization: `Bearer ${stack().root_key}`, "Content-Type": "application/json" },
         body: JSON.stringify({ url, types: ["key.created"] }),
       });
-    assert.equal((await create()).status, 400, "it is for development alone");
+    assert.equal((await create()).status, 422, "it is for development alone");
     cli.write("keystile.toml", `${good}\n[events]\nallow_loopback = true\n`);
     const { secret } = await (await until(201, create)).json();
     const created = await manage("", { name: "told of", scopes: ["read"] });

@@ -55,6 +55,8 @@ let project;
 let running;
 /** The keys by name, as they were created. */
 const keys = {};
+/** An endpoint for events, which the previous version doesn't have. */
+let endpoint;
 /** The audit log of the tenant, oldest first, as it was last seen. */
 let audited = [];
 
@@ -158,6 +160,13 @@ async function changes(name) {
   EXPECTED[`${name}, short`] = "REVOKED";
 }
 
+/** The number of events that wait for an endpoint that nobody answers. */
+async function waiting() {
+  const { state, pending } = await api("GET", `/tenants/acme/event-endpoints/${endpoint.id}`);
+  assert.equal(pending, false, "its object knows it");
+  return state.waiting;
+}
+
 /** The uses of the month that the quota counted for a key. */
 async function counted(name) {
   const { limits } = await api("GET", `/tenants/acme/keys/${keys[name].id}/limits`);
@@ -208,6 +217,9 @@ describe("an upgrade", () => {
     await api("POST", "/tenants/other/resume", {});
     await until(async () => assert.equal(await use(keys.frozen.key), 200));
     await api("POST", "/tenants/other/suspend", {});
+    endpoint = await api("POST", "/tenants/acme/event-endpoints", { url: "https://hooks.example.org/in" });
+    await create("told of");
+    await until(async () => assert.ok((await waiting()) > 0));
     await holds();
   });
 
@@ -238,7 +250,9 @@ describe("an upgrade", () => {
   test("and the upgrade is made again", async () => {
     await now(() => project.run("new"));
     await holds();
+    const before = await waiting();
     await changes("of this version again");
+    await until(async () => assert.ok((await waiting()) > before));
     await holds();
   });
 });

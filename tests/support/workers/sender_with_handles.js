@@ -1,5 +1,5 @@
-// The worker that sends events, with handles for tests. They move the clock of its isolate, and do with its objects what
-// object_handles.js can. The code in between is the deployed one.
+// The worker that sends events, with handles for tests. They move the clock of its isolate, make its objects late, and
+// do with them what object_handles.js can. The code in between is the deployed one.
 
 import { sender as config } from "keystile-config";
 import { durableObject, handlers } from "../../../crates/runtime/worker.js";
@@ -15,6 +15,17 @@ const realNow = Date.now;
 let offset = 0;
 Date.now = () => realNow() + offset;
 
+/** How long an object waits before it takes a call, milliseconds. */
+let late = 0;
+const slow = (Deployed) =>
+  class extends withHandles(Deployed) {
+    async fetch(request) {
+      const isHandle = new URL(request.url).pathname.startsWith("/__");
+      if (late && !isHandle) await new Promise((resolve) => setTimeout(resolve, late));
+      return super.fetch(request);
+    }
+  };
+
 /** The platform's alarms go by the moved clock, too: one is moved as far as the clock is when it is set. */
 const movable = (Deployed) =>
   class extends Deployed {
@@ -29,8 +40,8 @@ const movable = (Deployed) =>
     }
   };
 
-export class EventRouter extends movable(withHandles(durableObject(rust, "EventRouter", ["fetch", "alarm"]))) {}
-export class EventEndpoint extends movable(withHandles(durableObject(rust, "EventEndpoint", ["fetch", "alarm"]))) {
+export class EventRouter extends movable(slow(durableObject(rust, "EventRouter", ["fetch", "alarm"]))) {}
+export class EventEndpoint extends movable(slow(durableObject(rust, "EventEndpoint", ["fetch", "alarm"]))) {
   constructor(context, env) {
     super(context, recording(env));
   }
@@ -45,6 +56,9 @@ export default {
         return Response.json(Date.now());
       case "/__points":
         return takeWritten();
+      case "/__late":
+        late = await request.json();
+        return Response.json(null);
       case "/__fail":
         return Response.json(failSql(await request.json()));
     }

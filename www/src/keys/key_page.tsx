@@ -73,7 +73,7 @@ export function KeyPage({ id }: { id: string }) {
         </div>
       </header>
       {key.data.status === "revoked" && <Revoked value={key.data} />}
-      {key.data.exposure && <Exposed exposure={key.data.exposure} />}
+      {key.data.exposure && <Exposed exposure={key.data.exposure} works={key.data.status === "active"} />}
       {key.data.pending_end && <RotationState value={key.data} end={key.data.pending_end} onOpen={setOpen} />}
       <div class="columns">
         <div class="stack">
@@ -109,7 +109,7 @@ function Revoked({ value }: { value: Key }) {
 }
 
 /** Where the key was found that doesn't belong there. The URL is a stranger's, so it is no link. */
-function Exposed({ exposure }: { exposure: NonNullable<Key["exposure"]> }) {
+function Exposed({ exposure, works }: { exposure: NonNullable<Key["exposure"]>; works: boolean }) {
   const { i18n } = useApp();
   return (
     <div class="notice bad">
@@ -121,6 +121,7 @@ function Exposed({ exposure }: { exposure: NonNullable<Key["exposure"]> }) {
           </>
         )}
       </p>
+      {works && <p>{i18n.t("key.exposed.works")}</p>}
     </div>
   );
 }

@@ -91,6 +91,7 @@ function NameCell({ row }: { row: Key }) {
         </code>
         {catalog.environments.length > 1 && <Badge>{t(`environment.${row.environment}`)}</Badge>}
         {row.status !== "active" && <StatusBadge status={row.status} />}
+        {row.exposure && <Badge tone="bad">{t("key.exposed.badge")}</Badge>}
         {row.pending_end && (
           <Badge tone={row.pending_end.still_in_use ? "warn" : "idle"}>
             {t(row.pending_end.still_in_use ? "rotation.badge_in_use" : "rotation.badge")}

@@ -17,8 +17,8 @@ import { SharedLimits } from "./limits";
 
 const STATUSES: readonly KeyStatus[] = ["active", "disabled", "revoked", "expired"];
 const PAGE = 50;
-/** Only living keys can expire soon or be unused. */
-const NOT_WATCHED = { expires_within_days: undefined, unused_for_days: undefined };
+/** Only living keys can expire soon, be unused or due for rotation. */
+const NOT_WATCHED = { expires_within_days: undefined, unused_for_days: undefined, rotation_due: undefined };
 const NO_FILTER = { q: undefined, environment: undefined, scope: undefined, ...NOT_WATCHED };
 
 const isOver = (status: KeyStatus): boolean => status === "revoked" || status === "expired";
@@ -32,13 +32,14 @@ export function KeyList({ title, beside }: { title?: ComponentChildren; beside?:
   const { t } = i18n;
   const [open, setOpen] = useState<Open>();
   const place = usePlace();
-  const { q, environment, scope, status: wanted, expires_within_days: expiring, unused_for_days: unused } = router.params.value;
+  const { q, environment, scope, status: wanted, expires_within_days: expiring, unused_for_days: unused, rotation_due } = router.params.value;
   const status = STATUSES.find((each) => each === wanted) ?? "active";
   const query = {
     ...{ status, q, scope, cursor: place.cursor },
     environment: environment as Key["environment"] | undefined,
     expires_within_days: days(expiring),
     unused_for_days: days(unused),
+    rotation_due: rotation_due === "true" ? ("true" as const) : undefined,
   };
   const page = useQuery(client, [keys.tenant, ...Object.values(query), keys.version], (signal) =>
     firstFound(place.cursor, (cursor) =>
@@ -51,7 +52,8 @@ export function KeyList({ title, beside }: { title?: ComponentChildren; beside?:
         .then(({ data }) => ({ ...data, status })),
     ),
   );
-  const filtered = Boolean(q || environment || scope || expiring || unused);
+  const filtered = Boolean(q || environment || scope || expiring || unused || query.rotation_due);
+  const neverDue = page.problem?.errorOf(ROTATION_DUE) !== undefined;
   const clear = (): void => router.set({ ...NO_FILTER, ...firstPage() });
   return (
     <section class="keys" part="keys">
@@ -80,7 +82,15 @@ export function KeyList({ title, beside }: { title?: ComponentChildren; beside?:
       <StatusTabs status={status} />
       <Filters living={!isOver(status)} />
       {isOver(status) && <p class="fine">{t("keys.ended_note")}</p>}
-      {page.problem && <ProblemView problem={page.problem} onRetry={page.reload} />}
+      {page.problem && !neverDue && <ProblemView problem={page.problem} onRetry={page.reload} />}
+      {neverDue && (
+        <Empty title={t("filters.rotation_due.never")}>
+          <p>{t("filters.rotation_due.how")}</p>
+          <button type="button" class="button" onClick={clear}>
+            {t("filters.clear")}
+          </button>
+        </Empty>
+      )}
       {!page.data && page.loading && <Loading rows={6} />}
       {page.data && !page.problem && (
         <>
@@ -192,25 +202,28 @@ function Filters({ living }: { living: boolean }) {
   );
 }
 
-
 const EXPIRING = "expires_within_days";
 const UNUSED = "unused_for_days";
+const ROTATION_DUE = "rotation_due";
 /** The usual numbers of days. An address may name other numbers, and the choice then shows them, too. */
 const USUAL = { [EXPIRING]: "30", [UNUSED]: "90" } as const;
 
-/** Keys to look after: those that end soon, and those that nobody uses. */
+/** Keys to look after: those that end soon, those that nobody uses and, for operators, those that are too old. */
 function WatchFilter() {
   const { router, i18n } = useApp();
+  const { rights } = useKeys();
   const { t } = i18n;
   const params = router.params.value;
-  const chosen = ([EXPIRING, UNUSED] as const).find((name) => days(params[name]) !== undefined);
+  const due = params[ROTATION_DUE] === "true";
+  const chosen = due ? ROTATION_DUE : ([EXPIRING, UNUSED] as const).find((name) => days(params[name]) !== undefined);
   return (
     <select
       aria-label={t("filters.watch")}
       value={chosen ?? ""}
       onChange={(event) => {
-        const name = event.currentTarget.value as keyof typeof USUAL | "";
-        router.set({ ...NOT_WATCHED, ...(name && { [name]: USUAL[name] }), ...firstPage() });
+        const name = event.currentTarget.value as keyof typeof USUAL | typeof ROTATION_DUE | "";
+        const value = name && (name === ROTATION_DUE ? "true" : USUAL[name]);
+        router.set({ ...NOT_WATCHED, ...(name && { [name]: value }), ...firstPage() });
       }}
     >
       <option value="">{t("filters.watch_all")}</option>
@@ -219,6 +232,7 @@ function WatchFilter() {
           {t(`filters.${name}`, { n: days(params[name]) ?? Number(USUAL[name]) })}
         </option>
       ))}
+      {(rights.operator || due) && <option value={ROTATION_DUE}>{t("filters.rotation_due")}</option>}
     </select>
   );
 }

@@ -26,6 +26,9 @@ export const keysEnglish = {
   "filters.watch_all": "Any use and expiry",
   "filters.expires_within_days": "{n|one=Expires within {n} day|other=Expires within {n} days}",
   "filters.unused_for_days": "{n|one=Unused for {n} day|other=Unused for {n} days}",
+  "filters.rotation_due": "Due for rotation",
+  "filters.rotation_due.never": "No key is ever due for rotation",
+  "filters.rotation_due.how": "keystile.toml sets no [keys] rotate_after_days.",
   "filters.clear": "Clear the search",
 
   "column.key": "Key",
@@ -181,6 +184,8 @@ export const keysEnglish = {
   "key.back": "All keys",
   "key.facts": "About this key",
   "key.exposed": "Reported as found where it doesn’t belong",
+  "key.exposed.badge": "Leaked",
+  "key.exposed.works": "It still works. Revoke it and give its holder another one: a rotation with an overlap would leave the leaked key alive.",
   "key.revoked": "Revoked",
   "key.replaces": "Replaces",
   "key.replaced_by": "Replaced by",

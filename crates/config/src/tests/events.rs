@@ -23,5 +23,8 @@ fn the_hosts_of_the_deployment_are_refused() {
 #[test]
 fn a_mistake_has_its_line() {
     let mistakes = read(&format!("{EXAMPLE}\n[events]\nloopback = true\n")).unwrap_err();
-    assert!(mistakes.iter().all(|mistake| mistake.starts_with(&format!("{}: ", EXAMPLE.lines().count() + 3))), "{mistakes:?}");
+    assert!(
+        mistakes.iter().all(|mistake| mistake.starts_with(&format!("{}: ", EXAMPLE.lines().count() + 3))),
+        "{mistakes:?}"
+    );
 }

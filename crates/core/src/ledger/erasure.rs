@@ -32,17 +32,14 @@ pub enum Eraser {
 }
 
 impl Eraser {
-    /// The eraser that a ledger is, of which its name may say whether it is the operators'. A platform may not tell an
-    /// object its name. Then only a tenant's own
+    /// The eraser that a ledger is, by its name. A platform may not tell an object its name. Then only a tenant's own
     /// standing shows that the ledger is a tenant's, since the operators' ledger must never take itself for one that is
     /// erased.
     #[must_use]
-    pub fn of_ledger(is_operators: Option<bool>, has_standing: bool) -> Self {
-        match is_operators {
-            Some(true) => Self::Operators,
-            Some(false) => Self::Tenant,
-            None if has_standing => Self::Tenant,
-            None => Self::Operators,
+    pub const fn of_ledger(named_operators: Option<bool>, has_standing: bool) -> Self {
+        match (named_operators, has_standing) {
+            (Some(false), _) | (None, true) => Self::Tenant,
+            (Some(true), _) | (None, false) => Self::Operators,
         }
     }
 }

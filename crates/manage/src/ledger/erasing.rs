@@ -356,7 +356,8 @@ impl OpenLedger {
     /// The eraser that this ledger is.
     fn eraser(&self) -> Eraser {
         let has_standing = || matches!(suspension::find(&self.database), Ok(Some(_)));
-        Eraser::of_ledger(self.name.as_deref().map(|name| name == OPERATORS), self.name.is_none() && has_standing())
+        let named_operators = self.name.as_deref().map(|name| name == OPERATORS);
+        Eraser::of_ledger(named_operators, named_operators.is_none() && has_standing())
     }
 
     /// The tenant after which this ledger is named.

@@ -455,9 +455,11 @@ impl Report {
                 if done.len() + outcomes.len() > MOST_DONE {
                     done.clear();
                 }
-                // Without a fault everything is answered, and nothing need be remembered.
+                // Without a fault everything is answered, and nothing need be remembered. What the feed says of a key
+                // it says again, and it may have more to say.
                 if failed.is_some() || is_left {
-                    done.extend(outcomes.iter().map(|(item, outcome)| (*item, outcome.clone())));
+                    let of_ledgers = outcomes.iter().filter(|(_, outcome)| outcome.id.is_some());
+                    done.extend(of_ledgers.map(|(item, outcome)| (*item, outcome.clone())));
                 }
             });
         }

@@ -5659,6 +5659,7 @@ export interface operations {
             400: components["responses"]["BadCredentials"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -5695,6 +5696,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["CanNotCreateEndpoint"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -5731,6 +5733,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -5767,6 +5770,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
@@ -5806,6 +5810,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
             408: components["responses"]["BodyTimeout"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -5849,6 +5854,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -5887,6 +5893,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
+            410: components["responses"]["TenantErased"];
             422: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -5927,6 +5934,7 @@ export interface operations {
             404: components["responses"]["UnsentEventNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -5969,6 +5977,7 @@ export interface operations {
             404: components["responses"]["UnsentEventNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -6009,6 +6018,7 @@ export interface operations {
             404: components["responses"]["EndpointNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -6052,6 +6062,7 @@ export interface operations {
             404: components["responses"]["EndpointNotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["InUse"];
+            410: components["responses"]["TenantErased"];
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -6089,6 +6100,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
             408: components["responses"]["BodyTimeout"];
+            410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];

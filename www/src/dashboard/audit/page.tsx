@@ -8,12 +8,13 @@ import { firstPage, Paging, usePlace } from "../../components/paging";
 import { Empty, Loading, ProblemView } from "../../components/states";
 import { Time } from "../../i18n";
 import { adopt } from "../../styles/sheets";
+import { ExportButton, fileName, today } from "../exports/button";
+import { auditLog } from "../exports/exports";
 import { everywhere, type PageProps } from "../pages";
 import { Frame } from "../parts/page";
 import { useLanding } from "../parts/use_landing";
 import styles from "./audit.css";
 import { Changes } from "./changes";
-import { ExportButton } from "./export_button";
 import { Sentence, type SentenceProps } from "./sentence";
 import { Which } from "./which";
 
@@ -51,7 +52,16 @@ export default function AuditPage({ session }: PageProps) {
           ? "Sign-ins, changes of operators and of the deployment’s endpoints for events, and what was done about webhooks that couldn’t be delivered."
           : "Every change of this tenant and its keys. Entries are never altered."
       }
-      actions={<ExportButton key={`${tenant} ${keyId}`} tenant={tenant} keyId={keyId} />}
+      actions={
+        <ExportButton
+          key={`${tenant} ${keyId}`}
+          label="Export"
+          of={() => auditLog(tenant, keyId)}
+          name={() => fileName("audit", tenant ?? "operators", keyId, today())}
+          noun="{n|one={n} entry|other={n} entries}"
+          more="Take the rest by the API, with ?after=."
+        />
+      }
     >
       <Which tenant={tenant} keyId={keyId} choice={all} />
       {log.problem && <ProblemView problem={log.problem} onRetry={log.reload} />}

@@ -170,9 +170,7 @@ function NoEndpoint({ tenant, write }: { tenant: string | undefined; write: bool
       <p>
         Have your services told when a key is revoked, expires soon or leaks, with a signature that they can verify.{" "}
         {tenant === undefined && "An endpoint here gets the events of all tenants. "}
-        <a href={GUIDE} rel="noreferrer">
-          How receivers work
-        </a>
+        <a href={GUIDE}>How receivers work</a>
       </p>
       {!write && <p>Your operator key may look, but not create one.</p>}
     </Empty>

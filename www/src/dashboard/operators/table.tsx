@@ -80,6 +80,7 @@ function NameCell({ row, self }: { row: Operator; self: string }) {
       </code>
       <span class="badges">
         {row.id === self && <Badge>You</Badge>}
+        {row.exposure && <Badge tone="bad">Leaked</Badge>}
         {end && (
           <Badge tone={end.still_in_use ? "warn" : "idle"}>
             {end.still_in_use ? "Being replaced, still used" : "Being replaced"}

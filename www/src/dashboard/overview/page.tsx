@@ -14,6 +14,7 @@ import { NearCaps, WatchedCard } from "./watched";
 
 const USUAL = { expiring: 30, unused: 90 };
 const MOST_DAYS = 3650;
+const MONITORING = "https://github.com/keystile/keystile/blob/main/docs/guide/monitoring.md";
 
 export default function OverviewPage({ session }: PageProps) {
   const { client, router } = useApp();
@@ -77,6 +78,12 @@ export default function OverviewPage({ session }: PageProps) {
             stale={stale}
           />
         </div>
+      )}
+      {tenant === undefined && (
+        <p class="fine">
+          What waits, and whether all parts answer, is told by <a href={MONITORING}>the metrics</a>, with alerts and a
+          dashboard for Grafana.
+        </p>
       )}
     </Frame>
   );

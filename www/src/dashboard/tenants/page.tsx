@@ -10,6 +10,7 @@ import { Badge } from "../../components/status";
 import { Table } from "../../components/table";
 import { Time } from "../../i18n";
 import { holds } from "../../rights";
+import { BillingCard } from "../exports/billing";
 import type { PageProps } from "../pages";
 import { Frame } from "../parts/page";
 
@@ -72,6 +73,7 @@ export default function TenantsPage({ session }: PageProps) {
             empty={<NoTenant q={q} />}
           />
           <Paging place={place} next={page.data.next_cursor} label="Pages of tenants" />
+          {page.data.tenants.length > 0 && <BillingCard />}
         </>
       )}
     </Frame>

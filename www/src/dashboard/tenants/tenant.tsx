@@ -10,6 +10,8 @@ import { Badge } from "../../components/status";
 import { Table } from "../../components/table";
 import { holds } from "../../rights";
 import { adopt } from "../../styles/sheets";
+import { BackupCard } from "../exports/backup";
+import { BillingCard } from "../exports/billing";
 import { everywhere, type PageProps } from "../pages";
 import { Card, Frame, Tile } from "../parts/page";
 import { UsageCard } from "../parts/usage";
@@ -122,6 +124,8 @@ function TenantView({ tenant, session }: PageProps & { tenant: string }) {
                 {...(write && all && { onEdit: () => setOpen("edit") })}
               />
               <Secrets tenant={data.tenant} />
+              <BillingCard tenant={tenant} />
+              {holds(operator, "tenants:export") && <BackupCard tenant={tenant} />}
             </aside>
           </div>
           <Dialogs
