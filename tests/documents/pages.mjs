@@ -35,7 +35,7 @@ export function blocksOf(page) {
 
 function block(page, { lang, meta, value, position }) {
   const mark = meta ?? "";
-  if (lang === "python") return block(page, { lang: "sh", value: `python3 - <<'END'\n${value}\nEND`, position });
+  if (lang === "python") return block(page, { lang: "sh", meta, value: `python3 - <<'END'\n${value}\nEND`, position });
   return { at: `${page}:${position.start.line}`, lang, mark, reason: /^not-run="(.+)"$/.exec(mark)?.[1], text: value };
 }
 

@@ -134,9 +134,9 @@ test("one key's entries are found among ten thousand others, at a page's cost", 
   } while (cursor);
   assert.deepEqual(seen, Array.from({ length: 10_000 }, (_, index) => `req_${10_000 - index}`));
   t.diagnostic(`rows read: first page ${rows[0]}, last ${rows.at(-1)}, most ${Math.max(...rows)}`);
-  // The ledger's report to the overview may fall into the time of a page or two, and reads a few rows itself.
+  // The ledger's report to the overview may fall into the time of a page or two. It counts up to 100 rows of the outbox.
   const [most, , rest] = rows.toSorted((a, b) => b - a);
-  assert.ok(rest <= rows[0] + 10 && most <= rows[0] + 100, `${rows}`);
+  assert.ok(rest <= rows[0] + 10 && most <= rows[0] + 150, `${rows}`);
   const last = await cost("limit=1");
   const plain = await cost(`limit=200&cursor=${Buffer.from("a201").toString("base64url")}`);
   assert.equal(plain.entries.length, 200);
