@@ -568,6 +568,8 @@ mod tests {
         let stored = r#"{"terms":{"id":"ep_4bTzV9cXk07Hq2mN1pRs","tenant":null,"url":"https://acme.com/","types":[],"paused":true,"signature":"v1","secrets":[{"sealed":"x"}],"version":3,"active_since":2},"health":{"last_success_at":1,"failing_since":2,"disabled_at":null},"paused_at":5,"report":[1,6]}"#;
         let own: Own = from_json(stored).unwrap();
         assert_eq!(to_json(&own).unwrap(), stored);
+        let failed = stored.replace("\"disabled_at\"", "\"last_failure_at\":4,\"disabled_at\"");
+        assert_eq!(to_json(&from_json::<Own>(&failed).unwrap()).unwrap(), failed);
         let removed = r#"{"terms":null,"health":{"last_success_at":null,"failing_since":null,"disabled_at":null},"paused_at":null,"report":null,"removed":true}"#;
         assert_eq!(to_json(&Own { removed: true, ..Own::default() }).unwrap(), removed);
         assert!(from_json::<Own>(removed).unwrap().removed);

@@ -125,14 +125,31 @@ test("five days of failures alone disable an endpoint", async () => {
   receiver.answer = ({ path }) => (path === "/days" ? 503 : 204);
   await rig.create("days");
   await tried(at, 1);
-  await sender.later(4 * DAY, at.id);
+  await sender.later(1.9 * DAY, at.id);
+  await tried(at, 2);
+  await sender.later(3.8 * DAY, at.id);
   await rig.create("days");
-  await tried(at, 3);
+  await tried(at, 4);
   await becomes(at, { status: "active" });
   await sender.later(5 * DAY + MINUTE, at.id);
   const shown = await becomes(at, { status: "disabled", waiting: 0, dead_letters: 2 });
   assert.ok(Date.parse(shown.disabled_at) - Date.parse(shown.failing_since) >= 5 * DAY);
   await arrives(other, 1);
+});
+
+test("a failure after days in which nothing was sent disables no endpoint", async () => {
+  const at = await endpoint("quiet");
+  receiver.answer = () => 503;
+  await rig.create("quiet");
+  await tried(at, 1);
+  await sender.later(6 * DAY, at.id);
+  await tried(at, 2);
+  const { failing_since } = await becomes(at, { status: "active", waiting: 1 });
+  assert.ok(Date.parse(failing_since) > Date.now() + 5 * DAY, failing_since);
+  // A pause begins the time of failures anew, too.
+  await patch(at, { status: "paused" });
+  await patch(at, { status: "active" });
+  await becomes(at, { status: "active", failing_since: null });
 });
 
 test("a paused endpoint keeps its events for three days, and sends them when it is active", async () => {

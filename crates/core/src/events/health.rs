@@ -1,4 +1,7 @@
 //! An endpoint's health: its last success, its failures since, and when it is disabled by itself.
+//!
+//! Only time in which events are tried counts against an endpoint. An event that is tried fails anew within
+//! [`MAX_GAP_MS`]; after a longer silence nothing is known of the time before, and the time of failures begins anew.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +10,8 @@ use crate::base::timestamp::{DAY_MS, Timestamp};
 
 /// The time of failures alone after which an endpoint is disabled, milliseconds.
 pub const DISABLED_AFTER_MS: i64 = 5 * DAY_MS;
+/// The time between two failures, at most, that counts as failing, milliseconds. No wait between two attempts is as long.
+pub const MAX_GAP_MS: i64 = 2 * DAY_MS;
 
 /// Whether an endpoint is sent events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,8 +45,11 @@ impl EndpointStatus {
 pub struct Health {
     /// The last time at which an event was delivered.
     pub last_success_at: Option<Timestamp>,
-    /// The time of the first failure since then.
+    /// The time of the first failure since then, without longer gaps than [`MAX_GAP_MS`].
     pub failing_since: Option<Timestamp>,
+    /// The time of the last failure since then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure_at: Option<Timestamp>,
     /// The time at which the endpoint was disabled.
     pub disabled_at: Option<Timestamp>,
 }
@@ -52,13 +60,19 @@ impl Health {
         match outcome {
             AttemptOutcome::Delivered => {
                 self.last_success_at = Some(at);
-                self.failing_since = None;
+                self.forget_failures();
                 return false;
             }
             // The deployment's own fault.
             AttemptOutcome::NoSecret => return false,
             _ => {}
         }
+        // Stored without the last failure: the first one is all that is known.
+        let last = self.last_failure_at.or(self.failing_since);
+        if last.is_some_and(|last| at.millis_since(last) > MAX_GAP_MS) {
+            self.failing_since = None;
+        }
+        self.last_failure_at = Some(at);
         let since = *self.failing_since.get_or_insert(at);
         let over = outcome == AttemptOutcome::Gone || at.millis_since(since) >= DISABLED_AFTER_MS;
         let disabled = over && self.disabled_at.is_none();
@@ -68,12 +82,15 @@ impl Health {
         disabled
     }
 
-    /// Ends a disabling. The time of failures begins anew.
+    /// Ends a disabling. The time of failures begins anew, after a pause too.
     pub const fn enable(&mut self) {
-        if self.disabled_at.is_some() {
-            self.disabled_at = None;
-            self.failing_since = None;
-        }
+        self.disabled_at = None;
+        self.forget_failures();
+    }
+
+    const fn forget_failures(&mut self) {
+        self.failing_since = None;
+        self.last_failure_at = None;
     }
 
     /// The endpoint's status, if its terms say that it is `paused` or not.
@@ -90,6 +107,7 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::events::attempt::{MAX_RETRY_AFTER_MS, WAITS_MS};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -97,14 +115,52 @@ mod tests {
         Timestamp::from_millis(millis)
     }
 
+    /// Notes failures at these times, days. Returns whether the last one disables.
+    fn failing(health: &mut Health, days: &[i64]) -> bool {
+        days.iter().map(|day| health.note(AttemptOutcome::Refused, at(day * DAY_MS))).last().unwrap()
+    }
+
     #[test]
     fn failures_alone_for_five_days_disable() {
         let mut health = Health::default();
-        assert!(!health.note(AttemptOutcome::Timeout, at(7)));
-        assert!(!health.note(AttemptOutcome::Refused, at(7 + DISABLED_AFTER_MS - 1)));
-        assert!(health.note(AttemptOutcome::Unreachable, at(7 + DISABLED_AFTER_MS)));
+        assert!(!failing(&mut health, &[0, 2, 4]));
+        assert!(!health.note(AttemptOutcome::Timeout, at(DISABLED_AFTER_MS - 1)));
+        assert!(health.note(AttemptOutcome::Unreachable, at(DISABLED_AFTER_MS)));
         assert_eq!(health.status(true), EndpointStatus::Disabled);
-        assert!(!health.note(AttemptOutcome::Refused, at(8 + DISABLED_AFTER_MS)), "it is disabled once");
+        assert!(!health.note(AttemptOutcome::Refused, at(1 + DISABLED_AFTER_MS)), "it is disabled once");
+    }
+
+    #[test]
+    fn time_in_which_nothing_was_sent_does_not_count() {
+        let mut health = Health::default();
+        assert!(!failing(&mut health, &[0, 1, 2, 3]));
+        assert!(!failing(&mut health, &[30]), "the first event after a silence");
+        assert_eq!(health.failing_since, Some(at(30 * DAY_MS)));
+        assert!(failing(&mut health, &[31, 33, 35]));
+    }
+
+    #[test]
+    fn no_wait_between_two_attempts_is_a_silence() {
+        let longest = WAITS_MS.into_iter().max().unwrap();
+        assert!(longest + longest / 10 < MAX_GAP_MS && MAX_RETRY_AFTER_MS < MAX_GAP_MS);
+    }
+
+    #[test]
+    fn after_a_pause_the_time_of_failures_begins_anew() {
+        let mut health = Health::default();
+        failing(&mut health, &[0, 2, 4]);
+        health.enable();
+        assert_eq!(health, Health::default());
+        assert!(!failing(&mut health, &[5]));
+    }
+
+    #[test]
+    fn a_health_stored_without_the_last_failure_is_read() {
+        let stored = r#"{"last_success_at":null,"failing_since":0,"disabled_at":null}"#;
+        let mut health: Health = serde_json::from_str(stored).unwrap();
+        assert_eq!(serde_json::to_string(&health).unwrap(), stored);
+        assert!(!failing(&mut health, &[6]));
+        assert_eq!(health.failing_since, Some(at(6 * DAY_MS)));
     }
 
     #[test]
@@ -113,7 +169,7 @@ mod tests {
         health.note(AttemptOutcome::Timeout, at(0));
         health.note(AttemptOutcome::Delivered, at(1));
         assert_eq!((health.last_success_at, health.failing_since), (Some(at(1)), None));
-        assert!(!health.note(AttemptOutcome::Timeout, at(DISABLED_AFTER_MS)));
+        assert!(!failing(&mut health, &[1, 3, 5]));
     }
 
     #[test]
