@@ -370,9 +370,9 @@ fn dead_letters(queue: &Queue, asked: &DeadLetters, _now: Timestamp) -> Result<D
 /// Puts dead letters back. While the endpoint is disabled they stay.
 fn redrive(queue: &Queue, Redrive { event }: &Redrive, now: Timestamp) -> Result<Redriven> {
     if queue.own()?.health.disabled_at.is_some() {
-        return Ok(Redriven { redriven: 0 });
+        return Ok(Redriven { redriven: 0, disabled: true });
     }
-    Ok(Redriven { redriven: queue.redrive(event.as_ref(), now)? })
+    Ok(Redriven { redriven: queue.redrive(event.as_ref(), now)?, disabled: false })
 }
 
 fn shown_attempt(event: &NumberedEvent, attempt: &Attempt, step: Next) -> ShownAttempt {

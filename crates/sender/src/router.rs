@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, OnceCell};
 
+use futures_util::future::join_all;
 use keystile_core::{
     Timestamp,
     base::{
@@ -30,6 +31,8 @@ use crate::{
 
 /// The time for another object, milliseconds.
 const TIMEOUT_MS: u64 = 10_000;
+/// The time for an endpoint's object while a ledger waits for the router, milliseconds: less than the ledger waits.
+const TOLD_TIMEOUT_MS: u64 = 1_000;
 /// The objects that are called at once: an invocation has six connections.
 const AT_ONCE: usize = 4;
 /// The delay before the alarm is tried again after a fault, milliseconds.
@@ -60,7 +63,7 @@ impl DurableObject for EventRouter {
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let path = request.path();
         let body = request.text().await?;
-        self.answer(&path, &body).or_else(|error| {
+        self.answer(&path, &body).await.or_else(|error| {
             log::error("event_router_failed", &[("path", path.into()), ("reason", error.to_string().into())]);
             response::problem(&Problem::internal(), NO_REQUEST_ID)
         })
@@ -73,10 +76,14 @@ impl DurableObject for EventRouter {
 }
 
 impl EventRouter {
-    fn answer(&self, path: &str, body: &str) -> Result<Response> {
+    async fn answer(&self, path: &str, body: &str) -> Result<Response> {
         match path {
             Record::PATH => self.call(body, record),
-            Tell::PATH => self.call(body, |routing, told, _| tell(routing, told, &self.name()?)),
+            Tell::PATH => {
+                let told = self.call(body, |routing, told, _| tell(routing, told, &self.name()?))?;
+                self.configure().await?;
+                Ok(told)
+            }
             Relay::PATH => self.call(body, relay),
             Disabled::PATH => self.call(body, |routing, report, _| disabled(routing, report, &self.name()?)),
             Report::PATH => {
@@ -112,27 +119,35 @@ impl EventRouter {
         response::json(200, &answer)
     }
 
+    /// Has the endpoints take their terms before whoever changed them is answered, so that what is asked of an endpoint next
+    /// finds the change. The alarm does that too, and goes on where this ends: an endpoint takes the same terms once.
+    async fn configure(&self) -> Result<()> {
+        let to_configure = self.routing()?.to_configure(AT_ONCE)?;
+        let calls = to_configure.into_iter().map(|due| self.make(due, TOLD_TIMEOUT_MS));
+        join_all(calls).await.into_iter().collect()
+    }
+
     /// Makes all calls that are due.
     async fn work(&self) -> Result<()> {
         let routing = self.routing()?;
         routing.sweep(clock::now())?;
         let due = |under_way: &[String], now| routing.due(under_way, AT_ONCE.saturating_sub(under_way.len()), now);
-        pump::run(&self.woken, due, |due| self.make(due)).await?;
+        pump::run(&self.woken, due, |due| self.make(due, TIMEOUT_MS)).await?;
         routing.transaction(|| routing.arm(clock::now()))
     }
 
-    async fn make(&self, due: Due) -> Result<()> {
+    async fn make(&self, due: Due, timeout_ms: u64) -> Result<()> {
         let target = due.target.as_str();
         let called = match due.what.clone() {
-            What::Configure(terms) => object::call(&self.env, target, &Configure(terms), TIMEOUT_MS).await,
-            What::Remove => object::call(&self.env, target, &Remove {}, TIMEOUT_MS).await,
+            What::Configure(terms) => object::call(&self.env, target, &Configure(terms), timeout_ms).await,
+            What::Remove => object::call(&self.env, target, &Remove {}, timeout_ms).await,
             What::ForgetTenant(tenant) => {
-                object::call(&self.env, target, &event_endpoint::ForgetTenant { tenant }, TIMEOUT_MS).await
+                object::call(&self.env, target, &event_endpoint::ForgetTenant { tenant }, timeout_ms).await
             }
             What::Events(events, _) if target == DEPLOYMENT_ROUTER => {
-                object::call(&self.env, target, &Relay { events }, TIMEOUT_MS).await
+                object::call(&self.env, target, &Relay { events }, timeout_ms).await
             }
-            What::Events(events, _) => object::call(&self.env, target, &Deliver { events }, TIMEOUT_MS).await,
+            What::Events(events, _) => object::call(&self.env, target, &Deliver { events }, timeout_ms).await,
         };
         let routing = self.routing()?;
         routing.transaction(|| match &called {

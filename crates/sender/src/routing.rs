@@ -309,6 +309,17 @@ impl Routing {
             .collect()
     }
 
+    /// The terms that up to `limit` endpoints have yet to take, be they failing or not.
+    pub(crate) fn to_configure(&self, limit: usize) -> Result<Vec<Due>> {
+        let pending = self.endpoints()?.into_iter().filter(|known| known.pending.as_deref() == Some("configure"));
+        pending
+            .take(limit)
+            .map(|Endpoint { id, terms, .. }| {
+                Ok(Due { target: id, what: What::Configure(serde_json::from_str(&terms)?) })
+            })
+            .collect()
+    }
+
     /// The targets for which something waits.
     fn waiting(&self) -> Result<Vec<Target>> {
         #[derive(Deserialize)]

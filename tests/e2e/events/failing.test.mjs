@@ -105,7 +105,12 @@ test("an endpoint that says it is gone is disabled, the others hear of it once, 
   await rig.create("gone");
   await becomes(gone, { dead_letters: 2 });
   assert.deepEqual((await letters(gone)).map(({ reason, attempts }) => [reason, attempts]), [["endpoint_disabled", 0], ["endpoint_disabled", 1]]);
-  assert.equal((await rig.manage("POST", `${gone.path}/dead-letters/redrive`)).body.redriven, 0);
+  const [{ event }] = await letters(gone);
+  for (const which of ["redrive", `${event}/redrive`]) {
+    const refused = await rig.manage("POST", `${gone.path}/dead-letters/${which}`);
+    assert.deepEqual([refused.status, refused.code], [409, "ENDPOINT_DISABLED"], which);
+  }
+  assert.equal((await letters(gone)).length, 2);
   // Another change leaves it disabled.
   await patch(gone, { description: "of before" });
   await rig.manage("POST", `${gone.path}/secret/rotate`, {});
@@ -118,6 +123,30 @@ test("an endpoint that says it is gone is disabled, the others hear of it once, 
   await arrives(gone, 3);
   assert.equal(types(other.arrived()).filter((type) => type === "endpoint.disabled").length, 1, "one disabling, one event");
   await rig.manage("DELETE", all.path);
+});
+
+test("what is asked right after a change of an endpoint finds the change", async () => {
+  // Nothing comes of any alarm.
+  await rig.senderHandle("__fail", "DELETE FROM seen WHERE at");
+  try {
+    for (const tenant of ["prompt", null]) {
+      const at = await endpoint("prompt", tenant);
+      assert.equal((await rig.manage("POST", `${at.path}/test`)).body.outcome, "delivered");
+      const letter = `evt_${"0".repeat(20)}`;
+      await sender.sql("EVENT_ENDPOINT", at.id, "UPDATE own SET state = json_set(state, '$.health.disabled_at', 1)");
+      await sender.sql("EVENT_ENDPOINT", at.id, `INSERT INTO dead_letters
+        (event, lane, numbered, received_at, attempts, reason, buried_at)
+        VALUES ('${letter}', '', '{"id":"${letter}","type":"key.created","body":"{}"}', 0, 0, 'endpoint_disabled', ${Date.now()})`);
+      const redrive = () => rig.manage("POST", `${at.path}/dead-letters/${letter}/redrive`);
+      assert.equal((await redrive()).code, "ENDPOINT_DISABLED");
+      assert.equal((await patch(at, { status: "active" })).status, "active");
+      const { status, body } = await redrive();
+      assert.deepEqual([status, body.status], [200, "queued"]);
+      await rig.manage("DELETE", at.path);
+    }
+  } finally {
+    await rig.senderHandle("__fail", null);
+  }
 });
 
 test("five days of failures alone disable an endpoint", async () => {

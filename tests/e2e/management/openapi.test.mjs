@@ -278,7 +278,7 @@ const WAYS = {
     await stalled.write("{");
     return stalled.answer.finally(() => rig.hurry(false));
   },
-  409: (operation) => (/InUse$|CanNotCreate/.test(operation.responses[409].$ref) ? whileInUse : toRevoked)(operation),
+  409: (operation) => (/InUse$|CanNotCreate|CanNotRedrive/.test(operation.responses[409].$ref) ? whileInUse : toRevoked)(operation),
   410: (operation) => send(operation, { path: (path) => path.replace("acme", "erased") }),
   412: (operation) => send(operation, {}, { headers: { "If-Match": '"99999"' } }),
   413: (operation) => send(operation, {}, { raw: " ".repeat(65_537), headers: JSON_TYPE }),

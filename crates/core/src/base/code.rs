@@ -53,6 +53,7 @@ codes! {
     DeliveryNotFound 404 "DELIVERY_NOT_FOUND";
     DependencyUnavailable 503 "DEPENDENCY_UNAVAILABLE";
     Disabled 401 "DISABLED";
+    EndpointDisabled 409 "ENDPOINT_DISABLED";
     EndpointLimitReached 409 "ENDPOINT_LIMIT_REACHED";
     EndpointNotFound 404 "ENDPOINT_NOT_FOUND";
     ExceedsOwnRights 403 "EXCEEDS_OWN_RIGHTS";

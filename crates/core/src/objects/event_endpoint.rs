@@ -185,6 +185,9 @@ pub struct Redrive {
 pub struct Redriven {
     /// The number of events that wait again.
     pub redriven: u64,
+    /// Whether the endpoint is disabled, so that nothing was done.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub disabled: bool,
 }
 
 /// Deletes a dead letter.
@@ -239,6 +242,7 @@ mod tests {
         reads_back::<Redrive>(r#"{"event":"evt_4bTzV9cXk07Hq2mN1pRs"}"#);
         reads_back::<Redrive>("{}");
         reads_back::<Redriven>(r#"{"redriven":2}"#);
+        reads_back::<Redriven>(r#"{"redriven":0,"disabled":true}"#);
         reads_back::<Discard>(r#"{"event":"evt_4bTzV9cXk07Hq2mN1pRs"}"#);
         reads_back::<Discarded>(r#"{"discarded":true}"#);
     }

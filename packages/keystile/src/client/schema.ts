@@ -3360,6 +3360,22 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
+        /** @description The endpoint is disabled, so nothing is sent to it, or the first request with this `Idempotency-Key` is still running. */
+        CanNotRedrive: {
+            headers: {
+                "Keystile-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "ENDPOINT_DISABLED" | "IDEMPOTENCY_KEY_IN_USE";
+                    /** @constant */
+                    status?: 409;
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description The body of the delivery isn't kept, or the first request with this `Idempotency-Key` is still running. */
         CanNotReplay: {
             headers: {
@@ -4669,7 +4685,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["UnsentEventNotFound"];
             408: components["responses"]["BodyTimeout"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["CanNotRedrive"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -4707,7 +4723,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
             408: components["responses"]["BodyTimeout"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["CanNotRedrive"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidPost"];
@@ -5976,7 +5992,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["UnsentEventNotFound"];
             408: components["responses"]["BodyTimeout"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["CanNotRedrive"];
             410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -6017,7 +6033,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
             408: components["responses"]["BodyTimeout"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["CanNotRedrive"];
             410: components["responses"]["TenantErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];

@@ -8,7 +8,11 @@ use keystile_core::{
         listing,
         management::{self, MAX_BODY_BYTES},
     },
-    base::id::{EndpointId, EventId},
+    base::{
+        code::Code,
+        id::{EndpointId, EventId},
+        problem::Problem,
+    },
     ledger::{audit::Action, idempotency::Claim, query::EventPlace},
     objects::event_endpoint::{self, DeadLetters, ShownDeadLetter},
 };
@@ -152,8 +156,7 @@ impl Change for RedriveUnsent {
     async fn carry_out(self, ledger: &OpenLedger) -> Result<RedrivenEvents, Failure> {
         let Self { origin, unsent } = self;
         let asked = async {
-            let call = event_endpoint::Redrive { event: None };
-            let event_endpoint::Redriven { redriven } = asked(ledger, &origin, &unsent, &call).await?;
+            let redriven = redriven(ledger, &origin, &unsent).await?;
             // Where there was nothing to send, nothing was done.
             let detail = (redriven > 0).then(|| {
                 let mut detail = became(Action::EventRedriven, "queued");
@@ -174,8 +177,7 @@ impl Change for RedriveEvent {
     async fn carry_out(self, ledger: &OpenLedger) -> Result<ActedOnEvent, Failure> {
         let Self { origin, unsent } = self;
         let asked = async {
-            let call = event_endpoint::Redrive { event: unsent.event.clone() };
-            let event_endpoint::Redriven { redriven } = asked(ledger, &origin, &unsent, &call).await?;
+            let redriven = redriven(ledger, &origin, &unsent).await?;
             acted(&unsent, Action::EventRedriven, "queued", redriven > 0)
         };
         act::<Self>(ledger, &origin, &unsent, Action::EventRedriven, asked).await
@@ -197,6 +199,20 @@ impl Change for DiscardEvent {
         };
         act::<Self>(ledger, &origin, &unsent, Action::EventDiscarded, asked).await
     }
+}
+
+/// Has the endpoint send again, and returns the number of events. One that is disabled sends nothing.
+async fn redriven(ledger: &OpenLedger, origin: &Origin, unsent: &UnsentRef) -> Result<u64, Unanswered> {
+    let call = event_endpoint::Redrive { event: unsent.event.clone() };
+    let answer = asked(ledger, origin, unsent, &call).await?;
+    if answer.disabled { Err(Unanswered::Refused(disabled())) } else { Ok(answer.redriven) }
+}
+
+/// The problem of an endpoint that sends nothing.
+fn disabled() -> Problem {
+    let detail = "The endpoint is disabled, so nothing is sent to it: mend its receiver, make the endpoint active \
+                  (`\"status\": \"active\"`), and ask again.";
+    Problem::new(Code::EndpointDisabled, detail)
 }
 
 async fn asked<C: keystile_core::objects::Call>(
