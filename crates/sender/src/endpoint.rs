@@ -15,7 +15,7 @@ use keystile_core::{
     config::AddressRules,
     events::{
         attempt::{AT_ONCE, Next, next},
-        bounds::{DeadLetterReason, PAUSED_MS, may_wait},
+        bounds::{DeadLetterReason, PAUSED_MS, max_waiting, may_wait},
         event::{Event, NumberedEvent},
         event_type::EventType,
         figures::Figures,
@@ -330,7 +330,7 @@ fn deliver(queue: &Queue, Deliver { events }: &Deliver, now: Timestamp) -> Resul
     let own = queue.own()?;
     let Some(terms) = &own.terms else { return Ok(Done {}) };
     let status = own.health.status(terms.paused);
-    let mut waiting = queue.waiting_at_most(events.len() as u64)?;
+    let mut waiting = queue.waiting_at_most(events.len() as u64, max_waiting(status))?;
     for event in events {
         if queue.is_of_erased(event)? || !queue.is_new(&event.id, now)? {
             continue;

@@ -12,7 +12,7 @@ use keystile_core::{
         attempt::Next,
         bounds::{
             ATTEMPTS_KEPT_MS, DEAD_LETTERS_KEPT_MS, DeadLetterReason, IDS_KEPT_MS, MAX_ATTEMPTS_KEPT, MAX_DEAD_LETTERS,
-            MAX_WAITING_PAUSED, SWEEP_EVERY_MS,
+            SWEEP_EVERY_MS,
         },
         event::NumberedEvent,
         event_type::EventType,
@@ -211,11 +211,11 @@ impl Queue {
         self.count("SELECT count(*) AS n FROM queue", vec![])
     }
 
-    /// The number of events that wait, or, if so many more are below every bound with it, a greater one, which takes no
+    /// The number of events that wait, or, if with `more` they are below `max` in any case, a greater one, which takes no
     /// count of all rows.
-    pub(crate) fn waiting_at_most(&self, more: u64) -> Result<u64> {
+    pub(crate) fn waiting_at_most(&self, more: u64, max: u64) -> Result<u64> {
         let range = self.range("queue")?;
-        if range + more < MAX_WAITING_PAUSED { Ok(range) } else { self.waiting() }
+        if range + more < max { Ok(range) } else { self.waiting() }
     }
 
     pub(crate) fn dead_letters(&self) -> Result<u64> {
@@ -395,19 +395,33 @@ impl Queue {
 
     /// Puts dead letters back into the queue, as if they were new. Returns their number.
     pub(crate) fn redrive(&self, event: Option<&EventId>, now: Timestamp) -> Result<u64> {
-        let which = event.map_or("true", |_| "event = ?");
-        let of = || event.map(|event| event.as_str().into());
-        let count =
-            self.count(&format!("SELECT count(*) AS n FROM dead_letters WHERE {which}"), of().into_iter().collect())?;
+        let Some(event) = event else {
+            let count = self.dead_letters()?;
+            self.put_back("true", None, now)?;
+            self.promote_all(now)?;
+            return Ok(count);
+        };
+        #[derive(Deserialize)]
+        struct Row {
+            lane: String,
+        }
+        let of_it = || event.as_str().into();
+        let row: Option<Row> = self.0.row("SELECT lane FROM dead_letters WHERE event = ?", vec![of_it()])?;
+        let Some(Row { lane }) = row else { return Ok(0) };
+        self.put_back("event = ?", Some(of_it()), now)?;
+        // The other lanes have their heads.
+        self.promote(&lane, now)?;
+        Ok(1)
+    }
+
+    fn put_back(&self, which: &str, binding: Option<SqlStorageValue>, now: Timestamp) -> Result<()> {
         let put = format!(
             "INSERT OR IGNORE INTO queue (event, lane, numbered, received_at, head, due_at, attempts)
              SELECT event, lane, numbered, ?, 0, ?, 0 FROM dead_letters WHERE {which} ORDER BY received_at, number"
         );
         let at = now.as_millis();
-        self.0.execute(&put, [at.into(), at.into()].into_iter().chain(of()).collect())?;
-        self.0.execute(&format!("DELETE FROM dead_letters WHERE {which}"), of().into_iter().collect())?;
-        self.promote_all(now)?;
-        Ok(count)
+        self.0.execute(&put, [at.into(), at.into()].into_iter().chain(binding.clone()).collect())?;
+        self.0.execute(&format!("DELETE FROM dead_letters WHERE {which}"), binding.into_iter().collect())
     }
 
     /// Deletes a dead letter; false if there is none.

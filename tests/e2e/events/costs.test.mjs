@@ -82,3 +82,34 @@ test("a change without endpoints, and with one", async () => {
   };
   assert.ok(withOne.endpoint > 0 && sum(withOne) <= 36, JSON.stringify(withOne));
 });
+
+test("a hand-over and a redrive of one event don't read all that waits", async () => {
+  const url = `http://127.0.0.1:${receiver.address().port}/events`;
+  const { body: endpoint } = await rig.manage("POST", "/v1/tenants/crowded/event-endpoints", { url });
+  const before = received;
+  await rig.create("crowded");
+  await eventually(() => assert.equal(received, before + 1), { within: 30_000 });
+  await handedOver("crowded");
+  // Its figures are reported, which takes a count, once a minute at most.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const [waiting, later] = [20_000, Date.now() + 86_400_000];
+  const sql = async (statement) => {
+    const { body } = await rig.senderHandle(`__object/EVENT_ENDPOINT/${endpoint.id}/__sql`, statement);
+    assert.equal(body.error, null);
+  };
+  await sql(`INSERT INTO queue (event, lane, numbered, received_at, head, due_at, attempts)
+    WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ${waiting})
+    SELECT printf('evt_%020d', n), n, '{}', ${Date.now()}, 1, ${later}, 0 FROM n`);
+  const letter = `evt_${"9".repeat(20)}`;
+  await sql(`INSERT INTO dead_letters (event, lane, numbered, received_at, attempts, reason, buried_at)
+    VALUES ('${letter}', 'x', '{"id":"${letter}","type":"key.created","body":"{}"}', 0, 0, 'attempts_failed', ${Date.now()})`);
+  await asked("EVENT_ENDPOINT", endpoint.id, "__statements");
+  await rig.create("crowded");
+  await eventually(() => assert.equal(received, before + 2), { within: 30_000 });
+  const { body } = await rig.manage("POST", `/v1/tenants/crowded/event-endpoints/${endpoint.id}/dead-letters/${letter}/redrive`);
+  assert.equal(body.status, "queued");
+  await eventually(() => assert.equal(received, before + 3), { within: 30_000 });
+  const statements = await asked("EVENT_ENDPOINT", endpoint.id, "__statements");
+  assert.ok(statements.length > 10);
+  assert.deepEqual(statements.filter(([, read]) => read > 1_000), []);
+});

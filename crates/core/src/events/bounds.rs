@@ -39,17 +39,26 @@ pub enum DeadLetterReason {
     PausedTooLong,
 }
 
+/// The events that wait for an endpoint of this status, at most. None wait for a disabled one.
+#[must_use]
+pub const fn max_waiting(status: EndpointStatus) -> u64 {
+    match status {
+        EndpointStatus::Active => MAX_WAITING,
+        EndpointStatus::Paused => MAX_WAITING_PAUSED,
+        EndpointStatus::Disabled => 0,
+    }
+}
+
 /// Whether a new event may wait beside `waiting` others at an endpoint of this status.
 ///
 /// # Errors
 /// The reason why it is a dead letter at once.
 pub const fn may_wait(status: EndpointStatus, waiting: u64) -> Result<(), DeadLetterReason> {
-    let max = match status {
-        EndpointStatus::Active => MAX_WAITING,
-        EndpointStatus::Paused => MAX_WAITING_PAUSED,
-        EndpointStatus::Disabled => return Err(DeadLetterReason::EndpointDisabled),
-    };
-    if waiting < max { Ok(()) } else { Err(DeadLetterReason::TooManyWaiting) }
+    match status {
+        EndpointStatus::Disabled => Err(DeadLetterReason::EndpointDisabled),
+        _ if waiting < max_waiting(status) => Ok(()),
+        _ => Err(DeadLetterReason::TooManyWaiting),
+    }
 }
 
 #[cfg(test)]
