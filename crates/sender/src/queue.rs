@@ -357,7 +357,7 @@ impl Queue {
             at.into(),
         ];
         self.0.execute(insert, row)?;
-        self.trim_dead_letters()
+        self.trim_dead_letters(0)
     }
 
     /// Makes dead letters of these events, the newest that may be kept.
@@ -368,6 +368,7 @@ impl Queue {
         reason: DeadLetterReason,
         now: Timestamp,
     ) -> Result<()> {
+        let count = self.count(&format!("SELECT count(*) AS n FROM queue WHERE {which}"), bindings.clone())?;
         let insert = format!(
             "INSERT OR REPLACE INTO dead_letters
                 (event, lane, numbered, received_at, attempts, last_attempt_at, last_status, reason, buried_at)
@@ -376,19 +377,20 @@ impl Queue {
         );
         let all = [name_of(reason).into(), now.as_millis().into()].into_iter().chain(bindings).collect();
         self.0.execute(&insert, all)?;
-        self.trim_dead_letters()
+        self.trim_dead_letters(count.saturating_sub(MAX_DEAD_LETTERS))
     }
 
-    fn trim_dead_letters(&self) -> Result<()> {
-        if self.range("dead_letters")? <= MAX_DEAD_LETTERS {
-            return Ok(());
-        }
-        let over = self.dead_letters()?.saturating_sub(MAX_DEAD_LETTERS);
+    /// Drops the oldest dead letters of too many. `never_kept` were dropped before they were any.
+    fn trim_dead_letters(&self, never_kept: u64) -> Result<()> {
+        let is_over = self.range("dead_letters")? > MAX_DEAD_LETTERS;
+        let over = if is_over { self.dead_letters()?.saturating_sub(MAX_DEAD_LETTERS) } else { 0 };
         if over > 0 {
-            log::warn("dead_letters_dropped", &[("letters", over.into())]);
             let delete = "DELETE FROM dead_letters WHERE number IN
                 (SELECT number FROM dead_letters ORDER BY number LIMIT ?)";
             self.0.execute(delete, vec![(over as i64).into()])?;
+        }
+        if over + never_kept > 0 {
+            log::warn("dead_letters_dropped", &[("letters", (over + never_kept).into())]);
         }
         Ok(())
     }

@@ -57,6 +57,14 @@ const becomes = ({ path }, expected) =>
 /** Waits for so many attempts. */
 const tried = (endpoint, count) =>
   eventually(async () => assert.equal((await attempts(endpoint, "?limit=100")).length, count), { within: 20_000 });
+/** Has so many events wait, as if they had come already. */
+function wait({ id }, rows) {
+  const many = `WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ${rows})`;
+  const event = `'{"id":"' || printf('evt_%020d', n) || '","type":"key.created","body":"{}"}'`;
+  const insert = `INSERT INTO queue (event, lane, numbered, received_at, head, due_at, attempts)
+    ${many} SELECT printf('evt_%020d', n), n, ${event}, ${Date.now()}, 1, 0, 0 FROM n`;
+  return sender.sql("EVENT_ENDPOINT", id, insert);
+}
 
 test("after ten attempts an event is a dead letter, and the key's next one goes on", async () => {
   const at = await endpoint("dead");
@@ -205,12 +213,7 @@ test("a paused endpoint keeps its events for three days, and sends them when it 
 test("more events than may wait are dead letters, of which the oldest go", async () => {
   const at = await endpoint("full");
   await patch(at, { status: "paused" });
-  // As if so many waited already.
-  const many = (rows) => `WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ${rows})`;
-  const event = `'{"id":"' || printf('evt_%020d', n) || '","type":"key.created","body":"{}"}'`;
-  const insert = `INSERT INTO queue (event, lane, numbered, received_at, head, due_at, attempts)
-    ${many(9_999)} SELECT printf('evt_%020d', n), n, ${event}, ${Date.now()}, 1, 0, 0 FROM n`;
-  await sender.sql("EVENT_ENDPOINT", at.id, insert);
+  await wait(at, 9_999);
   await rig.create("full");
   await becomes(at, { waiting: 10_000, dead_letters: 0 });
   await rig.create("full");
@@ -224,6 +227,16 @@ test("more events than may wait are dead letters, of which the oldest go", async
   assert.equal(body.dead_letters.length, 100);
   await sender.later(34 * DAY, at.id);
   await becomes(at, { dead_letters: 0 });
+});
+
+test("more events than dead letters are kept are not dropped without a word", async () => {
+  const at = await endpoint("many-dropped");
+  await patch(at, { status: "paused" });
+  await becomes(at, { status: "paused" });
+  await wait(at, 10_007);
+  await sender.later(3 * DAY + MINUTE, at.id);
+  await becomes(at, { waiting: 0, dead_letters: 10_000 });
+  assert.match(JSON.stringify(rig.server.getLogs()), /dead_letters_dropped[^}]*letters\W+7\b/);
 });
 
 test("a test is sent once, also to a paused endpoint, and shows its outcome", async () => {
