@@ -975,7 +975,7 @@ export interface paths {
         post?: never;
         /**
          * Erase a key's metadata
-         * @description Empties it, and erases its earlier values from the audit log, whose entries then say so. For revoked and expired keys, too.
+         * @description Empties it, and erases its earlier values from the audit log, whose entries then say so. Events that wait at endpoints, and their dead letters, keep them. For revoked and expired keys, too.
          */
         delete: operations["eraseKeyMetadata"];
         options?: never;
