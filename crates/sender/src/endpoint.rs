@@ -88,7 +88,9 @@ impl EventEndpoint {
         match path {
             Configure::PATH => self.change(body, |queue, Configure(terms), now| configure(queue, terms, now)),
             Remove::PATH => self.change(body, |queue, Remove {}, _| queue.clear().map(|()| Done {})),
-            Deliver::PATH => self.change(body, deliver),
+            Deliver::PATH => self.change(body, |queue, events, now| {
+                deliver(queue, events, now, &self.state.id().name().unwrap_or_default())
+            }),
             ForgetTenant::PATH => {
                 self.change(body, |queue, forget: &ForgetTenant, _| queue.forget(&forget.tenant).map(|()| Done {}))
             }
@@ -325,10 +327,13 @@ fn configure(queue: &Queue, terms: &EndpointTerms, now: Timestamp) -> Result<Don
 }
 
 /// Takes events that it hasn't had, but those of a tenant that was erased. An endpoint that was removed, or never
-/// configured, takes none.
-fn deliver(queue: &Queue, Deliver { events }: &Deliver, now: Timestamp) -> Result<Done> {
+/// configured, takes none: a router that hands events over to it was put back, or has lost its answer.
+fn deliver(queue: &Queue, Deliver { events }: &Deliver, now: Timestamp, name: &str) -> Result<Done> {
     let own = queue.own()?;
-    let Some(terms) = &own.terms else { return Ok(Done {}) };
+    let Some(terms) = &own.terms else {
+        log::warn("events_dropped", &[("endpoint", name.into()), ("events", events.len().into())]);
+        return Ok(Done {});
+    };
     let status = own.health.status(terms.paused);
     let mut waiting = queue.waiting_at_most(events.len() as u64, max_waiting(status))?;
     for event in events {
