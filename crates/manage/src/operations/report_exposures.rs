@@ -260,7 +260,8 @@ thread_local! {
     static REPORTS: RefCell<Failures> = const { RefCell::new(Failures::allowing(MOST_ANONYMOUS)) };
     /// The addresses whose anonymous reports had texts of imported forms that are no keys.
     static FAILURES: RefCell<Failures> = const { RefCell::new(Failures::allowing(300)) };
-    /// When GitHub first reported a key with a valid tag that the feed lacks.
+    /// When GitHub first reported a key with a valid tag that the feed lacks, to this isolate. Another one counts anew,
+    /// which tells GitHub to come again too long, and never too short.
     static LACKING: RefCell<BTreeMap<KeyDigest, Timestamp>> = const { RefCell::new(BTreeMap::new()) };
 }
 
