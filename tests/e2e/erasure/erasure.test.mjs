@@ -9,7 +9,7 @@ import { operations } from "../../support/contract.mjs";
 import { eventually, sleep, startRig, WITH_LIMITS } from "../../support/rig.mjs";
 
 /** The tenants of this file. Each has addresses of its own. */
-const TENANTS = ["acme", "torn", "back", "again", "theirs", "fed", "lost", "amid", "race", "dying"];
+const TENANTS = ["acme", "torn", "back", "again", "theirs", "fed", "lost", "amid", "race", "dying", "acted"];
 const numberOf = (tenant) => 10 + TENANTS.indexOf(tenant);
 /** In every text that names somebody of this tenant. */
 const person = (tenant) => new RegExp(`of[ _]${tenant}\\b|(198\\.51\\.100|203\\.0\\.113)\\.${numberOf(tenant)}\\b`, "i");
@@ -432,6 +432,28 @@ test("an answer that is about to be remembered while the operators are erased is
     await alarm("_operators");
     assert.deepEqual(places(await everything("race"), "race"), []);
   });
+});
+
+test("an act on its events that is under way leaves no name behind", async () => {
+  const by = askFrom("acted");
+  const endpoint = await endpointOf(at("acted"), "endpoint of acted");
+  const operator = (await rig.manage("POST", "/v1/operators", { name: "helper of acted", tenant: "*", scopes: ["events:write"] })).body;
+  const redrive = () => by("POST", `${at("acted")}/event-endpoints/${endpoint.id}/dead-letters/redrive`, undefined, { key: operator.key });
+  assert.equal((await redrive()).status, 200);
+  // One whose ledger restarts while the endpoint's object is asked leaves this.
+  const noted = `INSERT INTO letter_acts VALUES ('req_acted/all', ${Date.now()}, 'event_redriven', '${endpoint.id}', 'all',
+    '${operator.id}', 'helper of acted', '198.51.100.${numberOf("acted")}')`;
+  await sql("LEDGER", "acted")(noted);
+  await suspend("acted");
+  assert.equal((await erase("acted")).status, 202);
+  assert.deepEqual(await rig.sql("acted", "SELECT request_id FROM letter_acts"), [{ request_id: "req_acted/all" }]);
+  await finish("acted");
+  const { entries } = (await ask("GET", `${at("acted")}/audit`)).body;
+  const acts = entries.filter(({ action }) => action === "event_redriven");
+  assert.deepEqual(acts.map(({ actor }) => actor), acts.map(() => ({ id: operator.id, name: "erased" })));
+  assert.ok(acts.some(({ request_id }) => request_id === "req_acted"), "the act is in the log, without its name");
+  const { ledger } = await everything("acted");
+  assert.ok(!person("acted").test(JSON.stringify(ledger)));
 });
 
 describe("keys that a ledger has lost and the feed hasn't are erased, too:", () => {

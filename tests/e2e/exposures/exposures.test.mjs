@@ -362,12 +362,43 @@ describe("the cost", () => {
     assert.equal((await byGithub([record("x")])).status, 200, "another address");
   });
 
-  test("many texts of imported forms are bounded, and never said to be none", async () => {
-    const many = Array.from({ length: 1_001 }, () => record(`sk_live_${randomBytes(12).toString("hex")}`));
-    const answer = await byGithub(many);
-    assert.equal(answer.status, 503, answer.text);
-    const fewer = await byGithub(many.slice(1));
-    assert.equal(fewer.status, 200, fewer.text);
+  test("more texts than one request looks up are looked up when it is repeated, and never said to be none", async () => {
+    const keys = [await rig.create("long"), await rig.create("long")];
+    const junk = Array.from({ length: 3_100 }, () => record(`sk_live_${randomBytes(12).toString("hex")}`));
+    const many = [...junk, ...keys.map(({ key }) => record(key))];
+    assert.equal((await byGithub(many)).status, 503);
+    const second = await byGithub(many);
+    assert.equal(second.status, 200, second.text);
+    assert.deepEqual(second.body.slice(-2).map(({ label }) => label), ["true_positive", "true_positive"]);
+    assert.ok(second.body.slice(0, -2).every(({ label }) => label === "false_positive"));
+    for (const key of keys) assert.equal((await shown(key)).status, "revoked");
+    assert.equal((await byGithub(junk.slice(0, 1_500))).status, 200);
+  });
+
+  test("an operator hears of a report that doesn't fit, which does nothing, and its parts fit", async () => {
+    const keys = [];
+    for (let tenant = 0; tenant < 35; tenant += 1) keys.push(await rig.create(`parts-${tenant}`));
+    const records = keys.map(({ key }) => record(key));
+    const junk = Array.from({ length: 2_001 }, () => record(`sk_live_${randomBytes(12).toString("hex")}`));
+    for (const sent of [records, [...junk, ...records]]) {
+      const answer = await byOperator(sent);
+      assert.deepEqual([answer.status, answer.code], [413, "BODY_TOO_LARGE"], answer.text);
+      assert.match(answer.body.detail, /in parts of 30 records/);
+    }
+    for (const key of keys) assert.equal((await shown(key)).exposure, null);
+    for (const part of [records.slice(0, 30), records.slice(30)]) {
+      const { body } = await byOperator(part);
+      assert.ok(body.results.every(({ status }) => status === "revoked"), JSON.stringify(body));
+    }
+  });
+
+  test("an anonymous report of more tenants than one request asks reaches all of them by its attempts", async () => {
+    const keys = [];
+    for (let tenant = 0; tenant < 35; tenant += 1) keys.push(await rig.create(`heard-${tenant}`));
+    await byAnybody(keys.map(({ key }) => record(key)));
+    await eventually(async () => {
+      for (const key of keys) assert.ok((await shown(key)).exposure, key.tenant);
+    });
   });
 
   test("a report of more tenants than one request asks goes on when it is repeated", async () => {

@@ -291,6 +291,14 @@ describe("tenants, operators, audit, webhooks, the deployment", () => {
     assert.equal((await lines("exposures", "report", file, "--source", "chat"))[0].status, "revoked");
     const { exposure } = await json("keys", "get", "leaky", other.id);
     assert.deepEqual([exposure.source, exposure.url], ["chat", "https://a.example.org"]);
+    // More than one request takes: each of these is of a tenant of its own.
+    const many = [];
+    for (let tenant = 0; tenant < 35; tenant += 1) many.push(await newKey(`leaky-${tenant}`));
+    const parts = await run("exposures", "report", "-", { stdin: [...many.map((each) => each.key), "nothing"].join("\n") });
+    assert.equal(parts.code, 1, parts.err);
+    assert.match(parts.out, new RegExp(`^35 +${many[34].id} +revoked +20`, "m"));
+    assert.match(parts.out, /^36 .*not_found/m);
+    assert.equal(parts.out.match(/^RECORD/gm).length, 1);
     const argument = await run("exposures", "report", key.key);
     assert.equal(argument.code, 2);
     assert.ok(!argument.err.includes(key.key));

@@ -149,15 +149,13 @@ pub enum Label {
 }
 
 /// The digests to ask about, each once: first those with a tag, then those of imported forms, `most_imported` at most.
-/// The second value says whether others of imported forms were left out.
 #[must_use]
-pub fn to_ask(suspects: &[Suspect], most_imported: usize) -> (Vec<KeyDigest>, bool) {
+pub fn to_ask(suspects: &[Suspect], most_imported: usize) -> Vec<KeyDigest> {
     let once =
         |of: fn(&Suspect) -> Option<KeyDigest>| -> BTreeSet<KeyDigest> { suspects.iter().filter_map(of).collect() };
     let issued = once(|suspect| if let Suspect::Issued(digest) = suspect { Some(*digest) } else { None });
     let imported = once(|suspect| if let Suspect::Imported(digest) = suspect { Some(*digest) } else { None });
-    let is_cut = imported.len() > most_imported;
-    (issued.into_iter().chain(imported.into_iter().take(most_imported)).collect(), is_cut)
+    issued.into_iter().chain(imported.into_iter().take(most_imported)).collect()
 }
 
 #[cfg(test)]
@@ -211,10 +209,9 @@ mod tests {
                 Suspect::Junk,
             ];
             assert_eq!(judged, expected);
-            let (asked, cut) = to_ask(&judged, 1);
-            assert_eq!((asked.len(), asked[2], cut), (3, digest(imported), false));
-            let (asked, cut) = to_ask(&judged, 0);
-            assert_eq!((asked.len(), cut), (2, true));
+            let asked = to_ask(&judged, 1);
+            assert_eq!((asked.len(), asked[2]), (3, digest(imported)));
+            assert_eq!(to_ask(&judged, 0).len(), 2);
         });
     }
 

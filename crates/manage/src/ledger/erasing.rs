@@ -34,7 +34,7 @@ use serde_json::{Map, json};
 use worker::{Error, Result};
 
 use super::{
-    adoption, audit,
+    adoption, audit, dead_letter_acts,
     drain::FEED_TIMEOUT_MS,
     erasures::{self, Erasure},
     keys,
@@ -262,7 +262,9 @@ impl OpenLedger {
         if self.has_got_others(erasure)? {
             return database.transaction(|| erasures::go_back(database, &erasure.tenant, Step::Keys, clock::now()));
         }
+        // An act on the tenant's events that was under way names its operator until its entry has lost the name.
         let waits = erasures::is_untold(database, &erasure.tenant)?
+            || of == Eraser::Tenant && dead_letter_acts::next_due(database)?.is_some()
             || adoption::next_due(database)?.is_some()
             || of == Eraser::Tenant
                 && (reporting::is_pending(database)?
@@ -276,7 +278,7 @@ impl OpenLedger {
             if self.has_got_others(erasure)? {
                 return erasures::go_back(database, &erasure.tenant, Step::Keys, now);
             }
-            if erasures::has_later_entries(database, erasure)? {
+            if erasures::has_later_entries(database, erasure, of)? {
                 return erasures::go_back_to_audit(database, &erasure.tenant, now);
             }
             if of == Eraser::Tenant {

@@ -313,15 +313,23 @@ pub(super) fn has_got_others(database: &Database, tenant: &TenantId, search: &st
     Ok(one.is_some())
 }
 
-/// Whether the audit log got entries about the tenant's keys since: of those that the feed had revoked, and this ledger
-/// had as they were before.
-pub(super) fn has_later_entries(database: &Database, erasure: &Erasure) -> Result<bool> {
+/// Whether the audit log got entries since: in the operators' ledger about keys of the tenant, which the feed had revoked
+/// and this ledger had as they were before; in the tenant's ledger of anybody, whose act was under way as it began.
+pub(super) fn has_later_entries(database: &Database, erasure: &Erasure, of: Eraser) -> Result<bool> {
     #[derive(Deserialize)]
     struct One {}
-    let one: Option<One> = database.row(
-        &format!("SELECT 1 AS one FROM audit WHERE seq > ?2 AND (key_id IN {THEIRS} OR actor_id IN {THEIRS}) LIMIT 1"),
-        vec![erasure.tenant.as_str().into(), erasure.last_seq.into()],
-    )?;
+    let (tenant, last_seq) = (erasure.tenant.as_str().into(), erasure.last_seq.into());
+    let one: Option<One> = match of {
+        Eraser::Tenant => {
+            database.row("SELECT 1 AS one FROM audit WHERE seq > ? AND action <> 'erased' LIMIT 1", vec![last_seq])?
+        }
+        Eraser::Operators => database.row(
+            &format!(
+                "SELECT 1 AS one FROM audit WHERE seq > ?2 AND (key_id IN {THEIRS} OR actor_id IN {THEIRS}) LIMIT 1"
+            ),
+            vec![tenant, last_seq],
+        )?,
+    };
     Ok(one.is_some())
 }
 
@@ -381,9 +389,10 @@ mod tests {
         "audit_removal",
         "audit_erasure",
         "audit_scrubbing",
+        // Acts that were under way name operators. The erasure isn't done before they are entries.
+        "letter_acts",
         // Of the operators' ledger alone.
         "sessions",
-        "letter_acts",
     ];
 
     /// The tables of the operators' ledger out of which an erasure takes no rows.

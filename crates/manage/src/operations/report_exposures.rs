@@ -2,7 +2,8 @@
 //!
 //! Junk is told by its form and its tag, and costs no call. The feed says whose the others are, many in one call. Then
 //! each ledger does in one transaction what the policy says. Whatever can't be told now is a 503 for the whole report;
-//! sending it again does the rest, since a repeat does nothing to what is done.
+//! sending it again does the rest, since a repeat does nothing to what is done. A report that one request can't do is done
+//! in [`parts`], but for an operator's: they hear how many records fit.
 //!
 //! An anonymous report is answered at once, before its texts are judged and anybody is asked, so neither the answer nor
 //! its time says whether a key exists. Its bounds count requests, whatever they hold.
@@ -29,10 +30,11 @@ use keystile_core::{
     objects::{feed, ledger::OPERATORS},
     receiver::github_keys::{IDENTIFIER_HEADER, SIGNATURE_HEADER, StatedSignature},
 };
-use keystile_runtime::{clock, log, object, response};
+use keystile_runtime::{clock, log, object, random, response};
 use serde_json::json;
 use worker::{Context, Env, Request};
 
+use self::parts::{Outcomes, Owners};
 use super::expose::{BATCH, Expose, ExposedKey, Found};
 use crate::{
     api::{
@@ -51,19 +53,24 @@ use crate::{
     ledger::drain::FEED_TIMEOUT_MS,
 };
 
-/// The most texts of imported forms that one report has looked up. They have no tag, so any text may be one.
-const MOST_IMPORTED: usize = 1_000;
-/// The same of an anonymous report. The others of it are left out.
+mod parts;
+
+/// The most texts of imported forms that an anonymous report has looked up: they have no tag, so any text may be one. The
+/// others of it are left out.
 const MOST_IMPORTED_ANONYMOUS: usize = 50;
 /// The most calls to the feed for one report, of [`MAX_DIGESTS`] texts each. With those to ledgers, for the caller and
 /// for GitHub's keys they stay below the 50 calls that an invocation has in Cloudflare's free plan.
 const MOST_FEED_CALLS: usize = 10;
-/// The most calls to ledgers for one report, of [`BATCH`] keys each.
+/// The most texts that one report has looked up.
+const MOST_LOOKUPS: usize = MOST_FEED_CALLS * MAX_DIGESTS;
+/// The most calls to ledgers for one report, of [`BATCH`] keys each. So many records always fit.
 const MOST_LEDGER_CALLS: usize = 30;
 /// The calls to ledgers that are made at the same time: a worker has six connections.
 const AT_ONCE: usize = 6;
 /// The time after which no further call begins: GitHub waits for 30 seconds.
 const LONGEST_MS: i64 = 18_000;
+/// The same of calls to the feed. What was looked up by then still gets its turn.
+const LONGEST_LOOKUP_MS: i64 = 9_000;
 /// The bodies with a signature that may be on their way at a time: they take 4 MiB each, and who sends them is known
 /// at their end.
 const MOST_READING: usize = 12;
@@ -145,7 +152,7 @@ async fn by_github(
         reporter: Reporter::Github,
         origin: origin(request, request_id, "github", "GitHub secret scanning")?,
         within: None,
-        most_imported: MOST_IMPORTED,
+        most_imported: usize::MAX,
         address: None,
     };
     let outcomes = report.carry_out(&records).await?;
@@ -177,7 +184,7 @@ async fn by_operator(request: &Request, env: &Env, deployment: Rc<Deployment>, r
         // The report is idempotent by itself, so it needs no claim.
         origin: Origin { claim: None, if_match: None, ..origin },
         within,
-        most_imported: MOST_IMPORTED,
+        most_imported: usize::MAX,
         address: None,
     };
     let outcomes = report.carry_out(&records).await?;
@@ -253,14 +260,13 @@ thread_local! {
     static REPORTS: RefCell<Failures> = const { RefCell::new(Failures::allowing(MOST_ANONYMOUS)) };
     /// The addresses whose anonymous reports had texts of imported forms that are no keys.
     static FAILURES: RefCell<Failures> = const { RefCell::new(Failures::allowing(300)) };
-    /// The outcomes of GitHub's reports that this isolate knows, so that a report in parts goes on where it ended.
-    static DONE: RefCell<BTreeMap<(KeyDigest, KeyDigest), ExposedKey>> = const { RefCell::new(BTreeMap::new()) };
-    /// When GitHub first reported a key with a valid tag that the feed lacks.
+    /// When GitHub first reported a key with a valid tag that the feed lacks, to this isolate. Another one counts anew,
+    /// which tells GitHub to come again too long, and never too short.
     static LACKING: RefCell<BTreeMap<KeyDigest, Timestamp>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// The most outcomes that an isolate remembers, some 200 bytes each, and the most keys that the feed lacks.
-const MOST_DONE: usize = 5_000;
+/// The most keys that the feed lacks which an isolate remembers.
+const MOST_LACKING: usize = 5_000;
 
 /// Receives a body with a signature.
 async fn read_signed(request: &Request, address: IpAddr) -> Result<Vec<u8>, Failure> {
@@ -302,29 +308,28 @@ struct Report {
 
 /// The keys of one ledger that were found, each once for each place.
 type ByLedger = BTreeMap<String, Vec<(KeyDigest, Place)>>;
-/// The outcome for each digest and place that isn't junk.
-type Outcomes = BTreeMap<(KeyDigest, KeyDigest), ExposedKey>;
 
 impl Report {
     /// Does what the policy says. Returns the outcome of each record.
     ///
     /// # Errors
-    /// The 503 if something can't be told, or is left to do.
+    /// The 503 if something can't be told, or is left to do; the 413 if it is an operator's report that one request can't
+    /// do.
     async fn carry_out(&self, records: &[Record]) -> Result<Vec<ExposedKey>, Failure> {
         let begun_at = clock::now();
         let (keyring, secrets) = (&self.deployment.keyring, self.deployment.secrets());
         let suspects: Vec<Suspect> = records.iter().map(|record| record.suspect(keyring, secrets)).collect();
-        let (digests, is_cut) = to_ask(&suspects, self.most_imported(begun_at));
-        let owners = self.owners(&digests, begun_at).await?;
+        let digests = to_ask(&suspects, self.most_imported(begun_at));
+        self.refuse_unless(digests.len() <= MOST_LOOKUPS)?;
+        let (owners, unasked) = self.owners(digests, &suspects, begun_at).await?;
         let (by_ledger, mut outcomes) = self.by_ledger(records, &suspects, &owners);
         self.note_failures(&suspects, &owners);
-        let is_left = self.expose(by_ledger, &mut outcomes, begun_at).await?;
+        let is_left = self.expose(by_ledger, &mut outcomes, unasked, begun_at).await?;
         if self.reporter == Reporter::Github && may_come(&suspects, &owners, begun_at) {
             return Err(Problem::unavailable("A key may not be published yet; send the same again.").into());
         }
-        // Of what is left out of an anonymous report, nobody is told anything.
-        if is_left || (is_cut && self.reporter != Reporter::Anonymous) {
-            return Err(too_many().into());
+        if is_left {
+            return Err(part_done().into());
         }
         let outcome = |(record, suspect): (&Record, &Suspect)| {
             let known = suspect.digest().and_then(|digest| outcomes.get(&(digest, record.place.id)).cloned());
@@ -338,43 +343,68 @@ impl Report {
         if self.address.is_some_and(waits) { 0 } else { self.most_imported }
     }
 
+    /// Refuses what one request can't do, if the reporter is one who can send it in parts.
+    fn refuse_unless(&self, fits: bool) -> Result<(), Failure> {
+        if fits || self.reporter != Reporter::Operator {
+            return Ok(());
+        }
+        let detail = format!(
+            "The report names more keys, or keys of more tenants, than one request reaches. Nothing of it is done; send it \
+             in parts of {MOST_LEDGER_CALLS} records."
+        );
+        Err(Problem::new(Code::BodyTooLarge, detail).into())
+    }
+
     /// Counts the texts of imported forms that are no keys against the address of an anonymous reporter.
-    fn note_failures(&self, suspects: &[Suspect], owners: &BTreeMap<KeyDigest, Owner>) {
+    fn note_failures(&self, suspects: &[Suspect], owners: &Owners) {
         let Some(address) = self.address else { return };
         let now = clock::now();
         for suspect in suspects {
             if let Suspect::Imported(digest) = suspect
-                && !owners.contains_key(digest)
+                && owners.get(digest).is_none_or(Option::is_none)
             {
                 FAILURES.with_borrow_mut(|failures| failures.note(address, now));
             }
         }
     }
 
-    /// Asks the feed whose these are.
-    async fn owners(&self, digests: &[KeyDigest], begun_at: Timestamp) -> Result<BTreeMap<KeyDigest, Owner>, Failure> {
-        let mut owners = BTreeMap::new();
-        for (number, some) in digests.chunks(MAX_DIGESTS).enumerate() {
-            if number >= MOST_FEED_CALLS || is_late(begun_at) {
-                return Err(too_many().into());
+    /// Asks the feed whose these are. Returns whether others are left.
+    async fn owners(
+        &self,
+        mut digests: Vec<KeyDigest>,
+        suspects: &[Suspect],
+        begun_at: Timestamp,
+    ) -> Result<(Owners, bool), Failure> {
+        let is_long = digests.len() > MOST_LOOKUPS && self.reporter == Reporter::Github;
+        let mut owners = if is_long { parts::looked_up(&digests, begun_at) } else { Owners::new() };
+        digests.retain(|digest| !owners.contains_key(digest));
+        parts::LOOKUPS.with(|turn| turn.order(&mut digests, random::bytes))?;
+        let mut asked = 0;
+        for some in digests.chunks(MAX_DIGESTS).take(MOST_FEED_CALLS) {
+            if is_after(LONGEST_LOOKUP_MS, begun_at) {
+                break;
             }
             let request = OwnersRequest { digests: some.to_vec() };
             let answer = object::call(&self.env, feed::NAME, &request, FEED_TIMEOUT_MS).await.map_err(|error| {
                 log::warn("owners_unknown", &[("reason", error.0.into())]);
                 Problem::unavailable("Whose keys these are can't be told right now; send the same again shortly.")
             })?;
-            owners.extend(answer.owners.into_iter().map(|owner| (owner.digest, owner)));
+            owners.extend(some.iter().map(|digest| (*digest, None)));
+            owners.extend(answer.owners.into_iter().map(|owner| (owner.digest, Some(owner))));
+            asked += some.len();
         }
-        Ok(owners)
+        let is_left = asked < digests.len();
+        if is_left {
+            parts::LOOKUPS.with(|turn| turn.advance(asked));
+        }
+        if is_long {
+            parts::note_looked_up(&owners, suspects, begun_at);
+        }
+        Ok((owners, is_left))
     }
 
     /// Sorts what was found by the ledger that has it. What needs no ledger has its outcome already.
-    fn by_ledger(
-        &self,
-        records: &[Record],
-        suspects: &[Suspect],
-        owners: &BTreeMap<KeyDigest, Owner>,
-    ) -> (ByLedger, Outcomes) {
+    fn by_ledger(&self, records: &[Record], suspects: &[Suspect], owners: &Owners) -> (ByLedger, Outcomes) {
         let (mut by_ledger, mut outcomes) = (ByLedger::new(), Outcomes::new());
         for (record, suspect) in records.iter().zip(suspects) {
             let (ledger, digest) = match suspect {
@@ -382,13 +412,13 @@ impl Report {
                 Suspect::Root(digest) => (OPERATORS.to_owned(), *digest),
                 Suspect::Issued(digest) | Suspect::Imported(digest) => match owners.get(digest) {
                     // The tag is valid, so this was a key, of a tenant that was erased.
-                    None if self.reporter == Reporter::Github && matches!(suspect, Suspect::Issued(_)) => {
+                    Some(None) if self.reporter == Reporter::Github && matches!(suspect, Suspect::Issued(_)) => {
                         outcomes.insert((*digest, record.place.id), gone());
                         continue;
                     }
-                    None => continue,
-                    Some(Owner { tenant: Some(tenant), .. }) if !self.may_know(tenant) => continue,
-                    Some(Owner { tenant, .. }) => {
+                    None | Some(None) => continue,
+                    Some(Some(Owner { tenant: Some(tenant), .. })) if !self.may_know(tenant) => continue,
+                    Some(Some(Owner { tenant, .. })) => {
                         let ledger = tenant.as_ref().map_or(OPERATORS, TenantId::as_str);
                         (ledger.to_owned(), *digest)
                     }
@@ -396,7 +426,8 @@ impl Report {
             };
             let item = (digest, record.place.id);
             // Nobody but an operator hears which key it is, and a revoked key needs nothing more.
-            let is_over = self.reporter != Reporter::Operator && owners.get(&digest).is_some_and(|owner| owner.revoked);
+            let is_revoked = owners.get(&digest).and_then(Option::as_ref).is_some_and(|owner| owner.revoked);
+            let is_over = self.reporter != Reporter::Operator && is_revoked;
             let done = match is_over {
                 true => Some(gone()),
                 false => self.remembered(&item),
@@ -424,23 +455,30 @@ impl Report {
 
     fn remembered(&self, item: &(KeyDigest, KeyDigest)) -> Option<ExposedKey> {
         let is_github = self.reporter == Reporter::Github;
-        is_github.then(|| DONE.with_borrow(|done| done.get(item).cloned())).flatten()
+        is_github.then(|| parts::outcome(item)).flatten()
     }
 
-    /// Sends each ledger what was found of it. Returns whether something is left.
+    /// Sends each ledger what was found of it. Returns whether something is left, as something is if there is `unasked`.
     ///
     /// # Errors
-    /// The first failure, after the others are done.
-    async fn expose(&self, by_ledger: ByLedger, outcomes: &mut Outcomes, begun_at: Timestamp) -> Result<bool, Failure> {
-        let batches: Vec<(&str, &[(KeyDigest, Place)])> = by_ledger
+    /// The first failure, after the others are done; the 413.
+    async fn expose(
+        &self,
+        by_ledger: ByLedger,
+        outcomes: &mut Outcomes,
+        unasked: bool,
+        begun_at: Timestamp,
+    ) -> Result<bool, Failure> {
+        let mut batches: Vec<(&str, &[(KeyDigest, Place)])> = by_ledger
             .iter()
             .flat_map(|(ledger, found)| found.chunks(BATCH).map(move |some| (ledger.as_str(), some)))
             .collect();
-        let (now, left) = batches.split_at(batches.len().min(MOST_LEDGER_CALLS));
-        let (mut failed, mut is_left) = (None, !left.is_empty());
+        self.refuse_unless(batches.len() <= MOST_LEDGER_CALLS)?;
+        parts::BATCHES.with(|turn| turn.order(&mut batches, random::bytes))?;
+        let (mut failed, mut sent) = (None, 0);
+        let (now, _) = batches.split_at(batches.len().min(MOST_LEDGER_CALLS));
         for some in now.chunks(AT_ONCE) {
-            if is_late(begun_at) {
-                is_left = true;
+            if is_after(LONGEST_MS, begun_at) {
                 break;
             }
             for outcome in join_all(some.iter().map(|(ledger, found)| self.expose_in(ledger, found))).await {
@@ -449,19 +487,16 @@ impl Report {
                     Err(failure) => failed = failed.or(Some(failure)),
                 }
             }
+            sent += some.len();
         }
-        if self.reporter == Reporter::Github {
-            DONE.with_borrow_mut(|done| {
-                if done.len() + outcomes.len() > MOST_DONE {
-                    done.clear();
-                }
-                // Without a fault everything is answered, and nothing need be remembered. What the feed says of a key
-                // it says again, and it may have more to say.
-                if failed.is_some() || is_left {
-                    let of_ledgers = outcomes.iter().filter(|(_, outcome)| outcome.id.is_some());
-                    done.extend(of_ledgers.map(|(item, outcome)| (*item, outcome.clone())));
-                }
-            });
+        let unsent = sent < batches.len();
+        if unsent {
+            parts::BATCHES.with(|turn| turn.advance(sent));
+        }
+        let is_left = unasked || unsent;
+        // GitHub's report is answered once all of it is done. Without a fault that is now.
+        if self.reporter == Reporter::Github && (failed.is_some() || is_left) {
+            parts::note_outcomes(outcomes);
         }
         failed.map_or(Ok(is_left), Err)
     }
@@ -493,15 +528,15 @@ impl Report {
 
 /// Whether the feed may still get a key that it lacks. A key is shown to its owner even if the feed couldn't take it
 /// then, and its ledger publishes it later. It is known by its valid tag.
-fn may_come(suspects: &[Suspect], owners: &BTreeMap<KeyDigest, Owner>, now: Timestamp) -> bool {
+fn may_come(suspects: &[Suspect], owners: &Owners, now: Timestamp) -> bool {
     LACKING.with_borrow_mut(|lacking| {
-        if lacking.len() > MOST_DONE {
+        if lacking.len() > MOST_LACKING {
             lacking.clear();
         }
         let mut may_come = false;
         for suspect in suspects {
             if let Suspect::Issued(digest) = suspect
-                && !owners.contains_key(digest)
+                && owners.get(digest).is_some_and(Option::is_none)
             {
                 let first = *lacking.entry(*digest).or_insert(now);
                 may_come |= now.millis_since(first) < UNPUBLISHED_MS;
@@ -515,15 +550,13 @@ const fn gone() -> ExposedKey {
     ExposedKey { id: None, status: ExposureStatus::AlreadyRevoked, effective_by: None }
 }
 
-fn is_late(begun_at: Timestamp) -> bool {
-    clock::now().millis_since(begun_at) > LONGEST_MS
+fn is_after(longest_ms: i64, begun_at: Timestamp) -> bool {
+    clock::now().millis_since(begun_at) > longest_ms
 }
 
-/// The 503 after the first part of a long report.
-fn too_many() -> Problem {
-    let detail = "The report names more keys than one request looks up. A part of it is done; send the same again, or \
-                  the rest in parts of 200 records.";
-    Problem::unavailable(detail)
+/// The 503 after a part of a report.
+fn part_done() -> Problem {
+    Problem::unavailable("One request doesn't reach all keys of the report. A part of it is done; send the same again.")
 }
 
 fn too_often(most: u32, of: &str, wait_ms: i64) -> Problem {

@@ -8,6 +8,8 @@ import { answer, record, Table, time, write } from "../output.mjs";
 
 /** The random characters and the tag of a key, all of base62. */
 const BODY = "[0-9A-Za-z]{38}";
+/** The records that always fit one request, whatever keys they name. */
+const PART = 30;
 
 export const EXPOSURES = [
   apiCommand({
@@ -23,22 +25,26 @@ The file has a key in each line, or a list of records in JSON, as POST /v1/expos
 are such, url and source. A key is never an argument, which other programs could read.
 
 [exposure] operator of keystile.toml says what happens to them: without it they are revoked. The same may be reported
-again: a key that was reported at this URL before stays as it is. Exit code 1 if one of them is no key.`,
+again: a key that was reported at this URL before stays as it is. Exit code 1 if one of them is no key.
+
+They are sent 30 at a time. If one of these requests fails, the outcomes until then are printed; report the file again.`,
     async run({ keystile, values, positionals: [file], io }) {
       const records = recordsOf(await textOf(file, io), { source: values.source, url: values.at });
       if (records.length === 0) throw new WrongUsage(`${file} has no keys.`);
-      const { results } = await keystile.exposures.report(records);
-      if (values.json) {
-        for (const result of results) await write(io, JSON.stringify(result));
-      } else {
-        await new Table(io, {
-          RECORD: ({ number }) => number,
-          ID: ({ id }) => id,
-          STATUS: ({ status }) => status,
-          "ENDS BY": ({ effective_by }) => time(effective_by),
-        }).rows(results.map((result, index) => ({ number: index + 1, ...result })));
+      const table = new Table(io, {
+        RECORD: ({ number }) => number,
+        ID: ({ id }) => id,
+        STATUS: ({ status }) => status,
+        "ENDS BY": ({ effective_by }) => time(effective_by),
+      });
+      let isMissing = false;
+      for (let from = 0; from < records.length; from += PART) {
+        const { results } = await keystile.exposures.report(records.slice(from, from + PART));
+        if (values.json) for (const result of results) await write(io, JSON.stringify(result));
+        else await table.rows(results.map((result, index) => ({ number: from + index + 1, ...result })));
+        isMissing ||= results.some(({ status }) => status === "not_found");
       }
-      return results.some(({ status }) => status === "not_found") ? 1 : 0;
+      return isMissing ? 1 : 0;
     },
   }),
   apiCommand({

@@ -318,7 +318,7 @@ export interface paths {
         put?: never;
         /**
          * Report leaked keys
-         * @description Takes keys that were found where they don't belong, in the form in which GitHub's secret scanning sends them to its partners. `[exposure]` of `keystile.toml` says what a report does, by who sends it: GitHub, by its signature in the two headers; an operator, by their key; or anybody. A repeat of a key and a URL by the same kind of reporter does nothing. What can't be told now is a 503 for the whole report: send the same again.
+         * @description Takes keys that were found where they don't belong, in the form in which GitHub's secret scanning sends them to its partners. `[exposure]` of `keystile.toml` says what a report does, by who sends it: GitHub, by its signature in the two headers; an operator, by their key; or anybody. A repeat of a key and a URL by the same kind of reporter does nothing. What can't be told now is a 503 for the whole report: send the same again. An operator's report of more keys, or more tenants' keys, than one request reaches is a 413, and nothing of it is done: 30 records always fit.
          */
         post: operations["reportExposures"];
         delete?: never;

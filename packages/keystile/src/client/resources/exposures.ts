@@ -12,7 +12,8 @@ export class Exposures {
 
   /**
    * Reports keys that were found where they don't belong. `[exposure] operator` of keystile.toml says what happens to
-   * them. The same may be sent again: a repeat does nothing.
+   * them. The same may be sent again: a repeat does nothing. 30 records always fit; what doesn't fit fails with
+   * `BODY_TOO_LARGE`, and nothing of it is done.
    */
   async report(records: ExposureRecord[], options?: CallOptions): Promise<Exposed> {
     // The labels are for GitHub, and the empty answer for who has no key.
