@@ -5,7 +5,6 @@
 //! doubles are the same in all points, and documented in `docs/reference/metrics.md`: none may get another meaning.
 
 use alloc::{
-    borrow::ToOwned,
     string::{String, ToString},
     vec::Vec,
 };
@@ -25,9 +24,12 @@ const MAX_LABELS: usize = 240;
 const TIMER_GRACE_MS: i64 = SECOND_MS;
 /// The bounds of the counts of times, milliseconds. The last count is of those above.
 const BOUNDS_MS: [i64; 5] = [10, 50, 100, 250, 1_000];
+/// The number of a point's doubles: the count, the sum of the times, how many there were up to each bound and above, the
+/// largest age.
+const DOUBLES: usize = BOUNDS_MS.len() + 4;
 
 /// The subject of a point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Verdicts of the edge.
     Verdict,
@@ -51,7 +53,7 @@ impl Kind {
 }
 
 /// The texts of a point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Label<'a> {
     /// The subject.
     pub kind: Kind,
@@ -74,6 +76,19 @@ pub struct Measured {
     pub age_ms: Option<i64>,
 }
 
+impl Label<'_> {
+    /// The texts as they are written: first the index, then the blobs.
+    fn written(&self) -> String {
+        let parts = [self.tenant, self.kind.as_str(), self.name, self.outcome, self.detail];
+        let mut text = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
+        for part in parts {
+            text.push_str(part);
+            text.push(SEPARATOR);
+        }
+        text
+    }
+}
+
 /// The points that wait to be written.
 #[derive(Debug)]
 pub struct Points {
@@ -82,6 +97,14 @@ pub struct Points {
     rows: Vec<Row>,
     /// The time until which a request holds a timer. It may be gone before.
     timer_until: Option<Timestamp>,
+}
+
+/// The requests of one label.
+#[derive(Debug)]
+struct Row {
+    /// The label as it is written.
+    label: String,
+    doubles: [i64; DOUBLES],
 }
 
 impl Points {
@@ -107,16 +130,17 @@ impl Points {
 
     /// Counts a request whose points another one writes.
     pub fn add(&mut self, label: Label<'_>, measured: Measured) {
-        let place = match self.rows.binary_search_by(|row| row.label().cmp(&label)) {
+        let label = label.written();
+        let place = match self.rows.binary_search_by(|row| row.label.cmp(&label)) {
             Ok(place) => place,
             Err(_) if self.rows.len() >= MAX_LABELS => return,
             Err(place) => {
-                self.rows.insert(place, Row::of(label));
+                self.rows.insert(place, Row { label, doubles: [0; DOUBLES] });
                 place
             }
         };
         if let Some(row) = self.rows.get_mut(place) {
-            row.count(measured);
+            measured.add_to(&mut row.doubles);
         }
     }
 
@@ -125,69 +149,28 @@ impl Points {
     pub fn take(&mut self) -> String {
         self.timer_until = None;
         let mut text = String::new();
-        for row in core::mem::take(&mut self.rows) {
-            row.write(&mut text);
+        for Row { label, doubles } in core::mem::take(&mut self.rows) {
+            text.push_str(&label);
+            for double in doubles {
+                text.push_str(&double.to_string());
+                text.push(SEPARATOR);
+            }
         }
         text
     }
 }
 
-/// The requests of one label.
-#[derive(Debug)]
-struct Row {
-    kind: Kind,
-    tenant: String,
-    name: String,
-    outcome: String,
-    detail: String,
-    count: i64,
-    took_ms: i64,
-    /// The numbers of times up to each bound, and above.
-    times: [i64; BOUNDS_MS.len() + 1],
-    max_age_ms: i64,
-}
-
-impl Row {
-    fn of(Label { kind, tenant, name, outcome, detail }: Label<'_>) -> Self {
-        Self {
-            kind,
-            tenant: tenant.to_owned(),
-            name: name.to_owned(),
-            outcome: outcome.to_owned(),
-            detail: detail.to_owned(),
-            count: 0,
-            took_ms: 0,
-            times: [0; BOUNDS_MS.len() + 1],
-            max_age_ms: 0,
-        }
-    }
-
-    fn label(&self) -> Label<'_> {
-        let Self { kind, tenant, name, outcome, detail, .. } = self;
-        Label { kind: *kind, tenant, name, outcome, detail }
-    }
-
-    fn count(&mut self, Measured { took_ms, age_ms }: Measured) {
-        self.count += 1;
-        self.max_age_ms = self.max_age_ms.max(age_ms.unwrap_or(0));
-        if let Some(took_ms) = took_ms {
-            self.took_ms += took_ms;
-            let place = BOUNDS_MS.iter().position(|bound| took_ms <= *bound).unwrap_or(BOUNDS_MS.len());
-            if let Some(times) = self.times.get_mut(place) {
-                *times += 1;
-            }
-        }
-    }
-
-    fn write(&self, text: &mut String) {
-        for part in [&self.tenant, self.kind.as_str(), &self.name, &self.outcome, &self.detail] {
-            text.push_str(part);
-            text.push(SEPARATOR);
-        }
-        let doubles = [self.count, self.took_ms].into_iter().chain(self.times).chain([self.max_age_ms]);
-        for double in doubles {
-            text.push_str(&double.to_string());
-            text.push(SEPARATOR);
+impl Measured {
+    /// Adds one request to the doubles of a point: its count, the sum of its times, the numbers of times up to each bound
+    /// and above, the largest age.
+    fn add_to(self, [count, sum_ms, times @ .., max_age_ms]: &mut [i64; DOUBLES]) {
+        *count += 1;
+        *max_age_ms = (*max_age_ms).max(self.age_ms.unwrap_or(0));
+        let Some(took_ms) = self.took_ms else { return };
+        *sum_ms += took_ms;
+        let place = BOUNDS_MS.iter().filter(|bound| took_ms > **bound).count();
+        if let Some(times) = times.get_mut(place) {
+            *times += 1;
         }
     }
 }
