@@ -62,7 +62,7 @@ export const ROOT_KEY = "ksroot_" + "r".repeat(43);
  *   settings    lines of it to replace: {"max_staleness_ms = 2000": "…"}
  *   secret      KEYSTILE_SECRET
  *   edges       {name: {kv: "shared" | "empty" | "stale" | "down" | "hang", handles: whether it is the edge of
- *               edge_with_handles.js, counts: whether it is that of edge_with_counts.js, upstream: the worker behind
+ *               edge_with_handles.js, counts and points: whether it is that of edge_with_counts.js or edge_with_points.js, upstream: the worker behind
                UPSTREAM, by default the demo}}
  *   handles     whether the management worker is the one of manage_with_faults.js
  *   hooks       {vars}: adds the worker that receives webhooks, with these secrets
@@ -242,6 +242,11 @@ class Rig {
   async senderHandle(path, body = null) {
     const question = { method: "POST", body: JSON.stringify(body) };
     return read(await this.server.getWorker("sender").fetch(`http://sender.example/${path}`, question));
+  }
+
+  /** The data points that an edge with `points`, the management worker with `handles`, or the sender wrote since the last call. */
+  async points(worker) {
+    return (await this.server.getWorker(worker).fetch(`http://${worker}.example/__points`)).json();
   }
 
   /** Kills an object of the sender, as the runtime may at any time: "EVENT_ROUTER" or "EVENT_ENDPOINT". */

@@ -12,6 +12,9 @@ const KV = { shared: "keys", empty: "empty", stale: "stale" };
 /** The classes of object_shims.js. */
 const SHIMS = ["EdgesFeed", "EdgesRelay", "LedgersFeed", "EdgesLimiter", "LedgersLimiter", "Router"];
 
+/** For a worker whose data points a test reads. */
+const DATASET = { analytics_engine_datasets: [{ binding: "METRICS", dataset: "keystile_metrics" }] };
+
 /** The options of a harness: every worker of the stack. The first one answers at the harness's own address. */
 export function stack({ config, secret, rootKey, edges, handles, hooks, services = [], pages }) {
   const shared = {
@@ -40,16 +43,17 @@ export function stack({ config, secret, rootKey, edges, handles, hooks, services
   };
 }
 
-function edgeConfig(name, { kv = "shared", vars = {}, upstream = "upstream", handles = false, counts = false }, shared, hooks) {
+function edgeConfig(name, { kv = "shared", vars = {}, upstream = "upstream", handles = false, counts = false, points = false }, shared, hooks) {
   // A service in place of the namespace: it lacks the method, or never answers.
   const instead = { down: "upstream", hang: "hanging-kv" }[kv];
-  const instrumented = (handles && "edge_with_handles") || (counts && "edge_with_counts");
+  const instrumented = (handles && "edge_with_handles") || (counts && "edge_with_counts") || (points && "edge_with_points");
   return {
     ...shared,
     name,
     main: instrumented ? ofTests(instrumented) : inRoot("crates", "edge", "entry.js"),
     vars: { ...shared.vars, UPSTREAM_SECRET: "signing secret of the test upstream", ...vars },
     kv_namespaces: instead ? [] : [{ binding: "KEYS", id: KV[kv] }],
+    ...(points && DATASET),
     services: [
       { binding: "UPSTREAM", service: upstream },
       { binding: "ODD", service: "odd" },
@@ -72,6 +76,7 @@ function manageConfig(handles, shared, hooks, pages) {
     ...shared,
     ...(pages && { assets: { directory: inRoot("build", "www"), binding: "ASSETS", run_worker_first: ["/portal"] } }),
     name: "manage",
+    ...(handles && DATASET),
     main: handles ? ofTests("manage_with_faults") : inRoot("crates", "manage", "entry.js"),
     kv_namespaces: [{ binding: "KEYS", id: KV.shared }],
     durable_objects: {
@@ -127,6 +132,7 @@ function senderConfig({ compatibility_date, alias, vars: { KEYSTILE_SECRET } }) 
     vars: { KEYSTILE_SECRET },
     name: "sender",
     main: ofTests("sender_with_handles"),
+    ...DATASET,
     durable_objects: {
       bindings: [
         { name: "EVENT_ROUTER", class_name: "EventRouter" },

@@ -13,6 +13,8 @@ pub struct Deployment {
     pub account_id: Option<String>,
     /// The id of the KV namespace, if the file names one.
     pub kv_namespace: Option<String>,
+    /// The dataset of Analytics Engine that the workers write to, if the file names one.
+    pub metrics_dataset: Option<String>,
     /// Whether edge and management worker answer on workers.dev.
     pub workers_dev: bool,
     /// The hosts, or hosts and paths, at which the edge answers.

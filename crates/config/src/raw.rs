@@ -66,6 +66,8 @@ pub(crate) struct RawDeploy {
     pub(crate) account_id: Option<String>,
     /// The id of the KV namespace; without it the one with its name is found, or made.
     pub(crate) kv_namespace: Option<String>,
+    /// The dataset of Analytics Engine for metrics.
+    pub(crate) metrics_dataset: Option<String>,
     /// Whether edge and management worker answer on workers.dev.
     pub(crate) workers_dev: bool,
     /// The hosts, or hosts and paths, at which the edge answers.
@@ -83,6 +85,7 @@ impl Default for RawDeploy {
             name: "keystile".into(),
             account_id: None,
             kv_namespace: None,
+            metrics_dataset: None,
             workers_dev: true,
             routes: Vec::new(),
             manage_routes: Vec::new(),

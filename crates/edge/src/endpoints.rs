@@ -23,6 +23,7 @@ use crate::{
     incoming::Incoming,
     isolate::Isolate,
     limits::{self, Counted},
+    metrics::{self, Place},
     operator::{Moment, Operator},
     reply::{self, Reply},
     response::ResponseOrFuture,
@@ -38,8 +39,8 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, endpoint: &str) 
     let allowed = match (endpoint, method) {
         ("/healthz", "GET" | "HEAD") => return health(isolate, &incoming),
         ("/v1/me", "GET" | "HEAD") => return guard::me(isolate, incoming),
-        ("/v1/me/revoke", "POST") => return later(isolate, incoming, revoke_me),
-        ("/v1/verify", "POST") => return later(isolate, incoming, verify),
+        ("/v1/me/revoke", "POST") => return later(isolate, incoming, "/v1/me/revoke", revoke_me),
+        ("/v1/verify", "POST") => return later(isolate, incoming, "/v1/verify", verify),
         ("/v1/webhooks/verify", "POST") => return hooks::verify(isolate, incoming),
         ("/healthz" | "/v1/me", _) => "GET, HEAD",
         ("/v1/me/revoke" | "/v1/verify" | "/v1/webhooks/verify", _) => "POST",
@@ -58,6 +59,7 @@ type Answered = (Result<(u16, Value), Problem>, Provenance);
 fn later<F>(
     isolate: &Rc<Isolate>,
     incoming: Incoming,
+    path: &'static str,
     endpoint: impl FnOnce(Rc<Isolate>, Rc<Incoming>) -> F + 'static,
 ) -> ResponseOrFuture
 where
@@ -67,6 +69,13 @@ where
     let incoming = Rc::new(incoming);
     ResponseOrFuture::later(async move {
         let (answer, provenance) = endpoint(Rc::clone(&isolate), Rc::clone(&incoming)).await;
+        let text = |name: &str| answer.as_ref().ok().and_then(|(_, body)| body.get(name)?.as_str());
+        let (tenant, code) = match &answer {
+            Ok(_) => (text("tenant").unwrap_or_default(), text("code").unwrap_or("OK")),
+            Err(problem) => ("", problem.code.as_str()),
+        };
+        let judged_at = (Place::Endpoint(path), provenance);
+        metrics::count(&isolate, &incoming, judged_at, (tenant, code, &[]), clock::now());
         let reply = match answer {
             Ok((status, body)) => Reply::json(status, &body, &incoming.request_id),
             Err(problem) => Reply::problem(&problem, &incoming.request_id),

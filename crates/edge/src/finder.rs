@@ -88,6 +88,11 @@ pub(crate) struct Provenance {
 }
 
 impl Provenance {
+    /// Whether the request waited for anything.
+    pub(crate) const fn has_waited(self) -> bool {
+        self.waited.kv + self.waited.feed + self.limit > 0
+    }
+
     /// The provenance of an answer that rests on both.
     pub(crate) fn and(self, other: Self) -> Self {
         let waited = Waited { kv: self.waited.kv + other.waited.kv, feed: self.waited.feed + other.waited.feed };

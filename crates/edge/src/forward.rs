@@ -19,7 +19,7 @@ use crate::{
     glue,
     incoming::Incoming,
     isolate::{Isolate, UpstreamHandle},
-    limits,
+    limits, metrics,
     reply::{self, Reply},
 };
 
@@ -77,7 +77,9 @@ pub(crate) fn forward(
         texts.extend_from_slice(&[*name, *value]);
     }
     texts.push(&answer);
-    glue::forward(fetcher, &incoming.request, &texts.join("\0"), handle.timeout_ms, &when_failed())
+    let text = texts.join("\0");
+    let answered = metrics::when_answered(isolate);
+    glue::forward(fetcher, &incoming.request, &text, handle.timeout_ms, &when_failed(), &answered, route.upstream)
 }
 
 /// The parts of the text for `forward` of `glue.js`, before its headers.

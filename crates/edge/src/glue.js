@@ -126,10 +126,13 @@ export function refuse(number, requestId) {
 /// Forwards a request that was let through. `fetcher` is a service binding, or undefined for a URL. `failed` makes the
 /// response if the upstream gives none. `text` has in one piece: the URL; the beginning of its path, and that of the URL
 /// that the caller wrote (what follows is the same); the request's id; the place at which headers of the response begin;
-/// headers of the request, and headers of the response.
-export async function forward(fetcher, request, text, timeoutMs, failed) {
+/// headers of the request, and headers of the response. `counted`, if it is given, is told the `upstream`, its status (0 for
+/// no answer), and the time until then.
+export async function forward(fetcher, request, text, timeoutMs, failed, counted, upstream) {
   const parts = text.split(SEPARATOR);
   const [url, prefix, publicPrefix, requestId, answerAt] = parts;
+  const began = counted && Date.now();
+  let status = 0;
   let response;
   try {
     const init = {
@@ -141,12 +144,14 @@ export async function forward(fetcher, request, text, timeoutMs, failed) {
     // Copying a request keeps the body for any method, but a copy costs as much as all changes to headers.
     const sent = request.body === null ? url : new Request(url, request);
     const answered = await inTime(fetcher ? fetcher.fetch(sent, init) : fetch(sent, init), timeoutMs);
+    if (counted) status = answered.status;
     // This also takes an open WebSocket over.
     response = new Response(answered.body, answered);
     ownOnly(response.headers, request, { url, prefix, publicPrefix });
   } catch (error) {
     response = failed(requestId, String(error));
   }
+  counted?.(upstream, status, Date.now() - began);
   return withHeaders(response, parts, Number(answerAt));
 }
 

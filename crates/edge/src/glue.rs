@@ -28,6 +28,8 @@ extern "C" {
         text: &str,
         timeout_ms: u32,
         failed: &JsValue,
+        answered: &JsValue,
+        upstream: usize,
     ) -> JsValue;
 
     #[wasm_bindgen(js_name = handOver)]

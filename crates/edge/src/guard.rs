@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use js_sys::JsString;
 use keystile_core::{
-    KeyDigest, KeyRecord, PlainKey, Scope, Timestamp,
+    KeyDigest, KeyRecord, PlainKey, Scope, TenantId, Timestamp,
     access::{
         route::{Enough, Route},
         verdict::{Demand, Refusal},
@@ -25,6 +25,7 @@ use crate::{
     incoming::Incoming,
     isolate::Isolate,
     limits::{self, Counted},
+    metrics::{self, Place},
     reply::{self, Reply},
     response::ResponseOrFuture,
     usage,
@@ -35,12 +36,17 @@ pub(crate) fn answer(isolate: &Rc<Isolate>, incoming: Incoming, path: Path) -> R
     let route = match isolate.config.routes.find(&path, &fold) {
         Ok(Some(route)) => route,
         Ok(None) => {
+            metrics::count_unread(isolate, &incoming, Place::Nowhere, Code::NotRouted.as_str());
             let problem = Problem::new(Code::NotRouted, "No route is configured for this path.");
             return reply::refuse(isolate, &incoming, &problem);
         }
-        Err(error) => return reply::bad_path(isolate, &incoming, error),
+        Err(error) => {
+            metrics::count_unread(isolate, &incoming, Place::Nowhere, Code::BadPath.as_str());
+            return reply::bad_path(isolate, &incoming, error);
+        }
     };
     let Some(needs) = route.needs(&incoming.method) else {
+        metrics::count_unread(isolate, &incoming, Place::Route(route), Code::MethodNotAllowed.as_str());
         let problem = Problem::new(Code::MethodNotAllowed, "This path does not take this method.");
         return reply::refuse(isolate, &incoming, &problem.with_header("Allow", route.allow()));
     };
@@ -82,6 +88,16 @@ enum End {
     Holder,
 }
 
+impl End {
+    const fn place<'a>(&self, route: &'a Route) -> Place<'a> {
+        match self {
+            Self::Forward(_) => Place::Route(route),
+            Self::Asker => Place::Endpoint("guard"),
+            Self::Holder => Place::Endpoint("/v1/me"),
+        }
+    }
+}
+
 /// Judges a key by a route and these scopes.
 fn judge(
     isolate: &Rc<Isolate>,
@@ -93,7 +109,7 @@ fn judge(
 ) -> ResponseOrFuture {
     let key = match key {
         Ok(key) => key,
-        Err(refusal) => return refused(isolate, &incoming, &refusal),
+        Err(refusal) => return refused(isolate, &incoming, end.place(route), &refusal),
     };
     let (kind, digest) = (key.kind(), key.digest());
     let mut finder = Finder::new(digest, route.strict);
@@ -118,6 +134,7 @@ fn judge(
         });
     }
     if let Some(problem) = failures::before_storage(isolate, &incoming, &key) {
+        metrics::count_unread(isolate, &incoming, end.place(route), problem.code.as_str());
         return reply::refuse(isolate, &incoming, &problem);
     }
     let (isolate, route, scopes) = (Rc::clone(isolate), Rc::clone(route), scopes.clone());
@@ -146,17 +163,21 @@ pub(crate) fn fold(text: &str) -> String {
 
 /// Forwards a request that needs no key. If it has one, that is not judged, and it doesn't go on; so it may not stand
 /// in the URL.
-fn public(isolate: &Isolate, incoming: &Incoming, path: &Path, route: &Route) -> ResponseOrFuture {
+fn public(isolate: &Rc<Isolate>, incoming: &Incoming, path: &Path, route: &Route) -> ResponseOrFuture {
     if let Some(error) = incoming.key_in_url {
-        return refused(isolate, incoming, &Refusal::from(error));
+        return refused(isolate, incoming, Place::Route(route), &Refusal::from(error));
     }
+    metrics::count_unread(isolate, incoming, Place::Route(route), "PUBLIC");
     let provenance = Provenance::default();
     ResponseOrFuture::Ready(forward::forward(isolate, incoming, path, route, None, &[], provenance, incoming.now))
 }
 
 /// The response for a request that is refused by its text alone.
-fn refused(isolate: &Isolate, incoming: &Incoming, refusal: &Refusal) -> ResponseOrFuture {
-    match failures::too_often(isolate, incoming, refusal) {
+fn refused(isolate: &Rc<Isolate>, incoming: &Incoming, place: Place<'_>, refusal: &Refusal) -> ResponseOrFuture {
+    let too_often = failures::too_often(isolate, incoming, refusal);
+    let code = too_often.as_ref().map_or_else(|| refusal.code(), |problem| problem.code);
+    metrics::count_unread(isolate, incoming, place, code.as_str());
+    match too_often {
         Some(problem) => reply::refuse(isolate, incoming, &problem),
         None => reply::refuse_by_text(isolate, incoming, refusal),
     }
@@ -181,17 +202,23 @@ fn judged(
     found: &Found,
     now: Timestamp,
 ) -> Result<Rc<KeyRecord>, JsValue> {
-    let Guarded { route, scopes, any_of, kind, .. } = guarded;
+    let Guarded { end, route, scopes, any_of, kind, .. } = guarded;
+    let judged_at = (end.place(route), found.provenance);
     let demand = Demand { environment: route.environment, tenant: None, scopes, any_of, ip: incoming.ip(), now };
     let problem = match &found.known {
         Ok(known) => match demand.judge(&known.record, known.suspended, &isolate.config.catalog) {
             Ok(()) => return Ok(Rc::clone(&known.record)),
             Err(refusal) => {
                 usage::count(isolate, incoming, &known.record, Err(&refusal), now);
+                metrics::count_verdict(isolate, incoming, judged_at, &known.record, Err(&refusal), now);
                 refusal.problem(&isolate.config.challenge)
             }
         },
-        Err(unknown) => failures::unknown(isolate, incoming, kind, unknown),
+        Err(unknown) => {
+            let problem = failures::unknown(isolate, incoming, kind, unknown);
+            metrics::count(isolate, incoming, judged_at, ("", problem.code.as_str(), &[]), now);
+            problem
+        }
     };
     Err(Reply::problem(&problem, &incoming.request_id).finish(isolate, incoming, found.provenance))
 }
@@ -244,8 +271,17 @@ fn settled(
 ) -> JsValue {
     let Guarded { end, route, .. } = guarded;
     let Counted { verdict, states, .. } = counted;
-    if let Ok(verdict) = &verdict {
-        usage::count(isolate, incoming, record, verdict.as_ref().copied(), now);
+    let judged_at = (end.place(route), provenance);
+    match &verdict {
+        Ok(verdict) => {
+            let verdict = verdict.as_ref().copied();
+            usage::count(isolate, incoming, record, verdict, now);
+            metrics::count_verdict(isolate, incoming, judged_at, record, verdict, now);
+        }
+        Err(unavailable) => {
+            let tenant = record.tenant().map_or("", TenantId::as_str);
+            metrics::count(isolate, incoming, judged_at, (tenant, unavailable.code.as_str(), &[]), now);
+        }
     }
     let problem = match verdict {
         Ok(Ok(())) => {

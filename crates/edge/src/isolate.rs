@@ -20,10 +20,11 @@ use keystile_core::{
         root_key::MIN_ROOT_KEY_LEN,
     },
     limits::{accounts::Accounts, failures::Failures},
+    metrics::points::Points,
     objects::relay::Route,
     usage::counter::UsageCounter,
 };
-use keystile_runtime::{config, random, secret, upstream};
+use keystile_runtime::{config, points, random, secret, upstream};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
@@ -44,6 +45,8 @@ pub(crate) struct Isolate {
     pub(crate) relays: RefCell<Option<Route>>,
     /// The uses that were counted and not sent yet.
     pub(crate) usage: RefCell<UsageCounter>,
+    /// The data points that were counted and not written yet, if a dataset is bound.
+    pub(crate) points: Option<RefCell<Points>>,
     /// The accounts with the limiters.
     pub(crate) accounts: RefCell<Accounts>,
     /// The failures of source addresses.
@@ -105,6 +108,11 @@ impl Isolate {
         })
     }
 
+    /// The isolate, if it was made.
+    pub(crate) fn current() -> Option<Rc<Self>> {
+        ISOLATE.with(|cell| cell.get().map(Rc::clone))
+    }
+
     fn new(env: &Env, request: &JsValue) -> worker::Result<Self> {
         let config: EdgeConfig = config::load()?;
         let bytes = random::bytes::<32>()?;
@@ -126,6 +134,7 @@ impl Isolate {
             feed: RefCell::new(FeedClient::new(config.feed)),
             relays: RefCell::new(relays(config.relays_per_location, request, &bytes)),
             usage: RefCell::new(UsageCounter::new(name.clone(), config.usage_flush_seconds * 1_000)),
+            points: points::are_bound(env).then(|| RefCell::new(Points::new(config.usage_flush_seconds * 1_000))),
             accounts: RefCell::new(Accounts::new(config.limits.clone())),
             failures: RefCell::default(),
             prepared: RefCell::default(),

@@ -7,7 +7,7 @@
 //!
 //! A request passes [`incoming`] (its parts), [`router`] (its handler), and, on a guarded route, [`mod@guard`] (route and
 //! verdict), [`credential`] (its key), [`finder`] (storage, if needed), [`limits`] (the charge), [`forward`] or
-//! [`reply`]; [`usage`] counts the verdict.
+//! [`reply`]; [`usage`] counts the verdict, and so does [`metrics`] where a dataset is bound.
 
 mod credential;
 mod endpoints;
@@ -20,6 +20,7 @@ mod hooks;
 mod incoming;
 mod isolate;
 mod limits;
+mod metrics;
 mod operator;
 mod reply;
 mod response;

@@ -2,8 +2,12 @@
 //!
 //! Each answer carries `Keystile-Request-Id`, and each audit entry keeps the same id.
 
-use keystile_core::base::{base62, code::Code, problem::Problem};
-use keystile_runtime::random;
+use keystile_core::{
+    TenantId, Timestamp,
+    base::{base62, code::Code, problem::Problem},
+    metrics::points::{Kind, Label, Measured, Points},
+};
+use keystile_runtime::{clock, points, random};
 use worker::{Context, Env, Method, Request, Response};
 
 use crate::{
@@ -15,6 +19,7 @@ use crate::{
 
 /// Answers any request.
 pub(crate) async fn handle(request: Request, env: &Env, context: &Context) -> worker::Result<Response> {
+    let began = clock::now();
     let request_id = request_id()?;
     let path = request.path();
     if path == pages::PORTAL {
@@ -27,6 +32,7 @@ pub(crate) async fn handle(request: Request, env: &Env, context: &Context) -> wo
     };
     let response = result.or_else(|failure| failure.respond(&request_id))?;
     response.headers().set("Keystile-Request-Id", &request_id)?;
+    count(env, resource.as_ref(), &request, response.status_code(), began);
     if resource.is_some_and(|resource| resource.is_portals()) {
         let allowed = deployment::config().map(|config| config.portal_origins.clone()).unwrap_or_default();
         if !allowed.is_empty() {
@@ -34,6 +40,25 @@ pub(crate) async fn handle(request: Request, env: &Env, context: &Context) -> wo
         }
     }
     Ok(response)
+}
+
+/// Counts a request for Analytics Engine. Its tenant is that of its path, unless the caller may not know of any.
+fn count(env: &Env, resource: Option<&Resource<'_>>, request: &Request, status: u16, began: Timestamp) {
+    let Some(resource) = resource.filter(|_| points::are_bound(env)) else { return };
+    let method = method(request);
+    let tenant = resource.parameters.get("tenant").filter(|_| !matches!(status, 401 | 403)).and_then(TenantId::parse);
+    let name = format!("{} {}", method.as_ref().map_or("other", AsRef::as_ref), resource.template);
+    let outcome = status.to_string();
+    let label = Label {
+        kind: Kind::Request,
+        tenant: tenant.as_ref().map_or("", TenantId::as_str),
+        name: &name,
+        outcome: &outcome,
+        detail: "",
+    };
+    let mut points = Points::new(0);
+    points.add(label, Measured { took_ms: Some(clock::now().millis_since(began)), age_ms: None });
+    points::write(env, &mut points);
 }
 
 /// The methods that a page of another origin may use, for which it asks before its request.

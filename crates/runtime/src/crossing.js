@@ -26,3 +26,16 @@ export function record(joined) {
 export function respond(status, headers, body) {
   return new Response(BODILESS.has(status) ? null : body, { status, headers: record(headers) });
 }
+
+/** Writes data points to a dataset of Analytics Engine: of each, an index, four blobs and nine doubles. */
+export function writePoints(dataset, text) {
+  const parts = text.split(SEPARATOR);
+  try {
+    for (let at = 0; at + 14 <= parts.length; at += 14) {
+      const [index, ...rest] = parts.slice(at, at + 14);
+      dataset.writeDataPoint({ indexes: [index], blobs: rest.slice(0, 4), doubles: rest.slice(4).map(Number) });
+    }
+  } catch (error) {
+    console.warn(JSON.stringify({ level: "warn", event: "points_not_written", reason: String(error) }));
+  }
+}

@@ -12,6 +12,7 @@ pub mod event_outbox;
 pub mod kv;
 pub mod log;
 pub mod object;
+pub mod points;
 pub mod random;
 pub mod response;
 pub mod secret;

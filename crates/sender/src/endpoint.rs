@@ -1,14 +1,14 @@
 //! The object of an endpoint. Its calls are those of [`objects::event_endpoint`](keystile_core::objects::event_endpoint).
 
 use std::{
-    cell::{Cell, OnceCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::BTreeMap,
 };
 
 use keystile_core::{
     Keyring, Timestamp,
     base::{
-        id::{EventId, ID_RANDOM_BYTES},
+        id::{EventId, ID_RANDOM_BYTES, TenantId},
         problem::Problem,
         timestamp::{Rfc3339, SECOND_MS},
     },
@@ -22,6 +22,7 @@ use keystile_core::{
         terms::{DEPLOYMENT_ROUTER, EndpointTerms},
     },
     feed::outbox::retry_delay_ms,
+    metrics::points::{Kind, Label, Measured, Points},
     objects::{
         Call, Done,
         event_endpoint::{
@@ -31,7 +32,7 @@ use keystile_core::{
         event_router::Disabled,
     },
 };
-use keystile_runtime::{alarm, clock, config, log, object, random, response, secret};
+use keystile_runtime::{alarm, clock, config, log, object, points, random, response, secret};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::to_raw_value;
 use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
@@ -61,11 +62,20 @@ pub struct EventEndpoint {
     queue: OnceCell<Queue>,
     means: OnceCell<Means>,
     woken: Cell<bool>,
+    /// Attempts that are counted for Analytics Engine and not written yet.
+    points: RefCell<Points>,
 }
 
 impl DurableObject for EventEndpoint {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, queue: OnceCell::new(), means: OnceCell::new(), woken: Cell::default() }
+        Self {
+            state,
+            env,
+            queue: OnceCell::new(),
+            means: OnceCell::new(),
+            woken: Cell::default(),
+            points: RefCell::new(Points::new(0)),
+        }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -156,7 +166,9 @@ impl EventEndpoint {
             let free = AT_ONCE.saturating_sub(under_way.len());
             if sends && free > 0 { queue.due(under_way, free, now) } else { Ok(Vec::new()) }
         };
-        pump::run(&self.woken, due, |waiting| self.attempt(waiting)).await?;
+        let done = pump::run(&self.woken, due, |waiting| self.attempt(waiting)).await;
+        points::write(&self.env, &mut self.points.borrow_mut());
+        done?;
         // A disabling that just happened is reported at once.
         self.report(clock::now()).await?;
         self.report_figures().await?;
@@ -172,6 +184,7 @@ impl EventEndpoint {
         let random = u32::from_le_bytes(random::bytes()?);
         let made = waiting.attempts + 1;
         let step = next(attempt.outcome, made, attempt.ended_at, attempt.asked_ms, random);
+        self.count(&terms, &waiting.event, &attempt);
         queue.transaction(|| {
             let mut own = queue.own()?;
             // It was removed in between.
@@ -192,6 +205,22 @@ impl EventEndpoint {
             }
             queue.put_own(&own)
         })
+    }
+
+    /// Counts an attempt for Analytics Engine.
+    fn count(&self, terms: &EndpointTerms, event: &NumberedEvent, attempt: &Attempt) {
+        if !points::are_bound(&self.env) {
+            return;
+        }
+        let label = Label {
+            kind: Kind::Attempt,
+            tenant: terms.tenant.as_ref().map_or("", TenantId::as_str),
+            name: terms.id.as_str(),
+            outcome: attempt.outcome.as_str(),
+            detail: event.event_type.as_str(),
+        };
+        let took_ms = Some(attempt.ended_at.millis_since(attempt.began_at));
+        self.points.borrow_mut().add(label, Measured { took_ms, age_ms: None });
     }
 
     /// Sends a test, once.

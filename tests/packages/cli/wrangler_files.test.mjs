@@ -70,6 +70,14 @@ test("the edge is bound to relays only if the configuration has them", () => {
   assert.deepEqual(objects(true).sort(), ["FEED", "LEDGER", "LIMITER", "RELAY"]);
 });
 
+test("the workers that measure are bound to a dataset of Analytics Engine only if the configuration names one", () => {
+  const datasets = (deploy) => WORKERS.filter((worker) => generated(worker, { deploy }).analytics_engine_datasets).sort();
+  assert.deepEqual(datasets(summary.deploy), []);
+  const deploy = { ...summary.deploy, metrics_dataset: "gate_metrics" };
+  assert.deepEqual(datasets(deploy), ["edge", "manage", "sender"]);
+  assert.deepEqual(generated("edge", { deploy }).analytics_engine_datasets, [{ binding: "METRICS", dataset: "gate_metrics" }]);
+});
+
 test("relays without their binding are refused", () => {
   const template = templateOf("edge");
   const bindings = template.durable_objects.bindings.filter(({ name }) => name !== "RELAY");

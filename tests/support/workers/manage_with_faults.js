@@ -6,6 +6,7 @@ import { manage as config } from "keystile-config";
 import { durableObject, handlers } from "../../../crates/runtime/worker.js";
 import * as deployed from "../../../crates/manage/build/index.js";
 import { failSql, withHandles } from "./object_handles.js";
+import { recording, takeWritten } from "./points.js";
 import { trapping } from "./trapping.js";
 
 globalThis.KEYSTILE_CONFIG = config;
@@ -67,6 +68,7 @@ export default {
       offset = await request.json();
       return Response.json(Date.now());
     }
+    if (pathname === "/__points") return takeWritten();
     if (pathname === "/__hurry") {
       hurried = await request.json();
       return Response.json(hurried);
@@ -99,6 +101,6 @@ export default {
     if (pathname === "/__instance") return Response.json(globalThis.__worker_init_state.instanceId);
     const [, object, binding, name, path] = /^\/(__object)\/(\w+)\/([^/]+)\/(.+)$/.exec(pathname) ?? [];
     if (object) return env[binding].getByName(name).fetch(`https://object/${path}${search}`, { method: "POST", body: request.body });
-    return Manage.fetch(request, env, context);
+    return Manage.fetch(request, recording(env), context);
   },
 };

@@ -5,6 +5,7 @@ import { sender as config } from "keystile-config";
 import { durableObject, handlers } from "../../../crates/runtime/worker.js";
 import * as rust from "../../../crates/sender/build/index.js";
 import { failSql, withHandles } from "./object_handles.js";
+import { recording, takeWritten } from "./points.js";
 
 globalThis.KEYSTILE_CONFIG = config;
 
@@ -40,7 +41,11 @@ const movable = (Deployed) =>
   };
 
 export class EventRouter extends movable(slow(durableObject(rust, "EventRouter", ["fetch", "alarm"]))) {}
-export class EventEndpoint extends movable(slow(durableObject(rust, "EventEndpoint", ["fetch", "alarm"]))) {}
+export class EventEndpoint extends movable(slow(durableObject(rust, "EventEndpoint", ["fetch", "alarm"]))) {
+  constructor(context, env) {
+    super(context, recording(env));
+  }
+}
 
 export default {
   async fetch(request, env, context) {
@@ -49,6 +54,8 @@ export default {
       case "/__clock":
         offset = await request.json();
         return Response.json(Date.now());
+      case "/__points":
+        return takeWritten();
       case "/__late":
         late = await request.json();
         return Response.json(null);

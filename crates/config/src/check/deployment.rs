@@ -23,6 +23,9 @@ impl Check {
                 "write the id that Cloudflare shows: 32 digits and letters from a to f".into()
             });
         }
+        self.that(raw.metrics_dataset.as_deref().is_none_or(is_dataset), &["deploy", "metrics_dataset"], || {
+            "write 1 to 64 letters, digits and underscores, such as \"keystile_metrics\"".into()
+        });
         for (index, route) in raw.routes.iter().enumerate() {
             self.that(is_route(route), &["deploy", "routes", &index.to_string()], || {
                 "write a host such as \"api.example.com\", or a host and a path such as \"example.com/api/*\"".into()
@@ -57,6 +60,7 @@ impl Check {
             name: raw.name,
             account_id: raw.account_id,
             kv_namespace: raw.kv_namespace,
+            metrics_dataset: raw.metrics_dataset,
             workers_dev: raw.workers_dev,
             routes: raw.routes,
             manage_routes: raw.manage_routes,
@@ -87,6 +91,10 @@ fn is_worker_name(name: &str) -> bool {
 
 fn is_id(id: &str) -> bool {
     id.len() == 32 && id.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+}
+
+fn is_dataset(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 fn is_host(host: &str) -> bool {

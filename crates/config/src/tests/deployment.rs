@@ -7,6 +7,7 @@ const DEPLOY: &str = r#"
 name = "gate"
 account_id = "0123456789abcdef0123456789abcdef"
 kv_namespace = "fedcba9876543210fedcba9876543210"
+metrics_dataset = "gate_metrics"
 workers_dev = false
 routes = ["api.example.com", "example.com/api/*", "*.example.com/v1/*"]
 manage_routes = ["keys.example.com"]
@@ -29,6 +30,7 @@ fn the_summary_has_the_deployment_and_workers_read_its_hosts_alone() {
     let deploy = serde_json::to_value(&deployed.summary.deploy).unwrap();
     assert_eq!(deploy["routes"][1], "example.com/api/*");
     assert_eq!(deploy["services"], serde_json::json!({ "UPSTREAM": { "worker": "orders" } }));
+    assert_eq!((plain.summary.deploy.metrics_dataset, &deploy["metrics_dataset"]), (None, &"gate_metrics".into()));
     let beside = DEPLOY.replace("\"orders\"", "{ config = \"upstream/wrangler.jsonc\" }");
     let deploy = serde_json::to_value(read(&format!("{EXAMPLE}{beside}")).unwrap().summary.deploy).unwrap();
     assert_eq!(deploy["services"], serde_json::json!({ "UPSTREAM": { "config": "upstream/wrangler.jsonc" } }));
@@ -41,6 +43,7 @@ fn a_mistake_in_the_deployment_has_its_line_and_says_what_to_write() {
         ("\"gate\"", "\"Gate\"", "name = \"gate\"", "deploy.name: write 1 to 49 lower-case letters"),
         ("\"0123456789", "\"012345678", "account_id", "deploy.account_id: write the id that Cloudflare shows"),
         ("\"fedc", "\"FEDC", "kv_namespace", "deploy.kv_namespace: write the id that Cloudflare shows"),
+        ("\"gate_metrics\"", "\"gate-metrics\"", "metrics_dataset", "deploy.metrics_dataset: write 1 to 64 letters"),
         ("\"api.example.com\"", "\"https://api.example.com\"", "routes = [", "deploy.routes.0: write a host such as"),
         ("/api/*", "/*/api", "routes = [", "deploy.routes.1: write a host such as"),
         ("keys.example.com", "example.com/keys/*", "manage_routes", "deploy.manage_routes.0: write a whole host"),

@@ -15,6 +15,8 @@ import { inDist } from "./dist.mjs";
 export const WORKERS = ["hooks", "sender", "limiter", "edge", "manage"];
 /** The workers beside them on a developer's machine. */
 const BESIDE = ["front", "upstream"];
+/** The workers that write data points. */
+const MEASURED = new Set(["edge", "manage", "sender"]);
 const DEMO = "keystile-demo-upstream";
 /** The fields of a wrangler file that hold a name which begins with that of the deployment. */
 const NAMED = new Set(["name", "service", "script_name", "queue", "dead_letter_queue"]);
@@ -53,6 +55,10 @@ export function wranglerFile(worker, template, { summary, services, kv, pages, v
   if (own.length + theirs.length) file.services = [...own, ...theirs];
   else delete file.services;
   if (deploy.account_id) file.account_id = deploy.account_id;
+  // Only where it is asked for: an account has to enable Analytics Engine before a worker can be bound to it.
+  if (deploy.metrics_dataset && MEASURED.has(worker)) {
+    file.analytics_engine_datasets = [{ binding: "METRICS", dataset: deploy.metrics_dataset }];
+  }
   if (kv) file.kv_namespaces = file.kv_namespaces?.map(({ binding }) => ({ binding, id: kv }));
   if (file.assets) file.assets.directory = pages;
   if (version && WORKERS.includes(worker)) file.vars = { ...file.vars, [VERSION_VARIABLE]: version };

@@ -5,6 +5,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,23 @@ enum Segment {
     Any,
     /// Any number of segments, none included.
     Rest,
+}
+
+impl fmt::Display for Pattern {
+    /// The pattern without the names of its segments: `/api/leads/{}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("/");
+        }
+        self.0.iter().try_for_each(|segment| {
+            f.write_str("/")?;
+            f.write_str(match segment {
+                Segment::Literal(literal) => literal,
+                Segment::Any => "{}",
+                Segment::Rest => "*",
+            })
+        })
+    }
 }
 
 impl Pattern {
