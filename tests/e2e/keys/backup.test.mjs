@@ -176,6 +176,13 @@ test("what can't be restored is said first: secrets, prefixes, a broken file, an
   for (const body of [{ header: header.replace("whole", "whale"), end }, { header, end: full.end }, { header, end: pages[0].split("\n")[0] }, { header: "x", end }, {}]) {
     assert.equal((await send(body)).code, "INVALID_REQUEST", JSON.stringify(body).slice(0, 80));
   }
+  // The line of an earlier page, made to look like the last one.
+  await importing(old).imported("whole", Array.from({ length: 600 }, () => line(oldKey())));
+  const long = partsOf(await exported(old, outOf("whole")));
+  const { page: early } = JSON.parse(long.pages[0].trimEnd().split("\n").at(-1));
+  const { end: late } = JSON.parse(long.end);
+  const cut = await send({ header: long.header, end: JSON.stringify({ end: { ...late, ...early } }) });
+  assert.deepEqual([cut.status, cut.code], [422, "INVALID_REQUEST"], cut.text);
   assert.deepEqual(await rig.sql("whole", "SELECT * FROM restoring"), [], "nothing came of it");
   assert.equal((await send({ header, end })).status, 200);
   for (const page of [pages[0].replace("a key", "my key"), pages[0].split("\n").slice(1).join("\n"), full.pages[0], "x", ""]) {

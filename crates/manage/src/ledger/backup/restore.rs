@@ -20,7 +20,7 @@ use keystile_core::{
     },
     feed::claim::ClaimRequest,
     key::keyring::OpenExportError,
-    ledger::backup::{Counts, FORMAT, Header, Mark, RestorePart, broken, refused, running_digest},
+    ledger::backup::{Counts, FORMAT, Header, Mark, Place, RestorePart, broken, refused, running_digest},
     objects::feed,
 };
 use keystile_runtime::{clock, database::Database, log, object, random};
@@ -154,7 +154,9 @@ impl OpenLedger {
         };
         header.check(self.deployment.config.key_forms(), keyring, sealed_with.as_deref())?;
         let unsealed = || broken("end", "its seal is broken: this is not what a deployment with your secrets exported");
-        let end = end.filter(|end| end.export == KeyDigest::of(header_line)).ok_or_else(unsealed)?;
+        // The place is sealed, the kind of the line isn't: the line of an earlier page may be made to look like the last.
+        let is_end = |end: &Mark| end.place == Place::End && end.export == KeyDigest::of(header_line);
+        let end = end.filter(is_end).ok_or_else(unsealed)?;
         if header.tenant.as_ref() != tenant {
             let whose = header.tenant.as_ref().map_or("the operators", TenantId::as_str);
             return Err(refused(format!("This is the export of {whose}; restore it there.")).into());
