@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { exported, partsOf, restored } from "../../support/exporting.mjs";
 import { ALLOW_IMPORTED, importing, keysOf, line, oldKey } from "../../support/importing.mjs";
 import { eventually, SECRET, startRig, WITH_LIMITS } from "../../support/rig.mjs";
 
@@ -26,49 +27,6 @@ before(async () => {
   poor = await startRig({ name: "backup-poor", edges: {}, secret: NEWER });
 });
 after(() => Promise.all([old, rig, poor].map((each) => each?.close())));
-
-/** The export behind this path, in as many answers as it takes. */
-async function exported(stack, path, isLast = (last) => "end" in last, options = {}) {
-  let [text, mark] = ["", undefined];
-  for (;;) {
-    const answer = await stack.manage("GET", mark === undefined ? path : `${path.split("?")[0]}?after=${mark}`, undefined, options);
-    assert.equal(answer.status, 200, answer.text);
-    text += answer.text;
-    const last = JSON.parse(text.trimEnd().split("\n").at(-1));
-    if (isLast(last)) return text;
-    ({ mark } = last.page ?? last.end ?? last.erased);
-  }
-}
-
-/** The header, the end and the pages of an export. */
-function partsOf(text) {
-  const lines = text.trimEnd().split("\n");
-  const pages = [];
-  let page = [];
-  for (const each of lines.slice(1)) {
-    page.push(each);
-    if (/^\{"(page|end)":/.test(each)) {
-      pages.push(`${page.join("\n")}\n`);
-      page = [];
-    }
-  }
-  assert.equal(page.length, 0);
-  return { header: lines[0], end: lines.at(-1), pages };
-}
-
-async function restored(stack, target, text, from = 0) {
-  const { header, end, pages } = partsOf(text);
-  const begun = await stack.manage("POST", target, { header, end });
-  assert.equal(begun.status, 200, begun.text);
-  let answer = begun;
-  for (const page of pages.slice(from || begun.body.restored_pages)) {
-    answer = await stack.manage("POST", target, { page });
-    assert.equal(answer.status, 200, answer.text);
-    assert.deepEqual(answer.body.refused, []);
-  }
-  assert.equal(answer.body.complete, true, answer.text);
-  return answer.body;
-}
 
 const backOf = (tenant) => `/v1/tenants/${tenant}/restore`;
 const outOf = (tenant) => `/v1/tenants/${tenant}/export`;
@@ -193,7 +151,15 @@ test("a restore that was interrupted goes on where it was, and a page that is se
   assert.ok(both.every(({ status }) => status === 200 || status === 503), JSON.stringify(both.map(({ text }) => text)));
   const begun = await send({ header, end });
   assert.deepEqual([begun.body.restored_pages, begun.body.complete], [2, false]);
+  // Half of it is no backup, and no bill.
+  const hour = (ago) => `${new Date(Math.floor(Date.now() / 3_600_000 - ago) * 3_600_000).toISOString().slice(0, 19)}Z`;
+  const bill = `/v1/tenants/cut/usage/export?from=${hour(8)}&to=${hour(4)}`;
+  for (const path of [outOf("cut"), bill]) {
+    const half = await rig.manage("GET", path);
+    assert.deepEqual([half.status, half.code], [503, "DEPENDENCY_UNAVAILABLE"], path);
+  }
   await restored(rig, backOf("cut"), text);
+  for (const path of [outOf("cut"), bill]) assert.equal((await rig.manage("GET", path)).status, 200, path);
   const rows = async (stack, query) => (await stack.sql("cut", query));
   for (const query of ["SELECT count(*), sum(seq) FROM audit WHERE action <> 'restored'", "SELECT detail FROM audit WHERE id GLOB '*07'", "SELECT * FROM usage"]) {
     assert.deepEqual(await rows(rig, query), await rows(old, query), query);
@@ -218,6 +184,13 @@ test("what can't be restored is said first: secrets, prefixes, a broken file, an
   for (const body of [{ header: header.replace("whole", "whale"), end }, { header, end: full.end }, { header, end: pages[0].split("\n")[0] }, { header: "x", end }, {}]) {
     assert.equal((await send(body)).code, "INVALID_REQUEST", JSON.stringify(body).slice(0, 80));
   }
+  // The line of an earlier page, made to look like the last one.
+  await importing(old).imported("whole", Array.from({ length: 600 }, () => line(oldKey())));
+  const long = partsOf(await exported(old, outOf("whole")));
+  const { page: early } = JSON.parse(long.pages[0].trimEnd().split("\n").at(-1));
+  const { end: late } = JSON.parse(long.end);
+  const cut = await send({ header: long.header, end: JSON.stringify({ end: { ...late, ...early } }) });
+  assert.deepEqual([cut.status, cut.code], [422, "INVALID_REQUEST"], cut.text);
   assert.deepEqual(await rig.sql("whole", "SELECT * FROM restoring"), [], "nothing came of it");
   assert.equal((await send({ header, end })).status, 200);
   for (const page of [pages[0].replace("a key", "my key"), pages[0].split("\n").slice(1).join("\n"), full.pages[0], "x", ""]) {
@@ -337,6 +310,23 @@ test("a deployment goes out as a whole, operators first, and operators come back
   assert.deepEqual(JSON.parse(rest.split("\n")[0]).header.tenant, "small-8");
   assert.equal((await old.manage("GET", outOf("gone"))).code, "TENANT_ERASED");
   assert.equal((await old.manage("POST", backOf("gone"), { header: "x", end: "y" })).code, "TENANT_ERASED");
+  // A line of one is taken where it is authentic, of that tenant, and no other; nothing comes of it.
+  const [gone] = erased;
+  const check = (tenant, line, options) => rig.manage("POST", backOf(tenant), { erased: `${JSON.stringify(line)}\n` }, options);
+  assert.deepEqual((await check("gone", { erased: gone })).body.complete, true);
+  assert.equal((await rig.manage("GET", keysOf("gone"))).body.keys.length, 0);
+  const { mark } = lines.find(({ end }) => end && JSON.parse(Buffer.from(end.mark.split(".")[0], "base64url")).tenant === "small-1").end;
+  for (const [tenant, line, status] of [
+    ["small-1", { tenant: "small-1", mark }, 422],
+    ["small-1", { tenant: "small-1", mark: gone.mark }, 422],
+    ["small-1", { tenant: "small-1", mark: "x" }, 422],
+    ["small-1", gone, 409],
+  ]) {
+    assert.equal((await check(tenant, { erased: line })).status, status, JSON.stringify(line));
+  }
+  assert.equal((await check("gone", {})).status, 422);
+  const lacking = await poor.manage("POST", backOf("gone"), { erased: JSON.stringify({ erased: gone }) });
+  assert.deepEqual([lacking.code, lacking.body.missing_secrets.length], ["RESTORE_REFUSED", 1]);
   const of = text.slice(0, text.indexOf("\n", text.indexOf('\n{"end"') + 1) + 1);
   const fresh = await startRig({ name: "backup-operators", settings: SETTINGS, edges: {}, secret: SECRET });
   try {

@@ -134,6 +134,10 @@ pub struct Mark {
     pub counts: Counts,
     /// The place where the next page begins.
     pub place: Place,
+    /// The first hour of which uses go out by the hour; of those before it only totals do. The export goes on for as long
+    /// as this hour is kept. 0 in marks of versions before, which have all hours.
+    #[serde(default)]
+    pub hours_from: i64,
 }
 
 /// A place in a ledger: what an export has had so far.
@@ -164,7 +168,14 @@ impl Mark {
             audit_last: 0,
             counts: Counts::default(),
             place: Place::Keys(None),
+            hours_from: 0,
         }
+    }
+
+    /// The mark of a tenant that was erased, which has no export. No page has one without a number.
+    #[must_use]
+    pub fn of_erased(tenant: TenantId) -> Self {
+        Self { place: Place::End, ..Self::beginning("", Some(tenant), 0) }
     }
 
     /// The mark as text that only holders of the secret can make.
@@ -206,6 +217,8 @@ pub enum RestorePart {
     },
     /// One page, with the line that ends it.
     Page(String),
+    /// In place of an export the line of a tenant that was erased.
+    Erased(String),
 }
 
 /// Parses the body of a restore: `{"header", "end"}` or `{"page"}`.
@@ -222,6 +235,10 @@ pub fn parse_part(body: serde_json::Value) -> Result<RestorePart, Vec<FieldError
     if let Some(page) = page {
         fields.finish()?;
         return Ok(RestorePart::Page(page));
+    }
+    if let Some(erased) = fields.optional("erased", text) {
+        fields.finish()?;
+        return Ok(RestorePart::Erased(erased.trim_end_matches('\n').into()));
     }
     let header = fields.required("header", text);
     let end = fields.required("end", text);
@@ -274,7 +291,8 @@ mod tests {
     fn mark() -> Mark {
         let mark = Mark::beginning("{}", TenantId::parse("acme"), 7);
         let place = Place::Rows(1, Some("[1]".into()));
-        Mark { number: 3, audit_last: 9, counts: Counts { keys: 1, audit: 2, rows: 3 }, place, ..mark }
+        let counts = Counts { keys: 1, audit: 2, rows: 3 };
+        Mark { number: 3, audit_last: 9, counts, place, hours_from: 486_000, ..mark }
     }
 
     #[test]
@@ -289,12 +307,14 @@ mod tests {
         let text = format!(
             concat!(
                 r#"{{"export":"{0}","tenant":"acme","number":3,"digest":"{0}","audit_began":7,"audit_last":9,"#,
-                r#""counts":{{"keys":1,"audit":2,"rows":3}},"place":{{"rows":[1,"[1]"]}}}}"#,
+                r#""counts":{{"keys":1,"audit":2,"rows":3}},"place":{{"rows":[1,"[1]"]}},"hours_from":486000}}"#,
             ),
             digest
         );
         assert_eq!(serde_json::to_string(&mark()).unwrap(), text);
         assert_eq!(serde_json::from_str::<Mark>(&text).unwrap(), mark());
+        let of_before = text.replace(r#","hours_from":486000"#, "");
+        assert_eq!(serde_json::from_str::<Mark>(&of_before).unwrap(), Mark { hours_from: 0, ..mark() });
     }
 
     #[test]
@@ -308,6 +328,15 @@ mod tests {
             let opened = Mark::open(broken, &keyring(&[SECRET]));
             assert!(matches!(opened, Err(OpenExportError::Broken | OpenExportError::MissingSecret(_))), "{broken}");
         }
+    }
+
+    #[test]
+    fn the_mark_of_an_erased_tenant_is_no_mark_of_an_export() {
+        let acme = TenantId::parse("acme").unwrap();
+        let erased = Mark::of_erased(acme.clone());
+        assert_eq!((erased.number, &erased.place, erased.tenant.as_ref()), (0, &Place::End, Some(&acme)));
+        let end = Mark { number: 1, place: Place::End, ..Mark::beginning("", Some(acme), 0) };
+        assert_ne!(end, erased);
     }
 
     #[test]
@@ -336,13 +365,19 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_a_beginning_or_a_page() {
+    fn a_body_is_a_beginning_a_page_or_an_erased_tenant() {
         let begin = RestorePart::Begin { header: "h".into(), end: "e".into() };
         assert_eq!(parse_part(json!({"header": "h\n", "end": "e"})), Ok(begin));
         assert_eq!(parse_part(json!({"page": "p\n"})), Ok(RestorePart::Page("p\n".into())));
-        for wrong in
-            [json!({}), json!({"page": 1}), json!({"header": "h"}), json!({"page": "p", "end": "e"}), json!([])]
-        {
+        assert_eq!(parse_part(json!({"erased": "e\n"})), Ok(RestorePart::Erased("e".into())));
+        for wrong in [
+            json!({}),
+            json!({"page": 1}),
+            json!({"header": "h"}),
+            json!({"page": "p", "end": "e"}),
+            json!({"page": "p", "erased": "e"}),
+            json!([]),
+        ] {
             assert!(parse_part(wrong).is_err());
         }
     }
