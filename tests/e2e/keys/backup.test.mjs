@@ -151,7 +151,15 @@ test("a restore that was interrupted goes on where it was, and a page that is se
   assert.ok(both.every(({ status }) => status === 200 || status === 503), JSON.stringify(both.map(({ text }) => text)));
   const begun = await send({ header, end });
   assert.deepEqual([begun.body.restored_pages, begun.body.complete], [2, false]);
+  // Half of it is no backup, and no bill.
+  const hour = (ago) => `${new Date(Math.floor(Date.now() / 3_600_000 - ago) * 3_600_000).toISOString().slice(0, 19)}Z`;
+  const bill = `/v1/tenants/cut/usage/export?from=${hour(8)}&to=${hour(4)}`;
+  for (const path of [outOf("cut"), bill]) {
+    const half = await rig.manage("GET", path);
+    assert.deepEqual([half.status, half.code], [503, "DEPENDENCY_UNAVAILABLE"], path);
+  }
   await restored(rig, backOf("cut"), text);
+  for (const path of [outOf("cut"), bill]) assert.equal((await rig.manage("GET", path)).status, 200, path);
   const rows = async (stack, query) => (await stack.sql("cut", query));
   for (const query of ["SELECT count(*), sum(seq) FROM audit WHERE action <> 'restored'", "SELECT detail FROM audit WHERE id GLOB '*07'", "SELECT * FROM usage"]) {
     assert.deepEqual(await rows(rig, query), await rows(old, query), query);

@@ -35,7 +35,7 @@ use crate::{
     },
     command::Command,
     failure::Failure,
-    ledger::{handler::Change, open::OpenLedger, usage_export},
+    ledger::{backup::restore, handler::Change, open::OpenLedger, usage_export},
 };
 
 /// The number of tenants in a page of their list.
@@ -136,6 +136,7 @@ impl Change for ExportUsage {
         // This object's clock may be behind that of the worker that asks.
         check(hours, clock::now())?;
         database.transaction(|| {
+            restore::refuse_if_under_way(database)?;
             usage_export::close(database, hours.to)?;
             let (uses, more) = usage_export::page(database, hours, self.after.as_ref())?;
             Ok(ExportedUses { uses, more })

@@ -18,6 +18,7 @@ use worker::Result;
 
 use super::{
     lines::{self, AUDIT_MEMBERS, Closing, KEY_MEMBERS},
+    restore,
     tables::TABLES,
 };
 use crate::{
@@ -46,6 +47,7 @@ pub(crate) fn page(
     after: Option<&str>,
     now: Timestamp,
 ) -> std::result::Result<Page, Failure> {
+    restore::refuse_if_under_way(&ledger.database)?;
     let (mut mark, beginning) = match after {
         None => begin(ledger, tenant, now)?,
         Some(sealed) => (open(ledger, tenant, sealed)?, None),

@@ -431,6 +431,17 @@ pub(crate) fn is_under_way(database: &Database) -> worker::Result<bool> {
     Ok(Row::find(database)?.is_some_and(|row| row.restored_pages < row.pages))
 }
 
+/// Refuses to export what is half here: nobody could see later that the rest is missing.
+pub(crate) fn refuse_if_under_way(database: &Database) -> Result<(), Failure> {
+    if !is_under_way(database)? {
+        return Ok(());
+    }
+    Err(Problem::unavailable(
+        "This is being restored, and half of it is missing yet; ask again once all of it is here.",
+    )
+    .into())
+}
+
 /// The row, if it is as this request has left it: two requests may send the same page.
 fn current(database: &Database, mark: &Mark, restored_lines: usize) -> Result<Row, Failure> {
     let stands = |row: &Row| {
